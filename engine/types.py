@@ -1,0 +1,98 @@
+"""What the stages of a reconstruction hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .camera import Camera
+
+__all__ = ["CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures"]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An upright photograph."""
+
+    pixels: np.ndarray
+    """(H, W, 3) uint8 sRGB."""
+    name: str
+    """File name for people, no folder."""
+    sha256: str
+    """Of the file as it was."""
+    focal_px: float | None
+    """From EXIF, for this size; None when the file does not say."""
+    scale: float = 1.0
+    """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True)
+class FaceObservation:
+    """One detected face, in pixels of the photo."""
+
+    landmarks: np.ndarray
+    """(478, 2) float32, MediaPipe order; 468-477 are the irises."""
+    depth: np.ndarray
+    """(478,) float32, MediaPipe's relative depth in pixels, smaller is nearer."""
+    blendshapes: np.ndarray
+    """(52,) float32 scores in [0, 1] in the order of ``HeadModel.expression_names``."""
+    index: int
+    """0 for the largest face."""
+    count: int
+    """How many faces the photo shows."""
+
+
+@dataclass(frozen=True)
+class CoarseFit:
+    """Parametric head and camera of one photo."""
+
+    camera: Camera
+    identity: np.ndarray
+    """(K,) float32."""
+    expression: np.ndarray
+    """(52,) float32 in [0, 1]."""
+    residual_px: np.ndarray
+    """(478,) float32 landmark residuals in pixels."""
+    focal_source: str
+    """``exif``, ``user`` or ``estimated``."""
+
+
+@dataclass(frozen=True)
+class MidFit:
+    """Mid-frequency shape and the light that explains the photo."""
+
+    deformation: np.ndarray
+    """(N, 3) float32 mm, added to the neutral coarse head."""
+    lighting: np.ndarray
+    """(9, 3) float32 spherical-harmonics irradiance per linear RGB channel (order: 1, y, z, x, xy, yz, 3z2-1, xz,
+    x2-y2, axes of the camera with y up and z towards the camera), on unit albedo."""
+    skin_mask: np.ndarray
+    """(H, W) float32 in [0, 1]: bare skin of this face in the photo; hair, glasses, hands, background are 0."""
+    photometric_residual: float
+    """Robust mean relative residual on the skin."""
+
+
+@dataclass(frozen=True)
+class Textures:
+    """Maps of size S x S, row 0 at the top (v = 1)."""
+
+    albedo: np.ndarray
+    """(S, S, 3) uint8 sRGB."""
+    displacement: np.ndarray
+    """(S, S) float32 mm along the normal, 0 is no change."""
+    normal: np.ndarray
+    """(S, S, 3) uint16 tangent space, OpenGL (y up)."""
+    deformation: np.ndarray
+    """(S', S', 3) float32 mm: ``MidFit.deformation`` as a map."""
+    confidence: np.ndarray
+    """(S, S) uint8: 0 prior, 1 completed, 2 seen."""
+    vertex_confidence: np.ndarray
+    """(N,) float32 in [0, 1]."""
+    eye_color: np.ndarray = field(default_factory=lambda: np.array([90, 70, 50], np.uint8))
+    """(3,) uint8 sRGB iris colour."""

@@ -1,0 +1,235 @@
+"""The head bundle: one reconstructed head as a folder that is either whole or absent.
+
+``head.json`` is the manifest; every other file is listed in it with size and SHA-256. The format, field by field, is
+in ``docs/bundle.md``. Lengths are metres in the engine's axes (x to the subject's left, y up, z out of the face).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+
+from .errors import ErrorCode, HrnError
+
+__all__ = ["ARRAYS", "MANIFEST", "SCHEMA", "SCHEMA_VERSION", "Bundle", "check_replaceable", "load_bundle",
+           "write_bundle"]
+
+SCHEMA = "hrn-head-bundle"
+SCHEMA_VERSION = 1
+MANIFEST = "head.json"
+MESH = "mesh.npz"
+
+ARRAYS = {
+    # name: (dtype kind, shape with N vertices, Q quads, E expressions, P parts, L landmarks)
+    "vertices": ("f", ("N", 3)),
+    "deformation": ("f", ("N", 3)),
+    "expression_deltas": ("f", ("E", "N", 3)),
+    "faces": ("i", ("Q", 4)),
+    "uv": ("f", ("Q", 4, 2)),
+    "face_material": ("i", ("Q",)),
+    "parts": ("f", ("P", "N")),
+    "confidence": ("f", ("N",)),
+    "confidence_class": ("i", ("N",)),
+    "landmark_vertices": ("i", ("L", 3)),
+    "landmark_weights": ("f", ("L", 3)),
+    "landmarks_detected": ("f", ("L", 2)),
+    "landmarks_fitted": ("f", ("L", 2)),
+}
+"""Arrays of ``mesh.npz``.
+
+``vertices`` is the neutral coarse head, ``deformation`` the mid-frequency offset that is added to it,
+``expression_deltas`` the 52 ARKit actions at value 1. ``confidence_class``: 0 prior, 1 completed, 2 seen.
+``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
+and ``landmarks_fitted`` are pixels in the first photo.
+"""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk, checked."""
+
+    path: Path
+    manifest: dict
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``mesh.npz`` (see :data:`ARRAYS`), shapes checked against each other."""
+        try:
+            with np.load(self.path / MESH, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in ARRAYS}
+        except (OSError, ValueError, KeyError) as error:
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{self.path / MESH} cannot be read: {error}.") from error
+        _check_arrays(arrays)
+        return arrays
+
+    def file(self, name: str) -> Path:
+        """Path of a map or photo by its manifest key, such as ``"albedo"`` or ``"displacement"``.
+
+        Raises:
+            KeyError: the bundle has no such map.
+        """
+        return self.path / self.manifest["maps"][name]["file"]
+
+    def verify(self) -> None:
+        """Compare every file with its recorded size and SHA-256.
+
+        Raises:
+            HrnError: ``BUNDLE_INVALID`` naming the first file that differs.
+        """
+        for name, record in self.manifest["files"].items():
+            if _sha256(self.path / name) != record["sha256"]:
+                raise HrnError(ErrorCode.BUNDLE_INVALID, f"{self.path / name} differs from its checksum.")
+
+
+def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
+    sizes: dict[str, int] = {}
+    for name, (kind, shape) in ARRAYS.items():
+        array = arrays[name]
+        kinds = {"f": "f", "i": "iu"}[kind]
+        if array.dtype.kind not in kinds or array.ndim != len(shape):
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} has type {array.dtype} and shape {array.shape}.")
+        for want, have in zip(shape, array.shape):
+            if sizes.setdefault(want, have) != have if isinstance(want, str) else want != have:
+                raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} has shape {array.shape}, expected {shape}.")
+        if kind == "f" and not np.isfinite(array).all():
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} holds values that are not finite.")
+    for name in ("faces", "landmark_vertices"):
+        if arrays[name].size and not 0 <= arrays[name].min() <= arrays[name].max() < sizes["N"]:
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} names vertices that do not exist.")
+
+
+def load_bundle(path: str | os.PathLike) -> Bundle:
+    """Open a bundle and check that it is complete (files and sizes; :meth:`Bundle.verify` also hashes).
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID`` when it is no bundle, of a newer schema, or incomplete.
+    """
+    path = Path(path)
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} holds no readable {MANIFEST}.") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} is not the manifest of a head bundle.")
+    if not isinstance(manifest.get("schema_version"), int) or manifest["schema_version"] > SCHEMA_VERSION:
+        raise HrnError(ErrorCode.BUNDLE_INVALID,
+                       f"{path} has schema version {manifest.get('schema_version')}; "
+                       f"this program reads up to {SCHEMA_VERSION}.",
+                       hint="Update the add-on.")
+    for name, record in manifest.get("files", {}).items():
+        if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} names a file outside of itself: {name!r}.")
+        file = path / name
+        if not file.is_file() or file.stat().st_size != record["bytes"]:
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{file} is missing or has another size than recorded.")
+    for name in [MESH, *(m["file"] for m in manifest.get("maps", {}).values())]:
+        if name not in manifest.get("files", {}):
+            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} does not list {name!r}.")
+    return Bundle(path, manifest)
+
+
+def check_replaceable(out: str | os.PathLike) -> None:
+    """Raise early when `out` cannot become a bundle.
+
+    `out` must not exist, be an empty folder, or be a bundle (which may be replaced).
+
+    Raises:
+        HrnError: ``OUTPUT_EXISTS`` or ``OUTPUT_NOT_WRITABLE``.
+    """
+    out = Path(out).absolute()
+    if out.exists():
+        if not out.is_dir():
+            raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} is a file.")
+        if any(out.iterdir()) and not _is_bundle(out):
+            raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} holds other files.")
+    parent = out.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK | os.X_OK) or not parent.is_dir():
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{parent} cannot be written to.")
+
+
+def _is_bundle(path: Path) -> bool:
+    try:
+        return json.loads((path / MANIFEST).read_text(encoding="utf-8")).get("schema") == SCHEMA
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+@contextmanager
+def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.ndarray]) -> Iterator[Path]:
+    """Write a bundle under a temporary name beside `out`; rename it when the block ends without an error.
+
+    Args:
+        out: the folder that the bundle becomes (see :func:`check_replaceable`).
+        manifest: everything of ``head.json`` but ``schema``, ``schema_version`` and ``files``, which are added here.
+            May still be filled inside the block.
+        arrays: the arrays of :data:`ARRAYS`.
+
+    Yields:
+        The temporary folder, into which the caller writes maps and photos.
+
+    Raises:
+        HrnError: ``OUTPUT_EXISTS``, ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. Nothing half-written remains.
+    """
+    out = Path(out).absolute()
+    check_replaceable(out)
+    _check_arrays(arrays)
+    temporary = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}.partial"
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})
+        files = {}
+        for file in sorted(temporary.rglob("*")):
+            if file.is_file():
+                name = file.relative_to(temporary).as_posix()
+                files[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+        whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **manifest, "files": files}
+        with open(temporary / MANIFEST, "w", encoding="utf-8") as stream:
+            json.dump(whole, stream, indent=1, ensure_ascii=False, allow_nan=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _replace_folder(temporary, out)
+    except OSError as error:
+        raise _os_error(error, out) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_folder(temporary: Path, out: Path) -> None:
+    """Rename over an existing bundle: the old one is moved aside first and restored if the rename fails."""
+    if not out.exists():
+        os.rename(temporary, out)
+        return
+    aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}.old"
+    os.rename(out, aside)
+    try:
+        os.rename(temporary, out)
+    except OSError:
+        os.rename(aside, out)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _os_error(error: OSError, out: Path) -> HrnError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {out}.")
+    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error.strerror or error}.")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,84 @@
+"""The closed list of errors that may reach a user.
+
+Every failure is one :class:`HrnError`: a code that programs can match, one sentence for the artist, and what to do
+next. Tracebacks belong into the log, never into a message.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["ErrorCode", "HrnError"]
+
+
+class ErrorCode(str, Enum):
+    """Codes and, as their second value, the hint shown when the raiser gives none."""
+
+    hint: str
+
+    def __new__(cls, code: str, hint: str):
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.hint = hint
+        return member
+
+    # Photo
+    PHOTO_UNREADABLE = "PHOTO_UNREADABLE", "Check that the file exists and that you may read it."
+    NOT_AN_IMAGE = "NOT_AN_IMAGE", "Choose a JPEG, PNG, WebP, TIFF or HEIC photo."
+    IMAGE_DAMAGED = "IMAGE_DAMAGED", "The file is cut off or damaged; copy it from the camera again."
+    IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE", "Scale the photo below 100 megapixels."
+    NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or half turned."
+    FACE_TOO_SMALL = "FACE_TOO_SMALL", "Crop closer or use a photo in which the face is at least 60 pixels wide."
+    FACE_INDEX = "FACE_INDEX", "Choose a face number that exists in this photo."
+    # Output
+    OUTPUT_EXISTS = "OUTPUT_EXISTS", "Choose another folder, or one that holds a head bundle that may be replaced."
+    OUTPUT_NOT_WRITABLE = "OUTPUT_NOT_WRITABLE", "Choose a folder that you may write to."
+    DISK_FULL = "DISK_FULL", "Free some space or choose another disk, then try again."
+    BUNDLE_INVALID = "BUNDLE_INVALID", "Reconstruct the photo again; the folder is not a complete head bundle."
+    # Engine
+    SETTINGS_INVALID = "SETTINGS_INVALID", "Correct the setting named in the message."
+    METHOD_UNKNOWN = "METHOD_UNKNOWN", "Choose one of the methods listed by `engine models`."
+    MODEL_MISSING = "MODEL_MISSING", "Run `python3 install_deps.py install` to fetch what is missing."
+    CHECKPOINT_INVALID = "CHECKPOINT_INVALID", "Point to the official file of this method; see docs."
+    ENGINE_MISSING = "ENGINE_MISSING", "Install the engine in the add-on's preferences."
+    ENGINE_CRASHED = "ENGINE_CRASHED", "Try again; the log named in the preferences says what happened."
+    ENGINE_PROTOCOL = "ENGINE_PROTOCOL", "Try again; if it stays, repair the engine in the preferences."
+    VERSION_MISMATCH = "VERSION_MISMATCH", "Run the engine install again so that add-on and engine match."
+    OUT_OF_MEMORY = "OUT_OF_MEMORY", "Close other programs or choose a smaller texture size."
+    CANCELLED = "CANCELLED", "Nothing was changed."
+    BUSY = "BUSY", "Wait for the running reconstruction or cancel it."
+    INTERNAL = "INTERNAL", "Please report this with the engine log."
+
+
+class HrnError(Exception):
+    """A failure that a user can understand.
+
+    Args:
+        code: what kind of failure.
+        message: one sentence, no trailing traceback, paths and numbers included.
+        hint: what to do next; the code's own hint when omitted.
+        details: JSON-serialisable facts for programs and the log.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, details: dict | None = None):
+        super().__init__(message)
+        self.code = ErrorCode(code)
+        self.message = message
+        self.hint = self.code.hint if hint is None else hint
+        self.details = details or {}
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def to_json(self) -> dict:
+        """The error as the `error` member of a response."""
+        return {"code": self.code.value, "message": self.message, "hint": self.hint, "details": self.details}
+
+    @classmethod
+    def from_json(cls, data: dict) -> "HrnError":
+        """Inverse of :meth:`to_json`; an unknown code of a newer engine becomes ``INTERNAL``."""
+        try:
+            code = ErrorCode(data.get("code"))
+        except ValueError:
+            code = ErrorCode.INTERNAL
+        return cls(code, str(data.get("message", "")), hint=data.get("hint"), details=data.get("details"))

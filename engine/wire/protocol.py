@@ -1,0 +1,130 @@
+"""Messages between the add-on and ``engine serve``.
+
+One JSON object per line, UTF-8, in the shapes of JSON-RPC 2.0: requests and notifications carry ``method`` and
+``params``, responses carry ``result`` or ``error``. The engine's first line is the ``ready`` notification. End of its
+stdin means "exit".
+
+    -> {"id": 1, "method": "initialize", "params": {"protocol": 1, "client_version": "0.1.0"}}
+    <- {"id": 1, "result": {"engine_version": "0.1.0", "methods": ["open"], "pid": 4711}}
+    -> {"id": 2, "method": "reconstruct", "params": {"photos": ["a.jpg"], "out": "dir", "settings": {}}}
+    <- {"method": "progress", "params": {"id": 2, "stage": "coarse", "fraction": 0.3, "message": "Fitting the head"}}
+    <- {"id": 2, "result": {"bundle": "dir", "quality": {}, "timings": {}}}
+    -> {"id": 3, "method": "cancel", "params": {"id": 2}}
+    -> {"id": 4, "method": "shutdown", "params": {}}
+
+``ping`` answers at any time, also while a reconstruction runs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from .errors import ErrorCode, HrnError
+
+__all__ = ["MAX_LINE_BYTES", "PROTOCOL_VERSION", "STAGES", "Settings", "decode_line", "encode_line",
+           "error_response", "notification", "request", "response"]
+
+PROTOCOL_VERSION = 1
+"""Raised by one whenever an older add-on could misread a newer engine."""
+
+MAX_LINE_BYTES = 1 << 20
+"""Longer lines are garbage: bulk data travels in files."""
+
+STAGES = ("start", "photo", "landmarks", "coarse", "mid", "albedo", "displacement", "bundle", "done")
+"""Stages in the order in which ``progress`` names them."""
+
+_QUALITIES = ("draft", "standard", "high")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one reconstruction, with the defaults that both sides use."""
+
+    method: str = "open"
+    texture_size: int = 2048
+    """Side of the square maps in pixels, 256 to 8192."""
+    quality: str = "standard"
+    """``draft`` (no mid frequency), ``standard`` or ``high`` (more iterations)."""
+    detail: float = 1.0
+    """Gain of the displacement map, 0 to 4."""
+    keep_expression: bool = True
+    """Whether the photo's expression is set on the shape keys; otherwise the head is built relaxed."""
+    face_index: int = 0
+    """Which face, largest first."""
+    focal_px: float | None = None
+    """Focal length in pixels of the upright photo; None: from EXIF, else estimated."""
+    seed: int = 0
+
+    def __post_init__(self):
+        def bad(text: str):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, text)
+
+        if not isinstance(self.texture_size, int) or not 256 <= self.texture_size <= 8192:
+            bad(f"Texture size must be a whole number from 256 to 8192, not {self.texture_size!r}.")
+        if self.quality not in _QUALITIES:
+            bad(f"Quality must be one of {', '.join(_QUALITIES)}, not {self.quality!r}.")
+        if not 0 <= float(self.detail) <= 4:
+            bad(f"Detail must lie between 0 and 4, not {self.detail!r}.")
+        if not isinstance(self.face_index, int) or self.face_index < 0:
+            bad(f"Face number must be 0 or more, not {self.face_index!r}.")
+        if self.focal_px is not None and not 10 <= float(self.focal_px) <= 1e6:
+            bad(f"Focal length must lie between 10 and 1000000 pixels, not {self.focal_px!r}.")
+
+    def to_json(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Settings":
+        """Settings from a message.
+
+        Raises:
+            HrnError: ``SETTINGS_INVALID`` for unknown names and values out of range.
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(data) - known)
+        if unknown:
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"Unknown setting {unknown[0]!r}.")
+        try:
+            return cls(**data)
+        except (TypeError, ValueError) as error:
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"A setting has the wrong type: {error}.") from error
+
+
+def request(id_: int, method: str, params: dict | None = None) -> dict:
+    return {"id": id_, "method": method, "params": params or {}}
+
+
+def notification(method: str, params: dict | None = None) -> dict:
+    return {"method": method, "params": params or {}}
+
+
+def response(id_: int, result: dict) -> dict:
+    return {"id": id_, "result": result}
+
+
+def error_response(id_: int | None, error: HrnError) -> dict:
+    return {"id": id_, "error": error.to_json()}
+
+
+def encode_line(message: dict) -> bytes:
+    """One message as one line of UTF-8 JSON, newline included."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def decode_line(line: bytes) -> dict:
+    """The message in one line.
+
+    Raises:
+        HrnError: ``ENGINE_PROTOCOL`` when the line is no JSON object or too long.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"A message of {len(line)} bytes is longer than allowed.")
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        text = bytes(line[:80]).decode("utf-8", "replace").strip()
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine wrote a line that is no message: {text!r}.") from error
+    if not isinstance(message, dict):
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message that is no object.")
+    return message

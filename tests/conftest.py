@@ -1,0 +1,20 @@
+"""Fixtures for every tier."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of specifications, goldens, benchmark heads and photos that lies beside a developer's checkout."""
+    path = ROOT.parent / "shared"
+    if not path.is_dir():
+        pytest.skip("needs the developers' folder ../shared (benchmark heads, goldens and photos), which is absent here")
+    return path

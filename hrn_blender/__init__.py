@@ -1,0 +1,53 @@
+"""HRN for Blender: a photo in, a complete textured head out.
+
+The add-on half. It imports ``bpy``, NumPy and the standard library, never torch or OpenCV: photos are reconstructed
+by the engine, a child process with its own Python environment (:mod:`.engine_process`), and the finished head bundle
+is built into Blender objects (:mod:`.build`).
+
+Importing this package needs no ``bpy``, so that its process and job code can be tested with plain Python.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+__all__ = ["register", "unregister"]
+
+_HERE = Path(__file__).resolve().parent
+
+if not (_HERE / "engine").is_dir():
+    # The zip carries the engine's sources inside the add-on. In a checkout they lie beside it; with the repository
+    # root on the search path `from .engine.wire import protocol` works in both.
+    __path__.append(str(_HERE.parent))
+
+_MODULES = ("properties", "preferences", "operators", "panel")
+"""Modules with their own register() and unregister(), in order of registration."""
+
+_registered: list = []
+
+
+def register() -> None:
+    """Called by Blender when the add-on is enabled."""
+    if _registered:
+        unregister()
+    try:
+        for name in _MODULES:
+            if not (_HERE / f"{name}.py").exists() and not (_HERE / name).is_dir():
+                continue
+            module = importlib.import_module(f"{__name__}.{name}")
+            module.register()
+            _registered.append(module)
+    except Exception:
+        unregister()
+        raise
+
+
+def unregister() -> None:
+    """Called by Blender when the add-on is disabled; stops the engine."""
+    while _registered:
+        _registered.pop().unregister()
+    # A later register() after an update must not find modules of the old version.
+    for name in [n for n in sys.modules if n.startswith(f"{__name__}.")]:
+        del sys.modules[name]

@@ -1,0 +1,18 @@
+"""From a photo and its landmarks to the shape of the head: coarse (parametric), then mid frequency (deformation).
+
+The stages are imported when first used, so that lighting helpers do not pull in the optimisers.
+"""
+
+from __future__ import annotations
+
+__all__ = ["deformation_map", "fit_coarse", "fit_mid"]
+
+_HOME = {"fit_coarse": "coarse", "fit_mid": "mid", "deformation_map": "deformation"}
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module("." + _HOME[name], __name__), name)

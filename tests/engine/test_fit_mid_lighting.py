@@ -1,0 +1,69 @@
+"""The spherical-harmonics lighting model."""
+
+import numpy as np
+import pytest
+
+from engine.camera import Camera
+from engine.fit import lighting
+
+
+def unit_normals(count=4000, seed=0, front=False):
+    normals = np.random.default_rng(seed).normal(size=(count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    if front:
+        normals[:, 2] = np.abs(normals[:, 2])
+    return normals
+
+
+def test_basis_is_orthogonal_on_the_sphere():
+    basis = lighting.sh_basis(unit_normals(400_000))
+    gram = basis.T @ basis / len(basis)
+    scale = np.sqrt(np.diag(gram))
+    off = gram / scale / scale[:, None] - np.eye(9)
+    assert np.abs(off).max() < 0.01
+
+
+@pytest.mark.parametrize("index, axis", [(1, 1), (2, 2), (3, 0)])
+def test_first_band_order_is_y_z_x(index, axis):
+    normal = np.zeros(3)
+    normal[axis] = 1
+    assert lighting.sh_basis(normal)[index] == 1
+    assert lighting.sh_basis(-normal)[index] == -1
+
+
+def test_light_frame_has_y_up_and_z_towards_the_camera():
+    camera = Camera(100, 100, 200, 200, 50, 50, np.diag([1.0, -1.0, -1.0]), np.array([0, 0, 500.0]))
+    up, towards = lighting.light_normals(camera, np.array([[0, 1.0, 0], [0, 0, 1.0]]))
+    np.testing.assert_allclose(up, [0, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(towards, [0, 0, 1], atol=1e-12)
+
+
+def test_shade_is_positive_for_any_normal():
+    light = np.zeros((9, 3))
+    light[0], light[2] = 0.1, 0.5
+    assert lighting.shade(unit_normals(), light).min() > 0
+
+
+def test_recovers_known_light_despite_outliers():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(0, 0.05, (9, 3))
+    truth[0] += 0.6
+    normals = unit_normals(front=True)
+    albedo = rng.uniform(0.3, 0.7, (len(normals), 3))
+    colors = albedo * lighting.shade(normals, truth) * rng.normal(1, 0.02, (len(normals), 3))
+    colors[:800] *= 0.3
+    found = lighting.fit_lighting(normals, colors, albedo, np.ones(len(normals)))
+    relative = lighting.shade(normals, found) / lighting.shade(normals, truth) - 1
+    assert np.sqrt((relative ** 2).mean()) < 0.03
+
+
+def test_few_points_give_a_constant_light():
+    normals = unit_normals(10, front=True)
+    found = lighting.fit_lighting(normals, np.full((10, 3), 0.2), np.full((1, 3), 0.5), np.ones(10))
+    np.testing.assert_allclose(found[0], 0.4)
+    assert np.all(found[1:] == 0)
+
+
+def test_transfer_curves_are_inverse():
+    values = np.linspace(0, 1, 257, dtype=np.float32)
+    np.testing.assert_allclose(lighting.linear_to_srgb(lighting.srgb_to_linear(values)), values, atol=2e-6)

@@ -17,6 +17,11 @@ __all__ = ["register", "unregister"]
 
 _HERE = Path(__file__).resolve().parent
 
+if "register" in globals():
+    # Blender reloads this module only; the modules of the old version must not survive an update.
+    for _name in [n for n in sys.modules if n.startswith(f"{__name__}.")]:
+        del sys.modules[_name]
+
 if not (_HERE / "engine").is_dir():
     # The zip carries the engine's sources inside the add-on. In a checkout they lie beside it; with the repository
     # root on the search path `from .engine.wire import protocol` works in both.
@@ -48,6 +53,3 @@ def unregister() -> None:
     """Called by Blender when the add-on is disabled; stops the engine."""
     while _registered:
         _registered.pop().unregister()
-    # A later register() after an update must not find modules of the old version.
-    for name in [n for n in sys.modules if n.startswith(f"{__name__}.")]:
-        del sys.modules[name]

@@ -1,0 +1,1 @@
+"""Building the environments and running things in them; standard library only."""

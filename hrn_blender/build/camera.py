@@ -1,0 +1,83 @@
+"""Cameras that see what the photo saw."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+from mathutils import Matrix
+
+from .images import load_image
+from .ledger import Ledger
+from .source import PhotoCamera
+
+__all__ = ["build_camera", "match_scene_to_camera"]
+
+WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
+
+_SENSOR_MM = 36.0
+
+
+def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger: Ledger) -> bpy.types.Object:
+    """A camera object for one photo, in the head's object space, with the photo as its background.
+
+    With the scene's resolution set to the photo's (:func:`match_scene_to_camera`) every pixel agrees. With any other
+    resolution the photo still lines up with the head: it is fitted into the frame by the same side by which the
+    sensor is fitted.
+
+    Blender's model: with sensor fit along a side of n pixels, the focal length in pixels is ``lens * n / sensor``,
+    and shifts are fractions of that side, positive to the right and up.
+    """
+    data = ledger.add(bpy.data.cameras.new(name))
+    aspect = camera.fx / camera.fy
+    """Height of a pixel over its width."""
+    frame = scene.render.resolution_x * scene.render.pixel_aspect_x \
+        / (scene.render.resolution_y * scene.render.pixel_aspect_y)
+    if camera.width / (camera.height * aspect) >= frame:
+        data.sensor_fit = "HORIZONTAL"
+        side, focal = camera.width, camera.fx
+    else:
+        data.sensor_fit = "VERTICAL"
+        side, focal = camera.height * aspect, camera.fx
+    data.sensor_width = data.sensor_height = _SENSOR_MM
+    data.lens_unit = "MILLIMETERS"
+    data.lens = focal * _SENSOR_MM / side
+    data.shift_x = (camera.width / 2 - camera.cx) / side
+    data.shift_y = (camera.cy - camera.height / 2) * aspect / side
+    distance = float((camera.location ** 2).sum()) ** 0.5
+    data.clip_start = max(1e-3, distance / 100)
+    data.clip_end = distance * 100
+    data.display_size = 0.1
+    data.passepartout_alpha = 0.8
+    if camera.photo is not None:
+        data.show_background_images = True
+        background = data.background_images.new()
+        background.image = load_image(camera.photo, f"{name} photo", "sRGB", ledger)
+        background.display_depth = "BACK"
+        background.frame_method = "FIT"
+        background.alpha = 1.0
+    view = ledger.add(bpy.data.objects.new(name, data))
+    matrix = Matrix(camera.rotation.tolist()).to_4x4()
+    matrix.translation = camera.location.tolist()
+    view.matrix_basis = matrix
+    view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
+    return view
+
+
+def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> None:
+    """Make `view`, a camera of :func:`build_camera`, the scene's camera and give the scene the photo's resolution.
+
+    Raises:
+        ValueError: `view` is no camera that was built from a photo.
+    """
+    if WIDTH_PROPERTY not in view:
+        raise ValueError(f"{view.name} was not built from a photo.")
+    scene.camera = view
+    render = scene.render
+    render.resolution_x, render.resolution_y = view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY]
+    render.resolution_percentage = 100
+    aspect = view[ASPECT_PROPERTY]
+    # Neither aspect may be below 1. Nearly square pixels are square: the difference is rounding.
+    square = math.isclose(aspect, 1, rel_tol=1e-6)
+    render.pixel_aspect_x = 1.0 if square else max(1.0, 1 / aspect)
+    render.pixel_aspect_y = 1.0 if square else max(1.0, aspect)

@@ -1,0 +1,124 @@
+"""One bundle -> one collection with the finished head."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import bpy
+
+from .. import compat
+from .camera import build_camera, match_scene_to_camera
+from .ledger import Ledger
+from .materials import build_materials
+from .mesh import add_shape_keys, add_subdivision, add_vertex_groups, build_mesh
+from .source import HeadSource, read_source
+
+__all__ = ["BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "find_heads"]
+
+BUNDLE_PROPERTY = "hrn_bundle"
+"""Custom property of head objects: the folder they were built from."""
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    viewport_subdivision: int = 1
+    render_subdivision: int = 2
+    adaptive: bool = False
+    """Let Cycles subdivide as finely as the displacement needs (slower, more memory)."""
+    adaptive_edge: float = 0.0005
+    """Edge length in metres for adaptive subdivision."""
+    pack: bool = False
+    """Store maps and photos inside the .blend file."""
+    set_scene: bool = False
+    """Also make the photo's camera the scene's camera and take over its resolution."""
+
+
+@dataclass(frozen=True)
+class HeadResult:
+    """What was built; the objects live as long as Blender keeps them."""
+
+    collection: bpy.types.Collection
+    head: bpy.types.Object
+    cameras: tuple[bpy.types.Object, ...]
+    """One per photo, the first photo first."""
+    materials: dict[str, bpy.types.Material] = field(default_factory=dict)
+
+
+def build_head(bundle_path: str | os.PathLike, *, scene: bpy.types.Scene | None = None,
+               parent: bpy.types.Collection | None = None, options: BuildOptions = BuildOptions()) -> HeadResult:
+    """Build the head of a bundle as a new collection. Building a bundle twice gives two independent heads.
+
+    Args:
+        bundle_path: a head bundle's folder.
+        scene: the scene that shows the head; the current one when omitted.
+        parent: the collection that gets the new one as a child; the scene's own when omitted.
+        options: see :class:`BuildOptions`.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID`` before anything is created.
+        Exception: whatever else goes wrong, after everything created so far has been removed.
+    """
+    source = read_source(bundle_path)
+    scene = scene or bpy.context.scene
+    ledger = Ledger()
+    try:
+        result = _build(source, scene, parent or scene.collection, options, ledger)
+    except BaseException:
+        ledger.undo()
+        raise
+    if options.set_scene and result.cameras:
+        match_scene_to_camera(scene, result.cameras[0])
+    return result
+
+
+def _build(source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collection, options: BuildOptions,
+           ledger: Ledger) -> HeadResult:
+    collection = ledger.add(bpy.data.collections.new(f"Head {source.name}"))
+    mesh = build_mesh(source, ledger)
+    materials = build_materials(source, ledger)
+    for material in materials.values():
+        mesh.materials.append(material)
+    head = ledger.add(bpy.data.objects.new(source.name, mesh))
+    collection.objects.link(head)
+    add_vertex_groups(head, source)
+    add_shape_keys(head, source)
+    subdivision = add_subdivision(head, options.viewport_subdivision, options.render_subdivision)
+    _record(head, source)
+
+    cameras = []
+    for number, camera in enumerate(source.cameras):
+        name = f"{source.name} camera" + (f" {number + 1}" if number else "")
+        view = build_camera(camera, name, scene, ledger)
+        view.parent = head  # Moving the head keeps the photo lined up.
+        collection.objects.link(view)
+        cameras.append(view)
+    if options.pack:
+        for image in {*_images(materials), *(b.image for v in cameras for b in v.data.background_images)}:
+            image.pack()
+    parent.children.link(collection)
+    if options.adaptive:
+        compat.enable_adaptive_subdivision(scene, head, subdivision, options.adaptive_edge)
+    return HeadResult(collection, head, tuple(cameras), materials)
+
+
+def _images(materials: dict[str, bpy.types.Material]):
+    for material in materials.values():
+        for node in material.node_tree.nodes:
+            if node.bl_idname == "ShaderNodeTexImage":
+                yield node.image
+
+
+def _record(head: bpy.types.Object, source: HeadSource) -> None:
+    """Where the head comes from, for people and for rebuilding."""
+    head[BUNDLE_PROPERTY] = str(source.bundle.path.absolute())
+    head["hrn_subject"] = source.name
+    head["hrn_method"] = source.method
+    head["hrn_engine_version"] = source.engine_version
+    head["hrn_schema_version"] = source.bundle.manifest["schema_version"]
+    head["hrn_origin"] = source.origin.tolist()
+
+
+def find_heads(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """The heads of `scene`, by name."""
+    return sorted((o for o in scene.objects if o.type == "MESH" and BUNDLE_PROPERTY in o), key=lambda o: o.name)

@@ -1,0 +1,97 @@
+"""Principled materials for the six slots of a head. All read one albedo map through one UV map."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import compat
+from .detail import build_detail_group
+from .images import load_image
+from .ledger import Ledger
+from .mesh import ROUGHNESS, UV_MAP
+from .source import MATERIALS, HeadSource
+
+__all__ = ["build_materials"]
+
+_SKIN_RADIUS = (1.0, 0.36, 0.18)
+"""Mean free path of red, green and blue light relative to red (Jensen et al. 2001, skin: 3.67, 1.37, 0.68 mm)."""
+_SKIN_SCALE = 0.0025
+"""Metres for radius 1; less than measured, because the albedo keeps a little of the light that bled in the photo."""
+
+_LOOKS: dict[str, dict[str, object]] = {
+    "skin": {"IOR": 1.4, "Specular IOR Level": 0.45, "Subsurface Weight": 0.7, "Subsurface Radius": _SKIN_RADIUS,
+             "Subsurface Scale": _SKIN_SCALE},
+    # A wet, clear coat over the painted iris and white.
+    "eyes": {"Roughness": 0.25, "IOR": 1.376, "Specular IOR Level": 0.3, "Subsurface Weight": 0.15,
+             "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002, "Coat Weight": 1.0, "Coat Roughness": 0.01,
+             "Coat IOR": 1.376},
+    "teeth": {"Roughness": 0.2, "IOR": 1.62, "Subsurface Weight": 0.4, "Subsurface Radius": (1.0, 0.8, 0.6),
+              "Subsurface Scale": 0.001, "Coat Weight": 0.3, "Coat Roughness": 0.05},
+    "tongue": {"Roughness": 0.3, "Subsurface Weight": 0.6, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.003},
+    "mouth": {"Roughness": 0.35, "Subsurface Weight": 0.4, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002},
+    "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3, "Alpha": 0.85},
+}
+
+
+def build_materials(source: HeadSource, ledger: Ledger) -> dict[str, bpy.types.Material]:
+    """Material name of :data:`MATERIALS` -> material, in that order."""
+    albedo = load_image(source.maps["albedo"], f"{source.name} albedo", "sRGB", ledger)
+    materials = {}
+    for name in MATERIALS:
+        material = ledger.add(bpy.data.materials.new(f"{source.name} {name}"))
+        materials[name] = material
+        tree = compat.ensure_node_tree(material)
+        tree.nodes.clear()
+        output, shader = tree.nodes.new("ShaderNodeOutputMaterial"), tree.nodes.new("ShaderNodeBsdfPrincipled")
+        output.location, shader.location = (350, 200), (0, 200)
+        tree.links.new(compat.socket(shader.outputs, "BSDF"), compat.socket(output.inputs, "Surface"))
+        shader.subsurface_method = "RANDOM_WALK"
+        for identifier, value in _LOOKS[name].items():
+            compat.socket(shader.inputs, identifier).default_value = value
+        if name == "lashes":
+            material.surface_render_method = "DITHERED"
+        else:
+            texture = _texture(tree, albedo, (-700, 350))
+            tree.links.new(compat.socket(texture.outputs, "Color"), compat.socket(shader.inputs, "Base Color"))
+        if name == "skin":
+            _skin_detail(material, shader, output, source, ledger)
+    return materials
+
+
+def _texture(tree: bpy.types.ShaderNodeTree, image: bpy.types.Image, place: tuple[float, float]):
+    """An image texture with cubic filtering, read through the head's UV map (also when it gets a second one)."""
+    node = tree.nodes.new("ShaderNodeTexImage")
+    node.image, node.interpolation, node.extension, node.location = image, "Cubic", "EXTEND", place
+    uv = next((n for n in tree.nodes if n.bl_idname == "ShaderNodeUVMap"), None)
+    if uv is None:
+        uv = tree.nodes.new("ShaderNodeUVMap")
+        uv.uv_map, uv.location = UV_MAP, (-950, 0)
+    tree.links.new(compat.socket(uv.outputs, "UV"), compat.socket(node.inputs, "Vector"))
+    return node
+
+
+def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, output: bpy.types.ShaderNode,
+                 source: HeadSource, ledger: Ledger) -> None:
+    """Displacement, normals and roughness of the skin."""
+    tree = material.node_tree
+    nodes, links = tree.nodes, tree.links
+    relief = _texture(tree, load_image(source.maps["displacement"], f"{source.name} displacement", "Non-Color", ledger),
+                      (-700, 0))
+    normals = _texture(tree, load_image(source.maps["normal"], f"{source.name} normal", "Non-Color", ledger),
+                       (-700, -300))
+    detail = nodes.new("ShaderNodeGroup")
+    detail.node_tree, detail.location, detail.width = build_detail_group(ledger), (-350, -150), 200
+    links.new(compat.socket(relief.outputs, "Color"), detail.inputs["Height"])
+    links.new(compat.socket(normals.outputs, "Color"), detail.inputs["Normal Map"])
+    links.new(detail.outputs["Normal"], compat.socket(shader.inputs, "Normal"))
+    links.new(detail.outputs["Displacement"], compat.socket(output.inputs, "Displacement"))
+    material.displacement_method = "BOTH"
+
+    # Roughness by region from the mesh; pores hold less oil than the ridges between them: 0.1 per 0.5 mm of depth.
+    region, rough = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeMath")
+    region.attribute_type, region.attribute_name, region.location = "GEOMETRY", ROUGHNESS, (-600, 600)
+    rough.operation, rough.use_clamp, rough.location = "MULTIPLY_ADD", True, (-350, 500)
+    links.new(compat.socket(relief.outputs, "Color"), rough.inputs[0])
+    rough.inputs[1].default_value = -200.0
+    links.new(compat.socket(region.outputs, "Fac"), rough.inputs[2])
+    links.new(rough.outputs[0], compat.socket(shader.inputs, "Roughness"))

@@ -1,0 +1,89 @@
+"""The head mesh: quads, UV map, vertex groups, shape keys and subdivision."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from .ledger import Ledger
+from .source import HeadSource
+
+__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "ROUGHNESS", "UV_MAP", "add_shape_keys", "add_subdivision",
+           "add_vertex_groups", "build_mesh"]
+
+UV_MAP = "UVMap"
+DEFORMATION_KEY = "Deformation"
+CONFIDENCE_GROUPS = ("prior", "completed", "seen")
+"""Names of the groups of ``confidence_class`` 0, 1 and 2."""
+ROUGHNESS = "hrn_roughness"
+"""Point attribute: how rough the skin is there, which the skin material reads."""
+
+_ROUGHNESS_OF_PARTS = {"nose": 0.40, "upper_lip": 0.36, "lower_lip": 0.34, "right_eye": 0.42, "left_eye": 0.42,
+                       "right_ear": 0.50, "left_ear": 0.50, "scalp": 0.52, "neck": 0.52}
+_ROUGHNESS = 0.47
+
+
+def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
+    """The neutral coarse head with all its quads, smooth shaded, UV-mapped, with material indices."""
+    mesh = ledger.add(bpy.data.meshes.new(source.name))
+    mesh.from_pydata(source.vertices, [], source.faces, shade_flat=False)
+    mesh.polygons.foreach_set("material_index", np.ascontiguousarray(source.face_material, np.int32))
+    layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
+    layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
+    rough = mesh.attributes.new(ROUGHNESS, "FLOAT", "POINT")
+    rough.data.foreach_set("value", _roughness(source))
+    mesh.update()
+    return mesh
+
+
+def _roughness(source: HeadSource) -> np.ndarray:
+    """(N,) float32: lips and nose shine more than cheeks, scalp and neck less."""
+    value = np.full(len(source.vertices), _ROUGHNESS, np.float32)
+    for part, target in _ROUGHNESS_OF_PARTS.items():
+        if part in source.parts:
+            value += source.parts[part] * (target - value)
+    return value
+
+
+def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
+    """One group per part, ``confidence`` with the weights themselves, and one group per confidence class."""
+    groups = dict(source.parts)
+    groups["confidence"] = source.confidence
+    for number, name in enumerate(CONFIDENCE_GROUPS):
+        groups[name] = (source.confidence_class == number).astype(np.float32)
+    for name, weights in groups.items():
+        group = head.vertex_groups.new(name=name)
+        # Vertices of equal weight are assigned together; 1/1024 is finer than anybody can paint.
+        steps = np.round(np.clip(weights, 0, 1) * 1024).astype(int)
+        order = np.argsort(steps, kind="stable")
+        values, starts = np.unique(steps[order], return_index=True)
+        for value, members in zip(values, np.split(order, starts[1:])):
+            if value:
+                group.add(members.tolist(), value / 1024, "REPLACE")
+
+
+def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:
+    """``Basis`` (neutral coarse), the ARKit actions at the photo's values, and ``Deformation`` at 1."""
+    def key(name: str, offset: np.ndarray | None, value: float, highest: float) -> None:
+        block = head.shape_key_add(name=name, from_mix=False)
+        if offset is not None:
+            block.points.foreach_set("co", (source.vertices + offset).ravel())
+            block.slider_max = highest
+            block.value = value
+
+    key("Basis", None, 0, 1)
+    for name, delta, value in zip(source.expression_names, source.expression_deltas, source.expression_values):
+        key(name, delta, float(value), max(1.0, float(value)))
+    key(DEFORMATION_KEY, source.deformation, 1.0, 1.5)
+    head.data.shape_keys.name = source.name
+    head.active_shape_key_index = 0
+
+
+def add_subdivision(head: bpy.types.Object, viewport: int, render: int) -> bpy.types.SubsurfModifier:
+    """Catmull-Clark subdivision, so that displacement has something to move."""
+    modifier = head.modifiers.new("Subdivision", "SUBSURF")
+    modifier.levels = viewport
+    modifier.render_levels = render
+    # Smoothing the UVs like the surface keeps each texel on the place of the face where it was seen.
+    modifier.uv_smooth = "PRESERVE_BOUNDARIES"
+    return modifier

@@ -1,0 +1,77 @@
+"""What differs between Blender 4.2 and 5.2, in one place.
+
+Features are asked for by looking at the API, not at the version number, wherever the API shows them.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+__all__ = ["eevee_engine", "ensure_node_tree", "enable_adaptive_subdivision", "has_normal_base", "output_as_png",
+           "socket", "use_undisplaced_normal"]
+
+
+def eevee_engine() -> str:
+    """EEVEE's identifier for ``scene.render.engine``: it carried a suffix from 4.2 to 4.5."""
+    return "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+
+
+def ensure_node_tree(id_block: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
+    """The node tree of a material or world. From 5.0 it exists from the start, and writing ``use_nodes`` warns."""
+    if id_block.node_tree is None:
+        id_block.use_nodes = True
+    return id_block.node_tree
+
+
+def socket(sockets, identifier: str) -> bpy.types.NodeSocket:
+    """A socket of a built-in node by its identifier: indices move between versions, names may be translated.
+
+    Raises:
+        KeyError: the node has no such socket.
+    """
+    for candidate in sockets:
+        if candidate.identifier == identifier:
+            return candidate
+    raise KeyError(identifier)
+
+
+def has_normal_base() -> bool:
+    """Whether Normal Map nodes can be based on the surface before displacement (5.2)."""
+    return "base" in bpy.types.ShaderNodeNormalMap.bl_rna.properties
+
+
+def use_undisplaced_normal(node: bpy.types.ShaderNodeNormalMap) -> bool:
+    """Base a Normal Map node on the surface before displacement; False where Blender has no such choice."""
+    if not has_normal_base():
+        return False
+    node.base = "ORIGINAL"
+    return True
+
+
+def enable_adaptive_subdivision(scene: bpy.types.Scene, head: bpy.types.Object, modifier: bpy.types.SubsurfModifier,
+                                edge_length: float) -> None:
+    """Let Cycles subdivide by need.
+
+    Args:
+        scene: only changed before 5.0, where adaptive subdivision belongs to Cycles' experimental feature set.
+        head: the object of `modifier`.
+        modifier: the last modifier of `head`.
+        edge_length: length of the smallest edges in metres (5.0 and later); older versions go down to one pixel.
+    """
+    if hasattr(modifier, "use_adaptive_subdivision"):
+        modifier.use_adaptive_subdivision = True
+        modifier.adaptive_space = "OBJECT"
+        modifier.adaptive_object_edge_length = edge_length
+    else:
+        scene.cycles.feature_set = "EXPERIMENTAL"
+        head.cycles.use_adaptive_subdivision = True
+        head.cycles.dicing_rate = 1.0
+
+
+def output_as_png(settings: bpy.types.ImageFormatSettings, color_depth: str = "8") -> None:
+    """Choose PNG; from 5.0 the kind of medium has to be chosen first."""
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"
+    settings.color_mode = "RGB"
+    settings.color_depth = color_depth

@@ -31,8 +31,6 @@ def contents(root: Path = ROOT) -> dict[str, Path]:
         for file in sorted((root / folder).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc":
                 files[prefix + file.relative_to(root / folder).as_posix()] = file
-    if (root / "LICENSE").is_file():
-        files["LICENSE"] = root / "LICENSE"
     return files
 
 

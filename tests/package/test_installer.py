@@ -1,0 +1,157 @@
+"""The installer: half-finished and broken environments are recognised and repaired."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from engine.install import environments
+from engine.install.environments import BPY_4_5, ENGINE, Environment, InstallError, Source, Step, find_python
+
+ROOT = Path(__file__).resolve().parents[2]
+THIS = (sys.version_info[:2],)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """An engine home whose only environment needs no package at all."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "requirements").mkdir()
+    (folder / "requirements" / "none.txt").write_text("# nothing\n")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("HRN_ENGINE_HOME", str(folder))
+    patch.setattr(environments, "REQUIREMENTS", folder / "requirements")
+    yield folder
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def empty(home) -> Environment:
+    return Environment("empty", THIS, (Step("none.txt", True, 1.0, "Installing nothing"),), "import json", 40, 1, "a test")
+
+
+def install(environment: Environment, source: Source = Source()) -> list[tuple[float, str]]:
+    said = []
+    environment.install(source, lambda fraction, text: said.append((fraction, text)), sys.executable)
+    return said
+
+
+def test_install_completes_and_repeats_at_once(empty):
+    first = install(empty)
+    assert empty.is_complete() and first[-1][0] == 1.0
+    assert [f for f, _ in first] == sorted(f for f, _ in first)
+    assert len(install(empty)) == 1
+
+
+def test_killed_install_is_recognised_and_finished(empty):
+    install(empty)
+    (empty.path / environments.STATE).write_text('{"state": "incomplete"}')
+    assert not empty.is_complete()
+    install(empty)
+    assert empty.is_complete()
+
+
+def test_damaged_state_file_is_repaired(empty):
+    install(empty)
+    (empty.path / environments.STATE).write_text('{"state": "comp')
+    assert not empty.is_complete()
+    install(empty)
+    assert empty.is_complete()
+
+
+def test_changed_requirements_bring_it_up_to_date(empty, home):
+    install(empty)
+    (home / "requirements" / "none.txt").write_text("# still nothing\n")
+    assert not empty.is_complete()
+    install(empty)
+    assert empty.is_complete()
+
+
+def test_environment_without_interpreter_is_rebuilt(empty):
+    install(empty)
+    shutil.rmtree(empty.python.parent)
+    assert not empty.is_complete()
+    install(empty)
+    assert subprocess.run([empty.python, "-c", "import json"]).returncode == 0
+
+
+def test_failing_check_leaves_it_incomplete(home):
+    broken = Environment("broken", THIS, (), "import no_such_module_anywhere", 40, 1, "a test")
+    with pytest.raises(InstallError, match="no_such_module_anywhere"):
+        install(broken)
+    assert not broken.is_complete()
+
+
+def test_unobtainable_package_names_the_log_and_the_way_out(home, tmp_path):
+    (home / "requirements" / "absent.txt").write_text("hrn-no-such-package==1.0\n")
+    absent = Environment("absent", THIS, (Step("absent.txt", True, 1.0, "Installing"),), "", 40, 1, "a test")
+    with pytest.raises(InstallError, match="--wheels") as caught:
+        install(absent, Source(tmp_path, offline=True))
+    assert str(home / "logs") in str(caught.value)
+    assert not absent.is_complete()
+
+
+def test_full_disk_is_said_before_anything_is_created(home):
+    large = Environment("large", THIS, (), "", 10**9, 1, "a test")
+    with pytest.raises(InstallError, match="HRN_ENGINE_HOME"):
+        install(large)
+    assert not large.path.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shim is a shell script")
+def test_version_manager_shim_without_a_python_is_passed_over(tmp_path, monkeypatch):
+    shim = tmp_path / "python3.11"
+    shim.write_text("#!/bin/sh\necho not found >&2\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = find_python(((3, 11),))
+    assert found is None or found != shim
+
+
+def test_wished_interpreter_of_another_version_is_refused():
+    with pytest.raises(InstallError, match="is no Python"):
+        find_python(((2, 6), (2, 7)), sys.executable)
+
+
+def test_requirements_are_all_pinned():
+    for file in (ROOT / "engine" / "requirements").glob("*.txt"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert not line.strip() or line.startswith("#") or "==" in line, f"{file.name}: {line}"
+
+
+def run(*arguments, cwd=None) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, ROOT / "install_deps.py", *map(str, arguments)], capture_output=True,
+                          text=True, cwd=cwd)
+
+
+def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
+    said = run("--home", tmp_path / "home", "--json", "plan")
+    report = json.loads(said.stdout)
+    assert {row["name"] for row in report["environments"]} == {ENGINE.name, BPY_4_5.name, "bpy-5.2"}
+    assert all(row["state"] == "to install" for row in report["environments"])
+    assert any("mediapipe" in row[0] for row in report["licences"])
+    assert not (tmp_path / "home").exists()
+
+
+def test_verify_without_an_engine_says_what_to_do(tmp_path):
+    said = run("--home", tmp_path / "home", "verify")
+    assert said.returncode == 1 and "install_deps.py install" in said.stderr and "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--offline", "plan"), ("--wheels", "/no/such/folder", "plan"), ("nonsense",)])
+def test_wrong_arguments_are_usage_errors(arguments):
+    said = run(*arguments)
+    assert said.returncode == 2 and "Traceback" not in said.stderr
+
+
+def test_pythons_own_modules_are_enough():
+    """Nothing outside the standard library is imported, so that Blender's Python can run the installer."""
+    code = ("import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+            "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))")
+    said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
+    assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)

@@ -10,7 +10,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import threading
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +25,16 @@ import numpy as np
 from .errors import ErrorCode, HrnError
 
 __all__ = ["ARRAYS", "MANIFEST", "SCHEMA", "SCHEMA_VERSION", "Bundle", "check_replaceable", "load_bundle",
-           "write_bundle"]
+           "remove_leftovers", "remove_own_partials", "write_bundle"]
 
 SCHEMA = "hrn-head-bundle"
 SCHEMA_VERSION = 1
 MANIFEST = "head.json"
 MESH = "mesh.npz"
+
+_own_partials: set[Path] = set()
+"""Temporary folders that this process is writing now."""
+_own_lock = threading.Lock()
 
 ARRAYS = {
     # name: (dtype kind, shape with N vertices, Q quads, E expressions, P parts, L landmarks)
@@ -125,16 +132,26 @@ def load_bundle(path: str | os.PathLike) -> Bundle:
                        f"{path} has schema version {manifest.get('schema_version')}; "
                        f"this program reads up to {SCHEMA_VERSION}.",
                        hint="Update the add-on.")
-    for name, record in manifest.get("files", {}).items():
-        if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
+    try:
+        _check_files(path, manifest)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} lacks a required field ({error!r}).") from error
+    return Bundle(path, manifest)
+
+
+def _check_files(path: Path, manifest: dict) -> None:
+    files = manifest["files"]
+    for name, record in files.items():
+        if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name or ":" in name:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} names a file outside of itself: {name!r}.")
         file = path / name
         if not file.is_file() or file.stat().st_size != record["bytes"]:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{file} is missing or has another size than recorded.")
-    for name in [MESH, *(m["file"] for m in manifest.get("maps", {}).values())]:
-        if name not in manifest.get("files", {}):
+    named = [MESH, *(m["file"] for m in manifest["maps"].values()), *(c["file"] for c in manifest["cameras"]),
+             *(p["file"] for p in manifest["photos"])]
+    for name in named:
+        if name not in files:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} does not list {name!r}.")
-    return Bundle(path, manifest)
 
 
 def check_replaceable(out: str | os.PathLike) -> None:
@@ -146,16 +163,57 @@ def check_replaceable(out: str | os.PathLike) -> None:
         HrnError: ``OUTPUT_EXISTS`` or ``OUTPUT_NOT_WRITABLE``.
     """
     out = Path(out).absolute()
-    if out.exists():
-        if not out.is_dir():
-            raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} is a file.")
-        if any(out.iterdir()) and not _is_bundle(out):
-            raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} holds other files.")
-    parent = out.parent
-    while not parent.exists():
-        parent = parent.parent
-    if not os.access(parent, os.W_OK | os.X_OK) or not parent.is_dir():
+    try:
+        if out.exists():
+            if not out.is_dir():
+                raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} is a file.")
+            if any(out.iterdir()) and not _is_bundle(out):
+                raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} holds other files.")
+        parent = out.parent
+        while not parent.exists() and parent != parent.parent:
+            parent = parent.parent
+        writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name.
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{str(out)!r} cannot be used: {error}.") from error
+    if not out.name or not writable:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{parent} cannot be written to.")
+
+
+def remove_leftovers(out: str | os.PathLike) -> None:
+    """Clear what a killed process left beside `out`: half-written folders go, a bundle caught in a swap comes back."""
+    out = Path(out).absolute()
+    pattern = re.compile(re.escape(f".{out.name}.") + r"[0-9a-f]{8}\.(partial|old)")
+    try:
+        siblings = [p for p in out.parent.iterdir() if pattern.fullmatch(p.name)]
+    except OSError:
+        return
+    for path in siblings:
+        if path.name.endswith(".partial") and path not in _own_partials:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.endswith(".old") and _is_bundle(path):
+            if out.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.rename(path, out)
+
+
+def remove_own_partials(patience: float = 0.5) -> None:
+    """Remove the temporary folders of this process, which is about to end. Threads may still be writing to them.
+
+    Args:
+        patience: seconds to go on trying while a writer keeps adding files.
+    """
+    end = time.monotonic() + patience
+    while True:
+        with _own_lock:
+            remaining = [path for path in _own_partials if path.exists()]
+        if not remaining:
+            return
+        for path in remaining:
+            shutil.rmtree(path, ignore_errors=True)
+        if time.monotonic() > end:
+            return
+        time.sleep(0.01)
 
 
 def _is_bundle(path: Path) -> bool:
@@ -183,8 +241,11 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
     """
     out = Path(out).absolute()
     check_replaceable(out)
+    remove_leftovers(out)
     _check_arrays(arrays)
     temporary = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}.partial"
+    with _own_lock:
+        _own_partials.add(temporary)
     try:
         temporary.mkdir(parents=True)
         yield temporary
@@ -204,6 +265,8 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
         raise _os_error(error, out) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        with _own_lock:
+            _own_partials.discard(temporary)
 
 
 def _replace_folder(temporary: Path, out: Path) -> None:

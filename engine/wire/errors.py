@@ -1,14 +1,14 @@
 """The closed list of errors that may reach a user.
 
 Every failure is one :class:`HrnError`: a code that programs can match, one sentence for the artist, and what to do
-next. Tracebacks belong into the log, never into a message.
+next. Tracebacks belong into the log, never into a message. ``docs/errors.md`` lists them all.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["ErrorCode", "HrnError"]
+__all__ = ["EXIT_CODES", "ErrorCode", "HrnError"]
 
 
 class ErrorCode(str, Enum):
@@ -48,6 +48,18 @@ class ErrorCode(str, Enum):
     CANCELLED = "CANCELLED", "Nothing was changed."
     BUSY = "BUSY", "Wait for the running reconstruction or cancel it."
     INTERNAL = "INTERNAL", "Please report this with the engine log."
+
+
+EXIT_CODES = {
+    ErrorCode.SETTINGS_INVALID: 2, ErrorCode.INTERNAL: 3, ErrorCode.CANCELLED: 130,
+    ErrorCode.PHOTO_UNREADABLE: 10, ErrorCode.NOT_AN_IMAGE: 11, ErrorCode.IMAGE_DAMAGED: 12,
+    ErrorCode.IMAGE_TOO_LARGE: 13, ErrorCode.NO_FACE: 14, ErrorCode.FACE_TOO_SMALL: 15, ErrorCode.FACE_INDEX: 16,
+    ErrorCode.OUTPUT_EXISTS: 20, ErrorCode.OUTPUT_NOT_WRITABLE: 21, ErrorCode.DISK_FULL: 22, ErrorCode.BUNDLE_INVALID: 23,
+    ErrorCode.METHOD_UNKNOWN: 30, ErrorCode.MODEL_MISSING: 31, ErrorCode.CHECKPOINT_INVALID: 32,
+    ErrorCode.ENGINE_MISSING: 33, ErrorCode.ENGINE_CRASHED: 34, ErrorCode.ENGINE_PROTOCOL: 35,
+    ErrorCode.VERSION_MISMATCH: 36, ErrorCode.OUT_OF_MEMORY: 37, ErrorCode.BUSY: 38,
+}
+"""Exit status of the engine's command line for each code; 0 is success, 2 also a wrong command line."""
 
 
 class HrnError(Exception):

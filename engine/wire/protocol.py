@@ -5,14 +5,15 @@ One JSON object per line, UTF-8, in the shapes of JSON-RPC 2.0: requests and not
 stdin means "exit".
 
     -> {"id": 1, "method": "initialize", "params": {"protocol": 1, "client_version": "0.1.0"}}
-    <- {"id": 1, "result": {"engine_version": "0.1.0", "methods": ["open"], "pid": 4711}}
+    <- {"id": 1, "result": {"protocol": 1, "engine_version": "0.1.0", "methods": ["open"], "pid": 4711}}
     -> {"id": 2, "method": "reconstruct", "params": {"photos": ["a.jpg"], "out": "dir", "settings": {}}}
-    <- {"method": "progress", "params": {"id": 2, "stage": "coarse", "fraction": 0.3, "message": "Fitting the head"}}
+    <- {"method": "progress", "params": {"id": 2, "stage": "coarse", "fraction": 0.3, "overall": 0.2,
+                                         "message": "Fitting the head"}}
     <- {"id": 2, "result": {"bundle": "dir", "quality": {}, "timings": {}}}
     -> {"id": 3, "method": "cancel", "params": {"id": 2}}
     -> {"id": 4, "method": "shutdown", "params": {}}
 
-``ping`` answers at any time, also while a reconstruction runs.
+``ping`` answers at any time, also while a reconstruction runs. All requests and notifications: ``docs/protocol.md``.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from dataclasses import asdict, dataclass, fields
 
 from .errors import ErrorCode, HrnError
 
-__all__ = ["MAX_LINE_BYTES", "PROTOCOL_VERSION", "STAGES", "Settings", "decode_line", "encode_line",
-           "error_response", "notification", "request", "response"]
+__all__ = ["MAX_LINE_BYTES", "PROTOCOL_VERSION", "STAGES", "STAGE_SECONDS", "Settings", "decode_line", "encode_line",
+           "error_response", "notification", "overall_fraction", "request", "response", "versions_match"]
 
 PROTOCOL_VERSION = 1
 """Raised by one whenever an older add-on could misread a newer engine."""
@@ -33,6 +34,10 @@ MAX_LINE_BYTES = 1 << 20
 
 STAGES = ("start", "photo", "landmarks", "coarse", "mid", "albedo", "displacement", "bundle", "done")
 """Stages in the order in which ``progress`` names them."""
+
+STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0,
+                 "bundle": 1.0}
+"""What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""
 
 _QUALITIES = ("draft", "standard", "high")
 
@@ -60,15 +65,23 @@ class Settings:
         def bad(text: str):
             raise HrnError(ErrorCode.SETTINGS_INVALID, text)
 
-        if not isinstance(self.texture_size, int) or not 256 <= self.texture_size <= 8192:
+        for name in ("texture_size", "face_index", "seed"):
+            if not isinstance(getattr(self, name), int) or isinstance(getattr(self, name), bool):
+                bad(f"Setting {name!r} must be a whole number, not {getattr(self, name)!r}.")
+        for name in ("detail", "focal_px"):
+            if not isinstance(getattr(self, name), (int, float)) and getattr(self, name) is not None:
+                bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
+        if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
+            bad("Setting 'method' must be a name and 'keep_expression' true or false.")
+        if not 256 <= self.texture_size <= 8192:
             bad(f"Texture size must be a whole number from 256 to 8192, not {self.texture_size!r}.")
         if self.quality not in _QUALITIES:
             bad(f"Quality must be one of {', '.join(_QUALITIES)}, not {self.quality!r}.")
-        if not 0 <= float(self.detail) <= 4:
+        if self.detail is None or not 0 <= self.detail <= 4:
             bad(f"Detail must lie between 0 and 4, not {self.detail!r}.")
-        if not isinstance(self.face_index, int) or self.face_index < 0:
+        if self.face_index < 0:
             bad(f"Face number must be 0 or more, not {self.face_index!r}.")
-        if self.focal_px is not None and not 10 <= float(self.focal_px) <= 1e6:
+        if self.focal_px is not None and not 10 <= self.focal_px <= 1e6:
             bad(f"Focal length must lie between 10 and 1000000 pixels, not {self.focal_px!r}.")
 
     def to_json(self) -> dict:
@@ -89,6 +102,25 @@ class Settings:
             return cls(**data)
         except (TypeError, ValueError) as error:
             raise HrnError(ErrorCode.SETTINGS_INVALID, f"A setting has the wrong type: {error}.") from error
+
+
+def overall_fraction(stage: str, fraction: float) -> float:
+    """How much of a whole reconstruction is done, 0 to 1, when `fraction` of `stage` is.
+
+    Never falls while the stages follow each other as in :data:`STAGES`; an unknown stage counts as the start.
+    """
+    if stage == "done":
+        return 1.0
+    names = list(STAGE_SECONDS)
+    if stage not in names:
+        return 0.0
+    before = sum(STAGE_SECONDS[name] for name in names[: names.index(stage)])
+    return (before + STAGE_SECONDS[stage] * min(max(fraction, 0.0), 1.0)) / sum(STAGE_SECONDS.values())
+
+
+def versions_match(client: str, engine: str) -> bool:
+    """Whether an add-on and an engine of these versions belong together: equal major and minor number."""
+    return client.split(".")[:2] == engine.split(".")[:2]
 
 
 def request(id_: int, method: str, params: dict | None = None) -> dict:

@@ -60,6 +60,8 @@ class Progress:
     fraction: float
     """0 to 1 within the stage."""
     message: str
+    overall: float | None = None
+    """0 to 1 over the whole request, if the engine says so."""
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,8 @@ class EngineProcess:
             self._exited(session, event.code)
             return
         assert isinstance(event, Line)
+        if not event.data.endswith(b"\n") and len(event.data) <= MAX_LINE_BYTES:
+            return  # The last words of a dying child; its exit says more.
         session.last_heard = now
         session.ping_id = None
         message = decode_line(event.data)
@@ -295,12 +299,9 @@ class EngineProcess:
         elif method == "progress":
             current = self._request
             if current is not None and params.get("id") == current.id and current.cancelled_at is None:
-                try:
-                    fraction = min(max(float(params.get("fraction", 0.0)), 0.0), 1.0)
-                except (TypeError, ValueError) as error:
-                    raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine reported bad progress: {error}.") from error
-                self._out.append(Progress(current.id, str(params.get("stage", "")), fraction,
-                                          str(params.get("message", ""))))
+                overall = params.get("overall")
+                self._out.append(Progress(current.id, str(params.get("stage", "")), _share(params.get("fraction", 0)),
+                                          str(params.get("message", "")), overall and _share(overall)))
         # Other notifications belong to newer engines and are no reason to fail.
 
     def _answered(self, session: _Session, message: dict) -> None:
@@ -406,6 +407,13 @@ class EngineProcess:
 
 def _cancelled() -> HrnError:
     return HrnError(ErrorCode.CANCELLED, "Cancelled.")
+
+
+def _share(value) -> float:
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except (TypeError, ValueError) as error:
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine reported bad progress: {value!r}.") from error
 
 
 def _object(value) -> dict:

@@ -194,7 +194,8 @@ class JobQueue:
             return
         if isinstance(event, Progress):
             job.stage, job.message = event.stage, event.message or event.stage.capitalize()
-            job.fraction = max(job.fraction, _overall(event.stage, event.fraction))
+            job.fraction = max(
+                job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
             self._events.append(JobEvent(job, "progress"))
         elif isinstance(event, Finished):
             job.result = event.result
@@ -247,6 +248,7 @@ def _overall(stage: str, fraction: float) -> float:
 
 def _clear(out: Path) -> None:
     """Remove the temporary folders of a bundle whose writer was killed. A finished bundle is left alone."""
+    time.sleep(0.2)  # A killed process writes on for a moment.
     for folder in _partials(out):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,423 @@
+"""The supervisor against a scripted engine: whatever the child does, the owner gets one clear answer, never waits, and
+the next request works."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hrn_blender.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed, clean_environment
+from hrn_blender.engine import __version__
+from hrn_blender.engine.wire.errors import ErrorCode, HrnError
+from hrn_blender.engine_process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
+from hrn_blender.exit_reason import explain_exit
+
+FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
+
+
+class Harness:
+    """An engine and everything that it reported; measures how long each call to it takes."""
+
+    def __init__(self, tmp_path: Path, mode: str = "ok", command=None, **options):
+        self.tmp_path = tmp_path
+        self.log = LogFile(tmp_path / "engine.log")
+        self.messages = tmp_path / "messages.jsonl"
+        command = command or [sys.executable, "-I", "-u", str(FAKE), "serve", "--mode", mode, "--log",
+                              str(self.messages)]
+        self.engine = EngineProcess(lambda: Launch(command, clean_environment(os.environ)), version=__version__,
+                                    log=self.log, **options)
+        self.events: list = []
+        self.slowest_call = self.slowest_work = 0.0
+        self._number = 0
+
+    def reconstruct(self, mode: str | None = None) -> int:
+        self._number += 1
+        settings = {"texture_size": 256} | ({"method": f"fake:{mode}"} if mode else {})
+        return self._timed(self.engine.request, "reconstruct", {
+            "photos": ["a.png"], "out": str(self.tmp_path / f"head{self._number}"), "settings": settings})
+
+    def cancel(self, id_: int) -> None:
+        self._timed(self.engine.cancel, id_)
+
+    def poll(self) -> list:
+        found = self._timed(self.engine.poll)
+        self.events += found
+        return found
+
+    def until(self, kind, seconds: float = 20.0):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for event in self.poll():
+                if isinstance(event, kind):
+                    return event
+            time.sleep(0.01)
+        pytest.fail(f"no {kind} within {seconds} s; got {self.events[-5:]}")
+
+    def _timed(self, function, *arguments):
+        before, work_before = time.monotonic(), time.thread_time()
+        result = function(*arguments)
+        self.slowest_work = max(self.slowest_work, time.thread_time() - work_before)
+        self.slowest_call = max(self.slowest_call, time.monotonic() - before)
+        return result
+
+
+@pytest.fixture
+def harness(tmp_path):
+    made = []
+
+    def make(*args, **kwargs) -> Harness:
+        made.append(Harness(tmp_path, *args, **kwargs))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.engine.kill(wait=2)
+        assert one.slowest_work < 0.05
+        assert one.slowest_call < 0.5  # More than work: the test machine may be busy.
+
+
+def pid_exists(pid: int) -> bool:
+    """Also true for zombies."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_reconstruction_reports_stages_in_order_and_a_bundle(harness):
+    h = harness()
+    id_ = h.reconstruct()
+    done = h.until(Finished)
+    assert done.id == id_
+    assert (Path(done.result["bundle"]) / "head.json").is_file()
+    assert isinstance(h.events[0], Ready)
+    progress = [e for e in h.events if isinstance(e, Progress)]
+    assert [p.stage for p in progress if p.stage == "photo"] and progress[-1].overall == 1.0
+    assert [p.overall for p in progress] == sorted(p.overall for p in progress)
+
+
+def test_engine_stays_warm_and_handshake_is_sent_once(harness):
+    h = harness()
+    h.reconstruct()
+    h.until(Finished)
+    pid = h.engine.pid
+    h.reconstruct()
+    h.until(Finished)
+    assert h.engine.pid == pid
+    sent = [json.loads(line) for line in h.messages.read_text().splitlines()]
+    assert [m["method"] for m in sent] == ["initialize", "reconstruct", "reconstruct"]
+    assert sent[0]["params"] == {"protocol": 1, "client_version": __version__}
+    assert len({m["id"] for m in sent}) == 3
+
+
+def test_second_request_at_once_is_refused(harness):
+    h = harness("slow")
+    h.reconstruct()
+    with pytest.raises(HrnError) as caught:
+        h.reconstruct()
+    assert caught.value.code is ErrorCode.BUSY
+
+
+def test_cancel_is_obeyed_and_keeps_the_engine(harness):
+    h = harness()
+    id_ = h.reconstruct("slow")
+    h.until(Progress)
+    pid = h.engine.pid
+    h.cancel(id_)
+    started = time.monotonic()
+    failed = h.until(Failed)
+    assert failed.error.code is ErrorCode.CANCELLED
+    assert time.monotonic() - started < 1.0
+    h.reconstruct()
+    h.until(Finished)
+    assert h.engine.pid == pid
+
+
+@pytest.mark.parametrize("mode", ["ignore_cancel", "ignore_cancel,term=1", "hang"])
+def test_cancel_that_is_ignored_kills_within_a_second_and_the_next_click_works(harness, mode):
+    h = harness()
+    id_ = h.reconstruct(mode)
+    h.until(Ready)
+    if mode != "hang":
+        h.until(Progress)
+    time.sleep(0.1)
+    pid = h.engine.pid
+    child = h.engine._session.child
+    h.cancel(id_)
+    started = time.monotonic()
+    failed = h.until(Failed)
+    assert failed.error.code is ErrorCode.CANCELLED
+    assert time.monotonic() - started < 1.0
+    assert child.wait(2) and not pid_exists(pid)
+    h.reconstruct()
+    h.until(Finished)
+    assert h.engine.pid != pid
+
+
+def test_cancel_while_the_engine_starts_is_immediate_and_the_photo_is_never_sent(harness):
+    h = harness()
+    id_ = h.reconstruct("slow")
+    h.cancel(id_)
+    assert [e.error.code for e in h.poll() if isinstance(e, Failed)] == [ErrorCode.CANCELLED]
+    h.until(Ready)
+    h.reconstruct()
+    h.until(Finished)
+    sent = [json.loads(line)["method"] for line in h.messages.read_text().splitlines()]
+    assert sent.count("reconstruct") == 1
+
+
+def test_cancel_of_an_unknown_request_does_nothing(harness):
+    h = harness()
+    h.cancel(77)
+    id_ = h.reconstruct()
+    h.cancel(id_ + 100)
+    h.until(Finished)
+
+
+@pytest.mark.parametrize("mode, code, text", [
+    ("crash,at=0.3,code=3", ErrorCode.ENGINE_CRASHED, "exit code 3"),
+    ("kill,signal=9", ErrorCode.ENGINE_CRASHED, "killed"),
+    ("kill,signal=11", ErrorCode.ENGINE_CRASHED, "signal 11"),
+    ("half_line", ErrorCode.ENGINE_CRASHED, "exit code 1"),
+    ("partial", ErrorCode.ENGINE_CRASHED, "exit code 3"),
+    ("oom", ErrorCode.OUT_OF_MEMORY, "memory"),
+    ("garbage", ErrorCode.ENGINE_PROTOCOL, "progress: 10%"),
+    ("huge_line", ErrorCode.ENGINE_PROTOCOL, "longer"),
+    ("error,code=NO_FACE", ErrorCode.NO_FACE, "a.png"),
+])
+def test_failure_is_one_clear_error_and_the_next_click_works(harness, mode, code, text):
+    h = harness()
+    h.reconstruct(mode)
+    failed = h.until(Failed)
+    assert failed.error.code is code
+    assert text in failed.error.message
+    assert failed.error.hint
+    assert failed.error.details["log"] == str(h.log.path)
+    h.reconstruct()
+    h.until(Finished)
+    assert sum(isinstance(e, Failed) for e in h.events) == 1
+
+
+def test_kill_by_a_launcher_points_at_memory(harness):
+    h = harness()
+    h.reconstruct("oom_exit")
+    error = h.until(Failed).error
+    assert error.code in (ErrorCode.ENGINE_CRASHED, ErrorCode.OUT_OF_MEMORY)
+    assert "texture size" in error.hint
+
+
+@pytest.mark.parametrize("mode, code", [
+    ("wrong_version", ErrorCode.VERSION_MISMATCH),
+    ("exit_at_start", ErrorCode.ENGINE_CRASHED),
+    ("garbage_at_start", ErrorCode.ENGINE_PROTOCOL),
+])
+def test_bad_start_is_one_clear_error(harness, mode, code):
+    h = harness(mode)
+    h.reconstruct()
+    error = h.until(Failed).error
+    assert error.code is code
+    time.sleep(0.1)
+    h.poll()
+    assert h.engine.state is EngineState.STOPPED
+    assert sum(isinstance(e, Failed) for e in h.events) == 1
+
+
+def test_other_engine_version_is_refused(harness):
+    h = harness()
+    h.engine.version = "99.0.0"
+    h.reconstruct()
+    error = h.until(Failed).error
+    assert error.code is ErrorCode.VERSION_MISMATCH
+    assert "99.0.0" in error.message and __version__ in error.message
+
+
+def test_silent_engine_is_given_up(harness):
+    h = harness("silent", startup_timeout=0.5)
+    h.reconstruct()
+    error = h.until(Failed, 3).error
+    assert error.code is ErrorCode.ENGINE_CRASHED and "did not start" in error.message
+
+
+def test_hanging_engine_is_pinged_and_given_up_but_a_slow_one_is_not(harness):
+    h = harness(hang_seconds=0.3)
+    h.reconstruct("slow,seconds=2")
+    h.until(Finished)
+
+    deaf = Harness(h.tmp_path, command=[sys.executable, "-I", "-u", "-c",
+                                        "import sys, time\n"
+                                        "print('{\"method\": \"ready\"}')\n"
+                                        "sys.stdin.readline()\n"
+                                        f"print('{{\"id\": 1, \"result\": {{\"engine_version\": \"{__version__}\"}}}}')\n"
+                                        "time.sleep(60)"], hang_seconds=0.3)
+    deaf.engine.start()
+    deaf.until(Ready)
+    deaf.reconstruct()
+    error = deaf.until(Failed, 5).error
+    assert error.code is ErrorCode.ENGINE_CRASHED and "no longer answers" in error.message
+    deaf.engine.kill(2)
+
+
+def test_missing_program_is_engine_missing(harness, tmp_path):
+    h = harness(command=[str(tmp_path / "nothing" / "python")])
+    h.reconstruct()
+    assert h.until(Failed).error.code is ErrorCode.ENGINE_MISSING
+
+
+def test_launcher_that_refuses_fails_the_request(tmp_path):
+    def refuse():
+        raise HrnError(ErrorCode.ENGINE_MISSING, "Not installed.")
+
+    engine = EngineProcess(refuse, version=__version__)
+    engine.start()
+    assert engine.poll() == []
+    id_ = engine.request("reconstruct", {})
+    (event,) = engine.poll()
+    assert event.id == id_ and event.error.code is ErrorCode.ENGINE_MISSING
+
+
+def test_idle_engine_is_stopped_and_comes_back(harness):
+    h = harness(idle_seconds=0.3)
+    h.reconstruct()
+    h.until(Finished)
+    child = h.engine._session.child
+    assert h.until(Stopped).reason == "idle"
+    deadline = time.monotonic() + 5
+    while not child.ended and time.monotonic() < deadline:
+        h.poll()
+        time.sleep(0.02)
+    assert child.ended and not pid_exists(child.pid)
+    h.reconstruct()
+    h.until(Finished)
+
+
+def test_engine_that_dies_idle_does_not_hurt_the_next_request(harness):
+    h = harness()
+    h.reconstruct()
+    h.until(Finished)
+    h.engine._session.child.kill()
+    h.until(Stopped)
+    h.reconstruct()
+    h.until(Finished)
+    h.engine._session.child.kill()
+    assert h.engine._session.child.wait(5)
+    h.reconstruct()  # Before the exit was noticed.
+    h.until(Finished)
+
+
+def test_kill_leaves_no_process_and_no_zombie(harness):
+    h = harness()
+    h.reconstruct("slow")
+    h.until(Progress)
+    pid = h.engine.pid
+    h.engine.kill(wait=2)
+    assert not pid_exists(pid)
+    assert [e.error.code for e in h.poll() if isinstance(e, Failed)] == [ErrorCode.CANCELLED]
+
+
+def test_child_dies_with_its_blender(tmp_path):
+    """A parent that is killed takes the engine along, because the engine's stdin ends."""
+    import subprocess
+
+    script = f"""
+import os, sys, time
+sys.path.insert(0, {str(FAKE.parent.parent)!r})
+from hrn_blender.engine_process import *
+e = EngineProcess(lambda: Launch([sys.executable, '-I', '-u', {str(FAKE)!r}], dict(os.environ)), version={__version__!r})
+e.request('reconstruct', {{'photos': ['a'], 'out': {str(tmp_path / "o")!r}, 'settings': {{'method': 'fake:slow'}}}})
+while not any(isinstance(x, Progress) for x in e.poll()): time.sleep(0.02)
+print(e.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and _running(pid):
+        time.sleep(0.05)
+    assert not _running(pid)
+
+
+def _running(pid: int) -> bool:
+    """Whether `pid` runs; an orphan that nobody waits for in this machine's container counts as ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return pid_exists(pid) if not Path("/proc").is_dir() else False
+
+
+def test_stderr_goes_to_a_log_that_is_rotated(harness):
+    h = harness()
+    h.reconstruct("stderr_flood,megabytes=3")
+    h.until(Finished)
+    time.sleep(0.2)
+    sizes = [p.stat().st_size for p in sorted(h.tmp_path.glob("engine.log*"))]
+    assert len(sizes) == 3
+    assert max(sizes) < 1.2e6
+
+
+def test_log_that_cannot_be_written_is_no_failure(tmp_path):
+    (tmp_path / "file").write_text("")
+    log = LogFile(tmp_path / "file" / "engine.log")
+    log.write(b"lost\n")
+    log.close()
+
+
+def test_environment_is_cleaned():
+    host = os.path.join(os.sep, "opt", "blender")
+    env = clean_environment({"PYTHONPATH": "/x", "PYTHONHOME": "/y", "LD_PRELOAD": "z", "HOME": "/home/me",
+                             "PATH": os.pathsep.join([os.path.join(host, "lib"), "/usr/bin"])}, host, EXTRA="1")
+    assert env == {"HOME": "/home/me", "PATH": "/usr/bin", "EXTRA": "1"}
+
+
+def test_windows_memory_codes_are_recognised():
+    assert explain_exit(0xC0000017, [], None).code is ErrorCode.OUT_OF_MEMORY
+    assert explain_exit(1, ["numpy._core._exceptions._ArrayMemoryError: Unable"], None).code is ErrorCode.OUT_OF_MEMORY
+    assert "0xC0000005" in explain_exit(0xC0000005, [], None).message
+
+
+def test_system_counter_tells_an_out_of_memory_kill(monkeypatch):
+    monkeypatch.setattr("hrn_blender.exit_reason.count_oom_kills", lambda: 4)
+    assert explain_exit(-9, [], 3).code is ErrorCode.OUT_OF_MEMORY
+    assert explain_exit(-9, [], 4).code is ErrorCode.ENGINE_CRASHED
+
+
+def test_child_events_end_with_the_exit():
+    child = ChildProcess([sys.executable, "-c", "print('a'); print('b', end=''); raise SystemExit(5)"],
+                         env=dict(os.environ))
+    assert child.wait(10)
+    time.sleep(0.1)
+    events = child.events()
+    assert [e.data.strip() for e in events if isinstance(e, Line)] == [b"a", b"b"]
+    assert events[-1] == Exited(5)
+    child.send(b"too late")  # Neither raises nor waits.
+
+
+def test_child_that_cannot_start_says_so(tmp_path):
+    child = ChildProcess([str(tmp_path / "nothing")], env={})
+    assert child.wait(5)
+    time.sleep(0.05)
+    assert [type(e) for e in child.events()] == [SpawnFailed]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups are a POSIX thing")
+def test_kill_takes_grandchildren_along():
+    child = ChildProcess([sys.executable, "-c",
+                          "import subprocess, sys, time\n"
+                          "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+                          "print(p.pid, flush=True); time.sleep(60)"], env=dict(os.environ))
+    deadline, lines = time.monotonic() + 10, []
+    while not lines and time.monotonic() < deadline:
+        lines = child.events()
+        time.sleep(0.02)
+    grandchild = int(lines[0].data)
+    child.kill()
+    assert child.wait(3)
+    time.sleep(0.2)
+    assert not _running(grandchild)

@@ -1,0 +1,19 @@
+"""From a file to an upright photograph, its faces and their skin.
+
+    photo = load_photo("me.jpg")
+    with Landmarker() as landmarker:
+        observation = select_face(landmarker.detect(photo), 0, photo)
+    mask = segment_skin(photo, observation)
+
+:func:`observe` does the first three steps and also reads a huge photo again, larger, when its face is small.
+"""
+
+from __future__ import annotations
+
+from .landmarks import BLENDSHAPE_NAMES, Landmarker, face_box, observe, select_face
+from .load import MAX_PIXELS, WORKING_SIDE, load_photo
+from .quality import face_quality, photo_warnings
+from .skin import SkinMask, segment_skin
+
+__all__ = ["BLENDSHAPE_NAMES", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality",
+           "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

@@ -1,0 +1,261 @@
+"""Find the faces of a photo, however large or small, and their 478 landmarks."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+
+from ..types import FaceObservation, Photo
+from ..wire.errors import ErrorCode, HrnError
+from .face_nets import BLENDSHAPE_NAMES, Detection, FaceNets, Roi, roi_of
+from .load import WORKING_SIDE, load_photo
+
+__all__ = ["BLENDSHAPE_NAMES", "Landmarker", "MIN_FACE_PX", "face_box", "face_width", "observe", "select_face"]
+
+MIN_FACE_PX = 60
+"""Width of the smallest face, in pixels of the file, that is worth reconstructing."""
+
+MAX_FACES = 10
+
+_FOCUS_PX = 1024
+"""A huge photo is read again until its face is this wide: what a 2048 texture can hold."""
+
+_SEARCH_SIDE = 1024
+_WHOLE_SCORE, _WINDOW_SCORE = 0.5, 0.6
+
+_KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
+"""Landmarks at BlazeFace's first four key points: right eye, left eye, nose, mouth."""
+
+_DISAGREEMENT = 0.15
+"""Mean distance of those, in box widths, above which a detection is not believed; real faces stay below 0.1."""
+
+
+class Landmarker:
+    """Face detector and landmarks, warm and reusable; from any thread, one call at a time.
+
+    Args:
+        model: the landmarker's ``.task`` file; None: ``$HRN_FACE_LANDMARKER``, else the installed package's.
+
+    Raises:
+        HrnError: ``MODEL_MISSING`` or ``CHECKPOINT_INVALID``.
+    """
+
+    def __init__(self, model: str | os.PathLike | None = None):
+        self._nets: FaceNets | None = FaceNets(model)
+
+    def close(self) -> None:
+        """Free the networks. A closed landmarker detects nothing any more."""
+        self._nets = None
+
+    def __enter__(self) -> "Landmarker":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def detect(self, photo: Photo) -> list[FaceObservation]:
+        """All faces of the photo, up to ten, largest first; empty when there is none.
+
+        Searches the whole photo, then overlapping windows of a half, a quarter and an eighth of it as long as that
+        can bring more than crumbs, then the photo lying on its side or head. Each face is measured in its own square,
+        twice: the second square is laid around the first landmarks.
+        """
+        if self._nets is None:
+            raise RuntimeError("the landmarker is closed")
+        pixels = photo.pixels
+        faces = self._find(pixels)
+        if not faces:
+            for turns in (1, 3, 2):
+                turned = [_turn_back(points, turns, pixels.shape) for points in
+                          self._find(np.ascontiguousarray(np.rot90(pixels, turns)), deep=False)]
+                # Measured again in the photo as it is, so that z and rounding are the same for every face.
+                faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned])
+                if faces:
+                    break
+        faces = sorted(faces, key=_width, reverse=True)[:MAX_FACES]
+        return [FaceObservation(landmarks=np.ascontiguousarray(points[:, :2]), depth=points[:, 2].copy(),
+                                blendshapes=self._nets.blendshapes(points[:, :2]), index=i, count=len(faces))
+                for i, points in enumerate(faces)]
+
+    def _find(self, pixels: np.ndarray, deep: bool = True) -> list[np.ndarray]:
+        """Landmarks (478, 3) of every face that stands more or less upright."""
+        height, width = pixels.shape[:2]
+        long_side = max(height, width)
+        faces: list[np.ndarray] = []
+        for level in range(4 if deep else 2):
+            side = long_side / 2**level
+            largest = max(map(_width, faces), default=0.0)
+            if level and (side < 128 or largest > 0.4 * side or (level == 3 and faces)):
+                break
+            found = self._detections(pixels, side, _WINDOW_SCORE if level else _WHOLE_SCORE)
+            measured = [self._confirmed(pixels, detection) for detection in found]
+            faces = _distinct(faces + [points for points in measured if points is not None])
+        return faces
+
+    def _detections(self, pixels: np.ndarray, side: float, minimum: float) -> list[Detection]:
+        """Merged detections of all square windows of `side` pixels, overlapping by half."""
+        height, width = pixels.shape[:2]
+        # Each window is reduced to 128 pixels: reduce the photo once instead of every window from full size.
+        factor = min(1.0, 4 * 128 / side, _SEARCH_SIDE * 4 / max(height, width))
+        small = pixels
+        if factor < 1:
+            small = cv2.resize(pixels, (max(1, round(width * factor)), max(1, round(height * factor))),
+                               interpolation=cv2.INTER_AREA)
+        sx, sy = width / small.shape[1], height / small.shape[0]
+        window = max(8, round(side * factor))
+        boxes, points, scores = [], [], []
+        for y in _starts(small.shape[0], window):
+            for x in _starts(small.shape[1], window):
+                b, p, s = self._nets.detect(_window(small, x, y, window), minimum)
+                offset = np.array([x, y], np.float32)
+                boxes.append((b.reshape(-1, 2, 2) * window + offset) * (sx, sy))
+                points.append((p * window + offset) * (sx, sy))
+                scores.append(s)
+        return _merge(np.concatenate(boxes).reshape(-1, 4), np.concatenate(points), np.concatenate(scores))
+
+    def _measure(self, pixels: np.ndarray, roi: Roi) -> np.ndarray:
+        """(478, 3) landmarks of the face in a square, its square corrected once."""
+        return self._nets.mesh(pixels, roi_of(self._nets.mesh(pixels, roi)))
+
+    def _confirmed(self, pixels: np.ndarray, detection: Detection) -> np.ndarray | None:
+        """Landmarks, or None when the two networks disagree: then it was no face."""
+        points = self._measure(pixels, detection.roi())
+        if not np.isfinite(points).all():
+            return None
+        seen = np.stack([points[group, :2].mean(0) for group in _KEY_POINTS])
+        distance = np.linalg.norm(seen - detection.points[:4], axis=1).mean() / np.ptp(detection.box.reshape(2, 2), 0).mean()
+        height, width = pixels.shape[:2]
+        inside = ((points[:, 0] >= 0) & (points[:, 0] < width) & (points[:, 1] >= 0) & (points[:, 1] < height)).mean()
+        return points if distance < _DISAGREEMENT and inside > 0.5 else None
+
+
+def face_box(observation: FaceObservation) -> tuple[float, float, float, float]:
+    """(x0, y0, x1, y1) around the landmarks, in pixels; it may reach beyond the photo."""
+    low, high = observation.landmarks.min(0), observation.landmarks.max(0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def face_width(observation: FaceObservation) -> float:
+    """Width in pixels that the face has from the front: of a turned face, its height tells."""
+    return _width(observation.landmarks)
+
+
+def select_face(observations: list[FaceObservation], index: int, photo: Photo) -> FaceObservation:
+    """The face with this number, 0 for the largest.
+
+    Raises:
+        HrnError: ``NO_FACE``, ``FACE_INDEX`` or ``FACE_TOO_SMALL`` (below 60 pixels in the file as it is).
+    """
+    if not observations:
+        raise HrnError(ErrorCode.NO_FACE, f"No face was found in {photo.name}.")
+    if not 0 <= index < len(observations):
+        count = len(observations)
+        number = "one face" if count == 1 else f"{count} faces"
+        raise HrnError(ErrorCode.FACE_INDEX, f"{photo.name} shows {number}; there is no face number {index}.",
+                       details={"count": count})
+    observation = observations[index]
+    width = face_width(observation) / photo.scale
+    if width < MIN_FACE_PX:
+        raise HrnError(ErrorCode.FACE_TOO_SMALL,
+                       f"The face in {photo.name} is only {width:.0f} pixels wide.", details={"width": round(width)})
+    return observation
+
+
+def observe(path: str | os.PathLike, landmarker: Landmarker, index: int = 0) -> tuple[Photo, FaceObservation]:
+    """Load a photo and one of its faces at a useful resolution.
+
+    Photos up to 4096 pixels on the long side are taken as they are. A larger one is first reduced to that; when the
+    chosen face is then narrower than 1024 pixels, the photo is read again at the scale that makes it so (at most full
+    size) and the face is measured there. The whole photo is kept, so that one camera serves face and backdrop.
+
+    Raises:
+        HrnError: see :func:`load_photo` and :func:`select_face`.
+    """
+    photo = load_photo(path)
+    observation = select_face(landmarker.detect(photo), index, photo)
+    width = face_width(observation)
+    if photo.scale >= 1 or width >= 0.9 * _FOCUS_PX:
+        return photo, observation
+    full_side = max(photo.size) / photo.scale
+    side = int(min(full_side, WORKING_SIDE * _FOCUS_PX / width) + 0.5)
+    if side < 1.1 * max(photo.size):
+        return photo, observation
+    larger = load_photo(path, max_side=side)
+    grow = np.array(larger.size) / np.array(photo.size)
+    points = landmarker._measure(larger.pixels, roi_of(observation.landmarks * grow))
+    return larger, FaceObservation(landmarks=np.ascontiguousarray(points[:, :2]), depth=points[:, 2].copy(),
+                                   blendshapes=landmarker._nets.blendshapes(points[:, :2]), index=observation.index,
+                                   count=observation.count)
+
+
+def _width(points: np.ndarray) -> float:
+    size = np.ptp(points[:, :2], axis=0)
+    return float(max(size[0], 0.78 * size[1]))
+
+
+def _starts(length: int, window: int) -> list[int]:
+    """First pixels of windows that overlap by half and cover `length`; one, centred, where the window is larger."""
+    if window >= length:
+        return [(length - window) // 2]
+    count = int(np.ceil((length - window) / (window / 2))) + 1
+    return [round(i * (length - window) / (count - 1)) for i in range(count)]
+
+
+def _window(pixels: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
+    """(side, side, 3) at (x, y), black outside the picture."""
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + side, width), min(y + side, height)
+    if (x0, y0, x1, y1) == (x, y, x + side, y + side):
+        return pixels[y0:y1, x0:x1]
+    out = np.zeros((side, side, 3), np.uint8)
+    out[y0 - y:y1 - y, x0 - x:x1 - x] = pixels[y0:y1, x0:x1]
+    return out
+
+
+def _overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Shared area over the smaller area: also 1 for a box inside another."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), 1)
+    area = np.prod(others[:, 2:] - others[:, :2], 1)
+    return shared / np.maximum(np.minimum(np.prod(box[2:] - box[:2]), area), 1e-9)
+
+
+def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[Detection]:
+    """Weighted non-maximum suppression: each cluster becomes its score-weighted mean."""
+    out = []
+    order = np.argsort(-scores, kind="stable")
+    while len(order) and len(out) < 4 * MAX_FACES:
+        near = _overlap(boxes[order[0]], boxes[order]) > 0.4
+        near[0] = True
+        members = order[near]
+        weight = scores[members] / scores[members].sum()
+        out.append(Detection(np.tensordot(weight, boxes[members], 1), np.tensordot(weight, points[members], 1),
+                             float(scores[members[0]])))
+        order = order[~near]
+    return out
+
+
+def _distinct(faces: list[np.ndarray]) -> list[np.ndarray]:
+    """Without faces that lie on a face earlier in the list."""
+    kept: list[np.ndarray] = []
+    for points in faces:
+        box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+        boxes = np.array([np.concatenate([k[:, :2].min(0), k[:, :2].max(0)]) for k in kept]).reshape(-1, 4)
+        if not len(boxes) or _overlap(box, boxes).max() < 0.5:
+            kept.append(points)
+    return kept
+
+
+def _turn_back(points: np.ndarray, turns: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Points of ``np.rot90(photo, turns)`` in the photo of this shape."""
+    height, width = shape[:2]
+    x, y = points[:, 0], points[:, 1]
+    if turns == 1:
+        x, y = width - y, x
+    elif turns == 2:
+        x, y = width - x, height - y
+    else:
+        x, y = y, height - x
+    return np.stack([x, y, points[:, 2]], 1)

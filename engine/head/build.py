@@ -1,0 +1,77 @@
+"""Building the head model from the packages' files."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from .expression import EXPRESSION_NAMES, expression_basis
+from .identity import align_similarity, principal_components, read_slider_targets, sample_heads
+from .landmarks import load_landmark_table
+from .makehuman import MM_PER_UNIT, data_root, read_base_mesh
+from .model import MATERIALS, HeadModel
+from .parts import part_masks
+from .topology import cut_head, mirror_map
+from .uv import load_uv
+
+__all__ = ["MODEL_VERSION", "build_head_model"]
+
+BUILD_REVISION = 1
+"""Raise this with every change of the recipe; caches of another revision are rebuilt."""
+
+MODEL_VERSION = f"makehuman-head-{BUILD_REVISION}"
+IDENTITY_COUNT = 120
+SAMPLES = 1500
+SEED = 20240607
+
+CHIN_HEIGHT = 620.0
+"""Height of the chin's underside in the base mesh, mm: what lies below is neck."""
+
+Progress = Callable[[str, float, str], None]
+
+
+def build_head_model(progress: Progress, landmarks: tuple[np.ndarray, np.ndarray] | None = None) -> HeadModel:
+    """Read the MakeHuman data and derive everything (seconds on one core).
+
+    Args:
+        progress: ``(stage, fraction, message)``.
+        landmarks: triangles and weights to use instead of the shipped table.
+
+    Raises:
+        HrnError: MODEL_MISSING when the data are absent or damaged; CANCELLED from `progress`.
+    """
+    def step(start: float, end: float, message: str) -> Callable[[float], None]:
+        return lambda fraction: progress("head", start + (end - start) * fraction, message)
+
+    step(0, 0, "Reading the base mesh")(0)
+    root = data_root()
+    mesh = read_base_mesh(root)
+    head = cut_head(mesh)
+    base = mesh.vertices[head.source] * MM_PER_UNIT
+    mirror = mirror_map(base, head.faces)
+    eyeballs = np.stack([np.unique(head.faces[head.face_helper == group]) for group in ("helper-r-eye", "helper-l-eye")])
+    expressions = expression_basis(root, head.source, len(mesh.vertices))
+    targets = read_slider_targets(root, head.source, len(mesh.vertices), step(0.05, 0.5, "Reading the head's sliders"))
+    step(0.5, 0.5, "Drawing heads")(0)
+    heads = sample_heads(base, targets, SAMPLES, SEED)
+    skin = np.zeros(len(base))
+    skin[np.unique(head.faces[head.face_material == MATERIALS.index("skin")])] = 1
+    # The neck bends and thickens with the body; the head itself decides pose and size.
+    above_neck = skin * (base[:, 1] > CHIN_HEIGHT)
+    heads = align_similarity(heads, above_neck, progress=step(0.55, 0.75, "Aligning heads"))
+    step(0.75, 0.75, "Finding principal components")(0)
+    mean, identity, _ = principal_components(heads, np.where(above_neck > 0, 1.0, 0.25), IDENTITY_COUNT)
+    mean = (mean + mean[mirror] * [-1, 1, 1]) / 2
+    mean -= mean[eyeballs].mean(1).mean(0)
+    step(0.95, 0.95, "Finishing the head model")(0)
+    uv = load_uv(mesh.uv[head.face_uv])
+    landmark_vertices, landmark_weights = landmarks or load_landmark_table()
+    parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
+    progress("head", 1.0, "Head model ready")
+    return HeadModel(
+        template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),
+        expression_basis=expressions.astype(np.float32), expression_names=EXPRESSION_NAMES,
+        faces=head.faces.astype(np.int32), uv=uv.astype(np.float32), face_material=head.face_material,
+        parts=parts.astype(np.float32), mirror=mirror, eyeballs=eyeballs.astype(np.int32), neck_loop=head.neck_loop,
+        landmark_vertices=landmark_vertices, landmark_weights=landmark_weights, version=MODEL_VERSION)

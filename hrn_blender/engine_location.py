@@ -87,12 +87,21 @@ def launch_engine() -> Launch:
     return Launch([str(status.python), "-I", "-u", "-X", "utf8", str(script), "serve"], env, cwd=str(status.home))
 
 
-def install_command(python: str = "") -> tuple[list[str], dict[str, str]]:
+def install_command(python: str = "", wheels: str = "", offline: bool = False) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the installer, which reports progress as JSON lines.
 
-    Any Python can run it, so Blender's own does. `python` names the interpreter that the engine shall be built on.
+    Any Python can run it, so Blender's own does.
+
+    Args:
+        python: interpreter that the engine shall be built on; empty: the installer finds one.
+        wheels: folder of packages that is looked into first.
+        offline: use nothing but `wheels`.
     """
     command = [sys.executable, "-u", str(source_root() / "install_deps.py"), "--json", "--home", str(engine_home())]
     if python:
         command += ["--python", python]
+    if wheels:
+        command += ["--wheels", wheels]
+    if offline:
+        command.append("--offline")
     return [*command, "install"], clean_environment(os.environ)

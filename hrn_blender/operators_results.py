@@ -1,0 +1,201 @@
+"""Finished heads: building them into the scene, finding their files, looking at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
+
+from . import session
+from .build import build_head, find_heads, match_scene_to_camera
+from .engine.wire.bundle import load_bundle
+from .engine.wire.errors import ErrorCode, HrnError
+from .jobs import Job, JobState
+from .operators import fail
+from .preferences import preferences
+
+__all__ = ["active_head", "head_cameras", "register", "unregister"]
+
+
+def active_head(context) -> bpy.types.Object | None:
+    """The head that the panel's sliders belong to: the active object, or the head that its collection holds."""
+    heads = find_heads(context.scene)
+    active = context.active_object
+    if active is None or active in heads:
+        return active
+    if active.parent in heads:
+        return active.parent
+    return None
+
+
+def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The cameras of the photos that `head` was made from."""
+    return [child for child in head.children if child.type == "CAMERA"]
+
+
+def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
+    try:
+        result = build_head(job.bundle, scene=context.scene)
+    except HrnError as error:
+        return fail(operator, error, job.name)
+    except (RuntimeError, OSError, MemoryError) as error:
+        return fail(operator, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), job.name)
+    head = result.head
+    if head.name in context.view_layer.objects:
+        for selected in list(context.view_layer.objects.selected):
+            selected.select_set(False)
+        head.select_set(True)
+        context.view_layer.objects.active = head
+    _show(context)
+    for warning in job.warnings:
+        operator.report({"WARNING"}, f"{job.name}: {warning}")
+    if not job.warnings:
+        operator.report({"INFO"}, f"{job.name} is ready")
+    return {"FINISHED"}
+
+
+def _show(context) -> None:
+    """Bring the new head into the 3D viewport that the operator was called in; a view is not part of undo."""
+    space, region = context.space_data, context.region
+    if bpy.app.background or space is None or space.type != "VIEW_3D" or region is None or region.type != "WINDOW":
+        return
+    view = space.region_3d
+    if preferences().show_material and space.shading.type == "SOLID":
+        space.shading.type = "MATERIAL"
+    if preferences().frame_result and view is not None and view.view_perspective != "CAMERA":
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_selected()
+
+
+class HRN_OT_build_result(bpy.types.Operator):
+    """Build this head into the scene"""
+
+    bl_idname = "hrn.build_result"
+    bl_label = "Build Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    job_id: IntProperty(default=0, options={"HIDDEN", "SKIP_SAVE"}, description="Which result; 0 is the selected one")
+
+    @classmethod
+    def poll(cls, context):
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave the current mode first")
+            return False
+        return session.queue is not None
+
+    def execute(self, context):
+        job = session.queue.get(self.job_id) if self.job_id else session.active_result()
+        if job is None or job.state is not JobState.DONE:
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.",
+                                       hint="Choose one in the list."))
+        return _build(self, context, job)
+
+
+class HRN_OT_load_bundle(bpy.types.Operator):
+    """Build a head that was reconstructed earlier, from its folder. Works without the engine"""
+
+    bl_idname = "hrn.load_bundle"
+    bl_label = "Open Head from Disk"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    filter_glob: StringProperty(default="head.json", options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context):
+        return HRN_OT_build_result.poll(context)
+
+    def invoke(self, context, _event):
+        from .preferences import output_folder
+
+        if output_folder().is_dir():
+            self.directory = str(output_folder())
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        chosen = Path(bpy.path.abspath(self.filepath or self.directory))
+        folder = chosen if chosen.is_dir() else chosen.parent
+        try:
+            bundle = load_bundle(folder)
+        except HrnError as error:
+            return fail(self, error, folder.name)
+        job = session.queue.add_bundle(folder, bundle.manifest)
+        session.sync()
+        session.dismiss()
+        return _build(self, context, job)
+
+
+class HRN_OT_remove_result(bpy.types.Operator):
+    """Take this entry off the list. Files and built heads stay"""
+
+    bl_idname = "hrn.remove_result"
+    bl_label = "Remove from List"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        job = session.active_result()
+        return job is not None and job.state.ended
+
+    def execute(self, _context):
+        session.queue.remove(session.active_result().id)
+        session.sync()
+        return {"FINISHED"}
+
+
+class HRN_OT_open_result(bpy.types.Operator):
+    """Show the folder with this head's maps and mesh in the file manager"""
+
+    bl_idname = "hrn.open_result"
+    bl_label = "Open Folder"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        job = session.active_result()
+        return job is not None and job.state is JobState.DONE
+
+    def execute(self, _context):
+        folder = session.active_result().bundle
+        if not folder.is_dir():
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{folder} is no longer there."))
+        bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+class HRN_OT_look_through_photo(bpy.types.Operator):
+    """See the head as the photo's camera saw it, with the photo behind it. Sets the scene's camera and resolution"""
+
+    bl_idname = "hrn.look_through_photo"
+    bl_label = "Look Through Photo Camera"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        return head is not None and bool(head_cameras(head))
+
+    def execute(self, context):
+        match_scene_to_camera(context.scene, head_cameras(active_head(context))[0])
+        space = context.space_data
+        if space is not None and space.type == "VIEW_3D" and space.region_3d is not None:
+            space.region_3d.view_perspective = "CAMERA"
+        return {"FINISHED"}
+
+
+_CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result,
+            HRN_OT_look_through_photo)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

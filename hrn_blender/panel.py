@@ -1,0 +1,307 @@
+"""The sidebar panel HRN of the 3D viewport.
+
+Drawing only reads: the session, the scene's settings, and the engine's state on disk (looked at every two seconds).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import wrap
+
+import bpy
+
+from . import session, thumbnails
+from .build import strength_socket
+from .engine.install.environments import ENGINE
+from .engine_location import engine_status
+from .engine_process import EngineState
+from .jobs import Job, JobState
+from .operators_results import active_head
+from .properties import available_methods
+
+__all__ = ["draw_engine", "register", "unregister"]
+
+CATEGORY = "HRN"
+
+
+def _text(layout, text: str, context, icon: str = "NONE", width: int | None = None) -> None:
+    """`text` in as many lines as the sidebar needs: labels do not wrap by themselves."""
+    region = context.region
+    scale = context.preferences.system.ui_scale
+    pixels = (region.width if region is not None and region.type == "UI" else 300) - 70 * scale
+    letters = max(18, int(pixels / (6.1 * scale))) if width is None else width
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(wrap(text, letters) or [""]):
+        column.label(text=line, translate=False, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+
+
+def _progress(layout, text: str, fraction: float) -> None:
+    if hasattr(layout, "progress"):
+        layout.progress(text=text, factor=fraction, type="BAR")
+    else:
+        layout.label(text=f"{text}  {fraction:.0%}", translate=False)
+
+
+class _Panel:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = CATEGORY
+
+
+class HRN_PT_main(_Panel, bpy.types.Panel):
+    bl_idname = "HRN_PT_main"
+    bl_label = "Head from Photo"
+
+    def draw(self, context):
+        layout = self.layout
+        if session.install is not None or not engine_status().installed:
+            draw_engine(layout.box(), context)
+            layout.separator()
+        self._draw_photos(layout)
+        self._draw_action(layout)
+        if session.notice is not None:
+            self._draw_notice(layout, context, session.notice)
+
+    @staticmethod
+    def _draw_photos(layout) -> None:
+        photos = session.photos
+        if not photos:
+            column = layout.column(align=True)
+            column.scale_y = 1.3
+            column.operator("hrn.choose_photo", text="Choose Photo...", icon="FILE_IMAGE")
+            return
+        column = layout.column(align=True)
+        box = column.box()
+        icons = [thumbnails.icon(p) for p in photos[:6]]
+        if len(photos) == 1:
+            if icons[0]:
+                box.template_icon(icon_value=icons[0], scale=7.0)
+            else:
+                box.label(text="No preview for this kind of file", icon="IMAGE_DATA")
+        else:
+            grid = box.grid_flow(row_major=True, columns=3, even_columns=True, even_rows=True, align=True)
+            for icon in icons:
+                grid.template_icon(icon_value=icon, scale=3.6)
+        row = column.row(align=True)
+        name = Path(photos[0]).name if len(photos) == 1 else f"{len(photos)} photos"
+        row.operator("hrn.choose_photo", text=name, icon="FILE_IMAGE", translate=False)
+        row.operator("hrn.clear_photos", text="", icon="X")
+
+    @staticmethod
+    def _draw_action(layout) -> None:
+        count = len(session.photos)
+        column = layout.column()
+        column.scale_y = 1.6
+        if count > 1:
+            column.operator("hrn.reconstruct", text=f"Reconstruct {count} Heads", icon="USER", translate=False)
+        else:
+            column.operator("hrn.reconstruct", icon="USER")
+        job = session.queue.active
+        waiting = session.queue.waiting
+        if job is not None:
+            column = layout.column(align=True)
+            row = column.row(align=True)
+            text = "Cancelling" if job.state is JobState.CANCELLING else job.message or "Starting"
+            _progress(row, text, job.fraction)
+            row.operator("hrn.cancel", text="", icon="X").job_id = job.id
+            if waiting:
+                row = column.row()
+                row.label(text=f"{job.name}, {waiting} more waiting", translate=False)
+                row.operator("hrn.cancel", text="Cancel All").job_id = 0
+            else:
+                column.label(text=job.name, translate=False)
+        elif session.waiting_to_build():
+            layout.label(text="Ready. Return to Object Mode to see it", icon="INFO")
+
+    @staticmethod
+    def _draw_notice(layout, context, notice) -> None:
+        box = layout.box()
+        row = box.row()
+        row.alert = True
+        row.label(text=notice.subject or "That did not work", icon="ERROR", translate=False)
+        row.operator("hrn.dismiss", text="", icon="X", emboss=False)
+        _text(box, notice.error.message, context)
+        if notice.error.hint:
+            _text(box, notice.error.hint, context, icon="INFO")
+        row = box.row(align=True)
+        row.operator("hrn.copy_details", icon="COPYDOWN")
+        row.operator("hrn.open_log", icon="TEXT")
+
+
+class HRN_UL_heads(bpy.types.UIList):
+    bl_idname = "HRN_UL_heads"
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+        job = session.queue.get(item.job_id)
+        if job is None:
+            layout.label(text="")
+            return
+        row = layout.row(align=True)
+        picture = _picture(job)
+        if picture:
+            row.label(text=job.name, translate=False, icon_value=picture)
+        else:
+            row.label(text=job.name, translate=False, icon="USER")
+        state = row.row()
+        state.alignment = "RIGHT"
+        if job.state is JobState.DONE:
+            state.label(text="", icon="ERROR" if job.warnings else "CHECKMARK")
+        elif job.state is JobState.QUEUED:
+            state.label(text="waiting", icon="SORTTIME")
+        elif job.state is JobState.FAILED:
+            state.alert = True
+            state.label(text="failed", icon="CANCEL")
+        else:
+            state.label(text=f"{job.fraction:.0%}", translate=False)
+
+    def filter_items(self, _context, data, property_name):
+        flags = []
+        if self.filter_name:
+            jobs = [session.queue.get(item.job_id) for item in getattr(data, property_name)]
+            flags = [self.bitflag_filter_item if job and self.filter_name.lower() in job.name.lower() else 0
+                     for job in jobs]
+        return flags, []
+
+
+def _picture(job: Job) -> int:
+    if job.state is JobState.DONE:
+        preview = thumbnails.icon(job.bundle / "preview.png")
+        if preview:
+            return preview
+    return thumbnails.icon(job.photos[0]) if job.photos else 0
+
+
+class HRN_PT_heads(_Panel, bpy.types.Panel):
+    bl_idname = "HRN_PT_heads"
+    bl_label = "Heads"
+
+    def draw(self, context):
+        layout = self.layout
+        state = context.window_manager.hrn
+        if not len(state.jobs):
+            layout.operator("hrn.load_bundle", icon="FILE_FOLDER")
+            return
+        row = layout.row()
+        row.template_list("HRN_UL_heads", "", state, "jobs", state, "active_job", rows=4)
+        column = row.column(align=True)
+        column.operator("hrn.load_bundle", text="", icon="FILE_FOLDER")
+        column.operator("hrn.remove_result", text="", icon="REMOVE")
+        job = session.active_result()
+        if job is None:
+            return
+        if job.state is JobState.DONE:
+            row = layout.row(align=True)
+            row.operator("hrn.build_result", text="Build Again", icon="ADD")
+            row.operator("hrn.open_result", icon="FILE_FOLDER")
+            if job.seconds:
+                layout.label(text=f"Made in {job.seconds:.0f} s", translate=False, icon="TIME")
+        for warning in job.warnings:
+            _text(layout, warning, context, icon="ERROR")
+        if job.state is JobState.FAILED and job.error is not None:
+            _text(layout, str(job.error), context, icon="CANCEL")
+
+
+class HRN_PT_head(_Panel, bpy.types.Panel):
+    bl_idname = "HRN_PT_head"
+    bl_label = "Active Head"
+
+    @classmethod
+    def poll(cls, context):
+        return active_head(context) is not None
+
+    def draw(self, context):
+        layout = self.layout
+        head = active_head(context)
+        layout.label(text=head.name, icon="USER", translate=False)
+        column = layout.column(align=True)
+        socket = strength_socket(head)
+        if socket is not None:
+            column.prop(socket, "default_value", text="Displacement Strength", slider=True)
+        keys = head.data.shape_keys
+        block = keys.key_blocks.get("Deformation") if keys is not None else None
+        if block is not None:
+            column.prop(block, "value", text="Deformation", slider=True)
+        layout.operator("hrn.look_through_photo", icon="OUTLINER_OB_CAMERA")
+
+
+class HRN_PT_settings(_Panel, bpy.types.Panel):
+    bl_idname = "HRN_PT_settings"
+    bl_label = "Settings"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.hrn
+        column = layout.column()
+        if len(available_methods()) > 1:
+            column.prop(settings, "method")
+        column.prop(settings, "texture_size")
+        column.prop(settings, "quality")
+        column.prop(settings, "detail", slider=True)
+        column.separator()
+        column.prop(settings, "keep_expression")
+        column.prop(settings, "face_number")
+        row = column.row(align=True, heading="Focal Length")
+        row.prop(settings, "use_focal", text="")
+        sub = row.row(align=True)
+        sub.active = settings.use_focal
+        sub.prop(settings, "focal_mm", text="")
+
+
+class HRN_PT_engine(_Panel, bpy.types.Panel):
+    bl_idname = "HRN_PT_engine"
+    bl_label = "Engine"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, _context):
+        return engine_status().installed and session.install is None
+
+    def draw(self, context):
+        draw_engine(self.layout, context)
+
+
+_STATES = {EngineState.STOPPED: "Starts with the next photo", EngineState.STARTING: "Starting",
+           EngineState.READY: "Ready", EngineState.BUSY: "Working"}
+
+
+def draw_engine(layout, context) -> None:
+    """The engine's state, and how to get one where there is none. Also part of the preferences."""
+    if session.install is not None:
+        layout.label(text="Installing the engine", icon="IMPORT")
+        row = layout.row(align=True)
+        _progress(row, f"{session.install.fraction:.0%}", session.install.fraction)
+        row.operator("hrn.cancel_install", text="", icon="X")
+        _text(layout, session.install.message, context)
+        return
+    status = engine_status()
+    if not status.installed:
+        _text(layout, status.error.message, context, icon="INFO")
+        _text(layout, f"Once per computer: about {ENGINE.download_mb} MB to download, "
+                      f"{ENGINE.disk_mb / 1000:.1f} GB on disk, in {status.home}", context)
+        row = layout.row()
+        row.scale_y = 1.3
+        row.operator("hrn.install_engine", icon="IMPORT")
+        return
+    row = layout.row()
+    row.label(text=_STATES[session.queue.engine.state], icon="CHECKMARK")
+    row.operator("hrn.stop_engine", text="", icon="PANEL_CLOSE")
+    row = layout.row(align=True)
+    row.operator("hrn.open_log", icon="TEXT")
+    row.operator("hrn.install_engine", text="Repair", icon="FILE_REFRESH")
+
+
+_CLASSES = (HRN_UL_heads, HRN_PT_main, HRN_PT_heads, HRN_PT_head, HRN_PT_settings, HRN_PT_engine)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

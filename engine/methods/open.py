@@ -1,0 +1,95 @@
+"""The `open` method: analysis by synthesis on a CC0 head, from packages that anyone may install.
+
+photo → landmarks → coarse (identity, expression, pose, camera) → mid (deformation from the pixels) → textures → bundle.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from typing import Sequence
+
+import numpy as np
+
+from ..wire.bundle import Bundle, load_bundle, write_bundle
+from ..wire.protocol import Settings
+from .clock import StageClock
+
+__all__ = ["OpenMethod", "create"]
+
+_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch", "mediapipe")
+
+
+def create() -> "OpenMethod":
+    return OpenMethod()
+
+
+class OpenMethod:
+    """Holds the head model and the landmark networks from the first photo on. Runs one photo at a time."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._landmarker = None
+        self._model = None
+
+    def missing(self) -> list[str]:
+        absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+        return [f"The Python package {name!r} is not installed." for name in absent]
+
+    def warm_up(self, progress=None) -> None:
+        """Load the head model (built on the very first call), the landmark networks and the stages' code.
+
+        Raises:
+            HrnError: ``MODEL_MISSING``.
+        """
+        with self._lock:
+            self._load(progress or (lambda stage, fraction, message: None))
+            from ..render import rasterize
+
+            rasterize(np.array([[0.0, 0], [4, 0], [0, 4]]), np.ones(3), np.array([[0, 1, 2]]), 4, 4)
+
+    def _load(self, progress) -> None:
+        if self._model is None:
+            from ..head import load_head_model
+
+            self._model = load_head_model(progress)
+        if self._landmarker is None:
+            progress("start", 0.9, "Loading the landmark networks")
+            from ..photo import Landmarker
+
+            self._landmarker = Landmarker()
+        from ..fit import fit_coarse, fit_mid  # noqa: F401
+        from ..texture import build_textures  # noqa: F401
+        from .assemble import assemble  # noqa: F401
+
+    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
+                    progress) -> Bundle:
+        """See :func:`engine.methods.reconstruct`."""
+        clock = StageClock(progress)
+        with self._lock:
+            clock("start", 0.0, "Loading the models")
+            self._load(clock)
+            return self._run(photos[0], out, settings, clock)
+
+    def _run(self, path, out, settings: Settings, clock: StageClock) -> Bundle:
+        from ..fit import fit_coarse, fit_mid
+        from ..photo import observe
+        from ..texture import build_textures
+        from .assemble import assemble, write_maps
+
+        model = self._model
+        clock("photo", 0.0, "Reading the photo")
+        photo, observation = observe(path, self._landmarker, settings.face_index)
+        clock("coarse", 0.0, "Fitting the head")
+        coarse = fit_coarse(model, photo, observation, settings, clock)
+        clock("mid", 0.0, "Shaping the head to the photo")
+        coarse, mid = fit_mid(model, photo, observation, coarse, settings, clock)
+        clock("albedo", 0.0, "Taking the skin from the photo")
+        textures = build_textures(model, photo, observation, coarse, mid, settings, clock)
+        clock("bundle", 0.0, "Writing the head")
+        manifest, arrays = assemble(model, photo, observation, coarse, mid, textures, settings)
+        with write_bundle(out, manifest, arrays) as folder:
+            write_maps(folder, model, photo, coarse, mid, textures, clock)
+            manifest["timings"] = clock.timings()
+        return load_bundle(out)

@@ -1,0 +1,95 @@
+"""The quality report of a bundle: figures, and what an artist should know before trusting the head."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..head.model import HeadModel
+from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
+
+__all__ = ["quality_report"]
+
+_BLINK = 0.6
+_TURNED_DEGREES = 50.0
+_SHADOW = 0.12
+"""Darkest over brightest irradiance on the visible half of a sphere, below which shape and colour get confused."""
+_POOR_FIT_MM = 4.0
+_LITTLE_SKIN = 0.35
+
+
+def quality_report(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
+                   textures: Textures, fitted: np.ndarray, depth: np.ndarray) -> dict:
+    """The `quality` member of the manifest.
+
+    Args:
+        fitted, depth: (478, 2) pixels and (478,) mm of the final head's landmark points.
+    """
+    residual = np.linalg.norm(fitted - observation.landmarks, axis=1)
+    per_mm = coarse.camera.fx / depth
+    report = {
+        "landmark_residual_px": round(float(np.median(residual)), 3),
+        "landmark_residual_mm": round(float(np.median(residual / per_mm)), 3),
+        "photometric_residual": round(float(mid.photometric_residual), 4),
+        "seen_fraction": round(float((textures.confidence == 2).mean()), 4),
+        "yaw_degrees": round(yaw_degrees(coarse), 1),
+    }
+    from ..photo import face_quality, photo_warnings
+
+    report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation).items()})
+    found = [*photo_warnings(photo, observation), *_warnings(model, photo, observation, coarse, mid, report)]
+    report["warnings"] = list({warning["code"]: warning for warning in reversed(found)}.values())[::-1]
+    return report
+
+
+def yaw_degrees(coarse: CoarseFit) -> float:
+    """How far the head is turned away from the camera, positive when its left side shows."""
+    towards = np.asarray(coarse.camera.position, float)
+    return float(np.degrees(np.arctan2(towards[0], towards[2])))
+
+
+def irradiance_range(lighting: np.ndarray) -> float:
+    """Darkest over brightest irradiance (luminance) that (9, 3) `lighting` gives to normals towards the camera."""
+    y, x = np.mgrid[-1:1:21j, -1:1:21j]
+    inside = x**2 + y**2 < 0.8
+    x, y = x[inside], y[inside]
+    z = np.sqrt(1 - x**2 - y**2)
+    from ..fit.lighting import sh_basis
+
+    light = sh_basis(np.stack([x, y, z], -1)) @ lighting @ (0.2126, 0.7152, 0.0722)
+    return float(max(light.min(), 0.0) / max(light.max(), 1e-9))
+
+
+def _warnings(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit, report: dict):
+    def warn(code: str, message: str) -> dict[str, str]:
+        return {"code": code, "message": message}
+
+    names = list(model.expression_names)
+    blink = min(observation.blendshapes[names.index(f"eyeBlink{side}")] for side in ("Left", "Right"))
+    if blink > _BLINK:
+        yield warn("eyes_closed", "The eyes look closed; eyeballs and iris colour are a guess.")
+    if abs(report["yaw_degrees"]) > _TURNED_DEGREES:
+        yield warn("face_turned", f"The head is turned by {abs(report['yaw_degrees']):.0f} degrees; the far side is a guess.")
+    if irradiance_range(mid.lighting) < _SHADOW:
+        yield warn("strong_shadow", "A strong shadow lies on the face; shape and skin colour there are less certain.")
+    width, height = photo.size
+    inside = ((observation.landmarks >= 0) & (observation.landmarks < (width, height))).all(1)
+    if inside.mean() < 0.98:
+        yield warn("face_cut_off", "The face is cut off by the edge of the photo; what lies outside is a guess.")
+    skin = _skin_share(mid.skin_mask, observation.landmarks)
+    if skin < _LITTLE_SKIN:
+        yield warn("face_covered", f"Only {100 * skin:.0f} % of the face is bare skin; the rest is a guess.")
+    if report["landmark_residual_mm"] > _POOR_FIT_MM:
+        yield warn("poor_fit", f"The head misses the landmarks by {report['landmark_residual_mm']:.1f} mm; check the result.")
+    if observation.count > 1:
+        which = "the largest" if observation.index == 0 else f"number {observation.index}"
+        yield warn("several_faces", f"The photo shows {observation.count} faces; {which} was reconstructed.")
+
+
+def _skin_share(mask: np.ndarray, landmarks: np.ndarray) -> float:
+    """Mean of the skin mask within the landmarks' convex hull."""
+    import cv2
+
+    hull = cv2.convexHull(np.round(landmarks).astype(np.int32))
+    region = np.zeros(mask.shape, np.uint8)
+    cv2.fillConvexPoly(region, hull, 1)
+    return float(mask[region > 0].mean()) if region.any() else 0.0

@@ -1,0 +1,275 @@
+"""``engine serve``: a warm engine that takes requests on stdin and answers on stdout (docs/protocol.md).
+
+The main thread reads requests and answers at once; one worker thread loads the models and then runs one
+reconstruction at a time. A second request while one runs is refused with ``BUSY``: the queue of photos belongs to the
+client, which can show and reorder it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from . import __version__
+from .failures import as_hrn_error
+from .wire.bundle import remove_own_partials
+from .wire.errors import ErrorCode, HrnError
+from .wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, error_response,
+                            notification, overall_fraction, response, versions_match)
+
+__all__ = ["Server", "serve"]
+
+_log = logging.getLogger(__name__)
+_PROGRESS_SECONDS = 0.05
+"""Least time between two progress messages of one stage."""
+_PARENT_SECONDS = 1.0
+"""How often to look whether the parent process is still there (stdin may be held open by another child of it)."""
+
+
+def serve() -> int:
+    """Take over stdin and stdout and serve until stdin ends. Does not return: threads may be deep in native code."""
+    requests, answers = _take_streams()
+    server = Server(requests, answers)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, frame: server.quit(128 + number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the client's terminal is the client's business.
+    _watch_parent(server)
+    server.run()
+    return 0
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Private handles of stdin and stdout; whatever a library prints from now on goes to stderr."""
+    sys.stdout.flush()
+    requests, answers = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdout = sys.stderr
+    if sys.platform == "win32":
+        import msvcrt
+
+        for handle in (requests, answers):
+            msvcrt.setmode(handle, os.O_BINARY)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb", buffering=0)
+
+
+def _watch_parent(server: "Server") -> None:
+    """End with the parent. Not by Linux's death signal: that one follows the *thread* that started us."""
+    if sys.platform == "win32":
+        return  # Process numbers of parents are not updated there; the client uses a job object.
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_SECONDS)
+        server.quit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+@dataclass
+class _Job:
+    id: int
+    photos: list[str]
+    out: str
+    settings: Settings
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    started: bool = False
+    answered: bool = False
+    last_stage: str = ""
+    last_sent: float = 0.0
+
+
+class Server:
+    """The protocol on a pair of binary streams.
+
+    Args:
+        requests: read line by line until its end.
+        answers: unbuffered.
+    """
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO):
+        self._requests, self._answers = requests, answers
+        self._write_lock = threading.Lock()
+        self._state = threading.Lock()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._job: _Job | None = None
+        self._quitting = False
+
+    def run(self) -> None:
+        """Serve until the requests end, then :meth:`quit`."""
+        self._send(notification("ready", {"protocol": PROTOCOL_VERSION, "engine_version": __version__,
+                                          "pid": os.getpid()}))
+        threading.Thread(target=self._work, name="worker", daemon=True).start()
+        while line := self._requests.readline(MAX_LINE_BYTES + 1):
+            while not line.endswith(b"\n") and len(line) > MAX_LINE_BYTES and (more := self._requests.readline(1 << 16)):
+                line = line[:MAX_LINE_BYTES + 1] + (b"\n" if more.endswith(b"\n") else b"")
+            if line.strip():
+                self._take(line)
+        self.quit(0)
+
+    def quit(self, status: int) -> None:
+        """End the process now; a reconstruction that runs leaves nothing behind."""
+        if self._quitting:
+            return
+        self._quitting = True
+        job = self._job
+        if job is not None:
+            job.cancelled.set()
+        remove_own_partials()
+        logging.shutdown()
+        os._exit(status)
+
+    # -- requests --------------------------------------------------------------------------------------------------
+
+    def _take(self, line: bytes) -> None:
+        id_ = None
+        try:
+            message = decode_line(line)
+            id_ = message.get("id")
+            if not isinstance(id_, int) or not isinstance(message.get("params", {}), dict):
+                raise HrnError(ErrorCode.ENGINE_PROTOCOL, "A request needs a whole number as id and an object as params.")
+            answer = self._answer(id_, message.get("method"), message.get("params", {}))
+            if answer is not None:
+                self._send(response(id_, answer))
+        except Exception as error:
+            self._send(error_response(id_ if isinstance(id_, int) else None, as_hrn_error(error)))
+            return
+        if message.get("method") == "shutdown":
+            self.quit(0)
+
+    def _answer(self, id_: int, method: str | None, params: dict) -> dict | None:
+        if method == "initialize":
+            return self._initialize(params)
+        if method == "ping":
+            return {"busy": self._job is not None}
+        if method == "reconstruct":
+            self._accept(id_, params)
+            return None
+        if method == "cancel":
+            return {"cancelled": self._cancel(params.get("id"))}
+        if method == "shutdown":
+            return {}
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"There is no request {method!r}.")
+
+    def _initialize(self, params: dict) -> dict:
+        client = str(params.get("client_version", __version__))
+        if params.get("protocol") != PROTOCOL_VERSION or not versions_match(client, __version__):
+            raise HrnError(ErrorCode.VERSION_MISMATCH,
+                           f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
+                           f"{client} and protocol {params.get('protocol')}.",
+                           details={"engine_version": __version__, "protocol": PROTOCOL_VERSION})
+        from .methods import METHODS
+
+        return {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": list(METHODS),
+                "pid": os.getpid(), "python": sys.version.split()[0]}
+
+    def _accept(self, id_: int, params: dict) -> None:
+        photos, out = params.get("photos"), params.get("out")
+        if not isinstance(photos, list) or not all(isinstance(p, str) for p in photos) or not isinstance(out, str) or not out:
+            raise HrnError(ErrorCode.SETTINGS_INVALID, "A reconstruction needs a list of photos and an output folder.")
+        settings = params.get("settings") or {}
+        if not isinstance(settings, dict):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
+        job = _Job(id_, photos, out, Settings.from_json(settings))
+        with self._state:
+            if self._job is not None:
+                raise HrnError(ErrorCode.BUSY, f"Reconstruction {self._job.id} is running.")
+            self._job = job
+        self._jobs.put(job)
+
+    def _cancel(self, id_) -> bool:
+        with self._state:
+            job = self._job
+            if job is None or job.id != id_:
+                return False
+            job.cancelled.set()
+            if job.started:
+                return True  # The worker notices with its next progress.
+            self._job, job.answered = None, True
+        self._send(error_response(job.id, _cancelled()))
+        return True
+
+    # -- worker ----------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._warm_up()
+        while True:
+            job = self._jobs.get()
+            with self._state:
+                if job.answered:
+                    continue
+                job.started = True
+            answer = self._reconstruct(job)
+            with self._state:
+                self._job = None
+            self._send(answer)
+
+    def _warm_up(self) -> None:
+        from .methods import get_method
+
+        begin = time.monotonic()
+
+        def progress(stage: str, fraction: float, message: str) -> None:
+            job = self._job
+            if job is not None and not job.answered:
+                self._progress(job, "start", fraction, message)
+
+        try:
+            get_method(Settings().method).warm_up(progress)
+        except Exception as error:
+            as_hrn_error(error)  # For the log; the first reconstruction meets the same failure and reports it.
+            return
+        self._send(notification("warm", {"seconds": round(time.monotonic() - begin, 3)}))
+
+    def _reconstruct(self, job: _Job) -> dict:
+        from .methods import reconstruct
+
+        def progress(stage: str, fraction: float, message: str) -> None:
+            if job.cancelled.is_set():
+                raise _cancelled()
+            self._progress(job, stage, fraction, message)
+
+        try:
+            bundle = reconstruct(job.photos, job.out, job.settings, progress)
+            self._progress(job, "done", 1.0, "Done")
+            return response(job.id, {"bundle": str(bundle.path), "quality": bundle.manifest["quality"],
+                                     "timings": bundle.manifest["timings"]})
+        except Exception as error:
+            failure = as_hrn_error(error)
+        gc.collect()  # Arrays of the failed job hang on frames of the traceback until now.
+        return error_response(job.id, failure)
+
+    def _progress(self, job: _Job, stage: str, fraction: float, message: str) -> None:
+        now = time.monotonic()
+        if stage == job.last_stage and fraction < 1 and now - job.last_sent < _PROGRESS_SECONDS:
+            return
+        job.last_stage, job.last_sent = stage, now
+        self._send(notification("progress", {"id": job.id, "stage": stage, "fraction": round(float(fraction), 4),
+                                             "overall": round(overall_fraction(stage, fraction), 4), "message": message}))
+
+    def _send(self, message: dict) -> None:
+        if self._quitting:
+            return
+        try:
+            data = encode_line(message)
+            with self._write_lock:
+                while data:
+                    data = data[self._answers.write(data):]
+        except OSError:
+            self.quit(0)  # Nobody listens any more.
+
+
+def _cancelled() -> HrnError:
+    return HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")

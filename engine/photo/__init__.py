@@ -13,7 +13,7 @@ from __future__ import annotations
 from .landmarks import BLENDSHAPE_NAMES, Landmarker, face_box, observe, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
-from .skin import SkinMask, segment_skin
+from .skin import LABELS, SkinMask, segment_skin
 
-__all__ = ["BLENDSHAPE_NAMES", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality",
+__all__ = ["BLENDSHAPE_NAMES", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality",
            "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

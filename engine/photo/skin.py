@@ -1,4 +1,11 @@
-"""Which pixels are bare skin of one face."""
+"""Which pixels are bare skin of one face.
+
+Two Gaussian mixtures, learned from this photo alone, compete for every pixel: skin, started where a face is bare most
+often, and everything else, started around the head. Both see log luminance, log chromaticity (which a shadow hardly
+changes), fine texture (which hair has and skin has not) and place (so that a face lit from the side is several
+skins). A few rounds of expectation maximisation, an edge-aware filter (He et al., "Guided Image Filtering", 2010),
+and what does not hang together with the face is dropped.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +15,260 @@ import cv2
 import numpy as np
 
 from ..types import FaceObservation, Photo
+from .landmarks import face_width
+from .mixture import fit_mixture
+from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 
-__all__ = ["SkinMask", "segment_skin"]
+__all__ = ["LABELS", "SkinMask", "segment_skin"]
+
+LABELS = ("other", "skin", "brow", "eye", "lip", "mouth", "nostril")
+"""Values of ``SkinMask.labels``."""
+
+_WORK_FACE = 208.0
+"""Width of the face in pixels at which the mask is computed."""
+
+_REACH = 1.25
+"""Half side of the window in face widths."""
 
 
 @dataclass(frozen=True)
 class SkinMask:
-    """Maps of the photo's size in [0, 1]."""
+    """Maps of the photo's size."""
 
     skin: np.ndarray
-    """(H, W) float32: 1 on bare skin of this face."""
+    """(H, W) float32 in [0, 1]: bare skin of this face, with eyelids, ears and neck; highlights and shadows belong to
+    it; brows, eyes, lips, nostrils, hair, glasses, clothes and background do not."""
+    surface: np.ndarray
+    """(H, W) float32 in [0, 1]: `skin` plus the brows, eyes and lips, unless something covers them."""
     highlight: np.ndarray
-    """(H, W) float32: 1 on skin that is burnt out by a reflection."""
-
-
-_OVAL = np.array([10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148,
-                  176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109])
+    """(H, W) float32 in [0, 1]: skin whose colour is that of a reflection, not of skin."""
+    labels: np.ndarray
+    """(H, W) uint8 index into :data:`LABELS`."""
 
 
 def segment_skin(photo: Photo, observation: FaceObservation) -> SkinMask:
-    """The face oval, as a first estimate."""
-    skin = np.zeros(photo.pixels.shape[:2], np.float32)
-    cv2.fillPoly(skin, [np.round(observation.landmarks[_OVAL]).astype(np.int32)], 1.0)
-    return SkinMask(skin, np.zeros_like(skin))
+    """Separate the skin of one face from all that covers or surrounds it.
+
+    Computed in a window of 2.5 face widths at 208 pixels per face width, then enlarged along the photo's edges; 0
+    outside of the window. Deterministic.
+    """
+    height, width = photo.pixels.shape[:2]
+    face = face_width(observation)
+    points = observation.landmarks
+    low, high = points[list(OVAL)].min(0), points[list(OVAL)].max(0)
+    centre = (low + high) / 2
+    reach = _REACH * face
+    x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(centre + reach), (width, height)).astype(int)
+    window = photo.pixels[y0:y1, x0:x1]
+    scale = min(1.0, _WORK_FACE / face)
+    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
+    small = cv2.resize(window, size, interpolation=cv2.INTER_AREA) if scale < 1 else window
+    local = ((points - (x0, y0)) * (size[0] / (x1 - x0), size[1] / (y1 - y0))).astype(np.float32)
+
+    skin, surface, highlight, labels = _segment(small, local, face * scale)
+
+    def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
+        if part.shape != window.shape[:2]:
+            part = _enlarge(part, small, window) if smooth else cv2.resize(part, window.shape[1::-1],
+                                                                          interpolation=cv2.INTER_NEAREST)
+        out = np.zeros((height, width), part.dtype)
+        out[y0:y1, x0:x1] = part
+        return out
+
+    return SkinMask(full(skin), full(surface), full(highlight), full(labels, smooth=False))
+
+
+def _segment(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarray, ...]:
+    """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window."""
+    shape = rgb.shape[:2]
+    features, light = _features(rgb, points, face)
+    oval = fill(shape, points, OVAL) > 0
+    parts = _feature_parts(shape, points, face)
+    inner = oval & ~parts["any"]
+    prior = _prior(shape, points, face, oval)
+
+    flat = features.reshape(-1, features.shape[-1])
+    skin = _start(shape, points, light, parts["any"]).astype(np.float32)
+    other = (prior < 0.25).astype(np.float32)
+    logit = np.log(prior / (1 - prior))
+    floor = np.array([0.10, 0.04, 0.04, 0.15, 0.12, 0.12], np.float32)
+    candidates = ~parts["any"]
+    for turn in range(4):
+        ps = _log_density(flat, skin, 4 if turn == 0 else 6, floor)
+        po = _log_density(flat, other, 7, floor)
+        # Anything not seen before, such as a spectacle frame: even density over the range of the features.
+        po = np.logaddexp(np.log(0.85) + po, np.log(0.15) + _EVEN)
+        odds = np.clip((ps - po).reshape(shape) + logit, -6, 6)
+        odds = _guided(odds, light, max(2, round(0.02 * face)), 0.01)
+        chance = 1 / (1 + np.exp(-odds))
+        skin = np.where(candidates, chance * (chance > 0.5), 0).astype(np.float32)
+        other = np.where(candidates & (chance < 0.5), 1 - chance, 0).astype(np.float32)
+        if turn == 0:
+            # The first model knows only the sure places; outside the oval it is not asked yet.
+            skin *= oval
+    chance = _connected(chance, inner, face)
+    chance, highlight = _highlights(chance, rgb, light, inner, face)
+    return _compose(chance, highlight, parts, points, face)
+
+
+_EVEN = float(-np.log(5.0 * 1.6 * 1.6 * 3.0 * 6.0))
+"""Log density of a uniform law over luminance, chromaticity (2), texture and place."""
+
+
+def _features(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w, 6) float32 features and (h, w) log luminance."""
+    linear = (cv2.GaussianBlur(rgb, (0, 0), max(0.6, 0.004 * face)).astype(np.float32) / 255) ** 2.2
+    offset = 0.012  # keeps the chromaticity of dark pixels, mostly noise and compression, near neutral
+    r, g, b = (linear[..., i] + offset for i in range(3))
+    light = np.log(0.25 * r + 0.65 * g + 0.10 * b)
+    sigma = 0.02 * face
+    fine = np.log((rgb.astype(np.float32) @ np.float32([0.25, 0.65, 0.10]) / 255) ** 2.2 + 0.03)
+    fine -= cv2.GaussianBlur(fine, (0, 0), sigma)
+    texture = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + 0.02**2)
+    centre = (points[list(OVAL)].min(0) + points[list(OVAL)].max(0)) / 2
+    y, x = np.mgrid[:rgb.shape[0], :rgb.shape[1]].astype(np.float32)
+    place = [(x - centre[0]) / face, (y - centre[1]) / face]
+    return np.stack([light, np.log(r / g), np.log(b / g), texture, *place], -1).astype(np.float32), light
+
+
+def _feature_parts(shape: tuple[int, int], points: np.ndarray, face: float) -> dict[str, np.ndarray]:
+    """Masks of brows, eyes, lips, mouth and nostrils, and of all of them a little enlarged."""
+    parts = {"brow": fill(shape, points, *BROWS) > 0, "eye": fill(shape, points, *EYES) > 0,
+             "lip": fill(shape, points, OUTER_LIPS) > 0, "mouth": fill(shape, points, INNER_LIPS) > 0,
+             "nostril": fill(shape, points, *NOSTRILS) > 0}
+    radius = max(1, round(0.015 * face))
+    together = np.any([parts[k] for k in ("brow", "eye", "lip", "nostril")], 0).astype(np.uint8)
+    parts["any"] = cv2.dilate(together, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
+    return parts
+
+
+def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.ndarray) -> np.ndarray:
+    """(h, w) chance of skin by place alone: high in the face, falling outside of it, slower towards the neck."""
+    inside = cv2.distanceTransform(oval.astype(np.uint8), cv2.DIST_L2, 3)
+    outside = cv2.distanceTransform((~oval).astype(np.uint8), cv2.DIST_L2, 3)
+    depth = (inside - outside) / face
+    up = points[10] - points[152]
+    up = up / np.linalg.norm(up)
+    y, x = np.mgrid[:shape[0], :shape[1]].astype(np.float32)
+    level = ((x - points[152, 0]) * up[0] + (y - points[152, 1]) * up[1]) / face  # 0 at the chin
+    below = np.clip((0.35 - level) / 0.5, 0, 1)
+    fall = 0.07 + 0.15 * below
+    chance = 0.92 / (1 + np.exp(-(depth + 0.02) / (fall * 0.6)))
+    return np.clip(chance, 0.01, 0.92).astype(np.float32)
+
+
+def _start(shape: tuple[int, int], points: np.ndarray, light: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the sure places, each without its darkest part (strands, frames) and its brightest."""
+    chosen = np.zeros(shape, bool)
+    medians = []
+    for polygon in SURE_SKIN:
+        place = (fill(shape, points, polygon) > 0) & ~taken
+        if place.sum() < 12:
+            continue
+        low, middle, high = np.quantile(light[place], [0.2, 0.5, 0.98])
+        medians.append((middle, place & (light >= low) & (light <= high)))
+    if not medians:
+        return fill(shape, points, OVAL) > 0
+    typical = np.median([m for m, _ in medians])
+    for middle, place in medians:
+        if middle > typical - 1.2:  # far darker than the other places: covered
+            chosen |= place
+    return chosen
+
+
+def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: np.ndarray) -> np.ndarray:
+    """(N,) log density under a mixture fitted to at most 3000 of the weighted pixels."""
+    weight = weight.reshape(-1)
+    index = np.flatnonzero(weight > 0.05)
+    if len(index) < 16:
+        return np.full(len(flat), _EVEN, np.float32)
+    index = index[np.linspace(0, len(index) - 1, min(3000, len(index))).astype(int)]
+    return fit_mixture(flat[index], weight[index], components, floor).log_density(flat)
+
+
+def _guided(values: np.ndarray, guide: np.ndarray, radius: int, eps: float) -> np.ndarray:
+    """Edge-aware mean of (h, w) `values` along the edges of (h, w) `guide`."""
+    ksize = (2 * radius + 1,) * 2
+
+    def mean(a: np.ndarray) -> np.ndarray:
+        return cv2.blur(a.astype(np.float32), ksize, borderType=cv2.BORDER_REFLECT)
+
+    mg, mv = mean(guide), mean(values)
+    slope = (mean(guide * values) - mg * mv) / (mean(guide * guide) - mg * mg + eps)
+    return mean(slope) * guide + mean(mv - slope * mg)
+
+
+def _connected(chance: np.ndarray, inner: np.ndarray, face: float) -> np.ndarray:
+    """Without islands that do not touch the face, and without crumbs and pinholes."""
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((chance > 0.5).astype(np.uint8), connectivity=4)
+    keep = np.zeros(count, bool)
+    inside = np.bincount(ids[inner], minlength=count)
+    least = (0.06 * face) ** 2
+    keep[1:] = (inside[1:] > 0.3 * least) & (stats[1:, cv2.CC_STAT_AREA] > least)
+    chance = np.where((ids > 0) & ~keep[ids], np.minimum(chance, 0.1), chance)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((chance <= 0.5).astype(np.uint8), connectivity=4)
+    holes = stats[:, cv2.CC_STAT_AREA] < (0.03 * face) ** 2
+    holes[0] = False
+    return np.where(holes[ids] & (chance <= 0.5), 0.9, chance)
+
+
+def _highlights(chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: np.ndarray,
+                face: float) -> tuple[np.ndarray, np.ndarray]:
+    """Skin with reflections given back, and the map of the reflections.
+
+    A reflection is much brighter than the skin around it and nearer to white, or burnt out.
+    """
+    sure = (chance > 0.5).astype(np.float32)
+    sigma = 0.12 * face
+    weight = cv2.GaussianBlur(sure, (0, 0), sigma) + 1e-3
+    around = cv2.GaussianBlur(sure * light, (0, 0), sigma) / weight
+    linear = (rgb.astype(np.float32) / 255) ** 2.2 + 0.01
+    colour = np.log(linear[..., 0] / linear[..., 2])
+    colour_around = cv2.GaussianBlur(sure * colour, (0, 0), sigma) / weight
+    bright = (light - around - 0.35) / 0.25
+    pale = (colour_around - colour - 0.10) / 0.15
+    burnt = (rgb.max(-1).astype(np.float32) - 247) / 6
+    shine = np.clip(np.maximum(np.minimum(bright, pale), np.minimum(burnt, bright + 1)), 0, 1)
+    shine = cv2.GaussianBlur(shine, (0, 0), max(0.6, 0.006 * face))
+    near = cv2.GaussianBlur(sure, (0, 0), 0.04 * face)
+    back = inner & (shine > 0.3) & (near > 0.35)
+    chance = np.where(back, np.maximum(chance, shine), chance)
+    return chance, (shine * (chance > 0.5)).astype(np.float32)
+
+
+def _compose(chance: np.ndarray, highlight: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray,
+             face: float) -> tuple[np.ndarray, ...]:
+    """Skin, surface, highlight, labels."""
+    shape = chance.shape
+    sharp = np.clip((chance - 0.5) * 2.5 + 0.5, 0, 1).astype(np.float32)
+    # Model values inside brows, eyes and lips mean nothing: they are covered where the skin around them is.
+    ring = max(2, round(0.04 * face))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1,) * 2)
+    surface = np.where(parts["any"], 0, sharp)
+    for polygon in (*BROWS, *EYES, OUTER_LIPS, *NOSTRILS):
+        part = fill(shape, points, polygon)
+        wide = cv2.dilate(part, kernel) > 0
+        rim = wide & ~parts["any"]
+        share = float(sharp[rim].mean()) if rim.any() else 0.0
+        near = parts["any"] & wide
+        surface[near] = np.maximum(surface[near], np.clip((share - 0.35) / 0.3, 0, 1))
+    labels = np.where(sharp > 0.5, 1, 0).astype(np.uint8)
+    skin = surface.copy()
+    for name in ("brow", "eye", "lip", "mouth", "nostril"):
+        labels[parts[name] & (surface > 0.5)] = LABELS.index(name)
+        skin[parts[name]] = 0
+    return skin, surface, highlight * (skin > 0.5), labels
+
+
+def _enlarge(part: np.ndarray, small: np.ndarray, large: np.ndarray) -> np.ndarray:
+    """A reduced map at the size of the window, its border snapped to the window's edges (fast guided filter)."""
+    guide = small.astype(np.float32).mean(-1) / 255
+    ksize = (5, 5)
+    mg, mv = cv2.blur(guide, ksize), cv2.blur(part, ksize)
+    slope = (cv2.blur(guide * part, ksize) - mg * mv) / (cv2.blur(guide * guide, ksize) - mg * mg + 1e-3)
+    shift = mv - slope * mg
+    size = large.shape[1::-1]
+    slope, shift = (cv2.resize(cv2.blur(a, ksize), size, interpolation=cv2.INTER_LINEAR) for a in (slope, shift))
+    grey = cv2.transform(large, np.full((1, 3), 1 / 3)).astype(np.float32) / 255
+    return np.clip(slope * grey + shift, 0, 1).astype(np.float32)

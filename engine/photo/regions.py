@@ -1,0 +1,31 @@
+"""Named regions of the face as polygons over MediaPipe's landmarks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+__all__ = ["BROWS", "EYES", "INNER_LIPS", "NOSTRILS", "OUTER_LIPS", "OVAL", "SURE_SKIN", "fill"]
+
+# Right and left are the subject's; the order is once around.
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
+        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+EYES = ((33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
+        (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466))
+BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+NOSTRILS = ((79, 166, 59, 238, 20, 242), (309, 392, 289, 458, 250, 462))
+SURE_SKIN = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352),
+             (6, 122, 196, 3, 51, 45, 4, 275, 281, 248, 419, 351), (9, 107, 66, 69, 151, 299, 296, 336),
+             (18, 83, 201, 208, 199, 428, 421, 313))
+"""Cheeks, bridge of the nose, lower forehead, chin: where a face is bare most often."""
+
+
+def fill(shape: tuple[int, int], landmarks: np.ndarray, *polygons: tuple[int, ...]) -> np.ndarray:
+    """(H, W) uint8, 255 inside any of the polygons; landmarks in pixels with pixel centres at half."""
+    mask = np.zeros(shape, np.uint8)
+    for polygon in polygons:
+        points = np.round((landmarks[list(polygon), :2] - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_8, shift=4)
+    return mask

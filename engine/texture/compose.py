@@ -1,0 +1,123 @@
+"""Texels from the photo and the analysis' fields, band by band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..head.model import MATERIALS, HeadModel
+from .analysis import ANALYSIS_SIZE, Analysis, layout_of
+from .atlas import Texels, corner_triangles, gather, texel_band
+from .baked import baked_colors
+from .completion import GAMMA
+from .delight import LUMINANCE
+from .grain import octave_noise
+from .photo_view import lookup
+from .scalp import stubble
+
+__all__ = ["Band", "compose_band"]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows of the maps."""
+
+    texels: Texels
+    albedo: np.ndarray
+    """(n, 3) float32 linear."""
+    seen: np.ndarray
+    """(n,) float32 share of the photo in the colour."""
+    confidence: np.ndarray
+    """(n,) uint8: 0 prior, 1 completed, 2 seen."""
+    luminance: np.ndarray
+    """(n,) float32 log luminance of the skin without hair, for the relief."""
+    pigment: np.ndarray
+    """(n,) float32 log(R/B) of the same."""
+
+
+def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1: int) -> Band:
+    """Colours of the rows ``row0 <= row < row1`` of a map of `size`."""
+    layout = layout_of(model)
+    texels = texel_band(model, size, row0, row1)
+    uv = texels.uv_pixels(size)
+    uv = np.stack([(uv[:, 0] + 0.5) / size, 1 - (uv[:, 1] + 0.5) / size], 1).astype(np.float32)
+    triangles = model.triangles.astype(np.int32)
+    density = gather(texels, triangles, layout.density)
+    is_skin = layout.skin[texels.triangle // 2]
+    count = len(is_skin)
+    albedo = np.zeros((count, 3), np.float32)
+    seen, confidence = np.zeros(count, np.float32), np.zeros(count, np.uint8)
+    luminance, pigment = np.zeros(count, np.float32), np.zeros(count, np.float32)
+
+    rows = np.flatnonzero(~is_skin)
+    if len(rows):
+        albedo[rows] = baked_colors(model, texels, rows, uv[rows], density[rows], fields.iris)
+        confidence[rows] = np.where(model.face_material[texels.triangle[rows] // 2] == MATERIALS.index("eyes"), 1, 0)
+    rows = np.flatnonzero(is_skin)
+    if len(rows):
+        skin = Texels(size, row0, row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
+        color, share, sure = _skin(model, fields, skin, uv[rows], density[rows])
+        luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3))
+        pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
+        bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
+        scalp = gather(skin, triangles, model.part("scalp"))
+        albedo[rows] = stubble(color, fields.hair, scalp, bare, uv[rows], density[rows], size)
+        seen[rows], confidence[rows] = share, sure
+    return Band(texels, albedo, seen, confidence, luminance, pigment)
+
+
+def _skin(model: HeadModel, fields: Analysis, skin: Texels, uv: np.ndarray, density: np.ndarray):
+    """Linear colour, share of the photo and confidence class of skin texels."""
+    layout, view = layout_of(model), fields.view
+    triangles = model.triangles.astype(np.int32)
+    small = skin.uv_pixels(ANALYSIS_SIZE)
+    weight = np.clip(lookup(fields.weight, small), 0, 1)
+    base = gather(skin, triangles, fields.base)
+    color = base.copy()
+    confidence = (gather(skin, triangles, fields.near) > 0.25).astype(np.uint8)
+
+    rows = np.flatnonzero(weight > 0.003)
+    if len(rows):
+        detail = _detail(model, fields, _subset(skin, rows), small[rows], density[rows], base[rows], None)
+        extra = octave_noise(uv[rows], density[rows], fields.extra, skin.size, seed=2)
+        color[rows] += weight[rows, None] * (detail + base[rows] * extra[:, None])
+    rows = np.flatnonzero(weight < 0.997)
+    if len(rows):
+        part = _subset(skin, rows)
+        mirrored = gather(part, corner_triangles(len(model.faces)), layout.mirrored)
+        there = np.stack([mirrored[:, 0] * ANALYSIS_SIZE - 0.5, (1 - mirrored[:, 1]) * ANALYSIS_SIZE - 0.5], 1)
+        borrow = np.clip(lookup(fields.weight, there.astype(np.float32)), 0, 1)
+        borrow *= gather(part, triangles, fields.allow_mirror)
+        noise = octave_noise(uv[rows], density[rows], fields.spectrum, skin.size, seed=1)
+        # Grain is a little redder than it is dark: blood, not soot.
+        grain = base[rows] * noise[:, None] * np.array([0.85, 1.05, 1.1], np.float32)
+        detail = grain * (1 - borrow)[:, None]
+        use = np.flatnonzero(borrow > 0.003)
+        if len(use):
+            other = _subset(part, use)
+            detail[use] += borrow[use, None] * _detail(model, fields, other, there[use].astype(np.float32),
+                                                       density[rows][use], None, model.mirror)
+        color[rows] += (1 - weight[rows, None]) * detail
+        confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
+    confidence[weight > 0.5] = 2
+    return np.clip(color, 0.02, 1) ** np.float32(1 / GAMMA), weight, confidence
+
+
+def _subset(texels: Texels, rows: np.ndarray) -> Texels:
+    return Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows],
+                  texels.weights[rows])
+
+
+def _detail(model, fields, texels, small, density, base, mirror) -> np.ndarray:
+    """(n, 3) what the photo (at the mirrored point if `mirror` is given) differs from the base there."""
+    triangles = model.triangles.astype(np.int32)
+    positions, vertex_base = fields.view.positions, fields.base
+    if mirror is not None:
+        positions, vertex_base = positions[mirror], vertex_base[mirror]
+    if base is None:
+        base = gather(texels, triangles, vertex_base)
+    level = np.clip(np.log2(np.maximum(fields.view.pixels_per_mm / (density * texels.size), 1e-3)), 0, 2)
+    color = fields.view.sample(gather(texels, triangles, positions), level.astype(np.float32))
+    color *= lookup(fields.gain, small)
+    return np.clip(color, 0, 1) ** np.float32(GAMMA) - base

@@ -1,0 +1,191 @@
+"""The photograph as a texture source: where the surface lands in it, how well it is seen, what colour it has there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..camera import Camera
+from ..head.model import MATERIALS, HeadModel
+from ..render import rasterize
+from ..types import FaceObservation, Photo
+from .surface import vertex_normals
+
+__all__ = ["BROWS", "EYES", "INNER_LIPS", "OUTER_LIPS", "OVAL", "PhotoView", "feature_mask"]
+
+EYES = ((33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+        (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249))
+"""MediaPipe contours of the visible eye: right, left."""
+BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+NOSE_TIP = (4, 48, 278, 64, 294, 98, 327, 2, 97, 326, 129, 358)
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
+        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+
+_LINEAR = np.where(np.arange(256) / 255 <= 0.04045, np.arange(256) / 255 / 12.92,
+                   ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    """The part of the photo that shows the head, at the resolution that the maps can use.
+
+    Positions in this class are pixels of the crop in the camera's convention (first pixel centre at 0.5).
+    """
+
+    camera: Camera
+    """Of the crop."""
+    linear: tuple[np.ndarray, ...]
+    """Linear RGB float32 crops, each half the size of the one before."""
+    landmarks: np.ndarray
+    """(478, 2) in the crop."""
+    pixels_per_mm: float
+    """At the depth of the face."""
+    positions: np.ndarray
+    """(N, 2) float32: where each vertex is looked up (landmark correction included)."""
+    facing: np.ndarray
+    """(N,) float32 cosine between normal and direction to the camera."""
+    depth: np.ndarray
+    """(N,) float32 mm."""
+    zbuffer: np.ndarray
+    """(h, w) float32 mm of the crop reduced by `zscale`; nearest surface in a small neighbourhood."""
+    zscale: float
+
+    @staticmethod
+    def of(model: HeadModel, vertices: np.ndarray, photo: Photo, observation: FaceObservation, camera: Camera,
+           texels_per_mm: float, offsets: np.ndarray | None = None) -> "PhotoView":
+        """
+        Args:
+            vertices: (N, 3) mm, posed.
+            camera: of the whole photo.
+            texels_per_mm: density of the map; a finer photo is reduced to 1.5 times that.
+            offsets: (N, 2) pixels of the photo added to the projected vertices.
+        """
+        points, depth = camera.project(vertices.astype(np.float64))
+        offsets = np.zeros_like(points) if offsets is None else offsets
+        front = depth > 1
+        margin = 0.04 * np.ptp(points[front], axis=0).max()
+        low = np.clip(np.floor(points[front].min(0) - margin), 0, [camera.width - 1, camera.height - 1]).astype(int)
+        high = np.clip(np.ceil(points[front].max(0) + margin), low + 1, [camera.width, camera.height]).astype(int)
+        density = camera.fx / float(np.median(depth))
+        factor = min(1.0, 1.5 * texels_per_mm / density)
+        pixels = photo.pixels[low[1]:high[1], low[0]:high[0]]
+        size = np.maximum(1, np.round((high - low) * factor).astype(int))
+        exact = size / (high - low)
+        if factor < 1:
+            pixels = cv2.resize(pixels, tuple(int(s) for s in size), interpolation=cv2.INTER_AREA)
+        cropped = camera.cropped(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+        cropped = Camera(int(size[0]), int(size[1]), cropped.fx * exact[0], cropped.fy * exact[1],
+                         cropped.cx * exact[0], cropped.cy * exact[1], camera.R, camera.t)
+        levels = [_LINEAR[pixels]]
+        while len(levels) < 3 and min(levels[-1].shape[:2]) > 8:
+            levels.append(cv2.pyrDown(levels[-1]))
+        crop_points, _ = cropped.project(vertices.astype(np.float64))
+        triangles = model.triangles.astype(np.int32)
+        normals = vertex_normals(vertices, triangles)
+        to_camera = camera.position - vertices
+        to_camera /= np.maximum(np.linalg.norm(to_camera, axis=1, keepdims=True), 1e-9)
+        zscale = min(1.0, 900 / max(cropped.width, cropped.height))
+        small = cropped.scaled(zscale)
+        solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
+        raster = rasterize(small.project(vertices.astype(np.float64))[0], depth, triangles[solid],
+                           small.width, small.height)
+        mm_per_pixel = 1 / (density * factor * zscale)
+        radius = int(np.clip(round(1.0 / mm_per_pixel), 1, 6))
+        zbuffer = cv2.erode(np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
+                            np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+        return PhotoView(cropped, tuple(levels), ((observation.landmarks - low) * exact).astype(np.float32),
+                         float(density * factor), (crop_points + offsets * exact).astype(np.float32),
+                         (normals * to_camera).sum(1).astype(np.float32), depth.astype(np.float32), zbuffer, zscale)
+
+    def sample(self, positions: np.ndarray, level: np.ndarray | None = None) -> np.ndarray:
+        """Linear colours by bicubic interpolation.
+
+        Args:
+            positions: (n, 2) float32 crop pixels.
+            level: (n,) float32 pyramid level, 0 is the crop; None is 0.
+
+        Returns:
+            (n, 3) float32, at least 0.
+        """
+        out = self._at(positions, 0)
+        if level is None:
+            return out
+        for k in range(1, len(self.linear)):
+            rows = np.flatnonzero(level > k - 1)
+            if len(rows) == 0:
+                break
+            blend = np.clip(level[rows] - (k - 1), 0, 1)[:, None]
+            out[rows] += blend * (self._at(positions[rows], k) - out[rows])
+        return out
+
+    def _at(self, positions, level):
+        image = self.linear[level]
+        return np.maximum(lookup(image, positions * np.float32(0.5 ** level) - np.float32(0.5), cv2.INTER_CUBIC), 0)
+
+    def inside(self, positions: np.ndarray) -> np.ndarray:
+        """(n,) bool: at least one pixel inside the photo."""
+        limit = np.array([self.camera.width - 1, self.camera.height - 1], np.float32)
+        return ((positions >= 1) & (positions <= limit)).all(1)
+
+    def visible(self, positions: np.ndarray, depth: np.ndarray, facing: np.ndarray) -> np.ndarray:
+        """(n,) float32 in [0, 1]: not hidden by another part of the head, by the z-buffer."""
+        near = lookup(self.zbuffer, positions * np.float32(self.zscale) - np.float32(0.5), cv2.INTER_NEAREST)
+        slope = np.sqrt(np.maximum(1 / np.clip(facing, 0.1, 1) ** 2 - 1, 0))
+        return np.clip((2.0 + 1.5 * slope - (depth - near)) / 1.0, 0, 1).astype(np.float32)
+
+
+def lookup(image: np.ndarray, xy: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Sample an image at n points.
+
+    Args:
+        image: (H, W) or (H, W, C), H and W below 32767.
+        xy: (n, 2) float32, OpenCV convention (first pixel centre at 0); outside is clamped.
+        interpolation: an OpenCV flag.
+
+    Returns:
+        (n,) or (n, C) of the image's dtype.
+    """
+    count = len(xy)
+    width = 4096
+    rows = -(-count // width)
+    padded = np.zeros((rows * width, 2), np.float32)
+    padded[:count] = xy
+    grid = padded.reshape(rows, width, 2)
+    parts = [cv2.remap(image, np.ascontiguousarray(grid[start:start + 8192, :, 0]),
+                       np.ascontiguousarray(grid[start:start + 8192, :, 1]), interpolation,
+                       borderMode=cv2.BORDER_REPLICATE) for start in range(0, rows, 8192)]
+    out = np.concatenate(parts) if parts else np.zeros((0, width, *image.shape[2:]), image.dtype)
+    return out.reshape(rows * width, *image.shape[2:])[:count]
+
+
+def feature_mask(view: PhotoView, contours, grow_mm: float = 0.0, up_mm: float = 0.0, hull: bool = False) -> np.ndarray:
+    """Polygons through landmarks, drawn into the crop.
+
+    Args:
+        view: the crop.
+        contours: sequences of landmark numbers.
+        grow_mm: dilation.
+        up_mm: further dilation upwards in the picture.
+        hull: take each contour's convex hull.
+
+    Returns:
+        (h, w) uint8, 0 or 255.
+    """
+    mask = np.zeros((view.camera.height, view.camera.width), np.uint8)
+    for contour in contours:
+        points = view.landmarks[list(contour)]
+        if hull:
+            points = cv2.convexHull(points.astype(np.float32))[:, 0]
+        cv2.fillPoly(mask, [np.round(points * 16 - 8).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
+    radius = grow_mm * view.pixels_per_mm
+    if radius >= 0.5:
+        r = int(round(radius))
+        mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1)))
+    rise = int(round(up_mm * view.pixels_per_mm))
+    if rise >= 1:
+        mask = cv2.dilate(mask, np.ones((rise + 1, 1), np.uint8), anchor=(0, 0))
+    return mask

@@ -1,0 +1,100 @@
+"""The scalp: close-cropped hair in the person's colour, or the person's own skin where it is bare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .delight import LUMINANCE, smoothstep
+from .grain import octave_noise
+from .photo_view import BROWS, PhotoView, feature_mask
+
+__all__ = ["Hair", "find_hair", "stubble"]
+
+_DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
+_DENSITY = 0.62
+
+
+@dataclass(frozen=True)
+class Hair:
+    """What grows on the scalp."""
+
+    color: np.ndarray
+    """(3,) float32 linear."""
+    amount: float
+    """0 bald to 1."""
+
+
+def find_hair(view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, seen: np.ndarray, scalp: np.ndarray,
+              gain: np.ndarray) -> Hair:
+    """Hair colour and whether there is any.
+
+    Args:
+        view: the photo.
+        skin_mask: (h, w) float32 of the crop.
+        positions: (n, 2) crop pixels of surface samples.
+        seen: (n,) visibility without the skin mask.
+        scalp: (n,) weight of the scalp part.
+        gain: (3,) white balance.
+    """
+    from .photo_view import lookup
+
+    chosen = (seen > 0.3) & (scalp > 0.7)
+    brow = _brow_color(view, skin_mask) * gain
+    if chosen.sum() < 60:
+        return Hair(brow.astype(np.float32), 1.0)
+    bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > 0.5
+    color = view.sample(positions[chosen])[~bare]
+    amount = float(1 - smoothstep(0.45, 0.8, bare.mean()))
+    if len(color) < 40:
+        return Hair(brow.astype(np.float32), amount)
+    luminance = color @ LUMINANCE
+    dark = luminance <= np.quantile(luminance, 0.6)
+    hair = np.median(color[dark], 0) * gain
+    # A cap is bluer or greener than hair ever is, or brighter than skin.
+    plausible = hair[2] <= 1.15 * hair[0] and hair[1] <= 1.2 * hair[0] and hair @ LUMINANCE < 0.5
+    if not plausible:
+        hair = brow
+    return Hair(np.clip(hair, 0.006, 0.45).astype(np.float32), amount)
+
+
+def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
+    brows = feature_mask(view, BROWS, hull=True) > 127
+    pixels = view.linear[0][brows]
+    if len(pixels) < 12:
+        return _DEFAULT
+    luminance = pixels @ LUMINANCE
+    return np.median(pixels[luminance <= np.quantile(luminance, 0.3)], 0)
+
+
+def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, uv: np.ndarray, density: np.ndarray,
+            size: int) -> np.ndarray:
+    """Lay cropped hair over skin.
+
+    Args:
+        color: (n, 3) linear skin.
+        scalp: (n,) weight of the scalp part; its soft edge becomes the hairline.
+        bare: (n,) how surely the photo shows bare skin here.
+        uv, density: as for :func:`octave_noise`.
+        size: side of the map.
+
+    Returns:
+        (n, 3) linear.
+    """
+    rows = np.flatnonzero((scalp > 0.02) & (bare < 0.98))
+    if hair.amount < 0.02 or not len(rows):
+        return color
+    s, u, d = scalp[rows], uv[rows], density[rows]
+    ragged = octave_noise(u, d, (0.10, 0.12, 0.10, 0.05, 0, 0), size, seed=5)
+    cover = smoothstep(0.25, 0.85, s + ragged * (1 - s)) * hair.amount * (1 - bare[rows])
+    fine = octave_noise(u, d, (0.03, 0.05, 0.12, 0.25, 0.30, 0.25), size, seed=7)
+    cover = np.clip(cover * (_DENSITY + 0.22 * fine), 0, 0.95)[:, None].astype(np.float32)
+    out = color.copy()
+    under = out[rows] * np.float32(0.85)
+    # Mixing in a power domain keeps fine dark hairs from greying the skin.
+    mixed = (under ** 0.45 * (1 - cover) + hair.color ** 0.45 * cover) ** (1 / 0.45)
+    fade = np.clip(cover * 4, 0, 1)
+    out[rows] = out[rows] * (1 - fade) + mixed * fade
+    return out

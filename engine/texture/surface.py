@@ -1,0 +1,78 @@
+"""Smooth fields on the head's surface.
+
+All low-frequency colour work happens on the vertices, where the head has no UV seams: a field that is smooth here is
+smooth across every island border of the atlas. The Laplacian is the cotangent one (Pinkall and Polthier 1993) with
+weights clamped to be positive, in millimetres, so lengths in this file are lengths on the skin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+__all__ = ["Surface", "vertex_normals"]
+
+
+class Surface:
+    """Mass and stiffness of a triangle mesh of V vertices."""
+
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
+        """
+        Args:
+            vertices: (V, 3) mm.
+            triangles: (T, 3) int.
+        """
+        points = np.asarray(vertices, np.float64)
+        count = len(points)
+        rows, columns, values = [], [], []
+        area = np.zeros(count)
+        for corner in range(3):
+            i, j, k = triangles[:, corner], triangles[:, (corner + 1) % 3], triangles[:, (corner + 2) % 3]
+            a, b = points[j] - points[i], points[k] - points[i]
+            cross = np.linalg.norm(np.cross(a, b), axis=1)
+            cotangent = np.einsum("td,td->t", a, b) / np.maximum(cross, 1e-9)
+            # Needles would otherwise dominate, obtuse triangles break the maximum principle.
+            weight = 0.5 * np.clip(cotangent, 0.05, 20)
+            rows += [j, k]
+            columns += [k, j]
+            values += [weight, weight]
+            np.add.at(area, i, cross / 6)
+        adjacency = sparse.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
+                                      (count, count)).tocsr()
+        self.stiffness = (sparse.diags(np.asarray(adjacency.sum(1)).ravel()) - adjacency).tocsc()
+        self.area = np.maximum(area, 1e-6)
+
+    def smooth(self, values: np.ndarray, weights: np.ndarray, length: float, *, prior: np.ndarray | float = 0.0,
+               prior_weight: float = 1e-5) -> np.ndarray:
+        """The field that follows weighted samples and is smooth over `length` millimetres.
+
+        Minimises ``sum_v area_v (w_v |f_v - x_v|^2 + p |f_v - prior|^2) + length^2 integral |grad f|^2``; where all
+        weights are 0 it is the membrane that spans the hole.
+
+        Args:
+            values: (V,) or (V, C).
+            weights: (V,) >= 0.
+            length: mm.
+            prior: value or (C,) that the field relaxes to far from any sample.
+            prior_weight: pull towards `prior`.
+
+        Returns:
+            float32 of the shape of `values`.
+        """
+        values = np.asarray(values, np.float64)
+        weights = np.asarray(weights, np.float64)
+        flat = values.reshape(len(values), -1)
+        system = sparse.diags(self.area * (weights + prior_weight)) + length ** 2 * self.stiffness
+        right = self.area[:, None] * (weights[:, None] * flat + prior_weight * np.asarray(prior, np.float64))
+        solution = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(right)
+        return solution.reshape(values.shape).astype(np.float32)
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(V, 3) float32 area-weighted unit normals; (0, 0, 1) for vertices without a face."""
+    corner = vertices[triangles].astype(np.float64)
+    face = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    out = np.stack([np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), len(vertices)) for k in range(3)], -1)
+    length = np.linalg.norm(out, axis=1, keepdims=True)
+    return np.where(length > 1e-12, out / np.maximum(length, 1e-12), [0, 0, 1]).astype(np.float32)

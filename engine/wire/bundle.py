@@ -172,11 +172,11 @@ def check_replaceable(out: str | os.PathLike) -> None:
         parent = out.parent
         while not parent.exists() and parent != parent.parent:
             parent = parent.parent
-        writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name.
+        writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK) and "\0" not in out.name
+    except (OSError, ValueError) as error:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{str(out)!r} cannot be used: {error}.") from error
     if not out.name or not writable:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{parent} cannot be written to.")
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out.name!r} cannot be written in {parent}.")
 
 
 def remove_leftovers(out: str | os.PathLike) -> None:

@@ -154,7 +154,7 @@ def decode_line(line: bytes) -> dict:
         raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"A message of {len(line)} bytes is longer than allowed.")
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         text = bytes(line[:80]).decode("utf-8", "replace").strip()
         raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine wrote a line that is no message: {text!r}.") from error
     if not isinstance(message, dict):

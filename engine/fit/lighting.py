@@ -67,7 +67,7 @@ def shade(normals: np.ndarray, lighting: np.ndarray) -> np.ndarray:
 
 
 def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, weights: np.ndarray, *,
-                 steps: int = 6, scale: float = 0.25) -> np.ndarray:
+                 steps: int = 6, scale: float = 0.25, basis: np.ndarray | None = None) -> np.ndarray:
     """Closed-form robust lighting (iteratively re-weighted ridge regression).
 
     Minimises ``sum_i w_i rho((c_i - a_i B_i L) / (a_i B_i L + .05 m))`` per channel with the Geman-McClure rho, plus a
@@ -80,11 +80,12 @@ def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, we
         weights: (P,) >= 0.
         steps: re-weightings.
         scale: relative residual at which a point has lost three quarters of its weight.
+        basis: (P, 9) to use instead of ``sh_basis(normals)``, for instance with self-shadowing.
 
     Returns:
         (9, 3) float64. The mean colour (constant term only) when fewer than 30 points carry weight.
     """
-    basis = sh_basis(np.asarray(normals, np.float64))
+    basis = sh_basis(np.asarray(normals, np.float64)) if basis is None else basis
     albedo = np.broadcast_to(np.asarray(albedo, np.float64), colors.shape)
     colors = np.asarray(colors, np.float64)
     weights = np.asarray(weights, np.float64)

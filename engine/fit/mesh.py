@@ -1,0 +1,93 @@
+"""Normals, Laplacians and their derivatives on a triangle mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["face_cross", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
+
+
+def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(T, 3) cross products of two edges: outward normals of twice the triangles' areas."""
+    a, b, c = vertices[triangles[:, 0]], vertices[triangles[:, 1]], vertices[triangles[:, 2]]
+    return np.cross(b - a, c - a)
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(V, 3) area-weighted unit normals; (0, 0, 1) for vertices without triangles."""
+    cross = face_cross(np.asarray(vertices, np.float64), triangles)
+    total = np.zeros((len(vertices), 3))
+    for axis in range(3):
+        total[:, axis] = np.bincount(triangles.ravel(), np.repeat(cross[:, axis], 3), len(vertices))
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+
+
+def neighbours(triangles: np.ndarray, count: int) -> sp.csr_matrix:
+    """(V, V) 0/1 adjacency along the triangles' edges."""
+    i = triangles[:, [0, 1, 2]].ravel()
+    j = triangles[:, [1, 2, 0]].ravel()
+    matrix = sp.coo_matrix((np.ones(2 * len(i)), (np.r_[i, j], np.r_[j, i])), (count, count)).tocsr()
+    matrix.data[:] = 1
+    return matrix
+
+
+def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:
+    """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2.
+
+    Cotangents are clipped to [0.02, 20] so that slivers can neither tear nor lock the field.
+    """
+    vertices = np.asarray(vertices, np.float64)
+    count = len(vertices)
+    p = vertices[triangles]
+    area = np.linalg.norm(face_cross(vertices, triangles), axis=1) / 2
+    mass = np.bincount(triangles.ravel(), np.repeat(area / 3, 3), count)
+    rows, columns, values = [], [], []
+    for k in range(3):
+        i, j = triangles[:, (k + 1) % 3], triangles[:, (k + 2) % 3]
+        u, v = p[:, (k + 1) % 3] - p[:, k], p[:, (k + 2) % 3] - p[:, k]
+        cotangent = np.einsum("ij,ij->i", u, v) / np.maximum(2 * area, 1e-9)
+        half = np.clip(cotangent, 0.02, 20) / 2
+        rows += [i, j, i, j]
+        columns += [j, i, i, j]
+        values += [-half, -half, half, half]
+    stiffness = sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count))
+    return stiffness.tocsc(), np.maximum(mass, 1e-6)
+
+
+def normal_row_jacobian(vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray,
+                        gradient: np.ndarray) -> sp.csr_matrix:
+    """Derivative of ``gradient[v] . n_v`` by all vertex positions.
+
+    Args:
+        vertices: (V, 3) mm.
+        triangles: (T, 3).
+        normals: (V, 3) unit normals as of :func:`vertex_normals`.
+        gradient: (V, 3); rows that are zero give empty rows.
+
+    Returns:
+        (V, 3V) sparse, column 3 v + axis.
+    """
+    count = len(vertices)
+    cross = face_cross(vertices, triangles)
+    total = np.zeros((count, 3))
+    for axis in range(3):
+        total[:, axis] = np.bincount(triangles.ravel(), np.repeat(cross[:, axis], 3), count)
+    length = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
+    tangential = (gradient - normals * np.einsum("ij,ij->i", gradient, normals)[:, None]) / length[:, None]
+    used = np.abs(tangential).sum(1) > 0
+    rows, columns, values = [], [], []
+    p = vertices[triangles]
+    # d(cross) for a moving corner k is d x (opposite edge), so h . d(cross) = d . (edge x h).
+    for k in range(3):
+        edge = p[:, (k + 2) % 3] - p[:, (k + 1) % 3]
+        for corner in range(3):
+            row = triangles[:, corner]
+            keep = used[row]
+            value = np.cross(tangential[row[keep]], edge[keep])
+            rows.append(np.repeat(row[keep], 3))
+            columns.append((3 * triangles[keep, k][:, None] + np.arange(3)).ravel())
+            values.append(value.ravel())
+    return sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
+                         (count, 3 * count)).tocsr()

@@ -1,0 +1,282 @@
+"""Mid-frequency stage: pixels, landmarks and the face's outline refine the coarse head.
+
+Analysis by synthesis in the spirit of HRN's deformation map (Lei et al., CVPR 2023), solved as a maximum a posteriori
+Gauss-Newton problem in a reduced basis rather than predicted: identity (held near the coarse fit), a broad offset in
+x, y, z, a fine offset along the normal, slow log albedo, and light. Every data term says how little it knows: photo
+residuals are counted per patch of skin, not per pixel, and landmarks err together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ..camera import Camera
+from ..head.model import MATERIALS, HeadModel
+from ..types import CoarseFit, FaceObservation, MidFit, Photo
+from ..wire.protocol import Settings
+from .deformation import propagate
+from .lighting import fit_lighting, light_normals
+from .mesh import normal_row_jacobian, vertex_normals
+from .photo_cells import CellColors, PhotoCells
+from .skin_surface import SkinSurface, skin_surface
+from .transfer import SkyTransfer
+
+__all__ = ["MidWeights", "fit_mid"]
+
+
+@dataclass(frozen=True)
+class MidWeights:
+    """What the stage believes about the world; lengths in mm, colours as log ratios."""
+
+    identity: float = 0.25
+    """Deviation of each identity coefficient from the coarse fit."""
+    broad: float = 1.0
+    fine: float = 0.6
+    """Deviation of the offsets where the skin may move freely."""
+    albedo: float = 0.15
+    """Deviation of slow log albedo."""
+    photo: float = 0.10
+    """Residual of log brightness that is nothing special."""
+    patch: float = 80.0
+    """mm^2 of skin that count as one independent measurement of brightness."""
+    bright: float = 0.30
+    dark: float = 0.18
+    """Residuals (observed above and below the prediction) at which a vertex has lost three quarters of its say:
+    cast shadows, hair and pores darken."""
+    landmark: float = 1.3
+    """Independent error of a landmark, mm."""
+    landmark_common: float = 2.0
+    """Error that neighbouring landmarks share, mm."""
+    steps: int = 8
+
+
+_CHANNELS = np.array([0.5, 0.4, 0.1])
+"""Grey of the residual. Skin colour varies least in red and most in blue, light the other way round."""
+
+_FACE_POINTS = 468
+
+
+def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, settings: Settings,
+            progress=None, weights: MidWeights | None = None) -> tuple[CoarseFit, MidFit]:
+    """Refine a coarse fit with the photo's pixels.
+
+    Args:
+        model: head model. photo: upright photo. observation: the face's landmarks.
+        coarse: camera, identity and expression to start from.
+        settings: ``quality`` draft leaves the shape alone, high takes twice the steps.
+        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        weights: for experiments.
+
+    Returns:
+        The coarse fit with refined pose and identity, and the deformation, light and skin mask.
+    """
+    from ..photo import segment_skin
+
+    weights = weights or MidWeights()
+    report = progress or (lambda stage, fraction, message: None)
+    report("mid", 0.0, "Finding bare skin")
+    skin = segment_skin(photo, observation)
+    report("mid", 0.1, "Reading the light")
+    problem = _Problem(model, photo, observation, coarse, skin.skin * (1 - skin.highlight), weights)
+    steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
+    for step in range(steps):
+        report("mid", 0.2 + 0.7 * step / steps, "Matching the photo")
+        if problem.step() < 0.02 and step >= 3:
+            break
+    report("mid", 0.95, "Finishing the shape")
+    return problem.result(skin.skin.astype(np.float32))
+
+
+class _Problem:
+    """Unknowns, in order: pose (6), identity, broad, fine, albedo, light (9, grey)."""
+
+    def __init__(self, model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit,
+                 mask: np.ndarray, weights: MidWeights):
+        self.model, self.coarse, self.weights = model, coarse, weights
+        self.surface = surface = skin_surface(model)
+        self.camera = coarse.camera
+        self.base = model.shape(coarse.identity, coarse.expression).astype(np.float64)
+        self.triangles = model.triangles
+        local = np.full(len(model.template), -1, np.int32)
+        local[surface.vertices] = np.arange(len(surface.vertices))
+        self.corner = local[self.triangles]
+        self.corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
+        self.cells = PhotoCells(photo, self.camera, self.base, mask)
+
+        start = self.base[surface.vertices]
+        normals = vertex_normals(start, surface.triangles)
+        identity = model.identity_basis[:, surface.vertices].astype(np.float64).transpose(1, 2, 0)
+        identity = identity.reshape(3 * len(start), -1) * weights.identity
+        fine = (normals[:, :, None] * surface.fine[:, None, :]).reshape(3 * len(start), -1) * weights.fine
+        self.shape_basis = np.hstack([identity, surface.broad * weights.broad, fine])
+        self.identities = identity.shape[1]
+        self.albedo_basis = surface.albedo * weights.albedo
+        shapes, albedos = self.shape_basis.shape[1], self.albedo_basis.shape[1]
+        self.shape_part = slice(6, 6 + shapes)
+        self.albedo_part = slice(6 + shapes, 6 + shapes + albedos)
+        self.light_part = slice(6 + shapes + albedos, 6 + shapes + albedos + 9)
+        self.size = 6 + shapes + albedos + 9
+
+        self.landmarks = observation.landmarks[:_FACE_POINTS].astype(np.float64)
+        self._landmark_rows(local)
+        self.shape = np.zeros(shapes)
+        self.albedo = np.zeros(albedos)
+        self.colors: CellColors | None = None
+        self._read_photo()
+        self._start_light()
+
+    # -- what does not change ------------------------------------------------------------------------------------
+
+    def _landmark_rows(self, local: np.ndarray) -> None:
+        carriers = local[self.model.landmark_vertices[:_FACE_POINTS]]
+        on_skin = (carriers >= 0).all(1)
+        self.landmark_ids = np.flatnonzero(on_skin)
+        self.carriers = carriers[on_skin]
+        self.carrier_weights = self.model.landmark_weights[self.landmark_ids].astype(np.float64)
+        shapes = self.shape_basis.reshape(-1, 3, self.shape_basis.shape[1])
+        self.landmark_basis = np.einsum("lk,lkdn->ldn", self.carrier_weights, shapes[self.carriers], optimize=True)
+        points = self.model.landmarks(self.model.template)[self.landmark_ids].astype(np.float64)
+        # Errors of neighbouring landmarks go together: an independent part and one shared over some 35 mm.
+        distance2 = ((points[:, None] - points[None]) ** 2).sum(-1)
+        w = self.weights
+        covariance = w.landmark_common ** 2 * np.exp(-distance2 / (2 * 35.0 ** 2)) + w.landmark ** 2 * np.eye(len(points))
+        self.landmark_precision = np.linalg.inv(covariance)
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    def skin_vertices(self) -> np.ndarray:
+        """(V, 3) posed skin in model space, mm."""
+        return self.base[self.surface.vertices] + (self.shape_basis @ self.shape).reshape(-1, 3)
+
+    def _read_photo(self) -> None:
+        surface = self.surface
+        skin = self.skin_vertices()
+        head = self.base.copy()
+        head[surface.vertices] = skin
+        self.colors = self.cells.colors(self.camera, head, self.triangles, self.corner, len(skin))
+        normals = vertex_normals(skin, surface.triangles)
+        view = self.camera.position - skin
+        facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+        ramp = np.clip((facing - 0.2) / 0.4, 0, 1)
+        clean = np.clip((self.colors.share - 0.5) / 0.4, 0, 1)
+        exposed = np.clip((0.97 - self.colors.color.max(1)) / 0.07, 0, 1)
+        self.trust = np.where(self.colors.seen > 0.5, surface.trust * ramp * clean * exposed, 0.0)
+        grey = self.colors.color @ _CHANNELS
+        level = np.median(grey[self.trust > 0.3]) if (self.trust > 0.3).any() else 0.2
+        self.floor = 0.03 * max(level, 1e-3)
+        self.log_grey = np.log(grey + self.floor)
+        in_light = light_normals(self.camera, normals)
+        self.sky = SkyTransfer((skin @ self.camera.R.T) * [1, -1, -1], surface.triangles, in_light)
+
+    def _start_light(self) -> None:
+        normals = light_normals(self.camera, vertex_normals(self.skin_vertices(), self.surface.triangles))
+        transfer = self.sky.matrix(normals)
+        grey = np.exp(self.log_grey) - self.floor
+        area = self.trust * np.minimum(self.colors.seen, 40.0)
+        self.light = fit_lighting(normals, np.repeat(grey[:, None], 3, 1), np.ones((1, 3)), area, basis=transfer)[:, 0]
+
+    # -- one Gauss-Newton step -----------------------------------------------------------------------------------
+
+    def step(self) -> float:
+        """One step; returns the largest move of a skin vertex, mm."""
+        hessian = np.zeros((self.size, self.size))
+        gradient = np.zeros(self.size)
+        self._add_photo(hessian, gradient)
+        self._add_landmarks(hessian, gradient)
+        prior = np.ones(self.size)
+        prior[:6] = 1e-6
+        prior[self.light_part] = 1e-3
+        away = np.zeros(self.size)
+        away[self.shape_part], away[self.albedo_part] = self.shape, self.albedo
+        hessian[np.diag_indices(self.size)] += prior
+        gradient += prior * away
+        move = -np.linalg.solve(hessian, gradient)
+        moved = (self.shape_basis @ move[self.shape_part]).reshape(-1, 3)
+        largest = np.linalg.norm(moved, axis=1).max()
+        move *= min(1.0, 4.0 / max(largest, 1e-9))
+        self.camera = replace(self.camera, R=cv2.Rodrigues(move[:3])[0] @ self.camera.R, t=self.camera.t + move[3:6])
+        self.shape += move[self.shape_part]
+        self.albedo += move[self.albedo_part]
+        self.light += move[self.light_part]
+        return float(largest)
+
+    def _add_photo(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
+        w = self.weights
+        skin = self.skin_vertices()
+        normals = vertex_normals(skin, self.surface.triangles)
+        in_light = light_normals(self.camera, normals)
+        transfer = self.sky.matrix(in_light)
+        shading = transfer @ self.light
+        used = np.flatnonzero((self.trust > 0.02) & (shading > self.floor))
+        if len(used) < 50:
+            return
+        predicted = np.log(shading[used] + self.floor) + self.albedo_basis[used] @ self.albedo
+        residual = self.log_grey[used] - predicted
+        scale = np.where(residual > 0, w.bright, w.dark)
+        robust = 1 / (1 + (residual / scale) ** 2) ** 2
+        weight = robust * self.trust[used] * np.minimum(self.colors.seen[used], 40.0) / w.patch / w.photo ** 2
+        self.residual, self.residual_weight = residual, self.trust[used]
+
+        by_shading = 1 / (shading[used] + self.floor)
+        slope = np.zeros_like(skin)
+        to_model = self.camera.R * np.array([[1], [-1], [-1]])
+        slope[used] = (self.sky.gradient(in_light, self.light)[used] * by_shading[:, None]) @ to_model
+        rows = normal_row_jacobian(skin, self.surface.triangles, normals, slope)[used]
+        jacobian = np.zeros((len(used), self.size))
+        jacobian[:, self.shape_part] = rows @ self.shape_basis
+        jacobian[:, self.albedo_part] = self.albedo_basis[used]
+        jacobian[:, self.light_part] = transfer[used] * by_shading[:, None]
+        scaled = jacobian * weight[:, None]
+        hessian += scaled.T @ jacobian
+        gradient -= scaled.T @ residual
+
+    def _add_landmarks(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
+        skin = self.skin_vertices()
+        points = np.einsum("lk,lkd->ld", self.carrier_weights, skin[self.carriers])
+        at = self.camera.to_camera(points)
+        fx = self.camera.fx
+        mm_per_px = np.median(at[:, 2]) / fx
+        pixels = at[:, :2] / at[:, 2:] * fx + [self.camera.cx, self.camera.cy]
+        residual = (pixels - self.landmarks[self.landmark_ids]) * mm_per_px
+        gain = fx * mm_per_px / at[:, 2]
+        project = np.zeros((len(at), 2, 3))
+        project[:, 0, 0] = project[:, 1, 1] = gain
+        project[:, :, 2] = -gain[:, None] * at[:, :2] / at[:, 2:]
+        rotated = at - self.camera.t
+        turn = np.zeros((len(at), 3, 3))
+        turn[:, 0, 1], turn[:, 0, 2], turn[:, 1, 2] = rotated[:, 2], -rotated[:, 1], rotated[:, 0]
+        turn -= turn.transpose(0, 2, 1)
+        jacobian = np.zeros((len(at), 2, self.size))
+        jacobian[:, :, :3], jacobian[:, :, 3:6] = project @ turn, project
+        jacobian[:, :, self.shape_part] = np.einsum("lij,jk,lkn->lin", project, self.camera.R, self.landmark_basis,
+                                                    optimize=True)
+        away = np.linalg.norm(residual, axis=1)
+        robust = 1 / (1 + (away / 5.0) ** 2)
+        for axis in range(2):
+            j = jacobian[:, axis] * robust[:, None]
+            weighted = self.landmark_precision @ j
+            hessian += j.T @ weighted
+            gradient += weighted.T @ (residual[:, axis] * robust)
+
+    # -- result --------------------------------------------------------------------------------------------------
+
+    def result(self, skin_mask: np.ndarray) -> tuple[CoarseFit, MidFit]:
+        model, w, surface = self.model, self.weights, self.surface
+        identity = self.coarse.identity.astype(np.float64).copy()
+        identity[:self.identities] += self.shape[:self.identities] * w.identity
+        offset = (self.shape_basis[:, self.identities:] @ self.shape[self.identities:]).reshape(-1, 3)
+        identity = identity.astype(np.float32)
+        deformation = propagate(model, surface, offset)
+        vertices = model.shape(identity, self.coarse.expression) + deformation
+        residual = np.linalg.norm(self.camera.project(model.landmarks(vertices).astype(np.float64))[0], axis=1)
+        coarse = replace(self.coarse, camera=self.camera, identity=identity)
+        normals = light_normals(self.camera, vertex_normals(vertices[surface.vertices], surface.triangles))
+        area = self.trust * np.minimum(self.colors.seen, 40.0)
+        relative = np.exp(self.albedo_basis @ self.albedo)[:, None]
+        lighting = fit_lighting(normals, self.colors.color, relative, area)
+        left = getattr(self, "residual", None)
+        photometric = float(np.average(np.minimum(np.abs(left), 0.5), weights=self.residual_weight)) if left is not None else 0.0
+        return coarse, MidFit(deformation, lighting.astype(np.float32), skin_mask, photometric)

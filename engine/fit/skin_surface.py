@@ -1,0 +1,105 @@
+"""The skin of a head model as the mid-frequency stage sees it: topology, part weights, smooth offset fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..head.model import MATERIALS, HeadModel
+from .fields import farthest_points, matern_basis
+from .mesh import neighbours
+
+__all__ = ["SkinSurface", "skin_surface"]
+
+_BROAD_REACH, _FINE_REACH, _ALBEDO_REACH = 80.0, 26.0, 60.0
+_BROAD_CONTROLS, _FINE_CONTROLS, _ALBEDO_CONTROLS = 44, 260, 44
+_ASYMMETRY = 0.45
+"""Deviation of the asymmetric part of an offset relative to its symmetric part."""
+
+
+@dataclass(frozen=True)
+class SkinSurface:
+    """Skin vertices in local numbering: V of them, T triangles."""
+
+    vertices: np.ndarray
+    """(V,) numbers in the head model."""
+    triangles: np.ndarray
+    """(T, 3) local."""
+    broad: np.ndarray
+    """(3V, Kb) basis of the broad offset in x, y, z (row 3 v + axis), for a deviation of 1 mm."""
+    fine: np.ndarray
+    """(V, Kf) basis of the fine offset along the normal, for a deviation of 1 mm."""
+    albedo: np.ndarray
+    """(V, Ka) basis of the slow change of log albedo, for a deviation of 1."""
+    trust: np.ndarray
+    """(V,) how far the colour of each vertex may be explained by its normal: 0 on lips' rims, lids, brows, scalp."""
+
+
+def skin_surface(model: HeadModel) -> SkinSurface:
+    """The surface of `model`, computed once per process (about 0.3 s)."""
+    found = _known.get(model.version)
+    if found is None or found[0] is not model.template:
+        found = (model.template, _build(model))
+        _known[model.version] = found
+    return found[1]
+
+
+_known: dict[str, tuple[np.ndarray, SkinSurface]] = {}
+
+
+def _build(model: HeadModel) -> SkinSurface:
+    triangles = model.triangles[np.repeat(model.face_material == MATERIALS.index("skin"), 2)]
+    used, local = np.unique(triangles, return_inverse=True)
+    triangles = local.reshape(-1, 3).astype(np.int32)
+    place = np.full(len(model.template), -1)
+    place[used] = np.arange(len(used))
+    mirror = place[model.mirror[used]]
+    points = model.template[used].astype(np.float64)
+    adjacency = neighbours(triangles, len(used))
+
+    def smooth(values: np.ndarray, rounds: int) -> np.ndarray:
+        for _ in range(rounds):
+            values = (values + adjacency @ values) / (1 + np.asarray(adjacency.sum(1)).ravel())
+        return values
+
+    def part(*names: str) -> np.ndarray:
+        return model.part(*names)[used].astype(np.float64)
+
+    back = np.clip((points[:, 2] + 60) / 40, 0, 1)
+    move = np.clip(1 - part("scalp") * 1.0 - 0.6 * part("neck") - 0.6 * part("right_ear", "left_ear"), 0.02, 1) * back
+    broad_move = smooth(move, 6)
+    fine_move = smooth(np.clip(move - 0.6 * part("right_eye", "left_eye") - 0.5 * part("upper_lip", "lower_lip"),
+                               0.01, 1) * (1 - 0.9 * part("neck")) * (1 - 0.9 * part("right_ear", "left_ear")), 3)
+    half = points[:, 0] > -1e-3
+
+    def field(reach: float, controls: int, deviation: np.ndarray) -> np.ndarray:
+        candidates = np.flatnonzero(half & (deviation > 0.1 * deviation.max()))
+        chosen = farthest_points(points, candidates, controls // 2)
+        both = np.union1d(chosen, mirror[chosen])
+        basis = matern_basis(points, triangles, both, reach=reach, deviation=deviation)
+        # Rotate the basis into even and odd fields: both halves of the covariance are kept, the odd one is shrunk.
+        even, odd = (basis + basis[mirror]) / 2, (basis - basis[mirror]) / 2 * _ASYMMETRY
+        return _compressed(even), _compressed(odd)
+
+    even, odd = field(_BROAD_REACH, _BROAD_CONTROLS, broad_move)
+    broad = np.zeros((len(used), 3, 3 * (even.shape[1] + odd.shape[1])))
+    column = 0
+    for axis in range(3):
+        first, second = (odd / _ASYMMETRY, even * _ASYMMETRY) if axis == 0 else (even, odd)
+        for block in (first, second):
+            broad[:, axis, column:column + block.shape[1]] = block
+            column += block.shape[1]
+    fine = np.hstack(field(_FINE_REACH, _FINE_CONTROLS, fine_move))
+    albedo = np.hstack(field(_ALBEDO_REACH, _ALBEDO_CONTROLS, np.ones(len(used))))
+    trust = (1 - 0.85 * smooth(part("upper_lip", "lower_lip"), 1)) * (1 - 0.9 * smooth(part("right_eye", "left_eye"), 1))
+    trust *= (1 - 0.8 * part("right_brow", "left_brow")) * (1 - part("scalp")) * (1 - 0.9 * part("right_ear", "left_ear"))
+    trust *= (1 - 0.7 * part("neck"))
+    return SkinSurface(used, triangles, broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1))
+
+
+def _compressed(basis: np.ndarray) -> np.ndarray:
+    """The same Gaussian field in as many columns as its covariance has relevant directions."""
+    left, level, _ = np.linalg.svd(basis, full_matrices=False)
+    keep = level > 1e-3 * level[0]
+    return left[:, keep] * level[keep]

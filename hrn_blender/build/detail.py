@@ -1,13 +1,15 @@
 """The node group "HRN Detail": one displacement map and its normal map behind two sliders.
 
-Both maps show the same relief, so it must not count twice:
+Both maps show the same relief, which must count once, in both engines:
 
-* The material's displacement method is "Displacement and Bump". Geometry moves as far as it is subdivided, and the
-  shading normal of everything finer is derived from the *undisplaced* surface, so geometry and bump don't add up.
-* The normal map is an alternative source for that shading normal, not an addition. Where the Normal Map node can be
-  based on the undisplaced surface (5.2) it replaces the bump exactly and "Normal Strength" is 1. Older versions would
-  apply it on top of the displaced, bumped surface; there "Normal Strength" starts at :data:`FALLBACK_NORMAL`.
-* "Displacement Strength" scales all of it, the normals too: at 0 the skin is smooth.
+* The material's displacement method is "Displacement and Bump": geometry moves as far as it is subdivided, and the
+  shading normal is the displacement's own bump on the undisplaced surface. Alone, that is the relief once.
+* A connected Normal Map node *replaces* the bump in Cycles, but is added *on top of* it by EEVEE before 5.2, which
+  made the relief 1.93 times as strong (docs/blender_result.md has the figures). Older versions therefore only add
+  the normal map's surplus, ``bump + (Normal Strength - 1) * detail``; where the node can be based on the surface
+  before displacement (5.2), the normal map is used as it is.
+* "Normal Strength" is a gain on shading alone, 1 by default; "Displacement Strength" scales all of it, normals too:
+  at 0 the skin is smooth.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ __all__ = ["DISPLACEMENT_STRENGTH", "GROUP", "NORMAL_STRENGTH", "build_detail_gr
 GROUP = "HRN Detail"
 DISPLACEMENT_STRENGTH = "Displacement Strength"
 NORMAL_STRENGTH = "Normal Strength"
-FALLBACK_NORMAL = 0.0
 MARK = "hrn_detail"
 """Custom property by which the group is found again: names may get a number, or be changed by the user."""
 
@@ -43,8 +44,7 @@ def build_detail_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
         item.description = description
 
     slider(DISPLACEMENT_STRENGTH, 1.0, "Gain of the whole relief, normals included; 1 is what the photo shows")
-    slider(NORMAL_STRENGTH, 1.0 if compat.has_normal_base() else FALLBACK_NORMAL,
-           "How much the shading normal comes from the normal map instead of the displacement's own bump")
+    slider(NORMAL_STRENGTH, 1.0, "Gain of the relief in the shading only, without moving the surface")
     height = interface("Height", "INPUT", "NodeSocketFloat")
     height.hide_value, height.description = True, "Displacement map in metres, 0 is no change"
     color = interface("Normal Map", "INPUT", "NodeSocketColor")
@@ -54,26 +54,61 @@ def build_detail_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
 
     nodes, links = tree.nodes, tree.links
     inputs, outputs = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput")
-    product, normal = nodes.new("ShaderNodeMath"), nodes.new("ShaderNodeNormalMap")
     displacement = nodes.new("ShaderNodeDisplacement")
-    for node, place in ((inputs, (-500, 0)), (product, (-250, 150)), (normal, (0, 150)), (displacement, (0, -100)),
-                        (outputs, (250, 0))):
-        node.location = place
-    product.operation = "MULTIPLY"
-    normal.space, normal.uv_map = "TANGENT", UV_MAP
-    compat.use_undisplaced_normal(normal)
+    inputs.location, displacement.location, outputs.location = (-1000, 0), (200, -200), (450, 0)
     displacement.space = "OBJECT"
     compat.socket(displacement.inputs, "Midlevel").default_value = 0.0
-
-    links.new(inputs.outputs[DISPLACEMENT_STRENGTH], product.inputs[0])
-    links.new(inputs.outputs[NORMAL_STRENGTH], product.inputs[1])
-    links.new(product.outputs[0], compat.socket(normal.inputs, "Strength"))
-    links.new(inputs.outputs["Normal Map"], compat.socket(normal.inputs, "Color"))
-    links.new(compat.socket(normal.outputs, "Normal"), outputs.inputs["Normal"])
     links.new(inputs.outputs["Height"], compat.socket(displacement.inputs, "Height"))
     links.new(inputs.outputs[DISPLACEMENT_STRENGTH], compat.socket(displacement.inputs, "Scale"))
     links.new(compat.socket(displacement.outputs, "Displacement"), outputs.inputs["Displacement"])
+    links.new(_shading_normal(tree, inputs), outputs.inputs["Normal"])
     return tree
+
+
+_FLAT = (0.5, 0.5, 1.0)
+"""The colour of a normal map without relief."""
+
+
+def _shading_normal(tree: bpy.types.ShaderNodeTree, inputs: bpy.types.ShaderNode) -> bpy.types.NodeSocket:
+    """The normal of the whole relief, gained by both strengths; see the module's text."""
+    def math(operation: str, node_type: str, place: tuple[float, float], *operands) -> bpy.types.NodeSocket:
+        node = tree.nodes.new(node_type)
+        node.operation, node.location = operation, place
+        for target, operand in zip(node.inputs, operands):
+            if isinstance(operand, bpy.types.NodeSocket):
+                tree.links.new(operand, target)
+            else:
+                target.default_value = operand
+        return node.outputs[0]
+
+    def normal_map(color, place: tuple[float, float]) -> bpy.types.NodeSocket:
+        node = tree.nodes.new("ShaderNodeNormalMap")
+        node.space, node.uv_map, node.location = "TANGENT", UV_MAP, place
+        compat.use_undisplaced_normal(node)
+        source = compat.socket(node.inputs, "Color")
+        if isinstance(color, bpy.types.NodeSocket):
+            tree.links.new(color, source)
+        else:
+            source.default_value = (*color, 1.0)
+        return compat.socket(node.outputs, "Normal")
+
+    scalar, vector = "ShaderNodeMath", "ShaderNodeVectorMath"
+    color, normal_gain = inputs.outputs["Normal Map"], inputs.outputs[NORMAL_STRENGTH]
+    displacement_gain = inputs.outputs[DISPLACEMENT_STRENGTH]
+    if compat.has_normal_base():
+        # flat + gain (colour - flat): unlike the node's own Strength this may exceed 1 and starts from a smooth skin.
+        gain = math("MULTIPLY", scalar, (-750, 150), displacement_gain, normal_gain)
+        relief = math("SUBTRACT", vector, (-550, 0), color, _FLAT)
+        relief = math("MULTIPLY", vector, (-350, 100), relief, gain)
+        return normal_map(math("ADD", vector, (-150, 100), relief, _FLAT), (200, 100))
+    surplus = math("SUBTRACT", scalar, (-750, 150), normal_gain, 1.0)
+    gain = math("MULTIPLY", scalar, (-550, 150), surplus, displacement_gain)
+    relief = math("SUBTRACT", vector, (-550, -50), normal_map(color, (-750, -50)), normal_map(_FLAT, (-750, -250)))
+    relief = math("MULTIPLY", vector, (-350, 50), relief, gain)
+    bumped = tree.nodes.new("ShaderNodeNewGeometry")
+    bumped.location = (-350, -200)
+    total = math("ADD", vector, (-150, 50), compat.socket(bumped.outputs, "Normal"), relief)
+    return math("NORMALIZE", vector, (200, 100), total)
 
 
 def strength_socket(head: bpy.types.Object | None, name: str = DISPLACEMENT_STRENGTH) -> bpy.types.NodeSocket | None:

@@ -42,6 +42,7 @@ def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
     except (RuntimeError, OSError, MemoryError) as error:
         return fail(operator, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), job.name)
     head = result.head
+    context.view_layer.update()  # Until then the layer does not know its new objects.
     if head.name in context.view_layer.objects:
         for selected in list(context.view_layer.objects.selected):
             selected.select_set(False)

@@ -6,8 +6,8 @@ Drawing only reads: the session, the scene's settings, and the engine's state on
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import wrap
 
+import blf
 import bpy
 
 from . import session, thumbnails
@@ -24,15 +24,24 @@ __all__ = ["draw_engine", "register", "unregister"]
 CATEGORY = "HRN"
 
 
-def _text(layout, text: str, context, icon: str = "NONE", width: int | None = None) -> None:
-    """`text` in as many lines as the sidebar needs: labels do not wrap by themselves."""
+def _text(layout, text: str, context, icon: str = "NONE") -> None:
+    """`text` in as many lines as the region needs: labels do not wrap by themselves."""
+    scale = max(context.preferences.system.ui_scale, 0.1)  # 0 without a display.
     region = context.region
-    scale = context.preferences.system.ui_scale
-    pixels = (region.width if region is not None and region.type == "UI" else 300) - 70 * scale
-    letters = max(18, int(pixels / (6.1 * scale))) if width is None else width
+    width = region.width if region is not None and region.width > 1 else 300 * scale
+    # Margins of the panel and of a box, the category tabs, the icon.
+    room = max(width - (62 if icon == "NONE" else 84) * scale, 100 * scale)
+    blf.size(0, context.preferences.ui_styles[0].widget.points * scale if context.preferences.ui_styles else 11 * scale)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and blf.dimensions(0, longer)[0] > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
     column = layout.column(align=True)
-    column.scale_y = 0.8
-    for number, line in enumerate(wrap(text, letters) or [""]):
+    column.scale_y = 0.75
+    for number, line in enumerate(lines):
         column.label(text=line, translate=False, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 

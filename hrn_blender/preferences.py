@@ -13,16 +13,22 @@ from .engine.wire.paths import engine_home
 
 __all__ = ["HRN_Preferences", "output_folder", "preferences", "register", "unregister"]
 
-_home_of_the_system = os.environ.get("HRN_ENGINE_HOME")
+_replaced: list[str | None] = []
+"""The variable's value before the preferences took it over; empty while they have not."""
 
 
 def _use_engine_folder(self, _context=None) -> None:
     """Hand the chosen folder to everything that asks :func:`.engine.wire.paths.engine_home`, child processes too."""
-    folder = bpy.path.abspath(self.engine_folder) if self.engine_folder else _home_of_the_system
-    if folder:
-        os.environ["HRN_ENGINE_HOME"] = folder
-    else:
-        os.environ.pop("HRN_ENGINE_HOME", None)
+    if self.engine_folder:
+        if not _replaced:
+            _replaced.append(os.environ.get("HRN_ENGINE_HOME"))
+        os.environ["HRN_ENGINE_HOME"] = bpy.path.abspath(self.engine_folder)
+    elif _replaced:
+        before = _replaced.pop()
+        if before is None:
+            os.environ.pop("HRN_ENGINE_HOME", None)
+        else:
+            os.environ["HRN_ENGINE_HOME"] = before
 
 
 class HRN_Preferences(bpy.types.AddonPreferences):

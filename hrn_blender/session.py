@@ -6,6 +6,7 @@ timers do not run (Blender as a Python module) tests and scripts call it by hand
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import bpy
@@ -174,8 +175,8 @@ def _object_mode(window) -> bool:
 def _window_context():
     """A context with a window and a 3D viewport if there are any; a timer starts with neither."""
     windows = bpy.context.window_manager.windows
-    if not windows:
-        return bpy.context.temp_override()
+    if bpy.app.background or not windows:
+        return nullcontext()  # Without a display, areas exist but crash Blender when used.
     area, window = _largest_viewport()
     if area is None:
         return bpy.context.temp_override(window=windows[0])

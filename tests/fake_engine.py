@@ -96,7 +96,6 @@ class FakeEngine:
             if job is None:
                 return
             self.reconstruct(*job)
-            self.running = None
 
     def read(self) -> None:
         for line in sys.stdin.buffer:
@@ -146,9 +145,11 @@ class FakeEngine:
         else:
             mode, options = parse_mode(self.mode)
         try:
-            self.send(response(id_, self.work(id_, params, Settings.from_json(settings), mode, options)))
+            answer = response(id_, self.work(id_, params, Settings.from_json(settings), mode, options))
         except HrnError as error:
-            self.send(error_response(id_, error))
+            answer = error_response(id_, error)
+        self.running = None  # Before the answer: the next request may follow it at once.
+        self.send(answer)
 
     def work(self, id_: int, params: dict, settings: Settings, mode: str, options: dict[str, str]) -> dict:
         from synthetic_bundle import make_bundle

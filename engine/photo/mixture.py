@@ -31,7 +31,7 @@ class Mixture:
 
 
 def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray,
-                iterations: int = 8) -> Mixture:
+                iterations: int = 6) -> Mixture:
     """Expectation maximisation from a deterministic start: k-means++ without its dice.
 
     Args:

@@ -23,9 +23,12 @@ SURE_SKIN = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 
 
 
 def fill(shape: tuple[int, int], landmarks: np.ndarray, *polygons: tuple[int, ...]) -> np.ndarray:
-    """(H, W) uint8, 255 inside any of the polygons; landmarks in pixels with pixel centres at half."""
+    """(H, W) uint8, 255 inside any of the polygons; landmarks in pixels with pixel centres at half.
+
+    Without `polygons`, `landmarks` are the corners of one.
+    """
     mask = np.zeros(shape, np.uint8)
-    for polygon in polygons:
+    for polygon in polygons or (range(len(landmarks)),):
         points = np.round((landmarks[list(polygon), :2] - 0.5) * 16).astype(np.int32)
         cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_8, shift=4)
     return mask

@@ -23,7 +23,7 @@ from typing import Callable, Mapping, Sequence, Union
 
 from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine.wire.errors import ErrorCode, HrnError
-from .engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request
+from .engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
 from .exit_reason import count_oom_kills, explain_exit
 
 __all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
@@ -328,7 +328,7 @@ class EngineProcess:
 
     def _initialized(self, session: _Session, info: dict) -> None:
         theirs = info.get("engine_version")
-        if theirs != self.version or info.get("protocol", PROTOCOL_VERSION) != PROTOCOL_VERSION:
+        if not versions_match(self.version, str(theirs)) or info.get("protocol", PROTOCOL_VERSION) != PROTOCOL_VERSION:
             raise HrnError(ErrorCode.VERSION_MISMATCH,
                            f"The engine has version {theirs}, the add-on needs {self.version}.")
         session.ready = True

@@ -1,0 +1,120 @@
+"""Runs inside the Blender under test: carries out small orders and says what is the case.
+
+Orders come as ``order.json`` in the folder named by ``HRN_PROBE``, the state goes to ``state.json``, several times per
+second. Clicking is not done here: that is the mouse's job.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+
+FOLDER = Path(os.environ["HRN_PROBE"])
+PACKAGE = "bl_ext.user_default.hrn_blender"
+_done = 0
+_error = ""
+_slowest = 0.0
+
+
+def session():
+    return sys.modules.get(f"{PACKAGE}.session")
+
+
+def viewport():
+    window = bpy.context.window_manager.windows[0]
+    area = max((a for a in window.screen.areas if a.type == "VIEW_3D"), key=lambda a: a.width * a.height)
+    return window, area, {r.type: r for r in area.regions if r.type in ("WINDOW", "UI")}
+
+
+def order(name, value):
+    window, area, regions = viewport()
+    if name == "prepare":
+        preferences = bpy.context.preferences
+        preferences.view.show_splash = False
+        preferences.view.filebrowser_display_type = "SCREEN"
+        preferences.view.smooth_view = 0
+        preferences.view.show_developer_ui = False
+        preferences.addons[PACKAGE].preferences.last_folder = value
+        for thing in list(bpy.data.objects):
+            bpy.data.objects.remove(thing)
+        area.spaces.active.show_region_ui = True
+    elif name == "tab":
+        regions["UI"].active_panel_category = value
+    elif name == "environment":
+        os.environ.update(value)
+    elif name == "stop_engine":
+        session().queue.engine.kill(2)
+    elif name == "settings":
+        for key, entry in value.items():
+            setattr(bpy.context.scene.hrn, key, entry)
+    elif name == "python":
+        exec(value, {"bpy": bpy, "window": window, "area": area, "regions": regions, "session": session()})
+    elif name == "quit":
+        bpy.app.timers.register(lambda: bpy.ops.wm.quit_blender() and None, first_interval=0.1)
+
+
+def state():
+    window, area, regions = viewport() if any(
+        a.type == "VIEW_3D" for a in bpy.context.window_manager.windows[0].screen.areas) else (None, None, {})
+    s = session()
+    boxes = {}
+    for kind, region in regions.items():
+        top = window.height - (region.y + region.height)
+        boxes[kind] = [region.x, top, region.x + region.width, top + region.height]
+    return {
+        "time": time.time(), "done": _done, "error": _error, "version": bpy.app.version_string,
+        "screens": [a.type for a in bpy.context.window_manager.windows[0].screen.areas], "boxes": boxes,
+        "loaded": s is not None, "photos": list(s.photos) if s else [],
+        "jobs": [{"name": j.name, "state": j.state.value, "stage": j.stage, "message": j.message,
+                  "fraction": j.fraction, "seconds": j.seconds} for j in s.queue.jobs] if s else [],
+        "notice": {"code": s.notice.error.code.value, "text": str(s.notice.error)} if s and s.notice else None,
+        "engine": s.queue.engine.state.value if s else "", "pid": s.queue.engine.pid if s else None,
+        "heads": [o.name for o in bpy.context.scene.objects if "hrn_bundle" in o],
+        "shape_keys": max((len(o.data.shape_keys.key_blocks) for o in bpy.context.scene.objects
+                           if "hrn_bundle" in o and o.data.shape_keys), default=0),
+        "shading": area.spaces.active.shading.type if area else "",
+        "slowest_step": _slowest,
+    }
+
+
+def tick():
+    global _done, _error
+    try:
+        path = FOLDER / "order.json"
+        if path.exists():
+            orders = json.loads(path.read_text())
+            path.unlink()
+            for name, value in orders["orders"]:
+                order(name, value)
+            _done = orders["number"]
+        temporary = FOLDER / "state.json.new"
+        temporary.write_text(json.dumps(state()))
+        os.replace(temporary, FOLDER / "state.json")
+    except Exception:
+        _error = traceback.format_exc()
+        (FOLDER / "probe_error.txt").write_text(_error)
+    return 0.1
+
+
+def measure():
+    """Note how long each of the add-on's timer steps takes, apart from those that build a head."""
+    s = session()
+    plain = s.tick
+
+    def timed():
+        global _slowest
+        heads, before = len(bpy.data.objects), time.perf_counter()
+        result = plain()
+        if len(bpy.data.objects) == heads:
+            _slowest = max(_slowest, time.perf_counter() - before)
+        return result
+
+    s.tick = timed
+
+
+measure()
+bpy.app.timers.register(tick, first_interval=0.5, persistent=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Callable
 
 import numpy as np
@@ -17,10 +19,22 @@ from .uv import load_uv
 
 __all__ = ["MODEL_VERSION", "build_head_model"]
 
-BUILD_REVISION = 1
+BUILD_REVISION = 2
 """Raise this with every change of the recipe; caches of another revision are rebuilt."""
 
-MODEL_VERSION = f"makehuman-head-{BUILD_REVISION}"
+
+
+def _shipped_data() -> str:
+    """Digest of the tables that are shipped with the code."""
+    digest = hashlib.sha256()
+    for path in sorted((Path(__file__).parent / "data").glob("*.npz")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+MODEL_VERSION = f"makehuman-head-{BUILD_REVISION}-{_shipped_data()}"
+"""Names the cache file, so that models of several versions can lie side by side."""
+
 IDENTITY_COUNT = 120
 SAMPLES = 1500
 SEED = 20240607
@@ -31,12 +45,14 @@ CHIN_HEIGHT = 620.0
 Progress = Callable[[str, float, str], None]
 
 
-def build_head_model(progress: Progress, landmarks: tuple[np.ndarray, np.ndarray] | None = None) -> HeadModel:
+def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndarray] | None = None,
+                     uv: np.ndarray | None = None) -> HeadModel:
     """Read the MakeHuman data and derive everything (seconds on one core).
 
     Args:
         progress: ``(stage, fraction, message)``.
         landmarks: triangles and weights to use instead of the shipped table.
+        uv: (Q, 4, 2) float32 to use instead of the shipped layout.
 
     Raises:
         HrnError: MODEL_MISSING when the data are absent or damaged; CANCELLED from `progress`.
@@ -65,13 +81,12 @@ def build_head_model(progress: Progress, landmarks: tuple[np.ndarray, np.ndarray
     mean = (mean + mean[mirror] * [-1, 1, 1]) / 2
     mean -= mean[eyeballs].mean(1).mean(0)
     step(0.95, 0.95, "Finishing the head model")(0)
-    uv = load_uv(mesh.uv[head.face_uv])
     landmark_vertices, landmark_weights = landmarks or load_landmark_table()
     parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
     progress("head", 1.0, "Head model ready")
     return HeadModel(
         template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),
         expression_basis=expressions.astype(np.float32), expression_names=EXPRESSION_NAMES,
-        faces=head.faces.astype(np.int32), uv=uv.astype(np.float32), face_material=head.face_material,
+        faces=head.faces.astype(np.int32), uv=load_uv() if uv is None else uv, face_material=head.face_material,
         parts=parts.astype(np.float32), mirror=mirror, eyeballs=eyeballs.astype(np.int32), neck_loop=head.neck_loop,
         landmark_vertices=landmark_vertices, landmark_weights=landmark_weights, version=MODEL_VERSION)

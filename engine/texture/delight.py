@@ -109,7 +109,7 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
         return brightness, x - brightness
 
     (odd_b, odd_c), (even_b, even_c) = split(odd), split(even)
-    log_gain = -(0.9 * odd_b + 0.6 * even_b + 0.8 * odd_c + 0.4 * even_c)
+    log_gain = -(0.9 * odd_b + 0.6 * even_b + 0.9 * odd_c + 0.6 * even_c)
     log_gain = np.clip(log_gain, -0.8, 0.8)
     return SkinLevel(np.exp(slow + log_gain).astype(np.float32), np.exp(log_gain).astype(np.float32))
 
@@ -157,7 +157,7 @@ def highlight_share(color: np.ndarray, base: np.ndarray, photographed: np.ndarra
     """
     brighter = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
     whiter = (color[:, 2] / np.maximum(color[:, 0], 1e-3)) / np.maximum(base[:, 2] / np.maximum(base[:, 0], 1e-3), 1e-3)
-    share = smoothstep(1.08, 1.35, brighter) * smoothstep(1.0, 1.18, whiter)
-    burnt = smoothstep(0.80, 0.97, photographed.min(1)) * smoothstep(1.0, 1.15, brighter)
-    very = smoothstep(1.5, 2.2, brighter)
+    share = smoothstep(1.15, 1.55, brighter) * smoothstep(1.03, 1.25, whiter)
+    burnt = smoothstep(0.80, 0.97, photographed.min(1)) * smoothstep(1.05, 1.25, brighter)
+    very = smoothstep(1.6, 2.4, brighter)
     return np.maximum(np.maximum(share, burnt), very).astype(np.float32)

@@ -46,6 +46,8 @@ class PhotoView:
     """At the depth of the face."""
     positions: np.ndarray
     """(N, 2) float32: where each vertex is looked up (landmark correction included)."""
+    projected: np.ndarray
+    """(N, 2) float32: where each vertex lands without that correction."""
     facing: np.ndarray
     """(N,) float32 cosine between normal and direction to the camera."""
     depth: np.ndarray
@@ -98,7 +100,7 @@ class PhotoView:
         zbuffer = cv2.erode(np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
                             np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
         return PhotoView(cropped, tuple(levels), ((observation.landmarks - low) * exact).astype(np.float32),
-                         float(density * factor), (crop_points + offsets * exact).astype(np.float32),
+                         float(density * factor), (crop_points + offsets * exact).astype(np.float32), crop_points.astype(np.float32),
                          (normals * to_camera).sum(1).astype(np.float32), depth.astype(np.float32), zbuffer, zscale)
 
     def sample(self, positions: np.ndarray, level: np.ndarray | None = None) -> np.ndarray:
@@ -132,7 +134,12 @@ class PhotoView:
         return ((positions >= 1) & (positions <= limit)).all(1)
 
     def visible(self, positions: np.ndarray, depth: np.ndarray, facing: np.ndarray) -> np.ndarray:
-        """(n,) float32 in [0, 1]: not hidden by another part of the head, by the z-buffer."""
+        """(n,) float32 in [0, 1]: not hidden by another part of the head, by the z-buffer.
+
+        Args:
+            positions: (n, 2) interpolated from :attr:`projected`.
+            depth, facing: (n,) at the same points.
+        """
         near = lookup(self.zbuffer, positions * np.float32(self.zscale) - np.float32(0.5), cv2.INTER_NEAREST)
         slope = np.sqrt(np.maximum(1 / np.clip(facing, 0.1, 1) ** 2 - 1, 0))
         return np.clip((2.0 + 1.5 * slope - (depth - near)) / 1.0, 0, 1).astype(np.float32)

@@ -14,7 +14,7 @@ from .photo_view import BROWS, PhotoView, feature_mask
 __all__ = ["Hair", "find_hair", "stubble"]
 
 _DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
-_DENSITY = 0.62
+_DENSITY = 0.50
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,13 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
     if hair.amount < 0.02 or not len(rows):
         return color
     s, u, d = scalp[rows], uv[rows], density[rows]
-    ragged = octave_noise(u, d, (0.10, 0.12, 0.10, 0.05, 0, 0), size, seed=5)
-    cover = smoothstep(0.25, 0.85, s + ragged * (1 - s)) * hair.amount * (1 - bare[rows])
-    fine = octave_noise(u, d, (0.03, 0.05, 0.12, 0.25, 0.30, 0.25), size, seed=7)
-    cover = np.clip(cover * (_DENSITY + 0.22 * fine), 0, 0.95)[:, None].astype(np.float32)
+    ragged = octave_noise(u, d, (0.06, 0.08, 0.10, 0.08, 0.05, 0), size, seed=5)
+    cover = smoothstep(0.12, 1.0, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
+    fine = octave_noise(u, d, (0.02, 0.05, 0.14, 0.30, 0.35, 0.30), size, seed=7)
+    cover = np.clip(cover * (_DENSITY + 0.30 * fine), 0, 0.9)[:, None].astype(np.float32)
     out = color.copy()
-    under = out[rows] * np.float32(0.85)
+    under = out[rows]
     # Mixing in a power domain keeps fine dark hairs from greying the skin.
     mixed = (under ** 0.45 * (1 - cover) + hair.color ** 0.45 * cover) ** (1 / 0.45)
-    fade = np.clip(cover * 4, 0, 1)
-    out[rows] = out[rows] * (1 - fade) + mixed * fade
+    out[rows] = mixed
     return out

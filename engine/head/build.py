@@ -58,7 +58,7 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
         HrnError: MODEL_MISSING when the data are absent or damaged; CANCELLED from `progress`.
     """
     def step(start: float, end: float, message: str) -> Callable[[float], None]:
-        return lambda fraction: progress("head", start + (end - start) * fraction, message)
+        return lambda fraction: progress("start", start + (end - start) * fraction, message)
 
     step(0, 0, "Reading the base mesh")(0)
     root = data_root()
@@ -83,7 +83,7 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     step(0.95, 0.95, "Finishing the head model")(0)
     landmark_vertices, landmark_weights = landmarks or load_landmark_table()
     parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
-    progress("head", 1.0, "Head model ready")
+    progress("start", 1.0, "Head model ready")
     return HeadModel(
         template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),
         expression_basis=expressions.astype(np.float32), expression_names=EXPRESSION_NAMES,

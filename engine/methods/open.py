@@ -18,7 +18,7 @@ from .clock import StageClock
 
 __all__ = ["OpenMethod", "create"]
 
-_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch", "mediapipe")
+_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch")
 
 
 def create() -> "OpenMethod":

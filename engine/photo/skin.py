@@ -89,7 +89,7 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarr
     prior = _prior(shape, points, face, oval)
 
     logit = np.log(prior / (1 - prior))
-    floor = np.array([0.10, 0.04, 0.04, 0.15, 0.30, 0.30], np.float32)
+    floor = np.array([0.16, 0.04, 0.04, 0.15, 0.30, 0.30], np.float32)
     skin = _start(shape, points, light, parts["any"]).astype(np.float32)
     other = (prior < 0.25).astype(np.float32)
     candidates = ~parts["any"]
@@ -98,8 +98,8 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarr
         step = 1 if turn == _TURNS - 1 else 2
         part = (slice(None, None, step),) * 2
         flat = np.ascontiguousarray(features[part]).reshape(-1, features.shape[-1])
-        ps = _log_density(flat, skin[part], 4 if turn == 0 else 6, floor)
-        po = _log_density(flat, other[part], 6, floor)
+        ps = _log_density(flat, skin[part], 3 if turn == 0 else 5, floor)
+        po = _log_density(flat, other[part], 4, floor)
         # Anything not seen before, such as a spectacle frame: even density over the range of the features.
         po = np.logaddexp(np.log(0.85) + po, np.log(0.15) + _EVEN)
         odds = np.clip((ps - po).reshape(light[part].shape) + logit[part], -6, 6)
@@ -118,6 +118,9 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarr
 
 
 _TURNS = 4
+
+_FRINGE = 2.0
+"""How much lower the log odds of skin are above the brows."""
 
 _EVEN = float(-np.log(5.0 * 1.6 * 1.6 * 3.0 * 6.0))
 """Log density of a uniform law over luminance, chromaticity (2), texture and place."""
@@ -162,6 +165,11 @@ def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.nda
     below = np.clip((0.35 - level) / 0.5, 0, 1)
     fall = 0.07 + 0.15 * below
     chance = 0.92 / (1 + np.exp(-(depth + 0.02) / (fall * 0.6)))
+    # Hair hangs from above: what is above the brows must look more like the skin below them.
+    brows = ((points[[105, 334]].mean(0) - points[152]) @ up) / face
+    fringe = np.clip((level - brows - 0.02) / 0.12, 0, 1)
+    odds = chance / (1 - chance) * np.exp(-_FRINGE * fringe)
+    chance = odds / (1 + odds)
     return np.clip(chance, 0.01, 0.92).astype(np.float32)
 
 
@@ -233,8 +241,8 @@ def _highlights(chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: n
     linear = (rgb.astype(np.float32) / 255) ** 2.2 + 0.01
     colour = np.log(linear[..., 0] / linear[..., 2])
     colour_around = cv2.GaussianBlur(sure * colour, (0, 0), sigma) / weight
-    bright = (light - around - 0.35) / 0.25
-    pale = (colour_around - colour - 0.10) / 0.15
+    bright = (light - around - 0.40) / 0.30
+    pale = (colour_around - colour - 0.12) / 0.20
     burnt = (rgb.max(-1).astype(np.float32) - 247) / 6
     shine = np.clip(np.maximum(np.minimum(bright, pale), np.minimum(burnt, bright + 1)), 0, 1)
     shine = cv2.GaussianBlur(shine, (0, 0), max(0.6, 0.006 * face))

@@ -72,6 +72,7 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
     try:
         scene = ledger.add(bpy.data.scenes.new("HRN preview"))
         scene.collection.children.link(result.collection)
+        scene.view_layers[0].update()  # World matrices of new objects are identity until then.
         world = ledger.add(bpy.data.worlds.new("HRN preview"))
         background = next(n for n in compat.ensure_node_tree(world).nodes if n.bl_idname == "ShaderNodeBackground")
         compat.socket(background.inputs, "Color").default_value = (0.16, 0.165, 0.175, 1)
@@ -156,6 +157,7 @@ def _turned_camera(scene: bpy.types.Scene, result: HeadResult, degrees: float, l
     other = ledger.add(bpy.data.objects.new("HRN turned", ledger.add(view.data.copy())))
     scene.collection.objects.link(other)
     other.matrix_world = turn @ view.matrix_world
+    scene.view_layers[0].update()
     return other
 
 

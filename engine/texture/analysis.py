@@ -146,7 +146,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
         gloss = highlight_share(corrected, base, photographed)
         # Dark things at the rim of the mask are hair and its shadow, not skin.
         ratio = (corrected @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
-        doubtful = 1 - (1 - central) * (1 - feature) * (1 - smoothstep(0.45, 0.75, ratio))
+        doubtful = 1 - (1 - central) * (1 - feature) * (1 - smoothstep(0.5, 0.85, ratio))
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
     weight = weight * doubtful
     middle = weighted_median(base, clean + 1e-6)
@@ -160,6 +160,12 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     allow_mirror = np.clip(1 - model.part("neck"), 0, 1).astype(np.float32)
     color, amount = splat(texels, triangles, len(vertices), perceptual, weight)
     fallback = (middle * balance) ** GAMMA
+    # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of the
+    # even level of the skin instead.
+    held = splat(texels, triangles, len(vertices), np.maximum(central * front, feature)[:, None],
+                 np.ones_like(central))[0]
+    even = (skin.base * balance) ** GAMMA
+    color = held * color + (1 - held) * np.clip(color, even * 0.97, even * 1.04)
     base_vertices = complete_base(surface, mirror, color, amount, fallback, allow_mirror)
     near = surface.smooth(np.maximum(amount, amount[mirror] * allow_mirror), np.ones(len(amount)), 10.0)
 
@@ -219,7 +225,7 @@ def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.nda
                               feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
     usable = np.maximum(skin, keep.astype(np.float32) / 255)
     mm = view.pixels_per_mm
-    r = max(1, int(round(1.2 * mm)))
+    r = max(1, int(round(1.8 * mm)))
     usable = cv2.erode(usable, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1)))
     closed = feature_mask(view, EYES, 1.0, 1.4)
     gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm

@@ -17,7 +17,7 @@ IRIS_RADIUS_MM = 5.85
 _PUPIL = 0.36
 """Pupil radius as a share of the iris."""
 
-_SCLERA = srgb_to_linear(np.array([226, 219, 212]) / 255)
+_SCLERA = srgb_to_linear(np.array([208, 201, 194]) / 255)
 _TEETH = srgb_to_linear(np.array([224, 214, 192]) / 255)
 _GUM = srgb_to_linear(np.array([176, 96, 92]) / 255)
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
@@ -61,7 +61,7 @@ def iris_color(view: PhotoView, gain: np.ndarray) -> np.ndarray:
     if len(pixels) < 6:
         return _DEFAULT_IRIS.copy()
     luminance = pixels.mean(1)
-    low, high = np.quantile(luminance, [0.25, 0.75])
+    low, high = np.quantile(luminance, [0.35, 0.8])
     color = np.median(pixels[(luminance >= low) & (luminance <= high)], axis=0) * gain
     luminance = float(color.mean())
     target = np.clip(luminance * 1.5, 0.025, 0.22)
@@ -152,7 +152,7 @@ def _eye_color(rho, angle, direction, iris, seed):
     # Sclera: whitest beside the iris, pinker and darker towards the corners and the back, faint veins.
     away = np.clip((1 - direction[:, 2]) / 1.2, 0, 1)[:, None]
     color = _SCLERA * (1 - away * np.array([0.22, 0.46, 0.48], np.float32))
-    veins = np.abs(_ring_noise(angle + 0.25 * np.sin(7 * away[:, 0] * 6), away[:, 0], 46, 11 + seed))
+    veins = np.abs(_ring_noise(angle + 0.25 * np.sin(9 * away[:, 0]), away[:, 0], 46, 11 + seed))
     veins = np.clip(1 - veins / 0.10, 0, 1) * np.clip(away[:, 0] * 6 - 0.5, 0, 1)
     color = color * (1 - 0.35 * veins[:, None] * np.array([0.25, 1, 1], np.float32))
     fibres = 0.6 * _ring_noise(angle, rho, 96, 23 + seed) + 0.4 * _ring_noise(angle, rho, 37, 29 + seed)

@@ -24,7 +24,7 @@ __all__ = ["build_textures"]
 
 _RELIEF_LIMIT = 4096
 """The relief has no waves that a map of this size could not hold; larger maps are interpolated."""
-_PORES_MM = (0.0, 0.0, 0.002, 0.005, 0.007, 0.006)
+_PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
 """Pore-scale relief that is added everywhere, at WAVES_MM."""
 
 
@@ -104,7 +104,7 @@ def _displacement(model: HeadModel, fields: Analysis, coarse: CoarseFit, mid: Mi
     strength *= 1 - 0.8 * ears
     shown = seen.reshape(-1)[texels.index]
     # Completed skin carries the same kind of relief, a little weaker; the change is as soft as the seam.
-    amount = strength * (0.55 + 0.45 * shown)
+    amount = strength * (0.5 + 0.5 * shown) * (1 - 3.2 * shown * (1 - shown))
     uv = np.stack([(small[:, 0] + 0.5) / ANALYSIS_SIZE, 1 - (small[:, 1] + 0.5) / ANALYSIS_SIZE], 1)
     pores = octave_noise(uv.astype(np.float32), density / size, _PORES_MM, size, seed=9) * strength
 
@@ -119,7 +119,8 @@ def _displacement(model: HeadModel, fields: Analysis, coarse: CoarseFit, mid: Mi
     report("displacement", 0.4, "Working out fine relief")
     slopes = _slopes(model, fields, coarse, mid, luminance, texels, shown * strength, density_image)
     report("displacement", 0.55, "Working out fine relief")
-    out = relief(luminance, pigment, texels.image(amount.astype(np.float32)), density_image, slopes)
+    out = relief(luminance, pigment, texels.image(amount.astype(np.float32)), density_image, slopes,
+                 1 / fields.view.pixels_per_mm)
     out = out.reshape(-1)[texels.index] + pores
     # The bands have no mean of their own; what the limiter left is taken out where there is relief.
     total = float(strength.sum())

@@ -70,4 +70,4 @@ def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weigh
     total = trust + 0.5 * borrowed
     target = (trust[:, None] * color + 0.5 * borrowed[:, None] * guess) / np.maximum(total, 1e-9)[:, None]
     # Weights are sharpened: a well seen vertex keeps its colour, a doubtful one is mostly membrane.
-    return surface.smooth(target, 60 * total ** 2, 3.0, prior=fallback, prior_weight=2e-4)
+    return surface.smooth(target, 60 * total ** 2, 3.0, prior=fallback, prior_weight=3e-3)

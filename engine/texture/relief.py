@@ -17,21 +17,30 @@ __all__ = ["band_gain", "poisson", "relief", "shading_slopes"]
 
 _BAND_MM = (0.25, 0.4, 4.0, 7.0)
 """Gain rises between the first two wavelengths and falls between the last two."""
-_DEPTH_PER_WAVE = 0.055
+_BAND_PIXELS = (2.2, 3.6)
+"""The same rise in pixels of the photo: shorter waves are its sampling lattice and its compression."""
+_DEPTH_PER_WAVE = 0.12
 """Depth of a wave of 1 mm that darkens the skin by a factor e, in mm."""
-_LIMIT_PER_WAVE = 0.045
+_LIMIT_PER_WAVE = 0.08
 """No octave is deeper than about this share of its wavelength."""
 _PIGMENT = 0.05
 """Change of log(R/B) at which a dark spot counts half as pigment."""
 _SLOPE_DAMPING = 0.1
-_POISSON_SHARE = 0.35
+_POISSON_SHARE = 0.5
 _NOISE = 0.012
 """Log-luminance changes below this are sensor and JPEG noise."""
 
 
-def band_gain(wave_mm: np.ndarray) -> np.ndarray:
-    """Share of an octave of this wavelength that becomes relief."""
+def band_gain(wave_mm: np.ndarray, pixel_mm: float = 0.0) -> np.ndarray:
+    """Share of an octave of this wavelength that becomes relief.
+
+    Args:
+        wave_mm: wavelengths.
+        pixel_mm: size of the photo's pixels on the skin.
+    """
     a, b, c, d = np.log(_BAND_MM)
+    if pixel_mm > 0:
+        a, b = max(a, np.log(_BAND_PIXELS[0] * pixel_mm)), max(b, np.log(_BAND_PIXELS[1] * pixel_mm))
     x = np.log(np.maximum(wave_mm, 1e-6))
     return (np.clip((x - a) / (b - a), 0, 1) * np.clip((d - x) / (d - c), 0, 1)).astype(np.float32)
 
@@ -69,7 +78,7 @@ def shading_slopes(band: np.ndarray, lean: np.ndarray, mm_per_texel: np.ndarray)
 
 
 def relief(luminance: np.ndarray, pigment: np.ndarray, mask: np.ndarray, density: np.ndarray,
-           slopes: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+           slopes: tuple[np.ndarray, np.ndarray] | None, pixel_mm: float = 0.0) -> np.ndarray:
     """Displacement of a de-lit texture.
 
     Args:
@@ -78,15 +87,16 @@ def relief(luminance: np.ndarray, pigment: np.ndarray, mask: np.ndarray, density
         mask: (S, S) in [0, 1]: strength; 0 on brows, eyes and outside.
         density: (S, S) texels per mm.
         slopes: see :func:`shading_slopes`; None leaves the second cue out.
+        pixel_mm: size of the photo's pixels on the skin.
 
     Returns:
         (S, S) float32 mm.
     """
     shaded = poisson(*slopes) if slopes is not None else None
-    return _octave(luminance, pigment, mask, density, shaded)
+    return _octave(luminance, pigment, mask, density, shaded, pixel_mm)
 
 
-def _octave(luminance, pigment, mask, density, shaded):
+def _octave(luminance, pigment, mask, density, shaded, pixel_mm):
     """The relief of this octave and all coarser ones."""
     wave = (3.0 / density).astype(np.float32)
     covered = mask > 0
@@ -108,6 +118,7 @@ def _octave(luminance, pigment, mask, density, shaded):
     limit = _LIMIT_PER_WAVE * wave
     # Smooth limiter: creases may be deep, bumps (bright hair, gloss) only half as high.
     height = np.where(height < 0, limit * np.tanh(height / limit), 0.5 * limit * np.tanh(height / (0.5 * limit)))
-    height *= band_gain(wave) * mask
-    rest = _octave(coarse, coarse_pigment, cv2.pyrDown(mask), cv2.pyrDown(density) * np.float32(0.5), shaded_coarse)
+    height *= band_gain(wave, pixel_mm) * mask
+    rest = _octave(coarse, coarse_pigment, cv2.pyrDown(mask), cv2.pyrDown(density) * np.float32(0.5), shaded_coarse,
+                   pixel_mm)
     return (height + cv2.pyrUp(rest, dstsize=size)).astype(np.float32)

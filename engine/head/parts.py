@@ -12,6 +12,16 @@ from .topology import HeadMesh
 
 __all__ = ["part_masks"]
 
+SKULL_AXIS = -70.0
+"""z of the vertical axis about which the hairline is described, mm."""
+
+HAIRLINE = ((0, 20, 40, 55, 68, 80, 95, 110, 125, 145, 180), (84, 84, 76, 60, 34, 12, 8, -22, -48, -66, -70))
+"""Azimuth from straight ahead in degrees, and height above the eyes in mm: forehead, temple, above the ear, nape."""
+
+BROW = ((9, 20, 34, 46, 56), (18.5, 21.5, 23.5, 20.5, 15.5), (4.0, 4.5, 4.0, 3.0, 1.5))
+"""Distance from the midline, height of the brow's middle line and half its thickness, mm. Adult brows lie on the ridge,
+which the base mesh's brow targets put at 21 mm."""
+
 
 def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     """Soft masks of :data:`PARTS`.
@@ -36,14 +46,17 @@ def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.nd
     lips = (paint["lips"] + paint["lips"][mirror]) / 2 * skin
     ears = (paint["ears"] + paint["ears"][mirror]) / 2 * skin
     lids = (paint["eyelids"] + paint["eyelids"][mirror]) / 2 * skin
+    # The contact line of the closed mouth is nearly level.
     seam = np.median(y[lips > 0.5])
-    brow = _bump(np.abs(x), 12, 52, 5) * _bump(y, 14, 26, 4) * (z > -20) * skin
-    nose = _bump(np.abs(x), -1, 17, 4) * _bump(y, -48, -2, 5) * (z > 8) * skin * (1 - lips)
-    neck = skin * _ramp(-(y + 0.45 * z), 95, 115)
-    scalp = skin * _ramp(y + 0.55 * (-z - 20), 55, 70) * (1 - ears)
+    brow = _brow(np.abs(x), y) * (z > -20) * skin
+    half_width = np.interp(-y, [-5, 12, 30, 42], [7, 9, 16, 19])
+    nose = _ramp(half_width + 2 - np.abs(x), 0, 5) * _bump(y, -49, 0, 4) * _ramp(z, 6, 12) * skin * (1 - lips) * (1 - lids)
+    neck = skin * _ramp(-(y + 0.45 * z), 95, 115) * (1 - ears)
+    azimuth = np.degrees(np.arctan2(np.abs(x), z - SKULL_AXIS))
+    scalp = skin * _ramp(y - np.interp(azimuth, *HAIRLINE), -5, 5) * (1 - ears)
     masks = {"right_eye": lids * right, "left_eye": lids * left, "right_brow": brow * right, "left_brow": brow * left,
              "nose": nose, "upper_lip": lips * (y >= seam), "lower_lip": lips * (y < seam),
-             "right_ear": ears * right, "left_ear": ears * left, "scalp": scalp, "neck": neck}
+             "right_ear": ears * right, "left_ear": ears * left, "scalp": scalp, "neck": neck * (1 - scalp)}
     masks["skin"] = skin * (1 - np.max(list(masks.values()), 0))
     return np.stack([masks[name] for name in PARTS]).clip(0, 1)
 
@@ -58,6 +71,11 @@ def _paint(root: Path, name: str, atlas_uv: np.ndarray, head: HeadMesh, faces: n
     result = np.zeros(count)
     np.maximum.at(result, head.faces[faces].ravel(), value)
     return result
+
+
+def _brow(across: np.ndarray, y: np.ndarray) -> np.ndarray:
+    middle, half = np.interp(across, BROW[0], BROW[1]), np.interp(across, BROW[0], BROW[2])
+    return _ramp(half + 2.5 - np.abs(y - middle), 0, 4) * _bump(across, 8, 55, 3)
 
 
 def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:

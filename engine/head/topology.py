@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from .makehuman import BaseMesh
 from .model import MATERIALS
 
-__all__ = ["HeadMesh", "boundary_loops", "cut_head", "edge_table", "mirror_map", "uv_islands"]
+__all__ = ["HeadMesh", "boundary_loops", "cut_head", "edge_loop", "edge_table", "mirror_map", "uv_islands"]
 
 NECK_VERTEX = 1522
 """A midline vertex at the throat of the base mesh, about 18 cm below the eyes. The edge loop through it closes around
@@ -51,7 +51,7 @@ def cut_head(mesh: BaseMesh) -> HeadMesh:
     """Everything above the neck loop, plus eyes, teeth, tongue and lashes."""
     body = np.flatnonzero(mesh.face_group == "body")
     faces = mesh.faces[body]
-    loop = _edge_loop(faces, mesh.vertices, NECK_VERTEX)
+    loop = edge_loop(faces, mesh.vertices, NECK_VERTEX)
     barrier = {frozenset(pair) for pair in zip(loop, np.roll(loop, -1))}
     pairs = [(a, b) for edge, owners in edge_table(faces).items() if len(owners) == 2 and frozenset(edge) not in barrier
              for a, b in [owners]]
@@ -147,8 +147,8 @@ def mirror_map(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return result
 
 
-def _edge_loop(faces: np.ndarray, vertices: np.ndarray, start: int) -> np.ndarray:
-    """The closed edge loop that leaves midline vertex `start` sideways, straight through every 4-valent vertex."""
+def edge_loop(faces: np.ndarray, vertices: np.ndarray, start: int) -> np.ndarray:
+    """The closed edge loop that leaves vertex `start` towards larger x, straight through every 4-valent vertex."""
     around, owners = defaultdict(set), edge_table(faces)
     for a, b in owners:
         around[a].add(b)

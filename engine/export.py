@@ -1,4 +1,4 @@
-"""The fitted head as Wavefront OBJ, for programs other than Blender."""
+"""The fitted head as Wavefront OBJ, for programs other than Blender. One albedo map covers skin, eyes and teeth."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ from .wire.bundle import Bundle
 from .wire.errors import ErrorCode, HrnError
 
 __all__ = ["check_obj_path", "export_obj"]
-
-_COLOURS = {"eyes": (0.85, 0.83, 0.8), "teeth": (0.8, 0.76, 0.68), "tongue": (0.5, 0.2, 0.19), "mouth": (0.25, 0.08, 0.08),
-            "lashes": (0.03, 0.025, 0.02)}
-"""Diffuse colours of the materials that the albedo map does not cover in programs that ignore maps."""
 
 
 def check_obj_path(path: str | os.PathLike) -> Path:
@@ -91,10 +87,9 @@ def _obj(vertices: np.ndarray, arrays: dict, materials: list[str], library: str,
 def _materials(materials: list[str], maps: dict[str, Path]) -> str:
     lines = []
     for material in materials:
-        red, green, blue = _COLOURS.get(material, (1.0, 1.0, 1.0))
-        lines += [f"newmtl {material}", f"Kd {red} {green} {blue}", "Ks 0.04 0.04 0.04", "Ns 60", "illum 2"]
+        lines += [f"newmtl {material}", "Kd 1 1 1", "Ks 0.04 0.04 0.04", "Ns 60", "illum 2", f"map_Kd {maps['albedo'].name}"]
         if material == "skin":
-            lines += [f"map_Kd {maps['albedo'].name}", f"norm {maps['normal'].name}"]
+            lines.append(f"norm {maps['normal'].name}")
         lines.append("")
     return "\n".join(lines)
 

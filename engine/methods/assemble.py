@@ -13,27 +13,22 @@ import numpy as np
 from .. import __version__
 from ..camera import Camera
 from ..head.model import MATERIALS, PARTS, HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
 from ..wire.protocol import Settings
 from .maps import write_exr, write_jpeg, write_png
+from .open import Solution
 from .quality import quality_report
 
-__all__ = ["assemble", "posed_vertices", "write_maps"]
+__all__ = ["assemble", "camera_json", "write_maps"]
 
 METRE = np.float32(0.001)
 """Metres per millimetre."""
 _CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
 
 
-def posed_vertices(model: HeadModel, coarse: CoarseFit, mid: MidFit) -> np.ndarray:
-    """(N, 3) float32 mm: the head as it is in the photo, expression and deformation included."""
-    return model.shape(coarse.identity, coarse.expression) + mid.deformation
-
-
-def assemble(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
-             textures: Textures, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:
+def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:
     """The manifest (without timings and files) and the arrays."""
-    fitted, depth = coarse.camera.project(model.landmarks(posed_vertices(model, coarse, mid)))
+    model, photo, observation, coarse, mid, textures = found
+    fitted, depth = coarse.camera.project(model.landmarks(found.posed))
     values = np.round(coarse.expression.astype(float), 5)
     arrays = {
         "vertices": model.shape(coarse.identity) * METRE,
@@ -81,7 +76,7 @@ def assemble(model: HeadModel, photo: Photo, observation: FaceObservation, coars
         "identity": np.round(coarse.identity.astype(float), 5).tolist(),
         "lighting": np.round(mid.lighting.astype(float), 6).tolist(),
         "preview": "preview.png",
-        "quality": quality_report(model, photo, observation, coarse, mid, textures, fitted, depth),
+        "quality": quality_report(found, fitted, depth),
         "timings": {},
     }
     return manifest, arrays
@@ -94,20 +89,20 @@ def camera_json(camera: Camera) -> dict:
             "t": (np.asarray(camera.t, float) * 0.001).tolist()}
 
 
-def write_maps(folder: Path, model: HeadModel, photo: Photo, coarse: CoarseFit, mid: MidFit, textures: Textures,
-               progress) -> None:
+def write_maps(folder: Path, found: Solution, progress) -> None:
     """Write all picture files of the bundle, two at a time (the encoders run outside Python's lock).
 
     Raises:
         OSError: the first failure to write.
         HrnError: ``CANCELLED`` from `progress`, after the writers have stopped.
     """
+    textures = found.textures
     tasks = [  # the longest first
         lambda: write_png(folder / "normal.png", textures.normal),
         lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
         lambda: write_png(folder / "albedo.png", textures.albedo),
-        lambda: write_jpeg(folder / "photo_0.jpg", photo.pixels),
-        lambda: write_png(folder / "preview.png", _preview(model, coarse, mid, textures)),
+        lambda: write_jpeg(folder / "photo_0.jpg", found.photo.pixels),
+        lambda: write_png(folder / "preview.png", _preview(found)),
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
     ]
@@ -124,14 +119,14 @@ def write_maps(folder: Path, model: HeadModel, photo: Photo, coarse: CoarseFit, 
             raise
 
 
-def _preview(model: HeadModel, coarse: CoarseFit, mid: MidFit, textures: Textures) -> np.ndarray:
+def _preview(found: Solution) -> np.ndarray:
     """(384, 384, 3) uint8: the textured head, slightly turned."""
     from ..render.preview import orbit_camera, render_head
 
-    vertices = posed_vertices(model, coarse, mid)
-    step = max(1, textures.albedo.shape[0] // 1024)
-    camera = orbit_camera(vertices, yaw=25.0, pitch=5.0, width=384, height=384)
-    return render_head(model, vertices, camera, np.ascontiguousarray(textures.albedo[::step, ::step]))
+    step = max(1, found.textures.albedo.shape[0] // 1024)
+    albedo = np.ascontiguousarray(found.textures.albedo[::step, ::step])
+    camera = orbit_camera(found.posed, yaw=25.0, pitch=5.0, width=384, height=384)
+    return render_head(found.model, found.posed, camera, albedo)
 
 
 def _map(file: str, side: int, color_space: str, bits: int, channels: str, **more) -> dict:

@@ -14,11 +14,16 @@ class StageClock:
 
     A stage that reports an earlier stage's name (the deformation stage may refine the coarse fit) is counted and
     shown under the later one, so that a progress bar never runs backwards.
+
+    Args:
+        progress: called with stage, fraction and message; may raise to give up.
+        clock: seconds; ``time.process_time`` measures work instead of waiting.
     """
 
-    def __init__(self, progress):
+    def __init__(self, progress, clock=time.perf_counter):
         self._progress = progress
-        self._begin = self._since = time.perf_counter()
+        self._clock = clock
+        self._begin = self._since = clock()
         self._stage: str | None = None
         self._seconds: dict[str, float] = {}
         self._reached = 0.0
@@ -35,10 +40,10 @@ class StageClock:
         """Seconds per stage so far, and ``total``."""
         self._close()
         return {**{k: round(v, 3) for k, v in self._seconds.items()},
-                "total": round(time.perf_counter() - self._begin, 3)}
+                "total": round(self._clock() - self._begin, 3)}
 
     def _close(self) -> None:
-        now = time.perf_counter()
+        now = self._clock()
         if self._stage is not None:
             self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
         self._since = now

@@ -8,17 +8,35 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
+from ..head.model import HeadModel
+from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.protocol import Settings
 from .clock import StageClock
 
-__all__ = ["OpenMethod", "create"]
+__all__ = ["OpenMethod", "Solution", "create"]
 
 _PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch")
+
+
+class Solution(NamedTuple):
+    """Everything that the stages found out about one photo."""
+
+    model: HeadModel
+    photo: Photo
+    observation: FaceObservation
+    coarse: CoarseFit
+    mid: MidFit
+    textures: Textures
+
+    @property
+    def posed(self) -> np.ndarray:
+        """(N, 3) float32 mm: the head as it is in the photo, expression and deformation included."""
+        return self.model.shape(self.coarse.identity, self.coarse.expression) + self.mid.deformation
 
 
 def create() -> "OpenMethod":
@@ -67,29 +85,39 @@ class OpenMethod:
                     progress) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
-        with self._lock:
-            clock("start", 0.0, "Loading the models")
-            self._load(clock)
-            return self._run(photos[0], out, settings, clock)
+        found = self.solve(photos[0], settings, clock)
+        from .assemble import assemble, write_maps
 
-    def _run(self, path, out, settings: Settings, clock: StageClock) -> Bundle:
+        clock("bundle", 0.0, "Writing the head")
+        manifest, arrays = assemble(found, settings)
+        with write_bundle(out, manifest, arrays) as folder:
+            write_maps(folder, found, clock)
+            manifest["timings"] = clock.timings()
+        return load_bundle(out)
+
+    def solve(self, path: str | os.PathLike, settings: Settings, progress) -> Solution:
+        """All stages but the bundle, for one photo.
+
+        Raises:
+            HrnError: see the stages.
+        """
+        with self._lock:
+            progress("start", 0.0, "Loading the models")
+            self._load(progress)
+            return self._solve(path, settings, progress)
+
+    def _solve(self, path, settings: Settings, progress) -> Solution:
         from ..fit import fit_coarse, fit_mid
         from ..photo import observe
         from ..texture import build_textures
-        from .assemble import assemble, write_maps
 
         model = self._model
-        clock("photo", 0.0, "Reading the photo")
+        progress("photo", 0.0, "Reading the photo")
         photo, observation = observe(path, self._landmarker, settings.face_index)
-        clock("coarse", 0.0, "Fitting the head")
-        coarse = fit_coarse(model, photo, observation, settings, clock)
-        clock("mid", 0.0, "Shaping the head to the photo")
-        coarse, mid = fit_mid(model, photo, observation, coarse, settings, clock)
-        clock("albedo", 0.0, "Taking the skin from the photo")
-        textures = build_textures(model, photo, observation, coarse, mid, settings, clock)
-        clock("bundle", 0.0, "Writing the head")
-        manifest, arrays = assemble(model, photo, observation, coarse, mid, textures, settings)
-        with write_bundle(out, manifest, arrays) as folder:
-            write_maps(folder, model, photo, coarse, mid, textures, clock)
-            manifest["timings"] = clock.timings()
-        return load_bundle(out)
+        progress("coarse", 0.0, "Fitting the head")
+        first = fit_coarse(model, photo, observation, settings, progress)
+        progress("mid", 0.0, "Shaping the head to the photo")
+        coarse, mid = fit_mid(model, photo, observation, first, settings, progress)
+        progress("albedo", 0.0, "Taking the skin from the photo")
+        textures = build_textures(model, photo, observation, coarse, mid, settings, progress)
+        return Solution(model, photo, observation, coarse, mid, textures)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..head.model import HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
+from ..types import CoarseFit, FaceObservation, MidFit, Photo
+from .open import Solution
 
 __all__ = ["quality_report"]
 
@@ -17,13 +18,13 @@ _POOR_FIT_MM = 4.0
 _LITTLE_SKIN = 0.35
 
 
-def quality_report(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
-                   textures: Textures, fitted: np.ndarray, depth: np.ndarray) -> dict:
+def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> dict:
     """The `quality` member of the manifest.
 
     Args:
         fitted, depth: (478, 2) pixels and (478,) mm of the final head's landmark points.
     """
+    model, photo, observation, coarse, mid, textures = found
     residual = np.linalg.norm(fitted - observation.landmarks, axis=1)
     per_mm = coarse.camera.fx / depth
     report = {

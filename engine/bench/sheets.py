@@ -1,0 +1,108 @@
+"""``engine bench sheets``: one row of pictures per photo, to be looked at.
+
+Columns: the photo; through its camera the coarse head, the head with its deformation, with its displacement (all
+without texture); the textured head through the photo's camera in the photo's light; and turned by 45 degrees to
+either side in studio light.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..failures import as_hrn_error
+from ..methods import get_method
+from ..methods.maps import write_jpeg, write_png
+from ..methods.open import Solution
+from ..render.preview import orbit_camera, render_head
+from ..wire.protocol import Settings
+
+__all__ = ["main", "sheet_row"]
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic"}
+COLUMNS = ("photo", "coarse", "mid", "displaced", "textured", "+45", "-45")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see ``--help``."""
+    parser = argparse.ArgumentParser(prog="engine bench sheets", description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
+    parser.add_argument("--out", type=Path, required=True,
+                        help="a .png or .jpg with all rows, or a folder that gets one picture per photo")
+    parser.add_argument("--texture-size", type=int, default=1024, metavar="PIXELS")
+    parser.add_argument("--quality", default="standard")
+    parser.add_argument("--cell", type=int, default=360, metavar="PIXELS", help="side of one picture (default: 360)")
+    options = parser.parse_args(argv)
+    settings = Settings(texture_size=options.texture_size, quality=options.quality)
+    method = get_method("open")
+    rows, failed = [], 0
+    for path in _expand(options.photos):
+        try:
+            row = sheet_row(method.solve(path, settings, lambda *_: None), options.cell)
+            print(f"{path.name}: done", file=sys.stderr)
+        except Exception as failure:
+            failed += 1
+            print(f"{path.name}: {as_hrn_error(failure)}", file=sys.stderr)
+            continue
+        if options.out.suffix.lower() in (".png", ".jpg"):
+            rows.append(_labelled(row, path.name))
+        else:
+            options.out.mkdir(parents=True, exist_ok=True)
+            write_jpeg(options.out / f"{path.stem}.jpg", row)
+    if rows:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        (write_png if options.out.suffix.lower() == ".png" else write_jpeg)(options.out, np.concatenate(rows))
+    return 3 if failed else 0
+
+
+def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:
+    """(cell, 7 * cell, 3) uint8: the columns of :data:`COLUMNS`."""
+    model, coarse, mid, textures = found.model, found.coarse, found.mid, found.textures
+    camera, window = _window(found, cell)
+    posed = found.posed
+    clay = [render_head(model, model.shape(coarse.identity, coarse.expression), camera),
+            render_head(model, posed, camera),
+            render_head(model, posed, camera, normal=textures.normal)]
+    textured = render_head(model, posed, camera, textures.albedo, normal=textures.normal, light=mid.lighting,
+                           background=window)
+    turned = [render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo,
+                          normal=textures.normal) for yaw in (45.0, -45.0)]
+    return np.concatenate([window, *clay, textured, *turned], 1)
+
+
+def _window(found: Solution, cell: int):
+    """The photo's camera and the photo, cut to a square around the whole head and resized to `cell`."""
+    pixels, _ = found.coarse.camera.project(found.posed.astype(np.float64))
+    low, high = pixels.min(0), pixels.max(0)
+    side = max(8, int(1.05 * (high - low).max()))
+    corner = np.floor((low + high - side) / 2).astype(int)
+    camera = found.coarse.camera.cropped(int(corner[0]), int(corner[1]), side, side).scaled(cell / side)
+    view = np.array([[1.0, 0, corner[0]], [0, 1, corner[1]]])
+    picture = found.photo.pixels
+    square = cv2.warpAffine(picture, view, (side, side), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
+                            borderMode=cv2.BORDER_CONSTANT, borderValue=(128, 128, 128))
+    way = cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC
+    return camera, cv2.resize(square, (cell, cell), interpolation=way)
+
+
+def _labelled(row: np.ndarray, name: str) -> np.ndarray:
+    cell = row.shape[1] // len(COLUMNS)
+    for number, title in enumerate((name, *COLUMNS[1:])):
+        text = title.encode("ascii", "replace").decode()
+        for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+            cv2.putText(row, text, (number * cell + 6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
+    return row
+
+
+def _expand(paths: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+        else:
+            found.append(path)
+    return found

@@ -1,0 +1,69 @@
+"""``engine bench speed``: what each stage takes on a warm engine, and the memory's high-water mark.
+
+Wall time depends on what else the machine does; CPU time is printed beside it for a fair comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ..methods import get_method, reconstruct
+from ..methods.clock import StageClock
+from ..wire.protocol import Settings
+
+__all__ = ["main", "peak_memory_mib"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see ``--help``."""
+    parser = argparse.ArgumentParser(prog="engine bench speed", description=__doc__.splitlines()[0])
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="warm runs; medians are printed (default: 3)")
+    parser.add_argument("--texture-size", type=int, default=2048, metavar="PIXELS")
+    parser.add_argument("--quality", default="standard")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    options = parser.parse_args(argv)
+    settings = Settings(texture_size=options.texture_size, quality=options.quality)
+
+    begin = time.perf_counter()
+    get_method(settings.method).warm_up()
+    warm_up = time.perf_counter() - begin
+    walls, works, peaks = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for run in range(options.runs + 1):
+            work = StageClock(lambda *_: None, time.process_time)
+            bundle = reconstruct(options.photo, Path(folder) / "head", settings, work)
+            if run:  # the first one fills caches
+                walls.append(bundle.manifest["timings"])
+                works.append(work.timings())
+            peaks.append(peak_memory_mib())
+            print(f"run {run}: {bundle.manifest['timings']['total']:.2f} s", file=sys.stderr)
+    stages = {name: {"wall": statistics.median(t.get(name, 0.0) for t in walls),
+                     "cpu": statistics.median(t.get(name, 0.0) for t in works)} for name in walls[0]}
+    figures = {"warm_up": round(warm_up, 3), "stages": stages, "peak_mib": round(max(peaks)), "runs": options.runs,
+               "texture_size": options.texture_size, "quality": options.quality}
+    if options.json:
+        print(json.dumps(figures, indent=1))
+        return 0
+    print(f"{'stage':14}{'wall s':>8}{'cpu s':>8}    median of {options.runs} warm runs, {options.texture_size} maps")
+    for name, seconds in stages.items():
+        print(f"{name:14}{seconds['wall']:8.2f}{seconds['cpu']:8.2f}")
+    print(f"{'warm-up':14}{warm_up:8.2f}")
+    print(f"{'peak memory':14}{figures['peak_mib']:8d} MiB")
+    return 0
+
+
+def peak_memory_mib() -> float:
+    """Largest resident set of this process so far, in MiB; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

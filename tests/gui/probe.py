@@ -44,6 +44,7 @@ def order(name, value):
         area.spaces.active.show_region_ui = True
     elif name == "tab":
         regions["UI"].active_panel_category = value
+        area.tag_redraw()
     elif name == "environment":
         os.environ.update(value)
     elif name == "stop_engine":

@@ -17,6 +17,7 @@ from ..camera import Camera
 from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
+from .contour import Outline, find_outline
 from .deformation import propagate
 from .lighting import fit_lighting, light_normals
 from .mesh import normal_row_jacobian, vertex_normals
@@ -50,6 +51,8 @@ class MidWeights:
     """Independent error of a landmark, mm."""
     landmark_common: float = 2.0
     """Error that neighbouring landmarks share, mm."""
+    contour: float = 1.5
+    """Error of the photo's border of the face, mm."""
     steps: int = 8
 
 
@@ -80,7 +83,8 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     report("mid", 0.0, "Finding bare skin")
     skin = segment_skin(photo, observation)
     report("mid", 0.1, "Reading the light")
-    problem = _Problem(model, photo, observation, coarse, skin.skin * (1 - skin.highlight), weights)
+    problem = _Problem(model, photo, observation, coarse, skin.skin * (1 - skin.highlight), skin.surface,
+                       weights)
     steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
     for step in range(steps):
         report("mid", 0.2 + 0.7 * step / steps, "Matching the photo")
@@ -94,7 +98,7 @@ class _Problem:
     """Unknowns, in order: pose (6), identity, broad, fine, albedo, light (9, grey)."""
 
     def __init__(self, model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit,
-                 mask: np.ndarray, weights: MidWeights):
+                 mask: np.ndarray, surface_mask: np.ndarray, weights: MidWeights):
         self.model, self.coarse, self.weights = model, coarse, weights
         self.surface = surface = skin_surface(model)
         self.camera = coarse.camera
@@ -104,7 +108,7 @@ class _Problem:
         local[surface.vertices] = np.arange(len(surface.vertices))
         self.corner = local[self.triangles]
         self.corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
-        self.cells = PhotoCells(photo, self.camera, self.base, mask)
+        self.cells = PhotoCells(photo, self.camera, self.base, mask, surface_mask)
 
         start = self.base[surface.vertices]
         normals = vertex_normals(start, surface.triangles)
@@ -125,7 +129,7 @@ class _Problem:
         self.shape = np.zeros(shapes)
         self.albedo = np.zeros(albedos)
         self.colors: CellColors | None = None
-        self._read_photo()
+        self.read_photo()
         self._start_light()
 
     # -- what does not change ------------------------------------------------------------------------------------
@@ -151,12 +155,13 @@ class _Problem:
         """(V, 3) posed skin in model space, mm."""
         return self.base[self.surface.vertices] + (self.shape_basis @ self.shape).reshape(-1, 3)
 
-    def _read_photo(self) -> None:
+    def read_photo(self) -> None:
         surface = self.surface
         skin = self.skin_vertices()
         head = self.base.copy()
         head[surface.vertices] = skin
-        self.colors = self.cells.colors(self.camera, head, self.triangles, self.corner, len(skin))
+        raster = self.cells.raster(self.camera, head, self.triangles)
+        self.colors = self.cells.colors(raster, self.corner, len(skin))
         normals = vertex_normals(skin, surface.triangles)
         view = self.camera.position - skin
         facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
@@ -168,8 +173,20 @@ class _Problem:
         level = np.median(grey[self.trust > 0.3]) if (self.trust > 0.3).any() else 0.2
         self.floor = 0.03 * max(level, 1e-3)
         self.log_grey = np.log(grey + self.floor)
+        self.outline = find_outline(self.camera, self.cells.project, raster, self.cells.surface, skin, normals,
+                                    surface.edges, surface.outline)
+        self._fix_outline_goal(skin)
         in_light = light_normals(self.camera, normals)
         self.sky = SkyTransfer((skin @ self.camera.R.T) * [1, -1, -1], surface.triangles, in_light)
+
+    def _fix_outline_goal(self, skin: np.ndarray) -> None:
+        """Where the photo's border is, along each point's direction, in mm of the picture plane."""
+        found = self.outline
+        if not len(found.target):
+            return
+        t = found.share[:, None]
+        pixels, _, _, mm_per_px = self._project(skin[found.edges[:, 0]] * (1 - t) + skin[found.edges[:, 1]] * t)
+        self.outline_goal = np.einsum("ci,ci->c", found.direction, pixels) * mm_per_px + found.target
 
     def _start_light(self) -> None:
         normals = light_normals(self.camera, vertex_normals(self.skin_vertices(), self.surface.triangles))
@@ -186,6 +203,7 @@ class _Problem:
         gradient = np.zeros(self.size)
         self._add_photo(hessian, gradient)
         self._add_landmarks(hessian, gradient)
+        self._add_outline(hessian, gradient)
         prior = np.ones(self.size)
         prior[:6] = 1e-6
         prior[self.light_part] = 1e-3
@@ -236,11 +254,44 @@ class _Problem:
     def _add_landmarks(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         skin = self.skin_vertices()
         points = np.einsum("lk,lkd->ld", self.carrier_weights, skin[self.carriers])
+        pixels, project, turn, mm_per_px = self._project(points)
+        residual = (pixels - self.landmarks[self.landmark_ids]) * mm_per_px
+        poses = np.concatenate([project @ turn, project], -1)
+        shapes = np.matmul(project @ self.camera.R, self.landmark_basis)
+        robust = 1 / (1 + (np.linalg.norm(residual, axis=1) / 5.0) ** 2)
+        place = slice(0, self.shape_part.stop)
+        for axis in range(2):
+            jacobian = np.concatenate([poses[:, axis], shapes[:, axis]], 1) * robust[:, None]
+            weighted = self.landmark_precision @ jacobian
+            hessian[place, place] += jacobian.T @ weighted
+            gradient[place] += weighted.T @ (residual[:, axis] * robust)
+
+    def _add_outline(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
+        """Points on the outline move across it to where the photo's skin ended when it was last read."""
+        found = self.outline
+        if not len(found.target):
+            return
+        first, second = found.edges.T
+        t = found.share[:, None]
+        shapes = self.shape_basis.reshape(-1, 3, self.shape_basis.shape[1])
+        skin = self.skin_vertices()
+        pixels, project, turn, mm_per_px = self._project(skin[first] * (1 - t) + skin[second] * t)
+        across = np.einsum("ci,cij->cj", found.direction, project)
+        jacobian = np.concatenate([np.einsum("cj,cjk->ck", across, turn), across, np.einsum(
+            "cj,cjk->ck", across @ self.camera.R, shapes[first] * (1 - t[..., None]) + shapes[second] * t[..., None])], 1)
+        residual = np.einsum("ci,ci->c", found.direction, pixels) * mm_per_px - self.outline_goal
+        scaled = jacobian * (found.weight / self.weights.contour ** 2)[:, None]
+        place = slice(0, self.shape_part.stop)
+        hessian[place, place] += scaled.T @ jacobian
+        gradient[place] += scaled.T @ residual
+
+    def _project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """(n, 2) pixels; (n, 2, 3) their derivative by camera coordinates in mm at the face's depth; (n, 3, 3) that of
+        camera coordinates by a turn; mm per pixel."""
         at = self.camera.to_camera(points)
         fx = self.camera.fx
         mm_per_px = np.median(at[:, 2]) / fx
         pixels = at[:, :2] / at[:, 2:] * fx + [self.camera.cx, self.camera.cy]
-        residual = (pixels - self.landmarks[self.landmark_ids]) * mm_per_px
         gain = fx * mm_per_px / at[:, 2]
         project = np.zeros((len(at), 2, 3))
         project[:, 0, 0] = project[:, 1, 1] = gain
@@ -249,17 +300,7 @@ class _Problem:
         turn = np.zeros((len(at), 3, 3))
         turn[:, 0, 1], turn[:, 0, 2], turn[:, 1, 2] = rotated[:, 2], -rotated[:, 1], rotated[:, 0]
         turn -= turn.transpose(0, 2, 1)
-        jacobian = np.zeros((len(at), 2, self.size))
-        jacobian[:, :, :3], jacobian[:, :, 3:6] = project @ turn, project
-        jacobian[:, :, self.shape_part] = np.einsum("lij,jk,lkn->lin", project, self.camera.R, self.landmark_basis,
-                                                    optimize=True)
-        away = np.linalg.norm(residual, axis=1)
-        robust = 1 / (1 + (away / 5.0) ** 2)
-        for axis in range(2):
-            j = jacobian[:, axis] * robust[:, None]
-            weighted = self.landmark_precision @ j
-            hessian += j.T @ weighted
-            gradient += weighted.T @ (residual[:, axis] * robust)
+        return pixels, project, turn, mm_per_px
 
     # -- result --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
-from ..render import rasterize
+from ..render import Raster, rasterize
 from ..types import Photo
 from .lighting import srgb_to_linear
 
@@ -34,10 +34,12 @@ class PhotoCells:
         photo: the photo.
         camera: of the photo.
         vertices: (N, 3) mm of the posed head: the crop covers its front half.
-        mask: (H, W) in [0, 1] bare skin.
+        mask: (H, W) in [0, 1] bare skin whose colour tells of light.
+        surface: (H, W) in [0, 1] the uncovered face, eyes and lips included.
     """
 
-    def __init__(self, photo: Photo, camera: Camera, vertices: np.ndarray, mask: np.ndarray):
+    def __init__(self, photo: Photo, camera: Camera, vertices: np.ndarray, mask: np.ndarray,
+                 surface: np.ndarray):
         pixels, depth = camera.project(vertices.astype(np.float64))
         near = np.median(depth)
         scale = min(1.0, _PIXELS_PER_MM * near / camera.fx)
@@ -47,9 +49,9 @@ class PhotoCells:
         size = np.maximum(np.round((high - low) * scale).astype(int), 2)
         factor = size / (high - low)
         crop = srgb_to_linear(photo.pixels[window].astype(np.float32) / 255)
-        inside = np.ascontiguousarray(mask[window], np.float32)
         self.image = cv2.resize(crop, size.tolist(), interpolation=cv2.INTER_AREA)
-        self.mask = cv2.resize(inside, size.tolist(), interpolation=cv2.INTER_AREA)
+        self.mask, self.surface = (cv2.resize(np.ascontiguousarray(m[window], np.float32), size.tolist(),
+                                              interpolation=cv2.INTER_AREA) for m in (mask, surface))
         self.size = size
         self._low, self._factor = low, factor
         self._mm2 = 1 / (camera.fx / near * factor).prod()
@@ -59,18 +61,18 @@ class PhotoCells:
         pixels, depth = camera.project(vertices)
         return (pixels - self._low) * self._factor, depth
 
-    def colors(self, camera: Camera, vertices: np.ndarray, triangles: np.ndarray, is_skin: np.ndarray,
-               count: int) -> CellColors:
+    def raster(self, camera: Camera, vertices: np.ndarray, triangles: np.ndarray) -> Raster:
+        """Visibility of a mesh in the crop."""
+        return rasterize(*self.project(camera, vertices), triangles, *self.size)
+
+    def colors(self, raster: Raster, is_skin: np.ndarray, count: int) -> CellColors:
         """Means over the visible surface around each vertex.
 
         Args:
-            vertices: (N, 3) posed head. triangles: (T, 3) all of it, skin triangles in local skin numbering last
-                used through `is_skin`.
+            raster: of the whole head.
             is_skin: (T, 3) local skin vertex of each corner, -1 for triangles that are no skin.
             count: V, number of skin vertices.
         """
-        points, depth = self.project(camera, vertices)
-        raster = rasterize(points, depth, triangles, *self.size)
         hit = raster.triangle >= 0
         corner = is_skin[raster.triangle[hit]]
         weights = raster.weights[hit]

@@ -34,6 +34,10 @@ class SkinSurface:
     """(V, Ka) basis of the slow change of log albedo, for a deviation of 1."""
     trust: np.ndarray
     """(V,) how far the colour of each vertex may be explained by its normal: 0 on lips' rims, lids, brows, scalp."""
+    edges: np.ndarray
+    """(E, 2) mesh edges."""
+    outline: np.ndarray
+    """(V,) where the head's outline is that of the bare face: cheeks, jaw, chin, temples, nose."""
 
 
 def skin_surface(model: HeadModel) -> SkinSurface:
@@ -95,7 +99,12 @@ def _build(model: HeadModel) -> SkinSurface:
     trust = (1 - 0.85 * smooth(part("upper_lip", "lower_lip"), 1)) * (1 - 0.9 * smooth(part("right_eye", "left_eye"), 1))
     trust *= (1 - 0.8 * part("right_brow", "left_brow")) * (1 - part("scalp")) * (1 - 0.9 * part("right_ear", "left_ear"))
     trust *= (1 - 0.7 * part("neck"))
-    return SkinSurface(used, triangles, broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1))
+    edges = np.stack(adjacency.nonzero(), 1)
+    outline = (1 - part("scalp")) * (1 - part("neck")) * (1 - part("right_ear", "left_ear"))
+    outline *= (1 - smooth(part("upper_lip", "lower_lip"), 2)) * (1 - part("right_eye", "left_eye"))
+    outline *= np.clip((points[:, 2] + 105) / 15, 0, 1) * (points[:, 1] < 20)
+    return SkinSurface(used, triangles, broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1),
+                       edges[edges[:, 0] < edges[:, 1]].astype(np.int32), outline)
 
 
 def _compressed(basis: np.ndarray) -> np.ndarray:

@@ -156,6 +156,10 @@ class FaceNets:
         points = raw[:, 4:].reshape(-1, 6, 2) + self._anchors[keep][:, None]
         return boxes, points, score[keep]
 
+    def score(self, pixels: np.ndarray, roi: Roi) -> float:
+        """How much the turned square looks like an upright face to the detector, 0 to 1."""
+        return float(self.detect(_sample(pixels, roi, _DETECTOR_SIDE), 0.01)[2].max(initial=0))
+
     def mesh(self, pixels: np.ndarray, roi: Roi) -> np.ndarray:
         """Landmarks of the face in a turned square.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -79,7 +80,7 @@ class Landmarker:
                 if faces:
                     break
         faces = sorted(faces, key=_width, reverse=True)[:MAX_FACES]
-        faces = [self._average(pixels, points) for points in faces]
+        faces = [self._average(pixels, self._upright(pixels, points)) for points in faces]
         return [self._observation(points, i, len(faces)) for i, points in enumerate(faces)]
 
     def again(self, photo: Photo, observation: FaceObservation, factor: np.ndarray | float = 1.0) -> FaceObservation:
@@ -133,6 +134,15 @@ class Landmarker:
         """(478, 3) landmarks of the face in a square, its square corrected once."""
         roi = roi_of(self._nets.mesh(pixels, roi))
         return self._nets.mesh(pixels, roi)
+
+    def _upright(self, pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """The landmarks, measured the other way up where the detector says that they stand on their head."""
+        roi = roi_of(points)
+        roi = replace(roi, side=1.2 * roi.side)
+        turned = replace(roi, angle=roi.angle + np.pi)
+        if self._nets.score(pixels, turned) > self._nets.score(pixels, roi) + 0.1:
+            return self._measure(pixels, turned)
+        return points
 
     def _average(self, pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
         """(478, 3) landmarks averaged over five slightly different squares.

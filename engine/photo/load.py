@@ -103,7 +103,7 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
             if image.size != target and factor < 1:
                 image = _resize(image, target)
             image = _to_srgb(image, profile)
-            # Pillow's TIFF and HEIF readers have already turned the picture and dropped the tag.
+            # The readers of TIFF and HEIC have turned the picture themselves and cleared the tag.
             transpose = _TRANSPOSE.get(orientation)
             if transpose is not None:
                 image = image.transpose(transpose)

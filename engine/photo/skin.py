@@ -90,7 +90,7 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarr
 
     logit = np.log(prior / (1 - prior))
     floor = np.array([0.16, 0.04, 0.04, 0.15, 0.30, 0.30], np.float32)
-    skin = _start(shape, points, light, parts["any"]).astype(np.float32)
+    skin = _start(shape, points, features, parts["any"]).astype(np.float32)
     other = (prior < 0.25).astype(np.float32)
     candidates = ~parts["any"]
     for turn in range(_TURNS):
@@ -173,23 +173,29 @@ def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.nda
     return np.clip(chance, 0.01, 0.92).astype(np.float32)
 
 
-def _start(shape: tuple[int, int], points: np.ndarray, light: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """(h, w) bool: the sure places, each without its darkest part (strands, frames) and its brightest."""
-    chosen = np.zeros(shape, bool)
-    medians = []
+def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the sure places, each without its darkest part (strands, frames) and its brightest.
+
+    A place of quite another colour than the others, or far darker, is covered and left out.
+    """
+    light, colour = features[..., 0], features[..., 1:3]
+    medians, places = [], []
     for polygon in SURE_SKIN:
         place = (fill(shape, points, polygon) > 0) & ~taken
         if place.sum() < 12:
             continue
-        low, middle, high = np.quantile(light[place], [0.2, 0.5, 0.98])
-        medians.append((middle, place & (light >= low) & (light <= high)))
-    if not medians:
+        low, high = np.quantile(light[place], [0.2, 0.98])
+        place &= (light >= low) & (light <= high)
+        medians.append((np.median(light[place]), *np.median(colour[place], 0)))
+        places.append(place)
+    if not places:
         return (fill(shape, points, OVAL) > 0) & ~taken
-    typical = np.median([m for m, _ in medians])
-    for middle, place in medians:
-        if middle > typical - 1.2:  # far darker than the other places: covered
-            chosen |= place
-    return chosen
+    medians = np.array(medians)
+    typical = np.median(medians, 0)
+    bare = (medians[:, 0] > typical[0] - 1.2) & (np.abs(medians[:, 1:] - typical[1:]).max(1) < 0.35)
+    bare |= not bare.any()
+    chosen = np.any([place for place, ok in zip(places, bare) if ok], 0)
+    return chosen & (np.abs(colour - typical[1:]).max(-1) < 0.45)
 
 
 def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: np.ndarray) -> np.ndarray:

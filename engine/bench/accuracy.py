@@ -1,0 +1,141 @@
+"""``engine bench accuracy``: how far the fitted heads lie from heads of known geometry.
+
+Prints, per head and view, the face's mean distance in mm after similarity alignment, beside the model's own mean head
+(which never sees a photo) measured the same way: on the development heads of a benchmark folder with its ``score.py``,
+and on heads that :mod:`engine.synthetic` generates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from ..head import HeadModel, load_head_model
+from ..head.model import MATERIALS
+from ..photo import Landmarker, load_photo
+from ..wire.protocol import Settings
+
+__all__ = ["NOW_LANDMARKS", "main", "write_scoring_obj"]
+
+NOW_LANDMARKS = (33, 133, 362, 263, 2, 61, 291)
+"""MediaPipe's points for NoW's seven: outer and inner corner of the right eye, inner and outer of the left, base of
+the nose, right and left corner of the mouth."""
+
+VIEWS = ("frontal", "side")
+
+
+def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.ndarray:
+    """Skin, neck and eyeballs in metres as quads; returns the seven landmarks, (7, 3) metres."""
+    kept = np.isin(model.face_material, [MATERIALS.index("skin"), MATERIALS.index("eyes")])
+    used, faces = np.unique(model.faces[kept], return_inverse=True)
+    lines = [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices[used] / 1000]
+    lines += [f"f {a} {b} {c} {d}" for a, b, c, d in faces.reshape(-1, 4) + 1]
+    path.write_text("\n".join(lines) + "\n")
+    return model.landmarks(vertices)[list(NOW_LANDMARKS)].astype(float) / 1000
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see ``--help``."""
+    parser = argparse.ArgumentParser(prog="engine bench accuracy", description=__doc__)
+    parser.add_argument("--bench", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "bench",
+                        help="benchmark folder with score.py and dev/")
+    parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads")
+    parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    options = parser.parse_args(argv)
+    model = load_head_model()
+    found: dict = {}
+    stages = ("coarse", "mid") if options.stage == "all" else (options.stage,)
+    if (options.bench / "score.py").is_file():
+        found["dev"] = _bench_heads(model, options.bench, stages)
+    else:
+        print(f"No benchmark at {options.bench}: give its folder with --bench.", file=sys.stderr)
+        if not options.generated:
+            return 1
+    if options.generated:
+        from .generated import score_generated
+
+        found["generated"] = score_generated(model, options.generated, stages)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1))
+    return 0
+
+
+def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...]) -> dict[str, tuple[np.ndarray, object]]:
+    """Posed vertices in mm and the coarse fit they belong to, by stage."""
+    from ..fit import fit_coarse
+
+    settings = Settings()
+    coarse = fit_coarse(model, photo, observation, settings)
+    result = {"coarse": (model.shape(coarse.identity, coarse.expression), coarse)}
+    if "mid" in stages:
+        from ..fit import fit_mid
+
+        refined, mid = fit_mid(model, photo, observation, coarse, settings)
+        result["mid"] = (model.shape(refined.identity, refined.expression) + mid.deformation, refined)
+    return {stage: result[stage] for stage in stages}
+
+
+def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list[dict]:
+    score = _load_score(bench / "score.py")
+    landmarker, rows = Landmarker(), []
+    print(f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
+          f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}")
+    with tempfile.TemporaryDirectory() as folder:
+        for home in sorted(path for path in (bench / "dev").iterdir() if (path / "gt.npz").is_file()):
+            base = _scored(score, model, model.template.astype(float), home.name, bench, folder)
+            for view in VIEWS:
+                file = next((home / "photos").glob(view + ".*"))
+                photo = load_photo(file)
+                faces = landmarker.detect(photo)
+                if not faces:
+                    print(f"{home.name:5} {view:8} no face found")
+                    continue
+                for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages).items():
+                    got = _scored(score, model, vertices, home.name, bench, folder)
+                    rows.append({"head": home.name, "view": view, "stage": stage, "mean_head": base["face"], **got,
+                                 "mean_head_regions": base["regions"], "ratio": got["face"] / base["face"]})
+                    print(f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
+                          f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
+                          f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]}",
+                          flush=True)
+    for stage in stages:
+        for view in VIEWS:
+            some = [row for row in rows if row["stage"] == stage and row["view"] == view]
+            if some:
+                mean = lambda name: float(np.mean([row[name] for row in some]))
+                print(f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
+                      f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
+                      f"{mean('mean_head_regions'):9.3f}   worst ratio {max(row['ratio'] for row in some):.2f}")
+    return rows
+
+
+def _scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:
+    path = Path(folder) / "head.obj"
+    landmarks = write_scoring_obj(model, vertices, path)
+    found = score.score(str(path), head, root=None, lm=landmarks, unit_mm=1000.0, quality=False, albedo=False)
+    summary = found["summary"]
+    return {"face": summary["face_mean_mm"], "median": summary["face_median_mm"],
+            "regions": found["similarity"]["region_aligned_mm"]["mean_of_4"],
+            "scale_percent": summary["metric_scale_error_pct"],
+            "by_region": {name: part["mean"] for name, part in found["similarity"]["regions_mm"].items() if part}}
+
+
+def _load_score(path: Path) -> ModuleType:
+    """The benchmark's metric, imported from its own folder."""
+    spec = importlib.util.spec_from_file_location("benchmark_score", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""What the trained network says about one face: dense landmarks, likely shape, expression and distance."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ..head.model import HeadModel
+from ..photo.face_nets import model_path
+from ..types import FaceObservation, Photo
+from ..wire.errors import ErrorCode, HrnError
+from .coarse_crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
+from .regress_backbone import Backbone
+from .regress_flatbuffer import read_network
+from .regress_net import TAIL_START, Tail
+
+__all__ = ["FaceGuess", "Regressor", "load_regressor"]
+
+_FILE = Path(__file__).parent / "data" / "coarse.npz"
+
+_BASIS_TOLERANCE_MM = 0.5
+
+_VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.0, 1.06, 0.015, 0.0), (0.0, 0.95, 0.0, -0.015))
+"""Turn, margin and shift of the windows whose answers are averaged, each also mirrored."""
+
+
+@dataclass(frozen=True)
+class FaceGuess:
+    """The network's averaged answer."""
+
+    points: np.ndarray
+    """(P, 2) pixels of the photo: the 478 landmarks, then ``Regressor.vertices``."""
+    identity: np.ndarray
+    """(K,)"""
+    expression: np.ndarray
+    """(52,)"""
+    distance_mm: float
+    px_per_mm: float
+    spread: float
+    """Root mean square disagreement between the windows, pixels of the crop."""
+
+
+class Regressor:
+    """Loaded once; one call at a time.
+
+    Raises:
+        HrnError: MODEL_MISSING when the landmark network is absent, or the data file was
+            trained for another head.
+    """
+
+    def __init__(self, model: HeadModel, file: Path = _FILE):
+        with np.load(file, allow_pickle=False) as data:
+            self.data = {name: data[name] for name in data.files}
+        self._to_identity, self._shift = self._change_of_basis(model)
+        self.vertices = self.data["vertices"].astype(np.int64)
+        with zipfile.ZipFile(model_path()) as archive:
+            network = read_network(archive.read("face_landmarks_detector.tflite"))
+        self._front = Backbone(network, network.inputs[0], TAIL_START).eval()
+        self._tail = Tail(network, 478 + len(self.vertices), int(self.data["identities"]), 52).eval()
+        state = {name[5:]: torch.from_numpy(value.astype(np.float32)) for name, value in self.data.items()
+                 if name.startswith("tail.")}
+        self._tail.load_state_dict(state)
+        self._mirror_points = self.data["mirror_points"].astype(np.int64)
+        self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
+        self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
+        self._lock = threading.Lock()
+
+    def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
+        """From identity coefficients of the head model as it was in training to those of `model`.
+
+        Principal components are the same shapes everywhere, but their signs and, where variances nearly agree, their
+        mixture depend on the machine that computed them.
+
+        Returns:
+            (K, K') and (K',): ``identity = trained @ matrix + shift``.
+        """
+        anchors = self.data["anchor_vertices"].astype(np.int64)
+        rest, basis = self.data["anchor_template"].astype(float), self.data["anchor_identity"].astype(float)
+        if anchors.max() >= len(model.template):
+            raise _other_head()
+        now = model.identity_basis[:, anchors].reshape(len(model.identity_basis), -1).astype(float)
+        then = basis.reshape(len(basis), -1)
+        offset = (rest - model.template[anchors]).ravel()
+        solve = np.linalg.solve(now @ now.T + 1e-2 * np.eye(len(now)), now)
+        matrix, shift = then @ solve.T, solve @ offset
+        missed = np.sqrt(((then - matrix @ now) ** 2).sum(0).reshape(-1, 3).sum(1).mean())
+        if missed > _BASIS_TOLERANCE_MM or np.abs(offset - shift @ now).max() > _BASIS_TOLERANCE_MM:
+            raise _other_head()
+        return matrix, shift
+
+    def look(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(B, 256, 256, 3) uint8 -> points, identity, expression, view, as in :class:`Guess`."""
+        with self._lock, torch.inference_mode():
+            x = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous()
+            guess = self._tail(torch.cat([self._front(one[None]) for one in x]))
+        return tuple(part.numpy() for part in guess)
+
+    def guess(self, photo: Photo, observation: FaceObservation) -> FaceGuess:
+        """Windows around the face, each as it is and mirrored; the answers' mean."""
+        first = self._windows(photo, observation.landmarks, _VIEWS[:1])
+        return self._windows(photo, first.points, _VIEWS)
+
+    def _windows(self, photo: Photo, landmarks: np.ndarray, views) -> FaceGuess:
+        transforms = [crop_transform(landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in views]
+        crops = [crop_pixels(photo.pixels, transform) for transform in transforms]
+        both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
+        points, identity, expression, view = self.look(np.ascontiguousarray(both))
+        known = self._mirror_points >= 0
+        points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
+        identity[1::2] = identity[1::2] @ self._mirror_identity
+        expression[1::2] = expression[1::2][:, self._mirror_expression]
+        placed, scales = [], []
+        for number, transform in enumerate(transforms):
+            back = cv2.invertAffineTransform(transform)
+            placed += [to_crop(back, points[2 * number + side]) for side in (0, 1)]
+            scales += [float(np.hypot(transform[0, 0], transform[0, 1]))] * 2
+        placed, scales = np.stack(placed), np.array(scales)
+        wobble = float(placed[:, known].std(0).mean() * scales.mean())
+        placed = np.where(known[:, None], placed.mean(0), placed[::2].mean(0))
+        mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
+        return FaceGuess(placed, mean, np.clip(expression.mean(0), 0, 1).astype(float),
+                         float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()),
+                         wobble)
+
+
+def _other_head() -> HrnError:
+    return HrnError(ErrorCode.MODEL_MISSING, "The coarse stage's data belong to another head model.",
+                    hint="Run `python -m engine.synthetic.train` after changing the head model.")
+
+
+_loaded: dict[str, Regressor] = {}
+_loading = threading.Lock()
+
+
+def load_regressor(model: HeadModel) -> Regressor:
+    """The regressor for this head, from memory after the first call (about 0.2 s)."""
+    with _loading:
+        if model.version not in _loaded:
+            _loaded[model.version] = Regressor(model)
+        return _loaded[model.version]

@@ -207,7 +207,8 @@ class HRN_PT_heads(_Panel, bpy.types.Panel):
                 layout.label(text=f"Made in {job.seconds:.0f} s", translate=False, icon="TIME")
         for warning in job.warnings:
             _text(layout, warning, context, icon="ERROR")
-        if job.state is JobState.FAILED and job.error is not None:
+        shown = session.notice is not None and session.notice.error is job.error
+        if job.state is JobState.FAILED and job.error is not None and not shown:
             _text(layout, str(job.error), context, icon="CANCEL")
 
 

@@ -15,5 +15,5 @@ from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
 
-__all__ = ["BLENDSHAPE_NAMES", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality",
-           "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]
+__all__ = ["BLENDSHAPE_NAMES", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
+           "face_quality", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

@@ -33,7 +33,8 @@ WORKING_SIDE = 4096
 _READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin, TiffImagePlugin, AvifImagePlugin,
             BmpImagePlugin)  # importing a reader registers it
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "BMP")
-"""Formats that Pillow may try; JPEG stands for the several-picture MPO of phones too. A closed list: some of its other readers start programs (EPS: Ghostscript)."""
+"""Formats that Pillow may try; JPEG stands for the several-picture MPO of phones too. A closed list: some of its other
+readers start programs (EPS: Ghostscript)."""
 
 _BACKGROUND = (128, 128, 128)
 """What shows through transparent pixels: neutral, so that it is not taken for skin."""

@@ -342,7 +342,8 @@ def _linear_profile() -> bytes:
         b"desc": tag(b"desc", struct.pack(">I", len(text)) + text + bytes(78)),
         b"cprt": tag(b"text", b"none\0\0\0\0"),
         b"wtpt": xyz(0.9642, 1.0, 0.8249),
-        b"rXYZ": xyz(0.4360, 0.2225, 0.0139), b"gXYZ": xyz(0.3851, 0.7169, 0.0971), b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+        b"rXYZ": xyz(0.4360, 0.2225, 0.0139), b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
         b"rTRC": tag(b"curv", struct.pack(">I", 0)), b"gTRC": tag(b"curv", struct.pack(">I", 0)),
         b"bTRC": tag(b"curv", struct.pack(">I", 0)),
     }

@@ -19,7 +19,7 @@ from .uv import load_uv
 
 __all__ = ["MODEL_VERSION", "build_head_model"]
 
-BUILD_REVISION = 3
+BUILD_REVISION = 5
 """Raise this with every change of the recipe; caches of another revision are rebuilt."""
 
 
@@ -99,10 +99,8 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
 def _open_lids(mean: np.ndarray, expressions: np.ndarray) -> None:
     """Raise the upper lids of the mean head to where a rested adult has them, in place.
 
-    The base mesh looks sleepy: its lids cover a third of the iris. Part of `eyeWide` becomes the neutral state, and is
-    taken back from `eyeBlink` so that closed eyes stay closed.
+    The average of the sliders looks sleepy: its lids cover a third of the iris. Part of `eyeWide` becomes the neutral
+    state. `eyeBlink` reaches some millimetres beyond the lower lid, so closed eyes stay closed.
     """
     for side in ("Left", "Right"):
-        wide = expressions[EXPRESSION_NAMES.index("eyeWide" + side)]
-        mean += LID_OPENING * wide
-        expressions[EXPRESSION_NAMES.index("eyeBlink" + side)] -= LID_OPENING * wide
+        mean += LID_OPENING * expressions[EXPRESSION_NAMES.index("eyeWide" + side)]

@@ -12,6 +12,9 @@ from .topology import HeadMesh
 
 __all__ = ["part_masks"]
 
+LIP_CONTACT = (474, 493)
+"""Base-mesh vertices of the upper and lower lip that touch on the midline."""
+
 SKULL_AXIS = -70.0
 """z of the vertical axis about which the hairline is described, mm."""
 
@@ -41,13 +44,13 @@ def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.nd
     skin = np.zeros(count)
     skin[np.unique(head.faces[skin_faces])] = 1
     x, y, z = template.T
-    right, left = (x < 0) * skin, (x >= 0) * skin
+    right, left = (x < -1e-6) * skin, (x > 1e-6) * skin
     paint = {name: _paint(root, name, atlas_uv, head, skin_faces, count) for name in ("lips", "ears", "eyelids")}
     lips = (paint["lips"] + paint["lips"][mirror]) / 2 * skin
     ears = (paint["ears"] + paint["ears"][mirror]) / 2 * skin
     lids = (paint["eyelids"] + paint["eyelids"][mirror]) / 2 * skin
     # The contact line of the closed mouth is nearly level.
-    seam = np.median(y[lips > 0.5])
+    seam = y[np.isin(head.source, LIP_CONTACT)].mean()
     brow = _brow(np.abs(x), y) * (z > -20) * skin
     half_width = np.interp(-y, [-5, 12, 30, 42], [7, 9, 16, 19])
     nose = _ramp(half_width + 2 - np.abs(x), 0, 5) * _bump(y, -49, 0, 4) * _ramp(z, 6, 12) * skin * (1 - lips) * (1 - lids)

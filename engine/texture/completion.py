@@ -12,6 +12,7 @@ Colours in this file are "perceptual": linear RGB to the power of 1/2.2.
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from .atlas import Texels
 from .surface import Surface
@@ -35,15 +36,25 @@ def splat(texels: Texels, triangles: np.ndarray, count: int, values: np.ndarray,
     Returns:
         (V, C) float32 means (0 where nothing is) and (V,) float32 mean weight.
     """
-    corner = triangles[texels.triangle].ravel()
-    share = texels.weights.ravel()
-    strong = (texels.weights * weights[:, None]).ravel()
-    total = np.bincount(corner, share, count)
-    amount = np.bincount(corner, strong, count)
-    means = np.stack([np.bincount(corner, (texels.weights * (weights * values[:, k])[:, None]).ravel(), count)
-                      for k in range(values.shape[1])], 1)
-    means /= np.maximum(amount, 1e-9)[:, None]
+    values = np.ascontiguousarray(values, np.float32)
+    total, amount = np.zeros(count), np.zeros(count)
+    sums = np.zeros((count, values.shape[1]))
+    _splat(np.ascontiguousarray(triangles, np.int32), texels.triangle, texels.weights, values,
+           np.ascontiguousarray(weights, np.float32), total, amount, sums)
+    means = sums / np.maximum(amount, 1e-9)[:, None]
     return means.astype(np.float32), (amount / np.maximum(total, 1e-9)).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _splat(triangles, triangle, share, values, weights, total, amount, sums):
+    for i in range(triangle.shape[0]):
+        for k in range(3):
+            vertex = triangles[triangle[i], k]
+            total[vertex] += share[i, k]
+            strong = share[i, k] * weights[i]
+            amount[vertex] += strong
+            for c in range(values.shape[1]):
+                sums[vertex, c] += strong * values[i, c]
 
 
 def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray,

@@ -72,14 +72,14 @@ def octave_noise(uv: np.ndarray, density: np.ndarray, spectrum, size: int, seed:
 def _sum_octaves(uv, density, table, first, tiles, out):
     one = np.float32(1)
     for i in range(out.shape[0]):
-        log_mm = -math.log2(max(density[i], 1e-6))
+        place = np.float32((-math.log2(max(density[i], 1e-6)) - math.log2(_FIRST_CELLS / _CELLS_PER_WAVE) - first)
+                           * _TABLE_STEPS)
         total = np.float32(0)
         cells = np.float32(_FIRST_CELLS)
         for k in range(tiles.shape[0]):
-            place = (log_mm - math.log2(cells / _CELLS_PER_WAVE) - first) * _TABLE_STEPS
             if 0 <= place < table.shape[0] - 1:
                 amount = table[int(place)]
-                if amount > 1e-5:
+                if amount > 1e-4:
                     x = uv[i, 0] * cells + np.float32(37.3 * k)
                     y = uv[i, 1] * cells + np.float32(19.1 * k)
                     column, row = math.floor(x), math.floor(y)
@@ -99,6 +99,7 @@ def _sum_octaves(uv, density, table, first, tiles, out):
                                        + x2 * tiles[k, row + a, column + 2] + x3 * tiles[k, row + a, column + 3])
                     total += amount * value / np.float32(36)
             cells *= np.float32(2)
+            place -= np.float32(_TABLE_STEPS)
         out[i] = total
 
 

@@ -9,6 +9,7 @@
     python3 install_deps.py engine ARGS…         the engine's command line
     python3 install_deps.py blender ARGS…        the add-on's command line, on Blender as a Python module
     python3 install_deps.py package              build the extension zip
+    python3 install_deps.py window               click through a reconstruction in a real Blender window (Debian, root)
     python3 install_deps.py wheels DIR           collect the engine's wheels for a machine without network
 
 Standard library only; any Python from 3.11 on, Blender's own included. Every verb may be repeated: what is complete

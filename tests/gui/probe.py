@@ -66,6 +66,9 @@ def state():
     for kind, region in regions.items():
         top = window.height - (region.y + region.height)
         boxes[kind] = [region.x, top, region.x + region.width, top + region.height]
+    if area:
+        top = window.height - (area.y + area.height)
+        boxes["AREA"] = [area.x, top, area.x + area.width, top + area.height]
     return {
         "time": time.time(), "done": _done, "error": _error, "version": bpy.app.version_string,
         "screens": [a.type for a in bpy.context.window_manager.windows[0].screen.areas], "boxes": boxes,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
-from typing import Sequence
+from typing import Iterator, Sequence
 
 from . import __version__
 from .wire.errors import EXIT_CODES, ErrorCode, HrnError
@@ -103,7 +104,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
     line = ProgressLine()
     try:
-        bundle = reconstruct(options.photos, options.out, settings, line)
+        with stdout_to_stderr():
+            bundle = reconstruct(options.photos, options.out, settings, line)
     finally:
         line.end()
     exported = None
@@ -121,6 +123,20 @@ def _reconstruct(options: argparse.Namespace) -> int:
         for warning in bundle.manifest["quality"]["warnings"]:
             print(f"warning: {warning['message']}", file=sys.stderr)
     return 0
+
+
+@contextlib.contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """Whatever libraries print meanwhile, also from native code, goes to stderr: stdout is for the result."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
 class ProgressLine:

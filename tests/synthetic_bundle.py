@@ -276,7 +276,7 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
         "identity": [0.0] * 10, "lighting": [[1.0] * 3] + [[0.0] * 3] * 8,
         "quality": {"landmark_residual_px": 0.5, "landmark_residual_mm": 0.3, "photometric_residual": 0.05,
                     "face_width_px": 200.0, "seen_fraction": 0.5,
-                    "warnings": [{"code": "EYES_CLOSED", "message": "The eyes look closed; the eyeballs are a guess."}]},
+                    "warnings": [{"code": "eyes_closed", "message": "The eyes look closed; the eyeballs are a guess."}]},
         "timings": {"photo": 0.1, "landmarks": 0.1, "coarse": 0.2, "mid": 0.3, "albedo": 0.4, "displacement": 0.2, "bundle": 0.1,
                     "total": 1.4},
         **changes}

@@ -1,7 +1,7 @@
 """``engine bench sheets``: one row of pictures per photo, to be looked at.
 
 Columns: the photo; through its camera the coarse head, the head with its deformation, with its displacement (all
-without texture); the textured head through the photo's camera in the photo's light; and turned by 45 degrees to
+without texture); the textured head through the photo's camera in the photo's light, exposed like the photo; and turned by 45 degrees to
 either side in studio light.
 """
 
@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from ..failures import as_hrn_error
+from ..fit.lighting import srgb_to_linear
 from ..methods import get_method
 from ..methods.maps import write_jpeg, write_png
 from ..methods.open import Solution
@@ -61,17 +62,34 @@ def main(argv: list[str] | None = None) -> int:
 
 def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:
     """(cell, 7 * cell, 3) uint8: the columns of :data:`COLUMNS`."""
-    model, coarse, mid, textures = found.model, found.coarse, found.mid, found.textures
+    model, coarse, textures = found.model, found.coarse, found.textures
     camera, window = _window(found, cell)
     posed = found.posed
     clay = [render_head(model, model.shape(coarse.identity, coarse.expression), camera),
             render_head(model, posed, camera),
             render_head(model, posed, camera, normal=textures.normal)]
-    textured = render_head(model, posed, camera, textures.albedo, normal=textures.normal, light=mid.lighting,
-                           background=window)
+    textured = _in_the_photo(found, camera, window)
     turned = [render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo,
                           normal=textures.normal) for yaw in (45.0, -45.0)]
     return np.concatenate([window, *clay, textured, *turned], 1)
+
+
+def _in_the_photo(found: Solution, camera, window: np.ndarray) -> np.ndarray:
+    """The textured head in the photo's light. Albedo and light are known only up to a factor per colour: the one that
+    gives the skin the photo's median colour is used."""
+    def render(light):
+        return render_head(found.model, found.posed, camera, found.textures.albedo, normal=found.textures.normal,
+                           light=light, background=window)
+
+    covered = render_head(found.model, found.posed, camera, background=0).max(-1) > 0
+    points, _ = camera.project(found.model.landmarks(found.posed))
+    face = np.zeros(window.shape[:2], np.uint8)
+    cv2.fillConvexPoly(face, cv2.convexHull(np.round(points).astype(np.int32)), 1)
+    first, inside = render(found.mid.lighting), covered & (face > 0)
+    if not inside.any():
+        return first
+    gain = np.array([np.median(srgb_to_linear(picture[inside] / 255), 0) for picture in (window, first)])
+    return render(found.mid.lighting * gain[0] / np.maximum(gain[1], 1e-4))
 
 
 def _window(found: Solution, cell: int):

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..head.model import HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo
+from ..types import CoarseFit
 from .open import Solution
 
 __all__ = ["quality_report"]
 
-_BLINK = 0.6
-_TURNED_DEGREES = 50.0
-_SHADOW = 0.12
-"""Darkest over brightest irradiance on the visible half of a sphere, below which shape and colour get confused."""
 _POOR_FIT_MM = 4.0
 _LITTLE_SKIN = 0.35
 
@@ -24,7 +19,7 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     Args:
         fitted, depth: (478, 2) pixels and (478,) mm of the final head's landmark points.
     """
-    model, photo, observation, coarse, mid, textures = found
+    _, photo, observation, coarse, mid, textures = found
     residual = np.linalg.norm(fitted - observation.landmarks, axis=1)
     per_mm = coarse.camera.fx / depth
     report = {
@@ -37,8 +32,7 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     from ..photo import face_quality, photo_warnings
 
     report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation).items()})
-    found = [*photo_warnings(photo, observation), *_warnings(model, photo, observation, coarse, mid, report)]
-    report["warnings"] = list({warning["code"]: warning for warning in reversed(found)}.values())[::-1]
+    report["warnings"] = [*photo_warnings(photo, observation), *_warnings(found, report)]
     return report
 
 
@@ -48,30 +42,12 @@ def yaw_degrees(coarse: CoarseFit) -> float:
     return float(np.degrees(np.arctan2(towards[0], towards[2])))
 
 
-def irradiance_range(lighting: np.ndarray) -> float:
-    """Darkest over brightest irradiance (luminance) that (9, 3) `lighting` gives to normals towards the camera."""
-    y, x = np.mgrid[-1:1:21j, -1:1:21j]
-    inside = x**2 + y**2 < 0.8
-    x, y = x[inside], y[inside]
-    z = np.sqrt(1 - x**2 - y**2)
-    from ..fit.lighting import sh_basis
+def _warnings(found: Solution, report: dict):
+    photo, observation, mid = found.photo, found.observation, found.mid
 
-    light = sh_basis(np.stack([x, y, z], -1)) @ lighting @ (0.2126, 0.7152, 0.0722)
-    return float(max(light.min(), 0.0) / max(light.max(), 1e-9))
-
-
-def _warnings(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit, report: dict):
     def warn(code: str, message: str) -> dict[str, str]:
         return {"code": code, "message": message}
 
-    names = list(model.expression_names)
-    blink = min(observation.blendshapes[names.index(f"eyeBlink{side}")] for side in ("Left", "Right"))
-    if blink > _BLINK:
-        yield warn("eyes_closed", "The eyes look closed; eyeballs and iris colour are a guess.")
-    if abs(report["yaw_degrees"]) > _TURNED_DEGREES:
-        yield warn("face_turned", f"The head is turned by {abs(report['yaw_degrees']):.0f} degrees; the far side is a guess.")
-    if irradiance_range(mid.lighting) < _SHADOW:
-        yield warn("strong_shadow", "A strong shadow lies on the face; shape and skin colour there are less certain.")
     width, height = photo.size
     inside = ((observation.landmarks >= 0) & (observation.landmarks < (width, height))).all(1)
     if inside.mean() < 0.98:
@@ -81,9 +57,6 @@ def _warnings(model: HeadModel, photo: Photo, observation: FaceObservation, coar
         yield warn("face_covered", f"Only {100 * skin:.0f} % of the face is bare skin; the rest is a guess.")
     if report["landmark_residual_mm"] > _POOR_FIT_MM:
         yield warn("poor_fit", f"The head misses the landmarks by {report['landmark_residual_mm']:.1f} mm; check the result.")
-    if observation.count > 1:
-        which = "the largest" if observation.index == 0 else f"number {observation.index}"
-        yield warn("several_faces", f"The photo shows {observation.count} faces; {which} was reconstructed.")
 
 
 def _skin_share(mask: np.ndarray, landmarks: np.ndarray) -> float:

@@ -1,0 +1,115 @@
+"""The command line as users and other programs meet it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import __version__
+from engine.cli import ProgressLine, main
+from engine.wire.bundle import load_bundle
+
+ROOT = Path(__file__).resolve().parents[2]
+STUB = Path(__file__).resolve().parent / "stub_engine.py"
+
+
+def run(*arguments, cwd=None, **env):
+    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", cwd=cwd,
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8", **env})
+
+
+def test_started_as_module_and_as_file(tmp_path):
+    """As a file it must find its package whatever the folder, and not hide the standard library's `types`."""
+    for arguments, cwd in ((("-m", "engine"), ROOT), (("-I", ROOT / "engine" / "__main__.py"), tmp_path),
+                           ((ROOT / "engine" / "__main__.py",), ROOT / "engine")):
+        done = run(*arguments, "--version", cwd=cwd)
+        assert (done.returncode, done.stdout.strip()) == (0, __version__), done.stderr
+
+
+def test_inside_the_installed_add_on(tmp_path):
+    """The zip carries the engine as a folder of the add-on, whose own modules must stay out of the engine's way."""
+    import shutil
+
+    shutil.copytree(ROOT / "engine", tmp_path / "hrn blender" / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "hrn blender" / "json.py").write_text("raise RuntimeError('a module of the add-on')")
+    done = run("-I", tmp_path / "hrn blender" / "engine" / "__main__.py", "models", "--json", cwd=tmp_path,
+               HRN_ENGINE_HOME=str(tmp_path / "home"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["methods"][0]["name"] == "open"
+
+
+def test_a_reconstruction_prints_paths_on_stdout_and_progress_on_stderr(tmp_path):
+    out, obj = tmp_path / "ein Kopf", tmp_path / "my head.obj"
+    done = run(STUB, "reconstruct", "ok.jpg", "--out", out, "--export", obj, HRN_ENGINE_HOME=str(tmp_path / "home"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [str(out), str(obj)]
+    assert "[3/7] At coarse" in done.stderr and "warning: The eyes look closed" in done.stderr
+    load_bundle(out).verify()
+
+
+def test_json_is_the_only_thing_on_stdout(tmp_path):
+    done = run(STUB, "reconstruct", "noise.jpg", "--out", tmp_path / "head", "--json", HRN_ENGINE_HOME=str(tmp_path / "home"))
+    result = json.loads(done.stdout)
+    assert result["bundle"] == str(tmp_path / "head") and set(result) == {"bundle", "quality", "timings", "exported"}
+
+
+def test_interrupt_leaves_nothing(tmp_path):
+    import signal
+    import time
+
+    process = subprocess.Popen([sys.executable, str(STUB), "reconstruct", "writing.jpg", "--out", str(tmp_path / "head")],
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, "HRN_ENGINE_HOME": str(tmp_path / "home")})
+    try:
+        end = time.monotonic() + 20
+        while not list(tmp_path.glob(".head.*.partial")) and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and "Traceback" not in err and "error: " in err
+    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
+def test_models_and_licenses(capsys):
+    assert main(["models"]) == 0 and main(["licenses"]) == 0
+    text = capsys.readouterr().out
+    assert "open" in text and "CC0" in text and "GPL-3.0-or-later" in text
+
+
+def test_bench_help(capsys):
+    for what in ("accuracy", "speed", "sheets"):
+        with pytest.raises(SystemExit) as caught:
+            main(["bench", what, "--help"])
+        assert caught.value.code == 0 and f"engine bench {what}" in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_rewrites_one_line_in_a_terminal():
+    stream = Terminal()
+    line = ProgressLine(stream)
+    line("coarse", 0.0, "Fitting the head to everything")
+    line("mid", 0.5, "Short")
+    line.end()
+    assert "\n" not in stream.getvalue() and stream.getvalue().endswith("\r")
+    last = stream.getvalue().split("\r")[2]
+    assert len(last) == len(stream.getvalue().split("\r")[1])  # nothing of the longer text stays visible
+
+
+def test_progress_prints_one_line_per_stage_in_a_log():
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    for fraction in (0, 0.5, 1):
+        line("coarse", fraction, "Fitting the head")
+    line.end()
+    assert stream.getvalue() == "[3/7] Fitting the head\n"

@@ -18,7 +18,7 @@ import bpy
 
 from .. import compat
 from .ledger import Ledger
-from .mesh import UV_MAP
+from .names import UV_MAP
 
 __all__ = ["DISPLACEMENT_STRENGTH", "GROUP", "NORMAL_STRENGTH", "build_detail_group", "strength_socket"]
 

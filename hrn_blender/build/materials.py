@@ -6,9 +6,11 @@ import bpy
 
 from .. import compat
 from .detail import build_detail_group
+from .eyes import build_eye_group
 from .images import load_image
+from .lashes import build_lash_group
 from .ledger import Ledger
-from .mesh import ROUGHNESS, UV_MAP
+from .names import ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
 
 __all__ = ["build_materials"]
@@ -22,14 +24,14 @@ _LOOKS: dict[str, dict[str, object]] = {
     "skin": {"IOR": 1.4, "Specular IOR Level": 0.45, "Subsurface Weight": 0.7, "Subsurface Radius": _SKIN_RADIUS,
              "Subsurface Scale": _SKIN_SCALE},
     # A wet, clear coat over the painted iris and white.
-    "eyes": {"Roughness": 0.25, "IOR": 1.376, "Specular IOR Level": 0.3, "Subsurface Weight": 0.15,
+    "eyes": {"Roughness": 0.4, "IOR": 1.376, "Specular IOR Level": 0.1, "Subsurface Weight": 0.1,
              "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002, "Coat Weight": 1.0, "Coat Roughness": 0.01,
              "Coat IOR": 1.376},
     "teeth": {"Roughness": 0.2, "IOR": 1.62, "Subsurface Weight": 0.4, "Subsurface Radius": (1.0, 0.8, 0.6),
               "Subsurface Scale": 0.001, "Coat Weight": 0.3, "Coat Roughness": 0.05},
     "tongue": {"Roughness": 0.3, "Subsurface Weight": 0.6, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.003},
     "mouth": {"Roughness": 0.35, "Subsurface Weight": 0.4, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002},
-    "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3, "Alpha": 0.85},
+    "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3},
 }
 
 
@@ -50,9 +52,17 @@ def build_materials(source: HeadSource, ledger: Ledger) -> dict[str, bpy.types.M
             compat.socket(shader.inputs, identifier).default_value = value
         if name == "lashes":
             material.surface_render_method = "DITHERED"
+            hairs = tree.nodes.new("ShaderNodeGroup")
+            hairs.node_tree, hairs.location = build_lash_group(ledger), (-250, 0)
+            tree.links.new(hairs.outputs["Alpha"], compat.socket(shader.inputs, "Alpha"))
         else:
             texture = _texture(tree, albedo, (-700, 350))
             tree.links.new(compat.socket(texture.outputs, "Color"), compat.socket(shader.inputs, "Base Color"))
+        if name == "eyes":
+            cornea = tree.nodes.new("ShaderNodeGroup")
+            cornea.node_tree, cornea.location = build_eye_group(ledger), (-250, -200)
+            tree.links.new(cornea.outputs["Iris Normal"], compat.socket(shader.inputs, "Normal"))
+            tree.links.new(cornea.outputs["Cornea Normal"], compat.socket(shader.inputs, "Coat Normal"))
         if name == "skin":
             _skin_detail(material, shader, output, source, ledger)
     return materials

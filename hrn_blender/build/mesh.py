@@ -5,18 +5,18 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from .eyes import ATTRIBUTE as IRIS_ATTRIBUTE, iris_places
+from .lashes import ATTRIBUTE as LASH_ATTRIBUTE, lash_coordinates
 from .ledger import Ledger
-from .source import HeadSource
+from .names import ROUGHNESS, UV_MAP
+from .source import MATERIALS, HeadSource
 
-__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "ROUGHNESS", "UV_MAP", "add_shape_keys", "add_subdivision",
-           "add_vertex_groups", "build_mesh"]
+__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups",
+           "build_mesh"]
 
-UV_MAP = "UVMap"
 DEFORMATION_KEY = "Deformation"
 CONFIDENCE_GROUPS = ("prior", "completed", "seen")
 """Names of the groups of ``confidence_class`` 0, 1 and 2."""
-ROUGHNESS = "hrn_roughness"
-"""Point attribute: how rough the skin is there, which the skin material reads."""
 
 _ROUGHNESS_OF_PARTS = {"nose": 0.40, "upper_lip": 0.36, "lower_lip": 0.34, "right_eye": 0.42, "left_eye": 0.42,
                        "right_ear": 0.50, "left_ear": 0.50, "scalp": 0.52, "neck": 0.52}
@@ -32,6 +32,11 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
     rough = mesh.attributes.new(ROUGHNESS, "FLOAT", "POINT")
     rough.data.foreach_set("value", _roughness(source))
+    eyes, lashes, skin = (source.face_material == MATERIALS.index(name) for name in ("eyes", "lashes", "skin"))
+    for name, values in (
+            (IRIS_ATTRIBUTE, iris_places(source.vertices, source.faces[eyes], source.uv[eyes])),
+            (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin])))):
+        mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", values.ravel())
     mesh.update()
     return mesh
 

@@ -14,6 +14,8 @@ bpy = pytest.importorskip("bpy")
 from build_support import census  # noqa: E402
 from engine.wire.protocol import Settings  # noqa: E402
 from hrn_blender.build import BuildOptions, build_head, find_heads, head as head_module  # noqa: E402
+from hrn_blender.build.eyes import iris_places  # noqa: E402
+from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
 from hrn_blender.build.source import neck_centre, read_source, to_blender  # noqa: E402
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
@@ -256,3 +258,48 @@ def test_building_is_quick(tmp_path, record_property):
     record_property("build_seconds", seconds)
     print(f"a head with 1024 maps is built in {seconds:.2f} s")
     assert seconds < 15, "building reads pixels that should stay on disk"
+
+
+def test_lash_strips_know_root_and_tip():
+    """Two 3 x 5 strips at a lid along x: one points up, the other down; a closed box is no strip."""
+    def strip(rise, first):
+        x, row = np.meshgrid(np.linspace(0, 0.02, 5), np.arange(3))
+        points = np.stack([x, 0 * x - 0.003 * row, rise * row], -1).reshape(-1, 3)
+        corner = (np.arange(2)[:, None] * 5 + np.arange(4)).reshape(-1) + first
+        return points, np.stack([corner, corner + 1, corner + 6, corner + 5], 1)
+
+    up, up_quads = strip(0.003, 0)
+    down, down_quads = strip(-0.003, 15)
+    down = down[::-1]  # Stored from tip to root.
+    box = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float) + 5
+    box_quads = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]) + 30
+    lid = np.array([[x, 0.001, 0] for x in np.linspace(0, 0.02, 9)])
+    vertices = np.concatenate([up, down, box, lid])
+    values = lash_coordinates(vertices, np.concatenate([up_quads, down_quads, box_quads]), np.arange(38, 47))
+    np.testing.assert_allclose(values[:5, 1], 0)
+    np.testing.assert_allclose(values[10:15, 1], 1)
+    np.testing.assert_allclose(values[25:30, 1], 0)
+    assert (values[15:20, 1] > 1).all(), "lower lashes end before their strip does"
+    assert sorted(values[:5, 0].tolist()) == pytest.approx([0, 5, 10, 15, 20])
+    assert (values[:30, 2] == 1).all() and not values[30:].any()
+
+
+def test_the_iris_is_found_in_the_uv_map():
+    """A sphere of 12 mm whose front is drawn at (0.3, 0.6), 0.002 per millimetre and turned by a right angle."""
+    points, quads = [], []
+    rings, sectors = 12, 16
+    for ring in range(rings):
+        for sector in range(sectors):
+            t, p = np.pi * (ring + 0.5) / rings, 2 * np.pi * sector / sectors
+            points.append((np.sin(t) * np.cos(p), -np.cos(t), np.sin(t) * np.sin(p)))
+            if ring + 1 < rings:
+                a, b = ring * sectors + sector, ring * sectors + (sector + 1) % sectors
+                quads.append((a, b, b + sectors, a + sectors))
+    vertices = 0.012 * np.array(points) + (0.03, -0.1, 0.16)
+    quads = np.array(quads)
+    local = (vertices - (0.03, -0.1, 0.16))[quads]
+    uv = np.stack([0.3 - 2 * local[..., 2], 0.6 + 2 * local[..., 0]], -1)
+    places = iris_places(vertices, quads, uv)
+    np.testing.assert_allclose(places, np.tile((0.3, 0.6, 2 * 0.00585), (len(vertices), 1)), atol=1e-4)
+    scrambled = np.random.default_rng(0).uniform(size=uv.shape)
+    assert not iris_places(vertices, quads, scrambled).any()

@@ -1,0 +1,148 @@
+"""Eyelashes: the model's strips of quads, drawn as single hairs by their material."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from .. import compat
+from .ledger import Ledger
+
+__all__ = ["ATTRIBUTE", "build_lash_group", "lash_coordinates"]
+
+ATTRIBUTE = "hrn_lash"
+"""Point attribute: millimetres along the lid, share of the way from root to tip, and 1 where both are known."""
+
+HAIRS_PER_MM = 2.2
+LOWER_LENGTH = 0.6
+"""Length of lower lashes as a share of their strip; upper lashes use all of theirs."""
+MARK = "hrn_lashes"
+
+
+def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """(N, 3) float32 values of :data:`ATTRIBUTE`.
+
+    Args:
+        vertices: (N, 3) metres, z up.
+        lashes: (L, 4) quads of the strips, each a rectangular grid of quads whose one long side lies on the lid.
+        skin: (S,) vertices of the skin.
+
+    Pieces that are no grid keep zeros.
+    """
+    out = np.zeros((len(vertices), 3), np.float32)
+    for grid in _grids(lashes):
+        # Rows run from one long side to the other; the root is the side that is nearer to the skin.
+        first, last = (np.linalg.norm(vertices[side][:, None] - vertices[skin][None], axis=-1).min(1).mean()
+                       for side in (grid[0], grid[-1]))
+        if last < first:
+            grid = grid[::-1]
+        root = vertices[grid[0]]
+        along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(root, axis=0), axis=1))]) * 1000
+        tip = np.linspace(0, 1, len(grid))
+        if vertices[grid[-1], 2].mean() < root[:, 2].mean():
+            tip = tip / LOWER_LENGTH
+        out[grid, 0], out[grid, 1], out[grid, 2] = along, tip[:, None], 1
+    return out
+
+
+def _grids(quads: np.ndarray) -> list[np.ndarray]:
+    """The pieces of a quad mesh that are rectangular grids: (rows, columns) vertex numbers, columns >= rows."""
+    neighbours: dict[int, set[int]] = {}
+    count: dict[tuple[int, int], int] = {}
+    for quad in quads.tolist():
+        for a, b in zip(quad, quad[1:] + quad[:1]):
+            neighbours.setdefault(a, set()).add(b)
+            neighbours.setdefault(b, set()).add(a)
+            edge = (min(a, b), max(a, b))
+            count[edge] = count.get(edge, 0) + 1
+    border: dict[int, list[int]] = {}
+    for (a, b), faces in count.items():
+        if faces == 1:
+            border.setdefault(a, []).append(b)
+            border.setdefault(b, []).append(a)
+    grids, done = [], set()
+    for start in sorted(border):
+        if start in done or len(neighbours[start]) != 2 or len(border[start]) != 2:
+            continue
+        loop = [start, min(border[start])]
+        while len(border[loop[-1]]) == 2:
+            following = next(v for v in border[loop[-1]] if v != loop[-2])
+            if following == start or len(loop) > len(border):
+                break
+            loop.append(following)
+        done.update(loop)
+        corners = [i for i, v in enumerate(loop) if len(neighbours[v]) == 2]
+        if len(corners) != 4:
+            continue
+        loop = loop + [start]
+        ends = [*corners, len(loop) - 1]
+        sides = [loop[a:b + 1] for a, b in zip(ends, ends[1:])]
+        if [len(s) for s in sides[:2]] != [len(s) for s in sides[2:]]:
+            continue
+        if len(sides[0]) < len(sides[1]):
+            sides = sides[1:] + sides[:1]
+        rows = [sides[0]]
+        used = set(rows[0])
+        for _ in range(len(sides[1]) - 1):
+            step = [neighbours[v] - used for v in rows[-1]]
+            # In a grid, a vertex's neighbours are its row, the row before and one vertex of the next row.
+            if any(len(s) != 1 for s in step):
+                break
+            rows.append([s.pop() for s in step])
+            used.update(rows[-1])
+        if len(rows) == len(sides[1]):
+            grids.append(np.array(rows))
+    return grids
+
+
+def build_lash_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
+    """A node group whose output Alpha cuts hairs out of a strip; without coordinates the strip is a veil."""
+    tree = ledger.add(bpy.data.node_groups.new("HRN Lashes", "ShaderNodeTree"))
+    tree[MARK] = 1
+
+    def slider(name: str, default: float, low: float, high: float) -> None:
+        item = tree.interface.new_socket(name=name, in_out="INPUT", socket_type="NodeSocketFloat")
+        item.default_value, item.min_value, item.max_value = default, low, high
+
+    slider("Hairs per mm", HAIRS_PER_MM, 0.2, 20)
+    slider("Thickness", 0.30, 0, 1)
+    slider("Length", 1.0, 0, 1)
+    tree.interface.new_socket(name="Alpha", in_out="OUTPUT", socket_type="NodeSocketFloat")
+    nodes, links = tree.nodes, tree.links
+    inputs, outputs, place = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput"), nodes.new("ShaderNodeAttribute")
+    place.attribute_type, place.attribute_name = "GEOMETRY", ATTRIBUTE
+    parts = nodes.new("ShaderNodeSeparateXYZ")
+    links.new(compat.socket(place.outputs, "Vector"), compat.socket(parts.inputs, "Vector"))
+    along, tip, known = (compat.socket(parts.outputs, axis) for axis in "XYZ")
+
+    def math(operation: str, *operands, clamp: bool = False) -> bpy.types.NodeSocket:
+        node = nodes.new("ShaderNodeMath")
+        node.operation, node.use_clamp = operation, clamp
+        for target, operand in zip(node.inputs, operands):
+            if isinstance(operand, bpy.types.NodeSocket):
+                links.new(operand, target)
+            else:
+                target.default_value = operand
+        return node.outputs[0]
+
+    # Each hair lives in a cell of its own, with its own length and place in the cell, leaning a little.
+    cell = math("MULTIPLY", along, inputs.outputs["Hairs per mm"])
+    number = math("FLOOR", cell)
+    chance = nodes.new("ShaderNodeTexWhiteNoise")
+    chance.noise_dimensions = "1D"
+    links.new(number, compat.socket(chance.inputs, "W"))
+    pick = nodes.new("ShaderNodeSeparateXYZ")
+    links.new(compat.socket(chance.outputs, "Color"), compat.socket(pick.inputs, "Vector"))
+    length_chance, place_chance, lean_chance = (compat.socket(pick.outputs, axis) for axis in "XYZ")
+    longest = math("MULTIPLY", math("MULTIPLY_ADD", length_chance, 0.5, 0.5), inputs.outputs["Length"])
+    reach = math("DIVIDE", tip, math("MAXIMUM", longest, 1e-3))
+    lean = math("MULTIPLY", math("MULTIPLY_ADD", lean_chance, 0.5, -0.25), reach)
+    centre = math("ADD", math("MULTIPLY_ADD", place_chance, 0.3, 0.35), lean)
+    off = math("ABSOLUTE", math("SUBTRACT", math("FRACT", cell), centre))
+    width = math("MULTIPLY", inputs.outputs["Thickness"], math("SUBTRACT", 1.0, reach))
+    hair = math("MULTIPLY", math("SUBTRACT", width, off), 12.0, clamp=True)
+    veil = math("MULTIPLY", math("SUBTRACT", 1.0, known), 0.85)
+    links.new(math("MULTIPLY_ADD", hair, known, veil, clamp=True), outputs.inputs["Alpha"])
+    for index, node in enumerate(nodes):
+        node.location = (180 * (index % 8), -220 * (index // 8))
+    return tree

@@ -1,0 +1,97 @@
+"""``python -m hrn_blender.headless``: bundle in, .blend file and preview out."""
+
+from __future__ import annotations
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from build_support import pixels  # noqa: E402
+from hrn_blender import headless  # noqa: E402
+from hrn_blender.build import build_head, find_heads, strength_socket  # noqa: E402
+from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
+from build_support import census  # noqa: E402
+from synthetic_bundle import make_bundle  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return make_bundle(tmp_path_factory.mktemp("bundle") / "a b", texture_size=32, density=8)
+
+
+@pytest.fixture(autouse=True)
+def empty_file():
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+def test_build_saves_a_file_that_finds_its_maps(bundle, tmp_path, capfd):
+    out = tmp_path / "kopf ö.blend"
+    assert headless.main(["build", str(bundle.path), "--out", str(out)]) == 0
+    assert str(out) in capfd.readouterr().out
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    scene = bpy.context.scene
+    head, = find_heads(scene)
+    assert strength_socket(head).default_value == 1 and len(head.data.shape_keys.key_blocks) == 54
+    assert scene.camera.parent == head and (scene.render.resolution_x, scene.render.resolution_y) == (480, 600)
+    images = [image for image in bpy.data.images if image.source == "FILE"]
+    assert len(images) == 4
+    assert all(image.filepath.startswith("//") and image.size[0] for image in images)
+    assert not bpy.data.lights and len(scene.objects) == 2
+
+
+def test_a_packed_file_needs_no_bundle(tmp_path):
+    bundle = make_bundle(tmp_path / "b", texture_size=16, density=4)
+    out = tmp_path / "head.blend"
+    assert headless.main(["build", str(bundle.path), "--out", str(out), "--pack"]) == 0
+    for file in bundle.path.iterdir():
+        file.unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    assert {image.size[0] for image in bpy.data.images if image.source == "FILE"} == {16, 480}
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["{missing}", "--out", "{tmp}/a.blend"], "BUNDLE_INVALID"), (["{bundle}", "--out", "{tmp}/no/a.blend"], "OUTPUT_NOT_WRITABLE"),
+    (["{bundle}", "--out", "{tmp}/a.txt"], "OUTPUT_NOT_WRITABLE"),
+    (["{bundle}", "--out", "{tmp}/a.blend", "--render", "{tmp}/no/a.png"], "OUTPUT_NOT_WRITABLE")])
+def test_errors_are_one_line_with_a_code(bundle, tmp_path, capfd, arguments, code):
+    places = {"missing": tmp_path / "none", "bundle": bundle.path, "tmp": tmp_path}
+    assert headless.main(["build", *(a.format(**places) for a in arguments)]) == 1
+    message = capfd.readouterr().err
+    assert code in message and "Traceback" not in message
+    assert not list(tmp_path.glob("*.blend"))
+
+
+def test_check_hashes_every_file(bundle, tmp_path, capfd):
+    assert headless.main(["check", str(bundle.path)]) == 0
+    assert "52 expressions" in capfd.readouterr().out
+    damaged = make_bundle(tmp_path / "b", texture_size=16, density=4)
+    file = damaged.path / "albedo.png"
+    content = bytearray(file.read_bytes())
+    content[-20] ^= 1
+    file.write_bytes(content)
+    assert headless.main(["check", str(damaged.path)]) == 1
+    assert "albedo.png" in capfd.readouterr().err
+
+
+def test_the_preview_shows_photo_and_head_side_by_side_and_cleans_up(bundle, tmp_path):
+    result = build_head(bundle.path)
+    before = census()
+    path = render_preview(result, tmp_path / "p.png", PreviewOptions(height=48, samples=1))
+    after = census()
+    after["images"] = [name for name in after["images"] if name != "Render Result"]  # Blender's own
+    assert after == before
+    picture = pixels(str(path))
+    assert picture.shape[0] == 48 and picture.shape[1] > 90
+    # The photo's background is blue, the studio's grey; both frames cut the same window.
+    blue = picture[..., 2] - picture[..., 0]
+    columns = (blue[40] > 0.1).nonzero()[0]
+    photo_width = columns.max() + 1
+    grey = abs(blue[:, photo_width + 2:]) < 0.06
+    assert photo_width < picture.shape[1] / 2 and grey[44:].mean() > 0.9
+
+
+def test_a_head_without_a_photo_has_no_preview(tmp_path):
+    result = build_head(make_bundle(tmp_path / "b", texture_size=16, density=4, cameras=[]).path)
+    assert result.cameras == ()
+    with pytest.raises(ValueError):
+        render_preview(result, tmp_path / "p.png")

@@ -1,6 +1,13 @@
-"""Coarse stage: camera, identity and expression of one photo from its landmarks and expression scores."""
+"""Coarse stage: camera, identity and expression of one photo.
+
+A network trained on renders of this very head (:mod:`.regress`) gives dense landmarks and the most likely identity,
+expression and distance; a maximum a posteriori fit then finds the camera and the shape that agree with its landmarks
+under perspective, with the covariances of both as measured on heads it has not seen.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,19 +15,22 @@ from ..camera import Camera
 from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.protocol import Settings
-from .coarse_camera import IRIS_DIAMETER_MM, choose_focal, first_camera, iris_diameter_px
+from .coarse_camera import choose_focal, first_camera
 from .coarse_solver import LandmarkBasis, LandmarkNoise, Prior, solve
+from .regress import FaceGuess, Regressor, load_regressor
 
 __all__ = ["fit_coarse"]
 
-_FACE_POINTS = 468
-"""Landmarks on the skin; the rest are the irises."""
+_STEPS = 5
+_NOISE_GAIN = 64.0
+"""The landmarks come from the same features as the guess of the shape, so they tell little that it did not: their
+covariance is widened (chosen on generated heads)."""
 
-_IDENTITIES = 80
-_NOISE_MM = 5.0
-"""Landmarks err together, so that 468 of them say about as much as a few dozen independent ones would."""
+_PRIOR_GAIN = 0.5
+_TRUST = 0.7
+"""Share of the guessed identity that is believed: the network has only seen renders."""
 
-_EXPRESSION_SIGMA = 0.25
+_LEAST_EXPRESSION_SIGMA = 0.02
 
 
 def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings,
@@ -30,44 +40,55 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     Args:
         model: the head model.
         photo: upright photo.
-        observation: landmarks and expression scores of the face.
+        observation: landmarks of the face; they say where to look.
         settings: ``focal_px`` is used when given.
         progress: ``progress(stage, fraction, message)``; may raise to cancel.
+
+    Raises:
+        HrnError: MODEL_MISSING when the landmark network is absent.
     """
-    basis = _landmark_basis(model)
-    px_per_mm = iris_diameter_px(observation) / IRIS_DIAMETER_MM
-    focal, source = choose_focal(photo, settings, px_per_mm)
-    observed = observation.landmarks[:_FACE_POINTS].astype(float)
-    expected = np.clip(observation.blendshapes, 0, 1).astype(float)
-    camera = first_camera(basis.points(np.zeros(len(basis.identity)), expected), observed, photo.size, focal)
-    noise = LandmarkNoise(np.zeros((_FACE_POINTS, 2)), np.full(2 * _FACE_POINTS, _NOISE_MM ** 2),
-                          np.zeros((0, 2 * _FACE_POINTS)))
-    count = len(basis.identity)
-    prior = Prior(np.zeros(count), np.eye(count), expected, np.full(len(expected), _EXPRESSION_SIGMA))
-
-    def on_step(step: int) -> None:
+    def tell(fraction: float, message: str) -> None:
         if progress is not None:
-            progress("coarse", step / 10, "Fitting the head")
+            progress("coarse", fraction, message)
 
-    camera, identity, expression = solve(basis, observed, noise, prior, camera, np.zeros(count), expected,
-                                         on_step=on_step)
-    return finished(model, camera, identity, expression, observation, source)
+    tell(0.0, "Looking at the face")
+    regressor = load_regressor(model)
+    guess = regressor.guess(photo, observation)
+    guess = replace(guess, identity=_TRUST * guess.identity)
+    tell(0.5, "Fitting the head")
+    basis = _point_basis(model, regressor)
+    focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
+    points = basis.points(guess.identity, guess.expression)
+    camera = first_camera(points, guess.points, photo.size, focal)
+    camera, identity, expression = solve(basis, guess.points, regressor.noise(_NOISE_GAIN),
+                                         _prior(regressor, guess), camera, guess.identity, guess.expression, _STEPS,
+                                         lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"))
+    return _finished(model, camera, identity, expression, observation, source)
 
 
-def finished(model: HeadModel, camera: Camera, identity: np.ndarray, expression: np.ndarray,
-             observation: FaceObservation, source: str) -> CoarseFit:
-    """The result with its landmark residuals."""
-    full = np.zeros(len(model.identity_basis), np.float32)
-    full[:len(identity)] = identity
-    points = model.landmarks(model.shape(full, expression))
+def _prior(regressor: Regressor, guess: FaceGuess) -> Prior:
+    sigma = np.maximum(regressor.expression_sigma * np.sqrt(_PRIOR_GAIN), _LEAST_EXPRESSION_SIGMA)
+    return Prior(guess.identity, regressor.identity_precision / _PRIOR_GAIN, guess.expression, sigma)
+
+
+def _finished(model: HeadModel, camera: Camera, identity: np.ndarray, expression: np.ndarray,
+              observation: FaceObservation, source: str) -> CoarseFit:
+    """The result with its residuals against the observed landmarks."""
+    points = model.landmarks(model.shape(identity, expression))
     residual = np.linalg.norm(camera.project(points)[0] - observation.landmarks, axis=1)
-    return CoarseFit(camera, full, expression.astype(np.float32), residual.astype(np.float32), source)
+    return CoarseFit(camera, identity.astype(np.float32), expression.astype(np.float32), residual.astype(np.float32),
+                     source)
 
 
-def _landmark_basis(model: HeadModel) -> LandmarkBasis:
-    vertices, weights = model.landmark_vertices[:_FACE_POINTS], model.landmark_weights[:_FACE_POINTS]
+_bases: dict[str, LandmarkBasis] = {}
 
-    def at(field: np.ndarray) -> np.ndarray:
-        return np.einsum("...lkd,lk->...ld", field[..., vertices, :], weights, optimize=True).astype(float)
 
-    return LandmarkBasis(at(model.template), at(model.identity_basis[:_IDENTITIES]), at(model.expression_basis))
+def _point_basis(model: HeadModel, regressor: Regressor) -> LandmarkBasis:
+    """The model at the dense landmarks."""
+    if model.version not in _bases:
+        def at(field: np.ndarray) -> np.ndarray:
+            landmarks = np.einsum("...lkd,lk->...ld", field[..., model.landmark_vertices, :], model.landmark_weights)
+            return np.concatenate([landmarks, field[..., regressor.vertices, :]], -2).astype(float)
+
+        _bases[model.version] = LandmarkBasis(at(model.template), at(model.identity_basis), at(model.expression_basis))
+    return _bases[model.version]

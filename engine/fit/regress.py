@@ -16,6 +16,7 @@ from ..photo.face_nets import model_path
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from .coarse_crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
+from .coarse_solver import LandmarkNoise
 from .regress_backbone import Backbone
 from .regress_flatbuffer import read_network
 from .regress_net import TAIL_START, Tail
@@ -69,7 +70,17 @@ class Regressor:
         self._mirror_points = self.data["mirror_points"].astype(np.int64)
         self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
         self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
+        covariance = self.data["identity_covariance"].astype(float)
+        turned = self._to_identity.T @ covariance @ self._to_identity
+        self.identity_precision = np.linalg.inv(turned + 1e-4 * np.eye(len(turned)))
+        self.expression_sigma = self.data["expression_sigma"].astype(float)
         self._lock = threading.Lock()
+
+    def noise(self, gain: float) -> LandmarkNoise:
+        """Errors of the dense landmarks in mm, with the covariance times `gain`."""
+        return LandmarkNoise(self.data["noise_mean"].reshape(-1, 2).astype(float),
+                             self.data["noise_variance"].astype(float) * gain,
+                             self.data["noise_modes"].astype(float) * np.sqrt(gain))
 
     def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
         """From identity coefficients of the head model as it was in training to those of `model`.

@@ -1,0 +1,74 @@
+"""Accuracy on generated heads: whole photos through the pipeline, the face's distances to the true surface."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..head.model import HeadModel
+from ..photo import Landmarker
+from ..synthetic.dataset import face_vertices
+from ..synthetic.render import Renderer, vertex_normals
+from ..synthetic.windows import draw_photo
+
+__all__ = ["face_distance", "score_generated"]
+
+SEED = 909
+"""Not a seed of the training data."""
+
+
+def face_distance(model: HeadModel, truth: np.ndarray, fitted: np.ndarray, face: np.ndarray, steps: int = 12) -> float:
+    """Mean distance in mm from the true face's vertices to the fitted surface, after similarity alignment.
+
+    Args:
+        truth, fitted: (N, 3) mm. face: (F,) vertices, which the alignment and the mean are over.
+    """
+    corner = truth[model.triangles]
+    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
+    weight = np.bincount(model.triangles.ravel(), np.repeat(area, 3), len(truth))[face]
+    near = np.unique(model.triangles[np.isin(model.triangles, face).any(1)])
+    target = truth[face].astype(float)
+    surface, moved = fitted.astype(float), None
+    scale, R, t = _similarity(surface[face], target, weight)
+    for _ in range(steps):
+        moved = scale * surface @ R.T + t
+        normals = vertex_normals(moved, model.triangles)
+        _, index = cKDTree(moved[near]).query(target)
+        index = near[index]
+        gap = ((target - moved[index]) * normals[index]).sum(1)
+        step, Q, s = _similarity(target - gap[:, None] * normals[index], target, weight)
+        scale, R, t = scale * step, Q @ R, step * Q @ t + s
+    return float((np.abs(gap) * weight).sum() / weight.sum())
+
+
+def _similarity(source, target, weight):
+    w = (weight / weight.sum())[:, None]
+    a, b = (w * source).sum(0), (w * target).sum(0)
+    U, D, V = np.linalg.svd((w * (target - b)).T @ (source - a))
+    sign = np.diag([1, 1, np.sign(np.linalg.det(U @ V))])
+    R = U @ sign @ V
+    scale = (D * np.diag(sign)).sum() / (w * (source - a) ** 2).sum()
+    return scale, R, b - scale * R @ a
+
+
+def score_generated(model: HeadModel, count: int, stages: tuple[str, ...]) -> list[dict]:
+    """Print and return the errors on `count` heads of a seed of their own."""
+    from .accuracy import fit_stages
+
+    renderer, landmarker, face, rows = Renderer(model), Landmarker(), face_vertices(model), []
+    for number in range(count):
+        head, photo, focal = draw_photo(renderer, SEED, number)
+        faces = landmarker.detect(photo)
+        if not faces:
+            continue
+        row = {"head": number, "mean_head": face_distance(model, head.posed, model.template, face)}
+        for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages).items():
+            row[stage] = face_distance(model, head.posed, vertices, face)
+            row["focal_ratio"] = fit.camera.fx / focal
+        rows.append(row)
+    if rows:
+        mean = lambda name: float(np.mean([row[name] for row in rows]))
+        print(f"generated, {len(rows)} of {count} found: mean head {mean('mean_head'):.3f}, "
+              + ", ".join(f"{stage} {mean(stage):.3f} (better in "
+                          f"{sum(row[stage] < row['mean_head'] for row in rows)} of {len(rows)})" for stage in stages))
+    return rows

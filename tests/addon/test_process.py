@@ -16,6 +16,7 @@ from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine_process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
 from hrn_blender.exit_reason import explain_exit
+from stopwatch import PROMISE, Stopwatch, best_of
 
 FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
 
@@ -32,20 +33,26 @@ class Harness:
         self.engine = EngineProcess(lambda: Launch(command, clean_environment(os.environ)), version=__version__,
                                     log=self.log, **options)
         self.events: list = []
-        self.slowest_call = self.slowest_work = 0.0
+        self.timed = Stopwatch()
         self._number = 0
 
     def reconstruct(self, mode: str | None = None) -> int:
         self._number += 1
         settings = {"texture_size": 256} | ({"method": f"fake:{mode}"} if mode else {})
-        return self._timed(self.engine.request, "reconstruct", {
+        return self.timed(self.engine.request, "reconstruct", {
             "photos": ["a.png"], "out": str(self.tmp_path / f"head{self._number}"), "settings": settings})
 
     def cancel(self, id_: int) -> None:
-        self._timed(self.engine.cancel, id_)
+        self.timed(self.engine.cancel, id_)
+
+    def seconds_to_cancel(self, id_: int) -> float:
+        started = time.monotonic()
+        self.cancel(id_)
+        assert self.until(Failed).error.code is ErrorCode.CANCELLED
+        return time.monotonic() - started
 
     def poll(self) -> list:
-        found = self._timed(self.engine.poll)
+        found = self.timed(self.engine.poll)
         self.events += found
         return found
 
@@ -57,13 +64,6 @@ class Harness:
                     return event
             time.sleep(0.01)
         pytest.fail(f"no {kind} within {seconds} s; got {self.events[-5:]}")
-
-    def _timed(self, function, *arguments):
-        before, work_before = time.monotonic(), time.thread_time()
-        result = function(*arguments)
-        self.slowest_work = max(self.slowest_work, time.thread_time() - work_before)
-        self.slowest_call = max(self.slowest_call, time.monotonic() - before)
-        return result
 
 
 @pytest.fixture
@@ -77,8 +77,7 @@ def harness(tmp_path):
     yield make
     for one in made:
         one.engine.kill(wait=2)
-        assert one.slowest_work < 0.05
-        assert one.slowest_call < 0.5  # More than work: the test machine may be busy.
+        one.timed.check()
 
 
 def pid_exists(pid: int) -> bool:
@@ -126,14 +125,16 @@ def test_second_request_at_once_is_refused(harness):
 
 def test_cancel_is_obeyed_and_keeps_the_engine(harness):
     h = harness()
-    id_ = h.reconstruct("slow")
-    h.until(Progress)
+    h.reconstruct()
+    h.until(Finished)
     pid = h.engine.pid
-    h.cancel(id_)
-    started = time.monotonic()
-    failed = h.until(Failed)
-    assert failed.error.code is ErrorCode.CANCELLED
-    assert time.monotonic() - started < 1.0
+
+    def attempt() -> float:
+        id_ = h.reconstruct("slow")
+        h.until(Progress)
+        return h.seconds_to_cancel(id_)
+
+    best_of(attempt, 1.0)
     h.reconstruct()
     h.until(Finished)
     assert h.engine.pid == pid
@@ -142,19 +143,20 @@ def test_cancel_is_obeyed_and_keeps_the_engine(harness):
 @pytest.mark.parametrize("mode", ["ignore_cancel", "ignore_cancel,term=1", "hang"])
 def test_cancel_that_is_ignored_kills_within_a_second_and_the_next_click_works(harness, mode):
     h = harness()
-    id_ = h.reconstruct(mode)
-    h.until(Ready)
-    if mode != "hang":
-        h.until(Progress)
-    time.sleep(0.1)
+
+    def attempt() -> float:
+        id_ = h.reconstruct(mode)
+        h.until(Ready)
+        if mode != "hang":
+            h.until(Progress)
+        time.sleep(0.1)
+        pid, child = h.engine.pid, h.engine._session.child
+        seconds = h.seconds_to_cancel(id_)
+        assert child.wait(5) and not pid_exists(pid)
+        return seconds
+
+    best_of(attempt, 1.0)
     pid = h.engine.pid
-    child = h.engine._session.child
-    h.cancel(id_)
-    started = time.monotonic()
-    failed = h.until(Failed)
-    assert failed.error.code is ErrorCode.CANCELLED
-    assert time.monotonic() - started < 1.0
-    assert child.wait(2) and not pid_exists(pid)
     h.reconstruct()
     h.until(Finished)
     assert h.engine.pid != pid
@@ -240,13 +242,13 @@ def test_other_engine_version_is_refused(harness):
 def test_silent_engine_is_given_up(harness):
     h = harness("silent", startup_timeout=0.5)
     h.reconstruct()
-    error = h.until(Failed, 3).error
+    error = h.until(Failed).error
     assert error.code is ErrorCode.ENGINE_CRASHED and "did not start" in error.message
 
 
 def test_hanging_engine_is_pinged_and_given_up_but_a_slow_one_is_not(harness):
-    h = harness(hang_seconds=0.3)
-    h.reconstruct("slow,seconds=2")
+    h = harness(hang_seconds=1.0)
+    h.reconstruct("slow,seconds=3")
     h.until(Finished)
 
     deaf = Harness(h.tmp_path, command=[sys.executable, "-I", "-u", "-c",
@@ -258,9 +260,32 @@ def test_hanging_engine_is_pinged_and_given_up_but_a_slow_one_is_not(harness):
     deaf.engine.start()
     deaf.until(Ready)
     deaf.reconstruct()
-    error = deaf.until(Failed, 5).error
+    error = deaf.until(Failed).error
     assert error.code is ErrorCode.ENGINE_CRASHED and "no longer answers" in error.message
     deaf.engine.kill(2)
+
+
+@pytest.mark.parametrize("mode", ["silent", "hang"])
+def test_no_call_waits_for_the_engine(harness, mode):
+    """Whether it starts or works, each call comes back at once; best of five, for a machine that is busy itself."""
+    h = harness("silent" if mode == "silent" else "ok")
+    seconds = {"request": [], "cancel": [], "stop": []}
+
+    def timed(name, function, *arguments):
+        watch = Stopwatch()
+        result = watch(function, *arguments)
+        seconds[name] += watch.wall
+        return result
+
+    for _ in range(5):
+        id_ = timed("request", h.engine.request, "reconstruct", {
+            "photos": ["a"], "out": str(h.tmp_path / "o"), "settings": {"method": "fake:hang"}})
+        if mode == "hang":
+            h.until(Ready)
+        timed("cancel", h.engine.cancel, id_)
+        timed("stop", h.engine.stop)
+        h.until(Failed)
+    assert {name: min(taken) < PROMISE for name, taken in seconds.items()} == dict.fromkeys(seconds, True), seconds
 
 
 def test_missing_program_is_engine_missing(harness, tmp_path):
@@ -356,8 +381,10 @@ def test_stderr_goes_to_a_log_that_is_rotated(harness):
     h = harness()
     h.reconstruct("stderr_flood,megabytes=3")
     h.until(Finished)
-    time.sleep(0.2)
-    sizes = [p.stat().st_size for p in sorted(h.tmp_path.glob("engine.log*"))]
+    sizes, deadline = [], time.monotonic() + 10  # The log is written by a thread of its own.
+    while len(sizes) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        sizes = [p.stat().st_size for p in sorted(h.tmp_path.glob("engine.log*"))]
     assert len(sizes) == 3
     assert max(sizes) < 1.2e6
 
@@ -388,12 +415,18 @@ def test_system_counter_tells_an_out_of_memory_kill(monkeypatch):
     assert explain_exit(-9, [], 4).code is ErrorCode.ENGINE_CRASHED
 
 
+def events_until(child: ChildProcess, kind) -> list:
+    events, deadline = [], time.monotonic() + 20
+    while not any(isinstance(e, kind) for e in events) and time.monotonic() < deadline:
+        events += child.events()
+        time.sleep(0.01)
+    return events
+
+
 def test_child_events_end_with_the_exit():
     child = ChildProcess([sys.executable, "-c", "print('a'); print('b', end=''); raise SystemExit(5)"],
                          env=dict(os.environ))
-    assert child.wait(10)
-    time.sleep(0.1)
-    events = child.events()
+    events = events_until(child, Exited)
     assert [e.data.strip() for e in events if isinstance(e, Line)] == [b"a", b"b"]
     assert events[-1] == Exited(5)
     child.send(b"too late")  # Neither raises nor waits.
@@ -401,9 +434,7 @@ def test_child_events_end_with_the_exit():
 
 def test_child_that_cannot_start_says_so(tmp_path):
     child = ChildProcess([str(tmp_path / "nothing")], env={})
-    assert child.wait(5)
-    time.sleep(0.05)
-    assert [type(e) for e in child.events()] == [SpawnFailed]
+    assert [type(e) for e in events_until(child, SpawnFailed)] == [SpawnFailed]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="process groups are a POSIX thing")

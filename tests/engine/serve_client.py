@@ -73,5 +73,5 @@ class Client:
     def reconstruct(self, id_: int, photo: str, out, **settings) -> None:
         self.send(id_, "reconstruct", photos=[photo], out=str(out), settings=settings)
 
-    def exit_code(self, seconds: float = 5.0) -> int:
+    def exit_code(self, seconds: float = 15.0) -> int:
         return self.process.wait(seconds)

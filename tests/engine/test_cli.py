@@ -70,7 +70,7 @@ def test_interrupt_leaves_nothing(tmp_path):
         while not list(tmp_path.glob(".head.*.partial")) and time.monotonic() < end:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=30)
     finally:
         process.kill()
     assert process.returncode == 130 and "Traceback" not in err and "error: " in err

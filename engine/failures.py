@@ -31,9 +31,9 @@ def as_hrn_error(error: BaseException) -> HrnError:
         return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {error.filename or 'the result'}.")
     if isinstance(error, ModuleNotFoundError):
         return HrnError(ErrorCode.MODEL_MISSING, f"The Python package {error.name!r} is not installed.")
-    return HrnError(ErrorCode.INTERNAL, f"The engine failed unexpectedly: {type(error).__name__}: {_one_line(error)}")
+    return HrnError(ErrorCode.INTERNAL, f"The engine failed unexpectedly: {_one_line(error)}.")
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
     return text if len(text) <= 200 else text[:197] + "…"

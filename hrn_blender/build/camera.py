@@ -47,7 +47,7 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     distance = float((camera.location ** 2).sum()) ** 0.5
     data.clip_start = max(1e-3, distance / 100)
     data.clip_end = distance * 100
-    data.display_size = 0.03  # Small enough not to hide the face behind it
+    data.display_size = 0.015  # Small enough not to hide the face behind it
     data.passepartout_alpha = 0.8
     if camera.photo is not None:
         data.show_background_images = True

@@ -52,6 +52,7 @@ def build_materials(source: HeadSource, ledger: Ledger) -> dict[str, bpy.types.M
             compat.socket(shader.inputs, identifier).default_value = value
         if name == "lashes":
             material.surface_render_method = "DITHERED"
+            material.diffuse_color = (0.02, 0.014, 0.01, 0.15)  # A veil in Solid mode, which draws whole strips.
             hairs = tree.nodes.new("ShaderNodeGroup")
             hairs.node_tree, hairs.location = build_lash_group(ledger), (-250, 0)
             tree.links.new(hairs.outputs["Alpha"], compat.socket(shader.inputs, "Alpha"))

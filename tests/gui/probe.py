@@ -41,6 +41,7 @@ def order(name, value):
         preferences.addons[PACKAGE].preferences.last_folder = value
         for thing in list(bpy.data.objects):
             bpy.data.objects.remove(thing)
+        bpy.ops.ed.undo_push(message="Empty scene")
         area.spaces.active.show_region_ui = True
     elif name == "tab":
         regions["UI"].active_panel_category = value

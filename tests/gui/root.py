@@ -17,6 +17,8 @@ __all__ = ["Unavailable", "bind", "build_root", "enter_namespace", "require"]
 SUITE = "trixie"
 PACKAGES = ("blender xvfb xdotool imagemagick libgl1-mesa-dri libegl1 libgl1 python3-numpy python3-requests "
             "ca-certificates").split()
+PATIENCE = 480
+"""Seconds for one step of building the system."""
 DONE = "hrn-gui-root-complete"
 _INSIDE = "HRN_GUI_INSIDE"
 
@@ -59,7 +61,7 @@ def build_root(root: Path) -> None:
     if not shutil.which("mmdebstrap"):
         print("installing mmdebstrap", file=sys.stderr)
         for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "mmdebstrap"]):
-            if not shutil.which("apt-get") or subprocess.run(command, stdout=sys.stderr).returncode:
+            if not shutil.which("apt-get") or not _succeeds(*command):
                 raise Unavailable("mmdebstrap is missing and cannot be installed")
     uri, key = _mirror()
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +71,20 @@ def build_root(root: Path) -> None:
     print(f"building {root}", file=sys.stderr)
     options = ["--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Check-Valid-Until \"false\"",
                *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale"))]
-    result = subprocess.run(["mmdebstrap", "--variant=apt", "--mode=root", f"--keyring={key}", *options,
-                             f"--include={','.join(PACKAGES)}", SUITE, partial,
-                             f"deb [signed-by={key}] {uri} {SUITE} main"], stdout=sys.stderr)
-    if result.returncode:
+    if not _succeeds("mmdebstrap", "--variant=apt", "--mode=root", f"--keyring={key}", *options,
+                     f"--include={','.join(PACKAGES)}", SUITE, partial, f"deb [signed-by={key}] {uri} {SUITE} main"):
         shutil.rmtree(partial, ignore_errors=True)
         raise Unavailable("mmdebstrap could not build it (no network or no mirror?)")
     (partial / DONE).write_text(SUITE)
     os.replace(partial, root)
+
+
+def _succeeds(*command) -> bool:
+    """Run a command that fetches something; a network that never answers counts as a failure."""
+    try:
+        return subprocess.run(command, stdout=sys.stderr, timeout=PATIENCE).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _mirror() -> tuple[str, Path]:

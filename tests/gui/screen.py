@@ -87,14 +87,14 @@ class Screen:
         return Picture(self.width, self.height, found)
 
     def save(self, path: Path, crop: tuple[int, int, int, int] | None = None, colors: int = 0) -> None:
-        """Write a PNG; `crop` is (left, top, right, bottom), `colors` reduces the palette."""
+        """Write a PNG; `crop` is (left, top, right, bottom), `colors` reduces the palette (mixed by dithering)."""
         command = ["import", "-window", "root"]
         if crop:
             left, top, right, bottom = crop
             command += ["-crop", f"{right - left}x{bottom - top}+{left}+{top}", "+repage"]
         if colors:
-            command += ["+dither", "-colors", str(colors)]
-        path.write_bytes(self.run(*command, "png:-", capture_output=True).stdout)
+            command += ["-colors", str(colors)]
+        path.write_bytes(self.run(*command, "png8:-" if colors else "png:-", capture_output=True).stdout)
 
     def close(self) -> None:
         self._server.terminate()

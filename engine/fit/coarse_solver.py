@@ -9,7 +9,7 @@ import numpy as np
 
 from ..camera import Camera
 
-__all__ = ["LandmarkBasis", "LandmarkNoise", "Prior", "solve"]
+__all__ = ["LandmarkBasis", "LandmarkNoise", "Prior", "boxed_step", "solve"]
 
 _DAMPING = 1e-6
 _STOP_MM = 1e-3
@@ -98,7 +98,7 @@ def solve(basis: LandmarkBasis, observed: np.ndarray, noise: LandmarkNoise, prio
         gradient = weighted.T @ residual + prior_matrix @ away
         lower = np.concatenate([np.full(6, -np.inf), -prior.identity_limit - identity, -expression])
         upper = np.concatenate([np.full(6, np.inf), prior.identity_limit - identity, 1 - expression])
-        move = _boxed_step(hessian, gradient, lower, upper)
+        move = boxed_step(hessian, gradient, lower, upper)
         camera = _moved(camera, move[:6])
         identity += move[6:6 + count]
         expression += move[6 + count:]
@@ -128,7 +128,7 @@ def _linearise(basis, observed, noise, camera, identity, expression):
     return residual.ravel(), jacobian.reshape(2 * len(at), -1)
 
 
-def _boxed_step(hessian, gradient, lower, upper):
+def boxed_step(hessian, gradient, lower, upper):
     """Newton step within bounds, by fixing the unknowns that would leave them."""
     free = np.ones(len(gradient), bool)
     move = np.zeros(len(gradient))

@@ -7,9 +7,45 @@ from scipy.spatial import cKDTree
 
 from ..head.model import MATERIALS, HeadModel
 from ..render import interpolate, rasterize
+from .mesh import face_cross, neighbours
 from .skin_surface import SkinSurface
 
-__all__ = ["deformation_map", "propagate"]
+__all__ = ["deformation_map", "propagate", "without_folds"]
+
+_LEAST_AREA = 0.25
+"""Share of its area, signed along its old normal, that a triangle must keep."""
+
+
+def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarray, rounds: int = 30) -> np.ndarray:
+    """The offset with as little change as needed so that no triangle turns over or collapses.
+
+    Around offending triangles the offset is averaged with its neighbours', again and again; what is left after that
+    is shrunk there.
+
+    Args:
+        vertices: (V, 3) before. triangles: (T, 3). offset: (V, 3), same unit.
+
+    Returns:
+        (V, 3).
+    """
+    before = face_cross(vertices, triangles)
+    squared = np.maximum((before ** 2).sum(1), 1e-12)
+    adjacency = neighbours(triangles, len(vertices))
+    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+    offset = offset.copy()
+    for round_ in range(rounds):
+        after = face_cross(vertices + offset, triangles)
+        bad = np.einsum("ij,ij->i", after, before) / squared < _LEAST_AREA
+        if not bad.any():
+            break
+        near = np.zeros(len(vertices))
+        near[triangles[bad].ravel()] = 1
+        near = np.maximum(near, (adjacency @ near > 0) * 0.5)
+        mean = (adjacency @ offset) / degree[:, None]
+        offset += 0.7 * near[:, None] * (mean - offset)
+        if round_ >= rounds // 2:
+            offset *= 1 - 0.3 * near[:, None]
+    return offset
 
 
 def propagate(model: HeadModel, surface: SkinSurface, offset: np.ndarray) -> np.ndarray:

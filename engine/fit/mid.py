@@ -18,10 +18,11 @@ from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
 from .contour import Outline, find_outline
-from .deformation import propagate
+from .deformation import propagate, without_folds
 from .lighting import fit_lighting, light_normals
 from .mesh import normal_row_jacobian, vertex_normals
 from .photo_cells import CellColors, PhotoCells
+from .registration import fit_actions, slide
 from .skin_surface import SkinSurface, skin_surface
 from .transfer import SkyTransfer
 
@@ -53,6 +54,12 @@ class MidWeights:
     """Error that neighbouring landmarks share, mm."""
     contour: float = 1.5
     """Error of the photo's border of the face, mm."""
+    turn: float = 0.02
+    """Error of the coarse pose: rotation, radians;"""
+    shift: float = 1.5
+    """across the picture, mm;"""
+    depth: float = 0.03
+    """and along the view, as a share of the distance."""
     steps: int = 8
 
 
@@ -102,6 +109,11 @@ class _Problem:
         self.model, self.coarse, self.weights = model, coarse, weights
         self.surface = surface = skin_surface(model)
         self.camera = coarse.camera
+        distance = float(coarse.camera.t[2])
+        # Fixed for the whole fit: errors in mm must not shrink when the head comes nearer.
+        self.mm_per_px = distance / coarse.camera.fx
+        self.pose = np.zeros(6)
+        self.pose_precision = np.array([weights.turn] * 3 + [weights.shift] * 2 + [weights.depth * distance]) ** -2.0
         self.base = model.shape(coarse.identity, coarse.expression).astype(np.float64)
         self.triangles = model.triangles
         local = np.full(len(model.template), -1, np.int32)
@@ -124,6 +136,7 @@ class _Problem:
         self.light_part = slice(6 + shapes + albedos, 6 + shapes + albedos + 9)
         self.size = 6 + shapes + albedos + 9
 
+        self.observed = observation.landmarks
         self.landmarks = observation.landmarks[:_FACE_POINTS].astype(np.float64)
         self._landmark_rows(local)
         self.shape = np.zeros(shapes)
@@ -145,9 +158,7 @@ class _Problem:
         points = self.model.landmarks(self.model.template)[self.landmark_ids].astype(np.float64)
         # Errors of neighbouring landmarks go together: an independent part and one shared over some 35 mm.
         distance2 = ((points[:, None] - points[None]) ** 2).sum(-1)
-        w = self.weights
-        covariance = w.landmark_common ** 2 * np.exp(-distance2 / (2 * 35.0 ** 2)) + w.landmark ** 2 * np.eye(len(points))
-        self.landmark_precision = np.linalg.inv(covariance)
+        self.landmark_common = self.weights.landmark_common ** 2 * np.exp(-distance2 / (2 * 35.0 ** 2))
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -185,8 +196,8 @@ class _Problem:
         if not len(found.target):
             return
         t = found.share[:, None]
-        pixels, _, _, mm_per_px = self._project(skin[found.edges[:, 0]] * (1 - t) + skin[found.edges[:, 1]] * t)
-        self.outline_goal = np.einsum("ci,ci->c", found.direction, pixels) * mm_per_px + found.target
+        pixels = self._project(skin[found.edges[:, 0]] * (1 - t) + skin[found.edges[:, 1]] * t)[0]
+        self.outline_goal = np.einsum("ci,ci->c", found.direction, pixels) * self.mm_per_px + found.target
 
     def _start_light(self) -> None:
         normals = light_normals(self.camera, vertex_normals(self.skin_vertices(), self.surface.triangles))
@@ -205,9 +216,10 @@ class _Problem:
         self._add_landmarks(hessian, gradient)
         self._add_outline(hessian, gradient)
         prior = np.ones(self.size)
-        prior[:6] = 1e-6
+        prior[:6] = self.pose_precision
         prior[self.light_part] = 1e-3
         away = np.zeros(self.size)
+        away[:6] = self.pose
         away[self.shape_part], away[self.albedo_part] = self.shape, self.albedo
         hessian[np.diag_indices(self.size)] += prior
         gradient += prior * away
@@ -216,6 +228,7 @@ class _Problem:
         largest = np.linalg.norm(moved, axis=1).max()
         move *= min(1.0, 4.0 / max(largest, 1e-9))
         self.camera = replace(self.camera, R=cv2.Rodrigues(move[:3])[0] @ self.camera.R, t=self.camera.t + move[3:6])
+        self.pose += move[:6]
         self.shape += move[self.shape_part]
         self.albedo += move[self.albedo_part]
         self.light += move[self.light_part]
@@ -254,17 +267,19 @@ class _Problem:
     def _add_landmarks(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         skin = self.skin_vertices()
         points = np.einsum("lk,lkd->ld", self.carrier_weights, skin[self.carriers])
-        pixels, project, turn, mm_per_px = self._project(points)
-        residual = (pixels - self.landmarks[self.landmark_ids]) * mm_per_px
+        pixels, project, turn = self._project(points)
+        residual = (pixels - self.landmarks[self.landmark_ids]) * self.mm_per_px
         poses = np.concatenate([project @ turn, project], -1)
         shapes = np.matmul(project @ self.camera.R, self.landmark_basis)
-        robust = 1 / (1 + (np.linalg.norm(residual, axis=1) / 5.0) ** 2)
+        # A landmark that is far off has a larger error of its own (hidden, or simply wrong).
+        own = self.weights.landmark * (1 + (np.linalg.norm(residual, axis=1) / 5.0) ** 2)
+        precision = np.linalg.inv(self.landmark_common + np.diag(own ** 2))
         place = slice(0, self.shape_part.stop)
         for axis in range(2):
-            jacobian = np.concatenate([poses[:, axis], shapes[:, axis]], 1) * robust[:, None]
-            weighted = self.landmark_precision @ jacobian
+            jacobian = np.concatenate([poses[:, axis], shapes[:, axis]], 1)
+            weighted = precision @ jacobian
             hessian[place, place] += jacobian.T @ weighted
-            gradient[place] += weighted.T @ (residual[:, axis] * robust)
+            gradient[place] += weighted.T @ residual[:, axis]
 
     def _add_outline(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         """Points on the outline move across it to where the photo's skin ended when it was last read."""
@@ -275,24 +290,23 @@ class _Problem:
         t = found.share[:, None]
         shapes = self.shape_basis.reshape(-1, 3, self.shape_basis.shape[1])
         skin = self.skin_vertices()
-        pixels, project, turn, mm_per_px = self._project(skin[first] * (1 - t) + skin[second] * t)
+        pixels, project, turn = self._project(skin[first] * (1 - t) + skin[second] * t)
         across = np.einsum("ci,cij->cj", found.direction, project)
         jacobian = np.concatenate([np.einsum("cj,cjk->ck", across, turn), across, np.einsum(
             "cj,cjk->ck", across @ self.camera.R, shapes[first] * (1 - t[..., None]) + shapes[second] * t[..., None])], 1)
-        residual = np.einsum("ci,ci->c", found.direction, pixels) * mm_per_px - self.outline_goal
+        residual = np.einsum("ci,ci->c", found.direction, pixels) * self.mm_per_px - self.outline_goal
         scaled = jacobian * (found.weight / self.weights.contour ** 2)[:, None]
         place = slice(0, self.shape_part.stop)
         hessian[place, place] += scaled.T @ jacobian
         gradient[place] += scaled.T @ residual
 
-    def _project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    def _project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(n, 2) pixels; (n, 2, 3) their derivative by camera coordinates in mm at the face's depth; (n, 3, 3) that of
-        camera coordinates by a turn; mm per pixel."""
+        camera coordinates by a turn."""
         at = self.camera.to_camera(points)
         fx = self.camera.fx
-        mm_per_px = np.median(at[:, 2]) / fx
         pixels = at[:, :2] / at[:, 2:] * fx + [self.camera.cx, self.camera.cy]
-        gain = fx * mm_per_px / at[:, 2]
+        gain = fx * self.mm_per_px / at[:, 2]
         project = np.zeros((len(at), 2, 3))
         project[:, 0, 0] = project[:, 1, 1] = gain
         project[:, :, 2] = -gain[:, None] * at[:, :2] / at[:, 2:]
@@ -300,7 +314,7 @@ class _Problem:
         turn = np.zeros((len(at), 3, 3))
         turn[:, 0, 1], turn[:, 0, 2], turn[:, 1, 2] = rotated[:, 2], -rotated[:, 1], rotated[:, 0]
         turn -= turn.transpose(0, 2, 1)
-        return pixels, project, turn, mm_per_px
+        return pixels, project, turn
 
     # -- result --------------------------------------------------------------------------------------------------
 
@@ -310,10 +324,16 @@ class _Problem:
         identity[:self.identities] += self.shape[:self.identities] * w.identity
         offset = (self.shape_basis[:, self.identities:] @ self.shape[self.identities:]).reshape(-1, 3)
         identity = identity.astype(np.float32)
+        relaxed = model.shape(identity) + propagate(model, surface, offset)
+        expression = fit_actions(model, self.camera, relaxed, self.coarse.expression, self.observed).astype(np.float32)
+        bare = model.shape(identity, expression)
+        offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
+        offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
-        vertices = model.shape(identity, self.coarse.expression) + deformation
-        residual = np.linalg.norm(self.camera.project(model.landmarks(vertices).astype(np.float64))[0], axis=1)
-        coarse = replace(self.coarse, camera=self.camera, identity=identity)
+        vertices = bare + deformation
+        points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]
+        coarse = replace(self.coarse, camera=self.camera, identity=identity, expression=expression,
+                         residual_px=np.linalg.norm(points - self.observed, axis=1).astype(np.float32))
         normals = light_normals(self.camera, vertex_normals(vertices[surface.vertices], surface.triangles))
         area = self.trust * np.minimum(self.colors.seen, 40.0)
         relative = np.exp(self.albedo_basis @ self.albedo)[:, None]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import logging
+import os
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..wire.paths import cache_dir
 from .fields import farthest_points, matern_basis
 from .mesh import neighbours
 
 __all__ = ["SkinSurface", "skin_surface"]
+
+_log = logging.getLogger(__name__)
 
 _BROAD_REACH, _FINE_REACH, _ALBEDO_REACH = 80.0, 26.0, 60.0
 _BROAD_CONTROLS, _FINE_CONTROLS, _ALBEDO_CONTROLS = 44, 260, 44
@@ -41,15 +49,53 @@ class SkinSurface:
 
 
 def skin_surface(model: HeadModel) -> SkinSurface:
-    """The surface of `model`, computed once per process (about 0.3 s)."""
+    """The surface of `model`: from memory, from the cache on disk, or computed (about a second) and cached."""
     found = _known.get(model.version)
     if found is None or found[0] is not model.template:
-        found = (model.template, _build(model))
+        path = cache_dir() / f"{model.version}-surface-{_REVISION}.npz"
+        surface = _read(path, model)
+        if surface is None:
+            surface = _build(model)
+            _write(path, surface, model)
+        found = (model.template, surface)
         _known[model.version] = found
     return found[1]
 
 
+_REVISION = 1
+"""Raise this with every change of the recipe."""
+
 _known: dict[str, tuple[np.ndarray, SkinSurface]] = {}
+
+
+def _fingerprint(model: HeadModel) -> np.ndarray:
+    return np.frombuffer(hashlib.sha256(model.template.tobytes() + model.faces.tobytes()).digest(), np.uint8)
+
+
+def _read(path: Path, model: HeadModel) -> SkinSurface | None:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if not np.array_equal(data["fingerprint"], _fingerprint(model)):
+                return None
+            return SkinSurface(**{field.name: data[field.name].astype(
+                np.float64 if data[field.name].dtype.kind == "f" else np.int32) for field in fields(SkinSurface)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, surface: SkinSurface, model: HeadModel) -> None:
+    arrays = {field.name: getattr(surface, field.name) for field in fields(SkinSurface)}
+    arrays = {name: x.astype(np.float32) if x.dtype.kind == "f" else x for name, x in arrays.items()}
+    arrays["fingerprint"] = _fingerprint(model)
+    temporary = path.with_name(f"{path.stem}-{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        _log.warning("the offset fields could not be cached at %s: %s", path, error)
+        temporary.unlink(missing_ok=True)
 
 
 def _build(model: HeadModel) -> SkinSurface:
@@ -103,12 +149,14 @@ def _build(model: HeadModel) -> SkinSurface:
     outline = (1 - part("scalp")) * (1 - part("neck")) * (1 - part("right_ear", "left_ear"))
     outline *= (1 - smooth(part("upper_lip", "lower_lip"), 2)) * (1 - part("right_eye", "left_eye"))
     outline *= np.clip((points[:, 2] + 105) / 15, 0, 1) * (points[:, 1] < 20)
-    return SkinSurface(used, triangles, broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1),
+    # Rounded as on disk, so that the first run gives the same result as all later ones.
+    broad, fine, albedo, trust, outline = (x.astype(np.float32).astype(np.float64) for x in (
+        broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1), outline))
+    return SkinSurface(used.astype(np.int32), triangles, broad, fine, albedo, trust,
                        edges[edges[:, 0] < edges[:, 1]].astype(np.int32), outline)
 
 
 def _compressed(basis: np.ndarray) -> np.ndarray:
     """The same Gaussian field in as many columns as its covariance has relevant directions."""
-    left, level, _ = np.linalg.svd(basis, full_matrices=False)
-    keep = level > 1e-3 * level[0]
-    return left[:, keep] * level[keep]
+    level, vectors = np.linalg.eigh(basis.T @ basis)
+    return basis @ vectors[:, level > 1e-6 * level[-1]][:, ::-1]

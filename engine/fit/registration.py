@@ -1,0 +1,143 @@
+"""Lids, lips, brows and nose of the head brought exactly onto those of the photo, without changing the head's relief.
+
+A shape that fits well may still lie a millimetre or two beside the photo: enough for lids and lips to take the wrong
+colours. What is left between the landmarks and the head is explained by the facial actions and by a smooth random
+field in the picture plane (Gaussian process regression); the field slides the vertices along the surface, so that the
+surface itself stays where the earlier stages put it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..camera import Camera
+from ..head.model import HeadModel
+from ..photo.regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL
+from .coarse_solver import boxed_step
+from .mesh import neighbours, vertex_normals
+from .skin_surface import SkinSurface
+
+__all__ = ["fit_actions", "slide"]
+
+_FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
+"""Standard deviation and correlation length of the field's parts, mm."""
+
+_ACTION_SIGMA = 0.12
+_NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "rest": 2.5}
+_LEAST_FACING = 0.2
+_LEAST_SLOPE = 0.5
+_STEPS = 3
+
+
+def _noise() -> np.ndarray:
+    """(478,) mm: how well a landmark names a place of the skin; the face's outline names none."""
+    noise = np.full(478, _NOISE_MM["rest"])
+    noise[list(OVAL)] = np.inf
+    noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
+    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = \
+        _NOISE_MM["nose"]
+    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye), *range(468, 478)]] = _NOISE_MM["edges"]
+    return noise
+
+
+_NOISE = _noise()
+
+
+def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+                ) -> np.ndarray:
+    """Facial actions that bring the landmarks onto the photo, near the given ones.
+
+    Args:
+        relaxed: (N, 3) mm, the head without expression. expression: (52,) where to start.
+        landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (52,) in [0, 1].
+    """
+    basis = np.einsum("eljd,lj->eld", model.expression_basis[:, model.landmark_vertices].astype(float),
+                      model.landmark_weights.astype(float))
+    rest = model.landmarks(relaxed).astype(float)
+    value = expression.astype(float).copy()
+    used = _used(model, camera, relaxed, landmarks)
+    inverse = np.linalg.inv(_covariance(model, used))
+    for _ in range(_STEPS):
+        points = rest + np.tensordot(value, basis, 1)
+        residual, derivative = _residual(camera, points, landmarks)
+        residual = residual[used]
+        jacobian = np.einsum("lij,elj->lie", derivative[used], basis[:, used])
+        hessian = np.eye(len(value)) / _ACTION_SIGMA ** 2
+        gradient = (value - expression) / _ACTION_SIGMA ** 2
+        for axis in range(2):
+            weighted = inverse @ jacobian[:, axis]
+            hessian += jacobian[:, axis].T @ weighted
+            gradient += weighted.T @ residual[:, axis]
+        value += boxed_step(hessian, gradient, -value, 1 - value)
+    return np.clip(value, 0, 1)
+
+
+def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray
+          ) -> np.ndarray:
+    """Moves of the skin along itself that bring the landmarks onto the photo.
+
+    Args:
+        vertices: (N, 3) mm, the posed head. landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (V, 3) mm for the vertices of `surface`.
+    """
+    used = _used(model, camera, vertices, landmarks)
+    points = model.landmarks(vertices).astype(float)
+    residual, _ = _residual(camera, points, landmarks)
+    alpha = np.linalg.solve(_covariance(model, used), -residual[used])
+    places = model.landmarks(model.template).astype(float)[used]
+    field = _kernel(model.template[surface.vertices].astype(float), places) @ alpha
+    skin = vertices[surface.vertices].astype(float)
+    across = field @ camera.R[:2]
+    view = skin - camera.position
+    view /= np.linalg.norm(view, axis=1, keepdims=True)
+    adjacency = neighbours(surface.triangles, len(skin))
+    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+
+    def smooth(values: np.ndarray, rounds: int) -> np.ndarray:
+        for _ in range(rounds):
+            values = 0.5 * values + 0.5 * (adjacency @ values) / (degree[:, None] if values.ndim > 1 else degree)
+        return values
+
+    # Folds of lips and lids have normals in all directions; the slope that matters is that of the face there.
+    normals = smooth(vertex_normals(skin, surface.triangles), 8)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    slope = np.minimum(np.einsum("ij,ij->i", normals, view), -_LEAST_SLOPE)
+    along = -np.einsum("ij,ij->i", normals, across) / slope
+    most = np.linalg.norm(across, axis=1)
+    along = smooth(np.clip(along, -most, most), 4)
+    return across + along[:, None] * view
+
+
+def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
+    normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
+    view = camera.position - model.landmarks(vertices)
+    facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+    inside = ((landmarks >= 0) & (landmarks < (camera.width, camera.height))).all(1)
+    return np.flatnonzero(np.isfinite(_NOISE) & (facing > _LEAST_FACING) & inside)
+
+
+def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(L, 2) mm in the picture plane at each point's depth, and (L, 2, 3) its derivative by the points."""
+    at = camera.to_camera(points)
+    mm = at[:, 2:] / camera.fx
+    pixels = camera.project(points)[0]
+    project = np.zeros((len(points), 2, 3))
+    project[:, 0, 0] = project[:, 1, 1] = 1
+    project[:, :, 2] = -at[:, :2] / at[:, 2:]
+    return (pixels - landmarks) * mm, project @ camera.R
+
+
+def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    squared = ((a[:, None] - b[None]) ** 2).sum(-1)
+    return sum(sigma ** 2 * np.exp(-squared / (2 * length ** 2)) for sigma, length in _FIELD)
+
+
+def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:
+    places = model.landmarks(model.template).astype(float)[used]
+    return _kernel(places, places) + np.diag(_NOISE[used] ** 2)

@@ -1,0 +1,82 @@
+"""Lids, lips and brows brought onto the photo's landmarks."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from engine.camera import Camera
+from engine.fit.registration import fit_actions, slide
+from engine.fit.skin_surface import skin_surface
+from engine.head import load_head_model
+from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS
+
+EDGES = [*EYES[0], *EYES[1], *OUTER_LIPS, *INNER_LIPS]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_head_model()
+
+
+@pytest.fixture(scope="module")
+def camera():
+    return Camera(800, 800, 3200.0, 3200.0, 400.0, 400.0, np.diag([1.0, -1.0, -1.0]), np.array([0.0, -30.0, 900.0]))
+
+
+def miss_mm(model, camera, vertices, landmarks, ids=EDGES):
+    pixels, depth = camera.project(model.landmarks(vertices).astype(float))
+    return (np.linalg.norm(pixels - landmarks, axis=1) * depth / camera.fx)[ids]
+
+
+def test_facial_actions_are_found_from_the_landmarks(model, camera):
+    names = model.expression_names
+    truth = np.zeros(52, np.float32)
+    truth[[names.index("jawOpen"), names.index("eyeBlinkLeft")]] = 0.3, 0.25
+    relaxed = model.template.astype(float)
+    landmarks = camera.project(model.landmarks(model.shape(np.zeros(len(model.identity_basis), np.float32), truth)))[0]
+    found = fit_actions(model, camera, relaxed, np.zeros(52), landmarks)
+    assert found.min() >= 0 and found.max() <= 1
+    assert found[names.index("jawOpen")] > 0.15 and found[names.index("eyeBlinkLeft")] > 0.12
+    assert found[names.index("eyeBlinkRight")] < 0.08
+    posed = model.shape(np.zeros(len(model.identity_basis), np.float32), found.astype(np.float32))
+    assert np.median(miss_mm(model, camera, posed, landmarks)) < 0.35 * np.median(miss_mm(model, camera, relaxed, landmarks))
+
+
+@pytest.fixture(scope="module")
+def slid(model, camera):
+    """The mouth is 3 mm to the side and 2 mm lower in the photo."""
+    landmarks, _ = camera.project(model.landmarks(model.template).astype(float))
+    lips = np.exp(-((model.landmarks(model.template) - model.landmarks(model.template)[13]) ** 2).sum(1) / (2 * 30.0 ** 2))
+    landmarks = landmarks + lips[:, None] * np.array([3.0, 2.0]) * camera.fx / 900
+    surface = skin_surface(model)
+    move = slide(model, surface, camera, model.template.astype(float), landmarks)
+    moved = model.template.astype(float)
+    moved[surface.vertices] += move
+    return surface, landmarks, move, moved
+
+
+def test_sliding_brings_the_lips_onto_the_photo(model, camera, slid):
+    _, landmarks, _, moved = slid
+    before = miss_mm(model, camera, model.template.astype(float), landmarks)
+    after = miss_mm(model, camera, moved, landmarks)
+    assert np.median(after) < 0.4 and after.max() < 0.4 * before.max()
+
+
+def test_sliding_leaves_the_relief_and_the_far_side(model, slid):
+    surface, _, move, moved = slid
+    template = model.template.astype(float)
+    # Distance to the old surface, sampled finely enough that the sampling itself errs by less than what is tested.
+    share = np.random.default_rng(0).dirichlet([1, 1, 1], 40)
+    dense = np.einsum("sk,tkd->tsd", share, template[surface.vertices][surface.triangles]).reshape(-1, 3)
+    face = (template[surface.vertices, 2] > 0) & (np.linalg.norm(move, axis=1) > 0.5)
+    off = cKDTree(dense).query(moved[surface.vertices][face])[0]
+    assert face.sum() > 200
+    assert np.median(off) < 0.35 * np.median(np.linalg.norm(move[face], axis=1))
+    assert np.linalg.norm(move[template[surface.vertices, 2] < -80], axis=1).max() < 0.05
+
+
+def test_landmarks_outside_the_photo_say_nothing(model, camera):
+    landmarks, _ = camera.project(model.landmarks(model.template).astype(float))
+    landmarks[EDGES] = -500.0
+    move = slide(model, skin_surface(model), camera, model.template.astype(float), landmarks)
+    assert np.linalg.norm(move, axis=1).max() < 0.05

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help=".blend file to write")
     build.add_argument("--render", type=Path, metavar="PNG", help="also render photo, head and turned head (Cycles)")
     build.add_argument("--height", type=int, default=512, help="height of the rendered pictures in pixels")
-    build.add_argument("--samples", type=int, default=32, help="Cycles samples of the rendered pictures")
+    build.add_argument("--samples", type=int, default=12, help="Cycles samples of the rendered pictures")
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
     build.set_defaults(run=_build)

@@ -17,6 +17,7 @@ from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.protocol import Settings
 from .coarse_camera import choose_focal, first_camera
 from .coarse_solver import LandmarkBasis, LandmarkNoise, Prior, solve
+from .jaw import action_limits, with_seen_jaw
 from .regress import FaceGuess, Regressor, load_regressor
 
 __all__ = ["fit_coarse"]
@@ -54,20 +55,22 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     tell(0.0, "Looking at the face")
     regressor = load_regressor(model)
     guess = regressor.guess(photo, observation)
-    guess = replace(guess, identity=_TRUST * guess.identity)
+    guess = replace(guess, identity=_TRUST * guess.identity,
+                    expression=with_seen_jaw(model, guess.expression, observation.blendshapes))
     tell(0.5, "Fitting the head")
     basis = _point_basis(model, regressor)
     focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
     points = basis.points(guess.identity, guess.expression)
     camera = first_camera(points, guess.points, photo.size, focal)
     camera, identity, expression = solve(basis, guess.points, regressor.noise(_NOISE_GAIN),
-                                         _prior(regressor, guess), camera, guess.identity, guess.expression, _STEPS,
+                                         _prior(model, regressor, guess), camera, guess.identity, guess.expression, _STEPS,
                                          lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"))
     return _finished(model, camera, identity, expression, observation, source)
 
 
-def _prior(regressor: Regressor, guess: FaceGuess) -> Prior:
+def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess) -> Prior:
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(_PRIOR_GAIN), _LEAST_EXPRESSION_SIGMA)
+    sigma = np.minimum(sigma, action_limits(model, guess.expression))
     return Prior(guess.identity, regressor.identity_precision / _PRIOR_GAIN, guess.expression, sigma)
 
 

@@ -14,6 +14,7 @@ from ..camera import Camera
 from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL
 from .coarse_solver import boxed_step
+from .jaw import action_limits
 from .mesh import neighbours, vertex_normals
 from .skin_surface import SkinSurface
 
@@ -60,13 +61,14 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
     value = expression.astype(float).copy()
     used = _used(model, camera, relaxed, landmarks)
     inverse = np.linalg.inv(_covariance(model, used))
+    sigma = np.minimum(_ACTION_SIGMA, action_limits(model, expression))
     for _ in range(_STEPS):
         points = rest + np.tensordot(value, basis, 1)
         residual, derivative = _residual(camera, points, landmarks)
         residual = residual[used]
         jacobian = np.einsum("lij,elj->lie", derivative[used], basis[:, used])
-        hessian = np.eye(len(value)) / _ACTION_SIGMA ** 2
-        gradient = (value - expression) / _ACTION_SIGMA ** 2
+        hessian = np.diag(sigma ** -2.0)
+        gradient = (value - expression) / sigma ** 2
         for axis in range(2):
             weighted = inverse @ jacobian[:, axis]
             hessian += jacobian[:, axis].T @ weighted

@@ -38,7 +38,17 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
             (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin])))):
         mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", values.ravel())
     mesh.update()
+    _crease(mesh, np.unique(source.faces[source.face_material == MATERIALS.index("teeth")]))
     return mesh
+
+
+def _crease(mesh: bpy.types.Mesh, members: np.ndarray) -> None:
+    """Keep subdivision from rounding off the edges between `members`. The teeth are a coarse band: without creases it
+    shrinks by a third and disappears behind the lips."""
+    ends = np.empty(2 * len(mesh.edges), np.int32)
+    mesh.edges.foreach_get("vertices", ends)
+    sharp = np.isin(ends.reshape(-1, 2), members).all(1)
+    mesh.attributes.new("crease_edge", "FLOAT", "EDGE").data.foreach_set("value", sharp.astype(np.float32))
 
 
 def _roughness(source: HeadSource) -> np.ndarray:

@@ -16,7 +16,7 @@ from engine.wire.protocol import Settings  # noqa: E402
 from hrn_blender.build import BuildOptions, build_head, find_heads, head as head_module  # noqa: E402
 from hrn_blender.build.eyes import iris_places  # noqa: E402
 from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
-from hrn_blender.build.source import neck_centre, read_source, to_blender  # noqa: E402
+from hrn_blender.build.source import MATERIALS, neck_centre, read_source, to_blender  # noqa: E402
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
 
@@ -118,6 +118,24 @@ def test_subdivision_is_set_up(bundle):
     modifier = next(m for m in head.modifiers if m.type == "SUBSURF")
     assert (modifier.levels, modifier.render_levels) == (0, 3)
     assert not getattr(modifier, "use_adaptive_subdivision", False)
+
+
+def test_subdivision_keeps_the_size_of_the_teeth(bundle):
+    """And smooths the rest."""
+    head = build_head(bundle.path, options=BuildOptions(viewport_subdivision=2)).head
+    for block in head.data.shape_keys.key_blocks:
+        block.value = 0
+
+    def heights(mesh, material):
+        members = {v for p in mesh.polygons if p.material_index == material for v in p.vertices}
+        return np.array([mesh.vertices[v].co.z for v in members])
+
+    bpy.context.view_layer.update()
+    smooth = head.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+    for name, kept in (("teeth", True), ("tongue", False)):
+        material = MATERIALS.index(name)
+        before, after = np.ptp(heights(head.data, material)), np.ptp(heights(smooth, material))
+        assert (abs(after - before) < 1e-6) == kept, name
 
 
 def test_adaptive_subdivision_by_version(bundle):

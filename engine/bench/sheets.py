@@ -20,6 +20,7 @@ from ..methods import get_method
 from ..methods.maps import write_jpeg, write_png
 from ..methods.open import Solution
 from ..render.preview import orbit_camera, render_head
+from ..texture.delight import LUMINANCE
 from ..wire.protocol import Settings
 
 __all__ = ["main", "sheet_row"]
@@ -78,6 +79,9 @@ def _in_the_photo(found: Solution, camera, window: np.ndarray) -> np.ndarray:
     """The textured head in the photo's light. Albedo and light are known only up to a factor per colour: the one that
     gives the skin the photo's median colour is used."""
     def render(light):
+        # One colour of light: its hue in directions that no skin faced is a guess that nobody wants to see.
+        grey = light @ LUMINANCE
+        light = grey[:, None] * (light[0] / max(grey[0], 1e-6))
         return render_head(found.model, found.posed, camera, found.textures.albedo, normal=found.textures.normal,
                            light=light, background=window)
 

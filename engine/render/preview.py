@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..camera import Camera
 from ..head.model import MATERIALS, HeadModel
@@ -19,7 +20,7 @@ __all__ = ["orbit_camera", "render_head"]
 
 _CLAY = 0.42
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
-_LASH_OPACITY = 0.55
+_LASH_OPACITY = 0.7
 
 
 def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
@@ -73,12 +74,14 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     points, depth = big.project(np.asarray(vertices, np.float64))
     triangles = model.triangles.astype(np.int32)
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
-    layers = [_shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light)
+    dense = _lash_density(model)
+    layers = [_shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light, dense)
               for hidden in ((lash, np.zeros_like(lash)) if albedo is not None else (lash,))]
-    color, cover = layers[0]
+    color, cover, _ = layers[0]
     if len(layers) > 1:
-        color = color + _LASH_OPACITY * (layers[1][0] - color)
-        cover = np.maximum(cover, _LASH_OPACITY * layers[1][1])
+        hairs = layers[1][2][..., None]
+        color = color + hairs * (layers[1][0] - color)
+        cover = np.maximum(cover, layers[1][2] * layers[1][1])
     if np.isscalar(background):
         behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
     else:
@@ -88,12 +91,13 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     return (_to_srgb(small) * 255 + 0.5).astype(np.uint8)
 
 
-def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light):
-    """Linear colour and coverage of the doubled picture without the `hidden` triangles."""
+def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light, dense):
+    """Linear colour, coverage and share of lashes of the doubled picture without the `hidden` triangles."""
     raster = rasterize(points, np.where(np.isfinite(depth), depth, -1), triangles[~hidden], big.width, big.height)
     number = np.flatnonzero(~hidden)[np.maximum(raster.triangle, 0)]
     raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)
     cover = (raster.triangle >= 0).astype(np.float32)
+    hairs = interpolate(raster, triangles, dense[:, None])[..., 0] * cover
     skin_normals = vertex_normals(vertices, triangles)
     n = interpolate(raster, triangles, skin_normals)
     position = interpolate(raster, triangles, np.asarray(vertices, np.float32))
@@ -111,12 +115,12 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     else:
         base = _sample(albedo, uv, raster, model, points)
     if isinstance(light, str) and light == "flat":
-        return base, cover
+        return base, cover, hairs
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
     if not isinstance(light, str):
         from ..fit.lighting import shade
 
-        return base * shade(in_camera, light).astype(np.float32), cover
+        return base * shade(in_camera, light).astype(np.float32), cover, hairs
     half = _KEY + [0, 0, 1]
     half /= np.linalg.norm(half)
     key = np.clip(in_camera @ _KEY.astype(np.float32) * 0.85 + 0.15, 0, None)
@@ -128,7 +132,21 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22)
     inside = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
     diffuse = diffuse * np.where(inside, 0.45, 1)
-    return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover
+    diffuse = diffuse * np.where(eye, 0.85, 1)
+    # Teeth are closed shells of a few quads; smooth normals mean nothing there, and lips shade them.
+    diffuse = np.where(material == MATERIALS.index("teeth"), 0.55, diffuse)
+    return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
+
+
+def _lash_density(model: HeadModel) -> np.ndarray:
+    """(N,) float32 share of a strip of lashes that hairs cover: most at the lid, none at the tips."""
+    lashes = np.unique(model.faces[model.face_material == MATERIALS.index("lashes")])
+    skin = np.unique(model.faces[model.face_material == MATERIALS.index("skin")])
+    out = np.zeros(len(model.template), np.float32)
+    if len(lashes):
+        away = cKDTree(model.template[skin]).query(model.template[lashes])[0]
+        out[lashes] = _LASH_OPACITY * np.clip(1 - away / max(np.quantile(away, 0.95), 1e-3), 0, 1) ** 1.5
+    return out
 
 
 def _mapped_normals(model, vertices, raster, uv, n, normal):

@@ -28,6 +28,8 @@ __all__ = ["ANALYSIS_SIZE", "Analysis", "analyse", "layout_of"]
 
 ANALYSIS_SIZE = 1024
 
+_DARK_SKIN = 0.8
+"""Perceptual brightness, relative to its surroundings, below which skin above the mouth is taken to lie in shadow."""
 _GRAIN_FLOOR = np.array([0.004, 0.006, 0.008, 0.010, 0.012, 0.010], np.float32)
 """Grain that skin has even where the photo is too coarse to show it, relative to the base, at WAVES_MM."""
 _GRAIN_CEILING = np.array([0.02, 0.025, 0.03, 0.035, 0.035, 0.03], np.float32)
@@ -118,8 +120,11 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     seen = view.visible(gather(texels, triangles, view.projected), depth, facing) * view.inside(position)
     graze = np.clip((facing - 0.18) / 0.42, 0, 1) ** 1.5
     xy = position - np.float32(0.5)
-    weight = (seen * graze * lookup(photo_mask, xy)).astype(np.float32)
-    central = lookup(inner_mask, xy)
+    # The neck's shadow patches make a poor texture; it is completed from the face.
+    neck = gather(texels, triangles, model.part("neck"))
+    weight = (seen * graze * lookup(photo_mask, xy) * (1 - neck)).astype(np.float32)
+    height = gather(texels, triangles, model.template[:, 1])
+    central = lookup(inner_mask, xy) * (1 - 0.8 * smoothstep(20, 34, height))
 
     part = {name: gather(texels, triangles, model.part(*names)) for name, names in {
         "eyes": ("right_eye", "left_eye"), "brows": ("right_brow", "left_brow"), "lips": ("upper_lip", "lower_lip"),
@@ -130,6 +135,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     front = seen > 0
     brows, eyes, lips = (np.where(front, x, x * 0).astype(np.float32) for x in (brows, eyes, lips))
     feature = np.clip(np.maximum(np.maximum(brows, eyes), lips), 0, 1)
+    nose = gather(texels, triangles, model.part("nose"))
     clean = weight * (1 - feature)
 
     shading = shading_gain(coarse.camera, vertex_normals(vertices, triangles), mid.lighting,
@@ -146,27 +152,41 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
         gloss = highlight_share(corrected, base, photographed)
         # Dark things at the rim of the mask are hair and its shadow, not skin.
         ratio = (corrected @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
-        doubtful = 1 - (1 - central) * (1 - feature) * (1 - smoothstep(0.5, 0.85, ratio))
+        dark = central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
+        doubtful = 1 - dark * (1 - feature) * (1 - nose)
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
     weight = weight * doubtful
     middle = weighted_median(base, clean + 1e-6)
     balance = skin_balance(middle)
     gain = gather(texels, triangles, shading)[:, None] * level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
+    gain = gain * _lip_gain(texels, corrected, photographed, lips, weight, density)
     gain = gain * _tint_gain(texels, photographed * gain, base * balance, weight * (1 - feature), density)
 
     albedo = np.maximum(photographed * gain, 1e-4)
     perceptual = albedo ** np.float32(GAMMA)
     allow_mirror = np.clip(1 - model.part("neck"), 0, 1).astype(np.float32)
-    color, amount = splat(texels, triangles, len(vertices), perceptual, weight)
+    # Brows and lashes are detail on the skin, not a colour for the skin beside them.
+    color, amount = splat(texels, triangles, len(vertices), perceptual,
+                          weight * (1 - np.clip(np.maximum(brows, eyes) * (1 - lips), 0, 1)))
     fallback = (middle * balance) ** GAMMA
     # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of the
     # even level of the skin instead.
-    held = splat(texels, triangles, len(vertices), np.maximum(central * front, feature)[:, None],
+    held = splat(texels, triangles, len(vertices), np.maximum(central * front, lips)[:, None],
                  np.ones_like(central))[0]
-    even = (skin.base * balance) ** GAMMA
-    color = held * color + (1 - held) * np.clip(color, even * 0.97, even * 1.04)
+    even = 0.5 * ((skin.base * balance) ** GAMMA + fallback)
+    drift = np.clip(color, even * 0.97, even * 1.04) / np.maximum(color, 1e-3)
+    drift = 1 + (1 - held) * (drift - 1)
+    # Above the mouth no bare skin is this dark by itself: a cap's or a fringe's shadow. Below, it may be a beard.
+    dark = (color.mean(1) * drift.mean(1) / np.maximum(even.mean(1), 1e-3)).clip(0.2, None) / _DARK_SKIN
+    lift = np.minimum(dark, 1) ** -0.6
+    drift *= (1 + (lift - 1) * smoothstep(-30, -22, model.template[:, 1]))[:, None]
+    drift = surface.smooth(np.clip(drift, 0.75, 1.8), amount + 1e-4, 4.0, prior=1.0)
+    # The photo's texels follow, or its rim would be a step to what continues it.
+    color = color * drift
+    gain = gain * gather(texels, triangles, drift) ** np.float32(1 / GAMMA)
     base_vertices = complete_base(surface, mirror, color, amount, fallback, allow_mirror)
+    amount = splat(texels, triangles, len(vertices), perceptual, weight)[1]
     near = surface.smooth(np.maximum(amount, amount[mirror] * allow_mirror), np.ones(len(amount)), 10.0)
 
     weight_image = _feathered(texels, weight, density)
@@ -221,23 +241,40 @@ def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.nda
     window = skin_mask[y0:y0 + round(crop.height / scale_y), x0:x0 + round(crop.width / scale_x)]
     skin = cv2.resize(np.ascontiguousarray(window, np.float32), (crop.width, crop.height),
                       interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA)
-    keep = np.maximum.reduce([feature_mask(view, BROWS, 2.0, hull=True), feature_mask(view, (OUTER_LIPS,), 1.5),
+    keep = np.maximum.reduce([_shown_brows(view, skin), feature_mask(view, (OUTER_LIPS,), 1.5),
                               feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
     usable = np.maximum(skin, keep.astype(np.float32) / 255)
     mm = view.pixels_per_mm
-    r = max(1, int(round(1.8 * mm)))
-    usable = cv2.erode(usable, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1)))
+    # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
+    depth = _depth(usable) / mm
+    usable = usable * smoothstep(1.8, 3.2, depth)
     closed = feature_mask(view, EYES, 1.0, 1.4)
     gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
     if gap > 1.5:
         closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), 0.6))
     usable = usable * (1 - closed.astype(np.float32) / 255)
     usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, 0.6 * mm))
-    oval = feature_mask(view, (OVAL,))
-    r = max(1, int(round(9 * mm)))
-    padded = cv2.copyMakeBorder(oval, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    inner = (cv2.distanceTransform((padded > 127).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1] / r).clip(0, 1)
+    inner = np.minimum(_depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (9 * mm), (depth - 2.5) / 7).clip(0, 1)
     return usable, skin, inner.astype(np.float32)
+
+
+def _depth(mask: np.ndarray) -> np.ndarray:
+    """(h, w) float32 pixels from each pixel of a mask to its rim."""
+    padded = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def _shown_brows(view: PhotoView, skin: np.ndarray) -> np.ndarray:
+    """(h, w) uint8: brows that bare skin surrounds; one under a fringe or a cap is not kept."""
+    out = np.zeros(skin.shape, np.uint8)
+    for contour in BROWS:
+        brow = feature_mask(view, (contour,), 1.5, hull=True)
+        above = cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True),
+                             feature_mask(view, (contour,), 3.0, hull=True)) > 127
+        # The segmentation takes brow hair for hair, but never all of a brow's outline.
+        if above.any() and skin[above].mean() > 0.5 and skin[brow > 127].mean() > 0.2:
+            out = np.maximum(out, brow)
+    return out
 
 
 def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.ndarray:
@@ -264,17 +301,39 @@ def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.nd
 
 
 def _tint_gain(texels: Texels, color, base, clean, density) -> np.ndarray:
-    """(n, 3) gain that halves blotches of hue of more than a millimetre.
+    """(n, 3) gain that takes most out of blotches of hue, and of brightness, of more than a millimetre.
 
-    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo; unlit skin is more even.
+    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright patches; unlit skin is more even.
+    Dark patches stay: freckles, moles, beards.
     """
     mm = float(np.median(density[clean > 0.5])) if (clean > 0.5).any() else 2.0
     logs = np.log(np.maximum(color, 2e-3)) - np.log(np.maximum(base, 2e-3))
-    tint = logs - (logs @ LUMINANCE)[:, None]
+    light = (logs @ LUMINANCE)[:, None]
+    tint = np.concatenate([logs - light, light], 1)
     weights = texels.image(clean.astype(np.float32))
     soft = cv2.GaussianBlur(texels.image(tint.astype(np.float32)) * weights[..., None], (0, 0), 1.5 * mm)
     soft /= np.maximum(cv2.GaussianBlur(weights, (0, 0), 1.5 * mm), 0.05)[..., None]
-    return np.exp(-0.5 * np.clip(soft.reshape(-1, 3)[texels.index], -0.6, 0.6) * clean[:, None]).astype(np.float32)
+    change = -0.7 * np.clip(soft[..., :3].reshape(-1, 3)[texels.index], -0.6, 0.6)
+    change -= 0.6 * np.clip(soft[..., 3].reshape(-1)[texels.index], 0, 0.5)[:, None]
+    return np.exp(change * clean[:, None]).astype(np.float32)
+
+
+def _lip_gain(texels: Texels, color, photographed, lips, weight, density) -> np.ndarray:
+    """(n, 3) gain that replaces highlights on the lips by the lips' own colour."""
+    member = np.flatnonzero((lips > 0.5) & (weight > 0.3))
+    gain = np.ones_like(color)
+    if len(member) < 50:
+        return gain
+    own = 1.1 * weighted_median(color[member], np.ones(len(member))).astype(np.float32)
+    rows = np.flatnonzero(lips > 0)
+    brighter = (color[rows] @ LUMINANCE) / max(float(own @ LUMINANCE), 1e-3)
+    whiter = (color[rows, 2] / np.maximum(color[rows, 0], 1e-3)) / max(own[2] / max(own[0], 1e-3), 1e-3)
+    share = np.zeros(len(color), np.float32)
+    share[rows] = smoothstep(1.05, 1.35, brighter) * smoothstep(0.9, 1.2, whiter) * smoothstep(0.6, 1, lips[rows])
+    mm = float(np.median(density[member]))
+    soft = cv2.GaussianBlur(texels.image(share), (0, 0), 0.5 * mm).reshape(-1)[texels.index[rows], None]
+    gain[rows] = np.clip(own / np.maximum(color[rows], 1e-3), 0.2, 1) ** (0.85 * np.minimum(1.3 * soft, 1))
+    return gain
 
 
 def _feathered(texels: Texels, weight: np.ndarray, density: np.ndarray) -> np.ndarray:
@@ -283,7 +342,7 @@ def _feathered(texels: Texels, weight: np.ndarray, density: np.ndarray) -> np.nd
     image, cover = texels.image(weight.astype(np.float32)), texels.image(np.ones(len(weight), np.float32))
     # Outside the layout there is no border to fade towards.
     image = np.where(cover > 0, image, 1).astype(np.float32)
-    soft = cv2.GaussianBlur(image, (0, 0), 2.0 * mm)
+    soft = cv2.GaussianBlur(image, (0, 0), 3.0 * mm)
     return np.where(cover > 0, image * smoothstep(0.35, 0.95, soft), 0).astype(np.float32)
 
 

@@ -10,6 +10,7 @@ from ..head.model import MATERIALS, HeadModel
 from .atlas import Texels, gather
 from .grain import octave_noise
 from .photo_view import EYES, PhotoView, feature_mask
+from .teeth import tooth_colors
 
 __all__ = ["IRIS_RADIUS_MM", "baked_colors", "iris_color"]
 
@@ -18,8 +19,6 @@ _PUPIL = 0.36
 """Pupil radius as a share of the iris."""
 
 _SCLERA = srgb_to_linear(np.array([208, 201, 194]) / 255)
-_TEETH = srgb_to_linear(np.array([224, 214, 192]) / 255)
-_GUM = srgb_to_linear(np.array([176, 96, 92]) / 255)
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
 _MOUTH = srgb_to_linear(np.array([112, 44, 42]) / 255)
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
@@ -66,18 +65,21 @@ def iris_color(view: PhotoView, gain: np.ndarray) -> np.ndarray:
     luminance = float(color.mean())
     target = np.clip(luminance * 1.5, 0.025, 0.22)
     color = np.clip(color * target / max(luminance, 1e-4), 0, 1)
+    # No iris is redder than brown; a photo in red light is.
+    color[1] = max(color[1], color[0] / 2.2)
+    color[2] = max(color[2], color[1] / 3.5)
     srgb = np.where(color <= 0.0031308, color * 12.92, 1.055 * color ** (1 / 2.4) - 0.055)
     return np.clip(srgb * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, uv: np.ndarray, density: np.ndarray,
+def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.ndarray, density: np.ndarray,
                  iris: np.ndarray) -> np.ndarray:
     """Linear colours of texels that are not skin.
 
     Args:
         texels: of the band.
         rows: (m,) which of them.
-        uv: (m, 2) their UV.
+        place: (m, 3) mm where they are on the mean head.
         density: (m,) texels per mm on a map of side 1.
         iris: (3,) uint8 sRGB.
 
@@ -87,22 +89,25 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, uv: np.ndar
     part = Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows],
                   texels.weights[rows])
     material = model.face_material[part.triangle // 2]
-    position = gather(part, model.triangles, model.template)
+    position = place
     out = np.empty((len(rows), 3), np.float32)
-    noise = octave_noise(uv, density, (0.02, 0.03, 0.03, 0.03, 0.02, 0.02), texels.size, seed=3)[:, None]
-    plain = {"teeth": _TEETH, "tongue": _TONGUE, "mouth": _MOUTH, "lashes": _LASH}
+    noise = octave_noise(place, density, (0.02, 0.03, 0.03, 0.03, 0.02, 0.02), texels.size, seed=3)[:, None]
+    plain = {"tongue": _TONGUE, "mouth": _MOUTH, "lashes": _LASH}
     for number, name in enumerate(MATERIALS):
         chosen = material == number
         if not chosen.any() or name == "skin":
             continue
         if name == "eyes":
             out[chosen] = _eye(model, part, chosen, position[chosen], iris)
+        elif name == "teeth":
+            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen])
+            out[chosen] *= 1 + 0.4 * noise[chosen]
         elif name == "mouth":
             z = position[chosen][:, 2]
             deep = np.clip((z.max() - z) / 40, 0, 1)[:, None]
             out[chosen] = _MOUTH * (1 - 0.65 * deep) * (1 + noise[chosen])
         else:
-            out[chosen] = plain[name] * (1 + noise[chosen] * (0.4 if name == "teeth" else 1.0))
+            out[chosen] = plain[name] * (1 + noise[chosen])
     return out
 
 

@@ -105,8 +105,7 @@ def _displacement(model: HeadModel, fields: Analysis, coarse: CoarseFit, mid: Mi
     shown = seen.reshape(-1)[texels.index]
     # Completed skin carries the same kind of relief, a little weaker; the change is as soft as the seam.
     amount = strength * (0.5 + 0.5 * shown) * (1 - 3.2 * shown * (1 - shown))
-    uv = np.stack([(small[:, 0] + 0.5) / ANALYSIS_SIZE, 1 - (small[:, 1] + 0.5) / ANALYSIS_SIZE], 1)
-    pores = octave_noise(uv.astype(np.float32), density / size, _PORES_MM, size, seed=9) * strength
+    pores = octave_noise(gather(texels, triangles, model.template), density / size, _PORES_MM, size, seed=9) * strength
 
     def filled(values):
         return fill_outside(model, texels.image(np.ascontiguousarray(values, np.float32)), texels)

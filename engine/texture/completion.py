@@ -72,7 +72,8 @@ def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weigh
     Returns:
         (V, 3) float32.
     """
-    trust = np.clip(weights, 0, 1).astype(np.float64)
+    # The few texels of a vertex at the rim of what is seen are the worst.
+    trust = np.clip((weights - 0.06) / 0.94, 0, 1).astype(np.float64)
     both = trust * trust[mirror]
     # How this side differs from the other, known where both are seen, fading to no difference elsewhere.
     difference = surface.smooth(color - color[mirror], both, 12.0, prior_weight=0.01)
@@ -81,4 +82,4 @@ def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weigh
     total = trust + 0.5 * borrowed
     target = (trust[:, None] * color + 0.5 * borrowed[:, None] * guess) / np.maximum(total, 1e-9)[:, None]
     # Weights are sharpened: a well seen vertex keeps its colour, a doubtful one is mostly membrane.
-    return surface.smooth(target, 60 * total ** 2, 3.0, prior=fallback, prior_weight=3e-3)
+    return surface.smooth(target, 60 * total ** 2, 3.0, prior=fallback, prior_weight=0.02)

@@ -40,10 +40,9 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
     """Colours of the rows ``row0 <= row < row1`` of a map of `size`."""
     layout = layout_of(model)
     texels = texel_band(model, size, row0, row1)
-    uv = texels.uv_pixels(size)
-    uv = np.stack([(uv[:, 0] + 0.5) / size, 1 - (uv[:, 1] + 0.5) / size], 1).astype(np.float32)
     triangles = model.triangles.astype(np.int32)
     density = gather(texels, triangles, layout.density)
+    place = gather(texels, triangles, model.template)
     is_skin = layout.skin[texels.triangle // 2]
     count = len(is_skin)
     albedo = np.zeros((count, 3), np.float32)
@@ -52,22 +51,22 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
     rows = np.flatnonzero(~is_skin)
     if len(rows):
-        albedo[rows] = baked_colors(model, texels, rows, uv[rows], density[rows], fields.iris)
+        albedo[rows] = baked_colors(model, texels, rows, place[rows], density[rows], fields.iris)
         confidence[rows] = np.where(model.face_material[texels.triangle[rows] // 2] == MATERIALS.index("eyes"), 1, 0)
     rows = np.flatnonzero(is_skin)
     if len(rows):
         skin = Texels(size, row0, row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
-        color, share, sure = _skin(model, fields, skin, uv[rows], density[rows])
+        color, share, sure = _skin(model, fields, skin, place[rows], density[rows])
         luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3))
         pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
         bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
-        albedo[rows] = stubble(color, fields.hair, scalp, bare, uv[rows], density[rows], size)
+        albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)
 
 
-def _skin(model: HeadModel, fields: Analysis, skin: Texels, uv: np.ndarray, density: np.ndarray):
+def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, density: np.ndarray):
     """Linear colour, share of the photo and confidence class of skin texels."""
     layout, view = layout_of(model), fields.view
     triangles = model.triangles.astype(np.int32)
@@ -80,7 +79,7 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, uv: np.ndarray, dens
     rows = np.flatnonzero(weight > 0.003)
     if len(rows):
         detail = _detail(model, fields, _subset(skin, rows), small[rows], density[rows], base[rows], None)
-        extra = octave_noise(uv[rows], density[rows], fields.extra, skin.size, seed=2)
+        extra = octave_noise(place[rows], density[rows], fields.extra, skin.size, seed=2)
         color[rows] += weight[rows, None] * (detail + base[rows] * extra[:, None])
     rows = np.flatnonzero(weight < 0.997)
     if len(rows):
@@ -89,7 +88,8 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, uv: np.ndarray, dens
         there = np.stack([mirrored[:, 0] * ANALYSIS_SIZE - 0.5, (1 - mirrored[:, 1]) * ANALYSIS_SIZE - 0.5], 1)
         borrow = np.clip(lookup(fields.weight, there.astype(np.float32)), 0, 1)
         borrow *= gather(part, triangles, fields.allow_mirror)
-        noise = octave_noise(uv[rows], density[rows], fields.spectrum, skin.size, seed=1)
+        part_place = place[rows]
+        noise = octave_noise(part_place, density[rows], fields.spectrum, skin.size, seed=1)
         # Grain is a little redder than it is dark: blood, not soot.
         grain = base[rows] * noise[:, None] * np.array([0.85, 1.05, 1.1], np.float32)
         detail = grain * (1 - borrow)[:, None]
@@ -98,6 +98,8 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, uv: np.ndarray, dens
             other = _subset(part, use)
             detail[use] += borrow[use, None] * _detail(model, fields, other, there[use].astype(np.float32),
                                                        density[rows][use], None, model.mirror)
+            detail[use] += (borrow[use] * octave_noise(part_place[use], density[rows][use], fields.extra, skin.size,
+                                                       seed=2))[:, None] * base[rows][use]
         color[rows] += (1 - weight[rows, None]) * detail
         confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
     confidence[weight > 0.5] = 2

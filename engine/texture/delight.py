@@ -111,9 +111,14 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
         return brightness, x - brightness
 
     (odd_b, odd_c), (even_b, even_c) = split(odd), split(even)
-    log_gain = -(0.9 * odd_b + 0.6 * even_b + 0.9 * odd_c + 0.6 * even_c)
-    log_gain = np.clip(log_gain, -0.8, 0.8)
+    # What is kept is limited: a forehead in the shadow of a cap is not a dark forehead.
+    kept = _limited(0.1 * odd_b + 0.25 * even_b, 0.15) + _limited(0.1 * odd_c + 0.4 * even_c, 0.12)
+    log_gain = np.clip(kept - deviation, -1.2, 1.2)
     return SkinLevel(np.exp(slow + log_gain).astype(np.float32), np.exp(log_gain).astype(np.float32))
+
+
+def _limited(values: np.ndarray, most: float) -> np.ndarray:
+    return most * np.tanh(values / most)
 
 
 def skin_balance(color: np.ndarray) -> np.ndarray:
@@ -126,7 +131,7 @@ def skin_balance(color: np.ndarray) -> np.ndarray:
 
     def pulled(value, mean, spread):
         distance = (value - mean) / spread
-        kept = np.sign(distance) * min(abs(distance), 1 + 0.3 * max(abs(distance) - 1, 0))
+        kept = np.sign(distance) * min(abs(distance), 1 + 0.2 * max(abs(distance) - 1, 0))
         return mean + spread * kept
 
     red = pulled(np.log(color[0] / color[1]), *_SKIN_RED)

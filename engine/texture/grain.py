@@ -1,8 +1,8 @@
 """Skin grain of any amount, at any map size.
 
-Noise by octaves whose amplitude is given per wavelength *on the skin*: where the layout is coarse (scalp, neck) the
-same octave is a longer wave and gets that wave's amplitude, so the grain has one size in millimetres everywhere. Each
-octave is a function of UV alone; a larger map adds octaves and changes none.
+Noise by octaves, each with an amplitude at its wavelength *on the skin*. It is a function of the place on the head in
+millimetres, not of UV: no stretching where the layout is stretched, no seam where it is cut, and a larger map adds
+octaves and changes none.
 """
 
 from __future__ import annotations
@@ -18,88 +18,80 @@ __all__ = ["WAVES_MM", "band_spread", "octave_noise"]
 WAVES_MM = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 """Wavelengths at which spectra are given."""
 
-_TILE = 512
-_FIRST_CELLS = 32
-_CELLS_PER_WAVE = 2.6
-_TABLE_STEPS = 16
-_SPLINE = np.array([1, 4, 1], np.float32) / 6
-_tiles: dict[int, np.ndarray] = {}
+_TILE = 64
+_CELLS_PER_WAVE = 2.2
+_lattices: dict[int, np.ndarray] = {}
 
 
-def _tile(seed: int) -> np.ndarray:
-    """(512 + 4)^2 float32 noise with little power below its own octave; wraps around, unit variance once smoothed."""
-    if seed not in _tiles:
-        white = np.random.default_rng(seed).standard_normal((_TILE, _TILE)).astype(np.float32)
-        big = np.pad(white, 16, mode="wrap")
-        band = (big - cv2.GaussianBlur(big, (0, 0), 1.6))[16:-16, 16:-16]
-        # Between grid points the B-spline smooths; its mean effect on the variance is taken out here.
-        smoothed = cv2.sepFilter2D(np.pad(band, 4, mode="wrap"), -1, _SPLINE, _SPLINE)[4:-4, 4:-4]
-        band /= 0.9 * smoothed.std()
-        _tiles[seed] = np.ascontiguousarray(np.pad(band, ((0, 4), (0, 4)), mode="wrap"), np.float32)
-    return _tiles[seed]
+def _lattice() -> np.ndarray:
+    """(64, 64, 64) float32 noise that wraps around and has little power below its own octave."""
+    if 0 not in _lattices:
+        noise = np.random.default_rng(20).standard_normal((_TILE, _TILE, _TILE)).astype(np.float32)
+        low = noise
+        for axis in range(3):
+            low = 0.5 * low + 0.25 * (np.roll(low, 1, axis) + np.roll(low, -1, axis))
+        noise = noise - low
+        # Interpolation halves the variance of each axis by about a quarter.
+        _lattices[0] = np.ascontiguousarray(noise / (noise.std() * 0.55), np.float32)
+    return _lattices[0]
 
 
-def octave_noise(uv: np.ndarray, density: np.ndarray, spectrum, size: int, seed: int = 0) -> np.ndarray:
+def _turn(number: int) -> np.ndarray:
+    """(3, 3) a rotation, so that the lattices of two octaves are not parallel."""
+    q, r = np.linalg.qr(np.random.default_rng(number).standard_normal((3, 3)))
+    return (q * np.sign(np.diag(r))).astype(np.float32)
+
+
+def octave_noise(place: np.ndarray, density: np.ndarray, spectrum, size: int, seed: int = 0) -> np.ndarray:
     """Zero-mean noise at n texels.
 
     Args:
-        uv: (n, 2) float32 in [0, 1].
+        place: (n, 3) mm, on a head that does not depend on the photo.
         density: (n,) texels per mm on a map of side 1.
         spectrum: standard deviations at :data:`WAVES_MM`.
-        size: side of the map; octaves that it cannot show are left out.
+        size: side of the map; octaves that it cannot show fade out.
         seed: another seed, another pattern.
 
     Returns:
         (n,) float32.
     """
-    spread = np.array(list(spectrum)[::-1], np.float64)
-    if not len(uv) or not spread.any():
-        return np.zeros(len(uv), np.float32)
-    # Amplitude against the logarithm of the wavelength, finely tabulated, fading out beyond both ends.
-    waves = np.log2(np.array(WAVES_MM[::-1], np.float64))
-    steps = np.arange(waves[0] - 1, waves[-1] + 1, 1 / _TABLE_STEPS)
-    table = np.interp(steps, waves, spread) * np.clip(
-        1 - np.maximum(np.maximum(steps - waves[-1], waves[0] - steps), 0) / 0.7, 0, 1)
-    octaves = max(0, int(np.floor(np.log2(size / 1.4 / _FIRST_CELLS))) + 1)
-    tiles = np.stack([_tile(seed * 31 + k) for k in range(octaves)]) if octaves else np.zeros((0, 1, 1), np.float32)
-    out = np.empty(len(uv), np.float32)
-    _sum_octaves(np.ascontiguousarray(uv, np.float32), np.ascontiguousarray(density, np.float32),
-                 table.astype(np.float32), float(steps[0]), tiles, out)
+    spread = np.array(list(spectrum), np.float32)
+    out = np.zeros(len(place), np.float32)
+    if not len(place) or not spread.any():
+        return out
+    turns = np.stack([_turn(seed * 31 + k) * np.float32(_CELLS_PER_WAVE / wave) for k, wave in enumerate(WAVES_MM)])
+    _sum_octaves(np.ascontiguousarray(place, np.float32), np.ascontiguousarray(density, np.float32), float(size),
+                 spread, np.array(WAVES_MM, np.float32), turns, _lattice(), out)
     return out
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _sum_octaves(uv, density, table, first, tiles, out):
-    one = np.float32(1)
+def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
+    mask = _TILE - 1
     for i in range(out.shape[0]):
-        place = np.float32((-math.log2(max(density[i], 1e-6)) - math.log2(_FIRST_CELLS / _CELLS_PER_WAVE) - first)
-                           * _TABLE_STEPS)
+        texels = density[i] * size
+        x, y, z = place[i, 0], place[i, 1], place[i, 2]
         total = np.float32(0)
-        cells = np.float32(_FIRST_CELLS)
-        for k in range(tiles.shape[0]):
-            if 0 <= place < table.shape[0] - 1:
-                amount = table[int(place)]
-                if amount > 1e-4:
-                    x = uv[i, 0] * cells + np.float32(37.3 * k)
-                    y = uv[i, 1] * cells + np.float32(19.1 * k)
-                    column, row = math.floor(x), math.floor(y)
-                    fx, fy = np.float32(x - column), np.float32(y - row)
-                    column, row = int(column) % _TILE, int(row) % _TILE
-                    # Cubic B-spline weights: smooth, and no lattice shows.
-                    x0, x3 = (one - fx) * (one - fx) * (one - fx), fx * fx * fx
-                    x1 = 4 - 6 * fx * fx + 3 * x3
-                    x2 = 6 - x0 - x1 - x3
-                    y0, y3 = (one - fy) * (one - fy) * (one - fy), fy * fy * fy
-                    y1 = 4 - 6 * fy * fy + 3 * y3
-                    y2 = 6 - y0 - y1 - y3
-                    value = np.float32(0)
-                    for a in range(4):
-                        wy = y0 if a == 0 else y1 if a == 1 else y2 if a == 2 else y3
-                        value += wy * (x0 * tiles[k, row + a, column] + x1 * tiles[k, row + a, column + 1]
-                                       + x2 * tiles[k, row + a, column + 2] + x3 * tiles[k, row + a, column + 3])
-                    total += amount * value / np.float32(36)
-            cells *= np.float32(2)
-            place -= np.float32(_TABLE_STEPS)
+        for k in range(spread.shape[0]):
+            shown = waves[k] * texels / np.float32(1.8) - np.float32(1)
+            if spread[k] < 1e-5 or shown <= 0:
+                continue
+            turn = turns[k]
+            a = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z
+            b = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z
+            c = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
+            fa, fb, fc = math.floor(a), math.floor(b), math.floor(c)
+            ta, tb, tc = np.float32(a - fa), np.float32(b - fb), np.float32(c - fc)
+            ta, tb, tc = ta * ta * (3 - 2 * ta), tb * tb * (3 - 2 * tb), tc * tc * (3 - 2 * tc)
+            a0, b0, c0 = int(fa) & mask, int(fb) & mask, int(fc) & mask
+            a1, b1, c1 = (a0 + 1) & mask, (b0 + 1) & mask, (c0 + 1) & mask
+            near = lattice[a0, b0, c0] + tc * (lattice[a0, b0, c1] - lattice[a0, b0, c0])
+            far = lattice[a0, b1, c0] + tc * (lattice[a0, b1, c1] - lattice[a0, b1, c0])
+            low = near + tb * (far - near)
+            near = lattice[a1, b0, c0] + tc * (lattice[a1, b0, c1] - lattice[a1, b0, c0])
+            far = lattice[a1, b1, c0] + tc * (lattice[a1, b1, c1] - lattice[a1, b1, c0])
+            high = near + tb * (far - near)
+            total += spread[k] * min(shown, np.float32(1)) * (low + ta * (high - low))
         out[i] = total
 
 

@@ -41,13 +41,13 @@ def find_hair(view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, see
     """
     from .photo_view import lookup
 
-    chosen = (seen > 0.3) & (scalp > 0.7)
+    chosen = (seen > 0.2) & (scalp > 0.9)
     brow = _brow_color(view, skin_mask) * gain
-    if chosen.sum() < 60:
+    if chosen.sum() < 1500:
         return Hair(brow.astype(np.float32), 1.0)
     bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > 0.5
     color = view.sample(positions[chosen])[~bare]
-    amount = float(1 - smoothstep(0.45, 0.8, bare.mean()))
+    amount = float(1 - smoothstep(0.7, 0.9, bare.mean()))
     if len(color) < 40:
         return Hair(brow.astype(np.float32), amount)
     luminance = color @ LUMINANCE
@@ -69,7 +69,7 @@ def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
     return np.median(pixels[luminance <= np.quantile(luminance, 0.3)], 0)
 
 
-def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, uv: np.ndarray, density: np.ndarray,
+def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, place: np.ndarray, density: np.ndarray,
             size: int) -> np.ndarray:
     """Lay cropped hair over skin.
 
@@ -77,7 +77,7 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
         color: (n, 3) linear skin.
         scalp: (n,) weight of the scalp part; its soft edge becomes the hairline.
         bare: (n,) how surely the photo shows bare skin here.
-        uv, density: as for :func:`octave_noise`.
+        place, density: as for :func:`octave_noise`.
         size: side of the map.
 
     Returns:
@@ -86,7 +86,7 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
     rows = np.flatnonzero((scalp > 0.02) & (bare < 0.98))
     if hair.amount < 0.02 or not len(rows):
         return color
-    s, u, d = scalp[rows], uv[rows], density[rows]
+    s, u, d = scalp[rows], place[rows], density[rows]
     ragged = octave_noise(u, d, (0.06, 0.08, 0.10, 0.08, 0.05, 0), size, seed=5)
     cover = smoothstep(0.12, 1.0, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
     fine = octave_noise(u, d, (0.02, 0.05, 0.14, 0.30, 0.35, 0.30), size, seed=7)

@@ -40,7 +40,7 @@ class MidWeights:
     """Deviation of the offsets where the skin may move freely."""
     albedo: float = 0.15
     """Deviation of slow log albedo."""
-    photo: float = 0.10
+    photo: float = 0.06
     """Residual of log brightness that is nothing special."""
     patch: float = 80.0
     """mm^2 of skin that count as one independent measurement of brightness."""
@@ -48,9 +48,9 @@ class MidWeights:
     dark: float = 0.18
     """Residuals (observed above and below the prediction) at which a vertex has lost three quarters of its say:
     cast shadows, hair and pores darken."""
-    landmark: float = 1.3
+    landmark: float = 3.0
     """Independent error of a landmark, mm."""
-    landmark_common: float = 2.0
+    landmark_common: float = 5.0
     """Error that neighbouring landmarks share, mm."""
     contour: float = 1.5
     """Error of the photo's border of the face, mm."""

@@ -9,6 +9,7 @@ surface itself stays where the earlier stages put it.
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..camera import Camera
 from ..head.model import HeadModel
@@ -27,6 +28,8 @@ _ACTION_SIGMA = 0.12
 _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "rest": 2.5}
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5
+_NORMAL_MM = 12.0
+"""How far apart two places of the surface count as that look in directions one radian apart."""
 _STEPS = 3
 
 
@@ -106,13 +109,20 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
         return values
 
     # Folds of lips and lids have normals in all directions; the slope that matters is that of the face there.
-    normals = smooth(vertex_normals(skin, surface.triangles), 8)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    slope = np.minimum(np.einsum("ij,ij->i", normals, view), -_LEAST_SLOPE)
-    along = -np.einsum("ij,ij->i", normals, across) / slope
+    normals = vertex_normals(skin, surface.triangles)
+    broad = smooth(normals, 8)
+    broad /= np.maximum(np.linalg.norm(broad, axis=1, keepdims=True), 1e-9)
+    slope = np.minimum(np.einsum("ij,ij->i", broad, view), -_LEAST_SLOPE)
+    along = -np.einsum("ij,ij->i", broad, across) / slope
     most = np.linalg.norm(across, axis=1)
-    along = smooth(np.clip(along, -most, most), 4)
-    return across + along[:, None] * view
+    move = across + smooth(np.clip(along, -most, most), 4)[:, None] * view
+    # The tangent plane is not the surface: back onto it, to the nearest part that looks the same way.
+    tree = cKDTree(np.hstack([skin, _NORMAL_MM * normals]))
+    distance, near = tree.query(np.hstack([skin + move, _NORMAL_MM * normals]), k=4)
+    weight = 1 / (distance + 0.5) ** 2
+    weight /= weight.sum(1, keepdims=True)
+    height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
+    return move - smooth(height, 1)[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

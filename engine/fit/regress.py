@@ -150,8 +150,16 @@ _loading = threading.Lock()
 
 
 def load_regressor(model: HeadModel) -> Regressor:
-    """The regressor for this head, from memory after the first call (about 0.2 s)."""
+    """The regressor for this head, from memory after the first call (about 0.2 s).
+
+    Raises:
+        HrnError: as :class:`Regressor`; CHECKPOINT_INVALID when the data file is damaged.
+    """
     with _loading:
         if model.version not in _loaded:
-            _loaded[model.version] = Regressor(model)
+            try:
+                _loaded[model.version] = Regressor(model, _FILE)
+            except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+                raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.",
+                               hint="Install the engine again.") from error
         return _loaded[model.version]

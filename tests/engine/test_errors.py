@@ -206,6 +206,21 @@ class TestEngine:
         message = self.run(capsys, folder, portrait, monkeypatch, failure, code)["message"]
         assert "\n" not in message and len(message) < 300
 
+    @pytest.mark.parametrize("content", ["nothing", "half", "other"])
+    def test_damaged_network_data(self, capsys, folder, portrait, monkeypatch, content):
+        from engine.fit import regress
+
+        whole, file = regress._FILE.read_bytes(), folder / "coarse.npz"
+        if content == "other":
+            np.savez(file, weights=np.zeros(3))
+        else:
+            file.write_bytes(whole[:len(whole) // 2] if content == "half" else b"")
+        monkeypatch.setattr(regress, "_FILE", file)
+        monkeypatch.setattr(regress, "_loaded", {})
+        monkeypatch.setattr(methods, "_created", {})
+        error = fails(capsys, folder, ErrorCode.CHECKPOINT_INVALID, portrait, "--texture-size", "256")
+        assert "coarse.npz" in error["message"]
+
     def test_opencv_out_of_memory(self, capsys, folder, portrait, monkeypatch):
         try:
             cv2.resize(np.zeros((8, 8, 3), np.uint8), (1 << 20, 1 << 20))

@@ -97,6 +97,8 @@ class Analysis:
     hair: Hair
     iris: np.ndarray
     """(3,) uint8."""
+    brows: np.ndarray | None
+    """(N,) float32: brows to be drawn, where the photo shows neither of them."""
 
 
 def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
@@ -108,7 +110,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     face_density = float(np.median(layout.density[model.landmark_vertices[:, 0]]))
     view = PhotoView.of(model, vertices, photo, observation, coarse.camera, face_density * max(size, ANALYSIS_SIZE),
                         _landmark_offsets(model, surface, vertices, observation, coarse))
-    photo_mask, skin_mask, inner_mask = _photo_masks(view, mid.skin_mask, coarse.camera)
+    photo_mask, skin_mask, inner_mask, brows_shown = _photo_masks(view, mid.skin_mask, coarse.camera)
 
     texels = _skin_texels(model, layout)
     position = gather(texels, triangles, view.positions)
@@ -202,7 +204,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     return Analysis(vertices, view, image(gain, 0.8), fill_outside(model, weight_image, texels), image(bare, 2.0),
                     image(np.maximum(brows, eyes), 1.5), image(lips, 1.0), base_vertices, allow_mirror,
                     np.clip(near * 1.6, 0, 1), spectrum, extra, surface.smooth(model.part("scalp"), np.ones(len(vertices)), 9.0),
-                    hair, iris_color(view, balance))
+                    hair, iris_color(view, balance), None if brows_shown else model.part("right_brow", "left_brow"))
 
 
 def _skin_texels(model: HeadModel, layout: Layout) -> Texels:
@@ -233,15 +235,16 @@ def _landmark_offsets(model, surface, vertices, observation, coarse) -> np.ndarr
     return surface.smooth(value, np.minimum(total, 1) * 4, 8.0, prior_weight=0.02)
 
 
-def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face."""
+def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
     crop = view.camera
     scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy
     x0, y0 = round(camera.cx - crop.cx / scale_x), round(camera.cy - crop.cy / scale_y)
     window = skin_mask[y0:y0 + round(crop.height / scale_y), x0:x0 + round(crop.width / scale_x)]
     skin = cv2.resize(np.ascontiguousarray(window, np.float32), (crop.width, crop.height),
                       interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA)
-    keep = np.maximum.reduce([_shown_brows(view, skin), feature_mask(view, (OUTER_LIPS,), 1.5),
+    brows = _shown_brows(view, skin)
+    keep = np.maximum.reduce([brows, feature_mask(view, (OUTER_LIPS,), 1.5),
                               feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
     usable = np.maximum(skin, keep.astype(np.float32) / 255)
     mm = view.pixels_per_mm
@@ -255,7 +258,7 @@ def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.nda
     usable = usable * (1 - closed.astype(np.float32) / 255)
     usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, 0.6 * mm))
     inner = np.minimum(_depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (9 * mm), (depth - 2.5) / 7).clip(0, 1)
-    return usable, skin, inner.astype(np.float32)
+    return usable, skin, inner.astype(np.float32), bool(brows.any())
 
 
 def _depth(mask: np.ndarray) -> np.ndarray:

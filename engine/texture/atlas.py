@@ -7,7 +7,9 @@ no more memory than one of 1024.
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 
@@ -17,7 +19,7 @@ from numba import njit
 from ..head.model import HeadModel
 from ..render import rasterize
 
-__all__ = ["Texels", "bands", "corner_triangles", "gather", "mirrored_uv", "texel_band", "texel_density"]
+__all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
 _BAND_TEXELS = 2048 * 512
 """Texels of one band."""
@@ -67,6 +69,27 @@ def bands(size: int) -> list[tuple[int, int]]:
     """Rows ``(row0, row1)`` of the bands of a map of `size`."""
     step = max(1, min(size, _BAND_TEXELS // size))
     return [(row, min(size, row + step)) for row in range(0, size, step)]
+
+
+def each_band(work, parts: list[tuple[int, int]], done=None) -> None:
+    """Call ``work(row0, row1)`` for every band, several at a time; each writes its own rows.
+
+    Args:
+        work: releases the interpreter lock most of the time, as NumPy, OpenCV and compiled code do.
+        parts: the bands.
+        done: ``done(share)`` is called from this thread as bands finish; what it raises ends the work.
+    """
+    with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1, len(parts)))) as pool:
+        waiting = [pool.submit(work, row0, row1) for row0, row1 in parts]
+        try:
+            for number, future in enumerate(waiting):
+                future.result()
+                if done is not None:
+                    done((number + 1) / len(parts))
+        except BaseException:
+            for future in waiting:
+                future.cancel()
+            raise
 
 
 def corner_triangles(quads: int) -> np.ndarray:

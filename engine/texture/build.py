@@ -10,7 +10,7 @@ from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
 from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
-from .atlas import bands, corner_triangles, gather, texel_band
+from .atlas import bands, corner_triangles, each_band, gather, texel_band
 from .compose import compose_band
 from .delight import LUMINANCE
 from .grain import octave_noise
@@ -21,6 +21,9 @@ from .relief import relief, shading_slopes
 from .surface import vertex_normals
 
 __all__ = ["build_textures"]
+
+_SRGB = (linear_to_srgb(np.arange(65536) / 65535) * 255 + 0.5).astype(np.uint8)
+"""sRGB of linear values in steps of 1/65535."""
 
 _RELIEF_LIMIT = 4096
 """The relief has no waves that a map of this size could not hold; larger maps are interpolated."""
@@ -54,24 +57,28 @@ def build_textures(model: HeadModel, photo: Photo, observation: FaceObservation,
     albedo = np.zeros((work, work, 3), np.uint8)
     confidence = np.zeros((work, work), np.uint8)
     source = [np.zeros((relief_size, relief_size), np.float32) for _ in range(3)] if work == relief_size else None
-    parts = bands(work)
-    for number, (row0, row1) in enumerate(parts):
+
+    def paint(row0, row1):
         band = compose_band(model, fields, work, row0, row1)
-        albedo[row0:row1].reshape(-1, 3)[band.texels.index] = (linear_to_srgb(band.albedo) * 255 + 0.5).astype(np.uint8)
+        albedo[row0:row1].reshape(-1, 3)[band.texels.index] = _SRGB[(np.clip(band.albedo, 0, 1) * 65535 + 0.5).astype(np.uint16)]
         confidence[row0:row1].reshape(-1)[band.texels.index] = band.confidence
         if source is not None:
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):
                 image[row0:row1].reshape(-1)[band.texels.index] = values
-        report("albedo", 0.3 + 0.6 * (number + 1) / len(parts), "Painting the texture")
+
+    each_band(paint, bands(work), lambda share: report("albedo", 0.3 + 0.6 * share, "Painting the texture"))
     pad_map(model, albedo)
     report("displacement", 0.0, "Working out fine relief")
     if source is None:
         source = [np.zeros((relief_size, relief_size), np.float32) for _ in range(3)]
-        for row0, row1 in bands(relief_size):
+
+        def read(row0, row1):
             band = compose_band(model, fields, relief_size, row0, row1)
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):
                 image[row0:row1].reshape(-1)[band.texels.index] = values
-            report("displacement", 0.3 * row1 / relief_size, "Working out fine relief")
+
+        each_band(read, bands(relief_size),
+                  lambda share: report("displacement", 0.3 * share, "Working out fine relief"))
     displacement = _displacement(model, fields, coarse, mid, source, relief_size, settings.detail, report)
     source = None
     if work > relief_size:

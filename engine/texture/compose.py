@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
@@ -14,7 +15,7 @@ from .completion import GAMMA
 from .delight import LUMINANCE
 from .grain import octave_noise
 from .photo_view import lookup
-from .scalp import stubble
+from .scalp import brow_hair, stubble
 
 __all__ = ["Band", "compose_band"]
 
@@ -61,6 +62,8 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
         pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
         bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
+        if fields.brows is not None:
+            color = brow_hair(color, fields.hair, gather(skin, triangles, fields.brows), place[rows], density[rows], size)
         albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)
@@ -103,7 +106,7 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
         color[rows] += (1 - weight[rows, None]) * detail
         confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
     confidence[weight > 0.5] = 2
-    return np.clip(color, 0.02, 1) ** np.float32(1 / GAMMA), weight, confidence
+    return cv2.pow(np.clip(color, 0.02, 1), 1 / GAMMA), weight, confidence
 
 
 def _subset(texels: Texels, rows: np.ndarray) -> Texels:
@@ -122,4 +125,4 @@ def _detail(model, fields, texels, small, density, base, mirror) -> np.ndarray:
     level = np.clip(np.log2(np.maximum(fields.view.pixels_per_mm / (density * texels.size), 1e-3)), 0, 2)
     color = fields.view.sample(gather(texels, triangles, positions), level.astype(np.float32))
     color *= lookup(fields.gain, small)
-    return np.clip(color, 0, 1) ** np.float32(GAMMA) - base
+    return cv2.pow(np.clip(color, 0, 1), GAMMA) - base

@@ -7,8 +7,6 @@ octaves and changes none.
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 from numba import njit
@@ -18,7 +16,7 @@ __all__ = ["WAVES_MM", "band_spread", "octave_noise"]
 WAVES_MM = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 """Wavelengths at which spectra are given."""
 
-_TILE = 64
+_TILE = 64  # the kernel masks with 63
 _CELLS_PER_WAVE = 2.2
 _lattices: dict[int, np.ndarray] = {}
 
@@ -61,37 +59,41 @@ def octave_noise(place: np.ndarray, density: np.ndarray, spectrum, size: int, se
         return out
     turns = np.stack([_turn(seed * 31 + k) * np.float32(_CELLS_PER_WAVE / wave) for k, wave in enumerate(WAVES_MM)])
     _sum_octaves(np.ascontiguousarray(place, np.float32), np.ascontiguousarray(density, np.float32), float(size),
-                 spread, np.array(WAVES_MM, np.float32), turns, _lattice(), out)
+                 spread, np.array(WAVES_MM, np.float32), turns, _lattice().ravel(), out)
     return out
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
-    mask = _TILE - 1
+    one, two, three, step = np.float32(1), np.float32(2), np.float32(3), np.float32(size / 1.8)
     for i in range(out.shape[0]):
-        texels = density[i] * size
         x, y, z = place[i, 0], place[i, 1], place[i, 2]
+        shown = density[i] * step
         total = np.float32(0)
         for k in range(spread.shape[0]):
-            shown = waves[k] * texels / np.float32(1.8) - np.float32(1)
-            if spread[k] < 1e-5 or shown <= 0:
+            fade = waves[k] * shown - one
+            if spread[k] < np.float32(1e-5) or fade <= np.float32(0):
                 continue
-            turn = turns[k]
-            a = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z
-            b = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z
-            c = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
-            fa, fb, fc = math.floor(a), math.floor(b), math.floor(c)
-            ta, tb, tc = np.float32(a - fa), np.float32(b - fb), np.float32(c - fc)
-            ta, tb, tc = ta * ta * (3 - 2 * ta), tb * tb * (3 - 2 * tb), tc * tc * (3 - 2 * tc)
-            a0, b0, c0 = int(fa) & mask, int(fb) & mask, int(fc) & mask
-            a1, b1, c1 = (a0 + 1) & mask, (b0 + 1) & mask, (c0 + 1) & mask
-            near = lattice[a0, b0, c0] + tc * (lattice[a0, b0, c1] - lattice[a0, b0, c0])
-            far = lattice[a0, b1, c0] + tc * (lattice[a0, b1, c1] - lattice[a0, b1, c0])
-            low = near + tb * (far - near)
-            near = lattice[a1, b0, c0] + tc * (lattice[a1, b0, c1] - lattice[a1, b0, c0])
-            far = lattice[a1, b1, c0] + tc * (lattice[a1, b1, c1] - lattice[a1, b1, c0])
-            high = near + tb * (far - near)
-            total += spread[k] * min(shown, np.float32(1)) * (low + ta * (high - low))
+            a = turns[k, 0, 0] * x + turns[k, 0, 1] * y + turns[k, 0, 2] * z
+            b = turns[k, 1, 0] * x + turns[k, 1, 1] * y + turns[k, 1, 2] * z
+            c = turns[k, 2, 0] * x + turns[k, 2, 1] * y + turns[k, 2, 2] * z
+            fa, fb, fc = np.floor(a), np.floor(b), np.floor(c)
+            ta, tb, tc = a - fa, b - fb, c - fc
+            ta, tb, tc = ta * ta * (three - two * ta), tb * tb * (three - two * tb), tc * tc * (three - two * tc)
+            # Unsigned, so that no index is tested for being negative; 64 cells a side.
+            ia, ib, ic = np.uint64(np.int64(fa) & 63), np.uint64(np.int64(fb) & 63), np.uint64(np.int64(fc) & 63)
+            ja, jb = ((ia + np.uint64(1)) & np.uint64(63)) << np.uint64(12), ((ib + np.uint64(1)) & np.uint64(63)) << np.uint64(6)
+            jc = (ic + np.uint64(1)) & np.uint64(63)
+            ia, ib = ia << np.uint64(12), ib << np.uint64(6)
+            p, q = lattice[ia | ib | ic], lattice[ia | jb | ic]
+            p += tc * (lattice[ia | ib | jc] - p)
+            q += tc * (lattice[ia | jb | jc] - q)
+            r, s = lattice[ja | ib | ic], lattice[ja | jb | ic]
+            r += tc * (lattice[ja | ib | jc] - r)
+            s += tc * (lattice[ja | jb | jc] - s)
+            p += tb * (q - p)
+            r += tb * (s - r)
+            total += spread[k] * min(fade, one) * (p + ta * (r - p))
         out[i] = total
 
 

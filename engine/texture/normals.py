@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..head.model import HeadModel
-from .atlas import bands, corner_triangles, gather, texel_band
+from .atlas import bands, corner_triangles, each_band, gather, texel_band
 
 __all__ = ["FLAT", "tangent_normals", "uv_metric"]
 
@@ -67,7 +67,8 @@ def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.nda
     triangles = corner_triangles(len(model.faces))
     out = np.empty((size, size, 3), np.uint16)
     out[:] = FLAT
-    for row0, row1 in bands(size):
+
+    def bake(row0, row1):
         texels = texel_band(model, size, row0, row1)
         low, high = max(0, row0 - 2), min(size, row1 + 2)
         window = displacement[low:high].astype(np.float32)
@@ -81,4 +82,6 @@ def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.nda
         normal = np.stack([-slope_t * inverse, -slope_b * inverse, inverse], 1)
         encoded = np.clip(np.floor(normal * 32767.5 + 32768), 0, 65535).astype(np.uint16)
         out[row0:row1].reshape(-1, 3)[texels.index] = encoded
+
+    each_band(bake, bands(size))
     return out

@@ -9,9 +9,14 @@ depend on the size of the map.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
+from numba import njit
 from scipy import fft
+
+from .atlas import each_band
 
 __all__ = ["band_gain", "poisson", "relief", "shading_slopes"]
 
@@ -38,11 +43,37 @@ def band_gain(wave_mm: np.ndarray, pixel_mm: float = 0.0) -> np.ndarray:
         wave_mm: wavelengths.
         pixel_mm: size of the photo's pixels on the skin.
     """
+    a, b, c, d = _band_limits(pixel_mm)
+    x = np.log(np.maximum(wave_mm, 1e-6))
+    return (np.clip((x - a) / (b - a), 0, 1) * np.clip((d - x) / (d - c), 0, 1)).astype(np.float32)
+
+
+def _band_limits(pixel_mm: float) -> tuple[float, float, float, float]:
     a, b, c, d = np.log(_BAND_MM)
     if pixel_mm > 0:
         a, b = max(a, np.log(_BAND_PIXELS[0] * pixel_mm)), max(b, np.log(_BAND_PIXELS[1] * pixel_mm))
-    x = np.log(np.maximum(wave_mm, 1e-6))
-    return (np.clip((x - a) / (b - a), 0, 1) * np.clip((d - x) / (d - c), 0, 1)).astype(np.float32)
+    return a, b, c, d
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _shape(detail, tint, slope, slope_share, wave, mask, limits, out):
+    """Height of one octave from its brightness, without what is pigment or noise, limited; see the module's constants."""
+    one, noise = np.float32(1), np.float32(_NOISE * 0.5)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            if mask[i, j] <= np.float32(0):
+                out[i, j] = 0
+                continue
+            spot = tint[i, j] / np.float32(_PIGMENT)
+            value = detail[i, j] / (one + spot * spot)
+            value = max(value - noise, np.float32(0)) + min(value + noise, np.float32(0))
+            height = np.float32(_DEPTH_PER_WAVE) * wave[i, j] * value + slope_share * slope[i, j]
+            # Smooth limiter: creases may be deep, bumps (bright hair, gloss) only half as high.
+            limit = np.float32(_LIMIT_PER_WAVE) * wave[i, j] * (one if height < 0 else np.float32(0.5))
+            x = np.float32(math.log(wave[i, j]))
+            gain = (min(max((x - limits[0]) / (limits[1] - limits[0]), np.float32(0)), one)
+                    * min(max((limits[3] - x) / (limits[3] - limits[2]), np.float32(0)), one))
+            out[i, j] = limit * np.float32(math.tanh(height / limit)) * gain * mask[i, j]
 
 
 def poisson(gx: np.ndarray, gy: np.ndarray) -> np.ndarray:
@@ -108,17 +139,18 @@ def _octave(luminance, pigment, mask, density, shaded, pixel_mm):
     coarse_pigment = cv2.pyrDown(pigment)
     # A mole or freckle changes colour as well as brightness; a crease hardly does.
     tint = cv2.GaussianBlur(pigment - cv2.pyrUp(coarse_pigment, dstsize=size), (0, 0), 1.0)
-    detail = detail / (1 + (tint / _PIGMENT) ** 2)
-    detail = np.sign(detail) * np.maximum(np.abs(detail) - _NOISE * 0.5, 0)
-    height = _DEPTH_PER_WAVE * wave * detail
-    shaded_coarse = None
+    shaded_coarse, slope = None, None
     if shaded is not None:
         shaded_coarse = cv2.pyrDown(shaded)
-        height = height + _POISSON_SHARE * (shaded - cv2.pyrUp(shaded_coarse, dstsize=size))
-    limit = _LIMIT_PER_WAVE * wave
-    # Smooth limiter: creases may be deep, bumps (bright hair, gloss) only half as high.
-    height = np.where(height < 0, limit * np.tanh(height / limit), 0.5 * limit * np.tanh(height / (0.5 * limit)))
-    height *= band_gain(wave, pixel_mm) * mask
+        slope = shaded - cv2.pyrUp(shaded_coarse, dstsize=size)
+    limits = np.array(_band_limits(pixel_mm), np.float32)
+    height = np.empty_like(detail)
+    rows = detail.shape[0]
+    step = max(64, -(-rows // 8))
+    each_band(lambda low, high: _shape(detail[low:high], tint[low:high], (detail if slope is None else slope)[low:high],
+                                       np.float32(0 if slope is None else _POISSON_SHARE), wave[low:high],
+                                       mask[low:high], limits, height[low:high]),
+              [(low, min(rows, low + step)) for low in range(0, rows, step)])
     rest = _octave(coarse, coarse_pigment, cv2.pyrDown(mask), cv2.pyrDown(density) * np.float32(0.5), shaded_coarse,
                    pixel_mm)
     return (height + cv2.pyrUp(rest, dstsize=size)).astype(np.float32)

@@ -11,7 +11,7 @@ from .delight import LUMINANCE, smoothstep
 from .grain import octave_noise
 from .photo_view import BROWS, PhotoView, feature_mask
 
-__all__ = ["Hair", "find_hair", "stubble"]
+__all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 
 _DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
 _DENSITY = 0.50
@@ -94,6 +94,32 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
     out = color.copy()
     under = out[rows]
     # Mixing in a power domain keeps fine dark hairs from greying the skin.
-    mixed = (under ** 0.45 * (1 - cover) + hair.color ** 0.45 * cover) ** (1 / 0.45)
-    out[rows] = mixed
+    out[rows] = cv2.pow(cv2.pow(under, 0.45) * (1 - cover) + hair.color ** np.float32(0.45) * cover, 1 / 0.45)
+    return out
+
+
+def brow_hair(color: np.ndarray, hair: Hair, brows: np.ndarray, place: np.ndarray, density: np.ndarray,
+              size: int) -> np.ndarray:
+    """Draw brows, for a photo that shows none (a cap or a fringe covers them).
+
+    Args:
+        color: (n, 3) linear skin.
+        brows: (n,) weight of the brows' parts.
+        place, density: as for :func:`octave_noise`.
+        size: side of the map.
+
+    Returns:
+        (n, 3) linear.
+    """
+    rows = np.flatnonzero(brows > 0.02)
+    if not len(rows):
+        return color
+    # Hairs run along the brow: noise that is stretched outwards and a little upwards.
+    along = place[rows] @ np.array([[0.22, 0, 0], [0.10, 1, 0], [0.15, 0, 0.3]], np.float32)
+    strands = octave_noise(along, density[rows], (0, 0.06, 0.16, 0.22, 0.15, 0.05), size, seed=13)
+    cover = smoothstep(0.25, 1.1, brows[rows] + 0.3 * strands) * (0.62 + 0.55 * strands)
+    cover = np.clip(cover, 0, 0.85)[:, None].astype(np.float32)
+    dark = np.minimum(hair.color, 0.55 * color[rows])
+    out = color.copy()
+    out[rows] = cv2.pow(cv2.pow(color[rows], 0.45) * (1 - cover) + cv2.pow(dark, 0.45) * cover, 1 / 0.45)
     return out

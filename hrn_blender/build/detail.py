@@ -5,7 +5,7 @@ Both maps show the same relief, which must count once, in both engines:
 * The material's displacement method is "Displacement and Bump": geometry moves as far as it is subdivided, and the
   shading normal is the displacement's own bump on the undisplaced surface. Alone, that is the relief once.
 * A connected Normal Map node *replaces* the bump in Cycles, but is added *on top of* it by EEVEE before 5.2, which
-  made the relief 1.93 times as strong (docs/blender_result.md has the figures). Older versions therefore only add
+  made the relief nearly twice as strong. Older versions therefore only add
   the normal map's surplus, ``bump + (Normal Strength - 1) * detail``; where the node can be based on the surface
   before displacement (5.2), the normal map is used as it is.
 * "Normal Strength" is a gain on shading alone, 1 by default; "Displacement Strength" scales all of it, normals too:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..fit.similarity import similarity
 from ..head.model import HeadModel
 from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
@@ -29,26 +30,16 @@ def face_distance(model: HeadModel, truth: np.ndarray, fitted: np.ndarray, face:
     near = np.unique(model.triangles[np.isin(model.triangles, face).any(1)])
     target = truth[face].astype(float)
     surface, moved = fitted.astype(float), None
-    scale, R, t = _similarity(surface[face], target, weight)
+    scale, R, t = similarity(surface[face], target, weight)
     for _ in range(steps):
         moved = scale * surface @ R.T + t
         normals = vertex_normals(moved, model.triangles)
         _, index = cKDTree(moved[near]).query(target)
         index = near[index]
         gap = ((target - moved[index]) * normals[index]).sum(1)
-        step, Q, s = _similarity(target - gap[:, None] * normals[index], target, weight)
+        step, Q, s = similarity(target - gap[:, None] * normals[index], target, weight)
         scale, R, t = scale * step, Q @ R, step * Q @ t + s
     return float((np.abs(gap) * weight).sum() / weight.sum())
-
-
-def _similarity(source, target, weight):
-    w = (weight / weight.sum())[:, None]
-    a, b = (w * source).sum(0), (w * target).sum(0)
-    U, D, V = np.linalg.svd((w * (target - b)).T @ (source - a))
-    sign = np.diag([1, 1, np.sign(np.linalg.det(U @ V))])
-    R = U @ sign @ V
-    scale = (D * np.diag(sign)).sum() / (w * (source - a) ** 2).sum()
-    return scale, R, b - scale * R @ a
 
 
 def score_generated(model: HeadModel, count: int, stages: tuple[str, ...]) -> list[dict]:

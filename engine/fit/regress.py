@@ -17,6 +17,7 @@ from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from .coarse_crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from .coarse_solver import LandmarkNoise
+from .population import population_mean
 from .regress_backbone import Backbone
 from .regress_flatbuffer import read_network
 from .regress_net import TAIL_START, Tail
@@ -27,7 +28,8 @@ _FILE = Path(__file__).parent / "data" / "coarse.npz"
 
 _BASIS_TOLERANCE_MM = 0.5
 
-_VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.0, 1.06, 0.015, 0.0), (0.0, 0.95, 0.0, -0.015))
+_VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.07, 1.08, 0.015, 0.02), (-0.07, 0.94, -0.015, -0.015), (0.0, 1.12, 0.0, 0.03),
+          (0.0, 1.06, 0.0, -0.02))
 """Turn, margin and shift of the windows whose answers are averaged, each also mirrored."""
 
 
@@ -58,6 +60,7 @@ class Regressor:
     def __init__(self, model: HeadModel, file: Path = _FILE):
         with np.load(file, allow_pickle=False) as data:
             self.data = {name: data[name] for name in data.files}
+        self.population = population_mean(model)
         self._to_identity, self._shift = self._change_of_basis(model)
         self.vertices = self.data["vertices"].astype(np.int64)
         with zipfile.ZipFile(model_path()) as archive:
@@ -114,8 +117,7 @@ class Regressor:
 
     def guess(self, photo: Photo, observation: FaceObservation) -> FaceGuess:
         """Windows around the face, each as it is and mirrored; the answers' mean."""
-        first = self._windows(photo, observation.landmarks, _VIEWS[:1])
-        return self._windows(photo, first.points, _VIEWS)
+        return self._windows(photo, observation.landmarks, _VIEWS)
 
     def _windows(self, photo: Photo, landmarks: np.ndarray, views) -> FaceGuess:
         transforms = [crop_transform(landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in views]

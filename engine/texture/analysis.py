@@ -126,7 +126,8 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     neck = gather(texels, triangles, model.part("neck"))
     weight = (seen * graze * lookup(photo_mask, xy) * (1 - neck)).astype(np.float32)
     height = gather(texels, triangles, model.template[:, 1])
-    central = lookup(inner_mask, xy) * (1 - 0.8 * smoothstep(20, 34, height))
+    # Hair falls on the forehead; at grazing angles the fitted light is least true and the silhouette near.
+    central = lookup(inner_mask, xy) * (1 - 0.5 * smoothstep(20, 34, height)) * smoothstep(0.3, 0.65, facing)
 
     part = {name: gather(texels, triangles, model.part(*names)) for name, names in {
         "eyes": ("right_eye", "left_eye"), "brows": ("right_brow", "left_brow"), "lips": ("upper_lip", "lower_lip"),
@@ -137,6 +138,9 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     front = seen > 0
     brows, eyes, lips = (np.where(front, x, x * 0).astype(np.float32) for x in (brows, eyes, lips))
     feature = np.clip(np.maximum(np.maximum(brows, eyes), lips), 0, 1)
+    # Within these contours dark things belong to the face; just above a brow they may be a fringe.
+    certain = np.maximum(np.maximum(eyes, lips), front * lookup(feature_mask(view, BROWS, 0.6, hull=True), xy)
+                         / np.float32(255))
     nose = gather(texels, triangles, model.part("nose"))
     clean = weight * (1 - feature)
 
@@ -155,7 +159,7 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
         # Dark things at the rim of the mask are hair and its shadow, not skin.
         ratio = (corrected @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
         dark = central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
-        doubtful = 1 - dark * (1 - feature) * (1 - nose)
+        doubtful = 1 - dark * (1 - certain) * (1 - nose)
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
     weight = weight * doubtful
     middle = weighted_median(base, clean + 1e-6)
@@ -163,7 +167,8 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     gain = gather(texels, triangles, shading)[:, None] * level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
     gain = gain * _lip_gain(texels, corrected, photographed, lips, weight, density)
-    gain = gain * _tint_gain(texels, photographed * gain, base * balance, weight * (1 - feature), density)
+    gain = gain * _tint_gain(texels, photographed * gain, base * balance, weight * (1 - feature),
+                            weight * (1 - np.clip(np.maximum(eyes, lips), 0, 1)), density)
 
     albedo = np.maximum(photographed * gain, 1e-4)
     perceptual = albedo ** np.float32(GAMMA)
@@ -172,8 +177,8 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     color, amount = splat(texels, triangles, len(vertices), perceptual,
                           weight * (1 - np.clip(np.maximum(brows, eyes) * (1 - lips), 0, 1)))
     fallback = (middle * balance) ** GAMMA
-    # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of the
-    # even level of the skin instead.
+    # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of
+    # the even level of the skin instead.
     held = splat(texels, triangles, len(vertices), np.maximum(central * front, lips)[:, None],
                  np.ones_like(central))[0]
     even = 0.5 * ((skin.base * balance) ** GAMMA + fallback)
@@ -203,7 +208,8 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
 
     return Analysis(vertices, view, image(gain, 0.8), fill_outside(model, weight_image, texels), image(bare, 2.0),
                     image(np.maximum(brows, eyes), 1.5), image(lips, 1.0), base_vertices, allow_mirror,
-                    np.clip(near * 1.6, 0, 1), spectrum, extra, surface.smooth(model.part("scalp"), np.ones(len(vertices)), 9.0),
+                    np.clip(near * 1.6, 0, 1), spectrum, extra,
+                    surface.smooth(model.part("scalp"), np.ones(len(vertices)), 9.0),
                     hair, iris_color(view, balance), None if brows_shown else model.part("right_brow", "left_brow"))
 
 
@@ -303,10 +309,11 @@ def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.nd
     return gain.reshape(-1, 3)[texels.index].astype(np.float32)
 
 
-def _tint_gain(texels: Texels, color, base, clean, density) -> np.ndarray:
+def _tint_gain(texels: Texels, color, base, clean, shown, density) -> np.ndarray:
     """(n, 3) gain that takes most out of blotches of hue, and of brightness, of more than a millimetre.
 
-    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright patches; unlit skin is more even.
+    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright
+    patches; unlit skin is more even.
     Dark patches stay: freckles, moles, beards.
     """
     mm = float(np.median(density[clean > 0.5])) if (clean > 0.5).any() else 2.0
@@ -318,7 +325,7 @@ def _tint_gain(texels: Texels, color, base, clean, density) -> np.ndarray:
     soft /= np.maximum(cv2.GaussianBlur(weights, (0, 0), 1.5 * mm), 0.05)[..., None]
     change = -0.7 * np.clip(soft[..., :3].reshape(-1, 3)[texels.index], -0.6, 0.6)
     change -= 0.6 * np.clip(soft[..., 3].reshape(-1)[texels.index], 0, 0.5)[:, None]
-    return np.exp(change * clean[:, None]).astype(np.float32)
+    return np.exp(change * shown[:, None]).astype(np.float32)
 
 
 def _lip_gain(texels: Texels, color, photographed, lips, weight, density) -> np.ndarray:

@@ -60,7 +60,8 @@ def build_textures(model: HeadModel, photo: Photo, observation: FaceObservation,
 
     def paint(row0, row1):
         band = compose_band(model, fields, work, row0, row1)
-        albedo[row0:row1].reshape(-1, 3)[band.texels.index] = _SRGB[(np.clip(band.albedo, 0, 1) * 65535 + 0.5).astype(np.uint16)]
+        steps = (np.clip(band.albedo, 0, 1) * 65535 + 0.5).astype(np.uint16)
+        albedo[row0:row1].reshape(-1, 3)[band.texels.index] = _SRGB[steps]
         confidence[row0:row1].reshape(-1)[band.texels.index] = band.confidence
         if source is not None:
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):

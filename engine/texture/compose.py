@@ -63,7 +63,8 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
         bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
         if fields.brows is not None:
-            color = brow_hair(color, fields.hair, gather(skin, triangles, fields.brows), place[rows], density[rows], size)
+            brows = gather(skin, triangles, fields.brows)
+            color = brow_hair(color, fields.hair, brows, place[rows], density[rows], size)
         albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)

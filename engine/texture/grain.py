@@ -82,7 +82,8 @@ def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
             ta, tb, tc = ta * ta * (three - two * ta), tb * tb * (three - two * tb), tc * tc * (three - two * tc)
             # Unsigned, so that no index is tested for being negative; 64 cells a side.
             ia, ib, ic = np.uint64(np.int64(fa) & 63), np.uint64(np.int64(fb) & 63), np.uint64(np.int64(fc) & 63)
-            ja, jb = ((ia + np.uint64(1)) & np.uint64(63)) << np.uint64(12), ((ib + np.uint64(1)) & np.uint64(63)) << np.uint64(6)
+            ja = ((ia + np.uint64(1)) & np.uint64(63)) << np.uint64(12)
+            jb = ((ib + np.uint64(1)) & np.uint64(63)) << np.uint64(6)
             jc = (ic + np.uint64(1)) & np.uint64(63)
             ia, ib = ia << np.uint64(12), ib << np.uint64(6)
             p, q = lattice[ia | ib | ic], lattice[ia | jb | ic]

@@ -57,7 +57,7 @@ def _band_limits(pixel_mm: float) -> tuple[float, float, float, float]:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _shape(detail, tint, slope, slope_share, wave, mask, limits, out):
-    """Height of one octave from its brightness, without what is pigment or noise, limited; see the module's constants."""
+    """Height of one octave from its brightness, without what is pigment or noise, and limited."""
     one, noise = np.float32(1), np.float32(_NOISE * 0.5)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):

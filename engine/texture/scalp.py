@@ -53,11 +53,14 @@ def find_hair(view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, see
     luminance = color @ LUMINANCE
     dark = luminance <= np.quantile(luminance, 0.6)
     hair = np.median(color[dark], 0) * gain
-    # A cap is bluer or greener than hair ever is, or brighter than skin.
-    plausible = hair[2] <= 1.15 * hair[0] and hair[1] <= 1.2 * hair[0] and hair @ LUMINANCE < 0.5
-    if not plausible:
+    if not _plausible(hair):
         hair = brow
     return Hair(np.clip(hair, 0.006, 0.45).astype(np.float32), amount)
+
+
+def _plausible(color: np.ndarray) -> bool:
+    """Whether hair can have this colour: a cap is bluer or greener than hair ever is, or brighter than skin."""
+    return bool(color[2] <= 1.15 * color[0] and color[1] <= 1.2 * color[0] and color @ LUMINANCE < 0.5)
 
 
 def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
@@ -66,7 +69,8 @@ def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
     if len(pixels) < 12:
         return _DEFAULT
     luminance = pixels @ LUMINANCE
-    return np.median(pixels[luminance <= np.quantile(luminance, 0.3)], 0)
+    color = np.median(pixels[luminance <= np.quantile(luminance, 0.3)], 0)
+    return color if _plausible(color) else _DEFAULT
 
 
 def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, place: np.ndarray, density: np.ndarray,

@@ -20,7 +20,7 @@ from .packaging import ROOT, build_zip, validate_zip
 __all__ = ["main"]
 
 LICENCES = (
-    ("torch", "BSD-3-Clause", "mid-frequency fitting"),
+    ("torch", "BSD-3-Clause", "the coarse stage's network"),
     ("numpy, scipy, numba, llvmlite", "BSD", "numerics, rasterizer"),
     ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters"),
     ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),

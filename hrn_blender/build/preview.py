@@ -26,6 +26,10 @@ from .ledger import Ledger
 __all__ = ["PreviewOptions", "render_preview"]
 
 
+_FRONTAL = 0.2
+"""Sine of the angle between camera and face up to which a photo counts as taken from the front."""
+
+
 @dataclass(frozen=True)
 class PreviewOptions:
     height: int = 512
@@ -156,12 +160,15 @@ def _window(scene: bpy.types.Scene, head: bpy.types.Object, view: bpy.types.Obje
 
 
 def _turned_camera(scene: bpy.types.Scene, result: HeadResult, degrees: float, ledger: Ledger) -> bpy.types.Object:
-    """A camera on the circle around the head, on the side of the face that the photo shows less of."""
+    """A camera on the circle around the head, on the side of the face that the photo shows less of, or, where it shows
+    both alike, on the side of the key light."""
     view = result.cameras[0]
     centre, _ = _centre(result.head)
     axes = result.head.matrix_world.to_3x3()
     front, up = axes @ Vector((0, -1, 0)), (axes @ Vector((0, 0, 1))).normalized()
-    side = 1.0 if front.cross(view.matrix_world.translation - centre).dot(up) <= 0 else -1.0
+    seen_from = (view.matrix_world.translation - centre).normalized()
+    lean = front.normalized().cross(seen_from).dot(up)
+    side = 1.0 if lean < -_FRONTAL else -1.0
     turn = Matrix.Translation(centre) @ Matrix.Rotation(math.radians(degrees) * side, 4, up) \
         @ Matrix.Translation(-centre)
     other = ledger.add(bpy.data.objects.new("HRN turned", ledger.add(view.data.copy())))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 bpy = pytest.importorskip("bpy")
+from mathutils import Euler, Matrix  # noqa: E402
 
 from build_support import pixels  # noqa: E402
 from hrn_blender import headless  # noqa: E402
 from hrn_blender.build import build_head, find_heads, strength_socket  # noqa: E402
+from hrn_blender.build import preview  # noqa: E402
 from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
 from build_support import census  # noqa: E402
 from synthetic_bundle import make_bundle  # noqa: E402
@@ -88,6 +92,18 @@ def test_the_preview_shows_photo_and_head_side_by_side_and_cleans_up(bundle, tmp
     photo_width = columns.max() + 1
     grey = abs(blue[:, photo_width + 2:]) < 0.06
     assert photo_width < picture.shape[1] / 2 and grey[44:].mean() > 0.9
+
+
+@pytest.mark.parametrize("azimuth, side", [(0, -1), (25, -1), (-25, 1)])
+def test_the_turned_view_shows_the_side_that_the_photo_lacks(bundle, azimuth, side):
+    """A frontal photo is turned into the key light, at the subject's right."""
+    result = build_head(bundle.path)
+    view, = result.cameras
+    view.matrix_world = Matrix.Rotation(math.radians(azimuth), 4, "Z") @ Matrix.LocRotScale(
+        (0, -1, 0.15), Euler((math.pi / 2, 0, 0)), None)
+    with preview._studio(result, PreviewOptions()) as (scene, ledger):
+        turned = preview._turned_camera(scene, result, 35, ledger).matrix_world.translation.copy()
+    assert math.degrees(math.atan2(turned.x, -turned.y)) == pytest.approx(azimuth + 35 * side, abs=4)
 
 
 def test_a_head_without_a_photo_has_no_preview(tmp_path):

@@ -91,8 +91,8 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
     if hair.amount < 0.02 or not len(rows):
         return color
     s, u, d = scalp[rows], place[rows], density[rows]
-    ragged = octave_noise(u, d, (0.06, 0.08, 0.10, 0.08, 0.05, 0), size, seed=5)
-    cover = smoothstep(0.12, 1.0, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
+    ragged = octave_noise(u, d, (0.05, 0.07, 0.07, 0.05, 0.03, 0), size, seed=5)
+    cover = smoothstep(0.08, 1.1, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
     fine = octave_noise(u, d, (0.02, 0.05, 0.14, 0.30, 0.35, 0.30), size, seed=7)
     cover = np.clip(cover * (_DENSITY + 0.30 * fine), 0, 0.9)[:, None].astype(np.float32)
     out = color.copy()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..head.model import HeadModel
+from ..head.model import MATERIALS, HeadModel
 
-__all__ = ["action_limits", "with_seen_jaw"]
+__all__ = ["action_limits", "bite_shift", "with_seen_jaw"]
 
 _JAW = "jawOpen"
 _CLOSED_SIGMA = 0.015
@@ -39,3 +39,34 @@ def action_limits(model: HeadModel, expression: np.ndarray) -> np.ndarray:
     limits = np.full(len(expression), np.inf)
     limits[jaw] = _CLOSED_SIGMA + _OPEN_SIGMA * float(expression[jaw])
     return limits
+
+
+_INNER_LIPS = (13, 14)
+"""Landmarks in the middle of the upper and the lower lip's inner edge."""
+_BITE = 0.2
+"""In a grin the edge of the upper teeth lies this share of the opening above the lower lip."""
+_GRIN_MM = 2.0
+_CLOSED_JAW = 0.25
+_MOST_MM = 6.0
+
+
+def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray) -> np.ndarray:
+    """(N, 3) mm: how both rows of teeth move up or down so that a grin over closed teeth shows them.
+
+    The lips come from the photo, the teeth from the model; nothing else tells where teeth lie behind lips.
+
+    Args:
+        posed: (N, 3) mm, the head as in the photo. expression: (52,).
+    """
+    shift = np.zeros_like(posed)
+    upper, lower = model.landmarks(posed)[list(_INNER_LIPS), 1]
+    names = list(model.expression_names)
+    closed = np.clip(1 - float(expression[names.index(_JAW)]) / _CLOSED_JAW, 0, 1)
+    grin = np.clip((upper - lower) / _GRIN_MM - 1, 0, 1)
+    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
+    hang = np.abs(model.expression_basis[names.index(_JAW)][teeth]).sum(1) > 1
+    row = posed[teeth[~hang]]
+    front = row[:, 2] > row[:, 2].max() - 6
+    wanted = lower + _BITE * (upper - lower)
+    shift[teeth, 1] = closed * grin * np.clip(wanted - row[front, 1].min(), -_MOST_MM, _MOST_MM)
+    return shift

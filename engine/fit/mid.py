@@ -19,6 +19,7 @@ from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
 from .contour import Outline, find_outline
 from .deformation import propagate, without_folds
+from .jaw import bite_shift
 from .lighting import fit_lighting, light_normals
 from .mesh import normal_row_jacobian, vertex_normals
 from .photo_cells import CellColors, PhotoCells
@@ -330,6 +331,7 @@ class _Problem:
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
+        deformation += bite_shift(model, bare + deformation, expression)
         vertices = bare + deformation
         points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]
         coarse = replace(self.coarse, camera=self.camera, identity=identity, expression=expression,

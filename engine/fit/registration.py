@@ -64,7 +64,9 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
     value = expression.astype(float).copy()
     used = _used(model, camera, relaxed, landmarks)
     inverse = np.linalg.inv(_covariance(model, used))
-    sigma = np.minimum(_ACTION_SIGMA, action_limits(model, expression))
+    limits = action_limits(model, expression)
+    sigma = np.minimum(_ACTION_SIGMA, limits)
+    most = np.minimum(1, expression + limits)
     for _ in range(_STEPS):
         points = rest + np.tensordot(value, basis, 1)
         residual, derivative = _residual(camera, points, landmarks)
@@ -76,7 +78,7 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
             weighted = inverse @ jacobian[:, axis]
             hessian += jacobian[:, axis].T @ weighted
             gradient += weighted.T @ residual[:, axis]
-        value += boxed_step(hessian, gradient, -value, 1 - value)
+        value += boxed_step(hessian, gradient, -value, most - value)
     return np.clip(value, 0, 1)
 
 
@@ -122,7 +124,10 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     weight = 1 / (distance + 0.5) ** 2
     weight /= weight.sum(1, keepdims=True)
     height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
-    return move - smooth(height, 1)[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
+    # Lips are rolls, not a surface to slide along: they move as one.
+    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
+    height = smooth(height, 1) * np.clip(1 - 2 * lips, 0, 1)
+    return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..fit.mesh import vertex_normals
 from ..fit.similarity import similarity
 from ..head.model import HeadModel
 from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
-from ..synthetic.render import Renderer, vertex_normals
+from ..synthetic.render import Renderer
 from ..synthetic.windows import draw_photo
 
 __all__ = ["face_distance", "score_generated"]

@@ -16,7 +16,7 @@ from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.protocol import Settings
 from .coarse_camera import choose_focal, first_camera
-from .coarse_solver import LandmarkBasis, LandmarkNoise, Prior, solve
+from .coarse_solver import LandmarkBasis, Prior, solve
 from .jaw import action_limits, with_seen_jaw
 from .regress import FaceGuess, Regressor, load_regressor
 
@@ -32,7 +32,7 @@ _TRUST = 0.7
 """Share of the guessed identity that is believed: the network has only seen renders (chosen on generated heads that lie
 outside the model)."""
 _POPULATION = 0.6
-"""Share of the way to the average face that the guess leaves open: the network explains some 55 % of the variance of
+"""Share of the way to the average face that the guess leaves open: the network explains some 60 % of the variance of
 what it was trained on, of which `_TRUST` is believed."""
 
 _LEAST_EXPRESSION_SIGMA = 0.02
@@ -94,8 +94,7 @@ def _point_basis(model: HeadModel, regressor: Regressor) -> LandmarkBasis:
     """The model at the dense landmarks."""
     if model.version not in _bases:
         def at(field: np.ndarray) -> np.ndarray:
-            landmarks = np.einsum("...lkd,lk->...ld", field[..., model.landmark_vertices, :], model.landmark_weights)
-            return np.concatenate([landmarks, field[..., regressor.vertices, :]], -2).astype(float)
+            return np.concatenate([model.landmarks(field), field[..., regressor.vertices, :]], -2).astype(float)
 
         _bases[model.version] = LandmarkBasis(at(model.template), at(model.identity_basis), at(model.expression_basis))
     return _bases[model.version]

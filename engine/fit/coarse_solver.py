@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from .projection import projection
 
 __all__ = ["LandmarkBasis", "LandmarkNoise", "Prior", "boxed_step", "solve"]
 
@@ -110,22 +111,13 @@ def solve(basis: LandmarkBasis, observed: np.ndarray, noise: LandmarkNoise, prio
 def _linearise(basis, observed, noise, camera, identity, expression):
     """(2L,) residual in mm at the face's depth and its (2L, 6 + K + E) derivative."""
     points = basis.points(identity, expression)
-    at = camera.to_camera(points)
-    mm_per_px = np.median(at[:, 2]) / camera.fx
-    pixels = at[:, :2] / at[:, 2:] * camera.fx + [camera.cx, camera.cy]
+    mm_per_px = np.median(camera.to_camera(points)[:, 2]) / camera.fx
+    pixels, project, turn = projection(camera, points, mm_per_px)
     residual = (pixels - observed) * mm_per_px - noise.mean
-    gain = camera.fx * mm_per_px / at[:, 2]
-    project = np.zeros((len(at), 2, 3))
-    project[:, 0, 0] = project[:, 1, 1] = gain
-    project[:, :, 2] = -gain[:, None] * at[:, :2] / at[:, 2:]
-    rotated = at - camera.t
-    turn = np.zeros((len(at), 3, 3))
-    turn[:, 0, 1], turn[:, 0, 2], turn[:, 1, 2] = rotated[:, 2], -rotated[:, 1], rotated[:, 0]
-    turn -= turn.transpose(0, 2, 1)
     shape = np.concatenate([basis.identity, basis.expression])
     by_shape = np.einsum("lij,jk,plk->lip", project, camera.R, shape, optimize=True)
     jacobian = np.concatenate([project @ turn, project, by_shape], -1)
-    return residual.ravel(), jacobian.reshape(2 * len(at), -1)
+    return residual.ravel(), jacobian.reshape(2 * len(points), -1)
 
 
 def boxed_step(hessian, gradient, lower, upper):

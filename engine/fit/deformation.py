@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from ..head.model import MATERIALS, HeadModel
 from ..render import interpolate, rasterize
-from .mesh import face_cross, neighbours
+from .mesh import face_cross, neighbour_mean
 from .skin_surface import SkinSurface
 
 __all__ = ["deformation_map", "propagate", "without_folds"]
@@ -30,8 +30,7 @@ def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarra
     """
     before = face_cross(vertices, triangles)
     squared = np.maximum((before ** 2).sum(1), 1e-12)
-    adjacency = neighbours(triangles, len(vertices))
-    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+    around = neighbour_mean(triangles, len(vertices))
     offset = offset.copy()
     for round_ in range(rounds):
         after = face_cross(vertices + offset, triangles)
@@ -40,9 +39,8 @@ def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarra
             break
         near = np.zeros(len(vertices))
         near[triangles[bad].ravel()] = 1
-        near = np.maximum(near, (adjacency @ near > 0) * 0.5)
-        mean = (adjacency @ offset) / degree[:, None]
-        offset += 0.7 * near[:, None] * (mean - offset)
+        near = np.maximum(near, (around @ near > 0) * 0.5)
+        offset += 0.7 * near[:, None] * (around @ offset - offset)
         if round_ >= rounds // 2:
             offset *= 1 - 0.3 * near[:, None]
     return offset

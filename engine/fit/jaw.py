@@ -28,7 +28,7 @@ def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray) 
     jaw = list(model.expression_names).index(_JAW)
     out = np.array(expression, float)
     score = float(scores[jaw])
-    out[jaw] = min(out[jaw], score + _CLOSED_SIGMA + _OPEN_SIGMA * score)
+    out[jaw] = min(out[jaw], score + _room(score))
     return out
 
 
@@ -37,8 +37,12 @@ def action_limits(model: HeadModel, expression: np.ndarray) -> np.ndarray:
     other actions are free (infinity)."""
     jaw = list(model.expression_names).index(_JAW)
     limits = np.full(len(expression), np.inf)
-    limits[jaw] = _CLOSED_SIGMA + _OPEN_SIGMA * float(expression[jaw])
+    limits[jaw] = _room(float(expression[jaw]))
     return limits
+
+
+def _room(opening: float) -> float:
+    return _CLOSED_SIGMA + _OPEN_SIGMA * opening
 
 
 _INNER_LIPS = (13, 14)

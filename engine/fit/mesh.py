@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["face_cross", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
+__all__ = ["face_cross", "neighbour_mean", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -31,6 +31,12 @@ def neighbours(triangles: np.ndarray, count: int) -> sp.csr_matrix:
     matrix = sp.coo_matrix((np.ones(2 * len(i)), (np.r_[i, j], np.r_[j, i])), (count, count)).tocsr()
     matrix.data[:] = 1
     return matrix
+
+
+def neighbour_mean(triangles: np.ndarray, count: int) -> sp.csr_matrix:
+    """(V, V): its product with vertex values gives the mean over each vertex's neighbours, 0 where there are none."""
+    adjacency = neighbours(triangles, count)
+    return sp.diags(1 / np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)) @ adjacency
 
 
 def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:

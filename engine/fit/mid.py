@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ..camera import Camera
 from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
-from .contour import Outline, find_outline
+from .contour import find_outline
 from .deformation import propagate, without_folds
 from .jaw import bite_shift
 from .lighting import fit_lighting, light_normals
 from .mesh import normal_row_jacobian, vertex_normals
 from .photo_cells import CellColors, PhotoCells
+from .projection import projection
 from .registration import fit_actions, slide
-from .skin_surface import SkinSurface, skin_surface
+from .skin_surface import skin_surface
 from .transfer import SkyTransfer
 
 __all__ = ["MidWeights", "fit_mid"]
@@ -197,7 +197,8 @@ class _Problem:
         if not len(found.target):
             return
         t = found.share[:, None]
-        pixels = self._project(skin[found.edges[:, 0]] * (1 - t) + skin[found.edges[:, 1]] * t)[0]
+        points = skin[found.edges[:, 0]] * (1 - t) + skin[found.edges[:, 1]] * t
+        pixels = self.camera.project(points)[0]
         self.outline_goal = np.einsum("ci,ci->c", found.direction, pixels) * self.mm_per_px + found.target
 
     def _start_light(self) -> None:
@@ -268,7 +269,7 @@ class _Problem:
     def _add_landmarks(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         skin = self.skin_vertices()
         points = np.einsum("lk,lkd->ld", self.carrier_weights, skin[self.carriers])
-        pixels, project, turn = self._project(points)
+        pixels, project, turn = projection(self.camera, points, self.mm_per_px)
         residual = (pixels - self.landmarks[self.landmark_ids]) * self.mm_per_px
         poses = np.concatenate([project @ turn, project], -1)
         shapes = np.matmul(project @ self.camera.R, self.landmark_basis)
@@ -291,7 +292,7 @@ class _Problem:
         t = found.share[:, None]
         shapes = self.shape_basis.reshape(-1, 3, self.shape_basis.shape[1])
         skin = self.skin_vertices()
-        pixels, project, turn = self._project(skin[first] * (1 - t) + skin[second] * t)
+        pixels, project, turn = projection(self.camera, skin[first] * (1 - t) + skin[second] * t, self.mm_per_px)
         across = np.einsum("ci,cij->cj", found.direction, project)
         jacobian = np.concatenate([np.einsum("cj,cjk->ck", across, turn), across, np.einsum(
             "cj,cjk->ck", across @ self.camera.R, shapes[first] * (1 - t[..., None]) + shapes[second] * t[..., None])], 1)
@@ -300,22 +301,6 @@ class _Problem:
         place = slice(0, self.shape_part.stop)
         hessian[place, place] += scaled.T @ jacobian
         gradient[place] += scaled.T @ residual
-
-    def _project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(n, 2) pixels; (n, 2, 3) their derivative by camera coordinates in mm at the face's depth; (n, 3, 3) that of
-        camera coordinates by a turn."""
-        at = self.camera.to_camera(points)
-        fx = self.camera.fx
-        pixels = at[:, :2] / at[:, 2:] * fx + [self.camera.cx, self.camera.cy]
-        gain = fx * self.mm_per_px / at[:, 2]
-        project = np.zeros((len(at), 2, 3))
-        project[:, 0, 0] = project[:, 1, 1] = gain
-        project[:, :, 2] = -gain[:, None] * at[:, :2] / at[:, 2:]
-        rotated = at - self.camera.t
-        turn = np.zeros((len(at), 3, 3))
-        turn[:, 0, 1], turn[:, 0, 2], turn[:, 1, 2] = rotated[:, 2], -rotated[:, 1], rotated[:, 0]
-        turn -= turn.transpose(0, 2, 1)
-        return pixels, project, turn
 
     # -- result --------------------------------------------------------------------------------------------------
 

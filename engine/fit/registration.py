@@ -16,7 +16,8 @@ from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL
 from .coarse_solver import boxed_step
 from .jaw import action_limits
-from .mesh import neighbours, vertex_normals
+from .mesh import neighbour_mean, vertex_normals
+from .projection import projection
 from .skin_surface import SkinSurface
 
 __all__ = ["fit_actions", "slide"]
@@ -58,8 +59,7 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
     Returns:
         (52,) in [0, 1].
     """
-    basis = np.einsum("eljd,lj->eld", model.expression_basis[:, model.landmark_vertices].astype(float),
-                      model.landmark_weights.astype(float))
+    basis = model.landmarks(model.expression_basis).astype(float)
     rest = model.landmarks(relaxed).astype(float)
     value = expression.astype(float).copy()
     used = _used(model, camera, relaxed, landmarks)
@@ -102,12 +102,11 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     across = field @ camera.R[:2]
     view = skin - camera.position
     view /= np.linalg.norm(view, axis=1, keepdims=True)
-    adjacency = neighbours(surface.triangles, len(skin))
-    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+    around = neighbour_mean(surface.triangles, len(skin))
 
     def smooth(values: np.ndarray, rounds: int) -> np.ndarray:
         for _ in range(rounds):
-            values = 0.5 * values + 0.5 * (adjacency @ values) / (degree[:, None] if values.ndim > 1 else degree)
+            values = 0.5 * values + 0.5 * (around @ values)
         return values
 
     # Folds of lips and lids have normals in all directions; the slope that matters is that of the face there.
@@ -141,13 +140,9 @@ def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.
 
 def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(L, 2) mm in the picture plane at each point's depth, and (L, 2, 3) its derivative by the points."""
-    at = camera.to_camera(points)
-    mm = at[:, 2:] / camera.fx
-    pixels = camera.project(points)[0]
-    project = np.zeros((len(points), 2, 3))
-    project[:, 0, 0] = project[:, 1, 1] = 1
-    project[:, :, 2] = -at[:, :2] / at[:, 2:]
-    return (pixels - landmarks) * mm, project @ camera.R
+    mm_per_px = camera.to_camera(points)[:, 2] / camera.fx
+    pixels, project, _ = projection(camera, points, mm_per_px)
+    return (pixels - landmarks) * mm_per_px[:, None], project @ camera.R
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -45,8 +45,6 @@ class FaceGuess:
     """(52,)"""
     distance_mm: float
     px_per_mm: float
-    spread: float
-    """Root mean square disagreement between the windows, pixels of the crop."""
 
 
 class Regressor:
@@ -117,10 +115,8 @@ class Regressor:
 
     def guess(self, photo: Photo, observation: FaceObservation) -> FaceGuess:
         """Windows around the face, each as it is and mirrored; the answers' mean."""
-        return self._windows(photo, observation.landmarks, _VIEWS)
-
-    def _windows(self, photo: Photo, landmarks: np.ndarray, views) -> FaceGuess:
-        transforms = [crop_transform(landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in views]
+        transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y))
+                      for turn, margin, x, y in _VIEWS]
         crops = [crop_pixels(photo.pixels, transform) for transform in transforms]
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
         points, identity, expression, view = self.look(np.ascontiguousarray(both))
@@ -134,12 +130,10 @@ class Regressor:
             placed += [to_crop(back, points[2 * number + side]) for side in (0, 1)]
             scales += [float(np.hypot(transform[0, 0], transform[0, 1]))] * 2
         placed, scales = np.stack(placed), np.array(scales)
-        wobble = float(placed[:, known].std(0).mean() * scales.mean())
         placed = np.where(known[:, None], placed.mean(0), placed[::2].mean(0))
         mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
         return FaceGuess(placed, mean, np.clip(expression.mean(0), 0, 1).astype(float),
-                         float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()),
-                         wobble)
+                         float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()))
 
 
 def _other_head() -> HrnError:

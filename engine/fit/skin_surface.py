@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from ..head.cache import write_arrays
 from ..head.model import MATERIALS, HeadModel
 from ..wire.paths import cache_dir
 from .fields import farthest_points, matern_basis
@@ -87,15 +87,10 @@ def _write(path: Path, surface: SkinSurface, model: HeadModel) -> None:
     arrays = {field.name: getattr(surface, field.name) for field in fields(SkinSurface)}
     arrays = {name: x.astype(np.float32) if x.dtype.kind == "f" else x for name, x in arrays.items()}
     arrays["fingerprint"] = _fingerprint(model)
-    temporary = path.with_name(f"{path.stem}-{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
+        write_arrays(path, arrays)
     except OSError as error:
         _log.warning("the offset fields could not be cached at %s: %s", path, error)
-        temporary.unlink(missing_ok=True)
 
 
 def _build(model: HeadModel) -> SkinSurface:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .model import HeadModel
 
-__all__ = ["read_cache", "write_cache"]
+__all__ = ["read_cache", "write_arrays", "write_cache"]
 
 _HALF = ("identity_basis", "expression_basis")
 """Stored as float16: offsets of at most a few centimetres, so the rounding is below 0.02 mm."""
@@ -24,12 +24,21 @@ def write_cache(model: HeadModel, path: Path) -> None:
     Raises:
         OSError: the folder is not writable or the disk is full; nothing is left behind then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {field.name: getattr(model, field.name) for field in fields(model)}
     arrays["expression_names"] = np.array(model.expression_names)
     arrays["version"] = np.array(model.version)
     for name in _HALF:
         arrays[name] = arrays[name].astype(np.float16)
+    write_arrays(path, arrays)
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write an ``.npz`` beside `path` and rename it into place.
+
+    Raises:
+        OSError: the folder is not writable or the disk is full; nothing is left behind then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -70,5 +70,5 @@ class HeadModel:
         return self.parts[[PARTS.index(name) for name in names]].max(0)
 
     def landmarks(self, vertices: np.ndarray) -> np.ndarray:
-        """(478, 3) landmark points on the given (N, 3) vertices."""
-        return np.einsum("lk,lkd->ld", self.landmark_weights, vertices[self.landmark_vertices])
+        """(..., 478, 3) landmark points on the given (..., N, 3) vertices, or their moves under a basis of such."""
+        return np.einsum("lk,...lkd->...ld", self.landmark_weights, vertices[..., self.landmark_vertices, :])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..head.model import HeadModel
-from .dataset import Dataset, dense_points, face_vertices
+from .dataset import Dataset, face_vertices
 from .metric import NormalSpace
 
-__all__ = ["best_identity", "calibration", "point_basis"]
+__all__ = ["best_identity", "calibration"]
 
 _MODES = 28
 
@@ -23,17 +23,6 @@ def best_identity(model: HeadModel, data: Dataset, ridge: float = 1.0) -> np.nda
     parts = [space.project(data.neutral[i:i + 256].astype(float)) * np.sqrt(space.weight) @ solve.T
              for i in range(0, len(data.neutral), 256)]
     return np.concatenate(parts)
-
-
-def point_basis(model: HeadModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Template (P, 3), identity (K, P, 3) and expression (52, P, 3) of the dense landmarks."""
-    extra = dense_points(model)
-
-    def at(field):
-        landmarks = np.einsum("...lkd,lk->...ld", field[..., model.landmark_vertices, :], model.landmark_weights)
-        return np.concatenate([landmarks, field[..., extra, :]], -2).astype(float)
-
-    return at(model.template), at(model.identity_basis), at(model.expression_basis)
 
 
 def calibration(model: HeadModel, data: Dataset, guess: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:

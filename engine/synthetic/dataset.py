@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fit.coarse_crop import crop_transform, to_crop
+from ..fit.coarse_crop import to_crop
+from ..fit.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from .heads import sample_head
-from .render import Renderer, develop, vertex_normals
+from .render import Renderer, develop
 
 __all__ = ["Dataset", "FACE_RADIUS_MM", "face_vertices", "generate", "open_dataset"]
 

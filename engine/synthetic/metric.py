@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..fit.mesh import vertex_normals
 from ..head.model import HeadModel
-from .render import vertex_normals
 
 __all__ = ["NormalSpace"]
 

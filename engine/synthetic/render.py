@@ -9,12 +9,13 @@ import numpy as np
 
 from ..camera import Camera
 from ..fit.coarse_crop import CROP_SIDE, crop_transform, to_crop
+from ..fit.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
 from .heads import SampledHead
 from .shade import ATTRIBUTES, CLOTH, HAIR, PARAMETERS, noise_grid, shade
 
-__all__ = ["Renderer", "Shot", "develop", "vertex_normals"]
+__all__ = ["Renderer", "Shot", "develop"]
 
 _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
@@ -206,14 +207,6 @@ def _turn(axis: int, angle: float) -> np.ndarray:
     vector = np.zeros(3)
     vector[axis] = angle
     return cv2.Rodrigues(vector)[0]
-
-
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) unit normals, area-weighted."""
-    corner = vertices[triangles]
-    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    total = np.stack([np.bincount(triangles.ravel(), np.repeat(normal[:, k], 3), len(vertices)) for k in range(3)], 1)
-    return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-12)
 
 
 def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndarray, side: int) -> np.ndarray:

@@ -11,6 +11,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from ..fit import mesh
+
 __all__ = ["Surface", "vertex_normals"]
 
 
@@ -70,9 +72,5 @@ class Surface:
 
 
 def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) float32 area-weighted unit normals; (0, 0, 1) for vertices without a face."""
-    corner = vertices[triangles].astype(np.float64)
-    face = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    out = np.stack([np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), len(vertices)) for k in range(3)], -1)
-    length = np.linalg.norm(out, axis=1, keepdims=True)
-    return np.where(length > 1e-12, out / np.maximum(length, 1e-12), [0, 0, 1]).astype(np.float32)
+    """As of :mod:`engine.fit.mesh`, in float32."""
+    return mesh.vertex_normals(vertices, triangles).astype(np.float32)

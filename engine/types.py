@@ -8,7 +8,7 @@ import numpy as np
 
 from .camera import Camera
 
-__all__ = ["CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures"]
+__all__ = ["CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,23 @@ class MidFit:
     """(H, W) float32 in [0, 1]: bare skin of this face in the photo; hair, glasses, hands, background are 0."""
     photometric_residual: float
     """Robust mean relative residual on the skin."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One photo of the head and what was found out about it.
+
+    All views of a head share ``coarse.identity`` and ``mid.deformation``; camera, expression, light and skin mask are
+    the photo's own.
+    """
+
+    photo: Photo
+    observation: FaceObservation
+    """Measured landmarks; in a photo where none could be measured, the fitted head's own, projected."""
+    coarse: CoarseFit
+    mid: MidFit
+    share: float = 1.0
+    """How much the photo contributed to the shape: all shares add up to 1."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from ..head.model import HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
+from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.protocol import Settings
 from .clock import StageClock
@@ -119,5 +119,5 @@ class OpenMethod:
         progress("mid", 0.0, "Shaping the head to the photo")
         coarse, mid = fit_mid(model, photo, observation, first, settings, progress)
         progress("albedo", 0.0, "Taking the skin from the photo")
-        textures = build_textures(model, photo, observation, coarse, mid, settings, progress)
+        textures = build_textures(model, [View(photo, observation, coarse, mid)], settings, progress)
         return Solution(model, photo, observation, coarse, mid, textures)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import cv2
 import numpy as np
 
 from ..fit.lighting import light_normals, linear_to_srgb, sh_basis
 from ..head.model import MATERIALS, HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures
+from ..types import CoarseFit, MidFit, Textures, View
 from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, corner_triangles, each_band, gather, texel_band
@@ -31,16 +33,12 @@ _PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
 """Pore-scale relief that is added everywhere, at WAVES_MM."""
 
 
-def build_textures(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
-                   settings: Settings, progress=None) -> Textures:
+def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, progress=None) -> Textures:
     """Albedo, displacement, normal, deformation and confidence maps of one head.
 
     Args:
         model: the head.
-        photo: the photo.
-        observation: its face.
-        coarse: camera and parameters.
-        mid: deformation, light and skin mask.
+        views: its photos and their fits; the first is the reference: the sharpest of the most frontal ones.
         settings: ``texture_size`` (256 to 8192) and ``detail`` (gain of the displacement) are used.
         progress: ``progress(stage, fraction, message)``; may raise to cancel.
 
@@ -48,6 +46,7 @@ def build_textures(model: HeadModel, photo: Photo, observation: FaceObservation,
         Textures, padded beyond the islands.
     """
     report = progress or (lambda stage, fraction, message: None)
+    photo, observation, coarse, mid = views[0].photo, views[0].observation, views[0].coarse, views[0].mid
     size = settings.texture_size
     work = max(size, ANALYSIS_SIZE)
     report("albedo", 0.0, "Reading the skin from the photo")

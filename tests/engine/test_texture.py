@@ -14,7 +14,7 @@ from engine.texture.atlas import bands, each_band, gather, texel_band
 from engine.texture.grain import WAVES_MM, octave_noise
 from engine.texture.normals import tangent_normals
 from engine.texture.surface import vertex_normals
-from engine.types import CoarseFit, FaceObservation, MidFit, Photo
+from engine.types import CoarseFit, FaceObservation, MidFit, Photo, View
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
@@ -65,7 +65,7 @@ class Scene:
 
     def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):
         mid = MidFit(np.zeros_like(self.model.template), np.asarray(lighting, np.float32), self.mask, 0.0)
-        return build_textures(self.model, self.photo, self.observation, self.coarse, mid,
+        return build_textures(self.model, [View(self.photo, self.observation, self.coarse, mid)],
                               Settings(texture_size=size), progress)
 
 

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .child_process import clean_environment
 from .engine import __version__ as ENGINE_VERSION
 from .engine.install.environments import ENGINE
+from .engine.wire.child_process import clean_environment
 from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.paths import engine_home
 from .engine_process import Launch

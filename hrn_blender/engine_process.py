@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Callable, Mapping, Sequence, Union
 
-from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from .engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine.wire.errors import ErrorCode, HrnError
+from .engine.wire.exit_reason import count_oom_kills, explain_exit
 from .engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
-from .exit_reason import count_oom_kills, explain_exit
 
 __all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Mapping, Sequence
 
-from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from .engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine.wire.errors import ErrorCode, HrnError
 
 __all__ = ["InstallJob"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 
 from . import install_job
-from .child_process import LogFile, kill_all
+from .engine.wire.child_process import LogFile, kill_all
 from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.paths import log_dir
 from .engine_location import ENGINE_VERSION, launch_engine

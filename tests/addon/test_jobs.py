@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hrn_blender.child_process import clean_environment
+from hrn_blender.engine.wire.child_process import clean_environment
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from hrn_blender.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed, clean_environment
 from hrn_blender.engine import __version__
+from hrn_blender.engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
+from hrn_blender.engine.wire.exit_reason import explain_exit
 from hrn_blender.engine_process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
-from hrn_blender.exit_reason import explain_exit
 from stopwatch import PROMISE, Stopwatch, best_of
 
 FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
@@ -410,7 +410,7 @@ def test_windows_memory_codes_are_recognised():
 
 
 def test_system_counter_tells_an_out_of_memory_kill(monkeypatch):
-    monkeypatch.setattr("hrn_blender.exit_reason.count_oom_kills", lambda: 4)
+    monkeypatch.setattr("hrn_blender.engine.wire.exit_reason.count_oom_kills", lambda: 4)
     assert explain_exit(-9, [], 3).code is ErrorCode.OUT_OF_MEMORY
     assert explain_exit(-9, [], 4).code is ErrorCode.ENGINE_CRASHED
 

@@ -1,7 +1,8 @@
 """A child process that never makes its owner wait.
 
-Starting, reading, writing and waiting happen in daemon threads; the owner, which is Blender's main thread, only looks
-into a queue. This module knows nothing of Blender or of the engine's messages and imports the standard library only.
+Starting, reading, writing and waiting happen in daemon threads; the owner, Blender's main thread or the runner of a
+batch, only looks into a queue. This module knows nothing of Blender or of the engine's messages and imports the standard
+library only.
 
 One thread owns the life of the child: it starts it, waits for it and reports its exit as the last event. So there are
 no zombies, and an exit is always reported after the last line that the child wrote.
@@ -167,6 +168,13 @@ class ChildProcess:
             except queue.Empty:
                 break
         return found
+
+    def next_event(self, timeout: float) -> Event | None:
+        """The next event, waited for at most `timeout` seconds; for owners that have a thread to spare."""
+        try:
+            return self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
 
     def send(self, data: bytes) -> None:
         """Write to the child's stdin, without waiting. Data for a dead child is dropped: its exit is reported."""

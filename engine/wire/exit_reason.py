@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from .engine.wire.errors import ErrorCode, HrnError
+from .errors import ErrorCode, HrnError
 
 __all__ = ["count_oom_kills", "explain_exit"]
 

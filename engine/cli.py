@@ -57,20 +57,23 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("reconstruct", help="photo in, head bundle out")
     command.add_argument("photos", nargs="+", metavar="PHOTO", help="JPEG, PNG, WebP, TIFF or HEIC")
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
-    command.add_argument("--method", default=_DEFAULTS.method, help="see `engine models` (default: %(default)s)")
-    command.add_argument("--texture-size", type=int, default=_DEFAULTS.texture_size, metavar="PIXELS",
-                         help="side of the maps, 256 to 8192 (default: %(default)s)")
-    command.add_argument("--quality", default=_DEFAULTS.quality, help="draft, standard or high (default: %(default)s)")
-    command.add_argument("--detail", type=float, default=_DEFAULTS.detail, metavar="GAIN",
-                         help="strength of the displacement map, 0 to 4 (default: %(default)s)")
-    command.add_argument("--face", type=int, default=_DEFAULTS.face_index, metavar="N",
-                         help="which face, 0 is the largest (default: %(default)s)")
-    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the upright photo")
-    command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
-    command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
+    _add_settings(command)
     command.add_argument("--export", metavar="FILE.obj", help="also write the posed mesh as OBJ, in metres")
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
+
+    command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/batch.md)")
+    command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
+    command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("--only", action="append", metavar="NAME", help="do this subject only; may be repeated")
+    command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
+    command.add_argument("--patience", type=float, default=600.0, metavar="SECONDS",
+                         help="a worker without progress for so long is stopped (default: %(default).0f)")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
+    command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
+    _add_settings(command)
+    command.set_defaults(run=_batch)
 
     command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
     command.set_defaults(run=_serve)
@@ -92,10 +95,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--method", default=_DEFAULTS.method, help="see `engine models` (default: %(default)s)")
+    command.add_argument("--texture-size", type=int, default=_DEFAULTS.texture_size, metavar="PIXELS",
+                         help="side of the maps, 256 to 8192 (default: %(default)s)")
+    command.add_argument("--quality", default=_DEFAULTS.quality, help="draft, standard or high (default: %(default)s)")
+    command.add_argument("--detail", type=float, default=_DEFAULTS.detail, metavar="GAIN",
+                         help="strength of the displacement map, 0 to 4 (default: %(default)s)")
+    command.add_argument("--face", type=int, default=_DEFAULTS.face_index, metavar="N",
+                         help="which face, 0 is the largest (default: %(default)s)")
+    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the upright photo")
+    command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
+    command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
+                    detail=options.detail, face_index=options.face, focal_px=options.focal_px,
+                    keep_expression=not options.no_expression, seed=options.seed)
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
 def _reconstruct(options: argparse.Namespace) -> int:
-    settings = Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
-                        detail=options.detail, face_index=options.face, focal_px=options.focal_px,
-                        keep_expression=not options.no_expression, seed=options.seed)
+    settings = _settings(options)
     if options.export is not None:
         from .export import check_obj_path
 
@@ -164,6 +191,12 @@ class ProgressLine:
         if self._live and self._width:
             self._stream.write("\r" + " " * self._width + "\r")
             self._stream.flush()
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from .jobs.run import run_batch
+
+    return run_batch(options, _settings(options))
 
 
 def _serve(options: argparse.Namespace) -> int:

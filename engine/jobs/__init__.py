@@ -1,0 +1,1 @@
+"""Batches: a folder of people becomes a folder of heads, on this machine or a cluster (docs/batch.md)."""

@@ -1,0 +1,144 @@
+"""Lists of subjects: CSV as spreadsheets write it, and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.protocol import Settings
+
+__all__ = ["LIST_SUFFIXES", "Row", "read_list"]
+
+LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json")
+_MAX_BYTES = 64 << 20
+_SETTINGS = {f.name: f.type for f in fields(Settings)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject as found, before it has a folder name."""
+
+    title: str
+    photos: tuple[str, ...]
+    settings: dict = field(default_factory=dict)
+    second_choice: str | None = None
+    error: HrnError | None = None
+
+
+def read_list(path: Path, notes: list[str]) -> list[Row]:
+    """The rows of a list; a row that makes no sense carries its error.
+
+    Raises:
+        HrnError: ``SETTINGS_INVALID`` when the file as a whole makes no sense.
+    """
+    with open(path, "rb") as stream:
+        data = stream.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise _bad(path, "it is longer than 64 MiB")
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _bad(path, "it is not UTF-8 text", "Save it again as CSV UTF-8.") from error
+    rows = _json_rows(path, text, notes) if path.suffix.lower() == ".json" else _csv_rows(path, text, notes)
+    return [_row(path.parent, number, record) for number, record in enumerate(rows, 1)]
+
+
+def _bad(path: Path, why: str, hint: str = "See docs/batch.md for lists of subjects.") -> HrnError:
+    return HrnError(ErrorCode.SETTINGS_INVALID, f"The list {path} cannot be used: {why}.", hint=hint)
+
+
+def _json_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad(path, f"it is no JSON ({error})") from error
+    if isinstance(value, dict):
+        value = value.get("subjects")
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise _bad(path, "it is no list of objects with name and photos")
+    _note_unused(notes, dict.fromkeys(key for row in value for key in row))
+    return value
+
+
+def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    # The heading holds bare words, so whatever stands most often between them separates columns.
+    delimiter = max("\t;,", key=head.count)
+    try:
+        table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(c.strip() for c in row)]
+    except csv.Error as error:
+        raise _bad(path, f"it is no CSV ({error})") from error
+    columns = [cell.strip().lower() for cell in table[0]] if table else []
+    if "photos" not in columns:
+        raise _bad(path, "its first line names no column 'photos'")
+    if len(set(columns)) < len(columns):
+        raise _bad(path, "a column occurs twice")
+    _note_unused(notes, columns)
+    found = []
+    for row in table[1:]:
+        record = {name: cell.strip() for name, cell in zip(columns, row) if cell.strip()}
+        spilled = [cell.strip() for cell in row[len(columns):] if cell.strip()]
+        if spilled and columns[-1] == "photos":  # an unquoted list of photos in a semicolon file
+            record["photos"] = [*record.get("photos", "").split(";"), *spilled]
+        elif spilled:
+            record["spilled"] = spilled
+        found.append(record)
+    return found
+
+
+def _note_unused(notes: list[str], columns) -> None:
+    for name in columns:
+        if name and name not in ("name", "photos", "settings", *_SETTINGS):
+            notes.append(f"The column {name!r} of the list is not used.")
+
+
+def _row(folder: Path, number: int, record: dict) -> Row:
+    title, photos = str(record.get("name") or "").strip(), ()
+    try:
+        photos = _photos(folder, record)
+        if record.get("spilled"):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"Row {number} of the list has more cells than the heading.",
+                           hint='Put a list of photos into quotation marks: "a.jpg;b.jpg".')
+        title = title or Path(photos[0]).stem
+        settings = record.get("settings") or {}
+        if isinstance(settings, str):
+            settings = json.loads(settings)
+        if not isinstance(settings, dict):
+            raise ValueError("settings must be an object")
+        return Row(title, photos, {**{key: _value(key, record[key]) for key in _SETTINGS if record.get(key) is not None},
+                                   **settings})
+    except HrnError as error:
+        return Row(title or f"row {number}", photos, error=error)
+    except (ValueError, RecursionError) as error:
+        return Row(title or f"row {number}", photos, error=HrnError(
+            ErrorCode.SETTINGS_INVALID, f"Row {number} of the list cannot be understood: {error}."))
+
+
+def _photos(folder: Path, record: dict) -> tuple[str, ...]:
+    photos = record.get("photos") or []
+    if isinstance(photos, str):
+        photos = json.loads(photos) if photos.lstrip().startswith("[") else photos.split(";")
+    if not isinstance(photos, list) or not all(isinstance(path, str) and "\0" not in path for path in photos):
+        raise ValueError("photos must be a list of paths")
+    found = tuple(str(folder / Path(path.strip()).expanduser()) for path in photos if path.strip())
+    if not found:
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "The list names no photo for this subject.",
+                       hint="Fill in the column 'photos'.")
+    return found
+
+
+def _value(name: str, value):
+    """A cell as the setting's own type; JSON values are passed on for :class:`Settings` to judge."""
+    if not isinstance(value, str) or "str" in _SETTINGS[name]:
+        return value
+    if "bool" in _SETTINGS[name]:
+        known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if value.lower() not in known:
+            raise ValueError(f"{name} must be true or false, not {value!r}")
+        return known[value.lower()]
+    return int(value) if "int" in _SETTINGS[name] else float(value)

@@ -1,0 +1,60 @@
+"""A lock on a file that the operating system drops when its owner dies, however it dies."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from ..wire.errors import ErrorCode, HrnError
+
+__all__ = ["FileLock", "try_lock"]
+
+_BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+
+
+class FileLock:
+    """A lock that is held. Closing it, or the end of this process, releases it; children do not inherit it."""
+
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> "FileLock":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+def try_lock(path: Path) -> FileLock | None:
+    """Lock the file, made when needed; None when somebody else holds it, in this process or another.
+
+    The file stays behind: removing it would let a third one lock a new file while a second waits for the old.
+
+    Raises:
+        HrnError: ``OUTPUT_NOT_WRITABLE`` when this file system knows no locks.
+        OSError: the file cannot be made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0), 0o666)
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in _BUSY:
+            return None
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"The file system of {path.parent} cannot lock files "
+                                                      f"({error.strerror or error}).",
+                       hint="Choose an output folder on another disk.") from error
+    return FileLock(descriptor)

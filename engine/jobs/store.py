@@ -1,0 +1,226 @@
+"""What is known about each subject on disk: the bundle, beside it a small record, and a lock while somebody works on it.
+
+The bundles are the truth: a bundle is whole or absent. The record says for which input it was made, so that the same
+command knows what is done, and keeps the errors of the others. Records are written to a temporary file, flushed to
+disk and renamed; a record that says "done" is written after the bundle's files have been flushed, so that it holds after
+a power cut as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import time
+import uuid
+from pathlib import Path
+
+from .. import __version__
+from ..wire.bundle import MANIFEST, Bundle, load_bundle, remove_leftovers
+from ..wire.errors import ErrorCode, HrnError
+from .locks import FileLock, try_lock
+from .subjects import Subject
+
+__all__ = ["FOLDER", "LASTING", "Fingerprint", "Store", "output_error", "write_whole"]
+
+FOLDER = ".hrn_batch"
+_SCHEMA = 1
+_LEFTOVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|old)")
+_LEFTOVER_SECONDS = 10.0
+"""A temporary folder that changed more recently may belong to a worker that is just ending."""
+_CLOCK_SECONDS = 3.0
+"""Coarsest clock of a file system (FAT: two seconds): a file that is younger than this may change without a trace."""
+
+LASTING = frozenset(code.value for code in (
+    ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE, ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL,
+    ErrorCode.FACE_INDEX, ErrorCode.SETTINGS_INVALID, ErrorCode.METHOD_UNKNOWN))
+"""Failures that the same photos and settings bring again: not tried again unless asked for."""
+
+
+class Fingerprint(str):
+    """SHA-256 over photos, settings and engine version; `photos` are the rows that a record keeps."""
+
+    photos: list[dict]
+
+
+class Store:
+    """The output folder of a batch.
+
+    Raises:
+        HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``.
+    """
+
+    def __init__(self, out: str | os.PathLike):
+        self.out = Path(out).absolute()
+        self._folder = self.out / FOLDER
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self._folder / "version", f"{_SCHEMA}\n")  # meets a folder or disk that cannot be written
+        except OSError as error:
+            raise output_error(error, self.out) from error
+
+    def bundle_path(self, name: str) -> Path:
+        return self.out / name
+
+    def claim(self, name: str) -> FileLock | None:
+        """The right to work on a subject, until it is closed or this process dies; None while somebody else has it.
+
+        Raises:
+            HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``.
+        """
+        try:
+            return try_lock(self._folder / f"{name}.lock")
+        except OSError as error:
+            raise output_error(error, self.out) from error
+
+    def read(self, name: str) -> dict:
+        """The subject's record; empty when there is none that makes sense."""
+        try:
+            record = json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) and record.get("schema") == _SCHEMA else {}
+
+    def write(self, name: str, record: dict) -> None:
+        """
+        Raises:
+            HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. The older record stays.
+        """
+        try:
+            write_whole(self._folder / f"{name}.json",
+                        json.dumps({"schema": _SCHEMA, **record}, indent=1, ensure_ascii=False, allow_nan=False))
+        except OSError as error:
+            raise output_error(error, self.out) from error
+
+    def fingerprint(self, subject: Subject, record: dict) -> Fingerprint:
+        """Of the subject's photos as they are now.
+
+        Args:
+            record: the last one; photos whose path, size and time are as recorded there are not read again.
+
+        Raises:
+            HrnError: ``PHOTO_UNREADABLE``.
+        """
+        known = {row["path"]: row for row in record.get("photos", ())}
+        rows = [_photo_row(path, known.get(path)) for path in subject.photos]
+        whole = json.dumps([[row["sha256"] for row in rows], subject.settings.to_json(), __version__], sort_keys=True)
+        result = Fingerprint(hashlib.sha256(whole.encode()).hexdigest())
+        result.photos = rows
+        return result
+
+    def bundle(self, name: str) -> Bundle | None:
+        """The subject's bundle when it is complete."""
+        try:
+            return load_bundle(self.bundle_path(name))
+        except HrnError:
+            return None
+
+    def mark(self, name: str) -> str | None:
+        """What tells this bundle from any other one in its place; None without one."""
+        try:
+            return hashlib.sha256((self.bundle_path(name) / MANIFEST).read_bytes()).hexdigest()
+        except OSError:
+            return None
+
+    def flush_bundle(self, name: str) -> None:
+        """Wait until the bundle's files and names are on the disk.
+
+        Raises:
+            HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``.
+        """
+        try:
+            for path in self.bundle_path(name).rglob("*"):
+                if path.is_file():
+                    _flush(path)
+            _flush_folder(self.bundle_path(name))
+            _flush_folder(self.out)
+        except OSError as error:
+            raise output_error(error, self.out) from error
+
+    def clean(self) -> None:
+        """Remove what killed runs left behind, except where somebody is at work."""
+        now = time.time()
+        with contextlib.suppress(OSError):
+            names = set()
+            for path in self.out.iterdir():
+                found = _LEFTOVER.fullmatch(path.name)
+                if found and abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
+                    names.add(found[1])
+            for name in names:
+                if (claim := self.claim(name)) is not None:
+                    with claim:
+                        remove_leftovers(self.bundle_path(name))
+            for path in [*self._folder.glob("*.tmp"), *self.out.glob(".report.html.*.tmp")]:
+                if abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
+                    path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file so that it is the old or the new one at any moment, also after a power cut."""
+    temporary = path.with_name(f"{'' if path.name.startswith('.') else '.'}{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename over. Windows refuses for the moment in which another program (a virus scanner, a browser) reads it."""
+    for attempt in range(20):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            if os.name != "nt" or attempt == 19:
+                raise
+            time.sleep(0.05)
+
+
+def _flush(path: Path) -> None:
+    with open(path, "r+b" if os.name == "nt" else "rb") as stream:  # Windows flushes only what may be written
+        os.fsync(stream.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    if os.name == "nt":
+        return  # Folders cannot be opened there; NTFS keeps a journal of names.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # some network file systems know no such thing
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _photo_row(path: str, known: dict | None) -> dict:
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ValueError("it is no file")
+        with open(path, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            row = {"path": path, "bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
+            if known and all(known.get(key) == value for key, value in row.items()) and known.get("settled"):
+                return known
+            row["settled"] = time.time() - status.st_mtime > _CLOCK_SECONDS
+            row["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+            return row
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} cannot be read: {reason}.") from error
+
+
+def output_error(error: OSError, out: Path) -> HrnError:
+    """The failure to write into the output folder."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {out}.",
+                        hint="Free some space, then run the same command again: it goes on from here.")
+    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error.strerror or error}.")

@@ -1,0 +1,170 @@
+"""What a batch is about: subjects, from a folder of folders and photos or from a list file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable, NamedTuple
+
+from ..methods import METHODS
+from ..wire.bundle import MANIFEST
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.protocol import Settings
+from .lists import LIST_SUFFIXES, Row, read_list
+from .names import NameTaker, natural_key
+
+__all__ = ["PHOTO_SUFFIXES", "Found", "Subject", "find_subjects"]
+
+PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",
+                            ".bmp"))
+_IGNORED = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
+_MAX_DEPTH = 8
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One person, one head."""
+
+    name: str
+    """Name of the bundle's folder, unique in the batch whatever the case."""
+    title: str
+    """Name as the user wrote it."""
+    photos: tuple[str, ...]
+    """Absolute paths; as many as the method takes."""
+    settings: Settings
+    warnings: tuple[str, ...] = ()
+    error: HrnError | None = field(default=None, compare=False)
+    """Why there is nothing to work on: the list's row makes no sense."""
+
+    def to_json(self) -> dict:
+        return {"name": self.name, "title": self.title, "photos": list(self.photos), "settings": self.settings.to_json(),
+                "warnings": list(self.warnings), "error": self.error.to_json() if self.error else None}
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Subject":
+        return cls(data["name"], data["title"], tuple(data["photos"]), Settings.from_json(data["settings"]),
+                   tuple(data["warnings"]), HrnError.from_json(data["error"]) if data["error"] else None)
+
+
+class Found(NamedTuple):
+    subjects: list[Subject]
+    notes: list[str]
+    """Sentences about what was left out."""
+
+
+def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: Settings) -> Found:
+    """The subjects of a folder or of a list file (docs/batch.md), in natural order, lists in their own.
+
+    Args:
+        source: folder, ``.csv``, ``.tsv``, ``.txt`` or ``.json``.
+        out: the batch's output folder, which is not searched.
+        settings: of every subject; a list may change them for one.
+
+    Raises:
+        HrnError: ``PHOTO_UNREADABLE`` when there is nothing usable, ``SETTINGS_INVALID`` for a list that cannot be
+            understood or an output folder that is the input folder, ``METHOD_UNKNOWN``.
+    """
+    source, out = Path(source).absolute(), Path(out).absolute()
+    if settings.method not in METHODS:
+        raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {settings.method!r}; there is {', '.join(METHODS)}.")
+    notes: list[str] = []
+    try:
+        if source.is_dir():
+            if source.resolve() == out.resolve():
+                raise HrnError(ErrorCode.SETTINGS_INVALID, f"The heads cannot go into the folder of the photos, {source}.",
+                               hint="Choose another output folder; one inside it will do.")
+            rows = list(_rows_of_folder(source, out.resolve(), notes))
+        elif source.suffix.lower() in LIST_SUFFIXES:
+            rows = read_list(source, notes)
+        elif source.exists():
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{source} is neither a folder nor a list.",
+                           hint="Give a folder of photos, or a .csv or .json list of subjects.")
+        else:
+            raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no folder {source}.")
+    except OSError as error:
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} cannot be read: {error.strerror or error}.") from error
+    if not rows:
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no photo in {source}.",
+                       hint="Put photos into it, or one sub-folder with photos for each person.")
+    names = NameTaker()
+    return Found([_subject(row, names.take(row.title, row.second_choice), settings) for row in rows], notes)
+
+
+def _rows_of_folder(folder: Path, out: Path, notes: list[str]) -> Iterable[Row]:
+    folders, photos = _list_folder(folder, out)
+    # Folders first: their names win over those of loose photos.
+    for path in folders:
+        yield from _rows_of_subfolder(path, path.name, out, notes, {folder.resolve()}, 1)
+    for path in photos:
+        yield Row(path.stem, (str(path),), second_choice=f"{path.stem}_{path.suffix[1:].lower()}")
+
+
+def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], above: set[Path], depth: int) -> Iterable[Row]:
+    try:
+        folders, photos = _list_folder(folder, out)
+    except OSError as error:
+        yield Row(title, (), error=HrnError(ErrorCode.PHOTO_UNREADABLE,
+                                            f"{folder} cannot be read: {error.strerror or error}."))
+        return
+    if photos:
+        yield Row(title, tuple(str(path) for path in photos))
+        return
+    here = folder.resolve()
+    if here in above or depth >= _MAX_DEPTH:  # a link to a folder further up
+        return
+    found = False
+    for path in folders:
+        for row in _rows_of_subfolder(path, f"{title}_{path.name}", out, notes, above | {here}, depth + 1):
+            found = True
+            yield row
+    if not found and depth == 1:
+        notes.append(f"The folder {folder.name} holds no photo and is left out.")
+
+
+def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
+    """Sub-folders and photos of a folder that may hold subjects, both in natural order."""
+    folders, photos = [], []
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name.lower() in _IGNORED:
+            continue
+        if path.is_dir():
+            if path.resolve() != out and not (path / MANIFEST).exists():
+                folders.append(path)
+        elif path.suffix.lower() in PHOTO_SUFFIXES:
+            photos.append(path)
+    key = lambda path: natural_key(path.name)
+    return sorted(folders, key=key), sorted(photos, key=key)
+
+
+def _subject(row: Row, name: str, settings: Settings) -> Subject:
+    photos, warnings, error = row.photos, [], row.error
+    try:
+        own = Settings.from_json({**settings.to_json(), **row.settings})
+        if own.method not in METHODS:
+            raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {own.method!r}; there is {', '.join(METHODS)}.")
+    except HrnError as wrong:
+        own, error = settings, error or wrong
+    most = METHODS[own.method].max_photos
+    if len(photos) > most:
+        photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
+        warnings.append(f"There are {len(row.photos)} photos; method {own.method!r} takes {most}, so "
+                        f"{'the first one is' if most == 1 else f'{most} of them are'} used.")
+    unspeakable = next((path for path in photos if not _is_unicode(path)), None)
+    if unspeakable is not None:
+        error = HrnError(ErrorCode.PHOTO_UNREADABLE, f"The name of {_readable(unspeakable)} is no valid text.",
+                         hint="Rename the file.")
+    return Subject(name, _readable(row.title), photos, own, tuple(warnings), error)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _readable(text: str) -> str:
+    """File names that are no UTF-8 carry lone surrogates, which neither JSON nor a terminal takes."""
+    return text.encode("utf-8", "replace").decode()

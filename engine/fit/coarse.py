@@ -58,13 +58,14 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
 
     tell(0.0, "Looking at the face")
     regressor = load_regressor(model)
-    guess = regressor.guess(photo, observation)
+    guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
     guess = replace(guess, identity=_TRUST * guess.identity + _POPULATION * regressor.population,
                     expression=with_seen_jaw(model, guess.expression, observation.blendshapes))
     tell(0.5, "Fitting the head")
     basis = _point_basis(model, regressor)
     focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
     points = basis.points(guess.identity, guess.expression)
+    tell(0.5, "Fitting the head")
     camera = first_camera(points, guess.points, photo.size, focal)
     camera, identity, expression = solve(basis, guess.points, regressor.noise(_NOISE_GAIN),
                                          _prior(model, regressor, guess), camera, guess.identity, guess.expression, _STEPS,

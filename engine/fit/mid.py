@@ -89,24 +89,26 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     weights = weights or MidWeights()
     report = progress or (lambda stage, fraction, message: None)
     report("mid", 0.0, "Finding bare skin")
-    skin = segment_skin(photo, observation)
+    skin = segment_skin(photo, observation, lambda fraction: report("mid", 0.1 * fraction, "Finding bare skin"))
     report("mid", 0.1, "Reading the light")
     problem = _Problem(model, photo, observation, coarse, skin.skin * (1 - skin.highlight), skin.surface,
-                       weights)
+                       weights, lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Reading the light"))
     steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
     for step in range(steps):
-        report("mid", 0.2 + 0.7 * step / steps, "Matching the photo")
-        if problem.step() < 0.02 and step >= 3:
+        def within(fraction: float, step: int = step) -> None:
+            report("mid", 0.2 + 0.7 * (step + fraction) / steps, "Matching the photo")
+
+        if problem.step(within) < 0.02 and step >= 3:
             break
-    report("mid", 0.95, "Finishing the shape")
-    return problem.result(skin.skin.astype(np.float32))
+    return problem.result(skin.skin.astype(np.float32), lambda fraction: report("mid", 0.9 + 0.1 * fraction,
+                                                                                "Finishing the shape"))
 
 
 class _Problem:
     """Unknowns, in order: pose (6), identity, broad, fine, albedo, light (9, grey)."""
 
     def __init__(self, model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit,
-                 mask: np.ndarray, surface_mask: np.ndarray, weights: MidWeights):
+                 mask: np.ndarray, surface_mask: np.ndarray, weights: MidWeights, tell):
         self.model, self.coarse, self.weights = model, coarse, weights
         self.surface = surface = skin_surface(model)
         self.camera = coarse.camera
@@ -122,6 +124,7 @@ class _Problem:
         self.corner = local[self.triangles]
         self.corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
         self.cells = PhotoCells(photo, self.camera, self.base, mask, surface_mask)
+        tell(0.3)
 
         start = self.base[surface.vertices]
         normals = vertex_normals(start, surface.triangles)
@@ -143,7 +146,8 @@ class _Problem:
         self.shape = np.zeros(shapes)
         self.albedo = np.zeros(albedos)
         self.colors: CellColors | None = None
-        self.read_photo()
+        tell(0.5)
+        self.read_photo(tell)
         self._start_light()
 
     # -- what does not change ------------------------------------------------------------------------------------
@@ -167,7 +171,7 @@ class _Problem:
         """(V, 3) posed skin in model space, mm."""
         return self.base[self.surface.vertices] + (self.shape_basis @ self.shape).reshape(-1, 3)
 
-    def read_photo(self) -> None:
+    def read_photo(self, tell) -> None:
         surface = self.surface
         skin = self.skin_vertices()
         head = self.base.copy()
@@ -188,6 +192,7 @@ class _Problem:
         self.outline = find_outline(self.camera, self.cells.project, raster, self.cells.surface, skin, normals,
                                     surface.edges, surface.outline)
         self._fix_outline_goal(skin)
+        tell(0.7)
         in_light = light_normals(self.camera, normals)
         self.sky = SkyTransfer((skin @ self.camera.R.T) * [1, -1, -1], surface.triangles, in_light)
 
@@ -210,12 +215,15 @@ class _Problem:
 
     # -- one Gauss-Newton step -----------------------------------------------------------------------------------
 
-    def step(self) -> float:
-        """One step; returns the largest move of a skin vertex, mm."""
+    def step(self, tell) -> float:
+        """One step; returns the largest move of a skin vertex, mm. `tell` is called with 0..1 and may raise."""
+        tell(0.0)
         hessian = np.zeros((self.size, self.size))
         gradient = np.zeros(self.size)
         self._add_photo(hessian, gradient)
+        tell(0.4)
         self._add_landmarks(hessian, gradient)
+        tell(0.8)
         self._add_outline(hessian, gradient)
         prior = np.ones(self.size)
         prior[:6] = self.pose_precision
@@ -304,8 +312,9 @@ class _Problem:
 
     # -- result --------------------------------------------------------------------------------------------------
 
-    def result(self, skin_mask: np.ndarray) -> tuple[CoarseFit, MidFit]:
+    def result(self, skin_mask: np.ndarray, tell) -> tuple[CoarseFit, MidFit]:
         model, w, surface = self.model, self.weights, self.surface
+        tell(0.0)
         identity = self.coarse.identity.astype(np.float64).copy()
         identity[:self.identities] += self.shape[:self.identities] * w.identity
         offset = (self.shape_basis[:, self.identities:] @ self.shape[self.identities:]).reshape(-1, 3)
@@ -313,7 +322,9 @@ class _Problem:
         relaxed = model.shape(identity) + propagate(model, surface, offset)
         expression = fit_actions(model, self.camera, relaxed, self.coarse.expression, self.observed).astype(np.float32)
         bare = model.shape(identity, expression)
+        tell(0.3)
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
+        tell(0.7)
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
         deformation += bite_shift(model, bare + deformation, expression)

@@ -106,20 +106,38 @@ class Regressor:
             raise _other_head()
         return matrix, shift
 
-    def look(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(B, 256, 256, 3) uint8 -> points, identity, expression, view, as in :class:`Guess`."""
+    def look(self, crops: np.ndarray, on_crop=None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(B, 256, 256, 3) uint8 -> points, identity, expression, view, as in :class:`Guess`.
+
+        Args:
+            on_crop: called with the crop's number before each; may raise to cancel.
+        """
         with self._lock, torch.inference_mode():
             x = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous()
-            guess = self._tail(torch.cat([self._front(one[None]) for one in x]))
+            seen = []
+            for number, one in enumerate(x):
+                if on_crop is not None:
+                    on_crop(number)
+                seen.append(self._front(one[None]))
+            guess = self._tail(torch.cat(seen))
         return tuple(part.numpy() for part in guess)
 
-    def guess(self, photo: Photo, observation: FaceObservation) -> FaceGuess:
-        """Windows around the face, each as it is and mirrored; the answers' mean."""
+    def guess(self, photo: Photo, observation: FaceObservation, progress=None) -> FaceGuess:
+        """Windows around the face, each as it is and mirrored; the answers' mean.
+
+        Args:
+            progress: called with 0..1; may raise to cancel.
+        """
+        tell = progress or (lambda fraction: None)
         transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y))
                       for turn, margin, x, y in _VIEWS]
-        crops = [crop_pixels(photo.pixels, transform) for transform in transforms]
+        crops = []
+        for number, transform in enumerate(transforms):
+            tell(0.2 * number / len(transforms))
+            crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        points, identity, expression, view = self.look(np.ascontiguousarray(both))
+        points, identity, expression, view = self.look(np.ascontiguousarray(both),
+                                                        lambda number: tell(0.2 + 0.8 * number / len(both)))
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
         identity[1::2] = identity[1::2] @ self._mirror_identity

@@ -107,6 +107,13 @@ def test_result_is_the_same_twice(model, photos, fits):
     np.testing.assert_array_equal(again.camera.t, fits[0].camera.t)
 
 
+def test_every_window_reports_so_that_a_cancel_is_noticed(model, photos):
+    _, photo, _, observation = photos[0]
+    told = []
+    fit_coarse(model, photo, observation, Settings(), lambda stage, fraction, message: told.append(fraction))
+    assert len(told) >= 20 and told == sorted(told) and 0 <= told[0] and told[-1] <= 1
+
+
 def test_cancelling_stops_the_fit(model, photos):
     _, photo, _, observation = photos[0]
 

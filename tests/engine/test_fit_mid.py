@@ -61,7 +61,7 @@ class Scene:
     def fit(self, monkeypatch, mask=None, quality="standard", progress=None, weights=None):
         mask = self.mask if mask is None else mask
         empty = np.zeros_like(mask)
-        monkeypatch.setattr(engine.photo, "segment_skin", lambda photo, observation: SimpleNamespace(
+        monkeypatch.setattr(engine.photo, "segment_skin", lambda photo, observation, progress=None: SimpleNamespace(
             skin=mask, surface=mask, highlight=empty, labels=empty.astype(np.uint8)))
         return fit_mid(self.model, self.photo, self.observation, self.coarse, Settings(quality=quality), progress, weights)
 

@@ -38,6 +38,8 @@ class Entry:
     was_waiting: bool = False
     retried: bool = False
     """Asked for again after a failure, which is then no reason to leave it out."""
+    patient: bool = True
+    """Whether to give a worker of a run that was cut off time to notice it."""
     in_hand: bool = False
     """A worker has taken it, even if it has not found anything to do yet."""
     cancel: threading.Event = field(default_factory=threading.Event)
@@ -108,10 +110,11 @@ class Board:
             entry.in_hand = False
             if outcome.status == "waiting":
                 entry.again_at = outcome.again_at
+                entry.patient = not outcome.cut_off
                 if entry.cancel.is_set():
                     entry.outcome = Outcome("cancelled")
                     self._set(entry, "cancelled")
-                elif not entry.was_waiting:
+                elif not entry.was_waiting and not outcome.cut_off:
                     entry.was_waiting = True
                     self._set(entry, "waiting")
                 return

@@ -65,7 +65,8 @@ class LocalWorkers:
                                     lambda *step: board.progress(entry, *step), entry.cancel.is_set, self._lost)
 
         try:
-            return work(self._store, entry.subject, reconstruct, retry_failed=self._retry_failed or entry.retried)
+            return work(self._store, entry.subject, reconstruct, retry_failed=self._retry_failed or entry.retried,
+                        patient=entry.patient)
         except HrnError as error:
             board.stop(error)  # the output folder fails everybody
             return Outcome("failed", error=error)

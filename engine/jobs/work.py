@@ -33,6 +33,8 @@ class Outcome:
     error: HrnError | None = None
     again_at: float = 0.0
     """Of ``waiting``: when to try again, in the clock of :func:`time.monotonic`."""
+    cut_off: bool = False
+    """Of ``waiting``: nobody has it, but a run that had begun it was killed, perhaps just now."""
 
 
 def look_up(store: Store, subject: Subject, retry_failed: bool = False) -> Outcome | None:
@@ -66,7 +68,7 @@ def work(store: Store, subject: Subject, reconstruct: Reconstruct, *, started: C
     Args:
         started: called before the reconstruction, when there is something to do.
         retry_failed: try again what failed for good.
-        patient: wait :data:`TAKEOVER_SECONDS` (as outcome ``waiting``) before redoing what somebody else had begun.
+        patient: leave a subject that a killed run had begun alone for :data:`TAKEOVER_SECONDS` (outcome ``waiting``).
 
     Raises:
         HrnError: ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE`` when claim or record cannot be written.
@@ -94,7 +96,7 @@ def work(store: Store, subject: Subject, reconstruct: Reconstruct, *, started: C
                 if adopted is not None:
                     return adopted
                 if patient:
-                    return Outcome("waiting", again_at=time.monotonic() + TAKEOVER_SECONDS)
+                    return Outcome("waiting", again_at=time.monotonic() + TAKEOVER_SECONDS, cut_off=True)
             store.write(subject.name, {**about, "status": "running", "replaces": store.mark(subject.name)})
             started()
             answer = reconstruct(subject, str(store.bundle_path(subject.name)))

@@ -4,7 +4,7 @@
     python3 install_deps.py demo [PHOTO]         set up, reconstruct a real photo, build a .blend, render a preview
     python3 install_deps.py test [PYTEST ARGS]   set up and run the tests
     python3 install_deps.py plan                 what would be installed, how big, under which licence
-    python3 install_deps.py install              the engine only
+    python3 install_deps.py install [--with dask]  the engine only; dask is for batches on a cluster
     python3 install_deps.py verify               check the engine, JSON report
     python3 install_deps.py engine ARGS…         the engine's command line
     python3 install_deps.py blender ARGS…        the add-on's command line, on Blender as a Python module

@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(command)
     command.set_defaults(run=_batch)
 
+    command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/batch.md)")
+    command.add_argument("scheduler", metavar="ADDRESS", help="of the dask scheduler, such as tcp://host:8786")
+    command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("--gpu", action="store_true", help="offer each worker as the resource GPU")
+    command.set_defaults(run=_cluster_worker)
+
     command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
     command.set_defaults(run=_serve)
 
@@ -197,6 +203,12 @@ def _batch(options: argparse.Namespace) -> int:
     from .jobs.run import run_batch
 
     return run_batch(options, _settings(options))
+
+
+def _cluster_worker(options: argparse.Namespace) -> int:
+    from .jobs.cluster_worker import serve_cluster
+
+    return serve_cluster(options.scheduler, options.jobs, options.gpu)
 
 
 def _serve(options: argparse.Namespace) -> int:

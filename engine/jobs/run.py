@@ -59,9 +59,9 @@ class _Run:
         self._store.clean()
         self._board = Board(self._subjects, self._notify)
         self._report = Report(self._store, self._source, self._all, self._board)
-        self._workers = self._make_executor(settings)
+        self._make_executor(settings)
 
-    def _make_executor(self, settings: Settings) -> int:
+    def _make_executor(self, settings: Settings) -> None:
         options = self._options
         if options.scheduler:
             from .cluster import ClusterWorkers
@@ -73,10 +73,9 @@ class _Run:
             count = options.jobs or default_workers(largest)
             self._executor = LocalWorkers(self._board, self._store, max(1, min(count, len(self._subjects))),
                                           options.patience, options.retry_failed)
-        return self._executor.count
 
     def run(self) -> int:
-        self._display.begin(self._source, self._store.out, self._subjects, self._workers, self._notes, self._report.path)
+        self._display.begin(self._source, self._store.out, self._subjects, self._executor.count, self._notes, self._report.path)
         for entry in self._board.entries.values():
             self._display.event("queued", entry)
         if isinstance(self._display, Stream):
@@ -122,7 +121,7 @@ class _Run:
                 self._handle(name, value)
                 name, value = self._events.get_nowait()
         except queue.Empty:
-            self._display.tick(self._board, self._workers)
+            self._display.tick(self._board, self._executor.count)
 
     def _handle(self, name: str, value) -> None:
         if name == "command":
@@ -167,7 +166,7 @@ class _Run:
             self._board.error = self._board.error or error
             status = status or EXIT_CODES[error.code]
         error = self._board.error
-        self._display.tick(self._board, self._workers, force=True)
+        self._display.tick(self._board, self._executor.count, force=True)
         self._display.end({"total": len(self._subjects), **{k: counts[k] for k in ("done", "failed", "cancelled")},
                            "seconds": round(self._board.elapsed(), 1), "report": str(self._report.path),
                            "exit_status": status, "error": error.to_json() if error else None}, self._board)

@@ -57,7 +57,7 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str] | None = None, patience: float = PATIENCE,
                  stopped: Callable[[], bool] = lambda: False):
-        self._environment, self._patience, self._stopped = dict(environment or {}), patience, stopped
+        self._environment, self.patience, self._stopped = dict(environment or {}), patience, stopped
         self._child: ChildProcess | None = None
         self._ready = False
         self._last_id = 0
@@ -98,9 +98,9 @@ class Worker:
             if self._stopped() or cancel_sent and now - cancel_sent > CANCEL_SECONDS:
                 self.close()
                 raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
-            if now - last_sign > self._patience:
+            if now - last_sign > self.patience:
                 self._lose(HrnError(ErrorCode.ENGINE_CRASHED,
-                                    f"The engine made no progress for {_duration(self._patience)} and was stopped.",
+                                    f"The engine made no progress for {_duration(self.patience)} and was stopped.",
                                     hint="Try again; for very large photos give it more time with --patience."))
 
     def close(self) -> None:

@@ -155,3 +155,13 @@ def test_pythons_own_modules_are_enough():
             "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))")
     said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
     assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)
+
+
+def test_extras_are_chosen_by_name():
+    from engine.install.verbs import _extras
+
+    assert _extras(["--with", "dask"]) == (["dask"], []) and _extras(["DIR", "--with=dask"]) == (["dask"], ["DIR"])
+    with pytest.raises(InstallError, match="there is dask"):
+        _extras(["--with", "desk"])
+    with pytest.raises(InstallError):
+        _extras(["--with"])

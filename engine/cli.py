@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
     command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
     command.add_argument("--only", action="append", metavar="NAME", help="do this subject only; may be repeated")
+    command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
     command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
+    command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
     command.add_argument("--patience", type=float, default=600.0, metavar="SECONDS",
                          help="a worker without progress for so long is stopped (default: %(default).0f)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import copy
 import queue
+import re
 import signal
 import threading
-import time
 from pathlib import Path
 
 from ..failures import as_hrn_error
@@ -17,22 +17,23 @@ from .board import Board, Entry
 from .console import Console
 from .local import LocalWorkers
 from .machine import default_workers
-from .report import REPORT, Report
-from .store import Store
+from .report import Report
+from .store import LASTING, Store
 from .stream import Stream, answer_command
 from .subjects import Found, Subject, find_subjects
 from .work import look_up
 
-__all__ = ["run_batch"]
+__all__ = ["parse_range", "run_batch"]
 
 _LOOK_SECONDS = 0.1
+_UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
 
 
 def run_batch(options: argparse.Namespace, settings: Settings) -> int:
     """Run the verb; the exit status is that of docs/batch.md.
 
     Args:
-        options: `source`, `out`, `jobs`, `only`, `retry_failed`, `patience`, `json_lines`, `scheduler`.
+        options: `source`, `out`, `jobs`, `only`, `range`, `retry_failed`, `lenient`, `patience`, `json_lines`, `scheduler`.
         settings: of every subject.
     """
     display = Stream() if options.json_lines else Console()
@@ -53,7 +54,7 @@ class _Run:
         self._source = str(Path(options.source).absolute())
         found = find_subjects(options.source, options.out, settings)
         self._all = found.subjects
-        self._subjects = _chosen(found, options.only)
+        self._subjects = _chosen(found, options.only, options.range)
         self._notes = found.notes
         self._store = Store(options.out)
         self._store.clean()
@@ -159,7 +160,7 @@ class _Run:
         elif self._status is not None:
             status = self._status
         else:
-            status = 1 if counts["failed"] or counts["cancelled"] else 0
+            status = 1 if counts["cancelled"] or any(map(self._counts_as_failed, self._board.entries.values())) else 0
         try:
             self._report.refresh(force=True)
         except HrnError as error:
@@ -173,7 +174,14 @@ class _Run:
         return status
 
 
-def _chosen(found: Found, only: list[str] | None) -> list[Subject]:
+    def _counts_as_failed(self, entry: Entry) -> bool:
+        return entry.state == "failed" and not (self._options.lenient and entry.outcome.error.code.value in _UNUSABLE)
+
+
+def _chosen(found: Found, only: list[str] | None, numbers: str | None) -> list[Subject]:
+    if numbers:
+        wanted_numbers = parse_range(numbers)
+        found = found._replace(subjects=[s for number, s in enumerate(found.subjects, 1) if number in wanted_numbers])
     if not only:
         return found.subjects
     known = {key: subject for subject in found.subjects for key in (subject.title, subject.name)}
@@ -183,3 +191,18 @@ def _chosen(found: Found, only: list[str] | None) -> list[Subject]:
                        hint="Give the name of a result's folder to --only.")
     wanted = {known[name].name for name in only}
     return [subject for subject in found.subjects if subject.name in wanted]
+
+
+def parse_range(text: str) -> set[int]:
+    """Whole numbers from 1, such as ``3, 5-10``, as render farms write frames.
+
+    Raises:
+        HrnError: ``SETTINGS_INVALID``.
+    """
+    numbers: set[int] = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([0-9]{1,7})(?:\s*-\s*([0-9]{1,7}))?\s*", part)
+        if not found or not 1 <= int(found[1]) <= int(found[2] or found[1]):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{text!r} is no range of subjects.", hint="Write it like 1-20,25.")
+        numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
+    return numbers

@@ -18,6 +18,7 @@ from engine.jobs.board import Board
 from engine.jobs.console import Console, duration, summary_table
 from engine.jobs.locks import try_lock
 from engine.jobs.report import Report, render
+from engine.jobs.run import parse_range
 from engine.jobs.store import Store, write_whole
 from engine.jobs.subjects import Subject
 from engine.jobs.work import Outcome, look_up, work
@@ -367,3 +368,11 @@ class TestMachine:
     def test_this_machine(self):
         assert 1 <= machine.cores() <= (os.cpu_count() or 1)
         assert 2**26 < machine.available_memory() < 2**50
+
+
+def test_ranges_of_subjects():
+    assert parse_range("1-3, 7,9-9") == {1, 2, 3, 7, 9}
+    for text in ("", "0", "3-1", "a", "1-", "-1", "1--2", "1,", "٣"):
+        with pytest.raises(HrnError) as caught:
+            parse_range(text)
+        assert caught.value.code is ErrorCode.SETTINGS_INVALID

@@ -240,3 +240,14 @@ def _alive(pid: int) -> bool:
             return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_ranges_and_leniency_for_render_farms(bench):
+    bench.photo("a.jpg"), bench.photo("b.jpg", "noface"), bench.photo("c.jpg", "die"), bench.photo("d.jpg")
+    assert bench.run("--range", "1-2", "--lenient").returncode == 0 and sorted(bench.begun()) == ["a", "b"]
+    page = (bench.out / "report.html").read_text(encoding="utf-8")
+    assert "1 of 4 heads done, 1 failed, 2 to do" in page
+    assert bench.run("--range", "3", "--lenient").returncode == 1  # a crash is not the photo's fault
+    assert bench.run("--range", "5-99", "--lenient").returncode == 0
+    assert bench.run("--range", "4", "--lenient").returncode == 0
+    assert "2 of 4 heads done, 2 failed" in (bench.out / "report.html").read_text(encoding="utf-8")

@@ -87,7 +87,7 @@ def test_models_and_licenses(capsys):
 
 
 def test_bench_help(capsys):
-    for what in ("accuracy", "speed", "sheets"):
+    for what in ("accuracy", "batch", "speed", "sheets"):
         with pytest.raises(SystemExit) as caught:
             main(["bench", what, "--help"])
         assert caught.value.code == 0 and f"engine bench {what}" in capsys.readouterr().out

@@ -1,28 +1,30 @@
-"""Everything about one photo's texture that is smooth, worked out once on a small map.
+"""Everything about a head's texture that is smooth, worked out once on a small map.
 
-The maps of any size are then composed from these fields and the photo itself (:mod:`.compose`), which is why a head
+The maps of any size are then composed from these fields and the photos themselves (:mod:`.compose`), which is why a head
 looks the same at every size.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from typing import Sequence
 
 import cv2
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo
-from .atlas import Texels, corner_triangles, gather, mirrored_uv, texel_band, texel_density
+from ..types import View
+from .align import ALIGNMENT_SIZE, align
+from .atlas import Texels, concurrently, gather, mirrored_uv, texel_band, texel_density
 from .baked import iris_color
 from .completion import GAMMA, complete_base, splat
-from .delight import LUMINANCE, flatten, highlight_share, shading_gain, skin_balance, smoothstep, weighted_median
+from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median
 from .grain import WAVES_MM, band_spread
+from .merge import Source, merge
 from .padding import fill_outside
-from .photo_view import (BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, PhotoView, feature_mask, lookup)
 from .scalp import Hair, find_hair
-from .surface import Surface, vertex_normals
+from .seen import open_views, place_of, posed
+from .surface import Surface
 
 __all__ = ["ANALYSIS_SIZE", "Analysis", "analyse", "layout_of"]
 
@@ -30,6 +32,8 @@ ANALYSIS_SIZE = 1024
 
 _DARK_SKIN = 0.8
 """Perceptual brightness, relative to its surroundings, below which skin above the mouth is taken to lie in shadow."""
+_LARGEST_MOLE = 6.0
+"""mm"""
 _GRAIN_FLOOR = np.array([0.004, 0.006, 0.008, 0.010, 0.012, 0.010], np.float32)
 """Grain that skin has even where the photo is too coarse to show it, relative to the base, at WAVES_MM."""
 _GRAIN_CEILING = np.array([0.02, 0.025, 0.03, 0.035, 0.035, 0.03], np.float32)
@@ -67,13 +71,14 @@ def layout_of(model: HeadModel) -> Layout:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Fields of one photo. Images are ANALYSIS_SIZE squared and filled outside the layout."""
+    """Fields of one head. Images are ANALYSIS_SIZE squared and filled outside the layout."""
 
     vertices: np.ndarray
-    """(N, 3) mm, posed."""
-    view: PhotoView
+    """(N, 3) mm, posed as in the reference view."""
+    sources: tuple[Source, ...]
+    """The photos that the texture is made of, the reference first."""
     gain: np.ndarray
-    """(A, A, 3) float32: photographed linear colour times gain is albedo."""
+    """(A, A, 3) float32: the sources' linear colour times gain is albedo."""
     weight: np.ndarray
     """(A, A) float32: how well each texel is seen."""
     bare: np.ndarray
@@ -91,95 +96,81 @@ class Analysis:
     spectrum: np.ndarray
     """(6,) grain of completed skin relative to the base, at WAVES_MM."""
     extra: np.ndarray
-    """(6,) grain that the photo was too coarse to show."""
+    """(6,) grain that the photos were too coarse to show."""
     hairline: np.ndarray
     """(N,) float32: how much of the scalp's hair grows around each vertex, fading over centimetres."""
     hair: Hair
     iris: np.ndarray
     """(3,) uint8."""
     brows: np.ndarray | None
-    """(N,) float32: brows to be drawn, where the photo shows neither of them."""
+    """(N,) float32: brows to be drawn, where no photo shows either of them."""
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """Of the photos, where each is used."""
+        amount = np.array([float(source.share.sum()) if source.share is not None else 1.0 for source in self.sources])
+        fine = np.array([source.view.pixels_per_mm for source in self.sources])
+        return float(np.exp(np.average(np.log(fine), weights=np.maximum(amount, 1e-6))))
 
 
-def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, mid: MidFit,
-            size: int) -> Analysis:
-    """Work out all fields for maps of `size`."""
+def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analysis:
+    """Work out all fields for maps of `size`.
+
+    Args:
+        report: ``report(share)``; may raise to cancel.
+    """
     layout = layout_of(model)
     surface, mirror, triangles = layout.surface, model.mirror, model.triangles.astype(np.int32)
-    vertices = (model.shape(coarse.identity, coarse.expression) + mid.deformation).astype(np.float32)
+    count = len(model.template)
     face_density = float(np.median(layout.density[model.landmark_vertices[:, 0]]))
-    view = PhotoView.of(model, vertices, photo, observation, coarse.camera, face_density * max(size, ANALYSIS_SIZE),
-                        _landmark_offsets(model, surface, vertices, observation, coarse))
-    photo_mask, skin_mask, inner_mask, brows_shown = _photo_masks(view, mid.skin_mask, coarse.camera)
-
-    texels = _skin_texels(model, layout)
-    position = gather(texels, triangles, view.positions)
-    facing = gather(texels, triangles, view.facing)
-    depth = gather(texels, triangles, view.depth)
-    density = gather(texels, triangles, layout.density) * ANALYSIS_SIZE
-    level = np.clip(np.log2(np.maximum(view.pixels_per_mm / density, 1e-3)), 0, 2).astype(np.float32)
-    photographed = view.sample(position, level)
-    seen = view.visible(gather(texels, triangles, view.projected), depth, facing) * view.inside(position)
-    graze = np.clip((facing - 0.18) / 0.42, 0, 1) ** 1.5
-    xy = position - np.float32(0.5)
-    # The neck's shadow patches make a poor texture; it is completed from the face.
-    neck = gather(texels, triangles, model.part("neck"))
-    weight = (seen * graze * lookup(photo_mask, xy) * (1 - neck)).astype(np.float32)
-    height = gather(texels, triangles, model.template[:, 1])
-    # Hair falls on the forehead; at grazing angles the fitted light is least true and the silhouette near.
-    central = lookup(inner_mask, xy) * (1 - 0.5 * smoothstep(20, 34, height)) * smoothstep(0.3, 0.65, facing)
-
-    part = {name: gather(texels, triangles, model.part(*names)) for name, names in {
-        "eyes": ("right_eye", "left_eye"), "brows": ("right_brow", "left_brow"), "lips": ("upper_lip", "lower_lip"),
-        "scalp": ("scalp",), "ears": ("right_ear", "left_ear")}.items()}
-    brows = np.maximum(0.6 * part["brows"], lookup(feature_mask(view, BROWS, 2.0, hull=True), xy) / np.float32(255))
-    eyes = np.maximum(part["eyes"], lookup(feature_mask(view, EYES, 2.0, 1.5), xy) / np.float32(255))
-    lips = np.maximum(part["lips"], lookup(feature_mask(view, (OUTER_LIPS,), 0.8), xy) / np.float32(255))
-    front = seen > 0
-    brows, eyes, lips = (np.where(front, x, x * 0).astype(np.float32) for x in (brows, eyes, lips))
-    feature = np.clip(np.maximum(np.maximum(brows, eyes), lips), 0, 1)
-    # Within these contours dark things belong to the face; just above a brow they may be a fringe.
-    certain = np.maximum(np.maximum(eyes, lips), front * lookup(feature_mask(view, BROWS, 0.6, hull=True), xy)
-                         / np.float32(255))
-    nose = gather(texels, triangles, model.part("nose"))
+    calls = open_views(model, surface, views, face_density * max(size, ANALYSIS_SIZE))
+    opened = concurrently(calls, lambda share: report(0.2 * share))
+    sources, masks = [source for source, _ in opened], [mask for _, mask in opened]
+    place = place_of(model, _skin_texels(model, layout), layout.density)
+    likeness = np.ones((1, count))
+    if len(views) > 1:
+        small = place_of(model, texel_band(model, ALIGNMENT_SIZE, 0, ALIGNMENT_SIZE), layout.density)
+        sources, likeness = align(model, surface, small, sources, masks, lambda share: report(0.2 + 0.1 * share))
+    parts = merge(model, surface, place, views, sources, masks, likeness, lambda share: report(0.3 + 0.4 * share))
+    texels, density, seen = place.texels, place.density, parts.seen
+    weight, central, feature = seen.weight, seen.central, seen.feature
     clean = weight * (1 - feature)
+    report(0.7)
 
-    shading = shading_gain(coarse.camera, vertex_normals(vertices, triangles), mid.lighting,
-                           splat(texels, triangles, len(vertices), photographed, clean)[1] * surface.area)
-    delit = photographed * gather(texels, triangles, shading)[:, None]
-    gain = np.ones_like(photographed)
+    delit = parts.color
     base = None
     for _ in range(2):
-        color, amount = splat(texels, triangles, len(vertices), delit, clean)
+        color, amount = splat(texels, triangles, count, delit, clean)
         skin = flatten(surface, mirror, color, amount)
-        level_gain = gather(texels, triangles, skin.gain)
-        base = gather(texels, triangles, skin.base)
+        level_gain, base = np.split(gather(texels, triangles, np.concatenate([skin.gain, skin.base], 1)), 2, 1)
         corrected = delit * level_gain
-        gloss = highlight_share(corrected, base, photographed)
+        gloss = highlight_share(corrected, base, seen.color)
         # Dark things at the rim of the mask are hair and its shadow, not skin.
-        ratio = (corrected @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
-        dark = central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
-        doubtful = 1 - dark * (1 - certain) * (1 - nose)
+        dark = _without_spots(texels, darkness(corrected, base, central), weight, place.mm)
+        doubtful = 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
+        report(0.75)
     weight = weight * doubtful
     middle = weighted_median(base, clean + 1e-6)
     balance = skin_balance(middle)
-    gain = gather(texels, triangles, shading)[:, None] * level_gain * balance
+    gain = level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
-    gain = gain * _lip_gain(texels, corrected, photographed, lips, weight, density)
-    gain = gain * _tint_gain(texels, photographed * gain, base * balance, weight * (1 - feature),
-                            weight * (1 - np.clip(np.maximum(eyes, lips), 0, 1)), density)
+    gain = gain * _lip_gain(texels, corrected, seen.lips, weight, density)
+    report(0.8)
+    gain = gain * _tint_gain(texels, delit * gain, base * balance, weight * (1 - feature),
+                             weight * (1 - np.clip(np.maximum(seen.eyes, seen.lips), 0, 1)), density)
+    report(0.85)
 
-    albedo = np.maximum(photographed * gain, 1e-4)
-    perceptual = albedo ** np.float32(GAMMA)
+    albedo = np.maximum(delit * gain, 1e-4)
+    perceptual = cv2.pow(albedo, GAMMA)
     allow_mirror = np.clip(1 - model.part("neck"), 0, 1).astype(np.float32)
     # Brows and lashes are detail on the skin, not a colour for the skin beside them.
-    color, amount = splat(texels, triangles, len(vertices), perceptual,
-                          weight * (1 - np.clip(np.maximum(brows, eyes) * (1 - lips), 0, 1)))
+    color, amount = splat(texels, triangles, count, perceptual,
+                          weight * (1 - np.clip(np.maximum(seen.brows, seen.eyes) * (1 - seen.lips), 0, 1)))
     fallback = (middle * balance) ** GAMMA
     # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of
     # the even level of the skin instead.
-    held = splat(texels, triangles, len(vertices), np.maximum(central * front, lips)[:, None],
+    held = splat(texels, triangles, count, np.maximum(central * seen.front, seen.lips)[:, None],
                  np.ones_like(central))[0]
     even = 0.5 * ((skin.base * balance) ** GAMMA + fallback)
     drift = np.clip(color, even * 0.97, even * 1.04) / np.maximum(color, 1e-3)
@@ -191,26 +182,31 @@ def analyse(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     drift = surface.smooth(np.clip(drift, 0.75, 1.8), amount + 1e-4, 4.0, prior=1.0)
     # The photo's texels follow, or its rim would be a step to what continues it.
     color = color * drift
-    gain = gain * gather(texels, triangles, drift) ** np.float32(1 / GAMMA)
+    gain = gain * gather(texels, triangles, drift ** np.float32(1 / GAMMA))
     base_vertices = complete_base(surface, mirror, color, amount, fallback, allow_mirror)
-    amount = splat(texels, triangles, len(vertices), perceptual, weight)[1]
+    amount = splat(texels, triangles, count, perceptual, weight)[1]
     near = surface.smooth(np.maximum(amount, amount[mirror] * allow_mirror), np.ones(len(amount)), 10.0)
+    report(0.9)
 
     weight_image = _feathered(texels, weight, density)
     relative = perceptual.mean(1) / np.maximum(gather(texels, triangles, base_vertices).mean(1), 1e-3) - 1
-    spectrum, extra = _spectra(texels, relative, clean * (part["scalp"] < 0.1), density, view.pixels_per_mm)
-    hair = find_hair(view, skin_mask, position, seen * graze, part["scalp"], balance)
-    bare = seen * graze * lookup(skin_mask, xy)
+    reference = sources[0]
+    hair = find_hair(reference, masks[0].skin, gather(texels, triangles, reference.positions), parts.reference_shown,
+                     place.part["scalp"], balance)
+    report(0.95)
 
     def image(values, sigma=0.0):
         out = fill_outside(model, texels.image(np.ascontiguousarray(values, np.float32)), texels)
         return cv2.GaussianBlur(out, (0, 0), sigma) if sigma else out
 
-    return Analysis(vertices, view, image(gain, 0.8), fill_outside(model, weight_image, texels), image(bare, 2.0),
-                    image(np.maximum(brows, eyes), 1.5), image(lips, 1.0), base_vertices, allow_mirror,
-                    np.clip(near * 1.6, 0, 1), spectrum, extra,
-                    surface.smooth(model.part("scalp"), np.ones(len(vertices)), 9.0),
-                    hair, iris_color(view, balance), None if brows_shown else model.part("right_brow", "left_brow"))
+    fields = Analysis(posed(model, views[0]), parts.sources(lambda share: image(share, 0.6)), image(gain, 0.8),
+                      fill_outside(model, weight_image, texels), image(seen.bare, 2.0),
+                      image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), base_vertices, allow_mirror,
+                      np.clip(near * 1.6, 0, 1), np.zeros(6), np.zeros(6),
+                      surface.smooth(model.part("scalp"), np.ones(count), 9.0), hair, iris_color(reference, balance),
+                      None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"))
+    spectrum, extra = _spectra(texels, relative, clean * (place.part["scalp"] < 0.1), density, fields.pixels_per_mm)
+    return replace(fields, spectrum=spectrum, extra=extra)
 
 
 def _skin_texels(model: HeadModel, layout: Layout) -> Texels:
@@ -219,71 +215,16 @@ def _skin_texels(model: HeadModel, layout: Layout) -> Texels:
     return Texels(whole.size, whole.row0, whole.row1, whole.index[rows], whole.triangle[rows], whole.weights[rows])
 
 
-def _landmark_offsets(model, surface, vertices, observation, coarse) -> np.ndarray:
-    """(N, 2) pixels: moves eyes, brows, nose and lips of the photo onto those of the head.
-
-    The fit leaves a few pixels between detected and modelled features; a lip contour is visible at that scale.
-    """
-    points, _ = coarse.camera.project(model.landmarks(vertices).astype(np.float64))
-    residual = observation.landmarks[:468] - points[:468]
-    limit = 3.5 * coarse.camera.fx / float(np.median(coarse.camera.project(vertices)[1]))
-    length = np.linalg.norm(residual, axis=1, keepdims=True)
-    residual = residual * np.minimum(1, limit / np.maximum(length, 1e-6))
-    use = np.zeros(468)
-    use[list(set(range(468)) - set(OVAL))] = 0.3
-    for contour in (*EYES, *BROWS, OUTER_LIPS, INNER_LIPS, NOSE_TIP):
-        use[list(contour)] = 1.0
-    corner = model.landmark_vertices[:468].ravel()
-    share = (model.landmark_weights[:468] * use[:, None]).ravel()
-    total = np.bincount(corner, share, len(vertices))
-    value = np.stack([np.bincount(corner, share * np.repeat(residual[:, k], 3), len(vertices)) for k in range(2)], 1)
-    value /= np.maximum(total, 1e-9)[:, None]
-    return surface.smooth(value, np.minimum(total, 1) * 4, 8.0, prior_weight=0.02)
-
-
-def _photo_masks(view: PhotoView, skin_mask: np.ndarray, camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
-    crop = view.camera
-    scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy
-    x0, y0 = round(camera.cx - crop.cx / scale_x), round(camera.cy - crop.cy / scale_y)
-    window = skin_mask[y0:y0 + round(crop.height / scale_y), x0:x0 + round(crop.width / scale_x)]
-    skin = cv2.resize(np.ascontiguousarray(window, np.float32), (crop.width, crop.height),
-                      interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA)
-    brows = _shown_brows(view, skin)
-    keep = np.maximum.reduce([brows, feature_mask(view, (OUTER_LIPS,), 1.5),
-                              feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
-    usable = np.maximum(skin, keep.astype(np.float32) / 255)
-    mm = view.pixels_per_mm
-    # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
-    depth = _depth(usable) / mm
-    usable = usable * smoothstep(1.8, 3.2, depth)
-    closed = feature_mask(view, EYES, 1.0, 1.4)
-    gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
-    if gap > 1.5:
-        closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), 0.6))
-    usable = usable * (1 - closed.astype(np.float32) / 255)
-    usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, 0.6 * mm))
-    inner = np.minimum(_depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (9 * mm), (depth - 2.5) / 7).clip(0, 1)
-    return usable, skin, inner.astype(np.float32), bool(brows.any())
-
-
-def _depth(mask: np.ndarray) -> np.ndarray:
-    """(h, w) float32 pixels from each pixel of a mask to its rim."""
-    padded = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-
-
-def _shown_brows(view: PhotoView, skin: np.ndarray) -> np.ndarray:
-    """(h, w) uint8: brows that bare skin surrounds; one under a fringe or a cap is not kept."""
-    out = np.zeros(skin.shape, np.uint8)
-    for contour in BROWS:
-        brow = feature_mask(view, (contour,), 1.5, hull=True)
-        above = cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True),
-                             feature_mask(view, (contour,), 3.0, hull=True)) > 127
-        # The segmentation takes brow hair for hair, but never all of a brow's outline.
-        if above.any() and skin[above].mean() > 0.5 and skin[brow > 127].mean() > 0.2:
-            out = np.maximum(out, brow)
-    return out
+def _without_spots(texels: Texels, dark: np.ndarray, weight: np.ndarray, mm: float) -> np.ndarray:
+    """(n,) the same, without small spots amid the skin: those are moles."""
+    image = (texels.image(dark) > 0.05).astype(np.uint8)
+    rim = (texels.image(weight.astype(np.float32)) < 0.5).astype(np.uint8)
+    number, label, boxes, _ = cv2.connectedComponentsWithStats(image, connectivity=8)
+    reach = 2 * int(round(1.5 * mm)) + 1
+    rim = cv2.dilate(rim, np.ones((reach, reach), np.uint8)) > 0
+    kept = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) > _LARGEST_MOLE * mm
+    kept[np.unique(label[rim])] = True
+    return dark * kept[label.reshape(-1)[texels.index]]
 
 
 def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.ndarray:
@@ -328,7 +269,7 @@ def _tint_gain(texels: Texels, color, base, clean, shown, density) -> np.ndarray
     return np.exp(change * shown[:, None]).astype(np.float32)
 
 
-def _lip_gain(texels: Texels, color, photographed, lips, weight, density) -> np.ndarray:
+def _lip_gain(texels: Texels, color, lips, weight, density) -> np.ndarray:
     """(n, 3) gain that replaces highlights on the lips by the lips' own colour."""
     member = np.flatnonzero((lips > 0.5) & (weight > 0.3))
     gain = np.ones_like(color)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -19,7 +20,7 @@ from numba import njit
 from ..head.model import HeadModel
 from ..render import rasterize
 
-__all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
+__all__ = ["Texels", "bands", "concurrently", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
 _BAND_TEXELS = 2048 * 512
 """Texels of one band."""
@@ -71,25 +72,35 @@ def bands(size: int) -> list[tuple[int, int]]:
     return [(row, min(size, row + step)) for row in range(0, size, step)]
 
 
-def each_band(work, parts: list[tuple[int, int]], done=None) -> None:
-    """Call ``work(row0, row1)`` for every band, several at a time; each writes its own rows.
+def concurrently(tasks, tick=None) -> list:
+    """The results of calls without arguments, several at a time.
 
     Args:
-        work: releases the interpreter lock most of the time, as NumPy, OpenCV and compiled code do.
-        parts: the bands.
-        done: ``done(share)`` is called from this thread as bands finish; what it raises ends the work.
+        tasks: they release the interpreter lock most of the time, as NumPy, OpenCV and compiled code do.
+        tick: ``tick(share)`` is called from this thread at least every fifth of a second with the share of finished
+            calls; what it raises ends the work.
     """
-    with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1, len(parts)))) as pool:
-        waiting = [pool.submit(work, row0, row1) for row0, row1 in parts]
+    tasks = list(tasks)
+    with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1, len(tasks)))) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        waiting = set(futures)
         try:
-            for number, future in enumerate(waiting):
-                future.result()
-                if done is not None:
-                    done((number + 1) / len(parts))
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                if tick is not None:
+                    tick(1 - len(waiting) / len(tasks))
+            return [future.result() for future in futures]
         except BaseException:
             for future in waiting:
                 future.cancel()
             raise
+
+
+def each_band(work, parts: list[tuple[int, int]], done=None) -> None:
+    """Call ``work(row0, row1)`` for every band; each writes its own rows. See :func:`concurrently`."""
+    concurrently([partial(work, row0, row1) for row0, row1 in parts], done)
 
 
 def corner_triangles(quads: int) -> np.ndarray:

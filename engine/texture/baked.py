@@ -49,7 +49,7 @@ def iris_color(view: PhotoView, gain: np.ndarray) -> np.ndarray:
             continue
         x0, y0 = np.maximum(np.floor(c - radius).astype(int), 0)
         x1, y1 = np.ceil(c + radius).astype(int) + 1
-        window = view.linear[0][y0:y1, x0:x1]
+        window = view.pyramid[0][y0:y1, x0:x1] * np.float32(1 / 65535)
         if window.size == 0:
             continue
         yy, xx = np.mgrid[y0:y0 + window.shape[0], x0:x0 + window.shape[1]]

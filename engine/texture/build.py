@@ -9,13 +9,14 @@ import numpy as np
 
 from ..fit.lighting import light_normals, linear_to_srgb, sh_basis
 from ..head.model import MATERIALS, HeadModel
-from ..types import CoarseFit, MidFit, Textures, View
+from ..types import MidFit, Textures, View
 from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, corner_triangles, each_band, gather, texel_band
 from .compose import compose_band
 from .delight import LUMINANCE
 from .grain import octave_noise
+from .merge import source_share
 from .normals import tangent_normals, uv_metric
 from .padding import fill_outside, pad_map
 from .photo_view import lookup
@@ -46,11 +47,10 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
         Textures, padded beyond the islands.
     """
     report = progress or (lambda stage, fraction, message: None)
-    photo, observation, coarse, mid = views[0].photo, views[0].observation, views[0].coarse, views[0].mid
     size = settings.texture_size
     work = max(size, ANALYSIS_SIZE)
     report("albedo", 0.0, "Reading the skin from the photo")
-    fields = analyse(model, photo, observation, coarse, mid, work)
+    fields = analyse(model, views, work, lambda share: report("albedo", 0.3 * share, "Reading the skin from the photo"))
     report("albedo", 0.3, "Painting the texture")
     relief_size = min(work, _RELIEF_LIMIT)
     albedo = np.zeros((work, work, 3), np.uint8)
@@ -79,7 +79,7 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
 
         each_band(read, bands(relief_size),
                   lambda share: report("displacement", 0.3 * share, "Working out fine relief"))
-    displacement = _displacement(model, fields, coarse, mid, source, relief_size, settings.detail, report)
+    displacement = _displacement(model, fields, source, relief_size, settings.detail, report)
     source = None
     if work > relief_size:
         displacement = cv2.resize(displacement, (work, work), interpolation=cv2.INTER_CUBIC)
@@ -88,12 +88,11 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
     report("displacement", 0.8, "Baking normals")
     normal = tangent_normals(model, fields.vertices, displacement)
     report("displacement", 0.95, "Baking normals")
-    return Textures(albedo, displacement, normal, _deformation(model, mid, max(64, size // 4)), confidence,
+    return Textures(albedo, displacement, normal, _deformation(model, views[0].mid, max(64, size // 4)), confidence,
                     _vertex_confidence(model, fields), fields.iris)
 
 
-def _displacement(model: HeadModel, fields: Analysis, coarse: CoarseFit, mid: MidFit, source, size: int, detail: float,
-                  report) -> np.ndarray:
+def _displacement(model: HeadModel, fields: Analysis, source, size: int, detail: float, report) -> np.ndarray:
     """(size, size) float32 mm."""
     luminance, pigment, seen = source
     layout = layout_of(model)
@@ -123,10 +122,10 @@ def _displacement(model: HeadModel, fields: Analysis, coarse: CoarseFit, mid: Mi
     luminance, pigment = filled(flat), filled(tint)
     density_image = filled(density)
     report("displacement", 0.4, "Working out fine relief")
-    slopes = _slopes(model, fields, coarse, mid, luminance, texels, shown * strength, density_image)
+    slopes = _slopes(model, fields, luminance, texels, shown * strength, density_image)
     report("displacement", 0.55, "Working out fine relief")
     out = relief(luminance, pigment, texels.image(amount.astype(np.float32)), density_image, slopes,
-                 1 / fields.view.pixels_per_mm)
+                 1 / fields.pixels_per_mm)
     out = out.reshape(-1)[texels.index] + pores
     # The bands have no mean of their own; what the limiter left is taken out where there is relief.
     total = float(strength.sum())
@@ -143,22 +142,29 @@ def _roll_off(model: HeadModel) -> np.ndarray:
     return out
 
 
-def _slopes(model, fields, coarse, mid, luminance, texels, amount, density):
-    """Differences of the relief that the fitted light explains, at no more than 2048."""
-    size = texels.size
-    lighting = np.asarray(mid.lighting, np.float64)
-    if not np.isfinite(lighting).all() or lighting[0].sum() <= 0:
+def _slopes(model, fields, luminance, texels, amount, density):
+    """Differences of the relief that the fitted lights explain."""
+    corners = corner_triangles(len(model.faces))
+    frame = _frame(model, fields.vertices)
+    small = texels.uv_pixels(ANALYSIS_SIZE)
+    lean = np.zeros((len(texels.index), 2), np.float32)
+    for source in fields.sources:
+        lighting = np.asarray(source.lighting, np.float64)
+        if not np.isfinite(lighting).all() or lighting[0].sum() <= 0:
+            continue
+        own = gather(texels, corners, _lean(frame, source.view.camera, lighting))
+        share = source_share(source, small)
+        lean += own if share is None else own * share[:, None]
+    if not lean.any():
         return None
-    lean = _lean(model, fields.vertices, coarse.camera, lighting)
-    lean = texels.image(gather(texels, corner_triangles(len(model.faces)), lean))
     wide = 1.6 * float(np.median(density))
     band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, 40.0))
     band = np.clip(band, -0.4, 0.4) * texels.image(amount.astype(np.float32))
-    return shading_slopes(band, lean, 1 / np.maximum(density, 1e-3))
+    return shading_slopes(band, texels.image(lean), 1 / np.maximum(density, 1e-3))
 
 
-def _lean(model: HeadModel, vertices: np.ndarray, camera, lighting: np.ndarray) -> np.ndarray:
-    """(4Q, 2) change of log shading when the normal leans by 1 along the map's right and up, by quad corner."""
+def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
+    """(4Q, 3) normals, and the directions of the map's right and up on the surface, by quad corner."""
     triangles = model.triangles.astype(np.int32)
     normals = vertex_normals(vertices, triangles).astype(np.float64)
     corners = corner_triangles(len(model.faces))
@@ -167,12 +173,17 @@ def _lean(model: HeadModel, vertices: np.ndarray, camera, lighting: np.ndarray) 
     e1, e2 = point[:, 1] - point[:, 0], point[:, 2] - point[:, 0]
     d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     sign = np.sign(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])[:, None]
-    frame = []
+    frame = [normals[model.faces.ravel()]]
     for direction in ((e1 * d2[:, 1:] - e2 * d1[:, 1:]) * sign, (e2 * d1[:, :1] - e1 * d2[:, :1]) * sign):
         total = np.zeros((len(model.faces) * 4, 3))
         np.add.at(total, corners.ravel(), np.repeat(direction, 3, axis=0))
         frame.append(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
-    normal = normals[model.faces.ravel()]
+    return frame
+
+
+def _lean(frame: list[np.ndarray], camera, lighting: np.ndarray) -> np.ndarray:
+    """(4Q, 2) change of log shading when the normal leans by 1 along the map's right and up, by quad corner."""
+    normal, *axes = frame
     light = lighting @ LUMINANCE.astype(np.float64)
 
     def shading(n):
@@ -181,7 +192,7 @@ def _lean(model: HeadModel, vertices: np.ndarray, camera, lighting: np.ndarray) 
 
     step = 0.15
     return np.stack([(np.log(shading(normal + step * axis)) - np.log(shading(normal - step * axis))) / (2 * step)
-                     for axis in frame], 1).astype(np.float32)
+                     for axis in axes], 1).astype(np.float32)
 
 
 def _reduced(model: HeadModel, image: np.ndarray, size: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from .baked import baked_colors
 from .completion import GAMMA
 from .delight import LUMINANCE
 from .grain import octave_noise
+from .merge import source_share
 from .photo_view import lookup
 from .scalp import brow_hair, stubble
 
@@ -72,7 +73,7 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
 def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, density: np.ndarray):
     """Linear colour, share of the photo and confidence class of skin texels."""
-    layout, view = layout_of(model), fields.view
+    layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     small = skin.uv_pixels(ANALYSIS_SIZE)
     weight = np.clip(lookup(fields.weight, small), 0, 1)
@@ -116,14 +117,28 @@ def _subset(texels: Texels, rows: np.ndarray) -> Texels:
 
 
 def _detail(model, fields, texels, small, density, base, mirror) -> np.ndarray:
-    """(n, 3) what the photo (at the mirrored point if `mirror` is given) differs from the base there."""
+    """(n, 3) what the photos (at the mirrored point if `mirror` is given) differ from the base there."""
     triangles = model.triangles.astype(np.int32)
-    positions, vertex_base = fields.view.positions, fields.base
-    if mirror is not None:
-        positions, vertex_base = positions[mirror], vertex_base[mirror]
     if base is None:
-        base = gather(texels, triangles, vertex_base)
-    level = np.clip(np.log2(np.maximum(fields.view.pixels_per_mm / (density * texels.size), 1e-3)), 0, 2)
-    color = fields.view.sample(gather(texels, triangles, positions), level.astype(np.float32))
+        base = gather(texels, triangles, fields.base[mirror])
+    color = np.zeros((len(small), 3), np.float32)
+    total = np.zeros(len(small), np.float32)
+    for source in fields.sources:
+        share = source_share(source, small)
+        rows = slice(None) if share is None else np.flatnonzero(share > 0.02)
+        part = texels if share is None else _subset(texels, rows)
+        if not len(part.index):
+            continue
+        vertex = np.concatenate([source.view.positions, source.gain], 1)
+        found = gather(part, triangles, vertex if mirror is None else vertex[mirror])
+        level = source.view.level(density[rows] * texels.size)
+        light = source.view.sample(np.ascontiguousarray(found[:, :2]), level) * found[:, 2:]
+        if share is None:
+            color, total = light, None
+            break
+        color[rows] += share[rows, None] * light
+        total[rows] += share[rows]
+    if total is not None:
+        color /= np.maximum(total, 1e-3)[:, None]
     color *= lookup(fields.gain, small)
     return cv2.pow(np.clip(color, 0, 1), GAMMA) - base

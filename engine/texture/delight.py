@@ -21,7 +21,7 @@ from ..camera import Camera
 from ..fit.lighting import light_normals, shade
 from .surface import Surface
 
-__all__ = ["LUMINANCE", "SkinLevel", "flatten", "highlight_share", "shading_gain", "skin_balance", "smoothstep",
+__all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance", "smoothstep",
            "weighted_median"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -146,6 +146,17 @@ def skin_balance(color: np.ndarray) -> np.ndarray:
         target = low * (luminance / low) ** 0.4
     balanced *= target / (balanced @ LUMINANCE)
     return (balanced / color).astype(np.float32)
+
+
+def darkness(color: np.ndarray, base: np.ndarray, central: np.ndarray) -> np.ndarray:
+    """(n,) float32: how surely a colour is too dark for skin; where hair and shadow are to be feared, sooner.
+
+    Args:
+        color, base: (n, 3) linear, and the skin around it.
+        central: (n,) in [0, 1]: 0 where they are to be feared.
+    """
+    ratio = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
+    return central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
 
 
 def highlight_share(color: np.ndarray, base: np.ndarray, photographed: np.ndarray) -> np.ndarray:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..fit.lighting import srgb_to_linear
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
-from ..types import FaceObservation, Photo
+from ..types import Photo
 from .surface import vertex_normals
 
 __all__ = ["BROWS", "EYES", "INNER_LIPS", "OUTER_LIPS", "OVAL", "PhotoView", "feature_mask"]
@@ -25,8 +26,7 @@ NOSE_TIP = (4, 48, 278, 64, 294, 98, 327, 2, 97, 326, 129, 358)
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
         150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
 
-_LINEAR = np.where(np.arange(256) / 255 <= 0.04045, np.arange(256) / 255 / 12.92,
-                   ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_LINEAR = np.round(65535 * srgb_to_linear(np.arange(256) / 255)).astype(np.uint16)
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,16 @@ class PhotoView:
 
     camera: Camera
     """Of the crop."""
-    linear: tuple[np.ndarray, ...]
-    """Linear RGB float32 crops, each half the size of the one before."""
+    pyramid: tuple[np.ndarray, ...]
+    """Linear RGB crops, uint16 (65535 is 1), each half the size of the one before."""
     landmarks: np.ndarray
     """(478, 2) in the crop."""
     pixels_per_mm: float
     """At the depth of the face."""
     positions: np.ndarray
-    """(N, 2) float32: where each vertex is looked up (landmark correction included)."""
+    """(N, 2) float32: where each vertex is looked up (corrections included)."""
     projected: np.ndarray
-    """(N, 2) float32: where each vertex lands without that correction."""
+    """(N, 2) float32: where each vertex lands without corrections."""
     facing: np.ndarray
     """(N,) float32 cosine between normal and direction to the camera."""
     depth: np.ndarray
@@ -57,23 +57,23 @@ class PhotoView:
     zscale: float
 
     @staticmethod
-    def of(model: HeadModel, vertices: np.ndarray, photo: Photo, observation: FaceObservation, camera: Camera,
-           texels_per_mm: float, offsets: np.ndarray | None = None) -> "PhotoView":
+    def of(model: HeadModel, vertices: np.ndarray, photo: Photo, landmarks: np.ndarray, camera: Camera,
+           texels_per_mm: float, most_pixels: float = np.inf) -> "PhotoView":
         """
         Args:
             vertices: (N, 3) mm, posed.
+            landmarks: (478, 2) pixels of the photo.
             camera: of the whole photo.
             texels_per_mm: density of the map; a finer photo is reduced to 1.5 times that.
-            offsets: (N, 2) pixels of the photo added to the projected vertices.
+            most_pixels: a larger crop is reduced.
         """
         points, depth = camera.project(vertices.astype(np.float64))
-        offsets = np.zeros_like(points) if offsets is None else offsets
         front = depth > 1
         margin = 0.04 * np.ptp(points[front], axis=0).max()
         low = np.clip(np.floor(points[front].min(0) - margin), 0, [camera.width - 1, camera.height - 1]).astype(int)
         high = np.clip(np.ceil(points[front].max(0) + margin), low + 1, [camera.width, camera.height]).astype(int)
         density = camera.fx / float(np.median(depth))
-        factor = min(1.0, 1.5 * texels_per_mm / density)
+        factor = min(1.0, 1.5 * texels_per_mm / density, float(np.sqrt(most_pixels / np.prod(high - low))))
         pixels = photo.pixels[low[1]:high[1], low[0]:high[0]]
         size = np.maximum(1, np.round((high - low) * factor).astype(int))
         exact = size / (high - low)
@@ -99,9 +99,18 @@ class PhotoView:
         radius = int(np.clip(round(1.0 / mm_per_pixel), 1, 6))
         zbuffer = cv2.erode(np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
                             np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
-        return PhotoView(cropped, tuple(levels), ((observation.landmarks - low) * exact).astype(np.float32),
-                         float(density * factor), (crop_points + offsets * exact).astype(np.float32), crop_points.astype(np.float32),
-                         (normals * to_camera).sum(1).astype(np.float32), depth.astype(np.float32), zbuffer, zscale)
+        crop_points = crop_points.astype(np.float32)
+        return PhotoView(cropped, tuple(levels), ((landmarks - low) * exact).astype(np.float32),
+                         float(density * factor), crop_points, crop_points, (normals * to_camera).sum(1).astype(np.float32),
+                         depth.astype(np.float32), zbuffer, zscale)
+
+    def moved(self, offsets: np.ndarray) -> "PhotoView":
+        """Looked up elsewhere: (N, 2) crop pixels are added to :attr:`positions`."""
+        return replace(self, positions=(self.positions + offsets).astype(np.float32))
+
+    def level(self, texels_per_mm: np.ndarray) -> np.ndarray:
+        """(n,) float32 pyramid level that suits a map of this density."""
+        return np.clip(np.log2(np.maximum(self.pixels_per_mm / texels_per_mm, 1e-3)), 0, 2).astype(np.float32)
 
     def sample(self, positions: np.ndarray, level: np.ndarray | None = None) -> np.ndarray:
         """Linear colours by bicubic interpolation.
@@ -111,22 +120,28 @@ class PhotoView:
             level: (n,) float32 pyramid level, 0 is the crop; None is 0.
 
         Returns:
-            (n, 3) float32, at least 0.
+            (n, 3) float32.
         """
-        out = self._at(positions, 0)
         if level is None:
-            return out
-        for k in range(1, len(self.linear)):
-            rows = np.flatnonzero(level > k - 1)
-            if len(rows) == 0:
-                break
-            blend = np.clip(level[rows] - (k - 1), 0, 1)[:, None]
-            out[rows] += blend * (self._at(positions[rows], k) - out[rows])
-        return out
+            return self._at(positions, 0)
+        last = len(self.pyramid) - 1
+        below = np.minimum(level.astype(np.int32), last)
+        groups = np.unique(below)
+        out = np.empty((len(positions), 3), np.float32) if len(groups) > 1 else None
+        for k in groups:
+            rows = np.flatnonzero(below == k) if len(groups) > 1 else slice(None)
+            there = positions[rows]
+            color = self._at(there, k)
+            if k < last:
+                color += (level[rows] - np.float32(k))[:, None] * (self._at(there, k + 1) - color)
+            if out is None:
+                return color
+            out[rows] = color
+        return np.zeros((0, 3), np.float32) if out is None else out
 
     def _at(self, positions, level):
-        image = self.linear[level]
-        return np.maximum(lookup(image, positions * np.float32(0.5 ** level) - np.float32(0.5), cv2.INTER_CUBIC), 0)
+        found = lookup(self.pyramid[level], positions * np.float32(0.5 ** level) - np.float32(0.5), cv2.INTER_CUBIC)
+        return found * np.float32(1 / 65535)
 
     def inside(self, positions: np.ndarray) -> np.ndarray:
         """(n,) bool: at least one pixel inside the photo."""

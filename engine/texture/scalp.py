@@ -65,7 +65,7 @@ def _plausible(color: np.ndarray) -> bool:
 
 def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
     brows = feature_mask(view, BROWS, hull=True) > 127
-    pixels = view.linear[0][brows]
+    pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
     if len(pixels) < 12:
         return _DEFAULT
     luminance = pixels @ LUMINANCE

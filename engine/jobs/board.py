@@ -118,7 +118,7 @@ class Board:
                     entry.was_waiting = True
                     self._set(entry, "waiting")
                 return
-            if entry.state == "running" and outcome.status != "cancelled":
+            if entry.state == "running" and outcome.status == "done":  # what fails usually fails at once
                 self._work_seconds += time.monotonic() - entry.began
                 self._work_units += len(entry.subject.photos)
             entry.outcome = outcome

@@ -21,6 +21,9 @@ class Console:
     """Display on stderr; the table goes to stdout."""
 
     def __init__(self, stream=None):
+        for output in (sys.stdout, sys.stderr):
+            if hasattr(output, "reconfigure"):
+                output.reconfigure(errors="replace")  # a name that the console cannot show is no reason to stop
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._drawn = ""

@@ -38,7 +38,7 @@ ol { list-style: none; padding: 0; display: grid; gap: 1rem; grid-template-colum
 li { border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; display: flex; flex-direction: column }
 li.failed { border-color: var(--bad) }
 img, .none { width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--soft); display: block }
-li.failed .none { aspect-ratio: 4 } div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
+li.failed .none { display: none } div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 0 } .state { float: right; font-size: .8rem; opacity: .75 }
 .failed .state { color: var(--bad); opacity: 1 } dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; margin: .3rem 0 }
 dt { opacity: .65 } dd { margin: 0 } .warning::before { content: "\\26a0\\00a0" } .error { color: var(--bad) }
@@ -125,7 +125,7 @@ def _item(row: dict) -> str:
         figures.append(("time", duration(record["seconds"]) if record["seconds"] >= 60 else f"{record['seconds']:.1f} s"))
     quality = record.get("quality") or {}
     for key, label, form in _FIGURES:
-        if isinstance(quality.get(key), (int, float)):
+        if isinstance(quality.get(key), (int, float)) and quality[key] > 0:  # a draft has no colour error
             figures.append((label, form.format(quality[key])))
     lines.append("<dl>" + "".join(f"<dt>{label}</dt><dd>{html.escape(value)}</dd>" for label, value in figures) + "</dl>")
     for warning in [*(record.get("warnings") or []), *(w.get("message", "") for w in quality.get("warnings") or [])]:

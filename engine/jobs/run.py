@@ -90,6 +90,7 @@ class _Run:
                 self._pump(_LOOK_SECONDS)
                 self._report.refresh()
             self._executor.close()
+            self._board.stop()  # a `retry` that comes now is too late
             self._pump(0.0)
             return self._conclude()
         finally:
@@ -145,12 +146,15 @@ class _Run:
         self._executor.interrupt()
 
     def _catch_signals(self):
-        """Signals become events; returns what puts the old handlers back."""
+        """Signals become events, but for those that whoever started us has switched off (``nohup``, background jobs).
+
+        Returns what puts the old handlers back.
+        """
         if threading.current_thread() is not threading.main_thread():
             return lambda: None
-        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
         handler = lambda number, frame: self._events.put(("signal", int(number)))
-        old = {getattr(signal, name): signal.signal(getattr(signal, name), handler) for name in names}
+        old = {number: signal.signal(number, handler) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN}
         return lambda: [signal.signal(number, action) for number, action in old.items()]
 
     def _conclude(self) -> int:

@@ -31,8 +31,6 @@ from engine.cli import main  # noqa: E402
 from engine.jobs import worker  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
-worker.PROGRAM = Path(__file__).resolve()
-
 
 def die() -> None:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -87,7 +85,8 @@ def first_time(path: str) -> bool:
     return True
 
 
-if __name__ in ("__main__", "__mp_main__"):
+if __name__ in ("__main__", "__mp_main__"):  # the second one: in worker processes of dask
+    worker.PROGRAM = Path(__file__).resolve()
     methods._created["open"] = StubMethod()
 if __name__ == "__main__":
     sys.exit(main())

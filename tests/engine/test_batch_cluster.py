@@ -77,12 +77,12 @@ def dask_worker_of(line: str) -> int:
 def test_two_workers_one_is_killed(cluster, bench):
     cluster.workers("--jobs", "2", "--gpu")
     for number in range(8):
-        bench.photo(f"{number}.jpg", "ok 0.5")
+        bench.photo(f"{number}.jpg", "ok 0.4")
     bench.photo("bad.jpg", "noface"), bench.photo("crash.jpg", f"die_once {bench.folder / 'mark'}")
     with Driver(bench, "--scheduler", cluster.address) as driver:
-        assert driver.notified("batch", 60)["params"]["workers"] == 2
-        bench.wait_begun(3)
-        os.kill(dask_worker_of(bench.log_lines()[2]), 9)
+        bench.wait_begun(4, 60)
+        victims = {dask_worker_of(line) for line in bench.log_lines()[2:4]}
+        os.kill(victims.pop(), 9)
         summary = driver.summary(60)
         assert driver.exit_code() == 1
     assert (summary["done"], summary["failed"], summary["cancelled"]) == (9, 1, 0)
@@ -91,10 +91,8 @@ def test_two_workers_one_is_killed(cluster, bench):
     for name in bench.results():
         load_bundle(bench.out / name).verify()
     begun = bench.begun()
-    assert len({line.split("\t")[1] for line in bench.log_lines()}) < len(begun)  # engines stay warm
-    again = bench.run("--scheduler", cluster.address)
-    assert again.returncode == 1 and bench.begun() == begun  # the records are the same: nothing is redone
-    assert bench.run().returncode == 1 and bench.begun() == begun
+    assert 2 <= len({line.split("\t")[1] for line in bench.log_lines()}) < len(begun)  # two at work, and they stay warm
+    assert bench.run().returncode == 1 and bench.begun() == begun  # the records are the same: nothing is redone
 
 
 def test_cancel_and_interrupt(cluster, bench):

@@ -126,17 +126,16 @@ def test_a_worker_deaf_to_cancel_is_killed(bench, monkeypatch):
         assert driver.summary()["done"] == 1
 
 
-@pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b'{"id": 3, "method": "fly"}\n', b'{"id": 3, "method": "cancel"}\n',
-                                  b'{"id": 3, "method": "cancel", "params": {"subject": "x"}}\n',
-                                  b'{"id": 3, "method": "retry", "params": {"subject": 1}}\n',
-                                  b'{"id": 3, "method": "cancel", "params": [1]}\n'])
-def test_commands_that_make_no_sense(bench, line):
-    bench.photo("a.jpg", "ok 0.3")
+def test_commands_that_make_no_sense(bench):
+    bench.photo("a.jpg", "ok 1")
     with Driver(bench) as driver:
         driver.notified("batch")
-        driver.send_line(line)
-        answer = driver.wait(lambda m: "error" in m and "method" not in m)
-        assert answer["error"]["code"] in ("ENGINE_PROTOCOL", "SETTINGS_INVALID") and answer["id"] in (None, 3)
+        for line in (b"hello", b"[]", b'{"id": 3, "method": "fly"}', b'{"id": 3, "method": "cancel"}',
+                     b'{"id": 3, "method": "cancel", "params": {"subject": "x"}}', b'{"id": 3, "method": "retry", "params": [1]}',
+                     b'{"id": 3, "method": "retry", "params": {"subject": 1}}'):
+            driver.send_line(line + b"\n")
+            answer = driver.wait(lambda m: "error" in m and "method" not in m)
+            assert answer["error"]["code"] in ("ENGINE_PROTOCOL", "SETTINGS_INVALID") and answer["id"] in (None, 3), line
         assert driver.summary()["done"] == 1
 
 

@@ -114,6 +114,21 @@ class TestRecords:
         assert work(store, other, None).cut_off
         assert not work(store, other, stub, patient=False).reused
 
+    def test_failures_that_last_and_those_that_do_not(self, store, subject, tmp_path):
+        (tmp_path / "a.jpg").write_text("noface")
+        assert work(store, subject, stub).error.code is ErrorCode.NO_FACE
+        again = work(store, subject, stub)
+        assert again.reused and again.error.code is ErrorCode.NO_FACE and look_up(store, subject).reused
+        assert look_up(store, subject, retry_failed=True) is None
+        assert not work(store, subject, stub, retry_failed=True).reused
+        (tmp_path / "a.jpg").unlink()
+        assert work(store, subject, stub).error.code is ErrorCode.PHOTO_UNREADABLE
+        (tmp_path / "a.jpg").write_text("full")
+        assert work(store, subject, stub).error.code is ErrorCode.DISK_FULL
+        assert not work(store, subject, stub).reused
+        (tmp_path / "a.jpg").write_text("ok")
+        assert work(store, subject, stub).status == "done"
+
     def test_a_foreign_folder_is_not_touched(self, store, subject):
         (store.out / "a").mkdir()
         (store.out / "a" / "thesis.txt").write_text("mine")

@@ -53,21 +53,6 @@ def test_what_changed_is_redone(bench):
     load_bundle(bench.out / "a")
 
 
-def test_retry_failed(bench):
-    bench.photo("a.jpg", "noface"), bench.photo("b.jpg")
-    assert bench.run().returncode == 1
-    assert bench.run("--retry-failed").returncode == 1 and sorted(bench.begun()) == ["a", "a", "b"]
-
-
-def test_a_photo_that_cannot_be_read_is_tried_again(bench):
-    (bench.source / "list.csv").write_text("name,photos\nx,a.jpg\ny,b.jpg\n")
-    bench.photo("b.jpg")
-    bench.source /= "list.csv"
-    assert bench.run().returncode == 1 and bench.record("x")["error"]["code"] == "PHOTO_UNREADABLE"
-    (bench.folder / "people" / "a.jpg").write_text("ok")
-    assert bench.run().returncode == 0 and sorted(bench.begun()) == ["x", "y"]
-
-
 def test_nothing_to_do_is_one_sentence(bench):
     done = bench.run()
     assert done.returncode == 10 and done.stderr.count("\n") == 1 and "There is no photo in" in done.stderr
@@ -89,7 +74,6 @@ class TestWorkers:
         assert bench.run("--jobs", 1).returncode == 1
         assert bench.begun() == ["a", "a", "b", "c"] and bench.results() == ["b", "c"]
         assert bench.record("a")["error"]["code"] == "ENGINE_CRASHED"
-        assert bench.run().returncode == 1 and bench.begun()[4:] == ["a", "a"]  # not the photo's fault: tried again
 
     def test_one_that_hangs_is_stopped(self, bench):
         bench.photo("a.jpg", "hang"), bench.photo("b.jpg")
@@ -126,10 +110,10 @@ class TestFullDisk:
     @pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a small disk")
     def test_a_disk_that_is_really_full(self, bench):
         bench.out.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", bench.out], capture_output=True).returncode:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", bench.out], capture_output=True).returncode:
             pytest.skip("tmpfs cannot be mounted here")
         try:
-            for number in range(30):
+            for number in range(16):
                 bench.photo(f"{number}.jpg")
             done = bench.run("--jobs", 2)
             assert done.returncode == 22 and "no space left" in done.stderr
@@ -137,10 +121,10 @@ class TestFullDisk:
             kept = bench.results()
             for name in kept:
                 load_bundle(bench.out / name).verify()
-            assert 0 < len(kept) < 30
+            assert 0 < len(kept) < 16
             subprocess.run(["mount", "-o", "remount,size=100m", bench.out], check=True)
             before = len(bench.begun())
-            assert bench.run("--jobs", 2).returncode == 0 and len(bench.results()) == 30
+            assert bench.run("--jobs", 2).returncode == 0 and len(bench.results()) == 16
             assert not set(bench.begun()[before:]) & set(kept)
         finally:
             subprocess.run(["umount", bench.out], check=True)
@@ -223,7 +207,7 @@ class TestTwoRuns:
 
     @posix
     def test_the_second_takes_over_when_the_first_dies(self, bench):
-        bench.photo("a.jpg", "ok 2")
+        bench.photo("a.jpg", "ok 1")
         first = bench.start("--jobs", 1)
         bench.wait_begun(1)
         with Driver(bench, "--jobs", 1) as second:
@@ -249,5 +233,4 @@ def test_ranges_and_leniency_for_render_farms(bench):
     assert "1 of 4 heads done, 1 failed, 2 to do" in page
     assert bench.run("--range", "3", "--lenient").returncode == 1  # a crash is not the photo's fault
     assert bench.run("--range", "5-99", "--lenient").returncode == 0
-    assert bench.run("--range", "4", "--lenient").returncode == 0
-    assert "2 of 4 heads done, 2 failed" in (bench.out / "report.html").read_text(encoding="utf-8")
+    assert "1 of 4 heads done, 2 failed, 1 to do" in (bench.out / "report.html").read_text(encoding="utf-8")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import shutil
 import statistics
 import sys
@@ -146,13 +145,11 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
             seconds[jobs].append(figures.seconds)
             work[jobs].append(figures.cpu_seconds)
             print(f"run {run}, {jobs} worker{'s' * (jobs > 1)}: {figures.seconds:.1f} s, {figures.cpu_seconds:.1f} s of "
-                  "processor time", flush=True)
+                  f"processor time; other programs kept {figures.others_cores:.2f} cores busy", flush=True)
             shutil.rmtree(out)
     one, two = statistics.median(seconds[1]), statistics.median(seconds[2])
-    load = os.getloadavg()[2]
-    print(f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores (load of the last "
-          f"quarter of an hour: {load:.1f}): one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; "
-          f"processor time {statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s")
+    print(f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of {options.runs}: "
+          f"one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time {statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s")
     return 0
 
 

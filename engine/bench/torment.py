@@ -26,6 +26,8 @@ class Torment:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the command and its workers."""
+    others_cores: float = 0.0
+    """Cores that other programs kept busy meanwhile, on average."""
     worker_kills: int = 0
     runner_kills: int = 0
     runner_mib: list[float] = field(default_factory=list)
@@ -45,6 +47,7 @@ def torment(command: Sequence[str], *, kill_every: float, runner_share: float, s
         limit: seconds after which no more is killed, so that it ends.
     """
     chance, figures, begin, cpu = random.Random(seed), Torment(), time.monotonic(), _cpu_seconds()
+    busy = _busy_seconds()
     next_kill = chance.expovariate(1 / kill_every) if kill_every else float("inf")
     with open(log, "ab") as stream:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment)
@@ -72,6 +75,7 @@ def torment(command: Sequence[str], *, kill_every: float, runner_share: float, s
                 if (status := process.poll()) is not None:
                     figures.status, figures.seconds = status, time.monotonic() - begin
                     figures.cpu_seconds = _cpu_seconds() - cpu
+                    figures.others_cores = max(0.0, _busy_seconds() - busy - figures.cpu_seconds) / figures.seconds
                     return figures
                 time.sleep(0.05)
         finally:
@@ -83,6 +87,12 @@ def _cpu_seconds() -> float:
     """Of all processes below this one that have ended and were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def _busy_seconds() -> float:
+    """Processor time that all programs of this machine have used since it started."""
+    user, nice, system = map(int, Path("/proc/stat").read_text().split(maxsplit=4)[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:

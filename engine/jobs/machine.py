@@ -10,10 +10,10 @@ from ..wire.protocol import Settings
 
 __all__ = ["available_memory", "cores", "default_workers", "thread_environment", "worker_memory"]
 
-_BASE_BYTES = 1_500_000_000
-"""Of one worker whatever the texture size: libraries, head model, networks, the photo."""
-_BYTES_PER_TEXEL = 240
-"""On top, at the peak; measured with ``engine bench batch`` (docs/batch.md)."""
+_BASE_BYTES = 2_300_000_000
+"""Of one worker whatever the texture size: libraries, head model, networks, and room for many large photos."""
+_BYTES_PER_TEXEL = 50
+"""On top, at the peak (docs/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at 8192)."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS",
             "OPENCV_FOR_THREADS_NUM")
 

@@ -34,7 +34,8 @@ _BAD = ("no_image", "truncated", "no_face", "tiny", "empty_file", "dangling_link
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="engine bench batch", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("stress", "speedup"))
     parser.add_argument("--subjects", type=int, default=200, metavar="N")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photos to take crops of, one face each")
@@ -148,8 +149,9 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
                   f"processor time; other programs kept {figures.others_cores:.2f} cores busy", flush=True)
             shutil.rmtree(out)
     one, two = statistics.median(seconds[1]), statistics.median(seconds[2])
-    print(f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of {options.runs}: "
-          f"one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time {statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s")
+    print(f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of "
+          f"{options.runs}: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time "
+          f"{statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s")
     return 0
 
 

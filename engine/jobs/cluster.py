@@ -149,7 +149,7 @@ class ClusterWorkers:
     def _lost(self, failure: Exception) -> Outcome:
         name = type(failure).__name__
         if name == "KilledWorker":
-            return _failed(ErrorCode.ENGINE_CRASHED, "Several workers of the cluster died with this subject, one after another.",
+            return _failed(ErrorCode.ENGINE_CRASHED, "Several workers of the cluster died one after another with this subject.",
                            "Look at their machines: memory is probably short.")
         if "Cancelled" in name:
             if not self._interrupted.is_set():

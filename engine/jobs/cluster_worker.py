@@ -138,8 +138,9 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
     count = count or default_workers(Settings())
 
     async def serve() -> None:
-        options = {"nthreads": 1, "memory_limit": 0, "resources": {"GPU": 1} if gpu else None,
-                   "env": {**thread_environment(min(count, cores())), "DASK_LOGGING__DISTRIBUTED": "warning"}, "death_timeout": 30}
+        environment = {**thread_environment(min(count, cores())), "DASK_LOGGING__DISTRIBUTED": "warning"}
+        options = {"nthreads": 1, "memory_limit": 0, "resources": {"GPU": 1} if gpu else None, "env": environment,
+                   "death_timeout": 30}
         nannies = [distributed.Nanny(address, **options) for _ in range(count)]
         try:
             await asyncio.gather(*nannies)

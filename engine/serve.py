@@ -7,7 +7,6 @@ client, which can show and reorder it.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import queue
@@ -20,6 +19,7 @@ from typing import BinaryIO
 
 from . import __version__
 from .failures import as_hrn_error
+from .memory import give_back_memory
 from .wire.bundle import remove_own_partials
 from .wire.errors import ErrorCode, HrnError
 from .wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, error_response,
@@ -215,6 +215,7 @@ class Server:
             with self._state:
                 self._job = None
             self._send(answer)
+            give_back_memory()
 
     def _warm_up(self) -> None:
         from .methods import get_method
@@ -248,7 +249,6 @@ class Server:
                                      "timings": bundle.manifest["timings"]})
         except Exception as error:
             failure = as_hrn_error(error)
-        gc.collect()  # Arrays of the failed job hang on frames of the traceback until now.
         return error_response(job.id, failure)
 
     def _progress(self, job: _Job, stage: str, fraction: float, message: str) -> None:

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
     command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
     command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
-    command.add_argument("--patience", type=float, default=600.0, metavar="SECONDS",
+    command.add_argument("--patience", type=_seconds, default=600.0, metavar="SECONDS",
                          help="a worker without progress for so long is stopped (default: %(default).0f)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
     command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
@@ -125,6 +125,12 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _count(text: str) -> int:
     if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    if not 0 < (number := float(text)) < float("inf"):
         raise ValueError(text)
     return number
 

@@ -19,7 +19,7 @@ from .work import Outcome
 
 __all__ = ["ClusterWorkers"]
 
-_CONNECT_SECONDS = 20.0
+_CONNECT_SECONDS = 30.0
 _LEAVE_SECONDS = 20.0
 _COUNT_SECONDS = 2.0
 

@@ -133,8 +133,7 @@ class Store:
         """
         try:
             for path in self.bundle_path(name).rglob("*"):
-                if path.is_file():
-                    _flush(path)
+                _flush(path) if path.is_file() else _flush_folder(path)
             _flush_folder(self.bundle_path(name))
             _flush_folder(self.out)
         except OSError as error:

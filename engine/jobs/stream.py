@@ -19,6 +19,7 @@ from .subjects import Subject
 __all__ = ["Stream", "answer_command"]
 
 _STATE_SECONDS = 1.0
+_CHANGE_SECONDS = 0.1
 
 
 class Stream:
@@ -88,7 +89,8 @@ class Stream:
     def tick(self, board: Board, workers: int, force: bool = False) -> None:
         now = time.monotonic()
         state = {"total": len(board.entries), **board.counts(), "paused": board.paused}
-        if state == self._last_state and now - self._last_time < _STATE_SECONDS and not force:
+        least = _STATE_SECONDS if state == self._last_state else _CHANGE_SECONDS
+        if now - self._last_time < least and not force:
             return
         self._last_state, self._last_time = state, now
         left = board.seconds_left(workers)

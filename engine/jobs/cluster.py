@@ -13,7 +13,7 @@ import uuid
 from ..failures import as_hrn_error
 from ..wire.errors import ErrorCode, HrnError
 from .board import Board, Entry
-from .cluster_worker import cancel_tasks, close_idle, import_distributed, outcome_from_json, probe, run_task
+from .cluster_worker import cancel_tasks, close_idle, import_distributed, outcome_from_json, probe
 from .store import FOLDER, Store, write_whole
 from .work import Outcome
 
@@ -131,7 +131,7 @@ class ClusterWorkers:
         task = {"key": key, "topic": f"hrn-{self._run}", "out": str(self._store.out), "subject": entry.subject.to_json(),
                 "retry_failed": self._retry_failed or entry.retried, "patience": self._patience}
         with self._lock:
-            future = self._client.submit(run_task, task, key=key, pure=False, resources=self._resources or None)
+            future = self._client.submit(_launcher(), task, key=key, pure=False, resources=self._resources or None)
             self._flying[key] = entry, future
         future.add_done_callback(lambda done: self._landed(key, done))
 
@@ -200,6 +200,17 @@ class ClusterWorkers:
             time.sleep(0.05)
         for key in list(self._flying):
             self._settle(key, Outcome("cancelled"))
+
+
+def _launcher():
+    """The task's function, in a form that the scheduler can unpack without having the engine: it travels by value."""
+
+    def run(task: dict) -> dict:
+        from engine.jobs.cluster_worker import run_task
+
+        return run_task(task)
+
+    return run
 
 
 def _failed(code: ErrorCode, message: str, hint: str) -> Outcome:

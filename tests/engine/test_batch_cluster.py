@@ -22,9 +22,10 @@ class Cluster:
     def __init__(self, folder):
         self.environment = {**os.environ, "HRN_ENGINE_HOME": str(folder / "home"), "STUB_LOG": str(folder / "log.txt"),
                             "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False", "DASK_TEMPORARY_DIRECTORY": str(folder / "dask")}
-        self.processes = []
+        self.processes, self.folder = [], folder
         file = folder / "scheduler.json"
-        self.start("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+        # Isolated and elsewhere: a scheduler needs no engine.
+        self.start("-I", "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
                    "--scheduler-file", str(file))
         end = time.monotonic() + 30
         while not file.exists() or not file.read_text().strip():
@@ -33,7 +34,7 @@ class Cluster:
         self.address = json.loads(file.read_text())["address"]
 
     def start(self, *arguments) -> subprocess.Popen:
-        process = subprocess.Popen([sys.executable, *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([sys.executable, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.processes.append(process)
         return process

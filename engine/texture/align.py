@@ -8,13 +8,14 @@ and is spread smoothly over the skin.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Sequence
 
 import cv2
 import numpy as np
 
 from ..head.model import HeadModel
-from .atlas import gather
+from .atlas import concurrently, gather
 from .completion import splat
 from .delight import LUMINANCE
 from .padding import fill_outside
@@ -44,11 +45,13 @@ def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[Phot
     """
     out = list(views)
     likeness = np.ones((len(views), len(model.template)))
-    picture, weight = _picture(place, views[0], masks[0])
+    pictures = concurrently([partial(_picture, place, *each) for each in zip(views, masks)],
+                            lambda share: report(0.4 * share))
+    picture, weight = pictures[0]
     towards = [view.camera.position / np.linalg.norm(view.camera.position) for view in views]
     order = sorted(range(1, len(views)), key=lambda k: -float(towards[k] @ towards[0]))
     for number, k in enumerate(order):
-        theirs, their_weight = _picture(place, views[k], masks[k])
+        theirs, their_weight = pictures[k]
         offsets = _offsets(model, surface, place, views[k], (picture, weight), (theirs, their_weight))
         if offsets is not None:
             out[k] = views[k].moved(offsets)
@@ -56,7 +59,7 @@ def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[Phot
         likeness[k] = _likeness_of(model, surface, place, (picture, weight), (theirs, their_weight))
         better = their_weight > weight
         picture[better], weight[better] = theirs[better], their_weight[better]
-        report((number + 1) / len(order))
+        report(0.4 + 0.6 * (number + 1) / len(order))
     return out, likeness
 
 

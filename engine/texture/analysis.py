@@ -185,7 +185,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     gain = gain * gather(texels, triangles, drift ** np.float32(1 / GAMMA))
     base_vertices = complete_base(surface, mirror, color, amount, fallback, allow_mirror)
     amount = splat(texels, triangles, count, perceptual, weight)[1]
-    near = surface.smooth(np.maximum(amount, amount[mirror] * allow_mirror), np.ones(len(amount)), 10.0)
+    near = surface.blur(np.maximum(amount, amount[mirror] * allow_mirror), 10.0)
     report(0.9)
 
     weight_image = _feathered(texels, weight, density)
@@ -203,7 +203,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
                       fill_outside(model, weight_image, texels), image(seen.bare, 2.0),
                       image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), base_vertices, allow_mirror,
                       np.clip(near * 1.6, 0, 1), np.zeros(6), np.zeros(6),
-                      surface.smooth(model.part("scalp"), np.ones(count), 9.0), hair, iris_color(reference, balance),
+                      surface.blur(model.part("scalp"), 9.0), hair, iris_color(reference, balance),
                       None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"))
     spectrum, extra = _spectra(texels, relative, clean * (place.part["scalp"] < 0.1), density, fields.pixels_per_mm)
     return replace(fields, spectrum=spectrum, extra=extra)

@@ -100,7 +100,7 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
         off = (logs - slow).mean(1)
         robust = 1 / (1 + (off / np.where(off > 0, 0.12, 0.20)) ** 2) ** 2
     trust = weights / (weights + 0.1)
-    trust = surface.smooth(trust, np.ones_like(trust), 6.0)
+    trust = surface.blur(trust, 6.0)
     both = np.clip(trust * trust[mirror], 0, 1)[:, None]
     deviation = slow - middle
     odd = both * (deviation - deviation[mirror]) / 2

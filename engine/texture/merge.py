@@ -244,7 +244,7 @@ def _middle(even: np.ndarray, quality: np.ndarray) -> np.ndarray:
 def _around(model: HeadModel, surface: Surface, parts, gain: float, length: float) -> np.ndarray:
     """(N,) in [0, 1]: the parts and some millimetres around them."""
     member = model.part(*parts)
-    return np.clip(gain * surface.smooth(member, np.ones(len(member)), length), 0, 1)
+    return np.clip(gain * surface.blur(member, length), 0, 1)
 
 
 def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarray:
@@ -262,11 +262,11 @@ def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarr
     labels = np.exp(score)
     labels /= labels.sum(0)
     for _ in range(4):
-        prior = np.maximum(surface.smooth(labels.T, np.ones(labels.shape[1]), _LABEL_MM).T, 1e-4)
+        prior = np.maximum(surface.blur(labels.T, _LABEL_MM).T, 1e-4)
         logit = score + 4 * np.log(prior)
         labels = np.exp(logit - logit.max(0))
         labels /= labels.sum(0)
-    return surface.smooth(labels.T, np.ones(labels.shape[1]), 1.5).T.clip(0, 1)
+    return surface.blur(labels.T, 1.5).T.clip(0, 1)
 
 
 def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray,

@@ -109,7 +109,7 @@ def shading_slopes(band: np.ndarray, lean: np.ndarray, mm_per_texel: np.ndarray)
 
 
 def relief(luminance: np.ndarray, pigment: np.ndarray, mask: np.ndarray, density: np.ndarray,
-           slopes: tuple[np.ndarray, np.ndarray] | None, pixel_mm: float = 0.0) -> np.ndarray:
+           slopes: tuple[np.ndarray, np.ndarray] | None, pixel_mm: float = 0.0, tick=None) -> np.ndarray:
     """Displacement of a de-lit texture.
 
     Args:
@@ -119,11 +119,14 @@ def relief(luminance: np.ndarray, pigment: np.ndarray, mask: np.ndarray, density
         density: (S, S) texels per mm.
         slopes: see :func:`shading_slopes`; None leaves the second cue out.
         pixel_mm: size of the photo's pixels on the skin.
+        tick: called between its two steps.
 
     Returns:
         (S, S) float32 mm.
     """
     shaded = poisson(*slopes) if slopes is not None else None
+    if tick is not None:
+        tick()
     return _octave(luminance, pigment, mask, density, shaded, pixel_mm)
 
 

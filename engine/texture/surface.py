@@ -44,6 +44,7 @@ class Surface:
                                       (count, count)).tocsr()
         self.stiffness = (sparse.diags(np.asarray(adjacency.sum(1)).ravel()) - adjacency).tocsc()
         self.area = np.maximum(area, 1e-6)
+        self._blurs = {}
 
     def smooth(self, values: np.ndarray, weights: np.ndarray, length: float, *, prior: np.ndarray | float = 0.0,
                prior_weight: float = 1e-5) -> np.ndarray:
@@ -65,10 +66,26 @@ class Surface:
         values = np.asarray(values, np.float64)
         weights = np.asarray(weights, np.float64)
         flat = values.reshape(len(values), -1)
-        system = sparse.diags(self.area * (weights + prior_weight)) + length ** 2 * self.stiffness
         right = self.area[:, None] * (weights[:, None] * flat + prior_weight * np.asarray(prior, np.float64))
-        solution = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(right)
+        solution = self._factor(weights + prior_weight, length).solve(right)
         return solution.reshape(values.shape).astype(np.float32)
+
+    def blur(self, values: np.ndarray, length: float) -> np.ndarray:
+        """:meth:`smooth` with weights 1; much faster from the second time on.
+
+        Args:
+            values: (V,) or (V, C).
+            length: mm.
+        """
+        values = np.asarray(values, np.float64)
+        if length not in self._blurs:
+            self._blurs[length] = self._factor(np.ones(len(self.area)), length)
+        solution = self._blurs[length].solve(self.area[:, None] * values.reshape(len(values), -1))
+        return solution.reshape(values.shape).astype(np.float32)
+
+    def _factor(self, weights: np.ndarray, length: float):
+        system = sparse.diags(self.area * weights) + length ** 2 * self.stiffness
+        return splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
 
 
 def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ The stand-in does what the first word in its first photo (a text file, whatever 
     noface        error NO_FACE
     full          error DISK_FULL, unless the environment names an existing file in STUB_SPACE
     die           kill the process; `die_once PATH`: unless PATH exists, which is made first
+    slow_once PATH  half a minute, unless PATH exists, which is made first
     hang          no progress any more
     deaf          progress for a minute without looking at cancel
     written PATH  kill the process right after the bundle was renamed, unless PATH exists, which is made first
@@ -55,9 +56,10 @@ class StubMethod:
             raise HrnError(ErrorCode.NOT_AN_IMAGE, f"{Path(photos[0]).name} is not a picture.") from None
         argument = argument.strip()
         progress("coarse", 0.0, "Fitting the head")
-        end = time.monotonic() + (float(argument or 0) if action == "ok" else 0)
+        seconds = float(argument or 0) if action == "ok" else 30.0 if action == "slow_once" and first_time(argument) else 0.0
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
-            progress("mid", 1 - max(0.0, end - time.monotonic()) / float(argument), "Shaping")
+            progress("mid", 1 - max(0.0, end - time.monotonic()) / seconds, "Shaping")
             time.sleep(0.02)
         if action == "noface":
             raise HrnError(ErrorCode.NO_FACE, f"There is no face in {Path(photos[0]).name}.")

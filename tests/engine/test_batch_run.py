@@ -196,7 +196,7 @@ class TestKilled:
 class TestTwoRuns:
     def test_at_once_do_everything_once(self, bench):
         for number in range(8):
-            bench.photo(f"{number}.jpg", "ok 0.3")
+            bench.photo(f"{number}.jpg", "ok 0.5")
         runs = [bench.start("--jobs", 1) for _ in range(2)]
         texts = [run.communicate(timeout=60)[0] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], texts
@@ -207,7 +207,7 @@ class TestTwoRuns:
 
     @posix
     def test_the_second_takes_over_when_the_first_dies(self, bench):
-        bench.photo("a.jpg", "ok 1")
+        bench.photo("a.jpg", f"slow_once {bench.folder / 'mark'}")
         first = bench.start("--jobs", 1)
         bench.wait_begun(1)
         with Driver(bench, "--jobs", 1) as second:

@@ -37,8 +37,9 @@ h1 { font-size: 1.4rem; margin: 0 0 .2rem } p { margin: .2rem 0 }
 ol { list-style: none; padding: 0; display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)) }
 li { border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; display: flex; flex-direction: column }
 li.failed { border-color: var(--bad) }
-img, .none { width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--soft); display: block }
-li.failed .none { display: none } div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
+img { width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--soft); display: block }
+.pictures { position: relative } a.photo img { position: absolute; right: .5rem; bottom: .5rem; width: 28%; border-radius: .3rem }
+.none { display: none } div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 0 } .state { float: right; font-size: .8rem; opacity: .75 }
 .failed .state { color: var(--bad); opacity: 1 } dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; margin: .3rem 0 }
 dt { opacity: .65 } dd { margin: 0 } .warning::before { content: "\\26a0\\00a0" } .error { color: var(--bad) }
@@ -116,9 +117,8 @@ def render(source: str, rows: list[dict]) -> str:
 
 def _item(row: dict) -> str:
     record, state, title = row["record"], row["state"], html.escape(row["title"])
-    preview = record.get("preview") if state == "done" else None
-    picture = (f'<a href="{quote(row["name"])}/{quote(preview)}"><img loading="lazy" alt="" '
-               f'src="{quote(row["name"])}/{quote(preview)}"></a>' if preview else '<div class="none"></div>')
+    pictures = [_picture(row["name"], record[key], key) for key in ("preview", "photo") if state == "done" and record.get(key)]
+    picture = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else '<div class="none"></div>'
     lines = [f'<span class="state">{html.escape(state)}</span><h2>{title}</h2>']
     figures = [("photos", str(row["photos"]))]
     if record.get("seconds") is not None:
@@ -135,3 +135,8 @@ def _item(row: dict) -> str:
         lines.append(f'<p class="error">{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>'
                      f'<code>{html.escape(error.code.value)}</code>')
     return f'<li class="{html.escape(state)}">{picture}<div class="text">{"".join(lines)}</div></li>'
+
+
+def _picture(name: str, file: str, kind: str) -> str:
+    link = f"{quote(name)}/{quote(file)}"
+    return f'<a class="{kind}" href="{link}"><img loading="lazy" decoding="async" alt="" src="{link}"></a>'

@@ -122,7 +122,8 @@ def _finish(store: Store, subject: Subject, record: dict) -> Outcome:
         outcome = Outcome("failed", {**record, "status": "failed", "error": error.to_json()}, error=error)
     else:
         store.flush_bundle(subject.name)
-        outcome = Outcome("done", {**record, "status": "done", "preview": bundle.manifest.get("preview")})
+        photo = next((row["file"] for row in bundle.manifest["photos"]), None)
+        outcome = Outcome("done", {**record, "status": "done", "preview": bundle.manifest.get("preview"), "photo": photo})
     store.write(subject.name, outcome.record)
     return outcome
 

@@ -39,7 +39,7 @@ li { border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; disp
 li.failed { border-color: var(--bad) }
 img { width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--soft); display: block }
 .pictures { position: relative } a.photo img { position: absolute; right: .5rem; bottom: .5rem; width: 28%; border-radius: .3rem }
-.none { display: none } div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
+div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 0 } .state { float: right; font-size: .8rem; opacity: .75 }
 .failed .state { color: var(--bad); opacity: 1 } dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; margin: .3rem 0 }
 dt { opacity: .65 } dd { margin: 0 } .warning::before { content: "\\26a0\\00a0" } .error { color: var(--bad) }
@@ -118,7 +118,7 @@ def render(source: str, rows: list[dict]) -> str:
 def _item(row: dict) -> str:
     record, state, title = row["record"], row["state"], html.escape(row["title"])
     pictures = [_picture(row["name"], record[key], key) for key in ("preview", "photo") if state == "done" and record.get(key)]
-    picture = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else '<div class="none"></div>'
+    picture = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else ""
     lines = [f'<span class="state">{html.escape(state)}</span><h2>{title}</h2>']
     figures = [("photos", str(row["photos"]))]
     if record.get("seconds") is not None:

@@ -33,7 +33,14 @@ _SKIN_RED = (0.62, 0.17)
 """Mean and spread of log(R/G) of linear skin albedo from very light to very dark."""
 _SKIN_BLUE = (-0.45, 0.16)
 """The same for log(B/G)."""
+_SKIN_PINK = 0.08
+"""How far both together may lie above their means."""
 _SKIN_LUMINANCE = (0.07, 0.42)
+
+
+_SHADOW_MM = 4.0
+_SHADOW_FLOOR = 0.06
+"""Log darkness that skin may have by itself."""
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -114,7 +121,23 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
     # What is kept is limited: a forehead in the shadow of a cap is not a dark forehead.
     kept = _limited(0.1 * odd_b + 0.25 * even_b, 0.15) + _limited(0.1 * odd_c + 0.4 * even_c, 0.12)
     log_gain = np.clip(kept - deviation, -1.2, 1.2)
+    log_gain += _shadow_lift(surface, logs - slow, weights)[:, None]
     return SkinLevel(np.exp(slow + log_gain).astype(np.float32), np.exp(log_gain).astype(np.float32))
+
+
+def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(V,) log gain for shadows that are narrower than what counts as slow, as on the far side of a cheek.
+
+    Skin in shadow keeps or gains saturation (light that skin reflects onto skin is red); a beard, hair and brows are
+    greyer than skin, and are left alone.
+
+    Args:
+        rest: (V, 3) log colours without the slow part.
+        weights: (V,) clean, seen skin.
+    """
+    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, _SHADOW_MM, prior_weight=0.01) + _SHADOW_FLOOR, 0)
+    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, _SHADOW_MM, prior_weight=0.01)
+    return np.clip(-0.85 * dark * (1 - smoothstep(0.0, 0.2, hue)), 0, 0.8)
 
 
 def _limited(values: np.ndarray, most: float) -> np.ndarray:
@@ -136,6 +159,9 @@ def skin_balance(color: np.ndarray) -> np.ndarray:
 
     red = pulled(np.log(color[0] / color[1]), *_SKIN_RED)
     blue = pulled(np.log(color[2] / color[1]), *_SKIN_BLUE)
+    # Melanin moves both ratios apart; blood alone lowers green, and by little. More of it is a pink light.
+    pink = max(0.0, red - _SKIN_RED[0] + blue - _SKIN_BLUE[0] - _SKIN_PINK)
+    red, blue = red - 0.4 * pink, blue - 0.4 * pink
     balanced = np.array([np.exp(red), 1.0, np.exp(blue)])
     luminance = float(color @ LUMINANCE)
     low, high = _SKIN_LUMINANCE

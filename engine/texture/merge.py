@@ -132,7 +132,8 @@ def merge(model: HeadModel, surface: Surface, place: Place, views: Sequence[View
     report(0.8)
     gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
     base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
-    shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T)) ** 3 + np.float32(0.01)
+    shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
+    shares = shares * shares * shares + np.float32(0.01)
     unlit = concurrently([partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
                          lambda share: report(0.8 + 0.15 * share))
     _normalise(shares)

@@ -210,7 +210,7 @@ class ProgressLine:
 def _batch(options: argparse.Namespace) -> int:
     from .jobs.run import run_batch
 
-    return run_batch(options, _settings(options))
+    return run_batch(options, lambda: _settings(options))
 
 
 def _cluster_worker(options: argparse.Namespace) -> int:

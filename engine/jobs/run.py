@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 from pathlib import Path
+from typing import Callable
 
 from ..failures import as_hrn_error
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
@@ -29,16 +30,16 @@ _LOOK_SECONDS = 0.1
 _UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
 
 
-def run_batch(options: argparse.Namespace, settings: Settings) -> int:
+def run_batch(options: argparse.Namespace, settings: Callable[[], Settings]) -> int:
     """Run the verb; the exit status is that of docs/batch.md.
 
     Args:
         options: `source`, `out`, `jobs`, `only`, `range`, `retry_failed`, `lenient`, `patience`, `json_lines`, `scheduler`.
-        settings: of every subject.
+        settings: makes those of every subject; may raise ``SETTINGS_INVALID``.
     """
     display = Stream() if options.json_lines else Console()
     try:
-        return _Run(options, settings, display).run()
+        return _Run(options, settings(), display).run()
     except Exception as failure:
         error = as_hrn_error(failure)
     display.fail(error)

@@ -144,6 +144,8 @@ def test_a_batch_that_cannot_start(bench):
         error = driver.notified("error")["params"]["error"]
         assert error["code"] == "PHOTO_UNREADABLE" and driver.exit_code() == 10
     assert [m["method"] for m in driver.messages] == ["ready", "error"]
+    with Driver(bench, "--detail", "9") as driver:
+        assert driver.notified("error")["params"]["error"]["code"] == "SETTINGS_INVALID" and driver.exit_code() == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process of another session")

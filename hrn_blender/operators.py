@@ -1,4 +1,4 @@
-"""Choosing photos and reconstructing them."""
+"""Choosing photos and reconstructing a head from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .engine.wire.errors import ErrorCode, HrnError
 from .engine_location import engine_status
 from .preferences import output_folder, preferences
 
-__all__ = ["PHOTO_EXTENSIONS", "fail", "register", "unregister"]
+__all__ = ["MAX_PHOTOS", "PHOTO_EXTENSIONS", "fail", "register", "unregister"]
+
+MAX_PHOTOS = 30
+"""Views of one person that the engine takes."""
 
 PHOTO_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
 
@@ -25,11 +28,9 @@ def fail(operator: bpy.types.Operator, error: HrnError, subject: str = "") -> se
     return {"CANCELLED"}
 
 
-class HRN_OT_choose_photo(bpy.types.Operator):
-    """Choose a portrait. Several photos give several heads"""
+class _PhotoBrowser:
+    """The file browser for one or more photos."""
 
-    bl_idname = "hrn.choose_photo"
-    bl_label = "Choose Photo"
     bl_options = {"REGISTER"}
 
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
@@ -52,13 +53,51 @@ class HRN_OT_choose_photo(bpy.types.Operator):
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
         if not paths and self.filepath:
             paths = [Path(bpy.path.abspath(self.filepath))]
-        photos = [p for p in paths if p.suffix.lower() in PHOTO_EXTENSIONS and p.is_file()]
-        if not photos:
+        found = [p for p in paths if p.suffix.lower() in PHOTO_EXTENSIONS and p.is_file()]
+        if not found:
             named = paths[0].name if paths else "That"
             return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, f"{named} is not a photo."))
-        session.choose([str(p) for p in photos])
-        preferences().last_folder = str(photos[0].parent)
+        photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
+        if len(photos) > MAX_PHOTOS:
+            return fail(self, HrnError(
+                ErrorCode.SETTINGS_INVALID, f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
+                hint="Photos of several people become one head each with Batch Import."))
+        session.choose(photos)
+        preferences().last_folder = str(found[0].parent)
         session.redraw()
+        return {"FINISHED"}
+
+
+class HRN_OT_choose_photo(_PhotoBrowser, bpy.types.Operator):
+    """Choose a portrait, or several photos of one person"""
+
+    bl_idname = "hrn.choose_photo"
+    bl_label = "Choose Photo"
+    adds = False
+
+
+class HRN_OT_add_photos(_PhotoBrowser, bpy.types.Operator):
+    """Add more photos of the same person: other views make a better head"""
+
+    bl_idname = "hrn.add_photos"
+    bl_label = "Add Photos"
+    adds = True
+
+
+class HRN_OT_remove_photo(bpy.types.Operator):
+    """Take the selected photo off the list. The file stays"""
+
+    bl_idname = "hrn.remove_photo"
+    bl_label = "Remove Photo"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        return 0 <= context.window_manager.hrn.active_photo < len(session.photos)
+
+    def execute(self, context):
+        active = context.window_manager.hrn.active_photo
+        session.choose([p for number, p in enumerate(session.photos) if number != active])
         return {"FINISHED"}
 
 
@@ -103,7 +142,7 @@ class HRN_OT_clear_photos(bpy.types.Operator):
 
 
 class HRN_OT_reconstruct(bpy.types.Operator):
-    """Make a complete head with textures from the chosen photo. Blender stays usable meanwhile"""
+    """Make a complete head with textures from the chosen photos. Blender stays usable meanwhile"""
 
     bl_idname = "hrn.reconstruct"
     bl_label = "Reconstruct from Photo"
@@ -127,11 +166,11 @@ class HRN_OT_reconstruct(bpy.types.Operator):
         status = engine_status(fresh=True)
         if status.error is not None:
             return fail(self, status.error)
-        for photo in list(session.photos):
-            try:
-                session.queue.add([photo], context.scene.hrn.for_photo(photo), output_folder())
-            except HrnError as error:
-                return fail(self, error, Path(photo).name)
+        photos = list(session.photos)
+        try:
+            session.queue.add(photos, context.scene.hrn.for_photos(photos), output_folder())
+        except HrnError as error:
+            return fail(self, error, Path(photos[0]).name)
         session.tick()
         session.wake()
         return {"FINISHED"}
@@ -160,7 +199,8 @@ class HRN_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_choose_photo, HRN_OT_drop_photo, HRN_OT_clear_photos, HRN_OT_reconstruct, HRN_OT_cancel)
+_CLASSES = (HRN_OT_choose_photo, HRN_OT_add_photos, HRN_OT_remove_photo, HRN_OT_drop_photo, HRN_OT_clear_photos,
+            HRN_OT_reconstruct, HRN_OT_cancel)
 
 
 def register() -> None:

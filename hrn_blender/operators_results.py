@@ -9,13 +9,14 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import session
 from .build import build_head, find_heads, match_scene_to_camera
+from .build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY
 from .engine.wire.bundle import load_bundle
 from .engine.wire.errors import ErrorCode, HrnError
 from .jobs import Job, JobState
 from .operators import fail
 from .preferences import preferences
 
-__all__ = ["active_head", "head_cameras", "register", "unregister"]
+__all__ = ["active_head", "head_cameras", "photo_label", "register", "unregister"]
 
 
 def active_head(context) -> bpy.types.Object | None:
@@ -30,8 +31,14 @@ def active_head(context) -> bpy.types.Object | None:
 
 
 def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
-    """The cameras of the photos that `head` was made from."""
-    return [child for child in head.children if child.type == "CAMERA"]
+    """The cameras of the photos that `head` was made from, in the order of the photos."""
+    cameras = [child for child in head.children if child.type == "CAMERA"]
+    return sorted(cameras, key=lambda camera: (camera.get(PHOTO_PROPERTY, 0), camera.name))
+
+
+def photo_label(camera: bpy.types.Object) -> str:
+    """A photo's number, and its name where the bundle knows it."""
+    return f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip()
 
 
 def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
@@ -175,13 +182,23 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
     bl_label = "Look Through Photo Camera"
     bl_options = {"REGISTER", "UNDO"}
 
+    camera: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Name of the camera; empty: the current one")
+    step: IntProperty(options={"HIDDEN", "SKIP_SAVE"}, description="How many photos further")
+
     @classmethod
     def poll(cls, context):
         head = active_head(context)
         return head is not None and bool(head_cameras(head))
 
     def execute(self, context):
-        match_scene_to_camera(context.scene, head_cameras(active_head(context))[0])
+        cameras = head_cameras(active_head(context))
+        names = [camera.name for camera in cameras]
+        current = self.camera or (context.scene.camera.name if context.scene.camera else "")
+        if current in names:
+            chosen = (names.index(current) + self.step) % len(names)
+        else:
+            chosen = -1 if self.step < 0 else 0
+        match_scene_to_camera(context.scene, cameras[chosen])
         space = context.space_data
         if space is not None and space.type == "VIEW_3D" and space.region_3d is not None:
             space.region_3d.view_perspective = "CAMERA"

@@ -7,49 +7,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import blf
 import bpy
 
 from . import session, thumbnails
 from .build import strength_socket
+from .drawing import draw_progress, draw_text
 from .engine.install.environments import ENGINE
 from .engine_location import engine_status
 from .engine_process import EngineState
 from .jobs import Job, JobState
-from .operators_results import active_head
+from .operators_results import active_head, head_cameras, photo_label
 from .properties import available_methods
 
 __all__ = ["draw_engine", "register", "unregister"]
 
 CATEGORY = "HRN"
-
-
-def _text(layout, text: str, context, icon: str = "NONE") -> None:
-    """`text` in as many lines as the region needs: labels do not wrap by themselves."""
-    scale = max(context.preferences.system.ui_scale, 0.1)  # 0 without a display.
-    region = context.region
-    width = region.width if region is not None and region.width > 1 else 300 * scale
-    # Margins of the panel and of a box, the category tabs, the icon.
-    room = max(width - (62 if icon == "NONE" else 84) * scale, 100 * scale)
-    blf.size(0, context.preferences.ui_styles[0].widget.points * scale if context.preferences.ui_styles else 11 * scale)
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and blf.dimensions(0, longer)[0] > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    column = layout.column(align=True)
-    column.scale_y = 0.75
-    for number, line in enumerate(lines):
-        column.label(text=line, translate=False, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
-
-
-def _progress(layout, text: str, fraction: float) -> None:
-    if hasattr(layout, "progress"):
-        layout.progress(text=text, factor=fraction, type="BAR")
-    else:
-        layout.label(text=f"{text}  {fraction:.0%}", translate=False)
 
 
 class _Panel:
@@ -67,34 +39,44 @@ class HRN_PT_main(_Panel, bpy.types.Panel):
         if session.install is not None or not engine_status().installed:
             draw_engine(layout.box(), context)
             layout.separator()
-        self._draw_photos(layout)
+        self._draw_photos(layout, context)
         self._draw_action(layout)
         if session.notice is not None:
             self._draw_notice(layout, context, session.notice)
 
     @staticmethod
-    def _draw_photos(layout) -> None:
+    def _draw_photos(layout, context) -> None:
         photos = session.photos
         if not photos:
             column = layout.column(align=True)
             column.scale_y = 1.3
             column.operator("hrn.choose_photo", text="Choose Photo...", icon="FILE_IMAGE")
             return
+        if len(photos) > 1:
+            state = context.window_manager.hrn
+            row = layout.row()
+            row.template_list("HRN_UL_photos", "", state, "photos", state, "active_photo",
+                              rows=min(max(len(photos), 3), 8))
+            column = row.column(align=True)
+            column.operator("hrn.add_photos", text="", icon="ADD")
+            column.operator("hrn.remove_photo", text="", icon="REMOVE")
+            column.operator("hrn.clear_photos", text="", icon="X")
+            if 0 <= state.active_photo < len(photos):
+                picture = thumbnails.icon(photos[state.active_photo])
+                if picture:
+                    layout.template_icon(icon_value=picture, scale=5.0)
+            draw_text(layout, f"{len(photos)} photos, used as views of one person", context, icon="INFO")
+            return
         column = layout.column(align=True)
         box = column.box()
-        icons = [thumbnails.icon(p) for p in photos[:6]]
-        if len(photos) == 1:
-            if icons[0]:
-                box.template_icon(icon_value=icons[0], scale=7.0)
-            else:
-                box.label(text="No preview for this kind of file", icon="IMAGE_DATA")
+        icon = thumbnails.icon(photos[0])
+        if icon:
+            box.template_icon(icon_value=icon, scale=7.0)
         else:
-            grid = box.grid_flow(row_major=True, columns=3, even_columns=True, even_rows=True, align=True)
-            for icon in icons:
-                grid.template_icon(icon_value=icon, scale=3.6)
+            box.label(text="No preview for this kind of file", icon="IMAGE_DATA")
         row = column.row(align=True)
-        name = Path(photos[0]).name if len(photos) == 1 else f"{len(photos)} photos"
-        row.operator("hrn.choose_photo", text=name, icon="FILE_IMAGE", translate=False)
+        row.operator("hrn.choose_photo", text=Path(photos[0]).name, icon="FILE_IMAGE", translate=False)
+        row.operator("hrn.add_photos", text="", icon="ADD")
         row.operator("hrn.clear_photos", text="", icon="X")
 
     @staticmethod
@@ -103,7 +85,7 @@ class HRN_PT_main(_Panel, bpy.types.Panel):
         column = layout.column()
         column.scale_y = 1.6
         if count > 1:
-            column.operator("hrn.reconstruct", text=f"Reconstruct {count} Heads", icon="USER", translate=False)
+            column.operator("hrn.reconstruct", text=f"Reconstruct from {count} Photos", icon="USER", translate=False)
         else:
             column.operator("hrn.reconstruct", icon="USER")
         job = session.queue.active
@@ -112,7 +94,7 @@ class HRN_PT_main(_Panel, bpy.types.Panel):
             column = layout.column(align=True)
             row = column.row(align=True)
             text = "Cancelling" if job.state is JobState.CANCELLING else job.message or "Starting"
-            _progress(row, text, job.fraction)
+            draw_progress(row, text, job.fraction)
             row.operator("hrn.cancel", text="", icon="X").job_id = job.id
             if waiting:
                 row = column.row()
@@ -130,12 +112,24 @@ class HRN_PT_main(_Panel, bpy.types.Panel):
         row.alert = True
         row.label(text=notice.subject or "That did not work", icon="ERROR", translate=False)
         row.operator("hrn.dismiss", text="", icon="X", emboss=False)
-        _text(box, notice.error.message, context)
+        draw_text(box, notice.error.message, context)
         if notice.error.hint:
-            _text(box, notice.error.hint, context, icon="INFO")
+            draw_text(box, notice.error.hint, context, icon="INFO")
         row = box.row(align=True)
         row.operator("hrn.copy_details", icon="COPYDOWN")
         row.operator("hrn.open_log", icon="TEXT")
+
+
+class HRN_UL_photos(bpy.types.UIList):
+    bl_idname = "HRN_UL_photos"
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+        picture = thumbnails.icon(item.name)
+        name = Path(item.name).name
+        if picture:
+            layout.label(text=name, translate=False, icon_value=picture)
+        else:
+            layout.label(text=name, translate=False, icon="IMAGE_DATA")
 
 
 class HRN_UL_heads(bpy.types.UIList):
@@ -206,10 +200,10 @@ class HRN_PT_heads(_Panel, bpy.types.Panel):
             if job.seconds:
                 layout.label(text=f"Made in {job.seconds:.0f} s", translate=False, icon="TIME")
         for warning in job.warnings:
-            _text(layout, warning, context, icon="ERROR")
+            draw_text(layout, warning, context, icon="ERROR")
         shown = session.notice is not None and session.notice.error is job.error
         if job.state is JobState.FAILED and job.error is not None and not shown:
-            _text(layout, str(job.error), context, icon="CANCEL")
+            draw_text(layout, str(job.error), context, icon="CANCEL")
 
 
 class HRN_PT_head(_Panel, bpy.types.Panel):
@@ -232,7 +226,28 @@ class HRN_PT_head(_Panel, bpy.types.Panel):
         block = keys.key_blocks.get("Deformation") if keys is not None else None
         if block is not None:
             column.prop(block, "value", text="Deformation", slider=True)
-        layout.operator("hrn.look_through_photo", icon="OUTLINER_OB_CAMERA")
+        cameras = head_cameras(head)
+        if len(cameras) < 2:
+            layout.operator("hrn.look_through_photo", icon="OUTLINER_OB_CAMERA")
+            return
+        row = layout.row(align=True)
+        row.operator("hrn.look_through_photo", text="", icon="TRIA_LEFT").step = -1
+        current = context.scene.camera
+        text = photo_label(current) if current in cameras else "Look Through Photo Camera"
+        row.menu("HRN_MT_photo_cameras", text=text, icon="OUTLINER_OB_CAMERA", translate=False)
+        row.operator("hrn.look_through_photo", text="", icon="TRIA_RIGHT").step = 1
+
+
+class HRN_MT_photo_cameras(bpy.types.Menu):
+    bl_idname = "HRN_MT_photo_cameras"
+    bl_label = "Look Through Photo Camera"
+
+    def draw(self, context):
+        head = active_head(context)
+        for camera in head_cameras(head) if head is not None else ():
+            chosen = camera == context.scene.camera
+            self.layout.operator("hrn.look_through_photo", text=photo_label(camera), translate=False,
+                                 icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF").camera = camera.name
 
 
 class HRN_PT_settings(_Panel, bpy.types.Panel):
@@ -254,6 +269,7 @@ class HRN_PT_settings(_Panel, bpy.types.Panel):
         column.separator()
         column.prop(settings, "keep_expression")
         column.prop(settings, "face_number")
+        column.prop(settings, "same_expression")
         row = column.row(align=True, heading="Focal Length")
         row.prop(settings, "use_focal", text="")
         sub = row.row(align=True)
@@ -283,14 +299,14 @@ def draw_engine(layout, context) -> None:
     if session.install is not None:
         layout.label(text="Installing the engine", icon="IMPORT")
         row = layout.row(align=True)
-        _progress(row, f"{session.install.fraction:.0%}", session.install.fraction)
+        draw_progress(row, f"{session.install.fraction:.0%}", session.install.fraction)
         row.operator("hrn.cancel_install", text="", icon="X")
-        _text(layout, session.install.message, context)
+        draw_text(layout, session.install.message, context)
         return
     status = engine_status()
     if not status.installed:
-        _text(layout, status.error.message, context, icon="INFO")
-        _text(layout, f"Once per computer: about {ENGINE.download_mb} MB to download, "
+        draw_text(layout, status.error.message, context, icon="INFO")
+        draw_text(layout, f"Once per computer: about {ENGINE.download_mb} MB to download, "
                       f"{ENGINE.disk_mb / 1000:.1f} GB on disk, in {status.home}", context)
         row = layout.row()
         row.scale_y = 1.3
@@ -304,7 +320,8 @@ def draw_engine(layout, context) -> None:
     row.operator("hrn.install_engine", text="Repair", icon="FILE_REFRESH")
 
 
-_CLASSES = (HRN_UL_heads, HRN_PT_main, HRN_PT_heads, HRN_PT_head, HRN_PT_settings, HRN_PT_engine)
+_CLASSES = (HRN_UL_photos, HRN_UL_heads, HRN_MT_photo_cameras, HRN_PT_main, HRN_PT_heads, HRN_PT_head,
+            HRN_PT_settings, HRN_PT_engine)
 
 
 def register() -> None:

@@ -73,23 +73,35 @@ class HRN_Settings(bpy.types.PropertyGroup):
         name="Focal Length", default=50.0, min=5.0, max=2000.0, precision=0,
         description="Focal length in millimetres as on a 35 mm film camera. Phones have about 26 mm, portraits 85 mm")
 
-    def for_photo(self, path: str) -> Settings:
-        """These settings as the engine wants them.
+    same_expression: EnumProperty(
+        name="Expression", default="AUTO", description="Of several photos of one person",
+        items=(("AUTO", "Automatic", "Find out from the photos whether the expression changed"),
+               ("SAME", "Same in All Photos", "The person kept still: one expression for all photos"),
+               ("DIFFERENT", "Different", "Each photo has an expression of its own")))
+
+    def for_photos(self, paths: list[str]) -> Settings:
+        """These settings as the engine wants them for one head from `paths`; without paths, what suits any photo.
 
         Raises:
-            HrnError: ``SETTINGS_INVALID`` when the focal length needs the photo's size and that cannot be read.
+            HrnError: ``SETTINGS_INVALID`` when the focal length needs the photos' size and that cannot be read, or
+                differs between them.
         """
         focal_px = None
-        if self.use_focal:
-            size = photo_size(path)
-            if size is None:
+        if self.use_focal and paths:
+            sizes = [photo_size(path) for path in paths]
+            if None in sizes:
                 raise HrnError(ErrorCode.SETTINGS_INVALID, "The size of this photo cannot be read.",
                                hint="Switch off Override Focal Length, or save the photo as JPEG.")
             # By definition the 35 mm equivalent compares diagonals; 36 x 24 mm has 43.27 mm.
-            focal_px = self.focal_mm * (size[0] ** 2 + size[1] ** 2) ** 0.5 / 43.2666
+            diagonals = {(width ** 2 + height ** 2) ** 0.5 for width, height in sizes}
+            if len(diagonals) > 1:
+                raise HrnError(ErrorCode.SETTINGS_INVALID, "These photos differ in size, so they cannot share a focal length.",
+                               hint="Switch off Override Focal Length.")
+            focal_px = self.focal_mm * diagonals.pop() / 43.2666
+        chosen = {} if self.same_expression == "AUTO" else {"same_expression": self.same_expression == "SAME"}
         return Settings(method=self.method or "open", texture_size=int(self.texture_size), quality=self.quality,
                         detail=self.detail, keep_expression=self.keep_expression, face_index=self.face_number - 1,
-                        focal_px=focal_px)
+                        focal_px=focal_px, **chosen)
 
 
 class HRN_JobItem(bpy.types.PropertyGroup):
@@ -105,6 +117,7 @@ class HRN_State(bpy.types.PropertyGroup):
     active_job: IntProperty(name="Active Head", options={"SKIP_SAVE"})
     photos: CollectionProperty(type=bpy.types.PropertyGroup)
     """Chosen photos; an item's name is its path."""
+    active_photo: IntProperty(name="Photo", options={"SKIP_SAVE"})
     status: StringProperty()
 
 

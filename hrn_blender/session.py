@@ -207,6 +207,7 @@ def sync() -> None:
         state.photos.clear()
         for path in photos:
             state.photos.add().name = path
+        state.active_photo = max(0, min(state.active_photo, len(photos) - 1))
 
 
 def _redraw_if_changed() -> None:

@@ -28,6 +28,8 @@ Modes of a reconstruction:
     bad_bundle             a result whose bundle lacks a file
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
+A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
+
 ``--log FILE`` appends each message that came in, one per line.
 """
 
@@ -197,7 +199,8 @@ class FakeEngine:
             self.send(notification("progress", {"id": id_, "stage": stages[stage], "fraction": round(done * len(stages) - stage, 4),
                                                 "overall": round(done, 4), "message": f"Pretending: {stages[stage]}"}))
             time.sleep(seconds / steps)
-        bundle = make_bundle(out, name=Path(params["photos"][0]).stem, settings=settings)
+        bundle = make_bundle(out, name=Path(params["photos"][0]).stem, settings=settings,
+                             views=tuple("stranger" not in Path(p).name for p in params["photos"]))
         if mode == "bad_bundle":
             (bundle.path / "albedo.png").unlink()
         self.send(notification("progress", {"id": id_, "stage": "done", "fraction": 1.0, "overall": 1.0, "message": "Done"}))

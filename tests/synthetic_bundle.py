@@ -197,7 +197,7 @@ def _expressions(vertices: np.ndarray) -> np.ndarray:
 
 
 def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: tuple[int, int] = (480, 600),
-                name: str = "synthetic", settings: Settings | None = None, **changes) -> Bundle:
+                name: str = "synthetic", views: tuple[bool, ...] = (True,), settings: Settings | None = None, **changes) -> Bundle:
     """Write a bundle to `path`.
 
     Args:
@@ -206,6 +206,7 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
         density: quads per side of the head's cube sphere; 16 gives about 2,000 vertices.
         photo_size: (width, height) of the photo.
         name: name of the head.
+        views: for each photo, whether it was used; each one that was has a camera, further round than the last.
         settings: recorded in the manifest.
         changes: top-level manifest fields to add or replace.
     """
@@ -228,6 +229,17 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
     rotation = np.diag([1.0, -1, -1]) @ turn
     camera = {"photo": 0, "file": "photo_0.png", "width": width, "height": height, "fx": 2.0 * width, "fy": 2.0 * width,
               "cx": width / 2 + 3.0, "cy": height / 2 - 5.0, "R": rotation.tolist(), "t": [0.01, -0.02, 0.7]}
+
+    cameras, photos = [], []
+    for number, used in enumerate(views):
+        about = {"name": f"{name}.png" if number == 0 else f"{name} {number + 1}.png", "sha256": "0" * 64, "width": width,
+                 "height": height, "scale": 1.0, "used": used}
+        if used:
+            yaw = np.radians(12 + 15 * number)
+            turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+            cameras.append(camera | {"photo": number, "R": (np.diag([1.0, -1, -1]) @ turn).tolist()})
+            about |= {"file": "photo_0.png", "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated"}
+        photos.append(about)
 
     def project(points):
         local = points @ rotation.T + camera["t"]
@@ -263,9 +275,7 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
     manifest = {
         "name": name, "method": settings.method, "engine_version": "0.1.0", "head_model_version": "synthetic",
         "unit": "metre", "settings": settings.to_json(),
-        "photos": [{"name": f"{name}.png", "sha256": "0" * 64, "width": width, "height": height, "file": "photo_0.png",
-                    "scale": 1.0, "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated"}],
-        "cameras": [camera],
+        "photos": photos, "cameras": cameras,
         "maps": {"albedo": about("albedo.png", "sRGB", 8, "RGB"),
                  "displacement": about("displacement.exr", "Non-Color", 32, "Y", unit="metre", mid_level=0.0),
                  "normal": about("normal.png", "Non-Color", 16, "RGB", convention="OpenGL"),

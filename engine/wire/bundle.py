@@ -148,7 +148,7 @@ def _check_files(path: Path, manifest: dict) -> None:
         if not file.is_file() or file.stat().st_size != record["bytes"]:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{file} is missing or has another size than recorded.")
     named = [MESH, *(m["file"] for m in manifest["maps"].values()), *(c["file"] for c in manifest["cameras"]),
-             *(p["file"] for p in manifest["photos"])]
+             *(p["file"] for p in manifest["photos"] if p.get("used", True) or "file" in p)]
     for name in named:
         if name not in files:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} does not list {name!r}.")

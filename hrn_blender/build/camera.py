@@ -11,9 +11,12 @@ from .images import load_image
 from .ledger import Ledger
 from .source import PhotoCamera
 
-__all__ = ["build_camera", "match_scene_to_camera"]
+__all__ = ["PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "build_camera", "match_scene_to_camera"]
 
 WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
+
+PHOTO_PROPERTY, PHOTO_NAME_PROPERTY = "hrn_photo", "hrn_photo_name"
+"""Custom properties of photo cameras: the photo's number, from 0, and the name of its file."""
 
 _SENSOR_MM = 36.0
 
@@ -61,6 +64,7 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     matrix.translation = camera.location.tolist()
     view.matrix_basis = matrix
     view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
+    view[PHOTO_PROPERTY], view[PHOTO_NAME_PROPERTY] = camera.number, camera.name
     return view
 
 

@@ -41,7 +41,7 @@ class HeadResult:
     collection: bpy.types.Collection
     head: bpy.types.Object
     cameras: tuple[bpy.types.Object, ...]
-    """One per photo, the first photo first."""
+    """One per photo that was used, as in the bundle."""
     materials: dict[str, bpy.types.Material] = field(default_factory=dict)
 
 
@@ -87,8 +87,8 @@ def _build(source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collect
     _record(head, source)
 
     cameras = []
-    for number, camera in enumerate(source.cameras):
-        name = f"{source.name} camera" + (f" {number + 1}" if number else "")
+    for camera in source.cameras:
+        name = f"{source.name} camera" + (f" {camera.number + 1}" if camera.number else "")
         view = build_camera(camera, name, scene, ledger)
         view.parent = head  # Moving the head keeps the photo lined up.
         collection.objects.link(view)

@@ -31,6 +31,10 @@ def to_blender(points: np.ndarray) -> np.ndarray:
 class PhotoCamera:
     """The camera of one photo: OpenCV intrinsics in pixels, pose in Blender's axes with the head's origin at zero."""
 
+    number: int
+    """Which photo, from 0. Photos that were left out have no camera, so numbers may be missing."""
+    name: str
+    """Name of the user's file."""
     photo: Path | None
     width: int
     height: int
@@ -138,7 +142,9 @@ def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
         photo = bundle.path / data["file"]
     # OpenCV looks along +z with y down, Blender along -z with y up.
     axes = AXES @ (np.diag([1.0, -1.0, -1.0]) @ rotation).T
-    return PhotoCamera(photo, width, height, *intrinsics, rotation=axes,
+    number, photos = int(data["photo"]), bundle.manifest["photos"]
+    name = str(photos[number].get("name", "")) if 0 <= number < len(photos) else ""
+    return PhotoCamera(number, name, photo, width, height, *intrinsics, rotation=axes,
                        location=to_blender(-rotation.T @ translation) - origin)
 
 

@@ -42,6 +42,10 @@ class Layout:
         assert type in {"BAR", "RING"} and 0 <= factor <= 1
         self.drawn.append(("progress", text, round(factor, 3)))
 
+    def menu(self, name, *, text=None, icon="NONE", translate=True):
+        assert icon in ICONS, icon
+        self.drawn.append(("menu", name, getattr(bpy.types, name).bl_label if text is None else text))
+
     def template_icon(self, *, icon_value, scale=1.0):
         self.drawn.append(("picture", icon_value))
 

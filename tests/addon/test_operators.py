@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import sys
@@ -15,63 +14,8 @@ bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
 import addon_ui  # noqa: E402
-from stopwatch import Stopwatch, best_of  # noqa: E402
-
-import hrn_blender  # noqa: E402
-
-FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
-
-
-@pytest.fixture
-def addon(tmp_path, monkeypatch):
-    """The registered add-on with the scripted engine, in an empty file; yields its session module."""
-    monkeypatch.setenv("HRN_ENGINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("HRN_ENGINE_COMMAND", json.dumps([sys.executable, "-I", "-u", str(FAKE), "serve"]))
-    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,seconds=0.2")
-    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    hrn_blender.register()
-    from hrn_blender import session
-
-    yield session
-    hrn_blender.unregister()
-
-
-@pytest.fixture
-def photo(tmp_path) -> Path:
-    path = tmp_path / "photos" / "Zoë 1.png"
-    path.parent.mkdir()
-    path.write_bytes(b"")
-    return path
-
-
-def choose(*photos: Path) -> set:
-    return bpy.ops.hrn.choose_photo(directory=str(photos[0].parent), files=[{"name": p.name} for p in photos])
-
-
-def run(session, until=None, seconds: float = 20.0) -> None:
-    """Tick until idle (or `until()`); no tick that does not build a head may take over 100 ms."""
-    watch, deadline = Stopwatch(), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        heads = len(heads_in_scene())
-        watch(session.tick)
-        if len(heads_in_scene()) != heads:
-            watch.work.pop(), watch.wall.pop()
-        if until() if until else not (session.queue.busy or session.waiting_to_build()):
-            watch.check()
-            return
-        time.sleep(0.01)
-    pytest.fail(f"timed out: {[(j.name, j.state) for j in session.queue.jobs]}")
-
-
-def heads_in_scene() -> list:
-    return [o for o in bpy.context.scene.objects if "hrn_bundle" in o]
-
-
-def fails(operator, text: str, **properties) -> None:
-    """`operator` must report an error with `text`."""
-    with pytest.raises(RuntimeError, match=text):
-        operator(**properties)
-
+from operator_support import addon, choose, fails, heads_in_scene, photo, run  # noqa: E402, F401
+from stopwatch import best_of  # noqa: E402
 
 # -- the way that works --------------------------------------------------------------------------------------------
 
@@ -84,16 +28,6 @@ def test_one_photo_one_click_one_head(addon, photo, tmp_path):
     assert bpy.context.active_object == head and head.select_get()
     assert Path(head["hrn_bundle"]) == tmp_path / "home" / "heads" / "Zoë 1"
     assert addon.notice is None
-
-
-def test_several_photos_give_several_heads(addon, photo, tmp_path):
-    other = photo.with_name("b.png")
-    other.write_bytes(b"")
-    choose(photo, other)
-    bpy.ops.hrn.reconstruct()
-    assert len(addon.queue.jobs) == 2
-    run(addon)
-    assert len(heads_in_scene()) == 2
 
 
 def test_settings_reach_the_engine(addon, photo, monkeypatch):
@@ -110,7 +44,7 @@ def test_settings_reach_the_engine(addon, photo, monkeypatch):
 def test_defaults_are_those_of_the_engine(addon, photo):
     from hrn_blender.engine.wire.protocol import Settings
 
-    assert bpy.context.scene.hrn.for_photo(str(photo)) == Settings()
+    assert bpy.context.scene.hrn.for_photos([str(photo)]) == Settings()
 
 
 def test_focal_length_is_converted_with_the_photos_diagonal(addon, tmp_path):
@@ -118,7 +52,7 @@ def test_focal_length_is_converted_with_the_photos_diagonal(addon, tmp_path):
     path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3000, 4000))
     settings = bpy.context.scene.hrn
     settings.use_focal, settings.focal_mm = True, 43.2666
-    assert settings.for_photo(str(path)).focal_px == pytest.approx(5000, rel=1e-4)
+    assert settings.for_photos([str(path)]).focal_px == pytest.approx(5000, rel=1e-4)
 
 
 def test_focal_length_without_a_readable_photo_is_a_clear_error(addon, photo):
@@ -361,12 +295,6 @@ def test_finished_head_is_listed_with_its_warning_and_sliders(addon, photo):
     assert "Zoë 1" in shown and "eyes look closed" in shown and "Build Again" in shown
     drawn = addon_ui.draw("HRN_PT_head")
     assert ("prop", "default_value", "Displacement Strength") in drawn and ("prop", "value", "Deformation") in drawn
-
-
-def test_several_photos_are_named_by_their_number(addon, photo):
-    choose(photo, *[photo.with_name(f"{n}.jpg") for n in "ab" if not photo.with_name(f"{n}.jpg").write_bytes(b"")])
-    shown = addon_ui.texts(addon_ui.draw("HRN_PT_main"))
-    assert "3 photos" in shown and "Reconstruct 3 Heads" in shown
 
 
 def test_preferences_are_drawn(addon):

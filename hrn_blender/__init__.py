@@ -27,8 +27,8 @@ if not (_HERE / "engine").is_dir():
     # root on the search path `from .engine.wire import protocol` works in both.
     __path__.append(str(_HERE.parent))
 
-_MODULES = ("preferences", "properties", "thumbnails", "session", "operators", "operators_results", "operators_engine",
-            "panel", "command_line")
+_MODULES = ("preferences", "properties", "thumbnails", "session", "batch_session", "operators", "operators_results",
+            "operators_engine", "operators_batch", "panel", "panel_batch", "command_line")
 """Modules with their own register() and unregister(), in order of registration."""
 
 _registered: list = []

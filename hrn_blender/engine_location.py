@@ -20,7 +20,7 @@ __all__ = ["COMMAND_VARIABLE", "ENGINE_VERSION", "EngineStatus", "engine_status"
            "source_root"]
 
 COMMAND_VARIABLE = "HRN_ENGINE_COMMAND"
-"""Environment variable with a JSON list: a program that is started instead of the engine (for tests)."""
+"""Environment variable with a JSON list: a program that is started instead of the engine (for tests), with its ``serve``."""
 
 _LIFETIME = 2.0
 _cache: tuple[float, Path, "EngineStatus"] | None = None
@@ -70,8 +70,8 @@ def _inspect() -> tuple[bool, HrnError | None]:
     return True, None
 
 
-def launch_engine() -> Launch:
-    """How to start the engine.
+def launch_engine(*arguments: str) -> Launch:
+    """How to start the engine, as a server unless other `arguments` of its command line are given.
 
     Raises:
         HrnError: ``ENGINE_MISSING`` or ``VERSION_MISMATCH``.
@@ -79,12 +79,14 @@ def launch_engine() -> Launch:
     env = clean_environment(os.environ, os.path.dirname(sys.executable), HRN_ENGINE_HOME=str(engine_home()))
     command = os.environ.get(COMMAND_VARIABLE)
     if command:
-        return Launch(json.loads(command), env)
+        program = json.loads(command)
+        return Launch([*program[:-1], *arguments] if arguments and program[-1] == "serve" else [*program, *arguments], env)
     status = engine_status(fresh=True)
     if status.error is not None:
         raise status.error
     script = source_root() / "engine" / "__main__.py"
-    return Launch([str(status.python), "-I", "-u", "-X", "utf8", str(script), "serve"], env, cwd=str(status.home))
+    return Launch([str(status.python), "-I", "-u", "-X", "utf8", str(script), *(arguments or ["serve"])],
+                  env, cwd=str(status.home))
 
 
 def install_command(python: str = "", wheels: str = "", offline: bool = False) -> tuple[list[str], dict[str, str]]:

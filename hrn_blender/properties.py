@@ -44,9 +44,28 @@ def _methods(_self, _context):
     return _method_items
 
 
+class HRN_BatchSettings(bpy.types.PropertyGroup):
+    """Fields of Batch Import; saved with the scene so that opening the file and clicking Start goes on."""
+
+    source: StringProperty(
+        name="Photos", description="Folder in which each sub-folder and each loose photo is one person, "
+                                   "or a CSV or JSON list of people")
+    out: StringProperty(
+        name="Heads", subtype="DIR_PATH",
+        description="Folder that gets a folder for each head. Empty: beside the photos")
+    when_done: EnumProperty(
+        name="When Done", default="BUILD", description="What happens to each head as soon as it is finished",
+        items=(("BUILD", "Build in This Scene", "Build the heads as they arrive, in rows and columns, with their names"),
+               ("FILES", "Only Files", "Keep them on the disk; single heads can be built from the table")))
+    jobs: IntProperty(
+        name="Workers", default=0, min=0, max=256,
+        description="Heads that are made at the same time. 0: as many as memory and processors bear")
+
+
 class HRN_Settings(bpy.types.PropertyGroup):
     """Settings of the next reconstruction."""
 
+    batch: PointerProperty(type=HRN_BatchSettings)
     method: EnumProperty(name="Method", items=_methods, description="How the head is reconstructed")
     texture_size: EnumProperty(
         name="Texture Size", default="2048", description="Width and height of the colour and displacement maps",
@@ -113,6 +132,9 @@ class HRN_JobItem(bpy.types.PropertyGroup):
 class HRN_State(bpy.types.PropertyGroup):
     """Mirror of the session for drawing."""
 
+    subjects: CollectionProperty(type=bpy.types.PropertyGroup)
+    """Rows of the batch; an item's name is the subject's key."""
+    active_subject: IntProperty(name="Subject", options={"SKIP_SAVE"})
     jobs: CollectionProperty(type=HRN_JobItem)
     active_job: IntProperty(name="Active Head", options={"SKIP_SAVE"})
     photos: CollectionProperty(type=bpy.types.PropertyGroup)
@@ -121,7 +143,7 @@ class HRN_State(bpy.types.PropertyGroup):
     status: StringProperty()
 
 
-_CLASSES = (HRN_Settings, HRN_JobItem, HRN_State)
+_CLASSES = (HRN_BatchSettings, HRN_Settings, HRN_JobItem, HRN_State)
 
 
 def register() -> None:

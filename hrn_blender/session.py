@@ -21,7 +21,7 @@ from .jobs import Job, JobQueue
 from .preferences import preferences
 
 __all__ = ["Notice", "cancel_all", "dismiss", "engine_methods", "install", "log_path", "notice", "photos", "queue",
-           "show_error", "sync", "tick", "wake"]
+           "ready_to_build", "show_error", "sync", "tick", "wake", "window_context"]
 
 _FAST, _SLOW = 0.1, 2.0
 """Seconds between ticks while something is going on, and while the engine only waits."""
@@ -139,21 +139,22 @@ def _pump_install() -> None:
 
 def _build_next() -> None:
     """Build the next finished head, unless the user is in the middle of something that a new object would disturb."""
-    if not _to_build or not _ready_to_build():
+    if not _to_build or not ready_to_build():
         return
     job_id = _to_build.pop(0)
     job = queue.get(job_id)
     if job is None:
         return
     try:
-        with _window_context():
+        with window_context():
             # The second argument makes Blender push an undo step; called from a timer it would not otherwise.
             bpy.ops.hrn.build_result("EXEC_DEFAULT", True, job_id=job_id)
     except RuntimeError:
         pass  # The operator has already put its error where the user sees it.
 
 
-def _ready_to_build() -> bool:
+def ready_to_build() -> bool:
+    """Whether nothing goes on that a new object would disturb."""
     if bpy.app.is_job_running("RENDER"):
         return False
     windows = bpy.context.window_manager.windows
@@ -172,7 +173,7 @@ def _object_mode(window) -> bool:
     return active is None or active.mode == "OBJECT"
 
 
-def _window_context():
+def window_context():
     """A context with a window and a 3D viewport if there are any; a timer starts with neither."""
     windows = bpy.context.window_manager.windows
     if bpy.app.background or not windows:

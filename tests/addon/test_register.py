@@ -32,7 +32,7 @@ def test_registering_twice_and_unregistering_leaves_nothing():
         hrn_blender.register()
         hrn_blender.register()  # As a script that is run again does.
         assert {"HRN_PT_main", "HRN_OT_reconstruct", "HRN_UL_heads"} <= ours()
-        assert len(bpy.app.handlers.load_post) == handlers + 1
+        assert len(bpy.app.handlers.load_post) == handlers + 2  # Of the session and of the batch.
         hrn_blender.unregister()
         assert not ours()
         assert len(bpy.app.handlers.load_post) == handlers
@@ -85,6 +85,6 @@ def test_addon_never_imports_the_engines_packages():
 
 def test_process_and_job_code_needs_no_blender():
     code = ("import sys; sys.modules['bpy'] = None; sys.path.insert(0, sys.argv[1]);"
-            "import hrn_blender.jobs, hrn_blender.engine_location, hrn_blender.install_job; print('fine')")
+            "import hrn_blender.batch, hrn_blender.jobs, hrn_blender.engine_location, hrn_blender.install_job; print('fine')")
     result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "fine", result.stderr

@@ -1,0 +1,75 @@
+"""Heads of a batch in rows and columns, facing the front view, each with its name below."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import bpy
+
+from .build import BuildOptions, build_head, find_heads
+from .build.head import BUNDLE_PROPERTY
+
+__all__ = ["COLUMN_WIDTH", "ROW_HEIGHT", "build_in_grid", "built_head", "grid_place"]
+
+COLUMN_WIDTH, ROW_HEIGHT = 0.36, 0.46
+"""Metres between heads: a head with its neck is about 0.2 wide and 0.35 high."""
+
+BATCH_PROPERTY = "hrn_batch"
+"""Custom property of the collection that holds a batch's heads: the output folder."""
+
+_LABEL_SIZE = 0.032
+
+
+def grid_place(index: int, total: int) -> tuple[float, float, float]:
+    """Where head `index` of `total` stands: the first at the top left, the lowest row on the floor."""
+    columns = max(1, math.ceil(math.sqrt(total)))
+    rows = math.ceil(total / columns)
+    row, column = divmod(index, columns)
+    return (column - (columns - 1) / 2) * COLUMN_WIDTH, 0.0, (rows - 1 - row) * ROW_HEIGHT + _LABEL_SIZE * 2
+
+
+def built_head(scene: bpy.types.Scene, bundle: str) -> bpy.types.Object | None:
+    """The head of this bundle in `scene`, if there is one."""
+    path = str(Path(bundle).absolute())
+    return next((head for head in find_heads(scene) if head[BUNDLE_PROPERTY] == path), None)
+
+
+def build_in_grid(scene: bpy.types.Scene, out: Path, bundle: str, title: str, index: int, total: int) -> bpy.types.Object:
+    """Build the head of `bundle` at its place in the grid of the batch whose output folder is `out`.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``.
+    """
+    # Many heads at once: what is seen from afar needs no subdivision in the viewport.
+    result = build_head(bundle, scene=scene, parent=_collection(scene, out), options=BuildOptions(viewport_subdivision=0))
+    result.head.location = grid_place(index, total)
+    result.collection.objects.link(_label(result.head, title))
+    return result.head
+
+
+def _collection(scene: bpy.types.Scene, out: Path) -> bpy.types.Collection:
+    """The collection of this batch; made with its first head."""
+    for collection in scene.collection.children_recursive:
+        if collection.get(BATCH_PROPERTY) == str(out):
+            return collection
+    collection = bpy.data.collections.new(f"Batch {out.name}")
+    collection[BATCH_PROPERTY] = str(out)
+    scene.collection.children.link(collection)
+    return collection
+
+
+def _label(head: bpy.types.Object, title: str) -> bpy.types.Object:
+    """`title` as a text below the neck, readable from the front; moves with the head."""
+    text = bpy.data.curves.new(f"{head.name} name", "FONT")
+    text.body = title
+    text.size = _LABEL_SIZE
+    # A long name gets smaller letters instead of running into its neighbour; about 0.55 of the size per letter.
+    text.size *= min(1.0, 0.9 * COLUMN_WIDTH / (0.55 * _LABEL_SIZE * max(len(title), 1)))
+    text.align_x, text.align_y = "CENTER", "TOP"
+    label = bpy.data.objects.new(text.name, text)
+    label.parent = head
+    label.location = (0.0, -0.06, -0.01)
+    label.rotation_euler.x = math.pi / 2
+    label.hide_render = True
+    return label

@@ -1,0 +1,199 @@
+"""The batch that this Blender runs, and the timer that moves it on: the counterpart of :mod:`.session` for many heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from . import session
+from .batch import Batch, Subject, SubjectState, batch_arguments
+from .batch_grid import built_head
+from .engine.wire.child_process import LogFile
+from .engine.wire.errors import ErrorCode, HrnError
+from .engine.wire.paths import log_dir
+from .engine_location import ENGINE_VERSION, launch_engine
+
+__all__ = ["active_subject", "batch", "build_missing", "chosen_folders", "retry", "start", "sync", "tick", "wake"]
+
+_FAST, _SLOW = 0.1, 0.3
+"""Seconds between ticks while a head waits to be built, and while only the table changes."""
+
+batch: Batch | None = None
+_to_build: list[str] = []
+"""Keys of finished heads that wait to be built."""
+_drawn: tuple = ()
+_synced = -1
+
+
+def chosen_folders(choice) -> tuple[Path, Path]:
+    """Source and output folder of the panel's fields `choice`.
+
+    Raises:
+        HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
+    """
+    if not choice.source:
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in Photos.")
+    source = Path(bpy.path.abspath(choice.source)).absolute()
+    if not source.exists():
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} does not exist.", hint="Choose another folder or list.")
+    out = Path(bpy.path.abspath(choice.out)).absolute() if choice.out else \
+        source.parent / f"{source.name if source.is_dir() else source.stem} heads"
+    if out == source:
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, "The heads cannot go into the folder of the photos itself.",
+                       hint="Leave Heads empty for a folder beside it.")
+    return source, out
+
+
+def start(scene: bpy.types.Scene, *, retry_failed: bool = False, only: str = "") -> None:
+    """Start or continue the batch of the scene's fields; with `only`, one subject of it.
+
+    Raises:
+        HrnError: the fields are wrong, there is no engine, or a batch is running.
+    """
+    global batch
+    choice = scene.hrn.batch
+    source, out = chosen_folders(choice)
+    settings = scene.hrn.for_photos([])
+    launch = launch_engine(*batch_arguments(source, out, settings, jobs=choice.jobs, retry=retry_failed, only=only))
+    if batch is None or (batch.source, batch.out) != (source, out):
+        if batch is not None and batch.running:
+            raise HrnError(ErrorCode.BUSY, "Another batch is running.", hint="Wait for it or cancel it.")
+        batch = Batch(source, out, version=ENGINE_VERSION, log=LogFile(log_dir() / "batch.log"))
+        _to_build.clear()
+    batch.start(launch, partly=bool(only))
+    wake()
+
+
+def retry(scene: bpy.types.Scene, key: str = "") -> None:
+    """Try `key` again, or everything that failed or was cancelled; starts the engine where it has ended.
+
+    Raises:
+        HrnError: as :func:`start`.
+    """
+    if batch is not None and not batch.retry(key or None):
+        start(scene, retry_failed=True, only=key)
+    wake()
+
+
+def build_missing() -> None:
+    """Put all finished heads that the scene does not show into the queue of the builder."""
+    if batch is not None:
+        _to_build[:] = [s.key for s in batch.subjects.values() if s.state is SubjectState.DONE]
+        wake()
+
+
+def waiting_to_build() -> int:
+    return len(_to_build)
+
+
+def stop_building() -> None:
+    _to_build.clear()
+
+
+def active_subject() -> Subject | None:
+    """The subject of the selected row."""
+    rows, number = bpy.context.window_manager.hrn.subjects, bpy.context.window_manager.hrn.active_subject
+    if batch is None or not 0 <= number < len(rows):
+        return None
+    return batch.subjects.get(rows[number].name)
+
+
+# -- the timer ---------------------------------------------------------------------------------------------------
+
+
+def wake() -> None:
+    """Make sure that :func:`tick` runs soon."""
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    bpy.app.timers.register(tick, first_interval=0.02, persistent=True)
+
+
+def tick() -> float | None:
+    """One step: news of the child, at most one head built, the table brought up to date."""
+    if batch is None:
+        return None
+    builds = bpy.context.scene.hrn.batch.when_done == "BUILD"
+    for event in batch.pump():
+        if event.kind == "done" and builds:
+            _to_build.append(event.subject.key)
+        elif event.kind == "ended" and batch.error is not None and batch.error.code is not ErrorCode.CANCELLED:
+            session.show_error(batch.error, "Batch")
+    _build_next()
+    sync()
+    _redraw_if_changed()
+    if _to_build:
+        return _FAST
+    return _SLOW if batch.alive else None
+
+
+def _build_next() -> None:
+    if not _to_build or not session.ready_to_build():
+        return
+    key = _to_build.pop(0)
+    subject = batch.subjects.get(key)
+    if subject is None or not subject.bundle or built_head(bpy.context.scene, subject.bundle) is not None:
+        return
+    try:
+        with session.window_context():
+            bpy.ops.hrn.batch_build("EXEC_DEFAULT", True, subject=key)  # True: with an undo step, also from a timer.
+    except RuntimeError:
+        pass  # The operator has already put its error where the user sees it.
+
+
+def sync(force: bool = False) -> None:
+    """Bring the window manager's mirror of the table up to date."""
+    global _synced
+    revision = -1 if batch is None else batch.revision
+    if revision == _synced and not force:
+        return
+    _synced = revision
+    state = bpy.context.window_manager.hrn
+    keys = [] if batch is None else list(batch.subjects)
+    if [row.name for row in state.subjects] != keys[:len(state.subjects)]:
+        state.subjects.clear()
+    for key in keys[len(state.subjects):]:
+        state.subjects.add().name = key
+    state.active_subject = max(0, min(state.active_subject, len(keys) - 1))
+
+
+def _redraw_if_changed() -> None:
+    global _drawn
+    shown = batch.change, len(_to_build), id(session.notice)
+    if shown != _drawn:
+        _drawn = shown
+        session.redraw()
+
+
+@bpy.app.handlers.persistent
+def _file_loaded(*_args) -> None:
+    _to_build.clear()  # They were meant for the file that was left.
+    sync(force=True)
+    if batch is not None and batch.alive:
+        wake()
+
+
+@bpy.app.handlers.persistent
+def _leaving(*_args) -> None:
+    if batch is not None:
+        batch.stop()
+
+
+def register() -> None:
+    bpy.app.handlers.load_post.append(_file_loaded)
+    if hasattr(bpy.app.handlers, "exit_pre"):
+        bpy.app.handlers.exit_pre.append(_leaving)
+
+
+def unregister() -> None:
+    global batch
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    bpy.app.handlers.load_post.remove(_file_loaded)
+    if hasattr(bpy.app.handlers, "exit_pre"):
+        bpy.app.handlers.exit_pre.remove(_leaving)
+    if batch is not None:
+        batch.stop(wait=1.0)
+    batch = None
+    _to_build.clear()
+    sync(force=True)

@@ -1,0 +1,249 @@
+"""Batch Import in Blender: operators, table and grid, with the engine's real batch around a stand-in for the method."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import addon_ui  # noqa: E402
+from operator_support import addon, fails, heads_in_scene  # noqa: E402, F401
+from stopwatch import Stopwatch  # noqa: E402
+
+STUB = HERE.parent / "engine" / "batch_stub.py"
+
+
+@pytest.fixture
+def people(tmp_path) -> Path:
+    """Three people: two good ones, one of two photos, and one without a face."""
+    folder = tmp_path / "people"
+    (folder / "Zoë").mkdir(parents=True)
+    for name, text in {"Zoë/1.jpg": "ok", "Zoë/2.jpg": "ok", "ben.jpg": "ok 0.2", "carl.jpg": "noface"}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def table(addon, people, monkeypatch):  # noqa: F811
+    """The module with the running batch."""
+    from hrn_blender import batch_session
+
+    monkeypatch.setenv("HRN_ENGINE_COMMAND", json.dumps([sys.executable, "-I", "-u", str(STUB), "serve"]))
+    bpy.context.scene.hrn.batch.source = str(people)
+    bpy.context.scene.hrn.batch.jobs = 1
+    return batch_session
+
+
+def run(table, until=None, seconds: float = 60.0) -> None:
+    """Tick until the batch has ended and is built, or `until()`; only a tick that builds may take over 100 ms."""
+    watch, deadline = Stopwatch(), time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        heads = len(heads_in_scene())
+        watch(table.tick)
+        if len(heads_in_scene()) != heads:
+            watch.work.pop(), watch.wall.pop()
+        if until() if until else not (table.batch.alive or table.waiting_to_build()):
+            watch.check()
+            return
+        time.sleep(0.01)
+    pytest.fail(f"timed out: {[(s.key, s.state) for s in table.batch.subjects.values()]}")
+
+
+def states(table) -> dict[str, str]:
+    return {s.key: s.state.value for s in table.batch.subjects.values()}
+
+
+def heads_by_name() -> dict:
+    return {head.name: head for head in heads_in_scene()}
+
+
+def test_folder_becomes_a_grid_of_named_heads(table, people):
+    assert bpy.ops.hrn.batch_start() == {"FINISHED"}
+    run(table)
+    assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}
+    out = people.parent / "people heads"
+    assert (out / "Zoë" / "head.json").is_file() and (out / "report.html").is_file()
+    heads = heads_by_name()
+    assert set(heads) == {"Zoë", "ben"}
+    bpy.context.view_layer.update()
+    places = [tuple(round(x, 3) for x in head.matrix_world.translation) for head in heads.values()]
+    assert len(set(places)) == 2
+    for head in heads.values():
+        (label,) = [child for child in head.children if child.type == "FONT"]
+        assert label.data.body == head.name
+        assert label.matrix_world.translation.z < head.matrix_world.translation.z
+    (collection,) = [c for c in bpy.context.scene.collection.children if c.get("hrn_batch")]
+    assert len(collection.children) == 2
+
+
+def test_grid_has_no_two_heads_in_one_place():
+    from hrn_blender.batch_grid import COLUMN_WIDTH, ROW_HEIGHT, grid_place
+
+    for total in (1, 2, 5, 9, 40):
+        places = [grid_place(n, total) for n in range(total)]
+        assert len(set(places)) == total and min(z for _, _, z in places) > 0
+        assert max(x for x, _, _ in places) == pytest.approx(-min(x for x, _, _ in places))
+    first, second, third = (grid_place(n, 4) for n in range(3))
+    assert second[0] - first[0] == pytest.approx(COLUMN_WIDTH) and first[2] - third[2] == pytest.approx(ROW_HEIGHT)
+
+
+def test_table_shows_state_error_hint_and_what_can_be_done(table):
+    bpy.ops.hrn.batch_start()
+    drawn = addon_ui.draw("HRN_PT_batch")
+    assert ("operator", "hrn.batch_pause", "") in drawn and any(e[0] == "progress" for e in drawn)
+    assert "Closing Blender" in addon_ui.texts(drawn).replace("\n", " ")
+    run(table)
+    state = bpy.context.window_manager.hrn
+    assert [row.name for row in state.subjects] == list(table.batch.subjects)
+    state.active_subject = [row.name for row in state.subjects].index("carl")
+    drawn = addon_ui.draw("HRN_PT_batch")
+    shown = addon_ui.texts(drawn).replace("\n", " ")
+    assert "2 done, 1 failed" in shown and "There is no face in carl.jpg" in shown and "Use a photo in which" in shown
+    assert ("operator", "hrn.batch_retry", "Retry") in drawn
+    from hrn_blender.operators_batch import HRN_OT_batch_select
+
+    class Row:
+        subject = "carl"
+
+    assert "no face" in HRN_OT_batch_select.description(bpy.context, Row)
+    assert bpy.ops.hrn.batch_select(subject="Zoë") == {"FINISHED"}
+    drawn = addon_ui.draw("HRN_PT_batch")
+    assert ("operator", "hrn.batch_build", "Build Head") in drawn
+    assert "eyes look closed" in addon_ui.texts(drawn).replace("\n", " ")
+
+
+def test_second_start_makes_nothing_and_builds_nothing_twice(table, people):
+    bpy.ops.hrn.batch_start()
+    run(table)
+    before = (people.parent / "people heads" / "ben" / "head.json").stat().st_mtime_ns
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"} and len(heads_in_scene()) == 2
+    assert (people.parent / "people heads" / "ben" / "head.json").stat().st_mtime_ns == before
+
+
+def test_only_files_builds_nothing_until_asked(table):
+    bpy.context.scene.hrn.batch.when_done = "FILES"
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert not heads_in_scene()
+    assert bpy.ops.hrn.batch_build(subject="ben") == {"FINISHED"}
+    assert set(heads_by_name()) == {"ben"}
+    assert bpy.ops.hrn.batch_build_all() == {"FINISHED"}
+    run(table)
+    assert set(heads_by_name()) == {"ben", "Zoë"}
+    fails(bpy.ops.hrn.batch_build, "no finished head", subject="carl")
+
+
+def test_pause_holds_the_rest_back_and_resume_finishes_it(table, people):
+    (people / "ben.jpg").write_text("ok 1")
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: "running" in states(table).values())
+    bpy.ops.hrn.batch_pause()
+    run(table, until=lambda: "running" not in states(table).values())
+    deadline = time.monotonic() + 0.5
+    run(table, until=lambda: time.monotonic() > deadline)
+    assert "queued" in states(table).values() and table.batch.paused
+    assert "Paused" in addon_ui.texts(addon_ui.draw("HRN_PT_batch"))
+    bpy.ops.hrn.batch_pause()
+    run(table)
+    assert set(states(table).values()) == {"done", "failed"}
+
+
+def test_one_is_cancelled_and_tried_again(table, people):
+    (people / "ben.jpg").write_text(f"slow_once {people / 'marker'}")
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: states(table).get("ben") == "running" and (people / "marker").exists())
+    bpy.ops.hrn.batch_cancel(subject="ben")
+    run(table)
+    assert states(table) == {"ben": "cancelled", "carl": "failed", "Zoë": "done"}
+    assert bpy.ops.hrn.batch_retry(subject="ben") == {"FINISHED"}
+    run(table)
+    assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"} and set(heads_by_name()) == {"ben", "Zoë"}
+
+
+def test_all_are_cancelled_and_the_same_start_goes_on(table, people):
+    (people / "ben.jpg").write_text(f"slow_once {people / 'marker'}")
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: (people / "marker").exists())
+    assert bpy.ops.hrn.batch_cancel() == {"FINISHED"}
+    run(table)
+    assert states(table)["ben"] == "cancelled" and addon_module().notice is None
+    assert ("operator", "hrn.batch_start", "Go On") in addon_ui.draw("HRN_PT_batch")
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}
+
+
+def addon_module():
+    from hrn_blender import session
+
+    return session
+
+
+def test_failed_photo_is_replaced_and_retried(table, people):
+    bpy.ops.hrn.batch_start()
+    run(table)
+    (people / "carl.jpg").write_text("ok")
+    assert bpy.ops.hrn.batch_retry() == {"FINISHED"}
+    run(table)
+    assert set(states(table).values()) == {"done"} and len(heads_in_scene()) == 3
+
+
+def test_crashed_batch_is_one_error_and_the_next_start_goes_on(table, people):
+    (people / "ben.jpg").write_text(f"slow_once {people / 'marker'}")
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: (people / "marker").exists())
+    table.batch._child.kill()
+    run(table)
+    notice = addon_module().notice
+    assert notice.error.code.value == "ENGINE_CRASHED" and "goes on where it stopped" in notice.error.hint
+    assert bpy.ops.hrn.batch_start() == {"FINISHED"} and addon_module().notice is None
+    run(table)
+    assert states(table)["ben"] == "done"
+
+
+def test_wrong_folders_are_clear_errors(table, people, tmp_path):
+    choice = bpy.context.scene.hrn.batch
+    choice.source = ""
+    assert not bpy.ops.hrn.batch_start.poll()
+    choice.source = str(tmp_path / "missing")
+    fails(bpy.ops.hrn.batch_start, "does not exist")
+    choice.source = choice.out = str(people)
+    fails(bpy.ops.hrn.batch_start, "folder of the photos itself")
+    choice.out = ""
+    (people.parent / "list.json").write_text("{")
+    assert bpy.ops.hrn.batch_choose(filepath=str(people.parent / "list.json")) == {"FINISHED"}
+    assert choice.source == str(people.parent / "list.json")
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert addon_module().notice.subject == "Batch"
+    assert bpy.ops.hrn.batch_choose(directory=str(people)) == {"FINISHED"} and Path(choice.source) == people
+
+
+def test_table_survives_opening_another_file(table):
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: len(table.batch.subjects) == 3)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert len(bpy.context.window_manager.hrn.subjects) == 3
+    run(table)
+    assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}
+
+
+def test_disabling_the_addon_stops_the_batch(table, people):
+    import hrn_blender
+
+    (people / "ben.jpg").write_text(f"slow_once {people / 'marker'}")
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: (people / "marker").exists())
+    child = table.batch._child
+    hrn_blender.unregister()
+    assert child.wait(5) and table.batch is None
+    hrn_blender.register()

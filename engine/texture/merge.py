@@ -38,6 +38,8 @@ _WIDE_MM, _NARROW_MM = 20.0, 6.0
 """Lengths of the field that evens out the light, and of the one that brings all photos to one slow colour."""
 _AGREEMENT = 0.12
 """Log difference to the other photos at which a photo has lost half its say."""
+_UNLIKE = (0.42, 0.68)
+"""Likeness of a photo that is not believed at all, and of one that is."""
 _OTHER_EXPRESSION = 4.0
 """mm of difference by expression at which a photo has lost two thirds of its say."""
 _LABEL_MM = 4.0
@@ -108,7 +110,7 @@ def merge(model: HeadModel, surface: Surface, place: Place, views: Sequence[View
     """
     read = concurrently([partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)],
                         lambda share: report(0.5 * share))
-    seen = [one.seen for one in read]
+    seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
     if len(views) == 1:
         color = seen[0].color * gather(place.texels, place.triangles, read[0].shading)[:, None]
@@ -161,6 +163,12 @@ def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Ma
     normals = vertex_normals(posed(model, view), place.triangles)
     shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
     return _Read(seen, shading, color, amount)
+
+
+def _trusted(place: Place, seen: Seen, likeness: np.ndarray) -> Seen:
+    """A photo whose skin looks unlike the others' where both are seen is not believed beside that place either."""
+    trust = gather(place.texels, place.triangles, smoothstep(*_UNLIKE, likeness))
+    return replace(seen, weight=seen.weight * trust)
 
 
 def _quality(source: PhotoView, read: _Read) -> np.ndarray:

@@ -18,7 +18,7 @@ __all__ = ["Masks", "Place", "Seen", "open_views", "place_of", "posed", "read_te
 
 _ALL_PIXELS = 120e6
 """Photos are reduced until all crops together have no more pixels than this."""
-_LARGEST_SLIDE = 3.5
+_LARGEST_SLIDE = 6.0
 """mm between a feature in the photo and on the head that is corrected."""
 
 

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="engine bench accuracy", description=__doc__)
     parser.add_argument("--bench", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "bench",
                         help="benchmark folder with score.py and dev/")
-    parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads")
+    parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads of each look")
     parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)

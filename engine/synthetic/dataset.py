@@ -9,14 +9,19 @@ import numpy as np
 
 from ..fit.coarse_crop import to_crop
 from ..fit.mesh import vertex_normals
+from ..fit.population import population_mean
 from ..head.model import MATERIALS, HeadModel
-from .heads import sample_head
+from .anatomy import Anatomy
+from .heads import sample_head, sample_person
 from .render import Renderer, develop
 
 __all__ = ["Dataset", "FACE_RADIUS_MM", "face_vertices", "generate", "open_dataset"]
 
 FACE_RADIUS_MM = 95.0
 """Radius about the nose of what counts as face (NoW's crop on an average head)."""
+
+WARP_MM = 2.4
+"""Typical size of what lies outside the model in heads of the plain look."""
 
 class Dataset(NamedTuple):
     """Memory-mapped arrays of n pictures."""
@@ -79,22 +84,24 @@ def open_dataset(folder: Path, model: HeadModel, count: int, mode: str = "r") ->
                       for name, (shape, dtype) in fields(model).items()})
 
 
-def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, warp_mm: float = 2.0, report=print) -> Dataset:
+def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, varied: bool, report=print) -> Dataset:
     """Draw `heads` heads, two pictures each (as rendered and mirrored, developed differently).
 
     Args:
         look: callable (256, 256, 3) uint8 -> (128, 16, 16) activations and (478, 3) landmarks.
         seed: head i uses the generator ``[seed, i]``.
+        varied: people around their average, in the looks of :mod:`.variety`; else heads of the model's own prior in
+            the plain look.
     """
-    renderer = Renderer(model)
+    renderer, anatomy, average = Renderer(model), Anatomy(model), population_mean(model)
     data = open_dataset(folder, model, 2 * heads, "w+")
     face, extra = face_vertices(model), dense_points(model)
     mirror = model.mirror
     mirrored_action = mirrored_names(model.expression_names)
     for number in range(heads):
         rng = np.random.default_rng([seed, number])
-        head = sample_head(model, rng, warp_mm)
-        shot = renderer.shoot(head, rng)
+        head = sample_person(model, rng, anatomy, average) if varied else sample_head(model, rng, WARP_MM)
+        shot = renderer.shoot(head, rng, varied=varied)
         for flip in (False, True):
             row = 2 * number + flip
             sign = np.array([-1, 1, 1]) if flip else np.ones(3)
@@ -114,7 +121,7 @@ def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, warp_m
             at = points @ R.T + t
             centre = centre * sign[:2]
             pixels = at[:, :2] / at[:, 2:] * focal + centre + 128
-            data.activations[row], data.mediapipe[row] = look(develop(shot, rng, flip))
+            data.activations[row], data.mediapipe[row] = look(develop(shot, rng, flip, varied=varied))
             data.points[row] = pixels
             data.posed[row] = (posed - model.template)[face]
             data.neutral[row] = (neutral - model.template)[face]

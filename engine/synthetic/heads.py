@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..head.model import HeadModel
+from .anatomy import Anatomy
 
-__all__ = ["SampledHead", "sample_expression", "sample_head", "smooth_field"]
+__all__ = ["SampledHead", "sample_expression", "sample_head", "sample_person", "smooth_field"]
 
 
 class SampledHead(NamedTuple):
@@ -94,6 +95,26 @@ def smooth_field(points: np.ndarray, rng: np.random.Generator, wavelength: tuple
     return mixed / np.sqrt((mixed ** 2).sum(1).mean())
 
 
+def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, centre: np.ndarray,
+                  warp_mm: float = 1.6) -> SampledHead:
+    """One head as people's may be, for training: around their average, with tissue that sliders lack.
+
+    Args:
+        centre: (K,) identity of the average face. It is itself uncertain, so heads lie around a share of the way to it.
+        warp_mm: typical size of the deformation that is outside model and anatomy.
+    """
+    identity = rng.normal(size=len(centre)) * rng.uniform(0.4, 1.05) + centre * rng.normal(0.85, 0.25)
+    identity = np.clip(identity, -2.7, 2.7)
+    neutral = model.template + np.tensordot(identity.astype(np.float32), model.identity_basis, 1)
+    template = model.template.astype(float)
+    amount = warp_mm * rng.gamma(2.0, 0.5)
+    neutral = neutral * (1 + rng.normal(0, 0.01 * amount, 3))
+    neutral += smooth_field(template, rng, (120, 400)) * amount * rng.uniform(0.2, 0.8)
+    neutral += smooth_field(template, rng, (35, 130)) * amount * rng.uniform(0.1, 0.5)
+    neutral += anatomy.field(rng, rng.uniform(0.4, 1.1))
+    return _posed(model, neutral, identity, rng)
+
+
 def sample_head(model: HeadModel, rng: np.random.Generator, warp_mm: float = 2.0, identity_scale: float = 1.0
                 ) -> SampledHead:
     """One head.
@@ -111,6 +132,11 @@ def sample_head(model: HeadModel, rng: np.random.Generator, warp_mm: float = 2.0
     neutral = neutral * stretch
     neutral += smooth_field(template, rng, (120, 400)) * amount * rng.uniform(0.3, 1.0)
     neutral += smooth_field(template, rng, (35, 130)) * amount * rng.uniform(0.1, 0.5)
+    return _posed(model, neutral, identity, rng)
+
+
+def _posed(model: HeadModel, neutral: np.ndarray, identity: np.ndarray, rng: np.random.Generator) -> SampledHead:
+    """With a drawn expression that no two faces show alike."""
     expression = sample_expression(model.expression_names, rng)
     gain = expression * rng.normal(1, 0.08, len(expression))
     posed = neutral + np.tensordot(gain.astype(np.float32), model.expression_basis, 1)

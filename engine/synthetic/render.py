@@ -7,13 +7,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from scipy.spatial import cKDTree
+
 from ..camera import Camera
 from ..fit.coarse_crop import CROP_SIDE, crop_transform, to_crop
 from ..fit.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
 from .heads import SampledHead
-from .shade import ATTRIBUTES, CLOTH, HAIR, PARAMETERS, noise_grid, shade
+from .shade import ATTRIBUTES, CLOTH, EYES, HAIR, PARAMETERS, noise_grid, shade
+from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
 
 __all__ = ["Renderer", "Shot", "develop"]
 
@@ -86,6 +89,9 @@ class Renderer:
         self.static[:, 6] = 1
         self.static[:count, 6] = self._occlusion(template)
         self.rest = rest
+        self.eyes = np.unique(triangles[material == EYES])
+        self.lips_near = np.flatnonzero(np.linalg.norm(template - points[13], axis=1) < 55)
+        self.lips_tree = cKDTree(template[self.lips_near])
 
     def _occlusion(self, template: np.ndarray) -> np.ndarray:
         """(N,) share of the sky that each vertex of the mean head sees, softened."""
@@ -119,12 +125,15 @@ class Renderer:
             base = base + normal * amount[:, None] + np.array([0, -1, 0]) * (rise * rng.uniform(0, 8))[:, None]
         return np.concatenate([posed, first, second, base]).astype(float)
 
-    def shoot(self, head: SampledHead, rng: np.random.Generator, side: int = _SIDE, margin: float = 1.5) -> Shot:
+    def shoot(self, head: SampledHead, rng: np.random.Generator, side: int = _SIDE, margin: float = 1.5,
+              varied: bool = False) -> Shot:
         """One view with everything about it drawn from `rng`; :func:`develop` makes a photo of it.
 
         Args:
             side: pixels to render. margin: side of the crop over that of the face's box.
+            varied: with :mod:`.variety`, else the plain look.
         """
+        more = rng.spawn(1)[0]
         hair = rng.random() < 0.4
         vertices = self.geometry(head.posed, rng, hair)
         triangles, material = (self.haired, self.haired_material) if hair else (self.plain, self.plain_material)
@@ -141,15 +150,48 @@ class Renderer:
         values[:, :3] = vertex_normals(vertices, triangles) @ camera.R.T
         values[:, 12:15] = at
         lights, parameters, harmonics = self._look(rng)
-        soft = rng.random() < 0.75
-        for lamp in range(2):
-            direction = lights[lamp] @ camera.R
-            values[:, 7 + lamp] = visible_from(vertices, triangles, direction, 176) if soft else 1.0
+        if varied:
+            parameters = varied_paint(parameters, more)
+            self._move_paint(values, more)
+            lights = self._light(values, vertices, triangles, camera, parameters, harmonics, more)
+        else:
+            shadows = rng.random() < 0.75
+            for lamp in range(2):
+                direction = lights[lamp] @ camera.R
+                values[:, 7 + lamp] = visible_from(vertices, triangles, direction, 176) if shadows else 1.0
         picture = np.zeros((side, side, 3), np.float64)
         shade(raster.triangle, raster.weights, triangles, material, values, parameters, self.grid, self.curve,
               self.eye_centres, self.mouth, lights, harmonics, picture)
         landmarks = to_crop(transform, camera.project(self.model.landmarks(head.posed))[0])
         return Shot(picture.astype(np.float32), raster.triangle >= 0, landmarks, transform, camera)
+
+    def _move_paint(self, values: np.ndarray, rng: np.random.Generator) -> None:
+        """Colours keep their sharpness but not their place; irises stay in the eyes."""
+        shift = moved_paint(self.rest, rng)
+        shift[self.eyes] = 0
+        values[:, 3:6] += shift
+        values[:, 11] += shift[:, 1]
+        near = self.lips_near
+        nearest = self.lips_tree.query(self.rest[near] + shift[near], 3)
+        weight = 1 / (nearest[0] + 0.5)
+        values[near, 10] = (self.static[near[nearest[1]], 10] * weight).sum(1) / weight.sum(1)
+
+    def _light(self, values, vertices, triangles, camera: Camera, parameters, harmonics, rng: np.random.Generator) -> np.ndarray:
+        """Fill in what lamps and sky give each vertex; the lamps' directions (2, 3)."""
+        lights, soft, colours = draw_lamps(rng)
+        if rng.random() < 0.7:
+            harmonics[:] = 0
+            normals = vertex_normals(vertices, triangles)
+            directions, shine = draw_sky(rng)
+            for direction, radiance in zip(directions @ camera.R, shine):
+                cosine = np.maximum(normals @ direction, 0)
+                values[:, 16:19] += (cosine * visible_from(vertices, triangles, direction, 72))[:, None] * radiance
+        parameters[PARAMETERS["key_r"]:PARAMETERS["key_r"] + 6] = colours.ravel()
+        for lamp, angle in enumerate(soft):
+            towards = [lights[lamp]] if angle == 0 else lights[lamp] + angle * rng.normal(size=(4, 3))
+            seen = [visible_from(vertices, triangles, d / np.linalg.norm(d), 144) for d in np.asarray(towards) @ camera.R]
+            values[:, 7 + lamp] = np.mean(seen, 0)
+        return lights
 
     def _camera(self, rng: np.random.Generator) -> Camera:
         distance = np.exp(rng.uniform(np.log(330), np.log(2200)))
@@ -214,11 +256,11 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     aside = np.cross(direction, [0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0])
     aside /= np.linalg.norm(aside)
     axes = np.stack([aside, np.cross(direction, aside), -direction])
-    at = vertices @ axes.T
-    low, high = at.min(0), at.max(0)
+    at = axes @ vertices.T
+    low, high = at.min(1), at.max(1)
     mm = (high - low)[:2].max() / (side - 2)
-    pixel = (at[:, :2] - low[:2]) / mm + 1
-    depth = at[:, 2] - low[2] + 1000
+    pixel = np.ascontiguousarray((at[:2] - low[:2, None]).T) / mm + 1
+    depth = at[2] - low[2] + 1000
     behind = rasterize(pixel, depth, triangles, side, side).depth
     behind = np.where(np.isfinite(behind), behind, 1e6).astype(np.float32)
     x, y = np.clip(pixel.T - 0.5, 0, side - 1.001)
@@ -230,11 +272,12 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     return total / 4
 
 
-def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE) -> np.ndarray:
+def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE, varied: bool = False
+            ) -> np.ndarray:
     """(side, side, 3) uint8 sRGB as a camera would have saved it: exposure, background, glasses, blur, noise, JPEG.
 
     Args:
-        flip: mirror the picture left to right.
+        flip: mirror the picture left to right. varied: as in :meth:`Renderer.shoot`.
     """
     picture, hit, landmarks = shot.light, shot.hit, shot.landmarks
     if flip:
@@ -253,6 +296,8 @@ def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int 
     picture = picture * (1 - contrast) + contrast * picture * picture * (3 - 2 * picture)
     grey = picture.mean(-1, keepdims=True)
     picture = grey + (picture - grey) * np.float32(rng.uniform(0.6, 1.25))
+    if varied:
+        picture = finish(picture, rng)
     if rng.random() < 0.06:
         _glasses(picture, landmarks, rng)
     if rng.random() < 0.12:

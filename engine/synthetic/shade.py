@@ -14,16 +14,19 @@ from numba import njit
 __all__ = ["ATTRIBUTES", "PARAMETERS", "noise_grid", "shade"]
 
 ATTRIBUTES = ("nx", "ny", "nz", "px", "py", "pz", "ao", "key_seen", "fill_seen", "ear", "lips", "height", "cx", "cy",
-              "cz", "hair")
+              "cz", "hair", "sky_r", "sky_g", "sky_b")
 """Vertex attributes in order: normal, place on the mean head, ambient occlusion, visibility from the two lamps, ear
 and lip weights, height over the hairline's slanted plane in mm, place in camera space (x right, y down, z away), hair
-shell."""
+shell, irradiance from a sky whose occlusion is already in it."""
 
 PARAMETERS = {name: number for number, name in enumerate((
     "skin_r", "skin_g", "skin_b", "blotch", "fine", "red_nose", "brow_width", "brow_rise", "brow_strength", "hair_r",
     "hair_g", "hair_b", "hairline", "hair_noise", "lip_r", "lip_g", "lip_b", "lip_strength", "beard", "beard_low",
     "iris_r", "iris_g", "iris_b", "iris_radius", "pupil_radius", "freckle", "gloss", "shininess", "wrap", "seed",
-    "liner", "bump", "key_r", "key_g", "key_b", "fill_r", "fill_g", "fill_b", "hair_gloss", "shadow_red"))}
+    "liner", "bump", "key_r", "key_g", "key_b", "fill_r", "fill_g", "fill_b", "hair_gloss", "shadow_red",
+    "brow_r", "brow_g", "brow_b", "brow_paint", "brow_gap", "brow_tilt", "brow_arch", "brow_ragged", "lip_edge",
+    "stain_r", "stain_g", "stain_b", "mole", "bare", "beard_wide", "rings", "ragged", "temple"))}
+"""Places in the array of paint values. From ``brow_r`` on, 0 means that nothing is changed."""
 
 SKIN, EYES, TEETH, TONGUE, MOUTH, LASHES, CLOTH, HAIR = range(8)
 
@@ -114,21 +117,37 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
                 if p[25] > 0:
                     spot = _step(0.62, 0.75, _noise(grid, x / 2.6 + 3, y / 2.6 + seed, z / 2.6)) * p[25]
                     r, g, bl = r * (1 - 0.5 * spot), g * (1 - 0.65 * spot), bl * (1 - 0.65 * spot)
-                lip = _step(0.35, 0.65, q[10] + 0.1 * middle) * p[17]
+                if p[50] > 0:
+                    stain = _noise(grid, x / 30 + 7, y / 30 + seed, z / 30)
+                    stain += 0.7 * _noise(grid, x / 11 + seed, y / 11, z / 11)
+                    r, g, bl = r * (1 + p[49] * stain), g * (1 + p[50] * stain), bl * (1 + p[51] * stain)
+                if p[52] > 0:
+                    spot = _step(0.97 - 0.1 * p[52], 0.99 - 0.1 * p[52], _noise(grid, x / 4.5 + seed, y / 4.5 + 5, z / 4.5))
+                    r, g, bl = r * (1 - 0.75 * spot), g * (1 - 0.85 * spot), bl * (1 - 0.85 * spot)
+                if p[55] > 0 and z > 0:
+                    spot = p[55] * math.exp(-((abs(x) - 31) ** 2 / 200 + (y + 13) ** 2 / 60))
+                    r, g, bl = r * (1 - 0.5 * spot), g * (1 - 0.6 * spot), bl * (1 - 0.5 * spot)
+                lip = _step(0.35, 0.65, q[10] + p[48] + 0.1 * middle) * p[17]
                 r, g, bl = r + (p[14] - r) * lip, g + (p[15] - g) * lip, bl + (p[16] - bl) * lip
                 gloss = gloss * (1 + 1.5 * lip)
                 strand = 1 + 0.3 * _noise(grid, x / 0.9 + seed, y / 6, z / 3) + 0.2 * grain
                 if p[18] > 0 and z > -30:
                     low = _step(-6, 8, mouth[0] + p[19] - y + 4 * middle) * _step(-30, -15, z) * (1 - lip)
-                    inside = 1 - _step(38, 55, abs(x) + 0.6 * (y - mouth[0]) + 5 * broad)
+                    inside = 1 - _step(38, 55, abs(x) - p[54] + 0.6 * (y - mouth[0]) + 5 * broad)
                     amount = p[18] * low * max(inside, _step(10, 40, mouth[0] - y)) * (0.8 + 0.4 * grain)
                     amount = min(max(amount, 0.0), 1.0)
                     r, g, bl = r + (p[9] * strand - r) * amount, g + (p[10] * strand - g) * amount, bl + (p[11] * strand - bl) * amount
                 if z > 10:
-                    d = _brow(abs(x), y - p[7] - 0.4 * middle, curve, p[6])
-                    amount = (1 - _step(0.6, 1.25, d + 0.35 * grain + 0.2 * middle)) * p[8]
-                    r, g, bl = r + (p[9] * strand - r) * amount, g + (p[10] * strand - g) * amount, bl + (p[11] * strand - bl) * amount
-                cap = _step(-1.5, 1.5, q[11] - p[12] + p[13] * (broad + 0.6 * middle + 0.5 * grain)) * (1 - q[9])
+                    across = abs(x) - p[44]
+                    bent = p[46] * (1 - ((across - 30) / 20) ** 2) + p[45] * (across - 30)
+                    d = _brow(across, y - p[7] - bent - 0.4 * middle, curve, p[6])
+                    rough = 1 + p[47]
+                    amount = (1 - _step(0.6, 1.25, d + rough * (0.35 * grain + 0.2 * middle))) * p[8]
+                    br, bg = p[9] + (p[40] - p[9]) * p[43], p[10] + (p[41] - p[10]) * p[43]
+                    bb = p[11] + (p[42] - p[11]) * p[43]
+                    r, g, bl = r + (br * strand - r) * amount, g + (bg * strand - g) * amount, bl + (bb * strand - bl) * amount
+                line = q[11] - p[12] + p[57] * _step(35, 70, abs(x)) + p[56] * (1.2 * broad + middle)
+                cap = _step(-1.5, 1.5, line + p[13] * (broad + 0.6 * middle + 0.5 * grain)) * (1 - q[9])
                 if kind == HAIR:
                     cap = 1.0
                 r, g, bl = r + (p[9] * strand - r) * cap, g + (p[10] * strand - g) * cap, bl + (p[11] * strand - bl) * cap
@@ -160,6 +179,9 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
             else:
                 r, g, bl = p[20] + 0.25 * broad * p[20] + 0.04, p[22] + 0.03, p[14]
                 gloss = 0.02
+                if p[53] > 0:
+                    r, g, bl = p[0] * (1 + p[3] * broad), p[1] * (1 + p[3] * broad), p[2] * (1 + p[3] * broad)
+                    gloss = p[26]
             ao = q[6] if kind != HAIR else 1.0
             if kind == MOUTH or kind == TEETH or kind == TONGUE:
                 ao *= 0.55
@@ -188,7 +210,7 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
                 lr += harmonics[k, 0] * h
                 lg += harmonics[k, 1] * h
                 lb += harmonics[k, 2] * h
-            lr, lg, lb = max(lr, 0.0) * ao, max(lg, 0.0) * ao, max(lb, 0.0) * ao
+            lr, lg, lb = max(lr, 0.0) * ao + q[16], max(lg, 0.0) * ao + q[17], max(lb, 0.0) * ao + q[18]
             away = math.sqrt(q[12] * q[12] + q[13] * q[13] + q[14] * q[14])
             vx, vy, vz = -q[12] / away, -q[13] / away, -q[14] / away
             spec_r = spec_g = spec_b = 0.0

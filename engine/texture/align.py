@@ -30,6 +30,8 @@ _LONGEST_MM = 6.0
 _SMOOTH_MM = 7.0
 _AGREEMENT = 0.55
 """Correlation of two patches that show the same skin."""
+_UNKNOWN = 0.75
+"""Likeness of photos that have nothing in common."""
 
 
 def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[PhotoView], masks: Sequence[Masks],
@@ -65,9 +67,9 @@ def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[Phot
 
 def _likeness_of(model, surface, place: Place, ours, theirs) -> np.ndarray:
     """(N,) in [0, 1]; where both do not see the skin, as elsewhere."""
-    both = (ours[1] > 0.1) & (theirs[1] > 0.1)
-    if not both.any():
-        return np.full(len(model.template), 0.5)
+    both = (ours[1] > 0.2) & (theirs[1] > 0.2)
+    if both.sum() < 400:
+        return np.full(len(model.template), _UNKNOWN)
     alike = np.clip(_likeness(ours[0], theirs[0], both), 0, 1)
     rows = both.reshape(-1)[place.texels.index]
     value, amount = splat(place.texels, place.triangles, len(model.template),
@@ -89,7 +91,8 @@ def _picture(place: Place, view: PhotoView, masks: Masks) -> tuple[np.ndarray, n
     cover = (weight > 0.05).astype(np.float32)
 
     def mean(values, sigma):
-        return cv2.GaussianBlur(values * cover, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(cover, (0, 0), sigma), 0.05)
+        amount = np.maximum(cv2.GaussianBlur(cover, (0, 0), sigma), 0.05)
+        return cv2.GaussianBlur(values * cover, (0, 0), sigma) / amount
 
     fine = light - mean(light, 5.0)
     fine /= np.sqrt(mean(fine * fine, 8.0) + 0.03 ** 2)

@@ -1,7 +1,7 @@
 """Everything about a head's texture that is smooth, worked out once on a small map.
 
-The maps of any size are then composed from these fields and the photos themselves (:mod:`.compose`), which is why a head
-looks the same at every size.
+The maps of any size are then composed from these fields and the photos themselves (:mod:`.compose`), which is why a
+head looks the same at every size.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from numba import njit
 from ..head.model import HeadModel
 from ..render import rasterize
 
-__all__ = ["Texels", "bands", "concurrently", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
+__all__ = ["Texels", "bands", "concurrently", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band",
+           "texel_density"]
 
 _BAND_TEXELS = 2048 * 512
 """Texels of one band."""

@@ -21,8 +21,8 @@ from ..camera import Camera
 from ..fit.lighting import light_normals, shade
 from .surface import Surface
 
-__all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance", "smoothstep",
-           "weighted_median"]
+__all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance",
+           "smoothstep", "weighted_median"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 

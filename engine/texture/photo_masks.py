@@ -12,7 +12,8 @@ from .photo_view import BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, Pho
 __all__ = ["photo_masks"]
 
 
-def photo_masks(view: PhotoView, skin_mask: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+def photo_masks(view: PhotoView, skin_mask: np.ndarray,
+                camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
     crop = view.camera
     scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy

@@ -100,8 +100,9 @@ class PhotoView:
         zbuffer = cv2.erode(np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
                             np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
         crop_points = crop_points.astype(np.float32)
+        facing = (normals * to_camera).sum(1)
         return PhotoView(cropped, tuple(levels), ((landmarks - low) * exact).astype(np.float32),
-                         float(density * factor), crop_points, crop_points, (normals * to_camera).sum(1).astype(np.float32),
+                         float(density * factor), crop_points, crop_points, facing.astype(np.float32),
                          depth.astype(np.float32), zbuffer, zscale)
 
     def moved(self, offsets: np.ndarray) -> "PhotoView":

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     rows, failed = [], 0
     for path in _expand(options.photos):
         try:
-            row = sheet_row(method.solve(path, settings, lambda *_: None), options.cell)
+            row = sheet_row(method.solve([path], settings, lambda *_: None), options.cell)
             print(f"{path.name}: done", file=sys.stderr)
         except Exception as failure:
             failed += 1

@@ -19,10 +19,8 @@ from ..render import Raster
 __all__ = ["Outline", "find_outline"]
 
 _REACH = 8.0
-"""How far from the predicted outline its picture is searched, mm."""
 _STEP = 0.5
 _OUTER, _INNER = 3.5, 2.0
-"""Distance in mm, beyond and within the prediction, at which a border has lost three quarters of its weight."""
 _PATCH = 12.0
 """mm of outline that count as one measurement."""
 
@@ -43,17 +41,20 @@ class Outline(NamedTuple):
 
 
 def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vertices: np.ndarray, normals: np.ndarray,
-                 edges: np.ndarray, trust: np.ndarray) -> Outline:
+                 edges: np.ndarray, trust: np.ndarray, reach: float = _REACH, scales: tuple[float, float] = (_OUTER, _INNER)
+                 ) -> Outline:
     """Compare the outline with the skin mask.
 
     Args:
         camera: of the photo.
         project: callable (camera, (n, 3)) -> (n, 2) pixels of `mask` and depths in mm.
         raster: visibility of the whole head in the pixels of `mask`.
-        mask: (h, w) bare skin in [0, 1].
+        mask: (h, w) bare skin (or the whole head) in [0, 1].
         vertices, normals: (V, 3) skin in model space, mm.
         edges: (E, 2) mesh edges.
         trust: (V,) where the outline is the face's own, not hair's or the neck's.
+        reach: how far from the predicted outline its picture is searched, mm.
+        scales: distance beyond and within the prediction at which a border has lost three quarters of its weight, mm.
     """
     view = camera.position - vertices
     facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
@@ -72,7 +73,7 @@ def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vert
     px_per_mm = np.linalg.norm(direction, axis=1)
     direction = direction / np.maximum(px_per_mm, 1e-9)[:, None]
 
-    offsets = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+    offsets = np.arange(-reach, reach + _STEP / 2, _STEP)
     at = pixels[:, None] + direction[:, None] * (offsets * px_per_mm[:, None])[..., None]
     height, width = mask.shape
     inside = ((at > 1) & (at < [width - 1, height - 1])).all((1, 2))
@@ -100,7 +101,7 @@ def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vert
     skin_in = (profile * within).sum(1) / np.maximum(within.sum(1), 1)
     skin_out = (profile * beyond).sum(1) / np.maximum(beyond.sum(1), 1)
     good = inside & seen & free & found & (skin_in > 0.8) & (skin_out < 0.2)
-    scale = np.where(target > 0, _OUTER, _INNER)
+    scale = np.where(target > 0, *scales)
     weight = np.where(good, 1 / (1 + (target / scale) ** 2) ** 2, 0.0)
     # Mesh edges cross the outline at unequal distances: each point stands for its share of the outline's length.
     gap = np.linalg.norm(points[:, None] - points[None], axis=-1)

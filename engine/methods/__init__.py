@@ -49,7 +49,7 @@ class MethodInfo:
 METHODS = {
     info.name: info for info in (
         MethodInfo("open", "Analysis by synthesis on the MakeHuman head",
-                   "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing"),
+                   "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", max_photos=30),
     )
 }
 _created: dict[str, Method] = {}
@@ -75,7 +75,7 @@ def reconstruct(photos: str | os.PathLike | Sequence[str | os.PathLike], out: st
     """Reconstruct one head.
 
     Args:
-        photos: path of the photo, or a list with one path.
+        photos: path of the photo, or several paths of photos of one person.
         out: folder that becomes the bundle; must not exist, be empty, or be a bundle, which is then replaced.
         settings: defaults when omitted.
         progress: see :data:`Progress`.
@@ -94,8 +94,8 @@ def reconstruct(photos: str | os.PathLike | Sequence[str | os.PathLike], out: st
         raise HrnError(ErrorCode.SETTINGS_INVALID, "No photo was given.")
     if len(photos) > most:
         raise HrnError(ErrorCode.SETTINGS_INVALID,
-                       f"Method {settings.method!r} takes one photo, not {len(photos)}.",
-                       hint="Choose one photo; start another reconstruction for each further one.")
+                       f"Method {settings.method!r} takes up to {most} photos, not {len(photos)}.",
+                       hint="Choose the sharpest ones, from all around the face.")
     check_replaceable(out)
     remove_leftovers(out)
     return method.reconstruct(photos, out, settings, progress or (lambda stage, fraction, message: None))

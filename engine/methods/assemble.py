@@ -6,6 +6,7 @@ This is the border where the engine's millimetres become the bundle's metres.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ import numpy as np
 from .. import __version__
 from ..camera import Camera
 from ..head.model import MATERIALS, PARTS, HeadModel
+from ..types import View
 from ..wire.protocol import Settings
 from .maps import write_exr, write_jpeg, write_png
 from .open import Solution
-from .quality import quality_report
+from .quality import quality_report, yaw_degrees
 
 __all__ = ["assemble", "camera_json", "write_maps"]
 
@@ -27,7 +29,7 @@ _CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
 
 def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:
     """The manifest (without timings and files) and the arrays."""
-    model, photo, observation, coarse, mid, textures = found
+    model, textures, observation, coarse, mid = found.model, found.textures, found.observation, found.coarse, found.mid
     fitted, depth = coarse.camera.project(model.landmarks(found.posed))
     values = np.round(coarse.expression.astype(float), 5)
     arrays = {
@@ -48,17 +50,16 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
     arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
     side = textures.albedo.shape[0]
     manifest = {
-        "name": Path(photo.name).stem,
+        "name": Path(found.photo.name).stem,
         "method": settings.method,
         "engine_version": __version__,
         "head_model_version": model.version,
         "unit": "metre",
         "settings": settings.to_json(),
-        "photos": [{"name": photo.name, "sha256": photo.sha256, "width": photo.size[0], "height": photo.size[1],
-                    "scale": float(photo.scale), "file": "photo_0.jpg", "face_index": observation.index,
-                    "face_count": observation.count, "focal_px": float(coarse.camera.fx),
-                    "focal_source": coarse.focal_source}],
-        "cameras": [{"photo": 0, "file": "photo_0.jpg", **camera_json(coarse.camera)}],
+        "photos": [*(_photo_json(view, number) for number, view in enumerate(found.views)),
+                   *({"name": name, "used": False, "error": error.to_json()} for name, error in found.left_out)],
+        "cameras": [{"photo": number, "file": _photo_file(number), **camera_json(view.coarse.camera)}
+                    for number, view in enumerate(found.views)],
         "maps": {
             "albedo": _map("albedo.png", side, "sRGB", 8, "RGB"),
             "displacement": _map("displacement.exr", textures.displacement.shape[0], "Non-Color", 32, "Y", unit="metre",
@@ -82,6 +83,21 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
     return manifest, arrays
 
 
+def _photo_file(number: int) -> str:
+    return f"photo_{number}.jpg"
+
+
+def _photo_json(view: View, number: int) -> dict:
+    photo, observation, coarse = view.photo, view.observation, view.coarse
+    return {"name": photo.name, "sha256": photo.sha256, "width": photo.size[0], "height": photo.size[1],
+            "scale": float(photo.scale), "file": _photo_file(number), "used": True, "share": round(float(view.share), 4),
+            "face_index": observation.index, "face_count": observation.count, "focal_px": float(coarse.camera.fx),
+            "focal_source": coarse.focal_source, "yaw_degrees": round(yaw_degrees(coarse), 1),
+            "landmark_residual_px": round(float(np.median(coarse.residual_px)), 3),
+            "expression": np.round(coarse.expression.astype(float), 5).tolist(),
+            "lighting": np.round(view.mid.lighting.astype(float), 6).tolist()}
+
+
 def camera_json(camera: Camera) -> dict:
     """A camera as the manifest has it: `t` in metres."""
     return {"width": camera.width, "height": camera.height, "fx": float(camera.fx), "fy": float(camera.fy),
@@ -101,7 +117,7 @@ def write_maps(folder: Path, found: Solution, progress) -> None:
         lambda: write_png(folder / "normal.png", textures.normal),
         lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
         lambda: write_png(folder / "albedo.png", textures.albedo),
-        lambda: write_jpeg(folder / "photo_0.jpg", found.photo.pixels),
+        *(partial(write_jpeg, folder / _photo_file(number), view.photo.pixels) for number, view in enumerate(found.views)),
         lambda: write_png(folder / "preview.png", _preview(found)),
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),

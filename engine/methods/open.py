@@ -1,6 +1,7 @@
 """The `open` method: analysis by synthesis on a CC0 head, from packages that anyone may install.
 
 photo → landmarks → coarse (identity, expression, pose, camera) → mid (deformation from the pixels) → textures → bundle.
+With several photos of one person, mid compares them (:mod:`engine.fit.views`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+from pathlib import Path
 from typing import NamedTuple, Sequence
 
 import numpy as np
@@ -15,27 +17,54 @@ import numpy as np
 from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
+from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .clock import StageClock
 
 __all__ = ["OpenMethod", "Solution", "create"]
 
+_LEAVES_OUT = {ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL, ErrorCode.FACE_INDEX, ErrorCode.PHOTO_UNREADABLE,
+               ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE}
+"""What may be wrong with one of several photos without stopping the others."""
+
 _PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch")
 
 
+class LeftOut(NamedTuple):
+    """A photo that says nothing about the head."""
+
+    name: str
+    error: HrnError
+
+
 class Solution(NamedTuple):
-    """Everything that the stages found out about one photo."""
+    """Everything that the stages found out about one head."""
 
     model: HeadModel
-    photo: Photo
-    observation: FaceObservation
-    coarse: CoarseFit
-    mid: MidFit
+    views: tuple[View, ...]
+    """The photo that shows the face best comes first; its facial actions are the head's."""
     textures: Textures
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def photo(self) -> Photo:
+        return self.views[0].photo
+
+    @property
+    def observation(self) -> FaceObservation:
+        return self.views[0].observation
+
+    @property
+    def coarse(self) -> CoarseFit:
+        return self.views[0].coarse
+
+    @property
+    def mid(self) -> MidFit:
+        return self.views[0].mid
 
     @property
     def posed(self) -> np.ndarray:
-        """(N, 3) float32 mm: the head as it is in the photo, expression and deformation included."""
+        """(N, 3) float32 mm: the head as it is in the first photo, expression and deformation included."""
         return self.model.shape(self.coarse.identity, self.coarse.expression) + self.mid.deformation
 
 
@@ -85,7 +114,7 @@ class OpenMethod:
                     progress) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
-        found = self.solve(photos[0], settings, clock)
+        found = self.solve(photos, settings, clock)
         from .assemble import assemble, write_maps
 
         clock("bundle", 0.0, "Writing the head")
@@ -95,29 +124,52 @@ class OpenMethod:
             manifest["timings"] = clock.timings()
         return load_bundle(out)
 
-    def solve(self, path: str | os.PathLike, settings: Settings, progress) -> Solution:
-        """All stages but the bundle, for one photo.
+    def solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress) -> Solution:
+        """All stages but the bundle, for one or several photos of one head.
 
         Raises:
-            HrnError: see the stages.
+            HrnError: see the stages. Of several photos, those that cannot be used are left out and reported; when none
+                is left, the first one's error is raised.
         """
         with self._lock:
             progress("start", 0.0, "Loading the models")
             self._load(progress)
-            return self._solve(path, settings, progress)
+            return self._solve(paths, settings, progress)
 
-    def _solve(self, path, settings: Settings, progress) -> Solution:
+    def _solve(self, paths, settings: Settings, progress) -> Solution:
         from ..fit import fit_coarse, fit_mid
-        from ..photo import observe
         from ..texture import build_textures
 
         model = self._model
-        progress("photo", 0.0, "Reading the photo")
-        photo, observation = observe(path, self._landmarker, settings.face_index)
+        faces, left_out = self._look(paths, settings, progress)
         progress("coarse", 0.0, "Fitting the head")
-        first = fit_coarse(model, photo, observation, settings, progress)
-        progress("mid", 0.0, "Shaping the head to the photo")
-        coarse, mid = fit_mid(model, photo, observation, first, settings, progress)
+        if len(faces) == 1:
+            photo, observation = faces[0]
+            first = fit_coarse(model, photo, observation, settings, progress)
+            progress("mid", 0.0, "Shaping the head to the photo")
+            coarse, mid = fit_mid(model, photo, observation, first, settings, progress)
+            views = [View(photo, observation, coarse, mid)]
+        else:
+            from ..fit.views import fit_views
+
+            views = fit_views(model, faces, settings, progress)
         progress("albedo", 0.0, "Taking the skin from the photo")
-        textures = build_textures(model, [View(photo, observation, coarse, mid)], settings, progress)
-        return Solution(model, photo, observation, coarse, mid, textures)
+        textures = build_textures(model, views, settings, progress)
+        return Solution(model, tuple(views), textures, tuple(left_out))
+
+    def _look(self, paths, settings: Settings, progress) -> tuple[list[tuple[Photo, FaceObservation]], list[LeftOut]]:
+        from ..photo import observe
+
+        faces, left_out = [], []
+        for number, path in enumerate(paths):
+            of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
+            progress("photo", number / len(paths), "Reading the photo" + of_many)
+            try:
+                faces.append(observe(path, self._landmarker, settings.face_index))
+            except HrnError as error:
+                if len(paths) == 1 or error.code not in _LEAVES_OUT:
+                    raise
+                left_out.append(LeftOut(Path(path).name, error))
+        if not faces:
+            raise left_out[0].error
+        return faces, left_out

@@ -11,6 +11,8 @@ __all__ = ["quality_report"]
 
 _POOR_FIT_MM = 4.0
 _LITTLE_SKIN = 0.35
+_LITTLE_SHARE = 0.15
+"""Of an even share of the matches."""
 
 
 def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> dict:
@@ -19,7 +21,7 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     Args:
         fitted, depth: (478, 2) pixels and (478,) mm of the final head's landmark points.
     """
-    _, photo, observation, coarse, mid, textures = found
+    photo, observation, coarse, mid, textures = found.photo, found.observation, found.coarse, found.mid, found.textures
     residual = np.linalg.norm(fitted - observation.landmarks, axis=1)
     per_mm = coarse.camera.fx / depth
     report = {
@@ -55,6 +57,16 @@ def _warnings(found: Solution, report: dict):
     skin = _skin_share(mid.skin_mask, observation.landmarks)
     if skin < _LITTLE_SKIN:
         yield warn("face_covered", f"Only {100 * skin:.0f} % of the face is bare skin; the rest is a guess.")
+    for name, error in found.left_out:
+        yield warn("photo_left_out", f"{name} was left out: {error}")
+    if len(found.views) > 1:
+        if max(view.share for view in found.views) == 1.0:
+            yield warn("photos_differ", "The photos have too little in common to be compared; the shape is that of the best "
+                                        "one. Take them in one go: same light, same face, 20 to 30 degrees apart.")
+        else:
+            for view in found.views:
+                if view.share < _LITTLE_SHARE / len(found.views):
+                    yield warn("photo_unmatched", f"{view.photo.name} shows little that the other photos confirm.")
     if report["landmark_residual_mm"] > _POOR_FIT_MM:
         yield warn("poor_fit", f"The head misses the landmarks by {report['landmark_residual_mm']:.1f} mm; check the result.")
 

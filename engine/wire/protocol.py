@@ -60,6 +60,8 @@ class Settings:
     focal_px: float | None = None
     """Focal length in pixels of the upright photo; None: from EXIF, else estimated."""
     seed: int = 0
+    same_expression: bool | None = None
+    """Several photos: whether the face is the same in all of them; None: decided from the photos."""
 
     def __post_init__(self):
         def bad(text: str):
@@ -73,6 +75,8 @@ class Settings:
                 bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
         if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
             bad("Setting 'method' must be a name and 'keep_expression' true or false.")
+        if self.same_expression not in (None, True, False):
+            bad("Setting 'same_expression' must be true, false or absent.")
         if not 256 <= self.texture_size <= 8192:
             bad(f"Texture size must be a whole number from 256 to 8192, not {self.texture_size!r}.")
         if self.quality not in _QUALITIES:

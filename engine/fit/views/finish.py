@@ -1,0 +1,86 @@
+"""What the other stages need of every view: light, skin and residuals of the final head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ...head.model import HeadModel
+from ...types import CoarseFit, MidFit, View
+from ...wire.protocol import Settings
+from ..jaw import bite_shift
+from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
+from ..mesh import vertex_normals
+from ..mid import fit_mid
+from ..skin_surface import skin_surface
+from .start import pose_from_points
+from .state import ViewState
+
+__all__ = ["finished_views"]
+
+_LEAST_FACING = 0.25
+
+
+def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarray, deformation: np.ndarray | None,
+                   settings: Settings, tell) -> list[View]:
+    """The views as the textures take them.
+
+    Args:
+        identity: (K,). deformation: (N, 3) mm; None where the photos could not be compared: then the first photo's
+            pixels give it, and landmarks the other cameras.
+    """
+    from ...photo import segment_skin
+
+    first = views[0]
+    identity = identity.astype(np.float32)
+    if deformation is None:
+        start = replace(first.start, camera=first.camera, identity=identity, expression=first.expression.astype(np.float32))
+        coarse, mid = fit_mid(model, first.photo, first.observation, start, settings,
+                              lambda stage, fraction, message: tell(0.5 * fraction))
+        identity, deformation = coarse.identity, mid.deformation
+        first.camera, first.expression = coarse.camera, coarse.expression.astype(float)
+        for view in views:
+            view.share = 1.0 if view is first else 0.0
+            if view is not first:
+                vertices = model.shape(identity, view.expression) + deformation
+                view.camera = pose_from_points(view.camera, model.landmarks(vertices).astype(float),
+                                               view.observation.landmarks.astype(float))
+    deformation = deformation.astype(np.float32)
+    bare = model.shape(identity, first.expression.astype(np.float32))
+    deformation = deformation + bite_shift(model, bare + deformation, first.expression)
+    deformation = deformation.astype(np.float32)
+    result = []
+    for number, view in enumerate(views):
+        tell(0.5 + 0.5 * number / len(views))
+        expression = view.expression.astype(np.float32)
+        vertices = model.shape(identity, expression) + deformation
+        points = view.camera.project(model.landmarks(vertices).astype(float))[0]
+        residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
+        coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
+        skin = segment_skin(view.photo, view.observation).skin.astype(np.float32)
+        lighting, left = _light(model, view, vertices, skin)
+        result.append(View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left), view.share))
+    return result
+
+
+def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
+    """(9, 3) lighting and the residual of log brightness, from the bare skin that faces the camera."""
+    surface = skin_surface(model)
+    skin = vertices[surface.vertices].astype(float)
+    normals = vertex_normals(skin, surface.triangles)
+    towards = view.camera.position - skin
+    facing = np.einsum("ij,ij->i", normals, towards) / np.linalg.norm(towards, axis=1)
+    place, _ = view.camera.project(skin)
+    x, y = (place[:, 0] - 0.5).astype(np.float32), (place[:, 1] - 0.5).astype(np.float32)
+    size = max(1.0, 2.0 * view.camera.fx / float(np.linalg.norm(view.camera.t)))
+    soft = cv2.GaussianBlur(view.photo.pixels, (0, 0), size) if size > 1 else view.photo.pixels
+    sample = lambda image: cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    color = srgb_to_linear(sample(soft).reshape(len(skin), 3).astype(float) / 255)
+    weight = surface.trust * np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * sample(mask).reshape(-1)
+    in_light = light_normals(view.camera, normals)
+    lighting = fit_lighting(in_light, color, np.ones((len(skin), 1)), weight)
+    predicted = np.maximum(sh_basis(in_light) @ lighting, 1e-3).mean(1)
+    left = np.minimum(np.abs(np.log(np.maximum(color.mean(1), 1e-3) / predicted)), 0.5)
+    return lighting.astype(np.float32), float(np.average(left, weights=weight)) if weight.sum() > 0 else 0.0

@@ -1,0 +1,266 @@
+"""The joint fit of several photos of one head."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import NamedTuple, Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...head.model import MATERIALS, HeadModel
+from ...types import CoarseFit, FaceObservation, Photo, View
+from ...wire.protocol import Settings
+from ..deformation import propagate, without_folds
+from ..mesh import vertex_normals
+from ..registration import slide
+from ..similarity import similarity
+from ..skin_surface import skin_surface
+from .bundle_adjustment import Lens, adjust, triangulate
+from .eyes import fit_eyeballs
+from .finish import finished_views
+from .landmark_places import landmark_places
+from .matching import Tracks, choose_pairs, match_views
+from .silhouette import find_rims, foreground
+from .start import group_lenses, join, order_views, same_expression, significant_distortion
+from .state import ViewState
+from .surface import fit_coefficients, fit_offset, nearest_places
+
+__all__ = ["fit_views"]
+
+_log = logging.getLogger(__name__)
+
+_FACE_PX = {"draft": 300.0, "standard": 420.0, "high": 700.0}
+"""Width of the face in the frames."""
+_LEAST_TRACKS = 400
+"""Fewer matches than that say less than the pixels of the best photo."""
+_LEAST_OBSERVATIONS = 60
+"""A camera with fewer is left where the landmarks put it."""
+_MOST_RMS_PX = 0.8
+_MOST_MOVE_MM = 25.0
+_FULL_CONTRAST = 2.0
+"""Deviation of a patch, grey levels, from which on its match counts in full."""
+_LEAST_WEIGHT = 0.03
+_PRIOR_MM = 0.3
+_RIM_GAP_MM = 8.0
+"""Where points lie nearer than that, an outline counts less: a mask's border is less exact."""
+_OFFSET_DAMPING = 1e-3
+_LIFT_MM = 1.5
+_STIFF, _TAUT = 60.0, 1.0
+
+
+class _Round(NamedTuple):
+    """How much the mesh is believed in one round, and how freely it moves."""
+
+    fine: bool
+    least_ncc: float
+    start_px: float
+    robust_mm: float
+    stiffness: float
+    membrane: float
+    rim_reach_mm: float
+    rim_scale_mm: float
+
+
+_ROUNDS = (_Round(False, 0.5, 6.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(False, 0.5, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
+           _Round(True, 0.5, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+
+
+def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None
+              ) -> list[View]:
+    """One head from several photos of it.
+
+    Args:
+        model: the head model.
+        photos: two or more photos, each with its face.
+        settings: ``quality`` and ``same_expression`` (None: decided from the photos) are used.
+        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+
+    Returns:
+        The views, the one that shows the face best first. Where the photos have too little in common, its pixels
+        alone give the deformation.
+    """
+    from ..coarse import fit_coarse
+
+    report = progress or (lambda stage, fraction, message: None)
+    views = []
+    for number, (photo, observation) in enumerate(photos):
+        def share(stage, fraction, message):
+            report("coarse", (number + fraction) / len(photos), f"Fitting photo {number + 1} of {len(photos)}")
+
+        first = fit_coarse(model, photo, observation, settings, share)
+        views.append(ViewState(photo, observation, first.camera, first.expression.astype(float), first.focal_source, first))
+    views = order_views(views)
+    still = same_expression(views) if settings.same_expression is None else settings.same_expression
+    if still:
+        shared = np.median([view.expression for view in views], 0)
+        for view in views:
+            view.expression = shared
+    problem = _Problem(model, views, _FACE_PX[settings.quality])
+    rounds = {"draft": _ROUNDS[::2], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}[settings.quality]
+    if not still:
+        # Skin that moves between the photos is matched with skin elsewhere: the head follows at large only.
+        rounds = [step._replace(stiffness=max(step.stiffness, _STIFF), membrane=max(step.membrane, _TAUT)) for step in rounds]
+    for number, step in enumerate(rounds):
+        def tell(fraction: float) -> None:
+            report("mid", 0.85 * (number + fraction) / len(rounds), "Comparing the photos")
+
+        tell(0.0)
+        if not problem.improve(step, tell):
+            break
+        if number == len(rounds) - 2:
+            problem.straighten()
+    report("mid", 0.85, "Finishing the shape")
+    return finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
+                          lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
+
+
+class _Problem:
+    """Identity, offset and eyes of the head, and the cameras in its views; the first view's actions are the head's."""
+
+    def __init__(self, model: HeadModel, views: list[ViewState], face_px: float):
+        self.model, self.views, self.face_px = model, views, face_px
+        self.surface = skin_surface(model)
+        # Lashes are cards around the eyes; what shows in a photo is behind them.
+        solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
+        self.triangles, material = model.triangles[solid], np.repeat(model.face_material, 2)[solid]
+        self.is_skin = material == MATERIALS.index("skin")
+        self.usable = self.is_skin | (material == MATERIALS.index("eyes"))
+        self.lenses: list[Lens] = group_lenses(views)
+        self.identity = join(model, views, self.lenses)
+        self.believed = self.identity.copy()
+        self.believed_expression = views[0].expression.copy()
+        self.offset = np.zeros((len(self.surface.vertices), 3))
+        self.eyes = np.zeros(model.template.shape)
+        self.anchor = self.posed(views[0])
+        self.masks: list[np.ndarray | None] | None = None
+        self.distortion = np.zeros(len(views))
+        self.distortion_deviation = np.zeros(len(views))
+        self.matched = False
+        for view in views:
+            view.crop(self.posed(view), face_px)
+
+    def deformation(self) -> np.ndarray:
+        """(N, 3) mm"""
+        return propagate(self.model, self.surface, self.offset) + self.eyes
+
+    def posed(self, view: ViewState) -> np.ndarray:
+        """(N, 3) mm: the head as it is in the photo."""
+        return self.model.shape(self.identity, view.expression) + self.deformation()
+
+    def draw(self) -> list[np.ndarray]:
+        posed = [self.posed(view) for view in self.views]
+        for view, vertices in zip(self.views, posed):
+            view.draw(vertices, self.triangles)
+        return posed
+
+    def improve(self, step: _Round, tell) -> bool:
+        """Match, adjust, and let the head follow. False where too little matches; then nothing has changed."""
+        views = self.views
+        posed = self.draw()
+        tracks = match_views(views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine,
+                             lambda s: tell(0.5 * s))
+        if len(tracks.contrast) < _LEAST_TRACKS:
+            _log.info("only %d matches between the photos", len(tracks.contrast))
+            return False
+        corners = self.triangles[tracks.triangle]
+        places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, vertices[corners]) for vertices in posed])
+        track = np.repeat(np.arange(len(corners)), np.diff(tracks.start))
+        own = places[tracks.anchor_view, np.arange(len(corners))]
+        moves = places[tracks.view, track] - own[track]
+        normals = np.einsum("pk,pkd->pd", tracks.weights, vertex_normals(posed[0], self.triangles)[corners])
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        cameras, distortion, variance = adjust(
+            [view.work for view in views], self.distortion, tracks, own, moves, normals, self.lenses,
+            np.array([view.frame.factor for view in views]), prior_mm=_PRIOR_MM, scale_px=step.start_px, iterations=30,
+            tell=lambda s: tell(0.5 + 0.2 * s))
+        tell(0.7)
+        found = triangulate(cameras, distortion, tracks, own, moves)
+        keep = (found.rms < _MOST_RMS_PX) & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
+        if keep.sum() < _LEAST_TRACKS:
+            _log.info("only %d of %d matches agree with one another", keep.sum(), len(keep))
+            return False
+        tracks, points, own = tracks.take(keep), found.points[keep], own[keep]
+        corners, places = corners[keep], places[:, keep]
+        # Place and turn are those of the mesh; its size is what was believed before the photos were compared.
+        scale, _, _ = similarity(points, np.einsum("pk,pkd->pd", tracks.weights, self.anchor[corners]))
+        _, R, t = similarity(points * scale, own)
+        seen = np.bincount(tracks.view, minlength=len(views))
+        for number, (view, camera) in enumerate(zip(views, cameras)):
+            view.share = seen[number] / seen.sum()
+            if seen[number] >= _LEAST_OBSERVATIONS:
+                turned = camera.R @ R.T
+                view.take_work_camera(replace(camera, R=turned, t=scale * camera.t - turned @ t))
+        for lens, part in zip(self.lenses, np.sqrt(np.maximum(variance, 0))):
+            self.distortion_deviation[lens.views] = part
+        self.found_distortion = distortion
+        # From the anchor's facial actions to the head's.
+        points = scale * points @ R.T + t + places[0] - own
+        tell(0.75)
+        self._follow(step, tracks, points, tell)
+        self.matched = True
+        return True
+
+    def _follow(self, step: _Round, tracks: Tracks, points: np.ndarray, tell) -> None:
+        model, surface = self.model, self.surface
+        skin = self.is_skin[tracks.triangle]
+        cloud = points[skin]
+        weight = np.clip((tracks.contrast[skin] / _FULL_CONTRAST) ** 2, _LEAST_WEIGHT, 1)
+        tree = cKDTree(cloud)
+        damping = np.full(len(self.offset), _OFFSET_DAMPING)
+        for turn in range(2):
+            posed = self.draw()
+            if self.masks is None:
+                chin = int(model.landmark_vertices[152, 0])
+                self.masks = [foreground(view, view.work.project(vertices[chin])[0][1])
+                              for view, vertices in zip(self.views, posed)]
+            rims = find_rims(model, surface, self.views, self.masks, [vertices[surface.vertices] for vertices in posed],
+                             step.rim_reach_mm, step.rim_scale_mm)
+            if len(rims.weight):
+                rims.weight *= np.minimum(tree.query(rims.target)[0] / _RIM_GAP_MM, 1) ** 2
+            tell(0.8 + 0.1 * turn)
+            if turn == 0:
+                self.identity, expression = fit_coefficients(
+                    model, surface, np.concatenate([cloud, rims.target]), np.concatenate([weight, rims.weight]),
+                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed, self.believed_expression)
+                change = expression - self.views[0].expression
+                for view in self.views:
+                    view.expression = np.clip(view.expression + change, 0, 1)
+                if not self.matched:
+                    self.offset[:] = 0
+            bare = model.shape(self.identity, self.views[0].expression)[surface.vertices].astype(float)
+            self.offset = fit_offset(surface.triangles, bare, cloud, weight, self.offset, rims, stiffness=step.stiffness,
+                                     damping=damping, robust_mm=step.robust_mm, membrane=step.membrane)
+            if step.fine and turn == 0:
+                self._register()
+            tell(0.85 + 0.1 * turn)
+        self.offset = without_folds(bare, surface.triangles, self.offset)
+        self.eyes[:] = 0
+        self.eyes = fit_eyeballs(model, self.posed(self.views[0]), self.triangles, points, tracks.triangle)
+
+    def _register(self) -> None:
+        """Slide lids, lips and brows onto those of the photo that shows them best; the surface stays where it is."""
+        first = self.views[0]
+        posed = self.posed(first)
+        move = slide(self.model, self.surface, first.camera, posed.astype(np.float32), first.observation.landmarks)
+        bare = self.model.shape(self.identity, first.expression)[self.surface.vertices].astype(float)
+        goal = bare + self.offset + move
+        surface = self.posed(first)[self.surface.vertices]
+        found = nearest_places(surface, self.surface.triangles, goal)
+        height = np.einsum("vd,vd->v", found.normal, goal - found.point)
+        lifted = np.abs(height) < _LIFT_MM
+        goal[lifted] -= (height[:, None] * found.normal)[lifted]
+        self.offset = without_folds(bare, self.surface.triangles, goal - bare)
+
+    def straighten(self) -> None:
+        """Take out lens distortion that the matches bear out; what they do not is none."""
+        posed = [self.posed(view) for view in self.views]
+        for number, view in enumerate(self.views):
+            k = self.found_distortion[number]
+            if significant_distortion(view, k, self.distortion_deviation[number]):
+                view.straighten(k)
+                view.crop(posed[number], self.face_px)
+                self.masks = None
+        for lens in self.lenses:
+            lens.distortion_sigma = 0.0

@@ -1,0 +1,47 @@
+"""Where the landmarks of all photos lie on the head's surface."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...head.model import HeadModel
+from ...photo.regions import OVAL
+from .state import ViewState
+
+__all__ = ["landmark_places"]
+
+_LEAST_FACING = 0.35
+_MOST_MM = 15.0
+"""A landmark that far from its place on the head is simply wrong, or hidden."""
+
+
+def landmark_places(model: HeadModel, views: list[ViewState], posed: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the views of the surface points on which the measured landmarks lie.
+
+    Args:
+        views: drawn as `posed`, (N, 3) mm each. The first one's facial actions are the head's.
+
+    Returns:
+        (478, 3) mm on the first view's head, and (478,) weight: how many views agree, up to 1.
+    """
+    total, weight = np.zeros((478, 3)), np.zeros(478)
+    rest = model.landmarks(posed[0]).astype(float)
+    for view, vertices in zip(views, posed):
+        camera, frame = view.work, view.frame
+        pixel = view.observation.landmarks * frame.factor - [frame.x0, frame.y0]
+        x, y = (pixel - 0.5).astype(np.float32).T
+        height, width = view.facing.shape
+        depth = np.where(np.isfinite(view.raster.depth), view.raster.depth, 0).astype(np.float32)
+        look = lambda image: cv2.remap(image, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()
+        z, facing = look(depth), look(view.facing)
+        at = np.stack([(pixel[:, 0] - camera.cx) / camera.fx * z, (pixel[:, 1] - camera.cy) / camera.fy * z, z], 1)
+        point = (at - camera.t) @ camera.R
+        own = model.landmarks(vertices).astype(float)
+        near = np.linalg.norm(point - own, axis=1)
+        value = np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * (z > 0) / (1 + (near / 4.0) ** 2) * (near < _MOST_MM)
+        total += value[:, None] * (point - own)
+        weight += value
+    weight[list(OVAL)] = 0  # the face's outline names no place
+    places = rest + total / np.maximum(weight, 1e-9)[:, None]
+    return places, np.minimum(weight, 1)

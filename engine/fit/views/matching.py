@@ -1,0 +1,224 @@
+"""Dense matches between neighbouring photos, rectified by the mesh.
+
+One photo is drawn into another's frame through the head's present shape, which takes out most of the perspective; what
+is left is a flow of a few pixels. Matches are kept where flow forth and back agree, where the patches look alike, and
+where the surface faces both cameras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...render import interpolate
+from .state import FACE_MM, ViewState
+
+__all__ = ["Tracks", "choose_pairs", "match_views"]
+
+_CONTRAST_PX = 7.0
+"""Deviation of the window in which contrast is normalised."""
+_LEAST_CONTRAST = 1.2
+"""Grey levels of deviation below which a patch carries no signal."""
+_FORTH_BACK_PX = 0.7
+_PATCH = 15
+_LEAST_FACING = 0.15
+_BEHIND_MM = 4.0
+_STEP_FACE = 60.0
+"""Anchors across the width of a face."""
+
+
+@dataclass
+class Tracks:
+    """P points of the surface seen in two or more photos, O observations; frame pixels."""
+
+    start: np.ndarray
+    """(P + 1,) where each track's observations begin; the first one is its anchor."""
+    view: np.ndarray
+    """(O,)"""
+    pixel: np.ndarray
+    """(O, 2)"""
+    triangle: np.ndarray
+    """(P,) triangle of the mesh at the anchor."""
+    weights: np.ndarray
+    """(P, 3) barycentric."""
+    contrast: np.ndarray
+    """(P,) deviation of the patch at the anchor, grey levels: flow errs in inverse proportion."""
+
+    @property
+    def anchor_view(self) -> np.ndarray:
+        """(P,)"""
+        return self.view[self.start[:-1]]
+
+    def take(self, keep: np.ndarray) -> "Tracks":
+        """The tracks of a (P,) mask."""
+        length = np.diff(self.start)
+        rows = np.repeat(keep, length)
+        return Tracks(np.concatenate([[0], np.cumsum(length[keep])]), self.view[rows], self.pixel[rows],
+                      self.triangle[keep], self.weights[keep], self.contrast[keep])
+
+
+def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float = 75.0) -> list[tuple[int, int]]:
+    """Pairs of views that see the head from near directions: along every bearing the nearest ones.
+
+    Each view is paired with its `nearest` neighbours on either side (left and right as seen from the head), so the
+    number of pairs grows linearly with the number of views.
+    """
+    position = np.array([view.camera.position for view in views])
+    towards = position / np.linalg.norm(position, axis=1, keepdims=True)
+    yaw = np.degrees(np.arctan2(towards[:, 0], towards[:, 2]))
+    angle = np.degrees(np.arccos(np.clip(towards @ towards.T, -1, 1)))
+    pairs = set()
+    for i in range(len(views)):
+        for side in (yaw > yaw[i], yaw <= yaw[i]):
+            side = side.copy()
+            side[i] = False
+            candidates = np.flatnonzero(side & (angle[i] < most_degrees))
+            # A baseline of some degrees tells depth; among the nearest, those are preferred that have one.
+            order = candidates[np.argsort(angle[i][candidates] + 30.0 * (angle[i][candidates] < 4.0), kind="stable")]
+            for j in order[:nearest]:
+                pairs.add((min(i, int(j)), max(i, int(j))))
+    return sorted(pairs)
+
+
+def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles: np.ndarray, usable: np.ndarray,
+                least_ncc: float, fine: bool = True, tell=None) -> Tracks:
+    """Matches of all pairs, joined into tracks per anchor.
+
+    Args:
+        views: drawn (:meth:`ViewState.draw`).
+        pairs: as of :func:`choose_pairs`.
+        triangles: (T, 3). usable: (T,) bool, triangles whose points may be matched.
+        least_ncc: normalised cross-correlation that a match must reach.
+        fine: whether the flow is worked out to the last pixel.
+        tell: called with the share that is done; may raise to cancel.
+    """
+    found: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+    for number, (i, j) in enumerate(pairs):
+        there = _match(views[i], views[j], triangles, least_ncc, fine)
+        if tell is not None:
+            tell((number + 0.5) / len(pairs))
+        back = _match(views[j], views[i], triangles, least_ncc, fine)
+        if tell is not None:
+            tell((number + 1) / len(pairs))
+        found[i, j] = there[0], there[1] & _returns(*there, back[0])
+        found[j, i] = back[0], back[1] & _returns(*back, there[0])
+    return _joined([_tracks(views, i, [j for a, j in found if a == i], found, usable)
+                    for i in sorted({pair[0] for pair in found})])
+
+
+def _returns(there: np.ndarray, ok: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """(h, w) whether the match of a pixel is matched with the pixel itself."""
+    x, y = np.where(ok, there[..., 0], -9) - 0.5, np.where(ok, there[..., 1], -9) - 0.5
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
+    height, width = ok.shape
+    own = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), -1)
+    return (np.linalg.norm(returned - own, axis=-1) < _FORTH_BACK_PX)
+
+
+def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray) -> Tracks:
+    """Tracks anchored on a regular grid of view `i`."""
+    view = views[i]
+    step = max(2, round(FACE_MM * view.work.fx / np.median(view.work.project(view.vertices)[1]) / _STEP_FACE))
+    height, width = view.grey.shape
+    ys, xs = np.meshgrid(np.arange(step // 2, height, step), np.arange(step // 2, width, step), indexing="ij")
+    hit = view.raster.triangle[ys, xs]
+    good = (hit >= 0) & (view.facing[ys, xs] > _LEAST_FACING) & usable[np.maximum(hit, 0)]
+    ys, xs = ys[good], xs[good]
+    pixel = np.stack([found[i, j][0][ys, xs] for j in others], 1)
+    seen = np.stack([found[i, j][1][ys, xs] for j in others], 1)
+    kept = seen.any(1)
+    ys, xs, pixel, seen = ys[kept], xs[kept], pixel[kept], seen[kept]
+    start = np.concatenate([[0], np.cumsum(seen.sum(1) + 1)])
+    view_of = np.full(start[-1], i)
+    place = np.zeros((start[-1], 2))
+    place[start[:-1]] = np.stack([xs, ys], 1) + 0.5
+    rest = np.ones(start[-1], bool)
+    rest[start[:-1]] = False
+    view_of[rest] = np.broadcast_to(np.array(others), seen.shape)[seen]
+    place[rest] = pixel[seen]
+    contrast = normalised(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
+    return Tracks(start, view_of, place, view.raster.triangle[ys, xs], view.raster.weights[ys, xs], contrast[ys, xs])
+
+
+def _joined(parts: list[Tracks]) -> Tracks:
+    if not parts:
+        return Tracks(np.zeros(1, int), np.zeros(0, int), np.zeros((0, 2)), np.zeros(0, int), np.zeros((0, 3)),
+                      np.zeros(0))
+    start, offset = [np.zeros(1, int)], 0
+    for part in parts:
+        start.append(part.start[1:] + offset)
+        offset += part.start[-1]
+    return Tracks(np.concatenate(start), *(np.concatenate([getattr(part, name) for part in parts])
+                                           for name in ("view", "pixel", "triangle", "weights", "contrast")))
+
+
+def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w, 2) pixels of `second`'s frame for every pixel of `first`'s, and (h, w) where to believe them."""
+    camera = second.work
+    place, depth = camera.project(second.vertices)
+    values = np.concatenate([place, depth[:, None], second.vertex_facing[:, None]], 1)
+    drawn = interpolate(first.raster, triangles, values)
+    target, depth, facing = drawn[..., :2], drawn[..., 2], drawn[..., 3]
+    hit = first.raster.triangle >= 0
+    height, width = second.grey.shape
+    x, y = target[..., 0], target[..., 1]
+    inside = hit & (x > 1) & (y > 1) & (x < width - 2) & (y < height - 2)
+    column = np.clip(x, 0, width - 1).astype(int)
+    row = np.clip(y, 0, height - 1).astype(int)
+    nearest = second.raster.depth[row, column]
+    seen = inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
+    empty = np.zeros(seen.shape, bool)
+    if seen.sum() < 200:
+        return target, empty
+    ys, xs = np.nonzero(seen)
+    y0, y1, x0, x1 = max(ys.min() - 12, 0), ys.max() + 13, max(xs.min() - 12, 0), xs.max() + 13
+    box = (slice(y0, y1), slice(x0, x1))
+    warped = cv2.remap(second.grey, x[box] - 0.5, y[box] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = seen[box].astype(np.float32)
+    a, contrast_a = normalised(first.grey[box], mask)
+    b, contrast_b = normalised(warped, mask)
+    flow = _flow(a, b, fine)
+    grid = np.stack(np.meshgrid(np.arange(a.shape[1], dtype=np.float32), np.arange(a.shape[0], dtype=np.float32)), -1)
+    moved = grid + flow
+    small = cv2.erode(mask, np.ones((5, 5)))
+    whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
+    ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)) > least_ncc
+    ok &= (whole > 0.99) & (small > 0) & (np.minimum(contrast_a, contrast_b) > _LEAST_CONTRAST)
+    # Where the rectified frame is stretched over an edge of depth, neighbouring pixels come from far apart.
+    result = target.copy()
+    result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
+    empty[box] = ok
+    return result, empty
+
+
+def normalised(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Locally normalised contrast within a mask, as uint8 about 128, and the local deviation in grey levels."""
+    weight = cv2.GaussianBlur(mask, (0, 0), _CONTRAST_PX) + 1e-3
+    mean = cv2.GaussianBlur(grey * mask, (0, 0), _CONTRAST_PX) / weight
+    centred = (grey - mean) * mask
+    deviation = np.sqrt(cv2.GaussianBlur(centred * centred, (0, 0), _CONTRAST_PX) / weight)
+    scaled = centred / (deviation + _LEAST_CONTRAST)
+    return np.clip(128 + 45 * scaled, 0, 255).astype(np.uint8), deviation
+
+
+def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
+    solver = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    solver.setFinestScale(0 if fine else 1)
+    solver.setPatchSize(8)
+    solver.setPatchStride(4)
+    solver.setGradientDescentIterations(16)
+    solver.setVariationalRefinementIterations(5)
+    return solver.calc(a, b, None)
+
+
+def _ncc(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Normalised cross-correlation of the patches around every pixel."""
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    mean = lambda image: cv2.blur(image, (_PATCH, _PATCH))
+    ma, mb = mean(a), mean(b)
+    va, vb = mean(a * a) - ma * ma, mean(b * b) - mb * mb
+    return (mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1.0))

@@ -1,0 +1,153 @@
+"""The head's outline against the background, in every photo."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...head.model import HeadModel
+from ..contour import find_outline
+from ..mesh import vertex_normals
+from ..skin_surface import SkinSurface
+from .state import ViewState
+from .surface import Rims
+
+__all__ = ["find_rims", "foreground"]
+
+_DIFFERENT = 4.0
+"""Deviations of the background's colour beyond which a pixel is something else."""
+_LEAST_SIGMA = np.array([1.5, 1.0, 1.0])
+"""Least deviation of the background in CIE Lab."""
+_MOST_SIGMA = 7.0
+_NEAR_MM, _FAR_MM = 22.0, 60.0
+_CUT_SIDE = 280
+"""Side of the picture that is cut where the background is not plain."""
+_STRAND_MM = 15.0
+"""A scalp outline that lies so far outside the head on average is hair."""
+_STRETCH_MM, _ROUGH_MM = 30.0, 1.5
+"""A skull's outline is smooth: over such a stretch it does not depart from its middle by more."""
+_POINTS = 3.0
+"""What 12 mm of outline are worth, in points."""
+
+
+def foreground(view: ViewState, chin: float) -> np.ndarray | None:
+    """(h, w) float32 in [0, 1]: the head, its hair and the neck in the view's frame, None where they cannot be told.
+
+    A plain background is modelled as a colour that changes with the square of the place; else the head is cut out
+    with Rother, Kolmogorov and Blake, "GrabCut" (SIGGRAPH 2004), started from the fitted head.
+
+    Args:
+        view: drawn. chin: row of the frame below which clothes begin to matter.
+    """
+    lab = cv2.cvtColor(view.color.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    head = (view.raster.triangle >= 0).astype(np.uint8)
+    per_mm = view.work.fx / float(np.median(view.work.project(view.vertices)[1]))
+    above = np.arange(head.shape[0])[:, None] < chin
+    outside = (_grown(head, _NEAR_MM * per_mm) == 0) & above
+    inside = (_grown(1 - head, 0.5 * _NEAR_MM * per_mm) == 0) & above
+    if outside.sum() < 400 or inside.sum() < 400:
+        return None
+    mask = _plain(lab, outside)
+    if mask is None or not _plausible(mask, inside, outside):
+        mask = _cut(view.color, head, above, per_mm)
+        if not _plausible(mask, inside, outside):
+            return None
+    # Only what hangs together with the head, and all that lies within it.
+    _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
+    own = np.bincount(labels[inside], minlength=labels.max() + 1)
+    own[0] = 0
+    body = (labels == own.argmax()).astype(np.uint8)
+    return np.where(_grown(body, 2) > 0, np.maximum(mask, _grown(1 - body, 2) == 0), 0).astype(np.float32)
+
+
+def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
+    size = 2 * max(1, round(radius)) + 1
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+
+
+def _plain(lab: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
+    height, width = outside.shape
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    rows = np.argwhere(outside)
+    rows = rows[:: max(1, len(rows) // 4000)]
+    a, b = basis[rows[:, 0], rows[:, 1]], lab[rows[:, 0], rows[:, 1]].astype(float)
+    used = np.ones(len(rows), bool)
+    for _ in range(5):
+        solution = np.linalg.lstsq(a[used], b[used], rcond=None)[0]
+        left = b - a @ solution
+        sigma = np.maximum(1.48 * np.median(np.abs(left[used]), 0), _LEAST_SIGMA)
+        used = (np.abs(left / sigma) < 3).all(1)
+    if used.mean() < 0.8 or sigma.max() > _MOST_SIGMA:
+        return None
+    distance = np.sqrt((((lab - basis @ solution) / sigma) ** 2).sum(-1)).astype(np.float32)
+    # A pixel that is half head looks half as different as the head beside it.
+    beside = np.maximum(cv2.dilate(distance, np.ones((7, 7))), 2 * _DIFFERENT)
+    return np.where(distance > _DIFFERENT / 2, np.minimum(distance / beside, 1), 0)
+
+
+def _cut(color: np.ndarray, head: np.ndarray, above: np.ndarray, per_mm: float) -> np.ndarray:
+    scale = min(1.0, _CUT_SIDE / max(head.shape))
+    size = (max(8, round(head.shape[1] * scale)), max(8, round(head.shape[0] * scale)))
+    small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
+    shape = cv2.resize(head, size, interpolation=cv2.INTER_NEAREST)
+    mask = np.full(shape.shape, cv2.GC_PR_FGD, np.uint8)
+    mask[shape == 0] = cv2.GC_PR_BGD
+    mask[_grown(shape, _FAR_MM * per_mm * scale) == 0] = cv2.GC_BGD
+    mask[_grown(1 - shape, _NEAR_MM * per_mm * scale) == 0] = cv2.GC_FGD
+    if (mask == cv2.GC_BGD).sum() < 50 or (mask == cv2.GC_FGD).sum() < 50:
+        return head.astype(np.float32)
+    cv2.setRNGSeed(0)
+    cv2.grabCut(np.ascontiguousarray(small[..., ::-1]), mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4,
+                cv2.GC_INIT_WITH_MASK)
+    found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    return cv2.resize(found, head.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _plausible(mask: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> bool:
+    return mask[inside].mean() > 0.85 and mask[outside].mean() < 0.25
+
+
+def _is_hair(places: np.ndarray, targets: np.ndarray) -> bool:
+    """Whether an outline above the forehead is that of hair: far outside the head, or rough."""
+    if len(targets) < 10:
+        return True
+    near = np.linalg.norm(places[:, None] - places[None], axis=-1) < _STRETCH_MM
+    rough = [targets[i] - np.median(targets[near[i]]) for i in range(len(targets))]
+    return bool(np.median(targets) > _STRAND_MM or np.mean(np.abs(rough)) > _ROUGH_MM)
+
+
+def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], masks: list[np.ndarray | None],
+              skins: list[np.ndarray], reach: float, scale: float) -> Rims:
+    """Places where the head turns away from a camera, moved to where the photo has its outline.
+
+    Args:
+        skins: (V, 3) mm of each view's posed skin. reach, scale: see :func:`engine.fit.contour.find_outline`.
+    """
+    at = surface.vertices
+    scalp = model.part("scalp")[at]
+    trust = np.clip(1 - 2 * model.part("neck")[at] - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
+    parts = []
+    for view, mask, skin in zip(views, masks, skins):
+        if mask is None:
+            continue
+        camera = view.work
+        normals = vertex_normals(skin, surface.triangles)
+        found = find_outline(camera, lambda c, p: c.project(p), view.raster, mask, skin, normals, surface.edges, trust,
+                             reach, (scale, scale))
+        if not len(found.target):
+            continue
+        t = found.share[:, None]
+        first, second = found.edges.T
+        place = skin[first] * (1 - t) + skin[second] * t
+        normal = normals[first] * (1 - t) + normals[second] * t
+        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+        weight = _POINTS * found.weight
+        top = (scalp[first] > 0.5) & (found.weight > 0)
+        if _is_hair(place[top], found.target[top]):
+            weight = np.where(top, 0, weight)
+        parts.append(Rims(found.edges, found.share, place + normal * found.target[:, None], normal, weight))
+    if not parts:
+        return Rims(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
+    return Rims(*(np.concatenate([getattr(part, name) for part in parts])
+                  for name in ("edges", "share", "target", "normal", "weight")))

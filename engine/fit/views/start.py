@@ -1,0 +1,106 @@
+"""From single fits to one head in several cameras."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...head.model import HeadModel
+from ...photo.face_nets import BLENDSHAPE_NAMES
+from .bundle_adjustment import Lens
+from .state import ViewState
+
+__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion",
+           "yaw_degrees"]
+
+_KNOWN_FOCAL = 0.01
+"""Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens);"""
+_GUESSED_FOCAL = 0.25
+"""of one guessed from the face."""
+_DISTORTION = 0.05
+"""Deviation of the first radial coefficient (in units of the focal length)."""
+_SIDE_DEGREES = 35.0
+_ENOUGH_PX = 500.0
+"""A face of that size is large enough."""
+_STILL = 0.3
+_FACE_ACTIONS = [i for i, name in enumerate(BLENDSHAPE_NAMES) if not name.startswith(("eyeLook", "cheek", "nose"))]
+
+
+def yaw_degrees(camera: Camera) -> float:
+    """How far the head is turned away from the camera, positive when its left side shows."""
+    towards = camera.position
+    return float(np.degrees(np.arctan2(towards[0], towards[2])))
+
+
+def order_views(views: list[ViewState]) -> list[ViewState]:
+    """The view that shows the face best first: from the front and large; the others in their order."""
+    def worth(view: ViewState) -> float:
+        face = np.ptp(view.observation.landmarks, 0).max()
+        return np.log(min(face, _ENOUGH_PX)) - (yaw_degrees(view.camera) / _SIDE_DEGREES) ** 2
+
+    best = max(range(len(views)), key=lambda i: worth(views[i]))
+    return [views[best], *(view for i, view in enumerate(views) if i != best)]
+
+
+def same_expression(views: list[ViewState]) -> bool:
+    """Whether the person kept still: no facial action differs by more than the networks' own error."""
+    values = np.array([view.observation.blendshapes for view in views])
+    # Turned faces are measured worse, and gaze follows the camera, not the face.
+    turned = np.array([abs(yaw_degrees(view.camera)) for view in views])
+    front = values[turned <= max(_SIDE_DEGREES, np.sort(turned)[1])]
+    spread = np.ptp(front[:, _FACE_ACTIONS], axis=0)
+    return bool(np.sort(spread)[-3:].mean() < _STILL)
+
+
+def significant_distortion(view: ViewState, k: float, deviation: float) -> bool:
+    """Whether a radial coefficient is more than chance and moves the head's edge by half a frame pixel."""
+    points, _ = view.camera.project(view.vertices)
+    radius = np.linalg.norm((points - [view.camera.cx, view.camera.cy]) / view.camera.fx, axis=1).max()
+    return bool(abs(k) > 5 * deviation and abs(k) * radius ** 3 * view.work.fx > 0.5)
+
+
+def group_lenses(views: list[ViewState]) -> list[Lens]:
+    """Photos without EXIF of one size are believed to come from one lens; a known focal length is its own."""
+    groups: dict[tuple, list[int]] = {}
+    for number, view in enumerate(views):
+        known = view.focal_source != "estimated"
+        key = (known, *sorted(view.photo.size), round(view.camera.fx, 1) if known else 0)
+        groups.setdefault(key, []).append(number)
+    lenses = []
+    for (known, *_), members in groups.items():
+        focal = float(np.exp(np.mean([np.log(views[i].camera.fx) for i in members])))
+        lenses.append(Lens(members, _KNOWN_FOCAL if known else _GUESSED_FOCAL, focal, _DISTORTION))
+    return lenses
+
+
+def join(model: HeadModel, views: list[ViewState], lenses: list[Lens]) -> np.ndarray:
+    """Mean identity of the single fits; the views get one focal length per lens and poses for the common head.
+
+    Returns:
+        (K,) identity.
+    """
+    # A face seen from the front tells both halves, and the networks know it best.
+    weight = np.array([1 / (1 + (yaw_degrees(view.camera) / _SIDE_DEGREES) ** 2) for view in views])
+    identity = np.average([view.start.identity for view in views], axis=0, weights=weight)
+    for lens in lenses:
+        for number in lens.views:
+            view = views[number]
+            own = model.landmarks(model.shape(view.start.identity, view.start.expression)).astype(float)
+            pixels = view.start.camera.project(own)[0]
+            points = model.landmarks(model.shape(identity, view.expression)).astype(float)
+            camera = replace(view.camera, fx=lens.focal, fy=lens.focal)
+            view.camera = pose_from_points(camera, points, pixels)
+    return identity
+
+
+def pose_from_points(camera: Camera, points: np.ndarray, pixels: np.ndarray) -> Camera:
+    """The camera with the pose in which (L, 3) points in mm appear at (L, 2) pixels."""
+    matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
+    found, rotation, shift = cv2.solvePnP(points, pixels, matrix, None, flags=cv2.SOLVEPNP_SQPNP)
+    if not found:
+        return camera
+    rotation, shift = cv2.solvePnPRefineLM(points, pixels, matrix, None, rotation, shift)
+    return replace(camera, R=cv2.Rodrigues(rotation)[0], t=shift.ravel())

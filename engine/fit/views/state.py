@@ -1,0 +1,118 @@
+"""What the stages of a joint fit know about one photo while they work on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...render import Raster, interpolate, rasterize
+from ...types import CoarseFit, FaceObservation, Photo
+from ..mesh import vertex_normals
+
+__all__ = ["FACE_MM", "Frame", "ViewState"]
+
+FACE_MM = 145.0
+"""Width of a face: what the working resolution is chosen by."""
+
+_MARGIN = 0.12
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A window of the photo, reduced by `factor`, in which a view is worked on."""
+
+    factor: float
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+    def camera(self, camera: Camera) -> Camera:
+        """The photo's camera in pixels of the frame."""
+        return camera.scaled(self.factor).cropped(self.x0, self.y0, self.width, self.height)
+
+
+@dataclass
+class ViewState:
+    """One photo: camera, facial actions, and its pixels around the head."""
+
+    photo: Photo
+    observation: FaceObservation
+    camera: Camera
+    """Of the whole photo."""
+    expression: np.ndarray
+    """(52,) facial actions in this photo."""
+    focal_source: str
+    start: CoarseFit
+    """The fit to this photo alone."""
+    distortion: float = 0.0
+    """First radial coefficient, of the photo as it was read; `photo` is free of it."""
+    frame: Frame | None = None
+    color: np.ndarray | None = None
+    """(h, w, 3) uint8 sRGB: the frame."""
+    grey: np.ndarray | None = None
+    """(h, w) float32 in [0, 255]: the frame's luma."""
+    share: float = 0.0
+    raster: Raster | None = None
+    vertices: np.ndarray | None = None
+    """(N, 3) mm: the head as it is in this photo."""
+    facing: np.ndarray | None = None
+    """(h, w) float32 cosine between surface and line of sight, 0 off the head."""
+    vertex_facing: np.ndarray | None = None
+    """(N,) the same at the vertices, negative where turned away."""
+
+    def crop(self, vertices: np.ndarray, face_px: float) -> None:
+        """Choose the frame: the whole head in the present camera, the face `face_px` wide at most."""
+        points, depth = self.camera.project(vertices)
+        per_mm = self.camera.fx / float(np.median(depth))
+        factor = min(1.0, face_px / (FACE_MM * per_mm))
+        width, height = self.photo.size
+        small = cv2.resize(self.photo.pixels, (max(1, round(width * factor)), max(1, round(height * factor))),
+                           interpolation=cv2.INTER_AREA) if factor < 1 else self.photo.pixels
+        low, high = points.min(0) * factor, points.max(0) * factor
+        margin = _MARGIN * (high - low).max()
+        x0, y0 = np.maximum(np.floor(low - margin), 0).astype(int)
+        x1 = int(min(np.ceil(high[0] + margin), small.shape[1]))
+        y1 = int(min(np.ceil(high[1] + margin), small.shape[0]))
+        x0, y0 = min(int(x0), max(x1 - 16, 0)), min(int(y0), max(y1 - 16, 0))
+        self.frame = Frame(factor, x0, y0, x1 - x0, y1 - y0)
+        self.color = np.ascontiguousarray(small[y0:y1, x0:x1])
+        self.grey = cv2.cvtColor(self.color, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+    def straighten(self, k: float) -> None:
+        """Take first-order radial distortion out of the photo and its landmarks (Brown, 1966: ``r (1 + k r^2)``)."""
+        width, height = self.photo.size
+        camera = self.camera
+        matrix = np.array([[camera.fx, 0, camera.cx - 0.5], [0, camera.fy, camera.cy - 0.5], [0, 0, 1]])
+        lens = np.array([k, 0, 0, 0], float)
+        maps = cv2.initUndistortRectifyMap(matrix, lens, None, matrix, (width, height), cv2.CV_32FC1)
+        pixels = cv2.remap(self.photo.pixels, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
+        self.photo = replace(self.photo, pixels=pixels)
+        self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32))
+        self.distortion = float(k)
+
+    @property
+    def work(self) -> Camera:
+        """Camera in pixels of the frame."""
+        return self.frame.camera(self.camera)
+
+    def draw(self, vertices: np.ndarray, triangles: np.ndarray) -> None:
+        """Rasterize the head as it is in this photo."""
+        camera = self.work
+        points, depth = camera.project(vertices)
+        self.vertices = vertices
+        self.raster = rasterize(points, depth, triangles, camera.width, camera.height)
+        normals = vertex_normals(vertices, triangles)
+        view = camera.position - vertices
+        facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+        self.vertex_facing = facing
+        self.facing = interpolate(self.raster, triangles, facing[:, None])[..., 0]
+
+    def take_work_camera(self, work: Camera) -> None:
+        """Set the camera from one in pixels of the frame (its principal point stays where it was)."""
+        self.camera = replace(self.camera, fx=work.fx / self.frame.factor, fy=work.fy / self.frame.factor, R=work.R,
+                              t=work.t)

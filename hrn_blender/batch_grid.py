@@ -12,8 +12,8 @@ from .build.head import BUNDLE_PROPERTY
 
 __all__ = ["COLUMN_WIDTH", "ROW_HEIGHT", "build_in_grid", "built_head", "grid_place"]
 
-COLUMN_WIDTH, ROW_HEIGHT = 0.36, 0.46
-"""Metres between heads: a head with its neck is about 0.2 wide and 0.35 high."""
+COLUMN_WIDTH, ROW_HEIGHT = 0.3, 0.4
+"""Metres between heads: a head with its neck is about 0.2 wide and 0.32 high."""
 
 BATCH_PROPERTY = "hrn_batch"
 """Custom property of the collection that holds a batch's heads: the output folder."""
@@ -69,7 +69,7 @@ def _label(head: bpy.types.Object, title: str) -> bpy.types.Object:
     text.align_x, text.align_y = "CENTER", "TOP"
     label = bpy.data.objects.new(text.name, text)
     label.parent = head
-    label.location = (0.0, -0.06, -0.01)
+    label.location = (0.0, -0.06, -0.025)
     label.rotation_euler.x = math.pi / 2
     label.hide_render = True
     return label

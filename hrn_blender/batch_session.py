@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import bpy
 
 from . import session
+from .asset_files import AssetFiles
+from .asset_library import launch_builder, register_library
 from .batch import Batch, Subject, SubjectState, batch_arguments
 from .batch_grid import built_head
 from .engine.wire.child_process import LogFile
@@ -14,7 +17,7 @@ from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.paths import log_dir
 from .engine_location import ENGINE_VERSION, launch_engine
 
-__all__ = ["active_subject", "batch", "build_missing", "chosen_folders", "retry", "start", "sync", "tick", "wake"]
+__all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_all", "retry", "start", "sync", "tick", "wake"]
 
 _FAST, _SLOW = 0.1, 0.3
 """Seconds between ticks while a head waits to be built, and while only the table changes."""
@@ -22,6 +25,7 @@ _FAST, _SLOW = 0.1, 0.3
 batch: Batch | None = None
 _to_build: list[str] = []
 """Keys of finished heads that wait to be built."""
+_assets: AssetFiles | None = None
 _drawn: tuple = ()
 _synced = -1
 
@@ -76,19 +80,35 @@ def retry(scene: bpy.types.Scene, key: str = "") -> None:
     wake()
 
 
-def build_missing() -> None:
-    """Put all finished heads that the scene does not show into the queue of the builder."""
-    if batch is not None:
-        _to_build[:] = [s.key for s in batch.subjects.values() if s.state is SubjectState.DONE]
-        wake()
+def place(subject: Subject, when_done: str) -> None:
+    """Do with a finished head what the panel's field `when_done` says."""
+    if when_done == "BUILD" and subject.key not in _to_build:
+        _to_build.append(subject.key)
+    elif when_done == "LIBRARY":
+        register_library(batch.out)
+        _assets.add(Path(subject.bundle))
+
+
+def place_all(when_done: str) -> None:
+    """Do it with all finished heads; nothing is built twice into a scene or written twice."""
+    for subject in batch.subjects.values() if batch is not None else ():
+        if subject.state is SubjectState.DONE:
+            place(subject, when_done)
+    wake()
 
 
 def waiting_to_build() -> int:
     return len(_to_build)
 
 
+def assets_left() -> int:
+    """Heads that wait to be written as assets."""
+    return _assets.left
+
+
 def stop_building() -> None:
     _to_build.clear()
+    _assets.stop()
 
 
 def active_subject() -> Subject | None:
@@ -113,18 +133,22 @@ def tick() -> float | None:
     """One step: news of the child, at most one head built, the table brought up to date."""
     if batch is None:
         return None
-    builds = bpy.context.scene.hrn.batch.when_done == "BUILD"
+    when_done = bpy.context.scene.hrn.batch.when_done
     for event in batch.pump():
-        if event.kind == "done" and builds:
-            _to_build.append(event.subject.key)
+        if event.kind == "done":
+            place(event.subject, when_done)
         elif event.kind == "ended" and batch.error is not None and batch.error.code is not ErrorCode.CANCELLED:
             session.show_error(batch.error, "Batch")
+    for bundle, error in _assets.pump():
+        session.show_error(error, bundle.name)
+    started = time.monotonic()
     _build_next()
+    building = time.monotonic() - started
     sync()
     _redraw_if_changed()
     if _to_build:
-        return _FAST
-    return _SLOW if batch.alive else None
+        return max(_FAST, building)  # Many heads at once leave half of the time to the user.
+    return _SLOW if batch.alive or _assets.left else None
 
 
 def _build_next() -> None:
@@ -159,7 +183,7 @@ def sync(force: bool = False) -> None:
 
 def _redraw_if_changed() -> None:
     global _drawn
-    shown = batch.change, len(_to_build), id(session.notice)
+    shown = batch.change, len(_to_build), _assets.left, id(session.notice)
     if shown != _drawn:
         _drawn = shown
         session.redraw()
@@ -169,7 +193,7 @@ def _redraw_if_changed() -> None:
 def _file_loaded(*_args) -> None:
     _to_build.clear()  # They were meant for the file that was left.
     sync(force=True)
-    if batch is not None and batch.alive:
+    if batch is not None and (batch.alive or _assets.left):
         wake()
 
 
@@ -177,9 +201,12 @@ def _file_loaded(*_args) -> None:
 def _leaving(*_args) -> None:
     if batch is not None:
         batch.stop()
+    _assets.stop()
 
 
 def register() -> None:
+    global _assets
+    _assets = AssetFiles(launch_builder, LogFile(log_dir() / "assets.log"))
     bpy.app.handlers.load_post.append(_file_loaded)
     if hasattr(bpy.app.handlers, "exit_pre"):
         bpy.app.handlers.exit_pre.append(_leaving)
@@ -195,5 +222,5 @@ def unregister() -> None:
     if batch is not None:
         batch.stop(wait=1.0)
     batch = None
-    _to_build.clear()
+    stop_building()
     sync(force=True)

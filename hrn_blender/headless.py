@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--samples", type=int, default=12, help="Cycles samples of the rendered pictures")
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
+    build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
     build.set_defaults(run=_build)
 
     check = commands.add_parser("check", help="say whether a bundle is complete and can be built")
@@ -77,6 +78,8 @@ def _build(arguments: argparse.Namespace) -> int:
         with _quiet():
             render_preview(result, arguments.render, PreviewOptions(height=arguments.height, samples=arguments.samples))
         print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
+    if arguments.asset:
+        _mark_as_asset(result, arguments.bundle)
     if not arguments.pack:
         _point_images_from(out.parent)
     try:
@@ -85,6 +88,20 @@ def _build(arguments: argparse.Namespace) -> int:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error}") from error
     print(f"Saved {out}", flush=True)
     return 0
+
+
+def _mark_as_asset(result, bundle: Path) -> None:
+    """Show the head's collection in the Asset Browser, with the picture that the bundle has of it."""
+    import bpy
+
+    from .engine.wire.bundle import load_bundle
+
+    result.collection.asset_mark()
+    result.collection.asset_data.tags.new("head", skip_if_exists=True)
+    preview = load_bundle(bundle).manifest.get("preview")
+    if preview:
+        with bpy.context.temp_override(id=result.collection):
+            bpy.ops.ed.lib_id_load_custom_preview(filepath=str((bundle / preview).absolute()))
 
 
 @contextmanager

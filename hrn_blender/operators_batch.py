@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from . import batch_session, session
 from .batch import SubjectState
@@ -74,21 +74,16 @@ class HRN_OT_batch_start(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class _Running:
-    """What is possible only while the batch runs."""
+class HRN_OT_batch_pause(bpy.types.Operator):
+    """Start no further heads; those being made are finished. Click again to go on"""
 
+    bl_idname = "hrn.batch_pause"
+    bl_label = "Pause"
     bl_options = {"INTERNAL"}
 
     @classmethod
     def poll(cls, _context):
         return batch_session.batch is not None and batch_session.batch.running
-
-
-class HRN_OT_batch_pause(_Running, bpy.types.Operator):
-    """Start no further heads; those being made are finished. Click again to go on"""
-
-    bl_idname = "hrn.batch_pause"
-    bl_label = "Pause"
 
     def execute(self, _context):
         batch_session.batch.pause(not batch_session.batch.paused)
@@ -96,17 +91,23 @@ class HRN_OT_batch_pause(_Running, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class HRN_OT_batch_cancel(_Running, bpy.types.Operator):
+class HRN_OT_batch_cancel(bpy.types.Operator):
     """Do not make this head"""
 
     bl_idname = "hrn.batch_cancel"
     bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
 
     subject: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Which one; empty stops all")
 
     @classmethod
     def description(cls, _context, properties):
         return "Do not make this head" if properties.subject else "Stop the batch. Finished heads stay, and it can be continued"
+
+    @classmethod
+    def poll(cls, _context):
+        batch = batch_session.batch
+        return batch is not None and (batch.running or bool(batch_session.waiting_to_build() + batch_session.assets_left()))
 
     def execute(self, _context):
         if self.subject:
@@ -172,19 +173,27 @@ class HRN_OT_batch_build(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class HRN_OT_batch_build_all(bpy.types.Operator):
-    """Build all finished heads that this scene does not have yet, one after the other"""
+class HRN_OT_batch_place_all(bpy.types.Operator):
+    """Bring all finished heads that are not there yet into the scene or the library"""
 
-    bl_idname = "hrn.batch_build_all"
+    bl_idname = "hrn.batch_place_all"
     bl_label = "Build All"
     bl_options = {"INTERNAL"}
+
+    into: EnumProperty(items=(("BUILD", "Scene", ""), ("LIBRARY", "Asset Library", "")), options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, _context, properties):
+        return ("Build all finished heads that this scene does not have yet, one after the other"
+                if properties.into == "BUILD" else
+                "Add all finished heads to the asset library of the heads' folder, for the Asset Browser")
 
     @classmethod
     def poll(cls, _context):
         return batch_session.batch is not None and bool(batch_session.batch.count(SubjectState.DONE))
 
     def execute(self, _context):
-        batch_session.build_missing()
+        batch_session.place_all(self.into)
         return {"FINISHED"}
 
 
@@ -242,7 +251,7 @@ class HRN_OT_batch_open(bpy.types.Operator):
 
 
 _CLASSES = (HRN_OT_batch_choose, HRN_OT_batch_start, HRN_OT_batch_pause, HRN_OT_batch_cancel, HRN_OT_batch_retry,
-            HRN_OT_batch_build, HRN_OT_batch_build_all, HRN_OT_batch_select, HRN_OT_batch_open)
+            HRN_OT_batch_build, HRN_OT_batch_place_all, HRN_OT_batch_select, HRN_OT_batch_open)
 
 
 def register() -> None:

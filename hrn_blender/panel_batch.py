@@ -103,8 +103,9 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
     column.operator("hrn.batch_start", text="Go On" if unfinished else "Start Batch", icon="COMMUNITY")
     if context.scene.hrn.use_focal:
         draw_text(layout, "The focal length of the settings is not used: photos differ.", context, icon="INFO")
-    draw_text(layout, "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; starting "
-                      "it again with the same folders goes on where it stopped.", context, icon="INFO")
+    if batch is None:
+        draw_text(layout, "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
+                          "starting it again with the same folders goes on where it stopped.", context, icon="INFO")
 
 
 def _draw_running(layout, context, batch: Batch) -> None:
@@ -130,13 +131,18 @@ def _draw_table(layout, context, batch: Batch) -> None:
     done, failed = batch.count(SubjectState.DONE), batch.count(SubjectState.FAILED)
     row = layout.row()
     row.label(text=f"{done} done, {failed} failed", translate=False)
-    waiting = batch_session.waiting_to_build()
-    if waiting:
-        row.label(text=f"{waiting} to build", translate=False)
+    waiting, assets = batch_session.waiting_to_build(), batch_session.assets_left()
+    if waiting or assets:
+        row.label(text=f"{waiting} to build" if waiting else f"{assets} to the library", translate=False)
+        if not batch.running:
+            row.operator("hrn.batch_cancel", text="", icon="X", emboss=False).subject = ""
     row = layout.row(align=True)
     row.operator("hrn.batch_retry", icon="FILE_REFRESH").subject = ""
-    row.operator("hrn.batch_build_all", icon="GRID")
-    row.operator("hrn.batch_open", icon="URL").subject = ""
+    if context.scene.hrn.batch.when_done == "LIBRARY":
+        row.operator("hrn.batch_place_all", text="Add Missing", icon="ASSET_MANAGER").into = "LIBRARY"
+    else:
+        row.operator("hrn.batch_place_all", icon="GRID").into = "BUILD"
+    row.operator("hrn.batch_open", text="", icon="URL").subject = ""
     subject = batch_session.active_subject()
     if subject is not None:
         _draw_subject(layout.box(), context, batch, subject)

@@ -56,6 +56,8 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
     when_done: EnumProperty(
         name="When Done", default="BUILD", description="What happens to each head as soon as it is finished",
         items=(("BUILD", "Build in This Scene", "Build the heads as they arrive, in rows and columns, with their names"),
+               ("LIBRARY", "Asset Library", "Make the output folder an asset library and each head an asset with its "
+                                            "picture, to be linked from the Asset Browser"),
                ("FILES", "Only Files", "Keep them on the disk; single heads can be built from the table")))
     jobs: IntProperty(
         name="Workers", default=0, min=0, max=256,

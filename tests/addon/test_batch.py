@@ -136,10 +136,79 @@ def test_only_files_builds_nothing_until_asked(table):
     assert not heads_in_scene()
     assert bpy.ops.hrn.batch_build(subject="ben") == {"FINISHED"}
     assert set(heads_by_name()) == {"ben"}
-    assert bpy.ops.hrn.batch_build_all() == {"FINISHED"}
+    assert bpy.ops.hrn.batch_place_all(into="BUILD") == {"FINISHED"}
     run(table)
     assert set(heads_by_name()) == {"ben", "Zoë"}
     fails(bpy.ops.hrn.batch_build, "no finished head", subject="carl")
+
+
+def test_asset_library_gets_a_linkable_head_with_its_picture(table, people):
+    (people / "ben.jpg").unlink()
+    libraries = bpy.context.preferences.filepaths.asset_libraries
+    before = len(libraries)
+    bpy.context.scene.hrn.batch.when_done = "LIBRARY"
+    bpy.ops.hrn.batch_start()
+    run(table, until=lambda: table.assets_left())
+    run(table, until=lambda: not table.batch.alive and not table.assets_left())
+    assert addon_module().notice is None and not heads_in_scene()
+    out = people.parent / "people heads"
+    library = libraries[len(libraries) - 1]
+    assert len(libraries) == before + 1 and (Path(library.path), library.import_method) == (out, "LINK")
+    try:
+        file = out / "Zoë" / "head.blend"
+        with bpy.data.libraries.load(str(file), link=True, assets_only=True) as (found, wanted):
+            wanted.collections = found.collections
+        (collection,) = wanted.collections
+        assert collection.asset_data is not None and collection.preview.image_size[0] > 0
+        assert {o.type for o in collection.objects} == {"MESH", "CAMERA"}
+        written = file.stat().st_mtime_ns
+        assert bpy.ops.hrn.batch_place_all(into="LIBRARY") == {"FINISHED"}
+        assert table.assets_left() == 0 and len(libraries) == before + 1 and file.stat().st_mtime_ns == written
+        assert "Add Missing" in addon_ui.texts(addon_ui.draw("HRN_PT_batch"))
+    finally:
+        libraries.remove(library)
+
+
+def test_asset_that_cannot_be_written_is_one_clear_error(table, people):
+    for name in ("ben.jpg", "carl.jpg"):
+        (people / name).unlink()
+    bpy.context.scene.hrn.batch.when_done = "FILES"
+    bpy.ops.hrn.batch_start()
+    run(table)
+    (people.parent / "people heads" / "Zoë" / "albedo.png").unlink()
+    libraries = bpy.context.preferences.filepaths.asset_libraries
+    try:
+        bpy.ops.hrn.batch_place_all(into="LIBRARY")
+        run(table, until=lambda: not table.assets_left())
+        notice = addon_module().notice
+        assert notice.subject == "Zoë" and "albedo.png" in notice.error.message
+    finally:
+        libraries.remove(libraries[len(libraries) - 1])
+
+
+def test_building_of_many_can_be_stopped(table):
+    bpy.context.scene.hrn.batch.when_done = "FILES"
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert not bpy.ops.hrn.batch_cancel.poll()
+    bpy.ops.hrn.batch_place_all(into="BUILD")
+    run(table, until=lambda: heads_in_scene())
+    assert "1 to build" in addon_ui.texts(addon_ui.draw("HRN_PT_batch"))
+    assert bpy.ops.hrn.batch_cancel() == {"FINISHED"}
+    run(table)
+    assert len(heads_in_scene()) == 1 and set(states(table).values()) == {"done", "failed"}
+
+
+def test_undo_takes_back_one_head_of_the_grid(table):
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.hrn.batch_start()
+    run(table)
+    assert len(heads_in_scene()) == 2
+    bpy.ops.ed.undo()
+    assert len(heads_in_scene()) == 1 and len(bpy.context.window_manager.hrn.subjects) == 3
+    bpy.ops.hrn.batch_place_all(into="BUILD")
+    run(table)
+    assert len(heads_in_scene()) == 2
 
 
 def test_pause_holds_the_rest_back_and_resume_finishes_it(table, people):

@@ -45,6 +45,9 @@ def quiet_libraries() -> None:
     """Settings that the libraries read once, when they are imported."""
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Threads that wait for each other sleep instead of spinning: beside other busy programs (Blender, a second worker)
+    # spinning took up to twice the processor time and the wall time (docs/batch.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Compiled code belongs beside the other caches; the engine's own folder may be read-only.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 

@@ -11,7 +11,7 @@ from typing import Callable
 
 from .engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine.wire.errors import ErrorCode, HrnError
-from .engine_process import Launch
+from .engine_events import Launch
 
 __all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from .engine.wire.child_process import clean_environment
-from .engine_process import Launch
+from .engine_events import Launch
 
 __all__ = ["launch_builder", "register_library"]
 
@@ -19,7 +19,7 @@ _HERE = Path(__file__).resolve().parent
 
 def launch_builder(bundle: Path, target: Path) -> Launch:
     """How to start this Blender, or this Python with Blender as a module, to write `bundle` as an asset to `target`."""
-    arguments = ["build", str(bundle), "--out", str(target), "--asset"]
+    arguments = ["build", str(bundle), "--out", str(target), "--asset", f"--name={bundle.name}"]
     # The other add-ons beside ours must not hide a module of Python.
     code = (f"import os, sys; sys.path.append({str(_HERE.parent)!r}); from {_HERE.name}.headless import main; "
             f"status = main({json.dumps(arguments)}); sys.stdout.flush(); sys.stderr.flush(); os._exit(status)")

@@ -17,7 +17,7 @@ from .engine.wire.child_process import ChildProcess, Exited, Line, LogFile, Spaw
 from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.exit_reason import count_oom_kills, explain_exit
 from .engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, versions_match
-from .engine_process import Launch
+from .engine_events import Launch
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 

@@ -14,7 +14,7 @@ from .engine.install.environments import ENGINE
 from .engine.wire.child_process import clean_environment
 from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.paths import engine_home
-from .engine_process import Launch
+from .engine_events import Launch
 
 __all__ = ["COMMAND_VARIABLE", "ENGINE_VERSION", "EngineStatus", "engine_status", "install_command", "launch_engine",
            "source_root"]

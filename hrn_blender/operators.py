@@ -200,16 +200,6 @@ class HRN_OT_cancel(bpy.types.Operator):
 
 
 _CLASSES = (HRN_OT_choose_photo, HRN_OT_add_photos, HRN_OT_remove_photo, HRN_OT_drop_photo, HRN_OT_clear_photos,
-            HRN_OT_reconstruct, HRN_OT_cancel)
+            HRN_OT_reconstruct, HRN_OT_cancel, HRN_FH_photo)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.utils.register_class(HRN_FH_photo)
-
-
-def unregister() -> None:
-    bpy.utils.unregister_class(HRN_FH_photo)
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -253,12 +253,4 @@ class HRN_OT_batch_open(bpy.types.Operator):
 _CLASSES = (HRN_OT_batch_choose, HRN_OT_batch_start, HRN_OT_batch_pause, HRN_OT_batch_cancel, HRN_OT_batch_retry,
             HRN_OT_batch_build, HRN_OT_batch_place_all, HRN_OT_batch_select, HRN_OT_batch_open)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -140,12 +140,4 @@ class HRN_OT_check_engine(bpy.types.Operator):
 _CLASSES = (HRN_OT_install_engine, HRN_OT_cancel_install, HRN_OT_stop_engine, HRN_OT_open_log, HRN_OT_copy_details,
             HRN_OT_dismiss, HRN_OT_check_engine)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

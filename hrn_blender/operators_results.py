@@ -208,12 +208,4 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
 _CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result,
             HRN_OT_look_through_photo)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -323,12 +323,4 @@ def draw_engine(layout, context) -> None:
 _CLASSES = (HRN_UL_photos, HRN_UL_heads, HRN_MT_photo_cameras, HRN_PT_main, HRN_PT_heads, HRN_PT_head,
             HRN_PT_settings, HRN_PT_engine)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

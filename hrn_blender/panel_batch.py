@@ -177,12 +177,4 @@ def _draw_subject(box, context, batch: Batch, subject: Subject) -> None:
 
 _CLASSES = (HRN_UL_subjects, HRN_PT_batch)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import bpy
 
@@ -22,6 +22,8 @@ BUNDLE_PROPERTY = "hrn_bundle"
 
 @dataclass(frozen=True)
 class BuildOptions:
+    name: str = ""
+    """What objects are called; empty: as the bundle says."""
     viewport_subdivision: int = 1
     render_subdivision: int = 2
     adaptive: bool = False
@@ -60,6 +62,8 @@ def build_head(bundle_path: str | os.PathLike, *, scene: bpy.types.Scene | None 
         Exception: whatever else goes wrong, after everything created so far has been removed.
     """
     source = read_source(bundle_path)
+    if options.name:
+        source = replace(source, name=options.name)
     scene = scene or bpy.context.scene
     ledger = Ledger()
     try:

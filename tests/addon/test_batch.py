@@ -80,7 +80,7 @@ def test_folder_becomes_a_grid_of_named_heads(table, people):
         assert label.data.body == head.name
         assert label.matrix_world.translation.z < head.matrix_world.translation.z
     (collection,) = [c for c in bpy.context.scene.collection.children if c.get("hrn_batch")]
-    assert len(collection.children) == 2
+    assert {c.name for c in collection.children} == {"Head Zoë", "Head ben"}  # Not of the photo, whose name is 1.jpg.
 
 
 def test_grid_has_no_two_heads_in_one_place():
@@ -160,7 +160,7 @@ def test_asset_library_gets_a_linkable_head_with_its_picture(table, people):
             wanted.collections = found.collections
         (collection,) = wanted.collections
         assert collection.asset_data is not None and collection.preview.image_size[0] > 0
-        assert {o.type for o in collection.objects} == {"MESH", "CAMERA"}
+        assert {o.type for o in collection.objects} == {"MESH", "CAMERA"} and collection.name == "Head Zoë"
         written = file.stat().st_mtime_ns
         assert bpy.ops.hrn.batch_place_all(into="LIBRARY") == {"FINISHED"}
         assert table.assets_left() == 0 and len(libraries) == before + 1 and file.stat().st_mtime_ns == written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,9 +17,11 @@ from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
 from hrn_blender.engine_process import Launch
+from process_support import is_running
 from stopwatch import Stopwatch
 
-FAKE = Path(__file__).resolve().parent.parent / "fake_batch.py"
+TESTS = Path(__file__).resolve().parent.parent
+FAKE = TESTS / "fake_batch.py"
 PROGRESS = {"subject": "a", "stage": "mid", "fraction": 0.5, "overall": 0.4, "message": "Shaping"}
 DONE = {"subject": "a", "bundle": "/out/a", "preview": "/out/a/preview.png", "reused": False, "seconds": 9.0,
         "quality": {"warnings": [{"code": "x", "message": "Eyes closed."}]}, "timings": {}, "warnings": ["Two left out."]}
@@ -217,3 +220,47 @@ def test_thousands_of_subjects_do_not_hold_the_owner_up(h):
     h.start(*many, ["say", "summary", SUMMARY], ["exit", 0])
     h.until(h.ended)
     assert len(h.batch.subjects) == 803
+
+
+def test_batch_and_its_workers_die_with_their_blender(tmp_path):
+    """A Blender that is killed leaves nothing running, and the same batch goes on afterwards."""
+    people = tmp_path / "people"
+    people.mkdir()
+    (people / "a.jpg").write_text("ok")
+    (people / "b.jpg").write_text(f"slow_once {tmp_path / 'marker'}")
+    arguments = batch_arguments(people, tmp_path / "heads", Settings(), jobs=1)
+    command = [sys.executable, "-I", "-u", str(TESTS / "engine" / "batch_stub.py"), *arguments]
+    environment = clean_environment(os.environ, STUB_LOG=str(tmp_path / "stub.log"))
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(TESTS.parent)!r})
+from hrn_blender.batch import Batch
+from hrn_blender.engine_events import Launch
+batch = Batch({str(people)!r}, {str(tmp_path / "heads")!r}, version={__version__!r})
+batch.start(Launch({command!r}, {environment!r}))
+while batch.subjects.get('b') is None or batch.subjects['b'].state.value != 'running':
+    batch.pump(); time.sleep(0.02)
+print(batch._child.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pids = [int(parent.stdout.readline())]
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "marker").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pids += {int(line.split("\t")[1]) for line in (tmp_path / "stub.log").read_text().splitlines()}
+    assert len(pids) == 2 and all(map(is_running, pids))
+    parent.kill()
+    parent.wait()
+    while time.monotonic() < deadline and any(map(is_running, pids)):
+        time.sleep(0.05)
+    assert not any(map(is_running, pids))
+
+    batch = Batch(people, tmp_path / "heads", version=__version__)
+    batch.start(Launch(command, environment))
+    while batch.alive:
+        batch.pump()
+        time.sleep(0.02)
+    assert [s.state.value for s in batch.subjects.values()] == ["done", "done"]
+    made = [line.split("\t")[0] for line in (tmp_path / "stub.log").read_text().splitlines()]
+    assert sorted(made) == ["a", "b", "b"]

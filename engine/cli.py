@@ -117,13 +117,15 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
                          help="which face, 0 is the largest (default: %(default)s)")
     command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the upright photo")
     command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
+    command.add_argument("--same-expression", action=argparse.BooleanOptionalAction, default=None,
+                         help="several photos: the face is the same in all of them, or not (default: found out)")
     command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
                     detail=options.detail, face_index=options.face, focal_px=options.focal_px,
-                    keep_expression=not options.no_expression, seed=options.seed)
+                    keep_expression=not options.no_expression, same_expression=options.same_expression, seed=options.seed)
 
 
 def _count(text: str) -> int:

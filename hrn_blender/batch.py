@@ -360,6 +360,8 @@ def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 
                  "--detail", f"{settings.detail:g}", "--face", str(settings.face_index)]
     if not settings.keep_expression:
         arguments.append("--no-expression")
+    if settings.same_expression is not None:
+        arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
     if settings.focal_px is not None:
         arguments += ["--focal-px", f"{settings.focal_px:g}"]
     if jobs:

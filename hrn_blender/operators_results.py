@@ -8,8 +8,8 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import session
-from .build import build_head, find_heads, match_scene_to_camera
-from .build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY
+from .build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
+from .build.camera import EXPRESSION_PROPERTY, PHOTO_NAME_PROPERTY, PHOTO_PROPERTY
 from .engine.wire.bundle import load_bundle
 from .engine.wire.errors import ErrorCode, HrnError
 from .jobs import Job, JobState
@@ -175,6 +175,17 @@ class HRN_OT_open_result(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _take_expression(head: bpy.types.Object, camera: bpy.types.Object) -> None:
+    """Set the shape keys of `head` to the face in the photo of `camera`, where the bundle knew it."""
+    keys = head.data.shape_keys
+    values = camera.get(EXPRESSION_PROPERTY, ())
+    if keys is None or not len(values):
+        return
+    blocks = [block for block in keys.key_blocks if block != keys.reference_key and block.name != DEFORMATION_KEY]
+    for block, value in zip(blocks, values):
+        block.value = value
+
+
 class HRN_OT_look_through_photo(bpy.types.Operator):
     """See the head as the photo's camera saw it, with the photo behind it. Sets the scene's camera and resolution"""
 
@@ -184,6 +195,9 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
 
     camera: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Name of the camera; empty: the current one")
     step: IntProperty(options={"HIDDEN", "SKIP_SAVE"}, description="How many photos further")
+    take_expression: BoolProperty(
+        name="Photo's Expression", default=False,
+        description="Also set the shape keys to the expression in this photo, so that the head lies on it exactly")
 
     @classmethod
     def poll(cls, context):
@@ -199,6 +213,8 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
         else:
             chosen = -1 if self.step < 0 else 0
         match_scene_to_camera(context.scene, cameras[chosen])
+        if self.take_expression:
+            _take_expression(active_head(context), cameras[chosen])
         space = context.space_data
         if space is not None and space.type == "VIEW_3D" and space.region_3d is not None:
             space.region_3d.view_perspective = "CAMERA"

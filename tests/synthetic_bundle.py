@@ -238,7 +238,8 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
             yaw = np.radians(12 + 15 * number)
             turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
             cameras.append(camera | {"photo": number, "R": (np.diag([1.0, -1, -1]) @ turn).tolist()})
-            about |= {"file": "photo_0.png", "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated"}
+            about |= {"file": "photo_0.png", "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated",
+                      "expression": (photo_values / (1 + number)).tolist()}
         photos.append(about)
 
     def project(points):

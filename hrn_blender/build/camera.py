@@ -11,12 +11,15 @@ from .images import load_image
 from .ledger import Ledger
 from .source import PhotoCamera
 
-__all__ = ["PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "build_camera", "match_scene_to_camera"]
+__all__ = ["EXPRESSION_PROPERTY", "PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "build_camera", "match_scene_to_camera"]
 
 WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
 
 PHOTO_PROPERTY, PHOTO_NAME_PROPERTY = "hrn_photo", "hrn_photo_name"
 """Custom properties of photo cameras: the photo's number, from 0, and the name of its file."""
+
+EXPRESSION_PROPERTY = "hrn_expression"
+"""Custom property of photo cameras: values of the expression's shape keys, in their order."""
 
 _SENSOR_MM = 36.0
 
@@ -65,6 +68,8 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     view.matrix_basis = matrix
     view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
     view[PHOTO_PROPERTY], view[PHOTO_NAME_PROPERTY] = camera.number, camera.name
+    if camera.expression:
+        view[EXPRESSION_PROPERTY] = camera.expression
     return view
 
 

@@ -35,6 +35,8 @@ class PhotoCamera:
     """Which photo, from 0. Photos that were left out have no camera, so numbers may be missing."""
     name: str
     """Name of the user's file."""
+    expression: tuple[float, ...]
+    """The face in this photo, for the shape keys in their order; empty where the bundle does not tell photos apart."""
     photo: Path | None
     width: int
     height: int
@@ -143,8 +145,9 @@ def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
     # OpenCV looks along +z with y down, Blender along -z with y up.
     axes = AXES @ (np.diag([1.0, -1.0, -1.0]) @ rotation).T
     number, photos = int(data["photo"]), bundle.manifest["photos"]
-    name = str(photos[number].get("name", "")) if 0 <= number < len(photos) else ""
-    return PhotoCamera(number, name, photo, width, height, *intrinsics, rotation=axes,
+    about = photos[number] if 0 <= number < len(photos) else {}
+    expression = tuple(float(value) for value in about.get("expression", ()))
+    return PhotoCamera(number, str(about.get("name", "")), expression, photo, width, height, *intrinsics, rotation=axes,
                        location=to_blender(-rotation.T @ translation) - origin)
 
 

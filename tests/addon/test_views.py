@@ -89,6 +89,21 @@ def test_each_photos_camera_can_be_looked_through(addon, photos):  # noqa: F811
     assert entries == ["Photo 1  Zoë 1.png", "Photo 2  Zoë 1 2.png", "Photo 4  Zoë 1 4.png"]
 
 
+def test_photos_expression_is_taken_when_asked(addon, photos):  # noqa: F811
+    choose(*photos)
+    bpy.ops.hrn.reconstruct()
+    run(addon)
+    (head,) = heads_in_scene()
+    keys = head.data.shape_keys.key_blocks
+    before = keys["jawOpen"].value
+    bpy.ops.hrn.look_through_photo(camera="Zoë 1 camera 2")
+    assert keys["jawOpen"].value == before
+    bpy.ops.hrn.look_through_photo(camera="Zoë 1 camera 2", take_expression=True)
+    assert keys["jawOpen"].value == pytest.approx(before / 2) and keys["Deformation"].value == 1
+    bpy.ops.hrn.look_through_photo(camera="Zoë 1 camera", take_expression=True)
+    assert keys["jawOpen"].value == pytest.approx(before)
+
+
 def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):  # noqa: F811
     choose(photos[0])
     one = addon_ui.draw("HRN_PT_main")
@@ -99,6 +114,17 @@ def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):  # no
     assert [e[1] for e in several if e[0] == "label"][:4] == [p.name for p in photos]
     shown = addon_ui.texts(several).replace("\n", " ")
     assert "views of one person" in shown and "Reconstruct from 4 Photos" in shown
+
+
+def test_expression_setting_is_sent_only_when_it_was_set(addon, photos):  # noqa: F811
+    from hrn_blender.engine.wire.protocol import Settings
+
+    settings, paths = bpy.context.scene.hrn, [str(p) for p in photos]
+    assert settings.for_photos(paths) == Settings()
+    settings.same_expression = "SAME"
+    assert settings.for_photos(paths) == Settings(same_expression=True)
+    settings.same_expression = "DIFFERENT"
+    assert settings.for_photos(paths) == Settings(same_expression=False)
 
 
 def test_one_focal_length_needs_photos_of_one_size(addon, tmp_path):  # noqa: F811

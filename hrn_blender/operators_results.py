@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import session
 from .build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
-from .build.camera import EXPRESSION_PROPERTY, PHOTO_NAME_PROPERTY, PHOTO_PROPERTY
+from .build.camera import EXPRESSION_PROPERTY, PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
 from .engine.wire.bundle import load_bundle
 from .engine.wire.errors import ErrorCode, HrnError
 from .jobs import Job, JobState
@@ -37,8 +37,10 @@ def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def photo_label(camera: bpy.types.Object) -> str:
-    """A photo's number, and its name where the bundle knows it."""
-    return f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip()
+    """A photo's number, and its name and its share in the head where the bundle knows them."""
+    share = camera.get(SHARE_PROPERTY)
+    return (f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip()
+            + ("" if share is None else f"  {share:.0%}"))
 
 
 def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:

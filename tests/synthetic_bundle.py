@@ -239,7 +239,7 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
             turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
             cameras.append(camera | {"photo": number, "R": (np.diag([1.0, -1, -1]) @ turn).tolist()})
             about |= {"file": "photo_0.png", "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated",
-                      "expression": (photo_values / (1 + number)).tolist()}
+                      **({"share": round(1 / sum(views), 4)} if len(views) > 1 else {}), "expression": (photo_values / (1 + number)).tolist()}
         photos.append(about)
 
     def project(points):

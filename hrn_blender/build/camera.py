@@ -11,7 +11,7 @@ from .images import load_image
 from .ledger import Ledger
 from .source import PhotoCamera
 
-__all__ = ["EXPRESSION_PROPERTY", "PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "build_camera", "match_scene_to_camera"]
+__all__ = ["EXPRESSION_PROPERTY", "PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "SHARE_PROPERTY", "build_camera", "match_scene_to_camera"]
 
 WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
 
@@ -20,6 +20,9 @@ PHOTO_PROPERTY, PHOTO_NAME_PROPERTY = "hrn_photo", "hrn_photo_name"
 
 EXPRESSION_PROPERTY = "hrn_expression"
 """Custom property of photo cameras: values of the expression's shape keys, in their order."""
+
+SHARE_PROPERTY = "hrn_share"
+"""Custom property of photo cameras: how much of the head comes from the photo, 0 to 1."""
 
 _SENSOR_MM = 36.0
 
@@ -70,6 +73,8 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     view[PHOTO_PROPERTY], view[PHOTO_NAME_PROPERTY] = camera.number, camera.name
     if camera.expression:
         view[EXPRESSION_PROPERTY] = camera.expression
+    if camera.share is not None:
+        view[SHARE_PROPERTY] = camera.share
     return view
 
 

@@ -37,6 +37,8 @@ class PhotoCamera:
     """Name of the user's file."""
     expression: tuple[float, ...]
     """The face in this photo, for the shape keys in their order; empty where the bundle does not tell photos apart."""
+    share: float | None
+    """How much of the head comes from this photo, 0 to 1, where the bundle says so."""
     photo: Path | None
     width: int
     height: int
@@ -147,7 +149,8 @@ def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
     number, photos = int(data["photo"]), bundle.manifest["photos"]
     about = photos[number] if 0 <= number < len(photos) else {}
     expression = tuple(float(value) for value in about.get("expression", ()))
-    return PhotoCamera(number, str(about.get("name", "")), expression, photo, width, height, *intrinsics, rotation=axes,
+    share = None if about.get("share") is None else float(about["share"])
+    return PhotoCamera(number, str(about.get("name", "")), expression, share, photo, width, height, *intrinsics, rotation=axes,
                        location=to_blender(-rotation.T @ translation) - origin)
 
 

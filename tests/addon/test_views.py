@@ -84,9 +84,9 @@ def test_each_photos_camera_can_be_looked_through(addon, photos):  # noqa: F811
     scene.render.resolution_x = 99
     assert look() == 1 and scene.render.resolution_x == 480
     assert look(camera="Zoë 1 camera 4") == 3
-    assert ("menu", "HRN_MT_photo_cameras", "Photo 4  Zoë 1 4.png") in addon_ui.draw("HRN_PT_head")
+    assert ("menu", "HRN_MT_photo_cameras", "Photo 4  Zoë 1 4.png  33%") in addon_ui.draw("HRN_PT_head")
     entries = [e[2] for e in addon_ui.draw("HRN_MT_photo_cameras")]
-    assert entries == ["Photo 1  Zoë 1.png", "Photo 2  Zoë 1 2.png", "Photo 4  Zoë 1 4.png"]
+    assert entries == ["Photo 1  Zoë 1.png  33%", "Photo 2  Zoë 1 2.png  33%", "Photo 4  Zoë 1 4.png  33%"]
 
 
 def test_photos_expression_is_taken_when_asked(addon, photos):  # noqa: F811

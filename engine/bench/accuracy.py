@@ -22,7 +22,7 @@ from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
 from ..wire.protocol import Settings
 
-__all__ = ["NOW_LANDMARKS", "main", "write_scoring_obj"]
+__all__ = ["NOW_LANDMARKS", "load_score", "main", "scored", "write_scoring_obj"]
 
 NOW_LANDMARKS = (33, 133, 362, 263, 2, 61, 291)
 """MediaPipe's points for NoW's seven: outer and inner corner of the right eye, inner and outer of the left, base of
@@ -84,13 +84,13 @@ def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...]) ->
 
 
 def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list[dict]:
-    score = _load_score(bench / "score.py")
+    score = load_score(bench / "score.py")
     landmarker, rows = Landmarker(), []
     print(f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
           f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for home in sorted(path for path in (bench / "dev").iterdir() if (path / "gt.npz").is_file()):
-            base = _scored(score, model, model.template.astype(float), home.name, bench, folder)
+            base = scored(score, model, model.template.astype(float), home.name, bench, folder)
             for view in VIEWS:
                 file = next((home / "photos").glob(view + ".*"))
                 photo = load_photo(file)
@@ -99,7 +99,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list
                     print(f"{home.name:5} {view:8} no face found")
                     continue
                 for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages).items():
-                    got = _scored(score, model, vertices, home.name, bench, folder)
+                    got = scored(score, model, vertices, home.name, bench, folder)
                     rows.append({"head": home.name, "view": view, "stage": stage, "mean_head": base["face"], **got,
                                  "mean_head_regions": base["regions"], "ratio": got["face"] / base["face"]})
                     print(f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
@@ -117,7 +117,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list
     return rows
 
 
-def _scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:
+def scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:
     path = Path(folder) / "head.obj"
     landmarks = write_scoring_obj(model, vertices, path)
     found = score.score(str(path), head, root=None, lm=landmarks, unit_mm=1000.0, quality=False, albedo=False)
@@ -128,7 +128,7 @@ def _scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str
             "by_region": {name: part["mean"] for name, part in found["similarity"]["regions_mm"].items() if part}}
 
 
-def _load_score(path: Path) -> ModuleType:
+def load_score(path: Path) -> ModuleType:
     """The benchmark's metric, imported from its own folder."""
     spec = importlib.util.spec_from_file_location("benchmark_score", path)
     module = importlib.util.module_from_spec(spec)

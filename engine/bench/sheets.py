@@ -37,10 +37,18 @@ def main(argv: list[str] | None = None) -> int:
                         help="a .png or .jpg with all rows, or a folder that gets one picture per photo")
     parser.add_argument("--texture-size", type=int, default=1024, metavar="PIXELS")
     parser.add_argument("--quality", default="standard")
+    parser.add_argument("--together", action="store_true", help="the photos show one person: one sheet with a row per photo")
     parser.add_argument("--cell", type=int, default=360, metavar="PIXELS", help="side of one picture (default: 360)")
     options = parser.parse_args(argv)
     settings = Settings(texture_size=options.texture_size, quality=options.quality)
     method = get_method("open")
+    if options.together:
+        found = method.solve(_expand(options.photos), settings, lambda *_: None)
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        rows = [_labelled(sheet_row(found._replace(views=(view, *found.views)), options.cell),
+                          f"{view.photo.name} {100 * view.share:.0f} %") for view in found.views]
+        (write_png if options.out.suffix.lower() == ".png" else write_jpeg)(options.out, np.concatenate(rows))
+        return 0
     rows, failed = [], 0
     for path in _expand(options.photos):
         try:

@@ -168,8 +168,8 @@ class TestSettings:
     def test_wrong_method(self, capsys, folder, portrait):
         assert "'hrm'" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
 
-    def test_several_photos(self, capsys, folder, portrait):
-        assert "one photo" in fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, portrait)["message"]
+    def test_too_many_photos(self, capsys, folder, portrait):
+        assert "30 photos" in fails(capsys, folder, ErrorCode.SETTINGS_INVALID, *[portrait] * 31)["message"]
 
     def test_export_to_something_else(self, capsys, folder, portrait):
         fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, "--export", str(folder / "head.fbx"))

@@ -156,10 +156,10 @@ def test_requests_that_make_no_sense(client, line, code):
     assert client.answer(6)["result"] == {"busy": False}
 
 
-def test_several_photos_are_refused_in_one_sentence(client, tmp_path):
-    client.send(1, "reconstruct", photos=["a", "b"], out=str(tmp_path / "a"))
+def test_too_many_photos_are_refused_in_one_sentence(client, tmp_path):
+    client.send(1, "reconstruct", photos=["a"] * 31, out=str(tmp_path / "a"))
     error = client.answer(1)["error"]
-    assert error["code"] == "SETTINGS_INVALID" and "one photo, not 2" in error["message"]
+    assert error["code"] == "SETTINGS_INVALID" and "up to 30 photos, not 31" in error["message"]
 
 
 def test_an_unknown_method(client, tmp_path):

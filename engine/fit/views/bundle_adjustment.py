@@ -139,7 +139,7 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
             new, new_points, after = (R, t, f, k), points, before
         (R, t, f, k), points = new, new_points
         damping = max(damping / 10, 1e-7)
-        settled = before - after < 1e-3 * before
+        settled = before - after < 2e-4 * before
         if settled and scale == least_scale_px:
             break
         scale = max(least_scale_px, scale * (0.5 if settled else 0.7))

@@ -39,6 +39,8 @@ _LEAST_OBSERVATIONS = 60
 """A camera with fewer is left where the landmarks put it."""
 _MOST_RMS_PX = 0.8
 _MOST_MOVE_MM = 25.0
+_MOST_VAGUE_MM = 4.0
+"""Error of a point for a match that is one pixel off."""
 _FULL_CONTRAST = 2.0
 """Deviation of a patch, grey levels, from which on its match counts in full."""
 _LEAST_WEIGHT = 0.03
@@ -48,6 +50,8 @@ _RIM_GAP_MM = 8.0
 _OFFSET_DAMPING = 1e-3
 _LIFT_MM = 1.5
 _STIFF, _TAUT = 60.0, 1.0
+_STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
+"""How far the points may change a facial action: matches on a face that moved say nothing about it."""
 
 
 class _Round(NamedTuple):
@@ -63,8 +67,8 @@ class _Round(NamedTuple):
     rim_scale_mm: float
 
 
-_ROUNDS = (_Round(False, 0.5, 6.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(False, 0.5, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
-           _Round(True, 0.5, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+_ROUNDS = (_Round(False, 0.5, 6.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
+           _Round(False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0), _Round(True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
 
 
 def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None
@@ -97,8 +101,8 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         shared = np.median([view.expression for view in views], 0)
         for view in views:
             view.expression = shared
-    problem = _Problem(model, views, _FACE_PX[settings.quality])
-    rounds = {"draft": _ROUNDS[::2], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}[settings.quality]
+    problem = _Problem(model, views, _FACE_PX[settings.quality], _STILL_ACTIONS if still else _MOVING_ACTIONS)
+    rounds = {"draft": _ROUNDS[::3], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}[settings.quality]
     if not still:
         # Skin that moves between the photos is matched with skin elsewhere: the head follows at large only.
         rounds = [step._replace(stiffness=max(step.stiffness, _STIFF), membrane=max(step.membrane, _TAUT)) for step in rounds]
@@ -119,8 +123,8 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
 class _Problem:
     """Identity, offset and eyes of the head, and the cameras in its views; the first view's actions are the head's."""
 
-    def __init__(self, model: HeadModel, views: list[ViewState], face_px: float):
-        self.model, self.views, self.face_px = model, views, face_px
+    def __init__(self, model: HeadModel, views: list[ViewState], face_px: float, expression_sigma: float):
+        self.model, self.views, self.face_px, self.expression_sigma = model, views, face_px, expression_sigma
         self.surface = skin_surface(model)
         # Lashes are cards around the eyes; what shows in a photo is behind them.
         solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
@@ -177,7 +181,9 @@ class _Problem:
             tell=lambda s: tell(0.5 + 0.2 * s))
         tell(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)
-        keep = (found.rms < _MOST_RMS_PX) & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
+        # Photos from one place agree on everything but depth.
+        vague = np.linalg.eigvalsh(found.information)[:, 0] < _MOST_VAGUE_MM ** -2
+        keep = (found.rms < _MOST_RMS_PX) & ~vague & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
         if keep.sum() < _LEAST_TRACKS:
             _log.info("only %d of %d matches agree with one another", keep.sum(), len(keep))
             return False
@@ -223,7 +229,8 @@ class _Problem:
             if turn == 0:
                 self.identity, expression = fit_coefficients(
                     model, surface, np.concatenate([cloud, rims.target]), np.concatenate([weight, rims.weight]),
-                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed, self.believed_expression)
+                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed, self.believed_expression,
+                    self.expression_sigma)
                 change = expression - self.views[0].expression
                 for view in self.views:
                     view.expression = np.clip(view.expression + change, 0, 1)

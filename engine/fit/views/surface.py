@@ -12,18 +12,20 @@ from scipy.spatial import cKDTree
 
 from ...head.model import HeadModel
 from ..coarse_solver import boxed_step
-from ..mesh import neighbour_mean, neighbours, vertex_normals
+from ..mesh import face_cross, neighbour_mean, neighbours, vertex_normals
 from ..skin_surface import SkinSurface
 
 __all__ = ["Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
 
-_COEFFICIENT_MM = 1.0
+_COEFFICIENT_MM = 2.5
 """What the model cannot follow, as an error of a point; points within a patch share it."""
 _PATCH_POINTS = 20.0
 _LANDMARK_MM = 1.5
 """Error of a landmark on the surface; they alone say where lips and lids are, points only where the surface is."""
-_EXPRESSION_SIGMA = 0.15
 _MOST_POINTS = 3000
+_HIDDEN_STIFFNESS, _HIDDEN_MEMBRANE, _HIDDEN_DAMPING, _SEEN_DENSITY = 10.0, 1.5, 0.01, 0.003
+"""Where fewer points lie than the last (per mm^2), a vertex follows its neighbours' offset rather than their slope, and
+far from all points it has none."""
 _TANGENTIAL = 0.05
 """How strongly a point holds the surface along itself, relative to across."""
 
@@ -72,7 +74,8 @@ def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarr
 def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray, weight: np.ndarray,
                      landmarks: np.ndarray, known: np.ndarray,
                      identity: np.ndarray, expression: np.ndarray, believed: np.ndarray,
-                     believed_expression: np.ndarray, steps: int = 4
+                     believed_expression: np.ndarray,
+                     expression_sigma: float, steps: int = 4
                      ) -> tuple[np.ndarray, np.ndarray]:
     """Identity and expression whose surface passes through the points.
 
@@ -81,6 +84,7 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
         landmarks: (478, 3) where the photos have the landmarks on the surface, mm. known: (478,) their weight in [0, 1].
         identity: (K,) start. expression: (52,) start.
         believed, believed_expression: (K,) and (52,), what was believed before the points were seen.
+        expression_sigma: how far a facial action may be from that.
 
     Returns:
         (K,) and (52,).
@@ -115,7 +119,7 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
         scaled = named_rows * np.repeat(strength, 3)[:, None]
         hessian[:len(basis_at), :len(basis_at)] += scaled.T @ named_rows
         gradient[:len(basis_at)] -= scaled.T @ left.ravel()
-        prior = np.concatenate([np.ones(count), np.full(actions, _EXPRESSION_SIGMA ** -2.0), np.full(7, 1e-4)])
+        prior = np.concatenate([np.ones(count), np.full(actions, expression_sigma ** -2.0), np.full(7, 1e-4)])
         hessian[np.diag_indices(len(prior))] += prior
         gradient[:count] += identity - believed
         gradient[count:count + actions] += prior[count:count + actions] * (expression - believed_expression)
@@ -136,7 +140,7 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
     Args:
         triangles: (T, 3). bare: (V, 3) mm, the surface without offset. points: (P, 3). weight: (P,).
         offset: (V, 3) start. rims: outlines, or None.
-        stiffness: weight of the squared bi-Laplacian bending of the offset.
+        stiffness: weight of the squared bi-Laplacian bending of the offset, more where no points lie.
         damping: (V,) weight of the offset itself. membrane: weight of its squared gradient.
         robust_mm: distance at which a point has lost three quarters of its say.
 
@@ -145,10 +149,19 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
     """
     count = len(bare)
     laplacian = sp.eye(count) - neighbour_mean(triangles, count)
-    smooth = stiffness * (laplacian.T @ laplacian) + sp.diags(damping)
-    if membrane > 0:
-        near = neighbours(triangles, count)
-        smooth = smooth + membrane * (sp.diags(np.asarray(near.sum(1)).ravel()) - near)
+    found = nearest_places(bare + offset, triangles, points)
+    mass = np.bincount(triangles[found.triangle].ravel(), (weight[:, None] * found.weights).ravel(), count)
+    area = np.bincount(triangles.ravel(), np.repeat(np.linalg.norm(face_cross(bare, triangles), axis=1) / 6, 3), count)
+    around = neighbour_mean(triangles, count)
+    for _ in range(2):
+        mass, area = (mass + around @ mass) / 2, (area + around @ area) / 2
+    hidden = 1 / (1 + (mass / np.maximum(area, 1e-9) / _SEEN_DENSITY) ** 2)
+    bending = np.maximum(stiffness, _HIDDEN_STIFFNESS * hidden)
+    smooth = laplacian.T @ sp.diags(bending) @ laplacian + sp.diags(np.maximum(damping, _HIDDEN_DAMPING * hidden))
+    near = neighbours(triangles, count).tocoo()
+    tension = np.maximum(membrane, _HIDDEN_MEMBRANE * np.minimum(hidden[near.row], hidden[near.col]))
+    near = sp.csr_matrix((tension, (near.row, near.col)), (count, count))
+    smooth = smooth + sp.diags(np.asarray(near.sum(1)).ravel()) - near
     for _ in range(steps):
         skin = bare + offset
         found = nearest_places(skin, triangles, points)

@@ -124,9 +124,7 @@ def active_subject() -> Subject | None:
 
 def wake() -> None:
     """Make sure that :func:`tick` runs soon."""
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
-    bpy.app.timers.register(tick, first_interval=0.02, persistent=True)
+    session.run_soon(tick)
 
 
 def tick() -> float | None:

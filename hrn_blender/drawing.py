@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import blf
 
-__all__ = ["draw_progress", "draw_text"]
+__all__ = ["draw_name", "draw_progress", "draw_text"]
 
 
 def draw_text(layout, text: str, context, icon: str = "NONE") -> None:
@@ -26,6 +26,14 @@ def draw_text(layout, text: str, context, icon: str = "NONE") -> None:
     column.scale_y = 0.75
     for number, line in enumerate(lines):
         column.label(text=line, translate=False, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+
+
+def draw_name(layout, name: str, picture: int, icon: str) -> None:
+    """`name` beside its picture, or beside `icon` where `picture` is 0."""
+    if picture:
+        layout.label(text=name, translate=False, icon_value=picture)
+    else:
+        layout.label(text=name, translate=False, icon=icon)
 
 
 def draw_progress(layout, text: str, fraction: float) -> None:

@@ -11,7 +11,7 @@ import bpy
 
 from . import session, thumbnails
 from .build import strength_socket
-from .drawing import draw_progress, draw_text
+from .drawing import draw_name, draw_progress, draw_text
 from .engine.install.environments import ENGINE
 from .engine_location import engine_status
 from .engine_process import EngineState
@@ -124,12 +124,7 @@ class HRN_UL_photos(bpy.types.UIList):
     bl_idname = "HRN_UL_photos"
 
     def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
-        picture = thumbnails.icon(item.name)
-        name = Path(item.name).name
-        if picture:
-            layout.label(text=name, translate=False, icon_value=picture)
-        else:
-            layout.label(text=name, translate=False, icon="IMAGE_DATA")
+        draw_name(layout, Path(item.name).name, thumbnails.icon(item.name), "IMAGE_DATA")
 
 
 class HRN_UL_heads(bpy.types.UIList):
@@ -141,11 +136,7 @@ class HRN_UL_heads(bpy.types.UIList):
             layout.label(text="")
             return
         row = layout.row(align=True)
-        picture = _picture(job)
-        if picture:
-            row.label(text=job.name, translate=False, icon_value=picture)
-        else:
-            row.label(text=job.name, translate=False, icon="USER")
+        draw_name(row, job.name, _picture(job), "USER")
         state = row.row()
         state.alignment = "RIGHT"
         if job.state is JobState.DONE:

@@ -6,7 +6,7 @@ import bpy
 
 from . import batch_session, thumbnails
 from .batch import Batch, Subject, SubjectState
-from .drawing import draw_progress, draw_text
+from .drawing import draw_name, draw_progress, draw_text
 from .panel import CATEGORY
 
 __all__ = ["register", "unregister"]
@@ -39,11 +39,7 @@ class HRN_UL_subjects(bpy.types.UIList):
             layout.label(text="")
             return
         row = layout.row(align=True)
-        picture = _picture(subject)
-        if picture:
-            row.label(text=subject.title, translate=False, icon_value=picture)
-        else:
-            row.label(text=subject.title, translate=False, icon="USER")
+        draw_name(row, subject.title, _picture(subject), "USER")
         state = row.row(align=True)
         state.alignment = "RIGHT"
         if subject.state is SubjectState.RUNNING:

@@ -98,11 +98,16 @@ def start_install(command, env) -> None:
 # -- the timer ---------------------------------------------------------------------------------------------------
 
 
+def run_soon(step) -> None:
+    """Make sure that the timer `step` runs soon."""
+    if bpy.app.timers.is_registered(step):
+        bpy.app.timers.unregister(step)
+    bpy.app.timers.register(step, first_interval=0.02, persistent=True)
+
+
 def wake() -> None:
     """Make sure that :func:`tick` runs soon."""
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
-    bpy.app.timers.register(tick, first_interval=0.02, persistent=True)
+    run_soon(tick)
 
 
 def tick() -> float | None:

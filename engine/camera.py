@@ -45,6 +45,12 @@ class Camera:
         """(3,) centre of projection in model space, mm."""
         return -self.R.T @ self.t
 
+    @property
+    def yaw_degrees(self) -> float:
+        """How far the head is turned away from the camera, positive when its left side shows."""
+        towards = np.asarray(self.position, float)
+        return float(np.degrees(np.arctan2(towards[0], towards[2])))
+
     def scaled(self, factor: float) -> "Camera":
         """The same camera for the photo resized by `factor` (size rounded to whole pixels)."""
         return replace(self, width=max(1, round(self.width * factor)), height=max(1, round(self.height * factor)),

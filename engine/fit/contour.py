@@ -15,6 +15,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..render import Raster
+from .mesh import facing_of
 
 __all__ = ["Outline", "find_outline"]
 
@@ -56,8 +57,7 @@ def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vert
         reach: how far from the predicted outline its picture is searched, mm.
         scales: distance beyond and within the prediction at which a border has lost three quarters of its weight, mm.
     """
-    view = camera.position - vertices
-    facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+    facing = facing_of(camera.position, vertices, normals)
     a, b = edges[:, 0], edges[:, 1]
     edges = edges[(facing[a] * facing[b] < 0) & (np.minimum(trust[a], trust[b]) > 0.5)]
     empty = Outline(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["face_cross", "neighbour_mean", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
+__all__ = ["face_cross", "facing_of", "neighbour_mean", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -22,6 +22,12 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         total[:, axis] = np.bincount(triangles.ravel(), np.repeat(cross[:, axis], 3), len(vertices))
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+
+
+def facing_of(position: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """(V,) cosine between the surface's normals and the lines of sight to a camera at `position`; below 0 turned away."""
+    view = position - points
+    return np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
 
 
 def neighbours(triangles: np.ndarray, count: int) -> sp.csr_matrix:

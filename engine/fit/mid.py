@@ -20,7 +20,7 @@ from .contour import find_outline
 from .deformation import propagate, without_folds
 from .jaw import bite_shift
 from .lighting import fit_lighting, light_normals
-from .mesh import normal_row_jacobian, vertex_normals
+from .mesh import facing_of, normal_row_jacobian, vertex_normals
 from .photo_cells import CellColors, PhotoCells
 from .projection import projection
 from .registration import fit_actions, slide
@@ -179,8 +179,7 @@ class _Problem:
         raster = self.cells.raster(self.camera, head, self.triangles)
         self.colors = self.cells.colors(raster, self.corner, len(skin))
         normals = vertex_normals(skin, surface.triangles)
-        view = self.camera.position - skin
-        facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+        facing = facing_of(self.camera.position, skin, normals)
         ramp = np.clip((facing - 0.2) / 0.4, 0, 1)
         clean = np.clip((self.colors.share - 0.5) / 0.4, 0, 1)
         exposed = np.clip((0.97 - self.colors.color.max(1)) / 0.07, 0, 1)

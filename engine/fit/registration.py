@@ -16,7 +16,7 @@ from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL
 from .coarse_solver import boxed_step
 from .jaw import action_limits
-from .mesh import neighbour_mean, vertex_normals
+from .mesh import facing_of, neighbour_mean, vertex_normals
 from .projection import projection
 from .skin_surface import SkinSurface
 
@@ -132,8 +132,7 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
-    view = camera.position - model.landmarks(vertices)
-    facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
+    facing = facing_of(camera.position, model.landmarks(vertices), normals)
     inside = ((landmarks >= 0) & (landmarks < (camera.width, camera.height))).all(1)
     return np.flatnonzero(np.isfinite(_NOISE) & (facing > _LEAST_FACING) & inside)
 

@@ -18,7 +18,7 @@ from ..types import View
 from ..wire.protocol import Settings
 from .maps import write_exr, write_jpeg, write_png
 from .open import Solution
-from .quality import quality_report, yaw_degrees
+from .quality import quality_report
 
 __all__ = ["assemble", "camera_json", "write_maps"]
 
@@ -92,7 +92,7 @@ def _photo_json(view: View, number: int) -> dict:
     return {"name": photo.name, "sha256": photo.sha256, "width": photo.size[0], "height": photo.size[1],
             "scale": float(photo.scale), "file": _photo_file(number), "used": True, "share": round(float(view.share), 4),
             "face_index": observation.index, "face_count": observation.count, "focal_px": float(coarse.camera.fx),
-            "focal_source": coarse.focal_source, "yaw_degrees": round(yaw_degrees(coarse), 1),
+            "focal_source": coarse.focal_source, "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
             "landmark_residual_px": round(float(np.median(coarse.residual_px)), 3),
             "expression": np.round(coarse.expression.astype(float), 5).tolist(),
             "lighting": np.round(view.mid.lighting.astype(float), 6).tolist()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..types import CoarseFit
 from .open import Solution
 
 __all__ = ["quality_report"]
@@ -29,19 +28,13 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
         "landmark_residual_mm": round(float(np.median(residual / per_mm)), 3),
         "photometric_residual": round(float(mid.photometric_residual), 4),
         "seen_fraction": round(float((textures.confidence == 2).mean()), 4),
-        "yaw_degrees": round(yaw_degrees(coarse), 1),
+        "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
     }
     from ..photo import face_quality, photo_warnings
 
     report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation).items()})
     report["warnings"] = [*photo_warnings(photo, observation), *_warnings(found, report)]
     return report
-
-
-def yaw_degrees(coarse: CoarseFit) -> float:
-    """How far the head is turned away from the camera, positive when its left side shows."""
-    towards = np.asarray(coarse.camera.position, float)
-    return float(np.degrees(np.arctan2(towards[0], towards[2])))
 
 
 def _warnings(found: Solution, report: dict):

@@ -15,6 +15,14 @@ STUB = Path(__file__).resolve().parent / "stub_engine.py"
 ENGINE = Path(__file__).resolve().parents[2] / "engine" / "__main__.py"
 
 
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stream:
+            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Client:
     """Starts an engine; every wait has a limit, so that a failing test fails instead of hanging."""
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from batch_support import STUB, Bench, Driver
+from serve_client import alive
 
 from engine.wire.bundle import load_bundle
 
@@ -178,7 +179,7 @@ class TestKilled:
         out, err = process.communicate(timeout=15)
         assert process.returncode == 128 + number and "1 done, 2 cancelled" in out and "Traceback" not in err
         assert bench.results() == ["a"]
-        assert not any(_alive(int(line.split("\t")[1])) for line in bench.log_lines())
+        assert not any(alive(int(line.split("\t")[1])) for line in bench.log_lines())
 
     def test_workers_end_with_their_runner(self, bench):
         bench.photo("b.jpg", "deaf")
@@ -188,9 +189,9 @@ class TestKilled:
         process.wait()
         pid = int(bench.log_lines()[0].split("\t")[1])
         end = time.monotonic() + 10
-        while _alive(pid) and time.monotonic() < end:
+        while alive(pid) and time.monotonic() < end:
             time.sleep(0.05)
-        assert not _alive(pid)
+        assert not alive(pid)
 
 
 class TestTwoRuns:
@@ -218,12 +219,6 @@ class TestTwoRuns:
         assert bench.begun() == ["a", "a"]
 
 
-def _alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stream:
-            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_ranges_and_leniency_for_render_farms(bench):

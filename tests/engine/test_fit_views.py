@@ -60,7 +60,7 @@ class Scene:
     def solve(self, distortion_sigma: float = 0.0):
         moves = np.zeros((len(self.tracks.view), 3))
         lens = Lens([0, 1, 2], 0.25, 1350.0, distortion_sigma)
-        cameras, k, _ = adjust(self.believed, np.zeros(3), self.tracks, self.start, moves, self.normals, [lens],
+        cameras, k, _ = adjust(self.believed, self.tracks, self.start, moves, self.normals, [lens],
                                np.ones(3), prior_mm=0.3, scale_px=20.0, iterations=60)
         return cameras, k, triangulate(cameras, k, self.tracks, self.start, moves)
 

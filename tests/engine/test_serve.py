@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from serve_client import STUB, Client
+from serve_client import STUB, Client, alive
 from stopwatch import best_of
 
 from engine import __version__
@@ -226,18 +226,10 @@ class TestEnd:
         pid = int(parent.stdout)
         try:
             for _ in range(50):
-                if not _alive(pid):
+                if not alive(pid):
                     return
                 time.sleep(0.1)
             os.kill(pid, signal.SIGKILL)
             raise AssertionError("the engine outlived its parent by five seconds")
         finally:
             os.close(read), os.close(write)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stream:
-            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False

@@ -50,14 +50,14 @@ class Triangulated:
     """(P, 3, 3) inverse covariance for an error of one frame pixel."""
 
 
-def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points: np.ndarray, moves: np.ndarray,
+def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.ndarray,
            normals: np.ndarray, lenses: list[Lens], factors: np.ndarray, *, prior_mm: float, scale_px: float,
            iterations: int, least_scale_px: float = 0.6, tell=None
            ) -> tuple[list[Camera], np.ndarray, np.ndarray]:
     """Refine the cameras.
 
     Args:
-        cameras: of the frames. distortion: (V,).
+        cameras: of the frames, believed to be free of distortion.
         tracks: matches. points: (P, 3) where they lie on the mesh, mm.
         moves: (O, 3) by how much the point lies elsewhere in the observation's photo than in the anchor's, mm.
         normals: (P, 3) of the mesh at the points.
@@ -68,7 +68,7 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
             `least_scale_px` as the fit settles.
 
     Returns:
-        Cameras, distortion, and the variance of each lens' distortion.
+        Cameras, and (V,) distortion with its (V,) deviation.
     """
     step = max(1, len(points) // _MOST_TRACKS)
     if step > 1:
@@ -79,9 +79,8 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
     R = np.array([camera.R for camera in cameras], float)
     t = np.array([camera.t for camera in cameras], float)
     f = np.array([camera.fx for camera in cameras], float)
-    k = np.array(distortion, float)
+    k = np.zeros(len(cameras))
     c = np.array([[camera.cx, camera.cy] for camera in cameras], float)
-    believed = np.array([np.log(lens.focal) for lens in lenses])
     # From the unknowns (poses, then log focal and distortion of each lens) to those of every camera.
     size = 6 * count + 2 * len(lenses)
     spread = np.zeros((_CAMERA * count, size))
@@ -96,6 +95,7 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
     start = np.ascontiguousarray(tracks.start, np.int64)
     view_of = np.ascontiguousarray(tracks.view, np.int64)
     pixel = np.ascontiguousarray(tracks.pixel, float)
+
     def energy(R, t, f, k, points, scale):
         value = _error(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale)
         for number, lens in enumerate(lenses):
@@ -104,8 +104,7 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
             value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
         return value
 
-    damping, variance = 1e-4, np.zeros(len(lenses))
-    scale, last = scale_px, None
+    damping, scale = 1e-4, scale_px
     for step in range(iterations):
         if tell is not None:
             tell(step / iterations)
@@ -120,7 +119,6 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
             system[at + 1, at + 1] += precision
             gradient[at + 1] += precision * k[first]
         system[np.diag_indices(size)] += 1e-9
-        variance = np.linalg.inv(system)[6 * count + 1::2, 6 * count + 1::2].diagonal()
         before = energy(R, t, f, k, points, scale)
         for _ in range(6):
             damped = system.copy()
@@ -144,14 +142,18 @@ def adjust(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points
             break
         scale = max(least_scale_px, scale * (0.5 if settled else 0.7))
     moved = [replace(camera, R=R[i], t=t[i], fx=float(f[i]), fy=float(f[i])) for i, camera in enumerate(cameras)]
-    return moved, k, variance
+    variance = np.linalg.inv(system).diagonal()[6 * count + 1::2]
+    deviation = np.zeros(count)
+    for number, lens in enumerate(lenses):
+        deviation[lens.views] = np.sqrt(max(variance[number], 0.0))
+    return moved, k, deviation
 
 
 def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points: np.ndarray, moves: np.ndarray,
                 scale_px: float = 1.0) -> Triangulated:
     """Points of all tracks for fixed cameras, each on its own (Gauss-Newton, Geman-McClure).
 
-    Args: as of :func:`adjust`.
+    Args: as of :func:`adjust`; distortion: (V,).
     """
     R = np.array([camera.R for camera in cameras], float)
     t = np.array([camera.t for camera in cameras], float)

@@ -12,7 +12,7 @@ from ...types import CoarseFit, MidFit, View
 from ...wire.protocol import Settings
 from ..jaw import bite_shift
 from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
-from ..mesh import vertex_normals
+from ..mesh import facing_of, vertex_normals
 from ..mid import fit_mid
 from ..skin_surface import skin_surface
 from .start import pose_from_points
@@ -49,8 +49,7 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
                                                view.observation.landmarks.astype(float))
     deformation = deformation.astype(np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
-    deformation = deformation + bite_shift(model, bare + deformation, first.expression)
-    deformation = deformation.astype(np.float32)
+    deformation = (deformation + bite_shift(model, bare + deformation, first.expression)).astype(np.float32)
     result = []
     for number, view in enumerate(views):
         tell(0.5 + 0.5 * number / len(views))
@@ -70,8 +69,7 @@ def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.nda
     surface = skin_surface(model)
     skin = vertices[surface.vertices].astype(float)
     normals = vertex_normals(skin, surface.triangles)
-    towards = view.camera.position - skin
-    facing = np.einsum("ij,ij->i", normals, towards) / np.linalg.norm(towards, axis=1)
+    facing = facing_of(view.camera.position, skin, normals)
     place, _ = view.camera.project(skin)
     x, y = (place[:, 0] - 0.5).astype(np.float32), (place[:, 1] - 0.5).astype(np.float32)
     size = max(1.0, 2.0 * view.camera.fx / float(np.linalg.norm(view.camera.t)))

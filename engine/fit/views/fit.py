@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...head.model import MATERIALS, HeadModel
-from ...types import CoarseFit, FaceObservation, Photo, View
+from ...types import FaceObservation, Photo, View
 from ...wire.protocol import Settings
 from ..deformation import propagate, without_folds
 from ..mesh import vertex_normals
@@ -139,8 +139,7 @@ class _Problem:
         self.eyes = np.zeros(model.template.shape)
         self.anchor = self.posed(views[0])
         self.masks: list[np.ndarray | None] | None = None
-        self.distortion = np.zeros(len(views))
-        self.distortion_deviation = np.zeros(len(views))
+        self.distortion = self.distortion_deviation = np.zeros(len(views))
         self.matched = False
         for view in views:
             view.crop(self.posed(view), face_px)
@@ -175,8 +174,8 @@ class _Problem:
         moves = places[tracks.view, track] - own[track]
         normals = np.einsum("pk,pkd->pd", tracks.weights, vertex_normals(posed[0], self.triangles)[corners])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-        cameras, distortion, variance = adjust(
-            [view.work for view in views], self.distortion, tracks, own, moves, normals, self.lenses,
+        cameras, distortion, deviation = adjust(
+            [view.work for view in views], tracks, own, moves, normals, self.lenses,
             np.array([view.frame.factor for view in views]), prior_mm=_PRIOR_MM, scale_px=step.start_px, iterations=30,
             tell=lambda s: tell(0.5 + 0.2 * s))
         tell(0.7)
@@ -198,9 +197,7 @@ class _Problem:
             if seen[number] >= _LEAST_OBSERVATIONS:
                 turned = camera.R @ R.T
                 view.take_work_camera(replace(camera, R=turned, t=scale * camera.t - turned @ t))
-        for lens, part in zip(self.lenses, np.sqrt(np.maximum(variance, 0))):
-            self.distortion_deviation[lens.views] = part
-        self.found_distortion = distortion
+        self.distortion, self.distortion_deviation = distortion, deviation
         # From the anchor's facial actions to the head's.
         points = scale * points @ R.T + t + places[0] - own
         tell(0.75)
@@ -229,8 +226,8 @@ class _Problem:
             if turn == 0:
                 self.identity, expression = fit_coefficients(
                     model, surface, np.concatenate([cloud, rims.target]), np.concatenate([weight, rims.weight]),
-                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed, self.believed_expression,
-                    self.expression_sigma)
+                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed,
+                    self.believed_expression, self.expression_sigma)
                 change = expression - self.views[0].expression
                 for view in self.views:
                     view.expression = np.clip(view.expression + change, 0, 1)
@@ -253,8 +250,7 @@ class _Problem:
         move = slide(self.model, self.surface, first.camera, posed.astype(np.float32), first.observation.landmarks)
         bare = self.model.shape(self.identity, first.expression)[self.surface.vertices].astype(float)
         goal = bare + self.offset + move
-        surface = self.posed(first)[self.surface.vertices]
-        found = nearest_places(surface, self.surface.triangles, goal)
+        found = nearest_places(posed[self.surface.vertices], self.surface.triangles, goal)
         height = np.einsum("vd,vd->v", found.normal, goal - found.point)
         lifted = np.abs(height) < _LIFT_MM
         goal[lifted] -= (height[:, None] * found.normal)[lifted]
@@ -264,7 +260,7 @@ class _Problem:
         """Take out lens distortion that the matches bear out; what they do not is none."""
         posed = [self.posed(view) for view in self.views]
         for number, view in enumerate(self.views):
-            k = self.found_distortion[number]
+            k = self.distortion[number]
             if significant_distortion(view, k, self.distortion_deviation[number]):
                 view.straighten(k)
                 view.crop(posed[number], self.face_px)

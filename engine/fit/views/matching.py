@@ -67,7 +67,7 @@ def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float =
     """
     position = np.array([view.camera.position for view in views])
     towards = position / np.linalg.norm(position, axis=1, keepdims=True)
-    yaw = np.degrees(np.arctan2(towards[:, 0], towards[:, 2]))
+    yaw = np.array([view.camera.yaw_degrees for view in views])
     angle = np.degrees(np.arccos(np.clip(towards @ towards.T, -1, 1)))
     pairs = set()
     for i in range(len(views)):
@@ -115,13 +115,13 @@ def _returns(there: np.ndarray, ok: np.ndarray, back: np.ndarray) -> np.ndarray:
     returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
     height, width = ok.shape
     own = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), -1)
-    return (np.linalg.norm(returned - own, axis=-1) < _FORTH_BACK_PX)
+    return np.linalg.norm(returned - own, axis=-1) < _FORTH_BACK_PX
 
 
 def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray) -> Tracks:
     """Tracks anchored on a regular grid of view `i`."""
     view = views[i]
-    step = max(2, round(FACE_MM * view.work.fx / np.median(view.work.project(view.vertices)[1]) / _STEP_FACE))
+    step = max(2, round(FACE_MM * view.per_mm / _STEP_FACE))
     height, width = view.grey.shape
     ys, xs = np.meshgrid(np.arange(step // 2, height, step), np.arange(step // 2, width, step), indexing="ij")
     hit = view.raster.triangle[ys, xs]
@@ -139,7 +139,7 @@ def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usab
     rest[start[:-1]] = False
     view_of[rest] = np.broadcast_to(np.array(others), seen.shape)[seen]
     place[rest] = pixel[seen]
-    contrast = normalised(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
+    contrast = _normalised(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
     return Tracks(start, view_of, place, view.raster.triangle[ys, xs], view.raster.weights[ys, xs], contrast[ys, xs])
 
 
@@ -179,8 +179,8 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     box = (slice(y0, y1), slice(x0, x1))
     warped = cv2.remap(second.grey, x[box] - 0.5, y[box] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = seen[box].astype(np.float32)
-    a, contrast_a = normalised(first.grey[box], mask)
-    b, contrast_b = normalised(warped, mask)
+    a, contrast_a = _normalised(first.grey[box], mask)
+    b, contrast_b = _normalised(warped, mask)
     flow = _flow(a, b, fine)
     grid = np.stack(np.meshgrid(np.arange(a.shape[1], dtype=np.float32), np.arange(a.shape[0], dtype=np.float32)), -1)
     moved = grid + flow
@@ -188,14 +188,13 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)) > least_ncc
     ok &= (whole > 0.99) & (small > 0) & (np.minimum(contrast_a, contrast_b) > _LEAST_CONTRAST)
-    # Where the rectified frame is stretched over an edge of depth, neighbouring pixels come from far apart.
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
     return result, empty
 
 
-def normalised(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _normalised(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Locally normalised contrast within a mask, as uint8 about 128, and the local deviation in grey levels."""
     weight = cv2.GaussianBlur(mask, (0, 0), _CONTRAST_PX) + 1e-3
     mean = cv2.GaussianBlur(grey * mask, (0, 0), _CONTRAST_PX) / weight

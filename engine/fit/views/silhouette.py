@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ...camera import Camera
 from ...head.model import HeadModel
 from ..contour import find_outline
 from ..mesh import vertex_normals
@@ -41,7 +42,7 @@ def foreground(view: ViewState, chin: float) -> np.ndarray | None:
     """
     lab = cv2.cvtColor(view.color.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     head = (view.raster.triangle >= 0).astype(np.uint8)
-    per_mm = view.work.fx / float(np.median(view.work.project(view.vertices)[1]))
+    per_mm = view.per_mm
     above = np.arange(head.shape[0])[:, None] < chin
     outside = (_grown(head, _NEAR_MM * per_mm) == 0) & above
     inside = (_grown(1 - head, 0.5 * _NEAR_MM * per_mm) == 0) & above
@@ -49,7 +50,7 @@ def foreground(view: ViewState, chin: float) -> np.ndarray | None:
         return None
     mask = _plain(lab, outside)
     if mask is None or not _plausible(mask, inside, outside):
-        mask = _cut(view.color, head, above, per_mm)
+        mask = _cut(view.color, head, per_mm)
         if not _plausible(mask, inside, outside):
             return None
     # Only what hangs together with the head, and all that lies within it.
@@ -86,7 +87,7 @@ def _plain(lab: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
     return np.where(distance > _DIFFERENT / 2, np.minimum(distance / beside, 1), 0)
 
 
-def _cut(color: np.ndarray, head: np.ndarray, above: np.ndarray, per_mm: float) -> np.ndarray:
+def _cut(color: np.ndarray, head: np.ndarray, per_mm: float) -> np.ndarray:
     scale = min(1.0, _CUT_SIDE / max(head.shape))
     size = (max(8, round(head.shape[1] * scale)), max(8, round(head.shape[0] * scale)))
     small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
@@ -133,7 +134,7 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
             continue
         camera = view.work
         normals = vertex_normals(skin, surface.triangles)
-        found = find_outline(camera, lambda c, p: c.project(p), view.raster, mask, skin, normals, surface.edges, trust,
+        found = find_outline(camera, Camera.project, view.raster, mask, skin, normals, surface.edges, trust,
                              reach, (scale, scale))
         if not len(found.target):
             continue

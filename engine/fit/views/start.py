@@ -13,8 +13,7 @@ from ...photo.face_nets import BLENDSHAPE_NAMES
 from .bundle_adjustment import Lens
 from .state import ViewState
 
-__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion",
-           "yaw_degrees"]
+__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion"]
 
 _KNOWN_FOCAL = 0.01
 """Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens);"""
@@ -29,17 +28,11 @@ _STILL = 0.3
 _FACE_ACTIONS = [i for i, name in enumerate(BLENDSHAPE_NAMES) if not name.startswith(("eyeLook", "cheek", "nose"))]
 
 
-def yaw_degrees(camera: Camera) -> float:
-    """How far the head is turned away from the camera, positive when its left side shows."""
-    towards = camera.position
-    return float(np.degrees(np.arctan2(towards[0], towards[2])))
-
-
 def order_views(views: list[ViewState]) -> list[ViewState]:
     """The view that shows the face best first: from the front and large; the others in their order."""
     def worth(view: ViewState) -> float:
         face = np.ptp(view.observation.landmarks, 0).max()
-        return np.log(min(face, _ENOUGH_PX)) - (yaw_degrees(view.camera) / _SIDE_DEGREES) ** 2
+        return np.log(min(face, _ENOUGH_PX)) - (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2
 
     best = max(range(len(views)), key=lambda i: worth(views[i]))
     return [views[best], *(view for i, view in enumerate(views) if i != best)]
@@ -49,7 +42,7 @@ def same_expression(views: list[ViewState]) -> bool:
     """Whether the person kept still: no facial action differs by more than the networks' own error."""
     values = np.array([view.observation.blendshapes for view in views])
     # Turned faces are measured worse, and gaze follows the camera, not the face.
-    turned = np.array([abs(yaw_degrees(view.camera)) for view in views])
+    turned = np.array([abs(view.camera.yaw_degrees) for view in views])
     front = values[turned <= max(_SIDE_DEGREES, np.sort(turned)[1])]
     spread = np.ptp(front[:, _FACE_ACTIONS], axis=0)
     return bool(np.sort(spread)[-3:].mean() < _STILL)
@@ -83,7 +76,7 @@ def join(model: HeadModel, views: list[ViewState], lenses: list[Lens]) -> np.nda
         (K,) identity.
     """
     # A face seen from the front tells both halves, and the networks know it best.
-    weight = np.array([1 / (1 + (yaw_degrees(view.camera) / _SIDE_DEGREES) ** 2) for view in views])
+    weight = np.array([1 / (1 + (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2) for view in views])
     identity = np.average([view.start.identity for view in views], axis=0, weights=weight)
     for lens in lenses:
         for number in lens.views:

@@ -10,7 +10,7 @@ import numpy as np
 from ...camera import Camera
 from ...render import Raster, interpolate, rasterize
 from ...types import CoarseFit, FaceObservation, Photo
-from ..mesh import vertex_normals
+from ..mesh import facing_of, vertex_normals
 
 __all__ = ["FACE_MM", "Frame", "ViewState"]
 
@@ -48,8 +48,6 @@ class ViewState:
     focal_source: str
     start: CoarseFit
     """The fit to this photo alone."""
-    distortion: float = 0.0
-    """First radial coefficient, of the photo as it was read; `photo` is free of it."""
     frame: Frame | None = None
     color: np.ndarray | None = None
     """(h, w, 3) uint8 sRGB: the frame."""
@@ -93,12 +91,16 @@ class ViewState:
         points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
         self.photo = replace(self.photo, pixels=pixels)
         self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32))
-        self.distortion = float(k)
 
     @property
     def work(self) -> Camera:
         """Camera in pixels of the frame."""
         return self.frame.camera(self.camera)
+
+    @property
+    def per_mm(self) -> float:
+        """Frame pixels per mm at the drawn head."""
+        return self.work.fx / float(np.median(self.work.project(self.vertices)[1]))
 
     def draw(self, vertices: np.ndarray, triangles: np.ndarray) -> None:
         """Rasterize the head as it is in this photo."""
@@ -106,11 +108,8 @@ class ViewState:
         points, depth = camera.project(vertices)
         self.vertices = vertices
         self.raster = rasterize(points, depth, triangles, camera.width, camera.height)
-        normals = vertex_normals(vertices, triangles)
-        view = camera.position - vertices
-        facing = np.einsum("ij,ij->i", normals, view) / np.linalg.norm(view, axis=1)
-        self.vertex_facing = facing
-        self.facing = interpolate(self.raster, triangles, facing[:, None])[..., 0]
+        self.vertex_facing = facing_of(camera.position, vertices, vertex_normals(vertices, triangles))
+        self.facing = interpolate(self.raster, triangles, self.vertex_facing[:, None])[..., 0]
 
     def take_work_camera(self, work: Camera) -> None:
         """Set the camera from one in pixels of the frame (its principal point stays where it was)."""

@@ -72,10 +72,8 @@ def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarr
 
 
 def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray, weight: np.ndarray,
-                     landmarks: np.ndarray, known: np.ndarray,
-                     identity: np.ndarray, expression: np.ndarray, believed: np.ndarray,
-                     believed_expression: np.ndarray,
-                     expression_sigma: float, steps: int = 4
+                     landmarks: np.ndarray, known: np.ndarray, identity: np.ndarray, expression: np.ndarray,
+                     believed: np.ndarray, believed_expression: np.ndarray, expression_sigma: float, steps: int = 4
                      ) -> tuple[np.ndarray, np.ndarray]:
     """Identity and expression whose surface passes through the points.
 
@@ -92,10 +90,11 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
     step = max(1, len(points) // _MOST_POINTS)
     points, weight = points[::step], weight[::step] / _PATCH_POINTS * step
     actions = len(model.expression_basis)
-    bases = np.concatenate([model.identity_basis, model.expression_basis])[:, surface.vertices].astype(np.float32)
+    whole = np.concatenate([model.identity_basis, model.expression_basis])
+    bases = whole[:, surface.vertices].astype(np.float32)
     identity, expression = identity.astype(float).copy(), expression.astype(float).copy()
     count = len(identity)
-    basis_at = model.landmarks(np.concatenate([model.identity_basis, model.expression_basis])).astype(float)
+    basis_at = model.landmarks(whole).astype(float)
     named = known > 0
     named_rows = basis_at[:, named].transpose(1, 2, 0).reshape(3 * named.sum(), -1)
     for _ in range(steps):
@@ -148,11 +147,11 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
         (V, 3) mm.
     """
     count = len(bare)
-    laplacian = sp.eye(count) - neighbour_mean(triangles, count)
+    around = neighbour_mean(triangles, count)
+    laplacian = sp.eye(count) - around
     found = nearest_places(bare + offset, triangles, points)
     mass = np.bincount(triangles[found.triangle].ravel(), (weight[:, None] * found.weights).ravel(), count)
     area = np.bincount(triangles.ravel(), np.repeat(np.linalg.norm(face_cross(bare, triangles), axis=1) / 6, 3), count)
-    around = neighbour_mean(triangles, count)
     for _ in range(2):
         mass, area = (mass + around @ mass) / 2, (area + around @ area) / 2
     hidden = 1 / (1 + (mass / np.maximum(area, 1e-9) / _SEEN_DENSITY) ** 2)

@@ -1,0 +1,171 @@
+"""The face model's maths against the numbers of the references, and the readers of its files."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import golden_models
+import numpy as np
+import pytest
+import torch
+from golden_rules import HrnGolden
+from scipy.io import savemat
+
+from engine.bfm import coefficients, convert, files
+from engine.bfm.camera import ALIGNED_CAMERA
+from engine.bfm.model import FaceModel
+from engine.bfm.tddfa_files import read_tddfa_model
+from engine.wire.errors import ErrorCode, HrnError
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return FaceModel.build(golden_models.mini_model())
+
+
+def close(golden: HrnGolden, tolerance: float, **arrays):
+    for name, value in arrays.items():
+        assert golden.error(name, value).max() <= tolerance, name
+
+
+def test_synthetic_mini_model_is_the_stored_one(shared_dir):
+    golden = HrnGolden(shared_dir / "golden/hrn/mini_model")
+    model = golden_models.mini_model()
+    assert np.array_equal(golden["tri0"], model.triangles)
+    assert np.array_equal(golden["point_buf0"], model.vertex_faces)
+    assert np.array_equal(golden["keypoints0"], model.keypoints)
+    assert np.array_equal(golden["pos"], model.mean)
+    close(golden, 1e-6, coeffs=golden_models.mini_coefficients(), uv=golden_models.mini_uv())
+
+
+def test_hrn_face_model(shared_dir, mini):
+    golden = HrnGolden(shared_dir / "golden/hrn/bfm_basic")
+    face = mini(coefficients.split(torch.from_numpy(golden_models.mini_coefficients())))
+    close(golden, 5e-5, mean_shape_recentred=mini.mean.reshape(-1, 3), shape=face.shape, world=face.world,
+          camera=face.camera, proj=face.projection, landmarks=face.landmarks, normals=face.normals,
+          normals_rotated=face.world_normals, albedo_vertex=face.texture, colour_vertex=face.colour,
+          rotation=face.rotation.transpose(1, 2))
+    assert np.array_equal(HrnGolden(shared_dir / "golden/hrn/ndc")["ndc_proj"], ALIGNED_CAMERA.clip_matrix())
+
+
+def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
+    golden = np.load(shared_dir / "golden/deep3d/maths.npz")
+    path = tmp_path / "BFM_model_front.mat"
+    savemat(path, golden_models.full_model_fields())
+    data = files.read_bfm_front(path)
+    model = FaceModel.build(data)
+    assert [len(data.triangles), len(data.front_triangles), len(data.front_vertices), int(data.skin.sum())] \
+        == golden["model/n_faces"].tolist()
+    vector = torch.from_numpy(golden_models.full_coefficients("deep3d", 2)).float()
+    np.testing.assert_allclose(vector, golden["model/coeff"], atol=1e-6)
+    face = model(coefficients.split(vector))
+    some = golden["model/vertex_sample"]
+    for name, value, tolerance in (
+            ("mean_shape_recentred", model.mean.reshape(-1, 3)[some], 2e-5), ("shape", face.shape[:, some], 2e-5),
+            ("rotation", face.rotation.transpose(1, 2), 2e-5), ("normal", face.normals[:, some], 1e-5),
+            ("texture", face.texture[:, some], 1e-5), ("color", face.colour[:, some], 1e-5),
+            ("camera_vertex", face.camera[:, some], 2e-5), ("image_xy", face.projection[:, some], 1e-4),
+            ("lm68", face.landmarks, 1e-4)):
+        np.testing.assert_allclose(value, golden["model/" + name], rtol=0, atol=tolerance, err_msg=name)
+    np.testing.assert_allclose(ALIGNED_CAMERA.clip(face.camera[:, some]), golden["render/clip_vertex"], atol=2e-5)
+    assert ALIGNED_CAMERA.field_of_view == pytest.approx(float(golden["render/fov_degrees"][0]), rel=1e-9)
+
+
+def test_a_clean_double_precision_face_is_the_same(mini):
+    parts = coefficients.split(torch.from_numpy(golden_models.mini_coefficients()))
+    precise = mini.to(dtype=torch.float64)(coefficients.Coefficients(*(part.double() for part in parts)))
+    np.testing.assert_allclose(mini(parts).projection, precise.projection, atol=2e-4)
+
+
+@pytest.mark.parametrize("damage, field", [
+    (lambda fields: fields.pop("idBase"), "idBase"),
+    (lambda fields: fields.update(exBase=fields["exBase"][:, :60]), "exBase"),
+    (lambda fields: fields.update(tri=fields["tri"] + 5000), "tri"),
+    (lambda fields: fields.update(keypoints=fields["keypoints"][:, :67]), "keypoints"),
+    (lambda fields: fields["meantex"].__setitem__((0, 5), np.nan), "meantex"),
+    (lambda fields: fields.update(point_buf=fields["point_buf"] - 1), "point_buf"),
+])
+def test_a_wrong_field_is_named(tmp_path, damage, field):
+    fields = mini_fields()
+    damage(fields)
+    path = tmp_path / "model.mat"
+    savemat(path, fields)
+    with pytest.raises(HrnError) as caught:
+        files.read_bfm_front(path, vertices=None)
+    assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
+    assert caught.value.details["field"] == field and field in caught.value.message
+
+
+def test_unreadable_model_files(tmp_path):
+    with pytest.raises(HrnError) as caught:
+        files.read_bfm_front(tmp_path / "absent.mat")
+    assert caught.value.code == ErrorCode.MODEL_MISSING
+    savemat(tmp_path / "whole.mat", mini_fields())
+    (tmp_path / "cut.mat").write_bytes((tmp_path / "whole.mat").read_bytes()[:5000])
+    (tmp_path / "text.mat").write_text("not a matlab file")
+    np.save(tmp_path / "pickled.npy", np.array([{"a": 1}], object), allow_pickle=True)
+    for read in (lambda: files.read_bfm_front(tmp_path / "cut.mat"), lambda: files.read_bfm_front(tmp_path / "text.mat"),
+                 lambda: files.read_bfm_front(tmp_path / "whole.mat"), lambda: files.read_npy(tmp_path / "pickled.npy")):
+        with pytest.raises(HrnError) as caught:
+            read()
+        assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
+
+
+def test_3ddfa_dictionary():
+    content = golden_models.full_tddfa_content()
+    model = read_tddfa_model(content)
+    assert model.face.keypoints.tolist() == content["ldm68"].tolist()
+    assert len(model.part_triangles) == 8 and model.uv.shape == (35709, 2)
+    for field, value in (("parallel", content["parallel"][:32]), ("ldm106", content["ldm106"][:-1]),
+                         ("annotation_tri", [np.zeros((2, 2), int)] * 8), ("u", "text")):
+        with pytest.raises(HrnError) as caught:
+            read_tddfa_model({**content, field: value})
+        assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
+        assert caught.value.details["field"].startswith(field)
+
+
+def test_conversion_of_bfm_2009(shared_dir, tmp_path):
+    """Every number is where the rule puts it, and shapes and types are the official ones."""
+    golden = np.load(shared_dir / "golden/deep3d/bfm_prep.npz")
+    full, cropped, front = 53490, 53215, 35709
+    random = np.random.default_rng(1)
+    trim = np.sort(random.permutation(full)[:cropped])
+    chosen = np.sort(random.permutation(cropped)[:front])
+    number = np.arange(3 * full, dtype=np.float32)[:, None]
+    wave = np.cos(np.arange(80, dtype=np.float32))[None]
+    components = number / 1e3 * wave
+    deviation = np.arange(1, 81, dtype=np.float64)[:, None]
+    savemat(tmp_path / "01_MorphableModel.mat", {
+        "shapeMU": number, "shapePC": components, "shapeEV": deviation, "texMU": number / 7, "texPC": components,
+        "texEV": deviation})
+    expression = random.standard_normal((80, 3 * cropped)).astype(np.float32)
+    (tmp_path / "Exp_Pca.bin").write_bytes(np.int32(79).tobytes() + expression.tobytes())
+    (tmp_path / "std_exp.txt").write_text(" ".join(str(1000 + k) for k in range(79)))
+    savemat(tmp_path / "BFM_front_idx.mat", {"idx": chosen[:, None] + 1})
+    savemat(tmp_path / "BFM_exp_idx.mat", {"trimIndex": trim[:, None] + 1})
+    savemat(tmp_path / "facemodel_info.mat", {
+        name: np.ones(golden[f"{name}/shape"], np.uint16) for name in
+        ("tri", "point_buf", "tri_mask2", "keypoints", "frontmask2_idx", "skinmask")})
+    fields = convert.convert_bfm_2009(tmp_path)
+    for name, value in fields.items():
+        assert list(value.shape) == golden[f"{name}/shape"].tolist(), name
+        assert str(value.dtype) == golden[f"{name}/dtype"][0], name
+    rows = (3 * trim[chosen][:, None] + np.arange(3)).reshape(-1)
+    np.testing.assert_allclose(fields["meanshape"][0], number[rows, 0] / 1e5, rtol=1e-6)
+    np.testing.assert_allclose(fields["meantex"][0], number[rows, 0] / 7, rtol=1e-6)
+    expected = number[rows].astype(float) / 1e3 * wave * deviation.T
+    np.testing.assert_allclose(fields["idBase"], expected / 1e5, rtol=1e-5)
+    np.testing.assert_allclose(fields["texBase"], expected, rtol=1e-5)
+    rows = (3 * chosen[:, None] + np.arange(3)).reshape(-1)
+    np.testing.assert_allclose(fields["exBase"], expression[1:65].T[rows].astype(float) * (1000 + np.arange(64)) / 1e5,
+                               rtol=1e-6)
+    convert.write_bfm_front(fields, tmp_path / "front.mat")
+    assert set(files.read_mat(tmp_path / "front.mat")) == set(fields)
+
+
+def mini_fields() -> dict[str, np.ndarray]:
+    model = dataclasses.asdict(golden_models.mini_model())
+    return {"meanshape": model["mean"].reshape(1, -1), "meantex": model["mean_texture"].reshape(1, -1),
+            "idBase": model["identity_basis"], "exBase": model["expression_basis"],
+            "texBase": model["texture_basis"], "tri": model["triangles"] + 1,
+            "point_buf": model["vertex_faces"] + 1, "keypoints": model["keypoints"][None] + 1}

@@ -42,7 +42,7 @@ def build_in_grid(scene: bpy.types.Scene, out: Path, bundle: str, title: str, in
         HrnError: ``BUNDLE_INVALID``.
     """
     # Many heads at once: what is seen from afar needs no subdivision in the viewport.
-    options = BuildOptions(name=title, viewport_subdivision=0)
+    options = BuildOptions(name=title, viewport_subdivision=0, share_groups=True)
     result = build_head(bundle, scene=scene, parent=_collection(scene, out), options=options)
     result.head.location = grid_place(index, total)
     result.collection.objects.link(_label(result.head, title))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import bpy
@@ -10,8 +11,12 @@ import bpy.utils.previews
 __all__ = ["icon", "register", "unregister"]
 
 _UNKNOWN_TO_BLENDER = {".heic", ".heif", ".avif"}
-_LIMIT = 200
+_LIMIT = 128
+"""Pictures that are kept: many times what a list shows at once, at a quarter of a megabyte each."""
+
 _previews = None
+_recent: OrderedDict[str, None] = OrderedDict()
+"""Paths of the pictures, the one that was drawn last at the end."""
 
 
 def icon(path: str | Path) -> int:
@@ -20,15 +25,18 @@ def icon(path: str | Path) -> int:
     if _previews is None or path.suffix.lower() in _UNKNOWN_TO_BLENDER:
         return 0
     key = str(path)
-    if key not in _previews:
-        if not path.is_file():
-            return 0
-        if len(_previews) >= _LIMIT:
-            _previews.clear()
-        try:
-            _previews.load(key, key, "IMAGE")
-        except (KeyError, RuntimeError, OSError):
-            return 0
+    if key in _recent:
+        _recent.move_to_end(key)
+        return _previews[key].icon_id
+    if not path.is_file():
+        return 0
+    while len(_recent) >= _LIMIT:
+        del _previews[_recent.popitem(last=False)[0]]  # What was drawn longest ago.
+    try:
+        _previews.load(key, key, "IMAGE")
+    except (KeyError, RuntimeError, OSError):
+        return 0
+    _recent[key] = None
     return _previews[key].icon_id
 
 
@@ -40,4 +48,5 @@ def register() -> None:
 def unregister() -> None:
     global _previews
     bpy.utils.previews.remove(_previews)
+    _recent.clear()
     _previews = None

@@ -32,6 +32,8 @@ class BuildOptions:
     """Edge length in metres for adaptive subdivision."""
     pack: bool = False
     """Store maps and photos inside the .blend file."""
+    share_groups: bool = False
+    """Share the three node groups with other heads built with this: for many heads in one file."""
     set_scene: bool = False
     """Also make the photo's camera the scene's camera and take over its resolution."""
 
@@ -80,7 +82,7 @@ def _build(source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collect
            ledger: Ledger) -> HeadResult:
     collection = ledger.add(bpy.data.collections.new(f"Head {source.name}"))
     mesh = build_mesh(source, ledger)
-    materials = build_materials(source, ledger)
+    materials = build_materials(source, ledger, options.share_groups)
     for material in materials.values():
         mesh.materials.append(material)
     head = ledger.add(bpy.data.objects.new(source.name, mesh))

@@ -17,6 +17,7 @@ HAIRS_PER_MM = 2.2
 LOWER_LENGTH = 0.6
 """Length of lower lashes as a share of their strip; upper lashes use all of theirs."""
 MARK = "hrn_lashes"
+_LID_METRES = 0.01
 
 
 def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray) -> np.ndarray:
@@ -32,7 +33,8 @@ def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray)
     out = np.zeros((len(vertices), 3), np.float32)
     for grid in _grids(lashes):
         # Rows run from one long side to the other; the root is the side that is nearer to the skin.
-        first, last = (np.linalg.norm(vertices[side][:, None] - vertices[skin][None], axis=-1).min(1).mean()
+        near = _near(vertices[skin], vertices[grid].reshape(-1, 3))
+        first, last = (np.linalg.norm(vertices[side][:, None] - near[None], axis=-1).min(1).mean()
                        for side in (grid[0], grid[-1]))
         if last < first:
             grid = grid[::-1]
@@ -43,6 +45,13 @@ def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray)
             tip = tip / LOWER_LENGTH
         out[grid, 0], out[grid, 1], out[grid, 2] = along, tip[:, None], 1
     return out
+
+
+def _near(points: np.ndarray, strip: np.ndarray) -> np.ndarray:
+    """Those of `points` around `strip`, or all of them when none is: a lid lies within a few millimetres."""
+    low, high = strip.min(0) - _LID_METRES, strip.max(0) + _LID_METRES
+    found = points[((points >= low) & (points <= high)).all(1)]
+    return found if len(found) else points
 
 
 def _grids(quads: np.ndarray) -> list[np.ndarray]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Callable
+
 import bpy
 
 from .. import compat
@@ -14,6 +17,9 @@ from .names import ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
 
 __all__ = ["build_materials"]
+
+_SHARED = "hrn_shared"
+"""Custom property of node groups that several heads use: which one it is."""
 
 _SKIN_RADIUS = (1.0, 0.36, 0.18)
 """Mean free path of red, green and blue light relative to red (Jensen et al. 2001, skin: 3.67, 1.37, 0.68 mm)."""
@@ -35,8 +41,13 @@ _LOOKS: dict[str, dict[str, object]] = {
 }
 
 
-def build_materials(source: HeadSource, ledger: Ledger) -> dict[str, bpy.types.Material]:
-    """Material name of :data:`MATERIALS` -> material, in that order."""
+def build_materials(source: HeadSource, ledger: Ledger, share_groups: bool = False) -> dict[str, bpy.types.Material]:
+    """Material name of :data:`MATERIALS` -> material, in that order.
+
+    Args:
+        share_groups: use the node groups of an earlier head that was built with this, too.
+    """
+    group = partial(_shared, ledger=ledger) if share_groups else lambda build: build(ledger)
     albedo = load_image(source.maps["albedo"], f"{source.name} albedo", "sRGB", ledger)
     materials = {}
     for name in MATERIALS:
@@ -54,19 +65,30 @@ def build_materials(source: HeadSource, ledger: Ledger) -> dict[str, bpy.types.M
             material.surface_render_method = "DITHERED"
             material.diffuse_color = (0.02, 0.014, 0.01, 0.15)  # A veil in Solid mode, which draws whole strips.
             hairs = tree.nodes.new("ShaderNodeGroup")
-            hairs.node_tree, hairs.location = build_lash_group(ledger), (-250, 0)
+            hairs.node_tree, hairs.location = group(build_lash_group), (-250, 0)
             tree.links.new(hairs.outputs["Alpha"], compat.socket(shader.inputs, "Alpha"))
         else:
             texture = _texture(tree, albedo, (-700, 350))
             tree.links.new(compat.socket(texture.outputs, "Color"), compat.socket(shader.inputs, "Base Color"))
         if name == "eyes":
             cornea = tree.nodes.new("ShaderNodeGroup")
-            cornea.node_tree, cornea.location = build_eye_group(ledger), (-250, -200)
+            cornea.node_tree, cornea.location = group(build_eye_group), (-250, -200)
             tree.links.new(cornea.outputs["Iris Normal"], compat.socket(shader.inputs, "Normal"))
             tree.links.new(cornea.outputs["Cornea Normal"], compat.socket(shader.inputs, "Coat Normal"))
         if name == "skin":
-            _skin_detail(material, shader, output, source, ledger)
+            _skin_detail(material, shader, output, source, ledger, group(build_detail_group))
     return materials
+
+
+def _shared(build: Callable[[Ledger], bpy.types.ShaderNodeTree], ledger: Ledger) -> bpy.types.ShaderNodeTree:
+    """The node group that `build` makes, once per file: Blender looks at every node tree after each new link, so that
+    groups of their own made each head of a large batch slower to build than the one before."""
+    for tree in bpy.data.node_groups:
+        if tree.get(_SHARED) == build.__name__ and tree.library is None:
+            return tree
+    tree = build(ledger)
+    tree[_SHARED] = build.__name__
+    return tree
 
 
 def _texture(tree: bpy.types.ShaderNodeTree, image: bpy.types.Image, place: tuple[float, float]):
@@ -82,8 +104,8 @@ def _texture(tree: bpy.types.ShaderNodeTree, image: bpy.types.Image, place: tupl
 
 
 def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, output: bpy.types.ShaderNode,
-                 source: HeadSource, ledger: Ledger) -> None:
-    """Displacement, normals and roughness of the skin."""
+                 source: HeadSource, ledger: Ledger, group: bpy.types.ShaderNodeTree) -> None:
+    """Displacement, normals and roughness of the skin; `group` is HRN Detail."""
     tree = material.node_tree
     nodes, links = tree.nodes, tree.links
     relief = _texture(tree, load_image(source.maps["displacement"], f"{source.name} displacement", "Non-Color", ledger),
@@ -91,7 +113,7 @@ def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, out
     normals = _texture(tree, load_image(source.maps["normal"], f"{source.name} normal", "Non-Color", ledger),
                        (-700, -300))
     detail = nodes.new("ShaderNodeGroup")
-    detail.node_tree, detail.location, detail.width = build_detail_group(ledger), (-350, -150), 200
+    detail.node_tree, detail.location, detail.width = group, (-350, -150), 200
     links.new(compat.socket(relief.outputs, "Color"), detail.inputs["Height"])
     links.new(compat.socket(normals.outputs, "Color"), detail.inputs["Normal Map"])
     links.new(detail.outputs["Normal"], compat.socket(shader.inputs, "Normal"))

@@ -26,7 +26,7 @@ _ROUGHNESS = 0.47
 def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     """The neutral coarse head with all its quads, smooth shaded, UV-mapped, with material indices."""
     mesh = ledger.add(bpy.data.meshes.new(source.name))
-    mesh.from_pydata(source.vertices, [], source.faces, shade_flat=False)
+    _set_quads(mesh, source.vertices, source.faces)
     mesh.polygons.foreach_set("material_index", np.ascontiguousarray(source.face_material, np.int32))
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
@@ -40,6 +40,17 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     mesh.update()
     _crease(mesh, np.unique(source.faces[source.face_material == MATERIALS.index("teeth")]))
     return mesh
+
+
+def _set_quads(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
+    """Smooth quads in an empty mesh; Blender's own ``from_pydata`` takes five times as long over arrays."""
+    mesh.vertices.add(len(vertices))
+    mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
+    mesh.loops.add(faces.size)
+    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(faces, np.int32).ravel())
+    mesh.polygons.add(len(faces))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 4, dtype=np.int32))
+    mesh.update(calc_edges=True)
 
 
 def _crease(mesh: bpy.types.Mesh, members: np.ndarray) -> None:
@@ -70,11 +81,12 @@ def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
         group = head.vertex_groups.new(name=name)
         # Vertices of equal weight are assigned together; 1/1024 is finer than anybody can paint.
         steps = np.round(np.clip(weights, 0, 1) * 1024).astype(int)
-        order = np.argsort(steps, kind="stable")
+        inside = np.flatnonzero(steps)
+        order = inside[np.argsort(steps[inside], kind="stable")]
         values, starts = np.unique(steps[order], return_index=True)
-        for value, members in zip(values, np.split(order, starts[1:])):
-            if value:
-                group.add(members.tolist(), value / 1024, "REPLACE")
+        members = order.tolist()
+        for value, start, end in zip(values.tolist(), starts.tolist(), [*starts[1:].tolist(), len(members)]):
+            group.add(members[start:end], value / 1024, "REPLACE")
 
 
 def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:

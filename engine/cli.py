@@ -115,7 +115,8 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
                          help="strength of the displacement map, 0 to 4 (default: %(default)s)")
     command.add_argument("--face", type=int, default=_DEFAULTS.face_index, metavar="N",
                          help="which face, 0 is the largest (default: %(default)s)")
-    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the upright photo")
+    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the photo")
+    command.add_argument("--focal-mm", type=float, metavar="F", help="or in mm as on a 35 mm film camera; any size of photo")
     command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
     command.add_argument("--same-expression", action=argparse.BooleanOptionalAction, default=None,
                          help="several photos: the face is the same in all of them, or not (default: found out)")
@@ -124,7 +125,7 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
 
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
-                    detail=options.detail, face_index=options.face, focal_px=options.focal_px,
+                    detail=options.detail, face_index=options.face, focal_px=options.focal_px, focal_mm=options.focal_mm,
                     keep_expression=not options.no_expression, same_expression=options.same_expression, seed=options.seed)
 
 

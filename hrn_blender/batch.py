@@ -362,8 +362,9 @@ def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 
         arguments.append("--no-expression")
     if settings.same_expression is not None:
         arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
-    if settings.focal_px is not None:
-        arguments += ["--focal-px", f"{settings.focal_px:g}"]
+    for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):
+        if focal is not None:
+            arguments += [flag, f"{focal:g}"]
     if jobs:
         arguments += ["--jobs", str(jobs)]
     if retry:

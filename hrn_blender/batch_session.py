@@ -21,10 +21,17 @@ __all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_al
 
 _FAST, _SLOW = 0.1, 0.3
 """Seconds between ticks while a head waits to be built, and while only the table changes."""
+_UNDO_SHARE = 0.1
+"""Part of the time of building that may go into undo steps. Blender goes through the whole file for each one, so with 200
+heads in it a step takes longer than a head; then several heads share one."""
 
 batch: Batch | None = None
 _to_build: list[str] = []
 """Keys of finished heads that wait to be built."""
+_unrecorded: list[str] = []
+"""Keys of heads that were built since the last undo step."""
+_recorded_at = _recording_seconds = 0.0
+"""When the last undo step was made, and how long Blender took for it."""
 _assets: AssetFiles | None = None
 _drawn: tuple = ()
 _synced = -1
@@ -58,7 +65,7 @@ def start(scene: bpy.types.Scene, *, retry_failed: bool = False, only: str = "")
     global batch
     choice = scene.hrn.batch
     source, out = chosen_folders(choice)
-    settings = scene.hrn.for_photos([])
+    settings = scene.hrn.engine_settings()
     launch = launch_engine(*batch_arguments(source, out, settings, jobs=choice.jobs, retry=retry_failed, only=only))
     if batch is None or (batch.source, batch.out) != (source, out):
         if batch is not None and batch.running:
@@ -108,6 +115,8 @@ def assets_left() -> int:
 
 def stop_building() -> None:
     _to_build.clear()
+    if _unrecorded:
+        _record()
     _assets.stop()
 
 
@@ -145,22 +154,49 @@ def tick() -> float | None:
     sync()
     _redraw_if_changed()
     if _to_build:
-        return max(_FAST, building)  # Many heads at once leave half of the time to the user.
+        return building + max(_FAST, building)  # Counted from the start of this step: half of the time is the user's.
     return _SLOW if batch.alive or _assets.left else None
 
 
 def _build_next() -> None:
-    if not _to_build or not session.ready_to_build():
+    """Build one head, and record it for undo when it is the last one or enough time has passed."""
+    if not _to_build:
+        return
+    if not session.ready_to_build():
+        _unrecorded.clear()  # What the user does now makes an undo step that holds them.
         return
     key = _to_build.pop(0)
     subject = batch.subjects.get(key)
-    if subject is None or not subject.bundle or built_head(bpy.context.scene, subject.bundle) is not None:
-        return
-    try:
-        with session.window_context():
-            bpy.ops.hrn.batch_build("EXEC_DEFAULT", True, subject=key)  # True: with an undo step, also from a timer.
-    except RuntimeError:
-        pass  # The operator has already put its error where the user sees it.
+    if subject is not None and subject.bundle and built_head(bpy.context.scene, subject.bundle) is None:
+        try:
+            with session.window_context():
+                bpy.ops.hrn.batch_build("EXEC_DEFAULT", False, subject=key)
+            _unrecorded.append(key)
+        except RuntimeError:
+            pass  # The operator has already put its error where the user sees it.
+    now = time.monotonic()
+    if _unrecorded and (not _to_build or now - _recorded_at >= _recording_seconds / _UNDO_SHARE):
+        _record()
+
+
+def _record() -> None:
+    """Make an undo step of what has been built."""
+    global _recorded_at, _recording_seconds
+    started = time.monotonic()
+    with session.window_context():
+        bpy.ops.ed.undo_push(message="Build Head" if len(_unrecorded) == 1 else f"Build {len(_unrecorded)} Heads")
+    _unrecorded.clear()
+    _recorded_at = time.monotonic()
+    _recording_seconds = _recorded_at - started
+
+
+@bpy.app.handlers.persistent
+def _undone(*_args) -> None:
+    """Heads that no undo step knows are gone with any undo, though nobody wanted that: they are built again."""
+    if batch is not None and _unrecorded:
+        _to_build[:0] = [key for key in _unrecorded if key not in _to_build]
+        _unrecorded.clear()
+        wake()
 
 
 def sync(force: bool = False) -> None:
@@ -190,6 +226,7 @@ def _redraw_if_changed() -> None:
 @bpy.app.handlers.persistent
 def _file_loaded(*_args) -> None:
     _to_build.clear()  # They were meant for the file that was left.
+    _unrecorded.clear()
     sync(force=True)
     if batch is not None and (batch.alive or _assets.left):
         wake()
@@ -206,6 +243,7 @@ def register() -> None:
     global _assets
     _assets = AssetFiles(launch_builder, LogFile(log_dir() / "assets.log"))
     bpy.app.handlers.load_post.append(_file_loaded)
+    bpy.app.handlers.undo_post.append(_undone)
     if hasattr(bpy.app.handlers, "exit_pre"):
         bpy.app.handlers.exit_pre.append(_leaving)
 
@@ -215,10 +253,13 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
     bpy.app.handlers.load_post.remove(_file_loaded)
+    bpy.app.handlers.undo_post.remove(_undone)
     if hasattr(bpy.app.handlers, "exit_pre"):
         bpy.app.handlers.exit_pre.remove(_leaving)
     if batch is not None:
         batch.stop(wait=1.0)
     batch = None
-    stop_building()
+    _to_build.clear()
+    _unrecorded.clear()
+    _assets.stop()
     sync(force=True)

@@ -168,7 +168,7 @@ class HRN_OT_reconstruct(bpy.types.Operator):
             return fail(self, status.error)
         photos = list(session.photos)
         try:
-            session.queue.add(photos, context.scene.hrn.for_photos(photos), output_folder())
+            session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
         session.tick()

@@ -98,7 +98,8 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
     unfinished = batch is not None and batch.count(SubjectState.CANCELLED)
     column.operator("hrn.batch_start", text="Go On" if unfinished else "Start Batch", icon="COMMUNITY")
     if context.scene.hrn.use_focal:
-        draw_text(layout, "The focal length of the settings is not used: photos differ.", context, icon="INFO")
+        draw_text(layout, f"Settings: all photos count as taken with {context.scene.hrn.focal_mm:.0f} mm, unless a list says "
+                          "otherwise.", context, icon="INFO")
     if batch is None:
         draw_text(layout, "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
                           "starting it again with the same folders goes on where it stopped.", context, icon="INFO")

@@ -11,9 +11,7 @@ import bpy
 from bpy.props import (BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty,
                        StringProperty)
 
-from .engine.wire.errors import ErrorCode, HrnError
 from .engine.wire.protocol import Settings
-from .photo_size import photo_size
 
 __all__ = ["HRN_JobItem", "HRN_Settings", "HRN_State", "register", "unregister"]
 
@@ -100,29 +98,12 @@ class HRN_Settings(bpy.types.PropertyGroup):
                ("SAME", "Same in All Photos", "The person kept still: one expression for all photos"),
                ("DIFFERENT", "Different", "Each photo has an expression of its own")))
 
-    def for_photos(self, paths: list[str]) -> Settings:
-        """These settings as the engine wants them for one head from `paths`; without paths, what suits any photo.
-
-        Raises:
-            HrnError: ``SETTINGS_INVALID`` when the focal length needs the photos' size and that cannot be read, or
-                differs between them.
-        """
-        focal_px = None
-        if self.use_focal and paths:
-            sizes = [photo_size(path) for path in paths]
-            if None in sizes:
-                raise HrnError(ErrorCode.SETTINGS_INVALID, "The size of this photo cannot be read.",
-                               hint="Switch off Override Focal Length, or save the photo as JPEG.")
-            # By definition the 35 mm equivalent compares diagonals; 36 x 24 mm has 43.27 mm.
-            diagonals = {(width ** 2 + height ** 2) ** 0.5 for width, height in sizes}
-            if len(diagonals) > 1:
-                raise HrnError(ErrorCode.SETTINGS_INVALID, "These photos differ in size, so they cannot share a focal length.",
-                               hint="Switch off Override Focal Length.")
-            focal_px = self.focal_mm * diagonals.pop() / 43.2666
+    def engine_settings(self) -> Settings:
+        """These settings as the engine wants them."""
         chosen = {} if self.same_expression == "AUTO" else {"same_expression": self.same_expression == "SAME"}
         return Settings(method=self.method or "open", texture_size=int(self.texture_size), quality=self.quality,
                         detail=self.detail, keep_expression=self.keep_expression, face_index=self.face_number - 1,
-                        focal_px=focal_px, **chosen)
+                        focal_mm=self.focal_mm if self.use_focal else None, **chosen)
 
 
 class HRN_JobItem(bpy.types.PropertyGroup):

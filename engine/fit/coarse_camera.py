@@ -17,6 +17,8 @@ IRIS_DIAMETER_MM = 11.7
 TYPICAL_DISTANCE_MM = 800.0
 """Distance of a portrait when nothing else is known: perspective depends on it alone, not on the lens or the crop."""
 
+_FILM_DIAGONAL_MM = float(np.hypot(36, 24))
+
 _IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
 """Centre and the four points on the edge of the right and left iris."""
 
@@ -40,6 +42,8 @@ def choose_focal(photo: Photo, settings: Settings, px_per_mm: float,
     """
     if settings.focal_px is not None:
         return float(settings.focal_px) * photo.scale, "user"
+    if settings.focal_mm is not None:
+        return float(settings.focal_mm) / _FILM_DIAGONAL_MM * float(np.hypot(*photo.size)), "user"
     if photo.focal_px is not None and photo.focal_px > 0:
         return float(photo.focal_px), "exif"
     return float(distance_mm * px_per_mm), "estimated"

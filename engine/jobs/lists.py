@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
 
 def _note_unused(notes: list[str], columns) -> None:
     for name in columns:
-        if name and name not in ("name", "photos", "settings", *_SETTINGS):
+        if name and name not in ("name", "photos", "settings", "focal", *_SETTINGS):
             notes.append(f"The column {name!r} of the list is not used.")
 
 
@@ -111,7 +112,7 @@ def _row(folder: Path, number: int, record: dict) -> Row:
         if not isinstance(settings, dict):
             raise ValueError("settings must be an object")
         return Row(title, photos, {**{key: _value(key, record[key]) for key in _SETTINGS if record.get(key) is not None},
-                                   **settings})
+                                   **_focal(record.get("focal")), **settings})
     except HrnError as error:
         return Row(title or f"row {number}", photos, error=error)
     except (ValueError, RecursionError) as error:
@@ -141,4 +142,19 @@ def _value(name: str, value):
         if value.lower() not in known:
             raise ValueError(f"{name} must be true or false, not {value!r}")
         return known[value.lower()]
-    return int(value) if "int" in _SETTINGS[name] else float(value)
+    return int(value) if "int" in _SETTINGS[name] else _number(value)
+
+
+def _focal(value) -> dict:
+    """The setting that a cell ``50``, ``50 mm`` (as on 35 mm film) or ``812 px`` stands for."""
+    if value in (None, ""):
+        return {}
+    found = re.fullmatch(r"([0-9.,]+)\s*(mm|px)?", str(value).strip().lower())
+    if isinstance(value, bool) or found is None:
+        raise ValueError(f"focal must be like 50 mm or 812 px, not {value!r}")
+    return {f"focal_{found[2] or 'mm'}": _number(found[1])}
+
+
+def _number(text: str) -> float:
+    """Spreadsheets write a decimal comma in many countries."""
+    return float(text.replace(",", "."))

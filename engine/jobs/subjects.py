@@ -139,8 +139,11 @@ def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
 
 def _subject(row: Row, name: str, settings: Settings) -> Subject:
     photos, warnings, error = row.photos, [], row.error
+    base = settings.to_json()
+    if row.settings.keys() & {"focal_px", "focal_mm"}:  # given in the one unit, it replaces what all have in the other
+        base |= {"focal_px": None, "focal_mm": None}
     try:
-        own = Settings.from_json({**settings.to_json(), **row.settings})
+        own = Settings.from_json({**base, **row.settings})
         if own.method not in METHODS:
             raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {own.method!r}; there is {', '.join(METHODS)}.")
     except HrnError as wrong:

@@ -58,7 +58,10 @@ class Settings:
     face_index: int = 0
     """Which face, largest first."""
     focal_px: float | None = None
-    """Focal length in pixels of the upright photo; None: from EXIF, else estimated."""
+    """Focal length in pixels of the photo as it is in the file; None: `focal_mm`, else from EXIF, else estimated."""
+    focal_mm: float | None = None
+    """Focal length in millimetres as on a 36 x 24 mm film camera, compared by the diagonal (CIPA DCG-001); the same for
+    all photos, whatever their sizes."""
     seed: int = 0
     same_expression: bool | None = None
     """Several photos: whether the face is the same in all of them; None: decided from the photos."""
@@ -70,7 +73,7 @@ class Settings:
         for name in ("texture_size", "face_index", "seed"):
             if not isinstance(getattr(self, name), int) or isinstance(getattr(self, name), bool):
                 bad(f"Setting {name!r} must be a whole number, not {getattr(self, name)!r}.")
-        for name in ("detail", "focal_px"):
+        for name in ("detail", "focal_px", "focal_mm"):
             if not isinstance(getattr(self, name), (int, float)) and getattr(self, name) is not None:
                 bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
         if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
@@ -87,6 +90,10 @@ class Settings:
             bad(f"Face number must be 0 or more, not {self.face_index!r}.")
         if self.focal_px is not None and not 10 <= self.focal_px <= 1e6:
             bad(f"Focal length must lie between 10 and 1000000 pixels, not {self.focal_px!r}.")
+        if self.focal_mm is not None and not 5 <= self.focal_mm <= 2000:
+            bad(f"Focal length must lie between 5 and 2000 mm, not {self.focal_mm!r}.")
+        if self.focal_mm is not None and self.focal_px is not None:
+            bad("Focal length is given in millimetres and in pixels; give one.")
 
     def to_json(self) -> dict:
         return asdict(self)

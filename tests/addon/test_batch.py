@@ -211,6 +211,65 @@ def test_undo_takes_back_one_head_of_the_grid(table):
     assert len(heads_in_scene()) == 2
 
 
+def test_heads_of_a_grid_share_node_groups_but_no_slider(table):
+    from hrn_blender.build import strength_socket
+
+    bpy.ops.hrn.batch_start()
+    run(table)
+    bpy.ops.hrn.batch_build(subject="ben")
+    heads = heads_in_scene()
+    assert len(heads) == 3 and len(bpy.data.node_groups) == 3
+    strength_socket(heads[0]).default_value = 2.0
+    assert [strength_socket(head).default_value for head in heads] == [2.0, 1.0, 1.0]
+    bpy.ops.hrn.load_bundle(directory=heads[0]["hrn_bundle"])
+    assert len(bpy.data.node_groups) == 6  # A head built alone is independent.
+
+
+def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypatch):
+    """With many heads in the file an undo step takes long, so that several share one; an undo in between costs none."""
+    bpy.context.scene.hrn.batch.when_done = "FILES"
+    bpy.ops.hrn.batch_start()
+    run(table)
+    bpy.ops.ed.undo_push(message="before"), bpy.ops.ed.undo_push(message="something else")
+    monkeypatch.setattr(table, "_recorded_at", time.monotonic())
+    monkeypatch.setattr(table, "_recording_seconds", 100.0)
+    bpy.ops.hrn.batch_place_all(into="BUILD")
+    table.tick()
+    assert len(heads_in_scene()) == 1 and table._unrecorded
+    bpy.ops.ed.undo()
+    assert not heads_in_scene()
+    run(table)
+    assert len(heads_in_scene()) == 2 and not table._unrecorded
+    bpy.ops.ed.undo()
+    assert not heads_in_scene()  # One step for both; only the last of a row must be recorded.
+    bpy.ops.ed.redo()
+    assert len(heads_in_scene()) == 2
+
+
+def test_pictures_that_were_drawn_long_ago_make_room(addon, tmp_path, monkeypatch):  # noqa: F811
+    from hrn_blender import thumbnails
+
+    monkeypatch.setattr(thumbnails, "_LIMIT", 3)
+    paths = [tmp_path / f"{n}.png" for n in range(5)]
+    for path in paths:
+        path.write_bytes(b"")
+    for path in paths:
+        thumbnails.icon(path), thumbnails.icon(paths[0]), thumbnails.icon(tmp_path / "missing.png")
+    assert set(thumbnails._previews) == set(thumbnails._recent) == {str(paths[n]) for n in (0, 3, 4)}
+
+
+def test_focal_length_of_the_settings_reaches_every_head(table, people):
+    from hrn_blender.engine.wire.bundle import load_bundle
+
+    settings = bpy.context.scene.hrn
+    settings.use_focal, settings.focal_mm = True, 85
+    assert "85 mm" in addon_ui.texts(addon_ui.draw("HRN_PT_batch")).replace("\n", " ")
+    bpy.ops.hrn.batch_start()
+    run(table)
+    for name in ("Zoë", "ben"):
+        assert load_bundle(people.parent / "people heads" / name).manifest["settings"]["focal_mm"] == 85
+
+
 def test_pause_holds_the_rest_back_and_resume_finishes_it(table, people):
     (people / "ben.jpg").write_text("ok 1")
     bpy.ops.hrn.batch_start()

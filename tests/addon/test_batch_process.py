@@ -205,12 +205,12 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
     assert again[again.index("--only") + 1] == "b" and "--retry-failed" in again
 
 
-@pytest.mark.parametrize("same", [None, True, False])
-def test_settings_become_flags_that_the_engine_understands(tmp_path, same):
+@pytest.mark.parametrize("same, focal", [(None, {"focal_px": 812.5}), (True, {"focal_mm": 85.0}), (False, {})])
+def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal):
     from engine.cli import _parser, _settings
 
     settings = Settings(same_expression=same, texture_size=1024, quality="high", detail=1.25, keep_expression=False,
-                        face_index=2, focal_px=812.5)
+                        face_index=2, **focal)
     options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
     assert _settings(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
     options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import sys
 import time
 from pathlib import Path
@@ -38,28 +37,16 @@ def test_settings_reach_the_engine(addon, photo, monkeypatch):
     bpy.ops.hrn.reconstruct()
     sent = addon.queue.jobs[0].settings
     assert (sent.texture_size, sent.quality, sent.detail) == (1024, "draft", 1.5)
-    assert (sent.keep_expression, sent.face_index, sent.focal_px) == (False, 2, None)
+    assert (sent.keep_expression, sent.face_index, sent.focal_mm) == (False, 2, None)
+    settings.use_focal, settings.focal_mm = True, 85
+    bpy.ops.hrn.reconstruct()
+    assert (addon.queue.jobs[1].settings.focal_mm, addon.queue.jobs[1].settings.focal_px) == (85, None)
 
 
-def test_defaults_are_those_of_the_engine(addon, photo):
+def test_defaults_are_those_of_the_engine(addon):
     from hrn_blender.engine.wire.protocol import Settings
 
-    assert bpy.context.scene.hrn.for_photos([str(photo)]) == Settings()
-
-
-def test_focal_length_is_converted_with_the_photos_diagonal(addon, tmp_path):
-    path = tmp_path / "p.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3000, 4000))
-    settings = bpy.context.scene.hrn
-    settings.use_focal, settings.focal_mm = True, 43.2666
-    assert settings.for_photos([str(path)]).focal_px == pytest.approx(5000, rel=1e-4)
-
-
-def test_focal_length_without_a_readable_photo_is_a_clear_error(addon, photo):
-    bpy.context.scene.hrn.use_focal = True
-    choose(photo)
-    fails(bpy.ops.hrn.reconstruct, "size of this photo")
-    assert not addon.queue.jobs
+    assert bpy.context.scene.hrn.engine_settings() == Settings()
 
 
 def test_result_can_be_built_again_and_removed_from_the_list(addon, photo):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 from pathlib import Path
 
@@ -116,23 +115,13 @@ def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):  # no
     assert "views of one person" in shown and "Reconstruct from 4 Photos" in shown
 
 
-def test_expression_setting_is_sent_only_when_it_was_set(addon, photos):  # noqa: F811
+def test_expression_setting_is_sent_only_when_it_was_set(addon):  # noqa: F811
     from hrn_blender.engine.wire.protocol import Settings
 
-    settings, paths = bpy.context.scene.hrn, [str(p) for p in photos]
-    assert settings.for_photos(paths) == Settings()
-    settings.same_expression = "SAME"
-    assert settings.for_photos(paths) == Settings(same_expression=True)
-    settings.same_expression = "DIFFERENT"
-    assert settings.for_photos(paths) == Settings(same_expression=False)
-
-
-def test_one_focal_length_needs_photos_of_one_size(addon, tmp_path):  # noqa: F811
-    paths = [tmp_path / "a.png", tmp_path / "b.png", tmp_path / "c.png"]
-    for path, size in zip(paths, ((3000, 4000), (4000, 3000), (800, 600))):
-        path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", *size))
     settings = bpy.context.scene.hrn
-    settings.use_focal, settings.focal_mm = True, 43.2666
-    assert settings.for_photos([str(p) for p in paths[:2]]).focal_px == pytest.approx(5000, rel=1e-4)
-    choose(*paths)
-    fails(bpy.ops.hrn.reconstruct, "differ in size")
+    assert settings.engine_settings() == Settings()
+    settings.same_expression = "SAME"
+    assert settings.engine_settings() == Settings(same_expression=True)
+    settings.same_expression = "DIFFERENT"
+    assert settings.engine_settings() == Settings(same_expression=False)
+

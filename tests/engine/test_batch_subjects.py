@@ -183,6 +183,15 @@ class TestLists:
         subject, = find(people / "list.csv").subjects
         assert subject.settings == Settings(texture_size=512, keep_expression=False, focal_px=1200.5, quality="draft")
 
+    def test_focal_lengths_of_single_subjects(self, people):
+        (people / "list.csv").write_text("photos;focal\na.jpg;50\nb.jpg;85,5 mm\nc.jpg;812px\nd.jpg;\ne.jpg;wide\n")
+        found = find(people / "list.csv", Settings(focal_mm=35)).subjects
+        assert [(s.settings.focal_mm, s.settings.focal_px) for s in found[:4]] == [(50, None), (85.5, None), (None, 812), (35, None)]
+        assert found[4].error.code is ErrorCode.SETTINGS_INVALID and "50 mm" in found[4].error.message
+        (people / "list.json").write_text('[{"photos": "a.jpg", "focal": 50}, {"photos": "b.jpg", "focal_px": 900}]')
+        found = find(people / "list.json", Settings(focal_mm=35)).subjects
+        assert [(s.settings.focal_mm, s.settings.focal_px) for s in found] == [(50, None), (None, 900)]
+
     def test_a_bad_row_is_one_subject_with_an_error(self, people):
         (people / "list.csv").write_text('name,photos,detail,settings,hair\nno photo,,,,\nbad number,a.jpg,lots,,\n'
                                          'out of range,a.jpg,9,,\nbad json,a.jpg,,{,\nunknown,a.jpg,,"{""x"": 1}",\n'

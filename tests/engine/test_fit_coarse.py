@@ -5,6 +5,7 @@ import pytest
 
 from engine.bench.generated import face_distance
 from engine.fit import fit_coarse
+from engine.fit.coarse_camera import choose_focal
 from engine.fit.population import canonical_face, population_mean
 from engine.fit.similarity import similarity
 from engine.head import load_head_model
@@ -98,6 +99,8 @@ def test_a_given_focal_length_is_kept(model, photos):
     _, photo, focal, observation = photos[0]
     fit = fit_coarse(model, photo, observation, Settings(focal_px=focal))
     assert fit.camera.fx == pytest.approx(focal) and fit.focal_source == "user"
+    same = focal * np.hypot(36, 24) / np.hypot(*photo.size)
+    assert choose_focal(photo, Settings(focal_mm=same), 1.0) == (pytest.approx(focal), "user")
 
 
 def test_result_is_the_same_twice(model, photos, fits):

@@ -67,7 +67,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 def _watch_parent(server: "Server") -> None:
     """End with the parent. Not by Linux's death signal: that one follows the *thread* that started us."""
     if sys.platform == "win32":
-        return  # Process numbers of parents are not updated there; the client uses a job object.
+        return  # Process numbers of parents are not updated there; the client's job object ends us.
     parent = os.getppid()
 
     def watch() -> None:

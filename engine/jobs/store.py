@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -33,6 +34,9 @@ _LEFTOVER_SECONDS = 10.0
 """A temporary folder that changed more recently may belong to a worker that is just ending."""
 _CLOCK_SECONDS = 3.0
 """Coarsest clock of a file system (FAT: two seconds): a file that is younger than this may change without a trace."""
+
+_WINDOWS_FULL = (39, 112, 1295)
+"""ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED: Python knows only the second as ENOSPC."""
 
 LASTING = frozenset(code.value for code in (
     ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE, ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL,
@@ -177,18 +181,22 @@ def _replace(temporary: Path, path: Path) -> None:
         try:
             return os.replace(temporary, path)
         except PermissionError:
-            if os.name != "nt" or attempt == 19:
+            if sys.platform != "win32" or attempt == 19:
                 raise
             time.sleep(0.05)
 
 
 def _flush(path: Path) -> None:
-    with open(path, "r+b" if os.name == "nt" else "rb") as stream:  # Windows flushes only what may be written
-        os.fsync(stream.fileno())
+    try:
+        with open(path, "r+b" if sys.platform == "win32" else "rb") as stream:  # Windows flushes only what may be written
+            os.fsync(stream.fileno())
+    except PermissionError:
+        if sys.platform != "win32":
+            raise  # There: the copy of a photo that is read-only, which can be made again.
 
 
 def _flush_folder(path: Path) -> None:
-    if os.name == "nt":
+    if sys.platform == "win32":
         return  # Folders cannot be opened there; NTFS keeps a journal of names.
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -219,7 +227,7 @@ def _photo_row(path: str, known: dict | None) -> dict:
 
 def output_error(error: OSError, out: Path) -> HrnError:
     """The failure to write into the output folder."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in _WINDOWS_FULL:
         return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {out}.",
                         hint="Free some space, then run the same command again: it goes on from here.")
     return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error.strerror or error}.")

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence, Union
 
+from .windows_job import Job
+
 __all__ = ["ChildProcess", "Exited", "Line", "LogFile", "SpawnFailed", "clean_environment", "kill_all"]
 
 _QUEUE_SIZE = 2000
@@ -144,6 +146,8 @@ class ChildProcess:
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._popen: subprocess.Popen | None = None
+        self._job: Job | None = None
+        """Windows: the child with all that it starts."""
         self._kill_wanted = False
         self._ended = threading.Event()
         _alive.add(self)
@@ -211,6 +215,8 @@ class ChildProcess:
             return
         with self._lock:
             self._popen = popen
+            if sys.platform == "win32":
+                self._join_job(popen)
             if self._kill_wanted:
                 self._kill_now()
         threads = [threading.Thread(target=run, args=(popen,), name=f"hrn-child-{run.__name__}", daemon=True)
@@ -226,6 +232,8 @@ class ChildProcess:
             threads[0].join(0.1)
         with self._lock:
             self._kill_group(popen)
+            if self._job is not None:
+                self._job.close()
         self._ended.set()
         self._put(Exited(code))
 
@@ -276,11 +284,20 @@ class ChildProcess:
         popen = self._popen
         if popen is None or popen.poll() is not None:
             return
-        if sys.platform == "win32":
+        if self._job is not None:
+            self._job.kill()
+        elif sys.platform == "win32":
             threading.Thread(target=_kill_tree, args=(popen,), name="hrn-child-kill", daemon=True).start()
         else:
             self._kill_group(popen)
             popen.kill()
+
+    def _join_job(self, popen: subprocess.Popen) -> None:
+        """Windows has no process groups; where it refuses a job object, :func:`_kill_tree` does what it can."""
+        try:
+            self._job = Job(int(popen._handle))
+        except (OSError, AttributeError):
+            self._job = None
 
     @staticmethod
     def _kill_group(popen: subprocess.Popen) -> None:
@@ -293,7 +310,7 @@ class ChildProcess:
 
 
 def _kill_tree(popen: subprocess.Popen) -> None:
-    """Windows has no process groups to kill; its own tool follows the tree from parent to child."""
+    """Windows' own tool follows the tree from parent to child."""
     try:
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(popen.pid)], capture_output=True, timeout=5,
                        creationflags=subprocess.CREATE_NO_WINDOW)

@@ -6,40 +6,16 @@ head models and 3DDFA-V3 use the same network with their own weights.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import nn
 
 from .mobilenet_v3 import MobileNetV3
 from .resnet import resnet18, resnet50
 
-__all__ = ["COEFFICIENTS", "Coefficients", "CoarseNet", "WideCoarseNet", "split_coefficients"]
+__all__ = ["COEFFICIENTS", "CoarseNet", "WideCoarseNet"]
 
 COEFFICIENTS = (80, 64, 80, 3, 27, 2, 1)
 """Outputs of the seven heads: identity, expression, texture, angles, lighting, shift in x and y, shift in z."""
-
-
-class Coefficients(NamedTuple):
-    """Parts of the (B, 257) vector."""
-
-    identity: torch.Tensor
-    """(B, 80)"""
-    expression: torch.Tensor
-    """(B, 64)"""
-    texture: torch.Tensor
-    """(B, 80)"""
-    angles: torch.Tensor
-    """(B, 3) radians about x, y, z."""
-    lighting: torch.Tensor
-    """(B, 27) spherical harmonics, 9 for each of R, G, B."""
-    translation: torch.Tensor
-    """(B, 3) in the units of the face model (decimetres)."""
-
-
-def split_coefficients(vector: torch.Tensor) -> Coefficients:
-    """(..., 257) -> its parts."""
-    return Coefficients(*vector.split((80, 64, 80, 3, 27, 3), -1))
 
 
 def _backbone(name: str, outputs: int | None) -> tuple[nn.Module, int]:
@@ -60,6 +36,8 @@ def _heads(features: int, sizes: tuple[int, ...]) -> nn.ModuleList:
 
 class CoarseNet(nn.Module):
     """(B, 3, 224, 224) RGB in 0..1, cropped by five points to a face width of about 102 -> (B, 257).
+
+    :mod:`engine.bfm.coefficients` names the parts of the result.
 
     Args:
         backbone: "resnet50" (Deep3D, HRN, ModelScope, 3DDFA-V3), "resnet18" (Deep3D) or "mobilenet_v3" (3DDFA-V3).

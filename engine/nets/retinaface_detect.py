@@ -117,8 +117,10 @@ def detect_faces(net: Callable[[torch.Tensor], Outputs], image: np.ndarray, *, m
         overlap: intersection over union above which the worse of two boxes is dropped.
     """
     square, padding = prepare_picture(image)
+    weight = next(net.parameters()) if isinstance(net, torch.nn.Module) else torch.zeros(())
     with torch.no_grad():
-        offsets, classes, point_offsets = (output[0].float().cpu() for output in net(torch.from_numpy(square)[None]))
+        outputs = net(torch.from_numpy(square)[None].to(weight))
+    offsets, classes, point_offsets = (output[0].float().cpu() for output in outputs)
     scores = torch.softmax(classes, 1)[:, 1]
     good = scores > minimum
     priors = anchors()[good]

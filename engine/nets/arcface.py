@@ -75,7 +75,7 @@ def warp_face(image: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
 
 
 def _to_grid(height: int, width: int) -> torch.Tensor:
-    """(3, 3) from pixels to -1..1 between the centres of the outermost; always float32, as in the published training."""
+    """(3, 3) from pixels to -1..1 between the centres of the outermost; float32 always, as in published training."""
     matrix = torch.tensor([[1.0, 0, -1], [0, 1, -1], [0, 0, 1]])
     matrix[0, 0], matrix[1, 1] = 2 / (width - 1), 2 / (height - 1)
     return matrix

@@ -1,6 +1,7 @@
 """HRN's de-retouching network: puts back into a smooth albedo what the photo's texture shows of the skin.
 
-Lei et al. (CVPR 2023), supplement; the network is a U-Net (Ronneberger et al., 2015).
+Lei et al. (CVPR 2023); the network is a U-Net (Ronneberger et al., 2015). ``engine.bfm.uv_maps.turn_off_retouching``
+applies what it says.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from torch import nn
 
 from .blocks import DoubleConv
 
-__all__ = ["DeRetouchNet", "de_retouch"]
+__all__ = ["DeRetouchNet"]
 
 
 class _Down(nn.Module):
@@ -70,21 +71,3 @@ class DeRetouchNet(nn.Module):
         for up in (self.up1, self.up2, self.up3, self.up4):
             x = up(x, skips.pop())
         return torch.sigmoid(self.outc(x))
-
-
-def de_retouch(net: DeRetouchNet, albedo: torch.Tensor, texture: torch.Tensor) -> torch.Tensor:
-    """Albedo with the ratio of the photo's texture to its retouched version.
-
-    Args:
-        albedo: (B, 3, H, W) RGB, 1 is white.
-        texture: (B, 3, H, W) RGB of the photo in the face's UV map, -1..1.
-
-    Returns:
-        (B, 3, H, W); not clipped, it may exceed 1.
-    """
-    blend = net(F.interpolate(texture, (512, 512), mode="bilinear", align_corners=False))
-    blend = F.interpolate(blend, texture.shape[-2:], mode="bilinear", align_corners=False)
-    texture = (texture + 1) / 2
-    retouched = (1 - 2 * blend) * texture**2 + 2 * blend * texture  # the "soft light" of picture editors
-    offset = 1 / (1e6 * retouched**3 + 1e-6)  # keeps the ratio near 1 where the texture is dark
-    return albedo * (texture + offset) / (retouched + offset)

@@ -1,6 +1,6 @@
 """The network of 106 facial points that HRN and 3DDFA-V3 crop with, and their crop in two passes.
 
-The file is ``large_base_net.pth``; its authors published no paper. Blocks: Sandler et al., MobileNetV2 (CVPR 2018).
+The file is ``large_base_net.pth``, for which the references name no paper. Blocks: Sandler et al., MobileNetV2 (2018).
 """
 
 from __future__ import annotations
@@ -116,8 +116,11 @@ def _crop(image: np.ndarray, box: Sequence[float]) -> tuple[np.ndarray, np.ndarr
     side = max(x2 - x1 + 1, y2 - y1 + 1) * _MARGIN
     corner = np.array([(x1 + x2) / 2 - side / 2, (y1 + y2) / 2 - side / 2])
     left, top, right, bottom = (int(value) for value in (*corner, *(corner + side)))
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
     height, width = image.shape[:2]
-    inside = image[max(top, 0):max(bottom, 0), max(left, 0):max(right, 0)]
-    square = cv2.copyMakeBorder(inside, max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0),
-                                cv2.BORDER_CONSTANT, value=_MEANS)
+    square = np.empty((bottom - top, right - left, 3), np.uint8)
+    square[:] = np.round(_MEANS)
+    x, y = slice(max(left, 0), min(right, width)), slice(max(top, 0), min(bottom, height))
+    if x.start < x.stop and y.start < y.stop:
+        square[y.start - top:y.stop - top, x.start - left:x.stop - left] = image[y, x]
     return cv2.resize(square, (CROP, CROP), interpolation=cv2.INTER_LINEAR), corner, side / CROP

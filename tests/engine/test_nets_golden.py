@@ -13,10 +13,11 @@ import torch
 from golden_nets import (common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, listed, outputs_of)
 from golden_rules import HrnGolden, det, normal, pattern_bytes, pattern_image, photo, smooth, uni
 
+from engine.bfm.uv_maps import resize, turn_off_retouching
 from engine.nets.arcface import ArcFaceNet, face_features, warp_face
 from engine.nets.bisenet import FaceMaskNet
 from engine.nets.coarse import CoarseNet, WideCoarseNet
-from engine.nets.deretouch import DeRetouchNet, de_retouch
+from engine.nets.deretouch import DeRetouchNet
 from engine.nets.df_mvr import VIEWS, MultiViewNet
 from engine.nets.generator import deformation_generator, displacement_generator
 from engine.nets.involution import Involution
@@ -135,8 +136,9 @@ def test_hrn_de_retouching(hrn):
     net = hrn_net(golden, DeRetouchNet)
     image = hrn_input(golden, uni("input/deretouch", (1, 3, 512, 512), -1, 1))
     assert golden.error("blend", net(image)).max() < HRN
-    albedo = de_retouch(net, as_tensor(uni("input/deretouch_albedo", (1, 3, 256, 256), 0.2, 0.9)),
-                        as_tensor(2 * smooth(3, 256, 256) - 1)[None])
+    texture = as_tensor(2 * smooth(3, 256, 256) - 1)[None]
+    albedo = turn_off_retouching(as_tensor(uni("input/deretouch_albedo", (1, 3, 256, 256), 0.2, 0.9)), texture,
+                                 net(resize(texture, 512)))
     assert hrn("deretouch_run").error("albedo_out", albedo).max() < HRN
 
 

@@ -27,7 +27,7 @@ Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class DetectedFace(NamedTuple):
-    """A face in whole pixels of the picture, y down; not clipped to the picture, which a box may even lie outside of."""
+    """A face in whole pixels of the picture, y down; not clipped to the picture, a box may even lie outside of it."""
 
     box: np.ndarray
     """(4,) int64: x1, y1, x2, y2."""

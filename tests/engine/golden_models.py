@@ -191,8 +191,8 @@ def full_tddfa_content() -> dict:
     vertices, faces = full_parts()
     triangles = full_triangles()
     numbers = {"u": full_mean().reshape(-1, 1), "id": full_basis("id", 80), "exp": full_basis("exp", 64),
-               "u_alb": full_mean_texture().reshape(-1, 1), "alb": full_basis("tex", 80), "uv_coords": full_uv()}
-    return {**{name: value.astype(np.float32) for name, value in numbers.items()},
+               "u_alb": full_mean_texture().reshape(-1, 1), "alb": full_basis("tex", 80)}
+    return {**{name: value.astype(np.float32) for name, value in numbers.items()}, "uv_coords": full_uv(),
             "tri": triangles, "point_buf": faces_around(triangles, FULL_VERTICES),
             **{f"ldm{size}": full_landmarks(size) for size in (68, 106, 134)},
             "annotation": vertices, "annotation_tri": faces, "parallel": full_contour_candidates()}

@@ -298,7 +298,7 @@ ARRAY = np.zeros(0).__reduce__()[0]
     Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (-1,), np.dtype("f8"), False, b"")),
     # altering the reader itself
     Call(ARRAY, np.ndarray, (0,), b"b", state=(None, {"__class__": 3})),
-], ids=str)
+])
 def test_nothing_but_arrays_comes_out_of_a_pickle(tmp_path, value):
     path = tmp_path / "face_model.npy"
     path.write_bytes(npy_bytes(pickle.dumps({"u": value}, 4)))

@@ -60,10 +60,10 @@ class HeadModel:
 
     def shape(self, identity: np.ndarray, expression: np.ndarray | None = None) -> np.ndarray:
         """(N, 3) vertices in mm for (k,) identity (k <= K; the rest is 0) and (52,) expression values."""
-        vertices = self.template + np.tensordot(identity, self.identity_basis[: len(identity)], 1)
+        vertices = self.template + np.tensordot(np.float32(identity), self.identity_basis[: len(identity)], 1)
         if expression is not None:
-            vertices = vertices + np.tensordot(expression, self.expression_basis, 1)
-        return vertices.astype(np.float32)
+            vertices += np.tensordot(np.float32(expression), self.expression_basis, 1)
+        return vertices
 
     def part(self, *names: str) -> np.ndarray:
         """(N,) float32: the union (maximum) of the named parts."""

@@ -5,7 +5,6 @@ This is the border where the engine's millimetres become the bundle's metres.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from .. import __version__
 from ..camera import Camera
+from ..concurrency import concurrently
 from ..head.model import MATERIALS, PARTS, HeadModel
 from ..types import View
 from ..wire.protocol import Settings
@@ -122,17 +122,7 @@ def write_maps(folder: Path, found: Solution, progress) -> None:
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
     ]
-    with ThreadPoolExecutor(2) as pool:
-        try:
-            waiting = {pool.submit(task) for task in tasks}
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.2, return_when="FIRST_COMPLETED")
-                for future in done:
-                    future.result()
-                progress("bundle", 0.1 + 0.8 * (1 - len(waiting) / len(tasks)), "Writing the head")
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    concurrently(tasks, lambda share: progress("bundle", 0.1 + 0.8 * share, "Writing the head"), most=2)
 
 
 def _preview(found: Solution) -> np.ndarray:

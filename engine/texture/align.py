@@ -14,8 +14,9 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from ..concurrency import concurrently
 from ..head.model import HeadModel
-from .atlas import concurrently, gather
+from .atlas import gather
 from .completion import splat
 from .delight import LUMINANCE
 from .padding import fill_outside

@@ -12,10 +12,11 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from ..concurrency import concurrently
 from ..head.model import MATERIALS, HeadModel
 from ..types import View
 from .align import ALIGNMENT_SIZE, align
-from .atlas import Texels, concurrently, gather, mirrored_uv, texel_band, texel_density
+from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .baked import iris_color
 from .completion import GAMMA, complete_base, splat
 from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median

@@ -7,9 +7,7 @@ no more memory than one of 1024.
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -17,11 +15,11 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
+from ..concurrency import concurrently
 from ..head.model import HeadModel
 from ..render import rasterize
 
-__all__ = ["Texels", "bands", "concurrently", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band",
-           "texel_density"]
+__all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
 _BAND_TEXELS = 2048 * 512
 """Texels of one band."""
@@ -71,32 +69,6 @@ def bands(size: int) -> list[tuple[int, int]]:
     """Rows ``(row0, row1)`` of the bands of a map of `size`."""
     step = max(1, min(size, _BAND_TEXELS // size))
     return [(row, min(size, row + step)) for row in range(0, size, step)]
-
-
-def concurrently(tasks, tick=None) -> list:
-    """The results of calls without arguments, several at a time.
-
-    Args:
-        tasks: they release the interpreter lock most of the time, as NumPy, OpenCV and compiled code do.
-        tick: ``tick(share)`` is called from this thread at least every fifth of a second with the share of finished
-            calls; what it raises ends the work.
-    """
-    tasks = list(tasks)
-    with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1, len(tasks)))) as pool:
-        futures = [pool.submit(task) for task in tasks]
-        waiting = set(futures)
-        try:
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                if tick is not None:
-                    tick(1 - len(waiting) / len(tasks))
-            return [future.result() for future in futures]
-        except BaseException:
-            for future in waiting:
-                future.cancel()
-            raise
 
 
 def each_band(work, parts: list[tuple[int, int]], done=None) -> None:

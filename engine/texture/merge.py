@@ -21,9 +21,10 @@ from typing import Callable, Sequence
 import cv2
 import numpy as np
 
+from ..concurrency import concurrently
 from ..head.model import HeadModel
 from ..types import View
-from .atlas import concurrently, gather
+from .atlas import gather
 from .completion import splat
 from .delight import LUMINANCE, darkness, highlight_share, shading_gain, smoothstep, weighted_median
 from .photo_view import PhotoView, lookup

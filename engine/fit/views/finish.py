@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 
+from ...concurrency import concurrently
 from ...head.model import HeadModel
 from ...types import CoarseFit, MidFit, View
 from ...wire.protocol import Settings
@@ -50,9 +52,8 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
     deformation = deformation.astype(np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
     deformation = (deformation + bite_shift(model, bare + deformation, first.expression)).astype(np.float32)
-    result = []
-    for number, view in enumerate(views):
-        tell(0.5 + 0.5 * number / len(views))
+
+    def finished(view: ViewState) -> View:
         expression = view.expression.astype(np.float32)
         vertices = model.shape(identity, expression) + deformation
         points = view.camera.project(model.landmarks(vertices).astype(float))[0]
@@ -60,8 +61,9 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
         skin = segment_skin(view.photo, view.observation).skin.astype(np.float32)
         lighting, left = _light(model, view, vertices, skin)
-        result.append(View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left), view.share))
-    return result
+        return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left), view.share)
+
+    return concurrently([partial(finished, view) for view in views], lambda share: tell(0.5 + 0.5 * share))
 
 
 def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:

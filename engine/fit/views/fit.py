@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...concurrency import concurrently
 from ...head.model import MATERIALS, HeadModel
 from ...types import FaceObservation, Photo, View
 from ...wire.protocol import Settings
@@ -55,8 +57,9 @@ _STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
 
 
 class _Round(NamedTuple):
-    """How much the mesh is believed in one round, and how freely it moves."""
+    """How much the mesh is believed in one round, and how freely it moves; `zoom`: size of the frames."""
 
+    zoom: float
     fine: bool
     least_ncc: float
     start_px: float
@@ -67,8 +70,8 @@ class _Round(NamedTuple):
     rim_scale_mm: float
 
 
-_ROUNDS = (_Round(False, 0.5, 6.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
-           _Round(False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0), _Round(True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+_ROUNDS = (_Round(0.6, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(0.6, False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
+           _Round(1.0, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0), _Round(1.0, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
 
 
 def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None
@@ -139,10 +142,9 @@ class _Problem:
         self.eyes = np.zeros(model.template.shape)
         self.anchor = self.posed(views[0])
         self.masks: list[np.ndarray | None] | None = None
+        self.zoom = 0.0
         self.distortion = self.distortion_deviation = np.zeros(len(views))
         self.matched = False
-        for view in views:
-            view.crop(self.posed(view), face_px)
 
     def deformation(self) -> np.ndarray:
         """(N, 3) mm"""
@@ -152,15 +154,27 @@ class _Problem:
         """(N, 3) mm: the head as it is in the photo."""
         return self.model.shape(self.identity, view.expression) + self.deformation()
 
+    def all_posed(self) -> list[np.ndarray]:
+        """:meth:`posed` of every view."""
+        deformation = self.deformation()
+        return [self.model.shape(self.identity, view.expression) + deformation for view in self.views]
+
     def draw(self) -> list[np.ndarray]:
-        posed = [self.posed(view) for view in self.views]
-        for view, vertices in zip(self.views, posed):
-            view.draw(vertices, self.triangles)
+        posed = self.all_posed()
+        concurrently([partial(view.draw, vertices, self.triangles) for view, vertices in zip(self.views, posed)])
         return posed
+
+    def reframe(self, zoom: float) -> None:
+        """Work on the photos with the face `zoom` times ``face_px`` wide."""
+        self.zoom, self.masks = zoom, None
+        concurrently([partial(view.crop, vertices, zoom * self.face_px)
+                      for view, vertices in zip(self.views, self.all_posed())])
 
     def improve(self, step: _Round, tell) -> bool:
         """Match, adjust, and let the head follow. False where too little matches; then nothing has changed."""
         views = self.views
+        if step.zoom != self.zoom:
+            self.reframe(step.zoom)
         posed = self.draw()
         tracks = match_views(views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine,
                              lambda s: tell(0.5 * s))
@@ -216,8 +230,8 @@ class _Problem:
             posed = self.draw()
             if self.masks is None:
                 chin = int(model.landmark_vertices[152, 0])
-                self.masks = [foreground(view, view.work.project(vertices[chin])[0][1])
-                              for view, vertices in zip(self.views, posed)]
+                self.masks = concurrently([partial(foreground, view, view.work.project(vertices[chin])[0][1])
+                                           for view, vertices in zip(self.views, posed)])
             rims = find_rims(model, surface, self.views, self.masks, [vertices[surface.vertices] for vertices in posed],
                              step.rim_reach_mm, step.rim_scale_mm)
             if len(rims.weight):
@@ -258,12 +272,11 @@ class _Problem:
 
     def straighten(self) -> None:
         """Take out lens distortion that the matches bear out; what they do not is none."""
-        posed = [self.posed(view) for view in self.views]
-        for number, view in enumerate(self.views):
-            k = self.distortion[number]
-            if significant_distortion(view, k, self.distortion_deviation[number]):
-                view.straighten(k)
-                view.crop(posed[number], self.face_px)
-                self.masks = None
+        bent = [significant_distortion(view, k, deviation)
+                for view, k, deviation in zip(self.views, self.distortion, self.distortion_deviation)]
+        for number in np.flatnonzero(bent):
+            self.views[number].straighten(self.distortion[number])
+        if any(bent):
+            self.reframe(self.zoom)
         for lens in self.lenses:
             lens.distortion_sigma = 0.0

@@ -8,10 +8,12 @@ where the surface faces both cameras.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 
+from ...concurrency import concurrently
 from ...render import interpolate
 from .state import FACE_MM, ViewState
 
@@ -23,7 +25,7 @@ _LEAST_CONTRAST = 1.2
 """Grey levels of deviation below which a patch carries no signal."""
 _FORTH_BACK_PX = 0.7
 _PATCH = 15
-_LEAST_FACING = 0.15
+_LEAST_FACING = 0.08
 _BEHIND_MM = 4.0
 _STEP_FACE = 60.0
 """Anchors across the width of a face."""
@@ -94,28 +96,30 @@ def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles:
         fine: whether the flow is worked out to the last pixel.
         tell: called with the share that is done; may raise to cancel.
     """
+    def both_ways(i: int, j: int):
+        there, back = (_match(views[a], views[b], triangles, least_ncc, fine) for a, b in ((i, j), (j, i)))
+        return (there[0], _returns(*there, back[0])), (back[0], _returns(*back, there[0]))
+
     found: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
-    for number, (i, j) in enumerate(pairs):
-        there = _match(views[i], views[j], triangles, least_ncc, fine)
-        if tell is not None:
-            tell((number + 0.5) / len(pairs))
-        back = _match(views[j], views[i], triangles, least_ncc, fine)
-        if tell is not None:
-            tell((number + 1) / len(pairs))
-        found[i, j] = there[0], there[1] & _returns(*there, back[0])
-        found[j, i] = back[0], back[1] & _returns(*back, there[0])
+    for (i, j), (there, back) in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], tell)):
+        found[i, j], found[j, i] = there, back
     return _joined([_tracks(views, i, [j for a, j in found if a == i], found, usable)
                     for i in sorted({pair[0] for pair in found})])
 
 
 def _returns(there: np.ndarray, ok: np.ndarray, back: np.ndarray) -> np.ndarray:
     """(h, w) whether the match of a pixel is matched with the pixel itself."""
-    x, y = np.where(ok, there[..., 0], -9) - 0.5, np.where(ok, there[..., 1], -9) - 0.5
-    x, y = x.astype(np.float32), y.astype(np.float32)
+    rows = np.flatnonzero(ok.any(1))
+    result = np.zeros(ok.shape, bool)
+    if not len(rows):
+        return result
+    band = slice(rows[0], rows[-1] + 1)
+    x, y = there[band, :, 0] - np.float32(0.5), there[band, :, 1] - np.float32(0.5)
     returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
-    height, width = ok.shape
-    own = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), -1)
-    return np.linalg.norm(returned - own, axis=-1) < _FORTH_BACK_PX
+    across = returned[..., 0] - np.arange(0.5, ok.shape[1], dtype=np.float32)
+    down = returned[..., 1] - np.arange(rows[0] + 0.5, rows[-1] + 1, dtype=np.float32)[:, None]
+    result[band] = ok[band] & (across * across + down * down < _FORTH_BACK_PX ** 2)
+    return result
 
 
 def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray) -> Tracks:

@@ -27,6 +27,8 @@ _STRAND_MM = 15.0
 """A scalp outline that lies so far outside the head on average is hair."""
 _STRETCH_MM, _ROUGH_MM = 30.0, 1.5
 """A skull's outline is smooth: over such a stretch it does not depart from its middle by more."""
+_UNDER_CHIN_MM = 9.0, 40.0
+"""Skin less than that below and behind the chin's landmark is the face's."""
 _POINTS = 3.0
 """What 12 mm of outline are worth, in points."""
 
@@ -127,7 +129,11 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
     """
     at = surface.vertices
     scalp = model.part("scalp")[at]
-    trust = np.clip(1 - 2 * model.part("neck")[at] - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
+    # Clothes and hair hide the neck, not the underside of the chin that goes over into it.
+    chin = model.template[model.landmark_vertices[152, 0]]
+    low, back = (chin - model.template[at])[:, 1:].T
+    neck = np.where((low < _UNDER_CHIN_MM[0]) & (back < _UNDER_CHIN_MM[1]), 0, model.part("neck")[at])
+    trust = np.clip(1 - 2 * neck - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
     parts = []
     for view, mask, skin in zip(views, masks, skins):
         if mask is None:

@@ -178,7 +178,8 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
             height = np.einsum("cd,cd->c", rims.normal, rims.target - place_now)
             system = system + rim.T @ sp.diags(rims.weight) @ rim
             right += rim.T @ (rims.weight[:, None] * (rim @ offset + height[:, None] * rims.normal))
-        offset = splu(system.tocsc()).solve(right)
+        offset = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
+                      options={"SymmetricMode": True}).solve(right)
     return offset
 
 

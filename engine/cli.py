@@ -92,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
     command.set_defaults(run=_prepare)
 
-    command = commands.add_parser("models", help="list the methods, what is missing, and their licences")
+    command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
+    command.add_argument("--folder", metavar="DIR", help="where licensed files are looked for, with all its sub-folders")
+    command.add_argument("--commercial", action=argparse.BooleanOptionalAction, default=None,
+                         help="hide methods whose licences allow no commercial work")
+    command.add_argument("--save", action="store_true", help="keep --folder and --commercial as your settings")
+    command.add_argument("--make-bfm", metavar="DIR",
+                         help="first make BFM_model_front.mat of the Basel Face Model 2009 in DIR, into the folder")
     command.add_argument("--json", action="store_true", help="print as JSON")
     command.set_defaults(run=_models)
 
@@ -246,21 +252,21 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .methods import METHODS, get_method
+    from .model_files import models_report
+    from .model_files.settings import choose
+    from .model_files.table import models_text
 
-    rows = []
-    for info in METHODS.values():
-        missing = get_method(info.name).missing()
-        rows.append({"name": info.name, "title": info.title, "ready": not missing, "missing": missing,
-                     "licence": info.licence, "needs": info.needs, "max_photos": info.max_photos})
+    folder, commercial = choose(options.folder, options.commercial, save=options.save)
+    with stdout_to_stderr():
+        if options.make_bfm:
+            from .model_files.settings import make_bfm
+
+            make_bfm(options.make_bfm, folder)
+        report = models_report(folder, commercial=commercial)
     if options.json:
-        _print_json({"methods": rows})
-        return 0
-    for row in rows:
-        print(f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}")
-        print(f"{'':12} licence: {row['licence']}; needs from you: {row['needs']}")
-        for sentence in row["missing"]:
-            print(f"{'':12} {sentence}")
+        _print_json(report)
+    else:
+        print(models_text(report))
     return 0
 
 

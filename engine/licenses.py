@@ -1,10 +1,11 @@
-"""Licence of every part that the engine uses."""
+"""Licence of every part that the engine uses, and of the files that users of the published methods bring along."""
 
 from __future__ import annotations
 
 from importlib import metadata
+from typing import NamedTuple
 
-__all__ = ["PARTS", "report"]
+__all__ = ["PARTS", "USERS_FILES", "Terms", "report"]
 
 PARTS = (
     # what, distribution that carries it, licence, what it is for
@@ -24,12 +25,36 @@ PARTS = (
 )
 
 
+class Terms(NamedTuple):
+    """Under which terms a user gets files that are never shipped."""
+
+    part: str
+    licence: str
+    commercial: bool
+    """Whether commercial work is allowed, as far as is known; what is not granted counts as forbidden."""
+    used_for: str
+
+
+USERS_FILES = {
+    "bfm": Terms("Basel Face Model 2009", "University of Basel: research, not commercial; to be signed", False,
+                 "all published methods"),
+    "expressions": Terms("Expression basis of Guo et al.", "academic use", False, "all published methods"),
+    "flame": Terms("FLAME parts of the head model", "Max Planck Society: research, not commercial", False, "hrn_head"),
+    "weights": Terms("Weights of the published networks", "published by their authors; no commercial licence is known",
+                     False, "all published methods"),
+    "nvdiffrast": Terms("nvdiffrast (optional)", "NVIDIA: research or evaluation only", False, "rasterizer, where installed"),
+}
+"""By key; :mod:`engine.model_files.catalog` says which file comes under which."""
+
+
 def report() -> str:
     """A table for people, with installed versions."""
     lines = [f"{'part':44} {'version':12} {'licence':44} used for"]
     for name, distribution, licence, purpose in PARTS:
         lines.append(f"{name:44} {_version(distribution):12} {licence:44} {purpose}")
-    lines += ["", "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results."]
+    lines += ["", "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.", "",
+              "Files that only their users can bring along (`engine models` lists them); no head of method open uses them:"]
+    lines += [f"{terms.part:44} {'':12} {terms.licence:58} {terms.used_for}" for terms in USERS_FILES.values()]
     return "\n".join(lines)
 
 

@@ -157,6 +157,9 @@ class Server:
         if method == "reconstruct":
             self._accept(id_, params)
             return None
+        if method == "models":
+            threading.Thread(target=self._models, args=(id_, params), name="models", daemon=True).start()
+            return None
         if method == "cancel":
             return {"cancelled": self._cancel(params.get("id"))}
         if method == "shutdown":
@@ -170,10 +173,24 @@ class Server:
                            f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
                            f"{client} and protocol {params.get('protocol')}.",
                            details={"engine_version": __version__, "protocol": PROTOCOL_VERSION})
-        from .methods import METHODS
+        from .model_files import offered_methods
 
-        return {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": list(METHODS),
+        return {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": offered_methods(),
                 "pid": os.getpid(), "python": sys.version.split()[0]}
+
+    def _models(self, id_: int, params: dict) -> None:
+        """Answers a request that may read gigabytes, beside whatever else goes on."""
+        from .model_files import models_report, offered_methods
+        from .model_files.settings import choose
+
+        try:
+            folder, commercial = params.get("folder"), params.get("commercial")
+            if not isinstance(folder, (str, type(None))) or commercial not in (None, True, False):
+                raise HrnError(ErrorCode.SETTINGS_INVALID, "'folder' must be a path and 'commercial' true or false.")
+            report = models_report(*choose(folder, commercial))
+            self._send(response(id_, {**report, "offered": offered_methods()}))
+        except Exception as error:
+            self._send(error_response(id_, as_hrn_error(error)))
 
     def _accept(self, id_: int, params: dict) -> None:
         photos, out = params.get("photos"), params.get("out")

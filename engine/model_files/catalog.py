@@ -1,0 +1,108 @@
+"""Which official files each published method needs, who gives them out, and under which terms.
+
+Names are those of the releases. A file may lie anywhere below the user's folder: as the release arranges it, or flat.
+`places` are folder names that tell apart files of one name, and that win where several copies lie about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FILES", "PUBLISHED", "OfficialFile", "PublishedMethod"]
+
+
+@dataclass(frozen=True)
+class OfficialFile:
+    name: str
+    """As published."""
+    what: str
+    """For people."""
+    source: str
+    """Project that gives it out."""
+    terms: tuple[str, ...]
+    """Keys of :data:`engine.licenses.USERS_FILES`."""
+    networks: tuple[tuple[str, ...], ...] = ()
+    """Networks that must load from it: of each group, one of the names of :data:`engine.nets.official.NETWORKS`."""
+    data: str = ""
+    """Otherwise the check of :mod:`engine.model_files.check` that it must pass."""
+    places: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    """Single numbers that must stand beside the networks."""
+    without: tuple[str, ...] = ()
+    """Entries that tell that it is another method's file of the same name."""
+
+
+@dataclass(frozen=True)
+class PublishedMethod:
+    title: str
+    needs: tuple[str, ...]
+    """Keys of :data:`FILES`."""
+    may_use: tuple[str, ...] = ()
+
+
+_DEEP3D = "github.com/sicxu/Deep3DFaceRecon_pytorch"
+_HRN = "github.com/youngLBW/HRN"
+_MS_FACE = "ModelScope model damo/cv_resnet50_face-reconstruction"
+_MS_HEAD = "ModelScope model damo/cv_HRN_head-reconstruction"
+_V3 = "Hugging Face dataset Zidu-Wang/3DDFA-V3"
+_MVR = "the DF_MVR project"
+_BFM = ("bfm", "expressions")
+
+FILES = {
+    "bfm": OfficialFile("BFM_model_front.mat", "Basel face model, front", "the Basel Face Model 2009 of the University of Basel "
+                        f"and the files that {_DEEP3D} names; `engine models --make-bfm` makes it of them", _BFM,
+                        data="bfm_front"),
+    "lm3d": OfficialFile("similarity_Lm3D_all.mat", "landmarks that photos are aligned to", f"{_DEEP3D} or {_HRN}", _BFM,
+                         data="landmark_template"),
+    "deep3d": OfficialFile("epoch_20.pth", "coarse network", _DEEP3D, ("weights",), places=("checkpoints", "Deep3D"),
+                           networks=(("deep3d.coarse", "deep3d.coarse_resnet18", "deep3d.coarse_last_fc"),)),
+    "hrn": OfficialFile("epoch_10.pth", "coarse, deformation and displacement networks", _HRN, ("weights",),
+                        networks=(("hrn.coarse",), ("hrn.deformation",), ("hrn.displacement",)), places=("hrn_v1.1",),
+                        numbers=("alpha", "beta")),
+    "de_retouching": OfficialFile("de-retouching.pth", "de-retouching network", _HRN, ("weights",),
+                                  networks=(("hrn.de_retouching",),)),
+    "uv": OfficialFile("bfm_uvs2.npy", "texture coordinates of the face", _HRN, _BFM, data="uv"),
+    "albedo_mean": OfficialFile("bfm_tex_mean2.npy", "mean albedo map", _HRN, _BFM, data="albedo_mean"),
+    "albedo_basis": OfficialFile("bfm_texmap_base2.npy", "basis of the albedo map", _HRN, _BFM, data="albedo_basis"),
+    "template": OfficialFile("template_bfm.obj", "faces of the texture layout", _HRN, _BFM, data="obj"),
+    "box": OfficialFile("BBRegressorParam_r.mat", "face box from five points", _HRN, ("weights",), data="box_regressor"),
+    "hrn_face": OfficialFile("pytorch_model.pt", "coarse, deformation and displacement networks", _MS_FACE, ("weights",),
+                             networks=(("hrn_face.coarse",), ("hrn_face.deformation",), ("hrn_face.displacement",)),
+                             places=("cv_resnet50_face-reconstruction",), numbers=("alpha", "beta")),
+    "hrn_face_retouching": OfficialFile("de_retouching_model.pth", "de-retouching network", _MS_FACE, ("weights",),
+                                        networks=(("hrn_face.de_retouching",),)),
+    "hrn_head": OfficialFile("pytorch_model.pt", "coarse network", _MS_HEAD, ("weights",),
+                             networks=(("hrn_head.coarse",),), places=("cv_HRN_head-reconstruction",),
+                             without=("mid_net", "high_net")),
+    "head_fitting": OfficialFile("ourRefineFull_model.mat", "head model that is fitted", _MS_HEAD, (*_BFM, "flame"),
+                                 data="bfm_like"),
+    "head_output": OfficialFile("ourRefineBFMEye0504_model.mat", "head model that is given out", _MS_HEAD,
+                                (*_BFM, "flame"), data="bfm_like"),
+    "tddfa": OfficialFile("face_model.npy", "face model with parts and landmark sets", _V3, _BFM, data="tddfa_model"),
+    "tddfa_resnet": OfficialFile("net_recon.pth", "coarse network, ResNet-50", _V3, ("weights",),
+                                 networks=(("tddfa_v3.coarse",),)),
+    "tddfa_mobilenet": OfficialFile("net_recon_mbnet.pth", "coarse network, MobileNet-V3", _V3, ("weights",),
+                                    networks=(("tddfa_v3.coarse_mobilenet",),)),
+    "mvr": OfficialFile("000000279.pth", "network of three views", _MVR, ("weights",), networks=(("df_mvr.views",),)),
+    "mvr_mask": OfficialFile("face_mask.pth", "face parser", _MVR, ("weights",), networks=(("df_mvr.face_mask",),)),
+    "landmarks": OfficialFile("large_base_net.pth", "106-point landmark network", f"{_HRN} or {_V3}", ("weights",),
+                              networks=(("landmarks_106",),)),
+    "detector": OfficialFile("retinaface_resnet50_2020-07-20_old_torch.pth", "RetinaFace detector", f"{_HRN} or {_V3}",
+                             ("weights",), networks=(("face_detector",),)),
+}
+
+_FINDERS = ("detector", "landmarks")
+PUBLISHED = {
+    "deep3d": PublishedMethod("Deep3D", ("deep3d", "bfm", "lm3d")),
+    "hrn": PublishedMethod("HRN", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
+                           ("de_retouching", *_FINDERS, "box")),
+    "mvhrn": PublishedMethod("HRN, several views", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
+                             ("de_retouching", *_FINDERS, "box")),
+    "hrn_face": PublishedMethod("HRN of ModelScope", ("hrn_face", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis",
+                                                      "template"), ("hrn_face_retouching", *_FINDERS, "box")),
+    "hrn_head": PublishedMethod("Head of ModelScope", ("hrn_head", "bfm", "lm3d", "head_fitting", "head_output"),
+                                (*_FINDERS, "box")),
+    "tddfa_v3": PublishedMethod("3DDFA-V3", ("tddfa", "tddfa_resnet", "lm3d"), ("tddfa_mobilenet", *_FINDERS)),
+    "df_mvr": PublishedMethod("DF_MVR", ("mvr", "mvr_mask", "bfm", "lm3d")),
+}
+"""What each method cannot do without, and what it would use as well."""

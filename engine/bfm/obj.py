@@ -81,7 +81,7 @@ def write_obj(path: Path | str, vertices: np.ndarray, faces: np.ndarray, *, colo
 
     Args:
         vertices: (N, 3); `faces`: (F, 3) 0-based.
-        colours: (N, 3), written behind the positions.
+        colours: (N, 3), written behind the positions; whole numbers without decimals.
         uv: (M, 2) with `uv_faces` (F, 3), or (N, 2) with the numbering of the vertices.
         normals: (N, 3).
         texture: file name of the picture.
@@ -92,11 +92,14 @@ def write_obj(path: Path | str, vertices: np.ndarray, faces: np.ndarray, *, colo
         HrnError: OUTPUT_NOT_WRITABLE.
     """
     path = Path(path)
-    values = vertices if colours is None else np.concatenate([vertices, colours], 1)
     lines = [f"# {line}" for line in header]
     if texture:
         lines.append(f"mtllib {path.stem}.mtl")
-    lines += _rows("v", values, number)
+    positions = _rows("v", vertices, number)
+    if colours is not None:
+        form = "d" if colours.dtype.kind in "iu" else number
+        positions = [a + b for a, b in zip(positions, _rows("", colours, form), strict=True)]
+    lines += positions
     if uv is not None:
         lines += _rows("vt", uv, number)
     if normals is not None:

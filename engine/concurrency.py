@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 __all__ = ["concurrently", "threads"]
@@ -16,7 +17,7 @@ def threads() -> int:
         return max(1, min(4, os.cpu_count() or 1))
 
 
-def concurrently(tasks, tick=None, most: int | None = None) -> list:
+def concurrently(tasks, tick=None, most: int | None = None, stop: threading.Event | None = None) -> list:
     """The results of calls without arguments, several at a time.
 
     Args:
@@ -24,6 +25,7 @@ def concurrently(tasks, tick=None, most: int | None = None) -> list:
         tick: ``tick(share)`` is called from this thread at least every fifth of a second with the share of finished
             calls; what it raises ends the work, after the calls that had begun.
         most: threads; :func:`threads` by default.
+        stop: set when the work ends early, for long calls that look at it.
     """
     tasks = list(tasks)
     with ThreadPoolExecutor(max(1, min(most or threads(), len(tasks)))) as pool:
@@ -38,6 +40,8 @@ def concurrently(tasks, tick=None, most: int | None = None) -> list:
                     tick(1 - len(waiting) / len(tasks))
             return [future.result() for future in futures]
         except BaseException:
+            if stop is not None:
+                stop.set()
             for future in waiting:
                 future.cancel()
             raise

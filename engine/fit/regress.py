@@ -48,7 +48,7 @@ class FaceGuess:
 
 
 class Regressor:
-    """Loaded once; one call at a time.
+    """Loaded once; reads only, so several threads may call it.
 
     Raises:
         HrnError: MODEL_MISSING when the landmark network is absent, or the data file was
@@ -75,7 +75,6 @@ class Regressor:
         turned = self._to_identity.T @ covariance @ self._to_identity
         self.identity_precision = np.linalg.inv(turned + 1e-4 * np.eye(len(turned)))
         self.expression_sigma = self.data["expression_sigma"].astype(float)
-        self._lock = threading.Lock()
 
     def noise(self, gain: float) -> LandmarkNoise:
         """Errors of the dense landmarks in mm, with the covariance times `gain`."""
@@ -112,7 +111,7 @@ class Regressor:
         Args:
             on_crop: called with the crop's number before each; may raise to cancel.
         """
-        with self._lock, torch.inference_mode():
+        with torch.inference_mode():
             x = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous()
             seen = []
             for number, one in enumerate(x):

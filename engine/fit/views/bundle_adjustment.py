@@ -169,33 +169,31 @@ def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, p
 @njit(cache=True, nogil=True)
 def _observe(R, t, f, k, c, point, move, pixel, by_camera, by_point, residual):
     """Residual of one observation and its derivatives by the camera (2, 8) and the point (2, 3); False if behind."""
-    x = np.empty(3)
-    turned = np.empty(3)
-    for a in range(3):
-        turned[a] = 0.0
-        for b in range(3):
-            turned[a] += R[a, b] * (point[b] + move[b])
-        x[a] = turned[a] + t[a]
-    if x[2] <= 1.0:
+    p0, p1, p2 = point[0] + move[0], point[1] + move[1], point[2] + move[2]
+    turned0 = R[0, 0] * p0 + R[0, 1] * p1 + R[0, 2] * p2
+    turned1 = R[1, 0] * p0 + R[1, 1] * p1 + R[1, 2] * p2
+    turned2 = R[2, 0] * p0 + R[2, 1] * p1 + R[2, 2] * p2
+    depth = turned2 + t[2]
+    if depth <= 1.0:
         return False
-    u, v = x[0] / x[2], x[1] / x[2]
+    z = 1 / depth
+    u, v = (turned0 + t[0]) * z, (turned1 + t[1]) * z
     r2 = u * u + v * v
     s = 1 + k * r2
     residual[0] = f * u * s + c[0] - pixel[0]
     residual[1] = f * v * s + c[1] - pixel[1]
     # d(u s)/d(u, v)
     a00, a01, a11 = s + 2 * k * u * u, 2 * k * u * v, s + 2 * k * v * v
-    z = 1 / x[2]
-    d = np.empty((2, 3))
-    d[0, 0], d[0, 1], d[0, 2] = f * a00 * z, f * a01 * z, -f * (a00 * u + a01 * v) * z
-    d[1, 0], d[1, 1], d[1, 2] = f * a01 * z, f * a11 * z, -f * (a01 * u + a11 * v) * z
     for i in range(2):
-        by_camera[i, 0] = d[i, 2] * turned[1] - d[i, 1] * turned[2]
-        by_camera[i, 1] = d[i, 0] * turned[2] - d[i, 2] * turned[0]
-        by_camera[i, 2] = d[i, 1] * turned[0] - d[i, 0] * turned[1]
+        # by the point in the camera's frame
+        du, dv = (a00, a01) if i == 0 else (a01, a11)
+        d0, d1, d2 = f * du * z, f * dv * z, -f * (du * u + dv * v) * z
+        by_camera[i, 0] = d2 * turned1 - d1 * turned2
+        by_camera[i, 1] = d0 * turned2 - d2 * turned0
+        by_camera[i, 2] = d1 * turned0 - d0 * turned1
+        by_camera[i, 3], by_camera[i, 4], by_camera[i, 5] = d0, d1, d2
         for a in range(3):
-            by_camera[i, 3 + a] = d[i, a]
-            by_point[i, a] = d[i, 0] * R[0, a] + d[i, 1] * R[1, a] + d[i, 2] * R[2, a]
+            by_point[i, a] = d0 * R[0, a] + d1 * R[1, a] + d2 * R[2, a]
     by_camera[0, 6], by_camera[1, 6] = f * u * s, f * v * s
     by_camera[0, 7], by_camera[1, 7] = f * u * r2, f * v * r2
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Sequence
@@ -13,6 +14,7 @@ from scipy.spatial import cKDTree
 from ...concurrency import concurrently
 from ...head.model import MATERIALS, HeadModel
 from ...types import FaceObservation, Photo, View
+from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from ..deformation import propagate, without_folds
 from ..mesh import vertex_normals
@@ -88,17 +90,8 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         The views, the one that shows the face best first. Where the photos have too little in common, its pixels
         alone give the deformation.
     """
-    from ..coarse import fit_coarse
-
     report = progress or (lambda stage, fraction, message: None)
-    views = []
-    for number, (photo, observation) in enumerate(photos):
-        def share(stage, fraction, message):
-            report("coarse", (number + fraction) / len(photos), f"Fitting photo {number + 1} of {len(photos)}")
-
-        first = fit_coarse(model, photo, observation, settings, share)
-        views.append(ViewState(photo, observation, first.camera, first.expression.astype(float), first.focal_source, first))
-    views = order_views(views)
+    views = order_views(_single_fits(model, photos, settings, report))
     still = same_expression(views) if settings.same_expression is None else settings.same_expression
     if still:
         shared = np.median([view.expression for view in views], 0)
@@ -121,6 +114,24 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
     report("mid", 0.85, "Finishing the shape")
     return finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
                           lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
+
+
+def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
+                 ) -> list[ViewState]:
+    from ..coarse import fit_coarse
+
+    stop = threading.Event()
+
+    def interrupt(stage: str, fraction: float, message: str) -> None:
+        if stop.is_set():
+            raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
+
+    def fit(photo: Photo, observation: FaceObservation) -> ViewState:
+        found = fit_coarse(model, photo, observation, settings, interrupt)
+        return ViewState(photo, observation, found.camera, found.expression.astype(float), found.focal_source, found)
+
+    return concurrently([partial(fit, *each) for each in photos],
+                        lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
 
 
 class _Problem:

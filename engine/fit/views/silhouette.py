@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...concurrency import concurrently
 from ...head.model import HeadModel
 from ..contour import find_outline
 from ..mesh import vertex_normals
@@ -64,8 +67,10 @@ def foreground(view: ViewState, chin: float) -> np.ndarray | None:
 
 
 def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
-    size = 2 * max(1, round(radius)) + 1
-    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    """(h, w) uint8: all that lies within `radius` of a 0/1 mask."""
+    if not mask.any():
+        return np.zeros(mask.shape, np.uint8)
+    return (cv2.distanceTransform((mask == 0).astype(np.uint8), cv2.DIST_L2, 5) <= max(1, round(radius))).astype(np.uint8)
 
 
 def _plain(lab: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
@@ -134,16 +139,13 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
     low, back = (chin - model.template[at])[:, 1:].T
     neck = np.where((low < _UNDER_CHIN_MM[0]) & (back < _UNDER_CHIN_MM[1]), 0, model.part("neck")[at])
     trust = np.clip(1 - 2 * neck - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
-    parts = []
-    for view, mask, skin in zip(views, masks, skins):
-        if mask is None:
-            continue
+    def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
         camera = view.work
         normals = vertex_normals(skin, surface.triangles)
         found = find_outline(camera, Camera.project, view.raster, mask, skin, normals, surface.edges, trust,
                              reach, (scale, scale))
         if not len(found.target):
-            continue
+            return None
         t = found.share[:, None]
         first, second = found.edges.T
         place = skin[first] * (1 - t) + skin[second] * t
@@ -153,7 +155,10 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
         top = (scalp[first] > 0.5) & (found.weight > 0)
         if _is_hair(place[top], found.target[top]):
             weight = np.where(top, 0, weight)
-        parts.append(Rims(found.edges, found.share, place + normal * found.target[:, None], normal, weight))
+        return Rims(found.edges, found.share, place + normal * found.target[:, None], normal, weight)
+
+    parts = concurrently([partial(rims, *each) for each in zip(views, masks, skins) if each[1] is not None])
+    parts = [part for part in parts if part is not None]
     if not parts:
         return Rims(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
     return Rims(*(np.concatenate([getattr(part, name) for part in parts])

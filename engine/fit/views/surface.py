@@ -132,7 +132,7 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
 
 def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weight: np.ndarray, offset: np.ndarray,
                rims: Rims | None, *, stiffness: float, damping: np.ndarray, robust_mm: float,
-               membrane: float = 0.0, steps: int = 4
+               membrane: float = 0.0, steps: int = 3
                ) -> np.ndarray:
     """Offset of every vertex so that the surface passes through the points, bending as little as possible.
 

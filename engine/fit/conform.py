@@ -26,7 +26,7 @@ from .skin_surface import SkinSurface, skin_surface
 
 __all__ = ["Conformed", "FaceMesh", "TransferError", "conform", "pose_conformed"]
 
-_REACH_MM = 45.0
+_REACH_MM = 30.0
 """How far beyond the mesh's rim the offset fades."""
 _LEVELS = ((40.0, 12.0, 0.3), (22.0, 8.0, 0.3), (12.0, 6.0, 0.4), (7.0, 4.0, 0.5), (4.0, 3.0, 0.5), (2.5, 2.0, 0.6),
            (2.5, 2.0, 0.6))

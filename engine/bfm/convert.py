@@ -13,6 +13,7 @@ import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
 from .files import Fields, read_mat
+from .whole_file import write_whole
 
 __all__ = ["convert_bfm_2009", "read_expression_basis", "write_bfm_front"]
 
@@ -100,15 +101,7 @@ def write_bfm_front(fields: dict[str, np.ndarray], path: Path | str) -> None:
     """Writes the fields as a .mat file that the published tools read, too; whole or not at all."""
     from scipy.io import savemat
 
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            savemat(file, fields)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+    write_whole(path, lambda file: savemat(file, fields))
 
 
 def _deviations(model: Fields, name: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
+from .whole_file import write_whole
 
 __all__ = ["ObjMesh", "obj_normals", "read_obj", "write_obj"]
 
@@ -89,7 +90,7 @@ def write_obj(path: Path | str, vertices: np.ndarray, faces: np.ndarray, *, colo
         header: comment lines without the leading sign.
 
     Raises:
-        HrnError: OUTPUT_NOT_WRITABLE.
+        HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
     path = Path(path)
     lines = [f"# {line}" for line in header]
@@ -133,10 +134,4 @@ def _faces(faces, uv_faces, with_normals):
 
 
 def _write(path: Path, lines: list[str]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+    write_whole(path, lambda file: file.write(("\n".join(lines) + "\n").encode()))

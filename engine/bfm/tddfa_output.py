@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..wire.errors import ErrorCode, HrnError
 from .alignment import CROP_SIZE, CropWindow, crop_pixels_to_photo, flip_y
 from .obj import write_obj
+from .whole_file import write_whole
 
 __all__ = ["landmarks_in_photo", "paste", "part_labels", "picture_grid", "segmentation_in_photo", "write_dictionary",
            "write_mesh"]
@@ -98,15 +98,7 @@ def write_dictionary(path: Path | str, landmarks: dict[str, np.ndarray], visible
         content["seg_visible"] = part_labels(visible_parts)[..., None].astype(np.float64)
     if parts is not None:
         content["seg"] = parts.astype(np.float64)
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            np.save(file, np.array(content, dtype=object), allow_pickle=True)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+    write_whole(path, lambda file: np.save(file, np.array(content, dtype=object), allow_pickle=True))
 
 
 def write_mesh(path: Path | str, camera_points: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> None:

@@ -1,11 +1,12 @@
-"""The face's outline in the picture's mask, and the loss that keeps the projected face inside."""
+"""The face's outline in the picture's mask and the loss that keeps the projected face inside; the soft coverage by
+which a head's outline follows a matte."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-__all__ = ["contour_loss", "edge_columns"]
+__all__ = ["contour_loss", "edge_columns", "soft_occupancy"]
 
 
 def edge_columns(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -43,3 +44,32 @@ def contour_loss(projection: torch.Tensor, left: torch.Tensor, right: torch.Tens
     # The product over the larger part is the smaller part, negative between the two edges.
     distance = a * b / torch.maximum(a.abs(), b.abs())
     return (torch.relu(distance + 0.01) - 0.01).abs().mean(), distance > 0
+
+
+def soft_occupancy(projection: torch.Tensor, coverage: torch.Tensor) -> torch.Tensor:
+    """How much of the four pixels around each vertex is covered, with gradients to the vertex's place.
+
+    Interpolated over the raster it is one inside and falls off at the outline, where it moves vertices (ModelScope's
+    head).
+
+    Args:
+        projection: (B, N, 2) crop pixels, y up.
+        coverage: (B, 1, S, S) of the rendered head, 0 or 1.
+
+    Returns:
+        (B, N).
+    """
+    size = coverage.shape[-1]
+    x, y_up = projection[..., 0], projection[..., 1]
+    column = torch.ceil(x.detach()).clamp(1, size - 1)
+    row = size - torch.ceil(y_up.detach()).clamp(2, size)
+    right, top = column - x, size - y_up - row
+    left, bottom = 1 - right, 1 - top
+    batch = torch.arange(len(coverage), device=coverage.device)[:, None]
+    r, c = row.long(), column.long()
+
+    def covered(dr, dc):
+        return coverage[batch, 0, r + dr, c + dc]
+
+    return (covered(0, -1) * (left + top) + covered(1, -1) * (left + bottom) + covered(0, 0) * (right + top)
+            + covered(1, 0) * (right + bottom)) / 4

@@ -13,7 +13,8 @@ from . import losses
 from .coefficients import Coefficients
 from .contour import contour_loss
 
-__all__ = ["DEEP3D_WEIGHTS", "HeadScene", "MultiView", "Outline", "ms_head_terms", "mvhrn_terms", "total", "training_terms"]
+__all__ = ["DEEP3D_WEIGHTS", "HeadScene", "MultiView", "Outline", "ms_face_terms", "ms_head_terms",
+           "ms_start_terms", "mvhrn_terms", "total", "training_terms"]
 
 DEEP3D_WEIGHTS = {"features": 0.2, "photo": 1.92, "landmarks": 1.6e-3, "prior": 3e-4, "gamma": 10.0,
                   "reflectance": 5.0}
@@ -116,9 +117,16 @@ def mvhrn_terms(view: MultiView, target: torch.Tensor, target_landmarks: torch.T
     }
 
 
-def ms_head_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor,
-                  outline: Outline) -> dict[str, torch.Tensor]:
-    """The objective of ModelScope's head from its 151st iteration on."""
+def ms_start_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The objective of ModelScope's head in its first 150 iterations, which move the translation only."""
+    return {"landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
+            "photo_face": 0.1 * 1.92 * losses.photo_loss(scene.face, target, scene.face_coverage)}
+
+
+def ms_face_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
+                  ) -> dict[str, torch.Tensor]:
+    """The objective of ModelScope's face of February 2023 ("inference and fitting"), and the face's part of
+    :func:`ms_head_terms`."""
     return {
         "photo_face": 1.92 * losses.photo_loss(scene.face, target, scene.face_coverage),
         "landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
@@ -128,6 +136,18 @@ def ms_head_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torc
         "offset_even": 50000 * losses.variation_spread(scene.shape_offset),
         "texture_offset_size": 10 * scene.texture_offset.abs().mean(),
         "contour": 20 * contour_loss(scene.projection, *outline)[0],
+    }
+
+
+def ms_head_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor,
+                  outline: Outline) -> dict[str, torch.Tensor]:
+    """The objective of ModelScope's head from its 151st iteration on.
+
+    Args:
+        head_mask: (B, 1, 224, 224) of the head matte, 0..1.
+    """
+    return {
+        **ms_face_terms(scene, target, target_landmarks, outline),
         "head_mask": 20 * losses.dice_loss(scene.occupancy, head_mask),
         "photo_head": 1.92 * losses.photo_loss(scene.head, target, scene.head_coverage),
         "head_offset_smooth": 100 * losses.total_variation(scene.head_shape_offset),

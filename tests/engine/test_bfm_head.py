@@ -11,6 +11,7 @@ from golden_rules import HrnGolden, det, smooth, uni
 
 from engine.bfm import ms_head, ms_offsets, objectives
 from engine.bfm.coefficients import split
+from engine.bfm.contour import soft_occupancy
 
 
 def map_of(name, size, scale=1.0):
@@ -106,3 +107,27 @@ def test_stored_face_lists_count_from_one():
     face = golden_heads.parts().output
     stored = ms_head.stored_face_lists(face)
     assert (stored.vertex_faces[:, 0] == np.minimum(face.vertex_faces[:, 0] + 1, len(face.triangles))).all()
+
+
+def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
+    coverage = torch.zeros(1, 1, 224, 224)
+    coverage[..., 100:] = 1
+    points = torch.tensor([[[150.3, 80.6], [20.2, 80.1], [99.6, 111.9], [0.0, 224.0], [223.9, 0.1]]], requires_grad=True)
+    value = soft_occupancy(points, coverage)
+    np.testing.assert_allclose(value[0, :2].detach(), [1, 0], atol=1e-5)
+    assert 0 < value[0, 2] < 1 and torch.isfinite(value).all()
+    value[0, 2].backward()
+    step = 1e-2
+    moved = [soft_occupancy(points.detach() + torch.tensor([sign * step, 0.0]), coverage)[0, 2] for sign in (1, -1)]
+    np.testing.assert_allclose(points.grad[0, 2, 0], (moved[0] - moved[1]) / (2 * step), rtol=1e-3)
+    assert points.grad[0, 2, 0] != 0
+
+
+def test_the_first_steps_weigh_landmarks_and_colour(coefficients, final):
+    a, mask = torch.full((1, 3, 224, 224), 0.5), torch.ones(1, 1, 224, 224)
+    offset = map_of("head/so", 300)
+    scene = objectives.HeadScene(coefficients, final.posed.projection, final.posed.landmarks, a, mask, a, mask, mask,
+                                 offset, offset, offset)
+    terms = objectives.ms_start_terms(scene, a + 0.1, final.posed.landmarks + 1.0)
+    assert terms["photo_face"].item() == pytest.approx(0.192 * np.sqrt(0.03), rel=1e-3)
+    assert terms["landmarks"].item() == pytest.approx(1.6e-4 * 2 * (57 + 11 * 20) / 68, rel=1e-4)

@@ -1,0 +1,82 @@
+"""A published method's face becomes a view of the head model: shape, facial actions, light and camera."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..camera import Camera
+from ..fit.conform import FaceMesh, TransferError, conform, pose_conformed
+from ..fit.lighting import fit_lighting, light_normals, shade
+from ..fit.mesh import facing_of, vertex_normals
+from ..fit.photo_cells import PhotoCells
+from ..fit.skin_surface import skin_surface
+from ..head.model import MATERIALS, HeadModel
+from ..types import CoarseFit, FaceObservation, MidFit, Photo, View
+
+__all__ = ["Carried", "carry_over"]
+
+
+class Carried(NamedTuple):
+    view: View
+    error: TransferError
+    """Between the method's relaxed mesh and the head."""
+    placement: np.ndarray
+    """(4, 4): points of the mesh -> model space of the head, mm."""
+
+
+def carry_over(model: HeadModel, photo: Photo, observation: FaceObservation, relaxed: FaceMesh, shown: np.ndarray,
+               camera: Camera, progress=None) -> Carried:
+    """The head in the shape of a face mesh, seen by the mesh's own camera.
+
+    Args:
+        relaxed: the face without expression, mm. shown: (M, 3) the same vertices as they are in the photo, unposed.
+        camera: of the photo, for points of the mesh.
+        progress: ``progress(share)``; may raise to cancel.
+    """
+    from ..photo import segment_skin
+
+    report = progress or (lambda share: None)
+    found = conform(model, relaxed, lambda share: report(0.8 * share))
+    expression, deformation = pose_conformed(model, found, relaxed, shown)
+    # The same picture of the head in its own model space: camera(x) = turned(rotation x + shift).
+    rotation = camera.R @ found.rotation.T
+    camera = replace(camera, R=rotation, t=camera.t - rotation @ found.shift)
+    head = model.shape(found.identity, expression) + deformation
+    pixels = camera.project(model.landmarks(head).astype(np.float64))[0]
+    report(0.85)
+    skin = segment_skin(photo, observation, lambda share: report(0.85 + 0.1 * share))
+    lighting, residual = _light(model, photo, camera, head.astype(np.float64), skin)
+    coarse = CoarseFit(camera, found.identity, expression,
+                       np.linalg.norm(pixels - observation.landmarks, axis=1).astype(np.float32), "method")
+    mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual)
+    placement = np.eye(4)
+    placement[:3, :3], placement[:3, 3] = found.rotation, found.shift
+    return Carried(View(photo, observation, coarse, mid), found.error, placement)
+
+
+def _light(model: HeadModel, photo: Photo, camera: Camera, head: np.ndarray, skin) -> tuple[np.ndarray, float]:
+    """(9, 3) light on the skin that the photo shows, and the mean log residual that it leaves."""
+    surface = skin_surface(model)
+    local = np.full(len(head), -1, np.int32)
+    local[surface.vertices] = np.arange(len(surface.vertices))
+    corner = local[model.triangles]
+    corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
+    cells = PhotoCells(photo, camera, head, skin.skin * (1 - skin.highlight), skin.surface)
+    colors = cells.colors(cells.raster(camera, head, model.triangles), corner, len(surface.vertices))
+    points = head[surface.vertices]
+    normals = vertex_normals(points, surface.triangles)
+    facing = np.clip((facing_of(camera.position, points, normals) - 0.2) / 0.4, 0, 1)
+    weight = surface.trust * facing * np.clip((colors.share - 0.5) / 0.4, 0, 1) * np.minimum(colors.seen, 40.0)
+    seen = weight > 0.02
+    if seen.sum() < 50:
+        ambient = np.zeros((9, 3))
+        ambient[0] = 0.5
+        return ambient, 0.0
+    in_light = light_normals(camera, normals)
+    lighting = fit_lighting(in_light, colors.color, np.ones((1, 3)), weight)
+    predicted = np.maximum(shade(in_light[seen], lighting), 1e-3)
+    left = np.abs(np.log(np.maximum(colors.color[seen], 1e-3) / predicted)).mean(1)
+    return lighting, float(np.average(np.minimum(left, 0.5), weights=weight[seen]))

@@ -1,0 +1,187 @@
+"""What the published single-photo methods on the Basel face share: from the photo to both meshes in one bundle.
+
+A subclass turns an aligned crop into a face (:class:`Prediction`); here are the photo's points, the crop's camera over
+the uncropped photo, the transfer to the head model, textures and the bundle.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Callable, NamedTuple, Sequence
+
+import numpy as np
+
+from ..camera import Camera
+from ..head.landmarks68 import five_of_478
+from ..model_files import required_paths, why_not
+from ..model_files.status import forbids_commercial
+from ..types import Photo
+from ..wire.bundle import Bundle, load_bundle, write_bundle
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.protocol import Settings
+from ..wire.user_settings import read_user_settings
+from .clock import StageClock
+from .open import Solution
+
+__all__ = ["Prediction", "PublishedMethod", "points_beside"]
+
+
+class Prediction(NamedTuple):
+    """A face that a method found, in the references' frame: decimetres, unposed."""
+
+    relaxed: np.ndarray
+    """(M, 3) without expression."""
+    shown: np.ndarray
+    """(M, 3) as it is in the photo."""
+    triangles: np.ndarray
+    """(F, 3)."""
+    keypoints: np.ndarray
+    """(68,)."""
+    origin: np.ndarray
+    """(3,) :func:`engine.bfm.border.eye_origin` of the model."""
+    camera: Camera
+    """Over the uncropped photo, for points of the engine's millimetres."""
+    rotation: np.ndarray
+    """(3, 3) with `translation`: unposed points -> those of the method's mesh file."""
+    translation: np.ndarray
+    """(3,) decimetres."""
+    write: Callable[[Path, str], list[str]]
+    """``write(folder, stem)`` makes the method's own files and names them."""
+    about: dict
+    """What the manifest says about this result beyond the files."""
+
+
+class PublishedMethod(ABC):
+    """Holds the networks from the first photo on, until their files change. Runs one photo at a time."""
+
+    name: str
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._landmarker = self._model = None
+        self._from: tuple = ()
+
+    @abstractmethod
+    def load(self, paths: dict[str, Path], progress) -> None:
+        """Load networks and face model from the official files, by their keys in the catalogue.
+
+        Raises:
+            HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
+        """
+
+    @abstractmethod
+    def predict(self, photo: Photo, points: np.ndarray, progress) -> Prediction:
+        """The face at (5, 2) or (68, 2) photo pixels, centre of the first pixel at (0, 0), y down."""
+
+    def missing(self) -> list[str]:
+        return why_not(self.name, read=False)
+
+    def warm_up(self, progress=None) -> None:
+        """Load everything that does not depend on the photo.
+
+        Raises:
+            HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
+        """
+        with self._lock:
+            self._load(progress or (lambda stage, fraction, message: None))
+
+    def _load(self, progress) -> None:
+        if read_user_settings().commercial_work and forbids_commercial(self.name):
+            raise HrnError(ErrorCode.SETTINGS_INVALID,
+                           f"Commercial work is switched on, and the licences of method {self.name!r} do not allow it.",
+                           hint="Use method 'open', or switch commercial work off in the preferences.")
+        paths = required_paths(self.name)
+        state = tuple((key, path, path.stat().st_size, path.stat().st_mtime_ns) for key, path in sorted(paths.items()))
+        if state != self._from:
+            progress("start", 0.2, "Reading the official files")
+            self._from = ()
+            self.load(paths, progress)
+            self._from = state
+        if self._model is None:
+            from ..head import load_head_model
+
+            self._model = load_head_model(progress)
+        if self._landmarker is None:
+            progress("start", 0.9, "Loading the landmark networks")
+            from ..photo import Landmarker
+
+            self._landmarker = Landmarker()
+
+    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
+                    progress) -> Bundle:
+        """See :func:`engine.methods.reconstruct`."""
+        clock = StageClock(progress)
+        with self._lock:
+            clock("start", 0.0, "Loading the models")
+            self._load(clock)
+            return self._reconstruct(photos[0], out, settings, clock)
+
+    def _reconstruct(self, path, out, settings: Settings, clock: StageClock) -> Bundle:
+        from ..bfm.border import to_engine
+        from ..fit.conform import FaceMesh
+        from ..photo import observe
+        from ..texture import build_textures
+        from .assemble import assemble, write_maps
+        from .carry import carry_over
+
+        clock("photo", 0.0, "Reading the photo")
+        photo, observation = observe(path, self._landmarker, settings.face_index)
+        points = points_beside(Path(path), photo)
+        given = points is not None
+        if points is None:
+            points = five_of_478(observation.landmarks.astype(np.float64)) - 0.5
+        clock("coarse", 0.0, "Asking the network for the face")
+        found = self.predict(photo, points, clock)
+        relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints)
+        clock("mid", 0.0, "Carrying the face over to the head")
+        carried = carry_over(self._model, photo, observation, relaxed, to_engine(found.shown, found.origin), found.camera,
+                             lambda share: clock("mid", share, "Carrying the face over to the head"))
+        clock("albedo", 0.0, "Taking the skin from the photo")
+        solution = Solution(self._model, (carried.view,),
+                            build_textures(self._model, [carried.view], settings, clock))
+        clock("bundle", 0.0, "Writing the head")
+        manifest, arrays = assemble(solution, settings)
+        manifest["quality"]["transfer_mm"] = carried.error.to_json()
+        with write_bundle(out, manifest, arrays) as folder:
+            own = folder / self.name
+            own.mkdir()
+            files = [f"{self.name}/{name}" for name in found.write(own, manifest["name"])]
+            manifest["published"] = {"method": self.name, "files": files, "points": "given" if given else "detected",
+                                     "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(), **found.about}
+            write_maps(folder, solution, clock)
+            manifest["timings"] = clock.timings()
+        return load_bundle(out)
+
+
+def _mesh_to_head(found: Prediction, placement: np.ndarray) -> np.ndarray:
+    """(4, 4): coordinates in the method's mesh file (posed, decimetres) -> the bundle's metres."""
+    unposed, millimetres = np.eye(4), np.eye(4)
+    unposed[:3, :3], unposed[:3, 3] = found.rotation.T, -found.rotation.T @ found.translation
+    millimetres[:3] *= 100
+    millimetres[:3, 3] = -100 * np.asarray(found.origin)
+    return np.diag([0.001, 0.001, 0.001, 1]) @ placement @ millimetres @ unposed
+
+
+def points_beside(path: Path, photo: Photo) -> np.ndarray | None:
+    """The points of ``detections/<name>.txt`` beside a photo, where a user of the references has prepared them.
+
+    Returns:
+        (5, 2) or (68, 2) pixels of `photo`, centre of the first at (0, 0), or None.
+
+    Raises:
+        HrnError: PHOTO_UNREADABLE when the file is there but holds no such table.
+    """
+    file = path.parent / "detections" / f"{path.stem}.txt"
+    if not file.is_file():
+        return None
+    try:
+        points = np.array([line.split() for line in file.read_text().splitlines() if line.strip()], np.float64)
+        if points.shape not in ((5, 2), (68, 2)) or not np.isfinite(points).all():
+            raise ValueError
+    except (OSError, ValueError) as error:  # also of lines that differ in length
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{file} does not hold 5 or 68 points as lines “x y”.",
+                       hint="Correct or remove this file; without it the points are found by the engine.") from error
+    return (points + 0.5) * photo.scale - 0.5

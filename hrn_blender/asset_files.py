@@ -39,6 +39,8 @@ class AssetFiles:
         self._waiting: deque[Path] = deque()
         self._bundle: Path | None = None
         self._child: ChildProcess | None = None
+        self.written = 0
+        """How many have been written so far."""
 
     @property
     def left(self) -> int:
@@ -66,6 +68,8 @@ class AssetFiles:
                 error = self._outcome(event)
                 if error is not None:
                     failed.append((self._bundle, error))
+                else:
+                    self.written += 1
                 self._child = self._bundle = None
         if self._child is None and self._waiting:
             self._bundle = self._waiting.popleft()

@@ -12,7 +12,7 @@ import bpy
 from .engine.wire.child_process import clean_environment
 from .engine_events import Launch
 
-__all__ = ["launch_builder", "register_library"]
+__all__ = ["launch_builder", "refresh_browsers", "register_library"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -39,3 +39,17 @@ def register_library(folder: Path) -> bpy.types.UserAssetLibrary:
     library = libraries.new(name=folder.name, directory=str(folder))
     library.import_method = "LINK"
     return library
+
+
+def refresh_browsers() -> None:
+    """Let the open Asset Browsers read their library again; Blender does not notice new files by itself."""
+    if bpy.app.background:
+        return  # Without a display, areas exist but crash Blender when used.
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            region = next((r for r in area.regions if r.type == "WINDOW"), None)
+            if area.ui_type != "ASSETS" or region is None:
+                continue
+            with bpy.context.temp_override(window=window, area=area, region=region):
+                if bpy.ops.asset.library_refresh.poll():
+                    bpy.ops.asset.library_refresh()

@@ -9,7 +9,7 @@ import bpy
 
 from . import session
 from .asset_files import AssetFiles
-from .asset_library import launch_builder, register_library
+from .asset_library import launch_builder, refresh_browsers, register_library
 from .batch import Batch, Subject, SubjectState, batch_arguments
 from .batch_grid import built_head
 from .engine.wire.child_process import LogFile
@@ -21,6 +21,8 @@ __all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_al
 
 _FAST, _SLOW = 0.1, 0.3
 """Seconds between ticks while a head waits to be built, and while only the table changes."""
+_REFRESH_SECONDS = 10.0
+"""Between two refreshes of the Asset Browsers while many assets are written: each one reads all files of the library."""
 _UNDO_SHARE = 0.1
 """Part of the time of building that may go into undo steps. Blender goes through the whole file for each one, so with 200
 heads in it a step takes longer than a head; then several heads share one."""
@@ -33,6 +35,7 @@ _unrecorded: list[str] = []
 _recorded_at = _recording_seconds = 0.0
 """When the last undo step was made, and how long Blender took for it."""
 _assets: AssetFiles | None = None
+_refreshed, _refreshed_at = 0, 0.0
 _drawn: tuple = ()
 _synced = -1
 
@@ -146,8 +149,7 @@ def tick() -> float | None:
             place(event.subject, when_done)
         elif event.kind == "ended" and batch.error is not None and batch.error.code is not ErrorCode.CANCELLED:
             session.show_error(batch.error, "Batch")
-    for bundle, error in _assets.pump():
-        session.show_error(error, bundle.name)
+    _pump_assets()
     started = time.monotonic()
     _build_next()
     building = time.monotonic() - started
@@ -156,6 +158,15 @@ def tick() -> float | None:
     if _to_build:
         return building + max(_FAST, building)  # Counted from the start of this step: half of the time is the user's.
     return _SLOW if batch.alive or _assets.left else None
+
+
+def _pump_assets() -> None:
+    global _refreshed, _refreshed_at
+    for bundle, error in _assets.pump():
+        session.show_error(error, bundle.name)
+    if _assets.written != _refreshed and (not _assets.left or time.monotonic() - _refreshed_at > _REFRESH_SECONDS):
+        refresh_browsers()
+        _refreshed, _refreshed_at = _assets.written, time.monotonic()
 
 
 def _build_next() -> None:
@@ -240,7 +251,8 @@ def _leaving(*_args) -> None:
 
 
 def register() -> None:
-    global _assets
+    global _assets, _refreshed
+    _refreshed = 0
     _assets = AssetFiles(launch_builder, LogFile(log_dir() / "assets.log"))
     bpy.app.handlers.load_post.append(_file_loaded)
     bpy.app.handlers.undo_post.append(_undone)

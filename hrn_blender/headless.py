@@ -97,6 +97,8 @@ def _mark_as_asset(result, bundle: Path) -> None:
 
     from .engine.wire.bundle import load_bundle
 
+    for camera in result.cameras:
+        camera.hide_viewport = True  # As in the grid of a batch: it would hide the face where the head is used.
     result.collection.asset_mark()
     result.collection.asset_data.tags.new("head", skip_if_exists=True)
     preview = load_bundle(bundle).manifest.get("preview")

@@ -9,10 +9,11 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from . import batch_session, session
 from .batch import SubjectState
-from .batch_grid import build_in_grid
+from .batch_grid import build_in_grid, frame_grid, has_heads
 from .engine.wire.errors import ErrorCode, HrnError
 from .engine_location import engine_status
 from .operators import fail
+from .preferences import preferences
 
 __all__ = ["register", "unregister"]
 
@@ -142,6 +143,17 @@ class HRN_OT_batch_retry(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _show_grid(context, total: int) -> None:
+    """Bring the place of all heads into the 3D viewport that an operator was called in, once: with the first of them."""
+    space, area, region = context.space_data, context.area, context.region
+    if bpy.app.background or space is None or space.type != "VIEW_3D" or region is None or region.type != "WINDOW":
+        return
+    if preferences().frame_result and space.region_3d.view_perspective != "CAMERA":
+        bpy.ops.view3d.view_axis(type="FRONT")
+        covered = sum(r.width for r in area.regions if r.type == "UI") * context.preferences.system.use_region_overlap
+        frame_grid(space.region_3d, total, max(1 - 2 * covered / max(region.width, 1), 0.3))
+
+
 class HRN_OT_batch_build(bpy.types.Operator):
     """Build this head into the scene, at its place in the grid"""
 
@@ -164,12 +176,15 @@ class HRN_OT_batch_build(bpy.types.Operator):
         if subject is None or subject.state is not SubjectState.DONE:
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.",
                                        hint="Choose one in the table."))
+        first = not has_heads(context.scene, batch.out)
         try:
             build_in_grid(context.scene, batch.out, subject.bundle, subject.title, subject.index, len(batch.subjects))
         except HrnError as error:
             return fail(self, error, subject.title)
         except (RuntimeError, OSError, MemoryError) as error:
             return fail(self, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), subject.title)
+        if first:
+            _show_grid(context, len(batch.subjects))
         return {"FINISHED"}
 
 

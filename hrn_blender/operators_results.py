@@ -10,13 +10,14 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 from . import session
 from .build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
 from .build.camera import EXPRESSION_PROPERTY, PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
+from .build.head import BUNDLE_PROPERTY
 from .engine.wire.bundle import load_bundle
 from .engine.wire.errors import ErrorCode, HrnError
 from .jobs import Job, JobState
 from .operators import fail
 from .preferences import preferences
 
-__all__ = ["active_head", "head_cameras", "photo_label", "register", "unregister"]
+__all__ = ["active_head", "head_cameras", "linked_head", "photo_label", "register", "unregister"]
 
 
 def active_head(context) -> bpy.types.Object | None:
@@ -28,6 +29,16 @@ def active_head(context) -> bpy.types.Object | None:
     if active.parent in heads:
         return active.parent
     return None
+
+
+def linked_head(context) -> bpy.types.Object | None:
+    """The head of a library file that the active object shows or is: nothing about it can be changed here."""
+    active = context.active_object
+    if active is not None and active.type == "EMPTY" and active.instance_collection is not None:
+        shown = active.instance_collection.objects
+    else:
+        shown = [active_head(context)]
+    return next((o for o in shown if o is not None and o.library is not None and BUNDLE_PROPERTY in o), None)
 
 
 def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
@@ -177,6 +188,34 @@ class HRN_OT_open_result(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class HRN_OT_make_editable(bpy.types.Operator):
+    """Make this linked head editable here: place, expression, deformation and skin. The library's file stays as it is"""
+
+    bl_idname = "hrn.make_editable"
+    bl_label = "Make Editable"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return linked_head(context) is not None and bpy.ops.object.make_override_library.poll()
+
+    def execute(self, context):
+        linked = linked_head(context)
+        before = set(find_heads(context.scene))
+        bpy.ops.object.make_override_library()
+        made = [head for head in find_heads(context.scene) if head not in before and head.override_library is not None]
+        if not made:
+            return fail(self, HrnError(ErrorCode.INTERNAL, "Blender could not override this head."), linked.name)
+        head = made[0]
+        mesh = head.data.override_create(remap_local_usages=True)  # With its shape keys.
+        mesh.materials[0] = mesh.materials[0].copy()  # The skin: Blender overrides no sliders of materials.
+        for other in context.view_layer.objects.selected[:]:
+            other.select_set(False)
+        head.select_set(True)
+        context.view_layer.objects.active = head
+        return {"FINISHED"}
+
+
 def _take_expression(head: bpy.types.Object, camera: bpy.types.Object) -> None:
     """Set the shape keys of `head` to the face in the photo of `camera`, where the bundle knew it."""
     keys = head.data.shape_keys
@@ -223,7 +262,7 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result,
+_CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result, HRN_OT_make_editable,
             HRN_OT_look_through_photo)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -16,7 +16,7 @@ from .engine.install.environments import ENGINE
 from .engine_location import engine_status
 from .engine_process import EngineState
 from .jobs import Job, JobState
-from .operators_results import active_head, head_cameras, photo_label
+from .operators_results import active_head, head_cameras, linked_head, photo_label
 from .properties import available_methods
 
 __all__ = ["draw_engine", "register", "unregister"]
@@ -65,7 +65,7 @@ class HRN_PT_main(_Panel, bpy.types.Panel):
                 picture = thumbnails.icon(photos[state.active_photo])
                 if picture:
                     layout.template_icon(icon_value=picture, scale=5.0)
-            draw_text(layout, f"{len(photos)} photos, used as views of one person", context, icon="INFO")
+            draw_text(layout, f"{len(photos)} views of one person", context, icon="INFO")
             return
         column = layout.column(align=True)
         box = column.box()
@@ -203,10 +203,15 @@ class HRN_PT_head(_Panel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return active_head(context) is not None
+        return active_head(context) is not None or linked_head(context) is not None
 
     def draw(self, context):
         layout = self.layout
+        linked = linked_head(context)
+        if linked is not None:
+            layout.label(text=linked.name, icon="LINKED", translate=False)
+            layout.operator("hrn.make_editable", icon="LIBRARY_DATA_OVERRIDE")
+            return
         head = active_head(context)
         layout.label(text=head.name, icon="USER", translate=False)
         column = layout.column(align=True)

@@ -87,6 +87,7 @@ def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> Non
     if WIDTH_PROPERTY not in view:
         raise ValueError(f"{view.name} was not built from a photo.")
     scene.camera = view
+    view.hide_viewport = False  # Blender draws the photo behind visible cameras only.
     render = scene.render
     render.resolution_x, render.resolution_y = view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY]
     render.resolution_percentage = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -15,53 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import addon_ui  # noqa: E402
 from operator_support import addon, fails, heads_in_scene  # noqa: E402, F401
-from stopwatch import Stopwatch  # noqa: E402
-
-STUB = HERE.parent / "engine" / "batch_stub.py"
-
-
-@pytest.fixture
-def people(tmp_path) -> Path:
-    """Three people: two good ones, one of two photos, and one without a face."""
-    folder = tmp_path / "people"
-    (folder / "Zoë").mkdir(parents=True)
-    for name, text in {"Zoë/1.jpg": "ok", "Zoë/2.jpg": "ok", "ben.jpg": "ok 0.2", "carl.jpg": "noface"}.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture
-def table(addon, people, monkeypatch):  # noqa: F811
-    """The module with the running batch."""
-    from hrn_blender import batch_session
-
-    monkeypatch.setenv("HRN_ENGINE_COMMAND", json.dumps([sys.executable, "-I", "-u", str(STUB), "serve"]))
-    bpy.context.scene.hrn.batch.source = str(people)
-    bpy.context.scene.hrn.batch.jobs = 1
-    return batch_session
-
-
-def run(table, until=None, seconds: float = 60.0) -> None:
-    """Tick until the batch has ended and is built, or `until()`; only a tick that builds may take over 100 ms."""
-    watch, deadline = Stopwatch(), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        heads = len(heads_in_scene())
-        watch(table.tick)
-        if len(heads_in_scene()) != heads:
-            watch.work.pop(), watch.wall.pop()
-        if until() if until else not (table.batch.alive or table.waiting_to_build()):
-            watch.check()
-            return
-        time.sleep(0.01)
-    pytest.fail(f"timed out: {[(s.key, s.state) for s in table.batch.subjects.values()]}")
-
-
-def states(table) -> dict[str, str]:
-    return {s.key: s.state.value for s in table.batch.subjects.values()}
-
-
-def heads_by_name() -> dict:
-    return {head.name: head for head in heads_in_scene()}
+from table_support import addon_module, heads_by_name, people, run, states, table  # noqa: E402, F401
 
 
 def test_folder_becomes_a_grid_of_named_heads(table, people):
@@ -142,50 +95,6 @@ def test_only_files_builds_nothing_until_asked(table):
     fails(bpy.ops.hrn.batch_build, "no finished head", subject="carl")
 
 
-def test_asset_library_gets_a_linkable_head_with_its_picture(table, people):
-    (people / "ben.jpg").unlink()
-    libraries = bpy.context.preferences.filepaths.asset_libraries
-    before = len(libraries)
-    bpy.context.scene.hrn.batch.when_done = "LIBRARY"
-    bpy.ops.hrn.batch_start()
-    run(table, until=lambda: table.assets_left())
-    run(table, until=lambda: not table.batch.alive and not table.assets_left())
-    assert addon_module().notice is None and not heads_in_scene()
-    out = people.parent / "people heads"
-    library = libraries[len(libraries) - 1]
-    assert len(libraries) == before + 1 and (Path(library.path), library.import_method) == (out, "LINK")
-    try:
-        file = out / "Zoë" / "head.blend"
-        with bpy.data.libraries.load(str(file), link=True, assets_only=True) as (found, wanted):
-            wanted.collections = found.collections
-        (collection,) = wanted.collections
-        assert collection.asset_data is not None and collection.preview.image_size[0] > 0
-        assert {o.type for o in collection.objects} == {"MESH", "CAMERA"} and collection.name == "Head Zoë"
-        written = file.stat().st_mtime_ns
-        assert bpy.ops.hrn.batch_place_all(into="LIBRARY") == {"FINISHED"}
-        assert table.assets_left() == 0 and len(libraries) == before + 1 and file.stat().st_mtime_ns == written
-        assert "Add Missing" in addon_ui.texts(addon_ui.draw("HRN_PT_batch"))
-    finally:
-        libraries.remove(library)
-
-
-def test_asset_that_cannot_be_written_is_one_clear_error(table, people):
-    for name in ("ben.jpg", "carl.jpg"):
-        (people / name).unlink()
-    bpy.context.scene.hrn.batch.when_done = "FILES"
-    bpy.ops.hrn.batch_start()
-    run(table)
-    (people.parent / "people heads" / "Zoë" / "albedo.png").unlink()
-    libraries = bpy.context.preferences.filepaths.asset_libraries
-    try:
-        bpy.ops.hrn.batch_place_all(into="LIBRARY")
-        run(table, until=lambda: not table.assets_left())
-        notice = addon_module().notice
-        assert notice.subject == "Zoë" and "albedo.png" in notice.error.message
-    finally:
-        libraries.remove(libraries[len(libraries) - 1])
-
-
 def test_building_of_many_can_be_stopped(table):
     bpy.context.scene.hrn.batch.when_done = "FILES"
     bpy.ops.hrn.batch_start()
@@ -209,6 +118,16 @@ def test_undo_takes_back_one_head_of_the_grid(table):
     bpy.ops.hrn.batch_place_all(into="BUILD")
     run(table)
     assert len(heads_in_scene()) == 2
+
+
+def test_no_camera_stands_before_a_face_of_the_grid_until_it_is_looked_through(table):
+    bpy.ops.hrn.batch_start()
+    run(table)
+    cameras = [o for o in bpy.context.scene.objects if o.type == "CAMERA"]
+    assert len(cameras) == 2 and all(camera.hide_viewport for camera in cameras)
+    bpy.context.view_layer.objects.active = heads_by_name()["ben"]
+    assert bpy.ops.hrn.look_through_photo() == {"FINISHED"}
+    assert [camera.hide_viewport for camera in cameras] == [camera != bpy.context.scene.camera for camera in cameras]
 
 
 def test_heads_of_a_grid_share_node_groups_but_no_slider(table):
@@ -308,12 +227,6 @@ def test_all_are_cancelled_and_the_same_start_goes_on(table, people):
     bpy.ops.hrn.batch_start()
     run(table)
     assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}
-
-
-def addon_module():
-    from hrn_blender import session
-
-    return session
 
 
 def test_failed_photo_is_replaced_and_retried(table, people):

@@ -12,16 +12,23 @@ import traceback
 from pathlib import Path
 
 import bpy
+import mathutils
 
 FOLDER = Path(os.environ["HRN_PROBE"])
 PACKAGE = "bl_ext.user_default.hrn_blender"
 _done = 0
 _error = ""
 _slowest = 0.0
+_builds = []
+"""Seconds of each step that built a head: processor time of the main thread."""
 
 
 def session():
     return sys.modules.get(f"{PACKAGE}.session")
+
+
+def batch_session():
+    return sys.modules.get(f"{PACKAGE}.batch_session")
 
 
 def viewport():
@@ -82,8 +89,27 @@ def state():
         "shape_keys": max((len(o.data.shape_keys.key_blocks) for o in bpy.context.scene.objects
                            if "hrn_bundle" in o and o.data.shape_keys), default=0),
         "shading": area.spaces.active.shading.type if area else "",
-        "slowest_step": _slowest,
+        "slowest_step": _slowest, "builds": _builds,
+        "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
+        "batch": batch_state(), "view": view_name(area),
     }
+
+
+def batch_state():
+    """The table, by name, and what is still to be built."""
+    module = batch_session()
+    if module is None or module.batch is None:
+        return {"running": False, "subjects": {}, "to_build": 0}
+    return {"running": module.batch.running, "to_build": module.waiting_to_build(), "eta": module.batch.eta,
+            "subjects": {s.title: {"state": s.state.value, "fraction": s.fraction} for s in module.batch.subjects.values()}}
+
+
+def view_name(area):
+    """FRONT where the 3D viewport looks along y."""
+    if area is None:
+        return ""
+    forward = area.spaces.active.region_3d.view_rotation @ mathutils.Vector((0, 0, -1))
+    return "FRONT" if forward.y > 0.999 else "OTHER"
 
 
 def tick():
@@ -105,21 +131,26 @@ def tick():
     return 0.1
 
 
-def measure():
-    """Note how long each of the add-on's timer steps works, apart from those that build a head. Processor time, because
-    on a machine without a GPU the drawing of the window competes with everything else."""
-    s = session()
-    plain = s.tick
-
-    def timed():
+def timed(plain):
+    def tick():
         global _slowest
         heads, before = len(bpy.data.objects), time.thread_time()
         result = plain()
+        seconds = time.thread_time() - before
         if len(bpy.data.objects) == heads:
-            _slowest = max(_slowest, time.thread_time() - before)
+            _slowest = max(_slowest, seconds)
+        else:
+            _builds.append(round(seconds, 3))
         return result
 
-    s.tick = timed
+    return tick
+
+
+def measure():
+    """Note how long each of the add-on's timer steps works, apart from those that build a head. Processor time, because
+    on a machine without a GPU the drawing of the window competes with everything else."""
+    for module in (session(), batch_session()):
+        module.tick = timed(module.tick)
 
 
 measure()

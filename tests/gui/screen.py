@@ -63,10 +63,8 @@ class Screen:
         self.run("xdotool", "mousemove", int(x), int(y))
         time.sleep(0.3)
 
-    def click(self, x: float, y: float) -> None:
-        """Move there as a hand does, in two steps: Blender wants to see the mouse enter a button."""
-        self.move(x - 3, y - 2)
-        self.move(x, y)
+    def press(self) -> None:
+        """Click where the mouse is."""
         self.run("xdotool", "click", 1)
         time.sleep(0.3)
 

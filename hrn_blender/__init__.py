@@ -28,7 +28,7 @@ if not (_HERE / "engine").is_dir():
     __path__.append(str(_HERE.parent))
 
 _MODULES = ("preferences", "properties", "thumbnails", "session", "batch_session", "operators", "operators_results",
-            "operators_engine", "operators_batch", "panel", "panel_batch", "command_line")
+            "operators_engine", "operators_batch", "panel", "model_files", "panel_batch", "command_line")
 """Modules with their own register() and unregister(), in order of registration."""
 
 _registered: list = []

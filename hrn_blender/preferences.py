@@ -10,6 +10,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .engine.wire.paths import engine_home
+from .engine.wire.user_settings import read_user_settings
 
 __all__ = ["HRN_Preferences", "output_folder", "preferences", "register", "unregister"]
 
@@ -29,6 +30,28 @@ def _use_engine_folder(self, _context=None) -> None:
             os.environ.pop("HRN_ENGINE_HOME", None)
         else:
             os.environ["HRN_ENGINE_HOME"] = before
+
+
+# Named, not lambdas: Blender evaluates the annotations below in a namespace of its own.
+
+def _model_files(_self) -> str:
+    return read_user_settings().model_files
+
+
+def _set_model_files(_self, path: str) -> None:
+    from . import model_files
+
+    model_files.change_settings(model_files=bpy.path.abspath(path) if path else "")
+
+
+def _commercial_work(_self) -> bool:
+    return read_user_settings().commercial_work
+
+
+def _set_commercial_work(_self, on: bool) -> None:
+    from . import model_files
+
+    model_files.change_settings(commercial_work=on)
 
 
 class HRN_Preferences(bpy.types.AddonPreferences):
@@ -51,6 +74,15 @@ class HRN_Preferences(bpy.types.AddonPreferences):
         name="Stop Engine After", default=10, min=0, max=600, subtype="NONE",
         description="Minutes without work after which the engine is stopped to free its memory. "
                     "The next photo then takes a few seconds longer. 0 keeps it running")
+    model_files: StringProperty(
+        name="Licensed Files", subtype="DIR_PATH",
+        description="Folder with the official files of published methods that you have a licence for, in any arrangement. "
+                    "Empty: a folder beside the engine",
+        get=_model_files, set=_set_model_files)
+    commercial_work: BoolProperty(
+        name="Commercial Work",
+        description="Hide methods whose licences allow no commercial use, and refuse to run them",
+        get=_commercial_work, set=_set_commercial_work)
     frame_result: BoolProperty(
         name="Frame New Heads", default=True,
         description="Move the 3D viewport to a head when it is finished")
@@ -76,6 +108,13 @@ class HRN_Preferences(bpy.types.AddonPreferences):
         column.separator()
         column.prop(self, "frame_result")
         column.prop(self, "show_material")
+        box = layout.box()
+        column = box.column()
+        column.prop(self, "commercial_work")
+        column.prop(self, "model_files")
+        from .model_files import draw_table
+
+        draw_table(box, context)
 
 
 _DEFAULTS = SimpleNamespace(engine_folder="", python="", wheels="", output_folder="", idle_minutes=10,

@@ -22,6 +22,7 @@ _METHODS = {
     "deep3d": ("Deep3D", "The published network; needs its own files and licence"),
     "tddfa_v3": ("3DDFA-V3", "The published network; needs its own files and licence"),
     "df_mvr": ("DF-MVR", "The published network; needs its own files and licence"),
+    "hrn_face": ("HRN of ModelScope", "The published network; needs its own files and licence"),
     "hrn_head": ("HRN Full Head", "The published network; needs its own files and licence"),
 }
 
@@ -30,10 +31,12 @@ _method_items: list = []
 
 
 def available_methods() -> list[str]:
-    """Methods that the running engine offers; before its first start the one that always exists."""
-    from . import session
+    """Methods whose files have been checked, else those that the running engine offers; at least the one that always
+    works."""
+    from . import model_files, session
 
-    return [m for m in session.engine_methods() if m in _METHODS] or ["open"]
+    found = model_files.usable_methods()
+    return [m for m in (session.engine_methods() if found is None else found) if m in _METHODS] or ["open"]
 
 
 def _methods(_self, _context):

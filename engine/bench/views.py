@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
                     for k, (path, copy) in enumerate(zip(paths, copies)):
                         phone_photo(path, copy, seed=100 * number + k)
                     paths = copies
-                views = fit_views(model, [observe(path, landmarker) for path in paths], Settings(quality=options.quality))
+                views = fit_views(model, [observe(path, landmarker) for path in paths], Settings(quality=options.quality)).views
                 first = views[0]
                 vertices = model.shape(first.coarse.identity, first.coarse.expression) + first.mid.deformation
                 got = scored(score, model, vertices.astype(float), home.name, options.bench, folder)

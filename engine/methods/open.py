@@ -152,7 +152,10 @@ class OpenMethod:
         else:
             from ..fit.views import fit_views
 
-            views = fit_views(model, faces, settings, progress)
+            views, strangers = fit_views(model, faces, settings, progress)
+            left_out += [LeftOut(faces[i][0].name, HrnError(
+                ErrorCode.PHOTO_UNMATCHED, "It shows nothing that the other photos confirm: somebody else, or another light "
+                "and another face.")) for i in strangers]
         progress("albedo", 0.0, "Taking the skin from the photo")
         textures = build_textures(model, views, settings, progress)
         return Solution(model, tuple(views), textures, tuple(left_out))

@@ -30,6 +30,7 @@ class ErrorCode(str, Enum):
     NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or half turned."
     FACE_TOO_SMALL = "FACE_TOO_SMALL", "Crop closer or use a photo in which the face is at least 60 pixels wide."
     FACE_INDEX = "FACE_INDEX", "Choose a face number that exists in this photo."
+    PHOTO_UNMATCHED = "PHOTO_UNMATCHED", "Use photos of one person, best taken in one go: same light, same face."
     # Output
     OUTPUT_EXISTS = "OUTPUT_EXISTS", "Choose another folder, or one that holds a head bundle that may be replaced."
     OUTPUT_NOT_WRITABLE = "OUTPUT_NOT_WRITABLE", "Choose a folder that you may write to."
@@ -54,6 +55,7 @@ EXIT_CODES = {
     ErrorCode.SETTINGS_INVALID: 2, ErrorCode.INTERNAL: 3, ErrorCode.CANCELLED: 130,
     ErrorCode.PHOTO_UNREADABLE: 10, ErrorCode.NOT_AN_IMAGE: 11, ErrorCode.IMAGE_DAMAGED: 12,
     ErrorCode.IMAGE_TOO_LARGE: 13, ErrorCode.NO_FACE: 14, ErrorCode.FACE_TOO_SMALL: 15, ErrorCode.FACE_INDEX: 16,
+    ErrorCode.PHOTO_UNMATCHED: 17,
     ErrorCode.OUTPUT_EXISTS: 20, ErrorCode.OUTPUT_NOT_WRITABLE: 21, ErrorCode.DISK_FULL: 22, ErrorCode.BUNDLE_INVALID: 23,
     ErrorCode.METHOD_UNKNOWN: 30, ErrorCode.MODEL_MISSING: 31, ErrorCode.CHECKPOINT_INVALID: 32,
     ErrorCode.ENGINE_MISSING: 33, ErrorCode.ENGINE_CRASHED: 34, ErrorCode.ENGINE_PROTOCOL: 35,

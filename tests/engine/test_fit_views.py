@@ -8,6 +8,7 @@ import pytest
 
 from engine.camera import Camera
 from engine.fit.views.bundle_adjustment import Lens, adjust, triangulate
+from engine.fit.views.company import agreement, strangers
 from engine.fit.views.matching import Tracks, choose_pairs
 from engine.fit.views.silhouette import _plain
 from engine.fit.views.state import ViewState
@@ -159,3 +160,36 @@ def test_straightening_takes_distortion_out():
     plane = (view.observation.landmarks[0] - 200) / 500
     again = plane * (1 + 0.2 * (plane ** 2).sum()) * 500 + 200
     assert np.abs(again - points[0]).max() < 0.05
+
+
+def company_of(pairs: dict[tuple[int, int], float], count: int) -> list[int]:
+    agree = np.full((count, count), np.nan)
+    for (i, j), share in pairs.items():
+        agree[i, j] = agree[j, i] = share
+    return strangers(agree)
+
+
+def test_a_stranger_is_told_by_what_matches():
+    alike = {(0, 1): 0.5, (1, 2): 0.4, (0, 2): 0.2}
+    assert company_of(alike, 3) == []
+    assert company_of({**alike, (1, 3): 0.03, (2, 3): 0.06}, 4) == [3]
+    # The stranger may be the first, and the more frontal one.
+    assert company_of({(0, 1): 0.03, (0, 2): 0.02, (1, 2): 0.3}, 3) == [0]
+    # The larger company stays.
+    assert company_of({(0, 1): 0.5, (2, 3): 0.5, (3, 4): 0.5, (1, 2): 0.02, (0, 4): 0.05}, 5) == [0, 1]
+    # Of two that do not match, the first one stays.
+    assert company_of({(0, 1): 0.02}, 2) == [1]
+
+
+def test_neighbours_hold_a_company_together_and_no_common_place_says_nothing():
+    assert company_of({(0, 1): 0.5, (1, 2): 0.3, (0, 2): 0.01}, 3) == []
+    assert company_of({(0, 1): 0.5}, 3) == []
+
+
+def test_agreement_counts_matches_both_ways_against_what_both_see():
+    tracks = Tracks(np.array([0, 2, 5, 7]), np.array([0, 1, 0, 1, 2, 1, 0]), np.zeros((7, 2)), np.zeros(3, int),
+                    np.zeros((3, 3)), np.ones(3))
+    possible = np.array([[0, 100.0, 40], [100, 0, 40], [10, 10, 0]])
+    agree = agreement(tracks, np.array([True, True, False]), possible)
+    assert agree[0, 1] == agree[1, 0] == pytest.approx(2 / 200)
+    assert np.isnan(agree[0, 2]) and np.isnan(agree[1, 2])  # 50 places at most

@@ -4,6 +4,6 @@ joint start → matches between neighbouring photos, rectified by the mesh → b
 through the triangulated points and the outlines → again with the better mesh and cameras.
 """
 
-from .fit import fit_views
+from .fit import JointFit, fit_views
 
-__all__ = ["fit_views"]
+__all__ = ["JointFit", "fit_views"]

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ...concurrency import concurrently
 from ...head.model import MATERIALS, HeadModel
-from ...types import FaceObservation, Photo, View
+from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from ..deformation import propagate, without_folds
@@ -22,6 +22,7 @@ from ..registration import slide
 from ..similarity import similarity
 from ..skin_surface import skin_surface
 from .bundle_adjustment import Lens, adjust, triangulate
+from .company import agreement, strangers
 from .eyes import fit_eyeballs
 from .finish import finished_views
 from .landmark_places import landmark_places
@@ -31,7 +32,7 @@ from .start import group_lenses, join, order_views, same_expression, significant
 from .state import ViewState
 from .surface import fit_coefficients, fit_offset, nearest_places
 
-__all__ = ["fit_views"]
+__all__ = ["JointFit", "fit_views"]
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +60,9 @@ _STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
 
 
 class _Round(NamedTuple):
-    """How much the mesh is believed in one round, and how freely it moves; `zoom`: size of the frames."""
+    """How much the mesh is believed in one round, and how freely it moves; `face_px` bounds the frames."""
 
-    zoom: float
+    face_px: float
     fine: bool
     least_ncc: float
     start_px: float
@@ -72,12 +73,26 @@ class _Round(NamedTuple):
     rim_scale_mm: float
 
 
-_ROUNDS = (_Round(0.6, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0), _Round(0.6, False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
-           _Round(1.0, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0), _Round(1.0, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+_SMALL_PX = 250.0
+"""Enough for cameras, and for whether two photos show one head (:mod:`.company` has limits for this size)."""
+_ROUNDS = (_Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
+           _Round(_SMALL_PX, False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
+           _Round(np.inf, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
+           _Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+_ROUNDS_OF = {"draft": _ROUNDS[::3], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}
+
+
+class JointFit(NamedTuple):
+    """What several photos tell about one head."""
+
+    views: list[View]
+    """The one that shows the face best comes first."""
+    strangers: list[int]
+    """Numbers of the photos that do not match the others and were left out."""
 
 
 def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None
-              ) -> list[View]:
+              ) -> JointFit:
     """One head from several photos of it.
 
     Args:
@@ -87,37 +102,41 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         progress: ``progress(stage, fraction, message)``; may raise to cancel.
 
     Returns:
-        The views, the one that shows the face best first. Where the photos have too little in common, its pixels
-        alone give the deformation.
+        The joint fit. Where the photos have too little in common, the pixels of the first view alone give the
+        deformation.
     """
     report = progress or (lambda stage, fraction, message: None)
-    views = order_views(_single_fits(model, photos, settings, report))
-    still = same_expression(views) if settings.same_expression is None else settings.same_expression
-    if still:
-        shared = np.median([view.expression for view in views], 0)
-        for view in views:
-            view.expression = shared
-    problem = _Problem(model, views, _FACE_PX[settings.quality], _STILL_ACTIONS if still else _MOVING_ACTIONS)
-    rounds = {"draft": _ROUNDS[::3], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}[settings.quality]
-    if not still:
-        # Skin that moves between the photos is matched with skin elsewhere: the head follows at large only.
-        rounds = [step._replace(stiffness=max(step.stiffness, _STIFF), membrane=max(step.membrane, _TAUT)) for step in rounds]
-    for number, step in enumerate(rounds):
-        def tell(fraction: float) -> None:
-            report("mid", 0.85 * (number + fraction) / len(rounds), "Comparing the photos")
+    fits = _single_fits(model, photos, settings, report)
+    rounds = _ROUNDS_OF[settings.quality]
 
-        tell(0.0)
-        if not problem.improve(step, tell):
+    def tell_of(number: int):
+        return lambda fraction: report("mid", 0.85 * (number + fraction) / len(rounds), "Comparing the photos")
+
+    company = list(range(len(photos)))
+    while True:
+        views = order_views([_state(*photos[i], fits[i]) for i in company])
+        problem = _Problem(model, views, settings)
+        if len(views) == 1:
             break
+        problem.improve(problem.eased(rounds[0]), tell_of(0))
+        odd = {id(views[i].start) for i in strangers(problem.agreement)}
+        if not odd:
+            break
+        company = [i for i in company if id(fits[i]) not in odd]
+    for number, step in enumerate(rounds[1:], 1):
+        if not problem.matched:
+            break
+        problem.improve(problem.eased(step), tell_of(number))
         if number == len(rounds) - 2:
             problem.straighten()
     report("mid", 0.85, "Finishing the shape")
-    return finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
-                          lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
+    views = finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
+                           lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
+    return JointFit(views, [i for i in range(len(photos)) if i not in company])
 
 
 def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
-                 ) -> list[ViewState]:
+                 ) -> list[CoarseFit]:
     from ..coarse import fit_coarse
 
     stop = threading.Event()
@@ -126,19 +145,25 @@ def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation
         if stop.is_set():
             raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
 
-    def fit(photo: Photo, observation: FaceObservation) -> ViewState:
-        found = fit_coarse(model, photo, observation, settings, interrupt)
-        return ViewState(photo, observation, found.camera, found.expression.astype(float), found.focal_source, found)
-
-    return concurrently([partial(fit, *each) for each in photos],
+    return concurrently([partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
                         lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
+
+
+def _state(photo: Photo, observation: FaceObservation, found: CoarseFit) -> ViewState:
+    return ViewState(photo, observation, found.camera, found.expression.astype(float), found.focal_source, found)
 
 
 class _Problem:
     """Identity, offset and eyes of the head, and the cameras in its views; the first view's actions are the head's."""
 
-    def __init__(self, model: HeadModel, views: list[ViewState], face_px: float, expression_sigma: float):
-        self.model, self.views, self.face_px, self.expression_sigma = model, views, face_px, expression_sigma
+    def __init__(self, model: HeadModel, views: list[ViewState], settings: Settings):
+        self.still = same_expression(views) if settings.same_expression is None else settings.same_expression
+        if self.still:
+            shared = np.median([view.expression for view in views], 0)
+            for view in views:
+                view.expression = shared
+        self.model, self.views, self.most_px = model, views, _FACE_PX[settings.quality]
+        self.expression_sigma = _STILL_ACTIONS if self.still else _MOVING_ACTIONS
         self.surface = skin_surface(model)
         # Lashes are cards around the eyes; what shows in a photo is behind them.
         solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
@@ -153,9 +178,16 @@ class _Problem:
         self.eyes = np.zeros(model.template.shape)
         self.anchor = self.posed(views[0])
         self.masks: list[np.ndarray | None] | None = None
-        self.zoom = 0.0
+        self.face_px = 0.0
         self.distortion = self.distortion_deviation = np.zeros(len(views))
         self.matched = False
+        self.agreement: np.ndarray | None = None
+
+    def eased(self, step: _Round) -> _Round:
+        """Skin that moves between the photos is matched with skin elsewhere: then the head follows at large only."""
+        if self.still:
+            return step
+        return step._replace(stiffness=max(step.stiffness, _STIFF), membrane=max(step.membrane, _TAUT))
 
     def deformation(self) -> np.ndarray:
         """(N, 3) mm"""
@@ -175,22 +207,22 @@ class _Problem:
         concurrently([partial(view.draw, vertices, self.triangles) for view, vertices in zip(self.views, posed)])
         return posed
 
-    def reframe(self, zoom: float) -> None:
-        """Work on the photos with the face `zoom` times ``face_px`` wide."""
-        self.zoom, self.masks = zoom, None
-        concurrently([partial(view.crop, vertices, zoom * self.face_px)
-                      for view, vertices in zip(self.views, self.all_posed())])
+    def reframe(self, face_px: float) -> None:
+        """Work on the photos with the face so wide, where they are large enough."""
+        self.face_px, self.masks = face_px, None
+        concurrently([partial(view.crop, vertices, face_px) for view, vertices in zip(self.views, self.all_posed())])
 
     def improve(self, step: _Round, tell) -> bool:
         """Match, adjust, and let the head follow. False where too little matches; then nothing has changed."""
         views = self.views
-        if step.zoom != self.zoom:
-            self.reframe(step.zoom)
+        face_px = min(step.face_px, self.most_px)
+        if face_px != self.face_px:
+            self.reframe(face_px)
         posed = self.draw()
-        tracks = match_views(views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine,
+        tracks, possible = match_views(views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine,
                              lambda s: tell(0.5 * s))
-        if len(tracks.contrast) < _LEAST_TRACKS:
-            _log.info("only %d matches between the photos", len(tracks.contrast))
+        if len(tracks.contrast) < len(views):
+            self.agreement = agreement(tracks, np.ones(len(tracks.contrast), bool), possible)
             return False
         corners = self.triangles[tracks.triangle]
         places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, vertices[corners]) for vertices in posed])
@@ -205,6 +237,7 @@ class _Problem:
             tell=lambda s: tell(0.5 + 0.2 * s))
         tell(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)
+        self.agreement = agreement(tracks, found.rms < _MOST_RMS_PX, possible)
         # Photos from one place agree on everything but depth.
         vague = np.linalg.eigvalsh(found.information)[:, 0] < _MOST_VAGUE_MM ** -2
         keep = (found.rms < _MOST_RMS_PX) & ~vague & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
@@ -288,6 +321,6 @@ class _Problem:
         for number in np.flatnonzero(bent):
             self.views[number].straighten(self.distortion[number])
         if any(bent):
-            self.reframe(self.zoom)
+            self.reframe(self.face_px)
         for lens in self.lenses:
             lens.distortion_sigma = 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -85,8 +86,8 @@ def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float =
 
 
 def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles: np.ndarray, usable: np.ndarray,
-                least_ncc: float, fine: bool = True, tell=None) -> Tracks:
-    """Matches of all pairs, joined into tracks per anchor.
+                least_ncc: float, fine: bool = True, tell=None) -> tuple[Tracks, np.ndarray]:
+    """Matches of all pairs, joined into tracks per anchor, and how many there could be at most.
 
     Args:
         views: drawn (:meth:`ViewState.draw`).
@@ -95,27 +96,50 @@ def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles:
         least_ncc: normalised cross-correlation that a match must reach.
         fine: whether the flow is worked out to the last pixel.
         tell: called with the share that is done; may raise to cancel.
+
+    Returns:
+        Tracks, and (V, V) anchors of the first view whose places the second sees as well; 0 where views are no pair.
     """
     def both_ways(i: int, j: int):
         there, back = (_match(views[a], views[b], triangles, least_ncc, fine) for a, b in ((i, j), (j, i)))
-        return (there[0], _returns(*there, back[0])), (back[0], _returns(*back, there[0]))
+        return ((there.place, _returns(there, back), there.seen), (back.place, _returns(back, there), back.seen))
 
     found: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
-    for (i, j), (there, back) in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], tell)):
-        found[i, j], found[j, i] = there, back
+    possible = np.zeros((len(views), len(views)))
+    for (i, j), both in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], tell)):
+        for (a, b), (place, ok, seen) in zip(((i, j), (j, i)), both):
+            found[a, b] = place, ok
+            possible[a, b] = seen / _step(views[a]) ** 2
     return _joined([_tracks(views, i, [j for a, j in found if a == i], found, usable)
-                    for i in sorted({pair[0] for pair in found})])
+                    for i in sorted({pair[0] for pair in found})]), possible
 
 
-def _returns(there: np.ndarray, ok: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """(h, w) whether the match of a pixel is matched with the pixel itself."""
+class _Matches(NamedTuple):
+    """One view's pixels in another."""
+
+    place: np.ndarray
+    """(h, w, 2) pixels of the other view's frame."""
+    ok: np.ndarray
+    """(h, w) where to believe them."""
+    seen: int
+    """Pixels of the head that the other view should show."""
+
+
+def _step(view: ViewState) -> int:
+    """Frame pixels between anchors."""
+    return max(2, round(FACE_MM * view.per_mm / _STEP_FACE))
+
+
+def _returns(matches: _Matches, back: _Matches) -> np.ndarray:
+    """(h, w) whether the match of a pixel is good and matched with the pixel itself."""
+    there, ok = matches.place, matches.ok
     rows = np.flatnonzero(ok.any(1))
     result = np.zeros(ok.shape, bool)
     if not len(rows):
         return result
     band = slice(rows[0], rows[-1] + 1)
     x, y = there[band, :, 0] - np.float32(0.5), there[band, :, 1] - np.float32(0.5)
-    returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
+    returned = cv2.remap(back.place, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
     across = returned[..., 0] - np.arange(0.5, ok.shape[1], dtype=np.float32)
     down = returned[..., 1] - np.arange(rows[0] + 0.5, rows[-1] + 1, dtype=np.float32)[:, None]
     result[band] = ok[band] & (across * across + down * down < _FORTH_BACK_PX ** 2)
@@ -125,7 +149,7 @@ def _returns(there: np.ndarray, ok: np.ndarray, back: np.ndarray) -> np.ndarray:
 def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray) -> Tracks:
     """Tracks anchored on a regular grid of view `i`."""
     view = views[i]
-    step = max(2, round(FACE_MM * view.per_mm / _STEP_FACE))
+    step = _step(view)
     height, width = view.grey.shape
     ys, xs = np.meshgrid(np.arange(step // 2, height, step), np.arange(step // 2, width, step), indexing="ij")
     hit = view.raster.triangle[ys, xs]
@@ -160,8 +184,7 @@ def _joined(parts: list[Tracks]) -> Tracks:
 
 
 def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool
-           ) -> tuple[np.ndarray, np.ndarray]:
-    """(h, w, 2) pixels of `second`'s frame for every pixel of `first`'s, and (h, w) where to believe them."""
+           ) -> _Matches:
     camera = second.work
     place, depth = camera.project(second.vertices)
     values = np.concatenate([place, depth[:, None], second.vertex_facing[:, None]], 1)
@@ -177,7 +200,7 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     seen = inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
     empty = np.zeros(seen.shape, bool)
     if seen.sum() < 200:
-        return target, empty
+        return _Matches(target, empty, int(seen.sum()))
     ys, xs = np.nonzero(seen)
     y0, y1, x0, x1 = max(ys.min() - 12, 0), ys.max() + 13, max(xs.min() - 12, 0), xs.max() + 13
     box = (slice(y0, y1), slice(x0, x1))
@@ -195,7 +218,7 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
-    return result, empty
+    return _Matches(result, empty, int(seen.sum()))
 
 
 def _normalised(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

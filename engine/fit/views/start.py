@@ -40,6 +40,8 @@ def order_views(views: list[ViewState]) -> list[ViewState]:
 
 def same_expression(views: list[ViewState]) -> bool:
     """Whether the person kept still: no facial action differs by more than the networks' own error."""
+    if len(views) < 2:
+        return True
     values = np.array([view.observation.blendshapes for view in views])
     # Turned faces are measured worse, and gaze follows the camera, not the face.
     turned = np.array([abs(view.camera.yaw_degrees) for view in views])

@@ -29,7 +29,7 @@ import synthetic_bundle  # noqa: E402
 
 from engine import methods  # noqa: E402
 from engine.cli import main  # noqa: E402
-from engine.jobs import worker  # noqa: E402
+from engine.jobs import work, worker  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
 
@@ -89,6 +89,7 @@ def first_time(path: str) -> bool:
 
 if __name__ in ("__main__", "__mp_main__"):  # the second one: in worker processes of dask
     worker.PROGRAM = Path(__file__).resolve()
+    work.TAKEOVER_SECONDS = 1.5  # The stand-in writes in no time, and its workers notice the end of stdin at once.
     methods._created["open"] = StubMethod()
 if __name__ == "__main__":
     sys.exit(main())

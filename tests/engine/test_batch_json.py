@@ -69,7 +69,7 @@ def test_pause_resume_and_time_left(bench):
 
 
 def test_cancel_one_and_retry_it(bench):
-    bench.photo("a.jpg", "ok 20"), bench.photo("b.jpg", "ok 1.5"), bench.photo("c.jpg")
+    bench.photo("a.jpg", "ok 20"), bench.photo("b.jpg", "ok 0.8"), bench.photo("c.jpg")
     with Driver(bench, "--jobs", 1) as driver:
         driver.notified("progress", subject="a", stage="mid")
         driver.command("cancel", subject="c")
@@ -87,7 +87,7 @@ def test_cancel_one_and_retry_it(bench):
 
 
 def test_retry_of_all_that_failed_while_others_run(bench):
-    bench.photo("a.jpg", "noface"), bench.photo("b.jpg", "noface"), bench.photo("c.jpg", "ok 2")
+    bench.photo("a.jpg", "noface"), bench.photo("b.jpg", "noface"), bench.photo("c.jpg", "ok 1.2")
     with Driver(bench, "--jobs", 2) as driver:
         driver.notified("state", failed=2)
         driver.command("retry")
@@ -150,7 +150,7 @@ def test_a_batch_that_cannot_start(bench):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process of another session")
 def test_a_killed_worker_is_replaced(bench):
-    bench.photo("a.jpg", "ok 1"), bench.photo("b.jpg")
+    bench.photo("a.jpg", "ok 0.5"), bench.photo("b.jpg")
     with Driver(bench, "--jobs", 1) as driver:
         driver.notified("progress", subject="a", stage="mid")
         os.kill(int(bench.log_lines()[0].split("\t")[1]), 9)

@@ -135,7 +135,7 @@ class TestFullDisk:
 class TestKilled:
     def test_the_same_command_finishes(self, bench):
         for number in range(6):
-            bench.photo(f"{number}.jpg", "ok 0.4")
+            bench.photo(f"{number}.jpg", "ok 0.25")
         process = bench.start("--jobs", 2)
         bench.wait_begun(3)
         process.kill()
@@ -196,12 +196,12 @@ class TestKilled:
 
 class TestTwoRuns:
     def test_at_once_do_everything_once(self, bench):
-        for number in range(8):
-            bench.photo(f"{number}.jpg", "ok 0.5")
+        for number in range(6):
+            bench.photo(f"{number}.jpg", "ok 0.3")
         runs = [bench.start("--jobs", 1) for _ in range(2)]
         texts = [run.communicate(timeout=60)[0] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], texts
-        assert sorted(bench.begun()) == sorted(set(bench.begun())) == [str(n) for n in range(8)]
+        assert sorted(bench.begun()) == sorted(set(bench.begun())) == [str(n) for n in range(6)]
         assert len({line.split("\t")[1] for line in bench.log_lines()}) == 2
         for name in bench.results():
             load_bundle(bench.out / name).verify()

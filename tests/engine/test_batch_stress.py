@@ -17,20 +17,20 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 def test_random_kills_lose_nothing_and_redo_little(tmp_path):
     bench = Bench(tmp_path)
-    for number in range(24):
-        bench.photo(f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 15 else "ok 0.1")
-    figures = torment(bench.command("--jobs", 2), kill_every=0.8, runner_share=0.35, seed=3, log=tmp_path / "out.txt",
-                      environment=bench.environment, limit=6)
+    for number in range(16):
+        bench.photo(f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.1")
+    figures = torment(bench.command("--jobs", 2), kill_every=0.6, runner_share=0.35, seed=3, log=tmp_path / "out.txt",
+                      environment=bench.environment, limit=4)
     if figures.status == 34:  # three workers in a row killed while they started
         figures.status = bench.run("--jobs", 2).returncode
     before = bench.begun()
     assert bench.run("--retry-failed", "--jobs", 2).returncode == 1 and figures.status == 1
     assert figures.runner_kills and figures.worker_kills
-    good = sorted(str(n) for n in range(24) if n % 10 != 3)
+    good = sorted(str(n) for n in range(16) if n % 10 != 3)
     assert bench.results() == good  # and nothing half-written beside them
     for name in good:
         load_bundle(bench.out / name).verify()
-    assert len(before) <= 24 + 2 * (2 * figures.runner_kills + figures.worker_kills) + 2
+    assert len(before) <= 16 + 2 * (2 * figures.runner_kills + figures.worker_kills) + 2
     assert {json.loads(p.read_text())["status"] for p in (bench.out / ".hrn_batch").glob("*.json")} == {"done", "failed"}
 
 

@@ -1,0 +1,132 @@
+"""ModelScope's fits: the head's shape to one photo, and its texture sheet from coarse to fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import interpolate
+
+from . import losses
+from .coefficients import Coefficients
+from .contour import soft_occupancy
+from .model import PosedFace
+from .ms_head import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
+from .objectives import HeadScene, Outline, ms_head_terms, ms_start_terms, total
+from .rendering import rasterize_crop, render_texture, render_vertices
+
+__all__ = ["FACE_TRIANGLES", "HeadEvidence", "fit_head", "fit_sheet"]
+
+FACE_TRIANGLES = 69732
+"""The fitting mesh's first triangles are its face."""
+TRANSLATION_STEPS, SHAPE_STEPS = 150, 100
+SHEET_SIZES, SHEET_STEPS = (64, 128, 256, 512, 1024, 2048), 200
+Tick = Callable[[float], object]
+
+
+@dataclass(frozen=True)
+class HeadEvidence:
+    """What the fit looks at, all in the crop of rescale 75; a batch of one."""
+
+    picture: torch.Tensor
+    """(1, 3, 224, 224), 0..1."""
+    landmarks: torch.Tensor
+    """(1, 68, 2) crop pixels, y up."""
+    head_mask: torch.Tensor
+    """(1, 1, 224, 224) matte of the head, 0..1."""
+    outline: Outline
+    """Of the face mask."""
+
+
+def fit_head(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, face_triangles: int = FACE_TRIANGLES,
+             steps: tuple[int, int] = (TRANSLATION_STEPS, SHAPE_STEPS), tick: Tick | None = None
+             ) -> tuple[Coefficients, Offsets]:
+    """First the translation alone, then offset maps, identity, expression, texture and light.
+
+    Args:
+        model: the fitting mesh.
+        start: coefficients of the coarse network (from the crop of rescale 102).
+        face_triangles: how many of the mesh's first triangles are its face.
+
+    Returns:
+        fitted coefficients and offset maps.
+    """
+    size = {"shape": FACE_OFFSET_SIZE, "texture": FACE_OFFSET_SIZE, "head_shape": HEAD_OFFSET_SIZE,
+            "head_texture": HEAD_OFFSET_SIZE}
+    offsets = Offsets(**{name: torch.zeros(1, 3, side, side, requires_grad=True) for name, side in size.items()})
+    values = {name: part.detach().clone() for name, part in start._asdict().items()}
+    values["translation"].requires_grad_(True)
+    steps_done, all_steps = 0, sum(steps)
+
+    def run(parameters: list[torch.Tensor], rate: float, count: int, terms) -> None:
+        nonlocal steps_done
+        optimiser = torch.optim.Adam(parameters, lr=rate)
+        for _ in range(count):
+            optimiser.zero_grad()
+            scene = _scene(model, Coefficients(**values), offsets, face_triangles)
+            total(terms(scene)).backward()
+            optimiser.step()
+            steps_done += 1
+            if tick:
+                tick(steps_done / all_steps)
+
+    run([values["translation"]], 1e-1, steps[0],
+        lambda scene: ms_start_terms(scene, evidence.picture, evidence.landmarks))
+    values["translation"] = values["translation"].detach()
+    fitted = [values[name].requires_grad_(True) for name in ("identity", "expression", "texture", "gamma")]
+    run([*offsets, *fitted], 1e-3, steps[1],
+        lambda scene: ms_head_terms(scene, evidence.picture, evidence.landmarks, evidence.head_mask, evidence.outline))
+    return (Coefficients(**{name: value.detach() for name, value in values.items()}),
+            Offsets(*(offset.detach() for offset in offsets)))
+
+
+def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, picture: torch.Tensor, mask: torch.Tensor, *,
+              sizes: tuple[int, ...] = SHEET_SIZES, steps: int = SHEET_STEPS, tick: Tick | None = None
+              ) -> tuple[torch.Tensor, torch.Tensor]:
+    """A texture that, drawn on the posed head, gives the picture; from few texels to many.
+
+    Adam at 1e-2 on mean squared difference and 0.01 total variation (none at the last size). Texels that the picture
+    never shows keep what a coarser sheet gave them.
+
+    Args:
+        posed: of the output mesh.
+        triangles: (F, 3); `uv`: (N, 2), v upwards.
+        picture: (1, 3, S, S), 0..1, crop of the widened photo, any size.
+        mask: (1, 1, S, S) where the picture shows the head.
+
+    Returns:
+        (1, 3, T, T) sheet and (T, T) bool: texels of the finest sheet that the picture shows.
+    """
+    camera = posed.camera.detach()
+    fragments = rasterize_crop(camera, triangles, picture.shape[-1])
+    seen = fragments.mask * mask
+    mean = (picture * seen).sum((2, 3), keepdim=True) / seen.sum().clamp(min=1)
+    sheet = mean.expand(1, 3, sizes[0], sizes[0]).clone()
+    for number, size in enumerate(sizes):
+        sheet = interpolate(sheet, (size, size), mode="nearest").detach().requires_grad_(True)
+        optimiser = torch.optim.Adam([sheet], lr=1e-2)
+        for step in range(steps):
+            optimiser.zero_grad()
+            drawn = render_texture(fragments, uv, sheet)
+            loss = (((drawn - picture) * seen) ** 2).mean()
+            if size != sizes[-1]:
+                loss = loss + 0.01 * losses.total_variation(sheet)
+            loss.backward()
+            optimiser.step()
+            if tick:
+                tick((number + (step + 1) / steps) / len(sizes))
+    probe = torch.zeros(1, 1, sizes[-1], sizes[-1], requires_grad=True)
+    (render_texture(fragments, uv, probe) * seen).sum().backward()
+    return sheet.detach(), probe.grad[0, 0] > 0
+
+
+def _scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:
+    head: HeadFace = model(coefficients, offsets)
+    posed = head.posed
+    triangles = model.linear.triangles
+    face, whole = (rasterize_crop(posed.camera, part) for part in (triangles[:face_triangles], triangles))
+    occupancy = whole.interpolate(soft_occupancy(posed.projection, whole.mask)[..., None])
+    return HeadScene(coefficients, posed.projection[:, :len(model.face_uv)], posed.landmarks,
+                     render_vertices(face, posed.colour), face.mask, render_vertices(whole, posed.colour), whole.mask,
+                     occupancy, offsets.shape, offsets.texture, offsets.head_shape)

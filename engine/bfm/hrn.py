@@ -6,7 +6,7 @@ Networks are passed in as functions; see :mod:`engine.nets`. B is the number of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -35,6 +35,10 @@ class HrnModel:
     albedo: AlbedoBasis
     corrected: bool = False
     """Sampling and detail normals as they were meant instead of as they were trained and released."""
+
+    def to(self, device) -> "HrnModel":
+        """The same model elsewhere; the albedo basis stays in main memory until it is used."""
+        return replace(self, face=self.face.to(device=device), raster=self.raster.to(device), uv=self.uv.to(device))
 
 
 class BaseStage(NamedTuple):

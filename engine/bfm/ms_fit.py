@@ -54,7 +54,9 @@ def fit_head(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, f
     """
     size = {"shape": FACE_OFFSET_SIZE, "texture": FACE_OFFSET_SIZE, "head_shape": HEAD_OFFSET_SIZE,
             "head_texture": HEAD_OFFSET_SIZE}
-    offsets = Offsets(**{name: torch.zeros(1, 3, side, side, requires_grad=True) for name, side in size.items()})
+    device = start.identity.device
+    offsets = Offsets(**{name: torch.zeros(1, 3, side, side, device=device, requires_grad=True)
+                         for name, side in size.items()})
     values = {name: part.detach().clone() for name, part in start._asdict().items()}
     values["translation"].requires_grad_(True)
     steps_done, all_steps = 0, sum(steps)
@@ -116,7 +118,7 @@ def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, pictu
             optimiser.step()
             if tick:
                 tick((number + (step + 1) / steps) / len(sizes))
-    probe = torch.zeros(1, 1, sizes[-1], sizes[-1], requires_grad=True)
+    probe = torch.zeros(1, 1, sizes[-1], sizes[-1], device=picture.device, requires_grad=True)
     (render_texture(fragments, uv, probe) * seen).sum().backward()
     return sheet.detach(), probe.grad[0, 0] > 0
 

@@ -66,6 +66,11 @@ class HeadModel:
     movable: torch.Tensor
     """(k,) int64 vertices of the head, counted from its first, that the head's shape offset moves."""
 
+    def to(self, device) -> "HeadModel":
+        """The same model elsewhere."""
+        return HeadModel(self.linear.to(device=device), *(
+            value.to(device) for value in (self.origin, self.face_uv, self.head_uv, self.movable)))
+
     def __call__(self, coefficients: Coefficients, offsets: Offsets, *, adjustment: torch.Tensor | None = None
                  ) -> HeadFace:
         """The head of a batch of coefficients.

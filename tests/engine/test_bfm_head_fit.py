@@ -47,12 +47,12 @@ def test_fit_finds_the_translation_then_the_shape(head):
                                    Outline(torch.from_numpy(left), torch.from_numpy(right)))
     faces = int((head.linear.triangles < 960).all(1).sum())
     start = split(torch.zeros(1, 257))
-    moved, _ = ms_fit.fit_head(head, start, evidence, face_triangles=faces, steps=(25, 0))
+    moved, _ = ms_fit.fit_head(head, start, evidence, face_triangles=faces, steps=(18, 0))
     np.testing.assert_allclose(moved.translation[0, :2], [0.08, -0.05], atol=0.03)
     ticks = []
     fitted, offsets = ms_fit.fit_head(head, truth._replace(expression=torch.zeros(1, 64)), evidence,
-                                      face_triangles=faces, steps=(0, 12), tick=ticks.append)
-    assert len(ticks) == 12 and ticks[-1] == 1
+                                      face_triangles=faces, steps=(0, 8), tick=ticks.append)
+    assert len(ticks) == 8 and ticks[-1] == 1
     assert torch.equal(fitted.translation, truth.translation) and torch.equal(fitted.angles, truth.angles)
     wrong = head(truth._replace(expression=torch.zeros(1, 64)), blank()).posed.landmarks
     found = head(fitted, offsets).posed.landmarks
@@ -68,7 +68,7 @@ def test_sheet_shows_the_picture_and_knows_what_it_saw(head):
     picture = render_texture(fragments, uv, true)
     half = torch.ones(1, 1, 96, 96)
     half[..., :48] = 0
-    sheet, seen = ms_fit.fit_sheet(posed, head.linear.triangles, uv, picture, half, sizes=(16, 32, 64), steps=60)
+    sheet, seen = ms_fit.fit_sheet(posed, head.linear.triangles, uv, picture, half, sizes=(16, 32, 64), steps=40)
     assert sheet.shape == (1, 3, 64, 64) and 0.2 < seen.float().mean() < 0.7
     assert (sheet - true)[0, :, seen].abs().mean() < 0.05
     drawn = render_texture(fragments, uv, seen[None, None].float())

@@ -51,6 +51,8 @@ METHODS = {
         MethodInfo("open", "Analysis by synthesis on the MakeHuman head",
                    "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", max_photos=30),
         MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files"),
+        MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files"),
+        MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
     )
 }
 _created: dict[str, Method] = {}

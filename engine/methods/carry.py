@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..camera import Camera
-from ..fit.conform import FaceMesh, TransferError, conform, pose_conformed
+from ..fit.conform import Conformed, FaceMesh, conform, pose_conformed
 from ..fit.lighting import fit_lighting, light_normals, shade
 from ..fit.mesh import facing_of, vertex_normals
 from ..fit.photo_cells import PhotoCells
@@ -21,10 +21,15 @@ __all__ = ["Carried", "carry_over"]
 
 class Carried(NamedTuple):
     view: View
-    error: TransferError
-    """Between the method's relaxed mesh and the head."""
-    placement: np.ndarray
-    """(4, 4): points of the mesh -> model space of the head, mm."""
+    found: Conformed
+    """How the method's relaxed mesh and the head lie on each other."""
+
+    @property
+    def placement(self) -> np.ndarray:
+        """(4, 4): points of the mesh -> model space of the head, mm."""
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = self.found.rotation, self.found.shift
+        return matrix
 
 
 def carry_over(model: HeadModel, photo: Photo, observation: FaceObservation, relaxed: FaceMesh, shown: np.ndarray,
@@ -52,9 +57,7 @@ def carry_over(model: HeadModel, photo: Photo, observation: FaceObservation, rel
     coarse = CoarseFit(camera, found.identity, expression,
                        np.linalg.norm(pixels - observation.landmarks, axis=1).astype(np.float32), "method")
     mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual)
-    placement = np.eye(4)
-    placement[:3, :3], placement[:3, 3] = found.rotation, found.shift
-    return Carried(View(photo, observation, coarse, mid), found.error, placement)
+    return Carried(View(photo, observation, coarse, mid), found)
 
 
 def _light(model: HeadModel, photo: Photo, camera: Camera, head: np.ndarray, skin) -> tuple[np.ndarray, float]:

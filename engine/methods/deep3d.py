@@ -20,8 +20,9 @@ from ..bfm.model import FaceModel, PosedFace
 from ..bfm.rendering import overlay, rasterize_crop, render_vertices
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ..types import Photo
+from ..types import FaceObservation, Photo
 from ..wire.errors import HrnError
+from ..wire.protocol import Settings
 from .published import Prediction, PublishedMethod
 
 __all__ = ["CropFace", "Deep3d", "create", "crop_face", "published_files"]
@@ -58,7 +59,8 @@ class Deep3d(PublishedMethod):
                 reason = error
         raise reason
 
-    def predict(self, photo: Photo, points: np.ndarray, progress) -> Prediction:
+    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
+                ) -> Prediction:
         found = crop_face(photo.pixels, points, self._template, self._net, self._face_model)
         model, origin = self._face_model, eye_origin(self._face_model)
         relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))

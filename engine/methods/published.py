@@ -18,13 +18,14 @@ from ..camera import Camera
 from ..head.landmarks68 import five_of_478
 from ..model_files import required_paths, why_not
 from ..model_files.status import forbids_commercial
-from ..types import Photo
+from ..types import FaceObservation, Photo
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from ..wire.user_settings import read_user_settings
 from .clock import StageClock
 from .open import Solution
+from .relief import Relief, with_relief
 
 __all__ = ["Prediction", "PublishedMethod", "points_beside"]
 
@@ -52,6 +53,8 @@ class Prediction(NamedTuple):
     """``write(folder, stem)`` makes the method's own files and names them."""
     about: dict
     """What the manifest says about this result beyond the files."""
+    relief: Relief | None = None
+    """Fine relief that the method found."""
 
 
 class PublishedMethod(ABC):
@@ -73,7 +76,8 @@ class PublishedMethod(ABC):
         """
 
     @abstractmethod
-    def predict(self, photo: Photo, points: np.ndarray, progress) -> Prediction:
+    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
+                ) -> Prediction:
         """The face at (5, 2) or (68, 2) photo pixels, centre of the first pixel at (0, 0), y down."""
 
     def missing(self) -> list[str]:
@@ -134,17 +138,20 @@ class PublishedMethod(ABC):
         if points is None:
             points = five_of_478(observation.landmarks.astype(np.float64)) - 0.5
         clock("coarse", 0.0, "Asking the network for the face")
-        found = self.predict(photo, points, clock)
+        found = self.predict(photo, observation, points, settings, clock)
         relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints)
         clock("mid", 0.0, "Carrying the face over to the head")
         carried = carry_over(self._model, photo, observation, relaxed, to_engine(found.shown, found.origin), found.camera,
                              lambda share: clock("mid", share, "Carrying the face over to the head"))
         clock("albedo", 0.0, "Taking the skin from the photo")
-        solution = Solution(self._model, (carried.view,),
-                            build_textures(self._model, [carried.view], settings, clock))
+        textures = build_textures(self._model, [carried.view], settings, clock)
+        if found.relief is not None:
+            clock("displacement", 0.96, "Carrying the relief over to the head")
+            textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
+        solution = Solution(self._model, (carried.view,), textures)
         clock("bundle", 0.0, "Writing the head")
         manifest, arrays = assemble(solution, settings)
-        manifest["quality"]["transfer_mm"] = carried.error.to_json()
+        manifest["quality"]["transfer_mm"] = carried.found.error.to_json()
         with write_bundle(out, manifest, arrays) as folder:
             own = folder / self.name
             own.mkdir()

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from face_like import face_like, face_like_fields
-from golden_nets import common_rule, filled
+from golden_models import full_uv
+from golden_nets import common_rule, filled, hrn_rule
+from golden_rules import det
 from scipy.io import savemat
 
 from engine.bfm.model import recentred
+from engine.bfm.obj import write_obj
 from engine.nets.official import NETWORKS
 
 
@@ -34,3 +37,26 @@ def write_deep3d(folder: Path) -> None:
     net = filled(NETWORKS["deep3d.coarse"].build, common_rule(calm))
     torch.save({"net_recon": net.state_dict(), "sched_00": {"last_epoch": 20, "lr": np.float64(1e-4)}}, place / "epoch_20.pth")
     write_face_model(folder)
+
+
+def write_hrn(folder: Path, *, optional: bool = True) -> None:
+    """Small offsets in all maps; the albedo basis is as large as the official one."""
+    assets, weights = folder / "assets" / "3dmm_assets", folder / "assets" / "pretrained_models"
+    for place in (assets / "BFM", assets / "bfm_albedo_map_basis", assets / "template_mesh", weights / "hrn_v1.1"):
+        place.mkdir(parents=True)
+    write_face_model(assets / "BFM")
+    write_obj(assets / "template_mesh" / "template_bfm.obj", face_like().mean, face_like().triangles)
+    np.save(assets / "template_mesh" / "bfm_uvs2.npy", full_uv())
+    np.save(assets / "bfm_albedo_map_basis" / "bfm_tex_mean2.npy", det("official/albedo", (512, 512, 3), 10, 140))
+    np.save(assets / "bfm_albedo_map_basis" / "bfm_texmap_base2.npy", np.zeros((512 * 512 * 3, 80), np.float32))
+    nets = {name: filled(NETWORKS[f"hrn.{role}"].build, rule).state_dict() for name, role, rule in (
+        ("net_recon", "coarse", common_rule(calm)), ("mid_net", "deformation", hrn_rule(1.0)),
+        ("high_net", "displacement", hrn_rule(1.0)))}
+    torch.save({**nets, "alpha": torch.tensor([0.05]), "beta": torch.tensor([0.02])}, weights / "hrn_v1.1" / "epoch_10.pth")
+    if optional:
+        torch.save({"generator": filled(NETWORKS["hrn.de_retouching"].build, hrn_rule(1.0)).state_dict()},
+                   weights / "de-retouching.pth")
+        torch.save(filled(NETWORKS["face_detector"].build, hrn_rule(1.0)).state_dict(),
+                   weights / "retinaface_resnet50_2020-07-20_old_torch.pth")
+        torch.save({"state_dict": filled(NETWORKS["landmarks_106"].build, hrn_rule(1.0)).state_dict()},
+                   weights / "large_base_net.pth")

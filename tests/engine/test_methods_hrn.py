@@ -1,0 +1,105 @@
+"""Method `hrn` from official-looking files: all published results, and its relief on the head's own layout."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import OpenEXR
+import pytest
+from official_files import write_hrn
+from scipy.spatial import cKDTree
+
+from engine.bfm.obj import read_obj
+from engine.head import load_head_model
+from engine.methods import get_method, hrn, reconstruct
+from engine.model_files import required_paths
+from engine.texture.atlas import gather, texel_band
+from engine.wire.bundle import load_bundle
+from engine.wire.protocol import Settings
+
+
+def exr(path):
+    (part,) = OpenEXR.File(str(path), separate_channels=True).parts
+    return {name: channel.pixels for name, channel in part.channels.items()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("licensed")
+    write_hrn(path, optional=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def bundle(portrait, folder, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HRN_MODEL_FILES", str(folder))
+        patch.setattr(hrn, "_DRAFT_STEPS", 2)
+        return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
+                           Settings(method="hrn", texture_size=512, quality="draft"))
+
+
+def test_the_bundle_holds_everything_and_says_what_was_left_out(bundle):
+    load_bundle(bundle.path).verify()
+    about = bundle.manifest["published"]
+    assert about["points"] == "detected" and about["face_mask"] == "the engine's skin mask"
+    assert "left out" in about["de_retouching"] and "left out" in about["widened"]
+    assert {name.removeprefix("hrn/astronaut_0_hrn_") for name in about["files"]} >= {
+        "output.jpg", "mid_mesh.obj", "mid_mesh.mtl", "mid_mesh.jpg", "high_mesh.obj"}
+    assert {"hrn/deformation.exr", "hrn/displacement.exr", "hrn/albedo.png", "hrn/valid.png"} <= set(about["files"])
+    error = bundle.manifest["quality"]["transfer_mm"]
+    assert error["mean"] < 0.15 and error["p95"] < 0.35
+
+
+def test_the_published_results_have_the_published_sizes(bundle):
+    own = bundle.path / "hrn"
+    assert cv2.imread(str(own / "astronaut_0_hrn_output.jpg")).shape == (224, 2240, 3)
+    assert cv2.imread(str(own / "astronaut_0_hrn_mid_mesh.jpg")).shape == (256, 256, 3)
+    assert exr(own / "deformation.exr")["R"].shape == (64, 64) and exr(own / "displacement.exr")["Y"].shape == (256, 256)
+    mid, high = (read_obj(own / f"astronaut_0_hrn_{name}_mesh.obj") for name in ("mid", "high"))
+    assert len(mid.vertices) == len(mid.uv) == 35709
+    # The dense mesh, published without them, has coordinates for the texture and names it.
+    assert len(high.uv) == len(high.vertices) > 40000 and len(high.uv_faces) == len(high.faces)
+    assert "mid_mesh.jpg" in (own / "astronaut_0_hrn_high_mesh.mtl").read_text()
+    assert cKDTree(mid.vertices).query(high.vertices)[0].max() < 0.05
+
+
+def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle):
+    """Texels of the middle of the face: what the head's displacement map holds there is what HRN's own map holds at
+    the same place of the face."""
+    model, arrays, manifest = load_head_model(), bundle.arrays(), bundle.manifest
+    own = bundle.path / "hrn"
+    high = read_obj(own / "astronaut_0_hrn_high_mesh.obj")
+    matrix = np.array(manifest["published"]["mesh_to_head"])
+    dense = high.vertices @ matrix[:3, :3].T + matrix[:3, 3]
+    relief, valid = exr(own / "displacement.exr")["Y"], cv2.imread(str(own / "valid.png"), cv2.IMREAD_GRAYSCALE)
+    row, column = ((1 - high.uv[:, 1]) * 256).astype(int), (high.uv[:, 0] * 256).astype(int)
+    head = arrays["vertices"] + arrays["deformation"] \
+        + np.tensordot(np.float32(manifest["expression"]["values"]), arrays["expression_deltas"], 1)
+    texels = texel_band(model, 512, 0, 512)
+    skin = np.repeat(arrays["face_material"] == 0, 2)[texels.triangle]
+    places = gather(texels, model.triangles, head)
+    there = exr(bundle.file("displacement"))["Y"].reshape(-1)[texels.index]
+    distance, near = cKDTree(dense).query(places)
+    inner = skin & (distance < 0.0008) & (valid[row, column][near] == 255) & (places[:, 2] > 0)
+    assert inner.sum() > 3000
+    wanted = relief[row, column][near]
+    assert np.std(wanted[inner]) > 2e-5
+    assert np.corrcoef(there[inner], wanted[inner])[0, 1] > 0.6
+    # A smoother look at both, without the texels' own grain, agrees better still.
+    cell = np.round(places[inner] / 0.004).astype(int)
+    _, number = np.unique(cell, axis=0, return_inverse=True)
+    number = number.reshape(-1)
+    count = np.bincount(number)
+    means = [np.bincount(number, values[inner]) / count for values in (there, wanted)]
+    assert np.corrcoef(means[0][count > 10], means[1][count > 10])[0, 1] > 0.8
+
+
+def test_modelscopes_release_is_the_same_with_its_own_file_names(folder, tmp_path):
+    for path in folder.rglob("*.*"):
+        if path.is_file():
+            (tmp_path / path.name.replace("epoch_10.pth", "pytorch_model.pt")).symlink_to(path)
+    method = get_method("hrn_face")
+    method.load(required_paths("hrn_face", tmp_path), lambda *step: None)
+    assert float(method._alpha) == pytest.approx(0.05) and float(method._beta) == pytest.approx(0.02)
+    assert method._retouch is None and not get_method("hrn_face").mask_tile

@@ -14,9 +14,9 @@ from PIL import Image
 
 from ..wire.errors import ErrorCode, HrnError
 
-__all__ = ["CROP_SIZE", "CropWindow", "MAX_RESIZED_SIDE", "Similarity", "align", "crop", "crop_pixels_to_photo",
-           "crop_window",
-           "estimate_similarity", "five_points", "flip_y", "to_crop", "to_photo"]
+__all__ = ["CROP_SIZE", "CropWindow", "MAX_RESIZED_SIDE", "RESCALE", "Similarity", "align", "crop",
+           "crop_pixels_to_photo", "crop_window", "estimate_similarity", "five_points", "flip_y", "to_crop",
+           "to_photo"]
 
 CROP_SIZE = 224
 RESCALE = 102.0

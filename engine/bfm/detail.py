@@ -32,7 +32,7 @@ def displacement_input(position: torch.Tensor, texture: torch.Tensor, deformatio
 
 
 def displacement_map(output: torch.Tensor, beta: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Network output (B, 1, 256, 256), trained factor (1,), validity (B, 1, 256, 256) -> decimetres along the normal."""
+    """Network output (B, 1, 256, 256), trained factor (1,), validity (B, 1, 256, 256) -> decimetres along normals."""
     return output * _NETWORK_SCALE * beta * resize(mask, output.shape[-1])
 
 

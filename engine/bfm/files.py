@@ -14,8 +14,8 @@ import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
 
-__all__ = ["BFM_VERTICES", "AlbedoBasis", "BoxRegressor", "FaceModelData", "read_albedo_basis", "read_bfm_front",
-           "read_box_regressor", "read_landmark_template", "read_mat", "read_npy", "read_uv"]
+__all__ = ["AlbedoBasis", "BFM_VERTICES", "BoxRegressor", "FaceModelData", "Fields", "read_albedo_basis",
+           "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy", "read_uv"]
 
 BFM_VERTICES = 35709
 """Vertices of the frontal Basel face that all published methods use."""
@@ -119,7 +119,8 @@ def read_bfm_front(path: Path | str, *, vertices: int | None = BFM_VERTICES) -> 
     fields = Fields(path, read_mat(path))
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or (vertices is not None and mean.size != 3 * vertices):
-        raise fields.wrong("meanshape", f"has {mean.size} numbers instead of {3 * (vertices or 0) or 'a multiple of 3'}")
+        expected = 3 * vertices if vertices else "a multiple of 3"
+        raise fields.wrong("meanshape", f"has {mean.size} numbers instead of {expected}")
     count = mean.size // 3
     triangles = fields.index("tri", (None, 3), count, one_based=True)
     around = fields.take("point_buf", (count, None))

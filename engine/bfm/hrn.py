@@ -17,7 +17,8 @@ from .files import AlbedoBasis
 from .model import FaceModel, PosedFace
 from .uv_raster import UvRaster
 
-__all__ = ["BaseStage", "DetailStage", "HrnModel", "Levels", "base_stage", "compose", "detail_stage", "read_levels"]
+__all__ = ["BaseStage", "DetailStage", "HrnModel", "Levels", "Network", "base_stage", "compose", "detail_stage",
+           "read_levels"]
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 _RETOUCH_SIZE = 512

@@ -13,7 +13,7 @@ from .hrn import BaseStage, DetailStage, HrnModel, Levels, compose
 from .objectives import MultiView, Outline, mvhrn_terms, total
 from .rendering import Fragments, rasterize_crop, render_texture
 
-__all__ = ["FusedFace", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
+__all__ = ["FusedFace", "Tick", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
 
 TEXTURE_STEPS, VIEW_STEPS = 100, 50
 Tick = Callable[[float], object]

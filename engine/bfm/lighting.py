@@ -41,7 +41,7 @@ def shade(albedo: torch.Tensor, normals: torch.Tensor, gamma: torch.Tensor) -> t
 
 
 def plain_shading(normals: torch.Tensor) -> torch.Tensor:
-    """3DDFA-V3's picture of a shape: base 0.78, five directional lights of intensity 1.7, mean of their clamped cosines.
+    """3DDFA-V3's picture of a shape: base 0.78, five directional lights of intensity 1.7, mean of clamped cosines.
 
     Args:
         normals: (B, N, 3) unit, world axes.

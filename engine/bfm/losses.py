@@ -10,7 +10,8 @@ import torch
 from .coefficients import Coefficients
 
 __all__ = ["LANDMARK_WEIGHTS", "coefficient_prior", "dice_loss", "front_triangles", "gamma_loss", "landmark_loss",
-           "landmark_weights", "perceptual_loss", "photo_loss", "reflectance_loss", "total_variation", "variation_spread"]
+           "landmark_weights", "perceptual_loss", "photo_loss", "reflectance_loss", "total_variation",
+           "variation_spread"]
 
 
 def landmark_weights(heavy: tuple[range, ...]) -> torch.Tensor:

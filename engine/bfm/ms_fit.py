@@ -16,7 +16,7 @@ from .ms_head import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Of
 from .objectives import HeadScene, Outline, ms_head_terms, ms_start_terms, total
 from .rendering import rasterize_crop, render_texture, render_vertices
 
-__all__ = ["FACE_TRIANGLES", "HeadEvidence", "fit_head", "fit_sheet"]
+__all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_head", "fit_sheet"]
 
 FACE_TRIANGLES = 69732
 """The fitting mesh's first triangles are its face."""

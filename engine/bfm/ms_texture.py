@@ -1,4 +1,4 @@
-"""The last step of ModelScope's head texture: the fitted sheet is laid over a template, which fills what no photo shows.
+"""The last step of ModelScope's head texture: the fitted sheet over a template, which fills what no photo shows.
 
 Sheets are (S, S, 3) float32 of 0..255, row 0 on top. The published sheet has 4096 texels a side; template and masks are
 5:4 and their first 4 fifths are used.

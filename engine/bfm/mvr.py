@@ -26,7 +26,8 @@ __all__ = ["ALIGNED", "LANDMARK_WEIGHTS", "Rigid", "ViewFaces", "WEIGHTS", "crop
 _SIZE = 224
 LANDMARK_WEIGHTS = losses.landmark_weights((range(28, 31), range(36, 48), range(60, 68)))
 """Nose tip, eyes and inner mouth count twenty times."""
-WEIGHTS = {"landmarks": 2e-2, "prior": 3e-4, "photo": 24.0, "gamma": 10.0, "reflectance": 5.0, "points": 1.0, "mask": 1.0}
+WEIGHTS = {"landmarks": 2e-2, "prior": 3e-4, "photo": 24.0, "gamma": 10.0, "reflectance": 5.0, "points": 1.0,
+           "mask": 1.0}
 ALIGNED = (47, 50, 53, 56, 41, 79, 85)
 """Of the 101 points in space, those on which prediction and target are aligned."""
 _BACKGROUND, _SKIN, _PART = 25, 50, 99

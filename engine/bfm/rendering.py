@@ -59,7 +59,7 @@ def rasterize_crop(camera_points: torch.Tensor, triangles: torch.Tensor, size: i
 
     place = (torch.arange(size, device=device, dtype=dtype) + 0.5) / scale
     x, y = (place - camera.centre) / camera.focal, (CROP_SIZE - place - camera.centre) / camera.focal
-    ray = torch.stack([x[None].expand(size, size), y[:, None].expand(size, size), torch.ones_like(x).expand(size, size)], -1)
+    ray = torch.stack(torch.broadcast_tensors(x[None], y[:, None], torch.ones_like(x)), -1)
     batch = torch.arange(len(camera_points), device=device)[:, None]
     where = covered.reshape(len(found), -1)
     weights = torch.zeros(len(found), size * size, 3, device=device, dtype=dtype)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+import torch
 
 from engine.bfm.files import AlbedoBasis, BoxRegressor, FaceModelData
+from engine.bfm.hrn import HrnModel
+from engine.bfm.model import FaceModel
+from engine.bfm.uv_raster import rasterize_uv
 from golden_rules import det, normal, state_of
 
 FULL_VERTICES = 35709
@@ -43,6 +47,12 @@ def mini_uv() -> np.ndarray:
 def mini_albedo() -> AlbedoBasis:
     basis = det("mini/tex_uv_a", (786432, 1)) * det("mini/tex_uv_b", (1, 80))
     return AlbedoBasis(det("mini/tex_mean_uv", (512, 512, 3), 10, 140).reshape(-1), basis, 512)
+
+
+@functools.cache
+def mini_hrn() -> HrnModel:
+    face, uv = FaceModel.build(mini_model()), mini_uv()
+    return HrnModel(face, rasterize_uv(uv, face.triangles.numpy()), torch.from_numpy(uv), mini_albedo())
 
 
 def mini_coefficients() -> np.ndarray:

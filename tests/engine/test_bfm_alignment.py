@@ -102,8 +102,8 @@ def test_degenerate_landmarks_are_errors_in_words():
 
 
 @pytest.mark.parametrize("size", [224, 512])
-@pytest.mark.parametrize("height, width, place, pixels", [(777, 501, (260.3, 420.9), 131.7), (300, 420, (60.0, 250.0), 151.3),
-                                                     (240, 200, (90.0, 110.0), 70.6)])
+@pytest.mark.parametrize("height, width, place, pixels", [
+    (777, 501, (260.3, 420.9), 131.7), (300, 420, (60.0, 250.0), 151.3), (240, 200, (90.0, 110.0), 70.6)])
 def test_the_camera_over_the_photo_sees_what_the_crop_camera_sees(height, width, place, pixels, size):
     """Crop pixels of the reference's projection, carried to the photo by the crop's own resize and offset."""
     model = FaceModel.build(golden_models.mini_model())

@@ -11,17 +11,13 @@ from golden_rules import HrnGolden, face_mask, smooth
 
 from engine.bfm import hrn, uv_maps
 from engine.bfm.coefficients import split
-from engine.bfm.model import FaceModel
-from engine.bfm.uv_raster import rasterize_uv
 from engine.nets.deretouch import DeRetouchNet
 from engine.nets.generator import deformation_generator, displacement_generator
 
 
 @pytest.fixture(scope="module")
 def model():
-    face = FaceModel.build(golden_models.mini_model())
-    uv = golden_models.mini_uv()
-    return hrn.HrnModel(face, rasterize_uv(uv, face.triangles.numpy()), torch.from_numpy(uv), golden_models.mini_albedo())
+    return golden_models.mini_hrn()
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +28,8 @@ def picture():
 @pytest.fixture(scope="module")
 def base(model, picture):
     coefficients = split(torch.from_numpy(golden_models.mini_coefficients()))
-    return hrn.base_stage(model, coefficients, picture, torch.from_numpy(face_mask()), filled(DeRetouchNet, hrn_rule(1.4)))
+    retouch = filled(DeRetouchNet, hrn_rule(1.4))
+    return hrn.base_stage(model, coefficients, picture, torch.from_numpy(face_mask()), retouch)
 
 
 @pytest.fixture(scope="module")

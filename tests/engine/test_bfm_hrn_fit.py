@@ -10,19 +10,15 @@ import torch
 from engine.bfm import detail, hrn, hrn_fit, uv_maps
 from engine.bfm.coefficients import split
 from engine.bfm.contour import edge_columns
-from engine.bfm.model import FaceModel
 from engine.bfm.objectives import Outline
 from engine.bfm.rendering import rasterize_crop, render_texture
-from engine.bfm.uv_raster import rasterize_uv
 
 YAWS = (-0.3, 0.3)
 
 
 @pytest.fixture(scope="module")
 def model():
-    face = FaceModel.build(golden_models.mini_model())
-    uv = golden_models.mini_uv()
-    return hrn.HrnModel(face, rasterize_uv(uv, face.triangles.numpy()), torch.from_numpy(uv), golden_models.mini_albedo())
+    return golden_models.mini_hrn()
 
 
 def coefficients(identity, yaw):
@@ -72,7 +68,8 @@ def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
                and result.terms["landmarks"] < start.terms["landmarks"] for result, start in zip(results, before))
     true = detail.apply_offsets(smooth_map, model.uv)
     truth = model.face.shape(started, torch.zeros(1, 64)) + true
-    found = model.face.shape(fused.identity, torch.zeros(1, 64)) + detail.apply_offsets(fused.levels.deformation, model.uv)
+    found = (model.face.shape(fused.identity, torch.zeros(1, 64))
+             + detail.apply_offsets(fused.levels.deformation, model.uv))
     error, start_error = ((points - truth).norm(dim=-1).mean() for points in (found, truth - true))
     assert error < 0.9 * start_error
 

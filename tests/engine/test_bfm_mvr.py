@@ -91,4 +91,4 @@ def test_crop(golden, shared_dir):
 def test_mesh_file(tmp_path):
     mvr.write_mesh(tmp_path / "face.obj", np.array([[0.5, -0.25, -9.0], [1, 0, -9], [0, 1, -9]]), np.array([[0, 1, 2]]))
     lines = (tmp_path / "face.obj").read_text().splitlines()
-    assert lines[3].startswith("v ") and lines[3].split()[1:] == ["0.50000000", "-0.25000000", "-9.00000000", "127", "127", "127"] and lines[-1] == "f 1 2 3"
+    assert lines[3] == "v 0.50000000 -0.25000000 -9.00000000 127 127 127" and lines[-1] == "f 1 2 3"

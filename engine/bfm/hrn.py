@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
+from ..wire.errors import ErrorCode, HrnError
 from . import detail, uv_maps
 from .coefficients import Coefficients
-from .files import AlbedoBasis
+from .files import BFM_VERTICES, AlbedoBasis, read_albedo_basis, read_bfm_front, read_uv
 from .model import FaceModel, PosedFace
-from .uv_raster import UvRaster
+from .obj import read_obj
+from .uv_raster import UvRaster, rasterize_uv
 
 __all__ = ["BaseStage", "DetailStage", "HrnModel", "Levels", "Network", "base_stage", "compose", "detail_stage",
-           "read_levels"]
+           "read_hrn_model", "read_levels"]
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 _RETOUCH_SIZE = 512
@@ -82,6 +86,33 @@ class DetailStage(NamedTuple):
     """(B, 3, 256, 256) posed positions."""
     normal_map: torch.Tensor
     """(B, 3, 256, 256) rotated normals of the deformed face."""
+
+
+def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo_mean: Path | str,
+                   albedo_basis: Path | str, *, vertices: int | None = BFM_VERTICES, albedo_size: int = 512,
+                   corrected: bool = False) -> HrnModel:
+    """The model from its official files.
+
+    Args:
+        bfm: ``BFM_model_front.mat``.
+        uv: ``bfm_uvs2.npy``.
+        template: ``template_bfm.obj``, whose faces draw the maps.
+        albedo_mean, albedo_basis: ``bfm_tex_mean2.npy``, ``bfm_texmap_base2.npy``.
+        vertices, albedo_size: expected sizes.
+        corrected: see :class:`HrnModel`.
+
+    Raises:
+        HrnError: MODEL_MISSING, CHECKPOINT_INVALID naming file and field.
+    """
+    data = read_bfm_front(bfm, vertices=vertices)
+    table = read_uv(uv, len(data.mean))
+    faces = read_obj(template).faces
+    if not len(faces) or faces.max() >= len(table):
+        raise HrnError(ErrorCode.CHECKPOINT_INVALID,
+                       f"The model file {Path(template).name} cannot be used: its faces are not those of "
+                       f"{len(table)} vertices.", details={"file": str(template), "field": "mesh"})
+    return HrnModel(FaceModel.build(data), rasterize_uv(table, faces), torch.from_numpy(table.astype(np.float32)),
+                    read_albedo_basis(albedo_mean, albedo_basis, albedo_size), corrected)
 
 
 def base_stage(model: HrnModel, coefficients: Coefficients, picture: torch.Tensor, mask: torch.Tensor,

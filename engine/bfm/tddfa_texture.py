@@ -9,7 +9,7 @@ from ..render import interpolate
 from .alignment import CROP_SIZE
 from .tddfa_raster import rasterize
 
-__all__ = ["UV_SIZE", "blend_median", "blend_poisson", "sample", "to_vertices", "uv_layers",
+__all__ = ["UV_SIZE", "blend_median", "blend_poisson", "extracted_texture", "sample", "to_vertices", "uv_layers",
            "vertex_colours"]
 
 UV_SIZE = 1024
@@ -77,6 +77,36 @@ def blend_median(seen: np.ndarray, fallback: np.ndarray, hidden: np.ndarray) -> 
     """Cross-fade with a median-filtered mask, as published before; arguments as :func:`blend_poisson`."""
     weight = cv2.medianBlur((hidden[..., 0] * 255).astype(np.uint8), 31)[..., None] / 255.0
     return (1 - weight) * np.clip(seen, 0, 1) + weight * np.clip(fallback, 0, 1)
+
+
+def extracted_texture(uv: np.ndarray, triangles: np.ndarray, crop: np.ndarray, projection: np.ndarray,
+                      model_colours: np.ndarray, visible: np.ndarray, *, blend: str = "poisson",
+                      mirrored: bool = False) -> np.ndarray:
+    """The photo's texture in UV space.
+
+    Args:
+        uv: (N, 2), v upwards; `triangles`: (F, 3).
+        crop: (224, 224, 3) in 0..1.
+        projection: (N, 2) crop pixels, y up.
+        model_colours: (N, 3) lit, 0..1.
+        visible: (N,) bool.
+        blend: "poisson" (published since November 2024) or "median" (before).
+        mirrored: fill with the photo's other side instead of the model's colours.
+
+    Returns:
+        (1024, 1024, 3) in 0..1.
+
+    Raises:
+        ValueError: unknown blend.
+    """
+    if blend not in _BLENDS:
+        raise ValueError(f"unknown blend {blend!r}, expected one of {tuple(_BLENDS)}")
+    model_layer, seen, hidden = uv_layers(uv, triangles, model_colours, vertex_colours(crop, projection),
+                                          (~visible)[:, None].astype(float))
+    return _BLENDS[blend](seen, seen[:, ::-1] if mirrored else model_layer, hidden)
+
+
+_BLENDS = {"poisson": blend_poisson, "median": blend_median}
 
 
 def to_vertices(texture: np.ndarray, uv: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ import torch
 from golden_rules import HrnGolden
 from scipy.io import savemat
 
-from engine.bfm import coefficients, convert, files
+from engine.bfm import coefficients, convert, files, hrn
 from engine.bfm.camera import ALIGNED_CAMERA
 from engine.bfm.model import FaceModel
+from engine.bfm.obj import write_obj
 from engine.bfm.tddfa_files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
 
@@ -161,6 +162,28 @@ def test_conversion_of_bfm_2009(shared_dir, tmp_path):
                                rtol=1e-6)
     convert.write_bfm_front(fields, tmp_path / "front.mat")
     assert set(files.read_mat(tmp_path / "front.mat")) == set(fields)
+
+
+def test_hrns_files_make_its_model(tmp_path):
+    paths = {name: tmp_path / name for name in ("model.mat", "uv.npy", "template.obj", "mean.npy", "basis.npy")}
+    savemat(paths["model.mat"], mini_fields())
+    np.save(paths["uv.npy"], golden_models.mini_uv())
+    data = golden_models.mini_model()
+    write_obj(paths["template.obj"], data.mean, data.triangles)
+    np.save(paths["mean.npy"], np.full((16, 16, 3), 120, np.float32))
+    np.save(paths["basis.npy"], np.ones((16 * 16 * 3, 80), np.float32))
+    model = hrn.read_hrn_model(*paths.values(), vertices=None, albedo_size=16)
+    assert torch.equal(model.raster.corners, golden_models.mini_hrn().raster.corners)
+    assert torch.equal(model.face.mean, golden_models.mini_hrn().face.mean) and model.albedo.size == 16
+    np.save(paths["uv.npy"], golden_models.mini_uv()[:-1])
+    with pytest.raises(HrnError) as caught:
+        hrn.read_hrn_model(*paths.values(), vertices=None, albedo_size=16)
+    assert caught.value.details["field"] == "uv"
+    np.save(paths["uv.npy"], golden_models.mini_uv())
+    paths["template.obj"].write_text("v 0 0 0\n")
+    with pytest.raises(HrnError) as caught:
+        hrn.read_hrn_model(*paths.values(), vertices=None, albedo_size=16)
+    assert caught.value.details["field"] == "mesh"
 
 
 def mini_fields() -> dict[str, np.ndarray]:

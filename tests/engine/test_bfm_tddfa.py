@@ -91,6 +91,9 @@ def test_texture_layers_and_both_blends(scene):
         assert (off < tolerance).mean() > 0.999, name
     median = tddfa_texture.to_vertices(tddfa_texture.blend_median(seen, model_texture, hidden), uv)[some]
     assert (np.abs(median - scene.golden["extractTex_median"]).max(1) < 2 / 255).mean() > 0.99
+    whole = tddfa_texture.extracted_texture(uv, scene.data.face.triangles, picture, scene.face.projection[0].numpy(),
+                                            scene.face.colour[0].numpy(), scene.visible, blend="median")
+    assert np.array_equal(tddfa_texture.to_vertices(whole, uv)[some], median)
     # Poisson cloning depends on OpenCV's version; its mean is what can be compared.
     for fallback, name in ((model_texture, "pca"), (seen[:, ::-1], "flip")):
         poisson = tddfa_texture.to_vertices(tddfa_texture.blend_poisson(seen, fallback, hidden), uv)[some]

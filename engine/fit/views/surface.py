@@ -17,7 +17,7 @@ from ..skin_surface import SkinSurface
 
 __all__ = ["Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
 
-_COEFFICIENT_MM = 2.5
+_COEFFICIENT_MM = 5.0
 """What the model cannot follow, as an error of a point; points within a patch share it."""
 _PATCH_POINTS = 20.0
 _LANDMARK_MM = 1.5

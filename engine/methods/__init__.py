@@ -52,6 +52,7 @@ METHODS = {
                    "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", max_photos=30),
         MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files"),
         MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files"),
+        MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files"),
         MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
     )
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from face_like import face_like, face_like_fields
-from golden_models import full_uv
+from golden_models import faces_around, full_contour_candidates, full_parts, full_uv
 from golden_nets import common_rule, filled, hrn_rule
 from golden_rules import det
 from scipy.io import savemat
@@ -60,3 +60,18 @@ def write_hrn(folder: Path, *, optional: bool = True) -> None:
                    weights / "retinaface_resnet50_2020-07-20_old_torch.pth")
         torch.save({"state_dict": filled(NETWORKS["landmarks_106"].build, hrn_rule(1.0)).state_dict()},
                    weights / "large_base_net.pth")
+
+
+def write_tddfa(folder: Path) -> None:
+    """ResNet-50 is written by way of its rule; parts and contours are those of the golden grid."""
+    fields, face = face_like_fields(), face_like()
+    parts, part_faces = full_parts()
+    content = {"u": recentred(face.mean).reshape(-1, 1), "id": fields["idBase"], "exp": fields["exBase"],
+               "u_alb": fields["meantex"].reshape(-1, 1), "alb": fields["texBase"], "uv_coords": full_uv(),
+               "tri": face.triangles, "point_buf": faces_around(face.triangles, len(face.mean)), "ldm68": face.keypoints,
+               "ldm106": np.resize(face.keypoints, 106), "ldm134": np.resize(face.keypoints, 134),
+               "annotation": parts, "annotation_tri": part_faces, "parallel": full_contour_candidates()}
+    np.save(folder / "face_model.npy", np.array(content, dtype=object), allow_pickle=True)
+    savemat(folder / "similarity_Lm3D_all.mat", {"lm": recentred(face.mean)[face.keypoints]})
+    for name, role in (("net_recon.pth", "coarse"), ("net_recon_mbnet.pth", "coarse_mobilenet")):
+        torch.save({"net_recon": filled(NETWORKS[f"tddfa_v3.{role}"].build, common_rule(calm)).state_dict()}, folder / name)

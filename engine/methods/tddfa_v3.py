@@ -1,0 +1,98 @@
+"""The `tddfa_v3` method: Wang et al., *3D Face Reconstruction with the Geometric Guidance of Facial Part Segmentation*
+(CVPR 2024).
+
+The coarse network with ResNet-50, or with the small MobileNet-V3 where the quality is draft and its file is there; landmark
+sets, parts, PCA texture and extracted texture are kept in the published form.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ..bfm import alignment, tddfa, tddfa_output, tddfa_texture
+from ..bfm.border import camera_over_photo, eye_origin
+from ..bfm.files import read_landmark_template
+from ..bfm.model import FaceModel
+from ..bfm.tddfa_files import TddfaModelData, read_tddfa_model
+from ..nets.checkpoint import read_npy_dictionary
+from ..nets.official import load
+from ..types import FaceObservation, Photo
+from ..wire.protocol import Settings
+from .deep3d import CropFace, crop_face
+from .published import Prediction, PublishedMethod
+
+__all__ = ["TddfaV3", "create"]
+
+
+class _Official(NamedTuple):
+    data: TddfaModelData
+    model: FaceModel
+    template: np.ndarray
+    """(5, 3)"""
+    resnet: torch.nn.Module
+    mobilenet: torch.nn.Module | None
+
+
+def create() -> "TddfaV3":
+    return TddfaV3()
+
+
+class TddfaV3(PublishedMethod):
+    name = "tddfa_v3"
+
+    def load(self, paths: dict[str, Path], progress) -> None:
+        data = read_tddfa_model(read_npy_dictionary(paths["tddfa"]), source=paths["tddfa"])
+        self._official = _Official(
+            data, FaceModel.build(data.face, recentre=False, clip_texture=True),
+            alignment.five_points(read_landmark_template(paths["lm3d"])), load("tddfa_v3.coarse", paths["tddfa_resnet"]),
+            load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None)
+
+    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
+                ) -> Prediction:
+        official = self._official
+        small = settings.quality == "draft" and official.mobilenet is not None
+        found = crop_face(photo.pixels, points, official.template, official.mobilenet if small else official.resnet,
+                          official.model)
+        model, origin = official.model, eye_origin(official.model)
+        relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
+        rotation = found.face.rotation[0].double().numpy()
+        translation = found.coefficients.translation[0].double().numpy()
+        return Prediction(relaxed[0].numpy(), found.face.shape[0].numpy(), model.triangles.numpy(),
+                          model.keypoints.numpy(), origin,
+                          camera_over_photo(rotation, translation, found.window, origin), rotation, translation,
+                          lambda folder, stem: _write(folder, stem, photo, found, official),
+                          {"backbone": "MobileNet-V3" if small else "ResNet-50"})
+
+
+@torch.inference_mode()
+def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Official) -> list[str]:
+    """``.png``, ``.npy``, ``_pcaTex.obj`` and ``_extractTex.obj`` (Poisson blend) as published, and the median blend of
+    the earlier release as ``_extractTex_median.obj``; returns their names."""
+    data, model, face = official.data, official.model, found.face
+    drawn = tddfa.render(model, face)
+    visible = tddfa.visible_vertices(model, face, drawn.raster)
+    landmarks = {name: tddfa_output.landmarks_in_photo(points, found.window)
+                 for name, points in tddfa.landmark_sets(model, data, face, found.coefficients).items()}
+    parts, visible_parts = (tddfa_output.segmentation_in_photo(masks, found.window) for masks in (
+        tddfa.part_masks(data, face), tddfa.visible_part_masks(model, data, drawn, visible)))
+    tddfa_output.write_dictionary(folder / f"{stem}.npy", landmarks, visible_parts, parts)
+    from ..bfm.deep3d_output import write_picture
+
+    write_picture(folder / f"{stem}.png", tddfa_output.picture_grid(
+        photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts))
+    points, triangles = face.camera[0].numpy(), model.triangles.numpy()
+    colours = tddfa_texture.vertex_colours(found.crop.astype(np.float32) / 255, face.projection[0].numpy())
+    lit = face.colour[0].numpy()
+    fallback, seen, hidden = tddfa_texture.uv_layers(data.uv, triangles, lit, colours,
+                                                     (~visible)[:, None].astype(np.float64))
+    tddfa_output.write_mesh(folder / f"{stem}_pcaTex.obj", points, triangles, lit)
+    names = [f"{stem}.png", f"{stem}.npy", f"{stem}_pcaTex.obj"]
+    for name, blend in (("extractTex", tddfa_texture.blend_poisson), ("extractTex_median", tddfa_texture.blend_median)):
+        texture = tddfa_texture.to_vertices(blend(seen, fallback, hidden), data.uv).clip(0, 1)
+        tddfa_output.write_mesh(folder / f"{stem}_{name}.obj", points, triangles, texture)
+        names.append(f"{stem}_{name}.obj")
+    return names

@@ -24,20 +24,19 @@ def make_people(window: Window, folder: Path) -> None:
     (folder / "Anna").mkdir(parents=True)
     for name, options in {"Anna/1.jpg": ("-crop", CROP), "Ben.jpg": ("-crop", CROP, "-flop", "-modulate", "92,80,97"),
                           "Carla.jpg": ("-crop", "200x200+300+300")}.items():
-        window.screen.run("convert", source, *options, "+repage", "-resize", "250%", "-quality", 92, f"{inner}/{name}")
+        window.screen.run("convert", source, *options, "+repage", "-resize", "150%", "-quality", 92, f"{inner}/{name}")
 
 
 def people_become_a_grid(window: Window, panel: Panel, engine: dict[str, str], docs: Path | None) -> None:
     """Two good ones and a bad one with the real engine; the bad photo is replaced and tried again."""
     people = window.work / "people"
     make_people(window, people)
-    window.order(environment=engine, stop_engine=None, settings={"quality": "draft", "texture_size": "1024"})
-    window.order(python=LOOK_FOR_ENGINE + "; session.choose([])")
-    window.order(prepare=window.inside(people))
-    window.order(python="area.spaces.active.shading.color_type = 'MATERIAL'; area.tag_redraw()")
+    window.order(environment=engine, stop_engine=None, settings={"quality": "draft", "texture_size": "1024"},
+                 prepare=window.inside(people),
+                 python=LOOK_FOR_ENGINE + "; session.choose([]); area.spaces.active.shading.color_type = 'MATERIAL'; "
+                        f"bpy.context.scene.hrn.batch.source = {window.inside(people)!r}")
     for header in HEADERS:
         panel.toggle(header)
-    window.order(python=f"bpy.context.scene.hrn.batch.source = {window.inside(people)!r}; area.tag_redraw()")
     panel.click(48, FOLDER_BUTTON)
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)
     time.sleep(1)

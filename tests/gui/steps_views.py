@@ -25,11 +25,11 @@ def make_views(window: Window, folder: Path) -> None:
     """Photos for the list, with the picture tools of the throwaway system."""
     source = window.inside(next((window.work / "photos").iterdir()))
     inner = window.inside(folder)
-    window.screen.run("convert", source, "-crop", CROP, "+repage", "-resize", "300%", "-quality", 92, f"{inner}/front.jpg")
+    window.screen.run("convert", source, "-crop", CROP, "+repage", "-resize", "200%", "-quality", 92, f"{inner}/front.jpg")
     for name, corners in VIEWS.items():
         pairs = corners.split()
         turned = " ".join(f"{b} {a}" for a, b in zip(pairs[::2], pairs[1::2]))
-        window.screen.run("convert", source, "-crop", CROP, "+repage", "-distort", "Perspective", turned, "-resize", "300%",
+        window.screen.run("convert", source, "-crop", CROP, "+repage", "-distort", "Perspective", turned, "-resize", "200%",
                           "-quality", 92, f"{inner}/{name}")
 
 
@@ -39,9 +39,9 @@ def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
     folder.mkdir()
     make_views(window, folder)
     window.screen.move(300, 600)
-    window.order(prepare=window.inside(folder))
-    window.order(environment={"HRN_ENGINE_COMMAND": fake_engine(), "HRN_FAKE_ENGINE": "slow,seconds=2"}, stop_engine=None)
-    window.order(python=LOOK_FOR_ENGINE + "; session.choose([])")
+    window.order(prepare=window.inside(folder), stop_engine=None,
+                 environment={"HRN_ENGINE_COMMAND": fake_engine(), "HRN_FAKE_ENGINE": "slow,seconds=1"},
+                 python=LOOK_FOR_ENGINE + "; session.choose([])")
     heads, cameras = len(window.state()["heads"]), window.state()["cameras"]
     panel.click_first_row()
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)

@@ -129,7 +129,8 @@ class Panel:
 
     def toggle(self, from_top: float) -> None:
         """Open or close the panel whose header is so far from the top; a busy Blender may miss a click."""
-        box = self.window.box("UI")
+        left, top, right, _ = self.window.box("UI")
+        box = left, top, right, top + 250
         before = self.window.screen.picture()
         for _ in range(3):
             self.click(150, from_top)

@@ -52,6 +52,8 @@ METHODS = {
                    "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", max_photos=30),
         MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files"),
         MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files"),
+        MethodInfo("mvhrn", "HRN, several views", "of the official files; no commercial work", "its official files",
+                   max_photos=30),
         MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files"),
         MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
     )

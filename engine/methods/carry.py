@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
@@ -16,11 +16,23 @@ from ..fit.skin_surface import skin_surface
 from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, View
 
-__all__ = ["Carried", "carry_over"]
+__all__ = ["Carried", "SeenFace", "carry_over"]
+
+
+class SeenFace(NamedTuple):
+    """A method's face in one photo."""
+
+    photo: Photo
+    observation: FaceObservation
+    shown: np.ndarray
+    """(M, 3) mm, the mesh's vertices as they are in the photo, unposed."""
+    camera: Camera
+    """Of the photo, for points of the mesh."""
 
 
 class Carried(NamedTuple):
-    view: View
+    views: tuple[View, ...]
+    """They share identity and deformation; the first one's facial actions are the head's."""
     found: Conformed
     """How the method's relaxed mesh and the head lie on each other."""
 
@@ -32,32 +44,42 @@ class Carried(NamedTuple):
         return matrix
 
 
-def carry_over(model: HeadModel, photo: Photo, observation: FaceObservation, relaxed: FaceMesh, shown: np.ndarray,
-               camera: Camera, progress=None) -> Carried:
-    """The head in the shape of a face mesh, seen by the mesh's own camera.
+def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], progress=None) -> Carried:
+    """The head in the shape of a face mesh, seen by the mesh's own cameras.
 
     Args:
-        relaxed: the face without expression, mm. shown: (M, 3) the same vertices as they are in the photo, unposed.
-        camera: of the photo, for points of the mesh.
+        relaxed: the face without expression, mm.
+        faces: the same face in its photos, the one that shows it best first.
         progress: ``progress(share)``; may raise to cancel.
     """
-    from ..photo import segment_skin
-
     report = progress or (lambda share: None)
     found = conform(model, relaxed, lambda share: report(0.8 * share))
-    expression, deformation = pose_conformed(model, found, relaxed, shown)
+    views = []
+    deformation = None
+    for number, face in enumerate(faces):
+        expression, residual = pose_conformed(model, found, relaxed, face.shown)
+        # What facial actions cannot express stays as the first photo has it.
+        deformation = residual if deformation is None else deformation
+        views.append(_view(model, found, face, expression, deformation, 1 / len(faces)))
+        report(0.8 + 0.2 * (number + 1) / len(faces))
+    return Carried(tuple(views), found)
+
+
+def _view(model: HeadModel, found: Conformed, face: SeenFace, expression: np.ndarray, deformation: np.ndarray, share: float
+          ) -> View:
+    from ..photo import segment_skin
+
     # The same picture of the head in its own model space: camera(x) = turned(rotation x + shift).
-    rotation = camera.R @ found.rotation.T
-    camera = replace(camera, R=rotation, t=camera.t - rotation @ found.shift)
+    rotation = face.camera.R @ found.rotation.T
+    camera = replace(face.camera, R=rotation, t=face.camera.t - rotation @ found.shift)
     head = model.shape(found.identity, expression) + deformation
     pixels = camera.project(model.landmarks(head).astype(np.float64))[0]
-    report(0.85)
-    skin = segment_skin(photo, observation, lambda share: report(0.85 + 0.1 * share))
-    lighting, residual = _light(model, photo, camera, head.astype(np.float64), skin)
+    skin = segment_skin(face.photo, face.observation)
+    lighting, residual = _light(model, face.photo, camera, head.astype(np.float64), skin)
     coarse = CoarseFit(camera, found.identity, expression,
-                       np.linalg.norm(pixels - observation.landmarks, axis=1).astype(np.float32), "method")
+                       np.linalg.norm(pixels - face.observation.landmarks, axis=1).astype(np.float32), "method")
     mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual)
-    return Carried(View(photo, observation, coarse, mid), found)
+    return View(face.photo, face.observation, coarse, mid, share)
 
 
 def _light(model: HeadModel, photo: Photo, camera: Camera, head: np.ndarray, skin) -> tuple[np.ndarray, float]:

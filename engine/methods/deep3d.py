@@ -7,23 +7,23 @@ the published form.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import torch
 
 from ..bfm import alignment, deep3d_output
-from ..bfm.border import camera_over_photo, eye_origin
+from ..bfm.border import camera_over_photo, eye_origin, to_engine
 from ..bfm.coefficients import Coefficients, split
 from ..bfm.files import read_bfm_front, read_landmark_template
 from ..bfm.model import FaceModel, PosedFace
 from ..bfm.rendering import overlay, rasterize_crop, render_vertices
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ..types import FaceObservation, Photo
 from ..wire.errors import HrnError
 from ..wire.protocol import Settings
-from .published import Prediction, PublishedMethod
+from .carry import SeenFace
+from .published import GivenFace, Prediction, PublishedMethod
 
 __all__ = ["CropFace", "Deep3d", "create", "crop_face", "published_files"]
 
@@ -59,16 +59,16 @@ class Deep3d(PublishedMethod):
                 reason = error
         raise reason
 
-    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
-                ) -> Prediction:
-        found = crop_face(photo.pixels, points, self._template, self._net, self._face_model)
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        found = crop_face(faces[0].photo.pixels, faces[0].points, self._template, self._net, self._face_model)
         model, origin = self._face_model, eye_origin(self._face_model)
         relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
         rotation = found.face.rotation[0].double().numpy()
         translation = found.coefficients.translation[0].double().numpy()
-        return Prediction(relaxed[0].numpy(), found.face.shape[0].numpy(), model.triangles.numpy(),
-                          model.keypoints.numpy(), origin,
-                          camera_over_photo(rotation, translation, found.window, origin), rotation, translation,
+        seen = SeenFace(faces[0].photo, faces[0].observation, to_engine(found.face.shape[0].numpy(), origin),
+                        camera_over_photo(rotation, translation, found.window, origin))
+        return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
+                          translation,
                           lambda folder, stem: published_files(folder, stem, found, model), {})
 
 

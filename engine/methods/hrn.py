@@ -8,30 +8,27 @@ the official files. The face mask, published as a TensorFlow graph only, is the 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import torch
 
 from ..bfm import alignment, detail, uv_maps
-from ..bfm.border import camera_over_photo, eye_origin
+from ..bfm.border import camera_over_photo, eye_origin, to_engine
 from ..bfm.coefficients import split
 from ..bfm.fat_face import LONG_SIDE, widen_face
-from ..bfm.files import read_albedo_basis, read_bfm_front, read_landmark_template, read_uv
-from ..bfm.hrn import BaseStage, DetailStage, HrnModel, base_stage, detail_stage
+from ..bfm.files import read_landmark_template
+from ..bfm.hrn import BaseStage, DetailStage, Levels, base_stage, detail_stage, read_hrn_model
 from ..bfm.hrn_fit import TEXTURE_STEPS, fit_texture
-from ..bfm.model import FaceModel
-from ..bfm.obj import read_obj
-from ..bfm.uv_raster import rasterize_uv
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ..types import FaceObservation, Photo
 from ..wire.protocol import Settings
+from .carry import SeenFace
 from .hrn_output import write_results
-from .published import Prediction, PublishedMethod
+from .published import GivenFace, Prediction, PublishedMethod
 from .relief import Relief
 
-__all__ = ["Hrn", "HrnFace", "create"]
+__all__ = ["Hrn", "HrnFace", "create", "picture_tensor"]
 
 _PICTURE = 512
 _WIDENING = 0.03
@@ -44,12 +41,14 @@ class HrnFace(NamedTuple):
     window: alignment.CropWindow
     crop: np.ndarray
     """(224, 224, 3) uint8."""
+    face_mask: torch.Tensor
+    """(1, 1, 224, 224) in 0..1."""
     base: BaseStage
     detail: DetailStage
     mask: torch.Tensor
     """(1, 1, 256, 256) smoothed validity."""
     texture: torch.Tensor
-    """(1, 3, 256, 256) fitted, not clipped."""
+    """(1, 3, 256, 256) that is drawn on the meshes, not clipped."""
 
 
 def create() -> "Hrn":
@@ -58,6 +57,8 @@ def create() -> "Hrn":
 
 class Hrn(PublishedMethod):
     name = "hrn"
+    networks = "hrn"
+    """Key of the networks' file, and beginning of their names."""
     retouching = "de_retouching"
     """Key of the de-retouching network's file."""
     release = "hrn"
@@ -67,63 +68,82 @@ class Hrn(PublishedMethod):
 
     def load(self, paths: dict[str, Path], progress) -> None:
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
-        checkpoint = read_checkpoint(paths[self.name])
+        checkpoint = read_checkpoint(paths[self.networks])
         self._coarse, self._deform, self._displace = (
-            load(f"{self.name}.{role}", checkpoint) for role in ("coarse", "deformation", "displacement"))
+            load(f"{self.networks}.{role}", checkpoint) for role in ("coarse", "deformation", "displacement"))
         self._alpha, self._beta = (torch.tensor([checkpoint.number(name)]) for name in ("alpha", "beta"))
         progress("start", 0.4, "Reading the official files")
-        self._retouch = load(f"{self.name}.de_retouching", paths[self.retouching]) if self.retouching in paths else None
+        self._retouch = None
+        if self.retouching in paths:
+            self._retouch = load(f"{self.networks}.de_retouching", paths[self.retouching])
         self._finders = None
         if "detector" in paths and "landmarks" in paths:
             self._finders = load("face_detector", paths["detector"]), load("landmarks_106", paths["landmarks"])
-        uv = read_uv(paths["uv"])
-        face = FaceModel.build(read_bfm_front(paths["bfm"]))
-        albedo = read_albedo_basis(paths["albedo_mean"], paths["albedo_basis"])
-        self._hrn = HrnModel(face, rasterize_uv(uv, read_obj(paths["template"]).faces),
-                             torch.from_numpy(uv.astype(np.float32)), albedo)
+        self._hrn = read_hrn_model(*(paths[key] for key in ("bfm", "uv", "template", "albedo_mean", "albedo_basis")))
 
-    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
-                ) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        found = self.stages(faces[0], progress)
+        picture, widened = self._widened(found.crop)
+        steps = _DRAFT_STEPS if settings.quality == "draft" else TEXTURE_STEPS
+        texture = fit_texture(self._hrn, found.detail, picture_tensor(picture), steps=steps,
+                              tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"))
+        found = found._replace(texture=texture)
+        coefficients, levels = found.base.coefficients, found.detail.levels
+        rotation = found.detail.face.rotation[0].double().numpy()
+        return self.prediction(coefficients.identity, levels, found.mask, [(faces[0], found)], rotation,
+                               coefficients.translation[0].double().numpy(),
+                               lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
+                               {**self.about(), "widened": widened})
+
+    def about(self) -> dict:
+        return {"face_mask": "the engine's skin mask",
+                "de_retouching": "official" if self._retouch else "left out: file absent"}
+
+    def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,
+                   views: Sequence[tuple[GivenFace, HrnFace]], rotation: np.ndarray, translation: np.ndarray, write, about: dict
+                   ) -> Prediction:
+        """One face, of one view or fused of several, in its views.
+
+        Args:
+            identity: (1, 80). levels: of the face. valid: (1, 1, 256, 256) where the levels say something.
+            rotation, translation: unposed points -> those of the mesh file that `write` makes.
+        """
+        hrn, model = self._hrn, self._hrn.face
+        origin = eye_origin(model)
+        offsets = detail.apply_offsets(levels.deformation, hrn.uv)
+        relaxed = model.shape(identity, torch.zeros_like(views[0][1].base.coefficients.expression)) + offsets
+        seen = []
+        for face, found in views:
+            shown = model.shape(identity, found.base.coefficients.expression) + offsets
+            camera = camera_over_photo(found.detail.face.rotation[0].double().numpy(),
+                                       found.base.coefficients.translation[0].double().numpy(), found.window, origin)
+            seen.append(SeenFace(face.photo, face.observation, to_engine(shown[0].detach().numpy(), origin), camera))
+        # Decimetres to millimetres; the maps cover the face once.
+        relief = Relief(100 * levels.displacement[0, 0].detach().numpy(),
+                        (valid[0, 0] * hrn.raster.covered).numpy().astype(np.float32), hrn.uv.numpy())
+        return Prediction(relaxed[0].detach().numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, seen,
+                          rotation, translation, write, about, relief)
+
+    @torch.no_grad()
+    def stages(self, face: GivenFace, progress) -> HrnFace:
+        """The three levels of one view; its texture is the shaded albedo."""
         from ..photo import segment_skin
 
-        mask = segment_skin(photo, observation).surface
-        found, widened = self._face(photo.pixels, points, mask, settings, progress)
-        about = {"face_mask": "the engine's skin mask", "widened": widened,
-                 "de_retouching": "official" if self._retouch else "left out: file absent"}
-        model, origin = self._hrn.face, eye_origin(self._hrn.face)
-        coefficients = found.base.coefficients
-        offsets = detail.apply_offsets(found.detail.levels.deformation, self._hrn.uv)
-        relaxed = model.shape(coefficients.identity, torch.zeros_like(coefficients.expression)) + offsets
-        rotation = found.detail.face.rotation[0].double().numpy()
-        translation = coefficients.translation[0].double().numpy()
-        # Decimetres to millimetres; the maps cover the face once.
-        relief = Relief(100 * found.detail.levels.displacement[0, 0].numpy(),
-                        (found.mask[0, 0] * self._hrn.raster.covered).numpy().astype(np.float32), self._hrn.uv.numpy())
-        return Prediction(relaxed[0].numpy(), found.detail.face.shape[0].numpy(), model.triangles.numpy(),
-                          model.keypoints.numpy(), origin,
-                          camera_over_photo(rotation, translation, found.window, origin), rotation, translation,
-                          lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile), about, relief)
-
-    def _face(self, image: np.ndarray, points: np.ndarray, mask: np.ndarray, settings: Settings, progress
-              ) -> tuple[HrnFace, str]:
-        up = alignment.flip_y(points, len(image))
+        image = face.photo.pixels
+        mask = segment_skin(face.photo, face.observation).surface
+        up = alignment.flip_y(face.points, len(image))
         window, crop, _ = alignment.align(image, up, self._template)
-        _, picture, _ = alignment.align(image, up, self._template, size=_PICTURE,
-                                        rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)
-        small, large = _tensor(crop), _tensor(picture)
+        _, large, _ = alignment.align(image, up, self._template, size=_PICTURE,
+                                      rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)
+        picture = picture_tensor(large)
         face_mask = torch.from_numpy(alignment.crop((255 * mask).astype(np.uint8), window).copy())[None, None].float() / 255
-        with torch.no_grad():
-            coefficients = split(self._coarse(small))
-            progress("coarse", 0.3, "Reading the skin's maps")
-            base = base_stage(self._hrn, coefficients, large, face_mask, self._retouch or _unchanged)
-            smooth = uv_maps.smooth_mask(base.valid_mask)
-            progress("coarse", 0.6, "Asking the networks for the detail")
-            stage = detail_stage(self._hrn, base, large, smooth, self._deform, self._displace, self._alpha, self._beta)
-        picture, how = self._widened(crop)
-        steps = _DRAFT_STEPS if settings.quality == "draft" else TEXTURE_STEPS
-        texture = fit_texture(self._hrn, stage, _tensor(picture), steps=steps,
-                              tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"))
-        return HrnFace(window, crop, base, stage, smooth, texture), how
+        coefficients = split(self._coarse(picture_tensor(crop)))
+        progress("coarse", 0.3, "Reading the skin's maps")
+        base = base_stage(self._hrn, coefficients, picture, face_mask, self._retouch or _unchanged)
+        smooth = uv_maps.smooth_mask(base.valid_mask)
+        progress("coarse", 0.6, "Asking the networks for the detail")
+        stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
+        return HrnFace(window, crop, face_mask, base, stage, smooth, stage.colour_high)
 
     def _widened(self, crop: np.ndarray) -> tuple[np.ndarray, str]:
         """The slightly widened crop, if the official detector and landmark network are there and see the face."""
@@ -150,6 +170,6 @@ def _unchanged(texture: torch.Tensor) -> torch.Tensor:
     return torch.full_like(texture, 0.5)
 
 
-def _tensor(picture: np.ndarray) -> torch.Tensor:
+def picture_tensor(picture: np.ndarray) -> torch.Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1."""
     return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255

@@ -16,7 +16,7 @@ def create() -> "HrnOfModelScope":
 
 
 class HrnOfModelScope(Hrn):
-    name = "hrn_face"
+    name = networks = "hrn_face"
     retouching = "hrn_face_retouching"
     release = "modelscope"
     mask_tile = False

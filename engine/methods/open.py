@@ -21,7 +21,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .clock import StageClock
 
-__all__ = ["OpenMethod", "Solution", "create"]
+__all__ = ["LeftOut", "OpenMethod", "Solution", "create", "look"]
 
 _LEAVES_OUT = {ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL, ErrorCode.FACE_INDEX, ErrorCode.PHOTO_UNREADABLE,
                ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE}
@@ -141,7 +141,8 @@ class OpenMethod:
         from ..texture import build_textures
 
         model = self._model
-        faces, left_out = self._look(paths, settings, progress)
+        seen, left_out = look(self._landmarker, paths, settings, progress)
+        faces = [(photo, observation) for _, photo, observation in seen]
         progress("coarse", 0.0, "Fitting the head")
         if len(faces) == 1:
             photo, observation = faces[0]
@@ -160,19 +161,26 @@ class OpenMethod:
         textures = build_textures(model, views, settings, progress)
         return Solution(model, tuple(views), textures, tuple(left_out))
 
-    def _look(self, paths, settings: Settings, progress) -> tuple[list[tuple[Photo, FaceObservation]], list[LeftOut]]:
-        from ..photo import observe
 
-        faces, left_out = [], []
-        for number, path in enumerate(paths):
-            of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
-            progress("photo", number / len(paths), "Reading the photo" + of_many)
-            try:
-                faces.append(observe(path, self._landmarker, settings.face_index))
-            except HrnError as error:
-                if len(paths) == 1 or error.code not in _LEAVES_OUT:
-                    raise
-                left_out.append(LeftOut(Path(path).name, error))
-        if not faces:
-            raise left_out[0].error
-        return faces, left_out
+def look(landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
+         ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
+    """The photos with the chosen face of each, and those that cannot be used.
+
+    Raises:
+        HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
+    """
+    from ..photo import observe
+
+    faces, left_out = [], []
+    for number, path in enumerate(paths):
+        of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
+        progress("photo", number / len(paths), "Reading the photo" + of_many)
+        try:
+            faces.append((path, *observe(path, landmarker, settings.face_index)))
+        except HrnError as error:
+            if len(paths) == 1 or error.code not in _LEAVES_OUT:
+                raise
+            left_out.append(LeftOut(Path(path).name, error))
+    if not faces:
+        raise left_out[0].error
+    return faces, left_out

@@ -14,7 +14,6 @@ from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from ..camera import Camera
 from ..head.landmarks68 import five_of_478
 from ..model_files import required_paths, why_not
 from ..model_files.status import forbids_commercial
@@ -24,10 +23,22 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from ..wire.user_settings import read_user_settings
 from .clock import StageClock
-from .open import Solution
+from .carry import SeenFace
+from .open import Solution, look
 from .relief import Relief, with_relief
 
-__all__ = ["Prediction", "PublishedMethod", "points_beside"]
+__all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside"]
+
+
+class GivenFace(NamedTuple):
+    """A photo and where its face is."""
+
+    photo: Photo
+    observation: FaceObservation
+    points: np.ndarray
+    """(5, 2) or (68, 2) photo pixels, centre of the first pixel at (0, 0), y down."""
+    prepared: bool
+    """Whether the user gave the points."""
 
 
 class Prediction(NamedTuple):
@@ -35,16 +46,14 @@ class Prediction(NamedTuple):
 
     relaxed: np.ndarray
     """(M, 3) without expression."""
-    shown: np.ndarray
-    """(M, 3) as it is in the photo."""
     triangles: np.ndarray
     """(F, 3)."""
     keypoints: np.ndarray
     """(68,)."""
     origin: np.ndarray
     """(3,) :func:`engine.bfm.border.eye_origin` of the model."""
-    camera: Camera
-    """Over the uncropped photo, for points of the engine's millimetres."""
+    faces: Sequence[SeenFace]
+    """The face in its photos, best first; vertices and cameras in the engine's millimetres (:func:`to_engine`)."""
     rotation: np.ndarray
     """(3, 3) with `translation`: unposed points -> those of the method's mesh file."""
     translation: np.ndarray
@@ -76,9 +85,8 @@ class PublishedMethod(ABC):
         """
 
     @abstractmethod
-    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
-                ) -> Prediction:
-        """The face at (5, 2) or (68, 2) photo pixels, centre of the first pixel at (0, 0), y down."""
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        """The face in its photos, of which there are no more than the method takes."""
 
     def missing(self) -> list[str]:
         return why_not(self.name, read=False)
@@ -121,34 +129,29 @@ class PublishedMethod(ABC):
         with self._lock:
             clock("start", 0.0, "Loading the models")
             self._load(clock)
-            return self._reconstruct(photos[0], out, settings, clock)
+            return self._reconstruct(photos, out, settings, clock)
 
-    def _reconstruct(self, path, out, settings: Settings, clock: StageClock) -> Bundle:
+    def _reconstruct(self, photos, out, settings: Settings, clock: StageClock) -> Bundle:
         from ..bfm.border import to_engine
         from ..fit.conform import FaceMesh
-        from ..photo import observe
         from ..texture import build_textures
         from .assemble import assemble, write_maps
         from .carry import carry_over
 
-        clock("photo", 0.0, "Reading the photo")
-        photo, observation = observe(path, self._landmarker, settings.face_index)
-        points = points_beside(Path(path), photo)
-        given = points is not None
-        if points is None:
-            points = five_of_478(observation.landmarks.astype(np.float64)) - 0.5
+        seen, left_out = look(self._landmarker, photos, settings, clock)
+        faces = [self._given(path, photo, observation) for path, photo, observation in seen]
         clock("coarse", 0.0, "Asking the network for the face")
-        found = self.predict(photo, observation, points, settings, clock)
+        found = self.predict(faces, settings, clock)
         relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints)
         clock("mid", 0.0, "Carrying the face over to the head")
-        carried = carry_over(self._model, photo, observation, relaxed, to_engine(found.shown, found.origin), found.camera,
+        carried = carry_over(self._model, relaxed, found.faces,
                              lambda share: clock("mid", share, "Carrying the face over to the head"))
         clock("albedo", 0.0, "Taking the skin from the photo")
-        textures = build_textures(self._model, [carried.view], settings, clock)
+        textures = build_textures(self._model, list(carried.views), settings, clock)
         if found.relief is not None:
             clock("displacement", 0.96, "Carrying the relief over to the head")
             textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
-        solution = Solution(self._model, (carried.view,), textures)
+        solution = Solution(self._model, carried.views, textures, tuple(left_out))
         clock("bundle", 0.0, "Writing the head")
         manifest, arrays = assemble(solution, settings)
         manifest["quality"]["transfer_mm"] = carried.found.error.to_json()
@@ -156,11 +159,19 @@ class PublishedMethod(ABC):
             own = folder / self.name
             own.mkdir()
             files = [f"{self.name}/{name}" for name in found.write(own, manifest["name"])]
-            manifest["published"] = {"method": self.name, "files": files, "points": "given" if given else "detected",
+            manifest["published"] = {"method": self.name, "files": files, "points": "given" if all(face.prepared for face in faces) else "detected",
                                      "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(), **found.about}
             write_maps(folder, solution, clock)
             manifest["timings"] = clock.timings()
         return load_bundle(out)
+
+
+    @staticmethod
+    def _given(path: str | os.PathLike, photo: Photo, observation: FaceObservation) -> GivenFace:
+        points = points_beside(Path(path), photo)
+        if points is not None:
+            return GivenFace(photo, observation, points, True)
+        return GivenFace(photo, observation, five_of_478(observation.landmarks.astype(np.float64)) - 0.5, False)
 
 
 def _mesh_to_head(found: Prediction, placement: np.ndarray) -> np.ndarray:

@@ -52,6 +52,6 @@ def with_relief(model: HeadModel, carried: Carried, textures: Textures, relief: 
         part = out[row0:row1].reshape(-1)
         part[texels.index] += share * (gain * value - part[texels.index])
     out = pad_map(model, out)
-    vertices = (model.shape(carried.view.coarse.identity, carried.view.coarse.expression)
-                + carried.view.mid.deformation).astype(np.float32)
+    first = carried.views[0]
+    vertices = (model.shape(first.coarse.identity, first.coarse.expression) + first.mid.deformation).astype(np.float32)
     return replace(textures, displacement=out, normal=tangent_normals(model, vertices, out))

@@ -8,22 +8,23 @@ sets, parts, PCA texture and extracted texture are kept in the published form.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import torch
 
 from ..bfm import alignment, tddfa, tddfa_output, tddfa_texture
-from ..bfm.border import camera_over_photo, eye_origin
+from ..bfm.border import camera_over_photo, eye_origin, to_engine
 from ..bfm.files import read_landmark_template
 from ..bfm.model import FaceModel
 from ..bfm.tddfa_files import TddfaModelData, read_tddfa_model
 from ..nets.checkpoint import read_npy_dictionary
 from ..nets.official import load
-from ..types import FaceObservation, Photo
+from ..types import Photo
 from ..wire.protocol import Settings
+from .carry import SeenFace
 from .deep3d import CropFace, crop_face
-from .published import Prediction, PublishedMethod
+from .published import GivenFace, Prediction, PublishedMethod
 
 __all__ = ["TddfaV3", "create"]
 
@@ -51,20 +52,20 @@ class TddfaV3(PublishedMethod):
             alignment.five_points(read_landmark_template(paths["lm3d"])), load("tddfa_v3.coarse", paths["tddfa_resnet"]),
             load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None)
 
-    def predict(self, photo: Photo, observation: FaceObservation, points: np.ndarray, settings: Settings, progress
-                ) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         official = self._official
         small = settings.quality == "draft" and official.mobilenet is not None
-        found = crop_face(photo.pixels, points, official.template, official.mobilenet if small else official.resnet,
+        found = crop_face(faces[0].photo.pixels, faces[0].points, official.template, official.mobilenet if small else official.resnet,
                           official.model)
         model, origin = official.model, eye_origin(official.model)
         relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
         rotation = found.face.rotation[0].double().numpy()
         translation = found.coefficients.translation[0].double().numpy()
-        return Prediction(relaxed[0].numpy(), found.face.shape[0].numpy(), model.triangles.numpy(),
-                          model.keypoints.numpy(), origin,
-                          camera_over_photo(rotation, translation, found.window, origin), rotation, translation,
-                          lambda folder, stem: _write(folder, stem, photo, found, official),
+        seen = SeenFace(faces[0].photo, faces[0].observation, to_engine(found.face.shape[0].numpy(), origin),
+                        camera_over_photo(rotation, translation, found.window, origin))
+        return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
+                          translation,
+                          lambda folder, stem: _write(folder, stem, faces[0].photo, found, official),
                           {"backbone": "MobileNet-V3" if small else "ResNet-50"})
 
 
@@ -85,14 +86,13 @@ def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Of
     write_picture(folder / f"{stem}.png", tddfa_output.picture_grid(
         photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts))
     points, triangles = face.camera[0].numpy(), model.triangles.numpy()
-    colours = tddfa_texture.vertex_colours(found.crop.astype(np.float32) / 255, face.projection[0].numpy())
     lit = face.colour[0].numpy()
-    fallback, seen, hidden = tddfa_texture.uv_layers(data.uv, triangles, lit, colours,
-                                                     (~visible)[:, None].astype(np.float64))
     tddfa_output.write_mesh(folder / f"{stem}_pcaTex.obj", points, triangles, lit)
     names = [f"{stem}.png", f"{stem}.npy", f"{stem}_pcaTex.obj"]
-    for name, blend in (("extractTex", tddfa_texture.blend_poisson), ("extractTex_median", tddfa_texture.blend_median)):
-        texture = tddfa_texture.to_vertices(blend(seen, fallback, hidden), data.uv).clip(0, 1)
-        tddfa_output.write_mesh(folder / f"{stem}_{name}.obj", points, triangles, texture)
+    for name, blend in (("extractTex", "poisson"), ("extractTex_median", "median")):
+        texture = tddfa_texture.extracted_texture(data.uv, triangles, found.crop.astype(np.float32) / 255,
+                                                  face.projection[0].numpy(), lit, visible, blend=blend)
+        tddfa_output.write_mesh(folder / f"{stem}_{name}.obj", points, triangles,
+                                tddfa_texture.to_vertices(texture, data.uv).clip(0, 1))
         names.append(f"{stem}_{name}.obj")
     return names

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from engine.bfm.obj import read_obj
 from engine.head import load_head_model
-from engine.methods import get_method, hrn, reconstruct
+from engine.methods import get_method, hrn, mvhrn, reconstruct
 from engine.model_files import required_paths
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
@@ -93,6 +93,34 @@ def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle)
     count = np.bincount(number)
     means = [np.bincount(number, values[inner]) / count for values in (there, wanted)]
     assert np.corrcoef(means[0][count > 10], means[1][count > 10])[0, 1] > 0.8
+
+
+def test_several_views_become_one_head_and_keep_their_own_results(portrait, folder, tmp_path, monkeypatch):
+    from PIL import Image
+
+    monkeypatch.setenv("HRN_MODEL_FILES", str(folder))
+    monkeypatch.setattr(mvhrn, "_DRAFT_STEPS", 1)
+    Image.open(portrait).convert("RGB").crop((60, 0, 400, 340)).save(tmp_path / "near.png")
+    (tmp_path / "empty.png").write_bytes(b"no picture")
+    bundle = reconstruct([portrait, tmp_path / "near.png", tmp_path / "empty.png"], tmp_path / "head",
+                         Settings(method="mvhrn", texture_size=256, quality="draft"))
+    bundle.verify()
+    manifest = bundle.manifest
+    assert len(manifest["cameras"]) == 2 and [photo["used"] for photo in manifest["photos"]] == [True, True, False]
+    files = manifest["published"]["files"]
+    assert sum(name.endswith("_hrn_high_mesh.obj") for name in files) == 2 and "mvhrn/displacement.exr" in files
+    assert all(term >= 0 for view in manifest["published"]["views"] for term in view["terms"].values())
+    assert manifest["quality"]["transfer_mm"]["p95"] < 0.35
+    # The fused mesh and both photos: the second is a cut-out of the first, so its camera must see the face there, too.
+    mesh = read_obj(bundle.path / next(name for name in files if name.endswith("_fused_mesh.obj")))
+    matrix = np.array(manifest["published"]["mesh_to_head"])
+    points = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
+    seen = {}
+    for photo, camera in zip(manifest["photos"], manifest["cameras"]):
+        x, y, z = (points @ np.array(camera["R"]).T + camera["t"]).T
+        seen[photo["name"]] = np.stack([camera["fx"] * x / z + camera["cx"], camera["fy"] * y / z + camera["cy"]], 1)
+    gap = np.linalg.norm(seen["near.png"] + (60, 0) - seen["astronaut.png"], axis=1)
+    assert np.median(gap) < 4
 
 
 def test_modelscopes_release_is_the_same_with_its_own_file_names(folder, tmp_path):

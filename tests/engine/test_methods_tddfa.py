@@ -10,6 +10,7 @@ from official_files import write_tddfa
 from engine.bfm.obj import read_obj
 from engine.head.landmarks68 import five_of_478
 from engine.methods import get_method, reconstruct
+from engine.methods.published import GivenFace
 from engine.model_files import required_paths
 from engine.nets.checkpoint import read_npy_dictionary
 from engine.photo import Landmarker, observe
@@ -71,6 +72,7 @@ def test_better_quality_takes_the_large_backbone(folder, portrait):
     method.load(required_paths("tddfa_v3", folder), lambda *step: None)
     photo, observation = observe(portrait, Landmarker(), 0)
     points = five_of_478(observation.landmarks.astype(float)) - 0.5
-    found = method.predict(photo, observation, points, Settings(method="tddfa_v3"), lambda *step: None)
+    faces = [GivenFace(photo, observation, points, False)]
+    found = method.predict(faces, Settings(method="tddfa_v3"), lambda *step: None)
     assert found.about == {"backbone": "ResNet-50"}
-    assert method.predict(photo, observation, points, Settings(quality="draft"), lambda *step: None).about != found.about
+    assert method.predict(faces, Settings(quality="draft"), lambda *step: None).about != found.about

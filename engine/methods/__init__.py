@@ -55,6 +55,8 @@ METHODS = {
         MethodInfo("mvhrn", "HRN, several views", "of the official files; no commercial work", "its official files",
                    max_photos=30),
         MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files"),
+        MethodInfo("df_mvr", "DF_MVR", "of the official files; no commercial work",
+                   "its official files, and three photos: left, front and right view", max_photos=3),
         MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
     )
 }

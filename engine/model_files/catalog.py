@@ -83,8 +83,7 @@ FILES = {
                                  networks=(("tddfa_v3.coarse",),)),
     "tddfa_mobilenet": OfficialFile("net_recon_mbnet.pth", "coarse network, MobileNet-V3", _V3, ("weights",),
                                     networks=(("tddfa_v3.coarse_mobilenet",),)),
-    "mvr": OfficialFile("000000279.pth", "network of three views", _MVR, ("weights",), networks=(("df_mvr.views",),)),
-    "mvr_mask": OfficialFile("face_mask.pth", "face parser", _MVR, ("weights",), networks=(("df_mvr.face_mask",),)),
+    "mvr": OfficialFile("000000279.pth", "network of three views, with its face parser", _MVR, ("weights",), networks=(("df_mvr.views",),)),
     "landmarks": OfficialFile("large_base_net.pth", "106-point landmark network", f"{_HRN} or {_V3}", ("weights",),
                               networks=(("landmarks_106",),)),
     "detector": OfficialFile("retinaface_resnet50_2020-07-20_old_torch.pth", "RetinaFace detector", f"{_HRN} or {_V3}",
@@ -103,6 +102,6 @@ PUBLISHED = {
     "hrn_head": PublishedMethod("Head of ModelScope", ("hrn_head", "bfm", "lm3d", "head_fitting", "head_output"),
                                 (*_FINDERS, "box")),
     "tddfa_v3": PublishedMethod("3DDFA-V3", ("tddfa", "tddfa_resnet", "lm3d"), ("tddfa_mobilenet", *_FINDERS)),
-    "df_mvr": PublishedMethod("DF_MVR", ("mvr", "mvr_mask", "bfm", "lm3d")),
+    "df_mvr": PublishedMethod("DF_MVR", ("mvr", "bfm", "lm3d")),
 }
 """What each method cannot do without, and what it would use as well."""

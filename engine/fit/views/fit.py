@@ -22,7 +22,7 @@ from ..registration import slide
 from ..similarity import similarity
 from ..skin_surface import skin_surface
 from .bundle_adjustment import Lens, adjust, triangulate
-from .company import agreement, strangers
+from .company import agreement, strangers, usual_agreement
 from .eyes import fit_eyeballs
 from .finish import finished_views
 from .landmark_places import landmark_places
@@ -54,7 +54,12 @@ _RIM_GAP_MM = 8.0
 """Where points lie nearer than that, an outline counts less: a mask's border is less exact."""
 _OFFSET_DAMPING = 1e-3
 _LIFT_MM = 1.5
-_STIFF, _TAUT = 60.0, 1.0
+_STIFF, _TAUT = 20.0, 1.0
+"""Where the points are doubted, the surface follows them only at large."""
+_MOVED_MM = 1.0, 4.0
+"""Move of the skin between the photos from which on, and at which wholly, matches on it are doubted."""
+_AGREEMENT = 0.45, 0.25
+"""Agreement of the photos (:mod:`.company`) below which all matches are doubted, and at which wholly."""
 _STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
 """How far the points may change a facial action: matches on a face that moved say nothing about it."""
 
@@ -118,7 +123,8 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         problem = _Problem(model, views, settings)
         if len(views) == 1:
             break
-        problem.improve(problem.eased(rounds[0]), tell_of(0))
+        problem.improve(rounds[0], tell_of(0))
+        problem.judge()
         odd = {id(views[i].start) for i in strangers(problem.agreement)}
         if not odd:
             break
@@ -126,7 +132,7 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
     for number, step in enumerate(rounds[1:], 1):
         if not problem.matched:
             break
-        problem.improve(problem.eased(step), tell_of(number))
+        problem.improve(step, tell_of(number))
         if number == len(rounds) - 2:
             problem.straighten()
     report("mid", 0.85, "Finishing the shape")
@@ -182,12 +188,24 @@ class _Problem:
         self.distortion = self.distortion_deviation = np.zeros(len(views))
         self.matched = False
         self.agreement: np.ndarray | None = None
+        self.mismatch = 0.0
 
-    def eased(self, step: _Round) -> _Round:
-        """Skin that moves between the photos is matched with skin elsewhere: then the head follows at large only."""
+    def judge(self) -> None:
+        """Take the agreement of the photos into account from now on."""
+        usual = usual_agreement(self.agreement)
+        self.mismatch = float(np.clip((_AGREEMENT[0] - usual) / (_AGREEMENT[0] - _AGREEMENT[1]), 0, 1))
+        _log.info("agreement of the photos: %.2f", usual)
+
+    def _doubt(self) -> np.ndarray:
+        """(V,) share in [0, 1] to which the points are doubted: where the skin moved between the photos, matched with skin
+        elsewhere, and all over where photos from different days and lights match badly."""
+        doubt = np.full(len(self.surface.vertices), self.mismatch)
         if self.still:
-            return step
-        return step._replace(stiffness=max(step.stiffness, _STIFF), membrane=max(step.membrane, _TAUT))
+            return doubt
+        actions = np.array([view.expression for view in self.views])
+        moves = np.tensordot(actions - actions[0], self.model.expression_basis[:, self.surface.vertices], 1)
+        spread = np.linalg.norm(moves, axis=-1).max(0)
+        return np.maximum(doubt, np.clip((spread - _MOVED_MM[0]) / (_MOVED_MM[1] - _MOVED_MM[0]), 0, 1))
 
     def deformation(self) -> np.ndarray:
         """(N, 3) mm"""
@@ -270,6 +288,9 @@ class _Problem:
         weight = np.clip((tracks.contrast[skin] / _FULL_CONTRAST) ** 2, _LEAST_WEIGHT, 1)
         tree = cKDTree(cloud)
         damping = np.full(len(self.offset), _OFFSET_DAMPING)
+        doubt = self._doubt()
+        stiffness = step.stiffness + doubt * max(_STIFF - step.stiffness, 0)
+        membrane = step.membrane + doubt * max(_TAUT - step.membrane, 0)
         for turn in range(2):
             posed = self.draw()
             if self.masks is None:
@@ -292,8 +313,8 @@ class _Problem:
                 if not self.matched:
                     self.offset[:] = 0
             bare = model.shape(self.identity, self.views[0].expression)[surface.vertices].astype(float)
-            self.offset = fit_offset(surface.triangles, bare, cloud, weight, self.offset, rims, stiffness=step.stiffness,
-                                     damping=damping, robust_mm=step.robust_mm, membrane=step.membrane)
+            self.offset = fit_offset(surface.triangles, bare, cloud, weight, self.offset, rims, stiffness=stiffness,
+                                     damping=damping, robust_mm=step.robust_mm, membrane=membrane)
             if step.fine and turn == 0:
                 self._register()
             tell(0.85 + 0.1 * turn)

@@ -131,16 +131,16 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
 
 
 def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weight: np.ndarray, offset: np.ndarray,
-               rims: Rims | None, *, stiffness: float, damping: np.ndarray, robust_mm: float,
-               membrane: float = 0.0, steps: int = 3
+               rims: Rims | None, *, stiffness: float | np.ndarray, damping: np.ndarray, robust_mm: float,
+               membrane: float | np.ndarray = 0.0, steps: int = 3
                ) -> np.ndarray:
     """Offset of every vertex so that the surface passes through the points, bending as little as possible.
 
     Args:
         triangles: (T, 3). bare: (V, 3) mm, the surface without offset. points: (P, 3). weight: (P,).
         offset: (V, 3) start. rims: outlines, or None.
-        stiffness: weight of the squared bi-Laplacian bending of the offset, more where no points lie.
-        damping: (V,) weight of the offset itself. membrane: weight of its squared gradient.
+        stiffness: weight of the squared bi-Laplacian bending of the offset, one or (V,); more where no points lie.
+        damping: (V,) weight of the offset itself. membrane: weight of its squared gradient, one or (V,).
         robust_mm: distance at which a point has lost three quarters of its say.
 
     Returns:
@@ -158,7 +158,9 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
     bending = np.maximum(stiffness, _HIDDEN_STIFFNESS * hidden)
     smooth = laplacian.T @ sp.diags(bending) @ laplacian + sp.diags(np.maximum(damping, _HIDDEN_DAMPING * hidden))
     near = neighbours(triangles, count).tocoo()
-    tension = np.maximum(membrane, _HIDDEN_MEMBRANE * np.minimum(hidden[near.row], hidden[near.col]))
+    membrane = np.broadcast_to(membrane, count)
+    tension = np.maximum(np.maximum(membrane[near.row], membrane[near.col]),
+                         _HIDDEN_MEMBRANE * np.minimum(hidden[near.row], hidden[near.col]))
     near = sp.csr_matrix((tension, (near.row, near.col)), (count, count))
     smooth = smooth + sp.diags(np.asarray(near.sum(1)).ravel()) - near
     for _ in range(steps):

@@ -100,8 +100,8 @@ class Hrn(PublishedMethod):
                 "de_retouching": "official" if self._retouch else "left out: file absent"}
 
     def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,
-                   views: Sequence[tuple[GivenFace, HrnFace]], rotation: np.ndarray, translation: np.ndarray, write, about: dict
-                   ) -> Prediction:
+                   views: Sequence[tuple[GivenFace, HrnFace]], rotation: np.ndarray, translation: np.ndarray, write,
+                   about: dict) -> Prediction:
         """One face, of one view or fused of several, in its views.
 
         Args:

@@ -159,7 +159,8 @@ class PublishedMethod(ABC):
             own = folder / self.name
             own.mkdir()
             files = [f"{self.name}/{name}" for name in found.write(own, manifest["name"])]
-            manifest["published"] = {"method": self.name, "files": files, "points": "given" if all(face.prepared for face in faces) else "detected",
+            prepared = all(face.prepared for face in faces)
+            manifest["published"] = {"method": self.name, "files": files, "points": "given" if prepared else "detected",
                                      "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(), **found.about}
             write_maps(folder, solution, clock)
             manifest["timings"] = clock.timings()

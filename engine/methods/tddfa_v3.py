@@ -55,8 +55,8 @@ class TddfaV3(PublishedMethod):
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         official = self._official
         small = settings.quality == "draft" and official.mobilenet is not None
-        found = crop_face(faces[0].photo.pixels, faces[0].points, official.template, official.mobilenet if small else official.resnet,
-                          official.model)
+        found = crop_face(faces[0].photo.pixels, faces[0].points, official.template,
+                          official.mobilenet if small else official.resnet, official.model)
         model, origin = official.model, eye_origin(official.model)
         relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
         rotation = found.face.rotation[0].double().numpy()

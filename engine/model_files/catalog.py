@@ -49,7 +49,8 @@ _MVR = "the DF_MVR project"
 _BFM = ("bfm", "expressions")
 
 FILES = {
-    "bfm": OfficialFile("BFM_model_front.mat", "Basel face model, front", "the Basel Face Model 2009 of the University of Basel "
+    "bfm": OfficialFile("BFM_model_front.mat", "Basel face model, front",
+                        "the Basel Face Model 2009 of the University of Basel "
                         f"and the files that {_DEEP3D} names; `engine models --make-bfm` makes it of them", _BFM,
                         data="bfm_front"),
     "lm3d": OfficialFile("similarity_Lm3D_all.mat", "landmarks that photos are aligned to", f"{_DEEP3D} or {_HRN}", _BFM,
@@ -83,7 +84,8 @@ FILES = {
                                  networks=(("tddfa_v3.coarse",),)),
     "tddfa_mobilenet": OfficialFile("net_recon_mbnet.pth", "coarse network, MobileNet-V3", _V3, ("weights",),
                                     networks=(("tddfa_v3.coarse_mobilenet",),)),
-    "mvr": OfficialFile("000000279.pth", "network of three views, with its face parser", _MVR, ("weights",), networks=(("df_mvr.views",),)),
+    "mvr": OfficialFile("000000279.pth", "network of three views, with its face parser", _MVR, ("weights",),
+                        networks=(("df_mvr.views",),)),
     "landmarks": OfficialFile("large_base_net.pth", "106-point landmark network", f"{_HRN} or {_V3}", ("weights",),
                               networks=(("landmarks_106",),)),
     "detector": OfficialFile("retinaface_resnet50_2020-07-20_old_torch.pth", "RetinaFace detector", f"{_HRN} or {_V3}",

@@ -35,7 +35,8 @@ def write_deep3d(folder: Path) -> None:
     place = folder / "checkpoints" / "official"
     place.mkdir(parents=True)
     net = filled(NETWORKS["deep3d.coarse"].build, common_rule(calm))
-    torch.save({"net_recon": net.state_dict(), "sched_00": {"last_epoch": 20, "lr": np.float64(1e-4)}}, place / "epoch_20.pth")
+    torch.save({"net_recon": net.state_dict(), "sched_00": {"last_epoch": 20, "lr": np.float64(1e-4)}},
+               place / "epoch_20.pth")
     write_face_model(folder)
 
 

@@ -48,7 +48,8 @@ def test_the_nearest_point_is_that_of_all_triangles():
     x, y = np.meshgrid(np.arange(12.0), np.arange(12.0))
     vertices = np.stack([x, y, rng.uniform(-0.4, 0.4, x.shape)], -1).reshape(-1, 3)
     corner = (np.arange(11)[:, None] * 12 + np.arange(11)).reshape(-1)
-    triangles = np.concatenate([np.stack([corner, corner + 1, corner + 12], 1), np.stack([corner + 1, corner + 13, corner + 12], 1)])
+    triangles = np.concatenate([np.stack([corner, corner + 1, corner + 12], 1),
+                                np.stack([corner + 1, corner + 13, corner + 12], 1)])
     points = rng.uniform([-2, -2, -1], [13, 13, 1], (200, 3))
     found = SurfaceIndex(vertices, triangles).query(points)
     grid = np.array([(i, j, 60 - i - j) for i in range(61) for j in range(61 - i)]) / 60
@@ -81,7 +82,8 @@ def test_features_come_to_lie_on_features(model, deformed, carried):
     head = model.shape(carried.identity).astype(float)
     surface = skin_surface(model)
     head[surface.vertices] += carried.offset
-    gap = np.linalg.norm(model.landmarks(head)[LANDMARKS_68] - carried.to_head(deformed.vertices)[deformed.landmarks], axis=1)
+    wanted = carried.to_head(deformed.vertices)[deformed.landmarks]
+    gap = np.linalg.norm(model.landmarks(head)[LANDMARKS_68] - wanted, axis=1)
     assert np.median(gap[STEADY_68]) < 1.0 and np.percentile(gap[STEADY_68], 90) < 2.5
 
 

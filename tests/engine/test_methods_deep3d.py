@@ -101,7 +101,8 @@ def test_the_published_files_have_the_references_form(bundle):
     import cv2
 
     assert cv2.imread(str(bundle.path / "deep3d" / "astronaut.png")).shape == (224, 672, 3)
-    shapes = {name: value.shape for name, value in loadmat(bundle.path / "deep3d" / "astronaut.mat").items() if name[0] != "_"}
+    fields = loadmat(bundle.path / "deep3d" / "astronaut.mat")
+    shapes = {name: value.shape for name, value in fields.items() if name[0] != "_"}
     assert shapes == {"id": (1, 80), "exp": (1, 64), "tex": (1, 80), "angle": (1, 3), "gamma": (1, 27), "trans": (1, 3),
                       "lm68": (1, 68, 2)}
     mesh = read_obj(bundle.path / "deep3d" / "astronaut.obj")

@@ -1,4 +1,4 @@
-"""Method `df_mvr`: three photos, one face. The network itself is held to the reference elsewhere; here its answer is given."""
+"""Method `df_mvr`: three photos, one face. The network is held to the reference elsewhere; here its answer is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from engine.photo import Landmarker, observe
 from engine.wire.errors import HrnError
 from engine.wire.protocol import Settings
 
-POSES = {"lt": ((0.05, 0.3, 0.0), (0.1, 0, -9.1)), "ft": ((0, 0, 0.02), (0, 0.05, -9.0)), "rt": ((0, -0.3, 0), (-0.1, 0, -9.0))}
+POSES = {"lt": ((0.05, 0.3, 0.0), (0.1, 0, -9.1)), "ft": ((0, 0, 0.02), (0, 0.05, -9.0)),
+         "rt": ((0, -0.3, 0), (-0.1, 0, -9.0))}
 
 
 class Answer:
@@ -57,8 +58,7 @@ def method(folder, monkeypatch):
     found, answer = get_method("df_mvr"), Answer()
 
     def prepare(progress):
-        type(found).load(found, {"bfm": folder / "BFM_model_front.mat", "lm3d": folder / "similarity_Lm3D_all.mat", "mvr": ""},
-                         progress)
+        found.load({"bfm": folder / "BFM_model_front.mat", "lm3d": folder / "similarity_Lm3D_all.mat", "mvr": ""}, progress)
         from engine.head import load_head_model
 
         found._model, found._landmarker = load_head_model(), Landmarker()
@@ -83,7 +83,8 @@ def test_three_photos_become_one_head_seen_by_three_cameras(method, portrait, fo
     answer = method.found
     vector = torch.cat([answer["face_id"], answer["face_exp"], answer["face_color"], torch.zeros(1, 3), answer["face_gamma"],
                         torch.zeros(1, 3)], 1)
-    wanted = mvr.faces(model, split(vector), [mvr.Rigid(answer[f"face_rotate_{v}"], answer[f"face_offset_xyz_{v}"]) for v in POSES])
+    poses = [mvr.Rigid(answer[f"face_rotate_{view}"], answer[f"face_offset_xyz_{view}"]) for view in POSES]
+    wanted = mvr.faces(model, split(vector), poses)
     mesh = read_obj(bundle.path / "df_mvr" / f"{manifest['name']}.obj")
     matrix = np.array(manifest["published"]["mesh_to_head"])
     points = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]

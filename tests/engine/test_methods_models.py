@@ -111,7 +111,8 @@ def test_a_file_is_read_once_until_it_changes(folder, small_network, monkeypatch
     before = path.stat()
     assert states("tddfa_v3", folder)["tddfa_mobilenet"].state == "there"
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert [state.state for state in file_states("tddfa_v3", folder, read=False) if state.key == "tddfa_mobilenet"] == ["unread"]
+    unread = [state.state for state in file_states("tddfa_v3", folder, read=False) if state.key == "tddfa_mobilenet"]
+    assert unread == ["unread"]
 
 
 def test_two_files_of_one_name_are_told_apart(folder):

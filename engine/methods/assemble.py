@@ -57,7 +57,7 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "unit": "metre",
         "settings": settings.to_json(),
         "photos": [*(_photo_json(view, number) for number, view in enumerate(found.views)),
-                   *({"name": name, "used": False, "error": error.to_json()} for name, error in found.left_out)],
+                   *({"name": one.name, "used": False, "error": one.error.to_json()} for one in found.left_out)],
         "cameras": [{"photo": number, "file": _photo_file(number), **camera_json(view.coarse.camera)}
                     for number, view in enumerate(found.views)],
         "maps": {

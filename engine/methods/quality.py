@@ -50,8 +50,8 @@ def _warnings(found: Solution, report: dict):
     skin = _skin_share(mid.skin_mask, observation.landmarks)
     if skin < _LITTLE_SKIN:
         yield warn("face_covered", f"Only {100 * skin:.0f} % of the face is bare skin; the rest is a guess.")
-    for name, error in found.left_out:
-        yield warn("photo_left_out", f"{name} was left out: {error}")
+    for one in found.left_out:
+        yield warn("photo_left_out", f"{one.name} was left out: {one.error}")
     if len(found.views) > 1:
         if max(view.share for view in found.views) == 1.0:
             yield warn("photos_differ", "The photos have too little in common to be compared; the shape is that of the best "

@@ -35,6 +35,7 @@ class LeftOut(NamedTuple):
 
     name: str
     error: HrnError
+    path: str | os.PathLike | None = None
 
 
 class Solution(NamedTuple):
@@ -152,8 +153,12 @@ class OpenMethod:
             views = [View(photo, observation, coarse, mid)]
         else:
             from ..fit.views import fit_views
+            from ..photo import load_photo
 
-            views, strangers = fit_views(model, faces, settings, progress)
+            hidden = [one for one in left_out if one.error.code is ErrorCode.NO_FACE]
+            views, strangers, placed = fit_views(model, faces, settings, progress,
+                                                 [load_photo(one.path) for one in hidden])
+            left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
             left_out += [LeftOut(faces[i][0].name, HrnError(
                 ErrorCode.PHOTO_UNMATCHED, "It shows nothing that the other photos confirm: somebody else, or another light "
                 "and another face.")) for i in strangers]
@@ -180,7 +185,7 @@ def look(landmarker, paths: Sequence[str | os.PathLike], settings: Settings, pro
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise
-            left_out.append(LeftOut(Path(path).name, error))
+            left_out.append(LeftOut(Path(path).name, error, path))
     if not faces:
         raise left_out[0].error
     return faces, left_out

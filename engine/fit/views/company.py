@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 
 from .matching import Tracks
 
-__all__ = ["agreement", "strangers", "usual_agreement"]
+__all__ = ["agreement", "strangers"]
 
 _LEAST_AGREEMENT = 0.12
 """Of the places that two photos of one head both show, so many match at least (docs/multi_view.md)."""
@@ -34,7 +34,7 @@ def agreement(tracks: Tracks, good: np.ndarray, possible: np.ndarray) -> np.ndar
     return np.where(possible > _LEAST_POSSIBLE, (matched + matched.T) / np.maximum(possible, 1), np.nan)
 
 
-def usual_agreement(agree: np.ndarray) -> float:
+def _usual(agree: np.ndarray) -> float:
     """Median over the views of the agreement with the view that each agrees with most; 0 where nothing is known."""
     known = np.isfinite(agree).any(1)
     return float(np.median(np.nanmax(agree[known], 1))) if known.any() else 0.0
@@ -46,7 +46,7 @@ def strangers(agree: np.ndarray) -> list[int]:
     A view that has nothing in common with any other is none.
     """
     known = np.isfinite(agree).any(1)
-    least = max(_LEAST_AGREEMENT, _LEAST_RELATIVE * usual_agreement(agree)) if known.any() else 0.0
+    least = max(_LEAST_AGREEMENT, _LEAST_RELATIVE * _usual(agree)) if known.any() else 0.0
     alike = np.nan_to_num(agree) >= least
     _, group = connected_components(alike, directed=False)
     worth = [(np.nan_to_num(agree)[np.ix_(group == g, group == g)].sum(), -int(np.flatnonzero(group == g)[0]))

@@ -57,6 +57,8 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         expression = view.expression.astype(np.float32)
         vertices = model.shape(identity, expression) + deformation
         points = view.camera.project(model.landmarks(vertices).astype(float))[0]
+        if view.placed:
+            view.observation = replace(view.observation, landmarks=points.astype(np.float32))
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
         skin = segment_skin(view.photo, view.observation).skin.astype(np.float32)

@@ -16,17 +16,19 @@ from ...head.model import MATERIALS, HeadModel
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
+from ..coarse_camera import choose_focal
 from ..deformation import propagate, without_folds
 from ..mesh import vertex_normals
 from ..registration import slide
 from ..similarity import similarity
 from ..skin_surface import skin_surface
 from .bundle_adjustment import Lens, adjust, triangulate
-from .company import agreement, strangers, usual_agreement
+from .company import agreement, strangers
 from .eyes import fit_eyeballs
 from .finish import finished_views
 from .landmark_places import landmark_places
 from .matching import Tracks, choose_pairs, match_views
+from .placing import place_photo
 from .silhouette import find_rims, foreground
 from .start import group_lenses, join, order_views, same_expression, significant_distortion
 from .state import ViewState
@@ -58,8 +60,9 @@ _STIFF, _TAUT = 20.0, 1.0
 """Where the points are doubted, the surface follows them only at large."""
 _MOVED_MM = 1.0, 4.0
 """Move of the skin between the photos from which on, and at which wholly, matches on it are doubted."""
-_AGREEMENT = 0.45, 0.25
-"""Agreement of the photos (:mod:`.company`) below which all matches are doubted, and at which wholly."""
+_CONSISTENT = 0.9, 0.5
+"""Share of the matches that lie on one point below which all are doubted, and at which wholly: pixels of photos in quite
+different lights look alike where they are not the same."""
 _STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
 """How far the points may change a facial action: matches on a face that moved say nothing about it."""
 
@@ -94,10 +97,12 @@ class JointFit(NamedTuple):
     """The one that shows the face best comes first."""
     strangers: list[int]
     """Numbers of the photos that do not match the others and were left out."""
+    placed: list[int]
+    """Numbers of the photos without a face that could be used after all."""
 
 
-def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None
-              ) -> JointFit:
+def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None,
+              faceless: Sequence[Photo] = ()) -> JointFit:
     """One head from several photos of it.
 
     Args:
@@ -105,6 +110,7 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         photos: two or more photos, each with its face.
         settings: ``quality`` and ``same_expression`` (None: decided from the photos) are used.
         progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        faceless: photos in which no face was found; profiles among them are placed by their features.
 
     Returns:
         The joint fit. Where the photos have too little in common, the pixels of the first view alone give the
@@ -124,21 +130,29 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         if len(views) == 1:
             break
         problem.improve(rounds[0], tell_of(0))
-        problem.judge()
         odd = {id(views[i].start) for i in strangers(problem.agreement)}
         if not odd:
             break
         company = [i for i in company if id(fits[i]) not in odd]
+    rest = [i for i in range(len(photos)) if i not in company]
+    added: dict[int, ViewState] = {}
+    if problem.matched:
+        spare = [photos[i][0] for i in rest] + list(faceless)
+        added = problem.place(spare, lambda: report("mid", 0.85 / len(rounds), "Placing photos without a face"))
     for number, step in enumerate(rounds[1:], 1):
         if not problem.matched:
             break
         problem.improve(step, tell_of(number))
+        if number == 1:
+            problem.dismiss()
         if number == len(rounds) - 2:
             problem.straighten()
     report("mid", 0.85, "Finishing the shape")
+    used = [number for number, view in added.items() if any(view is one for one in views)]
     views = finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
                            lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
-    return JointFit(views, [i for i in range(len(photos)) if i not in company])
+    return JointFit(views, [i for number, i in enumerate(rest) if number not in used],
+                    [number - len(rest) for number in used if number >= len(rest)])
 
 
 def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
@@ -168,7 +182,7 @@ class _Problem:
             shared = np.median([view.expression for view in views], 0)
             for view in views:
                 view.expression = shared
-        self.model, self.views, self.most_px = model, views, _FACE_PX[settings.quality]
+        self.model, self.views, self.settings, self.most_px = model, views, settings, _FACE_PX[settings.quality]
         self.expression_sigma = _STILL_ACTIONS if self.still else _MOVING_ACTIONS
         self.surface = skin_surface(model)
         # Lashes are cards around the eyes; what shows in a photo is behind them.
@@ -190,11 +204,41 @@ class _Problem:
         self.agreement: np.ndarray | None = None
         self.mismatch = 0.0
 
-    def judge(self) -> None:
-        """Take the agreement of the photos into account from now on."""
-        usual = usual_agreement(self.agreement)
-        self.mismatch = float(np.clip((_AGREEMENT[0] - usual) / (_AGREEMENT[0] - _AGREEMENT[1]), 0, 1))
-        _log.info("agreement of the photos: %.2f", usual)
+    def place(self, photos: Sequence[Photo], tell) -> dict[int, ViewState]:
+        """Add those photos, by number, whose features show from where they were taken."""
+        first, added = self.views[0], {}
+        posed = self.draw()
+        drawn = list(self.views)
+        for number, photo in enumerate(photos):
+            lens = [view.camera.fx / max(view.photo.size) for view in drawn if sorted(view.photo.size) == sorted(photo.size)]
+            usual = np.median(lens or [view.camera.fx / max(view.photo.size) for view in drawn])
+            focal, source = choose_focal(photo, self.settings, float(usual) * max(photo.size), 1.0)
+            width, height = photo.size
+            guess = replace(first.camera, width=width, height=height, fx=focal, fy=focal, cx=width / 2, cy=height / 2)
+            camera = place_photo(photo.pixels, guess, drawn, self.triangles, tell)
+            if camera is None:
+                continue
+            points = camera.project(self.model.landmarks(posed[0]).astype(float))[0].astype(np.float32)
+            observation = FaceObservation(points, np.zeros(478, np.float32), first.observation.blendshapes, 0, 1)
+            start = CoarseFit(camera, self.identity.astype(np.float32), first.expression.astype(np.float32),
+                              np.zeros(478, np.float32), source)
+            added[number] = ViewState(photo, observation, camera, first.expression, source, start, placed=True)
+        if added:
+            self.views.extend(added.values())
+            self.lenses = group_lenses(self.views)
+            self.reframe(self.face_px)
+        return added
+
+    def dismiss(self) -> None:
+        """Take placed photos out again that do not agree with the others."""
+        odd = [number for number in strangers(self.agreement) if self.views[number].placed]
+        for number in reversed(odd):
+            del self.views[number]
+        if odd:
+            self.distortion, self.distortion_deviation = (np.delete(values, odd) for values in
+                                                          (self.distortion, self.distortion_deviation))
+            self.masks = None
+            self.lenses = group_lenses(self.views)
 
     def _doubt(self) -> np.ndarray:
         """(V,) share in [0, 1] to which the points are doubted: where the skin moved between the photos, matched with skin
@@ -255,10 +299,13 @@ class _Problem:
             tell=lambda s: tell(0.5 + 0.2 * s))
         tell(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)
-        self.agreement = agreement(tracks, found.rms < _MOST_RMS_PX, possible)
+        consistent = found.rms < _MOST_RMS_PX
+        self.agreement = agreement(tracks, consistent, possible)
+        _log.info("of %d matches %.0f %% are consistent", len(consistent), 100 * consistent.mean())
+        self.mismatch = float(np.clip((_CONSISTENT[0] - consistent.mean()) / (_CONSISTENT[0] - _CONSISTENT[1]), 0, 1))
         # Photos from one place agree on everything but depth.
         vague = np.linalg.eigvalsh(found.information)[:, 0] < _MOST_VAGUE_MM ** -2
-        keep = (found.rms < _MOST_RMS_PX) & ~vague & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
+        keep = consistent & ~vague & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
         if keep.sum() < _LEAST_TRACKS:
             _log.info("only %d of %d matches agree with one another", keep.sum(), len(keep))
             return False

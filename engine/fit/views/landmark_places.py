@@ -28,6 +28,8 @@ def landmark_places(model: HeadModel, views: list[ViewState], posed: list[np.nda
     total, weight = np.zeros((478, 3)), np.zeros(478)
     rest = model.landmarks(posed[0]).astype(float)
     for view, vertices in zip(views, posed):
+        if view.placed:
+            continue
         camera, frame = view.work, view.frame
         pixel = view.observation.landmarks * frame.factor - [frame.x0, frame.y0]
         x, y = (pixel - 0.5).astype(np.float32).T

@@ -18,7 +18,7 @@ from ...concurrency import concurrently
 from ...render import interpolate
 from .state import FACE_MM, ViewState
 
-__all__ = ["Tracks", "choose_pairs", "match_views"]
+__all__ = ["Tracks", "choose_pairs", "match_views", "predicted"]
 
 _CONTRAST_PX = 7.0
 """Deviation of the window in which contrast is normalised."""
@@ -183,21 +183,26 @@ def _joined(parts: list[Tracks]) -> Tracks:
                                            for name in ("view", "pixel", "triangle", "weights", "contrast")))
 
 
-def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool
-           ) -> _Matches:
-    camera = second.work
-    place, depth = camera.project(second.vertices)
+def predicted(first: ViewState, second: ViewState, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w, 2) float32 pixels of `second`'s frame that show, through the mesh, what `first`'s pixels show, and (h, w)
+    where both see the surface. Both are drawn; `first` needs no picture."""
+    place, depth = second.work.project(second.vertices)
     values = np.concatenate([place, depth[:, None], second.vertex_facing[:, None]], 1)
     drawn = interpolate(first.raster, triangles, values)
     target, depth, facing = drawn[..., :2], drawn[..., 2], drawn[..., 3]
-    hit = first.raster.triangle >= 0
     height, width = second.grey.shape
     x, y = target[..., 0], target[..., 1]
-    inside = hit & (x > 1) & (y > 1) & (x < width - 2) & (y < height - 2)
+    inside = (first.raster.triangle >= 0) & (x > 1) & (y > 1) & (x < width - 2) & (y < height - 2)
     column = np.clip(x, 0, width - 1).astype(int)
     row = np.clip(y, 0, height - 1).astype(int)
     nearest = second.raster.depth[row, column]
-    seen = inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
+    return target, inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
+
+
+def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool
+           ) -> _Matches:
+    target, seen = predicted(first, second, triangles)
+    x, y = target[..., 0], target[..., 1]
     empty = np.zeros(seen.shape, bool)
     if seen.sum() < 200:
         return _Matches(target, empty, int(seen.sum()))

@@ -54,6 +54,8 @@ class ViewState:
     grey: np.ndarray | None = None
     """(h, w) float32 in [0, 255]: the frame's luma."""
     share: float = 0.0
+    placed: bool = False
+    """No landmarks were found, or wrong ones: the camera comes from features, the landmarks from the head."""
     raster: Raster | None = None
     vertices: np.ndarray | None = None
     """(N, 3) mm: the head as it is in this photo."""

@@ -16,7 +16,6 @@ import torch
 from ..bfm import alignment, detail, uv_maps
 from ..bfm.border import camera_over_photo, eye_origin, to_engine
 from ..bfm.coefficients import split
-from ..bfm.fat_face import LONG_SIDE, widen_face
 from ..bfm.files import read_landmark_template
 from ..bfm.hrn import BaseStage, DetailStage, Levels, base_stage, detail_stage, read_hrn_model
 from ..bfm.hrn_fit import TEXTURE_STEPS, fit_texture
@@ -27,6 +26,7 @@ from .carry import SeenFace
 from .hrn_output import write_results
 from .published import GivenFace, Prediction, PublishedMethod
 from .relief import Relief
+from .widen import load_finders, widened
 
 __all__ = ["Hrn", "HrnFace", "create", "picture_tensor"]
 
@@ -76,14 +76,12 @@ class Hrn(PublishedMethod):
         self._retouch = None
         if self.retouching in paths:
             self._retouch = load(f"{self.networks}.de_retouching", paths[self.retouching])
-        self._finders = None
-        if "detector" in paths and "landmarks" in paths:
-            self._finders = load("face_detector", paths["detector"]), load("landmarks_106", paths["landmarks"])
+        self._finders = load_finders(paths)
         self._hrn = read_hrn_model(*(paths[key] for key in ("bfm", "uv", "template", "albedo_mean", "albedo_basis")))
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         found = self.stages(faces[0], progress)
-        picture, widened = self._widened(found.crop)
+        picture, word = widened(self._finders, found.crop, self.release, _WIDENING)
         steps = _DRAFT_STEPS if settings.quality == "draft" else TEXTURE_STEPS
         texture = fit_texture(self._hrn, found.detail, picture_tensor(picture), steps=steps,
                               tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"))
@@ -93,7 +91,7 @@ class Hrn(PublishedMethod):
         return self.prediction(coefficients.identity, levels, found.mask, [(faces[0], found)], rotation,
                                coefficients.translation[0].double().numpy(),
                                lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
-                               {**self.about(), "widened": widened})
+                               {**self.about(), "widened": word})
 
     def about(self) -> dict:
         return {"face_mask": "the engine's skin mask",
@@ -144,25 +142,6 @@ class Hrn(PublishedMethod):
         progress("coarse", 0.6, "Asking the networks for the detail")
         stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
         return HrnFace(window, crop, face_mask, base, stage, smooth, stage.colour_high)
-
-    def _widened(self, crop: np.ndarray) -> tuple[np.ndarray, str]:
-        """The slightly widened crop, if the official detector and landmark network are there and see the face."""
-        import cv2
-
-        from ..nets.landmark106 import find_106_points, points_of_crop
-        from ..nets.retinaface_detect import detect_faces
-
-        if self._finders is None:
-            return crop, "left out: files absent"
-        detector, landmarks = self._finders
-        side = LONG_SIDE[self.release]
-        large = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC)
-        # The released program hands the detector red and blue exchanged.
-        faces = detect_faces(detector, large[..., ::-1])
-        if not faces:
-            return crop, "left out: the detector saw no face in the crop"
-        points = find_106_points(lambda picture: points_of_crop(landmarks, picture), large[..., ::-1], [faces[0].box])[0]
-        return widen_face(crop, points, faces[0].box, (side, side), _WIDENING), "official"
 
 
 def _unchanged(texture: torch.Tensor) -> torch.Tensor:

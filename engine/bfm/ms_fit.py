@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from .contour import soft_occupancy
 from .model import PosedFace
 from .ms_head import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 from .objectives import HeadScene, Outline, ms_head_terms, ms_start_terms, total
-from .rendering import rasterize_crop, render_texture, render_vertices
+from .rendering import rasterize_crop, render_vertices
 
 __all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_head", "fit_sheet"]
 
@@ -100,27 +101,52 @@ def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, pictu
     Returns:
         (1, 3, T, T) sheet and (T, T) bool: texels of the finest sheet that the picture shows.
     """
-    camera = posed.camera.detach()
-    fragments = rasterize_crop(camera, triangles, picture.shape[-1])
+    fragments = rasterize_crop(posed.camera.detach(), triangles, picture.shape[-1])
     seen = fragments.mask * mask
-    mean = (picture * seen).sum((2, 3), keepdim=True) / seen.sum().clamp(min=1)
-    sheet = mean.expand(1, 3, sizes[0], sizes[0]).clone()
+    where = seen[0, 0] > 0
+    place = fragments.interpolate(uv.to(picture)[None])[0][:, where].T
+    weight = seen[0, 0][where][:, None]
+    wanted = picture[0][:, where].T
+    mean = (wanted * weight).sum(0) / weight.sum().clamp(min=1)
+    sheet = mean[None, :, None, None].expand(1, 3, sizes[0], sizes[0])
     for number, size in enumerate(sizes):
-        sheet = interpolate(sheet, (size, size), mode="nearest").detach().requires_grad_(True)
-        optimiser = torch.optim.Adam([sheet], lr=1e-2)
+        sheet = interpolate(sheet, (size, size), mode="nearest")
+        texels = sheet[0].permute(1, 2, 0).reshape(-1, 3).clone().requires_grad_(True)
+        optimiser = torch.optim.Adam([texels], lr=1e-2)
+        # Drawing is linear in the texels: one sparse matrix for all steps, and its transpose for the gradient.
+        draw, back = _drawing(place, size)
         for step in range(steps):
             optimiser.zero_grad()
-            drawn = render_texture(fragments, uv, sheet)
-            loss = (((drawn - picture) * seen) ** 2).mean()
             if size != sizes[-1]:
-                loss = loss + 0.01 * losses.total_variation(sheet)
-            loss.backward()
+                (0.01 * losses.total_variation(texels.view(1, size, size, 3).permute(0, 3, 1, 2))).backward()
+            with torch.no_grad():
+                slope = back @ (weight ** 2 * (draw @ texels - wanted)) * (2 / picture.numel())
+            texels.grad = slope if texels.grad is None else texels.grad + slope
             optimiser.step()
             if tick:
                 tick((number + (step + 1) / steps) / len(sizes))
-    probe = torch.zeros(1, 1, sizes[-1], sizes[-1], device=picture.device, requires_grad=True)
-    (render_texture(fragments, uv, probe) * seen).sum().backward()
-    return sheet.detach(), probe.grad[0, 0] > 0
+        sheet = texels.detach().view(1, size, size, 3).permute(0, 3, 1, 2)
+    shown = (back @ weight).view(sizes[-1], sizes[-1]) > 0
+    return sheet.contiguous(), shown
+
+
+def _drawing(place: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(n, size * size) sparse: texels -> pixels that lie at `place` (n, 2), as :func:`engine.bfm.rendering.render_texture`
+    reads a texture; and its transpose."""
+    x, y = place[:, 0] * size - 0.5, (1 - place[:, 1]) * size - 0.5
+    left, top = torch.floor(x), torch.floor(y)
+    fx, fy = x - left, y - top
+    texels, shares = [], []
+    for row, down in ((0, 1 - fy), (1, fy)):
+        for column, right in ((0, 1 - fx), (1, fx)):
+            texels.append((top.long() + row) % size * size + (left.long() + column) % size)
+            shares.append(down * right)
+    pixels = torch.arange(len(place), device=place.device).repeat(4)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support")
+        draw = torch.sparse_coo_tensor(torch.stack([pixels, torch.cat(texels)]), torch.cat(shares),
+                                       (len(place), size * size), check_invariants=False).coalesce()
+        return draw.to_sparse_csr(), draw.t().to_sparse_csr()
 
 
 def _scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:

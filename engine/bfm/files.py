@@ -14,8 +14,9 @@ import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
 
-__all__ = ["AlbedoBasis", "BFM_VERTICES", "BoxRegressor", "FaceModelData", "Fields", "read_albedo_basis",
-           "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy", "read_uv"]
+__all__ = ["AlbedoBasis", "BFM_VERTICES", "BoxRegressor", "FaceModelData", "Fields", "must_exist",
+           "read_albedo_basis", "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy",
+           "read_uv"]
 
 BFM_VERTICES = 35709
 """Vertices of the frontal Basel face that all published methods use."""
@@ -81,7 +82,7 @@ def read_mat(path: Path | str) -> dict[str, np.ndarray]:
     """
     from scipy.io import loadmat
 
-    _must_exist(path)
+    must_exist(path)
     try:
         content = loadmat(str(path))
     except Exception as error:  # scipy raises many kinds for damaged files
@@ -96,7 +97,7 @@ def read_npy(path: Path | str) -> np.ndarray:
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
     """
-    _must_exist(path)
+    must_exist(path)
     try:
         array = np.load(str(path), allow_pickle=False)
     except Exception as error:
@@ -227,7 +228,8 @@ class Fields:
         return _unusable(self.path, f"its field {name} {what}", name)
 
 
-def _must_exist(path: Path | str) -> None:
+def must_exist(path: Path | str) -> None:
+    """Raises MODEL_MISSING when there is no such file."""
     if not Path(path).is_file():
         raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} is not there.",
                        hint="Choose the folder of the licensed files in the preferences.")

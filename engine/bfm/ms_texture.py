@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["SHEET_SIZE", "blend_template", "foreground_mask", "front_mask", "hair_mask", "template_shift"]
+__all__ = ["SHEET_SIZE", "blend_template", "foreground_mask", "front_mask", "hair_mask", "template_shift", "upper_part"]
 
 SHEET_SIZE = 4096
 _WORKING_SIZE = 256
@@ -19,13 +19,13 @@ _BAND = (0.1, 0.9)
 
 def hair_mask(picture: np.ndarray, size: int = SHEET_SIZE) -> np.ndarray:
     """(H, W, 3) uint8 mask picture of 5:4 -> (size, size) in 0..1."""
-    return _upper_part(picture[..., 0].astype(np.float32) / 255, size)
+    return upper_part(picture[..., 0].astype(np.float32) / 255, size)
 
 
 def foreground_mask(picture: np.ndarray, size: int = SHEET_SIZE) -> np.ndarray:
     """The mask picture of what is not background, widened and softened: (size, size) in 0..1."""
     small = cv2.resize(picture[..., 0].astype(np.float32) / 255, (_WORKING_SIZE, _WORKING_SIZE))
-    return _upper_part(cv2.blur(cv2.dilate(small, np.ones((13, 13), np.uint8)), (27, 27)), size)
+    return upper_part(cv2.blur(cv2.dilate(small, np.ones((13, 13), np.uint8)), (27, 27)), size)
 
 
 def front_mask(picture: np.ndarray, size: int = SHEET_SIZE) -> np.ndarray:
@@ -62,9 +62,10 @@ def blend_template(sheet: np.ndarray, template: np.ndarray, front: np.ndarray, s
     """
     size = front.shape[0]
     large = cv2.resize(sheet.astype(np.float32), (size, size))
-    behind = _upper_part(template, size).astype(np.float32) + shift.astype(np.float32)
+    behind = upper_part(template, size).astype(np.float32) + shift.astype(np.float32)
     return front * large + (1 - front) * behind
 
 
-def _upper_part(picture: np.ndarray, size: int) -> np.ndarray:
+def upper_part(picture: np.ndarray, size: int) -> np.ndarray:
+    """The first four fifths of a 5:4 picture, as (size, size, ...)."""
     return cv2.resize(picture, (size, size * 5 // 4))[:size]

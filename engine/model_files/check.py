@@ -17,7 +17,7 @@ from .catalog import OfficialFile
 __all__ = ["known_verdict", "verdict"]
 
 _log = logging.getLogger(__name__)
-_REVISION = 1
+_REVISION = 2
 """Raise this whenever a check becomes stricter or laxer."""
 
 
@@ -91,25 +91,39 @@ def _bfm_front(path: Path) -> None:
 
 
 def _bfm_like(path: Path) -> None:
-    from ..bfm.files import Fields, read_mat
+    from ..bfm.ms_files import read_head_model
 
-    fields = Fields(path, read_mat(path))
-    count = fields.take("meanshape", None).size
-    for name, width in (("idBase", 80), ("exBase", 64), ("texBase", 80)):
-        fields.take(name, (count, width))
-    fields.index("tri", (None, 3), count // 3, one_based=True)
+    read_head_model(path, stored_lists=True)
+
+
+def _vertex_numbers(path: Path) -> None:
+    from ..bfm.ms_files import read_numbers
+
+    read_numbers(path)
+
+
+def _head_obj(path: Path) -> None:
+    from ..bfm.ms_files import read_head_mesh
+
+    read_head_mesh(path)
+
+
+def _head_template(path: Path) -> None:
+    from ..bfm.ms_files import read_head_mesh
+
+    read_head_mesh(path, with_uv=True)
+
+
+def _picture(path: Path) -> None:
+    from ..bfm.ms_files import read_picture
+
+    read_picture(path)
 
 
 def _landmark_template(path: Path) -> None:
     from ..bfm.files import read_landmark_template
 
     read_landmark_template(path)
-
-
-def _box_regressor(path: Path) -> None:
-    from ..bfm.files import read_box_regressor
-
-    read_box_regressor(path)
 
 
 def _map_of(numbers: int) -> Callable[[Path], None]:
@@ -147,8 +161,9 @@ def _tddfa_model(path: Path) -> None:
 
 _DATA: dict[str, Callable[[Path], None]] = {
     "bfm_front": _bfm_front, "bfm_like": _bfm_like, "landmark_template": _landmark_template, "uv": _uv, "obj": _obj,
-    "box_regressor": _box_regressor, "albedo_mean": _map_of(512 * 512 * 3), "albedo_basis": _map_of(512 * 512 * 3 * 80),
-    "tddfa_model": _tddfa_model,
+    "albedo_mean": _map_of(512 * 512 * 3), "albedo_basis": _map_of(512 * 512 * 3 * 80),
+    "tddfa_model": _tddfa_model, "vertex_numbers": _vertex_numbers, "head_obj": _head_obj, "head_template": _head_template,
+    "picture": _picture,
 }
 
 

@@ -77,7 +77,7 @@ def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:
 
 def training_terms(coefficients: Coefficients, texture: torch.Tensor, skin: torch.Tensor, landmarks: torch.Tensor,
                    target_landmarks: torch.Tensor, rendered: torch.Tensor, target: torch.Tensor, mask: torch.Tensor,
-                   features: torch.Tensor, target_features: torch.Tensor) -> dict[str, torch.Tensor]:
+                   features: torch.Tensor | None, target_features: torch.Tensor | None) -> dict[str, torch.Tensor]:
     """Deep3D's training objective.
 
     Args:
@@ -86,10 +86,10 @@ def training_terms(coefficients: Coefficients, texture: torch.Tensor, skin: torc
         landmarks, target_landmarks: (B, 68, 2) crop pixels, y up.
         rendered, target: (B, 3, H, W).
         mask: (B, 1, H, W) skin mask times coverage of the front of the face, without gradient.
-        features, target_features: (B, D) unit face-recognition features.
+        features, target_features: (B, D) unit face-recognition features; None leaves their term out.
     """
     values = {
-        "features": losses.perceptual_loss(features, target_features),
+        **({} if features is None else {"features": losses.perceptual_loss(features, target_features)}),
         "photo": losses.photo_loss(rendered, target, mask),
         "landmarks": losses.landmark_loss(landmarks, target_landmarks),
         "prior": losses.coefficient_prior(coefficients),

@@ -1,0 +1,97 @@
+"""Training states in the published container, from which training goes on exactly where it stopped.
+
+``net_recon``, ``opt_00`` and ``sched_00`` are the reference's; ``position``, ``random`` and ``scaler`` are what it lacks
+for an exact continuation. Every file can be read with ``weights_only``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..nets.checkpoint import read_checkpoint
+from ..wire.errors import ErrorCode, HrnError
+
+__all__ = ["LATEST", "copy_state", "epoch_path", "newest", "read_state", "write_state"]
+
+LATEST = "epoch_latest.pth"
+_PARTS = ("net_recon", "opt_00", "sched_00", "position", "random")
+_POSITION = ("epoch", "step", "iteration")
+
+
+def epoch_path(folder: Path, epoch: int) -> Path:
+    """Where the state after `epoch` (from 1) is kept."""
+    return folder / f"epoch_{epoch}.pth"
+
+
+def newest(folder: Path) -> Path | None:
+    """The state to continue from: the latest, otherwise that of the highest epoch."""
+    if (folder / LATEST).is_file():
+        return folder / LATEST
+    epochs = {int(found[1]): path for path in folder.glob("epoch_*.pth")
+              if (found := re.fullmatch(r"epoch_(\d+)\.pth", path.name))}
+    return epochs[max(epochs)] if epochs else None
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Writes `state` so that at any moment either the old or the new file is there as a whole.
+
+    Raises:
+        HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        partial.unlink(missing_ok=True)
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or isinstance(error, RuntimeError)
+        raise HrnError(ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
+                       f"The training state {path} cannot be written.") from error
+
+
+def copy_state(source: Path, path: Path) -> None:
+    """The same state under a second name, without taking space twice where the disk allows it.
+
+    Raises:
+        HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.unlink(missing_ok=True)
+        try:
+            os.link(source, partial)
+        except OSError:  # a file system without links
+            shutil.copyfile(source, partial)
+        os.replace(partial, path)
+        partial.unlink(missing_ok=True)  # replacing one link by another of the same file leaves both
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise HrnError(ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
+                       f"The training state {path} cannot be written.") from error
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """A state that training can go on from.
+
+    Raises:
+        HrnError: CHECKPOINT_INVALID also for a file of weights only.
+    """
+    content = read_checkpoint(path).content
+    missing = [name for name in _PARTS if name not in content]
+    position = content.get("position")
+    if not missing and not (isinstance(position, dict) and all(isinstance(position.get(key), int) for key in _POSITION)):
+        missing = ["position"]
+    if missing:
+        raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path} has no {', '.join(missing)}; training cannot go on from it.",
+                       hint="Start in a new folder, with this file as --init.", details={"missing": missing})
+    return dict(content)

@@ -1,0 +1,303 @@
+"""The training loop: schedule, mixed precision, several processes, states, and what is recorded."""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..bfm.alignment import CROP_SIZE
+from ..bfm.files import FaceModelData
+from ..bfm.objectives import DEEP3D_WEIGHTS, total
+from ..bfm.rendering import overlay
+from ..nets.arcface import ArcFaceNet
+from ..nets.checkpoint import fill, read_checkpoint
+from ..nets.coarse import CoarseNet
+from ..wire.errors import ErrorCode, HrnError
+from .checkpoint import LATEST, copy_state, epoch_path, newest, read_state, write_state
+from .dataset import CropBatch, FaceCrops, collate, epoch_batches
+from .layout import Sample
+from .processes import Processes
+from .record import EventFile, Table
+
+__all__ = ["PRECISIONS", "TrainingOptions", "build_network", "train"]
+
+_log = logging.getLogger(__name__)
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+_TERMS = tuple(DEEP3D_WEIGHTS)
+_ERRORS = ("landmarks_px", "vertices_mm", "shape_mm")
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The published values by default."""
+
+    epochs: int = 20
+    batch: int = 32
+    """Pictures of a step over all processes."""
+    learning_rate: float = 1e-4
+    decay_epochs: int = 10
+    """The learning rate is multiplied by `decay` after so many epochs."""
+    decay: float = 0.2
+    backbone: str = "resnet50"
+    last_fc: bool = False
+    size: int = CROP_SIZE
+    front_mask: str = "released"
+    augment: bool = True
+    precision: str = "fp32"
+    workers: int = 4
+    save_every: int = 5000
+    """Iterations between states within an epoch."""
+    log_every: int = 50
+    seed: int = 0
+    init: Path | None = None
+    """Weights to start from: a state of the published container, or torchvision's ResNet trained on ImageNet."""
+
+
+def build_network(options: TrainingOptions) -> CoarseNet:
+    """The network before training: random trunk by the seed, or the weights of ``options.init``; heads at zero.
+
+    Raises:
+        HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        net = CoarseNet(options.backbone, last_fc=options.last_fc)
+    if options.init is not None:
+        checkpoint = read_checkpoint(options.init)
+        if "net_recon" in checkpoint.content:
+            fill(net, checkpoint.weights("net_recon"), options.init)
+        elif options.last_fc:
+            trunk = {**checkpoint.weights(), **{f"fc.{name}": value for name, value in net.backbone.fc.state_dict().items()}}
+            fill(net.backbone, trunk, options.init)
+        else:
+            fill(net.backbone, checkpoint.weights(), options.init, ignore=("fc.",))
+    return net.requires_grad_(True)
+
+
+def train(samples: list[Sample], held_out: list[Sample], template: np.ndarray, model: FaceModelData, out: Path,
+          options: TrainingOptions, *, recognition: ArcFaceNet | None = None, processes: Processes | None = None,
+          tell: Callable[[str], None] = lambda line: None, stop: Callable[[], bool] = lambda: False) -> dict[str, float]:
+    """Trains, or goes on from the newest state in `out`; with the same options, data and device it then continues
+    exactly as if it had not been interrupted.
+
+    Args:
+        samples, held_out: pictures to learn from and to measure on (may be empty).
+        template: (5, 3) of the landmark template.
+        model: the face model.
+        out: folder for states, tables (``training.csv``, ``validation.csv``) and TensorBoard's files (``events``).
+        recognition: ArcFace; None leaves its term out.
+        processes: this process among others; alone by default.
+        tell: takes one line of text at a time.
+        stop: asked after every step; True keeps the state and ends with CANCELLED.
+
+    Returns:
+        the last errors on `held_out`.
+
+    Raises:
+        HrnError: SETTINGS_INVALID, CHECKPOINT_INVALID, DISK_FULL, OUTPUT_NOT_WRITABLE, CANCELLED, OUT_OF_MEMORY.
+    """
+    return _Training(samples, held_out, template, model, out, options, recognition, processes or Processes(), tell,
+                     stop).run()
+
+
+class _Training:
+    def __init__(self, samples, held_out, template, model, out: Path, options: TrainingOptions, recognition,
+                 processes: Processes, tell, stop):
+        from .objective import Objective
+
+        _check(options, len(samples), processes)
+        self.options, self.processes, self.tell, self.stop, self.out = options, processes, tell, stop, out
+        self.device = processes.device
+        self.crops = FaceCrops(samples, template, size=options.size, augment=options.augment, seed=options.seed)
+        self.held_out = FaceCrops(held_out, template, size=options.size, augment=False)
+        if recognition is not None:
+            recognition = recognition.to(self.device)
+        self.objective = Objective(model, size=options.size, front_mask=options.front_mask, recognition=recognition,
+                                   device=self.device)
+        self.net = build_network(options).to(self.device)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=options.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimizer, options.decay_epochs, options.decay)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "fp16")
+        self.epoch = self.step = self.iteration = 0
+        torch.manual_seed(options.seed)
+        self._go_on()
+        self.parallel = processes.wrap(self.net)
+
+    def _go_on(self) -> None:
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"The folder {self.out} cannot be made.") from error
+        path = newest(self.out)
+        if path is None:
+            return
+        state = read_state(path)
+        fill(self.net, state["net_recon"], path)
+        self.net.to(self.device).requires_grad_(True)
+        # `fill` puts new tensors in place; the optimizer must hold these.
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.options.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimizer, self.options.decay_epochs, self.options.decay)
+        try:
+            self.optimizer.load_state_dict(state["opt_00"])
+            self.schedule.load_state_dict(state["sched_00"])
+            self.scaler.load_state_dict(state.get("scaler") or {}) if self.scaler.is_enabled() else None
+            torch.set_rng_state(state["random"])
+        except Exception as error:  # torch raises many kinds for states of other networks
+            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path} is the state of another training.",
+                           hint="Use its options again, or start in a new folder.") from error
+        position = state["position"]
+        if position.get("pictures", len(self.crops)) != len(self.crops) or \
+                position.get("batch", self.options.batch) != self.options.batch:
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} was trained with another number of pictures or batch size.",
+                           hint="Use the same data and batch, or start in a new folder with this file as --init.")
+        self.epoch, self.step, self.iteration = (position[key] for key in ("epoch", "step", "iteration"))
+        self.tell(f"going on from {path.name}: epoch {self.epoch + 1}, iteration {self.iteration}")
+
+    def run(self) -> dict[str, float]:
+        table = events = validation = None
+        steps = len(self.crops) // self.options.batch
+        try:
+            if self.processes.first:
+                table = Table(self.out / "training.csv", ("iteration", "epoch", "rate", "loss", *_TERMS), self.iteration)
+                validation = Table(self.out / "validation.csv", ("iteration", "epoch", *_ERRORS, "loss"), self.iteration)
+                events = EventFile(self.out / "events")
+            if self.iteration == 0 or self.epoch >= self.options.epochs:
+                errors = self._measure(*((validation, events) if self.iteration == 0 else (None, None)))
+            while self.epoch < self.options.epochs:
+                self._epoch(steps, table, events)
+                self.schedule.step()
+                self.epoch, self.step = self.epoch + 1, 0
+                errors = self._measure(validation, events)
+                self._save(epoch_path(self.out, self.epoch), self.out / LATEST)
+            return errors
+        finally:
+            for record in (table, validation, events):
+                if record is not None:
+                    record.close()
+
+    def _epoch(self, steps: int, table: Table | None, events: EventFile | None) -> None:
+        batches = epoch_batches(len(self.crops), self.options.batch, self.epoch, self.options.seed, first=self.step,
+                                rank=self.processes.rank, world=self.processes.world)
+        for batch in self._load(self.crops, batches):
+            terms = self._learn(batch)
+            self.step, self.iteration = self.step + 1, self.iteration + 1
+            if self.iteration % self.options.log_every == 0 or self.step == steps:
+                self._note(self.processes.mean(terms), table, events, steps)
+            stopped = self.processes.any(self.stop())
+            if (stopped or self.iteration % self.options.save_every == 0) and self.step < steps:
+                self._save(self.out / LATEST)
+            if stopped and self.step < steps:
+                raise HrnError(ErrorCode.CANCELLED, f"The training was interrupted after {self.iteration} iterations.",
+                               hint="The same command goes on from here.")
+
+    def _learn(self, batch: CropBatch) -> dict[str, torch.Tensor]:
+        self.parallel.train()
+        vector = self._predict(self.parallel, batch.picture)
+        terms = self.objective(vector, batch).terms
+        loss = total(terms)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return {name: value.detach() for name, value in terms.items()}
+
+    def _predict(self, net: nn.Module, picture: torch.Tensor) -> torch.Tensor:
+        kind = PRECISIONS[self.options.precision]
+        with torch.autocast(self.device.type, dtype=kind, enabled=kind is not None):
+            return net(picture)
+
+    def _load(self, crops: FaceCrops, batches):
+        loader = DataLoader(crops, batch_sampler=batches, num_workers=self.options.workers, collate_fn=collate,
+                            pin_memory=self.device.type == "cuda", generator=torch.Generator().manual_seed(0),
+                            multiprocessing_context="spawn" if self.options.workers else None)
+        for batch in loader:
+            if isinstance(batch, dict):
+                raise HrnError.from_json(batch)
+            yield CropBatch(*batch).to(self.device)
+
+    def _note(self, terms: dict[str, float], table: Table | None, events: EventFile | None, steps: int) -> None:
+        loss, rate = sum(terms.values()), self.optimizer.param_groups[0]["lr"]
+        if not math.isfinite(loss) and not self.scaler.is_enabled():
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"The loss is no number any more after {self.iteration} iterations.",
+                           hint="Lower --learning-rate, or use --precision fp32; go on in a new folder.")
+        if table is None:
+            return
+        table.add({"iteration": self.iteration, "epoch": self.epoch + 1, "rate": rate, "loss": loss, **terms})
+        for name, value in {"loss/total": loss, "rate": rate, **{f"loss/{name}": v for name, v in terms.items()}}.items():
+            events.scalar(name, value, self.iteration)
+        self.tell(f"epoch {self.epoch + 1}, step {self.step} of {steps}: loss {loss:.4f}  "
+                  + "  ".join(f"{name} {value:.4f}" for name, value in terms.items()))
+
+    @torch.no_grad()
+    def _measure(self, table: Table | None, events: EventFile | None) -> dict[str, float]:
+        """Errors on the held-out pictures; the first process measures, the others wait."""
+        result: dict[str, float] = {}
+        if len(self.held_out) and self.processes.first:
+            self.net.eval()
+            found: dict[str, list[torch.Tensor]] = {name: [] for name in (*_ERRORS, "loss")}
+            size = max(1, self.options.batch // self.processes.world)
+            keys = [(0, number) for number in range(len(self.held_out))]
+            strip = None
+            for batch in self._load(self.held_out, [keys[i:i + size] for i in range(0, len(keys), size)]):
+                outcome = self.objective(self._predict(self.net, batch.picture), batch)
+                for name, values in self.objective.errors(outcome, batch).items():
+                    found[name].append(values)
+                found["loss"].append(total(outcome.terms).detach().float().expand(len(batch.picture)))
+                if strip is None:
+                    drawn = overlay(outcome.rendered, batch.picture, outcome.coverage)
+                    strip = torch.cat([torch.cat(list(part[:6]), 2) for part in (batch.picture, drawn)], 1)
+            result = {name: float(torch.cat(values).nanmean()) for name, values in found.items()}
+            result = {name: value for name, value in result.items() if not math.isnan(value)}
+            self.tell(f"after epoch {self.epoch}, on {len(self.held_out)} held-out pictures: "
+                      + "  ".join(f"{name} {value:.3f}" for name, value in result.items()))
+            if table is not None:
+                table.add({"iteration": self.iteration, "epoch": self.epoch, **result})
+                for name, value in result.items():
+                    events.scalar(f"held_out/{name}", value, self.iteration)
+                pixels = (255 * strip.clamp(0, 1)).round().byte().permute(1, 2, 0).cpu().numpy()
+                encoded = io.BytesIO()
+                Image.fromarray(pixels).save(encoded, "PNG")
+                events.picture("held_out", encoded.getvalue(), pixels.shape[1], pixels.shape[0], self.iteration)
+        self.processes.wait()
+        return result
+
+    def _save(self, *paths: Path) -> None:
+        if self.processes.first:
+            state: dict[str, Any] = {
+                "net_recon": self.net.state_dict(), "opt_00": self.optimizer.state_dict(),
+                "sched_00": self.schedule.state_dict(), "random": torch.get_rng_state(),
+                "scaler": self.scaler.state_dict(),
+                "position": {"epoch": self.epoch, "step": self.step, "iteration": self.iteration,
+                             "pictures": len(self.crops), "batch": self.options.batch}}
+            write_state(paths[0], state)
+            for path in paths[1:]:
+                copy_state(paths[0], path)
+        self.processes.wait()
+
+
+def _check(options: TrainingOptions, pictures: int, processes: Processes) -> None:
+    def invalid(what: str, hint: str) -> HrnError:
+        return HrnError(ErrorCode.SETTINGS_INVALID, what, hint=hint)
+
+    if options.batch % processes.world:
+        raise invalid(f"A batch of {options.batch} cannot be shared by {processes.world} processes.",
+                      "Choose a multiple with --batch.")
+    if options.batch // processes.world < 2:
+        raise invalid("Batch normalisation needs two pictures or more in each process.", "Choose a larger --batch.")
+    if pictures < options.batch:
+        raise invalid(f"{pictures} pictures are fewer than one batch of {options.batch}.",
+                      "Prepare more photos or choose a smaller --batch.")
+    if options.precision not in PRECISIONS:
+        raise invalid(f"The precision is one of {', '.join(PRECISIONS)}.", "Correct --precision.")
+    if options.precision == "fp16" and processes.device.type != "cuda":
+        raise invalid("fp16 needs an NVIDIA GPU.", "Use bf16 or fp32.")

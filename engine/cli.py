@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
     command.set_defaults(run=_prepare)
 
+    command = commands.add_parser("train", help="train a published network on your own photos (docs/training.md)")
+    from .training.command import add_arguments
+
+    add_arguments(command)
+    command.set_defaults(run=_train)
+
     command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
     command.add_argument("--folder", metavar="DIR", help="where licensed files are looked for, with all its sub-folders")
     command.add_argument("--commercial", action=argparse.BooleanOptionalAction, default=None,
@@ -249,6 +255,12 @@ def _prepare(options: argparse.Namespace) -> int:
     finally:
         line.end()
     return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .training.command import run
+
+    return run(options)
 
 
 def _models(options: argparse.Namespace) -> int:

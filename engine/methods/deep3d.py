@@ -25,7 +25,7 @@ from ..wire.protocol import Settings
 from .carry import SeenFace
 from .published import GivenFace, Prediction, PublishedMethod
 
-__all__ = ["CropFace", "Deep3d", "create", "crop_face", "published_files"]
+__all__ = ["CropFace", "Deep3d", "create", "crop_face", "crop_prediction", "published_files"]
 
 
 class CropFace(NamedTuple):
@@ -61,15 +61,24 @@ class Deep3d(PublishedMethod):
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         found = crop_face(faces[0].photo.pixels, faces[0].points, self._template, self._net, self._face_model)
-        model, origin = self._face_model, eye_origin(self._face_model)
-        relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
-        rotation = found.face.rotation[0].double().numpy()
-        translation = found.coefficients.translation[0].double().numpy()
-        seen = SeenFace(faces[0].photo, faces[0].observation, to_engine(found.face.shape[0].numpy(), origin),
-                        camera_over_photo(rotation, translation, found.window, origin))
-        return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
-                          translation,
-                          lambda folder, stem: published_files(folder, stem, found, model), {})
+        model = self._face_model
+        return crop_prediction(faces[0], found, model, lambda folder, stem: published_files(folder, stem, found, model), {})
+
+
+def crop_prediction(given: GivenFace, found: CropFace, model: FaceModel, write, about: dict) -> Prediction:
+    """What a network said about the aligned crop, in the frame of the whole photo.
+
+    Args:
+        write, about: as of :class:`.published.Prediction`.
+    """
+    origin = eye_origin(model)
+    relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
+    rotation = found.face.rotation[0].double().numpy()
+    translation = found.coefficients.translation[0].double().numpy()
+    seen = SeenFace(given.photo, given.observation, to_engine(found.face.shape[0].numpy(), origin),
+                    camera_over_photo(rotation, translation, found.window, origin))
+    return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
+                      translation, write, about)
 
 
 @torch.inference_mode()

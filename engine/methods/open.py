@@ -20,6 +20,7 @@ from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .clock import StageClock
+from .warm import Warm
 
 __all__ = ["LeftOut", "OpenMethod", "Solution", "create", "look"]
 
@@ -73,13 +74,12 @@ def create() -> "OpenMethod":
     return OpenMethod()
 
 
-class OpenMethod:
+class OpenMethod(Warm):
     """Holds the head model and the landmark networks from the first photo on. Runs one photo at a time."""
 
     def __init__(self):
+        super().__init__()
         self._lock = threading.Lock()
-        self._landmarker = None
-        self._model = None
 
     def missing(self) -> list[str]:
         absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
@@ -98,15 +98,7 @@ class OpenMethod:
             rasterize(np.array([[0.0, 0], [4, 0], [0, 4]]), np.ones(3), np.array([[0, 1, 2]]), 4, 4)
 
     def _load(self, progress) -> None:
-        if self._model is None:
-            from ..head import load_head_model
-
-            self._model = load_head_model(progress)
-        if self._landmarker is None:
-            progress("start", 0.9, "Loading the landmark networks")
-            from ..photo import Landmarker
-
-            self._landmarker = Landmarker()
+        self._load_shared(progress)
         from ..fit import fit_coarse, fit_mid  # noqa: F401
         from ..texture import build_textures  # noqa: F401
         from .assemble import assemble  # noqa: F401

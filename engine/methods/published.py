@@ -26,6 +26,7 @@ from .clock import StageClock
 from .carry import SeenFace
 from .open import Solution, look
 from .relief import Relief, with_relief
+from .warm import Warm
 
 __all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside"]
 
@@ -66,14 +67,14 @@ class Prediction(NamedTuple):
     """Fine relief that the method found."""
 
 
-class PublishedMethod(ABC):
+class PublishedMethod(Warm, ABC):
     """Holds the networks from the first photo on, until their files change. Runs one photo at a time."""
 
     name: str
 
     def __init__(self):
+        super().__init__()
         self._lock = threading.Lock()
-        self._landmarker = self._model = None
         self._from: tuple = ()
 
     @abstractmethod
@@ -112,15 +113,7 @@ class PublishedMethod(ABC):
             self._from = ()
             self.load(paths, progress)
             self._from = state
-        if self._model is None:
-            from ..head import load_head_model
-
-            self._model = load_head_model(progress)
-        if self._landmarker is None:
-            progress("start", 0.9, "Loading the landmark networks")
-            from ..photo import Landmarker
-
-            self._landmarker = Landmarker()
+        self._load_shared(progress)
 
     def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
                     progress) -> Bundle:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from ..bfm import alignment, tddfa, tddfa_output, tddfa_texture
-from ..bfm.border import camera_over_photo, eye_origin, to_engine
 from ..bfm.files import read_landmark_template
 from ..bfm.model import FaceModel
 from ..bfm.tddfa_files import TddfaModelData, read_tddfa_model
@@ -22,8 +21,7 @@ from ..nets.checkpoint import read_npy_dictionary
 from ..nets.official import load
 from ..types import Photo
 from ..wire.protocol import Settings
-from .carry import SeenFace
-from .deep3d import CropFace, crop_face
+from .deep3d import CropFace, crop_face, crop_prediction
 from .published import GivenFace, Prediction, PublishedMethod
 
 __all__ = ["TddfaV3", "create"]
@@ -57,16 +55,9 @@ class TddfaV3(PublishedMethod):
         small = settings.quality == "draft" and official.mobilenet is not None
         found = crop_face(faces[0].photo.pixels, faces[0].points, official.template,
                           official.mobilenet if small else official.resnet, official.model)
-        model, origin = official.model, eye_origin(official.model)
-        relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
-        rotation = found.face.rotation[0].double().numpy()
-        translation = found.coefficients.translation[0].double().numpy()
-        seen = SeenFace(faces[0].photo, faces[0].observation, to_engine(found.face.shape[0].numpy(), origin),
-                        camera_over_photo(rotation, translation, found.window, origin))
-        return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
-                          translation,
-                          lambda folder, stem: _write(folder, stem, faces[0].photo, found, official),
-                          {"backbone": "MobileNet-V3" if small else "ResNet-50"})
+        return crop_prediction(faces[0], found, official.model,
+                               lambda folder, stem: _write(folder, stem, faces[0].photo, found, official),
+                               {"backbone": "MobileNet-V3" if small else "ResNet-50"})
 
 
 @torch.inference_mode()

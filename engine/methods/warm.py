@@ -1,0 +1,27 @@
+"""What every method keeps in memory between two heads."""
+
+from __future__ import annotations
+
+__all__ = ["Warm"]
+
+
+class Warm:
+    """The head model and the landmark networks, loaded with the first photo."""
+
+    def __init__(self):
+        self._model = self._landmarker = None
+
+    def _load_shared(self, progress) -> None:
+        """
+        Raises:
+            HrnError: MODEL_MISSING.
+        """
+        if self._model is None:
+            from ..head import load_head_model
+
+            self._model = load_head_model(progress)
+        if self._landmarker is None:
+            progress("start", 0.9, "Loading the landmark networks")
+            from ..photo import Landmarker
+
+            self._landmarker = Landmarker()

@@ -42,6 +42,8 @@ _FACE_PX = {"draft": 300.0, "standard": 420.0, "high": 700.0}
 """Width of the face in the frames."""
 _LEAST_TRACKS = 400
 """Fewer matches than that say less than the pixels of the best photo."""
+_MANY_POINTS = 8000
+"""Of more, every other one shapes the surface in all rounds but the last."""
 _LEAST_OBSERVATIONS = 60
 """A camera with fewer is left where the landmarks put it."""
 _MOST_RMS_PX = 0.8
@@ -85,7 +87,7 @@ _SMALL_PX = 250.0
 """Enough for cameras, and for whether two photos show one head (:mod:`.company` has limits for this size)."""
 _ROUNDS = (_Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
            _Round(_SMALL_PX, False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
-           _Round(np.inf, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
+           _Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
            _Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
 _ROUNDS_OF = {"draft": _ROUNDS[::3], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}
 
@@ -333,6 +335,8 @@ class _Problem:
         skin = self.is_skin[tracks.triangle]
         cloud = points[skin]
         weight = np.clip((tracks.contrast[skin] / _FULL_CONTRAST) ** 2, _LEAST_WEIGHT, 1)
+        if not step.fine and len(cloud) > _MANY_POINTS:
+            cloud, weight = cloud[::2], 2 * weight[::2]
         tree = cKDTree(cloud)
         damping = np.full(len(self.offset), _OFFSET_DAMPING)
         doubt = self._doubt()

@@ -241,8 +241,8 @@ def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
     solver.setFinestScale(0 if fine else 1)
     solver.setPatchSize(8)
     solver.setPatchStride(4)
-    solver.setGradientDescentIterations(16)
-    solver.setVariationalRefinementIterations(5)
+    solver.setGradientDescentIterations(16 if fine else 12)
+    solver.setVariationalRefinementIterations(5 if fine else 1)
     return solver.calc(a, b, None)
 
 

@@ -60,7 +60,7 @@ class Rims:
     """(C,) worth in points."""
 
 
-def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, candidates: int = 8) -> Places:
+def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, candidates: int = 6) -> Places:
     """Nearest places of a mesh among the triangles whose centres are nearest."""
     tree = cKDTree(vertices[triangles].mean(1))
     _, near = tree.query(points, k=candidates, workers=-1)

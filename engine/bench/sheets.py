@@ -26,6 +26,7 @@ from ..wire.protocol import Settings
 __all__ = ["main", "sheet_row"]
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic"}
+_WRITTEN = {".png", ".jpg", ".jpeg"}
 COLUMNS = ("photo", "coarse", "mid", "displaced", "textured", "+45", "-45")
 
 
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="engine bench sheets", description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
     parser.add_argument("--out", type=Path, required=True,
-                        help="a .png or .jpg with all rows, or a folder that gets one picture per photo")
+                        help="a .png or .jpg with all rows, or a folder for the pictures")
     parser.add_argument("--texture-size", type=int, default=1024, metavar="PIXELS")
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--together", action="store_true", help="the photos show one person: one sheet with a row per photo")
@@ -44,10 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     method = get_method("open")
     if options.together:
         found = method.solve(_expand(options.photos), settings, lambda *_: None)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
         rows = [_labelled(sheet_row(found._replace(views=(view, *found.views)), options.cell),
                           f"{view.photo.name} {100 * view.share:.0f} %") for view in found.views]
-        (write_png if options.out.suffix.lower() == ".png" else write_jpeg)(options.out, np.concatenate(rows))
+        _write(options.out if options.out.suffix.lower() in _WRITTEN else options.out / "together.jpg", rows)
         return 0
     rows, failed = [], 0
     for path in _expand(options.photos):
@@ -58,15 +58,18 @@ def main(argv: list[str] | None = None) -> int:
             failed += 1
             print(f"{path.name}: {as_hrn_error(failure)}", file=sys.stderr)
             continue
-        if options.out.suffix.lower() in (".png", ".jpg"):
+        if options.out.suffix.lower() in _WRITTEN:
             rows.append(_labelled(row, path.name))
         else:
-            options.out.mkdir(parents=True, exist_ok=True)
-            write_jpeg(options.out / f"{path.stem}.jpg", row)
+            _write(options.out / f"{path.stem}.jpg", [row])
     if rows:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        (write_png if options.out.suffix.lower() == ".png" else write_jpeg)(options.out, np.concatenate(rows))
+        _write(options.out, rows)
     return 3 if failed else 0
+
+
+def _write(path: Path, rows: list[np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (write_png if path.suffix.lower() == ".png" else write_jpeg)(path, np.concatenate(rows))
 
 
 def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:

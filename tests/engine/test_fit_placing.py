@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fit.views.placing import place_photo
+from engine.fit.views.placing import _pose, place_photo
 from engine.fit.views.state import Frame, ViewState
 from engine.head import load_head_model
 from engine.render.preview import orbit_camera, render_head
@@ -55,3 +55,8 @@ def test_another_skin_is_not(model, views):
     camera = orbit_camera(model.template, 60, width=SIDE, height=SIDE)
     assert place_photo(render_head(model, model.template, camera, skin(2)), camera, views, model.triangles) is None
     assert place_photo(np.full((300, 300, 3), 120, np.uint8), camera, views, model.triangles) is None
+
+
+def test_matches_at_one_place_are_no_pose(model, views):
+    points = np.repeat(model.template[:1].astype(float), 20, 0) + np.linspace(0, 1e-4, 20)[:, None]
+    assert _pose(views[0].camera, points, np.tile([350.0, 350.0], (20, 1)), 4.0) is None

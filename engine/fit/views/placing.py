@@ -92,9 +92,12 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
 
 def _pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) -> tuple[int, Camera, np.ndarray] | None:
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
-    cv2.setRNGSeed(0)
-    ok, rotation, shift, used = cv2.solvePnPRansac(points, pixels, matrix, None, iterationsCount=2000,
-                                                   reprojectionError=error, confidence=0.999, flags=cv2.SOLVEPNP_SQPNP)
+    try:
+        ok, rotation, shift, used = cv2.solvePnPRansac(points, pixels, matrix, None, iterationsCount=2000,
+                                                       reprojectionError=error, confidence=0.999,
+                                                       flags=cv2.SOLVEPNP_SQPNP)
+    except cv2.error:
+        return None  # wrong matches often share one place, from which the solver refuses to tell a pose
     if not ok or used is None or len(used) < 6:
         return None
     used = used.ravel()

@@ -227,6 +227,8 @@ class _Problem:
             added[number] = ViewState(photo, observation, camera, first.expression, source, start, placed=True)
         if added:
             self.views.extend(added.values())
+            self.distortion, self.distortion_deviation = (np.append(values, np.zeros(len(added))) for values in
+                                                          (self.distortion, self.distortion_deviation))
             self.lenses = group_lenses(self.views)
             self.reframe(self.face_px)
         return added

@@ -6,8 +6,9 @@ import golden_models
 import numpy as np
 import pytest
 import torch
-from golden_rules import pattern_bytes, strided
+from golden_rules import normal, pattern_bytes, pattern_image, strided, uniform
 from scipy.io import savemat
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from engine.bfm import alignment, files, mvr
@@ -43,15 +44,65 @@ def test_three_views(golden, scene):
     np.testing.assert_allclose(result.colour[:, some], golden["face/face_texture"], atol=2e-5)
 
 
+def test_inputs_are_those_of_the_reference(golden, scene):
+    coefficients = scene[2]
+    for name, ours in (("id", coefficients.identity), ("exp", coefficients.expression), ("color", coefficients.texture),
+                       ("gamma", coefficients.gamma)):
+        np.testing.assert_allclose(ours, golden[f"para/face_{name}"], atol=1e-6)
+
+
+def test_camera(golden, scene):
+    """Our one formula against the reference's rotation, translation and projection matrix (all for rows)."""
+    world = scene[3].world[0][:, golden["vertex_sample"]].double().numpy()
+    seen = world @ golden["camera/R"][0].astype(float) + golden["camera/T"][0]
+    clip = np.concatenate([seen, np.ones_like(seen[..., :1])], -1) @ golden["camera/K"][0].astype(float)
+    ours = MVR_CAMERA.project(MVR_CAMERA.to_camera(torch.from_numpy(world))).numpy()
+    half = MVR_CAMERA.centre
+    np.testing.assert_allclose(half * (1 - clip[..., :2] / clip[..., 3:]) * [1, -1] + [0, 2 * half], ours, atol=1e-3)
+    near, far = MVR_CAMERA.near, MVR_CAMERA.far
+    for view, points in zip(VIEWS, scene[3].world):
+        depth = MVR_CAMERA.to_camera(points[:, golden["vertex_sample"]])[..., 2].numpy()
+        np.testing.assert_allclose(far / (far - near) * (1 - near / depth), golden[f"camera/xyz_project_{view}"][..., 2],
+                                   atol=1e-6)
+
+
 def test_losses(golden, scene):
+    """Every term of the training function, and their sum."""
     data, model, coefficients, result = scene
     terms = mvr.regularisers(coefficients, result.colour, torch.from_numpy(data.skin))
-    for ours, theirs in (("prior", "loss/loss_para"), ("gamma", "loss/loss_gamma"), ("reflectance", "loss/loss_reflect")):
-        assert terms[ours].item() == pytest.approx(float(golden[theirs][0]), rel=1e-5), ours
-    landmarks = mvr.WEIGHTS["landmarks"] * mvr.landmark_loss(
+    for ours, theirs in (("prior", "loss_para"), ("gamma", "loss_gamma"), ("reflectance", "reflect_loss")):
+        assert terms[ours].item() == pytest.approx(mvr.WEIGHTS[ours] * float(golden[f"face/{theirs}"][0]), rel=1e-5), ours
+    terms["landmarks"] = mvr.WEIGHTS["landmarks"] * mvr.landmark_loss(
         [pixels[:, model.keypoints] for pixels in result.pixels],
         [torch.from_numpy(golden[f"loss/kp_img_gt_{view}"]) for view in VIEWS])
-    assert landmarks.item() == pytest.approx(float(golden["loss/loss_kp_img"][0]), rel=1e-5)
+    terms["photo"] = mvr.WEIGHTS["photo"] * sum(mvr.photo_loss(*photo_inputs(view)) for view in range(3)) / 3
+    front, wanted = result.world[VIEWS.index("ft")], golden["loss/kp_3d_gt_times100"]
+    terms["points"] = mvr.WEIGHTS["points"] * mvr.points_loss(front[:, compared_vertices(front, wanted)],
+                                                              torch.from_numpy(wanted))
+    for ours, theirs in (("prior", "para"), ("gamma", "gamma"), ("reflectance", "reflect"), ("landmarks", "kp_img"),
+                         ("photo", "photo"), ("points", "kp_3d")):
+        assert terms[ours].item() == pytest.approx(float(golden[f"loss/loss_{theirs}"][0]), rel=1e-5), ours
+    assert sum(terms.values()).item() == pytest.approx(float(golden["loss/loss"][0]), rel=1e-5)
+
+
+def photo_inputs(view: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Rendering, photo and weights of one view by the rule: the two are 0.2 of a *phase* apart."""
+    name = VIEWS[view]
+    photo, rendered = (np.stack([pattern_image(3, 224, 224, 0.3 * view + phase + shift) for phase in (0, 0.5)])
+                       for shift in (0, 0.2))
+    weights = np.array([32, 128, 254])[(3 * uniform(f"wmap{name}", (2, 1, 224, 224))).astype(int)]
+    alpha = uniform(f"rmask{name}", (2, 224, 224, 1)).transpose(0, 3, 1, 2)
+    return torch.from_numpy(rendered), torch.from_numpy(photo), torch.from_numpy(weights * alpha)
+
+
+def compared_vertices(front: torch.Tensor, wanted: np.ndarray) -> np.ndarray:
+    """(101,) the vertices whose targets are stored; they are in an official file. A target is a hundred times its
+    vertex and half a unit of the noise "kp3d", so it names its vertex in both faces of the batch."""
+    places = wanted - 0.5 * normal("kp3d", wanted.shape)
+    found = [cKDTree(100 * points.numpy()).query(place) for points, place in zip(front, places)]
+    assert max(distance.max() for distance, _ in found) < 1e-3  # millimetres; vertices are tenths apart
+    assert np.array_equal(found[0][1], found[1][1]) and len(np.unique(found[0][1])) > 90
+    return found[0][1]
 
 
 def test_photo_loss_is_a_weighted_mean_of_colour_distances():

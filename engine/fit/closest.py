@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from scipy.spatial import cKDTree
 
-__all__ = ["Closest", "SurfaceIndex", "border_vertices"]
+__all__ = ["Closest", "SurfaceIndex", "border_vertices", "closest_of"]
 
 _CANDIDATES = 8
-_TINY = 1e-9
 
 
 class Closest(NamedTuple):
@@ -39,55 +39,89 @@ class SurfaceIndex:
     """
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray):
-        self.triangles = triangles
-        self._corners = np.asarray(vertices, np.float64)[triangles]
-        self._tree = cKDTree(self._corners.mean(1))
+        self.triangles = np.ascontiguousarray(triangles, np.int64)
+        self._vertices = np.ascontiguousarray(vertices, np.float64)
+        self._tree = cKDTree(self._vertices[triangles].mean(1))
         self._border = np.zeros(len(vertices), bool)
         self._border[border_vertices(triangles)] = True
 
     def query(self, points: np.ndarray) -> Closest:
         """(n, 3) points -> their nearest points."""
-        points = np.asarray(points, np.float64)
-        count = min(_CANDIDATES, len(self._corners))
+        points = np.ascontiguousarray(points, np.float64)
+        count = min(_CANDIDATES, len(self.triangles))
         near = self._tree.query(points, k=count)[1].reshape(len(points), count)
-        weights = _nearest_weights(points[:, None], *(self._corners[near, corner] for corner in range(3)))
-        spots = np.einsum("nkc,nkcd->nkd", weights, self._corners[near])
-        distance = np.linalg.norm(spots - points[:, None], axis=2)
-        best = distance.argmin(1)
-        row = np.arange(len(points))
-        triangle, weights = near[row, best], weights[row, best]
+        triangle, weights, spots = closest_of(self._vertices, self.triangles, near, points)
         on_border = (self._border[self.triangles[triangle]] | (weights < 1e-6)).all(1)
-        return Closest(triangle, weights, distance[row, best], on_border)
+        return Closest(triangle, weights, np.linalg.norm(spots - points, axis=1), on_border)
 
 
 def border_vertices(triangles: np.ndarray) -> np.ndarray:
     """Numbers of the vertices on edges that belong to one triangle only."""
-    edges = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    return np.unique(unique[count == 1])
+    edges = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).astype(np.int64)
+    # One number for each pair: sorting pairs as such takes twenty times as long.
+    limit = int(edges.max(initial=0)) + 1
+    unique, count = np.unique(edges.min(1) * limit + edges.max(1), return_counts=True)
+    return np.unique(np.divmod(unique[count == 1], limit))
 
 
-def _nearest_weights(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """(..., 3) barycentric weights of the point of triangle abc nearest to p; all arguments (..., 3)."""
-    ab, ac, ap = b - a, c - a, p - a
+@njit(cache=True, nogil=True)
+def closest_of(vertices, triangles, near, points):
+    """The closest point of each point's candidate triangles (Ericson, "Real-Time Collision Detection", 5.1.5).
 
-    def dot(x, y):
-        return np.einsum("...i,...i->...", x, y)
+    Args:
+        vertices: (V, 3) float64. triangles: (T, 3). near: (n, k) numbers of triangles. points: (n, 3) float64.
 
-    aa, bb, mixed, pa, pb = dot(ab, ab), dot(ac, ac), dot(ab, ac), dot(ap, ab), dot(ap, ac)
-    area = np.maximum(aa * bb - mixed * mixed, _TINY)
-    v, w = (bb * pa - mixed * pb) / area, (aa * pb - mixed * pa) / area
-    inside = np.stack([1 - v - w, v, w], -1)
-    # Outside: the nearest of the three edges.
-    along_ab = np.clip(pa / np.maximum(aa, _TINY), 0, 1)
-    along_ac = np.clip(pb / np.maximum(bb, _TINY), 0, 1)
-    bc = c - b
-    along_bc = np.clip(dot(p - b, bc) / np.maximum(dot(bc, bc), _TINY), 0, 1)
-    zero = np.zeros_like(v)
-    on_edges = np.stack([np.stack([1 - along_ab, along_ab, zero], -1), np.stack([1 - along_ac, zero, along_ac], -1),
-                         np.stack([zero, 1 - along_bc, along_bc], -1)], -2)
-    spots = on_edges[..., 0, None] * a[..., None, :] + on_edges[..., 1, None] * b[..., None, :] \
-        + on_edges[..., 2, None] * c[..., None, :]
-    best = ((spots - p[..., None, :]) ** 2).sum(-1).argmin(-1)
-    outside = np.take_along_axis(on_edges, best[..., None, None], -2)[..., 0, :]
-    return np.where((inside >= 0).all(-1, keepdims=True), inside, outside)
+    Returns:
+        (n,) number of the triangle, (n, 3) barycentric weights, exactly 0 for corners that do not count, (n, 3) the
+        closest point.
+    """
+    count = len(points)
+    best = np.zeros(count, np.int64)
+    weights = np.zeros((count, 3))
+    place = np.zeros((count, 3))
+    ab, ac, ap = np.empty(3), np.empty(3), np.empty(3)
+    for p in range(count):
+        least = 1e30
+        for number in near[p]:
+            a, b, c = triangles[number, 0], triangles[number, 1], triangles[number, 2]
+            d1 = d2 = d00 = d01 = d11 = 0.0
+            for k in range(3):
+                ab[k] = vertices[b, k] - vertices[a, k]
+                ac[k] = vertices[c, k] - vertices[a, k]
+                ap[k] = points[p, k] - vertices[a, k]
+                d1 += ab[k] * ap[k]
+                d2 += ac[k] * ap[k]
+                d00 += ab[k] * ab[k]
+                d01 += ab[k] * ac[k]
+                d11 += ac[k] * ac[k]
+            det = d00 * d11 - d01 * d01
+            v = w = -1.0
+            if det > 1e-12:
+                v = (d11 * d1 - d01 * d2) / det
+                w = (d00 * d2 - d01 * d1) / det
+            if v < 0 or w < 0 or v + w > 1:
+                # Outside: the nearest place of the three edges.
+                e = min(max(d1 / max(d00, 1e-12), 0.0), 1.0)
+                v, w = e, 0.0
+                small = d00 * e * e - 2 * d1 * e
+                e = min(max(d2 / max(d11, 1e-12), 0.0), 1.0)
+                value = d11 * e * e - 2 * d2 * e
+                if value < small:
+                    small = value
+                    v, w = 0.0, e
+                length = d00 - 2 * d01 + d11
+                e = min(max((d00 - d01 - d1 + d2) / max(length, 1e-12), 0.0), 1.0)
+                x, y = 1 - e, e
+                value = x * x * d00 + 2 * x * y * d01 + y * y * d11 - 2 * (x * d1 + y * d2)
+                if value < small:
+                    v, w = x, y
+            distance = 0.0
+            for k in range(3):
+                distance += (ap[k] - v * ab[k] - w * ac[k]) ** 2
+            if distance < least:
+                least = distance
+                best[p] = number
+                weights[p, 0], weights[p, 1], weights[p, 2] = 1 - v - w, v, w
+                for k in range(3):
+                    place[p, k] = vertices[a, k] + v * ab[k] + w * ac[k]
+    return best, weights, place

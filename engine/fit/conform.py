@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import LinearOperator, cg, splu
 
 from ..head.landmarks68 import LANDMARKS_68, STEADY_68
 from ..head.model import HeadModel
@@ -293,9 +293,26 @@ def _bend(surface: SkinSurface, there: _Target, landmarks: _LandmarkRows, rest: 
     each = sp.kron((length ** 4 * rough + strength * (at.T @ at)).tocsc(), sp.eye(3), format="csc")
     diagonal = sp.bsr_matrix((blocks, np.arange(count), np.arange(count + 1)), (3 * count, 3 * count))
     system = each + diagonal.tocsc() + (matrix.T @ sp.diags(weight) @ matrix).tocsc()
-    solution = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
-                    diag_pivot_thresh=0.0).solve(right.ravel() + matrix.T @ (weight * gap))
-    return solution.reshape(-1, 3)
+    return _solve(system, right.ravel() + matrix.T @ (weight * gap), offset)
+
+
+def _solve(system: sp.csc_matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """(V, 3) solution of the (3V, 3V) positive definite system to some micrometres, by conjugate gradients.
+
+    Preconditioned by the same system with one stiffness for all directions, whose three axes come apart: its factor has
+    a seventh of the entries.
+    """
+    blocks = system.tobsr((3, 3))
+    count = len(start)
+    even = sp.csr_matrix((np.trace(blocks.data, axis1=1, axis2=2) / 3, blocks.indices, blocks.indptr), (count, count))
+    factor = _factor(even.tocsc())
+    nearly = LinearOperator(system.shape, lambda x: factor.solve(x.reshape(-1, 3)).ravel(), dtype=float)
+    solution, left = cg(system.tocsr(), right, start.ravel(), rtol=1e-5, maxiter=400, M=nearly)
+    return (_factor(system).solve(right) if left else solution).reshape(-1, 3)
+
+
+def _factor(system: sp.csc_matrix):
+    return splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
 
 
 def _trust(surface: SkinSurface, there: _Target, skin: np.ndarray) -> tuple[Closest, np.ndarray]:
@@ -310,9 +327,7 @@ def _trust(surface: SkinSurface, there: _Target, skin: np.ndarray) -> tuple[Clos
 def _completed(surface: SkinSurface, rest: np.ndarray, move: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """(V, 3) `move` where it is trusted, continued smoothly elsewhere."""
     rough, mass = _stiffness(surface, rest)
-    system = (rough + sp.diags(trust * mass)).tocsc()
-    smooth = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
-                  diag_pivot_thresh=0.0).solve((trust * mass)[:, None] * move)
+    smooth = _factor((rough + sp.diags(trust * mass)).tocsc()).solve((trust * mass)[:, None] * move)
     return trust[:, None] * move + (1 - trust[:, None]) * smooth
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
 from ...head.model import HeadModel
+from ..closest import closest_of
 from ..coarse_solver import boxed_step
 from ..mesh import face_cross, neighbour_mean, neighbours, vertex_normals
 from ..skin_surface import SkinSurface
@@ -64,7 +64,7 @@ def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarr
     """Nearest places of a mesh among the triangles whose centres are nearest."""
     tree = cKDTree(vertices[triangles].mean(1))
     _, near = tree.query(points, k=candidates, workers=-1)
-    triangle, weights, place = _closest(np.ascontiguousarray(vertices, float), triangles.astype(np.int64), near,
+    triangle, weights, place = closest_of(np.ascontiguousarray(vertices, float), triangles.astype(np.int64), near,
                                         np.ascontiguousarray(points, float))
     normals = vertex_normals(vertices, triangles)
     normal = np.einsum("pk,pkd->pd", weights, normals[triangles[triangle]])
@@ -189,58 +189,3 @@ def _rows(corners: np.ndarray, weights: np.ndarray, count: int) -> sp.csr_matrix
     """(P, count) that reads a field at P places given by vertices and weights."""
     rows = np.repeat(np.arange(len(corners)), corners.shape[1])
     return sp.csr_matrix((weights.ravel(), (rows, corners.ravel())), (len(corners), count))
-
-
-@njit(cache=True, nogil=True)
-def _closest(vertices, triangles, near, points):
-    """Closest points on candidate triangles (Ericson, "Real-Time Collision Detection", 5.1.5)."""
-    count = len(points)
-    best = np.zeros(count, np.int64)
-    weights = np.zeros((count, 3))
-    place = np.zeros((count, 3))
-    ab, ac, ap = np.empty(3), np.empty(3), np.empty(3)
-    for p in range(count):
-        least = 1e30
-        for number in near[p]:
-            a, b, c = triangles[number, 0], triangles[number, 1], triangles[number, 2]
-            d1 = d2 = d00 = d01 = d11 = 0.0
-            for k in range(3):
-                ab[k] = vertices[b, k] - vertices[a, k]
-                ac[k] = vertices[c, k] - vertices[a, k]
-                ap[k] = points[p, k] - vertices[a, k]
-                d1 += ab[k] * ap[k]
-                d2 += ac[k] * ap[k]
-                d00 += ab[k] * ab[k]
-                d01 += ab[k] * ac[k]
-                d11 += ac[k] * ac[k]
-            det = d00 * d11 - d01 * d01
-            v = w = -1.0
-            if det > 1e-12:
-                v = (d11 * d1 - d01 * d2) / det
-                w = (d00 * d2 - d01 * d1) / det
-            if v < 0 or w < 0 or v + w > 1:
-                # Outside: the nearest place of the three edges.
-                e = min(max(d1 / max(d00, 1e-12), 0.0), 1.0)
-                v, w = e, 0.0
-                small = d00 * e * e - 2 * d1 * e
-                e = min(max(d2 / max(d11, 1e-12), 0.0), 1.0)
-                value = d11 * e * e - 2 * d2 * e
-                if value < small:
-                    small = value
-                    v, w = 0.0, e
-                length = d00 - 2 * d01 + d11
-                e = min(max((d00 - d01 - d1 + d2) / max(length, 1e-12), 0.0), 1.0)
-                x, y = 1 - e, e
-                value = x * x * d00 + 2 * x * y * d01 + y * y * d11 - 2 * (x * d1 + y * d2)
-                if value < small:
-                    v, w = x, y
-            distance = 0.0
-            for k in range(3):
-                distance += (ap[k] - v * ab[k] - w * ac[k]) ** 2
-            if distance < least:
-                least = distance
-                best[p] = number
-                weights[p, 0], weights[p, 1], weights[p, 2] = 1 - v - w, v, w
-                for k in range(3):
-                    place[p, k] = vertices[a, k] + v * ab[k] + w * ac[k]
-    return best, weights, place

@@ -149,9 +149,9 @@ class HrnHead(PublishedMethod):
         tick(1.0)
         front = ms_texture.front_mask(self._front, effort.size)
         tick(1.0)
-        shift = ms_texture.template_shift(sheet, ms_texture.upper_part(self._bald, effort.size), front)
+        behind = ms_texture.matched_template(sheet, self._bald, front)
         tick(1.0)
-        return ms_texture.blend_template(sheet, self._bald, front, shift).round().clip(0, 255).astype(np.uint8)
+        return ms_texture.blend(sheet, behind, front).round().clip(0, 255).astype(np.uint8)
 
     def _prediction(self, face: GivenFace, window, fitted: Coefficients, heads: "_Heads", texture: np.ndarray, about: dict
                     ) -> Prediction:

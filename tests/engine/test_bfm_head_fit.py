@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import golden_models
 import numpy as np
 import pytest
@@ -80,35 +81,51 @@ def _blocks(tag, height, width, low, high, repeat):
     return np.repeat(np.repeat(values, repeat, 0), repeat, 1)
 
 
-def test_pieces_of_the_texture_step(shared_dir):
+def test_both_endings_of_the_texture(shared_dir):
     golden = HrnGolden(shared_dir / "golden/hrn/ms_head_texture")
-    hair = ms_texture.hair_mask(_blocks("hairmask", 10, 8, 0, 2, 8) * 255)
+    hair, cheek = (ms_texture.upper_mask(_blocks(name, 10, 8, 0, 2, 8) * 255) for name in ("hairmask", "cheek"))
     foreground = ms_texture.foreground_mask(_blocks("fg", 10, 8, 0, 2, 8) * 255)
-    assert golden.error("hair_mask", hair).max() < 1e-4
-    assert golden.error("fg_mask", foreground[..., None]).max() < 1e-4
-    picture = (255 * np.clip(smooth(3, 128, 128), 0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    front = ms_texture.front_mask(picture)
-    off = golden.error("front_mask", front)
-    assert off.mean() < 0.003 and off.max() < 0.025  # not the reference's own filters, see the function
-    # The blend itself, with the reference's mask at its stored texels: one shift per colour explains all of them.
-    sheet = (255 * np.clip(smooth(3, 512, 512), 0, 1)).transpose(1, 2, 0).astype(np.float32)
+    front = ms_texture.front_mask((255 * np.clip(smooth(3, 128, 128), 0, 1)).astype(np.uint8).transpose(1, 2, 0))
+    for name, mask in (("hair_mask", hair), ("fg_mask", foreground[..., None]), ("front_mask", front)):
+        assert golden.error(name, mask).max() < 1e-4, name
+    # The golden's colours are blue, green, red; ours the other way round.
+    sheet = (255 * np.clip(smooth(3, 512, 512), 0, 1)).transpose(1, 2, 0)[..., ::-1].astype(np.float32)
     sheet[:, :200] *= 0.3
-    template = _blocks("bald", 20, 16, 60, 200, 256)
-    ones = np.ones((4096, 4096, 3), np.float32)
-    large = golden.sample("bald", ms_texture.blend_template(sheet, template, ones, np.zeros(3)))
-    behind = golden.sample("bald", ms_texture.blend_template(sheet, template, 0 * ones, np.zeros(3)))
-    mask = golden["front_mask"]
-    shift = (golden["bald"] - mask * large) / (1 - mask) - behind
-    channel = (8389 * np.arange(len(shift))) % 3
-    for colour in range(3):
-        assert np.ptp(shift[(channel == colour) & (mask < 0.7)]) < 1e-3
+    sheet = cv2.resize(sheet, (4096, 4096))
+    behind = ms_texture.matched_template(sheet, _blocks("bald", 20, 16, 60, 200, 256)[..., ::-1], front)
+    assert golden.error("bald", ms_texture.blend(sheet, behind, front[..., ::-1])[..., ::-1]).max() < 1e-4
+    assert ms_texture.evenly_lit(sheet, cheek) is sheet
+    behind = ms_texture.filled_hair(behind, sheet, hair)
+    assert golden.error("hair", ms_texture.blend(sheet, behind, foreground)[..., ::-1]).max() < 1e-4
 
 
 def test_template_continues_the_sheet():
-    front = np.repeat(np.linspace(0, 1, 64, dtype=np.float32)[:, None, None], 64, 1).repeat(3, 2)
+    front = np.repeat(np.linspace(0, 1, 64, dtype=np.float32)[None, :, None], 64, 0).repeat(3, 2)
     sheet, template = np.full((64, 64, 3), 100, np.float32), np.full((80, 64, 3), 60, np.uint8)
-    shift = ms_texture.template_shift(sheet, template[:64].astype(np.float32), front)
-    np.testing.assert_allclose(shift, 50, atol=1e-4)
-    out = ms_texture.blend_template(sheet, template, front, shift)
-    assert out[0, 0].tolist() == pytest.approx([110] * 3) and out[-1, 0].tolist() == pytest.approx([100] * 3)
-    assert ms_texture.template_shift(sheet, sheet, 0 * front).tolist() == [0, 0, 0]
+    behind = ms_texture.matched_template(sheet, template, front)
+    np.testing.assert_allclose(behind, 110, atol=1e-4)
+    out = ms_texture.blend(sheet, behind, front)
+    assert out[5, 0].tolist() == pytest.approx([110] * 3) and out[5, -1].tolist() == pytest.approx([100] * 3)
+    assert (ms_texture.matched_template(sheet, template, 0 * front) == 60).all()
+
+
+def test_a_dark_cheek_is_replaced_by_the_other_one():
+    cheek = np.zeros((40, 40), np.float32)
+    cheek[15:25, 5:15] = 1
+    sheet = np.full((40, 40, 3), 100, np.float32)
+    sheet[:, 20:] = 60
+    assert (ms_texture.evenly_lit(sheet, cheek) == 100).all() and sheet.min() == 60
+    dark_left = np.ascontiguousarray(sheet[:, ::-1])
+    assert ms_texture.evenly_lit(dark_left, cheek) is dark_left  # the other side must be twice as bright
+    dark_left[:, :20] = 40
+    assert (ms_texture.evenly_lit(dark_left, cheek) == 100).all()
+    assert ms_texture.evenly_lit(sheet, 0 * cheek) is sheet
+
+
+def test_hair_takes_the_colour_of_dark_texels():
+    sheet, hair = np.full((40, 40, 3), 200, np.float32), np.zeros((40, 40), np.float32)
+    hair[:10], sheet[:5] = 1, (80, 60, 40)
+    behind = np.full((40, 40, 3), 150, np.float32)
+    out = ms_texture.filled_hair(behind, sheet, hair)
+    assert out[7, 7].tolist() == [40, 30, 20] and (out[10:] == 150).all() and (behind == 150).all()
+    assert (ms_texture.filled_hair(behind, sheet + 100, hair)[:10] == 20).all()

@@ -6,6 +6,8 @@ import os
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
+from .machine import cores
+
 __all__ = ["concurrently", "threads"]
 
 
@@ -14,7 +16,7 @@ def threads() -> int:
     try:
         return max(1, int(os.environ["OMP_NUM_THREADS"]))
     except (KeyError, ValueError):
-        return max(1, min(4, os.cpu_count() or 1))
+        return min(4, cores())
 
 
 def concurrently(tasks, tick=None, most: int | None = None, stop: threading.Event | None = None) -> list:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from .. import __version__
 from ..failures import as_hrn_error
+from ..machine import cores, thread_environment
 from ..wire.errors import ErrorCode, HrnError
 from .local import reconstruct_with
-from .machine import cores, thread_environment
 from .store import Store
 from .subjects import Subject
 from .work import Outcome, work
@@ -132,7 +132,7 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
     import asyncio
 
     from ..wire.protocol import Settings
-    from .machine import default_workers
+    from ..machine import default_workers
 
     distributed = import_distributed()
     count = count or default_workers(Settings())

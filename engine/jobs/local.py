@@ -7,9 +7,9 @@ import time
 from typing import Callable
 
 from ..failures import as_hrn_error
+from ..machine import thread_environment
 from ..wire.errors import ErrorCode, HrnError
 from .board import Board, Entry
-from .machine import thread_environment
 from .store import Store
 from .work import Outcome, work
 from .worker import Worker, WorkerLost

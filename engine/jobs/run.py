@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Callable
 
 from ..failures import as_hrn_error
+from ..machine import default_workers
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .board import Board, Entry
 from .console import Console
 from .local import LocalWorkers
-from .machine import default_workers
 from .report import Report
 from .store import LASTING, Store
 from .stream import Stream, answer_command

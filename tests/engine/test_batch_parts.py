@@ -13,7 +13,8 @@ import time
 import pytest
 from batch_stub import StubMethod
 
-from engine.jobs import machine, store as store_module
+from engine import machine
+from engine.jobs import store as store_module
 from engine.jobs.board import Board
 from engine.jobs.console import Console, duration, summary_table
 from engine.jobs.locks import try_lock

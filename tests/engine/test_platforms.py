@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.jobs import locks, machine, store as store_module
+from engine import machine
+from engine.jobs import locks, store as store_module
 from engine.wire import child_process, windows_job
 from engine.wire.errors import ErrorCode, HrnError
 

@@ -21,12 +21,9 @@ from ..head import HeadModel, load_head_model
 from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
 from ..wire.protocol import Settings
+from .meshes import NOW_LANDMARKS
 
-__all__ = ["NOW_LANDMARKS", "load_score", "main", "scored", "write_scoring_obj"]
-
-NOW_LANDMARKS = (33, 133, 362, 263, 2, 61, 291)
-"""MediaPipe's points for NoW's seven: outer and inner corner of the right eye, inner and outer of the left, base of
-the nose, right and left corner of the mouth."""
+__all__ = ["load_score", "main", "scored", "write_scoring_obj"]
 
 VIEWS = ("frontal", "side")
 

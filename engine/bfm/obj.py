@@ -26,8 +26,11 @@ class ObjMesh(NamedTuple):
     """(F, 3) int64, empty when the file has none."""
 
 
-def read_obj(path: Path | str) -> ObjMesh:
+def read_obj(path: Path | str, *, split: bool = False) -> ObjMesh:
     """A triangle mesh.
+
+    Args:
+        split: cut faces of more corners into triangles; otherwise they are an error.
 
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
@@ -43,11 +46,12 @@ def read_obj(path: Path | str) -> ObjMesh:
                     uv.append(words[:2])
                 elif head == "f":
                     corners = [word.split("/") for word in words]
-                    if len(corners) != 3:
+                    if len(corners) < 3 or len(corners) > 3 and not split:
                         raise ValueError("a face that is no triangle")
-                    faces.append([corner[0] for corner in corners])
-                    if len(corners[0]) > 1 and corners[0][1]:
-                        uv_faces.append([corner[1] for corner in corners])
+                    for fan in ((corners[0], *corners[k:k + 2]) for k in range(1, len(corners) - 1)):
+                        faces.append([corner[0] for corner in fan])
+                        if len(fan[0]) > 1 and fan[0][1]:
+                            uv_faces.append([corner[1] for corner in fan])
         mesh = ObjMesh(np.array(vertices, np.float64).reshape(-1, 3), np.array(faces, np.int64).reshape(-1, 3) - 1,
                        np.array(uv, np.float64).reshape(-1, 2), np.array(uv_faces, np.int64).reshape(-1, 3) - 1)
         for index, limit in ((mesh.faces, len(mesh.vertices)), (mesh.uv_faces, len(mesh.uv))):

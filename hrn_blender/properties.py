@@ -24,6 +24,7 @@ _METHODS = {
     "df_mvr": ("DF-MVR", "The published network; needs its own files and licence"),
     "hrn_face": ("HRN of ModelScope", "The published network; needs its own files and licence"),
     "hrn_head": ("HRN Full Head", "The published network; needs its own files and licence"),
+    "hrn_face_fit": ("HRN of ModelScope, Fitted", "The published fitting of 2023; needs its own files and licence"),
 }
 
 _method_items: list = []

@@ -15,7 +15,7 @@ import numpy as np
 from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["AlbedoBasis", "BFM_VERTICES", "BoxRegressor", "FaceModelData", "Fields", "must_exist",
-           "read_albedo_basis", "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy",
+           "bfm_front_of", "read_albedo_basis", "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy",
            "read_uv"]
 
 BFM_VERTICES = 35709
@@ -117,7 +117,11 @@ def read_bfm_front(path: Path | str, *, vertices: int | None = BFM_VERTICES) -> 
     Raises:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID with the field in message and ``details["field"]``.
     """
-    fields = Fields(path, read_mat(path))
+    return bfm_front_of(Fields(path, read_mat(path)), vertices)
+
+
+def bfm_front_of(fields: "Fields", vertices: int | None) -> FaceModelData:
+    """:func:`read_bfm_front` of a file that has been read."""
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or (vertices is not None and mean.size != 3 * vertices):
         expected = 3 * vertices if vertices else "a multiple of 3"

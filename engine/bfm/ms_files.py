@@ -16,7 +16,7 @@ from .files import BFM_VERTICES, FaceModelData, Fields, must_exist, read_bfm_fro
 from .ms_head import HEAD_VERTICES, HeadModel, build_fitting, build_output
 from .obj import read_obj
 
-__all__ = ["ADJUSTMENTS", "HeadFiles", "OUTPUT_VERTICES", "read_head_files", "read_head_mesh", "read_head_model",
+__all__ = ["ADJUSTMENTS", "HeadFiles", "OUTPUT_VERTICES", "head_model_of", "read_head_files", "read_head_mesh", "read_head_model",
            "read_numbers", "read_picture"]
 
 OUTPUT_VERTICES = BFM_VERTICES + HEAD_VERTICES
@@ -69,7 +69,11 @@ def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceMode
     Raises:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID with the field.
     """
-    fields = Fields(path, read_mat(path))
+    return head_model_of(Fields(path, read_mat(path)), stored_lists=stored_lists)
+
+
+def head_model_of(fields: Fields, *, stored_lists: bool) -> FaceModelData:
+    """:func:`read_head_model` of a file that has been read."""
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or mean.size < 3 * BFM_VERTICES:
         raise fields.wrong("meanshape", f"has {mean.size} numbers, which is no head with a Basel face")

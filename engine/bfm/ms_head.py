@@ -62,7 +62,7 @@ class HeadModel:
     face_uv: torch.Tensor
     """(f, 2) of the face's vertices, which come first."""
     head_uv: torch.Tensor
-    """(1841, 2)."""
+    """(1841, 2), or (0, 2) where no offset reaches the head."""
     movable: torch.Tensor
     """(k,) int64 vertices of the head, counted from its first, that the head's shape offset moves."""
 
@@ -81,7 +81,7 @@ class HeadModel:
         """
         shape = self.linear.shape(coefficients.identity, coefficients.expression)
         plain = shape if adjustment is None else shape + adjustment
-        faces, heads = len(self.face_uv), slice(len(self.face_uv), len(self.face_uv) + HEAD_VERTICES)
+        faces, heads = len(self.face_uv), slice(len(self.face_uv), len(self.face_uv) + len(self.head_uv))
         moved, texture = torch.zeros_like(plain), self.linear.texture(coefficients.texture).clone()
         moved[:, :faces] = apply_offsets(offsets.shape, self.face_uv)
         moved[:, faces + self.movable] = apply_offsets(offsets.head_shape, self.head_uv)[:, self.movable]

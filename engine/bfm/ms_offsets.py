@@ -32,10 +32,11 @@ def fusion_mask(uv: np.ndarray) -> np.ndarray:
     return cv2.blur(cv2.erode(cv2.dilate(_mark(uv), _disc(5)), _disc(8)), (17, 17))
 
 
-def smooth_offset(offset: np.ndarray, edge: np.ndarray, fusion: np.ndarray) -> np.ndarray:
-    """A face offset blurred near the outline, faded out at the chart's border, and blurred a little everywhere."""
+def smooth_offset(offset: np.ndarray, edge: np.ndarray, fusion: np.ndarray, *, everywhere: bool = True) -> np.ndarray:
+    """A face offset blurred near the outline, faded out at the chart's border, and blurred a little `everywhere`."""
     soft = cv2.blur(offset, (15, 15)) * edge[..., None] + offset * (1 - edge[..., None])
-    return cv2.blur(soft * fusion[..., None], (3, 3))
+    soft = soft * fusion[..., None]
+    return cv2.blur(soft, (3, 3)) if everywhere else soft
 
 
 def fuse_head_offset(head: np.ndarray, face: np.ndarray, jaw: np.ndarray) -> np.ndarray:

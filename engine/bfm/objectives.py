@@ -49,7 +49,7 @@ class MultiView(NamedTuple):
 
 
 class HeadScene(NamedTuple):
-    """One step of the fit of ModelScope's head."""
+    """One step of the fit of ModelScope's head, or of its face alone, which leaves out what is said to be of the head."""
 
     coefficients: Coefficients
     projection: torch.Tensor
@@ -58,16 +58,16 @@ class HeadScene(NamedTuple):
     face: torch.Tensor
     """(B, 3, 224, 224) rendered face."""
     face_coverage: torch.Tensor
-    head: torch.Tensor
+    head: torch.Tensor | None
     """(B, 3, 224, 224) rendered head."""
-    head_coverage: torch.Tensor
-    occupancy: torch.Tensor
+    head_coverage: torch.Tensor | None
+    occupancy: torch.Tensor | None
     """(B, 1, 224, 224) soft coverage of the head."""
     shape_offset: torch.Tensor
     """(B, 3, 300, 300) of the face."""
     texture_offset: torch.Tensor
-    head_shape_offset: torch.Tensor
-    """(B, 3, 100, 100)."""
+    head_shape_offset: torch.Tensor | None
+    """(B, 3, 100, 100) of the head."""
 
 
 def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -58,6 +58,8 @@ METHODS = {
         MethodInfo("df_mvr", "DF_MVR", "of the official files; no commercial work",
                    "its official files, and three photos: left, front and right view", max_photos=3),
         MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
+        MethodInfo("hrn_face_fit", "Face of ModelScope, fitted (February 2023)",
+                   "of the official files; no commercial work", "its official files"),
         MethodInfo("hrn_head", "Head of ModelScope", "of the official files; no commercial work", "its official files"),
     )
 }

@@ -24,11 +24,12 @@ from ..nets.official import load
 from ..wire.protocol import Settings
 from .carry import SeenFace
 from .hrn_output import write_results
+from .in_crop import picture_tensor, skin_in_crop
 from .published import GivenFace, Prediction, PublishedMethod
 from .relief import Relief
 from .widen import load_finders, widened
 
-__all__ = ["Hrn", "HrnFace", "create", "picture_tensor"]
+__all__ = ["Hrn", "HrnFace", "create"]
 
 _PICTURE = 512
 _WIDENING = 0.03
@@ -125,16 +126,13 @@ class Hrn(PublishedMethod):
     @torch.no_grad()
     def stages(self, face: GivenFace, progress) -> HrnFace:
         """The three levels of one view; its texture is the shaded albedo."""
-        from ..photo import segment_skin
-
         image = face.photo.pixels
-        mask = segment_skin(face.photo, face.observation).surface
         up = alignment.flip_y(face.points, len(image))
         window, crop, _ = alignment.align(image, up, self._template)
         _, large, _ = alignment.align(image, up, self._template, size=_PICTURE,
                                       rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)
         picture = picture_tensor(large)
-        face_mask = torch.from_numpy(alignment.crop((255 * mask).astype(np.uint8), window).copy())[None, None].float() / 255
+        face_mask = torch.from_numpy(skin_in_crop(face, window))[None, None]
         coefficients = split(self._coarse(picture_tensor(crop)))
         progress("coarse", 0.3, "Reading the skin's maps")
         base = base_stage(self._hrn, coefficients, picture, face_mask, self._retouch or _unchanged)
@@ -147,8 +145,3 @@ class Hrn(PublishedMethod):
 def _unchanged(texture: torch.Tensor) -> torch.Tensor:
     """The de-retouching network's answer that changes nothing."""
     return torch.full_like(texture, 0.5)
-
-
-def picture_tensor(picture: np.ndarray) -> torch.Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1."""
-    return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255

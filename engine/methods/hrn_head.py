@@ -25,13 +25,12 @@ from ..bfm.ms_fit import (FACE_TRIANGLES, SHAPE_STEPS, SHEET_SIZES, SHEET_STEPS,
 from ..bfm.obj import obj_normals, write_obj
 from ..bfm.objectives import Outline
 from ..bfm.pose import rotation_matrix
-from ..head.landmarks68 import LANDMARKS_68
 from ..nets.official import load
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .carry import SeenFace
 from .head_mask import head_mask
-from .hrn import picture_tensor
+from .in_crop import marks_in_crop, picture_tensor, skin_in_crop
 from .maps import write_jpeg
 from .published import GivenFace, Prediction, PublishedMethod
 from .widen import Finders, load_finders, widened
@@ -107,13 +106,7 @@ class HrnHead(PublishedMethod):
     def _evidence(self, face: GivenFace, window: alignment.CropWindow, crop: np.ndarray
                   ) -> tuple[HeadEvidence, np.ndarray]:
         """What the fit looks at, and the (224, 224) mask of the head."""
-        from ..photo import segment_skin
-
-        height = len(face.photo.pixels)
-        marks = face.points if len(face.points) == 68 else face.observation.landmarks[LANDMARKS_68].astype(np.float64) - 0.5
-        marks = alignment.to_crop(alignment.flip_y(marks, height), window)
-        skin = segment_skin(face.photo, face.observation).surface
-        skin = alignment.crop((255 * skin).astype(np.uint8), window).astype(np.float32) / 255
+        marks, skin = marks_in_crop(face, window), skin_in_crop(face, window)
         matte = head_mask(crop, skin, alignment.flip_y(marks, len(crop)))
         left, right = edge_columns(skin[None])
         return HeadEvidence(picture_tensor(crop), torch.from_numpy(marks).float()[None], torch.from_numpy(matte)[None, None],

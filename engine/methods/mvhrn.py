@@ -12,16 +12,16 @@ from typing import Sequence
 import numpy as np
 import torch
 
-from ..bfm import alignment, detail
+from ..bfm import detail
 from ..bfm.contour import edge_columns
 from ..bfm.hrn import BaseStage
 from ..bfm.hrn_fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
 from ..bfm.obj import write_obj
 from ..bfm.objectives import Outline
-from ..head.landmarks68 import LANDMARKS_68
 from ..wire.protocol import Settings
-from .hrn import Hrn, HrnFace, picture_tensor
+from .hrn import Hrn, HrnFace
 from .hrn_output import write_results
+from .in_crop import marks_in_crop, picture_tensor
 from .maps import write_exr
 from .published import GivenFace, Prediction
 
@@ -62,13 +62,10 @@ class MvHrn(Hrn):
                                lambda folder, stem: self._write(folder, stem, names, [f for _, f in views], fused), about)
 
     def _evidence(self, face: GivenFace, found: HrnFace) -> ViewEvidence:
-        marks = face.observation.landmarks[LANDMARKS_68].astype(np.float64) - 0.5
-        if len(face.points) == len(marks):
-            marks = face.points
-        inside = alignment.to_crop(alignment.flip_y(marks, len(face.photo.pixels)), found.window)
         left, right = edge_columns(found.face_mask[:, 0].numpy())
         return ViewEvidence(found.base, found.detail.levels, found.base.valid_mask, picture_tensor(found.crop),
-                            torch.from_numpy(inside).float()[None], Outline(torch.from_numpy(left), torch.from_numpy(right)))
+                            torch.from_numpy(marks_in_crop(face, found.window)).float()[None],
+                            Outline(torch.from_numpy(left), torch.from_numpy(right)))
 
     @torch.no_grad()
     def _write(self, folder: Path, stem: str, names: Sequence[str], views: Sequence[HrnFace], fused: FusedFace) -> list[str]:

@@ -96,6 +96,24 @@ def _bfm_like(path: Path) -> None:
     read_head_model(path, stored_lists=True)
 
 
+def _fitted_face(path: Path) -> None:
+    from ..bfm.ms_face import read_face_part
+
+    read_face_part(path)
+
+
+def _fitted_head(path: Path) -> None:
+    from ..bfm.ms_face import read_head_part
+
+    read_head_part(path)
+
+
+def _sheet_layout(path: Path) -> None:
+    from ..bfm.ms_face import read_sheet_layout
+
+    read_sheet_layout(path)
+
+
 def _vertex_numbers(path: Path) -> None:
     from ..bfm.ms_files import read_numbers
 
@@ -163,7 +181,7 @@ _DATA: dict[str, Callable[[Path], None]] = {
     "bfm_front": _bfm_front, "bfm_like": _bfm_like, "landmark_template": _landmark_template, "uv": _uv, "obj": _obj,
     "albedo_mean": _map_of(512 * 512 * 3), "albedo_basis": _map_of(512 * 512 * 3 * 80),
     "tddfa_model": _tddfa_model, "vertex_numbers": _vertex_numbers, "head_obj": _head_obj, "head_template": _head_template,
-    "picture": _picture,
+    "picture": _picture, "fitted_face": _fitted_face, "fitted_head": _fitted_head, "sheet_layout": _sheet_layout,
 }
 
 

@@ -15,6 +15,7 @@ from scipy.io import savemat
 from scipy.spatial import cKDTree
 
 from engine.bfm.files import BFM_VERTICES
+from engine.bfm.model import recentred
 from engine.bfm.obj import write_obj
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
@@ -52,6 +53,39 @@ def head_uv() -> np.ndarray:
     return np.concatenate([0.2 + 0.6 * full_uv(), side]).astype(np.float32)
 
 
+def model_fields(chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: np.ndarray, shift: int = 1
+                 ) -> dict[str, np.ndarray]:
+    """Fields of a model that begins with the `chosen` vertices of the face, then the back of the head, then nothing.
+
+    Args:
+        shift: added to the face lists.
+    """
+    face, fields, rest = face_like(), face_like_fields(), count - len(chosen)
+    mean = np.zeros((count, 3))
+    mean[:len(chosen)], mean[len(chosen):len(chosen) + HEAD] = face.mean[chosen], back()[0]
+    content = {"meanshape": mean.reshape(1, -1), "meantex": fields["meantex"], "texBase": fields["texBase"],
+               "tri": faces + 1, "point_buf": faces_around(faces, count) + shift, "keypoints": keypoints[None] + 1}
+    for name in ("idBase", "exBase"):
+        part = fields[name].reshape(BFM_VERTICES, 3, -1)
+        content[name] = np.concatenate([part[chosen], np.zeros((rest, *part.shape[1:]))]).reshape(3 * count, -1)
+    return {name: np.asarray(value, np.float32) for name, value in content.items()}
+
+
+def kept_vertices() -> tuple[np.ndarray, np.ndarray]:
+    """(35241,) vertices of the face that its eyes' rims leave, with all keypoints; and each vertex' place among them."""
+    free = np.setdiff1d(np.arange(BFM_VERTICES), face_like().keypoints)
+    kept = np.setdiff1d(np.arange(BFM_VERTICES), free[-(BFM_VERTICES - KEPT):])
+    place = np.full(BFM_VERTICES, -1)
+    place[kept] = np.arange(KEPT)
+    return kept, place
+
+
+def kept_triangles() -> np.ndarray:
+    """(F, 3) of the face among its kept vertices."""
+    front = kept_vertices()[1][face_like().triangles]
+    return front[(front >= 0).all(1)]
+
+
 def write_hrn_head(folder: Path) -> int:
     """Everything that the method needs; returns how many triangles of the fitting mesh are its face."""
     models, numbers, texture = folder / "assets/3dmm/BFM", folder / "assets/3dmm/inds", folder / "assets/texture"
@@ -59,34 +93,13 @@ def write_hrn_head(folder: Path) -> int:
     for place in (models, numbers, texture, parts / "our_full", parts / "our_full_bfmEyes"):
         place.mkdir(parents=True)
     write_face_model(models)
-    face, fields = face_like(), face_like_fields()
-    more, behind = back()
-
-    def basis(name: str) -> np.ndarray:
-        return fields[name].reshape(BFM_VERTICES, 3, -1)
-
-    def write(path: Path, chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: np.ndarray, shift: int) -> None:
-        rest = count - len(chosen)
-        mean = np.zeros((count, 3))
-        mean[:len(chosen)], mean[len(chosen):len(chosen) + HEAD] = face.mean[chosen], more
-        content = {"meanshape": mean.reshape(1, -1), "meantex": fields["meantex"], "texBase": fields["texBase"],
-                   "tri": faces + 1, "point_buf": faces_around(faces, count) + shift, "keypoints": keypoints[None] + 1}
-        for name in ("idBase", "exBase"):
-            part = basis(name)
-            content[name] = np.concatenate([part[chosen], np.zeros((rest, *part.shape[1:]))]).reshape(3 * count, -1)
-        savemat(path, {name: np.asarray(value, np.float32) for name, value in content.items()})
-
-    whole = np.arange(BFM_VERTICES)
+    face, (more, behind) = face_like(), back()
     faces = np.concatenate([face.triangles, behind + BFM_VERTICES])
-    write(models / "ourRefineBFMEye0504_model.mat", whole, BFM_VERTICES + HEAD, faces, face.keypoints, 1)
-    free = np.setdiff1d(whole, face.keypoints)
-    kept = np.setdiff1d(whole, free[-(BFM_VERTICES - KEPT):])
-    place = np.full(BFM_VERTICES, -1)
-    place[kept] = np.arange(KEPT)
-    front = place[face.triangles]
-    front = front[(front >= 0).all(1)]
-    write(models / "ourRefineFull_model.mat", kept, FITTING, np.concatenate([front, behind + KEPT]), place[face.keypoints],
-          0)
+    savemat(models / "ourRefineBFMEye0504_model.mat",
+            model_fields(np.arange(BFM_VERTICES), BFM_VERTICES + HEAD, faces, face.keypoints))
+    (kept, place), front = kept_vertices(), kept_triangles()
+    savemat(models / "ourRefineFull_model.mat",
+            model_fields(kept, FITTING, np.concatenate([front, behind + KEPT]), place[face.keypoints], 0))
     np.save(numbers / "bfm_keep_inds.npy", kept)
     np.save(numbers / "ours_hair_area_inds.npy", KEPT + np.arange(COLUMNS * ROWS // 2))
     np.save(numbers / "our_refine0223_basis_withoutEyes_withUV_keypoints_inds.npy", place[face.keypoints])
@@ -108,3 +121,49 @@ def write_hrn_head(folder: Path) -> int:
     net = filled(NETWORKS["hrn_head.coarse"].build, common_rule(calm))
     torch.save({"net_recon": net.state_dict()}, folder / "pytorch_model.pt")
     return len(front)
+
+
+EYES = (609, 608, 625)
+
+
+def write_fitted_face(folder: Path) -> None:
+    """Everything that ModelScope's face of February 2023 needs. Its eyes are sheets behind the lids; in the template the
+    face is in the middle of the upper four fifths."""
+    assets = folder / "assets"
+    assets.mkdir(parents=True)
+    face, (kept, place), (_, behind) = face_like(), kept_vertices(), back()
+    ours = {"meanshape_ori": face.mean.reshape(1, -1).astype(np.float32)}
+    savemat(assets / "face_model_for_maas.mat", {**face_like_fields(), **ours})
+    savemat(assets / "similarity_Lm3D_all.mat", {"lm": recentred(face.mean)[face.keypoints]})
+    faces = [kept_triangles(), behind + KEPT]
+    fields = model_fields(kept, FITTING, np.concatenate(faces), place[face.keypoints], 0)
+    mean = fields["meanshape"].reshape(-1, 3)
+    first, inner = KEPT + HEAD, [face.mean[face.keypoints[part]].mean(0) for part in (slice(42, 48), slice(36, 42))]
+    inner.append((inner[0] + inner[1]) / 2)
+    for count, centre in zip(EYES, inner):
+        row, column = np.divmod(np.arange(count), 25)
+        mean[first:first + count] = centre + np.stack([0.01 * (column - 12), 0.005 * (12 - row), np.full(count, -0.1)], 1)
+        whole = np.arange(count - 26)
+        whole = whole[whole % 25 < 24] + first
+        faces.append(np.concatenate([np.stack([whole, whole + 25, whole + 1], 1),
+                                     np.stack([whole + 1, whole + 25, whole + 26], 1)]))
+        first += count
+    faces = np.concatenate(faces)
+    uv = np.concatenate([(0.2, 0.35) + np.array([0.6, 0.48]) * full_uv()[kept], np.full((FITTING - KEPT, 2), 0.02)])
+    neck = mean.copy()
+    neck[KEPT + HEAD - 200:KEPT + HEAD] -= (0, 0, 0.1)
+    savemat(assets / "head_model_for_maas.mat", {
+        **fields, **ours, "tri": np.float32(faces + 1), "point_buf": np.float32(faces_around(faces, FITTING)),
+        "meanshape": mean.reshape(1, -1), "bfm_keep_inds": kept[None], "nose_reduced_part": mean, "neck_adjust_part": neck,
+        "nonlinear_UVs": np.concatenate([full_uv(), np.zeros((HEAD, 2), np.float32)]),
+        "eye_corner_inds": place[face.keypoints[36:41]][None], "eye_corner_lines": np.arange(625).reshape(5, 125)})
+    write_obj(assets / "template_mesh.obj", mean, faces, uv=uv)
+    white = (255, 255, 255)
+    for name, picture in (
+            ("template_texture.jpg", np.full((320, 256, 3), (110, 140, 190), np.uint8)),
+            ("face_mask.jpg", cv2.ellipse(np.zeros((256, 256, 3), np.uint8), (128, 138), (60, 60), 0, 0, 360, white, -1)),
+            *((name, cv2.ellipse(np.zeros((270, 486, 3), np.uint8), (243, 135), (120, 60), 0, 0, 360, white, -1))
+              for name in ("l_eye_mask.png", "r_eye_mask.png"))):
+        cv2.imwrite(str(assets / name), picture)
+    net = filled(NETWORKS["hrn_face.coarse"].build, common_rule(calm))
+    torch.save({"net_recon": net.state_dict()}, folder / "pytorch_model.pt")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..render import rasterize
+from ..render import published_backend, rasterize
 from .alignment import CROP_SIZE
 from .camera import ALIGNED_CAMERA, CropCamera
 
@@ -43,11 +43,11 @@ def rasterize_crop(camera_points: torch.Tensor, triangles: torch.Tensor, size: i
     Args:
         triangles: (F, 3).
         size: side of the picture; the camera's 224 pixels are scaled to it.
-        backend: see :func:`engine.render.rasterize`.
+        backend: see :func:`engine.render.rasterize`; None takes :func:`engine.render.published_backend`.
     """
     device, dtype = camera_points.device, camera_points.dtype
     scale = size / CROP_SIZE
-    faces = triangles.cpu().numpy()
+    faces, backend = triangles.cpu().numpy(), backend or published_backend()
     found = []
     for points in camera_points.detach():
         up = camera.project(points).cpu().numpy()

@@ -1,18 +1,42 @@
 """Rasterizing behind one interface.
 
-``rasterize`` uses the fastest backend present; `backend` names one: ``"reference"`` (plain NumPy, the truth in
-tests), ``"portable"`` (Numba, needs no compiler and no CUDA).
+Backends: ``"portable"`` (Numba, needs no compiler and no CUDA) draws everything unless told otherwise; ``"reference"``
+(plain NumPy) is the truth in tests; ``"nvdiffrast"`` (CUDA, where a user has installed it) is offered to the published
+methods by :func:`published_backend`, because its licence forbids commercial work.
 """
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 
 from .raster import Raster, interpolate
 
-__all__ = ["BACKENDS", "Raster", "interpolate", "rasterize"]
+__all__ = ["BACKENDS", "Raster", "interpolate", "published_backend", "rasterize", "why_not"]
 
-BACKENDS = ("portable", "reference")
+BACKENDS = ("portable", "reference", "nvdiffrast")
+_CHOICE = "HRN_RASTERIZER"
+
+
+def why_not(backend: str) -> str:
+    """Why a backend cannot be used on this computer, empty when it can."""
+    if backend == "nvdiffrast":
+        from .nvidia import why_not as reason
+
+        return reason()
+    return ""
+
+
+def published_backend() -> str:
+    """The backend of the published methods: nvdiffrast where it is installed, draws rightly, and commercial work is not
+    switched on; else the portable one. The environment variable HRN_RASTERIZER=portable (or reference) keeps to that."""
+    from ..wire.user_settings import read_user_settings
+
+    wish = os.environ.get(_CHOICE, "")
+    if wish in BACKENDS[:2]:
+        return wish
+    return BACKENDS[0] if why_not("nvdiffrast") or read_user_settings().commercial_work else "nvdiffrast"
 
 
 def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, width: int, height: int, *,
@@ -38,6 +62,8 @@ def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, widt
         from .portable import rasterize as run
     elif name == "reference":
         from .reference import rasterize as run
+    elif name == "nvdiffrast":
+        from .nvidia import rasterize as run
     else:
         raise ValueError(f"unknown rasterizer backend {name!r}, expected one of {BACKENDS}")
     return run(np.ascontiguousarray(points, np.float64), np.ascontiguousarray(depth, np.float64),

@@ -18,3 +18,7 @@ def shared_dir() -> Path:
     if not path.is_dir():
         pytest.skip("needs the developers' folder ../shared (benchmark heads, goldens and photos), which is absent here")
     return path
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: starts processes or looks at the clock; never beside other tests")

@@ -12,10 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from ..machine import cores
 from ..wire.paths import engine_home
 from .environments import (BPY_4_5, BPY_5_2, ENGINE, EXTRAS, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source,
                            clean_environ)
 from .packaging import ROOT, build_zip, validate_zip
+from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
+from .testing import plan as plan_tests
 
 __all__ = ["main"]
 
@@ -83,11 +86,11 @@ class _Progress:
         self.last = text
 
 
-def _ensure(environment: Environment, options) -> None:
+def _ensure(environment: Environment, options, report=None) -> None:
     if not environment.is_complete() and not options.json:
         print(f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
               f"disk, in {environment.path}", file=sys.stderr)
-    environment.install(_source(options), _Progress(environment.name, options.json),
+    environment.install(_source(options), report or _Progress(environment.name, options.json),
                         options.python if environment is ENGINE else None)
 
 
@@ -206,34 +209,36 @@ def _demo_photo() -> Path:
 
 
 def test(options) -> int:
-    """Run the tests, tier by tier, each in the environment that it needs."""
+    """Run the tests, tier by tier, each in the environment that it needs; what later ones need is fetched meanwhile."""
     if not (ROOT / "tests").is_dir():
         raise InstallError("The tests are part of the checkout, not of the installed add-on.")
+    tiers = [Tier("engine", ENGINE.python, "tests/engine", spread=True),
+             Tier("package", BPY_4_5.python, "tests/package"),
+             Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", pair="add-on")]
+    if _has_python(BPY_5_2):
+        tiers.append(Tier("add-on, Blender 5.2", BPY_5_2.python, "tests/addon", pair="add-on"))
+    else:
+        print("Blender 5.2 is left out: no Python 3.13 on this machine.", file=sys.stderr)
+    stages = plan_tests(tiers, options.arguments, cores())
+    in_window = asks_for_window(options.arguments)
+    if not stages and not in_window:
+        raise InstallError("No test matches these arguments.")
     _ensure_engine(options)
     for step in (TEST_TOOLS, *EXTRAS.values()):
         ENGINE.add(step, _source(options), _Progress(step.file.removesuffix(".txt"), options.json))
-    tiers = [("engine", ENGINE, "tests/engine"), ("package", BPY_4_5, "tests/package"),
-             ("add-on, Blender 4.5", BPY_4_5, "tests/addon")]
-    _ensure(BPY_4_5, options)
-    if _has_python(BPY_5_2):
-        _ensure(BPY_5_2, options)
-        tiers.append(("add-on, Blender 5.2", BPY_5_2, "tests/addon"))
-    else:
-        print("Blender 5.2 is left out: no Python 3.13 on this machine.", file=sys.stderr)
-    paths = [a for a in options.arguments if (ROOT / a.split("::")[0]).exists() and not a.startswith("-")]
-    flags = [a for a in options.arguments if a not in paths]
+    used = {run.python for stage in stages for run in stage}
+    wanted = [environment for environment in (BPY_4_5, BPY_5_2) if environment.python in used]
+    meanwhile = bool(stages) and stages[0][0].spread
+    later = Meanwhile(lambda: _prepare_rest(wanted, in_window, options, quiet=meanwhile))
     failed, ran = [], 0
-    for title, environment, folder in tiers:
-        wanted = [p for p in paths if p.rstrip("/") == "tests" or p.startswith(folder)] if paths else [folder]
-        if not wanted:
-            continue
-        print(f"--- {title}", file=sys.stderr, flush=True)
-        code = subprocess.run([environment.python, "-m", "pytest", "-q", "-rs", *flags, *wanted], cwd=ROOT,
-                              env=clean_environ() | {"HRN_BPY_PYTHON": str(BPY_4_5.python)}).returncode
-        ran += code != _NO_TESTS
-        if code not in (0, _NO_TESTS):
-            failed.append(title)
-    if not paths or any(p.rstrip("/") in ("tests", "tests/gui") for p in paths):
+    for stage in stages:
+        if not stage[0].spread:
+            later.wait()
+        codes = run_together(stage, clean_environ(), lambda line: print(line, file=sys.stderr, flush=True))
+        ran += any(code != NO_TESTS for code in codes.values())
+        failed += [title for title, code in codes.items() if code not in (0, NO_TESTS)]
+    later.wait()
+    if in_window:
         print("--- window, Blender 4.3", file=sys.stderr, flush=True)
         ran += 1
         if _run_window([]) not in (0, _SKIPPED):
@@ -245,8 +250,15 @@ def test(options) -> int:
     return 0
 
 
-_NO_TESTS = 5
-"""Exit code of pytest when it has collected nothing."""
+def _prepare_rest(environments: list[Environment], in_window: bool, options, quiet: bool) -> None:
+    """What the tiers after the engine's need. The window test's system is tried only: the test itself says what is
+    missing."""
+    for environment in environments:
+        _ensure(environment, options, (lambda fraction, text: None) if quiet else None)
+    if in_window:
+        subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py", "--build"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
 
 _SKIPPED = 77
 """Exit code of the window test where the throwaway system cannot be built."""

@@ -13,6 +13,8 @@ from batch_support import STUB, Bench, Driver
 
 from engine.wire.bundle import load_bundle
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("distributed", reason="needs dask.distributed (python3 install_deps.py install --with dask)")
 
 

@@ -13,6 +13,8 @@ from engine import __version__
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import PROTOCOL_VERSION
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def bench(tmp_path):

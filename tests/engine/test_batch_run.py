@@ -14,6 +14,8 @@ from serve_client import alive
 
 from engine.wire.bundle import load_bundle
 
+pytestmark = pytest.mark.alone
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 

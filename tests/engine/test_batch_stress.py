@@ -12,7 +12,7 @@ from engine.bench import batch as bench_batch
 from engine.bench.torment import torment
 from engine.wire.bundle import load_bundle
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 
 
 def test_random_kills_lose_nothing_and_redo_little(tmp_path):

@@ -16,6 +16,8 @@ from engine import __version__
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, encode_line, request
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

@@ -157,6 +157,7 @@ def main() -> int:
                         help="interpreter of the engine's environment")
     parser.add_argument("--photo", metavar="FILE", type=Path)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="do these only")
+    parser.add_argument("--build", action="store_true", help="only build the throwaway system, unless it is there")
     options = parser.parse_args()
     root = Path(os.environ.get("HRN_GUI_ROOT") or engine_home() / "gui-root").absolute() / "trixie"
     try:
@@ -168,6 +169,8 @@ def main() -> int:
     except Unavailable as reason:
         print(f"skipped: {reason}")
         return SKIPPED
+    if options.build:
+        return 0
     photo = options.photo or next(options.engine_python.parent.parent.rglob("skimage/data/astronaut.png"))
     pictures = (options.keep or Path(tempfile.mkdtemp(prefix="hrn-gui-"))).absolute()
     pictures.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,92 @@
+"""What the verb `test` runs, side by side or one after another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
+from engine.machine import cores
+
+ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
+PACKAGE = Tier("package", Path("b45"), "tests/package")
+ADDONS = (Tier("add-on 4.5", Path("b45"), "tests/addon", pair="add-on"),
+          Tier("add-on 5.2", Path("b52"), "tests/addon", pair="add-on"))
+TIERS = (ENGINE, PACKAGE, *ADDONS)
+
+
+def said(stages):
+    return [[run.arguments for run in stage] for stage in stages]
+
+
+def test_everything_is_shared_out_but_what_must_be_alone():
+    stages = plan(TIERS, [], cores=2)
+    assert [len(stage) for stage in stages] == [1, 1, 1, 2]
+    (spread,), (alone,), (package,), addons = stages
+    assert spread.spread and spread.arguments[:2] == ("-n", "2") and "loadfile" in spread.arguments
+    assert "not alone" in spread.arguments and spread.arguments[-1] == alone.arguments[-1] == "tests/engine"
+    # Two workers on two cores: one thread each.
+    assert dict(spread.environ)["OMP_NUM_THREADS"] == dict(spread.environ)["OPENCV_FOR_THREADS_NUM"] == \
+        str(max(1, cores() // 2)) and not alone.environ
+    assert alone.arguments[:2] == ("-m", "alone") and not alone.spread and package.arguments == ("tests/package",)
+    assert [run.python for run in addons] == [Path("b45"), Path("b52")]
+    assert all(run.command()[1:5] == ["-m", "pytest", "-q", "-rs"] for stage in stages for run in stage)
+
+
+@pytest.mark.parametrize("flags", [["-m", "alone"], ["--pdb"], ["-s"], ["-n0"], ["--capture=no"]])
+def test_arguments_that_want_one_process_get_one(flags):
+    stages = plan(TIERS, flags, cores=2)
+    assert said(stages) == [[(*flags, tier.folder)] for tier in TIERS]
+    assert said(plan(TIERS, [], cores=1)) == [[(tier.folder,)] for tier in TIERS]
+
+
+def test_single_files_run_in_one_process_with_the_other_arguments():
+    assert said(plan(TIERS, ["-k", "light", "tests/engine/test_render.py", "-x"], cores=2)) == [
+        [("-k", "light", "-x", "tests/engine/test_render.py")]]
+    one = "tests/addon/test_jobs.py::test_queue"
+    assert said(plan(TIERS, [one], cores=2)) == [[(one,)], [(one,)]]
+
+
+def test_folders_run_as_a_whole_and_flags_reach_every_pass():
+    stages = plan(TIERS, ["tests/engine/", "-k", "light"], cores=8)
+    assert [run.arguments[:2] for (run,) in stages] == [("-n", "4"), ("-m", "alone")]
+    assert all(run.arguments[-3:] == ("-k", "light", "tests/engine/") for (run,) in stages)
+    assert [len(stage) for stage in plan(TIERS, ["tests"], cores=2)] == [1, 1, 1, 2]
+    assert plan(TIERS, ["tests/gui"], cores=2) == []
+
+
+def test_the_window_belongs_to_the_whole():
+    assert asks_for_window([]) and asks_for_window(["tests", "-x"]) and asks_for_window(["tests/gui/"])
+    assert not asks_for_window(["tests/engine"])
+
+
+class Said(Run):
+    """A run of any program."""
+
+    def command(self):
+        return [str(self.python), *self.arguments]
+
+
+def test_runs_at_the_same_time_keep_their_lines_apart(capfd):
+    told = []
+    code = "import os, time, sys; print(sys.argv[1], os.environ['PLACE'], flush=True); sys.exit(int(sys.argv[2]))"
+    runs = [Said(name, Path(sys.executable), ("-c", code, name, exit_), (("PLACE", name.upper()),))
+            for name, exit_ in (("a", "0"), ("b", "3"), ("c", "5"))]
+    assert run_together(runs, os.environ, told.append) == {"a": 0, "b": 3, "c": 5}
+    assert capfd.readouterr().out.split() == ["a", "A", "b", "B", "c", "C"]
+    assert "at the same time: b; at the same time: c" in told[0] and told[1:] == ["--- b", "--- c"]
+
+
+def test_what_goes_wrong_meanwhile_is_said_when_it_is_waited_for():
+    def fail():
+        raise ValueError("no network")
+
+    done = []
+    Meanwhile(lambda: done.append(1)).wait()
+    assert done == [1]
+    later = Meanwhile(fail)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no network"):
+            later.wait()

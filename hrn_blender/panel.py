@@ -259,6 +259,8 @@ class HRN_PT_settings(_Panel, bpy.types.Panel):
         column = layout.column()
         if len(available_methods()) > 1:
             column.prop(settings, "method")
+        if settings.method == "hrn_head":
+            column.prop(settings, "hair_texture")
         column.prop(settings, "texture_size")
         column.prop(settings, "quality")
         column.prop(settings, "detail", slider=True)

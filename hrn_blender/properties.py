@@ -102,12 +102,16 @@ class HRN_Settings(bpy.types.PropertyGroup):
                ("SAME", "Same in All Photos", "The person kept still: one expression for all photos"),
                ("DIFFERENT", "Different", "Each photo has an expression of its own")))
 
+    hair_texture: BoolProperty(
+        name="Hair in Texture", default=False,
+        description="Give the back of the published texture the colour of the photo's hair. Otherwise it is bald")
+
     def engine_settings(self) -> Settings:
         """These settings as the engine wants them."""
         chosen = {} if self.same_expression == "AUTO" else {"same_expression": self.same_expression == "SAME"}
         return Settings(method=self.method or "open", texture_size=int(self.texture_size), quality=self.quality,
                         detail=self.detail, keep_expression=self.keep_expression, face_index=self.face_number - 1,
-                        focal_mm=self.focal_mm if self.use_focal else None, **chosen)
+                        focal_mm=self.focal_mm if self.use_focal else None, hair_texture=self.hair_texture, **chosen)
 
 
 class HRN_JobItem(bpy.types.PropertyGroup):

@@ -25,6 +25,7 @@ from ..bfm.ms_fit import (FACE_TRIANGLES, SHAPE_STEPS, SHEET_SIZES, SHEET_STEPS,
 from ..bfm.obj import obj_normals, write_obj
 from ..bfm.objectives import Outline
 from ..bfm.pose import rotation_matrix
+from ..model_files import FILES
 from ..nets.official import load
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
@@ -41,6 +42,7 @@ _RESCALE = 75.0
 """Crop pixels per decimetre of the picture that is fitted."""
 _PICTURE = 1024
 _WIDENING = 0.04
+_HAIR_FILES = ("head_hair_area", "head_foreground", "head_cheek")
 
 
 class _Effort(NamedTuple):
@@ -69,8 +71,11 @@ class HrnHead(PublishedMethod):
         progress("start", 0.4, "Reading the official files")
         self._files = read_head_files(paths)
         self._bald, self._front = (read_picture(paths[key]) for key in ("head_bald", "head_front"))
+        self._hair = {key: read_picture(paths[key]) for key in _HAIR_FILES if key in paths}
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        if settings.hair_texture:
+            self._require_hair()
         face, image = faces[0], faces[0].photo.pixels
         effort = _DRAFT if settings.quality == "draft" else _PUBLISHED
         up = alignment.flip_y(face.points, len(image))
@@ -89,10 +94,23 @@ class HrnHead(PublishedMethod):
         wide, word = widened(self._finders, image, "modelscope", _WIDENING)
         large = alignment.align(wide, up, self._template, size=_PICTURE,
                                 rescale=_RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
-        texture = self._texture(heads.published, picture_tensor(large), matte, effort, progress)
+        texture = self._texture(heads.published, picture_tensor(large), matte, effort, settings.hair_texture, progress)
         return self._prediction(face, window, fitted, heads, texture,
                                 {"head_mask": "the engine's own: skin, and hair by its colours", "widened": word,
-                                 "hair_texture": "bald template"})
+                                 "hair_texture": "with hair" if settings.hair_texture else "bald template"})
+
+    def _require_hair(self) -> None:
+        """
+        Raises:
+            HrnError: MODEL_MISSING.
+        """
+        for key in _HAIR_FILES:
+            if key not in self._hair:
+                file = FILES[key]
+                raise HrnError(ErrorCode.MODEL_MISSING, f"Hair in the texture needs {file.name}, which is not there or "
+                                                        "cannot be used.",
+                               hint=f"Get it from {file.source}, or switch “Hair in Texture” off.",
+                               details={"file": file.name})
 
     @torch.no_grad()
     def _start(self, image: np.ndarray, up: np.ndarray) -> Coefficients:
@@ -127,24 +145,30 @@ class HrnHead(PublishedMethod):
         still = fitted._replace(expression=torch.zeros_like(fitted.expression))
         return _Heads(*(output(each, offsets, adjustment=adjustment) for each in (opened, fitted, still)))
 
-    def _texture(self, head: ms_head.HeadFace, picture: torch.Tensor, matte: np.ndarray, effort: _Effort, progress
-                 ) -> np.ndarray:
+    def _texture(self, head: ms_head.HeadFace, picture: torch.Tensor, matte: np.ndarray, effort: _Effort,
+                 with_hair: bool, progress) -> np.ndarray:
         """(size, size, 3) uint8 RGB."""
         def tick(share: float) -> None:
             progress("coarse", 0.5 + 0.45 * share, "Fitting the head's texture")
 
-        mask = torch.from_numpy(cv2.resize(matte, (_PICTURE, _PICTURE)))[None, None]
+        shown = torch.from_numpy(cv2.resize(matte, (_PICTURE, _PICTURE)))[None, None]
         uv = torch.from_numpy(self._files.uv)
-        sheet, _ = fit_sheet(head.posed, self._files.output.linear.triangles, uv, picture, mask, sizes=effort.sheets,
+        sheet, _ = fit_sheet(head.posed, self._files.output.linear.triangles, uv, picture, shown, sizes=effort.sheets,
                              steps=effort.sheet_steps, tick=tick)
         sheet = 255 * sheet[0].permute(1, 2, 0).numpy()
         sheet = cv2.resize(sheet, (effort.size, effort.size))
         tick(1.0)
-        front = ms_texture.front_mask(self._front, effort.size)
+        mask = ms_texture.front_mask(self._front, effort.size)
+        if with_hair:
+            area, foreground, cheek = (self._hair[key] for key in _HAIR_FILES)
+            sheet = ms_texture.evenly_lit(sheet, ms_texture.upper_mask(cheek, effort.size))
         tick(1.0)
-        behind = ms_texture.matched_template(sheet, self._bald, front)
+        behind = ms_texture.matched_template(sheet, self._bald, mask)
         tick(1.0)
-        return ms_texture.blend(sheet, behind, front).round().clip(0, 255).astype(np.uint8)
+        if with_hair:
+            behind = ms_texture.filled_hair(behind, sheet, ms_texture.upper_mask(area, effort.size))
+            mask = ms_texture.foreground_mask(foreground, effort.size)
+        return ms_texture.blend(sheet, behind, mask).round().clip(0, 255).astype(np.uint8)
 
     def _prediction(self, face: GivenFace, window, fitted: Coefficients, heads: "_Heads", texture: np.ndarray, about: dict
                     ) -> Prediction:

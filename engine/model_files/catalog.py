@@ -109,6 +109,10 @@ FILES = {
                               data="picture"),
     "head_front": OfficialFile("face_mask_singleview.jpg", "where the photo's texture is taken", _MS_HEAD, ("weights",),
                                data="picture"),
+    **{f"head_{part}": OfficialFile(name, what, _MS_HEAD, ("weights",), data="picture")
+       for part, name, what in (("hair_area", "hair_mask_male.png", "for hair in the texture: where it grows"),
+                                ("foreground", "fg_mask.png", "for hair in the texture: where the photo's is taken"),
+                                ("cheek", "cheek_area_mask.png", "for hair in the texture: a cheek, to find shadow"))},
     "tddfa": OfficialFile("face_model.npy", "face model with parts and landmark sets", _V3, _BFM, data="tddfa_model"),
     "tddfa_resnet": OfficialFile("net_recon.pth", "coarse network, ResNet-50", _V3, ("weights",),
                                  networks=(("tddfa_v3.coarse",),)),
@@ -136,7 +140,8 @@ PUBLISHED = {
         "fit_right_eye"), _FINDERS),
     "hrn_head": PublishedMethod("Head of ModelScope", (
         "hrn_head", "bfm", "lm3d", "head_fitting", "head_output", "head_kept", "head_hair", "head_keypoints", "head_template",
-        "head_nose", "head_neck", "head_slim", "head_length", "head_bald", "head_front"), _FINDERS),
+        "head_nose", "head_neck", "head_slim", "head_length", "head_bald", "head_front"),
+        ("head_hair_area", "head_foreground", "head_cheek", *_FINDERS)),
     "tddfa_v3": PublishedMethod("3DDFA-V3", ("tddfa", "tddfa_resnet", "lm3d"), ("tddfa_mobilenet",)),
     "df_mvr": PublishedMethod("DF_MVR", ("mvr", "bfm", "lm3d")),
 }

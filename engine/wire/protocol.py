@@ -65,6 +65,8 @@ class Settings:
     seed: int = 0
     same_expression: bool | None = None
     """Several photos: whether the face is the same in all of them; None: decided from the photos."""
+    hair_texture: bool = False
+    """Method ``hrn_head``: the back of its texture gets the colour of the photo's hair instead of bald skin."""
 
     def __post_init__(self):
         def bad(text: str):
@@ -78,6 +80,8 @@ class Settings:
                 bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
         if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
             bad("Setting 'method' must be a name and 'keep_expression' true or false.")
+        if not isinstance(self.hair_texture, bool):
+            bad("Setting 'hair_texture' must be true or false.")
         if self.same_expression not in (None, True, False):
             bad("Setting 'same_expression' must be true, false or absent.")
         if not 256 <= self.texture_size <= 8192:

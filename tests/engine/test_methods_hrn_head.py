@@ -5,14 +5,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import torch
 from head_like import write_hrn_head
 from scipy.spatial import cKDTree
 
+from engine.bfm.coefficients import split
+from engine.bfm.ms_head import Offsets
 from engine.bfm.obj import read_obj
 from engine.head import load_head_model
 from engine.methods import get_method, hrn_head, reconstruct
 from engine.methods.head_mask import head_mask
-from engine.wire.errors import HrnError
+from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
 
@@ -91,6 +94,22 @@ def test_turned_heads_are_refused(bundle, portrait, monkeypatch, tmp_path):
     monkeypatch.setattr(method, "_coarse", turned)
     with pytest.raises(HrnError, match="30 degrees"):
         reconstruct(portrait, tmp_path / "head", Settings(method="hrn_head", quality="draft"))
+
+
+def test_texture_with_hair_needs_its_files_and_takes_the_hairs_colour(bundle, portrait, monkeypatch, tmp_path):
+    with pytest.raises(HrnError, match="hair_mask_male.png") as caught:
+        reconstruct(portrait, tmp_path / "head", Settings(method="hrn_head", quality="draft", hair_texture=True))
+    assert caught.value.code is ErrorCode.MODEL_MISSING
+    method = get_method("hrn_head")
+    pictures = dict.fromkeys(hrn_head._HAIR_FILES, np.zeros((160, 128, 3), np.uint8))
+    pictures["head_hair_area"] = np.full_like(pictures["head_cheek"], 255)
+    monkeypatch.setattr(method, "_hair", pictures)
+    offsets = Offsets(*(torch.zeros(1, 3, size, size) for size in (300, 300, 100, 100)))
+    # A dark photo: hair everywhere, and nothing of the photo itself is to be shown.
+    found = method._texture(method._files.output(split(torch.zeros(1, 257)), offsets), torch.full((1, 3, 1024, 1024), 0.3),
+                            np.ones((224, 224), np.float32), hrn_head._DRAFT, True, lambda *step: None)
+    assert found.shape == (256, 256, 3) and np.abs(found.astype(float) - 0.5 * 0.3 * 255).max() < 3
+    assert get_method("hrn_head")._require_hair() is None
 
 
 def test_the_head_is_cut_out_with_its_hair():

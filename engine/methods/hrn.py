@@ -2,7 +2,8 @@
 Reconstruction from In-The-Wild Images* (CVPR 2023), in the order of the released program.
 
 Coarse coefficients → albedo and texture maps → de-retouching → deformation → displacement → texture fit → dense mesh, from
-the official files. The face mask, published as a TensorFlow graph only, is the engine's own skin mask.
+the official files. The face mask, published as a TensorFlow graph, is that of the user's ONNX conversion, or the engine's own
+skin mask.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from ..nets.official import load
 from ..wire.protocol import Settings
 from .carry import SeenFace
 from .hrn_output import write_results
-from .in_crop import picture_tensor, skin_in_crop
+from .in_crop import picture_tensor
 from .published import GivenFace, Prediction, PublishedMethod
+from .published_masks import FaceMask
 from .relief import Relief
 from .widen import load_finders, widened
 
@@ -44,6 +46,8 @@ class HrnFace(NamedTuple):
     """(224, 224, 3) uint8."""
     face_mask: torch.Tensor
     """(1, 1, 224, 224) in 0..1."""
+    masked_by: str
+    """Whose face mask it is, in words."""
     base: BaseStage
     detail: DetailStage
     mask: torch.Tensor
@@ -78,6 +82,7 @@ class Hrn(PublishedMethod):
         if self.retouching in paths:
             self._retouch = load(f"{self.networks}.de_retouching", paths[self.retouching])
         self._finders = load_finders(paths)
+        self._face_mask = FaceMask(paths)
         self._hrn = read_hrn_model(*(paths[key] for key in ("bfm", "uv", "template", "albedo_mean", "albedo_basis")))
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
@@ -92,10 +97,10 @@ class Hrn(PublishedMethod):
         return self.prediction(coefficients.identity, levels, found.mask, [(faces[0], found)], rotation,
                                coefficients.translation[0].double().numpy(),
                                lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
-                               {**self.about(), "widened": word})
+                               {**self.about(found), "widened": word})
 
-    def about(self) -> dict:
-        return {"face_mask": "the engine's skin mask",
+    def about(self, *views: HrnFace) -> dict:
+        return {"face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
                 "de_retouching": "official" if self._retouch else "left out: file absent"}
 
     def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,
@@ -132,14 +137,15 @@ class Hrn(PublishedMethod):
         _, large, _ = alignment.align(image, up, self._template, size=_PICTURE,
                                       rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)
         picture = picture_tensor(large)
-        face_mask = torch.from_numpy(skin_in_crop(face, window))[None, None]
+        mask, masked_by = self._face_mask(face, window, crop)
+        face_mask = torch.from_numpy(mask)[None, None]
         coefficients = split(self._coarse(picture_tensor(crop)))
         progress("coarse", 0.3, "Reading the skin's maps")
         base = base_stage(self._hrn, coefficients, picture, face_mask, self._retouch or _unchanged)
         smooth = uv_maps.smooth_mask(base.valid_mask)
         progress("coarse", 0.6, "Asking the networks for the detail")
         stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
-        return HrnFace(window, crop, face_mask, base, stage, smooth, stage.colour_high)
+        return HrnFace(window, crop, face_mask, masked_by, base, stage, smooth, stage.colour_high)
 
 
 def _unchanged(texture: torch.Tensor) -> torch.Tensor:

@@ -30,9 +30,10 @@ from ..bfm.pose import rotation_matrix
 from ..nets.official import load
 from ..wire.protocol import Settings
 from .carry import SeenFace
-from .in_crop import marks_in_crop, picture_tensor, skin_in_crop
+from .in_crop import marks_in_crop, picture_tensor
 from .maps import write_jpeg
 from .published import GivenFace, Prediction, PublishedMethod
+from .published_masks import FaceMask
 from .widen import Finders, load_finders, widened
 
 __all__ = ["FittedHrnFace", "create"]
@@ -64,6 +65,7 @@ class FittedHrnFace(PublishedMethod):
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_face.coarse", paths["fit_coarse"])
         self._finders: Finders | None = load_finders(paths)
+        self._face_mask = FaceMask(paths)
         progress("start", 0.4, "Reading the official files")
         self._files: FittedFace = read_fitted_face(paths)
         self._pictures = FacePictures(*(read_picture(paths[f"fit_{name}"]) for name in (
@@ -76,7 +78,8 @@ class FittedHrnFace(PublishedMethod):
         window, crop, _ = alignment.align(image, up, self._template)
         with torch.no_grad():
             start = split(self._coarse(picture_tensor(crop)))
-        left, right = edge_columns(skin_in_crop(face, window)[None])
+        mask, masked_by = self._face_mask(face, window, crop)
+        left, right = edge_columns(mask[None])
         outline = Outline(torch.from_numpy(left), torch.from_numpy(right))
         evidence = HeadEvidence(picture_tensor(crop), torch.from_numpy(marks_in_crop(face, window)).float()[None], None,
                                 outline)
@@ -91,7 +94,7 @@ class FittedHrnFace(PublishedMethod):
                                 rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
         texture = self._texture(opened, picture_tensor(large), effort, progress)
         return self._prediction(face, window, fitted, offsets, (opened, shown, relaxed), texture,
-                                {"face_mask": "the engine's skin mask", "widened": word})
+                                {"face_mask": masked_by, "widened": word})
 
     @torch.no_grad()
     def _smoothed(self, fitted: Coefficients, offsets: Offsets, outline: Outline) -> Offsets:

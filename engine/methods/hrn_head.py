@@ -30,10 +30,10 @@ from ..nets.official import load
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from .carry import SeenFace
-from .head_mask import head_mask
 from .in_crop import marks_in_crop, picture_tensor, skin_in_crop
 from .maps import write_jpeg
 from .published import GivenFace, Prediction, PublishedMethod
+from .published_masks import FaceMask, HeadMatte
 from .widen import Finders, load_finders, widened
 
 __all__ = ["HrnHead", "create"]
@@ -68,6 +68,7 @@ class HrnHead(PublishedMethod):
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_head.coarse", paths["hrn_head"])
         self._finders: Finders | None = load_finders(paths)
+        self._face_mask, self._head_matte = FaceMask(paths), HeadMatte(paths)
         progress("start", 0.4, "Reading the official files")
         self._files = read_head_files(paths)
         self._bald, self._front = (read_picture(paths[key]) for key in ("head_bald", "head_front"))
@@ -82,7 +83,7 @@ class HrnHead(PublishedMethod):
         start = self._start(image, up)
         window, crop, _ = alignment.align(image, up, self._template, rescale=_RESCALE)
         progress("coarse", 0.02, "Cutting out the head")
-        evidence, matte = self._evidence(face, window, crop)
+        evidence, matte, masked_by = self._evidence(face, window, crop)
 
         def tick(share: float) -> None:
             progress("coarse", 0.05 + 0.45 * share, "Fitting the head to the photo")
@@ -96,7 +97,7 @@ class HrnHead(PublishedMethod):
                                 rescale=_RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
         texture = self._texture(heads.published, picture_tensor(large), matte, effort, settings.hair_texture, progress)
         return self._prediction(face, window, fitted, heads, texture,
-                                {"head_mask": "the engine's own: skin, and hair by its colours", "widened": word,
+                                {**masked_by, "widened": word,
                                  "hair_texture": "with hair" if settings.hair_texture else "bald template"})
 
     def _require_hair(self) -> None:
@@ -122,13 +123,15 @@ class HrnHead(PublishedMethod):
         return found
 
     def _evidence(self, face: GivenFace, window: alignment.CropWindow, crop: np.ndarray
-                  ) -> tuple[HeadEvidence, np.ndarray]:
-        """What the fit looks at, and the (224, 224) mask of the head."""
-        marks, skin = marks_in_crop(face, window), skin_in_crop(face, window)
-        matte = head_mask(crop, skin, alignment.flip_y(marks, len(crop)))
-        left, right = edge_columns(skin[None])
+                  ) -> tuple[HeadEvidence, np.ndarray, dict[str, str]]:
+        """What the fit looks at, the (224, 224) mask of the head, and whose masks these are."""
+        marks = marks_in_crop(face, window)
+        mask, masked_by = self._face_mask(face, window, crop)
+        matte, cut_by = self._head_matte(crop, skin_in_crop(face, window), alignment.flip_y(marks, len(crop)))
+        left, right = edge_columns(mask[None])
         return HeadEvidence(picture_tensor(crop), torch.from_numpy(marks).float()[None], torch.from_numpy(matte)[None, None],
-                            Outline(torch.from_numpy(left), torch.from_numpy(right))), matte
+                            Outline(torch.from_numpy(left), torch.from_numpy(right))), matte, \
+            {"face_mask": masked_by, "head_mask": cut_by}
 
     @torch.no_grad()
     def _heads(self, fitted: Coefficients, offsets: ms_head.Offsets, outline: Outline) -> "_Heads":

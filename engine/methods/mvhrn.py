@@ -56,8 +56,8 @@ class MvHrn(Hrn):
                  for (face, found), result in zip(views, results)]
         valid = torch.cat([found.mask for _, found in views]).amax(0, keepdim=True)
         names = [Path(face.photo.name).stem for face, _ in views]
-        about = {**self.about(), "views": [{"photo": face.photo.name, "terms": result.terms}
-                                           for (face, _), result in zip(views, results)]}
+        about = {**self.about(*(found for _, found in views)),
+                 "views": [{"photo": face.photo.name, "terms": result.terms} for (face, _), result in zip(views, results)]}
         return self.prediction(fused.identity, fused.levels, valid, views, np.eye(3), np.zeros(3),
                                lambda folder, stem: self._write(folder, stem, names, [f for _, f in views], fused), about)
 

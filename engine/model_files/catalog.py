@@ -113,6 +113,11 @@ FILES = {
        for part, name, what in (("hair_area", "hair_mask_male.png", "for hair in the texture: where it grows"),
                                 ("foreground", "fg_mask.png", "for hair in the texture: where the photo's is taken"),
                                 ("cheek", "cheek_area_mask.png", "for hair in the texture: a cheek, to find shadow"))},
+    "face_segmenter": OfficialFile("segment_face.onnx", "face mask network", f"your own conversion of segment_face.pb of {_HRN} "
+                                   "or ModelScope (docs/networks.md)", ("weights",), data="mask_network"),
+    "head_matting": OfficialFile("Matting_headparser_6_18.onnx", "head mask network", "your own conversion of "
+                                 f"Matting_headparser_6_18.pb of {_MS_HEAD} (docs/networks.md)", ("weights",),
+                                 data="mask_network"),
     "tddfa": OfficialFile("face_model.npy", "face model with parts and landmark sets", _V3, _BFM, data="tddfa_model"),
     "tddfa_resnet": OfficialFile("net_recon.pth", "coarse network, ResNet-50", _V3, ("weights",),
                                  networks=(("tddfa_v3.coarse",),)),
@@ -130,18 +135,18 @@ _FINDERS = ("detector", "landmarks")
 PUBLISHED = {
     "deep3d": PublishedMethod("Deep3D", ("deep3d", "bfm", "lm3d")),
     "hrn": PublishedMethod("HRN", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
-                           ("de_retouching", *_FINDERS)),
+                           ("de_retouching", "face_segmenter", *_FINDERS)),
     "mvhrn": PublishedMethod("HRN, several views", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
-                             ("de_retouching", *_FINDERS)),
+                             ("de_retouching", "face_segmenter", *_FINDERS)),
     "hrn_face": PublishedMethod("HRN of ModelScope", ("hrn_face", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis",
-                                                      "template"), ("hrn_face_retouching", *_FINDERS)),
+                                                      "template"), ("hrn_face_retouching", "face_segmenter", *_FINDERS)),
     "hrn_face_fit": PublishedMethod("Face of ModelScope, fitted (February 2023)", (
         "fit_coarse", "lm3d", "fit_face", "fit_head", "fit_template", "fit_texture", "fit_front", "fit_left_eye",
-        "fit_right_eye"), _FINDERS),
+        "fit_right_eye"), ("face_segmenter", *_FINDERS)),
     "hrn_head": PublishedMethod("Head of ModelScope", (
         "hrn_head", "bfm", "lm3d", "head_fitting", "head_output", "head_kept", "head_hair", "head_keypoints", "head_template",
         "head_nose", "head_neck", "head_slim", "head_length", "head_bald", "head_front"),
-        ("head_hair_area", "head_foreground", "head_cheek", *_FINDERS)),
+        ("head_hair_area", "head_foreground", "head_cheek", "face_segmenter", "head_matting", *_FINDERS)),
     "tddfa_v3": PublishedMethod("3DDFA-V3", ("tddfa", "tddfa_resnet", "lm3d"), ("tddfa_mobilenet",)),
     "df_mvr": PublishedMethod("DF_MVR", ("mvr", "bfm", "lm3d")),
 }

@@ -138,6 +138,12 @@ def _picture(path: Path) -> None:
     read_picture(path)
 
 
+def _mask_network(path: Path) -> None:
+    from ..nets.mask_network import read_mask_network
+
+    read_mask_network(path)
+
+
 def _landmark_template(path: Path) -> None:
     from ..bfm.files import read_landmark_template
 
@@ -182,6 +188,7 @@ _DATA: dict[str, Callable[[Path], None]] = {
     "albedo_mean": _map_of(512 * 512 * 3), "albedo_basis": _map_of(512 * 512 * 3 * 80),
     "tddfa_model": _tddfa_model, "vertex_numbers": _vertex_numbers, "head_obj": _head_obj, "head_template": _head_template,
     "picture": _picture, "fitted_face": _fitted_face, "fitted_head": _fitted_head, "sheet_layout": _sheet_layout,
+    "mask_network": _mask_network,
 }
 
 

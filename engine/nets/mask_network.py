@@ -38,6 +38,7 @@ class MaskNetwork:
     """Call it with (H, W, 3) uint8 RGB for (H, W) float32 in 0..1. Keep to one thread at a time."""
 
     def __init__(self, path: Path, data: bytes, source: _Port):
+        self.name = path.name
         self._path, self._type = path, _TYPES[source.element]
         self._batch = len(source.shape) == 4
         place = source.shape[1:] if self._batch else source.shape

@@ -55,10 +55,12 @@ class FaceMesh(NamedTuple):
     """(F, 3), counter-clockwise seen from outside."""
     landmarks: np.ndarray
     """(68,) vertex numbers; -1 where the mesh has no such point."""
+    face: np.ndarray | None = None
+    """(M,) bool: which vertices are of the face where the mesh is more than a face; None: all."""
 
 
 class TransferError(NamedTuple):
-    """Distances between the mesh and the head, mm, over the face without eyes, mouth and the mesh's rim."""
+    """Distances between the mesh and the head, mm, without eyes, mouth and the mesh's rim."""
 
     mean: float
     median: float
@@ -88,6 +90,9 @@ class Conformed:
     trust: np.ndarray
     """(V,) 0 to 1: how far a skin vertex has a counterpart."""
     error: TransferError
+    """Of the whole mesh."""
+    face_error: TransferError
+    """Of the vertices of its face."""
 
     def to_head(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) points of the mesh -> model space of the head, mm."""
@@ -124,8 +129,9 @@ def conform(model: HeadModel, mesh: FaceMesh, progress=None) -> Conformed:
     offset = without_folds(rest, surface.triangles, offset)
     report(0.9)
     near, trust = _trust(surface, there, rest + offset)
-    error = _measure(model, surface, there, rest + offset)
-    return Conformed(rotation, shift, identity.astype(np.float32), offset, near, trust, error)
+    whole = np.ones(len(target), bool)
+    error, face_error = _measure(model, surface, there, rest + offset, (whole, whole if mesh.face is None else mesh.face))
+    return Conformed(rotation, shift, identity.astype(np.float32), offset, near, trust, error, face_error)
 
 
 def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed: np.ndarray
@@ -331,17 +337,28 @@ def _completed(surface: SkinSurface, rest: np.ndarray, move: np.ndarray, trust: 
     return trust[:, None] * move + (1 - trust[:, None]) * smooth
 
 
-def _measure(model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray) -> TransferError:
-    """From the mesh's vertices to the head, where the two show the same: not in the openings of eyes, nose and mouth."""
+def _measure(model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray, areas: tuple[np.ndarray, ...]
+             ) -> list[TransferError]:
+    """From the mesh's vertices to the head, where the two show the same: not in the openings of eyes, nose and mouth.
+
+    Args:
+        areas: (M,) bool each; one error for each of them.
+    """
     near = SurfaceIndex(skin, surface.triangles).query(there.vertices)
     normals = near.of(vertex_normals(skin, surface.triangles), surface.triangles)
     facing = np.einsum("ni,ni->n", normals, there.normals)
     inner = near.of(model.part("right_eye", "left_eye")[surface.vertices, None].astype(float), surface.triangles)[:, 0]
-    used = ~near.on_border & (there.from_rim > _RIM_MM) & (facing > 0.3) & (inner < 0.5)
-    distance = near.distance[used] if used.any() else np.array([np.inf])
-    weight = there.area[used] if used.any() else np.ones(1)
+    same = ~near.on_border & (there.from_rim > _RIM_MM) & (facing > 0.3) & (inner < 0.5)
+    return [_error(near.distance, there.area, same, area) for area in areas]
+
+
+def _error(distance: np.ndarray, weight: np.ndarray, same: np.ndarray, area: np.ndarray) -> TransferError:
+    used = same & area
+    if not used.any():
+        return TransferError(np.inf, np.inf, np.inf, np.inf, 0.0)
+    distance, weight = distance[used], weight[used]
     order = np.argsort(distance)
     share = np.cumsum(weight[order]) / weight.sum()
     return TransferError(float(np.average(distance, weights=weight)), *(
         float(distance[order][np.searchsorted(share, level).clip(0, len(order) - 1)]) for level in (0.5, 0.95)),
-        float(distance.max()), float(used.mean()))
+        float(distance.max()), float(used.sum() / area.sum()))

@@ -126,6 +126,7 @@ class PublishedMethod(Warm, ABC):
 
     def _reconstruct(self, photos, out, settings: Settings, clock: StageClock) -> Bundle:
         from ..bfm.border import to_engine
+        from ..bfm.files import BFM_VERTICES
         from ..fit.conform import FaceMesh
         from ..texture import build_textures
         from .assemble import assemble, write_maps
@@ -135,7 +136,9 @@ class PublishedMethod(Warm, ABC):
         faces = [self._given(path, photo, observation) for path, photo, observation in seen]
         clock("coarse", 0.0, "Asking the network for the face")
         found = self.predict(faces, settings, clock)
-        relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints)
+        # Every published mesh begins with the Basel face.
+        relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints,
+                           np.arange(len(found.relaxed)) < BFM_VERTICES)
         clock("mid", 0.0, "Carrying the face over to the head")
         carried = carry_over(self._model, relaxed, found.faces,
                              lambda share: clock("mid", share, "Carrying the face over to the head"))
@@ -147,7 +150,7 @@ class PublishedMethod(Warm, ABC):
         solution = Solution(self._model, carried.views, textures, tuple(left_out))
         clock("bundle", 0.0, "Writing the head")
         manifest, arrays = assemble(solution, settings)
-        manifest["quality"]["transfer_mm"] = carried.found.error.to_json()
+        manifest["quality"]["transfer_mm"] = {**carried.found.error.to_json(), "face": carried.found.face_error.to_json()}
         with write_bundle(out, manifest, arrays) as folder:
             own = folder / self.name
             own.mkdir()

@@ -80,19 +80,25 @@ def test_tasks_of_a_job():
     for options in parsed:
         assert (options.source, options.out, options.texture_size, options.quality) == ("/photos/Frühjahr 1", "/heads", 2048,
                                                                                        "standard")
-        assert options.lenient and options.jobs is None and not options.retry_failed and not options.json_lines
+        assert options.focal_mm is None and options.lenient and options.jobs is None and not options.retry_failed and not options.json_lines
 
 
 def test_settings_reach_the_engine():
     job = compile_job(source="/a", out="/b", subjects="1-2", chunk_size=1, texture_size=4096, quality="high", jobs=3,
-                      retry_failed=True)
+                      retry_failed=True, focal_mm=85.5)
     parsed = [arguments(task) for task in job.tasks]
-    assert [(o.texture_size, o.quality, o.jobs) for o in parsed] == [(4096, "high", 3)] * 3
+    assert [(o.texture_size, o.quality, o.jobs, o.focal_mm) for o in parsed] == [(4096, "high", 3, 85.5)] * 3
     assert [o.retry_failed for o in parsed] == [True, True, False]
 
 
 def test_photos_and_heads_in_one_folder_are_refused():
     assert "cannot go into" in compile_job(source="/a/", out="/a", subjects="1").error
+
+
+@pytest.mark.parametrize("focal_mm", [-50, 3, 2001])
+def test_a_focal_length_that_no_lens_has_is_refused_before_any_task(focal_mm):
+    job = compile_job(source="/a", out="/b", subjects="1", focal_mm=focal_mm)
+    assert "between 5 and 2000" in job.error and not job.tasks
 
 
 def test_settings_are_of_flamencos_kinds_and_python_evaluates(tmp_path):

@@ -23,6 +23,8 @@ const JOB_TYPE = {
           description: "Side of the maps in pixels" },
         { key: "quality", type: "string", default: "standard", choices: ["draft", "standard", "high"],
           description: "How much time to spend on the shape" },
+        { key: "focal_mm", type: "float", default: 0, propargs: { min: 0, max: 2000 },
+          description: "Focal length of all photos in mm as on a 35 mm film camera; 0: what each file says, else estimated" },
         { key: "jobs", type: "int32", default: 0, propargs: { min: 0, max: 64 }, visible: "submission",
           description: "Subjects at once on one machine; 0: what its memory and cores bear" },
         { key: "retry_failed", type: "bool", default: false,
@@ -34,6 +36,9 @@ function compileJob(job) {
     const settings = job.settings;
     if (samePath(settings.source, settings.out)) {
         throw "The heads cannot go into the folder of the photos";
+    }
+    if (settings.focal_mm !== 0 && !(settings.focal_mm >= 5 && settings.focal_mm <= 2000)) {
+        throw "The focal length must lie between 5 and 2000 mm; 0 leaves it to each photo";
     }
     const rest = batchTask("rest and report", settings, []);
     for (const chunk of frameChunker(settings.subjects, settings.chunk_size)) {
@@ -53,6 +58,9 @@ function batchTask(name, settings, more) {
         // An unusable photo is in the report; it is no reason to try the task on other workers or to give up the job.
         "--lenient",
     ].concat(more);
+    if (settings.focal_mm > 0) {
+        args.push("--focal-mm", `${settings.focal_mm}`);
+    }
     if (settings.jobs > 0) {
         args.push("--jobs", `${settings.jobs}`);
     }

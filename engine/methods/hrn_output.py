@@ -13,6 +13,7 @@ from ..bfm.dense_mesh import dense_mesh
 from ..bfm.hrn import HrnModel
 from ..bfm.obj import obj_normals, write_obj
 from ..bfm.rendering import overlay, rasterize_crop, render_texture
+from .hrn_turn import write_turning
 from .maps import write_exr, write_jpeg, write_png
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ _METRES = 0.1
 
 
 @torch.no_grad()
-def write_results(folder: Path, stem: str, found: "HrnFace", model: HrnModel, mask_tile: bool = True) -> list[str]:
+def write_results(folder: Path, stem: str, found: "HrnFace", model: HrnModel, mask_tile: bool = True, *,
+                  turning: bool = True) -> list[str]:
     """Write everything under the published names where there are any; returns the names.
 
     * ``_0_hrn_output.jpg``: the strip of ten pictures of 224 pixels, or nine without `mask_tile`;
+    * ``_0_hrn_output.gif``: steps of the reconstruction, and the finished face turning, where asked for;
     * ``_0_hrn_mid_mesh.obj`` with ``.mtl`` and the fitted texture as ``.jpg``: the deformed face, posed, decimetres;
     * ``_0_hrn_high_mesh.obj``: the dense mesh with the displacement, with UV and the same texture (the published one has
       neither), its faces where they belong;
@@ -46,7 +49,10 @@ def write_results(folder: Path, stem: str, found: "HrnFace", model: HrnModel, ma
                        levels.displacement[0, 0].numpy(), corrected=True)
     write_obj(folder / f"{stem}_high_mesh.obj", dense.vertices, dense.faces, uv=dense.uv,
               texture=f"{stem}_mid_mesh.jpg")
-    write_jpeg(folder / f"{stem}_output.jpg", _strip(found, model, mask_tile))
+    strip = _strip(found, model, mask_tile)
+    write_jpeg(folder / f"{stem}_output.jpg", strip)
+    if turning:
+        write_turning(folder / f"{stem}_output.gif", strip, found, model)
     write_exr(folder / "deformation.exr", _rows(levels.deformation) * _METRES)
     write_exr(folder / "displacement.exr", levels.displacement[0, 0].numpy() * np.float32(_METRES))
     write_exr(folder / "position.exr", _rows(found.base.position_map) * _METRES)

@@ -74,7 +74,8 @@ class MvHrn(Hrn):
         for number, (name, found) in enumerate(zip(names, views)):
             place = folder / f"view_{number + 1}"
             place.mkdir()
-            written += [f"{place.name}/{file}" for file in write_results(place, name, found, self._hrn, self.mask_tile)]
+            written += [f"{place.name}/{file}" for file in write_results(
+                place, name, found, self._hrn, self.mask_tile, turning=number == 0)]
         model = self._hrn.face
         shape = model.shape(fused.identity, views[0].base.coefficients.expression)
         shape = shape + detail.apply_offsets(fused.levels.deformation, self._hrn.uv)

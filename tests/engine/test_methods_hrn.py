@@ -7,11 +7,12 @@ import numpy as np
 import OpenEXR
 import pytest
 from official_files import write_hrn
+from PIL import Image
 from scipy.spatial import cKDTree
 
 from engine.bfm.obj import read_obj
 from engine.head import load_head_model
-from engine.methods import get_method, hrn, mvhrn, reconstruct
+from engine.methods import get_method, hrn, hrn_turn, mvhrn, reconstruct
 from engine.model_files import required_paths
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
@@ -35,6 +36,7 @@ def bundle(portrait, folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HRN_MODEL_FILES", str(folder))
         patch.setattr(hrn, "_DRAFT_STEPS", 2)
+        patch.setattr(hrn_turn, "FRAMES", 3)
         return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
                            Settings(method="hrn", texture_size=512, quality="draft"))
 
@@ -45,7 +47,7 @@ def test_the_bundle_holds_everything_and_says_what_was_left_out(bundle):
     assert about["points"] == "detected" and about["face_mask"] == "the engine's skin mask"
     assert "left out" in about["de_retouching"] and "left out" in about["widened"]
     assert {name.removeprefix("hrn/astronaut_0_hrn_") for name in about["files"]} >= {
-        "output.jpg", "mid_mesh.obj", "mid_mesh.mtl", "mid_mesh.jpg", "high_mesh.obj"}
+        "output.jpg", "output.gif", "mid_mesh.obj", "mid_mesh.mtl", "mid_mesh.jpg", "high_mesh.obj"}
     assert {"hrn/deformation.exr", "hrn/displacement.exr", "hrn/albedo.png", "hrn/valid.png"} <= set(about["files"])
     error = bundle.manifest["quality"]["transfer_mm"]
     assert error["mean"] < 0.15 and error["p95"] < 0.35
@@ -62,6 +64,24 @@ def test_the_published_results_have_the_published_sizes(bundle):
     assert len(high.uv) == len(high.vertices) > 40000 and len(high.uv_faces) == len(high.faces)
     assert "mid_mesh.jpg" in (own / "astronaut_0_hrn_high_mesh.mtl").read_text()
     assert cKDTree(mid.vertices).query(high.vertices)[0].max() < 0.05
+
+
+def test_the_face_turns_beside_the_steps_of_its_reconstruction(bundle):
+    picture = Image.open(bundle.path / "hrn" / "astronaut_0_hrn_output.gif")
+    assert picture.n_frames == 3 and picture.info["duration"] == 40 and picture.info["loop"] == 0
+    frames = []
+    for number in range(3):
+        picture.seek(number)
+        frames.append(np.asarray(picture.convert("RGB")).astype(int))
+    assert frames[0].shape == (224, 6 * 224, 3)
+    strip = cv2.imread(str(bundle.path / "hrn" / "astronaut_0_hrn_output.jpg"))[..., ::-1].astype(int)
+    still = np.concatenate([strip[:, :224], strip[:, 2 * 224:5 * 224]], 1)
+    for frame in frames:
+        assert np.abs(frame[:, :4 * 224] - still).mean() < 12 and (frame[:, :4 * 224] == frames[0][:, :4 * 224]).all()
+    # The middle of what is drawn moves to one side, in both tiles alike, and starts as far out as it ends.
+    for tile in (4, 5):
+        noses = [np.nonzero(frame[:, tile * 224:(tile + 1) * 224].sum(2))[1].mean() for frame in frames]
+        assert abs(noses[2] - noses[0]) > 3 and (noses[2] - noses[1]) * (noses[1] - noses[0]) > 0
 
 
 def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle):
@@ -96,10 +116,9 @@ def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle)
 
 
 def test_several_views_become_one_head_and_keep_their_own_results(portrait, folder, tmp_path, monkeypatch):
-    from PIL import Image
-
     monkeypatch.setenv("HRN_MODEL_FILES", str(folder))
     monkeypatch.setattr(mvhrn, "_DRAFT_STEPS", 1)
+    monkeypatch.setattr(hrn_turn, "FRAMES", 1)
     Image.open(portrait).convert("RGB").crop((60, 0, 400, 340)).save(tmp_path / "near.png")
     (tmp_path / "empty.png").write_bytes(b"no picture")
     bundle = reconstruct([portrait, tmp_path / "near.png", tmp_path / "empty.png"], tmp_path / "head",

@@ -9,7 +9,7 @@ import numpy as np
 
 from .files import BoxRegressor
 
-__all__ = ["FaceBox", "crop_for_landmarks", "regress_box", "to_photo"]
+__all__ = ["FaceBox", "crop_for_landmarks", "cut_box", "landmarks_of_network", "regress_box", "to_photo"]
 
 _SIZE = 224
 
@@ -39,6 +39,16 @@ def regress_box(points: np.ndarray, regressor: BoxRegressor) -> np.ndarray:
 
 def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegressor
                        ) -> tuple[np.ndarray, FaceBox] | None:
+    """:func:`cut_box` around the box that the small network gives.
+
+    Args:
+        points: (5, 2) pixels, y down.
+        regressor: see :class:`engine.bfm.files.BoxRegressor`.
+    """
+    return cut_box(image, regress_box(points, regressor))
+
+
+def cut_box(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, FaceBox] | None:
     """The 224-pixel crop around a face.
 
     The photo stands in a black canvas of twice its size. A box that leaves the canvas on the right or below is cut off
@@ -46,14 +56,12 @@ def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegr
 
     Args:
         image: (H, W, 3) uint8.
-        points: (5, 2) pixels, y down.
-        regressor: see :class:`engine.bfm.files.BoxRegressor`.
+        box: (4,) left, top, width, height, rounded here.
 
     Returns:
         (224, 224, 3) uint8 and the box; None when the box leaves the canvas on the left or above, or has no size.
     """
     height, width = image.shape[:2]
-    box = regress_box(points, regressor)
     if not np.isfinite(box).all() or np.abs(box).max() > 1e8:
         return None
     x, y, w, h = np.round(box).astype(np.int32).tolist()
@@ -73,3 +81,21 @@ def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegr
 def to_photo(points: np.ndarray, box: FaceBox) -> np.ndarray:
     """(..., 2) pixels of the crop -> photo pixels, y down."""
     return points / box.scale + np.array([box.x, box.y])
+
+
+def landmarks_of_network(output: np.ndarray, mean_face: np.ndarray, box: FaceBox, height: int) -> np.ndarray:
+    """The answer of Deep3D's 68-point network (``68lm_detector.pb``) about a crop, in the photo.
+
+    Args:
+        output: (136,) x, y of each point, as differences to the mean face, y up.
+        mean_face: (68, 2) of ``test_mean_face.txt``.
+        box: of the crop. height: of the photo.
+
+    Returns:
+        (68, 2) photo pixels, **y up**, as the training's landmark files have them.
+    """
+    points = np.asarray(output, np.float64).reshape(68, 2) + mean_face
+    points[:, 1] = _SIZE - 1 - points[:, 1]
+    points = to_photo(points, box)
+    points[:, 1] = height - 1 - points[:, 1]
+    return points

@@ -73,6 +73,34 @@ def test_crop_for_the_landmark_network(shared_dir):
     np.testing.assert_allclose(face_box.to_photo((points - [box.x, box.y]) * box.scale, box), points)
 
 
+def test_crops_around_boxes_of_the_official_regressor(shared_dir):
+    """The regressor itself is not at hand, but what was cut with it is."""
+    hrn = HrnGolden(shared_dir / "golden/hrn/align_for_lm")
+    crop, box = face_box.cut_box(photo(600, 800)[..., ::-1], hrn["real_bbox"])
+    assert list(box[:4]) == hrn["real_bbox_int"].tolist() and box.scale == pytest.approx(float(hrn["real_scale"]), rel=1e-6)
+    assert np.abs(hrn.sample("real_crop", crop).astype(int) - hrn["real_crop"]).max() <= 1
+    golden = np.load(shared_dir / "golden/deep3d/maths.npz")
+    crop, box = face_box.cut_box(pattern_bytes(523, 401)[..., ::-1], golden["lm68det/bbox_float"])
+    assert list(box[:4]) == golden["lm68det/bbox_int"].tolist()
+    assert box.scale == pytest.approx(float(golden["lm68det/scale"][0]), rel=1e-6)
+    assert (np.abs(strided(crop, 2048).astype(int) - golden["lm68det/crop"]) <= 1).mean() > 0.995
+
+
+def test_answers_of_the_68_point_network_return_to_the_photo(shared_dir):
+    """The mean face is in a file that is not at hand: the one that the stored landmarks imply is a face, upright and
+    symmetric, and leads back to them."""
+    golden = np.load(shared_dir / "golden/deep3d/maths.npz")
+    left, top, side, _ = golden["lm68det/bbox_int"]
+    box = face_box.FaceBox(left, top, side, side, 224 / side)
+    up = golden["lm68det/landmarks"].astype(np.float64)
+    rows = (522 - up[:, 1] - top) * box.scale
+    implied = np.stack([(up[:, 0] - left) * box.scale, 223 - rows], 1) - golden["lm68det/net_out"].reshape(68, 2)
+    assert abs(implied[0, 0] + implied[16, 0]) < 2 and abs(implied[36, 0] + implied[45, 0]) < 3
+    assert implied[[36, 45], 1].min() > implied[30, 1] > implied[[48, 54], 1].max() > implied[8, 1]
+    found = face_box.landmarks_of_network(golden["lm68det/net_out"][0], implied, box, 523)
+    np.testing.assert_allclose(found, up, rtol=1e-6)
+
+
 @pytest.mark.parametrize("shift, inside", [((-100, -60), True), ((330, 240), True), ((-900, 0), False)])
 def test_a_face_box_beside_the_photo(shift, inside):
     """The window equals the one cut from the whole black canvas, also where it leaves the canvas."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..head.model import HeadModel
+from ..photo.teeth import find_bite
 from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.protocol import Settings
 from .coarse_camera import choose_focal, first_camera
@@ -60,7 +61,8 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     regressor = load_regressor(model)
     guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
     guess = replace(guess, identity=_TRUST * guess.identity + _POPULATION * regressor.population,
-                    expression=with_seen_jaw(model, guess.expression, observation.blendshapes))
+                    expression=with_seen_jaw(model, guess.expression, observation.blendshapes,
+                                             find_bite(photo, observation), guess.px_per_mm))
     tell(0.5, "Fitting the head")
     basis = _point_basis(model, regressor)
     focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)

@@ -2,7 +2,8 @@
 
 Landmarks of the lips alone cannot tell a grin, lips apart over closed teeth, from an open jaw with the lips around it,
 and a fit that guesses wrong turns every smile with teeth into a dark hole. The network of the expression scores sees
-the teeth themselves, so its word on the jaw counts.
+the teeth themselves, so its word on the jaw counts; where both rows show in the photo, the dark between them is how far
+the jaw is open.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..photo.teeth import Bite
 
 __all__ = ["action_limits", "bite_shift", "with_seen_jaw"]
 
@@ -19,16 +21,24 @@ _OPEN_SIGMA = 0.4
 """Further spread per unit of opening: how far open is better known from the landmarks."""
 
 
-def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """`expression` with the jaw no further open than the scores leave room for.
+def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray, bite: Bite | None = None,
+                  px_per_mm: float = 1.0) -> np.ndarray:
+    """`expression` with the jaw no further open than scores and teeth leave room for.
 
     Args:
         expression: (52,) expected values of the actions. scores: (52,) expression scores of the photo.
+        bite: the teeth that the photo shows. px_per_mm: at the mouth.
     """
     jaw = list(model.expression_names).index(_JAW)
     out = np.array(expression, float)
     score = float(scores[jaw])
     out[jaw] = min(out[jaw], score + _room(score))
+    if bite is not None and bite.lower is not None:
+        upper, lower = _rows(model, model.template)
+        apart = (bite.lower - bite.upper) * bite.opening_px / px_per_mm
+        at_rest = model.template[upper, 1].min() - model.template[lower, 1].max()
+        drop = -model.expression_basis[jaw][lower, 1].mean()
+        out[jaw] = np.clip((apart - at_rest) / drop, 0, out[jaw])
     return out
 
 
@@ -52,25 +62,52 @@ _BITE = 0.2
 _GRIN_MM = 2.0
 _CLOSED_JAW = 0.25
 _MOST_MM = 6.0
+_FRONT_MM = 6.0
 
 
-def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray) -> np.ndarray:
-    """(N, 3) mm: how both rows of teeth move up or down so that a grin over closed teeth shows them.
+def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite: Bite | None = None) -> np.ndarray:
+    """(N, 3) mm: how the rows of teeth move up or down so that they show as in the photo.
 
-    The lips come from the photo, the teeth from the model; nothing else tells where teeth lie behind lips.
+    The lips come from the photo, the teeth from the model. Where the photo shows their edges, they go there; a grin
+    without teeth to be seen gets them where they usually are.
 
     Args:
-        posed: (N, 3) mm, the head as in the photo. expression: (52,).
+        posed: (N, 3) mm, the head as in the photo. expression: (52,). bite: the teeth that the photo shows.
     """
     shift = np.zeros_like(posed)
-    upper, lower = model.landmarks(posed)[list(_INNER_LIPS), 1]
-    names = list(model.expression_names)
-    closed = np.clip(1 - float(expression[names.index(_JAW)]) / _CLOSED_JAW, 0, 1)
-    grin = np.clip((upper - lower) / _GRIN_MM - 1, 0, 1)
-    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
-    hang = np.abs(model.expression_basis[names.index(_JAW)][teeth]).sum(1) > 1
-    row = posed[teeth[~hang]]
-    front = row[:, 2] > row[:, 2].max() - 6
-    wanted = lower + _BITE * (upper - lower)
-    shift[teeth, 1] = closed * grin * np.clip(wanted - row[front, 1].min(), -_MOST_MM, _MOST_MM)
+    upper_lip, lower_lip = model.landmarks(posed)[list(_INNER_LIPS), 1]
+    opening = upper_lip - lower_lip
+    closed = np.clip(1 - float(expression[list(model.expression_names).index(_JAW)]) / _CLOSED_JAW, 0, 1)
+    upper, lower = _rows(model, posed)
+    if bite is None:
+        wanted, strength = lower_lip + _BITE * opening, closed * np.clip(opening / _GRIN_MM - 1, 0, 1)
+    else:
+        wanted, strength = upper_lip - bite.upper * opening, float(opening > 0)
+    move = strength * np.clip(wanted - posed[upper, 1].min(), -_MOST_MM, _MOST_MM)
+    hanging = _hanging(model)
+    teeth = _teeth(model)
+    shift[teeth[~hanging], 1] = move
+    if bite is not None and bite.lower is not None:
+        wanted = upper_lip - bite.lower * opening
+        shift[teeth[hanging], 1] = strength * np.clip(wanted - posed[lower, 1].max(), -_MOST_MM, _MOST_MM)
+    else:
+        # Rows that are closed stay closed.
+        shift[teeth[hanging], 1] = closed * move if bite is not None else move
     return shift
+
+
+def _teeth(model: HeadModel) -> np.ndarray:
+    return np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
+
+
+def _hanging(model: HeadModel) -> np.ndarray:
+    """Which of the teeth go with the jaw."""
+    jaw = list(model.expression_names).index(_JAW)
+    return np.abs(model.expression_basis[jaw][_teeth(model)]).sum(1) > 1
+
+
+def _rows(model: HeadModel, posed: np.ndarray) -> list[np.ndarray]:
+    """Front vertices of the upper and of the lower row."""
+    teeth, hanging = _teeth(model), _hanging(model)
+    rows = teeth[~hanging], teeth[hanging]
+    return [row[posed[row, 2] > posed[row, 2].max() - _FRONT_MM] for row in rows]

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..photo.teeth import find_bite
 from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
 from .contour import find_outline
@@ -140,7 +141,7 @@ class _Problem:
         self.light_part = slice(6 + shapes + albedos, 6 + shapes + albedos + 9)
         self.size = 6 + shapes + albedos + 9
 
-        self.observed = observation.landmarks
+        self.observed, self.bite = observation.landmarks, find_bite(photo, observation)
         self.landmarks = observation.landmarks[:_FACE_POINTS].astype(np.float64)
         self._landmark_rows(local)
         self.shape = np.zeros(shapes)
@@ -326,7 +327,7 @@ class _Problem:
         tell(0.7)
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
-        deformation += bite_shift(model, bare + deformation, expression)
+        deformation += bite_shift(model, bare + deformation, expression, self.bite)
         vertices = bare + deformation
         points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]
         coarse = replace(self.coarse, camera=self.camera, identity=identity, expression=expression,

@@ -14,6 +14,7 @@ from .landmarks import BLENDSHAPE_NAMES, Landmarker, face_box, observe, select_f
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
+from .teeth import Bite, find_bite
 
-__all__ = ["BLENDSHAPE_NAMES", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
-           "face_quality", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]
+__all__ = ["BLENDSHAPE_NAMES", "Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
+           "face_quality", "find_bite", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

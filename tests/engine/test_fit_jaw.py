@@ -8,6 +8,9 @@ from engine.fit.jaw import bite_shift, with_seen_jaw
 from engine.fit.registration import fit_actions
 from engine.head import load_head_model
 from engine.head.model import MATERIALS
+from engine.photo import Bite, Landmarker, find_bite, load_photo
+from engine.photo.regions import SURE_SKIN
+from engine.types import FaceObservation, Photo
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +63,78 @@ def test_a_grin_shows_the_upper_teeth_down_to_the_lower_lip(model):
 @pytest.mark.parametrize("values", [{}, {"jawOpen": 0.6}])
 def test_teeth_stay_behind_closed_lips_and_in_an_open_jaw(model, values):
     assert not bite_shift(model, *_posed(model, **values)).any()
+
+
+def _mouth(rows, skin=(196, 150, 128), opening=60):
+    """A photo of a mouth `opening` pixels high between its lips, with teeth in `rows` (shares of the opening), and its
+    landmarks."""
+    pixels = np.full((600, 600, 3), skin, np.uint8)
+    top, left, right = 380, 220, 380
+    lips = np.uint8(np.array(skin) * [0.85, 0.6, 0.65])
+    pixels[top - 25:top + opening + 25, left - 20:right + 20] = lips
+    pixels[top:top + opening, left:right] = np.uint8(np.array(skin) * [0.2, 0.1, 0.1])
+    for begin, end in rows:
+        pixels[top + round(begin * opening):top + round(end * opening), left:right] = np.uint8(np.array(skin) * [1, 1.2, 1.25])
+    landmarks = np.full((478, 2), 300, np.float32)
+    for polygon, (x, y) in zip(SURE_SKIN, ((180, 300), (420, 300), (300, 260), (300, 120), (300, 520))):
+        turn = np.linspace(0, 2 * np.pi, len(polygon), endpoint=False)
+        landmarks[list(polygon)] = np.stack([x + 30 * np.cos(turn), y + 20 * np.sin(turn)], 1)
+    landmarks[[234, 454]] = (60, 300), (540, 300)
+    x = np.linspace(260, 340, 5)
+    landmarks[[81, 82, 13, 312, 311]] = np.stack([x, np.full(5, top)], 1)
+    landmarks[[178, 87, 14, 317, 402]] = np.stack([x, np.full(5, top + opening)], 1)
+    photo = Photo(pixels, "mouth.png", "0" * 64, None)
+    return photo, FaceObservation(landmarks, np.zeros(478, np.float32), np.zeros(52, np.float32), 0, 1)
+
+
+@pytest.mark.parametrize("skin", [(196, 150, 128), (92, 58, 42)])
+def test_edges_of_both_rows_of_teeth_are_found(skin):
+    found = find_bite(*_mouth([(0.05, 0.45), (0.6, 0.9)], skin))
+    assert found.upper == pytest.approx(0.45, abs=0.04) and found.lower == pytest.approx(0.6, abs=0.04)
+    assert found.opening_px == pytest.approx(60)
+
+
+def test_a_row_hidden_behind_the_lip_is_not_made_up():
+    assert find_bite(*_mouth([(0, 0.6)])).lower is None
+    closed = find_bite(*_mouth([(0.05, 0.5), (0.52, 0.95)]))
+    assert closed.lower is None and closed.upper == pytest.approx(0.95, abs=0.04)
+
+
+@pytest.mark.parametrize("rows, opening", [([], 60), ([(0.6, 0.9)], 60), ([(0, 1)], 3)])
+def test_a_mouth_without_an_upper_row_has_no_bite(rows, opening):
+    assert find_bite(*_mouth(rows, opening=opening)) is None
+
+
+def test_the_dark_between_the_teeth_is_how_far_the_jaw_is_open(model):
+    jaw = model.expression_names.index("jawOpen")
+    scores, expected = np.zeros(52), np.zeros(52)
+    scores[jaw] = expected[jaw] = 0.6
+    bite = Bite(0.45, 0.55, 60.0)
+    narrow = with_seen_jaw(model, expected, scores, bite, 3.0)[jaw]
+    wide = with_seen_jaw(model, expected, scores, Bite(0.3, 0.8, 60.0), 3.0)[jaw]
+    assert 0 < narrow < 0.2 and 0.3 < wide < 0.6
+    assert with_seen_jaw(model, expected, scores, Bite(0.1, 0.9, 600.0), 3.0)[jaw] == 0.6
+    assert with_seen_jaw(model, expected, scores, Bite(0.6, None, 60.0), 3.0)[jaw] == 0.6
+
+
+def test_teeth_go_where_the_photo_shows_their_edges(model):
+    posed, expression = _posed(model, jawOpen=0.2, mouthUpperUp=0.6, mouthLowerDown=0.6)
+    bite = Bite(0.45, 0.6, 17.0)
+    after = posed + bite_shift(model, posed, expression, bite)
+    upper, lower = model.landmarks(posed)[[13, 14], 1]
+    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
+    hanging = np.abs(model.expression_basis[model.expression_names.index("jawOpen")][teeth]).sum(1) > 1
+    share = [(upper - edge) / (upper - lower) for edge in (after[_front(after, teeth[~hanging]), 1].min(),
+                                                            after[_front(after, teeth[hanging]), 1].max())]
+    assert share == pytest.approx([0.45, 0.6], abs=0.02)
+
+
+def _front(vertices, row):
+    return row[vertices[row, 2] > vertices[row, 2].max() - 6]
+
+
+def test_teeth_of_a_real_grimace(shared_dir):
+    photo = load_photo(shared_dir / "photos" / "multi_3view" / "10086other_3" / "view_1.png")
+    with Landmarker() as landmarker:
+        found = find_bite(photo, landmarker.detect(photo)[0])
+    assert 0.35 < found.upper < found.lower < 0.7

@@ -33,7 +33,7 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         identity: (K,). deformation: (N, 3) mm; None where the photos could not be compared: then the first photo's
             pixels give it, and landmarks the other cameras.
     """
-    from ...photo import segment_skin
+    from ...photo import find_bite, segment_skin
 
     first = views[0]
     identity = identity.astype(np.float32)
@@ -51,7 +51,8 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
                                                view.observation.landmarks.astype(float))
     deformation = deformation.astype(np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
-    deformation = (deformation + bite_shift(model, bare + deformation, first.expression)).astype(np.float32)
+    bite = find_bite(first.photo, first.observation)
+    deformation = (deformation + bite_shift(model, bare + deformation, first.expression, bite)).astype(np.float32)
 
     def finished(view: ViewState) -> View:
         expression = view.expression.astype(np.float32)

@@ -18,6 +18,7 @@ from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from ..coarse_camera import choose_focal
 from ..deformation import propagate, without_folds
+from ..jaw import action_limits
 from ..mesh import vertex_normals
 from ..registration import slide
 from ..similarity import similarity
@@ -196,6 +197,7 @@ class _Problem:
         self.identity = join(model, views, self.lenses)
         self.believed = self.identity.copy()
         self.believed_expression = views[0].expression.copy()
+        self.action_limits = action_limits(model, self.believed_expression)
         self.offset = np.zeros((len(self.surface.vertices), 3))
         self.eyes = np.zeros(model.template.shape)
         self.anchor = self.posed(views[0])
@@ -359,7 +361,7 @@ class _Problem:
                 self.identity, expression = fit_coefficients(
                     model, surface, np.concatenate([cloud, rims.target]), np.concatenate([weight, rims.weight]),
                     *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed,
-                    self.believed_expression, self.expression_sigma)
+                    self.believed_expression, self.expression_sigma, self.action_limits)
                 change = expression - self.views[0].expression
                 for view in self.views:
                     view.expression = np.clip(view.expression + change, 0, 1)

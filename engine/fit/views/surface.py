@@ -73,8 +73,8 @@ def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarr
 
 def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray, weight: np.ndarray,
                      landmarks: np.ndarray, known: np.ndarray, identity: np.ndarray, expression: np.ndarray,
-                     believed: np.ndarray, believed_expression: np.ndarray, expression_sigma: float, steps: int = 4
-                     ) -> tuple[np.ndarray, np.ndarray]:
+                     believed: np.ndarray, believed_expression: np.ndarray, expression_sigma: float, limits: np.ndarray,
+                     steps: int = 4) -> tuple[np.ndarray, np.ndarray]:
     """Identity and expression whose surface passes through the points.
 
     Args:
@@ -82,7 +82,7 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
         landmarks: (478, 3) where the photos have the landmarks on the surface, mm. known: (478,) their weight in [0, 1].
         identity: (K,) start. expression: (52,) start.
         believed, believed_expression: (K,) and (52,), what was believed before the points were seen.
-        expression_sigma: how far a facial action may be from that.
+        expression_sigma: how far a facial action may be from that. limits: (52,) and no further than this.
 
     Returns:
         (K,) and (52,).
@@ -93,6 +93,7 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
     whole = np.concatenate([model.identity_basis, model.expression_basis])
     bases = whole[:, surface.vertices].astype(np.float32)
     identity, expression = identity.astype(float).copy(), expression.astype(float).copy()
+    sigma, most = np.minimum(expression_sigma, limits), np.minimum(1, believed_expression + limits)
     count = len(identity)
     basis_at = model.landmarks(whole).astype(float)
     named = known > 0
@@ -118,12 +119,12 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
         scaled = named_rows * np.repeat(strength, 3)[:, None]
         hessian[:len(basis_at), :len(basis_at)] += scaled.T @ named_rows
         gradient[:len(basis_at)] -= scaled.T @ left.ravel()
-        prior = np.concatenate([np.ones(count), np.full(actions, expression_sigma ** -2.0), np.full(7, 1e-4)])
+        prior = np.concatenate([np.ones(count), sigma ** -2.0, np.full(7, 1e-4)])
         hessian[np.diag_indices(len(prior))] += prior
         gradient[:count] += identity - believed
         gradient[count:count + actions] += prior[count:count + actions] * (expression - believed_expression)
         lower = np.concatenate([-3.5 - identity, -expression, np.full(7, -np.inf)])
-        upper = np.concatenate([3.5 - identity, 1 - expression, np.full(7, np.inf)])
+        upper = np.concatenate([3.5 - identity, most - expression, np.full(7, np.inf)])
         move = boxed_step(hessian, gradient, lower, upper)
         identity += move[:count]
         expression += move[count:count + actions]

@@ -25,7 +25,7 @@ __all__ = ["NO_TESTS", "Meanwhile", "Run", "Tier", "asks_for_window", "plan", "r
 NO_TESTS = 5
 """Exit code of pytest when it has collected nothing."""
 _MOST_WORKERS = 4
-"""Each worker holds torch and the head model: about 1.5 GB."""
+"""Each worker grows to 4 GB: torch, the head model, and the faces and networks that many files of tests share."""
 _ONE_PROCESS = ("-m", "-n", "-s", "-p", "--pdb", "--trace", "--capture", "--numprocesses", "--dist", "--collect-only",
                 "--co", "--lf", "--ff", "--sw", "--last-failed", "--failed-first", "--stepwise", "--fixtures", "--markers")
 

@@ -74,6 +74,27 @@ def test_meshes_are_written_and_read(tmp_path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+@pytest.mark.parametrize("uv", [False, True])
+@pytest.mark.parametrize("normals", [False, True])
+def test_every_form_of_a_corner_is_read_as_written(tmp_path, uv, normals):
+    rng = np.random.default_rng(1)
+    vertices, faces = rng.standard_normal((9, 3)), rng.integers(0, 9, (7, 3))
+    given = {"uv": rng.random((5, 2)), "uv_faces": rng.integers(0, 5, (7, 3))} if uv else {}
+    path = tmp_path / "mesh.obj"
+    write_obj(path, vertices, faces, **given, normals=vertices if normals else None, number="r")
+    mesh = read_obj(path)
+    assert np.array_equal(mesh.vertices, vertices) and np.array_equal(mesh.faces, faces) and mesh.faces.dtype == np.int64
+    assert len(mesh.uv_faces) == 7 * uv and (not uv or np.array_equal(mesh.uv_faces, given["uv_faces"]))
+    # A face of four corners, and one in another form, are no reason to read the others differently.
+    text = path.read_text()
+    path.write_text(text + "f 1 2 3\nf 4/1 5/1 6/1 7/1\n" if uv else text + "f 1 2 3\nf 4 5 6 7\n")
+    with pytest.raises(HrnError, match="no triangle"):
+        read_obj(path)
+    mixed = read_obj(path, split=True)
+    assert mixed.faces[7:].tolist() == [[0, 1, 2], [3, 4, 5], [3, 5, 6]] and np.array_equal(mixed.faces[:7], faces)
+    assert np.array_equal(mixed.uv_faces[:7 * uv], mesh.uv_faces)
+
+
 @pytest.mark.parametrize("text", ["v 1 2\nf 1 1 1\n", "v 0 0 0\nf 1 2 3\n", "v 0 0 0\nf 1 1 1 1\n", "", "v a b c\n"])
 def test_broken_template_meshes(tmp_path, text):
     path = tmp_path / "bad.obj"

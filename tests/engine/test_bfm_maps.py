@@ -39,7 +39,8 @@ def test_maps_of_the_coarse_face(shared_dir, scene):
     albedo = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture)
     colour = uv_maps.shade_map(albedo, raster(face.world_normals), parts.gamma)
     for name, value in (("coverage_ones", ones), ("position_map", position), ("albedo_map256", albedo),
-                        ("colour_map256", colour), ("face_vertex", face.camera), ("landmarks", face.landmarks)):
+                        ("colour_map256", colour), ("face_vertex", face.camera), ("landmarks", face.landmarks),
+                        ("vertex_noTrans", model.camera.to_camera(face.shape))):
         assert golden.error(name, value).max() < 5e-5, name
     full = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture, None).permute(0, 2, 3, 1)
     assert folder(shared_dir, "bfm_basic").error("albedo_map512", full).max() < 5e-5
@@ -139,6 +140,8 @@ def test_the_corrected_dense_mesh_and_normals_agree_with_its_surface(scene):
 
 def test_contour(shared_dir, scene):
     golden = folder(shared_dir, "contour")
+    assert np.array_equal(face_mask(), golden["face_mask"])
+    assert golden.error("verts_proj", scene[2].projection).max() < 5e-5
     left, right = edge_columns(face_mask()[0])
     assert np.array_equal(left, golden["left"]) and np.array_equal(right, golden["right"])
     loss, outside = contour_loss(scene[2].projection, torch.from_numpy(left), torch.from_numpy(right))

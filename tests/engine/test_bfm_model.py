@@ -47,6 +47,13 @@ def test_hrn_face_model(shared_dir, mini):
           normals_rotated=face.world_normals, albedo_vertex=face.texture, colour_vertex=face.colour,
           rotation=face.rotation.transpose(1, 2))
     assert np.array_equal(HrnGolden(shared_dir / "golden/hrn/ndc")["ndc_proj"], ALIGNED_CAMERA.clip_matrix())
+    np.testing.assert_allclose(by_matrix(face.camera, golden["persc_proj"]), face.projection, rtol=0, atol=1e-4)
+
+
+def by_matrix(camera_points, matrix):
+    """Rows times the references' (3, 3) projection."""
+    homogeneous = camera_points.double() @ torch.from_numpy(matrix).double()
+    return homogeneous[..., :2] / homogeneous[..., 2:]
 
 
 def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
@@ -69,6 +76,8 @@ def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
             ("lm68", face.landmarks, 1e-4)):
         np.testing.assert_allclose(value, golden["model/" + name], rtol=0, atol=tolerance, err_msg=name)
     np.testing.assert_allclose(ALIGNED_CAMERA.clip(face.camera[:, some]), golden["render/clip_vertex"], atol=2e-5)
+    assert np.array_equal(golden["render/ndc_proj"], ALIGNED_CAMERA.clip_matrix())
+    np.testing.assert_allclose(by_matrix(face.camera, golden["model/persc_proj"]), face.projection, rtol=0, atol=1e-4)
     assert ALIGNED_CAMERA.field_of_view == pytest.approx(float(golden["render/fov_degrees"][0]), rel=1e-9)
 
 

@@ -36,6 +36,7 @@ def scene():
 def test_augmentation(golden, seed):
     change = augmentation.draw(random.Random(seed))
     np.testing.assert_allclose(change.matrix, golden[f"aug/seed{seed}/affine"], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(np.linalg.inv(change.matrix), golden[f"aug/seed{seed}/affine_inv"], rtol=1e-6, atol=1e-9)
     assert change.mirrored == bool(golden[f"aug/seed{seed}/flip"][0])
     picture = augmentation.augment_picture(pattern_bytes(224, 224), change)
     assert (np.abs(strided(picture, 1024).astype(int) - golden[f"aug/seed{seed}/image"]) <= 1).mean() > 0.995

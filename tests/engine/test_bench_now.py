@@ -203,6 +203,39 @@ def test_one_prediction(dataset, capsys):
         now.main([str(prediction)])
 
 
+def test_images_without_a_prediction_are_fitted_first(dataset, tmp_path, monkeypatch, capsys):
+    """The fit itself is stood in for; the neutral head comes out in metres with its landmarks, in NoW's form."""
+    from types import SimpleNamespace
+
+    from engine import photo
+    from engine.bench import accuracy
+    from engine.head import load_head_model
+
+    model = load_head_model()
+    smile, bump = np.linspace(0, 1, 52), np.float32(0.5)
+
+    def fit(model, photo, observation, stages):
+        coarse = SimpleNamespace(identity=np.full(3, 0.2), expression=smile)
+        return {"mid": (model.shape(coarse.identity, smile) + bump, coarse)}
+
+    monkeypatch.setattr(photo, "load_photo", lambda path: path)
+    monkeypatch.setattr(photo, "Landmarker", lambda: SimpleNamespace(
+        detect=lambda path: [] if path.parent.name == "selfie" else ["a face"]))
+    monkeypatch.setattr(accuracy, "fit_stages", fit)
+    images = now.listed_images(dataset)
+    now.reconstruct(dataset, [images[0], images[3]], tmp_path)
+    assert "b/selfie/4: no face found" in capsys.readouterr().err
+    mesh, points, known = now.prediction_of(tmp_path / "a/multiview_neutral/1.obj")
+    neutral = model.shape(np.full(3, 0.2)) + bump
+    assert not known and len(mesh.vertices) < len(neutral)
+    np.testing.assert_allclose(points, model.landmarks(neutral)[list(now.NOW_LANDMARKS)] / 1000, atol=1e-6)
+    low, high = mesh.vertices.min(0), mesh.vertices.max(0)
+    assert (np.abs(1000 * low - neutral.min(0)) < 20).all() and (np.abs(1000 * high - neutral.max(0)) < 20).all()
+    (tmp_path / "a/multiview_neutral/1.npy").write_bytes(b"kept")
+    now.reconstruct(dataset, [images[0]], tmp_path)
+    assert (tmp_path / "a/multiview_neutral/1.npy").read_bytes() == b"kept"
+
+
 def test_a_bundle_is_a_prediction(tmp_path):
     make_bundle(tmp_path / "head")
     mesh, points, known = now.prediction_of(tmp_path / "head")

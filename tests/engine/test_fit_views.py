@@ -11,9 +11,11 @@ from engine.fit.views.bundle_adjustment import Lens, adjust, triangulate
 from engine.fit.views.company import agreement, strangers
 from engine.fit.views.matching import Tracks, choose_pairs
 from engine.fit.views.silhouette import _plain
+from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
 from engine.fit.views.surface import fit_offset, nearest_places
-from engine.types import Photo
+from engine.photo import BLENDSHAPE_NAMES
+from engine.types import FaceObservation, Photo
 
 
 def turned_camera(yaw: float, focal: float = 1500.0, size: int = 800) -> Camera:
@@ -136,6 +138,26 @@ def test_pairs_grow_linearly_with_the_views():
 def test_views_on_opposite_sides_are_not_compared():
     views = [ViewState(None, None, turned_camera(yaw), np.zeros(52), "estimated", None) for yaw in (-60, 60)]
     assert choose_pairs(views) == []
+
+
+def test_the_reference_is_frontal_large_and_has_open_eyes():
+    def view(name: str, yaw: float, face_px: float, shut: float) -> ViewState:
+        landmarks = np.zeros((478, 2), np.float32)
+        landmarks[0] = face_px
+        scores = np.zeros(52, np.float32)
+        scores[[BLENDSHAPE_NAMES.index("eyeBlinkLeft"), BLENDSHAPE_NAMES.index("eyeBlinkRight")]] = shut
+        photo = Photo(np.zeros((8, 8, 3), np.uint8), name, "", None)
+        return ViewState(photo, FaceObservation(landmarks, np.zeros(478), scores, 0, 1), turned_camera(yaw), scores,
+                         "estimated", None)
+
+    def first(*views: ViewState) -> str:
+        return order_views(list(views))[0].photo.name
+
+    front, side, small = view("front", 0, 400, 0.1), view("side", 45, 400, 0.1), view("small", 0, 120, 0.1)
+    assert first(side, front) == first(small, front) == "front"
+    assert first(view("blink", 0, 400, 0.9), view("open", 15, 400, 0.1), side) == "open"
+    assert first(view("down", 0, 400, 0.35), view("open", 15, 400, 0.1)) == "down"
+    assert first(view("blink", 0, 400, 0.9), side) == "blink"
 
 
 def test_a_plain_background_is_told_from_the_head():

@@ -24,15 +24,19 @@ _DISTORTION = 0.05
 _SIDE_DEGREES = 35.0
 _ENOUGH_PX = 500.0
 """A face of that size is large enough."""
+_HALF_SHUT = 0.4
+"""Score of blinking from which on eyes that look down are no longer an explanation."""
+_BLINKS = [BLENDSHAPE_NAMES.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 _STILL = 0.3
 _FACE_ACTIONS = [i for i, name in enumerate(BLENDSHAPE_NAMES) if not name.startswith(("eyeLook", "cheek", "nose"))]
 
 
 def order_views(views: list[ViewState]) -> list[ViewState]:
-    """The view that shows the face best first: from the front and large; the others in their order."""
+    """The view that shows the face best first: from the front, large, eyes open; the others in their order."""
     def worth(view: ViewState) -> float:
         face = np.ptp(view.observation.landmarks, 0).max()
-        return np.log(min(face, _ENOUGH_PX)) - (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2
+        shut = max(float(view.observation.blendshapes[_BLINKS].mean()) - _HALF_SHUT, 0)
+        return np.log(min(face, _ENOUGH_PX)) - (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2 - shut / _HALF_SHUT
 
     best = max(range(len(views)), key=lambda i: worth(views[i]))
     return [views[best], *(view for i, view in enumerate(views) if i != best)]

@@ -49,6 +49,7 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
     Returns:
         None where too few features agree on a pose.
     """
+    tell = tell or (lambda: None)
     scale = min(1.0, _LARGEST / max(pixels.shape[:2]))
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
@@ -60,15 +61,16 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
     small = camera.scaled(scale)
     found: list[tuple[int, Camera]] = []
     for yaw in _YAWS:
-        if tell is not None:
-            tell()
+        tell()
         drawn = _drawn_with_skin(views, triangles, yaw)
         if drawn is None:
             continue
+        tell()
         picture, mask, place = drawn
         points, features = sift.detectAndCompute(picture, mask)
         if features is None or len(points) < _LEAST_INLIERS:
             continue
+        tell()
         pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(features, own_features, k=2)
         pairs = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
         if len(pairs) < _LEAST_INLIERS:

@@ -32,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=_count, default=20)
     parser.add_argument("--batch", type=_count, default=32, help="pictures of a step over all processes (default: 32)")
     parser.add_argument("--learning-rate", type=_positive, default=1e-4)
-    parser.add_argument("--decay-epochs", type=_count, default=10, help="×0.2 after so many epochs (default: 10)")
+    parser.add_argument("--schedule", choices=("step", "linear", "plateau", "cosine"), default="step",
+                        help="how the learning rate falls (default: step, ×0.2 every --decay-epochs)")
+    parser.add_argument("--decay-epochs", type=_count, default=10,
+                        help="epochs of a step, or before the linear fall (default: 10)")
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     parser.add_argument("--front-mask", choices=("released", "corrected", "whole"), default="released",
                         help="where colours are compared; the released code numbers the front's triangles wrongly")
@@ -96,7 +99,8 @@ def _train(options: argparse.Namespace) -> int:
     recognition = load("deep3d.recognition", options.recognition) if options.recognition else None
     chosen = TrainingOptions(
         epochs=options.epochs, batch=options.batch, learning_rate=options.learning_rate,
-        decay_epochs=options.decay_epochs, backbone=options.backbone, last_fc=options.last_fc, size=options.size,
+        schedule=options.schedule, decay_epochs=options.decay_epochs, backbone=options.backbone,
+        last_fc=options.last_fc, size=options.size,
         front_mask=options.front_mask, augment=not options.no_augmentation, precision=options.precision,
         workers=options.workers, save_every=options.save_every, log_every=options.log_every, seed=options.seed,
         init=options.init)

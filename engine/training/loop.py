@@ -28,6 +28,7 @@ from .dataset import CropBatch, FaceCrops, collate, epoch_batches
 from .layout import Sample
 from .processes import Processes
 from .record import EventFile, Table
+from .schedule import SCHEDULES, make_schedule
 
 __all__ = ["PRECISIONS", "TrainingOptions", "build_network", "train"]
 
@@ -45,8 +46,10 @@ class TrainingOptions:
     batch: int = 32
     """Pictures of a step over all processes."""
     learning_rate: float = 1e-4
+    schedule: str = "step"
+    """Of :data:`.schedule.SCHEDULES`; ``plateau`` needs held-out pictures."""
     decay_epochs: int = 10
-    """The learning rate is multiplied by `decay` after so many epochs."""
+    """The learning rate is multiplied by `decay` after so many epochs; see :func:`.schedule.make_schedule`."""
     decay: float = 0.2
     backbone: str = "resnet50"
     last_fc: bool = False
@@ -115,7 +118,7 @@ class _Training:
                  processes: Processes, tell, stop):
         from .objective import Objective
 
-        _check(options, len(samples), processes)
+        _check(options, len(samples), len(held_out), processes)
         self.options, self.processes, self.tell, self.stop, self.out = options, processes, tell, stop, out
         self.device = processes.device
         self.crops = FaceCrops(samples, template, size=options.size, augment=options.augment, seed=options.seed)
@@ -126,12 +129,17 @@ class _Training:
                                    device=self.device)
         self.net = build_network(options).to(self.device)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=options.learning_rate)
-        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimizer, options.decay_epochs, options.decay)
+        self.schedule = self._schedule()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "fp16")
         self.epoch = self.step = self.iteration = 0
         torch.manual_seed(options.seed)
         self._go_on()
         self.parallel = processes.wrap(self.net)
+
+    def _schedule(self):
+        options = self.options
+        return make_schedule(self.optimizer, options.schedule, epochs=options.epochs, decay_epochs=options.decay_epochs,
+                             decay=options.decay)
 
     def _go_on(self) -> None:
         try:
@@ -146,7 +154,7 @@ class _Training:
         self.net.to(self.device).requires_grad_(True)
         # `fill` puts new tensors in place; the optimizer must hold these.
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.options.learning_rate)
-        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimizer, self.options.decay_epochs, self.options.decay)
+        self.schedule = self._schedule()
         try:
             self.optimizer.load_state_dict(state["opt_00"])
             self.schedule.load_state_dict(state["sched_00"])
@@ -160,6 +168,9 @@ class _Training:
                 position.get("batch", self.options.batch) != self.options.batch:
             raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} was trained with another number of pictures or batch size.",
                            hint="Use the same data and batch, or start in a new folder with this file as --init.")
+        if position.get("schedule", "step") != self.options.schedule:
+            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} was trained with --schedule {position.get('schedule', 'step')}.",
+                           hint="Use the same, or start in a new folder with this file as --init.")
         self.epoch, self.step, self.iteration = (position[key] for key in ("epoch", "step", "iteration"))
         self.tell(f"going on from {path.name}: epoch {self.epoch + 1}, iteration {self.iteration}")
 
@@ -175,9 +186,12 @@ class _Training:
                 errors = self._measure(*((validation, events) if self.iteration == 0 else (None, None)))
             while self.epoch < self.options.epochs:
                 self._epoch(steps, table, events)
-                self.schedule.step()
                 self.epoch, self.step = self.epoch + 1, 0
                 errors = self._measure(validation, events)
+                if self.options.schedule == "plateau":
+                    self.schedule.step(self.processes.of_first(errors.get("loss", math.inf)))
+                else:
+                    self.schedule.step()
                 self._save(epoch_path(self.out, self.epoch), self.out / LATEST)
             return errors
         finally:
@@ -278,14 +292,15 @@ class _Training:
                 "sched_00": self.schedule.state_dict(), "random": torch.get_rng_state(),
                 "scaler": self.scaler.state_dict(),
                 "position": {"epoch": self.epoch, "step": self.step, "iteration": self.iteration,
-                             "pictures": len(self.crops), "batch": self.options.batch}}
+                             "pictures": len(self.crops), "batch": self.options.batch,
+                             "schedule": self.options.schedule}}
             write_state(paths[0], state)
             for path in paths[1:]:
                 copy_state(paths[0], path)
         self.processes.wait()
 
 
-def _check(options: TrainingOptions, pictures: int, processes: Processes) -> None:
+def _check(options: TrainingOptions, pictures: int, held_out: int, processes: Processes) -> None:
     def invalid(what: str, hint: str) -> HrnError:
         return HrnError(ErrorCode.SETTINGS_INVALID, what, hint=hint)
 
@@ -297,6 +312,11 @@ def _check(options: TrainingOptions, pictures: int, processes: Processes) -> Non
     if pictures < options.batch:
         raise invalid(f"{pictures} pictures are fewer than one batch of {options.batch}.",
                       "Prepare more photos or choose a smaller --batch.")
+    if options.schedule not in SCHEDULES:
+        raise invalid(f"The schedule is one of {', '.join(SCHEDULES)}.", "Correct --schedule.")
+    if options.schedule == "plateau" and not held_out:
+        raise invalid("The schedule “plateau” looks at pictures that are held out, and there are none.",
+                      "Prepare some with --mode val, or choose another --schedule.")
     if options.precision not in PRECISIONS:
         raise invalid(f"The precision is one of {', '.join(PRECISIONS)}.", "Correct --precision.")
     if options.precision == "fp16" and processes.device.type != "cuda":

@@ -46,6 +46,14 @@ class Processes:
             dist.all_reduce(numbers)
         return dict(zip(values, (numbers / self.world).tolist(), strict=True))
 
+    def of_first(self, value: float) -> float:
+        """The first process' value, in all."""
+        if self.world == 1:
+            return value
+        number = torch.tensor(value if self.first else 0.0, dtype=torch.float64, device=self.device)
+        dist.all_reduce(number)
+        return float(number)
+
     def any(self, value: bool) -> bool:
         """Whether `value` holds in any process, so that all do the same."""
         if self.world == 1:

@@ -28,6 +28,7 @@ from engine.training import checkpoint, layout, record
 from engine.training.dataset import CropBatch, FaceCrops, epoch_batches
 from engine.training.loop import TrainingOptions, build_network, train
 from engine.training.objective import Objective
+from engine.training.schedule import make_schedule
 from engine.training.synthetic import make_pictures
 from engine.wire.errors import ErrorCode, HrnError
 
@@ -119,6 +120,47 @@ def test_the_loss_falls_and_the_rate_follows_the_schedule(data, tmp_path):
     course = [(float(row["loss"]), float(row["rate"])) for row in rows(tmp_path / "training.csv")]
     assert np.mean(course[-6:], 0)[0] < 0.9 * np.mean(course[:6], 0)[0]
     assert [rate for _, rate in course] == pytest.approx([2e-4] * 6 + [4e-5] * 6)
+
+
+def rates(kind, losses, **options):
+    """The learning rates of ten epochs, beginning with 1, whose held-out losses are given."""
+    optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = make_schedule(optimizer, kind, **{"epochs": 10, "decay_epochs": 4, "decay": 0.2, **options})
+    found = []
+    for loss in losses:
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step(*([loss] if kind == "plateau" else []))
+    return found
+
+
+def test_schedules():
+    ten = range(10)
+    assert rates("step", ten) == pytest.approx([1] * 4 + [0.2] * 4 + [0.04] * 2)
+    assert rates("linear", ten) == pytest.approx([1] * 4 + [1 - k / 7 for k in range(1, 7)])
+    assert rates("linear", ten, decay_epochs=10) == [1] * 10
+    assert rates("cosine", ten) == pytest.approx([(1 + np.cos(np.pi * k / 10)) / 2 for k in ten])
+    assert rates("plateau", [1.0] * 8 + [0.5] * 2) == pytest.approx([1] * 7 + [0.2] * 3)
+    assert rates("plateau", [0.95 ** k for k in ten]) == [1] * 10
+    with pytest.raises(ValueError, match="sawtooth"):
+        rates("sawtooth", ten)
+
+
+def test_a_plateau_looks_at_what_is_held_out_and_is_remembered(data, tmp_path, monkeypatch):
+    asked = []
+    step = torch.optim.lr_scheduler.ReduceLROnPlateau.step
+    monkeypatch.setattr(torch.optim.lr_scheduler.ReduceLROnPlateau, "step",
+                        lambda self, loss, *more: asked.append(loss) or step(self, loss, *more))
+    options = dataclasses.replace(OPTIONS, schedule="plateau")
+    learn(data, tmp_path, dataclasses.replace(options, epochs=1))
+    learn(data, tmp_path, options)
+    assert asked == pytest.approx([float(row["loss"]) for row in rows(tmp_path / "validation.csv")[1:]], rel=1e-4)
+    best = checkpoint.read_state(tmp_path / checkpoint.LATEST)["sched_00"]["best"]
+    assert best == pytest.approx(min(asked)) and len(asked) == 2
+    for schedule, held_out in (("step", data[4]), ("plateau", [])):
+        with pytest.raises(HrnError) as caught:
+            learn((*data[:4], held_out), tmp_path, dataclasses.replace(options, schedule=schedule))
+        assert caught.value.code is ErrorCode.SETTINGS_INVALID
 
 
 def test_two_processes_share_a_batch(data, tmp_path):

@@ -82,8 +82,8 @@ class MidFit:
 class View:
     """One photo of the head and what was found out about it.
 
-    All views of a head share ``coarse.identity`` and ``mid.deformation``; camera, expression, light and skin mask are
-    the photo's own.
+    All views of a head share ``coarse.identity``, and those of method `open` also ``mid.deformation``; camera,
+    expression, light and skin mask are the photo's own. The head is built as in the first view.
     """
 
     photo: Photo

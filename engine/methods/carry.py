@@ -32,7 +32,8 @@ class SeenFace(NamedTuple):
 
 class Carried(NamedTuple):
     views: tuple[View, ...]
-    """They share identity and deformation; the first one's facial actions are the head's."""
+    """They share the identity. What facial actions cannot express is in each one's deformation, as its photo has it; the
+    first one's actions and deformation are the head's."""
     found: Conformed
     """How the method's relaxed mesh and the head lie on each other."""
 
@@ -55,11 +56,8 @@ def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], p
     report = progress or (lambda share: None)
     found = conform(model, relaxed, lambda share: report(0.8 * share))
     views = []
-    deformation = None
     for number, face in enumerate(faces):
-        expression, residual = pose_conformed(model, found, relaxed, face.shown)
-        # What facial actions cannot express stays as the first photo has it.
-        deformation = residual if deformation is None else deformation
+        expression, deformation = pose_conformed(model, found, relaxed, face.shown)
         views.append(_view(model, found, face, expression, deformation, 1 / len(faces)))
         report(0.8 + 0.2 * (number + 1) / len(faces))
     return Carried(tuple(views), found)

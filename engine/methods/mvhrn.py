@@ -25,7 +25,7 @@ from .in_crop import marks_in_crop, picture_tensor
 from .maps import write_exr
 from .published import GivenFace, Prediction
 
-__all__ = ["MvHrn", "create"]
+__all__ = ["MvHrn", "create", "sight"]
 
 _DRAFT_STEPS = 10
 _METRES = np.float32(0.1)
@@ -46,8 +46,8 @@ class MvHrn(Hrn):
             return lambda stage, share, message: progress("coarse", 0.6 * (number + share) / count, message)
 
         views = [(face, self.stages(face, part(number))) for number, face in enumerate(faces)]
-        # The head's own facial actions are those of the view that looks most straight into the camera.
-        views.sort(key=lambda view: float(view[1].base.coefficients.angles[0, 1].abs()))
+        # The head shows the face as in the view that sees it best.
+        views.sort(key=lambda view: sight(view[1]), reverse=True)
         steps = _DRAFT_STEPS if settings.quality == "draft" else VIEW_STEPS
         results, fused = fit_views(self._hrn, [self._evidence(*view) for view in views], steps=steps,
                                    tick=lambda share: progress("coarse", 0.6 + 0.4 * share, "Fitting all views together"))
@@ -83,6 +83,12 @@ class MvHrn(Hrn):
         write_exr(folder / "deformation.exr", np.ascontiguousarray(fused.levels.deformation[0].permute(1, 2, 0)) * _METRES)
         write_exr(folder / "displacement.exr", fused.levels.displacement[0, 0].numpy() * _METRES)
         return [f"{stem}_fused_mesh.obj", "deformation.exr", "displacement.exr", *written]
+
+
+def sight(found: HrnFace) -> float:
+    """How well a view sees the face: 1 straight from the front and unhidden, 0 from the side or nothing of it."""
+    turned = float(found.detail.face.rotation[0, 2, 2].clamp(min=0))
+    return turned * float(found.mask.mean())
 
 
 def _without_gradients(base: BaseStage) -> BaseStage:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import OpenEXR
 import pytest
+import torch
 from official_files import write_hrn
 from PIL import Image
 from scipy.spatial import cKDTree
 
 from engine.bfm.obj import read_obj
+from engine.bfm.pose import rotation_matrix
 from engine.head import load_head_model
-from engine.methods import get_method, hrn, hrn_turn, mvhrn, reconstruct
+from engine.methods import carry, get_method, hrn, hrn_turn, mvhrn, reconstruct
 from engine.model_files import required_paths
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
@@ -140,6 +144,27 @@ def test_several_views_become_one_head_and_keep_their_own_results(portrait, fold
         seen[photo["name"]] = np.stack([camera["fx"] * x / z + camera["cx"], camera["fy"] * y / z + camera["cy"]], 1)
     gap = np.linalg.norm(seen["near.png"] + (60, 0) - seen["astronaut.png"], axis=1)
     assert np.median(gap) < 4
+
+
+def test_the_head_shows_the_face_as_in_the_view_that_sees_it_best():
+    def view(yaw, pitch, seen):
+        rotation = rotation_matrix(torch.tensor([[pitch, yaw, 0.0]]))
+        return SimpleNamespace(detail=SimpleNamespace(face=SimpleNamespace(rotation=rotation)),
+                               mask=torch.full((1, 1, 4, 4), float(seen)))
+
+    front = mvhrn.sight(view(0.1, 0, 0.8))
+    assert front > mvhrn.sight(view(0.5, 0, 0.8)) > mvhrn.sight(view(2.0, 0, 0.8)) == 0
+    assert front > mvhrn.sight(view(0, 0.6, 0.8)) and front > mvhrn.sight(view(0, 0, 0.3))
+
+
+def test_each_view_keeps_what_facial_actions_leave_in_its_own_photo(monkeypatch):
+    shapes = [np.full((4, 3), float(number)) for number in range(3)]
+    monkeypatch.setattr(carry, "conform", lambda model, relaxed, report: "found")
+    monkeypatch.setattr(carry, "pose_conformed", lambda model, found, relaxed, shown: (shown[0], 10 * shown))
+    monkeypatch.setattr(carry, "_view", lambda model, found, face, expression, deformation, share: (deformation, share))
+    views = carry.carry_over(None, None, [carry.SeenFace(None, None, shape, None) for shape in shapes]).views
+    assert [float(deformation.max()) for deformation, _ in views] == [0, 10, 20]
+    assert sum(share for _, share in views) == pytest.approx(1)
 
 
 def test_modelscopes_release_is_the_same_with_its_own_file_names(folder, tmp_path):

@@ -9,12 +9,14 @@ when the views are few).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 from numba import njit
 
 from ...camera import Camera
+from ...concurrency import concurrently
 from .matching import Tracks
 
 __all__ = ["Lens", "Triangulated", "adjust", "triangulate"]
@@ -92,12 +94,11 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             spread[_CAMERA * view + 7, 6 * count + 2 * number + 1] = 1
     anchors, points = points.astype(float), points.astype(float).copy()
     pull = 1.0 / (prior_mm ** 2 * max(len(points), 1))
-    start = np.ascontiguousarray(tracks.start, np.int64)
-    view_of = np.ascontiguousarray(tracks.view, np.int64)
-    pixel = np.ascontiguousarray(tracks.pixel, float)
+    seen = (c, *_arrays(tracks), moves)
+    mesh = (anchors, normals, pull)
 
     def energy(R, t, f, k, points, scale):
-        value = _error(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale)
+        value = sum(_in_parts(_error, len(points), R, t, f, k, *seen, points, *mesh, scale))
         for number, lens in enumerate(lenses):
             first = lens.views[0]
             value += (np.log(f[first] / factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
@@ -108,7 +109,8 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
     for step in range(iterations):
         if tell is not None:
             tell(step / iterations)
-        system, gradient = _reduced(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale)
+        parts = _in_parts(_reduced, len(points), R, t, f, k, *seen, points, *mesh, scale)
+        system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
         system, gradient = spread.T @ system @ spread, spread.T @ gradient
         for number, lens in enumerate(lenses):
             at, first = 6 * count + 2 * number, lens.views[0]
@@ -125,7 +127,7 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             damped[np.diag_indices(size)] *= 1 + damping
             full = spread @ -np.linalg.solve(damped, gradient)
             new_points = points.copy()
-            _move_points(R, t, f, k, c, start, view_of, pixel, moves, new_points, anchors, normals, pull, scale, full)
+            _in_parts(_move_points, len(points), R, t, f, k, *seen, new_points, *mesh, scale, full)
             part = full.reshape(count, _CAMERA)
             turns = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
             new = turns @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7]
@@ -160,10 +162,24 @@ def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, p
     f = np.array([camera.fx for camera in cameras], float)
     c = np.array([[camera.cx, camera.cy] for camera in cameras], float)
     points = points.astype(float).copy()
-    rms, information = _triangulate(R, t, f, np.asarray(distortion, float), c, np.ascontiguousarray(tracks.start, np.int64),
-                                    np.ascontiguousarray(tracks.view, np.int64),
-                                    np.ascontiguousarray(tracks.pixel, float), moves, points, scale_px)
-    return Triangulated(points, rms, information)
+    parts = _in_parts(_triangulate, len(points), R, t, f, np.asarray(distortion, float), c, *_arrays(tracks), moves, points,
+                      scale_px)
+    return Triangulated(points, *(np.concatenate([part[i] for part in parts]) for i in (0, 1)))
+
+
+def _arrays(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return (np.ascontiguousarray(tracks.start, np.int64), np.ascontiguousarray(tracks.view, np.int64),
+            np.ascontiguousarray(tracks.pixel, float))
+
+
+_PARTS = 4
+"""The points are worked on in that many parts, whatever the machine: the sums' rounding must not depend on it."""
+
+
+def _in_parts(work, count: int, *arguments) -> list:
+    """Results of ``work(begin, end, *arguments)`` over ranges of `count` points."""
+    bounds = np.linspace(0, count, _PARTS + 1).astype(int)
+    return concurrently([partial(work, begin, end, *arguments) for begin, end in zip(bounds, bounds[1:])])
 
 
 @njit(cache=True, nogil=True)
@@ -254,18 +270,18 @@ def _point_system(R, t, f, k, c, view_of, pixel, moves, first, last, point, anch
 
 
 @njit(cache=True, nogil=True)
-def _reduced(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale):
-    """Normal equations of the cameras, points eliminated."""
+def _reduced(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale):
+    """Normal equations of the cameras, points ``begin`` to ``end`` eliminated."""
     size = 8 * len(R)
     system = np.zeros((size, size))
     gradient = np.zeros(size)
     longest = 1
-    for p in range(len(points)):
+    for p in range(begin, end):
         longest = max(longest, start[p + 1] - start[p])
     hpp, inverse, gp = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
     hcp, hcc, gc = np.empty((longest, 8, 3)), np.empty((longest, 8, 8)), np.empty((longest, 8))
     half = np.empty((8, 3))
-    for p in range(len(points)):
+    for p in range(begin, end):
         first, last = start[p], start[p + 1]
         _point_system(R, t, f, k, c, view_of, pixel, moves, first, last, points[p], anchors[p], normals[p], pull,
                       scale, hpp, gp, hcp, hcc, gc)
@@ -291,11 +307,11 @@ def _reduced(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, norma
 
 
 @njit(cache=True, nogil=True)
-def _error(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale):
+def _error(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale):
     """What :func:`_reduced` is the derivative of: Geman-McClure errors and the pull to the mesh."""
     by_camera, by_point, residual = np.empty((2, 8)), np.empty((2, 3)), np.empty(2)
     total = 0.0
-    for p in range(len(points)):
+    for p in range(begin, end):
         height = 0.0
         for a in range(3):
             height += normals[p, a] * (points[p, a] - anchors[p, a])
@@ -311,14 +327,14 @@ def _error(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals
 
 
 @njit(cache=True, nogil=True)
-def _move_points(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale, full):
+def _move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale, full):
     """Back-substitution: moves `points` in place for the cameras' move `full`."""
     longest = 1
-    for p in range(len(points)):
+    for p in range(begin, end):
         longest = max(longest, start[p + 1] - start[p])
     hpp, inverse, gp = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
     hcp, hcc, gc = np.empty((longest, 8, 3)), np.empty((longest, 8, 8)), np.empty((longest, 8))
-    for p in range(len(points)):
+    for p in range(begin, end):
         first, last = start[p], start[p + 1]
         _point_system(R, t, f, k, c, view_of, pixel, moves, first, last, points[p], anchors[p], normals[p], pull, scale,
                       hpp, gp, hcp, hcc, gc)
@@ -340,13 +356,12 @@ def _move_points(R, t, f, k, c, start, view_of, pixel, moves, points, anchors, n
 
 
 @njit(cache=True, nogil=True)
-def _triangulate(R, t, f, k, c, start, view_of, pixel, moves, points, scale):
-    count = len(points)
-    rms = np.empty(count)
-    information = np.zeros((count, 3, 3))
+def _triangulate(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, scale):
+    rms = np.empty(end - begin)
+    information = np.zeros((end - begin, 3, 3))
     by_camera, by_point, residual = np.empty((2, 8)), np.empty((2, 3)), np.empty(2)
     inverse, gradient, system = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
-    for p in range(count):
+    for p in range(begin, end):
         for step in range(8):
             system[:, :] = 0.0
             gradient[:] = 0.0
@@ -368,7 +383,7 @@ def _triangulate(R, t, f, k, c, start, view_of, pixel, moves, points, scale):
                 break
             for a in range(3):
                 points[p, a] -= inverse[a, 0] * gradient[0] + inverse[a, 1] * gradient[1] + inverse[a, 2] * gradient[2]
-        information[p] = system
+        information[p - begin] = system
         total = 0.0
         for o in range(start[p], start[p + 1]):
             v = view_of[o]
@@ -376,5 +391,5 @@ def _triangulate(R, t, f, k, c, start, view_of, pixel, moves, points, scale):
                 total += residual[0] ** 2 + residual[1] ** 2
             else:
                 total += 1e12
-        rms[p] = np.sqrt(total / (start[p + 1] - start[p]))
+        rms[p - begin] = np.sqrt(total / (start[p + 1] - start[p]))
     return rms, information

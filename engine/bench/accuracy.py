@@ -45,13 +45,14 @@ def main(argv: list[str] | None = None) -> int:
                         help="benchmark folder with score.py and dev/")
     parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads of each look")
     parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all")
+    parser.add_argument("--part-distance", action="store_true", help="with the setting of this name")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)
-    model = load_head_model()
+    model, settings = load_head_model(), Settings(part_distance=options.part_distance)
     found: dict = {}
     stages = ("coarse", "mid") if options.stage == "all" else (options.stage,)
     if (options.bench / "score.py").is_file():
-        found["dev"] = _bench_heads(model, options.bench, stages)
+        found["dev"] = _bench_heads(model, options.bench, stages, settings)
     else:
         print(f"No benchmark at {options.bench}: give its folder with --bench.", file=sys.stderr)
         if not options.generated:
@@ -59,17 +60,17 @@ def main(argv: list[str] | None = None) -> int:
     if options.generated:
         from .generated import score_generated
 
-        found["generated"] = score_generated(model, options.generated, stages)
+        found["generated"] = score_generated(model, options.generated, stages, settings)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
     return 0
 
 
-def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...]) -> dict[str, tuple[np.ndarray, object]]:
+def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings = Settings()
+               ) -> dict[str, tuple[np.ndarray, object]]:
     """Posed vertices in mm and the coarse fit they belong to, by stage."""
     from ..fit import fit_coarse
 
-    settings = Settings()
     coarse = fit_coarse(model, photo, observation, settings)
     result = {"coarse": (model.shape(coarse.identity, coarse.expression), coarse)}
     if "mid" in stages:
@@ -80,11 +81,11 @@ def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...]) ->
     return {stage: result[stage] for stage in stages}
 
 
-def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list[dict]:
+def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], settings: Settings) -> list[dict]:
     score = load_score(bench / "score.py")
     landmarker, rows = Landmarker(), []
     print(f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
-          f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}")
+          f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}  {'marks px':>8}")
     with tempfile.TemporaryDirectory() as folder:
         for home in sorted(path for path in (bench / "dev").iterdir() if (path / "gt.npz").is_file()):
             base = scored(score, model, model.template.astype(float), home.name, bench, folder)
@@ -95,13 +96,15 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...]) -> list
                 if not faces:
                     print(f"{home.name:5} {view:8} no face found")
                     continue
-                for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages).items():
+                for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
                     got = scored(score, model, vertices, home.name, bench, folder)
                     rows.append({"head": home.name, "view": view, "stage": stage, "mean_head": base["face"], **got,
-                                 "mean_head_regions": base["regions"], "ratio": got["face"] / base["face"]})
+                                 "mean_head_regions": base["regions"], "ratio": got["face"] / base["face"],
+                                 "landmarks_px": float(np.median(fit.residual_px))})
                     print(f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
                           f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
-                          f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]}",
+                          f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]} "
+                          f"{rows[-1]['landmarks_px']:9.2f}",
                           flush=True)
     for stage in stages:
         for view in VIEWS:

@@ -12,6 +12,7 @@ from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
 from ..synthetic.render import Renderer
 from ..synthetic.windows import draw_photo
+from ..wire.protocol import Settings
 
 __all__ = ["face_distance", "score_generated"]
 
@@ -45,17 +46,18 @@ def face_distance(model: HeadModel, truth: np.ndarray, fitted: np.ndarray, face:
     return float((np.abs(gap) * weight).sum() / weight.sum())
 
 
-def score_generated(model: HeadModel, count: int, stages: tuple[str, ...]) -> list[dict]:
+def score_generated(model: HeadModel, count: int, stages: tuple[str, ...], settings: Settings = Settings()) -> list[dict]:
     """Print and return the errors on `count` heads of each look, of a seed of their own.
 
     The coarse network learnt from heads of the plain look, never from the varied one, where heads lie around the
     average of people and differ in what the model's sliders lack.
     """
     renderer, landmarker = Renderer(model), Landmarker()
-    return [row for look in LOOKS for row in _score_look(renderer, landmarker, count, stages, look)]
+    return [row for look in LOOKS for row in _score_look(renderer, landmarker, count, stages, look, settings)]
 
 
-def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: tuple[str, ...], look: str) -> list[dict]:
+def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: tuple[str, ...], look: str,
+                settings: Settings) -> list[dict]:
     from .accuracy import fit_stages
 
     model, rows = renderer.model, []
@@ -66,7 +68,7 @@ def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: 
         if not faces:
             continue
         row = {"head": number, "look": look, "mean_head": face_distance(model, head.posed, model.template, face)}
-        for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages).items():
+        for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
             row[stage] = face_distance(model, head.posed, vertices, face)
             row["focal_ratio"] = fit.camera.fx / focal
         rows.append(row)

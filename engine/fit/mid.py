@@ -62,6 +62,8 @@ class MidWeights:
     """across the picture, mm;"""
     depth: float = 0.03
     """and along the view, as a share of the distance."""
+    part: float = 0.0
+    """Error of the place of an eye, a brow, a lip or the face as a region (:mod:`.part_term`), mm; 0 leaves it out."""
     steps: int = 8
 
 
@@ -69,6 +71,8 @@ _CHANNELS = np.array([0.5, 0.4, 0.1])
 """Grey of the residual. Skin colour varies least in red and most in blue, light the other way round."""
 
 _FACE_POINTS = 468
+_PART_ERROR = 6.0
+"""mm, where the setting asks for the parts' distance."""
 
 
 def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, settings: Settings,
@@ -78,7 +82,8 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     Args:
         model: head model. photo: upright photo. observation: the face's landmarks.
         coarse: camera, identity and expression to start from.
-        settings: ``quality`` draft leaves the shape alone, high takes twice the steps.
+        settings: ``quality`` draft leaves the shape alone, high takes twice the steps; ``part_distance`` compares the
+            parts' regions, too.
         progress: ``progress(stage, fraction, message)``; may raise to cancel.
         weights: for experiments.
 
@@ -87,7 +92,7 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     """
     from ..photo import segment_skin
 
-    weights = weights or MidWeights()
+    weights = weights or MidWeights(part=_PART_ERROR if settings.part_distance else 0.0)
     report = progress or (lambda stage, fraction, message: None)
     report("mid", 0.0, "Finding bare skin")
     skin = segment_skin(photo, observation, lambda fraction: report("mid", 0.1 * fraction, "Finding bare skin"))
@@ -144,6 +149,11 @@ class _Problem:
         self.observed, self.bite = observation.landmarks, find_bite(photo, observation)
         self.landmarks = observation.landmarks[:_FACE_POINTS].astype(np.float64)
         self._landmark_rows(local)
+        self.parts = None
+        if weights.part:
+            from .part_term import PartTerm  # not for everybody: it loads torch
+
+            self.parts = PartTerm(model, surface, self.landmarks, self.mm_per_px, weights.part)
         self.shape = np.zeros(shapes)
         self.albedo = np.zeros(albedos)
         self.colors: CellColors | None = None
@@ -225,6 +235,8 @@ class _Problem:
         self._add_landmarks(hessian, gradient)
         tell(0.8)
         self._add_outline(hessian, gradient)
+        if self.parts is not None:
+            self.parts.add(hessian, gradient, self.camera, self.skin_vertices(), self.shape_basis)
         prior = np.ones(self.size)
         prior[:6] = self.pose_precision
         prior[self.light_part] = 1e-3

@@ -172,7 +172,7 @@ def _dataset(options: argparse.Namespace) -> dict:
     for name, figures in found.items():
         _line(name, figures)
     print(f"{missing} of {len(images)} predictions are missing; they are not part of the figures" if missing else
-          f"all {len(images)} predictions are there")
+          "no prediction is missing")
     return {**found, "missing": missing, "by_image": rows}
 
 

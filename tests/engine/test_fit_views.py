@@ -60,11 +60,11 @@ class Scene:
         plane = (camera.project(self.points)[0] - [camera.cx, camera.cy]) / camera.fx
         return plane * (1 + k * (plane ** 2).sum(1, keepdims=True)) * camera.fx + [camera.cx, camera.cy]
 
-    def solve(self, distortion_sigma: float = 0.0):
+    def solve(self, distortion_sigma: float = 0.0, **more):
         moves = np.zeros((len(self.tracks.view), 3))
         lens = Lens([0, 1, 2], 0.25, 1350.0, distortion_sigma)
         cameras, k, _ = adjust(self.believed, self.tracks, self.start, moves, self.normals, [lens],
-                               np.ones(3), prior_mm=0.3, scale_px=20.0, iterations=60)
+                               np.ones(3), prior_mm=0.3, scale_px=20.0, iterations=60, **more)
         return cameras, k, triangulate(cameras, k, self.tracks, self.start, moves)
 
 
@@ -94,6 +94,16 @@ class TestBundleAdjustment:
         cameras, _, found = Scene(wrong=0.15).solve()
         assert cameras[0].fx == pytest.approx(1500, rel=0.03)
         assert 0.5 < (found.rms < 0.8).mean() < 0.75  # tracks with a wrong match are told from those without
+
+    def test_cameras_keep_the_turns_that_are_held(self):
+        scene = Scene(wrong=0.15)
+
+        def turned(**more) -> float:
+            cameras, _, _ = scene.solve(**more)
+            return max(np.degrees(np.linalg.norm(cv2.Rodrigues(turn_between(a, b))[0]))
+                       for a, b in zip(scene.believed, cameras))
+
+        assert turned(turn_precision=np.full(3, 1e9)) < 0.1 and turned() > 1
 
     def test_distortion_is_found_where_it_is(self):
         assert Scene(distortion=0.5, noise=0.02).solve(0.5)[1][0] == pytest.approx(0.5, abs=0.15)

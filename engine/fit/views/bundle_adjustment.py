@@ -54,7 +54,7 @@ class Triangulated:
 
 def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.ndarray,
            normals: np.ndarray, lenses: list[Lens], factors: np.ndarray, *, prior_mm: float, scale_px: float,
-           iterations: int, least_scale_px: float = 0.6, tell=None
+           iterations: int, least_scale_px: float = 0.6, turn_precision: np.ndarray | None = None, tell=None
            ) -> tuple[list[Camera], np.ndarray, np.ndarray]:
     """Refine the cameras.
 
@@ -68,6 +68,7 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
         prior_mm: deviation of a point from the mesh along its normal, as if all points were one measurement.
         scale_px: residual at which an observation has lost three quarters of its say, at first; falls to
             `least_scale_px` as the fit settles.
+        turn_precision: (V,) how firmly the cameras keep their turns, 1/rad^2; not at all where absent.
 
     Returns:
         Cameras, and (V,) distortion with its (V,) deviation.
@@ -94,6 +95,8 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             spread[_CAMERA * view + 7, 6 * count + 2 * number + 1] = 1
     anchors, points = points.astype(float), points.astype(float).copy()
     pull = 1.0 / (prior_mm ** 2 * max(len(points), 1))
+    first_turns = R
+    firmly = np.zeros(count) if turn_precision is None else turn_precision
     seen = (c, *_arrays(tracks), moves)
     mesh = (anchors, normals, pull)
 
@@ -103,7 +106,7 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             first = lens.views[0]
             value += (np.log(f[first] / factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
             value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
-        return value
+        return value + (firmly[:, None] * _away(R, first_turns) ** 2).sum()
 
     damping, scale = 1e-4, scale_px
     for step in range(iterations):
@@ -120,6 +123,11 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             precision = max(lens.distortion_sigma, 1e-6) ** -2.0
             system[at + 1, at + 1] += precision
             gradient[at + 1] += precision * k[first]
+        away = _away(R, first_turns)
+        for view in range(count):
+            at = slice(6 * view, 6 * view + 3)
+            system[at, at] += firmly[view] * np.eye(3)
+            gradient[at] += firmly[view] * away[view]
         system[np.diag_indices(size)] += 1e-9
         before = energy(R, t, f, k, points, scale)
         for _ in range(6):
@@ -129,8 +137,8 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             new_points = points.copy()
             _in_parts(_move_points, len(points), R, t, f, k, *seen, new_points, *mesh, scale, full)
             part = full.reshape(count, _CAMERA)
-            turns = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
-            new = turns @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7]
+            turned = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
+            new = turned @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7]
             after = energy(*new, new_points, scale)
             if after < before:
                 break
@@ -165,6 +173,11 @@ def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, p
     parts = _in_parts(_triangulate, len(points), R, t, f, np.asarray(distortion, float), c, *_arrays(tracks), moves, points,
                       scale_px)
     return Triangulated(points, *(np.concatenate([part[i] for part in parts]) for i in (0, 1)))
+
+
+def _away(R: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """(V, 3) rotation vectors from `turns` to `R`."""
+    return np.array([cv2.Rodrigues(a @ b.T)[0].ravel() for a, b in zip(R, turns)])
 
 
 def _arrays(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

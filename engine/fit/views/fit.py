@@ -66,6 +66,9 @@ _MOVED_MM = 1.0, 4.0
 _CONSISTENT = 0.9, 0.5
 """Share of the matches that lie on one point below which all are doubted, and at which wholly: pixels of photos in quite
 different lights look alike where they are not the same."""
+_TURN_ERROR, _TURN_SHARE = np.radians(2.5), 0.1
+"""Deviation of a camera's turn as landmarks tell it, and what such an error weighs against the matches' own where these are
+wholly doubted, px^2 per match."""
 _STILL_ACTIONS, _MOVING_ACTIONS = 0.15, 0.01
 """How far the points may change a facial action: matches on a face that moved say nothing about it."""
 
@@ -257,6 +260,12 @@ class _Problem:
         spread = np.linalg.norm(moves, axis=-1).max(0)
         return np.maximum(doubt, np.clip((spread - _MOVED_MM[0]) / (_MOVED_MM[1] - _MOVED_MM[0]), 0, 1))
 
+    def _turn_precision(self, observations: int) -> np.ndarray:
+        """(V,) 1/rad^2: how firmly the cameras keep the turns of the single fits. Matches that do not lie on one point
+        would trade turn for depth, and the head would become flatter with every round."""
+        share = self.mismatch * _TURN_SHARE * observations / len(self.views)
+        return np.array([0.0 if view.placed else share / _TURN_ERROR ** 2 for view in self.views])
+
     def deformation(self) -> np.ndarray:
         """(N, 3) mm"""
         return propagate(self.model, self.surface, self.offset) + self.eyes
@@ -302,6 +311,7 @@ class _Problem:
         cameras, distortion, deviation = adjust(
             [view.work for view in views], tracks, own, moves, normals, self.lenses,
             np.array([view.frame.factor for view in views]), prior_mm=_PRIOR_MM, scale_px=step.start_px, iterations=30,
+            turn_precision=self._turn_precision(len(tracks.view)),
             tell=lambda s: tell(0.5 + 0.2 * s))
         tell(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)

@@ -31,6 +31,11 @@ MODEL_FILE, TEMPLATE_FILE = "BFM_model_front.mat", "similarity_Lm3D_all.mat"
 _FACE = (-80.0, (-118.0, 92.0))
 """The face: in front of this depth and between these heights, mm."""
 _FRONT_DEPTH = -15.0
+_ACTION_UNIT = 0.125
+"""Of a facial action per unit of its coefficient: as with the Basel model, about one standard deviation of what faces do.
+With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
+_ANGLES = (0.06, 0.1, 0.03)
+"""Standard deviation of pitch, yaw and roll, radians."""
 _COLOURS = {"skin": (193, 148, 124), "lips": (172, 92, 90), "brows": (96, 70, 54), "scalp": (70, 52, 42),
             "eyes": (228, 224, 220), "irises": (70, 56, 44)}
 
@@ -52,7 +57,7 @@ def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:
     keypoints = place[carriers[np.arange(68), weights.argmax(1)]]
 
     expressions = np.zeros((len(used) * 3, 64))
-    expressions[:, :52] = head.expression_basis[:, used].reshape(52, -1).T / 100
+    expressions[:, :52] = _ACTION_UNIT * head.expression_basis[:, used].reshape(52, -1).T / 100
     colours, skin = _colours(head, used)
     front = np.flatnonzero(points[used, 2] > _FRONT_DEPTH)
     among = np.full(len(used), -1)
@@ -80,7 +85,10 @@ def write_face_model(folder: Path, head: HeadModel, seed: int = 0) -> tuple[Face
 
 
 def draw_coefficients(names: tuple[str, ...], count: int, rng: np.random.Generator) -> torch.Tensor:
-    """(count, 257) faces as photos show them: mostly from the front, often smiling, in soft light.
+    """(count, 257) faces as portraits show them: within some ten degrees of the front, often smiling, in soft light.
+
+    Wider poses take thousands of steps to learn, and until then an average face that is flat and narrow, which all turned
+    faces look like together, fits better than the mean.
 
     Args:
         names: of the expressions, in the order of the model's basis; without any, expressions are normal.
@@ -88,9 +96,9 @@ def draw_coefficients(names: tuple[str, ...], count: int, rng: np.random.Generat
     expression = rng.normal(0, 0.5, (count, 64))
     if names:
         expression[:] = 0
-        expression[:, :len(names)] = [sample_expression(names, rng) for _ in range(count)]
+        expression[:, :len(names)] = [sample_expression(names, rng) / _ACTION_UNIT for _ in range(count)]
     light = rng.normal(0, 0.03, (count, 3, 9)) + rng.normal(0, 0.12, (count, 1, 9)) * ([1.0] + [0.8] * 3 + [0.3] * 5)
-    angles = rng.normal(0, (0.14, 0.3, 0.08), (count, 3)).clip((-0.35, -0.7, -0.2), (0.35, 0.7, 0.2))
+    angles = rng.normal(0, _ANGLES, (count, 3)).clip(-0.3, 0.3)
     parts = (rng.normal(0, 0.9, (count, 80)), expression, rng.normal(0, 0.9, (count, 80)), angles,
              light.reshape(count, 27), rng.normal(0, (0.03, 0.03, 0.2), (count, 3)))
     return join(Coefficients(*(torch.from_numpy(part).float() for part in parts)))

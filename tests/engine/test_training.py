@@ -19,6 +19,7 @@ from scipy.io import savemat
 
 from engine.bfm import losses
 from engine.bfm.alignment import five_points
+from engine.bfm.coefficients import split
 from engine.bfm.files import read_bfm_front
 from engine.bfm.model import recentred
 from engine.cli import main
@@ -29,7 +30,7 @@ from engine.training.dataset import CropBatch, FaceCrops, epoch_batches
 from engine.training.loop import TrainingOptions, build_network, train
 from engine.training.objective import Objective
 from engine.training.schedule import make_schedule
-from engine.training.synthetic import make_pictures
+from engine.training.synthetic import draw_coefficients, face_fields, make_pictures
 from engine.wire.errors import ErrorCode, HrnError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,6 +213,17 @@ def test_aligned_landmarks_lie_on_the_truth(data):
     assert objective.errors(shape, batch)["vertices_mm"].max() < 1e-3
     guess = objective(torch.zeros_like(batch.truth), batch)
     assert objective.errors(shape, batch)["landmarks_px"].mean() < objective.errors(guess, batch)["landmarks_px"].mean()
+
+
+def test_synthetic_coefficients_are_standard_deviations():
+    """As with the Basel model: the prior and the steps of training are made for such units."""
+    from engine.head import load_head_model
+
+    head = load_head_model()
+    drawn = split(draw_coefficients(head.expression_names, 400, np.random.default_rng(0)))
+    assert 0.7 < drawn.identity.std() < 1.1 and 0.7 < drawn.expression[:, :52].square().mean().sqrt() < 1.3
+    # Decimetres: no unit of an expression moves the face by centimetres.
+    assert 0.005 < np.abs(face_fields(head)["exBase"]).max() < 0.08
 
 
 def test_every_picture_once_an_epoch_and_shared_by_all_processes():

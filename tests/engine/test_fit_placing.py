@@ -34,7 +34,7 @@ def views(model):
     for yaw in (0, 45):
         camera = orbit_camera(model.template, yaw, width=SIDE, height=SIDE)
         pixels = render_head(model, model.template, camera, skin(1))
-        view = ViewState(None, None, camera, np.zeros(52), "exif", None, Frame(1.0, 0, 0, SIDE, SIDE))
+        view = ViewState(None, None, camera, np.zeros(52), "exif", None, frame=Frame(1.0, 0, 0, SIDE, SIDE))
         view.grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
         view.draw(model.template, model.triangles)
         found.append(view)

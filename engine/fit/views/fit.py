@@ -131,20 +131,19 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
 
     company = list(range(len(photos)))
     while True:
-        views = order_views([_state(*photos[i], fits[i]) for i in company])
+        views = order_views([_state(i, *photos[i], fits[i]) for i in company])
         problem = _Problem(model, views, settings)
         if len(views) == 1:
             break
         problem.improve(rounds[0], tell_of(0))
-        odd = {id(views[i].start) for i in strangers(problem.agreement)}
+        odd = {views[i].number for i in strangers(problem.agreement)}
         if not odd:
             break
-        company = [i for i in company if id(fits[i]) not in odd]
+        company = [i for i in company if i not in odd]
     rest = [i for i in range(len(photos)) if i not in company]
-    added: dict[int, ViewState] = {}
     if problem.matched:
-        spare = [photos[i][0] for i in rest] + list(faceless)
-        added = problem.place(spare, lambda: report("mid", 0.85 / len(rounds), "Placing photos without a face"))
+        spare = {i: photos[i][0] for i in rest} | dict(enumerate(faceless, len(photos)))
+        problem.place(spare, lambda: report("mid", 0.85 / len(rounds), "Placing photos without a face"))
     for number, step in enumerate(rounds[1:], 1):
         if not problem.matched:
             break
@@ -154,11 +153,10 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         if number == len(rounds) - 2:
             problem.straighten()
     report("mid", 0.85, "Finishing the shape")
-    used = [number for number, view in added.items() if any(view is one for one in views)]
+    placed = [view.number for view in views if view.placed]
     views = finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
                            lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
-    return JointFit(views, [i for number, i in enumerate(rest) if number not in used],
-                    [number - len(rest) for number in used if number >= len(rest)])
+    return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 
 
 def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
@@ -175,8 +173,8 @@ def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation
                         lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
 
 
-def _state(photo: Photo, observation: FaceObservation, found: CoarseFit) -> ViewState:
-    return ViewState(photo, observation, found.camera, found.expression.astype(float), found.focal_source, found)
+def _state(number: int, photo: Photo, observation: FaceObservation, found: CoarseFit) -> ViewState:
+    return ViewState(photo, observation, found.camera, found.expression.astype(float), found.focal_source, found, number)
 
 
 class _Problem:
@@ -211,12 +209,12 @@ class _Problem:
         self.agreement: np.ndarray | None = None
         self.mismatch = 0.0
 
-    def place(self, photos: Sequence[Photo], tell) -> dict[int, ViewState]:
-        """Add those photos, by number, whose features show from where they were taken."""
-        first, added = self.views[0], {}
+    def place(self, photos: dict[int, Photo], tell) -> None:
+        """Add those photos, given by their numbers, whose features show from where they were taken."""
+        first = self.views[0]
         posed = self.draw()
         drawn = list(self.views)
-        for number, photo in enumerate(photos):
+        for number, photo in photos.items():
             lens = [view.camera.fx / max(view.photo.size) for view in drawn if sorted(view.photo.size) == sorted(photo.size)]
             usual = np.median(lens or [view.camera.fx / max(view.photo.size) for view in drawn])
             focal, source = choose_focal(photo, self.settings, float(usual) * max(photo.size), 1.0)
@@ -229,14 +227,13 @@ class _Problem:
             observation = FaceObservation(points, np.zeros(478, np.float32), first.observation.blendshapes, 0, 1)
             start = CoarseFit(camera, self.identity.astype(np.float32), first.expression.astype(np.float32),
                               np.zeros(478, np.float32), source)
-            added[number] = ViewState(photo, observation, camera, first.expression, source, start, placed=True)
+            self.views.append(ViewState(photo, observation, camera, first.expression, source, start, number, placed=True))
+        added = len(self.views) - len(drawn)
         if added:
-            self.views.extend(added.values())
-            self.distortion, self.distortion_deviation = (np.append(values, np.zeros(len(added))) for values in
+            self.distortion, self.distortion_deviation = (np.append(values, np.zeros(added)) for values in
                                                           (self.distortion, self.distortion_deviation))
             self.lenses = group_lenses(self.views)
             self.reframe(self.face_px)
-        return added
 
     def dismiss(self) -> None:
         """Take placed photos out again that do not agree with the others."""

@@ -48,6 +48,8 @@ class ViewState:
     focal_source: str
     start: CoarseFit
     """The fit to this photo alone."""
+    number: int = 0
+    """Of the photo, in the order given; photos without a face come after those with one."""
     frame: Frame | None = None
     color: np.ndarray | None = None
     """(h, w, 3) uint8 sRGB: the frame."""

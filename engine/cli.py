@@ -136,6 +136,8 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
                          help="method open: compare eyes, brows, lips and face with their regions in the photo, too (slower)")
     command.add_argument("--hair-texture", action="store_true",
                          help="method hrn_head: colour the back of its texture like the photo's hair (needs three more files)")
+    command.add_argument("--corrected", action="store_true",
+                         help="methods hrn, mvhrn, hrn_face: without the documented bugs of what was released")
     command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
 
 
@@ -143,7 +145,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
                     detail=options.detail, face_index=options.face, focal_px=options.focal_px, focal_mm=options.focal_mm,
                     keep_expression=not options.no_expression, same_expression=options.same_expression, seed=options.seed,
-                    hair_texture=options.hair_texture, part_distance=options.part_distance)
+                    hair_texture=options.hair_texture, corrected=options.corrected, part_distance=options.part_distance)
 
 
 def _count(text: str) -> int:

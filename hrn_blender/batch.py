@@ -364,6 +364,8 @@ def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 
         arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
     if settings.hair_texture:
         arguments.append("--hair-texture")
+    if settings.corrected:
+        arguments.append("--corrected")
     if settings.part_distance:
         arguments.append("--part-distance")
     for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):

@@ -261,6 +261,8 @@ class HRN_PT_settings(_Panel, bpy.types.Panel):
             column.prop(settings, "method")
         if settings.method == "hrn_head":
             column.prop(settings, "hair_texture")
+        if settings.method in ("hrn", "mvhrn", "hrn_face"):
+            column.prop(settings, "corrected")
         column.prop(settings, "texture_size")
         column.prop(settings, "quality")
         column.prop(settings, "detail", slider=True)

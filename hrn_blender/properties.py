@@ -106,12 +106,17 @@ class HRN_Settings(bpy.types.PropertyGroup):
         name="Hair in Texture", default=False,
         description="Give the back of the published texture the colour of the photo's hair. Otherwise it is bald")
 
+    corrected: BoolProperty(
+        name="Correct Known Bugs", default=False,
+        description="Leave out the documented bugs of the published code. Otherwise the result is the published one")
+
     def engine_settings(self) -> Settings:
         """These settings as the engine wants them."""
         chosen = {} if self.same_expression == "AUTO" else {"same_expression": self.same_expression == "SAME"}
         return Settings(method=self.method or "open", texture_size=int(self.texture_size), quality=self.quality,
                         detail=self.detail, keep_expression=self.keep_expression, face_index=self.face_number - 1,
-                        focal_mm=self.focal_mm if self.use_focal else None, hair_texture=self.hair_texture, **chosen)
+                        focal_mm=self.focal_mm if self.use_focal else None, hair_texture=self.hair_texture,
+                        corrected=self.corrected, **chosen)
 
 
 class HRN_JobItem(bpy.types.PropertyGroup):

@@ -39,7 +39,7 @@ class HrnModel:
     """(N, 2) float32."""
     albedo: AlbedoBasis
     corrected: bool = False
-    """Sampling and detail normals as they were meant instead of as they were trained and released."""
+    """Sampling, detail normals and dense mesh as they were meant instead of as they were trained and released."""
 
     def to(self, device) -> "HrnModel":
         """The same model elsewhere; the albedo basis stays in main memory until it is used."""

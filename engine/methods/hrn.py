@@ -8,6 +8,7 @@ skin mask.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -86,6 +87,7 @@ class Hrn(PublishedMethod):
         self._hrn = read_hrn_model(*(paths[key] for key in ("bfm", "uv", "template", "albedo_mean", "albedo_basis")))
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        self.choose(settings)
         found = self.stages(faces[0], progress)
         picture, word = widened(self._finders, found.crop, self.release, _WIDENING)
         steps = _DRAFT_STEPS if settings.quality == "draft" else TEXTURE_STEPS
@@ -99,8 +101,12 @@ class Hrn(PublishedMethod):
                                lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
                                {**self.about(found), "widened": word})
 
+    def choose(self, settings: Settings) -> None:
+        """Take the released formulas, bugs and all, or the corrected ones."""
+        self._hrn = replace(self._hrn, corrected=settings.corrected)
+
     def about(self, *views: HrnFace) -> dict:
-        return {"face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
+        return {"known_bugs": "corrected" if self._hrn.corrected else "as released", "face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
                 "de_retouching": "official" if self._retouch else "left out: file absent"}
 
     def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,

@@ -35,7 +35,7 @@ def write_results(folder: Path, stem: str, found: "HrnFace", model: HrnModel, ma
     * ``_0_hrn_output.gif``: steps of the reconstruction, and the finished face turning, where asked for;
     * ``_0_hrn_mid_mesh.obj`` with ``.mtl`` and the fitted texture as ``.jpg``: the deformed face, posed, decimetres;
     * ``_0_hrn_high_mesh.obj``: the dense mesh with the displacement, with UV and the same texture (the published one has
-      neither), its faces where they belong;
+      neither);
     * maps: ``deformation.exr`` (metres, unposed model axes), ``displacement.exr`` (metres along the normal), ``albedo.png``,
       ``de_retouched_albedo.png``, ``texture.png`` (of the photo), ``valid.png``, ``position.exr`` (metres, unposed).
     """
@@ -46,7 +46,7 @@ def write_results(folder: Path, stem: str, found: "HrnFace", model: HrnModel, ma
     write_obj(folder / f"{stem}_mid_mesh.obj", vertices, faces, uv=model.uv.numpy(), normals=obj_normals(vertices, faces),
               texture=f"{stem}_mid_mesh.jpg")
     dense = dense_mesh(found.detail.world_map[0].numpy(), found.detail.normal_map[0].numpy(),
-                       levels.displacement[0, 0].numpy(), corrected=True)
+                       levels.displacement[0, 0].numpy(), corrected=model.corrected)
     write_obj(folder / f"{stem}_high_mesh.obj", dense.vertices, dense.faces, uv=dense.uv,
               texture=f"{stem}_mid_mesh.jpg")
     strip = _strip(found, model, mask_tile)

@@ -40,6 +40,7 @@ class MvHrn(Hrn):
     name = "mvhrn"
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+        self.choose(settings)
         count = len(faces)
 
         def part(number: int):

@@ -67,6 +67,8 @@ class Settings:
     """Several photos: whether the face is the same in all of them; None: decided from the photos."""
     hair_texture: bool = False
     """Method ``hrn_head``: the back of its texture gets the colour of the photo's hair instead of bald skin."""
+    corrected: bool = False
+    """Methods ``hrn``, ``mvhrn`` and ``hrn_face``: without the documented bugs of what was released."""
     part_distance: bool = False
     """Method ``open``: hold eyes, brows, lips and the face to their regions in the photo, besides single landmarks."""
 
@@ -82,7 +84,7 @@ class Settings:
                 bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
         if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
             bad("Setting 'method' must be a name and 'keep_expression' true or false.")
-        for name in ("hair_texture", "part_distance"):
+        for name in ("hair_texture", "corrected", "part_distance"):
             if not isinstance(getattr(self, name), bool):
                 bad(f"Setting {name!r} must be true or false.")
         if self.same_expression not in (None, True, False):

@@ -210,7 +210,7 @@ def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal
     from engine.cli import _parser, _settings
 
     settings = Settings(same_expression=same, texture_size=1024, quality="high", detail=1.25, keep_expression=False,
-                        face_index=2, hair_texture=same is True, part_distance=same is None, **focal)
+                        face_index=2, hair_texture=same is True, corrected=same is False, part_distance=same is None, **focal)
     options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
     assert _settings(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
     options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))

@@ -70,6 +70,19 @@ def test_the_published_results_have_the_published_sizes(bundle):
     assert cKDTree(mid.vertices).query(high.vertices)[0].max() < 0.05
 
 
+def test_known_bugs_stay_unless_corrected(bundle, portrait, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HRN_MODEL_FILES", str(folder))
+    monkeypatch.setattr(hrn, "_DRAFT_STEPS", 1)
+    monkeypatch.setattr(hrn_turn, "FRAMES", 2)
+    better = reconstruct(portrait, tmp_path / "head",
+                         Settings(method="hrn", texture_size=256, quality="draft", corrected=True))
+    assert bundle.manifest["published"]["known_bugs"] == "as released"
+    assert better.manifest["published"]["known_bugs"] == "corrected"
+    released, corrected = (cv2.imread(str(each.path / "hrn" / "texture.png")).astype(int) for each in (bundle, better))
+    assert (released != corrected).any(), "the photo is sampled otherwise"
+    assert np.abs(released - corrected).mean() < 20
+
+
 def test_the_face_turns_beside_the_steps_of_its_reconstruction(bundle):
     picture = Image.open(bundle.path / "hrn" / "astronaut_0_hrn_output.gif")
     assert picture.n_frames == 3 and picture.info["duration"] == 40 and picture.info["loop"] == 0

@@ -70,7 +70,7 @@ def test_errors_are_documented():
     {"texture_size": 255}, {"texture_size": 8193}, {"texture_size": 512.0}, {"texture_size": True}, {"quality": "best"},
     {"detail": -1}, {"detail": float("nan")}, {"detail": "1"}, {"detail": None}, {"face_index": -1}, {"face_index": "0"},
     {"focal_px": 0}, {"focal_px": [1]}, {"focal_mm": 3}, {"focal_mm": 50, "focal_px": 500},
-    {"keep_expression": 1}, {"method": 3}, {"seed": 1.5}, {"hair_texture": None}, {"part_distance": 1}, {"colour": "red"}])
+    {"keep_expression": 1}, {"method": 3}, {"seed": 1.5}, {"hair_texture": None}, {"corrected": 1}, {"part_distance": 1}, {"colour": "red"}])
 def test_wrong_settings_are_named(wrong):
     with pytest.raises(HrnError) as caught:
         Settings.from_json(wrong)

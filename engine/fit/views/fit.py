@@ -90,10 +90,9 @@ class _Round(NamedTuple):
 _SMALL_PX = 250.0
 """Enough for cameras, and for whether two photos show one head (:mod:`.company` has limits for this size)."""
 _ROUNDS = (_Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
-           _Round(_SMALL_PX, False, 0.65, 2.0, 2.0, 20.0, 0.3, 14.0, 10.0),
            _Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
            _Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
-_ROUNDS_OF = {"draft": _ROUNDS[::3], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}
+_ROUNDS_OF = {"draft": _ROUNDS[::2], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}
 
 
 class JointFit(NamedTuple):

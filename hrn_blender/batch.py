@@ -362,12 +362,8 @@ def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 
         arguments.append("--no-expression")
     if settings.same_expression is not None:
         arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
-    if settings.hair_texture:
-        arguments.append("--hair-texture")
-    if settings.corrected:
-        arguments.append("--corrected")
-    if settings.part_distance:
-        arguments.append("--part-distance")
+    arguments += [f"--{name.replace('_', '-')}" for name in ("hair_texture", "corrected", "part_distance")
+                  if getattr(settings, name)]
     for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):
         if focal is not None:
             arguments += [flag, f"{focal:g}"]

@@ -89,8 +89,8 @@ class DetailStage(NamedTuple):
 
 
 def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo_mean: Path | str,
-                   albedo_basis: Path | str, *, vertices: int | None = BFM_VERTICES, albedo_size: int = 512,
-                   corrected: bool = False) -> HrnModel:
+                   albedo_basis: Path | str, *, vertices: int | None = BFM_VERTICES, albedo_size: int = 512
+                   ) -> HrnModel:
     """The model from its official files.
 
     Args:
@@ -99,7 +99,6 @@ def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo
         template: ``template_bfm.obj``, whose faces draw the maps.
         albedo_mean, albedo_basis: ``bfm_tex_mean2.npy``, ``bfm_texmap_base2.npy``.
         vertices, albedo_size: expected sizes.
-        corrected: see :class:`HrnModel`.
 
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID naming file and field.
@@ -112,7 +111,7 @@ def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo
                        f"The model file {Path(template).name} cannot be used: its faces are not those of "
                        f"{len(table)} vertices.", details={"file": str(template), "field": "mesh"})
     return HrnModel(FaceModel.build(data), rasterize_uv(table, faces), torch.from_numpy(table.astype(np.float32)),
-                    read_albedo_basis(albedo_mean, albedo_basis, albedo_size), corrected)
+                    read_albedo_basis(albedo_mean, albedo_basis, albedo_size))
 
 
 def base_stage(model: HrnModel, coefficients: Coefficients, picture: torch.Tensor, mask: torch.Tensor,

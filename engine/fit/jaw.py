@@ -34,7 +34,7 @@ def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray, 
     score = float(scores[jaw])
     out[jaw] = min(out[jaw], score + _room(score))
     if bite is not None and bite.lower is not None:
-        upper, lower = _rows(model, model.template)
+        upper, lower = (_front(model.template, row) for row in _rows(model))
         apart = (bite.lower - bite.upper) * bite.opening_px / px_per_mm
         at_rest = model.template[upper, 1].min() - model.template[lower, 1].max()
         drop = -model.expression_basis[jaw][lower, 1].mean()
@@ -78,36 +78,31 @@ def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite
     upper_lip, lower_lip = model.landmarks(posed)[list(_INNER_LIPS), 1]
     opening = upper_lip - lower_lip
     closed = np.clip(1 - float(expression[list(model.expression_names).index(_JAW)]) / _CLOSED_JAW, 0, 1)
-    upper, lower = _rows(model, posed)
+    upper, lower = _rows(model)
     if bite is None:
         wanted, strength = lower_lip + _BITE * opening, closed * np.clip(opening / _GRIN_MM - 1, 0, 1)
     else:
         wanted, strength = upper_lip - bite.upper * opening, float(opening > 0)
-    move = strength * np.clip(wanted - posed[upper, 1].min(), -_MOST_MM, _MOST_MM)
-    hanging = _hanging(model)
-    teeth = _teeth(model)
-    shift[teeth[~hanging], 1] = move
-    if bite is not None and bite.lower is not None:
-        wanted = upper_lip - bite.lower * opening
-        shift[teeth[hanging], 1] = strength * np.clip(wanted - posed[lower, 1].max(), -_MOST_MM, _MOST_MM)
+    move = strength * np.clip(wanted - posed[_front(posed, upper), 1].min(), -_MOST_MM, _MOST_MM)
+    shift[upper, 1] = move
+    if bite is None:
+        shift[lower, 1] = move
+    elif bite.lower is None:
+        shift[lower, 1] = closed * move  # rows that are closed stay closed
     else:
-        # Rows that are closed stay closed.
-        shift[teeth[hanging], 1] = closed * move if bite is not None else move
+        wanted = upper_lip - bite.lower * opening
+        shift[lower, 1] = strength * np.clip(wanted - posed[_front(posed, lower), 1].max(), -_MOST_MM, _MOST_MM)
     return shift
 
 
-def _teeth(model: HeadModel) -> np.ndarray:
-    return np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
-
-
-def _hanging(model: HeadModel) -> np.ndarray:
-    """Which of the teeth go with the jaw."""
+def _rows(model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the upper row of teeth, and of the lower one, which goes with the jaw."""
+    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
     jaw = list(model.expression_names).index(_JAW)
-    return np.abs(model.expression_basis[jaw][_teeth(model)]).sum(1) > 1
+    hanging = np.abs(model.expression_basis[jaw][teeth]).sum(1) > 1
+    return teeth[~hanging], teeth[hanging]
 
 
-def _rows(model: HeadModel, posed: np.ndarray) -> list[np.ndarray]:
-    """Front vertices of the upper and of the lower row."""
-    teeth, hanging = _teeth(model), _hanging(model)
-    rows = teeth[~hanging], teeth[hanging]
-    return [row[posed[row, 2] > posed[row, 2].max() - _FRONT_MM] for row in rows]
+def _front(posed: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Those of a row that lie in front."""
+    return row[posed[row, 2] > posed[row, 2].max() - _FRONT_MM]

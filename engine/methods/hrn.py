@@ -106,7 +106,8 @@ class Hrn(PublishedMethod):
         self._hrn = replace(self._hrn, corrected=settings.corrected)
 
     def about(self, *views: HrnFace) -> dict:
-        return {"known_bugs": "corrected" if self._hrn.corrected else "as released", "face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
+        return {"known_bugs": "corrected" if self._hrn.corrected else "as released",
+                "face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
                 "de_retouching": "official" if self._retouch else "left out: file absent"}
 
     def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,

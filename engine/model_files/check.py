@@ -6,6 +6,7 @@ The verdict is remembered by path, size and time of change, so that a table of g
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from pathlib import Path
 from typing import Callable
 
@@ -78,76 +79,11 @@ def _check_networks(file: OfficialFile, path: Path) -> None:
         checkpoint.number(name)
 
 
-def _uv(path: Path) -> None:
-    from ..bfm.files import read_uv
-
-    read_uv(path)
-
-
-def _bfm_front(path: Path) -> None:
-    from ..bfm.files import read_bfm_front
-
-    read_bfm_front(path)
-
-
-def _bfm_like(path: Path) -> None:
-    from ..bfm.ms_files import read_head_model
-
-    read_head_model(path, stored_lists=True)
-
-
-def _fitted_face(path: Path) -> None:
-    from ..bfm.ms_face import read_face_part
-
-    read_face_part(path)
-
-
-def _fitted_head(path: Path) -> None:
-    from ..bfm.ms_face import read_head_part
-
-    read_head_part(path)
-
-
-def _sheet_layout(path: Path) -> None:
-    from ..bfm.ms_face import read_sheet_layout
-
-    read_sheet_layout(path)
-
-
-def _vertex_numbers(path: Path) -> None:
-    from ..bfm.ms_files import read_numbers
-
-    read_numbers(path)
-
-
-def _head_obj(path: Path) -> None:
-    from ..bfm.ms_files import read_head_mesh
-
-    read_head_mesh(path)
-
-
-def _head_template(path: Path) -> None:
-    from ..bfm.ms_files import read_head_mesh
-
-    read_head_mesh(path, with_uv=True)
-
-
-def _picture(path: Path) -> None:
-    from ..bfm.ms_files import read_picture
-
-    read_picture(path)
-
-
-def _mask_network(path: Path) -> None:
-    from ..nets.mask_network import read_mask_network
-
-    read_mask_network(path)
-
-
-def _landmark_template(path: Path) -> None:
-    from ..bfm.files import read_landmark_template
-
-    read_landmark_template(path)
+def _read_by(module: str, reader: str, **settings) -> Callable[[Path], None]:
+    """A check that reads the file with that function of the engine, which is loaded when it is needed."""
+    def check(path: Path) -> None:
+        getattr(import_module(f"..{module}", __package__), reader)(path, **settings)
+    return check
 
 
 def _map_of(numbers: int) -> Callable[[Path], None]:
@@ -184,11 +120,22 @@ def _tddfa_model(path: Path) -> None:
 
 
 _DATA: dict[str, Callable[[Path], None]] = {
-    "bfm_front": _bfm_front, "bfm_like": _bfm_like, "landmark_template": _landmark_template, "uv": _uv, "obj": _obj,
-    "albedo_mean": _map_of(512 * 512 * 3), "albedo_basis": _map_of(512 * 512 * 3 * 80),
-    "tddfa_model": _tddfa_model, "vertex_numbers": _vertex_numbers, "head_obj": _head_obj, "head_template": _head_template,
-    "picture": _picture, "fitted_face": _fitted_face, "fitted_head": _fitted_head, "sheet_layout": _sheet_layout,
-    "mask_network": _mask_network,
+    "bfm_front": _read_by("bfm.files", "read_bfm_front"),
+    "bfm_like": _read_by("bfm.ms_files", "read_head_model", stored_lists=True),
+    "landmark_template": _read_by("bfm.files", "read_landmark_template"),
+    "uv": _read_by("bfm.files", "read_uv"),
+    "obj": _obj,
+    "albedo_mean": _map_of(512 * 512 * 3),
+    "albedo_basis": _map_of(512 * 512 * 3 * 80),
+    "tddfa_model": _tddfa_model,
+    "vertex_numbers": _read_by("bfm.ms_files", "read_numbers"),
+    "head_obj": _read_by("bfm.ms_files", "read_head_mesh"),
+    "head_template": _read_by("bfm.ms_files", "read_head_mesh", with_uv=True),
+    "picture": _read_by("bfm.ms_files", "read_picture"),
+    "fitted_face": _read_by("bfm.ms_face", "read_face_part"),
+    "fitted_head": _read_by("bfm.ms_face", "read_head_part"),
+    "sheet_layout": _read_by("bfm.ms_face", "read_sheet_layout"),
+    "mask_network": _read_by("nets.mask_network", "read_mask_network"),
 }
 
 

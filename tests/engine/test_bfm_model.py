@@ -11,7 +11,7 @@ import torch
 from golden_rules import HrnGolden
 from scipy.io import savemat
 
-from engine.bfm import coefficients, convert, files, hrn
+from engine.bfm import coefficients, files, hrn
 from engine.bfm.camera import ALIGNED_CAMERA
 from engine.bfm.model import FaceModel
 from engine.bfm.obj import write_obj
@@ -132,45 +132,6 @@ def test_3ddfa_dictionary():
             read_tddfa_model({**content, field: value})
         assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
         assert caught.value.details["field"].startswith(field)
-
-
-def test_conversion_of_bfm_2009(shared_dir, tmp_path):
-    """Every number is where the rule puts it, and shapes and types are the official ones."""
-    golden = np.load(shared_dir / "golden/deep3d/bfm_prep.npz")
-    full, cropped, front = 53490, 53215, 35709
-    random = np.random.default_rng(1)
-    trim = np.sort(random.permutation(full)[:cropped])
-    chosen = np.sort(random.permutation(cropped)[:front])
-    number = np.arange(3 * full, dtype=np.float32)[:, None]
-    wave = np.cos(np.arange(80, dtype=np.float32))[None]
-    components = number / 1e3 * wave
-    deviation = np.arange(1, 81, dtype=np.float64)[:, None]
-    savemat(tmp_path / "01_MorphableModel.mat", {
-        "shapeMU": number, "shapePC": components, "shapeEV": deviation, "texMU": number / 7, "texPC": components,
-        "texEV": deviation})
-    expression = random.standard_normal((80, 3 * cropped)).astype(np.float32)
-    (tmp_path / "Exp_Pca.bin").write_bytes(np.int32(79).tobytes() + expression.tobytes())
-    (tmp_path / "std_exp.txt").write_text(" ".join(str(1000 + k) for k in range(79)))
-    savemat(tmp_path / "BFM_front_idx.mat", {"idx": chosen[:, None] + 1})
-    savemat(tmp_path / "BFM_exp_idx.mat", {"trimIndex": trim[:, None] + 1})
-    savemat(tmp_path / "facemodel_info.mat", {
-        name: np.ones(golden[f"{name}/shape"], np.uint16) for name in
-        ("tri", "point_buf", "tri_mask2", "keypoints", "frontmask2_idx", "skinmask")})
-    fields = convert.convert_bfm_2009(tmp_path)
-    for name, value in fields.items():
-        assert list(value.shape) == golden[f"{name}/shape"].tolist(), name
-        assert str(value.dtype) == golden[f"{name}/dtype"][0], name
-    rows = (3 * trim[chosen][:, None] + np.arange(3)).reshape(-1)
-    np.testing.assert_allclose(fields["meanshape"][0], number[rows, 0] / 1e5, rtol=1e-6)
-    np.testing.assert_allclose(fields["meantex"][0], number[rows, 0] / 7, rtol=1e-6)
-    expected = number[rows].astype(float) / 1e3 * wave * deviation.T
-    np.testing.assert_allclose(fields["idBase"], expected / 1e5, rtol=1e-5)
-    np.testing.assert_allclose(fields["texBase"], expected, rtol=1e-5)
-    rows = (3 * chosen[:, None] + np.arange(3)).reshape(-1)
-    np.testing.assert_allclose(fields["exBase"], expression[1:65].T[rows].astype(float) * (1000 + np.arange(64)) / 1e5,
-                               rtol=1e-6)
-    convert.write_bfm_front(fields, tmp_path / "front.mat")
-    assert set(files.read_mat(tmp_path / "front.mat")) == set(fields)
 
 
 def test_hrns_files_make_its_model(tmp_path):

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 import torch
 from golden_rules import HrnGolden, normal, pattern_bytes, photo, strided
+from official_folder import official_file
 
-from engine.bfm import alignment, border, face_box
+from engine.bfm import alignment, border, face_box, files
 from engine.bfm.coefficients import split
 from engine.bfm.model import FaceModel
 from engine.wire.errors import ErrorCode, HrnError
+
+_FIVE = np.array([(330, 190), (470, 186), (404, 300), (340, 400), (470, 402)], float)
+"""Of ``golden/hrn/align_for_lm``, in its photo of 600 x 800."""
 
 
 @pytest.mark.parametrize("name", ["shrink", "enlarge", "offside"])
@@ -65,7 +69,7 @@ def test_deep3d_alignment_from_5_and_68_points(shared_dir):
 def test_crop_for_the_landmark_network(shared_dir):
     golden = HrnGolden(shared_dir / "golden/hrn/align_for_lm")
     image = photo(600, 800)[..., ::-1]
-    points = np.array([(330, 190), (470, 186), (404, 300), (340, 400), (470, 402)], float)
+    points = _FIVE
     regressor = golden_models.box_regressor()
     assert golden.error("synthetic_bbox", face_box.regress_box(points, regressor)).max() < 1e-5
     crop, box = face_box.crop_for_landmarks(image, points, regressor)
@@ -76,7 +80,7 @@ def test_crop_for_the_landmark_network(shared_dir):
 
 
 def test_crops_around_boxes_of_the_official_regressor(shared_dir):
-    """The regressor itself is not at hand, but what was cut with it is."""
+    """What was cut with the regressor; the test after this one needs the regressor itself."""
     hrn = HrnGolden(shared_dir / "golden/hrn/align_for_lm")
     crop, box = face_box.cut_box(photo(600, 800)[..., ::-1], hrn["real_bbox"])
     assert list(box[:4]) == hrn["real_bbox_int"].tolist() and box.scale == pytest.approx(float(hrn["real_scale"]), rel=1e-6)
@@ -88,19 +92,40 @@ def test_crops_around_boxes_of_the_official_regressor(shared_dir):
     assert (np.abs(strided(crop, 2048).astype(int) - golden["lm68det/crop"]) <= 1).mean() > 0.995
 
 
-def test_answers_of_the_68_point_network_return_to_the_photo(shared_dir):
-    """The mean face is in a file that is not at hand: the one that the stored landmarks imply is a face, upright and
-    symmetric, and leads back to them."""
-    golden = np.load(shared_dir / "golden/deep3d/maths.npz")
+def test_the_official_regressor(shared_dir):
+    regressor = files.read_box_regressor(official_file("BBRegressorParam_r.mat"))
+    golden = HrnGolden(shared_dir / "golden/hrn/align_for_lm")
+    assert golden.error("real_bbox", face_box.regress_box(_FIVE, regressor)).max() < 1e-5
+    crop, box = face_box.crop_for_landmarks(photo(600, 800)[..., ::-1], _FIVE, regressor)
+    assert list(box[:4]) == golden["real_bbox_int"].tolist()
+    assert np.abs(golden.sample("real_crop", crop).astype(int) - golden["real_crop"]).max() <= 1
+    deep3d = np.load(shared_dir / "golden/deep3d/maths.npz")
+    found = face_box.regress_box(deep3d["align/lm5_in"], regressor)
+    np.testing.assert_allclose(found, deep3d["lm68det/bbox_float"], rtol=1e-6)
+
+
+def _answer(golden):
+    """The network's answer, its box, and where the points lie in the photo."""
     left, top, side, _ = golden["lm68det/bbox_int"]
-    box = face_box.FaceBox(left, top, side, side, 224 / side)
-    up = golden["lm68det/landmarks"].astype(np.float64)
-    rows = (522 - up[:, 1] - top) * box.scale
-    implied = np.stack([(up[:, 0] - left) * box.scale, 223 - rows], 1) - golden["lm68det/net_out"].reshape(68, 2)
+    return (golden["lm68det/net_out"][0], face_box.FaceBox(left, top, side, side, 224 / side),
+            golden["lm68det/landmarks"].astype(np.float64))
+
+
+def test_answers_of_the_68_point_network_return_to_the_photo(shared_dir):
+    """Without the file of the mean face: the one that the stored landmarks imply is a face, upright and symmetric, and
+    leads back to them."""
+    output, box, up = _answer(np.load(shared_dir / "golden/deep3d/maths.npz"))
+    rows = (522 - up[:, 1] - box.y) * box.scale
+    implied = np.stack([(up[:, 0] - box.x) * box.scale, 223 - rows], 1) - output.reshape(68, 2)
     assert abs(implied[0, 0] + implied[16, 0]) < 2 and abs(implied[36, 0] + implied[45, 0]) < 3
     assert implied[[36, 45], 1].min() > implied[30, 1] > implied[[48, 54], 1].max() > implied[8, 1]
-    found = face_box.landmarks_of_network(golden["lm68det/net_out"][0], implied, box, 523)
-    np.testing.assert_allclose(found, up, rtol=1e-6)
+    np.testing.assert_allclose(face_box.landmarks_of_network(output, implied, box, 523), up, rtol=1e-6)
+
+
+def test_the_official_mean_face(shared_dir):
+    mean = np.loadtxt(official_file("test_mean_face.txt")).reshape(68, 2)
+    output, box, up = _answer(np.load(shared_dir / "golden/deep3d/maths.npz"))
+    np.testing.assert_allclose(face_box.landmarks_of_network(output, mean, box, 523), up, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shift, inside", [((-100, -60), True), ((330, 240), True), ((-900, 0), False)])

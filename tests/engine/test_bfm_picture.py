@@ -24,6 +24,25 @@ def test_warp_as_released(shared_dir):
     assert golden.error("spread_flow_100_r6", fat_face.radial_flow(100, 6)).max() < 2e-4
 
 
+def test_what_is_read_from_outside_the_picture(shared_dir):
+    """The released warp also says how far in from each side pixels are read from beyond it, which nothing uses; here it
+    follows from the places that the warp reads, which a picture of column numbers shows."""
+    golden = HrnGolden(shared_dir / "golden/hrn/liquify")
+    dx, dy = uni("warp/x", (60, 80), -4, 4), uni("warp/y", (60, 80), -4, 4)
+    dx[:20, :20] = dy[:20, :20] = 0.1
+    margin, found = 5, []
+    for flow in (dy.T, dx):
+        numbers = np.arange(flow.shape[1] + 2 * margin, dtype=np.uint8)
+        picture = np.repeat(np.broadcast_to(numbers, (flow.shape[0] + 2, len(numbers)))[..., None], 3, 2)
+        across = np.pad(flow, ((1, 1), (margin, margin)))
+        # Half a row aside nothing snaps to a corner.
+        read = fat_face.warp(picture, across, np.full_like(across, 0.5))[1:-1, margin:-margin, 0].astype(int) - margin
+        before = np.flatnonzero((read < 0).any(0))
+        beyond = np.flatnonzero((read >= flow.shape[1]).any(0))
+        found += [before.max() + 1, beyond.min()]
+    assert found == golden["bounds"].tolist()
+
+
 def _points():
     """106 points: an oval for the outline, everything else near the middle."""
     angle = np.linspace(0.1, np.pi - 0.1, 33)

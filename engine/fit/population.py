@@ -1,14 +1,19 @@
-"""Where people's heads lie on average, as seen from the head model's mean.
+"""Where people's heads lie and how they differ, as seen from the head model.
 
-The mean of the head model is the mean of its sliders, not of people. MediaPipe's canonical face, the metric mesh that
-comes with its landmark network, is an average of people and independent of the model: the identity that resembles it
-is the better guess when a photo says little.
+The mean of the head model is the mean of its sliders, not of people. Three averages of people that are independent of
+it, brought into its identities: MediaPipe's canonical face, the metric mesh that comes with its landmark network; the
+template of MeshMonk (White et al., *MeshMonk: Open-source large-scale intensive 3D phenotyping*, Scientific Reports
+2019); and the mean of the 45 faces, drawn from statistics of scanned people, that its tutorial uses. Their differences
+are what is uncertain about the average; what the 45 faces vary in are the modes.
+:mod:`engine.synthetic.people` makes the data file.
 """
 
 from __future__ import annotations
 
+import threading
 import zipfile
-from typing import Iterator
+from pathlib import Path
+from typing import Iterator, NamedTuple
 
 import numpy as np
 
@@ -19,7 +24,9 @@ from ..wire.errors import ErrorCode, HrnError
 from .mesh import vertex_normals
 from .similarity import similarity
 
-__all__ = ["canonical_face", "population_mean"]
+__all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people"]
+
+PEOPLE_FILE = Path(__file__).parent / "data" / "people.npz"
 
 _ENTRY = "geometry_pipeline_metadata_landmarks.binarypb"
 _POINTS = 468
@@ -34,9 +41,77 @@ _ALONG_SURFACE = 0.05
 """Weight of differences along the surface, which mostly say that the points are named differently."""
 _STEPS = 15
 
+_RIDGE = 1e-2
+_TOLERANCE_MM = 0.1
 
-def population_mean(model: HeadModel) -> np.ndarray:
-    """(K,) identity coefficients of the average face.
+
+class People(NamedTuple):
+    """What is known of people's faces, as identities of the head model."""
+
+    averages: np.ndarray
+    """(A, K) independent estimates of the average face."""
+    modes: np.ndarray
+    """(M, K) principal components of scanned people's faces, each one standard deviation long."""
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(K,) the average of the averages."""
+        return self.averages.mean(0)
+
+
+_loaded: dict[str, People] = {}
+_loading = threading.Lock()
+
+
+def load_people(model: HeadModel) -> People:
+    """From memory after the first call.
+
+    Raises:
+        HrnError: MODEL_MISSING when the landmark network's file is absent or of another kind, or the data file belongs
+            to another head model.
+    """
+    with _loading:
+        if model.version not in _loaded:
+            with np.load(PEOPLE_FILE, allow_pickle=False) as data:
+                averages, modes = (anchored_identity(model, data["vertices"], data[name])
+                                   for name in ("averages", "modes"))
+            _loaded[model.version] = People(np.concatenate([canonical_identity(model)[None], averages]), modes)
+        return _loaded[model.version]
+
+
+def anchored_identity(model: HeadModel, vertices: np.ndarray, displacement: np.ndarray) -> np.ndarray:
+    """Identities by what they do to some vertices.
+
+    Principal components are the same shapes everywhere, but their signs and, where variances nearly agree, their mixture
+    depend on the machine that computed them; displacements do not.
+
+    Args:
+        vertices: (A,) of them. displacement: (n, A, 3) mm from the template, made by identities.
+
+    Returns:
+        (n, K).
+
+    Raises:
+        HrnError: MODEL_MISSING when no identity of this model moves these vertices so.
+    """
+    if vertices.max() >= len(model.template):
+        raise other_head()
+    basis = model.identity_basis[:, vertices].reshape(len(model.identity_basis), -1).astype(float)
+    flat = displacement.reshape(len(displacement), -1).astype(float)
+    identity = np.linalg.solve(basis @ basis.T + _RIDGE * np.eye(len(basis)), basis @ flat.T).T
+    missed = np.sqrt(((flat - identity @ basis) ** 2).reshape(len(flat), -1, 3).sum(-1).mean(1))
+    if missed.max() > _TOLERANCE_MM:
+        raise other_head()
+    return identity
+
+
+def other_head() -> HrnError:
+    return HrnError(ErrorCode.MODEL_MISSING, "The fit's data belong to another head model.",
+                    hint="Run `python -m engine.synthetic.people` and `python -m engine.synthetic.train` after changing it.")
+
+
+def canonical_identity(model: HeadModel) -> np.ndarray:
+    """(K,) identity coefficients of MediaPipe's canonical face.
 
     Raises:
         HrnError: MODEL_MISSING when the landmark network's file is absent or of another kind.

@@ -17,7 +17,7 @@ from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from .coarse_crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from .coarse_solver import LandmarkNoise
-from .population import population_mean
+from .population import anchored_identity, load_people, other_head
 from .regress_backbone import Backbone
 from .regress_flatbuffer import read_network
 from .regress_net import TAIL_START, Tail
@@ -25,8 +25,6 @@ from .regress_net import TAIL_START, Tail
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]
 
 _FILE = Path(__file__).parent / "data" / "coarse.npz"
-
-_BASIS_TOLERANCE_MM = 0.5
 
 _VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.07, 1.08, 0.015, 0.02), (-0.07, 0.94, -0.015, -0.015), (0.0, 1.12, 0.0, 0.03),
           (0.0, 1.06, 0.0, -0.02))
@@ -58,7 +56,7 @@ class Regressor:
     def __init__(self, model: HeadModel, file: Path = _FILE):
         with np.load(file, allow_pickle=False) as data:
             self.data = {name: data[name] for name in data.files}
-        self.population = population_mean(model)
+        self.people = load_people(model)
         self._to_identity, self._shift = self._change_of_basis(model)
         self.vertices = self.data["vertices"].astype(np.int64)
         with zipfile.ZipFile(model_path()) as archive:
@@ -85,24 +83,13 @@ class Regressor:
     def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
         """From identity coefficients of the head model as it was in training to those of `model`.
 
-        Principal components are the same shapes everywhere, but their signs and, where variances nearly agree, their
-        mixture depend on the machine that computed them.
-
         Returns:
             (K, K') and (K',): ``identity = trained @ matrix + shift``.
         """
         anchors = self.data["anchor_vertices"].astype(np.int64)
         rest, basis = self.data["anchor_template"].astype(float), self.data["anchor_identity"].astype(float)
-        if anchors.max() >= len(model.template):
-            raise _other_head()
-        now = model.identity_basis[:, anchors].reshape(len(model.identity_basis), -1).astype(float)
-        then = basis.reshape(len(basis), -1)
-        offset = (rest - model.template[anchors]).ravel()
-        solve = np.linalg.solve(now @ now.T + 1e-2 * np.eye(len(now)), now)
-        matrix, shift = then @ solve.T, solve @ offset
-        missed = np.sqrt(((then - matrix @ now) ** 2).sum(0).reshape(-1, 3).sum(1).mean())
-        if missed > _BASIS_TOLERANCE_MM or np.abs(offset - shift @ now).max() > _BASIS_TOLERANCE_MM:
-            raise _other_head()
+        matrix = anchored_identity(model, anchors, basis)
+        shift = anchored_identity(model, anchors, (rest - model.template[anchors])[None])[0]
         return matrix, shift
 
     def look(self, crops: np.ndarray, on_crop=None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -151,11 +138,6 @@ class Regressor:
         mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
         return FaceGuess(placed, mean, np.clip(expression.mean(0), 0, 1).astype(float),
                          float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()))
-
-
-def _other_head() -> HrnError:
-    return HrnError(ErrorCode.MODEL_MISSING, "The coarse stage's data belong to another head model.",
-                    hint="Run `python -m engine.synthetic.train` after changing the head model.")
 
 
 _loaded: dict[str, Regressor] = {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..fit.coarse_crop import to_crop
 from ..fit.mesh import vertex_normals
-from ..fit.population import population_mean
+from ..fit.population import load_people
 from ..head.model import MATERIALS, HeadModel
 from .anatomy import Anatomy
 from .heads import sample_head, sample_person
@@ -93,14 +93,14 @@ def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, varied
         varied: people around their average, in the looks of :mod:`.variety`; else heads of the model's own prior in
             the plain look.
     """
-    renderer, anatomy, average = Renderer(model), Anatomy(model), population_mean(model)
+    renderer, anatomy, people = Renderer(model), Anatomy(model), load_people(model)
     data = open_dataset(folder, model, 2 * heads, "w+")
     face, extra = face_vertices(model), dense_points(model)
     mirror = model.mirror
     mirrored_action = mirrored_names(model.expression_names)
     for number in range(heads):
         rng = np.random.default_rng([seed, number])
-        head = sample_person(model, rng, anatomy, average) if varied else sample_head(model, rng, WARP_MM)
+        head = sample_person(model, rng, anatomy, people) if varied else sample_head(model, rng, WARP_MM)
         shot = renderer.shoot(head, rng, varied=varied)
         for flip in (False, True):
             row = 2 * number + flip

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fit.population import People
 from ..head.model import HeadModel
 from .anatomy import Anatomy
 
@@ -30,6 +31,9 @@ _SINGLE = ("browInnerUp", "cheekPuff", "jawOpen", "mouthClose", "mouthFunnel", "
            "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper")
 _SIDED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 _SMILE = {"mouthSmile": 0.7, "cheekSquint": 0.4, "eyeSquint": 0.25, "mouthUpperUp": 0.25, "mouthDimple": 0.2}
+
+
+_LARGEST_PERSON = 3.5
 
 
 def sample_expression(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
@@ -95,23 +99,25 @@ def smooth_field(points: np.ndarray, rng: np.random.Generator, wavelength: tuple
     return mixed / np.sqrt((mixed ** 2).sum(1).mean())
 
 
-def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, centre: np.ndarray,
-                  warp_mm: float = 1.6) -> SampledHead:
-    """One head as people's may be, for training: around their average, with tissue that sliders lack.
+def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, people: People, warp_mm: float = 1.2
+                  ) -> SampledHead:
+    """One head as people's may be: around an average of the averages, differing in what people differ in, and beyond
+    that a little in everything that sliders can do, and in tissue that they lack.
 
     Args:
-        centre: (K,) identity of the average face. It is itself uncertain, so heads lie around a share of the way to it.
         warp_mm: typical size of the deformation that is outside model and anatomy.
     """
-    identity = rng.normal(size=len(centre)) * rng.uniform(0.4, 1.05) + centre * rng.normal(0.85, 0.25)
-    identity = np.clip(identity, -2.7, 2.7)
+    centre = rng.dirichlet(np.full(len(people.averages), 2.0)) @ people.averages * rng.normal(0.95, 0.15)
+    identity = (centre + rng.uniform(0.5, 1.1) * rng.normal(size=len(people.modes)) @ people.modes
+                + rng.uniform(0.2, 0.7) * rng.normal(size=len(centre)))
+    identity = np.clip(identity, -_LARGEST_PERSON, _LARGEST_PERSON)
     neutral = model.template + np.tensordot(identity.astype(np.float32), model.identity_basis, 1)
     template = model.template.astype(float)
     amount = warp_mm * rng.gamma(2.0, 0.5)
     neutral = neutral * (1 + rng.normal(0, 0.01 * amount, 3))
     neutral += smooth_field(template, rng, (120, 400)) * amount * rng.uniform(0.2, 0.8)
     neutral += smooth_field(template, rng, (35, 130)) * amount * rng.uniform(0.1, 0.5)
-    neutral += anatomy.field(rng, rng.uniform(0.4, 1.1))
+    neutral += anatomy.field(rng, rng.uniform(0.2, 1.0))
     return _posed(model, neutral, identity, rng)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fit.population import population_mean
+from ..fit.population import load_people
 from ..types import Photo
 from .anatomy import Anatomy
 from .heads import SampledHead, sample_head, sample_person
@@ -22,7 +22,7 @@ def draw_photo(renderer: Renderer, seed: int, number: int, side: int = 640, marg
     """
     rng = np.random.default_rng([seed, number])
     model = renderer.model
-    head = (sample_person(model, rng, Anatomy(model), population_mean(model)) if varied
+    head = (sample_person(model, rng, Anatomy(model), load_people(model)) if varied
             else sample_head(model, rng, warp_mm))
     shot = renderer.shoot(head, rng, side=round(side * 1.15), margin=margin, varied=varied)
     pixels = develop(shot, rng, side=side, varied=varied)

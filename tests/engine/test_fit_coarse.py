@@ -6,7 +6,7 @@ import pytest
 from engine.bench.generated import face_distance
 from engine.fit import fit_coarse
 from engine.fit.coarse_camera import choose_focal
-from engine.fit.population import canonical_face, population_mean
+from engine.fit.population import anchored_identity, canonical_face, canonical_identity, load_people
 from engine.fit.similarity import similarity
 from engine.head import load_head_model
 from engine.photo import Landmarker
@@ -52,8 +52,8 @@ def test_canonical_face_is_a_face_in_millimetres():
     assert np.linalg.norm(mirrored[:, None] - face[None], axis=-1).min(1).max() < 1.0
 
 
-def test_average_face_is_nearer_to_the_canonical_one_and_modest(model):
-    identity = population_mean(model)
+def test_the_canonical_identity_is_nearer_to_the_canonical_face_and_modest(model):
+    identity = canonical_identity(model)
     assert 0.05 < np.sqrt((identity ** 2).mean()) < 0.6
 
     def distance(coefficients):
@@ -62,6 +62,37 @@ def test_average_face_is_nearer_to_the_canonical_one_and_modest(model):
         return np.linalg.norm(scale * canonical_face() @ R.T + t - points, axis=1).mean()
 
     assert distance(identity) < 0.9 * distance(np.zeros_like(identity))
+
+
+def test_averages_of_people_agree_more_with_each_other_than_with_the_sliders_mean(model):
+    people = load_people(model)
+    face = face_vertices(model)
+    heads = [model.shape(identity.astype(np.float32)) for identity in people.averages]
+    mean = model.shape(people.mean.astype(np.float32))
+    apart = [face_distance(model, one, other, face) for one in heads for other in heads if one is not other]
+    assert 0.3 < np.mean(apart) < 1.5
+    assert all(face_distance(model, head, mean, face) < face_distance(model, head, model.template, face) for head in heads)
+
+
+def test_people_differ_by_a_few_millimetres_in_a_few_ways(model):
+    people = load_people(model)
+    length = np.linalg.norm(people.modes, axis=1)
+    assert 5 <= len(people.modes) <= 44 and (np.diff(length) < 0).all()
+    face = face_vertices(model)
+    mean = model.shape(people.mean.astype(np.float32))
+    first = model.shape((people.mean + people.modes[0]).astype(np.float32))
+    assert 0.5 < face_distance(model, first, mean, face) < 3
+
+
+def test_identities_are_known_by_what_they_do_to_some_vertices(model):
+    identity = np.random.default_rng(0).normal(size=(3, len(model.identity_basis)))
+    vertices = face_vertices(model)[::9]
+    moved = np.einsum("nk,kad->nad", identity, model.identity_basis[:, vertices])
+    found = anchored_identity(model, vertices, moved)
+    np.testing.assert_allclose(np.einsum("nk,kad->nad", found, model.identity_basis[:, vertices]), moved, atol=0.1)
+    with pytest.raises(HrnError) as caught:
+        anchored_identity(model, vertices, moved + np.random.default_rng(1).normal(size=moved.shape))
+    assert caught.value.code == ErrorCode.MODEL_MISSING
 
 
 def test_a_file_without_the_canonical_face_is_named(monkeypatch, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.fit.population import population_mean
+from engine.fit.population import load_people
 from engine.head import load_head_model
 from engine.synthetic.anatomy import Anatomy
 from engine.synthetic.heads import sample_person
@@ -28,7 +28,7 @@ def anatomy(model):
 
 @pytest.fixture(scope="module")
 def person(model, anatomy):
-    return sample_person(model, np.random.default_rng(3), anatomy, population_mean(model))
+    return sample_person(model, np.random.default_rng(3), anatomy, load_people(model))
 
 
 def test_anatomy_scales_with_its_amount_and_is_smooth(model, anatomy):
@@ -41,11 +41,16 @@ def test_anatomy_scales_with_its_amount_and_is_smooth(model, anatomy):
     assert np.percentile(stretch, 99.9) < 0.9  # Nothing folds.
 
 
-def test_people_lie_around_the_average_face(model, anatomy):
-    average = population_mean(model)
+def test_people_lie_around_the_average_face_and_differ_in_what_people_differ_in(model, anatomy):
+    people = load_people(model)
     rng = np.random.default_rng(8)
-    along = [sample_person(model, rng, anatomy, average).identity @ average / (average @ average) for _ in range(60)]
-    assert 0.5 < np.mean(along) < 1.2
+    drawn = np.array([sample_person(model, rng, anatomy, people).identity for _ in range(150)])
+    mean = people.mean
+    assert 0.75 < drawn.mean(0) @ mean / (mean @ mean) < 1.15
+    first = people.modes[0] / np.linalg.norm(people.modes[0])
+    rest = np.linalg.svd(people.modes)[2][len(people.modes):]
+    away = drawn - drawn.mean(0)
+    assert (away @ first).std() > 2.5 * (away @ rest.T).std(0).mean()
 
 
 def test_a_varied_picture_shows_the_same_head_at_the_same_place(renderer, person):

@@ -53,12 +53,17 @@ def apply_offsets(offsets: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
     column, line = torch.floor(x), torch.floor(y)
     right, up = (x - column).to(offsets), (y - line).to(offsets)
 
+    flat, batch = offsets.flatten(2), offsets.shape[:2]
+
     def at(dr, dc):
         r = (height - line.long() + dr).clamp(0, height - 1)
         c = (column.long() + dc).clamp(0, width - 1)
-        return offsets[:, :, r, c]
+        return r * width + c
 
-    out = ((1 - right) * (up * at(-1, 0) + (1 - up) * at(0, 0)) + right * (up * at(-1, 1) + (1 - up) * at(0, 1)))
+    # All at once, and `gather`: several times as fast as indexing by two numbers, gradients included.
+    texels = torch.stack([at(-1, 0), at(0, 0), at(-1, 1), at(0, 1)]).view(-1)
+    above, below, above_next, below_next = flat.gather(2, texels.expand(*batch, -1)).view(*batch, 4, -1).unbind(2)
+    out = (1 - right) * (up * above + (1 - up) * below) + right * (up * above_next + (1 - up) * below_next)
     return out.permute(0, 2, 1)
 
 

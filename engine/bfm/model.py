@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import torch
-from torch.nn.functional import normalize
 
 from . import lighting, pose
 from .camera import ALIGNED_CAMERA, CropCamera
@@ -151,7 +150,19 @@ def vertex_normals(shape: torch.Tensor, triangles: torch.Tensor, vertex_faces: t
         triangles: (F, 3) int64.
         vertex_faces: (N, K) int64; the value F stands for no face.
     """
-    a, b, c = (shape[:, triangles[:, corner]] for corner in range(3))
-    faces = normalize(torch.cross(a - b, b - c, dim=-1), dim=-1, eps=1e-12)
-    faces = torch.cat([faces, torch.zeros_like(faces[:, :1])], 1)
-    return normalize(faces[:, vertex_faces].sum(2), dim=-1, eps=1e-12)
+    # Coordinates apart and `gather` rather than indexing: several times as fast, gradients included.
+    a, b, c = (_chosen(shape.transpose(1, 2), triangles[:, corner]) for corner in range(3))
+    faces = _unit(torch.cross(a - b, b - c, dim=1))
+    faces = torch.cat([faces, torch.zeros_like(faces[:, :, :1])], 2)
+    around = _chosen(faces, vertex_faces.reshape(-1)).reshape(*faces.shape[:2], *vertex_faces.shape)
+    return _unit(around.sum(3)).transpose(1, 2)
+
+
+def _unit(columns: torch.Tensor) -> torch.Tensor:
+    """(B, 3, n) of length one; `normalize` is slow where coordinates lie apart."""
+    return columns / (columns ** 2).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
+
+
+def _chosen(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """(B, C, n) -> (B, C, k): the columns of these numbers."""
+    return rows.gather(2, columns.expand(*rows.shape[:2], -1))

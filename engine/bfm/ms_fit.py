@@ -1,29 +1,24 @@
-"""ModelScope's fits: the shape of head or face to one photo, and the texture sheet from coarse to fine."""
+"""ModelScope's fits of the shape of head or face to one photo."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import interpolate
 
-from . import losses
 from .coefficients import Coefficients
 from .contour import soft_occupancy
-from .model import PosedFace
 from .ms_head import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 from .objectives import HeadScene, Outline, ms_face_terms, ms_head_terms, ms_start_terms, total
 from .rendering import rasterize_crop, render_vertices
 
-__all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_face", "fit_head", "fit_sheet"]
+__all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_face", "fit_head"]
 
 FACE_TRIANGLES = 69732
 """The fitting mesh's first triangles are its face."""
 TRANSLATION_STEPS, SHAPE_STEPS = 150, 100
 """`fit_face` takes the second number only."""
-SHEET_SIZES, SHEET_STEPS = (64, 128, 256, 512, 1024, 2048), 200
 Tick = Callable[[float], object]
 
 
@@ -116,74 +111,6 @@ def _no_offsets(device) -> Offsets:
 
 def _fixed(values: dict[str, torch.Tensor]) -> Coefficients:
     return Coefficients(**{name: value.detach() for name, value in values.items()})
-
-
-def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, picture: torch.Tensor, mask: torch.Tensor, *,
-              sizes: tuple[int, ...] = SHEET_SIZES, steps: int = SHEET_STEPS, tall: float = 1.0, tick: Tick | None = None
-              ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A texture that, drawn on the posed head, gives the picture; from few texels to many.
-
-    Adam at 1e-2 on mean squared difference and 0.01 total variation (none at the last size). Texels that the picture
-    never shows keep what a coarser sheet gave them.
-
-    Args:
-        posed: of the output mesh.
-        triangles: (F, 3); `uv`: (N, 2), v upwards.
-        picture: (1, 3, S, S), 0..1, crop of the widened photo, any size.
-        mask: (1, 1, S, S) where the picture shows the head.
-        sizes: texels along u.
-        tall: how many times as many texels there are along v.
-
-    Returns:
-        (1, 3, tall * T, T) sheet and (tall * T, T) bool: texels of the finest sheet that the picture shows.
-    """
-    fragments = rasterize_crop(posed.camera.detach(), triangles, picture.shape[-1])
-    seen = fragments.mask * mask
-    where = seen[0, 0] > 0
-    place = fragments.interpolate(uv.to(picture)[None])[0][:, where].T
-    weight = seen[0, 0][where][:, None]
-    wanted = picture[0][:, where].T
-    mean = (wanted * weight).sum(0) / weight.sum().clamp(min=1)
-    sheet = mean[None, :, None, None]
-    for number, size in enumerate(sizes):
-        height = int(size * tall)
-        sheet = interpolate(sheet, (height, size), mode="nearest")
-        texels = sheet[0].permute(1, 2, 0).reshape(-1, 3).clone().requires_grad_(True)
-        optimiser = torch.optim.Adam([texels], lr=1e-2)
-        # Drawing is linear in the texels: one sparse matrix for all steps, and its transpose for the gradient.
-        draw, back = _drawing(place, height, size)
-        for step in range(steps):
-            optimiser.zero_grad()
-            if size != sizes[-1]:
-                (0.01 * losses.total_variation(texels.view(1, height, size, 3).permute(0, 3, 1, 2))).backward()
-            with torch.no_grad():
-                slope = back @ (weight ** 2 * (draw @ texels - wanted)) * (2 / picture.numel())
-            texels.grad = slope if texels.grad is None else texels.grad + slope
-            optimiser.step()
-            if tick:
-                tick((number + (step + 1) / steps) / len(sizes))
-        sheet = texels.detach().view(1, height, size, 3).permute(0, 3, 1, 2)
-    shown = (back @ weight).view(height, size) > 0
-    return sheet.contiguous(), shown
-
-
-def _drawing(place: torch.Tensor, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, height * width) sparse: texels -> pixels that lie at `place` (n, 2), as
-    :func:`engine.bfm.rendering.render_texture` reads a texture; and its transpose."""
-    x, y = place[:, 0] * width - 0.5, (1 - place[:, 1]) * height - 0.5
-    left, top = torch.floor(x), torch.floor(y)
-    fx, fy = x - left, y - top
-    texels, shares = [], []
-    for row, down in ((0, 1 - fy), (1, fy)):
-        for column, right in ((0, 1 - fx), (1, fx)):
-            texels.append((top.long() + row) % height * width + (left.long() + column) % width)
-            shares.append(down * right)
-    pixels = torch.arange(len(place), device=place.device).repeat(4)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support")
-        draw = torch.sparse_coo_tensor(torch.stack([pixels, torch.cat(texels)]), torch.cat(shares),
-                                       (len(place), height * width), check_invariants=False).coalesce()
-        return draw.to_sparse_csr(), draw.t().to_sparse_csr()
 
 
 def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:

@@ -22,8 +22,9 @@ from ..bfm.files import read_landmark_template
 from ..bfm.ms_face import FittedFace, read_fitted_face
 from ..bfm.ms_face_texture import SHEET_SIZE, TALL, FacePictures, finished_sheet
 from ..bfm.ms_files import read_picture
-from ..bfm.ms_fit import SHAPE_STEPS, SHEET_SIZES, HeadEvidence, fit_face, fit_sheet
+from ..bfm.ms_fit import SHAPE_STEPS, HeadEvidence, fit_face
 from ..bfm.ms_head import HeadFace, Offsets
+from ..bfm.ms_sheet import SHEET_SIZES, fit_sheet
 from ..bfm.obj import obj_normals, write_obj
 from ..bfm.objectives import Outline
 from ..bfm.pose import rotation_matrix

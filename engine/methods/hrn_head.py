@@ -20,8 +20,8 @@ from ..bfm.coefficients import Coefficients, split
 from ..bfm.contour import contour_loss, edge_columns
 from ..bfm.files import BFM_VERTICES, read_landmark_template
 from ..bfm.ms_files import read_head_files, read_picture
-from ..bfm.ms_fit import (FACE_TRIANGLES, SHAPE_STEPS, SHEET_SIZES, SHEET_STEPS, TRANSLATION_STEPS, HeadEvidence, fit_head,
-                          fit_sheet)
+from ..bfm.ms_fit import FACE_TRIANGLES, SHAPE_STEPS, TRANSLATION_STEPS, HeadEvidence, fit_head
+from ..bfm.ms_sheet import SHEET_SIZES, SHEET_STEPS, fit_sheet
 from ..bfm.obj import obj_normals, write_obj
 from ..bfm.objectives import Outline
 from ..bfm.pose import rotation_matrix

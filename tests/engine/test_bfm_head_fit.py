@@ -9,7 +9,7 @@ import pytest
 import torch
 from golden_rules import HrnGolden, smooth, state_of
 
-from engine.bfm import ms_fit, ms_head, ms_texture
+from engine.bfm import ms_fit, ms_head, ms_sheet, ms_texture
 from engine.bfm.coefficients import split
 from engine.bfm.contour import edge_columns
 from engine.bfm.model import FaceModel
@@ -69,7 +69,7 @@ def test_sheet_shows_the_picture_and_knows_what_it_saw(head):
     picture = render_texture(fragments, uv, true)
     half = torch.ones(1, 1, 96, 96)
     half[..., :48] = 0
-    sheet, seen = ms_fit.fit_sheet(posed, head.linear.triangles, uv, picture, half, sizes=(16, 32, 64), steps=40)
+    sheet, seen = ms_sheet.fit_sheet(posed, head.linear.triangles, uv, picture, half, sizes=(16, 32, 64), steps=40)
     assert sheet.shape == (1, 3, 64, 64) and 0.2 < seen.float().mean() < 0.7
     assert (sheet - true)[0, :, seen].abs().mean() < 0.05
     drawn = render_texture(fragments, uv, seen[None, None].float())

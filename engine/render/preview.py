@@ -134,7 +134,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     diffuse = diffuse * np.where(inside, 0.45, 1)
     diffuse = diffuse * np.where(eye, 0.85, 1)
     # Teeth are closed shells of a few quads; smooth normals mean nothing there, and lips shade them.
-    diffuse = np.where(material == MATERIALS.index("teeth"), 0.55, diffuse)
+    diffuse = np.where(material == MATERIALS.index("teeth"), 0.70, diffuse)
     return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
 
 

@@ -20,7 +20,7 @@ _PUPIL = 0.36
 
 _SCLERA = srgb_to_linear(np.array([208, 201, 194]) / 255)
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
-_MOUTH = srgb_to_linear(np.array([112, 44, 42]) / 255)
+_MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
 _DEFAULT_IRIS = np.array([94, 72, 52], np.uint8)
 
@@ -100,12 +100,13 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
         if name == "eyes":
             out[chosen] = _eye(model, part, chosen, position[chosen], iris)
         elif name == "teeth":
-            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen])
+            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen],
+                                       1 / np.maximum(density[chosen] * texels.size, 1e-6))
             out[chosen] *= 1 + 0.4 * noise[chosen]
         elif name == "mouth":
             z = position[chosen][:, 2]
             deep = np.clip((z.max() - z) / 40, 0, 1)[:, None]
-            out[chosen] = _MOUTH * (1 - 0.65 * deep) * (1 + noise[chosen])
+            out[chosen] = _MOUTH * (1 - 0.55 * deep) * (1 + noise[chosen])
         else:
             out[chosen] = plain[name] * (1 + noise[chosen])
     return out

@@ -18,19 +18,20 @@ _CROWNS = ((10.5, 9.0, 10.0, 8.5, 8.5, 7.5, 7.0), (8.8, 9.0, 10.5, 8.5, 8.0, 7.5
 _CENTRE_Z = -12.0
 """Middle of the dental arches; angles around it order the teeth."""
 
-_ENAMEL = srgb_to_linear(np.array([222, 213, 194]) / 255).astype(np.float32)
-_NECK = srgb_to_linear(np.array([204, 186, 150]) / 255).astype(np.float32)
+_ENAMEL = srgb_to_linear(np.array([234, 226, 212]) / 255).astype(np.float32)
+_NECK = srgb_to_linear(np.array([219, 202, 172]) / 255).astype(np.float32)
 _GAP = srgb_to_linear(np.array([96, 66, 54]) / 255).astype(np.float32)
 _GUM = srgb_to_linear(np.array([176, 104, 100]) / 255).astype(np.float32)
 
 
-def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray) -> np.ndarray:
+def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, texel: np.ndarray) -> np.ndarray:
     """Linear colours of points on the teeth.
 
     Args:
         model: the head.
         vertex: (m,) a vertex near each point, which tells the jaw.
         place: (m, 3) mm, mean head.
+        texel: (m,) mm, size of a texel; thinner gaps become about as wide, and a little weaker.
 
     Returns:
         (m, 3) float32.
@@ -44,7 +45,7 @@ def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray) -> np.
     out = np.empty((len(place), 3), np.float32)
     for number, band in enumerate(bands):
         mine = np.isin(vertex, band)
-        out[mine] = _band(model.template[band], place[mine], min(number, 1))
+        out[mine] = _band(model.template[band], place[mine], min(number, 1), texel[mine])
     return out
 
 
@@ -52,7 +53,7 @@ def _angle(points):
     return np.arctan2(np.abs(points[:, 0]), points[:, 2] - _CENTRE_Z)
 
 
-def _band(band: np.ndarray, place: np.ndarray, jaw: int) -> np.ndarray:
+def _band(band: np.ndarray, place: np.ndarray, jaw: int, texel: np.ndarray) -> np.ndarray:
     angle = _angle(band)
     bins = np.linspace(0, angle.max(), 13)
     slot = np.clip(np.digitize(angle, bins) - 1, 0, 11)
@@ -74,7 +75,8 @@ def _band(band: np.ndarray, place: np.ndarray, jaw: int) -> np.ndarray:
     from_gap = np.minimum(along - limits[tooth], limits[tooth + 1] - along)
     # Neighbours touch in the middle of their height; towards the biting edge they round off.
     width = 0.16 + 0.55 * np.exp(-below_edge / 0.9) * (np.array(_WIDTHS[jaw])[tooth] / 8)
-    gap = np.clip(1.2 - from_gap / width, 0, 1)[:, None] * 0.75
+    wide = np.maximum(width, 0.6 * texel)
+    gap = (np.clip(1.2 - from_gap / wide, 0, 1) * 0.75 * (width / wide) ** 0.25)[:, None]
     neck = np.clip(below_edge / crown, 0, 1)[:, None] ** 2
     color = _ENAMEL + (_NECK - _ENAMEL) * neck
     color = color * (1 - 0.10 * np.exp(-below_edge / 0.7))[:, None] * (1 - 0.03 * (tooth == 2))[:, None]
@@ -82,5 +84,5 @@ def _band(band: np.ndarray, place: np.ndarray, jaw: int) -> np.ndarray:
     gum = np.clip((below_edge - crown) / 0.35 + 0.5, 0, 1)[:, None]
     rim = np.exp(-np.maximum(below_edge - crown, 0) / 0.8)[:, None]
     color = color + (_GUM * (1 + 0.25 * rim) - color) * gum
-    # The back of the mouth receives little light, and less than a renderer's few bounces give it.
-    return (color * (1 - 0.45 * np.clip((along - 22) / 30, 0, 1))[:, None]).astype(np.float32)
+    # The back of the mouth receives little light; renderers find most of that out themselves.
+    return (color * (1 - 0.25 * np.clip((along - 22) / 30, 0, 1))[:, None]).astype(np.float32)

@@ -33,7 +33,7 @@ class BuildOptions:
     pack: bool = False
     """Store maps and photos inside the .blend file."""
     share_groups: bool = False
-    """Share the three node groups with other heads built with this: for many heads in one file."""
+    """Share the four node groups with other heads built with this: for many heads in one file."""
     set_scene: bool = False
     """Also make the photo's camera the scene's camera and take over its resolution."""
 

@@ -15,6 +15,7 @@ from .lashes import build_lash_group
 from .ledger import Ledger
 from .names import ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
+from .teeth import build_teeth_group
 
 __all__ = ["build_materials"]
 
@@ -26,15 +27,20 @@ _SKIN_RADIUS = (1.0, 0.36, 0.18)
 _SKIN_SCALE = 0.0025
 """Metres for radius 1; less than measured, because the albedo keeps a little of the light that bled in the photo."""
 
+_PATCHES = 0.25
+"""How much the roughness of skin differs between the darkest and lightest of a noise whose values keep near its middle."""
+
 _LOOKS: dict[str, dict[str, object]] = {
-    "skin": {"IOR": 1.4, "Specular IOR Level": 0.45, "Subsurface Weight": 0.7, "Subsurface Radius": _SKIN_RADIUS,
+    "skin": {"IOR": 1.4, "Specular IOR Level": 0.5, "Subsurface Weight": 0.7, "Subsurface Radius": _SKIN_RADIUS,
              "Subsurface Scale": _SKIN_SCALE},
     # A wet, clear coat over the painted iris and white.
     "eyes": {"Roughness": 0.4, "IOR": 1.376, "Specular IOR Level": 0.1, "Subsurface Weight": 0.1,
              "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002, "Coat Weight": 1.0, "Coat Roughness": 0.01,
              "Coat IOR": 1.376},
-    "teeth": {"Roughness": 0.2, "IOR": 1.62, "Subsurface Weight": 0.4, "Subsurface Radius": (1.0, 0.8, 0.6),
-              "Subsurface Scale": 0.001, "Coat Weight": 0.3, "Coat Roughness": 0.05},
+    # A little subsurface only: the bands are open at the gums, and light that enters would be lost inside.
+    "teeth": {"Roughness": 0.22, "IOR": 1.62, "Specular IOR Level": 0.4, "Subsurface Weight": 0.15,
+              "Subsurface Radius": (1.0, 0.8, 0.6), "Subsurface Scale": 0.0008, "Coat Weight": 0.3,
+              "Coat Roughness": 0.05},
     "tongue": {"Roughness": 0.3, "Subsurface Weight": 0.6, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.003},
     "mouth": {"Roughness": 0.35, "Subsurface Weight": 0.4, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002},
     "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3},
@@ -75,6 +81,13 @@ def build_materials(source: HeadSource, ledger: Ledger, share_groups: bool = Fal
             cornea.node_tree, cornea.location = group(build_eye_group), (-250, -200)
             tree.links.new(cornea.outputs["Iris Normal"], compat.socket(shader.inputs, "Normal"))
             tree.links.new(cornea.outputs["Cornea Normal"], compat.socket(shader.inputs, "Coat Normal"))
+        if name == "teeth":
+            crowns = tree.nodes.new("ShaderNodeGroup")
+            crowns.node_tree, crowns.location = group(build_teeth_group), (-300, 200)
+            tree.links.new(compat.socket(texture.outputs, "Color"), crowns.inputs["Albedo"])
+            tree.links.new(crowns.outputs["Color"], compat.socket(shader.inputs, "Base Color"))
+            tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Normal"))
+            tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Coat Normal"))
         if name == "skin":
             _skin_detail(material, shader, output, source, ledger, group(build_detail_group))
     return materials
@@ -120,11 +133,26 @@ def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, out
     links.new(detail.outputs["Displacement"], compat.socket(output.inputs, "Displacement"))
     material.displacement_method = "BOTH"
 
-    # Roughness by region from the mesh; pores hold less oil than the ridges between them: 0.1 per 0.5 mm of depth.
+    # Roughness by region from the mesh, in patches, as oil lies on skin; pores hold less of it than the ridges between
+    # them: 0.1 per 0.5 mm of depth.
     region, rough = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeMath")
-    region.attribute_type, region.attribute_name, region.location = "GEOMETRY", ROUGHNESS, (-600, 600)
+    region.attribute_type, region.attribute_name, region.location = "GEOMETRY", ROUGHNESS, (-780, 600)
+    patches, patchy = nodes.new("ShaderNodeTexNoise"), nodes.new("ShaderNodeMath")
+    patches.location, patchy.location = (-780, 900), (-560, 700)
+    compat.socket(patches.inputs, "Scale").default_value = 45.0
+    compat.socket(patches.inputs, "Detail").default_value = 3.0
+    patchy.operation = "MULTIPLY_ADD"
+    uv = next(n for n in nodes if n.bl_idname == "ShaderNodeUVMap")
+    links.new(compat.socket(uv.outputs, "UV"), compat.socket(patches.inputs, "Vector"))
+    links.new(compat.socket(patches.outputs, "Fac"), patchy.inputs[0])
+    patchy.inputs[1].default_value = _PATCHES
+    even = nodes.new("ShaderNodeMath")
+    even.operation, even.location = "ADD", (-560, 540)
+    links.new(compat.socket(region.outputs, "Fac"), even.inputs[0])
+    even.inputs[1].default_value = -0.5 * _PATCHES
+    links.new(even.outputs[0], patchy.inputs[2])
     rough.operation, rough.use_clamp, rough.location = "MULTIPLY_ADD", True, (-350, 500)
     links.new(compat.socket(relief.outputs, "Color"), rough.inputs[0])
     rough.inputs[1].default_value = -200.0
-    links.new(compat.socket(region.outputs, "Fac"), rough.inputs[2])
+    links.new(patchy.outputs[0], rough.inputs[2])
     links.new(rough.outputs[0], compat.socket(shader.inputs, "Roughness"))

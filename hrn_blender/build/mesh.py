@@ -10,6 +10,7 @@ from .lashes import ATTRIBUTE as LASH_ATTRIBUTE, lash_coordinates
 from .ledger import Ledger
 from .names import ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
+from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE, tooth_coordinates
 
 __all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups",
            "build_mesh"]
@@ -18,9 +19,12 @@ DEFORMATION_KEY = "Deformation"
 CONFIDENCE_GROUPS = ("prior", "completed", "seen")
 """Names of the groups of ``confidence_class`` 0, 1 and 2."""
 
-_ROUGHNESS_OF_PARTS = {"nose": 0.40, "upper_lip": 0.36, "lower_lip": 0.34, "right_eye": 0.42, "left_eye": 0.42,
-                       "right_ear": 0.50, "left_ear": 0.50, "scalp": 0.52, "neck": 0.52}
-_ROUGHNESS = 0.47
+_ROUGHNESS_OF_PARTS = {"nose": 0.42, "upper_lip": 0.38, "lower_lip": 0.36, "right_eye": 0.46, "left_eye": 0.46,
+                       "right_ear": 0.52, "left_ear": 0.52, "scalp": 0.74, "neck": 0.55}
+"""The scalp carries cropped hair, which scatters what skin would mirror."""
+_ROUGHNESS = 0.51
+_OILY = 0.06
+"""How much smoother the middle of the forehead is, where glands are dense."""
 
 
 def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
@@ -32,13 +36,16 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
     rough = mesh.attributes.new(ROUGHNESS, "FLOAT", "POINT")
     rough.data.foreach_set("value", _roughness(source))
-    eyes, lashes, skin = (source.face_material == MATERIALS.index(name) for name in ("eyes", "lashes", "skin"))
+    eyes, lashes, skin, teeth = (source.face_material == MATERIALS.index(name)
+                                 for name in ("eyes", "lashes", "skin", "teeth"))
+    places = tooth_coordinates(source.vertices, source.faces[teeth])
     for name, values in (
             (IRIS_ATTRIBUTE, iris_places(source.vertices, source.faces[eyes], source.uv[eyes])),
-            (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin])))):
+            (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin]))),
+            (TOOTH_ATTRIBUTE, places)):
         mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", values.ravel())
     mesh.update()
-    _crease(mesh, np.unique(source.faces[source.face_material == MATERIALS.index("teeth")]))
+    _crease(mesh, np.unique(source.faces[teeth]), places)
     return mesh
 
 
@@ -53,18 +60,29 @@ def _set_quads(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) ->
     mesh.update(calc_edges=True)
 
 
-def _crease(mesh: bpy.types.Mesh, members: np.ndarray) -> None:
-    """Keep subdivision from rounding off the edges between `members`. The teeth are a coarse band: without creases it
-    shrinks by a third and disappears behind the lips."""
+def _crease(mesh: bpy.types.Mesh, teeth: np.ndarray, places: np.ndarray) -> None:
+    """Keep subdivision from shrinking the teeth by a third, until they disappear behind the lips: their band is folded
+    over at the biting edge, which is creased, while along the jaw it stays round. Teeth without places in
+    :func:`tooth_coordinates` are creased everywhere."""
     ends = np.empty(2 * len(mesh.edges), np.int32)
     mesh.edges.foreach_get("vertices", ends)
-    sharp = np.isin(ends.reshape(-1, 2), members).all(1)
+    hard = np.zeros(len(places), bool)
+    hard[teeth] = places[teeth, 1] == 0
+    sharp = hard[ends.reshape(-1, 2)].all(1)
     mesh.attributes.new("crease_edge", "FLOAT", "EDGE").data.foreach_set("value", sharp.astype(np.float32))
 
 
 def _roughness(source: HeadSource) -> np.ndarray:
-    """(N,) float32: lips and nose shine more than cheeks, scalp and neck less."""
+    """(N,) float32: lips, nose and the middle of the forehead shine more than cheeks, neck and scalp less."""
     value = np.full(len(source.vertices), _ROUGHNESS, np.float32)
+    brows = [source.vertices[source.parts[name] > 0.5] for name in ("right_brow", "left_brow") if name in source.parts]
+    if brows and min(map(len, brows)):
+        # Between the brows' outer ends, from their height to a brow's distance above it.
+        centre = np.mean([b.mean(0) for b in brows], 0)
+        width = np.linalg.norm(brows[0].mean(0) - brows[1].mean(0))
+        across = (source.vertices[:, 0] - centre[0]) / (0.6 * width)
+        above = (source.vertices[:, 2] - centre[2] - 0.45 * width) / (0.45 * width)
+        value -= (_OILY * np.exp(-across ** 2 - above ** 2) * (source.vertices[:, 1] < 0.5 * centre[1])).astype(np.float32)
     for part, target in _ROUGHNESS_OF_PARTS.items():
         if part in source.parts:
             value += source.parts[part] * (target - value)

@@ -17,6 +17,7 @@ from hrn_blender.build import BuildOptions, build_head, find_heads, head as head
 from hrn_blender.build.eyes import iris_places  # noqa: E402
 from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
 from hrn_blender.build.source import MATERIALS, neck_centre, read_source, to_blender  # noqa: E402
+from hrn_blender.build.teeth import tooth_coordinates  # noqa: E402
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
 
@@ -300,6 +301,22 @@ def test_lash_strips_know_root_and_tip():
     assert (values[15:20, 1] > 1).all(), "lower lashes end before their strip does"
     assert sorted(values[:5, 0].tolist()) == pytest.approx([0, 5, 10, 15, 20])
     assert (values[:30, 2] == 1).all() and not values[30:].any()
+
+
+@pytest.mark.parametrize("jaw, up", [(2, 1), (1, -1)])
+def test_rows_of_teeth_know_middle_biting_edge_and_jaw(jaw, up):
+    """An arch of 30 mm radius: gums 8 mm from the biting edge, the back sheet 5 mm behind it; and a box beside it."""
+    angle = np.linspace(-1.2, 1.2, 9)
+    rows = [[(r * np.sin(a), -r * np.cos(a), up * z) for a in angle] for r, z in ((30, 8), (30, 4), (30, 0), (27, 4))]
+    vertices = np.array(rows).reshape(-1, 3) / 1000
+    quads = np.array([(i * 9 + j, i * 9 + j + 1, i * 9 + j + 10, i * 9 + j + 9) for i in range(3) for j in range(8)])
+    box = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)]) / 100
+    box_quads = np.array([(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]) + 36
+    values = tooth_coordinates(np.concatenate([vertices, box]), np.concatenate([quads, box_quads]))
+    along = values[:36, 0].reshape(4, 9)
+    np.testing.assert_allclose(along, np.broadcast_to(np.linspace(-1, 1, 9) * np.sign(along[0, -1]), (4, 9)), atol=1e-5)
+    np.testing.assert_allclose(values[:36, 1].reshape(4, 9), np.repeat([[8], [4], [0], [5]], 9, 1), atol=1e-4)
+    assert (values[:36, 2] == jaw).all() and not values[36:].any()
 
 
 def test_the_iris_is_found_in_the_uv_map():

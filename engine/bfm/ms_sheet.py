@@ -39,6 +39,7 @@ def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, pictu
         (1, 3, tall * T, T) sheet and (tall * T, T) bool: texels of the finest sheet that the picture shows.
     """
     tick = tick or (lambda share: None)
+    tick(0.0)
     with torch.no_grad():
         fragments = rasterize_crop(posed.camera.detach(), triangles, picture.shape[-1])
         seen = fragments.mask * mask

@@ -73,6 +73,7 @@ class Hrn(PublishedMethod):
     """Whether the strip shows the validity."""
 
     def load(self, paths: dict[str, Path], progress) -> None:
+        self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         checkpoint = read_checkpoint(paths[self.networks])
         self._coarse, self._deform, self._displace = (

@@ -63,6 +63,7 @@ class FittedHrnFace(PublishedMethod):
     name = "hrn_face_fit"
 
     def load(self, paths: dict[str, Path], progress) -> None:
+        self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_face.coarse", paths["fit_coarse"])
         self._finders: Finders | None = load_finders(paths)
@@ -79,7 +80,9 @@ class FittedHrnFace(PublishedMethod):
         window, crop, _ = alignment.align(image, up, self._template)
         with torch.no_grad():
             start = split(self._coarse(picture_tensor(crop)))
+        progress("coarse", 0.02, "Finding the face's outline")
         mask, masked_by = self._face_mask(face, window, crop)
+        progress("coarse", 0.05, "Fitting the face to the photo")
         left, right = edge_columns(mask[None])
         outline = Outline(torch.from_numpy(left), torch.from_numpy(right))
         evidence = HeadEvidence(picture_tensor(crop), torch.from_numpy(marks_in_crop(face, window)).float()[None], None,
@@ -87,6 +90,7 @@ class FittedHrnFace(PublishedMethod):
         fitted, offsets = fit_face(self._files.face, start, evidence, steps=effort.steps, tick=lambda share: progress(
             "coarse", 0.05 + 0.45 * share, "Fitting the face to the photo"))
         offsets = self._smoothed(fitted, offsets, outline)
+        progress("coarse", 0.5, "Taking the face over to the head")
         with torch.no_grad():
             opened, shown, relaxed = (self._files.given_out(each, offsets) for each in (
                 ms_head.opened_eyes(fitted), fitted, fitted._replace(expression=torch.zeros_like(fitted.expression))))
@@ -115,8 +119,8 @@ class FittedHrnFace(PublishedMethod):
                              torch.ones(1, 1, *picture.shape[2:]), sizes=effort.sheets, steps=effort.sheet_steps, tall=TALL,
                              tick=tick)
         sheet = cv2.resize(255 * sheet[0].permute(1, 2, 0).numpy(), (effort.size, int(effort.size * TALL)))
-        tick(1.0)
-        return finished_sheet(sheet, self._pictures).round().clip(0, 255).astype(np.uint8)
+        sheet = finished_sheet(sheet, self._pictures, lambda: tick(1.0))
+        return np.clip(np.round(sheet, out=sheet), 0, 255, out=sheet).astype(np.uint8)
 
     def _prediction(self, given: GivenFace, window, fitted: Coefficients, offsets: Offsets,
                     heads: tuple[HeadFace, HeadFace, HeadFace], texture: np.ndarray, about: dict) -> Prediction:

@@ -65,6 +65,7 @@ class HrnHead(PublishedMethod):
     name = "hrn_head"
 
     def load(self, paths: dict[str, Path], progress) -> None:
+        self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_head.coarse", paths["hrn_head"])
         self._finders: Finders | None = load_finders(paths)

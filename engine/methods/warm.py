@@ -11,6 +11,13 @@ class Warm:
     def __init__(self):
         self._model = self._landmarker = None
 
+    def _load_optimiser(self, progress) -> None:
+        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
+        progress("start", 0.3, "Loading the optimiser")
+        import torch
+
+        torch.optim.Adam([torch.zeros(1)])
+
     def _load_shared(self, progress) -> None:
         """
         Raises:

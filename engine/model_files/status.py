@@ -48,8 +48,10 @@ def file_states(method: str, folder: Path | None = None, *, read: bool = True) -
         read: whether files that were never read before are read now, which takes about a second each.
     """
     published = PUBLISHED[method]
-    found = _index(folder or model_files_folder(), {FILES[key].name for key in published.needs + published.may_use})
-    return [_state(key, found, key in published.needs, read) for key in published.needs + published.may_use]
+    keys = published.needs + published.may_use
+    found = _index(folder or model_files_folder(), {FILES[key].name for key in keys})
+    company = [found[name] for name in {FILES[key].name for key in published.needs} if name in found]
+    return [_state(key, found.get(FILES[key].name, []), company, key in published.needs, read) for key in keys]
 
 
 def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
@@ -144,10 +146,19 @@ def _index(folder: Path, names: Iterable[str]) -> dict[str, list[Path]]:
     return found
 
 
-def _state(key: str, found: dict[str, list[Path]], required: bool, read: bool) -> FileState:
-    """The first good file wins; of files that are all bad, the first one's fault is told."""
+def _state(key: str, candidates: list[Path], company: list[list[Path]], required: bool, read: bool) -> FileState:
+    """The first good file wins; of files that are all bad, the first one's fault is told.
+
+    First come files in a folder of the release's name, then those that lie nearest to what else the method needs: releases
+    give different files the same name, and nothing in them may tell them apart.
+
+    Args:
+        company: for every file that the method needs, where its copies lie.
+    """
     file = FILES[key]
-    candidates = sorted(found.get(file.name, ()), key=lambda path: not set(file.places) & set(path.parts))
+    if len(candidates) > 1:
+        others = [copies for copies in company if copies != candidates]
+        candidates = sorted(candidates, key=lambda path: (not set(file.places) & set(path.parts), _apart(path, others)))
     fault: FileState | None = None
     for path in candidates:
         problem = verdict(file, path) if read else known_verdict(file, path)
@@ -155,3 +166,12 @@ def _state(key: str, found: dict[str, list[Path]], required: bool, read: bool) -
             return FileState(key, file, "unread" if problem is None else "there", path, "", required)
         fault = fault or FileState(key, file, "wrong", path, problem, required)
     return fault or FileState(key, file, "missing", None, "", required)
+
+
+def _apart(path: Path, others: list[list[Path]]) -> int:
+    """Steps from folder to folder between a file and the nearest copy of each of the others."""
+    def steps(other: Path) -> int:
+        here, there = path.parent.parts, other.parent.parts
+        return len(here) + len(there) - 2 * len(os.path.commonprefix([here, there]))
+
+    return sum(min(map(steps, copies)) for copies in others)

@@ -16,6 +16,7 @@ from serve_client import Client
 from engine.cli import main
 from engine.model_files import FILES, PUBLISHED, file_states, models_report, required_paths, why_not
 from engine.model_files import check as checking
+from engine.model_files import status
 from engine.nets.official import NETWORKS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.user_settings import UserSettings, model_files_folder, read_user_settings, write_user_settings
@@ -123,6 +124,19 @@ def test_two_files_of_one_name_are_told_apart(folder):
     torch.save({"net_recon": {}, "mid_net": {}, "high_net": {}}, path)
     problem = states("hrn_head", folder)["hrn_head"].problem
     assert "another method" in problem and "another method" not in states("hrn_face", folder)["hrn_face"].problem
+
+
+@pytest.mark.parametrize("face, head", [("a", "b"), ("b", "a"), (".", "b"), ("b", ".")])
+def test_networks_of_one_name_and_one_content_go_with_their_neighbours(folder, monkeypatch, face, head):
+    """The face of February 2023 and the head have a network of the same name, entries and sizes."""
+    monkeypatch.setattr(status, "verdict", lambda file, path: "")
+    for place, mine in ((face, ("assets/head_model_for_maas.mat", "template_mesh.obj")),
+                        (head, ("assets/3dmm/BFM/ourRefineFull_model.mat", "assets/3dmm/inds/bfm_keep_inds.npy"))):
+        for name in ("pytorch_model.pt", "assets/similarity_Lm3D_all.mat", *mine):
+            (folder / place / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place / name).touch()
+    assert states("hrn_face_fit", folder)["fit_coarse"].path == folder / face / "pytorch_model.pt"
+    assert states("hrn_head", folder)["hrn_head"].path == folder / head / "pytorch_model.pt"
 
 
 def test_commercial_work_hides_what_licences_forbid(folder, capsys):

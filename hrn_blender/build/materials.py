@@ -13,7 +13,7 @@ from .eyes import build_eye_group
 from .images import load_image
 from .lashes import build_lash_group
 from .ledger import Ledger
-from .names import ROUGHNESS, UV_MAP
+from .names import BLEED, ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
 from .teeth import build_teeth_group
 
@@ -24,7 +24,7 @@ _SHARED = "hrn_shared"
 
 _SKIN_RADIUS = (1.0, 0.36, 0.18)
 """Mean free path of red, green and blue light relative to red (Jensen et al. 2001, skin: 3.67, 1.37, 0.68 mm)."""
-_SKIN_SCALE = 0.0025
+_SKIN_SCALE = 0.0016
 """Metres for radius 1; less than measured, because the albedo keeps a little of the light that bled in the photo."""
 
 _PATCHES = 0.25
@@ -118,7 +118,7 @@ def _texture(tree: bpy.types.ShaderNodeTree, image: bpy.types.Image, place: tupl
 
 def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, output: bpy.types.ShaderNode,
                  source: HeadSource, ledger: Ledger, group: bpy.types.ShaderNodeTree) -> None:
-    """Displacement, normals and roughness of the skin; `group` is HRN Detail."""
+    """Displacement, normals, roughness and subsurface weight of the skin; `group` is HRN Detail."""
     tree = material.node_tree
     nodes, links = tree.nodes, tree.links
     relief = _texture(tree, load_image(source.maps["displacement"], f"{source.name} displacement", "Non-Color", ledger),
@@ -156,3 +156,11 @@ def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, out
     rough.inputs[1].default_value = -200.0
     links.new(patchy.outputs[0], rough.inputs[2])
     links.new(rough.outputs[0], compat.socket(shader.inputs, "Roughness"))
+
+    bleed, weight = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeMath")
+    bleed.attribute_type, bleed.attribute_name, bleed.location = "GEOMETRY", BLEED, (-350, 800)
+    weight.operation, weight.location, weight.label = "MULTIPLY", (-150, 700), "Subsurface Weight"
+    links.new(compat.socket(bleed.outputs, "Fac"), weight.inputs[0])
+    target = compat.socket(shader.inputs, "Subsurface Weight")
+    weight.inputs[1].default_value = target.default_value
+    links.new(weight.outputs[0], target)

@@ -8,7 +8,7 @@ import numpy as np
 from .eyes import ATTRIBUTE as IRIS_ATTRIBUTE, iris_places
 from .lashes import ATTRIBUTE as LASH_ATTRIBUTE, lash_coordinates
 from .ledger import Ledger
-from .names import ROUGHNESS, UV_MAP
+from .names import BLEED, ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
 from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE, tooth_coordinates
 
@@ -23,6 +23,9 @@ _ROUGHNESS_OF_PARTS = {"nose": 0.42, "upper_lip": 0.38, "lower_lip": 0.36, "righ
                        "right_ear": 0.52, "left_ear": 0.52, "scalp": 0.74, "neck": 0.55}
 """The scalp carries cropped hair, which scatters what skin would mirror."""
 _ROUGHNESS = 0.51
+_BLEED_OF_PARTS = {"right_eye": 0.12, "left_eye": 0.12, "upper_lip": 0.7, "lower_lip": 0.7}
+"""The rims of lids and lips are folded thinner than red light travels. The head is hollow behind them: what passes is
+lost, and the rims would turn green."""
 _OILY = 0.06
 """How much smoother the middle of the forehead is, where glands are dense."""
 
@@ -34,8 +37,9 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     mesh.polygons.foreach_set("material_index", np.ascontiguousarray(source.face_material, np.int32))
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
-    rough = mesh.attributes.new(ROUGHNESS, "FLOAT", "POINT")
-    rough.data.foreach_set("value", _roughness(source))
+    for name, values in ((ROUGHNESS, _roughness(source)),
+                         (BLEED, _by_part(np.ones(len(source.vertices), np.float32), source, _BLEED_OF_PARTS))):
+        mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", values)
     eyes, lashes, skin, teeth = (source.face_material == MATERIALS.index(name)
                                  for name in ("eyes", "lashes", "skin", "teeth"))
     places = tooth_coordinates(source.vertices, source.faces[teeth])
@@ -83,10 +87,15 @@ def _roughness(source: HeadSource) -> np.ndarray:
         across = (source.vertices[:, 0] - centre[0]) / (0.6 * width)
         above = (source.vertices[:, 2] - centre[2] - 0.45 * width) / (0.45 * width)
         value -= (_OILY * np.exp(-across ** 2 - above ** 2) * (source.vertices[:, 1] < 0.5 * centre[1])).astype(np.float32)
-    for part, target in _ROUGHNESS_OF_PARTS.items():
+    return _by_part(value, source, _ROUGHNESS_OF_PARTS)
+
+
+def _by_part(value: np.ndarray, source: HeadSource, targets: dict[str, float]) -> np.ndarray:
+    """(N,) float32 `value`, replaced by each part's target as far as a vertex belongs to it."""
+    for part, target in targets.items():
         if part in source.parts:
-            value += source.parts[part] * (target - value)
-    return value
+            value = value + source.parts[part] * (target - value)
+    return np.ascontiguousarray(value, np.float32)
 
 
 def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ROUGHNESS", "UV_MAP"]
+__all__ = ["BLEED", "ROUGHNESS", "UV_MAP"]
 
 UV_MAP = "UVMap"
 ROUGHNESS = "hrn_roughness"
 """Point attribute: how rough the skin is there."""
+BLEED = "hrn_bleed"
+"""Point attribute: how much of the skin's subsurface scattering there is."""

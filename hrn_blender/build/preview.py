@@ -96,6 +96,7 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
             direction = frame @ Vector((math.sin(a) * math.cos(e), math.sin(e), math.cos(a) * math.cos(e)))
             lamp.location = centre + direction * distance * size
             lamp.rotation_euler = direction.to_track_quat("Z", "Y").to_euler()
+            lamp.visible_glossy = name != "fill"  # One window in the eyes; a second one would veil the pupils.
             scene.collection.objects.link(lamp)
         scene.render.engine = "CYCLES"
         scene.cycles.device = "CPU"

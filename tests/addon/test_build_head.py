@@ -303,6 +303,19 @@ def test_lash_strips_know_root_and_tip():
     assert (values[:30, 2] == 1).all() and not values[30:].any()
 
 
+def test_lids_bleed_less_and_the_scalp_shines_less_than_cheeks(bundle):
+    """Light that enters a rim thinner than its path comes out on the other side: lids would be green."""
+    mesh, parts = build_head(bundle.path).head.data, dict(zip(PARTS, bundle.arrays()["parts"]))
+
+    def mean(name, part):
+        values = np.empty(len(mesh.vertices), np.float32)
+        mesh.attributes[name].data.foreach_get("value", values)
+        return values[parts[part] > 0.9].mean()
+
+    assert mean("hrn_bleed", "left_eye") < 0.3 < 0.9 < mean("hrn_bleed", "skin") <= 1
+    assert mean("hrn_roughness", "skin") + 0.1 < mean("hrn_roughness", "scalp") < 1
+
+
 @pytest.mark.parametrize("jaw, up", [(2, 1), (1, -1)])
 def test_rows_of_teeth_know_middle_biting_edge_and_jaw(jaw, up):
     """An arch of 30 mm radius: gums 8 mm from the biting edge, the back sheet 5 mm behind it; and a box beside it."""

@@ -66,6 +66,8 @@ def test_skin_settings_do_not_depend_on_the_version_s_defaults(head):
     shader = node(head.materials["skin"].node_tree, "ShaderNodeBsdfPrincipled")
     assert 0.001 < shader.inputs["Subsurface Scale"].default_value < 0.01
     assert 0 < shader.inputs["Subsurface Weight"].default_value <= 1
+    weight = source(shader.inputs, "Subsurface Weight").node
+    assert source(weight.inputs, "Value").node.attribute_name == "hrn_bleed" and weight.operation == "MULTIPLY"
     radius = shader.inputs["Subsurface Radius"].default_value
     assert radius[0] > radius[1] > radius[2] > 0
     assert shader.inputs["IOR"].default_value == pytest.approx(1.4)

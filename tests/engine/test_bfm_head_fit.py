@@ -9,7 +9,7 @@ import pytest
 import torch
 from golden_rules import HrnGolden, smooth, state_of
 
-from engine.bfm import ms_fit, ms_head, ms_sheet, ms_texture
+from engine.bfm import losses, ms_fit, ms_head, ms_sheet, ms_texture
 from engine.bfm.coefficients import split
 from engine.bfm.contour import edge_columns
 from engine.bfm.model import FaceModel
@@ -74,6 +74,31 @@ def test_sheet_shows_the_picture_and_knows_what_it_saw(head):
     assert (sheet - true)[0, :, seen].abs().mean() < 0.05
     drawn = render_texture(fragments, uv, seen[None, None].float())
     assert (drawn[..., 56:] > 0.5).float().sum() > 0.95 * fragments.mask[..., 56:].sum()
+
+
+def test_sheet_follows_the_plain_objective(head):
+    """Adam on the drawn picture's error and the total variation, with what torch differentiates itself."""
+    posed, sizes, steps = head(split(torch.zeros(1, 257)), blank()).posed, (8, 16, 96), 6
+    uv = torch.cat([head.face_uv, head.head_uv])
+    fragments = rasterize_crop(posed.camera, head.linear.triangles, 96)
+    picture, mask = torch.from_numpy(smooth(3, 96, 96))[None], torch.from_numpy(smooth(1, 96, 96))[None].clamp(0.3, 0.7) - 0.3
+    weight = fragments.mask * mask
+    sheet = ((picture * weight).sum((2, 3)) / weight.sum())[..., None, None]
+    for size in sizes:
+        sheet = torch.nn.functional.interpolate(sheet, (size * 5 // 4, size), mode="nearest").requires_grad_(True)
+        optimiser = torch.optim.Adam([sheet], lr=1e-2)
+        for _ in range(steps):
+            optimiser.zero_grad()
+            error = ((weight * (render_texture(fragments, uv, sheet) - picture)) ** 2).mean()
+            (error + (0.01 * losses.total_variation(sheet) if size != 96 else 0)).backward()
+            optimiser.step()
+        sheet = sheet.detach()
+    ticks = []
+    found, seen = ms_sheet.fit_sheet(posed, head.linear.triangles, uv, picture, mask, sizes=sizes, steps=steps, tall=1.25,
+                                     tick=ticks.append)
+    # Adam's steps are long however small a gradient is, which leaves a little of its rounding.
+    assert (found - sheet).abs().max() < 2e-4 and seen.any() and not seen.all()
+    assert ticks == sorted(ticks) and ticks[-1] == 1
 
 
 def _blocks(tag, height, width, low, high, repeat):

@@ -8,12 +8,12 @@ import golden_models
 import numpy as np
 import pytest
 import torch
-from golden_rules import HrnGolden
+from golden_rules import HrnGolden, normal
 from scipy.io import savemat
 
-from engine.bfm import coefficients, files, hrn
+from engine.bfm import coefficients, detail, files, hrn
 from engine.bfm.camera import ALIGNED_CAMERA
-from engine.bfm.model import FaceModel
+from engine.bfm.model import FaceModel, vertex_normals
 from engine.bfm.obj import write_obj
 from engine.bfm.tddfa_files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
@@ -85,6 +85,31 @@ def test_a_clean_double_precision_face_is_the_same(mini):
     parts = coefficients.split(torch.from_numpy(golden_models.mini_coefficients()))
     precise = mini.to(dtype=torch.float64)(coefficients.Coefficients(*(part.double() for part in parts)))
     np.testing.assert_allclose(mini(parts).projection, precise.projection, atol=2e-4)
+
+
+def test_gradients_of_what_is_gathered():
+    """Normals and offsets read from maps, against the formulas with plain indexing."""
+    data = golden_models.mini_model()
+    triangles, around = torch.from_numpy(data.triangles), torch.from_numpy(data.vertex_faces)
+    uv, weights = torch.from_numpy(golden_models.mini_uv()).double(), torch.from_numpy(normal("weights", (2, 1920, 3)))
+    shape = torch.from_numpy(np.stack([data.mean, data.mean[::-1]])).double().requires_grad_(True)
+    maps = torch.from_numpy(normal("maps", (2, 3, 20, 30))).requires_grad_(True)
+
+    def normals():
+        a, b, c = (shape[:, triangles[:, corner]] for corner in range(3))
+        faces = torch.nn.functional.normalize(torch.linalg.cross(a - b, b - c), dim=-1)
+        return torch.nn.functional.normalize(torch.cat([faces, 0 * faces[:, :1]], 1)[:, around].sum(2), dim=-1)
+
+    def offsets():
+        place = torch.stack([uv[:, 0] * 30, 20 - uv[:, 1] * 20], -1) / torch.tensor([29, 19]) * 2 - 1
+        return torch.nn.functional.grid_sample(maps, place.expand(2, 1, -1, -1), padding_mode="border",
+                                               align_corners=True)[:, :, 0].transpose(1, 2)
+
+    for plain, ours, source in ((normals, lambda: vertex_normals(shape, triangles, around), shape),
+                                (offsets, lambda: detail.apply_offsets(maps, uv), maps)):
+        results = [(value, torch.autograd.grad((value * weights).sum(), source)[0]) for value in (plain(), ours())]
+        for expected, found in zip(*results):
+            np.testing.assert_allclose(found.detach(), expected.detach(), atol=1e-10)
 
 
 @pytest.mark.parametrize("damage, field", [

@@ -9,8 +9,10 @@ import torch
 
 from .coefficients import Coefficients
 from .contour import soft_occupancy
+from .model import PosedFace
 from .ms_head import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 from .objectives import HeadScene, Outline, ms_face_terms, ms_head_terms, ms_start_terms, total
+from .pose import transform
 from .rendering import rasterize_crop, render_vertices
 
 __all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_face", "fit_head"]
@@ -52,17 +54,16 @@ def fit_head(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, f
     offsets = _no_offsets(start.identity.device)
     values = {name: part.detach().clone() for name, part in start._asdict().items()}
     progress = _Progress(sum(steps), tick)
-
-    def scene() -> HeadScene:
-        return _head_scene(model, Coefficients(**values), offsets, face_triangles)
-
+    with torch.no_grad():
+        still = model(Coefficients(**values), offsets).posed
     values["translation"].requires_grad_(True)
-    _adam([values["translation"]], 1e-1, steps[0], progress,
-          lambda: ms_start_terms(scene(), evidence.picture, evidence.landmarks))
+    _adam([values["translation"]], 1e-1, steps[0], progress, lambda: ms_start_terms(
+        _moved_scene(model, still, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks))
     values["translation"] = values["translation"].detach()
     fitted = [values[name].requires_grad_(True) for name in ("identity", "expression", "texture", "gamma")]
     _adam([*offsets, *fitted], 1e-3, steps[1], progress, lambda: ms_head_terms(
-        scene(), evidence.picture, evidence.landmarks, evidence.head_mask, evidence.outline))
+        _head_scene(model, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks,
+        evidence.head_mask, evidence.outline))
     return _fixed(values), Offsets(*(offset.detach() for offset in offsets))
 
 
@@ -111,6 +112,17 @@ def _no_offsets(device) -> Offsets:
 
 def _fixed(values: dict[str, torch.Tensor]) -> Coefficients:
     return Coefficients(**{name: value.detach() for name, value in values.items()})
+
+
+def _moved_scene(model: HeadModel, still: PosedFace, coefficients: Coefficients, offsets: Offsets, face_triangles: int
+                 ) -> HeadScene:
+    """The face of a head that differs from `still` by its translation alone; shape and light are taken from there."""
+    camera = model.linear.camera
+    points = camera.to_camera(transform(still.shape, still.rotation, coefficients.translation))
+    projection = camera.project(points)
+    face = rasterize_crop(points, model.linear.triangles[:face_triangles])
+    return HeadScene(coefficients, projection[:, :len(model.face_uv)], projection[:, model.linear.keypoints],
+                     render_vertices(face, still.colour), face.mask, None, None, None, offsets.shape, offsets.texture, None)
 
 
 def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:

@@ -294,8 +294,8 @@ def _feathered(texels: Texels, weight: np.ndarray, density: np.ndarray) -> np.nd
     image, cover = texels.image(weight.astype(np.float32)), texels.image(np.ones(len(weight), np.float32))
     # Outside the layout there is no border to fade towards.
     image = np.where(cover > 0, image, 1).astype(np.float32)
-    soft = cv2.GaussianBlur(image, (0, 0), 3.0 * mm)
-    return np.where(cover > 0, image * smoothstep(0.35, 0.95, soft), 0).astype(np.float32)
+    soft = cv2.GaussianBlur(image, (0, 0), 4.5 * mm)
+    return np.where(cover > 0, image * smoothstep(0.4, 1.0, soft), 0).astype(np.float32)
 
 
 def _spectra(texels, relative, weight, density, pixels_per_mm):

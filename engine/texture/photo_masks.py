@@ -28,7 +28,7 @@ def photo_masks(view: PhotoView, skin_mask: np.ndarray,
     mm = view.pixels_per_mm
     # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
     depth = _depth(usable) / mm
-    usable = usable * smoothstep(1.8, 3.2, depth)
+    usable = usable * smoothstep(3.0, 6.0, depth)
     closed = feature_mask(view, EYES, 1.0, 1.4)
     gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
     if gap > 1.5:

@@ -116,11 +116,17 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
         base = _sample(albedo, uv, raster, model, points)
     if isinstance(light, str) and light == "flat":
         return base, cover, hairs
+    # The lips shade what lies behind them; no shadow is cast here.
+    inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
+    teeth = material == MATERIALS.index("teeth")
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
     if not isinstance(light, str):
         from ..fit.lighting import shade
 
-        return base * shade(in_camera, light).astype(np.float32), cover, hairs
+        # Teeth are closed shells of a few quads, whose smooth normals mean nothing: they face the camera.
+        in_camera = np.where(teeth[..., None], np.array([0, 0, 1], np.float32), in_camera)
+        lit = shade(in_camera, light).astype(np.float32) * np.where(inner, 0.4, np.where(teeth, 0.65, 1))[..., None]
+        return (base * lit).astype(np.float32), cover, hairs
     half = _KEY + [0, 0, 1]
     half /= np.linalg.norm(half)
     key = np.clip(in_camera @ _KEY.astype(np.float32) * 0.85 + 0.15, 0, None)
@@ -130,11 +136,9 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     facing = np.clip(in_camera @ half.astype(np.float32), 0, None)
     eye = material == MATERIALS.index("eyes")
     gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22)
-    inside = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
-    diffuse = diffuse * np.where(inside, 0.45, 1)
+    diffuse = diffuse * np.where(inner, 0.45, 1)
     diffuse = diffuse * np.where(eye, 0.85, 1)
-    # Teeth are closed shells of a few quads; smooth normals mean nothing there, and lips shade them.
-    diffuse = np.where(material == MATERIALS.index("teeth"), 0.70, diffuse)
+    diffuse = np.where(teeth, 0.70, diffuse)
     return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
 
 

@@ -35,7 +35,7 @@ __all__ = ["MidWeights", "fit_mid"]
 class MidWeights:
     """What the stage believes about the world; lengths in mm, colours as log ratios."""
 
-    identity: float = 0.25
+    identity: float = 0.15
     """Deviation of each identity coefficient from the coarse fit."""
     broad: float = 1.0
     fine: float = 0.6
@@ -50,9 +50,9 @@ class MidWeights:
     dark: float = 0.18
     """Residuals (observed above and below the prediction) at which a vertex has lost three quarters of its say:
     cast shadows, hair and pores darken."""
-    landmark: float = 3.0
+    landmark: float = 6.0
     """Independent error of a landmark, mm."""
-    landmark_common: float = 5.0
+    landmark_common: float = 10.0
     """Error that neighbouring landmarks share, mm."""
     contour: float = 1.5
     """Error of the photo's border of the face, mm."""

@@ -1,10 +1,10 @@
 """Train the coarse stage's network on rendered heads and write its data file.
 
-    python -m engine.synthetic.train --work DIR [--heads 19170] [--epochs 10]
+    python -m engine.synthetic.train --work DIR
 
-With ``--varied-heads N`` training goes on with heads of :mod:`.variety`; the file that ships was made without.
-Seeds are fixed. Two CPU cores need about an hour and a half, of which half is rendering. Rendered pictures are kept in
-DIR (1.4 GB for each thousand heads) and used again.
+First on many heads of the model's own prior in the plain look, then on people in the varied look (:mod:`.variety`) mixed
+with some of the first. Two CPU cores need about two hours and a half, of which two thirds are rendering. Rendered
+pictures are kept in DIR (1.4 GB for each thousand heads) and used again.
 """
 
 from __future__ import annotations
@@ -195,10 +195,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.synthetic.train", description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for the rendered pictures")
     parser.add_argument("--heads", type=int, default=19170, help="of the plain look")
-    parser.add_argument("--varied-heads", type=int, default=0, help="of the varied look, for a refinement")
+    parser.add_argument("--varied-heads", type=int, default=8000, help="people, in the varied look")
+    parser.add_argument("--refining-plain-heads", type=int, default=5000, help="of the plain look, seen again with them")
     parser.add_argument("--held-out", type=int, default=250, help="heads for calibration, not trained on")
     parser.add_argument("--epochs", type=int, default=10, help="on the plain look")
-    parser.add_argument("--refining-epochs", type=int, default=5, help="on both, each varied picture twice")
+    parser.add_argument("--refining-epochs", type=int, default=7, help="on both")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "data" / "coarse.npz")
     options = parser.parse_args(argv)
     model, look = load_head_model(), TorchLook()
@@ -222,10 +223,11 @@ def main(argv: list[str] | None = None) -> int:
     tail = fit_tail(model, plain, np.arange(2 * options.heads), options.epochs, check=check)
     if options.varied_heads:
         varied = part("train", options.varied_heads, True)
-        both = Dataset(*(np.concatenate(pair) for pair in zip(varied, plain)))
-        pictures = np.concatenate([np.arange(len(varied.pose)), np.arange(len(both.pose))])
-        tail = fit_tail(model, both, pictures, options.refining_epochs, rate=REFINING_RATE, check=check, tail=tail)
-    export(model, tail, options.out, calibration(model, held_out[False], predict(tail, held_out[False], rows)))
+        again = 2 * options.refining_plain_heads
+        both = Dataset(*(np.concatenate([new, old[:again]]) for new, old in zip(varied, plain)))
+        tail = fit_tail(model, both, np.arange(len(both.pose)), options.refining_epochs, rate=REFINING_RATE, check=check, tail=tail)
+    unseen = Dataset(*(np.concatenate(pair) for pair in zip(*held_out.values())))
+    export(model, tail, options.out, calibration(model, unseen, predict(tail, unseen, np.arange(len(unseen.pose)))))
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
     return 0
 

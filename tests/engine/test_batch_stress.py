@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.skipif(sys.platform != "linux", rea
 def test_random_kills_lose_nothing_and_redo_little(tmp_path):
     bench = Bench(tmp_path)
     for number in range(16):
-        bench.photo(f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.1")
+        bench.photo(f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.4")
     figures = torment(bench.command("--jobs", 2), kill_every=0.6, runner_share=0.35, seed=3, log=tmp_path / "out.txt",
                       environment=bench.environment, limit=4)
     if figures.status == 34:  # three workers in a row killed while they started

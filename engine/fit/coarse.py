@@ -78,17 +78,28 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     return _finished(model, camera, identity, expression, observation, source)
 
 
+_persons: dict[str, np.ndarray] = {}
+
+
 def _likely_person(model: HeadModel, regressor: Regressor, guessed: np.ndarray) -> np.ndarray:
     """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people, given the guess as a
     measurement; its skull keeps to the average's as far as the face allows."""
-    people = regressor.people
-    differ = people.modes.T @ people.modes + _PERSON_VARIANCE * np.eye(len(guessed))
+    mean = regressor.people.mean
+    if model.version not in _persons:
+        _persons[model.version] = _share_believed(model, regressor)
+    return mean + _persons[model.version] @ (guessed - mean)
+
+
+def _share_believed(model: HeadModel, regressor: Regressor) -> np.ndarray:
+    """(K, K) What of a guess's difference from the average person is believed."""
+    modes = regressor.people.modes
+    some = _PERSON_VARIANCE * np.eye(modes.shape[1])
+    differ = modes.T @ modes + some
     unsure = _GUESS_GAIN * np.linalg.inv(regressor.identity_precision)
-    away = differ @ np.linalg.solve(differ + unsure, guessed - people.mean)
     # The network learns from faces: what its answer does to the skull is no more than a side effect.
     face, skull = (_mean_square(model, parts) for parts in (_FACE, _SKULL))
-    kept = _FACE_PRECISION * face + _PERSON_VARIANCE * np.eye(len(guessed))
-    return people.mean + np.linalg.solve(kept + _SKULL_PRECISION * skull, kept @ away)
+    kept = _FACE_PRECISION * face + some
+    return np.linalg.solve(kept + _SKULL_PRECISION * skull, kept @ differ @ np.linalg.inv(differ + unsure))
 
 
 def _mean_square(model: HeadModel, parts: tuple[str, ...]) -> np.ndarray:

@@ -24,7 +24,8 @@ from ..wire.errors import ErrorCode, HrnError
 from .mesh import vertex_normals
 from .similarity import similarity
 
-__all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people"]
+__all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people",
+           "other_head"]
 
 PEOPLE_FILE = Path(__file__).parent / "data" / "people.npz"
 
@@ -106,6 +107,7 @@ def anchored_identity(model: HeadModel, vertices: np.ndarray, displacement: np.n
 
 
 def other_head() -> HrnError:
+    """The error for data that were made for another head model."""
     return HrnError(ErrorCode.MODEL_MISSING, "The fit's data belong to another head model.",
                     hint="Run `python -m engine.synthetic.people` and `python -m engine.synthetic.train` after changing it.")
 

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from .. import compat
-from .grids import quad_grids
+from .grids import place_sockets, quad_grids
 from .ledger import Ledger
 
 __all__ = ["ATTRIBUTE", "build_lash_group", "lash_coordinates"]
@@ -69,11 +69,8 @@ def build_lash_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     slider("Length", 1.0, 0, 1)
     tree.interface.new_socket(name="Alpha", in_out="OUTPUT", socket_type="NodeSocketFloat")
     nodes, links = tree.nodes, tree.links
-    inputs, outputs, place = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput"), nodes.new("ShaderNodeAttribute")
-    place.attribute_type, place.attribute_name = "GEOMETRY", ATTRIBUTE
-    parts = nodes.new("ShaderNodeSeparateXYZ")
-    links.new(compat.socket(place.outputs, "Vector"), compat.socket(parts.inputs, "Vector"))
-    along, tip, known = (compat.socket(parts.outputs, axis) for axis in "XYZ")
+    inputs, outputs = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput")
+    along, tip, known = place_sockets(tree, ATTRIBUTE)
 
     def math(operation: str, *operands, clamp: bool = False) -> bpy.types.NodeSocket:
         node = nodes.new("ShaderNodeMath")

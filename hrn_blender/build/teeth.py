@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from .. import compat
-from .grids import quad_grids
+from .grids import place_sockets, quad_grids
 from .ledger import Ledger
 
 __all__ = ["ATTRIBUTE", "build_teeth_group", "tooth_coordinates"]
@@ -73,11 +73,8 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     face.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
     face.new_socket(name="Normal", in_out="OUTPUT", socket_type="NodeSocketVector")
     nodes, links = tree.nodes, tree.links
-    inputs, outputs, place = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput"), nodes.new("ShaderNodeAttribute")
-    place.attribute_type, place.attribute_name = "GEOMETRY", ATTRIBUTE
-    parts = nodes.new("ShaderNodeSeparateXYZ")
-    links.new(compat.socket(place.outputs, "Vector"), compat.socket(parts.inputs, "Vector"))
-    along, below, jaw = (compat.socket(parts.outputs, axis) for axis in "XYZ")
+    inputs, outputs = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput")
+    along, below, jaw = place_sockets(tree, ATTRIBUTE)
 
     def fill(target: bpy.types.NodeSocket, operand) -> None:
         if isinstance(operand, bpy.types.NodeSocket):

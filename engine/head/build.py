@@ -12,16 +12,16 @@ from .expression import EXPRESSION_NAMES, expression_basis
 from .identity import align_similarity, principal_components, read_slider_targets, sample_heads
 from .landmarks import load_landmark_table
 from .makehuman import MM_PER_UNIT, data_root, read_base_mesh
-from .model import MATERIALS, HeadModel
+from .model import MATERIALS, PARTS, HeadModel
 from .parts import part_masks
+from .skull import fill_out
 from .topology import cut_head, mirror_map
 from .uv import load_uv
 
 __all__ = ["MODEL_VERSION", "build_head_model"]
 
-BUILD_REVISION = 5
+BUILD_REVISION = 6
 """Raise this with every change of the recipe; caches of another revision are rebuilt."""
-
 
 
 def _shipped_data() -> str:
@@ -41,6 +41,9 @@ SEED = 20240607
 
 LID_OPENING = 0.3
 """Share of `eyeWide` in the neutral face."""
+
+NASION = 168
+"""Landmark."""
 
 CHIN_HEIGHT = 620.0
 """Height of the chin's underside in the base mesh, mm: what lies below is neck."""
@@ -87,6 +90,9 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     step(0.95, 0.95, "Finishing the head model")(0)
     landmark_vertices, landmark_weights = landmarks or load_landmark_table()
     parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
+    nasion = landmark_weights[NASION] @ mean[landmark_vertices[NASION], 1]
+    braincase = parts[[PARTS.index("skin"), PARTS.index("scalp")]].max(0) > 0.5
+    mean = fill_out(mean, braincase, float(nasion))
     progress("start", 1.0, "Head model ready")
     return HeadModel(
         template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),

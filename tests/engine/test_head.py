@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.camera import Camera
 from engine.head import MATERIALS, PARTS, load_head_model
+from engine.head.skull import fill_out
 from engine.head.topology import boundary_loops, edge_table
 from engine.render import rasterize
 
@@ -94,6 +95,32 @@ def test_origin_and_size(model):
     skin = model.template[model.faces[model.face_material == SKIN]].reshape(-1, 3)
     assert 180 < skin[:, 1].max() + 115 < 260
     assert model.landmarks(model.template)[4, 2] > 20  # The nose tip is in front.
+
+
+def test_braincase_is_widest_above_the_ears(model):
+    skin = model.part("skin", "scalp") > 0.5
+    points = model.template.astype(float)
+    ears = points[model.part("right_ear", "left_ear") > 0.5, 1].max()
+
+    def breadth(height):
+        return 2 * np.abs(points[skin & (np.abs(points[:, 1] - height) < 5), 0]).max()
+
+    # Euryon lies well above the ear, and two thirds of the way up the head is still nearly as broad.
+    assert breadth(ears + 30) > 0.985 * breadth(ears)
+    assert breadth(0.5 * (ears + points[:, 1].max())) > 0.9 * breadth(ears)
+    assert 0.72 < breadth(ears) / np.ptp(points[skin & (points[:, 1] > 0), 2]) < 0.82  # cephalic index
+
+
+def test_filling_out_leaves_the_face_and_never_narrows():
+    rng = np.random.default_rng(3)
+    directions = rng.normal(size=(4000, 3))
+    cone = directions / np.linalg.norm(directions, axis=1, keepdims=True) * [75, 110, 95] - [0, 0, 80]
+    cone[:, 0] *= np.clip(1 - cone[:, 1] / 300, 0, 1)  # narrows upwards
+    out = fill_out(cone, np.ones(len(cone), bool), 0.0)
+    gain = np.abs(out[:, 0]) / np.abs(cone[:, 0])
+    assert (out[:, 1:] == cone[:, 1:]).all() and (gain > 1 - 1e-12).all() and (gain <= 1.1 + 1e-12).all()
+    assert (out[cone[:, 2] > -20] == cone[cone[:, 2] > -20]).all() and (out[cone[:, 1] <= 0] == cone[cone[:, 1] <= 0]).all()
+    assert gain[(cone[:, 1] > 40) & (cone[:, 1] < 70) & (cone[:, 2] < -60)].min() > 1.03
 
 
 def test_expressions_are_arkit(model):

@@ -32,6 +32,7 @@ _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
 """How far apart two places of the surface count as that look in directions one radian apart."""
 _STEPS = 3
+_ROLL_ROUNDS = 60
 
 
 def _noise() -> np.ndarray:
@@ -114,18 +115,21 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     broad = smooth(normals, 8)
     broad /= np.maximum(np.linalg.norm(broad, axis=1, keepdims=True), 1e-9)
     slope = np.minimum(np.einsum("ij,ij->i", broad, view), -_LEAST_SLOPE)
-    along = -np.einsum("ij,ij->i", broad, across) / slope
     most = np.linalg.norm(across, axis=1)
-    move = across + smooth(np.clip(along, -most, most), 4)[:, None] * view
+    along = np.clip(-np.einsum("ij,ij->i", broad, across) / slope, -most, most)
+    # Lips are rolls, not a surface to slide along: they move as one, to and fro with the skin around them.
+    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
+    roll = np.clip(2 * lips, 0, 1)
+    for _ in range(_ROLL_ROUNDS):
+        along += roll * (around @ along - along)
+    move = across + smooth(along, 4)[:, None] * view
     # The tangent plane is not the surface: back onto it, to the nearest part that looks the same way.
     tree = cKDTree(np.hstack([skin, _NORMAL_MM * normals]))
     distance, near = tree.query(np.hstack([skin + move, _NORMAL_MM * normals]), k=4)
     weight = 1 / (distance + 0.5) ** 2
     weight /= weight.sum(1, keepdims=True)
     height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
-    # Lips are rolls, not a surface to slide along: they move as one.
-    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
-    height = smooth(height, 1) * np.clip(1 - 2 * lips, 0, 1)
+    height = smooth(height, 1) * (1 - roll)
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 

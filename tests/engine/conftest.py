@@ -1,24 +1,14 @@
-"""The pipeline runs once per session on a real portrait; many tests look at its bundle."""
+"""The photo of a real person."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-SIZE = 512
-
-
-class Reconstruction(NamedTuple):
-    bundle: object
-    photo: Path
-    progress: list[tuple[str, float, str]]
-
 
 @pytest.fixture(scope="session")
 def portrait() -> Path:
@@ -29,13 +19,20 @@ def portrait() -> Path:
     return Path(spec.origin).parent / "data" / "astronaut.png"
 
 
-@pytest.fixture(scope="session")
-def reconstruction(portrait, tmp_path_factory) -> Reconstruction:
-    """A real reconstruction at 512 with default settings otherwise."""
-    from engine.methods import reconstruct
-    from engine.wire.protocol import Settings
+LONG = ("test_methods_hrn.py", "test_nets_golden.py", "test_pipeline_views.py", "test_training.py", "test_texture_views.py",
+        "test_pipeline.py", "test_texture.py", "test_fit_coarse.py", "test_fit_placing.py", "test_bench_now.py",
+        "test_methods_hrn_head.py", "test_fit_views.py", "test_methods_tddfa.py", "test_bfm_hrn.py", "test_photo_faces.py",
+        "test_errors.py", "test_methods_df_mvr.py", "test_methods_deep3d.py")
+"""Files of more than ten seconds, longest first."""
 
-    progress: list[tuple[str, float, str]] = []
-    out = tmp_path_factory.mktemp("reconstruction") / "Kopf ü"
-    bundle = reconstruct(portrait, out, Settings(texture_size=SIZE), lambda *step: progress.append(step))
-    return Reconstruction(bundle, portrait, progress)
+
+def pytest_collection_modifyitems(items):
+    """Long files first: begun last, one of them would keep one process busy when the others have nothing left to do."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Where only files marked `alone` are wanted, the others need not be imported, which takes ten seconds."""
+    if config.option.markexpr == "alone" and collection_path.suffix == ".py":
+        return "pytest.mark.alone" not in collection_path.read_text(encoding="utf-8") or None
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 
-import cv2
 import numpy as np
 import pytest
+from obj_reader import read
 from synthetic_bundle import make_bundle
 
 from engine.export import export_obj
@@ -16,23 +16,6 @@ from engine.wire.errors import ErrorCode, HrnError
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     return make_bundle(tmp_path_factory.mktemp("export") / "head")
-
-
-def read(path):
-    """Vertices, texture coordinates, quads as (vertex, uv) numbers, and material of each quad; plain OBJ rules."""
-    v, vt, quads, uses, material = [], [], [], [], None
-    for line in path.read_text(encoding="utf-8").splitlines():
-        key, _, rest = line.partition(" ")
-        if key == "v":
-            v.append([float(x) for x in rest.split()])
-        elif key == "vt":
-            vt.append([float(x) for x in rest.split()])
-        elif key == "usemtl":
-            material = rest
-        elif key == "f":
-            quads.append([[int(n) - 1 for n in corner.split("/")] for corner in rest.split()])
-            uses.append(material)
-    return np.array(v), np.array(vt), np.array(quads), uses
 
 
 def posed(bundle):
@@ -96,10 +79,3 @@ def test_a_full_disk_keeps_the_old_file(bundle, tmp_path, monkeypatch):
         export_obj(bundle, tmp_path / "head.obj")
     assert caught.value.code is ErrorCode.DISK_FULL
     assert (tmp_path / "head.obj").read_bytes() == old and not list(tmp_path.glob("*.partial")) + list(tmp_path.glob(".*"))
-
-
-def test_the_real_head(reconstruction, tmp_path):
-    v, vt, quads, uses = read(export_obj(reconstruction.bundle, tmp_path / "head.obj")[0])
-    assert set(uses) == set(reconstruction.bundle.manifest["materials"])
-    assert vt.min() >= 0 and vt.max() <= 1 and len(quads) > 3000
-    assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None

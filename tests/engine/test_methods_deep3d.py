@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from official_files import write_deep3d
 from scipy.io import loadmat
+from small_maps import small_analysis
 
 from engine.bfm.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
 from engine.bfm.files import read_landmark_template
@@ -47,7 +48,8 @@ def photo(portrait, tmp_path_factory):
 def bundle(folder, photo, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HRN_MODEL_FILES", str(folder))
-        return reconstruct(photo, tmp_path_factory.mktemp("out") / "head", SETTINGS)
+        with small_analysis():
+            return reconstruct(photo, tmp_path_factory.mktemp("out") / "head", SETTINGS)
 
 
 def test_the_bundle_is_whole_and_says_what_it_is(bundle):

@@ -12,6 +12,7 @@ import torch
 from official_files import write_hrn
 from PIL import Image
 from scipy.spatial import cKDTree
+from small_maps import small_analysis
 
 from engine.bfm.obj import read_obj
 from engine.bfm.pose import rotation_matrix
@@ -37,7 +38,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(portrait, folder, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, small_analysis(512):
         patch.setenv("HRN_MODEL_FILES", str(folder))
         patch.setattr(hrn, "_DRAFT_STEPS", 2)
         patch.setattr(hrn_turn, "FRAMES", 3)
@@ -74,8 +75,9 @@ def test_known_bugs_stay_unless_corrected(bundle, portrait, folder, tmp_path, mo
     monkeypatch.setenv("HRN_MODEL_FILES", str(folder))
     monkeypatch.setattr(hrn, "_DRAFT_STEPS", 1)
     monkeypatch.setattr(hrn_turn, "FRAMES", 2)
-    better = reconstruct(portrait, tmp_path / "head",
-                         Settings(method="hrn", texture_size=256, quality="draft", corrected=True))
+    with small_analysis():
+        better = reconstruct(portrait, tmp_path / "head",
+                             Settings(method="hrn", texture_size=256, quality="draft", corrected=True))
     assert bundle.manifest["published"]["known_bugs"] == "as released"
     assert better.manifest["published"]["known_bugs"] == "corrected"
     released, corrected = (cv2.imread(str(each.path / "hrn" / "texture.png")).astype(int) for each in (bundle, better))
@@ -138,8 +140,9 @@ def test_several_views_become_one_head_and_keep_their_own_results(portrait, fold
     monkeypatch.setattr(hrn_turn, "FRAMES", 1)
     Image.open(portrait).convert("RGB").crop((60, 0, 400, 340)).save(tmp_path / "near.png")
     (tmp_path / "empty.png").write_bytes(b"no picture")
-    bundle = reconstruct([portrait, tmp_path / "near.png", tmp_path / "empty.png"], tmp_path / "head",
-                         Settings(method="mvhrn", texture_size=256, quality="draft"))
+    with small_analysis():
+        bundle = reconstruct([portrait, tmp_path / "near.png", tmp_path / "empty.png"], tmp_path / "head",
+                             Settings(method="mvhrn", texture_size=256, quality="draft"))
     bundle.verify()
     manifest = bundle.manifest
     assert len(manifest["cameras"]) == 2 and [photo["used"] for photo in manifest["photos"]] == [True, True, False]

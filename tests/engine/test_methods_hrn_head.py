@@ -8,6 +8,7 @@ import pytest
 import torch
 from head_like import write_hrn_head
 from scipy.spatial import cKDTree
+from small_maps import small_analysis
 
 from engine.bfm.coefficients import split
 from engine.bfm.ms_head import Offsets
@@ -32,8 +33,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(portrait, folder, tmp_path_factory):
-    return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
-                       Settings(method="hrn_head", texture_size=256, quality="draft"))
+    with small_analysis():
+        return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
+                           Settings(method="hrn_head", texture_size=256, quality="draft"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from official_files import write_tddfa
+from small_maps import small_analysis
 
 from engine.bfm.obj import read_obj
 from engine.head.landmarks68 import five_of_478
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(portrait, folder, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, small_analysis():
         patch.setenv("HRN_MODEL_FILES", str(folder))
         return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
                            Settings(method="tddfa_v3", texture_size=256, quality="draft"))

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pytest
-from conftest import SIZE
+from obj_reader import read
+from small_maps import small_analysis
 
+from engine.export import export_obj
 from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
 from engine.methods.clock import StageClock
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import STAGES, Settings, overall_fraction
+
+
+SIZE = 512
+
+
+class Reconstruction(NamedTuple):
+    bundle: object
+    photo: Path
+    progress: list[tuple[str, float, str]]
+
+
+@pytest.fixture(scope="module")
+def reconstruction(portrait, tmp_path_factory) -> Reconstruction:
+    """A real reconstruction at 512 with default settings otherwise."""
+    progress: list[tuple[str, float, str]] = []
+    out = tmp_path_factory.mktemp("reconstruction") / "Kopf ü"
+    bundle = reconstruct(portrait, out, Settings(texture_size=SIZE), lambda *step: progress.append(step))
+    return Reconstruction(bundle, portrait, progress)
 
 
 @pytest.fixture(scope="module")
@@ -146,19 +168,20 @@ def test_same_photo_same_head(reconstruction, tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["photo", "coarse", "mid", "albedo", "bundle"])
-def test_cancel_at_any_stage_leaves_nothing(reconstruction, tmp_path, stage):
+def test_cancel_at_any_stage_leaves_nothing(portrait, tmp_path, stage):
     def progress(current, fraction, message):
         if current == stage:
             raise HrnError(ErrorCode.CANCELLED, "Enough.")
 
-    with pytest.raises(HrnError) as caught:
-        reconstruct(reconstruction.photo, tmp_path / "head", Settings(texture_size=256, quality="draft"), progress)
+    with small_analysis(), pytest.raises(HrnError) as caught:
+        reconstruct(portrait, tmp_path / "head", Settings(texture_size=256, quality="draft"), progress)
     assert caught.value.code is ErrorCode.CANCELLED and not list(tmp_path.iterdir())
 
 
-def test_relaxed_heads_keep_the_photos_values_on_record(reconstruction, tmp_path):
-    relaxed = reconstruct(reconstruction.photo, tmp_path / "head",
-                          Settings(texture_size=256, quality="draft", keep_expression=False)).manifest["expression"]
+def test_relaxed_heads_keep_the_photos_values_on_record(portrait, tmp_path):
+    with small_analysis():
+        relaxed = reconstruct(portrait, tmp_path / "head",
+                              Settings(texture_size=256, quality="draft", keep_expression=False)).manifest["expression"]
     assert set(relaxed["values"]) == {0.0} and max(relaxed["photo_values"]) > 0.2
 
 
@@ -175,3 +198,10 @@ def test_the_clock_never_runs_backwards():
 def test_the_manifest_is_plain_json(reconstruction):
     text = (reconstruction.bundle.path / "head.json").read_text(encoding="utf-8")
     assert json.loads(text) == reconstruction.bundle.manifest and "NaN" not in text
+
+
+def test_it_can_be_exported(reconstruction, tmp_path):
+    v, vt, quads, uses = read(export_obj(reconstruction.bundle, tmp_path / "head.obj")[0])
+    assert set(uses) == set(reconstruction.bundle.manifest["materials"])
+    assert vt.min() >= 0 and vt.max() <= 1 and len(quads) > 3000
+    assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None

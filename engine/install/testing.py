@@ -1,7 +1,8 @@
 """The test run: which tier goes to which environment, and what may run at the same time.
 
 The engine's tests are shared out to worker processes, whole files at a time, except for those marked ``alone``: they
-start processes or look at the clock, and run afterwards, one by one. The add-on's tests run on both Blenders at once.
+start processes or look at the clock, and run afterwards, one by one. The add-on's tests run on both Blenders at once, and
+beside them those of the package: the add-on's wait for processes half of their time.
 Arguments that want one process (a chosen marker, a debugger, output as it comes) or name single files are followed: then
 each tier is one pytest after another.
 """
@@ -37,7 +38,7 @@ class Tier:
     title: str
     python: Path
     folder: str
-    pair: str = ""
+    group: str = ""
     """Tiers of the same name, one after another in the list, may run at once."""
     spread: bool = False
     """Whether its files may be shared out to workers."""
@@ -69,7 +70,7 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
     flags = [a for a in arguments if a not in paths]
     together = cores > 1 and not any(_wants_one_process(flag) for flag in flags)
     stages: list[list[Run]] = []
-    pair = ""
+    group = ""
     for tier in tiers:
         wanted = [p for p in paths if _is_all(p) or p.startswith(tier.folder)] if paths else [tier.folder]
         if not wanted:
@@ -81,11 +82,11 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
                                ("-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not alone",
                                 *flags, *wanted), tuple(thread_environment(workers).items()), spread=True)])
             stages.append([Run(f"{tier.title}, alone", tier.python, ("-m", "alone", *flags, *wanted))])
-        elif tier.pair and tier.pair == pair and together and whole:
+        elif tier.group and tier.group == group and together and whole:
             stages[-1].append(Run(tier.title, tier.python, (*flags, *wanted)))
         else:
             stages.append([Run(tier.title, tier.python, (*flags, *wanted))])
-        pair = tier.pair if whole else ""
+        group = tier.group if whole else ""
     return stages
 
 

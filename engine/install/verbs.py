@@ -213,12 +213,12 @@ def test(options) -> int:
     if not (ROOT / "tests").is_dir():
         raise InstallError("The tests are part of the checkout, not of the installed add-on.")
     tiers = [Tier("engine", ENGINE.python, "tests/engine", spread=True),
-             Tier("package", BPY_4_5.python, "tests/package"),
-             Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", pair="add-on")]
+             Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", group="Blender")]
     if _has_python(BPY_5_2):
-        tiers.append(Tier("add-on, Blender 5.2", BPY_5_2.python, "tests/addon", pair="add-on"))
+        tiers.append(Tier("add-on, Blender 5.2", BPY_5_2.python, "tests/addon", group="Blender"))
     else:
         print("Blender 5.2 is left out: no Python 3.13 on this machine.", file=sys.stderr)
+    tiers.append(Tier("package", BPY_4_5.python, "tests/package", group="Blender"))
     stages = plan_tests(tiers, options.arguments, cores())
     in_window = asks_for_window(options.arguments)
     if not stages and not in_window:

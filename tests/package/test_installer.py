@@ -35,6 +35,15 @@ def empty(home) -> Environment:
     return Environment("empty", THIS, (Step("none.txt", True, 1.0, "Installing nothing"),), "import json", 40, 1, "a test")
 
 
+def half_made(environment: Environment, ready: Environment) -> Environment:
+    """`environment` as a killed install leaves it: everything but its state. Making one takes some seconds."""
+    if not ready.python.exists():
+        install(ready)
+    shutil.copytree(ready.path, environment.path, symlinks=True)
+    (environment.path / environments.STATE).unlink()
+    return environment
+
+
 def install(environment: Environment, source: Source = Source()) -> list[tuple[float, str]]:
     said = []
     environment.install(source, lambda fraction, text: said.append((fraction, text)), sys.executable)
@@ -80,16 +89,16 @@ def test_environment_without_interpreter_is_rebuilt(empty):
     assert subprocess.run([empty.python, "-c", "import json"]).returncode == 0
 
 
-def test_failing_check_leaves_it_incomplete(home):
-    broken = Environment("broken", THIS, (), "import no_such_module_anywhere", 40, 1, "a test")
+def test_failing_check_leaves_it_incomplete(empty):
+    broken = half_made(Environment("broken", THIS, (), "import no_such_module_anywhere", 40, 1, "a test"), empty)
     with pytest.raises(InstallError, match="no_such_module_anywhere"):
         install(broken)
     assert not broken.is_complete()
 
 
-def test_unobtainable_package_names_the_log_and_the_way_out(home, tmp_path):
+def test_unobtainable_package_names_the_log_and_the_way_out(empty, home, tmp_path):
     (home / "requirements" / "absent.txt").write_text("hrn-no-such-package==1.0\n")
-    absent = Environment("absent", THIS, (Step("absent.txt", True, 1.0, "Installing"),), "", 40, 1, "a test")
+    absent = half_made(Environment("absent", THIS, (Step("absent.txt", True, 1.0, "Installing"),), "", 40, 1, "a test"), empty)
     with pytest.raises(InstallError, match="--wheels") as caught:
         install(absent, Source(tmp_path, offline=True))
     assert str(home / "logs") in str(caught.value)

@@ -11,10 +11,10 @@ from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, 
 from engine.machine import cores
 
 ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
-PACKAGE = Tier("package", Path("b45"), "tests/package")
-ADDONS = (Tier("add-on 4.5", Path("b45"), "tests/addon", pair="add-on"),
-          Tier("add-on 5.2", Path("b52"), "tests/addon", pair="add-on"))
-TIERS = (ENGINE, PACKAGE, *ADDONS)
+ADDONS = (Tier("add-on 4.5", Path("b45"), "tests/addon", group="Blender"),
+          Tier("add-on 5.2", Path("b52"), "tests/addon", group="Blender"))
+PACKAGE = Tier("package", Path("b45"), "tests/package", group="Blender")
+TIERS = (ENGINE, *ADDONS, PACKAGE)
 
 
 def said(stages):
@@ -23,8 +23,8 @@ def said(stages):
 
 def test_everything_is_shared_out_but_what_must_be_alone():
     stages = plan(TIERS, [], cores=2)
-    assert [len(stage) for stage in stages] == [1, 1, 1, 2]
-    (spread,), (alone,), (package,), addons = stages
+    assert [len(stage) for stage in stages] == [1, 1, 3]
+    (spread,), (alone,), (*addons, package) = stages
     assert spread.spread and spread.arguments[:2] == ("-n", "2") and "loadfile" in spread.arguments
     assert "not alone" in spread.arguments and spread.arguments[-1] == alone.arguments[-1] == "tests/engine"
     # Two workers on two cores: one thread each.
@@ -53,7 +53,7 @@ def test_folders_run_as_a_whole_and_flags_reach_every_pass():
     stages = plan(TIERS, ["tests/engine/", "-k", "light"], cores=8)
     assert [run.arguments[:2] for (run,) in stages] == [("-n", "4"), ("-m", "alone")]
     assert all(run.arguments[-3:] == ("-k", "light", "tests/engine/") for (run,) in stages)
-    assert [len(stage) for stage in plan(TIERS, ["tests"], cores=2)] == [1, 1, 1, 2]
+    assert [len(stage) for stage in plan(TIERS, ["tests"], cores=2)] == [1, 1, 3]
     assert plan(TIERS, ["tests/gui"], cores=2) == []
 
 

@@ -30,7 +30,7 @@ def on_face(u, v):
 @pytest.fixture(scope="module")
 def face() -> tuple[Mesh, np.ndarray]:
     """A bumpy face and its seven landmarks."""
-    steps = np.linspace(-0.7, 0.7, 61)
+    steps = np.linspace(-0.7, 0.7, 43)
     u, v = np.meshgrid(steps, steps)
     number = np.arange(u.size).reshape(u.shape)
     a, b, c, d = (number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:])

@@ -13,7 +13,7 @@ from engine.fit.views.state import Frame, ViewState
 from engine.head import load_head_model
 from engine.render.preview import orbit_camera, render_head
 
-SIDE = 700
+SIDE = 500
 
 
 def skin(seed: int) -> np.ndarray:
@@ -59,4 +59,4 @@ def test_another_skin_is_not(model, views):
 
 def test_matches_at_one_place_are_no_pose(model, views):
     points = np.repeat(model.template[:1].astype(float), 20, 0) + np.linspace(0, 1e-4, 20)[:, None]
-    assert _pose(views[0].camera, points, np.tile([350.0, 350.0], (20, 1)), 4.0) is None
+    assert _pose(views[0].camera, points, np.tile([SIDE / 2, SIDE / 2], (20, 1)), 4.0) is None

@@ -39,7 +39,7 @@ def people_become_a_grid(window: Window, panel: Panel, engine: dict[str, str], d
         panel.toggle(header)
     panel.click(48, FOLDER_BUTTON)
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)
-    time.sleep(1)
+    window.keep_up()
     window.shot("batch_choose")
     window.screen.move(WIDTH / 2, HEIGHT / 2)
     window.screen.key("Return")
@@ -58,10 +58,10 @@ def people_become_a_grid(window: Window, panel: Panel, engine: dict[str, str], d
     expect(sorted(state["heads"]) == ["Anna", "Ben"], "both heads are in the scene")
     panel.click(200, THIRD_ROW)
     window.screen.move(300, 600)
-    time.sleep(1)
-    window.shot("batch_failed")
     sidebar = window.box("UI")
-    expect(window.screen.picture().share(sidebar, is_alert) > 0.002, "the failure is red in the table")
+    shown = window.wait_for_picture(lambda picture: picture.share(sidebar, is_alert) > 0.002)
+    window.shot("batch_failed")
+    expect(shown.share(sidebar, is_alert) > 0.002, "the failure is red in the table")
     if docs:
         left, top, right, bottom = sidebar
         window.screen.save(docs / "batch.png", (left, top + 115, right, bottom), colors=255)

@@ -47,13 +47,12 @@ def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)
     window.screen.move(WIDTH / 2, HEIGHT / 2)
     window.screen.key("a")
-    time.sleep(1)  # Thumbnails are made in the background.
     window.shot("choose_views")
     window.screen.key("Return")
     window.wait("three photos", lambda s: len(s["photos"]) == 3 and s["boxes"], 20)
     expect(True, "several photos are chosen at once")
-    time.sleep(1)
     window.screen.move(300, 600)
+    window.keep_up()
     window.shot("views_list")
     if docs:
         left, top, right, _ = window.box("UI")
@@ -77,5 +76,5 @@ def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
     state = window.wait("the head", lambda s: len(s["heads"]) == heads + 1 or s["notice"], 60)
     expect(not state["notice"], f"no error is shown ({state['notice']})")
     expect(state["cameras"] == cameras + 3, "one head with a camera for each of the three photos")
-    time.sleep(1)
+    window.keep_up()
     window.shot("views_head")

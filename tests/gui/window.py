@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from screen import Screen
+from screen import Picture, Screen
 
 __all__ = ["CHECKOUT", "HEIGHT", "LOOK_FOR_ENGINE", "WIDTH", "Failure", "Panel", "Window", "expect", "fake_engine", "is_orange",
            "is_skin"]
@@ -92,6 +92,13 @@ class Window:
         """Wait until a busy Blender has come round once or twice."""
         now = time.time()
         self.wait("Blender to keep up", lambda s: s["time"] > now + 0.15)
+
+    def wait_for_picture(self, test, seconds: float = 4) -> Picture:
+        """Wait until `test(picture)` holds; the last picture, whether it does or not."""
+        deadline = time.monotonic() + seconds
+        while not test(picture := self.screen.picture()) and time.monotonic() < deadline:
+            time.sleep(0.3)
+        return picture
 
     def shot(self, name: str) -> None:
         self._shots += 1

@@ -34,5 +34,5 @@ def pytest_collection_modifyitems(items):
 def pytest_ignore_collect(collection_path, config):
     """Where only files marked `alone` are wanted, the others need not be imported, which takes ten seconds."""
     if config.option.markexpr == "alone" and collection_path.suffix == ".py":
-        return "pytest.mark.alone" not in collection_path.read_text(encoding="utf-8") or None
+        return "mark.alone" not in collection_path.read_text(encoding="utf-8") or None
     return None

@@ -33,6 +33,8 @@ _NORMAL_MM = 12.0
 """How far apart two places of the surface count as that look in directions one radian apart."""
 _STEPS = 3
 _ROLL_ROUNDS = 60
+_HOLE = 5.0
+"""mm."""
 
 
 def _noise() -> np.ndarray:
@@ -117,11 +119,14 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     slope = np.minimum(np.einsum("ij,ij->i", broad, view), -_LEAST_SLOPE)
     most = np.linalg.norm(across, axis=1)
     along = np.clip(-np.einsum("ij,ij->i", broad, across) / slope, -most, most)
-    # Lips are rolls, not a surface to slide along: they move as one, to and fro with the skin around them.
+    # Lips are rolls, not a surface to slide along: both move as one, to and fro with the skin around them.
     lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
     roll = np.clip(2 * lips, 0, 1)
     for _ in range(_ROLL_ROUNDS):
         along += roll * (around @ along - along)
+    beside = np.stack([np.ones(len(skin)), model.template[surface.vertices, 0].astype(float)], 1)
+    level = np.linalg.lstsq(beside * lips[:, None], along * lips, rcond=None)[0]
+    along += roll * (beside @ level - along)
     move = across + smooth(along, 4)[:, None] * view
     # The tangent plane is not the surface: back onto it, to the nearest part that looks the same way.
     tree = cKDTree(np.hstack([skin, _NORMAL_MM * normals]))
@@ -129,7 +134,10 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     weight = 1 / (distance + 0.5) ** 2
     weight /= weight.sum(1, keepdims=True)
     height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
-    height = smooth(height, 1) * (1 - roll)
+    # Nostrils are holes, with more than one surface near that looks the same way.
+    holes = model.landmarks(model.template).astype(float)[[i for nostril in NOSTRILS for i in nostril]]
+    away = cKDTree(holes).query(model.template[surface.vertices])[0]
+    height = smooth(height, 1) * np.clip((away - _HOLE) / _HOLE, 0, 1) * (1 - roll)
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 

@@ -5,10 +5,11 @@ import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import Camera
+from engine.fit.mesh import face_cross
 from engine.fit.registration import fit_actions, slide
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
-from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS
+from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS
 
 EDGES = [*EYES[0], *EYES[1], *OUTER_LIPS, *INNER_LIPS]
 
@@ -82,3 +83,33 @@ def test_landmarks_outside_the_photo_say_nothing(model, camera):
     landmarks[EDGES] = -500.0
     move = slide(model, skin_surface(model), camera, model.template.astype(float), landmarks)
     assert np.linalg.norm(move, axis=1).max() < 0.05
+
+
+def slid_by(model, camera, centre, mm):
+    """The head after its landmarks around one of them were seen `mm` beside it."""
+    points = model.landmarks(model.template).astype(float)
+    near = np.exp(-((points - points[centre]) ** 2).sum(1) / (2 * 30.0 ** 2))
+    landmarks = camera.project(points)[0] + near[:, None] * np.array(mm) * camera.fx / 900
+    surface = skin_surface(model)
+    moved = model.template.astype(float)
+    moved[surface.vertices] += slide(model, surface, camera, moved, landmarks)
+    return moved
+
+
+@pytest.mark.parametrize("up", [-3.0, 3.0])
+def test_a_mouth_that_moves_keeps_its_lips_one_above_the_other(model, camera, up):
+    moved = slid_by(model, camera, 13, [0.0, -up])
+    before, after = (shape[[13, 14]] for shape in (model.landmarks(model.template), model.landmarks(moved)))
+    assert (after - before)[:, 1].mean() * np.sign(up) > 2
+    assert np.abs(after[0] - after[1] - before[0] + before[1]).max() < 0.5
+
+
+@pytest.mark.parametrize("aside", [-4.0, 4.0])
+def test_a_nose_that_moves_sideways_keeps_its_nostrils(model, camera, aside):
+    moved = slid_by(model, camera, 1, [aside, 0.0])
+    holes = model.landmarks(model.template)[[i for nostril in NOSTRILS for i in nostril]]
+    near = cKDTree(holes).query(model.template)[0] < 4
+    triangles = model.triangles[near[model.triangles].all(1)]
+    before, after = (face_cross(shape.astype(float), triangles) for shape in (model.template, moved))
+    assert len(triangles) > 100
+    assert (np.einsum("ij,ij->i", before, after) > 0.1 * (before ** 2).sum(1)).all()

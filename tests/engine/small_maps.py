@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,9 +13,11 @@ import pytest
 @contextmanager
 def small_analysis(size: int = 256) -> Iterator[None]:
     """The texture is analysed on a small map: whatever the size of the maps, this takes half the time of a draft."""
-    from engine.texture import analysis, build, compose, displacement
+    from engine import texture
 
+    modules = [importlib.import_module(f"engine.texture.{about.name}") for about in pkgutil.iter_modules(texture.__path__)]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (analysis, build, compose, displacement):
-            patch.setattr(module, "ANALYSIS_SIZE", size)
+        for module in modules:
+            if hasattr(module, "ANALYSIS_SIZE"):
+                patch.setattr(module, "ANALYSIS_SIZE", size)
         yield

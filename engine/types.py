@@ -113,3 +113,5 @@ class Textures:
     """(N,) float32 in [0, 1]."""
     eye_color: np.ndarray = field(default_factory=lambda: np.array([90, 70, 50], np.uint8))
     """(3,) uint8 sRGB iris colour."""
+    tooth_color: np.ndarray = field(default_factory=lambda: np.array([222, 211, 191], np.uint8))
+    """(3,) uint8 sRGB enamel."""

@@ -64,12 +64,22 @@ _CLOSED_JAW = 0.25
 _MOST_MM = 6.0
 _FRONT_MM = 6.0
 
+_LIP_EDGES = (81, 82, 13, 312, 311), (178, 87, 14, 317, 402)
+"""Landmarks on the inner edges of the upper and the lower lip."""
+_BESIDE_MM = 7.0
+_BEHIND_LIPS_MM = 2.0
+"""From the lips' inner edges to the teeth behind them: lips lie on teeth."""
+_OVERJET_MM = 1.5
+"""From the upper row's edge back to the lower one's."""
+_MOST_FORWARD_MM = 6.0
+
 
 def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite: Bite | None = None) -> np.ndarray:
-    """(N, 3) mm: how the rows of teeth move up or down so that they show as in the photo.
+    """(N, 3) mm: how the rows of teeth move so that they show as in the photo.
 
-    The lips come from the photo, the teeth from the model. Where the photo shows their edges, they go there; a grin
-    without teeth to be seen gets them where they usually are.
+    The lips come from the photo, the teeth from the model. Forward they go until they lie behind the lips, or a turned
+    head would show a hole between both. Where the photo shows their edges, they go there; a grin without teeth to be
+    seen gets them where they usually are.
 
     Args:
         posed: (N, 3) mm, the head as in the photo. expression: (52,). bite: the teeth that the photo shows.
@@ -92,7 +102,21 @@ def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite
     else:
         wanted = upper_lip - bite.lower * opening
         shift[lower, 1] = strength * np.clip(wanted - posed[_front(posed, lower), 1].max(), -_MOST_MM, _MOST_MM)
+    forward = [_room_before(model, posed, row, lips) for row, lips in zip((upper, lower), _LIP_EDGES)]
+    shift[upper, 2] = np.clip(forward[0], 0, _MOST_FORWARD_MM)
+    shift[lower, 2] = np.clip(min(forward[0] - _OVERJET_MM, forward[1]), 0, _MOST_FORWARD_MM)
     return shift
+
+
+def _room_before(model: HeadModel, posed: np.ndarray, row: np.ndarray, lips: tuple[int, ...]) -> float:
+    """mm by which a row may move forward and stay behind the lips, those of the photo and those at rest."""
+    room = np.inf
+    for points in (posed, model.template):
+        for lip in model.landmarks(points)[list(lips)]:
+            beside = row[np.abs(points[row, 0] - lip[0]) < _BESIDE_MM]
+            if len(beside):
+                room = min(room, float(lip[2] - points[beside, 2].max()))
+    return room - _BEHIND_LIPS_MM if np.isfinite(room) else 0.0
 
 
 def _rows(model: HeadModel) -> tuple[np.ndarray, np.ndarray]:

@@ -74,6 +74,7 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "materials": list(MATERIALS),
         "parts": list(PARTS),
         "eye_color": [int(c) for c in textures.eye_color],
+        "tooth_color": [int(c) for c in textures.tooth_color],
         "identity": np.round(coarse.identity.astype(float), 5).tolist(),
         "lighting": np.round(mid.lighting.astype(float), 6).tolist(),
         "preview": "preview.png",

@@ -27,6 +27,14 @@ _SHOWS = 0.2
 _LEAST_COLUMNS = 5
 _ROW, _SLIT = 0.12, 0.06
 """A row of teeth takes at least the first of the opening's height, the dark between two rows the second."""
+_SHADED_RED, _LIPS_REDDER = 0.0, 0.5
+"""Teeth in the lips' shade, or pale skin, leave a smaller difference to the skin; one to the lips this large will do."""
+_DIP = 0.65
+"""Brightness of the line between two rows that touch, against the rows'."""
+_DARK = 0.5
+"""Brightness, against the lower lip's, below which the mouth stands open behind the teeth."""
+_REACHES = 0.7
+"""A row that shows further down than this, and no dark below it, goes on behind the lower lip."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class Bite:
     """Upper edge of the lower row; None where it does not show, behind the upper one or the lip."""
     opening_px: float
     """Between the lips."""
+    color: np.ndarray | None = None
+    """(3,) linear colour of the teeth against the skin's."""
 
 
 def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
@@ -51,7 +61,7 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     if opening < max(_LEAST_OPENING_PX, _LEAST_OPENING * face_width(observation)):
         return None
     skin = _skin_color(photo.pixels, points)
-    share = np.linspace(0, 1, _ROWS)[:, None, None]
+    share = np.concatenate([np.linspace(0, 1, _ROWS), [-0.1, 1.1]])[:, None, None]
     places = upper * (1 - share) + lower * share
     low = np.maximum(np.floor(places.min((0, 1)) - 4), 0).astype(int)
     high = np.ceil(places.max((0, 1)) + 5).astype(int)
@@ -60,16 +70,40 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
         return None
     window = cv2.GaussianBlur(window, (0, 0), max(0.5, opening / _ROWS))
     x, y = np.moveaxis((places - low - 0.5).astype(np.float32), -1, 0)
-    color = _linear(cv2.remap(window, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-    less_red = np.log(color[..., 0] / color[..., 1]) - np.log(skin[0] / skin[1])
-    tooth = (less_red < _LESS_RED) & (color[..., 1] > _LEAST_LIGHT * skin[1])
+    color = _linear(cv2.remap(window, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)) / skin
+    redness = np.log(color[..., 0] / color[..., 1])
+    lips = float(np.median(redness[_ROWS:]))
+    color, redness, below = color[:_ROWS], redness[:_ROWS], float(np.median(color[_ROWS + 1, :, 1]))
+    tooth = (redness < max(_LESS_RED, min(_SHADED_RED, lips - _LIPS_REDDER))) & (color[..., 1] > _LEAST_LIGHT)
     shows = tooth.mean(0) > _SHOWS
     if shows.sum() < _LEAST_COLUMNS:
         return None
     rows = _runs(tooth[:, shows].mean(1) > 0.5)
     if not rows or rows[0][0] > 0.5:
         return None
-    return Bite(rows[0][1], rows[1][0] if len(rows) > 1 else None, opening)
+    light = np.median(color[:, shows, 1], 1)
+    first, second = rows[0][1], rows[1][0] if len(rows) > 1 else None
+    if second is None:
+        line = _line(light, *rows[0])
+        if line is not None:
+            first = second = line
+        elif light[int(first * _ROWS):].min() > _DARK * below and first > _REACHES:
+            first = 1.0
+    bright = color[tooth & shows]
+    bright = bright[bright[:, 1] >= np.median(bright[:, 1])]
+    return Bite(first, second, opening, np.median(bright, 0))
+
+
+def _line(light: np.ndarray, begin: float, end: float) -> float | None:
+    """Where two rows of teeth touch in what looks like one: a thin line, darker than both. None without it."""
+    inside = light[int(begin * _ROWS):int(end * _ROWS)]
+    least = int(_ROW * _ROWS)
+    if len(inside) <= 2 * least:
+        return None
+    k = least + int(inside[least:len(inside) - least].argmin())
+    if inside[k] < _DIP * min(inside[:k].max(), inside[k + 1:].max()):
+        return (int(begin * _ROWS) + k + 0.5) / _ROWS
+    return None
 
 
 def _skin_color(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:

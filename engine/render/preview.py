@@ -20,7 +20,14 @@ __all__ = ["orbit_camera", "render_head"]
 
 _CLAY = 0.42
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
-_LASH_OPACITY = 0.7
+_LASH_OPACITY = 0.9
+_LID_SHADE, _LID_SHADE_MM = 0.75, 2.8
+"""Share of the light that a lid takes from the eye right below it, and how far its shade reaches."""
+_ARCH_MM = 26.0
+"""Radius of the arch that the rows of teeth stand on."""
+_MOUTH_LIGHT, _TEETH_LIGHT = 0.42, 0.98
+_MOUTH_SHADE_MM = 45.0
+"""Share of the light right behind the lips, for teeth and for the rest of the mouth, and the depth in which it halves."""
 
 
 def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
@@ -116,16 +123,18 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
         base = _sample(albedo, uv, raster, model, points)
     if isinstance(light, str) and light == "flat":
         return base, cover, hairs
-    # The lips shade what lies behind them; no shadow is cast here.
+    # No shadow is cast here: lids shade the eyes, and lips what lies behind them, by their distance.
     inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
     teeth = material == MATERIALS.index("teeth")
+    eye = material == MATERIALS.index("eyes")
+    shade = _lid_shade(model, vertices, position, eye) * _mouth_shade(model, vertices, position, inner, teeth)
+    # Rows of teeth are shells of a few quads, whose smooth normals turn at their folds: they face as the arch does.
+    n = np.where(teeth[..., None], _arch_normals(model, vertices, position), n).astype(np.float32)
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
     if not isinstance(light, str):
-        from ..fit.lighting import shade
+        from ..fit import lighting
 
-        # Teeth are closed shells of a few quads, whose smooth normals mean nothing: they face the camera.
-        in_camera = np.where(teeth[..., None], np.array([0, 0, 1], np.float32), in_camera)
-        lit = shade(in_camera, light).astype(np.float32) * np.where(inner, 0.4, np.where(teeth, 0.65, 1))[..., None]
+        lit = lighting.shade(in_camera, light).astype(np.float32) * shade[..., None]
         return (base * lit).astype(np.float32), cover, hairs
     half = _KEY + [0, 0, 1]
     half /= np.linalg.norm(half)
@@ -134,12 +143,45 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     fill = np.clip(in_camera @ np.array([0.8, 0.1, 0.6], np.float32), 0, None)
     diffuse = 0.95 * key + 0.22 * sky + 0.20 * fill + 0.06
     facing = np.clip(in_camera @ half.astype(np.float32), 0, None)
-    eye = material == MATERIALS.index("eyes")
-    gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22)
-    diffuse = diffuse * np.where(inner, 0.45, 1)
-    diffuse = diffuse * np.where(eye, 0.85, 1)
-    diffuse = np.where(teeth, 0.70, diffuse)
+    gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22 * np.where(inner, shade, 1))
+    diffuse = diffuse * shade
     return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
+
+
+def _lid_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, eye: np.ndarray) -> np.ndarray:
+    """(H, W) float32 share of the light that lids leave the `eye` pixels: the upper one hangs over them, the lower one
+    takes a third as much."""
+    out = np.ones(eye.shape, np.float32)
+    if not eye.any():
+        return out
+    lids = model.part("right_eye", "left_eye") > 0.3
+    lids[np.unique(model.faces[model.face_material != MATERIALS.index("skin")])] = False
+    points = np.asarray(vertices, np.float64)[lids]
+    away, nearest = cKDTree(points).query(position[eye])
+    height = np.clip((points[nearest, 1] - position[eye][:, 1]) / np.maximum(away, 1e-3), -1, 1)
+    taken = np.exp(-away / _LID_SHADE_MM) * (0.66 + 0.34 * height)
+    out[eye] = 1 - _LID_SHADE * taken
+    return out
+
+
+def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, inner: np.ndarray,
+                 teeth: np.ndarray) -> np.ndarray:
+    """(H, W) float32 share of the light that reaches pixels in the mouth: less the deeper behind the lips."""
+    lips = model.landmarks(np.asarray(vertices))[[13, 14], 2].mean()
+    depth = np.clip((lips - position[..., 2]) / _MOUTH_SHADE_MM, 0, 4)
+    light = np.where(teeth, _TEETH_LIGHT, _MOUTH_LIGHT) * np.exp2(-depth)
+    return np.where(inner | teeth, light, 1).astype(np.float32)
+
+
+def _arch_normals(model: HeadModel, vertices: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """(H, W, 3) normals of an upright half cylinder through the rows of teeth; enamel lets light through, so that it
+    turns less dark towards the sides than its shape."""
+    teeth = np.asarray(vertices)[np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])]
+    out = position - np.array([teeth[:, 0].mean(), 0, teeth[:, 2].max() - _ARCH_MM], np.float32)
+    out[..., 1] = 0
+    out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-6)
+    out[..., 2] += 1.0
+    return out / np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-6)
 
 
 def _lash_density(model: HeadModel) -> np.ndarray:

@@ -14,13 +14,14 @@ import numpy as np
 
 from ..concurrency import concurrently
 from ..head.model import MATERIALS, HeadModel
+from ..photo.teeth import find_bite
 from ..types import View
 from .align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
-from .baked import iris_color
 from .completion import GAMMA, complete_base, splat
 from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median
 from .grain import WAVES_MM, band_spread
+from .inner_colors import InnerColors, measure_inner_colors
 from .merge import Source, merge
 from .padding import fill_outside
 from .scalp import Hair, find_hair
@@ -101,8 +102,7 @@ class Analysis:
     hairline: np.ndarray
     """(N,) float32: how much of the scalp's hair grows around each vertex, fading over centimetres."""
     hair: Hair
-    iris: np.ndarray
-    """(3,) uint8."""
+    inner: InnerColors
     brows: np.ndarray | None
     """(N,) float32: brows to be drawn, where no photo shows either of them."""
 
@@ -194,6 +194,9 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     reference = sources[0]
     hair = find_hair(reference, masks[0].skin, gather(texels, triangles, reference.positions), parts.reference_shown,
                      place.part["scalp"], balance)
+    lit = weighted_median(seen.color, clean + 1e-6)
+    bite = find_bite(views[0].photo, views[0].observation)
+    inner = measure_inner_colors(reference, middle * balance / np.maximum(lit, 1e-3), bite and bite.color, middle * balance)
     report(0.95)
 
     def image(values, sigma=0.0):
@@ -204,7 +207,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
                       fill_outside(model, weight_image, texels), image(seen.bare, 2.0),
                       image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), base_vertices, allow_mirror,
                       np.clip(near * 1.6, 0, 1), np.zeros(6), np.zeros(6),
-                      surface.blur(model.part("scalp"), 9.0), hair, iris_color(reference, balance),
+                      surface.blur(model.part("scalp"), 9.0), hair, inner,
                       None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"))
     spectrum, extra = _spectra(texels, relative, clean * (place.part["scalp"] < 0.1), density, fields.pixels_per_mm)
     return replace(fields, spectrum=spectrum, extra=extra)

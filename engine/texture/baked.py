@@ -9,71 +9,22 @@ from ..fit.lighting import srgb_to_linear
 from ..head.model import MATERIALS, HeadModel
 from .atlas import Texels, gather
 from .grain import octave_noise
-from .photo_view import EYES, PhotoView, feature_mask
+from .inner_colors import InnerColors
 from .teeth import tooth_colors
 
-__all__ = ["IRIS_RADIUS_MM", "baked_colors", "iris_color"]
+__all__ = ["IRIS_RADIUS_MM", "baked_colors"]
 
 IRIS_RADIUS_MM = 5.85
-_PUPIL = 0.36
+_PUPIL = 0.38
 """Pupil radius as a share of the iris."""
 
-_SCLERA = srgb_to_linear(np.array([208, 201, 194]) / 255)
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
 _MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
-_DEFAULT_IRIS = np.array([94, 72, 52], np.uint8)
-
-
-def iris_color(view: PhotoView, gain: np.ndarray) -> np.ndarray:
-    """Iris colour from the photo's iris rings.
-
-    Pixels between pupil and limbus, inside the visible eye; catchlights (bright, white) and lashes (dark) are left out
-    by quantiles; then the eye's own shade is lifted a little, for lids always shadow it.
-
-    Args:
-        view: the photo.
-        gain: (3,) white balance of the photo.
-
-    Returns:
-        (3,) uint8 sRGB; a plain brown where neither iris can be seen.
-    """
-    opening = feature_mask(view, EYES)
-    r = max(1, int(round(0.4 * view.pixels_per_mm)))
-    opening = cv2.erode(opening, np.ones((2 * r + 1, 2 * r + 1), np.uint8))
-    picks = []
-    for centre, ring in ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477))):
-        c = view.landmarks[centre]
-        radius = float(np.linalg.norm(view.landmarks[list(ring)] - c, axis=1).mean())
-        if radius < 1.5:
-            continue
-        x0, y0 = np.maximum(np.floor(c - radius).astype(int), 0)
-        x1, y1 = np.ceil(c + radius).astype(int) + 1
-        window = view.pyramid[0][y0:y1, x0:x1] * np.float32(1 / 65535)
-        if window.size == 0:
-            continue
-        yy, xx = np.mgrid[y0:y0 + window.shape[0], x0:x0 + window.shape[1]]
-        distance = np.hypot(xx + 0.5 - c[0], yy + 0.5 - c[1]) / radius
-        good = (distance > 0.45) & (distance < 0.88) & (opening[y0:y1, x0:x1] > 127)
-        picks.append(window[good])
-    pixels = np.concatenate(picks) if picks else np.zeros((0, 3), np.float32)
-    if len(pixels) < 6:
-        return _DEFAULT_IRIS.copy()
-    luminance = pixels.mean(1)
-    low, high = np.quantile(luminance, [0.35, 0.8])
-    color = np.median(pixels[(luminance >= low) & (luminance <= high)], axis=0) * gain
-    luminance = float(color.mean())
-    target = np.clip(luminance * 1.5, 0.025, 0.22)
-    color = np.clip(color * target / max(luminance, 1e-4), 0, 1)
-    # No iris is redder than brown; a photo in red light is.
-    color[1] = max(color[1], color[0] / 2.2)
-    color[2] = max(color[2], color[1] / 3.5)
-    srgb = np.where(color <= 0.0031308, color * 12.92, 1.055 * color ** (1 / 2.4) - 0.055)
-    return np.clip(srgb * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
 def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.ndarray, density: np.ndarray,
-                 iris: np.ndarray) -> np.ndarray:
+                 inner: InnerColors) -> np.ndarray:
     """Linear colours of texels that are not skin.
 
     Args:
@@ -81,7 +32,7 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
         rows: (m,) which of them.
         place: (m, 3) mm where they are on the mean head.
         density: (m,) texels per mm on a map of side 1.
-        iris: (3,) uint8 sRGB.
+        inner: what the photo tells about eyes and teeth.
 
     Returns:
         (m, 3) float32.
@@ -98,9 +49,9 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
         if not chosen.any() or name == "skin":
             continue
         if name == "eyes":
-            out[chosen] = _eye(model, part, chosen, position[chosen], iris)
+            out[chosen] = _eye(model, part, chosen, position[chosen], inner)
         elif name == "teeth":
-            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen],
+            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen], inner.enamel,
                                        1 / np.maximum(density[chosen] * texels.size, 1e-6))
             out[chosen] *= 1 + 0.4 * noise[chosen]
         elif name == "mouth":
@@ -112,10 +63,9 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
     return out
 
 
-def _eye(model: HeadModel, part: Texels, chosen: np.ndarray, position: np.ndarray, iris: np.ndarray) -> np.ndarray:
+def _eye(model: HeadModel, part: Texels, chosen: np.ndarray, position: np.ndarray, inner: InnerColors) -> np.ndarray:
     out = np.empty((len(position), 3), np.float32)
     vertex = model.triangles[part.triangle[chosen], 0]
-    iris_linear = srgb_to_linear(iris.astype(np.float32) / 255)
     for side, members in enumerate(model.eyeballs):
         mine = np.isin(vertex, members)
         if not mine.any():
@@ -128,7 +78,7 @@ def _eye(model: HeadModel, part: Texels, chosen: np.ndarray, position: np.ndarra
         front = d[:, 2] > 0
         rho = np.where(front, off * radius / IRIS_RADIUS_MM, 9).astype(np.float32)
         angle = np.arctan2(d[:, 1], d[:, 0]).astype(np.float32)
-        out[mine] = _eye_color(rho, angle, d.astype(np.float32), iris_linear, side)
+        out[mine] = _eye_color(rho, angle, d.astype(np.float32), inner.iris, inner.sclera, side)
     return out
 
 
@@ -154,21 +104,21 @@ def _ring_noise(angle: np.ndarray, rho: np.ndarray, frequency: int, seed: int) -
     return (at(j, i) * (1 - fx) + at(j, i + 1) * fx) * (1 - fy) + (at(j + 1, i) * (1 - fx) + at(j + 1, i + 1) * fx) * fy
 
 
-def _eye_color(rho, angle, direction, iris, seed):
+def _eye_color(rho, angle, direction, iris, sclera, seed):
     # Sclera: whitest beside the iris, pinker and darker towards the corners and the back, faint veins.
     away = np.clip((1 - direction[:, 2]) / 1.2, 0, 1)[:, None]
-    color = _SCLERA * (1 - away * np.array([0.22, 0.46, 0.48], np.float32))
+    color = sclera * (1 - away * np.array([0.22, 0.46, 0.48], np.float32))
     veins = np.abs(_ring_noise(angle + 0.25 * np.sin(9 * away[:, 0]), away[:, 0], 46, 11 + seed))
     veins = np.clip(1 - veins / 0.10, 0, 1) * np.clip(away[:, 0] * 6 - 0.5, 0, 1)
     color = color * (1 - 0.35 * veins[:, None] * np.array([0.25, 1, 1], np.float32))
     fibres = 0.6 * _ring_noise(angle, rho, 96, 23 + seed) + 0.4 * _ring_noise(angle, rho, 37, 29 + seed)
     ring = iris * (1 + 0.30 * fibres[:, None])
     # A lighter collarette around the pupil, darker towards the limbus.
-    ring = ring * (1.22 - 0.45 * np.clip((rho - 0.45) / 0.5, 0, 1) ** 2)[:, None]
+    ring = ring * (1.12 - 0.45 * np.clip((rho - 0.45) / 0.5, 0, 1) ** 2)[:, None]
     collarette = np.exp(-((rho - 0.5 - 0.03 * fibres) / 0.1) ** 2)[:, None]
-    ring = ring * (1 + 0.25 * collarette * np.array([1.15, 1, 0.8], np.float32))
-    ring = ring * (1 - 0.72 * np.clip((rho - 0.82) / 0.18, 0, 1) ** 1.5)[:, None]
-    inside = np.clip((1.04 - rho) / 0.10, 0, 1)[:, None]
+    ring = ring * (1 + 0.18 * collarette * np.array([1.15, 1, 0.8], np.float32))
+    ring = ring * (1 - 0.78 * np.clip((rho - 0.76) / 0.24, 0, 1) ** 1.5)[:, None]
+    inside = np.clip((1.06 - rho) / 0.15, 0, 1)[:, None]  # the limbus is no line
     color = color * (1 - inside) + ring * inside
     pupil = np.clip((_PUPIL + 0.03 - rho) / 0.06, 0, 1)[:, None]
     return (color * (1 - pupil) + np.array([0.004, 0.004, 0.004], np.float32) * pupil).astype(np.float32)

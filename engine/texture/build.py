@@ -85,7 +85,8 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
                              lambda share: report("displacement", 0.8 + 0.15 * share, "Baking normals"))
     report("displacement", 0.95, "Baking normals")
     return Textures(albedo, displacement, normal, _deformation(model, views[0].mid, max(64, size // 4)), confidence,
-                    _vertex_confidence(model, fields), fields.iris)
+                    _vertex_confidence(model, fields), *(np.uint8(np.round(255 * linear_to_srgb(color))) for color in
+                                                         (fields.inner.iris, fields.inner.enamel)))
 
 
 def _reduced(model: HeadModel, image: np.ndarray, size: int) -> np.ndarray:

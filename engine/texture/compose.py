@@ -53,7 +53,7 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
     rows = np.flatnonzero(~is_skin)
     if len(rows):
-        albedo[rows] = baked_colors(model, texels, rows, place[rows], density[rows], fields.iris)
+        albedo[rows] = baked_colors(model, texels, rows, place[rows], density[rows], fields.inner)
         confidence[rows] = np.where(model.face_material[texels.triangle[rows] // 2] == MATERIALS.index("eyes"), 1, 0)
     rows = np.flatnonzero(is_skin)
     if len(rows):

@@ -18,19 +18,21 @@ _CROWNS = ((10.5, 9.0, 10.0, 8.5, 8.5, 7.5, 7.0), (8.8, 9.0, 10.5, 8.5, 8.0, 7.5
 _CENTRE_Z = -12.0
 """Middle of the dental arches; angles around it order the teeth."""
 
-_ENAMEL = srgb_to_linear(np.array([234, 226, 212]) / 255).astype(np.float32)
-_NECK = srgb_to_linear(np.array([219, 202, 172]) / 255).astype(np.float32)
+_NECK = np.array([0.88, 0.79, 0.64], np.float32)
+"""Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
 _GAP = srgb_to_linear(np.array([96, 66, 54]) / 255).astype(np.float32)
 _GUM = srgb_to_linear(np.array([176, 104, 100]) / 255).astype(np.float32)
 
 
-def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, texel: np.ndarray) -> np.ndarray:
+def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, enamel: np.ndarray,
+                 texel: np.ndarray) -> np.ndarray:
     """Linear colours of points on the teeth.
 
     Args:
         model: the head.
         vertex: (m,) a vertex near each point, which tells the jaw.
         place: (m, 3) mm, mean head.
+        enamel: (3,) linear colour.
         texel: (m,) mm, size of a texel; thinner gaps become about as wide, and a little weaker.
 
     Returns:
@@ -45,7 +47,7 @@ def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, texel:
     out = np.empty((len(place), 3), np.float32)
     for number, band in enumerate(bands):
         mine = np.isin(vertex, band)
-        out[mine] = _band(model.template[band], place[mine], min(number, 1), texel[mine])
+        out[mine] = _band(model.template[band], place[mine], min(number, 1), enamel, texel[mine])
     return out
 
 
@@ -53,7 +55,7 @@ def _angle(points):
     return np.arctan2(np.abs(points[:, 0]), points[:, 2] - _CENTRE_Z)
 
 
-def _band(band: np.ndarray, place: np.ndarray, jaw: int, texel: np.ndarray) -> np.ndarray:
+def _band(band: np.ndarray, place: np.ndarray, jaw: int, enamel: np.ndarray, texel: np.ndarray) -> np.ndarray:
     angle = _angle(band)
     bins = np.linspace(0, angle.max(), 13)
     slot = np.clip(np.digitize(angle, bins) - 1, 0, 11)
@@ -78,7 +80,7 @@ def _band(band: np.ndarray, place: np.ndarray, jaw: int, texel: np.ndarray) -> n
     wide = np.maximum(width, 0.6 * texel)
     gap = (np.clip(1.2 - from_gap / wide, 0, 1) * 0.75 * (width / wide) ** 0.25)[:, None]
     neck = np.clip(below_edge / crown, 0, 1)[:, None] ** 2
-    color = _ENAMEL + (_NECK - _ENAMEL) * neck
+    color = enamel * (1 + (_NECK - 1) * neck)
     color = color * (1 - 0.10 * np.exp(-below_edge / 0.7))[:, None] * (1 - 0.03 * (tooth == 2))[:, None]
     color = color + (_GAP - color) * gap
     gum = np.clip((below_edge - crown) / 0.35 + 0.5, 0, 1)[:, None]

@@ -85,6 +85,8 @@ def build_materials(source: HeadSource, ledger: Ledger, share_groups: bool = Fal
             crowns = tree.nodes.new("ShaderNodeGroup")
             crowns.node_tree, crowns.location = group(build_teeth_group), (-300, 200)
             tree.links.new(compat.socket(texture.outputs, "Color"), crowns.inputs["Albedo"])
+            if source.enamel is not None:
+                crowns.inputs["Enamel"].default_value = source.enamel
             tree.links.new(crowns.outputs["Color"], compat.socket(shader.inputs, "Base Color"))
             tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Normal"))
             tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Coat Normal"))

@@ -86,6 +86,8 @@ class HeadSource:
     cameras: tuple[PhotoCamera, ...]
     origin: np.ndarray
     """(3,) where the object's origin lies in the bundle's space, but in Blender's axes."""
+    enamel: tuple[float, float, float, float] | None = None
+    """Linear RGBA of the teeth in the photo; None in bundles that do not tell."""
 
 
 def read_source(path) -> HeadSource:
@@ -123,11 +125,20 @@ def read_source(path) -> HeadSource:
             expression_values=values, faces=arrays["faces"], uv=arrays["uv"], face_material=material,
             parts=dict(zip(part_names, arrays["parts"])), confidence=arrays["confidence"],
             confidence_class=arrays["confidence_class"], maps=maps, origin=origin,
-            cameras=tuple(_camera(bundle, camera, origin) for camera in manifest["cameras"]))
+            cameras=tuple(_camera(bundle, camera, origin) for camera in manifest["cameras"]),
+            enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None)
     except KeyError as error:
         raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has no {error.args[0]!r} in its manifest.") from error
     except (TypeError, ValueError) as error:
         raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has a wrong manifest: {error}.") from error
+
+
+def _linear(color: list) -> tuple[float, float, float, float]:
+    """Linear RGBA of an 8-bit sRGB colour."""
+    red, green, blue = (float(value) / 255 for value in color)
+    if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 1:
+        raise ValueError("tooth_color is out of range")
+    return (*(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)), 1.0)
 
 
 def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:

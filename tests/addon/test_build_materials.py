@@ -137,6 +137,11 @@ def test_lashes_let_light_through_and_eyes_are_wet(head):
     assert eyes.inputs["Coat Weight"].default_value == 1 and eyes.inputs["Coat Roughness"].default_value < 0.05
 
 
+def test_teeth_have_the_colour_that_the_bundle_tells(head):
+    crowns = node(head.materials["teeth"].node_tree, "ShaderNodeGroup")
+    assert list(crowns.inputs["Enamel"].default_value) == pytest.approx([0.503, 0.503, 0.503, 1], abs=0.01)
+
+
 def test_eevee_s_name_is_known_to_blender():
     bpy.context.scene.render.engine = compat.eevee_engine()
     assert bpy.context.scene.render.engine == compat.eevee_engine()

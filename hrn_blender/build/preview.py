@@ -87,7 +87,7 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
         view = result.cameras[0]
         frame = view.matrix_world.to_3x3().normalized()
         # Azimuth from the camera towards its right, elevation, distance and side in head sizes, watts per square size.
-        for name, azimuth, elevation, distance, side, power in (("key", -38, 32, 3.2, 1.6, 150), ("fill", 30, -6, 3.5, 2.5, 65),
+        for name, azimuth, elevation, distance, side, power in (("key", -38, 30, 3.2, 1.6, 145), ("fill", 24, -10, 3.5, 2.5, 100),
                                                                 ("rim", 155, 38, 3.0, 1.2, 70)):
             light = ledger.add(bpy.data.lights.new(f"HRN {name}", "AREA"))
             light.size, light.energy = side * size, power * size * size

@@ -25,7 +25,7 @@ ENAMEL = (0.83, 0.77, 0.66, 1.0)
 GUM = (0.47, 0.15, 0.14, 1.0)
 _NECK = (0.88, 0.79, 0.64)
 """Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
-_GAP = (0.20, 0.10, 0.07)
+_GAP = (0.24, 0.13, 0.09)
 MARK = "hrn_teeth"
 
 
@@ -124,7 +124,7 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     off = math("MULTIPLY", math("MINIMUM", within, math("SUBTRACT", 1.0, within)), 7.3)  # mm from the next gap
 
     # Neighbours touch in the middle of their height; towards the biting edge they round off.
-    open_ = math("MULTIPLY_ADD", math("EXPONENT", math("DIVIDE", below, -0.9)), 0.40, 0.12)
+    open_ = math("MULTIPLY_ADD", math("EXPONENT", math("DIVIDE", below, -0.9)), 0.36, 0.10)
     gap = math("SUBTRACT", 1.2, math("DIVIDE", off, open_), clamp=True)
     bulge = math("POWER", math("MULTIPLY_ADD", within, 2.0, -1.0), 2.0)
     crown = math("MULTIPLY", math("MULTIPLY_ADD", tooth, -0.45, 10.0), math("MULTIPLY_ADD", bulge, -0.35, 1.0))
@@ -133,7 +133,7 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
 
     enamel = inputs.outputs["Enamel"]
     color = mix(enamel, vector("MULTIPLY", enamel, _NECK), neck)
-    color = mix(color, _GAP, math("MULTIPLY", gap, 0.7))
+    color = mix(color, _GAP, math("MULTIPLY", gap, 0.5))
     color = mix(color, inputs.outputs["Gum"], gum)
     links.new(mix(inputs.outputs["Albedo"], color, known), outputs.inputs["Color"])
 

@@ -20,6 +20,7 @@ from .align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .completion import GAMMA, complete_base, splat
 from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median
+from .evenness import even_out
 from .grain import WAVES_MM, band_spread
 from .inner_colors import InnerColors, measure_inner_colors
 from .merge import Source, merge
@@ -89,6 +90,8 @@ class Analysis:
     """(A, A) float32: brows and eyes, where dark is not deep."""
     lips: np.ndarray
     """(A, A) float32."""
+    fold: np.ndarray
+    """(A, A) float32: log gain that took the shade out of folds; the relief keeps them."""
     base: np.ndarray
     """(N, 3) float32 perceptual colour of the skin around each vertex."""
     allow_mirror: np.ndarray
@@ -158,8 +161,9 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
     gain = gain * _lip_gain(texels, corrected, seen.lips, weight, density)
     report(0.8)
-    gain = gain * _tint_gain(texels, delit * gain, base * balance, weight * (1 - feature),
-                             weight * (1 - np.clip(np.maximum(seen.eyes, seen.lips), 0, 1)), density)
+    raised = (corrected @ LUMINANCE) / np.maximum(seen.color @ LUMINANCE, 1e-4)
+    even_gain, fold = even_out(place, seen, weight, delit * gain, base * balance, raised, dark)
+    gain = gain * even_gain
     report(0.85)
 
     albedo = np.maximum(delit * gain, 1e-4)
@@ -181,6 +185,14 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     lift = np.minimum(dark, 1) ** -0.6
     drift *= (1 + (lift - 1) * smoothstep(-30, -22, model.template[:, 1]))[:, None]
     drift = surface.smooth(np.clip(drift, 0.75, 1.8), amount + 1e-4, 4.0, prior=1.0)
+    # Beside the hair of the forehead skin keeps its level, and what lies bright amid a shadow is not raised with it.
+    level = even.mean(1) / np.maximum(color.mean(1), 0.3 * even.mean(1))
+    beside = (1 - smoothstep(0.2, 0.8, held[:, 0])) * smoothstep(4, 14, model.template[:, 1])
+    least = np.clip(0.95 * level, 1, 1.8) * beside
+    most = np.maximum(1.08 * level, np.minimum(1.08 * level, 1) ** 0.7)
+    known = (amount > 0.02)[:, None]
+    drift = np.where(known, np.minimum(np.maximum(drift, least[:, None]), most[:, None]), drift)
+    drift = surface.smooth(drift, amount + 1e-2, 1.5, prior=1.0)
     # The photo's texels follow, or its rim would be a step to what continues it.
     color = color * drift
     gain = gain * gather(texels, triangles, drift ** np.float32(1 / GAMMA))
@@ -205,7 +217,8 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
 
     fields = Analysis(posed(model, views[0]), parts.sources(lambda share: image(share, 0.6)), image(gain, 0.8),
                       fill_outside(model, weight_image, texels), image(seen.bare, 2.0),
-                      image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), base_vertices, allow_mirror,
+                      image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), image(fold, 0.8),
+                      base_vertices, allow_mirror,
                       np.clip(near * 1.6, 0, 1), np.zeros(6), np.zeros(6),
                       surface.blur(model.part("scalp"), 9.0), hair, inner,
                       None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"))
@@ -252,25 +265,6 @@ def _highlight_gain(texels: Texels, color, base, gloss, clean, density) -> np.nd
     gain = np.clip(diffuse / np.maximum(local, 1e-3), 0.15, 1.1)
     gain = 1 + share[..., None] * (gain - 1)
     return gain.reshape(-1, 3)[texels.index].astype(np.float32)
-
-
-def _tint_gain(texels: Texels, color, base, clean, shown, density) -> np.ndarray:
-    """(n, 3) gain that takes most out of blotches of hue, and of brightness, of more than a millimetre.
-
-    Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright
-    patches; unlit skin is more even.
-    Dark patches stay: freckles, moles, beards.
-    """
-    mm = float(np.median(density[clean > 0.5])) if (clean > 0.5).any() else 2.0
-    logs = np.log(np.maximum(color, 2e-3)) - np.log(np.maximum(base, 2e-3))
-    light = (logs @ LUMINANCE)[:, None]
-    tint = np.concatenate([logs - light, light], 1)
-    weights = texels.image(clean.astype(np.float32))
-    soft = cv2.GaussianBlur(texels.image(tint.astype(np.float32)) * weights[..., None], (0, 0), 1.5 * mm)
-    soft /= np.maximum(cv2.GaussianBlur(weights, (0, 0), 1.5 * mm), 0.05)[..., None]
-    change = -0.7 * np.clip(soft[..., :3].reshape(-1, 3)[texels.index], -0.6, 0.6)
-    change -= 0.6 * np.clip(soft[..., 3].reshape(-1)[texels.index], 0, 0.5)[:, None]
-    return np.exp(change * shown[:, None]).astype(np.float32)
 
 
 def _lip_gain(texels: Texels, color, lips, weight, density) -> np.ndarray:

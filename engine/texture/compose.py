@@ -58,8 +58,8 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
     rows = np.flatnonzero(is_skin)
     if len(rows):
         skin = Texels(size, row0, row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
-        color, share, sure = _skin(model, fields, skin, place[rows], density[rows])
-        luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3))
+        color, share, sure, fold = _skin(model, fields, skin, place[rows], density[rows])
+        luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3)) - fold
         pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
         bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
@@ -72,7 +72,7 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
 
 def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, density: np.ndarray):
-    """Linear colour, share of the photo and confidence class of skin texels."""
+    """Linear colour, share of the photo and confidence class of skin texels, and the log gain of their folds."""
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     small = skin.uv_pixels(ANALYSIS_SIZE)
@@ -81,6 +81,7 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
     color = base.copy()
     confidence = (gather(skin, triangles, fields.near) > 0.25).astype(np.uint8)
 
+    fold = weight * lookup(fields.fold, small)
     rows = np.flatnonzero(weight > 0.003)
     if len(rows):
         detail = _detail(model, fields, _subset(skin, rows), small[rows], density[rows], base[rows], None)
@@ -106,9 +107,10 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
             detail[use] += (borrow[use] * octave_noise(part_place[use], density[rows][use], fields.extra, skin.size,
                                                        seed=2))[:, None] * base[rows][use]
         color[rows] += (1 - weight[rows, None]) * detail
+        fold[rows] += (1 - weight[rows]) * borrow * lookup(fields.fold, there.astype(np.float32))
         confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
     confidence[weight > 0.5] = 2
-    return cv2.pow(np.clip(color, 0.02, 1), 1 / GAMMA), weight, confidence
+    return cv2.pow(np.clip(color, 0.02, 1), 1 / GAMMA), weight, confidence, fold
 
 
 def _subset(texels: Texels, rows: np.ndarray) -> Texels:

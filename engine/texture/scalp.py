@@ -120,9 +120,10 @@ def brow_hair(color: np.ndarray, hair: Hair, brows: np.ndarray, place: np.ndarra
         return color
     # Hairs run along the brow: noise that is stretched outwards and a little upwards.
     along = place[rows] @ np.array([[0.22, 0, 0], [0.10, 1, 0], [0.15, 0, 0.3]], np.float32)
-    strands = octave_noise(along, density[rows], (0, 0.06, 0.16, 0.22, 0.15, 0.05), size, seed=13)
-    cover = smoothstep(0.25, 1.1, brows[rows] + 0.3 * strands) * (0.62 + 0.55 * strands)
-    cover = np.clip(cover, 0, 0.85)[:, None].astype(np.float32)
+    strands = octave_noise(along, density[rows], (0, 0, 0.05, 0.14, 0.22, 0.18), size, seed=13)
+    # Between the hairs lies their shade, so that the brow has a body and its rim is soft.
+    cover = smoothstep(0.05, 1.0, brows[rows] + 0.15 * strands) * (0.58 + 0.45 * strands)
+    cover = np.clip(cover, 0, 0.75)[:, None].astype(np.float32)
     dark = np.minimum(hair.color, 0.55 * color[rows])
     out = color.copy()
     out[rows] = cv2.pow(cv2.pow(color[rows], 0.45) * (1 - cover) + cv2.pow(dark, 0.45) * cover, 1 / 0.45)

@@ -14,7 +14,7 @@ from .photo_masks import photo_masks
 from .photo_view import BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, PhotoView, feature_mask, lookup
 from .surface import Surface
 
-__all__ = ["Masks", "Place", "Seen", "open_views", "place_of", "posed", "read_texels"]
+__all__ = ["Masks", "Place", "Seen", "forehead_trust", "open_views", "place_of", "posed", "read_texels"]
 
 _ALL_PIXELS = 120e6
 """Photos are reduced until all crops together have no more pixels than this."""
@@ -168,6 +168,11 @@ def place_of(model: HeadModel, texels: Texels, density: np.ndarray) -> Place:
     return Place(texels, triangles, found[0], found[1], dict(zip(_PARTS, found[2:])))
 
 
+def forehead_trust(place: Place) -> np.ndarray:
+    """(n,) share of :attr:`Seen.central` that the height leaves: hair falls on the forehead."""
+    return 1 - 0.5 * smoothstep(20, 34, place.height)
+
+
 def read_texels(place: Place, view: PhotoView, masks: Masks) -> Seen:
     """Look n texels up in one photo."""
     vertex = np.concatenate([view.positions, view.projected, view.facing[:, None], view.depth[:, None]], 1)
@@ -180,7 +185,7 @@ def read_texels(place: Place, view: PhotoView, masks: Masks) -> Seen:
     # The neck's shadow patches make a poor texture; it is completed from the face.
     weight = np.clip(shown * lookup(masks.usable, xy) * (1 - place.part["neck"]), 0, 1).astype(np.float32)
     # Hair falls on the forehead; at grazing angles the fitted light is least true and the silhouette near.
-    central = lookup(masks.inner, xy) * (1 - 0.5 * smoothstep(20, 34, place.height)) * smoothstep(0.3, 0.65, facing)
+    central = lookup(masks.inner, xy) * forehead_trust(place) * smoothstep(0.3, 0.65, facing)
     front = seen > 0
 
     def contour(*arguments, **options):

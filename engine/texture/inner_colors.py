@@ -59,13 +59,14 @@ def measure_inner_colors(view: PhotoView, level: np.ndarray, teeth: np.ndarray |
         iris[1] = max(iris[1], iris[0] / 2.2)
         iris[2] = max(iris[2], iris[1] / 3.0)
     if len(whites) >= _LEAST_PIXELS:
-        seen = np.quantile(whites @ LUMINANCE, 0.7) * (level @ LUMINANCE) * _LIDS_SHADE
+        seen = np.quantile((whites * level) @ LUMINANCE, 0.7) * _LIDS_SHADE
         sclera = _within(_SCLERA * seen / (_SCLERA @ LUMINANCE), _SCLERA_LUMINANCE)
     if teeth is not None:
         measured = np.maximum(teeth * skin * _LIPS_SHADE, 1e-3)
         # Their hue is known to a part only: lips, gums and the light colour it.
         enamel = _within(np.sqrt(measured / (measured @ LUMINANCE) * _ENAMEL / (_ENAMEL @ LUMINANCE))
                          * (measured @ LUMINANCE), _ENAMEL_LUMINANCE)
+        enamel[0] = max(enamel[0], 1.06 * enamel[1])  # Teeth are yellow, never green.
     return InnerColors(*(np.clip(color, 0, 1).astype(np.float32) for color in (iris, sclera, enamel)))
 
 

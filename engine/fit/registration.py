@@ -26,7 +26,11 @@ _FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
 """Standard deviation and correlation length of the field's parts, mm."""
 
 _ACTION_SIGMA = 0.12
-_NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "rest": 2.5}
+_EYE_SIGMA = 0.5
+"""Of gaze and lids, which no other stage measures and any face may take."""
+_NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
+_SKIN_POINTS = 468
+"""The landmarks after these are the irises."""
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
@@ -44,11 +48,25 @@ def _noise() -> np.ndarray:
     noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
     noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = \
         _NOISE_MM["nose"]
-    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye), *range(468, 478)]] = _NOISE_MM["edges"]
+    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = _NOISE_MM["edges"]
+    noise[_SKIN_POINTS:] = _NOISE_MM["iris"]
     return noise
 
 
 _NOISE = _noise()
+_IRISES = ((EYES[0], range(468, 473)), (EYES[1], range(473, 478)))
+"""Lids and iris of each eye."""
+
+
+def _beside_lids() -> np.ndarray:
+    """(478, 478): an iris is measured beside its lids, with which its eyeball moves; it says nothing about the skin."""
+    out = np.eye(478)
+    for lids, iris in _IRISES:
+        out[np.ix_(list(iris), list(lids))] = -1 / len(lids)
+    return out
+
+
+_BESIDE_LIDS = _beside_lids()
 
 
 def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
@@ -66,15 +84,17 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
     rest = model.landmarks(relaxed).astype(float)
     value = expression.astype(float).copy()
     used = _used(model, camera, relaxed, landmarks)
+    beside = _BESIDE_LIDS[used]
     inverse = np.linalg.inv(_covariance(model, used))
     limits = action_limits(model, expression)
-    sigma = np.minimum(_ACTION_SIGMA, limits)
+    of_eyes = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in model.expression_names])
+    sigma = np.where(of_eyes, _EYE_SIGMA, np.minimum(_ACTION_SIGMA, limits))
     most = np.minimum(1, expression + limits)
     for _ in range(_STEPS):
         points = rest + np.tensordot(value, basis, 1)
         residual, derivative = _residual(camera, points, landmarks)
-        residual = residual[used]
-        jacobian = np.einsum("lij,elj->lie", derivative[used], basis[:, used])
+        residual = beside @ residual
+        jacobian = np.tensordot(beside, np.einsum("lij,elj->lie", derivative, basis), 1)
         hessian = np.diag(sigma ** -2.0)
         gradient = (value - expression) / sigma ** 2
         for axis in range(2):
@@ -96,6 +116,7 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
         (V, 3) mm for the vertices of `surface`.
     """
     used = _used(model, camera, vertices, landmarks)
+    used = used[used < _SKIN_POINTS]
     points = model.landmarks(vertices).astype(float)
     residual, _ = _residual(camera, points, landmarks)
     alpha = np.linalg.solve(_covariance(model, used), -residual[used])
@@ -163,4 +184,5 @@ def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:
     places = model.landmarks(model.template).astype(float)[used]
-    return _kernel(places, places) + np.diag(_NOISE[used] ** 2)
+    skin = used < _SKIN_POINTS
+    return _kernel(places, places) * np.outer(skin, skin) + np.diag(_NOISE[used] ** 2)

@@ -21,6 +21,8 @@ __all__ = ["orbit_camera", "render_head"]
 _CLAY = 0.42
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
 _LASH_OPACITY = 0.9
+_LEAST_LIGHT = 0.3
+"""Of the light's average over all directions."""
 _LID_SHADE, _LID_SHADE_MM = 0.75, 2.8
 """Share of the light that a lid takes from the eye right below it, and how far its shade reaches."""
 _ARCH_MM = 26.0
@@ -134,7 +136,11 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     if not isinstance(light, str):
         from ..fit import lighting
 
-        lit = lighting.shade(in_camera, light).astype(np.float32) * shade[..., None]
+        # Fitted to skin that faces the camera, the harmonics make up the light from elsewhere, down to none at all.
+        alike = np.zeros_like(light)
+        alike[0] = light[0]
+        lit = np.maximum(lighting.shade(in_camera, light), _LEAST_LIGHT * lighting.shade(in_camera[:1, :1], alike))
+        lit = lit.astype(np.float32) * shade[..., None]
         return (base * lit).astype(np.float32), cover, hairs
     half = _KEY + [0, 0, 1]
     half /= np.linalg.norm(half)

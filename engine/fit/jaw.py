@@ -59,7 +59,8 @@ _INNER_LIPS = (13, 14)
 """Landmarks in the middle of the upper and the lower lip's inner edge."""
 _BITE = 0.2
 """In a grin the edge of the upper teeth lies this share of the opening above the lower lip."""
-_GRIN_MM = 2.0
+_GRIN_MM = 4.0
+"""Lips that are less far apart speak; from twice that on they grin."""
 _CLOSED_JAW = 0.25
 _MOST_MM = 6.0
 _FRONT_MM = 6.0

@@ -113,3 +113,16 @@ def test_a_nose_that_moves_sideways_keeps_its_nostrils(model, camera, aside):
     before, after = (face_cross(shape.astype(float), triangles) for shape in (model.template, moved))
     assert len(triangles) > 100
     assert (np.einsum("ij,ij->i", before, after) > 0.1 * (before ** 2).sum(1)).all()
+
+
+def test_a_glance_turns_the_eyes_and_leaves_the_lids(model, camera):
+    names = list(model.expression_names)
+    landmarks, _ = camera.project(model.landmarks(model.template).astype(float))
+    landmarks[468:] += np.array([2.5, 0.0]) * camera.fx / 900
+    relaxed = model.template.astype(float)
+    found = fit_actions(model, camera, relaxed, np.zeros(52), landmarks)
+    towards, away = (found[[names.index(name) for name in pair]] for pair in
+                     (("eyeLookOutLeft", "eyeLookInRight"), ("eyeLookInLeft", "eyeLookOutRight")))
+    assert towards.min() > 0.15 and away.max() < 0.05
+    assert found[[names.index("eyeBlinkLeft"), names.index("eyeWideLeft")]].max() < 0.1
+    assert np.linalg.norm(slide(model, skin_surface(model), camera, relaxed, landmarks), axis=1).max() < 0.05

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..photo.regions import IRISES
 from ..types import FaceObservation, Photo
 from ..wire.protocol import Settings
 
@@ -19,14 +20,11 @@ TYPICAL_DISTANCE_MM = 800.0
 
 _FILM_DIAGONAL_MM = float(np.hypot(36, 24))
 
-_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
-"""Centre and the four points on the edge of the right and left iris."""
-
 
 def iris_diameter_px(observation: FaceObservation) -> float:
     """The larger of the two irises' widths in pixels (the one that is turned away appears narrower)."""
     widths = []
-    for _, edge in _IRISES:
+    for _, edge in IRISES:
         points = observation.landmarks[list(edge)]
         widths.append(max(np.linalg.norm(points[0] - points[2]), np.linalg.norm(points[1] - points[3])))
     return float(max(widths))

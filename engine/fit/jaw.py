@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..photo.regions import LIP_EDGES
 from ..photo.teeth import Bite
 
 __all__ = ["action_limits", "bite_shift", "with_seen_jaw"]
@@ -65,8 +66,6 @@ _CLOSED_JAW = 0.25
 _MOST_MM = 6.0
 _FRONT_MM = 6.0
 
-_LIP_EDGES = (81, 82, 13, 312, 311), (178, 87, 14, 317, 402)
-"""Landmarks on the inner edges of the upper and the lower lip."""
 _BESIDE_MM = 7.0
 _BEHIND_LIPS_MM = 2.0
 """From the lips' inner edges to the teeth behind them: lips lie on teeth."""
@@ -103,7 +102,7 @@ def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite
     else:
         wanted = upper_lip - bite.lower * opening
         shift[lower, 1] = strength * np.clip(wanted - posed[_front(posed, lower), 1].max(), -_MOST_MM, _MOST_MM)
-    forward = [_room_before(model, posed, row, lips) for row, lips in zip((upper, lower), _LIP_EDGES)]
+    forward = [_room_before(model, posed, row, lips) for row, lips in zip((upper, lower), LIP_EDGES)]
     shift[upper, 2] = np.clip(forward[0], 0, _MOST_FORWARD_MM)
     shift[lower, 2] = np.clip(min(forward[0] - _OVERJET_MM, forward[1]), 0, _MOST_FORWARD_MM)
     return shift

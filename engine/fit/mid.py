@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..photo.regions import FACE_POINTS
 from ..photo.teeth import find_bite
 from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
@@ -70,7 +71,6 @@ class MidWeights:
 _CHANNELS = np.array([0.5, 0.4, 0.1])
 """Grey of the residual. Skin colour varies least in red and most in blue, light the other way round."""
 
-_FACE_POINTS = 468
 _PART_ERROR = 6.0
 """mm, where the setting asks for the parts' distance."""
 
@@ -147,7 +147,7 @@ class _Problem:
         self.size = 6 + shapes + albedos + 9
 
         self.observed, self.bite = observation.landmarks, find_bite(photo, observation)
-        self.landmarks = observation.landmarks[:_FACE_POINTS].astype(np.float64)
+        self.landmarks = observation.landmarks[:FACE_POINTS].astype(np.float64)
         self._landmark_rows(local)
         self.parts = None
         if weights.part:
@@ -164,7 +164,7 @@ class _Problem:
     # -- what does not change ------------------------------------------------------------------------------------
 
     def _landmark_rows(self, local: np.ndarray) -> None:
-        carriers = local[self.model.landmark_vertices[:_FACE_POINTS]]
+        carriers = local[self.model.landmark_vertices[:FACE_POINTS]]
         on_skin = (carriers >= 0).all(1)
         self.landmark_ids = np.flatnonzero(on_skin)
         self.carriers = carriers[on_skin]

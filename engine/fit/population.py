@@ -19,7 +19,7 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..photo.face_nets import model_path
-from ..photo.regions import EYES, INNER_LIPS
+from ..photo.regions import EYES, FACE_POINTS, INNER_LIPS
 from ..wire.errors import ErrorCode, HrnError
 from .mesh import vertex_normals
 from .similarity import similarity
@@ -30,7 +30,6 @@ __all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "cano
 PEOPLE_FILE = Path(__file__).parent / "data" / "people.npz"
 
 _ENTRY = "geometry_pipeline_metadata_landmarks.binarypb"
-_POINTS = 468
 _VERTEX_FLOATS = 5
 _MM = 10.0
 """The canonical face is in centimetres."""
@@ -119,10 +118,10 @@ def canonical_identity(model: HeadModel) -> np.ndarray:
         HrnError: MODEL_MISSING when the landmark network's file is absent or of another kind.
     """
     template = model.template.astype(float)
-    on = model.landmark_vertices[:_POINTS]
-    weights = model.landmark_weights[:_POINTS].astype(float)
+    on = model.landmark_vertices[:FACE_POINTS]
+    weights = model.landmark_weights[:FACE_POINTS].astype(float)
     # Openings of eyes and mouth belong to the expression.
-    used = np.setdiff1d(np.arange(_POINTS), [*EYES[0], *EYES[1], *INNER_LIPS])
+    used = np.setdiff1d(np.arange(FACE_POINTS), [*EYES[0], *EYES[1], *INNER_LIPS])
     mean = model.landmarks(template)[used].astype(float)
     basis = np.einsum("klcd,lc->lkd", model.identity_basis[:, on[used]].astype(float), weights[used])
     normals = np.einsum("lc,lcd->ld", weights[used], vertex_normals(template, model.triangles)[on[used]])
@@ -145,7 +144,7 @@ def canonical_face() -> np.ndarray:
             data = archive.read(_ENTRY)
         mesh = next(value for number, value in _fields(data) if number == 1)
         floats = b"".join(value for number, value in _fields(mesh) if number == 3)
-        return np.frombuffer(floats, "<f4").reshape(_POINTS, _VERTEX_FLOATS)[:, :3].astype(float) * _MM
+        return np.frombuffer(floats, "<f4").reshape(FACE_POINTS, _VERTEX_FLOATS)[:, :3].astype(float) * _MM
     except (KeyError, ValueError, IndexError, StopIteration, zipfile.BadZipFile) as error:
         raise HrnError(ErrorCode.MODEL_MISSING, "The landmark network's file holds no canonical face.",
                        hint="Run `python3 install_deps.py install` to install it again.") from error

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ..camera import Camera
 from ..head.model import HeadModel
-from ..photo.regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL
+from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL
 from .coarse_solver import boxed_step
 from .jaw import action_limits
 from .mesh import facing_of, neighbour_mean, vertex_normals
@@ -29,16 +29,15 @@ _ACTION_SIGMA = 0.12
 _EYE_SIGMA = 0.5
 """Of gaze and lids, which no other stage measures and any face may take."""
 _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
-_SKIN_POINTS = 468
-"""The landmarks after these are the irises."""
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
 """How far apart two places of the surface count as that look in directions one radian apart."""
 _STEPS = 3
 _ROLL_ROUNDS = 60
+"""Averages with the neighbours, until the skin around the lips is felt all over them."""
 _HOLE = 5.0
-"""mm."""
+"""mm from a nostril's rim where nothing is pulled back onto the old surface; at twice that all is."""
 
 
 def _noise() -> np.ndarray:
@@ -49,20 +48,18 @@ def _noise() -> np.ndarray:
     noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = \
         _NOISE_MM["nose"]
     noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = _NOISE_MM["edges"]
-    noise[_SKIN_POINTS:] = _NOISE_MM["iris"]
+    noise[FACE_POINTS:] = _NOISE_MM["iris"]
     return noise
 
 
 _NOISE = _noise()
-_IRISES = ((EYES[0], range(468, 473)), (EYES[1], range(473, 478)))
-"""Lids and iris of each eye."""
 
 
 def _beside_lids() -> np.ndarray:
     """(478, 478): an iris is measured beside its lids, with which its eyeball moves; it says nothing about the skin."""
     out = np.eye(478)
-    for lids, iris in _IRISES:
-        out[np.ix_(list(iris), list(lids))] = -1 / len(lids)
+    for lids, (centre, edge) in zip(EYES, IRISES):
+        out[np.ix_([centre, *edge], lids)] = -1 / len(lids)
     return out
 
 
@@ -116,7 +113,7 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
         (V, 3) mm for the vertices of `surface`.
     """
     used = _used(model, camera, vertices, landmarks)
-    used = used[used < _SKIN_POINTS]
+    used = used[used < FACE_POINTS]
     points = model.landmarks(vertices).astype(float)
     residual, _ = _residual(camera, points, landmarks)
     alpha = np.linalg.solve(_covariance(model, used), -residual[used])
@@ -184,5 +181,5 @@ def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:
     places = model.landmarks(model.template).astype(float)[used]
-    skin = used < _SKIN_POINTS
+    skin = used < FACE_POINTS
     return _kernel(places, places) * np.outer(skin, skin) + np.diag(_NOISE[used] ** 2)

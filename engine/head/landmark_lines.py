@@ -11,6 +11,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from ..photo.regions import IRISES
 from .makehuman import data_root, read_base_mesh
 from .model import HeadModel
 from .topology import cut_head, edge_loop
@@ -42,9 +43,6 @@ CHAINS = (
 )
 """Lips: vermilion border and contact line. Lids: front edge of the lid margin of the left eye; the right eye is its
 mirror image."""
-
-IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
-"""Centre, then the four points on the circle, of the right and left eye."""
 
 
 def feature_lines(model: HeadModel) -> dict[int, np.ndarray]:

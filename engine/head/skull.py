@@ -15,6 +15,8 @@ from typing import Iterator
 
 import numpy as np
 
+from .parts import ramp
+
 __all__ = ["fill_out", "scalp_profile"]
 
 _SHARES = np.linspace(0, 1, 12)[:-1]
@@ -25,6 +27,12 @@ _MOST = 1.1
 _TEMPLE, _SIDE = -20.0, -60.0
 """Depth in model space, mm: in front of the first lies the face, which stays; from the second on all is widened."""
 _SLAB = 5.0
+
+_POINT, _VERTICES, _TRIANGLES = 213, 3105, 3106
+"""Kinds of tags in mne's files: a point of the head, positions, corners."""
+_NASION, _EAR = 2, 1
+_EAR_DROP = 28.0
+"""Of the tragion below the nasion, mm."""
 
 
 def fill_out(vertices: np.ndarray, braincase: np.ndarray, nasion: float) -> np.ndarray:
@@ -43,10 +51,10 @@ def fill_out(vertices: np.ndarray, braincase: np.ndarray, nasion: float) -> np.n
     factor = np.clip(_PROFILE * breadth.max() / breadth, 1, _MOST)
     # One hump instead of steps between slabs.
     factor = np.convolve(np.pad(factor, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
-    ramp = np.clip((_TEMPLE - vertices[:, 2]) / (_TEMPLE - _SIDE), 0, 1)
-    ramp = ramp ** 2 * (3 - 2 * ramp)
     gain = np.interp(vertices[:, 1], np.append(heights, top), np.append(factor, 1.0), left=1.0)
-    return vertices * np.stack([1 + ramp * (gain - 1), np.ones(len(ramp)), np.ones(len(ramp))], 1)
+    out = vertices.copy()
+    out[:, 0] *= 1 + ramp(-vertices[:, 2], -_TEMPLE, -_SIDE) * (gain - 1)
+    return out
 
 
 def scalp_profile(wheel: str) -> np.ndarray:
@@ -74,13 +82,6 @@ def scalp_profile(wheel: str) -> np.ndarray:
         share = low[crossed] / (low[crossed] - high[crossed])
         breadth.append(np.ptp(vertices[edges[crossed, 0], 0] * (1 - share) + vertices[edges[crossed, 1], 0] * share))
     return np.array(breadth) / max(breadth)
-
-
-_POINT, _VERTICES, _TRIANGLES = 213, 3105, 3106
-"""Kinds of tags: a point of the head, positions, corners."""
-_NASION, _EAR = 2, 1
-_EAR_DROP = 28.0
-"""Of the tragion below the nasion, mm."""
 
 
 def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["BROWS", "EYES", "INNER_LIPS", "NOSTRILS", "OUTER_LIPS", "OVAL", "SURE_SKIN", "fill"]
+__all__ = ["BROWS", "EYES", "FACE_POINTS", "INNER_LIPS", "IRISES", "LIP_EDGES", "NOSTRILS", "OUTER_LIPS", "OVAL",
+           "SURE_SKIN", "fill"]
+
+FACE_POINTS = 468
+"""The landmarks after these are the irises."""
 
 # Right and left are the subject's; the order is once around.
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
@@ -15,6 +19,10 @@ EYES = ((33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161,
 BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
 OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+LIP_EDGES = (81, 82, 13, 312, 311), (178, 87, 14, 317, 402)
+"""Inner edges of the upper and the lower lip, across the middle of the mouth."""
+IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
+"""Centre, and the four points on the edge."""
 NOSTRILS = ((79, 166, 59, 238, 20, 242), (309, 392, 289, 458, 250, 462))
 SURE_SKIN = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352),
              (6, 122, 196, 3, 51, 45, 4, 275, 281, 248, 419, 351), (9, 107, 66, 69, 151, 299, 296, 336),

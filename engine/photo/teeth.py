@@ -9,12 +9,10 @@ import numpy as np
 
 from ..types import FaceObservation, Photo
 from .landmarks import face_width
-from .regions import SURE_SKIN, fill
+from .regions import LIP_EDGES, SURE_SKIN, fill
 
 __all__ = ["Bite", "find_bite"]
 
-_UPPER, _LOWER = (81, 82, 13, 312, 311), (178, 87, 14, 317, 402)
-"""Landmarks on the inner edges of both lips, across the middle of the mouth."""
 _LEAST_OPENING_PX = 5.0
 _LEAST_OPENING = 0.025
 """Of the face's width: lips that only just part show no row of teeth, but a line."""
@@ -54,9 +52,9 @@ class Bite:
 def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     """The rows of teeth that a photo shows; None where it shows no upper row."""
     points = observation.landmarks.astype(np.float64)
-    steps = np.linspace(0, len(_UPPER) - 1, _COLUMNS)
+    steps = np.linspace(0, len(LIP_EDGES[0]) - 1, _COLUMNS)
     upper, lower = (np.stack([np.interp(steps, range(len(edge)), points[list(edge), axis]) for axis in (0, 1)], 1)
-                    for edge in (_UPPER, _LOWER))
+                    for edge in LIP_EDGES)
     opening = float(np.linalg.norm(lower - upper, axis=1).mean())
     if opening < max(_LEAST_OPENING_PX, _LEAST_OPENING * face_width(observation)):
         return None

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..fit.lighting import srgb_to_linear
+from ..photo.regions import IRISES
 from .delight import LUMINANCE
 from .photo_view import EYES, PhotoView, feature_mask
 
@@ -24,7 +25,6 @@ _ENAMEL = srgb_to_linear(np.array([222, 211, 191]) / 255)
 _IRIS_LUMINANCE, _SCLERA_LUMINANCE, _ENAMEL_LUMINANCE = (0.012, 0.14), (0.27, 0.50), (0.30, 0.70)
 _LIDS_SHADE, _LIPS_SHADE = 1.05, 1.2
 """Light on the skin around against that behind lids and lips."""
-_IRISES = (468, (469, 470, 471, 472)), (473, (474, 475, 476, 477))
 _LEAST_PIXELS = 6
 _BLURRED_PX = 8.0
 """Radius of an iris below which pixels of its ring hold something of the white and the skin around it."""
@@ -82,7 +82,7 @@ def _eye_pixels(view: PhotoView) -> tuple[np.ndarray, np.ndarray, float]:
     r = max(1, int(round(0.4 * view.pixels_per_mm)))
     opening = cv2.erode(opening, np.ones((2 * r + 1, 2 * r + 1), np.uint8))
     rings, whites, radii = [np.zeros((0, 3))], [np.zeros((0, 3))], []
-    for centre, ring in _IRISES:
+    for centre, ring in IRISES:
         c = view.landmarks[centre]
         radius = float(np.linalg.norm(view.landmarks[list(ring)] - c, axis=1).mean())
         if radius < 1.5:

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+
 @pytest.fixture(scope="session")
 def portrait() -> Path:
     """The public-domain portrait of Eileen Collins that scikit-image carries."""

@@ -105,7 +105,7 @@ def test_braincase_is_widest_above_the_ears(model):
     def breadth(height):
         return 2 * np.abs(points[skin & (np.abs(points[:, 1] - height) < 5), 0]).max()
 
-    # Euryon lies well above the ear, and two thirds of the way up the head is still nearly as broad.
+    # Euryon lies well above the ear, and half way from there to the crown the head is still nearly as broad.
     assert breadth(ears + 30) > 0.985 * breadth(ears)
     assert breadth(0.5 * (ears + points[:, 1].max())) > 0.9 * breadth(ears)
     assert 0.72 < breadth(ears) / np.ptp(points[skin & (points[:, 1] > 0), 2]) < 0.82  # cephalic index

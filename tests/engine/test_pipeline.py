@@ -20,8 +20,6 @@ from engine.methods.clock import StageClock
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import STAGES, Settings, overall_fraction
-
-
 SIZE = 512
 
 

@@ -130,8 +130,6 @@ _bases: dict[str, LandmarkBasis] = {}
 def _point_basis(model: HeadModel, regressor: Regressor) -> LandmarkBasis:
     """The model at the dense landmarks."""
     if model.version not in _bases:
-        def at(field: np.ndarray) -> np.ndarray:
-            return np.concatenate([model.landmarks(field), field[..., regressor.vertices, :]], -2).astype(float)
-
-        _bases[model.version] = LandmarkBasis(at(model.template), at(model.identity_basis), at(model.expression_basis))
+        _bases[model.version] = LandmarkBasis(*(regressor.points(field) for field in (
+            model.template, model.identity_basis, model.expression_basis)))
     return _bases[model.version]

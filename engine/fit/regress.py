@@ -36,7 +36,7 @@ class FaceGuess:
     """The network's averaged answer."""
 
     points: np.ndarray
-    """(P, 2) pixels of the photo: the 478 landmarks, then ``Regressor.vertices``."""
+    """(P, 2) pixels of the photo: of :meth:`Regressor.points`."""
     identity: np.ndarray
     """(K,)"""
     expression: np.ndarray
@@ -58,11 +58,12 @@ class Regressor:
             self.data = {name: data[name] for name in data.files}
         self.people = load_people(model)
         self._to_identity, self._shift = self._change_of_basis(model)
-        self.vertices = self.data["vertices"].astype(np.int64)
+        self.point_vertices = self.data["point_vertices"].astype(np.int64)
+        self.point_weights = self.data["point_weights"].astype(float)
         with zipfile.ZipFile(model_path()) as archive:
             network = read_network(archive.read("face_landmarks_detector.tflite"))
         self._front = Backbone(network, network.inputs[0], TAIL_START).eval()
-        self._tail = Tail(network, 478 + len(self.vertices), int(self.data["identities"]), 52).eval()
+        self._tail = Tail(network, len(self.point_vertices), int(self.data["identities"]), 52).eval()
         state = {name[5:]: torch.from_numpy(value.astype(np.float32)) for name, value in self.data.items()
                  if name.startswith("tail.")}
         self._tail.load_state_dict(state)
@@ -73,6 +74,11 @@ class Regressor:
         turned = self._to_identity.T @ covariance @ self._to_identity
         self.identity_precision = np.linalg.inv(turned + 1e-4 * np.eye(len(turned)))
         self.expression_sigma = self.data["expression_sigma"].astype(float)
+
+    def points(self, field: np.ndarray) -> np.ndarray:
+        """(..., P, 3) The network's points on (..., N, 3) vertices, or their moves under a basis of such: the landmarks
+        where the head model had them in training, then vertices all over the head."""
+        return np.einsum("pc,...pcd->...pd", self.point_weights, field[..., self.point_vertices, :])
 
     def noise(self, gain: float) -> LandmarkNoise:
         """Errors of the dense landmarks in mm, with the covariance times `gain`."""

@@ -20,7 +20,7 @@ from .uv import load_uv
 
 __all__ = ["MODEL_VERSION", "build_head_model"]
 
-BUILD_REVISION = 6
+BUILD_REVISION = 7
 """Raise this with every change of the recipe; caches of another revision are rebuilt."""
 
 

@@ -20,6 +20,7 @@ from ..types import Photo
 from .build import build_head_model
 from .landmark_lines import feature_lines, place_on_lines
 from .model import MATERIALS, HeadModel
+from .parts import BROW, brow_mask
 
 __all__ = ["main"]
 
@@ -27,6 +28,10 @@ TABLE_FILE = Path(__file__).parent / "data" / "landmarks.npz"
 RENDERS = 160
 MAX_YAW = 10.0
 """Degrees. The detector's points slide over the surface when the head turns, so one table holds for frontal views."""
+
+
+BROWS_LOWER = 2.5
+"""mm: so much lower are the brows painted, for the detector, which also goes by the bone, sees them higher than they are."""
 
 
 def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.random.Generator):
@@ -58,7 +63,9 @@ def vertex_colors(model: HeadModel, vertices: np.ndarray, look: np.random.Genera
         color[np.unique(model.faces[model.face_material == number])] = base[name]
     lips = model.part("upper_lip", "lower_lip")[:, None] * look.uniform(0.3, 1)
     color = color * (1 - lips) + lips * skin * [0.9, 0.45, 0.5]
-    brows = model.part("right_brow", "left_brow")[:, None] * look.uniform(0.3, 0.9)
+    front = model.part("skin", "right_brow", "left_brow", "right_eye", "left_eye")
+    rest = model.template
+    brows = (front * brow_mask(np.abs(rest[:, 0]), rest[:, 1] + BROWS_LOWER))[:, None] * look.uniform(0.3, 0.9)
     color = color * (1 - brows) + brows * [0.05, 0.035, 0.03]
     for eye in model.eyeballs:
         ball = vertices[eye]
@@ -115,6 +122,10 @@ def main() -> None:
     pairs = mirror_pairs(points)
     points = (points + points[pairs] * [-1, 1, 1]) / 2
     halves = np.median(seen[::2], 0), np.median(seen[1::2], 0)
+    from ..photo.regions import BROWS
+    height = points[list(BROWS[1][:5])] / 2 + points[list(BROWS[1][:-6:-1])] / 2
+    meant = np.interp(np.abs(height[:, 0]), BROW[0], BROW[1])
+    print("middle of the brows seen above where they are meant, mm:", np.round(height[:, 1] - meant, 1))
     print(f"{len(seen)} of {RENDERS} renders; scatter of one render {np.median(np.linalg.norm(seen - points, axis=2)):.2f}"
           f" mm, split-half difference {np.median(np.linalg.norm(halves[0] - halves[1], axis=1)):.2f} mm (medians)")
     vertices, weights = snap(points, pairs, model.template.astype(np.float64), model)

@@ -10,7 +10,7 @@ import numpy as np
 from .model import MATERIALS, PARTS
 from .topology import HeadMesh
 
-__all__ = ["part_masks", "ramp"]
+__all__ = ["brow_mask", "part_masks", "ramp"]
 
 LIP_CONTACT = (474, 493)
 """Base-mesh vertices of the upper and lower lip that touch on the midline."""
@@ -21,9 +21,9 @@ SKULL_AXIS = -70.0
 HAIRLINE = ((0, 20, 40, 55, 68, 80, 95, 110, 125, 145, 180), (84, 84, 76, 60, 34, 12, 8, -22, -48, -66, -70))
 """Azimuth from straight ahead in degrees, and height above the eyes in mm: forehead, temple, above the ear, nape."""
 
-BROW = ((9, 20, 34, 46, 56), (18.5, 21.5, 23.5, 20.5, 15.5), (4.0, 4.5, 4.0, 3.0, 1.5))
-"""Distance from the midline, height of the brow's middle line and half its thickness, mm. Adult brows lie on the ridge,
-which the base mesh's brow targets put at 21 mm."""
+BROW = ((9, 20, 34, 46, 56), (14.5, 17.5, 19.0, 17.0, 12.5), (4.0, 4.5, 4.0, 3.0, 1.5))
+"""Distance from the midline, height of the brow's middle line and half its thickness, mm: as in MediaPipe's canonical face,
+an average of people. The base mesh's own brow targets lie 4 mm higher than people's."""
 
 
 def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.ndarray, mirror: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.nd
     lids = (paint["eyelids"] + paint["eyelids"][mirror]) / 2 * skin
     # The contact line of the closed mouth is nearly level.
     seam = y[np.isin(head.source, LIP_CONTACT)].mean()
-    brow = _brow(np.abs(x), y) * (z > -20) * skin
+    brow = brow_mask(np.abs(x), y) * (z > -20) * skin
     half_width = np.interp(-y, [-5, 12, 30, 42], [7, 9, 16, 19])
     nose = ramp(half_width + 2 - np.abs(x), 0, 5) * _bump(y, -49, 0, 4) * ramp(z, 6, 12) * skin * (1 - lips) * (1 - lids)
     neck = skin * ramp(-(y + 0.45 * z), 95, 115) * (1 - ears)
@@ -76,7 +76,8 @@ def _paint(root: Path, name: str, atlas_uv: np.ndarray, head: HeadMesh, faces: n
     return result
 
 
-def _brow(across: np.ndarray, y: np.ndarray) -> np.ndarray:
+def brow_mask(across: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n,) in [0, 1]: how far places at these distances from the midline and heights, mm, lie on a brow."""
     middle, half = np.interp(across, BROW[0], BROW[1]), np.interp(across, BROW[0], BROW[2])
     return ramp(half + 2.5 - np.abs(y - middle), 0, 4) * _bump(across, 8, 55, 3)
 

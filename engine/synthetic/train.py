@@ -181,7 +181,10 @@ def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray
     skin = np.flatnonzero(model.part("skin", "nose", "scalp", "neck", "upper_lip", "lower_lip", "right_ear", "left_ear") > 0)
     anchors = skin[:: max(1, len(skin) // 420)]
     values = {"tail." + name: value.numpy().astype(np.float16) for name, value in tail.state_dict().items()}
-    values.update(vertices=points.astype(np.int32), identities=np.array(len(basis)), mirror_points=mirror_points.astype(np.int32),
+    on_points = np.repeat(points[:, None], 3, 1), np.tile([1.0, 0, 0], (len(points), 1))
+    values.update(point_vertices=np.concatenate([model.landmark_vertices, on_points[0]]).astype(np.int32),
+                  point_weights=np.concatenate([model.landmark_weights, on_points[1]]).astype(np.float32),
+                  identities=np.array(len(basis)), mirror_points=mirror_points.astype(np.int32),
                   mirror_identity=mirror_identity.astype(np.float16),
                   mirror_expression=mirrored_names(model.expression_names).astype(np.int32),
                   anchor_vertices=anchors.astype(np.int32), anchor_template=model.template[anchors].astype(np.float32),

@@ -10,6 +10,7 @@ from engine.fit.population import anchored_identity, canonical_face, canonical_i
 from engine.fit.similarity import similarity
 from engine.head import load_head_model
 from engine.photo import Landmarker
+from engine.photo.regions import BROWS, EYES, FACE_POINTS
 from engine.synthetic.dataset import face_vertices
 from engine.synthetic.render import Renderer
 from engine.synthetic.windows import draw_photo
@@ -93,6 +94,17 @@ def test_identities_are_known_by_what_they_do_to_some_vertices(model):
     with pytest.raises(HrnError) as caught:
         anchored_identity(model, vertices, moved + np.random.default_rng(1).normal(size=moved.shape))
     assert caught.value.code == ErrorCode.MODEL_MISSING
+
+
+def test_brows_are_as_high_above_the_eyes_as_peoples(model):
+    on_head = model.landmarks(model.shape(load_people(model).mean)).astype(float)[:FACE_POINTS]
+    scale, R, t = similarity(canonical_face(), on_head)
+    away = (on_head - (scale * canonical_face() @ R.T + t))[:, 1]
+    lids, brows = away[list(EYES[0] + EYES[1])].mean(), away[list(BROWS[0] + BROWS[1])].mean()
+    assert abs(brows - lids) < 2.0
+    hair = model.part("right_brow", "left_brow") > 0.5
+    height = model.template[hair, 1].mean() - model.landmarks(model.template)[list(BROWS[0]), 1].mean()
+    assert abs(height) < 1.5
 
 
 def test_a_file_without_the_canonical_face_is_named(monkeypatch, tmp_path):

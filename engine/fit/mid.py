@@ -25,7 +25,7 @@ from .lighting import fit_lighting, light_normals
 from .mesh import facing_of, normal_row_jacobian, vertex_normals
 from .photo_cells import CellColors, PhotoCells
 from .projection import projection
-from .registration import fit_actions, slide
+from .registration import close_lids, fit_actions, slide
 from .skin_surface import skin_surface
 from .transfer import SkyTransfer
 
@@ -339,6 +339,8 @@ class _Problem:
         tell(0.7)
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
+        expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)
+        bare = model.shape(identity, expression)
         deformation += bite_shift(model, bare + deformation, expression, self.bite)
         vertices = bare + deformation
         points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]

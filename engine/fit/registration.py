@@ -20,7 +20,7 @@ from .mesh import facing_of, neighbour_mean, vertex_normals
 from .projection import projection
 from .skin_surface import SkinSurface
 
-__all__ = ["fit_actions", "slide"]
+__all__ = ["close_lids", "fit_actions", "slide"]
 
 _FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
 """Standard deviation and correlation length of the field's parts, mm."""
@@ -34,6 +34,8 @@ _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
 """How far apart two places of the surface count as that look in directions one radian apart."""
 _STEPS = 3
+_LEAST_EFFECT = 1.0
+"""mm by which an action at its full must move what it is to repair."""
 _ROLL_ROUNDS = 60
 """Averages with the neighbours, until the skin around the lips is felt all over them."""
 _HOLE = 5.0
@@ -159,10 +161,49 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
+def close_lids(model: HeadModel, camera: Camera, vertices: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+               ) -> np.ndarray:
+    """Facial actions with which the lids are as far open as the photo's, which :func:`slide` leaves inexact.
+
+    Args:
+        vertices: (N, 3) mm, the posed head after it. expression: (52,) of it. landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (52,) in [0, 1]; only blinking and widening of the eyes differ.
+    """
+    used = _used(model, camera, vertices, landmarks)
+    residual, derivative = _residual(camera, model.landmarks(vertices).astype(float), landmarks)
+    value = expression.astype(float).copy()
+    for lids, side in zip(EYES, ("Right", "Left")):
+        pairs = [(lids[16 - k], lids[k]) for k in (3, 4, 5)]
+        if not np.isin(lids, used).all():
+            continue
+
+        def opening(field: np.ndarray) -> float:
+            """By how much a field (478, 2) moves the lids apart."""
+            apart = [(landmarks[low] - landmarks[up], field[low] - field[up]) for up, low in pairs]
+            return float(np.mean([move @ way / np.linalg.norm(way) for way, move in apart]))
+
+        left = -opening(residual)
+        for name in ("eyeBlink" + side, "eyeWide" + side):
+            number = model.expression_names.index(name)
+            effect = opening(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[number])))
+            moved = np.clip(value[number] + left / effect, 0, 1) if abs(effect) > _LEAST_EFFECT else value[number]
+            left -= (moved - value[number]) * effect
+            value[number] = moved
+    return value
+
+
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
-    facing = facing_of(camera.position, model.landmarks(vertices), normals)
+    points = model.landmarks(vertices)
+    # The rim of a lid looks up or down, and is seen where the opening of the eye is.
+    for lids in EYES:
+        rim = points[list(lids)]
+        across = np.cross(rim, np.roll(rim, -1, 0)).sum(0)
+        normals[list(lids)] = across * np.sign(across[2]) / np.linalg.norm(across)
+    facing = facing_of(camera.position, points, normals)
     inside = ((landmarks >= 0) & (landmarks < (camera.width, camera.height))).all(1)
     return np.flatnonzero(np.isfinite(_NOISE) & (facing > _LEAST_FACING) & inside)
 

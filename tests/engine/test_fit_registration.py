@@ -1,12 +1,14 @@
 """Lids, lips and brows brought onto the photo's landmarks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import Camera
 from engine.fit.mesh import face_cross
-from engine.fit.registration import fit_actions, slide
+from engine.fit.registration import close_lids, fit_actions, slide
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS
@@ -126,3 +128,36 @@ def test_a_glance_turns_the_eyes_and_leaves_the_lids(model, camera):
     assert towards.min() > 0.15 and away.max() < 0.05
     assert found[[names.index("eyeBlinkLeft"), names.index("eyeWideLeft")]].max() < 0.1
     assert np.linalg.norm(slide(model, skin_surface(model), camera, relaxed, landmarks), axis=1).max() < 0.05
+
+
+@pytest.mark.parametrize("truth, start, tilt", [(0.6, 0.2, 0), (0.0, 0.5, 0), (0.8, 0.4, 25)])
+def test_lids_close_as_far_as_the_photos(model, camera, truth, start, tilt):
+    names = model.expression_names
+    blink, nobody = names.index("eyeBlinkRight"), np.zeros(len(model.identity_basis), np.float32)
+    # Seen from above, the rims of the lids turn away from the camera.
+    turn = np.radians(tilt)
+    above = np.array([[1, 0, 0], [0, np.cos(turn), -np.sin(turn)], [0, np.sin(turn), np.cos(turn)]])
+    camera = replace(camera, R=camera.R @ above)
+
+    def lids(value: float) -> tuple[np.ndarray, np.ndarray]:
+        actions = np.zeros(52, np.float32)
+        actions[blink] = value
+        return actions, model.shape(nobody, actions)
+
+    landmarks = camera.project(model.landmarks(lids(truth)[1]).astype(float))[0]
+    actions, vertices = lids(start)
+    found = close_lids(model, camera, vertices, actions, landmarks)
+    assert abs(found[blink] - truth) < 0.03
+    others = np.delete(found - actions, blink)
+    assert np.abs(others).max() < 0.02
+
+
+def test_lids_that_the_photo_hides_stay(model, camera):
+    # From the subject's left.
+    profile = replace(camera, R=camera.R @ np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]]))
+    assert profile.position[0] > 800
+    landmarks = camera.project(model.landmarks(model.template).astype(float))[0]
+    actions = np.full(52, 0.3)
+    found = close_lids(model, profile, model.template.astype(float), actions, landmarks)
+    hidden = [model.expression_names.index(name + "Right") for name in ("eyeBlink", "eyeWide")]
+    assert (found[hidden] == 0.3).all()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import FACE_POINTS
@@ -282,9 +283,11 @@ class _Problem:
         jacobian[:, self.shape_part] = rows @ self.shape_basis
         jacobian[:, self.albedo_part] = self.albedo_basis[used]
         jacobian[:, self.light_part] = transfer[used] * by_shading[:, None]
-        scaled = jacobian * weight[:, None]
-        hessian += scaled.T @ jacobian
-        gradient -= scaled.T @ residual
+        # A matrix with its own transpose costs half of a product of two.
+        share = np.sqrt(weight)
+        jacobian *= share[:, None]
+        hessian += jacobian.T @ jacobian
+        gradient -= jacobian.T @ (share * residual)
 
     def _add_landmarks(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         skin = self.skin_vertices()
@@ -295,13 +298,14 @@ class _Problem:
         shapes = np.matmul(project @ self.camera.R, self.landmark_basis)
         # A landmark that is far off has a larger error of its own (hidden, or simply wrong).
         own = self.weights.landmark * (1 + (np.linalg.norm(residual, axis=1) / 5.0) ** 2)
-        precision = np.linalg.inv(self.landmark_common + np.diag(own ** 2))
+        root = np.linalg.cholesky(self.landmark_common + np.diag(own ** 2))
         place = slice(0, self.shape_part.stop)
         for axis in range(2):
-            jacobian = np.concatenate([poses[:, axis], shapes[:, axis]], 1)
-            weighted = precision @ jacobian
-            hessian[place, place] += jacobian.T @ weighted
-            gradient[place] += weighted.T @ residual[:, axis]
+            jacobian = np.concatenate([poses[:, axis], shapes[:, axis], residual[:, axis, None]], 1)
+            white = solve_triangular(root, jacobian, lower=True, check_finite=False)
+            jacobian, left = white[:, :-1], white[:, -1]
+            hessian[place, place] += jacobian.T @ jacobian
+            gradient[place] += jacobian.T @ left
 
     def _add_outline(self, hessian: np.ndarray, gradient: np.ndarray) -> None:
         """Points on the outline move across it to where the photo's skin ended when it was last read."""

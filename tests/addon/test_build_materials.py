@@ -38,7 +38,7 @@ def image_of(socket):
 def test_every_slot_has_a_principled_material_with_the_albedo(head):
     for name, material in head.materials.items():
         shader = node(material.node_tree, "ShaderNodeBsdfPrincipled")
-        assert source(node(material.node_tree, "ShaderNodeOutputMaterial").inputs, "Surface").node == shader
+        assert source(material.node_tree.get_output_node("CYCLES").inputs, "Surface").node == shader
         if name != "lashes":
             color = source(shader.inputs, "Base Color")
             if name == "teeth":  # Through the group that draws crowns where it knows the band.
@@ -135,6 +135,21 @@ def test_lashes_let_light_through_and_eyes_are_wet(head):
     assert head.materials["lashes"].surface_render_method == "DITHERED"
     eyes = node(head.materials["eyes"].node_tree, "ShaderNodeBsdfPrincipled")
     assert eyes.inputs["Coat Weight"].default_value == 1 and eyes.inputs["Coat Roughness"].default_value < 0.05
+
+
+def test_eevee_alone_shades_the_inside_of_the_mouth(head):
+    for name, material in head.materials.items():
+        tree = material.node_tree
+        anybody, eevee = tree.get_output_node("CYCLES"), tree.get_output_node("EEVEE")
+        assert anybody.target == "ALL" and anybody.is_active_output and anybody == tree.get_output_node("ALL")
+        if name not in ("teeth", "tongue", "mouth"):
+            assert eevee == anybody
+            continue
+        mix = source(eevee.inputs, "Surface").node
+        lit = {socket.identifier: socket.links[0].from_node if socket.is_linked else None for socket in mix.inputs}
+        assert lit["Shader"] is None and lit["Shader_001"] == node(tree, "ShaderNodeBsdfPrincipled")
+        occlusion = source(lit["Fac"].inputs, "Value").node
+        assert occlusion.bl_idname == "ShaderNodeAmbientOcclusion" and 0.01 < occlusion.inputs["Distance"].default_value < 0.05
 
 
 def test_teeth_have_the_colour_that_the_bundle_tells(head):

@@ -37,9 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="build the head of a bundle and save it")
     build.add_argument("bundle", type=Path, help="folder of the head bundle")
     build.add_argument("--out", type=Path, required=True, help=".blend file to write")
-    build.add_argument("--render", type=Path, metavar="PNG", help="also render photo, head and turned head (Cycles)")
+    build.add_argument("--render", type=Path, metavar="PNG", help="also render photo, head and turned head")
+    build.add_argument("--engine", choices=("cycles", "eevee"), default="cycles",
+                       help="what renders them; eevee needs OpenGL (default: cycles)")
     build.add_argument("--height", type=int, default=512, help="height of the rendered pictures in pixels")
-    build.add_argument("--samples", type=int, default=12, help="Cycles samples of the rendered pictures")
+    build.add_argument("--samples", type=int, help="samples of the rendered pictures (default: 12, eevee 32)")
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
     build.add_argument("--name", default="", help="what the objects are called (default: as the bundle says)")
@@ -74,11 +76,6 @@ def _build(arguments: argparse.Namespace) -> int:
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.render.use_border = False
-    if arguments.render:
-        started = time.perf_counter()
-        with _quiet():
-            render_preview(result, arguments.render, PreviewOptions(height=arguments.height, samples=arguments.samples))
-        print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
     if arguments.asset:
         _mark_as_asset(result, arguments.bundle)
     if not arguments.pack:
@@ -88,6 +85,13 @@ def _build(arguments: argparse.Namespace) -> int:
     except RuntimeError as error:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error}") from error
     print(f"Saved {out}", flush=True)
+    if arguments.render:
+        # After saving, because Blender dies where EEVEE finds no OpenGL.
+        started = time.perf_counter()
+        with _quiet():
+            render_preview(result, arguments.render, PreviewOptions(height=arguments.height, engine=arguments.engine,
+                                                                    samples=arguments.samples))
+        print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
     return 0
 
 

@@ -1,6 +1,6 @@
 """A picture of the result: the photo, the head from the photo's camera, and the head turned.
 
-Rendered by Cycles in a scene of its own with its own lights, which is gone afterwards: the user's scene and its
+Rendered by Cycles or EEVEE in a scene of its own with its own lights, which is gone afterwards: the user's scene and its
 settings stay as they are.
 """
 
@@ -34,8 +34,10 @@ _FRONTAL = 0.2
 class PreviewOptions:
     height: int = 512
     """Pixels; each of the three pictures has the same height."""
-    samples: int = 12
-    """Few, because the denoiser does the rest: 32 cannot be told apart at this size."""
+    engine: str = "cycles"
+    """``cycles`` or ``eevee``; the latter needs OpenGL."""
+    samples: int | None = None
+    """None: 12 for Cycles, whose denoiser does the rest (32 cannot be told apart at this size), 32 for EEVEE."""
     turn: float = 35.0
     """Degrees by which the last picture is turned, towards the side of the face that the photo shows less of."""
     margin: float = 0.13
@@ -98,12 +100,7 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
             lamp.rotation_euler = direction.to_track_quat("Z", "Y").to_euler()
             lamp.visible_glossy = name != "fill"  # One window in the eyes; a second one would veil the pupils.
             scene.collection.objects.link(lamp)
-        scene.render.engine = "CYCLES"
-        scene.cycles.device = "CPU"
-        scene.cycles.samples = options.samples
-        scene.cycles.use_adaptive_sampling = True
-        scene.cycles.use_denoising = True
-        scene.cycles.max_bounces = 6
+        _choose_engine(scene, options)
         scene.render.use_persistent_data = False
         scene.view_settings.view_transform = "Standard"
         scene.view_settings.look = "None"
@@ -112,6 +109,23 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
         yield scene, ledger
     finally:
         ledger.undo()
+
+
+def _choose_engine(scene: bpy.types.Scene, options: PreviewOptions) -> None:
+    """The engine and its quality."""
+    if options.engine == "eevee":
+        scene.render.engine = compat.eevee_engine()
+        scene.eevee.taa_render_samples = options.samples or 32
+        # Fewer steps towards a lamp pass by what is as thin as an ear or a lip: light behind it came out in front.
+        scene.eevee.shadow_step_count = 16
+        scene.eevee.shadow_ray_count = 2
+        return
+    scene.render.engine = "CYCLES"
+    scene.cycles.device = "CPU"
+    scene.cycles.samples = options.samples or 12
+    scene.cycles.use_adaptive_sampling = True
+    scene.cycles.use_denoising = True
+    scene.cycles.max_bounces = 6
 
 
 def _centre(head: bpy.types.Object) -> tuple[Vector, float]:

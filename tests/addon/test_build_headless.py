@@ -10,7 +10,7 @@ bpy = pytest.importorskip("bpy")
 from mathutils import Euler, Matrix  # noqa: E402
 
 from build_support import pixels  # noqa: E402
-from hrn_blender import headless  # noqa: E402
+from hrn_blender import compat, headless  # noqa: E402
 from hrn_blender.build import build_head, find_heads, strength_socket  # noqa: E402
 from hrn_blender.build import preview  # noqa: E402
 from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
@@ -92,6 +92,22 @@ def test_the_preview_shows_photo_and_head_side_by_side_and_cleans_up(bundle, tmp
     photo_width = columns.max() + 1
     grey = abs(blue[:, photo_width + 2:]) < 0.06
     assert photo_width < picture.shape[1] / 2 and grey[44:].mean() > 0.9
+
+
+def test_pictures_are_rendered_by_the_engine_asked_for_after_the_head_is_saved(bundle, tmp_path, monkeypatch):
+    out, seen = tmp_path / "a.blend", []
+
+    def render(result, path, options):
+        with preview._studio(result, options) as (scene, _):
+            seen.append((scene.render.engine, scene.eevee.taa_render_samples, scene.cycles.samples, out.is_file()))
+
+    monkeypatch.setattr(preview, "render_preview", render)
+    for more in ((), ("--samples", "5"), ("--engine", "eevee"), ("--engine", "eevee", "--samples", "7")):
+        assert headless.main(["build", str(bundle.path), "--out", str(out), "--render", str(tmp_path / "p.png"), *more]) == 0
+        assert bpy.context.scene.render.engine == "CYCLES"
+        out.unlink(missing_ok=True)
+    assert [row[0] for row in seen] == ["CYCLES"] * 2 + [compat.eevee_engine()] * 2 and all(row[3] for row in seen)
+    assert [row[2] for row in seen[:2]] == [12, 5] and [row[1] for row in seen[2:]] == [32, 7]
 
 
 @pytest.mark.parametrize("azimuth, side", [(0, -1), (25, -1), (-25, 1)])

@@ -9,6 +9,7 @@ import numpy as np
 from ..head.model import HeadModel
 from ..types import View
 from .atlas import Texels, gather
+from .chroma import calmed
 from .delight import smoothstep
 from .photo_masks import photo_masks
 from .photo_view import BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, PhotoView, feature_mask, lookup
@@ -71,7 +72,9 @@ def open_views(model: HeadModel, surface: Surface, views: list[View], texels_per
                                       _ALL_PIXELS / len(views))
                 moved = source.camera.project((place + slide).astype(np.float64))[0]
                 source = source.moved(moved - source.positions)
-            return source, Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera))
+            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera))
+            reduced = source.camera.fx / view.coarse.camera.fx
+            return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale), masks
         return work
 
     return [make(view) for view in views]

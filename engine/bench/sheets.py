@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ from ..render.preview import orbit_camera, render_head
 from ..texture.delight import LUMINANCE
 from ..wire.protocol import Settings
 
-__all__ = ["main", "sheet_row"]
+__all__ = ["main", "sheet_names", "sheet_row"]
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic"}
 _WRITTEN = {".png", ".jpg", ".jpeg"}
@@ -50,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         _write(options.out if options.out.suffix.lower() in _WRITTEN else options.out / "together.jpg", rows)
         return 0
     rows, failed = [], 0
-    for path in _expand(options.photos):
+    paths = _expand(options.photos)
+    for path, name in zip(paths, sheet_names(paths)):
         try:
             row = sheet_row(method.solve([path], settings, lambda *_: None), options.cell)
             print(f"{path.name}: done", file=sys.stderr)
@@ -61,10 +63,17 @@ def main(argv: list[str] | None = None) -> int:
         if options.out.suffix.lower() in _WRITTEN:
             rows.append(_labelled(row, path.name))
         else:
-            _write(options.out / f"{path.stem}.jpg", [row])
+            _write(options.out / f"{name}.jpg", [row])
     if rows:
         _write(options.out, rows)
     return 3 if failed else 0
+
+
+def sheet_names(photos: list[Path]) -> list[str]:
+    """A file name without suffix for each; photos of one name, as in a folder per person, get their folder's before it."""
+    times = Counter(photo.stem.lower() for photo in photos)
+    return [photo.stem if times[photo.stem.lower()] == 1 else f"{photo.resolve().parent.name} {photo.name}"
+            for photo in photos]
 
 
 def _write(path: Path, rows: list[np.ndarray]) -> None:

@@ -116,3 +116,13 @@ def test_progress_prints_one_line_per_stage_in_a_log():
         line("coarse", fraction, "Fitting the head")
     line.end()
     assert stream.getvalue() == "[3/7] Fitting the head\n"
+
+
+def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
+    from engine.bench.sheets import sheet_names
+
+    photos = [tmp_path / "ann" / "front.jpg", tmp_path / "ben" / "front.jpg", tmp_path / "ben" / "Front.png",
+              tmp_path / "ben" / "side.jpg"]
+    names = sheet_names(photos)
+    assert len(set(name.lower() for name in names)) == 4 and names[3] == "side"
+    assert "ann" in names[0] and "ben" in names[1]

@@ -8,7 +8,19 @@ import numpy as np
 
 from .camera import Camera
 
-__all__ = ["CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
+__all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
+
+ARKIT_ACTIONS = (
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
+    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
+    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
+    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
+    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
+    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
+    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "noseSneerLeft", "noseSneerRight", "tongueOut")
+"""Facial actions by ARKit's names; the order of scores, of `HeadModel.expression_names` and of all expression values."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class FaceObservation:
     depth: np.ndarray
     """(478,) float32, MediaPipe's relative depth in pixels, smaller is nearer."""
     blendshapes: np.ndarray
-    """(52,) float32 scores in [0, 1] in the order of ``HeadModel.expression_names``."""
+    """(52,) float32 scores in [0, 1] of :data:`ARKIT_ACTIONS`."""
     index: int
     """0 for the largest face."""
     count: int

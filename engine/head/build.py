@@ -8,7 +8,8 @@ from typing import Callable
 
 import numpy as np
 
-from .expression import EXPRESSION_NAMES, expression_basis
+from ..types import ARKIT_ACTIONS
+from .expression import expression_basis
 from .identity import align_similarity, principal_components, read_slider_targets, sample_heads
 from .landmarks import load_landmark_table
 from .makehuman import MM_PER_UNIT, data_root, read_base_mesh
@@ -96,7 +97,7 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     progress("start", 1.0, "Head model ready")
     return HeadModel(
         template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),
-        expression_basis=expressions.astype(np.float32), expression_names=EXPRESSION_NAMES,
+        expression_basis=expressions.astype(np.float32), expression_names=ARKIT_ACTIONS,
         faces=head.faces.astype(np.int32), uv=load_uv() if uv is None else uv, face_material=head.face_material,
         parts=parts.astype(np.float32), mirror=mirror, eyeballs=eyeballs.astype(np.int32), neck_loop=head.neck_loop,
         landmark_vertices=landmark_vertices, landmark_weights=landmark_weights, version=MODEL_VERSION)
@@ -109,4 +110,4 @@ def _open_lids(mean: np.ndarray, expressions: np.ndarray) -> None:
     state. `eyeBlink` reaches some millimetres beyond the lower lid, so closed eyes stay closed.
     """
     for side in ("Left", "Right"):
-        mean += LID_OPENING * expressions[EXPRESSION_NAMES.index("eyeWide" + side)]
+        mean += LID_OPENING * expressions[ARKIT_ACTIONS.index("eyeWide" + side)]

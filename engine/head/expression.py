@@ -6,21 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..types import ARKIT_ACTIONS
 from .makehuman import MM_PER_UNIT, read_target
 
-__all__ = ["EXPRESSION_NAMES", "expression_basis"]
-
-EXPRESSION_NAMES = (
-    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
-    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
-    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
-    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
-    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
-    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
-    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
-    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "noseSneerLeft", "noseSneerRight", "tongueOut")
-"""ARKit names in the order of MediaPipe's blendshape scores, whose leading ``_neutral`` is left out."""
+__all__ = ["expression_basis"]
 
 
 def expression_basis(root: Path, source: np.ndarray, count: int) -> np.ndarray:
@@ -37,9 +26,9 @@ def expression_basis(root: Path, source: np.ndarray, count: int) -> np.ndarray:
     Raises:
         HrnError: MODEL_MISSING when a unit is absent or damaged.
     """
-    basis = np.zeros((len(EXPRESSION_NAMES), len(source), 3))
+    basis = np.zeros((len(ARKIT_ACTIONS), len(source), 3))
     full = np.zeros((count, 3))
-    for row, name in enumerate(EXPRESSION_NAMES):
+    for row, name in enumerate(ARKIT_ACTIONS):
         numbers, offsets = read_target(root / "faceunits01" / "targets" / "faceunits" / f"{name}.target", count)
         full[:] = 0
         full[numbers] = offsets

@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-from .landmarks import BLENDSHAPE_NAMES, Landmarker, face_box, observe, select_face
+from .landmarks import Landmarker, face_box, observe, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
 from .teeth import Bite, find_bite
 
-__all__ = ["BLENDSHAPE_NAMES", "Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
+__all__ = ["Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
            "face_quality", "find_bite", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

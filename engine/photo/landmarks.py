@@ -10,10 +10,10 @@ import numpy as np
 
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
-from .face_nets import BLENDSHAPE_NAMES, Detection, FaceNets, Roi, roi_of
+from .face_nets import Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 
-__all__ = ["BLENDSHAPE_NAMES", "Landmarker", "MIN_FACE_PX", "face_box", "face_width", "observe", "select_face"]
+__all__ = ["Landmarker", "MIN_FACE_PX", "face_box", "face_width", "observe", "select_face"]
 
 MIN_FACE_PX = 60
 """Width of the smallest face, in pixels of the file, that is worth reconstructing."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..types import FaceObservation, Photo
-from .face_nets import BLENDSHAPE_NAMES
+from ..types import ARKIT_ACTIONS, FaceObservation, Photo
 from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from .skin import SkinMask
@@ -40,7 +39,7 @@ def face_quality(photo: Photo, observation: FaceObservation, mask: SkinMask | No
     right, left = (luminance[fill(shape, points, polygon) > 0] for polygon in SURE_SKIN[:2])
     sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]
     detail = cv2.dilate(fill(shape, points, *EYES, *BROWS, OUTER_LIPS), np.ones((5, 5), np.uint8)) > 0
-    score = dict(zip(BLENDSHAPE_NAMES, observation.blendshapes.tolist()))
+    score = dict(zip(ARKIT_ACTIONS, observation.blendshapes.tolist()))
     outer = observation.landmarks[263] - observation.landmarks[33]
     across = float(np.linalg.norm(outer)) or 1.0
     figures = {

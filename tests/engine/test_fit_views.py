@@ -14,8 +14,7 @@ from engine.fit.views.silhouette import _plain
 from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
 from engine.fit.views.surface import fit_offset, nearest_places
-from engine.photo import BLENDSHAPE_NAMES
-from engine.types import FaceObservation, Photo
+from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
 
 
 def turned_camera(yaw: float, focal: float = 1500.0, size: int = 800) -> Camera:
@@ -155,7 +154,7 @@ def test_the_reference_is_frontal_large_and_has_open_eyes():
         landmarks = np.zeros((478, 2), np.float32)
         landmarks[0] = face_px
         scores = np.zeros(52, np.float32)
-        scores[[BLENDSHAPE_NAMES.index("eyeBlinkLeft"), BLENDSHAPE_NAMES.index("eyeBlinkRight")]] = shut
+        scores[[ARKIT_ACTIONS.index("eyeBlinkLeft"), ARKIT_ACTIONS.index("eyeBlinkRight")]] = shut
         photo = Photo(np.zeros((8, 8, 3), np.uint8), name, "", None)
         return ViewState(photo, FaceObservation(landmarks, np.zeros(478), scores, 0, 1), turned_camera(yaw), scores,
                          "estimated", None)

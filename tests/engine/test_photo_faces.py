@@ -16,11 +16,11 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 from PIL import Image  # noqa: E402
 
-from engine.photo import (BLENDSHAPE_NAMES, Landmarker, face_box, face_quality, load_photo, observe,  # noqa: E402
+from engine.photo import (Landmarker, face_box, face_quality, load_photo, observe,  # noqa: E402
                           photo_warnings, segment_skin, select_face)
 from engine.photo.landmarks import face_width  # noqa: E402
 from engine.photo.regions import BROWS, EYES, OUTER_LIPS, OVAL, fill  # noqa: E402
-from engine.types import FaceObservation, Photo  # noqa: E402
+from engine.types import ARKIT_ACTIONS, FaceObservation, Photo  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
 
@@ -66,12 +66,12 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
 
 def test_portrait(face):
     assert face.landmarks.shape == (478, 2) and face.landmarks.dtype == np.float32
-    assert face.depth.shape == (478,) and face.blendshapes.shape == (52,) == (len(BLENDSHAPE_NAMES),)
+    assert face.depth.shape == (478,) and face.blendshapes.shape == (52,) == (len(ARKIT_ACTIONS),)
     assert (face.index, face.count) == (0, 1)
     # Where everyone sees them: the pupils, the tip of the nose, the mouth.
     for group, place in (((468,), (203.5, 101)), ((473,), (246.5, 103)), ((13, 14), (222.5, 147))):
         assert np.abs(face.landmarks[list(group)].mean(0) - place).max() < 4
-    scores = dict(zip(BLENDSHAPE_NAMES, face.blendshapes))
+    scores = dict(zip(ARKIT_ACTIONS, face.blendshapes))
     assert scores["mouthSmileLeft"] > 0.5 and scores["mouthSmileRight"] > 0.5 and scores["eyeBlinkLeft"] < 0.3
     assert face.depth[1] < face.depth[234] and face.depth[1] < face.depth[454]  # the nose is nearer than the ears
     assert 85 < face_width(face) < 100
@@ -301,7 +301,7 @@ def test_warnings(portrait, face):
     assert codes(wide, landmarks=face.landmarks * 2) == []
     assert "blurred" in codes(cv2.GaussianBlur(portrait.pixels, (0, 0), 2.5))
     scores = face.blendshapes.copy()
-    scores[[BLENDSHAPE_NAMES.index(n) for n in ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen")]] = 0.8
+    scores[[ARKIT_ACTIONS.index(n) for n in ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen")]] = 0.8
     assert {"eyes_closed", "mouth_open"} <= set(codes(blendshapes=scores))
     half = portrait.pixels.copy()
     half[:, :226] = half[:, :226] // 3

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...head.model import HeadModel
-from ...photo.face_nets import BLENDSHAPE_NAMES
+from ...types import ARKIT_ACTIONS
 from .bundle_adjustment import Lens
 from .state import ViewState
 
@@ -26,9 +26,9 @@ _ENOUGH_PX = 500.0
 """A face of that size is large enough."""
 _HALF_SHUT = 0.4
 """Score of blinking from which on eyes that look down are no longer an explanation."""
-_BLINKS = [BLENDSHAPE_NAMES.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+_BLINKS = [ARKIT_ACTIONS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 _STILL = 0.3
-_FACE_ACTIONS = [i for i, name in enumerate(BLENDSHAPE_NAMES) if not name.startswith(("eyeLook", "cheek", "nose"))]
+_FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswith(("eyeLook", "cheek", "nose"))]
 
 
 def order_views(views: list[ViewState]) -> list[ViewState]:

@@ -14,7 +14,7 @@ from .images import load_image
 from .lashes import build_lash_group
 from .ledger import Ledger
 from .names import BLEED, ROUGHNESS, UV_MAP
-from .occlusion import add_mouth_shade
+from .occlusion import SHADED, add_shade
 from .source import MATERIALS, HeadSource
 from .teeth import build_teeth_group
 
@@ -91,8 +91,8 @@ def build_materials(source: HeadSource, ledger: Ledger, share_groups: bool = Fal
             tree.links.new(crowns.outputs["Color"], compat.socket(shader.inputs, "Base Color"))
             tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Normal"))
             tree.links.new(crowns.outputs["Normal"], compat.socket(shader.inputs, "Coat Normal"))
-        if name in ("teeth", "tongue", "mouth"):
-            add_mouth_shade(tree, shader)
+        if name in SHADED:
+            add_shade(tree, shader, *SHADED[name])
         if name == "skin":
             _skin_detail(material, shader, output, source, ledger, group(build_detail_group))
     return materials

@@ -137,19 +137,20 @@ def test_lashes_let_light_through_and_eyes_are_wet(head):
     assert eyes.inputs["Coat Weight"].default_value == 1 and eyes.inputs["Coat Roughness"].default_value < 0.05
 
 
-def test_eevee_alone_shades_the_inside_of_the_mouth(head):
+def test_eevee_alone_shades_what_lies_behind_lips_and_lids(head):
     for name, material in head.materials.items():
         tree = material.node_tree
         anybody, eevee = tree.get_output_node("CYCLES"), tree.get_output_node("EEVEE")
         assert anybody.target == "ALL" and anybody.is_active_output and anybody == tree.get_output_node("ALL")
-        if name not in ("teeth", "tongue", "mouth"):
+        if name not in ("teeth", "tongue", "mouth", "eyes"):
             assert eevee == anybody
             continue
         mix = source(eevee.inputs, "Surface").node
         lit = {socket.identifier: socket.links[0].from_node if socket.is_linked else None for socket in mix.inputs}
         assert lit["Shader"] is None and lit["Shader_001"] == node(tree, "ShaderNodeBsdfPrincipled")
         occlusion = source(lit["Fac"].inputs, "Value").node
-        assert occlusion.bl_idname == "ShaderNodeAmbientOcclusion" and 0.01 < occlusion.inputs["Distance"].default_value < 0.05
+        assert occlusion.bl_idname == "ShaderNodeAmbientOcclusion"
+        assert occlusion.inputs["Distance"].default_value == pytest.approx(0.006 if name == "eyes" else 0.03)
 
 
 def test_teeth_have_the_colour_that_the_bundle_tells(head):

@@ -20,13 +20,14 @@ from .align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .completion import GAMMA, complete_base, splat
 from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median
-from .evenness import even_out
+from .evenness import HAIR_ABOVE, even_out
 from .grain import WAVES_MM, band_spread
 from .inner_colors import InnerColors, measure_inner_colors
 from .merge import Source, merge
 from .padding import fill_outside
 from .scalp import Hair, find_hair
 from .seen import open_views, place_of, posed
+from .strands import with_strands
 from .surface import Surface
 
 __all__ = ["ANALYSIS_SIZE", "Analysis", "analyse", "layout_of"]
@@ -154,6 +155,9 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
         doubtful = 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
         report(0.75)
+    above = smoothstep(*HAIR_ABOVE, place.height) * (1 - np.maximum(seen.certain, seen.brows))
+    dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm)
+    doubtful = 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
     weight = weight * doubtful
     middle = weighted_median(base, clean + 1e-6)
     balance = skin_balance(middle)

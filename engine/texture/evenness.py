@@ -14,7 +14,7 @@ from .atlas import Texels
 from .delight import LUMINANCE, smoothstep, weighted_median
 from .seen import Place, Seen, forehead_trust
 
-__all__ = ["even_out"]
+__all__ = ["HAIR_ABOVE", "even_out"]
 
 _FOLD_MM = (1.0, 2.0)
 """Half widths of folds."""
@@ -28,7 +28,7 @@ _BEYOND = 0.2
 """Share that is kept of what lies beyond."""
 _RAISED = (1.3, 2.0)
 """Gain, relative to the median, at which a place begins to count as shadow, and at which it is one."""
-_HAIR_ABOVE = (12.0, 18.0)
+HAIR_ABOVE = (12.0, 18.0)
 """mm above the eyes from which on nothing dark grows but brows and the hair that hangs there."""
 
 
@@ -68,7 +68,7 @@ def even_out(place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, ba
     change *= (1 - np.clip(np.maximum(0.5 * eyes, lips), 0, 1))[:, None]
     change += _hue(patch, color * np.exp(change), log_base, mm) * (1 - lips)[:, None]
     hairs = np.maximum(smoothstep(0.5, 0.9, edge), dark * smoothstep(0.1, 0.4, edge))
-    hairs *= smoothstep(*_HAIR_ABOVE, place.height[rows]) * (1 - certain)
+    hairs *= smoothstep(*HAIR_ABOVE, place.height[rows]) * (1 - certain)
     logs = np.log(np.maximum(color, 2e-3)) + change
     change += _strands(patch, logs - log_base, hairs, mm)
     shade = _folds(patch, np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)), clean, mm)

@@ -71,7 +71,9 @@ def even_out(place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, ba
     hairs *= smoothstep(*HAIR_ABOVE, place.height[rows]) * (1 - certain)
     logs = np.log(np.maximum(color, 2e-3)) + change
     change += _strands(patch, logs - log_base, hairs, mm)
-    shade = _folds(patch, np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)), clean, mm)
+    # Relative to the skin around, so that the rim of what is seen is no step.
+    off = np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)) - np.log(np.maximum(base @ LUMINANCE, 2e-3))
+    shade = _folds(patch, off, clean, mm)
     shade *= 1 - np.maximum(feature, hairs)
     fold[rows] = shade
     gain[rows] = np.exp(change + shade[:, None])
@@ -169,7 +171,7 @@ def _strands(patch: _Patch, off, where, mm: float) -> np.ndarray:
     return np.clip(-0.95 * soft, -0.3, 1.8)
 
 
-def _folds(patch: _Patch, log, clean, mm: float) -> np.ndarray:
+def _folds(patch: _Patch, off, clean, mm: float) -> np.ndarray:
     """(m,) log gain that takes the shade out of folds.
 
     A fold of the skin gets less of the light than the skin beside it; baked into the colour it stays dark in every
@@ -178,22 +180,26 @@ def _folds(patch: _Patch, log, clean, mm: float) -> np.ndarray:
     millimetres, by the structure tensor; so moles, freckles and stubble are none.
 
     Args:
-        log: (m,) log luminance.
+        off: (m,) log luminance relative to the skin around.
         clean, mm: as for :func:`_tint`.
     """
     low, most = _FOLD_DEPTH
-    lift = np.zeros(len(log), np.float32)
+    lift = np.zeros(len(off), np.float32)
     for half in _FOLD_MM:
         sigma = half * mm
-        soft = patch.mean(log, clean, sigma)
+        # A mean over what is clean; the little that the rest counts only keeps its rim from looking like a valley.
+        weight = clean + np.float32(1e-3)
+        total = cv2.GaussianBlur(patch.image(weight), (0, 0), sigma)
+        soft = cv2.GaussianBlur(patch.image(off * weight), (0, 0), sigma) / np.maximum(total, 1e-6)
         xx, yy, xy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3, scale=0.25) for order in ((2, 0), (0, 2), (1, 1)))
         spread = np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
         # The depth of a valley with the filter's own width; one that is as steep lengthwise is a hole.
         depth = 2 * sigma * sigma * ((xx + yy) / 2 + spread - np.abs((xx + yy) / 2 - spread))
-        gx, gy = (cv2.Sobel(soft, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+        known = smoothstep(0.1, 0.5, total)
+        gx, gy = (cv2.Sobel(soft, cv2.CV_32F, *order) * known for order in ((1, 0), (0, 1)))
         tensor = cv2.GaussianBlur(np.stack([gx * gx, gy * gy, gx * gy], -1), (0, 0), 2.5 * sigma)
         across = np.sqrt((tensor[..., 0] - tensor[..., 1]) ** 2 + 4 * tensor[..., 2] ** 2)
         one_way = across / np.maximum(tensor[..., 0] + tensor[..., 1], 1e-9)
-        valley = np.clip(depth - low, 0, most) * smoothstep(0.3, 0.7, one_way)
+        valley = np.clip(depth - low, 0, most) * smoothstep(0.3, 0.7, one_way) * known
         lift = np.maximum(lift, patch.at(valley))
     return _FOLD_SHARE * lift

@@ -17,7 +17,7 @@ def spread(value):
     return np.full(SIDE * SIDE, value, np.float32)
 
 
-def evened(darkness, *, height=0.0, central=1.0, raised=1.0, tint=(1, 1, 1)):
+def evened(darkness, *, height=0.0, central=1.0, raised=1.0, tint=(1, 1, 1), weight=1.0):
     """(SIDE, SIDE, 3) colour, relative to skin, after evening out skin that is this much darker, and the fold's share."""
     color = (SKIN * np.exp(-np.asarray(darkness)[..., None] * np.asarray(tint))).astype(np.float32).reshape(-1, 3)
     index = np.arange(SIDE * SIDE, dtype=np.int32)
@@ -27,7 +27,8 @@ def evened(darkness, *, height=0.0, central=1.0, raised=1.0, tint=(1, 1, 1)):
     one, none = spread(1), spread(0)
     seen = Seen(color, one, one, one > 0, one, spread(central), none, none, none, none)
     base = np.tile(SKIN, (len(index), 1))
-    gain, fold = even_out(place, seen, one, color, base, np.broadcast_to(raised, Y.shape).ravel(), none)
+    weight = np.broadcast_to(np.float32(weight), Y.shape).ravel()
+    gain, fold = even_out(place, seen, weight, color, base, np.broadcast_to(raised, Y.shape).ravel(), none)
     return (color * gain / SKIN).reshape(SIDE, SIDE, 3), fold.reshape(SIDE, SIDE)
 
 
@@ -63,6 +64,13 @@ def test_moles_stay(radius):
 def test_flat_skin_stays():
     color, fold = evened(0 * X)
     assert np.abs(color - 1).max() < 0.01 and not fold.any()
+
+
+def test_the_rim_of_what_is_seen_is_no_fold():
+    weight = np.clip((MIDDLE + 8 - X) / 4, 0, 1) + 0.01 * (X < MIDDLE + 12)
+    color, fold = evened(0 * X + 0.03, weight=weight)
+    assert fold.max() < 0.01
+    assert np.abs(np.log(color) + 0.03).max() < 0.04
 
 
 def test_shadow_is_lifted_where_the_light_was_raised_but_a_beard_is_not():

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from ..camera import Camera
 from ..head.model import MATERIALS, HeadModel
+from ..photo.regions import INNER_LIPS
 from ..texture.atlas import corner_triangles
 from ..texture.surface import vertex_normals
 from . import Raster, interpolate, rasterize
@@ -172,11 +173,26 @@ def _lid_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, eye
 
 def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, inner: np.ndarray,
                  teeth: np.ndarray) -> np.ndarray:
-    """(H, W) float32 share of the light that reaches pixels in the mouth: less the deeper behind the lips."""
-    lips = model.landmarks(np.asarray(vertices))[[13, 14], 2].mean()
-    depth = np.clip((lips - position[..., 2]) / _MOUTH_SHADE_MM, 0, 4)
-    light = np.where(teeth, _TEETH_LIGHT, _MOUTH_LIGHT) * np.exp2(-depth)
-    return np.where(inner | teeth, light, 1).astype(np.float32)
+    """(H, W) float32 share of the light that reaches pixels in the mouth: less the deeper behind the lips, and as much as
+    comes through between them (the form factor of a slot)."""
+    out = np.ones(teeth.shape, np.float32)
+    mouth = inner | teeth
+    if not mouth.any():
+        return out
+    around = model.landmarks(np.asarray(vertices))[list(INNER_LIPS)]
+    corner = len(INNER_LIPS) // 2
+    lower, upper = around[: corner + 1], around[[0, *range(len(around) - 1, corner - 1, -1)]]
+    line = (lower + upper) / 2
+    order = np.argsort(line[:, 0])
+    x, _, z = line[order].T
+    half = np.maximum(upper - lower, 0)[order, 1] / 2
+    place = position[mouth]
+    behind = np.maximum(np.interp(place[:, 0], x, z) - place[:, 2], 0)
+    slot = np.interp(place[:, 0], x, half)
+    through = slot / np.maximum(np.hypot(slot, behind), 1e-3)
+    shade = np.exp2(-np.clip((line[:, 2].max() - place[:, 2]) / _MOUTH_SHADE_MM, 0, 4))
+    out[mouth] = np.where(teeth[mouth], _TEETH_LIGHT, _MOUTH_LIGHT) * shade * through
+    return out
 
 
 def _arch_normals(model: HeadModel, vertices: np.ndarray, position: np.ndarray) -> np.ndarray:

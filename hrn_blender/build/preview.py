@@ -116,6 +116,7 @@ def _choose_engine(scene: bpy.types.Scene, options: PreviewOptions) -> None:
     if options.engine == "eevee":
         scene.render.engine = compat.eevee_engine()
         scene.eevee.taa_render_samples = options.samples or 32
+        scene.eevee.use_shadows = True  # Blender 4.5 makes new scenes without.
         # Fewer steps towards a lamp pass by what is as thin as an ear or a lip: light behind it came out in front.
         scene.eevee.shadow_step_count = 16
         scene.eevee.shadow_ray_count = 2

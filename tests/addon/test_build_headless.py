@@ -100,6 +100,7 @@ def test_pictures_are_rendered_by_the_engine_asked_for_after_the_head_is_saved(b
     def render(result, path, options):
         with preview._studio(result, options) as (scene, _):
             seen.append((scene.render.engine, scene.eevee.taa_render_samples, scene.cycles.samples, out.is_file()))
+            assert options.engine == "cycles" or scene.eevee.use_shadows
 
     monkeypatch.setattr(preview, "render_preview", render)
     for more in ((), ("--samples", "5"), ("--engine", "eevee"), ("--engine", "eevee", "--samples", "7")):

@@ -85,13 +85,18 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     triangles = model.triangles.astype(np.int32)
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
     dense = _lash_density(model)
-    layers = [_shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light, dense)
-              for hidden in ((lash, np.zeros_like(lash)) if albedo is not None else (lash,))]
-    color, cover, _ = layers[0]
-    if len(layers) > 1:
-        hairs = layers[1][2][..., None]
-        color = color + hairs * (layers[1][0] - color)
-        cover = np.maximum(cover, layers[1][2] * layers[1][1])
+    color, cover, _ = _shaded(model, vertices, camera, points, depth, triangles, (big.width, big.height), lash, albedo,
+                              normal, light, dense)
+    strips = points[np.unique(triangles[lash])] if albedo is not None else points[:0]
+    low = np.clip(np.floor(strips.min(0)) - 1, 0, None).astype(int) if len(strips) else np.zeros(2, int)
+    high = np.clip(np.ceil(strips.max(0)) + 1, 0, (big.width, big.height)).astype(int) if len(strips) else low
+    if (high > low).all():
+        # Once more with the lashes, where they are.
+        part = np.s_[low[1]:high[1], low[0]:high[0]]
+        haired, covered, hairs = _shaded(model, vertices, camera, points - low, depth, triangles, tuple(high - low),
+                                         np.zeros_like(lash), albedo, normal, light, dense)
+        color[part] += hairs[..., None] * (haired - color[part])
+        cover[part] = np.maximum(cover[part], hairs * covered)
     if np.isscalar(background):
         behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
     else:
@@ -101,9 +106,9 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     return (_to_srgb(small) * 255 + 0.5).astype(np.uint8)
 
 
-def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albedo, normal, light, dense):
-    """Linear colour, coverage and share of lashes of the doubled picture without the `hidden` triangles."""
-    raster = rasterize(points, np.where(np.isfinite(depth), depth, -1), triangles[~hidden], big.width, big.height)
+def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, albedo, normal, light, dense):
+    """Linear colour, coverage and share of lashes of a picture of `size` (width, height) without the `hidden` triangles."""
+    raster = rasterize(points, np.where(np.isfinite(depth), depth, -1), triangles[~hidden], *map(int, size))
     number = np.flatnonzero(~hidden)[np.maximum(raster.triangle, 0)]
     raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)
     cover = (raster.triangle >= 0).astype(np.float32)
@@ -116,7 +121,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     material = model.face_material[np.maximum(raster.triangle, 0) // 2]
     if normal is not None:
         n = _mapped_normals(model, vertices, raster, uv, n, normal)
-    view = camera.position - position
+    view = camera.position.astype(np.float32) - position
     view /= np.maximum(np.linalg.norm(view, axis=-1, keepdims=True), 1e-6)
     # Strips such as lashes are seen from both sides.
     n = np.where((n * view).sum(-1, keepdims=True) < -0.2, -n, n).astype(np.float32)
@@ -132,7 +137,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, big, hidden, albe
     eye = material == MATERIALS.index("eyes")
     shade = _lid_shade(model, vertices, position, eye) * _mouth_shade(model, vertices, position, inner, teeth)
     # Rows of teeth are shells of a few quads, whose smooth normals turn at their folds: they face as the arch does.
-    n = np.where(teeth[..., None], _arch_normals(model, vertices, position), n).astype(np.float32)
+    n[teeth] = _arch_normals(model, vertices, position[teeth])
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
     if not isinstance(light, str):
         from ..fit import lighting
@@ -196,7 +201,7 @@ def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, i
 
 
 def _arch_normals(model: HeadModel, vertices: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """(H, W, 3) normals of an upright half cylinder through the rows of teeth; enamel lets light through, so that it
+    """(n, 3) normals at (n, 3) places of an upright half cylinder through the rows of teeth; enamel lets light through, so that it
     turns less dark towards the sides than its shape."""
     teeth = np.asarray(vertices)[np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])]
     out = position - np.array([teeth[:, 0].mean(), 0, teeth[:, 2].max() - _ARCH_MM], np.float32)

@@ -31,6 +31,8 @@ _ARCH_MM = 26.0
 _MOUTH_LIGHT, _TEETH_LIGHT = 0.42, 0.98
 _MOUTH_SHADE_MM = 45.0
 """Share of the light right behind the lips, for teeth and for the rest of the mouth, and the depth in which it halves."""
+_LIP_SHADE = 0.5
+"""Depth behind the lips that counts: they, and enamel, let light through."""
 
 
 def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
@@ -194,7 +196,7 @@ def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, i
     place = position[mouth]
     behind = np.maximum(np.interp(place[:, 0], x, z) - place[:, 2], 0)
     slot = np.interp(place[:, 0], x, half)
-    through = slot / np.maximum(np.hypot(slot, behind), 1e-3)
+    through = slot / np.maximum(np.hypot(slot, _LIP_SHADE * behind), 1e-3)
     shade = np.exp2(-np.clip((line[:, 2].max() - place[:, 2]) / _MOUTH_SHADE_MM, 0, 4))
     out[mouth] = np.where(teeth[mouth], _TEETH_LIGHT, _MOUTH_LIGHT) * shade * through
     return out

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from ..head.model import HeadModel
+from ..head.model import HeadModel, surface_points
 from ..photo.face_nets import model_path
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
@@ -78,7 +78,7 @@ class Regressor:
     def points(self, field: np.ndarray) -> np.ndarray:
         """(..., P, 3) The network's points on (..., N, 3) vertices, or their moves under a basis of such: the landmarks
         where the head model had them in training, then vertices all over the head."""
-        return np.einsum("pc,...pcd->...pd", self.point_weights, field[..., self.point_vertices, :])
+        return surface_points(self.point_vertices, self.point_weights, field)
 
     def noise(self, gain: float) -> LandmarkNoise:
         """Errors of the dense landmarks in mm, with the covariance times `gain`."""

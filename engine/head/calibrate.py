@@ -15,6 +15,7 @@ from scipy.ndimage import distance_transform_edt
 
 from ..camera import Camera
 from ..photo.landmarks import Landmarker
+from ..photo.regions import BROWS
 from ..render import interpolate, rasterize
 from ..types import Photo
 from .build import build_head_model
@@ -122,7 +123,6 @@ def main() -> None:
     pairs = mirror_pairs(points)
     points = (points + points[pairs] * [-1, 1, 1]) / 2
     halves = np.median(seen[::2], 0), np.median(seen[1::2], 0)
-    from ..photo.regions import BROWS
     height = points[list(BROWS[1][:5])] / 2 + points[list(BROWS[1][:-6:-1])] / 2
     meant = np.interp(np.abs(height[:, 0]), BROW[0], BROW[1])
     print("middle of the brows seen above where they are meant, mm:", np.round(height[:, 1] - meant, 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PARTS", "MATERIALS", "HeadModel"]
+__all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
 
 MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
 """Material slots, in the order of ``HeadModel.face_material``."""
@@ -71,4 +71,10 @@ class HeadModel:
 
     def landmarks(self, vertices: np.ndarray) -> np.ndarray:
         """(..., 478, 3) landmark points on the given (..., N, 3) vertices, or their moves under a basis of such."""
-        return np.einsum("lk,...lkd->...ld", self.landmark_weights, vertices[..., self.landmark_vertices, :])
+        return surface_points(self.landmark_vertices, self.landmark_weights, vertices)
+
+
+def surface_points(corners: np.ndarray, weights: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """(..., L, 3) points on the triangles of (L, 3) vertex numbers, by (L, 3) barycentric weights, of (..., N, 3) vertices;
+    or the points' moves under a basis of such."""
+    return np.einsum("lk,...lkd->...ld", weights, vertices[..., corners, :])

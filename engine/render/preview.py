@@ -89,16 +89,17 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     dense = _lash_density(model)
     color, cover, _ = _shaded(model, vertices, camera, points, depth, triangles, (big.width, big.height), lash, albedo,
                               normal, light, dense)
-    strips = points[np.unique(triangles[lash])] if albedo is not None else points[:0]
-    low = np.clip(np.floor(strips.min(0)) - 1, 0, None).astype(int) if len(strips) else np.zeros(2, int)
-    high = np.clip(np.ceil(strips.max(0)) + 1, 0, (big.width, big.height)).astype(int) if len(strips) else low
-    if (high > low).all():
+    if albedo is not None and lash.any():
         # Once more with the lashes, where they are.
-        part = np.s_[low[1]:high[1], low[0]:high[0]]
-        haired, covered, hairs = _shaded(model, vertices, camera, points - low, depth, triangles, tuple(high - low),
-                                         np.zeros_like(lash), albedo, normal, light, dense)
-        color[part] += hairs[..., None] * (haired - color[part])
-        cover[part] = np.maximum(cover[part], hairs * covered)
+        strips = points[triangles[lash]].reshape(-1, 2)
+        low, high = (np.clip(edge, 0, (big.width, big.height)).astype(int)
+                     for edge in (np.floor(strips.min(0)) - 1, np.ceil(strips.max(0)) + 1))
+        if (high > low).all():
+            part = np.s_[low[1]:high[1], low[0]:high[0]]
+            haired, covered, hairs = _shaded(model, vertices, camera, points - low, depth, triangles, tuple(high - low),
+                                             np.zeros_like(lash), albedo, normal, light, dense)
+            color[part] += hairs[..., None] * (haired - color[part])
+            cover[part] = np.maximum(cover[part], hairs * covered)
     if np.isscalar(background):
         behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
     else:
@@ -188,7 +189,7 @@ def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, i
         return out
     around = model.landmarks(np.asarray(vertices))[list(INNER_LIPS)]
     corner = len(INNER_LIPS) // 2
-    lower, upper = around[: corner + 1], around[[0, *range(len(around) - 1, corner - 1, -1)]]
+    lower, upper = around[: corner + 1], np.roll(around[::-1], 1, 0)[: corner + 1]
     line = (lower + upper) / 2
     order = np.argsort(line[:, 0])
     x, _, z = line[order].T
@@ -203,8 +204,8 @@ def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, i
 
 
 def _arch_normals(model: HeadModel, vertices: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """(n, 3) normals at (n, 3) places of an upright half cylinder through the rows of teeth; enamel lets light through, so that it
-    turns less dark towards the sides than its shape."""
+    """(n, 3) normals at (n, 3) places of an upright half cylinder through the rows of teeth; enamel lets light through, so
+    that it turns less dark towards the sides than its shape."""
     teeth = np.asarray(vertices)[np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])]
     out = position - np.array([teeth[:, 0].mean(), 0, teeth[:, 2].max() - _ARCH_MM], np.float32)
     out[..., 1] = 0

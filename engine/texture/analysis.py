@@ -144,6 +144,10 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
 
     delit = parts.color
     base = None
+
+    def bare(dark: np.ndarray) -> np.ndarray:
+        return 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
+
     for _ in range(2):
         color, amount = splat(texels, triangles, count, delit, clean)
         skin = flatten(surface, mirror, color, amount)
@@ -152,13 +156,11 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
         gloss = highlight_share(corrected, base, seen.color)
         # Dark things at the rim of the mask are hair and its shadow, not skin.
         dark = _without_spots(texels, darkness(corrected, base, central), weight, place.mm)
-        doubtful = 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
-        clean = weight * (1 - feature) * (1 - 0.95 * gloss) * doubtful
+        clean = weight * (1 - feature) * (1 - 0.95 * gloss) * bare(dark)
         report(0.75)
     above = smoothstep(*HAIR_ABOVE, place.height) * (1 - np.maximum(seen.certain, seen.brows))
     dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm)
-    doubtful = 1 - dark * (1 - seen.certain) * (1 - place.part["nose"])
-    weight = weight * doubtful
+    weight = weight * bare(dark)
     middle = weighted_median(base, clean + 1e-6)
     balance = skin_balance(middle)
     gain = level_gain * balance

@@ -10,8 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .atlas import Texels
 from .delight import LUMINANCE, smoothstep, weighted_median
+from .patch import Patch
 from .seen import Place, Seen, forehead_trust
 
 __all__ = ["HAIR_ABOVE", "even_out"]
@@ -47,7 +47,7 @@ def even_out(place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, ba
         (n, 3) float32 gain, and (n,) float32 the part of its logarithm that took the shade out of folds.
     """
     gain, fold = np.ones_like(color, np.float32), np.zeros(len(color), np.float32)
-    patch = _Patch(place.texels, weight > 0)
+    patch = Patch(place.texels, weight > 0)
     rows = patch.rows
     if not len(rows):
         return gain, fold
@@ -80,34 +80,7 @@ def even_out(place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, ba
     return gain, fold
 
 
-class _Patch:
-    """Some texels, m of them, as a picture of the part of the map that holds them."""
-
-    def __init__(self, texels: Texels, chosen: np.ndarray):
-        self.rows = np.flatnonzero(chosen)
-        y, x = np.divmod(texels.index[self.rows], texels.size)
-        self._shape = (int(np.ptp(y)) + 1, int(np.ptp(x)) + 1) if len(y) else (0, 0)
-        self._index = (y - y.min()) * self._shape[1] + x - x.min() if len(y) else y
-
-    def image(self, values: np.ndarray) -> np.ndarray:
-        """(m[, C]) -> (h, w[, C]) float32, 0 elsewhere."""
-        out = np.zeros((self._shape[0] * self._shape[1], *values.shape[1:]), np.float32)
-        out[self._index] = values
-        return out.reshape(*self._shape, *values.shape[1:])
-
-    def at(self, image: np.ndarray) -> np.ndarray:
-        """(h, w[, C]) -> (m[, C])."""
-        return image.reshape(-1, *image.shape[2:])[self._index]
-
-    def mean(self, values: np.ndarray, weights: np.ndarray, sigma: float) -> np.ndarray:
-        """(h, w[, C]) weighted means of (m[, C]) values over a Gaussian of `sigma` texels."""
-        lifted = weights[:, None] if values.ndim == 2 else weights
-        total = np.maximum(cv2.GaussianBlur(self.image(weights), (0, 0), sigma), 0.05)
-        return cv2.GaussianBlur(self.image(values * lifted), (0, 0), sigma) / (
-            total[..., None] if values.ndim == 2 else total)
-
-
-def _tint(patch: _Patch, off, clean, shadow, rim, mm: float) -> np.ndarray:
+def _tint(patch: Patch, off, clean, shadow, rim, mm: float) -> np.ndarray:
     """(m, 3) log gain that takes most out of blotches of hue, and of brightness, of more than a millimetre.
 
     Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright
@@ -135,7 +108,7 @@ def _tint(patch: _Patch, off, clean, shadow, rim, mm: float) -> np.ndarray:
     return change
 
 
-def _hue(patch: _Patch, color, log_base, mm: float) -> np.ndarray:
+def _hue(patch: Patch, color, log_base, mm: float) -> np.ndarray:
     """(m, 3) log gain, of the same luminance, that keeps hues between those that skin and hair can have.
 
     A camera's black level and compression leave dark pixels with ratios of colours that mean nothing, and the light's
@@ -159,7 +132,7 @@ def _hue(patch: _Patch, color, log_base, mm: float) -> np.ndarray:
     return np.clip(change, -2, 2)
 
 
-def _strands(patch: _Patch, off, where, mm: float) -> np.ndarray:
+def _strands(patch: Patch, off, where, mm: float) -> np.ndarray:
     """(m, 3) log gain that gives the skin's colour to what is darker: single hairs that lie on the forehead.
 
     Args:
@@ -171,7 +144,7 @@ def _strands(patch: _Patch, off, where, mm: float) -> np.ndarray:
     return np.clip(-0.95 * soft, -0.3, 1.8)
 
 
-def _folds(patch: _Patch, off, clean, mm: float) -> np.ndarray:
+def _folds(patch: Patch, off, clean, mm: float) -> np.ndarray:
     """(m,) log gain that takes the shade out of folds.
 
     A fold of the skin gets less of the light than the skin beside it; baked into the colour it stays dark in every

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from .atlas import Texels
+from .patch import Patch
 
 __all__ = ["with_strands"]
 
@@ -37,18 +38,10 @@ def with_strands(texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np
     Returns:
         (n,) float32, nowhere less than `dark`.
     """
-    rows = np.flatnonzero(allowed > 0.02)
+    patch = Patch(texels, allowed > 0.02)
+    rows, image = patch.rows, patch.image
     if not len(rows) or not (dark[rows] > 0.5).any():
         return dark
-    y, x = np.divmod(texels.index[rows], texels.size)
-    low, shape = (y.min(), x.min()), (int(np.ptp(y)) + 1, int(np.ptp(x)) + 1)
-    at = (y - low[0]) * shape[1] + x - low[1]
-
-    def image(values):
-        out = np.zeros(shape[0] * shape[1], np.float32)
-        out[at] = values
-        return out.reshape(shape)
-
     known = image((weight[rows] > 0.05) * (1 - dark[rows]))
     log = image(np.log(np.maximum(light[rows], 2e-3)))
     around = cv2.GaussianBlur(log * known, (0, 0), _VALLEY_MM * mm)
@@ -62,5 +55,5 @@ def with_strands(texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np
     near = cv2.GaussianBlur(cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0),
                             0.5 * _FRINGE_MM * mm)
     out = dark.astype(np.float32)
-    out[rows] = np.maximum(out[rows], near.reshape(-1)[at] * allowed[rows])
+    out[rows] = np.maximum(out[rows], patch.at(near) * allowed[rows])
     return out

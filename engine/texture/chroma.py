@@ -18,8 +18,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from ..photo.regions import EYES, INNER_LIPS, OUTER_LIPS
 from .delight import LUMINANCE
-from .photo_view import EYES, INNER_LIPS, OUTER_LIPS, PhotoView, feature_mask
+from .photo_view import PhotoView, feature_mask
 
 __all__ = ["calmed"]
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from ..fit.lighting import srgb_to_linear
-from ..photo.regions import IRISES
+from ..photo.regions import EYES, IRISES
 from .delight import LUMINANCE
-from .photo_view import EYES, PhotoView, feature_mask
+from .photo_view import PhotoView, feature_mask
 
 __all__ = ["InnerColors", "measure_inner_colors"]
 

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
 from .delight import smoothstep
-from .photo_view import BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, PhotoView, feature_mask
+from .photo_view import NOSE_TIP, PhotoView, feature_mask
 
 __all__ = ["photo_masks"]
 

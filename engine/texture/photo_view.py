@@ -14,17 +14,9 @@ from ..render import rasterize
 from ..types import Photo
 from .surface import vertex_normals
 
-__all__ = ["BROWS", "EYES", "INNER_LIPS", "OUTER_LIPS", "OVAL", "PhotoView", "feature_mask"]
+__all__ = ["NOSE_TIP", "PhotoView", "feature_mask", "lookup"]
 
-EYES = ((33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
-        (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249))
-"""MediaPipe contours of the visible eye: right, left."""
-BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
-OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
-INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 NOSE_TIP = (4, 48, 278, 64, 294, 98, 327, 2, 97, 326, 129, 358)
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
-        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
 
 _LINEAR = np.round(65535 * srgb_to_linear(np.arange(256) / 255)).astype(np.uint16)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..photo.regions import BROWS
 from .delight import LUMINANCE, smoothstep
 from .grain import octave_noise
-from .photo_view import BROWS, PhotoView, feature_mask
+from .photo_view import PhotoView, feature_mask
 
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..head.model import HeadModel
+from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL
 from ..types import View
 from .atlas import Texels, gather
 from .chroma import calmed
 from .delight import smoothstep
 from .photo_masks import photo_masks
-from .photo_view import BROWS, EYES, INNER_LIPS, NOSE_TIP, OUTER_LIPS, OVAL, PhotoView, feature_mask, lookup
+from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
 from .surface import Surface
 
 __all__ = ["Masks", "Place", "Seen", "forehead_trust", "open_views", "place_of", "posed", "read_texels"]
@@ -84,16 +85,16 @@ def _landmark_offsets(model: HeadModel, surface: Surface, vertices: np.ndarray, 
     """(N, 2) pixels of the photo: moves eyes, brows, nose and lips of the photo onto those of the head."""
     camera = view.coarse.camera
     points, _ = camera.project(model.landmarks(vertices).astype(np.float64))
-    residual = view.observation.landmarks[:468] - points[:468]
+    residual = view.observation.landmarks[:FACE_POINTS] - points[:FACE_POINTS]
     limit = _LARGEST_SLIDE * camera.fx / float(np.median(camera.project(vertices)[1]))
     length = np.linalg.norm(residual, axis=1, keepdims=True)
     residual = residual * np.minimum(1, limit / np.maximum(length, 1e-6))
-    use = np.zeros(468)
-    use[list(set(range(468)) - set(OVAL))] = 0.3
+    use = np.zeros(FACE_POINTS)
+    use[list(set(range(FACE_POINTS)) - set(OVAL))] = 0.3
     for contour in (*EYES, *BROWS, OUTER_LIPS, INNER_LIPS, NOSE_TIP):
         use[list(contour)] = 1.0
-    corner = model.landmark_vertices[:468].ravel()
-    share = (model.landmark_weights[:468] * use[:, None]).ravel()
+    corner = model.landmark_vertices[:FACE_POINTS].ravel()
+    share = (model.landmark_weights[:FACE_POINTS] * use[:, None]).ravel()
     total = np.bincount(corner, share, len(vertices))
     value = np.stack([np.bincount(corner, share * np.repeat(residual[:, k], 3), len(vertices)) for k in range(2)], 1)
     value /= np.maximum(total, 1e-9)[:, None]

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from engine.photo.regions import EYES
 from engine.texture.inner_colors import measure_inner_colors
-from engine.texture.photo_view import EYES
 
 
 def _view(light, iris=(0.05, 0.03, 0.015), white=(0.4, 0.36, 0.32)):

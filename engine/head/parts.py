@@ -7,10 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..smoothstep import smoothstep
 from .model import MATERIALS, PARTS
 from .topology import HeadMesh
 
-__all__ = ["brow_mask", "part_masks", "ramp"]
+__all__ = ["brow_mask", "part_masks"]
 
 LIP_CONTACT = (474, 493)
 """Base-mesh vertices of the upper and lower lip that touch on the midline."""
@@ -53,10 +54,11 @@ def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.nd
     seam = y[np.isin(head.source, LIP_CONTACT)].mean()
     brow = brow_mask(np.abs(x), y) * (z > -20) * skin
     half_width = np.interp(-y, [-5, 12, 30, 42], [7, 9, 16, 19])
-    nose = ramp(half_width + 2 - np.abs(x), 0, 5) * _bump(y, -49, 0, 4) * ramp(z, 6, 12) * skin * (1 - lips) * (1 - lids)
-    neck = skin * ramp(-(y + 0.45 * z), 95, 115) * (1 - ears)
+    nose = (smoothstep(0, 5, half_width + 2 - np.abs(x)) * _bump(y, -49, 0, 4) * smoothstep(6, 12, z) * skin
+            * (1 - lips) * (1 - lids))
+    neck = skin * smoothstep(95, 115, -(y + 0.45 * z)) * (1 - ears)
     azimuth = np.degrees(np.arctan2(np.abs(x), z - SKULL_AXIS))
-    scalp = skin * ramp(y - np.interp(azimuth, *HAIRLINE), -5, 5) * (1 - ears)
+    scalp = skin * smoothstep(-5, 5, y - np.interp(azimuth, *HAIRLINE)) * (1 - ears)
     masks = {"right_eye": lids * right, "left_eye": lids * left, "right_brow": brow * right, "left_brow": brow * left,
              "nose": nose, "upper_lip": lips * (y >= seam), "lower_lip": lips * (y < seam),
              "right_ear": ears * right, "left_ear": ears * left, "scalp": scalp, "neck": neck * (1 - scalp)}
@@ -79,14 +81,8 @@ def _paint(root: Path, name: str, atlas_uv: np.ndarray, head: HeadMesh, faces: n
 def brow_mask(across: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n,) in [0, 1]: how far places at these distances from the midline and heights, mm, lie on a brow."""
     middle, half = np.interp(across, BROW[0], BROW[1]), np.interp(across, BROW[0], BROW[2])
-    return ramp(half + 2.5 - np.abs(y - middle), 0, 4) * _bump(across, 8, 55, 3)
-
-
-def ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Smooth step from 0 at `low` to 1 at `high`."""
-    t = ((value - low) / (high - low)).clip(0, 1)
-    return t * t * (3 - 2 * t)
+    return smoothstep(0, 4, half + 2.5 - np.abs(y - middle)) * _bump(across, 8, 55, 3)
 
 
 def _bump(value: np.ndarray, low: float, high: float, soft: float) -> np.ndarray:
-    return ramp(value, low - soft, low + soft) * ramp(-value, -high - soft, -high + soft)
+    return smoothstep(low - soft, low + soft, value) * smoothstep(-high - soft, -high + soft, -value)

@@ -15,7 +15,7 @@ from typing import Iterator
 
 import numpy as np
 
-from .parts import ramp
+from ..smoothstep import smoothstep
 
 __all__ = ["fill_out", "scalp_profile"]
 
@@ -53,7 +53,7 @@ def fill_out(vertices: np.ndarray, braincase: np.ndarray, nasion: float) -> np.n
     factor = np.convolve(np.pad(factor, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     gain = np.interp(vertices[:, 1], np.append(heights, top), np.append(factor, 1.0), left=1.0)
     out = vertices.copy()
-    out[:, 0] *= 1 + ramp(-vertices[:, 2], -_TEMPLE, -_SIDE) * (gain - 1)
+    out[:, 0] *= 1 + smoothstep(-_TEMPLE, -_SIDE, -vertices[:, 2]) * (gain - 1)
     return out
 
 

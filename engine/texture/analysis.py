@@ -15,11 +15,12 @@ import numpy as np
 from ..concurrency import concurrently
 from ..head.model import MATERIALS, HeadModel
 from ..photo.teeth import find_bite
+from ..smoothstep import smoothstep
 from ..types import View
 from .align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .completion import GAMMA, complete_base, splat
-from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, smoothstep, weighted_median
+from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
 from .evenness import HAIR_ABOVE, even_out
 from .grain import WAVES_MM, band_spread
 from .inner_colors import InnerColors, measure_inner_colors

@@ -19,10 +19,11 @@ import numpy as np
 
 from ..camera import Camera
 from ..fit.lighting import light_normals, shade
+from ..smoothstep import smoothstep
 from .surface import Surface
 
 __all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance",
-           "smoothstep", "weighted_median"]
+           "weighted_median"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -41,12 +42,6 @@ _SKIN_LUMINANCE = (0.07, 0.42)
 _SHADOW_MM = 4.0
 _SHADOW_FLOOR = 0.06
 """Log darkness that skin may have by itself."""
-
-
-def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """0 below `low`, 1 above `high`, cubic between."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .delight import LUMINANCE, smoothstep, weighted_median
+from ..smoothstep import smoothstep
+from .delight import LUMINANCE, weighted_median
 from .patch import Patch
 from .seen import Place, Seen, forehead_trust
 

@@ -23,10 +23,11 @@ import numpy as np
 
 from ..concurrency import concurrently
 from ..head.model import HeadModel
+from ..smoothstep import smoothstep
 from ..types import View
 from .atlas import gather
 from .completion import splat
-from .delight import LUMINANCE, darkness, highlight_share, shading_gain, smoothstep, weighted_median
+from .delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
 from .photo_view import PhotoView, lookup
 from .seen import Masks, Place, Seen, posed, read_texels
 from .surface import Surface, vertex_normals

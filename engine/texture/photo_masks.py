@@ -7,7 +7,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
-from .delight import smoothstep
+from ..smoothstep import smoothstep
 from .photo_view import NOSE_TIP, PhotoView, feature_mask
 
 __all__ = ["photo_masks"]

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from ..photo.regions import BROWS
-from .delight import LUMINANCE, smoothstep
+from ..smoothstep import smoothstep
+from .delight import LUMINANCE
 from .grain import octave_noise
 from .photo_view import PhotoView, feature_mask
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL
+from ..smoothstep import smoothstep
 from ..types import View
 from .atlas import Texels, gather
 from .chroma import calmed
-from .delight import smoothstep
 from .photo_masks import photo_masks
 from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
 from .surface import Surface

@@ -40,14 +40,14 @@ def to_crop(transform: np.ndarray, points: np.ndarray) -> np.ndarray:
     return points @ transform[:, :2].T + transform[:, 2]
 
 
-def crop_pixels(pixels: np.ndarray, transform: np.ndarray) -> np.ndarray:
-    """(256, 256, 3) uint8 window of the photo; grey-free borders repeat the photo's edge."""
+def crop_pixels(pixels: np.ndarray, transform: np.ndarray, side: int = CROP_SIDE) -> np.ndarray:
+    """(side, side, ...) window of a photo or of a map of its size; beyond the border its edge is repeated."""
     scale = float(np.hypot(transform[0, 0], transform[0, 1]))
     shrink = 1.0
     if scale < 0.6:
         # Warping alone would skip pixels; reduce by area first, only the part that is needed.
         inverse = cv2.invertAffineTransform(transform)
-        corners = np.array([[0, 0], [CROP_SIDE, 0], [0, CROP_SIDE], [CROP_SIDE, CROP_SIDE]]) @ inverse[:, :2].T + inverse[:, 2]
+        corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ inverse[:, :2].T + inverse[:, 2]
         x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
         x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, [pixels.shape[1], pixels.shape[0]])
         window = pixels[y0:max(y1, y0 + 1), x0:max(x1, x0 + 1)]
@@ -59,4 +59,4 @@ def crop_pixels(pixels: np.ndarray, transform: np.ndarray) -> np.ndarray:
     matrix = transform.copy()
     # OpenCV puts pixel centres at whole numbers.
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
-    return cv2.warpAffine(pixels, matrix, (CROP_SIDE, CROP_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

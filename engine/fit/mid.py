@@ -21,6 +21,7 @@ from ..types import CoarseFit, FaceObservation, MidFit, Photo
 from ..wire.protocol import Settings
 from .contour import find_outline
 from .deformation import propagate, without_folds
+from .ears import ear_shift
 from .jaw import bite_shift
 from .lighting import fit_lighting, light_normals
 from .mesh import facing_of, normal_row_jacobian, vertex_normals
@@ -116,7 +117,7 @@ class _Problem:
 
     def __init__(self, model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit,
                  mask: np.ndarray, surface_mask: np.ndarray, weights: MidWeights, tell):
-        self.model, self.coarse, self.weights = model, coarse, weights
+        self.model, self.photo, self.coarse, self.weights = model, photo, coarse, weights
         self.surface = surface = skin_surface(model)
         self.camera = coarse.camera
         distance = float(coarse.camera.t[2])
@@ -341,6 +342,7 @@ class _Problem:
         tell(0.3)
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
         tell(0.7)
+        offset = offset + ear_shift(model, surface, self.photo, self.camera, bare + propagate(model, surface, offset), skin_mask)
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
         expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)

@@ -23,6 +23,7 @@ from .coarse_solver import boxed_step
 from .deformation import propagate, without_folds
 from .mesh import neighbour_mean, stiffness_and_mass, vertex_normals
 from .skin_surface import SkinSurface, skin_surface
+from .sockets import socket_shift
 
 __all__ = ["Conformed", "FaceMesh", "TransferError", "conform", "pose_conformed"]
 
@@ -158,7 +159,9 @@ def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed:
     expression = boxed_step(hessian, gradient, np.zeros(len(skin)), np.ones(len(skin)))
     bare = model.shape(found.identity, expression)
     offset = rest + found.offset + move - bare[surface.vertices]
-    return expression.astype(np.float32), propagate(model, surface, offset)
+    deformation = propagate(model, surface, offset)
+    deformation += socket_shift(model, model.shape(found.identity) + deformation)
+    return expression.astype(np.float32), deformation
 
 
 # -- the head's own identity ---------------------------------------------------------------------------------------

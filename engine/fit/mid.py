@@ -29,6 +29,7 @@ from .photo_cells import CellColors, PhotoCells
 from .projection import projection
 from .registration import close_lids, fit_actions, slide
 from .skin_surface import skin_surface
+from .sockets import socket_shift
 from .transfer import SkyTransfer
 
 __all__ = ["MidWeights", "fit_mid"]
@@ -348,6 +349,7 @@ class _Problem:
         expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)
         bare = model.shape(identity, expression)
         deformation += bite_shift(model, bare + deformation, expression, self.bite)
+        deformation += socket_shift(model, model.shape(identity) + deformation)
         vertices = bare + deformation
         points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]
         coarse = replace(self.coarse, camera=self.camera, identity=identity, expression=expression,

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..fit.lighting import srgb_to_linear
+from ..head.eyeballs import socket_vertices, sphere_through
 from ..head.model import MATERIALS, HeadModel
 from .atlas import Texels, gather
 from .grain import octave_noise
@@ -20,6 +21,8 @@ _PUPIL = 0.38
 
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
 _MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
+_CARUNCLE = srgb_to_linear(np.array([200, 130, 118]) / 255)
+"""Of the eye sockets: what shows of them lies in the corners of the eyes."""
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
 
 
@@ -58,6 +61,8 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
             z = position[chosen][:, 2]
             deep = np.clip((z.max() - z) / 40, 0, 1)[:, None]
             out[chosen] = _MOUTH * (1 - 0.55 * deep) * (1 + noise[chosen])
+            socket = chosen & np.isin(model.triangles[part.triangle, 0], socket_vertices(model))
+            out[socket] = _CARUNCLE * (1 + noise[socket])
         else:
             out[chosen] = plain[name] * (1 + noise[chosen])
     return out
@@ -71,7 +76,7 @@ def _eye(model: HeadModel, part: Texels, chosen: np.ndarray, position: np.ndarra
         if not mine.any():
             continue
         points = model.template[members].astype(np.float64)
-        centre, radius = _sphere(points)
+        centre, radius = sphere_through(points)
         d = (position[mine] - centre) / radius
         # On a sphere the chord's distance from the axis is what a front view shows.
         off = np.hypot(d[:, 0], d[:, 1])
@@ -80,13 +85,6 @@ def _eye(model: HeadModel, part: Texels, chosen: np.ndarray, position: np.ndarra
         angle = np.arctan2(d[:, 1], d[:, 0]).astype(np.float32)
         out[mine] = _eye_color(rho, angle, d.astype(np.float32), inner.iris, inner.sclera, side)
     return out
-
-
-def _sphere(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """Least-squares sphere through (M, 3) points."""
-    design = np.concatenate([2 * points, np.ones((len(points), 1))], 1)
-    solution = np.linalg.lstsq(design, (points ** 2).sum(1), rcond=None)[0]
-    return solution[:3], float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 
 def _ring_noise(angle: np.ndarray, rho: np.ndarray, frequency: int, seed: int) -> np.ndarray:

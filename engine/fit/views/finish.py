@@ -17,6 +17,7 @@ from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
 from ..mesh import facing_of, vertex_normals
 from ..mid import fit_mid
 from ..skin_surface import skin_surface
+from ..sockets import socket_shift
 from .start import pose_from_points
 from .state import ViewState
 
@@ -49,10 +50,11 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
                 vertices = model.shape(identity, view.expression) + deformation
                 view.camera = pose_from_points(view.camera, model.landmarks(vertices).astype(float),
                                                view.observation.landmarks.astype(float))
-    deformation = deformation.astype(np.float32)
+    deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
     bite = find_bite(first.photo, first.observation)
-    deformation = (deformation + bite_shift(model, bare + deformation, first.expression, bite)).astype(np.float32)
+    deformation += bite_shift(model, bare + deformation, first.expression, bite).astype(np.float32)
+    deformation += socket_shift(model, model.shape(identity) + deformation)
 
     def finished(view: ViewState) -> View:
         expression = view.expression.astype(np.float32)

@@ -17,6 +17,8 @@ import numpy as np
 
 from ..failures import as_hrn_error
 from ..fit.lighting import srgb_to_linear
+from ..head.model import HeadModel
+from ..head.subdivision import subdivided
 from ..methods import get_method
 from ..methods.maps import write_jpeg, write_png
 from ..methods.open import Solution
@@ -83,30 +85,32 @@ def _write(path: Path, rows: list[np.ndarray]) -> None:
 
 def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:
     """(cell, 7 * cell, 3) uint8: the columns of :data:`COLUMNS`."""
-    model, coarse, textures = found.model, found.coarse, found.textures
+    coarse, textures = found.coarse, found.textures
     camera, window = _window(found, cell)
-    posed = found.posed
-    clay = [render_head(model, model.shape(coarse.identity, coarse.expression), camera),
+    # As smooth as Blender shows it.
+    model, finer = subdivided(found.model)
+    posed = finer @ found.posed
+    clay = [render_head(model, finer @ found.model.shape(coarse.identity, coarse.expression), camera),
             render_head(model, posed, camera),
             render_head(model, posed, camera, normal=textures.normal)]
-    textured = _in_the_photo(found, camera, window)
+    textured = _in_the_photo(found, model, posed, camera, window)
     turned = [render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo,
                           normal=textures.normal) for yaw in (45.0, -45.0)]
     return np.concatenate([window, *clay, textured, *turned], 1)
 
 
-def _in_the_photo(found: Solution, camera, window: np.ndarray) -> np.ndarray:
+def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, window: np.ndarray) -> np.ndarray:
     """The textured head in the photo's light. Albedo and light are known only up to a factor per colour: the one that
     gives the skin the photo's median colour is used."""
     def render(light):
         # One colour of light: its hue in directions that no skin faced is a guess that nobody wants to see.
         grey = light @ LUMINANCE
         light = grey[:, None] * (light[0] / max(grey[0], 1e-6))
-        return render_head(found.model, found.posed, camera, found.textures.albedo, normal=found.textures.normal,
+        return render_head(model, posed, camera, found.textures.albedo, normal=found.textures.normal,
                            light=light, background=window)
 
-    covered = render_head(found.model, found.posed, camera, background=0).max(-1) > 0
-    points, _ = camera.project(found.model.landmarks(found.posed))
+    covered = render_head(model, posed, camera, background=0).max(-1) > 0
+    points, _ = camera.project(model.landmarks(posed))
     face = np.zeros(window.shape[:2], np.uint8)
     cv2.fillConvexPoly(face, cv2.convexHull(np.round(points).astype(np.int32)), 1)
     first, inside = render(found.mid.lighting), covered & (face > 0)

@@ -40,7 +40,7 @@ _EVEN = float(-np.log(5.0 * 1.6 * 1.6))
 """Log density of a uniform law over the same."""
 _LEAST_AREA, _MOST_AREA = 0.35, 2.2
 """How much skin there must be, and may be, beside the face, in areas of the model's ear."""
-_SIGMA = np.array([0.20, 4.0, 4.0, 0.10])
+_SIGMA = np.array([0.20, 3.5, 4.0, 0.07])
 """People's ears around the average's: turn about the upright axis through the root (radians), height and depth (mm), log size."""
 _ALIKE = np.array([0.8, 0.8, 0.8, 0.9])
 """Correlation between the two sides."""

@@ -15,12 +15,11 @@ from ..smoothstep import smoothstep
 
 __all__ = ["socket_shift"]
 
-_CARUNCLE_MM = 3.5
-"""How far the flesh in the inner corner reaches over the eyeball,"""
-_CORNER_MM = (7.0, 1.5)
-"""how far from the corner it begins and is complete,"""
+_CORNERS = ((-1, 3.5, (7.0, 1.5)), (1, 2.0, (5.0, 1.0)))
+"""Inner and outer corner: how far the flesh there reaches over the eyeball, and how far from the corner it begins and is
+complete, mm."""
 _ROWS_MM = (0.9, 2.2)
-"""and how deep in the eyeball's sphere its surface and its underside lie. Subdivision would flatten a fold of one row."""
+"""How deep in the eyeball's sphere its surface and its underside lie. Subdivision would flatten a fold of one row."""
 
 
 def socket_shift(model: HeadModel, relaxed: np.ndarray) -> np.ndarray:
@@ -42,17 +41,23 @@ def socket_shift(model: HeadModel, relaxed: np.ndarray) -> np.ndarray:
         away = np.linalg.norm(out, axis=1, keepdims=True)
         shift[inner] = np.minimum(radius / away - 1, 0) * out
 
-        corner = relaxed[rim[np.abs(relaxed[rim, 0]).argmin()]]
-        share = smoothstep(*_CORNER_MM, np.linalg.norm(relaxed[rim] - corner, axis=1))[:, None]
+        share, reach = np.zeros(len(rim)), np.zeros(len(rim))
+        for way, over, near in _CORNERS:
+            corner = relaxed[rim[(way * np.abs(relaxed[rim, 0])).argmax()]]
+            own = smoothstep(*near, np.linalg.norm(relaxed[rim] - corner, axis=1))
+            share, reach = np.maximum(share, own), np.where(own > share, over, reach)
+        share, angle = share[:, None], reach[:, None] / radius
         radial = relaxed[rim] - centre
-        radial /= np.linalg.norm(radial, axis=1, keepdims=True)
+        away = np.linalg.norm(radial, axis=1, keepdims=True)
+        radial /= away
         forward = np.array([0, 0, 1.0]) - radial[:, 2:] * radial
         forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-6)
-        over = np.cos(_CARUNCLE_MM / radius) * radial + np.sin(_CARUNCLE_MM / radius) * forward
+        over = np.cos(angle) * radial + np.sin(angle) * forward
         row, left = rim, set(inner.tolist())
         for depth in _ROWS_MM:
             behind = {a: b for a, b in edges[np.isin(edges[:, 0], row)].tolist() if b in left}
             row = np.array([behind[a] for a in row.tolist()])
             left -= set(row.tolist())
-            shift[row] += share * (centre + (radius - depth) * over - relaxed[row] - shift[row])
+            flesh = centre + (np.minimum(radius, away + _ROWS_MM[0]) - depth) * over
+            shift[row] += share * (flesh - relaxed[row] - shift[row])
     return shift

@@ -86,20 +86,21 @@ def _write(path: Path, rows: list[np.ndarray]) -> None:
 def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:
     """(cell, 7 * cell, 3) uint8: the columns of :data:`COLUMNS`."""
     coarse, textures = found.coarse, found.textures
-    camera, window = _window(found, cell)
+    camera, window, bare = _window(found, cell)
     # As smooth as Blender shows it.
     model, finer = subdivided(found.model)
     posed = finer @ found.posed
     clay = [render_head(model, finer @ found.model.shape(coarse.identity, coarse.expression), camera),
             render_head(model, posed, camera),
             render_head(model, posed, camera, normal=textures.normal)]
-    textured = _in_the_photo(found, model, posed, camera, window)
+    textured = _in_the_photo(found, model, posed, camera, window, bare)
     turned = [render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo,
                           normal=textures.normal) for yaw in (45.0, -45.0)]
     return np.concatenate([window, *clay, textured, *turned], 1)
 
 
-def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, window: np.ndarray) -> np.ndarray:
+def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, window: np.ndarray,
+                  bare: np.ndarray) -> np.ndarray:
     """The textured head in the photo's light. Albedo and light are known only up to a factor per colour: the one that
     gives the skin the photo's median colour is used."""
     def render(light):
@@ -110,10 +111,7 @@ def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, 
                            light=light, background=window)
 
     covered = render_head(model, posed, camera, background=0).max(-1) > 0
-    points, _ = camera.project(model.landmarks(posed))
-    face = np.zeros(window.shape[:2], np.uint8)
-    cv2.fillConvexPoly(face, cv2.convexHull(np.round(points).astype(np.int32)), 1)
-    first, inside = render(found.mid.lighting), covered & (face > 0)
+    first, inside = render(found.mid.lighting), covered & (bare > 0.5)
     if not inside.any():
         return first
     gain = np.array([np.median(srgb_to_linear(picture[inside] / 255), 0) for picture in (window, first)])
@@ -121,18 +119,20 @@ def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, 
 
 
 def _window(found: Solution, cell: int):
-    """The photo's camera and the photo, cut to a square around the whole head and resized to `cell`."""
+    """The photo's camera, the photo and its bare skin, cut to a square around the whole head and resized to `cell`."""
     pixels, _ = found.coarse.camera.project(found.posed.astype(np.float64))
     low, high = pixels.min(0), pixels.max(0)
     side = max(8, int(1.05 * (high - low).max()))
     corner = np.floor((low + high - side) / 2).astype(int)
     camera = found.coarse.camera.cropped(int(corner[0]), int(corner[1]), side, side).scaled(cell / side)
     view = np.array([[1.0, 0, corner[0]], [0, 1, corner[1]]])
-    picture = found.photo.pixels
-    square = cv2.warpAffine(picture, view, (side, side), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
-                            borderMode=cv2.BORDER_CONSTANT, borderValue=(128, 128, 128))
-    way = cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC
-    return camera, cv2.resize(square, (cell, cell), interpolation=way)
+
+    def cut(image: np.ndarray, beyond: float) -> np.ndarray:
+        square = cv2.warpAffine(image, view, (side, side), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
+                                borderMode=cv2.BORDER_CONSTANT, borderValue=(beyond,) * 3)
+        return cv2.resize(square, (cell, cell), interpolation=cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC)
+
+    return camera, cut(found.photo.pixels, 128), cut(found.mid.skin_mask.astype(np.float32), 0)
 
 
 def _labelled(row: np.ndarray, name: str) -> np.ndarray:

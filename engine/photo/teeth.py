@@ -40,7 +40,7 @@ class Bite:
     """Edges of the teeth as shares of the way from the upper lip's inner edge (0) to the lower lip's (1)."""
 
     upper: float
-    """Lower edge of the upper row."""
+    """Lower edge of the upper row; 0 where it does not show in an open mouth, behind the lip."""
     lower: float | None
     """Upper edge of the lower row; None where it does not show, behind the upper one or the lip."""
     opening_px: float
@@ -50,7 +50,7 @@ class Bite:
 
 
 def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
-    """The rows of teeth that a photo shows; None where it shows no upper row."""
+    """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, or what shows is not clear."""
     points = observation.landmarks.astype(np.float64)
     steps = np.linspace(0, len(LIP_EDGES[0]) - 1, _COLUMNS)
     upper, lower = (np.stack([np.interp(steps, range(len(edge)), points[list(edge), axis]) for axis in (0, 1)], 1)
@@ -74,11 +74,17 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     color, redness, below = color[:_ROWS], redness[:_ROWS], float(np.median(color[_ROWS + 1, :, 1]))
     tooth = (redness < max(_LESS_RED, min(_SHADED_RED, lips - _LIPS_REDDER))) & (color[..., 1] > _LEAST_LIGHT)
     shows = tooth.mean(0) > _SHOWS
+    if not tooth.any():
+        return Bite(0.0, None, opening)
     if shows.sum() < _LEAST_COLUMNS:
         return None
     rows = _runs(tooth[:, shows].mean(1) > 0.5)
-    if not rows or rows[0][0] > 0.5:
+    if not rows:
         return None
+    bright = color[tooth & shows]
+    bright = np.median(bright[bright[:, 1] >= np.median(bright[:, 1])], 0)
+    if rows[0][0] > 0.5:
+        return Bite(0.0, rows[0][0], opening, bright)
     light = np.median(color[:, shows, 1], 1)
     first, second = rows[0][1], rows[1][0] if len(rows) > 1 else None
     if second is None:
@@ -87,9 +93,7 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
             first = second = line
         elif light[int(first * _ROWS):].min() > _DARK * below and first > _REACHES:
             first = 1.0
-    bright = color[tooth & shows]
-    bright = bright[bright[:, 1] >= np.median(bright[:, 1])]
-    return Bite(first, second, opening, np.median(bright, 0))
+    return Bite(first, second, opening, bright)
 
 
 def _line(light: np.ndarray, begin: float, end: float) -> float | None:

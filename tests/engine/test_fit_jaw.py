@@ -69,15 +69,20 @@ def test_teeth_stay_behind_closed_lips_and_in_an_open_jaw(model, values):
 def test_teeth_lie_right_behind_the_lips_and_the_lower_ones_behind_the_upper(model, values):
     posed, expression = _posed(model, **values)
     shift = bite_shift(model, posed, expression)
-    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
-    hanging = np.abs(model.expression_basis[model.expression_names.index("jawOpen")][teeth]).sum(1) > 1
     at_rest = model.template + shift
     lip = model.landmarks(model.template)[13, 2]
-    upper, lower = (at_rest[row][np.abs(at_rest[row, 0]) < 2, 2].max() for row in (teeth[~hanging], teeth[hanging]))
+    upper, lower = (at_rest[row][np.abs(at_rest[row, 0]) < 2, 2].max() for row in _rows(model))
     assert 1 < lip - upper < 7 and 0.5 < upper - lower < 3
     skin = np.ones(len(posed), bool)
-    skin[teeth] = False
+    skin[np.concatenate(_rows(model))] = False
     assert not shift[skin].any()
+
+
+def _rows(model):
+    """Vertices of the upper and the lower row of teeth."""
+    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
+    hanging = np.abs(model.expression_basis[model.expression_names.index("jawOpen")][teeth]).sum(1) > 1
+    return teeth[~hanging], teeth[hanging]
 
 
 def _mouth(rows, skin=(196, 150, 128), opening=60):
@@ -131,9 +136,29 @@ def test_teeth_have_the_photos_colour_beside_its_skin():
     assert found.color == pytest.approx(np.array([1, 1.2, 1.25]) ** 2.2, rel=0.12)
 
 
-@pytest.mark.parametrize("rows, opening", [([], 60), ([(0.6, 0.9)], 60), ([(0, 1)], 3)])
-def test_a_mouth_without_an_upper_row_has_no_bite(rows, opening):
-    assert find_bite(*_mouth(rows, opening=opening)) is None
+def test_lips_that_only_just_part_say_nothing():
+    assert find_bite(*_mouth([(0, 1)], opening=3)) is None
+
+
+@pytest.mark.parametrize("rows, lower", [([], None), ([(0.6, 0.9)], 0.6)])
+def test_an_open_mouth_without_an_upper_row_hides_it_behind_the_lip(rows, lower):
+    found = find_bite(*_mouth(rows))
+    assert found.upper == 0 and found.lower == (lower and pytest.approx(lower, abs=0.04))
+
+
+def test_hidden_teeth_are_hidden_in_the_head(model):
+    posed, expression = _posed(model, jawOpen=0.4, mouthUpperUp=0.3, mouthLowerDown=0.3)
+    lip, (row, hanging) = model.landmarks(posed)[13, 1], _rows(model)
+    assert posed[_front(posed, row), 1].min() < lip - 0.2
+    hidden = Bite(0.0, None, 60.0)
+    shift = bite_shift(model, posed, expression, hidden)
+    after = posed + shift
+    assert after[_front(after, row), 1].min() == pytest.approx(lip, abs=0.01) and not shift[hanging, 1].any()
+    after[row, 1] += 3  # One that is farther up may stay there.
+    assert not bite_shift(model, after, expression, hidden)[:, 1].any()
+    scores = np.zeros(52)
+    scores[model.expression_names.index("jawOpen")] = 0.6
+    assert with_seen_jaw(model, scores, scores, Bite(0.0, 0.2, 60.0), 3.0).max() == 0.6
 
 
 def test_the_dark_between_the_teeth_is_how_far_the_jaw_is_open(model):
@@ -153,10 +178,9 @@ def test_teeth_go_where_the_photo_shows_their_edges(model):
     bite = Bite(0.45, 0.6, 17.0)
     after = posed + bite_shift(model, posed, expression, bite)
     upper, lower = model.landmarks(posed)[[13, 14], 1]
-    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
-    hanging = np.abs(model.expression_basis[model.expression_names.index("jawOpen")][teeth]).sum(1) > 1
-    share = [(upper - edge) / (upper - lower) for edge in (after[_front(after, teeth[~hanging]), 1].min(),
-                                                            after[_front(after, teeth[hanging]), 1].max())]
+    row, hanging = _rows(model)
+    share = [(upper - edge) / (upper - lower) for edge in (after[_front(after, row), 1].min(),
+                                                            after[_front(after, hanging), 1].max())]
     assert share == pytest.approx([0.45, 0.6], abs=0.02)
 
 

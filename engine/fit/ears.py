@@ -146,7 +146,7 @@ def _look(model: HeadModel, photo: Photo, camera: Camera, posed: np.ndarray, ski
     inside = down[:, None] & across
     if (shown & inside).sum() < _LEAST_PIXELS:
         return None
-    picture, bare = (crop_pixels(image, view, _SIDE) for image in (photo.pixels, skin.astype(np.float32)))
+    picture, bare = (crop_pixels(image, view, _SIDE) for image in (photo.pixels, np.asarray(skin, np.float32)))
     away = _depth_of(~shown)
     cheek = hit & ~shown & ~scalp[raster.triangle]
     face = inside & cheek & (bare > 0.9) & (away < _FACE_MM)

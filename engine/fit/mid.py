@@ -22,6 +22,7 @@ from ..wire.protocol import Settings
 from .contour import find_outline
 from .deformation import propagate, without_folds
 from .ears import ear_shift
+from .gaze import level_gaze
 from .jaw import bite_shift
 from .lighting import fit_lighting, light_normals
 from .mesh import facing_of, normal_row_jacobian, vertex_normals
@@ -347,6 +348,8 @@ class _Problem:
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
         expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)
+        (expression,), straight = level_gaze(model, [expression])
+        deformation += straight
         bare = model.shape(identity, expression)
         deformation += bite_shift(model, bare + deformation, expression, self.bite)
         deformation += socket_shift(model, model.shape(identity) + deformation)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
+from ..head.eyeballs import socket_vertices
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
 from ..texture.atlas import corner_triangles
@@ -135,10 +136,11 @@ def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, alb
     if isinstance(light, str) and light == "flat":
         return base, cover, hairs
     # No shadow is cast here: lids shade the eyes, and lips what lies behind them, by their distance.
-    inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")])
+    socket = np.isin(triangles[np.maximum(raster.triangle, 0), 0], socket_vertices(model)) & (material == MATERIALS.index("mouth"))
+    inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")]) & ~socket
     teeth = material == MATERIALS.index("teeth")
     eye = material == MATERIALS.index("eyes")
-    shade = _lid_shade(model, vertices, position, eye) * _mouth_shade(model, vertices, position, inner, teeth)
+    shade = _lid_shade(model, vertices, position, eye | socket) * _mouth_shade(model, vertices, position, inner, teeth)
     # Rows of teeth are shells of a few quads, whose smooth normals turn at their folds: they face as the arch does.
     n[teeth] = _arch_normals(model, vertices, position[teeth])
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)

@@ -12,6 +12,7 @@ from ...concurrency import concurrently
 from ...head.model import HeadModel
 from ...types import CoarseFit, MidFit, View
 from ...wire.protocol import Settings
+from ..gaze import level_gaze
 from ..jaw import bite_shift
 from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
 from ..mesh import facing_of, vertex_normals
@@ -50,6 +51,12 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
                 vertices = model.shape(identity, view.expression) + deformation
                 view.camera = pose_from_points(view.camera, model.landmarks(vertices).astype(float),
                                                view.observation.landmarks.astype(float))
+    else:
+        # One photo's pixels have seen to that already.
+        levelled, straight = level_gaze(model, [view.expression for view in views])
+        deformation = deformation + straight
+        for view, expression in zip(views, levelled):
+            view.expression = expression
     deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
     bite = find_bite(first.photo, first.observation)

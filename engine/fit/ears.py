@@ -44,15 +44,15 @@ _SIGMA = np.array([0.20, 3.5, 4.0, 0.07])
 """People's ears around the average's: turn about the upright axis through the root (radians), height and depth (mm), log size."""
 _ALIKE = np.array([0.8, 0.8, 0.8, 0.9])
 """Correlation between the two sides."""
-_MOST = 2.5
-"""Deviations."""
+_LEAST_NUMBERS, _MOST_NUMBERS = np.array([-0.08, -8.0, -10.0, -0.17]), np.array([0.50, 8.0, 10.0, 0.17])
+"""An ear can stand far out, but hardly lie closer to the head than the average's."""
 _RIM_MM, _PATCH_MM, _ROBUST_MM = 1.5, 10.0, 6.0
 """Error of the border; length of it that counts as one measurement; distance at which a point has lost three quarters of its
 say."""
 _INWARDS_MM, _OUTWARDS_MM, _STEP_MM = 8.0, 14.0, 0.5
 """How far from the model's rim the photo's is looked for."""
-_COVERED = 0.25
-"""Weight of a border inside the model's ear: hair covers ears, but nothing looks like skin beyond one."""
+_BESIDE_MM = 2.5
+"""How far beyond the border is looked at what begins there."""
 _LEAST_RIM_MM = 15.0
 _STEPS = 8
 
@@ -80,6 +80,8 @@ class _Window(NamedTuple):
     camera: Camera
     skin: np.ndarray
     """(n, n) float32 in [0, 1]: the ear and the face beside it in the photo."""
+    hair: np.ndarray
+    """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
 
 
 def ear_shift(model: HeadModel, surface: SkinSurface, photo: Photo, camera: Camera, posed: np.ndarray,
@@ -153,14 +155,17 @@ def _look(model: HeadModel, photo: Photo, camera: Camera, posed: np.ndarray, ski
     other = inside & (bare < 0.1) & ((away > _NEAR_MM) | (hit & (away > 6)))
     if min(face.sum(), other.sum()) < _LEAST_PIXELS:
         return None
-    odds = _skin_odds(picture, face, other) + np.interp(away - _depth_of(shown), [-2, 2, 12], [1.0, 0.5, -1.5])
+    r, g, b = np.moveaxis(np.log(srgb_to_linear(picture.astype(np.float32) / 255) + 0.01), -1, 0)
+    features = np.stack([g, r - g, b - g], -1)
+    odds = _skin_odds(features, face, other) + np.interp(away - _depth_of(shown), [-2, 2, 12], [1.0, 0.5, -1.5])
     odds = np.clip(odds + 2 * bare, -6, 6).astype(np.float32)
     odds[face] = 6
     odds[~inside | (away > _NEAR_MM)] = -6
     found = _whole(cv2.GaussianBlur(odds, (0, 0), 0.8 * _PX_PER_MM) > 0, shown)
     if not _LEAST_AREA < (found & ~cheek).sum() / shown.sum() < _MOST_AREA:
         return None
-    return _Window(window, cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0))
+    hair = _hair_share(features, other & hit, other & ~hit)
+    return _Window(window, cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0), hair)
 
 
 def _depth_of(mask: np.ndarray) -> np.ndarray:
@@ -168,17 +173,31 @@ def _depth_of(mask: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5) / _PX_PER_MM
 
 
-def _skin_odds(picture: np.ndarray, face: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's against all that surely is none."""
-    r, g, b = np.moveaxis(np.log(srgb_to_linear(picture.astype(np.float32) / 255) + 0.01), -1, 0)
-    features = np.stack([g, r - g, b - g], -1)
+def _skin_odds(features: np.ndarray, face: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's against all that surely is none.
+
+    Args:
+        features: (n, n, 3) log green, log red to green, log blue to green.
+    """
     off = (features - np.median(features[face], 0) - _EAR_COLOR[0]) / _EAR_COLOR[1]
     ear = -0.5 * (off ** 2).sum(-1) - np.log(_EAR_COLOR[1]).sum() - 1.5 * np.log(2 * np.pi)
-    samples = features[other]
-    mixture = fit_mixture(samples, np.ones(len(samples)), 4, _LEAST_SPREAD)
-    behind = mixture.log_density(features.reshape(-1, 3)).reshape(ear.shape)
     # Anything not seen before, such as an earring: even density.
-    return ear - np.logaddexp(np.log(0.85) + behind, np.log(0.15) + _EVEN)
+    return ear - np.logaddexp(np.log(0.85) + _log_density(features, other), np.log(0.15) + _EVEN)
+
+
+def _hair_share(features: np.ndarray, over: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """(n, n) float32: how surely a pixel is like those `over` the head rather than those `behind` it."""
+    if over.sum() < _LEAST_PIXELS or behind.sum() < _LEAST_PIXELS:
+        return np.full(over.shape, over.sum() >= behind.sum(), np.float32)
+    odds = np.clip(_log_density(features, over) - _log_density(features, behind), -6, 6)
+    return cv2.GaussianBlur((1 / (1 + np.exp(-odds))).astype(np.float32), (0, 0), _PX_PER_MM)
+
+
+def _log_density(features: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(n, n) of all pixels under the law of the chosen ones."""
+    samples = features[chosen]
+    mixture = fit_mixture(samples, np.ones(len(samples)), 4, _LEAST_SPREAD)
+    return mixture.log_density(features.reshape(-1, 3)).reshape(chosen.shape)
 
 
 def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -210,7 +229,7 @@ def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Seq
                 rows, out, weight = _rim_rows(model, posed, vertices, ear, q[number], window, scalp)
                 hessian[block, block] += (rows * weight[:, None]).T @ rows
                 gradient[block] -= rows.T @ (weight * out)
-        q = np.clip(q - np.linalg.solve(hessian, gradient).reshape(2, 4), -_MOST * _SIGMA, _MOST * _SIGMA)
+        q = np.clip(q - np.linalg.solve(hessian, gradient).reshape(2, 4), _LEAST_NUMBERS, _MOST_NUMBERS)
     return q
 
 
@@ -246,5 +265,8 @@ def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _E
     # The outermost skin: between it and the face there may be hair.
     last = len(reach) - 1 - skin[:, ::-1].argmax(1)
     out = reach[last]
-    weight = np.where(out < 0, _COVERED, 1.0) / (1 + (out / _ROBUST_MM) ** 2) ** 2 / (_PX_PER_MM * _PATCH_MM) / _RIM_MM ** 2
+    # A border inside the model's ear is the ear's where the background begins, not where hair covers it.
+    beside = at + outwards * ((out + _BESIDE_MM) * _PX_PER_MM)[:, None] - 0.5
+    hair = cv2.remap(window.hair, *beside.astype(np.float32).T, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    weight = np.where(out < 0, 1 - hair, 1.0) / (1 + (out / _ROBUST_MM) ** 2) ** 2 / (_PX_PER_MM * _PATCH_MM) / _RIM_MM ** 2
     return rows, out, weight * (skin.any(1) & (last < len(reach) - 1))

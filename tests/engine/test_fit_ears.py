@@ -41,16 +41,16 @@ def rim(model, vertices, side):
     return np.array([np.abs(points[:, 0]).max(), points[:, 1].max(), points[:, 1].min()])
 
 
-def photograph(model, head, yaw=0.0, hidden=(), background=(0.35, 0.45, 0.5), size=480):
-    """Photo, camera and skin mask; the mask ends before the ears, whose skin is redder, and hair covers the scalp and the
-    `hidden` ears."""
+def photograph(model, head, yaw=0.0, hidden=(), background=(0.35, 0.45, 0.5), hair_down_to=np.inf, size=480):
+    """Photo, camera and skin mask; the mask ends before the ears, whose skin is redder, and hair covers the scalp, the
+    `hidden` ears, and of both what lies above a height."""
     turn = np.radians(yaw)
     rotation = np.diag([1.0, -1, -1]) @ np.array([[np.cos(turn), 0, -np.sin(turn)], [0, 1, 0], [np.sin(turn), 0, np.cos(turn)]])
     camera = Camera(size, size, 4.2 * size, 4.2 * size, size / 2, size / 2, rotation, np.array([0, -30.0, 1100]))
     raster = rasterize(*camera.project(head), model.triangles, size, size)
     ears = model.part("right_ear", "left_ear")
     paint = np.array([0.62, 0.45, 0.36]) * np.exp(ears[:, None] * [0.0, -0.15, -0.15])
-    dark = model.part("scalp", *hidden) > 0.5
+    dark = (model.part("scalp", *hidden) > 0.5) | ((ears > 0.2) & (head[:, 1] > hair_down_to))
     paint[dark] = HAIR
     color = shade(light_normals(camera, vertex_normals(head, model.triangles)), LIGHT) * paint
     image = interpolate(raster, model.triangles, color)
@@ -94,6 +94,14 @@ def test_a_turned_head_shows_one_ear(model, surface, truth):
 def test_hair_over_both_ears_leaves_them_alone(model, surface, truth):
     photo, camera, mask = photograph(model, truth, hidden=("right_ear", "left_ear"))
     assert not ear_shift(model, surface, photo, camera, model.template, mask).any()
+
+
+def test_lobes_below_the_hair_do_not_pull_the_ears_to_the_head(model, surface, truth):
+    found = fitted(model, surface, *photograph(model, truth, hair_down_to=-38.0))
+    for side in ("right", "left"):
+        before, after, wanted = (rim(model, head, side) for head in (model.template, found, truth))
+        assert before[0] - 2 < after[0] < wanted[0] + 2
+        np.testing.assert_allclose(after[2], wanted[2], atol=3.0)
 
 
 def test_a_background_like_skin_does_not_pull(model, surface):

@@ -163,7 +163,9 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm)
     weight = weight * bare(dark)
     middle = weighted_median(base, clean + 1e-6)
-    balance = skin_balance(middle)
+    bite = find_bite(views[0].photo, views[0].observation)
+    teeth = bite.color if bite is not None else None
+    balance = skin_balance(middle, None if teeth is None else float(teeth @ LUMINANCE))
     gain = level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
     gain = gain * _lip_gain(texels, corrected, seen.lips, weight, density)
@@ -214,8 +216,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     hair = find_hair(reference, masks[0].skin, gather(texels, triangles, reference.positions), parts.reference_shown,
                      place.part["scalp"], balance)
     lit = weighted_median(seen.color, clean + 1e-6)
-    bite = find_bite(views[0].photo, views[0].observation)
-    inner = measure_inner_colors(reference, middle * balance / np.maximum(lit, 1e-3), bite and bite.color, middle * balance)
+    inner = measure_inner_colors(reference, middle * balance / np.maximum(lit, 1e-3), teeth, middle * balance)
     report(0.95)
 
     def image(values, sigma=0.0):

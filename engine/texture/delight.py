@@ -37,6 +37,8 @@ _SKIN_BLUE = (-0.45, 0.16)
 _SKIN_PINK = 0.08
 """How far both together may lie above their means."""
 _SKIN_LUMINANCE = (0.07, 0.42)
+_TEETH, _SHADED_TEETH = 0.53, 1.2
+"""Luminance of enamel in the lips' shade; teeth that are hardly brighter than the skin lie in deeper shade and tell nothing."""
 
 
 _SHADOW_MM = 4.0
@@ -139,11 +141,13 @@ def _limited(values: np.ndarray, most: float) -> np.ndarray:
     return most * np.tanh(values / most)
 
 
-def skin_balance(color: np.ndarray) -> np.ndarray:
+def skin_balance(color: np.ndarray, teeth: float | None = None) -> np.ndarray:
     """(3,) gains that move a mean skin colour into the range of human skin, most of the way.
 
     Args:
         color: (3,) linear RGB.
+        teeth: how much brighter the photo's teeth are than its skin. Enamel is much the same in all people, so it tells how
+            the photo was exposed, about as well as that the photo itself was exposed rightly: half of both is believed.
     """
     color = np.maximum(np.asarray(color, np.float64), 1e-3)
 
@@ -161,10 +165,12 @@ def skin_balance(color: np.ndarray) -> np.ndarray:
     luminance = float(color @ LUMINANCE)
     low, high = _SKIN_LUMINANCE
     target = luminance
-    if luminance > high:
-        target = high * (luminance / high) ** 0.3
-    elif luminance < low:
-        target = low * (luminance / low) ** 0.4
+    if teeth is not None and teeth > _SHADED_TEETH:
+        target = np.sqrt(luminance * _TEETH / teeth)
+    if target > high:
+        target = high * (target / high) ** 0.3
+    elif target < low:
+        target = low * (target / low) ** 0.4
     balanced *= target / (balanced @ LUMINANCE)
     return (balanced / color).astype(np.float32)
 

@@ -84,13 +84,13 @@ class _Window(NamedTuple):
     """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
 
 
-def ear_shift(model: HeadModel, surface: SkinSurface, photo: Photo, camera: Camera, posed: np.ndarray,
-              skin: np.ndarray) -> np.ndarray:
-    """How the skin moves so that the ears are where the photo shows them.
+def ear_shift(model: HeadModel, surface: SkinSurface, posed: np.ndarray,
+              views: Sequence[tuple[Photo, Camera, np.ndarray]]) -> np.ndarray:
+    """How the skin moves so that the ears are where the photos show them.
 
     Args:
-        posed: (N, 3) mm, the head as in the photo.
-        skin: (H, W) in [0, 1], bare skin of the face.
+        posed: (N, 3) mm, the head as in the photos; what the face does in each does not move the ears.
+        views: photo, its camera, and (H, W) in [0, 1] the face's bare skin in it.
 
     Returns:
         (V, 3) mm for the vertices of `surface`; 0 where neither ear shows.
@@ -98,7 +98,7 @@ def ear_shift(model: HeadModel, surface: SkinSurface, photo: Photo, camera: Came
     posed = np.asarray(posed, np.float64)
     scalp = model.part("scalp")[model.triangles].min(1) > 0.3
     ears = [_ear(model, surface, posed, name) for name in _NAMES]
-    windows = [_look(model, photo, camera, posed, skin, ear, scalp) for ear in ears]
+    windows = [[window for view in views if (window := _look(model, *view, posed, ear, scalp))] for ear in ears]
     if not any(windows):
         return np.zeros((len(surface.vertices), 3))
     return (_with(ears, posed, _fit(model, posed, ears, windows, scalp)) - posed)[surface.vertices]
@@ -132,7 +132,7 @@ def _draw(model: HeadModel, vertices: np.ndarray, camera: Camera) -> Raster:
 
 # -- the ear in the photo ------------------------------------------------------------------------------------------
 
-def _look(model: HeadModel, photo: Photo, camera: Camera, posed: np.ndarray, skin: np.ndarray, ear: _Ear,
+def _look(model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, posed: np.ndarray, ear: _Ear,
           scalp: np.ndarray) -> _Window | None:
     """The skin around an ear in the photo; None where no ear shows."""
     middle, depth = camera.project(ear.middle)
@@ -212,9 +212,9 @@ def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 # -- the model's ear on it -----------------------------------------------------------------------------------------
 
-def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Sequence[_Window | None], scalp: np.ndarray
+def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Sequence[Sequence[_Window]], scalp: np.ndarray
          ) -> np.ndarray:
-    """(2, 4) numbers of the right and the left ear."""
+    """(2, 4) numbers of the right and the left ear, by the windows in which each shows."""
     covariance = np.zeros((2, 4, 2, 4))
     for k, (sigma, alike) in enumerate(zip(_SIGMA, _ALIKE)):
         covariance[:, k, :, k] = sigma ** 2 * np.array([[1, alike], [alike, 1]])
@@ -223,9 +223,9 @@ def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Seq
     for _ in range(_STEPS):
         hessian, gradient = prior.copy(), prior @ q.ravel()
         vertices = _with(ears, posed, q)
-        for number, (ear, window) in enumerate(zip(ears, windows)):
-            if window is not None:
-                block = slice(4 * number, 4 * number + 4)
+        for number, (ear, shown) in enumerate(zip(ears, windows)):
+            block = slice(4 * number, 4 * number + 4)
+            for window in shown:
                 rows, out, weight = _rim_rows(model, posed, vertices, ear, q[number], window, scalp)
                 hessian[block, block] += (rows * weight[:, None]).T @ rows
                 gradient[block] -= rows.T @ (weight * out)

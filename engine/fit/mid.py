@@ -344,7 +344,8 @@ class _Problem:
         tell(0.3)
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
         tell(0.7)
-        offset = offset + ear_shift(model, surface, self.photo, self.camera, bare + propagate(model, surface, offset), skin_mask)
+        offset = offset + ear_shift(model, surface, bare + propagate(model, surface, offset),
+                                    [(self.photo, self.camera, skin_mask)])
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
         expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)

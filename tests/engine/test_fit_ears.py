@@ -60,14 +60,14 @@ def photograph(model, head, yaw=0.0, hidden=(), background=(0.35, 0.45, 0.5), ha
     return Photo((linear_to_srgb(image) * 255 + 0.5).astype(np.uint8), "ears.png", "0" * 64, None), camera, skin.astype(np.float32)
 
 
-def fitted(model, surface, photo, camera, mask):
+def fitted(model, surface, *views):
     out = model.template.astype(float)
-    out[surface.vertices] += ear_shift(model, surface, photo, camera, model.template, mask)
+    out[surface.vertices] += ear_shift(model, surface, model.template, views)
     return out
 
 
 def test_ears_that_stand_out_are_found(model, surface, truth):
-    found = fitted(model, surface, *photograph(model, truth))
+    found = fitted(model, surface, photograph(model, truth))
     for side in ("right", "left"):
         before, after, wanted = (rim(model, head, side) for head in (model.template, found, truth))
         assert wanted[0] - before[0] > 8
@@ -75,29 +75,36 @@ def test_ears_that_stand_out_are_found(model, surface, truth):
 
 
 def test_ears_that_are_the_model_s_stay(model, surface):
-    found = fitted(model, surface, *photograph(model, model.template.astype(float)))
+    found = fitted(model, surface, photograph(model, model.template.astype(float)))
     assert np.abs(found - model.template).max() < 2.0
 
 
 def test_a_hidden_ear_follows_the_other(model, surface, truth):
-    found = fitted(model, surface, *photograph(model, truth, hidden=("left_ear",)))
+    found = fitted(model, surface, photograph(model, truth, hidden=("left_ear",)))
     before, after, wanted = (rim(model, head, "left")[0] for head in (model.template, found, truth))
     assert before + 0.3 * (wanted - before) < after < wanted + 1
     np.testing.assert_allclose(rim(model, found, "right"), rim(model, truth, "right"), atol=2.0)
 
 
 def test_a_turned_head_shows_one_ear(model, surface, truth):
-    found = fitted(model, surface, *photograph(model, truth, yaw=30))
+    found = fitted(model, surface, photograph(model, truth, yaw=30))
     np.testing.assert_allclose(rim(model, found, "left")[1:], rim(model, truth, "left")[1:], atol=2.5)
 
 
+def test_two_photos_know_more_than_one(model, surface, truth):
+    sides = [photograph(model, truth, yaw=yaw) for yaw in (40, -40)]
+    off = {name: np.abs(np.subtract(*(rim(model, head, "left") for head in (fitted(model, surface, *scenes), truth)))).max()
+           for name, scenes in (("one", sides[1:]), ("both", sides), ("all", [*sides, photograph(model, truth)]))}
+    assert off["both"] < off["one"] and off["all"] < 2.0
+
+
 def test_hair_over_both_ears_leaves_them_alone(model, surface, truth):
-    photo, camera, mask = photograph(model, truth, hidden=("right_ear", "left_ear"))
-    assert not ear_shift(model, surface, photo, camera, model.template, mask).any()
+    scene = photograph(model, truth, hidden=("right_ear", "left_ear"))
+    assert not ear_shift(model, surface, model.template, [scene]).any()
 
 
 def test_lobes_below_the_hair_do_not_pull_the_ears_to_the_head(model, surface, truth):
-    found = fitted(model, surface, *photograph(model, truth, hair_down_to=-38.0))
+    found = fitted(model, surface, photograph(model, truth, hair_down_to=-38.0))
     for side in ("right", "left"):
         before, after, wanted = (rim(model, head, side) for head in (model.template, found, truth))
         assert before[0] - 2 < after[0] < wanted[0] + 2
@@ -106,7 +113,7 @@ def test_lobes_below_the_hair_do_not_pull_the_ears_to_the_head(model, surface, t
 
 def test_a_background_like_skin_does_not_pull(model, surface):
     """Somebody else's cheek fills what is around the ear: there is no border to be seen."""
-    found = fitted(model, surface, *photograph(model, model.template.astype(float), background=(0.3, 0.22, 0.17)))
+    found = fitted(model, surface, photograph(model, model.template.astype(float), background=(0.3, 0.22, 0.17)))
     assert np.abs(found - model.template).max() < 3.0
 
 
@@ -114,11 +121,12 @@ def test_ears_outside_of_the_photo_are_not_looked_for(model, surface, truth):
     photo, camera, mask = photograph(model, truth)
     middle = slice(170, 310)
     cut = Photo(np.ascontiguousarray(photo.pixels[:, middle]), photo.name, photo.sha256, None)
-    assert not ear_shift(model, surface, cut, camera.cropped(170, 0, 140, 480), model.template, mask[:, middle]).any()
+    scene = cut, camera.cropped(170, 0, 140, 480), mask[:, middle]
+    assert not ear_shift(model, surface, model.template, [scene]).any()
 
 
 def test_nothing_folds_and_nothing_else_moves(model, surface, truth):
-    shift = ear_shift(model, surface, *photograph(model, truth)[:2], model.template, photograph(model, truth)[2])
+    shift = ear_shift(model, surface, model.template, [photograph(model, truth)])
     near = model.part("right_ear", "left_ear")[surface.vertices]
     face = np.abs(model.template[surface.vertices, 2]) < 30
     assert not shift[face & (near < 0.01)].any()
@@ -129,4 +137,4 @@ def test_nothing_folds_and_nothing_else_moves(model, surface, truth):
 
 def test_the_same_twice(model, surface, truth):
     scene = photograph(model, truth)
-    np.testing.assert_array_equal(fitted(model, surface, *scene), fitted(model, surface, *scene))
+    np.testing.assert_array_equal(fitted(model, surface, scene), fitted(model, surface, scene))

@@ -12,6 +12,7 @@ from ...concurrency import concurrently
 from ...head.model import HeadModel
 from ...types import CoarseFit, MidFit, View
 from ...wire.protocol import Settings
+from ..ears import ear_shift
 from ..gaze import level_gaze
 from ..jaw import bite_shift
 from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
@@ -57,13 +58,21 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         deformation = deformation + straight
         for view, expression in zip(views, levelled):
             view.expression = expression
+
+    def bare_skin(view: ViewState) -> np.ndarray:
+        return segment_skin(view.photo, view.observation).skin.astype(np.float32)
+
+    skins = concurrently([partial(bare_skin, view) for view in views], lambda share: tell(0.5 + 0.3 * share))
     deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
+    surface = skin_surface(model)
+    deformation[surface.vertices] += ear_shift(model, surface, bare + deformation, [
+        (view.photo, view.camera, skin) for view, skin in zip(views, skins)]).astype(np.float32)
     bite = find_bite(first.photo, first.observation)
     deformation += bite_shift(model, bare + deformation, first.expression, bite).astype(np.float32)
     deformation += socket_shift(model, model.shape(identity) + deformation)
 
-    def finished(view: ViewState) -> View:
+    def finished(view: ViewState, skin: np.ndarray) -> View:
         expression = view.expression.astype(np.float32)
         vertices = model.shape(identity, expression) + deformation
         points = view.camera.project(model.landmarks(vertices).astype(float))[0]
@@ -71,11 +80,10 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
             view.observation = replace(view.observation, landmarks=points.astype(np.float32))
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
-        skin = segment_skin(view.photo, view.observation).skin.astype(np.float32)
         lighting, left = _light(model, view, vertices, skin)
         return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left), view.share)
 
-    return concurrently([partial(finished, view) for view in views], lambda share: tell(0.5 + 0.5 * share))
+    return concurrently([partial(finished, *each) for each in zip(views, skins)], lambda share: tell(0.8 + 0.2 * share))
 
 
 def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:

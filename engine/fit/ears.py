@@ -2,7 +2,7 @@
 
 No landmark lies on an ear, and the mask of the face's bare skin ends at hair and sideburns. So the skin beside the face is
 found by its colour, and the model's ear moves until its outer rim lies on the outer border of that skin: maximum a
-posteriori by Gauss-Newton in four numbers per ear. The two ears of a head are alike, so that one under hair follows the
+posteriori by Gauss-Newton in five numbers per ear. The two ears of a head are alike, so that one under hair follows the
 other.
 """
 
@@ -38,20 +38,22 @@ _EAR_COLOR = np.array([[-0.25, 0.12, 0.0], [0.5, 0.14, 0.12]])
 _LEAST_SPREAD = np.array([0.15, 0.05, 0.05], np.float32)
 _EVEN = float(-np.log(5.0 * 1.6 * 1.6))
 """Log density of a uniform law over the same."""
-_LEAST_AREA, _MOST_AREA = 0.35, 2.2
+_LEAST_AREA, _MOST_AREA = 0.35, 3.0
 """How much skin there must be, and may be, beside the face, in areas of the model's ear."""
-_SIGMA = np.array([0.20, 3.5, 4.0, 0.07])
-"""People's ears around the average's: turn about the upright axis through the root (radians), height and depth (mm), log size."""
-_ALIKE = np.array([0.8, 0.8, 0.8, 0.9])
+_SIGMA = np.array([0.17, 2.5, 3.5, 4.0, 0.07])
+"""People's ears around the average's: turn about the upright axis through the root (radians), place outwards, upwards and
+forwards (mm), log size."""
+_ALIKE = np.array([0.8, 0.7, 0.8, 0.8, 0.9])
 """Correlation between the two sides."""
-_LEAST_NUMBERS, _MOST_NUMBERS = np.array([-0.08, -8.0, -10.0, -0.17]), np.array([0.50, 8.0, 10.0, 0.17])
+_LEAST, _MOST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17]), np.array([0.40, 6.0, 8.0, 10.0, 0.17])
 """An ear can stand far out, but hardly lie closer to the head than the average's."""
+_NUMBERS = len(_SIGMA)
 _RIM_MM, _PATCH_MM, _ROBUST_MM = 1.5, 10.0, 6.0
 """Error of the border; length of it that counts as one measurement; distance at which a point has lost three quarters of its
 say."""
 _INWARDS_MM, _OUTWARDS_MM, _STEP_MM = 8.0, 14.0, 0.5
 """How far from the model's rim the photo's is looked for."""
-_BESIDE_MM = 2.5
+_BESIDE_MM = np.array([2.0, 4.0, 6.0])
 """How far beyond the border is looked at what begins there."""
 _LEAST_RIM_MM = 15.0
 _STEPS = 8
@@ -71,15 +73,16 @@ class _Ear(NamedTuple):
 
     def moved(self, points: np.ndarray, q: np.ndarray) -> np.ndarray:
         """(..., 3) points of the ear by its numbers, see :data:`_SIGMA`; a positive turn takes the rim away from the head."""
-        cos, sin = np.cos(q[0]), np.sign(self.root[0]) * np.sin(q[0])
+        side = np.sign(self.root[0])
+        cos, sin = np.cos(q[0]), side * np.sin(q[0])
         turn = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
-        return self.root + np.exp(q[3]) * (points - self.root) @ turn.T + [0, q[1], q[2]]
+        return self.root + np.exp(q[4]) * (points - self.root) @ turn.T + [side * q[1], q[2], q[3]]
 
 
 class _Window(NamedTuple):
     camera: Camera
     skin: np.ndarray
-    """(n, n) float32 in [0, 1]: the ear and the face beside it in the photo."""
+    """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek: the ear, and what of it hair leaves."""
     hair: np.ndarray
     """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
 
@@ -118,7 +121,7 @@ def _ear(model: HeadModel, surface: SkinSurface, posed: np.ndarray, name: str) -
 
 
 def _with(ears: Sequence[_Ear], posed: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """(N, 3) the head with its ears moved by their (2, 4) numbers."""
+    """(N, 3) the head with its ears moved by their (2, 5) numbers."""
     out = posed.copy()
     for ear, q in zip(ears, numbers):
         points = posed[ear.vertices]
@@ -162,10 +165,11 @@ def _look(model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, pose
     odds[face] = 6
     odds[~inside | (away > _NEAR_MM)] = -6
     found = _whole(cv2.GaussianBlur(odds, (0, 0), 0.8 * _PX_PER_MM) > 0, shown)
-    if not _LEAST_AREA < (found & ~cheek).sum() / shown.sum() < _MOST_AREA:
+    beside = found & ~cheek
+    if not _LEAST_AREA < beside.sum() / shown.sum() < _MOST_AREA:
         return None
     hair = _hair_share(features, other & hit, other & ~hit)
-    return _Window(window, cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.0), hair)
+    return _Window(window, cv2.GaussianBlur(beside.astype(np.float32), (0, 0), 1.0), hair)
 
 
 def _depth_of(mask: np.ndarray) -> np.ndarray:
@@ -214,28 +218,28 @@ def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Sequence[Sequence[_Window]], scalp: np.ndarray
          ) -> np.ndarray:
-    """(2, 4) numbers of the right and the left ear, by the windows in which each shows."""
-    covariance = np.zeros((2, 4, 2, 4))
+    """(2, 5) numbers of the right and the left ear, by the windows in which each shows."""
+    covariance = np.zeros((2, _NUMBERS, 2, _NUMBERS))
     for k, (sigma, alike) in enumerate(zip(_SIGMA, _ALIKE)):
         covariance[:, k, :, k] = sigma ** 2 * np.array([[1, alike], [alike, 1]])
-    prior = np.linalg.inv(covariance.reshape(8, 8))
-    q = np.zeros((2, 4))
+    prior = np.linalg.inv(covariance.reshape(2 * _NUMBERS, 2 * _NUMBERS))
+    q = np.zeros((2, _NUMBERS))
     for _ in range(_STEPS):
         hessian, gradient = prior.copy(), prior @ q.ravel()
         vertices = _with(ears, posed, q)
         for number, (ear, shown) in enumerate(zip(ears, windows)):
-            block = slice(4 * number, 4 * number + 4)
+            block = slice(_NUMBERS * number, _NUMBERS * (number + 1))
             for window in shown:
                 rows, out, weight = _rim_rows(model, posed, vertices, ear, q[number], window, scalp)
                 hessian[block, block] += (rows * weight[:, None]).T @ rows
                 gradient[block] -= rows.T @ (weight * out)
-        q = np.clip(q - np.linalg.solve(hessian, gradient).reshape(2, 4), _LEAST_NUMBERS, _MOST_NUMBERS)
+        q = np.clip(q - np.linalg.solve(hessian, gradient).reshape(q.shape), _LEAST, _MOST)
     return q
 
 
 def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _Ear, q: np.ndarray, window: _Window,
               scalp: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the pixels along the ear's outer rim: (r, 4) mm outwards per number, (r,) mm by which the photo's rim lies farther
+    """Of the pixels along the ear's outer rim: (r, 5) mm outwards per number, (r,) mm by which the photo's rim lies farther
     out, (r,) weights."""
     raster = _draw(model, vertices, window.camera)
     shown = (raster.triangle >= 0) & ear.triangles[raster.triangle]
@@ -251,7 +255,7 @@ def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _E
         free &= ((at >= 0) & (at < _SIDE)).all(1) & ((beyond < 0) | scalp[beyond])
     x, y, outwards = x[free], y[free], outwards[free]
     if len(x) < _LEAST_RIM_MM * _PX_PER_MM:
-        return np.zeros((0, 4)), np.zeros(0), np.zeros(0)
+        return np.zeros((0, _NUMBERS)), np.zeros(0), np.zeros(0)
     rest = np.einsum("rk,rkd->rd", raster.weights[y, x], posed[model.triangles[raster.triangle[y, x]]])
 
     def places(numbers: np.ndarray) -> np.ndarray:
@@ -266,7 +270,7 @@ def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _E
     last = len(reach) - 1 - skin[:, ::-1].argmax(1)
     out = reach[last]
     # A border inside the model's ear is the ear's where the background begins, not where hair covers it.
-    beside = at + outwards * ((out + _BESIDE_MM) * _PX_PER_MM)[:, None] - 0.5
-    hair = cv2.remap(window.hair, *beside.astype(np.float32).T, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    beside = (at[:, None] + outwards[:, None] * ((out[:, None] + _BESIDE_MM) * _PX_PER_MM)[..., None] - 0.5).astype(np.float32)
+    hair = cv2.remap(window.hair, beside[..., 0], beside[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).max(1)
     weight = np.where(out < 0, 1 - hair, 1.0) / (1 + (out / _ROBUST_MM) ** 2) ** 2 / (_PX_PER_MM * _PATCH_MM) / _RIM_MM ** 2
     return rows, out, weight * (skin.any(1) & (last < len(reach) - 1))

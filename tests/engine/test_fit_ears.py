@@ -14,8 +14,8 @@ from engine.types import Photo
 
 LIGHT = np.zeros((9, 3))
 LIGHT[0], LIGHT[1], LIGHT[2], LIGHT[3] = 0.45, 0.08, 0.20, 0.12
-STANDING_OUT = np.array([[0.30, -4.0, 0.0, 0.10]] * 2)
-"""Radians, mm, mm, log size of both ears."""
+STANDING_OUT = np.array([[0.25, 2.0, -4.0, 0.0, 0.10]] * 2)
+"""Radians, mm outwards, upwards and forwards, log size of both ears."""
 HAIR = (0.02, 0.012, 0.008)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Sequence
@@ -14,7 +13,6 @@ from scipy.spatial import cKDTree
 from ...concurrency import concurrently
 from ...head.model import MATERIALS, HeadModel
 from ...types import CoarseFit, FaceObservation, Photo, View
-from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from ..coarse_camera import choose_focal
 from ..deformation import propagate, without_folds
@@ -31,7 +29,7 @@ from .landmark_places import landmark_places
 from .matching import Tracks, choose_pairs, match_views
 from .placing import place_photo
 from .silhouette import find_rims, foreground
-from .start import group_lenses, join, order_views, same_expression, significant_distortion
+from .start import group_lenses, join, order_views, same_expression, significant_distortion, single_fits
 from .state import ViewState
 from .surface import fit_coefficients, fit_offset, nearest_places
 
@@ -122,7 +120,7 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
         deformation.
     """
     report = progress or (lambda stage, fraction, message: None)
-    fits = _single_fits(model, photos, settings, report)
+    fits = single_fits(model, photos, settings, report)
     rounds = _ROUNDS_OF[settings.quality]
 
     def tell_of(number: int):
@@ -156,20 +154,6 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
     views = finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
                            lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
-
-
-def _single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
-                 ) -> list[CoarseFit]:
-    from ..coarse import fit_coarse
-
-    stop = threading.Event()
-
-    def interrupt(stage: str, fraction: float, message: str) -> None:
-        if stop.is_set():
-            raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
-
-    return concurrently([partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
-                        lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
 
 
 def _state(number: int, photo: Photo, observation: FaceObservation, found: CoarseFit) -> ViewState:

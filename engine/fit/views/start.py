@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from functools import partial
+from typing import Sequence
 
 import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...concurrency import concurrently
 from ...head.model import HeadModel
-from ...types import ARKIT_ACTIONS
+from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
+from ...wire.errors import ErrorCode, HrnError
+from ...wire.protocol import Settings
 from .bundle_adjustment import Lens
 from .state import ViewState
 
-__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion"]
+__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion",
+           "single_fits"]
 
 _KNOWN_FOCAL = 0.01
 """Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens);"""
@@ -29,6 +36,21 @@ _HALF_SHUT = 0.4
 _BLINKS = [ARKIT_ACTIONS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 _STILL = 0.3
 _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswith(("eyeLook", "cheek", "nose"))]
+
+
+def single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
+                ) -> list[CoarseFit]:
+    """The coarse fit of each photo on its own, several at a time; `report` may raise to cancel all."""
+    from ..coarse import fit_coarse
+
+    stop = threading.Event()
+
+    def interrupt(stage: str, fraction: float, message: str) -> None:
+        if stop.is_set():
+            raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
+
+    return concurrently([partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
+                        lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
 
 
 def order_views(views: list[ViewState]) -> list[ViewState]:

@@ -100,24 +100,29 @@ def ear_shift(model: HeadModel, surface: SkinSurface, posed: np.ndarray,
     """
     posed = np.asarray(posed, np.float64)
     scalp = model.part("scalp")[model.triangles].min(1) > 0.3
-    ears = [_ear(model, surface, posed, name) for name in _NAMES]
+    ears = _ears(model, surface, posed)
     windows = [[window for view in views if (window := _look(model, *view, posed, ear, scalp))] for ear in ears]
     if not any(windows):
         return np.zeros((len(surface.vertices), 3))
     return (_with(ears, posed, _fit(model, posed, ears, windows, scalp)) - posed)[surface.vertices]
 
 
-def _ear(model: HeadModel, surface: SkinSurface, posed: np.ndarray, name: str) -> _Ear:
-    part = model.part(name)
+def _ears(model: HeadModel, surface: SkinSurface, posed: np.ndarray) -> list[_Ear]:
+    """The right and the left one."""
     around = neighbour_mean(surface.triangles, len(surface.vertices))
-    core = weight = part[surface.vertices].astype(np.float64)
-    for _ in range(3):
-        weight = np.maximum(core, 0.5 * weight + 0.5 * (around @ weight))
-    weight = smoothstep(0, 1, weight)
-    used = weight > 1e-3
-    points = posed[part > 0.5]
-    front = points[points[:, 2] >= np.quantile(points[:, 2], 0.85)]
-    return _Ear(surface.vertices[used], weight[used], (part > 0.5)[model.triangles].all(1), points.mean(0), front.mean(0))
+    ears = []
+    for name in _NAMES:
+        part = model.part(name)
+        core = weight = part[surface.vertices].astype(np.float64)
+        for _ in range(3):
+            weight = np.maximum(core, 0.5 * weight + 0.5 * (around @ weight))
+        weight = smoothstep(0, 1, weight)
+        used = weight > 1e-3
+        points = posed[part > 0.5]
+        front = points[points[:, 2] >= np.quantile(points[:, 2], 0.85)]
+        ears.append(_Ear(surface.vertices[used], weight[used], (part > 0.5)[model.triangles].all(1), points.mean(0),
+                         front.mean(0)))
+    return ears
 
 
 def _with(ears: Sequence[_Ear], posed: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -141,8 +146,7 @@ def _look(model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, pose
     middle, depth = camera.project(ear.middle)
     scale = _PX_PER_MM * float(depth) / camera.fx
     view = np.column_stack([scale * np.eye(2), _SIDE / 2 - scale * middle])
-    window = camera.scaled(scale)
-    window = Camera(_SIDE, _SIDE, window.fx, window.fy, window.cx + view[0, 2], window.cy + view[1, 2], camera.R, camera.t)
+    window = camera.scaled(scale).cropped(*-view[:, 2], _SIDE, _SIDE)
     raster = _draw(model, posed, window)
     hit = raster.triangle >= 0
     shown = hit & ear.triangles[raster.triangle]

@@ -34,7 +34,7 @@ def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray, 
     out = np.array(expression, float)
     score = float(scores[jaw])
     out[jaw] = min(out[jaw], score + _room(score))
-    if bite is not None and bite.upper > 0 and bite.lower is not None:
+    if bite is not None and bite.lower is not None and not bite.upper_hidden:
         upper, lower = (_front(model.template, row) for row in _rows(model))
         apart = (bite.lower - bite.upper) * bite.opening_px / px_per_mm
         at_rest = model.template[upper, 1].min() - model.template[lower, 1].max()
@@ -94,7 +94,7 @@ def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite
     else:
         wanted, strength = upper_lip - bite.upper * opening, float(opening > 0)
     move = strength * np.clip(wanted - posed[_front(posed, upper), 1].min(), -_MOST_MM, _MOST_MM)
-    hidden = bite is not None and bite.upper == 0
+    hidden = bite is not None and bite.upper_hidden
     shift[upper, 1] = max(move, 0.0) if hidden else move
     if bite is None:
         shift[lower, 1] = move

@@ -6,7 +6,7 @@ import numpy as np
 
 from .model import MATERIALS, HeadModel
 
-__all__ = ["socket_vertices", "sphere_through"]
+__all__ = ["socket_faces", "socket_vertices", "sphere_through"]
 
 _SOCKET_MM = 25.0
 """From an eyeball's centre; the mouth, of the same material, is farther away."""
@@ -25,3 +25,8 @@ def socket_vertices(model: HeadModel, *sides: int) -> np.ndarray:
     centres = model.template[model.eyeballs[list(sides or (0, 1))]].mean(1)
     away = np.linalg.norm(model.template[lining][:, None] - centres, axis=-1).min(1)
     return lining[away < _SOCKET_MM]
+
+
+def socket_faces(model: HeadModel) -> np.ndarray:
+    """(Q,) bool: quads of the lining of both sockets."""
+    return (model.face_material == MATERIALS.index("mouth")) & np.isin(model.faces[:, 0], socket_vertices(model))

@@ -69,8 +69,8 @@ def catmull_clark(faces: np.ndarray, sharp: np.ndarray | None = None) -> tuple[s
     border[ends[owners == 1]] = True
     valence = np.maximum(np.bincount(ends.ravel(), minlength=count), 1)
     around_quads = _rows(faces.ravel(), np.repeat(np.arange(quads), 4), 1.0, (count, quads)) @ quad_points
-    around_edges = _rows(ends.ravel(), np.repeat(np.arange(edges), 2), 1.0, (count, edges)) @ middles
-    along = _rows(ends.ravel(), np.repeat(np.arange(edges), 2), 1.0, (count, edges)) @ sp.diags((owners == 1) * 1.0) @ middles
+    incident = _rows(ends.ravel(), np.repeat(np.arange(edges), 2), 1.0, (count, edges))
+    around_edges, along = incident @ middles, incident @ sp.diags((owners == 1) * 1.0) @ middles
     inner, rim = (~border & ~fixed) / valence, (border & ~fixed) * 1.0
     stays = fixed | (valence == 1)
     vertex_points = (sp.diags(inner / valence) @ (around_quads + 2 * around_edges)

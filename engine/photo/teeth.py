@@ -48,6 +48,10 @@ class Bite:
     color: np.ndarray | None = None
     """(3,) linear colour of the teeth against the skin's."""
 
+    @property
+    def upper_hidden(self) -> bool:
+        return self.upper == 0
+
 
 def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, or what shows is not clear."""
@@ -73,9 +77,9 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     lips = float(np.median(redness[_ROWS:]))
     color, redness, below = color[:_ROWS], redness[:_ROWS], float(np.median(color[_ROWS + 1, :, 1]))
     tooth = (redness < max(_LESS_RED, min(_SHADED_RED, lips - _LIPS_REDDER))) & (color[..., 1] > _LEAST_LIGHT)
-    shows = tooth.mean(0) > _SHOWS
     if not tooth.any():
         return Bite(0.0, None, opening)
+    shows = tooth.mean(0) > _SHOWS
     if shows.sum() < _LEAST_COLUMNS:
         return None
     rows = _runs(tooth[:, shows].mean(1) > 0.5)

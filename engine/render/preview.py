@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
-from ..head.eyeballs import socket_vertices
+from ..head.eyeballs import socket_faces
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
 from ..texture.atlas import corner_triangles
@@ -136,7 +136,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, alb
     if isinstance(light, str) and light == "flat":
         return base, cover, hairs
     # No shadow is cast here: lids shade the eyes, and lips what lies behind them, by their distance.
-    socket = np.isin(triangles[np.maximum(raster.triangle, 0), 0], socket_vertices(model)) & (material == MATERIALS.index("mouth"))
+    socket = socket_faces(model)[np.maximum(raster.triangle, 0) // 2]
     inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")]) & ~socket
     teeth = material == MATERIALS.index("teeth")
     eye = material == MATERIALS.index("eyes")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..fit.lighting import srgb_to_linear
-from ..head.eyeballs import socket_vertices, sphere_through
+from ..head.eyeballs import socket_faces, sphere_through
 from ..head.model import MATERIALS, HeadModel
 from .atlas import Texels, gather
 from .grain import octave_noise
@@ -61,7 +61,7 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
             z = position[chosen][:, 2]
             deep = np.clip((z.max() - z) / 40, 0, 1)[:, None]
             out[chosen] = _MOUTH * (1 - 0.55 * deep) * (1 + noise[chosen])
-            socket = chosen & np.isin(model.triangles[part.triangle, 0], socket_vertices(model))
+            socket = socket_faces(model)[part.triangle // 2]
             out[socket] = _CARUNCLE * (1 + noise[socket])
         else:
             out[chosen] = plain[name] * (1 + noise[chosen])

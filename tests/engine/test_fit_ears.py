@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.ears import _ear, _with, ear_shift
+from engine.fit.ears import _ears, _with, ear_shift
 from engine.fit.lighting import light_normals, linear_to_srgb, shade
 from engine.fit.mesh import face_cross, vertex_normals
 from engine.fit.skin_surface import skin_surface
@@ -32,7 +32,7 @@ def surface(model):
 @pytest.fixture(scope="module")
 def truth(model, surface):
     head = model.template.astype(float)
-    return _with([_ear(model, surface, head, name) for name in ("right_ear", "left_ear")], head, STANDING_OUT)
+    return _with(_ears(model, surface, head), head, STANDING_OUT)
 
 
 def rim(model, vertices, side):

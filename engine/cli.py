@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_licenses)
 
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
-    command.add_argument("what", choices=("accuracy", "batch", "df_mvr", "now", "rendered", "speed", "sheets", "views"))
+    command.add_argument("what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views"))
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=_bench)
     return parser

@@ -87,7 +87,7 @@ def test_models_and_licenses(capsys):
 
 
 def test_bench_help(capsys):
-    for what in ("accuracy", "batch", "df_mvr", "now", "speed", "sheets"):
+    for what in ("accuracy", "batch", "df_mvr", "digest", "now", "speed", "sheets"):
         with pytest.raises(SystemExit) as caught:
             main(["bench", what, "--help"])
         assert caught.value.code == 0 and f"engine bench {what}" in capsys.readouterr().out

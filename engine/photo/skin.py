@@ -64,6 +64,9 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
     reach = _REACH * face
     x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(centre + reach), (width, height)).astype(int)
+    if x1 <= x0 or y1 <= y0:  # all of the face lies beside the photo
+        nothing = np.zeros((height, width), np.float32)
+        return SkinMask(nothing, nothing, nothing, nothing.astype(np.uint8))
     window = photo.pixels[y0:y1, x0:x1]
     scale = min(1.0, _WORK_FACE / face)
     size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))

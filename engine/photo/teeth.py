@@ -67,9 +67,9 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     places = upper * (1 - share) + lower * share
     low = np.maximum(np.floor(places.min((0, 1)) - 4), 0).astype(int)
     high = np.ceil(places.max((0, 1)) + 5).astype(int)
-    window = photo.pixels[low[1]:high[1], low[0]:high[0]]
-    if not window.size:
+    if (np.minimum(high, photo.size) <= low).any():
         return None
+    window = photo.pixels[low[1]:high[1], low[0]:high[0]]
     window = cv2.GaussianBlur(window, (0, 0), max(0.5, opening / _ROWS))
     x, y = np.moveaxis((places - low - 0.5).astype(np.float32), -1, 0)
     color = _linear(cv2.remap(window, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)) / skin
@@ -95,8 +95,8 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
         line = _line(light, *rows[0])
         if line is not None:
             first = second = line
-        elif light[int(first * _ROWS):].min() > _DARK * below and first > _REACHES:
-            first = 1.0
+        elif first > _REACHES and light[round(first * _ROWS):].min(initial=np.inf) > _DARK * below:
+            first = 1.0  # also where it reaches the lip, so that nothing is left below it
     return Bite(first, second, opening, bright)
 
 
@@ -115,7 +115,8 @@ def _line(light: np.ndarray, begin: float, end: float) -> float | None:
 def _skin_color(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(3,) median linear colour where a face is bare most often."""
     low, high = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int) + 1
-    low, high = np.maximum(low, 0), np.minimum(high, (pixels.shape[1], pixels.shape[0]))
+    size = np.array(pixels.shape[1::-1])
+    low, high = np.clip(low, 0, size - 1), np.clip(high, 1, size)  # one pixel at least, of a face beside the photo, too
     face = pixels[low[1]:high[1], low[0]:high[0]]
     bare = fill(face.shape[:2], points - low, *SURE_SKIN) > 0
     return np.median(_linear(face[bare] if bare.any() else face.reshape(-1, 3)), 0)

@@ -1,5 +1,7 @@
 """A smile with teeth is lips apart over a closed jaw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,33 @@ def test_a_row_with_no_dark_below_it_goes_on_behind_the_lower_lip():
     photo.pixels[428:440, 220:380] = photo.pixels[445, 300]  # the lip's wet inside
     found = find_bite(photo, observation)
     assert found.upper == 1 and found.lower is None
+
+
+@pytest.mark.parametrize("rows", [[(0.05, 1)], [(0, 1)], [(0.3, 1)], [(-0.3, 1.3)]])
+def test_a_row_that_reaches_the_lower_lip_goes_on_behind_it(rows):
+    found = find_bite(*_mouth(rows))
+    assert found.upper == 1 and found.lower is None
+
+
+@pytest.mark.parametrize("begin, end", [(begin, end) for begin in np.arange(0, 0.85, 0.1) for end in np.arange(0.2, 1.11, 0.1)
+                                        if end - begin > 0.25])
+def test_every_row_of_teeth_has_edges_in_order(begin, end):
+    found = find_bite(*_mouth([(begin, end)]))
+    assert 0 <= found.upper <= 1 and (found.lower is None or found.upper <= found.lower <= 1)
+
+
+@pytest.mark.parametrize("beside", [(-2000, 0), (2000, 0), (0, -2000), (0, 2000), (-2000, -2000)])
+def test_a_mouth_beside_the_photo_shows_no_teeth(beside):
+    photo, observation = _mouth([(0.05, 0.45)])
+    assert find_bite(photo, replace(observation, landmarks=observation.landmarks + np.float32(beside))) is None
+
+
+@pytest.mark.parametrize("shift", [240, 262, 300, 350, 440])
+def test_a_mouth_at_the_edge_of_the_photo(shift):
+    photo, observation = _mouth([(0.05, 0.45), (0.6, 0.9)])
+    cut = replace(photo, pixels=np.ascontiguousarray(photo.pixels[:, shift:]))
+    found = find_bite(cut, replace(observation, landmarks=observation.landmarks - np.float32([shift, 0])))
+    assert found is None or np.isfinite([found.upper, *found.color]).all()
 
 
 def test_a_thin_line_parts_two_rows_that_touch():

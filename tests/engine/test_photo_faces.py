@@ -292,6 +292,13 @@ def test_mask_of_a_face_at_the_border(portrait, face):
     assert mask.skin.shape == (512, 286) and mask.skin[131, 24] > 0.7
 
 
+@pytest.mark.parametrize("beside", [(-3000, 0), (3000, 0), (0, -3000), (0, 3000)])
+def test_a_face_beside_the_photo_shows_no_skin(portrait, face, beside):
+    mask = segment_skin(portrait, replace(face, landmarks=face.landmarks + np.float32(beside)))
+    assert mask.skin.shape == mask.labels.shape == (512, 512)
+    assert not any(part.any() for part in (mask.skin, mask.surface, mask.highlight, mask.labels))
+
+
 def test_warnings(portrait, face):
     def codes(pixels=portrait.pixels, **changes) -> list[str]:
         return [w["code"] for w in photo_warnings(replace(portrait, pixels=pixels), replace(face, **changes))]

@@ -22,6 +22,9 @@ ORDER = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2])
 _RIDGE = np.array([1e-5, 1e-4, 2e-3])
 """Ridge by band, relative to the mean data weight: the second band is poorly seen from one side of a head."""
 
+_DARKEST = 1e-6
+"""Linear light that counts as none in a relative residual: a channel may be black all over."""
+
 
 def srgb_to_linear(values: np.ndarray) -> np.ndarray:
     """sRGB in [0, 1] -> linear (IEC 61966-2-1), any shape, float32."""
@@ -71,7 +74,8 @@ def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, we
     """Closed-form robust lighting (iteratively re-weighted ridge regression).
 
     Minimises ``sum_i w_i rho((c_i - a_i B_i L) / (a_i B_i L + .05 m))`` per channel with the Geman-McClure rho, plus a
-    ridge by band; residuals are relative so that the dark side counts as much as the bright one.
+    ridge by band; residuals are relative so that the dark side counts as much as the bright one. `m` is the channel's
+    mean colour; a channel that is black all over gets no light.
 
     Args:
         normals: (P, 3) light frame.
@@ -97,13 +101,14 @@ def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, we
         return lighting
     level = (colors * weights[:, None]).sum(0) / total
     lighting[0] = level / np.maximum((albedo * weights[:, None]).sum(0) / total, 1e-6)
+    floor = np.maximum(0.05 * level, _DARKEST)
     ridge = _RIDGE[ORDER] * total
     robust = np.ones_like(colors)
     for _ in range(max(1, steps)):
         new = np.empty((9, 3))
         for channel in range(3):
             design = basis * albedo[:, channel, None]
-            predicted = np.maximum(design @ lighting[:, channel], 0) + 0.05 * level[channel]
+            predicted = np.maximum(design @ lighting[:, channel], 0) + floor[channel]
             w = weights * robust[:, channel] * (level[channel] / predicted) ** 2
             normal = (design * w[:, None]).T @ design
             mean_albedo = np.sqrt((albedo[:, channel] ** 2 * weights).sum() / total)
@@ -111,6 +116,6 @@ def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, we
             new[:, channel] = np.linalg.solve(normal, (design * w[:, None]).T @ colors[:, channel])
         lighting = new
         predicted = albedo * (basis @ lighting)
-        relative = (colors - predicted) / (np.maximum(predicted, 0) + 0.05 * level)
+        relative = (colors - predicted) / (np.maximum(predicted, 0) + floor)
         robust = 1 / (1 + (relative / scale) ** 2) ** 2
     return lighting

@@ -64,6 +64,27 @@ def test_few_points_give_a_constant_light():
     assert np.all(found[1:] == 0)
 
 
+@pytest.mark.parametrize("black", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
+@pytest.mark.filterwarnings("error")
+def test_a_channel_that_is_black_all_over_has_no_light(black):
+    truth = np.zeros((9, 3))
+    truth[0], truth[2] = 0.6, 0.2
+    normals = unit_normals(front=True)
+    colors = 0.5 * lighting.shade(normals, truth)
+    colors[:, black] = 0
+    found = lighting.fit_lighting(normals, colors, np.full((1, 3), 0.5), np.ones(len(normals)))
+    assert np.all(found[:, black] == 0)
+    others = [k for k in range(3) if k not in black]
+    np.testing.assert_allclose(found[:3, others], truth[:3, others], atol=0.01)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weak_light_is_light():
+    normals = unit_normals(front=True)
+    found = lighting.fit_lighting(normals, np.full((len(normals), 3), 1e-5), np.ones((1, 3)), np.ones(len(normals)))
+    np.testing.assert_allclose(found[0], 1e-5, rtol=0.05)
+
+
 def test_transfer_curves_are_inverse():
     values = np.linspace(0, 1, 257, dtype=np.float32)
     np.testing.assert_allclose(lighting.linear_to_srgb(lighting.srgb_to_linear(values)), values, atol=2e-6)

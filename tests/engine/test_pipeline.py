@@ -203,3 +203,24 @@ def test_it_can_be_exported(reconstruction, tmp_path):
     assert set(uses) == set(reconstruction.bundle.manifest["materials"])
     assert vt.min() >= 0 and vt.max() <= 1 and len(quads) > 3000
     assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("kept", [(1, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1), None, (0.04, 0.04, 0.04), (0, 0, 0)])
+def test_colours_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):
+    """Photos without one or two channels, without colour, and in the dark. No division by zero, nothing but numbers."""
+    pixels = cv2.imread(str(portrait)).astype(np.float32)
+    pixels = pixels.mean(-1, keepdims=True).repeat(3, -1) if kept is None else pixels * np.float32(kept)[::-1]
+    cv2.imwrite(str(tmp_path / "photo.png"), np.uint8(pixels))
+    try:
+        with small_analysis():
+            bundle = reconstruct(tmp_path / "photo.png", tmp_path / "head", Settings(texture_size=256))
+    except HrnError as error:
+        assert error.code is ErrorCode.NO_FACE and not any(kept)
+        return
+    bundle.verify()
+    assert not [name for name, array in bundle.arrays().items() if not np.isfinite(array).all()]
+    assert "NaN" not in (bundle.path / "head.json").read_text(encoding="utf-8")
+    found = Reconstruction(bundle, tmp_path / "photo.png", [])
+    for name in ("displacement", "deformation"):
+        assert all(np.isfinite(channel).all() for channel in exr(found, name).values()), name

@@ -11,6 +11,7 @@ from typing import Iterator, Sequence
 
 from . import __version__
 from .wire.errors import EXIT_CODES, ErrorCode, HrnError
+from .wire.formats import PHOTO_KINDS
 from .wire.paths import cache_dir
 from .wire.protocol import STAGES, Settings, overall_fraction
 
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("reconstruct", help="photo in, head bundle out")
-    command.add_argument("photos", nargs="+", metavar="PHOTO", help="JPEG, PNG, WebP, TIFF or HEIC")
+    command.add_argument("photos", nargs="+", metavar="PHOTO", help=PHOTO_KINDS)
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
     _add_settings(command)
     command.add_argument("--export", metavar="FILE.obj", help="also write the posed mesh as OBJ, in metres")

@@ -9,15 +9,15 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from . import session
 from .engine.wire.errors import ErrorCode, HrnError
+from .engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
 from .engine_location import engine_status
 from .preferences import output_folder, preferences
 
-__all__ = ["MAX_PHOTOS", "PHOTO_EXTENSIONS", "fail", "register", "unregister"]
+__all__ = ["MAX_PHOTOS", "fail", "register", "unregister"]
 
 MAX_PHOTOS = 30
 """Views of one person that the engine takes."""
 
-PHOTO_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
 
 
 def fail(operator: bpy.types.Operator, error: HrnError, subject: str = "") -> set[str]:
@@ -36,7 +36,7 @@ class _PhotoBrowser:
     directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
-    filter_glob: StringProperty(default=";".join(f"*{e}" for e in PHOTO_EXTENSIONS), options={"HIDDEN"})
+    filter_glob: StringProperty(default=PHOTO_GLOB, options={"HIDDEN"})
     display_type: EnumProperty(items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""),
                                       ("THUMBNAIL", "", "")), default="THUMBNAIL", options={"HIDDEN"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN"})
@@ -53,10 +53,13 @@ class _PhotoBrowser:
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
         if not paths and self.filepath:
             paths = [Path(bpy.path.abspath(self.filepath))]
-        found = [p for p in paths if p.suffix.lower() in PHOTO_EXTENSIONS and p.is_file()]
+        found = [p for p in paths if is_photo_name(p.name) and p.is_file()]
         if not found:
             named = paths[0].name if paths else "That"
             return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, f"{named} is not a photo."))
+        if len(found) < len(paths):
+            others = [p.name for p in paths if p not in found]
+            self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
         photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
         if len(photos) > MAX_PHOTOS:
             return fail(self, HrnError(
@@ -121,7 +124,7 @@ class HRN_FH_photo(bpy.types.FileHandler):
     bl_idname = "HRN_FH_photo"
     bl_label = "Photo for Reconstruction"
     bl_import_operator = "hrn.drop_photo"
-    bl_file_extensions = ";".join(PHOTO_EXTENSIONS)
+    bl_file_extensions = ";".join(PHOTO_SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context):

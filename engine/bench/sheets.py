@@ -24,11 +24,11 @@ from ..methods.maps import write_jpeg, write_png
 from ..methods.open import Solution
 from ..render.preview import orbit_camera, render_head
 from ..texture.delight import LUMINANCE
+from ..wire.formats import is_photo_name
 from ..wire.protocol import Settings
 
 __all__ = ["main", "sheet_names", "sheet_row"]
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic"}
 _WRITTEN = {".png", ".jpg", ".jpeg"}
 COLUMNS = ("photo", "coarse", "mid", "displaced", "textured", "+45", "-45")
 
@@ -148,7 +148,7 @@ def _expand(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            found += sorted(p for p in path.iterdir() if is_photo_name(p.name))
         else:
             found.append(path)
     return found

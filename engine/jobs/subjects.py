@@ -10,14 +10,13 @@ from typing import Iterable, NamedTuple
 from ..methods import METHODS
 from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.formats import is_photo_name
 from ..wire.protocol import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
 from .names import NameTaker, natural_key
 
-__all__ = ["PHOTO_SUFFIXES", "Found", "Subject", "find_subjects"]
+__all__ = ["Found", "Subject", "find_subjects"]
 
-PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",
-                            ".bmp"))
 _IGNORED = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
 _MAX_DEPTH = 8
 
@@ -131,7 +130,7 @@ def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
         if path.is_dir():
             if path.resolve() != out and not (path / MANIFEST).exists():
                 folders.append(path)
-        elif path.suffix.lower() in PHOTO_SUFFIXES:
+        elif is_photo_name(path.name):
             photos.append(path)
     key = lambda path: natural_key(path.name)
     return sorted(folders, key=key), sorted(photos, key=key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib
 import io
 import os
 import struct
@@ -12,11 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import (AvifImagePlugin, BmpImagePlugin, Image, ImageCms, JpegImagePlugin, MpoImagePlugin, PngImagePlugin,
-                 TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin)
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ..types import Photo
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.formats import PHOTO_FORMATS
 from .exif import focal_from_exif
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
@@ -30,16 +32,8 @@ MAX_FILE_BYTES = 1 << 30
 WORKING_SIDE = 4096
 """Longest side of a photo in memory, unless a small face asks for more (see :func:`engine.photo.observe`)."""
 
-_READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin, TiffImagePlugin, AvifImagePlugin,
-            BmpImagePlugin)  # importing a reader registers it
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "BMP")
-"""Formats that Pillow may try; JPEG stands for the several-picture MPO of phones too. A closed list: some of its other
-readers start programs (EPS: Ghostscript)."""
-
 _BACKGROUND = (128, 128, 128)
 """What shows through transparent pixels: neutral, so that it is not taken for skin."""
-
-_MAGIC = ((b"\xff\xd8\xff", 0), (b"\x89PNG", 0), (b"RIFF", 0), (b"II*\0", 0), (b"MM\0*", 0), (b"ftyp", 4), (b"BM", 0))
 
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError,
            EOFError, RuntimeError, struct.error, zlib.error)
@@ -47,7 +41,7 @@ _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, At
 
 
 def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
-    """An upright sRGB photo from a JPEG, PNG, WebP, TIFF, HEIC, AVIF or BMP file.
+    """An upright sRGB photo from a file of any kind in :data:`engine.wire.formats.PHOTO_FORMATS`, whatever its name.
 
     Applies the EXIF orientation, converts an embedded colour profile (also grey and CMYK) to sRGB, lays transparency
     over neutral grey, scales 16-bit and float samples to 8 bits, and takes the first picture of a file with several.
@@ -125,19 +119,25 @@ _TRANSPOSE = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
               8: Image.Transpose.ROTATE_90}
 
 
+@functools.cache
+def _readable() -> tuple[str, ...]:
+    """The formats that Pillow may try, with their readers imported."""
+    for one in PHOTO_FORMATS:
+        for reader in one.readers:
+            importlib.import_module(reader)
+    return tuple(one.pillow for one in PHOTO_FORMATS)
+
+
 def _open(stream: BinaryIO, name: str) -> Image.Image:
     """The image with only its header read."""
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
     head = stream.read(16)
     stream.seek(0)
     try:
-        return Image.open(stream, formats=_FORMATS)
+        return Image.open(stream, formats=_readable())
     except Image.DecompressionBombError as error:
         raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} has more than {MAX_PIXELS // 10**6} megapixels.") from error
     except (UnidentifiedImageError, *_DAMAGE) as error:
-        known = any(head[at:at + len(magic)] == magic for magic, at in _MAGIC)
+        known = any(head[at:at + len(magic)] == magic for one in PHOTO_FORMATS for at, magic in one.magic)
         if "too large" in str(error).lower():
             raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} unpacks to more than a photo can hold.") from error
         if known:

@@ -14,11 +14,11 @@ from ..head.landmarks68 import LANDMARKS_68
 from ..photo import Landmarker, load_photo
 from ..photo.landmarks import face_width
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.formats import is_photo_name
 from .layout import list_path, write_lists, write_sample
 
 __all__ = ["Unusable", "prepare_photos", "photos_in"]
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif"}
 _STORED_FACE = 448.0
 """Faces are stored at most so wide, in pixels: twice the crop's resolution."""
 _SET = "photos"
@@ -35,7 +35,7 @@ def photos_in(sources: Sequence[Path | str]) -> list[Path]:
     found: list[Path] = []
     for source in map(Path, sources):
         if source.is_dir():
-            found += sorted(path for path in source.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+            found += sorted(path for path in source.iterdir() if is_photo_name(path.name) and path.is_file())
         elif source.is_file():
             found.append(source)
         else:

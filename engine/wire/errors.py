@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .formats import PHOTO_KINDS
+
 __all__ = ["EXIT_CODES", "ErrorCode", "HrnError"]
 
 
@@ -24,7 +26,7 @@ class ErrorCode(str, Enum):
 
     # Photo
     PHOTO_UNREADABLE = "PHOTO_UNREADABLE", "Check that the file exists and that you may read it."
-    NOT_AN_IMAGE = "NOT_AN_IMAGE", "Choose a JPEG, PNG, WebP, TIFF or HEIC photo."
+    NOT_AN_IMAGE = "NOT_AN_IMAGE", f"Choose a {PHOTO_KINDS} photo."
     IMAGE_DAMAGED = "IMAGE_DAMAGED", "The file is cut off or damaged; copy it from the camera again."
     IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE", "Scale the photo below 100 megapixels."
     NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or half turned."

@@ -303,3 +303,33 @@ def test_drop_takes_photos(addon, photo):
         pytest.skip("this Blender has no file handlers")
     assert bpy.ops.hrn.drop_photo(directory=str(photo.parent), files=[{"name": photo.name}]) == {"FINISHED"}
     assert addon.photos == [str(photo)]
+
+
+def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp_path):
+    from hrn_blender import operators, thumbnails
+    from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
+
+    for turned in (str.lower, str.upper):
+        names = [f"{number}{turned(suffix)}" for number, suffix in enumerate(PHOTO_SUFFIXES)]
+        for name in names:
+            (tmp_path / name).write_bytes(b"")
+        for operator in (bpy.ops.hrn.choose_photo, bpy.ops.hrn.drop_photo):
+            addon.choose([])
+            assert operator(directory=str(tmp_path), files=[{"name": name} for name in names]) == {"FINISHED"}
+            assert [Path(path).name for path in addon.photos] == names
+    assert operators.HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
+    browser = bpy.ops.hrn.choose_photo.get_rna_type().properties["filter_glob"]
+    assert browser.default == PHOTO_GLOB
+    for one in PHOTO_FORMATS:
+        for suffix in one.suffixes:
+            assert (suffix in thumbnails._UNKNOWN_TO_BLENDER) is not one.shown_by_blender
+
+
+def test_what_is_no_photo_among_photos_is_named(addon, photo, capfd):
+    (photo.parent / "clip.mp4").write_bytes(b"x")
+    assert bpy.ops.hrn.choose_photo(directory=str(photo.parent), files=[
+        {"name": "clip.mp4"}, {"name": photo.name}, {"name": "gone.jpg"}]) == {"FINISHED"}
+    assert addon.photos == [str(photo)]
+    said = capfd.readouterr()
+    assert "clip.mp4, gone.jpg" in said.out + said.err
+

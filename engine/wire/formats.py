@@ -1,0 +1,52 @@
+"""The photo formats that the engine reads: the one table that add-on, engine, command line and messages go by."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+__all__ = ["PHOTO_FORMATS", "PHOTO_GLOB", "PHOTO_KINDS", "PHOTO_SUFFIXES", "PhotoFormat", "is_photo_name"]
+
+
+class PhotoFormat(NamedTuple):
+    """One kind of photo file."""
+
+    name: str
+    """As users know it."""
+    suffixes: tuple[str, ...]
+    """Lower case, each with its dot."""
+    pillow: str
+    """Pillow's name of the format."""
+    readers: tuple[str, ...]
+    """Modules whose import makes Pillow able to read it."""
+    magic: tuple[tuple[int, bytes], ...]
+    """Bytes that a file begins with, and their offset; any one of them tells that it is meant to be of this kind."""
+    shown_by_blender: bool = True
+    """Whether Blender itself can show a small picture of it."""
+
+
+PHOTO_FORMATS = (
+    PhotoFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", ("PIL.JpegImagePlugin", "PIL.MpoImagePlugin"),
+                ((0, b"\xff\xd8\xff"),)),
+    PhotoFormat("PNG", (".png",), "PNG", ("PIL.PngImagePlugin",), ((0, b"\x89PNG"),)),
+    PhotoFormat("WebP", (".webp",), "WEBP", ("PIL.WebPImagePlugin",), ((0, b"RIFF"),)),
+    PhotoFormat("TIFF", (".tif", ".tiff"), "TIFF", ("PIL.TiffImagePlugin",), ((0, b"II*\0"), (0, b"MM\0*"))),
+    PhotoFormat("HEIC", (".heic", ".heif", ".hif"), "HEIF", ("pillow_heif.HeifImagePlugin",), ((4, b"ftyp"),), False),
+    PhotoFormat("AVIF", (".avif",), "AVIF", ("PIL.AvifImagePlugin",), ((4, b"ftyp"),), False),
+    PhotoFormat("BMP", (".bmp",), "BMP", ("PIL.BmpImagePlugin",), ((0, b"BM"),)),
+)
+"""A closed list: some of Pillow's other readers start programs (EPS: Ghostscript). JPEG stands for the several-picture MPO
+of phones and stereo cameras too."""
+
+PHOTO_SUFFIXES = tuple(suffix for one in PHOTO_FORMATS for suffix in one.suffixes)
+
+PHOTO_GLOB = ";".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+"""For file browsers."""
+
+PHOTO_KINDS = f"{', '.join(one.name for one in PHOTO_FORMATS[:-1])} or {PHOTO_FORMATS[-1].name}"
+"""For sentences: "JPEG, PNG, … or BMP"."""
+
+
+def is_photo_name(name: str) -> bool:
+    """Whether a file's name ends as that of a photo does, in capitals or not. What the file holds, only its reader knows."""
+    return os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES

@@ -15,7 +15,7 @@ if not __package__:
     sys.modules["engine"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["engine"])
 
-# The engine divides its work among threads itself (engine/concurrency.py); threads of the matrix library beside them
+# The engine divides its work among threads itself (engine/system/concurrency.py); threads of the matrix library beside them
 # would only wait for each other, busily. It reads this when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

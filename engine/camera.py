@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Camera"]
+__all__ = ["Camera", "orbit_camera"]
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,28 @@ class Camera:
     def cropped(self, x0: int, y0: int, width: int, height: int) -> "Camera":
         """The same camera for the window of the photo that starts at pixel corner (x0, y0)."""
         return replace(self, width=width, height=height, cx=self.cx - x0, cy=self.cy - y0)
+
+
+def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
+                 focal: float = 5.0, fill: float = 0.9) -> Camera:
+    """A camera that looks at the whole head.
+
+    Args:
+        vertices: (N, 3) mm.
+        yaw: degrees; positive shows the subject's left side.
+        pitch: degrees; positive looks from above.
+        width, height: pixels.
+        focal: focal length in picture heights.
+        fill: share of the picture that the head takes.
+    """
+    low, high = vertices.min(0), vertices.max(0)
+    centre = (low + high) / 2
+    a, b = np.radians([yaw, pitch])
+    turn = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    tilt = np.array([[1, 0, 0], [0, np.cos(b), np.sin(-b)], [0, np.sin(b), np.cos(b)]])
+    rotation = np.diag([1.0, -1.0, -1.0]) @ tilt @ turn
+    turned = (vertices - centre) @ rotation.T
+    extent = max(np.ptp(turned[:, 1]) / height, np.ptp(turned[:, 0]) / width) * height
+    distance = focal * extent / fill
+    return Camera(width, height, focal * height, focal * height, width / 2, height / 2, rotation,
+                  np.array([0, 0, distance]) - rotation @ centre)

@@ -10,7 +10,7 @@ import sys
 from typing import Iterator, Sequence
 
 from . import __version__
-from .wire.errors import EXIT_CODES, ErrorCode, HrnError
+from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import PHOTO_KINDS
 from .wire.paths import cache_dir
 from .wire.protocol import STAGES, Settings, overall_fraction
@@ -24,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
     options = _parser().parse_args(argv)
     quiet_libraries()
-    from .failures import as_hrn_error
-    from .logs import log_path, start_logging
+    from .system.failures import as_hrn_error
+    from .system.logs import log_path, start_logging
 
     start_logging()
     try:
@@ -164,7 +164,7 @@ def _seconds(text: str) -> float:
 def _reconstruct(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if options.export is not None:
-        from .export import check_obj_path
+        from .pipeline.export import check_obj_path
 
         check_obj_path(options.export)
     from .methods import reconstruct
@@ -177,7 +177,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         line.end()
     exported = None
     if options.export is not None:
-        from .export import export_obj
+        from .pipeline.export import export_obj
 
         exported = [str(path) for path in export_obj(bundle, options.export)]
     if options.json:
@@ -234,13 +234,13 @@ class ProgressLine:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from .jobs.run import run_batch
+    from .batch.run import run_batch
 
     return run_batch(options, lambda: _settings(options))
 
 
 def _cluster_worker(options: argparse.Namespace) -> int:
-    from .jobs.cluster_worker import serve_cluster
+    from .batch.cluster_worker import serve_cluster
 
     return serve_cluster(options.scheduler, options.jobs, options.gpu)
 
@@ -272,14 +272,14 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .model_files import models_report
-    from .model_files.settings import choose
-    from .model_files.table import models_text
+    from .published.files import models_report
+    from .published.files.settings import choose
+    from .published.files.table import models_text
 
     folder, commercial = choose(options.folder, options.commercial, save=options.save)
     with stdout_to_stderr():
         if options.make_bfm:
-            from .model_files.settings import make_bfm
+            from .published.files.settings import make_bfm
 
             make_bfm(options.make_bfm, folder)
         report = models_report(folder, commercial=commercial)
@@ -291,7 +291,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _licenses(options: argparse.Namespace) -> int:
-    from .licenses import report
+    from .published.files.terms import report
 
     print(report())
     return 0

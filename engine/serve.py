@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from . import __version__
-from .failures import as_hrn_error
-from .memory import give_back_memory
+from .system.failures import as_hrn_error
+from .system.memory import give_back_memory
 from .wire.bundle import remove_own_partials
 from .wire.errors import ErrorCode, HrnError
-from .wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, error_response,
-                            notification, overall_fraction, response, versions_match)
+from .wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, error_response, notification, overall_fraction, response, versions_match)
 
 __all__ = ["Server", "serve"]
 
@@ -173,15 +172,15 @@ class Server:
                            f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
                            f"{client} and protocol {params.get('protocol')}.",
                            details={"engine_version": __version__, "protocol": PROTOCOL_VERSION})
-        from .model_files import offered_methods
+        from .published.files import offered_methods
 
         return {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": offered_methods(),
                 "pid": os.getpid(), "python": sys.version.split()[0]}
 
     def _models(self, id_: int, params: dict) -> None:
         """Answers a request that may read gigabytes, beside whatever else goes on."""
-        from .model_files import models_report, offered_methods
-        from .model_files.settings import choose
+        from .published.files import models_report, offered_methods
+        from .published.files.settings import choose
 
         try:
             folder, commercial = params.get("folder"), params.get("commercial")

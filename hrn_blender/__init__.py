@@ -1,10 +1,10 @@
 """HRN for Blender: a photo in, a complete textured head out.
 
 The add-on half. It imports ``bpy``, NumPy and the standard library, never torch or OpenCV: photos are reconstructed
-by the engine, a child process with its own Python environment (:mod:`.engine_process`), and the finished head bundle
+by the engine, a child process with its own Python environment (:mod:`.link.process`), and the finished head bundle
 is built into Blender objects (:mod:`.build`).
 
-Importing this package needs no ``bpy``, so that its process and job code can be tested with plain Python.
+Importing this package needs no ``bpy``, so that :mod:`.link` can be tested with plain Python.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ if not (_HERE / "engine").is_dir():
     # root on the search path `from .engine.wire import protocol` works in both.
     __path__.append(str(_HERE.parent))
 
-_MODULES = ("preferences", "properties", "thumbnails", "session", "batch_session", "operators", "operators_results",
-            "operators_engine", "operators_batch", "panel", "model_files", "panel_batch", "command_line")
+_MODULES = ("ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
+            "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "state.model_files",
+            "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
 """Modules with their own register() and unregister(), in order of registration."""
 
 _registered: list = []
@@ -40,8 +41,6 @@ def register() -> None:
         unregister()
     try:
         for name in _MODULES:
-            if not (_HERE / f"{name}.py").exists() and not (_HERE / name).is_dir():
-                continue
             module = importlib.import_module(f"{__name__}.{name}")
             module.register()
             _registered.append(module)

@@ -54,8 +54,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from engine import __version__  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
-from engine.wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, Settings, encode_line,  # noqa: E402
-                                  error_response, notification, response)
+from engine.wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, Settings, encode_line, error_response, notification, response)
 
 
 def parse_mode(text: str) -> tuple[str, dict[str, str]]:

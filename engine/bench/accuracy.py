@@ -22,6 +22,7 @@ from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
 from ..wire.protocol import Settings
 from .meshes import NOW_LANDMARKS
+from .stages import fit_stages
 
 __all__ = ["load_score", "main", "scored", "write_scoring_obj"]
 
@@ -64,21 +65,6 @@ def main(argv: list[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
     return 0
-
-
-def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings = Settings()
-               ) -> dict[str, tuple[np.ndarray, object]]:
-    """Posed vertices in mm and the coarse fit they belong to, by stage."""
-    from ..fit import fit_coarse
-
-    coarse = fit_coarse(model, photo, observation, settings)
-    result = {"coarse": (model.shape(coarse.identity, coarse.expression), coarse)}
-    if "mid" in stages:
-        from ..fit import fit_mid
-
-        refined, mid = fit_mid(model, photo, observation, coarse, settings)
-        result["mid"] = (model.shape(refined.identity, refined.expression) + mid.deformation, refined)
-    return {stage: result[stage] for stage in stages}
 
 
 def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], settings: Settings) -> list[dict]:

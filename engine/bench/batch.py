@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..machine import cores
+from ..system.machine import cores
 from ..wire.bundle import load_bundle
 from ..wire.errors import HrnError
 from .torment import torment

@@ -29,8 +29,8 @@ import numpy as np
 from PIL import Image
 
 from ..install.environments import BPY_4_5
-from ..machine import cores
-from ..nets.checkpoint import read_npy_dictionary
+from ..system.machine import cores
+from ..published.nets.checkpoint import read_npy_dictionary
 
 __all__ = ["CASES", "Case", "contents", "differences", "digest", "main"]
 

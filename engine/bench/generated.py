@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..fit.mesh import vertex_normals
-from ..fit.similarity import similarity
+from ..geometry.mesh import vertex_normals
+from ..geometry.similarity import similarity
 from ..head.model import HeadModel
 from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
@@ -58,7 +58,7 @@ def score_generated(model: HeadModel, count: int, stages: tuple[str, ...], setti
 
 def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: tuple[str, ...], look: str,
                 settings: Settings) -> list[dict]:
-    from .accuracy import fit_stages
+    from .stages import fit_stages
 
     model, rows = renderer.model, []
     face = face_vertices(model)

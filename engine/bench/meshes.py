@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..bfm.obj import read_obj
+from ..geometry.obj import read_obj
 from ..head.model import MATERIALS
 from ..wire.bundle import MANIFEST, load_bundle
 from ..wire.errors import ErrorCode, HrnError

@@ -15,8 +15,8 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
-from ..bfm.obj import write_obj
-from ..bfm.whole_file import write_whole
+from ..geometry.obj import write_obj
+from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
 from .meshes import NOW_LANDMARKS, Mesh, bundle_head, is_bundle, outer_mesh, read_mesh, read_points
 from .now_metric import CURVE, METRES, Aligned, compare, summary
@@ -108,7 +108,7 @@ def reconstruct(dataset: Path, images: list[Image], out: Path) -> None:
     """Writes the `open` method's neutral head of every image, as the benchmark wants it, in metres."""
     from ..head import load_head_model
     from ..photo import Landmarker, load_photo
-    from .accuracy import fit_stages
+    from .stages import fit_stages
 
     model, landmarker = load_head_model(), Landmarker()
     for image in images:
@@ -180,7 +180,8 @@ def _bench_heads(options: argparse.Namespace) -> dict:
     """Scans are the true vertices of the face; heads are posed as in the photo, because some of them smile."""
     from ..head import load_head_model
     from ..photo import Landmarker, load_photo
-    from .accuracy import VIEWS, fit_stages
+    from .accuracy import VIEWS
+    from .stages import fit_stages
 
     model, landmarker, found = load_head_model(), Landmarker(), {}
     homes = [home for home in sorted((options.bench / "dev").glob("*")) if (home / "gt.npz").is_file()]

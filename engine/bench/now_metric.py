@@ -13,8 +13,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from ..fit.closest import closest_of
-from ..fit.similarity import similarity
+from ..geometry.closest import closest_of
+from ..geometry.similarity import similarity
 from .meshes import Mesh
 
 __all__ = ["CURVE", "Aligned", "METRES", "compare", "crop", "summary"]

@@ -21,7 +21,8 @@ from ..fit.views import fit_views
 from ..head import load_head_model
 from ..head.model import HeadModel
 from ..photo import Landmarker, load_photo, observe
-from ..render.preview import orbit_camera, render_head
+from ..camera import orbit_camera
+from ..pipeline.preview import render_head
 from ..synthetic.dataset import face_vertices
 from ..types import View
 from ..wire.bundle import load_bundle

@@ -15,15 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..failures import as_hrn_error
-from ..fit.lighting import srgb_to_linear
+from ..system.failures import as_hrn_error
+from ..geometry.harmonics import srgb_to_linear
 from ..head.model import HeadModel
 from ..head.subdivision import subdivided
 from ..methods import get_method
-from ..methods.maps import write_jpeg, write_png
-from ..methods.open import Solution
-from ..render.preview import orbit_camera, render_head
-from ..texture.delight import LUMINANCE
+from ..pipeline.image_files import write_jpeg, write_png
+from ..pipeline.solution import Solution
+from ..camera import orbit_camera
+from ..pipeline.preview import render_head
+from ..texture.unlit.delight import LUMINANCE
 from ..wire.formats import is_photo_name
 from ..wire.protocol import Settings
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from ..methods import get_method, reconstruct
-from ..methods.clock import StageClock
+from ..pipeline.clock import StageClock
 from ..wire.protocol import Settings
 
 __all__ = ["main", "peak_memory_mib"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 __all__ = ["deformation_map", "fit_coarse", "fit_mid"]
 
-_HOME = {"fit_coarse": "coarse", "fit_mid": "mid", "deformation_map": "deformation"}
+_HOME = {"fit_coarse": "coarse.fit", "fit_mid": "mid.fit", "deformation_map": "mid.deformation"}
 
 
 def __getattr__(name: str):

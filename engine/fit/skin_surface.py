@@ -13,8 +13,8 @@ import numpy as np
 from ..head.cache import write_arrays
 from ..head.model import MATERIALS, HeadModel
 from ..wire.paths import cache_dir
-from .fields import farthest_points, matern_basis
-from .mesh import neighbours
+from ..geometry.fields import farthest_points, matern_basis
+from ..geometry.mesh import neighbours
 
 __all__ = ["SkinSurface", "skin_surface"]
 

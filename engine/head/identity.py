@@ -9,7 +9,6 @@ population.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Callable
 

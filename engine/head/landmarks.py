@@ -12,7 +12,7 @@ _FILE = Path(__file__).parent / "data" / "landmarks.npz"
 
 
 def load_landmark_table() -> tuple[np.ndarray, np.ndarray]:
-    """(478, 3) int32 vertices and (478, 3) float32 barycentric weights, as ``python -m engine.head.calibrate`` wrote
+    """(478, 3) int32 vertices and (478, 3) float32 barycentric weights, as ``python -m engine.head.making.calibrate`` wrote
     them."""
     with np.load(_FILE, allow_pickle=False) as data:
         return data["vertices"].astype(np.int32), data["weights"].astype(np.float32)

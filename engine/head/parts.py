@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..smoothstep import smoothstep
+from ..geometry.smoothstep import smoothstep
 from .model import MATERIALS, PARTS
 from .topology import HeadMesh
 

@@ -15,7 +15,7 @@ from typing import Iterator
 
 import numpy as np
 
-from ..smoothstep import smoothstep
+from ..geometry.smoothstep import smoothstep
 
 __all__ = ["fill_out", "scalp_profile"]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
-from ..machine import thread_environment
+from ..system.machine import thread_environment
 from .packaging import ROOT
 
 __all__ = ["NO_TESTS", "Meanwhile", "Run", "Tier", "asks_for_window", "plan", "run_together"]

@@ -12,10 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ..machine import cores
+from ..system.machine import cores
 from ..wire.paths import engine_home
-from .environments import (BPY_4_5, BPY_5_2, ENGINE, EXTRAS, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source,
-                           clean_environ)
+from .environments import (BPY_4_5, BPY_5_2, ENGINE, EXTRAS, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source, clean_environ)
 from .packaging import ROOT, build_zip, validate_zip
 from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
@@ -110,7 +109,7 @@ def _run_engine(arguments: list[str], options, quiet: bool = False) -> int:
 
 
 def _run_blender(arguments: list[str]) -> int:
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.headless import main; main(sys.argv[1:])"
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.headless import main; main(sys.argv[1:])"
     return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
 
 

@@ -23,7 +23,7 @@ Progress = Callable[[str, float, str], None]
 
 
 class Method(Protocol):
-    """What ``engine.methods.<name>.create()`` returns."""
+    """What the ``create()`` of a method's module returns."""
 
     def missing(self) -> list[str]:
         """What has to be installed before the method can run, one sentence each; empty when it is ready."""
@@ -43,24 +43,26 @@ class MethodInfo:
     licence: str
     needs: str
     """What the user has to provide."""
+    module: str
+    """Where it lives inside this package: the module has a ``create()``."""
     max_photos: int = 1
 
 
 METHODS = {
     info.name: info for info in (
         MethodInfo("open", "Analysis by synthesis on the MakeHuman head",
-                   "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", max_photos=30),
-        MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files"),
-        MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files"),
-        MethodInfo("mvhrn", "HRN, several views", "of the official files; no commercial work", "its official files",
+                   "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", "methods.open", max_photos=30),
+        MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files", "published.deep3d.method"),
+        MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files", "published.hrn.method"),
+        MethodInfo("mvhrn", "HRN, several views", "of the official files; no commercial work", "its official files", "published.hrn.multi_view",
                    max_photos=30),
-        MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files"),
+        MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files", "published.tddfa_v3.method"),
         MethodInfo("df_mvr", "DF_MVR", "of the official files; no commercial work",
-                   "its official files, and three photos: left, front and right view", max_photos=3),
-        MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files"),
+                   "its official files, and three photos: left, front and right view", "published.df_mvr.method", max_photos=3),
+        MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files", "published.hrn.modelscope"),
         MethodInfo("hrn_face_fit", "Face of ModelScope, fitted (February 2023)",
-                   "of the official files; no commercial work", "its official files"),
-        MethodInfo("hrn_head", "Head of ModelScope", "of the official files; no commercial work", "its official files"),
+                   "of the official files; no commercial work", "its official files", "published.modelscope.face_method"),
+        MethodInfo("hrn_head", "Head of ModelScope", "of the official files; no commercial work", "its official files", "published.modelscope.head_method"),
     )
 }
 _created: dict[str, Method] = {}
@@ -77,7 +79,7 @@ def get_method(name: str) -> Method:
         raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {name!r}; there is {', '.join(METHODS)}.")
     with _lock:
         if name not in _created:
-            _created[name] = importlib.import_module(f".{name}", __name__).create()
+            _created[name] = importlib.import_module(f"..{METHODS[name].module}", __name__).create()
         return _created[name]
 
 

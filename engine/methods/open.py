@@ -9,65 +9,22 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Sequence
 
 import numpy as np
 
-from ..head.model import HeadModel
-from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
+from ..types import View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
-from .clock import StageClock
-from .warm import Warm
+from ..pipeline.clock import StageClock
+from ..pipeline.observe import look
+from ..pipeline.solution import LeftOut, Solution
+from ..pipeline.warm import Warm
 
-__all__ = ["LeftOut", "OpenMethod", "Solution", "create", "look"]
-
-_LEAVES_OUT = {ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL, ErrorCode.FACE_INDEX, ErrorCode.PHOTO_UNREADABLE,
-               ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE}
-"""What may be wrong with one of several photos without stopping the others."""
+__all__ = ["OpenMethod", "create"]
 
 _PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch")
-
-
-class LeftOut(NamedTuple):
-    """A photo that says nothing about the head."""
-
-    name: str
-    error: HrnError
-    path: str | os.PathLike | None = None
-
-
-class Solution(NamedTuple):
-    """Everything that the stages found out about one head."""
-
-    model: HeadModel
-    views: tuple[View, ...]
-    """The photo that shows the face best comes first; its facial actions are the head's."""
-    textures: Textures
-    left_out: tuple[LeftOut, ...] = ()
-
-    @property
-    def photo(self) -> Photo:
-        return self.views[0].photo
-
-    @property
-    def observation(self) -> FaceObservation:
-        return self.views[0].observation
-
-    @property
-    def coarse(self) -> CoarseFit:
-        return self.views[0].coarse
-
-    @property
-    def mid(self) -> MidFit:
-        return self.views[0].mid
-
-    @property
-    def posed(self) -> np.ndarray:
-        """(N, 3) float32 mm: the head as it is in the first photo, expression and deformation included."""
-        return self.model.shape(self.coarse.identity, self.coarse.expression) + self.mid.deformation
 
 
 def create() -> "OpenMethod":
@@ -101,14 +58,14 @@ class OpenMethod(Warm):
         self._load_shared(progress)
         from ..fit import fit_coarse, fit_mid  # noqa: F401
         from ..texture import build_textures  # noqa: F401
-        from .assemble import assemble  # noqa: F401
+        from ..pipeline.assemble import assemble  # noqa: F401
 
     def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
                     progress) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
         found = self.solve(photos, settings, clock)
-        from .assemble import assemble, write_maps
+        from ..pipeline.assemble import assemble, write_maps
 
         clock("bundle", 0.0, "Writing the head")
         manifest, arrays = assemble(found, settings)
@@ -158,26 +115,3 @@ class OpenMethod(Warm):
         textures = build_textures(model, views, settings, progress)
         return Solution(model, tuple(views), textures, tuple(left_out))
 
-
-def look(landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
-         ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
-    """The photos with the chosen face of each, and those that cannot be used.
-
-    Raises:
-        HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
-    """
-    from ..photo import observe
-
-    faces, left_out = [], []
-    for number, path in enumerate(paths):
-        of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
-        progress("photo", number / len(paths), "Reading the photo" + of_many)
-        try:
-            faces.append((path, *observe(path, landmarker, settings.face_index)))
-        except HrnError as error:
-            if len(paths) == 1 or error.code not in _LEAVES_OUT:
-                raise
-            left_out.append(LeftOut(Path(path).name, error, path))
-    if not faces:
-        raise left_out[0].error
-    return faces, left_out

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fit.coarse_crop import to_crop
-from ..fit.mesh import vertex_normals
-from ..fit.population import load_people
+from ..fit.crop import to_crop
+from ..geometry.mesh import vertex_normals
+from ..fit.coarse.population import load_people
 from ..head.model import MATERIALS, HeadModel
 from .anatomy import Anatomy
 from .heads import sample_head, sample_person

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fit.population import People
+from ..fit.coarse.population import People
 from ..head.model import HeadModel
 from .anatomy import Anatomy
 

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 
-from ..fit.regress_flatbuffer import read_network
+from ..fit.coarse.tflite import read_network
 from ..photo.face_nets import model_path
 
 __all__ = ["LiteLook", "INNER", "TorchLook", "landmark_network_bytes"]
@@ -26,7 +26,7 @@ class TorchLook:
 
     def __init__(self):
         import torch
-        from ..fit.regress_backbone import Backbone
+        from ..fit.coarse.backbone import Backbone
         network = read_network(landmark_network_bytes())
         self._front = Backbone(network, network.inputs[0], INNER).eval()
         self._rest = Backbone(network, INNER, network.outputs[0]).eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fit.mesh import vertex_normals
+from ..geometry.mesh import vertex_normals
 from ..head.model import HeadModel
 
 __all__ = ["NormalSpace"]

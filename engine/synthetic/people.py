@@ -16,11 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..bfm.obj import read_obj
-from ..fit.closest import Closest, SurfaceIndex
-from ..fit.mesh import vertex_normals
-from ..fit.population import PEOPLE_FILE, canonical_identity
-from ..fit.similarity import similarity
+from ..geometry.obj import read_obj
+from ..geometry.closest import Closest, SurfaceIndex
+from ..geometry.mesh import vertex_normals
+from ..fit.coarse.population import PEOPLE_FILE, canonical_identity
+from ..geometry.similarity import similarity
 from ..head import load_head_model
 from ..head.model import MATERIALS, HeadModel
 from .dataset import face_vertices

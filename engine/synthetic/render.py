@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
-from ..fit.coarse_crop import CROP_SIDE, crop_transform, to_crop
-from ..fit.mesh import vertex_normals
+from ..fit.crop import CROP_SIDE, crop_transform, to_crop
+from ..geometry.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
 from .heads import SampledHead

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..fit.regress_flatbuffer import Network, read_network
-from ..fit.regress_backbone import Backbone
-from ..fit.regress_net import TAIL_START, Tail
+from ..fit.coarse.tflite import Network, read_network
+from ..fit.coarse.backbone import Backbone
+from ..fit.coarse.network import TAIL_START, Tail
 from ..head import load_head_model
 from ..head.model import HeadModel
 from .calibrate import calibration
@@ -168,7 +168,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)
@@ -203,7 +203,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", type=int, default=250, help="heads for calibration, not trained on")
     parser.add_argument("--epochs", type=int, default=10, help="on the plain look")
     parser.add_argument("--refining-epochs", type=int, default=7, help="on both")
-    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "data" / "coarse.npz")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data" / "coarse.npz")
     options = parser.parse_args(argv)
     model, look = load_head_model(), TorchLook()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fit.population import load_people
+from ..fit.coarse.population import load_people
 from ..types import Photo
 from .anatomy import Anatomy
 from .heads import SampledHead, sample_head, sample_person

@@ -12,24 +12,24 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from ..concurrency import concurrently
+from ..system.concurrency import concurrently
 from ..head.model import MATERIALS, HeadModel
 from ..photo.teeth import find_bite
-from ..smoothstep import smoothstep
+from ..geometry.smoothstep import smoothstep
 from ..types import View
-from .align import ALIGNMENT_SIZE, align
+from .sources.align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
-from .completion import GAMMA, complete_base, splat
-from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
-from .evenness import HAIR_ABOVE, even_out
-from .grain import WAVES_MM, band_spread
-from .inner_colors import InnerColors, measure_inner_colors
-from .merge import Source, merge
+from .unlit.completion import GAMMA, complete_base, splat
+from .unlit.delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
+from .unlit.evenness import HAIR_ABOVE, even_out
+from .paint.grain import WAVES_MM, band_spread
+from .paint.inner_colors import InnerColors, measure_inner_colors
+from .sources.merge import Source, merge
 from .padding import fill_outside
-from .scalp import Hair, find_hair
+from .paint.scalp import Hair, find_hair
 from .seen import open_views, place_of, posed
-from .strands import with_strands
-from .surface import Surface
+from .unlit.strands import with_strands
+from .unlit.surface import Surface
 
 __all__ = ["ANALYSIS_SIZE", "Analysis", "analyse", "layout_of"]
 

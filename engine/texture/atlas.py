@@ -15,7 +15,7 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
-from ..concurrency import concurrently
+from ..system.concurrency import concurrently
 from ..head.model import HeadModel
 from ..render import rasterize
 

@@ -7,17 +7,17 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from ..fit.lighting import linear_to_srgb
+from ..geometry.harmonics import linear_to_srgb
 from ..head.model import HeadModel
 from ..types import MidFit, Textures, View
 from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, each_band, gather, texel_band
 from .compose import compose_band
-from .displacement import displacement_map
-from .normals import tangent_normals
+from .relief.displacement import displacement_map
+from .relief.normals import tangent_normals
 from .padding import pad_map
-from .photo_view import lookup
+from .sources.photo_view import lookup
 
 __all__ = ["build_textures"]
 

@@ -10,13 +10,13 @@ import numpy as np
 from ..head.model import MATERIALS, HeadModel
 from .analysis import ANALYSIS_SIZE, Analysis, layout_of
 from .atlas import Texels, corner_triangles, gather, texel_band
-from .baked import baked_colors
-from .completion import GAMMA
-from .delight import LUMINANCE
-from .grain import octave_noise
-from .merge import source_share
-from .photo_view import lookup
-from .scalp import brow_hair, stubble
+from .paint.baked import baked_colors
+from .unlit.completion import GAMMA
+from .unlit.delight import LUMINANCE
+from .paint.grain import octave_noise
+from .sources.merge import source_share
+from .sources.photo_view import lookup
+from .paint.scalp import brow_hair, stubble
 
 __all__ = ["Band", "compose_band"]
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL
-from ..smoothstep import smoothstep
+from ..geometry.smoothstep import smoothstep
 from ..types import View
 from .atlas import Texels, gather
-from .chroma import calmed
-from .photo_masks import photo_masks
-from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
-from .surface import Surface
+from .sources.chroma import calmed
+from .sources.photo_masks import photo_masks
+from .sources.photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
+from .unlit.surface import Surface
 
 __all__ = ["Masks", "Place", "Seen", "forehead_trust", "open_views", "place_of", "posed", "read_texels"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ..nets.checkpoint import read_checkpoint
+from ..published.nets.checkpoint import read_checkpoint
 from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["LATEST", "copy_state", "epoch_path", "newest", "read_state", "write_state"]

@@ -73,8 +73,8 @@ def _synthetic(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from ..bfm.alignment import five_points
-    from ..bfm.files import read_landmark_template
+    from ..published.basel.alignment import five_points
+    from ..published.basel.files import read_landmark_template
     from .prepare import photos_in, prepare_photos
 
     template = five_points(read_landmark_template(_model_file(options, "lm3d")))
@@ -85,9 +85,9 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from ..bfm.alignment import five_points
-    from ..bfm.files import read_bfm_front, read_landmark_template
-    from ..nets.official import load
+    from ..published.basel.alignment import five_points
+    from ..published.basel.files import read_bfm_front, read_landmark_template
+    from ..published.nets.official import load
     from .layout import list_path, read_list
     from .loop import TrainingOptions, train
     from .processes import join_processes
@@ -120,7 +120,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _model_file(options: argparse.Namespace, key: str) -> Path:
     """The file of --bfm or --lm3d: as named, that of the data, or the user's official one."""
-    from ..model_files import FILES, file_states
+    from ..published.files import FILES, file_states
 
     named = getattr(options, key)
     if named is not None:

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from ..bfm import alignment, augmentation
+from ..published.basel import alignment
+from ..published.deep3d import augmentation
 from ..wire.errors import ErrorCode, HrnError
 from .layout import Sample, read_landmarks
 
@@ -41,7 +42,7 @@ class FaceCrops(Dataset):
 
     Args:
         samples: the pictures.
-        template: (5, 3) of :func:`engine.bfm.alignment.five_points` of the landmark template.
+        template: (5, 3) of :func:`engine.published.basel.alignment.five_points` of the landmark template.
         size: side of the crops that the network sees; landmarks stay in pixels of 224.
         augment: shift, scale, turn and mirror at random.
         seed: of the changes.

@@ -13,7 +13,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from PIL import Image
 
-from ..bfm.skin_mixture import skin_probability
+from ..published.deep3d.skin_mixture import skin_probability
 from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["Sample", "list_path", "read_landmarks", "read_list", "write_lists", "write_sample"]

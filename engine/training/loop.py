@@ -15,13 +15,13 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..bfm.alignment import CROP_SIZE
-from ..bfm.files import FaceModelData
-from ..bfm.objectives import DEEP3D_WEIGHTS, total
-from ..bfm.rendering import overlay
-from ..nets.arcface import ArcFaceNet
-from ..nets.checkpoint import fill, read_checkpoint
-from ..nets.coarse import CoarseNet
+from ..published.basel.alignment import CROP_SIZE
+from ..published.basel.files import FaceModelData
+from ..published.basel.objectives import DEEP3D_WEIGHTS, total
+from ..published.basel.rendering import overlay
+from ..published.nets.arcface import ArcFaceNet
+from ..published.nets.checkpoint import fill, read_checkpoint
+from ..published.nets.coarse import CoarseNet
 from ..wire.errors import ErrorCode, HrnError
 from .checkpoint import LATEST, copy_state, epoch_path, newest, read_state, write_state
 from .dataset import CropBatch, FaceCrops, collate, epoch_batches

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..bfm import losses
-from ..bfm.alignment import CROP_SIZE
-from ..bfm.augmentation import recognition_similarity
-from ..bfm.coefficients import split
-from ..bfm.files import FaceModelData
-from ..bfm.model import FaceModel, PosedFace
-from ..bfm.objectives import training_terms
-from ..bfm.pose import rotate, rotation_matrix
-from ..bfm.rendering import rasterize_crop, render_vertices
-from ..nets.arcface import ArcFaceNet, face_features
+from ..published.basel import losses
+from ..published.basel.alignment import CROP_SIZE
+from ..published.deep3d.augmentation import recognition_similarity
+from ..published.basel.coefficients import split
+from ..published.basel.files import FaceModelData
+from ..published.basel.model import FaceModel, PosedFace
+from ..published.basel.objectives import training_terms
+from ..published.basel.pose import rotate, rotation_matrix
+from ..published.basel.rendering import rasterize_crop, render_vertices
+from ..published.nets.arcface import ArcFaceNet, face_features
 from ..wire.errors import ErrorCode, HrnError
 from .dataset import CropBatch
 
@@ -24,7 +24,7 @@ __all__ = ["FRONT_MASKS", "Objective", "Outcome"]
 
 FRONT_MASKS = ("released", "corrected", "whole")
 """Where the photo loss looks: the front of the face as the released code draws it (see
-:func:`engine.bfm.losses.front_triangles`), as it is meant, or the whole rendered face."""
+:func:`engine.published.basel.losses.front_triangles`), as it is meant, or the whole rendered face."""
 
 
 class Outcome(NamedTuple):

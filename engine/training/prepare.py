@@ -9,7 +9,7 @@ from typing import Callable, Sequence
 import numpy as np
 from PIL import Image
 
-from ..bfm.alignment import estimate_similarity, five_points, flip_y
+from ..published.basel.alignment import estimate_similarity, five_points, flip_y
 from ..head.landmarks68 import LANDMARKS_68
 from ..photo import Landmarker, load_photo
 from ..photo.landmarks import face_width
@@ -93,7 +93,7 @@ def prepare_photos(photos: Sequence[Path], folder: Path, template: np.ndarray, *
 
 def _look(path: Path, landmarker: Landmarker) -> tuple[np.ndarray, np.ndarray]:
     """The stored picture and its (68, 2) points, centre of the first pixel at (0, 0), y down."""
-    from ..methods.published import points_beside
+    from ..published.method import points_beside
 
     photo = load_photo(path)
     given = points_beside(path, photo)

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from scipy.io import savemat
 
-from ..bfm import alignment
-from ..bfm.coefficients import Coefficients, join, split
-from ..bfm.files import FaceModelData, read_bfm_front
-from ..bfm.model import FaceModel, recentred
-from ..bfm.rendering import rasterize_crop, render_vertices
+from ..published.basel import alignment
+from ..published.basel.coefficients import Coefficients, join, split
+from ..published.basel.files import FaceModelData, read_bfm_front
+from ..published.basel.model import FaceModel, recentred
+from ..published.basel.rendering import rasterize_crop, render_vertices
 from ..head import HeadModel
 from ..head.landmarks68 import LANDMARKS_68
 from ..synthetic.heads import sample_expression, smooth_field

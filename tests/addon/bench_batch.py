@@ -38,8 +38,8 @@ def copies(bundle: Path, folder: Path, count: int) -> list[Path]:
 
 def fill_table(bundles: list[Path]):
     """The add-on's batch with all heads done."""
-    from hrn_blender import batch_session
-    from hrn_blender.batch import Batch, Subject, SubjectState
+    from hrn_blender.state import batch_session
+    from hrn_blender.link.batch import Batch, Subject, SubjectState
 
     batch = Batch(bundles[0].parent, bundles[0].parent, version="")
     for index, path in enumerate(bundles):
@@ -59,7 +59,7 @@ def timed(function, *arguments) -> tuple[float, float]:
 
 
 def measure_table(table) -> None:
-    from hrn_blender import panel_batch
+    from hrn_blender.ui import panel_batch
 
     print("fill the rows        {:6.1f} ms".format(1000 * timed(table.sync)[0]))
     print("draw panel, all rows {:6.1f} ms, with new pictures".format(1000 * timed(addon_ui.draw, "HRN_PT_batch")[0]))

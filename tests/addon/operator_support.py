@@ -26,7 +26,7 @@ def addon(tmp_path, monkeypatch):
     monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,seconds=0.2")
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     hrn_blender.register()
-    from hrn_blender import session
+    from hrn_blender.state import session
 
     yield session
     hrn_blender.unregister()

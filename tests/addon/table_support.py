@@ -32,7 +32,7 @@ def people(tmp_path) -> Path:
 @pytest.fixture
 def table(addon, people, monkeypatch):  # noqa: F811
     """The module with the running batch."""
-    from hrn_blender import batch_session
+    from hrn_blender.state import batch_session
 
     monkeypatch.setenv("HRN_ENGINE_COMMAND", json.dumps([sys.executable, "-I", "-u", str(STUB), "serve"]))
     bpy.context.scene.hrn.batch.source = str(people)
@@ -64,6 +64,6 @@ def heads_by_name() -> dict:
 
 
 def addon_module():
-    from hrn_blender import session
+    from hrn_blender.state import session
 
     return session

@@ -37,7 +37,7 @@ def test_folder_becomes_a_grid_of_named_heads(table, people):
 
 
 def test_grid_has_no_two_heads_in_one_place():
-    from hrn_blender.batch_grid import COLUMN_WIDTH, ROW_HEIGHT, grid_place
+    from hrn_blender.build.grid import COLUMN_WIDTH, ROW_HEIGHT, grid_place
 
     for total in (1, 2, 5, 9, 40):
         places = [grid_place(n, total) for n in range(total)]
@@ -60,7 +60,7 @@ def test_table_shows_state_error_hint_and_what_can_be_done(table):
     shown = addon_ui.texts(drawn).replace("\n", " ")
     assert "2 done, 1 failed" in shown and "There is no face in carl.jpg" in shown and "Use a photo in which" in shown
     assert ("operator", "hrn.batch_retry", "Retry") in drawn
-    from hrn_blender.operators_batch import HRN_OT_batch_select
+    from hrn_blender.operators.batch import HRN_OT_batch_select
 
     class Row:
         subject = "carl"
@@ -167,7 +167,7 @@ def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypat
 
 
 def test_pictures_that_were_drawn_long_ago_make_room(addon, tmp_path, monkeypatch):  # noqa: F811
-    from hrn_blender import thumbnails
+    from hrn_blender.state import thumbnails
 
     monkeypatch.setattr(thumbnails, "_LIMIT", 3)
     paths = [tmp_path / f"{n}.png" for n in range(5)]

@@ -79,7 +79,7 @@ def link_as_instance(file: Path) -> "bpy.types.Object":
 
 def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):  # noqa: F811
     from hrn_blender.build import strength_socket
-    from hrn_blender.headless import main
+    from hrn_blender.cli.headless import main
     from synthetic_bundle import make_bundle
 
     make_bundle(tmp_path / "Zoë", texture_size=16, density=6)
@@ -110,7 +110,7 @@ def test_nothing_else_is_offered_to_be_made_editable(addon):  # noqa: F811
 
 
 def test_open_asset_browsers_are_refreshed_and_nothing_else(monkeypatch):
-    from hrn_blender import asset_library
+    from hrn_blender.state import asset_library
 
     here, refreshed = [], []
 

@@ -1,4 +1,4 @@
-"""``python -m hrn_blender.headless``: bundle in, .blend file and preview out."""
+"""``python -m hrn_blender.cli.headless``: bundle in, .blend file and preview out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ bpy = pytest.importorskip("bpy")
 from mathutils import Euler, Matrix  # noqa: E402
 
 from build_support import pixels  # noqa: E402
-from hrn_blender import compat, headless  # noqa: E402
+from hrn_blender import compat  # noqa: E402
+from hrn_blender.cli import headless  # noqa: E402
 from hrn_blender.build import build_head, find_heads, strength_socket  # noqa: E402
 from hrn_blender.build import preview  # noqa: E402
 from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402

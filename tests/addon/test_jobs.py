@@ -13,8 +13,8 @@ from hrn_blender.engine.wire.child_process import clean_environment
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
-from hrn_blender.engine_process import EngineProcess, Launch
-from hrn_blender.jobs import Job, JobQueue, JobState, safe_name
+from hrn_blender.link.process import EngineProcess, Launch
+from hrn_blender.link.jobs import JobQueue, JobState, safe_name
 from stopwatch import best_of
 
 FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"

@@ -43,7 +43,7 @@ def files(addon, tmp_path, monkeypatch):
     script = tmp_path / "models_engine.py"
     script.write_text(ENGINE)
     monkeypatch.setenv("HRN_ENGINE_COMMAND", json.dumps([sys.executable, "-I", str(script), "serve"]))
-    from hrn_blender import model_files
+    from hrn_blender.state import model_files
 
     return model_files
 
@@ -56,14 +56,16 @@ def answer(files, seconds: float = 20.0) -> None:
 
 
 def menu() -> list[str]:
-    from hrn_blender.properties import available_methods
+    from hrn_blender.state.methods import available_methods
 
     return available_methods()
 
 
 def table(files) -> str:
+    from hrn_blender.ui import panel_methods
+
     layout = addon_ui.Layout()
-    files.draw_table(layout, bpy.context)
+    panel_methods.draw_table(layout, bpy.context)
     return addon_ui.texts(layout.drawn)
 
 

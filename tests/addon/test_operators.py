@@ -147,7 +147,7 @@ def test_photo_that_vanished_is_a_clear_error(addon, photo):
 
 
 def test_missing_engine_turns_the_button_off_and_offers_the_install(addon, photo, monkeypatch):
-    from hrn_blender.engine_location import engine_status
+    from hrn_blender.link.location import engine_status
 
     monkeypatch.delenv("HRN_ENGINE_COMMAND")
     engine_status(fresh=True)
@@ -285,7 +285,7 @@ def test_finished_head_is_listed_with_its_warning_and_sliders(addon, photo):
 
 
 def test_preferences_are_drawn(addon):
-    from hrn_blender.preferences import HRN_Preferences
+    from hrn_blender.ui.preferences import HRN_Preferences
 
     layout = addon_ui.Layout()
 

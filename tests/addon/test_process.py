@@ -14,7 +14,7 @@ import pytest
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine_process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
+from hrn_blender.link.process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
 from process_support import is_running, pid_exists
 from stopwatch import PROMISE, Stopwatch, best_of
 
@@ -343,7 +343,7 @@ def test_child_dies_with_its_blender(tmp_path):
     script = f"""
 import os, sys, time
 sys.path.insert(0, {str(FAKE.parent.parent)!r})
-from hrn_blender.engine_process import *
+from hrn_blender.link.process import *
 e = EngineProcess(lambda: Launch([sys.executable, '-I', '-u', {str(FAKE)!r}], dict(os.environ)), version={__version__!r})
 e.request('reconstruct', {{'photos': ['a'], 'out': {str(tmp_path / "o")!r}, 'settings': {{'method': 'fake:slow'}}}})
 while not any(isinstance(x, Progress) for x in e.poll()): time.sleep(0.02)

@@ -40,7 +40,7 @@ def test_registering_twice_and_unregistering_leaves_nothing():
 
 
 def test_failed_registration_is_taken_back(monkeypatch):
-    panel = importlib.import_module("hrn_blender.panel")
+    panel = importlib.import_module("hrn_blender.ui.panel")
 
     def broken():
         raise RuntimeError("no")
@@ -65,7 +65,7 @@ def test_engine_folder_preference_is_used_and_given_back(tmp_path):
         before = engine_home()
         addon.preferences.engine_folder = str(tmp_path / "studio")
         assert engine_home() == tmp_path / "studio"
-        from hrn_blender.preferences import output_folder
+        from hrn_blender.state.settings import output_folder
 
         assert output_folder() == tmp_path / "studio" / "heads"
         addon.preferences.engine_folder = ""
@@ -85,6 +85,6 @@ def test_addon_never_imports_the_engines_packages():
 
 def test_process_and_job_code_needs_no_blender():
     code = ("import sys; sys.modules['bpy'] = None; sys.path.insert(0, sys.argv[1]);"
-            "import hrn_blender.batch, hrn_blender.jobs, hrn_blender.engine_location, hrn_blender.install_job; print('fine')")
+            "import hrn_blender.link.batch, hrn_blender.link.jobs, hrn_blender.link.location, hrn_blender.link.install_job; print('fine')")
     result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "fine", result.stderr

@@ -17,7 +17,7 @@ from golden_nets import common_rule, df_mvr_factor, filled  # noqa: E402
 from head_like import write_fitted_face, write_hrn_head  # noqa: E402
 from official_files import write_deep3d, write_face_model, write_hrn, write_tddfa  # noqa: E402
 
-from engine.nets.official import NETWORKS  # noqa: E402
+from engine.published.nets.official import NETWORKS  # noqa: E402
 
 
 def write_hrn_face(folder: Path) -> None:

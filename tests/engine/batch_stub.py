@@ -29,7 +29,7 @@ import synthetic_bundle  # noqa: E402
 
 from engine import methods  # noqa: E402
 from engine.cli import main  # noqa: E402
-from engine.jobs import work, worker  # noqa: E402
+from engine.batch import work, worker  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.bfm.files import FaceModelData
+from engine.published.basel.files import FaceModelData
 from golden_rules import det, state_of, uni
 
 _FACE, _KEPT, _FULL, _HEAD = 35709, 35241, 38924, 37550

@@ -7,10 +7,10 @@ import functools
 import numpy as np
 import torch
 
-from engine.bfm.files import AlbedoBasis, BoxRegressor, FaceModelData
-from engine.bfm.hrn import HrnModel
-from engine.bfm.model import FaceModel
-from engine.bfm.uv_raster import rasterize_uv
+from engine.published.basel.files import AlbedoBasis, BoxRegressor, FaceModelData
+from engine.published.hrn.stages import HrnModel
+from engine.published.basel.model import FaceModel
+from engine.published.basel.uv_raster import rasterize_uv
 from golden_rules import det, normal, state_of
 
 FULL_VERTICES = 35709

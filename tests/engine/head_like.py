@@ -14,12 +14,12 @@ from official_files import calm, write_face_model
 from scipy.io import savemat
 from scipy.spatial import cKDTree
 
-from engine.bfm.files import BFM_VERTICES
-from engine.bfm.model import recentred
-from engine.bfm.obj import write_obj
+from engine.published.basel.files import BFM_VERTICES
+from engine.published.basel.model import recentred
+from engine.geometry.obj import write_obj
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
-from engine.nets.official import NETWORKS
+from engine.published.nets.official import NETWORKS
 
 HEAD, KEPT, FITTING = 1841, 35241, 38924
 ROWS, COLUMNS = 40, 46

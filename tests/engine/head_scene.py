@@ -3,12 +3,12 @@
 import numpy as np
 
 from engine.camera import Camera
-from engine.fit.lighting import light_normals, linear_to_srgb, shade
+from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
 from engine.head.model import MATERIALS
 from engine.render import interpolate, rasterize
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
-from engine.texture.surface import vertex_normals
+from engine.texture.unlit.surface import vertex_normals
 from engine.types import CoarseFit, FaceObservation, MidFit, Photo, View
 from engine.wire.protocol import Settings
 

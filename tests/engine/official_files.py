@@ -12,9 +12,9 @@ from golden_nets import common_rule, filled, hrn_rule
 from golden_rules import det
 from scipy.io import savemat
 
-from engine.bfm.model import recentred
-from engine.bfm.obj import write_obj
-from engine.nets.official import NETWORKS
+from engine.published.basel.model import recentred
+from engine.geometry.obj import write_obj
+from engine.published.nets.official import NETWORKS
 
 
 def calm(key: str) -> float:

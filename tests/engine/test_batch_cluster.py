@@ -114,7 +114,7 @@ def test_cancel_and_interrupt(cluster, bench):
 
 def test_no_scheduler_is_one_sentence(bench, monkeypatch, capsys):
     bench.photo("a.jpg")
-    monkeypatch.setattr("engine.jobs.cluster._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("engine.batch.cluster._CONNECT_SECONDS", 0.5)
     from engine.cli import main
 
     assert main(["batch", str(bench.source), "--out", str(bench.out), "--scheduler", "tcp://127.0.0.1:9"]) == 2
@@ -133,7 +133,7 @@ def test_without_dask(bench, monkeypatch, capsys):
 
 def test_no_workers_and_folders_that_a_worker_does_not_see(cluster, bench, monkeypatch, capsys):
     from engine.cli import main
-    from engine.jobs import cluster as module
+    from engine.batch import cluster as module
 
     bench.photo("a.jpg")
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 0.5)

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import engine.jobs
+import engine.batch
 from engine.cli import _parser
 
-SCRIPT = Path(engine.jobs.__file__).parent / "flamenco" / "hrn_batch.js"
+SCRIPT = Path(engine.batch.__file__).parent / "flamenco" / "hrn_batch.js"
 NODE = shutil.which("node") or shutil.which("nodejs")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs node to run the job type's JavaScript")
 

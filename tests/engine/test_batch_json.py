@@ -115,7 +115,7 @@ def test_cancel_all(bench, how):
 
 def test_a_worker_deaf_to_cancel_is_killed(bench, monkeypatch):
     bench.photo("a.jpg", "deaf"), bench.photo("b.jpg")
-    code = "from engine.jobs import worker; worker.CANCEL_SECONDS = 0.5"
+    code = "from engine.batch import worker; worker.CANCEL_SECONDS = 0.5"
     command = bench.command("--json-lines", "--jobs", 1)
     stub = command[3]
     command[1:4] = ["-c", f"import sys, runpy; sys.path.insert(0, {os.path.dirname(os.path.dirname(os.path.dirname(stub)))!r}); {code}; "

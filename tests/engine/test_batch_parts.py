@@ -13,16 +13,16 @@ import time
 import pytest
 from batch_stub import StubMethod
 
-from engine import machine
-from engine.jobs import store as store_module
-from engine.jobs.board import Board
-from engine.jobs.console import Console, duration, summary_table
-from engine.jobs.locks import try_lock
-from engine.jobs.report import Report, render
-from engine.jobs.run import parse_range
-from engine.jobs.store import Store, write_whole
-from engine.jobs.subjects import Subject
-from engine.jobs.work import Outcome, look_up, work
+from engine.system import machine
+from engine.batch import store as store_module
+from engine.batch.board import Board
+from engine.batch.console import Console, duration, summary_table
+from engine.batch.locks import try_lock
+from engine.batch.report import Report, render
+from engine.batch.run import parse_range
+from engine.batch.store import Store, write_whole
+from engine.batch.subjects import Subject
+from engine.batch.work import Outcome, look_up, work
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
@@ -179,7 +179,7 @@ class TestLocks:
             assert lock is not None
 
     def test_the_death_of_the_owner_releases_it_and_its_children_do_not_keep_it(self, tmp_path):
-        code = ("import sys, time, pathlib, subprocess; sys.path.insert(0, sys.argv[1]); from engine.jobs.locks import try_lock; "
+        code = ("import sys, time, pathlib, subprocess; sys.path.insert(0, sys.argv[1]); from engine.batch.locks import try_lock; "
                 "lock = try_lock(pathlib.Path(sys.argv[2])); "
                 "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], stdout=subprocess.DEVNULL); "
                 "print('locked', flush=True); time.sleep(60)")
@@ -272,7 +272,7 @@ class TestBoard:
 
     def test_time_left(self, monkeypatch):
         now = [100.0]
-        monkeypatch.setattr("engine.jobs.board.time.monotonic", lambda: now[0])
+        monkeypatch.setattr("engine.batch.board.time.monotonic", lambda: now[0])
         board, _ = board_of("a", "b", "c", "d", "e", photos=2)
         assert board.seconds_left(2) is None
         board.settle(board.take(), Outcome("done", reused=True))

@@ -93,7 +93,7 @@ class TestWorkers:
     def test_an_engine_that_does_not_start_stops_the_batch(self, bench):
         for number in range(20):
             bench.photo(f"{number}.jpg")
-        code = ("import sys; sys.path.insert(0, sys.argv.pop(1)); from engine.jobs import worker; from engine.cli import main; "
+        code = ("import sys; sys.path.insert(0, sys.argv.pop(1)); from engine.batch import worker; from engine.cli import main; "
                 "worker.PROGRAM = 'missing.py'; sys.exit(main(sys.argv[1:]))")
         command = bench.command("--jobs", 1)
         done = subprocess.run([command[0], "-c", code, str(STUB.parents[2]), *command[4:]], capture_output=True, text=True,

@@ -9,8 +9,8 @@ import unicodedata
 
 import pytest
 
-from engine.jobs.names import NameTaker, folder_name, natural_key
-from engine.jobs.subjects import Subject, find_subjects
+from engine.batch.names import NameTaker, folder_name, natural_key
+from engine.batch.subjects import Subject, find_subjects
 from engine.methods import METHODS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings

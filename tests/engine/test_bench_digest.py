@@ -92,7 +92,7 @@ def test_one_pixel_of_a_map(made, copy):
 
 
 def test_one_value_of_a_float_map(made, copy):
-    from engine.methods.maps import write_exr
+    from engine.pipeline.image_files import write_exr
 
     path = copy / "bundle/displacement.exr"
     (name, values), = ((key, value) for key, value in bench.contents(copy) if key.startswith("bundle/displacement.exr/"))

@@ -15,7 +15,7 @@ from synthetic_bundle import make_bundle
 from engine.bench import df_mvr, now
 from engine.bench.meshes import Mesh, bundle_head, read_mesh, read_points
 from engine.bench.now_metric import CURVE, _Surface, compare, crop, summary
-from engine.bfm.obj import write_obj
+from engine.geometry.obj import write_obj
 from engine.wire.errors import ErrorCode, HrnError
 
 RADII = np.array([75.0, 100.0, 60.0])

@@ -9,9 +9,10 @@ import torch
 from golden_rules import HrnGolden, normal, pattern_bytes, photo, strided
 from official_folder import official_file
 
-from engine.bfm import alignment, border, face_box, files
-from engine.bfm.coefficients import split
-from engine.bfm.model import FaceModel
+from engine.published.basel import alignment, border, files
+from engine.published.deep3d import face_box
+from engine.published.basel.coefficients import split
+from engine.published.basel.model import FaceModel
 from engine.wire.errors import ErrorCode, HrnError
 
 _FIVE = np.array([(330, 190), (470, 186), (404, 300), (340, 400), (470, 402)], float)

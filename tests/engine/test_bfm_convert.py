@@ -8,7 +8,7 @@ import pytest
 from official_folder import official_file
 from scipy.io import savemat
 
-from engine.bfm import convert, files
+from engine.published.basel import convert, files
 
 MADE = ("meanshape", "meantex", "idBase", "exBase", "texBase")
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 from golden_rules import HrnGolden, det, smooth, uni
 
-from engine.bfm import ms_head, ms_offsets, objectives
-from engine.bfm.coefficients import split
-from engine.bfm.contour import soft_occupancy
+from engine.published.modelscope import head_model as ms_head, offsets as ms_offsets
+from engine.published.basel import objectives
+from engine.published.basel.coefficients import split
+from engine.published.basel.contour import soft_occupancy
 
 
 def map_of(name, size, scale=1.0):

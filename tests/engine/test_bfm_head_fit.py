@@ -9,12 +9,13 @@ import pytest
 import torch
 from golden_rules import HrnGolden, smooth, state_of
 
-from engine.bfm import losses, ms_fit, ms_head, ms_sheet, ms_texture
-from engine.bfm.coefficients import split
-from engine.bfm.contour import edge_columns
-from engine.bfm.model import FaceModel
-from engine.bfm.objectives import Outline
-from engine.bfm.rendering import rasterize_crop, render_texture, render_vertices
+from engine.published.basel import losses
+from engine.published.modelscope import (fit as ms_fit, head_model as ms_head, sheet as ms_sheet, head_texture as ms_texture)
+from engine.published.basel.coefficients import split
+from engine.published.basel.contour import edge_columns
+from engine.published.basel.model import FaceModel
+from engine.published.basel.objectives import Outline
+from engine.published.basel.rendering import rasterize_crop, render_texture, render_vertices
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import torch
 from golden_nets import filled, hrn_rule
 from golden_rules import HrnGolden, face_mask, smooth
 
-from engine.bfm import hrn, uv_maps
-from engine.bfm.coefficients import split
-from engine.nets.deretouch import DeRetouchNet
-from engine.nets.generator import deformation_generator, displacement_generator
+from engine.published.hrn import stages as hrn
+from engine.published.basel import uv_maps
+from engine.published.basel.coefficients import split
+from engine.published.nets.deretouch import DeRetouchNet
+from engine.published.nets.generator import deformation_generator, displacement_generator
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from engine.bfm import detail, hrn, hrn_fit, uv_maps
-from engine.bfm.coefficients import split
-from engine.bfm.contour import edge_columns
-from engine.bfm.objectives import Outline
-from engine.bfm.rendering import rasterize_crop, render_texture
+from engine.published.hrn import detail, stages as hrn, fit as hrn_fit
+from engine.published.basel import uv_maps
+from engine.published.basel.coefficients import split
+from engine.published.basel.contour import edge_columns
+from engine.published.basel.objectives import Outline
+from engine.published.basel.rendering import rasterize_crop, render_texture
 
 YAWS = (-0.3, 0.3)
 

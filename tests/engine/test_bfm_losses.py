@@ -9,10 +9,10 @@ import torch
 from golden_rules import HrnGolden, det, face_mask, normal, pattern_image, smooth, strided, uni, uniform
 from scipy.io import savemat
 
-from engine.bfm import files, losses, objectives
-from engine.bfm.coefficients import split
-from engine.bfm.contour import edge_columns
-from engine.bfm.model import FaceModel
+from engine.published.basel import files, losses, objectives
+from engine.published.basel.coefficients import split
+from engine.published.basel.contour import edge_columns
+from engine.published.basel.model import FaceModel
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,13 @@ import pytest
 import torch
 from golden_rules import HrnGolden, det, face_mask, smooth
 
-from engine.bfm import detail, uv_maps
-from engine.bfm.coefficients import split
-from engine.bfm.contour import contour_loss, edge_columns
-from engine.bfm.dense_mesh import dense_mesh, grid_faces
-from engine.bfm.model import FaceModel
-from engine.bfm.uv_raster import rasterize_uv
+from engine.published.hrn import detail
+from engine.published.basel import uv_maps
+from engine.published.basel.coefficients import split
+from engine.published.basel.contour import contour_loss, edge_columns
+from engine.published.hrn.dense_mesh import dense_mesh, grid_faces
+from engine.published.basel.model import FaceModel
+from engine.published.basel.uv_raster import rasterize_uv
 
 
 @pytest.fixture(scope="module")

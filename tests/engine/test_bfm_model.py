@@ -11,11 +11,12 @@ import torch
 from golden_rules import HrnGolden, normal
 from scipy.io import savemat
 
-from engine.bfm import coefficients, detail, files, hrn
-from engine.bfm.camera import ALIGNED_CAMERA
-from engine.bfm.model import FaceModel, vertex_normals
-from engine.bfm.obj import write_obj
-from engine.bfm.tddfa_files import read_tddfa_model
+from engine.published.basel import coefficients, files
+from engine.published.hrn import detail, stages as hrn
+from engine.published.basel.camera import ALIGNED_CAMERA
+from engine.published.basel.model import FaceModel, vertex_normals
+from engine.geometry.obj import write_obj
+from engine.published.tddfa_v3.files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
 
 

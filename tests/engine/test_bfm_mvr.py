@@ -11,10 +11,11 @@ from scipy.io import savemat
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from engine.bfm import alignment, files, mvr
-from engine.bfm.camera import MVR_CAMERA
-from engine.bfm.coefficients import split
-from engine.bfm.model import FaceModel
+from engine.published.basel import alignment, files
+from engine.published.df_mvr import geometry as mvr
+from engine.published.basel.camera import MVR_CAMERA
+from engine.published.basel.coefficients import split
+from engine.published.basel.model import FaceModel
 
 VIEWS = ("lt", "ft", "rt")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.bfm import part_distance as prdl
+from engine.geometry import point_regions as prdl
 
 
 def ellipse(centre, radii, count=60):

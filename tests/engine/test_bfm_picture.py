@@ -8,10 +8,10 @@ import pytest
 import torch
 from golden_rules import HrnGolden, photo, uni
 
-from engine.bfm import fat_face
-from engine.bfm.coefficients import split
-from engine.bfm.model import FaceModel
-from engine.bfm.obj import obj_normals, read_obj, write_obj
+from engine.published import widening as fat_face
+from engine.published.basel.coefficients import split
+from engine.published.basel.model import FaceModel
+from engine.geometry.obj import obj_normals, read_obj, write_obj
 from engine.wire.errors import ErrorCode, HrnError
 
 

@@ -10,12 +10,13 @@ import pytest
 import torch
 from golden_rules import pattern_bytes, pattern_image, strided
 
-from engine.bfm import alignment, tddfa, tddfa_output, tddfa_texture
-from engine.bfm.coefficients import Coefficients, split
-from engine.bfm.lighting import plain_shading
-from engine.bfm.model import FaceModel, PosedFace
-from engine.bfm.tddfa_files import TddfaModelData, read_tddfa_model
-from engine.nets.checkpoint import read_npy_dictionary
+from engine.published.basel import alignment
+from engine.published.tddfa_v3 import face as tddfa, output as tddfa_output, texture as tddfa_texture
+from engine.published.basel.coefficients import Coefficients, split
+from engine.published.basel.lighting import plain_shading
+from engine.published.basel.model import FaceModel, PosedFace
+from engine.published.tddfa_v3.files import TddfaModelData, read_tddfa_model
+from engine.published.nets.checkpoint import read_npy_dictionary
 
 
 class Scene(NamedTuple):

@@ -11,11 +11,12 @@ import torch
 from golden_rules import pattern_bytes, strided
 from scipy.io import loadmat
 
-from engine.bfm import augmentation, deep3d_output, rendering
-from engine.bfm.coefficients import join, split
-from engine.bfm.files import FaceModelData
-from engine.bfm.model import FaceModel
-from engine.bfm.skin_mixture import skin_probability
+from engine.published.deep3d import augmentation, output as deep3d_output
+from engine.published.basel import rendering
+from engine.published.basel.coefficients import join, split
+from engine.published.basel.files import FaceModelData
+from engine.published.basel.model import FaceModel
+from engine.published.deep3d.skin_mixture import skin_probability
 from engine.render import rasterize
 from engine.wire.errors import ErrorCode, HrnError
 

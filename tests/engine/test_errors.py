@@ -132,7 +132,7 @@ class TestOutput:
         def full(path, *_):
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-        monkeypatch.setattr(f"engine.methods.assemble.{writer}", full)
+        monkeypatch.setattr(f"engine.pipeline.assemble.{writer}", full)
         with small_analysis():
             fails(capsys, folder, ErrorCode.DISK_FULL, portrait, "--texture-size", "256", "--quality", "draft")
 
@@ -143,7 +143,7 @@ class TestOutput:
         import signal
         from collections import namedtuple
 
-        from engine.methods import maps
+        from engine.pipeline import image_files as maps
 
         monkeypatch.setattr(maps.shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(0))
         image = np.random.default_rng(0).random((64, 48)).astype(np.float32)
@@ -210,7 +210,7 @@ class TestEngine:
 
     @pytest.mark.parametrize("content", ["nothing", "half", "other"])
     def test_damaged_network_data(self, capsys, folder, portrait, monkeypatch, content):
-        from engine.fit import regress
+        from engine.fit.coarse.fit import regress
 
         whole, file = regress._FILE.read_bytes(), folder / "coarse.npz"
         if content == "other":

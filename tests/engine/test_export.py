@@ -9,7 +9,7 @@ import pytest
 from obj_reader import read
 from synthetic_bundle import make_bundle
 
-from engine.export import export_obj
+from engine.pipeline.export import export_obj
 from engine.wire.errors import ErrorCode, HrnError
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from engine.bench.generated import face_distance
 from engine.fit import fit_coarse
-from engine.fit.coarse_camera import choose_focal
-from engine.fit.population import anchored_identity, canonical_face, canonical_identity, load_people
-from engine.fit.similarity import similarity
+from engine.fit.coarse.focal import choose_focal
+from engine.fit.coarse.population import anchored_identity, canonical_face, canonical_identity, load_people
+from engine.geometry.similarity import similarity
 from engine.head import load_head_model
 from engine.photo import Landmarker
 from engine.photo.regions import BROWS, EYES, FACE_POINTS
@@ -110,7 +110,7 @@ def test_brows_are_as_high_above_the_eyes_as_peoples(model):
 def test_a_file_without_the_canonical_face_is_named(monkeypatch, tmp_path):
     import zipfile
 
-    import engine.fit.population as population
+    import engine.fit.coarse.population as population
 
     path = tmp_path / "face_landmarker.task"
     with zipfile.ZipFile(path, "w") as archive:

@@ -7,9 +7,9 @@ import pytest
 from face_like import face_like, smooth_basis
 from scipy.spatial import cKDTree
 
-from engine.fit.closest import SurfaceIndex, border_vertices
-from engine.fit.conform import FaceMesh, conform, pose_conformed
-from engine.fit.mesh import face_cross
+from engine.geometry.closest import SurfaceIndex, border_vertices
+from engine.published.conform import FaceMesh, conform, pose_conformed
+from engine.geometry.mesh import face_cross
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.head.landmarks68 import LANDMARKS_68, STEADY_68, five_of_478

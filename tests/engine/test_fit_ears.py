@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.ears import _ears, _with, ear_shift
-from engine.fit.lighting import light_normals, linear_to_srgb, shade
-from engine.fit.mesh import face_cross, vertex_normals
+from engine.fit.features.ears import _ears, _with, ear_shift
+from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
+from engine.geometry.mesh import face_cross, vertex_normals
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.fit.gaze import level_gaze
+from engine.fit.features.gaze import level_gaze
 from engine.head import load_head_model
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.jaw import bite_shift, with_seen_jaw
-from engine.fit.registration import fit_actions
+from engine.fit.features.jaw import bite_shift, with_seen_jaw
+from engine.fit.mid.registration import fit_actions
 from engine.head import load_head_model
 from engine.head.model import MATERIALS
 from engine.photo import Bite, Landmarker, find_bite, load_photo

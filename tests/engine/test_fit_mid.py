@@ -8,10 +8,10 @@ import pytest
 import engine.photo
 from engine.camera import Camera
 from engine.fit import deformation_map, fit_mid
-from engine.fit.deformation import propagate, without_folds
-from engine.fit.lighting import light_normals, linear_to_srgb, sh_basis, shade
-from engine.fit.mesh import face_cross, vertex_normals
-from engine.fit.mid import MidWeights
+from engine.fit.mid.deformation import propagate, without_folds
+from engine.geometry.harmonics import light_normals, linear_to_srgb, sh_basis, shade
+from engine.geometry.mesh import face_cross, vertex_normals
+from engine.fit.mid.fit import MidWeights
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize

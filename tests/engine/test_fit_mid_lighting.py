@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit import lighting
+from engine.geometry import harmonics as lighting
 
 
 def unit_normals(count=4000, seed=0, front=False):

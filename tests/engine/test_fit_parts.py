@@ -10,10 +10,10 @@ import torch
 
 from test_fit_mid import Scene
 
-from engine.bfm import part_distance as prdl
+from engine.geometry import point_regions as prdl
 from engine.camera import Camera
-from engine.fit.mid import MidWeights
-from engine.fit.part_term import PARTS, PartTerm, squared_distance
+from engine.fit.mid.fit import MidWeights
+from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.wire.protocol import Settings
@@ -78,7 +78,7 @@ def test_a_moved_head_is_brought_back(model, camera):
 
 def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     """Off unless asked for; where it is on, the parts lie nearer to their regions before landmarks are laid exactly."""
-    from engine.fit import mid
+    from engine.fit.mid.fit import fit as mid
 
     scene = Scene(model)
     # The detector saw the mouth lower than it is: the region that the parts are held to.

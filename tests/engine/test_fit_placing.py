@@ -11,7 +11,8 @@ import pytest
 from engine.fit.views.placing import _pose, place_photo
 from engine.fit.views.state import Frame, ViewState
 from engine.head import load_head_model
-from engine.render.preview import orbit_camera, render_head
+from engine.camera import orbit_camera
+from engine.pipeline.preview import render_head
 
 SIDE = 500
 

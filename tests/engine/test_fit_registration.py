@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import Camera
-from engine.fit.mesh import face_cross
-from engine.fit.registration import close_lids, fit_actions, slide
+from engine.geometry.mesh import face_cross
+from engine.fit.mid.registration import close_lids, fit_actions, slide
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS

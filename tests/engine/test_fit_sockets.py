@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from engine.fit.sockets import socket_shift
+from engine.fit.features.sockets import socket_shift
 from engine.head import load_head_model
 from engine.head.eyeballs import socket_vertices, sphere_through
 from engine.head.model import MATERIALS
-from engine.texture.baked import IRIS_RADIUS_MM
+from engine.texture.paint.baked import IRIS_RADIUS_MM
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ class TestBundleAdjustment:
             assert np.degrees(np.linalg.norm(cv2.Rodrigues(off)[0])) < 0.15
 
     def test_points_have_their_shape(self):
-        from engine.fit.similarity import similarity
+        from engine.geometry.similarity import similarity
 
         scene = Scene()
         found = scene.solve()[2]

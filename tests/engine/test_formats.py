@@ -14,7 +14,7 @@ from PIL import Image
 
 from engine.bench import sheets
 from engine.cli import main
-from engine.jobs.subjects import find_subjects
+from engine.batch.subjects import find_subjects
 from engine.photo import load_photo
 from engine.training.prepare import photos_in
 from engine.wire.errors import ErrorCode, HrnError

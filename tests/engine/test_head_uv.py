@@ -93,7 +93,7 @@ def test_layout_is_symmetric(model):
 
 
 def test_pixels_per_millimetre_in_the_face(model):
-    from engine.head.quality import texel_density
+    from engine.head.making.quality import texel_density
     density = texel_density(model, SIZE)
     assert np.median(density["face"]) >= 4.0
     assert np.percentile(density["face"], 1) >= 3.0

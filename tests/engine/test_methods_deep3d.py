@@ -11,13 +11,13 @@ from official_files import write_deep3d
 from scipy.io import loadmat
 from small_maps import small_analysis
 
-from engine.bfm.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
-from engine.bfm.files import read_landmark_template
-from engine.bfm.obj import read_obj
+from engine.published.basel.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
+from engine.published.basel.files import read_landmark_template
+from engine.geometry.obj import read_obj
 from engine.cli import main
 from engine.head.landmarks68 import LANDMARKS_68, STEADY_68
 from engine.methods import get_method, reconstruct
-from engine.methods.published import points_beside
+from engine.published.method import points_beside
 from engine.photo import load_photo
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import ErrorCode, HrnError

@@ -9,12 +9,13 @@ from official_files import write_face_model
 from PIL import Image
 from small_maps import small_analysis
 
-from engine.bfm import alignment, mvr
-from engine.bfm.camera import MVR_CAMERA
-from engine.bfm.coefficients import split
-from engine.bfm.files import read_bfm_front, read_landmark_template
-from engine.bfm.model import FaceModel
-from engine.bfm.obj import read_obj
+from engine.published.basel import alignment
+from engine.published.df_mvr import geometry as mvr
+from engine.published.basel.camera import MVR_CAMERA
+from engine.published.basel.coefficients import split
+from engine.published.basel.files import read_bfm_front, read_landmark_template
+from engine.published.basel.model import FaceModel
+from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import five_of_478
 from engine.methods import get_method, reconstruct
 from engine.photo import Landmarker, observe
@@ -64,7 +65,7 @@ def method(folder, monkeypatch):
 
         found._model, found._landmarker = load_head_model(), Landmarker()
 
-    monkeypatch.setattr("engine.methods.df_mvr.load", lambda name, path: answer)
+    monkeypatch.setattr("engine.published.df_mvr.method.load", lambda name, path: answer)
     monkeypatch.setattr(found, "_load", prepare)
     return answer
 

@@ -14,11 +14,13 @@ from PIL import Image
 from scipy.spatial import cKDTree
 from small_maps import small_analysis
 
-from engine.bfm.obj import read_obj
-from engine.bfm.pose import rotation_matrix
+from engine.geometry.obj import read_obj
+from engine.published.basel.pose import rotation_matrix
 from engine.head import load_head_model
-from engine.methods import carry, get_method, hrn, hrn_turn, mvhrn, reconstruct
-from engine.model_files import required_paths
+from engine.published import carry
+from engine.methods import get_method, reconstruct
+from engine.published.hrn import method as hrn, turning as hrn_turn, multi_view as mvhrn
+from engine.published.files import required_paths
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import Settings

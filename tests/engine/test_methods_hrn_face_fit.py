@@ -8,15 +8,17 @@ import pytest
 import torch
 from head_like import EYES, FITTING, HEAD, KEPT, write_fitted_face
 
-from engine.bfm import alignment, ms_face
-from engine.bfm.coefficients import split
-from engine.bfm.files import BFM_VERTICES
-from engine.bfm.ms_face_texture import FacePictures, finished_sheet
-from engine.bfm.ms_head import Offsets
-from engine.bfm.obj import read_obj
-from engine.methods import get_method, hrn_face_fit
-from engine.methods.published import GivenFace
-from engine.model_files import FILES, PUBLISHED
+from engine.published.basel import alignment
+from engine.published.modelscope import face_model as ms_face
+from engine.published.basel.coefficients import split
+from engine.published.basel.files import BFM_VERTICES
+from engine.published.modelscope.face_texture import FacePictures, finished_sheet
+from engine.published.modelscope.head_model import Offsets
+from engine.geometry.obj import read_obj
+from engine.methods import get_method
+from engine.published.modelscope import face_method as hrn_face_fit
+from engine.published.method import GivenFace
+from engine.published.files import FILES, PUBLISHED
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 

@@ -10,12 +10,13 @@ from head_like import write_hrn_head
 from scipy.spatial import cKDTree
 from small_maps import small_analysis
 
-from engine.bfm.coefficients import split
-from engine.bfm.ms_head import Offsets
-from engine.bfm.obj import read_obj
+from engine.published.basel.coefficients import split
+from engine.published.modelscope.head_model import Offsets
+from engine.geometry.obj import read_obj
 from engine.head import load_head_model
-from engine.methods import get_method, hrn_head, reconstruct
-from engine.methods.head_mask import head_mask
+from engine.methods import get_method, reconstruct
+from engine.published.modelscope import head_method as hrn_head
+from engine.published.head_mask import head_mask
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 

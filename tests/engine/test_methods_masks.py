@@ -7,11 +7,11 @@ import pytest
 from official_files import write_hrn
 from onnx_bytes import green_mask, model, node, port
 
-from engine.bfm import alignment
-from engine.methods.hrn import Hrn
-from engine.methods.published import PublishedMethod
-from engine.methods.published_masks import FaceMask, HeadMatte
-from engine.model_files import file_states, models_report, required_paths
+from engine.published.basel import alignment
+from engine.published.hrn.method import Hrn
+from engine.published.method import PublishedMethod
+from engine.published.masks import FaceMask, HeadMatte
+from engine.published.files import file_states, models_report, required_paths
 from engine.photo import Landmarker, load_photo
 from engine.wire.errors import ErrorCode, HrnError
 

@@ -14,10 +14,10 @@ from scipy.io import savemat
 from serve_client import Client
 
 from engine.cli import main
-from engine.model_files import FILES, PUBLISHED, file_states, models_report, required_paths, why_not
-from engine.model_files import check as checking
-from engine.model_files import status
-from engine.nets.official import NETWORKS
+from engine.published.files import FILES, PUBLISHED, file_states, models_report, required_paths, why_not
+from engine.published.files import check as checking
+from engine.published.files import status
+from engine.published.nets.official import NETWORKS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.user_settings import UserSettings, model_files_folder, read_user_settings, write_user_settings
 

@@ -8,12 +8,12 @@ import pytest
 from official_files import write_tddfa
 from small_maps import small_analysis
 
-from engine.bfm.obj import read_obj
+from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import five_of_478
 from engine.methods import get_method, reconstruct
-from engine.methods.published import GivenFace
-from engine.model_files import required_paths
-from engine.nets.checkpoint import read_npy_dictionary
+from engine.published.method import GivenFace
+from engine.published.files import required_paths
+from engine.published.nets.checkpoint import read_npy_dictionary
 from engine.photo import Landmarker, observe
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import Settings

@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.nets.checkpoint import load_network, read_checkpoint, read_npy_dictionary
+from engine.published.nets.checkpoint import load_network, read_checkpoint, read_npy_dictionary
 from engine.wire.errors import ErrorCode, HrnError
 
 

@@ -13,17 +13,17 @@ import torch
 from golden_nets import (common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, listed, outputs_of)
 from golden_rules import HrnGolden, det, normal, pattern_bytes, pattern_image, photo, smooth, uni
 
-from engine.bfm.uv_maps import resize, turn_off_retouching
-from engine.nets.arcface import ArcFaceNet, face_features, warp_face
-from engine.nets.bisenet import FaceMaskNet
-from engine.nets.coarse import CoarseNet, WideCoarseNet
-from engine.nets.deretouch import DeRetouchNet
-from engine.nets.df_mvr import VIEWS, MultiViewNet
-from engine.nets.generator import deformation_generator, displacement_generator
-from engine.nets.involution import Involution
-from engine.nets.landmark106 import Landmark106Net, find_106_points, points_of_crop, soft_argmax
-from engine.nets.retinaface import RetinaFaceNet
-from engine.nets.retinaface_detect import anchors, decode_boxes, decode_points, detect_faces, prepare_picture
+from engine.published.basel.uv_maps import resize, turn_off_retouching
+from engine.published.nets.arcface import ArcFaceNet, face_features, warp_face
+from engine.published.nets.bisenet import FaceMaskNet
+from engine.published.nets.coarse import CoarseNet, WideCoarseNet
+from engine.published.nets.deretouch import DeRetouchNet
+from engine.published.nets.df_mvr import VIEWS, MultiViewNet
+from engine.published.nets.generator import deformation_generator, displacement_generator
+from engine.published.nets.involution import Involution
+from engine.published.nets.landmark106 import Landmark106Net, find_106_points, points_of_crop, soft_argmax
+from engine.published.nets.retinaface import RetinaFaceNet
+from engine.published.nets.retinaface_detect import anchors, decode_boxes, decode_points, detect_faces, prepare_picture
 
 NETWORKS = {
     "hrn/net_coarse/keys.json": CoarseNet,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnx_bytes import BYTES, FLOAT, green_mask, model, node, port
 
-from engine.nets.mask_network import read_mask_network
+from engine.published.nets.mask_network import read_mask_network
 from engine.wire.errors import ErrorCode, HrnError
 
 

@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from golden_nets import empty
 
-from engine.nets.arcface import warp_face
-from engine.nets.checkpoint import read_checkpoint
-from engine.nets.coarse import CoarseNet
-from engine.nets.involution import Involution
-from engine.nets.landmark106 import find_106_points, soft_argmax
-from engine.nets.official import NETWORKS, load
-from engine.nets.retinaface_detect import anchors, detect_faces, suppress
+from engine.published.nets.arcface import warp_face
+from engine.published.nets.checkpoint import read_checkpoint
+from engine.published.nets.coarse import CoarseNet
+from engine.published.nets.involution import Involution
+from engine.published.nets.landmark106 import find_106_points, soft_argmax
+from engine.published.nets.official import NETWORKS, load
+from engine.published.nets.retinaface_detect import anchors, detect_faces, suppress
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -16,8 +16,7 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 from PIL import Image  # noqa: E402
 
-from engine.photo import (Landmarker, face_box, face_quality, load_photo, observe,  # noqa: E402
-                          photo_warnings, segment_skin, select_face)
+from engine.photo import (Landmarker, face_box, face_quality, load_photo, observe, photo_warnings, segment_skin, select_face)
 from engine.photo.landmarks import face_width  # noqa: E402
 from engine.photo.regions import BROWS, EYES, OUTER_LIPS, OVAL, fill  # noqa: E402
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo  # noqa: E402

@@ -13,10 +13,10 @@ import pytest
 from obj_reader import read
 from small_maps import small_analysis
 
-from engine.export import export_obj
+from engine.pipeline.export import export_obj
 from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
-from engine.methods.clock import StageClock
+from engine.pipeline.clock import StageClock
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import STAGES, Settings, overall_fraction

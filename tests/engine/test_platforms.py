@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine import machine
-from engine.jobs import locks, store as store_module
+from engine.system import machine
+from engine.batch import locks, store as store_module
 from engine.wire import child_process, windows_job
 from engine.wire.errors import ErrorCode, HrnError
 

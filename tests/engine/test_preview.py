@@ -5,7 +5,7 @@ import pytest
 
 from engine.head import load_head_model
 from engine.photo.regions import INNER_LIPS
-from engine.render.preview import _mouth_shade
+from engine.pipeline.preview import _mouth_shade
 
 
 @pytest.fixture(scope="module")

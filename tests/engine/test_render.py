@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.bfm.camera import ALIGNED_CAMERA
-from engine.bfm.rendering import rasterize_crop, render_vertices
+from engine.published.basel.camera import ALIGNED_CAMERA
+from engine.published.basel.rendering import rasterize_crop, render_vertices
 from engine.render import BACKENDS, interpolate, nvidia, published_backend, rasterize, reference, why_not
 from engine.wire.user_settings import UserSettings, write_user_settings
 

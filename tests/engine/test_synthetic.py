@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.fit.population import load_people
+from engine.fit.coarse.population import load_people
 from engine.head import load_head_model
 from engine.synthetic.anatomy import Anatomy
 from engine.synthetic.heads import sample_person

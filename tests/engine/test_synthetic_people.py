@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import engine.synthetic.people as people
-from engine.fit.closest import SurfaceIndex
-from engine.fit.similarity import similarity
+from engine.geometry.closest import SurfaceIndex
+from engine.geometry.similarity import similarity
 from engine.head import load_head_model
 from engine.synthetic.dataset import face_vertices
 from engine.synthetic.metric import NormalSpace

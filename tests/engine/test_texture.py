@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fit.lighting import light_normals, shade, srgb_to_linear
+from engine.geometry.harmonics import light_normals, shade, srgb_to_linear
 from engine.head import load_head_model
 from engine.head.model import MATERIALS
 from engine.texture.atlas import bands, each_band, gather
-from engine.texture.grain import WAVES_MM, octave_noise
-from engine.texture.normals import tangent_normals
-from engine.texture.surface import vertex_normals
+from engine.texture.paint.grain import WAVES_MM, octave_noise
+from engine.texture.relief.normals import tangent_normals
+from engine.texture.unlit.surface import vertex_normals
 from engine.wire.errors import ErrorCode, HrnError
 from head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where
 

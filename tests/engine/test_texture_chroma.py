@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.lighting import srgb_to_linear
+from engine.geometry.harmonics import srgb_to_linear
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS
-from engine.texture.chroma import calmed
-from engine.texture.delight import LUMINANCE
-from engine.texture.photo_view import PhotoView
+from engine.texture.sources.chroma import calmed
+from engine.texture.unlit.delight import LUMINANCE
+from engine.texture.sources.photo_view import PhotoView
 
 SIDE = 224
 SKIN, LIPS = np.array([200.0, 150, 120]), np.array([190.0, 130, 125])

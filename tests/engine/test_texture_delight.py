@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.texture.delight import LUMINANCE, skin_balance
+from engine.texture.unlit.delight import LUMINANCE, skin_balance
 
 SKIN = np.array([0.30, 0.17, 0.11])
 

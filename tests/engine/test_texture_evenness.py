@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.texture.atlas import Texels
-from engine.texture.evenness import even_out
+from engine.texture.unlit.evenness import even_out
 from engine.texture.seen import Place, Seen
 
 SIDE, MM = 128, 2.0

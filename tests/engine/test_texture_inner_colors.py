@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.photo.regions import EYES
-from engine.texture.inner_colors import measure_inner_colors
+from engine.texture.paint.inner_colors import measure_inner_colors
 
 
 def _view(light, iris=(0.05, 0.03, 0.015), white=(0.4, 0.36, 0.32)):

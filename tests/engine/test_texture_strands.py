@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.texture.atlas import Texels
-from engine.texture.strands import with_strands
+from engine.texture.unlit.strands import with_strands
 
 SIDE, MM = 128, 2.0
 Y, X = np.mgrid[:SIDE, :SIDE] / MM  # millimetres, the hair hangs from above

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.lighting import srgb_to_linear
+from engine.geometry.harmonics import srgb_to_linear
 from engine.head import load_head_model
 from engine.texture import build_textures
 from engine.texture.atlas import gather

@@ -17,14 +17,14 @@ import torch
 from PIL import Image
 from scipy.io import savemat
 
-from engine.bfm import losses
-from engine.bfm.alignment import five_points
-from engine.bfm.coefficients import split
-from engine.bfm.files import read_bfm_front
-from engine.bfm.model import recentred
+from engine.published.basel import losses
+from engine.published.basel.alignment import five_points
+from engine.published.basel.coefficients import split
+from engine.published.basel.files import read_bfm_front
+from engine.published.basel.model import recentred
 from engine.cli import main
-from engine.nets.arcface import ArcFaceNet
-from engine.nets.official import load
+from engine.published.nets.arcface import ArcFaceNet
+from engine.published.nets.official import load
 from engine.training import checkpoint, layout, record
 from engine.training.dataset import CropBatch, FaceCrops, epoch_batches
 from engine.training.loop import TrainingOptions, build_network, train

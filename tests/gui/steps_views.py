@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from window import HEIGHT, LOOK_FOR_ENGINE, WIDTH, Panel, Window, expect, fake_engine

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
-from engine.machine import cores
+from engine.system.machine import cores
 
 ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
 ADDONS = (Tier("add-on 4.5", Path("b45"), "tests/addon", group="Blender"),

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from .bundle_kernels import error, move_points, reduced, triangulate_points
 from .matching import Tracks
 

@@ -8,18 +8,18 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from ...head.model import HeadModel
 from ...types import CoarseFit, MidFit, View
 from ...wire.protocol import Settings
-from ..ears import ear_shift
-from ..gaze import level_gaze
-from ..jaw import bite_shift
-from ..lighting import fit_lighting, light_normals, sh_basis, srgb_to_linear
-from ..mesh import facing_of, vertex_normals
-from ..mid import fit_mid
+from ..features.ears import ear_shift
+from ..features.gaze import level_gaze
+from ..features.jaw import bite_shift
+from ...geometry.harmonics import fit_lighting, light_normals, sh_basis, srgb_to_linear
+from ...geometry.mesh import facing_of, vertex_normals
+from ..mid.fit import fit_mid
 from ..skin_surface import skin_surface
-from ..sockets import socket_shift
+from ..features.sockets import socket_shift
 from .start import pose_from_points
 from .state import ViewState
 

@@ -10,16 +10,16 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from ...head.model import MATERIALS, HeadModel
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.protocol import Settings
-from ..coarse_camera import choose_focal
-from ..deformation import propagate, without_folds
-from ..jaw import action_limits
-from ..mesh import vertex_normals
-from ..registration import slide
-from ..similarity import similarity
+from ..coarse.focal import choose_focal
+from ..mid.deformation import propagate, without_folds
+from ..features.jaw import action_limits
+from ...geometry.mesh import vertex_normals
+from ..mid.registration import slide
+from ...geometry.similarity import similarity
 from ..skin_surface import skin_surface
 from .bundle_adjustment import Lens, adjust, triangulate
 from .company import agreement, strangers

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from ...render import interpolate
 from .state import FACE_MM, ViewState
 

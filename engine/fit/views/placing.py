@@ -14,7 +14,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...render import interpolate
-from ...render.preview import orbit_camera
+from ...camera import orbit_camera
 from .matching import predicted
 from .state import Frame, ViewState
 

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from ...head.model import HeadModel
-from ..contour import find_outline
-from ..mesh import vertex_normals
+from ..mid.contour import find_outline
+from ...geometry.mesh import vertex_normals
 from ..skin_surface import SkinSurface
 from .state import ViewState
 from .surface import Rims
@@ -130,7 +130,7 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
     """Places where the head turns away from a camera, moved to where the photo has its outline.
 
     Args:
-        skins: (V, 3) mm of each view's posed skin. reach, scale: see :func:`engine.fit.contour.find_outline`.
+        skins: (V, 3) mm of each view's posed skin. reach, scale: see :func:`engine.fit.mid.contour.find_outline`.
     """
     at = surface.vertices
     scalp = model.part("scalp")[at]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...concurrency import concurrently
+from ...system.concurrency import concurrently
 from ...head.model import HeadModel
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
@@ -41,7 +41,7 @@ _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswit
 def single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
                 ) -> list[CoarseFit]:
     """The coarse fit of each photo on its own, several at a time; `report` may raise to cancel all."""
-    from ..coarse import fit_coarse
+    from ..coarse.fit import fit_coarse
 
     stop = threading.Event()
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...camera import Camera
 from ...render import Raster, interpolate, rasterize
 from ...types import CoarseFit, FaceObservation, Photo
-from ..mesh import facing_of, vertex_normals
+from ...geometry.mesh import facing_of, vertex_normals
 
 __all__ = ["FACE_MM", "Frame", "ViewState"]
 

@@ -10,9 +10,9 @@ from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
 from ...head.model import HeadModel
-from ..closest import closest_of
-from ..coarse_solver import boxed_step
-from ..mesh import face_cross, neighbour_mean, neighbours, vertex_normals
+from ...geometry.closest import closest_of
+from ..coarse.solver import boxed_step
+from ...geometry.mesh import face_cross, neighbour_mean, neighbours, vertex_normals
 from ..skin_surface import SkinSurface
 
 __all__ = ["Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]

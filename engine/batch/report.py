@@ -1,0 +1,141 @@
+"""``report.html``: every subject of a batch with picture, figures, warnings and errors, in one page without network.
+
+The page is rewritten whole while subjects finish, rarely enough to cost next to nothing. Pictures are links into the
+bundles beside it; everything that users or photos brought in is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from urllib.parse import quote
+
+from .. import __version__
+from ..wire.errors import HrnError
+from .board import Board
+from .console import duration
+from .store import Store, output_error, write_whole
+from .subjects import Subject
+
+__all__ = ["REPORT", "Report", "render"]
+
+REPORT = "report.html"
+_SHARE = 20
+"""The page is written no more often than `_SHARE` times what writing took."""
+_LEAST_SECONDS = 2.0
+
+_FIGURES = (("landmark_residual_mm", "landmarks", "{:.2f} mm"), ("photometric_residual", "colour error", "{:.3f}"),
+            ("face_width_px", "face", "{:.0f} px wide"), ("seen_fraction", "seen", "{:.0%}"))
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; --soft: #8882 }
+body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1500px; padding: 0 1rem }
+h1 { font-size: 1.4rem; margin: 0 0 .2rem } p { margin: .2rem 0 }
+.bar { display: flex; height: .6rem; border-radius: .3rem; overflow: hidden; background: var(--soft); margin: .8rem 0 }
+.bar span { display: block } .bar .done { background: var(--good) } .bar .failed { background: var(--bad) }
+ol { list-style: none; padding: 0; display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)) }
+li { border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; display: flex; flex-direction: column }
+li.failed { border-color: var(--bad) }
+img { width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--soft); display: block }
+.pictures { position: relative } a.photo img { position: absolute; right: .5rem; bottom: .5rem; width: 28%; border-radius: .3rem }
+div.text { padding: .6rem .8rem; overflow-wrap: anywhere }
+h2 { font-size: 1rem; margin: 0 } .state { float: right; font-size: .8rem; opacity: .75 }
+.failed .state { color: var(--bad); opacity: 1 } dl { display: grid; grid-template-columns: auto 1fr; gap: 0 .6rem; margin: .3rem 0 }
+dt { opacity: .65 } dd { margin: 0 } .warning::before { content: "\\26a0\\00a0" } .error { color: var(--bad) }
+code { font-size: .85em; opacity: .75 }
+"""
+
+
+class Report:
+    """Keeps the page of one output folder up to date.
+
+    Args:
+        subjects: all of the source, also those that this run leaves to others.
+    """
+
+    def __init__(self, store: Store, source: str, subjects: list[Subject], board: Board):
+        self.path = store.out / REPORT
+        self.changed = True
+        self._store, self._source, self._subjects, self._board = store, source, subjects, board
+        self._next = 0.0
+
+    def refresh(self, force: bool = False) -> None:
+        """Write the page when something changed and the last time is long enough ago.
+
+        Raises:
+            HrnError: with `force` only, when it cannot be written; else the next time may do better.
+        """
+        begin = time.monotonic()
+        if not force and (not self.changed or begin < self._next):
+            return
+        self.changed = False
+        try:
+            write_whole(self.path, render(self._source, [self._row(s) for s in self._subjects]))
+        except OSError as error:
+            if force:
+                raise output_error(error, self._store.out) from error
+        end = time.monotonic()
+        self._next = end + max(_LEAST_SECONDS, _SHARE * (end - begin))
+
+    def _row(self, subject: Subject) -> dict:
+        entry = self._board.entries.get(subject.name)
+        if entry is not None and entry.outcome is not None:
+            record = {"error": entry.outcome.error.to_json() if entry.outcome.error else None, **entry.outcome.record}
+            state = entry.state
+        else:
+            record = self._store.read(subject.name)
+            state = record.get("status") if entry is None else entry.state
+        return {"name": subject.name, "title": subject.title, "photos": len(subject.photos), "state": state or "queued",
+                "record": record}
+
+
+def render(source: str, rows: list[dict]) -> str:
+    """The page.
+
+    Args:
+        rows: ``name`` (the bundle's folder), ``title``, ``photos`` (their number), ``state``, ``record`` (of the store).
+    """
+    count = {state: sum(row["state"] == state for row in rows) for state in ("done", "failed")}
+    left = len(rows) - sum(count.values())
+    total = sum(row["record"].get("seconds") or 0.0 for row in rows)
+    share = {state: 100 * number / max(1, len(rows)) for state, number in count.items()}
+    head = f"{count['done']} of {len(rows)} heads done, {count['failed']} failed" + (f", {left} to do" if left else "")
+    items = "\n".join(_item(row) for row in rows)
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(head)}</title><style>{_STYLE}</style></head><body>
+<h1>{html.escape(head)}</h1>
+<p>{html.escape(source)}</p>
+<p>HRN engine {html.escape(__version__)}, {time.strftime('%Y-%m-%d %H:%M:%S')}, {html.escape(duration(total))} of work</p>
+<div class="bar"><span class="done" style="width:{share['done']:.2f}%"></span><span class="failed" style="width:{share['failed']:.2f}%"></span></div>
+<ol>
+{items}
+</ol></body></html>
+"""
+
+
+def _item(row: dict) -> str:
+    record, state, title = row["record"], row["state"], html.escape(row["title"])
+    pictures = [_picture(row["name"], record[key], key) for key in ("preview", "photo") if state == "done" and record.get(key)]
+    picture = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else ""
+    lines = [f'<span class="state">{html.escape(state)}</span><h2>{title}</h2>']
+    figures = [("photos", str(row["photos"]))]
+    if record.get("seconds") is not None:
+        figures.append(("time", duration(record["seconds"]) if record["seconds"] >= 60 else f"{record['seconds']:.1f} s"))
+    quality = record.get("quality") or {}
+    for key, label, form in _FIGURES:
+        if isinstance(quality.get(key), (int, float)) and quality[key] > 0:  # a draft has no colour error
+            figures.append((label, form.format(quality[key])))
+    lines.append("<dl>" + "".join(f"<dt>{label}</dt><dd>{html.escape(value)}</dd>" for label, value in figures) + "</dl>")
+    for warning in [*(record.get("warnings") or []), *(w.get("message", "") for w in quality.get("warnings") or [])]:
+        lines.append(f'<p class="warning">{html.escape(str(warning))}</p>')
+    if state == "failed" and record.get("error"):
+        error = HrnError.from_json(record["error"])
+        lines.append(f'<p class="error">{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>'
+                     f'<code>{html.escape(error.code.value)}</code>')
+    return f'<li class="{html.escape(state)}">{picture}<div class="text">{"".join(lines)}</div></li>'
+
+
+def _picture(name: str, file: str, kind: str) -> str:
+    link = f"{quote(name)}/{quote(file)}"
+    return f'<a class="{kind}" href="{link}"><img loading="lazy" decoding="async" alt="" src="{link}"></a>'

@@ -1,0 +1,24 @@
+"""The stages of method `open` one by one, for what measures them."""
+
+from __future__ import annotations
+
+import numpy as np
+from ..head import HeadModel
+from ..wire.protocol import Settings
+
+__all__ = ["fit_stages"]
+
+
+def fit_stages(model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings = Settings()
+               ) -> dict[str, tuple[np.ndarray, object]]:
+    """Posed vertices in mm and the coarse fit they belong to, by stage."""
+    from ..fit import fit_coarse
+
+    coarse = fit_coarse(model, photo, observation, settings)
+    result = {"coarse": (model.shape(coarse.identity, coarse.expression), coarse)}
+    if "mid" in stages:
+        from ..fit import fit_mid
+
+        refined, mid = fit_mid(model, photo, observation, coarse, settings)
+        result["mid"] = (model.shape(refined.identity, refined.expression) + mid.deformation, refined)
+    return {stage: result[stage] for stage in stages}

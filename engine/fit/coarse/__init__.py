@@ -1,0 +1,1 @@
+"""The coarse stage: identity, expression, pose and camera of the parametric head."""

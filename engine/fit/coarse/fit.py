@@ -1,0 +1,135 @@
+"""Coarse stage: camera, identity and expression of one photo.
+
+A network trained on renders of this very head (:mod:`.regress`) gives dense landmarks and the most likely identity,
+expression and distance; a maximum a posteriori fit then finds the camera and the shape that agree with its landmarks
+under perspective, with the covariances of both as measured on heads it has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...camera import Camera
+from ...head.model import HeadModel
+from ...photo.teeth import find_bite
+from ...types import CoarseFit, FaceObservation, Photo
+from ...wire.protocol import Settings
+from .focal import choose_focal, first_camera
+from .solver import LandmarkBasis, Prior, solve
+from ..features.jaw import action_limits, with_seen_jaw
+from .regress import FaceGuess, Regressor, load_regressor
+
+__all__ = ["fit_coarse"]
+
+_STEPS = 5
+_NOISE_GAIN = 64.0
+"""The landmarks come from the same features as the guess of the shape, so they tell little that it did not: their
+covariance is widened (chosen on generated heads)."""
+
+_PRIOR_GAIN = 0.5
+_GUESS_GAIN = 2.0
+"""The guess's error on photos, as a multiple of its covariance on held-out renders."""
+_PERSON_VARIANCE = 0.2
+"""Variance of a person's identity coefficients beyond what scanned people differ in."""
+
+_FACE = ("skin", "nose", "upper_lip", "lower_lip")
+_SKULL = ("scalp", "right_ear", "left_ear")
+_FACE_PRECISION, _SKULL_PRECISION = 60.0, 10.0
+"""1/mm^2 of the mean square over the part: some 60 independent places of the face to 1 mm, 20 of the skull to 1.5 mm."""
+
+_LEAST_EXPRESSION_SIGMA = 0.02
+
+
+def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings,
+               progress=None) -> CoarseFit:
+    """Fit the parametric head to one face.
+
+    Args:
+        model: the head model.
+        photo: upright photo.
+        observation: landmarks of the face; they say where to look.
+        settings: ``focal_px`` is used when given.
+        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+
+    Raises:
+        HrnError: MODEL_MISSING when the landmark network is absent.
+    """
+    def tell(fraction: float, message: str) -> None:
+        if progress is not None:
+            progress("coarse", fraction, message)
+
+    tell(0.0, "Looking at the face")
+    regressor = load_regressor(model)
+    guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
+    guess = replace(guess, identity=_likely_person(model, regressor, guess.identity),
+                    expression=with_seen_jaw(model, guess.expression, observation.blendshapes,
+                                             find_bite(photo, observation), guess.px_per_mm))
+    tell(0.5, "Fitting the head")
+    basis = _point_basis(model, regressor)
+    focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
+    points = basis.points(guess.identity, guess.expression)
+    tell(0.5, "Fitting the head")
+    camera = first_camera(points, guess.points, photo.size, focal)
+    camera, identity, expression = solve(basis, guess.points, regressor.noise(_NOISE_GAIN),
+                                         _prior(model, regressor, guess), camera, guess.identity, guess.expression, _STEPS,
+                                         lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"))
+    return _finished(model, camera, identity, expression, observation, source)
+
+
+_persons: dict[str, np.ndarray] = {}
+
+
+def _likely_person(model: HeadModel, regressor: Regressor, guessed: np.ndarray) -> np.ndarray:
+    """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people, given the guess as a
+    measurement; its skull keeps to the average's as far as the face allows."""
+    mean = regressor.people.mean
+    if model.version not in _persons:
+        _persons[model.version] = _share_believed(model, regressor)
+    return mean + _persons[model.version] @ (guessed - mean)
+
+
+def _share_believed(model: HeadModel, regressor: Regressor) -> np.ndarray:
+    """(K, K) What of a guess's difference from the average person is believed."""
+    modes = regressor.people.modes
+    some = _PERSON_VARIANCE * np.eye(modes.shape[1])
+    differ = modes.T @ modes + some
+    unsure = _GUESS_GAIN * np.linalg.inv(regressor.identity_precision)
+    # The network learns from faces: what its answer does to the skull is no more than a side effect.
+    face, skull = (_mean_square(model, parts) for parts in (_FACE, _SKULL))
+    kept = _FACE_PRECISION * face + some
+    return np.linalg.solve(kept + _SKULL_PRECISION * skull, kept @ differ @ np.linalg.inv(differ + unsure))
+
+
+def _mean_square(model: HeadModel, parts: tuple[str, ...]) -> np.ndarray:
+    """(K, K): ``x @ it @ x`` is the mean squared distance in mm that identity x moves these parts by."""
+    basis = model.identity_basis[:, model.part(*parts) > 0.5].astype(float)
+    flat = basis.reshape(len(basis), -1)
+    return flat @ flat.T / basis.shape[1]
+
+
+def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess) -> Prior:
+    sigma = np.maximum(regressor.expression_sigma * np.sqrt(_PRIOR_GAIN), _LEAST_EXPRESSION_SIGMA)
+    sigma = np.minimum(sigma, action_limits(model, guess.expression))
+    return Prior(guess.identity, regressor.identity_precision / _PRIOR_GAIN, guess.expression, sigma)
+
+
+def _finished(model: HeadModel, camera: Camera, identity: np.ndarray, expression: np.ndarray,
+              observation: FaceObservation, source: str) -> CoarseFit:
+    """The result with its residuals against the observed landmarks."""
+    points = model.landmarks(model.shape(identity, expression))
+    residual = np.linalg.norm(camera.project(points)[0] - observation.landmarks, axis=1)
+    return CoarseFit(camera, identity.astype(np.float32), expression.astype(np.float32), residual.astype(np.float32),
+                     source)
+
+
+_bases: dict[str, LandmarkBasis] = {}
+
+
+def _point_basis(model: HeadModel, regressor: Regressor) -> LandmarkBasis:
+    """The model at the dense landmarks."""
+    if model.version not in _bases:
+        _bases[model.version] = LandmarkBasis(*(regressor.points(field) for field in (
+            model.template, model.identity_basis, model.expression_basis)))
+    return _bases[model.version]

@@ -1,0 +1,59 @@
+"""Focal length and first pose of a photo from its landmarks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...photo.regions import IRISES
+from ...types import FaceObservation, Photo
+from ...wire.protocol import Settings
+
+__all__ = ["IRIS_DIAMETER_MM", "TYPICAL_DISTANCE_MM", "choose_focal", "first_camera", "iris_diameter_px"]
+
+IRIS_DIAMETER_MM = 11.7
+"""Horizontal visible iris diameter; it varies little between adults (11.7 +- 0.5 mm)."""
+
+TYPICAL_DISTANCE_MM = 800.0
+"""Distance of a portrait when nothing else is known: perspective depends on it alone, not on the lens or the crop."""
+
+_FILM_DIAGONAL_MM = float(np.hypot(36, 24))
+
+
+def iris_diameter_px(observation: FaceObservation) -> float:
+    """The larger of the two irises' widths in pixels (the one that is turned away appears narrower)."""
+    widths = []
+    for _, edge in IRISES:
+        points = observation.landmarks[list(edge)]
+        widths.append(max(np.linalg.norm(points[0] - points[2]), np.linalg.norm(points[1] - points[3])))
+    return float(max(widths))
+
+
+def choose_focal(photo: Photo, settings: Settings, px_per_mm: float,
+                 distance_mm: float = TYPICAL_DISTANCE_MM) -> tuple[float, str]:
+    """Focal length in pixels of `photo` and where it comes from: ``user``, ``exif`` or ``estimated``.
+
+    Args:
+        px_per_mm: size of the face in the photo.
+        distance_mm: how far the camera is believed to be when neither the user nor the file says.
+    """
+    if settings.focal_px is not None:
+        return float(settings.focal_px) * photo.scale, "user"
+    if settings.focal_mm is not None:
+        return float(settings.focal_mm) / _FILM_DIAGONAL_MM * float(np.hypot(*photo.size)), "user"
+    if photo.focal_px is not None and photo.focal_px > 0:
+        return float(photo.focal_px), "exif"
+    return float(distance_mm * px_per_mm), "estimated"
+
+
+def first_camera(points: np.ndarray, pixels: np.ndarray, size: tuple[int, int], focal: float) -> Camera:
+    """Pose of rigid `points` (L, 3) mm seen at `pixels` (L, 2), by SQPnP."""
+    width, height = size
+    matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
+    found, rotation, translation = cv2.solvePnP(np.ascontiguousarray(points, np.float64),
+                                                np.ascontiguousarray(pixels, np.float64), matrix, None,
+                                                flags=cv2.SOLVEPNP_SQPNP)
+    R = cv2.Rodrigues(rotation)[0] if found else np.diag([1.0, -1.0, -1.0])
+    t = translation.ravel() if found else np.array([0, 0, TYPICAL_DISTANCE_MM])
+    return Camera(width, height, focal, focal, width / 2, height / 2, R, t)

@@ -1,0 +1,166 @@
+"""What the trained network says about one face: dense landmarks, likely shape, expression and distance."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ...head.model import HeadModel, surface_points
+from ...photo.face_nets import model_path
+from ...types import FaceObservation, Photo
+from ...wire.errors import ErrorCode, HrnError
+from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
+from .solver import LandmarkNoise
+from .population import anchored_identity, load_people
+from .backbone import Backbone
+from .tflite import read_network
+from .network import TAIL_START, Tail
+
+__all__ = ["FaceGuess", "Regressor", "load_regressor"]
+
+_FILE = Path(__file__).parent / "data" / "coarse.npz"
+
+_VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.07, 1.08, 0.015, 0.02), (-0.07, 0.94, -0.015, -0.015), (0.0, 1.12, 0.0, 0.03),
+          (0.0, 1.06, 0.0, -0.02))
+"""Turn, margin and shift of the windows whose answers are averaged, each also mirrored."""
+
+
+@dataclass(frozen=True)
+class FaceGuess:
+    """The network's averaged answer."""
+
+    points: np.ndarray
+    """(P, 2) pixels of the photo: of :meth:`Regressor.points`."""
+    identity: np.ndarray
+    """(K,)"""
+    expression: np.ndarray
+    """(52,)"""
+    distance_mm: float
+    px_per_mm: float
+
+
+class Regressor:
+    """Loaded once; reads only, so several threads may call it.
+
+    Raises:
+        HrnError: MODEL_MISSING when the landmark network is absent, or the data file was
+            trained for another head.
+    """
+
+    def __init__(self, model: HeadModel, file: Path = _FILE):
+        with np.load(file, allow_pickle=False) as data:
+            self.data = {name: data[name] for name in data.files}
+        self.people = load_people(model)
+        self._to_identity, self._shift = self._change_of_basis(model)
+        self.point_vertices = self.data["point_vertices"].astype(np.int64)
+        self.point_weights = self.data["point_weights"].astype(float)
+        with zipfile.ZipFile(model_path()) as archive:
+            network = read_network(archive.read("face_landmarks_detector.tflite"))
+        self._front = Backbone(network, network.inputs[0], TAIL_START).eval()
+        self._tail = Tail(network, len(self.point_vertices), int(self.data["identities"]), 52).eval()
+        state = {name[5:]: torch.from_numpy(value.astype(np.float32)) for name, value in self.data.items()
+                 if name.startswith("tail.")}
+        self._tail.load_state_dict(state)
+        self._mirror_points = self.data["mirror_points"].astype(np.int64)
+        self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
+        self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
+        covariance = self.data["identity_covariance"].astype(float)
+        turned = self._to_identity.T @ covariance @ self._to_identity
+        self.identity_precision = np.linalg.inv(turned + 1e-4 * np.eye(len(turned)))
+        self.expression_sigma = self.data["expression_sigma"].astype(float)
+
+    def points(self, field: np.ndarray) -> np.ndarray:
+        """(..., P, 3) The network's points on (..., N, 3) vertices, or their moves under a basis of such: the landmarks
+        where the head model had them in training, then vertices all over the head."""
+        return surface_points(self.point_vertices, self.point_weights, field)
+
+    def noise(self, gain: float) -> LandmarkNoise:
+        """Errors of the dense landmarks in mm, with the covariance times `gain`."""
+        return LandmarkNoise(self.data["noise_mean"].reshape(-1, 2).astype(float),
+                             self.data["noise_variance"].astype(float) * gain,
+                             self.data["noise_modes"].astype(float) * np.sqrt(gain))
+
+    def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
+        """From identity coefficients of the head model as it was in training to those of `model`.
+
+        Returns:
+            (K, K') and (K',): ``identity = trained @ matrix + shift``.
+        """
+        anchors = self.data["anchor_vertices"].astype(np.int64)
+        rest, basis = self.data["anchor_template"].astype(float), self.data["anchor_identity"].astype(float)
+        matrix = anchored_identity(model, anchors, basis)
+        shift = anchored_identity(model, anchors, (rest - model.template[anchors])[None])[0]
+        return matrix, shift
+
+    def look(self, crops: np.ndarray, on_crop=None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(B, 256, 256, 3) uint8 -> points, identity, expression, view, as in :class:`Guess`.
+
+        Args:
+            on_crop: called with the crop's number before each; may raise to cancel.
+        """
+        with torch.inference_mode():
+            x = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous()
+            seen = []
+            for number, one in enumerate(x):
+                if on_crop is not None:
+                    on_crop(number)
+                seen.append(self._front(one[None]))
+            guess = self._tail(torch.cat(seen))
+        return tuple(part.numpy() for part in guess)
+
+    def guess(self, photo: Photo, observation: FaceObservation, progress=None) -> FaceGuess:
+        """Windows around the face, each as it is and mirrored; the answers' mean.
+
+        Args:
+            progress: called with 0..1; may raise to cancel.
+        """
+        tell = progress or (lambda fraction: None)
+        transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y))
+                      for turn, margin, x, y in _VIEWS]
+        crops = []
+        for number, transform in enumerate(transforms):
+            tell(0.2 * number / len(transforms))
+            crops.append(crop_pixels(photo.pixels, transform))
+        both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
+        points, identity, expression, view = self.look(np.ascontiguousarray(both),
+                                                        lambda number: tell(0.2 + 0.8 * number / len(both)))
+        known = self._mirror_points >= 0
+        points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
+        identity[1::2] = identity[1::2] @ self._mirror_identity
+        expression[1::2] = expression[1::2][:, self._mirror_expression]
+        placed, scales = [], []
+        for number, transform in enumerate(transforms):
+            back = cv2.invertAffineTransform(transform)
+            placed += [to_crop(back, points[2 * number + side]) for side in (0, 1)]
+            scales += [float(np.hypot(transform[0, 0], transform[0, 1]))] * 2
+        placed, scales = np.stack(placed), np.array(scales)
+        placed = np.where(known[:, None], placed.mean(0), placed[::2].mean(0))
+        mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
+        return FaceGuess(placed, mean, np.clip(expression.mean(0), 0, 1).astype(float),
+                         float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()))
+
+
+_loaded: dict[str, Regressor] = {}
+_loading = threading.Lock()
+
+
+def load_regressor(model: HeadModel) -> Regressor:
+    """The regressor for this head, from memory after the first call (about 0.2 s).
+
+    Raises:
+        HrnError: as :class:`Regressor`; CHECKPOINT_INVALID when the data file is damaged.
+    """
+    with _loading:
+        if model.version not in _loaded:
+            try:
+                _loaded[model.version] = Regressor(model, _FILE)
+            except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+                raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.",
+                               hint="Install the engine again.") from error
+        return _loaded[model.version]

@@ -1,0 +1,46 @@
+"""Eyes that look straight ahead when the face is relaxed.
+
+The model's irises sit in the middle of the lids' opening, people's lie nearer to the outer corner: of the way from there to
+the inner one 0.45. So a gaze into the distance comes out of the fit as two eyes that look outwards, by the same 0.3 of the
+action in 17 photos (standard deviation 0.09), and a face whose actions are all set to zero would squint. What both eyes have
+of it in common belongs to the head.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+
+from ...head.model import HeadModel
+
+__all__ = ["level_gaze"]
+
+_REST = (0.15, 0.45)
+"""Bounds of the common part: what is beyond may be an eye that was seen badly."""
+
+
+def level_gaze(model: HeadModel, expressions: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Move the outward look that both eyes share from the facial actions to the head.
+
+    Args:
+        expressions: (52,) values of one head in several photos; the first decides.
+
+    Returns:
+        The same photos' values, and (N, 3) float32 mm to be added to the head without expression. Together they show what the
+        given ones did, but for a fifth of a mm where an eye now looks inwards.
+    """
+    outwards, inwards = ([model.expression_names.index(f"eyeLook{way}{side}") for side in ("Left", "Right")]
+                         for way in ("Out", "In"))
+
+    def turn(expression: np.ndarray) -> np.ndarray:
+        return expression[outwards] - expression[inwards]
+
+    shared = float(np.clip(turn(expressions[0]).mean(), *_REST))
+    levelled = []
+    for expression in expressions:
+        own = turn(expression) - shared
+        value = np.array(expression)
+        value[outwards], value[inwards] = np.clip(own, 0, 1), np.clip(-own, 0, 1)
+        levelled.append(value)
+    return levelled, np.float32(shared) * model.expression_basis[outwards].sum(0)

@@ -1,0 +1,1 @@
+"""The mid-frequency stage: a deformation of the head from the pixels of one photo."""

@@ -1,0 +1,226 @@
+"""Lids, lips, brows and nose of the head brought exactly onto those of the photo, without changing the head's relief.
+
+A shape that fits well may still lie a millimetre or two beside the photo: enough for lids and lips to take the wrong
+colours. What is left between the landmarks and the head is explained by the facial actions and by a smooth random
+field in the picture plane (Gaussian process regression); the field slides the vertices along the surface, so that the
+surface itself stays where the earlier stages put it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...camera import Camera
+from ...head.model import HeadModel
+from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL
+from ..coarse.solver import boxed_step
+from ..features.jaw import action_limits
+from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
+from ..coarse.projection import projection
+from ..skin_surface import SkinSurface
+
+__all__ = ["close_lids", "fit_actions", "slide"]
+
+_FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
+"""Standard deviation and correlation length of the field's parts, mm."""
+
+_ACTION_SIGMA = 0.12
+_EYE_SIGMA = 0.5
+"""Of gaze and lids, which no other stage measures and any face may take."""
+_NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
+_LEAST_FACING = 0.2
+_LEAST_SLOPE = 0.5
+_NORMAL_MM = 12.0
+"""How far apart two places of the surface count as that look in directions one radian apart."""
+_STEPS = 3
+_LEAST_EFFECT = 1.0
+"""mm by which an action at its full must move what it is to repair."""
+_ROLL_ROUNDS = 60
+"""Averages with the neighbours, until the skin around the lips is felt all over them."""
+_HOLE = 5.0
+"""mm from a nostril's rim where nothing is pulled back onto the old surface; at twice that all is."""
+
+
+def _noise() -> np.ndarray:
+    """(478,) mm: how well a landmark names a place of the skin; the face's outline names none."""
+    noise = np.full(478, _NOISE_MM["rest"])
+    noise[list(OVAL)] = np.inf
+    noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
+    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = \
+        _NOISE_MM["nose"]
+    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = _NOISE_MM["edges"]
+    noise[FACE_POINTS:] = _NOISE_MM["iris"]
+    return noise
+
+
+_NOISE = _noise()
+
+
+def _beside_lids() -> np.ndarray:
+    """(478, 478): an iris is measured beside its lids, with which its eyeball moves; it says nothing about the skin."""
+    out = np.eye(478)
+    for lids, (centre, edge) in zip(EYES, IRISES):
+        out[np.ix_([centre, *edge], lids)] = -1 / len(lids)
+    return out
+
+
+_BESIDE_LIDS = _beside_lids()
+
+
+def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+                ) -> np.ndarray:
+    """Facial actions that bring the landmarks onto the photo, near the given ones.
+
+    Args:
+        relaxed: (N, 3) mm, the head without expression. expression: (52,) where to start.
+        landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (52,) in [0, 1].
+    """
+    basis = model.landmarks(model.expression_basis).astype(float)
+    rest = model.landmarks(relaxed).astype(float)
+    value = expression.astype(float).copy()
+    used = _used(model, camera, relaxed, landmarks)
+    beside = _BESIDE_LIDS[used]
+    inverse = np.linalg.inv(_covariance(model, used))
+    limits = action_limits(model, expression)
+    of_eyes = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in model.expression_names])
+    sigma = np.where(of_eyes, _EYE_SIGMA, np.minimum(_ACTION_SIGMA, limits))
+    most = np.minimum(1, expression + limits)
+    for _ in range(_STEPS):
+        points = rest + np.tensordot(value, basis, 1)
+        residual, derivative = _residual(camera, points, landmarks)
+        residual = beside @ residual
+        jacobian = np.tensordot(beside, np.einsum("lij,elj->lie", derivative, basis), 1)
+        hessian = np.diag(sigma ** -2.0)
+        gradient = (value - expression) / sigma ** 2
+        for axis in range(2):
+            weighted = inverse @ jacobian[:, axis]
+            hessian += jacobian[:, axis].T @ weighted
+            gradient += weighted.T @ residual[:, axis]
+        value += boxed_step(hessian, gradient, -value, most - value)
+    return np.clip(value, 0, 1)
+
+
+def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray
+          ) -> np.ndarray:
+    """Moves of the skin along itself that bring the landmarks onto the photo.
+
+    Args:
+        vertices: (N, 3) mm, the posed head. landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (V, 3) mm for the vertices of `surface`.
+    """
+    used = _used(model, camera, vertices, landmarks)
+    used = used[used < FACE_POINTS]
+    points = model.landmarks(vertices).astype(float)
+    residual, _ = _residual(camera, points, landmarks)
+    alpha = np.linalg.solve(_covariance(model, used), -residual[used])
+    places = model.landmarks(model.template).astype(float)[used]
+    field = _kernel(model.template[surface.vertices].astype(float), places) @ alpha
+    skin = vertices[surface.vertices].astype(float)
+    across = field @ camera.R[:2]
+    view = skin - camera.position
+    view /= np.linalg.norm(view, axis=1, keepdims=True)
+    around = neighbour_mean(surface.triangles, len(skin))
+
+    def smooth(values: np.ndarray, rounds: int) -> np.ndarray:
+        for _ in range(rounds):
+            values = 0.5 * values + 0.5 * (around @ values)
+        return values
+
+    # Folds of lips and lids have normals in all directions; the slope that matters is that of the face there.
+    normals = vertex_normals(skin, surface.triangles)
+    broad = smooth(normals, 8)
+    broad /= np.maximum(np.linalg.norm(broad, axis=1, keepdims=True), 1e-9)
+    slope = np.minimum(np.einsum("ij,ij->i", broad, view), -_LEAST_SLOPE)
+    most = np.linalg.norm(across, axis=1)
+    along = np.clip(-np.einsum("ij,ij->i", broad, across) / slope, -most, most)
+    # Lips are rolls, not a surface to slide along: both move as one, to and fro with the skin around them.
+    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
+    roll = np.clip(2 * lips, 0, 1)
+    for _ in range(_ROLL_ROUNDS):
+        along += roll * (around @ along - along)
+    beside = np.stack([np.ones(len(skin)), model.template[surface.vertices, 0].astype(float)], 1)
+    level = np.linalg.lstsq(beside * lips[:, None], along * lips, rcond=None)[0]
+    along += roll * (beside @ level - along)
+    move = across + smooth(along, 4)[:, None] * view
+    # The tangent plane is not the surface: back onto it, to the nearest part that looks the same way.
+    tree = cKDTree(np.hstack([skin, _NORMAL_MM * normals]))
+    distance, near = tree.query(np.hstack([skin + move, _NORMAL_MM * normals]), k=4)
+    weight = 1 / (distance + 0.5) ** 2
+    weight /= weight.sum(1, keepdims=True)
+    height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
+    # Nostrils are holes, with more than one surface near that looks the same way.
+    holes = model.landmarks(model.template).astype(float)[[i for nostril in NOSTRILS for i in nostril]]
+    away = cKDTree(holes).query(model.template[surface.vertices])[0]
+    height = smooth(height, 1) * np.clip((away - _HOLE) / _HOLE, 0, 1) * (1 - roll)
+    return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
+
+
+def close_lids(model: HeadModel, camera: Camera, vertices: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+               ) -> np.ndarray:
+    """Facial actions with which the lids are as far open as the photo's, which :func:`slide` leaves inexact.
+
+    Args:
+        vertices: (N, 3) mm, the posed head after it. expression: (52,) of it. landmarks: (478, 2) observed, pixels.
+
+    Returns:
+        (52,) in [0, 1]; only blinking and widening of the eyes differ.
+    """
+    used = _used(model, camera, vertices, landmarks)
+    residual, derivative = _residual(camera, model.landmarks(vertices).astype(float), landmarks)
+    value = expression.astype(float).copy()
+    for lids, side in zip(EYES, ("Right", "Left")):
+        pairs = [(lids[16 - k], lids[k]) for k in (3, 4, 5)]
+        if not np.isin(lids, used).all():
+            continue
+
+        def opening(field: np.ndarray) -> float:
+            """By how much a field (478, 2) moves the lids apart."""
+            apart = [(landmarks[low] - landmarks[up], field[low] - field[up]) for up, low in pairs]
+            return float(np.mean([move @ way / np.linalg.norm(way) for way, move in apart]))
+
+        left = -opening(residual)
+        for name in ("eyeBlink" + side, "eyeWide" + side):
+            number = model.expression_names.index(name)
+            effect = opening(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[number])))
+            moved = np.clip(value[number] + left / effect, 0, 1) if abs(effect) > _LEAST_EFFECT else value[number]
+            left -= (moved - value[number]) * effect
+            value[number] = moved
+    return value
+
+
+def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
+    normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
+    points = model.landmarks(vertices)
+    # The rim of a lid looks up or down, and is seen where the opening of the eye is.
+    for lids in EYES:
+        rim = points[list(lids)]
+        across = np.cross(rim, np.roll(rim, -1, 0)).sum(0)
+        normals[list(lids)] = across * np.sign(across[2]) / np.linalg.norm(across)
+    facing = facing_of(camera.position, points, normals)
+    inside = ((landmarks >= 0) & (landmarks < (camera.width, camera.height))).all(1)
+    return np.flatnonzero(np.isfinite(_NOISE) & (facing > _LEAST_FACING) & inside)
+
+
+def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(L, 2) mm in the picture plane at each point's depth, and (L, 2, 3) its derivative by the points."""
+    mm_per_px = camera.to_camera(points)[:, 2] / camera.fx
+    pixels, project, _ = projection(camera, points, mm_per_px)
+    return (pixels - landmarks) * mm_per_px[:, None], project @ camera.R
+
+
+def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    squared = ((a[:, None] - b[None]) ** 2).sum(-1)
+    return sum(sigma ** 2 * np.exp(-squared / (2 * length ** 2)) for sigma, length in _FIELD)
+
+
+def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:
+    places = model.landmarks(model.template).astype(float)[used]
+    skin = used < FACE_POINTS
+    return _kernel(places, places) * np.outer(skin, skin) + np.diag(_NOISE[used] ** 2)

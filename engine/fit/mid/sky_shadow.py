@@ -1,0 +1,74 @@
+"""Shading with self-shadowing under distant light of low order.
+
+Precomputed radiance transfer (Sloan, Kautz and Snyder, SIGGRAPH 2002) for a head: what a vertex sends to the camera is
+``sum_d w_d max(n . d, 0) V(d) Y(d) . L`` over directions d, with V the visibility of d past the head itself. Without V,
+the darkness of eye sockets, nostrils and the throat would be explained by bending the surface.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...render import rasterize
+from ...geometry.harmonics import sh_basis
+
+__all__ = ["SkyTransfer", "directions"]
+
+
+def directions(count: int) -> np.ndarray:
+    """(count, 3) unit vectors spread evenly over the sphere (spherical Fibonacci points)."""
+    k = np.arange(count) + 0.5
+    z = 1 - 2 * k / count
+    angle = np.pi * (1 + 5 ** 0.5) * k
+    radius = np.sqrt(1 - z * z)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], 1)
+
+
+class SkyTransfer:
+    """Visibility of the sky from every vertex of one shape.
+
+    Args:
+        vertices: (V, 3) mm in the light frame (camera axes with y up and z towards the camera).
+        triangles: (T, 3) occluders.
+        normals: (V, 3) unit, same frame.
+        count: number of directions.
+        resolution: side of the shadow maps in pixels.
+    """
+
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, count: int = 96,
+                 resolution: int = 144):
+        self.directions = directions(count)
+        self.sky = sh_basis(self.directions)
+        centre = (vertices.max(0) + vertices.min(0)) / 2
+        radius = np.linalg.norm(vertices - centre, axis=1).max()
+        texel = 2.05 * radius / resolution
+        lifted = vertices + normals * (0.75 * texel) - centre
+        visible = np.zeros((len(vertices), count), np.float32)
+        for number, direction in enumerate(self.directions):
+            facing = normals @ direction > -0.2
+            helper = np.eye(3)[np.argmin(np.abs(direction))]
+            right = np.cross(helper, direction)
+            right /= np.linalg.norm(right)
+            axes = np.stack([right, np.cross(direction, right), direction])
+            local = (vertices - centre) @ axes.T
+            points = local[:, :2] / texel + resolution / 2
+            raster = rasterize(points, 2 * radius - local[:, 2], triangles, resolution, resolution)
+            query = lifted[facing] @ axes.T
+            column = np.clip((query[:, 0] / texel + resolution / 2).astype(int), 0, resolution - 1)
+            row = np.clip((query[:, 1] / texel + resolution / 2).astype(int), 0, resolution - 1)
+            visible[facing, number] = raster.depth[row, column] > 2 * radius - query[:, 2] - 1.5 * texel
+        self.visible = visible
+        """(V, D) 1 where the direction is free."""
+
+    def matrix(self, normals: np.ndarray) -> np.ndarray:
+        """(V, 9) transfer of each vertex: shading = matrix @ lighting, for unit normals in the light frame.
+
+        Normalised so that an unoccluded vertex under constant light of coefficient 1 has shading 1.
+        """
+        cosine = np.maximum(normals @ self.directions.T, 0) * self.visible
+        return (cosine @ self.sky) * (4.0 / len(self.directions))
+
+    def gradient(self, normals: np.ndarray, lighting: np.ndarray) -> np.ndarray:
+        """(V, 3) derivative of ``matrix(normals) @ lighting`` by the normals, for one channel (9,)."""
+        lit = ((normals @ self.directions.T) > 0) * self.visible * (self.sky @ lighting)
+        return (lit @ self.directions) * (4.0 / len(self.directions))

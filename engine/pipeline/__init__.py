@@ -1,0 +1,1 @@
+"""What every method shares on the way from photos to a head bundle."""

@@ -1,0 +1,152 @@
+"""From the stages' results to the arrays, the manifest and the maps of a bundle (see docs/bundle.md).
+
+This is the border where the engine's millimetres become the bundle's metres.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..camera import Camera
+from ..system.concurrency import concurrently
+from ..head.model import MATERIALS, PARTS, HeadModel
+from ..types import View
+from ..wire.protocol import Settings
+from .image_files import write_exr, write_jpeg, write_png
+from .solution import Solution
+from .quality import quality_report
+
+__all__ = ["assemble", "camera_json", "write_maps"]
+
+METRE = np.float32(0.001)
+"""Metres per millimetre."""
+_CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
+
+
+def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:
+    """The manifest (without timings and files) and the arrays."""
+    model, textures, observation, coarse, mid = found.model, found.textures, found.observation, found.coarse, found.mid
+    fitted, depth = coarse.camera.project(model.landmarks(found.posed))
+    values = np.round(coarse.expression.astype(float), 5)
+    arrays = {
+        "vertices": model.shape(coarse.identity) * METRE,
+        "deformation": mid.deformation * METRE,
+        "expression_deltas": model.expression_basis * METRE,
+        "faces": model.faces.astype(np.int32),
+        "uv": model.uv,
+        "face_material": model.face_material.astype(np.int32),
+        "parts": model.parts,
+        "confidence": textures.vertex_confidence,
+        "confidence_class": _at_vertices(model, textures.confidence),
+        "landmark_vertices": model.landmark_vertices.astype(np.int32),
+        "landmark_weights": model.landmark_weights,
+        "landmarks_detected": observation.landmarks,
+        "landmarks_fitted": fitted,
+    }
+    arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
+    side = textures.albedo.shape[0]
+    manifest = {
+        "name": Path(found.photo.name).stem,
+        "method": settings.method,
+        "engine_version": __version__,
+        "head_model_version": model.version,
+        "unit": "metre",
+        "settings": settings.to_json(),
+        "photos": [*(_photo_json(view, number) for number, view in enumerate(found.views)),
+                   *({"name": one.name, "used": False, "error": one.error.to_json()} for one in found.left_out)],
+        "cameras": [{"photo": number, "file": _photo_file(number), **camera_json(view.coarse.camera)}
+                    for number, view in enumerate(found.views)],
+        "maps": {
+            "albedo": _map("albedo.png", side, "sRGB", 8, "RGB"),
+            "displacement": _map("displacement.exr", textures.displacement.shape[0], "Non-Color", 32, "Y", unit="metre",
+                                 mid_level=0.0),
+            "normal": _map("normal.png", textures.normal.shape[0], "Non-Color", 16, "RGB", convention="OpenGL"),
+            "deformation": _map("deformation.exr", textures.deformation.shape[0], "Non-Color", 32, "RGB", unit="metre"),
+            "confidence": _map("confidence.png", textures.confidence.shape[0], "Non-Color", 8, "Y"),
+        },
+        "expression": {"names": list(model.expression_names),
+                       "values": values.tolist() if settings.keep_expression else [0.0] * len(values),
+                       "photo_values": values.tolist()},
+        "materials": list(MATERIALS),
+        "parts": list(PARTS),
+        "eye_color": [int(c) for c in textures.eye_color],
+        "tooth_color": [int(c) for c in textures.tooth_color],
+        "identity": np.round(coarse.identity.astype(float), 5).tolist(),
+        "lighting": np.round(mid.lighting.astype(float), 6).tolist(),
+        "preview": "preview.png",
+        "quality": quality_report(found, fitted, depth),
+        "timings": {},
+    }
+    return manifest, arrays
+
+
+def _photo_file(number: int) -> str:
+    return f"photo_{number}.jpg"
+
+
+def _photo_json(view: View, number: int) -> dict:
+    photo, observation, coarse = view.photo, view.observation, view.coarse
+    return {"name": photo.name, "sha256": photo.sha256, "width": photo.size[0], "height": photo.size[1],
+            "scale": float(photo.scale), "file": _photo_file(number), "used": True, "share": round(float(view.share), 4),
+            "face_index": observation.index, "face_count": observation.count, "focal_px": float(coarse.camera.fx),
+            "focal_source": coarse.focal_source, "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
+            "landmark_residual_px": round(float(np.median(coarse.residual_px)), 3),
+            "expression": np.round(coarse.expression.astype(float), 5).tolist(),
+            "lighting": np.round(view.mid.lighting.astype(float), 6).tolist()}
+
+
+def camera_json(camera: Camera) -> dict:
+    """A camera as the manifest has it: `t` in metres."""
+    return {"width": camera.width, "height": camera.height, "fx": float(camera.fx), "fy": float(camera.fy),
+            "cx": float(camera.cx), "cy": float(camera.cy), "R": np.asarray(camera.R, float).tolist(),
+            "t": (np.asarray(camera.t, float) * 0.001).tolist()}
+
+
+def write_maps(folder: Path, found: Solution, progress) -> None:
+    """Write all picture files of the bundle, two at a time (the encoders run outside Python's lock).
+
+    Raises:
+        OSError: the first failure to write.
+        HrnError: ``CANCELLED`` from `progress`, after the writers have stopped.
+    """
+    textures = found.textures
+    tasks = [  # the longest first
+        lambda: write_png(folder / "normal.png", textures.normal),
+        lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
+        lambda: write_png(folder / "albedo.png", textures.albedo),
+        *(partial(write_jpeg, folder / _photo_file(number), view.photo.pixels) for number, view in enumerate(found.views)),
+        lambda: write_png(folder / "preview.png", _preview(found)),
+        lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
+        lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
+    ]
+    concurrently(tasks, lambda share: progress("bundle", 0.1 + 0.8 * share, "Writing the head"), most=2)
+
+
+def _preview(found: Solution) -> np.ndarray:
+    """(384, 384, 3) uint8: the textured head, slightly turned."""
+    from ..camera import orbit_camera
+    from .preview import render_head
+
+    step = max(1, found.textures.albedo.shape[0] // 1024)
+    albedo = np.ascontiguousarray(found.textures.albedo[::step, ::step])
+    camera = orbit_camera(found.posed, yaw=25.0, pitch=5.0, width=384, height=384)
+    return render_head(found.model, found.posed, camera, albedo)
+
+
+def _map(file: str, side: int, color_space: str, bits: int, channels: str, **more) -> dict:
+    return {"file": file, "width": side, "height": side, "color_space": color_space, "bits": bits, "channels": channels,
+            **more}
+
+
+def _at_vertices(model: HeadModel, texels: np.ndarray) -> np.ndarray:
+    """(N,) int32: a (S, S) map of classes at the vertices; on a UV seam the best class of either side."""
+    side = texels.shape[0]
+    column = np.clip((model.uv[..., 0] * side).astype(int), 0, side - 1)
+    row = np.clip(((1 - model.uv[..., 1]) * side).astype(int), 0, side - 1)
+    result = np.zeros(len(model.template), np.int32)
+    np.maximum.at(result, model.faces, texels[row, column].astype(np.int32))
+    return result

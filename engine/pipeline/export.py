@@ -1,0 +1,104 @@
+"""The fitted head as Wavefront OBJ, for programs other than Blender. One albedo map covers skin, eyes and teeth."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ..wire.bundle import Bundle
+from ..wire.errors import ErrorCode, HrnError
+
+__all__ = ["check_obj_path", "export_obj"]
+
+
+def check_obj_path(path: str | os.PathLike) -> Path:
+    """The absolute path.
+
+    Raises:
+        HrnError: ``SETTINGS_INVALID`` for another suffix, ``OUTPUT_NOT_WRITABLE`` when its folder cannot take files.
+    """
+    path = Path(path).absolute()
+    if path.suffix.lower() != ".obj":
+        raise HrnError(ErrorCode.SETTINGS_INVALID, f"The export file must end in .obj, not {path.suffix or path.name!r}.")
+    parent = path.parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written.")
+    return path
+
+
+def export_obj(bundle: Bundle, path: str | os.PathLike) -> list[Path]:
+    """Write `path`, a material library and the albedo and normal map beside it.
+
+    The mesh is all quads in metres (x to the subject's left, y up), posed with the bundle's expression values and
+    deformed, with UV and one group per material. Companion files are named after `path`, with blanks replaced:
+    many readers end a file name at a blank.
+
+    Returns:
+        The files written, the OBJ first.
+
+    Raises:
+        HrnError: see :func:`check_obj_path`; ``DISK_FULL``, ``BUNDLE_INVALID``.
+    """
+    path = check_obj_path(path)
+    manifest, arrays = bundle.manifest, bundle.arrays()
+    stem = "_".join(path.stem.split())
+    library = path.with_name(f"{stem}.mtl")
+    maps = {key: path.with_name(f"{stem}_{key}{bundle.file(key).suffix}") for key in ("albedo", "normal")}
+    values = np.array(manifest["expression"]["values"], np.float64)
+    vertices = arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for key, target in maps.items():
+            _replace(target, lambda part, key=key: shutil.copyfile(bundle.file(key), part))
+        _replace(library, lambda part: part.write_text(_materials(manifest["materials"], maps), encoding="utf-8"))
+        text = _obj(vertices, arrays, manifest["materials"], library.name, path.stem)
+        _replace(path, lambda part: part.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE
+        raise HrnError(code, f"{path} cannot be written: {error.strerror or error}.") from error
+    return [path, library, *maps.values()]
+
+
+def _obj(vertices: np.ndarray, arrays: dict, materials: list[str], library: str, name: str) -> str:
+    uv, corner = np.unique(arrays["uv"].reshape(-1, 2), axis=0, return_inverse=True)
+    corner = corner.reshape(-1, 4) + 1
+    quads = arrays["faces"] + 1
+    lines = ["# metres; x to the subject's left, y up", f"mtllib {library}", f"o {'_'.join(name.split())}"]
+    lines += [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in vertices.tolist()]
+    lines += [f"vt {u:.6f} {v:.6f}" for u, v in uv.tolist()]
+    lines.append("s 1")
+    for index, material in enumerate(materials):
+        chosen = arrays["face_material"] == index
+        if not chosen.any():
+            continue
+        lines += [f"g {material}", f"usemtl {material}"]
+        lines += [f"f {a}/{p} {b}/{q} {c}/{r} {d}/{s}"
+                  for (a, b, c, d), (p, q, r, s) in zip(quads[chosen].tolist(), corner[chosen].tolist())]
+    return "\n".join(lines) + "\n"
+
+
+def _materials(materials: list[str], maps: dict[str, Path]) -> str:
+    lines = []
+    for material in materials:
+        lines += [f"newmtl {material}", "Kd 1 1 1", "Ks 0.04 0.04 0.04", "Ns 60", "illum 2", f"map_Kd {maps['albedo'].name}"]
+        if material == "skin":
+            lines.append(f"norm {maps['normal'].name}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _replace(target: Path, write) -> None:
+    """Let `write` fill a temporary file, then rename it to `target`."""
+    part = target.with_name(f".{target.name}.partial")
+    try:
+        write(part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)

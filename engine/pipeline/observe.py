@@ -1,0 +1,43 @@
+"""Photos in, the chosen face of each out, before any method has its say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Sequence
+from ..types import FaceObservation, Photo
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.protocol import Settings
+
+from .solution import LeftOut
+
+__all__ = ["look"]
+
+
+_LEAVES_OUT = {ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL, ErrorCode.FACE_INDEX, ErrorCode.PHOTO_UNREADABLE,
+               ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE}
+"""What may be wrong with one of several photos without stopping the others."""
+
+
+def look(landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
+         ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
+    """The photos with the chosen face of each, and those that cannot be used.
+
+    Raises:
+        HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
+    """
+    from ..photo import observe
+
+    faces, left_out = [], []
+    for number, path in enumerate(paths):
+        of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
+        progress("photo", number / len(paths), "Reading the photo" + of_many)
+        try:
+            faces.append((path, *observe(path, landmarker, settings.face_index)))
+        except HrnError as error:
+            if len(paths) == 1 or error.code not in _LEAVES_OUT:
+                raise
+            left_out.append(LeftOut(Path(path).name, error, path))
+    if not faces:
+        raise left_out[0].error
+    return faces, left_out

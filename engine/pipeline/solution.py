@@ -1,0 +1,51 @@
+"""What a method found out about one head, ready to be written as a bundle."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+import numpy as np
+from ..head.model import HeadModel
+from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
+from ..wire.errors import HrnError
+
+__all__ = ["Solution", "LeftOut"]
+
+
+class LeftOut(NamedTuple):
+    """A photo that says nothing about the head."""
+
+    name: str
+    error: HrnError
+    path: str | os.PathLike | None = None
+
+
+class Solution(NamedTuple):
+    """Everything that the stages found out about one head."""
+
+    model: HeadModel
+    views: tuple[View, ...]
+    """The photo that shows the face best comes first; its facial actions are the head's."""
+    textures: Textures
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def photo(self) -> Photo:
+        return self.views[0].photo
+
+    @property
+    def observation(self) -> FaceObservation:
+        return self.views[0].observation
+
+    @property
+    def coarse(self) -> CoarseFit:
+        return self.views[0].coarse
+
+    @property
+    def mid(self) -> MidFit:
+        return self.views[0].mid
+
+    @property
+    def posed(self) -> np.ndarray:
+        """(N, 3) float32 mm: the head as it is in the first photo, expression and deformation included."""
+        return self.model.shape(self.coarse.identity, self.coarse.expression) + self.mid.deformation

@@ -1,0 +1,1 @@
+"""Deep3DFaceRecon: coefficients of the Basel face from one photo."""

@@ -1,0 +1,1 @@
+"""DF_MVR: one face from three views."""

@@ -1,0 +1,177 @@
+"""What of the official files is there, and which methods that makes usable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterable, NamedTuple
+
+from .terms import USERS_FILES
+from ...wire.errors import ErrorCode, HrnError
+from ...wire.user_settings import model_files_folder, read_user_settings
+from .catalog import FILES, PUBLISHED, OfficialFile
+from .check import known_verdict, verdict
+
+__all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
+
+_DEPTH = 8
+_MOST_FOLDERS = 5000
+"""A folder as large as a whole disk is not searched to its end."""
+_FORBIDS = "its licences allow no commercial work"
+
+
+class FileState(NamedTuple):
+    """One official file on this computer."""
+
+    key: str
+    file: OfficialFile
+    state: str
+    """``there``, ``missing``, ``wrong`` or, before it has been read, ``unread``."""
+    path: Path | None
+    problem: str
+    """What is wrong with it, one sentence."""
+    required: bool
+
+    def to_json(self) -> dict:
+        terms = [USERS_FILES[key] for key in self.file.terms]
+        return {"name": self.file.name, "what": self.file.what, "state": self.state, "required": self.required,
+                "path": str(self.path) if self.path else None, "problem": self.problem, "source": self.file.source,
+                "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms]}
+
+
+def file_states(method: str, folder: Path | None = None, *, read: bool = True) -> list[FileState]:
+    """The files of a published method, those that it needs first.
+
+    Args:
+        method: a key of :data:`PUBLISHED`.
+        folder: where to look; the user's setting when absent.
+        read: whether files that were never read before are read now, which takes about a second each.
+    """
+    published = PUBLISHED[method]
+    keys = published.needs + published.may_use
+    found = _index(folder or model_files_folder(), {FILES[key].name for key in keys})
+    company = [found[name] for name in {FILES[key].name for key in published.needs} if name in found]
+    return [_state(key, found.get(FILES[key].name, []), company, key in published.needs, read) for key in keys]
+
+
+def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
+    """Where the files of a method lie, by their keys in :data:`FILES`; optional ones only where they are good.
+
+    Raises:
+        HrnError: MODEL_MISSING, CHECKPOINT_INVALID for the first one that the method cannot do without.
+    """
+    folder = folder or model_files_folder()
+    paths = {}
+    for state in file_states(method, folder):
+        if state.state == "there":
+            paths[state.key] = state.path
+        elif state.required:
+            if state.state == "wrong":
+                raise HrnError(ErrorCode.CHECKPOINT_INVALID, state.problem, details={"file": str(state.path)})
+            raise HrnError(ErrorCode.MODEL_MISSING, f"Method {method!r} needs {state.file.name}, which is not in {folder}.",
+                           hint=f"Get it from {state.file.source}, and choose its folder in the preferences.",
+                           details={"file": state.file.name, "folder": str(folder)})
+    return paths
+
+
+def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[str]:
+    """Why a method cannot be used, one sentence each; empty when it can."""
+    if method not in PUBLISHED:
+        return []
+    folder = folder or model_files_folder()
+    commercial = read_user_settings().commercial_work if commercial is None else commercial
+    reasons = [f"Commercial work is switched on, and {_FORBIDS}."] if commercial and forbids_commercial(method) else []
+    for state in file_states(method, folder, read=read):
+        if state.required and state.state == "missing":
+            reasons.append(f"{state.file.name} ({state.file.what}) is not in {folder}; get it from {state.file.source}.")
+        elif state.required and state.state == "wrong":
+            reasons.append(state.problem)
+    return reasons
+
+
+def forbids_commercial(method: str) -> bool:
+    """Whether a licence of a file that the method needs allows no commercial work."""
+    return any(not USERS_FILES[key].commercial for name in PUBLISHED[method].needs for key in FILES[name].terms)
+
+
+def offered_methods() -> list[str]:
+    """Methods that may be chosen, told without reading files that were never read before."""
+    from ...methods import METHODS
+
+    return [name for name in METHODS if not why_not(name, read=False)]
+
+
+def models_report(folder: Path | None = None, commercial: bool | None = None) -> dict:
+    """Everything that `engine models` shows, as JSON. Reads files that were never read before."""
+    from ...methods import METHODS, get_method
+
+    folder = folder or model_files_folder()
+    commercial = read_user_settings().commercial_work if commercial is None else commercial
+    rows = []
+    for name in [*METHODS, *(name for name in PUBLISHED if name not in METHODS)]:
+        published, info = PUBLISHED.get(name), METHODS.get(name)
+        missing = [] if info is None else list(get_method(name).missing()) if published is None else []
+        files, licence, allowed = [], info.licence if info else "", True
+        if published is not None:
+            states = file_states(name, folder)
+            files = [state.to_json() for state in states]
+            keys = dict.fromkeys(key for state in states if state.required for key in state.file.terms)
+            licence = "; ".join(f"{USERS_FILES[key].part}: {USERS_FILES[key].licence}" for key in keys)
+            allowed = not forbids_commercial(name)
+            missing = why_not(name, folder, commercial=False)
+            if info is None:
+                missing = ["This version checks its files and has its networks, but does not run it.", *missing]
+        rows.append({"name": name, "title": info.title if info else published.title, "ready": not missing,
+                     "missing": missing, "licence": licence, "commercial": allowed,
+                     "hidden": commercial and not allowed, "files": files,
+                     "needs": info.needs if info else "the files below", "max_photos": info.max_photos if info else 0})
+    return {"folder": str(folder), "commercial_work": commercial, "methods": rows}
+
+
+# -- finding files -------------------------------------------------------------------------------------------------
+
+def _index(folder: Path, names: Iterable[str]) -> dict[str, list[Path]]:
+    """Every file below `folder` that has one of the names, by name; in a fixed order, nearest first."""
+    wanted = set(names)
+    found: dict[str, list[Path]] = {}
+    for number, (place, folders, files) in enumerate(os.walk(folder, followlinks=True)):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < _DEPTH else []
+        for name in wanted.intersection(files):
+            found.setdefault(name, []).append(Path(place) / name)
+        if number > _MOST_FOLDERS:
+            break
+    for paths in found.values():
+        paths.sort(key=lambda path: (len(path.parts), str(path)))
+    return found
+
+
+def _state(key: str, candidates: list[Path], company: list[list[Path]], required: bool, read: bool) -> FileState:
+    """The first good file wins; of files that are all bad, the first one's fault is told.
+
+    First come files in a folder of the release's name, then those that lie nearest to what else the method needs: releases
+    give different files the same name, and nothing in them may tell them apart.
+
+    Args:
+        company: for every file that the method needs, where its copies lie.
+    """
+    file = FILES[key]
+    if len(candidates) > 1:
+        others = [copies for copies in company if copies != candidates]
+        candidates = sorted(candidates, key=lambda path: (not set(file.places) & set(path.parts), _apart(path, others)))
+    fault: FileState | None = None
+    for path in candidates:
+        problem = verdict(file, path) if read else known_verdict(file, path)
+        if not problem:
+            return FileState(key, file, "unread" if problem is None else "there", path, "", required)
+        fault = fault or FileState(key, file, "wrong", path, problem, required)
+    return fault or FileState(key, file, "missing", None, "", required)
+
+
+def _apart(path: Path, others: list[list[Path]]) -> int:
+    """Steps from folder to folder between a file and the nearest copy of each of the others."""
+    def steps(other: Path) -> int:
+        here, there = path.parent.parts, other.parent.parts
+        return len(here) + len(there) - 2 * len(os.path.commonprefix([here, there]))
+
+    return sum(min(map(steps, copies)) for copies in others)

@@ -1,0 +1,1 @@
+"""HRN (Lei et al., CVPR 2023): one view, several views, and the face variant of ModelScope."""

@@ -1,0 +1,1 @@
+"""3DDFA-V3: coefficients, segmentation and texture from one photo."""

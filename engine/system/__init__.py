@@ -1,0 +1,1 @@
+"""The machine: cores, memory, threads, logs, and failures of the operating system."""

@@ -1,0 +1,39 @@
+"""Any exception as an error that a user can understand."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from ..wire.errors import ErrorCode, HrnError
+
+__all__ = ["as_hrn_error"]
+
+_log = logging.getLogger(__name__)
+_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "out of memory", "insufficient memory", "cannot allocate",
+                 "failed to allocate", "bad allocation", "bad_alloc")
+
+
+def as_hrn_error(error: BaseException) -> HrnError:
+    """The matching :class:`HrnError`; the traceback of an unexpected exception goes to the log.
+
+    NumPy raises MemoryError, torch RuntimeError, OpenCV its own ``cv2.error``: the last two are told by their text.
+    """
+    if isinstance(error, HrnError):
+        _log.info("%s: %s %s", error.code.value, error.message, error.details or "")
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return HrnError(ErrorCode.CANCELLED, "The reconstruction was interrupted.")
+    _log.error("unexpected %s", type(error).__name__, exc_info=error)
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _MEMORY_WORDS):
+        return HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than there is.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {error.filename or 'the result'}.")
+    if isinstance(error, ModuleNotFoundError):
+        return HrnError(ErrorCode.MODEL_MISSING, f"The Python package {error.name!r} is not installed.")
+    return HrnError(ErrorCode.INTERNAL, f"The engine failed unexpectedly: {_one_line(error)}.")
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
+    return text if len(text) <= 200 else text[:197] + "…"

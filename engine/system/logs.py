@@ -1,0 +1,34 @@
+"""The engine's log file: everything that is too long for one sentence on the screen."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from ..wire.paths import log_dir
+
+__all__ = ["log_path", "start_logging"]
+
+
+def log_path() -> Path:
+    """``engine.log``; older parts are ``engine.log.1`` to ``.3``."""
+    return log_dir() / "engine.log"
+
+
+def start_logging() -> None:
+    """Send the engine's log records to :func:`log_path`. A folder that cannot be written is no reason to stop."""
+    logger = logging.getLogger(__package__)
+    if logger.handlers:
+        return
+    logging.raiseExceptions = False
+    try:
+        log_dir().mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(log_path(), maxBytes=1 << 20, backupCount=3, encoding="utf-8",
+                                                       delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

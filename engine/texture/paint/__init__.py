@@ -1,0 +1,1 @@
+"""Colours that no photo shows: inner parts, teeth, scalp, grain."""

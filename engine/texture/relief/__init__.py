@@ -1,0 +1,1 @@
+"""Displacement and normal maps."""

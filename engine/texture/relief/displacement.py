@@ -1,0 +1,152 @@
+"""The displacement map of a head: fine relief out of its painted colours (:mod:`.relief`), where skin may have any."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...geometry.harmonics import light_normals, sh_basis
+from ...head.model import MATERIALS, HeadModel
+from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
+from ..atlas import bands, corner_triangles, each_band, gather, texel_band
+from ..unlit.delight import LUMINANCE
+from ..paint.grain import octave_noise
+from ..sources.merge import source_share
+from ..padding import fill_outside
+from ..sources.photo_view import lookup
+from .relief import relief, shading_slopes
+from ..unlit.surface import vertex_normals
+
+__all__ = ["displacement_map"]
+
+_PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
+"""Pore-scale relief that is added everywhere, at WAVES_MM."""
+
+
+def displacement_map(model: HeadModel, fields: Analysis, luminance: np.ndarray, pigment: np.ndarray, seen: np.ndarray,
+                     detail: float, report) -> np.ndarray:
+    """
+    Args:
+        luminance, pigment, seen: (S, S) float32 of the painted skin, see :class:`.compose.Band`; the first two are
+            overwritten.
+        detail: gain.
+        report: ``report(share)``; may raise to cancel.
+
+    Returns:
+        (S, S) float32 mm along the normal, 0 outside the layout.
+    """
+    size = luminance.shape[0]
+    layout = layout_of(model)
+    triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
+    leans = _leans(model, fields)
+    vertex = np.stack([layout.density * size, _roll_off(model), model.part("scalp"),
+                       model.part("right_ear", "left_ear"), *model.template.T], 1)
+    strength, amount, pores, density = (np.zeros((size, size), np.float32) for _ in range(4))
+    lean = np.zeros((size, size, 2), np.float32)
+    skin_values = np.median([_sample(luminance, seen), _sample(pigment, seen)], 1)
+
+    def prepare(row0, row1):
+        texels = texel_band(model, size, row0, row1)
+        small = texels.uv_pixels(ANALYSIS_SIZE)
+        found = np.ascontiguousarray(gather(texels, triangles, vertex).T)
+        skin = layout.skin[texels.triangle // 2]
+        # Rolls off towards mouth and sockets: their texels are baked.
+        strong = found[1] * skin * (1 - np.clip(lookup(fields.features, small), 0, 1))
+        strong *= 1 - 0.65 * np.clip(lookup(fields.lips, small), 0, 1)
+        strong *= (1 - 0.7 * found[2]) * (1 - 0.8 * found[3])
+        noise = octave_noise(found[4:].T, found[0] / size, _PORES_MM, size, seed=9)
+        rows = slice(row0, row1)
+
+        def put(image, values):
+            image[rows].reshape(-1, *image.shape[2:])[texels.index] = values
+
+        shown = seen[rows].reshape(-1)[texels.index]
+        put(strength, strong)
+        # Completed skin carries the same kind of relief, a little weaker; the change is as soft as the seam.
+        put(amount, strong * (0.5 + 0.5 * shown) * (1 - 3.2 * shown * (1 - shown)))
+        put(pores, noise * strong)
+        put(density, found[0])
+        for image, value in ((luminance, skin_values[0]), (pigment, skin_values[1])):
+            put(image, np.where(skin, image[rows].reshape(-1)[texels.index], value))
+        if leans:
+            total = np.zeros((len(skin), 2), np.float32)
+            for source, own in leans:
+                share = source_share(source, small)
+                own = gather(texels, corners, own)
+                total += own if share is None else own * share[:, None]
+            put(lean, total)
+
+    each_band(prepare, bands(size), lambda share: report(0.4 * share))
+    texels = texel_band(model, size, 0, size)
+    luminance, pigment, density = (fill_outside(model, image, texels) for image in (luminance, pigment, density))
+    report(0.5)
+    slopes = None
+    if leans:
+        wide = 1.6 * float(np.median(density[::8, ::8]))
+        band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, 40.0))
+        report(0.55)
+        slopes = shading_slopes(np.clip(band, -0.4, 0.4) * seen * strength, lean, 1 / np.maximum(density, 1e-3))
+        band = lean = None
+        report(0.6)
+    out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, lambda: report(0.8))
+    out *= strength > 0
+    out += pores
+    # The bands have no mean of their own; what the limiter left is taken out where there is relief.
+    total = float(strength.sum())
+    if total > 0:
+        out -= strength * np.float32(out.sum() / total)
+    out *= np.float32(detail)
+    report(1.0)
+    return out
+
+
+def _sample(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Some values where skin is seen, the same number for every map of a size."""
+    chosen = image[::4, ::4][seen[::4, ::4] > 0.5]
+    return np.resize(chosen, 4096) if len(chosen) else np.zeros(4096, image.dtype)
+
+
+def _roll_off(model: HeadModel) -> np.ndarray:
+    """(N,) 1 on skin, 0 on vertices that skin shares with other materials or an open border."""
+    out = np.ones(len(model.template), np.float32)
+    out[np.unique(model.faces[model.face_material != MATERIALS.index("skin")])] = 0
+    out[model.neck_loop] = 0
+    return out
+
+
+def _leans(model: HeadModel, fields: Analysis) -> list:
+    """Pairs of a source and (4Q, 2) float32: how its shading changes as the surface leans."""
+    frame = _frame(model, fields.vertices)
+    return [(source, _lean(frame, source.view.camera, np.asarray(source.lighting, np.float64)))
+            for source in fields.sources if np.isfinite(source.lighting).all() and source.lighting[0].sum() > 0]
+
+
+def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
+    """(4Q, 3) normals, and the directions of the map's right and up on the surface, by quad corner."""
+    corners = corner_triangles(len(model.faces))
+    uv = model.uv.reshape(-1, 2)[corners].astype(np.float64)
+    point = vertices[model.triangles].astype(np.float64)
+    e1, e2 = point[:, 1] - point[:, 0], point[:, 2] - point[:, 0]
+    d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    sign = np.sign(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])[:, None]
+    frame = [vertex_normals(vertices, model.triangles.astype(np.int32)).astype(np.float64)[model.faces.ravel()]]
+    for direction in ((e1 * d2[:, 1:] - e2 * d1[:, 1:]) * sign, (e2 * d1[:, :1] - e1 * d2[:, :1]) * sign):
+        total = np.stack([np.bincount(corners.ravel(), np.repeat(direction[:, k], 3), len(model.faces) * 4)
+                          for k in range(3)], 1)
+        frame.append(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
+    return frame
+
+
+def _lean(frame: list[np.ndarray], camera: Camera, lighting: np.ndarray) -> np.ndarray:
+    """(4Q, 2) change of log shading when the normal leans by 1 along the map's right and up, by quad corner."""
+    normal, *axes = frame
+    light = lighting @ LUMINANCE.astype(np.float64)
+
+    def shading(n):
+        n = n / np.linalg.norm(n, axis=1, keepdims=True)
+        return np.maximum(sh_basis(light_normals(camera, n)) @ light, 0.05 * light[0])
+
+    step = 0.15
+    return np.stack([(np.log(shading(normal + step * axis)) - np.log(shading(normal - step * axis))) / (2 * step)
+                     for axis in axes], 1).astype(np.float32)

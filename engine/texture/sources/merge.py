@@ -1,0 +1,322 @@
+"""From what several photos show to one texture.
+
+* *Exposure.* Colours of the same skin in two photos differ by a factor per channel (exposure, white balance), found
+  for all pairs and brought to the reference; what still differs slowly (light that the fit missed) is shared between
+  the photos, as a field on the skin.
+* *Labels.* Each place takes its detail from the one photo that sees it best: squarely, finely, without gloss or shadow
+  (what a majority of the photos contradicts). Labels live on the vertices and are regularised there, so they neither
+  flicker nor know UV seams. Eyes and mouth come from one photo each: two lids are worse than a coarse one.
+* *Bands.* Slow colour is the average of the photos, as far as they agree with the best one; detail is the best one's.
+  This is the two-band case of Burt and Adelson, "A multiresolution spline" (1983), on the surface.
+
+One photo passes through unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Callable, Sequence
+
+import numpy as np
+
+from ...system.concurrency import concurrently
+from ...head.model import HeadModel
+from ...geometry.smoothstep import smoothstep
+from ...types import View
+from ..atlas import gather
+from ..unlit.completion import splat
+from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
+from .photo_view import PhotoView, lookup
+from ..seen import Masks, Place, Seen, posed, read_texels
+from ..unlit.surface import Surface, vertex_normals
+
+__all__ = ["Merged", "Source", "merge", "source_share"]
+
+_FLOOR = 2e-3
+"""Colours are compared as logs above this."""
+_WIDE_MM, _NARROW_MM = 20.0, 6.0
+"""Lengths of the field that evens out the light, and of the one that brings all photos to one slow colour."""
+_AGREEMENT = 0.12
+"""Log difference to the other photos at which a photo has lost half its say."""
+_UNLIKE = (0.42, 0.68)
+"""Likeness of a photo that is not believed at all, and of one that is."""
+_OTHER_EXPRESSION = 4.0
+"""mm of difference by expression at which a photo has lost two thirds of its say."""
+_LABEL_MM = 4.0
+_GROUPS = (("right_eye", "right_brow"), ("left_eye", "left_brow"), ("upper_lip", "lower_lip"))
+"""Parts that come from one photo."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo as a part of the texture."""
+
+    view: PhotoView
+    gain: np.ndarray
+    """(N, 3) float32: photographed linear colour times gain is common, unlit colour."""
+    lighting: np.ndarray
+    """(9, 3)."""
+    share: np.ndarray | None
+    """(A, A) uint8: 255 where the texture is this photo's alone; None if it is everywhere."""
+
+
+def source_share(source: Source, xy: np.ndarray) -> np.ndarray | None:
+    """(n,) float32 share of a photo at places of the analysis map (OpenCV convention); None if it is 1 everywhere."""
+    if source.share is None:
+        return None
+    return lookup(source.share, xy) * np.float32(1 / 255)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """All photos as one."""
+
+    seen: Seen
+    color: np.ndarray
+    """(n, 3) float32 linear, unlit by the fitted light, common exposure."""
+    reference_shown: np.ndarray
+    """(n,) how well the reference view sees each texel, whatever lies before it."""
+    gains: list[np.ndarray]
+    """(N, 3) of each photo."""
+    shares: np.ndarray
+    """(n, K) float32, adding up to 1 where anything is seen."""
+    views: list[PhotoView]
+    lighting: list[np.ndarray]
+
+    def sources(self, image: Callable[[np.ndarray], np.ndarray]) -> tuple[Source, ...]:
+        """The photos that have a share, and the reference.
+
+        Args:
+            image: turns (n,) shares into a filled picture.
+        """
+        if len(self.views) == 1:
+            return (Source(self.views[0], self.gains[0], self.lighting[0], None),)
+        out = []
+        for k, view in enumerate(self.views):
+            share = self.shares[:, k]
+            if k == 0 or share.any():
+                out.append(Source(view, self.gains[k], self.lighting[k],
+                                  np.round(255 * np.clip(image(share), 0, 1)).astype(np.uint8)))
+        return tuple(out)
+
+
+def merge(model: HeadModel, surface: Surface, place: Place, views: Sequence[View], sources: Sequence[PhotoView],
+          masks: Sequence[Masks], likeness: np.ndarray, report) -> Merged:
+    """
+    Args:
+        place: n texels of the analysis map.
+        likeness: (K, N) from :func:`.align.align`.
+        report: ``report(share)``; may raise to cancel.
+    """
+    read = concurrently([partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)],
+                        lambda share: report(0.5 * share))
+    seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
+    lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
+    if len(views) == 1:
+        color = seen[0].color * gather(place.texels, place.triangles, read[0].shading)[:, None]
+        gain = np.repeat(read[0].shading[:, None], 3, 1)
+        return Merged(seen[0], color, seen[0].shown, [gain], np.ones((len(color), 1), np.float32), list(sources),
+                      lighting)
+    logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
+    amount = np.stack([one.amount for one in read])
+    quality = amount * np.stack([_quality(*each) for each in zip(sources, read)]) * _fineness(sources)[:, None]
+    # Features come from one photo; how dark their hairs are in another is no matter of light.
+    plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
+    field = _even_out(surface, logs, plain, quality)
+    report(0.6)
+    even = logs + field
+    middle = _middle(even, quality)
+    stray = (even - middle) @ LUMINANCE
+    agree = 1 / (1 + (stray / _AGREEMENT) ** 2) if len(views) > 2 else np.ones_like(amount)
+    labels = _labels(model, surface, quality * agree * _same(model, views, likeness))
+    report(0.7)
+    field = field + _common(surface, even, plain, quality, labels)
+    report(0.8)
+    gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
+    base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
+    shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
+    shares = shares * shares * shares + np.float32(0.01)
+    unlit = concurrently([partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
+                         lambda share: report(0.8 + 0.15 * share))
+    _normalise(shares)
+    total = np.zeros_like(unlit[0])
+    for k, color in enumerate(unlit):
+        total += shares[:, k, None] * color
+    return Merged(_blended(seen, shares), total, seen[0].shown, gains, shares, list(sources), lighting)
+
+
+@dataclass(frozen=True)
+class _Read:
+    seen: Seen
+    shading: np.ndarray
+    """(N,) factor that undoes the fitted light."""
+    color: np.ndarray
+    """(N, 3) mean linear colour of bare skin around each vertex."""
+    amount: np.ndarray
+    """(N,) how much of it is seen."""
+
+
+def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Masks) -> _Read:
+    seen = read_texels(place, source, masks)
+    color, amount = splat(place.texels, place.triangles, len(model.template), seen.color,
+                          seen.weight * (1 - seen.feature))
+    normals = vertex_normals(posed(model, view), place.triangles)
+    shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
+    return _Read(seen, shading, color, amount)
+
+
+def _trusted(place: Place, seen: Seen, likeness: np.ndarray) -> Seen:
+    """A photo whose skin looks unlike the others' where both are seen is not believed beside that place either."""
+    trust = gather(place.texels, place.triangles, smoothstep(*_UNLIKE, likeness))
+    return replace(seen, weight=seen.weight * trust)
+
+
+def _quality(source: PhotoView, read: _Read) -> np.ndarray:
+    """(N,) how squarely a photo sees the skin, and how well lit."""
+    return np.clip(source.facing, 0, 1) ** 2 * np.clip(1 / read.shading, 0.4, 1)
+
+
+def _same(model: HeadModel, views: Sequence[View], likeness: np.ndarray) -> np.ndarray:
+    """(K, N) in (0, 1]: how far a photo shows the face of the reference: with another expression come other folds."""
+    first = posed(model, views[0])
+    other = np.stack([np.linalg.norm(posed(model, view) - first, axis=1) for view in views])
+    same = (0.1 + 0.9 * np.clip(likeness / 0.75, 0, 1)) ** 2 * np.exp(-other / _OTHER_EXPRESSION)
+    return same * same.mean(1, keepdims=True)
+
+
+def _fineness(sources: Sequence[PhotoView]) -> np.ndarray:
+    """(K,) in (0, 1]: resolution of each photo relative to the finest."""
+    fine = np.array([source.pixels_per_mm for source in sources])
+    return np.minimum(fine / fine.max(), 1)
+
+
+def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: np.ndarray) -> np.ndarray:
+    """(K, N, 3) log gains that bring all photos to one exposure, white balance and light.
+
+    Args:
+        logs: (K, N, 3) log colours.
+        amount, quality: (K, N) how much is seen, and how well.
+    """
+    field = np.repeat(_exposures(logs, amount * surface.area)[:, None], logs.shape[1], 1)
+    exposure = field.copy()
+    for _ in range(2):
+        even = logs + field
+        middle = _middle(even, quality)
+        for k in range(len(logs)):
+            others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
+            off = ((middle - even[k]) * LUMINANCE).sum(1)
+            weight = amount[k] * others / (1 + (off / 0.25) ** 2) ** 2
+            field[k] = exposure[k] + np.clip(surface.smooth(middle - logs[k] - exposure[k], weight, _WIDE_MM,
+                                                            prior_weight=0.002), -0.7, 0.7)
+    return field
+
+
+def _exposures(logs: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(K, 3) log gains of all photos, 0 for the first, from the medians of all pairs that show the same skin."""
+    count = len(logs)
+    system, right = np.zeros((count, count)), np.zeros((count, 3))
+    middles = np.stack([weighted_median(logs[k], weight[k] + 1e-9) for k in range(count)])
+    total = weight.sum() + 1e-9
+    for i in range(count):
+        for j in range(i):
+            both = np.sqrt(weight[i] * weight[j])
+            strength = both.sum() / total
+            if (both > 0.05).sum() >= 40:
+                difference = weighted_median(logs[i] - logs[j], both)
+            else:
+                difference, strength = middles[i] - middles[j], 1e-4
+            for a, b, sign in ((i, j, 1), (j, i, -1)):
+                system[a, a] += strength
+                system[a, b] -= strength
+                right[a] -= sign * strength * difference
+    out = np.zeros((count, 3))
+    out[1:] = np.linalg.solve(system[1:, 1:] + 1e-9 * np.eye(count - 1), right[1:])
+    return out
+
+
+def _middle(even: np.ndarray, quality: np.ndarray) -> np.ndarray:
+    """(N, 3): the median of three or more photos, the mean of two, by quality."""
+    weight = quality + 1e-6
+    if len(even) < 3:
+        return (even * weight[..., None]).sum(0) / weight.sum(0)[:, None]
+    light = even @ LUMINANCE
+    order = np.argsort(light, 0)
+    ranked = np.cumsum(np.take_along_axis(weight, order, 0), 0)
+    # Near the median, by rank, with soft borders: no jumps from vertex to vertex.
+    rank = (ranked - 0.5 * np.take_along_axis(weight, order, 0)) / ranked[-1]
+    near = np.empty_like(weight)
+    np.put_along_axis(near, order, np.exp(-((rank - 0.5) / 0.2) ** 2), 0)
+    near *= weight
+    return (even * near[..., None]).sum(0) / np.maximum(near.sum(0), 1e-12)[:, None]
+
+
+def _around(model: HeadModel, surface: Surface, parts, gain: float, length: float) -> np.ndarray:
+    """(N,) in [0, 1]: the parts and some millimetres around them."""
+    member = model.part(*parts)
+    return np.clip(gain * surface.blur(member, length), 0, 1)
+
+
+def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarray:
+    """(K, N) in [0, 1], adding up to 1: which photo each vertex takes its detail from.
+
+    Mean-field inference with a smoothness prior over :data:`_LABEL_MM`.
+    """
+    score = 3 * np.log(quality + 1e-3)
+    for parts in _GROUPS:
+        member = model.part(*parts).astype(np.float64)
+        visible = (quality * member).sum(1)
+        chosen = 0 if visible[0] > 0.5 * visible.max() else int(np.argmax(visible))
+        score[chosen] += 12 * _around(model, surface, parts, 4.0, 5.0)
+    score -= score.max(0)
+    labels = np.exp(score)
+    labels /= labels.sum(0)
+    for _ in range(4):
+        prior = np.maximum(surface.blur(labels.T, _LABEL_MM).T, 1e-4)
+        logit = score + 4 * np.log(prior)
+        labels = np.exp(logit - logit.max(0))
+        labels /= labels.sum(0)
+    return surface.blur(labels.T, 1.5).T.clip(0, 1)
+
+
+def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray,
+            labels: np.ndarray) -> np.ndarray:
+    """(K, N, 3) log gains that bring every photo to one slow colour.
+
+    It is the photos' mean as far as they agree with the one that gives the detail.
+    """
+    best = labels * (amount + 1e-3)
+    best = (even * best[..., None]).sum(0) / best.sum(0)[:, None]
+    off = (even - best) @ LUMINANCE
+    trust = quality / (1 + (off / 0.08) ** 2) ** 2 + 1e-6
+    common = (even * trust[..., None]).sum(0) / trust.sum(0)[:, None]
+    out = np.empty_like(even)
+    for k in range(len(even)):
+        others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
+        weight = amount[k] * others / (1 + (off[k] / 0.15) ** 2) ** 2
+        out[k] = np.clip(surface.smooth(common - even[k], weight, _NARROW_MM, prior_weight=0.01), -0.5, 0.5)
+    return out
+
+
+def _claim(place: Place, seen: Seen, gain: np.ndarray, base: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(n, 3) a photo's unlit colours; its `share` is lessened, in place, where it shows gloss, shadow or hair."""
+    color = seen.color * gather(place.texels, place.triangles, gain)
+    gloss = highlight_share(color, base, seen.color) * (1 - seen.feature)
+    dark = darkness(color, base, seen.central) * (1 - seen.central) * (1 - seen.certain)
+    share *= smoothstep(0.03, 0.5, seen.weight) * (1 - 0.95 * gloss) * (1 - 0.95 * dark) + 1e-4 * seen.weight
+    return color
+
+
+def _normalise(shares: np.ndarray) -> None:
+    """In place: shares of a few per cent are ghosts, the rest adds up to 1."""
+    shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
+    shares[shares < 0.05] = 0
+    shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
+
+
+def _blended(seen: Sequence[Seen], shares: np.ndarray) -> Seen:
+    out = {name: sum(shares[:, k].reshape(-1, *[1] * (getattr(one, name).ndim - 1)) * getattr(one, name)
+                     for k, one in enumerate(seen)).astype(np.float32)
+           for name in ("color", "weight", "central", "brows", "eyes", "lips", "certain")}
+    highest = {name: np.maximum.reduce([getattr(one, name) for one in seen]) for name in ("shown", "bare", "front")}
+    return Seen(**out, **highest)

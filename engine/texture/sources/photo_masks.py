@@ -1,0 +1,59 @@
+"""Which pixels of a photo are good for texture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
+from ...geometry.smoothstep import smoothstep
+from .photo_view import NOSE_TIP, PhotoView, feature_mask
+
+__all__ = ["photo_masks"]
+
+
+def photo_masks(view: PhotoView, skin_mask: np.ndarray,
+                camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
+    crop = view.camera
+    scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy
+    x0, y0 = round(camera.cx - crop.cx / scale_x), round(camera.cy - crop.cy / scale_y)
+    window = skin_mask[y0:y0 + round(crop.height / scale_y), x0:x0 + round(crop.width / scale_x)]
+    skin = cv2.resize(np.ascontiguousarray(window, np.float32), (crop.width, crop.height),
+                      interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA)
+    brows = _shown_brows(view, skin)
+    keep = np.maximum.reduce([brows, feature_mask(view, (OUTER_LIPS,), 1.5),
+                              feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
+    usable = np.maximum(skin, keep.astype(np.float32) / 255)
+    mm = view.pixels_per_mm
+    # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
+    depth = _depth(usable) / mm
+    usable = usable * smoothstep(3.0, 6.0, depth)
+    closed = feature_mask(view, EYES, 1.0, 1.4)
+    gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
+    if gap > 1.5:
+        closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), 0.6))
+    usable = usable * (1 - closed.astype(np.float32) / 255)
+    usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, 0.6 * mm))
+    inner = np.minimum(_depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (9 * mm), (depth - 2.5) / 7).clip(0, 1)
+    return usable, skin, inner.astype(np.float32), bool(brows.any())
+
+
+def _depth(mask: np.ndarray) -> np.ndarray:
+    """(h, w) float32 pixels from each pixel of a mask to its rim."""
+    padded = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def _shown_brows(view: PhotoView, skin: np.ndarray) -> np.ndarray:
+    """(h, w) uint8: brows that bare skin surrounds; one under a fringe or a cap is not kept."""
+    out = np.zeros(skin.shape, np.uint8)
+    for contour in BROWS:
+        brow = feature_mask(view, (contour,), 1.5, hull=True)
+        above = cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True),
+                             feature_mask(view, (contour,), 3.0, hull=True)) > 127
+        # The segmentation takes brow hair for hair, but never all of a brow's outline.
+        if above.any() and skin[above].mean() > 0.5 and skin[brow > 127].mean() > 0.2:
+            out = np.maximum(out, brow)
+    return out

@@ -1,0 +1,208 @@
+"""From photographed to unlit colour, as a low-frequency gain field.
+
+Everything that light did to the photo is taken out by multiplying with a smooth field, so that the grain of the skin
+stays as it was photographed:
+
+1. division by the spherical-harmonics shading that the fit found (luminance only: a per-channel division turns chins
+   and nostrils pink), clipped, because a quadratic of the normal knows no shadows;
+2. what is left of slow brightness changes over the skin is mostly light too (skin varies slowly by little): its
+   left-right difference is removed almost fully, its symmetric part partly;
+3. one white balance towards the range in which human skin lies;
+4. highlights: brighter and less saturated than the skin around them; replaced by that skin's colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...camera import Camera
+from ...geometry.harmonics import light_normals, shade
+from ...geometry.smoothstep import smoothstep
+from .surface import Surface
+
+__all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance",
+           "weighted_median"]
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+_SHADING_RANGE = (0.55, 1.7)
+_SHADING_POWER = 0.85
+
+_SKIN_RED = (0.62, 0.17)
+"""Mean and spread of log(R/G) of linear skin albedo from very light to very dark."""
+_SKIN_BLUE = (-0.45, 0.16)
+"""The same for log(B/G)."""
+_SKIN_PINK = 0.08
+"""How far both together may lie above their means."""
+_SKIN_LUMINANCE = (0.07, 0.42)
+_TEETH, _SHADED_TEETH = 0.53, 1.2
+"""Luminance of enamel in the lips' shade; teeth that are hardly brighter than the skin lie in deeper shade and tell nothing."""
+
+
+_SHADOW_MM = 4.0
+_SHADOW_FLOOR = 0.06
+"""Log darkness that skin may have by itself."""
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, C) values, (n,) weights -> (C,) medians."""
+    step = max(1, len(values) // 40000)
+    values, weights = values[::step], weights[::step]
+    out = np.empty(values.shape[1], np.float64)
+    for k in range(values.shape[1]):
+        order = np.argsort(values[:, k])
+        total = np.cumsum(weights[order])
+        out[k] = values[order[min(np.searchsorted(total, total[-1] / 2), len(order) - 1)], k]
+    return out
+
+
+def shading_gain(camera: Camera, normals: np.ndarray, lighting: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(V,) float32 factor per vertex that undoes the fitted light.
+
+    Args:
+        normals: (V, 3) model space.
+        lighting: (9, 3) as in ``MidFit.lighting``.
+        weights: (V,) how well each vertex is seen; the gain is 1 at the median of the seen.
+    """
+    lighting = np.asarray(lighting, np.float32)
+    if not np.isfinite(lighting).all() or lighting[0].sum() <= 0 or weights.sum() <= 0:
+        return np.ones(len(normals), np.float32)
+    light = shade(light_normals(camera, normals), lighting) @ LUMINANCE
+    middle = weighted_median(light[:, None], weights)[0]
+    ratio = np.clip(light / max(middle, 1e-4), *_SHADING_RANGE) ** _SHADING_POWER
+    return (1 / ratio).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SkinLevel:
+    """The slow part of the skin's colour."""
+
+    base: np.ndarray
+    """(V, 3) float32 linear colour after the gain."""
+    gain: np.ndarray
+    """(V, 3) float32."""
+
+
+def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray,
+            length: float = 14.0) -> SkinLevel:
+    """Remove slow brightness changes from the skin.
+
+    Args:
+        surface: of V vertices.
+        mirror: (V,) the vertex on the other side.
+        color: (V, 3) linear mean colours around the vertices.
+        weights: (V,) in [0, 1]: clean, seen skin.
+        length: mm over which a change counts as slow.
+    """
+    logs = np.log(np.maximum(color, 2e-3))
+    middle = weighted_median(logs, weights * surface.area) if weights.sum() > 0 else np.zeros(3)
+    robust = np.ones_like(weights)
+    for _ in range(3):
+        slow = surface.smooth(logs, weights * robust, length, prior=middle, prior_weight=0.003)
+        off = (logs - slow).mean(1)
+        robust = 1 / (1 + (off / np.where(off > 0, 0.12, 0.20)) ** 2) ** 2
+    trust = weights / (weights + 0.1)
+    trust = surface.blur(trust, 6.0)
+    both = np.clip(trust * trust[mirror], 0, 1)[:, None]
+    deviation = slow - middle
+    odd = both * (deviation - deviation[mirror]) / 2
+    even = deviation - odd
+
+    def split(x):
+        brightness = (x * LUMINANCE).sum(1, keepdims=True)
+        return brightness, x - brightness
+
+    (odd_b, odd_c), (even_b, even_c) = split(odd), split(even)
+    # What is kept is limited: a forehead in the shadow of a cap is not a dark forehead.
+    kept = _limited(0.1 * odd_b + 0.25 * even_b, 0.15) + _limited(0.1 * odd_c + 0.4 * even_c, 0.12)
+    log_gain = np.clip(kept - deviation, -1.2, 1.2)
+    log_gain += _shadow_lift(surface, logs - slow, weights)[:, None]
+    return SkinLevel(np.exp(slow + log_gain).astype(np.float32), np.exp(log_gain).astype(np.float32))
+
+
+def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(V,) log gain for shadows that are narrower than what counts as slow, as on the far side of a cheek.
+
+    Skin in shadow keeps or gains saturation (light that skin reflects onto skin is red); a beard, hair and brows are
+    greyer than skin, and are left alone.
+
+    Args:
+        rest: (V, 3) log colours without the slow part.
+        weights: (V,) clean, seen skin.
+    """
+    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, _SHADOW_MM, prior_weight=0.01) + _SHADOW_FLOOR, 0)
+    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, _SHADOW_MM, prior_weight=0.01)
+    return np.clip(-0.85 * dark * (1 - smoothstep(0.0, 0.2, hue)), 0, 0.8)
+
+
+def _limited(values: np.ndarray, most: float) -> np.ndarray:
+    return most * np.tanh(values / most)
+
+
+def skin_balance(color: np.ndarray, teeth: float | None = None) -> np.ndarray:
+    """(3,) gains that move a mean skin colour into the range of human skin, most of the way.
+
+    Args:
+        color: (3,) linear RGB.
+        teeth: how much brighter the photo's teeth are than its skin. Enamel is much the same in all people, so it tells how
+            the photo was exposed, about as well as that the photo itself was exposed rightly: half of both is believed.
+    """
+    color = np.maximum(np.asarray(color, np.float64), 1e-3)
+
+    def pulled(value, mean, spread):
+        distance = (value - mean) / spread
+        kept = np.sign(distance) * min(abs(distance), 1 + 0.2 * max(abs(distance) - 1, 0))
+        return mean + spread * kept
+
+    red = pulled(np.log(color[0] / color[1]), *_SKIN_RED)
+    blue = pulled(np.log(color[2] / color[1]), *_SKIN_BLUE)
+    # Melanin moves both ratios apart; blood alone lowers green, and by little. More of it is a pink light.
+    pink = max(0.0, red - _SKIN_RED[0] + blue - _SKIN_BLUE[0] - _SKIN_PINK)
+    red, blue = red - 0.4 * pink, blue - 0.4 * pink
+    balanced = np.array([np.exp(red), 1.0, np.exp(blue)])
+    luminance = float(color @ LUMINANCE)
+    low, high = _SKIN_LUMINANCE
+    target = luminance
+    if teeth is not None and teeth > _SHADED_TEETH:
+        target = np.sqrt(luminance * _TEETH / teeth)
+    if target > high:
+        target = high * (target / high) ** 0.3
+    elif target < low:
+        target = low * (target / low) ** 0.4
+    balanced *= target / (balanced @ LUMINANCE)
+    return (balanced / color).astype(np.float32)
+
+
+def darkness(color: np.ndarray, base: np.ndarray, central: np.ndarray) -> np.ndarray:
+    """(n,) float32: how surely a colour is too dark for skin; where hair and shadow are to be feared, sooner.
+
+    Args:
+        color, base: (n, 3) linear, and the skin around it.
+        central: (n,) in [0, 1]: 0 where they are to be feared.
+    """
+    ratio = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
+    return central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
+
+
+def highlight_share(color: np.ndarray, base: np.ndarray, photographed: np.ndarray) -> np.ndarray:
+    """How much of a colour is surface reflection.
+
+    By the dichromatic model (Shafer 1985) gloss adds the light's own colour: brighter, and nearer to white than the
+    skin around it.
+
+    Args:
+        color: (n, 3) linear, de-lit.
+        base: (n, 3) diffuse skin around it.
+        photographed: (n, 3) linear colour in the photo, to recognise burnt-out pixels.
+
+    Returns:
+        (n,) float32 in [0, 1].
+    """
+    brighter = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
+    whiter = (color[:, 2] / np.maximum(color[:, 0], 1e-3)) / np.maximum(base[:, 2] / np.maximum(base[:, 0], 1e-3), 1e-3)
+    share = smoothstep(1.15, 1.55, brighter) * smoothstep(1.03, 1.25, whiter)
+    burnt = smoothstep(0.80, 0.97, photographed.min(1)) * smoothstep(1.05, 1.25, brighter)
+    very = smoothstep(1.6, 2.4, brighter)
+    return np.maximum(np.maximum(share, burnt), very).astype(np.float32)

@@ -1,0 +1,161 @@
+"""Command line for a Python that has ``bpy``: ``python -m hrn_blender.cli.headless build BUNDLE --out head.blend``.
+
+``install_deps.py blender build …`` runs it in the environment of the Blender that it installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return the process' exit status: 0 done, 1 failed, 2 wrong usage."""
+    arguments = _parser().parse_args(argv)
+    from ..engine.wire.errors import HrnError
+
+    try:
+        return arguments.run(arguments)
+    except HrnError as error:
+        print(f"error {error.code.value}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="blender", description="Head bundle -> .blend file, without a window.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="build the head of a bundle and save it")
+    build.add_argument("bundle", type=Path, help="folder of the head bundle")
+    build.add_argument("--out", type=Path, required=True, help=".blend file to write")
+    build.add_argument("--render", type=Path, metavar="PNG", help="also render photo, head and turned head")
+    build.add_argument("--engine", choices=("cycles", "eevee"), default="cycles",
+                       help="what renders them; eevee needs OpenGL (default: cycles)")
+    build.add_argument("--height", type=int, default=512, help="height of the rendered pictures in pixels")
+    build.add_argument("--samples", type=int, help="samples of the rendered pictures (default: 12, eevee 32)")
+    build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
+    build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
+    build.add_argument("--name", default="", help="what the objects are called (default: as the bundle says)")
+    build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
+    build.set_defaults(run=_build)
+
+    check = commands.add_parser("check", help="say whether a bundle is complete and can be built")
+    check.add_argument("bundle", type=Path)
+    check.set_defaults(run=_check)
+    return parser
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    import bpy
+
+    from ..build import BuildOptions, build_head
+    from ..build.preview import PreviewOptions, render_preview
+    from ..engine.wire.errors import ErrorCode, HrnError
+
+    out = arguments.out.absolute()
+    for target in filter(None, (out, arguments.render)):
+        folder = target.absolute().parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} is no folder that can be written to.")
+    if out.suffix != ".blend":
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out.name} must end in .blend.")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    started = time.perf_counter()
+    result = build_head(arguments.bundle, options=BuildOptions(name=arguments.name, pack=arguments.pack,
+                                                               adaptive=arguments.adaptive, set_scene=True))
+    print(f"Built {result.head.name} in {time.perf_counter() - started:.2f} s", flush=True)
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.render.use_border = False
+    if arguments.asset:
+        _mark_as_asset(result, arguments.bundle)
+    if not arguments.pack:
+        _point_images_from(out.parent)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(out), compress=True, relative_remap=False)
+    except RuntimeError as error:
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error}") from error
+    print(f"Saved {out}", flush=True)
+    if arguments.render:
+        # After saving, because Blender dies where EEVEE finds no OpenGL.
+        started = time.perf_counter()
+        with _quiet():
+            render_preview(result, arguments.render, PreviewOptions(height=arguments.height, engine=arguments.engine,
+                                                                    samples=arguments.samples))
+        print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
+    return 0
+
+
+def _mark_as_asset(result, bundle: Path) -> None:
+    """Show the head's collection in the Asset Browser, with the picture that the bundle has of it."""
+    import bpy
+
+    from ..engine.wire.bundle import load_bundle
+
+    for camera in result.cameras:
+        camera.hide_viewport = True  # As in the grid of a batch: it would hide the face where the head is used.
+    result.collection.asset_mark()
+    result.collection.asset_data.tags.new("head", skip_if_exists=True)
+    preview = load_bundle(bundle).manifest.get("preview")
+    if preview:
+        with bpy.context.temp_override(id=result.collection):
+            bpy.ops.ed.lib_id_load_custom_preview(filepath=str((bundle / preview).absolute()))
+
+
+@contextmanager
+def _quiet():
+    """Without Cycles' own lines on stdout, a dozen for every picture."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _point_images_from(folder: Path) -> None:
+    """Make image paths relative to the folder of the .blend file that is about to be saved."""
+    import bpy
+
+    for image in bpy.data.images:
+        if image.source == "FILE" and not image.packed_file:
+            try:
+                image.filepath = bpy.path.relpath(bpy.path.abspath(image.filepath), start=str(folder))
+            except ValueError:
+                pass  # Another drive: no relative path exists.
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from ..build.source import read_source
+
+    source = read_source(arguments.bundle)
+    source.bundle.verify()
+    print(f"{source.name}: {len(source.faces)} quads, {len(source.expression_names)} expressions, "
+          f"{len(source.cameras)} photo(s), method {source.method}")
+    return 0
+
+
+if __name__ == "__main__":
+    status = 1
+    try:
+        status = main()
+    except SystemExit as exit_:
+        status = exit_.code if isinstance(exit_.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    # Blender as a Python module can hang while the interpreter is taken down, after the work is done and saved.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)

@@ -1,0 +1,1 @@
+"""The engine from outside: processes, messages, queues. Nothing here imports ``bpy``."""

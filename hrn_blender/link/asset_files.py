@@ -1,0 +1,87 @@
+"""Finished heads as .blend files with an asset each, made by a second Blender without a window. No bpy.
+
+One head at a time. The files lie in the heads' own folders, so that the output folder of a batch is an asset library.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Callable
+
+from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.errors import ErrorCode, HrnError
+from .events import Launch
+
+__all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
+
+ASSET_NAME = "head.blend"
+
+
+def is_up_to_date(bundle: Path) -> bool:
+    """Whether the bundle's .blend file was written after the bundle. Blender writes it whole or not at all."""
+    try:
+        return (bundle / ASSET_NAME).stat().st_mtime_ns >= (bundle / "head.json").stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+class AssetFiles:
+    """Queue of bundles that are to get their .blend file.
+
+    Args:
+        launch: how to start the builder for a bundle and the file to write.
+        log: where the builder's output goes.
+    """
+
+    def __init__(self, launch: Callable[[Path, Path], Launch], log: LogFile):
+        self._launch, self._log = launch, log
+        self._waiting: deque[Path] = deque()
+        self._bundle: Path | None = None
+        self._child: ChildProcess | None = None
+        self.written = 0
+        """How many have been written so far."""
+
+    @property
+    def left(self) -> int:
+        """How many are being made or wait."""
+        return len(self._waiting) + (self._child is not None)
+
+    def add(self, bundle: Path) -> None:
+        if bundle != self._bundle and bundle not in self._waiting and not is_up_to_date(bundle):
+            self._waiting.append(bundle)
+
+    def stop(self) -> None:
+        """Forget what waits and end the builder."""
+        self._waiting.clear()
+        child, self._child, self._bundle = self._child, None, None
+        if child is not None:
+            child.kill()
+
+    def pump(self) -> list[tuple[Path, HrnError]]:
+        """Take the builder's news in and start the next; returns the bundles that failed."""
+        failed = []
+        for event in self._child.events() if self._child is not None else ():
+            if isinstance(event, Line):
+                self._log.write(event.data)
+            elif isinstance(event, (SpawnFailed, Exited)):
+                error = self._outcome(event)
+                if error is not None:
+                    failed.append((self._bundle, error))
+                else:
+                    self.written += 1
+                self._child = self._bundle = None
+        if self._child is None and self._waiting:
+            self._bundle = self._waiting.popleft()
+            launch = self._launch(self._bundle, self._bundle / ASSET_NAME)
+            self._child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=self._log)
+        return failed
+
+    def _outcome(self, event: SpawnFailed | Exited) -> HrnError | None:
+        if isinstance(event, Exited) and event.code == 0 and is_up_to_date(self._bundle):
+            return None
+        words = str(event.error) if isinstance(event, SpawnFailed) else \
+            next((line for line in reversed(self._child.stderr_tail) if line.startswith("error")), f"exit code {event.code}")
+        return HrnError(ErrorCode.INTERNAL, f"The asset of {self._bundle.name} could not be written: {words}.",
+                        hint="Check that there is space and that you may write there, then click Add Missing.",
+                        details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]})

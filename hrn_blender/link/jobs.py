@@ -1,0 +1,261 @@
+"""The queue of reconstructions. No bpy.
+
+A :class:`Job` is one head to be made from one or more photos. :class:`JobQueue` feeds jobs to the engine one at a
+time. Nothing happens by itself: the owner calls :meth:`JobQueue.pump`, from a timer in Blender, by hand in tests.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Iterable, Sequence
+
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.protocol import Settings
+from .process import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
+
+__all__ = ["Job", "JobEvent", "JobQueue", "JobState", "safe_name"]
+
+_SHARES = {"start": 0.04, "photo": 0.04, "landmarks": 0.06, "coarse": 0.10, "mid": 0.34, "albedo": 0.22,
+           "displacement": 0.12, "bundle": 0.08}
+"""Share of each stage in the progress bar: about its share of the time on two CPU cores."""
+
+
+class JobState(str, Enum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass
+class Job:
+    """One head to be made, being made or made."""
+
+    id: int
+    name: str
+    photos: tuple[Path, ...]
+    settings: Settings
+    out: Path
+    """The bundle; a folder that nobody else uses."""
+    state: JobState = JobState.QUEUED
+    stage: str = ""
+    message: str = ""
+    fraction: float = 0.0
+    """0 to 1 over all stages; never goes back."""
+    error: HrnError | None = None
+    result: dict = field(default_factory=dict)
+    seconds: float = 0.0
+    """From the start to the end of the work."""
+    request_id: int | None = None
+    started: float = 0.0
+
+    @property
+    def bundle(self) -> Path:
+        return Path(self.result.get("bundle") or self.out)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the engine's quality report complains about, as sentences."""
+        quality = self.result.get("quality") or {}
+        return [str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in quality.get("warnings", [])]
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something about a job changed."""
+
+    job: Job
+    kind: str
+    """``started``, ``progress``, ``done``, ``failed`` or ``cancelled``."""
+
+
+class JobQueue:
+    """Jobs in the order in which they were added; at most one runs."""
+
+    def __init__(self, engine: EngineProcess):
+        self.engine = engine
+        self.jobs: list[Job] = []
+        self._next_id = 1
+        self._events: list[JobEvent] = []
+
+    # -- for the owner -------------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> Job | None:
+        """The job that the engine works on."""
+        return next((j for j in self.jobs if j.state in (JobState.RUNNING, JobState.CANCELLING)), None)
+
+    @property
+    def waiting(self) -> int:
+        return sum(j.state is JobState.QUEUED for j in self.jobs)
+
+    @property
+    def busy(self) -> bool:
+        return any(not j.state.ended for j in self.jobs)
+
+    def get(self, id_: int) -> Job | None:
+        return next((j for j in self.jobs if j.id == id_), None)
+
+    def add(self, photos: Sequence[str | Path], settings: Settings, folder: str | Path,
+            name: str | None = None) -> Job:
+        """Queue one head from `photos`; its bundle becomes a new folder inside `folder`.
+
+        Raises:
+            HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
+        """
+        paths = tuple(Path(p) for p in photos)
+        for path in paths:
+            if not path.is_file():
+                raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} does not exist.")
+        name = name or paths[0].stem
+        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), safe_name(name)))
+        self._next_id += 1
+        self.jobs.append(job)
+        return job
+
+    def add_bundle(self, path: str | Path, manifest: dict) -> Job:
+        """List a bundle from disk as a finished job."""
+        path = Path(path)
+        photos = tuple(path / p["file"] for p in manifest.get("photos", []) if isinstance(p, dict) and "file" in p)
+        job = Job(self._next_id, path.name, photos, Settings(), path, state=JobState.DONE, fraction=1.0,
+                  result={"bundle": str(path), "quality": manifest.get("quality", {}),
+                          "timings": manifest.get("timings", {})})
+        self._next_id += 1
+        self.jobs.append(job)
+        return job
+
+    def cancel(self, id_: int) -> None:
+        job = self.get(id_)
+        if job is None:
+            return
+        if job.state is JobState.QUEUED:
+            self._end(job, JobState.CANCELLED)
+        elif job.state is JobState.RUNNING:
+            job.state = JobState.CANCELLING
+            job.message = "Cancelling"
+            self.engine.cancel(job.request_id)
+
+    def cancel_all(self) -> None:
+        for job in list(self.jobs):
+            self.cancel(job.id)
+
+    def remove(self, id_: int) -> None:
+        """Take a finished job off the list; its files stay."""
+        self.jobs = [j for j in self.jobs if j.id != id_ or not j.state.ended]
+
+    def pump(self) -> list[JobEvent]:
+        """Let the engine's news in, start the next job, and say what changed. Takes a few milliseconds at most."""
+        for event in self.engine.poll():
+            self._take(event)
+        if self.active is None:
+            following = next((j for j in self.jobs if j.state is JobState.QUEUED), None)
+            if following is not None:
+                self._start(following)
+        job = self.active
+        if job is not None and not job.message and self.engine.state is EngineState.STARTING:
+            job.message = "Starting the engine"
+        events, self._events = self._events, []
+        return events
+
+    def shutdown(self, wait: float = 1.0) -> None:
+        """Kill the engine and clear away what it left half-written."""
+        job = self.active
+        self.engine.kill(wait)
+        self.engine.poll()
+        if job is not None:
+            _clear(job.out)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _start(self, job: Job) -> None:
+        job.state = JobState.RUNNING
+        job.started = time.monotonic()
+        if job.out.exists():  # Somebody else took the name while the job was waiting.
+            job.out = self._free_folder(job.out.parent, safe_name(job.name))
+        self._events.append(JobEvent(job, "started"))
+        job.request_id = self.engine.request("reconstruct", {
+            "photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()})
+
+    def _take(self, event) -> None:
+        job = self.active
+        if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
+            return
+        if isinstance(event, Progress):
+            job.stage, job.message = event.stage, event.message or event.stage.capitalize()
+            job.fraction = max(
+                job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
+            self._events.append(JobEvent(job, "progress"))
+        elif isinstance(event, Finished):
+            job.result = event.result
+            job.fraction = 1.0
+            self._end(job, JobState.DONE)
+        elif isinstance(event, Failed):
+            job.error = event.error
+            cancelled = event.error.code is ErrorCode.CANCELLED
+            threading.Thread(target=_clear, args=(job.out,), name="hrn-clear", daemon=True).start()
+            self._end(job, JobState.CANCELLED if cancelled else JobState.FAILED)
+
+    def _end(self, job: Job, state: JobState) -> None:
+        job.state = state
+        job.seconds = time.monotonic() - job.started if job.started else 0.0
+        job.message = ""
+        self._events.append(JobEvent(job, state.value))
+
+    def _free_folder(self, folder: Path, name: str) -> Path:
+        """`folder`/`name`, or with the first number that is free on disk and among the jobs."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE,
+                           f"{folder} cannot be created: {error.strerror or error}.") from error
+        taken = {j.out for j in self.jobs}
+        number, candidate = 1, folder / name
+        while candidate in taken or candidate.exists():
+            number += 1
+            candidate = folder / f"{name}_{number}"
+        return candidate
+
+
+def safe_name(name: str) -> str:
+    """`name` as a folder name that every system accepts."""
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:60].rstrip(" .")
+    if not name or re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name.split(".")[0]):
+        name = f"head_{name}".rstrip("_")
+    return name
+
+
+def _overall(stage: str, fraction: float) -> float:
+    """Progress over all stages from progress within one; an unknown stage does not move the bar."""
+    done = 0.0
+    for name, share in _SHARES.items():
+        if name == stage:
+            return done + share * fraction
+        done += share
+    return 1.0 if stage == "done" else 0.0
+
+
+def _clear(out: Path) -> None:
+    """Remove the temporary folders of a bundle whose writer was killed. A finished bundle is left alone."""
+    time.sleep(0.2)  # A killed process writes on for a moment.
+    for folder in _partials(out):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _partials(out: Path) -> Iterable[Path]:
+    prefix = f".{out.name}."
+    try:
+        return [p for p in out.parent.iterdir() if p.name.startswith(prefix) and p.name.endswith(".partial")]
+    except OSError:
+        return []

@@ -1,0 +1,201 @@
+"""Choosing photos and reconstructing a head from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
+
+from ..state import session
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
+from ..link.location import engine_status
+from ..state.session import fail
+from ..state.settings import output_folder, preferences
+
+__all__ = ["MAX_PHOTOS", "register", "unregister"]
+
+MAX_PHOTOS = 30
+"""Views of one person that the engine takes."""
+
+
+
+class _PhotoBrowser:
+    """The file browser for one or more photos."""
+
+    bl_options = {"REGISTER"}
+
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    filter_glob: StringProperty(default=PHOTO_GLOB, options={"HIDDEN"})
+    display_type: EnumProperty(items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""),
+                                      ("THUMBNAIL", "", "")), default="THUMBNAIL", options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context, _event):
+        folder = str(Path(session.photos[0]).parent) if session.photos else preferences().last_folder
+        if folder and Path(folder).is_dir():
+            self.directory = folder
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, _context):
+        paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
+        if not paths and self.filepath:
+            paths = [Path(bpy.path.abspath(self.filepath))]
+        found = [p for p in paths if is_photo_name(p.name) and p.is_file()]
+        if not found:
+            named = paths[0].name if paths else "That"
+            return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, f"{named} is not a photo."))
+        if len(found) < len(paths):
+            others = [p.name for p in paths if p not in found]
+            self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
+        photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
+        if len(photos) > MAX_PHOTOS:
+            return fail(self, HrnError(
+                ErrorCode.SETTINGS_INVALID, f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
+                hint="Photos of several people become one head each with Batch Import."))
+        session.choose(photos)
+        preferences().last_folder = str(found[0].parent)
+        session.redraw()
+        return {"FINISHED"}
+
+
+class HRN_OT_choose_photo(_PhotoBrowser, bpy.types.Operator):
+    """Choose a portrait, or several photos of one person"""
+
+    bl_idname = "hrn.choose_photo"
+    bl_label = "Choose Photo"
+    adds = False
+
+
+class HRN_OT_add_photos(_PhotoBrowser, bpy.types.Operator):
+    """Add more photos of the same person: other views make a better head"""
+
+    bl_idname = "hrn.add_photos"
+    bl_label = "Add Photos"
+    adds = True
+
+
+class HRN_OT_remove_photo(bpy.types.Operator):
+    """Take the selected photo off the list. The file stays"""
+
+    bl_idname = "hrn.remove_photo"
+    bl_label = "Remove Photo"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        return 0 <= context.window_manager.hrn.active_photo < len(session.photos)
+
+    def execute(self, context):
+        active = context.window_manager.hrn.active_photo
+        session.choose([p for number, p in enumerate(session.photos) if number != active])
+        return {"FINISHED"}
+
+
+class HRN_OT_drop_photo(bpy.types.Operator):
+    """Use the dropped pictures as photos"""
+
+    bl_idname = "hrn.drop_photo"
+    bl_label = "Use as Photo for Reconstruction"
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, _context):
+        return bpy.ops.hrn.choose_photo(directory=self.directory, files=[{"name": f.name} for f in self.files])
+
+
+class HRN_FH_photo(bpy.types.FileHandler):
+    """Photos may be dropped onto the sidebar. The viewport itself keeps Blender's own image drop."""
+
+    bl_idname = "HRN_FH_photo"
+    bl_label = "Photo for Reconstruction"
+    bl_import_operator = "hrn.drop_photo"
+    bl_file_extensions = ";".join(PHOTO_SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context):
+        return bool(context.area and context.area.type == "VIEW_3D" and context.region
+                    and context.region.type == "UI")
+
+
+class HRN_OT_clear_photos(bpy.types.Operator):
+    """Forget the chosen photos. The files stay"""
+
+    bl_idname = "hrn.clear_photos"
+    bl_label = "Clear Photos"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context):
+        session.choose([])
+        return {"FINISHED"}
+
+
+class HRN_OT_reconstruct(bpy.types.Operator):
+    """Make a complete head with textures from the chosen photos. Blender stays usable meanwhile"""
+
+    bl_idname = "hrn.reconstruct"
+    bl_label = "Reconstruct from Photo"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, _context):
+        if not session.photos:
+            cls.poll_message_set("Choose a photo first")
+            return False
+        if session.install is not None:
+            cls.poll_message_set("The engine is being installed")
+            return False
+        if not engine_status().installed:
+            cls.poll_message_set("Install the engine first")
+            return False
+        return True
+
+    def execute(self, context):
+        session.dismiss()
+        status = engine_status(fresh=True)
+        if status.error is not None:
+            return fail(self, status.error)
+        photos = list(session.photos)
+        try:
+            session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
+        except HrnError as error:
+            return fail(self, error, Path(photos[0]).name)
+        session.tick()
+        session.wake()
+        return {"FINISHED"}
+
+
+class HRN_OT_cancel(bpy.types.Operator):
+    """Stop this reconstruction. Nothing is changed in the scene"""
+
+    bl_idname = "hrn.cancel"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
+
+    job_id: IntProperty(default=0, options={"SKIP_SAVE"}, description="Which one; 0 stops all")
+
+    @classmethod
+    def poll(cls, _context):
+        return session.queue is not None and session.queue.busy
+
+    def execute(self, _context):
+        if self.job_id:
+            session.queue.cancel(self.job_id)
+            session.wake()
+        else:
+            session.cancel_all()
+        session.redraw()
+        return {"FINISHED"}
+
+
+_CLASSES = (HRN_OT_choose_photo, HRN_OT_add_photos, HRN_OT_remove_photo, HRN_OT_drop_photo, HRN_OT_clear_photos,
+            HRN_OT_reconstruct, HRN_OT_cancel, HRN_FH_photo)
+
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

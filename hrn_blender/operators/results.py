@@ -1,0 +1,232 @@
+"""Finished heads: building them into the scene, finding their files, looking at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
+
+from ..state import session
+from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
+from ..build.camera import EXPRESSION_PROPERTY
+from ..engine.wire.bundle import load_bundle
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..link.jobs import Job, JobState
+from ..state.session import fail
+from ..state.heads import active_head, head_cameras, linked_head
+from ..state.settings import output_folder, preferences
+
+__all__ = ["register", "unregister"]
+
+
+def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
+    try:
+        result = build_head(job.bundle, scene=context.scene)
+    except HrnError as error:
+        return fail(operator, error, job.name)
+    except (RuntimeError, OSError, MemoryError) as error:
+        return fail(operator, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), job.name)
+    head = result.head
+    context.view_layer.update()  # Until then the layer does not know its new objects.
+    if head.name in context.view_layer.objects:
+        for selected in list(context.view_layer.objects.selected):
+            selected.select_set(False)
+        head.select_set(True)
+        context.view_layer.objects.active = head
+    _show(context)
+    for warning in job.warnings:
+        operator.report({"WARNING"}, f"{job.name}: {warning}")
+    if not job.warnings:
+        operator.report({"INFO"}, f"{job.name} is ready")
+    return {"FINISHED"}
+
+
+def _show(context) -> None:
+    """Bring the new head into the 3D viewport that the operator was called in; a view is not part of undo."""
+    space, region = context.space_data, context.region
+    if bpy.app.background or space is None or space.type != "VIEW_3D" or region is None or region.type != "WINDOW":
+        return
+    view = space.region_3d
+    if preferences().show_material and space.shading.type == "SOLID":
+        space.shading.type = "MATERIAL"
+    if preferences().frame_result and view is not None and view.view_perspective != "CAMERA":
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_selected()
+
+
+class HRN_OT_build_result(bpy.types.Operator):
+    """Build this head into the scene"""
+
+    bl_idname = "hrn.build_result"
+    bl_label = "Build Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    job_id: IntProperty(default=0, options={"HIDDEN", "SKIP_SAVE"}, description="Which result; 0 is the selected one")
+
+    @classmethod
+    def poll(cls, context):
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave the current mode first")
+            return False
+        return session.queue is not None
+
+    def execute(self, context):
+        job = session.queue.get(self.job_id) if self.job_id else session.active_result()
+        if job is None or job.state is not JobState.DONE:
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.",
+                                       hint="Choose one in the list."))
+        return _build(self, context, job)
+
+
+class HRN_OT_load_bundle(bpy.types.Operator):
+    """Build a head that was reconstructed earlier, from its folder. Works without the engine"""
+
+    bl_idname = "hrn.load_bundle"
+    bl_label = "Open Head from Disk"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    filter_glob: StringProperty(default="head.json", options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context):
+        return HRN_OT_build_result.poll(context)
+
+    def invoke(self, context, _event):
+        if output_folder().is_dir():
+            self.directory = str(output_folder())
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        chosen = Path(bpy.path.abspath(self.filepath or self.directory))
+        folder = chosen if chosen.is_dir() else chosen.parent
+        try:
+            bundle = load_bundle(folder)
+        except HrnError as error:
+            return fail(self, error, folder.name)
+        job = session.queue.add_bundle(folder, bundle.manifest)
+        session.sync()
+        session.dismiss()
+        return _build(self, context, job)
+
+
+class HRN_OT_remove_result(bpy.types.Operator):
+    """Take this entry off the list. Files and built heads stay"""
+
+    bl_idname = "hrn.remove_result"
+    bl_label = "Remove from List"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        job = session.active_result()
+        return job is not None and job.state.ended
+
+    def execute(self, _context):
+        session.queue.remove(session.active_result().id)
+        session.sync()
+        return {"FINISHED"}
+
+
+class HRN_OT_open_result(bpy.types.Operator):
+    """Show the folder with this head's maps and mesh in the file manager"""
+
+    bl_idname = "hrn.open_result"
+    bl_label = "Open Folder"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        job = session.active_result()
+        return job is not None and job.state is JobState.DONE
+
+    def execute(self, _context):
+        folder = session.active_result().bundle
+        if not folder.is_dir():
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{folder} is no longer there."))
+        bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+class HRN_OT_make_editable(bpy.types.Operator):
+    """Make this linked head editable here: place, expression, deformation and skin. The library's file stays as it is"""
+
+    bl_idname = "hrn.make_editable"
+    bl_label = "Make Editable"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return linked_head(context) is not None and bpy.ops.object.make_override_library.poll()
+
+    def execute(self, context):
+        linked = linked_head(context)
+        before = set(find_heads(context.scene))
+        bpy.ops.object.make_override_library()
+        made = [head for head in find_heads(context.scene) if head not in before and head.override_library is not None]
+        if not made:
+            return fail(self, HrnError(ErrorCode.INTERNAL, "Blender could not override this head."), linked.name)
+        head = made[0]
+        mesh = head.data.override_create(remap_local_usages=True)  # With its shape keys.
+        mesh.materials[0] = mesh.materials[0].copy()  # The skin: Blender overrides no sliders of materials.
+        for other in context.view_layer.objects.selected[:]:
+            other.select_set(False)
+        head.select_set(True)
+        context.view_layer.objects.active = head
+        return {"FINISHED"}
+
+
+def _take_expression(head: bpy.types.Object, camera: bpy.types.Object) -> None:
+    """Set the shape keys of `head` to the face in the photo of `camera`, where the bundle knew it."""
+    keys = head.data.shape_keys
+    values = camera.get(EXPRESSION_PROPERTY, ())
+    if keys is None or not len(values):
+        return
+    blocks = [block for block in keys.key_blocks if block != keys.reference_key and block.name != DEFORMATION_KEY]
+    for block, value in zip(blocks, values):
+        block.value = value
+
+
+class HRN_OT_look_through_photo(bpy.types.Operator):
+    """See the head as the photo's camera saw it, with the photo behind it. Sets the scene's camera and resolution"""
+
+    bl_idname = "hrn.look_through_photo"
+    bl_label = "Look Through Photo Camera"
+    bl_options = {"REGISTER", "UNDO"}
+
+    camera: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Name of the camera; empty: the current one")
+    step: IntProperty(options={"HIDDEN", "SKIP_SAVE"}, description="How many photos further")
+    take_expression: BoolProperty(
+        name="Photo's Expression", default=False,
+        description="Also set the shape keys to the expression in this photo, so that the head lies on it exactly")
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        return head is not None and bool(head_cameras(head))
+
+    def execute(self, context):
+        cameras = head_cameras(active_head(context))
+        names = [camera.name for camera in cameras]
+        current = self.camera or (context.scene.camera.name if context.scene.camera else "")
+        if current in names:
+            chosen = (names.index(current) + self.step) % len(names)
+        else:
+            chosen = -1 if self.step < 0 else 0
+        match_scene_to_camera(context.scene, cameras[chosen])
+        if self.take_expression:
+            _take_expression(active_head(context), cameras[chosen])
+        space = context.space_data
+        if space is not None and space.type == "VIEW_3D" and space.region_3d is not None:
+            space.region_3d.view_perspective = "CAMERA"
+        return {"FINISHED"}
+
+
+_CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result, HRN_OT_make_editable,
+            HRN_OT_look_through_photo)
+
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

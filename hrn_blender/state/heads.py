@@ -1,0 +1,44 @@
+"""The heads in a scene: which one is meant, its cameras, the names of its photos."""
+
+from __future__ import annotations
+
+import bpy
+from ..build import find_heads
+from ..build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
+from ..build.head import BUNDLE_PROPERTY
+
+__all__ = ["active_head", "linked_head", "head_cameras", "photo_label"]
+
+
+def active_head(context) -> bpy.types.Object | None:
+    """The head that the panel's sliders belong to: the active object, or the head that its collection holds."""
+    heads = find_heads(context.scene)
+    active = context.active_object
+    if active is None or active in heads:
+        return active
+    if active.parent in heads:
+        return active.parent
+    return None
+
+
+def linked_head(context) -> bpy.types.Object | None:
+    """The head of a library file that the active object shows or is: nothing about it can be changed here."""
+    active = context.active_object
+    if active is not None and active.type == "EMPTY" and active.instance_collection is not None:
+        shown = active.instance_collection.objects
+    else:
+        shown = [active_head(context)]
+    return next((o for o in shown if o is not None and o.library is not None and BUNDLE_PROPERTY in o), None)
+
+
+def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The cameras of the photos that `head` was made from, in the order of the photos."""
+    cameras = [child for child in head.children if child.type == "CAMERA"]
+    return sorted(cameras, key=lambda camera: (camera.get(PHOTO_PROPERTY, 0), camera.name))
+
+
+def photo_label(camera: bpy.types.Object) -> str:
+    """A photo's number, and its name and its share in the head where the bundle knows them."""
+    share = camera.get(SHARE_PROPERTY)
+    return (f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip()
+            + ("" if share is None else f"  {share:.0%}"))

@@ -1,0 +1,123 @@
+"""Licensed files of the published methods: where they lie, what the engine thinks of them, which methods they enable.
+
+The engine looks at the files (``engine models``) in a child process of its own, so that neither Blender nor a running
+reconstruction waits while gigabytes are read. The folder and the commercial switch are the user's settings for all
+programs (:mod:`..engine.wire.user_settings`), not Blender's alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import bpy
+
+from . import session
+from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.errors import HrnError
+from ..engine.wire.paths import log_dir
+from ..engine.wire.user_settings import model_files_folder, read_user_settings, write_user_settings
+from ..link.location import launch_engine
+
+__all__ = ["change_settings", "check", "checking", "register", "report", "unregister", "usable_methods"]
+
+report: dict | None = None
+"""The engine's last answer."""
+problem = ""
+"""Why the last check failed."""
+_child: ChildProcess | None = None
+_said: list[bytes] = []
+_STEP = 0.1
+
+
+def usable_methods() -> list[str] | None:
+    """Methods whose files are there and good, as far as the engine has been asked; None before."""
+    if report is None:
+        return None
+    return [row["name"] for row in report["methods"] if row["ready"] and not row["hidden"]]
+
+
+def change_settings(**changes) -> None:
+    """Change the user's settings and look at the files again."""
+    global problem
+    settings = replace(read_user_settings(), **changes)
+    if settings == read_user_settings():
+        return
+    try:
+        write_user_settings(settings)
+    except HrnError as error:
+        problem = str(error)
+        return
+    check()
+
+
+def checking() -> bool:
+    """Whether the engine is looking at the files now."""
+    return _child is not None
+
+
+def check() -> None:
+    """Ask the engine about the files; :func:`_tick` takes the answer."""
+    global _child, problem
+    if _child is not None:
+        _child.kill()
+    _said.clear()
+    problem = ""
+    try:
+        launch = launch_engine("models", "--json")
+    except HrnError as error:
+        _child, problem = None, str(error)
+        return
+    _child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=LogFile(log_dir() / "models.log"))
+    session.run_soon(_tick)
+
+
+def _tick() -> float | None:
+    """One look at the child; returns the seconds until the next, None when it has ended."""
+    global _child
+    if _child is None:
+        return None
+    for event in _child.events():
+        if isinstance(event, Line):
+            _said.append(event.data)
+        elif isinstance(event, (Exited, SpawnFailed)):
+            _end(event)
+            session.redraw()
+            return None
+    return _STEP
+
+
+def _end(event) -> None:
+    global _child, report, problem
+    _child = None
+    try:
+        answer = json.loads(b"".join(_said))
+        if "error" in answer:
+            problem = str(HrnError.from_json(answer["error"]))
+        elif isinstance(answer["methods"], list):
+            report = answer
+    except (ValueError, KeyError, TypeError):
+        code = event.code if isinstance(event, Exited) else event.error
+        problem = f"The engine could not look at the files ({code}). {log_dir() / 'models.log'} may say why."
+
+
+
+
+def register() -> None:
+    if model_files_folder().is_dir():
+        bpy.app.timers.register(_first_check, first_interval=2.0, persistent=True)
+
+
+def _first_check() -> None:
+    if report is None and _child is None:
+        check()
+
+
+def unregister() -> None:
+    global report, problem, _child
+    for timer in (_tick, _first_check):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    if _child is not None:
+        _child.kill()
+    report, problem, _child = None, "", None

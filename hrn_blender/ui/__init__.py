@@ -1,0 +1,1 @@
+"""Panels, properties and preferences. Drawing only reads."""

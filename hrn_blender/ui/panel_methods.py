@@ -1,0 +1,87 @@
+"""The table of published methods and their licensed files."""
+
+from __future__ import annotations
+
+import bpy
+from ..state import session
+from .drawing import draw_text
+from ..engine.wire.user_settings import model_files_folder
+
+from ..state import model_files
+from ..state.settings import ADDON
+
+__all__ = ["draw_table", "register", "unregister"]
+
+
+def draw_table(layout, context) -> None:
+    """All methods with their files: what is there, what is missing, and how to get it."""
+    row = layout.row(align=True)
+    row.label(text="Looking at the files" if model_files.checking() else str(model_files_folder()), icon="FILE_FOLDER",
+              translate=False)
+    row.operator("hrn.check_model_files", text="", icon="FILE_REFRESH")
+    if model_files.problem:
+        draw_text(layout, model_files.problem, context, icon="ERROR")
+    for entry in model_files.report["methods"] if model_files.report else ():
+        if entry["hidden"] or not entry["files"]:
+            continue
+        box = layout.box()
+        box.label(text=entry["title"], icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
+        draw_text(box, entry["licence"], context)
+        for file in entry["files"]:
+            icon = {"there": "CHECKMARK", "wrong": "ERROR"}.get(file["state"], "CANCEL" if file["required"] else "DOT")
+            optional = "" if file["required"] else " (optional)"
+            words = file["problem"] or (file["path"] if file["state"] == "there" else f"get it from {file['source']}")
+            draw_text(box, f"{file['name']}{optional}: {file['what']}; {words}", context, icon=icon)
+        for sentence in entry["missing"]:
+            if not any(file["name"] in sentence for file in entry["files"]):
+                draw_text(box, sentence, context, icon="INFO")
+    hidden = [entry["title"] for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
+    if hidden:
+        draw_text(layout, f"Hidden, because their licences allow no commercial work: {', '.join(hidden)}", context)
+
+
+class HRN_OT_check_model_files(bpy.types.Operator):
+    """Look again at the licensed files in the chosen folder. Nothing is downloaded"""
+
+    bl_idname = "hrn.check_model_files"
+    bl_label = "Check Files"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        return not model_files.checking()
+
+    def execute(self, _context):
+        model_files.check()
+        session.redraw()
+        return {"FINISHED"}
+
+
+class HRN_PT_methods(bpy.types.Panel):
+    bl_idname = "HRN_PT_methods"
+    bl_label = "Published Methods"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "HRN"
+    bl_parent_id = "HRN_PT_settings"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        if model_files.report is None:
+            draw_text(layout, "Published methods need licensed files of your own. Choose their folder in the preferences.",
+                      context, icon="INFO")
+        for row in model_files.report["methods"] if model_files.report else ():
+            if row["hidden"] or row["ready"]:
+                continue
+            layout.label(text=row["title"], icon="CANCEL", translate=False)
+            more = len(row["missing"]) - 1
+            draw_text(layout, row["missing"][0] + (f" And {more} more." if more else ""), context)
+        if model_files.problem:
+            draw_text(layout, model_files.problem, context, icon="ERROR")
+        row = layout.row(align=True)
+        row.operator("hrn.check_model_files", icon="FILE_REFRESH")
+        row.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = ADDON
+
+
+register, unregister = bpy.utils.register_classes_factory((HRN_OT_check_model_files, HRN_PT_methods))

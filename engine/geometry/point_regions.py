@@ -3,18 +3,18 @@
 Wang et al., *3D Face Reconstruction with the Geometric Guidance of Facial Part Segmentation* (CVPR 2024). Both point
 sets are described by statistics of their distances to all anchors (the picture's pixels): nearest, farthest and mean.
 The squared difference of these fields has useful gradients where a rendered mask has none, and needs no
-correspondences. Points and anchors are in pixels of one frame; which way y points does not matter.
+correspondences. Points and anchors are in pixels of one frame; which way y points does not matter. Regions become
+points by :mod:`engine.fit.mid.part_regions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["WEIGHT", "anchors", "below_brows", "describe", "farthest_points", "part_distance_loss", "region_points"]
+__all__ = ["WEIGHT", "anchors", "describe", "part_distance_loss"]
 
 WEIGHT = 0.8e-3
 """Of the loss in the published training objective."""
@@ -61,35 +61,6 @@ def part_distance_loss(predicted: Sequence[torch.Tensor], target: Sequence[torch
         weight = 1.0 if weights is None else weights[number]
         out = out + weight * ((describe(points, grid) - wanted) ** 2).sum()
     return out / len(grid)
-
-
-def region_points(mask: np.ndarray, limit: int = 3000) -> np.ndarray:
-    """(H, W) mask -> (n, 2) float32 x and y of its pixels, at most `limit` of them, evenly spread."""
-    y, x = np.nonzero(mask)
-    points = np.stack([x, y], 1).astype(np.float32)
-    return points[farthest_points(points, limit)] if len(points) > limit else points
-
-
-def farthest_points(points: np.ndarray, count: int) -> np.ndarray:
-    """(count,) indices by farthest point sampling, from the point nearest to the middle on."""
-    chosen = np.empty(min(count, len(points)), np.int64)
-    distance = np.full(len(points), np.inf)
-    current = int(((points - points.mean(0)) ** 2).sum(1).argmin())
-    for k in range(len(chosen)):
-        chosen[k] = current
-        distance = np.minimum(distance, ((points - points[current]) ** 2).sum(1))
-        current = int(distance.argmax())
-    return chosen
-
-
-def below_brows(points: np.ndarray, right_brow: np.ndarray, left_brow: np.ndarray) -> np.ndarray:
-    """(n,) bool: which skin points are not forehead, that is, not above the line through the middles of the brows.
-
-    The published rule is known only in words ("the forehead above the brows is removed"). y points down.
-    """
-    a, b = right_brow.mean(0), left_brow.mean(0)
-    slope = (b[1] - a[1]) / (b[0] - a[0]) if abs(b[0] - a[0]) > 1e-6 else 0.0
-    return points[:, 1] >= a[1] + slope * (points[:, 0] - a[0])
 
 
 def _statistics(points: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:

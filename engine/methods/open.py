@@ -24,7 +24,7 @@ from ..pipeline.warm import Warm
 
 __all__ = ["OpenMethod", "create"]
 
-_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR", "torch")
+_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR")
 
 
 def create() -> "OpenMethod":

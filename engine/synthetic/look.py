@@ -26,7 +26,7 @@ class TorchLook:
 
     def __init__(self):
         import torch
-        from ..fit.coarse.backbone import Backbone
+        from .backbone import Backbone
         network = read_network(landmark_network_bytes())
         self._front = Backbone(network, network.inputs[0], INNER).eval()
         self._rest = Backbone(network, INNER, network.outputs[0]).eval()

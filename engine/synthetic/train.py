@@ -17,14 +17,15 @@ import numpy as np
 import torch
 
 from ..fit.coarse.tflite import Network, read_network
-from ..fit.coarse.backbone import Backbone
-from ..fit.coarse.network import TAIL_START, Tail
+from ..fit.coarse.network import TAIL_START
 from ..head import load_head_model
 from ..head.model import HeadModel
+from .backbone import Backbone
 from .calibrate import calibration
 from .dataset import Dataset, dense_points, face_vertices, generate, mirrored_names, open_dataset
 from .look import INNER, TorchLook, landmark_network_bytes
 from .metric import NormalSpace
+from .tail import Tail
 
 __all__ = ["evaluate", "export", "fit_tail", "main", "predict"]
 
@@ -168,7 +169,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.fit.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)
@@ -203,7 +204,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", type=int, default=250, help="heads for calibration, not trained on")
     parser.add_argument("--epochs", type=int, default=10, help="on the plain look")
     parser.add_argument("--refining-epochs", type=int, default=7, help="on both")
-    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data" / "coarse.npz")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "data" / "coarse.npz")
     options = parser.parse_args(argv)
     model, look = load_head_model(), TorchLook()
 

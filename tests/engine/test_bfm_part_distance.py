@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from engine.geometry import point_regions as prdl
+from engine.fit.mid.fit.part_regions import below_brows, region_points
 
 
 def ellipse(centre, radii, count=60):
@@ -24,7 +25,7 @@ def test_description_is_nearest_farthest_and_mean(monkeypatch):
 
 def test_gradient_is_the_finite_difference():
     points = ellipse((14.13, 11.29), (5.3, 3.1), 9).requires_grad_(True)
-    region = torch.from_numpy(prdl.region_points(np.pad(np.ones((6, 8)), 7))).double()
+    region = torch.from_numpy(region_points(np.pad(np.ones((6, 8)), 7))).double()
     loss = lambda values: prdl.part_distance_loss([values], [region], 20, 22)  # noqa: E731
     loss(points).backward()
     for vertex in (0, 4, 7):
@@ -51,7 +52,7 @@ def test_it_moves_and_scales_a_part_onto_its_region():
     mask = np.zeros((64, 64), bool)
     y, x = np.mgrid[:64, :64]
     mask[((x - 44) / 9) ** 2 + ((y - 20) / 5) ** 2 <= 1] = True
-    region = torch.from_numpy(prdl.region_points(mask)).double()
+    region = torch.from_numpy(region_points(mask)).double()
     inside = region - torch.tensor([44.0, 20.0])
     shape = torch.tensor([12.0, 50.0, -10.0], dtype=torch.float64, requires_grad=True)
     adam = torch.optim.Adam([shape], lr=2.0)
@@ -66,14 +67,14 @@ def test_it_moves_and_scales_a_part_onto_its_region():
 
 
 def test_large_regions_are_thinned_evenly():
-    points = prdl.region_points(np.ones((100, 100)), 400)
+    points = region_points(np.ones((100, 100)), 400)
     assert len(points) == 400
     distance = np.linalg.norm(points[:, None] - points[None], axis=-1) + 1e9 * np.eye(400)
     assert distance.min() > 3
-    assert prdl.region_points(np.zeros((5, 5))).shape == (0, 2)
+    assert region_points(np.zeros((5, 5))).shape == (0, 2)
 
 
 def test_forehead_is_what_lies_above_the_brows():
     skin = np.array([[10.0, 5.0], [50.0, 5.0], [30.0, 40.0], [10.0, 22.0]])
-    kept = prdl.below_brows(skin, np.array([[10.0, 20.0]]), np.array([[50.0, 30.0]]))
+    kept = below_brows(skin, np.array([[10.0, 20.0]]), np.array([[50.0, 30.0]]))
     assert kept.tolist() == [False, False, True, True]

@@ -12,8 +12,9 @@ from test_fit_mid import Scene
 
 from engine.geometry import point_regions as prdl
 from engine.camera import Camera
-from engine.fit.mid.fit import MidWeights
-from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
+from engine.fit.mid.fit import part_regions
+from engine.fit.mid.fit.fit import MidWeights
+from engine.fit.mid.fit.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.wire.protocol import Settings
@@ -35,6 +36,8 @@ def test_normal_equations_are_those_of_the_loss():
     points, region = random.normal(size=(12, 2)) * 4 + 15, random.normal(size=(30, 2)) * 5 + 12
     grid = prdl.anchors(9, 11, dtype=torch.float64) * 3
     wanted = prdl.describe(torch.from_numpy(region), grid)
+    np.testing.assert_array_equal(grid, 3 * part_regions.anchors(9, 11))
+    np.testing.assert_allclose(part_regions.describe(region, grid.numpy()), wanted, rtol=1e-12)
     value, square, slope = squared_distance(points, grid.numpy(), wanted.numpy())
     variable = torch.from_numpy(points).requires_grad_(True)
     loss = ((prdl.describe(variable, grid) - wanted) ** 2).sum() / 2

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from official_files import write_hrn
-from onnx_bytes import green_mask, model, node, port
+from onnx_masks import green_mask
 
 from engine.published.basel import alignment
+from engine.fit.coarse.onnx_bytes import model, node, port
 from engine.published.hrn.method import Hrn
 from engine.published.method import PublishedMethod
 from engine.published.masks import FaceMask, HeadMatte

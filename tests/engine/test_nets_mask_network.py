@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from onnx_bytes import BYTES, FLOAT, green_mask, model, node, port
+from onnx_masks import BYTES, green_mask
 
+from engine.fit.coarse.onnx_bytes import FLOAT, model, node, port
 from engine.published.nets.mask_network import read_mask_network
 from engine.wire.errors import ErrorCode, HrnError
 

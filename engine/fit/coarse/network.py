@@ -2,59 +2,155 @@
 
 After Wood et al., "3D face reconstruction with dense landmarks" (ECCV 2022): a network that learnt from renders of a
 head model where every vertex is, then a model fit to its points. Here the network also gives the most likely shape.
+
+Network: Face Landmarker v2 (Google, Apache-2.0); its front as it is, its end and the heads behind it trained by
+:mod:`engine.synthetic.train`. OpenCV's ``dnn`` runs it, as it does the landmarker's other networks.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Callable, Mapping, NamedTuple
 
-import torch
-from torch import nn
+import cv2
+import numpy as np
 
-from .backbone import Backbone
-from .tflite import Network
+from .onnx_bytes import FLOAT, INT64, constant, model, node, port
+from .tflite import Network, Operator
 
-__all__ = ["FEATURES", "TAIL_START", "TAIL_STOP", "Guess", "Tail"]
+__all__ = ["FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
 
 TAIL_START, TAIL_STOP = 408, 470
 """Tensors of the landmark network: 128 x 8 x 8 and 128 x 2 x 2."""
 
 FEATURES = 512
+_EXPRESSIONS = 52
 
 
 class Guess(NamedTuple):
-    """For B crops."""
+    """For B crops; arrays, in training tensors."""
 
-    points: torch.Tensor
+    points: Any
     """(B, P, 2) pixels of the crop."""
-    identity: torch.Tensor
+    identity: Any
     """(B, K)"""
-    expression: torch.Tensor
+    expression: Any
     """(B, 52)"""
-    view: torch.Tensor
+    view: Any
     """(B, 2): log of the distance over 800 mm, log of the crop's pixels per mm."""
 
 
-class Tail(nn.Module):
-    """From the 8 x 8 activations on."""
+class DenseNet:
+    """The whole network. Several threads may call it.
 
-    def __init__(self, network: Network, points: int, identities: int, expressions: int, hidden: int = 192):
-        super().__init__()
-        self.body = Backbone(network, TAIL_START, TAIL_STOP)
-        self.count = points
-        self.register_buffer("centre", torch.zeros(FEATURES))
-        self.register_buffer("spread", torch.ones(FEATURES))
-        self.points = nn.Linear(FEATURES, 2 * points)
-        self.hidden = nn.Sequential(nn.Linear(FEATURES, hidden), nn.PReLU())
-        self.shape = nn.Linear(FEATURES + hidden, identities + expressions + 2)
-        self.sizes = identities, expressions, 2
-        nn.init.zeros_(self.shape.weight)
-        nn.init.zeros_(self.shape.bias)
+    Args:
+        network: the landmark network.
+        trained: the state of :class:`engine.synthetic.tail.Tail` by its names.
 
-    def forward(self, activations: torch.Tensor) -> Guess:
-        """(B, 128, 8, 8) -> :class:`Guess`."""
-        features = (self.body(activations).flatten(1) - self.centre) / self.spread
-        points = self.points(features).view(-1, self.count, 2) + 128
-        features = nn.functional.dropout(features, 0.1, self.training)
-        shape = self.shape(torch.cat([features, self.hidden(features)], 1))
-        return Guess(points, *shape.split(self.sizes, 1))
+    Raises:
+        KeyError, ValueError, cv2.error: `trained` is of another network.
+    """
+
+    def __init__(self, network: Network, trained: Mapping[str, np.ndarray]):
+        weights = {name: values.astype(np.float32) for name, values in trained.items()}
+        self._file = np.frombuffer(_as_onnx(network, weights), np.uint8)
+        self._centre, self._spread = weights["centre"], weights["spread"]
+        self._points = weights["points.weight"].T, weights["points.bias"]
+        self._hidden = weights["hidden.0.weight"].T, weights["hidden.0.bias"], weights["hidden.1.weight"]
+        self._shape = weights["shape.weight"].T, weights["shape.bias"]
+        self._idle = [self._read()]
+        # Weights that do not fit fail here; besides, a network's first run takes longer than the others.
+        self(np.zeros(network.shapes[network.inputs[0]], np.uint8))
+
+    def __call__(self, crops: np.ndarray, on_crop: Callable[[int], None] | None = None) -> Guess:
+        """(B, 256, 256, 3) uint8 RGB -> float32 arrays.
+
+        Args:
+            on_crop: called with the crop's number before each; may raise to cancel.
+        """
+        features = np.empty((len(crops), FEATURES), np.float32)
+        # OpenCV's networks hold the picture that they work on, so each thread takes one of its own.
+        try:
+            net = self._idle.pop()
+        except IndexError:
+            net = self._read()
+        try:
+            for number, crop in enumerate(crops):
+                if on_crop is not None:
+                    on_crop(number)
+                net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32) / 255)
+                features[number] = net.forward().reshape(-1)
+        finally:
+            self._idle.append(net)
+        return self._heads((features - self._centre) / self._spread)
+
+    def _heads(self, features: np.ndarray) -> Guess:
+        weight, bias = self._points
+        points = (features @ weight + bias).reshape(len(features), -1, 2) + np.float32(128)
+        weight, bias, slope = self._hidden
+        hidden = features @ weight + bias
+        hidden = np.where(hidden > 0, hidden, slope * hidden)
+        weight, bias = self._shape
+        shape = np.concatenate([features, hidden], 1) @ weight + bias
+        return Guess(points, *np.split(shape, [shape.shape[1] - _EXPRESSIONS - 2, shape.shape[1] - 2], 1))
+
+    def _read(self) -> cv2.dnn.Net:
+        return cv2.dnn.readNetFromONNX(self._file)
+
+
+def _as_onnx(network: Network, trained: Mapping[str, np.ndarray]) -> bytes:
+    """(1, 3, 256, 256) in [0, 1] -> (1, 512): the network's front with its own weights, then the trained end."""
+    size = network.shapes[network.inputs[0]]
+    graph = _Graph(network, {network.inputs[0]: "crop"})
+    graph.add(network.between(network.inputs[0], TAIL_START), "", network.weight)
+    graph.add(network.between(TAIL_START, TAIL_STOP), "trained ",
+              lambda operator, tensor: trained[f"body.weights.{tensor}"])
+    graph.nodes.append(node("Flatten", [graph.names[TAIL_STOP]], "features", axis=1))
+    return model(graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], [port("features", FLOAT, (1, FEATURES))],
+                 graph.constants)
+
+
+class _Graph:
+    """Nodes and constants of an ONNX file."""
+
+    def __init__(self, network: Network, names: dict[int, str]):
+        self._network, self.names = network, names
+        self.nodes: list[bytes] = []
+        self.constants: list[bytes] = []
+        self._written: set[str] = set()
+
+    def add(self, operators: list[Operator], prefix: str, weight: Callable[[Operator, int], np.ndarray]) -> None:
+        """
+        Args:
+            prefix: of the names of these operators' constants, which other operators may share with other values.
+            weight: as :meth:`Network.weight`.
+        """
+        for operator in operators:
+            source, target = self.names[operator.inputs[0]], str(operator.outputs[0])
+            self.nodes.append(self._node(operator, source, target, prefix, weight))
+            self.names[operator.outputs[0]] = target
+
+    def _node(self, operator: Operator, source: str, target: str, prefix: str, weight) -> bytes:
+        kind, square = operator.kind, [operator.stride] * 2
+        if kind in ("conv", "depthwise"):
+            kernel, bias = (weight(operator, tensor) for tensor in operator.inputs[1:3])
+            side = kernel.shape[-1]
+            before, behind = self._network.padding(operator, side)
+            names = [self._constant(f"{prefix}{tensor}", values) for tensor, values in zip(operator.inputs[1:], (kernel, bias))]
+            return node("Conv", [source, *names], target, kernel_shape=[side, side], strides=square,
+                        pads=[before, before, behind, behind], group=len(kernel) if kind == "depthwise" else 1)
+        if kind == "prelu":
+            slope = weight(operator, operator.inputs[1]).reshape(-1, 1, 1)
+            return node("PRelu", [source, self._constant(f"{prefix}{operator.inputs[1]}", slope)], target)
+        if kind == "add":
+            return node("Add", [source, self.names[operator.inputs[1]]], target)
+        if kind == "max_pool":
+            return node("MaxPool", [source], target, kernel_shape=[operator.window] * 2, strides=square)
+        pads = np.array([0, 0, 0, 0, 0, self._network.more_channels(operator), 0, 0])
+        return node("Pad", [source, self._constant(f"{prefix}{operator.inputs[1]}", pads, INT64)], target)
+
+    def _constant(self, name: str, values: np.ndarray, element: int = FLOAT) -> str:
+        name = f"constant {name}"
+        if name not in self._written:
+            self._written.add(name)
+            self.constants.append(constant(name, values, element))
+        return name

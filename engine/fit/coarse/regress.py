@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from ...head.model import HeadModel, surface_points
 from ...photo.face_nets import model_path
@@ -18,9 +17,8 @@ from ...wire.errors import ErrorCode, HrnError
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from .solver import LandmarkNoise
 from .population import anchored_identity, load_people
-from .backbone import Backbone
 from .tflite import read_network
-from .network import TAIL_START, Tail
+from .network import DenseNet
 
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]
 
@@ -62,11 +60,7 @@ class Regressor:
         self.point_weights = self.data["point_weights"].astype(float)
         with zipfile.ZipFile(model_path()) as archive:
             network = read_network(archive.read("face_landmarks_detector.tflite"))
-        self._front = Backbone(network, network.inputs[0], TAIL_START).eval()
-        self._tail = Tail(network, len(self.point_vertices), int(self.data["identities"]), 52).eval()
-        state = {name[5:]: torch.from_numpy(value.astype(np.float32)) for name, value in self.data.items()
-                 if name.startswith("tail.")}
-        self._tail.load_state_dict(state)
+        self.look = DenseNet(network, {name[5:]: value for name, value in self.data.items() if name.startswith("tail.")})
         self._mirror_points = self.data["mirror_points"].astype(np.int64)
         self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
         self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
@@ -98,22 +92,6 @@ class Regressor:
         shift = anchored_identity(model, anchors, (rest - model.template[anchors])[None])[0]
         return matrix, shift
 
-    def look(self, crops: np.ndarray, on_crop=None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(B, 256, 256, 3) uint8 -> points, identity, expression, view, as in :class:`Guess`.
-
-        Args:
-            on_crop: called with the crop's number before each; may raise to cancel.
-        """
-        with torch.inference_mode():
-            x = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255).contiguous()
-            seen = []
-            for number, one in enumerate(x):
-                if on_crop is not None:
-                    on_crop(number)
-                seen.append(self._front(one[None]))
-            guess = self._tail(torch.cat(seen))
-        return tuple(part.numpy() for part in guess)
-
     def guess(self, photo: Photo, observation: FaceObservation, progress=None) -> FaceGuess:
         """Windows around the face, each as it is and mirrored; the answers' mean.
 
@@ -128,8 +106,7 @@ class Regressor:
             tell(0.2 * number / len(transforms))
             crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        points, identity, expression, view = self.look(np.ascontiguousarray(both),
-                                                        lambda number: tell(0.2 + 0.8 * number / len(both)))
+        points, identity, expression, view = self.look(both, lambda number: tell(0.2 + 0.8 * number / len(both)))
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
         identity[1::2] = identity[1::2] @ self._mirror_identity
@@ -160,7 +137,7 @@ def load_regressor(model: HeadModel) -> Regressor:
         if model.version not in _loaded:
             try:
                 _loaded[model.version] = Regressor(model, _FILE)
-            except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+            except (OSError, EOFError, KeyError, ValueError, cv2.error, zipfile.BadZipFile) as error:
                 raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.",
                                hint="Install the engine again.") from error
         return _loaded[model.version]

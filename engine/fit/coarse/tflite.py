@@ -1,7 +1,8 @@
 """A reader for the few parts of a TensorFlow Lite file that a plain convolutional network needs.
 
 Format: FlatBuffers (https://flatbuffers.dev/internals) with the tables of TensorFlow Lite's ``schema.fbs``. Written
-here so that the landmark network's own weights can be run in PyTorch, where its inner activations are at hand.
+here so that parts of the landmark network can be run and trained further: OpenCV's own reader of these files gives the
+last outputs only.
 """
 
 from __future__ import annotations
@@ -47,6 +48,38 @@ class Network:
     """Tensor number -> shape, channels last."""
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+    def between(self, start: int, stop: int) -> list[Operator]:
+        """The operators that lead from tensor `start` to tensor `stop`, in order."""
+        made_by = {operator.outputs[0]: operator for operator in self.operators}
+        wanted, chosen = [stop], set()
+        while wanted:
+            tensor = wanted.pop()
+            if tensor == start or tensor in chosen or tensor in self.constants:
+                continue
+            chosen.add(tensor)
+            wanted.extend(made_by[tensor].inputs)
+        return [operator for operator in self.operators if operator.outputs[0] in chosen]
+
+    def weight(self, operator: Operator, tensor: int) -> np.ndarray:
+        """A constant of `operator` as float32 with channels first: (out, in, height, width), depthwise
+        (channels, 1, height, width), or (channels,)."""
+        values = self.constants[tensor].astype(np.float32)
+        if values.ndim != 4:
+            return values.reshape(-1)
+        return np.ascontiguousarray(values.transpose((3, 0, 1, 2) if operator.kind == "depthwise" else (0, 3, 1, 2)))
+
+    def padding(self, operator: Operator, kernel: int) -> tuple[int, int]:
+        """Pixels before and behind a square picture; TensorFlow's SAME puts the odd one behind."""
+        if not operator.same:
+            return 0, 0
+        side = self.shapes[operator.inputs[0]][1]
+        total = max((-(-side // operator.stride) - 1) * operator.stride + kernel - side, 0)
+        return total // 2, total - total // 2
+
+    def more_channels(self, operator: Operator) -> int:
+        """Channels of zeros that a ``pad`` puts behind the others."""
+        return int(self.constants[operator.inputs[1]][-1, 1])
 
 
 class _Table:

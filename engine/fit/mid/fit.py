@@ -26,6 +26,7 @@ from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
 from ...geometry.harmonics import fit_lighting, light_normals
 from ...geometry.mesh import facing_of, normal_row_jacobian, vertex_normals
+from .part_term import PartTerm
 from .photo_cells import CellColors, PhotoCells
 from ..coarse.projection import projection
 from .registration import close_lids, fit_actions, slide
@@ -155,8 +156,6 @@ class _Problem:
         self._landmark_rows(local)
         self.parts = None
         if weights.part:
-            from .part_term import PartTerm  # not for everybody: it loads torch
-
             self.parts = PartTerm(model, surface, self.landmarks, self.mm_per_px, weights.part)
         self.shape = np.zeros(shapes)
         self.albedo = np.zeros(albedos)

@@ -1,6 +1,5 @@
 """Parts of the face (eyes, brows, lips, the face below the brows) held to their regions in the photo, without
-correspondences: the part re-projection distance of Wang et al. (CVPR 2024), :mod:`engine.geometry.point_regions`, as a term of
-the mid-frequency stage.
+correspondences: the part re-projection distance of Wang et al. (CVPR 2024) as a term of the mid-frequency stage.
 
 A region is the polygon of the photo's landmarks around the part; the part is points of the head model's skin that lie in the
 same polygon on the average head. Both are described by their nearest, farthest and mean distance from a grid of anchors.
@@ -12,12 +11,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import torch
 
-from ...geometry.point_regions import anchors, below_brows, describe, farthest_points, region_points
 from ...camera import Camera
 from ...head.model import HeadModel
 from ...geometry.mesh import vertex_normals
+from .part_regions import anchors, below_brows, describe, farthest_points, region_points
 from ..coarse.projection import projection
 from ..skin_surface import SkinSurface
 
@@ -83,13 +81,13 @@ class PartTerm:
         low, high = places[list(PARTS["face"])].min(0), places[list(PARTS["face"])].max(0)
         self._origin, size = low - _MARGIN * (high - low), (1 + 2 * _MARGIN) * (high - low)
         step = float(size.max()) / _ANCHORS
-        self._grid = anchors(int(size[1] / step) + 1, int(size[0] / step) + 1, dtype=torch.float64) * step
+        self._grid = anchors(int(size[1] / step) + 1, int(size[0] / step) + 1) * step
         self._weight = _MEASUREMENTS / (3 * len(self._grid)) / deviation ** 2
         self.parts = {}
         regions = _in_photo(places - self._origin, size)
         for name, points in _on_head(model, surface).items():
             if len(points.corners) > 8 and len(regions[name]) > 8:
-                wanted = describe(torch.from_numpy(regions[name].astype(np.float64)), self._grid).numpy()
+                wanted = describe(regions[name].astype(np.float64), self._grid)
                 self.parts[name] = _Part(points, wanted)
 
     def add(self, hessian: np.ndarray, gradient: np.ndarray, camera: Camera, skin: np.ndarray, basis: np.ndarray) -> None:
@@ -103,7 +101,7 @@ class PartTerm:
         for (corners, weights), wanted in self.parts.values():
             points = np.einsum("pk,pkd->pd", weights, skin[corners])
             pixels, project, turn = projection(camera, points, self._mm_per_px)
-            square, slope = squared_distance(pixels * self._mm_per_px - self._origin, self._grid.numpy(), wanted)[1:]
+            square, slope = squared_distance(pixels * self._mm_per_px - self._origin, self._grid, wanted)[1:]
             carried = np.einsum("pk,pkdn->pdn", weights, shapes[corners], optimize=True)
             moves = np.concatenate([project @ turn, project, np.matmul(project @ camera.R, carried)], -1)
             moves = moves.reshape(2 * len(points), -1)
@@ -115,7 +113,7 @@ def squared_distance(points: np.ndarray, grid: np.ndarray, wanted: np.ndarray) -
     """Half the squared difference of descriptions, its Gauss-Newton matrix (2P, 2P) and its gradient (2P,).
 
     Args:
-        points: (P, 2). grid: (A, 2) anchors. wanted: (A, 3), see :func:`engine.geometry.point_regions.describe`.
+        points: (P, 2). grid: (A, 2) anchors. wanted: (A, 3), see :func:`.part_regions.describe`.
     """
     count = len(points)
     away = points[None] - grid[:, None]

@@ -10,7 +10,7 @@ import torch
 
 from test_fit_mid import Scene
 
-from engine.geometry import point_regions as prdl
+from engine.published.tddfa_v3 import part_distance as prdl
 from engine.camera import Camera
 from engine.fit.mid.fit import part_regions
 from engine.fit.mid.fit.fit import MidWeights

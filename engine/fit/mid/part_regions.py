@@ -1,7 +1,7 @@
 """Regions of a picture as points, and how sets of points are described by their distances from anchors.
 
 The part re-projection distance of Wang et al. (CVPR 2024) compares such descriptions. For training there is a
-differentiable one, :mod:`engine.geometry.point_regions`.
+differentiable one, :mod:`engine.published.tddfa_v3.part_distance`.
 """
 
 from __future__ import annotations

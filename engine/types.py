@@ -76,6 +76,20 @@ class CoarseFit:
 
 
 @dataclass(frozen=True)
+class Covers:
+    """What lies over the face in a photo."""
+
+    share: float
+    """Of the face's oval that is neither bare skin nor a feature of the face, 0 to 1."""
+    eyes: bool
+    """Both eyes are hidden, as by sunglasses."""
+    glasses: bool
+    """Dark rims of glasses lie over the skin."""
+    mouth: bool
+    """Something that is not lips lies in their place."""
+
+
+@dataclass(frozen=True)
 class MidFit:
     """Mid-frequency shape and the light that explains the photo."""
 
@@ -88,6 +102,8 @@ class MidFit:
     """(H, W) float32 in [0, 1]: bare skin of this face in the photo; hair, glasses, hands, background are 0."""
     photometric_residual: float
     """Robust mean relative residual on the skin."""
+    covers: Covers
+    """What lies over the face in the photo."""
 
 
 @dataclass(frozen=True)

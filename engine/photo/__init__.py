@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
+from .covers import find_covers
 from .landmarks import Landmarker, face_box, observe, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
 from .teeth import Bite, find_bite
 
-__all__ = ["Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box",
-           "face_quality", "find_bite", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]
+__all__ = ["Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality", "find_bite",
+           "find_covers", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]

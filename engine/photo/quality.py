@@ -5,10 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..types import ARKIT_ACTIONS, FaceObservation, Photo
+from ..types import ARKIT_ACTIONS, Covers, FaceObservation, Photo
 from .landmarks import face_width
-from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, fill
-from .skin import SkinMask
+from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
 
 __all__ = ["face_quality", "photo_warnings"]
 
@@ -16,22 +15,22 @@ _SIDE = 384
 """Width of the face in pixels at which the figures are taken; smaller faces as they are."""
 
 
-def face_quality(photo: Photo, observation: FaceObservation, mask: SkinMask | None = None) -> dict[str, float]:
+def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> dict[str, float]:
     """Figures about the face in the photo.
 
     Args:
-        mask: of the same face; adds ``covered``.
+        covers: of the same face; adds ``covered``.
 
     Returns:
         ``face_width_px``; ``sharpness`` (share of the contrast around eyes, brows and mouth that lies in detail finer
         than about 1/200 of the face: 0.1 is blurred, 0.3 crisp); ``side_ratio`` (luminance of the brighter cheek over
         the darker, linear light); ``overexposed`` (share of the face with a burnt channel); ``brightness`` (median
         linear luminance of the skin, 0 to 1); ``eyes_closed``, ``mouth_open`` (scores, 0 to 1); ``yaw_deg`` (turn to
-        the subject's left, from MediaPipe's relative depth, so only rough); with `mask`, ``covered`` (share of the
-        face oval that is neither skin nor a feature of the face).
+        the subject's left, from MediaPipe's relative depth, so only rough); with `covers`, ``covered`` (share
+        of the face oval that is neither skin nor a feature of the face).
     """
     width = face_width(observation)
-    crop, points = _crop(photo.pixels, observation.landmarks, width)
+    crop, points = face_crop(photo.pixels, observation.landmarks, width, _SIDE)
     shape = crop.shape[:2]
     oval = fill(shape, points, OVAL) > 0
     luminance = (crop.astype(np.float32) / 255) ** 2.2 @ np.float32([0.2126, 0.7152, 0.0722])
@@ -52,15 +51,15 @@ def face_quality(photo: Photo, observation: FaceObservation, mask: SkinMask | No
         "mouth_open": score["jawOpen"],
         "yaw_deg": float(np.degrees(np.arctan2(observation.depth[263] - observation.depth[33], across))),
     }
-    if mask is not None:
-        whole = fill(mask.surface.shape, observation.landmarks, OVAL) > 0
-        figures["covered"] = float(1 - mask.surface[whole].mean()) if whole.any() else 1.0
+    if covers is not None:
+        figures["covered"] = covers.share
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def photo_warnings(photo: Photo, observation: FaceObservation, mask: SkinMask | None = None) -> list[dict[str, str]]:
+def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> list[dict[str, str]]:
     """What may spoil the head, most serious first, as ``{"code", "message"}`` in plain words."""
-    q = face_quality(photo, observation, mask)
+    q = face_quality(photo, observation, covers)
+    covered = _covered(covers) if covers is not None else ""
     found: list[tuple[bool, str, str]] = [
         (q["face_width_px"] < 100, "face_small",
          f"The face is only {q['face_width_px']:.0f} pixels wide; fine detail will be missing."),
@@ -69,8 +68,7 @@ def photo_warnings(photo: Photo, observation: FaceObservation, mask: SkinMask | 
                                            "its far side is guessed."),
         (q["eyes_closed"] > 0.55, "eyes_closed", "The eyes are closed; the eye colour is guessed."),
         (q["mouth_open"] > 0.45, "mouth_open", "The mouth is wide open; the relaxed jaw is guessed."),
-        (q.get("covered", 0) > 0.25, "covered",
-         f"About {100 * q.get('covered', 0):.0f} % of the face is covered or in deep shadow and will be guessed."),
+        (bool(covered), "covered", covered),
         (q["side_ratio"] > 4, "strong_shadow", "One side of the face lies in strong shadow; its colour is uncertain."),
         (q["overexposed"] > 0.08, "overexposed",
          f"{100 * q['overexposed']:.0f} % of the face is overexposed; its colour is lost there."),
@@ -81,19 +79,18 @@ def photo_warnings(photo: Photo, observation: FaceObservation, mask: SkinMask | 
     return [{"code": code, "message": message} for holds, code, message in found if holds]
 
 
-def _crop(pixels: np.ndarray, landmarks: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """The face with a little margin, at most `_SIDE` pixels wide, and its landmarks there."""
-    height, full = pixels.shape[:2]
-    margin = 0.1 * width
-    x0, y0 = np.clip(np.floor(landmarks.min(0) - margin), 0, (full - 8, height - 8)).astype(int)
-    x1, y1 = np.maximum(np.minimum(np.ceil(landmarks.max(0) + margin), (full, height)), (x0 + 8, y0 + 8)).astype(int)
-    scale = min(1.0, _SIDE / width)
-    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
-    crop = pixels[y0:y1, x0:x1]
-    if scale < 1:
-        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    ratio = np.array(crop.shape[1::-1]) / (x1 - x0, y1 - y0)
-    return crop, ((landmarks - (x0, y0)) * ratio).astype(np.float32)
+def _covered(covers: Covers) -> str:
+    """A sentence about what is covered; empty where nothing that matters is."""
+    hidden = [name for name, holds in (("eyes", covers.eyes), ("mouth", covers.mouth)) if holds]
+    if covers.share > 0.25:
+        parts = f", {' and '.join(hidden)} included" if hidden else ""
+        return (f"About {100 * covers.share:.0f} % of the face is covered, by hair for instance, or in deep shadow{parts}; "
+                "all of that is guessed.")
+    if hidden:
+        return f"The {' and '.join(hidden)} {'is' if hidden == ['mouth'] else 'are'} covered; the shape and colour there are guessed."
+    if covers.glasses:
+        return "The face wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
+    return ""
 
 
 def _sharpness(crop: np.ndarray, where: np.ndarray) -> float:

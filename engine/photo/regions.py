@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 __all__ = ["BROWS", "EYES", "FACE_POINTS", "INNER_LIPS", "IRISES", "LIP_EDGES", "NOSTRILS", "OUTER_LIPS", "OVAL",
-           "SURE_SKIN", "fill"]
+           "SURE_SKIN", "face_crop", "fill"]
 
 FACE_POINTS = 468
 """The landmarks after these are the irises."""
@@ -40,3 +40,22 @@ def fill(shape: tuple[int, int], landmarks: np.ndarray, *polygons: tuple[int, ..
         points = np.round((landmarks[list(polygon), :2] - 0.5) * 16).astype(np.int32)
         cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_8, shift=4)
     return mask
+
+
+def face_crop(image: np.ndarray, landmarks: np.ndarray, width: float, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """The face with a little margin, at most `side` pixels wide, and its landmarks there.
+
+    Args:
+        image: (H, W) or (H, W, C) photo or map of one. landmarks: (478, 2) in its pixels. width: of the face in them.
+    """
+    height, full = image.shape[:2]
+    margin = 0.1 * width
+    x0, y0 = np.clip(np.floor(landmarks.min(0) - margin), 0, (full - 8, height - 8)).astype(int)
+    x1, y1 = np.maximum(np.minimum(np.ceil(landmarks.max(0) + margin), (full, height)), (x0 + 8, y0 + 8)).astype(int)
+    scale = min(1.0, side / width)
+    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
+    crop = image[y0:y1, x0:x1]
+    if scale < 1:
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    ratio = np.array(crop.shape[1::-1]) / (x1 - x0, y1 - y0)
+    return crop, ((landmarks - (x0, y0)) * ratio).astype(np.float32)

@@ -9,7 +9,6 @@ from .solution import Solution
 __all__ = ["quality_report"]
 
 _POOR_FIT_MM = 4.0
-_LITTLE_SKIN = 0.35
 _LITTLE_SHARE = 0.15
 """Of an even share of the matches."""
 
@@ -32,13 +31,13 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     }
     from ..photo import face_quality, photo_warnings
 
-    report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation).items()})
-    report["warnings"] = [*photo_warnings(photo, observation), *_warnings(found, report)]
+    report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation, mid.covers).items()})
+    report["warnings"] = [*photo_warnings(photo, observation, mid.covers), *_warnings(found, report)]
     return report
 
 
 def _warnings(found: Solution, report: dict):
-    photo, observation, mid = found.photo, found.observation, found.mid
+    photo, observation = found.photo, found.observation
 
     def warn(code: str, message: str) -> dict[str, str]:
         return {"code": code, "message": message}
@@ -47,9 +46,6 @@ def _warnings(found: Solution, report: dict):
     inside = ((observation.landmarks >= 0) & (observation.landmarks < (width, height))).all(1)
     if inside.mean() < 0.98:
         yield warn("face_cut_off", "The face is cut off by the edge of the photo; what lies outside is a guess.")
-    skin = _skin_share(mid.skin_mask, observation.landmarks)
-    if skin < _LITTLE_SKIN:
-        yield warn("face_covered", f"Only {100 * skin:.0f} % of the face is bare skin; the rest is a guess.")
     for one in found.left_out:
         yield warn("photo_left_out", f"{one.name} was left out: {one.error}")
     if len(found.views) > 1:
@@ -62,13 +58,3 @@ def _warnings(found: Solution, report: dict):
                     yield warn("photo_unmatched", f"{view.photo.name} shows little that the other photos confirm.")
     if report["landmark_residual_mm"] > _POOR_FIT_MM:
         yield warn("poor_fit", f"The head misses the landmarks by {report['landmark_residual_mm']:.1f} mm; check the result.")
-
-
-def _skin_share(mask: np.ndarray, landmarks: np.ndarray) -> float:
-    """Mean of the skin mask within the landmarks' convex hull."""
-    import cv2
-
-    hull = cv2.convexHull(np.round(landmarks).astype(np.int32))
-    region = np.zeros(mask.shape, np.uint8)
-    cv2.fillConvexPoly(region, hull, 1)
-    return float(mask[region > 0].mean()) if region.any() else 0.0

@@ -65,7 +65,7 @@ def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], p
 
 def _view(model: HeadModel, found: Conformed, face: SeenFace, expression: np.ndarray, deformation: np.ndarray, share: float
           ) -> View:
-    from ..photo import segment_skin
+    from ..photo import find_covers, segment_skin
 
     # The same picture of the head in its own model space: camera(x) = turned(rotation x + shift).
     rotation = face.camera.R @ found.rotation.T
@@ -76,7 +76,8 @@ def _view(model: HeadModel, found: Conformed, face: SeenFace, expression: np.nda
     lighting, residual = _light(model, face.photo, camera, head.astype(np.float64), skin)
     coarse = CoarseFit(camera, found.identity, expression,
                        np.linalg.norm(pixels - face.observation.landmarks, axis=1).astype(np.float32), "method")
-    mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual)
+    mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual,
+                 find_covers(face.photo, face.observation, skin))
     return View(face.photo, face.observation, coarse, mid, share)
 
 

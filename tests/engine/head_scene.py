@@ -9,7 +9,7 @@ from engine.render import interpolate, rasterize
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
 from engine.texture.unlit.surface import vertex_normals
-from engine.types import CoarseFit, FaceObservation, MidFit, Photo, View
+from engine.types import CoarseFit, Covers, FaceObservation, MidFit, Photo, View
 from engine.wire.protocol import Settings
 
 SKIN = np.array([0.46, 0.29, 0.21])
@@ -62,7 +62,7 @@ class Scene:
                                 np.zeros(478, np.float32), "user")
 
     def view(self, lighting=SIDE_LIGHT):
-        mid = MidFit(np.zeros_like(self.model.template), np.asarray(lighting, np.float32), self.mask, 0.0)
+        mid = MidFit(np.zeros_like(self.model.template), np.asarray(lighting, np.float32), self.mask, 0.0, Covers(0.0, False, False, False))
         return View(self.photo, self.observation, self.coarse, mid)
 
     def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):

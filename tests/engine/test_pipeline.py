@@ -205,6 +205,18 @@ def test_it_can_be_exported(reconstruction, tmp_path):
     assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None
 
 
+def test_a_covered_face_is_warned_of(portrait, reconstruction, tmp_path):
+    plain = reconstruction.bundle.manifest["quality"]
+    assert plain["covered"] < 0.2 and "covered" not in [one["code"] for one in plain["warnings"]]
+    photo = cv2.imread(str(portrait))
+    cv2.imwrite(str(tmp_path / "masked.png"), cv2.ellipse(photo, (224, 148), (40, 36), 0, 0, 360, (215, 180, 130), -1))
+    with small_analysis():
+        quality = reconstruct(tmp_path / "masked.png", tmp_path / "head",
+                              Settings(texture_size=256, quality="draft")).manifest["quality"]
+    (said,) = [one["message"] for one in quality["warnings"] if one["code"] == "covered"]
+    assert quality["covered"] > 0.25 and f"{100 * quality['covered']:.0f} %" in said
+
+
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kept", [(1, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1), None, (0.04, 0.04, 0.04), (0, 0, 0)])
 def test_colours_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):

@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 from ...head.model import MATERIALS, HeadModel
 from ...photo.regions import FACE_POINTS
 from ...photo.teeth import find_bite
-from ...types import CoarseFit, FaceObservation, MidFit, Photo
+from ...types import CoarseFit, Covers, FaceObservation, MidFit, Photo
 from ...wire.protocol import Settings
 from .contour import find_outline
 from .deformation import propagate, without_folds
@@ -95,7 +95,7 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     Returns:
         The coarse fit with refined pose and identity, and the deformation, light and skin mask.
     """
-    from ...photo import segment_skin
+    from ...photo import find_covers, segment_skin
 
     weights = weights or MidWeights(part=_PART_ERROR if settings.part_distance else 0.0)
     report = progress or (lambda stage, fraction, message: None)
@@ -111,8 +111,8 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
 
         if problem.step(within) < 0.02 and step >= 3:
             break
-    return problem.result(skin.skin.astype(np.float32), lambda fraction: report("mid", 0.9 + 0.1 * fraction,
-                                                                                "Finishing the shape"))
+    return problem.result(skin.skin.astype(np.float32), find_covers(photo, observation, skin),
+                          lambda fraction: report("mid", 0.9 + 0.1 * fraction, "Finishing the shape"))
 
 
 class _Problem:
@@ -330,7 +330,7 @@ class _Problem:
 
     # -- result --------------------------------------------------------------------------------------------------
 
-    def result(self, skin_mask: np.ndarray, tell) -> tuple[CoarseFit, MidFit]:
+    def result(self, skin_mask: np.ndarray, covers: Covers, tell) -> tuple[CoarseFit, MidFit]:
         model, w, surface = self.model, self.weights, self.surface
         tell(0.0)
         identity = self.coarse.identity.astype(np.float64).copy()
@@ -363,4 +363,4 @@ class _Problem:
         lighting = fit_lighting(normals, self.colors.color, relative, area)
         left = getattr(self, "residual", None)
         photometric = float(np.average(np.minimum(np.abs(left), 0.5), weights=self.residual_weight)) if left is not None else 0.0
-        return coarse, MidFit(deformation, lighting.astype(np.float32), skin_mask, photometric)
+        return coarse, MidFit(deformation, lighting.astype(np.float32), skin_mask, photometric, covers)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...system.concurrency import concurrently
 from ...head.model import HeadModel
-from ...types import CoarseFit, MidFit, View
+from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.protocol import Settings
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
@@ -36,7 +36,7 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         identity: (K,). deformation: (N, 3) mm; None where the photos could not be compared: then the first photo's
             pixels give it, and landmarks the other cameras.
     """
-    from ...photo import find_bite, segment_skin
+    from ...photo import find_bite, find_covers, segment_skin
 
     first = views[0]
     identity = identity.astype(np.float32)
@@ -59,10 +59,12 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         for view, expression in zip(views, levelled):
             view.expression = expression
 
-    def bare_skin(view: ViewState) -> np.ndarray:
-        return segment_skin(view.photo, view.observation).skin.astype(np.float32)
+    def bare_skin(view: ViewState) -> tuple[np.ndarray, Covers]:
+        mask = segment_skin(view.photo, view.observation)
+        return mask.skin.astype(np.float32), find_covers(view.photo, view.observation, mask)
 
-    skins = concurrently([partial(bare_skin, view) for view in views], lambda share: tell(0.5 + 0.3 * share))
+    found = concurrently([partial(bare_skin, view) for view in views], lambda share: tell(0.5 + 0.3 * share))
+    skins, covers = [skin for skin, _ in found], [covers for _, covers in found]
     deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
     surface = skin_surface(model)
@@ -72,7 +74,7 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
     deformation += bite_shift(model, bare + deformation, first.expression, bite).astype(np.float32)
     deformation += socket_shift(model, model.shape(identity) + deformation)
 
-    def finished(view: ViewState, skin: np.ndarray) -> View:
+    def finished(view: ViewState, skin: np.ndarray, covers: Covers) -> View:
         expression = view.expression.astype(np.float32)
         vertices = model.shape(identity, expression) + deformation
         points = view.camera.project(model.landmarks(vertices).astype(float))[0]
@@ -81,9 +83,9 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
         lighting, left = _light(model, view, vertices, skin)
-        return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left), view.share)
+        return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left, covers), view.share)
 
-    return concurrently([partial(finished, *each) for each in zip(views, skins)], lambda share: tell(0.8 + 0.2 * share))
+    return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], lambda share: tell(0.8 + 0.2 * share))
 
 
 def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:

@@ -10,8 +10,9 @@ if not __package__:
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _here]
     import importlib.util
 
-    _spec = importlib.util.spec_from_file_location("engine", os.path.join(_here, "__init__.py"),
-                                                   submodule_search_locations=[_here])
+    _spec = importlib.util.spec_from_file_location(
+        "engine", os.path.join(_here, "__init__.py"), submodule_search_locations=[_here]
+    )
     sys.modules["engine"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["engine"])
 
@@ -19,7 +20,7 @@ if not __package__:
 # would only wait for each other, busily. It reads this when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.cli import main  # noqa: E402
+from engine.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

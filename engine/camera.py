@@ -51,18 +51,33 @@ class Camera:
         towards = np.asarray(self.position, float)
         return float(np.degrees(np.arctan2(towards[0], towards[2])))
 
-    def scaled(self, factor: float) -> "Camera":
+    def scaled(self, factor: float) -> Camera:
         """The same camera for the photo resized by `factor` (size rounded to whole pixels)."""
-        return replace(self, width=max(1, round(self.width * factor)), height=max(1, round(self.height * factor)),
-                       fx=self.fx * factor, fy=self.fy * factor, cx=self.cx * factor, cy=self.cy * factor)
+        return replace(
+            self,
+            width=max(1, round(self.width * factor)),
+            height=max(1, round(self.height * factor)),
+            fx=self.fx * factor,
+            fy=self.fy * factor,
+            cx=self.cx * factor,
+            cy=self.cy * factor,
+        )
 
-    def cropped(self, x0: int, y0: int, width: int, height: int) -> "Camera":
+    def cropped(self, x0: int, y0: int, width: int, height: int) -> Camera:
         """The same camera for the window of the photo that starts at pixel corner (x0, y0)."""
         return replace(self, width=width, height=height, cx=self.cx - x0, cy=self.cy - y0)
 
 
-def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width: int = 512, height: int = 512,
-                 focal: float = 5.0, fill: float = 0.9) -> Camera:
+def orbit_camera(
+    vertices: np.ndarray,
+    yaw: float,
+    pitch: float = 0.0,
+    *,
+    width: int = 512,
+    height: int = 512,
+    focal: float = 5.0,
+    fill: float = 0.9,
+) -> Camera:
     """A camera that looks at the whole head.
 
     Args:
@@ -82,5 +97,13 @@ def orbit_camera(vertices: np.ndarray, yaw: float, pitch: float = 0.0, *, width:
     turned = (vertices - centre) @ rotation.T
     extent = max(np.ptp(turned[:, 1]) / height, np.ptp(turned[:, 0]) / width) * height
     distance = focal * extent / fill
-    return Camera(width, height, focal * height, focal * height, width / 2, height / 2, rotation,
-                  np.array([0, 0, distance]) - rotation @ centre)
+    return Camera(
+        width,
+        height,
+        focal * height,
+        focal * height,
+        width / 2,
+        height / 2,
+        rotation,
+        np.array([0, 0, distance]) - rotation @ centre,
+    )

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from . import __version__
 from .wire.errors import EXIT_CODES, ErrorCode
@@ -74,8 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
     command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
     command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
-    command.add_argument("--patience", type=_seconds, default=600.0, metavar="SECONDS",
-                         help="a worker without progress for so long is stopped (default: %(default).0f)")
+    command.add_argument(
+        "--patience",
+        type=_seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="a worker without progress for so long is stopped (default: %(default).0f)",
+    )
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
     command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
     _add_settings(command)
@@ -101,11 +106,16 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
     command.add_argument("--folder", metavar="DIR", help="where licensed files are looked for, with all its sub-folders")
-    command.add_argument("--commercial", action=argparse.BooleanOptionalAction, default=None,
-                         help="hide methods whose licences allow no commercial work")
+    command.add_argument(
+        "--commercial",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="hide methods whose licences allow no commercial work",
+    )
     command.add_argument("--save", action="store_true", help="keep --folder and --commercial as your settings")
-    command.add_argument("--make-bfm", metavar="DIR",
-                         help="first make BFM_model_front.mat of the Basel Face Model 2009 in DIR, into the folder")
+    command.add_argument(
+        "--make-bfm", metavar="DIR", help="first make BFM_model_front.mat of the Basel Face Model 2009 in DIR, into the folder"
+    )
     command.add_argument("--json", action="store_true", help="print as JSON")
     command.set_defaults(run=_models)
 
@@ -113,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_licenses)
 
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
-    command.add_argument("what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views"))
+    command.add_argument(
+        "what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")
+    )
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=_bench)
     return parser
@@ -121,32 +133,71 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--method", default=_DEFAULTS.method, help="see `engine models` (default: %(default)s)")
-    command.add_argument("--texture-size", type=int, default=_DEFAULTS.texture_size, metavar="PIXELS",
-                         help="side of the maps, 256 to 8192 (default: %(default)s)")
+    command.add_argument(
+        "--texture-size",
+        type=int,
+        default=_DEFAULTS.texture_size,
+        metavar="PIXELS",
+        help="side of the maps, 256 to 8192 (default: %(default)s)",
+    )
     command.add_argument("--quality", default=_DEFAULTS.quality, help="draft, standard or high (default: %(default)s)")
-    command.add_argument("--detail", type=float, default=_DEFAULTS.detail, metavar="GAIN",
-                         help="strength of the displacement map, 0 to 4 (default: %(default)s)")
-    command.add_argument("--face", type=int, default=_DEFAULTS.face_index, metavar="N",
-                         help="which face, 0 is the largest (default: %(default)s)")
+    command.add_argument(
+        "--detail",
+        type=float,
+        default=_DEFAULTS.detail,
+        metavar="GAIN",
+        help="strength of the displacement map, 0 to 4 (default: %(default)s)",
+    )
+    command.add_argument(
+        "--face",
+        type=int,
+        default=_DEFAULTS.face_index,
+        metavar="N",
+        help="which face, 0 is the largest (default: %(default)s)",
+    )
     command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the photo")
     command.add_argument("--focal-mm", type=float, metavar="F", help="or in mm as on a 35 mm film camera; any size of photo")
     command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
-    command.add_argument("--same-expression", action=argparse.BooleanOptionalAction, default=None,
-                         help="several photos: the face is the same in all of them, or not (default: found out)")
-    command.add_argument("--part-distance", action="store_true",
-                         help="method open: compare eyes, brows, lips and face with their regions in the photo, too (slower)")
-    command.add_argument("--hair-texture", action="store_true",
-                         help="method hrn_head: colour the back of its texture like the photo's hair (needs three more files)")
-    command.add_argument("--corrected", action="store_true",
-                         help="methods hrn, mvhrn, hrn_face: without the documented bugs of what was released")
+    command.add_argument(
+        "--same-expression",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="several photos: the face is the same in all of them, or not (default: found out)",
+    )
+    command.add_argument(
+        "--part-distance",
+        action="store_true",
+        help="method open: compare eyes, brows, lips and face with their regions in the photo, too (slower)",
+    )
+    command.add_argument(
+        "--hair-texture",
+        action="store_true",
+        help="method hrn_head: colour the back of its texture like the photo's hair (needs three more files)",
+    )
+    command.add_argument(
+        "--corrected",
+        action="store_true",
+        help="methods hrn, mvhrn, hrn_face: without the documented bugs of what was released",
+    )
     command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    return Settings(method=options.method, texture_size=options.texture_size, quality=options.quality,
-                    detail=options.detail, face_index=options.face, focal_px=options.focal_px, focal_mm=options.focal_mm,
-                    keep_expression=not options.no_expression, same_expression=options.same_expression, seed=options.seed,
-                    hair_texture=options.hair_texture, corrected=options.corrected, part_distance=options.part_distance)
+    return Settings(
+        method=options.method,
+        texture_size=options.texture_size,
+        quality=options.quality,
+        detail=options.detail,
+        face_index=options.face,
+        focal_px=options.focal_px,
+        focal_mm=options.focal_mm,
+        keep_expression=not options.no_expression,
+        same_expression=options.same_expression,
+        seed=options.seed,
+        hair_texture=options.hair_texture,
+        corrected=options.corrected,
+        part_distance=options.part_distance,
+    )
 
 
 def _count(text: str) -> int:
@@ -181,8 +232,14 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
         exported = [str(path) for path in export_obj(bundle, options.export)]
     if options.json:
-        _print_json({"bundle": str(bundle.path), "quality": bundle.manifest["quality"],
-                     "timings": bundle.manifest["timings"], "exported": exported})
+        _print_json(
+            {
+                "bundle": str(bundle.path),
+                "quality": bundle.manifest["quality"],
+                "timings": bundle.manifest["timings"],
+                "exported": exported,
+            }
+        )
     else:
         print(bundle.path)
         for path in exported or ():

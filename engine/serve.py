@@ -22,7 +22,18 @@ from .system.failures import as_hrn_error
 from .system.memory import give_back_memory
 from .wire.bundle import remove_own_partials
 from .wire.errors import ErrorCode, HrnError
-from .wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, error_response, notification, overall_fraction, response, versions_match)
+from .wire.protocol import (
+    MAX_LINE_BYTES,
+    PROTOCOL_VERSION,
+    Settings,
+    decode_line,
+    encode_line,
+    error_response,
+    notification,
+    overall_fraction,
+    response,
+    versions_match,
+)
 
 __all__ = ["Server", "serve"]
 
@@ -63,7 +74,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(requests, "rb"), os.fdopen(answers, "wb", buffering=0)
 
 
-def _watch_parent(server: "Server") -> None:
+def _watch_parent(server: Server) -> None:
     """End with the parent. Not by Linux's death signal: that one follows the *thread* that started us."""
     if sys.platform == "win32":
         return  # Process numbers of parents are not updated there; the client's job object ends us.
@@ -108,12 +119,11 @@ class Server:
 
     def run(self) -> None:
         """Serve until the requests end, then :meth:`quit`."""
-        self._send(notification("ready", {"protocol": PROTOCOL_VERSION, "engine_version": __version__,
-                                          "pid": os.getpid()}))
+        self._send(notification("ready", {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "pid": os.getpid()}))
         threading.Thread(target=self._work, name="worker", daemon=True).start()
         while line := self._requests.readline(MAX_LINE_BYTES + 1):
             while not line.endswith(b"\n") and len(line) > MAX_LINE_BYTES and (more := self._requests.readline(1 << 16)):
-                line = line[:MAX_LINE_BYTES + 1] + (b"\n" if more.endswith(b"\n") else b"")
+                line = line[: MAX_LINE_BYTES + 1] + (b"\n" if more.endswith(b"\n") else b"")
             if line.strip():
                 self._take(line)
         self.quit(0)
@@ -168,14 +178,21 @@ class Server:
     def _initialize(self, params: dict) -> dict:
         client = str(params.get("client_version", __version__))
         if params.get("protocol") != PROTOCOL_VERSION or not versions_match(client, __version__):
-            raise HrnError(ErrorCode.VERSION_MISMATCH,
-                           f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
-                           f"{client} and protocol {params.get('protocol')}.",
-                           details={"engine_version": __version__, "protocol": PROTOCOL_VERSION})
+            raise HrnError(
+                ErrorCode.VERSION_MISMATCH,
+                f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
+                f"{client} and protocol {params.get('protocol')}.",
+                details={"engine_version": __version__, "protocol": PROTOCOL_VERSION},
+            )
         from .published.files import offered_methods
 
-        return {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": offered_methods(),
-                "pid": os.getpid(), "python": sys.version.split()[0]}
+        return {
+            "protocol": PROTOCOL_VERSION,
+            "engine_version": __version__,
+            "methods": offered_methods(),
+            "pid": os.getpid(),
+            "python": sys.version.split()[0],
+        }
 
     def _models(self, id_: int, params: dict) -> None:
         """Answers a request that may read gigabytes, beside whatever else goes on."""
@@ -261,8 +278,10 @@ class Server:
         try:
             bundle = reconstruct(job.photos, job.out, job.settings, progress)
             self._progress(job, "done", 1.0, "Done")
-            return response(job.id, {"bundle": str(bundle.path), "quality": bundle.manifest["quality"],
-                                     "timings": bundle.manifest["timings"]})
+            return response(
+                job.id,
+                {"bundle": str(bundle.path), "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]},
+            )
         except Exception as error:
             failure = as_hrn_error(error)
         return error_response(job.id, failure)
@@ -272,8 +291,18 @@ class Server:
         if stage == job.last_stage and fraction < 1 and now - job.last_sent < _PROGRESS_SECONDS:
             return
         job.last_stage, job.last_sent = stage, now
-        self._send(notification("progress", {"id": job.id, "stage": stage, "fraction": round(float(fraction), 4),
-                                             "overall": round(overall_fraction(stage, fraction), 4), "message": message}))
+        self._send(
+            notification(
+                "progress",
+                {
+                    "id": job.id,
+                    "stage": stage,
+                    "fraction": round(float(fraction), 4),
+                    "overall": round(overall_fraction(stage, fraction), 4),
+                    "message": message,
+                },
+            )
+        )
 
     def _send(self, message: dict) -> None:
         if self._quitting:
@@ -282,7 +311,7 @@ class Server:
             data = encode_line(message)
             with self._write_lock:
                 while data:
-                    data = data[self._answers.write(data):]
+                    data = data[self._answers.write(data) :]
         except OSError:
             self.quit(0)  # Nobody listens any more.
 

@@ -10,6 +10,7 @@ from .camera import Camera
 
 __all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
 
+# fmt: off
 ARKIT_ACTIONS = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
     "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
@@ -20,6 +21,7 @@ ARKIT_ACTIONS = (
     "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft",
     "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
     "noseSneerLeft", "noseSneerRight", "tongueOut")
+# fmt: on
 """Facial actions by ARKit's names; the order of scores, of `HeadModel.expression_names` and of all expression values."""
 
 

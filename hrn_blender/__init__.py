@@ -27,9 +27,11 @@ if not (_HERE / "engine").is_dir():
     # root on the search path `from .engine.wire import protocol` works in both.
     __path__.append(str(_HERE.parent))
 
+# fmt: off
 _MODULES = ("ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
             "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "state.model_files",
             "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
+# fmt: on
 """Modules with their own register() and unregister(), in order of registration."""
 
 _registered: list = []

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import bpy
 
-__all__ = ["eevee_engine", "ensure_node_tree", "enable_adaptive_subdivision", "has_normal_base", "output_as_png",
-           "socket", "use_undisplaced_normal"]
+__all__ = [
+    "eevee_engine",
+    "ensure_node_tree",
+    "enable_adaptive_subdivision",
+    "has_normal_base",
+    "output_as_png",
+    "socket",
+    "use_undisplaced_normal",
+]
 
 
 def eevee_engine() -> str:
@@ -48,8 +55,9 @@ def use_undisplaced_normal(node: bpy.types.ShaderNodeNormalMap) -> bool:
     return True
 
 
-def enable_adaptive_subdivision(scene: bpy.types.Scene, head: bpy.types.Object, modifier: bpy.types.SubsurfModifier,
-                                edge_length: float) -> None:
+def enable_adaptive_subdivision(
+    scene: bpy.types.Scene, head: bpy.types.Object, modifier: bpy.types.SubsurfModifier, edge_length: float
+) -> None:
     """Let Cycles subdivide by need.
 
     Args:

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine import __version__  # noqa: E402
+from engine import __version__
 
 seen: list[str] = []
 

@@ -54,7 +54,16 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from engine import __version__  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
-from engine.wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, Settings, encode_line, error_response, notification, response)
+from engine.wire.protocol import (
+    MAX_LINE_BYTES,
+    PROTOCOL_VERSION,
+    STAGES,
+    Settings,
+    encode_line,
+    error_response,
+    notification,
+    response,
+)
 
 
 def parse_mode(text: str) -> tuple[str, dict[str, str]]:
@@ -120,8 +129,12 @@ class FakeEngine:
             if parse_mode(self.mode)[0] == "wrong_version" or params.get("protocol") != PROTOCOL_VERSION:
                 self.send(error_response(id_, HrnError(ErrorCode.VERSION_MISMATCH, "Engine 9.9.9 speaks another protocol.")))
             else:
-                self.send(response(id_, {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": ["open"],
-                                         "pid": os.getpid()}))
+                self.send(
+                    response(
+                        id_,
+                        {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "methods": ["open"], "pid": os.getpid()},
+                    )
+                )
         elif method == "ping":
             self.send(response(id_, {"busy": self.running is not None}))
         elif method == "cancel":
@@ -159,7 +172,9 @@ class FakeEngine:
     def work(self, id_: int, params: dict, settings: Settings, mode: str, options: dict[str, str]) -> dict:
         out = Path(params["out"])
         if mode == "error":
-            raise HrnError(ErrorCode(options.get("code", "NO_FACE")), f"The fake engine was told to fail on {params['photos'][0]}.")
+            raise HrnError(
+                ErrorCode(options.get("code", "NO_FACE")), f"The fake engine was told to fail on {params['photos'][0]}."
+            )
         if mode == "oom":
             raise HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than there is.")
         if mode == "oom_exit":
@@ -197,8 +212,18 @@ class FakeEngine:
                 os.write(2, b"Fatal Python error: Segmentation fault\n")
                 os._exit(int(options.get("code", 3)))
             stage = int(done * len(stages))
-            self.send(notification("progress", {"id": id_, "stage": stages[stage], "fraction": round(done * len(stages) - stage, 4),
-                                                "overall": round(done, 4), "message": f"Pretending: {stages[stage]}"}))
+            self.send(
+                notification(
+                    "progress",
+                    {
+                        "id": id_,
+                        "stage": stages[stage],
+                        "fraction": round(done * len(stages) - stage, 4),
+                        "overall": round(done, 4),
+                        "message": f"Pretending: {stages[stage]}",
+                    },
+                )
+            )
             time.sleep(seconds / steps)
         manifest = write_head(out, [Path(photo) for photo in params["photos"]], settings)
         if mode == "bad_bundle":
@@ -215,8 +240,9 @@ def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:
     if kept is None or not kept.is_dir():
         from synthetic_bundle import make_bundle
 
-        bundle = make_bundle(out, density=8, name=name, settings=settings,
-                             views=tuple("stranger" not in photo.name for photo in photos))
+        bundle = make_bundle(
+            out, density=8, name=name, settings=settings, views=tuple("stranger" not in photo.name for photo in photos)
+        )
         if kept is not None:
             shutil.copytree(out, kept.with_name(f"bundle.{os.getpid()}"))
             kept.with_name(f"bundle.{os.getpid()}").rename(kept)

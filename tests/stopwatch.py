@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from typing import Callable
+from collections.abc import Callable
 
 __all__ = ["PROMISE", "Stopwatch", "best_of"]
 

@@ -28,10 +28,23 @@ EXPRESSIONS = (
     "mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight "
     "mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft "
     "mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft "
-    "noseSneerRight tongueOut").split()
+    "noseSneerRight tongueOut"
+).split()
 MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
-PARTS = ("right_eye", "left_eye", "right_brow", "left_brow", "nose", "upper_lip", "lower_lip", "skin",
-         "right_ear", "left_ear", "scalp", "neck")
+PARTS = (
+    "right_eye",
+    "left_eye",
+    "right_brow",
+    "left_brow",
+    "nose",
+    "upper_lip",
+    "lower_lip",
+    "skin",
+    "right_ear",
+    "left_ear",
+    "scalp",
+    "neck",
+)
 LANDMARKS = 478
 
 
@@ -40,14 +53,15 @@ def write_png(path: Path, image: np.ndarray) -> None:
     height, width = image.shape[:2]
     rows = np.ascontiguousarray(image, image.dtype.newbyteorder(">")).tobytes()
     stride = len(rows) // height
-    raw = b"".join(b"\0" + rows[y * stride:(y + 1) * stride] for y in range(height))
+    raw = b"".join(b"\0" + rows[y * stride : (y + 1) * stride] for y in range(height))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, image.dtype.itemsize * 8, 2 if image.ndim == 3 else 0, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 1))
-                     + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 1)) + chunk(b"IEND", b"")
+    )
 
 
 def write_exr(path: Path, channels: dict[str, np.ndarray]) -> None:
@@ -60,12 +74,18 @@ def write_exr(path: Path, channels: dict[str, np.ndarray]) -> None:
 
     listing = b"".join(n.encode() + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for n in names) + b"\0"
     window = struct.pack("<4i", 0, 0, width - 1, height - 1)
-    header = (struct.pack("<2i", 20000630, 2) + attribute("channels", "chlist", listing)
-              + attribute("compression", "compression", b"\0") + attribute("dataWindow", "box2i", window)
-              + attribute("displayWindow", "box2i", window) + attribute("lineOrder", "lineOrder", b"\0")
-              + attribute("pixelAspectRatio", "float", struct.pack("<f", 1))
-              + attribute("screenWindowCenter", "v2f", struct.pack("<2f", 0, 0))
-              + attribute("screenWindowWidth", "float", struct.pack("<f", 1)) + b"\0")
+    header = (
+        struct.pack("<2i", 20000630, 2)
+        + attribute("channels", "chlist", listing)
+        + attribute("compression", "compression", b"\0")
+        + attribute("dataWindow", "box2i", window)
+        + attribute("displayWindow", "box2i", window)
+        + attribute("lineOrder", "lineOrder", b"\0")
+        + attribute("pixelAspectRatio", "float", struct.pack("<f", 1))
+        + attribute("screenWindowCenter", "v2f", struct.pack("<2f", 0, 0))
+        + attribute("screenWindowWidth", "float", struct.pack("<f", 1))
+        + b"\0"
+    )
     size = 4 * width * len(names)
     first = len(header) + 8 * height
     offsets = b"".join(struct.pack("<Q", first + y * (size + 8)) for y in range(height))
@@ -85,15 +105,20 @@ def _cube_sphere(n: int, sides: tuple[int, ...] = (0, 1, 2, 3, 4, 5)) -> tuple[n
 
     Sides: +x, -x, +y, +z, -z, -y; leaving -y out opens the sphere at the bottom.
     """
-    axes = [((0, 0, -1), (0, 1, 0), (1, 0, 0)), ((0, 0, 1), (0, 1, 0), (-1, 0, 0)), ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
-            ((1, 0, 0), (0, 1, 0), (0, 0, 1)), ((-1, 0, 0), (0, 1, 0), (0, 0, -1)), ((1, 0, 0), (0, 0, 1), (0, -1, 0))]
+    axes = [
+        ((0, 0, -1), (0, 1, 0), (1, 0, 0)),
+        ((0, 0, 1), (0, 1, 0), (-1, 0, 0)),
+        ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
+        ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+        ((-1, 0, 0), (0, 1, 0), (0, 0, -1)),
+        ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
+    ]
     ticks = np.linspace(0, 1, n + 1)
     v, u = np.meshgrid(ticks, ticks, indexing="ij")
     points, quads, local = [], [], []
     for number in sides:
         right, up, out = np.array(axes[number], float)
-        lattice = (np.tan((u - 0.5) * np.pi / 2)[..., None] * right + np.tan((v - 0.5) * np.pi / 2)[..., None] * up
-                   + out)
+        lattice = np.tan((u - 0.5) * np.pi / 2)[..., None] * right + np.tan((v - 0.5) * np.pi / 2)[..., None] * up + out
         faces = _grid(n, n)
         quads.append(faces + len(points) * (n + 1) ** 2)
         points.append(lattice.reshape(-1, 3))
@@ -116,8 +141,7 @@ def _head(n: int) -> dict[str, np.ndarray]:
 
     def cell(number: int, u, v):
         """Coordinates inside cell `number` of the 4 x 3 atlas, with a border."""
-        return np.stack([(number % 4 + 0.05 + 0.9 * np.asarray(u)) / 4, (number // 4 + 0.05 + 0.9 * np.asarray(v)) / 3],
-                        -1)
+        return np.stack([(number % 4 + 0.05 + 0.9 * np.asarray(u)) / 4, (number // 4 + 0.05 + 0.9 * np.asarray(v)) / 3], -1)
 
     atlas.append(np.concatenate([cell(int(q[0, 0]), q[:, 1], q[:, 2])[None] for q in local]))
     # Neck: the open border is extruded downwards.
@@ -138,17 +162,28 @@ def _head(n: int) -> dict[str, np.ndarray]:
         all_faces.append(np.stack([rings[-2][side], rings[-2][turn], rings[-1][turn], rings[-1][side]], 1))
         u0, u1 = 1 - side / count, 1 - (side + 1) / count
         v0, v1 = 1 - (step - 1) / 3, 1 - step / 3
-        atlas.append(np.stack([cell(5, u0, np.full(count, v0)), cell(5, u1, np.full(count, v0)),
-                               cell(5, u1, np.full(count, v1)), cell(5, u0, np.full(count, v1))], 1))
+        atlas.append(
+            np.stack(
+                [
+                    cell(5, u0, np.full(count, v0)),
+                    cell(5, u1, np.full(count, v0)),
+                    cell(5, u1, np.full(count, v1)),
+                    cell(5, u0, np.full(count, v1)),
+                ],
+                1,
+            )
+        )
         materials.append(np.zeros(count, int))
     groups = [(len(vertices), len(vertices) + 3 * count, "neck")]
     # name, material, atlas cell, density, centre, radius
-    objects = [("right_eye", 1, 6, 8, (-0.031, 0, 0), (0.0117,) * 3),
-               ("left_eye", 1, 7, 8, (0.031, 0, 0), (0.0117,) * 3),
-               ("teeth", 2, 8, 2, (0, -0.064, 0), (0.02, 0.006, 0.004)),
-               ("tongue", 3, 9, 2, (0, -0.07, -0.02), (0.015, 0.004, 0.02)),
-               ("mouth", 4, 10, 2, (0, -0.066, -0.02), (0.025, 0.015, 0.025)),
-               ("lashes", 5, 11, 2, (0, 0.008, 0.014), (0.045, 0.001, 0.002))]
+    objects = [
+        ("right_eye", 1, 6, 8, (-0.031, 0, 0), (0.0117,) * 3),
+        ("left_eye", 1, 7, 8, (0.031, 0, 0), (0.0117,) * 3),
+        ("teeth", 2, 8, 2, (0, -0.064, 0), (0.02, 0.006, 0.004)),
+        ("tongue", 3, 9, 2, (0, -0.07, -0.02), (0.015, 0.004, 0.02)),
+        ("mouth", 4, 10, 2, (0, -0.066, -0.02), (0.025, 0.015, 0.025)),
+        ("lashes", 5, 11, 2, (0, 0.008, 0.014), (0.045, 0.001, 0.002)),
+    ]
     for name, material, place, density, centre, radius in objects:
         points, quads, inside = _cube_sphere(density)
         base = sum(map(len, pieces))
@@ -165,26 +200,46 @@ def _head(n: int) -> dict[str, np.ndarray]:
     def blob(cx, cy, rx, ry):
         return np.exp(-(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)) * (z > -0.05)
 
-    for row, values in {"right_eye": blob(-.031, 0, .012, .008), "left_eye": blob(.031, 0, .012, .008),
-                        "right_brow": blob(-.031, .02, .015, .005), "left_brow": blob(.031, .02, .015, .005),
-                        "nose": blob(0, -.023, .012, .02), "upper_lip": blob(0, -.058, .02, .006),
-                        "lower_lip": blob(0, -.07, .02, .006), "right_ear": (x < -.07) * 1.0, "left_ear": (x > .07) * 1.0,
-                        "scalp": ((y > .05) | (z < -.1)) * 1.0}.items():
+    for row, values in {
+        "right_eye": blob(-0.031, 0, 0.012, 0.008),
+        "left_eye": blob(0.031, 0, 0.012, 0.008),
+        "right_brow": blob(-0.031, 0.02, 0.015, 0.005),
+        "left_brow": blob(0.031, 0.02, 0.015, 0.005),
+        "nose": blob(0, -0.023, 0.012, 0.02),
+        "upper_lip": blob(0, -0.058, 0.02, 0.006),
+        "lower_lip": blob(0, -0.07, 0.02, 0.006),
+        "right_ear": (x < -0.07) * 1.0,
+        "left_ear": (x > 0.07) * 1.0,
+        "scalp": ((y > 0.05) | (z < -0.1)) * 1.0,
+    }.items():
         parts[PARTS.index(row)] = values
     for first, last, name in groups:
         parts[:, first:last] = 0
         if name in PARTS:
             parts[PARTS.index(name), first:last] = 1
     parts[PARTS.index("skin"), : groups[0][1]] = 1
-    return {"vertices": vertices, "faces": np.concatenate(all_faces), "uv": np.concatenate(atlas),
-            "face_material": np.concatenate(materials), "parts": parts, "skin_count": np.array(groups[0][0])}
+    return {
+        "vertices": vertices,
+        "faces": np.concatenate(all_faces),
+        "uv": np.concatenate(atlas),
+        "face_material": np.concatenate(materials),
+        "parts": parts,
+        "skin_count": np.array(groups[0][0]),
+    }
 
 
 def _expressions(vertices: np.ndarray) -> np.ndarray:
     """(52, N, 3) smooth local motions, each unlike the others; metres at value 1."""
     deltas = np.zeros((len(EXPRESSIONS), len(vertices), 3))
-    places = {"brow": (0.031, 0.02), "cheek": (0.04, -0.03), "eye": (0.031, 0), "jaw": (0, -0.09), "mouth": (0.02, -0.064),
-              "nose": (0.012, -0.03), "tongue": (0, -0.07)}
+    places = {
+        "brow": (0.031, 0.02),
+        "cheek": (0.04, -0.03),
+        "eye": (0.031, 0),
+        "jaw": (0, -0.09),
+        "mouth": (0.02, -0.064),
+        "nose": (0.012, -0.03),
+        "tongue": (0, -0.07),
+    }
     for index, name in enumerate(EXPRESSIONS):
         cx, cy = places[next(key for key in places if name.startswith(key))]
         side = -1 if name.endswith("Right") else 1
@@ -196,8 +251,17 @@ def _expressions(vertices: np.ndarray) -> np.ndarray:
     return deltas
 
 
-def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: tuple[int, int] = (480, 600),
-                name: str = "synthetic", views: tuple[bool, ...] = (True,), settings: Settings | None = None, **changes) -> Bundle:
+def make_bundle(
+    path,
+    *,
+    texture_size: int = 64,
+    density: int = 16,
+    photo_size: tuple[int, int] = (480, 600),
+    name: str = "synthetic",
+    views: tuple[bool, ...] = (True,),
+    settings: Settings | None = None,
+    **changes,
+) -> Bundle:
     """Write a bundle to `path`.
 
     Args:
@@ -227,19 +291,42 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
     yaw = np.radians(12)
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     rotation = np.diag([1.0, -1, -1]) @ turn
-    camera = {"photo": 0, "file": "photo_0.png", "width": width, "height": height, "fx": 2.0 * width, "fy": 2.0 * width,
-              "cx": width / 2 + 3.0, "cy": height / 2 - 5.0, "R": rotation.tolist(), "t": [0.01, -0.02, 0.7]}
+    camera = {
+        "photo": 0,
+        "file": "photo_0.png",
+        "width": width,
+        "height": height,
+        "fx": 2.0 * width,
+        "fy": 2.0 * width,
+        "cx": width / 2 + 3.0,
+        "cy": height / 2 - 5.0,
+        "R": rotation.tolist(),
+        "t": [0.01, -0.02, 0.7],
+    }
 
     cameras, photos = [], []
     for number, used in enumerate(views):
-        about = {"name": f"{name}.png" if number == 0 else f"{name} {number + 1}.png", "sha256": "0" * 64, "width": width,
-                 "height": height, "scale": 1.0, "used": used}
+        about = {
+            "name": f"{name}.png" if number == 0 else f"{name} {number + 1}.png",
+            "sha256": "0" * 64,
+            "width": width,
+            "height": height,
+            "scale": 1.0,
+            "used": used,
+        }
         if used:
             yaw = np.radians(12 + 15 * number)
             turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
             cameras.append(camera | {"photo": number, "R": (np.diag([1.0, -1, -1]) @ turn).tolist()})
-            about |= {"file": "photo_0.png", "face_index": 0, "face_count": 1, "focal_px": 2.0 * width, "focal_source": "estimated",
-                      **({"share": round(1 / sum(views), 4)} if len(views) > 1 else {}), "expression": (photo_values / (1 + number)).tolist()}
+            about |= {
+                "file": "photo_0.png",
+                "face_index": 0,
+                "face_count": 1,
+                "focal_px": 2.0 * width,
+                "focal_source": "estimated",
+                **({"share": round(1 / sum(views), 4)} if len(views) > 1 else {}),
+                "expression": (photo_values / (1 + number)).tolist(),
+            }
         photos.append(about)
 
     def project(points):
@@ -253,45 +340,89 @@ def make_bundle(path, *, texture_size: int = 64, density: int = 16, photo_size: 
     fitted = project(np.einsum("lk,lkd->ld", landmark_weights, posed[landmark_vertices]))
     detected = fitted + generator.normal(0, 0.4, fitted.shape)
     seen = np.clip(vertices[:, 2] / 0.05 + 1, 0, 1)
-    arrays = {"vertices": vertices, "deformation": deformation, "expression_deltas": deltas, "faces": mesh["faces"],
-              "uv": mesh["uv"], "face_material": mesh["face_material"], "parts": mesh["parts"], "confidence": seen,
-              "confidence_class": np.digitize(seen, (0.2, 0.6)), "landmark_vertices": landmark_vertices,
-              "landmark_weights": landmark_weights, "landmarks_detected": detected, "landmarks_fitted": fitted}
+    arrays = {
+        "vertices": vertices,
+        "deformation": deformation,
+        "expression_deltas": deltas,
+        "faces": mesh["faces"],
+        "uv": mesh["uv"],
+        "face_material": mesh["face_material"],
+        "parts": mesh["parts"],
+        "confidence": seen,
+        "confidence_class": np.digitize(seen, (0.2, 0.6)),
+        "landmark_vertices": landmark_vertices,
+        "landmark_weights": landmark_weights,
+        "landmarks_detected": detected,
+        "landmarks_fitted": fitted,
+    }
     arrays = {key: value.astype(np.float32 if value.dtype.kind == "f" else np.int32) for key, value in arrays.items()}
 
     size = texture_size
     v, u = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size, indexing="ij")
     albedo = np.stack([180 + 30 * np.sin(20 * u), 130 + 30 * np.sin(20 * v), 110 + 0 * u], -1).astype(np.uint8)
     displacement = (0.0004 * np.sin(60 * u) * np.sin(60 * v)).astype(np.float32)
-    normal = np.stack([np.full((size, size), 32768), np.full((size, size), 32768), np.full((size, size), 65535)],
-                      -1).astype(np.uint16)
+    normal = np.stack([np.full((size, size), 32768), np.full((size, size), 32768), np.full((size, size), 65535)], -1).astype(
+        np.uint16
+    )
     picture = np.full((height, width, 3), (70, 90, 110), np.uint8)
     for x, y in np.round(project(posed) - 0.5).astype(int):
-        picture[max(0, y - 2):y + 3, max(0, x - 2):x + 3] = (200, 150, 130)
+        picture[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = (200, 150, 130)
 
     def about(file: str, color_space: str, bits: int, channels: str, **more) -> dict:
-        return {"file": file, "width": size, "height": size, "color_space": color_space, "bits": bits,
-                "channels": channels, **more}
+        return {
+            "file": file,
+            "width": size,
+            "height": size,
+            "color_space": color_space,
+            "bits": bits,
+            "channels": channels,
+            **more,
+        }
 
     manifest = {
-        "name": name, "method": settings.method, "engine_version": "0.1.0", "head_model_version": "synthetic",
-        "unit": "metre", "settings": settings.to_json(),
-        "photos": photos, "cameras": cameras,
-        "maps": {"albedo": about("albedo.png", "sRGB", 8, "RGB"),
-                 "displacement": about("displacement.exr", "Non-Color", 32, "Y", unit="metre", mid_level=0.0),
-                 "normal": about("normal.png", "Non-Color", 16, "RGB", convention="OpenGL"),
-                 "deformation": about("deformation.exr", "Non-Color", 32, "RGB", unit="metre"),
-                 "confidence": about("confidence.png", "Non-Color", 8, "Y")},
+        "name": name,
+        "method": settings.method,
+        "engine_version": "0.1.0",
+        "head_model_version": "synthetic",
+        "unit": "metre",
+        "settings": settings.to_json(),
+        "photos": photos,
+        "cameras": cameras,
+        "maps": {
+            "albedo": about("albedo.png", "sRGB", 8, "RGB"),
+            "displacement": about("displacement.exr", "Non-Color", 32, "Y", unit="metre", mid_level=0.0),
+            "normal": about("normal.png", "Non-Color", 16, "RGB", convention="OpenGL"),
+            "deformation": about("deformation.exr", "Non-Color", 32, "RGB", unit="metre"),
+            "confidence": about("confidence.png", "Non-Color", 8, "Y"),
+        },
         "expression": {"names": list(EXPRESSIONS), "values": values.tolist(), "photo_values": photo_values.tolist()},
-        "materials": list(MATERIALS), "parts": list(PARTS), "eye_color": [96, 74, 52], "tooth_color": [188, 188, 188],
+        "materials": list(MATERIALS),
+        "parts": list(PARTS),
+        "eye_color": [96, 74, 52],
+        "tooth_color": [188, 188, 188],
         "preview": "preview.png",
-        "identity": [0.0] * 10, "lighting": [[1.0] * 3] + [[0.0] * 3] * 8,
-        "quality": {"landmark_residual_px": 0.5, "landmark_residual_mm": 0.3, "photometric_residual": 0.05,
-                    "face_width_px": 200.0, "seen_fraction": 0.5,
-                    "warnings": [{"code": "eyes_closed", "message": "The eyes look closed; the eyeballs are a guess."}]},
-        "timings": {"photo": 0.1, "landmarks": 0.1, "coarse": 0.2, "mid": 0.3, "albedo": 0.4, "displacement": 0.2, "bundle": 0.1,
-                    "total": 1.4},
-        **changes}
+        "identity": [0.0] * 10,
+        "lighting": [[1.0] * 3] + [[0.0] * 3] * 8,
+        "quality": {
+            "landmark_residual_px": 0.5,
+            "landmark_residual_mm": 0.3,
+            "photometric_residual": 0.05,
+            "face_width_px": 200.0,
+            "seen_fraction": 0.5,
+            "warnings": [{"code": "eyes_closed", "message": "The eyes look closed; the eyeballs are a guess."}],
+        },
+        "timings": {
+            "photo": 0.1,
+            "landmarks": 0.1,
+            "coarse": 0.2,
+            "mid": 0.3,
+            "albedo": 0.4,
+            "displacement": 0.2,
+            "bundle": 0.1,
+            "total": 1.4,
+        },
+        **changes,
+    }
     with write_bundle(path, manifest, arrays) as folder:
         write_png(folder / "albedo.png", albedo)
         write_exr(folder / "displacement.exr", {"Y": displacement})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 from ..wire.errors import ErrorCode, HrnError
 from .subjects import Subject
@@ -15,8 +15,15 @@ __all__ = ["Board", "Entry"]
 
 STATES = ("queued", "running", "waiting", "done", "failed", "cancelled")
 _FINISHED = ("done", "failed", "cancelled")
-_FATAL = frozenset((ErrorCode.DISK_FULL, ErrorCode.MODEL_MISSING, ErrorCode.CHECKPOINT_INVALID, ErrorCode.VERSION_MISMATCH,
-                    ErrorCode.ENGINE_MISSING))
+_FATAL = frozenset(
+    (
+        ErrorCode.DISK_FULL,
+        ErrorCode.MODEL_MISSING,
+        ErrorCode.CHECKPOINT_INVALID,
+        ErrorCode.VERSION_MISMATCH,
+        ErrorCode.ENGINE_MISSING,
+    )
+)
 """What would meet every other subject, too: the batch stops, and goes on when it is started again."""
 
 

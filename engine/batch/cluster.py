@@ -48,16 +48,22 @@ class ClusterWorkers:
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"There is no scheduler at {address}.",
-                           hint="Start one with `dask scheduler`, or correct the address given to --scheduler.") from error
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"There is no scheduler at {address}.",
+                hint="Start one with `dask scheduler`, or correct the address given to --scheduler.",
+            ) from error
         try:
             self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
             self._probe()
             self.count, self._resources = self._count()
         except TimeoutError as error:
             self._client.close()
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"The scheduler at {address} has no workers.",
-                           hint="Start some with `engine cluster-worker ADDRESS`.") from error
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"The scheduler at {address} has no workers.",
+                hint="Start some with `engine cluster-worker ADDRESS`.",
+            ) from error
         except BaseException:
             self._client.close()
             raise
@@ -68,21 +74,27 @@ class ClusterWorkers:
         try:
             answers = self._client.run(probe, str(token))
         except Exception as error:
-            raise HrnError(ErrorCode.VERSION_MISMATCH, f"A worker of the cluster cannot run the engine: {error}.",
-                           hint="Start the workers with `engine cluster-worker ADDRESS`, of the same version.") from error
+            raise HrnError(
+                ErrorCode.VERSION_MISMATCH,
+                f"A worker of the cluster cannot run the engine: {error}.",
+                hint="Start the workers with `engine cluster-worker ADDRESS`, of the same version.",
+            ) from error
         finally:
             token.unlink(missing_ok=True)
         from .. import __version__
 
         for address, answer in answers.items():
             if answer["engine_version"] != __version__:
-                raise HrnError(ErrorCode.VERSION_MISMATCH, f"The worker {address} has engine {answer['engine_version']}, "
-                                                           f"this is {__version__}.")
+                raise HrnError(
+                    ErrorCode.VERSION_MISMATCH,
+                    f"The worker {address} has engine {answer['engine_version']}, this is {__version__}.",
+                )
             if not answer["sees"]:
-                raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"The worker {address} on {answer['host']} does not see "
-                                                              f"{self._store.out}.",
-                               hint="Photos and heads must lie in folders that every machine of the cluster mounts under the "
-                                    "same path.")
+                raise HrnError(
+                    ErrorCode.OUTPUT_NOT_WRITABLE,
+                    f"The worker {address} on {answer['host']} does not see {self._store.out}.",
+                    hint="Photos and heads must lie in folders that every machine of the cluster mounts under the same path.",
+                )
 
     def _count(self) -> tuple[int, dict]:
         """How many subjects the cluster can have in work, and what each asks for."""
@@ -128,8 +140,14 @@ class ClusterWorkers:
 
     def _submit(self, entry: Entry) -> None:
         key = f"hrn-{self._run}-{entry.index}-{uuid.uuid4().hex[:6]}"
-        task = {"key": key, "topic": f"hrn-{self._run}", "out": str(self._store.out), "subject": entry.subject.to_json(),
-                "retry_failed": self._retry_failed or entry.retried, "patience": self._patience}
+        task = {
+            "key": key,
+            "topic": f"hrn-{self._run}",
+            "out": str(self._store.out),
+            "subject": entry.subject.to_json(),
+            "retry_failed": self._retry_failed or entry.retried,
+            "patience": self._patience,
+        }
         with self._lock:
             future = self._client.submit(_launcher(), task, key=key, pure=False, resources=self._resources or None)
             self._flying[key] = entry, future
@@ -149,12 +167,20 @@ class ClusterWorkers:
     def _lost(self, failure: Exception) -> Outcome:
         name = type(failure).__name__
         if name == "KilledWorker":
-            return _failed(ErrorCode.ENGINE_CRASHED, "Several workers of the cluster died one after another with this subject.",
-                           "Look at their machines: memory is probably short.")
+            return _failed(
+                ErrorCode.ENGINE_CRASHED,
+                "Several workers of the cluster died one after another with this subject.",
+                "Look at their machines: memory is probably short.",
+            )
         if "Cancelled" in name:
             if not self._interrupted.is_set():
-                self._board.stop(HrnError(ErrorCode.ENGINE_CRASHED, "The connection to the scheduler was lost.",
-                                          hint="Run the same command again when it is back: it goes on from here."))
+                self._board.stop(
+                    HrnError(
+                        ErrorCode.ENGINE_CRASHED,
+                        "The connection to the scheduler was lost.",
+                        hint="Run the same command again when it is back: it goes on from here.",
+                    )
+                )
             return Outcome("cancelled")
         return Outcome("failed", error=as_hrn_error(failure))
 
@@ -178,8 +204,11 @@ class ClusterWorkers:
 
     def _pass_on_cancels(self, everything: bool = False) -> None:
         with self._lock:
-            keys = [key for key, (entry, _) in self._flying.items()
-                    if (everything or entry.cancel.is_set()) and key not in self._told]
+            keys = [
+                key
+                for key, (entry, _) in self._flying.items()
+                if (everything or entry.cancel.is_set()) and key not in self._told
+            ]
             futures = [self._flying[key][1] for key in keys if self._flying[key][0].state != "running"]
         if keys:
             self._told.update(keys)

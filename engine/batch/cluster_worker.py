@@ -81,13 +81,22 @@ def run_task(task: dict) -> dict:
 
 
 def _to_json(outcome: Outcome) -> dict:
-    return {"status": outcome.status, "record": outcome.record, "reused": outcome.reused,
-            "error": outcome.error.to_json() if outcome.error else None}
+    return {
+        "status": outcome.status,
+        "record": outcome.record,
+        "reused": outcome.reused,
+        "error": outcome.error.to_json() if outcome.error else None,
+    }
 
 
 def outcome_from_json(data: dict) -> Outcome:
-    return Outcome(data["status"], data["record"], data["reused"], HrnError.from_json(data["error"]) if data["error"] else None,
-                   again_at=time.monotonic() + 1.0)
+    return Outcome(
+        data["status"],
+        data["record"],
+        data["reused"],
+        HrnError.from_json(data["error"]) if data["error"] else None,
+        again_at=time.monotonic() + 1.0,
+    )
 
 
 def _take_worker(patience: float) -> Worker:
@@ -115,8 +124,11 @@ def cancel_tasks(keys: list[str]) -> None:
 
 def probe(token: str) -> dict:
     """Whether this machine sees the output folder, and what runs here."""
-    return {"engine_version": __version__, "sees": Path(token).is_file(), "host": os.uname().nodename if hasattr(os, "uname")
-            else os.environ.get("COMPUTERNAME", "")}
+    return {
+        "engine_version": __version__,
+        "sees": Path(token).is_file(),
+        "host": os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
+    }
 
 
 def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
@@ -131,22 +143,30 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
     """
     import asyncio
 
-    from ..wire.protocol import Settings
     from ..system.machine import default_workers
+    from ..wire.protocol import Settings
 
     distributed = import_distributed()
     count = count or default_workers(Settings())
 
     async def serve() -> None:
         environment = {**thread_environment(min(count, cores())), "DASK_LOGGING__DISTRIBUTED": "warning"}
-        options = {"nthreads": 1, "memory_limit": 0, "resources": {"GPU": 1} if gpu else None, "env": environment,
-                   "death_timeout": 30}
+        options = {
+            "nthreads": 1,
+            "memory_limit": 0,
+            "resources": {"GPU": 1} if gpu else None,
+            "env": environment,
+            "death_timeout": 30,
+        }
         nannies = [distributed.Nanny(address, **options) for _ in range(count)]
         try:
             await asyncio.gather(*nannies)
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"There is no scheduler at {address}.",
-                           hint="Start one with `dask scheduler`, or correct the address.") from error
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"There is no scheduler at {address}.",
+                hint="Start one with `dask scheduler`, or correct the address.",
+            ) from error
         print(f"{count} workers for {address}", flush=True)
         await asyncio.gather(*(nanny.finished() for nanny in nannies))
 
@@ -158,6 +178,9 @@ def import_distributed():
     try:
         import distributed
     except ImportError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"A cluster needs the Python package dask.distributed ({error}).",
-                       hint="Run `python3 install_deps.py install --with dask`.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            f"A cluster needs the Python package dask.distributed ({error}).",
+            hint="Run `python3 install_deps.py install --with dask`.",
+        ) from error
     return distributed

@@ -51,8 +51,11 @@ class Console:
             self._finished += 1
             if name == "done" and (self._live or entry.outcome.reused):
                 return
-            text = {"done": f"{entry.outcome.record.get('seconds', 0):.1f} s", "failed": str(entry.outcome.error),
-                    "cancelled": ""}[name]
+            text = {
+                "done": f"{entry.outcome.record.get('seconds', 0):.1f} s",
+                "failed": str(entry.outcome.error),
+                "cancelled": "",
+            }[name]
             if not entry.outcome.reused and not (name == "cancelled" and self._live):
                 self._line(f"[{self._finished}/{self._total}] {title}: {name} {text}".rstrip())
         elif name == "queued" and entry.retried:
@@ -116,8 +119,9 @@ def summary_table(entries: list[Entry]) -> str:
         seconds = f"{record['seconds']:.1f}" if record.get("seconds") is not None else ""
         rows.append((_cut(entry.subject.title, 40), state, seconds, text))
     widths = [max(_width(row[column]) for row in rows) for column in range(3)]
-    return "\n".join("  ".join([_pad(row[0], widths[0]), _pad(row[1], widths[1]), row[2].rjust(widths[2]), row[3]]).rstrip()
-                     for row in rows)
+    return "\n".join(
+        "  ".join([_pad(row[0], widths[0]), _pad(row[1], widths[1]), row[2].rjust(widths[2]), row[3]]).rstrip() for row in rows
+    )
 
 
 def duration(seconds: float) -> str:

@@ -83,7 +83,7 @@ def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
     found = []
     for row in table[1:]:
         record = {name: cell.strip() for name, cell in zip(columns, row) if cell.strip()}
-        spilled = [cell.strip() for cell in row[len(columns):] if cell.strip()]
+        spilled = [cell.strip() for cell in row[len(columns) :] if cell.strip()]
         if spilled and columns[-1] == "photos":  # an unquoted list of photos in a semicolon file
             record["photos"] = [*record.get("photos", "").split(";"), *spilled]
         elif spilled:
@@ -103,21 +103,34 @@ def _row(folder: Path, number: int, record: dict) -> Row:
     try:
         photos = _photos(folder, record)
         if record.get("spilled"):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"Row {number} of the list has more cells than the heading.",
-                           hint='Put a list of photos into quotation marks: "a.jpg;b.jpg".')
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"Row {number} of the list has more cells than the heading.",
+                hint='Put a list of photos into quotation marks: "a.jpg;b.jpg".',
+            )
         title = title or Path(photos[0]).stem
         settings = record.get("settings") or {}
         if isinstance(settings, str):
             settings = json.loads(settings)
         if not isinstance(settings, dict):
             raise ValueError("settings must be an object")
-        return Row(title, photos, {**{key: _value(key, record[key]) for key in _SETTINGS if record.get(key) is not None},
-                                   **_focal(record.get("focal")), **settings})
+        return Row(
+            title,
+            photos,
+            {
+                **{key: _value(key, record[key]) for key in _SETTINGS if record.get(key) is not None},
+                **_focal(record.get("focal")),
+                **settings,
+            },
+        )
     except HrnError as error:
         return Row(title or f"row {number}", photos, error=error)
     except (ValueError, RecursionError) as error:
-        return Row(title or f"row {number}", photos, error=HrnError(
-            ErrorCode.SETTINGS_INVALID, f"Row {number} of the list cannot be understood: {error}."))
+        return Row(
+            title or f"row {number}",
+            photos,
+            error=HrnError(ErrorCode.SETTINGS_INVALID, f"Row {number} of the list cannot be understood: {error}."),
+        )
 
 
 def _photos(folder: Path, record: dict) -> tuple[str, ...]:
@@ -128,8 +141,9 @@ def _photos(folder: Path, record: dict) -> tuple[str, ...]:
         raise ValueError("photos must be a list of paths")
     found = tuple(str(folder / Path(path.strip()).expanduser()) for path in photos if path.strip())
     if not found:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "The list names no photo for this subject.",
-                       hint="Fill in the column 'photos'.")
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, "The list names no photo for this subject.", hint="Fill in the column 'photos'."
+        )
     return found
 
 

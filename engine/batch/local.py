@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from ..system.failures import as_hrn_error
 from ..system.machine import thread_environment
@@ -61,12 +61,20 @@ class LocalWorkers:
         board = self._board
 
         def reconstruct(subject, out):
-            return reconstruct_with(worker, subject, out, lambda attempt: board.started(entry, attempt),
-                                    lambda *step: board.progress(entry, *step), entry.cancel.is_set, self._lost)
+            return reconstruct_with(
+                worker,
+                subject,
+                out,
+                lambda attempt: board.started(entry, attempt),
+                lambda *step: board.progress(entry, *step),
+                entry.cancel.is_set,
+                self._lost,
+            )
 
         try:
-            return work(self._store, entry.subject, reconstruct, retry_failed=self._retry_failed or entry.retried,
-                        patient=entry.patient)
+            return work(
+                self._store, entry.subject, reconstruct, retry_failed=self._retry_failed or entry.retried, patient=entry.patient
+            )
         except HrnError as error:
             board.stop(error)  # the output folder fails everybody
             return Outcome("failed", error=error)
@@ -79,8 +87,15 @@ class LocalWorkers:
             self._board.stop(loss.error)
 
 
-def reconstruct_with(worker: Worker, subject, out: str, started: Callable[[int], None], progress: Callable[..., None],
-                     cancelled: Callable[[], bool], lost: Callable[[WorkerLost | None], None] = lambda loss: None) -> dict:
+def reconstruct_with(
+    worker: Worker,
+    subject,
+    out: str,
+    started: Callable[[int], None],
+    progress: Callable[..., None],
+    cancelled: Callable[[], bool],
+    lost: Callable[[WorkerLost | None], None] = lambda loss: None,
+) -> dict:
     """One subject on a worker, with a second attempt on a fresh process when the first one dies.
 
     Args:

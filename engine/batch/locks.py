@@ -32,7 +32,7 @@ class FileLock:
                 msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # Windows takes its time over locks that a close leaves.
         os.close(descriptor)
 
-    def __enter__(self) -> "FileLock":
+    def __enter__(self) -> FileLock:
         return self
 
     def __exit__(self, *_) -> None:
@@ -62,7 +62,9 @@ def try_lock(path: Path) -> FileLock | None:
         os.close(descriptor)
         if error.errno in _BUSY:
             return None
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"The file system of {path.parent} cannot lock files "
-                                                      f"({error.strerror or error}).",
-                       hint="Choose an output folder on another disk.") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            f"The file system of {path.parent} cannot lock files ({error.strerror or error}).",
+            hint="Choose an output folder on another disk.",
+        ) from error
     return FileLock(descriptor)

@@ -24,8 +24,12 @@ _SHARE = 20
 """The page is written no more often than `_SHARE` times what writing took."""
 _LEAST_SECONDS = 2.0
 
-_FIGURES = (("landmark_residual_mm", "landmarks", "{:.2f} mm"), ("photometric_residual", "colour error", "{:.3f}"),
-            ("face_width_px", "face", "{:.0f} px wide"), ("seen_fraction", "seen", "{:.0%}"))
+_FIGURES = (
+    ("landmark_residual_mm", "landmarks", "{:.2f} mm"),
+    ("photometric_residual", "colour error", "{:.3f}"),
+    ("face_width_px", "face", "{:.0f} px wide"),
+    ("seen_fraction", "seen", "{:.0%}"),
+)
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; --soft: #8882 }
@@ -85,8 +89,13 @@ class Report:
         else:
             record = self._store.read(subject.name)
             state = record.get("status") if entry is None else entry.state
-        return {"name": subject.name, "title": subject.title, "photos": len(subject.photos), "state": state or "queued",
-                "record": record}
+        return {
+            "name": subject.name,
+            "title": subject.title,
+            "photos": len(subject.photos),
+            "state": state or "queued",
+            "record": record,
+        }
 
 
 def render(source: str, rows: list[dict]) -> str:
@@ -106,8 +115,8 @@ def render(source: str, rows: list[dict]) -> str:
 <title>{html.escape(head)}</title><style>{_STYLE}</style></head><body>
 <h1>{html.escape(head)}</h1>
 <p>{html.escape(source)}</p>
-<p>HRN engine {html.escape(__version__)}, {time.strftime('%Y-%m-%d %H:%M:%S')}, {html.escape(duration(total))} of work</p>
-<div class="bar"><span class="done" style="width:{share['done']:.2f}%"></span><span class="failed" style="width:{share['failed']:.2f}%"></span></div>
+<p>HRN engine {html.escape(__version__)}, {time.strftime("%Y-%m-%d %H:%M:%S")}, {html.escape(duration(total))} of work</p>
+<div class="bar"><span class="done" style="width:{share["done"]:.2f}%"></span><span class="failed" style="width:{share["failed"]:.2f}%"></span></div>
 <ol>
 {items}
 </ol></body></html>
@@ -131,8 +140,10 @@ def _item(row: dict) -> str:
         lines.append(f'<p class="warning">{html.escape(str(warning))}</p>')
     if state == "failed" and record.get("error"):
         error = HrnError.from_json(record["error"])
-        lines.append(f'<p class="error">{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>'
-                     f'<code>{html.escape(error.code.value)}</code>')
+        lines.append(
+            f'<p class="error">{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>'
+            f"<code>{html.escape(error.code.value)}</code>"
+        )
     return f'<li class="{html.escape(state)}">{picture}<div class="text">{"".join(lines)}</div></li>'
 
 

@@ -8,8 +8,8 @@ import queue
 import re
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from ..system.failures import as_hrn_error
 from ..system.machine import default_workers
@@ -68,21 +68,22 @@ class _Run:
         if options.scheduler:
             from .cluster import ClusterWorkers
 
-            self._executor = ClusterWorkers(self._board, self._store, options.scheduler, options.patience,
-                                            options.retry_failed)
+            self._executor = ClusterWorkers(self._board, self._store, options.scheduler, options.patience, options.retry_failed)
         else:
             largest = max((s.settings for s in self._subjects), key=lambda s: s.texture_size, default=settings)
             count = options.jobs or default_workers(largest)
-            self._executor = LocalWorkers(self._board, self._store, max(1, min(count, len(self._subjects))),
-                                          options.patience, options.retry_failed)
+            self._executor = LocalWorkers(
+                self._board, self._store, max(1, min(count, len(self._subjects))), options.patience, options.retry_failed
+            )
 
     def run(self) -> int:
         self._display.begin(self._source, self._store.out, self._subjects, self._executor.count, self._notes, self._report.path)
         for entry in self._board.entries.values():
             self._display.event("queued", entry)
         if isinstance(self._display, Stream):
-            self._display.listen(lambda message: self._events.put(("command", message)),
-                                 lambda: self._events.put(("end", None)))
+            self._display.listen(
+                lambda message: self._events.put(("command", message)), lambda: self._events.put(("end", None))
+            )
         restore = self._catch_signals()
         try:
             self._take_over_finished()
@@ -173,11 +174,18 @@ class _Run:
             status = status or EXIT_CODES[error.code]
         error = self._board.error
         self._display.tick(self._board, self._executor.count, force=True)
-        self._display.end({"total": len(self._subjects), **{k: counts[k] for k in ("done", "failed", "cancelled")},
-                           "seconds": round(self._board.elapsed(), 1), "report": str(self._report.path),
-                           "exit_status": status, "error": error.to_json() if error else None}, self._board)
+        self._display.end(
+            {
+                "total": len(self._subjects),
+                **{k: counts[k] for k in ("done", "failed", "cancelled")},
+                "seconds": round(self._board.elapsed(), 1),
+                "report": str(self._report.path),
+                "exit_status": status,
+                "error": error.to_json() if error else None,
+            },
+            self._board,
+        )
         return status
-
 
     def _counts_as_failed(self, entry: Entry) -> bool:
         return entry.state == "failed" and not (self._options.lenient and entry.outcome.error.code.value in _UNUSABLE)
@@ -192,8 +200,11 @@ def _chosen(found: Found, only: list[str] | None, numbers: str | None) -> list[S
     known = {key: subject for subject in found.subjects for key in (subject.title, subject.name)}
     unknown = next((name for name in only if name not in known), None)
     if unknown is not None:
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"There is no subject {unknown!r}.",
-                       hint="Give the name of a result's folder to --only.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            f"There is no subject {unknown!r}.",
+            hint="Give the name of a result's folder to --only.",
+        )
     wanted = {known[name].name for name in only}
     return [subject for subject in found.subjects if subject.name in wanted]
 

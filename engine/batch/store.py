@@ -38,9 +38,19 @@ _CLOCK_SECONDS = 3.0
 _WINDOWS_FULL = (39, 112, 1295)
 """ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED: Python knows only the second as ENOSPC."""
 
-LASTING = frozenset(code.value for code in (
-    ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE, ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL,
-    ErrorCode.FACE_INDEX, ErrorCode.SETTINGS_INVALID, ErrorCode.METHOD_UNKNOWN))
+LASTING = frozenset(
+    code.value
+    for code in (
+        ErrorCode.NOT_AN_IMAGE,
+        ErrorCode.IMAGE_DAMAGED,
+        ErrorCode.IMAGE_TOO_LARGE,
+        ErrorCode.NO_FACE,
+        ErrorCode.FACE_TOO_SMALL,
+        ErrorCode.FACE_INDEX,
+        ErrorCode.SETTINGS_INVALID,
+        ErrorCode.METHOD_UNKNOWN,
+    )
+)
 """Failures that the same photos and settings bring again: not tried again unless asked for."""
 
 
@@ -94,8 +104,10 @@ class Store:
             HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. The older record stays.
         """
         try:
-            write_whole(self._folder / f"{name}.json",
-                        json.dumps({"schema": _SCHEMA, **record}, indent=1, ensure_ascii=False, allow_nan=False))
+            write_whole(
+                self._folder / f"{name}.json",
+                json.dumps({"schema": _SCHEMA, **record}, indent=1, ensure_ascii=False, allow_nan=False),
+            )
         except OSError as error:
             raise output_error(error, self.out) from error
 
@@ -228,6 +240,9 @@ def _photo_row(path: str, known: dict | None) -> dict:
 def output_error(error: OSError, out: Path) -> HrnError:
     """The failure to write into the output folder."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in _WINDOWS_FULL:
-        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {out}.",
-                        hint="Free some space, then run the same command again: it goes on from here.")
+        return HrnError(
+            ErrorCode.DISK_FULL,
+            f"There is no space left for {out}.",
+            hint="Free some space, then run the same command again: it goes on from here.",
+        )
     return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error.strerror or error}.")

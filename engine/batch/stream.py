@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from .. import __version__
 from ..system.failures import as_hrn_error
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.protocol import (MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, error_response, notification, response)
+from ..wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, error_response, notification, response
 from .board import Board, Entry
 from .subjects import Subject
 
@@ -58,8 +58,19 @@ class Stream:
 
     def begin(self, source: str, out: Path, subjects: list[Subject], workers: int, notes: list[str], report: Path) -> None:
         self._out = out
-        self._send(notification("batch", {"source": source, "out": str(out), "total": len(subjects), "workers": workers,
-                                          "report": str(report), "notes": notes}))
+        self._send(
+            notification(
+                "batch",
+                {
+                    "source": source,
+                    "out": str(out),
+                    "total": len(subjects),
+                    "workers": workers,
+                    "report": str(report),
+                    "notes": notes,
+                },
+            )
+        )
 
     def event(self, name: str, entry: Entry) -> None:
         self._send(notification(name, {"subject": entry.subject.name, **self._params(name, entry)}))
@@ -78,9 +89,15 @@ class Stream:
         if name == "done":
             record, bundle = outcome.record, self._out / subject.name
             preview = record.get("preview")
-            return {"bundle": str(bundle), "preview": str(bundle / preview) if preview else None, "reused": outcome.reused,
-                    "seconds": record.get("seconds", 0.0), "quality": record.get("quality", {}),
-                    "timings": record.get("timings", {}), "warnings": record.get("warnings", [])}
+            return {
+                "bundle": str(bundle),
+                "preview": str(bundle / preview) if preview else None,
+                "reused": outcome.reused,
+                "seconds": record.get("seconds", 0.0),
+                "quality": record.get("quality", {}),
+                "timings": record.get("timings", {}),
+                "warnings": record.get("warnings", []),
+            }
         if name == "failed":
             return {"error": outcome.error.to_json(), "reused": outcome.reused, "seconds": outcome.record.get("seconds", 0.0)}
         return {}
@@ -93,8 +110,16 @@ class Stream:
             return
         self._last_state, self._last_time = state, now
         left = board.seconds_left(workers)
-        self._send(notification("state", {**state, "elapsed_seconds": round(board.elapsed(), 1),
-                                          "eta_seconds": None if left is None else round(left, 1)}))
+        self._send(
+            notification(
+                "state",
+                {
+                    **state,
+                    "elapsed_seconds": round(board.elapsed(), 1),
+                    "eta_seconds": None if left is None else round(left, 1),
+                },
+            )
+        )
 
     def end(self, summary: dict, board: Board) -> None:
         self._send(notification("summary", summary))
@@ -106,7 +131,7 @@ class Stream:
         data = encode_line(message)
         try:
             while data:
-                data = data[self._lines.write(data):]
+                data = data[self._lines.write(data) :]
         except OSError:
             pass  # nobody listens any more; the end of stdin says so as well
 

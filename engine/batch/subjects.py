@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import NamedTuple
 
 from ..methods import METHODS
 from ..wire.bundle import MANIFEST
@@ -37,13 +38,25 @@ class Subject:
     """Why there is nothing to work on: the list's row makes no sense."""
 
     def to_json(self) -> dict:
-        return {"name": self.name, "title": self.title, "photos": list(self.photos), "settings": self.settings.to_json(),
-                "warnings": list(self.warnings), "error": self.error.to_json() if self.error else None}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "photos": list(self.photos),
+            "settings": self.settings.to_json(),
+            "warnings": list(self.warnings),
+            "error": self.error.to_json() if self.error else None,
+        }
 
     @classmethod
-    def from_json(cls, data: dict) -> "Subject":
-        return cls(data["name"], data["title"], tuple(data["photos"]), Settings.from_json(data["settings"]),
-                   tuple(data["warnings"]), HrnError.from_json(data["error"]) if data["error"] else None)
+    def from_json(cls, data: dict) -> Subject:
+        return cls(
+            data["name"],
+            data["title"],
+            tuple(data["photos"]),
+            Settings.from_json(data["settings"]),
+            tuple(data["warnings"]),
+            HrnError.from_json(data["error"]) if data["error"] else None,
+        )
 
 
 class Found(NamedTuple):
@@ -71,21 +84,30 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
     try:
         if source.is_dir():
             if source.resolve() == out.resolve():
-                raise HrnError(ErrorCode.SETTINGS_INVALID, f"The heads cannot go into the folder of the photos, {source}.",
-                               hint="Choose another output folder; one inside it will do.")
+                raise HrnError(
+                    ErrorCode.SETTINGS_INVALID,
+                    f"The heads cannot go into the folder of the photos, {source}.",
+                    hint="Choose another output folder; one inside it will do.",
+                )
             rows = list(_rows_of_folder(source, out.resolve(), notes))
         elif source.suffix.lower() in LIST_SUFFIXES:
             rows = read_list(source, notes)
         elif source.exists():
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{source} is neither a folder nor a list.",
-                           hint="Give a folder of photos, or a .csv or .json list of subjects.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"{source} is neither a folder nor a list.",
+                hint="Give a folder of photos, or a .csv or .json list of subjects.",
+            )
         else:
             raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no folder {source}.")
     except OSError as error:
         raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} cannot be read: {error.strerror or error}.") from error
     if not rows:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no photo in {source}.",
-                       hint="Put photos into it, or one sub-folder with photos for each person.")
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE,
+            f"There is no photo in {source}.",
+            hint="Put photos into it, or one sub-folder with photos for each person.",
+        )
     names = NameTaker()
     return Found([_subject(row, names.take(row.title, row.second_choice), settings) for row in rows], notes)
 
@@ -103,8 +125,7 @@ def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], ab
     try:
         folders, photos = _list_folder(folder, out)
     except OSError as error:
-        yield Row(title, (), error=HrnError(ErrorCode.PHOTO_UNREADABLE,
-                                            f"{folder} cannot be read: {error.strerror or error}."))
+        yield Row(title, (), error=HrnError(ErrorCode.PHOTO_UNREADABLE, f"{folder} cannot be read: {error.strerror or error}."))
         return
     if photos:
         yield Row(title, tuple(str(path) for path in photos))
@@ -150,12 +171,15 @@ def _subject(row: Row, name: str, settings: Settings) -> Subject:
     most = METHODS[own.method].max_photos
     if len(photos) > most:
         photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
-        warnings.append(f"There are {len(row.photos)} photos; method {own.method!r} takes {most}, so "
-                        f"{'the first one is' if most == 1 else f'{most} of them are'} used.")
+        warnings.append(
+            f"There are {len(row.photos)} photos; method {own.method!r} takes {most}, so "
+            f"{'the first one is' if most == 1 else f'{most} of them are'} used."
+        )
     unspeakable = next((path for path in photos if not _is_unicode(path)), None)
     if unspeakable is not None:
-        error = HrnError(ErrorCode.PHOTO_UNREADABLE, f"The name of {_readable(unspeakable)} is no valid text.",
-                         hint="Rename the file.")
+        error = HrnError(
+            ErrorCode.PHOTO_UNREADABLE, f"The name of {_readable(unspeakable)} is no valid text.", hint="Rename the file."
+        )
     return Subject(name, _readable(row.title), photos, own, tuple(warnings), error)
 
 

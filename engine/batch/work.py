@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 from .. import __version__
 from ..wire.errors import ErrorCode, HrnError
@@ -61,8 +61,15 @@ def _settled(store: Store, subject: Subject, record: dict, fingerprint: Fingerpr
     return None
 
 
-def work(store: Store, subject: Subject, reconstruct: Reconstruct, *, started: Callable[[], None] = lambda: None,
-         retry_failed: bool = False, patient: bool = True) -> Outcome:
+def work(
+    store: Store,
+    subject: Subject,
+    reconstruct: Reconstruct,
+    *,
+    started: Callable[[], None] = lambda: None,
+    retry_failed: bool = False,
+    patient: bool = True,
+) -> Outcome:
     """Do one subject unless it is done, and leave its record. Errors of the subject are outcomes.
 
     Args:
@@ -79,9 +86,16 @@ def work(store: Store, subject: Subject, reconstruct: Reconstruct, *, started: C
     with claim:
         record = store.read(subject.name)
         begun = time.time()
-        about = {"subject": subject.name, "title": subject.title, "settings": subject.settings.to_json(),
-                 "engine_version": __version__, "warnings": list(subject.warnings), "host": socket.gethostname(),
-                 "pid": os.getpid(), "started": begun}
+        about = {
+            "subject": subject.name,
+            "title": subject.title,
+            "settings": subject.settings.to_json(),
+            "engine_version": __version__,
+            "warnings": list(subject.warnings),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": begun,
+        }
         try:
             if subject.error is not None:
                 raise subject.error
@@ -102,23 +116,37 @@ def work(store: Store, subject: Subject, reconstruct: Reconstruct, *, started: C
             answer = reconstruct(subject, str(store.bundle_path(subject.name)))
         except HrnError as error:
             status = "cancelled" if error.code is ErrorCode.CANCELLED else "failed"
-            outcome = Outcome(status, {**about, "status": status, "seconds": round(time.time() - begun, 3),
-                                       "error": error.to_json()}, error=error)
+            outcome = Outcome(
+                status,
+                {**about, "status": status, "seconds": round(time.time() - begun, 3), "error": error.to_json()},
+                error=error,
+            )
             try:
                 store.write(subject.name, outcome.record)
             except HrnError:
                 if error.code is not ErrorCode.DISK_FULL:
                     raise
             return outcome
-        return _finish(store, subject, {**about, "seconds": round(time.time() - begun, 3),
-                                        "quality": answer.get("quality", {}), "timings": answer.get("timings", {})})
+        return _finish(
+            store,
+            subject,
+            {
+                **about,
+                "seconds": round(time.time() - begun, 3),
+                "quality": answer.get("quality", {}),
+                "timings": answer.get("timings", {}),
+            },
+        )
 
 
 def _finish(store: Store, subject: Subject, record: dict) -> Outcome:
     bundle = store.bundle(subject.name)
     if bundle is None:
-        error = HrnError(ErrorCode.BUNDLE_INVALID, f"{store.bundle_path(subject.name)} is not whole although the engine "
-                                                   "had finished it.", hint="Try again; look after the disk if it stays.")
+        error = HrnError(
+            ErrorCode.BUNDLE_INVALID,
+            f"{store.bundle_path(subject.name)} is not whole although the engine had finished it.",
+            hint="Try again; look after the disk if it stays.",
+        )
         outcome = Outcome("failed", {**record, "status": "failed", "error": error.to_json()}, error=error)
     else:
         store.flush_bundle(subject.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Callable, Mapping
 
 from .. import __version__
 from ..wire.child_process import ChildProcess, Exited, Line, SpawnFailed, clean_environment
@@ -55,8 +55,12 @@ class Worker:
         stopped: asked about five times a second; when true, everything is left at once.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None, patience: float = PATIENCE,
-                 stopped: Callable[[], bool] = lambda: False):
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        patience: float = PATIENCE,
+        stopped: Callable[[], bool] = lambda: False,
+    ):
         self._environment, self.patience, self._stopped = dict(environment or {}), patience, stopped
         self._child: ChildProcess | None = None
         self._ready = False
@@ -99,9 +103,13 @@ class Worker:
                 self.close()
                 raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
             if now - last_sign > self.patience:
-                self._lose(HrnError(ErrorCode.ENGINE_CRASHED,
-                                    f"The engine made no progress for {_duration(self.patience)} and was stopped.",
-                                    hint="Try again; for very large photos give it more time with --patience."))
+                self._lose(
+                    HrnError(
+                        ErrorCode.ENGINE_CRASHED,
+                        f"The engine made no progress for {_duration(self.patience)} and was stopped.",
+                        hint="Try again; for very large photos give it more time with --patience.",
+                    )
+                )
 
     def close(self) -> None:
         """Ask the process to leave (it removes what is half-written), kill it when it does not."""
@@ -117,8 +125,11 @@ class Worker:
     def _start(self) -> None:
         self._oom_kills = count_oom_kills()
         self._ready = False
-        self._child = ChildProcess([sys.executable, "-I", "-u", str(PROGRAM), "serve"], max_line=MAX_LINE_BYTES,
-                                   env=clean_environment(os.environ, **self._environment))
+        self._child = ChildProcess(
+            [sys.executable, "-I", "-u", str(PROGRAM), "serve"],
+            max_line=MAX_LINE_BYTES,
+            env=clean_environment(os.environ, **self._environment),
+        )
         self._last_id += 1
         self._send(self._last_id, "initialize", {"protocol": PROTOCOL_VERSION, "client_version": __version__})
 

@@ -42,8 +42,12 @@ def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = argparse.ArgumentParser(prog="engine bench accuracy", description=__doc__)
-    parser.add_argument("--bench", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "bench",
-                        help="benchmark folder with score.py and dev/")
+    parser.add_argument(
+        "--bench",
+        type=Path,
+        default=Path(__file__).resolve().parents[3] / "shared" / "bench",
+        help="benchmark folder with score.py and dev/",
+    )
     parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads of each look")
     parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all")
     parser.add_argument("--part-distance", action="store_true", help="with the setting of this name")
@@ -70,8 +74,10 @@ def main(argv: list[str] | None = None) -> int:
 def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], settings: Settings) -> list[dict]:
     score = load_score(bench / "score.py")
     landmarker, rows = Landmarker(), []
-    print(f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
-          f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}  {'marks px':>8}")
+    print(
+        f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
+        f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}  {'marks px':>8}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for home in sorted(path for path in (bench / "dev").iterdir() if (path / "gt.npz").is_file()):
             base = scored(score, model, model.template.astype(float), home.name, bench, folder)
@@ -84,22 +90,35 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                     continue
                 for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
                     got = scored(score, model, vertices, home.name, bench, folder)
-                    rows.append({"head": home.name, "view": view, "stage": stage, "mean_head": base["face"], **got,
-                                 "mean_head_regions": base["regions"], "ratio": got["face"] / base["face"],
-                                 "landmarks_px": float(np.median(fit.residual_px))})
-                    print(f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
-                          f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
-                          f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]} "
-                          f"{rows[-1]['landmarks_px']:9.2f}",
-                          flush=True)
+                    rows.append(
+                        {
+                            "head": home.name,
+                            "view": view,
+                            "stage": stage,
+                            "mean_head": base["face"],
+                            **got,
+                            "mean_head_regions": base["regions"],
+                            "ratio": got["face"] / base["face"],
+                            "landmarks_px": float(np.median(fit.residual_px)),
+                        }
+                    )
+                    print(
+                        f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
+                        f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
+                        f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]} "
+                        f"{rows[-1]['landmarks_px']:9.2f}",
+                        flush=True,
+                    )
     for stage in stages:
         for view in VIEWS:
             some = [row for row in rows if row["stage"] == stage and row["view"] == view]
             if some:
                 mean = lambda name: float(np.mean([row[name] for row in some]))
-                print(f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
-                      f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
-                      f"{mean('mean_head_regions'):9.3f}   worst ratio {max(row['ratio'] for row in some):.2f}")
+                print(
+                    f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
+                    f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
+                    f"{mean('mean_head_regions'):9.3f}   worst ratio {max(row['ratio'] for row in some):.2f}"
+                )
     return rows
 
 
@@ -108,10 +127,13 @@ def scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str,
     landmarks = write_scoring_obj(model, vertices, path)
     found = score.score(str(path), head, root=None, lm=landmarks, unit_mm=1000.0, quality=False, albedo=False)
     summary = found["summary"]
-    return {"face": summary["face_mean_mm"], "median": summary["face_median_mm"],
-            "regions": found["similarity"]["region_aligned_mm"]["mean_of_4"],
-            "scale_percent": summary["metric_scale_error_pct"],
-            "by_region": {name: part["mean"] for name, part in found["similarity"]["regions_mm"].items() if part}}
+    return {
+        "face": summary["face_mean_mm"],
+        "median": summary["face_median_mm"],
+        "regions": found["similarity"]["region_aligned_mm"]["mean_of_4"],
+        "scale_percent": summary["metric_scale_error_pct"],
+        "by_region": {name: part["mean"] for name, part in found["similarity"]["regions_mm"].items() if part},
+    }
 
 
 def load_score(path: Path) -> ModuleType:

@@ -34,16 +34,22 @@ _BAD = ("no_image", "truncated", "no_face", "tiny", "empty_file", "dangling_link
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench batch", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="engine bench batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("stress", "speedup"))
     parser.add_argument("--subjects", type=int, default=200, metavar="N")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photos to take crops of, one face each")
     parser.add_argument("--texture-size", type=int, default=256, metavar="PIXELS")
     parser.add_argument("--quality", default="draft")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="workers under stress (default: %(default)s)")
-    parser.add_argument("--kill-every", type=float, default=20.0, metavar="SECONDS",
-                        help="mean time between two kills under stress, 0 for none (default: %(default)s)")
+    parser.add_argument(
+        "--kill-every",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="mean time between two kills under stress, 0 for none (default: %(default)s)",
+    )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="repetitions of the speed-up (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
@@ -58,8 +64,21 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace, people: Path, out: Path, jobs: int) -> list[str]:
-    return [sys.executable, "-I", str(_MAIN), "batch", str(people), "--out", str(out), "--jobs", str(jobs),
-            "--texture-size", str(options.texture_size), "--quality", options.quality]
+    return [
+        sys.executable,
+        "-I",
+        str(_MAIN),
+        "batch",
+        str(people),
+        "--out",
+        str(out),
+        "--jobs",
+        str(jobs),
+        "--texture-size",
+        str(options.texture_size),
+        "--quality",
+        options.quality,
+    ]
 
 
 # -- stress ------------------------------------------------------------------------------------------------------------
@@ -75,14 +94,19 @@ def stress(options: argparse.Namespace, folder: Path) -> int:
     begin = time.monotonic()
     again = torment(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
     wrong = check_results(people, out, bad)
-    print(f"first pass: {first.seconds:.0f} s, {first.worker_kills} workers and the command {first.runner_kills} times killed, "
-          f"exit status {first.status}")
+    print(
+        f"first pass: {first.seconds:.0f} s, {first.worker_kills} workers and the command {first.runner_kills} times killed, "
+        f"exit status {first.status}"
+    )
     print(f"same command once more: {time.monotonic() - begin:.1f} s, exit status {again.status}")
     _print_memory(first)
     for sentence in wrong:
         print(f"wrong: {sentence}")
-    print("every good subject is a valid bundle, every bad one has its error, nothing else is left" if not wrong
-          else f"{len(wrong)} faults")
+    print(
+        "every good subject is a valid bundle, every bad one has its error, nothing else is left"
+        if not wrong
+        else f"{len(wrong)} faults"
+    )
     return 1 if wrong else 0
 
 
@@ -90,8 +114,10 @@ def _print_memory(figures) -> None:
     peaks = [max(values) for values in figures.worker_mib.values() if len(values) > 20]
     print(f"memory of the command: {_quarters(figures.runner_mib)} MiB")
     longest = max(figures.worker_mib.values(), key=len, default=[])
-    print(f"memory of the worker that lived longest ({len(longest) / 2:.0f} s): {_quarters(longest)} MiB; "
-          f"highest of all {max(peaks, default=0):.0f} MiB")
+    print(
+        f"memory of the worker that lived longest ({len(longest) / 2:.0f} s): {_quarters(longest)} MiB; "
+        f"highest of all {max(peaks, default=0):.0f} MiB"
+    )
 
 
 def _quarters(values: list[float]) -> str:
@@ -145,13 +171,18 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
                 return 1
             seconds[jobs].append(figures.seconds)
             work[jobs].append(figures.cpu_seconds)
-            print(f"run {run}, {jobs} worker{'s' * (jobs > 1)}: {figures.seconds:.1f} s, {figures.cpu_seconds:.1f} s of "
-                  f"processor time; other programs kept {figures.others_cores:.2f} cores busy", flush=True)
+            print(
+                f"run {run}, {jobs} worker{'s' * (jobs > 1)}: {figures.seconds:.1f} s, {figures.cpu_seconds:.1f} s of "
+                f"processor time; other programs kept {figures.others_cores:.2f} cores busy",
+                flush=True,
+            )
             shutil.rmtree(out)
     one, two = statistics.median(seconds[1]), statistics.median(seconds[2])
-    print(f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of "
-          f"{options.runs}: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time "
-          f"{statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s")
+    print(
+        f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of "
+        f"{options.runs}: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time "
+        f"{statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s"
+    )
     return 0
 
 
@@ -161,10 +192,13 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
 def make_people(folder: Path, count: int, seed: int, photos: Path | None = None, bad_share: float = 0.1) -> dict[str, str]:
     """Fill a folder with `count` subjects; returns the bad ones and what is wrong with each."""
     folder.mkdir(parents=True, exist_ok=True)
-    sources = [image for image in map(cv2.imread, map(str, sorted(photos.iterdir()))) if image is not None] if photos \
+    sources = (
+        [image for image in map(cv2.imread, map(str, sorted(photos.iterdir()))) if image is not None]
+        if photos
         else [_portrait()]
+    )
     rng = np.random.default_rng(seed)
-    bad_numbers = rng.permutation(count)[:round(bad_share * count)]
+    bad_numbers = rng.permutation(count)[: round(bad_share * count)]
     bad = {}
     for number in range(count):
         name = f"subject {number:03d}"
@@ -198,7 +232,7 @@ def _write_bad(path: Path, kind: str, image: np.ndarray, rng: np.random.Generato
         path.write_text("This is a letter, not a photo.\n")
     elif kind == "truncated":
         data = cv2.imencode(".jpg", image)[1].tobytes()
-        path.write_bytes(data[:len(data) // 3])
+        path.write_bytes(data[: len(data) // 3])
     elif kind == "no_face":
         cv2.imwrite(str(path), rng.integers(90, 160, (400, 400, 3)).astype(np.uint8))
     elif kind == "tiny":

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..wire.errors import ErrorCode, HrnError
 from ..wire.bundle import load_bundle
+from ..wire.errors import ErrorCode, HrnError
 from .meshes import Mesh, is_bundle, read_mesh
 from .now_metric import compare
 
@@ -33,20 +33,29 @@ def rmse(scan: Mesh, prediction: Mesh, scan_vertices=LANDMARK_VERTICES, vertices
     """
     for name, mesh, numbers in (("scan", scan, scan_vertices), ("prediction", prediction, vertices)):
         if max(numbers) >= len(mesh.vertices):
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"The {name} has {len(mesh.vertices)} vertices, but its landmarks "
-                           f"go up to number {max(numbers)}.", hint="See docs/evaluation.md.")
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID,
+                f"The {name} has {len(mesh.vertices)} vertices, but its landmarks go up to number {max(numbers)}.",
+                hint="See docs/evaluation.md.",
+            )
     points, found = _MILLIMETRES * scan.vertices, prediction._replace(vertices=_MILLIMETRES * prediction.vertices)
     return float(compare(points, points[list(scan_vertices)], found, found.vertices[list(vertices)]).distances.mean())
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench df_mvr", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="engine bench df_mvr", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("predictions", type=Path, help="folder with NAME.obj, or head bundles NAME/ of method df_mvr")
     parser.add_argument("--scans", type=Path, required=True, help="folder with NAME.obj (or .ply) in decimetres")
-    parser.add_argument("--scan-vertices", type=_numbers, default=LANDMARK_VERTICES, metavar="N,N,N,N,N,N,N",
-                        help="landmarks of the scans, counted from 0 (default: those of DF_MVR's mesh)")
+    parser.add_argument(
+        "--scan-vertices",
+        type=_numbers,
+        default=LANDMARK_VERTICES,
+        metavar="N,N,N,N,N,N,N",
+        help="landmarks of the scans, counted from 0 (default: those of DF_MVR's mesh)",
+    )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)
     found = {}

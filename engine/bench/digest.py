@@ -20,17 +20,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from ..install.environments import BPY_4_5
-from ..system.machine import cores
 from ..published.nets.checkpoint import read_npy_dictionary
+from ..system.machine import cores
 
 __all__ = ["CASES", "Case", "contents", "differences", "digest", "main"]
 
@@ -83,8 +84,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep the digest in this file")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with a digest that was kept")
     parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", help="these cases only; see --list")
-    parser.add_argument("--keep", type=Path, metavar="DIR",
-                        help="keep the results in this new folder; with those of --write still there, differences are measured")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the results in this new folder; with those of --write still there, differences are measured",
+    )
     parser.add_argument("--jobs", type=int, default=min(2, cores()), metavar="N", help="cases at a time (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="list the cases")
     options = parser.parse_args(argv)
@@ -129,8 +134,14 @@ def _compare(before: dict, found: dict[str, dict], work: Path) -> int:
         kept = Path(before["kept"]) / name if before.get("kept") else None
         # What could not be made, then or now, is no difference, and is no success either.
         left_out = old["not_compared"] | new["not_compared"]
-        lines = differences(*({key: entry for key, entry in case["entries"].items() if key.split("/")[0] not in left_out}
-                              for case in (old, new)), kept, work / name)
+        lines = differences(
+            *(
+                {key: entry for key, entry in case["entries"].items() if key.split("/")[0] not in left_out}
+                for case in (old, new)
+            ),
+            kept,
+            work / name,
+        )
         there = {key.split("/")[0] for key in new["entries"]} - set(left_out)
         parts = " and ".join(part for part in _PARTS if part in there)
         print(f"{name}: {_count(lines) if lines else f'same ({parts})' if parts else 'not compared'}")
@@ -154,6 +165,7 @@ def _print_left_out(left_out: dict[str, str]) -> None:
 
 # -- making the results -------------------------------------------------------------------------------------------
 
+
 class _Failed(Exception):
     """A part that could not be made, as one sentence."""
 
@@ -171,7 +183,7 @@ def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, di
         try:
             _reconstruct(case, shared / "photos", place / "bundle", official)
         except _Failed as failure:
-            left_out = dict.fromkeys(_PARTS[:1 + case.built], str(failure))
+            left_out = dict.fromkeys(_PARTS[: 1 + case.built], str(failure))
         else:
             if case.built:
                 try:
@@ -195,7 +207,9 @@ def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, di
             return one(name, Path(folder) / CASES[name].official)
 
         order = sorted(wanted, key=lambda name: bool(CASES[name].official))
-        futures = {name: pool.submit(published, name) if CASES[name].official else pool.submit(one, name, None) for name in order}
+        futures = {
+            name: pool.submit(published, name) if CASES[name].official else pool.submit(one, name, None) for name in order
+        }
         return {name: futures[name].result() for name in wanted}
 
 
@@ -209,13 +223,18 @@ def _write_official_folders(folder: Path, names: list[str]) -> None:
 
 def _reconstruct(case: Case, photos: Path, out: Path, official: Path | None) -> None:
     more = {"HRN_MODEL_FILES": str(official)} if official else {}
-    _call([sys.executable, "-I", _ENGINE, "reconstruct", *(photos / name for name in case.photos), "--out", out, *case.settings],
-          "the reconstruction failed", more)
+    _call(
+        [sys.executable, "-I", _ENGINE, "reconstruct", *(photos / name for name in case.photos), "--out", out, *case.settings],
+        "the reconstruction failed",
+        more,
+    )
 
 
 def _build(place: Path) -> None:
     if not BPY_4_5.is_complete():
-        raise _Failed("Blender 4.5 as a module is not installed, or not as it is wanted now (`install_deps.py blender --help` does)")
+        raise _Failed(
+            "Blender 4.5 as a module is not installed, or not as it is wanted now (`install_deps.py blender --help` does)"
+        )
     script, install = _TOOLS / "blend_contents.py", _CHECKOUT / "install_deps.py"
     for needed in (script, install):
         if not needed.is_file():
@@ -227,8 +246,15 @@ def _build(place: Path) -> None:
 def _call(command: list, failure: str, more: dict[str, str] | None = None) -> None:
     """Run a program on one thread per library, so that the number of cores does not matter."""
     environ = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **(more or {})}
-    done = subprocess.run([str(part) for part in command], env=environ, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, encoding="utf-8", errors="replace")
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
     if done.returncode:
         last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no message")
         raise _Failed(f"{failure}: {last.strip()}")
@@ -338,6 +364,7 @@ def _obj(path: Path) -> Iterator[tuple[str, Any]]:
 
 # -- digests ------------------------------------------------------------------------------------------------------
 
+
 def digest(place: Path) -> dict[str, dict]:
     """An entry for each of :func:`contents`.
 
@@ -359,8 +386,9 @@ def _entry(value: Any) -> dict:
     return found
 
 
-def differences(old: dict[str, dict], new: dict[str, dict], old_place: Path | None = None,
-                new_place: Path | None = None) -> list[str]:
+def differences(
+    old: dict[str, dict], new: dict[str, dict], old_place: Path | None = None, new_place: Path | None = None
+) -> list[str]:
     """One line for each entry that differs, exactly compared.
 
     Args:
@@ -369,8 +397,10 @@ def differences(old: dict[str, dict], new: dict[str, dict], old_place: Path | No
     """
     changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
     there = [place is not None and place.is_dir() for place in (old_place, new_place)]
-    kept = [{name: value for name, value in contents(place) if name in changed} if changed and all(there) else {}
-            for place in (old_place, new_place)]
+    kept = [
+        {name: value for name, value in contents(place) if name in changed} if changed and all(there) else {}
+        for place in (old_place, new_place)
+    ]
     lines = []
     for name in changed:
         if name not in new:

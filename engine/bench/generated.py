@@ -56,8 +56,9 @@ def score_generated(model: HeadModel, count: int, stages: tuple[str, ...], setti
     return [row for look in LOOKS for row in _score_look(renderer, landmarker, count, stages, look, settings)]
 
 
-def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: tuple[str, ...], look: str,
-                settings: Settings) -> list[dict]:
+def _score_look(
+    renderer: Renderer, landmarker: Landmarker, count: int, stages: tuple[str, ...], look: str, settings: Settings
+) -> list[dict]:
     from .stages import fit_stages
 
     model, rows = renderer.model, []
@@ -74,8 +75,12 @@ def _score_look(renderer: Renderer, landmarker: Landmarker, count: int, stages: 
         rows.append(row)
     if rows:
         mean = lambda name: float(np.mean([row[name] for row in rows]))
-        print(f"generated, {look} look, {len(rows)} of {count} found: mean head {mean('mean_head'):.3f}, "
-              + ", ".join(f"{stage} {mean(stage):.3f} (better in "
-                          f"{sum(row[stage] < row['mean_head'] for row in rows)} of {len(rows)})" for stage in stages),
-              flush=True)
+        print(
+            f"generated, {look} look, {len(rows)} of {count} found: mean head {mean('mean_head'):.3f}, "
+            + ", ".join(
+                f"{stage} {mean(stage):.3f} (better in {sum(row[stage] < row['mean_head'] for row in rows)} of {len(rows)})"
+                for stage in stages
+            ),
+            flush=True,
+        )
     return rows

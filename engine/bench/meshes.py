@@ -19,9 +19,24 @@ NOW_LANDMARKS = (33, 133, 362, 263, 2, 61, 291)
 """MediaPipe's points for NoW's seven: outer and inner corner of the right eye, inner and outer of the left, base of
 the nose, right and left corner of the mouth."""
 
-_PLY_TYPES = {"char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
-              "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4", "float": "f4", "float32": "f4",
-              "double": "f8", "float64": "f8"}
+_PLY_TYPES = {
+    "char": "i1",
+    "int8": "i1",
+    "uchar": "u1",
+    "uint8": "u1",
+    "short": "i2",
+    "int16": "i2",
+    "ushort": "u2",
+    "uint16": "u2",
+    "int": "i4",
+    "int32": "i4",
+    "uint": "u4",
+    "uint32": "u4",
+    "float": "f4",
+    "float32": "f4",
+    "double": "f8",
+    "float64": "f8",
+}
 
 
 class Mesh(NamedTuple):
@@ -114,7 +129,7 @@ def outer_mesh(vertices: np.ndarray, faces: np.ndarray, face_material: np.ndarra
 def _read_ply(path: Path) -> Mesh:
     data = path.read_bytes()
     end = data.index(b"end_header")
-    body = data[data.index(b"\n", end) + 1:]
+    body = data[data.index(b"\n", end) + 1 :]
     header = [line.split() for line in data[:end].decode("ascii", "replace").splitlines()]
     if header[0] != ["ply"]:
         raise ValueError("it does not begin like a PLY file")
@@ -144,7 +159,7 @@ def _text_rows(body: bytes):
         out, column = {}, 0
         for words in properties:
             width = 3 if words[0] == "list" else 1
-            out[words[-1]] = table[:, column:column + width].squeeze(1) if width == 1 else table[:, column:column + width]
+            out[words[-1]] = table[:, column : column + width].squeeze(1) if width == 1 else table[:, column : column + width]
             column += width
         return out
 
@@ -174,8 +189,10 @@ def _binary_rows(body: bytes, order: str):
         fields = []
         for words in properties:
             if words[0] == "list":
-                fields += [(f"count of {words[-1]}", order + _PLY_TYPES[words[1]]),
-                           (words[-1], order + _PLY_TYPES[words[2]], (3,))]
+                fields += [
+                    (f"count of {words[-1]}", order + _PLY_TYPES[words[1]]),
+                    (words[-1], order + _PLY_TYPES[words[2]], (3,)),
+                ]
             else:
                 fields.append((words[-1], order + _PLY_TYPES[words[0]]))
         table = np.frombuffer(body, np.dtype(fields), count, place)
@@ -189,5 +206,9 @@ def _binary_rows(body: bytes, order: str):
 
 
 def _unusable(path: Path, why) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path} cannot be used: {why}.", hint="See docs/evaluation.md.",
-                    details={"file": str(path)})
+    return HrnError(
+        ErrorCode.CHECKPOINT_INVALID,
+        f"{path} cannot be used: {why}.",
+        hint="See docs/evaluation.md.",
+        details={"file": str(path)},
+    )

@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,18 +43,23 @@ class Image(NamedTuple):
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench now", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("prediction", type=Path, nargs="?",
-                        help="mesh or head bundle; with --dataset the folder of all predictions")
+    parser = argparse.ArgumentParser(
+        prog="engine bench now", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "prediction", type=Path, nargs="?", help="mesh or head bundle; with --dataset the folder of all predictions"
+    )
     parser.add_argument("--scan", type=Path, help="mesh in millimetres")
     parser.add_argument("--scan-points", type=Path, help="the scan's seven landmarks: .pp, .txt or .npy")
     parser.add_argument("--points", type=Path, help="those of a mesh (default: .npy or .txt of its name beside it)")
     parser.add_argument("--dataset", type=Path, help="the benchmark's folder: scans/, scans_lmks_onlypp/ and its lists")
     parser.add_argument("--set", choices=tuple(_LISTS), default="validation")
     parser.add_argument("--challenge", help="only this one, such as selfie")
-    parser.add_argument("--reconstruct", action="store_true",
-                        help=f"first fit `open` to the listed images of {_PICTURES}/ that have no prediction")
+    parser.add_argument(
+        "--reconstruct",
+        action="store_true",
+        help=f"first fit `open` to the listed images of {_PICTURES}/ that have no prediction",
+    )
     parser.add_argument("--bench", type=Path, help="folder with development heads: fit and measure these")
     parser.add_argument("--unit", choices=tuple(METRES), help="measure without scaling; the unit of meshes (bundles: m)")
     parser.add_argument("--posed", action="store_true", help="bundles with the photo's expression, not neutral")
@@ -83,8 +89,9 @@ def prediction_of(path: Path, points: Path | None = None, posed: bool = False) -
     if points is None:
         points = next((file for suffix in (".npy", ".txt") if (file := path.with_suffix(suffix)).is_file()), None)
         if points is None:
-            raise HrnError(ErrorCode.MODEL_MISSING, f"{path} has no landmarks (.npy or .txt) beside it.",
-                           hint="See docs/evaluation.md.")
+            raise HrnError(
+                ErrorCode.MODEL_MISSING, f"{path} has no landmarks (.npy or .txt) beside it.", hint="See docs/evaluation.md."
+            )
     return read_mesh(path), read_points(points), False
 
 
@@ -98,8 +105,9 @@ def listed_images(dataset: Path, which: str = "validation", challenge: str | Non
     try:
         lines = [line.strip().split("/") for line in path.read_text().splitlines() if line.strip()]
     except OSError as error:
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} cannot be read.",
-                       hint="Give the benchmark's folder with --dataset.") from error
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID, f"{path} cannot be read.", hint="Give the benchmark's folder with --dataset."
+        ) from error
     images = [Image(*words[-3:]) for words in lines if len(words) >= 3]
     return [image for image in images if not challenge or image.challenge == challenge]
 
@@ -138,8 +146,9 @@ def reconstruct(dataset: Path, images: list[Image], out: Path) -> None:
 
 def _pair(options: argparse.Namespace) -> dict:
     mesh, points, known = prediction_of(options.prediction, options.points, options.posed)
-    got = compare(read_mesh(options.scan).vertices, read_points(options.scan_points), mesh, points,
-                  unit=_unit(options.unit, known))
+    got = compare(
+        read_mesh(options.scan).vertices, read_points(options.scan_points), mesh, points, unit=_unit(options.unit, known)
+    )
     figures = summary([got.distances])
     _head()
     _line(options.prediction.name, figures, got)
@@ -171,8 +180,11 @@ def _dataset(options: argparse.Namespace) -> dict:
     found["all"] = summary([some for distances in by_challenge.values() for some in distances])
     for name, figures in found.items():
         _line(name, figures)
-    print(f"{missing} of {len(images)} predictions are missing; they are not part of the figures" if missing else
-          "no prediction is missing")
+    print(
+        f"{missing} of {len(images)} predictions are missing; they are not part of the figures"
+        if missing
+        else "no prediction is missing"
+    )
     return {**found, "missing": missing, "by_image": rows}
 
 
@@ -186,13 +198,19 @@ def _bench_heads(options: argparse.Namespace) -> dict:
     model, landmarker, found = load_head_model(), Landmarker(), {}
     homes = [home for home in sorted((options.bench / "dev").glob("*")) if (home / "gt.npz").is_file()]
     if not homes:
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"No development heads at {options.bench}.",
-                       hint="Give their folder with --bench.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID, f"No development heads at {options.bench}.", hint="Give their folder with --bench."
+        )
     unit = 1.0 if options.unit else None
 
     def measure(kind: str, label: str, vertices: np.ndarray) -> None:
-        got = compare(scan, landmarks, outer_mesh(vertices, model.faces, model.face_material),
-                      model.landmarks(vertices)[list(NOW_LANDMARKS)].astype(float), unit=unit)
+        got = compare(
+            scan,
+            landmarks,
+            outer_mesh(vertices, model.faces, model.face_material),
+            model.landmarks(vertices)[list(NOW_LANDMARKS)].astype(float),
+            unit=unit,
+        )
         found.setdefault(kind, []).append(got.distances)
         _line(label, summary([got.distances]), got)
 
@@ -215,8 +233,10 @@ def _bench_heads(options: argparse.Namespace) -> dict:
 
 
 def _scan(dataset: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
-    return (read_mesh(_only(dataset / "scans" / subject, "*.obj")).vertices,
-            read_points(_only(dataset / "scans_lmks_onlypp" / subject, "*.pp")))
+    return (
+        read_mesh(_only(dataset / "scans" / subject, "*.obj")).vertices,
+        read_points(_only(dataset / "scans_lmks_onlypp" / subject, "*.pp")),
+    )
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -243,7 +263,13 @@ def _head() -> None:
 def _line(label: str, figures: dict, got: Aligned | None = None) -> None:
     if not figures["points"]:
         return
-    within = figures.get("curve", [0] * len(CURVE))[int(np.searchsorted(CURVE, 1.0))] if got is None \
+    within = (
+        figures.get("curve", [0] * len(CURVE))[int(np.searchsorted(CURVE, 1.0))]
+        if got is None
         else float((got.distances <= 1).mean())
-    print(f"{label:48} {figures['median']:7.3f} {figures['mean']:7.3f} {figures['std']:7.3f} {100 * within:5.1f}% "
-          f"{figures['points']:9d}", flush=True)
+    )
+    print(
+        f"{label:48} {figures['median']:7.3f} {figures['mean']:7.3f} {figures['std']:7.3f} {100 * within:5.1f}% "
+        f"{figures['points']:9d}",
+        flush=True,
+    )

@@ -55,8 +55,9 @@ def crop(points: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     return np.linalg.norm(points - (base + 0.3 * (bridge - base)), axis=1) <= radius
 
 
-def compare(scan: np.ndarray, scan_landmarks: np.ndarray, mesh: Mesh, landmarks: np.ndarray, *,
-            unit: float | None = None) -> Aligned:
+def compare(
+    scan: np.ndarray, scan_landmarks: np.ndarray, mesh: Mesh, landmarks: np.ndarray, *, unit: float | None = None
+) -> Aligned:
     """Align a prediction to a scan and measure.
 
     Args:
@@ -81,9 +82,14 @@ def summary(distances: list[np.ndarray]) -> dict:
     pooled = np.sort(np.concatenate(distances)) if distances else np.zeros(0)
     if not len(pooled):
         return {"images": 0, "points": 0}
-    return {"images": len(distances), "points": len(pooled), "median": float(np.median(pooled)),
-            "mean": float(pooled.mean()), "std": float(pooled.std()),
-            "curve": [float(share) for share in np.searchsorted(pooled, CURVE, "right") / len(pooled)]}
+    return {
+        "images": len(distances),
+        "points": len(pooled),
+        "median": float(np.median(pooled)),
+        "mean": float(pooled.mean()),
+        "std": float(pooled.std()),
+        "curve": [float(share) for share in np.searchsorted(pooled, CURVE, "right") / len(pooled)],
+    }
 
 
 class _Surface:
@@ -99,13 +105,15 @@ class _Surface:
         length = np.linalg.norm(across, axis=1)
         middle = corners.mean(1)
         reach = np.linalg.norm(corners - middle[:, None], axis=2).max(1)
-        whole = length > 1e-9 * reach ** 2  # the edges of empty triangles belong to others, too
+        whole = length > 1e-9 * reach**2  # the edges of empty triangles belong to others, too
         self._vertices, self._triangles = mesh.vertices, np.ascontiguousarray(mesh.triangles[whole], np.int64)
         self._normals = across[whole] / length[whole, None]
         self._tree = cKDTree(middle[whole])
         size = np.floor(np.log2(reach[whole])).astype(int)
-        self._classes = [(numbers, cKDTree(middle[whole][numbers]), reach[whole][numbers].max())
-                         for numbers in (np.flatnonzero(size == value) for value in np.unique(size))]
+        self._classes = [
+            (numbers, cKDTree(middle[whole][numbers]), reach[whole][numbers].max())
+            for numbers in (np.flatnonzero(size == value) for value in np.unique(size))
+        ]
 
     def query(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(n, 3) points -> (n, 3) nearest points, (n,) distances, (n, 3) normals there."""
@@ -127,8 +135,9 @@ class _Surface:
             rows, count = np.arange(len(points)), _CANDIDATES
             while len(rows):
                 count = min(count, len(numbers))
-                horizon = np.concatenate([among(tree, numbers, some, count)
-                                          for some in np.array_split(rows, -(-len(rows) * count // _AT_ONCE))])
+                horizon = np.concatenate(
+                    [among(tree, numbers, some, count) for some in np.array_split(rows, -(-len(rows) * count // _AT_ONCE))]
+                )
                 if count == len(numbers):
                     break
                 rows, count = rows[horizon - reach < distance[rows]], 2 * count
@@ -160,8 +169,11 @@ def _refine(surface: _Surface, target: np.ndarray, centre: np.ndarray, scaled: b
         square, slope = rows.T @ rows, rows.T @ distance
         while damping < 1e6:
             step = -np.linalg.solve(square + damping * np.diag(np.diag(square).clip(1e-12)), slope)
-            trial = (growth * np.exp(step[6]) if scaled else growth,
-                     Rotation.from_rotvec(step[:3]).as_matrix() @ turn, move + step[3:6])
+            trial = (
+                growth * np.exp(step[6]) if scaled else growth,
+                Rotation.from_rotvec(step[:3]).as_matrix() @ turn,
+                move + step[3:6],
+            )
             found = measure(*trial)
             lower = (found[0] ** 2).sum()
             if lower < cost:

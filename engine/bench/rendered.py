@@ -16,12 +16,11 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from ..camera import Camera
+from ..camera import Camera, orbit_camera
 from ..fit.views import fit_views
 from ..head import load_head_model
 from ..head.model import HeadModel
 from ..photo import Landmarker, load_photo, observe
-from ..camera import orbit_camera
 from ..pipeline.preview import render_head
 from ..synthetic.dataset import face_vertices
 from ..types import View
@@ -35,8 +34,13 @@ _SIDE = 900
 _FRECKLES = 6.0
 """Deviation of the painted marks in steps of 8 bit."""
 _WHOLE = ("skin", "scalp", "right_ear", "left_ear")
-_MOVED = ((0, {}), (-50, {"mouthSmile": 0.6, "cheekSquint": 0.4}), (-25, {"jawOpen": 0.3}),
-          (25, {"browInnerUp": 0.7, "browOuterUp": 0.6}), (50, {"mouthSmile": 0.4, "jawOpen": 0.1}))
+_MOVED = (
+    (0, {}),
+    (-50, {"mouthSmile": 0.6, "cheekSquint": 0.4}),
+    (-25, {"jawOpen": 0.3}),
+    (25, {"browInnerUp": 0.7, "browOuterUp": 0.6}),
+    (50, {"mouthSmile": 0.4, "jawOpen": 0.1}),
+)
 
 
 @dataclass
@@ -84,8 +88,14 @@ def main(argv: list[str] | None = None) -> int:
     marks = cv2.GaussianBlur(marks, (0, 0), 2.0) + 1.5 * cv2.GaussianBlur(marks, (0, 0), 5.0)
     albedo = np.clip(albedo + _FRECKLES * marks[..., None] / marks.std() / 2, 0, 255).astype(np.uint8)
     with TemporaryDirectory() as folder, Landmarker() as landmarker:
-        subject = _Subject(load_head_model(), (arrays["vertices"] + arrays["deformation"]).astype(float) * 1000,
-                           arrays["expression_deltas"].astype(float) * 1000, albedo, Path(folder), landmarker)
+        subject = _Subject(
+            load_head_model(),
+            (arrays["vertices"] + arrays["deformation"]).astype(float) * 1000,
+            arrays["expression_deltas"].astype(float) * 1000,
+            albedo,
+            Path(folder),
+            landmarker,
+        )
         if options.set in ("profiles", "all"):
             _profiles(subject)
         if options.set in ("moved", "all"):
@@ -109,9 +119,12 @@ def _profiles(subject: _Subject) -> None:
             yaw = int(view.photo.name.split("_")[0])
             error = _angle(view.coarse.camera.R @ first.coarse.camera.R.T @ pictures[0][1].R @ pictures[yaw][1].R.T)
             turns.append(f"{yaw}: {error:.1f}")
-        print(f"{name:16} {face_distance(subject.model, subject.vertices, fitted, face):6.2f} "
-              f"{face_distance(subject.model, subject.vertices, fitted, whole):6.2f}  {', '.join(turns)}"
-              + (f"  ({len(profiles) - len(joint.placed)} of {len(profiles)} not placed)" if profiles else ""), flush=True)
+        print(
+            f"{name:16} {face_distance(subject.model, subject.vertices, fitted, face):6.2f} "
+            f"{face_distance(subject.model, subject.vertices, fitted, whole):6.2f}  {', '.join(turns)}"
+            + (f"  ({len(profiles) - len(joint.placed)} of {len(profiles)} not placed)" if profiles else ""),
+            flush=True,
+        )
 
 
 def _angle(R: np.ndarray) -> float:

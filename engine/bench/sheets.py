@@ -15,15 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..system.failures import as_hrn_error
+from ..camera import orbit_camera
 from ..geometry.harmonics import srgb_to_linear
 from ..head.model import HeadModel
 from ..head.subdivision import subdivided
 from ..methods import get_method
 from ..pipeline.image_files import write_jpeg, write_png
-from ..pipeline.solution import Solution
-from ..camera import orbit_camera
 from ..pipeline.preview import render_head
+from ..pipeline.solution import Solution
+from ..system.failures import as_hrn_error
 from ..texture.unlit.delight import LUMINANCE
 from ..wire.formats import is_photo_name
 from ..wire.protocol import Settings
@@ -38,8 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = argparse.ArgumentParser(prog="engine bench sheets", description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
-    parser.add_argument("--out", type=Path, required=True,
-                        help="a .png or .jpg with all rows, or a folder for the pictures")
+    parser.add_argument("--out", type=Path, required=True, help="a .png or .jpg with all rows, or a folder for the pictures")
     parser.add_argument("--texture-size", type=int, default=1024, metavar="PIXELS")
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--together", action="store_true", help="the photos show one person: one sheet with a row per photo")
@@ -49,8 +48,13 @@ def main(argv: list[str] | None = None) -> int:
     method = get_method("open")
     if options.together:
         found = method.solve(_expand(options.photos), settings, lambda *_: None)
-        rows = [_labelled(sheet_row(found._replace(views=(view, *found.views)), options.cell),
-                          f"{view.photo.name} {100 * view.share:.0f} %") for view in found.views]
+        rows = [
+            _labelled(
+                sheet_row(found._replace(views=(view, *found.views)), options.cell),
+                f"{view.photo.name} {100 * view.share:.0f} %",
+            )
+            for view in found.views
+        ]
         _write(options.out if options.out.suffix.lower() in _WRITTEN else options.out / "together.jpg", rows)
         return 0
     rows, failed = [], 0
@@ -75,8 +79,7 @@ def main(argv: list[str] | None = None) -> int:
 def sheet_names(photos: list[Path]) -> list[str]:
     """A file name without suffix for each; photos of one name, as in a folder per person, get their folder's before it."""
     times = Counter(photo.stem.lower() for photo in photos)
-    return [photo.stem if times[photo.stem.lower()] == 1 else f"{photo.resolve().parent.name} {photo.name}"
-            for photo in photos]
+    return [photo.stem if times[photo.stem.lower()] == 1 else f"{photo.resolve().parent.name} {photo.name}" for photo in photos]
 
 
 def _write(path: Path, rows: list[np.ndarray]) -> None:
@@ -91,25 +94,32 @@ def sheet_row(found: Solution, cell: int = 360) -> np.ndarray:
     # As smooth as Blender shows it.
     model, finer = subdivided(found.model)
     posed = finer @ found.posed
-    clay = [render_head(model, finer @ found.model.shape(coarse.identity, coarse.expression), camera),
-            render_head(model, posed, camera),
-            render_head(model, posed, camera, normal=textures.normal)]
+    clay = [
+        render_head(model, finer @ found.model.shape(coarse.identity, coarse.expression), camera),
+        render_head(model, posed, camera),
+        render_head(model, posed, camera, normal=textures.normal),
+    ]
     textured = _in_the_photo(found, model, posed, camera, window, bare)
-    turned = [render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo,
-                          normal=textures.normal) for yaw in (45.0, -45.0)]
+    turned = [
+        render_head(model, posed, orbit_camera(posed, yaw, width=cell, height=cell), textures.albedo, normal=textures.normal)
+        for yaw in (45.0, -45.0)
+    ]
     return np.concatenate([window, *clay, textured, *turned], 1)
 
 
-def _in_the_photo(found: Solution, model: HeadModel, posed: np.ndarray, camera, window: np.ndarray,
-                  bare: np.ndarray) -> np.ndarray:
+def _in_the_photo(
+    found: Solution, model: HeadModel, posed: np.ndarray, camera, window: np.ndarray, bare: np.ndarray
+) -> np.ndarray:
     """The textured head in the photo's light. Albedo and light are known only up to a factor per colour: the one that
     gives the skin the photo's median colour is used."""
+
     def render(light):
         # One colour of light: its hue in directions that no skin faced is a guess that nobody wants to see.
         grey = light @ LUMINANCE
         light = grey[:, None] * (light[0] / max(grey[0], 1e-6))
-        return render_head(model, posed, camera, found.textures.albedo, normal=found.textures.normal,
-                           light=light, background=window)
+        return render_head(
+            model, posed, camera, found.textures.albedo, normal=found.textures.normal, light=light, background=window
+        )
 
     covered = render_head(model, posed, camera, background=0).max(-1) > 0
     first, inside = render(found.mid.lighting), covered & (bare > 0.5)
@@ -129,8 +139,14 @@ def _window(found: Solution, cell: int):
     view = np.array([[1.0, 0, corner[0]], [0, 1, corner[1]]])
 
     def cut(image: np.ndarray, beyond: float) -> np.ndarray:
-        square = cv2.warpAffine(image, view, (side, side), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
-                                borderMode=cv2.BORDER_CONSTANT, borderValue=(beyond,) * 3)
+        square = cv2.warpAffine(
+            image,
+            view,
+            (side, side),
+            flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(beyond,) * 3,
+        )
         return cv2.resize(square, (cell, cell), interpolation=cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC)
 
     return camera, cut(found.photo.pixels, 128), cut(found.mid.skin_mask.astype(np.float32), 0)

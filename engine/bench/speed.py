@@ -24,8 +24,11 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = argparse.ArgumentParser(prog="engine bench speed", description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="one photo, or several of one person")
-    parser.add_argument("--counts", metavar="N,N", help="repeat with so many of the photos (in turn, over again when they "
-                                                        "run out), such as 1,2,5,10,20")
+    parser.add_argument(
+        "--counts",
+        metavar="N,N",
+        help="repeat with so many of the photos (in turn, over again when they run out), such as 1,2,5,10,20",
+    )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="warm runs; medians are printed (default: 3)")
     parser.add_argument("--texture-size", type=int, default=2048, metavar="PIXELS")
     parser.add_argument("--quality", default="standard")
@@ -37,8 +40,13 @@ def main(argv: list[str] | None = None) -> int:
     get_method(settings.method).warm_up()
     warm_up = time.perf_counter() - begin
     counts = [int(n) for n in options.counts.split(",")] if options.counts else [len(options.photos)]
-    figures = {"warm_up": round(warm_up, 3), "runs": options.runs, "texture_size": options.texture_size,
-               "quality": options.quality, "counts": {}}
+    figures = {
+        "warm_up": round(warm_up, 3),
+        "runs": options.runs,
+        "texture_size": options.texture_size,
+        "quality": options.quality,
+        "counts": {},
+    }
     for count in counts:
         photos = [options.photos[i % len(options.photos)] for i in range(count)]
         figures["counts"][count] = _measure(photos, settings, options.runs)
@@ -60,15 +68,22 @@ def _measure(photos: list[Path], settings: Settings, runs: int) -> dict:
                 works.append(work.timings())
             peaks.append(peak_memory_mib())
             print(f"run {run}: {bundle.manifest['timings']['total']:.2f} s", file=sys.stderr)
-    stages = {name: {"wall": statistics.median(t.get(name, 0.0) for t in walls),
-                     "cpu": statistics.median(t.get(name, 0.0) for t in works)} for name in walls[0]}
+    stages = {
+        name: {
+            "wall": statistics.median(t.get(name, 0.0) for t in walls),
+            "cpu": statistics.median(t.get(name, 0.0) for t in works),
+        }
+        for name in walls[0]
+    }
     return {"stages": stages, "peak_mib": round(max(peaks))}
 
 
 def _print(count: int, figures: dict) -> None:
     found = figures["counts"][count]
-    print(f"{'stage':14}{'wall s':>8}{'cpu s':>8}    {count} photo{'s' * (count > 1)}, median of {figures['runs']} warm runs, "
-          f"{figures['texture_size']} maps")
+    print(
+        f"{'stage':14}{'wall s':>8}{'cpu s':>8}    {count} photo{'s' * (count > 1)}, median of {figures['runs']} warm runs, "
+        f"{figures['texture_size']} maps"
+    )
     for name, seconds in found["stages"].items():
         print(f"{name:14}{seconds['wall']:8.2f}{seconds['cpu']:8.2f}")
     print(f"{'warm-up':14}{figures['warm_up']:8.2f}")

@@ -8,9 +8,9 @@ import resource
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Sequence
 
 __all__ = ["Torment", "children", "resident_mib", "torment"]
 
@@ -36,8 +36,16 @@ class Torment:
     """The same for each worker process."""
 
 
-def torment(command: Sequence[str], *, kill_every: float, runner_share: float, seed: int, log: Path,
-            environment: dict[str, str] | None = None, limit: float = 7200.0) -> Torment:
+def torment(
+    command: Sequence[str],
+    *,
+    kill_every: float,
+    runner_share: float,
+    seed: int,
+    log: Path,
+    environment: dict[str, str] | None = None,
+    limit: float = 7200.0,
+) -> Torment:
     """Run `command`, again after every time it was killed, until it ends by itself.
 
     Args:
@@ -62,8 +70,9 @@ def torment(command: Sequence[str], *, kill_every: float, runner_share: float, s
                         process.kill()
                         process.wait()
                         figures.runner_kills += 1
-                        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
-                                                   env=environment)
+                        process = subprocess.Popen(
+                            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment
+                        )
                     elif workers:
                         os.kill(chance.choice(workers), signal.SIGKILL)
                         figures.worker_kills += 1

@@ -47,8 +47,12 @@ def phone_photo(source: Path, target: Path, seed: int) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = argparse.ArgumentParser(prog="engine bench views", description=__doc__)
-    parser.add_argument("--bench", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "bench",
-                        help="benchmark folder with score.py and dev/")
+    parser.add_argument(
+        "--bench",
+        type=Path,
+        default=Path(__file__).resolve().parents[3] / "shared" / "bench",
+        help="benchmark folder with score.py and dev/",
+    )
     parser.add_argument("--set", choices=(*_SETS, "all"), default="all")
     parser.add_argument("--heads", help="comma-separated; all when absent")
     parser.add_argument("--quality", default="standard")
@@ -79,9 +83,12 @@ def main(argv: list[str] | None = None) -> int:
                 got = scored(score, model, vertices.astype(float), home.name, options.bench, folder)
                 row = {"head": home.name, **got, "whole": got["by_region"]["head"]}
                 found.setdefault(name, []).append(row)
-                print(f"{name:7} {home.name:5} {row['face']:6.3f} {row['median']:7.3f} {row['whole']:6.2f} "
-                      f"{row['scale_percent']:8.1f} {first.coarse.camera.fx:9.0f}  "
-                      + " ".join(f"{view.share:.2f}" for view in views), flush=True)
+                print(
+                    f"{name:7} {home.name:5} {row['face']:6.3f} {row['median']:7.3f} {row['whole']:6.2f} "
+                    f"{row['scale_percent']:8.1f} {first.coarse.camera.fx:9.0f}  "
+                    + " ".join(f"{view.share:.2f}" for view in views),
+                    flush=True,
+                )
             mean = lambda key: float(np.mean([row[key] for row in found[name]]))
             print(f"{name:7} {'all':5} {mean('face'):6.3f} {mean('median'):7.3f} {mean('whole'):6.2f}", flush=True)
     if options.json:

@@ -12,8 +12,9 @@ _MARGIN = 1.5
 _EYES = (33, 263)
 
 
-def crop_transform(landmarks: np.ndarray, margin: float = _MARGIN, turn: float = 0.0,
-                   shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+def crop_transform(
+    landmarks: np.ndarray, margin: float = _MARGIN, turn: float = 0.0, shift: tuple[float, float] = (0.0, 0.0)
+) -> np.ndarray:
     """(2, 3) similarity from pixels of the photo to pixels of the crop, both with pixel centres at 0.5.
 
     The outer eye corners lie level, the longer side of the landmarks' box is 1 / `margin` of the crop.
@@ -50,7 +51,7 @@ def crop_pixels(pixels: np.ndarray, transform: np.ndarray, side: int = CROP_SIDE
         corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ inverse[:, :2].T + inverse[:, 2]
         x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
         x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 2, [pixels.shape[1], pixels.shape[0]])
-        window = pixels[y0:max(y1, y0 + 1), x0:max(x1, x0 + 1)]
+        window = pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
         shrink = scale * 1.25
         size = (max(1, round(window.shape[1] * shrink)), max(1, round(window.shape[0] * shrink)))
         ratio = np.array([size[0] / window.shape[1], size[1] / window.shape[0]])

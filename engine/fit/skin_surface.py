@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.fields import farthest_points, matern_basis
+from ..geometry.mesh import neighbours
 from ..head.cache import write_arrays
 from ..head.model import MATERIALS, HeadModel
 from ..wire.paths import cache_dir
-from ..geometry.fields import farthest_points, matern_basis
-from ..geometry.mesh import neighbours
 
 __all__ = ["SkinSurface", "skin_surface"]
 
@@ -77,8 +77,12 @@ def _read(path: Path, model: HeadModel) -> SkinSurface | None:
         with np.load(path, allow_pickle=False) as data:
             if not np.array_equal(data["fingerprint"], _fingerprint(model)):
                 return None
-            return SkinSurface(**{field.name: data[field.name].astype(
-                np.float64 if data[field.name].dtype.kind == "f" else np.int32) for field in fields(SkinSurface)})
+            return SkinSurface(
+                **{
+                    field.name: data[field.name].astype(np.float64 if data[field.name].dtype.kind == "f" else np.int32)
+                    for field in fields(SkinSurface)
+                }
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -114,8 +118,12 @@ def _build(model: HeadModel) -> SkinSurface:
     back = np.clip((points[:, 2] + 60) / 40, 0, 1)
     move = np.clip(1 - part("scalp") * 1.0 - 0.6 * part("neck") - 0.6 * part("right_ear", "left_ear"), 0.02, 1) * back
     broad_move = smooth(move, 6)
-    fine_move = smooth(np.clip(move - 0.6 * part("right_eye", "left_eye") - 0.5 * part("upper_lip", "lower_lip"),
-                               0.01, 1) * (1 - 0.9 * part("neck")) * (1 - 0.9 * part("right_ear", "left_ear")), 3)
+    fine_move = smooth(
+        np.clip(move - 0.6 * part("right_eye", "left_eye") - 0.5 * part("upper_lip", "lower_lip"), 0.01, 1)
+        * (1 - 0.9 * part("neck"))
+        * (1 - 0.9 * part("right_ear", "left_ear")),
+        3,
+    )
     half = points[:, 0] > -1e-3
 
     def field(reach: float, controls: int, deviation: np.ndarray) -> np.ndarray:
@@ -133,22 +141,25 @@ def _build(model: HeadModel) -> SkinSurface:
     for axis in range(3):
         first, second = (odd / _ASYMMETRY, even * _ASYMMETRY) if axis == 0 else (even, odd)
         for block in (first, second):
-            broad[:, axis, column:column + block.shape[1]] = block
+            broad[:, axis, column : column + block.shape[1]] = block
             column += block.shape[1]
     fine = np.hstack(field(_FINE_REACH, _FINE_CONTROLS, fine_move))
     albedo = np.hstack(field(_ALBEDO_REACH, _ALBEDO_CONTROLS, np.ones(len(used))))
     trust = (1 - 0.85 * smooth(part("upper_lip", "lower_lip"), 1)) * (1 - 0.9 * smooth(part("right_eye", "left_eye"), 1))
     trust *= (1 - 0.8 * part("right_brow", "left_brow")) * (1 - part("scalp")) * (1 - 0.9 * part("right_ear", "left_ear"))
-    trust *= (1 - 0.7 * part("neck"))
+    trust *= 1 - 0.7 * part("neck")
     edges = np.stack(adjacency.nonzero(), 1)
     outline = (1 - part("scalp")) * (1 - part("neck")) * (1 - part("right_ear", "left_ear"))
     outline *= (1 - smooth(part("upper_lip", "lower_lip"), 2)) * (1 - part("right_eye", "left_eye"))
     outline *= np.clip((points[:, 2] + 105) / 15, 0, 1) * (points[:, 1] < 20)
     # Rounded as on disk, so that the first run gives the same result as all later ones.
-    broad, fine, albedo, trust, outline = (x.astype(np.float32).astype(np.float64) for x in (
-        broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1), outline))
-    return SkinSurface(used.astype(np.int32), triangles, broad, fine, albedo, trust,
-                       edges[edges[:, 0] < edges[:, 1]].astype(np.int32), outline)
+    broad, fine, albedo, trust, outline = (
+        x.astype(np.float32).astype(np.float64)
+        for x in (broad.reshape(3 * len(used), -1), fine, albedo, np.clip(trust, 0, 1), outline)
+    )
+    return SkinSurface(
+        used.astype(np.int32), triangles, broad, fine, albedo, trust, edges[edges[:, 0] < edges[:, 1]].astype(np.int32), outline
+    )
 
 
 def _compressed(basis: np.ndarray) -> np.ndarray:

@@ -31,8 +31,9 @@ def farthest_points(points: np.ndarray, candidates: np.ndarray, count: int) -> n
     return candidates[np.array(result)]
 
 
-def matern_basis(vertices: np.ndarray, triangles: np.ndarray, controls: np.ndarray, *, reach: float,
-                 deviation: np.ndarray) -> np.ndarray:
+def matern_basis(
+    vertices: np.ndarray, triangles: np.ndarray, controls: np.ndarray, *, reach: float, deviation: np.ndarray
+) -> np.ndarray:
     """Basis of a smooth field with the given standard deviation.
 
     Args:
@@ -46,7 +47,7 @@ def matern_basis(vertices: np.ndarray, triangles: np.ndarray, controls: np.ndarr
         (V, C) float64 such that ``field = basis @ c`` with ``c ~ N(0, I)``.
     """
     stiffness, mass = stiffness_and_mass(vertices, triangles)
-    kappa2 = 8.0 / reach ** 2
+    kappa2 = 8.0 / reach**2
     operator = stiffness + sp.diags(kappa2 * mass)
     precision = (operator @ sp.diags(1 / mass) @ operator).tocsc() / (4 * np.pi * kappa2)
     right = np.zeros((len(vertices), len(controls)))
@@ -55,9 +56,9 @@ def matern_basis(vertices: np.ndarray, triangles: np.ndarray, controls: np.ndarr
     covariance = columns[controls]
     # Free borders raise the variance there; the wanted deviation is set through a diagonal scaling instead.
     inner = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
-    covariance = (covariance + covariance.T) / 2 + np.diag(1e-6 * inner ** 2)
+    covariance = (covariance + covariance.T) / 2 + np.diag(1e-6 * inner**2)
     factor = np.linalg.cholesky(covariance)
     basis = np.linalg.solve(factor, columns.T).T
-    level = np.sqrt((basis ** 2).sum(1))
+    level = np.sqrt((basis**2).sum(1))
     typical = np.median(level[controls])
     return basis * (np.asarray(deviation, np.float64) / np.maximum(level, typical))[:, None]

@@ -69,8 +69,16 @@ def shade(normals: np.ndarray, lighting: np.ndarray) -> np.ndarray:
     return np.maximum(sh_basis(normals) @ np.asarray(lighting, np.asarray(normals).dtype), 1e-4)
 
 
-def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, weights: np.ndarray, *,
-                 steps: int = 6, scale: float = 0.25, basis: np.ndarray | None = None) -> np.ndarray:
+def fit_lighting(
+    normals: np.ndarray,
+    colors: np.ndarray,
+    albedo: np.ndarray,
+    weights: np.ndarray,
+    *,
+    steps: int = 6,
+    scale: float = 0.25,
+    basis: np.ndarray | None = None,
+) -> np.ndarray:
     """Closed-form robust lighting (iteratively re-weighted ridge regression).
 
     Minimises ``sum_i w_i rho((c_i - a_i B_i L) / (a_i B_i L + .05 m))`` per channel with the Geman-McClure rho, plus a
@@ -112,7 +120,7 @@ def fit_lighting(normals: np.ndarray, colors: np.ndarray, albedo: np.ndarray, we
             w = weights * robust[:, channel] * (level[channel] / predicted) ** 2
             normal = (design * w[:, None]).T @ design
             mean_albedo = np.sqrt((albedo[:, channel] ** 2 * weights).sum() / total)
-            normal[np.diag_indices(9)] += ridge * mean_albedo ** 2
+            normal[np.diag_indices(9)] += ridge * mean_albedo**2
             new[:, channel] = np.linalg.solve(normal, (design * w[:, None]).T @ colors[:, channel])
         lighting = new
         predicted = albedo * (basis @ lighting)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["face_cross", "facing_of", "neighbour_mean", "neighbours", "normal_row_jacobian", "stiffness_and_mass", "vertex_normals"]
+__all__ = [
+    "face_cross",
+    "facing_of",
+    "neighbour_mean",
+    "neighbours",
+    "normal_row_jacobian",
+    "stiffness_and_mass",
+    "vertex_normals",
+]
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -68,8 +76,9 @@ def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.
     return stiffness.tocsc(), np.maximum(mass, 1e-6)
 
 
-def normal_row_jacobian(vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray,
-                        gradient: np.ndarray) -> sp.csr_matrix:
+def normal_row_jacobian(
+    vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, gradient: np.ndarray
+) -> sp.csr_matrix:
     """Derivative of ``gradient[v] . n_v`` by all vertex positions.
 
     Args:
@@ -101,5 +110,4 @@ def normal_row_jacobian(vertices: np.ndarray, triangles: np.ndarray, normals: np
             rows.append(np.repeat(row[keep], 3))
             columns.append((3 * triangles[keep, k][:, None] + np.arange(3)).ravel())
             values.append(value.ravel())
-    return sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-                         (count, 3 * count)).tocsr()
+    return sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, 3 * count)).tocsr()

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..wire.errors import ErrorCode, HrnError
 from ..wire.atomic import write_whole
+from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["ObjMesh", "obj_normals", "read_obj", "write_obj"]
 
@@ -39,8 +39,12 @@ def read_obj(path: Path | str, *, split: bool = False) -> ObjMesh:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
         faces, uv_faces = _corners([line[2:] for line in lines if line.startswith(("f ", "f\t"))], split)
-        mesh = ObjMesh(_numbers([line[2:] for line in lines if line.startswith(("v ", "v\t"))], 3), faces - 1,
-                       _numbers([line[3:] for line in lines if line.startswith(("vt ", "vt\t"))], 2), uv_faces - 1)
+        mesh = ObjMesh(
+            _numbers([line[2:] for line in lines if line.startswith(("v ", "v\t"))], 3),
+            faces - 1,
+            _numbers([line[3:] for line in lines if line.startswith(("vt ", "vt\t"))], 2),
+            uv_faces - 1,
+        )
         for index, limit in ((mesh.faces, len(mesh.vertices)), (mesh.uv_faces, len(mesh.uv))):
             if index.size and (index.min() < 0 or index.max() >= limit):
                 raise ValueError("a face with a corner that does not exist")
@@ -49,8 +53,11 @@ def read_obj(path: Path | str, *, split: bool = False) -> ObjMesh:
     except FileNotFoundError as error:
         raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} is not there.") from error
     except (OSError, ValueError, IndexError) as error:
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"The model file {Path(path).name} cannot be used: {error}.",
-                       details={"file": str(path), "field": "mesh"}) from error
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"The model file {Path(path).name} cannot be used: {error}.",
+            details={"file": str(path), "field": "mesh"},
+        ) from error
     return mesh
 
 
@@ -66,9 +73,19 @@ def obj_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.where(length > 0, out / np.maximum(length, 1e-30), [0, 0, 1]).astype(np.float32)
 
 
-def write_obj(path: Path | str, vertices: np.ndarray, faces: np.ndarray, *, colours: np.ndarray | None = None,
-              uv: np.ndarray | None = None, uv_faces: np.ndarray | None = None, normals: np.ndarray | None = None,
-              texture: str | None = None, number: str = ".6f", header: tuple[str, ...] = ()) -> None:
+def write_obj(
+    path: Path | str,
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    *,
+    colours: np.ndarray | None = None,
+    uv: np.ndarray | None = None,
+    uv_faces: np.ndarray | None = None,
+    normals: np.ndarray | None = None,
+    texture: str | None = None,
+    number: str = ".6f",
+    header: tuple[str, ...] = (),
+) -> None:
     """Writes one mesh, and beside it a material that names `texture`; whole or not at all.
 
     Args:
@@ -97,12 +114,13 @@ def write_obj(path: Path | str, vertices: np.ndarray, faces: np.ndarray, *, colo
         lines.append(_rows("vn", normals, number))
     if texture:
         lines.append("usemtl FaceTexture")
-    lines.append(_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1,
-                        normals is not None))
+    lines.append(_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1, normals is not None))
     _write(path, lines)
     if texture:
-        _write(path.with_suffix(".mtl"), ["newmtl FaceTexture", "Ka 1 0 0", "Kd 1 1 1", "Ks 0 0 0", "Tr 0", "illum 0",
-                                          "Ns 0", f"map_Kd {texture}"])
+        _write(
+            path.with_suffix(".mtl"),
+            ["newmtl FaceTexture", "Ka 1 0 0", "Kd 1 1 1", "Ks 0 0 0", "Tr 0", "illum 0", "Ns 0", f"map_Kd {texture}"],
+        )
 
 
 def _numbers(lines: list[str], count: int) -> np.ndarray:
@@ -134,7 +152,7 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
         corners = [word.split("/") for word in line.split()]
         if len(corners) < 3 or len(corners) > 3 and not split:
             raise ValueError("a face that is no triangle")
-        for fan in ((corners[0], *corners[k:k + 2]) for k in range(1, len(corners) - 1)):
+        for fan in ((corners[0], *corners[k : k + 2]) for k in range(1, len(corners) - 1)):
             faces.append([corner[0] for corner in fan])
             if len(fan[0]) > 1 and fan[0][1]:
                 uv_faces.append([corner[1] for corner in fan])

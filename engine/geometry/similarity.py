@@ -7,8 +7,9 @@ import numpy as np
 __all__ = ["similarity"]
 
 
-def similarity(source: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None, *, reflection: bool = False
-               ) -> tuple[float, np.ndarray, np.ndarray]:
+def similarity(
+    source: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None, *, reflection: bool = False
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Scale, rotation (3, 3) and shift (3,) that minimise ``sum w |target - (scale R source + shift)|^2``.
 
     Args:

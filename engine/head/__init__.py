@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from ..wire.paths import cache_dir
 from .model import MATERIALS, PARTS, HeadModel
@@ -29,6 +29,7 @@ def load_head_model(progress: Callable[[str, float, str], None] | None = None) -
 def model_path() -> Path:
     """Where the cached model of this version lies."""
     from .build import MODEL_VERSION
+
     return cache_dir() / f"{MODEL_VERSION}.npz"
 
 
@@ -38,6 +39,7 @@ _loaded: dict[Path, HeadModel] = {}
 def _load(path: Path, progress: Callable[[str, float, str], None]) -> HeadModel:
     from .build import MODEL_VERSION, build_head_model
     from .cache import read_cache, write_cache
+
     if path in _loaded and path.is_file():
         return _loaded[path]
     model = read_cache(path, MODEL_VERSION)

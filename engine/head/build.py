@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 
@@ -52,8 +52,9 @@ CHIN_HEIGHT = 620.0
 Progress = Callable[[str, float, str], None]
 
 
-def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndarray] | None = None,
-                     uv: np.ndarray | None = None) -> HeadModel:
+def build_head_model(
+    progress: Progress, *, landmarks: tuple[np.ndarray, np.ndarray] | None = None, uv: np.ndarray | None = None
+) -> HeadModel:
     """Read the MakeHuman data and derive everything (seconds on one core).
 
     Args:
@@ -64,6 +65,7 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     Raises:
         HrnError: MODEL_MISSING when the data are absent or damaged; CANCELLED from `progress`.
     """
+
     def step(start: float, end: float, message: str) -> Callable[[float], None]:
         return lambda fraction: progress("start", start + (end - start) * fraction, message)
 
@@ -96,11 +98,21 @@ def build_head_model(progress: Progress, *, landmarks: tuple[np.ndarray, np.ndar
     mean = fill_out(mean, braincase, float(nasion))
     progress("start", 1.0, "Head model ready")
     return HeadModel(
-        template=mean.astype(np.float32), identity_basis=identity.astype(np.float32),
-        expression_basis=expressions.astype(np.float32), expression_names=ARKIT_ACTIONS,
-        faces=head.faces.astype(np.int32), uv=load_uv() if uv is None else uv, face_material=head.face_material,
-        parts=parts.astype(np.float32), mirror=mirror, eyeballs=eyeballs.astype(np.int32), neck_loop=head.neck_loop,
-        landmark_vertices=landmark_vertices, landmark_weights=landmark_weights, version=MODEL_VERSION)
+        template=mean.astype(np.float32),
+        identity_basis=identity.astype(np.float32),
+        expression_basis=expressions.astype(np.float32),
+        expression_names=ARKIT_ACTIONS,
+        faces=head.faces.astype(np.int32),
+        uv=load_uv() if uv is None else uv,
+        face_material=head.face_material,
+        parts=parts.astype(np.float32),
+        mirror=mirror,
+        eyeballs=eyeballs.astype(np.int32),
+        neck_loop=head.neck_loop,
+        landmark_vertices=landmark_vertices,
+        landmark_weights=landmark_weights,
+        version=MODEL_VERSION,
+    )
 
 
 def _open_lids(mean: np.ndarray, expressions: np.ndarray) -> None:

@@ -15,7 +15,7 @@ _SOCKET_MM = 25.0
 def sphere_through(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Centre (3,) and radius of the least-squares sphere through (M, 3) points, in their unit."""
     design = np.concatenate([2 * points, np.ones((len(points), 1))], 1)
-    solution = np.linalg.lstsq(design, (points ** 2).sum(1), rcond=None)[0]
+    solution = np.linalg.lstsq(design, (points**2).sum(1), rcond=None)[0]
     return solution[:3], float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 

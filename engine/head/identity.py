@@ -9,8 +9,8 @@ population.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 
@@ -27,14 +27,31 @@ HEIGHTS = ("minheight", "maxheight")
 PROPORTIONS = ("idealproportions", "uncommonproportions")
 
 FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "ears", "chin", "cheek", "neck")
-OPPOSITES = (("-decr", "-incr"), ("-down", "-up"), ("-in", "-out"), ("-backward", "-forward"),
-             ("-concave", "-convex"), ("-compress", "-uncompress"), ("-square", "-round"), ("-pointed", "-triangle"))
+OPPOSITES = (
+    ("-decr", "-incr"),
+    ("-down", "-up"),
+    ("-in", "-out"),
+    ("-backward", "-forward"),
+    ("-concave", "-convex"),
+    ("-compress", "-uncompress"),
+    ("-square", "-round"),
+    ("-pointed", "-triangle"),
+)
 """Endings of the two targets of one slider."""
 
 LOCAL_STD = 0.22
 """Standard deviation of a two-sided slider, of its full deflection."""
-QUIET = {"head-age": 0.15, "head-fat": 0.3, "ear-shape": 0.15, "head-scale": 0.3, "head-trans": 0.0, "neck-trans": 0.2,
-         "eye-push": 0.2, "eye-bag": 0.25, "ear-wing": 0.25}
+QUIET = {
+    "head-age": 0.15,
+    "head-fat": 0.3,
+    "ear-shape": 0.15,
+    "head-scale": 0.3,
+    "head-trans": 0.0,
+    "neck-trans": 0.2,
+    "eye-push": 0.2,
+    "eye-bag": 0.25,
+    "ear-wing": 0.25,
+}
 """Sliders that reach further than people do at :data:`LOCAL_STD`, or that the alignment removes anyway."""
 SINGLE_STD = 0.12
 """Half-normal scale of one-sided targets such as ``head-oval``."""
@@ -98,8 +115,9 @@ def sample_heads(base: np.ndarray, targets: dict[str, np.ndarray], count: int, s
     return (weights @ stacked + base.ravel().astype(np.float32)).reshape(count, -1, 3)
 
 
-def align_similarity(heads: np.ndarray, weight: np.ndarray, rounds: int = 3,
-                     progress: Progress = lambda fraction: None) -> np.ndarray:
+def align_similarity(
+    heads: np.ndarray, weight: np.ndarray, rounds: int = 3, progress: Progress = lambda fraction: None
+) -> np.ndarray:
     """Generalised Procrustes alignment: remove pose and size.
 
     Args:
@@ -228,9 +246,15 @@ def _draw_local(random: np.random.Generator, names: list[str], column: dict[str,
             continue
         sided = stem[:2] in ("l-", "r-")
         std = next((value for key, value in QUIET.items() if key in stem), LOCAL_STD)
-        pair = next(((low, high) for low, high in OPPOSITES if stem.endswith(low) and stem[:-len(low)] + high
-                     in {n.partition("/")[2] for n in names}), None)
-        if pair is None and any(stem.endswith(high) and name[:-len(high)] + low in column for low, high in OPPOSITES):
+        pair = next(
+            (
+                (low, high)
+                for low, high in OPPOSITES
+                if stem.endswith(low) and stem[: -len(low)] + high in {n.partition("/")[2] for n in names}
+            ),
+            None,
+        )
+        if pair is None and any(stem.endswith(high) and name[: -len(high)] + low in column for low, high in OPPOSITES):
             continue
         draw = random.standard_normal(count)
         if sided:
@@ -241,7 +265,7 @@ def _draw_local(random: np.random.Generator, names: list[str], column: dict[str,
         if pair is None:
             weights[:, column[name]] = np.clip(SINGLE_STD * np.abs(draw), 0, 1)
         else:
-            other = name[:-len(pair[0])] + pair[1]
+            other = name[: -len(pair[0])] + pair[1]
             _two_sided(weights, column[name], column[other], np.clip(std * draw, -1, 1))
             done.add(other)
 

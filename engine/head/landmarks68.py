@@ -6,6 +6,7 @@ import numpy as np
 
 __all__ = ["LANDMARKS_68", "STEADY_68", "five_of_478"]
 
+# fmt: off
 LANDMARKS_68 = np.array([
     127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,  # outline, viewer's left first
     70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
@@ -13,6 +14,7 @@ LANDMARKS_68 = np.array([
     33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,  # lips, outside
     78, 82, 13, 312, 308, 317, 14, 87])  # lips, inside
+# fmt: on
 """(68,) numbers among the 478."""
 
 STEADY_68 = np.array([8, *range(27, 68)])

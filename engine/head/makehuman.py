@@ -71,8 +71,9 @@ def read_base_mesh(root: Path) -> BaseMesh:
                 elif kind == "g":
                     group = rest.strip()
         corners = np.array(faces, np.int32).reshape(-1, 4, 2) - 1
-        return BaseMesh(np.array(vertices, np.float64), corners[..., 0], np.array(uv, np.float64)[:, :2],
-                        corners[..., 1], np.array(groups))
+        return BaseMesh(
+            np.array(vertices, np.float64), corners[..., 0], np.array(uv, np.float64)[:, :2], corners[..., 1], np.array(groups)
+        )
     except (OSError, ValueError) as error:
         raise _damaged(path) from error
 
@@ -105,5 +106,9 @@ def read_target(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _damaged(path: Path) -> HrnError:
-    return HrnError(ErrorCode.MODEL_MISSING, f"The head model file {path.name} is missing or damaged.",
-                    hint="Run `python3 install_deps.py install` to fetch it again.", details={"path": str(path)})
+    return HrnError(
+        ErrorCode.MODEL_MISSING,
+        f"The head model file {path.name} is missing or damaged.",
+        hint="Run `python3 install_deps.py install` to fetch it again.",
+        details={"path": str(path)},
+    )

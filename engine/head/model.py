@@ -11,8 +11,20 @@ __all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
 MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
 """Material slots, in the order of ``HeadModel.face_material``."""
 
-PARTS = ("right_eye", "left_eye", "right_brow", "left_brow", "nose", "upper_lip", "lower_lip", "skin",
-         "right_ear", "left_ear", "scalp", "neck")
+PARTS = (
+    "right_eye",
+    "left_eye",
+    "right_brow",
+    "left_brow",
+    "nose",
+    "upper_lip",
+    "lower_lip",
+    "skin",
+    "right_ear",
+    "left_ear",
+    "scalp",
+    "neck",
+)
 """Surface parts: the eight of 3DDFA-V3 (in its order), then ears, scalp and neck. Right/left are the subject's."""
 
 

@@ -54,14 +54,30 @@ def part_masks(root: Path, atlas_uv: np.ndarray, head: HeadMesh, template: np.nd
     seam = y[np.isin(head.source, LIP_CONTACT)].mean()
     brow = brow_mask(np.abs(x), y) * (z > -20) * skin
     half_width = np.interp(-y, [-5, 12, 30, 42], [7, 9, 16, 19])
-    nose = (smoothstep(0, 5, half_width + 2 - np.abs(x)) * _bump(y, -49, 0, 4) * smoothstep(6, 12, z) * skin
-            * (1 - lips) * (1 - lids))
+    nose = (
+        smoothstep(0, 5, half_width + 2 - np.abs(x))
+        * _bump(y, -49, 0, 4)
+        * smoothstep(6, 12, z)
+        * skin
+        * (1 - lips)
+        * (1 - lids)
+    )
     neck = skin * smoothstep(95, 115, -(y + 0.45 * z)) * (1 - ears)
     azimuth = np.degrees(np.arctan2(np.abs(x), z - SKULL_AXIS))
     scalp = skin * smoothstep(-5, 5, y - np.interp(azimuth, *HAIRLINE)) * (1 - ears)
-    masks = {"right_eye": lids * right, "left_eye": lids * left, "right_brow": brow * right, "left_brow": brow * left,
-             "nose": nose, "upper_lip": lips * (y >= seam), "lower_lip": lips * (y < seam),
-             "right_ear": ears * right, "left_ear": ears * left, "scalp": scalp, "neck": neck * (1 - scalp)}
+    masks = {
+        "right_eye": lids * right,
+        "left_eye": lids * left,
+        "right_brow": brow * right,
+        "left_brow": brow * left,
+        "nose": nose,
+        "upper_lip": lips * (y >= seam),
+        "lower_lip": lips * (y < seam),
+        "right_ear": ears * right,
+        "left_ear": ears * left,
+        "scalp": scalp,
+        "neck": neck * (1 - scalp),
+    }
     masks["skin"] = skin * (1 - np.max(list(masks.values()), 0))
     return np.stack([masks[name] for name in PARTS]).clip(0, 1)
 

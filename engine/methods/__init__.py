@@ -9,8 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Protocol, Sequence
+from typing import Protocol
 
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
@@ -31,8 +32,9 @@ class Method(Protocol):
     def warm_up(self, progress: Progress | None = None) -> None:
         """Load everything that does not depend on the photo."""
 
-    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
-                    progress: Progress) -> Bundle:
+    def reconstruct(
+        self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress: Progress
+    ) -> Bundle:
         """See :func:`reconstruct`."""
 
 
@@ -49,20 +51,64 @@ class MethodInfo:
 
 
 METHODS = {
-    info.name: info for info in (
-        MethodInfo("open", "Analysis by synthesis on the MakeHuman head",
-                   "CC0 head data, Apache-2.0 landmark networks; results are yours", "nothing", "methods.open", max_photos=30),
-        MethodInfo("deep3d", "Deep3D", "of the official files; no commercial work", "its official files", "published.deep3d.method"),
+    info.name: info
+    for info in (
+        MethodInfo(
+            "open",
+            "Analysis by synthesis on the MakeHuman head",
+            "CC0 head data, Apache-2.0 landmark networks; results are yours",
+            "nothing",
+            "methods.open",
+            max_photos=30,
+        ),
+        MethodInfo(
+            "deep3d", "Deep3D", "of the official files; no commercial work", "its official files", "published.deep3d.method"
+        ),
         MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files", "published.hrn.method"),
-        MethodInfo("mvhrn", "HRN, several views", "of the official files; no commercial work", "its official files", "published.hrn.multi_view",
-                   max_photos=30),
-        MethodInfo("tddfa_v3", "3DDFA-V3", "of the official files; no commercial work", "its official files", "published.tddfa_v3.method"),
-        MethodInfo("df_mvr", "DF_MVR", "of the official files; no commercial work",
-                   "its official files, and three photos: left, front and right view", "published.df_mvr.method", max_photos=3),
-        MethodInfo("hrn_face", "HRN of ModelScope", "of the official files; no commercial work", "its official files", "published.hrn.modelscope"),
-        MethodInfo("hrn_face_fit", "Face of ModelScope, fitted (February 2023)",
-                   "of the official files; no commercial work", "its official files", "published.modelscope.face_method"),
-        MethodInfo("hrn_head", "Head of ModelScope", "of the official files; no commercial work", "its official files", "published.modelscope.head_method"),
+        MethodInfo(
+            "mvhrn",
+            "HRN, several views",
+            "of the official files; no commercial work",
+            "its official files",
+            "published.hrn.multi_view",
+            max_photos=30,
+        ),
+        MethodInfo(
+            "tddfa_v3",
+            "3DDFA-V3",
+            "of the official files; no commercial work",
+            "its official files",
+            "published.tddfa_v3.method",
+        ),
+        MethodInfo(
+            "df_mvr",
+            "DF_MVR",
+            "of the official files; no commercial work",
+            "its official files, and three photos: left, front and right view",
+            "published.df_mvr.method",
+            max_photos=3,
+        ),
+        MethodInfo(
+            "hrn_face",
+            "HRN of ModelScope",
+            "of the official files; no commercial work",
+            "its official files",
+            "published.hrn.modelscope",
+        ),
+        MethodInfo(
+            "hrn_face_fit",
+            "Face of ModelScope, fitted (February 2023)",
+            "of the official files; no commercial work",
+            "its official files",
+            "published.modelscope.face_method",
+        ),
+        MethodInfo(
+            "hrn_head",
+            "Head of ModelScope",
+            "of the official files; no commercial work",
+            "its official files",
+            "published.modelscope.head_method",
+        ),
     )
 }
 _created: dict[str, Method] = {}
@@ -83,8 +129,12 @@ def get_method(name: str) -> Method:
         return _created[name]
 
 
-def reconstruct(photos: str | os.PathLike | Sequence[str | os.PathLike], out: str | os.PathLike,
-                settings: Settings | None = None, progress: Progress | None = None) -> Bundle:
+def reconstruct(
+    photos: str | os.PathLike | Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Bundle:
     """Reconstruct one head.
 
     Args:
@@ -106,9 +156,11 @@ def reconstruct(photos: str | os.PathLike | Sequence[str | os.PathLike], out: st
     if not photos:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "No photo was given.")
     if len(photos) > most:
-        raise HrnError(ErrorCode.SETTINGS_INVALID,
-                       f"Method {settings.method!r} takes up to {most} photos, not {len(photos)}.",
-                       hint="Choose the sharpest ones, from all around the face.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            f"Method {settings.method!r} takes up to {most} photos, not {len(photos)}.",
+            hint="Choose the sharpest ones, from all around the face.",
+        )
     check_replaceable(out)
     remove_leftovers(out)
     return method.reconstruct(photos, out, settings, progress or (lambda stage, fraction, message: None))

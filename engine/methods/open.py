@@ -9,25 +9,25 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..types import View
-from ..wire.bundle import Bundle, load_bundle, write_bundle
-from ..wire.errors import ErrorCode, HrnError
-from ..wire.protocol import Settings
 from ..pipeline.clock import StageClock
 from ..pipeline.observe import look
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
+from ..types import View
+from ..wire.bundle import Bundle, load_bundle, write_bundle
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.protocol import Settings
 
 __all__ = ["OpenMethod", "create"]
 
 _PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR")
 
 
-def create() -> "OpenMethod":
+def create() -> OpenMethod:
     return OpenMethod()
 
 
@@ -57,11 +57,10 @@ class OpenMethod(Warm):
     def _load(self, progress) -> None:
         self._load_shared(progress)
         from ..fit import fit_coarse, fit_mid  # noqa: F401
-        from ..texture import build_textures  # noqa: F401
         from ..pipeline.assemble import assemble  # noqa: F401
+        from ..texture import build_textures  # noqa: F401
 
-    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
-                    progress) -> Bundle:
+    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
         found = self.solve(photos, settings, clock)
@@ -105,13 +104,18 @@ class OpenMethod(Warm):
             from ..photo import load_photo
 
             hidden = [one for one in left_out if one.error.code is ErrorCode.NO_FACE]
-            views, strangers, placed = fit_views(model, faces, settings, progress,
-                                                 [load_photo(one.path) for one in hidden])
+            views, strangers, placed = fit_views(model, faces, settings, progress, [load_photo(one.path) for one in hidden])
             left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
-            left_out += [LeftOut(faces[i][0].name, HrnError(
-                ErrorCode.PHOTO_UNMATCHED, "It shows nothing that the other photos confirm: somebody else, or another light "
-                "and another face.")) for i in strangers]
+            left_out += [
+                LeftOut(
+                    faces[i][0].name,
+                    HrnError(
+                        ErrorCode.PHOTO_UNMATCHED,
+                        "It shows nothing that the other photos confirm: somebody else, or another light and another face.",
+                    ),
+                )
+                for i in strangers
+            ]
         progress("albedo", 0.0, "Taking the skin from the photo")
         textures = build_textures(model, views, settings, progress)
         return Solution(model, tuple(views), textures, tuple(left_out))
-

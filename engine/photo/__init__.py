@@ -17,5 +17,20 @@ from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
 from .teeth import Bite, find_bite
 
-__all__ = ["Bite", "LABELS", "Landmarker", "MAX_PIXELS", "SkinMask", "WORKING_SIDE", "face_box", "face_quality", "find_bite",
-           "find_covers", "load_photo", "observe", "photo_warnings", "segment_skin", "select_face"]
+__all__ = [
+    "Bite",
+    "LABELS",
+    "Landmarker",
+    "MAX_PIXELS",
+    "SkinMask",
+    "WORKING_SIDE",
+    "face_box",
+    "face_quality",
+    "find_bite",
+    "find_covers",
+    "load_photo",
+    "observe",
+    "photo_warnings",
+    "segment_skin",
+    "select_face",
+]

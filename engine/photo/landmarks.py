@@ -20,8 +20,7 @@ MIN_FACE_PX = 60
 
 MAX_FACES = 10
 
-_WOBBLE = ((0, 0, 1, 0), (0.03, 0, 1.06, 0.06), (-0.03, 0, 0.94, -0.06), (0, 0.03, 1.06, -0.06),
-           (0, -0.03, 0.94, 0.06))
+_WOBBLE = ((0, 0, 1, 0), (0.03, 0, 1.06, 0.06), (-0.03, 0, 0.94, -0.06), (0, 0.03, 1.06, -0.06), (0, -0.03, 0.94, 0.06))
 """Shift in sides, relative side and turn (radians) of the squares over which landmarks are averaged."""
 
 _FOCUS_PX = 1024
@@ -54,7 +53,7 @@ class Landmarker:
         """Free the networks. A closed landmarker detects nothing any more."""
         self._nets = None
 
-    def __enter__(self) -> "Landmarker":
+    def __enter__(self) -> Landmarker:
         return self
 
     def __exit__(self, *_) -> None:
@@ -73,8 +72,10 @@ class Landmarker:
         faces = self._find(pixels)
         if not faces:
             for turns in (1, 3, 2):
-                turned = [_turn_back(points, turns, pixels.shape) for points in
-                          self._find(np.ascontiguousarray(np.rot90(pixels, turns)), deep=False)]
+                turned = [
+                    _turn_back(points, turns, pixels.shape)
+                    for points in self._find(np.ascontiguousarray(np.rot90(pixels, turns)), deep=False)
+                ]
                 # Measured again in the photo as it is, so that z and rounding are the same for every face.
                 faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned])
                 if faces:
@@ -91,8 +92,13 @@ class Landmarker:
         return self._observation(points, observation.index, observation.count)
 
     def _observation(self, points: np.ndarray, index: int, count: int) -> FaceObservation:
-        return FaceObservation(landmarks=np.ascontiguousarray(points[:, :2]), depth=points[:, 2].copy(),
-                               blendshapes=self._nets.blendshapes(points[:, :2]), index=index, count=count)
+        return FaceObservation(
+            landmarks=np.ascontiguousarray(points[:, :2]),
+            depth=points[:, 2].copy(),
+            blendshapes=self._nets.blendshapes(points[:, :2]),
+            index=index,
+            count=count,
+        )
 
     def _find(self, pixels: np.ndarray, deep: bool = True) -> list[np.ndarray]:
         """Landmarks (478, 3) of every face that stands more or less upright."""
@@ -116,8 +122,9 @@ class Landmarker:
         factor = min(1.0, 4 * 128 / side, _SEARCH_SIDE * 4 / max(height, width))
         small = pixels
         if factor < 1:
-            small = cv2.resize(pixels, (max(1, round(width * factor)), max(1, round(height * factor))),
-                               interpolation=cv2.INTER_AREA)
+            small = cv2.resize(
+                pixels, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=cv2.INTER_AREA
+            )
         sx, sy = width / small.shape[1], height / small.shape[0]
         window = max(8, round(side * factor))
         boxes, points, scores = [], [], []
@@ -150,8 +157,10 @@ class Landmarker:
         The network's answer wobbles with its square; the mean is 4 % closer to the truth than one answer.
         """
         roi = roi_of(points)
-        answers = [self._nets.mesh(pixels, Roi(roi.cx + dx * roi.side, roi.cy + dy * roi.side, roi.side * size,
-                                               roi.angle + turn)) for dx, dy, size, turn in _WOBBLE]
+        answers = [
+            self._nets.mesh(pixels, Roi(roi.cx + dx * roi.side, roi.cy + dy * roi.side, roi.side * size, roi.angle + turn))
+            for dx, dy, size, turn in _WOBBLE
+        ]
         return np.mean(answers, 0, dtype=np.float32)
 
     def _confirmed(self, pixels: np.ndarray, detection: Detection) -> np.ndarray | None:
@@ -189,13 +198,17 @@ def select_face(observations: list[FaceObservation], index: int, photo: Photo) -
     if not 0 <= index < len(observations):
         count = len(observations)
         number = "one face" if count == 1 else f"{count} faces"
-        raise HrnError(ErrorCode.FACE_INDEX, f"{photo.name} shows {number}; there is no face number {index}.",
-                       details={"count": count})
+        raise HrnError(
+            ErrorCode.FACE_INDEX, f"{photo.name} shows {number}; there is no face number {index}.", details={"count": count}
+        )
     observation = observations[index]
     width = face_width(observation) / photo.scale
     if width < MIN_FACE_PX:
-        raise HrnError(ErrorCode.FACE_TOO_SMALL,
-                       f"The face in {photo.name} is only {width:.0f} pixels wide.", details={"width": round(width)})
+        raise HrnError(
+            ErrorCode.FACE_TOO_SMALL,
+            f"The face in {photo.name} is only {width:.0f} pixels wide.",
+            details={"width": round(width)},
+        )
     return observation
 
 
@@ -243,7 +256,7 @@ def _window(pixels: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
     if (x0, y0, x1, y1) == (x, y, x + side, y + side):
         return pixels[y0:y1, x0:x1]
     out = np.zeros((side, side, 3), np.uint8)
-    out[y0 - y:y1 - y, x0 - x:x1 - x] = pixels[y0:y1, x0:x1]
+    out[y0 - y : y1 - y, x0 - x : x1 - x] = pixels[y0:y1, x0:x1]
     return out
 
 
@@ -264,8 +277,11 @@ def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[De
         near[0] = True
         members = order[near]
         weight = scores[members] / scores[members].sum()
-        out.append(Detection(np.tensordot(weight, boxes[members], 1), np.tensordot(weight, points[members], 1),
-                             float(scores[members[0]])))
+        out.append(
+            Detection(
+                np.tensordot(weight, boxes[members], 1), np.tensordot(weight, points[members], 1), float(scores[members[0]])
+            )
+        )
         order = order[~near]
     return out
 

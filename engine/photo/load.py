@@ -35,8 +35,20 @@ WORKING_SIDE = 4096
 _BACKGROUND = (128, 128, 128)
 """What shows through transparent pixels: neutral, so that it is not taken for skin."""
 
-_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError,
-           EOFError, RuntimeError, struct.error, zlib.error)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 """What Pillow's readers raise on broken data."""
 
 
@@ -83,9 +95,11 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
         try:
             full = image.size
             if min(full) < 1 or full[0] * full[1] > MAX_PIXELS:
-                raise HrnError(ErrorCode.IMAGE_TOO_LARGE,
-                               f"{name} has {full[0]} x {full[1]} pixels, more than {MAX_PIXELS // 10**6} megapixels.",
-                               details={"width": full[0], "height": full[1]})
+                raise HrnError(
+                    ErrorCode.IMAGE_TOO_LARGE,
+                    f"{name} has {full[0]} x {full[1]} pixels, more than {MAX_PIXELS // 10**6} megapixels.",
+                    details={"width": full[0], "height": full[1]},
+                )
             factor = min(1.0, max_side / max(full))
             target = tuple(max(1, round(side * factor)) for side in full)
             if image.format in ("JPEG", "MPO") and factor <= 0.5:
@@ -108,15 +122,22 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
         except _DAMAGE as error:
             if isinstance(error, HrnError):
                 raise
-            raise HrnError(ErrorCode.IMAGE_DAMAGED, f"{name} is cut off or damaged.",
-                           details={"reason": str(error)[:200]}) from error
+            raise HrnError(
+                ErrorCode.IMAGE_DAMAGED, f"{name} is cut off or damaged.", details={"reason": str(error)[:200]}
+            ) from error
     scale = max(target) / max(full)
     return Photo(pixels=np.ascontiguousarray(pixels), name=name, sha256=digest, focal_px=focal, scale=scale)
 
 
-_TRANSPOSE = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-              5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-              8: Image.Transpose.ROTATE_90}
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @functools.cache
@@ -137,7 +158,7 @@ def _open(stream: BinaryIO, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} has more than {MAX_PIXELS // 10**6} megapixels.") from error
     except (UnidentifiedImageError, *_DAMAGE) as error:
-        known = any(head[at:at + len(magic)] == magic for one in PHOTO_FORMATS for at, magic in one.magic)
+        known = any(head[at : at + len(magic)] == magic for one in PHOTO_FORMATS for at, magic in one.magic)
         if "too large" in str(error).lower():
             raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} unpacks to more than a photo can hold.") from error
         if known:
@@ -202,9 +223,14 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
             return image
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"),
-                                         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB",
-                                         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION)
+        return ImageCms.profileToProfile(
+            image,
+            source,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 

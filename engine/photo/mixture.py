@@ -29,8 +29,7 @@ class Mixture:
         return out
 
 
-def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray,
-                iterations: int = 6) -> Mixture:
+def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray, iterations: int = 6) -> Mixture:
     """Expectation maximisation from a deterministic start: k-means++ without its dice.
 
     Args:
@@ -60,13 +59,12 @@ def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor
     for step in range(iterations):
         sums = (share * weights) @ monomials.T
         mass = sums[:, 0] + least
-        first = sums[:, 1:1 + dimensions]
+        first = sums[:, 1 : 1 + dimensions]
         means = first / mass[:, None]
         second = np.empty((components, dimensions, dimensions))
-        second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + dimensions:]
+        second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + dimensions :]
         cross = first[:, :, None] * means[:, None]
-        covariances = second - cross - cross.transpose(0, 2, 1) \
-            + sums[:, 0, None, None] * means[:, :, None] * means[:, None]
+        covariances = second - cross - cross.transpose(0, 2, 1) + sums[:, 0, None, None] * means[:, :, None] * means[:, None]
         covariances = covariances / mass[:, None, None] + np.diag(floor.astype(np.float64) ** 2)
         if step + 1 < iterations:
             parts = _polynomial(mass / mass.sum(), means, covariances) @ monomials
@@ -82,8 +80,9 @@ def _polynomial(weights: np.ndarray, means: np.ndarray, covariances: np.ndarray)
     """(K, M): the logarithm of each weighted Gaussian over :func:`_monomials`."""
     precision = np.linalg.inv(covariances)
     linear = np.einsum("kij,kj->ki", precision, means)
-    constant = np.log(weights) - 0.5 * (np.linalg.slogdet(covariances)[1] + means.shape[1] * np.log(2 * np.pi)
-                                        + (linear * means).sum(1))
+    constant = np.log(weights) - 0.5 * (
+        np.linalg.slogdet(covariances)[1] + means.shape[1] * np.log(2 * np.pi) + (linear * means).sum(1)
+    )
     rows, columns = np.triu_indices(means.shape[1])
     square = -precision[:, rows, columns] * np.where(rows == columns, 0.5, 1.0)
     return np.concatenate([constant[:, None], linear, square], 1)
@@ -92,8 +91,9 @@ def _polynomial(weights: np.ndarray, means: np.ndarray, covariances: np.ndarray)
 def _monomials(samples: np.ndarray) -> np.ndarray:
     """(N, D) -> (M, N), M = 1 + D + D (D + 1) / 2: 1, each coordinate, and each product of two."""
     columns = np.ascontiguousarray(samples.T)
-    return np.concatenate([np.ones_like(columns[:1]), columns,
-                           *(columns[i:i + 1] * columns[i:] for i in range(len(columns)))])
+    return np.concatenate(
+        [np.ones_like(columns[:1]), columns, *(columns[i : i + 1] * columns[i:] for i in range(len(columns)))]
+    )
 
 
 def _logsumexp(parts: np.ndarray) -> np.ndarray:

@@ -61,20 +61,32 @@ def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | 
     q = face_quality(photo, observation, covers)
     covered = _covered(covers) if covers is not None else ""
     found: list[tuple[bool, str, str]] = [
-        (q["face_width_px"] < 100, "face_small",
-         f"The face is only {q['face_width_px']:.0f} pixels wide; fine detail will be missing."),
+        (
+            q["face_width_px"] < 100,
+            "face_small",
+            f"The face is only {q['face_width_px']:.0f} pixels wide; fine detail will be missing.",
+        ),
         (q["sharpness"] < 0.13, "blurred", "The face is blurred; wrinkles and pores cannot be recovered."),
-        (abs(q["yaw_deg"]) > 50, "turned", f"The face is turned by about {abs(q['yaw_deg']):.0f} degrees; "
-                                           "its far side is guessed."),
+        (
+            abs(q["yaw_deg"]) > 50,
+            "turned",
+            f"The face is turned by about {abs(q['yaw_deg']):.0f} degrees; its far side is guessed.",
+        ),
         (q["eyes_closed"] > 0.55, "eyes_closed", "The eyes are closed; the eye colour is guessed."),
         (q["mouth_open"] > 0.45, "mouth_open", "The mouth is wide open; the relaxed jaw is guessed."),
         (bool(covered), "covered", covered),
         (q["side_ratio"] > 4, "strong_shadow", "One side of the face lies in strong shadow; its colour is uncertain."),
-        (q["overexposed"] > 0.08, "overexposed",
-         f"{100 * q['overexposed']:.0f} % of the face is overexposed; its colour is lost there."),
+        (
+            q["overexposed"] > 0.08,
+            "overexposed",
+            f"{100 * q['overexposed']:.0f} % of the face is overexposed; its colour is lost there.",
+        ),
         (q["brightness"] < 0.02, "dark", "The face is very dark; colour and detail are noisy."),
-        (observation.count > 1, "several_faces",
-         f"The photo shows {observation.count} faces; number {observation.index + 1} by size was used."),
+        (
+            observation.count > 1,
+            "several_faces",
+            f"The photo shows {observation.count} faces; number {observation.index + 1} by size was used.",
+        ),
     ]
     return [{"code": code, "message": message} for holds, code, message in found if holds]
 
@@ -84,8 +96,10 @@ def _covered(covers: Covers) -> str:
     hidden = [name for name, holds in (("eyes", covers.eyes), ("mouth", covers.mouth)) if holds]
     if covers.share > 0.25:
         parts = f", {' and '.join(hidden)} included" if hidden else ""
-        return (f"About {100 * covers.share:.0f} % of the face is covered, by hair for instance, or in deep shadow{parts}; "
-                "all of that is guessed.")
+        return (
+            f"About {100 * covers.share:.0f} % of the face is covered, by hair for instance, or in deep shadow{parts}; "
+            "all of that is guessed."
+        )
     if hidden:
         return f"The {' and '.join(hidden)} {'is' if hidden == ['mouth'] else 'are'} covered; the shape and colour there are guessed."
     if covers.glasses:

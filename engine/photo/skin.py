@@ -78,8 +78,11 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
 
     def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
         if part.shape != window.shape[:2]:
-            part = _enlarge(part, small, window) if smooth else cv2.resize(part, window.shape[1::-1],
-                                                                          interpolation=cv2.INTER_NEAREST)
+            part = (
+                _enlarge(part, small, window)
+                if smooth
+                else cv2.resize(part, window.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+            )
         out = np.zeros((height, width), part.dtype)
         out[y0:y1, x0:x1] = part
         return out
@@ -146,16 +149,20 @@ def _features(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndar
     fine -= cv2.GaussianBlur(fine, (0, 0), sigma)
     texture = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + 0.02**2)
     centre = (points[list(OVAL)].min(0) + points[list(OVAL)].max(0)) / 2
-    y, x = np.mgrid[:rgb.shape[0], :rgb.shape[1]].astype(np.float32)
+    y, x = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
     place = [(x - centre[0]) / face, (y - centre[1]) / face]
     return np.stack([light, np.log(r / g), np.log(b / g), texture, *place], -1).astype(np.float32), light
 
 
 def _feature_parts(shape: tuple[int, int], points: np.ndarray, face: float) -> dict[str, np.ndarray]:
     """Masks of brows, eyes, lips, mouth and nostrils, and of all of them a little enlarged."""
-    parts = {"brow": fill(shape, points, *BROWS) > 0, "eye": fill(shape, points, *EYES) > 0,
-             "lip": fill(shape, points, OUTER_LIPS) > 0, "mouth": fill(shape, points, INNER_LIPS) > 0,
-             "nostril": fill(shape, points, *NOSTRILS) > 0}
+    parts = {
+        "brow": fill(shape, points, *BROWS) > 0,
+        "eye": fill(shape, points, *EYES) > 0,
+        "lip": fill(shape, points, OUTER_LIPS) > 0,
+        "mouth": fill(shape, points, INNER_LIPS) > 0,
+        "nostril": fill(shape, points, *NOSTRILS) > 0,
+    }
     radius = max(1, round(0.015 * face))
     together = np.any([parts[k] for k in ("brow", "eye", "lip", "nostril")], 0).astype(np.uint8)
     parts["any"] = cv2.dilate(together, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
@@ -169,7 +176,7 @@ def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.nda
     depth = (inside - outside) / face
     up = points[10] - points[152]
     up = up / np.linalg.norm(up)
-    y, x = np.mgrid[:shape[0], :shape[1]].astype(np.float32)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     level = ((x - points[152, 0]) * up[0] + (y - points[152, 1]) * up[1]) / face  # 0 at the chin
     below = np.clip((0.35 - level) / 0.5, 0, 1)
     fall = 0.07 + 0.15 * below
@@ -243,8 +250,9 @@ def _connected(chance: np.ndarray, inner: np.ndarray, face: float) -> np.ndarray
     return np.where(holes[ids] & (chance <= 0.5), 0.9, chance)
 
 
-def _highlights(chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: np.ndarray,
-                face: float) -> tuple[np.ndarray, np.ndarray]:
+def _highlights(
+    chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: np.ndarray, face: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Skin with reflections given back, and the map of the reflections.
 
     A reflection is much brighter than the skin around it and nearer to white, or burnt out.
@@ -267,8 +275,9 @@ def _highlights(chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: n
     return chance, (shine * (chance > 0.5)).astype(np.float32)
 
 
-def _compose(chance: np.ndarray, highlight: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray,
-             face: float) -> tuple[np.ndarray, ...]:
+def _compose(
+    chance: np.ndarray, highlight: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float
+) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight, labels."""
     shape = chance.shape
     sharp = np.clip((chance - 0.5) * 2.5 + 0.5, 0, 1).astype(np.float32)

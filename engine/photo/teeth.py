@@ -57,8 +57,9 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, or what shows is not clear."""
     points = observation.landmarks.astype(np.float64)
     steps = np.linspace(0, len(LIP_EDGES[0]) - 1, _COLUMNS)
-    upper, lower = (np.stack([np.interp(steps, range(len(edge)), points[list(edge), axis]) for axis in (0, 1)], 1)
-                    for edge in LIP_EDGES)
+    upper, lower = (
+        np.stack([np.interp(steps, range(len(edge)), points[list(edge), axis]) for axis in (0, 1)], 1) for edge in LIP_EDGES
+    )
     opening = float(np.linalg.norm(lower - upper, axis=1).mean())
     if opening < max(_LEAST_OPENING_PX, _LEAST_OPENING * face_width(observation)):
         return None
@@ -69,7 +70,7 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
     high = np.ceil(places.max((0, 1)) + 5).astype(int)
     if (np.minimum(high, photo.size) <= low).any():
         return None
-    window = photo.pixels[low[1]:high[1], low[0]:high[0]]
+    window = photo.pixels[low[1] : high[1], low[0] : high[0]]
     window = cv2.GaussianBlur(window, (0, 0), max(0.5, opening / _ROWS))
     x, y = np.moveaxis((places - low - 0.5).astype(np.float32), -1, 0)
     color = _linear(cv2.remap(window, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)) / skin
@@ -95,19 +96,19 @@ def find_bite(photo: Photo, observation: FaceObservation) -> Bite | None:
         line = _line(light, *rows[0])
         if line is not None:
             first = second = line
-        elif first > _REACHES and light[round(first * _ROWS):].min(initial=np.inf) > _DARK * below:
+        elif first > _REACHES and light[round(first * _ROWS) :].min(initial=np.inf) > _DARK * below:
             first = 1.0  # also where it reaches the lip, so that nothing is left below it
     return Bite(first, second, opening, bright)
 
 
 def _line(light: np.ndarray, begin: float, end: float) -> float | None:
     """Where two rows of teeth touch in what looks like one: a thin line, darker than both. None without it."""
-    inside = light[int(begin * _ROWS):int(end * _ROWS)]
+    inside = light[int(begin * _ROWS) : int(end * _ROWS)]
     least = int(_ROW * _ROWS)
     if len(inside) <= 2 * least:
         return None
-    k = least + int(inside[least:len(inside) - least].argmin())
-    if inside[k] < _DIP * min(inside[:k].max(), inside[k + 1:].max()):
+    k = least + int(inside[least : len(inside) - least].argmin())
+    if inside[k] < _DIP * min(inside[:k].max(), inside[k + 1 :].max()):
         return (int(begin * _ROWS) + k + 0.5) / _ROWS
     return None
 
@@ -117,7 +118,7 @@ def _skin_color(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
     low, high = np.floor(points.min(0)).astype(int), np.ceil(points.max(0)).astype(int) + 1
     size = np.array(pixels.shape[1::-1])
     low, high = np.clip(low, 0, size - 1), np.clip(high, 1, size)  # one pixel at least, of a face beside the photo, too
-    face = pixels[low[1]:high[1], low[0]:high[0]]
+    face = pixels[low[1] : high[1], low[0] : high[0]]
     bare = fill(face.shape[:2], points - low, *SURE_SKIN) > 0
     return np.median(_linear(face[bare] if bare.any() else face.reshape(-1, 3)), 0)
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from .. import __version__
 from ..camera import Camera
-from ..system.concurrency import concurrently
 from ..head.model import MATERIALS, PARTS, HeadModel
+from ..system.concurrency import concurrently
 from ..types import View
 from ..wire.protocol import Settings
 from .image_files import write_exr, write_jpeg, write_png
-from .solution import Solution
 from .quality import quality_report
+from .solution import Solution
 
 __all__ = ["assemble", "camera_json", "write_maps"]
 
@@ -56,21 +56,28 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "head_model_version": model.version,
         "unit": "metre",
         "settings": settings.to_json(),
-        "photos": [*(_photo_json(view, number) for number, view in enumerate(found.views)),
-                   *({"name": one.name, "used": False, "error": one.error.to_json()} for one in found.left_out)],
-        "cameras": [{"photo": number, "file": _photo_file(number), **camera_json(view.coarse.camera)}
-                    for number, view in enumerate(found.views)],
+        "photos": [
+            *(_photo_json(view, number) for number, view in enumerate(found.views)),
+            *({"name": one.name, "used": False, "error": one.error.to_json()} for one in found.left_out),
+        ],
+        "cameras": [
+            {"photo": number, "file": _photo_file(number), **camera_json(view.coarse.camera)}
+            for number, view in enumerate(found.views)
+        ],
         "maps": {
             "albedo": _map("albedo.png", side, "sRGB", 8, "RGB"),
-            "displacement": _map("displacement.exr", textures.displacement.shape[0], "Non-Color", 32, "Y", unit="metre",
-                                 mid_level=0.0),
+            "displacement": _map(
+                "displacement.exr", textures.displacement.shape[0], "Non-Color", 32, "Y", unit="metre", mid_level=0.0
+            ),
             "normal": _map("normal.png", textures.normal.shape[0], "Non-Color", 16, "RGB", convention="OpenGL"),
             "deformation": _map("deformation.exr", textures.deformation.shape[0], "Non-Color", 32, "RGB", unit="metre"),
             "confidence": _map("confidence.png", textures.confidence.shape[0], "Non-Color", 8, "Y"),
         },
-        "expression": {"names": list(model.expression_names),
-                       "values": values.tolist() if settings.keep_expression else [0.0] * len(values),
-                       "photo_values": values.tolist()},
+        "expression": {
+            "names": list(model.expression_names),
+            "values": values.tolist() if settings.keep_expression else [0.0] * len(values),
+            "photo_values": values.tolist(),
+        },
         "materials": list(MATERIALS),
         "parts": list(PARTS),
         "eye_color": [int(c) for c in textures.eye_color],
@@ -90,20 +97,38 @@ def _photo_file(number: int) -> str:
 
 def _photo_json(view: View, number: int) -> dict:
     photo, observation, coarse = view.photo, view.observation, view.coarse
-    return {"name": photo.name, "sha256": photo.sha256, "width": photo.size[0], "height": photo.size[1],
-            "scale": float(photo.scale), "file": _photo_file(number), "used": True, "share": round(float(view.share), 4),
-            "face_index": observation.index, "face_count": observation.count, "focal_px": float(coarse.camera.fx),
-            "focal_source": coarse.focal_source, "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
-            "landmark_residual_px": round(float(np.median(coarse.residual_px)), 3),
-            "expression": np.round(coarse.expression.astype(float), 5).tolist(),
-            "lighting": np.round(view.mid.lighting.astype(float), 6).tolist()}
+    return {
+        "name": photo.name,
+        "sha256": photo.sha256,
+        "width": photo.size[0],
+        "height": photo.size[1],
+        "scale": float(photo.scale),
+        "file": _photo_file(number),
+        "used": True,
+        "share": round(float(view.share), 4),
+        "face_index": observation.index,
+        "face_count": observation.count,
+        "focal_px": float(coarse.camera.fx),
+        "focal_source": coarse.focal_source,
+        "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
+        "landmark_residual_px": round(float(np.median(coarse.residual_px)), 3),
+        "expression": np.round(coarse.expression.astype(float), 5).tolist(),
+        "lighting": np.round(view.mid.lighting.astype(float), 6).tolist(),
+    }
 
 
 def camera_json(camera: Camera) -> dict:
     """A camera as the manifest has it: `t` in metres."""
-    return {"width": camera.width, "height": camera.height, "fx": float(camera.fx), "fy": float(camera.fy),
-            "cx": float(camera.cx), "cy": float(camera.cy), "R": np.asarray(camera.R, float).tolist(),
-            "t": (np.asarray(camera.t, float) * 0.001).tolist()}
+    return {
+        "width": camera.width,
+        "height": camera.height,
+        "fx": float(camera.fx),
+        "fy": float(camera.fy),
+        "cx": float(camera.cx),
+        "cy": float(camera.cy),
+        "R": np.asarray(camera.R, float).tolist(),
+        "t": (np.asarray(camera.t, float) * 0.001).tolist(),
+    }
 
 
 def write_maps(folder: Path, found: Solution, progress) -> None:
@@ -138,8 +163,7 @@ def _preview(found: Solution) -> np.ndarray:
 
 
 def _map(file: str, side: int, color_space: str, bits: int, channels: str, **more) -> dict:
-    return {"file": file, "width": side, "height": side, "color_space": color_space, "bits": bits, "channels": channels,
-            **more}
+    return {"file": file, "width": side, "height": side, "color_space": color_space, "bits": bits, "channels": channels, **more}
 
 
 def _at_vertices(model: HeadModel, texels: np.ndarray) -> np.ndarray:

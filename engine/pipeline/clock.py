@@ -39,8 +39,7 @@ class StageClock:
     def timings(self) -> dict[str, float]:
         """Seconds per stage so far, and ``total``."""
         self._close()
-        return {**{k: round(v, 3) for k, v in self._seconds.items()},
-                "total": round(self._clock() - self._begin, 3)}
+        return {**{k: round(v, 3) for k, v in self._seconds.items()}, "total": round(self._clock() - self._begin, 3)}
 
     def _close(self) -> None:
         now = self._clock()

@@ -79,8 +79,10 @@ def _obj(vertices: np.ndarray, arrays: dict, materials: list[str], library: str,
         if not chosen.any():
             continue
         lines += [f"g {material}", f"usemtl {material}"]
-        lines += [f"f {a}/{p} {b}/{q} {c}/{r} {d}/{s}"
-                  for (a, b, c, d), (p, q, r, s) in zip(quads[chosen].tolist(), corner[chosen].tolist())]
+        lines += [
+            f"f {a}/{p} {b}/{q} {c}/{r} {d}/{s}"
+            for (a, b, c, d), (p, q, r, s) in zip(quads[chosen].tolist(), corner[chosen].tolist())
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -19,14 +19,25 @@ def write_png(path: Path, image: np.ndarray) -> None:
     Run-length matching with the two cheap filters: a 2048 albedo takes 0.25 s instead of the default's 0.5 s and is
     no larger.
     """
-    _encode(path, image, [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE,
-                          cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FAST_FILTERS])
+    _encode(
+        path,
+        image,
+        [
+            cv2.IMWRITE_PNG_COMPRESSION,
+            1,
+            cv2.IMWRITE_PNG_STRATEGY,
+            cv2.IMWRITE_PNG_STRATEGY_RLE,
+            cv2.IMWRITE_PNG_FILTER,
+            cv2.IMWRITE_PNG_FAST_FILTERS,
+        ],
+    )
 
 
 def write_jpeg(path: Path, image: np.ndarray, quality: int = 93) -> None:
     """(H, W, 3) uint8 RGB, without chroma subsampling."""
-    _encode(path, image, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-                          cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444])
+    _encode(
+        path, image, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    )
 
 
 def _encode(path: Path, image: np.ndarray, options: list[int]) -> None:
@@ -65,13 +76,13 @@ def _is_whole_exr(path: Path, blocks: int) -> bool:
     with open(path, "rb") as stream:
         start = stream.read(1 << 16)
         position = 8
-        while start[position:position + 1] not in (b"\0", b""):
+        while start[position : position + 1] not in (b"\0", b""):
             kind = start.find(b"\0", position) + 1
             size = start.find(b"\0", kind) + 1
             if not kind or not size:
                 return False
-            position = size + 4 + int.from_bytes(start[size:size + 4], "little")
-        table = np.frombuffer(start[position + 1:position + 1 + 8 * blocks].ljust(8 * blocks, b"\0"), "<u8")
+            position = size + 4 + int.from_bytes(start[size : size + 4], "little")
+        table = np.frombuffer(start[position + 1 : position + 1 + 8 * blocks].ljust(8 * blocks, b"\0"), "<u8")
         if not table.all():
             return False
         last = int(table.max())

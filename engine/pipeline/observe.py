@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
+
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
-
 from .solution import LeftOut
 
 __all__ = ["look"]
 
 
-_LEAVES_OUT = {ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL, ErrorCode.FACE_INDEX, ErrorCode.PHOTO_UNREADABLE,
-               ErrorCode.NOT_AN_IMAGE, ErrorCode.IMAGE_DAMAGED, ErrorCode.IMAGE_TOO_LARGE}
+_LEAVES_OUT = {
+    ErrorCode.NO_FACE,
+    ErrorCode.FACE_TOO_SMALL,
+    ErrorCode.FACE_INDEX,
+    ErrorCode.PHOTO_UNREADABLE,
+    ErrorCode.NOT_AN_IMAGE,
+    ErrorCode.IMAGE_DAMAGED,
+    ErrorCode.IMAGE_TOO_LARGE,
+}
 """What may be wrong with one of several photos without stopping the others."""
 
 
-def look(landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
-         ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
+def look(
+    landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
+) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
 
     Raises:

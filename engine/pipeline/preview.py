@@ -14,9 +14,9 @@ from ..camera import Camera
 from ..head.eyeballs import socket_faces
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
+from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
 from ..texture.unlit.surface import vertex_normals
-from ..render import Raster, interpolate, rasterize
 
 __all__ = ["render_head"]
 
@@ -36,9 +36,17 @@ _LIP_SHADE = 0.5
 """Depth behind the lips that counts: they, and enamel, let light through."""
 
 
-def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: np.ndarray | None = None, *,
-                normal: np.ndarray | None = None, displacement: np.ndarray | None = None,
-                light: np.ndarray | str = "studio", background: np.ndarray | int = 235) -> np.ndarray:
+def render_head(
+    model: HeadModel,
+    vertices: np.ndarray,
+    camera: Camera,
+    albedo: np.ndarray | None = None,
+    *,
+    normal: np.ndarray | None = None,
+    displacement: np.ndarray | None = None,
+    light: np.ndarray | str = "studio",
+    background: np.ndarray | int = 235,
+) -> np.ndarray:
     """Shaded picture of a posed head.
 
     Args:
@@ -63,17 +71,32 @@ def render_head(model: HeadModel, vertices: np.ndarray, camera: Camera, albedo: 
     triangles = model.triangles.astype(np.int32)
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
     dense = _lash_density(model)
-    color, cover, _ = _shaded(model, vertices, camera, points, depth, triangles, (big.width, big.height), lash, albedo,
-                              normal, light, dense)
+    color, cover, _ = _shaded(
+        model, vertices, camera, points, depth, triangles, (big.width, big.height), lash, albedo, normal, light, dense
+    )
     if albedo is not None and lash.any():
         # Once more with the lashes, where they are.
         strips = points[triangles[lash]].reshape(-1, 2)
-        low, high = (np.clip(edge, 0, (big.width, big.height)).astype(int)
-                     for edge in (np.floor(strips.min(0)) - 1, np.ceil(strips.max(0)) + 1))
+        low, high = (
+            np.clip(edge, 0, (big.width, big.height)).astype(int)
+            for edge in (np.floor(strips.min(0)) - 1, np.ceil(strips.max(0)) + 1)
+        )
         if (high > low).all():
-            part = np.s_[low[1]:high[1], low[0]:high[0]]
-            haired, covered, hairs = _shaded(model, vertices, camera, points - low, depth, triangles, tuple(high - low),
-                                             np.zeros_like(lash), albedo, normal, light, dense)
+            part = np.s_[low[1] : high[1], low[0] : high[0]]
+            haired, covered, hairs = _shaded(
+                model,
+                vertices,
+                camera,
+                points - low,
+                depth,
+                triangles,
+                tuple(high - low),
+                np.zeros_like(lash),
+                albedo,
+                normal,
+                light,
+                dense,
+            )
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
     if np.isscalar(background):
@@ -135,7 +158,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, alb
     fill = np.clip(in_camera @ np.array([0.8, 0.1, 0.6], np.float32), 0, None)
     diffuse = 0.95 * key + 0.22 * sky + 0.20 * fill + 0.06
     facing = np.clip(in_camera @ half.astype(np.float32), 0, None)
-    gloss = np.where(eye, 0.9 * facing ** 400, 0.045 * facing ** 22 * np.where(inner, shade, 1))
+    gloss = np.where(eye, 0.9 * facing**400, 0.045 * facing**22 * np.where(inner, shade, 1))
     diffuse = diffuse * shade
     return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
 
@@ -156,8 +179,9 @@ def _lid_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, eye
     return out
 
 
-def _mouth_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, inner: np.ndarray,
-                 teeth: np.ndarray) -> np.ndarray:
+def _mouth_shade(
+    model: HeadModel, vertices: np.ndarray, position: np.ndarray, inner: np.ndarray, teeth: np.ndarray
+) -> np.ndarray:
     """(H, W) float32 share of the light that reaches pixels in the mouth: less the deeper behind the lips, and as much as
     comes through between them (the form factor of a slot)."""
     out = np.ones(teeth.shape, np.float32)

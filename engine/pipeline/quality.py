@@ -50,8 +50,11 @@ def _warnings(found: Solution, report: dict):
         yield warn("photo_left_out", f"{one.name} was left out: {one.error}")
     if len(found.views) > 1:
         if max(view.share for view in found.views) == 1.0:
-            yield warn("photos_differ", "The photos have too little in common to be compared; the shape is that of the best "
-                                        "one. Take them in one go: same light, same face, 20 to 30 degrees apart.")
+            yield warn(
+                "photos_differ",
+                "The photos have too little in common to be compared; the shape is that of the best "
+                "one. Take them in one go: same light, same face, 20 to 30 degrees apart.",
+            )
         else:
             for view in found.views:
                 if view.share < _LITTLE_SHARE / len(found.views):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from typing import NamedTuple
+
 import numpy as np
+
 from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.errors import HrnError

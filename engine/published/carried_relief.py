@@ -10,8 +10,8 @@ import numpy as np
 from ..fit.skin_surface import skin_surface
 from ..head.model import HeadModel
 from ..texture.atlas import bands, gather, texel_band
-from ..texture.relief.normals import tangent_normals
 from ..texture.padding import pad_map
+from ..texture.relief.normals import tangent_normals
 from ..texture.sources.photo_view import lookup
 from ..types import Textures
 from .carry import Carried
@@ -28,8 +28,9 @@ class Relief(NamedTuple):
     """(M, 2) of the mesh's vertices, v upwards."""
 
 
-def with_relief(model: HeadModel, carried: Carried, textures: Textures, relief: Relief, triangles: np.ndarray,
-                gain: float) -> Textures:
+def with_relief(
+    model: HeadModel, carried: Carried, textures: Textures, relief: Relief, triangles: np.ndarray, gain: float
+) -> Textures:
     """The head's maps with the method's relief where the method saw the face; elsewhere they stay.
 
     Each skin vertex knows its place on the mesh, hence on the mesh's layout; texels between are interpolated.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..camera import Camera
-from .conform import Conformed, FaceMesh, conform, pose_conformed
-from ..geometry.harmonics import fit_lighting, light_normals, shade
-from ..geometry.mesh import facing_of, vertex_normals
 from ..fit.mid.photo_cells import PhotoCells
 from ..fit.skin_surface import skin_surface
+from ..geometry.harmonics import fit_lighting, light_normals, shade
+from ..geometry.mesh import facing_of, vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, View
+from .conform import Conformed, FaceMesh, conform, pose_conformed
 
 __all__ = ["Carried", "SeenFace", "carry_over"]
 
@@ -63,8 +64,9 @@ def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], p
     return Carried(tuple(views), found)
 
 
-def _view(model: HeadModel, found: Conformed, face: SeenFace, expression: np.ndarray, deformation: np.ndarray, share: float
-          ) -> View:
+def _view(
+    model: HeadModel, found: Conformed, face: SeenFace, expression: np.ndarray, deformation: np.ndarray, share: float
+) -> View:
     from ..photo import find_covers, segment_skin
 
     # The same picture of the head in its own model space: camera(x) = turned(rotation x + shift).
@@ -74,10 +76,20 @@ def _view(model: HeadModel, found: Conformed, face: SeenFace, expression: np.nda
     pixels = camera.project(model.landmarks(head).astype(np.float64))[0]
     skin = segment_skin(face.photo, face.observation)
     lighting, residual = _light(model, face.photo, camera, head.astype(np.float64), skin)
-    coarse = CoarseFit(camera, found.identity, expression,
-                       np.linalg.norm(pixels - face.observation.landmarks, axis=1).astype(np.float32), "method")
-    mid = MidFit(deformation, lighting.astype(np.float32), skin.skin.astype(np.float32), residual,
-                 find_covers(face.photo, face.observation, skin))
+    coarse = CoarseFit(
+        camera,
+        found.identity,
+        expression,
+        np.linalg.norm(pixels - face.observation.landmarks, axis=1).astype(np.float32),
+        "method",
+    )
+    mid = MidFit(
+        deformation,
+        lighting.astype(np.float32),
+        skin.skin.astype(np.float32),
+        residual,
+        find_covers(face.photo, face.observation, skin),
+    )
     return View(face.photo, face.observation, coarse, mid, share)
 
 

@@ -16,21 +16,28 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, cg, splu
 
+from ..fit.coarse.solver import boxed_step
+from ..fit.features.sockets import socket_shift
+from ..fit.mid.deformation import propagate, without_folds
+from ..fit.skin_surface import SkinSurface, skin_surface
+from ..geometry.closest import Closest, SurfaceIndex, border_vertices
+from ..geometry.mesh import neighbour_mean, stiffness_and_mass, vertex_normals
 from ..head.landmarks68 import LANDMARKS_68, STEADY_68
 from ..head.model import HeadModel
-from ..geometry.closest import Closest, SurfaceIndex, border_vertices
-from ..fit.coarse.solver import boxed_step
-from ..fit.mid.deformation import propagate, without_folds
-from ..geometry.mesh import neighbour_mean, stiffness_and_mass, vertex_normals
-from ..fit.skin_surface import SkinSurface, skin_surface
-from ..fit.features.sockets import socket_shift
 
 __all__ = ["Conformed", "FaceMesh", "TransferError", "conform", "pose_conformed"]
 
 _REACH_MM = 30.0
 """How far beyond the mesh's rim the offset fades."""
-_LEVELS = ((40.0, 12.0, 0.3), (22.0, 8.0, 0.3), (12.0, 6.0, 0.4), (7.0, 4.0, 0.5), (4.0, 3.0, 0.5), (2.5, 2.0, 0.6),
-           (2.5, 2.0, 0.6))
+_LEVELS = (
+    (40.0, 12.0, 0.3),
+    (22.0, 8.0, 0.3),
+    (12.0, 6.0, 0.4),
+    (7.0, 4.0, 0.5),
+    (4.0, 3.0, 0.5),
+    (2.5, 2.0, 0.6),
+    (2.5, 2.0, 0.6),
+)
 """One round each: length in mm over which the offset may bend, farthest counterpart in mm, least cosine between the
 normals."""
 _LANDMARK_MM = 1.5
@@ -135,8 +142,7 @@ def conform(model: HeadModel, mesh: FaceMesh, progress=None) -> Conformed:
     return Conformed(rotation, shift, identity.astype(np.float32), offset, near, trust, error, face_error)
 
 
-def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed: np.ndarray
-                   ) -> tuple[np.ndarray, np.ndarray]:
+def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The head's facial actions and deformation when the mesh's vertices move, in the same topology.
 
     Args:
@@ -153,7 +159,7 @@ def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed:
     move = _completed(surface, rest, move, found.trust)
     skin = np.sqrt(found.trust)[None, :, None] * model.expression_basis[:, surface.vertices].astype(np.float64)
     skin = skin.reshape(len(skin), -1)
-    prior = _EXPRESSION_PRIOR ** 2 * len(surface.vertices)
+    prior = _EXPRESSION_PRIOR**2 * len(surface.vertices)
     hessian = skin @ skin.T + prior * np.eye(len(skin))
     gradient = -skin @ (np.sqrt(found.trust)[:, None] * move).ravel()
     expression = boxed_step(hessian, gradient, np.zeros(len(skin)), np.ones(len(skin)))
@@ -166,16 +172,17 @@ def pose_conformed(model: HeadModel, found: Conformed, relaxed: FaceMesh, posed:
 
 # -- the head's own identity ---------------------------------------------------------------------------------------
 
+
 def _fit_identity(model: HeadModel, used: np.ndarray, places: np.ndarray):
     """Identity and the rigid motion (points of the mesh to the head) that bring the landmarks together."""
     mean, basis = _landmark_basis(model, used)
     identity = np.zeros(len(basis))
     flat = basis.reshape(len(basis), -1)
-    solve = np.linalg.inv(flat @ flat.T / _IDENTITY_MM ** 2 + np.eye(len(basis)))
+    solve = np.linalg.inv(flat @ flat.T / _IDENTITY_MM**2 + np.eye(len(basis)))
     rotation, shift = np.eye(3), np.zeros(3)
     for _ in range(6):
         rotation, shift = _rigid(places, mean + np.einsum("k,klc->lc", identity, basis))
-        identity = solve @ (flat @ (places @ rotation.T + shift - mean).ravel()) / _IDENTITY_MM ** 2
+        identity = solve @ (flat @ (places @ rotation.T + shift - mean).ravel()) / _IDENTITY_MM**2
     return identity, rotation, shift
 
 
@@ -194,8 +201,9 @@ def _rigid(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return rotation, b - rotation @ a
 
 
-def _refine_identity(model: HeadModel, surface: SkinSurface, there: "_Target", identity: np.ndarray, used: np.ndarray,
-                     places: np.ndarray) -> np.ndarray:
+def _refine_identity(
+    model: HeadModel, surface: SkinSurface, there: _Target, identity: np.ndarray, used: np.ndarray, places: np.ndarray
+) -> np.ndarray:
     """Identity that also brings the skin onto the mesh."""
     skin_basis = model.identity_basis[:, surface.vertices].astype(np.float64)
     mean, basis = _landmark_basis(model, used)
@@ -214,6 +222,7 @@ def _refine_identity(model: HeadModel, surface: SkinSurface, there: "_Target", i
 
 
 # -- the offset ----------------------------------------------------------------------------------------------------
+
 
 class _Target:
     """The mesh, in the head's model space."""
@@ -260,18 +269,25 @@ class _LandmarkRows(NamedTuple):
         kept = ((on >= 0) | (weights < 1e-6)).all(1)
         on, weights = np.maximum(on[kept], 0), weights[kept]
         rows = np.repeat(np.arange(len(on)), 3)
-        return (sp.csr_matrix((weights.ravel(), (rows, on.ravel())), (len(on), len(self.surface.vertices))),
-                self.places[kept])
+        return (sp.csr_matrix((weights.ravel(), (rows, on.ravel())), (len(on), len(self.surface.vertices))), self.places[kept])
 
 
 def _stiffness(surface: SkinSurface, rest: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:
     stiffness, mass = stiffness_and_mass(rest, surface.triangles)
-    operator = stiffness + sp.diags(mass / _REACH_MM ** 2)
+    operator = stiffness + sp.diags(mass / _REACH_MM**2)
     return (operator @ sp.diags(1 / mass) @ operator).tocsc(), mass
 
 
-def _bend(surface: SkinSurface, there: _Target, landmarks: _LandmarkRows, rest: np.ndarray, offset: np.ndarray,
-          length: float, farthest: float, cosine: float) -> np.ndarray:
+def _bend(
+    surface: SkinSurface,
+    there: _Target,
+    landmarks: _LandmarkRows,
+    rest: np.ndarray,
+    offset: np.ndarray,
+    length: float,
+    farthest: float,
+    cosine: float,
+) -> np.ndarray:
     """(V, 3) the smooth offset nearest to the counterparts that the present one has."""
     skin = rest + offset
     normals = vertex_normals(skin, surface.triangles)
@@ -297,9 +313,9 @@ def _bend(surface: SkinSurface, there: _Target, landmarks: _LandmarkRows, rest: 
     gap = np.einsum("ni,ni->n", direction, there.vertices[samples] - back.of(rest, surface.triangles))
     # Landmarks.
     at, places = landmarks.matrix()
-    strength = _LANDMARK_AREA / _LANDMARK_MM ** 2 * min(1.0, (length / _LEVELS[0][0]) ** 2)
+    strength = _LANDMARK_AREA / _LANDMARK_MM**2 * min(1.0, (length / _LEVELS[0][0]) ** 2)
     right += strength * (at.T @ (places - at @ rest))
-    each = sp.kron((length ** 4 * rough + strength * (at.T @ at)).tocsc(), sp.eye(3), format="csc")
+    each = sp.kron((length**4 * rough + strength * (at.T @ at)).tocsc(), sp.eye(3), format="csc")
     diagonal = sp.bsr_matrix((blocks, np.arange(count), np.arange(count + 1)), (3 * count, 3 * count))
     system = each + diagonal.tocsc() + (matrix.T @ sp.diags(weight) @ matrix).tocsc()
     return _solve(system, right.ravel() + matrix.T @ (weight * gap), offset)
@@ -340,8 +356,9 @@ def _completed(surface: SkinSurface, rest: np.ndarray, move: np.ndarray, trust: 
     return trust[:, None] * move + (1 - trust[:, None]) * smooth
 
 
-def _measure(model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray, areas: tuple[np.ndarray, ...]
-             ) -> list[TransferError]:
+def _measure(
+    model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray, areas: tuple[np.ndarray, ...]
+) -> list[TransferError]:
     """From the mesh's vertices to the head, where the two show the same: not in the openings of eyes, nose and mouth.
 
     Args:
@@ -362,6 +379,9 @@ def _error(distance: np.ndarray, weight: np.ndarray, same: np.ndarray, area: np.
     distance, weight = distance[used], weight[used]
     order = np.argsort(distance)
     share = np.cumsum(weight[order]) / weight.sum()
-    return TransferError(float(np.average(distance, weights=weight)), *(
-        float(distance[order][np.searchsorted(share, level).clip(0, len(order) - 1)]) for level in (0.5, 0.95)),
-        float(distance.max()), float(used.sum() / area.sum()))
+    return TransferError(
+        float(np.average(distance, weights=weight)),
+        *(float(distance[order][np.searchsorted(share, level).clip(0, len(order) - 1)]) for level in (0.5, 0.95)),
+        float(distance.max()),
+        float(used.sum() / area.sum()),
+    )

@@ -46,8 +46,9 @@ def head_mask(picture: np.ndarray, skin: np.ndarray, landmarks: np.ndarray) -> n
     return cv2.GaussianBlur(found.astype(np.float32), (0, 0), _SOFT)
 
 
-def _ellipse(marks: np.ndarray, middle: tuple[int, int], half_width: float, half_height: float, value: int,
-             outside: bool = False) -> None:
+def _ellipse(
+    marks: np.ndarray, middle: tuple[int, int], half_width: float, half_height: float, value: int, outside: bool = False
+) -> None:
     shape = np.zeros_like(marks)
     cv2.ellipse(shape, middle, (max(1, int(half_width)), max(1, int(half_height))), 0, 0, 360, 1, -1)
     marks[(shape == 0) if outside else (shape == 1)] = value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .basel import alignment
 from ..head.landmarks68 import LANDMARKS_68
+from .basel import alignment
 from .method import GivenFace
 
 __all__ = ["marks_in_crop", "picture_tensor", "skin_in_crop"]

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Mapping
 
 import numpy as np
 
 from .basel import alignment
-from .nets.mask_network import MaskNetwork, read_mask_network
 from .head_mask import head_mask
 from .in_crop import skin_in_crop
 from .method import GivenFace
+from .nets.mask_network import MaskNetwork, read_mask_network
 
 __all__ = ["FaceMask", "HeadMatte"]
 

@@ -9,25 +9,26 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..head.landmarks68 import five_of_478
-from .files import required_paths, why_not
-from .files.status import forbids_commercial
+from ..pipeline.clock import StageClock
+from ..pipeline.observe import look
+from ..pipeline.solution import Solution
+from ..pipeline.warm import Warm
 from ..types import FaceObservation, Photo
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from ..wire.user_settings import read_user_settings
-from ..pipeline.clock import StageClock
-from .carry import SeenFace
-from ..pipeline.solution import Solution
-from ..pipeline.observe import look
 from .carried_relief import Relief, with_relief
-from ..pipeline.warm import Warm
+from .carry import SeenFace
+from .files import required_paths, why_not
+from .files.status import forbids_commercial
 
 __all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside"]
 
@@ -104,9 +105,11 @@ class PublishedMethod(Warm, ABC):
 
     def _load(self, progress) -> None:
         if read_user_settings().commercial_work and forbids_commercial(self.name):
-            raise HrnError(ErrorCode.SETTINGS_INVALID,
-                           f"Commercial work is switched on, and the licences of method {self.name!r} do not allow it.",
-                           hint="Use method 'open', or switch commercial work off in the preferences.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"Commercial work is switched on, and the licences of method {self.name!r} do not allow it.",
+                hint="Use method 'open', or switch commercial work off in the preferences.",
+            )
         paths = required_paths(self.name)
         state = tuple((key, path, path.stat().st_size, path.stat().st_mtime_ns) for key, path in sorted(paths.items()))
         if state != self._from:
@@ -116,8 +119,7 @@ class PublishedMethod(Warm, ABC):
             self._from = state
         self._load_shared(progress)
 
-    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings,
-                    progress) -> Bundle:
+    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
         with self._lock:
@@ -126,23 +128,28 @@ class PublishedMethod(Warm, ABC):
             return self._reconstruct(photos, out, settings, clock)
 
     def _reconstruct(self, photos, out, settings: Settings, clock: StageClock) -> Bundle:
+        from ..pipeline.assemble import assemble, write_maps
+        from ..texture import build_textures
         from .basel.border import to_engine
         from .basel.files import BFM_VERTICES
-        from .conform import FaceMesh
-        from ..texture import build_textures
-        from ..pipeline.assemble import assemble, write_maps
         from .carry import carry_over
+        from .conform import FaceMesh
 
         seen, left_out = look(self._landmarker, photos, settings, clock)
         faces = [self._given(path, photo, observation) for path, photo, observation in seen]
         clock("coarse", 0.0, "Asking the network for the face")
         found = self.predict(faces, settings, clock)
         # Every published mesh begins with the Basel face.
-        relaxed = FaceMesh(to_engine(found.relaxed, found.origin), found.triangles, found.keypoints,
-                           np.arange(len(found.relaxed)) < BFM_VERTICES)
+        relaxed = FaceMesh(
+            to_engine(found.relaxed, found.origin),
+            found.triangles,
+            found.keypoints,
+            np.arange(len(found.relaxed)) < BFM_VERTICES,
+        )
         clock("mid", 0.0, "Carrying the face over to the head")
-        carried = carry_over(self._model, relaxed, found.faces,
-                             lambda share: clock("mid", share, "Carrying the face over to the head"))
+        carried = carry_over(
+            self._model, relaxed, found.faces, lambda share: clock("mid", share, "Carrying the face over to the head")
+        )
         clock("albedo", 0.0, "Taking the skin from the photo")
         textures = build_textures(self._model, list(carried.views), settings, clock)
         if found.relief is not None:
@@ -157,12 +164,16 @@ class PublishedMethod(Warm, ABC):
             own.mkdir()
             files = [f"{self.name}/{name}" for name in found.write(own, manifest["name"])]
             prepared = all(face.prepared for face in faces)
-            manifest["published"] = {"method": self.name, "files": files, "points": "given" if prepared else "detected",
-                                     "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(), **found.about}
+            manifest["published"] = {
+                "method": self.name,
+                "files": files,
+                "points": "given" if prepared else "detected",
+                "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(),
+                **found.about,
+            }
             write_maps(folder, solution, clock)
             manifest["timings"] = clock.timings()
         return load_bundle(out)
-
 
     @staticmethod
     def _given(path: str | os.PathLike, photo: Photo, observation: FaceObservation) -> GivenFace:
@@ -198,6 +209,9 @@ def points_beside(path: Path, photo: Photo) -> np.ndarray | None:
         if points.shape not in ((5, 2), (68, 2)) or not np.isfinite(points).all():
             raise ValueError
     except (OSError, ValueError) as error:  # also of lines that differ in length
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{file} does not hold 5 or 68 points as lines “x y”.",
-                       hint="Correct or remove this file; without it the points are found by the engine.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE,
+            f"{file} does not hold 5 or 68 points as lines “x y”.",
+            hint="Correct or remove this file; without it the points are found by the engine.",
+        ) from error
     return (points + 0.5) * photo.scale - 0.5

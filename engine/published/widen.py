@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
-from .widening import LONG_SIDE, widen_face
 from .nets.official import load
+from .widening import LONG_SIDE, widen_face
 
 __all__ = ["Finders", "load_finders", "widened"]
 

@@ -14,8 +14,16 @@ __all__ = ["LONG_SIDE", "enlarged_box", "outline_masks", "radial_flow", "warp", 
 
 LONG_SIDE = {"hrn": 400, "modelscope": 800}
 """Longer side of the picture in which the face is found for the warp."""
-_LINES = ((0, 33, False), (33, 38, False), (42, 47, False), (51, 55, False), (57, 64, False), (66, 74, True),
-          (75, 83, True), (84, 96, True))
+_LINES = (
+    (0, 33, False),
+    (33, 38, False),
+    (42, 47, False),
+    (51, 55, False),
+    (57, 64, False),
+    (66, 74, True),
+    (75, 83, True),
+    (84, 96, True),
+)
 """First, last + 1 of the 106 points and whether the line is closed; the first is the outline."""
 _SNAP = 0.2
 
@@ -24,8 +32,9 @@ def enlarged_box(box, width: int, height: int, ratio: float = 0.5) -> np.ndarray
     """(4,) int left, top, right, bottom grown by `ratio` of its size on each side, within the picture."""
     left, top, right, bottom = box
     w, h = right - left, bottom - top
-    return np.array([max(left - w * ratio, 0), max(top - h * ratio, 0), min(right + w * ratio, width),
-                     min(bottom + h * ratio, height)]).astype(np.int64)
+    return np.array(
+        [max(left - w * ratio, 0), max(top - h * ratio, 0), min(right + w * ratio, width), min(bottom + h * ratio, height)]
+    ).astype(np.int64)
 
 
 def outline_masks(points: np.ndarray, box, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,14 +78,15 @@ def widening_flow(points: np.ndarray, box, width: int, height: int, degree: floa
     """
     left, top, right, bottom = box
     cx, cy = (left + right) / 2, (top + bottom) / 2
-    side = int(min(2 * max(right - left, bottom - top), 2 * (cx - 1), 2 * (cy - 1), 2 * (height - cy - 1),
-                   2 * (width - cx - 1)))
+    side = int(
+        min(2 * max(right - left, bottom - top), 2 * (cx - 1), 2 * (cy - 1), 2 * (height - cy - 1), 2 * (width - cx - 1))
+    )
     flow = np.zeros((height, width, 2), np.float32)
     if side < 2:
         return flow
     field = cv2.resize(radial_flow(100, side * degree), (side, side))
     x, y = int(cx - side / 2), int(cy - side / 2)
-    flow[y:y + side, x:x + side] = field
+    flow[y : y + side, x : x + side] = field
     outline, features = outline_masks(points, box, width, height)
     return flow * (outline / 255 * (1 - features / 255))[..., None].astype(np.float32)
 
@@ -129,8 +139,12 @@ def _warp(image, dx, dy, out):
                 out[y, x] = image[y1 if near_y else y0, x1 if near_x else x0]
                 continue
             for k in range(image.shape[2]):
-                value = ((1 - fx) * (1 - fy) * image[y0, x0, k] + fx * (1 - fy) * image[y0, x1, k]
-                         + (1 - fx) * fy * image[y1, x0, k] + fx * fy * image[y1, x1, k])
+                value = (
+                    (1 - fx) * (1 - fy) * image[y0, x0, k]
+                    + fx * (1 - fy) * image[y0, x1, k]
+                    + (1 - fx) * fy * image[y1, x0, k]
+                    + fx * fy * image[y1, x1, k]
+                )
                 out[y, x, k] = np.uint8(min(max(value, 0.0), 255.0))
 
 

@@ -39,8 +39,9 @@ def published_backend() -> str:
     return BACKENDS[0] if why_not("nvdiffrast") or read_user_settings().commercial_work else "nvdiffrast"
 
 
-def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, width: int, height: int, *,
-              backend: str | None = None) -> Raster:
+def rasterize(
+    points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, width: int, height: int, *, backend: str | None = None
+) -> Raster:
     """Nearest triangle at every pixel centre.
 
     Args:
@@ -66,5 +67,10 @@ def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, widt
         from .nvidia import rasterize as run
     else:
         raise ValueError(f"unknown rasterizer backend {name!r}, expected one of {BACKENDS}")
-    return run(np.ascontiguousarray(points, np.float64), np.ascontiguousarray(depth, np.float64),
-               np.ascontiguousarray(triangles, np.int32), int(width), int(height))
+    return run(
+        np.ascontiguousarray(points, np.float64),
+        np.ascontiguousarray(depth, np.float64),
+        np.ascontiguousarray(triangles, np.int32),
+        int(width),
+        int(height),
+    )

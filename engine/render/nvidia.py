@@ -45,7 +45,7 @@ def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, widt
             for x in range(0, width, _TILE):
                 rows, columns = min(_TILE, height - y), min(_TILE, width - x)
                 found = _tile(points - [x, y], depth, triangles[drawn], _whole(columns), _whole(rows))[:rows, :columns]
-                number[y:y + rows, x:x + columns] = np.where(found > 0, drawn[np.maximum(found, 1) - 1], -1)
+                number[y : y + rows, x : x + columns] = np.where(found > 0, drawn[np.maximum(found, 1) - 1], -1)
     return _weighted(points, depth, triangles, number)
 
 
@@ -67,8 +67,13 @@ def _wrong() -> str:
     """Draws two overlapping slanted triangles here and with the portable backend."""
     from .portable import rasterize as portable
 
-    scene = (np.array([[3.2, 4.1], [90.7, 11.3], [20.4, 70.6], [60.3, 2.2], [80.9, 75.8], [5.6, 40.2]]),
-             np.array([2.0, 3.0, 4.0, 3.5, 2.2, 2.9]), np.array([[0, 1, 2], [3, 5, 4]], np.int32), 97, 83)
+    scene = (
+        np.array([[3.2, 4.1], [90.7, 11.3], [20.4, 70.6], [60.3, 2.2], [80.9, 75.8], [5.6, 40.2]]),
+        np.array([2.0, 3.0, 4.0, 3.5, 2.2, 2.9]),
+        np.array([[0, 1, 2], [3, 5, 4]], np.int32),
+        97,
+        83,
+    )
     try:
         ours, theirs = portable(*scene), rasterize(*scene)
     except Exception as error:  # of CUDA, of the driver, of another release's interface
@@ -100,13 +105,21 @@ def _tile(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, width: i
     place, away = points[used], depth[used]
     near, far = away.min() / 2, away.max() * 2
     # Clip space with w the depth. Its rows grow with y, as ours do, so nothing is turned upside down.
-    clip = np.stack([(2 * place[:, 0] / width - 1) * away, (2 * place[:, 1] / height - 1) * away,
-                     ((far + near) * away - 2 * far * near) / (far - near), away], 1)
+    clip = np.stack(
+        [
+            (2 * place[:, 0] / width - 1) * away,
+            (2 * place[:, 1] / height - 1) * away,
+            ((far + near) * away - 2 * far * near) / (far - near),
+            away,
+        ],
+        1,
+    )
     clip = torch.from_numpy(clip.astype(np.float32)).to(_DEVICE)[None]
     faces = torch.from_numpy(corners.reshape(-1, 3).astype(np.int32)).to(_DEVICE)
     with torch.no_grad():
-        found = nvdiffrast.rasterize(_context, clip.contiguous(), faces.contiguous(), resolution=[height, width],
-                                     grad_db=False)[0]
+        found = nvdiffrast.rasterize(
+            _context, clip.contiguous(), faces.contiguous(), resolution=[height, width], grad_db=False
+        )[0]
     return found[0, ..., 3].cpu().numpy().astype(np.int64)
 
 

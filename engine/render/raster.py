@@ -25,8 +25,9 @@ def interpolate(raster: Raster, triangles: np.ndarray, values: np.ndarray) -> np
     """(V, C) vertex values -> (H, W, C) float32 image, 0 where nothing is hit."""
     height, width = raster.triangle.shape
     image = np.zeros((height * width, values.shape[1]), np.float32)
-    _interpolate(raster.triangle.ravel(), raster.weights.reshape(-1, 3), triangles,
-                 np.ascontiguousarray(values, np.float64), image)
+    _interpolate(
+        raster.triangle.ravel(), raster.weights.reshape(-1, 3), triangles, np.ascontiguousarray(values, np.float64), image
+    )
     return image.reshape(height, width, -1)
 
 
@@ -38,5 +39,6 @@ def _interpolate(hit, weights, triangles, values, image):
             continue
         a, b, c = triangles[number, 0], triangles[number, 1], triangles[number, 2]
         for k in range(values.shape[1]):
-            image[pixel, k] = (weights[pixel, 0] * values[a, k] + weights[pixel, 1] * values[b, k]
-                               + weights[pixel, 2] * values[c, k])
+            image[pixel, k] = (
+                weights[pixel, 0] * values[a, k] + weights[pixel, 1] * values[b, k] + weights[pixel, 2] * values[c, k]
+            )

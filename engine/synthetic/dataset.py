@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fit.coarse.population import load_people
 from ..fit.crop import to_crop
 from ..geometry.mesh import vertex_normals
-from ..fit.coarse.population import load_people
 from ..head.model import MATERIALS, HeadModel
 from .anatomy import Anatomy
 from .heads import sample_head, sample_person
@@ -22,6 +22,7 @@ FACE_RADIUS_MM = 95.0
 
 WARP_MM = 2.4
 """Typical size of what lies outside the model in heads of the plain look."""
+
 
 class Dataset(NamedTuple):
     """Memory-mapped arrays of n pictures."""
@@ -72,16 +73,26 @@ def dense_points(model: HeadModel) -> np.ndarray:
 
 def fields(model: HeadModel) -> dict[str, tuple[tuple[int, ...], str]]:
     faces = len(face_vertices(model))
-    return {"activations": ((128, 16, 16), "float16"), "mediapipe": ((478, 3), "float16"),
-            "points": ((478 + 160, 2), "float16"), "posed": ((faces, 3), "float16"), "neutral": ((faces, 3), "float16"),
-            "expression": ((52,), "float16"), "pose": ((13,), "float32")}
+    return {
+        "activations": ((128, 16, 16), "float16"),
+        "mediapipe": ((478, 3), "float16"),
+        "points": ((478 + 160, 2), "float16"),
+        "posed": ((faces, 3), "float16"),
+        "neutral": ((faces, 3), "float16"),
+        "expression": ((52,), "float16"),
+        "pose": ((13,), "float32"),
+    }
 
 
 def open_dataset(folder: Path, model: HeadModel, count: int, mode: str = "r") -> Dataset:
     """Arrays of `count` pictures in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Dataset(**{name: np.memmap(folder / f"{name}.bin", dtype, mode, shape=(count, *shape))
-                      for name, (shape, dtype) in fields(model).items()})
+    return Dataset(
+        **{
+            name: np.memmap(folder / f"{name}.bin", dtype, mode, shape=(count, *shape))
+            for name, (shape, dtype) in fields(model).items()
+        }
+    )
 
 
 def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, varied: bool, report=print) -> Dataset:
@@ -142,7 +153,7 @@ def mirrored_names(names: tuple[str, ...]) -> np.ndarray:
     def other(name: str) -> str:
         for side, opposite in swap.items():
             if name.endswith(side):
-                return name[:-len(side)] + opposite
+                return name[: -len(side)] + opposite
         return name
 
     return np.array([place[other(name)] for name in names])

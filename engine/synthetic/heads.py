@@ -24,11 +24,23 @@ class SampledHead(NamedTuple):
     """(52,)"""
 
 
+# fmt: off
 _PAIRED = ("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookUp", "eyeSquint", "eyeWide",
            "mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp",
            "noseSneer")
-_SINGLE = ("browInnerUp", "cheekPuff", "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRollLower",
-           "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper")
+# fmt: on
+_SINGLE = (
+    "browInnerUp",
+    "cheekPuff",
+    "jawOpen",
+    "mouthClose",
+    "mouthFunnel",
+    "mouthPucker",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+)
 _SIDED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 _SMILE = {"mouthSmile": 0.7, "cheekSquint": 0.4, "eyeSquint": 0.25, "mouthUpperUp": 0.25, "mouthDimple": 0.2}
 
@@ -72,15 +84,23 @@ def sample_expression(names: tuple[str, ...], rng: np.random.Generator) -> np.nd
     if rng.random() < 0.04:
         paired("eyeBlink", rng.uniform(0.6, 1))
     across, down = rng.normal(0, 0.2), rng.normal(0, 0.15)
-    for name, amount in (("eyeLookOutLeft", across), ("eyeLookInRight", across), ("eyeLookInLeft", -across),
-                         ("eyeLookOutRight", -across), ("eyeLookDownLeft", down), ("eyeLookDownRight", down),
-                         ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down)):
+    for name, amount in (
+        ("eyeLookOutLeft", across),
+        ("eyeLookInRight", across),
+        ("eyeLookInLeft", -across),
+        ("eyeLookOutRight", -across),
+        ("eyeLookDownLeft", down),
+        ("eyeLookDownRight", down),
+        ("eyeLookUpLeft", -down),
+        ("eyeLookUpRight", -down),
+    ):
         value[place[name]] += max(amount, 0)
     return np.clip(value, 0, 1)
 
 
-def smooth_field(points: np.ndarray, rng: np.random.Generator, wavelength: tuple[float, float],
-                 symmetric: float = 0.75, waves: int = 24) -> np.ndarray:
+def smooth_field(
+    points: np.ndarray, rng: np.random.Generator, wavelength: tuple[float, float], symmetric: float = 0.75, waves: int = 24
+) -> np.ndarray:
     """(N, 3) random displacement of unit rms from waves of the given lengths in mm.
 
     Args:
@@ -96,11 +116,12 @@ def smooth_field(points: np.ndarray, rng: np.random.Generator, wavelength: tuple
     field = np.cos(points @ wave.T + phase) @ amplitude
     mirrored = np.cos((points * mirror) @ wave.T + phase) @ (amplitude * mirror)
     mixed = field * (1 - symmetric / 2) + mirrored * symmetric / 2 if symmetric < 1 else (field + mirrored) / 2
-    return mixed / np.sqrt((mixed ** 2).sum(1).mean())
+    return mixed / np.sqrt((mixed**2).sum(1).mean())
 
 
-def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, people: People, warp_mm: float = 1.2
-                  ) -> SampledHead:
+def sample_person(
+    model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, people: People, warp_mm: float = 1.2
+) -> SampledHead:
     """One head as people's may be: around an average of the averages, differing in what people differ in, and beyond
     that a little in everything that sliders can do, and in tissue that they lack.
 
@@ -108,8 +129,11 @@ def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, 
         warp_mm: typical size of the deformation that is outside model and anatomy.
     """
     centre = rng.dirichlet(np.full(len(people.averages), 2.0)) @ people.averages * rng.normal(0.95, 0.15)
-    identity = (centre + rng.uniform(0.5, 1.1) * rng.normal(size=len(people.modes)) @ people.modes
-                + rng.uniform(0.2, 0.7) * rng.normal(size=len(centre)))
+    identity = (
+        centre
+        + rng.uniform(0.5, 1.1) * rng.normal(size=len(people.modes)) @ people.modes
+        + rng.uniform(0.2, 0.7) * rng.normal(size=len(centre))
+    )
     identity = np.clip(identity, -_LARGEST_PERSON, _LARGEST_PERSON)
     neutral = model.template + np.tensordot(identity.astype(np.float32), model.identity_basis, 1)
     template = model.template.astype(float)
@@ -121,8 +145,7 @@ def sample_person(model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, 
     return _posed(model, neutral, identity, rng)
 
 
-def sample_head(model: HeadModel, rng: np.random.Generator, warp_mm: float = 2.0, identity_scale: float = 1.0
-                ) -> SampledHead:
+def sample_head(model: HeadModel, rng: np.random.Generator, warp_mm: float = 2.0, identity_scale: float = 1.0) -> SampledHead:
     """One head.
 
     Args:
@@ -146,5 +169,6 @@ def _posed(model: HeadModel, neutral: np.ndarray, identity: np.ndarray, rng: np.
     expression = sample_expression(model.expression_names, rng)
     gain = expression * rng.normal(1, 0.08, len(expression))
     posed = neutral + np.tensordot(gain.astype(np.float32), model.expression_basis, 1)
-    return SampledHead(neutral.astype(np.float32), posed.astype(np.float32), identity.astype(np.float32),
-                       expression.astype(np.float32))
+    return SampledHead(
+        neutral.astype(np.float32), posed.astype(np.float32), identity.astype(np.float32), expression.astype(np.float32)
+    )

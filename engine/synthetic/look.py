@@ -26,7 +26,9 @@ class TorchLook:
 
     def __init__(self):
         import torch
+
         from .backbone import Backbone
+
         network = read_network(landmark_network_bytes())
         self._front = Backbone(network, network.inputs[0], INNER).eval()
         self._rest = Backbone(network, INNER, network.outputs[0]).eval()
@@ -45,6 +47,7 @@ class LiteLook:
 
     def __init__(self):
         from ai_edge_litert.interpreter import Interpreter
+
         data = bytearray(landmark_network_bytes())
         outputs = struct.pack("<4I", 3, *read_network(bytes(data)).outputs)
         # The file's second output (is there a face) gives way to the inner tensor, which is otherwise not kept.

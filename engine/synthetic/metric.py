@@ -23,8 +23,11 @@ class NormalSpace:
         weight = np.bincount(model.triangles.ravel(), np.repeat(area, 3), len(template))[vertices]
         self.weight = weight / weight.mean()
         place = template[vertices] - template[vertices].mean(0)
-        moves = [*self.normals.T, *((np.cross(axis, place) * self.normals).sum(1) for axis in np.eye(3)),
-                 (place * self.normals).sum(1)]
+        moves = [
+            *self.normals.T,
+            *((np.cross(axis, place) * self.normals).sum(1) for axis in np.eye(3)),
+            (place * self.normals).sum(1),
+        ]
         root = np.sqrt(self.weight)
         basis = np.linalg.qr((np.array(moves) * root).T)[0]
         self._remove = basis / root[:, None], basis * root[:, None]

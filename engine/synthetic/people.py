@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..geometry.obj import read_obj
+from ..fit.coarse.population import PEOPLE_FILE, canonical_identity
 from ..geometry.closest import Closest, SurfaceIndex
 from ..geometry.mesh import vertex_normals
-from ..fit.coarse.population import PEOPLE_FILE, canonical_identity
+from ..geometry.obj import read_obj
 from ..geometry.similarity import similarity
 from ..head import load_head_model
 from ..head.model import MATERIALS, HeadModel
@@ -84,16 +84,23 @@ def mean_identity(model: HeadModel, face: np.ndarray, triangles: np.ndarray) -> 
         facing = (vertex_normals(placed, triangles) * normals).sum(1) > _LEAST_COSINE
         weight = (~found.on_border & facing & (found.distance < _FARTHEST_MM)) / (1 + (found.distance / _ROBUST_MM) ** 2)
         basis = _at(found, model.identity_basis, skin)
-        jacobian = np.concatenate([np.einsum("knd,nd->nk", basis, normals), -normals, -np.cross(placed, normals),
-                                   -(placed * normals).sum(1)[:, None]], 1)
-        weighted = jacobian.T * weight / _SIGMA_MM ** 2
+        jacobian = np.concatenate(
+            [
+                np.einsum("knd,nd->nk", basis, normals),
+                -normals,
+                -np.cross(placed, normals),
+                -(placed * normals).sum(1)[:, None],
+            ],
+            1,
+        )
+        weighted = jacobian.T * weight / _SIGMA_MM**2
         hessian, gradient = weighted @ jacobian, weighted @ ((found.of(vertices, skin) - placed) * normals).sum(1)
         hessian[:count, :count] += np.eye(count)
         gradient[:count] += identity
         hessian[count:, count:] += 1e-6 * np.eye(7)
         step = -np.linalg.solve(hessian, gradient)
         identity = identity + step[:count]
-        shift, turn, growth = step[count:count + 3], cv2.Rodrigues(step[count + 3:count + 6])[0], 1 + step[-1]
+        shift, turn, growth = step[count : count + 3], cv2.Rodrigues(step[count + 3 : count + 6])[0], 1 + step[-1]
         placed = growth * placed @ turn.T + shift
     return identity, placed
 
@@ -115,7 +122,7 @@ def people_modes(model: HeadModel, faces: np.ndarray, identity: np.ndarray, plac
     normals = _unit(found.of(vertex_normals(vertices, model.triangles), skin))[used]
     metric = (1 - _ALONG_SURFACE) * normals[:, :, None] * normals[:, None] + _ALONG_SURFACE * np.eye(3)
     basis = _at(found, model.identity_basis, skin)[:, used]
-    weighted = np.einsum("knd,nde->kne", basis, metric) / _MODE_SIGMA_MM ** 2
+    weighted = np.einsum("knd,nde->kne", basis, metric) / _MODE_SIGMA_MM**2
     solve = np.linalg.inv(np.einsum("kne,lne->kl", weighted, basis) + np.eye(len(basis)))
     target, identities = placed[used], []
     for face in faces[:, used]:
@@ -126,7 +133,7 @@ def people_modes(model: HeadModel, faces: np.ndarray, identity: np.ndarray, plac
         identities.append(away)
     away = np.array(identities) - np.mean(identities, 0)
     _, values, axes = np.linalg.svd(away / np.sqrt(len(away) - 1), full_matrices=False)
-    kept = values ** 2 > _LEAST_VARIANCE
+    kept = values**2 > _LEAST_VARIANCE
     return axes[kept] * values[kept, None]
 
 
@@ -147,16 +154,18 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     model = load_head_model()
     template = read_obj(options.folder / "Template.obj")
-    faces = common_shape(np.array([read_obj(path).vertices for path in
-                                   sorted((options.folder / "SimulatedMappedFaces").glob("*.obj"))]))
+    faces = common_shape(
+        np.array([read_obj(path).vertices for path in sorted((options.folder / "SimulatedMappedFaces").glob("*.obj"))])
+    )
     average, _ = mean_identity(model, template.vertices, template.faces)
     mean, placed = mean_identity(model, faces.mean(0), template.faces)
     modes = people_modes(model, faces, mean, placed)
     face = face_vertices(model)
-    anchors = face[::max(1, len(face) // _ANCHORS)]
+    anchors = face[:: max(1, len(face) // _ANCHORS)]
     moved = lambda identities: np.einsum("nk,kad->nad", identities, model.identity_basis[:, anchors]).astype(np.float32)
-    np.savez_compressed(options.out, vertices=anchors.astype(np.int32), averages=moved(np.stack([average, mean])),
-                        modes=moved(modes))
+    np.savez_compressed(
+        options.out, vertices=anchors.astype(np.int32), averages=moved(np.stack([average, mean])), modes=moved(modes)
+    )
     print(f"{options.out}: {len(faces)} faces, {len(modes)} modes, {options.out.stat().st_size / 1000:.0f} KB")
     return 0
 

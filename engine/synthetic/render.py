@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
@@ -53,8 +52,12 @@ class Renderer:
         ring = np.arange(len(loop))
         nxt = np.roll(ring, -1)
         first, second = count, count + len(loop)
-        collar = [np.stack([loop, loop[nxt], first + nxt], 1), np.stack([loop, first + nxt, first + ring], 1),
-                  np.stack([first + ring, first + nxt, second + nxt], 1), np.stack([first + ring, second + nxt, second + ring], 1)]
+        collar = [
+            np.stack([loop, loop[nxt], first + nxt], 1),
+            np.stack([loop, first + nxt, first + ring], 1),
+            np.stack([first + ring, first + nxt, second + nxt], 1),
+            np.stack([first + ring, second + nxt, second + ring], 1),
+        ]
         triangles = model.triangles
         material = np.repeat(model.face_material, 2)
         skin = material == MATERIALS.index("skin")
@@ -120,13 +123,15 @@ class Renderer:
             thick = rng.uniform(3, 28)
             rise = np.clip((self.height[self.shell_of] - low) / rng.uniform(5, 40), 0, 1)
             from .heads import smooth_field
-            wave = smooth_field(self.rest[-len(base):], rng, (15, 90))[:, 0]
+
+            wave = smooth_field(self.rest[-len(base) :], rng, (15, 90))[:, 0]
             amount = thick * rise * np.clip(1 + 0.35 * wave, 0.2, 2) - 2.0 * (rise <= 0)
             base = base + normal * amount[:, None] + np.array([0, -1, 0]) * (rise * rng.uniform(0, 8))[:, None]
         return np.concatenate([posed, first, second, base]).astype(float)
 
-    def shoot(self, head: SampledHead, rng: np.random.Generator, side: int = _SIDE, margin: float = 1.5,
-              varied: bool = False) -> Shot:
+    def shoot(
+        self, head: SampledHead, rng: np.random.Generator, side: int = _SIDE, margin: float = 1.5, varied: bool = False
+    ) -> Shot:
         """One view with everything about it drawn from `rng`; :func:`develop` makes a photo of it.
 
         Args:
@@ -160,8 +165,21 @@ class Renderer:
                 direction = lights[lamp] @ camera.R
                 values[:, 7 + lamp] = visible_from(vertices, triangles, direction, 176) if shadows else 1.0
         picture = np.zeros((side, side, 3), np.float64)
-        shade(raster.triangle, raster.weights, triangles, material, values, parameters, self.grid, self.curve,
-              self.eye_centres, self.mouth, lights, harmonics, picture)
+        shade(
+            raster.triangle,
+            raster.weights,
+            triangles,
+            material,
+            values,
+            parameters,
+            self.grid,
+            self.curve,
+            self.eye_centres,
+            self.mouth,
+            lights,
+            harmonics,
+            picture,
+        )
         landmarks = to_crop(transform, camera.project(self.model.landmarks(head.posed))[0])
         return Shot(picture.astype(np.float32), raster.triangle >= 0, landmarks, transform, camera)
 
@@ -176,7 +194,9 @@ class Renderer:
         weight = 1 / (nearest[0] + 0.5)
         values[near, 10] = (self.static[near[nearest[1]], 10] * weight).sum(1) / weight.sum(1)
 
-    def _light(self, values, vertices, triangles, camera: Camera, parameters, harmonics, rng: np.random.Generator) -> np.ndarray:
+    def _light(
+        self, values, vertices, triangles, camera: Camera, parameters, harmonics, rng: np.random.Generator
+    ) -> np.ndarray:
         """Fill in what lamps and sky give each vertex; the lamps' directions (2, 3)."""
         lights, soft, colours = draw_lamps(rng)
         if rng.random() < 0.7:
@@ -186,7 +206,7 @@ class Renderer:
             for direction, radiance in zip(directions @ camera.R, shine):
                 cosine = np.maximum(normals @ direction, 0)
                 values[:, 16:19] += (cosine * visible_from(vertices, triangles, direction, 72))[:, None] * radiance
-        parameters[PARAMETERS["key_r"]:PARAMETERS["key_r"] + 6] = colours.ravel()
+        parameters[PARAMETERS["key_r"] : PARAMETERS["key_r"] + 6] = colours.ravel()
         for lamp, angle in enumerate(soft):
             towards = [lights[lamp]] if angle == 0 else lights[lamp] + angle * rng.normal(size=(4, 3))
             seen = [visible_from(vertices, triangles, d / np.linalg.norm(d), 144) for d in np.asarray(towards) @ camera.R]
@@ -200,13 +220,14 @@ class Renderer:
         R = np.diag([1.0, -1.0, -1.0]) @ _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
         focal = distance * 3.0
         aim = rng.normal(0, 0.04, 2) * distance
-        return Camera(1000, 1000, focal, focal, 500, 500, R, np.array([aim[0], aim[1] , distance + 60]))
+        return Camera(1000, 1000, focal, focal, 500, 500, R, np.array([aim[0], aim[1], distance + 60]))
 
     def _window(self, posed: np.ndarray, camera: Camera, margin: float, rng: np.random.Generator) -> np.ndarray:
         landmarks = camera.project(self.model.landmarks(posed))[0]
         landmarks = landmarks + rng.normal(0, 3, 2)
-        return crop_transform(landmarks, margin * np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05),
-                              tuple(rng.normal(0, 0.018, 2)))
+        return crop_transform(
+            landmarks, margin * np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05), tuple(rng.normal(0, 0.018, 2))
+        )
 
     def _look(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Directions of the lamps, paint parameters, ambient light."""
@@ -223,15 +244,29 @@ class Renderer:
         fill = rng.uniform(0.0, 0.7) * np.exp(rng.normal(0, 0.2, 3))
         for name, value in (("skin", skin), ("hair", hair), ("lip", lip), ("iris", iris), ("key", lamp), ("fill", fill)):
             p.update({f"{name}_{channel}": value[i] for i, channel in enumerate("rgb")})
-        p.update(blotch=rng.uniform(0.0, 0.16), fine=rng.uniform(0, 0.14), red_nose=rng.uniform(0, 0.8),
-                 brow_width=rng.uniform(2.2, 5.5), brow_rise=rng.normal(0, 2.0), brow_strength=rng.uniform(0.2, 1.0),
-                 hairline=rng.uniform(42, 88) if rng.random() < 0.85 else 300.0, hair_noise=rng.uniform(1, 9),
-                 lip_strength=rng.uniform(0.1, 1.0), beard=rng.uniform(0.15, 1.0) if rng.random() < 0.22 else 0.0,
-                 beard_low=rng.uniform(-14, 3), iris_radius=rng.normal(5.85, 0.2), pupil_radius=rng.uniform(1.3, 3),
-                 freckle=rng.uniform(0, 1) if rng.random() < 0.5 else 0.0, gloss=rng.gamma(1.5, 0.12),
-                 shininess=np.exp(rng.uniform(np.log(5), np.log(50))), wrap=rng.uniform(0, 0.35),
-                 seed=rng.uniform(0, 40), bump=rng.uniform(0, 0.12) if rng.random() < 0.5 else 0.0, hair_gloss=rng.uniform(0, 0.25),
-                 shadow_red=rng.uniform(0, 0.6))
+        p.update(
+            blotch=rng.uniform(0.0, 0.16),
+            fine=rng.uniform(0, 0.14),
+            red_nose=rng.uniform(0, 0.8),
+            brow_width=rng.uniform(2.2, 5.5),
+            brow_rise=rng.normal(0, 2.0),
+            brow_strength=rng.uniform(0.2, 1.0),
+            hairline=rng.uniform(42, 88) if rng.random() < 0.85 else 300.0,
+            hair_noise=rng.uniform(1, 9),
+            lip_strength=rng.uniform(0.1, 1.0),
+            beard=rng.uniform(0.15, 1.0) if rng.random() < 0.22 else 0.0,
+            beard_low=rng.uniform(-14, 3),
+            iris_radius=rng.normal(5.85, 0.2),
+            pupil_radius=rng.uniform(1.3, 3),
+            freckle=rng.uniform(0, 1) if rng.random() < 0.5 else 0.0,
+            gloss=rng.gamma(1.5, 0.12),
+            shininess=np.exp(rng.uniform(np.log(5), np.log(50))),
+            wrap=rng.uniform(0, 0.35),
+            seed=rng.uniform(0, 40),
+            bump=rng.uniform(0, 0.12) if rng.random() < 0.5 else 0.0,
+            hair_gloss=rng.uniform(0, 0.25),
+            shadow_red=rng.uniform(0, 0.6),
+        )
         harmonics = np.zeros((9, 3))
         ambient = rng.uniform(0.15, 0.9) * np.exp(rng.normal(0, 0.1, 3))
         harmonics[0] = ambient
@@ -268,12 +303,13 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     for dx in (0, 1):
         for dy in (0, 1):
             near = behind[y.astype(int) + dy, x.astype(int) + dx]
-            total += (depth < near + 2.5 * mm + 1.5)
+            total += depth < near + 2.5 * mm + 1.5
     return total / 4
 
 
-def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE, varied: bool = False
-            ) -> np.ndarray:
+def develop(
+    shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE, varied: bool = False
+) -> np.ndarray:
     """(side, side, 3) uint8 sRGB as a camera would have saved it: exposure, background, glasses, blur, noise, JPEG.
 
     Args:
@@ -284,8 +320,9 @@ def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int 
         picture, hit, landmarks = picture[:, ::-1], hit[:, ::-1], landmarks * [-1, 1] + [CROP_SIDE, 0]
     level = np.percentile(picture[hit][::7].mean(1), 75) + 1e-6
     gain = (rng.uniform(0.2, 0.75) / level) * np.exp(rng.normal(0, 0.06, 3))
-    small = cv2.resize(rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2],
-                       interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(
+        rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2], interpolation=cv2.INTER_CUBIC
+    )
     colour = (rng.random(3) ** 2).astype(np.float32)
     contrast = np.float32(rng.choice([0.0, 0.1, 0.5]) * rng.uniform(0.3, 1))
     picture = np.where(hit[..., None], picture * gain.astype(np.float32), colour + contrast * (small - np.float32(0.5)))
@@ -304,8 +341,9 @@ def develop(shot: Shot, rng: np.random.Generator, flip: bool = False, side: int 
         _occlude(picture, landmarks, rng)
     if rng.random() < 0.35:
         size = max(48, int(side * rng.uniform(0.3, 0.9)))
-        picture = cv2.resize(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), (side, side),
-                             interpolation=cv2.INTER_LINEAR)
+        picture = cv2.resize(
+            cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), (side, side), interpolation=cv2.INTER_LINEAR
+        )
     if rng.random() < 0.5:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.3) * side / CROP_SIDE)
     picture = picture + rng.standard_normal(picture.shape, np.float32) * np.float32(rng.uniform(0, 0.025))

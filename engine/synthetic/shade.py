@@ -13,12 +13,32 @@ from numba import njit
 
 __all__ = ["ATTRIBUTES", "PARAMETERS", "noise_grid", "shade"]
 
-ATTRIBUTES = ("nx", "ny", "nz", "px", "py", "pz", "ao", "key_seen", "fill_seen", "ear", "lips", "height", "cx", "cy",
-              "cz", "hair", "sky_r", "sky_g", "sky_b")
+ATTRIBUTES = (
+    "nx",
+    "ny",
+    "nz",
+    "px",
+    "py",
+    "pz",
+    "ao",
+    "key_seen",
+    "fill_seen",
+    "ear",
+    "lips",
+    "height",
+    "cx",
+    "cy",
+    "cz",
+    "hair",
+    "sky_r",
+    "sky_g",
+    "sky_b",
+)
 """Vertex attributes in order: normal, place on the mean head, ambient occlusion, visibility from the two lamps, ear
 and lip weights, height over the hairline's slanted plane in mm, place in camera space (x right, y down, z away), hair
 shell, irradiance from a sky whose occlusion is already in it."""
 
+# fmt: off
 PARAMETERS = {name: number for number, name in enumerate((
     "skin_r", "skin_g", "skin_b", "blotch", "fine", "red_nose", "brow_width", "brow_rise", "brow_strength", "hair_r",
     "hair_g", "hair_b", "hairline", "hair_noise", "lip_r", "lip_g", "lip_b", "lip_strength", "beard", "beard_low",
@@ -26,6 +46,7 @@ PARAMETERS = {name: number for number, name in enumerate((
     "liner", "bump", "key_r", "key_g", "key_b", "fill_r", "fill_g", "fill_b", "hair_gloss", "shadow_red",
     "brow_r", "brow_g", "brow_b", "brow_paint", "brow_gap", "brow_tilt", "brow_arch", "brow_ragged", "lip_edge",
     "stain_r", "stain_g", "stain_b", "mole", "bare", "beard_wide", "rings", "ragged", "temple"))}
+# fmt: on
 """Places in the array of paint values. From ``brow_r`` on, 0 means that nothing is changed."""
 
 SKIN, EYES, TEETH, TONGUE, MOUTH, LASHES, CLOTH, HAIR = range(8)
@@ -113,7 +134,11 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
                 tone = 1 + p[3] * broad + 0.6 * p[3] * middle + p[4] * grain
                 redness = p[5] * (0.5 + 0.5 * broad) * math.exp(-((abs(x) - 28) ** 2 + (y + 38) ** 2) / 900.0)
                 redness += p[5] * math.exp(-(x * x + (y + 38) ** 2) / 300.0) if z > 20 else 0.0
-                r, g, bl = p[0] * tone * (1 + 0.3 * redness), p[1] * tone * (1 - 0.25 * redness), p[2] * tone * (1 - 0.25 * redness)
+                r, g, bl = (
+                    p[0] * tone * (1 + 0.3 * redness),
+                    p[1] * tone * (1 - 0.25 * redness),
+                    p[2] * tone * (1 - 0.25 * redness),
+                )
                 if p[25] > 0:
                     spot = _step(0.62, 0.75, _noise(grid, x / 2.6 + 3, y / 2.6 + seed, z / 2.6)) * p[25]
                     r, g, bl = r * (1 - 0.5 * spot), g * (1 - 0.65 * spot), bl * (1 - 0.65 * spot)
@@ -136,7 +161,11 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
                     inside = 1 - _step(38, 55, abs(x) - p[54] + 0.6 * (y - mouth[0]) + 5 * broad)
                     amount = p[18] * low * max(inside, _step(10, 40, mouth[0] - y)) * (0.8 + 0.4 * grain)
                     amount = min(max(amount, 0.0), 1.0)
-                    r, g, bl = r + (p[9] * strand - r) * amount, g + (p[10] * strand - g) * amount, bl + (p[11] * strand - bl) * amount
+                    r, g, bl = (
+                        r + (p[9] * strand - r) * amount,
+                        g + (p[10] * strand - g) * amount,
+                        bl + (p[11] * strand - bl) * amount,
+                    )
                 if z > 10:
                     across = abs(x) - p[44]
                     bent = p[46] * (1 - ((across - 30) / 20) ** 2) + p[45] * (across - 30)
@@ -230,7 +259,7 @@ def shade(triangle, weights, triangles, material, vertex, p, grid, curve, eye_ce
                 peak = max((nx * mx + ny * my + nz * mz) / half, 0.0)
                 facing = max(nx * vx + ny * vy + nz * vz, 0.0)
                 fresnel = 0.25 + 0.75 * (1 - facing) ** 3
-                value = gloss * seen * peak ** shine * (1.0 if cosine > 0 else 0.0) * (0.4 + fresnel)
+                value = gloss * seen * peak**shine * (1.0 if cosine > 0 else 0.0) * (0.4 + fresnel)
                 spec_r += p[o] * value
                 spec_g += p[o + 1] * value
                 spec_b += p[o + 2] * value

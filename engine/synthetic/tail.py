@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..fit.coarse.tflite import Network
 from ..fit.coarse.network import FEATURES, TAIL_START, TAIL_STOP, Guess
+from ..fit.coarse.tflite import Network
 from .backbone import Backbone
 
 __all__ = ["Tail"]

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..fit.coarse.tflite import Network, read_network
 from ..fit.coarse.network import TAIL_START
+from ..fit.coarse.tflite import Network, read_network
 from ..head import load_head_model
 from ..head.model import HeadModel
 from .backbone import Backbone
@@ -46,8 +46,12 @@ class ShapeLoss:
 
     def target(self, displacement: np.ndarray) -> np.ndarray:
         """(n, F, 3) -> (n, F) float16."""
-        return np.concatenate([self.space.project(displacement[i:i + 256].astype(float)).astype(np.float16)
-                               for i in range(0, len(displacement), 256)])
+        return np.concatenate(
+            [
+                self.space.project(displacement[i : i + 256].astype(float)).astype(np.float16)
+                for i in range(0, len(displacement), 256)
+            ]
+        )
 
     def residual(self, identity, expression, target) -> torch.Tensor:
         """(B, F) mm."""
@@ -62,8 +66,14 @@ def tail_inputs(data: Dataset, count: int) -> Dataset:
     network = read_network(landmark_network_bytes())
     between = Backbone(network, INNER, TAIL_START).eval()
     with torch.inference_mode():
-        inner = np.concatenate([between(torch.from_numpy(data.activations[i:min(i + 64, count)].astype(np.float32)))
-                                .numpy().astype(np.float16) for i in range(0, count, 64)])
+        inner = np.concatenate(
+            [
+                between(torch.from_numpy(data.activations[i : min(i + 64, count)].astype(np.float32)))
+                .numpy()
+                .astype(np.float16)
+                for i in range(0, count, 64)
+            ]
+        )
     return Dataset(inner, *(array[:count] for array in data[1:]))
 
 
@@ -72,8 +82,18 @@ def view_target(pose: np.ndarray) -> np.ndarray:
     return np.stack([np.log(pose[:, 9] / 800), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
 
 
-def fit_tail(model: HeadModel, data: Dataset, rows: np.ndarray, epochs: int, seed: int = 0, rate: float = 7e-4, batch: int = 96,
-             report=print, check=None, tail: Tail | None = None) -> Tail:
+def fit_tail(
+    model: HeadModel,
+    data: Dataset,
+    rows: np.ndarray,
+    epochs: int,
+    seed: int = 0,
+    rate: float = 7e-4,
+    batch: int = 96,
+    report=print,
+    check=None,
+    tail: Tail | None = None,
+) -> Tail:
     """Train on `rows` of `data`.
 
     Args:
@@ -99,34 +119,46 @@ def fit_tail(model: HeadModel, data: Dataset, rows: np.ndarray, epochs: int, see
         tail.train()
         shuffled, totals, begun = order.permutation(len(rows)), np.zeros(5), time.time()
         for i in range(len(rows) // batch):
-            pick = np.sort(shuffled[i * batch:(i + 1) * batch])
+            pick = np.sort(shuffled[i * batch : (i + 1) * batch])
             guess = tail(torch.from_numpy(data.activations[rows[pick]].astype(np.float32)))
             as_tensor = lambda array: torch.from_numpy(array[pick].astype(np.float32))
-            smooth = lambda residual: torch.nn.functional.smooth_l1_loss(residual, torch.zeros_like(residual), beta=0.7,
-                                                                         reduction="none")
-            parts = (smooth(guess.points - as_tensor(points)).mean(),
-                     (smooth(loss_of.residual(guess.identity, guess.expression, as_tensor(posed))) * loss_of.weight).mean(),
-                     (smooth(loss_of.residual(guess.identity, None, as_tensor(neutral))) * loss_of.weight).mean(),
-                     ((guess.expression - as_tensor(expression)) ** 2).mean(),
-                     ((guess.view - as_tensor(view)) ** 2).mean())
-            loss = (0.25 * parts[0] + parts[1] + 0.5 * parts[2] + 10 * parts[3] + 1.0 * parts[4]
-                    + 1e-3 * (guess.identity ** 2).mean())
+            smooth = lambda residual: torch.nn.functional.smooth_l1_loss(
+                residual, torch.zeros_like(residual), beta=0.7, reduction="none"
+            )
+            parts = (
+                smooth(guess.points - as_tensor(points)).mean(),
+                (smooth(loss_of.residual(guess.identity, guess.expression, as_tensor(posed))) * loss_of.weight).mean(),
+                (smooth(loss_of.residual(guess.identity, None, as_tensor(neutral))) * loss_of.weight).mean(),
+                ((guess.expression - as_tensor(expression)) ** 2).mean(),
+                ((guess.view - as_tensor(view)) ** 2).mean(),
+            )
+            loss = (
+                0.25 * parts[0] + parts[1] + 0.5 * parts[2] + 10 * parts[3] + 1.0 * parts[4] + 1e-3 * (guess.identity**2).mean()
+            )
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tail.parameters(), 5.0)
             optimiser.step()
             schedule.step()
             totals += [float(part.detach()) for part in parts]
-        report(f"epoch {epoch + 1}: " + " ".join(f"{v:.4f}" for v in totals / (len(rows) // batch))
-               + f" {time.time() - begun:.0f} s" + (" | " + check(tail) if check else ""))
+        report(
+            f"epoch {epoch + 1}: "
+            + " ".join(f"{v:.4f}" for v in totals / (len(rows) // batch))
+            + f" {time.time() - begun:.0f} s"
+            + (" | " + check(tail) if check else "")
+        )
     return tail.eval()
 
 
 def start_from_landmarks(tail: Tail, network: Network, data: Dataset, rows: np.ndarray) -> None:
     """Features are standardised, the first 478 points begin as MediaPipe's own, the others as the best linear map."""
     with torch.inference_mode():
-        features = torch.cat([tail.body(torch.from_numpy(data.activations[rows[i:i + 64]].astype(np.float32))).flatten(1)
-                              for i in range(0, min(len(rows), 3000), 64)])
+        features = torch.cat(
+            [
+                tail.body(torch.from_numpy(data.activations[rows[i : i + 64]].astype(np.float32))).flatten(1)
+                for i in range(0, min(len(rows), 3000), 64)
+            ]
+        )
     with torch.no_grad():
         tail.centre.copy_(features.mean(0))
         tail.spread.copy_(features.std(0) + 0.05 * features.std(0).mean())
@@ -137,7 +169,7 @@ def start_from_landmarks(tail: Tail, network: Network, data: Dataset, rows: np.n
         tail.points.bias[:956] = bias + weight @ tail.centre
         tail.points.weight[:956] = weight * tail.spread
         standard = (features - tail.centre) / tail.spread
-        rest = torch.from_numpy(data.points[rows[:len(standard)], 478:].astype(np.float32)).flatten(1) - 128
+        rest = torch.from_numpy(data.points[rows[: len(standard)], 478:].astype(np.float32)).flatten(1) - 128
         tail.points.bias[956:] = rest.mean(0)
         gram = standard.T @ standard + 0.05 * len(standard) * torch.eye(standard.shape[1])
         tail.points.weight[956:] = torch.linalg.solve(gram, standard.T @ (rest - rest.mean(0))).T
@@ -147,7 +179,7 @@ def predict(tail: Tail, data: Dataset, rows: np.ndarray) -> tuple[np.ndarray, ..
     """Guesses for `rows` as arrays."""
     tail.eval()
     with torch.inference_mode():
-        parts = [tail(torch.from_numpy(data.activations[rows[i:i + 64]].astype(np.float32))) for i in range(0, len(rows), 64)]
+        parts = [tail(torch.from_numpy(data.activations[rows[i : i + 64]].astype(np.float32))) for i in range(0, len(rows), 64)]
     return tuple(torch.cat(column).numpy() for column in zip(*parts))
 
 
@@ -159,13 +191,17 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
     error = lambda residual: float((np.abs(residual) * weight).mean())
     posed, neutral = loss_of.target(data.posed[rows]).astype(float), loss_of.target(data.neutral[rows]).astype(float)
     a, e = torch.from_numpy(identity), torch.from_numpy(expression)
-    return {"mean_posed": error(posed), "posed": error(loss_of.residual(a, e, torch.from_numpy(posed)).numpy()),
-            "mean_neutral": error(neutral), "neutral": error(loss_of.residual(a, None, torch.from_numpy(neutral)).numpy()),
-            "points_px": float(np.abs(points - data.points[rows]).mean()),
-            "mediapipe_px": float(np.abs(data.mediapipe[rows][:, :468, :2] - data.points[rows][:, :468]).mean()),
-            "log_distance": float(np.sqrt(((view - view_target(data.pose[rows])) ** 2).mean(0))[0]),
-            "log_distance_prior": float(view_target(data.pose[rows])[:, 0].std()),
-            "expression_rms": float(np.sqrt(((expression - data.expression[rows]) ** 2).mean()))}
+    return {
+        "mean_posed": error(posed),
+        "posed": error(loss_of.residual(a, e, torch.from_numpy(posed)).numpy()),
+        "mean_neutral": error(neutral),
+        "neutral": error(loss_of.residual(a, None, torch.from_numpy(neutral)).numpy()),
+        "points_px": float(np.abs(points - data.points[rows]).mean()),
+        "mediapipe_px": float(np.abs(data.mediapipe[rows][:, :468, :2] - data.points[rows][:, :468]).mean()),
+        "log_distance": float(np.sqrt(((view - view_target(data.pose[rows])) ** 2).mean(0))[0]),
+        "log_distance_prior": float(view_target(data.pose[rows])[:, 0].std()),
+        "expression_rms": float(np.sqrt(((expression - data.expression[rows]) ** 2).mean())),
+    }
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
@@ -183,13 +219,18 @@ def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray
     anchors = skin[:: max(1, len(skin) // 420)]
     values = {"tail." + name: value.numpy().astype(np.float16) for name, value in tail.state_dict().items()}
     on_points = np.repeat(points[:, None], 3, 1), np.tile([1.0, 0, 0], (len(points), 1))
-    values.update(point_vertices=np.concatenate([model.landmark_vertices, on_points[0]]).astype(np.int32),
-                  point_weights=np.concatenate([model.landmark_weights, on_points[1]]).astype(np.float32),
-                  identities=np.array(len(basis)), mirror_points=mirror_points.astype(np.int32),
-                  mirror_identity=mirror_identity.astype(np.float16),
-                  mirror_expression=mirrored_names(model.expression_names).astype(np.int32),
-                  anchor_vertices=anchors.astype(np.int32), anchor_template=model.template[anchors].astype(np.float32),
-                  anchor_identity=model.identity_basis[:, anchors].astype(np.float16), **(extra or {}))
+    values.update(
+        point_vertices=np.concatenate([model.landmark_vertices, on_points[0]]).astype(np.int32),
+        point_weights=np.concatenate([model.landmark_weights, on_points[1]]).astype(np.float32),
+        identities=np.array(len(basis)),
+        mirror_points=mirror_points.astype(np.int32),
+        mirror_identity=mirror_identity.astype(np.float16),
+        mirror_expression=mirrored_names(model.expression_names).astype(np.int32),
+        anchor_vertices=anchors.astype(np.int32),
+        anchor_template=model.template[anchors].astype(np.float32),
+        anchor_identity=model.identity_basis[:, anchors].astype(np.float16),
+        **(extra or {}),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **values)
 
@@ -219,9 +260,11 @@ def main(argv: list[str] | None = None) -> int:
     rows = np.arange(2 * options.held_out)
 
     def check(tail: Tail) -> str:
-        return " | ".join(("varied: " if varied else "plain: ") + " ".join(
-            f"{name} {value:.3f}" for name, value in evaluate(model, tail, data, rows).items())
-            for varied, data in held_out.items())
+        return " | ".join(
+            ("varied: " if varied else "plain: ")
+            + " ".join(f"{name} {value:.3f}" for name, value in evaluate(model, tail, data, rows).items())
+            for varied, data in held_out.items()
+        )
 
     plain = part("train", options.heads, False)
     tail = fit_tail(model, plain, np.arange(2 * options.heads), options.epochs, check=check)
@@ -229,7 +272,9 @@ def main(argv: list[str] | None = None) -> int:
         varied = part("train", options.varied_heads, True)
         again = 2 * options.refining_plain_heads
         both = Dataset(*(np.concatenate([new, old[:again]]) for new, old in zip(varied, plain)))
-        tail = fit_tail(model, both, np.arange(len(both.pose)), options.refining_epochs, rate=REFINING_RATE, check=check, tail=tail)
+        tail = fit_tail(
+            model, both, np.arange(len(both.pose)), options.refining_epochs, rate=REFINING_RATE, check=check, tail=tail
+        )
     unseen = Dataset(*(np.concatenate(pair) for pair in zip(*held_out.values())))
     export(model, tail, options.out, calibration(model, unseen, predict(tail, unseen, np.arange(len(unseen.pose)))))
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")

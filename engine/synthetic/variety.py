@@ -25,10 +25,19 @@ def varied_paint(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     brow = np.exp(rng.uniform(np.log(0.01), np.log(0.2))) * np.array([1, rng.uniform(0.55, 0.95), rng.uniform(0.3, 0.9)])
     if rng.random() < 0.15:
         brow = skin * rng.uniform(0.4, 0.8)
-    p.update(brow_r=brow[0], brow_g=brow[1], brow_b=brow[2], brow_paint=rng.choice([0.0, 0.5, 1.0]),
-             brow_gap=rng.normal(0, 2.5), brow_tilt=rng.normal(0, 0.10), brow_arch=rng.normal(0, 2.0),
-             brow_ragged=rng.uniform(-0.9, 1.2), brow_width=np.exp(rng.uniform(np.log(1.6), np.log(6.5))),
-             brow_rise=rng.normal(0, 2.5), brow_strength=rng.uniform(0.0, 1.0) ** 0.6)
+    p.update(
+        brow_r=brow[0],
+        brow_g=brow[1],
+        brow_b=brow[2],
+        brow_paint=rng.choice([0.0, 0.5, 1.0]),
+        brow_gap=rng.normal(0, 2.5),
+        brow_tilt=rng.normal(0, 0.10),
+        brow_arch=rng.normal(0, 2.0),
+        brow_ragged=rng.uniform(-0.9, 1.2),
+        brow_width=np.exp(rng.uniform(np.log(1.6), np.log(6.5))),
+        brow_rise=rng.normal(0, 2.5),
+        brow_strength=rng.uniform(0.0, 1.0) ** 0.6,
+    )
     if rng.random() < 0.5:
         stain = rng.uniform(0, 0.16) * np.array([rng.uniform(-0.6, 1), 1, rng.uniform(0, 1.2)])
         p.update(stain_r=stain[0], stain_g=stain[1], stain_b=stain[2])
@@ -36,8 +45,14 @@ def varied_paint(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         p.update(mole=rng.uniform(0.2, 1))
     if rng.random() < 0.4:
         p.update(rings=rng.uniform(0, 0.7))
-    p.update(bare=float(rng.random() < 0.5), lip_edge=rng.uniform(-0.3, 0.3), lip_strength=rng.uniform(0, 1),
-             beard_wide=rng.normal(0, 8), ragged=rng.uniform(0, 9) * (rng.random() < 0.6), temple=rng.normal(0, 9))
+    p.update(
+        bare=float(rng.random() < 0.5),
+        lip_edge=rng.uniform(-0.3, 0.3),
+        lip_strength=rng.uniform(0, 1),
+        beard_wide=rng.normal(0, 8),
+        ragged=rng.uniform(0, 9) * (rng.random() < 0.6),
+        temple=rng.normal(0, 9),
+    )
     if rng.random() < 0.15:
         lip = np.array([rng.uniform(0.15, 0.6), rng.uniform(0.01, 0.2), rng.uniform(0.02, 0.25)])
         p.update(lip_r=lip[0], lip_g=lip[1], lip_b=lip[2])
@@ -55,13 +70,13 @@ def draw_lamps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.nda
     """Directions towards two lamps in camera axes (2, 3), their half angles in radians (2,), and their colours (2, 3)."""
     lights = rng.normal(size=(2, 3)) * [1, 0.8, 0.7] + [0, -0.5, -0.6]
     kind = rng.random()
-    if kind < 0.2:                                              # from above, as ceilings and noon
+    if kind < 0.2:  # from above, as ceilings and noon
         lights[0] = [rng.normal(0, 0.25), -1, rng.normal(-0.35, 0.25)]
-    elif kind < 0.3:                                            # beside the lens
+    elif kind < 0.3:  # beside the lens
         lights[0] = [rng.normal(0, 0.1), rng.normal(-0.1, 0.1), -1]
-    elif kind < 0.35:                                           # from below
+    elif kind < 0.35:  # from below
         lights[0] = [rng.normal(0, 0.4), 0.8, -0.8]
-    if rng.random() < 0.3:                                      # a rim from behind
+    if rng.random() < 0.3:  # a rim from behind
         lights[1] = [rng.choice([-1, 1]) * rng.uniform(0.6, 1), -rng.uniform(0, 0.8), rng.uniform(0.1, 0.7)]
     lights /= np.linalg.norm(lights, axis=1, keepdims=True)
     soft = rng.uniform(0, 0.35, 2) * (rng.random(2) < 0.6)
@@ -73,14 +88,14 @@ def draw_sky(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Directions in camera axes (K, 3) and what they shine, times their share of the sphere over pi (K, 3)."""
     number = np.arange(_SKY_DIRECTIONS) + 0.5
     up = 1 - 2 * number / _SKY_DIRECTIONS
-    around = np.pi * (1 + 5 ** 0.5) * number
-    sphere = np.stack([np.sqrt(1 - up ** 2) * np.cos(around), up, np.sqrt(1 - up ** 2) * np.sin(around)], 1)
+    around = np.pi * (1 + 5**0.5) * number
+    sphere = np.stack([np.sqrt(1 - up**2) * np.cos(around), up, np.sqrt(1 - up**2) * np.sin(around)], 1)
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     sphere = sphere @ turn
     top, ground = rng.uniform(0.1, 1.2) * np.exp(rng.normal(0, 0.12, 3)), rng.uniform(0, 0.5) * np.exp(rng.normal(0, 0.2, 3))
     share = np.clip(0.5 - 0.5 * sphere[:, 1] * rng.uniform(0.6, 1.6), 0, 1)[:, None]
     shine = top * share + ground * (1 - share)
-    for _ in range(rng.integers(0, 4)):                         # windows
+    for _ in range(rng.integers(0, 4)):  # windows
         towards = rng.normal(size=3) * [1, 0.7, 0.8] + [0, -0.4, -0.5]
         towards /= np.linalg.norm(towards)
         near = np.exp((sphere @ towards - 1) / rng.uniform(0.06, 0.4))
@@ -104,12 +119,12 @@ def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.2:
         axis = np.linspace(-1, 1, side, dtype=np.float32) - np.float32(rng.normal(0, 0.3))
         across = np.linspace(-1, 1, side, dtype=np.float32) - np.float32(rng.normal(0, 0.3))
-        picture = picture * (1 - np.float32(rng.uniform(0, 0.3)) * (axis[:, None] ** 2 + across ** 2))[..., None]
+        picture = picture * (1 - np.float32(rng.uniform(0, 0.3)) * (axis[:, None] ** 2 + across**2))[..., None]
     if rng.random() < 0.12:
         picture = np.repeat(picture.mean(-1, keepdims=True), 3, -1)
-    if rng.random() < 0.15:                                     # a phone's noise reduction
+    if rng.random() < 0.15:  # a phone's noise reduction
         picture = cv2.bilateralFilter(np.ascontiguousarray(picture, np.float32), 5, rng.uniform(0.03, 0.12), 3)
-    if rng.random() < 0.25:                                     # sharpened
+    if rng.random() < 0.25:  # sharpened
         blurred = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.7, 2) * side / 256)
         picture = picture + (picture - blurred) * np.float32(rng.uniform(0.2, 1))
     return np.clip(picture, 0, 1)

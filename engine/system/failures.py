@@ -10,8 +10,16 @@ from ..wire.errors import ErrorCode, HrnError
 __all__ = ["as_hrn_error"]
 
 _log = logging.getLogger(__name__)
-_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "out of memory", "insufficient memory", "cannot allocate",
-                 "failed to allocate", "bad allocation", "bad_alloc")
+_MEMORY_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "insufficient memory",
+    "cannot allocate",
+    "failed to allocate",
+    "bad allocation",
+    "bad_alloc",
+)
 
 
 def as_hrn_error(error: BaseException) -> HrnError:

@@ -24,8 +24,9 @@ def start_logging() -> None:
     logging.raiseExceptions = False
     try:
         log_dir().mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(log_path(), maxBytes=1 << 20, backupCount=3, encoding="utf-8",
-                                                       delay=True)
+        handler: logging.Handler = RotatingFileHandler(
+            log_path(), maxBytes=1 << 20, backupCount=3, encoding="utf-8", delay=True
+        )
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))

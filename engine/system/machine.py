@@ -18,13 +18,19 @@ _BASE_BYTES = 2_300_000_000
 _BYTES_PER_TEXEL = 50
 """On top, at the peak (docs/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at 8192)."""
 _CGROUPS, _MEMINFO = Path("/sys/fs/cgroup"), Path("/proc/meminfo")
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS",
-            "OPENCV_FOR_THREADS_NUM")
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
 
 
 def worker_memory(settings: Settings) -> int:
     """Bytes that one worker needs at its peak: about 2.5 GB at 2048."""
-    return _BASE_BYTES + _BYTES_PER_TEXEL * settings.texture_size ** 2
+    return _BASE_BYTES + _BYTES_PER_TEXEL * settings.texture_size**2
 
 
 def default_workers(settings: Settings) -> int:
@@ -39,7 +45,7 @@ def thread_environment(workers: int) -> dict[str, str]:
     Without them every library starts one thread per core in every worker, and they spend their time on each other.
     """
     share = str(max(1, cores() // workers))
-    return {name: share for name in _THREADS}
+    return dict.fromkeys(_THREADS, share)
 
 
 def cores() -> int:
@@ -79,9 +85,10 @@ def _cpu_quota() -> float | None:
 
 def _container_memory() -> int | None:
     """Bytes that are left of a container's limit; files that it keeps in memory give way and do not count as used."""
-    for limit_file, used_file, cached_name in (("memory.max", "memory.current", "inactive_file"),
-                                               ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes",
-                                                "total_inactive_file")):
+    for limit_file, used_file, cached_name in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ):
         limit = _number(_CGROUPS / limit_file)
         if limit is not None:
             used = _number(_CGROUPS / used_file) or 0
@@ -134,9 +141,14 @@ def _half_of_all_memory() -> int:
 class _WindowsStatus(ctypes.Structure):
     """MEMORYSTATUSEX of ``sysinfoapi.h``."""
 
-    _fields_ = [("length", ctypes.c_uint32), ("load", ctypes.c_uint32),
-                *((name, ctypes.c_uint64) for name in ("total", "free", "page_total", "page_free", "virtual_total",
-                                                       "virtual_free", "extended"))]
+    _fields_ = [
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *(
+            (name, ctypes.c_uint64)
+            for name in ("total", "free", "page_total", "page_free", "virtual_total", "virtual_free", "extended")
+        ),
+    ]
 
 
 def _windows_memory() -> int:

@@ -6,28 +6,28 @@ head looks the same at every size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Sequence
 
 import cv2
 import numpy as np
 
-from ..system.concurrency import concurrently
+from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS, HeadModel
 from ..photo.teeth import find_bite
-from ..geometry.smoothstep import smoothstep
+from ..system.concurrency import concurrently
 from ..types import View
-from .sources.align import ALIGNMENT_SIZE, align
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
+from .padding import fill_outside
+from .paint.grain import WAVES_MM, band_spread
+from .paint.inner_colors import InnerColors, measure_inner_colors
+from .paint.scalp import Hair, find_hair
+from .seen import open_views, place_of, posed
+from .sources.align import ALIGNMENT_SIZE, align
+from .sources.merge import Source, merge
 from .unlit.completion import GAMMA, complete_base, splat
 from .unlit.delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
 from .unlit.evenness import HAIR_ABOVE, even_out
-from .paint.grain import WAVES_MM, band_spread
-from .paint.inner_colors import InnerColors, measure_inner_colors
-from .sources.merge import Source, merge
-from .padding import fill_outside
-from .paint.scalp import Hair, find_hair
-from .seen import open_views, place_of, posed
 from .unlit.strands import with_strands
 from .unlit.surface import Surface
 
@@ -69,8 +69,12 @@ def layout_of(model: HeadModel) -> Layout:
         per_triangle = texel_density(model, model.template)
         count = np.bincount(triangles.ravel(), minlength=len(model.template))
         density = np.bincount(triangles.ravel(), np.repeat(per_triangle, 3), len(model.template)) / np.maximum(count, 1)
-        _layouts[key] = Layout(Surface(model.template, triangles), mirrored_uv(model).reshape(-1, 2),
-                               density.astype(np.float32), model.face_material == MATERIALS.index("skin"))
+        _layouts[key] = Layout(
+            Surface(model.template, triangles),
+            mirrored_uv(model).reshape(-1, 2),
+            density.astype(np.float32),
+            model.face_material == MATERIALS.index("skin"),
+        )
     return _layouts[key]
 
 
@@ -179,13 +183,13 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     perceptual = cv2.pow(albedo, GAMMA)
     allow_mirror = np.clip(1 - model.part("neck"), 0, 1).astype(np.float32)
     # Brows and lashes are detail on the skin, not a colour for the skin beside them.
-    color, amount = splat(texels, triangles, count, perceptual,
-                          weight * (1 - np.clip(np.maximum(seen.brows, seen.eyes) * (1 - seen.lips), 0, 1)))
+    color, amount = splat(
+        texels, triangles, count, perceptual, weight * (1 - np.clip(np.maximum(seen.brows, seen.eyes) * (1 - seen.lips), 0, 1))
+    )
     fallback = (middle * balance) ** GAMMA
     # Towards the rim of what is seen the photo darkens into hair, shadow and silhouette; completed skin grows out of
     # the even level of the skin instead.
-    held = splat(texels, triangles, count, np.maximum(central * seen.front, seen.lips)[:, None],
-                 np.ones_like(central))[0]
+    held = splat(texels, triangles, count, np.maximum(central * seen.front, seen.lips)[:, None], np.ones_like(central))[0]
     even = 0.5 * ((skin.base * balance) ** GAMMA + fallback)
     drift = np.clip(color, even * 0.97, even * 1.04) / np.maximum(color, 1e-3)
     drift = 1 + (1 - held) * (drift - 1)
@@ -213,8 +217,14 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     weight_image = _feathered(texels, weight, density)
     relative = perceptual.mean(1) / np.maximum(gather(texels, triangles, base_vertices).mean(1), 1e-3) - 1
     reference = sources[0]
-    hair = find_hair(reference, masks[0].skin, gather(texels, triangles, reference.positions), parts.reference_shown,
-                     place.part["scalp"], balance)
+    hair = find_hair(
+        reference,
+        masks[0].skin,
+        gather(texels, triangles, reference.positions),
+        parts.reference_shown,
+        place.part["scalp"],
+        balance,
+    )
     lit = weighted_median(seen.color, clean + 1e-6)
     inner = measure_inner_colors(reference, middle * balance / np.maximum(lit, 1e-3), teeth, middle * balance)
     report(0.95)
@@ -223,13 +233,25 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
         out = fill_outside(model, texels.image(np.ascontiguousarray(values, np.float32)), texels)
         return cv2.GaussianBlur(out, (0, 0), sigma) if sigma else out
 
-    fields = Analysis(posed(model, views[0]), parts.sources(lambda share: image(share, 0.6)), image(gain, 0.8),
-                      fill_outside(model, weight_image, texels), image(seen.bare, 2.0),
-                      image(np.maximum(seen.brows, seen.eyes), 1.5), image(seen.lips, 1.0), image(fold, 0.8),
-                      base_vertices, allow_mirror,
-                      np.clip(near * 1.6, 0, 1), np.zeros(6), np.zeros(6),
-                      surface.blur(model.part("scalp"), 9.0), hair, inner,
-                      None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"))
+    fields = Analysis(
+        posed(model, views[0]),
+        parts.sources(lambda share: image(share, 0.6)),
+        image(gain, 0.8),
+        fill_outside(model, weight_image, texels),
+        image(seen.bare, 2.0),
+        image(np.maximum(seen.brows, seen.eyes), 1.5),
+        image(seen.lips, 1.0),
+        image(fold, 0.8),
+        base_vertices,
+        allow_mirror,
+        np.clip(near * 1.6, 0, 1),
+        np.zeros(6),
+        np.zeros(6),
+        surface.blur(model.part("scalp"), 9.0),
+        hair,
+        inner,
+        None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"),
+    )
     spectrum, extra = _spectra(texels, relative, clean * (place.part["scalp"] < 0.1), density, fields.pixels_per_mm)
     return replace(fields, spectrum=spectrum, extra=extra)
 

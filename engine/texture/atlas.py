@@ -15,9 +15,9 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
-from ..system.concurrency import concurrently
 from ..head.model import HeadModel
 from ..render import rasterize
+from ..system.concurrency import concurrently
 
 __all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
@@ -27,7 +27,7 @@ _BAND_TEXELS = 2048 * 512
 _CACHE_LIMIT = 200e6
 """Bytes of rasterised bands that are kept for the next head."""
 
-_cache: OrderedDict[tuple, "Texels"] = OrderedDict()
+_cache: OrderedDict[tuple, Texels] = OrderedDict()
 _lock = Lock()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -14,9 +14,9 @@ from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, each_band, gather, texel_band
 from .compose import compose_band
+from .padding import pad_map
 from .relief.displacement import displacement_map
 from .relief.normals import tangent_normals
-from .padding import pad_map
 from .sources.photo_view import lookup
 
 __all__ = ["build_textures"]
@@ -71,22 +71,33 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):
                 image[row0:row1].reshape(-1)[band.texels.index] = values
 
-        each_band(read, bands(relief_size),
-                  lambda share: report("displacement", 0.3 * share, "Working out fine relief"))
-    displacement = displacement_map(model, fields, *source, settings.detail,
-                                    lambda share: report("displacement", 0.3 + 0.5 * share, "Working out fine relief"))
+        each_band(read, bands(relief_size), lambda share: report("displacement", 0.3 * share, "Working out fine relief"))
+    displacement = displacement_map(
+        model,
+        fields,
+        *source,
+        settings.detail,
+        lambda share: report("displacement", 0.3 + 0.5 * share, "Working out fine relief"),
+    )
     source = None
     if work > relief_size:
         displacement = cv2.resize(displacement, (work, work), interpolation=cv2.INTER_CUBIC)
     if size < work:
         albedo, displacement, confidence = (_reduced(model, x, size) for x in (albedo, displacement, confidence))
     report("displacement", 0.8, "Baking normals")
-    normal = tangent_normals(model, fields.vertices, displacement,
-                             lambda share: report("displacement", 0.8 + 0.15 * share, "Baking normals"))
+    normal = tangent_normals(
+        model, fields.vertices, displacement, lambda share: report("displacement", 0.8 + 0.15 * share, "Baking normals")
+    )
     report("displacement", 0.95, "Baking normals")
-    return Textures(albedo, displacement, normal, _deformation(model, views[0].mid, max(64, size // 4)), confidence,
-                    _vertex_confidence(model, fields), *(np.uint8(np.round(255 * linear_to_srgb(color))) for color in
-                                                         (fields.inner.iris, fields.inner.enamel)))
+    return Textures(
+        albedo,
+        displacement,
+        normal,
+        _deformation(model, views[0].mid, max(64, size // 4)),
+        confidence,
+        _vertex_confidence(model, fields),
+        *(np.uint8(np.round(255 * linear_to_srgb(color))) for color in (fields.inner.iris, fields.inner.enamel)),
+    )
 
 
 def _reduced(model: HeadModel, image: np.ndarray, size: int) -> np.ndarray:

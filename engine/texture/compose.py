@@ -11,12 +11,12 @@ from ..head.model import MATERIALS, HeadModel
 from .analysis import ANALYSIS_SIZE, Analysis, layout_of
 from .atlas import Texels, corner_triangles, gather, texel_band
 from .paint.baked import baked_colors
-from .unlit.completion import GAMMA
-from .unlit.delight import LUMINANCE
 from .paint.grain import octave_noise
+from .paint.scalp import brow_hair, stubble
 from .sources.merge import source_share
 from .sources.photo_view import lookup
-from .paint.scalp import brow_hair, stubble
+from .unlit.completion import GAMMA
+from .unlit.delight import LUMINANCE
 
 __all__ = ["Band", "compose_band"]
 
@@ -102,10 +102,12 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
         use = np.flatnonzero(borrow > 0.003)
         if len(use):
             other = _subset(part, use)
-            detail[use] += borrow[use, None] * _detail(model, fields, other, there[use].astype(np.float32),
-                                                       density[rows][use], None, model.mirror)
-            detail[use] += (borrow[use] * octave_noise(part_place[use], density[rows][use], fields.extra, skin.size,
-                                                       seed=2))[:, None] * base[rows][use]
+            detail[use] += borrow[use, None] * _detail(
+                model, fields, other, there[use].astype(np.float32), density[rows][use], None, model.mirror
+            )
+            detail[use] += (borrow[use] * octave_noise(part_place[use], density[rows][use], fields.extra, skin.size, seed=2))[
+                :, None
+            ] * base[rows][use]
         color[rows] += (1 - weight[rows, None]) * detail
         fold[rows] += (1 - weight[rows]) * borrow * lookup(fields.fold, there.astype(np.float32))
         confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
@@ -114,8 +116,7 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
 
 
 def _subset(texels: Texels, rows: np.ndarray) -> Texels:
-    return Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows],
-                  texels.weights[rows])
+    return Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
 
 
 def _detail(model, fields, texels, small, density, base, mirror) -> np.ndarray:

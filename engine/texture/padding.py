@@ -19,8 +19,7 @@ def nearest_covered(covered: np.ndarray) -> np.ndarray:
     Args:
         covered: (H, W) bool, at least one True.
     """
-    _, label = cv2.distanceTransformWithLabels((~covered).astype(np.uint8), cv2.DIST_L2, 5,
-                                               labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels((~covered).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     where = np.flatnonzero(covered)
     table = np.zeros(int(label.max()) + 1, np.int32)
     table[label.ravel()[where]] = where
@@ -82,7 +81,8 @@ def pad_map(model: HeadModel, image: np.ndarray) -> np.ndarray:
             source = image[low:high].reshape(-1, *image.shape[2:])
             filled = source[near.ravel()].reshape(image[rows].shape)
             distance = np.abs(np.arange(size)[None] - near % size) + np.abs(
-                np.arange(rows.start - low, rows.stop - low)[:, None] - near // size)
+                np.arange(rows.start - low, rows.stop - low)[:, None] - near // size
+            )
             close = distance <= halo
         else:
             filled, close = image[rows].copy(), np.zeros((rows.stop - row, size), bool)

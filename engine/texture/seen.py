@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
 from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL
-from ..geometry.smoothstep import smoothstep
 from ..types import View
 from .atlas import Texels, gather
 from .sources.chroma import calmed
@@ -43,8 +43,12 @@ class Masks:
     """Whether a brow is in sight."""
 
 
-def open_views(model: HeadModel, surface: Surface, views: list[View], texels_per_mm: float,
-               ) -> list["tuple[PhotoView, Masks]"]:
+def open_views(
+    model: HeadModel,
+    surface: Surface,
+    views: list[View],
+    texels_per_mm: float,
+) -> list[tuple[PhotoView, Masks]]:
     """Calls that make each view's :class:`PhotoView` and :class:`Masks`; they may run side by side.
 
     The fit leaves a few pixels between detected and modelled features; a lip contour is visible at that scale. In the
@@ -60,8 +64,9 @@ def open_views(model: HeadModel, surface: Surface, views: list[View], texels_per
     def make(view):
         def work():
             if view is reference:
-                source = PhotoView.of(model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm,
-                                      _ALL_PIXELS / len(views))
+                source = PhotoView.of(
+                    model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm, _ALL_PIXELS / len(views)
+                )
                 scale = np.array([source.camera.fx / camera.fx, source.camera.fy / camera.fy])
                 source = source.moved(offsets * scale)
             else:
@@ -69,13 +74,13 @@ def open_views(model: HeadModel, surface: Surface, views: list[View], texels_per
                 own = view.coarse.camera
                 # Beside the front, measured landmarks are worse than the fit.
                 landmarks = own.project(model.landmarks(place + slide).astype(np.float64))[0]
-                source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm,
-                                      _ALL_PIXELS / len(views))
+                source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, _ALL_PIXELS / len(views))
                 moved = source.camera.project((place + slide).astype(np.float64))[0]
                 source = source.moved(moved - source.positions)
             masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera))
             reduced = source.camera.fx / view.coarse.camera.fx
             return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale), masks
+
         return work
 
     return [make(view) for view in views]
@@ -156,8 +161,14 @@ class Place:
         return float(np.median(self.density))
 
 
-_PARTS = {"eyes": ("right_eye", "left_eye"), "brows": ("right_brow", "left_brow"), "lips": ("upper_lip", "lower_lip"),
-          "nose": ("nose",), "scalp": ("scalp",), "neck": ("neck",)}
+_PARTS = {
+    "eyes": ("right_eye", "left_eye"),
+    "brows": ("right_brow", "left_brow"),
+    "lips": ("upper_lip", "lower_lip"),
+    "nose": ("nose",),
+    "scalp": ("scalp",),
+    "neck": ("neck",),
+}
 
 
 def place_of(model: HeadModel, texels: Texels, density: np.ndarray) -> Place:
@@ -166,8 +177,11 @@ def place_of(model: HeadModel, texels: Texels, density: np.ndarray) -> Place:
         density: (N,) texels per mm at the vertices, on a map of side 1.
     """
     triangles = model.triangles.astype(np.int32)
-    found = gather(texels, triangles, np.stack(
-        [density * texels.size, model.template[:, 1], *(model.part(*names) for names in _PARTS.values())], 1))
+    found = gather(
+        texels,
+        triangles,
+        np.stack([density * texels.size, model.template[:, 1], *(model.part(*names) for names in _PARTS.values())], 1),
+    )
     found = np.ascontiguousarray(found.T)
     return Place(texels, triangles, found[0], found[1], dict(zip(_PARTS, found[2:])))
 
@@ -201,6 +215,15 @@ def read_texels(place: Place, view: PhotoView, masks: Masks) -> Seen:
     brows, eyes, lips = (np.where(front, x, x * 0).astype(np.float32) for x in (brows, eyes, lips))
     # Just above a brow dark things may be a fringe.
     certain = np.maximum(np.maximum(eyes, lips), front * contour(BROWS, 0.6, hull=True))
-    return Seen(view.sample(position, view.level(place.density)), weight, shown, front,
-                (shown * lookup(masks.skin, xy)).astype(np.float32), central.astype(np.float32), brows, eyes, lips,
-                certain.astype(np.float32))
+    return Seen(
+        view.sample(position, view.level(place.density)),
+        weight,
+        shown,
+        front,
+        (shown * lookup(masks.skin, xy)).astype(np.float32),
+        central.astype(np.float32),
+        brows,
+        eyes,
+        lips,
+        certain.astype(np.float32),
+    )

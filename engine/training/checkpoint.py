@@ -34,8 +34,9 @@ def newest(folder: Path) -> Path | None:
     """The state to continue from: the latest, otherwise that of the highest epoch."""
     if (folder / LATEST).is_file():
         return folder / LATEST
-    epochs = {int(found[1]): path for path in folder.glob("epoch_*.pth")
-              if (found := re.fullmatch(r"epoch_(\d+)\.pth", path.name))}
+    epochs = {
+        int(found[1]): path for path in folder.glob("epoch_*.pth") if (found := re.fullmatch(r"epoch_(\d+)\.pth", path.name))
+    }
     return epochs[max(epochs)] if epochs else None
 
 
@@ -55,8 +56,9 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         partial.unlink(missing_ok=True)
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or isinstance(error, RuntimeError)
-        raise HrnError(ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
-                       f"The training state {path} cannot be written.") from error
+        raise HrnError(
+            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE, f"The training state {path} cannot be written."
+        ) from error
 
 
 def copy_state(source: Path, path: Path) -> None:
@@ -76,8 +78,9 @@ def copy_state(source: Path, path: Path) -> None:
         partial.unlink(missing_ok=True)  # replacing one link by another of the same file leaves both
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise HrnError(ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
-                       f"The training state {path} cannot be written.") from error
+        raise HrnError(
+            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE, f"The training state {path} cannot be written."
+        ) from error
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -92,6 +95,10 @@ def read_state(path: Path) -> dict[str, Any]:
     if not missing and not (isinstance(position, dict) and all(isinstance(position.get(key), int) for key in _POSITION)):
         missing = ["position"]
     if missing:
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path} has no {', '.join(missing)}; training cannot go on from it.",
-                       hint="Start in a new folder, with this file as --init.", details={"missing": missing})
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"{path} has no {', '.join(missing)}; training cannot go on from it.",
+            hint="Start in a new folder, with this file as --init.",
+            details={"missing": missing},
+        )
     return dict(content)

@@ -20,8 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, type=Path, metavar="FOLDER", help="training data, in the published layout")
     parser.add_argument("--prepare", nargs="+", metavar="PHOTOS", help="add these photos or folders to the data; no training")
     parser.add_argument("--mode", choices=("train", "val"), default="train", help="--prepare for learning or for measuring")
-    parser.add_argument("--synthetic", type=_count, metavar="N",
-                        help="make N rendered pictures of a small face model (and N/8 to measure on); no training")
+    parser.add_argument(
+        "--synthetic",
+        type=_count,
+        metavar="N",
+        help="make N rendered pictures of a small face model (and N/8 to measure on); no training",
+    )
     parser.add_argument("--bfm", type=Path, metavar="FILE", help="BFM_model_front.mat (default: of --data, or of your folder)")
     parser.add_argument("--lm3d", type=Path, metavar="FILE", help="similarity_Lm3D_all.mat (default: likewise)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="states and tables (default: FOLDER/training of --data)")
@@ -32,13 +36,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=_count, default=20)
     parser.add_argument("--batch", type=_count, default=32, help="pictures of a step over all processes (default: 32)")
     parser.add_argument("--learning-rate", type=_positive, default=1e-4)
-    parser.add_argument("--schedule", choices=("step", "linear", "plateau", "cosine"), default="step",
-                        help="how the learning rate falls (default: step, ×0.2 every --decay-epochs)")
-    parser.add_argument("--decay-epochs", type=_count, default=10,
-                        help="epochs of a step, or before the linear fall (default: 10)")
+    parser.add_argument(
+        "--schedule",
+        choices=("step", "linear", "plateau", "cosine"),
+        default="step",
+        help="how the learning rate falls (default: step, ×0.2 every --decay-epochs)",
+    )
+    parser.add_argument(
+        "--decay-epochs", type=_count, default=10, help="epochs of a step, or before the linear fall (default: 10)"
+    )
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
-    parser.add_argument("--front-mask", choices=("released", "corrected", "whole"), default="released",
-                        help="where colours are compared; the released code numbers the front's triangles wrongly")
+    parser.add_argument(
+        "--front-mask",
+        choices=("released", "corrected", "whole"),
+        default="released",
+        help="where colours are compared; the released code numbers the front's triangles wrongly",
+    )
     parser.add_argument("--size", type=_count, default=224, help="side of the crops; smaller only to try out")
     parser.add_argument("--no-augmentation", action="store_true")
     parser.add_argument("--workers", type=int, default=4, help="processes that read pictures (default: 4)")
@@ -79,8 +92,10 @@ def _prepare(options: argparse.Namespace) -> int:
 
     template = five_points(read_landmark_template(_model_file(options, "lm3d")))
     count, unusable = prepare_photos(photos_in(options.prepare), options.data, template, mode=options.mode, tell=_tell)
-    _tell(f"{count} photos are ready for {options.mode}; {len(unusable)} cannot be used"
-          + (f" (see {options.data / 'unusable.txt'})" if unusable else ""))
+    _tell(
+        f"{count} photos are ready for {options.mode}; {len(unusable)} cannot be used"
+        + (f" (see {options.data / 'unusable.txt'})" if unusable else "")
+    )
     return 0
 
 
@@ -98,12 +113,23 @@ def _train(options: argparse.Namespace) -> int:
     model = read_bfm_front(_model_file(options, "bfm"), vertices=None)
     recognition = load("deep3d.recognition", options.recognition) if options.recognition else None
     chosen = TrainingOptions(
-        epochs=options.epochs, batch=options.batch, learning_rate=options.learning_rate,
-        schedule=options.schedule, decay_epochs=options.decay_epochs, backbone=options.backbone,
-        last_fc=options.last_fc, size=options.size,
-        front_mask=options.front_mask, augment=not options.no_augmentation, precision=options.precision,
-        workers=options.workers, save_every=options.save_every, log_every=options.log_every, seed=options.seed,
-        init=options.init)
+        epochs=options.epochs,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+        schedule=options.schedule,
+        decay_epochs=options.decay_epochs,
+        backbone=options.backbone,
+        last_fc=options.last_fc,
+        size=options.size,
+        front_mask=options.front_mask,
+        augment=not options.no_augmentation,
+        precision=options.precision,
+        workers=options.workers,
+        save_every=options.save_every,
+        log_every=options.log_every,
+        seed=options.seed,
+        init=options.init,
+    )
     processes = join_processes(options.device)
     tell = _tell if processes.first else _log.info
     tell(f"{len(samples)} pictures, {len(held_out)} held out; {processes.world} × {processes.device}, {options.precision}")
@@ -111,8 +137,18 @@ def _train(options: argparse.Namespace) -> int:
         tell("the recognition term is off: no --recognition file")
     try:
         with _Interrupts() as interrupts:
-            train(samples, held_out, template, model, options.out or options.data / "training", chosen,
-                  recognition=recognition, processes=processes, tell=tell, stop=interrupts)
+            train(
+                samples,
+                held_out,
+                template,
+                model,
+                options.out or options.data / "training",
+                chosen,
+                recognition=recognition,
+                processes=processes,
+                tell=tell,
+                stop=interrupts,
+            )
     finally:
         processes.leave()
     return 0
@@ -131,8 +167,11 @@ def _model_file(options: argparse.Namespace, key: str) -> Path:
     for state in file_states("deep3d"):
         if state.key == key and state.state == "there":
             return state.path
-    raise HrnError(ErrorCode.MODEL_MISSING, f"Training needs {FILES[key].name}.",
-                   hint=f"Name it with --{key}, or choose the folder of the licensed files with `engine models --folder`.")
+    raise HrnError(
+        ErrorCode.MODEL_MISSING,
+        f"Training needs {FILES[key].name}.",
+        hint=f"Name it with --{key}, or choose the folder of the licensed files with `engine models --folder`.",
+    )
 
 
 class _Interrupts:
@@ -144,7 +183,7 @@ class _Interrupts:
     def __call__(self) -> bool:
         return self._asked
 
-    def __enter__(self) -> "_Interrupts":
+    def __enter__(self) -> _Interrupts:
         self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 

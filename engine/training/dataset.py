@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ class CropBatch(NamedTuple):
     truth: torch.Tensor
     """(B, 257); not-a-number where it is not known."""
 
-    def to(self, device) -> "CropBatch":
+    def to(self, device) -> CropBatch:
         return CropBatch(*(part.to(device, non_blocking=True) for part in self))
 
 
@@ -48,8 +49,9 @@ class FaceCrops(Dataset):
         seed: of the changes.
     """
 
-    def __init__(self, samples: Sequence[Sample], template: np.ndarray, *, size: int = alignment.CROP_SIZE,
-                 augment: bool, seed: int = 0):
+    def __init__(
+        self, samples: Sequence[Sample], template: np.ndarray, *, size: int = alignment.CROP_SIZE, augment: bool, seed: int = 0
+    ):
         self._samples, self._template, self._size = list(samples), template, size
         self._augment, self._seed = augment, seed
 
@@ -73,8 +75,9 @@ class FaceCrops(Dataset):
         sample = self._samples[number]
         picture, skin = _read(sample.image, "RGB"), _read(sample.mask, "RGB")[..., 0]
         if skin.shape != picture.shape[:2]:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{sample.mask} and its picture differ in size.",
-                           hint="Prepare this photo again.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID, f"{sample.mask} and its picture differ in size.", hint="Prepare this photo again."
+            )
         window, crop, points = alignment.align(picture, read_landmarks(sample.landmarks), self._template)
         skin = alignment.crop(skin, window)
         if self._augment:
@@ -82,8 +85,13 @@ class FaceCrops(Dataset):
             crop, skin = (augmentation.augment_picture(part, change) for part in (crop, skin))
             points = augmentation.augment_landmarks(points, change)
         truth = np.load(sample.truth) if sample.truth.is_file() else np.full(257, np.nan, np.float32)
-        return CropBatch(self._tensor(crop), self._tensor(skin[..., None]), torch.from_numpy(points).float(),
-                         torch.from_numpy(augmentation.recognition_similarity(points)).float(), torch.from_numpy(truth))
+        return CropBatch(
+            self._tensor(crop),
+            self._tensor(skin[..., None]),
+            torch.from_numpy(points).float(),
+            torch.from_numpy(augmentation.recognition_similarity(points)).float(),
+            torch.from_numpy(truth),
+        )
 
     def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
         if self._size != len(pixels):
@@ -103,12 +111,14 @@ def _read(path, mode: str) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image.convert(mode))
     except Exception as error:  # Pillow raises many kinds for damaged files
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"The picture {path} cannot be read.",
-                       hint="Prepare this photo again.") from error
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID, f"The picture {path} cannot be read.", hint="Prepare this photo again."
+        ) from error
 
 
-def epoch_batches(count: int, batch: int, epoch: int, seed: int, *, first: int = 0, rank: int = 0, world: int = 1
-                  ) -> list[list[tuple[int, int]]]:
+def epoch_batches(
+    count: int, batch: int, epoch: int, seed: int, *, first: int = 0, rank: int = 0, world: int = 1
+) -> list[list[tuple[int, int]]]:
     """Keys of one epoch's batches in random order, the incomplete last batch dropped.
 
     Args:
@@ -118,5 +128,7 @@ def epoch_batches(count: int, batch: int, epoch: int, seed: int, *, first: int =
         rank, world: this process takes every `world`-th picture of a step.
     """
     order = np.random.default_rng([seed, epoch]).permutation(count)
-    return [[(epoch, int(number)) for number in order[step * batch:(step + 1) * batch][rank::world]]
-            for step in range(first, count // batch)]
+    return [
+        [(epoch, int(number)) for number in order[step * batch : (step + 1) * batch][rank::world]]
+        for step in range(first, count // batch)
+    ]

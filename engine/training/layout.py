@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -18,8 +19,11 @@ from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["Sample", "list_path", "read_landmarks", "read_list", "write_lists", "write_sample"]
 
-_PARTS = {"images": lambda sample: sample.image, "landmarks": lambda sample: sample.landmarks,
-          "masks": lambda sample: sample.mask}
+_PARTS = {
+    "images": lambda sample: sample.image,
+    "landmarks": lambda sample: sample.landmarks,
+    "masks": lambda sample: sample.mask,
+}
 
 
 class Sample(NamedTuple):
@@ -45,8 +49,9 @@ def list_path(folder: Path, mode: str) -> Path:
     return folder / "datalist" / mode / "masks.txt"
 
 
-def write_sample(folder: Path, name: str, picture: np.ndarray, landmarks: np.ndarray,
-                 truth: np.ndarray | None = None) -> Sample:
+def write_sample(
+    folder: Path, name: str, picture: np.ndarray, landmarks: np.ndarray, truth: np.ndarray | None = None
+) -> Sample:
     """Writes a picture with landmarks and the skin mask of the published mixture.
 
     Args:
@@ -75,8 +80,7 @@ def write_lists(folder: Path, mode: str, samples: Sequence[Sample]) -> None:
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
         lines = [line for line in lines if line]
         known = set(lines)
-        lines += [line for line in (part(sample).relative_to(folder).as_posix() for sample in samples)
-                  if line not in known]
+        lines += [line for line in (part(sample).relative_to(folder).as_posix() for sample in samples) if line not in known]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -88,16 +92,22 @@ def read_list(folder: Path, mode: str) -> list[Sample]:
     """
     path = list_path(folder, mode)
     if not path.is_file():
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"There is no list {path}.",
-                       hint="Prepare photos first: engine train deep3d --prepare PHOTOS… --data FOLDER")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            f"There is no list {path}.",
+            hint="Prepare photos first: engine train deep3d --prepare PHOTOS… --data FOLDER",
+        )
     samples = []
     for line in filter(None, (line.strip() for line in path.read_text(encoding="utf-8").splitlines())):
         places = [base / line for base in (folder, folder.parent, folder.parent.parent)]
         sample = Sample(next((place for place in places if place.is_file()), places[0]))
         absent = next((file for file in (sample.mask, sample.image, sample.landmarks) if not file.is_file()), None)
         if absent is not None:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} names {line}, but there is no file {absent}.",
-                           hint="Correct the list or prepare the photos again.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"{path} names {line}, but there is no file {absent}.",
+                hint="Correct the list or prepare the photos again.",
+            )
         samples.append(sample)
     if not samples:
         raise HrnError(ErrorCode.SETTINGS_INVALID, f"The list {path} is empty.", hint="Prepare photos first.")
@@ -115,6 +125,7 @@ def read_landmarks(path: Path) -> np.ndarray:
         if points.shape != (68, 2) or not np.isfinite(points).all():
             raise ValueError
     except (OSError, ValueError) as error:
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} does not hold 68 points as lines “x y”.",
-                       hint="Prepare this photo again.") from error
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID, f"{path} does not hold 68 points as lines “x y”.", hint="Prepare this photo again."
+        ) from error
     return points

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,9 +88,19 @@ def build_network(options: TrainingOptions) -> CoarseNet:
     return net.requires_grad_(True)
 
 
-def train(samples: list[Sample], held_out: list[Sample], template: np.ndarray, model: FaceModelData, out: Path,
-          options: TrainingOptions, *, recognition: ArcFaceNet | None = None, processes: Processes | None = None,
-          tell: Callable[[str], None] = lambda line: None, stop: Callable[[], bool] = lambda: False) -> dict[str, float]:
+def train(
+    samples: list[Sample],
+    held_out: list[Sample],
+    template: np.ndarray,
+    model: FaceModelData,
+    out: Path,
+    options: TrainingOptions,
+    *,
+    recognition: ArcFaceNet | None = None,
+    processes: Processes | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict[str, float]:
     """Trains, or goes on from the newest state in `out`; with the same options, data and device it then continues
     exactly as if it had not been interrupted.
 
@@ -109,13 +120,23 @@ def train(samples: list[Sample], held_out: list[Sample], template: np.ndarray, m
     Raises:
         HrnError: SETTINGS_INVALID, CHECKPOINT_INVALID, DISK_FULL, OUTPUT_NOT_WRITABLE, CANCELLED, OUT_OF_MEMORY.
     """
-    return _Training(samples, held_out, template, model, out, options, recognition, processes or Processes(), tell,
-                     stop).run()
+    return _Training(samples, held_out, template, model, out, options, recognition, processes or Processes(), tell, stop).run()
 
 
 class _Training:
-    def __init__(self, samples, held_out, template, model, out: Path, options: TrainingOptions, recognition,
-                 processes: Processes, tell, stop):
+    def __init__(
+        self,
+        samples,
+        held_out,
+        template,
+        model,
+        out: Path,
+        options: TrainingOptions,
+        recognition,
+        processes: Processes,
+        tell,
+        stop,
+    ):
         from .objective import Objective
 
         _check(options, len(samples), len(held_out), processes)
@@ -125,8 +146,9 @@ class _Training:
         self.held_out = FaceCrops(held_out, template, size=options.size, augment=False)
         if recognition is not None:
             recognition = recognition.to(self.device)
-        self.objective = Objective(model, size=options.size, front_mask=options.front_mask, recognition=recognition,
-                                   device=self.device)
+        self.objective = Objective(
+            model, size=options.size, front_mask=options.front_mask, recognition=recognition, device=self.device
+        )
         self.net = build_network(options).to(self.device)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=options.learning_rate)
         self.schedule = self._schedule()
@@ -138,8 +160,9 @@ class _Training:
 
     def _schedule(self):
         options = self.options
-        return make_schedule(self.optimizer, options.schedule, epochs=options.epochs, decay_epochs=options.decay_epochs,
-                             decay=options.decay)
+        return make_schedule(
+            self.optimizer, options.schedule, epochs=options.epochs, decay_epochs=options.decay_epochs, decay=options.decay
+        )
 
     def _go_on(self) -> None:
         try:
@@ -161,16 +184,27 @@ class _Training:
             self.scaler.load_state_dict(state.get("scaler") or {}) if self.scaler.is_enabled() else None
             torch.set_rng_state(state["random"])
         except Exception as error:  # torch raises many kinds for states of other networks
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path} is the state of another training.",
-                           hint="Use its options again, or start in a new folder.") from error
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID,
+                f"{path} is the state of another training.",
+                hint="Use its options again, or start in a new folder.",
+            ) from error
         position = state["position"]
-        if position.get("pictures", len(self.crops)) != len(self.crops) or \
-                position.get("batch", self.options.batch) != self.options.batch:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} was trained with another number of pictures or batch size.",
-                           hint="Use the same data and batch, or start in a new folder with this file as --init.")
+        if (
+            position.get("pictures", len(self.crops)) != len(self.crops)
+            or position.get("batch", self.options.batch) != self.options.batch
+        ):
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"{path} was trained with another number of pictures or batch size.",
+                hint="Use the same data and batch, or start in a new folder with this file as --init.",
+            )
         if position.get("schedule", "step") != self.options.schedule:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{path} was trained with --schedule {position.get('schedule', 'step')}.",
-                           hint="Use the same, or start in a new folder with this file as --init.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"{path} was trained with --schedule {position.get('schedule', 'step')}.",
+                hint="Use the same, or start in a new folder with this file as --init.",
+            )
         self.epoch, self.step, self.iteration = (position[key] for key in ("epoch", "step", "iteration"))
         self.tell(f"going on from {path.name}: epoch {self.epoch + 1}, iteration {self.iteration}")
 
@@ -200,8 +234,15 @@ class _Training:
                     record.close()
 
     def _epoch(self, steps: int, table: Table | None, events: EventFile | None) -> None:
-        batches = epoch_batches(len(self.crops), self.options.batch, self.epoch, self.options.seed, first=self.step,
-                                rank=self.processes.rank, world=self.processes.world)
+        batches = epoch_batches(
+            len(self.crops),
+            self.options.batch,
+            self.epoch,
+            self.options.seed,
+            first=self.step,
+            rank=self.processes.rank,
+            world=self.processes.world,
+        )
         for batch in self._load(self.crops, batches):
             terms = self._learn(batch)
             self.step, self.iteration = self.step + 1, self.iteration + 1
@@ -211,8 +252,11 @@ class _Training:
             if (stopped or self.iteration % self.options.save_every == 0) and self.step < steps:
                 self._save(self.out / LATEST)
             if stopped and self.step < steps:
-                raise HrnError(ErrorCode.CANCELLED, f"The training was interrupted after {self.iteration} iterations.",
-                               hint="The same command goes on from here.")
+                raise HrnError(
+                    ErrorCode.CANCELLED,
+                    f"The training was interrupted after {self.iteration} iterations.",
+                    hint="The same command goes on from here.",
+                )
 
     def _learn(self, batch: CropBatch) -> dict[str, torch.Tensor]:
         self.parallel.train()
@@ -231,9 +275,15 @@ class _Training:
             return net(picture)
 
     def _load(self, crops: FaceCrops, batches):
-        loader = DataLoader(crops, batch_sampler=batches, num_workers=self.options.workers, collate_fn=collate,
-                            pin_memory=self.device.type == "cuda", generator=torch.Generator().manual_seed(0),
-                            multiprocessing_context="spawn" if self.options.workers else None)
+        loader = DataLoader(
+            crops,
+            batch_sampler=batches,
+            num_workers=self.options.workers,
+            collate_fn=collate,
+            pin_memory=self.device.type == "cuda",
+            generator=torch.Generator().manual_seed(0),
+            multiprocessing_context="spawn" if self.options.workers else None,
+        )
         for batch in loader:
             if isinstance(batch, dict):
                 raise HrnError.from_json(batch)
@@ -242,15 +292,20 @@ class _Training:
     def _note(self, terms: dict[str, float], table: Table | None, events: EventFile | None, steps: int) -> None:
         loss, rate = sum(terms.values()), self.optimizer.param_groups[0]["lr"]
         if not math.isfinite(loss) and not self.scaler.is_enabled():
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"The loss is no number any more after {self.iteration} iterations.",
-                           hint="Lower --learning-rate, or use --precision fp32; go on in a new folder.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"The loss is no number any more after {self.iteration} iterations.",
+                hint="Lower --learning-rate, or use --precision fp32; go on in a new folder.",
+            )
         if table is None:
             return
         table.add({"iteration": self.iteration, "epoch": self.epoch + 1, "rate": rate, "loss": loss, **terms})
         for name, value in {"loss/total": loss, "rate": rate, **{f"loss/{name}": v for name, v in terms.items()}}.items():
             events.scalar(name, value, self.iteration)
-        self.tell(f"epoch {self.epoch + 1}, step {self.step} of {steps}: loss {loss:.4f}  "
-                  + "  ".join(f"{name} {value:.4f}" for name, value in terms.items()))
+        self.tell(
+            f"epoch {self.epoch + 1}, step {self.step} of {steps}: loss {loss:.4f}  "
+            + "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
+        )
 
     @torch.no_grad()
     def _measure(self, table: Table | None, events: EventFile | None) -> dict[str, float]:
@@ -262,7 +317,7 @@ class _Training:
             size = max(1, self.options.batch // self.processes.world)
             keys = [(0, number) for number in range(len(self.held_out))]
             strip = None
-            for batch in self._load(self.held_out, [keys[i:i + size] for i in range(0, len(keys), size)]):
+            for batch in self._load(self.held_out, [keys[i : i + size] for i in range(0, len(keys), size)]):
                 outcome = self.objective(self._predict(self.net, batch.picture), batch)
                 for name, values in self.objective.errors(outcome, batch).items():
                     found[name].append(values)
@@ -272,8 +327,10 @@ class _Training:
                     strip = torch.cat([torch.cat(list(part[:6]), 2) for part in (batch.picture, drawn)], 1)
             result = {name: float(torch.cat(values).nanmean()) for name, values in found.items()}
             result = {name: value for name, value in result.items() if not math.isnan(value)}
-            self.tell(f"after epoch {self.epoch}, on {len(self.held_out)} held-out pictures: "
-                      + "  ".join(f"{name} {value:.3f}" for name, value in result.items()))
+            self.tell(
+                f"after epoch {self.epoch}, on {len(self.held_out)} held-out pictures: "
+                + "  ".join(f"{name} {value:.3f}" for name, value in result.items())
+            )
             if table is not None:
                 table.add({"iteration": self.iteration, "epoch": self.epoch, **result})
                 for name, value in result.items():
@@ -288,12 +345,20 @@ class _Training:
     def _save(self, *paths: Path) -> None:
         if self.processes.first:
             state: dict[str, Any] = {
-                "net_recon": self.net.state_dict(), "opt_00": self.optimizer.state_dict(),
-                "sched_00": self.schedule.state_dict(), "random": torch.get_rng_state(),
+                "net_recon": self.net.state_dict(),
+                "opt_00": self.optimizer.state_dict(),
+                "sched_00": self.schedule.state_dict(),
+                "random": torch.get_rng_state(),
                 "scaler": self.scaler.state_dict(),
-                "position": {"epoch": self.epoch, "step": self.step, "iteration": self.iteration,
-                             "pictures": len(self.crops), "batch": self.options.batch,
-                             "schedule": self.options.schedule}}
+                "position": {
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    "iteration": self.iteration,
+                    "pictures": len(self.crops),
+                    "batch": self.options.batch,
+                    "schedule": self.options.schedule,
+                },
+            }
             write_state(paths[0], state)
             for path in paths[1:]:
                 copy_state(paths[0], path)
@@ -305,18 +370,23 @@ def _check(options: TrainingOptions, pictures: int, held_out: int, processes: Pr
         return HrnError(ErrorCode.SETTINGS_INVALID, what, hint=hint)
 
     if options.batch % processes.world:
-        raise invalid(f"A batch of {options.batch} cannot be shared by {processes.world} processes.",
-                      "Choose a multiple with --batch.")
+        raise invalid(
+            f"A batch of {options.batch} cannot be shared by {processes.world} processes.", "Choose a multiple with --batch."
+        )
     if options.batch // processes.world < 2:
         raise invalid("Batch normalisation needs two pictures or more in each process.", "Choose a larger --batch.")
     if pictures < options.batch:
-        raise invalid(f"{pictures} pictures are fewer than one batch of {options.batch}.",
-                      "Prepare more photos or choose a smaller --batch.")
+        raise invalid(
+            f"{pictures} pictures are fewer than one batch of {options.batch}.",
+            "Prepare more photos or choose a smaller --batch.",
+        )
     if options.schedule not in SCHEDULES:
         raise invalid(f"The schedule is one of {', '.join(SCHEDULES)}.", "Correct --schedule.")
     if options.schedule == "plateau" and not held_out:
-        raise invalid("The schedule “plateau” looks at pictures that are held out, and there are none.",
-                      "Prepare some with --mode val, or choose another --schedule.")
+        raise invalid(
+            "The schedule “plateau” looks at pictures that are held out, and there are none.",
+            "Prepare some with --mode val, or choose another --schedule.",
+        )
     if options.precision not in PRECISIONS:
         raise invalid(f"The precision is one of {', '.join(PRECISIONS)}.", "Correct --precision.")
     if options.precision == "fp16" and processes.device.type != "cuda":

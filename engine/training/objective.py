@@ -9,13 +9,13 @@ import torch
 
 from ..published.basel import losses
 from ..published.basel.alignment import CROP_SIZE
-from ..published.deep3d.augmentation import recognition_similarity
 from ..published.basel.coefficients import split
 from ..published.basel.files import FaceModelData
 from ..published.basel.model import FaceModel, PosedFace
 from ..published.basel.objectives import training_terms
 from ..published.basel.pose import rotate, rotation_matrix
 from ..published.basel.rendering import rasterize_crop, render_vertices
+from ..published.deep3d.augmentation import recognition_similarity
 from ..published.nets.arcface import ArcFaceNet, face_features
 from ..wire.errors import ErrorCode, HrnError
 from .dataset import CropBatch
@@ -53,28 +53,42 @@ class Objective:
         HrnError: CHECKPOINT_INVALID when the model file lacks the fields that training needs; SETTINGS_INVALID.
     """
 
-    def __init__(self, data: FaceModelData, *, size: int = CROP_SIZE, front_mask: str = "released",
-                 recognition: ArcFaceNet | None = None, device="cpu"):
+    def __init__(
+        self,
+        data: FaceModelData,
+        *,
+        size: int = CROP_SIZE,
+        front_mask: str = "released",
+        recognition: ArcFaceNet | None = None,
+        device="cpu",
+    ):
         if front_mask not in FRONT_MASKS:
             raise HrnError(ErrorCode.SETTINGS_INVALID, f"The front mask is one of {', '.join(FRONT_MASKS)}.")
         if recognition is not None and size != CROP_SIZE:
-            raise HrnError(ErrorCode.SETTINGS_INVALID,
-                           f"The recognition term needs crops of {CROP_SIZE} pixels, not {size}.",
-                           hint="Leave --size or --recognition out.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"The recognition term needs crops of {CROP_SIZE} pixels, not {size}.",
+                hint="Leave --size or --recognition out.",
+            )
         fields = (("skinmask", data.skin), ("tri_mask2", data.front_triangles), ("frontmask2_idx", data.front_vertices))
         for name, value in fields:
             if value is None:
-                raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"The face model has no field {name}, which training needs.",
-                               hint="Make BFM_model_front.mat again with `engine models --make-bfm`.")
+                raise HrnError(
+                    ErrorCode.CHECKPOINT_INVALID,
+                    f"The face model has no field {name}, which training needs.",
+                    hint="Make BFM_model_front.mat again with `engine models --make-bfm`.",
+                )
         self.model = FaceModel.build(data).to(device=device)
         self._size, self._recognition = size, recognition
         self._skin = torch.from_numpy(data.skin).to(device)
         if front_mask == "whole":
             self._front = None
         else:
-            self._front = losses.front_triangles(torch.from_numpy(data.front_triangles),
-                                                 torch.from_numpy(data.front_vertices),
-                                                 corrected=front_mask == "corrected").to(device)
+            self._front = losses.front_triangles(
+                torch.from_numpy(data.front_triangles),
+                torch.from_numpy(data.front_vertices),
+                corrected=front_mask == "corrected",
+            ).to(device)
 
     def __call__(self, vector: torch.Tensor, batch: CropBatch) -> Outcome:
         """(B, 257) predictions for the crops of `batch`; computed in float32 whatever the network ran in."""
@@ -90,8 +104,18 @@ class Objective:
             features = face_features(self._recognition, rendered, matrix)
             with torch.no_grad():
                 target_features = face_features(self._recognition, batch.picture, batch.recognition)
-        terms = training_terms(coefficients, face.texture, self._skin, face.landmarks, batch.landmarks, rendered,
-                               batch.picture, (batch.skin * front).detach(), features, target_features)
+        terms = training_terms(
+            coefficients,
+            face.texture,
+            self._skin,
+            face.landmarks,
+            batch.landmarks,
+            rendered,
+            batch.picture,
+            (batch.skin * front).detach(),
+            features,
+            target_features,
+        )
         return Outcome(terms, face, rendered, fragments.mask)
 
     @torch.no_grad()
@@ -105,6 +129,8 @@ class Objective:
         def apart(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
             return 100 * ((a - a.mean(1, keepdim=True)) - (b - b.mean(1, keepdim=True))).norm(dim=-1).mean(-1)
 
-        return {"landmarks_px": (outcome.face.landmarks - batch.landmarks).norm(dim=-1).mean(-1),
-                "vertices_mm": apart(rotate(mine, outcome.face.rotation), rotate(shape, rotation_matrix(truth.angles))),
-                "shape_mm": apart(mine, shape)}
+        return {
+            "landmarks_px": (outcome.face.landmarks - batch.landmarks).norm(dim=-1).mean(-1),
+            "vertices_mm": apart(rotate(mine, outcome.face.rotation), rotate(shape, rotation_matrix(truth.angles))),
+            "shape_mm": apart(mine, shape),
+        }

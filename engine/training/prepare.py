@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, Sequence
 
 import numpy as np
 from PIL import Image
 
-from ..published.basel.alignment import estimate_similarity, five_points, flip_y
 from ..head.landmarks68 import LANDMARKS_68
 from ..photo import Landmarker, load_photo
 from ..photo.landmarks import face_width
+from ..published.basel.alignment import estimate_similarity, five_points, flip_y
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
 from .layout import list_path, write_lists, write_sample
@@ -41,13 +41,20 @@ def photos_in(sources: Sequence[Path | str]) -> list[Path]:
         else:
             raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no photo or folder {source}.")
     if not found:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "There are no photos in what was named.",
-                       hint="Name photos, or folders that hold some.")
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, "There are no photos in what was named.", hint="Name photos, or folders that hold some."
+        )
     return list(dict.fromkeys(path.absolute() for path in found))
 
 
-def prepare_photos(photos: Sequence[Path], folder: Path, template: np.ndarray, *, mode: str = "train",
-                   tell: Callable[[str], None] = lambda line: None) -> tuple[int, list[Unusable]]:
+def prepare_photos(
+    photos: Sequence[Path],
+    folder: Path,
+    template: np.ndarray,
+    *,
+    mode: str = "train",
+    tell: Callable[[str], None] = lambda line: None,
+) -> tuple[int, list[Unusable]]:
     """Adds photos to the training data in `folder`.
 
     The 68 points are those of ``detections/<name>.txt`` beside the photo (68 lines "x y", y down) where there is such a

@@ -85,8 +85,11 @@ def join_processes(device: str | None = None) -> Processes:
     world, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     local = int(os.environ.get("LOCAL_RANK", 0))
     if kind == "cuda" and local >= torch.cuda.device_count():
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"There are {torch.cuda.device_count()} NVIDIA GPUs for PyTorch.",
-                       hint="Use --device cpu, or start fewer processes.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            f"There are {torch.cuda.device_count()} NVIDIA GPUs for PyTorch.",
+            hint="Use --device cpu, or start fewer processes.",
+        )
     if kind == "cuda":
         torch.cuda.set_device(local)
     if world > 1:

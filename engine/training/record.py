@@ -10,8 +10,8 @@ import csv
 import os
 import struct
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Mapping
 
 __all__ = ["EventFile", "Table"]
 
@@ -38,8 +38,9 @@ class Table:
         self._file.flush()
 
     def add(self, values: Mapping[str, float | int]) -> None:
-        self._writer.writerow([value if isinstance(value := values.get(name, ""), (int, str)) else f"{value:.6g}"
-                               for name in self._columns])
+        self._writer.writerow(
+            [value if isinstance(value := values.get(name, ""), (int, str)) else f"{value:.6g}" for name in self._columns]
+        )
         self._file.flush()
 
     def close(self) -> None:

@@ -10,8 +10,9 @@ __all__ = ["SCHEDULES", "make_schedule"]
 SCHEDULES = ("step", "linear", "plateau", "cosine")
 
 
-def make_schedule(optimizer: torch.optim.Optimizer, kind: str, *, epochs: int, decay_epochs: int, decay: float
-                  ) -> lr_scheduler.LRScheduler:
+def make_schedule(
+    optimizer: torch.optim.Optimizer, kind: str, *, epochs: int, decay_epochs: int, decay: float
+) -> lr_scheduler.LRScheduler:
     """
     Args:
         kind: ``step``: times `decay` every `decay_epochs`, as published; ``linear``: constant for `decay_epochs`, then in

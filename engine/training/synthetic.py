@@ -7,21 +7,21 @@ those of the head model (MakeHuman, CC0), colours are made up here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import cv2
 import numpy as np
 import torch
 from scipy.io import savemat
 
+from ..head import HeadModel
+from ..head.landmarks68 import LANDMARKS_68
 from ..published.basel import alignment
 from ..published.basel.coefficients import Coefficients, join, split
 from ..published.basel.files import FaceModelData, read_bfm_front
 from ..published.basel.model import FaceModel, recentred
 from ..published.basel.rendering import rasterize_crop, render_vertices
-from ..head import HeadModel
-from ..head.landmarks68 import LANDMARKS_68
 from ..synthetic.heads import sample_expression, smooth_field
 from .layout import write_lists, write_sample
 
@@ -36,8 +36,14 @@ _ACTION_UNIT = 0.125
 With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
 _ANGLES = (0.06, 0.1, 0.03)
 """Standard deviation of pitch, yaw and roll, radians."""
-_COLOURS = {"skin": (193, 148, 124), "lips": (172, 92, 90), "brows": (96, 70, 54), "scalp": (70, 52, 42),
-            "eyes": (228, 224, 220), "irises": (70, 56, 44)}
+_COLOURS = {
+    "skin": (193, 148, 124),
+    "lips": (172, 92, 90),
+    "brows": (96, 70, 54),
+    "scalp": (70, 52, 42),
+    "eyes": (228, 224, 220),
+    "irises": (70, 56, 44),
+}
 
 
 def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:
@@ -65,11 +71,16 @@ def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:
     numbered = among[kept]
     fields = {
         "meanshape": points[used].reshape(1, -1) / 100,
-        "idBase": head.identity_basis[:80, used].reshape(80, -1).T / 100, "exBase": expressions,
-        "meantex": colours.reshape(1, -1), "texBase": _colour_basis(head, used, rng),
-        "tri": kept + 1, "point_buf": _faces_around(kept, len(used)) + 1,
-        "tri_mask2": numbered[(numbered >= 0).all(1)] + 1, "frontmask2_idx": front[:, None] + 1,
-        "keypoints": keypoints[None] + 1, "skinmask": skin[None],
+        "idBase": head.identity_basis[:80, used].reshape(80, -1).T / 100,
+        "exBase": expressions,
+        "meantex": colours.reshape(1, -1),
+        "texBase": _colour_basis(head, used, rng),
+        "tri": kept + 1,
+        "point_buf": _faces_around(kept, len(used)) + 1,
+        "tri_mask2": numbered[(numbered >= 0).all(1)] + 1,
+        "frontmask2_idx": front[:, None] + 1,
+        "keypoints": keypoints[None] + 1,
+        "skinmask": skin[None],
     }
     return {name: np.asarray(value, np.float32) for name, value in fields.items()}
 
@@ -96,16 +107,30 @@ def draw_coefficients(names: tuple[str, ...], count: int, rng: np.random.Generat
     expression = rng.normal(0, 0.5, (count, 64))
     if names:
         expression[:] = 0
-        expression[:, :len(names)] = [sample_expression(names, rng) / _ACTION_UNIT for _ in range(count)]
+        expression[:, : len(names)] = [sample_expression(names, rng) / _ACTION_UNIT for _ in range(count)]
     light = rng.normal(0, 0.03, (count, 3, 9)) + rng.normal(0, 0.12, (count, 1, 9)) * ([1.0] + [0.8] * 3 + [0.3] * 5)
     angles = rng.normal(0, _ANGLES, (count, 3)).clip(-0.3, 0.3)
-    parts = (rng.normal(0, 0.9, (count, 80)), expression, rng.normal(0, 0.9, (count, 80)), angles,
-             light.reshape(count, 27), rng.normal(0, (0.03, 0.03, 0.2), (count, 3)))
+    parts = (
+        rng.normal(0, 0.9, (count, 80)),
+        expression,
+        rng.normal(0, 0.9, (count, 80)),
+        angles,
+        light.reshape(count, 27),
+        rng.normal(0, (0.03, 0.03, 0.2), (count, 3)),
+    )
     return join(Coefficients(*(torch.from_numpy(part).float() for part in parts)))
 
 
-def make_pictures(folder: Path, data: FaceModelData, count: int, *, mode: str, names: tuple[str, ...] = (),
-                  seed: int = 0, tell: Callable[[str], None] = lambda line: None) -> None:
+def make_pictures(
+    folder: Path,
+    data: FaceModelData,
+    count: int,
+    *,
+    mode: str,
+    names: tuple[str, ...] = (),
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda line: None,
+) -> None:
     """Renders `count` faces into the published layout, with landmarks, skin masks and the true coefficients.
 
     Args:
@@ -129,8 +154,9 @@ def make_pictures(folder: Path, data: FaceModelData, count: int, *, mode: str, n
         ground = rng.uniform(0.1, 0.8, 3) + 0.12 * cv2.resize(ground, (size, size), interpolation=cv2.INTER_CUBIC)
         picture = np.where(mask > 0, drawn, ground) + rng.normal(0, 0.01, (size, size, 3))
         picture = np.round(255 * picture.clip(0, 1)).astype(np.uint8)
-        samples.append(write_sample(folder / f"synthetic_{mode}", f"{number:05d}", picture, face.landmarks[0].numpy(),
-                                    vector.numpy()))
+        samples.append(
+            write_sample(folder / f"synthetic_{mode}", f"{number:05d}", picture, face.landmarks[0].numpy(), vector.numpy())
+        )
         if (number + 1) % 100 == 0:
             tell(f"{number + 1} of {count} pictures for {mode}")
     write_lists(folder, mode, samples)
@@ -139,8 +165,11 @@ def make_pictures(folder: Path, data: FaceModelData, count: int, *, mode: str, n
 def _colours(head: HeadModel, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(N, 3) mean colours 0..255, and (N,) where the skin is bare."""
     colours = np.tile(np.float64(_COLOURS["skin"]), (len(used), 1))
-    parts = {"lips": head.part("upper_lip", "lower_lip")[used], "brows": head.part("right_brow", "left_brow")[used],
-             "scalp": head.part("scalp")[used]}
+    parts = {
+        "lips": head.part("upper_lip", "lower_lip")[used],
+        "brows": head.part("right_brow", "left_brow")[used],
+        "scalp": head.part("scalp")[used],
+    }
     eyes = np.isin(used, head.eyeballs.reshape(-1))
     parts["eyes"] = eyes.astype(float)
     depth = head.template[used, 2]

@@ -15,17 +15,27 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
 
 import numpy as np
 
 from .errors import ErrorCode, HrnError
 
-__all__ = ["ARRAYS", "MANIFEST", "SCHEMA", "SCHEMA_VERSION", "Bundle", "check_replaceable", "load_bundle",
-           "remove_leftovers", "remove_own_partials", "write_bundle"]
+__all__ = [
+    "ARRAYS",
+    "MANIFEST",
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "Bundle",
+    "check_replaceable",
+    "load_bundle",
+    "remove_leftovers",
+    "remove_own_partials",
+    "write_bundle",
+]
 
 SCHEMA = "hrn-head-bundle"
 SCHEMA_VERSION = 1
@@ -128,10 +138,11 @@ def load_bundle(path: str | os.PathLike) -> Bundle:
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} is not the manifest of a head bundle.")
     if not isinstance(manifest.get("schema_version"), int) or manifest["schema_version"] > SCHEMA_VERSION:
-        raise HrnError(ErrorCode.BUNDLE_INVALID,
-                       f"{path} has schema version {manifest.get('schema_version')}; "
-                       f"this program reads up to {SCHEMA_VERSION}.",
-                       hint="Update the add-on.")
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID,
+            f"{path} has schema version {manifest.get('schema_version')}; this program reads up to {SCHEMA_VERSION}.",
+            hint="Update the add-on.",
+        )
     try:
         _check_files(path, manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -147,8 +158,12 @@ def _check_files(path: Path, manifest: dict) -> None:
         file = path / name
         if not file.is_file() or file.stat().st_size != record["bytes"]:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{file} is missing or has another size than recorded.")
-    named = [MESH, *(m["file"] for m in manifest["maps"].values()), *(c["file"] for c in manifest["cameras"]),
-             *(p["file"] for p in manifest["photos"] if p.get("used", True) or "file" in p)]
+    named = [
+        MESH,
+        *(m["file"] for m in manifest["maps"].values()),
+        *(c["file"] for c in manifest["cameras"]),
+        *(p["file"] for p in manifest["photos"] if p.get("used", True) or "file" in p),
+    ]
     for name in named:
         if name not in files:
             raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} does not list {name!r}.")

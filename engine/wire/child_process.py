@@ -20,9 +20,10 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence, Union
+from typing import Union
 
 from .windows_job import Job
 
@@ -31,7 +32,7 @@ __all__ = ["ChildProcess", "Exited", "Line", "LogFile", "SpawnFailed", "clean_en
 _QUEUE_SIZE = 2000
 """Lines that may wait for the owner. A full queue stops the reader and so, through the full pipe, the child."""
 
-_alive: "weakref.WeakSet[ChildProcess]" = weakref.WeakSet()
+_alive: weakref.WeakSet[ChildProcess] = weakref.WeakSet()
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ def clean_environment(environ: Mapping[str, str], host_folder: str | None = None
         inside = os.path.normcase(os.path.join(os.path.abspath(host_folder), ""))
         for key in ("PATH", "Path", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
             if key in result:
-                kept = [p for p in result[key].split(os.pathsep)
-                        if not os.path.normcase(os.path.join(os.path.abspath(p), "")).startswith(inside)]
+                kept = [
+                    p
+                    for p in result[key].split(os.pathsep)
+                    if not os.path.normcase(os.path.join(os.path.abspath(p), "")).startswith(inside)
+                ]
                 result[key] = os.pathsep.join(kept)
     result.update(extra)
     return result
@@ -136,8 +140,16 @@ class ChildProcess:
         merge_stderr: hand stderr over as lines of stdout too (still logged).
     """
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | os.PathLike | None = None,
-                 log: LogFile | None = None, max_line: int = 1 << 20, merge_stderr: bool = False):
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | os.PathLike | None = None,
+        log: LogFile | None = None,
+        max_line: int = 1 << 20,
+        merge_stderr: bool = False,
+    ):
         self.command = [str(part) for part in command]
         self.stderr_tail: deque[str] = deque(maxlen=40)
         """The last lines of stderr, for error reports."""
@@ -207,8 +219,15 @@ class ChildProcess:
         else:
             options["start_new_session"] = True  # Ctrl+C in Blender's terminal must not reach the child.
         try:
-            popen = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     stderr=subprocess.PIPE, env=self._env, cwd=self._cwd, **options)
+            popen = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._env,
+                cwd=self._cwd,
+                **options,
+            )
         except (OSError, ValueError) as error:
             self._ended.set()
             self._put(SpawnFailed(error if isinstance(error, OSError) else OSError(str(error))))
@@ -219,8 +238,10 @@ class ChildProcess:
                 self._join_job(popen)
             if self._kill_wanted:
                 self._kill_now()
-        threads = [threading.Thread(target=run, args=(popen,), name=f"hrn-child-{run.__name__}", daemon=True)
-                   for run in (self._read_stdout, self._read_stderr, self._write_stdin)]
+        threads = [
+            threading.Thread(target=run, args=(popen,), name=f"hrn-child-{run.__name__}", daemon=True)
+            for run in (self._read_stdout, self._read_stderr, self._write_stdin)
+        ]
         for thread in threads:
             thread.start()
         code = popen.wait()
@@ -312,8 +333,12 @@ class ChildProcess:
 def _kill_tree(popen: subprocess.Popen) -> None:
     """Windows' own tool follows the tree from parent to child."""
     try:
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(popen.pid)], capture_output=True, timeout=5,
-                       creationflags=subprocess.CREATE_NO_WINDOW)
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(popen.pid)],
+            capture_output=True,
+            timeout=5,
+            creationflags=subprocess.CREATE_NO_WINDOW,
+        )
     except (OSError, subprocess.TimeoutExpired):
         pass
     popen.kill()

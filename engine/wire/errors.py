@@ -54,14 +54,30 @@ class ErrorCode(str, Enum):
 
 
 EXIT_CODES = {
-    ErrorCode.SETTINGS_INVALID: 2, ErrorCode.INTERNAL: 3, ErrorCode.CANCELLED: 130,
-    ErrorCode.PHOTO_UNREADABLE: 10, ErrorCode.NOT_AN_IMAGE: 11, ErrorCode.IMAGE_DAMAGED: 12,
-    ErrorCode.IMAGE_TOO_LARGE: 13, ErrorCode.NO_FACE: 14, ErrorCode.FACE_TOO_SMALL: 15, ErrorCode.FACE_INDEX: 16,
+    ErrorCode.SETTINGS_INVALID: 2,
+    ErrorCode.INTERNAL: 3,
+    ErrorCode.CANCELLED: 130,
+    ErrorCode.PHOTO_UNREADABLE: 10,
+    ErrorCode.NOT_AN_IMAGE: 11,
+    ErrorCode.IMAGE_DAMAGED: 12,
+    ErrorCode.IMAGE_TOO_LARGE: 13,
+    ErrorCode.NO_FACE: 14,
+    ErrorCode.FACE_TOO_SMALL: 15,
+    ErrorCode.FACE_INDEX: 16,
     ErrorCode.PHOTO_UNMATCHED: 17,
-    ErrorCode.OUTPUT_EXISTS: 20, ErrorCode.OUTPUT_NOT_WRITABLE: 21, ErrorCode.DISK_FULL: 22, ErrorCode.BUNDLE_INVALID: 23,
-    ErrorCode.METHOD_UNKNOWN: 30, ErrorCode.MODEL_MISSING: 31, ErrorCode.CHECKPOINT_INVALID: 32,
-    ErrorCode.ENGINE_MISSING: 33, ErrorCode.ENGINE_CRASHED: 34, ErrorCode.ENGINE_PROTOCOL: 35,
-    ErrorCode.VERSION_MISMATCH: 36, ErrorCode.OUT_OF_MEMORY: 37, ErrorCode.BUSY: 38,
+    ErrorCode.OUTPUT_EXISTS: 20,
+    ErrorCode.OUTPUT_NOT_WRITABLE: 21,
+    ErrorCode.DISK_FULL: 22,
+    ErrorCode.BUNDLE_INVALID: 23,
+    ErrorCode.METHOD_UNKNOWN: 30,
+    ErrorCode.MODEL_MISSING: 31,
+    ErrorCode.CHECKPOINT_INVALID: 32,
+    ErrorCode.ENGINE_MISSING: 33,
+    ErrorCode.ENGINE_CRASHED: 34,
+    ErrorCode.ENGINE_PROTOCOL: 35,
+    ErrorCode.VERSION_MISMATCH: 36,
+    ErrorCode.OUT_OF_MEMORY: 37,
+    ErrorCode.BUSY: 38,
 }
 """Exit status of the engine's command line for each code; 0 is success, 2 also a wrong command line."""
 
@@ -91,7 +107,7 @@ class HrnError(Exception):
         return {"code": self.code.value, "message": self.message, "hint": self.hint, "details": self.details}
 
     @classmethod
-    def from_json(cls, data: dict) -> "HrnError":
+    def from_json(cls, data: dict) -> HrnError:
         """Inverse of :meth:`to_json`; an unknown code of a newer engine becomes ``INTERNAL``."""
         try:
             code = ErrorCode(data.get("code"))

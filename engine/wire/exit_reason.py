@@ -43,11 +43,14 @@ def explain_exit(code: int, last_words: Iterable[str], oom_kills_before: int | N
     if starved or code & 0xFFFFFFFF in _WINDOWS_NO_MEMORY or any(w in line for w in _MEMORY_WORDS for line in tail):
         return HrnError(ErrorCode.OUT_OF_MEMORY, "The engine ran out of memory.", details=details)
     if code in _KILLED:
-        return HrnError(ErrorCode.ENGINE_CRASHED, "The engine was killed by the system or by another program.",
-                        hint="Try again. If it happens again, memory is probably short: close other programs or "
-                             "choose a smaller texture size.", details=details)
+        return HrnError(
+            ErrorCode.ENGINE_CRASHED,
+            "The engine was killed by the system or by another program.",
+            hint="Try again. If it happens again, memory is probably short: close other programs or "
+            "choose a smaller texture size.",
+            details=details,
+        )
     if code < 0:
         return HrnError(ErrorCode.ENGINE_CRASHED, f"The engine crashed (signal {-code}).", details=details)
     shown = str(code) if code < 256 else f"0x{code:08X}"
-    return HrnError(ErrorCode.ENGINE_CRASHED, f"The engine stopped unexpectedly (exit code {shown}).",
-                    details=details)
+    return HrnError(ErrorCode.ENGINE_CRASHED, f"The engine stopped unexpectedly (exit code {shown}).", details=details)

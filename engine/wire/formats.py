@@ -26,8 +26,13 @@ class PhotoFormat(NamedTuple):
 
 
 PHOTO_FORMATS = (
-    PhotoFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "JPEG", ("PIL.JpegImagePlugin", "PIL.MpoImagePlugin"),
-                ((0, b"\xff\xd8\xff"),)),
+    PhotoFormat(
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+        "JPEG",
+        ("PIL.JpegImagePlugin", "PIL.MpoImagePlugin"),
+        ((0, b"\xff\xd8\xff"),),
+    ),
     PhotoFormat("PNG", (".png",), "PNG", ("PIL.PngImagePlugin",), ((0, b"\x89PNG"),)),
     PhotoFormat("WebP", (".webp",), "WEBP", ("PIL.WebPImagePlugin",), ((0, b"RIFF"),)),
     PhotoFormat("TIFF", (".tif", ".tiff"), "TIFF", ("PIL.TiffImagePlugin",), ((0, b"II*\0"), (0, b"MM\0*"))),

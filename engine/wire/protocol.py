@@ -23,8 +23,21 @@ from dataclasses import asdict, dataclass, fields
 
 from .errors import ErrorCode, HrnError
 
-__all__ = ["MAX_LINE_BYTES", "PROTOCOL_VERSION", "STAGES", "STAGE_SECONDS", "Settings", "decode_line", "encode_line",
-           "error_response", "notification", "overall_fraction", "request", "response", "versions_match"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "PROTOCOL_VERSION",
+    "STAGES",
+    "STAGE_SECONDS",
+    "Settings",
+    "decode_line",
+    "encode_line",
+    "error_response",
+    "notification",
+    "overall_fraction",
+    "request",
+    "response",
+    "versions_match",
+]
 
 PROTOCOL_VERSION = 1
 """Raised by one whenever an older add-on could misread a newer engine."""
@@ -35,8 +48,7 @@ MAX_LINE_BYTES = 1 << 20
 STAGES = ("start", "photo", "landmarks", "coarse", "mid", "albedo", "displacement", "bundle", "done")
 """Stages in the order in which ``progress`` names them."""
 
-STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0,
-                 "bundle": 1.0}
+STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0, "bundle": 1.0}
 """What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""
 
 _QUALITIES = ("draft", "standard", "high")
@@ -108,7 +120,7 @@ class Settings:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: dict) -> "Settings":
+    def from_json(cls, data: dict) -> Settings:
         """Settings from a message.
 
         Raises:

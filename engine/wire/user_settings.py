@@ -45,8 +45,9 @@ def write_user_settings(settings: UserSettings) -> None:
     """
     path = settings_path()
     try:
-        write_object(path, {**read_object(path), "model_files": settings.model_files,
-                            "commercial_work": settings.commercial_work})
+        write_object(
+            path, {**read_object(path), "model_files": settings.model_files, "commercial_work": settings.commercial_work}
+        )
     except OSError as error:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
 

@@ -17,16 +17,28 @@ _KILLED = 137
 
 
 class _BasicLimits(ctypes.Structure):
-    _fields_ = [("PerProcessUserTimeLimit", ctypes.c_int64), ("PerJobUserTimeLimit", ctypes.c_int64),
-                ("LimitFlags", ctypes.c_uint32), ("MinimumWorkingSetSize", ctypes.c_size_t),
-                ("MaximumWorkingSetSize", ctypes.c_size_t), ("ActiveProcessLimit", ctypes.c_uint32),
-                ("Affinity", ctypes.c_size_t), ("PriorityClass", ctypes.c_uint32), ("SchedulingClass", ctypes.c_uint32)]
+    _fields_ = [
+        ("PerProcessUserTimeLimit", ctypes.c_int64),
+        ("PerJobUserTimeLimit", ctypes.c_int64),
+        ("LimitFlags", ctypes.c_uint32),
+        ("MinimumWorkingSetSize", ctypes.c_size_t),
+        ("MaximumWorkingSetSize", ctypes.c_size_t),
+        ("ActiveProcessLimit", ctypes.c_uint32),
+        ("Affinity", ctypes.c_size_t),
+        ("PriorityClass", ctypes.c_uint32),
+        ("SchedulingClass", ctypes.c_uint32),
+    ]
 
 
 class _ExtendedLimits(ctypes.Structure):
-    _fields_ = [("BasicLimitInformation", _BasicLimits), ("IoInfo", ctypes.c_uint64 * 6),
-                ("ProcessMemoryLimit", ctypes.c_size_t), ("JobMemoryLimit", ctypes.c_size_t),
-                ("PeakProcessMemoryUsed", ctypes.c_size_t), ("PeakJobMemoryUsed", ctypes.c_size_t)]
+    _fields_ = [
+        ("BasicLimitInformation", _BasicLimits),
+        ("IoInfo", ctypes.c_uint64 * 6),
+        ("ProcessMemoryLimit", ctypes.c_size_t),
+        ("JobMemoryLimit", ctypes.c_size_t),
+        ("PeakProcessMemoryUsed", ctypes.c_size_t),
+        ("PeakJobMemoryUsed", ctypes.c_size_t),
+    ]
 
 
 class Job:
@@ -46,9 +58,12 @@ class Job:
             raise OSError("CreateJobObject failed")
         limits = _ExtendedLimits()
         limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
-        if not (kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits),
-                                               ctypes.sizeof(limits))
-                and kernel.AssignProcessToJobObject(self._handle, process)):
+        if not (
+            kernel.SetInformationJobObject(
+                self._handle, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits)
+            )
+            and kernel.AssignProcessToJobObject(self._handle, process)
+        ):
             self.close()
             raise OSError("AssignProcessToJobObject failed")
 
@@ -69,10 +84,12 @@ def _kernel():
     kernel = ctypes.WinDLL("kernel32")
     handle, number = ctypes.c_void_p, ctypes.c_uint32
     for name, result, arguments in (
-            ("CreateJobObjectW", handle, [ctypes.c_void_p, ctypes.c_wchar_p]),
-            ("SetInformationJobObject", ctypes.c_int, [handle, ctypes.c_int, ctypes.c_void_p, number]),
-            ("AssignProcessToJobObject", ctypes.c_int, [handle, handle]),
-            ("TerminateJobObject", ctypes.c_int, [handle, ctypes.c_uint]), ("CloseHandle", ctypes.c_int, [handle])):
+        ("CreateJobObjectW", handle, [ctypes.c_void_p, ctypes.c_wchar_p]),
+        ("SetInformationJobObject", ctypes.c_int, [handle, ctypes.c_int, ctypes.c_void_p, number]),
+        ("AssignProcessToJobObject", ctypes.c_int, [handle, handle]),
+        ("TerminateJobObject", ctypes.c_int, [handle, ctypes.c_uint]),
+        ("CloseHandle", ctypes.c_int, [handle]),
+    ):
         function = getattr(kernel, name)
         function.restype, function.argtypes = result, arguments
     return kernel

@@ -11,7 +11,14 @@ from .images import load_image
 from .ledger import Ledger
 from .source import PhotoCamera
 
-__all__ = ["EXPRESSION_PROPERTY", "PHOTO_NAME_PROPERTY", "PHOTO_PROPERTY", "SHARE_PROPERTY", "build_camera", "match_scene_to_camera"]
+__all__ = [
+    "EXPRESSION_PROPERTY",
+    "PHOTO_NAME_PROPERTY",
+    "PHOTO_PROPERTY",
+    "SHARE_PROPERTY",
+    "build_camera",
+    "match_scene_to_camera",
+]
 
 WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
 
@@ -40,8 +47,7 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     data = ledger.add(bpy.data.cameras.new(name))
     aspect = camera.fx / camera.fy
     """Height of a pixel over its width."""
-    frame = scene.render.resolution_x * scene.render.pixel_aspect_x \
-        / (scene.render.resolution_y * scene.render.pixel_aspect_y)
+    frame = scene.render.resolution_x * scene.render.pixel_aspect_x / (scene.render.resolution_y * scene.render.pixel_aspect_y)
     if camera.width / (camera.height * aspect) >= frame:
         data.sensor_fit = "HORIZONTAL"
         side, focal = camera.width, camera.fx
@@ -53,7 +59,7 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     data.lens = focal * _SENSOR_MM / side
     data.shift_x = (camera.width / 2 - camera.cx) / side
     data.shift_y = (camera.cy - camera.height / 2) * aspect / side
-    distance = float((camera.location ** 2).sum()) ** 0.5
+    distance = float((camera.location**2).sum()) ** 0.5
     data.clip_start = max(1e-3, distance / 100)
     data.clip_end = distance * 100
     data.display_size = 0.015  # Small enough not to hide the face behind it

@@ -71,6 +71,7 @@ _FLAT = (0.5, 0.5, 1.0)
 
 def _shading_normal(tree: bpy.types.ShaderNodeTree, inputs: bpy.types.ShaderNode) -> bpy.types.NodeSocket:
     """The normal of the whole relief, gained by both strengths; see the module's text."""
+
     def math(operation: str, node_type: str, place: tuple[float, float], *operands) -> bpy.types.NodeSocket:
         node = tree.nodes.new(node_type)
         node.operation, node.location = operation, place

@@ -53,7 +53,7 @@ def iris_places(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> np.n
         members = np.unique(faces[mine])
         points = vertices[members].astype(np.float64)
         design = np.concatenate([2 * points, np.ones((len(points), 1))], 1)
-        centre = np.linalg.lstsq(design, (points ** 2).sum(1), rcond=None)[0][:3]
+        centre = np.linalg.lstsq(design, (points**2).sum(1), rcond=None)[0][:3]
         corner = faces[mine].reshape(-1)
         local, place = vertices[corner] - centre, uv[mine].reshape(-1, 2)
         near = (local[:, 1] < 0) & (np.hypot(local[:, 0], local[:, 2]) < 1.3 * IRIS_RADIUS)

@@ -41,7 +41,7 @@ def quad_grids(quads: np.ndarray) -> list[np.ndarray]:
             continue
         loop = loop + [start]
         ends = [*corners, len(loop) - 1]
-        sides = [loop[a:b + 1] for a, b in zip(ends, ends[1:])]
+        sides = [loop[a : b + 1] for a, b in zip(ends, ends[1:])]
         if [len(s) for s in sides[:2]] != [len(s) for s in sides[2:]]:
             continue
         if len(sides[0]) < len(sides[1]):

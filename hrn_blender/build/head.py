@@ -49,8 +49,13 @@ class HeadResult:
     materials: dict[str, bpy.types.Material] = field(default_factory=dict)
 
 
-def build_head(bundle_path: str | os.PathLike, *, scene: bpy.types.Scene | None = None,
-               parent: bpy.types.Collection | None = None, options: BuildOptions = BuildOptions()) -> HeadResult:
+def build_head(
+    bundle_path: str | os.PathLike,
+    *,
+    scene: bpy.types.Scene | None = None,
+    parent: bpy.types.Collection | None = None,
+    options: BuildOptions = BuildOptions(),
+) -> HeadResult:
     """Build the head of a bundle as a new collection. Building a bundle twice gives two independent heads.
 
     Args:
@@ -78,8 +83,9 @@ def build_head(bundle_path: str | os.PathLike, *, scene: bpy.types.Scene | None 
     return result
 
 
-def _build(source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collection, options: BuildOptions,
-           ledger: Ledger) -> HeadResult:
+def _build(
+    source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collection, options: BuildOptions, ledger: Ledger
+) -> HeadResult:
     collection = ledger.add(bpy.data.collections.new(f"Head {source.name}"))
     mesh = build_mesh(source, ledger)
     materials = build_materials(source, ledger, options.share_groups)

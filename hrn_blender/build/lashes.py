@@ -35,8 +35,9 @@ def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray)
     for grid in quad_grids(lashes):
         # Rows run from one long side to the other; the root is the side that is nearer to the skin.
         near = _near(vertices[skin], vertices[grid].reshape(-1, 3))
-        first, last = (np.linalg.norm(vertices[side][:, None] - near[None], axis=-1).min(1).mean()
-                       for side in (grid[0], grid[-1]))
+        first, last = (
+            np.linalg.norm(vertices[side][:, None] - near[None], axis=-1).min(1).mean() for side in (grid[0], grid[-1])
+        )
         if last < first:
             grid = grid[::-1]
         root = vertices[grid[0]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Callable
 
 import bpy
 
@@ -32,16 +32,36 @@ _PATCHES = 0.25
 """How much the roughness of skin differs between the darkest and lightest of a noise whose values keep near its middle."""
 
 _LOOKS: dict[str, dict[str, object]] = {
-    "skin": {"IOR": 1.4, "Specular IOR Level": 0.5, "Subsurface Weight": 0.7, "Subsurface Radius": _SKIN_RADIUS,
-             "Subsurface Scale": _SKIN_SCALE},
+    "skin": {
+        "IOR": 1.4,
+        "Specular IOR Level": 0.5,
+        "Subsurface Weight": 0.7,
+        "Subsurface Radius": _SKIN_RADIUS,
+        "Subsurface Scale": _SKIN_SCALE,
+    },
     # A wet, clear coat over the painted iris and white.
-    "eyes": {"Roughness": 0.4, "IOR": 1.376, "Specular IOR Level": 0.1, "Subsurface Weight": 0.1,
-             "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002, "Coat Weight": 1.0, "Coat Roughness": 0.01,
-             "Coat IOR": 1.376},
+    "eyes": {
+        "Roughness": 0.4,
+        "IOR": 1.376,
+        "Specular IOR Level": 0.1,
+        "Subsurface Weight": 0.1,
+        "Subsurface Radius": _SKIN_RADIUS,
+        "Subsurface Scale": 0.002,
+        "Coat Weight": 1.0,
+        "Coat Roughness": 0.01,
+        "Coat IOR": 1.376,
+    },
     # A little subsurface only: the bands are open at the gums, and light that enters would be lost inside.
-    "teeth": {"Roughness": 0.22, "IOR": 1.62, "Specular IOR Level": 0.4, "Subsurface Weight": 0.15,
-              "Subsurface Radius": (1.0, 0.8, 0.6), "Subsurface Scale": 0.0008, "Coat Weight": 0.3,
-              "Coat Roughness": 0.05},
+    "teeth": {
+        "Roughness": 0.22,
+        "IOR": 1.62,
+        "Specular IOR Level": 0.4,
+        "Subsurface Weight": 0.15,
+        "Subsurface Radius": (1.0, 0.8, 0.6),
+        "Subsurface Scale": 0.0008,
+        "Coat Weight": 0.3,
+        "Coat Roughness": 0.05,
+    },
     "tongue": {"Roughness": 0.3, "Subsurface Weight": 0.6, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.003},
     "mouth": {"Roughness": 0.35, "Subsurface Weight": 0.4, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002},
     "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3},
@@ -121,15 +141,21 @@ def _texture(tree: bpy.types.ShaderNodeTree, image: bpy.types.Image, place: tupl
     return node
 
 
-def _skin_detail(material: bpy.types.Material, shader: bpy.types.ShaderNode, output: bpy.types.ShaderNode,
-                 source: HeadSource, ledger: Ledger, group: bpy.types.ShaderNodeTree) -> None:
+def _skin_detail(
+    material: bpy.types.Material,
+    shader: bpy.types.ShaderNode,
+    output: bpy.types.ShaderNode,
+    source: HeadSource,
+    ledger: Ledger,
+    group: bpy.types.ShaderNodeTree,
+) -> None:
     """Displacement, normals, roughness and subsurface weight of the skin; `group` is HRN Detail."""
     tree = material.node_tree
     nodes, links = tree.nodes, tree.links
-    relief = _texture(tree, load_image(source.maps["displacement"], f"{source.name} displacement", "Non-Color", ledger),
-                      (-700, 0))
-    normals = _texture(tree, load_image(source.maps["normal"], f"{source.name} normal", "Non-Color", ledger),
-                       (-700, -300))
+    relief = _texture(
+        tree, load_image(source.maps["displacement"], f"{source.name} displacement", "Non-Color", ledger), (-700, 0)
+    )
+    normals = _texture(tree, load_image(source.maps["normal"], f"{source.name} normal", "Non-Color", ledger), (-700, -300))
     detail = nodes.new("ShaderNodeGroup")
     detail.node_tree, detail.location, detail.width = group, (-350, -150), 200
     links.new(compat.socket(relief.outputs, "Color"), detail.inputs["Height"])

@@ -5,22 +5,33 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .eyes import ATTRIBUTE as IRIS_ATTRIBUTE, iris_places
-from .lashes import ATTRIBUTE as LASH_ATTRIBUTE, lash_coordinates
+from .eyes import ATTRIBUTE as IRIS_ATTRIBUTE
+from .eyes import iris_places
+from .lashes import ATTRIBUTE as LASH_ATTRIBUTE
+from .lashes import lash_coordinates
 from .ledger import Ledger
 from .names import BLEED, ROUGHNESS, UV_MAP
 from .source import MATERIALS, HeadSource
-from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE, tooth_coordinates
+from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE
+from .teeth import tooth_coordinates
 
-__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups",
-           "build_mesh"]
+__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups", "build_mesh"]
 
 DEFORMATION_KEY = "Deformation"
 CONFIDENCE_GROUPS = ("prior", "completed", "seen")
 """Names of the groups of ``confidence_class`` 0, 1 and 2."""
 
-_ROUGHNESS_OF_PARTS = {"nose": 0.42, "upper_lip": 0.38, "lower_lip": 0.36, "right_eye": 0.46, "left_eye": 0.46,
-                       "right_ear": 0.52, "left_ear": 0.52, "scalp": 0.74, "neck": 0.55}
+_ROUGHNESS_OF_PARTS = {
+    "nose": 0.42,
+    "upper_lip": 0.38,
+    "lower_lip": 0.36,
+    "right_eye": 0.46,
+    "left_eye": 0.46,
+    "right_ear": 0.52,
+    "left_ear": 0.52,
+    "scalp": 0.74,
+    "neck": 0.55,
+}
 """The scalp carries cropped hair, which scatters what skin would mirror."""
 _ROUGHNESS = 0.51
 _BLEED_OF_PARTS = {"right_eye": 0.12, "left_eye": 0.12, "upper_lip": 0.7, "lower_lip": 0.7}
@@ -37,16 +48,18 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     mesh.polygons.foreach_set("material_index", np.ascontiguousarray(source.face_material, np.int32))
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
-    for name, values in ((ROUGHNESS, _roughness(source)),
-                         (BLEED, _by_part(np.ones(len(source.vertices), np.float32), source, _BLEED_OF_PARTS))):
+    for name, values in (
+        (ROUGHNESS, _roughness(source)),
+        (BLEED, _by_part(np.ones(len(source.vertices), np.float32), source, _BLEED_OF_PARTS)),
+    ):
         mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", values)
-    eyes, lashes, skin, teeth = (source.face_material == MATERIALS.index(name)
-                                 for name in ("eyes", "lashes", "skin", "teeth"))
+    eyes, lashes, skin, teeth = (source.face_material == MATERIALS.index(name) for name in ("eyes", "lashes", "skin", "teeth"))
     places = tooth_coordinates(source.vertices, source.faces[teeth])
     for name, values in (
-            (IRIS_ATTRIBUTE, iris_places(source.vertices, source.faces[eyes], source.uv[eyes])),
-            (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin]))),
-            (TOOTH_ATTRIBUTE, places)):
+        (IRIS_ATTRIBUTE, iris_places(source.vertices, source.faces[eyes], source.uv[eyes])),
+        (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin]))),
+        (TOOTH_ATTRIBUTE, places),
+    ):
         mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", values.ravel())
     mesh.update()
     _crease(mesh, np.unique(source.faces[teeth]), places)
@@ -86,7 +99,7 @@ def _roughness(source: HeadSource) -> np.ndarray:
         width = np.linalg.norm(brows[0].mean(0) - brows[1].mean(0))
         across = (source.vertices[:, 0] - centre[0]) / (0.6 * width)
         above = (source.vertices[:, 2] - centre[2] - 0.45 * width) / (0.45 * width)
-        value -= (_OILY * np.exp(-across ** 2 - above ** 2) * (source.vertices[:, 1] < 0.5 * centre[1])).astype(np.float32)
+        value -= (_OILY * np.exp(-(across**2) - above**2) * (source.vertices[:, 1] < 0.5 * centre[1])).astype(np.float32)
     return _by_part(value, source, _ROUGHNESS_OF_PARTS)
 
 
@@ -118,6 +131,7 @@ def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
 
 def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:
     """``Basis`` (neutral coarse), the ARKit actions at the photo's values, and ``Deformation`` at 1."""
+
     def key(name: str, offset: np.ndarray | None, value: float, highest: float) -> None:
         block = head.shape_key_add(name=name, from_mix=False)
         if offset is not None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
 
 import bpy
 import numpy as np
@@ -89,8 +89,11 @@ def _studio(result: HeadResult, options: PreviewOptions) -> Iterator[tuple[bpy.t
         view = result.cameras[0]
         frame = view.matrix_world.to_3x3().normalized()
         # Azimuth from the camera towards its right, elevation, distance and side in head sizes, watts per square size.
-        for name, azimuth, elevation, distance, side, power in (("key", -38, 30, 3.2, 1.6, 145), ("fill", 24, -10, 3.5, 2.5, 100),
-                                                                ("rim", 155, 38, 3.0, 1.2, 70)):
+        for name, azimuth, elevation, distance, side, power in (
+            ("key", -38, 30, 3.2, 1.6, 145),
+            ("fill", 24, -10, 3.5, 2.5, 100),
+            ("rim", 155, 38, 3.0, 1.2, 70),
+        ):
             light = ledger.add(bpy.data.lights.new(f"HRN {name}", "AREA"))
             light.size, light.energy = side * size, power * size * size
             lamp = ledger.add(bpy.data.objects.new(f"HRN {name}", light))
@@ -160,8 +163,9 @@ def _above_the_neck(head: bpy.types.Object) -> np.ndarray:
     return keep if keep.any() else ~keep
 
 
-def _window(scene: bpy.types.Scene, head: bpy.types.Object, view: bpy.types.Object,
-            margin: float) -> tuple[float, float, float, float]:
+def _window(
+    scene: bpy.types.Scene, head: bpy.types.Object, view: bpy.types.Object, margin: float
+) -> tuple[float, float, float, float]:
     """(x0, y0, x1, y1) of the face and skull with a margin, as shares of the frame with y down, clipped to the frame."""
     camera = view.matrix_world.normalized().inverted()
     points = _posed_points(scene, head)[_above_the_neck(head)] @ np.array(camera)[:3, :3].T + np.array(camera)[:3, 3]
@@ -185,8 +189,7 @@ def _turned_camera(scene: bpy.types.Scene, result: HeadResult, degrees: float, l
     seen_from = (view.matrix_world.translation - centre).normalized()
     lean = front.normalized().cross(seen_from).dot(up)
     side = 1.0 if lean < -_FRONTAL else -1.0
-    turn = Matrix.Translation(centre) @ Matrix.Rotation(math.radians(degrees) * side, 4, up) \
-        @ Matrix.Translation(-centre)
+    turn = Matrix.Translation(centre) @ Matrix.Rotation(math.radians(degrees) * side, 4, up) @ Matrix.Translation(-centre)
     other = ledger.add(bpy.data.objects.new("HRN turned", ledger.add(view.data.copy())))
     scene.collection.objects.link(other)
     other.matrix_world = turn @ view.matrix_world
@@ -217,8 +220,10 @@ def _photo_crop(view: bpy.types.Object, window: tuple[float, float, float, float
     pixels = _read_pixels(bpy.path.abspath(view.data.background_images[0].image.filepath))
     rows, columns = pixels.shape[:2]
     x0, y0, x1, y1 = window
-    crop = pixels[int(y0 * rows):max(int(y0 * rows) + 1, round(y1 * rows)),
-                  int(x0 * columns):max(int(x0 * columns) + 1, round(x1 * columns))]
+    crop = pixels[
+        int(y0 * rows) : max(int(y0 * rows) + 1, round(y1 * rows)),
+        int(x0 * columns) : max(int(x0 * columns) + 1, round(x1 * columns)),
+    ]
     return _resized(crop, max(1, round(height * crop.shape[1] / crop.shape[0])), height)
 
 

@@ -107,8 +107,9 @@ def read_source(path) -> HeadSource:
         if tuple(manifest["materials"]) != MATERIALS:
             raise ValueError(f"materials are {manifest['materials']}")
         if not len(names) == len(values) == len(arrays["expression_deltas"]) or len(set(names)) != len(names):
-            raise ValueError(f"{len(names)} expression names and {len(values)} values "
-                             f"for {len(arrays['expression_deltas'])} shapes")
+            raise ValueError(
+                f"{len(names)} expression names and {len(values)} values for {len(arrays['expression_deltas'])} shapes"
+            )
         if len(part_names) != len(arrays["parts"]):
             raise ValueError(f"{len(part_names)} part names for {len(arrays['parts'])} parts")
         material = arrays["face_material"]
@@ -117,16 +118,26 @@ def read_source(path) -> HeadSource:
         vertices = to_blender(arrays["vertices"])
         origin = neck_centre(vertices, arrays["faces"])
         return HeadSource(
-            bundle=bundle, name=str(manifest["name"]), method=str(manifest["method"]),
+            bundle=bundle,
+            name=str(manifest["name"]),
+            method=str(manifest["method"]),
             engine_version=str(manifest["engine_version"]),
             vertices=(vertices - origin).astype(np.float32),
             deformation=to_blender(arrays["deformation"]).astype(np.float32),
-            expression_names=names, expression_deltas=to_blender(arrays["expression_deltas"]).astype(np.float32),
-            expression_values=values, faces=arrays["faces"], uv=arrays["uv"], face_material=material,
-            parts=dict(zip(part_names, arrays["parts"])), confidence=arrays["confidence"],
-            confidence_class=arrays["confidence_class"], maps=maps, origin=origin,
+            expression_names=names,
+            expression_deltas=to_blender(arrays["expression_deltas"]).astype(np.float32),
+            expression_values=values,
+            faces=arrays["faces"],
+            uv=arrays["uv"],
+            face_material=material,
+            parts=dict(zip(part_names, arrays["parts"])),
+            confidence=arrays["confidence"],
+            confidence_class=arrays["confidence_class"],
+            maps=maps,
+            origin=origin,
             cameras=tuple(_camera(bundle, camera, origin) for camera in manifest["cameras"]),
-            enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None)
+            enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None,
+        )
     except KeyError as error:
         raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has no {error.args[0]!r} in its manifest.") from error
     except (TypeError, ValueError) as error:
@@ -145,11 +156,13 @@ def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
     rotation, translation = np.array(data["R"], np.float64), np.array(data["t"], np.float64)
     intrinsics = [float(data[key]) for key in ("fx", "fy", "cx", "cy")]
     width, height = int(data["width"]), int(data["height"])
-    if rotation.shape != (3, 3) or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) \
-            or np.linalg.det(rotation) < 0:
+    if rotation.shape != (3, 3) or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
         raise ValueError("a camera's R is not a rotation")
-    if translation.shape != (3,) or not np.isfinite([*translation, *intrinsics]).all() \
-            or min(*intrinsics[:2], width, height) <= 0:
+    if (
+        translation.shape != (3,)
+        or not np.isfinite([*translation, *intrinsics]).all()
+        or min(*intrinsics[:2], width, height) <= 0
+    ):
         raise ValueError("a camera's numbers are out of range")
     photo = None
     if data.get("file"):
@@ -162,8 +175,18 @@ def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
     about = photos[number] if 0 <= number < len(photos) else {}
     expression = tuple(float(value) for value in about.get("expression", ()))
     share = None if about.get("share") is None else float(about["share"])
-    return PhotoCamera(number, str(about.get("name", "")), expression, share, photo, width, height, *intrinsics, rotation=axes,
-                       location=to_blender(-rotation.T @ translation) - origin)
+    return PhotoCamera(
+        number,
+        str(about.get("name", "")),
+        expression,
+        share,
+        photo,
+        width,
+        height,
+        *intrinsics,
+        rotation=axes,
+        location=to_blender(-rotation.T @ translation) - origin,
+    )
 
 
 def neck_centre(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import bpy
 
-from ..state import session
 from ..build import build_head
 from ..engine.wire.errors import HrnError
 from ..engine.wire.protocol import Settings
 from ..link.jobs import JobState
+from ..state import session
 from ..state.settings import output_folder
 
 __all__ = ["main", "register", "unregister"]
@@ -35,8 +35,10 @@ def main(arguments: list[str]) -> int:
         return int(leave.code or 0)
     try:
         settings = Settings(texture_size=options.texture_size, quality=options.quality)
-        jobs = [session.queue.add([Path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
-                for p in options.photo]
+        jobs = [
+            session.queue.add([Path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
+            for p in options.photo
+        ]
         shown = ""
         while session.queue.busy:
             for event in session.queue.pump():

@@ -38,8 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("bundle", type=Path, help="folder of the head bundle")
     build.add_argument("--out", type=Path, required=True, help=".blend file to write")
     build.add_argument("--render", type=Path, metavar="PNG", help="also render photo, head and turned head")
-    build.add_argument("--engine", choices=("cycles", "eevee"), default="cycles",
-                       help="what renders them; eevee needs OpenGL (default: cycles)")
+    build.add_argument(
+        "--engine",
+        choices=("cycles", "eevee"),
+        default="cycles",
+        help="what renders them; eevee needs OpenGL (default: cycles)",
+    )
     build.add_argument("--height", type=int, default=512, help="height of the rendered pictures in pixels")
     build.add_argument("--samples", type=int, help="samples of the rendered pictures (default: 12, eevee 32)")
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
@@ -70,8 +74,10 @@ def _build(arguments: argparse.Namespace) -> int:
         raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out.name} must end in .blend.")
     bpy.ops.wm.read_factory_settings(use_empty=True)
     started = time.perf_counter()
-    result = build_head(arguments.bundle, options=BuildOptions(name=arguments.name, pack=arguments.pack,
-                                                               adaptive=arguments.adaptive, set_scene=True))
+    result = build_head(
+        arguments.bundle,
+        options=BuildOptions(name=arguments.name, pack=arguments.pack, adaptive=arguments.adaptive, set_scene=True),
+    )
     print(f"Built {result.head.name} in {time.perf_counter() - started:.2f} s", flush=True)
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
@@ -89,8 +95,11 @@ def _build(arguments: argparse.Namespace) -> int:
         # After saving, because Blender dies where EEVEE finds no OpenGL.
         started = time.perf_counter()
         with _quiet():
-            render_preview(result, arguments.render, PreviewOptions(height=arguments.height, engine=arguments.engine,
-                                                                    samples=arguments.samples))
+            render_preview(
+                result,
+                arguments.render,
+                PreviewOptions(height=arguments.height, engine=arguments.engine, samples=arguments.samples),
+            )
         print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
     return 0
 
@@ -142,8 +151,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
     source = read_source(arguments.bundle)
     source.bundle.verify()
-    print(f"{source.name}: {len(source.faces)} quads, {len(source.expression_names)} expressions, "
-          f"{len(source.cameras)} photo(s), method {source.method}")
+    print(
+        f"{source.name}: {len(source.faces)} quads, {len(source.expression_names)} expressions, "
+        f"{len(source.cameras)} photo(s), method {source.method}"
+    )
     return 0
 
 

@@ -6,8 +6,8 @@ One head at a time. The files lie in the heads' own folders, so that the output 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
@@ -80,8 +80,16 @@ class AssetFiles:
     def _outcome(self, event: SpawnFailed | Exited) -> HrnError | None:
         if isinstance(event, Exited) and event.code == 0 and is_up_to_date(self._bundle):
             return None
-        words = str(event.error) if isinstance(event, SpawnFailed) else \
-            next((line for line in reversed(self._child.stderr_tail) if line.startswith("error")), f"exit code {event.code}")
-        return HrnError(ErrorCode.INTERNAL, f"The asset of {self._bundle.name} could not be written: {words}.",
-                        hint="Check that there is space and that you may write there, then click Add Missing.",
-                        details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]})
+        words = (
+            str(event.error)
+            if isinstance(event, SpawnFailed)
+            else next(
+                (line for line in reversed(self._child.stderr_tail) if line.startswith("error")), f"exit code {event.code}"
+            )
+        )
+        return HrnError(
+            ErrorCode.INTERNAL,
+            f"The asset of {self._bundle.name} could not be written: {words}.",
+            hint="Check that there is space and that you may write there, then click Add Missing.",
+            details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
+        )

@@ -155,8 +155,7 @@ class Batch:
         self._fresh, self._asked_to_leave = not partly, None
         self._oom_kills = count_oom_kills()
         self._last_heard = self._last_pump = time.monotonic()
-        self._child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=self._log,
-                                   max_line=MAX_LINE_BYTES)
+        self._child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=self._log, max_line=MAX_LINE_BYTES)
         if self._log is not None:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S")
             self._log.write(f"{stamp} start: {json.dumps(list(map(str, launch.command)))}\n".encode())
@@ -203,8 +202,7 @@ class Batch:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
             try:
-                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS \
-                        and (found := child.events(100)):
+                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS and (found := child.events(100)):
                     for event in found:
                         self._handle(child, event, now)
                 if self._child is child:
@@ -303,8 +301,9 @@ class Batch:
         if method == "done":
             subject.bundle, subject.preview = str(params["bundle"]), str(params.get("preview") or "")
             quality = (params.get("quality") or {}).get("warnings") or []
-            subject.warnings = [str(w.get("message", w)) if isinstance(w, dict) else str(w)
-                                for w in [*quality, *(params.get("warnings") or [])]]
+            subject.warnings = [
+                str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in [*quality, *(params.get("warnings") or [])]
+            ]
         elif method == "failed":
             subject.error = HrnError.from_json(params["error"])
         subject.state = SubjectState("running" if method == "started" else method)
@@ -322,8 +321,11 @@ class Batch:
             if now - since > self.LEAVE_SECONDS:
                 self._end(self.error)
         elif now - self._last_heard > (self.SILENT_SECONDS if self._ready else self.START_SECONDS):
-            raise HrnError(ErrorCode.ENGINE_CRASHED, "The batch no longer answered and was stopped.",
-                           hint="Start it again: it goes on where it stopped.")
+            raise HrnError(
+                ErrorCode.ENGINE_CRASHED,
+                "The batch no longer answered and was stopped.",
+                hint="Start it again: it goes on where it stopped.",
+            )
 
     def _end(self, error: HrnError | None) -> None:
         child, self._child = self._child, None
@@ -345,8 +347,9 @@ class Batch:
                 subject.state, subject.message, subject.fraction = SubjectState.CANCELLED, "", 0.0
 
 
-def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False,
-                    only: str = "") -> list[str]:
+def batch_arguments(
+    source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False, only: str = ""
+) -> list[str]:
     """Arguments of the engine for a batch; see docs/batch.md.
 
     Args:
@@ -355,15 +358,30 @@ def batch_arguments(source: Path, out: Path, settings: Settings, *, jobs: int = 
         retry: try again also what failed because of its photo.
         only: key of the only subject to do.
     """
-    arguments = ["batch", str(source), "--out", str(out), "--json-lines", "--method", settings.method,
-                 "--texture-size", str(settings.texture_size), "--quality", settings.quality,
-                 "--detail", f"{settings.detail:g}", "--face", str(settings.face_index)]
+    arguments = [
+        "batch",
+        str(source),
+        "--out",
+        str(out),
+        "--json-lines",
+        "--method",
+        settings.method,
+        "--texture-size",
+        str(settings.texture_size),
+        "--quality",
+        settings.quality,
+        "--detail",
+        f"{settings.detail:g}",
+        "--face",
+        str(settings.face_index),
+    ]
     if not settings.keep_expression:
         arguments.append("--no-expression")
     if settings.same_expression is not None:
         arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
-    arguments += [f"--{name.replace('_', '-')}" for name in ("hair_texture", "corrected", "part_distance")
-                  if getattr(settings, name)]
+    arguments += [
+        f"--{name.replace('_', '-')}" for name in ("hair_texture", "corrected", "part_distance") if getattr(settings, name)
+    ]
     for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):
         if focal is not None:
             arguments += [flag, f"{focal:g}"]

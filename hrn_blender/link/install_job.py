@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
@@ -54,13 +54,17 @@ class InstallJob:
 
     def _exited(self, code: int) -> None:
         if self._cancelled:
-            self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.",
-                               hint="Click Install Engine to go on."))
+            self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint="Click Install Engine to go on."))
         elif code:
             words = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or f"exit code {code}"
-            self._end(HrnError(ErrorCode.ENGINE_MISSING, f"The engine could not be installed: {words}",
-                               hint="Click Install Engine to try again; it goes on where it stopped.",
-                               details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]}))
+            self._end(
+                HrnError(
+                    ErrorCode.ENGINE_MISSING,
+                    f"The engine could not be installed: {words}",
+                    hint="Click Install Engine to try again; it goes on where it stopped.",
+                    details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
+                )
+            )
         else:
             self.fraction = 1.0
             self._end(None)

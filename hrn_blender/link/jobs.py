@@ -10,10 +10,10 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Iterable, Sequence
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.protocol import Settings
@@ -21,8 +21,16 @@ from .process import EngineProcess, EngineState, Failed, Finished, Progress, Rea
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState", "safe_name"]
 
-_SHARES = {"start": 0.04, "photo": 0.04, "landmarks": 0.06, "coarse": 0.10, "mid": 0.34, "albedo": 0.22,
-           "displacement": 0.12, "bundle": 0.08}
+_SHARES = {
+    "start": 0.04,
+    "photo": 0.04,
+    "landmarks": 0.06,
+    "coarse": 0.10,
+    "mid": 0.34,
+    "albedo": 0.22,
+    "displacement": 0.12,
+    "bundle": 0.08,
+}
 """Share of each stage in the progress bar: about its share of the time on two CPU cores."""
 
 
@@ -108,8 +116,7 @@ class JobQueue:
     def get(self, id_: int) -> Job | None:
         return next((j for j in self.jobs if j.id == id_), None)
 
-    def add(self, photos: Sequence[str | Path], settings: Settings, folder: str | Path,
-            name: str | None = None) -> Job:
+    def add(self, photos: Sequence[str | Path], settings: Settings, folder: str | Path, name: str | None = None) -> Job:
         """Queue one head from `photos`; its bundle becomes a new folder inside `folder`.
 
         Raises:
@@ -129,9 +136,16 @@ class JobQueue:
         """List a bundle from disk as a finished job."""
         path = Path(path)
         photos = tuple(path / p["file"] for p in manifest.get("photos", []) if isinstance(p, dict) and "file" in p)
-        job = Job(self._next_id, path.name, photos, Settings(), path, state=JobState.DONE, fraction=1.0,
-                  result={"bundle": str(path), "quality": manifest.get("quality", {}),
-                          "timings": manifest.get("timings", {})})
+        job = Job(
+            self._next_id,
+            path.name,
+            photos,
+            Settings(),
+            path,
+            state=JobState.DONE,
+            fraction=1.0,
+            result={"bundle": str(path), "quality": manifest.get("quality", {}), "timings": manifest.get("timings", {})},
+        )
         self._next_id += 1
         self.jobs.append(job)
         return job
@@ -185,8 +199,9 @@ class JobQueue:
         if job.out.exists():  # Somebody else took the name while the job was waiting.
             job.out = self._free_folder(job.out.parent, safe_name(job.name))
         self._events.append(JobEvent(job, "started"))
-        job.request_id = self.engine.request("reconstruct", {
-            "photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()})
+        job.request_id = self.engine.request(
+            "reconstruct", {"photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()}
+        )
 
     def _take(self, event) -> None:
         job = self.active
@@ -194,8 +209,7 @@ class JobQueue:
             return
         if isinstance(event, Progress):
             job.stage, job.message = event.stage, event.message or event.stage.capitalize()
-            job.fraction = max(
-                job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
+            job.fraction = max(job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
             self._events.append(JobEvent(job, "progress"))
         elif isinstance(event, Finished):
             job.result = event.result
@@ -218,8 +232,7 @@ class JobQueue:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE,
-                           f"{folder} cannot be created: {error.strerror or error}.") from error
+            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} cannot be created: {error.strerror or error}.") from error
         taken = {j.out for j in self.jobs}
         number, candidate = 1, folder / name
         while candidate in taken or candidate.exists():

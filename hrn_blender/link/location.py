@@ -16,14 +16,21 @@ from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import engine_home
 from .events import Launch
 
-__all__ = ["COMMAND_VARIABLE", "ENGINE_VERSION", "EngineStatus", "engine_status", "install_command", "launch_engine",
-           "source_root"]
+__all__ = [
+    "COMMAND_VARIABLE",
+    "ENGINE_VERSION",
+    "EngineStatus",
+    "engine_status",
+    "install_command",
+    "launch_engine",
+    "source_root",
+]
 
 COMMAND_VARIABLE = "HRN_ENGINE_COMMAND"
 """Environment variable with a JSON list: a program that is started instead of the engine (for tests), with its ``serve``."""
 
 _LIFETIME = 2.0
-_cache: tuple[float, Path, "EngineStatus"] | None = None
+_cache: tuple[float, Path, EngineStatus] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,15 @@ def _inspect() -> tuple[bool, HrnError | None]:
     if not state:
         return False, HrnError(ErrorCode.ENGINE_MISSING, "The engine is not installed yet.")
     if state.get("state") != "complete" or not ENGINE.python.exists():
-        return False, HrnError(ErrorCode.ENGINE_MISSING, "The engine's installation is not complete.",
-                               hint="Click Install Engine to finish it.")
+        return False, HrnError(
+            ErrorCode.ENGINE_MISSING, "The engine's installation is not complete.", hint="Click Install Engine to finish it."
+        )
     if not ENGINE.is_complete():
-        return False, HrnError(ErrorCode.VERSION_MISMATCH,
-                               f"The installed engine belongs to version {state.get('engine_version')} of the add-on, "
-                               f"this is {ENGINE_VERSION}.", hint="Click Install Engine to bring it up to date.")
+        return False, HrnError(
+            ErrorCode.VERSION_MISMATCH,
+            f"The installed engine belongs to version {state.get('engine_version')} of the add-on, this is {ENGINE_VERSION}.",
+            hint="Click Install Engine to bring it up to date.",
+        )
     return True, None
 
 
@@ -85,8 +95,9 @@ def launch_engine(*arguments: str) -> Launch:
     if status.error is not None:
         raise status.error
     script = source_root() / "engine" / "__main__.py"
-    return Launch([str(status.python), "-I", "-u", "-X", "utf8", str(script), *(arguments or ["serve"])],
-                  env, cwd=str(status.home))
+    return Launch(
+        [str(status.python), "-I", "-u", "-X", "utf8", str(script), *(arguments or ["serve"])], env, cwd=str(status.home)
+    )
 
 
 def install_command(python: str = "", wheels: str = "", offline: bool = False) -> tuple[list[str], dict[str, str]]:

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
@@ -69,8 +69,16 @@ class EngineProcess:
     CANCEL_GRACE = 0.7
     LEAVE_GRACE = 2.0
 
-    def __init__(self, launch: Callable[[], Launch], *, version: str, log: LogFile | None = None,
-                 startup_timeout: float = 120.0, idle_seconds: float = 600.0, hang_seconds: float = 90.0):
+    def __init__(
+        self,
+        launch: Callable[[], Launch],
+        *,
+        version: str,
+        log: LogFile | None = None,
+        startup_timeout: float = 120.0,
+        idle_seconds: float = 600.0,
+        hang_seconds: float = 90.0,
+    ):
         self.version = version
         self.startup_timeout = startup_timeout
         self.idle_seconds = idle_seconds
@@ -235,14 +243,22 @@ class EngineProcess:
         if method == "ready":
             if session.initialize_id is None:
                 session.initialize_id = self._take_id()
-                self._send(request(session.initialize_id, "initialize",
-                                   {"protocol": PROTOCOL_VERSION, "client_version": self.version}))
+                self._send(
+                    request(session.initialize_id, "initialize", {"protocol": PROTOCOL_VERSION, "client_version": self.version})
+                )
         elif method == "progress":
             current = self._request
             if current is not None and params.get("id") == current.id and current.cancelled_at is None:
                 overall = params.get("overall")
-                self._out.append(Progress(current.id, str(params.get("stage", "")), _share(params.get("fraction", 0)),
-                                          str(params.get("message", "")), overall and _share(overall)))
+                self._out.append(
+                    Progress(
+                        current.id,
+                        str(params.get("stage", "")),
+                        _share(params.get("fraction", 0)),
+                        str(params.get("message", "")),
+                        overall and _share(overall),
+                    )
+                )
         # Other notifications belong to newer engines and are no reason to fail.
 
     def _answered(self, session: _Session, message: dict) -> None:
@@ -270,8 +286,7 @@ class EngineProcess:
     def _initialized(self, session: _Session, info: dict) -> None:
         theirs = info.get("engine_version")
         if not versions_match(self.version, str(theirs)) or info.get("protocol", PROTOCOL_VERSION) != PROTOCOL_VERSION:
-            raise HrnError(ErrorCode.VERSION_MISMATCH,
-                           f"The engine has version {theirs}, the add-on needs {self.version}.")
+            raise HrnError(ErrorCode.VERSION_MISMATCH, f"The engine has version {theirs}, the add-on needs {self.version}.")
         session.ready = True
         session.info = info
         now = time.monotonic()
@@ -289,8 +304,7 @@ class EngineProcess:
                 self._drop()
         elif not session.ready:
             if now - session.started > self.startup_timeout:
-                raise HrnError(ErrorCode.ENGINE_CRASHED,
-                               f"The engine did not start within {self.startup_timeout:.0f} seconds.")
+                raise HrnError(ErrorCode.ENGINE_CRASHED, f"The engine did not start within {self.startup_timeout:.0f} seconds.")
         elif current is None:
             if self.idle_seconds and now - self._last_used > self.idle_seconds:
                 self.stop("idle")

@@ -7,11 +7,11 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..state import batch_session, session
-from ..link.batch import SubjectState
 from ..build.grid import build_in_grid, frame_grid, has_heads
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..link.batch import SubjectState
 from ..link.location import engine_status
+from ..state import batch_session, session
 from ..state.session import fail
 from ..state.settings import preferences
 
@@ -132,7 +132,11 @@ class HRN_OT_batch_retry(bpy.types.Operator):
     @classmethod
     def poll(cls, _context):
         batch = batch_session.batch
-        return batch is not None and not (batch.running and batch.leaving) and bool(batch.count(SubjectState.FAILED, SubjectState.CANCELLED))
+        return (
+            batch is not None
+            and not (batch.running and batch.leaving)
+            and bool(batch.count(SubjectState.FAILED, SubjectState.CANCELLED))
+        )
 
     def execute(self, context):
         session.dismiss()
@@ -174,8 +178,9 @@ class HRN_OT_batch_build(bpy.types.Operator):
         batch = batch_session.batch
         subject = batch.subjects.get(self.subject) if self.subject else batch_session.active_subject()
         if subject is None or subject.state is not SubjectState.DONE:
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.",
-                                       hint="Choose one in the table."))
+            return fail(
+                self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.", hint="Choose one in the table.")
+            )
         first = not has_heads(context.scene, batch.out)
         try:
             build_in_grid(context.scene, batch.out, subject.bundle, subject.title, subject.index, len(batch.subjects))
@@ -199,9 +204,11 @@ class HRN_OT_batch_place_all(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context, properties):
-        return ("Build all finished heads that this scene does not have yet, one after the other"
-                if properties.into == "BUILD" else
-                "Add all finished heads to the asset library of the heads' folder, for the Asset Browser")
+        return (
+            "Build all finished heads that this scene does not have yet, one after the other"
+            if properties.into == "BUILD"
+            else "Add all finished heads to the asset library of the heads' folder, for the Asset Browser"
+        )
 
     @classmethod
     def poll(cls, _context):
@@ -265,7 +272,16 @@ class HRN_OT_batch_open(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_batch_choose, HRN_OT_batch_start, HRN_OT_batch_pause, HRN_OT_batch_cancel, HRN_OT_batch_retry,
-            HRN_OT_batch_build, HRN_OT_batch_place_all, HRN_OT_batch_select, HRN_OT_batch_open)
+_CLASSES = (
+    HRN_OT_batch_choose,
+    HRN_OT_batch_start,
+    HRN_OT_batch_pause,
+    HRN_OT_batch_cancel,
+    HRN_OT_batch_retry,
+    HRN_OT_batch_build,
+    HRN_OT_batch_place_all,
+    HRN_OT_batch_select,
+    HRN_OT_batch_open,
+)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..state import session
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..link.location import engine_status, install_command
+from ..state import session
 from ..state.session import fail
 from ..state.settings import preferences
 
@@ -31,10 +31,15 @@ class HRN_OT_install_engine(bpy.types.Operator):
         wheels = bpy.path.abspath(preferences().wheels) if preferences().wheels else ""
         online = bpy.app.online_access
         if not online and not wheels:
-            return fail(self, HrnError(
-                ErrorCode.ENGINE_MISSING, "Blender is not allowed to use the internet.",
-                hint="Switch on Allow Online Access in Preferences > System, or choose a Wheel Folder in the "
-                     "preferences of this add-on."))
+            return fail(
+                self,
+                HrnError(
+                    ErrorCode.ENGINE_MISSING,
+                    "Blender is not allowed to use the internet.",
+                    hint="Switch on Allow Online Access in Preferences > System, or choose a Wheel Folder in the "
+                    "preferences of this add-on.",
+                ),
+            )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
         session.start_install(*install_command(python, wheels, offline=not online))
         session.redraw()
@@ -137,7 +142,14 @@ class HRN_OT_check_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_install_engine, HRN_OT_cancel_install, HRN_OT_stop_engine, HRN_OT_open_log, HRN_OT_copy_details,
-            HRN_OT_dismiss, HRN_OT_check_engine)
+_CLASSES = (
+    HRN_OT_install_engine,
+    HRN_OT_cancel_install,
+    HRN_OT_stop_engine,
+    HRN_OT_open_log,
+    HRN_OT_copy_details,
+    HRN_OT_dismiss,
+    HRN_OT_check_engine,
+)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

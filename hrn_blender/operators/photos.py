@@ -7,10 +7,10 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 
-from ..state import session
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
 from ..link.location import engine_status
+from ..state import session
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
 
@@ -18,7 +18,6 @@ __all__ = ["MAX_PHOTOS", "register", "unregister"]
 
 MAX_PHOTOS = 30
 """Views of one person that the engine takes."""
-
 
 
 class _PhotoBrowser:
@@ -30,8 +29,11 @@ class _PhotoBrowser:
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
     filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default=PHOTO_GLOB, options={"HIDDEN"})
-    display_type: EnumProperty(items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""),
-                                      ("THUMBNAIL", "", "")), default="THUMBNAIL", options={"HIDDEN"})
+    display_type: EnumProperty(
+        items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""), ("THUMBNAIL", "", "")),
+        default="THUMBNAIL",
+        options={"HIDDEN"},
+    )
     filter_folder: BoolProperty(default=True, options={"HIDDEN"})
     filter_image: BoolProperty(default=True, options={"HIDDEN"})
 
@@ -55,9 +57,14 @@ class _PhotoBrowser:
             self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
         photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
         if len(photos) > MAX_PHOTOS:
-            return fail(self, HrnError(
-                ErrorCode.SETTINGS_INVALID, f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
-                hint="Photos of several people become one head each with Batch Import."))
+            return fail(
+                self,
+                HrnError(
+                    ErrorCode.SETTINGS_INVALID,
+                    f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
+                    hint="Photos of several people become one head each with Batch Import.",
+                ),
+            )
         session.choose(photos)
         preferences().last_folder = str(found[0].parent)
         session.redraw()
@@ -121,8 +128,7 @@ class HRN_FH_photo(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context):
-        return bool(context.area and context.area.type == "VIEW_3D" and context.region
-                    and context.region.type == "UI")
+        return bool(context.area and context.area.type == "VIEW_3D" and context.region and context.region.type == "UI")
 
 
 class HRN_OT_clear_photos(bpy.types.Operator):
@@ -195,7 +201,15 @@ class HRN_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_choose_photo, HRN_OT_add_photos, HRN_OT_remove_photo, HRN_OT_drop_photo, HRN_OT_clear_photos,
-            HRN_OT_reconstruct, HRN_OT_cancel, HRN_FH_photo)
+_CLASSES = (
+    HRN_OT_choose_photo,
+    HRN_OT_add_photos,
+    HRN_OT_remove_photo,
+    HRN_OT_drop_photo,
+    HRN_OT_clear_photos,
+    HRN_OT_reconstruct,
+    HRN_OT_cancel,
+    HRN_FH_photo,
+)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

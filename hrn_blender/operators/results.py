@@ -7,14 +7,14 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from ..state import session
 from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
 from ..build.camera import EXPRESSION_PROPERTY
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..link.jobs import Job, JobState
-from ..state.session import fail
+from ..state import session
 from ..state.heads import active_head, head_cameras, linked_head
+from ..state.session import fail
 from ..state.settings import output_folder, preferences
 
 __all__ = ["register", "unregister"]
@@ -74,8 +74,9 @@ class HRN_OT_build_result(bpy.types.Operator):
     def execute(self, context):
         job = session.queue.get(self.job_id) if self.job_id else session.active_result()
         if job is None or job.state is not JobState.DONE:
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.",
-                                       hint="Choose one in the list."))
+            return fail(
+                self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.", hint="Choose one in the list.")
+            )
         return _build(self, context, job)
 
 
@@ -201,8 +202,10 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
     camera: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Name of the camera; empty: the current one")
     step: IntProperty(options={"HIDDEN", "SKIP_SAVE"}, description="How many photos further")
     take_expression: BoolProperty(
-        name="Photo's Expression", default=False,
-        description="Also set the shape keys to the expression in this photo, so that the head lies on it exactly")
+        name="Photo's Expression",
+        default=False,
+        description="Also set the shape keys to the expression in this photo, so that the head lies on it exactly",
+    )
 
     @classmethod
     def poll(cls, context):
@@ -226,7 +229,13 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (HRN_OT_build_result, HRN_OT_load_bundle, HRN_OT_remove_result, HRN_OT_open_result, HRN_OT_make_editable,
-            HRN_OT_look_through_photo)
+_CLASSES = (
+    HRN_OT_build_result,
+    HRN_OT_load_bundle,
+    HRN_OT_remove_result,
+    HRN_OT_open_result,
+    HRN_OT_make_editable,
+    HRN_OT_look_through_photo,
+)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

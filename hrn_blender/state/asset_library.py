@@ -21,12 +21,16 @@ def launch_builder(bundle: Path, target: Path) -> Launch:
     """How to start this Blender, or this Python with Blender as a module, to write `bundle` as an asset to `target`."""
     arguments = ["build", str(bundle), "--out", str(target), "--asset", f"--name={bundle.name}"]
     # The other add-ons beside ours must not hide a module of Python.
-    code = (f"import os, sys; sys.path.append({str(_ADDON.parent)!r}); from {_ADDON.name}.cli.headless import main; "
-            f"status = main({json.dumps(arguments)}); sys.stdout.flush(); sys.stderr.flush(); os._exit(status)")
+    code = (
+        f"import os, sys; sys.path.append({str(_ADDON.parent)!r}); from {_ADDON.name}.cli.headless import main; "
+        f"status = main({json.dumps(arguments)}); sys.stdout.flush(); sys.stderr.flush(); os._exit(status)"
+    )
     environment = clean_environment(os.environ)
     if bpy.app.binary_path:
-        return Launch([bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1",
-                       "--python-expr", code], environment)
+        return Launch(
+            [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1", "--python-expr", code],
+            environment,
+        )
     return Launch([sys.executable, "-c", code], environment)
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import bpy
 
-from . import session
-from ..link.asset_files import AssetFiles
-from .asset_library import launch_builder, refresh_browsers, register_library
-from ..link.batch import Batch, Subject, SubjectState, batch_arguments
 from ..build.grid import built_head
 from ..engine.wire.child_process import LogFile
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_dir
+from ..link.asset_files import AssetFiles
+from ..link.batch import Batch, Subject, SubjectState, batch_arguments
 from ..link.location import ENGINE_VERSION, launch_engine
+from . import session
+from .asset_library import launch_builder, refresh_browsers, register_library
 
 __all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_all", "retry", "start", "sync", "tick", "wake"]
 
@@ -51,11 +51,17 @@ def chosen_folders(choice) -> tuple[Path, Path]:
     source = Path(bpy.path.abspath(choice.source)).absolute()
     if not source.exists():
         raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} does not exist.", hint="Choose another folder or list.")
-    out = Path(bpy.path.abspath(choice.out)).absolute() if choice.out else \
-        source.parent / f"{source.name if source.is_dir() else source.stem} heads"
+    out = (
+        Path(bpy.path.abspath(choice.out)).absolute()
+        if choice.out
+        else source.parent / f"{source.name if source.is_dir() else source.stem} heads"
+    )
     if out == source:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, "The heads cannot go into the folder of the photos itself.",
-                       hint="Leave Heads empty for a folder beside it.")
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            "The heads cannot go into the folder of the photos itself.",
+            hint="Leave Heads empty for a folder beside it.",
+        )
     return source, out
 
 
@@ -219,9 +225,9 @@ def sync(force: bool = False) -> None:
     _synced = revision
     state = bpy.context.window_manager.hrn
     keys = [] if batch is None else list(batch.subjects)
-    if [row.name for row in state.subjects] != keys[:len(state.subjects)]:
+    if [row.name for row in state.subjects] != keys[: len(state.subjects)]:
         state.subjects.clear()
-    for key in keys[len(state.subjects):]:
+    for key in keys[len(state.subjects) :]:
         state.subjects.add().name = key
     state.active_subject = max(0, min(state.active_subject, len(keys) - 1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+
 from ..build import find_heads
 from ..build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
 from ..build.head import BUNDLE_PROPERTY
@@ -40,5 +41,6 @@ def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
 def photo_label(camera: bpy.types.Object) -> str:
     """A photo's number, and its name and its share in the head where the bundle knows them."""
     share = camera.get(SHARE_PROPERTY)
-    return (f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip()
-            + ("" if share is None else f"  {share:.0%}"))
+    return f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip() + (
+        "" if share is None else f"  {share:.0%}"
+    )

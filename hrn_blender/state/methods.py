@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from . import model_files, session
 
 __all__ = ["available_methods", "method_items"]

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import bpy
 
-from . import session
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import HrnError
 from ..engine.wire.paths import log_dir
 from ..engine.wire.user_settings import model_files_folder, read_user_settings, write_user_settings
 from ..link.location import launch_engine
+from . import session
 
 __all__ = ["change_settings", "check", "checking", "register", "report", "unregister", "usable_methods"]
 
@@ -99,8 +99,6 @@ def _end(event) -> None:
     except (ValueError, KeyError, TypeError):
         code = event.code if isinstance(event, Exited) else event.error
         problem = f"The engine could not look at the files ({code}). {log_dir() / 'models.log'} may say why."
-
-
 
 
 def register() -> None:

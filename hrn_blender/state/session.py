@@ -11,17 +11,33 @@ from pathlib import Path
 
 import bpy
 
-from ..link import install_job
 from ..engine.wire.child_process import LogFile, kill_all
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_dir
+from ..link import install_job
+from ..link.jobs import Job, JobQueue
 from ..link.location import ENGINE_VERSION, launch_engine
 from ..link.process import EngineProcess, EngineState
-from ..link.jobs import Job, JobQueue
 from .settings import preferences
 
-__all__ = ["Notice", "cancel_all", "dismiss", "engine_methods", "fail", "install", "log_path", "notice", "photos", "queue",
-           "ready_to_build", "show_error", "sync", "tick", "wake", "window_context"]
+__all__ = [
+    "Notice",
+    "cancel_all",
+    "dismiss",
+    "engine_methods",
+    "fail",
+    "install",
+    "log_path",
+    "notice",
+    "photos",
+    "queue",
+    "ready_to_build",
+    "show_error",
+    "sync",
+    "tick",
+    "wake",
+    "window_context",
+]
 
 _FAST, _SLOW = 0.1, 2.0
 """Seconds between ticks while something is going on, and while the engine only waits."""
@@ -37,8 +53,11 @@ class Notice:
 
     def details(self) -> str:
         """Everything that helps in a report, as text."""
-        lines = [f"HRN for Blender {ENGINE_VERSION}, Blender {bpy.app.version_string}",
-                 f"{self.error.code.value}: {self.error.message}", self.error.hint]
+        lines = [
+            f"HRN for Blender {ENGINE_VERSION}, Blender {bpy.app.version_string}",
+            f"{self.error.code.value}: {self.error.message}",
+            self.error.hint,
+        ]
         if self.subject:
             lines.insert(1, f"Photo: {self.subject}")
         for key, value in self.error.details.items():
@@ -191,8 +210,12 @@ def window_context():
 
 
 def _largest_viewport():
-    found = [(area, window) for window in bpy.context.window_manager.windows
-             for area in window.screen.areas if area.type == "VIEW_3D"]
+    found = [
+        (area, window)
+        for window in bpy.context.window_manager.windows
+        for area in window.screen.areas
+        if area.type == "VIEW_3D"
+    ]
     return max(found, key=lambda pair: pair[0].width * pair[0].height, default=(None, None))
 
 
@@ -219,9 +242,14 @@ def sync() -> None:
 def _redraw_if_changed() -> None:
     global _drawn
     job = queue.active
-    shown = (queue.engine.state, [(j.id, j.state) for j in queue.jobs], id(notice),
-             job and (job.message, round(job.fraction, 2)),
-             install and (install.message, round(install.fraction, 2)), bool(_to_build))
+    shown = (
+        queue.engine.state,
+        [(j.id, j.state) for j in queue.jobs],
+        id(notice),
+        job and (job.message, round(job.fraction, 2)),
+        install and (install.message, round(install.fraction, 2)),
+        bool(_to_build),
+    )
     if shown != _drawn:
         _drawn = shown
         redraw()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+
 import bpy
+
 from ..engine.wire.paths import engine_home
 
 __all__ = ["ADDON", "output_folder", "preferences"]
@@ -13,8 +15,16 @@ ADDON = __package__.rpartition(".")[0]
 """The add-on's own package, by which Blender knows it."""
 
 
-_DEFAULTS = SimpleNamespace(engine_folder="", python="", wheels="", output_folder="", idle_minutes=10,
-                            frame_result=True, show_material=True, last_folder="")
+_DEFAULTS = SimpleNamespace(
+    engine_folder="",
+    python="",
+    wheels="",
+    output_folder="",
+    idle_minutes=10,
+    frame_result=True,
+    show_material=True,
+    last_folder="",
+)
 
 
 def preferences():

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import bpy
 
-from ..state import session, thumbnails
 from ..build import strength_socket
-from .drawing import Sidebar, draw_name, draw_progress, draw_text
-from ..link.location import engine_status
 from ..link.jobs import Job, JobState
+from ..link.location import engine_status
+from ..state import session, thumbnails
 from ..state.heads import active_head, head_cameras, linked_head, photo_label
 from ..state.methods import available_methods
-
+from .drawing import Sidebar, draw_name, draw_progress, draw_text
 from .panel_engine import HRN_PT_engine, draw_engine
 
 __all__ = ["register", "unregister"]
+
 
 class HRN_PT_main(Sidebar, bpy.types.Panel):
     bl_idname = "HRN_PT_main"
@@ -46,8 +46,7 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
         if len(photos) > 1:
             state = context.window_manager.hrn
             row = layout.row()
-            row.template_list("HRN_UL_photos", "", state, "photos", state, "active_photo",
-                              rows=min(max(len(photos), 3), 8))
+            row.template_list("HRN_UL_photos", "", state, "photos", state, "active_photo", rows=min(max(len(photos), 3), 8))
             column = row.column(align=True)
             column.operator("hrn.add_photos", text="", icon="ADD")
             column.operator("hrn.remove_photo", text="", icon="REMOVE")
@@ -144,8 +143,7 @@ class HRN_UL_heads(bpy.types.UIList):
         flags = []
         if self.filter_name:
             jobs = [session.queue.get(item.job_id) for item in getattr(data, property_name)]
-            flags = [self.bitflag_filter_item if job and self.filter_name.lower() in job.name.lower() else 0
-                     for job in jobs]
+            flags = [self.bitflag_filter_item if job and self.filter_name.lower() in job.name.lower() else 0 for job in jobs]
         return flags, []
 
 
@@ -233,8 +231,12 @@ class HRN_MT_photo_cameras(bpy.types.Menu):
         head = active_head(context)
         for camera in head_cameras(head) if head is not None else ():
             chosen = camera == context.scene.camera
-            self.layout.operator("hrn.look_through_photo", text=photo_label(camera), translate=False,
-                                 icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF").camera = camera.name
+            self.layout.operator(
+                "hrn.look_through_photo",
+                text=photo_label(camera),
+                translate=False,
+                icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF",
+            ).camera = camera.name
 
 
 class HRN_PT_settings(Sidebar, bpy.types.Panel):
@@ -268,7 +270,15 @@ class HRN_PT_settings(Sidebar, bpy.types.Panel):
         sub.prop(settings, "focal_mm", text="")
 
 
-_CLASSES = (HRN_UL_photos, HRN_UL_heads, HRN_MT_photo_cameras, HRN_PT_main, HRN_PT_heads, HRN_PT_head,
-            HRN_PT_settings, HRN_PT_engine)
+_CLASSES = (
+    HRN_UL_photos,
+    HRN_UL_heads,
+    HRN_MT_photo_cameras,
+    HRN_PT_main,
+    HRN_PT_heads,
+    HRN_PT_head,
+    HRN_PT_settings,
+    HRN_PT_engine,
+)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import bpy
 
-from ..state import batch_session, thumbnails
 from ..link.batch import Batch, Subject, SubjectState
-from .drawing import draw_name, draw_progress, draw_text
-from .drawing import CATEGORY
+from ..state import batch_session, thumbnails
+from .drawing import CATEGORY, draw_name, draw_progress, draw_text
 
 __all__ = ["register", "unregister"]
 
-_STATES = {SubjectState.QUEUED: ("queued", "SORTTIME"), SubjectState.WAITING: ("in another run", "SORTTIME"),
-           SubjectState.DONE: ("", "CHECKMARK"), SubjectState.CANCELLED: ("stopped", "PANEL_CLOSE"),
-           SubjectState.FAILED: ("", "ERROR")}
+_STATES = {
+    SubjectState.QUEUED: ("queued", "SORTTIME"),
+    SubjectState.WAITING: ("in another run", "SORTTIME"),
+    SubjectState.DONE: ("", "CHECKMARK"),
+    SubjectState.CANCELLED: ("stopped", "PANEL_CLOSE"),
+    SubjectState.FAILED: ("", "ERROR"),
+}
 
 
 def _picture(subject: Subject) -> int:
@@ -59,8 +62,10 @@ class HRN_UL_subjects(bpy.types.UIList):
         if not wanted or batch_session.batch is None:
             return [], []
         subjects = batch_session.batch.subjects
-        return [self.bitflag_filter_item if wanted in (subjects[row.name].title if row.name in subjects else "").lower()
-                else 0 for row in getattr(data, property_name)], []
+        return [
+            self.bitflag_filter_item if wanted in (subjects[row.name].title if row.name in subjects else "").lower() else 0
+            for row in getattr(data, property_name)
+        ], []
 
 
 class HRN_PT_batch(bpy.types.Panel):
@@ -98,11 +103,20 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
     unfinished = batch is not None and batch.count(SubjectState.CANCELLED)
     column.operator("hrn.batch_start", text="Go On" if unfinished else "Start Batch", icon="COMMUNITY")
     if context.scene.hrn.use_focal:
-        draw_text(layout, f"Settings: all photos count as taken with {context.scene.hrn.focal_mm:.0f} mm, unless a list says "
-                          "otherwise.", context, icon="INFO")
+        draw_text(
+            layout,
+            f"Settings: all photos count as taken with {context.scene.hrn.focal_mm:.0f} mm, unless a list says otherwise.",
+            context,
+            icon="INFO",
+        )
     if batch is None:
-        draw_text(layout, "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
-                          "starting it again with the same folders goes on where it stopped.", context, icon="INFO")
+        draw_text(
+            layout,
+            "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
+            "starting it again with the same folders goes on where it stopped.",
+            context,
+            icon="INFO",
+        )
 
 
 def _draw_running(layout, context, batch: Batch) -> None:

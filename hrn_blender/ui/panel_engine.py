@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import bpy
-from ..state import session
-from .drawing import Sidebar, draw_progress, draw_text
+
 from ..engine.install.environments import ENGINE
 from ..link.location import engine_status
 from ..link.process import EngineState
+from ..state import session
+from .drawing import Sidebar, draw_progress, draw_text
 
 __all__ = ["draw_engine", "HRN_PT_engine"]
 
@@ -25,8 +26,12 @@ class HRN_PT_engine(Sidebar, bpy.types.Panel):
         draw_engine(self.layout, context)
 
 
-_STATES = {EngineState.STOPPED: "Starts with the next photo", EngineState.STARTING: "Starting",
-           EngineState.READY: "Ready", EngineState.BUSY: "Working"}
+_STATES = {
+    EngineState.STOPPED: "Starts with the next photo",
+    EngineState.STARTING: "Starting",
+    EngineState.READY: "Ready",
+    EngineState.BUSY: "Working",
+}
 
 
 def draw_engine(layout, context) -> None:
@@ -41,8 +46,12 @@ def draw_engine(layout, context) -> None:
     status = engine_status()
     if not status.installed:
         draw_text(layout, status.error.message, context, icon="INFO")
-        draw_text(layout, f"Once per computer: about {ENGINE.download_mb} MB to download, "
-                      f"{ENGINE.disk_mb / 1000:.1f} GB on disk, in {status.home}", context)
+        draw_text(
+            layout,
+            f"Once per computer: about {ENGINE.download_mb} MB to download, "
+            f"{ENGINE.disk_mb / 1000:.1f} GB on disk, in {status.home}",
+            context,
+        )
         row = layout.row()
         row.scale_y = 1.3
         row.operator("hrn.install_engine", icon="IMPORT")

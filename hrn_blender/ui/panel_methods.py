@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import bpy
-from ..state import session
-from .drawing import draw_text
-from ..engine.wire.user_settings import model_files_folder
 
-from ..state import model_files
+from ..engine.wire.user_settings import model_files_folder
+from ..state import model_files, session
 from ..state.settings import ADDON
+from .drawing import draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
 
@@ -16,8 +15,11 @@ __all__ = ["draw_table", "register", "unregister"]
 def draw_table(layout, context) -> None:
     """All methods with their files: what is there, what is missing, and how to get it."""
     row = layout.row(align=True)
-    row.label(text="Looking at the files" if model_files.checking() else str(model_files_folder()), icon="FILE_FOLDER",
-              translate=False)
+    row.label(
+        text="Looking at the files" if model_files.checking() else str(model_files_folder()),
+        icon="FILE_FOLDER",
+        translate=False,
+    )
     row.operator("hrn.check_model_files", text="", icon="FILE_REFRESH")
     if model_files.problem:
         draw_text(layout, model_files.problem, context, icon="ERROR")
@@ -69,8 +71,12 @@ class HRN_PT_methods(bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         if model_files.report is None:
-            draw_text(layout, "Published methods need licensed files of your own. Choose their folder in the preferences.",
-                      context, icon="INFO")
+            draw_text(
+                layout,
+                "Published methods need licensed files of your own. Choose their folder in the preferences.",
+                context,
+                icon="INFO",
+            )
         for row in model_files.report["methods"] if model_files.report else ():
             if row["hidden"] or row["ready"]:
                 continue

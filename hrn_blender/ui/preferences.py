@@ -8,7 +8,6 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..engine.wire.user_settings import read_user_settings
-
 from ..state import model_files
 from ..state.settings import ADDON, preferences
 from .panel_engine import draw_engine
@@ -36,6 +35,7 @@ def _use_engine_folder(self, _context=None) -> None:
 
 # Named, not lambdas: Blender evaluates the annotations below in a namespace of its own.
 
+
 def _model_files(_self) -> str:
     return read_user_settings().model_files
 
@@ -56,37 +56,58 @@ class HRN_Preferences(bpy.types.AddonPreferences):
     bl_idname = ADDON
 
     engine_folder: StringProperty(
-        name="Engine Folder", subtype="DIR_PATH", update=_use_engine_folder,
-        description="Where the engine is installed. Empty: a folder in your user data, shared by all Blender versions")
+        name="Engine Folder",
+        subtype="DIR_PATH",
+        update=_use_engine_folder,
+        description="Where the engine is installed. Empty: a folder in your user data, shared by all Blender versions",
+    )
     python: StringProperty(
-        name="Python", subtype="FILE_PATH",
-        description="Python 3.11, 3.12 or 3.13 that the engine is installed with. Empty: found automatically")
+        name="Python",
+        subtype="FILE_PATH",
+        description="Python 3.11, 3.12 or 3.13 that the engine is installed with. Empty: found automatically",
+    )
     wheels: StringProperty(
-        name="Wheel Folder", subtype="DIR_PATH",
+        name="Wheel Folder",
+        subtype="DIR_PATH",
         description="Folder with the engine's packages, for installing without internet. "
-                    "It is made by `install_deps.py wheels` on another machine")
+        "It is made by `install_deps.py wheels` on another machine",
+    )
     output_folder: StringProperty(
-        name="Output Folder", subtype="DIR_PATH",
-        description="Where finished heads are kept, each in a new folder. Empty: a folder in your user data")
+        name="Output Folder",
+        subtype="DIR_PATH",
+        description="Where finished heads are kept, each in a new folder. Empty: a folder in your user data",
+    )
     idle_minutes: IntProperty(
-        name="Stop Engine After", default=10, min=0, max=600, subtype="NONE",
+        name="Stop Engine After",
+        default=10,
+        min=0,
+        max=600,
+        subtype="NONE",
         description="Minutes without work after which the engine is stopped to free its memory. "
-                    "The next photo then takes a few seconds longer. 0 keeps it running")
+        "The next photo then takes a few seconds longer. 0 keeps it running",
+    )
     model_files: StringProperty(
-        name="Licensed Files", subtype="DIR_PATH",
+        name="Licensed Files",
+        subtype="DIR_PATH",
         description="Folder with the official files of published methods that you have a licence for, in any arrangement. "
-                    "Empty: a folder beside the engine",
-        get=_model_files, set=_set_model_files)
+        "Empty: a folder beside the engine",
+        get=_model_files,
+        set=_set_model_files,
+    )
     commercial_work: BoolProperty(
         name="Commercial Work",
         description="Hide methods whose licences allow no commercial use, and refuse to run them",
-        get=_commercial_work, set=_set_commercial_work)
+        get=_commercial_work,
+        set=_set_commercial_work,
+    )
     frame_result: BoolProperty(
-        name="Frame New Heads", default=True,
-        description="Move the 3D viewport to a head when it is finished")
+        name="Frame New Heads", default=True, description="Move the 3D viewport to a head when it is finished"
+    )
     show_material: BoolProperty(
-        name="Show in Material Preview", default=True,
-        description="Switch the 3D viewport from solid display to Material Preview when a head is finished")
+        name="Show in Material Preview",
+        default=True,
+        description="Switch the 3D viewport from solid display to Material Preview when a head is finished",
+    )
     last_folder: StringProperty(options={"HIDDEN"}, subtype="DIR_PATH")
 
     def draw(self, context):

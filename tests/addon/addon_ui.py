@@ -15,7 +15,7 @@ class Layout:
     def __init__(self, drawn: list | None = None):
         self.drawn = [] if drawn is None else drawn
 
-    def _nested(self, *_args, **_kwargs) -> "Layout":
+    def _nested(self, *_args, **_kwargs) -> Layout:
         return Layout(self.drawn)
 
     row = column = box = grid_flow = split = _nested
@@ -53,8 +53,7 @@ class Layout:
         assert hasattr(bpy.types, list_type)
         for number, item in enumerate(getattr(data, name)):
             cls = getattr(bpy.types, list_type)
-            cls.draw_item(SimpleNamespace(), bpy.context, Layout(self.drawn), data, item, 0, active_data, active_name,
-                          number)
+            cls.draw_item(SimpleNamespace(), bpy.context, Layout(self.drawn), data, item, 0, active_data, active_name, number)
 
 
 class _Panel:

@@ -19,9 +19,9 @@ from types import SimpleNamespace
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent), str(HERE)]
 
+import addon_ui  # noqa: E402
 import bpy  # noqa: E402
 
-import addon_ui  # noqa: E402
 import hrn_blender  # noqa: E402
 from engine.bench.torment import resident_mib  # noqa: E402
 
@@ -38,14 +38,15 @@ def copies(bundle: Path, folder: Path, count: int) -> list[Path]:
 
 def fill_table(bundles: list[Path]):
     """The add-on's batch with all heads done."""
-    from hrn_blender.state import batch_session
     from hrn_blender.link.batch import Batch, Subject, SubjectState
+    from hrn_blender.state import batch_session
 
     batch = Batch(bundles[0].parent, bundles[0].parent, version="")
     for index, path in enumerate(bundles):
         photo = next(path.glob("photo_0*"), path / "preview.png")
-        batch.subjects[path.name] = Subject(path.name, path.name, (str(photo),), index, SubjectState.DONE, bundle=str(path),
-                                            preview=str(path / "preview.png"))
+        batch.subjects[path.name] = Subject(
+            path.name, path.name, (str(photo),), index, SubjectState.DONE, bundle=str(path), preview=str(path / "preview.png")
+        )
     batch.revision = 1
     batch_session.batch = batch
     return batch_session
@@ -61,14 +62,23 @@ def timed(function, *arguments) -> tuple[float, float]:
 def measure_table(table) -> None:
     from hrn_blender.ui import panel_batch
 
-    print("fill the rows        {:6.1f} ms".format(1000 * timed(table.sync)[0]))
+    print(f"fill the rows        {1000 * timed(table.sync)[0]:6.1f} ms")
     print("draw panel, all rows {:6.1f} ms, with new pictures".format(1000 * timed(addon_ui.draw, "HRN_PT_batch")[0]))
-    print("draw panel, all rows {:6.1f} ms, again (Blender draws the visible rows only)".format(
-        1000 * timed(addon_ui.draw, "HRN_PT_batch")[0]))
+    print(
+        "draw panel, all rows {:6.1f} ms, again (Blender draws the visible rows only)".format(
+            1000 * timed(addon_ui.draw, "HRN_PT_batch")[0]
+        )
+    )
     search = SimpleNamespace(filter_name="7", bitflag_filter_item=1 << 30)
-    print("search               {:6.1f} ms".format(1000 * timed(
-        panel_batch.HRN_UL_subjects.filter_items, search, bpy.context, bpy.context.window_manager.hrn, "subjects")[0]))
-    print("tick, nothing to do  {:6.1f} ms".format(1000 * timed(table.tick)[0]))
+    print(
+        "search               {:6.1f} ms".format(
+            1000
+            * timed(panel_batch.HRN_UL_subjects.filter_items, search, bpy.context, bpy.context.window_manager.hrn, "subjects")[
+                0
+            ]
+        )
+    )
+    print(f"tick, nothing to do  {1000 * timed(table.tick)[0]:6.1f} ms")
     print(f"memory {resident_mib(os.getpid()):.0f} MiB", flush=True)
 
 
@@ -82,13 +92,18 @@ def measure_building(table, count: int) -> None:
         steps.append(timed(table.tick))
         if len(steps) in (1, 2, 10) or len(steps) % 50 == 0:
             undo = table._recording_seconds if table._recorded_at != recorded else 0.0
-            print(f"{len(steps):4}   {steps[-1][0]:11.2f}   {steps[-1][1]:6.2f}   {undo:18.2f}   {resident_mib(os.getpid()):10.0f}", flush=True)
+            print(
+                f"{len(steps):4}   {steps[-1][0]:11.2f}   {steps[-1][1]:6.2f}   {undo:18.2f}   {resident_mib(os.getpid()):10.0f}",
+                flush=True,
+            )
     heads = sum("hrn_bundle" in o for o in bpy.data.objects)
     work = sorted(step[0] for step in steps)
-    print(f"{heads} of {count} heads in {time.perf_counter() - began:.0f} s; processor time of a step: median "
-          f"{work[len(work) // 2]:.2f} s, longest {work[-1]:.2f} s")
-    print("tick, nothing to do  {:6.1f} ms".format(1000 * timed(table.tick)[0]))
-    print("view layer update    {:6.1f} ms".format(1000 * timed(bpy.context.view_layer.update)[0]))
+    print(
+        f"{heads} of {count} heads in {time.perf_counter() - began:.0f} s; processor time of a step: median "
+        f"{work[len(work) // 2]:.2f} s, longest {work[-1]:.2f} s"
+    )
+    print(f"tick, nothing to do  {1000 * timed(table.tick)[0]:6.1f} ms")
+    print(f"view layer update    {1000 * timed(bpy.context.view_layer.update)[0]:6.1f} ms")
 
 
 def main() -> None:

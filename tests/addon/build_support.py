@@ -5,8 +5,21 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-COLLECTIONS = ("armatures", "cameras", "collections", "images", "lights", "materials", "meshes", "node_groups", "objects",
-               "scenes", "shape_keys", "textures", "worlds")
+COLLECTIONS = (
+    "armatures",
+    "cameras",
+    "collections",
+    "images",
+    "lights",
+    "materials",
+    "meshes",
+    "node_groups",
+    "objects",
+    "scenes",
+    "shape_keys",
+    "textures",
+    "worlds",
+)
 
 
 def census() -> dict[str, list[str]]:

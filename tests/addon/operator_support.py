@@ -9,9 +9,9 @@ from pathlib import Path
 
 import bpy
 import pytest
+from stopwatch import Stopwatch
 
 import hrn_blender
-from stopwatch import Stopwatch
 
 __all__ = ["FAKE", "addon", "choose", "fails", "heads_in_scene", "photo", "run"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import bpy
 import pytest
-
 from operator_support import addon, heads_in_scene  # noqa: F401
 from stopwatch import Stopwatch
 

@@ -64,7 +64,7 @@ def test_asset_that_cannot_be_written_is_one_clear_error(table, people):  # noqa
         libraries.remove(libraries[len(libraries) - 1])
 
 
-def link_as_instance(file: Path) -> "bpy.types.Object":
+def link_as_instance(file: Path) -> bpy.types.Object:
     """The head of an asset file as the Asset Browser puts it into a scene."""
     with bpy.data.libraries.load(str(file), link=True, assets_only=True) as (found, wanted):
         wanted.collections = found.collections
@@ -78,9 +78,10 @@ def link_as_instance(file: Path) -> "bpy.types.Object":
 
 
 def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):  # noqa: F811
+    from synthetic_bundle import make_bundle
+
     from hrn_blender.build import strength_socket
     from hrn_blender.cli.headless import main
-    from synthetic_bundle import make_bundle
 
     make_bundle(tmp_path / "Zoë", texture_size=16, density=6)
     assert main(["build", str(tmp_path / "Zoë"), "--out", str(tmp_path / "head.blend"), "--asset"]) == 0
@@ -131,11 +132,16 @@ def test_open_asset_browsers_are_refreshed_and_nothing_else(monkeypatch):
         def __call__(self):
             refreshed.append(here[-1])
 
-    areas = [SimpleNamespace(name=name, ui_type=kind, regions=[SimpleNamespace(type="HEADER"), SimpleNamespace(type="WINDOW")])
-             for name, kind in (("a", "ASSETS"), ("files", "FILES"), ("busy", "ASSETS"), ("b", "ASSETS"))]
+    areas = [
+        SimpleNamespace(name=name, ui_type=kind, regions=[SimpleNamespace(type="HEADER"), SimpleNamespace(type="WINDOW")])
+        for name, kind in (("a", "ASSETS"), ("files", "FILES"), ("busy", "ASSETS"), ("b", "ASSETS"))
+    ]
     windows = [SimpleNamespace(screen=SimpleNamespace(areas=areas))]
-    fake = SimpleNamespace(app=SimpleNamespace(background=False), ops=SimpleNamespace(asset=SimpleNamespace(library_refresh=Refresh())),
-                           context=SimpleNamespace(window_manager=SimpleNamespace(windows=windows), temp_override=Override))
+    fake = SimpleNamespace(
+        app=SimpleNamespace(background=False),
+        ops=SimpleNamespace(asset=SimpleNamespace(library_refresh=Refresh())),
+        context=SimpleNamespace(window_manager=SimpleNamespace(windows=windows), temp_override=Override),
+    )
     monkeypatch.setattr(asset_library, "bpy", fake)
     asset_library.refresh_browsers()
     assert refreshed == ["a", "b"]

@@ -10,30 +10,60 @@ import time
 from pathlib import Path
 
 import pytest
+from process_support import is_running
+from stopwatch import Stopwatch
 
-from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
+from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
 from hrn_blender.link.process import Launch
-from process_support import is_running
-from stopwatch import Stopwatch
 
 TESTS = Path(__file__).resolve().parent.parent
 FAKE = TESTS / "fake_batch.py"
 PROGRESS = {"subject": "a", "stage": "mid", "fraction": 0.5, "overall": 0.4, "message": "Shaping"}
-DONE = {"subject": "a", "bundle": "/out/a", "preview": "/out/a/preview.png", "reused": False, "seconds": 9.0,
-        "quality": {"warnings": [{"code": "x", "message": "Eyes closed."}]}, "timings": {}, "warnings": ["Two left out."]}
-FAILED = {"subject": "b", "error": {"code": "NO_FACE", "message": "No face.", "hint": "Another photo.", "details": {}},
-          "reused": False, "seconds": 1.0}
-SUMMARY = {"total": 3, "done": 1, "failed": 1, "cancelled": 1, "seconds": 12.0, "report": "/out/report.html",
-           "exit_status": 1, "error": None}
+DONE = {
+    "subject": "a",
+    "bundle": "/out/a",
+    "preview": "/out/a/preview.png",
+    "reused": False,
+    "seconds": 9.0,
+    "quality": {"warnings": [{"code": "x", "message": "Eyes closed."}]},
+    "timings": {},
+    "warnings": ["Two left out."],
+}
+FAILED = {
+    "subject": "b",
+    "error": {"code": "NO_FACE", "message": "No face.", "hint": "Another photo.", "details": {}},
+    "reused": False,
+    "seconds": 1.0,
+}
+SUMMARY = {
+    "total": 3,
+    "done": 1,
+    "failed": 1,
+    "cancelled": 1,
+    "seconds": 12.0,
+    "report": "/out/report.html",
+    "exit_status": 1,
+    "error": None,
+}
 
 
 def state(**counts) -> dict:
-    return {"total": 3, "queued": 0, "running": 0, "waiting": 0, "done": 0, "failed": 0, "cancelled": 0, "paused": False,
-            "elapsed_seconds": 1.0, "eta_seconds": None} | counts
+    return {
+        "total": 3,
+        "queued": 0,
+        "running": 0,
+        "waiting": 0,
+        "done": 0,
+        "failed": 0,
+        "cancelled": 0,
+        "paused": False,
+        "elapsed_seconds": 1.0,
+        "eta_seconds": None,
+    } | counts
 
 
 class Harness:
@@ -47,8 +77,9 @@ class Harness:
     def start(self, *steps, partly: bool = False, **choice) -> None:
         arguments = batch_arguments(self.batch.source, self.out, Settings(), **choice)
         environment = clean_environment(os.environ, HRN_FAKE_BATCH=json.dumps(steps))
-        self.timed(lambda: self.batch.start(Launch([sys.executable, "-I", "-u", str(FAKE), *arguments], environment),
-                                            partly=partly))
+        self.timed(
+            lambda: self.batch.start(Launch([sys.executable, "-I", "-u", str(FAKE), *arguments], environment), partly=partly)
+        )
 
     def until(self, condition, seconds: float = 20.0) -> None:
         deadline = time.monotonic() + seconds
@@ -77,11 +108,19 @@ def h(tmp_path):
 
 
 def test_table_follows_the_events(h):
-    h.start(["say", "state", state(queued=3)], ["say", "started", {"subject": "a", "attempt": 1}], ["say", "progress", PROGRESS],
-            ["say", "waiting", {"subject": "c", "message": "Another run has it."}],
-            ["say", "state", state(running=1, queued=1, waiting=1, eta_seconds=90.0)], ["wait", "resume"],
-            ["say", "done", DONE], ["say", "failed", FAILED], ["say", "cancelled", {"subject": "c"}],
-            ["say", "summary", SUMMARY], ["exit", 1])
+    h.start(
+        ["say", "state", state(queued=3)],
+        ["say", "started", {"subject": "a", "attempt": 1}],
+        ["say", "progress", PROGRESS],
+        ["say", "waiting", {"subject": "c", "message": "Another run has it."}],
+        ["say", "state", state(running=1, queued=1, waiting=1, eta_seconds=90.0)],
+        ["wait", "resume"],
+        ["say", "done", DONE],
+        ["say", "failed", FAILED],
+        ["say", "cancelled", {"subject": "c"}],
+        ["say", "summary", SUMMARY],
+        ["exit", 1],
+    )
     assert h.batch.running and h.batch.message == "Starting the engine"
     h.until(lambda: h.batch.eta == 90.0)
     a, b, c = h.batch.subjects.values()
@@ -99,25 +138,63 @@ def test_table_follows_the_events(h):
 
 
 def test_garbage_between_the_messages_is_logged_and_ignored(h):
-    h.start(["raw", "progress: 10%|#"], ["raw", "[1, 2]"], ["raw", '{"method": "done", "params": {"subject": "a"}}'],
-            ["raw", '{"method": "progress", "params": {"subject": "a", "overall": "much"}}'], ["raw", '{"method": 5}'],
-            ["raw", '{"method": "state", "params": []}'], ["long", 1 << 20], ["say", "later", {"subject": "a"}],
-            ["say", "done", {"subject": "nobody"}], ["say", "done", DONE], ["say", "summary", SUMMARY], ["exit", 1])
+    h.start(
+        ["raw", "progress: 10%|#"],
+        ["raw", "[1, 2]"],
+        ["raw", '{"method": "done", "params": {"subject": "a"}}'],
+        ["raw", '{"method": "progress", "params": {"subject": "a", "overall": "much"}}'],
+        ["raw", '{"method": 5}'],
+        ["raw", '{"method": "state", "params": []}'],
+        ["long", 1 << 20],
+        ["say", "later", {"subject": "a"}],
+        ["say", "done", {"subject": "nobody"}],
+        ["say", "done", DONE],
+        ["say", "summary", SUMMARY],
+        ["exit", 1],
+    )
     h.until(h.ended)
     assert h.batch.error is None and h.states()[0] == "done"
     assert "progress: 10%" in h.log.path.read_text()
 
 
-@pytest.mark.parametrize("steps, code, text", [
-    ([["say", "started", {"subject": "a", "attempt": 1}], ["err", "boom"], ["exit", 3]], ErrorCode.ENGINE_CRASHED, "exit code 3"),
-    ([["bare"], ["err", "ImportError: no engine"], ["exit", 1]], ErrorCode.ENGINE_CRASHED, "exit code 1"),
-    ([["bare"], ["say", "ready", {"protocol": 1, "engine_version": "9.9.9", "pid": 1}]], ErrorCode.VERSION_MISMATCH, "9.9.9"),
-    ([["bare"], ["say", "ready", {"protocol": 1, "engine_version": __version__, "pid": 1}],
-      ["say", "error", {"error": {"code": "SETTINGS_INVALID", "message": "Bad list.", "hint": "", "details": {}}}], ["exit", 2]],
-     ErrorCode.SETTINGS_INVALID, "Bad list"),
-    ([["say", "summary", SUMMARY | {"error": {"code": "DISK_FULL", "message": "Full.", "hint": "Free some space.",
-                                              "details": {}}}], ["exit", 22]], ErrorCode.DISK_FULL, "Full"),
-])
+@pytest.mark.parametrize(
+    "steps, code, text",
+    [
+        (
+            [["say", "started", {"subject": "a", "attempt": 1}], ["err", "boom"], ["exit", 3]],
+            ErrorCode.ENGINE_CRASHED,
+            "exit code 3",
+        ),
+        ([["bare"], ["err", "ImportError: no engine"], ["exit", 1]], ErrorCode.ENGINE_CRASHED, "exit code 1"),
+        (
+            [["bare"], ["say", "ready", {"protocol": 1, "engine_version": "9.9.9", "pid": 1}]],
+            ErrorCode.VERSION_MISMATCH,
+            "9.9.9",
+        ),
+        (
+            [
+                ["bare"],
+                ["say", "ready", {"protocol": 1, "engine_version": __version__, "pid": 1}],
+                ["say", "error", {"error": {"code": "SETTINGS_INVALID", "message": "Bad list.", "hint": "", "details": {}}}],
+                ["exit", 2],
+            ],
+            ErrorCode.SETTINGS_INVALID,
+            "Bad list",
+        ),
+        (
+            [
+                [
+                    "say",
+                    "summary",
+                    SUMMARY | {"error": {"code": "DISK_FULL", "message": "Full.", "hint": "Free some space.", "details": {}}},
+                ],
+                ["exit", 22],
+            ],
+            ErrorCode.DISK_FULL,
+            "Full",
+        ),
+    ],
+)
 def test_end_before_its_time_is_one_clear_error_and_it_can_be_started_again(h, steps, code, text):
     h.start(*steps)
     h.until(h.ended)
@@ -168,8 +245,14 @@ def test_commands_reach_the_child(h):
     assert h.batch.message == "Cancelling" and not h.batch.retry()
     h.until(h.ended)
     sent = [(m["method"], m["params"]) for m in h.commands()]
-    assert sent == [("pause", {}), ("resume", {}), ("cancel", {"subject": "a"}), ("retry", {"subject": "b"}), ("retry", {}),
-                    ("cancel_all", {})]
+    assert sent == [
+        ("pause", {}),
+        ("resume", {}),
+        ("cancel", {"subject": "a"}),
+        ("retry", {"subject": "b"}),
+        ("retry", {}),
+        ("cancel_all", {}),
+    ]
     assert h.batch.error is None and h.states() == ["cancelled"] * 3
 
 
@@ -194,11 +277,18 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
     h.until(h.ended)
     assert not h.batch.retry("b")
     h.events.clear()
-    h.start(["bare"], ["say", "ready", {"protocol": 1, "engine_version": __version__, "pid": 1}],
-            ["say", "batch", {"source": "", "out": "", "total": 1, "workers": 1, "report": None, "notes": []}],
-            ["say", "queued", {"subject": "b", "title": "B", "photos": ["b.png"], "index": 0}],
-            ["say", "done", DONE | {"subject": "b", "bundle": "/out/b"}], ["say", "summary", SUMMARY], ["exit", 0],
-            partly=True, retry=True, only="b")
+    h.start(
+        ["bare"],
+        ["say", "ready", {"protocol": 1, "engine_version": __version__, "pid": 1}],
+        ["say", "batch", {"source": "", "out": "", "total": 1, "workers": 1, "report": None, "notes": []}],
+        ["say", "queued", {"subject": "b", "title": "B", "photos": ["b.png"], "index": 0}],
+        ["say", "done", DONE | {"subject": "b", "bundle": "/out/b"}],
+        ["say", "summary", SUMMARY],
+        ["exit", 0],
+        partly=True,
+        retry=True,
+        only="b",
+    )
     h.until(h.ended)
     assert h.states() == ["done", "done", "cancelled"] and [s.index for s in h.batch.subjects.values()] == [0, 1, 2]
     again = json.loads(Path(f"{h.out}.calls").read_text().splitlines()[-1])
@@ -209,8 +299,18 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
 def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal):
     from engine.cli import _parser, _settings
 
-    settings = Settings(same_expression=same, texture_size=1024, quality="high", detail=1.25, keep_expression=False,
-                        face_index=2, hair_texture=same is True, corrected=same is False, part_distance=same is None, **focal)
+    settings = Settings(
+        same_expression=same,
+        texture_size=1024,
+        quality="high",
+        detail=1.25,
+        keep_expression=False,
+        face_index=2,
+        hair_texture=same is True,
+        corrected=same is False,
+        part_distance=same is None,
+        **focal,
+    )
     options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
     assert _settings(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
     options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
-from hrn_blender.build import build_head, strength_socket  # noqa: E402
 from synthetic_bundle import make_bundle  # noqa: E402
+
+from hrn_blender.build import build_head, strength_socket  # noqa: E402
 
 SCRIPT = Path(__file__).resolve().parents[1] / "digest" / "blend_contents.py"
 
@@ -39,7 +40,8 @@ def changed(before, after):
     """Names of values and arrays that differ."""
     assert before[0].keys() == after[0].keys() and before[1].keys() == after[1].keys()
     return {name for name, value in before[0].items() if value != after[0][name]} | {
-        name for name, value in before[1].items() if not np.array_equal(value, after[1][name])}
+        name for name, value in before[1].items() if not np.array_equal(value, after[1][name])
+    }
 
 
 def test_two_builds_are_the_same(bundle, head, said):
@@ -63,14 +65,19 @@ def test_each_change_is_named(head, said):
         mesh.shape_keys.key_blocks["jawOpen"].data[3].co.x += 0.01
 
     changes = {
-        "link": (unlink, {f"materials/{material.name}"}), "key": (move_key, {f"meshes/{mesh.name}/key/jawOpen"}),
+        "link": (unlink, {f"materials/{material.name}"}),
+        "key": (move_key, {f"meshes/{mesh.name}/key/jawOpen"}),
         "slider": (lambda: setattr(mesh.shape_keys.key_blocks["jawOpen"], "value", 0.9), {f"meshes/{mesh.name}/keys"}),
         "group": (lambda: head.vertex_groups["nose"].add([5], 0.77, "REPLACE"), {f"objects/{head.name}/group/nose"}),
         "property": (lambda: head.__setitem__("note", 3), {f"objects/{head.name}"}),
         "lens": (lambda: setattr(camera.data, "lens", camera.data.lens + 1), {f"cameras/{camera.data.name}"}),
-        "uv": (lambda: setattr(mesh.uv_layers[0].uv[0], "vector", (0.9, 0.1)), {
-            f"meshes/{mesh.name}/uv/{mesh.uv_layers[0].name}",
-            f"meshes/{mesh.name}/attribute/{mesh.uv_layers[0].name}/CORNER"}),
+        "uv": (
+            lambda: setattr(mesh.uv_layers[0].uv[0], "vector", (0.9, 0.1)),
+            {
+                f"meshes/{mesh.name}/uv/{mesh.uv_layers[0].name}",
+                f"meshes/{mesh.name}/attribute/{mesh.uv_layers[0].name}/CORNER",
+            },
+        ),
     }
     for what, (change, names) in changes.items():
         before = copy.deepcopy(said())

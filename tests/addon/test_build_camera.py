@@ -8,11 +8,11 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from bpy_extras.object_utils import world_to_camera_view  # noqa: E402
-from mathutils import Matrix, Vector  # noqa: E402
-
 from build_support import posed_vertices, surface_points  # noqa: E402
-from hrn_blender.build import BuildOptions, build_head, match_scene_to_camera  # noqa: E402
+from mathutils import Matrix, Vector  # noqa: E402
 from synthetic_bundle import make_bundle  # noqa: E402
+
+from hrn_blender.build import BuildOptions, build_head, match_scene_to_camera  # noqa: E402
 
 TILT = np.radians(25)
 TILTED = [[np.cos(TILT), np.sin(TILT), 0], [np.sin(TILT), -np.cos(TILT), 0], [0, 0, -1]]
@@ -24,15 +24,28 @@ def empty_file():
 
 
 def camera(width, height, fx, fy, cx, cy, rotation=None, translation=(0.01, -0.02, 0.7)):
-    return {"photo": 0, "file": "photo_0.png", "width": width, "height": height, "fx": fx, "fy": fy, "cx": cx, "cy": cy,
-            "R": np.array(rotation or np.diag([1.0, -1, -1])).tolist(), "t": list(translation)}
+    return {
+        "photo": 0,
+        "file": "photo_0.png",
+        "width": width,
+        "height": height,
+        "fx": fx,
+        "fy": fy,
+        "cx": cx,
+        "cy": cy,
+        "R": np.array(rotation or np.diag([1.0, -1, -1])).tolist(),
+        "t": list(translation),
+    }
 
 
 def expected_pixels(bundle):
     """Landmarks by the formula of docs/bundle.md: the head in the photo's pose through the first camera."""
     arrays, view = bundle.arrays(), bundle.manifest["cameras"][0]
-    posed = arrays["vertices"] + arrays["deformation"] + np.tensordot(
-        bundle.manifest["expression"]["values"], arrays["expression_deltas"], 1)
+    posed = (
+        arrays["vertices"]
+        + arrays["deformation"]
+        + np.tensordot(bundle.manifest["expression"]["values"], arrays["expression_deltas"], 1)
+    )
     local = surface_points(posed, arrays) @ np.array(view["R"]).T + view["t"]
     return local[:, :2] / local[:, 2:] * (view["fx"], view["fy"]) + (view["cx"], view["cy"])
 
@@ -53,11 +66,29 @@ def test_reprojection_of_the_engine_s_own_landmarks(tmp_path, photo_size):
     assert np.abs(seen - bundle.arrays()["landmarks_fitted"]).max() < 0.05
 
 
-@pytest.mark.parametrize("view", [
-    camera(480, 600, 960, 960, 500, 20), camera(480, 600, 960, 960, -300, 900), camera(901, 400, 700, 700, 10, 390),
-    camera(480, 600, 960, 700, 250, 290), camera(480, 600, 700, 960, 250, 290), camera(901, 400, 500, 1100, 800, 30),
-    camera(480, 600, 960, 960, 240, 300, TILTED, (0.1, 0.05, 0.4)), camera(480, 600, 30000, 30000, 240, 300, None, (0, 0, 30)),
-], ids=["off-centre", "centre outside", "wide off-centre", "tall pixels", "wide pixels", "wide, tall pixels", "tilted", "tele"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        camera(480, 600, 960, 960, 500, 20),
+        camera(480, 600, 960, 960, -300, 900),
+        camera(901, 400, 700, 700, 10, 390),
+        camera(480, 600, 960, 700, 250, 290),
+        camera(480, 600, 700, 960, 250, 290),
+        camera(901, 400, 500, 1100, 800, 30),
+        camera(480, 600, 960, 960, 240, 300, TILTED, (0.1, 0.05, 0.4)),
+        camera(480, 600, 30000, 30000, 240, 300, None, (0, 0, 30)),
+    ],
+    ids=[
+        "off-centre",
+        "centre outside",
+        "wide off-centre",
+        "tall pixels",
+        "wide pixels",
+        "wide, tall pixels",
+        "tilted",
+        "tele",
+    ],
+)
 def test_reprojection_of_unusual_cameras(tmp_path, view):
     bundle = make_bundle(tmp_path / "b", texture_size=16, density=6, photo_size=(view["width"], view["height"]), cameras=[view])
     result = build_head(bundle.path, options=BuildOptions(set_scene=True))

@@ -12,14 +12,16 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from build_support import census  # noqa: E402
+from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
+
 from engine.wire.protocol import Settings  # noqa: E402
-from hrn_blender.build import BuildOptions, build_head, find_heads, head as head_module  # noqa: E402
+from hrn_blender.build import BuildOptions, build_head, find_heads  # noqa: E402
+from hrn_blender.build import head as head_module
 from hrn_blender.build.eyes import iris_places  # noqa: E402
 from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
 from hrn_blender.build.source import MATERIALS, neck_centre, read_source, to_blender  # noqa: E402
 from hrn_blender.build.teeth import tooth_coordinates  # noqa: E402
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
-from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -154,8 +156,16 @@ def test_the_scene_gets_a_collection_and_nothing_else(bundle):
     render = scene.render
 
     def settings():
-        return (scene.camera, scene.world, render.engine, render.resolution_x, render.resolution_y,
-                render.pixel_aspect_x, scene.view_settings.view_transform, len(scene.objects))
+        return (
+            scene.camera,
+            scene.world,
+            render.engine,
+            render.resolution_x,
+            render.resolution_y,
+            render.pixel_aspect_x,
+            scene.view_settings.view_transform,
+            len(scene.objects),
+        )
 
     before, objects = settings(), len(scene.objects)
     result = build_head(bundle.path)
@@ -230,23 +240,30 @@ def _manifest(edit):
     return lambda folder, bundle: _edited(bundle, folder, edit)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda folder, bundle: None,
-    _delete("albedo.png"), _delete("displacement.exr"), _delete("normal.png"), _delete("mesh.npz"), _delete("photo_0.png"),
-    _manifest(lambda m: m["maps"].pop("normal")),
-    _manifest(lambda m: m.pop("expression")),
-    _manifest(lambda m: m["expression"]["values"].pop()),
-    _manifest(lambda m: m["expression"]["names"].__setitem__(1, m["expression"]["names"][0])),
-    _manifest(lambda m: m["parts"].pop()),
-    _manifest(lambda m: m["materials"].reverse()),
-    _manifest(lambda m: m["cameras"][0].update(R=[[1, 0, 0], [0, 1, 0], [0, 0, -1]])),
-    _manifest(lambda m: m["cameras"][0].update(R=[[2, 0, 0], [0, 2, 0], [0, 0, 2]])),
-    _manifest(lambda m: m["cameras"][0].update(fx=0)),
-    _manifest(lambda m: m["cameras"][0].update(t=[0, 0])),
-    _manifest(lambda m: m["cameras"][0].update(file="../photo.png")),
-    _manifest(lambda m: m["cameras"][0].pop("cy")),
-    _manifest(lambda m: m.update(schema_version=99)),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder, bundle: None,
+        _delete("albedo.png"),
+        _delete("displacement.exr"),
+        _delete("normal.png"),
+        _delete("mesh.npz"),
+        _delete("photo_0.png"),
+        _manifest(lambda m: m["maps"].pop("normal")),
+        _manifest(lambda m: m.pop("expression")),
+        _manifest(lambda m: m["expression"]["values"].pop()),
+        _manifest(lambda m: m["expression"]["names"].__setitem__(1, m["expression"]["names"][0])),
+        _manifest(lambda m: m["parts"].pop()),
+        _manifest(lambda m: m["materials"].reverse()),
+        _manifest(lambda m: m["cameras"][0].update(R=[[1, 0, 0], [0, 1, 0], [0, 0, -1]])),
+        _manifest(lambda m: m["cameras"][0].update(R=[[2, 0, 0], [0, 2, 0], [0, 0, 2]])),
+        _manifest(lambda m: m["cameras"][0].update(fx=0)),
+        _manifest(lambda m: m["cameras"][0].update(t=[0, 0])),
+        _manifest(lambda m: m["cameras"][0].update(file="../photo.png")),
+        _manifest(lambda m: m["cameras"][0].pop("cy")),
+        _manifest(lambda m: m.update(schema_version=99)),
+    ],
+)
 def test_an_incomplete_bundle_is_refused_before_anything_is_made(bundle, tmp_path, damage):
     folder = tmp_path / "damaged"
     damage(folder, bundle)
@@ -281,6 +298,7 @@ def test_building_is_quick(tmp_path, record_property):
 
 def test_lash_strips_know_root_and_tip():
     """Two 3 x 5 strips at a lid along x: one points up, the other down; a closed box is no strip."""
+
     def strip(rise, first):
         x, row = np.meshgrid(np.linspace(0, 0.02, 5), np.arange(3))
         points = np.stack([x, 0 * x - 0.003 * row, rise * row], -1).reshape(-1, 3)

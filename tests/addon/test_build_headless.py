@@ -7,16 +7,22 @@ import math
 import pytest
 
 bpy = pytest.importorskip("bpy")
+from build_support import (
+    census,
+    pixels,
+)
 from mathutils import Euler, Matrix  # noqa: E402
-
-from build_support import pixels  # noqa: E402
-from hrn_blender import compat  # noqa: E402
-from hrn_blender.cli import headless  # noqa: E402
-from hrn_blender.build import build_head, find_heads, strength_socket  # noqa: E402
-from hrn_blender.build import preview  # noqa: E402
-from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
-from build_support import census  # noqa: E402
 from synthetic_bundle import make_bundle  # noqa: E402
+
+from hrn_blender import compat  # noqa: E402
+from hrn_blender.build import (  # noqa: E402
+    build_head,
+    find_heads,
+    preview,
+    strength_socket,
+)
+from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
+from hrn_blender.cli import headless  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def test_build_saves_a_file_that_finds_its_maps(bundle, tmp_path, capfd):
     assert str(out) in capfd.readouterr().out
     bpy.ops.wm.open_mainfile(filepath=str(out))
     scene = bpy.context.scene
-    head, = find_heads(scene)
+    (head,) = find_heads(scene)
     assert strength_socket(head).default_value == 1 and len(head.data.shape_keys.key_blocks) == 54
     assert scene.camera.parent == head and (scene.render.resolution_x, scene.render.resolution_y) == (480, 600)
     images = [image for image in bpy.data.images if image.source == "FILE"]
@@ -54,10 +60,15 @@ def test_a_packed_file_needs_no_bundle(tmp_path):
     assert {image.size[0] for image in bpy.data.images if image.source == "FILE"} == {16, 480}
 
 
-@pytest.mark.parametrize("arguments, code", [
-    (["{missing}", "--out", "{tmp}/a.blend"], "BUNDLE_INVALID"), (["{bundle}", "--out", "{tmp}/no/a.blend"], "OUTPUT_NOT_WRITABLE"),
-    (["{bundle}", "--out", "{tmp}/a.txt"], "OUTPUT_NOT_WRITABLE"),
-    (["{bundle}", "--out", "{tmp}/a.blend", "--render", "{tmp}/no/a.png"], "OUTPUT_NOT_WRITABLE")])
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (["{missing}", "--out", "{tmp}/a.blend"], "BUNDLE_INVALID"),
+        (["{bundle}", "--out", "{tmp}/no/a.blend"], "OUTPUT_NOT_WRITABLE"),
+        (["{bundle}", "--out", "{tmp}/a.txt"], "OUTPUT_NOT_WRITABLE"),
+        (["{bundle}", "--out", "{tmp}/a.blend", "--render", "{tmp}/no/a.png"], "OUTPUT_NOT_WRITABLE"),
+    ],
+)
 def test_errors_are_one_line_with_a_code(bundle, tmp_path, capfd, arguments, code):
     places = {"missing": tmp_path / "none", "bundle": bundle.path, "tmp": tmp_path}
     assert headless.main(["build", *(a.format(**places) for a in arguments)]) == 1
@@ -91,7 +102,7 @@ def test_the_preview_shows_photo_and_head_side_by_side_and_cleans_up(bundle, tmp
     blue = picture[..., 2] - picture[..., 0]
     columns = (blue[40] > 0.1).nonzero()[0]
     photo_width = columns.max() + 1
-    grey = abs(blue[:, photo_width + 2:]) < 0.06
+    grey = abs(blue[:, photo_width + 2 :]) < 0.06
     assert photo_width < picture.shape[1] / 2 and grey[44:].mean() > 0.9
 
 
@@ -116,9 +127,10 @@ def test_pictures_are_rendered_by_the_engine_asked_for_after_the_head_is_saved(b
 def test_the_turned_view_shows_the_side_that_the_photo_lacks(bundle, azimuth, side):
     """A frontal photo is turned into the key light, at the subject's right."""
     result = build_head(bundle.path)
-    view, = result.cameras
+    (view,) = result.cameras
     view.matrix_world = Matrix.Rotation(math.radians(azimuth), 4, "Z") @ Matrix.LocRotScale(
-        (0, -1, 0.15), Euler((math.pi / 2, 0, 0)), None)
+        (0, -1, 0.15), Euler((math.pi / 2, 0, 0)), None
+    )
     with preview._studio(result, PreviewOptions()) as (scene, ledger):
         turned = preview._turned_camera(scene, result, 35, ledger).matrix_world.translation.copy()
     assert math.degrees(math.atan2(turned.x, -turned.y)) == pytest.approx(azimuth + 35 * side, abs=4)

@@ -8,11 +8,12 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from build_support import node, pixels, source  # noqa: E402
+from synthetic_bundle import make_bundle, write_exr, write_png  # noqa: E402
+
 from hrn_blender import compat  # noqa: E402
 from hrn_blender.build import NORMAL_STRENGTH, build_head, strength_socket  # noqa: E402
 from hrn_blender.build.detail import build_detail_group  # noqa: E402
 from hrn_blender.build.ledger import Ledger  # noqa: E402
-from synthetic_bundle import make_bundle, write_exr, write_png  # noqa: E402
 
 
 @pytest.fixture(scope="module")

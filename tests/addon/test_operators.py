@@ -159,9 +159,16 @@ def test_missing_engine_turns_the_button_off_and_offers_the_install(addon, photo
     assert addon_ui.draw("HRN_PT_engine") == []
 
 
-@pytest.mark.parametrize("mode, code", [("crash", "ENGINE_CRASHED"), ("kill,signal=9", "ENGINE_CRASHED"),
-                                        ("garbage", "ENGINE_PROTOCOL"), ("oom", "OUT_OF_MEMORY"),
-                                        ("error,code=NO_FACE", "NO_FACE")])
+@pytest.mark.parametrize(
+    "mode, code",
+    [
+        ("crash", "ENGINE_CRASHED"),
+        ("kill,signal=9", "ENGINE_CRASHED"),
+        ("garbage", "ENGINE_PROTOCOL"),
+        ("oom", "OUT_OF_MEMORY"),
+        ("error,code=NO_FACE", "NO_FACE"),
+    ],
+)
 def test_failure_is_shown_once_and_the_next_click_works(addon, photo, monkeypatch, mode, code):
     monkeypatch.setenv("HRN_FAKE_ENGINE", mode)
     choose(photo)
@@ -232,12 +239,14 @@ def test_install_is_refused_offline_and_explained(addon, monkeypatch):
 
 def test_install_shows_progress_and_its_failure(addon, tmp_path):
     script = tmp_path / "installer.py"
-    script.write_text("import json, sys, time\n"
-                      "def say(m, **p): print(json.dumps({'method': m, 'params': p}), flush=True)\n"
-                      "print('noise')\n"
-                      "say('progress', stage='engine', fraction=0.4, message='Installing PyTorch')\n"
-                      "time.sleep(0.5)\n"
-                      "if len(sys.argv) > 1: say('error', message='No space left.'); sys.exit(1)\n")
+    script.write_text(
+        "import json, sys, time\n"
+        "def say(m, **p): print(json.dumps({'method': m, 'params': p}), flush=True)\n"
+        "print('noise')\n"
+        "say('progress', stage='engine', fraction=0.4, message='Installing PyTorch')\n"
+        "time.sleep(0.5)\n"
+        "if len(sys.argv) > 1: say('error', message='No space left.'); sys.exit(1)\n"
+    )
     addon.start_install([sys.executable, str(script), "fail"], dict(os.environ))
     run(addon, until=lambda: addon.install.fraction == 0.4)
     shown = addon_ui.texts(addon_ui.draw("HRN_PT_main"))
@@ -327,9 +336,9 @@ def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp
 
 def test_what_is_no_photo_among_photos_is_named(addon, photo, capfd):
     (photo.parent / "clip.mp4").write_bytes(b"x")
-    assert bpy.ops.hrn.choose_photo(directory=str(photo.parent), files=[
-        {"name": "clip.mp4"}, {"name": photo.name}, {"name": "gone.jpg"}]) == {"FINISHED"}
+    assert bpy.ops.hrn.choose_photo(
+        directory=str(photo.parent), files=[{"name": "clip.mp4"}, {"name": photo.name}, {"name": "gone.jpg"}]
+    ) == {"FINISHED"}
     assert addon.photos == [str(photo)]
     said = capfd.readouterr()
     assert "clip.mp4, gone.jpg" in said.out + said.err
-

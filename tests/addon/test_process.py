@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from process_support import is_running, pid_exists
+from stopwatch import PROMISE, Stopwatch, best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.link.process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
-from process_support import is_running, pid_exists
-from stopwatch import PROMISE, Stopwatch, best_of
 
 FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
 
@@ -28,10 +28,10 @@ class Harness:
         self.tmp_path = tmp_path
         self.log = LogFile(tmp_path / "engine.log")
         self.messages = tmp_path / "messages.jsonl"
-        command = command or [sys.executable, "-I", "-u", str(FAKE), "serve", "--mode", mode, "--log",
-                              str(self.messages)]
-        self.engine = EngineProcess(lambda: Launch(command, clean_environment(os.environ)), version=__version__,
-                                    log=self.log, **options)
+        command = command or [sys.executable, "-I", "-u", str(FAKE), "serve", "--mode", mode, "--log", str(self.messages)]
+        self.engine = EngineProcess(
+            lambda: Launch(command, clean_environment(os.environ)), version=__version__, log=self.log, **options
+        )
         self.events: list = []
         self.timed = Stopwatch()
         self._number = 0
@@ -39,8 +39,11 @@ class Harness:
     def reconstruct(self, mode: str | None = None) -> int:
         self._number += 1
         settings = {"texture_size": 256} | ({"method": f"fake:{mode}"} if mode else {})
-        return self.timed(self.engine.request, "reconstruct", {
-            "photos": ["a.png"], "out": str(self.tmp_path / f"head{self._number}"), "settings": settings})
+        return self.timed(
+            self.engine.request,
+            "reconstruct",
+            {"photos": ["a.png"], "out": str(self.tmp_path / f"head{self._number}"), "settings": settings},
+        )
 
     def cancel(self, id_: int) -> None:
         self.timed(self.engine.cancel, id_)
@@ -173,17 +176,20 @@ def test_cancel_of_an_unknown_request_does_nothing(harness):
     h.until(Finished)
 
 
-@pytest.mark.parametrize("mode, code, text", [
-    ("crash,at=0.3,code=3", ErrorCode.ENGINE_CRASHED, "exit code 3"),
-    ("kill,signal=9", ErrorCode.ENGINE_CRASHED, "killed"),
-    ("kill,signal=11", ErrorCode.ENGINE_CRASHED, "signal 11"),
-    ("half_line", ErrorCode.ENGINE_CRASHED, "exit code 1"),
-    ("partial", ErrorCode.ENGINE_CRASHED, "exit code 3"),
-    ("oom", ErrorCode.OUT_OF_MEMORY, "memory"),
-    ("garbage", ErrorCode.ENGINE_PROTOCOL, "progress: 10%"),
-    ("huge_line", ErrorCode.ENGINE_PROTOCOL, "longer"),
-    ("error,code=NO_FACE", ErrorCode.NO_FACE, "a.png"),
-])
+@pytest.mark.parametrize(
+    "mode, code, text",
+    [
+        ("crash,at=0.3,code=3", ErrorCode.ENGINE_CRASHED, "exit code 3"),
+        ("kill,signal=9", ErrorCode.ENGINE_CRASHED, "killed"),
+        ("kill,signal=11", ErrorCode.ENGINE_CRASHED, "signal 11"),
+        ("half_line", ErrorCode.ENGINE_CRASHED, "exit code 1"),
+        ("partial", ErrorCode.ENGINE_CRASHED, "exit code 3"),
+        ("oom", ErrorCode.OUT_OF_MEMORY, "memory"),
+        ("garbage", ErrorCode.ENGINE_PROTOCOL, "progress: 10%"),
+        ("huge_line", ErrorCode.ENGINE_PROTOCOL, "longer"),
+        ("error,code=NO_FACE", ErrorCode.NO_FACE, "a.png"),
+    ],
+)
 def test_failure_is_one_clear_error_and_the_next_click_works(harness, mode, code, text):
     h = harness()
     h.reconstruct(mode)
@@ -205,11 +211,14 @@ def test_kill_by_a_launcher_points_at_memory(harness):
     assert "texture size" in error.hint
 
 
-@pytest.mark.parametrize("mode, code", [
-    ("wrong_version", ErrorCode.VERSION_MISMATCH),
-    ("exit_at_start", ErrorCode.ENGINE_CRASHED),
-    ("garbage_at_start", ErrorCode.ENGINE_PROTOCOL),
-])
+@pytest.mark.parametrize(
+    "mode, code",
+    [
+        ("wrong_version", ErrorCode.VERSION_MISMATCH),
+        ("exit_at_start", ErrorCode.ENGINE_CRASHED),
+        ("garbage_at_start", ErrorCode.ENGINE_PROTOCOL),
+    ],
+)
 def test_bad_start_is_one_clear_error(harness, mode, code):
     h = harness(mode)
     h.reconstruct()
@@ -242,12 +251,21 @@ def test_hanging_engine_is_pinged_and_given_up_but_a_slow_one_is_not(harness):
     h.reconstruct("slow,seconds=3")
     h.until(Finished)
 
-    deaf = Harness(h.tmp_path, command=[sys.executable, "-I", "-u", "-c",
-                                        "import sys, time\n"
-                                        "print('{\"method\": \"ready\"}')\n"
-                                        "sys.stdin.readline()\n"
-                                        f"print('{{\"id\": 1, \"result\": {{\"engine_version\": \"{__version__}\"}}}}')\n"
-                                        "time.sleep(60)"], hang_seconds=0.3)
+    deaf = Harness(
+        h.tmp_path,
+        command=[
+            sys.executable,
+            "-I",
+            "-u",
+            "-c",
+            "import sys, time\n"
+            'print(\'{"method": "ready"}\')\n'
+            "sys.stdin.readline()\n"
+            f'print(\'{{"id": 1, "result": {{"engine_version": "{__version__}"}}}}\')\n'
+            "time.sleep(60)",
+        ],
+        hang_seconds=0.3,
+    )
     deaf.engine.start()
     deaf.until(Ready)
     deaf.reconstruct()
@@ -269,8 +287,12 @@ def test_no_call_waits_for_the_engine(harness, mode):
         return result
 
     for _ in range(5):
-        id_ = timed("request", h.engine.request, "reconstruct", {
-            "photos": ["a"], "out": str(h.tmp_path / "o"), "settings": {"method": "fake:hang"}})
+        id_ = timed(
+            "request",
+            h.engine.request,
+            "reconstruct",
+            {"photos": ["a"], "out": str(h.tmp_path / "o"), "settings": {"method": "fake:hang"}},
+        )
         if mode == "hang":
             h.until(Ready)
         timed("cancel", h.engine.cancel, id_)

@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
+from process_support import is_running
 
 from hrn_blender.engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode
 from hrn_blender.engine.wire.exit_reason import explain_exit
-from process_support import is_running
 
 
 def test_log_that_cannot_be_written_is_no_failure(tmp_path):
@@ -23,8 +23,17 @@ def test_log_that_cannot_be_written_is_no_failure(tmp_path):
 
 def test_environment_is_cleaned():
     host = os.path.join(os.sep, "opt", "blender")
-    env = clean_environment({"PYTHONPATH": "/x", "PYTHONHOME": "/y", "LD_PRELOAD": "z", "HOME": "/home/me",
-                             "PATH": os.pathsep.join([os.path.join(host, "lib"), "/usr/bin"])}, host, EXTRA="1")
+    env = clean_environment(
+        {
+            "PYTHONPATH": "/x",
+            "PYTHONHOME": "/y",
+            "LD_PRELOAD": "z",
+            "HOME": "/home/me",
+            "PATH": os.pathsep.join([os.path.join(host, "lib"), "/usr/bin"]),
+        },
+        host,
+        EXTRA="1",
+    )
     assert env == {"HOME": "/home/me", "PATH": "/usr/bin", "EXTRA": "1"}
 
 
@@ -49,8 +58,7 @@ def events_until(child: ChildProcess, kind) -> list:
 
 
 def test_child_events_end_with_the_exit():
-    child = ChildProcess([sys.executable, "-c", "print('a'); print('b', end=''); raise SystemExit(5)"],
-                         env=dict(os.environ))
+    child = ChildProcess([sys.executable, "-c", "print('a'); print('b', end=''); raise SystemExit(5)"], env=dict(os.environ))
     events = events_until(child, Exited)
     assert [e.data.strip() for e in events if isinstance(e, Line)] == [b"a", b"b"]
     assert events[-1] == Exited(5)
@@ -64,10 +72,16 @@ def test_child_that_cannot_start_says_so(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="process groups are a POSIX thing")
 def test_kill_takes_grandchildren_along():
-    child = ChildProcess([sys.executable, "-c",
-                          "import subprocess, sys, time\n"
-                          "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-                          "print(p.pid, flush=True); time.sleep(60)"], env=dict(os.environ))
+    child = ChildProcess(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time\n"
+            "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+            "print(p.pid, flush=True); time.sleep(60)",
+        ],
+        env=dict(os.environ),
+    )
     deadline, lines = time.monotonic() + 10, []
     while not lines and time.monotonic() < deadline:
         lines = child.events()

@@ -76,15 +76,19 @@ def test_engine_folder_preference_is_used_and_given_back(tmp_path):
 
 
 def test_addon_never_imports_the_engines_packages():
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); import bpy, hrn_blender; hrn_blender.register();"
-            "bad = {'torch', 'cv2', 'mediapipe', 'scipy', 'numba', 'PIL'} & set(sys.modules);"
-            "hrn_blender.unregister(); print(sorted(bad), flush=True); import os; os._exit(0)")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import bpy, hrn_blender; hrn_blender.register();"
+        "bad = {'torch', 'cv2', 'mediapipe', 'scipy', 'numba', 'PIL'} & set(sys.modules);"
+        "hrn_blender.unregister(); print(sorted(bad), flush=True); import os; os._exit(0)"
+    )
     result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=120)
     assert result.stdout.strip().splitlines()[-1:] == ["[]"], result.stderr
 
 
 def test_process_and_job_code_needs_no_blender():
-    code = ("import sys; sys.modules['bpy'] = None; sys.path.insert(0, sys.argv[1]);"
-            "import hrn_blender.link.batch, hrn_blender.link.jobs, hrn_blender.link.location, hrn_blender.link.install_job; print('fine')")
+    code = (
+        "import sys; sys.modules['bpy'] = None; sys.path.insert(0, sys.argv[1]);"
+        "import hrn_blender.link.batch, hrn_blender.link.jobs, hrn_blender.link.location, hrn_blender.link.install_job; print('fine')"
+    )
     result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "fine", result.stderr

@@ -124,4 +124,3 @@ def test_expression_setting_is_sent_only_when_it_was_set(addon):  # noqa: F811
     assert settings.engine_settings() == Settings(same_expression=True)
     settings.same_expression = "DIFFERENT"
     assert settings.engine_settings() == Settings(same_expression=False)
-

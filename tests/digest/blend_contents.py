@@ -14,8 +14,20 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-UNSAID = {"bl_description", "bl_icon", "is_evaluated", "session_uid", "tag", "use_extra_user", "use_fake_user",
-          "select", "show_expanded", "is_expanded", "location_absolute", "pixels"}
+UNSAID = {
+    "bl_description",
+    "bl_icon",
+    "is_evaluated",
+    "session_uid",
+    "tag",
+    "use_extra_user",
+    "use_fake_user",
+    "select",
+    "show_expanded",
+    "is_expanded",
+    "location_absolute",
+    "pixels",
+}
 """Properties that say how a thing is shown in a list, that differ each time, or that are arrays."""
 
 
@@ -53,13 +65,27 @@ def properties(thing) -> dict:
 
 
 def sockets(places) -> list:
-    return [{"name": socket.name, "identifier": socket.identifier, "type": socket.bl_idname, "enabled": socket.enabled,
-             "hidden": socket.hide, "default": plain(getattr(socket, "default_value", None))} for socket in places]
+    return [
+        {
+            "name": socket.name,
+            "identifier": socket.identifier,
+            "type": socket.bl_idname,
+            "enabled": socket.enabled,
+            "hidden": socket.hide,
+            "default": plain(getattr(socket, "default_value", None)),
+        }
+        for socket in places
+    ]
 
 
 def node_tree(tree) -> dict:
-    found = {"nodes": {}, "links": sorted([link.from_node.name, link.from_socket.identifier, link.to_node.name,
-                                           link.to_socket.identifier] for link in tree.links)}
+    found = {
+        "nodes": {},
+        "links": sorted(
+            [link.from_node.name, link.from_socket.identifier, link.to_node.name, link.to_socket.identifier]
+            for link in tree.links
+        ),
+    }
     for node in tree.nodes:
         about = {"type": node.bl_idname, **properties(node), "inputs": sockets(node.inputs), "outputs": sockets(node.outputs)}
         if getattr(node, "color_ramp", None):
@@ -74,9 +100,18 @@ def node_tree(tree) -> dict:
 def drivers(thing) -> list:
     if not thing.animation_data:
         return []
-    return [{"path": curve.data_path, "index": curve.array_index, **properties(curve.driver),
-             "variables": [{**properties(variable), "targets": [properties(target) for target in variable.targets]}
-                           for variable in curve.driver.variables]} for curve in thing.animation_data.drivers]
+    return [
+        {
+            "path": curve.data_path,
+            "index": curve.array_index,
+            **properties(curve.driver),
+            "variables": [
+                {**properties(variable), "targets": [properties(target) for target in variable.targets]}
+                for variable in curve.driver.variables
+            ],
+        }
+        for curve in thing.animation_data.drivers
+    ]
 
 
 def taken(places, name: str, width: int, kind=np.float32) -> np.ndarray:
@@ -85,18 +120,30 @@ def taken(places, name: str, width: int, kind=np.float32) -> np.ndarray:
     return values.reshape(-1, width) if width > 1 else values
 
 
-_FIELDS = {"FLOAT": ("value", 1, np.float32), "INT": ("value", 1, np.int32), "BOOLEAN": ("value", 1, bool),
-           "INT8": ("value", 1, np.int32), "FLOAT_VECTOR": ("vector", 3, np.float32), "FLOAT2": ("vector", 2, np.float32),
-           "FLOAT_COLOR": ("color", 4, np.float32), "BYTE_COLOR": ("color", 4, np.float32),
-           "INT32_2D": ("value", 2, np.int32), "INT16_2D": ("value", 2, np.int32), "QUATERNION": ("value", 4, np.float32)}
+_FIELDS = {
+    "FLOAT": ("value", 1, np.float32),
+    "INT": ("value", 1, np.int32),
+    "BOOLEAN": ("value", 1, bool),
+    "INT8": ("value", 1, np.int32),
+    "FLOAT_VECTOR": ("vector", 3, np.float32),
+    "FLOAT2": ("vector", 2, np.float32),
+    "FLOAT_COLOR": ("color", 4, np.float32),
+    "BYTE_COLOR": ("color", 4, np.float32),
+    "INT32_2D": ("value", 2, np.int32),
+    "INT16_2D": ("value", 2, np.int32),
+    "QUATERNION": ("value", 4, np.float32),
+}
 
 
 def mesh_arrays(mesh) -> dict[str, np.ndarray]:
-    found = {"vertices": taken(mesh.vertices, "co", 3), "edges": taken(mesh.edges, "vertices", 2, np.int32),
-             "corners": taken(mesh.loops, "vertex_index", 1, np.int32),
-             "face_sizes": taken(mesh.polygons, "loop_total", 1, np.int32),
-             "face_materials": taken(mesh.polygons, "material_index", 1, np.int32),
-             "smooth": taken(mesh.polygons, "use_smooth", 1, bool)}
+    found = {
+        "vertices": taken(mesh.vertices, "co", 3),
+        "edges": taken(mesh.edges, "vertices", 2, np.int32),
+        "corners": taken(mesh.loops, "vertex_index", 1, np.int32),
+        "face_sizes": taken(mesh.polygons, "loop_total", 1, np.int32),
+        "face_materials": taken(mesh.polygons, "material_index", 1, np.int32),
+        "smooth": taken(mesh.polygons, "use_smooth", 1, bool),
+    }
     for layer in mesh.uv_layers:
         found[f"uv/{layer.name}"] = taken(layer.uv, "vector", 2)
     for attribute in mesh.attributes:
@@ -122,11 +169,17 @@ def contents() -> tuple[dict, dict[str, np.ndarray]]:
     """Everything of the open file: values, and arrays by name."""
     values, arrays = {}, {}
     for thing in bpy.data.objects:
-        about = {**properties(thing), "type": thing.type, "data": plain(thing.data),
-                 "matrix": plain(thing.matrix_world), "collections": sorted(c.name for c in thing.users_collection),
-                 "modifiers": [{"type": m.type, **properties(m)} for m in thing.modifiers],
-                 "constraints": [{"type": c.type, **properties(c)} for c in thing.constraints],
-                 "materials": [plain(slot.material) for slot in thing.material_slots], "drivers": drivers(thing)}
+        about = {
+            **properties(thing),
+            "type": thing.type,
+            "data": plain(thing.data),
+            "matrix": plain(thing.matrix_world),
+            "collections": sorted(c.name for c in thing.users_collection),
+            "modifiers": [{"type": m.type, **properties(m)} for m in thing.modifiers],
+            "constraints": [{"type": c.type, **properties(c)} for c in thing.constraints],
+            "materials": [plain(slot.material) for slot in thing.material_slots],
+            "drivers": drivers(thing),
+        }
         if thing.type == "MESH":
             about["groups"] = [properties(group) for group in thing.vertex_groups]
             arrays |= {f"objects/{thing.name}/{name}": value for name, value in weights(thing).items()}
@@ -134,35 +187,62 @@ def contents() -> tuple[dict, dict[str, np.ndarray]]:
     for mesh in bpy.data.meshes:
         arrays |= {f"meshes/{mesh.name}/{name}": value for name, value in mesh_arrays(mesh).items()}
         values[f"meshes/{mesh.name}"] = {
-            **properties(mesh), "materials": [plain(m) for m in mesh.materials], "uv": [u.name for u in mesh.uv_layers],
-            "attributes": [[a.name, a.domain, a.data_type] for a in mesh.attributes]}
+            **properties(mesh),
+            "materials": [plain(m) for m in mesh.materials],
+            "uv": [u.name for u in mesh.uv_layers],
+            "attributes": [[a.name, a.domain, a.data_type] for a in mesh.attributes],
+        }
         if mesh.shape_keys:
             keys = mesh.shape_keys
             values[f"meshes/{mesh.name}/keys"] = {
-                **properties(keys), "drivers": drivers(keys), "order": [key.name for key in keys.key_blocks],
-                "blocks": {key.name: {**properties(key), "relative_to": key.relative_key.name} for key in keys.key_blocks}}
+                **properties(keys),
+                "drivers": drivers(keys),
+                "order": [key.name for key in keys.key_blocks],
+                "blocks": {key.name: {**properties(key), "relative_to": key.relative_key.name} for key in keys.key_blocks},
+            }
     for camera in bpy.data.cameras:
-        values[f"cameras/{camera.name}"] = {**properties(camera), "dof": properties(camera.dof), "drivers": drivers(camera),
-                                            "backgrounds": [properties(b) for b in camera.background_images]}
+        values[f"cameras/{camera.name}"] = {
+            **properties(camera),
+            "dof": properties(camera.dof),
+            "drivers": drivers(camera),
+            "backgrounds": [properties(b) for b in camera.background_images],
+        }
     for material in bpy.data.materials:
         values[f"materials/{material.name}"] = {
-            **properties(material), "drivers": drivers(material),
-            **({"tree": node_tree(material.node_tree), "tree_drivers": drivers(material.node_tree)} if material.node_tree else {})}
+            **properties(material),
+            "drivers": drivers(material),
+            **(
+                {"tree": node_tree(material.node_tree), "tree_drivers": drivers(material.node_tree)}
+                if material.node_tree
+                else {}
+            ),
+        }
     for group in bpy.data.node_groups:
         values[f"node_groups/{group.name}"] = {**properties(group), "tree": node_tree(group), "drivers": drivers(group)}
     for image in bpy.data.images:
-        values[f"images/{image.name}"] = {**properties(image), "size": plain(image.size), "channels": image.channels,
-                                          "color_space": image.colorspace_settings.name}
+        values[f"images/{image.name}"] = {
+            **properties(image),
+            "size": plain(image.size),
+            "channels": image.channels,
+            "color_space": image.colorspace_settings.name,
+        }
         if image.source == "GENERATED":
             arrays[f"images/{image.name}"] = np.array(image.pixels[:], np.float32)
     for collection in bpy.data.collections:
-        values[f"collections/{collection.name}"] = {**properties(collection), "objects": sorted(collection.objects.keys()),
-                                                    "children": sorted(collection.children.keys())}
+        values[f"collections/{collection.name}"] = {
+            **properties(collection),
+            "objects": sorted(collection.objects.keys()),
+            "children": sorted(collection.children.keys()),
+        }
     for scene in bpy.data.scenes:
         values[f"scenes/{scene.name}"] = {
-            "camera": plain(scene.camera), "render": properties(scene.render), "view": properties(scene.view_settings),
-            "display": properties(scene.display_settings), "units": properties(scene.unit_settings),
-            "custom": {key: plain(scene[key]) for key in scene.keys()}}
+            "camera": plain(scene.camera),
+            "render": properties(scene.render),
+            "view": properties(scene.view_settings),
+            "display": properties(scene.display_settings),
+            "units": properties(scene.unit_settings),
+            "custom": {key: plain(scene[key]) for key in scene.keys()},
+        }
     for kind in ("armatures", "curves", "lights", "texts", "worlds", "actions"):
         values[f"others/{kind}"] = sorted(getattr(bpy.data, kind).keys())
     return values, arrays

@@ -43,8 +43,15 @@ def write_df_mvr(folder: Path) -> None:
     torch.save({f"module.{name}": value for name, value in weights.items()}, folder / "000000279.pth")
 
 
-WRITERS = {"deep3d": write_deep3d, "hrn": lambda folder: write_hrn(folder, optional=False), "hrn_face": write_hrn_face,
-           "tddfa_v3": write_tddfa, "df_mvr": write_df_mvr, "hrn_face_fit": write_fitted_face, "hrn_head": write_hrn_head}
+WRITERS = {
+    "deep3d": write_deep3d,
+    "hrn": lambda folder: write_hrn(folder, optional=False),
+    "hrn_face": write_hrn_face,
+    "tddfa_v3": write_tddfa,
+    "df_mvr": write_df_mvr,
+    "hrn_face_fit": write_fitted_face,
+    "hrn_head": write_hrn_head,
+}
 
 if __name__ == "__main__":
     for method in sys.argv[2:]:

@@ -28,8 +28,8 @@ sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent)]
 import synthetic_bundle  # noqa: E402
 
 from engine import methods  # noqa: E402
-from engine.cli import main  # noqa: E402
 from engine.batch import work, worker  # noqa: E402
+from engine.cli import main  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
 
@@ -72,8 +72,9 @@ class StubMethod:
         if action == "deaf":
             for _ in range(600):
                 time.sleep(0.1)
-        bundle = synthetic_bundle.make_bundle(out, name=out.name, settings=settings, density=2, photo_size=(24, 30),
-                                              texture_size=16)
+        bundle = synthetic_bundle.make_bundle(
+            out, name=out.name, settings=settings, density=2, photo_size=(24, 30), texture_size=16
+        )
         if action == "written" and first_time(argument):
             die()
         return bundle

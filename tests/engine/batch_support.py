@@ -21,8 +21,12 @@ class Bench:
         self.folder, self.source, self.out = folder, folder / "people", folder / "heads"
         self.source.mkdir()
         self.log = folder / "log.txt"
-        self.environment = {**os.environ, "HRN_ENGINE_HOME": str(folder / "home"), "STUB_LOG": str(self.log),
-                            "PYTHONIOENCODING": "utf-8"}
+        self.environment = {
+            **os.environ,
+            "HRN_ENGINE_HOME": str(folder / "home"),
+            "STUB_LOG": str(self.log),
+            "PYTHONIOENCODING": "utf-8",
+        }
 
     def photo(self, name: str, text: str = "ok") -> Path:
         path = self.source / name
@@ -32,16 +36,41 @@ class Bench:
         return path
 
     def command(self, *flags) -> list[str]:
-        return [sys.executable, "-I", "-u", str(STUB), "batch", str(self.source), "--out", str(self.out), "--texture-size", "256",
-                *map(str, flags)]
+        return [
+            sys.executable,
+            "-I",
+            "-u",
+            str(STUB),
+            "batch",
+            str(self.source),
+            "--out",
+            str(self.out),
+            "--texture-size",
+            "256",
+            *map(str, flags),
+        ]
 
     def run(self, *flags) -> subprocess.CompletedProcess:
-        return subprocess.run(self.command(*flags), capture_output=True, text=True, encoding="utf-8", timeout=60,
-                              env=self.environment, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            self.command(*flags),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+        )
 
     def start(self, *flags) -> subprocess.Popen:
-        return subprocess.Popen(self.command(*flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                encoding="utf-8", env=self.environment, stdin=subprocess.DEVNULL)
+        return subprocess.Popen(
+            self.command(*flags),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+        )
 
     def begun(self) -> list[str]:
         """Names of the reconstructions that began so far."""

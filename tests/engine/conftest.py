@@ -20,10 +20,12 @@ def portrait() -> Path:
     return Path(spec.origin).parent / "data" / "astronaut.png"
 
 
+# fmt: off
 LONG = ("test_methods_hrn.py", "test_nets_golden.py", "test_pipeline_views.py", "test_training.py", "test_texture_views.py",
         "test_pipeline.py", "test_texture.py", "test_fit_coarse.py", "test_fit_placing.py", "test_bench_now.py",
         "test_methods_hrn_head.py", "test_fit_views.py", "test_methods_tddfa.py", "test_bfm_hrn.py", "test_photo_faces.py",
         "test_errors.py", "test_methods_df_mvr.py", "test_methods_deep3d.py")
+# fmt: on
 """Files of more than ten seconds, longest first."""
 
 

@@ -79,8 +79,14 @@ def face_like_fields() -> dict[str, np.ndarray]:
     """Fields of ``BFM_model_front.mat``."""
     face = face_like()
     colour = np.array([185.0, 140.0, 120.0]) + 12 * np.sin(face.mean * 9)
-    fields = {"meanshape": face.mean.reshape(1, -1), "meantex": colour.reshape(1, -1),
-              "idBase": smooth_basis("identity", 80, 0.01), "exBase": smooth_basis("expression", 64, 0.006),
-              "texBase": 300 * smooth_basis("texture", 80, 0.01), "tri": face.triangles + 1,
-              "point_buf": faces_around(face.triangles, FULL_VERTICES) + 1, "keypoints": face.keypoints[None] + 1}
+    fields = {
+        "meanshape": face.mean.reshape(1, -1),
+        "meantex": colour.reshape(1, -1),
+        "idBase": smooth_basis("identity", 80, 0.01),
+        "exBase": smooth_basis("expression", 64, 0.006),
+        "texBase": 300 * smooth_basis("texture", 80, 0.01),
+        "tri": face.triangles + 1,
+        "point_buf": faces_around(face.triangles, FULL_VERTICES) + 1,
+        "keypoints": face.keypoints[None] + 1,
+    }
     return {name: np.asarray(value, np.float32) for name, value in fields.items()}

@@ -50,15 +50,22 @@ def _components(vertices: int, shift: float, count: int) -> np.ndarray:
 def write_model(folder: Path) -> None:
     """``01_MorphableModel.mat`` and ``Exp_Pca.bin`` by the rule; 80 of the model's 199 components."""
     row, deviation = np.arange(3 * FULL), 1.0 / np.arange(1, _COMPONENTS + 1)
-    savemat(folder / "01_MorphableModel.mat", {
-        "shapeMU": mean_shape(row)[:, None].astype(np.float32), "shapeEV": 8e5 * deviation[:, None],
-        "shapePC": _components(FULL, SHAPE_SHIFT, _COMPONENTS),
-        "texMU": mean_texture(row)[:, None].astype(np.float32), "texEV": 4000 * deviation[:, None],
-        "texPC": _components(FULL, TEXTURE_SHIFT, _COMPONENTS)})
+    savemat(
+        folder / "01_MorphableModel.mat",
+        {
+            "shapeMU": mean_shape(row)[:, None].astype(np.float32),
+            "shapeEV": 8e5 * deviation[:, None],
+            "shapePC": _components(FULL, SHAPE_SHIFT, _COMPONENTS),
+            "texMU": mean_texture(row)[:, None].astype(np.float32),
+            "texEV": 4000 * deviation[:, None],
+            "texPC": _components(FULL, TEXTURE_SHIFT, _COMPONENTS),
+        },
+    )
     expressions = _components(CROPPED, EXPRESSION_SHIFT, 79).T
     # The mean is not used: it is as large as the components, so that a use would show.
-    (folder / "Exp_Pca.bin").write_bytes(np.int32(79).tobytes() + np.full(3 * CROPPED, 5e4, np.float32).tobytes()
-                                         + np.ascontiguousarray(expressions).tobytes())
+    (folder / "Exp_Pca.bin").write_bytes(
+        np.int32(79).tobytes() + np.full(3 * CROPPED, 5e4, np.float32).tobytes() + np.ascontiguousarray(expressions).tobytes()
+    )
 
 
 class Samples(NamedTuple):
@@ -139,8 +146,10 @@ def _of_bases(golden, full: dict[int, int]) -> None:
         after = certain[np.searchsorted(certain, vertex)]
         between = np.arange(full[vertex - 1] + 1, full[after] - (after - vertex) + 1)
         angle = phase(3 * between + row % 3, column)
-        off = (np.abs(8 / (column + 1) * np.sin(angle + SHAPE_SHIFT) - here) / 8
-               + np.abs(4000 / (column + 1) * np.sin(angle + TEXTURE_SHIFT) - there) / 4000)
+        off = (
+            np.abs(8 / (column + 1) * np.sin(angle + SHAPE_SHIFT) - here) / 8
+            + np.abs(4000 / (column + 1) * np.sin(angle + TEXTURE_SHIFT) - there) / 4000
+        )
         full[vertex] = int(between[off.argmin()])
 
 
@@ -158,7 +167,7 @@ def _of_expressions(golden, full: dict[int, int]) -> tuple[dict[int, int], np.nd
         options = np.arange(first[number], last[number] + 1)
         best = options[np.abs(sine(number, options) * deviation / 1e5 - value[number]).argmin()]
         first[number:] = np.maximum(first[number:], best)
-        last[:number + 1] = np.minimum(last[:number + 1], best)
+        last[: number + 1] = np.minimum(last[: number + 1], best)
 
     for number in np.flatnonzero(column < len(KNOWN_DEVIATIONS)):
         settle(number, KNOWN_DEVIATIONS[column[number]])

@@ -6,9 +6,9 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
+from golden_rules import det, state_of, uni
 
 from engine.published.basel.files import FaceModelData
-from golden_rules import det, state_of, uni
 
 _FACE, _KEPT, _FULL, _HEAD = 35709, 35241, 38924, 37550
 
@@ -32,10 +32,16 @@ def _model(tag: str, count: int) -> FaceModelData:
     i = np.arange(count)
     faces = count - 2
     around = np.stack([i, np.maximum(i - 1, 0), np.maximum(i - 2, 0)] + [np.full(count, faces)] * 5, 1)
-    return FaceModelData(_ribbon(count), det(f"{tag}/idBase", (3 * count, 80), 5e-4),
-                         det(f"{tag}/exBase", (3 * count, 64), 5e-4), det(f"{tag}/meantex", (count, 3), 10, 150),
-                         det(f"{tag}/texBase", (3 * count, 80), 1), np.stack([i[:-2], i[1:-1], i[2:]], 1),
-                         np.minimum(around, faces), state_of("head/keypoints").permutation(35000)[:68])
+    return FaceModelData(
+        _ribbon(count),
+        det(f"{tag}/idBase", (3 * count, 80), 5e-4),
+        det(f"{tag}/exBase", (3 * count, 64), 5e-4),
+        det(f"{tag}/meantex", (count, 3), 10, 150),
+        det(f"{tag}/texBase", (3 * count, 80), 1),
+        np.stack([i[:-2], i[1:-1], i[2:]], 1),
+        np.minimum(around, faces),
+        state_of("head/keypoints").permutation(35000)[:68],
+    )
 
 
 @functools.cache
@@ -43,9 +49,15 @@ def parts() -> Parts:
     output = _model("head", _HEAD)
     empty = np.zeros(0, np.float32)
     face = FaceModelData(_ribbon(_FACE) + np.float32(0.01), empty, empty, empty, empty, empty, empty, empty)
-    return Parts(_model("full", _FULL), output, face, np.sort(state_of("head/keep").permutation(_FACE)[:_KEPT]),
-                 _KEPT + np.sort(state_of("head/hair").permutation(1841)[:600]),
-                 state_of("head/kp_fit").permutation(_KEPT)[:68], uni("head/uv", (_HEAD, 2), 0.02, 0.98))
+    return Parts(
+        _model("full", _FULL),
+        output,
+        face,
+        np.sort(state_of("head/keep").permutation(_FACE)[:_KEPT]),
+        _KEPT + np.sort(state_of("head/hair").permutation(1841)[:600]),
+        state_of("head/kp_fit").permutation(_KEPT)[:68],
+        uni("head/uv", (_HEAD, 2), 0.02, 0.98),
+    )
 
 
 def adjust_part(name: str) -> np.ndarray:

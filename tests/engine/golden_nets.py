@@ -20,6 +20,7 @@ Rule = Callable[[str, tuple[int, ...]], np.ndarray]
 def _without_counters(rule: Rule) -> Rule:
     def filled(key: str, shape: tuple[int, ...]) -> np.ndarray:
         return np.zeros(shape, np.int64) if key.endswith("num_batches_tracked") else rule(key, shape).astype(np.float32)
+
     return filled
 
 
@@ -36,6 +37,7 @@ def hrn_rule(gain: float) -> Rule:
         if key.endswith(".bias"):
             return 0.05 * r
         return r * gain / math.sqrt(math.prod(shape[1:])) if len(shape) > 1 else 1 + 0.2 * r
+
     return rule
 
 
@@ -54,6 +56,7 @@ def common_rule(factor: Callable[[str], float] = lambda key: 1.0) -> Rule:
         else:
             value = state.standard_normal(shape) * np.sqrt(2 / math.prod(shape[1:]))
         return value * factor(key)
+
     return rule
 
 
@@ -73,8 +76,9 @@ def empty(build: Callable[[], nn.Module]) -> nn.Module:
         return build()
 
 
-def filled(build: Callable[[], nn.Module], rule: Rule, *, prefix: str = "",
-           known: dict[str, torch.Tensor] | None = None) -> nn.Module:
+def filled(
+    build: Callable[[], nn.Module], rule: Rule, *, prefix: str = "", known: dict[str, torch.Tensor] | None = None
+) -> nn.Module:
     """A network in evaluation mode with the weights of a rule for ``prefix + name``; those in `known` are taken."""
     net = empty(build)
     weights = {}

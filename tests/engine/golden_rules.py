@@ -57,8 +57,12 @@ def pattern_image(channels: int, height: int, width: int, phase: float = 0.0) ->
     """(C, H, W) float64 in 0..1."""
     c = np.arange(channels, dtype=np.float64)[:, None, None]
     y, x = np.arange(height, dtype=np.float64)[None, :, None], np.arange(width, dtype=np.float64)[None, None, :]
-    return (0.5 + 0.25 * np.sin(0.11 * (c + 1) * x + 0.5 * c + phase)
-            + 0.20 * np.cos(0.07 * (c + 1) * y - 0.3 * c + 0.5 * phase) + 0.05 * np.sin(0.9 * x + 1.3 * y))
+    return (
+        0.5
+        + 0.25 * np.sin(0.11 * (c + 1) * x + 0.5 * c + phase)
+        + 0.20 * np.cos(0.07 * (c + 1) * y - 0.3 * c + 0.5 * phase)
+        + 0.05 * np.sin(0.9 * x + 1.3 * y)
+    )
 
 
 def pattern_bytes(height: int, width: int, phase: float = 0.0) -> np.ndarray:
@@ -90,7 +94,7 @@ class HrnGolden:
         """The elements of `value` (full array) that are stored under `name`, after checking its shape."""
         value, about = np.asarray(value), self.meta["arrays"][name]
         assert list(value.shape) == about["shape"], f"{name}: {value.shape} instead of {about['shape']}"
-        return value if about["stride"] == 1 else value.reshape(-1)[::about["stride"]]
+        return value if about["stride"] == 1 else value.reshape(-1)[:: about["stride"]]
 
     def error(self, name: str, value) -> np.ndarray:
         """Absolute differences relative to the largest magnitude of the full golden array."""

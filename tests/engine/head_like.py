@@ -14,11 +14,11 @@ from official_files import calm, write_face_model
 from scipy.io import savemat
 from scipy.spatial import cKDTree
 
+from engine.fit.skin_surface import skin_surface
+from engine.geometry.obj import write_obj
+from engine.head import load_head_model
 from engine.published.basel.files import BFM_VERTICES
 from engine.published.basel.model import recentred
-from engine.geometry.obj import write_obj
-from engine.fit.skin_surface import skin_surface
-from engine.head import load_head_model
 from engine.published.nets.official import NETWORKS
 
 HEAD, KEPT, FITTING = 1841, 35241, 38924
@@ -41,8 +41,9 @@ def back() -> tuple[np.ndarray, np.ndarray]:
     radius = cv2.GaussianBlur(radius.reshape(ROWS, COLUMNS), (0, 0), 1)
     grid = np.stack([radius * np.sin(a), h, radius * np.cos(a) + _AXIS_Z], -1).reshape(-1, 3)
     corner = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).reshape(-1)
-    triangles = np.concatenate([np.stack([corner, corner + COLUMNS, corner + 1], 1),
-                                np.stack([corner + 1, corner + COLUMNS, corner + COLUMNS + 1], 1)])
+    triangles = np.concatenate(
+        [np.stack([corner, corner + COLUMNS, corner + 1], 1), np.stack([corner + 1, corner + COLUMNS, corner + COLUMNS + 1], 1)]
+    )
     return np.concatenate([grid, grid[-1:]]) / 100 + (0.1, -0.2, 0.3), triangles
 
 
@@ -53,8 +54,9 @@ def head_uv() -> np.ndarray:
     return np.concatenate([0.2 + 0.6 * full_uv(), side]).astype(np.float32)
 
 
-def model_fields(chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: np.ndarray, shift: int = 1
-                 ) -> dict[str, np.ndarray]:
+def model_fields(
+    chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: np.ndarray, shift: int = 1
+) -> dict[str, np.ndarray]:
     """Fields of a model that begins with the `chosen` vertices of the face, then the back of the head, then nothing.
 
     Args:
@@ -62,9 +64,15 @@ def model_fields(chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: n
     """
     face, fields, rest = face_like(), face_like_fields(), count - len(chosen)
     mean = np.zeros((count, 3))
-    mean[:len(chosen)], mean[len(chosen):len(chosen) + HEAD] = face.mean[chosen], back()[0]
-    content = {"meanshape": mean.reshape(1, -1), "meantex": fields["meantex"], "texBase": fields["texBase"],
-               "tri": faces + 1, "point_buf": faces_around(faces, count) + shift, "keypoints": keypoints[None] + 1}
+    mean[: len(chosen)], mean[len(chosen) : len(chosen) + HEAD] = face.mean[chosen], back()[0]
+    content = {
+        "meanshape": mean.reshape(1, -1),
+        "meantex": fields["meantex"],
+        "texBase": fields["texBase"],
+        "tri": faces + 1,
+        "point_buf": faces_around(faces, count) + shift,
+        "keypoints": keypoints[None] + 1,
+    }
     for name in ("idBase", "exBase"):
         part = fields[name].reshape(BFM_VERTICES, 3, -1)
         content[name] = np.concatenate([part[chosen], np.zeros((rest, *part.shape[1:]))]).reshape(3 * count, -1)
@@ -74,7 +82,7 @@ def model_fields(chosen: np.ndarray, count: int, faces: np.ndarray, keypoints: n
 def kept_vertices() -> tuple[np.ndarray, np.ndarray]:
     """(35241,) vertices of the face that its eyes' rims leave, with all keypoints; and each vertex' place among them."""
     free = np.setdiff1d(np.arange(BFM_VERTICES), face_like().keypoints)
-    kept = np.setdiff1d(np.arange(BFM_VERTICES), free[-(BFM_VERTICES - KEPT):])
+    kept = np.setdiff1d(np.arange(BFM_VERTICES), free[-(BFM_VERTICES - KEPT) :])
     place = np.full(BFM_VERTICES, -1)
     place[kept] = np.arange(KEPT)
     return kept, place
@@ -95,21 +103,29 @@ def write_hrn_head(folder: Path) -> int:
     write_face_model(models)
     face, (more, behind) = face_like(), back()
     faces = np.concatenate([face.triangles, behind + BFM_VERTICES])
-    savemat(models / "ourRefineBFMEye0504_model.mat",
-            model_fields(np.arange(BFM_VERTICES), BFM_VERTICES + HEAD, faces, face.keypoints))
+    savemat(
+        models / "ourRefineBFMEye0504_model.mat",
+        model_fields(np.arange(BFM_VERTICES), BFM_VERTICES + HEAD, faces, face.keypoints),
+    )
     (kept, place), front = kept_vertices(), kept_triangles()
-    savemat(models / "ourRefineFull_model.mat",
-            model_fields(kept, FITTING, np.concatenate([front, behind + KEPT]), place[face.keypoints], 0))
+    savemat(
+        models / "ourRefineFull_model.mat",
+        model_fields(kept, FITTING, np.concatenate([front, behind + KEPT]), place[face.keypoints], 0),
+    )
     np.save(numbers / "bfm_keep_inds.npy", kept)
     np.save(numbers / "ours_hair_area_inds.npy", KEPT + np.arange(COLUMNS * ROWS // 2))
     np.save(numbers / "our_refine0223_basis_withoutEyes_withUV_keypoints_inds.npy", place[face.keypoints])
     mean, uv = np.concatenate([face.mean, more]), head_uv()
     (folder / "assets/3dmm/template_mesh").mkdir()
     write_obj(folder / "assets/3dmm/template_mesh/template_ourFull_bfmEyes.obj", mean, faces, uv=uv)
-    for name, change in (("145_nose", (0, 0, 0)), ("146_neck", (0, 0, -0.01)), ("147_neckSlim2", (0, 0, 0)),
-                         ("148_neckLength", (0, -0.1, 0))):
+    for name, change in (
+        ("145_nose", (0, 0, 0)),
+        ("146_neck", (0, 0, -0.01)),
+        ("147_neckSlim2", (0, 0, 0)),
+        ("148_neckLength", (0, -0.1, 0)),
+    ):
         moved = mean.copy()
-        moved[-2 * COLUMNS:] += change
+        moved[-2 * COLUMNS :] += change
         moved[37357] += np.array(change) / 2
         write_obj(parts / "our_full_bfmEyes" / f"{name}.obj", moved, faces)
     # One of the same name for the other mesh, as the release has it.
@@ -142,28 +158,43 @@ def write_fitted_face(folder: Path) -> None:
     inner.append((inner[0] + inner[1]) / 2)
     for count, centre in zip(EYES, inner):
         row, column = np.divmod(np.arange(count), 25)
-        mean[first:first + count] = centre + np.stack([0.01 * (column - 12), 0.005 * (12 - row), np.full(count, -0.1)], 1)
+        mean[first : first + count] = centre + np.stack([0.01 * (column - 12), 0.005 * (12 - row), np.full(count, -0.1)], 1)
         whole = np.arange(count - 26)
         whole = whole[whole % 25 < 24] + first
-        faces.append(np.concatenate([np.stack([whole, whole + 25, whole + 1], 1),
-                                     np.stack([whole + 1, whole + 25, whole + 26], 1)]))
+        faces.append(
+            np.concatenate([np.stack([whole, whole + 25, whole + 1], 1), np.stack([whole + 1, whole + 25, whole + 26], 1)])
+        )
         first += count
     faces = np.concatenate(faces)
     uv = np.concatenate([(0.2, 0.35) + np.array([0.6, 0.48]) * full_uv()[kept], np.full((FITTING - KEPT, 2), 0.02)])
     neck = mean.copy()
-    neck[KEPT + HEAD - 200:KEPT + HEAD] -= (0, 0, 0.1)
-    savemat(assets / "head_model_for_maas.mat", {
-        **fields, **ours, "tri": np.float32(faces + 1), "point_buf": np.float32(faces_around(faces, FITTING)),
-        "meanshape": mean.reshape(1, -1), "bfm_keep_inds": kept[None], "nose_reduced_part": mean, "neck_adjust_part": neck,
-        "nonlinear_UVs": np.concatenate([full_uv(), np.zeros((HEAD, 2), np.float32)]),
-        "eye_corner_inds": place[face.keypoints[36:41]][None], "eye_corner_lines": np.arange(625).reshape(5, 125)})
+    neck[KEPT + HEAD - 200 : KEPT + HEAD] -= (0, 0, 0.1)
+    savemat(
+        assets / "head_model_for_maas.mat",
+        {
+            **fields,
+            **ours,
+            "tri": np.float32(faces + 1),
+            "point_buf": np.float32(faces_around(faces, FITTING)),
+            "meanshape": mean.reshape(1, -1),
+            "bfm_keep_inds": kept[None],
+            "nose_reduced_part": mean,
+            "neck_adjust_part": neck,
+            "nonlinear_UVs": np.concatenate([full_uv(), np.zeros((HEAD, 2), np.float32)]),
+            "eye_corner_inds": place[face.keypoints[36:41]][None],
+            "eye_corner_lines": np.arange(625).reshape(5, 125),
+        },
+    )
     write_obj(assets / "template_mesh.obj", mean, faces, uv=uv)
     white = (255, 255, 255)
     for name, picture in (
-            ("template_texture.jpg", np.full((320, 256, 3), (110, 140, 190), np.uint8)),
-            ("face_mask.jpg", cv2.ellipse(np.zeros((256, 256, 3), np.uint8), (128, 138), (60, 60), 0, 0, 360, white, -1)),
-            *((name, cv2.ellipse(np.zeros((270, 486, 3), np.uint8), (243, 135), (120, 60), 0, 0, 360, white, -1))
-              for name in ("l_eye_mask.png", "r_eye_mask.png"))):
+        ("template_texture.jpg", np.full((320, 256, 3), (110, 140, 190), np.uint8)),
+        ("face_mask.jpg", cv2.ellipse(np.zeros((256, 256, 3), np.uint8), (128, 138), (60, 60), 0, 0, 360, white, -1)),
+        *(
+            (name, cv2.ellipse(np.zeros((270, 486, 3), np.uint8), (243, 135), (120, 60), 0, 0, 360, white, -1))
+            for name in ("l_eye_mask.png", "r_eye_mask.png")
+        ),
+    ):
         cv2.imwrite(str(assets / name), picture)
     net = filled(NETWORKS["hrn_face.coarse"].build, common_rule(calm))
     torch.save({"net_recon": net.state_dict()}, folder / "pytorch_model.pt")

@@ -31,8 +31,9 @@ class Scene:
         self.model = model
         a = np.radians(yaw)
         turn = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
-        self.camera = Camera(size, size, 3.1 * size, 3.1 * size, size / 2, size / 2, np.diag([1.0, -1, -1]) @ turn,
-                             np.array([0, -30.0, 1100]))
+        self.camera = Camera(
+            size, size, 3.1 * size, 3.1 * size, size / 2, size / 2, np.diag([1.0, -1, -1]) @ turn, np.array([0, -30.0, 1100])
+        )
         vertices = model.template.astype(np.float64)
         pixels, depth = self.camera.project(vertices)
         raster = rasterize(pixels, depth, model.triangles, size, size)
@@ -40,7 +41,7 @@ class Scene:
         light = interpolate(raster, model.triangles, shade(normals, SIDE_LIGHT).astype(np.float32))
         place = interpolate(raster, model.triangles, model.template)
         # Pores and a crease, so that there is something to displace.
-        self.crease = np.exp(-((place[..., 1] - 42) / 0.8) ** 2) * (np.abs(place[..., 0]) < 25)
+        self.crease = np.exp(-(((place[..., 1] - 42) / 0.8) ** 2)) * (np.abs(place[..., 0]) < 25)
         image = SKIN * light * (1 - 0.35 * self.crease)[..., None]
         if paint is not None:
             image = image * paint(place)
@@ -58,11 +59,18 @@ class Scene:
         landmarks = self.camera.project(model.landmarks(model.template).astype(np.float64))[0].astype(np.float32)
         none = np.zeros(52, np.float32)
         self.observation = FaceObservation(landmarks, np.zeros(478, np.float32), none, 0, 1)
-        self.coarse = CoarseFit(self.camera, np.zeros(len(model.identity_basis), np.float32), none,
-                                np.zeros(478, np.float32), "user")
+        self.coarse = CoarseFit(
+            self.camera, np.zeros(len(model.identity_basis), np.float32), none, np.zeros(478, np.float32), "user"
+        )
 
     def view(self, lighting=SIDE_LIGHT):
-        mid = MidFit(np.zeros_like(self.model.template), np.asarray(lighting, np.float32), self.mask, 0.0, Covers(0.0, False, False, False))
+        mid = MidFit(
+            np.zeros_like(self.model.template),
+            np.asarray(lighting, np.float32),
+            self.mask,
+            0.0,
+            Covers(0.0, False, False, False),
+        )
         return View(self.photo, self.observation, self.coarse, mid)
 
     def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):
@@ -76,8 +84,7 @@ class Where:
         self.texels = texel_band(model, size, 0, size)
         self.place = gather(self.texels, model.triangles, model.template)
         self.skin = model.face_material[self.texels.triangle // 2] == MATERIALS.index("skin")
-        feature = model.part("right_eye", "left_eye", "right_brow", "left_brow", "upper_lip", "lower_lip", "scalp",
-                             "neck")
+        feature = model.part("right_eye", "left_eye", "right_brow", "left_brow", "upper_lip", "lower_lip", "scalp", "neck")
         self.plain = self.skin & (gather(self.texels, model.triangles, feature) < 0.02)
         # Nostrils, sockets and the inside of the lips.
         self.plain &= self.place[:, 2] > -60

@@ -26,5 +26,9 @@ def green_mask(element: int = BYTES, size=("h", "w"), form: str = "hwc") -> byte
     if form == "hwc":
         nodes.append(node("Squeeze", ["mask"], last, axes=[0, 1]))
     green = np.array([0, 1, 0], np.float32).reshape(1, 3, 1, 1)
-    return model(nodes, [port("input_image:0", element, shape), port("green", FLOAT, green.shape)],
-                 [port(last, FLOAT, list(size) if form == "hwc" else [1, 1, *size])], [constant("green", green)])
+    return model(
+        nodes,
+        [port("input_image:0", element, shape), port("green", FLOAT, green.shape)],
+        [port(last, FLOAT, list(size) if form == "hwc" else [1, 1, *size])],
+        [constant("green", green)],
+    )

@@ -77,8 +77,9 @@ class Client:
         return self.wait(lambda m: "method" not in m and m.get("id") == id_, seconds)
 
     def notified(self, method: str, seconds: float = 20.0, **params) -> dict:
-        return self.wait(lambda m: m.get("method") == method
-                         and all(m["params"].get(k) == v for k, v in params.items()), seconds)
+        return self.wait(
+            lambda m: m.get("method") == method and all(m["params"].get(k) == v for k, v in params.items()), seconds
+        )
 
     def reconstruct(self, id_: int, photo: str, out, **settings) -> None:
         self.send(id_, "reconstruct", photos=[photo], out=str(out), settings=settings)

@@ -22,13 +22,28 @@ class Cluster:
     """A scheduler and worker processes, for as long as a test needs them."""
 
     def __init__(self, folder):
-        self.environment = {**os.environ, "HRN_ENGINE_HOME": str(folder / "home"), "STUB_LOG": str(folder / "log.txt"),
-                            "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False", "DASK_TEMPORARY_DIRECTORY": str(folder / "dask")}
+        self.environment = {
+            **os.environ,
+            "HRN_ENGINE_HOME": str(folder / "home"),
+            "STUB_LOG": str(folder / "log.txt"),
+            "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",
+            "DASK_TEMPORARY_DIRECTORY": str(folder / "dask"),
+        }
         self.processes, self.folder = [], folder
         file = folder / "scheduler.json"
         # Isolated and elsewhere: a scheduler needs no engine.
-        self.start("-I", "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                   "--scheduler-file", str(file))
+        self.start(
+            "-I",
+            "-m",
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            str(file),
+        )
         end = time.monotonic() + 30
         while not file.exists() or not file.read_text().strip():
             assert time.monotonic() < end, "the scheduler does not start"
@@ -36,8 +51,14 @@ class Cluster:
         self.address = json.loads(file.read_text())["address"]
 
     def start(self, *arguments) -> subprocess.Popen:
-        process = subprocess.Popen([sys.executable, *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.processes.append(process)
         return process
 
@@ -48,8 +69,11 @@ class Cluster:
         import psutil
 
         for process in reversed(self.processes):
-            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)] \
-                if process.poll() is None else []
+            family = (
+                [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+                if process.poll() is None
+                else []
+            )
             for member in family:
                 try:
                     member.kill()
@@ -132,8 +156,8 @@ def test_without_dask(bench, monkeypatch, capsys):
 
 
 def test_no_workers_and_folders_that_a_worker_does_not_see(cluster, bench, monkeypatch, capsys):
-    from engine.cli import main
     from engine.batch import cluster as module
+    from engine.cli import main
 
     bench.photo("a.jpg")
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 0.5)

@@ -55,15 +55,20 @@ process.stdout.write(JSON.stringify({type, tasks, error}));
 
 
 def compile_job(**settings) -> SimpleNamespace:
-    done = subprocess.run([NODE, "-e", MANAGER], input=json.dumps({"script": SCRIPT.read_text(), "settings": settings}),
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [NODE, "-e", MANAGER],
+        input=json.dumps({"script": SCRIPT.read_text(), "settings": settings}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return SimpleNamespace(**json.loads(done.stdout))
 
 
 def arguments(task: dict):
     """What the engine's command line makes of a task's command."""
-    command, = task["commands"]
+    (command,) = task["commands"]
     assert command["name"] == "exec" and command["parameters"]["exe"] == "{hrnPython}"
     args = command["parameters"]["args"]
     assert args[:2] == ["{hrnInstaller}", "engine"] and all(isinstance(arg, str) for arg in args)
@@ -72,20 +77,43 @@ def arguments(task: dict):
 
 def test_tasks_of_a_job():
     job = compile_job(source="/photos/Frühjahr 1", out="/heads", subjects="1-12,20", chunk_size=5)
-    assert job.error is None and [task["name"] for task in job.tasks] == ["subjects 1-5", "subjects 6-10", "subjects 11-12,20",
-                                                                         "rest and report"]
+    assert job.error is None and [task["name"] for task in job.tasks] == [
+        "subjects 1-5",
+        "subjects 6-10",
+        "subjects 11-12,20",
+        "rest and report",
+    ]
     assert job.tasks[-1]["after"] == [task["name"] for task in job.tasks[:-1]] and {t["type"] for t in job.tasks} == {"misc"}
     parsed = [arguments(task) for task in job.tasks]
     assert [options.range for options in parsed] == ["1-5", "6-10", "11-12,20", None]
     for options in parsed:
-        assert (options.source, options.out, options.texture_size, options.quality) == ("/photos/Frühjahr 1", "/heads", 2048,
-                                                                                       "standard")
-        assert options.focal_mm is None and options.lenient and options.jobs is None and not options.retry_failed and not options.json_lines
+        assert (options.source, options.out, options.texture_size, options.quality) == (
+            "/photos/Frühjahr 1",
+            "/heads",
+            2048,
+            "standard",
+        )
+        assert (
+            options.focal_mm is None
+            and options.lenient
+            and options.jobs is None
+            and not options.retry_failed
+            and not options.json_lines
+        )
 
 
 def test_settings_reach_the_engine():
-    job = compile_job(source="/a", out="/b", subjects="1-2", chunk_size=1, texture_size=4096, quality="high", jobs=3,
-                      retry_failed=True, focal_mm=85.5)
+    job = compile_job(
+        source="/a",
+        out="/b",
+        subjects="1-2",
+        chunk_size=1,
+        texture_size=4096,
+        quality="high",
+        jobs=3,
+        retry_failed=True,
+        focal_mm=85.5,
+    )
     parsed = [arguments(task) for task in job.tasks]
     assert [(o.texture_size, o.quality, o.jobs, o.focal_mm) for o in parsed] == [(4096, "high", 3, 85.5)] * 3
     assert [o.retry_failed for o in parsed] == [True, True, False]
@@ -103,13 +131,25 @@ def test_a_focal_length_that_no_lens_has_is_refused_before_any_task(focal_mm):
 
 def test_settings_are_of_flamencos_kinds_and_python_evaluates(tmp_path):
     settings = {setting["key"]: setting for setting in compile_job(source="/a", out="/b", subjects="1").type["settings"]}
-    known = {"key", "type", "subtype", "required", "eval", "evalInfo", "description", "default", "propargs", "visible", "choices"}
+    known = {
+        "key",
+        "type",
+        "subtype",
+        "required",
+        "eval",
+        "evalInfo",
+        "description",
+        "default",
+        "propargs",
+        "visible",
+        "choices",
+    }
     for setting in settings.values():
         assert set(setting) <= known and setting["type"] in ("string", "int32", "float", "bool") and setting["description"]
     for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
     names = {"Path": Path, "abspath": str, "settings": SimpleNamespace(source=str(tmp_path))}
-    assert eval(settings["subjects"]["eval"], {}, names) == "1-3"  # noqa: S307 - as Flamenco's add-on does
+    assert eval(settings["subjects"]["eval"], {}, names) == "1-3"
     (tmp_path / "list.csv").write_text("photos\na.jpg\nb.jpg\n")
     names["settings"] = SimpleNamespace(source=str(tmp_path / "list.csv"))
-    assert eval(settings["subjects"]["eval"], {}, names) == "1-3"  # noqa: S307
+    assert eval(settings["subjects"]["eval"], {}, names) == "1-3"

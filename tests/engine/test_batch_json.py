@@ -27,13 +27,24 @@ def test_events_of_a_whole_batch(bench):
     with Driver(bench, "--jobs", 1) as driver:
         summary = driver.summary()
         assert driver.exit_code() == 1
-    assert driver.messages[0] == {"method": "ready", "params": {"protocol": PROTOCOL_VERSION, "engine_version": __version__,
-                                                                 "pid": driver.process.pid}}
+    assert driver.messages[0] == {
+        "method": "ready",
+        "params": {"protocol": PROTOCOL_VERSION, "engine_version": __version__, "pid": driver.process.pid},
+    }
     batch = driver.messages[1]
     assert batch["method"] == "batch" and batch["params"] == {
-        "source": str(bench.source), "out": str(bench.out), "total": 3, "workers": 1, "notes": [],
-        "report": str(bench.out / "report.html")}
-    assert [(q["subject"], q["title"], q["index"]) for q in driver.of("queued")] == [("Zoë", "Zoë", 0), ("b", "b", 1), ("c", "c", 2)]
+        "source": str(bench.source),
+        "out": str(bench.out),
+        "total": 3,
+        "workers": 1,
+        "notes": [],
+        "report": str(bench.out / "report.html"),
+    }
+    assert [(q["subject"], q["title"], q["index"]) for q in driver.of("queued")] == [
+        ("Zoë", "Zoë", 0),
+        ("b", "b", 1),
+        ("c", "c", 2),
+    ]
     assert driver.of("queued")[0]["photos"] == [str(bench.source / "Zoë" / "1.jpg")]
     assert driver.of("started") == [{"subject": "Zoë", "attempt": 1}, {"subject": "b", "attempt": 1}]
     assert set(driver.of("progress")[0]) == {"subject", "stage", "fraction", "overall", "message"}
@@ -41,7 +52,7 @@ def test_events_of_a_whole_batch(bench):
     assert done["c"]["reused"] and not done["Zoë"]["reused"] and done["Zoë"]["seconds"] > 0
     assert load_bundle(done["Zoë"]["bundle"]) and os.path.isfile(done["Zoë"]["preview"])
     assert done["Zoë"]["quality"]["warnings"] and done["Zoë"]["timings"]["total"] and done["Zoë"]["warnings"] == []
-    failed, = driver.of("failed")
+    (failed,) = driver.of("failed")
     assert failed["error"]["code"] == "NO_FACE" and failed["error"]["hint"] and not failed["reused"]
     state = driver.of("state")[-1]
     assert (state["total"], state["done"], state["failed"], state["queued"], state["running"]) == (3, 2, 1, 0, 0)
@@ -118,8 +129,11 @@ def test_a_worker_deaf_to_cancel_is_killed(bench, monkeypatch):
     code = "from engine.batch import worker; worker.CANCEL_SECONDS = 0.5"
     command = bench.command("--json-lines", "--jobs", 1)
     stub = command[3]
-    command[1:4] = ["-c", f"import sys, runpy; sys.path.insert(0, {os.path.dirname(os.path.dirname(os.path.dirname(stub)))!r}); {code}; "
-                          f"sys.argv[0] = {stub!r}; runpy.run_path({stub!r}, run_name='__main__')"]
+    command[1:4] = [
+        "-c",
+        f"import sys, runpy; sys.path.insert(0, {os.path.dirname(os.path.dirname(os.path.dirname(stub)))!r}); {code}; "
+        f"sys.argv[0] = {stub!r}; runpy.run_path({stub!r}, run_name='__main__')",
+    ]
     monkeypatch.setattr(bench, "command", lambda *flags: command)
     with Driver(bench) as driver:
         driver.notified("progress", subject="a", stage="coarse")
@@ -132,9 +146,15 @@ def test_commands_that_make_no_sense(bench):
     bench.photo("a.jpg", "ok 1")
     with Driver(bench) as driver:
         driver.notified("batch")
-        for line in (b"hello", b"[]", b'{"id": 3, "method": "fly"}', b'{"id": 3, "method": "cancel"}',
-                     b'{"id": 3, "method": "cancel", "params": {"subject": "x"}}', b'{"id": 3, "method": "retry", "params": [1]}',
-                     b'{"id": 3, "method": "retry", "params": {"subject": 1}}'):
+        for line in (
+            b"hello",
+            b"[]",
+            b'{"id": 3, "method": "fly"}',
+            b'{"id": 3, "method": "cancel"}',
+            b'{"id": 3, "method": "cancel", "params": {"subject": "x"}}',
+            b'{"id": 3, "method": "retry", "params": [1]}',
+            b'{"id": 3, "method": "retry", "params": {"subject": 1}}',
+        ):
             driver.send_line(line + b"\n")
             answer = driver.wait(lambda m: "error" in m and "method" not in m)
             assert answer["error"]["code"] in ("ENGINE_PROTOCOL", "SETTINGS_INVALID") and answer["id"] in (None, 3), line

@@ -13,7 +13,6 @@ import time
 import pytest
 from batch_stub import StubMethod
 
-from engine.system import machine
 from engine.batch import store as store_module
 from engine.batch.board import Board
 from engine.batch.console import Console, duration, summary_table
@@ -23,6 +22,7 @@ from engine.batch.run import parse_range
 from engine.batch.store import Store, write_whole
 from engine.batch.subjects import Subject
 from engine.batch.work import Outcome, look_up, work
+from engine.system import machine
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
@@ -167,7 +167,7 @@ class TestRecords:
         monkeypatch.setattr(store, "write", lambda name, record: (order.append(record["status"]), write(name, record)))
         work(store, subject, stub)
         if sys.platform == "linux":
-            between = order[order.index("running"):order.index("done")]
+            between = order[order.index("running") : order.index("done")]
             assert {"mesh.npz", "albedo.png", "photo_0.png", "a", "heads"} <= set(between)
 
 
@@ -179,10 +179,12 @@ class TestLocks:
             assert lock is not None
 
     def test_the_death_of_the_owner_releases_it_and_its_children_do_not_keep_it(self, tmp_path):
-        code = ("import sys, time, pathlib, subprocess; sys.path.insert(0, sys.argv[1]); from engine.batch.locks import try_lock; "
-                "lock = try_lock(pathlib.Path(sys.argv[2])); "
-                "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], stdout=subprocess.DEVNULL); "
-                "print('locked', flush=True); time.sleep(60)")
+        code = (
+            "import sys, time, pathlib, subprocess; sys.path.insert(0, sys.argv[1]); from engine.batch.locks import try_lock; "
+            "lock = try_lock(pathlib.Path(sys.argv[2])); "
+            "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], stdout=subprocess.DEVNULL); "
+            "print('locked', flush=True); time.sleep(60)"
+        )
         root = str(store_module.Path(store_module.__file__).parents[2])
         owner = subprocess.Popen([sys.executable, "-c", code, root, str(tmp_path / "x")], stdout=subprocess.PIPE)
         try:
@@ -230,8 +232,10 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
 
 def board_of(*names, photos=1):
     events = []
-    board = Board([Subject(name, name.upper(), ("x",) * photos, Settings()) for name in names],
-                  lambda name, entry: events.append((name, entry.subject.name)))
+    board = Board(
+        [Subject(name, name.upper(), ("x",) * photos, Settings()) for name in names],
+        lambda name, entry: events.append((name, entry.subject.name)),
+    )
     return board, events
 
 
@@ -293,11 +297,28 @@ def _error():
 class TestReport:
     def test_names_and_messages_are_escaped(self):
         evil = "<script>alert('x')</script>\"&"
-        rows = [{"name": evil, "title": evil, "photos": 1, "state": "done",
-                 "record": {"preview": "p.png", "seconds": 2.0, "warnings": [evil], "quality": {"warnings": [{"message": evil}]}}},
-                {"name": "b", "title": evil, "photos": 2, "state": "failed",
-                 "record": {"error": HrnError(ErrorCode.NO_FACE, evil, hint=evil).to_json()}},
-                {"name": "c", "title": "c", "photos": 1, "state": "queued", "record": {}}]
+        rows = [
+            {
+                "name": evil,
+                "title": evil,
+                "photos": 1,
+                "state": "done",
+                "record": {
+                    "preview": "p.png",
+                    "seconds": 2.0,
+                    "warnings": [evil],
+                    "quality": {"warnings": [{"message": evil}]},
+                },
+            },
+            {
+                "name": "b",
+                "title": evil,
+                "photos": 2,
+                "state": "failed",
+                "record": {"error": HrnError(ErrorCode.NO_FACE, evil, hint=evil).to_json()},
+            },
+            {"name": "c", "title": "c", "photos": 1, "state": "queued", "record": {}},
+        ]
         page = render(evil, rows)
         assert "<script" not in page and "&lt;script&gt;" in page and 'href="%3Cscript%3E' in page
         assert "1 of 3 heads done, 1 failed, 1 to do" in page and "NO_FACE" in page
@@ -317,8 +338,20 @@ class TestReport:
                 assert self.stack.pop() == tag
 
         checker = Checker()
-        checker.feed(render("x", [{"name": "a", "title": "a & b", "photos": 1, "state": "failed",
-                                   "record": {"error": _error().to_json(), "seconds": 80}}]))
+        checker.feed(
+            render(
+                "x",
+                [
+                    {
+                        "name": "a",
+                        "title": "a & b",
+                        "photos": 1,
+                        "state": "failed",
+                        "record": {"error": _error().to_json(), "seconds": 80},
+                    }
+                ],
+            )
+        )
         assert checker.stack == []
 
     def test_written_seldom_and_whole(self, store, subject):
@@ -361,11 +394,20 @@ class TestConsole:
         board.settle(board.take(), Outcome("done", {"seconds": 12.34, "warnings": ["W."], "quality": {}}, reused=True))
         board.settle(board.take(), Outcome("failed", {"seconds": 1}, error=_error()))
         lines = summary_table(list(board.entries.values())).splitlines()
-        assert lines == ["subject  state           s", "語       done before  12.3  W.",
-                         "B        failed        1.0  NO_FACE: There is no <face> here. " + ErrorCode.NO_FACE.hint]
+        assert lines == [
+            "subject  state           s",
+            "語       done before  12.3  W.",
+            "B        failed        1.0  NO_FACE: There is no <face> here. " + ErrorCode.NO_FACE.hint,
+        ]
 
     def test_durations(self):
-        assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 90000)] == ["0 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "25 h 0 min"]
+        assert [duration(s) for s in (0.4, 59.6, 3599, 3600, 90000)] == [
+            "0 s",
+            "1 min 0 s",
+            "59 min 59 s",
+            "1 h 0 min",
+            "25 h 0 min",
+        ]
 
 
 class TestMachine:

@@ -52,7 +52,10 @@ def test_what_changed_is_redone(bench):
     assert load_bundle(bench.out / "a").manifest["settings"]["detail"] == 0.5
     bench.photo("c.jpg", "ok")
     (bench.out / "a" / "albedo.png").unlink()
-    assert bench.run("--only", "c", "--only", "a", "--detail", "0.5").returncode == 0 and sorted(bench.begun()[5:]) == ["a", "c"]
+    assert bench.run("--only", "c", "--only", "a", "--detail", "0.5").returncode == 0 and sorted(bench.begun()[5:]) == [
+        "a",
+        "c",
+    ]
     load_bundle(bench.out / "a")
 
 
@@ -93,13 +96,23 @@ class TestWorkers:
     def test_an_engine_that_does_not_start_stops_the_batch(self, bench):
         for number in range(20):
             bench.photo(f"{number}.jpg")
-        code = ("import sys; sys.path.insert(0, sys.argv.pop(1)); from engine.batch import worker; from engine.cli import main; "
-                "worker.PROGRAM = 'missing.py'; sys.exit(main(sys.argv[1:]))")
+        code = (
+            "import sys; sys.path.insert(0, sys.argv.pop(1)); from engine.batch import worker; from engine.cli import main; "
+            "worker.PROGRAM = 'missing.py'; sys.exit(main(sys.argv[1:]))"
+        )
         command = bench.command("--jobs", 1)
-        done = subprocess.run([command[0], "-c", code, str(STUB.parents[2]), *command[4:]], capture_output=True, text=True,
-                              env=bench.environment, timeout=30)
-        assert done.returncode == 34 and "stopped early" in done.stderr and "can't open file" in bench.record("0")["error"][
-            "details"]["stderr"][-1]
+        done = subprocess.run(
+            [command[0], "-c", code, str(STUB.parents[2]), *command[4:]],
+            capture_output=True,
+            text=True,
+            env=bench.environment,
+            timeout=30,
+        )
+        assert (
+            done.returncode == 34
+            and "stopped early" in done.stderr
+            and "can't open file" in bench.record("0")["error"]["details"]["stderr"][-1]
+        )
 
 
 class TestFullDisk:
@@ -110,7 +123,9 @@ class TestFullDisk:
         bench.environment["STUB_SPACE"] = str(STUB)
         assert bench.run("--jobs", 1).returncode == 0 and bench.begun()[2:] == ["b", "c", "d"]
 
-    @pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a small disk")
+    @pytest.mark.skipif(
+        sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a small disk"
+    )
     def test_a_disk_that_is_really_full(self, bench):
         bench.out.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", bench.out], capture_output=True).returncode:
@@ -173,8 +188,14 @@ class TestKilled:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_interrupted(self, bench, number):
         bench.photo("a.jpg"), bench.photo("b.jpg", "deaf"), bench.photo("c.jpg")
-        process = subprocess.Popen(bench.command("--jobs", 1), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=bench.environment, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        process = subprocess.Popen(
+            bench.command("--jobs", 1),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=bench.environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         bench.wait_begun(2)
         time.sleep(0.1)
         process.send_signal(number)
@@ -219,8 +240,6 @@ class TestTwoRuns:
             first.wait()
             assert second.summary()["done"] == 1
         assert bench.begun() == ["a", "a"]
-
-
 
 
 def test_ranges_and_leniency_for_render_farms(bench):

@@ -18,9 +18,18 @@ pytestmark = [pytest.mark.alone, pytest.mark.skipif(sys.platform != "linux", rea
 def test_random_kills_lose_nothing_and_redo_little(tmp_path):
     bench = Bench(tmp_path)
     for number in range(16):
-        bench.photo(f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.4")
-    figures = torment(bench.command("--jobs", 2), kill_every=0.6, runner_share=0.35, seed=3, log=tmp_path / "out.txt",
-                      environment=bench.environment, limit=4)
+        bench.photo(
+            f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.4"
+        )
+    figures = torment(
+        bench.command("--jobs", 2),
+        kill_every=0.6,
+        runner_share=0.35,
+        seed=3,
+        log=tmp_path / "out.txt",
+        environment=bench.environment,
+        limit=4,
+    )
     if figures.status == 34:  # three workers in a row killed while they started
         figures.status = bench.run("--jobs", 2).returncode
     before = bench.begun()
@@ -56,8 +65,18 @@ def test_the_real_engine(tmp_path, portrait):
     face = cv2.imread(str(portrait))[:300, 60:360]
     cv2.imwrite(str(tmp_path / "people" / "Eileen" / "1.png"), face)
     cv2.imwrite(str(tmp_path / "people" / "nobody.png"), np.full((300, 300, 3), 90, np.uint8))
-    arguments = ["batch", str(tmp_path / "people"), "--out", str(tmp_path / "heads"), "--texture-size", "256", "--quality", "draft",
-                 "--jobs", "1"]
+    arguments = [
+        "batch",
+        str(tmp_path / "people"),
+        "--out",
+        str(tmp_path / "heads"),
+        "--texture-size",
+        "256",
+        "--quality",
+        "draft",
+        "--jobs",
+        "1",
+    ]
     assert main(arguments) == 1
     bundle = load_bundle(tmp_path / "heads" / "Eileen")
     bundle.verify()

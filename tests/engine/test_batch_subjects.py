@@ -51,8 +51,19 @@ def test_folders_and_loose_photos_in_natural_order(people, several_photos):
 
 
 def test_what_is_no_photo_is_passed_over(people):
-    put(people, "a.jpg", ".hidden.jpg", "Thumbs.db", "._a.jpg", "notes.txt", ".git/x.png", "__MACOSX/a.jpg", "a head/head.json",
-        "a head/photo_0.png", "empty/readme.md")
+    put(
+        people,
+        "a.jpg",
+        ".hidden.jpg",
+        "Thumbs.db",
+        "._a.jpg",
+        "notes.txt",
+        ".git/x.png",
+        "__MACOSX/a.jpg",
+        "a head/head.json",
+        "a head/photo_0.png",
+        "empty/readme.md",
+    )
     found = find(people)
     assert names(found) == ["a"]
     assert found.notes == ["The folder empty holds no photo and is left out."]
@@ -88,10 +99,22 @@ def test_names_that_differ_only_in_case_or_composition_stay_apart():
     assert taken == ["Zoë", "Zoë_2", "zoË_3", "REPORT.HTML_2"]
 
 
-@pytest.mark.parametrize("title,name", [
-    ("Ann/../a", "Ann_.._a"), ("..", "subject"), ("", "subject"), (" dots... ", "dots"), ("CON", "CON_"), ("nul.txt", "nul.txt_"),
-    ("a:b*c?", "a_b_c_"), ("tab\there", "tab_here"), (".hidden", "hidden"), ("日本 語", "日本 語"), ("\udce4", "_"),
-])
+@pytest.mark.parametrize(
+    "title,name",
+    [
+        ("Ann/../a", "Ann_.._a"),
+        ("..", "subject"),
+        ("", "subject"),
+        (" dots... ", "dots"),
+        ("CON", "CON_"),
+        ("nul.txt", "nul.txt_"),
+        ("a:b*c?", "a_b_c_"),
+        ("tab\there", "tab_here"),
+        (".hidden", "hidden"),
+        ("日本 語", "日本 語"),
+        ("\udce4", "_"),
+    ],
+)
 def test_folder_names_are_safe_everywhere(title, name):
     assert folder_name(title) == name
 
@@ -121,13 +144,13 @@ def several_photos(monkeypatch):
 def test_more_photos_than_the_method_takes(people, several_photos):
     put(people, *(f"anna/{i}.jpg" for i in range(1, 12)))
     several_photos(5)
-    subject, = find(people).subjects
+    (subject,) = find(people).subjects
     assert photos(subject) == ["1.jpg", "3.jpg", "6.jpg", "9.jpg", "11.jpg"] and "11 photos" in subject.warnings[0]
     several_photos(1)
-    subject, = find(people).subjects
+    (subject,) = find(people).subjects
     assert photos(subject) == ["1.jpg"] and "the first one is used" in subject.warnings[0]
     several_photos(11)
-    subject, = find(people).subjects
+    (subject,) = find(people).subjects
     assert len(subject.photos) == 11 and not subject.warnings
 
 
@@ -150,19 +173,22 @@ def test_nothing_usable_is_an_error(people):
 def test_a_file_name_that_is_no_text(people):
     with open(os.fsencode(people) + b"/\xe4.jpg", "wb"):
         pass
-    subject, = find(people).subjects
+    (subject,) = find(people).subjects
     assert subject.error.code is ErrorCode.PHOTO_UNREADABLE
     json.dumps({**subject.to_json(), "photos": []}, ensure_ascii=False).encode()
 
 
 class TestLists:
-    @pytest.mark.parametrize("text", [
-        'name,photos,detail\nAnna Ö,"a.jpg;sub/b.jpg",0.5\nBen,c.jpg,\n',
-        'name;photos;detail\r\nAnna Ö;"a.jpg;sub/b.jpg";0.5\r\nBen;c.jpg;\r\n\r\n',
-        'Name\tPhotos\tDetail\nAnna Ö\t"[""a.jpg"", ""sub/b.jpg""]"\t0.5\nBen\tc.jpg\n',
-        '\ufeffname,detail,photos\nAnna Ö,0.5,a.jpg; sub/b.jpg\nBen,,c.jpg\n',
-        'name;detail;photos\nAnna Ö;0.5;a.jpg;sub/b.jpg\nBen;;c.jpg\n',
-    ])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'name,photos,detail\nAnna Ö,"a.jpg;sub/b.jpg",0.5\nBen,c.jpg,\n',
+            'name;photos;detail\r\nAnna Ö;"a.jpg;sub/b.jpg";0.5\r\nBen;c.jpg;\r\n\r\n',
+            'Name\tPhotos\tDetail\nAnna Ö\t"[""a.jpg"", ""sub/b.jpg""]"\t0.5\nBen\tc.jpg\n',
+            "\ufeffname,detail,photos\nAnna Ö,0.5,a.jpg; sub/b.jpg\nBen,,c.jpg\n",
+            "name;detail;photos\nAnna Ö;0.5;a.jpg;sub/b.jpg\nBen;;c.jpg\n",
+        ],
+    )
     def test_csv(self, people, several_photos, text):
         (people / "list.csv").write_text(text, encoding="utf-8", newline="")
         anna, ben = find(people / "list.csv").subjects
@@ -180,31 +206,48 @@ class TestLists:
 
     def test_types_of_cells(self, people):
         (people / "list.csv").write_text("photos,texture_size,keep_expression,focal_px,quality\na.jpg,512,no,1200.5,draft\n")
-        subject, = find(people / "list.csv").subjects
+        (subject,) = find(people / "list.csv").subjects
         assert subject.settings == Settings(texture_size=512, keep_expression=False, focal_px=1200.5, quality="draft")
 
     def test_focal_lengths_of_single_subjects(self, people):
         (people / "list.csv").write_text("photos;focal\na.jpg;50\nb.jpg;85,5 mm\nc.jpg;812px\nd.jpg;\ne.jpg;wide\n")
         found = find(people / "list.csv", Settings(focal_mm=35)).subjects
-        assert [(s.settings.focal_mm, s.settings.focal_px) for s in found[:4]] == [(50, None), (85.5, None), (None, 812), (35, None)]
+        assert [(s.settings.focal_mm, s.settings.focal_px) for s in found[:4]] == [
+            (50, None),
+            (85.5, None),
+            (None, 812),
+            (35, None),
+        ]
         assert found[4].error.code is ErrorCode.SETTINGS_INVALID and "50 mm" in found[4].error.message
         (people / "list.json").write_text('[{"photos": "a.jpg", "focal": 50}, {"photos": "b.jpg", "focal_px": 900}]')
         found = find(people / "list.json", Settings(focal_mm=35)).subjects
         assert [(s.settings.focal_mm, s.settings.focal_px) for s in found] == [(50, None), (None, 900)]
 
     def test_a_bad_row_is_one_subject_with_an_error(self, people):
-        (people / "list.csv").write_text('name,photos,detail,settings,hair\nno photo,,,,\nbad number,a.jpg,lots,,\n'
-                                         'out of range,a.jpg,9,,\nbad json,a.jpg,,{,\nunknown,a.jpg,,"{""x"": 1}",\n'
-                                         'method,a.jpg,,"{""method"": ""x""}",\ntoo long,a.jpg,1,,red,blue\nok,a.jpg,,,\n')
+        (people / "list.csv").write_text(
+            "name,photos,detail,settings,hair\nno photo,,,,\nbad number,a.jpg,lots,,\n"
+            'out of range,a.jpg,9,,\nbad json,a.jpg,,{,\nunknown,a.jpg,,"{""x"": 1}",\n'
+            'method,a.jpg,,"{""method"": ""x""}",\ntoo long,a.jpg,1,,red,blue\nok,a.jpg,,,\n'
+        )
         found = find(people / "list.csv")
         errors = [subject.error and subject.error.code.value for subject in found.subjects]
         assert errors == ["PHOTO_UNREADABLE", *["SETTINGS_INVALID"] * 4, "METHOD_UNKNOWN", "SETTINGS_INVALID", None]
         assert found.notes == ["The column 'hair' of the list is not used."]
         assert Subject.from_json(json.loads(json.dumps(found.subjects[1].to_json()))) == found.subjects[1]
 
-    @pytest.mark.parametrize("name,data", [
-        ("l.csv", b"name,pictures\na,b\n"), ("l.csv", b""), ("l.csv", b"photos,photos\n"), ("l.csv", b"photos\n\xff\n"),
-        ("l.json", b"{"), ("l.json", b"[1]"), ("l.json", b'{"a": 1}'), ("l.json", b"[" * 100000)])
+    @pytest.mark.parametrize(
+        "name,data",
+        [
+            ("l.csv", b"name,pictures\na,b\n"),
+            ("l.csv", b""),
+            ("l.csv", b"photos,photos\n"),
+            ("l.csv", b"photos\n\xff\n"),
+            ("l.json", b"{"),
+            ("l.json", b"[1]"),
+            ("l.json", b'{"a": 1}'),
+            ("l.json", b"[" * 100000),
+        ],
+    )
     def test_a_file_that_is_no_list(self, people, name, data):
         (people / name).write_bytes(data)
         with pytest.raises(HrnError) as caught:

@@ -31,9 +31,14 @@ def made(tmp_path_factory):
     frames = [Image.fromarray(np.full((8, 8, 3), 40 * number, np.uint8)) for number in range(3)]
     frames[0].save(own / "turn.gif", save_all=True, append_images=frames[1:])
     np.savez(place / "blender.npz", key=np.zeros((4, 3), np.float32))
-    (place / "blender.json").write_text(json.dumps({"materials": {"skin": {"links": [["a", "b"]], "roughness": 0.5,
-                                                                           "file": f"{place}/head.blend"}},
-                                                  "objects": {"head": {"[hrn_engine_version]": "1"}}}))
+    (place / "blender.json").write_text(
+        json.dumps(
+            {
+                "materials": {"skin": {"links": [["a", "b"]], "roughness": 0.5, "file": f"{place}/head.blend"}},
+                "objects": {"head": {"[hrn_engine_version]": "1"}},
+            }
+        )
+    )
     return place
 
 
@@ -71,11 +76,11 @@ def test_one_number_of_an_array(made, copy):
     arrays = dict(np.load(path))
     arrays["vertices"][7, 1] += 0.25
     np.savez(path, **arrays)
-    line, = found(made, copy)
+    (line,) = found(made, copy)
     share = 100 / arrays["vertices"].size
     assert line.startswith("bundle/mesh.npz/vertices: ") and f"largest difference 0.25, in {share:.3g} %" in line
     # Without the arrays themselves the digests still tell which.
-    line, = differences(digest(made), digest(copy))
+    (line,) = differences(digest(made), digest(copy))
     assert line.startswith("bundle/mesh.npz/vertices: ") and "largest" not in line
     np.savez(path, **{**arrays, "vertices": arrays["vertices"][:-1], "extra": np.zeros(2)})
     lines = found(made, copy)
@@ -87,7 +92,7 @@ def test_one_pixel_of_a_map(made, copy):
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     picture[3, 5, 1] ^= 1
     cv2.imwrite(str(path), picture)
-    line, = found(made, copy)
+    (line,) = found(made, copy)
     assert line.startswith("bundle/albedo.png: ") and "largest difference 1," in line
 
 
@@ -95,33 +100,43 @@ def test_one_value_of_a_float_map(made, copy):
     from engine.pipeline.image_files import write_exr
 
     path = copy / "bundle/displacement.exr"
-    (name, values), = ((key, value) for key, value in bench.contents(copy) if key.startswith("bundle/displacement.exr/"))
+    ((name, values),) = ((key, value) for key, value in bench.contents(copy) if key.startswith("bundle/displacement.exr/"))
     values = values.copy()
     values[0, 0] += np.float32(1e-6)
     write_exr(path, values)
-    line, = found(made, copy)
+    (line,) = found(made, copy)
     assert line.startswith(f"{name}: ") and "largest difference 1e-06" in line
 
 
-@pytest.mark.parametrize("change, name", [
-    (lambda head: head["cameras"][0].update(fx=head["cameras"][0]["fx"] + 1e-9), "bundle/head.json/cameras/0/fx"),
-    (lambda head: head["expression"]["values"].__setitem__(3, 0.5), "bundle/head.json/expression/values"),
-    (lambda head: head["expression"]["names"].__setitem__(0, "frown"), "bundle/head.json/expression/names/0"),
-    (lambda head: head["photos"][0].pop("focal_source"), "bundle/head.json/photos/0/focal_source"),
-    (lambda head: head["files"].pop("albedo.png"), "bundle/head.json/files")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (lambda head: head["cameras"][0].update(fx=head["cameras"][0]["fx"] + 1e-9), "bundle/head.json/cameras/0/fx"),
+        (lambda head: head["expression"]["values"].__setitem__(3, 0.5), "bundle/head.json/expression/values"),
+        (lambda head: head["expression"]["names"].__setitem__(0, "frown"), "bundle/head.json/expression/names/0"),
+        (lambda head: head["photos"][0].pop("focal_source"), "bundle/head.json/photos/0/focal_source"),
+        (lambda head: head["files"].pop("albedo.png"), "bundle/head.json/files"),
+    ],
+)
 def test_one_entry_of_the_manifest(made, copy, change, name):
     change_json(copy / "bundle/head.json", change)
-    line, = found(made, copy)
+    (line,) = found(made, copy)
     assert line.startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize("file, before, after, name", [
-    ("mesh.obj", "1.5", "1.25", "mesh.obj/v"), ("mesh.obj", "mesh.mtl", "other.mtl", "mesh.obj/text"),
-    ("mesh.obj", "3/1", "2/1", "mesh.obj/f"), ("mesh.mtl", "skin", "hair", "mesh.mtl")])
+@pytest.mark.parametrize(
+    "file, before, after, name",
+    [
+        ("mesh.obj", "1.5", "1.25", "mesh.obj/v"),
+        ("mesh.obj", "mesh.mtl", "other.mtl", "mesh.obj/text"),
+        ("mesh.obj", "3/1", "2/1", "mesh.obj/f"),
+        ("mesh.mtl", "skin", "hair", "mesh.mtl"),
+    ],
+)
 def test_one_word_of_the_methods_own_files(made, copy, file, before, after, name):
     path = copy / "bundle/own" / file
     path.write_text(path.read_text().replace(before, after))
-    line, = found(made, copy)
+    (line,) = found(made, copy)
     assert line.startswith(f"bundle/own/{name}: ")
 
 
@@ -185,8 +200,9 @@ def test_the_command_keeps_a_digest_and_compares_with_it(made, tmp_path, monkeyp
 
 
 def test_every_method_is_a_case(capsys):
-    used = {case.settings[case.settings.index("--method") + 1] if "--method" in case.settings else "open"
-            for case in CASES.values()}
+    used = {
+        case.settings[case.settings.index("--method") + 1] if "--method" in case.settings else "open" for case in CASES.values()
+    }
     assert used == set(METHODS)
     assert main(["bench", "digest", "--list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(CASES)

@@ -23,7 +23,7 @@ RADII = np.array([75.0, 100.0, 60.0])
 
 def on_face(u, v):
     """Points of half an ellipsoid with a nose, millimetres."""
-    z = np.sqrt(np.clip(1 - u ** 2 - v ** 2, 0, 1)) * RADII[2] + 22 * np.exp(-(u / 0.16) ** 2 - ((v + 0.05) / 0.22) ** 2)
+    z = np.sqrt(np.clip(1 - u**2 - v**2, 0, 1)) * RADII[2] + 22 * np.exp(-((u / 0.16) ** 2) - ((v + 0.05) / 0.22) ** 2)
     return np.stack([u * RADII[0], v * RADII[1], z], -1)
 
 
@@ -97,7 +97,7 @@ def test_alignment_is_the_optimum_that_another_solver_finds(face):
         return x[6] * surface.query((target - x[3:6]) @ Rotation.from_rotvec(x[:3]).as_matrix() / x[6])[1]
 
     other = least_squares(residuals, [0, 0, 0, 0, 0, 0, 1.0], x_scale=[0.01, 0.01, 0.01, 1, 1, 1, 0.01])
-    assert (got.distances ** 2).sum() <= 2 * other.cost * (1 + 1e-7)
+    assert (got.distances**2).sum() <= 2 * other.cost * (1 + 1e-7)
     np.testing.assert_allclose(np.median(got.distances), np.median(other.fun), atol=2e-4)
     assert got.distances.mean() > 0.3  # there is something to measure
 
@@ -111,14 +111,20 @@ def test_crop_is_a_ball_about_the_nose():
 
 def test_nearest_points_are_exact_beside_large_and_empty_triangles():
     random = np.random.default_rng(5)
-    corners = random.normal(size=(300, 1, 3)) * 30 + random.normal(size=(300, 3, 3)) * 10 ** random.uniform(-2, 1.5, (300, 1, 1))
+    corners = random.normal(size=(300, 1, 3)) * 30 + random.normal(size=(300, 3, 3)) * 10 ** random.uniform(
+        -2, 1.5, (300, 1, 1)
+    )
     corners[7, 2] = corners[7, 1]
     mesh = Mesh(corners.reshape(-1, 3), np.arange(900).reshape(-1, 3))
     points = random.normal(size=(200, 3)) * 40
     surface = _Surface(mesh)
     place, distance, normal = surface.query(points)
-    dense = np.stack([i * corners[:, 0] + j * corners[:, 1] + (60 - i - j) * corners[:, 2]
-                      for i in range(61) for j in range(61 - i)], 1).reshape(-1, 3) / 60
+    dense = (
+        np.stack(
+            [i * corners[:, 0] + j * corners[:, 1] + (60 - i - j) * corners[:, 2] for i in range(61) for j in range(61 - i)], 1
+        ).reshape(-1, 3)
+        / 60
+    )
     from scipy.spatial import cKDTree
 
     around = cKDTree(dense).query(points)[0]
@@ -138,11 +144,25 @@ def test_statistics_are_over_all_points_of_all_images():
 
 def picked(points: np.ndarray) -> str:
     """MeshLab's file; the order of the attributes differs between its versions."""
-    forms = ('  <point x="{0}" y="{1}" z="{2}" name="{3}" active="1"/>', '  <point active="1" name="{3}" z="{2}" x="{0}" y="{1}"/>')
+    forms = (
+        '  <point x="{0}" y="{1}" z="{2}" name="{3}" active="1"/>',
+        '  <point active="1" name="{3}" z="{2}" x="{0}" y="{1}"/>',
+    )
     lines = [forms[k % 2].format(*point, k) for k, point in enumerate(points.tolist())]
-    return "\n".join(["<!DOCTYPE PickedPoints>", "<PickedPoints>", " <DocumentData>", '  <DateTime time="12:00:00"/>',
-                      '  <User name="x"/>', '  <DataFileName name="scan.obj"/>', '  <templateName name=""/>',
-                      " </DocumentData>", *lines, "</PickedPoints>"])
+    return "\n".join(
+        [
+            "<!DOCTYPE PickedPoints>",
+            "<PickedPoints>",
+            " <DocumentData>",
+            '  <DateTime time="12:00:00"/>',
+            '  <User name="x"/>',
+            '  <DataFileName name="scan.obj"/>',
+            '  <templateName name=""/>',
+            " </DocumentData>",
+            *lines,
+            "</PickedPoints>",
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,25 +185,46 @@ def dataset(face, tmp_path_factory):
             write_ply(target.with_suffix(".ply"), found)
             np.savetxt(target.with_suffix(".txt"), moved(landmarks))
         else:
-            write_obj(target.with_suffix(".obj"), found.vertices, found.triangles, number=".9f",
-                      colours=np.full((len(found.vertices), 3), 127))
+            write_obj(
+                target.with_suffix(".obj"),
+                found.vertices,
+                found.triangles,
+                number=".9f",
+                colours=np.full((len(found.vertices), 3), 127),
+            )
             np.save(target.with_suffix(".npy"), moved(landmarks))
     return root
 
 
 def write_ply(path, mesh: Mesh) -> None:
-    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(mesh.vertices)}", "property double x",
-            "property double y", "property double z", "property uchar red", f"element face {len(mesh.triangles)}",
-            "property list uchar int vertex_indices", "end_header", ""]
-    path.write_bytes("\n".join(head).encode() + b"".join(struct.pack("<dddB", *row, 9) for row in mesh.vertices.tolist())
-                     + b"".join(struct.pack("<Biii", 3, *row) for row in mesh.triangles.tolist()))
+    head = [
+        "ply",
+        "format binary_little_endian 1.0",
+        f"element vertex {len(mesh.vertices)}",
+        "property double x",
+        "property double y",
+        "property double z",
+        "property uchar red",
+        f"element face {len(mesh.triangles)}",
+        "property list uchar int vertex_indices",
+        "end_header",
+        "",
+    ]
+    path.write_bytes(
+        "\n".join(head).encode()
+        + b"".join(struct.pack("<dddB", *row, 9) for row in mesh.vertices.tolist())
+        + b"".join(struct.pack("<Biii", 3, *row) for row in mesh.triangles.tolist())
+    )
 
 
 def test_the_benchmarks_folders(dataset, tmp_path, capsys):
     assert now.main([str(dataset / "out"), "--dataset", str(dataset), "--json", str(tmp_path / "now.json")]) == 0
     found = json.loads((tmp_path / "now.json").read_text())
     assert found["missing"] == 1 and [row["image"] for row in found["by_image"]] == [
-        "a/multiview_neutral/1", "a/selfie/2", "b/multiview_neutral/3"]
+        "a/multiview_neutral/1",
+        "a/selfie/2",
+        "b/multiview_neutral/3",
+    ]
     assert found["selfie"]["mean"] < 1e-3 and found["by_image"][2]["mean"] == pytest.approx(0.25, abs=0.005)
     points = [row["points"] for row in found["by_image"]]
     assert found["all"]["points"] == sum(points)
@@ -196,8 +237,18 @@ def test_the_benchmarks_folders(dataset, tmp_path, capsys):
 
 def test_one_prediction(dataset, capsys):
     prediction = dataset / "out/a/selfie/2.ply"
-    assert now.main([str(prediction), "--scan", str(dataset / "scans/b/scan.obj"),
-                     "--scan-points", str(dataset / "scans_lmks_onlypp/b/scan.pp")]) == 0
+    assert (
+        now.main(
+            [
+                str(prediction),
+                "--scan",
+                str(dataset / "scans/b/scan.obj"),
+                "--scan-points",
+                str(dataset / "scans_lmks_onlypp/b/scan.pp"),
+            ]
+        )
+        == 0
+    )
     assert "0.25" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         now.main([str(prediction)])
@@ -219,8 +270,9 @@ def test_images_without_a_prediction_are_fitted_first(dataset, tmp_path, monkeyp
         return {"mid": (model.shape(coarse.identity, smile) + bump, coarse)}
 
     monkeypatch.setattr(photo, "load_photo", lambda path: path)
-    monkeypatch.setattr(photo, "Landmarker", lambda: SimpleNamespace(
-        detect=lambda path: [] if path.parent.name == "selfie" else ["a face"]))
+    monkeypatch.setattr(
+        photo, "Landmarker", lambda: SimpleNamespace(detect=lambda path: [] if path.parent.name == "selfie" else ["a face"])
+    )
     monkeypatch.setattr(accuracy, "fit_stages", fit)
     images = now.listed_images(dataset)
     now.reconstruct(dataset, [images[0], images[3]], tmp_path)
@@ -247,9 +299,18 @@ def test_a_bundle_is_a_prediction(tmp_path):
     assert compare(scan, 1000 * points, mesh, points, unit=1000.0).distances.max() < 1e-6
 
 
-@pytest.mark.parametrize(("name", "content"), [
-    ("a.txt", "1 2 3\n4 5 6\n"), ("a.pp", "<PickedPoints></PickedPoints>"), ("a.npy", "no array"), ("a.txt", "a b c\n" * 7),
-    ("a.ply", "ply\nformat ascii 1.0\nelement vertex 9\n"), ("a.ply", "\x00"), ("a.obj", "v 1 2 3\n")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "1 2 3\n4 5 6\n"),
+        ("a.pp", "<PickedPoints></PickedPoints>"),
+        ("a.npy", "no array"),
+        ("a.txt", "a b c\n" * 7),
+        ("a.ply", "ply\nformat ascii 1.0\nelement vertex 9\n"),
+        ("a.ply", "\x00"),
+        ("a.obj", "v 1 2 3\n"),
+    ],
+)
 def test_broken_files_are_named(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     with pytest.raises(HrnError) as caught:
@@ -260,9 +321,23 @@ def test_broken_files_are_named(tmp_path, name, content):
 def test_text_ply_and_faces_of_four_corners(tmp_path, face):
     mesh = Mesh(face[0].vertices[:4], np.array([[0, 1, 2], [0, 2, 3]]))
     rows = [" ".join(map(repr, row)) for row in mesh.vertices.tolist()]
-    (tmp_path / "a.ply").write_text("\n".join(
-        ["ply", "format ascii 1.0", "element vertex 4", *(f"property float {axis}" for axis in "xyz"), "element face 2",
-         "property list uchar int vertex_index", "end_header", *rows, "3 0 1 2", "3 0 2 3"]) + "\n")
+    (tmp_path / "a.ply").write_text(
+        "\n".join(
+            [
+                "ply",
+                "format ascii 1.0",
+                "element vertex 4",
+                *(f"property float {axis}" for axis in "xyz"),
+                "element face 2",
+                "property list uchar int vertex_index",
+                "end_header",
+                *rows,
+                "3 0 1 2",
+                "3 0 2 3",
+            ]
+        )
+        + "\n"
+    )
     (tmp_path / "a.obj").write_text("\n".join(f"v {row}" for row in rows) + "\nf 1 2 3 4\n")
     for file in ("a.ply", "a.obj"):
         found = read_mesh(tmp_path / file)

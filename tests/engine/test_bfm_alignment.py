@@ -10,9 +10,9 @@ from golden_rules import HrnGolden, normal, pattern_bytes, photo, strided
 from official_folder import official_file
 
 from engine.published.basel import alignment, border, files
-from engine.published.deep3d import face_box
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
+from engine.published.deep3d import face_box
 from engine.wire.errors import ErrorCode, HrnError
 
 _FIVE = np.array([(330, 190), (470, 186), (404, 300), (340, 400), (470, 402)], float)
@@ -42,8 +42,15 @@ def test_template_points(shared_dir):
     from golden_rules import state_of
 
     template = state_of("lm3d_all").standard_normal((68, 3)) * 0.3
-    template[[36, 39, 42, 45, 30, 48, 54]] = [(-.46, .29, .02), (-.17, .28, .10), (.17, .28, .10), (.46, .29, .02),
-                                              (0, -.02, .52), (-.27, -.40, .16), (.27, -.40, .16)]
+    template[[36, 39, 42, 45, 30, 48, 54]] = [
+        (-0.46, 0.29, 0.02),
+        (-0.17, 0.28, 0.10),
+        (0.17, 0.28, 0.10),
+        (0.46, 0.29, 0.02),
+        (0, -0.02, 0.52),
+        (-0.27, -0.40, 0.16),
+        (0.27, -0.40, 0.16),
+    ]
     golden = HrnGolden(shared_dir / "golden/hrn/lm3d")
     mini = HrnGolden(shared_dir / "golden/hrn/mini_model")
     for stored, name in ((golden, "five"), (mini, "lm3d_five")):
@@ -108,8 +115,11 @@ def test_the_official_regressor(shared_dir):
 def _answer(golden):
     """The network's answer, its box, and where the points lie in the photo."""
     left, top, side, _ = golden["lm68det/bbox_int"]
-    return (golden["lm68det/net_out"][0], face_box.FaceBox(left, top, side, side, 224 / side),
-            golden["lm68det/landmarks"].astype(np.float64))
+    return (
+        golden["lm68det/net_out"][0],
+        face_box.FaceBox(left, top, side, side, 224 / side),
+        golden["lm68det/landmarks"].astype(np.float64),
+    )
 
 
 def test_answers_of_the_68_point_network_return_to_the_photo(shared_dir):
@@ -143,7 +153,7 @@ def test_a_face_box_beside_the_photo(shift, inside):
         canvas = np.zeros((600, 800, 3), np.uint8)
         canvas[150:450, 200:600] = image
         x, y = box.x + 200, box.y + 150
-        part = canvas[y:y + box.height, x:x + box.width]
+        part = canvas[y : y + box.height, x : x + box.width]
         np.testing.assert_array_equal(crop, cv2.resize(part, (224, 224), interpolation=cv2.INTER_CUBIC))
 
 
@@ -158,14 +168,15 @@ def test_degenerate_landmarks_are_errors_in_words():
 
 
 @pytest.mark.parametrize("size", [224, 512])
-@pytest.mark.parametrize("height, width, place, pixels", [
-    (777, 501, (260.3, 420.9), 131.7), (300, 420, (60.0, 250.0), 151.3), (240, 200, (90.0, 110.0), 70.6)])
+@pytest.mark.parametrize(
+    "height, width, place, pixels",
+    [(777, 501, (260.3, 420.9), 131.7), (300, 420, (60.0, 250.0), 151.3), (240, 200, (90.0, 110.0), 70.6)],
+)
 def test_the_camera_over_the_photo_sees_what_the_crop_camera_sees(height, width, place, pixels, size):
     """Crop pixels of the reference's projection, carried to the photo by the crop's own resize and offset."""
     model = FaceModel.build(golden_models.mini_model())
     face = model(split(torch.from_numpy(golden_models.mini_coefficients())))
-    window = alignment.crop_window(width, height, alignment.Similarity(pixels, *place), size=size,
-                                   rescale=102 * size / 224)
+    window = alignment.crop_window(width, height, alignment.Similarity(pixels, *place), size=size, rescale=102 * size / 224)
     origin = border.eye_origin(model)
     points = border.to_engine(face.shape[0].numpy(), origin)
     translation = split(torch.from_numpy(golden_models.mini_coefficients())).translation[0]
@@ -189,8 +200,9 @@ def test_the_landmark_camera_meets_landmarks_of_the_photo():
     window = alignment.crop_window(640, 480, alignment.Similarity(51.0, 300.0, 200.0))
     assert window.resized == (1280, 960)
     origin = border.eye_origin(model)
-    camera = border.camera_over_photo(face.rotation[0].numpy(), parts.translation[0].numpy(), window, origin,
-                                      follow="landmarks")
+    camera = border.camera_over_photo(
+        face.rotation[0].numpy(), parts.translation[0].numpy(), window, origin, follow="landmarks"
+    )
     landmarks = alignment.flip_y(alignment.to_photo(face.landmarks[0].numpy(), window), 480)
     pixel, _ = camera.project(border.to_engine(face.shape[0, model.keypoints].numpy(), origin).astype(float))
     # Index i is the pixel whose centre is i + 0.5; the resize by two moves an index by a quarter of a pixel.

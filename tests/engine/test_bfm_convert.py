@@ -81,9 +81,17 @@ def test_every_number_is_in_its_place(tmp_path):
     wave = np.cos(np.arange(80, dtype=np.float32))[None]
     components = number / 1e3 * wave
     deviation = np.arange(1, 81, dtype=np.float64)[:, None]
-    savemat(tmp_path / "01_MorphableModel.mat", {
-        "shapeMU": number, "shapePC": components, "shapeEV": deviation, "texMU": number / 7, "texPC": components,
-        "texEV": deviation})
+    savemat(
+        tmp_path / "01_MorphableModel.mat",
+        {
+            "shapeMU": number,
+            "shapePC": components,
+            "shapeEV": deviation,
+            "texMU": number / 7,
+            "texPC": components,
+            "texEV": deviation,
+        },
+    )
     expression = random.standard_normal((80, 3 * cropped)).astype(np.float32)
     (tmp_path / "Exp_Pca.bin").write_bytes(np.int32(79).tobytes() + expression.tobytes())
     (tmp_path / "std_exp.txt").write_text(" ".join(str(1000 + k) for k in range(79)))
@@ -98,7 +106,8 @@ def test_every_number_is_in_its_place(tmp_path):
     np.testing.assert_allclose(fields["idBase"], expected / 1e5, rtol=1e-5)
     np.testing.assert_allclose(fields["texBase"], expected, rtol=1e-5)
     rows = (3 * chosen[:, None] + np.arange(3)).reshape(-1)
-    np.testing.assert_allclose(fields["exBase"], expression[1:65].T[rows].astype(float) * (1000 + np.arange(64)) / 1e5,
-                               rtol=1e-6)
+    np.testing.assert_allclose(
+        fields["exBase"], expression[1:65].T[rows].astype(float) * (1000 + np.arange(64)) / 1e5, rtol=1e-6
+    )
     convert.write_bfm_front(fields, tmp_path / "front.mat")
     assert set(files.read_mat(tmp_path / "front.mat")) == set(fields)

@@ -9,10 +9,11 @@ import pytest
 import torch
 from golden_rules import HrnGolden, det, smooth, uni
 
-from engine.published.modelscope import head_model as ms_head, offsets as ms_offsets
 from engine.published.basel import objectives
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import soft_occupancy
+from engine.published.modelscope import head_model as ms_head
+from engine.published.modelscope import offsets as ms_offsets
 
 
 def map_of(name, size, scale=1.0):
@@ -20,8 +21,9 @@ def map_of(name, size, scale=1.0):
 
 
 def offsets(head_shape=1.0):
-    return ms_head.Offsets(map_of("head/so", 300), map_of("head/to", 300), map_of("head/sh", 100, head_shape),
-                           map_of("head/th", 100))
+    return ms_head.Offsets(
+        map_of("head/so", 300), map_of("head/to", 300), map_of("head/sh", 100, head_shape), map_of("head/th", 100)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +35,25 @@ def coefficients():
 def final(coefficients):
     parts = golden_heads.parts()
     model = ms_head.build_output(parts.output, parts.face, parts.uv)
-    changes = {name: torch.from_numpy(golden_heads.adjust_part(file)) for name, file in (
-        ("nose", "145_nose"), ("neck", "146_neck"), ("slim", "147_neckSlim2"), ("length", "148_neckLength"))}
+    changes = {
+        name: torch.from_numpy(golden_heads.adjust_part(file))
+        for name, file in (("nose", "145_nose"), ("neck", "146_neck"), ("slim", "147_neckSlim2"), ("length", "148_neckLength"))
+    }
     shape = model.linear.shape(coefficients.identity, coefficients.expression)[0]
     return model(coefficients, offsets(0), adjustment=ms_head.reshape_neck(shape, changes))
 
 
 def check(golden, head):
     camera = torch.tensor([1, 1, -1.0]), torch.tensor([0, 0, 10.0])
-    for name, value in (("vertex_ori", head.plain * camera[0] + camera[1]),
-                        ("vertex_offset", head.canonical * camera[0] + camera[1]), ("vertex_camera", head.posed.camera),
-                        ("proj", head.posed.projection), ("landmarks", head.posed.landmarks),
-                        ("texture", head.posed.texture), ("colour", head.posed.colour)):
+    for name, value in (
+        ("vertex_ori", head.plain * camera[0] + camera[1]),
+        ("vertex_offset", head.canonical * camera[0] + camera[1]),
+        ("vertex_camera", head.posed.camera),
+        ("proj", head.posed.projection),
+        ("landmarks", head.posed.landmarks),
+        ("texture", head.posed.texture),
+        ("colour", head.posed.colour),
+    ):
         assert golden.error(name, value).max() < 5e-5, name
 
 
@@ -64,10 +73,13 @@ def test_smoothing_of_the_offsets(shared_dir):
     edges = np.arange(0, 35241, 37)
     edge, fusion = ms_offsets.edge_mask(parts.uv, edges), ms_offsets.fusion_mask(parts.uv[:35709])
     face = ms_offsets.smooth_offset(offsets().shape[0].permute(1, 2, 0).numpy(), edge, fusion)
-    head = ms_offsets.fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face,
-                                       uni("head/jaw", (300, 300, 1)))
-    for name, value in (("edge_mask", edge), ("fusion_mask", fusion), ("shape_offset_uv", face[None]),
-                        ("shape_offset_uv_head", head[None])):
+    head = ms_offsets.fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
+    for name, value in (
+        ("edge_mask", edge),
+        ("fusion_mask", fusion),
+        ("shape_offset_uv", face[None]),
+        ("shape_offset_uv_head", head[None]),
+    ):
         assert golden.error(name, value).max() < 1e-4, name
     corrected = ms_offsets.edge_mask(parts.uv, edges, kept=parts.kept)
     u, v = parts.uv[parts.kept[edges[5]]]
@@ -79,18 +91,41 @@ def test_objective(shared_dir, coefficients, final):
     a, b = torch.from_numpy(smooth(3, 224, 224))[None], torch.from_numpy(uni("loss/img", (1, 3, 224, 224)))
     landmarks = torch.from_numpy(np.stack([uni("loss/lmx", 68, 20, 200), uni("loss/lmy", 68, 20, 200)], -1))[None]
     dice_a, dice_b = (torch.from_numpy(uni(name, (1, 1, 224, 224))) for name in ("head/dice_a", "head/dice_b"))
-    scene = objectives.HeadScene(coefficients, final.posed.projection[:, :35241], final.posed.landmarks, a,
-                                 (dice_a > 0.5).float(), 0.5 * a, (dice_b > 0.5).float(), dice_a, map_of("head/so", 300),
-                                 map_of("head/to", 300), map_of("head/sh", 100))
+    scene = objectives.HeadScene(
+        coefficients,
+        final.posed.projection[:, :35241],
+        final.posed.landmarks,
+        a,
+        (dice_a > 0.5).float(),
+        0.5 * a,
+        (dice_b > 0.5).float(),
+        dice_a,
+        map_of("head/so", 300),
+        map_of("head/to", 300),
+        map_of("head/sh", 100),
+    )
     outline = objectives.Outline(torch.full((1, 224), 40), torch.full((1, 224), 190))
     terms = objectives.ms_head_terms(scene, b, landmarks, dice_b, outline)
-    names = {"photo_face": "color", "landmarks": "lm", "prior": "reg", "gamma": "gamma", "offset_smooth": "smooth_offset",
-             "offset_even": "smooth_offset_std", "texture_offset_size": "reg_textureOff", "contour": "points_horizontal",
-             "head_mask": "mask", "photo_head": "color_head", "head_offset_smooth": "smooth_offset_head",
-             "head_offset_even": "smooth_offset_std_head"}
+    names = {
+        "photo_face": "color",
+        "landmarks": "lm",
+        "prior": "reg",
+        "gamma": "gamma",
+        "offset_smooth": "smooth_offset",
+        "offset_even": "smooth_offset_std",
+        "texture_offset_size": "reg_textureOff",
+        "contour": "points_horizontal",
+        "head_mask": "mask",
+        "photo_head": "color_head",
+        "head_offset_smooth": "smooth_offset_head",
+        "head_offset_even": "smooth_offset_std_head",
+    }
     assert set(names) == set(terms)
-    wrong = {ours: (terms[ours].item(), float(golden[theirs])) for ours, theirs in names.items()
-             if golden.error(theirs, terms[ours]).max() > 5e-5}
+    wrong = {
+        ours: (terms[ours].item(), float(golden[theirs]))
+        for ours, theirs in names.items()
+        if golden.error(theirs, terms[ours]).max() > 5e-5
+    }
     assert not wrong
     assert golden.error("all", objectives.total(terms)).max() < 5e-5
 
@@ -127,8 +162,9 @@ def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
 def test_the_first_steps_weigh_landmarks_and_colour(coefficients, final):
     a, mask = torch.full((1, 3, 224, 224), 0.5), torch.ones(1, 1, 224, 224)
     offset = map_of("head/so", 300)
-    scene = objectives.HeadScene(coefficients, final.posed.projection, final.posed.landmarks, a, mask, a, mask, mask,
-                                 offset, offset, offset)
+    scene = objectives.HeadScene(
+        coefficients, final.posed.projection, final.posed.landmarks, a, mask, a, mask, mask, offset, offset, offset
+    )
     terms = objectives.ms_start_terms(scene, a + 0.1, final.posed.landmarks + 1.0)
     assert terms["photo_face"].item() == pytest.approx(0.192 * np.sqrt(0.03), rel=1e-3)
     assert terms["landmarks"].item() == pytest.approx(1.6e-4 * 2 * (57 + 11 * 20) / 68, rel=1e-4)

@@ -10,12 +10,15 @@ import torch
 from golden_rules import HrnGolden, smooth, state_of
 
 from engine.published.basel import losses
-from engine.published.modelscope import (fit as ms_fit, head_model as ms_head, sheet as ms_sheet, head_texture as ms_texture)
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import edge_columns
 from engine.published.basel.model import FaceModel
 from engine.published.basel.objectives import Outline
 from engine.published.basel.rendering import rasterize_crop, render_texture, render_vertices
+from engine.published.modelscope import fit as ms_fit
+from engine.published.modelscope import head_model as ms_head
+from engine.published.modelscope import head_texture as ms_texture
+from engine.published.modelscope import sheet as ms_sheet
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +26,9 @@ def head(monkeypatch_module):
     """The mini face as a head: its first half is the face, the second half the head."""
     data = golden_models.mini_model()
     uv = torch.from_numpy(golden_models.mini_uv())
-    return ms_head.HeadModel(FaceModel.build(data, recentre=False), torch.from_numpy(data.mean.mean(0)), uv[:960],
-                             uv[960:], torch.arange(960))
+    return ms_head.HeadModel(
+        FaceModel.build(data, recentre=False), torch.from_numpy(data.mean.mean(0)), uv[:960], uv[960:], torch.arange(960)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +49,20 @@ def test_fit_finds_the_translation_then_the_shape(head):
     seen = head(truth, blank()).posed
     fragments = rasterize_crop(seen.camera, head.linear.triangles)
     left, right = edge_columns(fragments.mask[:, 0].numpy())
-    evidence = ms_fit.HeadEvidence(render_vertices(fragments, seen.colour), seen.landmarks, fragments.mask,
-                                   Outline(torch.from_numpy(left), torch.from_numpy(right)))
+    evidence = ms_fit.HeadEvidence(
+        render_vertices(fragments, seen.colour),
+        seen.landmarks,
+        fragments.mask,
+        Outline(torch.from_numpy(left), torch.from_numpy(right)),
+    )
     faces = int((head.linear.triangles < 960).all(1).sum())
     start = split(torch.zeros(1, 257))
     moved, _ = ms_fit.fit_head(head, start, evidence, face_triangles=faces, steps=(18, 0))
     np.testing.assert_allclose(moved.translation[0, :2], [0.08, -0.05], atol=0.03)
     ticks = []
-    fitted, offsets = ms_fit.fit_head(head, truth._replace(expression=torch.zeros(1, 64)), evidence,
-                                      face_triangles=faces, steps=(0, 8), tick=ticks.append)
+    fitted, offsets = ms_fit.fit_head(
+        head, truth._replace(expression=torch.zeros(1, 64)), evidence, face_triangles=faces, steps=(0, 8), tick=ticks.append
+    )
     assert len(ticks) == 8 and ticks[-1] == 1
     assert torch.equal(fitted.translation, truth.translation) and torch.equal(fitted.angles, truth.angles)
     wrong = head(truth._replace(expression=torch.zeros(1, 64)), blank()).posed.landmarks
@@ -95,8 +104,9 @@ def test_sheet_follows_the_plain_objective(head):
             optimiser.step()
         sheet = sheet.detach()
     ticks = []
-    found, seen = ms_sheet.fit_sheet(posed, head.linear.triangles, uv, picture, mask, sizes=sizes, steps=steps, tall=1.25,
-                                     tick=ticks.append)
+    found, seen = ms_sheet.fit_sheet(
+        posed, head.linear.triangles, uv, picture, mask, sizes=sizes, steps=steps, tall=1.25, tick=ticks.append
+    )
     # Adam's steps are long however small a gradient is, which leaves a little of its rounding.
     assert (found - sheet).abs().max() < 2e-4 and seen.any() and not seen.all()
     assert ticks == sorted(ticks) and ticks[-1] == 1

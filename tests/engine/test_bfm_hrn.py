@@ -9,9 +9,9 @@ import torch
 from golden_nets import filled, hrn_rule
 from golden_rules import HrnGolden, face_mask, smooth
 
-from engine.published.hrn import stages as hrn
 from engine.published.basel import uv_maps
 from engine.published.basel.coefficients import split
+from engine.published.hrn import stages as hrn
 from engine.published.nets.deretouch import DeRetouchNet
 from engine.published.nets.generator import deformation_generator, displacement_generator
 
@@ -41,12 +41,20 @@ def generators():
 def test_base_stage(shared_dir, model, base):
     golden = HrnGolden(shared_dir / "golden/hrn/stage1")
     colour = uv_maps.shade_map(base.albedo_map, model.raster(base.face.world_normals), base.coefficients.gamma)
-    for name, value in (("vertices", base.face.world), ("vertices_noTrans", base.face.shape),
-                        ("albedo_map", base.albedo_map), ("color_map", colour), ("position_map", base.position_map)):
+    for name, value in (
+        ("vertices", base.face.world),
+        ("vertices_noTrans", base.face.shape),
+        ("albedo_map", base.albedo_map),
+        ("color_map", colour),
+        ("position_map", base.position_map),
+    ):
         assert golden.error(name, value).max() < 1e-4, name
     # Sampling jumps at whole rows, so single texels may fall on the other side.
-    for name, value in (("texture_map", base.texture_map.permute(0, 2, 3, 1)), ("tex_valid_mask", base.valid_mask),
-                        ("de_retouched_albedo_map", base.retouched_albedo)):
+    for name, value in (
+        ("texture_map", base.texture_map.permute(0, 2, 3, 1)),
+        ("tex_valid_mask", base.valid_mask),
+        ("de_retouched_albedo_map", base.retouched_albedo),
+    ):
         assert (golden.error(name, value) < 1e-4).mean() > 0.999, name
 
 
@@ -55,9 +63,13 @@ def test_detail_stage(shared_dir, model, base, picture, generators, name):
     golden = HrnGolden(shared_dir / "golden/hrn" / name)
     mask = uv_maps.smooth_mask(base.valid_mask) if name == "stage2_smoothed" else base.valid_mask
     result = hrn.detail_stage(model, base, picture, mask, *generators, torch.tensor([0.5]), torch.tensor([0.25]))
-    exact = {"deformation_map": result.levels.deformation, "pred_vertex_camera": result.face.camera,
-             "pred_landmarks": result.face.landmarks, "verts_proj": result.face.projection,
-             "colour_mid": result.colour_mid}
+    exact = {
+        "deformation_map": result.levels.deformation,
+        "pred_vertex_camera": result.face.camera,
+        "pred_landmarks": result.face.landmarks,
+        "verts_proj": result.face.projection,
+        "colour_mid": result.colour_mid,
+    }
     jumping = {"displacement_map": result.levels.displacement, "colour_high": result.colour_high}
     for part, value in exact.items():
         if part in golden.meta["arrays"]:
@@ -80,7 +92,12 @@ def test_levels_have_gradients(model, base):
     moved[place] = step
     values = []
     for sign in (1, -1):
-        stage = hrn.compose(model, base.coefficients, base.face.shape, base.retouched_albedo,
-                            hrn.Levels(torch.zeros(1, 3, 64, 64), sign * moved))
+        stage = hrn.compose(
+            model,
+            base.coefficients,
+            base.face.shape,
+            base.retouched_albedo,
+            hrn.Levels(torch.zeros(1, 3, 64, 64), sign * moved),
+        )
         values.append(stage.colour_high.double().square().sum() / stage.colour_high.numel())
     np.testing.assert_allclose(levels.displacement.grad[place], (values[0] - values[1]) / (2 * step), rtol=0.05)

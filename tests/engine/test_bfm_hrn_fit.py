@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine.published.hrn import detail, stages as hrn, fit as hrn_fit
 from engine.published.basel import uv_maps
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import edge_columns
 from engine.published.basel.objectives import Outline
 from engine.published.basel.rendering import rasterize_crop, render_texture
+from engine.published.hrn import detail
+from engine.published.hrn import fit as hrn_fit
+from engine.published.hrn import stages as hrn
 
 YAWS = (-0.3, 0.3)
 
@@ -46,11 +48,14 @@ def view_of(model, identity, started, deformation, yaw):
     face = model.face(start)
     base = hrn.BaseStage(start, face, model.raster(face.shape), albedo, albedo, torch.ones(1, 1, 256, 256), albedo)
     left, right = edge_columns(np.ones((1, 224, 224)))
-    return hrn_fit.ViewEvidence(base, hrn.Levels(torch.zeros_like(deformation), torch.zeros(1, 1, 256, 256)),
-                                torch.ones(1, 1, 256, 256),
-                                render_texture(fragments, model.uv, stage.colour_high).detach(),
-                                stage.face.landmarks.detach(),
-                                Outline(torch.from_numpy(left), torch.from_numpy(right)))
+    return hrn_fit.ViewEvidence(
+        base,
+        hrn.Levels(torch.zeros_like(deformation), torch.zeros(1, 1, 256, 256)),
+        torch.ones(1, 1, 256, 256),
+        render_texture(fragments, model.uv, stage.colour_high).detach(),
+        stage.face.landmarks.detach(),
+        Outline(torch.from_numpy(left), torch.from_numpy(right)),
+    )
 
 
 def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
@@ -65,12 +70,13 @@ def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
         assert torch.equal(result.base.coefficients.identity, fused.identity)
         np.testing.assert_array_equal(result.stage.levels.deformation, results[0].stage.levels.deformation)
     before, _ = hrn_fit.fit_views(model, views, steps=0)
-    assert all(result.terms["photo_mid"] < 0.9 * start.terms["photo_mid"]
-               and result.terms["landmarks"] < start.terms["landmarks"] for result, start in zip(results, before))
+    assert all(
+        result.terms["photo_mid"] < 0.9 * start.terms["photo_mid"] and result.terms["landmarks"] < start.terms["landmarks"]
+        for result, start in zip(results, before)
+    )
     true = detail.apply_offsets(smooth_map, model.uv)
     truth = model.face.shape(started, torch.zeros(1, 64)) + true
-    found = (model.face.shape(fused.identity, torch.zeros(1, 64))
-             + detail.apply_offsets(fused.levels.deformation, model.uv))
+    found = model.face.shape(fused.identity, torch.zeros(1, 64)) + detail.apply_offsets(fused.levels.deformation, model.uv)
     error, start_error = ((points - truth).norm(dim=-1).mean() for points in (found, truth - true))
     assert error < 0.9 * start_error
 
@@ -102,7 +108,9 @@ def test_the_fitted_texture_shows_the_picture_and_stays_where_nothing_is_seen(mo
     picture = (view.picture * 0.7 + 0.1).detach()
     texture = hrn_fit.fit_texture(model, stage, picture, steps=40)
     fragments = rasterize_crop(stage.face.camera, model.face.triangles)
-    after, before = (((render_texture(fragments, model.uv, map_) - picture) * fragments.mask).abs().mean()
-                     for map_ in (texture, stage.colour_high))
+    after, before = (
+        ((render_texture(fragments, model.uv, map_) - picture) * fragments.mask).abs().mean()
+        for map_ in (texture, stage.colour_high)
+    )
     assert after < 0.35 * before
     assert (texture - stage.colour_high)[..., :4, :4].abs().max() < 0.05

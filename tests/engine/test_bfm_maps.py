@@ -8,13 +8,13 @@ import pytest
 import torch
 from golden_rules import HrnGolden, det, face_mask, smooth
 
-from engine.published.hrn import detail
 from engine.published.basel import uv_maps
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import contour_loss, edge_columns
-from engine.published.hrn.dense_mesh import dense_mesh, grid_faces
 from engine.published.basel.model import FaceModel
 from engine.published.basel.uv_raster import rasterize_uv
+from engine.published.hrn import detail
+from engine.published.hrn.dense_mesh import dense_mesh, grid_faces
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,15 @@ def test_maps_of_the_coarse_face(shared_dir, scene):
     position = raster(face.shape)
     albedo = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture)
     colour = uv_maps.shade_map(albedo, raster(face.world_normals), parts.gamma)
-    for name, value in (("coverage_ones", ones), ("position_map", position), ("albedo_map256", albedo),
-                        ("colour_map256", colour), ("face_vertex", face.camera), ("landmarks", face.landmarks),
-                        ("vertex_noTrans", model.camera.to_camera(face.shape))):
+    for name, value in (
+        ("coverage_ones", ones),
+        ("position_map", position),
+        ("albedo_map256", albedo),
+        ("colour_map256", colour),
+        ("face_vertex", face.camera),
+        ("landmarks", face.landmarks),
+        ("vertex_noTrans", model.camera.to_camera(face.shape)),
+    ):
         assert golden.error(name, value).max() < 5e-5, name
     full = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture, None).permute(0, 2, 3, 1)
     assert folder(shared_dir, "bfm_basic").error("albedo_map512", full).max() < 5e-5
@@ -116,8 +122,7 @@ def test_displacement_normals_colours_and_dense_mesh(shared_dir, scene):
     mesh = dense_mesh(position[0].numpy(), normals[0].numpy(), displacement[0, 0].numpy())
     assert [len(mesh.vertices), len(mesh.faces)] == golden["cropped_counts"].tolist()
     assert golden.error("cropped_vertices", mesh.vertices).max() < 5e-5
-    assert np.array_equal(golden.sample("cropped_faces_as_written", mesh.faces + 1),
-                          golden["cropped_faces_as_written"])
+    assert np.array_equal(golden.sample("cropped_faces_as_written", mesh.faces + 1), golden["cropped_faces_as_written"])
 
 
 def test_the_corrected_dense_mesh_and_normals_agree_with_its_surface(scene):
@@ -136,7 +141,7 @@ def test_the_corrected_dense_mesh_and_normals_agree_with_its_surface(scene):
     mesh = dense_mesh(position[0].numpy(), normals[0].numpy(), bump[0, 0].numpy(), corrected=True)
     uv = mesh.uv[mesh.faces]
     e1, e2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
-    np.testing.assert_allclose((e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]) * 256 ** 2, 1, atol=1e-3)
+    np.testing.assert_allclose((e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]) * 256**2, 1, atol=1e-3)
 
 
 def test_contour(shared_dir, scene):

@@ -11,11 +11,12 @@ import torch
 from golden_rules import HrnGolden, normal
 from scipy.io import savemat
 
+from engine.geometry.obj import write_obj
 from engine.published.basel import coefficients, files
-from engine.published.hrn import detail, stages as hrn
 from engine.published.basel.camera import ALIGNED_CAMERA
 from engine.published.basel.model import FaceModel, vertex_normals
-from engine.geometry.obj import write_obj
+from engine.published.hrn import detail
+from engine.published.hrn import stages as hrn
 from engine.published.tddfa_v3.files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
 
@@ -43,10 +44,21 @@ def test_synthetic_mini_model_is_the_stored_one(shared_dir):
 def test_hrn_face_model(shared_dir, mini):
     golden = HrnGolden(shared_dir / "golden/hrn/bfm_basic")
     face = mini(coefficients.split(torch.from_numpy(golden_models.mini_coefficients())))
-    close(golden, 5e-5, mean_shape_recentred=mini.mean.reshape(-1, 3), shape=face.shape, world=face.world,
-          camera=face.camera, proj=face.projection, landmarks=face.landmarks, normals=face.normals,
-          normals_rotated=face.world_normals, albedo_vertex=face.texture, colour_vertex=face.colour,
-          rotation=face.rotation.transpose(1, 2))
+    close(
+        golden,
+        5e-5,
+        mean_shape_recentred=mini.mean.reshape(-1, 3),
+        shape=face.shape,
+        world=face.world,
+        camera=face.camera,
+        proj=face.projection,
+        landmarks=face.landmarks,
+        normals=face.normals,
+        normals_rotated=face.world_normals,
+        albedo_vertex=face.texture,
+        colour_vertex=face.colour,
+        rotation=face.rotation.transpose(1, 2),
+    )
     assert np.array_equal(HrnGolden(shared_dir / "golden/hrn/ndc")["ndc_proj"], ALIGNED_CAMERA.clip_matrix())
     np.testing.assert_allclose(by_matrix(face.camera, golden["persc_proj"]), face.projection, rtol=0, atol=1e-4)
 
@@ -63,18 +75,24 @@ def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
     savemat(path, golden_models.full_model_fields())
     data = files.read_bfm_front(path)
     model = FaceModel.build(data)
-    assert [len(data.triangles), len(data.front_triangles), len(data.front_vertices), int(data.skin.sum())] \
-        == golden["model/n_faces"].tolist()
+    assert [len(data.triangles), len(data.front_triangles), len(data.front_vertices), int(data.skin.sum())] == golden[
+        "model/n_faces"
+    ].tolist()
     vector = torch.from_numpy(golden_models.full_coefficients("deep3d", 2)).float()
     np.testing.assert_allclose(vector, golden["model/coeff"], atol=1e-6)
     face = model(coefficients.split(vector))
     some = golden["model/vertex_sample"]
     for name, value, tolerance in (
-            ("mean_shape_recentred", model.mean.reshape(-1, 3)[some], 2e-5), ("shape", face.shape[:, some], 2e-5),
-            ("rotation", face.rotation.transpose(1, 2), 2e-5), ("normal", face.normals[:, some], 1e-5),
-            ("texture", face.texture[:, some], 1e-5), ("color", face.colour[:, some], 1e-5),
-            ("camera_vertex", face.camera[:, some], 2e-5), ("image_xy", face.projection[:, some], 1e-4),
-            ("lm68", face.landmarks, 1e-4)):
+        ("mean_shape_recentred", model.mean.reshape(-1, 3)[some], 2e-5),
+        ("shape", face.shape[:, some], 2e-5),
+        ("rotation", face.rotation.transpose(1, 2), 2e-5),
+        ("normal", face.normals[:, some], 1e-5),
+        ("texture", face.texture[:, some], 1e-5),
+        ("color", face.colour[:, some], 1e-5),
+        ("camera_vertex", face.camera[:, some], 2e-5),
+        ("image_xy", face.projection[:, some], 1e-4),
+        ("lm68", face.landmarks, 1e-4),
+    ):
         np.testing.assert_allclose(value, golden["model/" + name], rtol=0, atol=tolerance, err_msg=name)
     np.testing.assert_allclose(ALIGNED_CAMERA.clip(face.camera[:, some]), golden["render/clip_vertex"], atol=2e-5)
     assert np.array_equal(golden["render/ndc_proj"], ALIGNED_CAMERA.clip_matrix())
@@ -103,24 +121,30 @@ def test_gradients_of_what_is_gathered():
 
     def offsets():
         place = torch.stack([uv[:, 0] * 30, 20 - uv[:, 1] * 20], -1) / torch.tensor([29, 19]) * 2 - 1
-        return torch.nn.functional.grid_sample(maps, place.expand(2, 1, -1, -1), padding_mode="border",
-                                               align_corners=True)[:, :, 0].transpose(1, 2)
+        return torch.nn.functional.grid_sample(maps, place.expand(2, 1, -1, -1), padding_mode="border", align_corners=True)[
+            :, :, 0
+        ].transpose(1, 2)
 
-    for plain, ours, source in ((normals, lambda: vertex_normals(shape, triangles, around), shape),
-                                (offsets, lambda: detail.apply_offsets(maps, uv), maps)):
+    for plain, ours, source in (
+        (normals, lambda: vertex_normals(shape, triangles, around), shape),
+        (offsets, lambda: detail.apply_offsets(maps, uv), maps),
+    ):
         results = [(value, torch.autograd.grad((value * weights).sum(), source)[0]) for value in (plain(), ours())]
         for expected, found in zip(*results):
             np.testing.assert_allclose(found.detach(), expected.detach(), atol=1e-10)
 
 
-@pytest.mark.parametrize("damage, field", [
-    (lambda fields: fields.pop("idBase"), "idBase"),
-    (lambda fields: fields.update(exBase=fields["exBase"][:, :60]), "exBase"),
-    (lambda fields: fields.update(tri=fields["tri"] + 5000), "tri"),
-    (lambda fields: fields.update(keypoints=fields["keypoints"][:, :67]), "keypoints"),
-    (lambda fields: fields["meantex"].__setitem__((0, 5), np.nan), "meantex"),
-    (lambda fields: fields.update(point_buf=fields["point_buf"] - 1), "point_buf"),
-])
+@pytest.mark.parametrize(
+    "damage, field",
+    [
+        (lambda fields: fields.pop("idBase"), "idBase"),
+        (lambda fields: fields.update(exBase=fields["exBase"][:, :60]), "exBase"),
+        (lambda fields: fields.update(tri=fields["tri"] + 5000), "tri"),
+        (lambda fields: fields.update(keypoints=fields["keypoints"][:, :67]), "keypoints"),
+        (lambda fields: fields["meantex"].__setitem__((0, 5), np.nan), "meantex"),
+        (lambda fields: fields.update(point_buf=fields["point_buf"] - 1), "point_buf"),
+    ],
+)
 def test_a_wrong_field_is_named(tmp_path, damage, field):
     fields = mini_fields()
     damage(fields)
@@ -140,8 +164,12 @@ def test_unreadable_model_files(tmp_path):
     (tmp_path / "cut.mat").write_bytes((tmp_path / "whole.mat").read_bytes()[:5000])
     (tmp_path / "text.mat").write_text("not a matlab file")
     np.save(tmp_path / "pickled.npy", np.array([{"a": 1}], object), allow_pickle=True)
-    for read in (lambda: files.read_bfm_front(tmp_path / "cut.mat"), lambda: files.read_bfm_front(tmp_path / "text.mat"),
-                 lambda: files.read_bfm_front(tmp_path / "whole.mat"), lambda: files.read_npy(tmp_path / "pickled.npy")):
+    for read in (
+        lambda: files.read_bfm_front(tmp_path / "cut.mat"),
+        lambda: files.read_bfm_front(tmp_path / "text.mat"),
+        lambda: files.read_bfm_front(tmp_path / "whole.mat"),
+        lambda: files.read_npy(tmp_path / "pickled.npy"),
+    ):
         with pytest.raises(HrnError) as caught:
             read()
         assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
@@ -152,8 +180,12 @@ def test_3ddfa_dictionary():
     model = read_tddfa_model(content)
     assert model.face.keypoints.tolist() == content["ldm68"].tolist()
     assert len(model.part_triangles) == 8 and model.uv.shape == (35709, 2)
-    for field, value in (("parallel", content["parallel"][:32]), ("ldm106", content["ldm106"][:-1]),
-                         ("annotation_tri", [np.zeros((2, 2), int)] * 8), ("u", "text")):
+    for field, value in (
+        ("parallel", content["parallel"][:32]),
+        ("ldm106", content["ldm106"][:-1]),
+        ("annotation_tri", [np.zeros((2, 2), int)] * 8),
+        ("u", "text"),
+    ):
         with pytest.raises(HrnError) as caught:
             read_tddfa_model({**content, field: value})
         assert caught.value.code == ErrorCode.CHECKPOINT_INVALID
@@ -184,7 +216,13 @@ def test_hrns_files_make_its_model(tmp_path):
 
 def mini_fields() -> dict[str, np.ndarray]:
     model = dataclasses.asdict(golden_models.mini_model())
-    return {"meanshape": model["mean"].reshape(1, -1), "meantex": model["mean_texture"].reshape(1, -1),
-            "idBase": model["identity_basis"], "exBase": model["expression_basis"],
-            "texBase": model["texture_basis"], "tri": model["triangles"] + 1,
-            "point_buf": model["vertex_faces"] + 1, "keypoints": model["keypoints"][None] + 1}
+    return {
+        "meanshape": model["mean"].reshape(1, -1),
+        "meantex": model["mean_texture"].reshape(1, -1),
+        "idBase": model["identity_basis"],
+        "exBase": model["expression_basis"],
+        "texBase": model["texture_basis"],
+        "tri": model["triangles"] + 1,
+        "point_buf": model["vertex_faces"] + 1,
+        "keypoints": model["keypoints"][None] + 1,
+    }

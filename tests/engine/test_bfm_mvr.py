@@ -12,10 +12,10 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from engine.published.basel import alignment, files
-from engine.published.df_mvr import geometry as mvr
 from engine.published.basel.camera import MVR_CAMERA
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
+from engine.published.df_mvr import geometry as mvr
 
 VIEWS = ("lt", "ft", "rt")
 
@@ -32,8 +32,12 @@ def scene(golden, tmp_path_factory):
     data = files.read_bfm_front(path)
     model = FaceModel.build(data, camera=MVR_CAMERA)
     coefficients = split(torch.from_numpy(golden_models.full_coefficients("dfmvr", 2)).float())
-    views = [mvr.Rigid(torch.from_numpy(golden[f"para/face_rotate_{view}"]),
-                       torch.from_numpy(golden[f"para/face_offset_xyz_{view}"])) for view in VIEWS]
+    views = [
+        mvr.Rigid(
+            torch.from_numpy(golden[f"para/face_rotate_{view}"]), torch.from_numpy(golden[f"para/face_offset_xyz_{view}"])
+        )
+        for view in VIEWS
+    ]
     return data, model, coefficients, mvr.faces(model, coefficients, views)
 
 
@@ -47,8 +51,12 @@ def test_three_views(golden, scene):
 
 def test_inputs_are_those_of_the_reference(golden, scene):
     coefficients = scene[2]
-    for name, ours in (("id", coefficients.identity), ("exp", coefficients.expression), ("color", coefficients.texture),
-                       ("gamma", coefficients.gamma)):
+    for name, ours in (
+        ("id", coefficients.identity),
+        ("exp", coefficients.expression),
+        ("color", coefficients.texture),
+        ("gamma", coefficients.gamma),
+    ):
         np.testing.assert_allclose(ours, golden[f"para/face_{name}"], atol=1e-6)
 
 
@@ -63,8 +71,9 @@ def test_camera(golden, scene):
     near, far = MVR_CAMERA.near, MVR_CAMERA.far
     for view, points in zip(VIEWS, scene[3].world):
         depth = MVR_CAMERA.to_camera(points[:, golden["vertex_sample"]])[..., 2].numpy()
-        np.testing.assert_allclose(far / (far - near) * (1 - near / depth), golden[f"camera/xyz_project_{view}"][..., 2],
-                                   atol=1e-6)
+        np.testing.assert_allclose(
+            far / (far - near) * (1 - near / depth), golden[f"camera/xyz_project_{view}"][..., 2], atol=1e-6
+        )
 
 
 def test_losses(golden, scene):
@@ -75,13 +84,21 @@ def test_losses(golden, scene):
         assert terms[ours].item() == pytest.approx(mvr.WEIGHTS[ours] * float(golden[f"face/{theirs}"][0]), rel=1e-5), ours
     terms["landmarks"] = mvr.WEIGHTS["landmarks"] * mvr.landmark_loss(
         [pixels[:, model.keypoints] for pixels in result.pixels],
-        [torch.from_numpy(golden[f"loss/kp_img_gt_{view}"]) for view in VIEWS])
+        [torch.from_numpy(golden[f"loss/kp_img_gt_{view}"]) for view in VIEWS],
+    )
     terms["photo"] = mvr.WEIGHTS["photo"] * sum(mvr.photo_loss(*photo_inputs(view)) for view in range(3)) / 3
     front, wanted = result.world[VIEWS.index("ft")], golden["loss/kp_3d_gt_times100"]
-    terms["points"] = mvr.WEIGHTS["points"] * mvr.points_loss(front[:, compared_vertices(front, wanted)],
-                                                              torch.from_numpy(wanted))
-    for ours, theirs in (("prior", "para"), ("gamma", "gamma"), ("reflectance", "reflect"), ("landmarks", "kp_img"),
-                         ("photo", "photo"), ("points", "kp_3d")):
+    terms["points"] = mvr.WEIGHTS["points"] * mvr.points_loss(
+        front[:, compared_vertices(front, wanted)], torch.from_numpy(wanted)
+    )
+    for ours, theirs in (
+        ("prior", "para"),
+        ("gamma", "gamma"),
+        ("reflectance", "reflect"),
+        ("landmarks", "kp_img"),
+        ("photo", "photo"),
+        ("points", "kp_3d"),
+    ):
         assert terms[ours].item() == pytest.approx(float(golden[f"loss/loss_{theirs}"][0]), rel=1e-5), ours
     assert sum(terms.values()).item() == pytest.approx(float(golden["loss/loss"][0]), rel=1e-5)
 
@@ -89,8 +106,9 @@ def test_losses(golden, scene):
 def photo_inputs(view: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Rendering, photo and weights of one view by the rule: the two are 0.2 of a *phase* apart."""
     name = VIEWS[view]
-    photo, rendered = (np.stack([pattern_image(3, 224, 224, 0.3 * view + phase + shift) for phase in (0, 0.5)])
-                       for shift in (0, 0.2))
+    photo, rendered = (
+        np.stack([pattern_image(3, 224, 224, 0.3 * view + phase + shift) for phase in (0, 0.5)]) for shift in (0, 0.2)
+    )
     weights = np.array([32, 128, 254])[(3 * uniform(f"wmap{name}", (2, 1, 224, 224))).astype(int)]
     alpha = uniform(f"rmask{name}", (2, 224, 224, 1)).transpose(0, 3, 1, 2)
     return torch.from_numpy(rendered), torch.from_numpy(photo), torch.from_numpy(weights * alpha)

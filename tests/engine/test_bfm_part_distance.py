@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.published.tddfa_v3 import part_distance as prdl
 from engine.fit.mid.fit.part_regions import below_brows, region_points
+from engine.published.tddfa_v3 import part_distance as prdl
 
 
 def ellipse(centre, radii, count=60):
@@ -58,7 +58,7 @@ def test_it_moves_and_scales_a_part_onto_its_region():
     adam = torch.optim.Adam([shape], lr=2.0)
     for step in range(120):
         for group in adam.param_groups:
-            group["lr"] = 2.0 * 0.96 ** step
+            group["lr"] = 2.0 * 0.96**step
         adam.zero_grad()
         scaled = inside * (1 + shape[2] / 20) + shape[:2]
         prdl.part_distance_loss([scaled], [region], 64, 64, stride=4).backward()

@@ -8,10 +8,10 @@ import pytest
 import torch
 from golden_rules import HrnGolden, photo, uni
 
+from engine.geometry.obj import obj_normals, read_obj, write_obj
 from engine.published import widening as fat_face
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
-from engine.geometry.obj import obj_normals, read_obj, write_obj
 from engine.wire.errors import ErrorCode, HrnError
 
 
@@ -111,7 +111,7 @@ def test_every_form_of_a_corner_is_read_as_written(tmp_path, uv, normals):
         read_obj(path)
     mixed = read_obj(path, split=True)
     assert mixed.faces[7:].tolist() == [[0, 1, 2], [3, 4, 5], [3, 5, 6]] and np.array_equal(mixed.faces[:7], faces)
-    assert np.array_equal(mixed.uv_faces[:7 * uv], mesh.uv_faces)
+    assert np.array_equal(mixed.uv_faces[: 7 * uv], mesh.uv_faces)
 
 
 @pytest.mark.parametrize("text", ["v 1 2\nf 1 1 1\n", "v 0 0 0\nf 1 2 3\n", "v 0 0 0\nf 1 1 1 1\n", "", "v a b c\n"])

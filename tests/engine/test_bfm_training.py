@@ -11,11 +11,12 @@ import torch
 from golden_rules import pattern_bytes, strided
 from scipy.io import loadmat
 
-from engine.published.deep3d import augmentation, output as deep3d_output
 from engine.published.basel import rendering
 from engine.published.basel.coefficients import join, split
 from engine.published.basel.files import FaceModelData
 from engine.published.basel.model import FaceModel
+from engine.published.deep3d import augmentation
+from engine.published.deep3d import output as deep3d_output
 from engine.published.deep3d.skin_mixture import skin_probability
 from engine.render import rasterize
 from engine.wire.errors import ErrorCode, HrnError
@@ -62,9 +63,16 @@ def test_skin_mask(golden):
 
 def test_result_files(golden, tmp_path):
     fields = golden_models.full_model_fields()
-    data = FaceModelData(fields["meanshape"].reshape(-1, 3), fields["idBase"], fields["exBase"],
-                         fields["meantex"].reshape(-1, 3), fields["texBase"], fields["tri"].astype(np.int64) - 1,
-                         fields["point_buf"].astype(np.int64) - 1, fields["keypoints"].astype(np.int64)[0] - 1)
+    data = FaceModelData(
+        fields["meanshape"].reshape(-1, 3),
+        fields["idBase"],
+        fields["exBase"],
+        fields["meantex"].reshape(-1, 3),
+        fields["texBase"],
+        fields["tri"].astype(np.int64) - 1,
+        fields["point_buf"].astype(np.int64) - 1,
+        fields["keypoints"].astype(np.int64)[0] - 1,
+    )
     coefficients = split(torch.from_numpy(golden_models.full_coefficients("deep3d", 2)).float())
     face = FaceModel.build(data)(coefficients)
     arrays = deep3d_output.coefficient_arrays(coefficients, face)
@@ -77,7 +85,14 @@ def test_result_files(golden, tmp_path):
     deep3d_output.write_coefficients(tmp_path / "face.mat", arrays)
     read = loadmat(tmp_path / "face.mat")
     assert {name: value.shape[1:] for name, value in read.items() if not name.startswith("_")} == {
-        "id": (80,), "exp": (64,), "tex": (80,), "angle": (3,), "gamma": (27,), "trans": (3,), "lm68": (68, 2)}
+        "id": (80,),
+        "exp": (64,),
+        "tex": (80,),
+        "angle": (3,),
+        "gamma": (27,),
+        "trans": (3,),
+        "lm68": (68, 2),
+    }
     deep3d_output.write_mesh(tmp_path / "face.obj", vertices[:3], np.array([[0, 1, 2]]), colours[:3])
     assert len((tmp_path / "face.obj").read_text().splitlines()[0].split()) == 7
     with pytest.raises(HrnError) as caught:
@@ -95,8 +110,9 @@ def test_crop_renderer_has_the_engines_weights(scene, size):
     model, _, face = scene
     fragments = rendering.rasterize_crop(face.camera, model.triangles, size)
     up = face.projection[0].numpy()
-    raster = rasterize(np.stack([up[:, 0], 224 - up[:, 1]], 1) * size / 224, face.camera[0, :, 2].numpy(),
-                       model.triangles.numpy(), size, size)
+    raster = rasterize(
+        np.stack([up[:, 0], 224 - up[:, 1]], 1) * size / 224, face.camera[0, :, 2].numpy(), model.triangles.numpy(), size, size
+    )
     assert np.array_equal(fragments.mask[0, 0].numpy() > 0, raster.triangle >= 0)
     np.testing.assert_allclose(fragments.weights[0], raster.weights, atol=2e-3)
     # A plane's depth is met exactly: the interpolated position lies on the pixel's ray.
@@ -126,7 +142,7 @@ def test_rendered_gradients_are_finite_differences(scene):
         inner = torch.zeros(1, 1, 40, 40, dtype=torch.float64)
         inner[..., 16:24, 16:24] = 1  # away from silhouettes, where coverage changes
         drawn = rendering.render_texture(fragments, uv, picture) + rendering.render_vertices(fragments, points / 10)
-        return (drawn ** 2 * inner).sum()
+        return (drawn**2 * inner).sum()
 
     points, picture = camera.clone().requires_grad_(True), texture.clone().requires_grad_(True)
     value(points, picture).backward()
@@ -150,5 +166,6 @@ def test_a_texture_wraps_and_its_first_row_is_on_top(scene):
     uv = torch.tensor([[0.5, 0.999]]).expand(1920, 2)
     drawn = rendering.render_texture(fragments, uv, ramp)[fragments.mask > 0]
     np.testing.assert_allclose(drawn, 7 * (0.5 - 0.008), atol=1e-3)
-    assert rendering.overlay(torch.ones(1, 3, 56, 56), torch.zeros(1, 3, 56, 56), fragments.mask).mean() \
-        == fragments.mask.mean()
+    assert (
+        rendering.overlay(torch.ones(1, 3, 56, 56), torch.zeros(1, 3, 56, 56), fragments.mask).mean() == fragments.mask.mean()
+    )

@@ -55,8 +55,11 @@ def test_round_trip(original):
 
 def test_the_fitted_landmarks_are_the_head_through_the_camera(original):
     arrays, manifest = original.arrays(), original.manifest
-    head = arrays["vertices"] + arrays["deformation"] + np.tensordot(
-        np.array(manifest["expression"]["photo_values"]), arrays["expression_deltas"], 1)
+    head = (
+        arrays["vertices"]
+        + arrays["deformation"]
+        + np.tensordot(np.array(manifest["expression"]["photo_values"]), arrays["expression_deltas"], 1)
+    )
     points = np.einsum("lk,lkd->ld", arrays["landmark_weights"], head[arrays["landmark_vertices"]])
     camera = manifest["cameras"][0]
     local = points @ np.array(camera["R"]).T + camera["t"]
@@ -71,22 +74,25 @@ def test_any_name(tmp_path, name):
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("damage", [
-    lambda p: (p / "head.json").unlink(),
-    lambda p: (p / "head.json").write_text("{"),
-    lambda p: (p / "head.json").write_text("[]"),
-    lambda p: (p / "mesh.npz").unlink(),
-    lambda p: (p / "albedo.png").write_bytes(b"short"),
-    lambda p: edit(p, lambda m: m.update(schema="other")),
-    lambda p: edit(p, lambda m: m.update(schema_version=99)),
-    lambda p: edit(p, lambda m: m.update(schema_version="1")),
-    lambda p: edit(p, lambda m: m["files"].update({"../secret": {"bytes": 1, "sha256": ""}})),
-    lambda p: edit(p, lambda m: m["files"].pop("mesh.npz")),
-    lambda p: edit(p, lambda m: m.pop("files")),
-    lambda p: edit(p, lambda m: m.pop("cameras")),
-    lambda p: edit(p, lambda m: m.update(maps=None)),
-    lambda p: edit(p, lambda m: m["maps"]["albedo"].update(file="elsewhere.png")),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda p: (p / "head.json").unlink(),
+        lambda p: (p / "head.json").write_text("{"),
+        lambda p: (p / "head.json").write_text("[]"),
+        lambda p: (p / "mesh.npz").unlink(),
+        lambda p: (p / "albedo.png").write_bytes(b"short"),
+        lambda p: edit(p, lambda m: m.update(schema="other")),
+        lambda p: edit(p, lambda m: m.update(schema_version=99)),
+        lambda p: edit(p, lambda m: m.update(schema_version="1")),
+        lambda p: edit(p, lambda m: m["files"].update({"../secret": {"bytes": 1, "sha256": ""}})),
+        lambda p: edit(p, lambda m: m["files"].pop("mesh.npz")),
+        lambda p: edit(p, lambda m: m.pop("files")),
+        lambda p: edit(p, lambda m: m.pop("cameras")),
+        lambda p: edit(p, lambda m: m.update(maps=None)),
+        lambda p: edit(p, lambda m: m["maps"]["albedo"].update(file="elsewhere.png")),
+    ],
+)
 def test_a_damaged_bundle_is_refused(copy, damage):
     damage(copy)
     assert code_of(load_bundle, copy) is ErrorCode.BUNDLE_INVALID
@@ -99,13 +105,16 @@ def test_a_changed_byte_is_found(copy):
     assert code_of(load_bundle(copy).verify) is ErrorCode.BUNDLE_INVALID
 
 
-@pytest.mark.parametrize("change", [
-    lambda a: a.update(vertices=a["vertices"][:-1]),
-    lambda a: a.update(uv=a["uv"].astype(np.int32)),
-    lambda a: a["vertices"].__setitem__((0, 0), np.nan),
-    lambda a: a["faces"].__setitem__((0, 0), len(a["vertices"])),
-    lambda a: a["faces"].__setitem__((0, 0), -1),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a.update(vertices=a["vertices"][:-1]),
+        lambda a: a.update(uv=a["uv"].astype(np.int32)),
+        lambda a: a["vertices"].__setitem__((0, 0), np.nan),
+        lambda a: a["faces"].__setitem__((0, 0), len(a["vertices"])),
+        lambda a: a["faces"].__setitem__((0, 0), -1),
+    ],
+)
 def test_wrong_arrays_are_refused_before_anything_is_written(original, tmp_path, change):
     arrays = original.arrays()
     change(arrays)
@@ -200,8 +209,10 @@ class TestKilled:
         assert [p.name for p in copy.parent.iterdir()] == ["head"]
 
     def test_kill_9_leaves_no_bundle_and_the_next_run_cleans_up(self, tmp_path):
-        code = ("import sys, os, signal; sys.path[:0] = sys.argv[1:3]; import synthetic_bundle as s; "
-                "s.write_exr = lambda *a: os.kill(os.getpid(), 9); s.make_bundle(sys.argv[3])")
+        code = (
+            "import sys, os, signal; sys.path[:0] = sys.argv[1:3]; import synthetic_bundle as s; "
+            "s.write_exr = lambda *a: os.kill(os.getpid(), 9); s.make_bundle(sys.argv[3])"
+        )
         tests = Path(__file__).resolve().parent.parent
         run = subprocess.run([sys.executable, "-c", code, str(tests), str(tests.parent), str(tmp_path / "head")])
         assert run.returncode == -9

@@ -20,14 +20,23 @@ STUB = Path(__file__).resolve().parent / "stub_engine.py"
 
 
 def run(*arguments, cwd=None, **env):
-    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", cwd=cwd,
-                          env={**os.environ, "PYTHONIOENCODING": "utf-8", **env})
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+    )
 
 
 def test_started_as_module_and_as_file(tmp_path):
     """As a file it must find its package whatever the folder, and not hide the standard library's `types`."""
-    for arguments, cwd in ((("-m", "engine"), ROOT), (("-I", ROOT / "engine" / "__main__.py"), tmp_path),
-                           ((ROOT / "engine" / "__main__.py",), ROOT / "engine")):
+    for arguments, cwd in (
+        (("-m", "engine"), ROOT),
+        (("-I", ROOT / "engine" / "__main__.py"), tmp_path),
+        ((ROOT / "engine" / "__main__.py",), ROOT / "engine"),
+    ):
         done = run(*arguments, "--version", cwd=cwd)
         assert (done.returncode, done.stdout.strip()) == (0, __version__), done.stderr
 
@@ -38,8 +47,14 @@ def test_inside_the_installed_add_on(tmp_path):
 
     shutil.copytree(ROOT / "engine", tmp_path / "hrn blender" / "engine", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "hrn blender" / "json.py").write_text("raise RuntimeError('a module of the add-on')")
-    done = run("-I", tmp_path / "hrn blender" / "engine" / "__main__.py", "models", "--json", cwd=tmp_path,
-               HRN_ENGINE_HOME=str(tmp_path / "home"))
+    done = run(
+        "-I",
+        tmp_path / "hrn blender" / "engine" / "__main__.py",
+        "models",
+        "--json",
+        cwd=tmp_path,
+        HRN_ENGINE_HOME=str(tmp_path / "home"),
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["methods"][0]["name"] == "open"
 
@@ -64,10 +79,14 @@ def test_interrupt_leaves_nothing(tmp_path):
     import signal
     import time
 
-    process = subprocess.Popen([sys.executable, str(STUB), "reconstruct", "writing.jpg", "--out", str(tmp_path / "head")],
-                               stderr=subprocess.PIPE, text=True, env={**os.environ, "HRN_ENGINE_HOME": str(tmp_path / "home")},
-                               # A shell's background jobs, this test run perhaps, are deaf to it and hand that on.
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen(
+        [sys.executable, str(STUB), "reconstruct", "writing.jpg", "--out", str(tmp_path / "head")],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HRN_ENGINE_HOME": str(tmp_path / "home")},
+        # A shell's background jobs, this test run perhaps, are deaf to it and hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         end = time.monotonic() + 20
         while not list(tmp_path.glob(".head.*.partial")) and time.monotonic() < end:
@@ -121,8 +140,12 @@ def test_progress_prints_one_line_per_stage_in_a_log():
 def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
     from engine.bench.sheets import sheet_names
 
-    photos = [tmp_path / "ann" / "front.jpg", tmp_path / "ben" / "front.jpg", tmp_path / "ben" / "Front.png",
-              tmp_path / "ben" / "side.jpg"]
+    photos = [
+        tmp_path / "ann" / "front.jpg",
+        tmp_path / "ben" / "front.jpg",
+        tmp_path / "ben" / "Front.png",
+        tmp_path / "ben" / "side.jpg",
+    ]
     names = sheet_names(photos)
     assert len(set(name.lower() for name in names)) == 4 and names[3] == "side"
     assert "ann" in names[0] and "ben" in names[1]

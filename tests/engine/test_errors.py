@@ -56,7 +56,7 @@ def portrait_of(width: int, portrait: Path, path: Path) -> Path:
     """The portrait's face, which is 91 pixels wide, scaled so that it has about `width`, on a grey ground."""
     small = cv2.resize(cv2.imread(str(portrait)), None, fx=width / 91, fy=width / 91, interpolation=cv2.INTER_AREA)
     ground = np.full((512, 512, 3), 90, np.uint8)
-    ground[:small.shape[0], :small.shape[1]] = small[:512, :512]
+    ground[: small.shape[0], : small.shape[1]] = small[:512, :512]
     return photo(path, ground)
 
 
@@ -86,8 +86,12 @@ class TestPhoto:
             return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
         header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
-        (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-                                          + chunk(b"IDAT", zlib.compress(b"\0" * 10_000_000)) + chunk(b"IEND", b""))
+        (folder / "bomb.png").write_bytes(
+            b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(b"\0" * 10_000_000))
+            + chunk(b"IEND", b"")
+        )
         fails(capsys, folder, ErrorCode.IMAGE_TOO_LARGE, folder / "bomb.png")
 
     def test_no_face(self, capsys, folder):
@@ -162,8 +166,17 @@ class TestOutput:
 
 
 class TestSettings:
-    @pytest.mark.parametrize("arguments", [("--texture-size", "100"), ("--quality", "best"), ("--detail", "9"),
-                                           ("--focal-px", "1"), ("--face", "-1"), ("--detail", "nan")])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--texture-size", "100"),
+            ("--quality", "best"),
+            ("--detail", "9"),
+            ("--focal-px", "1"),
+            ("--face", "-1"),
+            ("--detail", "nan"),
+        ],
+    )
     def test_out_of_range(self, capsys, folder, portrait, arguments):
         fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, *arguments)
 
@@ -195,15 +208,18 @@ class TestEngine:
         monkeypatch.setitem(methods._created, "open", Failing())
         return fails(capsys, folder, code, portrait)
 
-    @pytest.mark.parametrize("failure,code", [
-        (MemoryError(), ErrorCode.OUT_OF_MEMORY),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), ErrorCode.OUT_OF_MEMORY),
-        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), ErrorCode.OUT_OF_MEMORY),
-        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), ErrorCode.DISK_FULL),
-        (ModuleNotFoundError("No module named 'torch'", name="torch"), ErrorCode.MODEL_MISSING),
-        (ZeroDivisionError("division\nby zero"), ErrorCode.INTERNAL),
-        (KeyboardInterrupt(), ErrorCode.CANCELLED),
-    ])
+    @pytest.mark.parametrize(
+        "failure,code",
+        [
+            (MemoryError(), ErrorCode.OUT_OF_MEMORY),
+            (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), ErrorCode.OUT_OF_MEMORY),
+            (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), ErrorCode.OUT_OF_MEMORY),
+            (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), ErrorCode.DISK_FULL),
+            (ModuleNotFoundError("No module named 'torch'", name="torch"), ErrorCode.MODEL_MISSING),
+            (ZeroDivisionError("division\nby zero"), ErrorCode.INTERNAL),
+            (KeyboardInterrupt(), ErrorCode.CANCELLED),
+        ],
+    )
     def test_translation(self, capsys, folder, portrait, monkeypatch, failure, code):
         message = self.run(capsys, folder, portrait, monkeypatch, failure, code)["message"]
         assert "\n" not in message and len(message) < 300
@@ -216,7 +232,7 @@ class TestEngine:
         if content == "other":
             np.savez(file, weights=np.zeros(3))
         else:
-            file.write_bytes(whole[:len(whole) // 2] if content == "half" else b"")
+            file.write_bytes(whole[: len(whole) // 2] if content == "half" else b"")
         monkeypatch.setattr(regress, "_FILE", file)
         monkeypatch.setattr(regress, "_loaded", {})
         monkeypatch.setattr(methods, "_created", {})
@@ -232,10 +248,16 @@ class TestEngine:
             pytest.skip("this machine has 3 TiB to spare")
 
     def test_a_model_that_is_missing(self, folder, portrait):
-        code = ("import sys; sys.path[:0] = [sys.argv[1]]; sys.modules['scipy'] = None; sys.modules['torch'] = None; "
-                "sys.modules['cv2'] = None; from engine.cli import main; sys.exit(main(sys.argv[2:]))")
-        run = subprocess.run([sys.executable, "-c", code, str(ROOT), "reconstruct", str(portrait), "--out",
-                              str(folder / "out" / "head")], capture_output=True, text=True, encoding="utf-8",
-                             env={**os.environ, "HRN_ENGINE_HOME": str(folder / "home")})
+        code = (
+            "import sys; sys.path[:0] = [sys.argv[1]]; sys.modules['scipy'] = None; sys.modules['torch'] = None; "
+            "sys.modules['cv2'] = None; from engine.cli import main; sys.exit(main(sys.argv[2:]))"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(ROOT), "reconstruct", str(portrait), "--out", str(folder / "out" / "head")],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "HRN_ENGINE_HOME": str(folder / "home")},
+        )
         assert run.returncode == EXIT_CODES[ErrorCode.MODEL_MISSING] and "Traceback" not in run.stderr
         assert "Traceback" in (folder / "home" / "logs" / "engine.log").read_text(encoding="utf-8")

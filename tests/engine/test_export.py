@@ -61,9 +61,15 @@ def test_another_reader_agrees(bundle, tmp_path):
     assert np.abs(mesh.bounds - np.stack([posed(bundle).min(0), posed(bundle).max(0)])).max() < 1e-5
 
 
-@pytest.mark.parametrize("place,code", [("head.ply", ErrorCode.SETTINGS_INVALID), ("head", ErrorCode.SETTINGS_INVALID),
-                                        ("file.txt/head.obj", ErrorCode.OUTPUT_NOT_WRITABLE),
-                                        ("folder.obj", ErrorCode.OUTPUT_NOT_WRITABLE)])
+@pytest.mark.parametrize(
+    "place,code",
+    [
+        ("head.ply", ErrorCode.SETTINGS_INVALID),
+        ("head", ErrorCode.SETTINGS_INVALID),
+        ("file.txt/head.obj", ErrorCode.OUTPUT_NOT_WRITABLE),
+        ("folder.obj", ErrorCode.OUTPUT_NOT_WRITABLE),
+    ],
+)
 def test_impossible_places(bundle, tmp_path, place, code):
     (tmp_path / "file.txt").touch()
     (tmp_path / "folder.obj").mkdir()

@@ -55,7 +55,7 @@ def test_canonical_face_is_a_face_in_millimetres():
 
 def test_the_canonical_identity_is_nearer_to_the_canonical_face_and_modest(model):
     identity = canonical_identity(model)
-    assert 0.05 < np.sqrt((identity ** 2).mean()) < 0.6
+    assert 0.05 < np.sqrt((identity**2).mean()) < 0.6
 
     def distance(coefficients):
         points = model.landmarks(model.shape(coefficients.astype(np.float32)))[:468].astype(float)
@@ -123,8 +123,10 @@ def test_a_file_without_the_canonical_face_is_named(monkeypatch, tmp_path):
 
 def test_heads_are_nearer_to_the_truth_than_the_mean_head(model, photos, fits):
     face = face_vertices(model)
-    fitted = [face_distance(model, head.posed, model.shape(fit.identity, fit.expression), face)
-              for (head, _, _, _), fit in zip(photos, fits)]
+    fitted = [
+        face_distance(model, head.posed, model.shape(fit.identity, fit.expression), face)
+        for (head, _, _, _), fit in zip(photos, fits)
+    ]
     mean = [face_distance(model, head.posed, model.template, face) for head, _, _, _ in photos]
     assert np.mean(fitted) < 0.9 * np.mean(mean)
 

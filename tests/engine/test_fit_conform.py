@@ -7,12 +7,12 @@ import pytest
 from face_like import face_like, smooth_basis
 from scipy.spatial import cKDTree
 
-from engine.geometry.closest import SurfaceIndex, border_vertices
-from engine.published.conform import FaceMesh, conform, pose_conformed
-from engine.geometry.mesh import face_cross
 from engine.fit.skin_surface import skin_surface
+from engine.geometry.closest import SurfaceIndex, border_vertices
+from engine.geometry.mesh import face_cross
 from engine.head import load_head_model
 from engine.head.landmarks68 import LANDMARKS_68, STEADY_68, five_of_478
+from engine.published.conform import FaceMesh, conform, pose_conformed
 
 TURN = np.array([[1, 0, 0], [0, np.cos(0.15), -np.sin(0.15)], [0, np.sin(0.15), np.cos(0.15)]])
 
@@ -48,8 +48,9 @@ def test_the_nearest_point_is_that_of_all_triangles():
     x, y = np.meshgrid(np.arange(12.0), np.arange(12.0))
     vertices = np.stack([x, y, rng.uniform(-0.4, 0.4, x.shape)], -1).reshape(-1, 3)
     corner = (np.arange(11)[:, None] * 12 + np.arange(11)).reshape(-1)
-    triangles = np.concatenate([np.stack([corner, corner + 1, corner + 12], 1),
-                                np.stack([corner + 1, corner + 13, corner + 12], 1)])
+    triangles = np.concatenate(
+        [np.stack([corner, corner + 1, corner + 12], 1), np.stack([corner + 1, corner + 13, corner + 12], 1)]
+    )
     points = rng.uniform([-2, -2, -1], [13, 13, 1], (200, 3))
     found = SurfaceIndex(vertices, triangles).query(points)
     grid = np.array([(i, j, 60 - i - j) for i in range(61) for j in range(61 - i)]) / 60

@@ -5,9 +5,9 @@ import pytest
 
 from engine.camera import Camera
 from engine.fit.features.ears import _ears, _with, ear_shift
+from engine.fit.skin_surface import skin_surface
 from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
 from engine.geometry.mesh import face_cross, vertex_normals
-from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize
 from engine.types import Photo
@@ -57,7 +57,11 @@ def photograph(model, head, yaw=0.0, hidden=(), background=(0.35, 0.45, 0.5), ha
     hit = raster.triangle >= 0
     image[~hit] = background
     skin = hit & ~(dark | (ears > 0.2))[model.triangles].any(1)[raster.triangle]
-    return Photo((linear_to_srgb(image) * 255 + 0.5).astype(np.uint8), "ears.png", "0" * 64, None), camera, skin.astype(np.float32)
+    return (
+        Photo((linear_to_srgb(image) * 255 + 0.5).astype(np.uint8), "ears.png", "0" * 64, None),
+        camera,
+        skin.astype(np.float32),
+    )
 
 
 def fitted(model, surface, *views):
@@ -93,8 +97,10 @@ def test_a_turned_head_shows_one_ear(model, surface, truth):
 
 def test_two_photos_know_more_than_one(model, surface, truth):
     sides = [photograph(model, truth, yaw=yaw) for yaw in (40, -40)]
-    off = {name: np.abs(np.subtract(*(rim(model, head, "left") for head in (fitted(model, surface, *scenes), truth)))).max()
-           for name, scenes in (("one", sides[1:]), ("both", sides), ("all", [*sides, photograph(model, truth)]))}
+    off = {
+        name: np.abs(np.subtract(*(rim(model, head, "left") for head in (fitted(model, surface, *scenes), truth)))).max()
+        for name, scenes in (("one", sides[1:]), ("both", sides), ("all", [*sides, photograph(model, truth)]))
+    }
     assert off["both"] < off["one"] and off["all"] < 2.0
 
 

@@ -53,7 +53,10 @@ def test_an_iris_that_was_seen_badly_does_not_turn_the_head_s_eyes(model):
 
 
 def test_several_photos_share_the_first_one_s(model):
-    first, second = values(model, eyeLookOutLeft=0.2, eyeLookOutRight=0.4), values(model, eyeLookInLeft=0.4, eyeLookOutRight=0.9)
+    first, second = (
+        values(model, eyeLookOutLeft=0.2, eyeLookOutRight=0.4),
+        values(model, eyeLookInLeft=0.4, eyeLookOutRight=0.9),
+    )
     (one, other), shift = level_gaze(model, [first, second])
     np.testing.assert_array_equal(shift, level_gaze(model, [first])[1])
     assert turns(model, one) == pytest.approx([-0.1, 0.1], abs=1e-6)

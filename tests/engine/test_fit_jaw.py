@@ -20,8 +20,9 @@ def model():
     return load_head_model()
 
 
-@pytest.mark.parametrize("score, guess, least, most", [(0.0, 0.4, 0, 0.05), (0.02, 0.35, 0, 0.1), (0.6, 0.5, 0.5, 0.5),
-                                                       (0.3, 0.9, 0.3, 0.5)])
+@pytest.mark.parametrize(
+    "score, guess, least, most", [(0.0, 0.4, 0, 0.05), (0.02, 0.35, 0, 0.1), (0.6, 0.5, 0.5, 0.5), (0.3, 0.9, 0.3, 0.5)]
+)
 def test_the_jaw_opens_no_further_than_was_seen(model, score, guess, least, most):
     jaw = model.expression_names.index("jawOpen")
     scores, expected = np.zeros(52), np.full(52, 0.2)
@@ -93,10 +94,12 @@ def _mouth(rows, skin=(196, 150, 128), opening=60):
     pixels = np.full((600, 600, 3), skin, np.uint8)
     top, left, right = 380, 220, 380
     lips = np.uint8(np.array(skin) * [0.85, 0.6, 0.65])
-    pixels[top - 25:top + opening + 25, left - 20:right + 20] = lips
-    pixels[top:top + opening, left:right] = np.uint8(np.array(skin) * [0.2, 0.1, 0.1])
+    pixels[top - 25 : top + opening + 25, left - 20 : right + 20] = lips
+    pixels[top : top + opening, left:right] = np.uint8(np.array(skin) * [0.2, 0.1, 0.1])
     for begin, end in rows:
-        pixels[top + round(begin * opening):top + round(end * opening), left:right] = np.uint8(np.array(skin) * [1, 1.2, 1.25])
+        pixels[top + round(begin * opening) : top + round(end * opening), left:right] = np.uint8(
+            np.array(skin) * [1, 1.2, 1.25]
+        )
     landmarks = np.full((478, 2), 300, np.float32)
     for polygon, (x, y) in zip(SURE_SKIN, ((180, 300), (420, 300), (300, 260), (300, 120), (300, 520))):
         turn = np.linspace(0, 2 * np.pi, len(polygon), endpoint=False)
@@ -134,8 +137,9 @@ def test_a_row_that_reaches_the_lower_lip_goes_on_behind_it(rows):
     assert found.upper == 1 and found.lower is None
 
 
-@pytest.mark.parametrize("begin, end", [(begin, end) for begin in np.arange(0, 0.85, 0.1) for end in np.arange(0.2, 1.11, 0.1)
-                                        if end - begin > 0.25])
+@pytest.mark.parametrize(
+    "begin, end", [(begin, end) for begin in np.arange(0, 0.85, 0.1) for end in np.arange(0.2, 1.11, 0.1) if end - begin > 0.25]
+)
 def test_every_row_of_teeth_has_edges_in_order(begin, end):
     found = find_bite(*_mouth([(begin, end)]))
     assert 0 <= found.upper <= 1 and (found.lower is None or found.upper <= found.lower <= 1)
@@ -208,8 +212,10 @@ def test_teeth_go_where_the_photo_shows_their_edges(model):
     after = posed + bite_shift(model, posed, expression, bite)
     upper, lower = model.landmarks(posed)[[13, 14], 1]
     row, hanging = _rows(model)
-    share = [(upper - edge) / (upper - lower) for edge in (after[_front(after, row), 1].min(),
-                                                            after[_front(after, hanging), 1].max())]
+    share = [
+        (upper - edge) / (upper - lower)
+        for edge in (after[_front(after, row), 1].min(), after[_front(after, hanging), 1].max())
+    ]
     assert share == pytest.approx([0.45, 0.6], abs=0.02)
 
 

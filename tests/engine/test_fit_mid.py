@@ -9,10 +9,10 @@ import engine.photo
 from engine.camera import Camera
 from engine.fit import deformation_map, fit_mid
 from engine.fit.mid.deformation import propagate, without_folds
-from engine.geometry.harmonics import light_normals, linear_to_srgb, sh_basis, shade
-from engine.geometry.mesh import face_cross, vertex_normals
 from engine.fit.mid.fit import MidWeights
 from engine.fit.skin_surface import skin_surface
+from engine.geometry.harmonics import light_normals, linear_to_srgb, sh_basis, shade
+from engine.geometry.mesh import face_cross, vertex_normals
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize
 from engine.types import CoarseFit, FaceObservation, Photo
@@ -39,13 +39,18 @@ class Scene:
         self.camera = Camera(size, size, 4.2 * size, 4.2 * size, size / 2, size / 2, rotation, np.array([0, -30.0, 1100]))
         points = model.template[self.skin].astype(float)
         self.normals = vertex_normals(points, surface.triangles)
-        cheek = sum(np.exp(-((points - [side * 38, -38, 12]) ** 2).sum(1) / (2 * 16.0 ** 2)) for side in (-1, 1))
+        cheek = sum(np.exp(-((points - [side * 38, -38, 12]) ** 2).sum(1) / (2 * 16.0**2)) for side in (-1, 1))
         self.bulge = np.zeros_like(model.template, dtype=float)
         self.bulge[self.skin] = 3.5 * cheek[:, None] * self.normals
         self.cheek = cheek > 0.3
         self.truth = model.template + self.bulge
-        self.coarse = CoarseFit(self.camera, np.zeros(len(model.identity_basis), np.float32), np.zeros(52, np.float32),
-                                np.zeros(478, np.float32), "user")
+        self.coarse = CoarseFit(
+            self.camera,
+            np.zeros(len(model.identity_basis), np.float32),
+            np.zeros(52, np.float32),
+            np.zeros(478, np.float32),
+            "user",
+        )
         pixels, depth = self.camera.project(self.truth)
         raster = rasterize(pixels, depth, model.triangles, size, size)
         normals = vertex_normals(self.truth, model.triangles)
@@ -61,8 +66,13 @@ class Scene:
     def fit(self, monkeypatch, mask=None, quality="standard", progress=None, weights=None):
         mask = self.mask if mask is None else mask
         empty = np.zeros_like(mask)
-        monkeypatch.setattr(engine.photo, "segment_skin", lambda photo, observation, progress=None: SimpleNamespace(
-            skin=mask, surface=mask, highlight=empty, labels=empty.astype(np.uint8)))
+        monkeypatch.setattr(
+            engine.photo,
+            "segment_skin",
+            lambda photo, observation, progress=None: SimpleNamespace(
+                skin=mask, surface=mask, highlight=empty, labels=empty.astype(np.uint8)
+            ),
+        )
         return fit_mid(self.model, self.photo, self.observation, self.coarse, Settings(quality=quality), progress, weights)
 
     def moved(self, result):

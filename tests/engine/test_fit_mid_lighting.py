@@ -54,7 +54,7 @@ def test_recovers_known_light_despite_outliers():
     colors[:800] *= 0.3
     found = lighting.fit_lighting(normals, colors, albedo, np.ones(len(normals)))
     relative = lighting.shade(normals, found) / lighting.shade(normals, truth) - 1
-    assert np.sqrt((relative ** 2).mean()) < 0.03
+    assert np.sqrt((relative**2).mean()) < 0.03
 
 
 def test_few_points_give_a_constant_light():

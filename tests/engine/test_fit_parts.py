@@ -7,16 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
 from test_fit_mid import Scene
 
-from engine.published.tddfa_v3 import part_distance as prdl
 from engine.camera import Camera
 from engine.fit.mid.fit import part_regions
 from engine.fit.mid.fit.fit import MidWeights
 from engine.fit.mid.fit.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
+from engine.published.tddfa_v3 import part_distance as prdl
 from engine.wire.protocol import Settings
 
 
@@ -68,7 +67,9 @@ def test_a_moved_head_is_brought_back(model, camera):
     import cv2
 
     def error():
-        return np.linalg.norm(moved.project(model.landmarks(model.template).astype(float))[0] - marks, axis=1).mean() * 700 / 1500
+        return (
+            np.linalg.norm(moved.project(model.landmarks(model.template).astype(float))[0] - marks, axis=1).mean() * 700 / 1500
+        )
 
     before = error()
     for _ in range(12):

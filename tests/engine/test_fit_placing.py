@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.camera import orbit_camera
 from engine.fit.views.placing import _pose, place_photo
 from engine.fit.views.state import Frame, ViewState
 from engine.head import load_head_model
-from engine.camera import orbit_camera
 from engine.pipeline.preview import render_head
 
 SIDE = 500

@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import Camera
-from engine.geometry.mesh import face_cross
 from engine.fit.mid.registration import close_lids, fit_actions, slide
 from engine.fit.skin_surface import skin_surface
+from engine.geometry.mesh import face_cross
 from engine.head import load_head_model
 from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS
 
@@ -51,7 +51,7 @@ def test_facial_actions_are_found_from_the_landmarks(model, camera):
 def slid(model, camera):
     """The mouth is 3 mm to the side and 2 mm lower in the photo."""
     landmarks, _ = camera.project(model.landmarks(model.template).astype(float))
-    lips = np.exp(-((model.landmarks(model.template) - model.landmarks(model.template)[13]) ** 2).sum(1) / (2 * 30.0 ** 2))
+    lips = np.exp(-((model.landmarks(model.template) - model.landmarks(model.template)[13]) ** 2).sum(1) / (2 * 30.0**2))
     landmarks = landmarks + lips[:, None] * np.array([3.0, 2.0]) * camera.fx / 900
     surface = skin_surface(model)
     move = slide(model, surface, camera, model.template.astype(float), landmarks)
@@ -90,7 +90,7 @@ def test_landmarks_outside_the_photo_say_nothing(model, camera):
 def slid_by(model, camera, centre, mm):
     """The head after its landmarks around one of them were seen `mm` beside it."""
     points = model.landmarks(model.template).astype(float)
-    near = np.exp(-((points - points[centre]) ** 2).sum(1) / (2 * 30.0 ** 2))
+    near = np.exp(-((points - points[centre]) ** 2).sum(1) / (2 * 30.0**2))
     landmarks = camera.project(points)[0] + near[:, None] * np.array(mm) * camera.fx / 900
     surface = skin_surface(model)
     moved = model.template.astype(float)
@@ -114,7 +114,7 @@ def test_a_nose_that_moves_sideways_keeps_its_nostrils(model, camera, aside):
     triangles = model.triangles[near[model.triangles].all(1)]
     before, after = (face_cross(shape.astype(float), triangles) for shape in (model.template, moved))
     assert len(triangles) > 100
-    assert (np.einsum("ij,ij->i", before, after) > 0.1 * (before ** 2).sum(1)).all()
+    assert (np.einsum("ij,ij->i", before, after) > 0.1 * (before**2).sum(1)).all()
 
 
 def test_a_glance_turns_the_eyes_and_leaves_the_lids(model, camera):
@@ -123,8 +123,10 @@ def test_a_glance_turns_the_eyes_and_leaves_the_lids(model, camera):
     landmarks[468:] += np.array([2.5, 0.0]) * camera.fx / 900
     relaxed = model.template.astype(float)
     found = fit_actions(model, camera, relaxed, np.zeros(52), landmarks)
-    towards, away = (found[[names.index(name) for name in pair]] for pair in
-                     (("eyeLookOutLeft", "eyeLookInRight"), ("eyeLookInLeft", "eyeLookOutRight")))
+    towards, away = (
+        found[[names.index(name) for name in pair]]
+        for pair in (("eyeLookOutLeft", "eyeLookInRight"), ("eyeLookInLeft", "eyeLookOutRight"))
+    )
     assert towards.min() > 0.15 and away.max() < 0.05
     assert found[[names.index("eyeBlinkLeft"), names.index("eyeWideLeft")]].max() < 0.1
     assert np.linalg.norm(slide(model, skin_surface(model), camera, relaxed, landmarks), axis=1).max() < 0.05

@@ -49,7 +49,9 @@ def test_flesh_fills_the_inner_corner_and_leaves_the_iris_free(model, wide):
     for inner, rim, centre, radius in sides(model, wide):
         corner = wide[rim[np.abs(wide[rim, 0]).argmin()]]
         level = np.abs(after[inner, 1] - corner[1]) < 2
-        before, now = (np.abs(head[inner[level & (head[inner, 2] > centre[2] + 8)], 0]).max(initial=0) for head in (wide, after))
+        before, now = (
+            np.abs(head[inner[level & (head[inner, 2] > centre[2] + 8)], 0]).max(initial=0) for head in (wide, after)
+        )
         assert now > np.abs(corner[0]) + 1.5 > before
         front = after[inner][after[inner, 2] > centre[2]]
         assert np.hypot(*(front - centre)[:, :2].T).min() > IRIS_RADIUS_MM + 1

@@ -50,20 +50,40 @@ class Scene:
         bad = random.random(pixels.shape[:2]) < wrong
         pixels[bad] += random.normal(0, 15, (bad.sum(), 2))
         count = len(self.points)
-        self.tracks = Tracks(np.arange(count + 1) * 3, np.tile([0, 1, 2], count), pixels.reshape(-1, 2), hits, weights,
-                             np.full(count, 5.0))
-        self.believed = [replace(camera, R=cv2.Rodrigues(random.normal(0, 0.03, 3))[0] @ camera.R,
-                                 t=camera.t + random.normal(0, 4, 3), fx=1350.0, fy=1350.0) for camera in self.cameras]
+        self.tracks = Tracks(
+            np.arange(count + 1) * 3, np.tile([0, 1, 2], count), pixels.reshape(-1, 2), hits, weights, np.full(count, 5.0)
+        )
+        self.believed = [
+            replace(
+                camera,
+                R=cv2.Rodrigues(random.normal(0, 0.03, 3))[0] @ camera.R,
+                t=camera.t + random.normal(0, 4, 3),
+                fx=1350.0,
+                fy=1350.0,
+            )
+            for camera in self.cameras
+        ]
 
     def seen(self, camera: Camera, k: float) -> np.ndarray:
         plane = (camera.project(self.points)[0] - [camera.cx, camera.cy]) / camera.fx
-        return plane * (1 + k * (plane ** 2).sum(1, keepdims=True)) * camera.fx + [camera.cx, camera.cy]
+        return plane * (1 + k * (plane**2).sum(1, keepdims=True)) * camera.fx + [camera.cx, camera.cy]
 
     def solve(self, distortion_sigma: float = 0.0, **more):
         moves = np.zeros((len(self.tracks.view), 3))
         lens = Lens([0, 1, 2], 0.25, 1350.0, distortion_sigma)
-        cameras, k, _ = adjust(self.believed, self.tracks, self.start, moves, self.normals, [lens],
-                               np.ones(3), prior_mm=0.3, scale_px=20.0, iterations=60, **more)
+        cameras, k, _ = adjust(
+            self.believed,
+            self.tracks,
+            self.start,
+            moves,
+            self.normals,
+            [lens],
+            np.ones(3),
+            prior_mm=0.3,
+            scale_px=20.0,
+            iterations=60,
+            **more,
+        )
         return cameras, k, triangulate(cameras, k, self.tracks, self.start, moves)
 
 
@@ -99,8 +119,9 @@ class TestBundleAdjustment:
 
         def turned(**more) -> float:
             cameras, _, _ = scene.solve(**more)
-            return max(np.degrees(np.linalg.norm(cv2.Rodrigues(turn_between(a, b))[0]))
-                       for a, b in zip(scene.believed, cameras))
+            return max(
+                np.degrees(np.linalg.norm(cv2.Rodrigues(turn_between(a, b))[0])) for a, b in zip(scene.believed, cameras)
+            )
 
         assert turned(turn_precision=np.full(3, 1e9)) < 0.1 and turned() > 1
 
@@ -117,8 +138,18 @@ def test_offset_follows_points_and_stays_calm_where_there_are_none():
     places = np.einsum("pk,pkd->pd", weights, vertices[np.tile(triangles, (4, 1))])
     left = places[:, 0] < 0
     target = places[left] * (1 + 2.0 / 80)
-    offset = fit_offset(triangles, vertices, target, np.ones(len(target)), np.zeros_like(vertices), None, stiffness=0.25,
-                        damping=np.full(len(vertices), 1e-3), robust_mm=4.0, membrane=0.02)
+    offset = fit_offset(
+        triangles,
+        vertices,
+        target,
+        np.ones(len(target)),
+        np.zeros_like(vertices),
+        None,
+        stiffness=0.25,
+        damping=np.full(len(vertices), 1e-3),
+        robust_mm=4.0,
+        membrane=0.02,
+    )
     height = np.einsum("vd,vd->v", offset, normals)
     assert np.abs(height[vertices[:, 0] < -15] - 2.0).mean() < 0.2
     assert np.abs(height).max() < 3.0
@@ -137,8 +168,7 @@ def test_nearest_places_are_nearest():
 
 def test_pairs_grow_linearly_with_the_views():
     def count(n: int) -> int:
-        views = [ViewState(None, None, turned_camera(yaw), np.zeros(52), "estimated", None)
-                 for yaw in np.linspace(-60, 60, n)]
+        views = [ViewState(None, None, turned_camera(yaw), np.zeros(52), "estimated", None) for yaw in np.linspace(-60, 60, n)]
         return len(choose_pairs(views))
 
     assert count(5) == 7 and count(10) == 17 and count(30) == 57
@@ -156,8 +186,9 @@ def test_the_reference_is_frontal_large_and_has_open_eyes():
         scores = np.zeros(52, np.float32)
         scores[[ARKIT_ACTIONS.index("eyeBlinkLeft"), ARKIT_ACTIONS.index("eyeBlinkRight")]] = shut
         photo = Photo(np.zeros((8, 8, 3), np.uint8), name, "", None)
-        return ViewState(photo, FaceObservation(landmarks, np.zeros(478), scores, 0, 1), turned_camera(yaw), scores,
-                         "estimated", None)
+        return ViewState(
+            photo, FaceObservation(landmarks, np.zeros(478), scores, 0, 1), turned_camera(yaw), scores, "estimated", None
+        )
 
     def first(*views: ViewState) -> str:
         return order_views(list(views))[0].photo.name
@@ -171,10 +202,12 @@ def test_the_reference_is_frontal_large_and_has_open_eyes():
 
 def test_a_plain_background_is_told_from_the_head():
     y, x = np.mgrid[:120, :100].astype(np.float32)
-    lab = np.stack([70 + 0.05 * x, 2 + 0.02 * y, np.full_like(x, 3)], -1) + np.random.default_rng(0).normal(0, 0.5, (120, 100, 3))
-    head = (x - 50) ** 2 + (y - 60) ** 2 < 30 ** 2
+    lab = np.stack([70 + 0.05 * x, 2 + 0.02 * y, np.full_like(x, 3)], -1) + np.random.default_rng(0).normal(
+        0, 0.5, (120, 100, 3)
+    )
+    head = (x - 50) ** 2 + (y - 60) ** 2 < 30**2
     lab[head] = [55, 15, 15]
-    mask = _plain(lab.astype(np.float32), (x - 50) ** 2 + (y - 60) ** 2 > 40 ** 2)
+    mask = _plain(lab.astype(np.float32), (x - 50) ** 2 + (y - 60) ** 2 > 40**2)
     assert (mask[head] > 0.5).all() and (mask[~head] < 0.5).mean() > 0.99
 
 
@@ -185,11 +218,17 @@ def test_straightening_takes_distortion_out():
 
     points = np.full((478, 2), 200, np.float32)
     points[0] = (370, 210)
-    view = ViewState(Photo(pixels, "a", "", None), FaceObservation(points, np.zeros(478), np.zeros(52), 0, 1), camera,
-                     np.zeros(52), "estimated", None)
+    view = ViewState(
+        Photo(pixels, "a", "", None),
+        FaceObservation(points, np.zeros(478), np.zeros(52), 0, 1),
+        camera,
+        np.zeros(52),
+        "estimated",
+        None,
+    )
     view.straighten(0.2)
     plane = (view.observation.landmarks[0] - 200) / 500
-    again = plane * (1 + 0.2 * (plane ** 2).sum()) * 500 + 200
+    again = plane * (1 + 0.2 * (plane**2).sum()) * 500 + 200
     assert np.abs(again - points[0]).max() < 0.05
 
 
@@ -218,8 +257,14 @@ def test_neighbours_hold_a_company_together_and_no_common_place_says_nothing():
 
 
 def test_agreement_counts_matches_both_ways_against_what_both_see():
-    tracks = Tracks(np.array([0, 2, 5, 7]), np.array([0, 1, 0, 1, 2, 1, 0]), np.zeros((7, 2)), np.zeros(3, int),
-                    np.zeros((3, 3)), np.ones(3))
+    tracks = Tracks(
+        np.array([0, 2, 5, 7]),
+        np.array([0, 1, 0, 1, 2, 1, 0]),
+        np.zeros((7, 2)),
+        np.zeros(3, int),
+        np.zeros((3, 3)),
+        np.ones(3),
+    )
     possible = np.array([[0, 100.0, 40], [100, 0, 40], [10, 10, 0]])
     agree = agreement(tracks, np.array([True, True, False]), possible)
     assert agree[0, 1] == agree[1, 0] == pytest.approx(2 / 200)

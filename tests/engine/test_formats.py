@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.batch.subjects import find_subjects
 from engine.bench import sheets
 from engine.cli import main
-from engine.batch.subjects import find_subjects
 from engine.photo import load_photo
 from engine.training.prepare import photos_in
 from engine.wire.errors import ErrorCode, HrnError
@@ -48,7 +48,7 @@ def test_a_file_of_each_suffix_is_read(tmp_path, one, suffix):
 def test_a_file_that_only_begins_like_a_photo_is_damaged(tmp_path, one):
     """Its first bytes are those of the table, so it is told apart from what is no picture at all."""
     whole = picture(tmp_path / "whole", one.pillow).read_bytes()
-    assert any(whole[at:at + len(magic)] == magic for at, magic in one.magic)
+    assert any(whole[at : at + len(magic)] == magic for at, magic in one.magic)
     (tmp_path / "cut").write_bytes(whole[:20])
     with pytest.raises(HrnError) as caught:
         load_photo(tmp_path / "cut")
@@ -79,8 +79,12 @@ def test_the_table_agrees_with_itself():
 def test_batch_training_and_sheets_take_all_of_them(tmp_path):
     folder = tmp_path / "people"
     folder.mkdir()
-    names = sorted([*(f"p{number}{suffix}" for number, suffix in enumerate(PHOTO_SUFFIXES)),
-                    *(f"q{number}{suffix.upper()}" for number, suffix in enumerate(PHOTO_SUFFIXES))])
+    names = sorted(
+        [
+            *(f"p{number}{suffix}" for number, suffix in enumerate(PHOTO_SUFFIXES)),
+            *(f"q{number}{suffix.upper()}" for number, suffix in enumerate(PHOTO_SUFFIXES)),
+        ]
+    )
     for name in (*names, "note.txt", "clip.mp4"):
         (folder / name).write_bytes(b"x")
     found = find_subjects(folder, tmp_path / "out", Settings()).subjects

@@ -57,11 +57,18 @@ def _unused(arrays: dict[str, list[str]], sources: list[str]) -> list[str]:
     def known(name: str, depth: int = 0) -> bool:
         if name in names or name.isdigit():
             return True
-        return depth < _DEEPEST and any(all(known(part, depth + 1) for part in match.groups())
-                                        for match in (pattern.fullmatch(name) for pattern in composed) if match)
+        return depth < _DEEPEST and any(
+            all(known(part, depth + 1) for part in match.groups())
+            for match in (pattern.fullmatch(name) for pattern in composed)
+            if match
+        )
 
-    return [f"{file}: {name}" for file, all_names in arrays.items() for name in all_names
-            if not known(name) and not _IN_A_LOOP.fullmatch(name)]
+    return [
+        f"{file}: {name}"
+        for file, all_names in arrays.items()
+        for name in all_names
+        if not known(name) and not _IN_A_LOOP.fullmatch(name)
+    ]
 
 
 def test_every_array_is_named_by_a_test(shared_dir):
@@ -73,8 +80,21 @@ def test_every_array_is_named_by_a_test(shared_dir):
 
 
 def test_a_name_that_no_test_has_is_found():
-    arrays = {"a.npz": ["known", "field/sample", "loss/photo", "word", "seed1/f32", "stage/layer1", "loss/other", "forgotten",
-                        "field/shape"]}
-    code = ('use(g["known"], word=1)\nfor name in ("field", "photo"):\n'
-            '    use(g[f"{name}/sample"], g["loss/" + name], g[f"{name}"], g[f"seed{1}/f32"])')
+    arrays = {
+        "a.npz": [
+            "known",
+            "field/sample",
+            "loss/photo",
+            "word",
+            "seed1/f32",
+            "stage/layer1",
+            "loss/other",
+            "forgotten",
+            "field/shape",
+        ]
+    }
+    code = (
+        'use(g["known"], word=1)\nfor name in ("field", "photo"):\n'
+        '    use(g[f"{name}/sample"], g["loss/" + name], g[f"{name}"], g[f"seed{1}/f32"])'
+    )
     assert _unused(arrays, [code]) == ["a.npz: loss/other", "a.npz: forgotten", "a.npz: field/shape"]

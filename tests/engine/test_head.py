@@ -71,8 +71,11 @@ def test_normals_point_outward(model):
     for material in ("skin", "eyes", "tongue"):
         chosen = model.face_material == MATERIALS.index(material)
         centre = corner[chosen].mean((0, 1))
-        out = np.einsum("qd,qd->q", corner[chosen].mean(1) - centre,
-                        np.cross(corner[chosen, 2] - corner[chosen, 0], corner[chosen, 3] - corner[chosen, 1]))
+        out = np.einsum(
+            "qd,qd->q",
+            corner[chosen].mean(1) - centre,
+            np.cross(corner[chosen, 2] - corner[chosen, 0], corner[chosen, 3] - corner[chosen, 1]),
+        )
         assert out.sum() > 0, material
     assert volume[model.face_material == SKIN].sum() > 0
 

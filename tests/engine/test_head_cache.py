@@ -44,8 +44,15 @@ def test_built_once_then_read(home, builds, model):
     assert [path.name for path in head.model_path().parent.iterdir()] == [head.model_path().name]
 
 
-@pytest.mark.parametrize("harm", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"x" * 4096,
-                                  lambda data: data[:5000] + bytes(2000) + data[7000:]])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: b"",
+        lambda data: data[: len(data) // 2],
+        lambda data: b"x" * 4096,
+        lambda data: data[:5000] + bytes(2000) + data[7000:],
+    ],
+)
 def test_damaged_cache_is_rebuilt(home, builds, harm):
     load_head_model()
     path = head.model_path()
@@ -67,6 +74,7 @@ def test_failed_write_leaves_nothing(home, model, tmp_path, monkeypatch):
     def fail(file, **arrays):
         file.write(b"half")
         raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(np, "savez", fail)
     with pytest.raises(OSError):
         cache.write_cache(model, tmp_path / "folder" / "model.npz")
@@ -102,6 +110,7 @@ def test_cancel_stops_the_build(home):
     def progress(stage, fraction, message):
         if fraction > 0.1:
             raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
+
     forget()
     with pytest.raises(HrnError) as caught:
         load_head_model(progress)

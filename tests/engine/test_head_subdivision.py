@@ -14,8 +14,10 @@ def grid(side):
     """A square of (side - 1)^2 quads in the plane z = 0, and its quads."""
     y, x = np.mgrid[:side, :side]
     corner = (np.arange(side - 1)[:, None] * side + np.arange(side - 1)).ravel()
-    return (np.stack([x, y, 0 * x], -1).reshape(-1, 3).astype(float),
-            np.stack([corner, corner + 1, corner + side + 1, corner + side], 1))
+    return (
+        np.stack([x, y, 0 * x], -1).reshape(-1, 3).astype(float),
+        np.stack([corner, corner + 1, corner + side + 1, corner + side], 1),
+    )
 
 
 def volume(points, faces):
@@ -60,7 +62,7 @@ def test_the_head_keeps_its_place_its_materials_and_its_uv(head):
     np.testing.assert_allclose(np.asarray(matrix.sum(1)), 1, atol=1e-6)
     assert len(fine.faces) == 4 * len(head.faces) and len(fine.template) == matrix.shape[0]
     assert np.bincount(fine.face_material).tolist() == (4 * np.bincount(head.face_material)).tolist()
-    moved = np.linalg.norm(fine.template[:len(head.template)] - head.template, axis=1)
+    moved = np.linalg.norm(fine.template[: len(head.template)] - head.template, axis=1)
     assert np.median(moved) < 0.3
     np.testing.assert_allclose(fine.uv[::4, 0], head.uv[:, 0])
     np.testing.assert_allclose(fine.uv.reshape(len(head.faces), 4, 4, 2).mean((1, 2)), head.uv.mean(1), atol=1e-6)

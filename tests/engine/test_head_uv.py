@@ -23,8 +23,11 @@ def islands(model):
     """(Q,) island of each quad: neighbours that share an edge in UV as well."""
     label = np.arange(len(model.faces))
     corner = {(q, int(v)): tuple(np.round(uv, 6)) for q, quad in enumerate(model.faces) for v, uv in zip(quad, model.uv[q])}
-    joined = [(owners[0], owners[1]) for (a, b), owners in edge_table(model.faces).items() if len(owners) == 2
-              and all(corner[owners[0], v] == corner[owners[1], v] for v in (a, b))]
+    joined = [
+        (owners[0], owners[1])
+        for (a, b), owners in edge_table(model.faces).items()
+        if len(owners) == 2 and all(corner[owners[0], v] == corner[owners[1], v] for v in (a, b))
+    ]
     joined = np.array(joined)
     while True:
         low = np.minimum(label[joined[:, 0]], label[joined[:, 1]])
@@ -94,6 +97,7 @@ def test_layout_is_symmetric(model):
 
 def test_pixels_per_millimetre_in_the_face(model):
     from engine.head.making.quality import texel_density
+
     density = texel_density(model, SIZE)
     assert np.median(density["face"]) >= 4.0
     assert np.percentile(density["face"], 1) >= 3.0

@@ -11,14 +11,14 @@ from official_files import write_deep3d
 from scipy.io import loadmat
 from small_maps import small_analysis
 
-from engine.published.basel.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
-from engine.published.basel.files import read_landmark_template
-from engine.geometry.obj import read_obj
 from engine.cli import main
+from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import LANDMARKS_68, STEADY_68
 from engine.methods import get_method, reconstruct
-from engine.published.method import points_beside
 from engine.photo import load_photo
+from engine.published.basel.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
+from engine.published.basel.files import read_landmark_template
+from engine.published.method import points_beside
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
@@ -39,8 +39,7 @@ def photo(portrait, tmp_path_factory):
     path = tmp_path_factory.mktemp("photos") / "astronaut.png"
     shutil.copy(portrait, path)
     (path.parent / "detections").mkdir()
-    np.savetxt(path.parent / "detections" / "astronaut.txt",
-               [[204, 102], [246, 104], [223, 126.5], [202, 139], [244, 140.5]])
+    np.savetxt(path.parent / "detections" / "astronaut.txt", [[204, 102], [246, 104], [223, 126.5], [202, 139], [244, 140.5]])
     return path
 
 
@@ -87,8 +86,11 @@ def test_the_published_mesh_projects_through_the_bundles_camera_to_where_the_ref
 def test_both_meshes_lie_on_each_other(bundle):
     """The clean head as built in Blender against the published mesh, at the landmarks, expression included."""
     arrays, manifest = bundle.arrays(), bundle.manifest
-    head = arrays["vertices"] + arrays["deformation"] \
+    head = (
+        arrays["vertices"]
+        + arrays["deformation"]
         + np.tensordot(np.float32(manifest["expression"]["values"]), arrays["expression_deltas"], 1)
+    )
     points = np.einsum("lk,lkd->ld", arrays["landmark_weights"], head[arrays["landmark_vertices"]])[LANDMARKS_68]
     mesh = read_obj(bundle.path / "deep3d" / "astronaut.obj")
     matrix = np.array(manifest["published"]["mesh_to_head"])
@@ -105,8 +107,15 @@ def test_the_published_files_have_the_references_form(bundle):
     assert cv2.imread(str(bundle.path / "deep3d" / "astronaut.png")).shape == (224, 672, 3)
     fields = loadmat(bundle.path / "deep3d" / "astronaut.mat")
     shapes = {name: value.shape for name, value in fields.items() if name[0] != "_"}
-    assert shapes == {"id": (1, 80), "exp": (1, 64), "tex": (1, 80), "angle": (1, 3), "gamma": (1, 27), "trans": (1, 3),
-                      "lm68": (1, 68, 2)}
+    assert shapes == {
+        "id": (1, 80),
+        "exp": (1, 64),
+        "tex": (1, 80),
+        "angle": (1, 3),
+        "gamma": (1, 27),
+        "trans": (1, 3),
+        "lm68": (1, 68, 2),
+    }
     mesh = read_obj(bundle.path / "deep3d" / "astronaut.obj")
     assert len(mesh.vertices) == 35709
 

@@ -9,21 +9,20 @@ from official_files import write_face_model
 from PIL import Image
 from small_maps import small_analysis
 
-from engine.published.basel import alignment
-from engine.published.df_mvr import geometry as mvr
-from engine.published.basel.camera import MVR_CAMERA
-from engine.published.basel.coefficients import split
-from engine.published.basel.files import read_bfm_front, read_landmark_template
-from engine.published.basel.model import FaceModel
 from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import five_of_478
 from engine.methods import get_method, reconstruct
 from engine.photo import Landmarker, observe
+from engine.published.basel import alignment
+from engine.published.basel.camera import MVR_CAMERA
+from engine.published.basel.coefficients import split
+from engine.published.basel.files import read_bfm_front, read_landmark_template
+from engine.published.basel.model import FaceModel
+from engine.published.df_mvr import geometry as mvr
 from engine.wire.errors import HrnError
 from engine.wire.protocol import Settings
 
-POSES = {"lt": ((0.05, 0.3, 0.0), (0.1, 0, -9.1)), "ft": ((0, 0, 0.02), (0, 0.05, -9.0)),
-         "rt": ((0, -0.3, 0), (-0.1, 0, -9.0))}
+POSES = {"lt": ((0.05, 0.3, 0.0), (0.1, 0, -9.1)), "ft": ((0, 0, 0.02), (0, 0.05, -9.0)), "rt": ((0, -0.3, 0), (-0.1, 0, -9.0))}
 
 
 class Answer:
@@ -31,8 +30,12 @@ class Answer:
 
     def __init__(self):
         rng = np.random.default_rng(4)
-        named = {"face_id": rng.standard_normal(80), "face_exp": 0.5 * rng.standard_normal(64), "face_color": np.zeros(80),
-                 "face_gamma": np.zeros(27)}
+        named = {
+            "face_id": rng.standard_normal(80),
+            "face_exp": 0.5 * rng.standard_normal(64),
+            "face_color": np.zeros(80),
+            "face_gamma": np.zeros(27),
+        }
         for view, (angles, offset) in POSES.items():
             named |= {f"face_rotate_{view}": np.array(angles), f"face_offset_xyz_{view}": np.array(offset)}
         self.found = {name: torch.tensor(value)[None].float() for name, value in named.items()}
@@ -84,8 +87,17 @@ def test_three_photos_become_one_head_seen_by_three_cameras(method, portrait, fo
     # Each camera sees the front view's mesh where the reference's own projection has that view.
     model = FaceModel.build(read_bfm_front(folder / "BFM_model_front.mat"), camera=MVR_CAMERA)
     answer = method.found
-    vector = torch.cat([answer["face_id"], answer["face_exp"], answer["face_color"], torch.zeros(1, 3), answer["face_gamma"],
-                        torch.zeros(1, 3)], 1)
+    vector = torch.cat(
+        [
+            answer["face_id"],
+            answer["face_exp"],
+            answer["face_color"],
+            torch.zeros(1, 3),
+            answer["face_gamma"],
+            torch.zeros(1, 3),
+        ],
+        1,
+    )
     poses = [mvr.Rigid(answer[f"face_rotate_{view}"], answer[f"face_offset_xyz_{view}"]) for view in POSES]
     wanted = mvr.faces(model, split(vector), poses)
     mesh = read_obj(bundle.path / "df_mvr" / f"{manifest['name']}.obj")

@@ -15,12 +15,14 @@ from scipy.spatial import cKDTree
 from small_maps import small_analysis
 
 from engine.geometry.obj import read_obj
-from engine.published.basel.pose import rotation_matrix
 from engine.head import load_head_model
-from engine.published import carry
 from engine.methods import get_method, reconstruct
-from engine.published.hrn import method as hrn, turning as hrn_turn, multi_view as mvhrn
+from engine.published import carry
+from engine.published.basel.pose import rotation_matrix
 from engine.published.files import required_paths
+from engine.published.hrn import method as hrn
+from engine.published.hrn import multi_view as mvhrn
+from engine.published.hrn import turning as hrn_turn
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import Settings
@@ -44,8 +46,9 @@ def bundle(portrait, folder, tmp_path_factory):
         patch.setenv("HRN_MODEL_FILES", str(folder))
         patch.setattr(hrn, "_DRAFT_STEPS", 2)
         patch.setattr(hrn_turn, "FRAMES", 3)
-        return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
-                           Settings(method="hrn", texture_size=512, quality="draft"))
+        return reconstruct(
+            portrait, tmp_path_factory.mktemp("out") / "head", Settings(method="hrn", texture_size=512, quality="draft")
+        )
 
 
 def test_the_bundle_holds_everything_and_says_what_was_left_out(bundle):
@@ -54,7 +57,13 @@ def test_the_bundle_holds_everything_and_says_what_was_left_out(bundle):
     assert about["points"] == "detected" and about["face_mask"] == "the engine's skin mask"
     assert "left out" in about["de_retouching"] and "left out" in about["widened"]
     assert {name.removeprefix("hrn/astronaut_0_hrn_") for name in about["files"]} >= {
-        "output.jpg", "output.gif", "mid_mesh.obj", "mid_mesh.mtl", "mid_mesh.jpg", "high_mesh.obj"}
+        "output.jpg",
+        "output.gif",
+        "mid_mesh.obj",
+        "mid_mesh.mtl",
+        "mid_mesh.jpg",
+        "high_mesh.obj",
+    }
     assert {"hrn/deformation.exr", "hrn/displacement.exr", "hrn/albedo.png", "hrn/valid.png"} <= set(about["files"])
     error = bundle.manifest["quality"]["transfer_mm"]
     assert error["mean"] < 0.15 and error["p95"] < 0.35
@@ -78,8 +87,9 @@ def test_known_bugs_stay_unless_corrected(bundle, portrait, folder, tmp_path, mo
     monkeypatch.setattr(hrn, "_DRAFT_STEPS", 1)
     monkeypatch.setattr(hrn_turn, "FRAMES", 2)
     with small_analysis():
-        better = reconstruct(portrait, tmp_path / "head",
-                             Settings(method="hrn", texture_size=256, quality="draft", corrected=True))
+        better = reconstruct(
+            portrait, tmp_path / "head", Settings(method="hrn", texture_size=256, quality="draft", corrected=True)
+        )
     assert bundle.manifest["published"]["known_bugs"] == "as released"
     assert better.manifest["published"]["known_bugs"] == "corrected"
     released, corrected = (cv2.imread(str(each.path / "hrn" / "texture.png")).astype(int) for each in (bundle, better))
@@ -96,12 +106,12 @@ def test_the_face_turns_beside_the_steps_of_its_reconstruction(bundle):
         frames.append(np.asarray(picture.convert("RGB")).astype(int))
     assert frames[0].shape == (224, 6 * 224, 3)
     strip = cv2.imread(str(bundle.path / "hrn" / "astronaut_0_hrn_output.jpg"))[..., ::-1].astype(int)
-    still = np.concatenate([strip[:, :224], strip[:, 2 * 224:5 * 224]], 1)
+    still = np.concatenate([strip[:, :224], strip[:, 2 * 224 : 5 * 224]], 1)
     for frame in frames:
-        assert np.abs(frame[:, :4 * 224] - still).mean() < 12 and (frame[:, :4 * 224] == frames[0][:, :4 * 224]).all()
+        assert np.abs(frame[:, : 4 * 224] - still).mean() < 12 and (frame[:, : 4 * 224] == frames[0][:, : 4 * 224]).all()
     # The middle of what is drawn moves to one side, in both tiles alike, and starts as far out as it ends.
     for tile in (4, 5):
-        noses = [np.nonzero(frame[:, tile * 224:(tile + 1) * 224].sum(2))[1].mean() for frame in frames]
+        noses = [np.nonzero(frame[:, tile * 224 : (tile + 1) * 224].sum(2))[1].mean() for frame in frames]
         assert abs(noses[2] - noses[0]) > 3 and (noses[2] - noses[1]) * (noses[1] - noses[0]) > 0
 
 
@@ -115,8 +125,11 @@ def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle)
     dense = high.vertices @ matrix[:3, :3].T + matrix[:3, 3]
     relief, valid = exr(own / "displacement.exr")["Y"], cv2.imread(str(own / "valid.png"), cv2.IMREAD_GRAYSCALE)
     row, column = ((1 - high.uv[:, 1]) * 256).astype(int), (high.uv[:, 0] * 256).astype(int)
-    head = arrays["vertices"] + arrays["deformation"] \
+    head = (
+        arrays["vertices"]
+        + arrays["deformation"]
         + np.tensordot(np.float32(manifest["expression"]["values"]), arrays["expression_deltas"], 1)
+    )
     texels = texel_band(model, 512, 0, 512)
     skin = np.repeat(arrays["face_material"] == 0, 2)[texels.triangle]
     places = gather(texels, model.triangles, head)
@@ -143,8 +156,11 @@ def test_several_views_become_one_head_and_keep_their_own_results(portrait, fold
     Image.open(portrait).convert("RGB").crop((60, 0, 400, 340)).save(tmp_path / "near.png")
     (tmp_path / "empty.png").write_bytes(b"no picture")
     with small_analysis():
-        bundle = reconstruct([portrait, tmp_path / "near.png", tmp_path / "empty.png"], tmp_path / "head",
-                             Settings(method="mvhrn", texture_size=256, quality="draft"))
+        bundle = reconstruct(
+            [portrait, tmp_path / "near.png", tmp_path / "empty.png"],
+            tmp_path / "head",
+            Settings(method="mvhrn", texture_size=256, quality="draft"),
+        )
     bundle.verify()
     manifest = bundle.manifest
     assert len(manifest["cameras"]) == 2 and [photo["used"] for photo in manifest["photos"]] == [True, True, False]
@@ -167,8 +183,9 @@ def test_several_views_become_one_head_and_keep_their_own_results(portrait, fold
 def test_the_head_shows_the_face_as_in_the_view_that_sees_it_best():
     def view(yaw, pitch, seen):
         rotation = rotation_matrix(torch.tensor([[pitch, yaw, 0.0]]))
-        return SimpleNamespace(detail=SimpleNamespace(face=SimpleNamespace(rotation=rotation)),
-                               mask=torch.full((1, 1, 4, 4), float(seen)))
+        return SimpleNamespace(
+            detail=SimpleNamespace(face=SimpleNamespace(rotation=rotation)), mask=torch.full((1, 1, 4, 4), float(seen))
+        )
 
     front = mvhrn.sight(view(0.1, 0, 0.8))
     assert front > mvhrn.sight(view(0.5, 0, 0.8)) > mvhrn.sight(view(2.0, 0, 0.8)) == 0

@@ -8,17 +8,17 @@ import pytest
 import torch
 from head_like import EYES, FITTING, HEAD, KEPT, write_fitted_face
 
-from engine.published.basel import alignment
-from engine.published.modelscope import face_model as ms_face
-from engine.published.basel.coefficients import split
-from engine.published.basel.files import BFM_VERTICES
-from engine.published.modelscope.face_texture import FacePictures, finished_sheet
-from engine.published.modelscope.head_model import Offsets
 from engine.geometry.obj import read_obj
 from engine.methods import get_method
-from engine.published.modelscope import face_method as hrn_face_fit
-from engine.published.method import GivenFace
+from engine.published.basel import alignment
+from engine.published.basel.coefficients import split
+from engine.published.basel.files import BFM_VERTICES
 from engine.published.files import FILES, PUBLISHED
+from engine.published.method import GivenFace
+from engine.published.modelscope import face_method as hrn_face_fit
+from engine.published.modelscope import face_model as ms_face
+from engine.published.modelscope.face_texture import FacePictures, finished_sheet
+from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
@@ -48,9 +48,9 @@ def test_the_eyes_follow_the_face_and_the_head_does_not(method):
         before, after = (files.given_out(still, offset_maps(value)).canonical[0] for value in (0.0, 0.02))
     moved = (after - before).numpy()
     np.testing.assert_allclose(moved[:KEPT], 0.02, atol=1e-6)
-    np.testing.assert_allclose(moved[KEPT:KEPT + HEAD], 0, atol=1e-6)
-    np.testing.assert_allclose(moved[KEPT + HEAD:], 0.02, atol=1e-6)
-    neck = (before.numpy() - files.head.linear.mean.reshape(-1, 3).numpy())[KEPT + HEAD - 200:KEPT + HEAD]
+    np.testing.assert_allclose(moved[KEPT : KEPT + HEAD], 0, atol=1e-6)
+    np.testing.assert_allclose(moved[KEPT + HEAD :], 0.02, atol=1e-6)
+    neck = (before.numpy() - files.head.linear.mean.reshape(-1, 3).numpy())[KEPT + HEAD - 200 : KEPT + HEAD]
     np.testing.assert_allclose(neck, np.broadcast_to([0, 0, -0.06], neck.shape), atol=1e-6)
 
 
@@ -58,7 +58,7 @@ def test_each_part_of_the_eyes_follows_its_own_lids():
     moved, count = torch.zeros(KEPT, 3), FITTING
     moved[11540, 0], moved[4271, 1], moved[7, 2], moved[8, 2] = 0.2, 0.4, 0.5, 1.0
     eyes = ms_face.EyeParts(torch.tensor([7, 8]), torch.tensor([[0, 1, 2], [2, 3, 4]]))
-    left, right, corners = eyes.follow(moved, count)[-sum(EYES):].split(EYES)
+    left, right, corners = eyes.follow(moved, count)[-sum(EYES) :].split(EYES)
     assert left.unique(dim=0).numpy() == pytest.approx(np.array([[0.1, 0, 0]]))
     assert right.unique(dim=0).numpy() == pytest.approx(np.array([[0, 0.2, 0]]))
     assert corners[:6, 2].tolist() == pytest.approx([0.5, 0.5, 1.5, 1.0, 1.0, 0.0])
@@ -90,8 +90,10 @@ def test_the_camera_sees_the_face_where_the_fit_saw_it(method, result):
     with torch.no_grad():
         crop = method._files.given_out(*fit).posed.landmarks[0].double().numpy()
     window = alignment.align(photo.pixels, alignment.flip_y(marks, len(photo.pixels)), method._template)[0]
-    wanted = (np.stack([crop[:, 0] + window.left, 224 - crop[:, 1] + window.up], 1)
-              * (window.width / window.resized[0], window.height / window.resized[1]))
+    wanted = np.stack([crop[:, 0] + window.left, 224 - crop[:, 1] + window.up], 1) * (
+        window.width / window.resized[0],
+        window.height / window.resized[1],
+    )
     np.testing.assert_allclose(pixels, wanted, atol=0.02)
     # Few steps from a random network find the place, not yet every feature.
     assert np.linalg.norm((pixels - marks).mean(0)) < 0.25 * np.ptp(marks[:17, 0])
@@ -116,15 +118,18 @@ def test_the_published_mesh_stands_straight_and_carries_the_photo(result, tmp_pa
 
 def test_template_and_sheet_approach_one_another():
     rng = np.random.default_rng(1)
-    pictures = FacePictures(np.full((640, 512, 3), 100, np.uint8), np.full((512, 512, 3), 0, np.uint8),
-                            *(np.zeros((270, 486, 3), np.uint8) for _ in range(2)))
+    pictures = FacePictures(
+        np.full((640, 512, 3), 100, np.uint8),
+        np.full((512, 512, 3), 0, np.uint8),
+        *(np.zeros((270, 486, 3), np.uint8) for _ in range(2)),
+    )
     pictures.front[150:400, 100:400] = 255
     sheet = np.full((640, 512, 3), 60, np.float32) + rng.normal(0, 0.01, (640, 512, 3)).astype(np.float32)
     out = finished_sheet(sheet, pictures)
     # 60 nears 100 by 0.4 of what 1.05 * 60 lacks; the template takes 1.05 times that; all becomes 1.05 times as bright.
     near = 60 + 0.4 * (100 - 63)
     np.testing.assert_allclose(out[275, 250], 1.05 * near, atol=0.1)
-    np.testing.assert_allclose(out[600, 20], 1.05 ** 2 * near, atol=0.1)
+    np.testing.assert_allclose(out[600, 20], 1.05**2 * near, atol=0.1)
     plain = finished_sheet(sheet, pictures._replace(front=0 * pictures.front))
     np.testing.assert_allclose(plain, 105, atol=1e-3)
 
@@ -135,7 +140,7 @@ def test_the_corners_of_the_eyes_come_from_the_template():
     mask[100:170, 180:300] = 255
     pictures = FacePictures(template, np.full((512, 512, 3), 255, np.uint8), mask, mask)
     out = finished_sheet(np.full((1280, 1024, 3), 150, np.float32), pictures)
-    left, right = out[317:385, 389:510], out[317:385, 1024 - 510:1024 - 389]
+    left, right = out[317:385, 389:510], out[317:385, 1024 - 510 : 1024 - 389]
     for eye in (left, right):
         assert np.ptp(eye[30:38, 50:70]) > 40  # the template's grain, in the sheet's colour
         assert abs(eye[30:38, 50:70].mean() - out[500, 512, 0]) < 8
@@ -144,8 +149,11 @@ def test_the_corners_of_the_eyes_come_from_the_template():
 
 def test_a_wrong_field_is_named(paths, monkeypatch):
     content = ms_face.read_mat(paths["fit_head"])
-    for name, value in (("bfm_keep_inds", np.arange(100)[None]), ("eye_corner_lines", np.full((5, 3), 700)),
-                        ("nonlinear_UVs", np.zeros((10, 2)))):
+    for name, value in (
+        ("bfm_keep_inds", np.arange(100)[None]),
+        ("eye_corner_lines", np.full((5, 3), 700)),
+        ("nonlinear_UVs", np.zeros((10, 2))),
+    ):
         monkeypatch.setattr(ms_face, "read_mat", lambda path: {**content, name: value})
         with pytest.raises(HrnError) as caught:
             ms_face.read_head_part(paths["fit_head"])

@@ -10,13 +10,13 @@ from head_like import write_hrn_head
 from scipy.spatial import cKDTree
 from small_maps import small_analysis
 
-from engine.published.basel.coefficients import split
-from engine.published.modelscope.head_model import Offsets
 from engine.geometry.obj import read_obj
 from engine.head import load_head_model
 from engine.methods import get_method, reconstruct
-from engine.published.modelscope import head_method as hrn_head
+from engine.published.basel.coefficients import split
 from engine.published.head_mask import head_mask
+from engine.published.modelscope import head_method as hrn_head
+from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 
@@ -35,8 +35,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def bundle(portrait, folder, tmp_path_factory):
     with small_analysis():
-        return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
-                           Settings(method="hrn_head", texture_size=256, quality="draft"))
+        return reconstruct(
+            portrait, tmp_path_factory.mktemp("out") / "head", Settings(method="hrn_head", texture_size=256, quality="draft")
+        )
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_the_products_head_has_the_methods_face_and_the_back_of_its_head(bundle,
     assert error["face"]["largest"] < error["largest"]
     # The head also follows behind, where the methods of the face alone know nothing.
     rear = points[35709:-1].reshape(40, 46, 3)[4:25, 10:-10].reshape(-1, 3)
-    assert np.median(cKDTree(head[:len(model.template)]).query(rear)[0]) < 0.006
+    assert np.median(cKDTree(head[: len(model.template)]).query(rear)[0]) < 0.006
 
 
 def test_the_camera_sees_the_head_where_the_photo_has_the_face(bundle, portrait, mesh):
@@ -112,8 +113,14 @@ def test_texture_with_hair_needs_its_files_and_takes_the_hairs_colour(bundle, po
     monkeypatch.setattr(method, "_hair", pictures)
     offsets = Offsets(*(torch.zeros(1, 3, size, size) for size in (300, 300, 100, 100)))
     # A dark photo: hair everywhere, and nothing of the photo itself is to be shown.
-    found = method._texture(method._files.output(split(torch.zeros(1, 257)), offsets), torch.full((1, 3, 1024, 1024), 0.3),
-                            np.ones((224, 224), np.float32), hrn_head._DRAFT, True, lambda *step: None)
+    found = method._texture(
+        method._files.output(split(torch.zeros(1, 257)), offsets),
+        torch.full((1, 3, 1024, 1024), 0.3),
+        np.ones((224, 224), np.float32),
+        hrn_head._DRAFT,
+        True,
+        lambda *step: None,
+    )
     assert found.shape == (256, 256, 3) and np.abs(found.astype(float) - 0.5 * 0.3 * 255).max() < 3
     assert get_method("hrn_head")._require_hair() is None
 

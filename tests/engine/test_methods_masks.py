@@ -7,13 +7,13 @@ import pytest
 from official_files import write_hrn
 from onnx_masks import green_mask
 
-from engine.published.basel import alignment
 from engine.fit.coarse.onnx_bytes import model, node, port
-from engine.published.hrn.method import Hrn
-from engine.published.method import PublishedMethod
-from engine.published.masks import FaceMask, HeadMatte
-from engine.published.files import file_states, models_report, required_paths
 from engine.photo import Landmarker, load_photo
+from engine.published.basel import alignment
+from engine.published.files import file_states, models_report, required_paths
+from engine.published.hrn.method import Hrn
+from engine.published.masks import FaceMask, HeadMatte
+from engine.published.method import PublishedMethod
 from engine.wire.errors import ErrorCode, HrnError
 
 OWN = "the engine's skin mask"
@@ -56,8 +56,11 @@ def test_hrn_takes_the_users_conversion(face, tmp_path):
 
 
 def test_a_network_that_sees_nothing_gives_way(face, tmp_path):
-    empty = model([node("Cast", ["x"], "f", to=1), node("Sub", ["f", "f"], "y")], [port("x", 2, ["h", "w", 3])],
-                  [port("y", 1, ["h", "w", 3])])
+    empty = model(
+        [node("Cast", ["x"], "f", to=1), node("Sub", ["f", "f"], "y")],
+        [port("x", 2, ["h", "w", 3])],
+        [port("y", 1, ["h", "w", 3])],
+    )
     (tmp_path / "segment_face.onnx").write_bytes(empty)
     template = np.array([[-0.31, 0.29, 0.13], [0.31, 0.29, 0.13], [0, -0.05, 0.55], [-0.25, -0.38, 0.22], [0.25, -0.38, 0.22]])
     image = face.photo.pixels

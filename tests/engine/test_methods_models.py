@@ -14,9 +14,8 @@ from scipy.io import savemat
 from serve_client import Client
 
 from engine.cli import main
-from engine.published.files import FILES, PUBLISHED, file_states, models_report, required_paths, why_not
+from engine.published.files import FILES, PUBLISHED, file_states, models_report, required_paths, status, why_not
 from engine.published.files import check as checking
-from engine.published.files import status
 from engine.published.nets.official import NETWORKS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.user_settings import UserSettings, model_files_folder, read_user_settings, write_user_settings
@@ -60,8 +59,9 @@ def test_nothing_is_there(folder):
     report = models_report(folder)
     rows = {row["name"]: row for row in report["methods"]}
     assert set(rows) == {"open", *PUBLISHED} and rows["open"]["ready"] and not rows["open"]["missing"]
-    assert not rows["deep3d"]["ready"] and all("epoch_20.pth" not in text or "Deep3DFaceRecon" in text
-                                               for text in rows["deep3d"]["missing"])
+    assert not rows["deep3d"]["ready"] and all(
+        "epoch_20.pth" not in text or "Deep3DFaceRecon" in text for text in rows["deep3d"]["missing"]
+    )
     assert {file["state"] for name in PUBLISHED for file in rows[name]["files"]} == {"missing"}
     with pytest.raises(HrnError) as caught:
         required_paths("deep3d", folder)
@@ -130,8 +130,10 @@ def test_two_files_of_one_name_are_told_apart(folder):
 def test_networks_of_one_name_and_one_content_go_with_their_neighbours(folder, monkeypatch, face, head):
     """The face of February 2023 and the head have a network of the same name, entries and sizes."""
     monkeypatch.setattr(status, "verdict", lambda file, path: "")
-    for place, mine in ((face, ("assets/head_model_for_maas.mat", "template_mesh.obj")),
-                        (head, ("assets/3dmm/BFM/ourRefineFull_model.mat", "assets/3dmm/inds/bfm_keep_inds.npy"))):
+    for place, mine in (
+        (face, ("assets/head_model_for_maas.mat", "template_mesh.obj")),
+        (head, ("assets/3dmm/BFM/ourRefineFull_model.mat", "assets/3dmm/inds/bfm_keep_inds.npy")),
+    ):
         for name in ("pytorch_model.pt", "assets/similarity_Lm3D_all.mat", *mine):
             (folder / place / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / place / name).touch()

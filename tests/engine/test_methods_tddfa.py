@@ -11,10 +11,10 @@ from small_maps import small_analysis
 from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import five_of_478
 from engine.methods import get_method, reconstruct
-from engine.published.method import GivenFace
-from engine.published.files import required_paths
-from engine.published.nets.checkpoint import read_npy_dictionary
 from engine.photo import Landmarker, observe
+from engine.published.files import required_paths
+from engine.published.method import GivenFace
+from engine.published.nets.checkpoint import read_npy_dictionary
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import Settings
 
@@ -30,8 +30,9 @@ def folder(tmp_path_factory):
 def bundle(portrait, folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, small_analysis():
         patch.setenv("HRN_MODEL_FILES", str(folder))
-        return reconstruct(portrait, tmp_path_factory.mktemp("out") / "head",
-                           Settings(method="tddfa_v3", texture_size=256, quality="draft"))
+        return reconstruct(
+            portrait, tmp_path_factory.mktemp("out") / "head", Settings(method="tddfa_v3", texture_size=256, quality="draft")
+        )
 
 
 def test_the_bundle_is_whole_and_names_the_backbone(bundle):
@@ -44,8 +45,13 @@ def test_the_bundle_is_whole_and_names_the_backbone(bundle):
 def test_the_dictionary_has_landmarks_and_parts_of_the_whole_photo(bundle):
     content = read_npy_dictionary(bundle.path / "tddfa_v3" / "astronaut.npy")
     assert {name: value.shape for name, value in content.items()} == {
-        "ldm68": (68, 2), "ldm106": (106, 2), "ldm106_2d": (106, 2), "ldm134": (134, 2), "seg": (512, 512, 8),
-        "seg_visible": (512, 512, 1)}
+        "ldm68": (68, 2),
+        "ldm106": (106, 2),
+        "ldm106_2d": (106, 2),
+        "ldm134": (134, 2),
+        "seg": (512, 512, 8),
+        "seg_visible": (512, 512, 1),
+    }
     # The 68 points lie where the bundle's camera sees the published mesh.
     mesh = read_obj(bundle.path / "tddfa_v3" / "astronaut_pcaTex.obj")
     matrix, camera = np.array(bundle.manifest["published"]["mesh_to_head"]), bundle.manifest["cameras"][0]
@@ -61,9 +67,13 @@ def test_the_dictionary_has_landmarks_and_parts_of_the_whole_photo(bundle):
 
 def test_the_two_extracted_textures_differ_from_the_models_own(bundle):
     own = bundle.path / "tddfa_v3"
-    colours = [np.loadtxt((line for line in (own / f"astronaut_{name}.obj").read_text().splitlines()
-                           if line.startswith("v ")), usecols=(4, 5, 6)) for name in (
-        "pcaTex", "extractTex", "extractTex_median")]
+    colours = [
+        np.loadtxt(
+            (line for line in (own / f"astronaut_{name}.obj").read_text().splitlines() if line.startswith("v ")),
+            usecols=(4, 5, 6),
+        )
+        for name in ("pcaTex", "extractTex", "extractTex_median")
+    ]
     assert all(0 <= values.min() and values.max() <= 1 for values in colours)
     assert np.abs(colours[1] - colours[0]).mean() > 0.02 and np.abs(colours[2] - colours[0]).mean() > 0.02
 

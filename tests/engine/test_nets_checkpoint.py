@@ -71,13 +71,17 @@ def same(net: nn.Module, weights: dict) -> bool:
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-@pytest.mark.parametrize("wrap", [
-    lambda w: w,
-    lambda w: OrderedDict(("module." + key, value) for key, value in w.items()),
-    lambda w: {"state_dict": {key.replace("conv.", "conv.module.", 1): value for key, value in w.items()}},
-    lambda w: {"net_recon": w, "opt_00": {"state": {}}, "sched_00": {"last_epoch": 3}},
-    lambda w: {"generator": w},
-], ids=["flat", "module", "state_dict", "net_recon", "generator"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda w: w,
+        lambda w: OrderedDict(("module." + key, value) for key, value in w.items()),
+        lambda w: {"state_dict": {key.replace("conv.", "conv.module.", 1): value for key, value in w.items()}},
+        lambda w: {"net_recon": w, "opt_00": {"state": {}}, "sched_00": {"last_epoch": 3}},
+        lambda w: {"generator": w},
+    ],
+    ids=["flat", "module", "state_dict", "net_recon", "generator"],
+)
 def test_every_container_loads(tmp_path, weights, wrap, zipped):
     torch.save(wrap(weights), tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
     net = load_network(Tiny, tmp_path / "a.pth")
@@ -96,9 +100,18 @@ def test_hierarchy_of_networks_with_what_training_leaves(tmp_path, weights, zipp
     schedule.step()
     sched = schedule.state_dict() | {"best": np.float64(2.5), "history": np.arange(3)}
     other = {key: value + 1 for key, value in weights.items()}
-    torch.save({"net_recon": weights, "mid_net": other, "alpha": nn.Parameter(torch.tensor([0.5])),
-                "beta": torch.tensor([0.25]), "opt_00": optimizer.state_dict(), "sched_00": sched},
-               tmp_path / "epoch_10.pth", _use_new_zipfile_serialization=zipped)
+    torch.save(
+        {
+            "net_recon": weights,
+            "mid_net": other,
+            "alpha": nn.Parameter(torch.tensor([0.5])),
+            "beta": torch.tensor([0.25]),
+            "opt_00": optimizer.state_dict(),
+            "sched_00": sched,
+        },
+        tmp_path / "epoch_10.pth",
+        _use_new_zipfile_serialization=zipped,
+    )
     checkpoint = read_checkpoint(tmp_path / "epoch_10.pth")
     assert same(load_network(Tiny, checkpoint, "net_recon"), weights)
     assert same(load_network(Tiny, checkpoint, "mid_net"), other)
@@ -109,13 +122,27 @@ def test_hierarchy_of_networks_with_what_training_leaves(tmp_path, weights, zipp
 
 
 def test_differences_are_named_and_counted(tmp_path, weights):
-    wrong = {**weights, "conv.weight": torch.zeros(3, 2, 5, 5), "fc.weight": torch.zeros(1), "fc.bias": torch.zeros(1),
-             "fc.scale": torch.zeros(1), "fc.a": torch.zeros(1), "fc.b": torch.zeros(1), "fc.c": torch.zeros(1)}
+    wrong = {
+        **weights,
+        "conv.weight": torch.zeros(3, 2, 5, 5),
+        "fc.weight": torch.zeros(1),
+        "fc.bias": torch.zeros(1),
+        "fc.scale": torch.zeros(1),
+        "fc.a": torch.zeros(1),
+        "fc.b": torch.zeros(1),
+        "fc.c": torch.zeros(1),
+    }
     del wrong["bn.running_var"]
     torch.save(wrong, tmp_path / "net.pth")
     error = refused(load_network, Tiny, tmp_path / "net.pth")
-    for part in ("net.pth", "Tiny", "1 weights are missing (bn.running_var)", "6 are unknown (fc.weight", "and 2 more",
-                 "conv.weight is 3×2×5×5 instead of 3×2×3×3"):
+    for part in (
+        "net.pth",
+        "Tiny",
+        "1 weights are missing (bn.running_var)",
+        "6 are unknown (fc.weight",
+        "and 2 more",
+        "conv.weight is 3×2×5×5 instead of 3×2×3×3",
+    ):
         assert part in error.message
     assert error.details["missing"] == ["bn.running_var"] and len(error.details["unexpected"]) == 6
 
@@ -130,8 +157,9 @@ def test_what_may_be_ignored_and_what_may_be_absent(tmp_path, weights):
 
 
 def test_half_precision_becomes_single_and_nan_is_refused(tmp_path, weights):
-    torch.save({key: value.half() if value.is_floating_point() else value for key, value in weights.items()},
-               tmp_path / "half.pth")
+    torch.save(
+        {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}, tmp_path / "half.pth"
+    )
     assert load_network(Tiny, tmp_path / "half.pth").conv.weight.dtype is torch.float32
     bad = weights["conv.weight"].clone()
     bad[0, 0, 0, 0] = float("nan")
@@ -146,14 +174,17 @@ def test_no_file(tmp_path):
         assert caught.value.code is ErrorCode.MODEL_MISSING
 
 
-@pytest.mark.parametrize(("content", "says"), [
-    (b"", "is empty"),
-    (b"<!DOCTYPE html><html><body>404 not found</body></html>", "web page"),
-    (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "pointer of Git LFS"),
-    (b"please ask the authors for this file\n" * 9, "is a text"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3, "damaged, or no file"),
-    (b"\x80", "damaged, or no file"),
-])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html><body>404 not found</body></html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "pointer of Git LFS"),
+        (b"please ask the authors for this file\n" * 9, "is a text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3, "damaged, or no file"),
+        (b"\x80", "damaged, or no file"),
+    ],
+)
 def test_what_is_no_network_file(tmp_path, content, says):
     path = tmp_path / "net_recon.pth"
     path.write_bytes(content)
@@ -174,7 +205,7 @@ def test_truncated_anywhere(tmp_path, weights, zipped):
     torch.save(weights, path, _use_new_zipfile_serialization=zipped)
     whole = path.read_bytes()
     for part in (0.02, 0.2, 0.5, 0.9, 0.99):
-        path.write_bytes(whole[:int(len(whole) * part)])
+        path.write_bytes(whole[: int(len(whole) * part)])
         refused(load_network, Tiny, path)
 
 
@@ -184,8 +215,10 @@ def test_malicious_checkpoint_executes_nothing(tmp_path, marker, weights, where)
     if where == "alone":
         path.write_bytes(pickle.dumps(exploit, 2))
     else:
-        content = {"beside the weights": {"net_recon": weights, "sched_00": exploit},
-                   "in the weights": {**weights, "extra": exploit}}.get(where, exploit)
+        content = {
+            "beside the weights": {"net_recon": weights, "sched_00": exploit},
+            "in the weights": {**weights, "extra": exploit},
+        }.get(where, exploit)
         torch.save(content, path, _use_new_zipfile_serialization=where != "legacy")
     error = refused(read_checkpoint, path)
     assert "holds program code (posix.mkdir)" in error.message or os.name == "nt"
@@ -199,18 +232,26 @@ def test_malicious_pickle_inside_an_archive_executes_nothing(tmp_path, marker, w
         path = tmp_path / "bad.pth"
         with zipfile.ZipFile(tmp_path / "good.pth") as good, zipfile.ZipFile(path, "w") as bad:
             for item in good.infolist():
-                bad.writestr(item, pickle.dumps(Exploit(marker), 2) if item.filename.endswith("data.pkl")
-                             else good.read(item))
+                bad.writestr(item, pickle.dumps(Exploit(marker), 2) if item.filename.endswith("data.pkl") else good.read(item))
             for name in extra:
                 bad.writestr(f"good/{name}", pickle.dumps(Exploit(marker), 2))
         refused(read_checkpoint, path)
 
 
-FACE_MODEL = {"u": np.arange(6.0).reshape(6, 1), "tri": np.arange(6, dtype=np.int32).reshape(2, 3),
-              "fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
-              "big": np.arange(3, dtype=">i4"), "empty": np.zeros((0, 3)), "flag": np.array([True, False]),
-              "parts": [np.arange(3), np.arange(2)], "name": "mean", "n": np.int64(7), "names": np.array(["a", "bc"]),
-              "ragged": np.array([np.arange(2), np.arange(3)], dtype=object), "more": {"k": (1, 2.5, None)}}
+FACE_MODEL = {
+    "u": np.arange(6.0).reshape(6, 1),
+    "tri": np.arange(6, dtype=np.int32).reshape(2, 3),
+    "fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+    "big": np.arange(3, dtype=">i4"),
+    "empty": np.zeros((0, 3)),
+    "flag": np.array([True, False]),
+    "parts": [np.arange(3), np.arange(2)],
+    "name": "mean",
+    "n": np.int64(7),
+    "names": np.array(["a", "bc"]),
+    "ragged": np.array([np.arange(2), np.arange(3)], dtype=object),
+    "more": {"k": (1, 2.5, None)},
+}
 
 
 def npy_bytes(pickled: bytes) -> bytes:
@@ -224,7 +265,7 @@ def pickled_by_old_numpy(value, protocol: int) -> bytes:
     content = pickle.dumps(np.array(value, dtype=object), protocol)
     frames = [place for opcode, _, place in pickletools.genops(content) if opcode.name == "FRAME"]
     for place in reversed(frames):  # their lengths would no longer be right
-        content = content[:place] + content[place + 9:]
+        content = content[:place] + content[place + 9 :]
     for name in (b"numpy._core.multiarray", b"numpy._core.numeric"):
         old = name.replace(b"_core", b"core")
         content = content.replace(b"\x8c" + bytes([len(name)]) + name, b"\x8c" + bytes([len(old)]) + old)
@@ -259,7 +300,7 @@ def test_dictionary_as_numpy_saves_it(tmp_path):
     read["u"][0] = 5  # arrays may be written to
     whole = (tmp_path / "face_model.npy").read_bytes()
     for part in (0.01, 0.1, 0.5, 0.99):
-        (tmp_path / "face_model.npy").write_bytes(whole[:int(len(whole) * part)])
+        (tmp_path / "face_model.npy").write_bytes(whole[: int(len(whole) * part)])
         refused(read_npy_dictionary, tmp_path / "face_model.npy")
     for wrong in (np.zeros(3), np.array([1, "a"], dtype=object), np.array("text", dtype=object)):
         np.save(tmp_path / "face_model.npy", wrong, allow_pickle=True)
@@ -288,17 +329,28 @@ class Call:
 ARRAY = np.zeros(0).__reduce__()[0]
 
 
-@pytest.mark.parametrize("value", [
-    Call(getattr, "a", "upper"), Call(eval, "1"), Call(copyreg._reconstructor, dict, dict, {}), Call(np.load, "x"),
-    Call(np.ndarray, (1,), np.dtype("O")), Call(np.dtype, "i4,O"), Call(np.dtype, [("a", "O")]),
-    Call(np.frombuffer, b"12345678", np.dtype("f8")), np.zeros(2, "i4,f4"), np.float64, np.datetime64("2020"),
-    # object pointers out of raw bytes, and sizes that do not fit
-    Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (1,), np.dtype("O"), False, b"A" * 8)),
-    Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (2**40,), np.dtype("f8"), False, b"A" * 8)),
-    Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (-1,), np.dtype("f8"), False, b"")),
-    # altering the reader itself
-    Call(ARRAY, np.ndarray, (0,), b"b", state=(None, {"__class__": 3})),
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        Call(getattr, "a", "upper"),
+        Call(eval, "1"),
+        Call(copyreg._reconstructor, dict, dict, {}),
+        Call(np.load, "x"),
+        Call(np.ndarray, (1,), np.dtype("O")),
+        Call(np.dtype, "i4,O"),
+        Call(np.dtype, [("a", "O")]),
+        Call(np.frombuffer, b"12345678", np.dtype("f8")),
+        np.zeros(2, "i4,f4"),
+        np.float64,
+        np.datetime64("2020"),
+        # object pointers out of raw bytes, and sizes that do not fit
+        Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (1,), np.dtype("O"), False, b"A" * 8)),
+        Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (2**40,), np.dtype("f8"), False, b"A" * 8)),
+        Call(ARRAY, np.ndarray, (0,), b"b", state=(1, (-1,), np.dtype("f8"), False, b"")),
+        # altering the reader itself
+        Call(ARRAY, np.ndarray, (0,), b"b", state=(None, {"__class__": 3})),
+    ],
+)
 def test_nothing_but_arrays_comes_out_of_a_pickle(tmp_path, value):
     path = tmp_path / "face_model.npy"
     path.write_bytes(npy_bytes(pickle.dumps({"u": value}, 4)))

@@ -10,7 +10,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from golden_nets import (common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, listed, outputs_of)
+from golden_nets import common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, listed, outputs_of
 from golden_rules import HrnGolden, det, normal, pattern_bytes, pattern_image, photo, smooth, uni
 
 from engine.published.basel.uv_maps import resize, turn_off_retouching
@@ -60,8 +60,10 @@ def one_thread():
 @pytest.fixture(scope="module")
 def goldens(shared_dir):
     """golden/ and the arrays of ``networks.npz`` of a method."""
+
     def arrays(method: str):
         return np.load(shared_dir / "golden" / method / "networks.npz")
+
     return arrays
 
 
@@ -122,9 +124,10 @@ def test_hrn_coarse_networks(hrn):
     assert golden.error("coeffs", wide(image)).max() < HRN
 
 
-@pytest.mark.parametrize(("name", "build", "shape"), [
-    ("deformation", deformation_generator, (1, 6, 64, 64)),
-    ("displacement", displacement_generator, (1, 9, 256, 256))])
+@pytest.mark.parametrize(
+    ("name", "build", "shape"),
+    [("deformation", deformation_generator, (1, 6, 64, 64)), ("displacement", displacement_generator, (1, 9, 256, 256))],
+)
 def test_hrn_generators(hrn, name, build, shape):
     golden = hrn(f"net_{name}")
     net = hrn_net(golden, build)
@@ -137,8 +140,9 @@ def test_hrn_de_retouching(hrn):
     image = hrn_input(golden, uni("input/deretouch", (1, 3, 512, 512), -1, 1))
     assert golden.error("blend", net(image)).max() < HRN
     texture = as_tensor(2 * smooth(3, 256, 256) - 1)[None]
-    albedo = turn_off_retouching(as_tensor(uni("input/deretouch_albedo", (1, 3, 256, 256), 0.2, 0.9)), texture,
-                                 net(resize(texture, 512)))
+    albedo = turn_off_retouching(
+        as_tensor(uni("input/deretouch_albedo", (1, 3, 256, 256), 0.2, 0.9)), texture, net(resize(texture, 512))
+    )
     assert hrn("deretouch_run").error("albedo_out", albedo).max() < HRN
 
 
@@ -209,8 +213,9 @@ def test_deep3d_and_tddfa_resnet50(goldens):
     assert difference(last(as_tensor(image).double()), goldens("deep3d")["resnet50_lastfc/f64"]) < F64
 
 
-@pytest.mark.parametrize(("method", "prefix", "backbone"), [
-    ("deep3d", "resnet18/", "resnet18"), ("tddfa_v3", "mbnetv3/", "mobilenet_v3")])
+@pytest.mark.parametrize(
+    ("method", "prefix", "backbone"), [("deep3d", "resnet18/", "resnet18"), ("tddfa_v3", "mbnetv3/", "mobilenet_v3")]
+)
 def test_small_coarse_networks(goldens, method, prefix, backbone):
     net = filled(lambda: CoarseNet(backbone), common_rule())
     check_network(goldens(method), prefix, net, single(pattern_image(3, 224, 224)))
@@ -269,8 +274,9 @@ def test_tddfa_retinaface(goldens):
 
 def test_tddfa_face_detection(goldens):
     golden, priors = goldens("tddfa_v3"), anchors()
-    offsets, points = (as_tensor(normal(name, (10752, size), 0.5).astype(np.float32)) for name, size in
-                       (("loc", 4), ("lan", 10)))
+    offsets, points = (
+        as_tensor(normal(name, (10752, size), 0.5).astype(np.float32)) for name, size in (("loc", 4), ("lan", 10))
+    )
     assert tuple(golden["retinaface/prior_count"]) == tuple(priors.shape)
     assert difference(priors, golden["retinaface/prior"]) < 1e-5
     assert difference(decode_boxes(offsets, priors), golden["retinaface/decode_box"]) < 1e-5
@@ -320,8 +326,9 @@ def test_df_mvr(goldens):
 @pytest.mark.parametrize(("channels", "kernel", "stride", "side"), [(32, 3, 1, 24), (64, 7, 1, 14), (128, 7, 2, 14)])
 def test_involution(goldens, channels, kernel, stride, side):
     golden = goldens("df_mvr")
-    net = filled(lambda: Involution(channels, kernel, stride), common_rule(),
-                 prefix=f"inv{channels}_{kernel}_{stride}.").double()
+    net = filled(
+        lambda: Involution(channels, kernel, stride), common_rule(), prefix=f"inv{channels}_{kernel}_{stride}."
+    ).double()
     source = normal(f"inv_in{channels}_{kernel}_{stride}", (2, channels, side, side)).astype(np.float32)
     result, name = net(as_tensor(source).double()), f"involution/c{channels}_k{kernel}_s{stride}"
     assert tuple(golden[f"{name}/shape"]) == tuple(result.shape)

@@ -32,8 +32,9 @@ def test_layouts(tmp_path, picture, element, form, size):
 
 def test_the_first_of_several_channels_is_the_mask(tmp_path, picture):
     """As of the head matte; any size of picture, one after the other."""
-    (tmp_path / "m.onnx").write_bytes(model([node("Cast", ["x"], "y", to=FLOAT)], [port("x", BYTES, [1, "h", "w", 3])],
-                                            [port("y", FLOAT, [1, "h", "w", 3])]))
+    (tmp_path / "m.onnx").write_bytes(
+        model([node("Cast", ["x"], "y", to=FLOAT)], [port("x", BYTES, [1, "h", "w", 3])], [port("y", FLOAT, [1, "h", "w", 3])])
+    )
     network = read_mask_network(tmp_path / "m.onnx")
     for shown in (picture, picture[5:, 9:], picture):
         np.testing.assert_allclose(network(shown), shown[..., 0] / 255, atol=1e-6)
@@ -41,17 +42,27 @@ def test_the_first_of_several_channels_is_the_mask(tmp_path, picture):
 
 WHOLE = green_mask()
 BROKEN = {
-    "empty": b"", "text": b"version https://git-lfs.github.com/spec/v1\n", "page": b"<!DOCTYPE html><html></html>",
-    "cut off": WHOLE[:len(WHOLE) // 2], "noise": np.random.default_rng(1).bytes(5000),
+    "empty": b"",
+    "text": b"version https://git-lfs.github.com/spec/v1\n",
+    "page": b"<!DOCTYPE html><html></html>",
+    "cut off": WHOLE[: len(WHOLE) // 2],
+    "noise": np.random.default_rng(1).bytes(5000),
     "a TensorFlow graph": b"\n\x1a\n\x0binput_image\x12\x0bPlaceholder" * 9,
     "unknown node": model([node("NoSuchNode", ["x"], "y")], [port("x", BYTES, ["h", "w", 3])], [port("y", FLOAT, ["h", "w"])]),
     "no picture": model([node("Relu", ["x"], "y")], [port("x", FLOAT, [1, 10])], [port("y", FLOAT, [1, 10])]),
-    "two inputs": model([node("Add", ["x", "z"], "y")], [port("x", FLOAT, ["h", "w", 3]), port("z", FLOAT, ["h", "w", 3])],
-                        [port("y", FLOAT, ["h", "w", 3])]),
-    "no mask": model([node("ReduceMean", ["x"], "y", axes=[0, 1], keepdims=0)], [port("x", FLOAT, ["h", "w", 3])],
-                     [port("y", FLOAT, [3])]),
-    "not a number": model([node("Cast", ["x"], "f", to=FLOAT), node("Neg", ["f"], "n"), node("Sqrt", ["n"], "y")],
-                          [port("x", BYTES, ["h", "w", 3])], [port("y", FLOAT, ["h", "w", 3])]),
+    "two inputs": model(
+        [node("Add", ["x", "z"], "y")],
+        [port("x", FLOAT, ["h", "w", 3]), port("z", FLOAT, ["h", "w", 3])],
+        [port("y", FLOAT, ["h", "w", 3])],
+    ),
+    "no mask": model(
+        [node("ReduceMean", ["x"], "y", axes=[0, 1], keepdims=0)], [port("x", FLOAT, ["h", "w", 3])], [port("y", FLOAT, [3])]
+    ),
+    "not a number": model(
+        [node("Cast", ["x"], "f", to=FLOAT), node("Neg", ["f"], "n"), node("Sqrt", ["n"], "y")],
+        [port("x", BYTES, ["h", "w", 3])],
+        [port("y", FLOAT, ["h", "w", 3])],
+    ),
 }
 
 

@@ -22,8 +22,10 @@ def test_official_containers(tmp_path, name):
     """A file laid out as the published one loads strictly; one number each keeps it small."""
     network = NETWORKS[name]
     prefix = "module." if name.startswith("df_mvr") else ""
-    weights = {prefix + key: torch.full((), 0.5).to(value.dtype).expand(value.shape)
-               for key, value in empty(network.build).state_dict().items()}
+    weights = {
+        prefix + key: torch.full((), 0.5).to(value.dtype).expand(value.shape)
+        for key, value in empty(network.build).state_dict().items()
+    }
     weights |= {key + "weight": torch.zeros(3) for key in network.unused}
     path = tmp_path / network.file
     torch.save({network.container: weights, "other": {}} if network.container else weights, path)
@@ -48,7 +50,7 @@ def test_involution_is_its_defining_sum(kernel, stride):
         kernels = net.conv2(net.conv1(source)).view(2, kernel, kernel, 8 // stride, 8 // stride)
     padded = F.pad(x[0], [kernel // 2] * 4)
     for c, h, w in ((0, 0, 0), (15, 1, 2), (16, 3, 3), (31, 2, 0)):
-        patch = padded[c, stride * h:stride * h + kernel, stride * w:stride * w + kernel]
+        patch = padded[c, stride * h : stride * h + kernel, stride * w : stride * w + kernel]
         assert result[0, c, h, w] == pytest.approx(float((kernels[c // 16, :, :, h, w] * patch).sum()))
 
 
@@ -63,7 +65,7 @@ def test_points_come_back_to_the_places_they_were_seen_at():
     image = np.zeros((300, 400, 3), np.uint8)
     dots = np.array([[60, 90], [130, 100], [95, 160]])
     for x, y in dots:
-        image[y - 1:y + 2, x - 1:x + 2] = 255
+        image[y - 1 : y + 2, x - 1 : x + 2] = 255
 
     sizes = []
 
@@ -131,7 +133,7 @@ def test_detected_faces_are_in_pixels_of_the_photo(height, width):
         assert square.shape == (1, 3, 512, 512)
         return torch.zeros(1, len(priors), 4), classes[None], torch.zeros(1, len(priors), 10)
 
-    face, = detect_faces(net, np.zeros((height, width, 3), np.uint8))
+    (face,) = detect_faces(net, np.zeros((height, width, 3), np.uint8))
     centre = priors[hit, :2].numpy() * side - (side - np.array([width, height])) / 2
     reach = priors[hit, 2].item() * side / 2
     assert np.abs(face.box - np.r_[centre - reach, centre + reach]).max() <= 1 + 2 * side / 512

@@ -16,8 +16,17 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("PIL")
 from PIL import Image  # noqa: E402
 
-from engine.photo import (Landmarker, face_box, face_quality, find_covers, load_photo, observe,  # noqa: E402
-                          photo_warnings, segment_skin, select_face)
+from engine.photo import (  # noqa: E402
+    Landmarker,
+    face_box,
+    face_quality,
+    find_covers,
+    load_photo,
+    observe,
+    photo_warnings,
+    segment_skin,
+    select_face,
+)
 from engine.photo.landmarks import face_width  # noqa: E402
 from engine.photo.regions import BROWS, EYES, OUTER_LIPS, OVAL, fill  # noqa: E402
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo  # noqa: E402
@@ -110,7 +119,7 @@ def test_small_face_in_a_large_photo(landmarker, portrait, face):
 def test_several_faces_largest_first(landmarker, portrait):
     wall = np.full((700, 1500, 3), 128, np.uint8)
     for x, side in ((20, 380), (450, 640), (1110, 300)):
-        wall[30:30 + side, x:x + side] = cv2.resize(portrait.pixels, (side, side), interpolation=cv2.INTER_AREA)
+        wall[30 : 30 + side, x : x + side] = cv2.resize(portrait.pixels, (side, side), interpolation=cv2.INTER_AREA)
     found = landmarker.detect(picture(wall))
     assert [o.index for o in found] == [0, 1, 2] and {o.count for o in found} == {3}
     widths = [face_width(o) for o in found]
@@ -129,8 +138,12 @@ def test_face_cut_by_the_border(landmarker, portrait, face):
 
 def test_no_face(landmarker):
     noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8)
-    for pixels in (noise, np.zeros((200, 200, 3), np.uint8), np.full((7, 2000, 3), 200, np.uint8),
-                   np.zeros((1, 1, 3), np.uint8)):
+    for pixels in (
+        noise,
+        np.zeros((200, 200, 3), np.uint8),
+        np.full((7, 2000, 3), 200, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+    ):
         photo = picture(pixels)
         assert landmarker.detect(photo) == []
         with pytest.raises(HrnError) as caught:
@@ -277,8 +290,14 @@ def test_covers_are_not_skin(portrait, face):
 
 def _masked(pixels: np.ndarray, points: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
     """A cloth from the bridge of the nose to below the chin."""
-    edge = [points[i] for i in (234, 117)] + [points[6] * 0.6 + points[5] * 0.4] + [points[i] for i in (
-        346, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93)]
+    edge = (
+        [points[i] for i in (234, 117)]
+        + [points[6] * 0.6 + points[5] * 0.4]
+        + [
+            points[i]
+            for i in (346, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93)
+        ]
+    )
     return cv2.fillPoly(pixels.copy(), [np.round(edge).astype(np.int32)], color)
 
 
@@ -321,7 +340,9 @@ def test_glasses_and_sunglasses_cover_the_face(large, glass, thick):
 @pytest.mark.parametrize("color", [(40, 120, 50), (40, 70, 160), (240, 240, 240)])
 def test_a_cup_covers_the_mouth(large, color):
     points = large[1].landmarks
-    cup = cv2.circle(large[0].copy(), tuple(np.round(points[13]).astype(int).tolist()), round(0.2 * np.ptp(points[:, 0])), color, -1)
+    cup = cv2.circle(
+        large[0].copy(), tuple(np.round(points[13]).astype(int).tolist()), round(0.2 * np.ptp(points[:, 0])), color, -1
+    )
     covers, said = _covered(cup, large[1])
     assert said and (covers.mouth or covers.share > 0.25)
 

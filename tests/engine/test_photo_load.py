@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
-from PIL import Image, ImageCms  # noqa: E402
+from PIL import Image, ImageCms
 
-from engine.photo import load as loading  # noqa: E402
-from engine.photo.load import load_photo  # noqa: E402
-from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
+from engine.photo import load as loading
+from engine.photo.load import load_photo
+from engine.wire.errors import ErrorCode, HrnError
 
 RED, GREEN, BLUE = (200, 40, 30), (40, 180, 60), (30, 60, 190)
 
@@ -32,8 +32,7 @@ def quarters(size=(64, 48)) -> Image.Image:
 
 def corner_colours(pixels: np.ndarray) -> list[tuple[int, ...]]:
     h, w = pixels.shape[:2]
-    return [tuple(int(c) for c in pixels[y, x]) for y, x in ((h // 4, w // 4), (h // 4, 3 * w // 4),
-                                                             (3 * h // 4, w // 4))]
+    return [tuple(int(c) for c in pixels[y, x]) for y, x in ((h // 4, w // 4), (h // 4, 3 * w // 4), (3 * h // 4, w // 4))]
 
 
 def assert_quarters(pixels: np.ndarray, tolerance: int):
@@ -48,10 +47,20 @@ def code_of(path) -> ErrorCode:
     return caught.value.code
 
 
-@pytest.mark.parametrize("name, tolerance, options", [
-    ("a.jpg", 6, {"quality": 95, "subsampling": 0}), ("a.jpeg", 6, {"quality": 95, "progressive": True}),
-    ("a.png", 0, {}), ("a.webp", 0, {"lossless": True}), ("a.tif", 0, {}), ("b.tiff", 0, {"compression": "tiff_lzw"}),
-    ("a.bmp", 0, {}), ("a.heic", 8, {"quality": 95}), ("a.avif", 12, {"quality": 95})])
+@pytest.mark.parametrize(
+    "name, tolerance, options",
+    [
+        ("a.jpg", 6, {"quality": 95, "subsampling": 0}),
+        ("a.jpeg", 6, {"quality": 95, "progressive": True}),
+        ("a.png", 0, {}),
+        ("a.webp", 0, {"lossless": True}),
+        ("a.tif", 0, {}),
+        ("b.tiff", 0, {"compression": "tiff_lzw"}),
+        ("a.bmp", 0, {}),
+        ("a.heic", 8, {"quality": 95}),
+        ("a.avif", 12, {"quality": 95}),
+    ],
+)
 def test_formats(tmp_path, name, tolerance, options):
     import pillow_heif
 
@@ -74,9 +83,16 @@ def test_hash_is_of_the_file(tmp_path):
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 def test_orientation(tmp_path, orientation, suffix):
     """The stored picture is turned so that the tag turns it back."""
-    undo = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-            4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
-            7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}[orientation]
+    undo = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
     stored = quarters() if undo is None else quarters().transpose(undo)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -161,16 +177,20 @@ def test_embedded_profile_is_converted(tmp_path):
     assert load_photo(tmp_path / "broken.png").pixels[4, 4, 1] == 55
 
 
-@pytest.mark.parametrize("tags, size, expected", [
-    ({0xA405: 50}, (600, 400), 50 / 43.2666 * 721.11),  # 3:2, diagonal rule: the same as 50/36 * 600
-    ({0xA405: 26}, (400, 300), 26 / 43.2666 * 500),  # 4:3 phone
-    ({0xA405: 70}, (256, 256), 70 / 36 * 256),  # square: a render or crop, 36 mm across
-    ({0x920A: 4.25, 0xA405: 0, 0xA20E: 400.0, 0xA210: 4}, (400, 300), 4.25 * 400),  # pixels per millimetre
-    ({0x920A: 50.0, 0xA20E: 3000.0, 0xA210: 3, 0xA002: 1200, 0xA003: 800}, (600, 400), 50 * 300 / 2),  # halved photo
-    ({0x920A: 50.0, 0xA20E: 3000.0, 0xA210: 3, 0xA002: 1200, 0xA003: 800}, (500, 480), None),  # cropped
-    ({0x920A: 50.0}, (600, 400), None),
-    ({0xA405: 60000}, (600, 400), None),
-    ({}, (600, 400), None)])
+@pytest.mark.parametrize(
+    "tags, size, expected",
+    [
+        ({0xA405: 50}, (600, 400), 50 / 43.2666 * 721.11),  # 3:2, diagonal rule: the same as 50/36 * 600
+        ({0xA405: 26}, (400, 300), 26 / 43.2666 * 500),  # 4:3 phone
+        ({0xA405: 70}, (256, 256), 70 / 36 * 256),  # square: a render or crop, 36 mm across
+        ({0x920A: 4.25, 0xA405: 0, 0xA20E: 400.0, 0xA210: 4}, (400, 300), 4.25 * 400),  # pixels per millimetre
+        ({0x920A: 50.0, 0xA20E: 3000.0, 0xA210: 3, 0xA002: 1200, 0xA003: 800}, (600, 400), 50 * 300 / 2),  # halved photo
+        ({0x920A: 50.0, 0xA20E: 3000.0, 0xA210: 3, 0xA002: 1200, 0xA003: 800}, (500, 480), None),  # cropped
+        ({0x920A: 50.0}, (600, 400), None),
+        ({0xA405: 60000}, (600, 400), None),
+        ({}, (600, 400), None),
+    ],
+)
 def test_focal_length(tmp_path, tags, size, expected):
     exif = Image.Exif()
     exif.get_ifd(0x8769).update(tags)
@@ -222,16 +242,34 @@ def test_forbidden(tmp_path):
     assert code_of(tmp_path / "a.png") == ErrorCode.PHOTO_UNREADABLE
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, this is text", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-                                     b"PK\x03\x04" + bytes(100), b"GIF89a" + bytes(40), bytes(1000)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello, this is text",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"PK\x03\x04" + bytes(100),
+        b"GIF89a" + bytes(40),
+        bytes(1000),
+    ],
+)
 def test_not_an_image(tmp_path, content):
     (tmp_path / "a.jpg").write_bytes(content)
     assert code_of(tmp_path / "a.jpg") == ErrorCode.NOT_AN_IMAGE
 
 
-@pytest.mark.parametrize("suffix, options", [(".jpg", {}), (".jpg", {"progressive": True}), (".png", {}),
-                                             (".tif", {"compression": "tiff_lzw"}), (".tif", {}), (".webp", {}),
-                                             (".heic", {})])
+@pytest.mark.parametrize(
+    "suffix, options",
+    [
+        (".jpg", {}),
+        (".jpg", {"progressive": True}),
+        (".png", {}),
+        (".tif", {"compression": "tiff_lzw"}),
+        (".tif", {}),
+        (".webp", {}),
+        (".heic", {}),
+    ],
+)
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.9])
 def test_truncated(tmp_path, suffix, options, part):
     import pillow_heif
@@ -241,7 +279,7 @@ def test_truncated(tmp_path, suffix, options, part):
     file = tmp_path / f"a{suffix}"
     noise.save(file, **options)
     data = file.read_bytes()
-    file.write_bytes(data[:max(20, int(len(data) * part))])
+    file.write_bytes(data[: max(20, int(len(data) * part))])
     assert code_of(file) == ErrorCode.IMAGE_DAMAGED
     if suffix == ".jpg" and part == 0.9:  # also when decoding at reduced size
         with pytest.raises(HrnError) as caught:
@@ -282,8 +320,9 @@ def test_bombs_are_refused_by_their_header(tmp_path, monkeypatch):
 def test_text_bomb(tmp_path):
     """A PNG whose compressed text chunk unpacks to hundreds of megabytes."""
     text = b"Comment\0\0" + zlib.compress(bytes(80 << 20), 9)
-    (tmp_path / "a.png").write_bytes(_png(8, 8, depth=8, colour=2, rows=np.zeros((8, 8, 3), np.uint8),
-                                          extra=_chunk(b"zTXt", text)))
+    (tmp_path / "a.png").write_bytes(
+        _png(8, 8, depth=8, colour=2, rows=np.zeros((8, 8, 3), np.uint8), extra=_chunk(b"zTXt", text))
+    )
     assert code_of(tmp_path / "a.png") in (ErrorCode.IMAGE_TOO_LARGE, ErrorCode.IMAGE_DAMAGED)
 
 
@@ -315,22 +354,30 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _png(width: int, height: int, *, depth: int, colour: int, rows: np.ndarray | None, extra: bytes = b"") -> bytes:
-    raw = b"" if rows is None else b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes()
-                                            for row in rows)
+    raw = b"" if rows is None else b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + extra + _chunk(b"IDAT", zlib.compress(raw))
-            + _chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + extra + _chunk(b"IDAT", zlib.compress(raw)) + _chunk(b"IEND", b"")
 
 
 def _tiff_header(width: int, height: int) -> bytes:
-    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 1),
-            (278, 4, height), (279, 4, 10)]
+    tags = [
+        (256, 4, width),
+        (257, 4, height),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 200),
+        (277, 3, 1),
+        (278, 4, height),
+        (279, 4, 10),
+    ]
     body = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
     return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + body + bytes(300)
 
 
 def _linear_profile() -> bytes:
     """A minimal ICC v2 display profile: sRGB's primaries with a linear curve."""
+
     def tag(kind: bytes, data: bytes) -> bytes:
         return kind + bytes(4) + data
 
@@ -342,9 +389,11 @@ def _linear_profile() -> bytes:
         b"desc": tag(b"desc", struct.pack(">I", len(text)) + text + bytes(78)),
         b"cprt": tag(b"text", b"none\0\0\0\0"),
         b"wtpt": xyz(0.9642, 1.0, 0.8249),
-        b"rXYZ": xyz(0.4360, 0.2225, 0.0139), b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"rXYZ": xyz(0.4360, 0.2225, 0.0139),
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
         b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
-        b"rTRC": tag(b"curv", struct.pack(">I", 0)), b"gTRC": tag(b"curv", struct.pack(">I", 0)),
+        b"rTRC": tag(b"curv", struct.pack(">I", 0)),
+        b"gTRC": tag(b"curv", struct.pack(">I", 0)),
         b"bTRC": tag(b"curv", struct.pack(">I", 0)),
     }
     offset = 128 + 4 + 12 * len(entries)

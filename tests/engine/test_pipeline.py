@@ -13,13 +13,14 @@ import pytest
 from obj_reader import read
 from small_maps import small_analysis
 
-from engine.pipeline.export import export_obj
 from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
 from engine.pipeline.clock import StageClock
+from engine.pipeline.export import export_obj
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import STAGES, Settings, overall_fraction
+
 SIZE = 512
 
 
@@ -55,8 +56,10 @@ def image(reconstruction, name):
 def exr(reconstruction, name):
     import OpenEXR
 
-    return {key: channel.pixels for key, channel in
-            OpenEXR.File(str(reconstruction.bundle.file(name)), separate_channels=True).channels().items()}
+    return {
+        key: channel.pixels
+        for key, channel in OpenEXR.File(str(reconstruction.bundle.file(name)), separate_channels=True).channels().items()
+    }
 
 
 def test_the_bundle_is_whole(reconstruction, manifest, arrays):
@@ -78,8 +81,11 @@ def test_it_is_a_head_in_metres(arrays):
 
 
 def test_the_camera_shows_the_fitted_landmarks(manifest, arrays):
-    posed = arrays["vertices"] + arrays["deformation"] + np.tensordot(
-        np.array(manifest["expression"]["photo_values"]), arrays["expression_deltas"], 1)
+    posed = (
+        arrays["vertices"]
+        + arrays["deformation"]
+        + np.tensordot(np.array(manifest["expression"]["photo_values"]), arrays["expression_deltas"], 1)
+    )
     points = np.einsum("lk,lkd->ld", arrays["landmark_weights"], posed[arrays["landmark_vertices"]])
     camera = manifest["cameras"][0]
     rotation = np.array(camera["R"])
@@ -122,7 +128,8 @@ def test_maps(reconstruction, manifest):
     assert set(offset) == {"R", "G", "B"} and offset["R"].shape[0] == manifest["maps"]["deformation"]["height"]
     confidence = image(reconstruction, "confidence")
     assert set(np.unique(confidence)) <= {0, 128, 255} and (confidence == 255).mean() == pytest.approx(
-        manifest["quality"]["seen_fraction"], abs=1e-3)
+        manifest["quality"]["seen_fraction"], abs=1e-3
+    )
 
 
 def test_the_deformation_map_is_the_deformation(reconstruction, arrays):
@@ -162,7 +169,8 @@ def test_same_photo_same_head(reconstruction, tmp_path):
     differ = [name for name in first["files"] if first["files"][name]["sha256"] != second["files"][name]["sha256"]]
     assert not differ
     assert {k: v for k, v in first.items() if k not in ("timings", "files")} == {
-        k: v for k, v in second.items() if k not in ("timings", "files")}
+        k: v for k, v in second.items() if k not in ("timings", "files")
+    }
 
 
 @pytest.mark.parametrize("stage", ["photo", "coarse", "mid", "albedo", "bundle"])
@@ -178,8 +186,9 @@ def test_cancel_at_any_stage_leaves_nothing(portrait, tmp_path, stage):
 
 def test_relaxed_heads_keep_the_photos_values_on_record(portrait, tmp_path):
     with small_analysis():
-        relaxed = reconstruct(portrait, tmp_path / "head",
-                              Settings(texture_size=256, quality="draft", keep_expression=False)).manifest["expression"]
+        relaxed = reconstruct(
+            portrait, tmp_path / "head", Settings(texture_size=256, quality="draft", keep_expression=False)
+        ).manifest["expression"]
     assert set(relaxed["values"]) == {0.0} and max(relaxed["photo_values"]) > 0.2
 
 
@@ -211,8 +220,9 @@ def test_a_covered_face_is_warned_of(portrait, reconstruction, tmp_path):
     photo = cv2.imread(str(portrait))
     cv2.imwrite(str(tmp_path / "masked.png"), cv2.ellipse(photo, (224, 148), (40, 36), 0, 0, 360, (215, 180, 130), -1))
     with small_analysis():
-        quality = reconstruct(tmp_path / "masked.png", tmp_path / "head",
-                              Settings(texture_size=256, quality="draft")).manifest["quality"]
+        quality = reconstruct(tmp_path / "masked.png", tmp_path / "head", Settings(texture_size=256, quality="draft")).manifest[
+            "quality"
+        ]
     (said,) = [one["message"] for one in quality["warnings"] if one["code"] == "covered"]
     assert quality["covered"] > 0.25 and f"{100 * quality['covered']:.0f} %" in said
 

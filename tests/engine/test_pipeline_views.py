@@ -62,11 +62,17 @@ def test_three_views_of_one_head(shared_dir, tmp_path):
 def test_a_stranger_is_left_out_and_named(shared_dir, tmp_path):
     """Also when it is the most frontal photo, which would be the reference."""
     dev = shared_dir / "bench" / "dev"
-    photos = [dev / "d01" / "photos" / "mv_m30.jpg", dev / "d03" / "photos" / "mv_p00.jpg",
-              dev / "d01" / "photos" / "mv_p30.jpg"]
+    photos = [
+        dev / "d01" / "photos" / "mv_m30.jpg",
+        dev / "d03" / "photos" / "mv_p00.jpg",
+        dev / "d01" / "photos" / "mv_p30.jpg",
+    ]
     with small_analysis():
         manifest = reconstruct(photos, tmp_path / "head", Settings(texture_size=256, quality="draft")).manifest
-    assert {photo["name"]: photo["used"] for photo in manifest["photos"]} == {"mv_m30.jpg": True, "mv_p30.jpg": True,
-                                                                               "mv_p00.jpg": False}
+    assert {photo["name"]: photo["used"] for photo in manifest["photos"]} == {
+        "mv_m30.jpg": True,
+        "mv_p30.jpg": True,
+        "mv_p00.jpg": False,
+    }
     assert manifest["photos"][2]["error"]["code"] == "PHOTO_UNMATCHED"
     assert any(w["code"] == "photo_left_out" and "mv_p00.jpg" in w["message"] for w in manifest["quality"]["warnings"])

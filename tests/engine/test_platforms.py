@@ -13,8 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.batch import locks
+from engine.batch import store as store_module
 from engine.system import machine
-from engine.batch import locks, store as store_module
 from engine.wire import child_process, windows_job
 from engine.wire.errors import ErrorCode, HrnError
 
@@ -125,8 +126,9 @@ class TestMemory:
         monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=VM_STAT))
         assert machine.available_memory() == 33000 * 16384
 
-    @pytest.mark.parametrize("answer", ["", "Mach Virtual Memory Statistics:", OSError("no such tool"),
-                                        subprocess.TimeoutExpired("vm_stat", 5)])
+    @pytest.mark.parametrize(
+        "answer", ["", "Mach Virtual Memory Statistics:", OSError("no such tool"), subprocess.TimeoutExpired("vm_stat", 5)]
+    )
     def test_mac_without_its_tool_plans_with_half_of_all(self, monkeypatch, answer):
         def run(*_, **__):
             if isinstance(answer, Exception):
@@ -138,8 +140,10 @@ class TestMemory:
         monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 16384, "SC_PHYS_PAGES": 1000}.get)
         assert machine.available_memory() == 500 * 16384
 
-    @pytest.mark.parametrize("free, commit, found, expected", [(8 << 30, 20 << 30, 1, 8 << 30), (8 << 30, 3 << 30, 1, 3 << 30),
-                                                               (8 << 30, 3 << 30, 0, 0)])
+    @pytest.mark.parametrize(
+        "free, commit, found, expected",
+        [(8 << 30, 20 << 30, 1, 8 << 30), (8 << 30, 3 << 30, 1, 3 << 30), (8 << 30, 3 << 30, 0, 0)],
+    )
     def test_windows(self, monkeypatch, free, commit, found, expected):
         def status(pointer):
             structure = pointer._obj
@@ -148,16 +152,30 @@ class TestMemory:
             return found
 
         monkeypatch.setattr(machine, "sys", WINDOWS)
-        monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=status)),
-                            raising=False)
+        monkeypatch.setattr(
+            ctypes, "windll", SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=status)), raising=False
+        )
         assert machine.available_memory() == expected
 
-    @pytest.mark.parametrize("files", [
-        {"memory.max": "8000000000\n", "memory.current": "6000000000\n", "memory.stat": "anon 5\ninactive_file 1000000000\n",
-         "cpu.max": "150000 100000\n"},
-        {"memory/memory.limit_in_bytes": "8000000000\n", "memory/memory.usage_in_bytes": "6000000000\n",
-         "memory/memory.stat": "total_inactive_file 1000000000\n", "cpu/cpu.cfs_quota_us": "150000\n",
-         "cpu/cpu.cfs_period_us": "100000\n"}], ids=["version 2", "version 1"])
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {
+                "memory.max": "8000000000\n",
+                "memory.current": "6000000000\n",
+                "memory.stat": "anon 5\ninactive_file 1000000000\n",
+                "cpu.max": "150000 100000\n",
+            },
+            {
+                "memory/memory.limit_in_bytes": "8000000000\n",
+                "memory/memory.usage_in_bytes": "6000000000\n",
+                "memory/memory.stat": "total_inactive_file 1000000000\n",
+                "cpu/cpu.cfs_quota_us": "150000\n",
+                "cpu/cpu.cfs_period_us": "100000\n",
+            },
+        ],
+        ids=["version 2", "version 1"],
+    )
     def test_containers_limits_count(self, tmp_path, monkeypatch, files):
         for name, text in {**files, "meminfo": "MemTotal: 64000000 kB\nMemAvailable: 32000000 kB\n"}.items():
             (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -185,8 +203,13 @@ class Kernel:
 
     def __init__(self, refuse: str = ""):
         self.refuse, self.processes, self.calls = refuse, [], []
-        for name in ("CreateJobObjectW", "SetInformationJobObject", "AssignProcessToJobObject", "TerminateJobObject",
-                     "CloseHandle"):
+        for name in (
+            "CreateJobObjectW",
+            "SetInformationJobObject",
+            "AssignProcessToJobObject",
+            "TerminateJobObject",
+            "CloseHandle",
+        ):
             setattr(self, name, self._function(name))
 
     def _function(self, name):
@@ -245,8 +268,13 @@ class TestWindowsProcesses:
         child = start(kernel)
         child.kill()
         assert child.wait(5)
-        assert kernel.calls == ["CreateJobObjectW", "SetInformationJobObject", "AssignProcessToJobObject", "TerminateJobObject",
-                                "CloseHandle"]
+        assert kernel.calls == [
+            "CreateJobObjectW",
+            "SetInformationJobObject",
+            "AssignProcessToJobObject",
+            "TerminateJobObject",
+            "CloseHandle",
+        ]
 
     def test_what_a_child_leaves_behind_ends_with_it(self, start):
         kernel = Kernel()

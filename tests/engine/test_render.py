@@ -33,7 +33,7 @@ def stand_in() -> ModuleType:
         assert (w > 0).all() and (np.abs(z) <= w).all()
         # Row 0 is the bottom, where y/w is -1.
         pixels = np.stack([(x / w + 1) / 2 * width, (y / w + 1) / 2 * height], 1)
-        far = (z / w + 2)  # grows with the distance, in 1..3
+        far = z / w + 2  # grows with the distance, in 1..3
         owner = reference.rasterize(pixels, far, tri.numpy(), width, height)
         out = np.zeros((1, height, width, 4), np.float32)
         out[0, ..., 3] = owner.triangle + 1
@@ -65,8 +65,7 @@ def install_stand_in(monkeypatch) -> None:
 
 
 def draw(backend, points, depth, triangles, width=8, height=8):
-    return rasterize(np.asarray(points, float), np.asarray(depth, float), np.asarray(triangles), width, height,
-                     backend=backend)
+    return rasterize(np.asarray(points, float), np.asarray(depth, float), np.asarray(triangles), width, height, backend=backend)
 
 
 def sphere(rings=24, sectors=32):
@@ -193,8 +192,9 @@ def test_gradients_are_finite_differences(backend):
     x, y = np.meshgrid(steps, steps)
     sheet = np.stack([x, y, 0.4 * np.sin(3 * x + 1) * np.cos(2 * y)], -1).reshape(-1, 3)
     corner = (np.arange(4)[:, None] * 5 + np.arange(4)).reshape(-1)
-    triangles = torch.from_numpy(np.concatenate([np.stack([corner, corner + 1, corner + 6], 1),
-                                                 np.stack([corner, corner + 6, corner + 5], 1)]))
+    triangles = torch.from_numpy(
+        np.concatenate([np.stack([corner, corner + 1, corner + 6], 1), np.stack([corner, corner + 6, corner + 5], 1)])
+    )
     random = np.random.default_rng(4)
     points = torch.from_numpy(sheet[None] + random.normal(size=(1, 25, 3)) * 0.02).requires_grad_(True)
     colours = torch.from_numpy(random.random((1, 25, 3))).requires_grad_(True)
@@ -210,8 +210,10 @@ def test_gradients_are_finite_differences(backend):
         direction = torch.from_numpy(random.normal(size=tensor.shape))
         step = 1e-7
         with torch.no_grad():
-            arguments = [(points + s * direction, colours) if tensor is points else (points, colours + s * direction)
-                         for s in (step, -step)]
+            arguments = [
+                (points + s * direction, colours) if tensor is points else (points, colours + s * direction)
+                for s in (step, -step)
+            ]
             slope = (loss(*arguments[0]) - loss(*arguments[1])) / (2 * step)
         assert (tensor.grad * direction).sum().item() == pytest.approx(slope.item(), rel=1e-4), name
 
@@ -228,8 +230,10 @@ def test_nvdiffrast_is_taken_where_it_may_be(monkeypatch, tmp_path):
     assert published_backend() == "portable"  # its licence forbids commercial work
 
 
-@pytest.mark.parametrize(("fault", "word"), [
-    ("no gpu", "GPU"), ("absent", "imported"), ("upside down", "another picture"), ("breaks", "cannot draw")])
+@pytest.mark.parametrize(
+    ("fault", "word"),
+    [("no gpu", "GPU"), ("absent", "imported"), ("upside down", "another picture"), ("breaks", "cannot draw")],
+)
 def test_an_nvdiffrast_that_does_not_work_is_left_alone(monkeypatch, fault, word, tmp_path):
     monkeypatch.setenv("HRN_ENGINE_HOME", str(tmp_path))
     monkeypatch.delenv("HRN_RASTERIZER", raising=False)

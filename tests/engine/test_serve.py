@@ -36,8 +36,11 @@ def names(folder):
 
 
 def test_a_reconstruction(client, tmp_path):
-    assert client.notified("ready")["params"] == {"protocol": PROTOCOL_VERSION, "engine_version": __version__,
-                                                  "pid": client.process.pid}
+    assert client.notified("ready")["params"] == {
+        "protocol": PROTOCOL_VERSION,
+        "engine_version": __version__,
+        "pid": client.process.pid,
+    }
     client.send(1, "initialize", protocol=PROTOCOL_VERSION, client_version=__version__)
     info = client.answer(1)["result"]
     assert info["engine_version"] == __version__ and info["methods"] == ["open"]
@@ -54,8 +57,14 @@ def test_a_reconstruction(client, tmp_path):
     assert overall == sorted(overall) and overall[-1] == 1 and progress[-1]["stage"] == "done"
 
 
-@pytest.mark.parametrize("params", [{"protocol": PROTOCOL_VERSION + 1, "client_version": __version__},
-                                    {"protocol": PROTOCOL_VERSION, "client_version": "99.0.0"}, {}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"protocol": PROTOCOL_VERSION + 1, "client_version": __version__},
+        {"protocol": PROTOCOL_VERSION, "client_version": "99.0.0"},
+        {},
+    ],
+)
 def test_a_client_of_another_version(client, params):
     client.send(1, "initialize", **params)
     assert client.answer(1)["error"]["code"] == "VERSION_MISMATCH"
@@ -141,15 +150,23 @@ def test_failures_of_a_job_are_answers_and_the_engine_lives_on(client, home, tmp
     assert "Traceback" in (home / "logs" / "engine.log").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("line,code", [
-    (b"hello\n", "ENGINE_PROTOCOL"), (b"[]\n", "ENGINE_PROTOCOL"), (b'{"id": "x", "method": "ping"}\n', "ENGINE_PROTOCOL"),
-    (b'{"id": 5, "method": "fly"}\n', "ENGINE_PROTOCOL"), (b'{"id": 5, "method": "ping", "params": []}\n', "ENGINE_PROTOCOL"),
-    (b'{"id": 5, "method": "reconstruct", "params": {}}\n', "SETTINGS_INVALID"),
-    (b'{"id": 5, "method": "reconstruct", "params": {"photos": "a", "out": "b"}}\n', "SETTINGS_INVALID"),
-    (b'{"id": 5, "method": "reconstruct", "params": {"photos": ["a"], "out": "b", "settings": {"x": 1}}}\n',
-     "SETTINGS_INVALID"),
-    (b'{"id": 5, "method": "ping", "params": {"x": "' + b"y" * 2 * MAX_LINE_BYTES + b'"}}\n', "ENGINE_PROTOCOL"),
-])
+@pytest.mark.parametrize(
+    "line,code",
+    [
+        (b"hello\n", "ENGINE_PROTOCOL"),
+        (b"[]\n", "ENGINE_PROTOCOL"),
+        (b'{"id": "x", "method": "ping"}\n', "ENGINE_PROTOCOL"),
+        (b'{"id": 5, "method": "fly"}\n', "ENGINE_PROTOCOL"),
+        (b'{"id": 5, "method": "ping", "params": []}\n', "ENGINE_PROTOCOL"),
+        (b'{"id": 5, "method": "reconstruct", "params": {}}\n', "SETTINGS_INVALID"),
+        (b'{"id": 5, "method": "reconstruct", "params": {"photos": "a", "out": "b"}}\n', "SETTINGS_INVALID"),
+        (
+            b'{"id": 5, "method": "reconstruct", "params": {"photos": ["a"], "out": "b", "settings": {"x": 1}}}\n',
+            "SETTINGS_INVALID",
+        ),
+        (b'{"id": 5, "method": "ping", "params": {"x": "' + b"y" * 2 * MAX_LINE_BYTES + b'"}}\n', "ENGINE_PROTOCOL"),
+    ],
+)
 def test_requests_that_make_no_sense(client, line, code):
     client.send_line(b"\n" + line)
     answer = client.wait(lambda m: "error" in m)
@@ -205,8 +222,9 @@ class TestEnd:
         assert names(tmp_path) == ["a"]
 
     def test_a_client_that_stopped_listening(self, home, tmp_path):
-        process = subprocess.Popen([sys.executable, "-I", str(STUB), "serve"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-I", str(STUB), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         try:
             assert b"ready" in process.stdout.readline()
             process.stdout.close()
@@ -221,9 +239,11 @@ class TestEnd:
     @pytest.mark.skipif(sys.platform == "win32", reason="there the client's job object does this")
     def test_the_parent_dies_while_another_process_holds_the_pipe(self, home, tmp_path):
         read, write = os.pipe()
-        code = ("import subprocess, sys, os; p = subprocess.Popen([sys.executable, '-I', sys.argv[1], 'serve'], "
-                "stdin=int(sys.argv[2]), stdout=subprocess.DEVNULL); print(p.pid, flush=True); import time; time.sleep(1.5); "
-                "os._exit(0)")
+        code = (
+            "import subprocess, sys, os; p = subprocess.Popen([sys.executable, '-I', sys.argv[1], 'serve'], "
+            "stdin=int(sys.argv[2]), stdout=subprocess.DEVNULL); print(p.pid, flush=True); import time; time.sleep(1.5); "
+            "os._exit(0)"
+        )
         parent = subprocess.run([sys.executable, "-c", code, str(STUB), str(read)], pass_fds=[read], stdout=subprocess.PIPE)
         pid = int(parent.stdout)
         try:

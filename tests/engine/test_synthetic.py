@@ -48,7 +48,7 @@ def test_people_lie_around_the_average_face_and_differ_in_what_people_differ_in(
     mean = people.mean
     assert 0.75 < drawn.mean(0) @ mean / (mean @ mean) < 1.15
     first = people.modes[0] / np.linalg.norm(people.modes[0])
-    rest = np.linalg.svd(people.modes)[2][len(people.modes):]
+    rest = np.linalg.svd(people.modes)[2][len(people.modes) :]
     away = drawn - drawn.mean(0)
     assert (away @ first).std() > 2.5 * (away @ rest.T).std(0).mean()
 
@@ -63,8 +63,10 @@ def test_a_varied_picture_shows_the_same_head_at_the_same_place(renderer, person
 
 
 def test_the_same_seed_gives_the_same_picture(renderer, person):
-    first, second = (develop(renderer.shoot(person, rng, varied=True), rng, varied=True)
-                     for rng in (np.random.default_rng(6), np.random.default_rng(6)))
+    first, second = (
+        develop(renderer.shoot(person, rng, varied=True), rng, varied=True)
+        for rng in (np.random.default_rng(6), np.random.default_rng(6))
+    )
     np.testing.assert_array_equal(first, second)
     assert first.shape == (256, 256, 3) and first.dtype == np.uint8 and first.std() > 5
 

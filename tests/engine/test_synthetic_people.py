@@ -70,8 +70,9 @@ def test_modes_span_what_the_faces_vary_in(model, scans):
     got = people.people_modes(model, people.common_shape(faces), found, placed)
     assert len(got) >= 2 and np.linalg.norm(got[0]) > 1.3 * np.linalg.norm(got[1])
     space = NormalSpace(model, face_vertices(model))
-    flat = lambda identities: space.project(np.einsum("nk,kad->nad", identities, model.identity_basis[:, space.vertices]
-                                                      .astype(float)))
+    flat = lambda identities: space.project(
+        np.einsum("nk,kad->nad", identities, model.identity_basis[:, space.vertices].astype(float))
+    )
     wanted, span = flat(modes), np.linalg.qr(flat(got[:2]).T)[0]
     left = wanted - wanted @ span @ span.T
     assert (np.linalg.norm(left, axis=1) < 0.35 * np.linalg.norm(wanted, axis=1)).all()

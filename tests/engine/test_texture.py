@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where
 
 from engine.geometry.harmonics import light_normals, shade, srgb_to_linear
 from engine.head import load_head_model
@@ -12,7 +13,7 @@ from engine.texture.paint.grain import WAVES_MM, octave_noise
 from engine.texture.relief.normals import tangent_normals
 from engine.texture.unlit.surface import vertex_normals
 from engine.wire.errors import ErrorCode, HrnError
-from head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -122,7 +123,7 @@ def test_relief_has_no_lattice_and_no_mean(where, maps):
     assert abs(relief[where.skin & (where.of(maps.confidence) < 2)].mean()) < 0.01
     middle = where.texels.index[where.near(0, 45, 4)]
     row, column = np.median(middle // SIZE).astype(int), np.median(middle % SIZE).astype(int)
-    patch = maps.displacement[row - 24:row + 24, column - 24:column + 24]
+    patch = maps.displacement[row - 24 : row + 24, column - 24 : column + 24]
     patch = (patch - patch.mean()) * np.outer(np.hanning(48), np.hanning(48))
     power = np.abs(np.fft.fft2(patch)) ** 2
     high = np.abs(np.fft.fftfreq(48)) > 0.4
@@ -147,8 +148,7 @@ def test_normals_mean_the_relief(model, where):
     n = gather(where.texels, model.triangles, vertex_normals(model.template, model.triangles)).astype(np.float64)
     n /= np.linalg.norm(n, axis=1, keepdims=True)
     wanted = np.linalg.norm(gradient - (n @ gradient)[:, None] * n, axis=1)
-    inside = cv2.erode(where.texels.image(where.plain.astype(np.uint8)), np.ones((5, 5))).reshape(-1)[
-        where.texels.index] > 0
+    inside = cv2.erode(where.texels.image(where.plain.astype(np.uint8)), np.ones((5, 5))).reshape(-1)[where.texels.index] > 0
     ratio = slope[inside] / wanted[inside]
     assert 0.97 < np.median(ratio) < 1.03
     assert np.quantile(np.abs(ratio - 1), 0.9) < 0.12
@@ -170,8 +170,10 @@ def test_sizes_agree(model, scene, where, maps):
     difference = np.abs(where.of(small).astype(int) - where.of(maps.albedo))[inner]
     assert difference.mean() < 2
     assert np.quantile(difference, 0.99) < 14
-    relief = [where.of(cv2.GaussianBlur(cv2.resize(one.displacement, (SIZE, SIZE), interpolation=cv2.INTER_AREA),
-                                        (0, 0), 1.5))[inner] for one in (big, maps)]
+    relief = [
+        where.of(cv2.GaussianBlur(cv2.resize(one.displacement, (SIZE, SIZE), interpolation=cv2.INTER_AREA), (0, 0), 1.5))[inner]
+        for one in (big, maps)
+    ]
     assert np.corrcoef(*relief)[0, 1] > 0.85
 
 
@@ -224,8 +226,10 @@ def test_grain_has_the_asked_spread_in_millimetres():
         noise = octave_noise(place, density, spectrum, 2048)
         assert abs(noise.mean()) < 0.005 and 0.02 < noise.std() < 0.045
         image = noise.reshape(400, 400)
-        half, whole = (np.corrcoef(image[:, :-d].ravel(), image[:, d:].ravel())[0, 1]
-                       for d in (max(1, int(WAVES_MM[k] * 10 / 16)), int(WAVES_MM[k] * 10 / 2)))
+        half, whole = (
+            np.corrcoef(image[:, :-d].ravel(), image[:, d:].ravel())[0, 1]
+            for d in (max(1, int(WAVES_MM[k] * 10 / 16)), int(WAVES_MM[k] * 10 / 2))
+        )
         assert half > 0.5 and whole < 0.25, "neighbours agree, half a wave away they do not"
     fine = np.zeros(6)
     fine[5] = 0.03

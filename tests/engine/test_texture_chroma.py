@@ -8,8 +8,8 @@ from engine.camera import Camera
 from engine.geometry.harmonics import srgb_to_linear
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS
 from engine.texture.sources.chroma import calmed
-from engine.texture.unlit.delight import LUMINANCE
 from engine.texture.sources.photo_view import PhotoView
+from engine.texture.unlit.delight import LUMINANCE
 
 SIDE = 224
 SKIN, LIPS = np.array([200.0, 150, 120]), np.array([190.0, 130, 125])
@@ -27,8 +27,18 @@ def view_of(picture):
     levels = [np.round(65535 * srgb_to_linear(np.clip(picture, 0, 255) / 255)).astype(np.uint16)]
     levels += [cv2.pyrDown(levels[0])]
     none = np.zeros((1, 2), np.float32)
-    return PhotoView(Camera(SIDE, SIDE, 500.0, 500.0, 112.0, 112.0, np.eye(3), np.zeros(3)), tuple(levels), landmarks,
-                     1.0, none, none, none[:, 0], none[:, 0], np.ones((8, 8), np.float32), 1.0)
+    return PhotoView(
+        Camera(SIDE, SIDE, 500.0, 500.0, 112.0, 112.0, np.eye(3), np.zeros(3)),
+        tuple(levels),
+        landmarks,
+        1.0,
+        none,
+        none,
+        none[:, 0],
+        none[:, 0],
+        np.ones((8, 8), np.float32),
+        1.0,
+    )
 
 
 def compressed(picture):
@@ -61,8 +71,10 @@ def test_blocks_of_colour_go_and_brightness_stays(skin):
     plain = plain & (abs(Y - 90) > 12)
     before = view_of(compressed(picture))
     after = calmed(before, np.ones((SIDE, SIDE), np.float32), 1.0)
-    spread, steps = ([measure(hues(x)) for x in (before, after)] for measure in (
-        lambda hue: hue[plain].std(0), lambda hue: np.abs(np.diff(hue, axis=1)[plain[:, 1:]]).mean(0)))
+    spread, steps = (
+        [measure(hues(x)) for x in (before, after)]
+        for measure in (lambda hue: hue[plain].std(0), lambda hue: np.abs(np.diff(hue, axis=1)[plain[:, 1:]]).mean(0))
+    )
     assert spread[0].max() > 0.04
     assert (spread[1] < 0.6 * spread[0]).all() and (steps[1] < 0.3 * steps[0]).all()
     light = [x.pyramid[0].astype(np.float64) @ LUMINANCE for x in (before, after)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine.texture.atlas import Texels
-from engine.texture.unlit.evenness import even_out
 from engine.texture.seen import Place, Seen
+from engine.texture.unlit.evenness import even_out
 
 SIDE, MM = 128, 2.0
 SKIN = np.array([0.40, 0.24, 0.16], np.float32)
@@ -37,7 +37,7 @@ def line(width):
 
 
 def spot(radius):
-    return 0.5 * np.exp(-0.5 * ((X - MIDDLE) ** 2 + (Y - MIDDLE) ** 2) / radius ** 2)
+    return 0.5 * np.exp(-0.5 * ((X - MIDDLE) ** 2 + (Y - MIDDLE) ** 2) / radius**2)
 
 
 def left(darkness, **where):
@@ -74,7 +74,7 @@ def test_the_rim_of_what_is_seen_is_no_fold():
 
 
 def test_shadow_is_lifted_where_the_light_was_raised_but_a_beard_is_not():
-    patch = 0.4 / (1 + np.exp((np.hypot(X - MIDDLE, Y - MIDDLE) - 12)))
+    patch = 0.4 / (1 + np.exp(np.hypot(X - MIDDLE, Y - MIDDLE) - 12))
     raised = np.where(X < MIDDLE + 14, 2.5, 1.0) * np.where(X > MIDDLE - 14, 1, 0.4)
     assert left(patch) > 0.9, "in good light it is the skin's"
     assert left(patch, raised=raised) < 0.5

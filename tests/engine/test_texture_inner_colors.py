@@ -18,12 +18,13 @@ def _view(light, iris=(0.05, 0.03, 0.015), white=(0.4, 0.36, 0.32)):
         turn = np.linspace(0, 2 * np.pi, len(contour), endpoint=False)
         landmarks[list(contour)] = np.stack([x + 34 * np.cos(turn), 80 + 16 * np.sin(turn)], 1)
         landmarks[centre] = (x, 80)
-        landmarks[centre + 1:centre + 5] = np.array([x, 80]) + [[12, 0], [0, 12], [-12, 0], [0, -12]]
+        landmarks[centre + 1 : centre + 5] = np.array([x, 80]) + [[12, 0], [0, 12], [-12, 0], [0, -12]]
         picture[np.hypot((columns + 0.5 - x) / 34, (rows + 0.5 - 80) / 16) < 1] = white
         picture[np.hypot(columns + 0.5 - x, rows + 0.5 - 80) < 12] = iris
     pixels = np.round(65535 * np.clip(picture * light, 0, 1)).astype(np.uint16)
-    return SimpleNamespace(landmarks=landmarks, pyramid=(pixels,), pixels_per_mm=2.0,
-                           camera=SimpleNamespace(height=160, width=400))
+    return SimpleNamespace(
+        landmarks=landmarks, pyramid=(pixels,), pixels_per_mm=2.0, camera=SimpleNamespace(height=160, width=400)
+    )
 
 
 SKIN = np.array([0.40, 0.25, 0.18])
@@ -41,7 +42,9 @@ def test_the_photos_light_does_not_change_them(light):
 
 
 def test_darker_teeth_are_darker_and_neither_glow_nor_turn_green():
-    bright, dark, green = (measure_inner_colors(_view((1, 1, 1)), np.ones(3), np.array(teeth), SKIN).enamel
-                           for teeth in ((5, 8, 9), (0.9, 1.2, 1.3), (0.5, 3, 1)))
+    bright, dark, green = (
+        measure_inner_colors(_view((1, 1, 1)), np.ones(3), np.array(teeth), SKIN).enamel
+        for teeth in ((5, 8, 9), (0.9, 1.2, 1.3), (0.5, 3, 1))
+    )
     assert dark.mean() < 0.75 * bright.mean() and bright.max() < 0.85
     assert green[0] > green[1] > green[2]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from head_scene import SIZE, SKIN, Scene, Where
 
 from engine.camera import Camera
 from engine.geometry.harmonics import srgb_to_linear
@@ -12,7 +13,6 @@ from engine.texture import build_textures
 from engine.texture.atlas import gather
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
-from head_scene import SIZE, SKIN, Scene, Where
 
 YAWS = (0.0, -50.0, 50.0)
 GAINS = ((1.0, 1.0, 1.0), (1.45, 1.2, 1.0), (0.6, 0.65, 0.8))
@@ -98,8 +98,9 @@ def test_photos_that_do_not_fit_exactly_are_aligned(model, where, scenes):
     moved = []
     for scene, shift in zip(scenes, (0.0, 7.0, -7.0)):  # about 4 mm
         camera = scene.camera
-        other = Camera(camera.width, camera.height, camera.fx, camera.fy, camera.cx + shift, camera.cy - 0.4 * shift,
-                       camera.R, camera.t)
+        other = Camera(
+            camera.width, camera.height, camera.fx, camera.fy, camera.cx + shift, camera.cy - 0.4 * shift, camera.R, camera.t
+        )
         view = scene.view()
         moved.append(replace(view, coarse=replace(view.coarse, camera=other)))
     maps = build(model, moved)
@@ -119,8 +120,10 @@ def test_what_one_photo_of_three_contradicts_is_left_out(model, where, scenes, w
         return freckles(place) * np.where(from_spot(place)[..., None] < 9, [1.1, 0.6, 0.55], 1)
 
     yaws, gains = (0.0, -45.0, -22.0), (GAINS[0], GAINS[1], (0.8, 0.8, 0.7))
-    shown = [Scene(model, yaw, gain=gain, paint=stained if k == who else freckles, hand=False)
-             for k, (yaw, gain) in enumerate(zip(yaws, gains))]
+    shown = [
+        Scene(model, yaw, gain=gain, paint=stained if k == who else freckles, hand=False)
+        for k, (yaw, gain) in enumerate(zip(yaws, gains))
+    ]
     maps = build(model, [scene.view() for scene in shown])
     away = from_spot(where.place)
     color = np.log(srgb_to_linear(where.of(maps.albedo) / 255))

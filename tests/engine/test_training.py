@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 from scipy.io import savemat
 
+from engine.cli import main
 from engine.published.basel import losses
 from engine.published.basel.alignment import five_points
 from engine.published.basel.coefficients import split
 from engine.published.basel.files import read_bfm_front
 from engine.published.basel.model import recentred
-from engine.cli import main
 from engine.published.nets.arcface import ArcFaceNet
 from engine.published.nets.official import load
 from engine.training import checkpoint, layout, record
@@ -34,8 +34,9 @@ from engine.training.synthetic import draw_coefficients, face_fields, make_pictu
 from engine.wire.errors import ErrorCode, HrnError
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = TrainingOptions(epochs=2, batch=4, learning_rate=1e-3, backbone="resnet18", size=32, workers=0, log_every=1,
-                          front_mask="corrected")
+OPTIONS = TrainingOptions(
+    epochs=2, batch=4, learning_rate=1e-3, backbone="resnet18", size=32, workers=0, log_every=1, front_mask="corrected"
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +47,22 @@ def data(tmp_path_factory):
     front = np.arange(480, 1440)
     inside = np.isin(model.triangles, front).all(1)
     (folder / "model").mkdir()
-    savemat(folder / "model/BFM_model_front.mat", {
-        "meanshape": model.mean.reshape(1, -1), "idBase": 40 * model.identity_basis, "exBase": 20 * model.expression_basis,
-        "meantex": model.mean_texture.reshape(1, -1), "texBase": 5 * model.texture_basis, "tri": model.triangles + 1,
-        "point_buf": model.vertex_faces + 1, "keypoints": model.keypoints[None] + 1, "frontmask2_idx": front[:, None] + 1,
-        "tri_mask2": model.triangles[inside] - 480 + 1, "skinmask": np.ones((1, 1920))})
+    savemat(
+        folder / "model/BFM_model_front.mat",
+        {
+            "meanshape": model.mean.reshape(1, -1),
+            "idBase": 40 * model.identity_basis,
+            "exBase": 20 * model.expression_basis,
+            "meantex": model.mean_texture.reshape(1, -1),
+            "texBase": 5 * model.texture_basis,
+            "tri": model.triangles + 1,
+            "point_buf": model.vertex_faces + 1,
+            "keypoints": model.keypoints[None] + 1,
+            "frontmask2_idx": front[:, None] + 1,
+            "tri_mask2": model.triangles[inside] - 480 + 1,
+            "skinmask": np.ones((1, 1920)),
+        },
+    )
     stored = read_bfm_front(folder / "model/BFM_model_front.mat", vertices=None)
     points = recentred(stored.mean)[stored.keypoints].astype(float)
     savemat(folder / "model/similarity_Lm3D_all.mat", {"lm": points})
@@ -142,7 +154,7 @@ def test_schedules():
     assert rates("linear", ten, decay_epochs=10) == [1] * 10
     assert rates("cosine", ten) == pytest.approx([(1 + np.cos(np.pi * k / 10)) / 2 for k in ten])
     assert rates("plateau", [1.0] * 8 + [0.5] * 2) == pytest.approx([1] * 7 + [0.2] * 3)
-    assert rates("plateau", [0.95 ** k for k in ten]) == [1] * 10
+    assert rates("plateau", [0.95**k for k in ten]) == [1] * 10
     with pytest.raises(ValueError, match="sawtooth"):
         rates("sawtooth", ten)
 
@@ -150,8 +162,11 @@ def test_schedules():
 def test_a_plateau_looks_at_what_is_held_out_and_is_remembered(data, tmp_path, monkeypatch):
     asked = []
     step = torch.optim.lr_scheduler.ReduceLROnPlateau.step
-    monkeypatch.setattr(torch.optim.lr_scheduler.ReduceLROnPlateau, "step",
-                        lambda self, loss, *more: asked.append(loss) or step(self, loss, *more))
+    monkeypatch.setattr(
+        torch.optim.lr_scheduler.ReduceLROnPlateau,
+        "step",
+        lambda self, loss, *more: asked.append(loss) or step(self, loss, *more),
+    )
     options = dataclasses.replace(OPTIONS, schedule="plateau")
     learn(data, tmp_path, dataclasses.replace(options, epochs=1))
     learn(data, tmp_path, options)
@@ -166,12 +181,47 @@ def test_a_plateau_looks_at_what_is_held_out_and_is_remembered(data, tmp_path, m
 
 def test_two_processes_share_a_batch(data, tmp_path):
     """The first step of the heads' biases depends on the whole batch only, since the heads start at zero."""
-    command = ["-m", "engine", "train", "deep3d", "--data", str(data[0]), "--backbone", "resnet18", "--size", "32",
-               "--batch", "12", "--epochs", "1", "--workers", "0", "--device", "cpu", "--learning-rate", "1e-3",
-               "--no-augmentation"]
+    command = [
+        "-m",
+        "engine",
+        "train",
+        "deep3d",
+        "--data",
+        str(data[0]),
+        "--backbone",
+        "resnet18",
+        "--size",
+        "32",
+        "--batch",
+        "12",
+        "--epochs",
+        "1",
+        "--workers",
+        "0",
+        "--device",
+        "cpu",
+        "--learning-rate",
+        "1e-3",
+        "--no-augmentation",
+    ]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    two = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", *command,
-                          "--out", str(tmp_path / "two")], capture_output=True, text=True, env=env, cwd=ROOT)
+    two = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc_per_node",
+            "2",
+            *command,
+            "--out",
+            str(tmp_path / "two"),
+        ],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=ROOT,
+    )
     assert two.returncode == 0, two.stderr[-3000:]
     assert two.stdout.count("12 pictures, 2 held out; 2 × cpu") == 1 and "recognition term is off" in two.stdout
     assert main([*command[2:], "--out", str(tmp_path / "one")]) == 0
@@ -238,12 +288,16 @@ def test_front_masks(data):
     """The released code draws triangles that are none of the mesh; corrected ones are."""
     raw, front = (torch.from_numpy(array) for array in (data[1].front_triangles, data[1].front_vertices))
     mesh = set(map(tuple, data[1].triangles.tolist()))
-    share = [np.mean([tuple(triangle) in mesh for triangle in losses.front_triangles(raw, front, corrected=fixed).tolist()])
-             for fixed in (False, True)]
+    share = [
+        np.mean([tuple(triangle) in mesh for triangle in losses.front_triangles(raw, front, corrected=fixed).tolist()])
+        for fixed in (False, True)
+    ]
     assert share[1] == 1
     batch = batch_of(crops(data, False), [(0, 0), (0, 1)])
-    photo = {kind: float(Objective(data[1], size=32, front_mask=kind)(torch.zeros(2, 257), batch).terms["photo"])
-             for kind in ("released", "corrected", "whole")}
+    photo = {
+        kind: float(Objective(data[1], size=32, front_mask=kind)(torch.zeros(2, 257), batch).terms["photo"])
+        for kind in ("released", "corrected", "whole")
+    }
     assert len(set(photo.values())) == 3
     with pytest.raises(HrnError):
         Objective(dataclasses.replace(data[1], skin=None))
@@ -265,8 +319,10 @@ def test_recognition_term(data):
 def test_starting_weights(data, trained, tmp_path):
     assert torch.equal(build_network(OPTIONS).backbone.conv1.weight, build_network(OPTIONS).backbone.conv1.weight)
     again = build_network(dataclasses.replace(OPTIONS, init=trained[0] / "epoch_2.pth"))
-    assert torch.equal(again.state_dict()["final_layers.3.bias"],
-                       checkpoint.read_state(trained[0] / "epoch_2.pth")["net_recon"]["final_layers.3.bias"])
+    assert torch.equal(
+        again.state_dict()["final_layers.3.bias"],
+        checkpoint.read_state(trained[0] / "epoch_2.pth")["net_recon"]["final_layers.3.bias"],
+    )
     trunk = {**again.backbone.state_dict(), "fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
     torch.save(trunk, tmp_path / "resnet18.pth")
     for last_fc in (False, True):
@@ -313,16 +369,17 @@ def test_events_are_records_with_checksums(tmp_path):
     events = record.EventFile(tmp_path)
     events.scalar("loss", 0.5, 300)
     events.close()
-    assert record._checksum(b"123456789") == struct.pack("<I", ((0xE3069283 >> 15 | 0xE3069283 << 17 & 0xFFFFFFFF)
-                                                                + 0xA282EAD8) & 0xFFFFFFFF)
+    assert record._checksum(b"123456789") == struct.pack(
+        "<I", ((0xE3069283 >> 15 | 0xE3069283 << 17 & 0xFFFFFFFF) + 0xA282EAD8) & 0xFFFFFFFF
+    )
     content = next(tmp_path.iterdir()).read_bytes()
     messages = []
     while content:
         (length,) = struct.unpack("<Q", content[:8])
         assert content[8:12] == record._checksum(content[:8])
-        messages.append(content[12:12 + length])
-        assert content[12 + length:16 + length] == record._checksum(messages[-1])
-        content = content[16 + length:]
+        messages.append(content[12 : 12 + length])
+        assert content[12 + length : 16 + length] == record._checksum(messages[-1])
+        content = content[16 + length :]
     assert len(messages) == 2 and messages[1].endswith(b"loss\x15" + struct.pack("<f", 0.5))
 
 
@@ -346,8 +403,16 @@ def test_photos_become_data_and_stay_as_they_are(data, portrait, tmp_path):
     np.savetxt(source / "detections/given.txt", points)
     before = {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
     out = tmp_path / "data"
-    command = ["train", "deep3d", "--data", str(out), "--lm3d", str(data[0] / "model/similarity_Lm3D_all.mat"),
-               "--prepare", str(source)]
+    command = [
+        "train",
+        "deep3d",
+        "--data",
+        str(out),
+        "--lm3d",
+        str(data[0] / "model/similarity_Lm3D_all.mat"),
+        "--prepare",
+        str(source),
+    ]
     assert main(command) == 0
     assert main([*command[:-1], str(source / "a woman.jpg"), "--mode", "val"]) == 0
     assert before == {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
@@ -360,7 +425,7 @@ def test_photos_become_data_and_stay_as_they_are(data, portrait, tmp_path):
     assert marks[27:31, 1].argmax() == 0 and marks[36, 0] < marks[45, 0]  # y up: the nose's root above its tip
     mask = np.asarray(Image.open(samples[0].mask))
     height, x, y = len(mask), *marks[30].astype(int)
-    assert mask.shape[2] == 3 and mask[height - 1 - y - 5:height - 1 - y + 5, x - 5:x + 5].mean() > 128
+    assert mask.shape[2] == 3 and mask[height - 1 - y - 5 : height - 1 - y + 5, x - 5 : x + 5].mean() > 128
     main([*command[:-1], str(source / "empty.png")])
     assert "No face" in (out / "unusable.txt").read_text()
     crop = FaceCrops(samples, five_points(template), augment=False).crop((0, 0))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.wire.errors import EXIT_CODES, ErrorCode, HrnError
-from engine.wire.protocol import (MAX_LINE_BYTES, STAGES, Settings, decode_line, encode_line, overall_fraction, versions_match)
+from engine.wire.protocol import MAX_LINE_BYTES, STAGES, Settings, decode_line, encode_line, overall_fraction, versions_match
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = st.text() | st.sampled_from(["C:\\fotos\\ä b\\Ω.jpg", "line\nbreak\r\u2028", "\ud83d\ude00"])
@@ -34,8 +34,20 @@ def test_nan_is_not_sent():
         encode_line({"fraction": float("nan")})
 
 
-@pytest.mark.parametrize("line", [b"", b"\n", b"10%|###   |", b"[1]\n", b"null", b'{"a": ', b"\xff\xfe{}",
-                                  b"[" * 100_000, b'"' + b"x" * MAX_LINE_BYTES + b'"'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"10%|###   |",
+        b"[1]\n",
+        b"null",
+        b'{"a": ',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'"' + b"x" * MAX_LINE_BYTES + b'"',
+    ],
+)
 def test_a_line_that_is_no_message(line):
     with pytest.raises(HrnError) as caught:
         decode_line(line)
@@ -65,17 +77,45 @@ def test_errors_are_documented():
     assert not missing
 
 
-@pytest.mark.parametrize("wrong", [
-    {"texture_size": 255}, {"texture_size": 8193}, {"texture_size": 512.0}, {"texture_size": True}, {"quality": "best"},
-    {"detail": -1}, {"detail": float("nan")}, {"detail": "1"}, {"detail": None}, {"face_index": -1}, {"face_index": "0"},
-    {"focal_px": 0}, {"focal_px": [1]}, {"focal_mm": 3}, {"focal_mm": 50, "focal_px": 500},
-    {"keep_expression": 1}, {"method": 3}, {"seed": 1.5}, {"hair_texture": None}, {"corrected": 1}, {"part_distance": 1}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"texture_size": 255},
+        {"texture_size": 8193},
+        {"texture_size": 512.0},
+        {"texture_size": True},
+        {"quality": "best"},
+        {"detail": -1},
+        {"detail": float("nan")},
+        {"detail": "1"},
+        {"detail": None},
+        {"face_index": -1},
+        {"face_index": "0"},
+        {"focal_px": 0},
+        {"focal_px": [1]},
+        {"focal_mm": 3},
+        {"focal_mm": 50, "focal_px": 500},
+        {"keep_expression": 1},
+        {"method": 3},
+        {"seed": 1.5},
+        {"hair_texture": None},
+        {"corrected": 1},
+        {"part_distance": 1},
+        {"colour": "red"},
+    ],
+)
 def test_wrong_settings_are_named(wrong):
     with pytest.raises(HrnError) as caught:
         Settings.from_json(wrong)
     assert caught.value.code is ErrorCode.SETTINGS_INVALID
-    words = {"texture_size": "exture", "quality": "uality", "detail": "etail", "face_index": "ace", "focal_px": "ocal",
-             "focal_mm": "ocal"}
+    words = {
+        "texture_size": "exture",
+        "quality": "uality",
+        "detail": "etail",
+        "face_index": "ace",
+        "focal_px": "ocal",
+        "focal_mm": "ocal",
+    }
     key = next(iter(wrong))
     assert words.get(key, key) in caught.value.message
 
@@ -97,6 +137,8 @@ def test_versions():
 
 
 def test_the_wire_package_needs_no_site_packages():
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import engine.wire.errors, engine.wire.protocol, engine.wire.paths; " \
-           "sys.exit(any(m in sys.modules for m in ('numpy', 'torch', 'cv2')))"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import engine.wire.errors, engine.wire.protocol, engine.wire.paths; "
+        "sys.exit(any(m in sys.modules for m in ('numpy', 'torch', 'cv2')))"
+    )
     assert subprocess.run([sys.executable, "-I", "-S", "-c", code, str(ROOT)]).returncode == 0

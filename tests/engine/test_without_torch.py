@@ -22,8 +22,13 @@ pytestmark = pytest.mark.alone
 
 def engine(*arguments, **env: str) -> subprocess.CompletedProcess:
     """The engine's command line; it must not load PyTorch, whether that is there or not."""
-    result = subprocess.run([sys.executable, "-I", str(PROGRAM), *map(str, arguments)], capture_output=True, text=True,
-                            encoding="utf-8", env={**os.environ, **env})
+    result = subprocess.run(
+        [sys.executable, "-I", str(PROGRAM), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **env},
+    )
     assert result.stderr.splitlines()[-1].strip() == "loaded:", result.stderr
     return result
 
@@ -39,8 +44,9 @@ def test_a_reconstruction(portrait, tmp_path):
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 def test_it_is_not_loaded_where_it_is_installed(portrait, tmp_path):
-    result = engine("reconstruct", portrait, "--out", tmp_path / "head", "--texture-size", 256, "--quality", "draft",
-                    ENGINE_WITH_TORCH="1")
+    result = engine(
+        "reconstruct", portrait, "--out", tmp_path / "head", "--texture-size", 256, "--quality", "draft", ENGINE_WITH_TORCH="1"
+    )
     assert result.returncode == 0, result.stderr
 
 

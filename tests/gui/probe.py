@@ -67,8 +67,9 @@ def order(name, value):
 
 
 def state():
-    window, area, regions = viewport() if any(
-        a.type == "VIEW_3D" for a in bpy.context.window_manager.windows[0].screen.areas) else (None, None, {})
+    window, area, regions = (
+        viewport() if any(a.type == "VIEW_3D" for a in bpy.context.window_manager.windows[0].screen.areas) else (None, None, {})
+    )
     s = session()
     boxes = {}
     for kind, region in regions.items():
@@ -78,20 +79,41 @@ def state():
         top = window.height - (area.y + area.height)
         boxes["AREA"] = [area.x, top, area.x + area.width, top + area.height]
     return {
-        "time": time.time(), "done": _done, "error": _error, "version": bpy.app.version_string,
-        "screens": [a.type for a in bpy.context.window_manager.windows[0].screen.areas], "boxes": boxes,
-        "loaded": s is not None, "photos": list(s.photos) if s else [],
-        "jobs": [{"name": j.name, "state": j.state.value, "stage": j.stage, "message": j.message,
-                  "fraction": j.fraction, "seconds": j.seconds} for j in s.queue.jobs] if s else [],
+        "time": time.time(),
+        "done": _done,
+        "error": _error,
+        "version": bpy.app.version_string,
+        "screens": [a.type for a in bpy.context.window_manager.windows[0].screen.areas],
+        "boxes": boxes,
+        "loaded": s is not None,
+        "photos": list(s.photos) if s else [],
+        "jobs": [
+            {
+                "name": j.name,
+                "state": j.state.value,
+                "stage": j.stage,
+                "message": j.message,
+                "fraction": j.fraction,
+                "seconds": j.seconds,
+            }
+            for j in s.queue.jobs
+        ]
+        if s
+        else [],
         "notice": {"code": s.notice.error.code.value, "text": str(s.notice.error)} if s and s.notice else None,
-        "engine": s.queue.engine.state.value if s else "", "pid": s.queue.engine.pid if s else None,
+        "engine": s.queue.engine.state.value if s else "",
+        "pid": s.queue.engine.pid if s else None,
         "heads": [o.name for o in bpy.context.scene.objects if "hrn_bundle" in o],
-        "shape_keys": max((len(o.data.shape_keys.key_blocks) for o in bpy.context.scene.objects
-                           if "hrn_bundle" in o and o.data.shape_keys), default=0),
+        "shape_keys": max(
+            (len(o.data.shape_keys.key_blocks) for o in bpy.context.scene.objects if "hrn_bundle" in o and o.data.shape_keys),
+            default=0,
+        ),
         "shading": area.spaces.active.shading.type if area else "",
-        "slowest_step": _slowest, "builds": _builds,
+        "slowest_step": _slowest,
+        "builds": _builds,
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
-        "batch": batch_state(), "view": view_name(area),
+        "batch": batch_state(),
+        "view": view_name(area),
     }
 
 
@@ -100,8 +122,12 @@ def batch_state():
     module = batch_session()
     if module is None or module.batch is None:
         return {"running": False, "subjects": {}, "to_build": 0}
-    return {"running": module.batch.running, "to_build": module.waiting_to_build(), "eta": module.batch.eta,
-            "subjects": {s.title: {"state": s.state.value, "fraction": s.fraction} for s in module.batch.subjects.values()}}
+    return {
+        "running": module.batch.running,
+        "to_build": module.waiting_to_build(),
+        "eta": module.batch.eta,
+        "subjects": {s.title: {"state": s.state.value, "fraction": s.fraction} for s in module.batch.subjects.values()},
+    }
 
 
 def view_name(area):

@@ -15,8 +15,9 @@ from pathlib import Path
 __all__ = ["Unavailable", "bind", "build_root", "enter_namespace", "require"]
 
 SUITE = "trixie"
-PACKAGES = ("blender xvfb xdotool imagemagick libgl1-mesa-dri libegl1 libgl1 python3-numpy python3-requests "
-            "ca-certificates").split()
+PACKAGES = (
+    "blender xvfb xdotool imagemagick libgl1-mesa-dri libegl1 libgl1 python3-numpy python3-requests ca-certificates"
+).split()
 PATIENCE = 480
 """Seconds for one step of building the system."""
 DONE = "hrn-gui-root-complete"
@@ -69,10 +70,22 @@ def build_root(root: Path) -> None:
     if partial.exists():
         shutil.rmtree(partial)
     print(f"building {root}", file=sys.stderr)
-    options = ["--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-               *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale"))]
-    if not _succeeds("mmdebstrap", "--variant=apt", "--mode=root", f"--keyring={key}", *options,
-                     f"--include={','.join(PACKAGES)}", SUITE, partial, f"deb [signed-by={key}] {uri} {SUITE} main"):
+    options = [
+        '--aptopt=APT::Install-Recommends "false"',
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")),
+    ]
+    if not _succeeds(
+        "mmdebstrap",
+        "--variant=apt",
+        "--mode=root",
+        f"--keyring={key}",
+        *options,
+        f"--include={','.join(PACKAGES)}",
+        SUITE,
+        partial,
+        f"deb [signed-by={key}] {uri} {SUITE} main",
+    ):
         shutil.rmtree(partial, ignore_errors=True)
         raise Unavailable("mmdebstrap could not build it (no network or no mirror?)")
     (partial / DONE).write_text(SUITE)

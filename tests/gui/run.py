@@ -43,7 +43,9 @@ SKIPPED = 77
 STEPS = ("single", "views", "batch")
 
 
-def scenario(window: Window, panel: Panel, engine: dict[str, str], docs: Path | None, materials: bool, steps: list[str]) -> None:
+def scenario(
+    window: Window, panel: Panel, engine: dict[str, str], docs: Path | None, materials: bool, steps: list[str]
+) -> None:
     """Everything that is done with the mouse.
 
     Args:
@@ -59,8 +61,9 @@ def scenario(window: Window, panel: Panel, engine: dict[str, str], docs: Path | 
     window.order(tab="HRN")
     if not materials:
         # Without a GPU the first Material Preview stops Blender for minutes; the texture alone is drawn at once.
-        window.order(python="bpy.context.preferences.addons['bl_ext.user_default.hrn_blender']"
-                            ".preferences.show_material = False")
+        window.order(
+            python="bpy.context.preferences.addons['bl_ext.user_default.hrn_blender'].preferences.show_material = False"
+        )
     # A wider sidebar: dragging its edge is what an artist does too.
     left, top, right, bottom = window.box("UI")
     window.screen.drag(left + 1, (top + bottom) / 2 + 150, left - 90, (top + bottom) / 2 + 150)
@@ -69,17 +72,21 @@ def scenario(window: Window, panel: Panel, engine: dict[str, str], docs: Path | 
     window.screen.move(300, 600)
     window.shot("panel")
     took = {}
-    for step, run in {"single": lambda: one_photo(window, panel, docs, materials),
-                      "errors": lambda: errors_and_cancel(window, panel, docs),
-                      "views": lambda: several_photos(window, panel, docs),
-                      "batch": lambda: people_become_a_grid(window, panel, engine, docs)}.items():
+    for step, run in {
+        "single": lambda: one_photo(window, panel, docs, materials),
+        "errors": lambda: errors_and_cancel(window, panel, docs),
+        "views": lambda: several_photos(window, panel, docs),
+        "batch": lambda: people_become_a_grid(window, panel, engine, docs),
+    }.items():
         if step in steps or step == "errors" and "single" in steps:
             began = time.monotonic()
             run()
             took[step] = time.monotonic() - began
     state = window.state()
-    expect(state["slowest_step"] < 0.1, f"no step of a timer that built no head took longer than 100 ms "
-                                        f"({state['slowest_step'] * 1000:.0f} ms)")
+    expect(
+        state["slowest_step"] < 0.1,
+        f"no step of a timer that built no head took longer than 100 ms ({state['slowest_step'] * 1000:.0f} ms)",
+    )
     pid = state["pid"]
     (window.probe / "order.json").write_text(json.dumps({"number": 9999, "orders": [["quit", None]]}))
     window.blender.wait(30)
@@ -112,25 +119,35 @@ def prepare(root: Path, work: Path, engine_python: Path, photo: Path) -> dict[st
     bind(root, cache_dir(), read_only=False)
     (home / "cache").symlink_to(cache_dir())
     inner = "/" + str(work.relative_to(root))
-    env = {"HOME": f"{inner}/user", "XDG_RUNTIME_DIR": f"{inner}/run", "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-           "LIBGL_ALWAYS_SOFTWARE": "1", "GALLIUM_DRIVER": "llvmpipe", "LANG": "C.UTF-8",
-           "BLENDER_USER_RESOURCES": f"{inner}/blender", "HRN_ENGINE_HOME": f"{inner}/home"}
+    env = {
+        "HOME": f"{inner}/user",
+        "XDG_RUNTIME_DIR": f"{inner}/run",
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "GALLIUM_DRIVER": "llvmpipe",
+        "LANG": "C.UTF-8",
+        "BLENDER_USER_RESOURCES": f"{inner}/blender",
+        "HRN_ENGINE_HOME": f"{inner}/home",
+    }
     for folder in ("user", "run", "blender"):
         (work / folder).mkdir()
     (work / "run").chmod(0o700)
     (work / "photos").mkdir()
     shutil.copyfile(photo, work / "photos" / f"Eileen Collins{photo.suffix}")
     if engine_python != ENGINE.python:
-        env["HRN_ENGINE_COMMAND"] = json.dumps([str(engine_python), "-I", "-u", str(CHECKOUT / "engine/__main__.py"),
-                                                "serve"])
+        env["HRN_ENGINE_COMMAND"] = json.dumps([str(engine_python), "-I", "-u", str(CHECKOUT / "engine/__main__.py"), "serve"])
     return env
 
 
 def install_zip(root: Path, work: Path, env: dict[str, str]) -> None:
     archive = build_zip(work)
     inner = "/" + str(archive.relative_to(root))
-    result = subprocess.run(["chroot", root, "blender", "--command", "extension", "install-file", "-r", "user_default",
-                             "-e", inner], env=env, capture_output=True, text=True)
+    result = subprocess.run(
+        ["chroot", root, "blender", "--command", "extension", "install-file", "-r", "user_default", "-e", inner],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
     if result.returncode:
         raise Failure(f"Blender refuses the zip: {result.stdout}{result.stderr}")
     print(f"  ok  Blender installs {archive.name} ({archive.stat().st_size // 1024} kB)", flush=True)
@@ -140,21 +157,40 @@ def use_command_line(root: Path, work: Path, env: dict[str, str]) -> None:
     """``blender --command hrn`` with the scripted engine, which is quick."""
     inner = "/" + str(work.relative_to(root))
     photo = next((work / "photos").iterdir()).name
-    result = subprocess.run(["chroot", root, "blender", "--command", "hrn", "--photo", f"{inner}/photos/{photo}",
-                             "--out", f"{inner}/cli", "--blend", f"{inner}/cli/heads.blend"],
-                            env=env | {"HRN_ENGINE_COMMAND": fake_engine()}, capture_output=True, text=True)
-    expect(result.returncode == 0 and (work / "cli" / "heads.blend").is_file(),
-           f"`blender --command hrn` writes a .blend file {'' if result.returncode == 0 else result.stdout + result.stderr}")
+    result = subprocess.run(
+        [
+            "chroot",
+            root,
+            "blender",
+            "--command",
+            "hrn",
+            "--photo",
+            f"{inner}/photos/{photo}",
+            "--out",
+            f"{inner}/cli",
+            "--blend",
+            f"{inner}/cli/heads.blend",
+        ],
+        env=env | {"HRN_ENGINE_COMMAND": fake_engine()},
+        capture_output=True,
+        text=True,
+    )
+    expect(
+        result.returncode == 0 and (work / "cli" / "heads.blend").is_file(),
+        f"`blender --command hrn` writes a .blend file {'' if result.returncode == 0 else result.stdout + result.stderr}",
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave screenshots and logs there")
     parser.add_argument("--docs", action="store_true", help="write the pictures of the user guide")
-    parser.add_argument("--materials", action="store_true",
-                        help="also wait for Material Preview, which takes minutes without a GPU")
-    parser.add_argument("--engine-python", metavar="PATH", type=Path, default=ENGINE.python,
-                        help="interpreter of the engine's environment")
+    parser.add_argument(
+        "--materials", action="store_true", help="also wait for Material Preview, which takes minutes without a GPU"
+    )
+    parser.add_argument(
+        "--engine-python", metavar="PATH", type=Path, default=ENGINE.python, help="interpreter of the engine's environment"
+    )
     parser.add_argument("--photo", metavar="FILE", type=Path)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="do these only")
     parser.add_argument("--build", action="store_true", help="only build the throwaway system, unless it is there")

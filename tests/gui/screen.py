@@ -28,7 +28,7 @@ class Picture:
         values = [bool(test(*p)) for p in self.pixels(box)]
         return sum(values) / max(1, len(values))
 
-    def difference(self, other: "Picture", box: tuple[int, int, int, int]) -> float:
+    def difference(self, other: Picture, box: tuple[int, int, int, int]) -> float:
         """Share of pixels in the box that clearly differ."""
         pairs = list(zip(self.pixels(box), other.pixels(box)))
         return sum(max(abs(a - b) for a, b in zip(*pair)) > 24 for pair in pairs) / max(1, len(pairs))
@@ -46,7 +46,11 @@ class Screen:
         self.root, self.width, self.height = root, width, height
         self._server = subprocess.Popen(
             ["chroot", root, "Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=env,
+        )
         number = self._server.stdout.readline().strip()
         if not number:
             raise RuntimeError("Xvfb did not start")

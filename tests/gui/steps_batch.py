@@ -22,8 +22,11 @@ def make_people(window: Window, folder: Path) -> None:
     """Two people and a picture without a face, from the portrait that comes with the engine."""
     source, inner = window.inside(next((window.work / "photos").iterdir())), window.inside(folder)
     (folder / "Anna").mkdir(parents=True)
-    for name, options in {"Anna/1.jpg": ("-crop", CROP), "Ben.jpg": ("-crop", CROP, "-flop", "-modulate", "92,80,97"),
-                          "Carla.jpg": ("-crop", "200x200+300+300")}.items():
+    for name, options in {
+        "Anna/1.jpg": ("-crop", CROP),
+        "Ben.jpg": ("-crop", CROP, "-flop", "-modulate", "92,80,97"),
+        "Carla.jpg": ("-crop", "200x200+300+300"),
+    }.items():
         window.screen.run("convert", source, *options, "+repage", "-resize", "150%", "-quality", 92, f"{inner}/{name}")
 
 
@@ -31,10 +34,14 @@ def people_become_a_grid(window: Window, panel: Panel, engine: dict[str, str], d
     """Two good ones and a bad one with the real engine; the bad photo is replaced and tried again."""
     people = window.work / "people"
     make_people(window, people)
-    window.order(environment=engine, stop_engine=None, settings={"quality": "draft", "texture_size": "1024"},
-                 prepare=window.inside(people),
-                 python=LOOK_FOR_ENGINE + "; session.choose([]); area.spaces.active.shading.color_type = 'MATERIAL'; "
-                        f"bpy.context.scene.hrn.batch.source = {window.inside(people)!r}")
+    window.order(
+        environment=engine,
+        stop_engine=None,
+        settings={"quality": "draft", "texture_size": "1024"},
+        prepare=window.inside(people),
+        python=LOOK_FOR_ENGINE + "; session.choose([]); area.spaces.active.shading.color_type = 'MATERIAL'; "
+        f"bpy.context.scene.hrn.batch.source = {window.inside(people)!r}",
+    )
     for header in HEADERS:
         panel.toggle(header)
     panel.click(48, FOLDER_BUTTON)
@@ -53,8 +60,10 @@ def people_become_a_grid(window: Window, panel: Panel, engine: dict[str, str], d
     window.shot("batch_running")
     state = window.wait("the end", ended, 240)
     rows = {name: row["state"] for name, row in state["batch"]["subjects"].items()}
-    expect(rows == {"Anna": "done", "Ben": "done", "Carla": "failed"},
-           f"two heads are done, the picture without a face failed ({rows})")
+    expect(
+        rows == {"Anna": "done", "Ben": "done", "Carla": "failed"},
+        f"two heads are done, the picture without a face failed ({rows})",
+    )
     expect(sorted(state["heads"]) == ["Anna", "Ben"], "both heads are in the scene")
     panel.click(200, THIRD_ROW)
     window.screen.move(300, 600)

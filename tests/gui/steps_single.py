@@ -31,7 +31,9 @@ def one_photo(window: Window, panel: Panel, docs: Path | None, materials: bool) 
     panel.click_reconstruct()
     window.wait("a job", lambda s: s["jobs"], 10)
     window.screen.move(300, 600)
-    window.wait("progress", lambda s: s["jobs"] and (s["jobs"][-1]["fraction"] > 0.25 or s["jobs"][-1]["state"] != "running"), 240)
+    window.wait(
+        "progress", lambda s: s["jobs"] and (s["jobs"][-1]["fraction"] > 0.25 or s["jobs"][-1]["state"] != "running"), 240
+    )
     window.shot("progress")
     if docs:
         left, top, right, _ = window.box("UI")
@@ -39,8 +41,11 @@ def one_photo(window: Window, panel: Panel, docs: Path | None, materials: bool) 
     state = window.wait("the head", lambda s: s["heads"] or s["notice"], 300)
     expect(not state["notice"], f"no error is shown ({state['notice']})")
     expect(len(state["heads"]) == 1 and state["shape_keys"] >= 53, "one head with its shape keys is in the scene")
-    print(f"      reconstructed in {state['jobs'][-1]['seconds']:.1f} s, slowest timer step "
-          f"{state['slowest_step'] * 1000:.0f} ms", flush=True)
+    print(
+        f"      reconstructed in {state['jobs'][-1]['seconds']:.1f} s, slowest timer step "
+        f"{state['slowest_step'] * 1000:.0f} ms",
+        flush=True,
+    )
     left, top, right, bottom = window.box("WINDOW")
     middle = (left + 200, top + 150, right - 400, bottom - 100)
     if materials:
@@ -78,6 +83,7 @@ def one_photo(window: Window, panel: Panel, docs: Path | None, materials: bool) 
         window.shot("engine_missing")
         window.order(environment={"HRN_ENGINE_HOME": window.inside(window.work / "home")})
 
+
 def errors_and_cancel(window: Window, panel: Panel, docs: Path | None) -> None:
     """A crash is one message, cancel works at once, the next click works."""
     window.order(stop_engine=None)
@@ -113,8 +119,7 @@ def errors_and_cancel(window: Window, panel: Panel, docs: Path | None) -> None:
     panel.click_reconstruct()
     state = window.wait("the next head", lambda s: len(s["heads"]) == 2, 60)
     expect(state["notice"] is None, "the next click works and the message is gone")
-    expect(state["slowest_step"] < 0.1, f"no step of the timer took longer than 100 ms "
-                                        f"({state['slowest_step'] * 1000:.0f} ms)")
+    expect(state["slowest_step"] < 0.1, f"no step of the timer took longer than 100 ms ({state['slowest_step'] * 1000:.0f} ms)")
     window.shot("next_click")
 
 

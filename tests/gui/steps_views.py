@@ -11,8 +11,10 @@ __all__ = ["several_photos"]
 CROP = "256x320+96+0"
 """The face in the portrait that comes with the engine, with some room around it."""
 
-VIEWS = {"half left.jpg": "0,0 0,0  0,320 14,320  256,320 236,308  256,0 248,8",
-         "half right.jpg": "0,0 20,10  0,320 6,318  256,320 256,320  256,0 242,0"}
+VIEWS = {
+    "half left.jpg": "0,0 0,0  0,320 14,320  256,320 236,308  256,0 248,8",
+    "half right.jpg": "0,0 20,10  0,320 6,318  256,320 256,320  256,0 242,0",
+}
 """Pulled askew as from the side: corners of the crop and where they come from."""
 
 
@@ -28,8 +30,21 @@ def make_views(window: Window, folder: Path) -> None:
     for name, corners in VIEWS.items():
         pairs = corners.split()
         turned = " ".join(f"{b} {a}" for a, b in zip(pairs[::2], pairs[1::2]))
-        window.screen.run("convert", source, "-crop", CROP, "+repage", "-distort", "Perspective", turned, "-resize", "200%",
-                          "-quality", 92, f"{inner}/{name}")
+        window.screen.run(
+            "convert",
+            source,
+            "-crop",
+            CROP,
+            "+repage",
+            "-distort",
+            "Perspective",
+            turned,
+            "-resize",
+            "200%",
+            "-quality",
+            92,
+            f"{inner}/{name}",
+        )
 
 
 def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
@@ -38,9 +53,12 @@ def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
     folder.mkdir()
     make_views(window, folder)
     window.screen.move(300, 600)
-    window.order(prepare=window.inside(folder), stop_engine=None,
-                 environment={"HRN_ENGINE_COMMAND": fake_engine(), "HRN_FAKE_ENGINE": "slow,seconds=1"},
-                 python=LOOK_FOR_ENGINE + "; session.choose([])")
+    window.order(
+        prepare=window.inside(folder),
+        stop_engine=None,
+        environment={"HRN_ENGINE_COMMAND": fake_engine(), "HRN_FAKE_ENGINE": "slow,seconds=1"},
+        python=LOOK_FOR_ENGINE + "; session.choose([])",
+    )
     heads, cameras = len(window.state()["heads"]), window.state()["cameras"]
     panel.click_first_row()
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)
@@ -59,7 +77,10 @@ def several_photos(window: Window, panel: Panel, docs: Path | None) -> None:
     panel.click(150, LIST_ROW + 20)
     panel.click(49, REMOVE)
     state = window.wait("two photos", lambda s: len(s["photos"]) == 2, 10)
-    expect(not any("half left" in photo for photo in state["photos"]), f"the selected photo is taken off the list ({state['photos']})")
+    expect(
+        not any("half left" in photo for photo in state["photos"]),
+        f"the selected photo is taken off the list ({state['photos']})",
+    )
     panel.click(49, ADD)
     window.wait("the file browser", lambda s: "FILE_BROWSER" in s["screens"], 20)
     window.screen.move(WIDTH / 2, HEIGHT / 2)

@@ -10,14 +10,26 @@ from pathlib import Path
 
 from screen import Picture, Screen
 
-__all__ = ["CHECKOUT", "HEIGHT", "LOOK_FOR_ENGINE", "WIDTH", "Failure", "Panel", "Window", "expect", "fake_engine", "is_orange",
-           "is_skin"]
+__all__ = [
+    "CHECKOUT",
+    "HEIGHT",
+    "LOOK_FOR_ENGINE",
+    "WIDTH",
+    "Failure",
+    "Panel",
+    "Window",
+    "expect",
+    "fake_engine",
+    "is_orange",
+    "is_skin",
+]
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent.parent
 WIDTH, HEIGHT = 1440, 900
-LOOK_FOR_ENGINE = ("import sys; sys.modules['bl_ext.user_default.hrn_blender.engine_location'].engine_status(fresh=True); "
-                   "area.tag_redraw()")
+LOOK_FOR_ENGINE = (
+    "import sys; sys.modules['bl_ext.user_default.hrn_blender.engine_location'].engine_status(fresh=True); area.tag_redraw()"
+)
 
 
 class Failure(Exception):
@@ -40,8 +52,19 @@ class Window:
 
     def start(self) -> None:
         self.blender = self.screen.popen(
-            "blender", "--no-window-focus", "--window-geometry", 0, 0, WIDTH, HEIGHT, "--offline-mode", "--python",
-            HERE / "probe.py", stdout=self._log, stderr=subprocess.STDOUT)
+            "blender",
+            "--no-window-focus",
+            "--window-geometry",
+            0,
+            0,
+            WIDTH,
+            HEIGHT,
+            "--offline-mode",
+            "--python",
+            HERE / "probe.py",
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
 
     def inside(self, path: Path) -> str:
         """A path of this machine as Blender sees it."""

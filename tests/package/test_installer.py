@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from engine.install import environments
 from engine.install.environments import BPY_4_5, ENGINE, Environment, InstallError, Source, Step, find_python
 
@@ -134,8 +135,9 @@ def test_requirements_are_all_pinned():
 
 
 def run(*arguments, cwd=None) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, ROOT / "install_deps.py", *map(str, arguments)], capture_output=True,
-                          text=True, cwd=cwd)
+    return subprocess.run(
+        [sys.executable, ROOT / "install_deps.py", *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
 
 
 def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
@@ -160,8 +162,10 @@ def test_wrong_arguments_are_usage_errors(arguments):
 
 def test_pythons_own_modules_are_enough():
     """Nothing outside the standard library is imported, so that Blender's Python can run the installer."""
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
-            "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+        "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
+    )
     said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
     assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)
 

@@ -8,8 +8,9 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import engine
 import pytest
+
+import engine
 from engine.install.environments import InstallError, clean_environ
 from engine.install.packaging import build_zip, contents, validate_zip
 
@@ -34,8 +35,14 @@ def test_engine_and_addon_carry_the_same_version():
 def test_zip_holds_addon_engine_and_installer_but_no_tests(package):
     with zipfile.ZipFile(package) as archive:
         names = archive.namelist()
-    assert {"__init__.py", "engine/__init__.py", "engine/wire/bundle.py", "engine/requirements/engine.txt",
-            "install_deps.py", "LICENSE"} <= set(names)
+    assert {
+        "__init__.py",
+        "engine/__init__.py",
+        "engine/wire/bundle.py",
+        "engine/requirements/engine.txt",
+        "install_deps.py",
+        "LICENSE",
+    } <= set(names)
     assert not [n for n in names if "__pycache__" in n or n.startswith("tests") or n.endswith((".partial", ".pyc"))]
 
 
@@ -61,12 +68,15 @@ def test_unpacked_addon_uses_the_engine_inside_it(package, tmp_path):
     folder = tmp_path / "hrn_blender"
     with zipfile.ZipFile(package) as archive:
         archive.extractall(folder)
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); from hrn_blender.engine.wire import protocol;"
-            "print(protocol.__file__)")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from hrn_blender.engine.wire import protocol;print(protocol.__file__)"
     found = subprocess.run([sys.executable, "-I", "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()) == folder / "engine" / "wire" / "protocol.py"
-    plan = subprocess.run([sys.executable, folder / "install_deps.py", "--home", tmp_path / "home", "plan"],
-                          capture_output=True, text=True, env=clean_environ())
+    plan = subprocess.run(
+        [sys.executable, folder / "install_deps.py", "--home", tmp_path / "home", "plan"],
+        capture_output=True,
+        text=True,
+        env=clean_environ(),
+    )
     assert plan.returncode == 0 and "to install" in plan.stdout
 
 

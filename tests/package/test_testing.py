@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
 from engine.system.machine import cores
 
 ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
-ADDONS = (Tier("add-on 4.5", Path("b45"), "tests/addon", group="Blender"),
-          Tier("add-on 5.2", Path("b52"), "tests/addon", group="Blender"))
+ADDONS = (
+    Tier("add-on 4.5", Path("b45"), "tests/addon", group="Blender"),
+    Tier("add-on 5.2", Path("b52"), "tests/addon", group="Blender"),
+)
 PACKAGE = Tier("package", Path("b45"), "tests/package", group="Blender")
 TIERS = (ENGINE, *ADDONS, PACKAGE)
 
@@ -28,8 +31,10 @@ def test_everything_is_shared_out_but_what_must_be_alone():
     assert spread.spread and spread.arguments[:2] == ("-n", "2") and "loadfile" in spread.arguments
     assert "not alone" in spread.arguments and spread.arguments[-1] == alone.arguments[-1] == "tests/engine"
     # Two workers on two cores: one thread each.
-    assert dict(spread.environ)["OMP_NUM_THREADS"] == dict(spread.environ)["OPENCV_FOR_THREADS_NUM"] == \
-        str(max(1, cores() // 2)) and not alone.environ
+    assert (
+        dict(spread.environ)["OMP_NUM_THREADS"] == dict(spread.environ)["OPENCV_FOR_THREADS_NUM"] == str(max(1, cores() // 2))
+        and not alone.environ
+    )
     assert alone.arguments[:2] == ("-m", "alone") and not alone.spread and package.arguments == ("tests/package",)
     assert [run.python for run in addons] == [Path("b45"), Path("b52")]
     assert all(run.command()[1:5] == ["-m", "pytest", "-q", "-rs"] for stage in stages for run in stage)
@@ -44,7 +49,8 @@ def test_arguments_that_want_one_process_get_one(flags):
 
 def test_single_files_run_in_one_process_with_the_other_arguments():
     assert said(plan(TIERS, ["-k", "light", "tests/engine/test_render.py", "-x"], cores=2)) == [
-        [("-k", "light", "-x", "tests/engine/test_render.py")]]
+        [("-k", "light", "-x", "tests/engine/test_render.py")]
+    ]
     one = "tests/addon/test_jobs.py::test_queue"
     assert said(plan(TIERS, [one], cores=2)) == [[(one,)], [(one,)]]
 
@@ -72,8 +78,10 @@ class Said(Run):
 def test_runs_at_the_same_time_keep_their_lines_apart(capfd):
     told = []
     code = "import os, time, sys; print(sys.argv[1], os.environ['PLACE'], flush=True); sys.exit(int(sys.argv[2]))"
-    runs = [Said(name, Path(sys.executable), ("-c", code, name, exit_), (("PLACE", name.upper()),))
-            for name, exit_ in (("a", "0"), ("b", "3"), ("c", "5"))]
+    runs = [
+        Said(name, Path(sys.executable), ("-c", code, name, exit_), (("PLACE", name.upper()),))
+        for name, exit_ in (("a", "0"), ("b", "3"), ("c", "5"))
+    ]
     assert run_together(runs, os.environ, told.append) == {"a": 0, "b": 3, "c": 5}
     assert capfd.readouterr().out.split() == ["a", "A", "b", "B", "c", "C"]
     assert "at the same time: b; at the same time: c" in told[0] and told[1:] == ["--- b", "--- c"]

@@ -16,10 +16,10 @@ from ...head.model import HeadModel
 from ...photo.teeth import find_bite
 from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.protocol import Settings
-from .focal import choose_focal, first_camera
-from .solver import LandmarkBasis, Prior, solve
 from ..features.jaw import action_limits, with_seen_jaw
+from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
+from .solver import LandmarkBasis, Prior, solve
 
 __all__ = ["fit_coarse"]
 
@@ -42,8 +42,7 @@ _FACE_PRECISION, _SKULL_PRECISION = 60.0, 10.0
 _LEAST_EXPRESSION_SIGMA = 0.02
 
 
-def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings,
-               progress=None) -> CoarseFit:
+def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings, progress=None) -> CoarseFit:
     """Fit the parametric head to one face.
 
     Args:
@@ -56,6 +55,7 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     Raises:
         HrnError: MODEL_MISSING when the landmark network is absent.
     """
+
     def tell(fraction: float, message: str) -> None:
         if progress is not None:
             progress("coarse", fraction, message)
@@ -63,18 +63,30 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
     tell(0.0, "Looking at the face")
     regressor = load_regressor(model)
     guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
-    guess = replace(guess, identity=_likely_person(model, regressor, guess.identity),
-                    expression=with_seen_jaw(model, guess.expression, observation.blendshapes,
-                                             find_bite(photo, observation), guess.px_per_mm))
+    guess = replace(
+        guess,
+        identity=_likely_person(model, regressor, guess.identity),
+        expression=with_seen_jaw(
+            model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
+        ),
+    )
     tell(0.5, "Fitting the head")
     basis = _point_basis(model, regressor)
     focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
     points = basis.points(guess.identity, guess.expression)
     tell(0.5, "Fitting the head")
     camera = first_camera(points, guess.points, photo.size, focal)
-    camera, identity, expression = solve(basis, guess.points, regressor.noise(_NOISE_GAIN),
-                                         _prior(model, regressor, guess), camera, guess.identity, guess.expression, _STEPS,
-                                         lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"))
+    camera, identity, expression = solve(
+        basis,
+        guess.points,
+        regressor.noise(_NOISE_GAIN),
+        _prior(model, regressor, guess),
+        camera,
+        guess.identity,
+        guess.expression,
+        _STEPS,
+        lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"),
+    )
     return _finished(model, camera, identity, expression, observation, source)
 
 
@@ -115,13 +127,13 @@ def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess) -> Prior:
     return Prior(guess.identity, regressor.identity_precision / _PRIOR_GAIN, guess.expression, sigma)
 
 
-def _finished(model: HeadModel, camera: Camera, identity: np.ndarray, expression: np.ndarray,
-              observation: FaceObservation, source: str) -> CoarseFit:
+def _finished(
+    model: HeadModel, camera: Camera, identity: np.ndarray, expression: np.ndarray, observation: FaceObservation, source: str
+) -> CoarseFit:
     """The result with its residuals against the observed landmarks."""
     points = model.landmarks(model.shape(identity, expression))
     residual = np.linalg.norm(camera.project(points)[0] - observation.landmarks, axis=1)
-    return CoarseFit(camera, identity.astype(np.float32), expression.astype(np.float32), residual.astype(np.float32),
-                     source)
+    return CoarseFit(camera, identity.astype(np.float32), expression.astype(np.float32), residual.astype(np.float32), source)
 
 
 _bases: dict[str, LandmarkBasis] = {}
@@ -130,6 +142,7 @@ _bases: dict[str, LandmarkBasis] = {}
 def _point_basis(model: HeadModel, regressor: Regressor) -> LandmarkBasis:
     """The model at the dense landmarks."""
     if model.version not in _bases:
-        _bases[model.version] = LandmarkBasis(*(regressor.points(field) for field in (
-            model.template, model.identity_basis, model.expression_basis)))
+        _bases[model.version] = LandmarkBasis(
+            *(regressor.points(field) for field in (model.template, model.identity_basis, model.expression_basis))
+        )
     return _bases[model.version]

@@ -30,8 +30,9 @@ def iris_diameter_px(observation: FaceObservation) -> float:
     return float(max(widths))
 
 
-def choose_focal(photo: Photo, settings: Settings, px_per_mm: float,
-                 distance_mm: float = TYPICAL_DISTANCE_MM) -> tuple[float, str]:
+def choose_focal(
+    photo: Photo, settings: Settings, px_per_mm: float, distance_mm: float = TYPICAL_DISTANCE_MM
+) -> tuple[float, str]:
     """Focal length in pixels of `photo` and where it comes from: ``user``, ``exif`` or ``estimated``.
 
     Args:
@@ -51,9 +52,13 @@ def first_camera(points: np.ndarray, pixels: np.ndarray, size: tuple[int, int], 
     """Pose of rigid `points` (L, 3) mm seen at `pixels` (L, 2), by SQPnP."""
     width, height = size
     matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
-    found, rotation, translation = cv2.solvePnP(np.ascontiguousarray(points, np.float64),
-                                                np.ascontiguousarray(pixels, np.float64), matrix, None,
-                                                flags=cv2.SOLVEPNP_SQPNP)
+    found, rotation, translation = cv2.solvePnP(
+        np.ascontiguousarray(points, np.float64),
+        np.ascontiguousarray(pixels, np.float64),
+        matrix,
+        None,
+        flags=cv2.SOLVEPNP_SQPNP,
+    )
     R = cv2.Rodrigues(rotation)[0] if found else np.diag([1.0, -1.0, -1.0])
     t = translation.ravel() if found else np.array([0, 0, TYPICAL_DISTANCE_MM])
     return Camera(width, height, focal, focal, width / 2, height / 2, R, t)

@@ -9,7 +9,8 @@ Network: Face Landmarker v2 (Google, Apache-2.0); its front as it is, its end an
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -102,11 +103,11 @@ def _as_onnx(network: Network, trained: Mapping[str, np.ndarray]) -> bytes:
     size = network.shapes[network.inputs[0]]
     graph = _Graph(network, {network.inputs[0]: "crop"})
     graph.add(network.between(network.inputs[0], TAIL_START), "", network.weight)
-    graph.add(network.between(TAIL_START, TAIL_STOP), "trained ",
-              lambda operator, tensor: trained[f"body.weights.{tensor}"])
+    graph.add(network.between(TAIL_START, TAIL_STOP), "trained ", lambda operator, tensor: trained[f"body.weights.{tensor}"])
     graph.nodes.append(node("Flatten", [graph.names[TAIL_STOP]], "features", axis=1))
-    return model(graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], [port("features", FLOAT, (1, FEATURES))],
-                 graph.constants)
+    return model(
+        graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], [port("features", FLOAT, (1, FEATURES))], graph.constants
+    )
 
 
 class _Graph:
@@ -136,8 +137,15 @@ class _Graph:
             side = kernel.shape[-1]
             before, behind = self._network.padding(operator, side)
             names = [self._constant(f"{prefix}{tensor}", values) for tensor, values in zip(operator.inputs[1:], (kernel, bias))]
-            return node("Conv", [source, *names], target, kernel_shape=[side, side], strides=square,
-                        pads=[before, before, behind, behind], group=len(kernel) if kind == "depthwise" else 1)
+            return node(
+                "Conv",
+                [source, *names],
+                target,
+                kernel_shape=[side, side],
+                strides=square,
+                pads=[before, before, behind, behind],
+                group=len(kernel) if kind == "depthwise" else 1,
+            )
         if kind == "prelu":
             slope = weight(operator, operator.inputs[1]).reshape(-1, 1, 1)
             return node("PRelu", [source, self._constant(f"{prefix}{operator.inputs[1]}", slope)], target)

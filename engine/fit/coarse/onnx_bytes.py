@@ -5,7 +5,7 @@ Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, in the encoding 
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -46,16 +46,23 @@ def node(kind: str, sources: Sequence[str], target: str, **attributes: int | lis
 
 def constant(name: str, values: np.ndarray, element: int = FLOAT) -> bytes:
     """Weights, or whole numbers that an operator takes as an input."""
-    return (b"".join(number(1, size) for size in values.shape) + number(2, element) + message(8, name)
-            + message(9, np.ascontiguousarray(values, _TYPES[element]).tobytes()))
+    return (
+        b"".join(number(1, size) for size in values.shape)
+        + number(2, element)
+        + message(8, name)
+        + message(9, np.ascontiguousarray(values, _TYPES[element]).tobytes())
+    )
 
 
-def model(nodes: Sequence[bytes], inputs: Sequence[bytes], outputs: Sequence[bytes], constants: Sequence[bytes] = ()
-          ) -> bytes:
+def model(nodes: Sequence[bytes], inputs: Sequence[bytes], outputs: Sequence[bytes], constants: Sequence[bytes] = ()) -> bytes:
     """The whole file: nodes in the order of execution, ports, and the constants by which nodes name them."""
-    graph = b"".join(message(1, each) for each in nodes) + message(2, "graph") \
-        + b"".join(message(5, each) for each in constants) \
-        + b"".join(message(11, each) for each in inputs) + b"".join(message(12, each) for each in outputs)
+    graph = (
+        b"".join(message(1, each) for each in nodes)
+        + message(2, "graph")
+        + b"".join(message(5, each) for each in constants)
+        + b"".join(message(11, each) for each in inputs)
+        + b"".join(message(12, each) for each in outputs)
+    )
     return number(1, 6) + message(2, "hrn") + message(7, graph) + message(8, message(1, "") + number(2, _OPSET))
 
 

@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import threading
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ...geometry.mesh import vertex_normals
+from ...geometry.similarity import similarity
 from ...head.model import HeadModel
 from ...photo.face_nets import model_path
 from ...photo.regions import EYES, FACE_POINTS, INNER_LIPS
 from ...wire.errors import ErrorCode, HrnError
-from ...geometry.mesh import vertex_normals
-from ...geometry.similarity import similarity
 
-__all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people",
-           "other_head"]
+__all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people", "other_head"]
 
 PEOPLE_FILE = Path(__file__).parent / "data" / "people.npz"
 
@@ -73,8 +73,7 @@ def load_people(model: HeadModel) -> People:
     with _loading:
         if model.version not in _loaded:
             with np.load(PEOPLE_FILE, allow_pickle=False) as data:
-                averages, modes = (anchored_identity(model, data["vertices"], data[name])
-                                   for name in ("averages", "modes"))
+                averages, modes = (anchored_identity(model, data["vertices"], data[name]) for name in ("averages", "modes"))
             _loaded[model.version] = People(np.concatenate([canonical_identity(model)[None], averages]), modes)
         return _loaded[model.version]
 
@@ -107,8 +106,11 @@ def anchored_identity(model: HeadModel, vertices: np.ndarray, displacement: np.n
 
 def other_head() -> HrnError:
     """The error for data that were made for another head model."""
-    return HrnError(ErrorCode.MODEL_MISSING, "The fit's data belong to another head model.",
-                    hint="Run `python -m engine.synthetic.people` and `python -m engine.synthetic.train` after changing it.")
+    return HrnError(
+        ErrorCode.MODEL_MISSING,
+        "The fit's data belong to another head model.",
+        hint="Run `python -m engine.synthetic.people` and `python -m engine.synthetic.train` after changing it.",
+    )
 
 
 def canonical_identity(model: HeadModel) -> np.ndarray:
@@ -127,7 +129,7 @@ def canonical_identity(model: HeadModel) -> np.ndarray:
     normals = np.einsum("lc,lcd->ld", weights[used], vertex_normals(template, model.triangles)[on[used]])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     metric = (1 - _ALONG_SURFACE) * normals[:, :, None] * normals[:, None] + _ALONG_SURFACE * np.eye(3)
-    weighted = np.einsum("lkd,lde->lke", basis, metric) / _SIGMA_MM ** 2
+    weighted = np.einsum("lkd,lde->lke", basis, metric) / _SIGMA_MM**2
     solve = np.linalg.inv(np.einsum("lkd,lmd->km", weighted, basis) + np.eye(basis.shape[1]))
     face = canonical_face()[used]
     identity = np.zeros(basis.shape[1])
@@ -146,8 +148,11 @@ def canonical_face() -> np.ndarray:
         floats = b"".join(value for number, value in _fields(mesh) if number == 3)
         return np.frombuffer(floats, "<f4").reshape(FACE_POINTS, _VERTEX_FLOATS)[:, :3].astype(float) * _MM
     except (KeyError, ValueError, IndexError, StopIteration, zipfile.BadZipFile) as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, "The landmark network's file holds no canonical face.",
-                       hint="Run `python3 install_deps.py install` to install it again.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            "The landmark network's file holds no canonical face.",
+            hint="Run `python3 install_deps.py install` to install it again.",
+        ) from error
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -174,5 +179,5 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
         size = {1: 8, 5: 4}.get(kind) or varint()
         if kind not in (1, 2, 5) or at + size > len(data):
             raise ValueError("not a message")
-        yield number, data[at:at + size]
+        yield number, data[at : at + size]
         at += size

@@ -9,8 +9,7 @@ from ...camera import Camera
 __all__ = ["projection"]
 
 
-def projection(camera: Camera, points: np.ndarray, mm_per_px: float | np.ndarray
-               ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def projection(camera: Camera, points: np.ndarray, mm_per_px: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Linearised perspective of a camera with square pixels.
 
     Args:

@@ -15,17 +15,22 @@ from ...photo.face_nets import model_path
 from ...types import FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
-from .solver import LandmarkNoise
-from .population import anchored_identity, load_people
-from .tflite import read_network
 from .network import DenseNet
+from .population import anchored_identity, load_people
+from .solver import LandmarkNoise
+from .tflite import read_network
 
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]
 
 _FILE = Path(__file__).parent / "data" / "coarse.npz"
 
-_VIEWS = ((0.0, 1.0, 0.0, 0.0), (0.07, 1.08, 0.015, 0.02), (-0.07, 0.94, -0.015, -0.015), (0.0, 1.12, 0.0, 0.03),
-          (0.0, 1.06, 0.0, -0.02))
+_VIEWS = (
+    (0.0, 1.0, 0.0, 0.0),
+    (0.07, 1.08, 0.015, 0.02),
+    (-0.07, 0.94, -0.015, -0.015),
+    (0.0, 1.12, 0.0, 0.03),
+    (0.0, 1.06, 0.0, -0.02),
+)
 """Turn, margin and shift of the windows whose answers are averaged, each also mirrored."""
 
 
@@ -76,9 +81,11 @@ class Regressor:
 
     def noise(self, gain: float) -> LandmarkNoise:
         """Errors of the dense landmarks in mm, with the covariance times `gain`."""
-        return LandmarkNoise(self.data["noise_mean"].reshape(-1, 2).astype(float),
-                             self.data["noise_variance"].astype(float) * gain,
-                             self.data["noise_modes"].astype(float) * np.sqrt(gain))
+        return LandmarkNoise(
+            self.data["noise_mean"].reshape(-1, 2).astype(float),
+            self.data["noise_variance"].astype(float) * gain,
+            self.data["noise_modes"].astype(float) * np.sqrt(gain),
+        )
 
     def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
         """From identity coefficients of the head model as it was in training to those of `model`.
@@ -99,8 +106,7 @@ class Regressor:
             progress: called with 0..1; may raise to cancel.
         """
         tell = progress or (lambda fraction: None)
-        transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y))
-                      for turn, margin, x, y in _VIEWS]
+        transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in _VIEWS]
         crops = []
         for number, transform in enumerate(transforms):
             tell(0.2 * number / len(transforms))
@@ -119,8 +125,13 @@ class Regressor:
         placed, scales = np.stack(placed), np.array(scales)
         placed = np.where(known[:, None], placed.mean(0), placed[::2].mean(0))
         mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
-        return FaceGuess(placed, mean, np.clip(expression.mean(0), 0, 1).astype(float),
-                         float(800 * np.exp(view[:, 0].mean())), float(np.exp(view[:, 1] - np.log(scales)).mean()))
+        return FaceGuess(
+            placed,
+            mean,
+            np.clip(expression.mean(0), 0, 1).astype(float),
+            float(800 * np.exp(view[:, 0].mean())),
+            float(np.exp(view[:, 1] - np.log(scales)).mean()),
+        )
 
 
 _loaded: dict[str, Regressor] = {}
@@ -138,6 +149,7 @@ def load_regressor(model: HeadModel) -> Regressor:
             try:
                 _loaded[model.version] = Regressor(model, _FILE)
             except (OSError, EOFError, KeyError, ValueError, cv2.error, zipfile.BadZipFile) as error:
-                raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.",
-                               hint="Install the engine again.") from error
+                raise HrnError(
+                    ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.", hint="Install the engine again."
+                ) from error
         return _loaded[model.version]

@@ -30,7 +30,7 @@ class LandmarkBasis:
 
     def points(self, identity: np.ndarray, expression: np.ndarray) -> np.ndarray:
         """(L, 3) for (K,) and (E,) coefficients."""
-        return (self.mean + np.tensordot(identity, self.identity, 1) + np.tensordot(expression, self.expression, 1))
+        return self.mean + np.tensordot(identity, self.identity, 1) + np.tensordot(expression, self.expression, 1)
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,17 @@ class Prior:
     identity_limit: float = 3.0
 
 
-def solve(basis: LandmarkBasis, observed: np.ndarray, noise: LandmarkNoise, prior: Prior, camera: Camera,
-          identity: np.ndarray, expression: np.ndarray, iterations: int = 10, on_step=None
-          ) -> tuple[Camera, np.ndarray, np.ndarray]:
+def solve(
+    basis: LandmarkBasis,
+    observed: np.ndarray,
+    noise: LandmarkNoise,
+    prior: Prior,
+    camera: Camera,
+    identity: np.ndarray,
+    expression: np.ndarray,
+    iterations: int = 10,
+    on_step=None,
+) -> tuple[Camera, np.ndarray, np.ndarray]:
     """Most probable camera pose, identity and expression.
 
     Args:
@@ -87,8 +95,8 @@ def solve(basis: LandmarkBasis, observed: np.ndarray, noise: LandmarkNoise, prio
     count = len(identity)
     prior_matrix = np.zeros((6 + count + len(expression),) * 2)
     prior_matrix[:6, :6] = _POSE_PRIOR * np.eye(6)
-    prior_matrix[6:6 + count, 6:6 + count] = prior.identity_precision
-    prior_matrix[6 + count:, 6 + count:] = np.diag(prior.expression_sigma ** -2.0)
+    prior_matrix[6 : 6 + count, 6 : 6 + count] = prior.identity_precision
+    prior_matrix[6 + count :, 6 + count :] = np.diag(prior.expression_sigma**-2.0)
     for step in range(iterations):
         if on_step is not None:
             on_step(step)
@@ -101,8 +109,8 @@ def solve(basis: LandmarkBasis, observed: np.ndarray, noise: LandmarkNoise, prio
         upper = np.concatenate([np.full(6, np.inf), prior.identity_limit - identity, 1 - expression])
         move = boxed_step(hessian, gradient, lower, upper)
         camera = _moved(camera, move[:6])
-        identity += move[6:6 + count]
-        expression += move[6 + count:]
+        identity += move[6 : 6 + count]
+        expression += move[6 + count :]
         if np.abs(jacobian @ move).max() < _STOP_MM:
             break
     return camera, identity, np.clip(expression, 0, 1)

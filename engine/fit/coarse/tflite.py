@@ -16,8 +16,17 @@ from ...wire.errors import ErrorCode, HrnError
 
 __all__ = ["Operator", "Network", "read_network"]
 
-_OPERATORS = {0: "add", 3: "conv", 4: "depthwise", 6: "dequantize", 14: "logistic", 17: "max_pool", 22: "reshape",
-              34: "pad", 54: "prelu"}
+_OPERATORS = {
+    0: "add",
+    3: "conv",
+    4: "depthwise",
+    6: "dequantize",
+    14: "logistic",
+    17: "max_pool",
+    22: "reshape",
+    34: "pad",
+    54: "prelu",
+}
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
 _SAME = 0
 
@@ -101,7 +110,7 @@ class _Table:
         at = self._at(field)
         return default if at is None else struct.unpack_from("<" + code, self.data, at)[0]
 
-    def table(self, field: int) -> "_Table | None":
+    def table(self, field: int) -> _Table | None:
         at = self._at(field)
         return None if at is None else _Table(self.data, at + struct.unpack_from("<I", self.data, at)[0])
 
@@ -116,10 +125,9 @@ class _Table:
         start, count = self._vector(field)
         return np.frombuffer(self.data, dtype, count, start) if count else np.zeros(0, dtype)
 
-    def tables(self, field: int) -> list["_Table"]:
+    def tables(self, field: int) -> list[_Table]:
         start, count = self._vector(field)
-        return [_Table(self.data, at + struct.unpack_from("<I", self.data, at)[0])
-                for at in range(start, start + 4 * count, 4)]
+        return [_Table(self.data, at + struct.unpack_from("<I", self.data, at)[0]) for at in range(start, start + 4 * count, 4)]
 
 
 def read_network(data: bytes) -> Network:
@@ -131,8 +139,11 @@ def read_network(data: bytes) -> Network:
     try:
         return _read(data)
     except (struct.error, IndexError, KeyError, ValueError, TypeError) as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, "The face landmark network could not be read.",
-                       hint="Run `python3 install_deps.py install` to fetch it again.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            "The face landmark network could not be read.",
+            hint="Run `python3 install_deps.py install` to fetch it again.",
+        ) from error
 
 
 def _read(data: bytes) -> Network:
@@ -161,5 +172,10 @@ def _read(data: bytes) -> Network:
         if kind == "max_pool":
             extra["window"] = options.number(3, "i", 1)
         operators.append(Operator(kind, inputs, outputs, **extra))
-    return Network(tuple(operators), constants, shapes, tuple(int(n) for n in graph.numbers(1, "<i4")),
-                   tuple(int(n) for n in graph.numbers(2, "<i4")))
+    return Network(
+        tuple(operators),
+        constants,
+        shapes,
+        tuple(int(n) for n in graph.numbers(1, "<i4")),
+        tuple(int(n) for n in graph.numbers(2, "<i4")),
+    )

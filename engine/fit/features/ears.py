@@ -8,20 +8,21 @@ other.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...geometry.harmonics import srgb_to_linear
+from ...geometry.mesh import neighbour_mean
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.mixture import fit_mixture
 from ...render import Raster, rasterize
-from ...geometry.smoothstep import smoothstep
 from ...types import Photo
 from ..crop import crop_pixels
-from ...geometry.harmonics import srgb_to_linear
-from ...geometry.mesh import neighbour_mean
 from ..skin_surface import SkinSurface
 
 __all__ = ["ear_shift"]
@@ -87,8 +88,9 @@ class _Window(NamedTuple):
     """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
 
 
-def ear_shift(model: HeadModel, surface: SkinSurface, posed: np.ndarray,
-              views: Sequence[tuple[Photo, Camera, np.ndarray]]) -> np.ndarray:
+def ear_shift(
+    model: HeadModel, surface: SkinSurface, posed: np.ndarray, views: Sequence[tuple[Photo, Camera, np.ndarray]]
+) -> np.ndarray:
     """How the skin moves so that the ears are where the photos show them.
 
     Args:
@@ -120,8 +122,9 @@ def _ears(model: HeadModel, surface: SkinSurface, posed: np.ndarray) -> list[_Ea
         used = weight > 1e-3
         points = posed[part > 0.5]
         front = points[points[:, 2] >= np.quantile(points[:, 2], 0.85)]
-        ears.append(_Ear(surface.vertices[used], weight[used], (part > 0.5)[model.triangles].all(1), points.mean(0),
-                         front.mean(0)))
+        ears.append(
+            _Ear(surface.vertices[used], weight[used], (part > 0.5)[model.triangles].all(1), points.mean(0), front.mean(0))
+        )
     return ears
 
 
@@ -140,8 +143,10 @@ def _draw(model: HeadModel, vertices: np.ndarray, camera: Camera) -> Raster:
 
 # -- the ear in the photo ------------------------------------------------------------------------------------------
 
-def _look(model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, posed: np.ndarray, ear: _Ear,
-          scalp: np.ndarray) -> _Window | None:
+
+def _look(
+    model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, posed: np.ndarray, ear: _Ear, scalp: np.ndarray
+) -> _Window | None:
     """The skin around an ear in the photo; None where no ear shows."""
     middle, depth = camera.project(ear.middle)
     scale = _PX_PER_MM * float(depth) / camera.fx
@@ -151,7 +156,7 @@ def _look(model: HeadModel, photo: Photo, camera: Camera, skin: np.ndarray, pose
     hit = raster.triangle >= 0
     shown = hit & ear.triangles[raster.triangle]
     places = (np.arange(_SIDE) + 0.5 - view[:, 2:]) / scale
-    across, down = ((places > 0) & (places < np.array([photo.size]).T))
+    across, down = (places > 0) & (places < np.array([photo.size]).T)
     inside = down[:, None] & across
     if (shown & inside).sum() < _LEAST_PIXELS:
         return None
@@ -188,7 +193,7 @@ def _skin_odds(features: np.ndarray, face: np.ndarray, other: np.ndarray) -> np.
         features: (n, n, 3) log green, log red to green, log blue to green.
     """
     off = (features - np.median(features[face], 0) - _EAR_COLOR[0]) / _EAR_COLOR[1]
-    ear = -0.5 * (off ** 2).sum(-1) - np.log(_EAR_COLOR[1]).sum() - 1.5 * np.log(2 * np.pi)
+    ear = -0.5 * (off**2).sum(-1) - np.log(_EAR_COLOR[1]).sum() - 1.5 * np.log(2 * np.pi)
     # Anything not seen before, such as an earring: even density.
     return ear - np.logaddexp(np.log(0.85) + _log_density(features, other), np.log(0.15) + _EVEN)
 
@@ -220,12 +225,14 @@ def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 # -- the model's ear on it -----------------------------------------------------------------------------------------
 
-def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Sequence[Sequence[_Window]], scalp: np.ndarray
-         ) -> np.ndarray:
+
+def _fit(
+    model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Sequence[Sequence[_Window]], scalp: np.ndarray
+) -> np.ndarray:
     """(2, 5) numbers of the right and the left ear, by the windows in which each shows."""
     covariance = np.zeros((2, _NUMBERS, 2, _NUMBERS))
     for k, (sigma, alike) in enumerate(zip(_SIGMA, _ALIKE)):
-        covariance[:, k, :, k] = sigma ** 2 * np.array([[1, alike], [alike, 1]])
+        covariance[:, k, :, k] = sigma**2 * np.array([[1, alike], [alike, 1]])
     prior = np.linalg.inv(covariance.reshape(2 * _NUMBERS, 2 * _NUMBERS))
     q = np.zeros((2, _NUMBERS))
     for _ in range(_STEPS):
@@ -241,8 +248,9 @@ def _fit(model: HeadModel, posed: np.ndarray, ears: Sequence[_Ear], windows: Seq
     return q
 
 
-def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _Ear, q: np.ndarray, window: _Window,
-              scalp: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rim_rows(
+    model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _Ear, q: np.ndarray, window: _Window, scalp: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of the pixels along the ear's outer rim: (r, 5) mm outwards per number, (r,) mm by which the photo's rim lies farther
     out, (r,) weights."""
     raster = _draw(model, vertices, window.camera)
@@ -276,5 +284,5 @@ def _rim_rows(model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _E
     # A border inside the model's ear is the ear's where the background begins, not where hair covers it.
     beside = (at[:, None] + outwards[:, None] * ((out[:, None] + _BESIDE_MM) * _PX_PER_MM)[..., None] - 0.5).astype(np.float32)
     hair = cv2.remap(window.hair, beside[..., 0], beside[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).max(1)
-    weight = np.where(out < 0, 1 - hair, 1.0) / (1 + (out / _ROBUST_MM) ** 2) ** 2 / (_PX_PER_MM * _PATCH_MM) / _RIM_MM ** 2
+    weight = np.where(out < 0, 1 - hair, 1.0) / (1 + (out / _ROBUST_MM) ** 2) ** 2 / (_PX_PER_MM * _PATCH_MM) / _RIM_MM**2
     return rows, out, weight * (skin.any(1) & (last < len(reach) - 1))

@@ -8,7 +8,7 @@ of it in common belongs to the head.
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,8 +30,9 @@ def level_gaze(model: HeadModel, expressions: Sequence[np.ndarray]) -> tuple[lis
         The same photos' values, and (N, 3) float32 mm to be added to the head without expression. Together they show what the
         given ones did, but for a fifth of a mm where an eye now looks inwards.
     """
-    outwards, inwards = ([model.expression_names.index(f"eyeLook{way}{side}") for side in ("Left", "Right")]
-                         for way in ("Out", "In"))
+    outwards, inwards = (
+        [model.expression_names.index(f"eyeLook{way}{side}") for side in ("Left", "Right")] for way in ("Out", "In")
+    )
 
     def turn(expression: np.ndarray) -> np.ndarray:
         return expression[outwards] - expression[inwards]

@@ -22,8 +22,9 @@ _OPEN_SIGMA = 0.4
 """Further spread per unit of opening: how far open is better known from the landmarks."""
 
 
-def with_seen_jaw(model: HeadModel, expression: np.ndarray, scores: np.ndarray, bite: Bite | None = None,
-                  px_per_mm: float = 1.0) -> np.ndarray:
+def with_seen_jaw(
+    model: HeadModel, expression: np.ndarray, scores: np.ndarray, bite: Bite | None = None, px_per_mm: float = 1.0
+) -> np.ndarray:
     """`expression` with the jaw no further open than scores and teeth leave room for.
 
     Args:

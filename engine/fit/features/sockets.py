@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...head.eyeballs import socket_vertices, sphere_through
 from ...head.model import MATERIALS, HeadModel
-from ...geometry.smoothstep import smoothstep
 
 __all__ = ["socket_shift"]
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...render import Raster
 from ...geometry.mesh import facing_of
+from ...render import Raster
 
 __all__ = ["Outline", "find_outline"]
 
@@ -41,9 +41,18 @@ class Outline(NamedTuple):
     """(C,) how many measurements each point counts for."""
 
 
-def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vertices: np.ndarray, normals: np.ndarray,
-                 edges: np.ndarray, trust: np.ndarray, reach: float = _REACH, scales: tuple[float, float] = (_OUTER, _INNER)
-                 ) -> Outline:
+def find_outline(
+    camera: Camera,
+    project,
+    raster: Raster,
+    mask: np.ndarray,
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    edges: np.ndarray,
+    trust: np.ndarray,
+    reach: float = _REACH,
+    scales: tuple[float, float] = (_OUTER, _INNER),
+) -> Outline:
     """Compare the outline with the skin mask.
 
     Args:
@@ -77,8 +86,13 @@ def find_outline(camera: Camera, project, raster: Raster, mask: np.ndarray, vert
     at = pixels[:, None] + direction[:, None] * (offsets * px_per_mm[:, None])[..., None]
     height, width = mask.shape
     inside = ((at > 1) & (at < [width - 1, height - 1])).all((1, 2))
-    profile = cv2.remap(mask.astype(np.float32), (at[..., 0] - 0.5).astype(np.float32),
-                        (at[..., 1] - 0.5).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    profile = cv2.remap(
+        mask.astype(np.float32),
+        (at[..., 0] - 0.5).astype(np.float32),
+        (at[..., 1] - 0.5).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
     def depth_at(distance: float) -> np.ndarray:
         x, y = (pixels + direction * (distance * px_per_mm)[:, None]).T

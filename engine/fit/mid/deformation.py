@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...geometry.mesh import face_cross, neighbour_mean
 from ...head.model import MATERIALS, HeadModel
 from ...render import interpolate, rasterize
-from ...geometry.mesh import face_cross, neighbour_mean
 from ..skin_surface import SkinSurface
 
 __all__ = ["deformation_map", "propagate", "without_folds"]
@@ -29,7 +29,7 @@ def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarra
         (V, 3).
     """
     before = face_cross(vertices, triangles)
-    squared = np.maximum((before ** 2).sum(1), 1e-12)
+    squared = np.maximum((before**2).sum(1), 1e-12)
     around = neighbour_mean(triangles, len(vertices))
     offset = offset.copy()
     for round_ in range(rounds):

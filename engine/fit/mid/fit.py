@@ -14,24 +14,24 @@ import cv2
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ...geometry.harmonics import fit_lighting, light_normals
+from ...geometry.mesh import facing_of, normal_row_jacobian, vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...photo.regions import FACE_POINTS
 from ...photo.teeth import find_bite
 from ...types import CoarseFit, Covers, FaceObservation, MidFit, Photo
 from ...wire.protocol import Settings
-from .contour import find_outline
-from .deformation import propagate, without_folds
+from ..coarse.projection import projection
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
-from ...geometry.harmonics import fit_lighting, light_normals
-from ...geometry.mesh import facing_of, normal_row_jacobian, vertex_normals
+from ..features.sockets import socket_shift
+from ..skin_surface import skin_surface
+from .contour import find_outline
+from .deformation import propagate, without_folds
 from .part_term import PartTerm
 from .photo_cells import CellColors, PhotoCells
-from ..coarse.projection import projection
 from .registration import close_lids, fit_actions, slide
-from ..skin_surface import skin_surface
-from ..features.sockets import socket_shift
 from .sky_shadow import SkyTransfer
 
 __all__ = ["MidWeights", "fit_mid"]
@@ -80,8 +80,15 @@ _PART_ERROR = 6.0
 """mm, where the setting asks for the parts' distance."""
 
 
-def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit, settings: Settings,
-            progress=None, weights: MidWeights | None = None) -> tuple[CoarseFit, MidFit]:
+def fit_mid(
+    model: HeadModel,
+    photo: Photo,
+    observation: FaceObservation,
+    coarse: CoarseFit,
+    settings: Settings,
+    progress=None,
+    weights: MidWeights | None = None,
+) -> tuple[CoarseFit, MidFit]:
     """Refine a coarse fit with the photo's pixels.
 
     Args:
@@ -102,24 +109,45 @@ def fit_mid(model: HeadModel, photo: Photo, observation: FaceObservation, coarse
     report("mid", 0.0, "Finding bare skin")
     skin = segment_skin(photo, observation, lambda fraction: report("mid", 0.1 * fraction, "Finding bare skin"))
     report("mid", 0.1, "Reading the light")
-    problem = _Problem(model, photo, observation, coarse, skin.skin * (1 - skin.highlight), skin.surface,
-                       weights, lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Reading the light"))
+    problem = _Problem(
+        model,
+        photo,
+        observation,
+        coarse,
+        skin.skin * (1 - skin.highlight),
+        skin.surface,
+        weights,
+        lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Reading the light"),
+    )
     steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
     for step in range(steps):
+
         def within(fraction: float, step: int = step) -> None:
             report("mid", 0.2 + 0.7 * (step + fraction) / steps, "Matching the photo")
 
         if problem.step(within) < 0.02 and step >= 3:
             break
-    return problem.result(skin.skin.astype(np.float32), find_covers(photo, observation, skin),
-                          lambda fraction: report("mid", 0.9 + 0.1 * fraction, "Finishing the shape"))
+    return problem.result(
+        skin.skin.astype(np.float32),
+        find_covers(photo, observation, skin),
+        lambda fraction: report("mid", 0.9 + 0.1 * fraction, "Finishing the shape"),
+    )
 
 
 class _Problem:
     """Unknowns, in order: pose (6), identity, broad, fine, albedo, light (9, grey)."""
 
-    def __init__(self, model: HeadModel, photo: Photo, observation: FaceObservation, coarse: CoarseFit,
-                 mask: np.ndarray, surface_mask: np.ndarray, weights: MidWeights, tell):
+    def __init__(
+        self,
+        model: HeadModel,
+        photo: Photo,
+        observation: FaceObservation,
+        coarse: CoarseFit,
+        mask: np.ndarray,
+        surface_mask: np.ndarray,
+        weights: MidWeights,
+        tell,
+    ):
         self.model, self.photo, self.coarse, self.weights = model, photo, coarse, weights
         self.surface = surface = skin_surface(model)
         self.camera = coarse.camera
@@ -177,7 +205,7 @@ class _Problem:
         points = self.model.landmarks(self.model.template)[self.landmark_ids].astype(np.float64)
         # Errors of neighbouring landmarks go together: an independent part and one shared over some 35 mm.
         distance2 = ((points[:, None] - points[None]) ** 2).sum(-1)
-        self.landmark_common = self.weights.landmark_common ** 2 * np.exp(-distance2 / (2 * 35.0 ** 2))
+        self.landmark_common = self.weights.landmark_common**2 * np.exp(-distance2 / (2 * 35.0**2))
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -202,8 +230,9 @@ class _Problem:
         level = np.median(grey[self.trust > 0.3]) if (self.trust > 0.3).any() else 0.2
         self.floor = 0.03 * max(level, 1e-3)
         self.log_grey = np.log(grey + self.floor)
-        self.outline = find_outline(self.camera, self.cells.project, raster, self.cells.surface, skin, normals,
-                                    surface.edges, surface.outline)
+        self.outline = find_outline(
+            self.camera, self.cells.project, raster, self.cells.surface, skin, normals, surface.edges, surface.outline
+        )
         self._fix_outline_goal(skin)
         tell(0.7)
         in_light = light_normals(self.camera, normals)
@@ -273,7 +302,7 @@ class _Problem:
         residual = self.log_grey[used] - predicted
         scale = np.where(residual > 0, w.bright, w.dark)
         robust = 1 / (1 + (residual / scale) ** 2) ** 2
-        weight = robust * self.trust[used] * np.minimum(self.colors.seen[used], 40.0) / w.patch / w.photo ** 2
+        weight = robust * self.trust[used] * np.minimum(self.colors.seen[used], 40.0) / w.patch / w.photo**2
         self.residual, self.residual_weight = residual, self.trust[used]
 
         by_shading = 1 / (shading[used] + self.floor)
@@ -300,7 +329,7 @@ class _Problem:
         shapes = np.matmul(project @ self.camera.R, self.landmark_basis)
         # A landmark that is far off has a larger error of its own (hidden, or simply wrong).
         own = self.weights.landmark * (1 + (np.linalg.norm(residual, axis=1) / 5.0) ** 2)
-        root = np.linalg.cholesky(self.landmark_common + np.diag(own ** 2))
+        root = np.linalg.cholesky(self.landmark_common + np.diag(own**2))
         place = slice(0, self.shape_part.stop)
         for axis in range(2):
             jacobian = np.concatenate([poses[:, axis], shapes[:, axis], residual[:, axis, None]], 1)
@@ -320,10 +349,18 @@ class _Problem:
         skin = self.skin_vertices()
         pixels, project, turn = projection(self.camera, skin[first] * (1 - t) + skin[second] * t, self.mm_per_px)
         across = np.einsum("ci,cij->cj", found.direction, project)
-        jacobian = np.concatenate([np.einsum("cj,cjk->ck", across, turn), across, np.einsum(
-            "cj,cjk->ck", across @ self.camera.R, shapes[first] * (1 - t[..., None]) + shapes[second] * t[..., None])], 1)
+        jacobian = np.concatenate(
+            [
+                np.einsum("cj,cjk->ck", across, turn),
+                across,
+                np.einsum(
+                    "cj,cjk->ck", across @ self.camera.R, shapes[first] * (1 - t[..., None]) + shapes[second] * t[..., None]
+                ),
+            ],
+            1,
+        )
         residual = np.einsum("ci,ci->c", found.direction, pixels) * self.mm_per_px - self.outline_goal
-        scaled = jacobian * (found.weight / self.weights.contour ** 2)[:, None]
+        scaled = jacobian * (found.weight / self.weights.contour**2)[:, None]
         place = slice(0, self.shape_part.stop)
         hessian[place, place] += scaled.T @ jacobian
         gradient[place] += scaled.T @ residual
@@ -334,8 +371,8 @@ class _Problem:
         model, w, surface = self.model, self.weights, self.surface
         tell(0.0)
         identity = self.coarse.identity.astype(np.float64).copy()
-        identity[:self.identities] += self.shape[:self.identities] * w.identity
-        offset = (self.shape_basis[:, self.identities:] @ self.shape[self.identities:]).reshape(-1, 3)
+        identity[: self.identities] += self.shape[: self.identities] * w.identity
+        offset = (self.shape_basis[:, self.identities :] @ self.shape[self.identities :]).reshape(-1, 3)
         identity = identity.astype(np.float32)
         relaxed = model.shape(identity) + propagate(model, surface, offset)
         expression = fit_actions(model, self.camera, relaxed, self.coarse.expression, self.observed).astype(np.float32)
@@ -343,8 +380,9 @@ class _Problem:
         tell(0.3)
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
         tell(0.7)
-        offset = offset + ear_shift(model, surface, bare + propagate(model, surface, offset),
-                                    [(self.photo, self.camera, skin_mask)])
+        offset = offset + ear_shift(
+            model, surface, bare + propagate(model, surface, offset), [(self.photo, self.camera, skin_mask)]
+        )
         offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
         deformation = propagate(model, surface, offset)
         expression = close_lids(model, self.camera, bare + deformation, expression, self.observed).astype(np.float32)
@@ -355,12 +393,19 @@ class _Problem:
         deformation += socket_shift(model, model.shape(identity) + deformation)
         vertices = bare + deformation
         points = self.camera.project(model.landmarks(vertices).astype(np.float64))[0]
-        coarse = replace(self.coarse, camera=self.camera, identity=identity, expression=expression,
-                         residual_px=np.linalg.norm(points - self.observed, axis=1).astype(np.float32))
+        coarse = replace(
+            self.coarse,
+            camera=self.camera,
+            identity=identity,
+            expression=expression,
+            residual_px=np.linalg.norm(points - self.observed, axis=1).astype(np.float32),
+        )
         normals = light_normals(self.camera, vertex_normals(vertices[surface.vertices], surface.triangles))
         area = self.trust * np.minimum(self.colors.seen, 40.0)
         relative = np.exp(self.albedo_basis @ self.albedo)[:, None]
         lighting = fit_lighting(normals, self.colors.color, relative, area)
         left = getattr(self, "residual", None)
-        photometric = float(np.average(np.minimum(np.abs(left), 0.5), weights=self.residual_weight)) if left is not None else 0.0
+        photometric = (
+            float(np.average(np.minimum(np.abs(left), 0.5), weights=self.residual_weight)) if left is not None else 0.0
+        )
         return coarse, MidFit(deformation, lighting.astype(np.float32), skin_mask, photometric, covers)

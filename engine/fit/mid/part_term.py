@@ -13,14 +13,15 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...head.model import HeadModel
 from ...geometry.mesh import vertex_normals
-from .part_regions import anchors, below_brows, describe, farthest_points, region_points
+from ...head.model import HeadModel
 from ..coarse.projection import projection
 from ..skin_surface import SkinSurface
+from .part_regions import anchors, below_brows, describe, farthest_points, region_points
 
 __all__ = ["PARTS", "PartTerm", "squared_distance"]
 
+# fmt: off
 PARTS = {
     "right_eye": (130, 25, 110, 24, 23, 22, 26, 112, 243, 190, 56, 28, 27, 29, 30, 247),
     "left_eye": (359, 255, 339, 254, 253, 252, 256, 341, 463, 414, 286, 258, 257, 259, 260, 467),
@@ -31,11 +32,14 @@ PARTS = {
     "face": (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
              150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
 }
+# fmt: on
 """Landmarks around each part; of the face what lies above the brows is left out, since hair may cover it."""
+# fmt: off
 _HOLES = {
     "right_eye": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
     "left_eye": (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
 }
+# fmt: on
 """The eyeballs are no skin: of eyes the lids count."""
 _LIMIT = {"face": 160}
 _POINTS = 70
@@ -82,7 +86,7 @@ class PartTerm:
         self._origin, size = low - _MARGIN * (high - low), (1 + 2 * _MARGIN) * (high - low)
         step = float(size.max()) / _ANCHORS
         self._grid = anchors(int(size[1] / step) + 1, int(size[0] / step) + 1) * step
-        self._weight = _MEASUREMENTS / (3 * len(self._grid)) / deviation ** 2
+        self._weight = _MEASUREMENTS / (3 * len(self._grid)) / deviation**2
         self.parts = {}
         regions = _in_photo(places - self._origin, size)
         for name, points in _on_head(model, surface).items():
@@ -117,18 +121,18 @@ def squared_distance(points: np.ndarray, grid: np.ndarray, wanted: np.ndarray) -
     """
     count = len(points)
     away = points[None] - grid[:, None]
-    distance = np.sqrt((away ** 2).sum(-1) + 1e-12)
+    distance = np.sqrt((away**2).sum(-1) + 1e-12)
     unit = away / distance[..., None]
     mean = unit.reshape(len(grid), -1) / count
     left = distance.mean(1) - wanted[:, 2]
-    square, slope, value = mean.T @ mean, mean.T @ left, (left ** 2).sum()
+    square, slope, value = mean.T @ mean, mean.T @ left, (left**2).sum()
     blocks, each = np.zeros((count, 2, 2)), slope.reshape(count, 2)
     row = np.arange(len(grid))
     for chosen, goal in ((distance.argmin(1), wanted[:, 0]), (distance.argmax(1), wanted[:, 1])):
         toward, left = unit[row, chosen], distance[row, chosen] - goal
         np.add.at(blocks, chosen, toward[:, :, None] * toward[:, None])
         np.add.at(each, chosen, toward * left[:, None])
-        value += (left ** 2).sum()
+        value += (left**2).sum()
     index = np.arange(count)
     square.reshape(count, 2, count, 2)[index, :, index] += blocks
     return value / 2, square, each.reshape(-1)
@@ -144,8 +148,9 @@ def _in_photo(places: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
             cv2.fillPoly(mask, [np.round(places[list(_HOLES[name])] / _CELL).astype(np.int32)], 0)
         if name == "face":
             row, column = np.nonzero(mask)
-            kept = below_brows(np.stack([column, row], 1) * _CELL, *(places[list(PARTS[f"{side}_brow"])]
-                                                                     for side in ("right", "left")))
+            kept = below_brows(
+                np.stack([column, row], 1) * _CELL, *(places[list(PARTS[f"{side}_brow"])] for side in ("right", "left"))
+            )
             mask[row[~kept], column[~kept]] = 0
         found[name] = region_points(mask, _LIMIT.get(name, _POINTS)) * _CELL
     return found

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...geometry.harmonics import srgb_to_linear
 from ...render import Raster, rasterize
 from ...types import Photo
-from ...geometry.harmonics import srgb_to_linear
 
 __all__ = ["CellColors", "PhotoCells"]
 
@@ -38,8 +38,7 @@ class PhotoCells:
         surface: (H, W) in [0, 1] the uncovered face, eyes and lips included.
     """
 
-    def __init__(self, photo: Photo, camera: Camera, vertices: np.ndarray, mask: np.ndarray,
-                 surface: np.ndarray):
+    def __init__(self, photo: Photo, camera: Camera, vertices: np.ndarray, mask: np.ndarray, surface: np.ndarray):
         pixels, depth = camera.project(vertices.astype(np.float64))
         near = np.median(depth)
         scale = min(1.0, _PIXELS_PER_MM * near / camera.fx)
@@ -50,8 +49,10 @@ class PhotoCells:
         factor = size / (high - low)
         crop = srgb_to_linear(photo.pixels[window].astype(np.float32) / 255)
         self.image = cv2.resize(crop, size.tolist(), interpolation=cv2.INTER_AREA)
-        self.mask, self.surface = (cv2.resize(np.ascontiguousarray(m[window], np.float32), size.tolist(),
-                                              interpolation=cv2.INTER_AREA) for m in (mask, surface))
+        self.mask, self.surface = (
+            cv2.resize(np.ascontiguousarray(m[window], np.float32), size.tolist(), interpolation=cv2.INTER_AREA)
+            for m in (mask, surface)
+        )
         self.size = size
         self._low, self._factor = low, factor
         self._mm2 = 1 / (camera.fx / near * factor).prod()

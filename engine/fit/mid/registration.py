@@ -12,12 +12,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...camera import Camera
+from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
 from ...head.model import HeadModel
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL
+from ..coarse.projection import projection
 from ..coarse.solver import boxed_step
 from ..features.jaw import action_limits
-from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
-from ..coarse.projection import projection
 from ..skin_surface import SkinSurface
 
 __all__ = ["close_lids", "fit_actions", "slide"]
@@ -47,8 +47,9 @@ def _noise() -> np.ndarray:
     noise = np.full(478, _NOISE_MM["rest"])
     noise[list(OVAL)] = np.inf
     noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
-    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = \
-        _NOISE_MM["nose"]
+    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = _NOISE_MM[
+        "nose"
+    ]
     noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = _NOISE_MM["edges"]
     noise[FACE_POINTS:] = _NOISE_MM["iris"]
     return noise
@@ -68,8 +69,9 @@ def _beside_lids() -> np.ndarray:
 _BESIDE_LIDS = _beside_lids()
 
 
-def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
-                ) -> np.ndarray:
+def fit_actions(
+    model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+) -> np.ndarray:
     """Facial actions that bring the landmarks onto the photo, near the given ones.
 
     Args:
@@ -94,8 +96,8 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
         residual, derivative = _residual(camera, points, landmarks)
         residual = beside @ residual
         jacobian = np.tensordot(beside, np.einsum("lij,elj->lie", derivative, basis), 1)
-        hessian = np.diag(sigma ** -2.0)
-        gradient = (value - expression) / sigma ** 2
+        hessian = np.diag(sigma**-2.0)
+        gradient = (value - expression) / sigma**2
         for axis in range(2):
             weighted = inverse @ jacobian[:, axis]
             hessian += jacobian[:, axis].T @ weighted
@@ -104,8 +106,7 @@ def fit_actions(model: HeadModel, camera: Camera, relaxed: np.ndarray, expressio
     return np.clip(value, 0, 1)
 
 
-def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray
-          ) -> np.ndarray:
+def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Moves of the skin along itself that bring the landmarks onto the photo.
 
     Args:
@@ -161,8 +162,9 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
-def close_lids(model: HeadModel, camera: Camera, vertices: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
-               ) -> np.ndarray:
+def close_lids(
+    model: HeadModel, camera: Camera, vertices: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+) -> np.ndarray:
     """Facial actions with which the lids are as far open as the photo's, which :func:`slide` leaves inexact.
 
     Args:
@@ -217,7 +219,7 @@ def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tupl
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     squared = ((a[:, None] - b[None]) ** 2).sum(-1)
-    return sum(sigma ** 2 * np.exp(-squared / (2 * length ** 2)) for sigma, length in _FIELD)
+    return sum(sigma**2 * np.exp(-squared / (2 * length**2)) for sigma, length in _FIELD)
 
 
 def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:

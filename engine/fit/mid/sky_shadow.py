@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...render import rasterize
 from ...geometry.harmonics import sh_basis
+from ...render import rasterize
 
 __all__ = ["SkyTransfer", "directions"]
 
@@ -19,7 +19,7 @@ def directions(count: int) -> np.ndarray:
     """(count, 3) unit vectors spread evenly over the sphere (spherical Fibonacci points)."""
     k = np.arange(count) + 0.5
     z = 1 - 2 * k / count
-    angle = np.pi * (1 + 5 ** 0.5) * k
+    angle = np.pi * (1 + 5**0.5) * k
     radius = np.sqrt(1 - z * z)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], 1)
 
@@ -35,8 +35,9 @@ class SkyTransfer:
         resolution: side of the shadow maps in pixels.
     """
 
-    def __init__(self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, count: int = 96,
-                 resolution: int = 144):
+    def __init__(
+        self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, count: int = 96, resolution: int = 144
+    ):
         self.directions = directions(count)
         self.sky = sh_basis(self.directions)
         centre = (vertices.max(0) + vertices.min(0)) / 2

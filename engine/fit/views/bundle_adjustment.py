@@ -52,10 +52,22 @@ class Triangulated:
     """(P, 3, 3) inverse covariance for an error of one frame pixel."""
 
 
-def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.ndarray,
-           normals: np.ndarray, lenses: list[Lens], factors: np.ndarray, *, prior_mm: float, scale_px: float,
-           iterations: int, least_scale_px: float = 0.6, turn_precision: np.ndarray | None = None, tell=None
-           ) -> tuple[list[Camera], np.ndarray, np.ndarray]:
+def adjust(
+    cameras: list[Camera],
+    tracks: Tracks,
+    points: np.ndarray,
+    moves: np.ndarray,
+    normals: np.ndarray,
+    lenses: list[Lens],
+    factors: np.ndarray,
+    *,
+    prior_mm: float,
+    scale_px: float,
+    iterations: int,
+    least_scale_px: float = 0.6,
+    turn_precision: np.ndarray | None = None,
+    tell=None,
+) -> tuple[list[Camera], np.ndarray, np.ndarray]:
     """Refine the cameras.
 
     Args:
@@ -88,13 +100,13 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
     size = 6 * count + 2 * len(lenses)
     spread = np.zeros((_CAMERA * count, size))
     for view in range(count):
-        spread[_CAMERA * view:_CAMERA * view + 6, 6 * view:6 * view + 6] = np.eye(6)
+        spread[_CAMERA * view : _CAMERA * view + 6, 6 * view : 6 * view + 6] = np.eye(6)
     for number, lens in enumerate(lenses):
         for view in lens.views:
             spread[_CAMERA * view + 6, 6 * count + 2 * number] = 1
             spread[_CAMERA * view + 7, 6 * count + 2 * number + 1] = 1
     anchors, points = points.astype(float), points.astype(float).copy()
-    pull = 1.0 / (prior_mm ** 2 * max(len(points), 1))
+    pull = 1.0 / (prior_mm**2 * max(len(points), 1))
     first_turns = R
     firmly = np.zeros(count) if turn_precision is None else turn_precision
     seen = (c, *_arrays(tracks), moves)
@@ -152,15 +164,16 @@ def adjust(cameras: list[Camera], tracks: Tracks, points: np.ndarray, moves: np.
             break
         scale = max(least_scale_px, scale * (0.5 if settled else 0.7))
     moved = [replace(camera, R=R[i], t=t[i], fx=float(f[i]), fy=float(f[i])) for i, camera in enumerate(cameras)]
-    variance = np.linalg.inv(system).diagonal()[6 * count + 1::2]
+    variance = np.linalg.inv(system).diagonal()[6 * count + 1 :: 2]
     deviation = np.zeros(count)
     for number, lens in enumerate(lenses):
         deviation[lens.views] = np.sqrt(max(variance[number], 0.0))
     return moved, k, deviation
 
 
-def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points: np.ndarray, moves: np.ndarray,
-                scale_px: float = 1.0) -> Triangulated:
+def triangulate(
+    cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points: np.ndarray, moves: np.ndarray, scale_px: float = 1.0
+) -> Triangulated:
     """Points of all tracks for fixed cameras, each on its own (Gauss-Newton, Geman-McClure).
 
     Args: as of :func:`adjust`; distortion: (V,).
@@ -170,8 +183,9 @@ def triangulate(cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, p
     f = np.array([camera.fx for camera in cameras], float)
     c = np.array([[camera.cx, camera.cy] for camera in cameras], float)
     points = points.astype(float).copy()
-    parts = _in_parts(triangulate_points, len(points), R, t, f, np.asarray(distortion, float), c, *_arrays(tracks), moves,
-                      points, scale_px)
+    parts = _in_parts(
+        triangulate_points, len(points), R, t, f, np.asarray(distortion, float), c, *_arrays(tracks), moves, points, scale_px
+    )
     return Triangulated(points, *(np.concatenate([part[i] for part in parts]) for i in (0, 1)))
 
 
@@ -181,8 +195,11 @@ def _away(R: np.ndarray, turns: np.ndarray) -> np.ndarray:
 
 
 def _arrays(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return (np.ascontiguousarray(tracks.start, np.int64), np.ascontiguousarray(tracks.view, np.int64),
-            np.ascontiguousarray(tracks.pixel, float))
+    return (
+        np.ascontiguousarray(tracks.start, np.int64),
+        np.ascontiguousarray(tracks.view, np.int64),
+        np.ascontiguousarray(tracks.pixel, float),
+    )
 
 
 _PARTS = 4

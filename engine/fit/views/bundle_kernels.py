@@ -113,8 +113,28 @@ def reduced(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anc
     half = np.empty((8, 3))
     for p in range(begin, end):
         first, last = start[p], start[p + 1]
-        _point_system(R, t, f, k, c, view_of, pixel, moves, first, last, points[p], anchors[p], normals[p], pull,
-                      scale, hpp, gp, hcp, hcc, gc)
+        _point_system(
+            R,
+            t,
+            f,
+            k,
+            c,
+            view_of,
+            pixel,
+            moves,
+            first,
+            last,
+            points[p],
+            anchors[p],
+            normals[p],
+            pull,
+            scale,
+            hpp,
+            gp,
+            hcp,
+            hcc,
+            gc,
+        )
         if not _inverse3(hpp, inverse):
             continue
         for m in range(last - first):
@@ -124,15 +144,15 @@ def reduced(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anc
                 for b in range(8):
                     system[row + a, row + b] += hcc[m, a, b]
                 for b in range(3):
-                    half[a, b] = (hcp[m, a, 0] * inverse[0, b] + hcp[m, a, 1] * inverse[1, b]
-                                  + hcp[m, a, 2] * inverse[2, b])
+                    half[a, b] = hcp[m, a, 0] * inverse[0, b] + hcp[m, a, 1] * inverse[1, b] + hcp[m, a, 2] * inverse[2, b]
                 gradient[row + a] -= half[a, 0] * gp[0] + half[a, 1] * gp[1] + half[a, 2] * gp[2]
             for n in range(last - first):
                 column = 8 * view_of[first + n]
                 for a in range(8):
                     for b in range(8):
-                        system[row + a, column + b] -= (half[a, 0] * hcp[n, b, 0] + half[a, 1] * hcp[n, b, 1]
-                                                        + half[a, 2] * hcp[n, b, 2])
+                        system[row + a, column + b] -= (
+                            half[a, 0] * hcp[n, b, 0] + half[a, 1] * hcp[n, b, 1] + half[a, 2] * hcp[n, b, 2]
+                        )
     return system, gradient
 
 
@@ -166,8 +186,28 @@ def move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points,
     hcp, hcc, gc = np.empty((longest, 8, 3)), np.empty((longest, 8, 8)), np.empty((longest, 8))
     for p in range(begin, end):
         first, last = start[p], start[p + 1]
-        _point_system(R, t, f, k, c, view_of, pixel, moves, first, last, points[p], anchors[p], normals[p], pull, scale,
-                      hpp, gp, hcp, hcc, gc)
+        _point_system(
+            R,
+            t,
+            f,
+            k,
+            c,
+            view_of,
+            pixel,
+            moves,
+            first,
+            last,
+            points[p],
+            anchors[p],
+            normals[p],
+            pull,
+            scale,
+            hpp,
+            gp,
+            hcp,
+            hcc,
+            gc,
+        )
         if not _inverse3(hpp, inverse):
             continue
         for m in range(last - first):

@@ -49,7 +49,9 @@ def strangers(agree: np.ndarray) -> list[int]:
     least = max(_LEAST_AGREEMENT, _LEAST_RELATIVE * _usual(agree)) if known.any() else 0.0
     alike = np.nan_to_num(agree) >= least
     _, group = connected_components(alike, directed=False)
-    worth = [(np.nan_to_num(agree)[np.ix_(group == g, group == g)].sum(), -int(np.flatnonzero(group == g)[0]))
-             for g in range(group.max() + 1)]
+    worth = [
+        (np.nan_to_num(agree)[np.ix_(group == g, group == g)].sum(), -int(np.flatnonzero(group == g)[0]))
+        for g in range(group.max() + 1)
+    ]
     company = max(range(len(worth)), key=worth.__getitem__)
     return [i for i in range(len(agree)) if known[i] and group[i] != company]

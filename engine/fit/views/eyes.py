@@ -19,8 +19,9 @@ _STIFFNESS, _DAMPING = 5.0, 0.2
 """Of the offset that gives each eye its own cornea, against the weight of one point."""
 
 
-def fit_eyeballs(model: HeadModel, vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, triangle: np.ndarray
-                 ) -> np.ndarray:
+def fit_eyeballs(
+    model: HeadModel, vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, triangle: np.ndarray
+) -> np.ndarray:
     """Moves of the eyeballs' vertices.
 
     Args:
@@ -47,13 +48,21 @@ def fit_eyeballs(model: HeadModel, vertices: np.ndarray, triangles: np.ndarray, 
             # Reflections and the lids' shadow match as well as the eye does.
             weight = 1 / (1 + ((height - np.median(height)) / _ROBUST_MM) ** 2) ** 2 * (np.abs(height) < _REACH_MM)
             strength = _LEAST_POINTS / max(weight.sum(), _LEAST_POINTS)
-            system = (found.normal * weight[:, None] * strength).T @ found.normal + np.diag(_PRIOR_MM ** -2)
-            move = np.linalg.solve(system, found.normal.T @ (strength * weight * height) - shift / _PRIOR_MM ** 2)
+            system = (found.normal * weight[:, None] * strength).T @ found.normal + np.diag(_PRIOR_MM**-2)
+            move = np.linalg.solve(system, found.normal.T @ (strength * weight * height) - shift / _PRIOR_MM**2)
             shift += move
             if np.abs(move).max() < 0.01:
                 break
-        own_shape = fit_offset(faces, vertices[ball] + shift, cloud, (np.abs(height) < _REACH_MM).astype(float),
-                               np.zeros((len(ball), 3)), None, stiffness=_STIFFNESS, damping=np.full(len(ball), _DAMPING),
-                               robust_mm=2 * _ROBUST_MM)
+        own_shape = fit_offset(
+            faces,
+            vertices[ball] + shift,
+            cloud,
+            (np.abs(height) < _REACH_MM).astype(float),
+            np.zeros((len(ball), 3)),
+            None,
+            stiffness=_STIFFNESS,
+            damping=np.full(len(ball), _DAMPING),
+            robust_mm=2 * _ROBUST_MM,
+        )
         moves[ball] = shift + own_shape
     return moves

@@ -8,18 +8,18 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...system.concurrency import concurrently
+from ...geometry.harmonics import fit_lighting, light_normals, sh_basis, srgb_to_linear
+from ...geometry.mesh import facing_of, vertex_normals
 from ...head.model import HeadModel
+from ...system.concurrency import concurrently
 from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.protocol import Settings
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
-from ...geometry.harmonics import fit_lighting, light_normals, sh_basis, srgb_to_linear
-from ...geometry.mesh import facing_of, vertex_normals
+from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
 from ..skin_surface import skin_surface
-from ..features.sockets import socket_shift
 from .start import pose_from_points
 from .state import ViewState
 
@@ -28,8 +28,9 @@ __all__ = ["finished_views"]
 _LEAST_FACING = 0.25
 
 
-def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarray, deformation: np.ndarray | None,
-                   settings: Settings, tell) -> list[View]:
+def finished_views(
+    model: HeadModel, views: list[ViewState], identity: np.ndarray, deformation: np.ndarray | None, settings: Settings, tell
+) -> list[View]:
     """The views as the textures take them.
 
     Args:
@@ -42,16 +43,18 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
     identity = identity.astype(np.float32)
     if deformation is None:
         start = replace(first.start, camera=first.camera, identity=identity, expression=first.expression.astype(np.float32))
-        coarse, mid = fit_mid(model, first.photo, first.observation, start, settings,
-                              lambda stage, fraction, message: tell(0.5 * fraction))
+        coarse, mid = fit_mid(
+            model, first.photo, first.observation, start, settings, lambda stage, fraction, message: tell(0.5 * fraction)
+        )
         identity, deformation = coarse.identity, mid.deformation
         first.camera, first.expression = coarse.camera, coarse.expression.astype(float)
         for view in views:
             view.share = 1.0 if view is first else 0.0
             if view is not first:
                 vertices = model.shape(identity, view.expression) + deformation
-                view.camera = pose_from_points(view.camera, model.landmarks(vertices).astype(float),
-                                               view.observation.landmarks.astype(float))
+                view.camera = pose_from_points(
+                    view.camera, model.landmarks(vertices).astype(float), view.observation.landmarks.astype(float)
+                )
     else:
         # One photo's pixels have seen to that already.
         levelled, straight = level_gaze(model, [view.expression for view in views])
@@ -68,8 +71,9 @@ def finished_views(model: HeadModel, views: list[ViewState], identity: np.ndarra
     deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
     surface = skin_surface(model)
-    deformation[surface.vertices] += ear_shift(model, surface, bare + deformation, [
-        (view.photo, view.camera, skin) for view, skin in zip(views, skins)]).astype(np.float32)
+    deformation[surface.vertices] += ear_shift(
+        model, surface, bare + deformation, [(view.photo, view.camera, skin) for view, skin in zip(views, skins)]
+    ).astype(np.float32)
     bite = find_bite(first.photo, first.observation)
     deformation += bite_shift(model, bare + deformation, first.expression, bite).astype(np.float32)
     deformation += socket_shift(model, model.shape(identity) + deformation)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...system.concurrency import concurrently
+from ...geometry.mesh import vertex_normals
+from ...geometry.similarity import similarity
 from ...head.model import MATERIALS, HeadModel
+from ...system.concurrency import concurrently
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.protocol import Settings
 from ..coarse.focal import choose_focal
-from ..mid.deformation import propagate, without_folds
 from ..features.jaw import action_limits
-from ...geometry.mesh import vertex_normals
+from ..mid.deformation import propagate, without_folds
 from ..mid.registration import slide
-from ...geometry.similarity import similarity
 from ..skin_surface import skin_surface
 from .bundle_adjustment import Lens, adjust, triangulate
 from .company import agreement, strangers
@@ -87,9 +88,11 @@ class _Round(NamedTuple):
 
 _SMALL_PX = 250.0
 """Enough for cameras, and for whether two photos show one head (:mod:`.company` has limits for this size)."""
-_ROUNDS = (_Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
-           _Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
-           _Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0))
+_ROUNDS = (
+    _Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
+    _Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
+    _Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0),
+)
 _ROUNDS_OF = {"draft": _ROUNDS[::2], "standard": _ROUNDS, "high": (*_ROUNDS, _ROUNDS[-1])}
 
 
@@ -104,8 +107,13 @@ class JointFit(NamedTuple):
     """Numbers of the photos without a face that could be used after all."""
 
 
-def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress=None,
-              faceless: Sequence[Photo] = ()) -> JointFit:
+def fit_views(
+    model: HeadModel,
+    photos: Sequence[tuple[Photo, FaceObservation]],
+    settings: Settings,
+    progress=None,
+    faceless: Sequence[Photo] = (),
+) -> JointFit:
     """One head from several photos of it.
 
     Args:
@@ -151,8 +159,14 @@ def fit_views(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]],
             problem.straighten()
     report("mid", 0.85, "Finishing the shape")
     placed = [view.number for view in views if view.placed]
-    views = finished_views(model, views, problem.identity, problem.deformation() if problem.matched else None, settings,
-                           lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"))
+    views = finished_views(
+        model,
+        views,
+        problem.identity,
+        problem.deformation() if problem.matched else None,
+        settings,
+        lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"),
+    )
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 
 
@@ -208,13 +222,15 @@ class _Problem:
                 continue
             points = camera.project(self.model.landmarks(posed[0]).astype(float))[0].astype(np.float32)
             observation = FaceObservation(points, np.zeros(478, np.float32), first.observation.blendshapes, 0, 1)
-            start = CoarseFit(camera, self.identity.astype(np.float32), first.expression.astype(np.float32),
-                              np.zeros(478, np.float32), source)
+            start = CoarseFit(
+                camera, self.identity.astype(np.float32), first.expression.astype(np.float32), np.zeros(478, np.float32), source
+            )
             self.views.append(ViewState(photo, observation, camera, first.expression, source, start, number, placed=True))
         added = len(self.views) - len(drawn)
         if added:
-            self.distortion, self.distortion_deviation = (np.append(values, np.zeros(added)) for values in
-                                                          (self.distortion, self.distortion_deviation))
+            self.distortion, self.distortion_deviation = (
+                np.append(values, np.zeros(added)) for values in (self.distortion, self.distortion_deviation)
+            )
             self.lenses = group_lenses(self.views)
             self.reframe(self.face_px)
 
@@ -224,8 +240,9 @@ class _Problem:
         for number in reversed(odd):
             del self.views[number]
         if odd:
-            self.distortion, self.distortion_deviation = (np.delete(values, odd) for values in
-                                                          (self.distortion, self.distortion_deviation))
+            self.distortion, self.distortion_deviation = (
+                np.delete(values, odd) for values in (self.distortion, self.distortion_deviation)
+            )
             self.masks = None
             self.lenses = group_lenses(self.views)
 
@@ -244,7 +261,7 @@ class _Problem:
         """(V,) 1/rad^2: how firmly the cameras keep the turns of the single fits. Matches that do not lie on one point
         would trade turn for depth, and the head would become flatter with every round."""
         share = self.mismatch * _TURN_SHARE * observations / len(self.views)
-        return np.array([0.0 if view.placed else share / _TURN_ERROR ** 2 for view in self.views])
+        return np.array([0.0 if view.placed else share / _TURN_ERROR**2 for view in self.views])
 
     def deformation(self) -> np.ndarray:
         """(N, 3) mm"""
@@ -276,8 +293,9 @@ class _Problem:
         if face_px != self.face_px:
             self.reframe(face_px)
         posed = self.draw()
-        tracks, possible = match_views(views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine,
-                             lambda s: tell(0.5 * s))
+        tracks, possible = match_views(
+            views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine, lambda s: tell(0.5 * s)
+        )
         if len(tracks.contrast) < len(views):
             self.agreement = agreement(tracks, np.ones(len(tracks.contrast), bool), possible)
             return False
@@ -289,10 +307,19 @@ class _Problem:
         normals = np.einsum("pk,pkd->pd", tracks.weights, vertex_normals(posed[0], self.triangles)[corners])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         cameras, distortion, deviation = adjust(
-            [view.work for view in views], tracks, own, moves, normals, self.lenses,
-            np.array([view.frame.factor for view in views]), prior_mm=_PRIOR_MM, scale_px=step.start_px, iterations=30,
+            [view.work for view in views],
+            tracks,
+            own,
+            moves,
+            normals,
+            self.lenses,
+            np.array([view.frame.factor for view in views]),
+            prior_mm=_PRIOR_MM,
+            scale_px=step.start_px,
+            iterations=30,
             turn_precision=self._turn_precision(len(tracks.view)),
-            tell=lambda s: tell(0.5 + 0.2 * s))
+            tell=lambda s: tell(0.5 + 0.2 * s),
+        )
         tell(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)
         consistent = found.rms < _MOST_RMS_PX
@@ -300,7 +327,7 @@ class _Problem:
         _log.info("of %d matches %.0f %% are consistent", len(consistent), 100 * consistent.mean())
         self.mismatch = float(np.clip((_CONSISTENT[0] - consistent.mean()) / (_CONSISTENT[0] - _CONSISTENT[1]), 0, 1))
         # Photos from one place agree on everything but depth.
-        vague = np.linalg.eigvalsh(found.information)[:, 0] < _MOST_VAGUE_MM ** -2
+        vague = np.linalg.eigvalsh(found.information)[:, 0] < _MOST_VAGUE_MM**-2
         keep = consistent & ~vague & (np.linalg.norm(found.points - own, axis=1) < _MOST_MOVE_MM)
         if keep.sum() < _LEAST_TRACKS:
             _log.info("only %d of %d matches agree with one another", keep.sum(), len(keep))
@@ -340,26 +367,56 @@ class _Problem:
             posed = self.draw()
             if self.masks is None:
                 chin = int(model.landmark_vertices[152, 0])
-                self.masks = concurrently([partial(foreground, view, view.work.project(vertices[chin])[0][1])
-                                           for view, vertices in zip(self.views, posed)])
-            rims = find_rims(model, surface, self.views, self.masks, [vertices[surface.vertices] for vertices in posed],
-                             step.rim_reach_mm, step.rim_scale_mm)
+                self.masks = concurrently(
+                    [
+                        partial(foreground, view, view.work.project(vertices[chin])[0][1])
+                        for view, vertices in zip(self.views, posed)
+                    ]
+                )
+            rims = find_rims(
+                model,
+                surface,
+                self.views,
+                self.masks,
+                [vertices[surface.vertices] for vertices in posed],
+                step.rim_reach_mm,
+                step.rim_scale_mm,
+            )
             if len(rims.weight):
                 rims.weight *= np.minimum(tree.query(rims.target)[0] / _RIM_GAP_MM, 1) ** 2
             tell(0.8 + 0.1 * turn)
             if turn == 0:
                 self.identity, expression = fit_coefficients(
-                    model, surface, np.concatenate([cloud, rims.target]), np.concatenate([weight, rims.weight]),
-                    *landmark_places(model, self.views, posed), self.identity, self.views[0].expression, self.believed,
-                    self.believed_expression, self.expression_sigma, self.action_limits)
+                    model,
+                    surface,
+                    np.concatenate([cloud, rims.target]),
+                    np.concatenate([weight, rims.weight]),
+                    *landmark_places(model, self.views, posed),
+                    self.identity,
+                    self.views[0].expression,
+                    self.believed,
+                    self.believed_expression,
+                    self.expression_sigma,
+                    self.action_limits,
+                )
                 change = expression - self.views[0].expression
                 for view in self.views:
                     view.expression = np.clip(view.expression + change, 0, 1)
                 if not self.matched:
                     self.offset[:] = 0
             bare = model.shape(self.identity, self.views[0].expression)[surface.vertices].astype(float)
-            self.offset = fit_offset(surface.triangles, bare, cloud, weight, self.offset, rims, stiffness=stiffness,
-                                     damping=damping, robust_mm=step.robust_mm, membrane=membrane)
+            self.offset = fit_offset(
+                surface.triangles,
+                bare,
+                cloud,
+                weight,
+                self.offset,
+                rims,
+                stiffness=stiffness,
+                damping=damping,
+                robust_mm=step.robust_mm,
+                membrane=membrane,
+            )
             if step.fine and turn == 0:
                 self._register()
             tell(0.85 + 0.1 * turn)
@@ -382,8 +439,10 @@ class _Problem:
 
     def straighten(self) -> None:
         """Take out lens distortion that the matches bear out; what they do not is none."""
-        bent = [significant_distortion(view, k, deviation)
-                for view, k, deviation in zip(self.views, self.distortion, self.distortion_deviation)]
+        bent = [
+            significant_distortion(view, k, deviation)
+            for view, k, deviation in zip(self.views, self.distortion, self.distortion_deviation)
+        ]
         for number in np.flatnonzero(bent):
             self.views[number].straighten(self.distortion[number])
         if any(bent):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ...system.concurrency import concurrently
 from ...render import interpolate
+from ...system.concurrency import concurrently
 from .state import FACE_MM, ViewState
 
 __all__ = ["Tracks", "choose_pairs", "match_views", "predicted"]
@@ -54,12 +54,18 @@ class Tracks:
         """(P,)"""
         return self.view[self.start[:-1]]
 
-    def take(self, keep: np.ndarray) -> "Tracks":
+    def take(self, keep: np.ndarray) -> Tracks:
         """The tracks of a (P,) mask."""
         length = np.diff(self.start)
         rows = np.repeat(keep, length)
-        return Tracks(np.concatenate([[0], np.cumsum(length[keep])]), self.view[rows], self.pixel[rows],
-                      self.triangle[keep], self.weights[keep], self.contrast[keep])
+        return Tracks(
+            np.concatenate([[0], np.cumsum(length[keep])]),
+            self.view[rows],
+            self.pixel[rows],
+            self.triangle[keep],
+            self.weights[keep],
+            self.contrast[keep],
+        )
 
 
 def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float = 75.0) -> list[tuple[int, int]]:
@@ -85,8 +91,15 @@ def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float =
     return sorted(pairs)
 
 
-def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles: np.ndarray, usable: np.ndarray,
-                least_ncc: float, fine: bool = True, tell=None) -> tuple[Tracks, np.ndarray]:
+def match_views(
+    views: list[ViewState],
+    pairs: list[tuple[int, int]],
+    triangles: np.ndarray,
+    usable: np.ndarray,
+    least_ncc: float,
+    fine: bool = True,
+    tell=None,
+) -> tuple[Tracks, np.ndarray]:
     """Matches of all pairs, joined into tracks per anchor, and how many there could be at most.
 
     Args:
@@ -100,6 +113,7 @@ def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles:
     Returns:
         Tracks, and (V, V) anchors of the first view whose places the second sees as well; 0 where views are no pair.
     """
+
     def both_ways(i: int, j: int):
         there, back = (_match(views[a], views[b], triangles, least_ncc, fine) for a, b in ((i, j), (j, i)))
         return ((there.place, _returns(there, back), there.seen), (back.place, _returns(back, there), back.seen))
@@ -110,8 +124,9 @@ def match_views(views: list[ViewState], pairs: list[tuple[int, int]], triangles:
         for (a, b), (place, ok, seen) in zip(((i, j), (j, i)), both):
             found[a, b] = place, ok
             possible[a, b] = seen / _step(views[a]) ** 2
-    return _joined([_tracks(views, i, [j for a, j in found if a == i], found, usable)
-                    for i in sorted({pair[0] for pair in found})]), possible
+    return _joined(
+        [_tracks(views, i, [j for a, j in found if a == i], found, usable) for i in sorted({pair[0] for pair in found})]
+    ), possible
 
 
 class _Matches(NamedTuple):
@@ -142,7 +157,7 @@ def _returns(matches: _Matches, back: _Matches) -> np.ndarray:
     returned = cv2.remap(back.place, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
     across = returned[..., 0] - np.arange(0.5, ok.shape[1], dtype=np.float32)
     down = returned[..., 1] - np.arange(rows[0] + 0.5, rows[-1] + 1, dtype=np.float32)[:, None]
-    result[band] = ok[band] & (across * across + down * down < _FORTH_BACK_PX ** 2)
+    result[band] = ok[band] & (across * across + down * down < _FORTH_BACK_PX**2)
     return result
 
 
@@ -173,14 +188,18 @@ def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usab
 
 def _joined(parts: list[Tracks]) -> Tracks:
     if not parts:
-        return Tracks(np.zeros(1, int), np.zeros(0, int), np.zeros((0, 2)), np.zeros(0, int), np.zeros((0, 3)),
-                      np.zeros(0))
+        return Tracks(np.zeros(1, int), np.zeros(0, int), np.zeros((0, 2)), np.zeros(0, int), np.zeros((0, 3)), np.zeros(0))
     start, offset = [np.zeros(1, int)], 0
     for part in parts:
         start.append(part.start[1:] + offset)
         offset += part.start[-1]
-    return Tracks(np.concatenate(start), *(np.concatenate([getattr(part, name) for part in parts])
-                                           for name in ("view", "pixel", "triangle", "weights", "contrast")))
+    return Tracks(
+        np.concatenate(start),
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("view", "pixel", "triangle", "weights", "contrast")
+        ),
+    )
 
 
 def predicted(first: ViewState, second: ViewState, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -199,8 +218,7 @@ def predicted(first: ViewState, second: ViewState, triangles: np.ndarray) -> tup
     return target, inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
 
 
-def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool
-           ) -> _Matches:
+def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool) -> _Matches:
     target, seen = predicted(first, second, triangles)
     x, y = target[..., 0], target[..., 1]
     empty = np.zeros(seen.shape, bool)

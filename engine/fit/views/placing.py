@@ -12,9 +12,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ...camera import Camera
+from ...camera import Camera, orbit_camera
 from ...render import interpolate
-from ...camera import orbit_camera
 from .matching import predicted
 from .state import Frame, ViewState
 
@@ -35,8 +34,7 @@ _LEAST_SPREAD = 0.15
 """The matches that fit must spread over that share of the drawn head."""
 
 
-def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], triangles: np.ndarray, tell=None
-                ) -> Camera | None:
+def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], triangles: np.ndarray, tell=None) -> Camera | None:
     """The camera of a photo of the same head.
 
     Args:
@@ -95,9 +93,16 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
 def _pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) -> tuple[int, Camera, np.ndarray] | None:
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
     try:
-        ok, rotation, shift, used = cv2.solvePnPRansac(points, pixels, matrix, None, iterationsCount=2000,
-                                                       reprojectionError=error, confidence=0.999,
-                                                       flags=cv2.SOLVEPNP_SQPNP)
+        ok, rotation, shift, used = cv2.solvePnPRansac(
+            points,
+            pixels,
+            matrix,
+            None,
+            iterationsCount=2000,
+            reprojectionError=error,
+            confidence=0.999,
+            flags=cv2.SOLVEPNP_SQPNP,
+        )
     except cv2.error:
         return None  # wrong matches often share one place, from which the solver refuses to tell a pose
     if not ok or used is None or len(used) < 6:
@@ -110,8 +115,9 @@ def _pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) 
     return len(used), replace(camera, R=turned, t=shift.ravel()), used
 
 
-def _drawn_with_skin(views: list[ViewState], triangles: np.ndarray, yaw: float
-                     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+def _drawn_with_skin(
+    views: list[ViewState], triangles: np.ndarray, yaw: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Grey picture of the head turned by `yaw`, its mask, and (h, w, 3) mm of every pixel; skin of the nearest view."""
     nearest = min(views, key=lambda view: abs(view.camera.yaw_degrees - yaw))
     camera = orbit_camera(nearest.vertices, yaw, width=_SIDE, height=_SIDE)
@@ -121,8 +127,9 @@ def _drawn_with_skin(views: list[ViewState], triangles: np.ndarray, yaw: float
     target, seen = predicted(virtual, nearest, triangles)
     if seen.mean() < 0.02:
         return None
-    picture = cv2.remap(nearest.grey, target[..., 0] - 0.5, target[..., 1] - 0.5, cv2.INTER_LINEAR,
-                        borderMode=cv2.BORDER_REPLICATE)
+    picture = cv2.remap(
+        nearest.grey, target[..., 0] - 0.5, target[..., 1] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     place = interpolate(virtual.raster, triangles, nearest.vertices)
     mask = cv2.erode(seen.astype(np.uint8), np.ones((5, 5)))
     return np.where(seen, picture, 128).astype(np.uint8), mask, place

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...system.concurrency import concurrently
-from ...head.model import HeadModel
-from ..mid.contour import find_outline
 from ...geometry.mesh import vertex_normals
+from ...head.model import HeadModel
+from ...system.concurrency import concurrently
+from ..mid.contour import find_outline
 from ..skin_surface import SkinSurface
 from .state import ViewState
 from .surface import Rims
@@ -106,8 +106,9 @@ def _cut(color: np.ndarray, head: np.ndarray, per_mm: float) -> np.ndarray:
     if (mask == cv2.GC_BGD).sum() < 50 or (mask == cv2.GC_FGD).sum() < 50:
         return head.astype(np.float32)
     cv2.setRNGSeed(0)
-    cv2.grabCut(np.ascontiguousarray(small[..., ::-1]), mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4,
-                cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        np.ascontiguousarray(small[..., ::-1]), mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK
+    )
     found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     return cv2.resize(found, head.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -125,8 +126,15 @@ def _is_hair(places: np.ndarray, targets: np.ndarray) -> bool:
     return bool(np.median(targets) > _STRAND_MM or np.mean(np.abs(rough)) > _ROUGH_MM)
 
 
-def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], masks: list[np.ndarray | None],
-              skins: list[np.ndarray], reach: float, scale: float) -> Rims:
+def find_rims(
+    model: HeadModel,
+    surface: SkinSurface,
+    views: list[ViewState],
+    masks: list[np.ndarray | None],
+    skins: list[np.ndarray],
+    reach: float,
+    scale: float,
+) -> Rims:
     """Places where the head turns away from a camera, moved to where the photo has its outline.
 
     Args:
@@ -139,11 +147,13 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
     low, back = (chin - model.template[at])[:, 1:].T
     neck = np.where((low < _UNDER_CHIN_MM[0]) & (back < _UNDER_CHIN_MM[1]), 0, model.part("neck")[at])
     trust = np.clip(1 - 2 * neck - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
+
     def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
         camera = view.work
         normals = vertex_normals(skin, surface.triangles)
-        found = find_outline(camera, Camera.project, view.raster, mask, skin, normals, surface.edges, trust,
-                             reach, (scale, scale))
+        found = find_outline(
+            camera, Camera.project, view.raster, mask, skin, normals, surface.edges, trust, reach, (scale, scale)
+        )
         if not len(found.target):
             return None
         t = found.share[:, None]
@@ -161,5 +171,6 @@ def find_rims(model: HeadModel, surface: SkinSurface, views: list[ViewState], ma
     parts = [part for part in parts if part is not None]
     if not parts:
         return Rims(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
-    return Rims(*(np.concatenate([getattr(part, name) for part in parts])
-                  for name in ("edges", "share", "target", "normal", "weight")))
+    return Rims(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("edges", "share", "target", "normal", "weight"))
+    )

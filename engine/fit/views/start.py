@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Sequence
 
 import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...system.concurrency import concurrently
 from ...head.model import HeadModel
+from ...system.concurrency import concurrently
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from .bundle_adjustment import Lens
 from .state import ViewState
 
-__all__ = ["group_lenses", "join", "order_views", "pose_from_points", "same_expression", "significant_distortion",
-           "single_fits"]
+__all__ = [
+    "group_lenses",
+    "join",
+    "order_views",
+    "pose_from_points",
+    "same_expression",
+    "significant_distortion",
+    "single_fits",
+]
 
 _KNOWN_FOCAL = 0.01
 """Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens);"""
@@ -38,8 +45,9 @@ _STILL = 0.3
 _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswith(("eyeLook", "cheek", "nose"))]
 
 
-def single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
-                ) -> list[CoarseFit]:
+def single_fits(
+    model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
+) -> list[CoarseFit]:
     """The coarse fit of each photo on its own, several at a time; `report` may raise to cancel all."""
     from ..coarse.fit import fit_coarse
 
@@ -49,12 +57,16 @@ def single_fits(model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]
         if stop.is_set():
             raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
 
-    return concurrently([partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
-                        lambda share: report("coarse", share, "Fitting each photo on its own"), stop=stop)
+    return concurrently(
+        [partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
+        lambda share: report("coarse", share, "Fitting each photo on its own"),
+        stop=stop,
+    )
 
 
 def order_views(views: list[ViewState]) -> list[ViewState]:
     """The view that shows the face best first: from the front, large, eyes open; the others in their order."""
+
     def worth(view: ViewState) -> float:
         face = np.ptp(view.observation.landmarks, 0).max()
         shut = max(float(view.observation.blendshapes[_BLINKS].mean()) - _HALF_SHUT, 0)
@@ -80,7 +92,7 @@ def significant_distortion(view: ViewState, k: float, deviation: float) -> bool:
     """Whether a radial coefficient is more than chance and moves the head's edge by half a frame pixel."""
     points, _ = view.camera.project(view.vertices)
     radius = np.linalg.norm((points - [view.camera.cx, view.camera.cy]) / view.camera.fx, axis=1).max()
-    return bool(abs(k) > 5 * deviation and abs(k) * radius ** 3 * view.work.fx > 0.5)
+    return bool(abs(k) > 5 * deviation and abs(k) * radius**3 * view.work.fx > 0.5)
 
 
 def group_lenses(views: list[ViewState]) -> list[Lens]:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...geometry.mesh import facing_of, vertex_normals
 from ...render import Raster, interpolate, rasterize
 from ...types import CoarseFit, FaceObservation, Photo
-from ...geometry.mesh import facing_of, vertex_normals
 
 __all__ = ["FACE_MM", "Frame", "ViewState"]
 
@@ -72,8 +72,13 @@ class ViewState:
         per_mm = self.camera.fx / float(np.median(depth))
         factor = min(1.0, face_px / (FACE_MM * per_mm))
         width, height = self.photo.size
-        small = cv2.resize(self.photo.pixels, (max(1, round(width * factor)), max(1, round(height * factor))),
-                           interpolation=cv2.INTER_AREA) if factor < 1 else self.photo.pixels
+        small = (
+            cv2.resize(
+                self.photo.pixels, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=cv2.INTER_AREA
+            )
+            if factor < 1
+            else self.photo.pixels
+        )
         low, high = points.min(0) * factor, points.max(0) * factor
         margin = _MARGIN * (high - low).max()
         x0, y0 = np.maximum(np.floor(low - margin), 0).astype(int)
@@ -117,5 +122,4 @@ class ViewState:
 
     def take_work_camera(self, work: Camera) -> None:
         """Set the camera from one in pixels of the frame (its principal point stays where it was)."""
-        self.camera = replace(self.camera, fx=work.fx / self.frame.factor, fy=work.fy / self.frame.factor, R=work.R,
-                              t=work.t)
+        self.camera = replace(self.camera, fx=work.fx / self.frame.factor, fy=work.fy / self.frame.factor, R=work.R, t=work.t)

@@ -9,10 +9,10 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
-from ...head.model import HeadModel
 from ...geometry.closest import closest_of
-from ..coarse.solver import boxed_step
 from ...geometry.mesh import face_cross, neighbour_mean, neighbours, vertex_normals
+from ...head.model import HeadModel
+from ..coarse.solver import boxed_step
 from ..skin_surface import SkinSurface
 
 __all__ = ["Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
@@ -64,17 +64,29 @@ def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarr
     """Nearest places of a mesh among the triangles whose centres are nearest."""
     tree = cKDTree(vertices[triangles].mean(1))
     _, near = tree.query(points, k=candidates, workers=-1)
-    triangle, weights, place = closest_of(np.ascontiguousarray(vertices, float), triangles.astype(np.int64), near,
-                                        np.ascontiguousarray(points, float))
+    triangle, weights, place = closest_of(
+        np.ascontiguousarray(vertices, float), triangles.astype(np.int64), near, np.ascontiguousarray(points, float)
+    )
     normals = vertex_normals(vertices, triangles)
     normal = np.einsum("pk,pkd->pd", weights, normals[triangles[triangle]])
     return Places(triangle, weights, place, normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9))
 
 
-def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray, weight: np.ndarray,
-                     landmarks: np.ndarray, known: np.ndarray, identity: np.ndarray, expression: np.ndarray,
-                     believed: np.ndarray, believed_expression: np.ndarray, expression_sigma: float, limits: np.ndarray,
-                     steps: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def fit_coefficients(
+    model: HeadModel,
+    surface: SkinSurface,
+    points: np.ndarray,
+    weight: np.ndarray,
+    landmarks: np.ndarray,
+    known: np.ndarray,
+    identity: np.ndarray,
+    expression: np.ndarray,
+    believed: np.ndarray,
+    believed_expression: np.ndarray,
+    expression_sigma: float,
+    limits: np.ndarray,
+    steps: int = 4,
+) -> tuple[np.ndarray, np.ndarray]:
     """Identity and expression whose surface passes through the points.
 
     Args:
@@ -102,39 +114,56 @@ def fit_coefficients(model: HeadModel, surface: SkinSurface, points: np.ndarray,
         skin = model.shape(identity, expression)[surface.vertices]
         found = nearest_places(skin, surface.triangles, points)
         residual = np.einsum("pd,pd->p", found.normal, points - found.point)
-        robust = weight / (1 + (residual / 3.0) ** 2) ** 2 / _COEFFICIENT_MM ** 2
+        robust = weight / (1 + (residual / 3.0) ** 2) ** 2 / _COEFFICIENT_MM**2
         corner = bases[:, surface.triangles[found.triangle]]
-        rows = np.einsum("npkd,pk,pd->pn", corner, found.weights.astype(np.float32), found.normal.astype(np.float32),
-                         optimize=True).astype(float)
+        rows = np.einsum(
+            "npkd,pk,pd->pn", corner, found.weights.astype(np.float32), found.normal.astype(np.float32), optimize=True
+        ).astype(float)
         # Where the head is and how large is fitted along, and thrown away: it is the cameras' business.
-        rigid = np.concatenate([found.normal, np.cross(found.point, found.normal),
-                                np.einsum("pd,pd->p", found.normal, found.point)[:, None] / 100], 1)
+        rigid = np.concatenate(
+            [
+                found.normal,
+                np.cross(found.point, found.normal),
+                np.einsum("pd,pd->p", found.normal, found.point)[:, None] / 100,
+            ],
+            1,
+        )
         rows = np.hstack([rows, rigid])
         scaled = rows * robust[:, None]
         hessian = scaled.T @ rows
         gradient = -scaled.T @ residual
         on_head = model.landmarks(model.shape(identity, expression)).astype(float)
         left = (landmarks - on_head)[named]
-        strength = known[named] / (1 + (np.linalg.norm(left, axis=1) / 6.0) ** 2) / _LANDMARK_MM ** 2 / _PATCH_POINTS
+        strength = known[named] / (1 + (np.linalg.norm(left, axis=1) / 6.0) ** 2) / _LANDMARK_MM**2 / _PATCH_POINTS
         scaled = named_rows * np.repeat(strength, 3)[:, None]
-        hessian[:len(basis_at), :len(basis_at)] += scaled.T @ named_rows
-        gradient[:len(basis_at)] -= scaled.T @ left.ravel()
-        prior = np.concatenate([np.ones(count), sigma ** -2.0, np.full(7, 1e-4)])
+        hessian[: len(basis_at), : len(basis_at)] += scaled.T @ named_rows
+        gradient[: len(basis_at)] -= scaled.T @ left.ravel()
+        prior = np.concatenate([np.ones(count), sigma**-2.0, np.full(7, 1e-4)])
         hessian[np.diag_indices(len(prior))] += prior
         gradient[:count] += identity - believed
-        gradient[count:count + actions] += prior[count:count + actions] * (expression - believed_expression)
+        gradient[count : count + actions] += prior[count : count + actions] * (expression - believed_expression)
         lower = np.concatenate([-3.5 - identity, -expression, np.full(7, -np.inf)])
         upper = np.concatenate([3.5 - identity, most - expression, np.full(7, np.inf)])
         move = boxed_step(hessian, gradient, lower, upper)
         identity += move[:count]
-        expression += move[count:count + actions]
+        expression += move[count : count + actions]
     return identity, np.clip(expression, 0, 1)
 
 
-def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weight: np.ndarray, offset: np.ndarray,
-               rims: Rims | None, *, stiffness: float | np.ndarray, damping: np.ndarray, robust_mm: float,
-               membrane: float | np.ndarray = 0.0, steps: int = 3
-               ) -> np.ndarray:
+def fit_offset(
+    triangles: np.ndarray,
+    bare: np.ndarray,
+    points: np.ndarray,
+    weight: np.ndarray,
+    offset: np.ndarray,
+    rims: Rims | None,
+    *,
+    stiffness: float | np.ndarray,
+    damping: np.ndarray,
+    robust_mm: float,
+    membrane: float | np.ndarray = 0.0,
+    steps: int = 3,
+) -> np.ndarray:
     """Offset of every vertex so that the surface passes through the points, bending as little as possible.
 
     Args:
@@ -160,8 +189,9 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
     smooth = laplacian.T @ sp.diags(bending) @ laplacian + sp.diags(np.maximum(damping, _HIDDEN_DAMPING * hidden))
     near = neighbours(triangles, count).tocoo()
     membrane = np.broadcast_to(membrane, count)
-    tension = np.maximum(np.maximum(membrane[near.row], membrane[near.col]),
-                         _HIDDEN_MEMBRANE * np.minimum(hidden[near.row], hidden[near.col]))
+    tension = np.maximum(
+        np.maximum(membrane[near.row], membrane[near.col]), _HIDDEN_MEMBRANE * np.minimum(hidden[near.row], hidden[near.col])
+    )
     near = sp.csr_matrix((tension, (near.row, near.col)), (count, count))
     smooth = smooth + sp.diags(np.asarray(near.sum(1)).ravel()) - near
     for _ in range(steps):
@@ -181,8 +211,9 @@ def fit_offset(triangles: np.ndarray, bare: np.ndarray, points: np.ndarray, weig
             height = np.einsum("cd,cd->c", rims.normal, rims.target - place_now)
             system = system + rim.T @ sp.diags(rims.weight) @ rim
             right += rim.T @ (rims.weight[:, None] * (rim @ offset + height[:, None] * rims.normal))
-        offset = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
-                      options={"SymmetricMode": True}).solve(right)
+        offset = splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(
+            right
+        )
     return offset
 
 

@@ -19,9 +19,9 @@ from ...photo.regions import BROWS
 from ...render import interpolate, rasterize
 from ...types import Photo
 from ..build import build_head_model
-from .landmark_lines import feature_lines, place_on_lines
 from ..model import MATERIALS, HeadModel
 from ..parts import BROW, brow_mask
+from .landmark_lines import feature_lines, place_on_lines
 
 __all__ = ["main"]
 
@@ -57,8 +57,14 @@ def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.rand
 def vertex_colors(model: HeadModel, vertices: np.ndarray, look: np.random.Generator) -> np.ndarray:
     """(N, 3) linear colours: skin with lips and brows, white eyes with iris and pupil, dark lashes."""
     skin = np.array([0.55, 0.35, 0.26]) * look.uniform(0.35, 1.2)
-    base = {"skin": skin, "eyes": [0.75, 0.75, 0.75], "teeth": [0.7, 0.68, 0.6], "tongue": [0.4, 0.12, 0.12],
-            "mouth": [0.2, 0.04, 0.04], "lashes": [0.03, 0.02, 0.02]}
+    base = {
+        "skin": skin,
+        "eyes": [0.75, 0.75, 0.75],
+        "teeth": [0.7, 0.68, 0.6],
+        "tongue": [0.4, 0.12, 0.12],
+        "mouth": [0.2, 0.04, 0.04],
+        "lashes": [0.03, 0.02, 0.02],
+    }
     color = np.tile(skin, (len(vertices), 1))
     for number, name in enumerate(MATERIALS):
         color[np.unique(model.faces[model.face_material == number])] = base[name]
@@ -88,8 +94,16 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     nod = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
     distance = look.uniform(600, 1500)
-    camera = Camera(size, size, size * distance / 420, size * distance / 420, size / 2, size / 2,
-                    np.diag([1.0, -1, -1]) @ nod @ turn, np.array([0, -20.0, distance]))
+    camera = Camera(
+        size,
+        size,
+        size * distance / 420,
+        size * distance / 420,
+        size / 2,
+        size / 2,
+        np.diag([1.0, -1, -1]) @ nod @ turn,
+        np.array([0, -20.0, distance]),
+    )
     vertices = model.shape(look.standard_normal(len(model.identity_basis))).astype(np.float64)
     image, raster = render(model, vertices, camera, look)
     found = landmarker.detect(Photo(image, "render", "", None))
@@ -100,8 +114,10 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
     away = model.part("right_ear", "left_ear", "neck")[model.triangles].max(1) > 0.5
     material = np.repeat(model.face_material, 2)
     result = np.empty((478, 3))
-    for rows, allowed in ((slice(0, 468), (material == MATERIALS.index("skin")) & ~away),
-                          (slice(468, 478), material == MATERIALS.index("eyes"))):
+    for rows, allowed in (
+        (slice(0, 468), (material == MATERIALS.index("skin")) & ~away),
+        (slice(468, 478), material == MATERIALS.index("eyes")),
+    ):
         visible = (raster.triangle >= 0) & allowed[np.maximum(raster.triangle, 0)]
         nearest = distance_transform_edt(~visible, return_distances=False, return_indices=True)
         column, row = found[0].landmarks[rows].astype(int).clip(0, size - 1).T
@@ -116,8 +132,7 @@ def main() -> None:
     model = build_head_model(lambda stage, fraction, message: None, landmarks=blank)
     look = np.random.default_rng(3)
     with Landmarker() as landmarker:
-        observed = [points for points in (observe(model, landmarker, look) for _ in range(RENDERS))
-                    if points is not None]
+        observed = [points for points in (observe(model, landmarker, look) for _ in range(RENDERS)) if points is not None]
     seen = np.array(observed)
     points = np.median(seen, 0)
     pairs = mirror_pairs(points)
@@ -126,8 +141,10 @@ def main() -> None:
     height = points[list(BROWS[1][:5])] / 2 + points[list(BROWS[1][:-6:-1])] / 2
     meant = np.interp(np.abs(height[:, 0]), BROW[0], BROW[1])
     print("middle of the brows seen above where they are meant, mm:", np.round(height[:, 1] - meant, 1))
-    print(f"{len(seen)} of {RENDERS} renders; scatter of one render {np.median(np.linalg.norm(seen - points, axis=2)):.2f}"
-          f" mm, split-half difference {np.median(np.linalg.norm(halves[0] - halves[1], axis=1)):.2f} mm (medians)")
+    print(
+        f"{len(seen)} of {RENDERS} renders; scatter of one render {np.median(np.linalg.norm(seen - points, axis=2)):.2f}"
+        f" mm, split-half difference {np.median(np.linalg.norm(halves[0] - halves[1], axis=1)):.2f} mm (medians)"
+    )
     vertices, weights = snap(points, pairs, model.template.astype(np.float64), model)
     lines = feature_lines(model)
     place_on_lines(points, lines, pairs, model, vertices, weights, print)
@@ -138,6 +155,7 @@ def main() -> None:
 def mirror_pairs(points: np.ndarray) -> np.ndarray:
     """(L,) the landmark on the other side of the face, matched by position."""
     from scipy.optimize import linear_sum_assignment
+
     pairs = np.empty(len(points), int)
     for rows in (np.arange(468), np.arange(468, 478)):
         cost = np.linalg.norm(points[rows, None] * [-1, 1, 1] - points[None, rows], axis=2) ** 2

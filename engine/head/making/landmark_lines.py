@@ -7,7 +7,8 @@ spread along it in the proportions in which the detector spreads it.
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Chain(NamedTuple):
     """Which arc between the corners."""
 
 
+# fmt: off
 CHAINS = (
     Chain((61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291), 455, True),
     Chain((61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291), 455, False),
@@ -41,6 +43,7 @@ CHAINS = (
     Chain((362, 398, 384, 385, 386, 387, 388, 466, 263), 6785, True),
     Chain((362, 382, 381, 380, 374, 373, 390, 249, 263), 6785, False),
 )
+# fmt: on
 """Lips: vermilion border and contact line. Lids: front edge of the lid margin of the left eye; the right eye is its
 mirror image."""
 
@@ -55,8 +58,15 @@ def feature_lines(model: HeadModel) -> dict[int, np.ndarray]:
     return {start: to_head[edge_loop(body, mesh.vertices, start)] for start in {chain.start for chain in CHAINS}}
 
 
-def place_on_lines(points: np.ndarray, lines: dict[int, np.ndarray], pairs: np.ndarray, model: HeadModel,
-                   vertices: np.ndarray, weights: np.ndarray, report: Callable[[str], None]) -> None:
+def place_on_lines(
+    points: np.ndarray,
+    lines: dict[int, np.ndarray],
+    pairs: np.ndarray,
+    model: HeadModel,
+    vertices: np.ndarray,
+    weights: np.ndarray,
+    report: Callable[[str], None],
+) -> None:
     """Overwrite the rows of the chains and irises, in place.
 
     Args:
@@ -79,8 +89,10 @@ def place_on_lines(points: np.ndarray, lines: dict[int, np.ndarray], pairs: np.n
             _put(number, (arc[left], arc[left + 1], arc[left + 1]), (1 - t, t, 0.0), pairs, model, vertices, weights)
         moved = np.einsum("lk,lkd->ld", weights[list(chain.landmarks)], template[vertices[list(chain.landmarks)]])
         gap = moved - detected
-        report(f"chain from {chain.landmarks[0]}: the detector sees it {-gap[:, 1].mean():+.1f} mm higher, "
-               f"rms {np.sqrt((gap ** 2).sum(1).mean()):.1f} mm")
+        report(
+            f"chain from {chain.landmarks[0]}: the detector sees it {-gap[:, 1].mean():+.1f} mm higher, "
+            f"rms {np.sqrt((gap**2).sum(1).mean()):.1f} mm"
+        )
     for centre, ring in IRISES[1:]:
         eye = model.eyeballs[1]
         quads = model.faces[np.isin(model.faces, eye).all(1)]

@@ -31,17 +31,25 @@ def texel_density(model: HeadModel, size: int) -> dict[str, np.ndarray]:
 
     middle = corner.mean(1)
     around = (np.abs(middle[:, 0]) < 70) & (middle[:, 1] > -115) & (middle[:, 1] < 75) & (middle[:, 2] > -40)
-    return {"face": density[around & ~inside("scalp", "right_ear", "left_ear", "neck")], "nose": density[inside("nose")],
-            "lips": density[inside("upper_lip", "lower_lip")], "lids": density[inside("right_eye", "left_eye")],
-            "ears": density[inside("right_ear", "left_ear")], "scalp": density[inside("scalp")],
-            "neck": density[inside("neck")]}
+    return {
+        "face": density[around & ~inside("scalp", "right_ear", "left_ear", "neck")],
+        "nose": density[inside("nose")],
+        "lips": density[inside("upper_lip", "lower_lip")],
+        "lids": density[inside("right_eye", "left_eye")],
+        "ears": density[inside("right_ear", "left_ear")],
+        "scalp": density[inside("scalp")],
+        "neck": density[inside("neck")],
+    }
 
 
 def main() -> None:
     from .. import load_head_model
+
     model = load_head_model()
-    print(f"{model.version}: {len(model.template)} vertices, {len(model.faces)} quads, {len(model.identity_basis)} "
-          "identity components")
+    print(
+        f"{model.version}: {len(model.template)} vertices, {len(model.faces)} quads, {len(model.identity_basis)} "
+        "identity components"
+    )
     for name, value in texel_density(model, 2048).items():
         low, one, five, half = np.percentile(value, [0, 1, 5, 50])
         print(f"  {name:6} {len(value):5} quads: median {half:.2f}, p5 {five:.2f}, p1 {one:.2f}, min {low:.2f} texel/mm")

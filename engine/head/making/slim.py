@@ -6,7 +6,7 @@ Dirichlet energy ``sum_t area_t (s1^2 + s2^2 + s1^-2 + s2^-2)`` of the singular 
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import coo_matrix, diags
@@ -41,8 +41,15 @@ def tutte(count: int, triangles: np.ndarray, boundary: np.ndarray, circle: np.nd
     return result
 
 
-def flatten(start: np.ndarray, triangles: np.ndarray, frames: np.ndarray, weights: np.ndarray, rounds: int,
-            symmetrize: Callable[[np.ndarray], np.ndarray], report: Callable[[int, float], None]) -> np.ndarray:
+def flatten(
+    start: np.ndarray,
+    triangles: np.ndarray,
+    frames: np.ndarray,
+    weights: np.ndarray,
+    rounds: int,
+    symmetrize: Callable[[np.ndarray], np.ndarray],
+    report: Callable[[int, float], None],
+) -> np.ndarray:
     """Minimise the energy from a flip-free start; the result is flip-free as well.
 
     Args:
@@ -116,8 +123,9 @@ def _solve(position, triangles, gradient, proxy, target, weights):
                     rows.append(row)
                     columns.append(triangles[:, k] * 2 + axis)
                     values.append(root * proxy[:, a, axis] * gradient[:, k, b])
-    matrix = coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-                        (total * 4, count * 2)).tocsc()
+    matrix = coo_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (total * 4, count * 2)
+    ).tocsc()
     # A weak pull to the present place removes the freedom to move as a whole.
     pull = 1e-6 * float(matrix.multiply(matrix).sum()) / (count * 2)
     system = (matrix.T @ matrix + pull * diags(np.ones(count * 2))).tocsc()

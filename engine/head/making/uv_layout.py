@@ -48,8 +48,9 @@ def make_layout(model: HeadModel, head: HeadMesh, atlas: np.ndarray, rounds: int
     skin_faces = np.flatnonzero(model.face_material == MATERIALS.index("skin"))
     skin = cut_seam(model.faces[skin_faces], model.template.astype(float), model.mirror, model.neck_loop)
     wish = texel_wish(skin, model.template, {"ear": model.part("right_ear", "left_ear"), "neck": model.part("neck")})
-    flat = flatten_skin(skin, model.template, wish, rounds,
-                        lambda number, energy: number % 25 or report(f"round {number}: energy {energy:.0f}"))
+    flat = flatten_skin(
+        skin, model.template, wish, rounds, lambda number, energy: number % 25 or report(f"round {number}: energy {energy:.0f}")
+    )
     islands = _islands(model, head, atlas)
     for scale in np.arange(1.0, 0.7, -0.01):
         layout = _pack(model, skin_faces, flat[skin.faces], scale, islands, atlas)
@@ -151,7 +152,7 @@ def _find(taken: np.ndarray, mask: np.ndarray, centred: bool) -> tuple[int, int]
         for column in columns:
             if taken[inside[:, 0] + row, inside[:, 1] + column].any():
                 continue
-            if not (taken[row: row + height, column: column + width] & mask).any():
+            if not (taken[row : row + height, column : column + width] & mask).any():
                 return row, column
     return None
 

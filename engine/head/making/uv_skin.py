@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import coo_matrix, diags
 
-from .slim import flatten, rest_frames, tutte
 from ..topology import boundary_loops, edge_table
+from .slim import flatten, rest_frames, tutte
 
 __all__ = ["SeamedSkin", "cut_seam", "flatten_skin", "texel_wish"]
 
@@ -109,9 +109,15 @@ def flatten_skin(skin: SeamedSkin, template: np.ndarray, wish: np.ndarray, round
     every = np.concatenate([triangles, scaffold])
     start = _start(outline, count + len(holes), every, template[skin.vertex], mirror, areas.sum() / 2)
     start = _mirrored(start, mirror, 1)
-    return flatten(start, every, np.concatenate([frames, scaffold_frames]),
-                   np.concatenate([areas / 2, np.full(len(scaffold), SCAFFOLD_WEIGHT)]), rounds,
-                   lambda direction: _mirrored(direction, mirror, 1), report)[:count]
+    return flatten(
+        start,
+        every,
+        np.concatenate([frames, scaffold_frames]),
+        np.concatenate([areas / 2, np.full(len(scaffold), SCAFFOLD_WEIGHT)]),
+        rounds,
+        lambda direction: _mirrored(direction, mirror, 1),
+        report,
+    )[:count]
 
 
 def _mirrored(position: np.ndarray, mirror: np.ndarray, sign: int) -> np.ndarray:

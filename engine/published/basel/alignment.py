@@ -14,9 +14,22 @@ from PIL import Image
 
 from ...wire.errors import ErrorCode, HrnError
 
-__all__ = ["CROP_SIZE", "CropWindow", "MAX_RESIZED_SIDE", "RESCALE", "Similarity", "align", "crop",
-           "crop_pixels_to_photo", "crop_window", "estimate_similarity", "five_points", "flip_y", "to_crop",
-           "to_photo"]
+__all__ = [
+    "CROP_SIZE",
+    "CropWindow",
+    "MAX_RESIZED_SIDE",
+    "RESCALE",
+    "Similarity",
+    "align",
+    "crop",
+    "crop_pixels_to_photo",
+    "crop_window",
+    "estimate_similarity",
+    "five_points",
+    "flip_y",
+    "to_crop",
+    "to_photo",
+]
 
 CROP_SIZE = 224
 RESCALE = 102.0
@@ -91,8 +104,9 @@ def estimate_similarity(points: np.ndarray, template: np.ndarray) -> Similarity:
     return Similarity(float(scale), float(solution[3]), float(solution[7]))
 
 
-def crop_window(width: int, height: int, similarity: Similarity, *, size: int = CROP_SIZE,
-                rescale: float = RESCALE) -> CropWindow:
+def crop_window(
+    width: int, height: int, similarity: Similarity, *, size: int = CROP_SIZE, rescale: float = RESCALE
+) -> CropWindow:
     """Where the aligned crop lies in a photo.
 
     Args:
@@ -107,9 +121,10 @@ def crop_window(width: int, height: int, similarity: Similarity, *, size: int = 
     scale = rescale / similarity.scale
     resized = int(width * scale), int(height * scale)
     if max(resized) > MAX_RESIZED_SIDE or min(resized) < 1:
-        raise HrnError(ErrorCode.FACE_TOO_SMALL,
-                       f"The face is only about {similarity.scale:.1f} pixels per decimetre in a photo of "
-                       f"{width} x {height}.")
+        raise HrnError(
+            ErrorCode.FACE_TOO_SMALL,
+            f"The face is only about {similarity.scale:.1f} pixels per decimetre in a photo of {width} x {height}.",
+        )
     left = int(resized[0] / 2 - size / 2 + (similarity.tx - width / 2) * scale)
     up = int(resized[1] / 2 - size / 2 + (height / 2 - similarity.ty) * scale)
     return CropWindow(width, height, size, scale, similarity.tx, similarity.ty, resized, left, up)
@@ -125,24 +140,28 @@ def crop(image: np.ndarray | Image.Image, window: CropWindow, resample=Image.Res
 
 def to_crop(points: np.ndarray, window: CropWindow) -> np.ndarray:
     """(..., 2) photo landmarks, y up -> crop landmarks, y up."""
-    return ((points - np.array([window.tx, window.ty]) + np.array([window.width, window.height]) / 2) * window.scale
-            - (np.array(window.resized) / 2 - window.size / 2))
+    return (points - np.array([window.tx, window.ty]) + np.array([window.width, window.height]) / 2) * window.scale - (
+        np.array(window.resized) / 2 - window.size / 2
+    )
 
 
 def to_photo(points: np.ndarray, window: CropWindow) -> np.ndarray:
     """Inverse of :func:`to_crop`."""
-    return ((points + (np.array(window.resized) / 2 - window.size / 2)) / window.scale
-            + np.array([window.tx, window.ty]) - np.array([window.width, window.height]) / 2)
+    return (
+        (points + (np.array(window.resized) / 2 - window.size / 2)) / window.scale
+        + np.array([window.tx, window.ty])
+        - np.array([window.width, window.height]) / 2
+    )
 
 
 def crop_pixels_to_photo(points: np.ndarray, window: CropWindow) -> np.ndarray:
     """(..., 2) crop pixels -> photo pixels, both y down, by the crop's integer sizes and offsets."""
-    return ((points + np.array([window.left, window.up])) / np.array(window.resized)
-            * np.array([window.width, window.height]))
+    return (points + np.array([window.left, window.up])) / np.array(window.resized) * np.array([window.width, window.height])
 
 
-def align(image: np.ndarray, landmarks: np.ndarray, template: np.ndarray, *, size: int = CROP_SIZE,
-          rescale: float = RESCALE) -> tuple[CropWindow, np.ndarray, np.ndarray]:
+def align(
+    image: np.ndarray, landmarks: np.ndarray, template: np.ndarray, *, size: int = CROP_SIZE, rescale: float = RESCALE
+) -> tuple[CropWindow, np.ndarray, np.ndarray]:
     """The aligned crop of a photo.
 
     Args:
@@ -155,6 +174,5 @@ def align(image: np.ndarray, landmarks: np.ndarray, template: np.ndarray, *, siz
         the window, the crop (size, size, 3) uint8, the landmarks in the crop (y up).
     """
     five = five_points(landmarks) if len(landmarks) == 68 else landmarks
-    window = crop_window(image.shape[1], image.shape[0], estimate_similarity(five, template), size=size,
-                         rescale=rescale)
+    window = crop_window(image.shape[1], image.shape[0], estimate_similarity(five, template), size=size, rescale=rescale)
     return window, crop(image, window), to_crop(landmarks, window)

@@ -36,8 +36,15 @@ def to_engine(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     return ((np.asarray(points, np.float64) - origin) * _MILLIMETRES).astype(np.float32)
 
 
-def camera_over_photo(rotation: np.ndarray, translation: np.ndarray, window: CropWindow, origin: np.ndarray, *,
-                      camera: CropCamera = ALIGNED_CAMERA, follow: str = "picture") -> Camera:
+def camera_over_photo(
+    rotation: np.ndarray,
+    translation: np.ndarray,
+    window: CropWindow,
+    origin: np.ndarray,
+    *,
+    camera: CropCamera = ALIGNED_CAMERA,
+    follow: str = "picture",
+) -> Camera:
     """The crop's camera as a camera over the whole, uncropped photo.
 
     The crop's truncated size and offsets are taken as they were used on the picture, so a point that the reference
@@ -70,6 +77,13 @@ def camera_over_photo(rotation: np.ndarray, translation: np.ndarray, window: Cro
     # Landmarks: row 223 - y of a pixel centre, so the continuous row is 223.5 - y; renderings: 224 - y.
     centre_y = (CROP_SIZE - camera.centre - shift) * crop_scale + window.up
     per_x, per_y = window.width / window.resized[0], window.height / window.resized[1]
-    return Camera(window.width, window.height, fx=camera.focal * crop_scale * per_x,
-                  fy=camera.focal * crop_scale * per_y, cx=centre_x * per_x, cy=centre_y * per_y,
-                  R=turn @ rotation, t=shifted * _MILLIMETRES)
+    return Camera(
+        window.width,
+        window.height,
+        fx=camera.focal * crop_scale * per_x,
+        fy=camera.focal * crop_scale * per_y,
+        cx=centre_x * per_x,
+        cy=centre_y * per_y,
+        R=turn @ rotation,
+        t=shifted * _MILLIMETRES,
+    )

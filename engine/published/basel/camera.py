@@ -40,8 +40,15 @@ class CropCamera(NamedTuple):
         """(4, 4) float32: camera coordinates with y negated (as columns) -> clip space, as nvdiffrast takes them."""
         scale = self.focal / self.centre
         near, far = self.near, self.far
-        return np.array([[scale, 0, 0, 0], [0, scale, 0, 0],
-                         [0, 0, (near + far) / (far - near), -2 * far * near / (far - near)], [0, 0, 1, 0]], np.float32)
+        return np.array(
+            [
+                [scale, 0, 0, 0],
+                [0, scale, 0, 0],
+                [0, 0, (near + far) / (far - near), -2 * far * near / (far - near)],
+                [0, 0, 1, 0],
+            ],
+            np.float32,
+        )
 
     def clip(self, camera_points: torch.Tensor) -> torch.Tensor:
         """(..., 3) camera coordinates -> (..., 4) clip space; the first row of a picture is its top."""
@@ -52,7 +59,6 @@ class CropCamera(NamedTuple):
 
 ALIGNED_CAMERA = CropCamera()
 """Deep3D, HRN and 3DDFA-V3: 224-pixel crop."""
-MVR_CAMERA = CropCamera(focal=111.5 / math.tan(math.radians(12.593637 / 2)), centre=111.5, distance=1.0, near=0.01,
-                        far=50.0)
+MVR_CAMERA = CropCamera(focal=111.5 / math.tan(math.radians(12.593637 / 2)), centre=111.5, distance=1.0, near=0.01, far=50.0)
 """DF_MVR: camera at z = 1, so its networks predict a z translation near -9; pixels in PyTorch3D 0.5.0's convention,
 in which a picture of 224 pixels is 223 wide."""

@@ -26,8 +26,9 @@ def edge_columns(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def contour_loss(projection: torch.Tensor, left: torch.Tensor, right: torch.Tensor, size: int = 224
-                 ) -> tuple[torch.Tensor, torch.Tensor]:
+def contour_loss(
+    projection: torch.Tensor, left: torch.Tensor, right: torch.Tensor, size: int = 224
+) -> tuple[torch.Tensor, torch.Tensor]:
     """How far vertices leave the mask sideways; all vertices take part.
 
     Args:
@@ -71,5 +72,9 @@ def soft_occupancy(projection: torch.Tensor, coverage: torch.Tensor) -> torch.Te
     def covered(dr, dc):
         return coverage[batch, 0, r + dr, c + dc]
 
-    return (covered(0, -1) * (left + top) + covered(1, -1) * (left + bottom) + covered(0, 0) * (right + top)
-            + covered(1, 0) * (right + bottom)) / 4
+    return (
+        covered(0, -1) * (left + top)
+        + covered(1, -1) * (left + bottom)
+        + covered(0, 0) * (right + top)
+        + covered(1, 0) * (right + bottom)
+    ) / 4

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ...wire.atomic import write_whole
 from ...wire.errors import ErrorCode, HrnError
 from .files import Fields, read_mat
-from ...wire.atomic import write_whole
 
 __all__ = ["convert_bfm_2009", "read_expression_basis", "write_bfm_front"]
 
@@ -36,9 +36,11 @@ def read_expression_basis(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
     count = int(np.frombuffer(raw[:4], "<i4")[0]) if len(raw) >= 4 else 0
     numbers = (len(raw) - 4) // 4
     if not 64 <= count <= 1000 or (len(raw) - 4) % 4 or numbers % (3 * (count + 1)):
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                       f"The model file {Path(path).name} cannot be used: its length does not fit {count} components.",
-                       details={"file": str(path), "field": "components"})
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"The model file {Path(path).name} cannot be used: its length does not fit {count} components.",
+            details={"file": str(path), "field": "components"},
+        )
     values = np.frombuffer(raw, "<f4", offset=4).reshape(count + 1, -1)
     return values[0], values[1:]
 
@@ -81,7 +83,7 @@ def convert_bfm_2009(folder: Path | str, *, expression_folder: Path | str | None
     def of(matrix, vertices):
         return matrix.reshape(-1, 3, matrix.shape[1])[vertices].reshape(3 * len(vertices), -1)
 
-    expression = (expression_components.T[:, :64] * deviations[None, :64] / 1e5)
+    expression = expression_components.T[:, :64] * deviations[None, :64] / 1e5
     fields = {
         "meanshape": (of(shape_mean, chosen) / 1e5).reshape(1, -1),
         "meantex": of(model.take("texMU", (rows, 1)), chosen).reshape(1, -1),
@@ -116,7 +118,9 @@ def _standard_deviations(path: Path, count: int) -> np.ndarray:
     except ValueError:
         values = np.zeros(0)
     if len(values) < count:
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                       f"The model file {path.name} cannot be used: {count} standard deviations are needed.",
-                       details={"file": str(path), "field": "std_exp"})
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"The model file {path.name} cannot be used: {count} standard deviations are needed.",
+            details={"file": str(path), "field": "std_exp"},
+        )
     return values[:count]

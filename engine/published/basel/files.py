@@ -14,9 +14,22 @@ import numpy as np
 
 from ...wire.errors import ErrorCode, HrnError
 
-__all__ = ["AlbedoBasis", "BFM_VERTICES", "BoxRegressor", "FaceModelData", "Fields", "must_exist",
-           "bfm_front_of", "read_albedo_basis", "read_bfm_front", "read_box_regressor", "read_landmark_template", "read_mat", "read_npy",
-           "read_uv"]
+__all__ = [
+    "AlbedoBasis",
+    "BFM_VERTICES",
+    "BoxRegressor",
+    "FaceModelData",
+    "Fields",
+    "must_exist",
+    "bfm_front_of",
+    "read_albedo_basis",
+    "read_bfm_front",
+    "read_box_regressor",
+    "read_landmark_template",
+    "read_mat",
+    "read_npy",
+    "read_uv",
+]
 
 BFM_VERTICES = 35709
 """Vertices of the frontal Basel face that all published methods use."""
@@ -87,8 +100,7 @@ def read_mat(path: Path | str) -> dict[str, np.ndarray]:
         content = loadmat(str(path))
     except Exception as error:  # scipy raises many kinds for damaged files
         raise _unusable(path, "it is damaged or not a MATLAB file of version 5 to 7.2") from error
-    return {name: value for name, value in content.items()
-            if isinstance(value, np.ndarray) and value.dtype.kind in "buif"}
+    return {name: value for name, value in content.items() if isinstance(value, np.ndarray) and value.dtype.kind in "buif"}
 
 
 def read_npy(path: Path | str) -> np.ndarray:
@@ -120,7 +132,7 @@ def read_bfm_front(path: Path | str, *, vertices: int | None = BFM_VERTICES) -> 
     return bfm_front_of(Fields(path, read_mat(path)), vertices)
 
 
-def bfm_front_of(fields: "Fields", vertices: int | None) -> FaceModelData:
+def bfm_front_of(fields: Fields, vertices: int | None) -> FaceModelData:
     """:func:`read_bfm_front` of a file that has been read."""
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or (vertices is not None and mean.size != 3 * vertices):
@@ -147,7 +159,10 @@ def bfm_front_of(fields: "Fields", vertices: int | None) -> FaceModelData:
         triangles=triangles,
         vertex_faces=fields.index("point_buf", around.shape, len(triangles) + 1, one_based=True)[:, :_PADDING_WIDTH],
         keypoints=fields.index("keypoints", None, count, one_based=True, size=68).reshape(-1),
-        front_vertices=front, front_triangles=front_triangles, skin=skin)
+        front_vertices=front,
+        front_triangles=front_triangles,
+        skin=skin,
+    )
 
 
 def read_landmark_template(path: Path | str) -> np.ndarray:
@@ -158,8 +173,12 @@ def read_landmark_template(path: Path | str) -> np.ndarray:
 def read_box_regressor(path: Path | str) -> BoxRegressor:
     """``BBRegressorParam_r.mat``."""
     fields = Fields(path, read_mat(path))
-    return BoxRegressor(*(fields.take(name, shape).astype(np.float64) for name, shape in
-                          (("W1", (200, 10)), ("B1", (200, 1)), ("W2", (3, 200)), ("B2", (3, 1)))))
+    return BoxRegressor(
+        *(
+            fields.take(name, shape).astype(np.float64)
+            for name, shape in (("W1", (200, 10)), ("B1", (200, 1)), ("W2", (3, 200)), ("B2", (3, 1)))
+        )
+    )
 
 
 def read_albedo_basis(mean_path: Path | str, basis_path: Path | str, size: int = 512) -> AlbedoBasis:
@@ -170,8 +189,7 @@ def read_albedo_basis(mean_path: Path | str, basis_path: Path | str, size: int =
         raise _unusable(mean_path, f"it has {mean.size} numbers instead of {count}", "mean")
     if basis.size != count * 80:
         raise _unusable(basis_path, f"it has {basis.size} numbers instead of {count * 80}", "basis")
-    return AlbedoBasis(mean.reshape(count).astype(np.float32), basis.reshape(count, 80).astype(np.float32, copy=False),
-                       size)
+    return AlbedoBasis(mean.reshape(count).astype(np.float32), basis.reshape(count, 80).astype(np.float32, copy=False), size)
 
 
 def read_uv(path: Path | str, vertices: int = BFM_VERTICES) -> np.ndarray:
@@ -201,8 +219,9 @@ class Fields:
         value = np.asarray(value)
         if value.dtype.kind not in "buif":
             raise self.wrong(name, "does not hold numbers")
-        if shape is not None and (value.ndim != len(shape)
-                                  or any(want not in (None, got) for want, got in zip(shape, value.shape))):
+        if shape is not None and (
+            value.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, value.shape))
+        ):
             raise self.wrong(name, f"has shape {value.shape} instead of {shape}")
         if not value.size or not np.isfinite(value).all():
             raise self.wrong(name, "is empty or holds values that are no numbers")
@@ -235,10 +254,16 @@ class Fields:
 def must_exist(path: Path | str) -> None:
     """Raises MODEL_MISSING when there is no such file."""
     if not Path(path).is_file():
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} is not there.",
-                       hint="Choose the folder of the licensed files in the preferences.")
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            f"The model file {path} is not there.",
+            hint="Choose the folder of the licensed files in the preferences.",
+        )
 
 
 def _unusable(path: Path | str, what: str, field: str | None = None) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"The model file {Path(path).name} cannot be used: {what}.",
-                    details={"file": str(path), **({"field": field} if field else {})})
+    return HrnError(
+        ErrorCode.CHECKPOINT_INVALID,
+        f"The model file {Path(path).name} cannot be used: {what}.",
+        details={"file": str(path), **({"field": field} if field else {})},
+    )

@@ -20,8 +20,20 @@ _A20 = 0.5 / math.sqrt(3) * _A2
 def basis(normals: torch.Tensor) -> torch.Tensor:
     """(..., 3) normals, taken as they are (not made unit) -> (..., 9)."""
     x, y, z = normals.unbind(-1)
-    return torch.stack([torch.full_like(x, _A0), -_A1 * y, _A1 * z, -_A1 * x, _A2 * x * y, -_A2 * y * z,
-                        _A20 * (3 * z * z - 1), -_A2 * x * z, _A2 / 2 * (x * x - y * y)], -1)
+    return torch.stack(
+        [
+            torch.full_like(x, _A0),
+            -_A1 * y,
+            _A1 * z,
+            -_A1 * x,
+            _A2 * x * y,
+            -_A2 * y * z,
+            _A20 * (3 * z * z - 1),
+            -_A2 * x * z,
+            _A2 / 2 * (x * x - y * y),
+        ],
+        -1,
+    )
 
 
 def shade(albedo: torch.Tensor, normals: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
@@ -49,8 +61,9 @@ def plain_shading(normals: torch.Tensor) -> torch.Tensor:
     Returns:
         (B, N, 3) grey.
     """
-    lights = torch.tensor([[-1, 1, 1], [1, 1, 1], [-1, -1, 1], [1, -1, 1], [0, 0, 1]], dtype=normals.dtype,
-                          device=normals.device)
+    lights = torch.tensor(
+        [[-1, 1, 1], [1, 1, 1], [-1, -1, 1], [1, -1, 1], [0, 0, 1]], dtype=normals.dtype, device=normals.device
+    )
     lights = torch.nn.functional.normalize(lights, dim=1)
     cosines = (normals @ lights.T).clamp(0, 1)
     return (0.78 * 1.7 * cosines.mean(-1, keepdim=True)).expand(*normals.shape[:-1], 3)

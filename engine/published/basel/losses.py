@@ -9,9 +9,20 @@ import torch
 
 from .coefficients import Coefficients
 
-__all__ = ["LANDMARK_WEIGHTS", "coefficient_prior", "dice_loss", "front_triangles", "gamma_loss", "landmark_loss",
-           "landmark_weights", "perceptual_loss", "photo_loss", "reflectance_loss", "total_variation",
-           "variation_spread"]
+__all__ = [
+    "LANDMARK_WEIGHTS",
+    "coefficient_prior",
+    "dice_loss",
+    "front_triangles",
+    "gamma_loss",
+    "landmark_loss",
+    "landmark_weights",
+    "perceptual_loss",
+    "photo_loss",
+    "reflectance_loss",
+    "total_variation",
+    "variation_spread",
+]
 
 
 def landmark_weights(heavy: tuple[range, ...]) -> torch.Tensor:
@@ -32,8 +43,7 @@ def photo_loss(rendered: torch.Tensor, target: torch.Tensor, mask: torch.Tensor)
     return distance.sum() / mask.sum().clamp(min=1)
 
 
-def landmark_loss(predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor = LANDMARK_WEIGHTS
-                  ) -> torch.Tensor:
+def landmark_loss(predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor = LANDMARK_WEIGHTS) -> torch.Tensor:
     """Weighted mean of squared pixel distances; (B, 68, 2) each. In the precision of the weights (float64)."""
     squared = ((predicted - target) ** 2).sum(-1) * weights.to(predicted.device)
     return squared.sum() / squared.numel()
@@ -42,7 +52,7 @@ def landmark_loss(predicted: torch.Tensor, target: torch.Tensor, weights: torch.
 def coefficient_prior(coefficients: Coefficients) -> torch.Tensor:
     """Squared coefficients, weighted 1, 0.8 and 0.017, per face."""
     parts = ((1.0, coefficients.identity), (0.8, coefficients.expression), (0.017, coefficients.texture))
-    return sum(weight * (part ** 2).sum() for weight, part in parts) / len(coefficients.identity)
+    return sum(weight * (part**2).sum() for weight, part in parts) / len(coefficients.identity)
 
 
 def gamma_loss(gamma: torch.Tensor) -> torch.Tensor:

@@ -72,8 +72,9 @@ class FaceModel:
     """Clip lit colours to 0..1, as 3DDFA-V3 does."""
 
     @classmethod
-    def build(cls, data: FaceModelData, *, recentre: bool = True, camera: CropCamera = ALIGNED_CAMERA,
-              clip_texture: bool = False) -> "FaceModel":
+    def build(
+        cls, data: FaceModelData, *, recentre: bool = True, camera: CropCamera = ALIGNED_CAMERA, clip_texture: bool = False
+    ) -> FaceModel:
         """From a file's content, float32 on the CPU.
 
         Args:
@@ -83,11 +84,25 @@ class FaceModel:
             clip_texture: see the attribute.
         """
         mean = recentred(data.mean) if recentre else data.mean
-        return cls(*(torch.from_numpy(array) for array in (
-            mean.reshape(-1), data.identity_basis, data.expression_basis, data.mean_texture.reshape(-1),
-            data.texture_basis, data.triangles, data.vertex_faces, data.keypoints)), camera, clip_texture)
+        return cls(
+            *(
+                torch.from_numpy(array)
+                for array in (
+                    mean.reshape(-1),
+                    data.identity_basis,
+                    data.expression_basis,
+                    data.mean_texture.reshape(-1),
+                    data.texture_basis,
+                    data.triangles,
+                    data.vertex_faces,
+                    data.keypoints,
+                )
+            ),
+            camera,
+            clip_texture,
+        )
 
-    def to(self, *, device=None, dtype: torch.dtype | None = None) -> "FaceModel":
+    def to(self, *, device=None, dtype: torch.dtype | None = None) -> FaceModel:
         """The same model elsewhere or in another precision."""
         moved = {}
         for field in fields(self):
@@ -129,8 +144,18 @@ class FaceModel:
         colour = lighting.shade(texture, world_normals, coefficients.gamma)
         if self.clip_texture:
             colour = colour.clamp(0, 1)
-        return PosedFace(shape, rotation, world, in_camera, projection, projection[:, self.keypoints], normals,
-                         world_normals, texture, colour)
+        return PosedFace(
+            shape,
+            rotation,
+            world,
+            in_camera,
+            projection,
+            projection[:, self.keypoints],
+            normals,
+            world_normals,
+            texture,
+            colour,
+        )
 
     def __call__(self, coefficients: Coefficients) -> PosedFace:
         """The face of a batch of coefficients."""
@@ -160,7 +185,7 @@ def vertex_normals(shape: torch.Tensor, triangles: torch.Tensor, vertex_faces: t
 
 def _unit(columns: torch.Tensor) -> torch.Tensor:
     """(B, 3, n) of length one; `normalize` is slow where coordinates lie apart."""
-    return columns / (columns ** 2).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
+    return columns / (columns**2).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
 
 
 def _chosen(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:

@@ -13,11 +13,20 @@ from . import losses
 from .coefficients import Coefficients
 from .contour import contour_loss
 
-__all__ = ["DEEP3D_WEIGHTS", "HeadScene", "MultiView", "Outline", "ms_face_terms", "ms_head_terms",
-           "ms_start_terms", "mvhrn_terms", "total", "training_terms"]
+__all__ = [
+    "DEEP3D_WEIGHTS",
+    "HeadScene",
+    "MultiView",
+    "Outline",
+    "ms_face_terms",
+    "ms_head_terms",
+    "ms_start_terms",
+    "mvhrn_terms",
+    "total",
+    "training_terms",
+]
 
-DEEP3D_WEIGHTS = {"features": 0.2, "photo": 1.92, "landmarks": 1.6e-3, "prior": 3e-4, "gamma": 10.0,
-                  "reflectance": 5.0}
+DEEP3D_WEIGHTS = {"features": 0.2, "photo": 1.92, "landmarks": 1.6e-3, "prior": 3e-4, "gamma": 10.0, "reflectance": 5.0}
 
 
 class Outline(NamedTuple):
@@ -75,9 +84,18 @@ def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:
     return sum(terms.values())
 
 
-def training_terms(coefficients: Coefficients, texture: torch.Tensor, skin: torch.Tensor, landmarks: torch.Tensor,
-                   target_landmarks: torch.Tensor, rendered: torch.Tensor, target: torch.Tensor, mask: torch.Tensor,
-                   features: torch.Tensor | None, target_features: torch.Tensor | None) -> dict[str, torch.Tensor]:
+def training_terms(
+    coefficients: Coefficients,
+    texture: torch.Tensor,
+    skin: torch.Tensor,
+    landmarks: torch.Tensor,
+    target_landmarks: torch.Tensor,
+    rendered: torch.Tensor,
+    target: torch.Tensor,
+    mask: torch.Tensor,
+    features: torch.Tensor | None,
+    target_features: torch.Tensor | None,
+) -> dict[str, torch.Tensor]:
     """Deep3D's training objective.
 
     Args:
@@ -99,8 +117,9 @@ def training_terms(coefficients: Coefficients, texture: torch.Tensor, skin: torc
     return {name: DEEP3D_WEIGHTS[name] * value for name, value in values.items()}
 
 
-def mvhrn_terms(view: MultiView, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
-                ) -> dict[str, torch.Tensor]:
+def mvhrn_terms(
+    view: MultiView, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
+) -> dict[str, torch.Tensor]:
     """MV-HRN's objective for one view; the fit sums it over the views."""
     return {
         "photo_high": 1.92 * losses.photo_loss(view.high, target, view.coverage),
@@ -119,12 +138,15 @@ def mvhrn_terms(view: MultiView, target: torch.Tensor, target_landmarks: torch.T
 
 def ms_start_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's head in its first 150 iterations, which move the translation only."""
-    return {"landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
-            "photo_face": 0.1 * 1.92 * losses.photo_loss(scene.face, target, scene.face_coverage)}
+    return {
+        "landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
+        "photo_face": 0.1 * 1.92 * losses.photo_loss(scene.face, target, scene.face_coverage),
+    }
 
 
-def ms_face_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
-                  ) -> dict[str, torch.Tensor]:
+def ms_face_terms(
+    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
+) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's face of February 2023 ("inference and fitting"), and the face's part of
     :func:`ms_head_terms`."""
     return {
@@ -139,8 +161,9 @@ def ms_face_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torc
     }
 
 
-def ms_head_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor,
-                  outline: Outline) -> dict[str, torch.Tensor]:
+def ms_head_terms(
+    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor, outline: Outline
+) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's head from its 151st iteration on.
 
     Args:

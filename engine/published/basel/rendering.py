@@ -36,8 +36,14 @@ class Fragments(NamedTuple):
         return out.permute(0, 3, 1, 2)
 
 
-def rasterize_crop(camera_points: torch.Tensor, triangles: torch.Tensor, size: int = CROP_SIZE, *,
-                   camera: CropCamera = ALIGNED_CAMERA, backend: str | None = None) -> Fragments:
+def rasterize_crop(
+    camera_points: torch.Tensor,
+    triangles: torch.Tensor,
+    size: int = CROP_SIZE,
+    *,
+    camera: CropCamera = ALIGNED_CAMERA,
+    backend: str | None = None,
+) -> Fragments:
     """Visibility of (B, N, 3) camera coordinates (y up, z depth) in the crop.
 
     Args:

@@ -31,8 +31,9 @@ def albedo_map(basis: AlbedoBasis, texture: torch.Tensor, size: int | None = MAP
     return full if size is None else resize(full, size)
 
 
-def sample_picture(picture: torch.Tensor, position: torch.Tensor, *, camera: CropCamera = ALIGNED_CAMERA,
-                   corrected: bool = False) -> torch.Tensor:
+def sample_picture(
+    picture: torch.Tensor, position: torch.Tensor, *, camera: CropCamera = ALIGNED_CAMERA, corrected: bool = False
+) -> torch.Tensor:
     """Texture of a picture at projected positions. There is no visibility test; uncovered texels take the picture's
     bottom left pixel.
 
@@ -63,8 +64,7 @@ def sample_picture(picture: torch.Tensor, position: torch.Tensor, *, camera: Cro
         batch = torch.arange(len(picture), device=picture.device)[:, None, None]
         return picture.permute(0, 2, 3, 1)[batch, r, c].permute(0, 3, 1, 2)
 
-    return ((1 - right) * ((1 - down) * at(0, 0) + down * at(1, 0))
-            + right * ((1 - down) * at(0, 1) + down * at(1, 1)))
+    return (1 - right) * ((1 - down) * at(0, 0) + down * at(1, 0)) + right * ((1 - down) * at(0, 1) + down * at(1, 1))
 
 
 def shade_map(albedo: torch.Tensor, normals: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
@@ -100,5 +100,5 @@ def turn_off_retouching(albedo: torch.Tensor, texture: torch.Tensor, blend: torc
     level = (texture + 1) / 2
     b = resize(blend, texture.shape[-1])
     smooth = (1 - 2 * b) * level * level + 2 * b * level
-    guard = 1 / (smooth ** 3 * 1e6 + 1e-6)
+    guard = 1 / (smooth**3 * 1e6 + 1e-6)
     return albedo * (level + guard) / (smooth + guard)

@@ -30,7 +30,7 @@ class UvRaster:
     covered: torch.Tensor
     """(S, S) bool."""
 
-    def to(self, device) -> "UvRaster":
+    def to(self, device) -> UvRaster:
         return UvRaster(self.corners.to(device), self.weights.to(device), self.covered.to(device))
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:

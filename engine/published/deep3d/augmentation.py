@@ -13,11 +13,17 @@ from PIL import Image
 
 from ..basel.alignment import CROP_SIZE, five_points, flip_y
 
-__all__ = ["ARCFACE_POINTS", "Augmentation", "augment_landmarks", "augment_picture", "draw", "mirrored_order",
-           "recognition_similarity"]
+__all__ = [
+    "ARCFACE_POINTS",
+    "Augmentation",
+    "augment_landmarks",
+    "augment_picture",
+    "draw",
+    "mirrored_order",
+    "recognition_similarity",
+]
 
-ARCFACE_POINTS = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655),
-                           (70.7299, 92.2041)])
+ARCFACE_POINTS = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
 """Eyes, nose, mouth corners in a crop of 112 pixels, y down."""
 _SHIFT, _SCALE, _ROTATION = 10, 0.1, 10.0
 
@@ -46,8 +52,11 @@ def augment_picture(picture: np.ndarray, change: Augmentation) -> np.ndarray:
     """(224, 224, C) uint8 picture or mask, bicubic, black outside."""
     inverse = np.linalg.inv(change.matrix)
     image = Image.fromarray(picture)
-    return np.asarray(image.transform(image.size, Image.Transform.AFFINE, data=tuple(inverse[:2].reshape(-1)),
-                                      resample=Image.Resampling.BICUBIC))
+    return np.asarray(
+        image.transform(
+            image.size, Image.Transform.AFFINE, data=tuple(inverse[:2].reshape(-1)), resample=Image.Resampling.BICUBIC
+        )
+    )
 
 
 def augment_landmarks(landmarks: np.ndarray, change: Augmentation) -> np.ndarray:
@@ -63,8 +72,22 @@ def mirrored_order() -> np.ndarray:
     order[:17] = order[:17][::-1]
     order[17:27] = order[17:27][::-1]
     order[31:36] = order[31:36][::-1]
-    for a, b in ((36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46), (48, 54), (49, 53), (50, 52), (55, 59),
-                 (56, 58), (60, 64), (61, 63), (65, 67)):
+    for a, b in (
+        (36, 45),
+        (37, 44),
+        (38, 43),
+        (39, 42),
+        (40, 47),
+        (41, 46),
+        (48, 54),
+        (49, 53),
+        (50, 52),
+        (55, 59),
+        (56, 58),
+        (60, 64),
+        (61, 63),
+        (65, 67),
+    ):
         order[[a, b]] = b, a
     return order
 
@@ -82,7 +105,7 @@ def recognition_similarity(landmarks: np.ndarray, height: int = CROP_SIZE) -> np
     source, target = points - points.mean(0), ARCFACE_POINTS - ARCFACE_POINTS.mean(0)
     u, values, vh = np.linalg.svd(target.T @ source)
     sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vh))])
-    linear = (u * sign) @ vh * ((values * sign).sum() / (source ** 2).sum())
+    linear = (u * sign) @ vh * ((values * sign).sum() / (source**2).sum())
     return np.concatenate([linear, (ARCFACE_POINTS.mean(0) - linear @ points.mean(0))[:, None]], 1)
 
 

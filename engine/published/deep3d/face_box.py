@@ -37,8 +37,7 @@ def regress_box(points: np.ndarray, regressor: BoxRegressor) -> np.ndarray:
     return np.array([out[0] * size + centre[0], out[1] * size + centre[1], side, side])
 
 
-def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegressor
-                       ) -> tuple[np.ndarray, FaceBox] | None:
+def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegressor) -> tuple[np.ndarray, FaceBox] | None:
     """:func:`cut_box` around the box that the small network gives.
 
     Args:
@@ -72,8 +71,8 @@ def cut_box(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, FaceBox] | 
     window = np.zeros((y1 - y0, x1 - x0, 3), np.uint8)
     # Only the window of the canvas is made: a canvas of the references takes 4 x 3 x 8 bytes per photo pixel.
     left, top = x0 - width // 2, y0 - height // 2
-    source = image[max(top, 0):max(top + y1 - y0, 0), max(left, 0):max(left + x1 - x0, 0)]
-    window[max(-top, 0):max(-top, 0) + source.shape[0], max(-left, 0):max(-left, 0) + source.shape[1]] = source
+    source = image[max(top, 0) : max(top + y1 - y0, 0), max(left, 0) : max(left + x1 - x0, 0)]
+    window[max(-top, 0) : max(-top, 0) + source.shape[0], max(-left, 0) : max(-left, 0) + source.shape[1]] = source
     crop = cv2.resize(window, (_SIZE, _SIZE), interpolation=cv2.INTER_CUBIC)
     return crop, FaceBox(x, y, w, h, _SIZE / w)
 

@@ -6,25 +6,26 @@ the published form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from ...wire.errors import HrnError
+from ...wire.protocol import Settings
 from ..basel import alignment
-from . import output as deep3d_output
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
 from ..basel.files import read_bfm_front, read_landmark_template
 from ..basel.model import FaceModel, PosedFace
 from ..basel.rendering import overlay, rasterize_crop, render_vertices
-from ..nets.checkpoint import read_checkpoint
-from ..nets.official import load
-from ...wire.errors import HrnError
-from ...wire.protocol import Settings
 from ..carry import SeenFace
 from ..method import GivenFace, Prediction, PublishedMethod
+from ..nets.checkpoint import read_checkpoint
+from ..nets.official import load
+from . import output as deep3d_output
 
 __all__ = ["CropFace", "Deep3d", "create", "crop_face", "crop_prediction", "published_files"]
 
@@ -41,7 +42,7 @@ class CropFace(NamedTuple):
     face: PosedFace
 
 
-def create() -> "Deep3d":
+def create() -> Deep3d:
     return Deep3d()
 
 
@@ -76,10 +77,23 @@ def crop_prediction(given: GivenFace, found: CropFace, model: FaceModel, write, 
     relaxed = model.shape(found.coefficients.identity, torch.zeros_like(found.coefficients.expression))
     rotation = found.face.rotation[0].double().numpy()
     translation = found.coefficients.translation[0].double().numpy()
-    seen = SeenFace(given.photo, given.observation, to_engine(found.face.shape[0].numpy(), origin),
-                    camera_over_photo(rotation, translation, found.window, origin))
-    return Prediction(relaxed[0].numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, [seen], rotation,
-                      translation, write, about)
+    seen = SeenFace(
+        given.photo,
+        given.observation,
+        to_engine(found.face.shape[0].numpy(), origin),
+        camera_over_photo(rotation, translation, found.window, origin),
+    )
+    return Prediction(
+        relaxed[0].numpy(),
+        model.triangles.numpy(),
+        model.keypoints.numpy(),
+        origin,
+        [seen],
+        rotation,
+        translation,
+        write,
+        about,
+    )
 
 
 @torch.inference_mode()
@@ -108,10 +122,10 @@ def published_files(folder: Path, stem: str, found: CropFace, model: FaceModel) 
     picture = torch.from_numpy(found.crop.copy()).permute(2, 0, 1)[None].float() / 255
     drawn = overlay(render_vertices(fragments, found.face.colour), picture, fragments.mask)[0].clamp(0, 1)
     drawn = (255 * drawn.permute(1, 2, 0).numpy()).astype(np.uint8)
-    deep3d_output.write_picture(folder / f"{stem}.png", deep3d_output.picture_strip(
-        found.crop, drawn, found.face.landmarks[0].numpy(), found.points))
+    deep3d_output.write_picture(
+        folder / f"{stem}.png", deep3d_output.picture_strip(found.crop, drawn, found.face.landmarks[0].numpy(), found.points)
+    )
     vertices, colours = deep3d_output.mesh_arrays(found.face)
     deep3d_output.write_mesh(folder / f"{stem}.obj", vertices, model.triangles.numpy(), colours)
-    deep3d_output.write_coefficients(folder / f"{stem}.mat",
-                                     deep3d_output.coefficient_arrays(found.coefficients, found.face))
+    deep3d_output.write_coefficients(folder / f"{stem}.mat", deep3d_output.coefficient_arrays(found.coefficients, found.face))
     return [f"{stem}.png", f"{stem}.obj", f"{stem}.mat"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ...geometry.obj import write_obj
+from ...wire.atomic import write_whole
 from ..basel.alignment import CROP_SIZE
 from ..basel.coefficients import Coefficients
 from ..basel.model import PosedFace
-from ...geometry.obj import write_obj
-from ...wire.atomic import write_whole
 
 __all__ = ["coefficient_arrays", "mesh_arrays", "picture_strip", "write_coefficients", "write_mesh", "write_picture"]
 
@@ -24,10 +24,18 @@ def coefficient_arrays(coefficients: Coefficients, face: PosedFace) -> dict[str,
     """Fields of the published ``.mat``; the landmarks are in the crop with y down."""
     lm68 = face.landmarks.detach().cpu().numpy().copy()
     lm68[..., 1] = CROP_SIZE - 1 - lm68[..., 1]
-    named = {"id": coefficients.identity, "exp": coefficients.expression, "tex": coefficients.texture,
-             "angle": coefficients.angles, "gamma": coefficients.gamma, "trans": coefficients.translation}
-    return {**{name: value.detach().cpu().numpy().astype(np.float32) for name, value in named.items()},
-            "lm68": lm68.astype(np.float32)}
+    named = {
+        "id": coefficients.identity,
+        "exp": coefficients.expression,
+        "tex": coefficients.texture,
+        "angle": coefficients.angles,
+        "gamma": coefficients.gamma,
+        "trans": coefficients.translation,
+    }
+    return {
+        **{name: value.detach().cpu().numpy().astype(np.float32) for name, value in named.items()},
+        "lm68": lm68.astype(np.float32),
+    }
 
 
 def mesh_arrays(face: PosedFace) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +56,7 @@ def picture_strip(crop: np.ndarray, overlaid: np.ndarray, found: np.ndarray, giv
     for points, colour in ((given, _GIVEN), (found, _FOUND)):
         for x, y in np.round([] if points is None else points).astype(int).reshape(-1, 2):
             row = CROP_SIZE - 1 - y
-            marked[max(row - _MARK, 0):max(row + _MARK, 0), max(x - _MARK, 0):max(x + _MARK, 0)] = colour
+            marked[max(row - _MARK, 0) : max(row + _MARK, 0), max(x - _MARK, 0) : max(x + _MARK, 0)] = colour
     return np.concatenate([crop, overlaid, marked], 1)
 
 
@@ -67,4 +75,3 @@ def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, co
 def write_picture(path: Path | str, picture: np.ndarray) -> None:
     """A ``.png`` file."""
     write_whole(path, lambda file: Image.fromarray(picture).save(file, "PNG"))
-

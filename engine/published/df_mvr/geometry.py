@@ -13,21 +13,34 @@ import cv2
 import numpy as np
 import torch
 
+from ...geometry.obj import write_obj
 from ..basel import losses, pose
 from ..basel.alignment import CropWindow
 from ..basel.coefficients import Coefficients
 from ..basel.lighting import shade
 from ..basel.model import FaceModel
-from ...geometry.obj import write_obj
 
-__all__ = ["ALIGNED", "LANDMARK_WEIGHTS", "Rigid", "ViewFaces", "WEIGHTS", "crop_box", "faces", "landmark_loss",
-           "photo_loss", "points_loss", "regularisers", "soft_alpha", "weight_map", "write_mesh"]
+__all__ = [
+    "ALIGNED",
+    "LANDMARK_WEIGHTS",
+    "Rigid",
+    "ViewFaces",
+    "WEIGHTS",
+    "crop_box",
+    "faces",
+    "landmark_loss",
+    "photo_loss",
+    "points_loss",
+    "regularisers",
+    "soft_alpha",
+    "weight_map",
+    "write_mesh",
+]
 
 _SIZE = 224
 LANDMARK_WEIGHTS = losses.landmark_weights((range(28, 31), range(36, 48), range(60, 68)))
 """Nose tip, eyes and inner mouth count twenty times."""
-WEIGHTS = {"landmarks": 2e-2, "prior": 3e-4, "photo": 24.0, "gamma": 10.0, "reflectance": 5.0, "points": 1.0,
-           "mask": 1.0}
+WEIGHTS = {"landmarks": 2e-2, "prior": 3e-4, "photo": 24.0, "gamma": 10.0, "reflectance": 5.0, "points": 1.0, "mask": 1.0}
 ALIGNED = (47, 50, 53, 56, 41, 79, 85)
 """Of the 101 points in space, those on which prediction and target are aligned."""
 _BACKGROUND, _SKIN, _PART = 25, 50, 99
@@ -83,8 +96,10 @@ def soft_alpha(squared_distance: torch.Tensor) -> torch.Tensor:
 
 def landmark_loss(predicted: list[torch.Tensor], target: list[torch.Tensor]) -> torch.Tensor:
     """Weighted mean distance (not squared) of (B, 68, 2) landmarks in pixels, mean of the views."""
-    return sum((LANDMARK_WEIGHTS.to(p.device) * torch.linalg.vector_norm(p - q, dim=-1)).mean()
-               for p, q in zip(predicted, target, strict=True)) / len(predicted)
+    return sum(
+        (LANDMARK_WEIGHTS.to(p.device) * torch.linalg.vector_norm(p - q, dim=-1)).mean()
+        for p, q in zip(predicted, target, strict=True)
+    ) / len(predicted)
 
 
 def photo_loss(rendered: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -101,15 +116,18 @@ def points_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     p_mean, q_mean = predicted[:, chosen].mean(1, keepdim=True), target[:, chosen].mean(1, keepdim=True)
     p, q = predicted[:, chosen] - p_mean, target[:, chosen] - q_mean
     u, _, vh = torch.linalg.svd(q.transpose(1, 2) @ p)
-    scale = torch.sqrt((q ** 2).sum((1, 2)) / (p ** 2).sum((1, 2)))[:, None, None]
+    scale = torch.sqrt((q**2).sum((1, 2)) / (p**2).sum((1, 2)))[:, None, None]
     aligned = scale * (predicted - p_mean) @ (u @ vh).transpose(1, 2) + q_mean
     return torch.linalg.vector_norm(aligned - target, dim=-1).mean()
 
 
 def regularisers(coefficients: Coefficients, colour: torch.Tensor, skin: torch.Tensor) -> dict[str, torch.Tensor]:
     """Weighted prior, light and reflectance terms; the last is on *lit* colours here."""
-    values = {"prior": losses.coefficient_prior(coefficients), "gamma": losses.gamma_loss(coefficients.gamma),
-              "reflectance": losses.reflectance_loss(colour, skin)}
+    values = {
+        "prior": losses.coefficient_prior(coefficients),
+        "gamma": losses.gamma_loss(coefficients.gamma),
+        "reflectance": losses.reflectance_loss(colour, skin),
+    }
     return {name: WEIGHTS[name] * value for name, value in values.items()}
 
 
@@ -125,12 +143,17 @@ def weight_map(labels: np.ndarray) -> np.ndarray:
 
 def crop_box(window: CropWindow) -> tuple[int, int, int, int, float]:
     """Left, right, upper and lower edge of the crop in the resized photo, and photo pixels per resized pixel."""
-    return (window.left, window.left + window.size, window.up, window.up + window.size,
-            window.width / window.resized[0])
+    return (window.left, window.left + window.size, window.up, window.up + window.size, window.width / window.resized[0])
 
 
 def write_mesh(path: Path | str, front: np.ndarray, triangles: np.ndarray) -> None:
     """The published ``.obj``: (N, 3) vertices of the front view in camera space, all in one grey."""
     grey = np.full((len(front), 3), 127)
-    write_obj(path, front, triangles, colours=grey, number=".8f", header=("DF_MVR", f"{len(front)} vertices",
-                                                                        f"{len(triangles)} faces"))
+    write_obj(
+        path,
+        front,
+        triangles,
+        colours=grey,
+        number=".8f",
+        header=("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces"),
+    )

@@ -5,32 +5,32 @@ The photos are given in the order of the release: left, front, right view.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 import torch
 
+from ...wire.errors import ErrorCode, HrnError
+from ...wire.protocol import Settings
 from ..basel import alignment
-from . import geometry as mvr
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.camera import MVR_CAMERA
 from ..basel.coefficients import Coefficients
 from ..basel.files import read_bfm_front, read_landmark_template
 from ..basel.model import FaceModel
 from ..basel.pose import rotation_matrix
-from ..nets.df_mvr import VIEWS
-from ..nets.official import load
-from ...wire.errors import ErrorCode, HrnError
-from ...wire.protocol import Settings
 from ..carry import SeenFace
 from ..method import GivenFace, Prediction, PublishedMethod
+from ..nets.df_mvr import VIEWS
+from ..nets.official import load
+from . import geometry as mvr
 
 __all__ = ["DfMvr", "create"]
 
 _FRONT = VIEWS.index("ft")
 
 
-def create() -> "DfMvr":
+def create() -> DfMvr:
     return DfMvr()
 
 
@@ -45,8 +45,11 @@ class DfMvr(PublishedMethod):
     @torch.no_grad()
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         if len(faces) != len(VIEWS):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"Method {self.name!r} needs three usable photos, not {len(faces)}.",
-                           hint="Choose one from the left, one from the front and one from the right, in this order.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                f"Method {self.name!r} needs three usable photos, not {len(faces)}.",
+                hint="Choose one from the left, one from the front and one from the right, in this order.",
+            )
         model = self._face_model
         windows, inputs = [], []
         for face in faces:
@@ -57,9 +60,14 @@ class DfMvr(PublishedMethod):
             inputs.append(torch.cat([picture, self._net.labels(picture)[:, None].to(picture)], 1))
         progress("coarse", 0.3, "Asking the network for the face")
         found = self._net(*inputs)
-        coefficients = Coefficients(found["face_id"], found["face_exp"], found["face_color"],
-                                    found[f"face_rotate_{VIEWS[_FRONT]}"], found["face_gamma"],
-                                    found[f"face_offset_xyz_{VIEWS[_FRONT]}"])
+        coefficients = Coefficients(
+            found["face_id"],
+            found["face_exp"],
+            found["face_color"],
+            found[f"face_rotate_{VIEWS[_FRONT]}"],
+            found["face_gamma"],
+            found[f"face_offset_xyz_{VIEWS[_FRONT]}"],
+        )
         poses = [mvr.Rigid(found[f"face_rotate_{view}"], found[f"face_offset_xyz_{view}"]) for view in VIEWS]
         posed = mvr.faces(model, coefficients, poses)
         origin = eye_origin(model)
@@ -69,8 +77,9 @@ class DfMvr(PublishedMethod):
         for face, window, pose in zip(faces, windows, poses):
             rotation = rotation_matrix(pose.angles)[0].double().numpy()
             # Its pixels are whole at their centres in both directions: half a pixel off from a renderer's.
-            camera = camera_over_photo(rotation, pose.translation[0].double().numpy(), window, origin, camera=MVR_CAMERA,
-                                       follow="landmarks")
+            camera = camera_over_photo(
+                rotation, pose.translation[0].double().numpy(), window, origin, camera=MVR_CAMERA, follow="landmarks"
+            )
             seen.append(SeenFace(face.photo, face.observation, shown, camera))
         seen.insert(0, seen.pop(_FRONT))
         front = posed.world[_FRONT][0].numpy()
@@ -79,6 +88,14 @@ class DfMvr(PublishedMethod):
             mvr.write_mesh(folder / f"{stem}.obj", front, model.triangles.numpy())
             return [f"{stem}.obj"]
 
-        return Prediction(relaxed, model.triangles.numpy(), model.keypoints.numpy(), origin, seen,
-                          rotation_matrix(poses[_FRONT].angles)[0].double().numpy(),
-                          poses[_FRONT].translation[0].double().numpy(), write, {})
+        return Prediction(
+            relaxed,
+            model.triangles.numpy(),
+            model.keypoints.numpy(),
+            origin,
+            seen,
+            rotation_matrix(poses[_FRONT].angles)[0].double().numpy(),
+            poses[_FRONT].translation[0].double().numpy(),
+            write,
+            {},
+        )

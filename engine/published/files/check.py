@@ -6,9 +6,9 @@ The verdict is remembered by path, size and time of change, so that a table of g
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Callable
 
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.json_file import read_object, write_object
@@ -81,8 +81,10 @@ def _check_networks(file: OfficialFile, path: Path) -> None:
 
 def _read_by(module: str, reader: str, **settings) -> Callable[[Path], None]:
     """A check that reads the file with that function of the engine, which is loaded when it is needed."""
+
     def check(path: Path) -> None:
         getattr(import_module(f"..{module}", __package__), reader)(path, **settings)
+
     return check
 
 
@@ -97,24 +99,28 @@ def _map_of(numbers: int) -> Callable[[Path], None]:
         except Exception as error:
             raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"The model file {path.name} is damaged or no array.") from error
         if array.size != numbers or array.dtype.kind != "f":
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                           f"The model file {path.name} has {array.size} numbers instead of {numbers}.")
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID, f"The model file {path.name} has {array.size} numbers instead of {numbers}."
+            )
+
     return check
 
 
 def _obj(path: Path) -> None:
-    from ..basel.files import BFM_VERTICES
     from ...geometry.obj import read_obj
+    from ..basel.files import BFM_VERTICES
 
     mesh = read_obj(path)
     if len(mesh.vertices) != BFM_VERTICES:
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                       f"The model file {path.name} has {len(mesh.vertices)} vertices instead of {BFM_VERTICES}.")
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"The model file {path.name} has {len(mesh.vertices)} vertices instead of {BFM_VERTICES}.",
+        )
 
 
 def _tddfa_model(path: Path) -> None:
-    from ..tddfa_v3.files import read_tddfa_model
     from ..nets.checkpoint import read_npy_dictionary
+    from ..tddfa_v3.files import read_tddfa_model
 
     read_tddfa_model(read_npy_dictionary(path), source=path)
 
@@ -140,6 +146,7 @@ _DATA: dict[str, Callable[[Path], None]] = {
 
 
 # -- what is remembered --------------------------------------------------------------------------------------------
+
 
 def _book() -> Path:
     return cache_dir() / f"model_files-{_REVISION}.json"

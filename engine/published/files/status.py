@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import NamedTuple
 
-from .terms import USERS_FILES
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.user_settings import model_files_folder, read_user_settings
 from .catalog import FILES, PUBLISHED, OfficialFile
 from .check import known_verdict, verdict
+from .terms import USERS_FILES
 
 __all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
 
@@ -34,9 +35,16 @@ class FileState(NamedTuple):
 
     def to_json(self) -> dict:
         terms = [USERS_FILES[key] for key in self.file.terms]
-        return {"name": self.file.name, "what": self.file.what, "state": self.state, "required": self.required,
-                "path": str(self.path) if self.path else None, "problem": self.problem, "source": self.file.source,
-                "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms]}
+        return {
+            "name": self.file.name,
+            "what": self.file.what,
+            "state": self.state,
+            "required": self.required,
+            "path": str(self.path) if self.path else None,
+            "problem": self.problem,
+            "source": self.file.source,
+            "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms],
+        }
 
 
 def file_states(method: str, folder: Path | None = None, *, read: bool = True) -> list[FileState]:
@@ -68,9 +76,12 @@ def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
         elif state.required:
             if state.state == "wrong":
                 raise HrnError(ErrorCode.CHECKPOINT_INVALID, state.problem, details={"file": str(state.path)})
-            raise HrnError(ErrorCode.MODEL_MISSING, f"Method {method!r} needs {state.file.name}, which is not in {folder}.",
-                           hint=f"Get it from {state.file.source}, and choose its folder in the preferences.",
-                           details={"file": state.file.name, "folder": str(folder)})
+            raise HrnError(
+                ErrorCode.MODEL_MISSING,
+                f"Method {method!r} needs {state.file.name}, which is not in {folder}.",
+                hint=f"Get it from {state.file.source}, and choose its folder in the preferences.",
+                details={"file": state.file.name, "folder": str(folder)},
+            )
     return paths
 
 
@@ -121,14 +132,25 @@ def models_report(folder: Path | None = None, commercial: bool | None = None) ->
             missing = why_not(name, folder, commercial=False)
             if info is None:
                 missing = ["This version checks its files and has its networks, but does not run it.", *missing]
-        rows.append({"name": name, "title": info.title if info else published.title, "ready": not missing,
-                     "missing": missing, "licence": licence, "commercial": allowed,
-                     "hidden": commercial and not allowed, "files": files,
-                     "needs": info.needs if info else "the files below", "max_photos": info.max_photos if info else 0})
+        rows.append(
+            {
+                "name": name,
+                "title": info.title if info else published.title,
+                "ready": not missing,
+                "missing": missing,
+                "licence": licence,
+                "commercial": allowed,
+                "hidden": commercial and not allowed,
+                "files": files,
+                "needs": info.needs if info else "the files below",
+                "max_photos": info.max_photos if info else 0,
+            }
+        )
     return {"folder": str(folder), "commercial_work": commercial, "methods": rows}
 
 
 # -- finding files -------------------------------------------------------------------------------------------------
+
 
 def _index(folder: Path, names: Iterable[str]) -> dict[str, list[Path]]:
     """Every file below `folder` that has one of the names, by name; in a fixed order, nearest first."""
@@ -170,6 +192,7 @@ def _state(key: str, candidates: list[Path], company: list[list[Path]], required
 
 def _apart(path: Path, others: list[list[Path]]) -> int:
     """Steps from folder to folder between a file and the nearest copy of each of the others."""
+
     def steps(other: Path) -> int:
         here, there = path.parent.parts, other.parent.parts
         return len(here) + len(there) - 2 * len(os.path.commonprefix([here, there]))

@@ -9,15 +9,20 @@ _STATES = {"there": "there", "missing": "missing", "wrong": "WRONG"}
 
 def models_text(report: dict) -> str:
     """`report` of :func:`engine.published.files.models_report` as lines of text."""
-    lines = [f"Licensed files are looked for in {report['folder']}",
-             f"Commercial work: {'yes; methods whose licences forbid it are hidden' if report['commercial_work'] else 'no'}"]
+    lines = [
+        f"Licensed files are looked for in {report['folder']}",
+        f"Commercial work: {'yes; methods whose licences forbid it are hidden' if report['commercial_work'] else 'no'}",
+    ]
     hidden = []
     for row in report["methods"]:
         if row["hidden"]:
             hidden.append(row["name"])
             continue
-        lines += ["", f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}",
-                  f"{'':12} licence: {row['licence']}"]
+        lines += [
+            "",
+            f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}",
+            f"{'':12} licence: {row['licence']}",
+        ]
         for file in row["files"]:
             use = "" if file["required"] else " (optional)"
             where = file["path"] or f"get it from {file['source']}"

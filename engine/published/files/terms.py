@@ -37,13 +37,19 @@ class Terms(NamedTuple):
 
 
 USERS_FILES = {
-    "bfm": Terms("Basel Face Model 2009", "University of Basel: research, not commercial; to be signed", False,
-                 "all published methods"),
+    "bfm": Terms(
+        "Basel Face Model 2009", "University of Basel: research, not commercial; to be signed", False, "all published methods"
+    ),
     "expressions": Terms("Expression basis of Guo et al.", "academic use", False, "all published methods"),
-    "flame": Terms("FLAME parts of the head model", "Max Planck Society: research, not commercial", False,
-                   "hrn_head, hrn_face_fit"),
-    "weights": Terms("Weights of the published networks", "published by their authors; no commercial licence is known",
-                     False, "all published methods"),
+    "flame": Terms(
+        "FLAME parts of the head model", "Max Planck Society: research, not commercial", False, "hrn_head, hrn_face_fit"
+    ),
+    "weights": Terms(
+        "Weights of the published networks",
+        "published by their authors; no commercial licence is known",
+        False,
+        "all published methods",
+    ),
     "nvdiffrast": Terms("nvdiffrast (optional)", "NVIDIA: research or evaluation only", False, "rasterizer, where installed"),
 }
 """By key; :mod:`engine.published.files.catalog` says which file comes under which."""
@@ -54,8 +60,12 @@ def report() -> str:
     lines = [f"{'part':44} {'version':12} {'licence':44} used for"]
     for name, distribution, licence, purpose in PARTS:
         lines.append(f"{name:44} {_version(distribution):12} {licence:44} {purpose}")
-    lines += ["", "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.", "",
-              "Files that only their users can bring along (`engine models` lists them); no head of method open uses them:"]
+    lines += [
+        "",
+        "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.",
+        "",
+        "Files that only their users can bring along (`engine models` lists them); no head of method open uses them:",
+    ]
     lines += [f"{terms.part:44} {'':12} {terms.licence:58} {terms.used_for}" for terms in USERS_FILES.values()]
     return "\n".join(lines)
 

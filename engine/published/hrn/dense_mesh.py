@@ -11,7 +11,6 @@ from ..basel.uv_raster import MAP_SIZE
 __all__ = ["DenseMesh", "dense_mesh", "grid_faces"]
 
 
-
 class DenseMesh(NamedTuple):
     """V texels that are covered."""
 
@@ -30,8 +29,7 @@ def grid_faces(size: int = MAP_SIZE) -> np.ndarray:
     return np.stack([np.stack([q, q + size, q + 1], 1), np.stack([q + 1, q + size, q + size + 1], 1)], 1).reshape(-1, 3)
 
 
-def dense_mesh(position: np.ndarray, normals: np.ndarray, displacement: np.ndarray, *,
-               corrected: bool = False) -> DenseMesh:
+def dense_mesh(position: np.ndarray, normals: np.ndarray, displacement: np.ndarray, *, corrected: bool = False) -> DenseMesh:
     """Covered texels moved along their normals.
 
     The released writer takes the 0-based faces for 1-based ones, so each face lies one texel further left before

@@ -9,8 +9,16 @@ from torch.nn.functional import normalize
 
 from ..basel.uv_maps import resize
 
-__all__ = ["DEFORMATION_SIZE", "apply_offsets", "deformation_input", "deformation_map", "detail_normals",
-           "displacement_input", "displacement_map", "sheet_normals"]
+__all__ = [
+    "DEFORMATION_SIZE",
+    "apply_offsets",
+    "deformation_input",
+    "deformation_map",
+    "detail_normals",
+    "displacement_input",
+    "displacement_map",
+    "sheet_normals",
+]
 
 DEFORMATION_SIZE = 64
 _NETWORK_SCALE = 0.1
@@ -95,8 +103,9 @@ def _cross(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1)
 
 
-def detail_normals(position: torch.Tensor, normals: torch.Tensor, displacement: torch.Tensor, *,
-                   corrected: bool = False) -> torch.Tensor:
+def detail_normals(
+    position: torch.Tensor, normals: torch.Tensor, displacement: torch.Tensor, *, corrected: bool = False
+) -> torch.Tensor:
     """Normals of the coarse map plus what the displacement changes in them; not made unit again.
 
     The released method negates x and y of the grid's normals, so the change points the wrong way in x and y; its

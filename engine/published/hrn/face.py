@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+
 import numpy as np
 import torch
+
 from ..basel import alignment
 from .stages import BaseStage, DetailStage
 

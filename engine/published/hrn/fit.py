@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 
 from ..basel import losses, uv_maps
-from .stages import BaseStage, DetailStage, HrnModel, Levels, compose
 from ..basel.objectives import MultiView, Outline, mvhrn_terms, total
 from ..basel.rendering import Fragments, rasterize_crop, render_texture
+from .stages import BaseStage, DetailStage, HrnModel, Levels, compose
 
 __all__ = ["FusedFace", "Tick", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
 
@@ -53,8 +53,9 @@ class FusedFace(NamedTuple):
     levels: Levels
 
 
-def fit_texture(model: HrnModel, stage: DetailStage, picture: torch.Tensor, *, steps: int = TEXTURE_STEPS,
-                tick: Tick | None = None) -> torch.Tensor:
+def fit_texture(
+    model: HrnModel, stage: DetailStage, picture: torch.Tensor, *, steps: int = TEXTURE_STEPS, tick: Tick | None = None
+) -> torch.Tensor:
     """The texture that, drawn on the deformed face, gives the picture; where nothing is seen it stays what it was.
 
     Adam, 1.92 photo + 10 total variation of the change.
@@ -81,8 +82,9 @@ def fit_texture(model: HrnModel, stage: DetailStage, picture: torch.Tensor, *, s
     return (start + offset).detach()
 
 
-def fit_views(model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VIEW_STEPS, tick: Tick | None = None
-              ) -> tuple[list[ViewResult], FusedFace]:
+def fit_views(
+    model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VIEW_STEPS, tick: Tick | None = None
+) -> tuple[list[ViewResult], FusedFace]:
     """MV-HRN: one identity and one deformation for all views, everything else for each.
 
     Adam with rate 1e-3 on identity, deformation and, per view, displacement, expression, texture, angles, light and
@@ -95,8 +97,10 @@ def fit_views(model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VI
     identity = torch.cat([view.base.coefficients.identity for view in views]).mean(0, keepdim=True)
     deformation = torch.cat([view.levels.deformation for view in views]).mean(0, keepdim=True)
     shared = [value.detach().clone().requires_grad_(True) for value in (identity, deformation)]
-    own = [[value.detach().clone().requires_grad_(True) for value in (
-        view.levels.displacement, *view.base.coefficients[1:])] for view in views]
+    own = [
+        [value.detach().clone().requires_grad_(True) for value in (view.levels.displacement, *view.base.coefficients[1:])]
+        for view in views
+    ]
     optimiser = torch.optim.Adam([*shared, *(value for values in own for value in values)], lr=1e-3)
     masks = [view.mask for view in views]
 
@@ -109,9 +113,21 @@ def fit_views(model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VI
         stage = compose(model, coefficients, shape, view.base.retouched_albedo, levels)
         fragments = _drawn(model, stage)
         mid, high = (render_texture(fragments, model.uv, colour) for colour in (stage.colour_mid, stage.colour_high))
-        terms = mvhrn_terms(MultiView(coefficients, stage.face.projection, stage.face.landmarks, mid, high,
-                                      fragments.mask, levels.deformation, levels.displacement),
-                            view.picture, view.landmarks, view.outline)
+        terms = mvhrn_terms(
+            MultiView(
+                coefficients,
+                stage.face.projection,
+                stage.face.landmarks,
+                mid,
+                high,
+                fragments.mask,
+                levels.deformation,
+                levels.displacement,
+            ),
+            view.picture,
+            view.landmarks,
+            view.outline,
+        )
         return stage, view.base._replace(coefficients=coefficients), terms
 
     for step in range(steps):
@@ -125,13 +141,13 @@ def fit_views(model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VI
             tick((step + 1) / steps)
     with torch.no_grad():
         done = [result(number) for number in range(len(views))]
-    results = [ViewResult(stage, base, {name: value.item() for name, value in terms.items()})
-               for stage, base, terms in done]
+    results = [ViewResult(stage, base, {name: value.item() for name, value in terms.items()}) for stage, base, terms in done]
     return results, fuse(shared[0].detach(), shared[1].detach(), results, masks)
 
 
-def fuse(identity: torch.Tensor, deformation: torch.Tensor, results: Sequence[ViewResult],
-         masks: Sequence[torch.Tensor]) -> FusedFace:
+def fuse(
+    identity: torch.Tensor, deformation: torch.Tensor, results: Sequence[ViewResult], masks: Sequence[torch.Tensor]
+) -> FusedFace:
     """One face of the views: the common identity and deformation, and displacements averaged by validity.
 
     The published method leaves one mesh a view; its author advises these averages.

@@ -8,31 +8,31 @@ skin mask.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 import torch
 
+from ...wire.protocol import Settings
 from ..basel import alignment, uv_maps
-from . import detail
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import split
 from ..basel.files import read_landmark_template
-from .stages import Levels, base_stage, detail_stage, read_hrn_model
-from .face import HrnFace
-from .fit import TEXTURE_STEPS, fit_texture
+from ..carried_relief import Relief
+from ..carry import SeenFace
+from ..in_crop import picture_tensor
+from ..masks import FaceMask
+from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ...wire.protocol import Settings
-from ..carry import SeenFace
-from .output import write_results
-from ..in_crop import picture_tensor
-from ..method import GivenFace, Prediction, PublishedMethod
-from ..masks import FaceMask
-from ..carried_relief import Relief
 from ..widen import load_finders, widened
+from . import detail
+from .face import HrnFace
+from .fit import TEXTURE_STEPS, fit_texture
+from .output import write_results
+from .stages import Levels, base_stage, detail_stage, read_hrn_model
 
 __all__ = ["Hrn", "create"]
 
@@ -41,7 +41,7 @@ _WIDENING = 0.03
 _DRAFT_STEPS = 20
 
 
-def create() -> "Hrn":
+def create() -> Hrn:
     return Hrn()
 
 
@@ -61,7 +61,8 @@ class Hrn(PublishedMethod):
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         checkpoint = read_checkpoint(paths[self.networks])
         self._coarse, self._deform, self._displace = (
-            load(f"{self.networks}.{role}", checkpoint) for role in ("coarse", "deformation", "displacement"))
+            load(f"{self.networks}.{role}", checkpoint) for role in ("coarse", "deformation", "displacement")
+        )
         self._alpha, self._beta = (torch.tensor([checkpoint.number(name)]) for name in ("alpha", "beta"))
         progress("start", 0.4, "Reading the official files")
         self._retouch = None
@@ -76,28 +77,49 @@ class Hrn(PublishedMethod):
         found = self.stages(faces[0], progress)
         picture, word = widened(self._finders, found.crop, self.release, _WIDENING)
         steps = _DRAFT_STEPS if settings.quality == "draft" else TEXTURE_STEPS
-        texture = fit_texture(self._hrn, found.detail, picture_tensor(picture), steps=steps,
-                              tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"))
+        texture = fit_texture(
+            self._hrn,
+            found.detail,
+            picture_tensor(picture),
+            steps=steps,
+            tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"),
+        )
         found = found._replace(texture=texture)
         coefficients, levels = found.base.coefficients, found.detail.levels
         rotation = found.detail.face.rotation[0].double().numpy()
-        return self.prediction(coefficients.identity, levels, found.mask, [(faces[0], found)], rotation,
-                               coefficients.translation[0].double().numpy(),
-                               lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
-                               {**self.about(found), "widened": word})
+        return self.prediction(
+            coefficients.identity,
+            levels,
+            found.mask,
+            [(faces[0], found)],
+            rotation,
+            coefficients.translation[0].double().numpy(),
+            lambda folder, stem: write_results(folder, stem, found, self._hrn, self.mask_tile),
+            {**self.about(found), "widened": word},
+        )
 
     def choose(self, settings: Settings) -> None:
         """Take the released formulas, bugs and all, or the corrected ones."""
         self._hrn = replace(self._hrn, corrected=settings.corrected)
 
     def about(self, *views: HrnFace) -> dict:
-        return {"known_bugs": "corrected" if self._hrn.corrected else "as released",
-                "face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
-                "de_retouching": "official" if self._retouch else "left out: file absent"}
+        return {
+            "known_bugs": "corrected" if self._hrn.corrected else "as released",
+            "face_mask": "; ".join(dict.fromkeys(found.masked_by for found in views)),
+            "de_retouching": "official" if self._retouch else "left out: file absent",
+        }
 
-    def prediction(self, identity: torch.Tensor, levels: Levels, valid: torch.Tensor,
-                   views: Sequence[tuple[GivenFace, HrnFace]], rotation: np.ndarray, translation: np.ndarray, write,
-                   about: dict) -> Prediction:
+    def prediction(
+        self,
+        identity: torch.Tensor,
+        levels: Levels,
+        valid: torch.Tensor,
+        views: Sequence[tuple[GivenFace, HrnFace]],
+        rotation: np.ndarray,
+        translation: np.ndarray,
+        write,
+        about: dict,
+    ) -> Prediction:
         """One face, of one view or fused of several, in its views.
 
         Args:
@@ -111,14 +133,31 @@ class Hrn(PublishedMethod):
         seen = []
         for face, found in views:
             shown = model.shape(identity, found.base.coefficients.expression) + offsets
-            camera = camera_over_photo(found.detail.face.rotation[0].double().numpy(),
-                                       found.base.coefficients.translation[0].double().numpy(), found.window, origin)
+            camera = camera_over_photo(
+                found.detail.face.rotation[0].double().numpy(),
+                found.base.coefficients.translation[0].double().numpy(),
+                found.window,
+                origin,
+            )
             seen.append(SeenFace(face.photo, face.observation, to_engine(shown[0].detach().numpy(), origin), camera))
         # Decimetres to millimetres; the maps cover the face once.
-        relief = Relief(100 * levels.displacement[0, 0].detach().numpy(),
-                        (valid[0, 0] * hrn.raster.covered).numpy().astype(np.float32), hrn.uv.numpy())
-        return Prediction(relaxed[0].detach().numpy(), model.triangles.numpy(), model.keypoints.numpy(), origin, seen,
-                          rotation, translation, write, about, relief)
+        relief = Relief(
+            100 * levels.displacement[0, 0].detach().numpy(),
+            (valid[0, 0] * hrn.raster.covered).numpy().astype(np.float32),
+            hrn.uv.numpy(),
+        )
+        return Prediction(
+            relaxed[0].detach().numpy(),
+            model.triangles.numpy(),
+            model.keypoints.numpy(),
+            origin,
+            seen,
+            rotation,
+            translation,
+            write,
+            about,
+            relief,
+        )
 
     @torch.no_grad()
     def stages(self, face: GivenFace, progress) -> HrnFace:
@@ -126,8 +165,9 @@ class Hrn(PublishedMethod):
         image = face.photo.pixels
         up = alignment.flip_y(face.points, len(image))
         window, crop, _ = alignment.align(image, up, self._template)
-        _, large, _ = alignment.align(image, up, self._template, size=_PICTURE,
-                                      rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)
+        _, large, _ = alignment.align(
+            image, up, self._template, size=_PICTURE, rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE
+        )
         picture = picture_tensor(large)
         mask, masked_by = self._face_mask(face, window, crop)
         face_mask = torch.from_numpy(mask)[None, None]

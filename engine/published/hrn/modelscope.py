@@ -11,7 +11,7 @@ from .method import Hrn
 __all__ = ["HrnOfModelScope", "create"]
 
 
-def create() -> "HrnOfModelScope":
+def create() -> HrnOfModelScope:
     return HrnOfModelScope()
 
 

@@ -6,25 +6,25 @@ released program ends with a mesh for each view; their results are kept, and the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 import torch
 
-from . import detail
-from ..basel.contour import edge_columns
-from .stages import BaseStage
-from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
 from ...geometry.obj import write_obj
-from ..basel.objectives import Outline
-from ...wire.protocol import Settings
-from .method import Hrn
-from .face import HrnFace
-from .output import write_results
-from ..in_crop import marks_in_crop, picture_tensor
 from ...pipeline.image_files import write_exr
+from ...wire.protocol import Settings
+from ..basel.contour import edge_columns
+from ..basel.objectives import Outline
+from ..in_crop import marks_in_crop, picture_tensor
 from ..method import GivenFace, Prediction
+from . import detail
+from .face import HrnFace
+from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
+from .method import Hrn
+from .output import write_results
+from .stages import BaseStage
 
 __all__ = ["MvHrn", "create", "sight"]
 
@@ -33,7 +33,7 @@ _METRES = np.float32(0.1)
 """Per decimetre."""
 
 
-def create() -> "MvHrn":
+def create() -> MvHrn:
     return MvHrn()
 
 
@@ -51,23 +51,43 @@ class MvHrn(Hrn):
         # The head shows the face as in the view that sees it best.
         views.sort(key=lambda view: sight(view[1]), reverse=True)
         steps = _DRAFT_STEPS if settings.quality == "draft" else VIEW_STEPS
-        results, fused = fit_views(self._hrn, [self._evidence(*view) for view in views], steps=steps,
-                                   tick=lambda share: progress("coarse", 0.6 + 0.4 * share, "Fitting all views together"))
-        views = [(face, found._replace(base=_without_gradients(result.base), detail=result.stage,
-                                       texture=result.stage.colour_high))
-                 for (face, found), result in zip(views, results)]
+        results, fused = fit_views(
+            self._hrn,
+            [self._evidence(*view) for view in views],
+            steps=steps,
+            tick=lambda share: progress("coarse", 0.6 + 0.4 * share, "Fitting all views together"),
+        )
+        views = [
+            (face, found._replace(base=_without_gradients(result.base), detail=result.stage, texture=result.stage.colour_high))
+            for (face, found), result in zip(views, results)
+        ]
         valid = torch.cat([found.mask for _, found in views]).amax(0, keepdim=True)
         names = [Path(face.photo.name).stem for face, _ in views]
-        about = {**self.about(*(found for _, found in views)),
-                 "views": [{"photo": face.photo.name, "terms": result.terms} for (face, _), result in zip(views, results)]}
-        return self.prediction(fused.identity, fused.levels, valid, views, np.eye(3), np.zeros(3),
-                               lambda folder, stem: self._write(folder, stem, names, [f for _, f in views], fused), about)
+        about = {
+            **self.about(*(found for _, found in views)),
+            "views": [{"photo": face.photo.name, "terms": result.terms} for (face, _), result in zip(views, results)],
+        }
+        return self.prediction(
+            fused.identity,
+            fused.levels,
+            valid,
+            views,
+            np.eye(3),
+            np.zeros(3),
+            lambda folder, stem: self._write(folder, stem, names, [f for _, f in views], fused),
+            about,
+        )
 
     def _evidence(self, face: GivenFace, found: HrnFace) -> ViewEvidence:
         left, right = edge_columns(found.face_mask[:, 0].numpy())
-        return ViewEvidence(found.base, found.detail.levels, found.base.valid_mask, picture_tensor(found.crop),
-                            torch.from_numpy(marks_in_crop(face, found.window)).float()[None],
-                            Outline(torch.from_numpy(left), torch.from_numpy(right)))
+        return ViewEvidence(
+            found.base,
+            found.detail.levels,
+            found.base.valid_mask,
+            picture_tensor(found.crop),
+            torch.from_numpy(marks_in_crop(face, found.window)).float()[None],
+            Outline(torch.from_numpy(left), torch.from_numpy(right)),
+        )
 
     @torch.no_grad()
     def _write(self, folder: Path, stem: str, names: Sequence[str], views: Sequence[HrnFace], fused: FusedFace) -> list[str]:
@@ -76,8 +96,10 @@ class MvHrn(Hrn):
         for number, (name, found) in enumerate(zip(names, views)):
             place = folder / f"view_{number + 1}"
             place.mkdir()
-            written += [f"{place.name}/{file}" for file in write_results(
-                place, name, found, self._hrn, self.mask_tile, turning=number == 0)]
+            written += [
+                f"{place.name}/{file}"
+                for file in write_results(place, name, found, self._hrn, self.mask_tile, turning=number == 0)
+            ]
         model = self._hrn.face
         shape = model.shape(fused.identity, views[0].base.coefficients.expression)
         shape = shape + detail.apply_offsets(fused.levels.deformation, self._hrn.uv)

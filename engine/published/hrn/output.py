@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .face import HrnFace
-from ..basel import uv_maps
-from .dense_mesh import dense_mesh
-from .stages import HrnModel
 from ...geometry.obj import obj_normals, write_obj
-from ..basel.rendering import overlay, rasterize_crop, render_texture
-from .turning import write_turning
 from ...pipeline.image_files import write_exr, write_jpeg, write_png
+from ..basel import uv_maps
+from ..basel.rendering import overlay, rasterize_crop, render_texture
+from .dense_mesh import dense_mesh
+from .face import HrnFace
+from .stages import HrnModel
+from .turning import write_turning
 
 __all__ = ["write_results"]
 
@@ -24,8 +24,9 @@ _METRES = 0.1
 
 
 @torch.no_grad()
-def write_results(folder: Path, stem: str, found: HrnFace, model: HrnModel, mask_tile: bool = True, *,
-                  turning: bool = True) -> list[str]:
+def write_results(
+    folder: Path, stem: str, found: HrnFace, model: HrnModel, mask_tile: bool = True, *, turning: bool = True
+) -> list[str]:
     """Write everything under the published names where there are any; returns the names.
 
     * ``_0_hrn_output.jpg``: the strip of ten pictures of 224 pixels, or nine without `mask_tile`;
@@ -40,12 +41,21 @@ def write_results(folder: Path, stem: str, found: HrnFace, model: HrnModel, mask
     face, levels = found.detail.face, found.detail.levels
     vertices, faces = face.world[0].numpy(), model.face.triangles.numpy()
     write_jpeg(folder / f"{stem}_mid_mesh.jpg", _picture(found.texture))
-    write_obj(folder / f"{stem}_mid_mesh.obj", vertices, faces, uv=model.uv.numpy(), normals=obj_normals(vertices, faces),
-              texture=f"{stem}_mid_mesh.jpg")
-    dense = dense_mesh(found.detail.world_map[0].numpy(), found.detail.normal_map[0].numpy(),
-                       levels.displacement[0, 0].numpy(), corrected=model.corrected)
-    write_obj(folder / f"{stem}_high_mesh.obj", dense.vertices, dense.faces, uv=dense.uv,
-              texture=f"{stem}_mid_mesh.jpg")
+    write_obj(
+        folder / f"{stem}_mid_mesh.obj",
+        vertices,
+        faces,
+        uv=model.uv.numpy(),
+        normals=obj_normals(vertices, faces),
+        texture=f"{stem}_mid_mesh.jpg",
+    )
+    dense = dense_mesh(
+        found.detail.world_map[0].numpy(),
+        found.detail.normal_map[0].numpy(),
+        levels.displacement[0, 0].numpy(),
+        corrected=model.corrected,
+    )
+    write_obj(folder / f"{stem}_high_mesh.obj", dense.vertices, dense.faces, uv=dense.uv, texture=f"{stem}_mid_mesh.jpg")
     strip = _strip(found, model, mask_tile)
     write_jpeg(folder / f"{stem}_output.jpg", strip)
     if turning:
@@ -53,8 +63,11 @@ def write_results(folder: Path, stem: str, found: HrnFace, model: HrnModel, mask
     write_exr(folder / "deformation.exr", _rows(levels.deformation) * _METRES)
     write_exr(folder / "displacement.exr", levels.displacement[0, 0].numpy() * np.float32(_METRES))
     write_exr(folder / "position.exr", _rows(found.base.position_map) * _METRES)
-    for name, image in (("albedo", found.base.albedo_map), ("de_retouched_albedo", found.base.retouched_albedo),
-                        ("texture", found.base.texture_map)):
+    for name, image in (
+        ("albedo", found.base.albedo_map),
+        ("de_retouched_albedo", found.base.retouched_albedo),
+        ("texture", found.base.texture_map),
+    ):
         write_png(folder / f"{name}.png", _picture(image))
     write_png(folder / "valid.png", np.round(255 * found.mask[0, 0].clamp(0, 1).numpy()).astype(np.uint8))
     return sorted(path.name for path in folder.iterdir())
@@ -77,8 +90,13 @@ def _strip(found: HrnFace, model: HrnModel, mask_tile: bool) -> np.ndarray:
     for drawn, normals in greys:
         shaded = uv_maps.grey_level(uv_maps.shade_map(grey, normals, gamma))
         tiles.append(overlay(render_texture(drawn, model.uv, shaded), crop, drawn.mask))
-    maps = [_stretched(stage.levels.deformation), _stretched(stage.levels.displacement).expand(1, 3, -1, -1),
-            base.albedo_map, base.retouched_albedo, *([found.mask.expand(1, 3, -1, -1)] if mask_tile else [])]
+    maps = [
+        _stretched(stage.levels.deformation),
+        _stretched(stage.levels.displacement).expand(1, 3, -1, -1),
+        base.albedo_map,
+        base.retouched_albedo,
+        *([found.mask.expand(1, 3, -1, -1)] if mask_tile else []),
+    ]
     tiles += [uv_maps.resize(image, found.crop.shape[0]) for image in maps]
     return np.concatenate([_picture(tile) for tile in tiles], 1)
 

@@ -13,17 +13,27 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ...geometry.obj import read_obj
 from ...wire.errors import ErrorCode, HrnError
-from . import detail
 from ..basel import uv_maps
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, AlbedoBasis, read_albedo_basis, read_bfm_front, read_uv
 from ..basel.model import FaceModel, PosedFace
-from ...geometry.obj import read_obj
 from ..basel.uv_raster import UvRaster, rasterize_uv
+from . import detail
 
-__all__ = ["BaseStage", "DetailStage", "HrnModel", "Levels", "Network", "base_stage", "compose", "detail_stage",
-           "read_hrn_model", "read_levels"]
+__all__ = [
+    "BaseStage",
+    "DetailStage",
+    "HrnModel",
+    "Levels",
+    "Network",
+    "base_stage",
+    "compose",
+    "detail_stage",
+    "read_hrn_model",
+    "read_levels",
+]
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 _RETOUCH_SIZE = 512
@@ -42,7 +52,7 @@ class HrnModel:
     corrected: bool = False
     """Sampling, detail normals and dense mesh as they were meant instead of as they were trained and released."""
 
-    def to(self, device) -> "HrnModel":
+    def to(self, device) -> HrnModel:
         """The same model elsewhere; the albedo basis stays in main memory until it is used."""
         return replace(self, face=self.face.to(device=device), raster=self.raster.to(device), uv=self.uv.to(device))
 
@@ -89,9 +99,16 @@ class DetailStage(NamedTuple):
     """(B, 3, 256, 256) rotated normals of the deformed face."""
 
 
-def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo_mean: Path | str,
-                   albedo_basis: Path | str, *, vertices: int | None = BFM_VERTICES, albedo_size: int = 512
-                   ) -> HrnModel:
+def read_hrn_model(
+    bfm: Path | str,
+    uv: Path | str,
+    template: Path | str,
+    albedo_mean: Path | str,
+    albedo_basis: Path | str,
+    *,
+    vertices: int | None = BFM_VERTICES,
+    albedo_size: int = 512,
+) -> HrnModel:
     """The model from its official files.
 
     Args:
@@ -108,15 +125,22 @@ def read_hrn_model(bfm: Path | str, uv: Path | str, template: Path | str, albedo
     table = read_uv(uv, len(data.mean))
     faces = read_obj(template).faces
     if not len(faces) or faces.max() >= len(table):
-        raise HrnError(ErrorCode.CHECKPOINT_INVALID,
-                       f"The model file {Path(template).name} cannot be used: its faces are not those of "
-                       f"{len(table)} vertices.", details={"file": str(template), "field": "mesh"})
-    return HrnModel(FaceModel.build(data), rasterize_uv(table, faces), torch.from_numpy(table.astype(np.float32)),
-                    read_albedo_basis(albedo_mean, albedo_basis, albedo_size))
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            f"The model file {Path(template).name} cannot be used: its faces are not those of {len(table)} vertices.",
+            details={"file": str(template), "field": "mesh"},
+        )
+    return HrnModel(
+        FaceModel.build(data),
+        rasterize_uv(table, faces),
+        torch.from_numpy(table.astype(np.float32)),
+        read_albedo_basis(albedo_mean, albedo_basis, albedo_size),
+    )
 
 
-def base_stage(model: HrnModel, coefficients: Coefficients, picture: torch.Tensor, mask: torch.Tensor,
-               retouch: Network) -> BaseStage:
+def base_stage(
+    model: HrnModel, coefficients: Coefficients, picture: torch.Tensor, mask: torch.Tensor, retouch: Network
+) -> BaseStage:
     """The coarse level.
 
     Args:
@@ -130,13 +154,27 @@ def base_stage(model: HrnModel, coefficients: Coefficients, picture: torch.Tenso
     albedo = uv_maps.albedo_map(model.albedo, coefficients.texture)
     signed = texture * 2 - 1
     blend = retouch(uv_maps.resize(signed, _RETOUCH_SIZE))
-    return BaseStage(coefficients, face, model.raster(face.shape), albedo, texture,
-                     uv_maps.sample_picture(mask, camera_map, camera=model.face.camera, corrected=model.corrected),
-                     uv_maps.turn_off_retouching(albedo, signed, blend))
+    return BaseStage(
+        coefficients,
+        face,
+        model.raster(face.shape),
+        albedo,
+        texture,
+        uv_maps.sample_picture(mask, camera_map, camera=model.face.camera, corrected=model.corrected),
+        uv_maps.turn_off_retouching(albedo, signed, blend),
+    )
 
 
-def read_levels(model: HrnModel, base: BaseStage, picture: torch.Tensor, mask: torch.Tensor, deform: Network,
-                displace: Network, alpha: torch.Tensor, beta: torch.Tensor) -> Levels:
+def read_levels(
+    model: HrnModel,
+    base: BaseStage,
+    picture: torch.Tensor,
+    mask: torch.Tensor,
+    deform: Network,
+    displace: Network,
+    alpha: torch.Tensor,
+    beta: torch.Tensor,
+) -> Levels:
     """The two detail networks' maps.
 
     Args:
@@ -148,14 +186,16 @@ def read_levels(model: HrnModel, base: BaseStage, picture: torch.Tensor, mask: t
     output = deform(detail.deformation_input(base.position_map, base.texture_map))
     deformation = detail.deformation_map(output, alpha, mask)
     deformed = _deformed(model, base.coefficients, base.face.shape, deformation)
-    texture = uv_maps.sample_picture(picture, model.raster(deformed.camera), camera=model.face.camera,
-                                     corrected=model.corrected)
+    texture = uv_maps.sample_picture(
+        picture, model.raster(deformed.camera), camera=model.face.camera, corrected=model.corrected
+    )
     output = displace(detail.displacement_input(base.position_map, texture, deformation))
     return Levels(deformation, detail.displacement_map(output, beta, mask))
 
 
-def compose(model: HrnModel, coefficients: Coefficients, shape: torch.Tensor, albedo: torch.Tensor, levels: Levels
-            ) -> DetailStage:
+def compose(
+    model: HrnModel, coefficients: Coefficients, shape: torch.Tensor, albedo: torch.Tensor, levels: Levels
+) -> DetailStage:
     """The detailed face of coarse shape and levels; differentiable in all of them (MV-HRN fits them).
 
     Args:
@@ -165,12 +205,26 @@ def compose(model: HrnModel, coefficients: Coefficients, shape: torch.Tensor, al
     face = _deformed(model, coefficients, shape, levels.deformation)
     world, normals = model.raster(face.world), model.raster(face.world_normals)
     fine = detail.detail_normals(world, normals, levels.displacement, corrected=model.corrected)
-    return DetailStage(levels, face, uv_maps.shade_map(albedo, normals, coefficients.gamma),
-                       uv_maps.shade_map(albedo, fine, coefficients.gamma), world, normals)
+    return DetailStage(
+        levels,
+        face,
+        uv_maps.shade_map(albedo, normals, coefficients.gamma),
+        uv_maps.shade_map(albedo, fine, coefficients.gamma),
+        world,
+        normals,
+    )
 
 
-def detail_stage(model: HrnModel, base: BaseStage, picture: torch.Tensor, mask: torch.Tensor, deform: Network,
-                 displace: Network, alpha: torch.Tensor, beta: torch.Tensor) -> DetailStage:
+def detail_stage(
+    model: HrnModel,
+    base: BaseStage,
+    picture: torch.Tensor,
+    mask: torch.Tensor,
+    deform: Network,
+    displace: Network,
+    alpha: torch.Tensor,
+    beta: torch.Tensor,
+) -> DetailStage:
     """:func:`read_levels`, then :func:`compose`."""
     levels = read_levels(model, base, picture, mask, deform, displace, alpha, beta)
     return compose(model, base.coefficients, base.face.shape, base.retouched_albedo, levels)

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .face import HrnFace
+from ...wire.atomic import write_whole
 from ..basel import uv_maps
-from .detail import apply_offsets, detail_normals
-from .stages import HrnModel
 from ..basel.pose import rotate, rotation_matrix
 from ..basel.rendering import rasterize_crop, render_texture
-from ...wire.atomic import write_whole
+from .detail import apply_offsets, detail_normals
+from .face import HrnFace
+from .stages import HrnModel
 
 __all__ = ["write_turning"]
 
@@ -36,16 +36,23 @@ def write_turning(path: Path, strip: np.ndarray, found: HrnFace, model: HrnModel
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
     side = len(strip)
-    still = [strip[:, :side], strip[:, 2 * side:5 * side]]
-    pictures = [Image.fromarray(np.concatenate([*still, *(cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA)
-                                                          for tile in tiles)], 1))
-                for tiles in _tiles(found, model, FRAMES)]
+    still = [strip[:, :side], strip[:, 2 * side : 5 * side]]
+    pictures = [
+        Image.fromarray(
+            np.concatenate([*still, *(cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA) for tile in tiles)], 1)
+        )
+        for tiles in _tiles(found, model, FRAMES)
+    ]
     # One palette for all, so that what stands still does not flicker.
-    sample = Image.fromarray(np.concatenate([np.asarray(picture)[::2, ::2] for picture in pictures[::len(pictures) // 3 or 1]]))
+    sample = Image.fromarray(
+        np.concatenate([np.asarray(picture)[::2, ::2] for picture in pictures[:: len(pictures) // 3 or 1]])
+    )
     palette = sample.quantize(256, Image.Quantize.MEDIANCUT)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-    write_whole(path, lambda file: pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:],
-                                                    duration=_MILLISECONDS, loop=0))
+    write_whole(
+        path,
+        lambda file: pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=_MILLISECONDS, loop=0),
+    )
 
 
 def _tiles(found: HrnFace, model: HrnModel, frames: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -58,8 +65,9 @@ def _tiles(found: HrnFace, model: HrnModel, frames: int) -> Iterator[tuple[np.nd
     grey = torch.full_like(found.texture, _GREY)
     for yaw in np.linspace(-_YAW, _YAW, frames):
         rotation = rotation_matrix(torch.tensor([[_PITCH, yaw, 0]], dtype=torch.float32))
-        fine = detail_normals(_turned(places, rotation), _turned(normals, rotation), levels.displacement,
-                              corrected=model.corrected)
+        fine = detail_normals(
+            _turned(places, rotation), _turned(normals, rotation), levels.displacement, corrected=model.corrected
+        )
         textures = torch.cat([uv_maps.shade_map(grey, fine, coefficients.gamma), found.texture], 1)
         fragments = rasterize_crop(model.face.camera.to_camera(rotate(shape, rotation)), model.face.triangles, _SIZE)
         pictures = render_texture(fragments, model.uv, textures)[0].permute(1, 2, 0).numpy()

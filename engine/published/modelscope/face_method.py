@@ -7,36 +7,38 @@ a head with eyes and neck, and a texture sheet is fitted and blended into the of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 
+from ...geometry.obj import obj_normals, write_obj
+from ...pipeline.image_files import write_jpeg
+from ...wire.protocol import Settings
 from ..basel import alignment
-from . import head_model as ms_head, offsets as ms_offsets
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
 from ..basel.contour import contour_loss, edge_columns
 from ..basel.files import read_landmark_template
+from ..basel.objectives import Outline
+from ..basel.pose import rotation_matrix
+from ..carry import SeenFace
+from ..in_crop import marks_in_crop, picture_tensor
+from ..masks import FaceMask
+from ..method import GivenFace, Prediction, PublishedMethod
+from ..nets.official import load
+from ..widen import Finders, load_finders, widened
+from . import head_model as ms_head
+from . import offsets as ms_offsets
 from .face_model import FittedFace, read_fitted_face
 from .face_texture import SHEET_SIZE, TALL, FacePictures, finished_sheet
 from .files import read_picture
 from .fit import SHAPE_STEPS, HeadEvidence, fit_face
 from .head_model import HeadFace, Offsets
 from .sheet import SHEET_SIZES, fit_sheet
-from ...geometry.obj import obj_normals, write_obj
-from ..basel.objectives import Outline
-from ..basel.pose import rotation_matrix
-from ..nets.official import load
-from ...wire.protocol import Settings
-from ..carry import SeenFace
-from ..in_crop import marks_in_crop, picture_tensor
-from ...pipeline.image_files import write_jpeg
-from ..method import GivenFace, Prediction, PublishedMethod
-from ..masks import FaceMask
-from ..widen import Finders, load_finders, widened
 
 __all__ = ["FittedHrnFace", "create"]
 
@@ -56,7 +58,7 @@ _PUBLISHED = _Effort(SHAPE_STEPS, SHEET_SIZES, 100, SHEET_SIZE)
 _DRAFT = _Effort(25, SHEET_SIZES[:4], 25, 1024)
 
 
-def create() -> "FittedHrnFace":
+def create() -> FittedHrnFace:
     return FittedHrnFace()
 
 
@@ -71,8 +73,9 @@ class FittedHrnFace(PublishedMethod):
         self._face_mask = FaceMask(paths)
         progress("start", 0.4, "Reading the official files")
         self._files: FittedFace = read_fitted_face(paths)
-        self._pictures = FacePictures(*(read_picture(paths[f"fit_{name}"]) for name in (
-            "texture", "front", "left_eye", "right_eye")))
+        self._pictures = FacePictures(
+            *(read_picture(paths[f"fit_{name}"]) for name in ("texture", "front", "left_eye", "right_eye"))
+        )
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         face, image = faces[0], faces[0].photo.pixels
@@ -86,66 +89,121 @@ class FittedHrnFace(PublishedMethod):
         progress("coarse", 0.05, "Fitting the face to the photo")
         left, right = edge_columns(mask[None])
         outline = Outline(torch.from_numpy(left), torch.from_numpy(right))
-        evidence = HeadEvidence(picture_tensor(crop), torch.from_numpy(marks_in_crop(face, window)).float()[None], None,
-                                outline)
-        fitted, offsets = fit_face(self._files.face, start, evidence, steps=effort.steps, tick=lambda share: progress(
-            "coarse", 0.05 + 0.45 * share, "Fitting the face to the photo"))
+        evidence = HeadEvidence(
+            picture_tensor(crop), torch.from_numpy(marks_in_crop(face, window)).float()[None], None, outline
+        )
+        fitted, offsets = fit_face(
+            self._files.face,
+            start,
+            evidence,
+            steps=effort.steps,
+            tick=lambda share: progress("coarse", 0.05 + 0.45 * share, "Fitting the face to the photo"),
+        )
         offsets = self._smoothed(fitted, offsets, outline)
         progress("coarse", 0.5, "Taking the face over to the head")
         with torch.no_grad():
-            opened, shown, relaxed = (self._files.given_out(each, offsets) for each in (
-                ms_head.opened_eyes(fitted), fitted, fitted._replace(expression=torch.zeros_like(fitted.expression))))
+            opened, shown, relaxed = (
+                self._files.given_out(each, offsets)
+                for each in (
+                    ms_head.opened_eyes(fitted),
+                    fitted,
+                    fitted._replace(expression=torch.zeros_like(fitted.expression)),
+                )
+            )
         wide, word = widened(self._finders, image, "modelscope", _WIDENING)
-        large = alignment.align(wide, up, self._template, size=_PICTURE,
-                                rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
+        large = alignment.align(
+            wide, up, self._template, size=_PICTURE, rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE
+        )[1]
         texture = self._texture(opened, picture_tensor(large), effort, progress)
-        return self._prediction(face, window, fitted, offsets, (opened, shown, relaxed), texture,
-                                {"face_mask": masked_by, "widened": word})
+        return self._prediction(
+            face, window, fitted, offsets, (opened, shown, relaxed), texture, {"face_mask": masked_by, "widened": word}
+        )
 
     @torch.no_grad()
     def _smoothed(self, fitted: Coefficients, offsets: Offsets, outline: Outline) -> Offsets:
         uv = self._files.face.face_uv.numpy()
         projection = self._files.face(fitted, offsets).posed.projection
         edges = contour_loss(projection, *outline)[1][0].nonzero()[:, 0].numpy()
-        smooth = ms_offsets.smooth_offset(offsets.shape[0].permute(1, 2, 0).numpy(), ms_offsets.edge_mask(uv, edges),
-                                          ms_offsets.fusion_mask(uv), everywhere=False)
+        smooth = ms_offsets.smooth_offset(
+            offsets.shape[0].permute(1, 2, 0).numpy(),
+            ms_offsets.edge_mask(uv, edges),
+            ms_offsets.fusion_mask(uv),
+            everywhere=False,
+        )
         return offsets._replace(shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None])
 
     def _texture(self, head: HeadFace, picture: torch.Tensor, effort: _Effort, progress) -> np.ndarray:
         """(5 size / 4, size, 3) uint8 RGB."""
+
         def tick(share: float) -> None:
             progress("coarse", 0.5 + 0.45 * share, "Fitting the face's texture")
 
-        sheet, _ = fit_sheet(head.posed, self._files.without_head(), torch.from_numpy(self._files.uv), picture,
-                             torch.ones(1, 1, *picture.shape[2:]), sizes=effort.sheets, steps=effort.sheet_steps, tall=TALL,
-                             tick=tick)
+        sheet, _ = fit_sheet(
+            head.posed,
+            self._files.without_head(),
+            torch.from_numpy(self._files.uv),
+            picture,
+            torch.ones(1, 1, *picture.shape[2:]),
+            sizes=effort.sheets,
+            steps=effort.sheet_steps,
+            tall=TALL,
+            tick=tick,
+        )
         sheet = cv2.resize(255 * sheet[0].permute(1, 2, 0).numpy(), (effort.size, int(effort.size * TALL)))
         sheet = finished_sheet(sheet, self._pictures, lambda: tick(1.0))
         return np.clip(np.round(sheet, out=sheet), 0, 255, out=sheet).astype(np.uint8)
 
-    def _prediction(self, given: GivenFace, window, fitted: Coefficients, offsets: Offsets,
-                    heads: tuple[HeadFace, HeadFace, HeadFace], texture: np.ndarray, about: dict) -> Prediction:
+    def _prediction(
+        self,
+        given: GivenFace,
+        window,
+        fitted: Coefficients,
+        offsets: Offsets,
+        heads: tuple[HeadFace, HeadFace, HeadFace],
+        texture: np.ndarray,
+        about: dict,
+    ) -> Prediction:
         files, model = self._files, self._files.head
         mean, skin = model.origin.numpy(), self._files.skin_vertices
         origin = eye_origin(model.linear) - mean
         # The registration follows the skin; the product's head has eyes of its own.
         shown, relaxed = ((head.canonical[0, :skin] - model.origin).numpy() for head in heads[1:])
         triangles = model.linear.triangles.numpy()
-        camera = camera_over_photo(rotation_matrix(fitted.angles)[0].double().numpy(),
-                                   fitted.translation[0].double().numpy(), window, origin)
+        camera = camera_over_photo(
+            rotation_matrix(fitted.angles)[0].double().numpy(), fitted.translation[0].double().numpy(), window, origin
+        )
         mesh = heads[0].canonical[0].numpy()
 
         @torch.no_grad()
         def write(folder: Path, stem: str) -> list[str]:
             name = f"{stem}_head_mesh"
             write_jpeg(folder / f"{name}.jpg", texture)
-            write_obj(folder / f"{name}.obj", mesh, triangles, uv=files.uv, uv_faces=files.uv_faces,
-                      normals=obj_normals(mesh, triangles), texture=f"{name}.jpg")
+            write_obj(
+                folder / f"{name}.obj",
+                mesh,
+                triangles,
+                uv=files.uv,
+                uv_faces=files.uv_faces,
+                normals=obj_normals(mesh, triangles),
+                texture=f"{name}.jpg",
+            )
             face = files.face(fitted, offsets)
-            write_obj(folder / f"{stem}_face_mesh.obj", face.canonical[0].numpy(), files.face.linear.triangles.numpy(),
-                      colours=face.posed.colour[0].numpy().clip(0, 1))
+            write_obj(
+                folder / f"{stem}_face_mesh.obj",
+                face.canonical[0].numpy(),
+                files.face.linear.triangles.numpy(),
+                colours=face.posed.colour[0].numpy().clip(0, 1),
+            )
             return sorted(path.name for path in folder.iterdir())
 
-        return Prediction(relaxed, triangles[(triangles < skin).all(1)], files.keypoints, origin,
-                          [SeenFace(given.photo, given.observation, to_engine(shown, origin), camera)], np.eye(3),
-                          mean.astype(np.float64), write, about)
+        return Prediction(
+            relaxed,
+            triangles[(triangles < skin).all(1)],
+            files.keypoints,
+            origin,
+            [SeenFace(given.photo, given.observation, to_engine(shown, origin), camera)],
+            np.eye(3),
+            mean.astype(np.float64),
+            write,
+            about,
+        )

@@ -15,16 +15,24 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ...geometry.obj import read_obj
 from ..basel.coefficients import Coefficients
-from ..hrn.detail import apply_offsets
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, read_mat
 from ..basel.model import FaceModel
+from ..hrn.detail import apply_offsets
 from .files import head_model_of
 from .head_model import HEAD_VERTICES, HeadFace, HeadModel, Offsets
-from ...geometry.obj import read_obj
 
-__all__ = ["EYE_VERTICES", "EyeParts", "FittedFace", "build_fitted_face", "read_face_part", "read_fitted_face",
-           "read_head_part", "read_sheet_layout"]
+__all__ = [
+    "EYE_VERTICES",
+    "EyeParts",
+    "FittedFace",
+    "build_fitted_face",
+    "read_face_part",
+    "read_fitted_face",
+    "read_head_part",
+    "read_sheet_layout",
+]
 
 EYE_VERTICES = (609, 608, 625)
 """Left eyeball, right eyeball, corners: the last of the head, in this order."""
@@ -46,7 +54,7 @@ class EyeParts(NamedTuple):
         out = torch.zeros(vertices, 3, dtype=moved.dtype)
         first = vertices - sum(EYE_VERTICES)
         for lids, count in zip(_LIDS, EYE_VERTICES):
-            out[first:first + count] = moved[list(lids)].mean(0)
+            out[first : first + count] = moved[list(lids)].mean(0)
             first += count
         for corner, line in zip(self.corners, self.lines):
             out[first + line] += moved[corner]
@@ -97,9 +105,16 @@ def read_fitted_face(paths: Mapping[str, Path]) -> FittedFace:
     return build_fitted_face(face, head, kept, eyes, change, chart, uv, uv_faces)
 
 
-def build_fitted_face(face: tuple[FaceModelData, np.ndarray], head: tuple[FaceModelData, np.ndarray], kept: np.ndarray,
-                      eyes: EyeParts, change: np.ndarray, chart: np.ndarray, uv: np.ndarray, uv_faces: np.ndarray
-                      ) -> FittedFace:
+def build_fitted_face(
+    face: tuple[FaceModelData, np.ndarray],
+    head: tuple[FaceModelData, np.ndarray],
+    kept: np.ndarray,
+    eyes: EyeParts,
+    change: np.ndarray,
+    chart: np.ndarray,
+    uv: np.ndarray,
+    uv_faces: np.ndarray,
+) -> FittedFace:
     """
     Args:
         face, head: linear model, and the mean vertex that is subtracted before posing.
@@ -113,12 +128,23 @@ def build_fitted_face(face: tuple[FaceModelData, np.ndarray], head: tuple[FaceMo
     for number in np.flatnonzero(keypoints < 0):  # the nearest one that was kept
         away = np.linalg.norm(face[0].mean[kept] - face[0].mean[face[0].keypoints[number]], axis=1)
         keypoints[number] = away.argmin()
-    data = replace(head[0], keypoints=keypoints, mean_texture=np.zeros_like(head[0].mean),
-                   texture_basis=np.zeros((head[0].mean.size, 80), np.float32))
+    data = replace(
+        head[0],
+        keypoints=keypoints,
+        mean_texture=np.zeros_like(head[0].mean),
+        texture_basis=np.zeros((head[0].mean.size, 80), np.float32),
+    )
     chart = chart.astype(np.float32)
-    models = [HeadModel(FaceModel.build(model, recentre=False), torch.from_numpy(origin), torch.from_numpy(places),
-                        torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64))
-              for model, origin, places in ((*face, chart), (data, head[1], chart[kept]))]
+    models = [
+        HeadModel(
+            FaceModel.build(model, recentre=False),
+            torch.from_numpy(origin),
+            torch.from_numpy(places),
+            torch.zeros(0, 2),
+            torch.zeros(0, dtype=torch.int64),
+        )
+        for model, origin, places in ((*face, chart), (data, head[1], chart[kept]))
+    ]
     return FittedFace(*models, eyes, torch.from_numpy(change), keypoints, uv, uv_faces)
 
 
@@ -147,13 +173,19 @@ def read_head_part(path: Path | str) -> tuple[tuple[FaceModelData, np.ndarray], 
         raise fields.wrong("bfm_keep_inds", f"has {len(kept)} entries, which with head and eyes are not {count} vertices")
     corners = fields.index("eye_corner_inds", None, len(kept), one_based=False).reshape(-1)
     lines = fields.index("eye_corner_lines", (len(corners), None), EYE_VERTICES[2], one_based=False)
-    nose, neck = (fields.numbers(name, 3 * count).reshape(-1, 3) - data.mean
-                  for name in ("nose_reduced_part", "neck_adjust_part"))
+    nose, neck = (
+        fields.numbers(name, 3 * count).reshape(-1, 3) - data.mean for name in ("nose_reduced_part", "neck_adjust_part")
+    )
     chart = fields.take("nonlinear_UVs", (None, 2))
     if len(chart) < BFM_VERTICES:
         raise fields.wrong("nonlinear_UVs", f"has {len(chart)} rows, fewer than {BFM_VERTICES}")
-    return ((data, _origin(fields)), kept, EyeParts(torch.from_numpy(corners), torch.from_numpy(lines)),
-            _NOSE * nose + _NECK * neck, chart[:BFM_VERTICES])
+    return (
+        (data, _origin(fields)),
+        kept,
+        EyeParts(torch.from_numpy(corners), torch.from_numpy(lines)),
+        _NOSE * nose + _NECK * neck,
+        chart[:BFM_VERTICES],
+    )
 
 
 def read_sheet_layout(path: Path | str, head: FaceModelData | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -168,8 +200,10 @@ def read_sheet_layout(path: Path | str, head: FaceModelData | None = None) -> tu
     mesh = read_obj(path)
     vertices, faces = (len(mesh.vertices), len(mesh.faces)) if head is None else (len(head.mean), len(head.triangles))
     if (len(mesh.uv), len(mesh.uv_faces)) != (vertices, faces):
-        raise Fields(path, {}).wrong("mesh", f"has texture coordinates for {len(mesh.uv)} of {vertices} vertices and for "
-                                             f"{len(mesh.uv_faces)} of {faces} faces")
+        raise Fields(path, {}).wrong(
+            "mesh",
+            f"has texture coordinates for {len(mesh.uv)} of {vertices} vertices and for {len(mesh.uv_faces)} of {faces} faces",
+        )
     return mesh.uv.astype(np.float32), mesh.uv_faces
 
 

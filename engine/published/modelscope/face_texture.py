@@ -64,13 +64,13 @@ def finished_sheet(sheet: np.ndarray, pictures: FacePictures, tick: Callable[[],
     for first in range(0, height, _ROWS):
         rows = slice(first, first + _ROWS)
         behind, over = template[rows] * share, front[rows]
-        behind[:len(over)] += over * (sheet[rows][:len(over)] + moved - behind[:len(over)])
+        behind[: len(over)] += over * (sheet[rows][: len(over)] + moved - behind[: len(over)])
         np.multiply(behind, np.float32(_BRIGHTER), out=out[rows])
         tick()
     left, top, width, tall = (_EYE * size).astype(int)
     # The release narrows one of the two masks and widens the other.
     for picture, column, narrowed in ((pictures.left_eye, left, True), (pictures.right_eye, size - left - width, False)):
-        window = np.s_[top:top + tall, column:column + width]
+        window = np.s_[top : top + tall, column : column + width]
         out[window] = _eye(out[window], template[window].astype(np.float32), _eye_mask(picture, narrowed, width, tall))
     return out
 

@@ -11,13 +11,22 @@ import cv2
 import numpy as np
 import torch
 
+from ...geometry.obj import read_obj
 from ...wire.errors import ErrorCode, HrnError
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, must_exist, read_bfm_front, read_mat, read_npy
 from .head_model import HEAD_VERTICES, HeadModel, build_fitting, build_output
-from ...geometry.obj import read_obj
 
-__all__ = ["ADJUSTMENTS", "HeadFiles", "OUTPUT_VERTICES", "head_model_of", "read_head_files", "read_head_mesh", "read_head_model",
-           "read_numbers", "read_picture"]
+__all__ = [
+    "ADJUSTMENTS",
+    "HeadFiles",
+    "OUTPUT_VERTICES",
+    "head_model_of",
+    "read_head_files",
+    "read_head_mesh",
+    "read_head_model",
+    "read_numbers",
+    "read_picture",
+]
 
 OUTPUT_VERTICES = BFM_VERTICES + HEAD_VERTICES
 ADJUSTMENTS = ("nose", "neck", "slim", "length")
@@ -52,10 +61,13 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
         raise _unusable(paths["head_hair"], "it names vertices that are not of the head")
     keypoints = read_numbers(paths["head_keypoints"], len(fitting.mean), size=68)
     uv = read_head_mesh(paths["head_template"], with_uv=True).uv.astype(np.float32)
-    changes = {name: torch.from_numpy((read_head_mesh(paths[f"head_{name}"]).vertices - output.mean).astype(np.float32))
-               for name in ADJUSTMENTS}
-    return HeadFiles(build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_coloured(output), face, uv), uv,
-                     changes)
+    changes = {
+        name: torch.from_numpy((read_head_mesh(paths[f"head_{name}"]).vertices - output.mean).astype(np.float32))
+        for name in ADJUSTMENTS
+    }
+    return HeadFiles(
+        build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_coloured(output), face, uv), uv, changes
+    )
 
 
 def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceModelData:
@@ -89,10 +101,15 @@ def head_model_of(fields: Fields, *, stored_lists: bool) -> FaceModelData:
     if not stored_lists:
         keypoints = fields.index("keypoints", None, count, one_based=True, size=68).reshape(-1)
     return FaceModelData(
-        mean.astype(np.float32).reshape(count, 3), fields.take("idBase", (3 * count, 80)).astype(np.float32),
+        mean.astype(np.float32).reshape(count, 3),
+        fields.take("idBase", (3 * count, 80)).astype(np.float32),
         fields.take("exBase", (3 * count, 64)).astype(np.float32),
-        fields.numbers("meantex", len(texture)).reshape(-1, 3), texture.astype(np.float32), triangles,
-        np.minimum(around, len(triangles)) if stored_lists else around - 1, keypoints)
+        fields.numbers("meantex", len(texture)).reshape(-1, 3),
+        texture.astype(np.float32),
+        triangles,
+        np.minimum(around, len(triangles)) if stored_lists else around - 1,
+        keypoints,
+    )
 
 
 def read_numbers(path: Path | str, limit: int | None = None, size: int | None = None) -> np.ndarray:
@@ -122,7 +139,7 @@ def read_head_mesh(path: Path | str, *, with_uv: bool = False):
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
     """
     mesh = read_obj(path)
-    for what, found in (("vertices", mesh.vertices), ("texture coordinates", mesh.uv))[:2 if with_uv else 1]:
+    for what, found in (("vertices", mesh.vertices), ("texture coordinates", mesh.uv))[: 2 if with_uv else 1]:
         if len(found) != OUTPUT_VERTICES:
             raise _unusable(path, f"it has {len(found)} {what} instead of {OUTPUT_VERTICES}")
     return mesh
@@ -148,10 +165,11 @@ def _coloured(data: FaceModelData) -> FaceModelData:
     texture = np.tile(np.array(_SKIN, np.float32), (count, 1))
     texture[:rows] = data.mean_texture
     basis = np.zeros((3 * count, data.texture_basis.shape[1]), np.float32)
-    basis[:3 * rows] = data.texture_basis
+    basis[: 3 * rows] = data.texture_basis
     return replace(data, mean_texture=texture, texture_basis=basis)
 
 
 def _unusable(path: Path | str, what: str) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"The model file {Path(path).name} cannot be used: {what}.",
-                    details={"file": str(path)})
+    return HrnError(
+        ErrorCode.CHECKPOINT_INVALID, f"The model file {Path(path).name} cannot be used: {what}.", details={"file": str(path)}
+    )

@@ -10,10 +10,10 @@ import torch
 from ..basel.coefficients import Coefficients
 from ..basel.contour import soft_occupancy
 from ..basel.model import PosedFace
-from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 from ..basel.objectives import HeadScene, Outline, ms_face_terms, ms_head_terms, ms_start_terms, total
 from ..basel.pose import transform
 from ..basel.rendering import rasterize_crop, render_vertices
+from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 
 __all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_face", "fit_head"]
 
@@ -38,9 +38,15 @@ class HeadEvidence:
     """Of the face mask."""
 
 
-def fit_head(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, face_triangles: int = FACE_TRIANGLES,
-             steps: tuple[int, int] = (TRANSLATION_STEPS, SHAPE_STEPS), tick: Tick | None = None
-             ) -> tuple[Coefficients, Offsets]:
+def fit_head(
+    model: HeadModel,
+    start: Coefficients,
+    evidence: HeadEvidence,
+    *,
+    face_triangles: int = FACE_TRIANGLES,
+    steps: tuple[int, int] = (TRANSLATION_STEPS, SHAPE_STEPS),
+    tick: Tick | None = None,
+) -> tuple[Coefficients, Offsets]:
     """First the translation alone, then offset maps, identity, expression, texture and light.
 
     Args:
@@ -57,18 +63,36 @@ def fit_head(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, f
     with torch.no_grad():
         still = model(Coefficients(**values), offsets).posed
     values["translation"].requires_grad_(True)
-    _adam([values["translation"]], 1e-1, steps[0], progress, lambda: ms_start_terms(
-        _moved_scene(model, still, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks))
+    _adam(
+        [values["translation"]],
+        1e-1,
+        steps[0],
+        progress,
+        lambda: ms_start_terms(
+            _moved_scene(model, still, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks
+        ),
+    )
     values["translation"] = values["translation"].detach()
     fitted = [values[name].requires_grad_(True) for name in ("identity", "expression", "texture", "gamma")]
-    _adam([*offsets, *fitted], 1e-3, steps[1], progress, lambda: ms_head_terms(
-        _head_scene(model, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks,
-        evidence.head_mask, evidence.outline))
+    _adam(
+        [*offsets, *fitted],
+        1e-3,
+        steps[1],
+        progress,
+        lambda: ms_head_terms(
+            _head_scene(model, Coefficients(**values), offsets, face_triangles),
+            evidence.picture,
+            evidence.landmarks,
+            evidence.head_mask,
+            evidence.outline,
+        ),
+    )
     return _fixed(values), Offsets(*(offset.detach() for offset in offsets))
 
 
-def fit_face(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS,
-             tick: Tick | None = None) -> tuple[Coefficients, Offsets]:
+def fit_face(
+    model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS, tick: Tick | None = None
+) -> tuple[Coefficients, Offsets]:
     """The fit of the face alone, of February 2023: offset maps and all coefficients together.
 
     Args:
@@ -80,8 +104,15 @@ def fit_face(model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, s
     """
     offsets = _no_offsets(start.identity.device)
     values = {name: part.detach().clone().requires_grad_(True) for name, part in start._asdict().items()}
-    _adam([offsets.shape, offsets.texture, *values.values()], 1e-3, steps, _Progress(steps, tick), lambda: ms_face_terms(
-        _face_scene(model, Coefficients(**values), offsets), evidence.picture, evidence.landmarks, evidence.outline))
+    _adam(
+        [offsets.shape, offsets.texture, *values.values()],
+        1e-3,
+        steps,
+        _Progress(steps, tick),
+        lambda: ms_face_terms(
+            _face_scene(model, Coefficients(**values), offsets), evidence.picture, evidence.landmarks, evidence.outline
+        ),
+    )
     return _fixed(values), Offsets(*(offset.detach() for offset in offsets))
 
 
@@ -95,8 +126,13 @@ class _Progress:
             self.tick(self.done / self.steps)
 
 
-def _adam(parameters: Iterable[torch.Tensor], rate: float, steps: int, progress: _Progress,
-          terms: Callable[[], dict[str, torch.Tensor]]) -> None:
+def _adam(
+    parameters: Iterable[torch.Tensor],
+    rate: float,
+    steps: int,
+    progress: _Progress,
+    terms: Callable[[], dict[str, torch.Tensor]],
+) -> None:
     optimiser = torch.optim.Adam(parameters, lr=rate)
     for _ in range(steps):
         optimiser.zero_grad()
@@ -114,15 +150,27 @@ def _fixed(values: dict[str, torch.Tensor]) -> Coefficients:
     return Coefficients(**{name: value.detach() for name, value in values.items()})
 
 
-def _moved_scene(model: HeadModel, still: PosedFace, coefficients: Coefficients, offsets: Offsets, face_triangles: int
-                 ) -> HeadScene:
+def _moved_scene(
+    model: HeadModel, still: PosedFace, coefficients: Coefficients, offsets: Offsets, face_triangles: int
+) -> HeadScene:
     """The face of a head that differs from `still` by its translation alone; shape and light are taken from there."""
     camera = model.linear.camera
     points = camera.to_camera(transform(still.shape, still.rotation, coefficients.translation))
     projection = camera.project(points)
     face = rasterize_crop(points, model.linear.triangles[:face_triangles])
-    return HeadScene(coefficients, projection[:, :len(model.face_uv)], projection[:, model.linear.keypoints],
-                     render_vertices(face, still.colour), face.mask, None, None, None, offsets.shape, offsets.texture, None)
+    return HeadScene(
+        coefficients,
+        projection[:, : len(model.face_uv)],
+        projection[:, model.linear.keypoints],
+        render_vertices(face, still.colour),
+        face.mask,
+        None,
+        None,
+        None,
+        offsets.shape,
+        offsets.texture,
+        None,
+    )
 
 
 def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:
@@ -131,13 +179,34 @@ def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, 
     triangles = model.linear.triangles
     face, whole = (rasterize_crop(posed.camera, part) for part in (triangles[:face_triangles], triangles))
     occupancy = whole.interpolate(soft_occupancy(posed.projection, whole.mask)[..., None])
-    return HeadScene(coefficients, posed.projection[:, :len(model.face_uv)], posed.landmarks,
-                     render_vertices(face, posed.colour), face.mask, render_vertices(whole, posed.colour), whole.mask,
-                     occupancy, offsets.shape, offsets.texture, offsets.head_shape)
+    return HeadScene(
+        coefficients,
+        posed.projection[:, : len(model.face_uv)],
+        posed.landmarks,
+        render_vertices(face, posed.colour),
+        face.mask,
+        render_vertices(whole, posed.colour),
+        whole.mask,
+        occupancy,
+        offsets.shape,
+        offsets.texture,
+        offsets.head_shape,
+    )
 
 
 def _face_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets) -> HeadScene:
     posed = model(coefficients, offsets).posed
     face = rasterize_crop(posed.camera, model.linear.triangles)
-    return HeadScene(coefficients, posed.projection, posed.landmarks, render_vertices(face, posed.colour), face.mask, None,
-                     None, None, offsets.shape, offsets.texture, None)
+    return HeadScene(
+        coefficients,
+        posed.projection,
+        posed.landmarks,
+        render_vertices(face, posed.colour),
+        face.mask,
+        None,
+        None,
+        None,
+        offsets.shape,
+        offsets.texture,
+        None,
+    )

@@ -7,35 +7,38 @@ face with FLAME's head and neck, and a texture sheet is fitted and blended into 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 
+from ...geometry.obj import obj_normals, write_obj
+from ...pipeline.image_files import write_jpeg
+from ...wire.errors import ErrorCode, HrnError
+from ...wire.protocol import Settings
 from ..basel import alignment
-from . import head_model as ms_head, offsets as ms_offsets, head_texture as ms_texture
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
 from ..basel.contour import contour_loss, edge_columns
 from ..basel.files import BFM_VERTICES, read_landmark_template
+from ..basel.objectives import Outline
+from ..basel.pose import rotation_matrix
+from ..carry import SeenFace
+from ..files import FILES
+from ..in_crop import marks_in_crop, picture_tensor, skin_in_crop
+from ..masks import FaceMask, HeadMatte
+from ..method import GivenFace, Prediction, PublishedMethod
+from ..nets.official import load
+from ..widen import Finders, load_finders, widened
+from . import head_model as ms_head
+from . import head_texture as ms_texture
+from . import offsets as ms_offsets
 from .files import read_head_files, read_picture
 from .fit import FACE_TRIANGLES, SHAPE_STEPS, TRANSLATION_STEPS, HeadEvidence, fit_head
 from .sheet import SHEET_SIZES, SHEET_STEPS, fit_sheet
-from ...geometry.obj import obj_normals, write_obj
-from ..basel.objectives import Outline
-from ..basel.pose import rotation_matrix
-from ..files import FILES
-from ..nets.official import load
-from ...wire.errors import ErrorCode, HrnError
-from ...wire.protocol import Settings
-from ..carry import SeenFace
-from ..in_crop import marks_in_crop, picture_tensor, skin_in_crop
-from ...pipeline.image_files import write_jpeg
-from ..method import GivenFace, Prediction, PublishedMethod
-from ..masks import FaceMask, HeadMatte
-from ..widen import Finders, load_finders, widened
 
 __all__ = ["HrnHead", "create"]
 
@@ -58,7 +61,7 @@ _PUBLISHED = _Effort((TRANSLATION_STEPS, SHAPE_STEPS), SHEET_SIZES, SHEET_STEPS,
 _DRAFT = _Effort((60, 25), SHEET_SIZES[:4], 25, 1024)
 
 
-def create() -> "HrnHead":
+def create() -> HrnHead:
     return HrnHead()
 
 
@@ -91,16 +94,21 @@ class HrnHead(PublishedMethod):
             progress("coarse", 0.05 + 0.45 * share, "Fitting the head to the photo")
 
         tick(0.0)
-        fitted, offsets = fit_head(self._files.fitting, start, evidence, face_triangles=FACE_TRIANGLES, steps=effort.steps,
-                                   tick=tick)
+        fitted, offsets = fit_head(
+            self._files.fitting, start, evidence, face_triangles=FACE_TRIANGLES, steps=effort.steps, tick=tick
+        )
         heads = self._heads(fitted, offsets, evidence.outline)
         wide, word = widened(self._finders, image, "modelscope", _WIDENING)
-        large = alignment.align(wide, up, self._template, size=_PICTURE,
-                                rescale=_RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
+        large = alignment.align(wide, up, self._template, size=_PICTURE, rescale=_RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
         texture = self._texture(heads.published, picture_tensor(large), matte, effort, settings.hair_texture, progress)
-        return self._prediction(face, window, fitted, heads, texture,
-                                {**masked_by, "widened": word,
-                                 "hair_texture": "with hair" if settings.hair_texture else "bald template"})
+        return self._prediction(
+            face,
+            window,
+            fitted,
+            heads,
+            texture,
+            {**masked_by, "widened": word, "hair_texture": "with hair" if settings.hair_texture else "bald template"},
+        )
 
     def _require_hair(self) -> None:
         """
@@ -110,56 +118,83 @@ class HrnHead(PublishedMethod):
         for key in _HAIR_FILES:
             if key not in self._hair:
                 file = FILES[key]
-                raise HrnError(ErrorCode.MODEL_MISSING, f"Hair in the texture needs {file.name}, which is not there or "
-                                                        "cannot be used.",
-                               hint=f"Get it from {file.source}, or switch “Hair in Texture” off.",
-                               details={"file": file.name})
+                raise HrnError(
+                    ErrorCode.MODEL_MISSING,
+                    f"Hair in the texture needs {file.name}, which is not there or cannot be used.",
+                    hint=f"Get it from {file.source}, or switch “Hair in Texture” off.",
+                    details={"file": file.name},
+                )
 
     @torch.no_grad()
     def _start(self, image: np.ndarray, up: np.ndarray) -> Coefficients:
         _, crop, _ = alignment.align(image, up, self._template)
         found = split(self._coarse(picture_tensor(crop)))
         if ms_head.too_far_turned(found):
-            raise HrnError(ErrorCode.NO_FACE, "The head is turned by more than 30 degrees, which this method does not take.",
-                           hint="Use a photo from the front, or another method.")
+            raise HrnError(
+                ErrorCode.NO_FACE,
+                "The head is turned by more than 30 degrees, which this method does not take.",
+                hint="Use a photo from the front, or another method.",
+            )
         return found
 
-    def _evidence(self, face: GivenFace, window: alignment.CropWindow, crop: np.ndarray
-                  ) -> tuple[HeadEvidence, np.ndarray, dict[str, str]]:
+    def _evidence(
+        self, face: GivenFace, window: alignment.CropWindow, crop: np.ndarray
+    ) -> tuple[HeadEvidence, np.ndarray, dict[str, str]]:
         """What the fit looks at, the (224, 224) mask of the head, and whose masks these are."""
         marks = marks_in_crop(face, window)
         mask, masked_by = self._face_mask(face, window, crop)
         matte, cut_by = self._head_matte(crop, skin_in_crop(face, window), alignment.flip_y(marks, len(crop)))
         left, right = edge_columns(mask[None])
-        return HeadEvidence(picture_tensor(crop), torch.from_numpy(marks).float()[None], torch.from_numpy(matte)[None, None],
-                            Outline(torch.from_numpy(left), torch.from_numpy(right))), matte, \
-            {"face_mask": masked_by, "head_mask": cut_by}
+        return (
+            HeadEvidence(
+                picture_tensor(crop),
+                torch.from_numpy(marks).float()[None],
+                torch.from_numpy(matte)[None, None],
+                Outline(torch.from_numpy(left), torch.from_numpy(right)),
+            ),
+            matte,
+            {"face_mask": masked_by, "head_mask": cut_by},
+        )
 
     @torch.no_grad()
-    def _heads(self, fitted: Coefficients, offsets: ms_head.Offsets, outline: Outline) -> "_Heads":
+    def _heads(self, fitted: Coefficients, offsets: ms_head.Offsets, outline: Outline) -> _Heads:
         fitting, output, uv, adjustments = self._files
-        projection = fitting(fitted, offsets).posed.projection[:, :len(fitting.face_uv)]
+        projection = fitting(fitted, offsets).posed.projection[:, : len(fitting.face_uv)]
         edges = contour_loss(projection, *outline)[1][0].nonzero()[:, 0].numpy()
-        smooth = ms_offsets.smooth_offset(offsets.shape[0].permute(1, 2, 0).numpy(), ms_offsets.edge_mask(uv, edges),
-                                          ms_offsets.fusion_mask(uv[:BFM_VERTICES]))
+        smooth = ms_offsets.smooth_offset(
+            offsets.shape[0].permute(1, 2, 0).numpy(),
+            ms_offsets.edge_mask(uv, edges),
+            ms_offsets.fusion_mask(uv[:BFM_VERTICES]),
+        )
         # The head's own offset leads the fit but is left out of the mesh that is given out.
-        offsets = offsets._replace(shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None],
-                                   head_shape=torch.zeros_like(offsets.head_shape))
+        offsets = offsets._replace(
+            shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None], head_shape=torch.zeros_like(offsets.head_shape)
+        )
         opened = ms_head.opened_eyes(fitted)
         adjustment = ms_head.reshape_neck(output.linear.shape(opened.identity, opened.expression)[0], adjustments)
         still = fitted._replace(expression=torch.zeros_like(fitted.expression))
         return _Heads(*(output(each, offsets, adjustment=adjustment) for each in (opened, fitted, still)))
 
-    def _texture(self, head: ms_head.HeadFace, picture: torch.Tensor, matte: np.ndarray, effort: _Effort,
-                 with_hair: bool, progress) -> np.ndarray:
+    def _texture(
+        self, head: ms_head.HeadFace, picture: torch.Tensor, matte: np.ndarray, effort: _Effort, with_hair: bool, progress
+    ) -> np.ndarray:
         """(size, size, 3) uint8 RGB."""
+
         def tick(share: float) -> None:
             progress("coarse", 0.5 + 0.45 * share, "Fitting the head's texture")
 
         shown = torch.from_numpy(cv2.resize(matte, (_PICTURE, _PICTURE)))[None, None]
         uv = torch.from_numpy(self._files.uv)
-        sheet, _ = fit_sheet(head.posed, self._files.output.linear.triangles, uv, picture, shown, sizes=effort.sheets,
-                             steps=effort.sheet_steps, tick=tick)
+        sheet, _ = fit_sheet(
+            head.posed,
+            self._files.output.linear.triangles,
+            uv,
+            picture,
+            shown,
+            sizes=effort.sheets,
+            steps=effort.sheet_steps,
+            tick=tick,
+        )
         sheet = 255 * sheet[0].permute(1, 2, 0).numpy()
         sheet = cv2.resize(sheet, (effort.size, effort.size))
         tick(1.0)
@@ -175,27 +210,38 @@ class HrnHead(PublishedMethod):
             mask = ms_texture.foreground_mask(foreground, effort.size)
         return ms_texture.blend(sheet, behind, mask).round().clip(0, 255).astype(np.uint8)
 
-    def _prediction(self, face: GivenFace, window, fitted: Coefficients, heads: "_Heads", texture: np.ndarray, about: dict
-                    ) -> Prediction:
+    def _prediction(
+        self, face: GivenFace, window, fitted: Coefficients, heads: _Heads, texture: np.ndarray, about: dict
+    ) -> Prediction:
         model, uv = self._files.output, self._files.uv
         mean = model.origin.numpy()
         origin = eye_origin(model.linear) - mean
         relaxed, shown = ((head.canonical[0] - model.origin).numpy() for head in (heads.relaxed, heads.shown))
-        camera = camera_over_photo(rotation_matrix(fitted.angles)[0].double().numpy(),
-                                   fitted.translation[0].double().numpy(), window, origin)
+        camera = camera_over_photo(
+            rotation_matrix(fitted.angles)[0].double().numpy(), fitted.translation[0].double().numpy(), window, origin
+        )
         triangles = model.linear.triangles.numpy()
         mesh = heads.published.canonical[0].numpy()
 
         def write(folder: Path, stem: str) -> list[str]:
             name = f"{stem}_head_mesh"
             write_jpeg(folder / f"{name}.jpg", texture)
-            write_obj(folder / f"{name}.obj", mesh, triangles, uv=uv, normals=obj_normals(mesh, triangles),
-                      texture=f"{name}.jpg")
+            write_obj(
+                folder / f"{name}.obj", mesh, triangles, uv=uv, normals=obj_normals(mesh, triangles), texture=f"{name}.jpg"
+            )
             return sorted(path.name for path in folder.iterdir())
 
-        return Prediction(relaxed, triangles, model.linear.keypoints.numpy(), origin,
-                          [SeenFace(face.photo, face.observation, to_engine(shown, origin), camera)], np.eye(3),
-                          mean.astype(np.float64), write, about)
+        return Prediction(
+            relaxed,
+            triangles,
+            model.linear.keypoints.numpy(),
+            origin,
+            [SeenFace(face.photo, face.observation, to_engine(shown, origin), camera)],
+            np.eye(3),
+            mean.astype(np.float64),
+            write,
+            about,
+        )
 
 
 class _Heads(NamedTuple):

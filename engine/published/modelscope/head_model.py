@@ -14,12 +14,24 @@ import numpy as np
 import torch
 
 from ..basel.coefficients import Coefficients
-from ..hrn.detail import apply_offsets
 from ..basel.files import BFM_VERTICES, FaceModelData
 from ..basel.model import FaceModel, PosedFace
+from ..hrn.detail import apply_offsets
 
-__all__ = ["FACE_OFFSET_SIZE", "HEAD_OFFSET_SIZE", "HEAD_VERTICES", "HeadFace", "HeadModel", "Offsets", "build_fitting",
-           "build_output", "opened_eyes", "reshape_neck", "stored_face_lists", "too_far_turned"]
+__all__ = [
+    "FACE_OFFSET_SIZE",
+    "HEAD_OFFSET_SIZE",
+    "HEAD_VERTICES",
+    "HeadFace",
+    "HeadModel",
+    "Offsets",
+    "build_fitting",
+    "build_output",
+    "opened_eyes",
+    "reshape_neck",
+    "stored_face_lists",
+    "too_far_turned",
+]
 
 HEAD_VERTICES = 1841
 FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE = 300, 100
@@ -66,13 +78,14 @@ class HeadModel:
     movable: torch.Tensor
     """(k,) int64 vertices of the head, counted from its first, that the head's shape offset moves."""
 
-    def to(self, device) -> "HeadModel":
+    def to(self, device) -> HeadModel:
         """The same model elsewhere."""
-        return HeadModel(self.linear.to(device=device), *(
-            value.to(device) for value in (self.origin, self.face_uv, self.head_uv, self.movable)))
+        return HeadModel(
+            self.linear.to(device=device),
+            *(value.to(device) for value in (self.origin, self.face_uv, self.head_uv, self.movable)),
+        )
 
-    def __call__(self, coefficients: Coefficients, offsets: Offsets, *, adjustment: torch.Tensor | None = None
-                 ) -> HeadFace:
+    def __call__(self, coefficients: Coefficients, offsets: Offsets, *, adjustment: torch.Tensor | None = None) -> HeadFace:
         """The head of a batch of coefficients.
 
         Args:
@@ -91,8 +104,9 @@ class HeadModel:
         return HeadFace(self.linear.pose(canonical - self.origin, coefficients, texture), plain, canonical)
 
 
-def build_fitting(data: FaceModelData, face: FaceModelData, kept: np.ndarray, hair: np.ndarray, keypoints: np.ndarray,
-                  uv: np.ndarray) -> HeadModel:
+def build_fitting(
+    data: FaceModelData, face: FaceModelData, kept: np.ndarray, hair: np.ndarray, keypoints: np.ndarray, uv: np.ndarray
+) -> HeadModel:
     """The mesh that is fitted.
 
     Args:
@@ -110,8 +124,9 @@ def build_fitting(data: FaceModelData, face: FaceModelData, kept: np.ndarray, ha
     texture[hair] = _HAIR
     basis = np.zeros((count, 3, data.texture_basis.shape[1]), np.float32)
     basis[:faces] = data.texture_basis.reshape(-1, 3, basis.shape[2])[kept]
-    data = replace(data, mean_texture=texture, texture_basis=basis.reshape(3 * count, -1),
-                   keypoints=np.asarray(keypoints, np.int64))
+    data = replace(
+        data, mean_texture=texture, texture_basis=basis.reshape(3 * count, -1), keypoints=np.asarray(keypoints, np.int64)
+    )
     return _head_model(data, face, uv[kept], uv[BFM_VERTICES:], np.asarray(hair, np.int64) - faces)
 
 
@@ -126,8 +141,15 @@ def stored_face_lists(data: FaceModelData) -> FaceModelData:
     return replace(data, vertex_faces=np.minimum(data.vertex_faces + 1, len(data.triangles)))
 
 
-def reshape_neck(shape: torch.Tensor, parts: dict[str, torch.Tensor], *, nose: float = 0.1, neck: float = 0.3,
-                 slim: float = 0.5, stretch: bool = True) -> torch.Tensor:
+def reshape_neck(
+    shape: torch.Tensor,
+    parts: dict[str, torch.Tensor],
+    *,
+    nose: float = 0.1,
+    neck: float = 0.3,
+    slim: float = 0.5,
+    stretch: bool = True,
+) -> torch.Tensor:
     """Changes to the output mesh: a little less nose, a straighter, slimmer and longer neck.
 
     Args:
@@ -163,5 +185,10 @@ def too_far_turned(coefficients: Coefficients) -> bool:
 
 def _head_model(data, face, face_uv, head_uv, movable) -> HeadModel:
     origin = face.mean[:BFM_VERTICES].mean(0)
-    return HeadModel(FaceModel.build(data, recentre=False), torch.from_numpy(origin), torch.from_numpy(face_uv),
-                     torch.from_numpy(head_uv), torch.from_numpy(movable))
+    return HeadModel(
+        FaceModel.build(data, recentre=False),
+        torch.from_numpy(origin),
+        torch.from_numpy(face_uv),
+        torch.from_numpy(head_uv),
+        torch.from_numpy(movable),
+    )

@@ -10,8 +10,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["SHEET_SIZE", "blend", "evenly_lit", "filled_hair", "foreground_mask", "front_mask", "matched_template",
-           "transition", "upper_mask", "upper_part"]
+__all__ = [
+    "SHEET_SIZE",
+    "blend",
+    "evenly_lit",
+    "filled_hair",
+    "foreground_mask",
+    "front_mask",
+    "matched_template",
+    "transition",
+    "upper_mask",
+    "upper_part",
+]
 
 SHEET_SIZE = 4096
 _WORKING_SIZE = 256

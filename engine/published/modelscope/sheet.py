@@ -18,9 +18,18 @@ SHEET_SIZES, SHEET_STEPS = (64, 128, 256, 512, 1024, 2048), 200
 _RATE, _SMOOTHNESS = 1e-2, 1e-2
 
 
-def fit_sheet(posed: PosedFace, triangles: torch.Tensor, uv: torch.Tensor, picture: torch.Tensor, mask: torch.Tensor, *,
-              sizes: tuple[int, ...] = SHEET_SIZES, steps: int = SHEET_STEPS, tall: float = 1.0,
-              tick: Callable[[float], object] | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+def fit_sheet(
+    posed: PosedFace,
+    triangles: torch.Tensor,
+    uv: torch.Tensor,
+    picture: torch.Tensor,
+    mask: torch.Tensor,
+    *,
+    sizes: tuple[int, ...] = SHEET_SIZES,
+    steps: int = SHEET_STEPS,
+    tall: float = 1.0,
+    tick: Callable[[float], object] | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """A texture that, drawn on the posed head, gives the picture; from few texels to many.
 
     Adam at 1e-2 on mean squared difference and 0.01 total variation (none at the last size). Texels that the picture
@@ -135,28 +144,39 @@ def _drawing(place: torch.Tensor, weight: torch.Tensor, wanted: torch.Tensor, he
     read, place_of, counts = torch.unique_consecutive(ordered, return_inverse=True, return_counts=True)
     compact = torch.empty_like(order)
     compact[order] = place_of
-    weighted = shares * weight ** 2
-    back = _sparse(torch.cat([counts.new_zeros(1), counts.cumsum(0)]), torch.div(order, 4, rounding_mode="floor"),
-                   weighted.view(-1)[order], (len(read), len(place)))
+    weighted = shares * weight**2
+    back = _sparse(
+        torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+        torch.div(order, 4, rounding_mode="floor"),
+        weighted.view(-1)[order],
+        (len(read), len(place)),
+    )
     shown = (back @ torch.ones_like(weight))[:, 0] > 0
     if 9 * len(read) > 8 * len(place):
-        draw = _sparse(torch.arange(0, 4 * len(place) + 1, 4, device=place.device), compact, shares.view(-1),
-                       (len(place), len(read)))
+        draw = _sparse(
+            torch.arange(0, 4 * len(place) + 1, 4, device=place.device), compact, shares.view(-1), (len(place), len(read))
+        )
         return _Drawing(read, shown, None, None, draw, back, wanted)
     compact = compact.view(-1, 4)
     products = torch.zeros(3, 3, len(read), dtype=torch.float64, device=place.device)
     for a, (down, right) in enumerate(corners):
         for b, (other_down, other_right) in enumerate(corners):
             products[1 + other_down - down, 1 + other_right - right] += torch.bincount(
-                compact[:, a], (shares[:, b] * weighted[:, a]).double(), len(read))
+                compact[:, a], (shares[:, b] * weighted[:, a]).double(), len(read)
+            )
     number = torch.zeros(height * width, dtype=torch.int64, device=place.device)
     number[read] = torch.arange(len(read), device=place.device)
     row, column = torch.div(read, width, rounding_mode="floor"), read % width
     # A neighbour that is not read has the number 0 here and the product 0.
-    neighbours = torch.stack([number[(row + down) % height * width + (column + right) % width]
-                              for down in (-1, 0, 1) for right in (-1, 0, 1)], 1)
-    normal = _sparse(torch.arange(0, 9 * len(read) + 1, 9, device=place.device), neighbours.view(-1),
-                     products.view(9, -1).T.to(shares).reshape(-1), (len(read), len(read)))
+    neighbours = torch.stack(
+        [number[(row + down) % height * width + (column + right) % width] for down in (-1, 0, 1) for right in (-1, 0, 1)], 1
+    )
+    normal = _sparse(
+        torch.arange(0, 9 * len(read) + 1, 9, device=place.device),
+        neighbours.view(-1),
+        products.view(9, -1).T.to(shares).reshape(-1),
+        (len(read), len(read)),
+    )
     return _Drawing(read, shown, normal, back @ wanted, None, None, wanted)
 
 

@@ -38,7 +38,7 @@ class _Block(nn.Module):
 
 
 class ArcFaceNet(nn.Module):
-    """"iresnet50": (B, 3, 112, 112) RGB in -1..1 -> (B, 512) features, not normalised."""
+    """ "iresnet50": (B, 3, 112, 112) RGB in -1..1 -> (B, 512) features, not normalised."""
 
     def __init__(self):
         super().__init__()

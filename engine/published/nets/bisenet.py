@@ -95,5 +95,8 @@ class FaceMaskNet(nn.Module):
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         detail, context8, context16 = self.cp(image)
         size = image.shape[-2:]
-        return (self.conv_out(self.ffm(detail, context8), size), self.conv_out16(context8, size),
-                self.conv_out32(context16, size))
+        return (
+            self.conv_out(self.ffm(detail, context8), size),
+            self.conv_out16(context8, size),
+            self.conv_out32(context16, size),
+        )

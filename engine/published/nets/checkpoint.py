@@ -34,8 +34,7 @@ _FETCH = "Download the official file again."
 
 
 def _invalid(path: Path, what: str, hint: str | None = _FETCH, **details: Any) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path.name} {what}.", hint=hint,
-                    details={"path": str(path), **details})
+    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path.name} {what}.", hint=hint, details={"path": str(path), **details})
 
 
 def _beginning(path: Path) -> bytes:
@@ -45,9 +44,12 @@ def _beginning(path: Path) -> bytes:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID for an empty file, a web page, a Git LFS pointer or other text.
     """
     if not path.is_file():
-        raise HrnError(ErrorCode.MODEL_MISSING, f"There is no file {path}.",
-                       hint="Choose the folder that holds the official files of this method.",
-                       details={"path": str(path)})
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            f"There is no file {path}.",
+            hint="Choose the folder that holds the official files of this method.",
+            details={"path": str(path)},
+        )
     try:
         with path.open("rb") as file:
             start = file.read(512)
@@ -66,8 +68,12 @@ def _beginning(path: Path) -> bytes:
 
 
 def _code_inside(path: Path, name: str) -> HrnError:
-    return _invalid(path, f"holds program code ({name}) instead of only numbers. Nothing in it was run",
-                    "Delete this file and download the official one from its authors.", forbidden=name)
+    return _invalid(
+        path,
+        f"holds program code ({name}) instead of only numbers. Nothing in it was run",
+        "Delete this file and download the official one from its authors.",
+        forbidden=name,
+    )
 
 
 def _refuse_program(path: Path) -> None:
@@ -109,8 +115,11 @@ class Checkpoint:
             if not isinstance(value, torch.Tensor):
                 inside = ", ".join(str(name) for name in list(self.content)[:_NAMED])
                 asked = " or ".join(f"“{name}”" for name in containers)
-                raise _invalid(self.path, f"holds no network{' ' + asked if asked else ''} but {inside}",
-                               "Choose the official file of this method.")
+                raise _invalid(
+                    self.path,
+                    f"holds no network{' ' + asked if asked else ''} but {inside}",
+                    "Choose the official file of this method.",
+                )
             weights[re.sub(r"(^|\.)(module\.)+", r"\1", str(key))] = value.detach()
         return weights
 
@@ -162,8 +171,7 @@ def _list(kind: str, names: list[str]) -> str:
     return f"{len(names)} {kind} ({', '.join(names[:_NAMED])}{more})"
 
 
-def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | str, *,
-         ignore: Iterable[str] = ()) -> None:
+def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | str, *, ignore: Iterable[str] = ()) -> None:
     """Fills a network, which may have been built on the ``meta`` device, with weights of a file.
 
     Everything in the file must have a place in the network and the other way round; only the counters
@@ -198,13 +206,26 @@ def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | s
         else:
             taken[key] = value.to(place.dtype)
     unknown = [key for key in weights if key not in wanted and not key.startswith(ignore)]
-    differences = [_list(kind, names) for kind, names in (
-        ("weights are missing", missing), ("are unknown", unknown), ("have another size", misshapen),
-        ("are not numbers", broken)) if names]
+    differences = [
+        _list(kind, names)
+        for kind, names in (
+            ("weights are missing", missing),
+            ("are unknown", unknown),
+            ("have another size", misshapen),
+            ("are not numbers", broken),
+        )
+        if names
+    ]
     if differences:
-        raise _invalid(path, f"does not fit {type(network).__name__}: {'; '.join(differences)}",
-                       "Choose the official file of this method.", missing=missing, unexpected=unknown,
-                       misshapen=misshapen, not_finite=broken)
+        raise _invalid(
+            path,
+            f"does not fit {type(network).__name__}: {'; '.join(differences)}",
+            "Choose the official file of this method.",
+            missing=missing,
+            unexpected=unknown,
+            misshapen=misshapen,
+            not_finite=broken,
+        )
     network.load_state_dict(taken, assign=True)
 
 
@@ -212,8 +233,9 @@ def _shape(tensor: torch.Tensor) -> str:
     return "×".join(str(size) for size in tensor.shape) or "one number"
 
 
-def load_network(build: Callable[[], _Net], source: Checkpoint | Path | str, *containers: str,
-                 ignore: Iterable[str] = ()) -> _Net:
+def load_network(
+    build: Callable[[], _Net], source: Checkpoint | Path | str, *containers: str, ignore: Iterable[str] = ()
+) -> _Net:
     """A network with the weights of its official file, in evaluation mode and without gradients.
 
     Args:
@@ -251,8 +273,9 @@ def read_npy_dictionary(path: Path | str) -> dict[str, Any]:
             header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, _fortran, dtype = header(file)
             if shape != () or not dtype.hasobject:
-                raise _invalid(path, f"holds an array of size {shape} instead of a dictionary",
-                               "Choose the official file of this method.")
+                raise _invalid(
+                    path, f"holds an array of size {shape} instead of a dictionary", "Choose the official file of this method."
+                )
             content = load_arrays(file)
     except HrnError:
         raise

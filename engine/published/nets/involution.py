@@ -44,23 +44,23 @@ def _block(inputs: int, width: int, stride: int) -> Bottleneck:
 
 
 class RedNet(nn.Module):
-    """"RedNet-50": (B, inputs, H, W) -> (B, 2048, H / 32, W / 32).
+    """ "RedNet-50": (B, inputs, H, W) -> (B, 2048, H / 32, W / 32).
 
     ``pts_net`` is in the official file and has no use.
     """
 
     def __init__(self, inputs: int):
         super().__init__()
-        self.stem = nn.Sequential(ConvUnit(inputs, 32, 3, 2), Involution(32, 3, 1), nn.BatchNorm2d(32), nn.ReLU(),
-                                  ConvUnit(32, 64, 3))
+        self.stem = nn.Sequential(
+            ConvUnit(inputs, 32, 3, 2), Involution(32, 3, 1), nn.BatchNorm2d(32), nn.ReLU(), ConvUnit(32, 64, 3)
+        )
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         channels = 64
         for number, (width, count) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), 1):
             layer = residual_layer(_block, channels, 4 * width, width, count, 1 if number == 1 else 2)
             self.add_module(f"layer{number}", layer)
             channels = 4 * width
-        self.pts_net = nn.Sequential(nn.Linear(2048, 1024), nn.PReLU(), nn.Linear(1024, 512), nn.PReLU(),
-                                     nn.Linear(512, 318))
+        self.pts_net = nn.Sequential(nn.Linear(2048, 1024), nn.PReLU(), nn.Linear(1024, 512), nn.PReLU(), nn.Linear(512, 318))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.maxpool(self.stem(x))

@@ -38,9 +38,17 @@ class _Inverted(nn.Module):
 
 
 # inputs, outputs, stride, widening, skip; for block2 to block17
-_BLOCKS = ((64, 64, 1, 2, False), (64, 64, 2, 2, False), *[(64, 64, 1, 2, True)] * 4,
-           (64, 128, 2, 2, False), (128, 128, 1, 4, False), *[(128, 128, 1, 4, True)] * 5,
-           (128, 128, 1, 2, False), (128, 128, 2, 2, False), (128, 128, 1, 2, False))
+_BLOCKS = (
+    (64, 64, 1, 2, False),
+    (64, 64, 2, 2, False),
+    *[(64, 64, 1, 2, True)] * 4,
+    (64, 128, 2, 2, False),
+    (128, 128, 1, 4, False),
+    *[(128, 128, 1, 4, True)] * 5,
+    (128, 128, 1, 2, False),
+    (128, 128, 2, 2, False),
+    (128, 128, 1, 2, False),
+)
 
 
 class Landmark106Net(nn.Module):
@@ -86,8 +94,9 @@ def points_of_crop(net: Landmark106Net, crop: np.ndarray) -> np.ndarray:
         return net(image)[0].float().cpu().numpy().reshape(106, 2) * CROP
 
 
-def find_106_points(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray,
-                    boxes: Sequence[Sequence[float]]) -> np.ndarray:
+def find_106_points(
+    predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray, boxes: Sequence[Sequence[float]]
+) -> np.ndarray:
     """The points of each face in two passes: in a crop around its box, then in one around the first points.
 
     Args:
@@ -122,5 +131,5 @@ def _crop(image: np.ndarray, box: Sequence[float]) -> tuple[np.ndarray, np.ndarr
     square[:] = np.round(_MEANS)
     x, y = slice(max(left, 0), min(right, width)), slice(max(top, 0), min(bottom, height))
     if x.start < x.stop and y.start < y.stop:
-        square[y.start - top:y.stop - top, x.start - left:x.stop - left] = image[y, x]
+        square[y.start - top : y.stop - top, x.start - left : x.stop - left] = image[y, x]
     return cv2.resize(square, (CROP, CROP), interpolation=cv2.INTER_LINEAR), corner, side / CROP

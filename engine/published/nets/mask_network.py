@@ -104,9 +104,12 @@ def _first_channel(answer: np.ndarray) -> np.ndarray:
 
 
 def _unusable(path: Path, why: str, error: Exception | None = None) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"The mask network {path.name} cannot be used: {why}.",
-                    hint="Convert the official graph again as docs/networks.md says, or remove the file.",
-                    details={"file": str(path), **({"reason": str(error)[:500]} if error else {})})
+    return HrnError(
+        ErrorCode.CHECKPOINT_INVALID,
+        f"The mask network {path.name} cannot be used: {why}.",
+        hint="Convert the official graph again as docs/networks.md says, or remove the file.",
+        details={"file": str(path), **({"reason": str(error)[:500]} if error else {})},
+    )
 
 
 # -- the few fields of an ONNX file (Protocol Buffers) that say what goes in and out --------------------------------
@@ -152,7 +155,7 @@ def _fields(message) -> Iterator[tuple[int, int | memoryview]]:
             value, at = 0, at + (8 if kind == 1 else 4)
         elif kind == 2:
             length, at = _integer(message, at)
-            value, at = message[at:at + length], at + length
+            value, at = message[at : at + length], at + length
         else:
             raise ValueError("a field of an unknown kind")
         if at > len(message):

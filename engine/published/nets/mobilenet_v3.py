@@ -12,12 +12,20 @@ __all__ = ["MobileNetV3"]
 # kernel, widening, outputs, squeeze-and-excite, h-swish instead of ReLU, stride
 _BLOCKS = (
     (3, 1.0, 16, False, False, 1),
-    (3, 4.0, 24, False, False, 2), (3, 3.0, 24, False, False, 1),
-    (5, 3.0, 40, True, False, 2), (5, 3.0, 40, True, False, 1), (5, 3.0, 40, True, False, 1),
-    (3, 6.0, 80, False, True, 2), (3, 2.5, 80, False, True, 1), (3, 2.3, 80, False, True, 1),
+    (3, 4.0, 24, False, False, 2),
+    (3, 3.0, 24, False, False, 1),
+    (5, 3.0, 40, True, False, 2),
+    (5, 3.0, 40, True, False, 1),
+    (5, 3.0, 40, True, False, 1),
+    (3, 6.0, 80, False, True, 2),
+    (3, 2.5, 80, False, True, 1),
     (3, 2.3, 80, False, True, 1),
-    (3, 6.0, 112, True, True, 1), (3, 6.0, 112, True, True, 1),
-    (5, 6.0, 160, True, True, 2), (5, 6.0, 160, True, True, 1), (5, 6.0, 160, True, True, 1),
+    (3, 2.3, 80, False, True, 1),
+    (3, 6.0, 112, True, True, 1),
+    (3, 6.0, 112, True, True, 1),
+    (5, 6.0, 160, True, True, 2),
+    (5, 6.0, 160, True, True, 1),
+    (5, 6.0, 160, True, True, 1),
 )
 
 
@@ -42,8 +50,7 @@ class _SqueezeExcite(nn.Module):
 class _Block(nn.Module):
     """An inverted residual; one that does not widen has no first convolution and squeezes after its activation."""
 
-    def __init__(self, inputs: int, kernel: int, widening: float, outputs: int, squeeze: bool, swish: bool,
-                 stride: int):
+    def __init__(self, inputs: int, kernel: int, widening: float, outputs: int, squeeze: bool, swish: bool, stride: int):
         super().__init__()
         hidden = _multiple_of_8(inputs * widening)
 
@@ -52,8 +59,12 @@ class _Block(nn.Module):
 
         excite = _SqueezeExcite(hidden) if squeeze else nn.Identity()
         if hidden == inputs:
-            self.conv = nn.Sequential(*conv_norm(inputs, hidden, kernel, stride, groups=hidden), activation(hidden),
-                                      excite, *conv_norm(hidden, outputs, 1))
+            self.conv = nn.Sequential(
+                *conv_norm(inputs, hidden, kernel, stride, groups=hidden),
+                activation(hidden),
+                excite,
+                *conv_norm(hidden, outputs, 1),
+            )
         else:
             self.conv = inverted_residual(inputs, hidden, outputs, kernel, stride, activation, excite)
         self.skip = stride == 1 and inputs == outputs

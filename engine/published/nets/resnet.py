@@ -61,8 +61,9 @@ def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
     return conv_norm(inputs, outputs, 1, stride) if stride != 1 or inputs != outputs else None
 
 
-def residual_layer(block: Callable[[int, int, int], nn.Module], inputs: int, outputs: int, width: int, count: int,
-                   stride: int) -> nn.Sequential:
+def residual_layer(
+    block: Callable[[int, int, int], nn.Module], inputs: int, outputs: int, width: int, count: int, stride: int
+) -> nn.Sequential:
     """`count` blocks, the first of which strides and widens."""
     return nn.Sequential(block(inputs, width, stride), *(block(outputs, width, 1) for _ in range(count - 1)))
 
@@ -76,8 +77,9 @@ class ResNet(nn.Module):
         outputs: makes a last linear layer ``fc`` of so many outputs; none by default.
     """
 
-    def __init__(self, block: type[BasicBlock] | type[Bottleneck], counts: tuple[int, int, int, int],
-                 outputs: int | None = None):
+    def __init__(
+        self, block: type[BasicBlock] | type[Bottleneck], counts: tuple[int, int, int, int], outputs: int | None = None
+    ):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)

@@ -87,6 +87,8 @@ class RetinaFaceNet(nn.Module):
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         fine, middle, coarse = self.fpn(self.body.layers(image)[1:])
         maps = [self.ssh1(fine), self.ssh2(middle), self.ssh3(coarse)]
-        boxes, classes, points = (torch.cat([head(x) for head, x in zip(heads, maps, strict=True)], 1)
-                                  for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead))
+        boxes, classes, points = (
+            torch.cat([head(x) for head, x in zip(heads, maps, strict=True)], 1)
+            for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead)
+        )
         return boxes, classes, points

@@ -101,13 +101,13 @@ def prepare_picture(image: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
     small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_LINEAR) if scale != 1 else image
     left, top = (SIZE - wide) // 2, (SIZE - high) // 2
     square = np.zeros((SIZE, SIZE, 3), np.float32)
-    square[top:top + high, left:left + wide] = \
-        (small.astype(np.float32) - 255 * _MEAN) * (1 / (255 * _DEVIATION))
+    square[top : top + high, left : left + wide] = (small.astype(np.float32) - 255 * _MEAN) * (1 / (255 * _DEVIATION))
     return np.ascontiguousarray(square.transpose(2, 0, 1)), (left, top)
 
 
-def detect_faces(net: Callable[[torch.Tensor], Outputs], image: np.ndarray, *, minimum: float = 0.7,
-                 overlap: float = 0.4) -> list[DetectedFace]:
+def detect_faces(
+    net: Callable[[torch.Tensor], Outputs], image: np.ndarray, *, minimum: float = 0.7, overlap: float = 0.4
+) -> list[DetectedFace]:
     """Faces of a picture, best first; an empty list where there is none.
 
     Args:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 from ...render import Raster, interpolate
 from ..basel import pose
 from ..basel.alignment import CROP_SIZE
@@ -20,8 +19,16 @@ from ..basel.model import FaceModel, PosedFace
 from .files import TddfaModelData
 from .raster import covered, rasterize
 
-__all__ = ["Rendering", "contour_landmarks", "landmark_sets", "part_masks", "render", "screen_points",
-           "visible_part_masks", "visible_vertices"]
+__all__ = [
+    "Rendering",
+    "contour_landmarks",
+    "landmark_sets",
+    "part_masks",
+    "render",
+    "screen_points",
+    "visible_part_masks",
+    "visible_vertices",
+]
 
 _CONTOUR_LEFT, _CHIN, _CONTOUR_RIGHT = range(0, 16), 16, range(17, 33)
 
@@ -68,8 +75,7 @@ def visible_vertices(model: FaceModel, face: PosedFace, raster: Raster) -> np.nd
     return shown & (face.world_normals[0, :, 2].detach().cpu().numpy() >= 0)
 
 
-def contour_landmarks(model: FaceModel, data: TddfaModelData, face: PosedFace, coefficients: Coefficients
-                      ) -> np.ndarray:
+def contour_landmarks(model: FaceModel, data: TddfaModelData, face: PosedFace, coefficients: Coefficients) -> np.ndarray:
     """(106,) int64 vertices of the 106 landmarks whose cheek contour follows the outline in the picture.
 
     The face is projected without roll; among the candidates of a contour landmark the leftmost (first half) or
@@ -90,8 +96,7 @@ def contour_landmarks(model: FaceModel, data: TddfaModelData, face: PosedFace, c
     return out
 
 
-def landmark_sets(model: FaceModel, data: TddfaModelData, face: PosedFace, coefficients: Coefficients
-                  ) -> dict[str, np.ndarray]:
+def landmark_sets(model: FaceModel, data: TddfaModelData, face: PosedFace, coefficients: Coefficients) -> dict[str, np.ndarray]:
     """``ldm68``, ``ldm106``, ``ldm106_2d`` and ``ldm134``: (n, 2) float32 crop pixels, y up."""
     projection = face.projection[0].detach().cpu().numpy()
     out = {f"ldm{size}": projection[vertices] for size, vertices in data.landmarks.items()}

@@ -33,8 +33,9 @@ class TddfaModelData:
     """33 arrays of int64 vertex numbers: where the outline may run, for each of the 33 contour landmarks."""
 
 
-def read_tddfa_model(content: dict, *, source: Path | str = "face_model.npy",
-                     vertices: int | None = BFM_VERTICES) -> TddfaModelData:
+def read_tddfa_model(
+    content: dict, *, source: Path | str = "face_model.npy", vertices: int | None = BFM_VERTICES
+) -> TddfaModelData:
     """Checks and names the entries of an already loaded dictionary (indices are 0-based in it).
 
     Args:
@@ -51,8 +52,9 @@ def read_tddfa_model(content: dict, *, source: Path | str = "face_model.npy",
     if mean.size % 3 or (vertices is not None and count != vertices):
         raise fields.wrong("u", f"has {mean.size} numbers instead of {3 * (vertices or count)}")
     triangles = fields.index("tri", (None, 3), count, one_based=False)
-    landmarks = {size: fields.index(f"ldm{size}", None, count, one_based=False, size=size).reshape(-1)
-                 for size in (68, 106, 134)}
+    landmarks = {
+        size: fields.index(f"ldm{size}", None, count, one_based=False, size=size).reshape(-1) for size in (68, 106, 134)
+    }
     face = FaceModelData(
         mean=fields.numbers("u", 3 * count).reshape(count, 3),
         identity_basis=fields.take("id", (3 * count, 80)).astype(np.float32),
@@ -61,14 +63,19 @@ def read_tddfa_model(content: dict, *, source: Path | str = "face_model.npy",
         texture_basis=fields.take("alb", (3 * count, 80)).astype(np.float32),
         triangles=triangles,
         vertex_faces=fields.index("point_buf", (count, 8), len(triangles) + 1, one_based=False),
-        keypoints=landmarks[68])
+        keypoints=landmarks[68],
+    )
     uv = fields.take("uv_coords", (count, None))
     if uv.shape[1] < 2:
         raise fields.wrong("uv_coords", f"has {uv.shape[1]} columns instead of 2")
-    return TddfaModelData(face, uv[:, :2].astype(np.float64), landmarks,
-                          _lists(fields, "annotation", 8, count, None),
-                          _lists(fields, "annotation_tri", 8, count, 3),
-                          _lists(fields, "parallel", 33, count, None))
+    return TddfaModelData(
+        face,
+        uv[:, :2].astype(np.float64),
+        landmarks,
+        _lists(fields, "annotation", 8, count, None),
+        _lists(fields, "annotation_tri", 8, count, 3),
+        _lists(fields, "parallel", 33, count, None),
+    )
 
 
 def _lists(fields: Fields, name: str, size: int, limit: int, width: int | None) -> list[np.ndarray]:

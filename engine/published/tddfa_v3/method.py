@@ -7,23 +7,26 @@ sets, parts, PCA texture and extracted texture are kept in the published form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from ..basel import alignment
-from . import face as tddfa, output as tddfa_output, texture as tddfa_texture
-from ..basel.files import read_landmark_template
-from ..basel.model import FaceModel
-from .files import TddfaModelData, read_tddfa_model
-from ..nets.checkpoint import read_npy_dictionary
-from ..nets.official import load
 from ...types import Photo
 from ...wire.protocol import Settings
+from ..basel import alignment
+from ..basel.files import read_landmark_template
+from ..basel.model import FaceModel
 from ..deep3d.method import CropFace, crop_face, crop_prediction
 from ..method import GivenFace, Prediction, PublishedMethod
+from ..nets.checkpoint import read_npy_dictionary
+from ..nets.official import load
+from . import face as tddfa
+from . import output as tddfa_output
+from . import texture as tddfa_texture
+from .files import TddfaModelData, read_tddfa_model
 
 __all__ = ["TddfaV3", "create"]
 
@@ -37,7 +40,7 @@ class _Official(NamedTuple):
     mobilenet: torch.nn.Module | None
 
 
-def create() -> "TddfaV3":
+def create() -> TddfaV3:
     return TddfaV3()
 
 
@@ -47,18 +50,30 @@ class TddfaV3(PublishedMethod):
     def load(self, paths: dict[str, Path], progress) -> None:
         data = read_tddfa_model(read_npy_dictionary(paths["tddfa"]), source=paths["tddfa"])
         self._official = _Official(
-            data, FaceModel.build(data.face, recentre=False, clip_texture=True),
-            alignment.five_points(read_landmark_template(paths["lm3d"])), load("tddfa_v3.coarse", paths["tddfa_resnet"]),
-            load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None)
+            data,
+            FaceModel.build(data.face, recentre=False, clip_texture=True),
+            alignment.five_points(read_landmark_template(paths["lm3d"])),
+            load("tddfa_v3.coarse", paths["tddfa_resnet"]),
+            load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None,
+        )
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         official = self._official
         small = settings.quality == "draft" and official.mobilenet is not None
-        found = crop_face(faces[0].photo.pixels, faces[0].points, official.template,
-                          official.mobilenet if small else official.resnet, official.model)
-        return crop_prediction(faces[0], found, official.model,
-                               lambda folder, stem: _write(folder, stem, faces[0].photo, found, official),
-                               {"backbone": "MobileNet-V3" if small else "ResNet-50"})
+        found = crop_face(
+            faces[0].photo.pixels,
+            faces[0].points,
+            official.template,
+            official.mobilenet if small else official.resnet,
+            official.model,
+        )
+        return crop_prediction(
+            faces[0],
+            found,
+            official.model,
+            lambda folder, stem: _write(folder, stem, faces[0].photo, found, official),
+            {"backbone": "MobileNet-V3" if small else "ResNet-50"},
+        )
 
 
 @torch.inference_mode()
@@ -68,23 +83,33 @@ def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Of
     data, model, face = official.data, official.model, found.face
     drawn = tddfa.render(model, face)
     visible = tddfa.visible_vertices(model, face, drawn.raster)
-    landmarks = {name: tddfa_output.landmarks_in_photo(points, found.window)
-                 for name, points in tddfa.landmark_sets(model, data, face, found.coefficients).items()}
-    parts, visible_parts = (tddfa_output.segmentation_in_photo(masks, found.window) for masks in (
-        tddfa.part_masks(data, face), tddfa.visible_part_masks(model, data, drawn, visible)))
+    landmarks = {
+        name: tddfa_output.landmarks_in_photo(points, found.window)
+        for name, points in tddfa.landmark_sets(model, data, face, found.coefficients).items()
+    }
+    parts, visible_parts = (
+        tddfa_output.segmentation_in_photo(masks, found.window)
+        for masks in (tddfa.part_masks(data, face), tddfa.visible_part_masks(model, data, drawn, visible))
+    )
     tddfa_output.write_dictionary(folder / f"{stem}.npy", landmarks, visible_parts, parts)
     from ..deep3d.output import write_picture
 
-    write_picture(folder / f"{stem}.png", tddfa_output.picture_grid(
-        photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts))
+    write_picture(
+        folder / f"{stem}.png",
+        tddfa_output.picture_grid(
+            photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts
+        ),
+    )
     points, triangles = face.camera[0].numpy(), model.triangles.numpy()
     lit = face.colour[0].numpy()
     tddfa_output.write_mesh(folder / f"{stem}_pcaTex.obj", points, triangles, lit)
     names = [f"{stem}.png", f"{stem}.npy", f"{stem}_pcaTex.obj"]
     for name, blend in (("extractTex", "poisson"), ("extractTex_median", "median")):
-        texture = tddfa_texture.extracted_texture(data.uv, triangles, found.crop.astype(np.float32) / 255,
-                                                  face.projection[0].numpy(), lit, visible, blend=blend)
-        tddfa_output.write_mesh(folder / f"{stem}_{name}.obj", points, triangles,
-                                tddfa_texture.to_vertices(texture, data.uv).clip(0, 1))
+        texture = tddfa_texture.extracted_texture(
+            data.uv, triangles, found.crop.astype(np.float32) / 255, face.projection[0].numpy(), lit, visible, blend=blend
+        )
+        tddfa_output.write_mesh(
+            folder / f"{stem}_{name}.obj", points, triangles, tddfa_texture.to_vertices(texture, data.uv).clip(0, 1)
+        )
         names.append(f"{stem}_{name}.obj")
     return names

@@ -8,15 +8,23 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..basel.alignment import CROP_SIZE, CropWindow, crop_pixels_to_photo, flip_y
 from ...geometry.obj import write_obj
 from ...wire.atomic import write_whole
+from ..basel.alignment import CROP_SIZE, CropWindow, crop_pixels_to_photo, flip_y
 
-__all__ = ["landmarks_in_photo", "paste", "part_labels", "picture_grid", "segmentation_in_photo", "write_dictionary",
-           "write_mesh"]
+__all__ = [
+    "landmarks_in_photo",
+    "paste",
+    "part_labels",
+    "picture_grid",
+    "segmentation_in_photo",
+    "write_dictionary",
+    "write_mesh",
+]
 
-_PART_COLOURS = np.array([(0, 205, 0), (0, 138, 0), (139, 76, 57), (139, 54, 38), (154, 50, 205), (72, 118, 255),
-                          (22, 22, 139), (255, 255, 0)])
+_PART_COLOURS = np.array(
+    [(0, 205, 0), (0, 138, 0), (139, 76, 57), (139, 54, 38), (154, 50, 205), (72, 118, 255), (22, 22, 139), (255, 255, 0)]
+)
 """RGB of the labels 1..8 in the picture of visible parts."""
 _PART_TINT = (100, 200, 200)
 """RGB of one part in its own picture."""
@@ -45,8 +53,9 @@ def paste(photo: np.ndarray, crop: np.ndarray, window: CropWindow, *, nearest: b
 def segmentation_in_photo(masks: np.ndarray, window: CropWindow) -> np.ndarray:
     """(224, 224, 8) bool -> (H, W, 8) uint8, 0 or 255."""
     black = np.zeros((window.height, window.width), np.uint8)
-    return np.stack([paste(black, masks[..., part].astype(np.uint8) * 255, window, nearest=True)
-                     for part in range(masks.shape[-1])], -1)
+    return np.stack(
+        [paste(black, masks[..., part].astype(np.uint8) * 255, window, nearest=True) for part in range(masks.shape[-1])], -1
+    )
 
 
 def part_labels(masks: np.ndarray) -> np.ndarray:
@@ -57,9 +66,16 @@ def part_labels(masks: np.ndarray) -> np.ndarray:
     return labels
 
 
-def picture_grid(photo: np.ndarray, window: CropWindow, shape: np.ndarray, face: np.ndarray, mask: np.ndarray,
-                 landmarks: dict[str, np.ndarray], visible_parts: np.ndarray | None, parts: np.ndarray | None
-                 ) -> np.ndarray:
+def picture_grid(
+    photo: np.ndarray,
+    window: CropWindow,
+    shape: np.ndarray,
+    face: np.ndarray,
+    mask: np.ndarray,
+    landmarks: dict[str, np.ndarray],
+    visible_parts: np.ndarray | None,
+    parts: np.ndarray | None,
+) -> np.ndarray:
     """Photo, shape, textured face, landmark sets, visible parts and every part, four in a row.
 
     Args:
@@ -83,11 +99,12 @@ def picture_grid(photo: np.ndarray, window: CropWindow, shape: np.ndarray, face:
         panels += [_tinted(photo, parts[..., part] > 0) for part in range(parts.shape[-1])]
     columns = min(_COLUMNS, len(panels))
     panels += [np.zeros_like(photo)] * (-len(panels) % columns)
-    return np.concatenate([np.concatenate(panels[i:i + columns], 1) for i in range(0, len(panels), columns)])
+    return np.concatenate([np.concatenate(panels[i : i + columns], 1) for i in range(0, len(panels), columns)])
 
 
-def write_dictionary(path: Path | str, landmarks: dict[str, np.ndarray], visible_parts: np.ndarray | None,
-                     parts: np.ndarray | None) -> None:
+def write_dictionary(
+    path: Path | str, landmarks: dict[str, np.ndarray], visible_parts: np.ndarray | None, parts: np.ndarray | None
+) -> None:
     """The published ``.npy``: a pickled dictionary of landmark sets, ``seg_visible`` (H, W, 1) and ``seg`` (H, W, 8).
 
     Raises:

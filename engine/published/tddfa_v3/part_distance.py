@@ -25,8 +25,11 @@ _CHUNK = 4_000_000
 
 def anchors(height: int, width: int, stride: int = 1, *, device=None, dtype=torch.float32) -> torch.Tensor:
     """(A, 2) x and y of every `stride`-th pixel; the published loss uses all."""
-    y, x = torch.meshgrid(torch.arange(0, height, stride, device=device, dtype=dtype),
-                          torch.arange(0, width, stride, device=device, dtype=dtype), indexing="ij")
+    y, x = torch.meshgrid(
+        torch.arange(0, height, stride, device=device, dtype=dtype),
+        torch.arange(0, width, stride, device=device, dtype=dtype),
+        indexing="ij",
+    )
     return torch.stack([x.reshape(-1), y.reshape(-1)], 1)
 
 
@@ -36,8 +39,15 @@ def describe(points: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
     return torch.cat([checkpoint(_statistics, points, part, use_reentrant=False) for part in grid.split(rows)])
 
 
-def part_distance_loss(predicted: Sequence[torch.Tensor], target: Sequence[torch.Tensor], height: int, width: int, *,
-                       weights: Sequence[float] | None = None, stride: int = 1) -> torch.Tensor:
+def part_distance_loss(
+    predicted: Sequence[torch.Tensor],
+    target: Sequence[torch.Tensor],
+    height: int,
+    width: int,
+    *,
+    weights: Sequence[float] | None = None,
+    stride: int = 1,
+) -> torch.Tensor:
     """Sum over the parts of the squared difference of both descriptions, divided by the picture's pixels.
 
     Args:

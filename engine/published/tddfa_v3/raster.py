@@ -27,8 +27,15 @@ def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, size
     index = np.full((size, size), -1, np.int32)
     weights = np.zeros((size, size, 3), np.float32)
     nearness = np.full((size, size), -np.inf, np.float32)
-    _fill(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(-np.asarray(depth), np.float32),
-          np.ascontiguousarray(triangles, np.int64), size, index, weights, nearness)
+    _fill(
+        np.ascontiguousarray(points, np.float32),
+        np.ascontiguousarray(-np.asarray(depth), np.float32),
+        np.ascontiguousarray(triangles, np.int64),
+        size,
+        index,
+        weights,
+        nearness,
+    )
     return Raster(index, weights, -nearness)
 
 

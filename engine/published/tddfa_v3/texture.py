@@ -9,8 +9,16 @@ from ...render import interpolate
 from ..basel.alignment import CROP_SIZE
 from .raster import rasterize
 
-__all__ = ["UV_SIZE", "blend_median", "blend_poisson", "extracted_texture", "sample", "to_vertices", "uv_layers",
-           "vertex_colours"]
+__all__ = [
+    "UV_SIZE",
+    "blend_median",
+    "blend_poisson",
+    "extracted_texture",
+    "sample",
+    "to_vertices",
+    "uv_layers",
+    "vertex_colours",
+]
 
 UV_SIZE = 1024
 _UV_SHIFT = np.float32(1e-6)
@@ -33,8 +41,12 @@ def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x1, y1 = np.clip(x0 + 1, 0, width - 1), np.clip(y0 + 1, 0, height - 1)
     x0, y0 = np.clip(x0, 0, width - 1), np.clip(y0, 0, height - 1)
     out = 0
-    for column, row, weight in ((x0, y0, (x1 - x) * (y1 - y)), (x0, y1, (x1 - x) * (y - y0)),
-                                (x1, y0, (x - x0) * (y1 - y)), (x1, y1, (x - x0) * (y - y0))):
+    for column, row, weight in (
+        (x0, y0, (x1 - x) * (y1 - y)),
+        (x0, y1, (x1 - x) * (y - y0)),
+        (x1, y0, (x - x0) * (y1 - y)),
+        (x1, y1, (x - x0) * (y - y0)),
+    ):
         out = out + picture[row.astype(int), column.astype(int)] * weight[:, None]
     return out
 
@@ -79,9 +91,17 @@ def blend_median(seen: np.ndarray, fallback: np.ndarray, hidden: np.ndarray) -> 
     return (1 - weight) * np.clip(seen, 0, 1) + weight * np.clip(fallback, 0, 1)
 
 
-def extracted_texture(uv: np.ndarray, triangles: np.ndarray, crop: np.ndarray, projection: np.ndarray,
-                      model_colours: np.ndarray, visible: np.ndarray, *, blend: str = "poisson",
-                      mirrored: bool = False) -> np.ndarray:
+def extracted_texture(
+    uv: np.ndarray,
+    triangles: np.ndarray,
+    crop: np.ndarray,
+    projection: np.ndarray,
+    model_colours: np.ndarray,
+    visible: np.ndarray,
+    *,
+    blend: str = "poisson",
+    mirrored: bool = False,
+) -> np.ndarray:
     """The photo's texture in UV space.
 
     Args:
@@ -101,8 +121,9 @@ def extracted_texture(uv: np.ndarray, triangles: np.ndarray, crop: np.ndarray, p
     """
     if blend not in _BLENDS:
         raise ValueError(f"unknown blend {blend!r}, expected one of {tuple(_BLENDS)}")
-    model_layer, seen, hidden = uv_layers(uv, triangles, model_colours, vertex_colours(crop, projection),
-                                          (~visible)[:, None].astype(float))
+    model_layer, seen, hidden = uv_layers(
+        uv, triangles, model_colours, vertex_colours(crop, projection), (~visible)[:, None].astype(float)
+    )
     return _BLENDS[blend](seen, seen[:, ::-1] if mirrored else model_layer, hidden)
 
 

@@ -25,8 +25,9 @@ _CARUNCLE = srgb_to_linear(np.array([200, 130, 118]) / 255)
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
 
 
-def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.ndarray, density: np.ndarray,
-                 inner: InnerColors) -> np.ndarray:
+def baked_colors(
+    model: HeadModel, texels: Texels, rows: np.ndarray, place: np.ndarray, density: np.ndarray, inner: InnerColors
+) -> np.ndarray:
     """Linear colours of texels that are not skin.
 
     Args:
@@ -39,8 +40,7 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
     Returns:
         (m, 3) float32.
     """
-    part = Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows],
-                  texels.weights[rows])
+    part = Texels(texels.size, texels.row0, texels.row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
     material = model.face_material[part.triangle // 2]
     position = place
     out = np.empty((len(rows), 3), np.float32)
@@ -53,8 +53,13 @@ def baked_colors(model: HeadModel, texels: Texels, rows: np.ndarray, place: np.n
         if name == "eyes":
             out[chosen] = _eye(model, part, chosen, position[chosen], inner)
         elif name == "teeth":
-            out[chosen] = tooth_colors(model, model.triangles[part.triangle[chosen], 0], position[chosen], inner.enamel,
-                                       1 / np.maximum(density[chosen] * texels.size, 1e-6))
+            out[chosen] = tooth_colors(
+                model,
+                model.triangles[part.triangle[chosen], 0],
+                position[chosen],
+                inner.enamel,
+                1 / np.maximum(density[chosen] * texels.size, 1e-6),
+            )
             out[chosen] *= 1 + 0.4 * noise[chosen]
         elif name == "mouth":
             z = position[chosen][:, 2]
@@ -95,6 +100,7 @@ def _ring_noise(angle: np.ndarray, rho: np.ndarray, frequency: int, seed: int) -
     i, j = np.floor(x).astype(int), np.floor(y).astype(int)
     fx, fy = x - i, y - j
     fx, fy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
+
     def at(a, b):
         return table[a, b % frequency]
 
@@ -112,7 +118,7 @@ def _eye_color(rho, angle, direction, iris, sclera, seed):
     ring = iris * (1 + 0.30 * fibres[:, None])
     # A lighter collarette around the pupil, darker towards the limbus.
     ring = ring * (1.12 - 0.45 * np.clip((rho - 0.45) / 0.5, 0, 1) ** 2)[:, None]
-    collarette = np.exp(-((rho - 0.5 - 0.03 * fibres) / 0.1) ** 2)[:, None]
+    collarette = np.exp(-(((rho - 0.5 - 0.03 * fibres) / 0.1) ** 2))[:, None]
     ring = ring * (1 + 0.18 * collarette * np.array([1.15, 1, 0.8], np.float32))
     ring = ring * (1 - 0.78 * np.clip((rho - 0.76) / 0.24, 0, 1) ** 1.5)[:, None]
     inside = np.clip((1.06 - rho) / 0.15, 0, 1)[:, None]  # the limbus is no line

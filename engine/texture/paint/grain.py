@@ -58,8 +58,16 @@ def octave_noise(place: np.ndarray, density: np.ndarray, spectrum, size: int, se
     if not len(place) or not spread.any():
         return out
     turns = np.stack([_turn(seed * 31 + k) * np.float32(_CELLS_PER_WAVE / wave) for k, wave in enumerate(WAVES_MM)])
-    _sum_octaves(np.ascontiguousarray(place, np.float32), np.ascontiguousarray(density, np.float32), float(size),
-                 spread, np.array(WAVES_MM, np.float32), turns, _lattice().ravel(), out)
+    _sum_octaves(
+        np.ascontiguousarray(place, np.float32),
+        np.ascontiguousarray(density, np.float32),
+        float(size),
+        spread,
+        np.array(WAVES_MM, np.float32),
+        turns,
+        _lattice().ravel(),
+        out,
+    )
     return out
 
 
@@ -109,9 +117,9 @@ def band_spread(values: np.ndarray, weights: np.ndarray, texels_per_mm: float) -
     Returns:
         (6,) float32.
     """
+
     def blur(sigma):
-        return cv2.GaussianBlur(values * weights, (0, 0), sigma) / np.maximum(
-            cv2.GaussianBlur(weights, (0, 0), sigma), 1e-3)
+        return cv2.GaussianBlur(values * weights, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weights, (0, 0), sigma), 1e-3)
 
     out = np.zeros(len(WAVES_MM), np.float32)
     inside = cv2.erode((weights > 0.7).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

@@ -13,8 +13,8 @@ import numpy as np
 
 from ...geometry.harmonics import srgb_to_linear
 from ...photo.regions import EYES, IRISES
-from ..unlit.delight import LUMINANCE
 from ..sources.photo_view import PhotoView, feature_mask
+from ..unlit.delight import LUMINANCE
 
 __all__ = ["InnerColors", "measure_inner_colors"]
 
@@ -53,7 +53,7 @@ def measure_inner_colors(view: PhotoView, level: np.ndarray, teeth: np.ndarray |
         order = rings[np.argsort(rings @ LUMINANCE)]
         blurred = np.clip(1 - radius / _BLURRED_PX, 0, 1)
         low, high = 0.25 - 0.15 * blurred, 0.70 - 0.25 * blurred
-        chosen = order[int(low * len(order)):max(int(high * len(order)), int(low * len(order)) + 1)]
+        chosen = order[int(low * len(order)) : max(int(high * len(order)), int(low * len(order)) + 1)]
         iris = _within(np.median(chosen, 0) * level * _LIDS_SHADE, _IRIS_LUMINANCE)
         # No iris is redder than brown; a photo in red light is.
         iris[1] = max(iris[1], iris[0] / 2.2)
@@ -64,8 +64,10 @@ def measure_inner_colors(view: PhotoView, level: np.ndarray, teeth: np.ndarray |
     if teeth is not None:
         measured = np.maximum(teeth * skin * _LIPS_SHADE, 1e-3)
         # Their hue is known to a part only: lips, gums and the light colour it.
-        enamel = _within(np.sqrt(measured / (measured @ LUMINANCE) * _ENAMEL / (_ENAMEL @ LUMINANCE))
-                         * (measured @ LUMINANCE), _ENAMEL_LUMINANCE)
+        enamel = _within(
+            np.sqrt(measured / (measured @ LUMINANCE) * _ENAMEL / (_ENAMEL @ LUMINANCE)) * (measured @ LUMINANCE),
+            _ENAMEL_LUMINANCE,
+        )
         enamel[0] = max(enamel[0], 1.06 * enamel[1])  # Teeth are yellow, never green.
     return InnerColors(*(np.clip(color, 0, 1).astype(np.float32) for color in (iris, sclera, enamel)))
 
@@ -92,7 +94,7 @@ def _eye_pixels(view: PhotoView) -> tuple[np.ndarray, np.ndarray, float]:
         window = view.pyramid[0][y0:y1, x0:x1] * np.float32(1 / 65535)
         if window.size == 0:
             continue
-        yy, xx = np.mgrid[y0:y0 + window.shape[0], x0:x0 + window.shape[1]]
+        yy, xx = np.mgrid[y0 : y0 + window.shape[0], x0 : x0 + window.shape[1]]
         distance = np.hypot(xx + 0.5 - c[0], yy + 0.5 - c[1]) / radius
         inside = opening[y0:y1, x0:x1] > 127
         rings.append(window[(distance > 0.45) & (distance < 0.85) & inside])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...photo.regions import BROWS
 from ...geometry.smoothstep import smoothstep
+from ...photo.regions import BROWS
+from ..sources.photo_view import PhotoView, feature_mask
 from ..unlit.delight import LUMINANCE
 from .grain import octave_noise
-from ..sources.photo_view import PhotoView, feature_mask
 
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 
@@ -29,8 +29,9 @@ class Hair:
     """0 bald to 1."""
 
 
-def find_hair(view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, seen: np.ndarray, scalp: np.ndarray,
-              gain: np.ndarray) -> Hair:
+def find_hair(
+    view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, seen: np.ndarray, scalp: np.ndarray, gain: np.ndarray
+) -> Hair:
     """Hair colour and whether there is any.
 
     Args:
@@ -75,8 +76,9 @@ def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
     return color if _plausible(color) else _DEFAULT
 
 
-def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, place: np.ndarray, density: np.ndarray,
-            size: int) -> np.ndarray:
+def stubble(
+    color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, place: np.ndarray, density: np.ndarray, size: int
+) -> np.ndarray:
     """Lay cropped hair over skin.
 
     Args:
@@ -104,8 +106,9 @@ def stubble(color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, 
     return out
 
 
-def brow_hair(color: np.ndarray, hair: Hair, brows: np.ndarray, place: np.ndarray, density: np.ndarray,
-              size: int) -> np.ndarray:
+def brow_hair(
+    color: np.ndarray, hair: Hair, brows: np.ndarray, place: np.ndarray, density: np.ndarray, size: int
+) -> np.ndarray:
     """Draw brows, for a photo that shows none (a cap or a fringe covers them).
 
     Args:

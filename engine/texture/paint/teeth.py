@@ -24,8 +24,7 @@ _GAP = srgb_to_linear(np.array([96, 66, 54]) / 255).astype(np.float32)
 _GUM = srgb_to_linear(np.array([176, 104, 100]) / 255).astype(np.float32)
 
 
-def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, enamel: np.ndarray,
-                 texel: np.ndarray) -> np.ndarray:
+def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, enamel: np.ndarray, texel: np.ndarray) -> np.ndarray:
     """Linear colours of points on the teeth.
 
     Args:
@@ -65,8 +64,7 @@ def _band(band: np.ndarray, place: np.ndarray, jaw: int, enamel: np.ndarray, tex
     radius = np.array([np.hypot(band[slot == k, 0], band[slot == k, 2] - _CENTRE_Z).max() for k in used])
     edge = np.array([(towards * band[slot == k, 1]).max() for k in used])
     fine = np.linspace(0, angle.max(), 200)
-    length = np.concatenate([[0], np.cumsum(np.interp((fine[1:] + fine[:-1]) / 2, middle[used], radius)
-                                            * np.diff(fine))])
+    length = np.concatenate([[0], np.cumsum(np.interp((fine[1:] + fine[:-1]) / 2, middle[used], radius) * np.diff(fine))])
     mine = _angle(place)
     along = np.interp(mine, fine, length)
     below_edge = np.maximum(np.interp(mine, middle[used], edge) - towards * place[:, 1], 0)

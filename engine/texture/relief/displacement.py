@@ -10,13 +10,13 @@ from ...geometry.harmonics import light_normals, sh_basis
 from ...head.model import MATERIALS, HeadModel
 from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
-from ..unlit.delight import LUMINANCE
+from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
-from ..padding import fill_outside
 from ..sources.photo_view import lookup
-from .relief import relief, shading_slopes
+from ..unlit.delight import LUMINANCE
 from ..unlit.surface import vertex_normals
+from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
 
@@ -24,8 +24,9 @@ _PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
 """Pore-scale relief that is added everywhere, at WAVES_MM."""
 
 
-def displacement_map(model: HeadModel, fields: Analysis, luminance: np.ndarray, pigment: np.ndarray, seen: np.ndarray,
-                     detail: float, report) -> np.ndarray:
+def displacement_map(
+    model: HeadModel, fields: Analysis, luminance: np.ndarray, pigment: np.ndarray, seen: np.ndarray, detail: float, report
+) -> np.ndarray:
     """
     Args:
         luminance, pigment, seen: (S, S) float32 of the painted skin, see :class:`.compose.Band`; the first two are
@@ -40,8 +41,10 @@ def displacement_map(model: HeadModel, fields: Analysis, luminance: np.ndarray, 
     layout = layout_of(model)
     triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
     leans = _leans(model, fields)
-    vertex = np.stack([layout.density * size, _roll_off(model), model.part("scalp"),
-                       model.part("right_ear", "left_ear"), *model.template.T], 1)
+    vertex = np.stack(
+        [layout.density * size, _roll_off(model), model.part("scalp"), model.part("right_ear", "left_ear"), *model.template.T],
+        1,
+    )
     strength, amount, pores, density = (np.zeros((size, size), np.float32) for _ in range(4))
     lean = np.zeros((size, size, 2), np.float32)
     skin_values = np.median([_sample(luminance, seen), _sample(pigment, seen)], 1)
@@ -118,8 +121,11 @@ def _roll_off(model: HeadModel) -> np.ndarray:
 def _leans(model: HeadModel, fields: Analysis) -> list:
     """Pairs of a source and (4Q, 2) float32: how its shading changes as the surface leans."""
     frame = _frame(model, fields.vertices)
-    return [(source, _lean(frame, source.view.camera, np.asarray(source.lighting, np.float64)))
-            for source in fields.sources if np.isfinite(source.lighting).all() and source.lighting[0].sum() > 0]
+    return [
+        (source, _lean(frame, source.view.camera, np.asarray(source.lighting, np.float64)))
+        for source in fields.sources
+        if np.isfinite(source.lighting).all() and source.lighting[0].sum() > 0
+    ]
 
 
 def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
@@ -132,8 +138,9 @@ def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
     sign = np.sign(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])[:, None]
     frame = [vertex_normals(vertices, model.triangles.astype(np.int32)).astype(np.float64)[model.faces.ravel()]]
     for direction in ((e1 * d2[:, 1:] - e2 * d1[:, 1:]) * sign, (e2 * d1[:, :1] - e1 * d2[:, :1]) * sign):
-        total = np.stack([np.bincount(corners.ravel(), np.repeat(direction[:, k], 3), len(model.faces) * 4)
-                          for k in range(3)], 1)
+        total = np.stack(
+            [np.bincount(corners.ravel(), np.repeat(direction[:, k], 3), len(model.faces) * 4) for k in range(3)], 1
+        )
         frame.append(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
     return frame
 
@@ -148,5 +155,6 @@ def _lean(frame: list[np.ndarray], camera: Camera, lighting: np.ndarray) -> np.n
         return np.maximum(sh_basis(light_normals(camera, n)) @ light, 0.05 * light[0])
 
     step = 0.15
-    return np.stack([(np.log(shading(normal + step * axis)) - np.log(shading(normal - step * axis))) / (2 * step)
-                     for axis in axes], 1).astype(np.float32)
+    return np.stack(
+        [(np.log(shading(normal + step * axis)) - np.log(shading(normal - step * axis))) / (2 * step) for axis in axes], 1
+    ).astype(np.float32)

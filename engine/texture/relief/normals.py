@@ -37,7 +37,7 @@ def uv_metric(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
     pv = (e2 * d1[:, :1] - e1 * d2[:, :1]) / determinant
     length = np.maximum(np.linalg.norm(pu, axis=1), 1e-6)
     along = (pv * pu).sum(1) / length
-    across = np.sqrt(np.maximum((pv ** 2).sum(1) - along ** 2, 1e-6))
+    across = np.sqrt(np.maximum((pv**2).sum(1) - along**2, 1e-6))
     metric = np.stack([length, along, across], 1)
     weight = np.abs(determinant[:, 0])
     key = np.concatenate([model.faces.reshape(-1, 1), np.round(model.uv.reshape(-1, 2) * 1e5).astype(np.int64)], 1)
@@ -74,12 +74,12 @@ def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.nda
         low, high = max(0, row0 - 2), min(size, row1 + 2)
         window = displacement[low:high].astype(np.float32)
         # Scharr keeps directions isotropic and does not amplify the last octave as plain differences do.
-        du = cv2.Scharr(window, cv2.CV_32F, 1, 0)[row0 - low:row1 - low].reshape(-1)[texels.index] * (size / 32)
-        dv = -cv2.Scharr(window, cv2.CV_32F, 0, 1)[row0 - low:row1 - low].reshape(-1)[texels.index] * (size / 32)
+        du = cv2.Scharr(window, cv2.CV_32F, 1, 0)[row0 - low : row1 - low].reshape(-1)[texels.index] * (size / 32)
+        dv = -cv2.Scharr(window, cv2.CV_32F, 0, 1)[row0 - low : row1 - low].reshape(-1)[texels.index] * (size / 32)
         length, along, across = gather(texels, triangles, metric).T
         slope_t = du / length
         slope_b = (dv - slope_t * along) / across
-        inverse = 1 / np.sqrt(slope_t ** 2 + slope_b ** 2 + 1)
+        inverse = 1 / np.sqrt(slope_t**2 + slope_b**2 + 1)
         normal = np.stack([-slope_t * inverse, -slope_b * inverse, inverse], 1)
         encoded = np.clip(np.floor(normal * 32767.5 + 32768), 0, 65535).astype(np.uint16)
         out[row0:row1].reshape(-1, 3)[texels.index] = encoded

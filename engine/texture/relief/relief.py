@@ -71,8 +71,9 @@ def _shape(detail, tint, slope, slope_share, wave, mask, limits, out):
             # Smooth limiter: creases may be deep, bumps (bright hair, gloss) only half as high.
             limit = np.float32(_LIMIT_PER_WAVE) * wave[i, j] * (one if height < 0 else np.float32(0.5))
             x = np.float32(math.log(wave[i, j]))
-            gain = (min(max((x - limits[0]) / (limits[1] - limits[0]), np.float32(0)), one)
-                    * min(max((limits[3] - x) / (limits[3] - limits[2]), np.float32(0)), one))
+            gain = min(max((x - limits[0]) / (limits[1] - limits[0]), np.float32(0)), one) * min(
+                max((limits[3] - x) / (limits[3] - limits[2]), np.float32(0)), one
+            )
             out[i, j] = limit * np.float32(math.tanh(height / limit)) * gain * mask[i, j]
 
 
@@ -104,12 +105,19 @@ def shading_slopes(band: np.ndarray, lean: np.ndarray, mm_per_texel: np.ndarray)
     Returns:
         (H, W) differences to the right and downwards, mm.
     """
-    strength = band / ((lean ** 2).sum(-1) + _SLOPE_DAMPING) * mm_per_texel
+    strength = band / ((lean**2).sum(-1) + _SLOPE_DAMPING) * mm_per_texel
     return -strength * lean[..., 0], strength * lean[..., 1]
 
 
-def relief(luminance: np.ndarray, pigment: np.ndarray, mask: np.ndarray, density: np.ndarray,
-           slopes: tuple[np.ndarray, np.ndarray] | None, pixel_mm: float = 0.0, tick=None) -> np.ndarray:
+def relief(
+    luminance: np.ndarray,
+    pigment: np.ndarray,
+    mask: np.ndarray,
+    density: np.ndarray,
+    slopes: tuple[np.ndarray, np.ndarray] | None,
+    pixel_mm: float = 0.0,
+    tick=None,
+) -> np.ndarray:
     """Displacement of a de-lit texture.
 
     Args:
@@ -150,10 +158,18 @@ def _octave(luminance, pigment, mask, density, shaded, pixel_mm):
     height = np.empty_like(detail)
     rows = detail.shape[0]
     step = max(64, -(-rows // 8))
-    each_band(lambda low, high: _shape(detail[low:high], tint[low:high], (detail if slope is None else slope)[low:high],
-                                       np.float32(0 if slope is None else _POISSON_SHARE), wave[low:high],
-                                       mask[low:high], limits, height[low:high]),
-              [(low, min(rows, low + step)) for low in range(0, rows, step)])
-    rest = _octave(coarse, coarse_pigment, cv2.pyrDown(mask), cv2.pyrDown(density) * np.float32(0.5), shaded_coarse,
-                   pixel_mm)
+    each_band(
+        lambda low, high: _shape(
+            detail[low:high],
+            tint[low:high],
+            (detail if slope is None else slope)[low:high],
+            np.float32(0 if slope is None else _POISSON_SHARE),
+            wave[low:high],
+            mask[low:high],
+            limits,
+            height[low:high],
+        ),
+        [(low, min(rows, low + step)) for low in range(0, rows, step)],
+    )
+    rest = _octave(coarse, coarse_pigment, cv2.pyrDown(mask), cv2.pyrDown(density) * np.float32(0.5), shaded_coarse, pixel_mm)
     return (height + cv2.pyrUp(rest, dstsize=size)).astype(np.float32)

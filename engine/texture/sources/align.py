@@ -8,21 +8,21 @@ and is spread smoothly over the skin.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Sequence
 
 import cv2
 import numpy as np
 
-from ...system.concurrency import concurrently
 from ...head.model import HeadModel
+from ...system.concurrency import concurrently
 from ..atlas import gather
+from ..padding import fill_outside
+from ..seen import Masks, Place
 from ..unlit.completion import splat
 from ..unlit.delight import LUMINANCE
-from ..padding import fill_outside
-from .photo_view import PhotoView, lookup
-from ..seen import Masks, Place
 from ..unlit.surface import Surface
+from .photo_view import PhotoView, lookup
 
 __all__ = ["ALIGNMENT_SIZE", "align"]
 
@@ -35,8 +35,9 @@ _UNKNOWN = 0.75
 """Likeness of photos that have nothing in common."""
 
 
-def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[PhotoView], masks: Sequence[Masks],
-          report) -> tuple[list[PhotoView], np.ndarray]:
+def align(
+    model: HeadModel, surface: Surface, place: Place, views: Sequence[PhotoView], masks: Sequence[Masks], report
+) -> tuple[list[PhotoView], np.ndarray]:
     """The views with lookups moved so that all show the same skin at the same texel; the first stays.
 
     Args:
@@ -48,8 +49,7 @@ def align(model: HeadModel, surface: Surface, place: Place, views: Sequence[Phot
     """
     out = list(views)
     likeness = np.ones((len(views), len(model.template)))
-    pictures = concurrently([partial(_picture, place, *each) for each in zip(views, masks)],
-                            lambda share: report(0.4 * share))
+    pictures = concurrently([partial(_picture, place, *each) for each in zip(views, masks)], lambda share: report(0.4 * share))
     picture, weight = pictures[0]
     towards = [view.camera.position / np.linalg.norm(view.camera.position) for view in views]
     order = sorted(range(1, len(views)), key=lambda k: -float(towards[k] @ towards[0]))
@@ -73,8 +73,9 @@ def _likeness_of(model, surface, place: Place, ours, theirs) -> np.ndarray:
         return np.full(len(model.template), _UNKNOWN)
     alike = np.clip(_likeness(ours[0], theirs[0], both), 0, 1)
     rows = both.reshape(-1)[place.texels.index]
-    value, amount = splat(place.texels, place.triangles, len(model.template),
-                          alike.reshape(-1, 1)[place.texels.index], rows.astype(np.float32))
+    value, amount = splat(
+        place.texels, place.triangles, len(model.template), alike.reshape(-1, 1)[place.texels.index], rows.astype(np.float32)
+    )
     return surface.smooth(value[:, 0], amount, 5.0, prior=float(alike[both].mean()), prior_weight=0.02).clip(0, 1)
 
 
@@ -96,7 +97,7 @@ def _picture(place: Place, view: PhotoView, masks: Masks) -> tuple[np.ndarray, n
         return cv2.GaussianBlur(values * cover, (0, 0), sigma) / amount
 
     fine = light - mean(light, 5.0)
-    fine /= np.sqrt(mean(fine * fine, 8.0) + 0.03 ** 2)
+    fine /= np.sqrt(mean(fine * fine, 8.0) + 0.03**2)
     return np.clip(fine, -3, 3) * cover, weight
 
 
@@ -110,7 +111,7 @@ def _offsets(model, surface, place: Place, view: PhotoView, ours, theirs) -> np.
     first, second = (np.clip(128 + 40 * picture * soft, 0, 255).astype(np.uint8) for picture in (ours[0], theirs[0]))
     finder = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there, back = finder.calc(first, second, None), finder.calc(second, first, None)
-    y, x = np.mgrid[0:texels.size, 0:texels.size].astype(np.float32)
+    y, x = np.mgrid[0 : texels.size, 0 : texels.size].astype(np.float32)
 
     def shifted(image, flow):
         return cv2.remap(image, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

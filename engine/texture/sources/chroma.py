@@ -48,8 +48,7 @@ def calmed(view: PhotoView, skin: np.ndarray, scale: float) -> PhotoView:
 
     mouth = drawn((INNER_LIPS,), 0.6)
     levels = [view.pyramid[0].copy()]
-    for weight in (skin * (1 - np.maximum(drawn(EYES, 0.5), drawn((OUTER_LIPS,), 0.8))),
-                   drawn((OUTER_LIPS,)) * (1 - mouth)):
+    for weight in (skin * (1 - np.maximum(drawn(EYES, 0.5), drawn((OUTER_LIPS,), 0.8))), drawn((OUTER_LIPS,)) * (1 - mouth)):
         _calm(levels[0], view.pyramid, weight, radius)
     while len(levels) < len(view.pyramid):
         levels.append(cv2.pyrDown(levels[-1]))
@@ -63,12 +62,15 @@ def _calm(out: np.ndarray, pyramid, weight: np.ndarray, radius: int) -> None:
         return
     # Halves of the pyramid start at even pixels.
     x, y = box[0] // 2 * 2, box[1] // 2 * 2
-    part = np.s_[y:box[1] + box[3], x:box[0] + box[2]]
+    part = np.s_[y : box[1] + box[3], x : box[0] + box[2]]
     weight = weight[part]
     height, width = weight.shape
-    small = pyramid[1][y // 2:y // 2 + (height + 1) // 2, x // 2:x // 2 + (width + 1) // 2]
-    ratio = _ratios(small.astype(np.float32) * np.float32(1 / 65535),
-                    cv2.resize(weight, small.shape[1::-1], interpolation=cv2.INTER_AREA), radius)
+    small = pyramid[1][y // 2 : y // 2 + (height + 1) // 2, x // 2 : x // 2 + (width + 1) // 2]
+    ratio = _ratios(
+        small.astype(np.float32) * np.float32(1 / 65535),
+        cv2.resize(weight, small.shape[1::-1], interpolation=cv2.INTER_AREA),
+        radius,
+    )
     ratio = cv2.resize(ratio, (width, height), interpolation=cv2.INTER_LINEAR)
     color = pyramid[0][part].astype(np.float32)
     ratio *= cv2.transform(color, LUMINANCE[None])[..., None]
@@ -92,7 +94,7 @@ def _ratios(color: np.ndarray, weight: np.ndarray, radius: int) -> np.ndarray:
     share = 1 / mean(weight)
     weighted = weight * guide
     middle = share * mean(weighted)
-    spread = np.maximum(share * mean(weighted * guide) - middle * middle, 0) + np.float32(_GUIDE ** 2)
+    spread = np.maximum(share * mean(weighted * guide) - middle * middle, 0) + np.float32(_GUIDE**2)
     out = np.empty_like(color)
     for k in (0, 2):
         hue = cv2.log(np.maximum(color[..., k], np.float32(0.2 * _FLOOR))) - guide

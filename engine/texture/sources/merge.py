@@ -14,22 +14,22 @@ One photo passes through unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Callable, Sequence
 
 import numpy as np
 
-from ...system.concurrency import concurrently
-from ...head.model import HeadModel
 from ...geometry.smoothstep import smoothstep
+from ...head.model import HeadModel
+from ...system.concurrency import concurrently
 from ...types import View
 from ..atlas import gather
+from ..seen import Masks, Place, Seen, posed, read_texels
 from ..unlit.completion import splat
 from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
-from .photo_view import PhotoView, lookup
-from ..seen import Masks, Place, Seen, posed, read_texels
 from ..unlit.surface import Surface, vertex_normals
+from .photo_view import PhotoView, lookup
 
 __all__ = ["Merged", "Source", "merge", "source_share"]
 
@@ -96,28 +96,37 @@ class Merged:
         for k, view in enumerate(self.views):
             share = self.shares[:, k]
             if k == 0 or share.any():
-                out.append(Source(view, self.gains[k], self.lighting[k],
-                                  np.round(255 * np.clip(image(share), 0, 1)).astype(np.uint8)))
+                out.append(
+                    Source(view, self.gains[k], self.lighting[k], np.round(255 * np.clip(image(share), 0, 1)).astype(np.uint8))
+                )
         return tuple(out)
 
 
-def merge(model: HeadModel, surface: Surface, place: Place, views: Sequence[View], sources: Sequence[PhotoView],
-          masks: Sequence[Masks], likeness: np.ndarray, report) -> Merged:
+def merge(
+    model: HeadModel,
+    surface: Surface,
+    place: Place,
+    views: Sequence[View],
+    sources: Sequence[PhotoView],
+    masks: Sequence[Masks],
+    likeness: np.ndarray,
+    report,
+) -> Merged:
     """
     Args:
         place: n texels of the analysis map.
         likeness: (K, N) from :func:`.align.align`.
         report: ``report(share)``; may raise to cancel.
     """
-    read = concurrently([partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)],
-                        lambda share: report(0.5 * share))
+    read = concurrently(
+        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], lambda share: report(0.5 * share)
+    )
     seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
     if len(views) == 1:
         color = seen[0].color * gather(place.texels, place.triangles, read[0].shading)[:, None]
         gain = np.repeat(read[0].shading[:, None], 3, 1)
-        return Merged(seen[0], color, seen[0].shown, [gain], np.ones((len(color), 1), np.float32), list(sources),
-                      lighting)
+        return Merged(seen[0], color, seen[0].shown, [gain], np.ones((len(color), 1), np.float32), list(sources), lighting)
     logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
     amount = np.stack([one.amount for one in read])
     quality = amount * np.stack([_quality(*each) for each in zip(sources, read)]) * _fineness(sources)[:, None]
@@ -137,8 +146,10 @@ def merge(model: HeadModel, surface: Surface, place: Place, views: Sequence[View
     base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
     shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
     shares = shares * shares * shares + np.float32(0.01)
-    unlit = concurrently([partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
-                         lambda share: report(0.8 + 0.15 * share))
+    unlit = concurrently(
+        [partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
+        lambda share: report(0.8 + 0.15 * share),
+    )
     _normalise(shares)
     total = np.zeros_like(unlit[0])
     for k, color in enumerate(unlit):
@@ -159,8 +170,7 @@ class _Read:
 
 def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Masks) -> _Read:
     seen = read_texels(place, source, masks)
-    color, amount = splat(place.texels, place.triangles, len(model.template), seen.color,
-                          seen.weight * (1 - seen.feature))
+    color, amount = splat(place.texels, place.triangles, len(model.template), seen.color, seen.weight * (1 - seen.feature))
     normals = vertex_normals(posed(model, view), place.triangles)
     shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
     return _Read(seen, shading, color, amount)
@@ -207,8 +217,9 @@ def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: n
             others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
             off = ((middle - even[k]) * LUMINANCE).sum(1)
             weight = amount[k] * others / (1 + (off / 0.25) ** 2) ** 2
-            field[k] = exposure[k] + np.clip(surface.smooth(middle - logs[k] - exposure[k], weight, _WIDE_MM,
-                                                            prior_weight=0.002), -0.7, 0.7)
+            field[k] = exposure[k] + np.clip(
+                surface.smooth(middle - logs[k] - exposure[k], weight, _WIDE_MM, prior_weight=0.002), -0.7, 0.7
+            )
     return field
 
 
@@ -246,7 +257,7 @@ def _middle(even: np.ndarray, quality: np.ndarray) -> np.ndarray:
     # Near the median, by rank, with soft borders: no jumps from vertex to vertex.
     rank = (ranked - 0.5 * np.take_along_axis(weight, order, 0)) / ranked[-1]
     near = np.empty_like(weight)
-    np.put_along_axis(near, order, np.exp(-((rank - 0.5) / 0.2) ** 2), 0)
+    np.put_along_axis(near, order, np.exp(-(((rank - 0.5) / 0.2) ** 2)), 0)
     near *= weight
     return (even * near[..., None]).sum(0) / np.maximum(near.sum(0), 1e-12)[:, None]
 
@@ -279,8 +290,7 @@ def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarr
     return surface.blur(labels.T, 1.5).T.clip(0, 1)
 
 
-def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray,
-            labels: np.ndarray) -> np.ndarray:
+def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(K, N, 3) log gains that bring every photo to one slow colour.
 
     It is the photos' mean as far as they agree with the one that gives the detail.
@@ -315,8 +325,11 @@ def _normalise(shares: np.ndarray) -> None:
 
 
 def _blended(seen: Sequence[Seen], shares: np.ndarray) -> Seen:
-    out = {name: sum(shares[:, k].reshape(-1, *[1] * (getattr(one, name).ndim - 1)) * getattr(one, name)
-                     for k, one in enumerate(seen)).astype(np.float32)
-           for name in ("color", "weight", "central", "brows", "eyes", "lips", "certain")}
+    out = {
+        name: sum(
+            shares[:, k].reshape(-1, *[1] * (getattr(one, name).ndim - 1)) * getattr(one, name) for k, one in enumerate(seen)
+        ).astype(np.float32)
+        for name in ("color", "weight", "central", "brows", "eyes", "lips", "certain")
+    }
     highest = {name: np.maximum.reduce([getattr(one, name) for one in seen]) for name in ("shown", "bare", "front")}
     return Seen(**out, **highest)

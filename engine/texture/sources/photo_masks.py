@@ -6,25 +6,33 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
 from ...geometry.smoothstep import smoothstep
+from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
 from .photo_view import NOSE_TIP, PhotoView, feature_mask
 
 __all__ = ["photo_masks"]
 
 
-def photo_masks(view: PhotoView, skin_mask: np.ndarray,
-                camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+def photo_masks(view: PhotoView, skin_mask: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
     crop = view.camera
     scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy
     x0, y0 = round(camera.cx - crop.cx / scale_x), round(camera.cy - crop.cy / scale_y)
-    window = skin_mask[y0:y0 + round(crop.height / scale_y), x0:x0 + round(crop.width / scale_x)]
-    skin = cv2.resize(np.ascontiguousarray(window, np.float32), (crop.width, crop.height),
-                      interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA)
+    window = skin_mask[y0 : y0 + round(crop.height / scale_y), x0 : x0 + round(crop.width / scale_x)]
+    skin = cv2.resize(
+        np.ascontiguousarray(window, np.float32),
+        (crop.width, crop.height),
+        interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA,
+    )
     brows = _shown_brows(view, skin)
-    keep = np.maximum.reduce([brows, feature_mask(view, (OUTER_LIPS,), 1.5),
-                              feature_mask(view, EYES, 4.0), feature_mask(view, (NOSE_TIP,), 1.0, hull=True)])
+    keep = np.maximum.reduce(
+        [
+            brows,
+            feature_mask(view, (OUTER_LIPS,), 1.5),
+            feature_mask(view, EYES, 4.0),
+            feature_mask(view, (NOSE_TIP,), 1.0, hull=True),
+        ]
+    )
     usable = np.maximum(skin, keep.astype(np.float32) / 255)
     mm = view.pixels_per_mm
     # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
@@ -51,8 +59,10 @@ def _shown_brows(view: PhotoView, skin: np.ndarray) -> np.ndarray:
     out = np.zeros(skin.shape, np.uint8)
     for contour in BROWS:
         brow = feature_mask(view, (contour,), 1.5, hull=True)
-        above = cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True),
-                             feature_mask(view, (contour,), 3.0, hull=True)) > 127
+        above = (
+            cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True), feature_mask(view, (contour,), 3.0, hull=True))
+            > 127
+        )
         # The segmentation takes brow hair for hair, but never all of a brow's outline.
         if above.any() and skin[above].mean() > 0.5 and skin[brow > 127].mean() > 0.2:
             out = np.maximum(out, brow)

@@ -49,8 +49,15 @@ class PhotoView:
     zscale: float
 
     @staticmethod
-    def of(model: HeadModel, vertices: np.ndarray, photo: Photo, landmarks: np.ndarray, camera: Camera,
-           texels_per_mm: float, most_pixels: float = np.inf) -> "PhotoView":
+    def of(
+        model: HeadModel,
+        vertices: np.ndarray,
+        photo: Photo,
+        landmarks: np.ndarray,
+        camera: Camera,
+        texels_per_mm: float,
+        most_pixels: float = np.inf,
+    ) -> PhotoView:
         """
         Args:
             vertices: (N, 3) mm, posed.
@@ -66,14 +73,22 @@ class PhotoView:
         high = np.clip(np.ceil(points[front].max(0) + margin), low + 1, [camera.width, camera.height]).astype(int)
         density = camera.fx / float(np.median(depth))
         factor = min(1.0, 1.5 * texels_per_mm / density, float(np.sqrt(most_pixels / np.prod(high - low))))
-        pixels = photo.pixels[low[1]:high[1], low[0]:high[0]]
+        pixels = photo.pixels[low[1] : high[1], low[0] : high[0]]
         size = np.maximum(1, np.round((high - low) * factor).astype(int))
         exact = size / (high - low)
         if factor < 1:
             pixels = cv2.resize(pixels, tuple(int(s) for s in size), interpolation=cv2.INTER_AREA)
         cropped = camera.cropped(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
-        cropped = Camera(int(size[0]), int(size[1]), cropped.fx * exact[0], cropped.fy * exact[1],
-                         cropped.cx * exact[0], cropped.cy * exact[1], camera.R, camera.t)
+        cropped = Camera(
+            int(size[0]),
+            int(size[1]),
+            cropped.fx * exact[0],
+            cropped.fy * exact[1],
+            cropped.cx * exact[0],
+            cropped.cy * exact[1],
+            camera.R,
+            camera.t,
+        )
         levels = [_LINEAR[pixels]]
         while len(levels) < 3 and min(levels[-1].shape[:2]) > 8:
             levels.append(cv2.pyrDown(levels[-1]))
@@ -85,19 +100,29 @@ class PhotoView:
         zscale = min(1.0, 900 / max(cropped.width, cropped.height))
         small = cropped.scaled(zscale)
         solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
-        raster = rasterize(small.project(vertices.astype(np.float64))[0], depth, triangles[solid],
-                           small.width, small.height)
+        raster = rasterize(small.project(vertices.astype(np.float64))[0], depth, triangles[solid], small.width, small.height)
         mm_per_pixel = 1 / (density * factor * zscale)
         radius = int(np.clip(round(1.0 / mm_per_pixel), 1, 6))
-        zbuffer = cv2.erode(np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
-                            np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+        zbuffer = cv2.erode(
+            np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
+            np.ones((2 * radius + 1, 2 * radius + 1), np.uint8),
+        )
         crop_points = crop_points.astype(np.float32)
         facing = (normals * to_camera).sum(1)
-        return PhotoView(cropped, tuple(levels), ((landmarks - low) * exact).astype(np.float32),
-                         float(density * factor), crop_points, crop_points, facing.astype(np.float32),
-                         depth.astype(np.float32), zbuffer, zscale)
+        return PhotoView(
+            cropped,
+            tuple(levels),
+            ((landmarks - low) * exact).astype(np.float32),
+            float(density * factor),
+            crop_points,
+            crop_points,
+            facing.astype(np.float32),
+            depth.astype(np.float32),
+            zbuffer,
+            zscale,
+        )
 
-    def moved(self, offsets: np.ndarray) -> "PhotoView":
+    def moved(self, offsets: np.ndarray) -> PhotoView:
         """Looked up elsewhere: (N, 2) crop pixels are added to :attr:`positions`."""
         return replace(self, positions=(self.positions + offsets).astype(np.float32))
 
@@ -133,7 +158,7 @@ class PhotoView:
         return np.zeros((0, 3), np.float32) if out is None else out
 
     def _at(self, positions, level):
-        found = lookup(self.pyramid[level], positions * np.float32(0.5 ** level) - np.float32(0.5), cv2.INTER_CUBIC)
+        found = lookup(self.pyramid[level], positions * np.float32(0.5**level) - np.float32(0.5), cv2.INTER_CUBIC)
         return found * np.float32(1 / 65535)
 
     def inside(self, positions: np.ndarray) -> np.ndarray:
@@ -170,9 +195,16 @@ def lookup(image: np.ndarray, xy: np.ndarray, interpolation: int = cv2.INTER_LIN
     padded = np.zeros((rows * width, 2), np.float32)
     padded[:count] = xy
     grid = padded.reshape(rows, width, 2)
-    parts = [cv2.remap(image, np.ascontiguousarray(grid[start:start + 8192, :, 0]),
-                       np.ascontiguousarray(grid[start:start + 8192, :, 1]), interpolation,
-                       borderMode=cv2.BORDER_REPLICATE) for start in range(0, rows, 8192)]
+    parts = [
+        cv2.remap(
+            image,
+            np.ascontiguousarray(grid[start : start + 8192, :, 0]),
+            np.ascontiguousarray(grid[start : start + 8192, :, 1]),
+            interpolation,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for start in range(0, rows, 8192)
+    ]
     out = np.concatenate(parts) if parts else np.zeros((0, width, *image.shape[2:]), image.dtype)
     return out.reshape(rows * width, *image.shape[2:])[:count]
 

@@ -22,8 +22,9 @@ __all__ = ["GAMMA", "complete_base", "splat"]
 GAMMA = 1 / 2.2
 
 
-def splat(texels: Texels, triangles: np.ndarray, count: int, values: np.ndarray,
-          weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def splat(
+    texels: Texels, triangles: np.ndarray, count: int, values: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Weighted means of texel values around each vertex.
 
     Args:
@@ -39,8 +40,16 @@ def splat(texels: Texels, triangles: np.ndarray, count: int, values: np.ndarray,
     values = np.ascontiguousarray(values, np.float32)
     total, amount = np.zeros(count), np.zeros(count)
     sums = np.zeros((count, values.shape[1]))
-    _splat(np.ascontiguousarray(triangles, np.int32), texels.triangle, texels.weights, values,
-           np.ascontiguousarray(weights, np.float32), total, amount, sums)
+    _splat(
+        np.ascontiguousarray(triangles, np.int32),
+        texels.triangle,
+        texels.weights,
+        values,
+        np.ascontiguousarray(weights, np.float32),
+        total,
+        amount,
+        sums,
+    )
     means = sums / np.maximum(amount, 1e-9)[:, None]
     return means.astype(np.float32), (amount / np.maximum(total, 1e-9)).astype(np.float32)
 
@@ -57,8 +66,9 @@ def _splat(triangles, triangle, share, values, weights, total, amount, sums):
                 sums[vertex, c] += strong * values[i, c]
 
 
-def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray,
-                  fallback: np.ndarray, allow_mirror: np.ndarray) -> np.ndarray:
+def complete_base(
+    surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray, fallback: np.ndarray, allow_mirror: np.ndarray
+) -> np.ndarray:
     """Smooth colour of every vertex.
 
     Args:
@@ -82,4 +92,4 @@ def complete_base(surface: Surface, mirror: np.ndarray, color: np.ndarray, weigh
     total = trust + 0.5 * borrowed
     target = (trust[:, None] * color + 0.5 * borrowed[:, None] * guess) / np.maximum(total, 1e-9)[:, None]
     # Weights are sharpened: a well seen vertex keeps its colour, a doubtful one is mostly membrane.
-    return surface.smooth(target, 60 * total ** 2, 3.0, prior=fallback, prior_weight=0.02)
+    return surface.smooth(target, 60 * total**2, 3.0, prior=fallback, prior_weight=0.02)

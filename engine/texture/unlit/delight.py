@@ -22,8 +22,16 @@ from ...geometry.harmonics import light_normals, shade
 from ...geometry.smoothstep import smoothstep
 from .surface import Surface
 
-__all__ = ["LUMINANCE", "SkinLevel", "darkness", "flatten", "highlight_share", "shading_gain", "skin_balance",
-           "weighted_median"]
+__all__ = [
+    "LUMINANCE",
+    "SkinLevel",
+    "darkness",
+    "flatten",
+    "highlight_share",
+    "shading_gain",
+    "skin_balance",
+    "weighted_median",
+]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -85,8 +93,7 @@ class SkinLevel:
     """(V, 3) float32."""
 
 
-def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray,
-            length: float = 14.0) -> SkinLevel:
+def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray, length: float = 14.0) -> SkinLevel:
     """Remove slow brightness changes from the skin.
 
     Args:

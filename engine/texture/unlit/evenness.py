@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
+from ..seen import Place, Seen, forehead_trust
 from .delight import LUMINANCE, weighted_median
 from .patch import Patch
-from ..seen import Place, Seen, forehead_trust
 
 __all__ = ["HAIR_ABOVE", "even_out"]
 
@@ -33,8 +33,9 @@ HAIR_ABOVE = (12.0, 18.0)
 """mm above the eyes from which on nothing dark grows but brows and the hair that hangs there."""
 
 
-def even_out(place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, base: np.ndarray, raised: np.ndarray,
-             dark: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def even_out(
+    place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, base: np.ndarray, raised: np.ndarray, dark: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Gains of n texels, 1 where `weight` is 0.
 
     Args:

@@ -33,5 +33,4 @@ class Patch:
         """(h, w[, C]) weighted means of (m[, C]) values over a Gaussian of `sigma` texels."""
         lifted = weights[:, None] if values.ndim == 2 else weights
         total = np.maximum(cv2.GaussianBlur(self.image(weights), (0, 0), sigma), 0.05)
-        return cv2.GaussianBlur(self.image(values * lifted), (0, 0), sigma) / (
-            total[..., None] if values.ndim == 2 else total)
+        return cv2.GaussianBlur(self.image(values * lifted), (0, 0), sigma) / (total[..., None] if values.ndim == 2 else total)

@@ -20,8 +20,9 @@ _FRINGE_MM = 0.7
 """Beside a strand lie its shadow, its blur and the waves that compression makes of it."""
 
 
-def with_strands(texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np.ndarray, allowed: np.ndarray,
-                 mm: float) -> np.ndarray:
+def with_strands(
+    texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np.ndarray, allowed: np.ndarray, mm: float
+) -> np.ndarray:
     """How surely n texels are too dark for skin, after following strands of hair to their tips.
 
     A strand gets finer and paler towards its tip until nothing there is too dark for skin any more. What is merely
@@ -52,8 +53,7 @@ def with_strands(texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np
     for _ in range(int(np.ceil(_REACH_MM * mm))):
         hair = cv2.dilate(hair, eight) & faint
     side = 2 * int(round(_FRINGE_MM * mm)) + 1
-    near = cv2.GaussianBlur(cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0),
-                            0.5 * _FRINGE_MM * mm)
+    near = cv2.GaussianBlur(cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0), 0.5 * _FRINGE_MM * mm)
     out = dark.astype(np.float32)
     out[rows] = np.maximum(out[rows], patch.at(near) * allowed[rows])
     return out

@@ -40,14 +40,22 @@ class Surface:
             columns += [k, j]
             values += [weight, weight]
             np.add.at(area, i, cross / 6)
-        adjacency = sparse.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-                                      (count, count)).tocsr()
+        adjacency = sparse.coo_matrix(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count)
+        ).tocsr()
         self.stiffness = (sparse.diags(np.asarray(adjacency.sum(1)).ravel()) - adjacency).tocsc()
         self.area = np.maximum(area, 1e-6)
         self._blurs = {}
 
-    def smooth(self, values: np.ndarray, weights: np.ndarray, length: float, *, prior: np.ndarray | float = 0.0,
-               prior_weight: float = 1e-5) -> np.ndarray:
+    def smooth(
+        self,
+        values: np.ndarray,
+        weights: np.ndarray,
+        length: float,
+        *,
+        prior: np.ndarray | float = 0.0,
+        prior_weight: float = 1e-5,
+    ) -> np.ndarray:
         """The field that follows weighted samples and is smooth over `length` millimetres.
 
         Minimises ``sum_v area_v (w_v |f_v - x_v|^2 + p |f_v - prior|^2) + length^2 integral |grad f|^2``; where all
@@ -84,7 +92,7 @@ class Surface:
         return solution.reshape(values.shape).astype(np.float32)
 
     def _factor(self, weights: np.ndarray, length: float):
-        system = sparse.diags(self.area * weights) + length ** 2 * self.stiffness
+        system = sparse.diags(self.area * weights) + length**2 * self.stiffness
         return splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
 
 

@@ -139,7 +139,7 @@ class Environment:
             done = 0.05
             for step in self.steps:
                 report(done, step.text)
-                self._pip(step, source, lambda line: report(done, line))  # noqa: B023 - called within this pass
+                self._pip(step, source, lambda line: report(done, line))
                 done += 0.9 * step.share
             report(0.97, "Checking")
             result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True, env=clean_environ())

@@ -121,10 +121,13 @@ def fit_tail(
         for i in range(len(rows) // batch):
             pick = np.sort(shuffled[i * batch : (i + 1) * batch])
             guess = tail(torch.from_numpy(data.activations[rows[pick]].astype(np.float32)))
-            as_tensor = lambda array: torch.from_numpy(array[pick].astype(np.float32))
-            smooth = lambda residual: torch.nn.functional.smooth_l1_loss(
-                residual, torch.zeros_like(residual), beta=0.7, reduction="none"
-            )
+
+            def as_tensor(array):
+                return torch.from_numpy(array[pick].astype(np.float32))
+
+            def smooth(residual):
+                return torch.nn.functional.smooth_l1_loss(residual, torch.zeros_like(residual), beta=0.7, reduction="none")
+
             parts = (
                 smooth(guess.points - as_tensor(points)).mean(),
                 (smooth(loss_of.residual(guess.identity, guess.expression, as_tensor(posed))) * loss_of.weight).mean(),
@@ -188,7 +191,10 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
     loss_of = ShapeLoss(model)
     points, identity, expression, view = predict(tail, data, rows)
     weight = loss_of.space.weight
-    error = lambda residual: float((np.abs(residual) * weight).mean())
+
+    def error(residual):
+        return float((np.abs(residual) * weight).mean())
+
     posed, neutral = loss_of.target(data.posed[rows]).astype(float), loss_of.target(data.neutral[rows]).astype(float)
     a, e = torch.from_numpy(identity), torch.from_numpy(expression)
     return {

@@ -23,7 +23,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 from .windows_job import Job
 
@@ -56,7 +55,7 @@ class Exited:
     code: int
 
 
-Event = Union[Line, SpawnFailed, Exited]
+Event = Line | SpawnFailed | Exited
 
 
 def clean_environment(environ: Mapping[str, str], host_folder: str | None = None, **extra: str) -> dict[str, str]:

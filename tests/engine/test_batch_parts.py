@@ -414,7 +414,7 @@ class TestMachine:
     def test_memory_bounds_the_workers(self, monkeypatch):
         monkeypatch.setattr(machine, "cores", lambda: 8)
         for gigabytes, size, workers in ((64, 2048, 8), (9, 2048, 3), (9, 8192, 1), (9, 4096, 2), (1, 2048, 1), (0, 2048, 8)):
-            monkeypatch.setattr(machine, "available_memory", lambda: gigabytes * 10**9)  # noqa: B023
+            monkeypatch.setattr(machine, "available_memory", lambda: gigabytes * 10**9)
             assert machine.default_workers(Settings(texture_size=size)) == workers, (gigabytes, size)
         assert 2.2e9 < machine.worker_memory(Settings()) < 2.8e9
 

@@ -2,7 +2,7 @@
 """Sets up everything that HRN for Blender needs, and runs it.
 
     python3 install_deps.py demo [PHOTO]         set up, reconstruct a real photo, build a .blend, render a preview
-    python3 install_deps.py test [PYTEST ARGS]   set up and run the tests
+    python3 install_deps.py test [PYTEST ARGS]   set up and run the tests; --blender 4.2 runs the add-on's in that Blender
     python3 install_deps.py plan                 what would be installed, how big, under which licence
     python3 install_deps.py install [--with dask]  the engine only; dask is for batches on a cluster
     python3 install_deps.py verify               check the engine, JSON report

@@ -22,8 +22,8 @@ from pathlib import Path
 from ..wire.paths import engine_home
 
 __all__ = [
+    "BLENDERS",
     "BPY_4_5",
-    "BPY_5_2",
     "ENGINE",
     "EXTRAS",
     "TEST_TOOLS",
@@ -256,25 +256,31 @@ TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
 EXTRAS = {"dask": Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster")}
 """What a user may add to the engine's environment: ``install --with NAME``."""
 
-BPY_4_5 = Environment(
-    "bpy-4.5",
-    ((3, 11),),
-    (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (4, 5)",
-    disk_mb=1000,
-    download_mb=370,
-    purpose="Blender 4.5 LTS",
-)
 
-BPY_5_2 = Environment(
-    "bpy-5.2",
-    ((3, 13),),
-    (Step("bpy-5.2.txt", True, 1.0, "Installing Blender 5.2 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (5, 2)",
-    disk_mb=1100,
-    download_mb=390,
-    purpose="Blender 5.2 LTS",
-)
+def _blender(version: str, title: str, python: tuple[int, int], disk_mb: int, download_mb: int) -> Environment:
+    """Blender `version` as a Python module, from ``bpy-VERSION.txt``."""
+    wanted = tuple(int(part) for part in version.split("."))
+    return Environment(
+        f"bpy-{version}",
+        (python,),
+        (Step(f"bpy-{version}.txt", True, 1.0, f"Installing {title} as a module"),),
+        f"import bpy; assert bpy.app.version[:2] == {wanted}",
+        disk_mb=disk_mb,
+        download_mb=download_mb,
+        purpose=title,
+    )
+
+
+BLENDERS = {
+    "4.2": _blender("4.2", "Blender 4.2 LTS", (3, 11), disk_mb=1050, download_mb=380),
+    "4.5": _blender("4.5", "Blender 4.5 LTS", (3, 11), disk_mb=1000, download_mb=370),
+    "5.0": _blender("5.0", "Blender 5.0", (3, 11), disk_mb=1000, download_mb=400),
+    "5.2": _blender("5.2", "Blender 5.2 LTS", (3, 13), disk_mb=1100, download_mb=390),
+}
+"""Version -> Blender as a module, oldest first."""
+
+BPY_4_5 = BLENDERS["4.5"]
+"""What the demo, headless builds, packaging and the tests of the package use."""
 
 
 def clean_environ() -> dict[str, str]:

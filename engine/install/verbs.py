@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..system.machine import cores
 from ..wire.paths import engine_home
 from .environments import (
+    BLENDERS,
     BPY_4_5,
-    BPY_5_2,
     ENGINE,
     EXTRAS,
     REQUIREMENTS,
@@ -139,7 +140,7 @@ def plan(options) -> int:
             "disk_mb": e.disk_mb,
             "path": str(e.path),
         }
-        for e in (ENGINE, BPY_4_5, BPY_5_2)
+        for e in (ENGINE, *(BLENDERS[version] for version in _TESTED))
     ]
     free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
     if options.json:
@@ -176,16 +177,22 @@ def install(options) -> int:
 
 def _extras(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Names given with ``--with``, and the other arguments."""
-    names, rest, left = [], [], iter(arguments)
-    for argument in left:
-        if argument == "--with" or argument.startswith("--with="):
-            names.append(argument[7:] if "=" in argument else next(left, ""))
-        else:
-            rest.append(argument)
+    names, rest = _values(arguments, "--with")
     for name in names:
         if name not in EXTRAS:
             raise InstallError(f"There is no extra {name!r}; there is {', '.join(EXTRAS)}.")
     return names, rest
+
+
+def _values(arguments: list[str], option: str) -> tuple[list[str], list[str]]:
+    """What follows each `option` (empty where nothing does), and the other arguments."""
+    values, rest, left = [], [], iter(arguments)
+    for argument in left:
+        if argument == option or argument.startswith(f"{option}="):
+            values.append(argument[len(option) + 1 :] if "=" in argument else next(left, ""))
+        else:
+            rest.append(argument)
+    return values, rest
 
 
 def verify(options) -> int:
@@ -273,24 +280,19 @@ def test(options) -> int:
     """Run the tests, tier by tier, each in the environment that it needs; what later ones need is fetched meanwhile."""
     if not (ROOT / "tests").is_dir():
         raise InstallError("The tests are part of the checkout, not of the installed add-on.")
-    tiers = [
-        Tier("engine", ENGINE.python, "tests/engine", spread=True),
-        Tier("add-on, Blender 4.5", BPY_4_5.python, "tests/addon", group="Blender"),
-    ]
-    if _has_python(BPY_5_2):
-        tiers.append(Tier("add-on, Blender 5.2", BPY_5_2.python, "tests/addon", group="Blender"))
-    else:
-        print("Blender 5.2 is left out: no Python 3.13 on this machine.", file=sys.stderr)
-    tiers.append(Tier("package", BPY_4_5.python, "tests/package", group="Blender"))
-    stages = plan_tests(tiers, options.arguments, cores())
-    in_window = asks_for_window(options.arguments)
+    versions, arguments = _blenders(options.arguments)
+    stages = plan_tests(_tiers(versions or _present(_TESTED)), arguments, cores())
+    in_window = asks_for_window(arguments)
     if not stages and not in_window:
         raise InstallError("No test matches these arguments.")
+    used = {run.python for stage in stages for run in stage}
+    wanted = [environment for environment in BLENDERS.values() if environment.python in used]
+    for environment in wanted:
+        if not environment.is_complete():
+            environment.interpreter()  # A missing Python is said now, not after minutes of the engine's tests.
     _ensure_engine(options)
     for step in (TEST_TOOLS, *EXTRAS.values()):
         ENGINE.add(step, _source(options), _Progress(step.file.removesuffix(".txt"), options.json))
-    used = {run.python for stage in stages for run in stage}
-    wanted = [environment for environment in (BPY_4_5, BPY_5_2) if environment.python in used]
     meanwhile = bool(stages) and stages[0][0].spread
     later = Meanwhile(lambda: _prepare_rest(wanted, in_window, options, quiet=meanwhile))
     failed, ran = [], 0
@@ -311,6 +313,46 @@ def test(options) -> int:
     if failed:
         raise InstallError(f"Tests failed: {', '.join(failed)}.")
     return 0
+
+
+_TESTED = ("4.5", "5.2")
+"""Blenders that the add-on's tests run in, unless ``--blender`` names others."""
+
+
+def _blenders(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Versions named with ``--blender``, each once and oldest first, and the other arguments."""
+    named, rest = _values(arguments, "--blender")
+    for version in named:
+        if version not in (*BLENDERS, "all"):
+            raise InstallError(f"There is no Blender {version!r} to test in; there are {', '.join(BLENDERS)} and all.")
+    return [version for version in BLENDERS if version in named or "all" in named], rest
+
+
+def _present(versions: Sequence[str]) -> list[str]:
+    """Those of `versions` whose Python this machine has, and 4.5, which the package's tests need as well; it is said
+    which are left out."""
+    present = []
+    for version in versions:
+        try:
+            if BLENDERS[version] is not BPY_4_5:
+                BLENDERS[version].interpreter()
+            present.append(version)
+        except InstallError as error:
+            print(f"Blender {version} is left out. {error}", file=sys.stderr)
+    return present
+
+
+def _tiers(versions: Sequence[str]) -> list[Tier]:
+    """All tests, the add-on's once in each of the Blenders `versions`: two at a time, the package's beside the last."""
+    addons = [
+        Tier(f"add-on, Blender {version}", BLENDERS[version].python, "tests/addon", group=f"Blenders {index // 2}")
+        for index, version in enumerate(versions)
+    ]
+    return [
+        Tier("engine", ENGINE.python, "tests/engine", spread=True),
+        *addons,
+        Tier("package", BPY_4_5.python, "tests/package", group=addons[-1].group),
+    ]
 
 
 def _prepare_rest(environments: list[Environment], in_window: bool, options, quiet: bool) -> None:
@@ -345,14 +387,6 @@ def _run_window(arguments: list[str]) -> int:
     if code == _SKIPPED:
         print("The window test was left out: the throwaway system cannot be built here (reason above).", file=sys.stderr)
     return code
-
-
-def _has_python(environment: Environment) -> bool:
-    try:
-        environment.interpreter()
-    except InstallError:
-        return False
-    return True
 
 
 def engine(options) -> int:

@@ -14,6 +14,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from ..system.pytorch import require_pytorch
+from ..wire.errors import HrnError
+
+try:
+    require_pytorch("Training the coarse stage's network")
+except HrnError as error:
+    raise SystemExit(str(error)) from None
+
 import torch
 
 from ..fit.coarse.network import TAIL_START

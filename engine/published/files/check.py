@@ -22,8 +22,9 @@ _REVISION = 2
 """Raise this whenever a check becomes stricter or laxer."""
 
 
-def verdict(file: OfficialFile, path: Path) -> str:
-    """An empty text when `path` holds what `file` describes, else what is wrong with it, one sentence."""
+def verdict(file: OfficialFile, path: Path) -> str | None:
+    """An empty text when `path` holds what `file` describes, else what is wrong with it, one sentence; None for a file that
+    only PyTorch can read, where that is not installed."""
     known = known_verdict(file, path)
     if known is not None:
         return known
@@ -34,6 +35,10 @@ def verdict(file: OfficialFile, path: Path) -> str:
         if error.code is ErrorCode.OUT_OF_MEMORY:
             raise
         found = error.message
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
     _remember(file, path, found)
     return found
 

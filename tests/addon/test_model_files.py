@@ -140,9 +140,10 @@ def test_the_preferences_edit_the_settings_of_all_programs(files, tmp_path):
         bpy.context.preferences.addons.remove(entry)
 
 
-def test_pytorch_is_offered_with_its_size_where_the_engine_has_none(files, addon, tmp_path, monkeypatch):
+def test_pytorch_is_offered_with_its_size_where_the_engine_has_none(files, tmp_path, monkeypatch):
     from hrn_blender.engine.install.environments import EXTRAS
     from hrn_blender.operators import engine as operators_engine
+    from hrn_blender.state import session
 
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "no_pytorch").touch()
@@ -169,8 +170,8 @@ def test_pytorch_is_offered_with_its_size_where_the_engine_has_none(files, addon
     assert "install_pytorch" not in str(addon_ui.draw("HRN_PT_methods"))  # a bar in its place
     (tmp_path / "home" / "no_pytorch").unlink()
     end = time.monotonic() + 20
-    while addon.install is not None:
-        addon.tick()
+    while session.install is not None:
+        session.tick()
         assert time.monotonic() < end
         time.sleep(0.02)
     answer(files)  # it looks again by itself

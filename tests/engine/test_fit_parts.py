@@ -10,9 +10,9 @@ import torch
 from test_fit_mid import Scene
 
 from engine.camera import Camera
-from engine.fit.mid.fit import part_regions
-from engine.fit.mid.fit.fit import MidWeights
-from engine.fit.mid.fit.part_term import PARTS, PartTerm, squared_distance
+from engine.fit.mid import part_regions
+from engine.fit.mid.fit import MidWeights
+from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.published.tddfa_v3 import part_distance as prdl

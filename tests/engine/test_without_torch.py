@@ -6,16 +6,16 @@ import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from serve_client import Client
 
 from engine import __version__
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import PROTOCOL_VERSION
+from support.checkout import PROGRAMS
+from support.serve_client import Client
 
-PROGRAM = Path(__file__).resolve().parent / "engine_without_torch.py"
+PROGRAM = PROGRAMS / "engine_without_torch.py"
 
 pytestmark = pytest.mark.alone
 

@@ -153,7 +153,10 @@ def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
                 folders.append(path)
         elif is_photo_name(path.name):
             photos.append(path)
-    key = lambda path: natural_key(path.name)
+
+    def key(path):
+        return natural_key(path.name)
+
     return sorted(folders, key=key), sorted(photos, key=key)
 
 

@@ -264,7 +264,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})
+        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
         files = {}
         for file in sorted(temporary.rglob("*")):
             if file.is_file():

@@ -202,7 +202,9 @@ class Batch:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
             try:
-                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS and (found := child.events(100)):
+                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS:
+                    if not (found := child.events(100)):
+                        break
                     for event in found:
                         self._handle(child, event, now)
                 if self._child is child:
@@ -216,7 +218,8 @@ class Batch:
 
     def _send(self, method: str, **params) -> None:
         self.change += 1
-        self._child.send(encode_line({"method": method, "params": params}))
+        if self._child is not None:
+            self._child.send(encode_line({"method": method, "params": params}))
 
     def _handle(self, child: ChildProcess, event, now: float) -> None:
         self.change += 1
@@ -317,7 +320,7 @@ class Batch:
 
     def _check_time(self, now: float) -> None:
         if self._finished or self.leaving:
-            since = self._last_heard if self._finished else self._asked_to_leave
+            since = self._last_heard if self._finished or self._asked_to_leave is None else self._asked_to_leave
             if now - since > self.LEAVE_SECONDS:
                 self._end(self.error)
         elif now - self._last_heard > (self.SILENT_SECONDS if self._ready else self.START_SECONDS):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Union
 
 from ..engine.wire.errors import HrnError
 
@@ -68,4 +67,4 @@ class Stopped:
     reason: str
 
 
-Event = Union[Ready, Progress, Finished, Failed, Stopped]
+Event = Ready | Progress | Finished | Failed | Stopped

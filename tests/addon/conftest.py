@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -68,3 +69,24 @@ def table(addon, people, monkeypatch):
     bpy.context.scene.hrn.batch.source = str(people)
     bpy.context.scene.hrn.batch.jobs = 1
     return batch_session
+
+
+_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Leave Blender 4.2 with pytest's status.
+
+    As a module it crashes when Python ends, once any property with a Python callback has been registered, also when it was
+    unregistered again: it is never closed then, and frees its editors' classes after the interpreter.
+    """
+    bpy = sys.modules.get("bpy")
+    if bpy is not None and bpy.app.version < (4, 3) and _STATUS in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[_STATUS])

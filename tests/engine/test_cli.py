@@ -146,5 +146,5 @@ def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_pa
         tmp_path / "ben" / "side.jpg",
     ]
     names = sheet_names(photos)
-    assert len(set(name.lower() for name in names)) == 4 and names[3] == "side"
+    assert len({name.lower() for name in names}) == 4 and names[3] == "side"
     assert "ann" in names[0] and "ben" in names[1]

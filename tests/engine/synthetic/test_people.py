@@ -21,7 +21,10 @@ def scans(model):
     identity = rng.normal(size=len(model.identity_basis)) * 0.8
     modes = rng.normal(size=(2, len(identity))) * [[0.5], [0.25]]
     used, renumbered = np.unique(triangles, return_inverse=True)
-    draw = lambda coefficients: model.shape(coefficients.astype(np.float32)).astype(float)[used]
+
+    def draw(coefficients):
+        return model.shape(coefficients.astype(np.float32)).astype(float)[used]
+
     weights = np.concatenate([[[1, -1]], rng.normal(size=(12, 2))])
     weights -= weights.mean(0)
     faces = np.array([draw(identity + weight @ modes) for weight in weights])
@@ -64,9 +67,10 @@ def test_modes_span_what_the_faces_vary_in(model, scans):
     got = people.people_modes(model, people.common_shape(faces), found, placed)
     assert len(got) >= 2 and np.linalg.norm(got[0]) > 1.3 * np.linalg.norm(got[1])
     space = NormalSpace(model, face_vertices(model))
-    flat = lambda identities: space.project(
-        np.einsum("nk,kad->nad", identities, model.identity_basis[:, space.vertices].astype(float))
-    )
+
+    def flat(identities):
+        return space.project(np.einsum("nk,kad->nad", identities, model.identity_basis[:, space.vertices].astype(float)))
+
     wanted, span = flat(modes), np.linalg.qr(flat(got[:2]).T)[0]
     left = wanted - wanted @ span @ span.T
     assert (np.linalg.norm(left, axis=1) < 0.35 * np.linalg.norm(wanted, axis=1)).all()

@@ -40,7 +40,7 @@ def test_the_lining_lies_on_the_eyeball(model, wide):
 
 def test_flesh_fills_the_inner_corner_and_leaves_the_iris_free(model, wide):
     after = wide + socket_shift(model, wide)
-    for inner, rim, centre, radius in sides(model, wide):
+    for inner, rim, centre, _ in sides(model, wide):
         corner = wide[rim[np.abs(wide[rim, 0]).argmin()]]
         level = np.abs(after[inner, 1] - corner[1]) < 2
         before, now = (

@@ -10,10 +10,9 @@ import torch
 from scipy.io import savemat
 
 from engine.geometry.obj import write_obj
-from engine.published.basel import coefficients, files
+from engine.published.basel import coefficients, files, uv_maps
 from engine.published.basel.camera import ALIGNED_CAMERA
 from engine.published.basel.model import FaceModel, vertex_normals
-from engine.published.hrn import detail
 from engine.published.hrn import stages as hrn
 from engine.published.tddfa_v3.files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
@@ -127,7 +126,7 @@ def test_gradients_of_what_is_gathered():
 
     for plain, ours, source in (
         (normals, lambda: vertex_normals(shape, triangles, around), shape),
-        (offsets, lambda: detail.apply_offsets(maps, uv), maps),
+        (offsets, lambda: uv_maps.apply_offsets(maps, uv), maps),
     ):
         results = [(value, torch.autograd.grad((value * weights).sum(), source)[0]) for value in (plain(), ours())]
         for expected, found in zip(*results):

@@ -11,7 +11,6 @@ from engine.published.basel.coefficients import split
 from engine.published.basel.contour import edge_columns
 from engine.published.basel.objectives import Outline
 from engine.published.basel.rendering import rasterize_crop, render_texture
-from engine.published.hrn import detail
 from engine.published.hrn import fit as hrn_fit
 from engine.published.hrn import stages as hrn
 from support.golden import models as golden_models
@@ -74,9 +73,9 @@ def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
         result.terms["photo_mid"] < 0.9 * start.terms["photo_mid"] and result.terms["landmarks"] < start.terms["landmarks"]
         for result, start in zip(results, before)
     )
-    true = detail.apply_offsets(smooth_map, model.uv)
+    true = uv_maps.apply_offsets(smooth_map, model.uv)
     truth = model.face.shape(started, torch.zeros(1, 64)) + true
-    found = model.face.shape(fused.identity, torch.zeros(1, 64)) + detail.apply_offsets(fused.levels.deformation, model.uv)
+    found = model.face.shape(fused.identity, torch.zeros(1, 64)) + uv_maps.apply_offsets(fused.levels.deformation, model.uv)
     error, start_error = ((points - truth).norm(dim=-1).mean() for points in (found, truth - true))
     assert error < 0.9 * start_error
 

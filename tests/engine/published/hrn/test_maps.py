@@ -97,7 +97,7 @@ def test_corrected_sampling_reads_a_linear_picture_exactly(scene):
 def test_deformation(shared_dir, scene):
     golden = folder(shared_dir, "deformation_apply")
     offsets = torch.from_numpy(det("deformation", (1, 64, 64, 3), 0.01)).permute(0, 3, 1, 2)
-    offset = detail.apply_offsets(offsets, torch.from_numpy(golden_models.mini_uv()))
+    offset = uv_maps.apply_offsets(offsets, torch.from_numpy(golden_models.mini_uv()))
     assert golden.error("offset", offset).max() < 5e-5
     assert golden.error("moved", scene[2].shape + offset).max() < 5e-5
 

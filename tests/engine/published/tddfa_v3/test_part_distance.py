@@ -26,7 +26,10 @@ def test_description_is_nearest_farthest_and_mean(monkeypatch):
 def test_gradient_is_the_finite_difference():
     points = ellipse((14.13, 11.29), (5.3, 3.1), 9).requires_grad_(True)
     region = torch.from_numpy(region_points(np.pad(np.ones((6, 8)), 7))).double()
-    loss = lambda values: prdl.part_distance_loss([values], [region], 20, 22)
+
+    def loss(values):
+        return prdl.part_distance_loss([values], [region], 20, 22)
+
     loss(points).backward()
     for vertex in (0, 4, 7):
         for axis in range(2):

@@ -83,7 +83,7 @@ def test_shadow_is_lifted_where_the_light_was_raised_but_a_beard_is_not():
 
 def test_strands_go_from_the_forehead_beside_hair_only():
     strand = line(0.5)
-    above = dict(height=30.0, central=0.1)
+    above = {"height": 30.0, "central": 0.1}
     assert left(strand, **above) < 0.35
     assert left(strand, height=30.0, central=0.5) > 0.5, "high on a bare forehead"
     assert left(spot(0.7), height=30.0, central=0.5) > 0.9

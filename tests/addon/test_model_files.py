@@ -6,16 +6,14 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon  # noqa: E402, F401
+from support.addon import ui as addon_ui
 
 ENGINE = """
 import json, os, pathlib, sys

@@ -53,8 +53,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from engine import __version__  # noqa: E402
+from engine.wire.atomic import temporary_path  # noqa: E402
 from engine.wire.errors import ErrorCode, HrnError  # noqa: E402
-from engine.wire.protocol import (
+from engine.wire.protocol import (  # noqa: E402
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
     STAGES,
@@ -247,7 +248,7 @@ def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:
             shutil.copytree(out, kept.with_name(f"bundle.{os.getpid()}"))
             kept.with_name(f"bundle.{os.getpid()}").rename(kept)
         return bundle.manifest
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial = temporary_path(out)
     shutil.copytree(kept, partial)
     manifest = json.loads((partial / "head.json").read_text(encoding="utf-8"))
     manifest |= {"name": name, "method": settings.method, "settings": settings.to_json()}

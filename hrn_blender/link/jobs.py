@@ -14,10 +14,10 @@ from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.bundle import remove_leftovers
+from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.names import folder_name
 from ..engine.wire.protocol import Settings
-from .process import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 

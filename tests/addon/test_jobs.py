@@ -12,10 +12,10 @@ from stopwatch import best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import clean_environment
+from hrn_blender.engine.wire.client import EngineProcess, Launch
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
 from hrn_blender.link.jobs import JobQueue, JobState
-from hrn_blender.link.process import EngineProcess, Launch
 
 FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
 OK = Settings(texture_size=256)

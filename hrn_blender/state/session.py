@@ -12,12 +12,12 @@ from pathlib import Path
 import bpy
 
 from ..engine.wire.child_process import LogFile, kill_all
+from ..engine.wire.client import EngineProcess, EngineState
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_dir
 from ..link import install_job
 from ..link.jobs import Job, JobQueue
 from ..link.location import ENGINE_VERSION, launch_engine
-from ..link.process import EngineProcess, EngineState
 from .settings import preferences
 
 __all__ = [

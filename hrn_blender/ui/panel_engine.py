@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..engine.install.environments import ENGINE
+from ..engine.wire.client import EngineState
 from ..link.location import engine_status
-from ..link.process import EngineState
 from ..state import session
 from .drawing import Sidebar, draw_progress, draw_text
 

@@ -90,7 +90,9 @@ def prediction_of(path: Path, points: Path | None = None, posed: bool = False) -
         points = next((file for suffix in (".npy", ".txt") if (file := path.with_suffix(suffix)).is_file()), None)
         if points is None:
             raise HrnError(
-                ErrorCode.MODEL_MISSING, f"{path} has no landmarks (.npy or .txt) beside it.", hint="See docs/evidence/evaluation.md."
+                ErrorCode.MODEL_MISSING,
+                f"{path} has no landmarks (.npy or .txt) beside it.",
+                hint="See docs/evidence/evaluation.md.",
             )
     return read_mesh(path), read_points(points), False
 

@@ -1,7 +1,7 @@
 """The closed list of errors that may reach a user.
 
 Every failure is one :class:`HrnError`: a code that programs can match, one sentence for the artist, and what to do
-next. Tracebacks belong into the log, never into a message. ``docs/errors.md`` lists them all.
+next. Tracebacks belong into the log, never into a message. ``docs/user/errors.md`` lists them all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A folder of people as seen from the add-on: the child process ``engine batch`` and its table of subjects. No bpy.
 
-:class:`Batch` speaks the protocol of ``--json-lines`` (docs/batch.md). Its owner calls :meth:`Batch.pump` a few times
+:class:`Batch` speaks the protocol of ``--json-lines`` (docs/user/batch.md). Its owner calls :meth:`Batch.pump` a few times
 per second; no call waits. What matters lies on the disk: whatever happens to the child or to Blender, starting the same
 batch again finishes what is missing and redoes nothing.
 """
@@ -353,7 +353,7 @@ class Batch:
 def batch_arguments(
     source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False, only: str = ""
 ) -> list[str]:
-    """Arguments of the engine for a batch; see docs/batch.md.
+    """Arguments of the engine for a batch; see docs/user/batch.md.
 
     Args:
         settings: for all subjects; lists may change them for single ones.

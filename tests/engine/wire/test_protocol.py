@@ -72,7 +72,7 @@ def test_an_unknown_code_of_a_newer_engine_is_internal():
 
 
 def test_errors_are_documented():
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "user" / "errors.md").read_text(encoding="utf-8")
     missing = [c.value for c in ErrorCode if f"| `{c.value}` | {EXIT_CODES[c]} |" not in text]
     assert not missing
 

@@ -315,8 +315,9 @@ def test_drop_takes_photos(addon, photo):
 
 
 def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp_path):
-    from hrn_blender import operators, thumbnails
     from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
+    from hrn_blender.operators.photos import HRN_FH_photo
+    from hrn_blender.state import thumbnails
 
     for turned in (str.lower, str.upper):
         names = [f"{number}{turned(suffix)}" for number, suffix in enumerate(PHOTO_SUFFIXES)]
@@ -326,7 +327,7 @@ def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp
             addon.choose([])
             assert operator(directory=str(tmp_path), files=[{"name": name} for name in names]) == {"FINISHED"}
             assert [Path(path).name for path in addon.photos] == names
-    assert operators.HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
+    assert HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
     browser = bpy.ops.hrn.choose_photo.get_rna_type().properties["filter_glob"]
     assert browser.default == PHOTO_GLOB
     for one in PHOTO_FORMATS:

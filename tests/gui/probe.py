@@ -24,11 +24,11 @@ _builds = []
 
 
 def session():
-    return sys.modules.get(f"{PACKAGE}.session")
+    return sys.modules.get(f"{PACKAGE}.state.session")
 
 
 def batch_session():
-    return sys.modules.get(f"{PACKAGE}.batch_session")
+    return sys.modules.get(f"{PACKAGE}.state.batch_session")
 
 
 def viewport():

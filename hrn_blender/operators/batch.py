@@ -14,6 +14,7 @@ from ..link.location import engine_status
 from ..state import batch_session, session
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
 
 __all__ = ["register", "unregister"]
 
@@ -40,7 +41,7 @@ class HRN_OT_batch_choose(bpy.types.Operator):
     def execute(self, context):
         chosen = Path(bpy.path.abspath(self.filepath or self.directory))
         context.scene.hrn.batch.source = str(chosen if chosen.exists() else chosen.parent)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -88,7 +89,7 @@ class HRN_OT_batch_pause(bpy.types.Operator):
 
     def execute(self, _context):
         batch_session.batch.pause(not batch_session.batch.paused)
-        batch_session.wake()
+        batch_session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -116,7 +117,7 @@ class HRN_OT_batch_cancel(bpy.types.Operator):
         else:
             batch_session.stop_building()
             batch_session.batch.cancel_all()
-        batch_session.wake()
+        batch_session.ticker.wake()
         return {"FINISHED"}
 
 

@@ -9,6 +9,7 @@ from ..link.location import engine_status, install_command
 from ..state import session
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
 
 __all__ = ["register", "unregister"]
 
@@ -42,7 +43,7 @@ class HRN_OT_install_engine(bpy.types.Operator):
             )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
         session.start_install(*install_command(python, wheels, offline=not online))
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -59,7 +60,7 @@ class HRN_OT_cancel_install(bpy.types.Operator):
 
     def execute(self, _context):
         session.install.cancel()
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -76,7 +77,7 @@ class HRN_OT_stop_engine(bpy.types.Operator):
 
     def execute(self, _context):
         session.queue.engine.stop("user")
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -125,7 +126,7 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
     def execute(self, _context):
         session.dismiss()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -138,7 +139,7 @@ class HRN_OT_check_engine(bpy.types.Operator):
 
     def execute(self, _context):
         engine_status(fresh=True)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

@@ -13,6 +13,7 @@ from ..link.location import engine_status
 from ..state import session
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
+from ..state.windows import redraw
 
 __all__ = ["MAX_PHOTOS", "register", "unregister"]
 
@@ -67,7 +68,7 @@ class _PhotoBrowser:
             )
         session.choose(photos)
         preferences().last_folder = str(found[0].parent)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -173,8 +174,8 @@ class HRN_OT_reconstruct(bpy.types.Operator):
             session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
-        session.tick()
-        session.wake()
+        session.ticker.tick()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -194,10 +195,10 @@ class HRN_OT_cancel(bpy.types.Operator):
     def execute(self, _context):
         if self.job_id:
             session.queue.cancel(self.job_id)
-            session.wake()
+            session.ticker.wake()
         else:
             session.cancel_all()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bpy
 
 from ..engine.wire.user_settings import model_files_folder
-from ..state import model_files, session
+from ..state import model_files
 from ..state.settings import ADDON
+from ..state.windows import redraw
 from .drawing import draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
@@ -55,7 +56,7 @@ class HRN_OT_check_model_files(bpy.types.Operator):
 
     def execute(self, _context):
         model_files.check()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

@@ -98,7 +98,7 @@ def test_head_waits_until_the_user_leaves_edit_mode(addon, photo):
     bpy.ops.object.mode_set(mode="EDIT")
     run(addon, until=lambda: not addon.queue.busy)
     for _ in range(5):
-        addon.tick()
+        addon.ticker.tick()
     assert addon.waiting_to_build() and not heads_in_scene()
     assert "Object Mode" in addon_ui.texts(addon_ui.draw("HRN_PT_main"))
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -262,7 +262,7 @@ def test_install_shows_progress_and_its_failure(addon, tmp_path):
 def test_install_can_be_stopped(addon):
     def attempt() -> float:
         addon.start_install([sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
-        addon.tick()
+        addon.ticker.tick()
         assert bpy.ops.hrn.cancel_install() == {"FINISHED"}
         started = time.monotonic()
         run(addon, until=lambda: addon.install is None)

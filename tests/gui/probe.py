@@ -176,7 +176,7 @@ def measure():
     """Note how long each of the add-on's timer steps works, apart from those that build a head. Processor time, because
     on a machine without a GPU the drawing of the window competes with everything else."""
     for module in (session(), batch_session()):
-        module.tick = timed(module.tick)
+        module.ticker.tick = timed(module.ticker.tick)
 
 
 measure()

@@ -201,9 +201,10 @@ class Batch:
             if now - self._last_pump > 5:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
+            news = child.events
             try:
                 while self._child is child and time.monotonic() - now < self.PUMP_SECONDS:
-                    if not (found := child.events(100)):
+                    if not (found := news(100)):
                         break
                     for event in found:
                         self._handle(child, event, now)

@@ -310,13 +310,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _prepare(options: argparse.Namespace) -> int:
     from .methods import METHODS, get_method
+    from .system.progress import Progress
 
     line = ProgressLine()
     try:
         for name in METHODS:
             method = get_method(name)
             if not method.missing():
-                method.warm_up(line)
+                method.warm_up(Progress(line))
     finally:
         line.end()
     return 0

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from ..system.machine import cores
+from ..system.progress import Progress
 from ..wire.paths import engine_home
 from .environments import (
     BPY_4_5,
@@ -77,26 +78,30 @@ def main(argv: list[str], description: str | None = None) -> int:
         return 130
 
 
-class _Progress:
+class _Shown:
     """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on."""
 
-    def __init__(self, title: str, as_json: bool):
-        self.title, self.as_json, self.last, self.since = title, as_json, "", time.monotonic()
+    def __init__(self, as_json: bool):
+        self.as_json, self.last, self.since = as_json, "", time.monotonic()
 
-    def __call__(self, fraction: float, text: str) -> None:
+    def __call__(self, title: str, fraction: float, text: str) -> None:
         if self.as_json:
-            params = {"stage": self.title, "fraction": round(fraction, 3), "message": text}
+            params = {"stage": title, "fraction": round(fraction, 3), "message": text}
             print(json.dumps({"method": "progress", "params": params}), flush=True)
         elif sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1
-            line = f"[{self.title}] {fraction:4.0%} {text}"[:width]
+            line = f"[{title}] {fraction:4.0%} {text}"[:width]
             print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
         elif text != self.last and not text.startswith("Collecting"):
-            print(f"[{self.title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
+            print(f"[{title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
         self.last = text
 
 
-def _ensure(environment: Environment, options, report=None) -> None:
+def _progress(title: str, options: argparse.Namespace) -> Progress:
+    return Progress(_Shown(options.json)).stage(title)
+
+
+def _ensure(environment: Environment, options, progress: Progress | None = None) -> None:
     if not environment.is_complete() and not options.json:
         print(
             f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
@@ -104,7 +109,7 @@ def _ensure(environment: Environment, options, report=None) -> None:
             file=sys.stderr,
         )
     environment.install(
-        _source(options), report or _Progress(environment.name, options.json), options.python if environment is ENGINE else None
+        _source(options), progress or _progress(environment.name, options), options.python if environment is ENGINE else None
     )
 
 
@@ -170,7 +175,7 @@ def install(options) -> int:
         raise InstallError(f"install does not know {rest[0]!r}.")
     _ensure_engine(options)
     for name in extras:
-        ENGINE.add(EXTRAS[name], _source(options), _Progress(name, options.json))
+        ENGINE.add(EXTRAS[name], _source(options), _progress(name, options))
     return 0
 
 
@@ -288,7 +293,7 @@ def test(options) -> int:
         raise InstallError("No test matches these arguments.")
     _ensure_engine(options)
     for step in (TEST_TOOLS, *EXTRAS.values()):
-        ENGINE.add(step, _source(options), _Progress(step.file.removesuffix(".txt"), options.json))
+        ENGINE.add(step, _source(options), _progress(step.file.removesuffix(".txt"), options))
     used = {run.python for stage in stages for run in stage}
     wanted = [environment for environment in (BPY_4_5, BPY_5_2) if environment.python in used]
     meanwhile = bool(stages) and stages[0][0].spread

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..system.progress import Progress
+
 __all__ = ["Warm"]
 
 
@@ -11,14 +13,14 @@ class Warm:
     def __init__(self):
         self._model = self._landmarker = None
 
-    def _load_optimiser(self, progress) -> None:
+    def _load_optimiser(self, progress: Progress) -> None:
         """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
-        progress("start", 0.3, "Loading the optimiser")
+        progress(0.3, "Loading the optimiser")
         import torch
 
         torch.optim.Adam([torch.zeros(1)])
 
-    def _load_shared(self, progress) -> None:
+    def _load_shared(self, progress: Progress) -> None:
         """
         Raises:
             HrnError: MODEL_MISSING.
@@ -28,7 +30,7 @@ class Warm:
 
             self._model = load_head_model(progress)
         if self._landmarker is None:
-            progress("start", 0.9, "Loading the landmark networks")
+            progress(0.9, "Loading the landmark networks")
             from ..photo import Landmarker
 
             self._landmarker = Landmarker()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def fit_tail(
     seed: int = 0,
     rate: float = 7e-4,
     batch: int = 96,
-    report=print,
+    tell: Callable[[str], object] = print,
     check=None,
     tail: Tail | None = None,
 ) -> Tail:
@@ -141,7 +142,7 @@ def fit_tail(
             optimiser.step()
             schedule.step()
             totals += [float(part.detach()) for part in parts]
-        report(
+        tell(
             f"epoch {epoch + 1}: "
             + " ".join(f"{v:.4f}" for v in totals / (len(rows) // batch))
             + f" {time.time() - begun:.0f} s"
@@ -205,7 +206,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.coarse.fit.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)

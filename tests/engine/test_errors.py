@@ -226,7 +226,7 @@ class TestEngine:
 
     @pytest.mark.parametrize("content", ["nothing", "half", "other"])
     def test_damaged_network_data(self, capsys, folder, portrait, monkeypatch, content):
-        from engine.fit.coarse.fit import regress
+        from engine.fit.coarse import regress
 
         whole, file = regress._FILE.read_bytes(), folder / "coarse.npz"
         if content == "other":

@@ -15,6 +15,7 @@ from engine.geometry.harmonics import light_normals, linear_to_srgb, sh_basis, s
 from engine.geometry.mesh import face_cross, vertex_normals
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize
+from engine.system.progress import SILENT, Progress
 from engine.types import CoarseFit, FaceObservation, Photo
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
@@ -63,13 +64,13 @@ class Scene:
         landmarks = self.camera.project(model.landmarks(self.truth))[0].astype(np.float32)
         self.observation = FaceObservation(landmarks, np.zeros(478, np.float32), np.zeros(52, np.float32), 0, 1)
 
-    def fit(self, monkeypatch, mask=None, quality="standard", progress=None, weights=None):
+    def fit(self, monkeypatch, mask=None, quality="standard", progress=SILENT, weights=None):
         mask = self.mask if mask is None else mask
         empty = np.zeros_like(mask)
         monkeypatch.setattr(
             engine.photo,
             "segment_skin",
-            lambda photo, observation, progress=None: SimpleNamespace(
+            lambda photo, observation, progress: SimpleNamespace(
                 skin=mask, surface=mask, highlight=empty, labels=empty.astype(np.uint8)
             ),
         )
@@ -156,7 +157,7 @@ def test_cancel_is_heard_between_steps(scene, monkeypatch):
             raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
 
     with pytest.raises(HrnError) as caught:
-        scene.fit(monkeypatch, progress=progress)
+        scene.fit(monkeypatch, progress=Progress(progress).stage("mid"))
     assert caught.value.code is ErrorCode.CANCELLED and len(calls) == 4
     assert calls == sorted(calls)
 

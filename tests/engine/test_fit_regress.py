@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fit.coarse.fit.network import TAIL_START, DenseNet
-from engine.fit.coarse.fit.regress import load_regressor
-from engine.fit.coarse.fit.tflite import read_network
+from engine.fit.coarse.network import TAIL_START, DenseNet
+from engine.fit.coarse.regress import load_regressor
+from engine.fit.coarse.tflite import read_network
 from engine.fit.crop import CROP_SIDE, crop_pixels, crop_transform
 from engine.head import load_head_model
 from engine.photo import Landmarker, observe
 from engine.photo.face_nets import model_path
 from engine.synthetic.backbone import Backbone
 from engine.synthetic.tail import Tail
+from engine.system.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +123,12 @@ def test_several_threads_and_cancelling(regressor, faces):
     class Stop(Exception):
         pass
 
-    def stop(number):
-        if number == 2:
+    def stop(stage, fraction, message):
+        if fraction == 2 / len(faces):
             raise Stop
 
     with pytest.raises(Stop):
-        regressor.look(faces, stop)
+        regressor.look(faces, Progress(stop))
     for thread in threads:
         thread.join()
     for one in (*found, regressor.look(faces)):

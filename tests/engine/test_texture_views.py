@@ -9,6 +9,7 @@ from head_scene import SIZE, SKIN, Scene, Where
 from engine.camera import Camera
 from engine.geometry.harmonics import srgb_to_linear
 from engine.head import load_head_model
+from engine.system.progress import SILENT, Progress
 from engine.texture import build_textures
 from engine.texture.atlas import gather
 from engine.wire.errors import ErrorCode, HrnError
@@ -42,7 +43,7 @@ def scenes(model):
     return [Scene(model, yaw, gain=gain, paint=freckles, hand=False) for yaw, gain in zip(YAWS, GAINS)]
 
 
-def build(model, views, progress=None, size=SIZE):
+def build(model, views, progress=SILENT, size=SIZE):
     return build_textures(model, views, Settings(texture_size=size), progress)
 
 
@@ -154,5 +155,5 @@ def test_progress_and_cancel(model, scenes):
             raise HrnError(ErrorCode.CANCELLED, "cancelled")
 
     with pytest.raises(HrnError) as failure:
-        build(model, [scene.view() for scene in scenes], cancel)
+        build(model, [scene.view() for scene in scenes], Progress(cancel))
     assert failure.value.code == ErrorCode.CANCELLED and steps == sorted(steps)

@@ -311,13 +311,14 @@ def _serve(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> int:
     from .methods import get_method
     from .published.files import offered_methods
+    from .system.progress import Progress
 
     line = ProgressLine()
     try:
         for name in offered_methods():
             method = get_method(name)
             if not method.missing():
-                method.warm_up(line)
+                method.warm_up(Progress(line))
     finally:
         line.end()
     return 0

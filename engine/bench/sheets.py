@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = Settings(texture_size=options.texture_size, quality=options.quality)
     method = get_method("open")
     if options.together:
-        found = method.solve(_expand(options.photos), settings, lambda *_: None)
+        found = method.solve(_expand(options.photos), settings)
         rows = [
             _labelled(
                 sheet_row(found._replace(views=(view, *found.views)), options.cell),
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     paths = _expand(options.photos)
     for path, name in zip(paths, sheet_names(paths)):
         try:
-            row = sheet_row(method.solve([path], settings, lambda *_: None), options.cell)
+            row = sheet_row(method.solve([path], settings), options.cell)
             print(f"{path.name}: done", file=sys.stderr)
         except Exception as failure:
             failed += 1

@@ -9,19 +9,17 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..system.progress import SILENT, Progress, Receiver
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
 from ..wire.pytorch import require_pytorch
 
-__all__ = ["METHODS", "Method", "MethodInfo", "Progress", "get_method", "reconstruct"]
-
-Progress = Callable[[str, float, str], None]
-"""``progress(stage, fraction, message)``: fraction 0 to 1 within the stage; raises CANCELLED when the user gave up."""
+__all__ = ["METHODS", "Method", "MethodInfo", "get_method", "reconstruct"]
 
 
 class Method(Protocol):
@@ -30,7 +28,7 @@ class Method(Protocol):
     def missing(self) -> list[str]:
         """What has to be installed before the method can run, one sentence each; empty when it is ready."""
 
-    def warm_up(self, progress: Progress | None = None) -> None:
+    def warm_up(self, progress: Progress = SILENT) -> None:
         """Load everything that does not depend on the photo."""
 
     def reconstruct(
@@ -139,7 +137,7 @@ def reconstruct(
     photos: str | os.PathLike | Sequence[str | os.PathLike],
     out: str | os.PathLike,
     settings: Settings | None = None,
-    progress: Progress | None = None,
+    progress: Receiver | None = None,
 ) -> Bundle:
     """Reconstruct one head.
 
@@ -147,7 +145,7 @@ def reconstruct(
         photos: path of the photo, or several paths of photos of one person.
         out: folder that becomes the bundle; must not exist, be empty, or be a bundle, which is then replaced.
         settings: defaults when omitted.
-        progress: see :data:`Progress`.
+        progress: ``progress(stage, fraction, message)``, see :data:`engine.system.progress.Receiver`; may raise to cancel.
 
     Returns:
         Bundle: complete, on disk. When this raises, `out` is as it was before.
@@ -169,4 +167,4 @@ def reconstruct(
         )
     check_replaceable(out)
     remove_leftovers(out)
-    return method.reconstruct(photos, out, settings, progress or (lambda stage, fraction, message: None))
+    return method.reconstruct(photos, out, settings, Progress(progress))

@@ -6,6 +6,7 @@ from engine.camera import Camera
 from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
 from engine.head.model import MATERIALS
 from engine.render import interpolate, rasterize
+from engine.system.progress import SILENT
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
 from engine.texture.unlit.surface import vertex_normals
@@ -73,7 +74,7 @@ class Scene:
         )
         return View(self.photo, self.observation, self.coarse, mid)
 
-    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):
+    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=SILENT):
         return build_textures(self.model, [self.view(lighting)], Settings(texture_size=size), progress)
 
 

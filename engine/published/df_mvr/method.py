@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.protocol import Settings
 from ..basel import alignment
@@ -37,13 +38,13 @@ def create() -> DfMvr:
 class DfMvr(PublishedMethod):
     name = "df_mvr"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._face_model = FaceModel.build(read_bfm_front(paths["bfm"]), camera=MVR_CAMERA)
         self._net = load("df_mvr.views", paths["mvr"])
 
     @torch.no_grad()
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         if len(faces) != len(VIEWS):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
@@ -58,7 +59,7 @@ class DfMvr(PublishedMethod):
             picture = torch.from_numpy(crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
             windows.append(window)
             inputs.append(torch.cat([picture, self._net.labels(picture)[:, None].to(picture)], 1))
-        progress("coarse", 0.3, "Asking the network for the face")
+        progress(0.3)
         found = self._net(*inputs)
         coefficients = Coefficients(
             found["face_id"],

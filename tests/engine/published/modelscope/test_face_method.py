@@ -34,7 +34,7 @@ def paths(tmp_path_factory):
 @pytest.fixture(scope="module")
 def method(paths):
     method = get_method("hrn_face_fit")
-    method.load(paths, lambda *step: None)
+    method.load(paths)
     return method
 
 
@@ -78,7 +78,7 @@ def result(method, portrait):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(method, "_smoothed", lambda fitted, *more: fits.append((fitted, smooth(fitted, *more))) or fits[0][1])
         patch.setattr(hrn_face_fit, "_DRAFT", hrn_face_fit._Effort(5, (64, 128), 6, 256))
-        found = method.predict([GivenFace(photo, observation, marks, False)], Settings(quality="draft"), lambda *step: None)
+        found = method.predict([GivenFace(photo, observation, marks, False)], Settings(quality="draft"))
     return found, fits[0], (photo, marks)
 
 

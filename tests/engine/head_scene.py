@@ -3,13 +3,14 @@
 import numpy as np
 
 from engine.camera import Camera
-from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
+from engine.geometry.harmonics import light_normals, shade
 from engine.head.model import MATERIALS
 from engine.render import interpolate, rasterize
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
 from engine.texture.unlit.surface import vertex_normals
 from engine.types import CoarseFit, Covers, FaceObservation, MidFit, Photo, View
+from engine.wire.color import linear_to_srgb
 from engine.wire.protocol import Settings
 
 SKIN = np.array([0.46, 0.29, 0.21])

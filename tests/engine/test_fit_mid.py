@@ -11,11 +11,12 @@ from engine.fit import deformation_map, fit_mid
 from engine.fit.mid.deformation import propagate, without_folds
 from engine.fit.mid.fit import MidWeights
 from engine.fit.skin_surface import skin_surface
-from engine.geometry.harmonics import light_normals, linear_to_srgb, sh_basis, shade
+from engine.geometry.harmonics import light_normals, sh_basis, shade
 from engine.geometry.mesh import face_cross, vertex_normals
 from engine.head import load_head_model
 from engine.render import interpolate, rasterize
 from engine.types import CoarseFit, FaceObservation, Photo
+from engine.wire.color import linear_to_srgb
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where
 
-from engine.geometry.harmonics import light_normals, shade, srgb_to_linear
+from engine.geometry.harmonics import light_normals, shade
 from engine.head import load_head_model
 from engine.head.model import MATERIALS
 from engine.texture.atlas import bands, each_band, gather
 from engine.texture.paint.grain import WAVES_MM, octave_noise
 from engine.texture.relief.normals import tangent_normals
 from engine.texture.unlit.surface import vertex_normals
+from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 
 

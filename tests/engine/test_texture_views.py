@@ -7,10 +7,10 @@ import pytest
 from head_scene import SIZE, SKIN, Scene, Where
 
 from engine.camera import Camera
-from engine.geometry.harmonics import srgb_to_linear
 from engine.head import load_head_model
 from engine.texture import build_textures
 from engine.texture.atlas import gather
+from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ...geometry.harmonics import srgb_to_linear
 from ...head.model import MATERIALS, HeadModel
+from ...wire.color import srgb_to_linear
 
 __all__ = ["tooth_colors"]
 

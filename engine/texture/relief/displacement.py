@@ -8,13 +8,13 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.harmonics import light_normals, sh_basis
 from ...head.model import MATERIALS, HeadModel
+from ...wire.color import LUMINANCE
 from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
 from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
-from ..unlit.delight import LUMINANCE
 from ..unlit.surface import vertex_normals
 from .relief import relief, shading_slopes
 

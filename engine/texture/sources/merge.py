@@ -24,10 +24,11 @@ from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
 from ...types import View
+from ...wire.color import LUMINANCE
 from ..atlas import gather
 from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
-from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
+from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
 from ..unlit.surface import Surface, vertex_normals
 from .opened import posed, read_texels
 from .photo_view import PhotoView, lookup

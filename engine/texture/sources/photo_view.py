@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...geometry.harmonics import srgb_to_linear
 from ...head.model import MATERIALS, HeadModel
 from ...render import rasterize
 from ...types import Photo
+from ...wire.color import srgb_to_linear
 from ..unlit.surface import vertex_normals
 
 __all__ = ["NOSE_TIP", "PhotoView", "feature_mask", "lookup"]

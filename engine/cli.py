@@ -25,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     quiet_libraries()
     from .system.failures import as_hrn_error
-    from .system.logs import log_path, start_logging
+    from .system.logs import start_logging
+    from .wire.paths import log_path
 
     start_logging()
     try:

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from .. import compat
+from ..engine.wire.teeth import NECK_TINT, TOOTH_WIDTHS
 from .grids import place_sockets, quad_grids
 from .ledger import Ledger
 
@@ -19,12 +20,8 @@ ATTRIBUTE = "hrn_tooth"
 """Point attribute: share of the way from the middle (0) to the band's ends (-1, 1), millimetres from the biting edge,
 and the jaw: 1 lower, 2 upper, 0 where the band is not known."""
 
-WIDTHS = {"upper": (8.5, 6.6, 7.6, 7.0, 6.8, 10.0, 9.5), "lower": (5.4, 5.9, 6.8, 7.0, 7.2, 11.0, 10.5)}
-"""Mesio-distal widths in mm from the middle outwards (Wheeler's Dental Anatomy, rounded), as painted in the albedo."""
 ENAMEL = (0.83, 0.77, 0.66, 1.0)
 GUM = (0.47, 0.15, 0.14, 1.0)
-_NECK = (0.88, 0.79, 0.64)
-"""Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
 _GAP = (0.24, 0.13, 0.09)
 MARK = "hrn_teeth"
 
@@ -111,7 +108,7 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     # Which tooth (0 to 7 from the middle), and where on it.
     share = math("ABSOLUTE", along)
     numbers = {}
-    for name, widths in WIDTHS.items():
+    for name, widths in TOOTH_WIDTHS.items():
         curve = nodes.new("ShaderNodeFloatCurve")
         _staircase(curve.mapping, widths)
         links.new(share, compat.socket(curve.inputs, "Value"))
@@ -119,7 +116,7 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     upper = math("SUBTRACT", jaw, 1.0, clamp=True)
     known = math("GREATER_THAN", jaw, 0.5)
     difference = math("SUBTRACT", numbers["upper"], numbers["lower"])
-    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(WIDTHS["upper"])))
+    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(TOOTH_WIDTHS["upper"])))
     within = math("FRACT", tooth)
     off = math("MULTIPLY", math("MINIMUM", within, math("SUBTRACT", 1.0, within)), 7.3)  # mm from the next gap
 
@@ -132,7 +129,7 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     neck = math("POWER", math("DIVIDE", below, crown, clamp=True), 2.0)
 
     enamel = inputs.outputs["Enamel"]
-    color = mix(enamel, vector("MULTIPLY", enamel, _NECK), neck)
+    color = mix(enamel, vector("MULTIPLY", enamel, NECK_TINT), neck)
     color = mix(color, _GAP, math("MULTIPLY", gap, 0.5))
     color = mix(color, inputs.outputs["Gum"], gum)
     links.new(mix(inputs.outputs["Albedo"], color, known), outputs.inputs["Color"])

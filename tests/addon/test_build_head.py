@@ -19,8 +19,9 @@ from hrn_blender.build import BuildOptions, build_head, find_heads  # noqa: E402
 from hrn_blender.build import head as head_module
 from hrn_blender.build.eyes import iris_places  # noqa: E402
 from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
-from hrn_blender.build.source import MATERIALS, neck_centre, read_source, to_blender  # noqa: E402
+from hrn_blender.build.source import neck_centre, read_source, to_blender  # noqa: E402
 from hrn_blender.build.teeth import tooth_coordinates  # noqa: E402
+from hrn_blender.engine.wire.bundle import MATERIALS  # noqa: E402
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
+from ..geometry.mesh import vertex_normals
 from ..head.eyeballs import socket_faces
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
 from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
-from ..texture.unlit.surface import vertex_normals
 from ..wire.color import linear_to_srgb, srgb_to_linear
 
 __all__ = ["render_head"]
@@ -116,7 +116,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, alb
     raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)
     cover = (raster.triangle >= 0).astype(np.float32)
     hairs = interpolate(raster, triangles, dense[:, None])[..., 0] * cover
-    skin_normals = vertex_normals(vertices, triangles)
+    skin_normals = vertex_normals(vertices, triangles, np.float32)
     n = interpolate(raster, triangles, skin_normals)
     position = interpolate(raster, triangles, np.asarray(vertices, np.float32))
     uv = interpolate(raster, corner_triangles(len(model.faces)), model.uv.reshape(-1, 2))

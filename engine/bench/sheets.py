@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 from ..camera import orbit_camera
-from ..geometry.harmonics import srgb_to_linear
 from ..head.model import HeadModel
 from ..head.subdivision import subdivided
 from ..methods import get_method
@@ -24,7 +23,7 @@ from ..pipeline.image_files import write_jpeg, write_png
 from ..pipeline.preview import render_head
 from ..pipeline.solution import Solution
 from ..system.failures import as_hrn_error
-from ..texture.unlit.delight import LUMINANCE
+from ..wire.color import LUMINANCE, srgb_to_linear
 from ..wire.formats import is_photo_name
 from ..wire.protocol import Settings
 

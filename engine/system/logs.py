@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from logging.handlers import RotatingFileHandler
 
-from ..wire.paths import log_dir, log_path
+from ..wire.paths import log_path
 
 __all__ = ["start_logging"]
 
@@ -20,7 +20,7 @@ def start_logging() -> None:
         return
     logging.raiseExceptions = False
     try:
-        log_dir().mkdir(parents=True, exist_ok=True)
+        log_path().parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = RotatingFileHandler(
             log_path(), maxBytes=1 << 20, backupCount=3, encoding="utf-8", delay=True
         )

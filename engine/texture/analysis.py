@@ -18,6 +18,7 @@ from ..photo.teeth import find_bite
 from ..system.concurrency import concurrently
 from ..system.progress import SILENT, Progress
 from ..types import View
+from ..wire.color import LUMINANCE
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .padding import fill_outside
 from .paint.grain import WAVES_MM, band_spread
@@ -28,7 +29,7 @@ from .sources.align import ALIGNMENT_SIZE, align
 from .sources.merge import Source, merge
 from .sources.opened import open_views, posed
 from .unlit.completion import GAMMA, complete_base, splat
-from .unlit.delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
+from .unlit.delight import darkness, flatten, highlight_share, skin_balance, weighted_median
 from .unlit.evenness import HAIR_ABOVE, even_out
 from .unlit.strands import with_strands
 from .unlit.surface import Surface

@@ -16,6 +16,7 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
+from ..geometry.mesh import uv_density
 from ..head.model import HeadModel
 from ..render import rasterize
 from ..system.concurrency import concurrently
@@ -156,9 +157,5 @@ def texel_density(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
 
     The geometric mean over both directions: the root of UV area over surface area.
     """
-    uv = model.uv.reshape(-1, 2)[corner_triangles(len(model.uv))].astype(np.float64)
-    d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
-    uv_area = np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])
-    corner = vertices[model.triangles].astype(np.float64)
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
-    return np.sqrt(uv_area / np.maximum(area, 1e-9)).astype(np.float32)
+    uv = model.uv.reshape(-1, 2)[corner_triangles(len(model.uv))]
+    return uv_density(vertices[model.triangles], uv).astype(np.float32)

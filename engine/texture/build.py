@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ..geometry.harmonics import linear_to_srgb
 from ..head.model import HeadModel
 from ..system.progress import SILENT, Progress
 from ..types import MidFit, Textures, View
+from ..wire.color import linear_to_srgb
 from ..wire.protocol import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, each_band, gather, texel_band

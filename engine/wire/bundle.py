@@ -40,6 +40,8 @@ SCHEMA = "hrn-head-bundle"
 SCHEMA_VERSION = 1
 MANIFEST = "head.json"
 MESH = "mesh.npz"
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Names that ``face_material`` counts through, the same in every bundle."""
 _OLD = "old"
 """Suffix of a bundle that is moved aside while another takes its place."""
 

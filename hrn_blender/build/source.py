@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
+from ..engine.wire.color import srgb_to_linear
 from ..engine.wire.errors import ErrorCode, HrnError
 
 __all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
@@ -146,7 +147,7 @@ def _linear(color: list) -> tuple[float, float, float, float]:
     red, green, blue = (float(value) / 255 for value in color)
     if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 1:
         raise ValueError("tooth_color is out of range")
-    return (*(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)), 1.0)
+    return (*srgb_to_linear([red, green, blue], np.float64).tolist(), 1.0)
 
 
 def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:

@@ -8,11 +8,12 @@ import engine.photo
 from engine.camera import Camera
 from engine.fit import fit_mid
 from engine.fit.skin_surface import skin_surface
-from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
+from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import vertex_normals
 from engine.render import interpolate, rasterize
 from engine.system.progress import SILENT
 from engine.types import CoarseFit, FaceObservation, Photo
+from engine.wire.color import linear_to_srgb
 from engine.wire.protocol import Settings
 
 LIGHT = np.zeros((9, 3))

@@ -8,12 +8,13 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...geometry.harmonics import fit_lighting, light_normals, sh_basis, srgb_to_linear
+from ...geometry.harmonics import fit_lighting, light_normals, sh_basis
 from ...geometry.mesh import facing_of, vertex_normals
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ...types import CoarseFit, Covers, MidFit, View
+from ...wire.color import srgb_to_linear
 from ...wire.protocol import Settings
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze

@@ -7,16 +7,16 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.harmonics import light_normals, sh_basis
+from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...system.progress import Progress
+from ...wire.color import LUMINANCE
 from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
 from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
-from ..unlit.delight import LUMINANCE
-from ..unlit.surface import vertex_normals
 from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
@@ -143,7 +143,7 @@ def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
     e1, e2 = point[:, 1] - point[:, 0], point[:, 2] - point[:, 0]
     d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     sign = np.sign(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])[:, None]
-    frame = [vertex_normals(vertices, model.triangles.astype(np.int32)).astype(np.float64)[model.faces.ravel()]]
+    frame = [vertex_normals(vertices, model.triangles.astype(np.int32), np.float32).astype(np.float64)[model.faces.ravel()]]
     for direction in ((e1 * d2[:, 1:] - e2 * d1[:, 1:]) * sign, (e2 * d1[:, :1] - e1 * d2[:, :1]) * sign):
         total = np.stack(
             [np.bincount(corners.ravel(), np.repeat(direction[:, k], 3), len(model.faces) * 4) for k in range(3)], 1

@@ -17,11 +17,11 @@ import numpy as np
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
+from ...wire.color import LUMINANCE
 from ..atlas import gather
 from ..padding import fill_outside
 from ..seen import Masks, Place
 from ..unlit.completion import splat
-from ..unlit.delight import LUMINANCE
 from ..unlit.surface import Surface
 from .photo_view import PhotoView, lookup
 

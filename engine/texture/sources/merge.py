@@ -20,16 +20,18 @@ from functools import partial
 
 import numpy as np
 
+from ...geometry.mesh import vertex_normals
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
 from ...types import View
+from ...wire.color import LUMINANCE
 from ..atlas import gather
 from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
-from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
-from ..unlit.surface import Surface, vertex_normals
+from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
+from ..unlit.surface import Surface
 from .opened import posed, read_texels
 from .photo_view import PhotoView, lookup
 
@@ -173,7 +175,7 @@ class _Read:
 def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Masks) -> _Read:
     seen = read_texels(place, source, masks)
     color, amount = splat(place.texels, place.triangles, len(model.template), seen.color, seen.weight * (1 - seen.feature))
-    normals = vertex_normals(posed(model, view), place.triangles)
+    normals = vertex_normals(posed(model, view), place.triangles, np.float32)
     shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
     return _Read(seen, shading, color, amount)
 

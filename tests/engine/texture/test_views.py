@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.geometry.harmonics import srgb_to_linear
 from engine.system.progress import SILENT, Progress
 from engine.texture import build_textures
 from engine.texture.atlas import gather
+from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import Settings
 from support.head_scene import SIZE, SKIN, Scene, Where

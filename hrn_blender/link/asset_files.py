@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from .events import Launch
 
 __all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
@@ -80,16 +81,14 @@ class AssetFiles:
     def _outcome(self, event: SpawnFailed | Exited) -> HrnError | None:
         if isinstance(event, Exited) and event.code == 0 and is_up_to_date(self._bundle):
             return None
-        words = (
-            str(event.error)
-            if isinstance(event, SpawnFailed)
-            else next(
-                (line for line in reversed(self._child.stderr_tail) if line.startswith("error")), f"exit code {event.code}"
-            )
-        )
+        if isinstance(event, SpawnFailed):
+            reason = event.error
+        else:
+            errors = (line for line in reversed(self._child.stderr_tail) if line.startswith("error"))
+            reason = next(errors, say("exit code {code}", code=event.code))
         return HrnError(
             ErrorCode.INTERNAL,
-            f"The asset of {self._bundle.name} could not be written: {words}.",
+            say("The asset of {head} could not be written: {reason}.", head=self._bundle.name, reason=reason),
             hint="Check that there is space and that you may write there, then click Add Missing.",
             details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
         )

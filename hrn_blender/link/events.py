@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Union
 
 from ..engine.wire.errors import HrnError
+from ..engine.wire.messages import Message
 
-__all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
+__all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped", "message_of"]
 
 
 class EngineState(str, Enum):
@@ -42,7 +42,7 @@ class Progress:
     stage: str
     fraction: float
     """0 to 1 within the stage."""
-    message: str
+    message: Message
     overall: float | None = None
     """0 to 1 over the whole request, if the engine says so."""
 
@@ -68,4 +68,9 @@ class Stopped:
     reason: str
 
 
-Event = Union[Ready, Progress, Finished, Failed, Stopped]
+def message_of(said: object) -> Message:
+    """The message that the engine has written: as an object with its template and parameters, or as plain text."""
+    return Message.from_json(said) if isinstance(said, dict) else Message(str(said))
+
+
+Event = Ready | Progress | Finished | Failed | Stopped

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import Message, say
 
 __all__ = ["InstallJob"]
 
@@ -16,12 +17,12 @@ class InstallJob:
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], log: LogFile):
         self.fraction = 0.0
-        self.message = "Starting"
+        self.message = say("Starting")
         self.ended = False
         self.error: HrnError | None = None
         """Why it failed; None while it runs and when it succeeded."""
         self._log = log
-        self._reason = ""
+        self._reason = Message("")
         self._cancelled = False
         self._child = ChildProcess(command, env=env, log=log)
 
@@ -36,7 +37,9 @@ class InstallJob:
                 self._log.write(event.data)
                 self._read(event.data)
             elif isinstance(event, SpawnFailed):
-                self._end(HrnError(ErrorCode.ENGINE_MISSING, f"The installer could not be started: {event.error}."))
+                self._end(
+                    HrnError(ErrorCode.ENGINE_MISSING, say("The installer could not be started: {reason}.", reason=event.error))
+                )
             elif isinstance(event, Exited):
                 self._exited(event.code)
 
@@ -46,9 +49,9 @@ class InstallJob:
             params = message.get("params", {})
             if message.get("method") == "progress":
                 self.fraction = max(self.fraction, min(float(params["fraction"]), 1.0))
-                self.message = str(params.get("message", ""))
+                self.message = Message.from_json(params)
             elif message.get("method") == "error":
-                self._reason = str(params.get("message", ""))
+                self._reason = Message.from_json(params)
         except (ValueError, AttributeError, KeyError, TypeError):
             pass  # Some tool's output between the messages; it is in the log.
 
@@ -56,11 +59,11 @@ class InstallJob:
         if self._cancelled:
             self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint="Click Install Engine to go on."))
         elif code:
-            words = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or f"exit code {code}"
+            reason = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or say("exit code {code}", code=code)
             self._end(
                 HrnError(
                     ErrorCode.ENGINE_MISSING,
-                    f"The engine could not be installed: {words}",
+                    say("The engine could not be installed: {reason}", reason=reason),
                     hint="Click Install Engine to try again; it goes on where it stopped.",
                     details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
                 )

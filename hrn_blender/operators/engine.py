@@ -7,6 +7,7 @@ import bpy
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..link.location import engine_status, install_command
 from ..state import session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import preferences
 from ..state.windows import redraw
@@ -24,7 +25,7 @@ class HRN_OT_install_engine(bpy.types.Operator):
     @classmethod
     def poll(cls, _context):
         if session.queue is None or session.queue.busy:
-            cls.poll_message_set("Wait for the running reconstruction or cancel it")
+            cls.poll_message_set(tip("Wait for the running reconstruction or cancel it"))
             return False
         return session.install is None
 
@@ -94,7 +95,7 @@ class HRN_OT_open_log(bpy.types.Operator):
         if notice is not None and notice.error.details.get("log"):
             path = type(path)(notice.error.details["log"])
         if not path.is_file():
-            self.report({"INFO"}, f"Nothing has been logged yet ({path})")
+            self.report({"INFO"}, report("Nothing has been logged yet ({path})", path=path))
             return {"CANCELLED"}
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import bpy
 
+from ..engine.wire.messages import Message, say
 from ..engine.wire.user_settings import model_files_folder
+from ..link.events import message_of
 from ..state import model_files
+from ..state.language import words
 from ..state.settings import ADDON
 from ..state.windows import redraw
 from .drawing import draw_text
@@ -17,7 +20,7 @@ def draw_table(layout, context) -> None:
     """All methods with their files: what is there, what is missing, and how to get it."""
     row = layout.row(align=True)
     row.label(
-        text="Looking at the files" if model_files.checking() else str(model_files_folder()),
+        text=words("Looking at the files") if model_files.checking() else str(model_files_folder()),
         icon="FILE_FOLDER",
         translate=False,
     )
@@ -28,19 +31,28 @@ def draw_table(layout, context) -> None:
         if entry["hidden"] or not entry["files"]:
             continue
         box = layout.box()
-        box.label(text=entry["title"], icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
+        box.label(text=words(entry["title"]), icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
         draw_text(box, entry["licence"], context)
         for file in entry["files"]:
             icon = {"there": "CHECKMARK", "wrong": "ERROR"}.get(file["state"], "CANCEL" if file["required"] else "DOT")
-            optional = "" if file["required"] else " (optional)"
-            words = file["problem"] or (file["path"] if file["state"] == "there" else f"get it from {file['source']}")
-            draw_text(box, f"{file['name']}{optional}: {file['what']}; {words}", context, icon=icon)
-        for sentence in entry["missing"]:
+            draw_text(box, _about(file), context, icon=icon)
+        for sentence in map(message_of, entry["missing"]):
             if not any(file["name"] in sentence for file in entry["files"]):
                 draw_text(box, sentence, context, icon="INFO")
-    hidden = [entry["title"] for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
+    hidden = (
+        [message_of(entry["title"]) for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
+    )
     if hidden:
-        draw_text(layout, f"Hidden, because their licences allow no commercial work: {', '.join(hidden)}", context)
+        draw_text(layout, say("Hidden, because their licences allow no commercial work: {methods}", methods=hidden), context)
+
+
+def _about(file: dict) -> Message:
+    """One file of a published method: what it is, and where it lies, what is wrong with it, or where it comes from."""
+    state = message_of(file["problem"]) if file["problem"] else file["path"]
+    if not file["problem"] and file["state"] != "there":
+        state = say("get it from {source}", source=message_of(file["source"]))
+    about = {"name": file["name"], "what": message_of(file["what"]), "state": state}
+    return say("{name}: {what}; {state}", **about) if file["required"] else say("{name} (optional): {what}; {state}", **about)
 
 
 class HRN_OT_check_model_files(bpy.types.Operator):
@@ -81,9 +93,10 @@ class HRN_PT_methods(bpy.types.Panel):
         for row in model_files.report["methods"] if model_files.report else ():
             if row["hidden"] or row["ready"]:
                 continue
-            layout.label(text=row["title"], icon="CANCEL", translate=False)
+            layout.label(text=words(row["title"]), icon="CANCEL", translate=False)
             more = len(row["missing"]) - 1
-            draw_text(layout, row["missing"][0] + (f" And {more} more." if more else ""), context)
+            missing = message_of(row["missing"][0])
+            draw_text(layout, say("{missing} And {count} more.", missing=missing, count=more) if more else missing, context)
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")
         row = layout.row(align=True)

@@ -54,7 +54,9 @@ def run_task(task: dict) -> dict:
             last[:] = now, stage
             tell("progress", step=[stage, fraction, overall, message])
 
-    cancelled = lambda: key in _cancelled
+    def cancelled():
+        return key in _cancelled
+
     worker = _take_worker(task["patience"])
 
     def reconstruct(subject: Subject, out: str) -> dict:

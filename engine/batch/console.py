@@ -34,7 +34,10 @@ class Console:
 
     def begin(self, source: str, out: Path, subjects: list[Subject], workers: int, notes: list[str], report: Path) -> None:
         self._total = len(subjects)
-        plural = lambda count, word: f"{count} {word}{'' if count == 1 else 's'}"
+
+        def plural(count, word):
+            return f"{count} {word}{'' if count == 1 else 's'}"
+
         self._line(f"{plural(len(subjects), 'subject')} from {source} to {out}, {plural(workers, 'worker')}")
         for note in notes:
             self._line(f"note: {note}")

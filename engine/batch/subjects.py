@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
 
 def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: Settings) -> Found:
-    """The subjects of a folder or of a list file (docs/batch.md), in natural order, lists in their own.
+    """The subjects of a folder or of a list file (docs/user/batch.md), in natural order, lists in their own.
 
     Args:
         source: folder, ``.csv``, ``.tsv``, ``.txt`` or ``.json``.
@@ -153,7 +153,10 @@ def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
                 folders.append(path)
         elif is_photo_name(path.name):
             photos.append(path)
-    key = lambda path: natural_key(path.name)
+
+    def key(path):
+        return natural_key(path.name)
+
     return sorted(folders, key=key), sorted(photos, key=key)
 
 

@@ -113,7 +113,10 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
         for view in VIEWS:
             some = [row for row in rows if row["stage"] == stage and row["view"] == view]
             if some:
-                mean = lambda name: float(np.mean([row[name] for row in some]))
+
+                def mean(name):
+                    return float(np.mean([row[name] for row in some]))
+
                 print(
                     f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
                     f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "

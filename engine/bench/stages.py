@@ -11,7 +11,7 @@ __all__ = ["fit_stages"]
 
 
 def fit_stages(
-    model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings = Settings()
+    model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings | None = None
 ) -> dict[str, tuple[np.ndarray, object]]:
     """Posed vertices in mm and the coarse fit they belong to, by stage."""
     from ..fit import fit_coarse

@@ -89,7 +89,10 @@ def main(argv: list[str] | None = None) -> int:
                     + " ".join(f"{view.share:.2f}" for view in views),
                     flush=True,
                 )
-            mean = lambda key: float(np.mean([row[key] for row in found[name]]))
+
+            def mean(key):
+                return float(np.mean([row[key] for row in found[name]]))
+
             print(f"{name:7} {'all':5} {mean('face'):6.3f} {mean('median'):7.3f} {mean('whole'):6.2f}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, default=float))

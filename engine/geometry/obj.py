@@ -147,7 +147,8 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
                 return table[:, ::width], table[:, 1::width] if has_uv else np.zeros((0, 3), np.int64)
         except ValueError:
             pass  # Said below, or faces of more corners.
-    faces, uv_faces = [], []
+    faces: list[list[str]] = []
+    uv_faces: list[list[str]] = []
     for line in lines:
         corners = [word.split("/") for word in line.split()]
         if len(corners) < 3 or len(corners) > 3 and not split:
@@ -156,7 +157,7 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
             faces.append([corner[0] for corner in fan])
             if len(fan[0]) > 1 and fan[0][1]:
                 uv_faces.append([corner[1] for corner in fan])
-    return tuple(np.array(found, np.int64).reshape(-1, 3) for found in (faces, uv_faces))
+    return np.array(faces, np.int64).reshape(-1, 3), np.array(uv_faces, np.int64).reshape(-1, 3)
 
 
 def _rows(head: str, values: np.ndarray, number: str, from_fourth: str | None = None) -> str:

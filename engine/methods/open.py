@@ -89,8 +89,8 @@ class OpenMethod(Warm):
         from ..fit import fit_coarse, fit_mid
         from ..texture import build_textures
 
-        model = self._model
-        seen, left_out = look(self._landmarker, paths, settings, progress)
+        model, landmarker = self._shared()
+        seen, left_out = look(landmarker, paths, settings, progress)
         faces = [(photo, observation) for _, photo, observation in seen]
         progress("coarse", 0.0, "Fitting the head")
         if len(faces) == 1:
@@ -104,7 +104,9 @@ class OpenMethod(Warm):
             from ..photo import load_photo
 
             hidden = [one for one in left_out if one.error.code is ErrorCode.NO_FACE]
-            views, strangers, placed = fit_views(model, faces, settings, progress, [load_photo(one.path) for one in hidden])
+            views, strangers, placed = fit_views(
+                model, faces, settings, progress, [load_photo(one.path) for one in hidden if one.path is not None]
+            )
             left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
             left_out += [
                 LeftOut(

@@ -99,10 +99,10 @@ def render_head(
             )
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
-    if np.isscalar(background):
-        behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
-    else:
+    if isinstance(background, np.ndarray):
         behind = cv2.resize(_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
+    else:
+        behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
     picture = color * cover[..., None] + behind * (1 - cover[..., None])
     small = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
     return (_to_srgb(small) * 255 + 0.5).astype(np.uint8)

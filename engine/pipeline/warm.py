@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # Both are slow to load and wanted with the first photo only.
+    from ..head.model import HeadModel
+    from ..photo import Landmarker
+
 __all__ = ["Warm"]
 
 
@@ -9,14 +15,13 @@ class Warm:
     """The head model and the landmark networks, loaded with the first photo."""
 
     def __init__(self):
-        self._model = self._landmarker = None
+        self._model: HeadModel | None = None
+        self._landmarker: Landmarker | None = None
 
-    def _load_optimiser(self, progress) -> None:
-        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
-        progress("start", 0.3, "Loading the optimiser")
-        import torch
-
-        torch.optim.Adam([torch.zeros(1)])
+    def _shared(self) -> tuple[HeadModel, Landmarker]:
+        """Both, after :meth:`_load_shared`."""
+        assert self._model is not None and self._landmarker is not None, "_load_shared comes first"
+        return self._model, self._landmarker
 
     def _load_shared(self, progress) -> None:
         """

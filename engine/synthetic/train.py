@@ -14,6 +14,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from ..wire.errors import HrnError
+from ..wire.pytorch import require_pytorch
+
+try:
+    require_pytorch("Training the coarse stage's network")
+except HrnError as error:
+    raise SystemExit(str(error)) from None
+
 import torch
 
 from ..fit.coarse.network import TAIL_START
@@ -121,10 +130,13 @@ def fit_tail(
         for i in range(len(rows) // batch):
             pick = np.sort(shuffled[i * batch : (i + 1) * batch])
             guess = tail(torch.from_numpy(data.activations[rows[pick]].astype(np.float32)))
-            as_tensor = lambda array: torch.from_numpy(array[pick].astype(np.float32))
-            smooth = lambda residual: torch.nn.functional.smooth_l1_loss(
-                residual, torch.zeros_like(residual), beta=0.7, reduction="none"
-            )
+
+            def as_tensor(array):
+                return torch.from_numpy(array[pick].astype(np.float32))
+
+            def smooth(residual):
+                return torch.nn.functional.smooth_l1_loss(residual, torch.zeros_like(residual), beta=0.7, reduction="none")
+
             parts = (
                 smooth(guess.points - as_tensor(points)).mean(),
                 (smooth(loss_of.residual(guess.identity, guess.expression, as_tensor(posed))) * loss_of.weight).mean(),
@@ -188,7 +200,10 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
     loss_of = ShapeLoss(model)
     points, identity, expression, view = predict(tail, data, rows)
     weight = loss_of.space.weight
-    error = lambda residual: float((np.abs(residual) * weight).mean())
+
+    def error(residual):
+        return float((np.abs(residual) * weight).mean())
+
     posed, neutral = loss_of.target(data.posed[rows]).astype(float), loss_of.target(data.neutral[rows]).astype(float)
     a, e = torch.from_numpy(identity), torch.from_numpy(expression)
     return {
@@ -205,7 +220,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.coarse.fit.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)

@@ -1,6 +1,6 @@
 """A folder of people as seen from the add-on: the child process ``engine batch`` and its table of subjects. No bpy.
 
-:class:`Batch` speaks the protocol of ``--json-lines`` (docs/batch.md). Its owner calls :meth:`Batch.pump` a few times
+:class:`Batch` speaks the protocol of ``--json-lines`` (docs/user/batch.md). Its owner calls :meth:`Batch.pump` a few times
 per second; no call waits. What matters lies on the disk: whatever happens to the child or to Blender, starting the same
 batch again finishes what is missing and redoes nothing.
 """
@@ -14,11 +14,11 @@ from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.exit_reason import count_oom_kills, explain_exit
-from ..engine.wire.messages import Message, say
+from ..engine.wire.messages import Message, message_of, say
 from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, versions_match
-from .events import Launch, message_of
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
@@ -202,8 +202,11 @@ class Batch:
             if now - self._last_pump > 5:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
+            news = child.events
             try:
-                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS and (found := child.events(100)):
+                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS:
+                    if not (found := news(100)):
+                        break
                     for event in found:
                         self._handle(child, event, now)
                 if self._child is child:
@@ -217,7 +220,8 @@ class Batch:
 
     def _send(self, method: str, **params) -> None:
         self.change += 1
-        self._child.send(encode_line({"method": method, "params": params}))
+        if self._child is not None:
+            self._child.send(encode_line({"method": method, "params": params}))
 
     def _handle(self, child: ChildProcess, event, now: float) -> None:
         self.change += 1
@@ -319,7 +323,7 @@ class Batch:
 
     def _check_time(self, now: float) -> None:
         if self._finished or self.leaving:
-            since = self._last_heard if self._finished else self._asked_to_leave
+            since = self._last_heard if self._finished or self._asked_to_leave is None else self._asked_to_leave
             if now - since > self.LEAVE_SECONDS:
                 self._end(self.error)
         elif now - self._last_heard > (self.SILENT_SECONDS if self._ready else self.START_SECONDS):
@@ -352,7 +356,7 @@ class Batch:
 def batch_arguments(
     source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False, only: str = ""
 ) -> list[str]:
-    """Arguments of the engine for a batch; see docs/batch.md.
+    """Arguments of the engine for a batch; see docs/user/batch.md.
 
     Args:
         settings: for all subjects; lists may change them for single ones.

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import Message, say
 
-__all__ = ["InstallJob"]
+__all__ = ["ENGINE", "PYTORCH", "InstallJob", "Installed"]
+
+
+class Installed(NamedTuple):
+    """What is installed, in the words of the panel."""
+
+    name: Message
+    """At the beginning of a sentence."""
+    button: Message
+    running: Message
+
+
+ENGINE = Installed(say("The engine"), say("Install Engine"), say("Installing the engine"))
+PYTORCH = Installed(say("PyTorch"), say("Install PyTorch"), say("Installing PyTorch"))
 
 
 class InstallJob:
-    """A running `install_deps.py --json install`. It may be cancelled at any time: the next run goes on from there."""
+    """A running `install_deps.py --json install`. It may be cancelled at any time: the next run goes on from there.
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: LogFile):
+    Args:
+        what: :data:`ENGINE` or :data:`PYTORCH`.
+    """
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: LogFile, what: Installed = ENGINE):
+        self.what = what
         self.fraction = 0.0
         self.message = say("Starting")
         self.ended = False
@@ -57,14 +76,15 @@ class InstallJob:
 
     def _exited(self, code: int) -> None:
         if self._cancelled:
-            self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint="Click Install Engine to go on."))
+            hint = say("Click {button} to go on.", button=self.what.button)
+            self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint=hint))
         elif code:
             reason = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or say("exit code {code}", code=code)
             self._end(
                 HrnError(
                     ErrorCode.ENGINE_MISSING,
-                    say("The engine could not be installed: {reason}", reason=reason),
-                    hint="Click Install Engine to try again; it goes on where it stopped.",
+                    say("{what} could not be installed: {reason}", what=self.what.name, reason=reason),
+                    hint=say("Click {button} to try again; it goes on where it stopped.", button=self.what.button),
                     details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
                 )
             )

@@ -10,12 +10,12 @@ from pathlib import Path
 import bpy
 
 from ..engine.wire.child_process import LogFile, kill_all
+from ..engine.wire.client import EngineProcess, EngineState
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_dir
 from ..link import install_job
 from ..link.jobs import Job, JobQueue
 from ..link.location import ENGINE_VERSION, launch_engine
-from ..link.process import EngineProcess, EngineState
 from .language import report
 from .settings import preferences
 from .ticker import Ticker
@@ -66,6 +66,8 @@ class Notice:
 
 queue: JobQueue | None = None
 install: install_job.InstallJob | None = None
+_after_install = None
+"""Called when the installation has succeeded."""
 photos: list[str] = []
 """Paths of the chosen photos."""
 notice: Notice | None = None
@@ -104,11 +106,13 @@ def choose(paths: list[str]) -> None:
     sync()
 
 
-def start_install(command, env) -> None:
-    global install
+def start_install(command, env, what: install_job.Installed = install_job.ENGINE, then=None) -> None:
+    """Run the installer; `then` is called when it has succeeded."""
+    global install, _after_install
     dismiss()
     queue.engine.stop("install")
-    install = install_job.InstallJob(command, env, LogFile(log_dir() / "install.log"))
+    install = install_job.InstallJob(command, env, LogFile(log_dir() / "install.log"), what)
+    _after_install = then
     ticker.wake()
 
 
@@ -143,7 +147,10 @@ def _pump_install() -> None:
     if install.ended:
         if install.error is not None and install.error.code is not ErrorCode.CANCELLED:
             show_error(install.error)
+        succeeded = install.error is None
         install = None
+        if succeeded and _after_install is not None:
+            _after_install()
 
 
 def _build_next() -> None:

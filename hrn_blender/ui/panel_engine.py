@@ -5,9 +5,9 @@ from __future__ import annotations
 import bpy
 
 from ..engine.install.environments import ENGINE
+from ..engine.wire.client import EngineState
 from ..engine.wire.messages import say
 from ..link.location import engine_status
-from ..link.process import EngineState
 from ..state import session
 from ..state.language import words
 from .drawing import Sidebar, draw_progress, draw_text
@@ -39,7 +39,7 @@ _STATES = {
 def draw_engine(layout, context) -> None:
     """The engine's state, and how to get one where there is none. Also part of the preferences."""
     if session.install is not None:
-        layout.label(text="Installing the engine", icon="IMPORT")
+        layout.label(text=words(session.install.what.running), icon="IMPORT", translate=False)
         row = layout.row(align=True)
         draw_progress(row, f"{session.install.fraction:.0%}", session.install.fraction)
         row.operator("hrn.cancel_install", text="", icon="X")

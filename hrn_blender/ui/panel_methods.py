@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import bpy
 
-from ..engine.wire.messages import Message, say
+from ..engine.install.environments import EXTRAS
+from ..engine.wire.messages import Message, message_of, say
+from ..engine.wire.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
-from ..link.events import message_of
-from ..state import model_files
+from ..state import model_files, session
 from ..state.language import words
 from ..state.settings import ADDON
 from ..state.windows import redraw
-from .drawing import draw_text
+from .drawing import draw_progress, draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
+
+_ICONS = {"there": "CHECKMARK", "wrong": "ERROR", "unread": "QUESTION"}
 
 
 def draw_table(layout, context) -> None:
@@ -27,6 +30,7 @@ def draw_table(layout, context) -> None:
     row.operator("hrn.check_model_files", text="", icon="FILE_REFRESH")
     if model_files.problem:
         draw_text(layout, model_files.problem, context, icon="ERROR")
+    _draw_pytorch(layout, context)
     for entry in model_files.report["methods"] if model_files.report else ():
         if entry["hidden"] or not entry["files"]:
             continue
@@ -34,10 +38,10 @@ def draw_table(layout, context) -> None:
         box.label(text=words(entry["title"]), icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
         draw_text(box, entry["licence"], context)
         for file in entry["files"]:
-            icon = {"there": "CHECKMARK", "wrong": "ERROR"}.get(file["state"], "CANCEL" if file["required"] else "DOT")
+            icon = _ICONS.get(file["state"], "CANCEL" if file["required"] else "DOT")
             draw_text(box, _about(file), context, icon=icon)
         for sentence in map(message_of, entry["missing"]):
-            if not any(file["name"] in sentence for file in entry["files"]):
+            if sentence != PYTORCH_MISSING and not any(file["name"] in sentence for file in entry["files"]):
                 draw_text(box, sentence, context, icon="INFO")
     hidden = (
         [message_of(entry["title"]) for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
@@ -48,11 +52,29 @@ def draw_table(layout, context) -> None:
 
 def _about(file: dict) -> Message:
     """One file of a published method: what it is, and where it lies, what is wrong with it, or where it comes from."""
-    state = message_of(file["problem"]) if file["problem"] else file["path"]
-    if not file["problem"] and file["state"] != "there":
-        state = say("get it from {source}", source=message_of(file["source"]))
+    if file["problem"]:
+        state = message_of(file["problem"])
+    else:
+        state = file["path"] or say("get it from {source}", source=message_of(file["source"]))
     about = {"name": file["name"], "what": message_of(file["what"]), "state": state}
     return say("{name}: {what}; {state}", **about) if file["required"] else say("{name} (optional): {what}; {state}", **about)
+
+
+def _draw_pytorch(layout, context) -> None:
+    """Offers PyTorch where the engine has none."""
+    if model_files.report is None or model_files.report["pytorch"]:
+        return
+    if session.install is not None:
+        draw_progress(layout.row(), session.install.message, session.install.fraction)
+        return
+    download, disk = EXTRAS["published"].sizes.here
+    need = say(
+        "Published methods need PyTorch: about {download} MB to download, {disk:.1f} GB on disk",
+        download=download,
+        disk=disk / 1000,
+    )
+    draw_text(layout, need, context, icon="INFO")
+    layout.operator("hrn.install_pytorch", icon="IMPORT")
 
 
 class HRN_OT_check_model_files(bpy.types.Operator):
@@ -90,13 +112,15 @@ class HRN_PT_methods(bpy.types.Panel):
                 context,
                 icon="INFO",
             )
+        _draw_pytorch(layout, context)
         for row in model_files.report["methods"] if model_files.report else ():
             if row["hidden"] or row["ready"]:
                 continue
             layout.label(text=words(row["title"]), icon="CANCEL", translate=False)
-            more = len(row["missing"]) - 1
-            missing = message_of(row["missing"][0])
-            draw_text(layout, say("{missing} And {count} more.", missing=missing, count=more) if more else missing, context)
+            missing = [sentence for sentence in map(message_of, row["missing"]) if sentence != PYTORCH_MISSING]
+            if missing:
+                more, message = len(missing) - 1, missing[0]
+                draw_text(layout, say("{missing} And {count} more.", missing=message, count=more) if more else message, context)
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")
         row = layout.row(align=True)

@@ -6,19 +6,20 @@ from types import SimpleNamespace
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
 
-import addon_ui  # noqa: E402
-import ui_texts  # noqa: E402
-from operator_support import addon, choose, fails, photo, run  # noqa: E402, F401
+import bpy
 
-import hrn_blender  # noqa: E402
-from hrn_blender.engine.wire.language import catalog, read_po  # noqa: E402
-from hrn_blender.engine.wire.messages import fields_of  # noqa: E402
+import hrn_blender
+from hrn_blender.engine.wire.language import catalog, read_po
+from hrn_blender.engine.wire.messages import fields_of
+from support.addon import texts as ui_texts
+from support.addon import ui as addon_ui
+from support.addon.operators import choose, fails, run
 
 LANGUAGES = sorted(file.stem for file in (ui_texts.ADDON / "translations").glob("*.po"))
 DEFAULT = bpy.app.translations.contexts.default
-SAME_IN_ALL = {"{parts}", "Python", "1024 px", "2048 px", "4096 px", "8192 px", "HRN", "Deep3D", "3DDFA-V3", "DF-MVR"}
+SAME_IN_ALL = {"{parts}", "Python", "1024 px", "2048 px", "4096 px", "8192 px", "HRN", "Deep3D", "3DDFA-V3", "DF-MVR", "PyTorch"}
 """Texts that a translation may leave as they are."""
 
 
@@ -137,7 +138,7 @@ def test_blender_gets_the_table_and_gives_it_back(monkeypatch):
     assert calls == [("hrn_blender", LANGUAGES), "hrn_blender"]
 
 
-def test_a_chinese_panel(addon, photo, language):  # noqa: F811
+def test_a_chinese_panel(addon, photo, language):
     language("zh_HANS")
     assert addon_ui.draw("HRN_PT_main")[0] == ("operator", "hrn.choose_photo", "选择照片...")
     second = photo.with_name("two.png")
@@ -155,7 +156,7 @@ def test_a_chinese_panel(addon, photo, language):  # noqa: F811
     assert ("prop", "value", "形变") in addon_ui.draw("HRN_PT_head")
 
 
-def test_a_chinese_error_in_the_panel_and_in_the_report(addon, photo, language, monkeypatch):  # noqa: F811
+def test_a_chinese_error_in_the_panel_and_in_the_report(addon, photo, language, monkeypatch):
     language("zh_HANS")
     (photo.parent / "notes.txt").write_bytes(b"x")
     fails(
@@ -169,7 +170,7 @@ def test_a_chinese_error_in_the_panel_and_in_the_report(addon, photo, language, 
     assert "notes.txt is not a photo." in addon.notice.details()  # For the developers.
 
 
-def test_messages_of_the_engine_are_translated_by_their_template(addon, language):  # noqa: F811
+def test_messages_of_the_engine_are_translated_by_their_template(addon, language):
     from hrn_blender.engine.wire.errors import HrnError
     from hrn_blender.state.language import words
 

@@ -7,16 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from engine import __version__
 from engine.cli import ProgressLine, main
 from engine.wire.bundle import load_bundle
+from support.checkout import PROGRAMS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-STUB = Path(__file__).resolve().parent / "stub_engine.py"
+STUB = PROGRAMS / "stub_engine.py"
 
 
 def run(*arguments, cwd=None, **env):
@@ -147,5 +146,5 @@ def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_pa
         tmp_path / "ben" / "side.jpg",
     ]
     names = sheet_names(photos)
-    assert len(set(name.lower() for name in names)) == 4 and names[3] == "side"
+    assert len({name.lower() for name in names}) == 4 and names[3] == "side"
     assert "ann" in names[0] and "ben" in names[1]

@@ -114,7 +114,7 @@ def adjust(
 
     def energy(R, t, f, k, points, scale):
         value = sum(_in_parts(error, len(points), R, t, f, k, *seen, points, *mesh, scale))
-        for number, lens in enumerate(lenses):
+        for lens in lenses:
             first = lens.views[0]
             value += (np.log(f[first] / factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
             value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2

@@ -102,7 +102,10 @@ def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.nda
     x, y = (place[:, 0] - 0.5).astype(np.float32), (place[:, 1] - 0.5).astype(np.float32)
     size = max(1.0, 2.0 * view.camera.fx / float(np.linalg.norm(view.camera.t)))
     soft = cv2.GaussianBlur(view.photo.pixels, (0, 0), size) if size > 1 else view.photo.pixels
-    sample = lambda image: cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
+    def sample(image):
+        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
     color = srgb_to_linear(sample(soft).reshape(len(skin), 3).astype(float) / 255)
     weight = surface.trust * np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * sample(mask).reshape(-1)
     in_light = light_normals(view.camera, normals)

@@ -267,7 +267,10 @@ def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
 def _ncc(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Normalised cross-correlation of the patches around every pixel."""
     a, b = a.astype(np.float32), b.astype(np.float32)
-    mean = lambda image: cv2.blur(image, (_PATCH, _PATCH))
+
+    def mean(image):
+        return cv2.blur(image, (_PATCH, _PATCH))
+
     ma, mb = mean(a), mean(b)
     va, vb = mean(a * a) - ma * ma, mean(b * b) - mb * mb
     return (mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1.0))

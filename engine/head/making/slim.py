@@ -64,7 +64,6 @@ def flatten(
     Returns:
         (V, 2).
     """
-    count = len(start)
     # Rows of the gradient operator: J = sum_k position_k * gradient_k.
     gradient = np.stack([-frames.sum(1), frames[:, 0], frames[:, 1]], 1)
     position = start.copy()

@@ -19,7 +19,19 @@ from support.addon.operators import choose, fails, run
 
 LANGUAGES = sorted(file.stem for file in (ui_texts.ADDON / "translations").glob("*.po"))
 DEFAULT = bpy.app.translations.contexts.default
-SAME_IN_ALL = {"{parts}", "Python", "1024 px", "2048 px", "4096 px", "8192 px", "HRN", "Deep3D", "3DDFA-V3", "DF-MVR", "PyTorch"}
+SAME_IN_ALL = {
+    "{parts}",
+    "Python",
+    "1024 px",
+    "2048 px",
+    "4096 px",
+    "8192 px",
+    "HRN",
+    "Deep3D",
+    "3DDFA-V3",
+    "DF-MVR",
+    "PyTorch",
+}
 """Texts that a translation may leave as they are."""
 
 

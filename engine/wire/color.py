@@ -19,7 +19,7 @@ POWER = 2.2
 
 def srgb_to_linear(values: npt.ArrayLike, dtype: type = np.float32) -> np.ndarray:
     """sRGB in [0, 1] -> linear (IEC 61966-2-1), any shape; computed in `dtype` and of that type."""
-    given = np.asarray(values, dtype)
+    given: np.ndarray = np.asarray(values, dtype)
     return np.where(given <= 0.04045, given / 12.92, ((given + 0.055) / 1.055) ** 2.4).astype(dtype)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import Message, message_of, say
 from ..engine.wire.names import folder_name
 from ..engine.wire.protocol import Settings, overall_fraction
 
@@ -47,7 +48,7 @@ class Job:
     """The bundle; a folder that nobody else uses."""
     state: JobState = JobState.QUEUED
     stage: str = ""
-    message: str = ""
+    message: Message = Message("")
     fraction: float = 0.0
     """0 to 1 over all stages; never goes back."""
     error: HrnError | None = None
@@ -62,10 +63,10 @@ class Job:
         return Path(self.result.get("bundle") or self.out)
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Message]:
         """What the engine's quality report complains about, as sentences."""
         quality = self.result.get("quality") or {}
-        return [str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in quality.get("warnings", [])]
+        return [message_of(warning) for warning in quality.get("warnings", [])]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class JobQueue:
         paths = tuple(Path(p) for p in photos)
         for path in paths:
             if not path.is_file():
-                raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} does not exist.")
+                raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=path))
         name = name or paths[0].stem
         job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), folder_name(name, empty="head")))
         self._next_id += 1
@@ -146,7 +147,7 @@ class JobQueue:
             self._end(job, JobState.CANCELLED)
         elif job.state is JobState.RUNNING:
             job.state = JobState.CANCELLING
-            job.message = "Cancelling"
+            job.message = say("Cancelling")
             self.engine.cancel(job.request_id)
 
     def cancel_all(self) -> None:
@@ -167,7 +168,7 @@ class JobQueue:
                 self._start(following)
         job = self.active
         if job is not None and not job.message and self.engine.state is EngineState.STARTING:
-            job.message = "Starting the engine"
+            job.message = say("Starting the engine")
         events, self._events = self._events, []
         return events
 
@@ -196,7 +197,7 @@ class JobQueue:
         if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
             return
         if isinstance(event, Progress):
-            job.stage, job.message = event.stage, event.message or event.stage.capitalize()
+            job.stage, job.message = event.stage, event.message or Message(event.stage.capitalize())
             overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
             job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
@@ -213,7 +214,7 @@ class JobQueue:
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
         job.seconds = time.monotonic() - job.started if job.started else 0.0
-        job.message = ""
+        job.message = Message("")
         self._events.append(JobEvent(job, state.value))
 
     def _free_folder(self, folder: Path, name: str) -> Path:
@@ -221,7 +222,10 @@ class JobQueue:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} cannot be created: {error.strerror or error}.") from error
+            raise HrnError(
+                ErrorCode.OUTPUT_NOT_WRITABLE,
+                say("{folder} cannot be created: {reason}.", folder=folder, reason=error.strerror or error),
+            ) from error
         taken = {j.out for j in self.jobs}
         number, candidate = 1, folder / name
         while candidate in taken or candidate.exists():

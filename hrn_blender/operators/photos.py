@@ -9,9 +9,11 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
+from ..engine.wire.messages import say
 from ..engine.wire.methods import check_photo_count, check_photo_limit
 from ..link.location import engine_status
 from ..state import session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
 from ..state.windows import redraw
@@ -45,11 +47,11 @@ class _PhotoBrowser(FileBrowser):
             paths = [Path(bpy.path.abspath(self.filepath))]
         found = [p for p in paths if is_photo_name(p.name) and p.is_file()]
         if not found:
-            named = paths[0].name if paths else "That"
-            return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, f"{named} is not a photo."))
+            message = say("{file} is not a photo.", file=paths[0].name) if paths else say("No photo was chosen.")
+            return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, message))
         if len(found) < len(paths):
             others = [p.name for p in paths if p not in found]
-            self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
+            self.report({"WARNING"}, report("Left out, not a photo: {files}", files=others))
         photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
         try:
             check_photo_limit(context.scene.hrn.method or "open", len(photos))
@@ -143,7 +145,7 @@ class HRN_OT_reconstruct(bpy.types.Operator):
     @classmethod
     def poll(cls, _context):
         if not session.photos:
-            cls.poll_message_set("Choose a photo first")
+            cls.poll_message_set(tip("Choose a photo first"))
             return False
         return engine_is_ready(cls)
 

@@ -23,7 +23,7 @@ def draw_table(layout, context) -> None:
     """All methods with their files: what is there, what is missing, and how to get it."""
     row = layout.row(align=True)
     row.label(
-        text=words("Looking at the files") if model_files.checking() else str(model_files_folder()),
+        text=words("Checking the files") if model_files.checking() else str(model_files_folder()),
         icon="FILE_FOLDER",
         translate=False,
     )
@@ -78,7 +78,7 @@ def _draw_pytorch(layout, context) -> None:
 
 
 class HRN_OT_check_model_files(bpy.types.Operator):
-    """Look again at the licensed files in the chosen folder. Nothing is downloaded"""
+    """Check the licensed files in the chosen folder again. Nothing is downloaded"""
 
     bl_idname = "hrn.check_model_files"
     bl_label = "Check Files"

@@ -10,6 +10,7 @@ from ..engine.wire.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
 from ..state import model_files, session
 from ..state.language import words
+from ..state.methods import unknown_methods
 from ..state.settings import ADDON
 from ..state.windows import redraw
 from .drawing import draw_progress, draw_text
@@ -121,6 +122,9 @@ class HRN_PT_methods(bpy.types.Panel):
             if missing:
                 more, message = len(missing) - 1, missing[0]
                 draw_text(layout, say("{missing} And {count} more.", missing=message, count=more) if more else message, context)
+        for name in unknown_methods():
+            message = say("Method {name} of this engine needs a newer version of the add-on.", name=name)
+            draw_text(layout, message, context, icon="INFO")
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")
         row = layout.row(align=True)

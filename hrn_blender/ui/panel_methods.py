@@ -123,7 +123,7 @@ class HRN_PT_methods(bpy.types.Panel):
                 more, message = len(missing) - 1, missing[0]
                 draw_text(layout, say("{missing} And {count} more.", missing=message, count=more) if more else message, context)
         for name in unknown_methods():
-            message = say("Method {name} of this engine needs a newer version of the add-on.", name=name)
+            message = say("Method {name!r} of this engine needs a newer version of the add-on.", name=name)
             draw_text(layout, message, context, icon="INFO")
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")

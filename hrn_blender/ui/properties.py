@@ -32,7 +32,9 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
         description="Folder in which each sub-folder and each loose photo is one person, or a CSV or JSON list of people",
     )
     out: StringProperty(
-        name="Heads", subtype="DIR_PATH", description="Folder that gets a folder for each head. Empty: beside the photos"
+        name="Heads",
+        subtype="DIR_PATH",
+        description="Folder in which each head gets a folder of its own. Empty: beside the photos",
     )
     when_done: EnumProperty(
         name="When Done",

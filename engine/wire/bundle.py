@@ -25,6 +25,7 @@ from .errors import ErrorCode, HrnError
 __all__ = [
     "ARRAYS",
     "MANIFEST",
+    "MATERIALS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "Bundle",
@@ -69,6 +70,9 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
+
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Material slots, in the order of ``face_material``."""
 
 
 @dataclass(frozen=True)

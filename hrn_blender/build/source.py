@@ -8,13 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.wire.bundle import Bundle, load_bundle
+from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 
-__all__ = ["MATERIALS", "HeadSource", "PhotoCamera", "read_source", "to_blender"]
-
-MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
-"""Material slots in the order of ``face_material`` (``engine.head.model.MATERIALS``)."""
+__all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
 
 MAPS = ("albedo", "displacement", "normal")
 """Maps without which there is no material."""

@@ -17,21 +17,9 @@ from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.names import folder_name
-from ..engine.wire.protocol import Settings
+from ..engine.wire.protocol import Settings, overall_fraction
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
-
-_SHARES = {
-    "start": 0.04,
-    "photo": 0.04,
-    "landmarks": 0.06,
-    "coarse": 0.10,
-    "mid": 0.34,
-    "albedo": 0.22,
-    "displacement": 0.12,
-    "bundle": 0.08,
-}
-"""Share of each stage in the progress bar: about its share of the time on two CPU cores."""
 
 
 class JobState(str, Enum):
@@ -209,7 +197,8 @@ class JobQueue:
             return
         if isinstance(event, Progress):
             job.stage, job.message = event.stage, event.message or event.stage.capitalize()
-            job.fraction = max(job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
+            overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
+            job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
         elif isinstance(event, Finished):
             job.result = event.result
@@ -239,16 +228,6 @@ class JobQueue:
             number += 1
             candidate = folder / f"{name}_{number}"
         return candidate
-
-
-def _overall(stage: str, fraction: float) -> float:
-    """Progress over all stages from progress within one; an unknown stage does not move the bar."""
-    done = 0.0
-    for name, share in _SHARES.items():
-        if name == stage:
-            return done + share * fraction
-        done += share
-    return 1.0 if stage == "done" else 0.0
 
 
 def _clear(out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.paths import log_path
 from ..link.location import engine_status, install_command
 from ..state import model_files, session
 from ..state.session import fail
@@ -114,7 +115,7 @@ class HRN_OT_open_log(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, _context):
-        path = session.log_path()
+        path = log_path()
         notice = session.notice
         if notice is not None and notice.error.details.get("log"):
             path = type(path)(notice.error.details["log"])

@@ -5,14 +5,12 @@ Everything here survives opening another file and undo; :data:`ticker` moves it 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 
 from ..engine.wire.child_process import LogFile, kill_all
 from ..engine.wire.client import EngineProcess, EngineState
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.paths import log_dir
+from ..engine.wire.paths import log_dir, log_path
 from ..link import install_job
 from ..link.jobs import Job, JobQueue
 from ..link.location import ENGINE_VERSION, launch_engine
@@ -27,7 +25,6 @@ __all__ = [
     "engine_methods",
     "fail",
     "install",
-    "log_path",
     "notice",
     "photos",
     "queue",
@@ -72,10 +69,6 @@ photos: list[str] = []
 notice: Notice | None = None
 _to_build: list[int] = []
 """Jobs that are done and wait for Blender to be ready for their head."""
-
-
-def log_path() -> Path:
-    return log_dir() / "engine.log"
 
 
 def engine_methods() -> list[str]:

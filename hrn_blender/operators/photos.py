@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
+from ..engine.wire.methods import check_photo_count, check_photo_limit
 from ..link.location import engine_status
 from ..state import session
 from ..state.session import fail
@@ -16,10 +17,7 @@ from ..state.settings import output_folder, preferences
 from ..state.windows import redraw
 from .shared import FileBrowser, engine_is_ready
 
-__all__ = ["MAX_PHOTOS", "register", "unregister"]
-
-MAX_PHOTOS = 30
-"""Views of one person that the engine takes."""
+__all__ = ["register", "unregister"]
 
 
 class _PhotoBrowser(FileBrowser):
@@ -41,7 +39,7 @@ class _PhotoBrowser(FileBrowser):
             return Path(session.photos[0]).parent
         return Path(preferences().last_folder) if preferences().last_folder else None
 
-    def execute(self, _context):
+    def execute(self, context):
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
         if not paths and self.filepath:
             paths = [Path(bpy.path.abspath(self.filepath))]
@@ -53,15 +51,10 @@ class _PhotoBrowser(FileBrowser):
             others = [p.name for p in paths if p not in found]
             self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
         photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
-        if len(photos) > MAX_PHOTOS:
-            return fail(
-                self,
-                HrnError(
-                    ErrorCode.SETTINGS_INVALID,
-                    f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
-                    hint="Photos of several people become one head each with Batch Import.",
-                ),
-            )
+        try:
+            check_photo_limit(context.scene.hrn.method or "open", len(photos))
+        except HrnError as error:
+            return fail(self, error)
         session.choose(photos)
         preferences().last_folder = str(found[0].parent)
         redraw()
@@ -161,7 +154,9 @@ class HRN_OT_reconstruct(bpy.types.Operator):
             return fail(self, status.error)
         photos = list(session.photos)
         try:
-            session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
+            settings = context.scene.hrn.engine_settings()
+            check_photo_count(settings.method, len(photos))
+            session.queue.add(photos, settings, output_folder())
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
         session.ticker.tick()

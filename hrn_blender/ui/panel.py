@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..build import DEFORMATION_KEY, strength_socket
+from ..engine.wire.methods import METHODS
 from ..link.jobs import Job, JobState
 from ..link.location import engine_status
 from ..state import session, thumbnails
@@ -252,10 +253,9 @@ class HRN_PT_settings(Sidebar, bpy.types.Panel):
         column = layout.column()
         if len(available_methods()) > 1:
             column.prop(settings, "method")
-        if settings.method == "hrn_head":
-            column.prop(settings, "hair_texture")
-        if settings.method in ("hrn", "mvhrn", "hrn_face"):
-            column.prop(settings, "corrected")
+        for option in METHODS[settings.method or "open"].options:
+            if option in settings.bl_rna.properties:
+                column.prop(settings, option)
         column.prop(settings, "texture_size")
         column.prop(settings, "quality")
         column.prop(settings, "detail", slider=True)

@@ -8,6 +8,7 @@ from ..engine.install.environments import EXTRAS
 from ..engine.wire.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
 from ..state import model_files, session
+from ..state.methods import unknown_methods
 from ..state.settings import ADDON
 from ..state.windows import redraw
 from .drawing import draw_progress, draw_text
@@ -105,6 +106,8 @@ class HRN_PT_methods(bpy.types.Panel):
             if missing:
                 more = len(missing) - 1
                 draw_text(layout, missing[0] + (f" And {more} more." if more else ""), context)
+        for name in unknown_methods():
+            draw_text(layout, f"Method {name!r} of this engine needs a newer version of the add-on.", context, icon="INFO")
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")
         row = layout.row(align=True)

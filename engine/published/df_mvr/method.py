@@ -12,6 +12,7 @@ import torch
 
 from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.methods import METHODS
 from ...wire.protocol import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
@@ -49,7 +50,7 @@ class DfMvr(PublishedMethod):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
                 f"Method {self.name!r} needs three usable photos, not {len(faces)}.",
-                hint="Choose one from the left, one from the front and one from the right, in this order.",
+                hint=METHODS[self.name].which_photos,
             )
         model = self._face_model
         windows, inputs = [], []

@@ -20,7 +20,7 @@ from PIL import Image
 from ..fit.views import fit_views
 from ..head import load_head_model
 from ..photo import Landmarker, observe
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .accuracy import load_score, scored
 
 __all__ = ["main", "phone_photo"]

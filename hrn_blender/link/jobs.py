@@ -17,7 +17,8 @@ from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.names import folder_name
-from ..engine.wire.protocol import Settings, overall_fraction
+from ..engine.wire.protocol import overall_fraction
+from ..engine.wire.settings import Settings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 

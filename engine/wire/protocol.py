@@ -43,11 +43,11 @@ PROTOCOL_VERSION = 1
 MAX_LINE_BYTES = 1 << 20
 """Longer lines are garbage: bulk data travels in files."""
 
-STAGES = ("start", "photo", "landmarks", "coarse", "mid", "albedo", "displacement", "bundle", "done")
-"""Stages in the order in which ``progress`` names them."""
-
 STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0, "bundle": 1.0}
 """What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""
+
+STAGES = ("start", *STAGE_SECONDS, "done")
+"""Stages in the order in which ``progress`` names them."""
 
 
 def overall_fraction(stage: str, fraction: float) -> float:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from engine.wire.color import linear_to_power, linear_to_srgb, power_to_linear, srgb_to_linear
 from engine.wire.errors import EXIT_CODES, ErrorCode, HrnError
 from engine.wire.names import folder_name
-from engine.wire.protocol import MAX_LINE_BYTES, STAGES, Settings, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.protocol import MAX_LINE_BYTES, STAGES, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.settings import Settings
 from support.checkout import ROOT, python_path
 
 TEXT = st.text() | st.sampled_from(["C:\\fotos\\ä b\\Ω.jpg", "line\nbreak\r\u2028", "\ud83d\ude00"])

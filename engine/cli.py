@@ -1,4 +1,4 @@
-"""The engine's command line. Exit status: 0 success, 2 wrong usage, others by error code (docs/errors.md)."""
+"""The engine's command line. Exit status: 0 success, 2 wrong usage, others by error code (docs/user/errors.md)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Threads that wait for each other sleep instead of spinning: beside other busy programs (Blender, a second worker)
-    # spinning took up to twice the processor time and the wall time (docs/batch.md).
+    # spinning took up to twice the processor time and the wall time (docs/user/batch.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Compiled code belongs beside the other caches; the engine's own folder may be read-only.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
-    command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/batch.md)")
+    command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
     command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
     command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
@@ -87,19 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(command)
     command.set_defaults(run=_batch)
 
-    command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/batch.md)")
+    command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/user/batch.md)")
     command.add_argument("scheduler", metavar="ADDRESS", help="of the dask scheduler, such as tcp://host:8786")
     command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
     command.add_argument("--gpu", action="store_true", help="offer each worker as the resource GPU")
     command.set_defaults(run=_cluster_worker)
 
-    command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
+    command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/develop/protocol.md)")
     command.set_defaults(run=_serve)
 
     command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
     command.set_defaults(run=_prepare)
 
-    command = commands.add_parser("train", help="train a published network on your own photos (docs/training.md)")
+    command = commands.add_parser("train", help="train a published network on your own photos (docs/user/training.md)")
     from .training.command import add_arguments
 
     add_arguments(command)

@@ -1,4 +1,4 @@
-"""``engine serve``: a warm engine that takes requests on stdin and answers on stdout (docs/protocol.md).
+"""``engine serve``: a warm engine that takes requests on stdin and answers on stdout (docs/develop/protocol.md).
 
 The main thread reads requests and answers at once; one worker thread loads the models and then runs one
 reconstruction at a time. A second request while one runs is refused with ``BUSY``: the queue of photos belongs to the

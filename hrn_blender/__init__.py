@@ -29,8 +29,8 @@ if not (_HERE / "engine").is_dir():
 
 # fmt: off
 _MODULES = ("ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
-            "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "state.model_files",
-            "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
+            "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "ui.panel_engine",
+            "state.model_files", "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
 # fmt: on
 """Modules with their own register() and unregister(), in order of registration."""
 

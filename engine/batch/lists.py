@@ -49,7 +49,7 @@ def read_list(path: Path, notes: list[str]) -> list[Row]:
     return [_row(path.parent, number, record) for number, record in enumerate(rows, 1)]
 
 
-def _bad(path: Path, why: str, hint: str = "See docs/batch.md for lists of subjects.") -> HrnError:
+def _bad(path: Path, why: str, hint: str = "See docs/user/batch.md for lists of subjects.") -> HrnError:
     return HrnError(ErrorCode.SETTINGS_INVALID, f"The list {path} cannot be used: {why}.", hint=hint)
 
 

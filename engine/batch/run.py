@@ -31,7 +31,7 @@ _UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
 
 
 def run_batch(options: argparse.Namespace, settings: Callable[[], Settings]) -> int:
-    """Run the verb; the exit status is that of docs/batch.md.
+    """Run the verb; the exit status is that of docs/user/batch.md.
 
     Args:
         options: `source`, `out`, `jobs`, `only`, `range`, `retry_failed`, `lenient`, `patience`, `json_lines`, `scheduler`.

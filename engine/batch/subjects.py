@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
 
 def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: Settings) -> Found:
-    """The subjects of a folder or of a list file (docs/batch.md), in natural order, lists in their own.
+    """The subjects of a folder or of a list file (docs/user/batch.md), in natural order, lists in their own.
 
     Args:
         source: folder, ``.csv``, ``.tsv``, ``.txt`` or ``.json``.

@@ -1,7 +1,7 @@
 """The head bundle: one reconstructed head as a folder that is either whole or absent.
 
 ``head.json`` is the manifest; every other file is listed in it with size and SHA-256. The format, field by field, is
-in ``docs/bundle.md``. Lengths are metres in the engine's axes (x to the subject's left, y up, z out of the face).
+in ``docs/develop/bundle.md``. Lengths are metres in the engine's axes (x to the subject's left, y up, z out of the face).
 """
 
 from __future__ import annotations

@@ -142,10 +142,9 @@ class EngineProcess:
         try:
             if self._session is not None and (self._session.leaving is not None or self._session.child.ended):
                 self._drop()
-            if self._session is None:
-                self._spawn()
-            if self._session.ready:
-                self._send_request()
+            session = self._session or self._spawn()
+            if session.ready:
+                self._send_request(session, self._request)
         except HrnError as error:
             self._fail(error)
         return id_
@@ -240,26 +239,28 @@ class EngineProcess:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _spawn(self) -> None:
+    def _spawn(self) -> _Session:
         launch = self._launch()
         now = time.monotonic()
         child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=self._log, max_line=MAX_LINE_BYTES)
-        self._session = _Session(child, now, now, count_oom_kills())
+        self._session = session = _Session(child, now, now, count_oom_kills())
         if self._log is not None:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S")
             self._log.write(f"{stamp} start: {json.dumps(list(map(str, launch.command)))}\n".encode())
+        return session
 
     def _take_id(self) -> int:
         self._next_id += 1
         return self._next_id - 1
 
     def _send(self, message: dict) -> None:
-        self._session.child.send(encode_line(message))
+        if self._session is not None:
+            self._session.child.send(encode_line(message))
 
-    def _send_request(self) -> None:
-        self._send(self._request.message)
-        self._request.sent = True
-        self._session.last_heard = time.monotonic()
+    def _send_request(self, session: _Session, wanted: _Request) -> None:
+        self._send(wanted.message)
+        wanted.sent = True
+        session.last_heard = time.monotonic()
 
     def _handle(self, session: _Session, event, now: float) -> None:
         if isinstance(event, SpawnFailed):
@@ -334,7 +335,7 @@ class EngineProcess:
         self._last_used = now
         self._out.append(Ready(info, now - session.started))
         if self._request is not None:
-            self._send_request()
+            self._send_request(session, self._request)
 
     # -- endings -------------------------------------------------------------------------------------------------
 
@@ -388,6 +389,7 @@ class EngineProcess:
             error.details.setdefault("log", str(self._log.path))
             if error.code is not ErrorCode.CANCELLED:
                 self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {error.code.value}: {error}\n".encode())
+        assert current is not None, "only a request can fail"
         self._out.append(Failed(current.id, error, lost is not None, lost is None or lost.ready))
 
 

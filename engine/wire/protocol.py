@@ -13,7 +13,7 @@ stdin means "exit".
     -> {"id": 3, "method": "cancel", "params": {"id": 2}}
     -> {"id": 4, "method": "shutdown", "params": {}}
 
-``ping`` answers at any time, also while a reconstruction runs. All requests and notifications: ``docs/protocol.md``.
+``ping`` answers at any time, also while a reconstruction runs. All requests and notifications: ``docs/develop/protocol.md``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A folder of people as seen from the add-on: the child process ``engine batch`` and its table of subjects. No bpy.
 
-:class:`Batch` speaks the protocol of ``--json-lines`` (docs/batch.md). Its owner calls :meth:`Batch.pump` a few times
+:class:`Batch` speaks the protocol of ``--json-lines`` (docs/user/batch.md). Its owner calls :meth:`Batch.pump` a few times
 per second; no call waits. What matters lies on the disk: whatever happens to the child or to Blender, starting the same
 batch again finishes what is missing and redoes nothing.
 """
@@ -201,9 +201,10 @@ class Batch:
             if now - self._last_pump > 5:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
+            news = child.events
             try:
                 while self._child is child and time.monotonic() - now < self.PUMP_SECONDS:
-                    if not (found := child.events(100)):
+                    if not (found := news(100)):
                         break
                     for event in found:
                         self._handle(child, event, now)
@@ -353,7 +354,7 @@ class Batch:
 def batch_arguments(
     source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False, only: str = ""
 ) -> list[str]:
-    """Arguments of the engine for a batch; see docs/batch.md.
+    """Arguments of the engine for a batch; see docs/user/batch.md.
 
     Args:
         settings: for all subjects; lists may change them for single ones.

@@ -10,6 +10,7 @@ from ..link.location import engine_status, install_command
 from ..state import model_files, session
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
 
 __all__ = ["register", "unregister"]
 
@@ -42,7 +43,7 @@ class _Install:
             )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
         session.start_install(*install_command(python, wheels, offline=not online, extra=self.extra), self.what, self.then)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
     @staticmethod
@@ -85,7 +86,7 @@ class HRN_OT_cancel_install(bpy.types.Operator):
 
     def execute(self, _context):
         session.install.cancel()
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -102,7 +103,7 @@ class HRN_OT_stop_engine(bpy.types.Operator):
 
     def execute(self, _context):
         session.queue.engine.stop("user")
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -151,7 +152,7 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
     def execute(self, _context):
         session.dismiss()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -164,7 +165,7 @@ class HRN_OT_check_engine(bpy.types.Operator):
 
     def execute(self, _context):
         engine_status(fresh=True)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

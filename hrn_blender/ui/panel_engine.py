@@ -10,7 +10,7 @@ from ..link.location import engine_status
 from ..state import session
 from .drawing import Sidebar, draw_progress, draw_text
 
-__all__ = ["draw_engine", "HRN_PT_engine"]
+__all__ = ["draw_engine", "register", "unregister"]
 
 
 class HRN_PT_engine(Sidebar, bpy.types.Panel):
@@ -63,3 +63,6 @@ def draw_engine(layout, context) -> None:
     row = layout.row(align=True)
     row.operator("hrn.open_log", icon="TEXT")
     row.operator("hrn.install_engine", text="Repair", icon="FILE_REFRESH")
+
+
+register, unregister = bpy.utils.register_classes_factory((HRN_PT_engine,))

@@ -7,19 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from official_files import write_deep3d
-from serve_client import Client
 
 from engine import __version__
-from engine.system.pytorch import PYTORCH_MISSING
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import EXIT_CODES, ErrorCode
 from engine.wire.protocol import PROTOCOL_VERSION
+from engine.wire.pytorch import PYTORCH_MISSING
+from support.checkout import PROGRAMS, python_path
+from support.official.files import write_deep3d
+from support.serve_client import Client
 
-PROGRAM = Path(__file__).resolve().parent / "engine_without_torch.py"
+PROGRAM = PROGRAMS / "engine_without_torch.py"
 
 pytestmark = pytest.mark.alone
 
@@ -98,16 +98,8 @@ def test_what_needs_it_says_how_to_get_it(portrait, tmp_path):
         assert "needs PyTorch" in said and "install_deps.py install --with published" in said and "Install PyTorch" in said
         assert "Traceback" not in result.stderr
     assert not (tmp_path / "head").exists() and not (tmp_path / "data").exists()
-    recipe = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; sys.path.insert(0, sys.argv.pop(1)); sys.modules['torch'] = None; import engine.synthetic.train",
-            str(PROGRAM.parents[2]),
-        ],
-        capture_output=True,
-        text=True,
-    )
+    code = "import sys; sys.modules['torch'] = None; import engine.synthetic.train"
+    recipe = subprocess.run([sys.executable, "-c", code], env=python_path(), capture_output=True, text=True)
     assert recipe.returncode == 1 and recipe.stderr.count("\n") == 1 and "install --with published" in recipe.stderr
 
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +22,8 @@ from engine.install.environments import (
     Step,
     find_python,
 )
+from support.checkout import ROOT, python_path
 
-ROOT = Path(__file__).resolve().parents[2]
 THIS = (sys.version_info[:2],)
 
 
@@ -211,10 +210,11 @@ def test_wrong_arguments_are_usage_errors(arguments):
 def test_pythons_own_modules_are_enough():
     """Nothing outside the standard library is imported, so that Blender's Python can run the installer."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+        "import sys; before = set(sys.modules);"
         "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
     )
-    said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-S", "-P", "-c", code]
+    said = subprocess.run(command, env=python_path(), capture_output=True, text=True, check=True)
     assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)
 
 

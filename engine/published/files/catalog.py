@@ -194,14 +194,14 @@ FILES = {
     "face_segmenter": OfficialFile(
         "segment_face.onnx",
         "face mask network",
-        f"your own conversion of segment_face.pb of {_HRN} or ModelScope (docs/networks.md)",
+        f"your own conversion of segment_face.pb of {_HRN} or ModelScope (docs/develop/networks.md)",
         ("weights",),
         data="mask_network",
     ),
     "head_matting": OfficialFile(
         "Matting_headparser_6_18.onnx",
         "head mask network",
-        f"your own conversion of Matting_headparser_6_18.pb of {_MS_HEAD} (docs/networks.md)",
+        f"your own conversion of Matting_headparser_6_18.pb of {_MS_HEAD} (docs/develop/networks.md)",
         ("weights",),
         data="mask_network",
     ),

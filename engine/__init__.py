@@ -4,7 +4,7 @@ The engine runs in its own Python environment and never imports ``bpy``. Blender
 ``engine serve`` (JSON lines on stdin/stdout); scripts can call :func:`reconstruct` directly.
 
 Importing this package is cheap on purpose: the add-on imports ``engine.wire`` from Blender's own Python, where
-torch, OpenCV and MediaPipe do not exist.
+OpenCV and the engine's other packages do not exist.
 """
 
 from __future__ import annotations

@@ -309,11 +309,12 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from .methods import METHODS, get_method
+    from .methods import get_method
+    from .published.files import offered_methods
 
     line = ProgressLine()
     try:
-        for name in METHODS:
+        for name in offered_methods():
             method = get_method(name)
             if not method.missing():
                 method.warm_up(line)

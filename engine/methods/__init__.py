@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..system.pytorch import require_pytorch
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
@@ -48,6 +49,8 @@ class MethodInfo:
     module: str
     """Where it lives inside this package: the module has a ``create()``."""
     max_photos: int = 1
+    pytorch: bool = True
+    """Whether it needs PyTorch, which is installed with `--with published`."""
 
 
 METHODS = {
@@ -60,6 +63,7 @@ METHODS = {
             "nothing",
             "methods.open",
             max_photos=30,
+            pytorch=False,
         ),
         MethodInfo(
             "deep3d", "Deep3D", "of the official files; no commercial work", "its official files", "published.deep3d.method"
@@ -119,10 +123,12 @@ def get_method(name: str) -> Method:
     """The method of that name.
 
     Raises:
-        HrnError: ``METHOD_UNKNOWN``.
+        HrnError: ``METHOD_UNKNOWN``; ``MODEL_MISSING`` where it needs PyTorch and that is not installed.
     """
     if name not in METHODS:
         raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {name!r}; there is {', '.join(METHODS)}.")
+    if METHODS[name].pytorch:
+        require_pytorch(f"Method {name!r}")
     with _lock:
         if name not in _created:
             _created[name] = importlib.import_module(f"..{METHODS[name].module}", __name__).create()

@@ -23,13 +23,6 @@ class Warm:
         assert self._model is not None and self._landmarker is not None, "_load_shared comes first"
         return self._model, self._landmarker
 
-    def _load_optimiser(self, progress) -> None:
-        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
-        progress("start", 0.3, "Loading the optimiser")
-        import torch
-
-        torch.optim.Adam([torch.zeros(1)])
-
     def _load_shared(self, progress) -> None:
         """
         Raises:

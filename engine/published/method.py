@@ -91,6 +91,13 @@ class PublishedMethod(Warm, ABC):
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
         """The face in its photos, of which there are no more than the method takes."""
 
+    def _load_optimiser(self, progress) -> None:
+        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
+        progress("start", 0.3, "Loading the optimiser")
+        import torch
+
+        torch.optim.Adam([torch.zeros(1)])
+
     def missing(self) -> list[str]:
         return why_not(self.name, read=False)
 

@@ -14,6 +14,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from ..system.pytorch import require_pytorch
+from ..wire.errors import HrnError
+
+try:
+    require_pytorch("Training the coarse stage's network")
+except HrnError as error:
+    raise SystemExit(str(error)) from None
+
 import torch
 
 from ..fit.coarse.network import TAIL_START
@@ -211,7 +220,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.coarse.fit.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)

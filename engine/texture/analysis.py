@@ -22,9 +22,10 @@ from .padding import fill_outside
 from .paint.grain import WAVES_MM, band_spread
 from .paint.inner_colors import InnerColors, measure_inner_colors
 from .paint.scalp import Hair, find_hair
-from .seen import open_views, place_of, posed
+from .seen import place_of
 from .sources.align import ALIGNMENT_SIZE, align
 from .sources.merge import Source, merge
+from .sources.opened import open_views, posed
 from .unlit.completion import GAMMA, complete_base, splat
 from .unlit.delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
 from .unlit.evenness import HAIR_ABOVE, even_out

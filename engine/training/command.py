@@ -7,6 +7,7 @@ import logging
 import signal
 from pathlib import Path
 
+from ..system.pytorch import require_pytorch
 from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["add_arguments", "run"]
@@ -62,7 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what the options say; exit status."""
+    """Does what the options say; exit status.
+
+    Raises:
+        HrnError: of photos, files and folders; MODEL_MISSING where PyTorch is not installed.
+    """
+    require_pytorch("Training")
     if options.synthetic:
         return _synthetic(options)
     if options.prepare:

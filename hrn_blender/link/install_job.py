@@ -12,9 +12,14 @@ __all__ = ["InstallJob"]
 
 
 class InstallJob:
-    """A running `install_deps.py --json install`. It may be cancelled at any time: the next run goes on from there."""
+    """A running `install_deps.py --json install`. It may be cancelled at any time: the next run goes on from there.
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: LogFile):
+    Args:
+        what: that is installed, as the button names it.
+    """
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: LogFile, what: str = "Engine"):
+        self.what = what
         self.fraction = 0.0
         self.message = "Starting"
         self.ended = False
@@ -54,14 +59,17 @@ class InstallJob:
 
     def _exited(self, code: int) -> None:
         if self._cancelled:
-            self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint="Click Install Engine to go on."))
+            self._end(
+                HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint=f"Click Install {self.what} to go on.")
+            )
         elif code:
             words = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or f"exit code {code}"
+            name = "The engine" if self.what == "Engine" else self.what
             self._end(
                 HrnError(
                     ErrorCode.ENGINE_MISSING,
-                    f"The engine could not be installed: {words}",
-                    hint="Click Install Engine to try again; it goes on where it stopped.",
+                    f"{name} could not be installed: {words}",
+                    hint=f"Click Install {self.what} to try again; it goes on where it stopped.",
                     details={"log": str(self._log.path), "stderr": list(self._child.stderr_tail)[-10:]},
                 )
             )

@@ -100,7 +100,9 @@ def launch_engine(*arguments: str) -> Launch:
     )
 
 
-def install_command(python: str = "", wheels: str = "", offline: bool = False) -> tuple[list[str], dict[str, str]]:
+def install_command(
+    python: str = "", wheels: str = "", offline: bool = False, extra: str = ""
+) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the installer, which reports progress as JSON lines.
 
     Any Python can run it, so Blender's own does.
@@ -109,6 +111,7 @@ def install_command(python: str = "", wheels: str = "", offline: bool = False) -
         python: interpreter that the engine shall be built on; empty: the installer finds one.
         wheels: folder of packages that is looked into first.
         offline: use nothing but `wheels`.
+        extra: a key of :data:`.engine.install.environments.EXTRAS` to install with the engine.
     """
     command = [sys.executable, "-u", str(source_root() / "install_deps.py"), "--json", "--home", str(engine_home())]
     if python:
@@ -117,4 +120,4 @@ def install_command(python: str = "", wheels: str = "", offline: bool = False) -
         command += ["--wheels", wheels]
     if offline:
         command.append("--offline")
-    return [*command, "install"], clean_environment(os.environ)
+    return [*command, "install", *(["--with", extra] if extra else [])], clean_environment(os.environ)

@@ -6,19 +6,18 @@ import bpy
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..link.location import engine_status, install_command
-from ..state import session
+from ..state import model_files, session
 from ..state.session import fail
 from ..state.settings import preferences
 
 __all__ = ["register", "unregister"]
 
 
-class HRN_OT_install_engine(bpy.types.Operator):
-    """Download and install the engine. Blender stays usable meanwhile, and it can be stopped and continued"""
-
-    bl_idname = "hrn.install_engine"
-    bl_label = "Install Engine"
-    bl_options = {"INTERNAL"}
+class _Install:
+    what = "Engine"
+    """As the button and errors name it."""
+    extra = ""
+    """A key of :data:`.engine.install.environments.EXTRAS`."""
 
     @classmethod
     def poll(cls, _context):
@@ -41,9 +40,35 @@ class HRN_OT_install_engine(bpy.types.Operator):
                 ),
             )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
-        session.start_install(*install_command(python, wheels, offline=not online))
+        session.start_install(*install_command(python, wheels, offline=not online, extra=self.extra), self.what, self.then)
         session.redraw()
         return {"FINISHED"}
+
+    @staticmethod
+    def then() -> None:
+        """What happens when it has succeeded."""
+        engine_status(fresh=True)
+
+
+class HRN_OT_install_engine(_Install, bpy.types.Operator):
+    """Download and install the engine. Blender stays usable meanwhile, and it can be stopped and continued"""
+
+    bl_idname = "hrn.install_engine"
+    bl_label = "Install Engine"
+    bl_options = {"INTERNAL"}
+
+
+class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
+    """Download and install PyTorch, which the published methods need. Blender stays usable meanwhile"""
+
+    bl_idname = "hrn.install_pytorch"
+    bl_label = "Install PyTorch"
+    bl_options = {"INTERNAL"}
+    what, extra = "PyTorch", "published"
+
+    @staticmethod
+    def then() -> None:
+        model_files.check()
 
 
 class HRN_OT_cancel_install(bpy.types.Operator):
@@ -144,6 +169,7 @@ class HRN_OT_check_engine(bpy.types.Operator):
 
 _CLASSES = (
     HRN_OT_install_engine,
+    HRN_OT_install_pytorch,
     HRN_OT_cancel_install,
     HRN_OT_stop_engine,
     HRN_OT_open_log,

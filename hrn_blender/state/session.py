@@ -67,6 +67,8 @@ class Notice:
 
 queue: JobQueue | None = None
 install: install_job.InstallJob | None = None
+_after_install = None
+"""Called when the installation has succeeded."""
 photos: list[str] = []
 """Paths of the chosen photos."""
 notice: Notice | None = None
@@ -106,11 +108,13 @@ def choose(paths: list[str]) -> None:
     sync()
 
 
-def start_install(command, env) -> None:
-    global install
+def start_install(command, env, what: str = "Engine", then=None) -> None:
+    """Run the installer; `then` is called when it has succeeded."""
+    global install, _after_install
     dismiss()
     queue.engine.stop("install")
-    install = install_job.InstallJob(command, env, LogFile(log_dir() / "install.log"))
+    install = install_job.InstallJob(command, env, LogFile(log_dir() / "install.log"), what)
+    _after_install = then
     wake()
 
 
@@ -158,7 +162,10 @@ def _pump_install() -> None:
     if install.ended:
         if install.error is not None and install.error.code is not ErrorCode.CANCELLED:
             show_error(install.error)
+        succeeded = install.error is None
         install = None
+        if succeeded and _after_install is not None:
+            _after_install()
 
 
 def _build_next() -> None:

@@ -37,7 +37,8 @@ _STATES = {
 def draw_engine(layout, context) -> None:
     """The engine's state, and how to get one where there is none. Also part of the preferences."""
     if session.install is not None:
-        layout.label(text="Installing the engine", icon="IMPORT")
+        what = session.install.what
+        layout.label(text="Installing the engine" if what == "Engine" else f"Installing {what}", icon="IMPORT")
         row = layout.row(align=True)
         draw_progress(row, f"{session.install.fraction:.0%}", session.install.fraction)
         row.operator("hrn.cancel_install", text="", icon="X")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import bpy
 
+from ..engine.install.environments import EXTRAS
+from ..engine.system.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
 from ..state import model_files, session
 from ..state.settings import ADDON
-from .drawing import draw_text
+from .drawing import draw_progress, draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
+
+_ICONS = {"there": "CHECKMARK", "wrong": "ERROR", "unread": "QUESTION"}
 
 
 def draw_table(layout, context) -> None:
@@ -23,6 +27,7 @@ def draw_table(layout, context) -> None:
     row.operator("hrn.check_model_files", text="", icon="FILE_REFRESH")
     if model_files.problem:
         draw_text(layout, model_files.problem, context, icon="ERROR")
+    _draw_pytorch(layout, context)
     for entry in model_files.report["methods"] if model_files.report else ():
         if entry["hidden"] or not entry["files"]:
             continue
@@ -30,16 +35,29 @@ def draw_table(layout, context) -> None:
         box.label(text=entry["title"], icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
         draw_text(box, entry["licence"], context)
         for file in entry["files"]:
-            icon = {"there": "CHECKMARK", "wrong": "ERROR"}.get(file["state"], "CANCEL" if file["required"] else "DOT")
+            icon = _ICONS.get(file["state"], "CANCEL" if file["required"] else "DOT")
             optional = "" if file["required"] else " (optional)"
-            words = file["problem"] or (file["path"] if file["state"] == "there" else f"get it from {file['source']}")
+            words = file["problem"] or file["path"] or f"get it from {file['source']}"
             draw_text(box, f"{file['name']}{optional}: {file['what']}; {words}", context, icon=icon)
         for sentence in entry["missing"]:
-            if not any(file["name"] in sentence for file in entry["files"]):
+            if sentence != PYTORCH_MISSING and not any(file["name"] in sentence for file in entry["files"]):
                 draw_text(box, sentence, context, icon="INFO")
     hidden = [entry["title"] for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
     if hidden:
         draw_text(layout, f"Hidden, because their licences allow no commercial work: {', '.join(hidden)}", context)
+
+
+def _draw_pytorch(layout, context) -> None:
+    """Offers PyTorch where the engine has none."""
+    if model_files.report is None or model_files.report["pytorch"]:
+        return
+    if session.install is not None:
+        draw_progress(layout.row(), session.install.message, session.install.fraction)
+        return
+    download, disk = EXTRAS["published"].sizes.here
+    size = f"about {download} MB to download, {disk / 1000:.1f} GB on disk"
+    draw_text(layout, f"Published methods need PyTorch: {size}", context, icon="INFO")
+    layout.operator("hrn.install_pytorch", icon="IMPORT")
 
 
 class HRN_OT_check_model_files(bpy.types.Operator):
@@ -77,12 +95,15 @@ class HRN_PT_methods(bpy.types.Panel):
                 context,
                 icon="INFO",
             )
+        _draw_pytorch(layout, context)
         for row in model_files.report["methods"] if model_files.report else ():
             if row["hidden"] or row["ready"]:
                 continue
             layout.label(text=row["title"], icon="CANCEL", translate=False)
-            more = len(row["missing"]) - 1
-            draw_text(layout, row["missing"][0] + (f" And {more} more." if more else ""), context)
+            missing = [sentence for sentence in row["missing"] if sentence != PYTORCH_MISSING]
+            if missing:
+                more = len(missing) - 1
+                draw_text(layout, missing[0] + (f" And {more} more." if more else ""), context)
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")
         row = layout.row(align=True)

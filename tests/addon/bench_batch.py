@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import runpy
 import shutil
 import sys
 import tempfile
@@ -16,14 +17,13 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent), str(HERE)]
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py"))
 
-import addon_ui  # noqa: E402
-import bpy  # noqa: E402
+import bpy
 
-import hrn_blender  # noqa: E402
-from engine.bench.torment import resident_mib  # noqa: E402
+import hrn_blender
+from engine.bench.torment import resident_mib
+from support.addon import ui as addon_ui
 
 
 def copies(bundle: Path, folder: Path, count: int) -> list[Path]:

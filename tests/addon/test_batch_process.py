@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from process_support import is_running
-from stopwatch import Stopwatch
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
@@ -19,9 +17,11 @@ from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
 from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
 from hrn_blender.link.process import Launch
+from support.checkout import PROGRAMS, python_path
+from support.processes import is_running
+from support.stopwatch import Stopwatch
 
-TESTS = Path(__file__).resolve().parent.parent
-FAKE = TESTS / "fake_batch.py"
+FAKE = PROGRAMS / "fake_batch.py"
 PROGRESS = {"subject": "a", "stage": "mid", "fraction": 0.5, "overall": 0.4, "message": "Shaping"}
 DONE = {
     "subject": "a",
@@ -331,11 +331,10 @@ def test_batch_and_its_workers_die_with_their_blender(tmp_path):
     (people / "a.jpg").write_text("ok")
     (people / "b.jpg").write_text(f"slow_once {tmp_path / 'marker'}")
     arguments = batch_arguments(people, tmp_path / "heads", Settings(), jobs=1)
-    command = [sys.executable, "-I", "-u", str(TESTS / "engine" / "batch_stub.py"), *arguments]
+    command = [sys.executable, "-I", "-u", str(PROGRAMS / "batch_stub.py"), *arguments]
     environment = clean_environment(os.environ, STUB_LOG=str(tmp_path / "stub.log"))
     script = f"""
 import sys, time
-sys.path.insert(0, {str(TESTS.parent)!r})
 from hrn_blender.link.batch import Batch
 from hrn_blender.link.events import Launch
 batch = Batch({str(people)!r}, {str(tmp_path / "heads")!r}, version={__version__!r})
@@ -345,7 +344,7 @@ while batch.subjects.get('b') is None or batch.subjects['b'].state.value != 'run
 print(batch._child.pid, flush=True)
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", script], env=python_path(), stdout=subprocess.PIPE, text=True)
     pids = [int(parent.stdout.readline())]
     deadline = time.monotonic() + 20
     while not (tmp_path / "marker").exists() and time.monotonic() < deadline:

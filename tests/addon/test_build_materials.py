@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-bpy = pytest.importorskip("bpy")
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-from build_support import node, pixels, source  # noqa: E402
-from synthetic_bundle import make_bundle, write_exr, write_png  # noqa: E402
-
-from hrn_blender import compat  # noqa: E402
-from hrn_blender.build import NORMAL_STRENGTH, build_head, strength_socket  # noqa: E402
-from hrn_blender.build.detail import build_detail_group  # noqa: E402
-from hrn_blender.build.ledger import Ledger  # noqa: E402
+from hrn_blender import compat
+from hrn_blender.build import NORMAL_STRENGTH, build_head, strength_socket
+from hrn_blender.build.detail import build_detail_group
+from hrn_blender.build.ledger import Ledger
+from support.addon.build import node, pixels, source
+from support.synthetic_bundle import make_bundle, write_exr, write_png
 
 
 @pytest.fixture(scope="module")

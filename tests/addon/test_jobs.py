@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from stopwatch import best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import clean_environment
@@ -16,8 +15,10 @@ from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
 from hrn_blender.link.jobs import JobQueue, JobState, safe_name
 from hrn_blender.link.process import EngineProcess, Launch
+from support.checkout import PROGRAMS
+from support.stopwatch import best_of
 
-FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
+FAKE = PROGRAMS / "fake_engine.py"
 OK = Settings(texture_size=256)
 
 

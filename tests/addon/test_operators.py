@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon, choose, fails, heads_in_scene, photo, run  # noqa: E402, F401
-from stopwatch import best_of  # noqa: E402
+from support.addon import ui as addon_ui
+from support.addon.operators import choose, fails, heads_in_scene, run
+from support.stopwatch import best_of
 
 # -- the way that works --------------------------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ def test_result_can_be_built_again_and_removed_from_the_list(addon, photo):
 
 
 def test_bundle_from_disk_needs_no_engine(addon, tmp_path, monkeypatch):
-    from synthetic_bundle import make_bundle
+    from support.synthetic_bundle import make_bundle
 
     monkeypatch.delenv("HRN_ENGINE_COMMAND")
     make_bundle(tmp_path / "old head", name="Old")
@@ -315,9 +315,9 @@ def test_drop_takes_photos(addon, photo):
 
 
 def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp_path):
+    from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
     from hrn_blender.operators import photos
     from hrn_blender.state import thumbnails
-    from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
 
     for turned in (str.lower, str.upper):
         names = [f"{number}{turned(suffix)}" for number, suffix in enumerate(PHOTO_SUFFIXES)]

@@ -10,15 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from process_support import is_running, pid_exists
-from stopwatch import PROMISE, Stopwatch, best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.link.process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
+from support.checkout import PROGRAMS, python_path
+from support.processes import is_running, pid_exists
+from support.stopwatch import PROMISE, Stopwatch, best_of
 
-FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
+FAKE = PROGRAMS / "fake_engine.py"
 
 
 class Harness:
@@ -364,7 +365,6 @@ def test_child_dies_with_its_blender(tmp_path):
 
     script = f"""
 import os, sys, time
-sys.path.insert(0, {str(FAKE.parent.parent)!r})
 from hrn_blender.link.process import *
 e = EngineProcess(lambda: Launch([sys.executable, '-I', '-u', {str(FAKE)!r}], dict(os.environ)), version={__version__!r})
 e.request('reconstruct', {{'photos': ['a'], 'out': {str(tmp_path / "o")!r}, 'settings': {{'method': 'fake:slow'}}}})
@@ -372,7 +372,7 @@ while not any(isinstance(x, Progress) for x in e.poll()): time.sleep(0.02)
 print(e.pid, flush=True)
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", script], env=python_path(), stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()

@@ -7,16 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from engine import __version__
 from engine.cli import ProgressLine, main
 from engine.wire.bundle import load_bundle
+from support.checkout import PROGRAMS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-STUB = Path(__file__).resolve().parent / "stub_engine.py"
+STUB = PROGRAMS / "stub_engine.py"
 
 
 def run(*arguments, cwd=None, **env):

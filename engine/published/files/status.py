@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ...system.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.user_settings import model_files_folder, read_user_settings
 from .catalog import FILES, PUBLISHED, OfficialFile
@@ -97,7 +98,7 @@ def why_not(method: str, folder: Path | None = None, *, commercial: bool | None 
             reasons.append(f"{state.file.name} ({state.file.what}) is not in {folder}; get it from {state.file.source}.")
         elif state.required and state.state == "wrong":
             reasons.append(state.problem)
-    return reasons
+    return reasons if has_pytorch() else [*reasons, PYTORCH_MISSING]
 
 
 def forbids_commercial(method: str) -> bool:
@@ -146,7 +147,7 @@ def models_report(folder: Path | None = None, commercial: bool | None = None) ->
                 "max_photos": info.max_photos if info else 0,
             }
         )
-    return {"folder": str(folder), "commercial_work": commercial, "methods": rows}
+    return {"folder": str(folder), "commercial_work": commercial, "pytorch": has_pytorch(), "methods": rows}
 
 
 # -- finding files -------------------------------------------------------------------------------------------------

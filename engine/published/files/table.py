@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ...system.pytorch import PYTORCH_MISSING
+
 __all__ = ["models_text"]
 
-_STATES = {"there": "there", "missing": "missing", "wrong": "WRONG"}
+_STATES = {"there": "there", "missing": "missing", "wrong": "WRONG", "unread": "not read"}
 
 
 def models_text(report: dict) -> str:
@@ -14,6 +16,8 @@ def models_text(report: dict) -> str:
         f"Commercial work: {'yes; methods whose licences forbid it are hidden' if report['commercial_work'] else 'no'}",
     ]
     hidden = []
+    if not report["pytorch"]:
+        lines += ["", PYTORCH_MISSING]
     for row in report["methods"]:
         if row["hidden"]:
             hidden.append(row["name"])

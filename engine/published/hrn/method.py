@@ -28,7 +28,6 @@ from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
 from ..widen import load_finders, widened
-from . import detail
 from .face import HrnFace
 from .fit import TEXTURE_STEPS, fit_texture
 from .output import write_results
@@ -128,7 +127,7 @@ class Hrn(PublishedMethod):
         """
         hrn, model = self._hrn, self._hrn.face
         origin = eye_origin(model)
-        offsets = detail.apply_offsets(levels.deformation, hrn.uv)
+        offsets = uv_maps.apply_offsets(levels.deformation, hrn.uv)
         relaxed = model.shape(identity, torch.zeros_like(views[0][1].base.coefficients.expression)) + offsets
         seen = []
         for face, found in views:

@@ -15,11 +15,11 @@ import torch
 from ...geometry.obj import write_obj
 from ...pipeline.image_files import write_exr
 from ...wire.protocol import Settings
+from ..basel import uv_maps
 from ..basel.contour import edge_columns
 from ..basel.objectives import Outline
 from ..in_crop import marks_in_crop, picture_tensor
 from ..method import GivenFace, Prediction
-from . import detail
 from .face import HrnFace
 from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
 from .method import Hrn
@@ -102,7 +102,7 @@ class MvHrn(Hrn):
             ]
         model = self._hrn.face
         shape = model.shape(fused.identity, views[0].base.coefficients.expression)
-        shape = shape + detail.apply_offsets(fused.levels.deformation, self._hrn.uv)
+        shape = shape + uv_maps.apply_offsets(fused.levels.deformation, self._hrn.uv)
         write_obj(folder / f"{stem}_fused_mesh.obj", shape[0].numpy(), model.triangles.numpy(), uv=self._hrn.uv.numpy())
         write_exr(folder / "deformation.exr", np.ascontiguousarray(fused.levels.deformation[0].permute(1, 2, 0)) * _METRES)
         write_exr(folder / "displacement.exr", fused.levels.displacement[0, 0].numpy() * _METRES)

@@ -19,7 +19,7 @@ from ...geometry.obj import read_obj
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, read_mat
 from ..basel.model import FaceModel
-from ..hrn.detail import apply_offsets
+from ..basel.uv_maps import apply_offsets
 from .files import head_model_of
 from .head_model import HEAD_VERTICES, HeadFace, HeadModel, Offsets
 

@@ -14,19 +14,19 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ...pipeline.image_files import write_png
 from ...types import Photo
 from ...wire.protocol import Settings
 from ..basel import alignment
 from ..basel.files import read_landmark_template
 from ..basel.model import FaceModel
-from ..deep3d.method import CropFace, crop_face, crop_prediction
+from ..crop_face import CropFace, crop_face, crop_prediction
 from ..method import GivenFace, Prediction, PublishedMethod
-from ..nets.checkpoint import read_npy_dictionary
 from ..nets.official import load
 from . import face as tddfa
 from . import output as tddfa_output
 from . import texture as tddfa_texture
-from .files import TddfaModelData, read_tddfa_model
+from .files import TddfaModelData, read_tddfa_file
 
 __all__ = ["TddfaV3", "create"]
 
@@ -48,7 +48,7 @@ class TddfaV3(PublishedMethod):
     name = "tddfa_v3"
 
     def load(self, paths: dict[str, Path], progress) -> None:
-        data = read_tddfa_model(read_npy_dictionary(paths["tddfa"]), source=paths["tddfa"])
+        data = read_tddfa_file(paths["tddfa"])
         self._official = _Official(
             data,
             FaceModel.build(data.face, recentre=False, clip_texture=True),
@@ -92,9 +92,7 @@ def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Of
         for masks in (tddfa.part_masks(data, face), tddfa.visible_part_masks(model, data, drawn, visible))
     )
     tddfa_output.write_dictionary(folder / f"{stem}.npy", landmarks, visible_parts, parts)
-    from ..deep3d.output import write_picture
-
-    write_picture(
+    write_png(
         folder / f"{stem}.png",
         tddfa_output.picture_grid(
             photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts

@@ -25,10 +25,11 @@ from ...head.model import HeadModel
 from ...system.concurrency import concurrently
 from ...types import View
 from ..atlas import gather
-from ..seen import Masks, Place, Seen, posed, read_texels
+from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
 from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
 from ..unlit.surface import Surface, vertex_normals
+from .opened import posed, read_texels
 from .photo_view import PhotoView, lookup
 
 __all__ = ["Merged", "Source", "merge", "source_share"]

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..wire.atomic import replace_file
 from ..wire.paths import engine_home
 
 __all__ = [
@@ -271,9 +272,7 @@ class Environment:
         from .. import __version__
 
         record = {"state": state, "fingerprint": self.fingerprint(), "engine_version": __version__}
-        temporary = self.path / f"{STATE}.partial"
-        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        os.replace(temporary, self.path / STATE)
+        replace_file(self.path / STATE, json.dumps(record, indent=1))
 
 
 ENGINE_SIZES = Sizes(linux=(260, 820), windows=(220, 650), macos=(195, 590))

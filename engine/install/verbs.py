@@ -28,6 +28,7 @@ from .environments import (
     Source,
     clean_environ,
 )
+from .lint import LINT, checks, run_checks
 from .packaging import ROOT, build_zip, validate_zip
 from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
@@ -341,9 +342,14 @@ def test(options) -> int:
     ENGINE.add(TEST_TOOLS, _source(options), _Progress("test", options.json))
     for name in EXTRAS:
         _add(name, options)
+    if not arguments:
+        _ensure(LINT, options)
     meanwhile = bool(stages) and stages[0][0].spread
     later = Meanwhile(lambda: _prepare_rest(wanted, in_window, options, quiet=meanwhile))
     failed, ran = [], 0
+    if not arguments:
+        print("--- lint", file=sys.stderr, flush=True)
+        failed += run_checks(checks())
     for stage in stages:
         if not stage[0].spread:
             later.wait()
@@ -416,6 +422,21 @@ def _prepare_rest(environments: list[Environment], in_window: bool, options, qui
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+def lint(options) -> int:
+    """Layout, common mistakes, types and the import graph; ``--fix`` mends what can be mended."""
+    if not (ROOT / "pyproject.toml").is_file():
+        raise InstallError("The linter's settings are part of the checkout, not of the installed add-on.")
+    unknown = [argument for argument in options.arguments if argument != "--fix"]
+    if unknown:
+        raise InstallError(f"lint does not know {unknown[0]!r}; there is --fix.")
+    _ensure(ENGINE, options)  # Types come with its packages.
+    _ensure(LINT, options)
+    failed = run_checks(checks(fix="--fix" in options.arguments))
+    if failed:
+        raise InstallError(f"Found something: {', '.join(failed)}.")
+    return 0
 
 
 _SKIPPED = 77
@@ -493,6 +514,7 @@ def wheels(options) -> int:
 VERBS = {
     "demo": demo,
     "test": test,
+    "lint": lint,
     "plan": plan,
     "install": install,
     "verify": verify,

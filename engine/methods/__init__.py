@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..system.pytorch import require_pytorch
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.protocol import Settings
+from ..wire.pytorch import require_pytorch
 
 __all__ = ["METHODS", "Method", "MethodInfo", "Progress", "get_method", "reconstruct"]
 

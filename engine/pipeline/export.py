@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from ..wire.atomic import output_error, replace_file
 from ..wire.bundle import Bundle
 from ..wire.errors import ErrorCode, HrnError
 
@@ -55,14 +54,12 @@ def export_obj(bundle: Bundle, path: str | os.PathLike) -> list[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for key, target in maps.items():
-            _replace(target, lambda part, key=key: shutil.copyfile(bundle.file(key), part))
-        _replace(library, lambda part: part.write_text(_materials(manifest["materials"], maps), encoding="utf-8"))
+            replace_file(target, bundle.file(key).read_bytes())
+        replace_file(library, _materials(manifest["materials"], maps))
         text = _obj(vertices, arrays, manifest["materials"], library.name, path.stem)
-        _replace(path, lambda part: part.write_text(text, encoding="utf-8"))
+        replace_file(path, text)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE
-        raise HrnError(code, f"{path} cannot be written: {error.strerror or error}.") from error
+        raise output_error(error, path) from error
     return [path, library, *maps.values()]
 
 
@@ -94,13 +91,3 @@ def _materials(materials: list[str], maps: dict[str, Path]) -> str:
             lines.append(f"norm {maps['normal'].name}")
         lines.append("")
     return "\n".join(lines)
-
-
-def _replace(target: Path, write) -> None:
-    """Let `write` fill a temporary file, then rename it to `target`."""
-    part = target.with_name(f".{target.name}.partial")
-    try:
-        write(part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

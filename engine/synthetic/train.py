@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..system.pytorch import require_pytorch
 from ..wire.errors import HrnError
+from ..wire.pytorch import require_pytorch
 
 try:
     require_pytorch("Training the coarse stage's network")

@@ -7,8 +7,8 @@ import logging
 import signal
 from pathlib import Path
 
-from ..system.pytorch import require_pytorch
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.pytorch import require_pytorch
 
 __all__ = ["add_arguments", "run"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
-from .events import Launch
 
 __all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
 

@@ -14,10 +14,10 @@ from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.exit_reason import count_oom_kills, explain_exit
 from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, versions_match
-from .events import Launch
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 

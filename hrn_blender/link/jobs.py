@@ -6,20 +6,20 @@ time. Nothing happens by itself: the owner calls :meth:`JobQueue.pump`, from a t
 
 from __future__ import annotations
 
-import re
-import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from ..engine.wire.bundle import remove_leftovers
+from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.names import folder_name
 from ..engine.wire.protocol import Settings
-from .process import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 
-__all__ = ["Job", "JobEvent", "JobQueue", "JobState", "safe_name"]
+__all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 
 _SHARES = {
     "start": 0.04,
@@ -127,7 +127,7 @@ class JobQueue:
             if not path.is_file():
                 raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} does not exist.")
         name = name or paths[0].stem
-        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), safe_name(name)))
+        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), folder_name(name, empty="head")))
         self._next_id += 1
         self.jobs.append(job)
         return job
@@ -197,7 +197,7 @@ class JobQueue:
         job.state = JobState.RUNNING
         job.started = time.monotonic()
         if job.out.exists():  # Somebody else took the name while the job was waiting.
-            job.out = self._free_folder(job.out.parent, safe_name(job.name))
+            job.out = self._free_folder(job.out.parent, folder_name(job.name, empty="head"))
         self._events.append(JobEvent(job, "started"))
         job.request_id = self.engine.request(
             "reconstruct", {"photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()}
@@ -241,14 +241,6 @@ class JobQueue:
         return candidate
 
 
-def safe_name(name: str) -> str:
-    """`name` as a folder name that every system accepts."""
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:60].rstrip(" .")
-    if not name or re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name.split(".")[0]):
-        name = f"head_{name}".rstrip("_")
-    return name
-
-
 def _overall(stage: str, fraction: float) -> float:
     """Progress over all stages from progress within one; an unknown stage does not move the bar."""
     done = 0.0
@@ -262,13 +254,4 @@ def _overall(stage: str, fraction: float) -> float:
 def _clear(out: Path) -> None:
     """Remove the temporary folders of a bundle whose writer was killed. A finished bundle is left alone."""
     time.sleep(0.2)  # A killed process writes on for a moment.
-    for folder in _partials(out):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _partials(out: Path) -> Iterable[Path]:
-    prefix = f".{out.name}."
-    try:
-        return [p for p in out.parent.iterdir() if p.name.startswith(prefix) and p.name.endswith(".partial")]
-    except OSError:
-        return []
+    remove_leftovers(out)

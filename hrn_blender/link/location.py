@@ -12,9 +12,9 @@ from pathlib import Path
 from ..engine import __version__ as ENGINE_VERSION
 from ..engine.install.environments import ENGINE
 from ..engine.wire.child_process import clean_environment
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import engine_home
-from .events import Launch
 
 __all__ = [
     "COMMAND_VARIABLE",

@@ -9,6 +9,7 @@ from ..link.location import engine_status, install_command
 from ..state import model_files, session
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
 
 __all__ = ["register", "unregister"]
 
@@ -41,7 +42,7 @@ class _Install:
             )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
         session.start_install(*install_command(python, wheels, offline=not online, extra=self.extra), self.what, self.then)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
     @staticmethod
@@ -84,7 +85,7 @@ class HRN_OT_cancel_install(bpy.types.Operator):
 
     def execute(self, _context):
         session.install.cancel()
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -101,7 +102,7 @@ class HRN_OT_stop_engine(bpy.types.Operator):
 
     def execute(self, _context):
         session.queue.engine.stop("user")
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -150,7 +151,7 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
     def execute(self, _context):
         session.dismiss()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -163,7 +164,7 @@ class HRN_OT_check_engine(bpy.types.Operator):
 
     def execute(self, _context):
         engine_status(fresh=True)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

@@ -13,6 +13,8 @@ from ..link.location import engine_status
 from ..state import session
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
+from ..state.windows import redraw
+from .shared import FileBrowser, engine_is_ready
 
 __all__ = ["MAX_PHOTOS", "register", "unregister"]
 
@@ -20,29 +22,24 @@ MAX_PHOTOS = 30
 """Views of one person that the engine takes."""
 
 
-class _PhotoBrowser:
+class _PhotoBrowser(FileBrowser):
     """The file browser for one or more photos."""
 
     bl_options = {"REGISTER"}
 
-    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
-    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default=PHOTO_GLOB, options={"HIDDEN"})
     display_type: EnumProperty(
         items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""), ("THUMBNAIL", "", "")),
         default="THUMBNAIL",
         options={"HIDDEN"},
     )
-    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
     filter_image: BoolProperty(default=True, options={"HIDDEN"})
 
-    def invoke(self, context, _event):
-        folder = str(Path(session.photos[0]).parent) if session.photos else preferences().last_folder
-        if folder and Path(folder).is_dir():
-            self.directory = folder
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def first_folder(self, _context) -> Path | None:
+        if session.photos:
+            return Path(session.photos[0]).parent
+        return Path(preferences().last_folder) if preferences().last_folder else None
 
     def execute(self, _context):
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
@@ -67,7 +64,7 @@ class _PhotoBrowser:
             )
         session.choose(photos)
         preferences().last_folder = str(found[0].parent)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -155,13 +152,7 @@ class HRN_OT_reconstruct(bpy.types.Operator):
         if not session.photos:
             cls.poll_message_set("Choose a photo first")
             return False
-        if session.install is not None:
-            cls.poll_message_set("The engine is being installed")
-            return False
-        if not engine_status().installed:
-            cls.poll_message_set("Install the engine first")
-            return False
-        return True
+        return engine_is_ready(cls)
 
     def execute(self, context):
         session.dismiss()
@@ -173,8 +164,8 @@ class HRN_OT_reconstruct(bpy.types.Operator):
             session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
-        session.tick()
-        session.wake()
+        session.ticker.tick()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -194,10 +185,10 @@ class HRN_OT_cancel(bpy.types.Operator):
     def execute(self, _context):
         if self.job_id:
             session.queue.cancel(self.job_id)
-            session.wake()
+            session.ticker.wake()
         else:
             session.cancel_all()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import bpy
 
-from ..build import strength_socket
+from ..build import DEFORMATION_KEY, strength_socket
 from ..link.jobs import Job, JobState
 from ..link.location import engine_status
 from ..state import session, thumbnails
 from ..state.heads import active_head, head_cameras, linked_head, photo_label
 from ..state.methods import available_methods
 from .drawing import Sidebar, draw_name, draw_progress, draw_text
-from .panel_engine import HRN_PT_engine, draw_engine
+from .panel_engine import draw_engine
 
 __all__ = ["register", "unregister"]
 
@@ -208,7 +208,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         if socket is not None:
             column.prop(socket, "default_value", text="Displacement Strength", slider=True)
         keys = head.data.shape_keys
-        block = keys.key_blocks.get("Deformation") if keys is not None else None
+        block = keys.key_blocks.get(DEFORMATION_KEY) if keys is not None else None
         if block is not None:
             column.prop(block, "value", text="Deformation", slider=True)
         cameras = head_cameras(head)
@@ -278,7 +278,6 @@ _CLASSES = (
     HRN_PT_heads,
     HRN_PT_head,
     HRN_PT_settings,
-    HRN_PT_engine,
 )
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

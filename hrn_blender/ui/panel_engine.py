@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 
 from ..engine.install.environments import ENGINE
+from ..engine.wire.client import EngineState
 from ..link.location import engine_status
-from ..link.process import EngineState
 from ..state import session
 from .drawing import Sidebar, draw_progress, draw_text
 
-__all__ = ["draw_engine", "HRN_PT_engine"]
+__all__ = ["draw_engine", "register", "unregister"]
 
 
 class HRN_PT_engine(Sidebar, bpy.types.Panel):
@@ -63,3 +63,6 @@ def draw_engine(layout, context) -> None:
     row = layout.row(align=True)
     row.operator("hrn.open_log", icon="TEXT")
     row.operator("hrn.install_engine", text="Repair", icon="FILE_REFRESH")
+
+
+register, unregister = bpy.utils.register_classes_factory((HRN_PT_engine,))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import bpy
 
 from ..engine.install.environments import EXTRAS
-from ..engine.system.pytorch import PYTORCH_MISSING
+from ..engine.wire.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
 from ..state import model_files, session
 from ..state.settings import ADDON
+from ..state.windows import redraw
 from .drawing import draw_progress, draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
@@ -73,7 +74,7 @@ class HRN_OT_check_model_files(bpy.types.Operator):
 
     def execute(self, _context):
         model_files.check()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

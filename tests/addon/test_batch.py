@@ -152,7 +152,7 @@ def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypat
     monkeypatch.setattr(table, "_recorded_at", time.monotonic())
     monkeypatch.setattr(table, "_recording_seconds", 100.0)
     bpy.ops.hrn.batch_place_all(into="BUILD")
-    table.tick()
+    table.ticker.tick()
     assert len(heads_in_scene()) == 1 and table._unrecorded
     bpy.ops.ed.undo()
     assert not heads_in_scene()

@@ -13,10 +13,10 @@ import pytest
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
+from hrn_blender.engine.wire.client import Launch
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from hrn_blender.engine.wire.protocol import Settings
 from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
-from hrn_blender.link.process import Launch
 from support.checkout import PROGRAMS, python_path
 from support.processes import is_running
 from support.stopwatch import Stopwatch
@@ -336,7 +336,7 @@ def test_batch_and_its_workers_die_with_their_blender(tmp_path):
     script = f"""
 import sys, time
 from hrn_blender.link.batch import Batch
-from hrn_blender.link.events import Launch
+from hrn_blender.engine.wire.engine_events import Launch
 batch = Batch({str(people)!r}, {str(tmp_path / "heads")!r}, version={__version__!r})
 batch.start(Launch({command!r}, {environment!r}))
 while batch.subjects.get('b') is None or batch.subjects['b'].state.value != 'running':

@@ -50,7 +50,7 @@ def files(addon, tmp_path, monkeypatch):
 
 def answer(files, seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
-    while files._tick() is not None:
+    while files.ticker.tick() is not None:
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -117,7 +117,7 @@ def test_an_engine_that_cannot_answer_is_told_and_the_old_answer_stays(files):
 def test_without_an_engine_the_check_says_so(files, monkeypatch):
     monkeypatch.delenv("HRN_ENGINE_COMMAND")
     files.check()
-    assert "not installed" in files.problem and files._tick() is None
+    assert "not installed" in files.problem and files.ticker.tick() is None
 
 
 def test_the_preferences_edit_the_settings_of_all_programs(files, tmp_path):
@@ -169,7 +169,7 @@ def test_pytorch_is_offered_with_its_size_where_the_engine_has_none(files, tmp_p
     (tmp_path / "home" / "no_pytorch").unlink()
     end = time.monotonic() + 20
     while session.install is not None:
-        session.tick()
+        session.ticker.tick()
         assert time.monotonic() < end
         time.sleep(0.02)
     answer(files)  # it looks again by itself

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ...system.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.user_settings import model_files_folder, read_user_settings
 from .catalog import FILES, PUBLISHED, OfficialFile
 from .check import known_verdict, verdict

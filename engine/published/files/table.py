@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...system.pytorch import PYTORCH_MISSING
+from ...wire.pytorch import PYTORCH_MISSING
 
 __all__ = ["models_text"]
 

@@ -1,4 +1,4 @@
-"""What an engine child can be, how it is started, and what it reports. No bpy."""
+"""What a child ``engine serve`` can be, how it is started, and what :mod:`.client` reports of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..engine.wire.errors import HrnError
+from .errors import HrnError
 
 __all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 
@@ -58,6 +58,10 @@ class Failed:
 
     id: int
     error: HrnError
+    lost: bool = False
+    """The child is gone with it: it died, hung or talked nonsense."""
+    was_ready: bool = True
+    """False when that child had not even come up."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from ..wire.errors import ErrorCode, HrnError
+from .errors import ErrorCode, HrnError
 
 __all__ = ["PYTORCH_MISSING", "has_pytorch", "require_pytorch"]
 

@@ -1,16 +1,16 @@
-"""The engine as seen from the add-on: started when needed, kept warm, killed without mercy.
+"""The client of ``engine serve``: a child process that is started when needed, kept warm and killed without mercy.
 
-:class:`EngineProcess` speaks the protocol of :mod:`..engine.wire.protocol` with a child process. It knows nothing of
-Blender. Its owner calls :meth:`EngineProcess.poll` a few times per second; no call takes more than a few milliseconds.
+:class:`EngineProcess` speaks the protocol of :mod:`.protocol` with a child process, for the add-on and for the workers of
+a batch. Its owner calls :meth:`EngineProcess.poll` a few times per second; no call waits longer than it is told to, which
+is not at all in Blender.
 
 Rules:
 
-* One request at a time (:mod:`.jobs` keeps the queue). Every request ends in exactly one :class:`Finished` or
-  :class:`Failed`.
+* One request at a time. Every request ends in exactly one :class:`Finished` or :class:`Failed`.
 * A child that writes anything but protocol messages, dies, has another version or stays silent is killed. The next
   request starts a new one.
-* Cancelling asks first. A child that does not obey within :attr:`EngineProcess.CANCEL_GRACE` seconds is killed, so
-  that a click on *Cancel* always works within a second.
+* Cancelling asks first. A child that does not obey within `cancel_grace` seconds is killed; in Blender, a click on
+  *Cancel* always works within a second.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
-from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.exit_reason import count_oom_kills, explain_exit
-from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
-from .events import EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
+from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from .engine_events import EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
+from .errors import ErrorCode, HrnError
+from .exit_reason import count_oom_kills, explain_exit
+from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
 
 __all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 
@@ -63,10 +63,11 @@ class EngineProcess:
         log: where the child's stderr goes.
         startup_timeout: seconds until the answer to ``initialize``.
         idle_seconds: the child is stopped after so long without a request; 0 keeps it for ever.
-        hang_seconds: a busy child that is silent for so long is pinged; silent as long again, it is killed.
+        hang_seconds: a busy child that is silent for so long is pinged; silent as long again, it is killed. 0: it may
+            be silent, and the owner looks at :attr:`silent_seconds`.
+        cancel_grace: seconds that a child has to obey a cancellation.
     """
 
-    CANCEL_GRACE = 0.7
     LEAVE_GRACE = 2.0
 
     def __init__(
@@ -78,11 +79,13 @@ class EngineProcess:
         startup_timeout: float = 120.0,
         idle_seconds: float = 600.0,
         hang_seconds: float = 90.0,
+        cancel_grace: float = 0.7,
     ):
         self.version = version
         self.startup_timeout = startup_timeout
         self.idle_seconds = idle_seconds
         self.hang_seconds = hang_seconds
+        self.cancel_grace = cancel_grace
         self._launch = launch
         self._log = log
         self._session: _Session | None = None
@@ -111,6 +114,11 @@ class EngineProcess:
     def info(self) -> dict:
         """What the running engine said about itself; empty while there is none."""
         return self._session.info if self._session else {}
+
+    @property
+    def silent_seconds(self) -> float:
+        """Time since the child last said anything, was started or was given its request; 0 without a child."""
+        return time.monotonic() - self._session.last_heard if self._session else 0.0
 
     def start(self) -> None:
         """Warm the engine up before the first request. An error shows with the request, not here."""
@@ -153,22 +161,27 @@ class EngineProcess:
         current.cancelled_at = time.monotonic()
         self._send(request(self._take_id(), "cancel", {"id": id_}))
 
-    def poll(self) -> list[Event]:
-        """Everything that happened since the last call. Applies all time limits."""
-        now = time.monotonic()
+    def poll(self, wait: float = 0.0) -> list[Event]:
+        """Everything that happened since the last call. Applies all time limits.
+
+        Args:
+            wait: seconds to wait for something to happen, for an owner that has a thread to spare.
+        """
         session = self._session
+        first = session.child.next_event(wait) if session is not None and wait and not self._out else None
+        now = time.monotonic()
         if session is not None:
-            if now - self._last_poll > 5:
+            if now - self._last_poll > 5 + wait:
                 session.last_heard = session.pinged = now  # It was the owner who slept, perhaps the whole machine.
             try:
-                for event in session.child.events():
+                for event in [*([first] if first else []), *session.child.events()]:
                     self._handle(session, event, now)
                     if self._session is not session:
                         break
                 else:
                     self._check_time(session, now)
             except HrnError as error:
-                self._abandon(error)
+                self.abandon(error)
         self._last_poll = now
         out, self._out = self._out, []
         return out
@@ -187,6 +200,34 @@ class EngineProcess:
         session.child.close_stdin()
         session.leaving = time.monotonic()
         self._out.append(Stopped(reason))
+
+    def abandon(self, error: HrnError) -> None:
+        """Kill the child because of `error`, which the request, if any, ends with."""
+        session = self._session
+        if session is not None:
+            error.details.setdefault("stderr", list(session.child.stderr_tail)[-10:])
+        self._drop()
+        if self._request is None:
+            self._out.append(Stopped(str(error)))
+        elif self._request.cancelled_at is not None:
+            self._fail(_cancelled())
+        else:
+            self._fail(error, session)
+
+    def leave(self, wait: float) -> None:
+        """End the child by the end of its input, so that it removes what it has half-written; waits for it.
+
+        Args:
+            wait: seconds after which it is killed.
+        """
+        session, self._session = self._session, None
+        if session is not None and not session.child.ended:
+            session.child.close_stdin()
+            if not session.child.wait(wait):
+                session.child.kill()
+                session.child.wait(wait)
+        if self._request is not None:
+            self._fail(_cancelled())
 
     def kill(self, wait: float = 0.0) -> None:
         """End the engine at once; with `wait` also see it off (at Blender's exit)."""
@@ -309,9 +350,11 @@ class EngineProcess:
             if self.idle_seconds and now - self._last_used > self.idle_seconds:
                 self.stop("idle")
         elif current.cancelled_at is not None:
-            if now - current.cancelled_at > self.CANCEL_GRACE:
+            if now - current.cancelled_at > self.cancel_grace:
                 self._drop()
                 self._fail(_cancelled())
+        elif not self.hang_seconds:
+            return
         elif session.ping_id is None:
             if now - session.last_heard > self.hang_seconds:
                 session.ping_id, session.pinged = self._take_id(), now
@@ -327,22 +370,9 @@ class EngineProcess:
         if current is not None and current.cancelled_at is not None:
             self._fail(_cancelled())
         elif current is not None:
-            self._fail(explain_exit(code, session.child.stderr_tail, session.oom_kills))
+            self._fail(explain_exit(code, session.child.stderr_tail, session.oom_kills), session)
         else:
             self._out.append(Stopped(f"exit code {code}"))
-
-    def _abandon(self, error: HrnError) -> None:
-        """Kill the child because of `error` and let the request, if any, end with it."""
-        session = self._session
-        if session is not None:
-            error.details.setdefault("stderr", list(session.child.stderr_tail)[-10:])
-        self._drop()
-        if self._request is None:
-            self._out.append(Stopped(str(error)))
-        elif self._request.cancelled_at is not None:
-            self._fail(_cancelled())
-        else:
-            self._fail(error)
 
     def _drop(self) -> None:
         """Kill the child and forget it; its own thread sees it off."""
@@ -350,18 +380,19 @@ class EngineProcess:
         if session is not None:
             session.child.kill()
 
-    def _fail(self, error: HrnError) -> None:
+    def _fail(self, error: HrnError, lost: _Session | None = None) -> None:
+        """End the request with `error`; `lost` is the child that went down with it."""
         current, self._request = self._request, None
         self._last_used = time.monotonic()
         if self._log is not None:
             error.details.setdefault("log", str(self._log.path))
             if error.code is not ErrorCode.CANCELLED:
                 self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {error.code.value}: {error}\n".encode())
-        self._out.append(Failed(current.id, error))
+        self._out.append(Failed(current.id, error, lost is not None, lost is None or lost.ready))
 
 
 def _cancelled() -> HrnError:
-    return HrnError(ErrorCode.CANCELLED, "Cancelled.")
+    return HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
 
 
 def _share(value) -> float:

@@ -89,6 +89,9 @@ _COMMAND = re.compile(
     r"(?P<rest>(?: .*)?)$"
 )
 
+_CHOSEN = re.compile(r"((?:\w+/)*test_\w+\.py) -k (\w+)")
+"""Tests that a table names below ``tests/engine``."""
+
 
 def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     """The commands that a page shows: the program and its arguments.
@@ -98,6 +101,9 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
     """
     for line in code(page):
         line = _BEFORE.sub("", re.split(r"\s+#\s", line)[0].strip())
+        chosen = _CHOSEN.fullmatch(line)
+        if chosen:
+            yield "pytest", [f"tests/engine/{chosen[1]}", "-k", chosen[2]]
         match = _COMMAND.match(line)
         if match is None:
             continue
@@ -107,10 +113,11 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def links(page: Path) -> Iterator[tuple[int, str]]:
-    """Line and target of every link and picture."""
-    for number, line in prose_lines(page):
-        for target in _LINK.findall(_SPAN.sub("`", line)):
-            yield number, target
+    """Line and target of every link and picture, also of those whose text runs over two lines."""
+    lines = prose_lines(page)
+    text = _SPAN.sub(lambda span: "`" + "\n" * span[0].count("\n"), "\n".join(line.text for line in lines))
+    for match in _LINK.finditer(text):
+        yield lines[text.count("\n", 0, match.start(1))].number, match[1]
 
 
 def heading_anchors(page: Path) -> set[str]:

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from . import __version__
+from .system.argument_types import count, positive_number
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import PHOTO_KINDS
-from .wire.paths import cache_dir
+from .wire.paths import cache_dir, log_path
 from .wire.protocol import STAGES, Settings, overall_fraction
 
 __all__ = ["main"]
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     quiet_libraries()
     from .system.failures import as_hrn_error
-    from .system.logs import log_path, start_logging
+    from .system.logs import start_logging
 
     start_logging()
     try:
@@ -69,14 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
     command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
-    command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
     command.add_argument("--only", action="append", metavar="NAME", help="do this subject only; may be repeated")
     command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
     command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
     command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
     command.add_argument(
         "--patience",
-        type=_seconds,
+        type=positive_number,
         default=600.0,
         metavar="SECONDS",
         help="a worker without progress for so long is stopped (default: %(default).0f)",
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/user/batch.md)")
     command.add_argument("scheduler", metavar="ADDRESS", help="of the dask scheduler, such as tcp://host:8786")
-    command.add_argument("--jobs", type=_count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
     command.add_argument("--gpu", action="store_true", help="offer each worker as the resource GPU")
     command.set_defaults(run=_cluster_worker)
 
@@ -200,18 +201,6 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _count(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
-
-
-def _seconds(text: str) -> float:
-    if not 0 < (number := float(text)) < float("inf"):
-        raise ValueError(text)
-    return number
-
-
 def _reconstruct(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if options.export is not None:
@@ -311,13 +300,14 @@ def _serve(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> int:
     from .methods import get_method
     from .published.files import offered_methods
+    from .system.progress import Progress
 
     line = ProgressLine()
     try:
         for name in offered_methods():
             method = get_method(name)
             if not method.missing():
-                method.warm_up(line)
+                method.warm_up(Progress(line))
     finally:
         line.end()
     return 0
@@ -349,9 +339,9 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _licenses(options: argparse.Namespace) -> int:
-    from .published.files.terms import report
+    from .wire.licenses import licenses_text
 
-    print(report())
+    print(licenses_text())
     return 0
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "neighbours",
     "normal_row_jacobian",
     "stiffness_and_mass",
+    "uv_density",
     "vertex_normals",
 ]
 
@@ -22,14 +23,14 @@ def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return np.cross(b - a, c - a)
 
 
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) area-weighted unit normals; (0, 0, 1) for vertices without triangles."""
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray, dtype: type = np.float64) -> np.ndarray:
+    """(V, 3) area-weighted unit normals, computed in float64; (0, 0, 1) for vertices without triangles."""
     cross = face_cross(np.asarray(vertices, np.float64), triangles)
     total = np.zeros((len(vertices), 3))
     for axis in range(3):
         total[:, axis] = np.bincount(triangles.ravel(), np.repeat(cross[:, axis], 3), len(vertices))
     length = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0]).astype(dtype, copy=False)
 
 
 def facing_of(position: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -74,6 +75,23 @@ def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.
         values += [-half, -half, half, half]
     stiffness = sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count))
     return stiffness.tocsc(), np.maximum(mass, 1e-6)
+
+
+def uv_density(corners: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """(F,) float64 lengths on a map of side 1 per length on the surface: the root of UV area over surface area.
+
+    Args:
+        corners: (F, C, 3) of triangles or quads.
+        uv: (F, C, 2).
+    """
+    corners, uv = np.asarray(corners, np.float64), np.asarray(uv, np.float64)
+    first, second = ((0, 1), (0, 2)) if corners.shape[1] == 3 else ((0, 2), (1, 3))  # two edges, or the diagonals
+    d1, d2 = uv[:, first[1]] - uv[:, first[0]], uv[:, second[1]] - uv[:, second[0]]
+    uv_area = np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])
+    area = np.linalg.norm(
+        np.cross(corners[:, first[1]] - corners[:, first[0]], corners[:, second[1]] - corners[:, second[0]]), axis=1
+    )
+    return np.sqrt(uv_area / np.maximum(area, 1e-9))
 
 
 def normal_row_jacobian(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..geometry.obj import obj_faces, obj_rows
 from ..wire.atomic import output_error, replace_file
 from ..wire.bundle import Bundle
 from ..wire.errors import ErrorCode, HrnError
@@ -68,18 +69,12 @@ def _obj(vertices: np.ndarray, arrays: dict, materials: list[str], library: str,
     corner = corner.reshape(-1, 4) + 1
     quads = arrays["faces"] + 1
     lines = ["# metres; x to the subject's left, y up", f"mtllib {library}", f"o {'_'.join(name.split())}"]
-    lines += [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in vertices.tolist()]
-    lines += [f"vt {u:.6f} {v:.6f}" for u, v in uv.tolist()]
-    lines.append("s 1")
+    lines += [obj_rows("v", vertices, ".6f"), obj_rows("vt", uv, ".6f"), "s 1"]
     for index, material in enumerate(materials):
         chosen = arrays["face_material"] == index
         if not chosen.any():
             continue
-        lines += [f"g {material}", f"usemtl {material}"]
-        lines += [
-            f"f {a}/{p} {b}/{q} {c}/{r} {d}/{s}"
-            for (a, b, c, d), (p, q, r, s) in zip(quads[chosen].tolist(), corner[chosen].tolist())
-        ]
+        lines += [f"g {material}", f"usemtl {material}", obj_faces(quads[chosen], corner[chosen])]
     return "\n".join(lines) + "\n"
 
 

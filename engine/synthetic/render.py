@@ -13,6 +13,7 @@ from ..fit.crop import CROP_SIDE, crop_transform, to_crop
 from ..geometry.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
+from ..wire.color import linear_to_power
 from .heads import SampledHead
 from .shade import ATTRIBUTES, CLOTH, EYES, HAIR, PARAMETERS, noise_grid, shade
 from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
@@ -26,7 +27,7 @@ _BROW = (55, 65, 52, 53, 46)
 _BROW_UPPER = (107, 66, 105, 63, 70)
 
 
-_ENCODE = (np.linspace(0, 1, 4096) ** (1 / 2.2)).astype(np.float32)
+_ENCODE = linear_to_power(np.linspace(0, 1, 4096)).astype(np.float32)
 
 
 class Shot(NamedTuple):

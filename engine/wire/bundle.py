@@ -25,6 +25,7 @@ from .errors import ErrorCode, HrnError
 __all__ = [
     "ARRAYS",
     "MANIFEST",
+    "MATERIALS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "Bundle",
@@ -39,6 +40,8 @@ SCHEMA = "hrn-head-bundle"
 SCHEMA_VERSION = 1
 MANIFEST = "head.json"
 MESH = "mesh.npz"
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Names that ``face_material`` counts through, the same in every bundle."""
 _OLD = "old"
 """Suffix of a bundle that is moved aside while another takes its place."""
 
@@ -69,6 +72,9 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
+
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Material slots, in the order of ``face_material``."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine_events import EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
 from .errors import ErrorCode, HrnError
 from .exit_reason import count_oom_kills, explain_exit
+from .messages import Message, say
 from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
 
 __all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
@@ -142,10 +143,9 @@ class EngineProcess:
         try:
             if self._session is not None and (self._session.leaving is not None or self._session.child.ended):
                 self._drop()
-            if self._session is None:
-                self._spawn()
-            if self._session.ready:
-                self._send_request()
+            session = self._session or self._spawn()
+            if session.ready:
+                self._send_request(session, self._request)
         except HrnError as error:
             self._fail(error)
         return id_
@@ -240,30 +240,32 @@ class EngineProcess:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _spawn(self) -> None:
+    def _spawn(self) -> _Session:
         launch = self._launch()
         now = time.monotonic()
         child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=self._log, max_line=MAX_LINE_BYTES)
-        self._session = _Session(child, now, now, count_oom_kills())
+        self._session = session = _Session(child, now, now, count_oom_kills())
         if self._log is not None:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S")
             self._log.write(f"{stamp} start: {json.dumps(list(map(str, launch.command)))}\n".encode())
+        return session
 
     def _take_id(self) -> int:
         self._next_id += 1
         return self._next_id - 1
 
     def _send(self, message: dict) -> None:
-        self._session.child.send(encode_line(message))
+        if self._session is not None:
+            self._session.child.send(encode_line(message))
 
-    def _send_request(self) -> None:
-        self._send(self._request.message)
-        self._request.sent = True
-        self._session.last_heard = time.monotonic()
+    def _send_request(self, session: _Session, wanted: _Request) -> None:
+        self._send(wanted.message)
+        wanted.sent = True
+        session.last_heard = time.monotonic()
 
     def _handle(self, session: _Session, event, now: float) -> None:
         if isinstance(event, SpawnFailed):
-            raise HrnError(ErrorCode.ENGINE_MISSING, f"The engine could not be started: {event.error}.")
+            raise HrnError(ErrorCode.ENGINE_MISSING, say("The engine could not be started: {reason}.", reason=event.error))
         if isinstance(event, Exited):
             self._exited(session, event.code)
             return
@@ -278,7 +280,7 @@ class EngineProcess:
         elif "id" in message or "error" in message:
             self._answered(session, message)
         else:
-            raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message of no known kind.")
+            raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message of an unknown kind.")
 
     def _notified(self, session: _Session, method: str, params: dict) -> None:
         if method == "ready":
@@ -296,7 +298,7 @@ class EngineProcess:
                         current.id,
                         str(params.get("stage", "")),
                         _share(params.get("fraction", 0)),
-                        str(params.get("message", "")),
+                        Message.from_json(params),
                         overall and _share(overall),
                     )
                 )
@@ -327,14 +329,17 @@ class EngineProcess:
     def _initialized(self, session: _Session, info: dict) -> None:
         theirs = info.get("engine_version")
         if not versions_match(self.version, str(theirs)) or info.get("protocol", PROTOCOL_VERSION) != PROTOCOL_VERSION:
-            raise HrnError(ErrorCode.VERSION_MISMATCH, f"The engine has version {theirs}, the add-on needs {self.version}.")
+            raise HrnError(
+                ErrorCode.VERSION_MISMATCH,
+                say("The engine has version {theirs}, the add-on needs {ours}.", theirs=theirs, ours=self.version),
+            )
         session.ready = True
         session.info = info
         now = time.monotonic()
         self._last_used = now
         self._out.append(Ready(info, now - session.started))
         if self._request is not None:
-            self._send_request()
+            self._send_request(session, self._request)
 
     # -- endings -------------------------------------------------------------------------------------------------
 
@@ -345,7 +350,10 @@ class EngineProcess:
                 self._drop()
         elif not session.ready:
             if now - session.started > self.startup_timeout:
-                raise HrnError(ErrorCode.ENGINE_CRASHED, f"The engine did not start within {self.startup_timeout:.0f} seconds.")
+                raise HrnError(
+                    ErrorCode.ENGINE_CRASHED,
+                    say("The engine did not start within {seconds:.0f} seconds.", seconds=self.startup_timeout),
+                )
         elif current is None:
             if self.idle_seconds and now - self._last_used > self.idle_seconds:
                 self.stop("idle")
@@ -388,6 +396,7 @@ class EngineProcess:
             error.details.setdefault("log", str(self._log.path))
             if error.code is not ErrorCode.CANCELLED:
                 self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {error.code.value}: {error}\n".encode())
+        assert current is not None, "only a request can fail"
         self._out.append(Failed(current.id, error, lost is not None, lost is None or lost.ready))
 
 
@@ -399,7 +408,7 @@ def _share(value) -> float:
     try:
         return min(max(float(value), 0.0), 1.0)
     except (TypeError, ValueError) as error:
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine reported bad progress: {value!r}.") from error
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("The engine reported bad progress: {value!r}.", value=value)) from error
 
 
 def _object(value) -> dict:

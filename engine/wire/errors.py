@@ -97,7 +97,7 @@ class HrnError(Exception):
 
     def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, details: dict | None = None):
         super().__init__(message)
-        self.code = ErrorCode(code)
+        self.code = ErrorCode(code)  # type: ignore[call-arg]
         self.message = _as_message(message)
         self.hint = _as_message(self.code.hint if hint is None else hint)
         self.details = details or {}
@@ -123,7 +123,7 @@ class HrnError(Exception):
     def from_json(cls, data: dict) -> HrnError:
         """Inverse of :meth:`to_json`; an unknown code of a newer engine becomes ``INTERNAL``."""
         try:
-            code = ErrorCode(data.get("code"))
+            code = ErrorCode(data.get("code"))  # type: ignore[call-arg, arg-type]
         except ValueError:
             code = ErrorCode.INTERNAL
         hint = None if data.get("hint") is None else Message.from_json(data, "hint")

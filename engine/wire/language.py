@@ -51,10 +51,11 @@ def language_of(name: str | None) -> str:
     """The best of :func:`languages` for a locale's name, such as ``zh_CN.UTF-8``, ``zh-Hans`` or Windows'
     ``Chinese (Simplified)_China.936``; the source when there is none."""
     parts = [part for part in re.split(r"[_-]", re.split(r"[.@]", name or "")[0].lower()) if part]
-    words = re.split(r"[_.]", (name or "").lower())[0]
+    name = (name or "").lower()
+    words = re.split(r"[_.]", name)[0]
     if words in _WINDOWS_NAMES:
         parts = ["zh", _WINDOWS_NAMES[words][3:].lower()]
-        if "taiwan" in name.lower() or "hong kong" in name.lower():
+        if "taiwan" in name or "hong kong" in name:
             parts[1] = "hant"
     if not parts:
         return SOURCE
@@ -121,7 +122,8 @@ def read_po(path: Path) -> dict[tuple[str | None, str], str]:
     """
     entries: dict[tuple[str | None, str], str] = {}
     entry: dict[str, str] = {}
-    field, fuzzy, seen = "", False, set()
+    field, fuzzy = "", False
+    seen: set[tuple[str | None, str]] = set()
 
     def close() -> None:
         nonlocal entry, field, fuzzy

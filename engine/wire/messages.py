@@ -15,7 +15,7 @@ from math import isfinite
 from string import Formatter
 from typing import Any
 
-__all__ = ["Message", "fields_of", "say", "sentences"]
+__all__ = ["Message", "fields_of", "message_of", "say", "sentences"]
 
 _JOIN = ", "
 """Between the elements of a parameter that is a list; translated like a template."""
@@ -95,6 +95,11 @@ def say(template: str, /, **parameters: Any) -> Message:
     Paths and exceptions become text, an :class:`~.errors.HrnError` becomes its sentence and stays translatable.
     """
     return Message(template, parameters)
+
+
+def message_of(said: object) -> Message:
+    """The message that another program has sent: as an object with template and parameters, or as plain text."""
+    return Message.from_json(said) if isinstance(said, dict) else Message(str(said))
 
 
 def sentences(first: str, *others: str) -> Message:

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["cache_dir", "engine_home", "log_dir"]
+__all__ = ["cache_dir", "engine_home", "log_dir", "log_path"]
 
 
 def engine_home() -> Path:
@@ -34,3 +34,8 @@ def cache_dir() -> Path:
 
 def log_dir() -> Path:
     return engine_home() / "logs"
+
+
+def log_path() -> Path:
+    """What the engine writes and what it says on stderr; older parts are ``engine.log.1`` and so on."""
+    return log_dir() / "engine.log"

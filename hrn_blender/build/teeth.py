@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 
 from .. import compat
+from ..engine.wire.teeth import NECK_TINT, TOOTH_WIDTHS
 from .grids import quad_grids
 from .ledger import Ledger
 from .node_math import NodeMath
@@ -22,14 +23,10 @@ ATTRIBUTE = "hrn_tooth"
 """Point attribute: share of the way from the middle (0) to the band's ends (-1, 1), millimetres from the biting edge,
 and the jaw: 1 lower, 2 upper, 0 where the band is not known."""
 
-WIDTHS = {"upper": (8.5, 6.6, 7.6, 7.0, 6.8, 10.0, 9.5), "lower": (5.4, 5.9, 6.8, 7.0, 7.2, 11.0, 10.5)}
-"""Mesio-distal widths in mm from the middle outwards (Wheeler's Dental Anatomy, rounded), as painted in the albedo."""
 _TOOTH_MM = 7.3
 """Width of a tooth from which millimetres to the next gap are reckoned: the mean of the upper jaw's front five."""
 ENAMEL = (0.83, 0.77, 0.66, 1.0)
 GUM = (0.47, 0.15, 0.14, 1.0)
-_NECK = (0.88, 0.79, 0.64)
-"""Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
 _GAP = (0.24, 0.13, 0.09)
 MARK = "hrn_teeth"
 
@@ -113,7 +110,7 @@ def _find_tooth(graph: NodeMath, along: bpy.types.NodeSocket, jaw: bpy.types.Nod
     math = graph.math
     share = math("ABSOLUTE", along)
     numbers = {}
-    for name, widths in WIDTHS.items():
+    for name, widths in TOOTH_WIDTHS.items():
         curve = graph.tree.nodes.new("ShaderNodeFloatCurve")
         _staircase(curve.mapping, widths)
         graph.tree.links.new(share, compat.socket(curve.inputs, "Value"))
@@ -121,7 +118,7 @@ def _find_tooth(graph: NodeMath, along: bpy.types.NodeSocket, jaw: bpy.types.Nod
     upper = math("SUBTRACT", jaw, 1.0, clamp=True)
     known = math("GREATER_THAN", jaw, 0.5)
     difference = math("SUBTRACT", numbers["upper"], numbers["lower"])
-    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(WIDTHS["upper"])))
+    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(TOOTH_WIDTHS["upper"])))
     within = math("FRACT", tooth)
     off = math("MULTIPLY", math("MINIMUM", within, math("SUBTRACT", 1.0, within)), _TOOTH_MM)
     return _Place(known, tooth, within, off)
@@ -150,7 +147,7 @@ def _find_cover(graph: NodeMath, place: _Place, below: bpy.types.NodeSocket) -> 
 def _paint(graph: NodeMath, inputs: bpy.types.ShaderNode, cover: _Cover) -> bpy.types.NodeSocket:
     """The colour of crowns, gaps and gums."""
     enamel = inputs.outputs["Enamel"]
-    color = graph.mix(enamel, graph.vector("MULTIPLY", enamel, _NECK), cover.neck)
+    color = graph.mix(enamel, graph.vector("MULTIPLY", enamel, NECK_TINT), cover.neck)
     color = graph.mix(color, _GAP, graph.math("MULTIPLY", cover.gap, 0.5))
     return graph.mix(color, inputs.outputs["Gum"], cover.gum)
 

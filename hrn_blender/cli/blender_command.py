@@ -11,14 +11,18 @@ import bpy
 
 from ..build import build_head
 from ..engine.wire.errors import HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.protocol import Settings
 from ..link.jobs import JobState
 from ..state import session
+from ..state.language import words
 from ..state.settings import output_folder
 
 __all__ = ["main", "register", "unregister"]
 
 _command = None
+_KINDS = {"started": say("started"), "done": say("done"), "failed": say("failed"), "cancelled": say("cancelled")}
+"""What became of a head, where there is no other news of it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,7 +46,7 @@ def main(arguments: list[str]) -> int:
         shown = ""
         while session.queue.busy:
             for event in session.queue.pump():
-                line = f"{event.job.name}: {event.job.message or event.kind}"
+                line = f"{event.job.name}: {words(event.job.message or _KINDS.get(event.kind, ''))}"
                 if line != shown:
                     print(line, flush=True)
                     shown = line
@@ -59,7 +63,7 @@ def main(arguments: list[str]) -> int:
             bpy.ops.wm.save_as_mainfile(filepath=str(Path(options.blend).absolute()))
             print(Path(options.blend).absolute())
     except HrnError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(words("error: {reason}", reason=error), file=sys.stderr)
         return 1
     finally:
         session.queue.engine.kill(wait=2)

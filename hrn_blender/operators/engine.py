@@ -5,8 +5,11 @@ from __future__ import annotations
 import bpy
 
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.paths import log_path
+from ..link import install_job
 from ..link.location import engine_status, install_command
 from ..state import model_files, session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import preferences
 from ..state.windows import redraw
@@ -15,15 +18,14 @@ __all__ = ["register", "unregister"]
 
 
 class _Install:
-    what = "Engine"
-    """As the button and errors name it."""
+    what = install_job.ENGINE
     extra = ""
     """A key of :data:`.engine.install.environments.EXTRAS`."""
 
     @classmethod
     def poll(cls, _context):
         if session.queue is None or session.queue.busy:
-            cls.poll_message_set("Wait for the running reconstruction or cancel it")
+            cls.poll_message_set(tip("Wait for the running reconstruction or cancel it"))
             return False
         return session.install is None
 
@@ -65,7 +67,7 @@ class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
     bl_idname = "hrn.install_pytorch"
     bl_label = "Install PyTorch"
     bl_options = {"INTERNAL"}
-    what, extra = "PyTorch", "published"
+    what, extra = install_job.PYTORCH, "published"
 
     @staticmethod
     def then() -> None:
@@ -114,12 +116,12 @@ class HRN_OT_open_log(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, _context):
-        path = session.log_path()
+        path = log_path()
         notice = session.notice
         if notice is not None and notice.error.details.get("log"):
             path = type(path)(notice.error.details["log"])
         if not path.is_file():
-            self.report({"INFO"}, f"Nothing has been logged yet ({path})")
+            self.report({"INFO"}, report("Nothing has been logged yet ({path})", path=path))
             return {"CANCELLED"}
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}

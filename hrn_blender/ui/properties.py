@@ -54,7 +54,7 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
         default=0,
         min=0,
         max=256,
-        description="Heads that are made at the same time. 0: as many as memory and processors bear",
+        description="Heads that are made at the same time. 0: as many as memory and processor cores allow",
     )
 
 

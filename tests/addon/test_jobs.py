@@ -11,9 +11,9 @@ import pytest
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import clean_environment
-from hrn_blender.engine.wire.client import EngineProcess, Launch
+from hrn_blender.engine.wire.client import EngineProcess, Launch, Progress
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine.wire.protocol import Settings
+from hrn_blender.engine.wire.protocol import Settings, overall_fraction
 from hrn_blender.link.jobs import JobQueue, JobState
 from support.checkout import PROGRAMS
 from support.stopwatch import best_of
@@ -79,6 +79,16 @@ def test_progress_never_goes_back(queue, photo, tmp_path):
     seen = []
     pump(queue, lambda: seen.append(job.fraction) or not queue.busy)
     assert seen == sorted(seen) and len(set(seen)) > 3
+
+
+def test_progress_of_a_stage_alone_moves_the_bar_by_the_stages_share(queue, photo, tmp_path):
+    job = queue.add([photo], OK, tmp_path / "out")
+    queue.pump()
+    queue._take(Progress(job.request_id, "mid", 0.5, "Shaping the head"))
+    assert job.fraction == overall_fraction("mid", 0.5) and 0.1 < job.fraction < 0.9
+    queue._take(Progress(job.request_id, "a stage of a newer engine", 0.5, "Something"))
+    assert job.fraction == overall_fraction("mid", 0.5)
+    pump(queue, lambda: not queue.busy)
 
 
 def test_jobs_run_one_after_the_other_in_order(queue, photo, tmp_path):

@@ -11,9 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from ...geometry import mesh
-
-__all__ = ["Surface", "vertex_normals"]
+__all__ = ["Surface"]
 
 
 class Surface:
@@ -94,8 +92,3 @@ class Surface:
     def _factor(self, weights: np.ndarray, length: float):
         system = sparse.diags(self.area * weights) + length**2 * self.stiffness
         return splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-
-
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """As of :mod:`engine.geometry.mesh`, in float32."""
-    return mesh.vertex_normals(vertices, triangles).astype(np.float32)

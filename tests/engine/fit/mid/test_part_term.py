@@ -76,7 +76,7 @@ def test_a_moved_head_is_brought_back(model, camera):
 
 def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     """Off unless asked for; where it is on, the parts lie nearer to their regions before landmarks are laid exactly."""
-    from engine.fit.mid.fit import fit as mid
+    from engine.fit.mid import fit as mid
 
     scene = Scene(model)
     # The detector saw the mouth lower than it is: the region that the parts are held to.

@@ -80,10 +80,10 @@ def test_the_two_extracted_textures_differ_from_the_models_own(bundle):
 
 def test_better_quality_takes_the_large_backbone(folder, portrait):
     method = get_method("tddfa_v3")
-    method.load(required_paths("tddfa_v3", folder), lambda *step: None)
+    method.load(required_paths("tddfa_v3", folder))
     photo, observation = observe(portrait, Landmarker(), 0)
     points = five_of_478(observation.landmarks.astype(float)) - 0.5
     faces = [GivenFace(photo, observation, points, False)]
-    found = method.predict(faces, Settings(method="tddfa_v3"), lambda *step: None)
+    found = method.predict(faces, Settings(method="tddfa_v3"))
     assert found.about == {"backbone": "ResNet-50"}
-    assert method.predict(faces, Settings(quality="draft"), lambda *step: None).about != found.about
+    assert method.predict(faces, Settings(quality="draft")).about != found.about

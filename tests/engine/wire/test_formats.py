@@ -23,7 +23,7 @@ from engine.wire.settings import Settings
 from support.checkout import ROOT
 
 SUFFIXES = [(one, suffix) for one in PHOTO_FORMATS for suffix in one.suffixes]
-PAGES = ("docs/develop/photo_stage.md", "docs/user/guide.md")
+PAGES = ("docs/user/photos.md", "docs/develop/photo_stage.md", "docs/user/guide.md")
 
 
 def picture(path: Path, pillow: str) -> Path:

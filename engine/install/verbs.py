@@ -32,6 +32,7 @@ from .environments import (
 )
 from .lint import LINT, checks, run_checks
 from .packaging import ROOT, build_zip, validate_zip
+from .reference import run_build
 from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
 
@@ -172,7 +173,7 @@ def plan(options) -> int:
     if shutil.which("nvidia-smi"):
         print(
             "nvdiffrast, an optional rasterizer for NVIDIA GPUs (research and evaluation only), is not on PyPI:\n"
-            "docs/face_models.md says how to add it."
+            "docs/develop/face_models.md says how to add it."
         )
     print("\nLicences")
     for name, licence, use in licences:
@@ -415,6 +416,16 @@ def _prepare_rest(environments: list[Environment], in_window: bool, options, qui
         )
 
 
+def docs(options) -> int:
+    """Build the API reference from the docstrings into ``build/docs``."""
+    if not (ROOT / "docs").is_dir():
+        raise InstallError("The documentation is part of the checkout, not of the installed add-on.")
+    _ensure(ENGINE, options)
+    ENGINE.add(TEST_TOOLS, _source(options), _Progress("docs", options.json))
+    print(run_build(ROOT / "build" / "docs"))
+    return 0
+
+
 def lint(options) -> int:
     """Layout, common mistakes, types and the import graph; ``--fix`` mends what can be mended."""
     if not (ROOT / "pyproject.toml").is_file():
@@ -506,6 +517,7 @@ VERBS = {
     "demo": demo,
     "test": test,
     "lint": lint,
+    "docs": docs,
     "plan": plan,
     "install": install,
     "verify": verify,

@@ -5,7 +5,7 @@
 
 A :class:`Message` is the English sentence, an ordinary string for everything that only wants text. Where it is shown,
 :meth:`Message.render` makes the sentence of another language from the same template and parameters
-(:mod:`.language`). On the wire both travel beside the English text (docs/protocol.md).
+(:mod:`.language`). On the wire both travel beside the English text (docs/develop/protocol.md).
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ from .wire.errors import ErrorCode, HrnError
 from .wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
-    Settings,
     decode_line,
     encode_line,
     error_response,
@@ -34,6 +33,7 @@ from .wire.protocol import (
     response,
     versions_match,
 )
+from .wire.settings import Settings
 
 __all__ = ["Server", "serve"]
 

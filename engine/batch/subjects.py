@@ -12,7 +12,7 @@ from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
 from ..wire.methods import method_info
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
 from .names import NameTaker, natural_key
 

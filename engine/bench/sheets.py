@@ -25,7 +25,7 @@ from ..pipeline.solution import Solution
 from ..system.failures import as_hrn_error
 from ..wire.color import LUMINANCE, srgb_to_linear
 from ..wire.formats import is_photo_name
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["main", "sheet_names", "sheet_row"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..methods import get_method, reconstruct
 from ..pipeline.clock import StageClock
 from ..system.progress import SILENT
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["main", "peak_memory_mib"]
 

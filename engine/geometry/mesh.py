@@ -17,6 +17,10 @@ __all__ = [
 ]
 
 
+_COTANGENTS = (0.02, 20.0)
+"""Of angles from 89 to 3 degrees."""
+
+
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(T, 3) cross products of two edges: outward normals of twice the triangles' areas."""
     a, b, c = vertices[triangles[:, 0]], vertices[triangles[:, 1]], vertices[triangles[:, 2]]
@@ -55,9 +59,10 @@ def neighbour_mean(triangles: np.ndarray, count: int) -> sp.csr_matrix:
 
 
 def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:
-    """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2.
+    """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2 (Pinkall and Polthier 1993).
 
-    Cotangents are clipped to [0.02, 20] so that slivers can neither tear nor lock the field.
+    Cotangents are clipped to :data:`_COTANGENTS`: needles would otherwise lock the field, and the weights of obtuse
+    triangles, which are negative, break the maximum principle: a membrane would overshoot what it spans.
     """
     vertices = np.asarray(vertices, np.float64)
     count = len(vertices)
@@ -69,7 +74,7 @@ def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.
         i, j = triangles[:, (k + 1) % 3], triangles[:, (k + 2) % 3]
         u, v = p[:, (k + 1) % 3] - p[:, k], p[:, (k + 2) % 3] - p[:, k]
         cotangent = np.einsum("ij,ij->i", u, v) / np.maximum(2 * area, 1e-9)
-        half = np.clip(cotangent, 0.02, 20) / 2
+        half = np.clip(cotangent, *_COTANGENTS) / 2
         rows += [i, j, i, j]
         columns += [j, i, i, j]
         values += [-half, -half, half, half]

@@ -16,8 +16,8 @@ from ..system.progress import SILENT, Progress, Receiver
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.methods import check_photo_count, method_info
-from ..wire.protocol import Settings
 from ..wire.pytorch import require_pytorch
+from ..wire.settings import Settings
 
 __all__ = ["Method", "get_method", "reconstruct"]
 

@@ -22,7 +22,7 @@ from ..types import View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.methods import METHODS
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["OpenMethod", "create"]
 

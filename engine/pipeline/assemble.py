@@ -17,7 +17,7 @@ from ..head.model import MATERIALS, PARTS, HeadModel
 from ..system.concurrency import concurrently
 from ..system.progress import Progress
 from ..types import View
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .image_files import write_exr, write_jpeg, write_png
 from .quality import quality_report
 from .solution import Solution

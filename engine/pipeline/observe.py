@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .solution import LeftOut
 
 if TYPE_CHECKING:

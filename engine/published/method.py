@@ -25,7 +25,7 @@ from ..types import FaceObservation, Photo
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.licenses import forbids_commercial
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from ..wire.user_settings import read_user_settings
 from .carried_relief import Relief, with_relief
 from .carry import SeenFace

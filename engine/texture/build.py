@@ -11,7 +11,7 @@ from ..head.model import HeadModel
 from ..system.progress import SILENT, Progress
 from ..types import MidFit, Textures, View
 from ..wire.color import linear_to_srgb
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, each_band, gather, texel_band
 from .compose import compose_band

@@ -6,7 +6,7 @@ Here, and with NumPy, because the add-on needs the curve as well: Blender's node
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 __all__ = ["LUMINANCE", "POWER", "linear_to_power", "linear_to_srgb", "power_to_linear", "srgb_to_linear"]
 
@@ -17,16 +17,16 @@ POWER = 2.2
 """The power closest to the curve of sRGB as a whole. It has no straight piece in the dark, where the two differ most."""
 
 
-def srgb_to_linear(values: npt.ArrayLike, dtype: type = np.float32) -> np.ndarray:
+def srgb_to_linear(values: ArrayLike, dtype: type = np.float32) -> np.ndarray:
     """sRGB in [0, 1] -> linear (IEC 61966-2-1), any shape; computed in `dtype` and of that type."""
-    given: np.ndarray = np.asarray(values, dtype)
-    return np.where(given <= 0.04045, given / 12.92, ((given + 0.055) / 1.055) ** 2.4).astype(dtype)
+    values = np.asarray(values, dtype)
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(dtype)
 
 
-def linear_to_srgb(values: npt.ArrayLike) -> np.ndarray:
+def linear_to_srgb(values: ArrayLike) -> np.ndarray:
     """Linear -> sRGB in [0, 1]; values outside [0, 1] are clipped. Any shape, float32."""
-    given = np.clip(np.asarray(values, np.float32), 0, 1)
-    return np.where(given <= 0.0031308, given * 12.92, 1.055 * given ** (1 / 2.4) - 0.055).astype(np.float32)
+    values = np.clip(np.asarray(values, np.float32), 0, 1)
+    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def power_to_linear(values: np.ndarray) -> np.ndarray:

@@ -219,7 +219,7 @@ def check_photo_limit(name: str, count: int) -> None:
         words = {"title": method.title, "most": method.max_photos, "count": count}
         if method.max_photos == 1:
             raise _wrong_count(method, say("The method “{title}” takes one photo, not {count}.", **words))
-        raise _wrong_count(method, say("The method “{title}” takes {most} photos at most, not {count}.", **words))
+        raise _wrong_count(method, say("The method “{title}” takes up to {most} photos, not {count}.", **words))
 
 
 def _wrong_count(method: MethodInfo, message: Message) -> HrnError:

@@ -12,7 +12,8 @@ import bpy
 from ..build import build_head
 from ..engine.wire.errors import HrnError
 from ..engine.wire.messages import say
-from ..engine.wire.protocol import Settings
+from ..engine.wire.methods import check_photo_count
+from ..engine.wire.settings_flags import add_flags, from_flags
 from ..link.jobs import JobState
 from ..state import session
 from ..state.language import words
@@ -31,14 +32,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--photo", action="append", required=True, metavar="FILE", help="may be given several times")
     parser.add_argument("--out", metavar="DIR", help="folder for the head bundles (default: as in the preferences)")
     parser.add_argument("--blend", metavar="FILE", help="save the heads into this .blend file")
-    parser.add_argument("--texture-size", type=int, default=2048)
-    parser.add_argument("--quality", default="standard", choices=("draft", "standard", "high"))
+    add_flags(parser)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as leave:
         return int(leave.code or 0)
     try:
-        settings = Settings(texture_size=options.texture_size, quality=options.quality)
+        settings = from_flags(options)
+        check_photo_count(settings.method, 1)
         jobs = [
             session.queue.add([Path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
             for p in options.photo

@@ -18,7 +18,9 @@ from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.exit_reason import count_oom_kills, explain_exit
 from ..engine.wire.messages import Message, message_of, say
-from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, versions_match
+from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, versions_match
+from ..engine.wire.settings import Settings
+from ..engine.wire.settings_flags import as_flags
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
@@ -364,33 +366,7 @@ def batch_arguments(
         retry: try again also what failed because of its photo.
         only: key of the only subject to do.
     """
-    arguments = [
-        "batch",
-        str(source),
-        "--out",
-        str(out),
-        "--json-lines",
-        "--method",
-        settings.method,
-        "--texture-size",
-        str(settings.texture_size),
-        "--quality",
-        settings.quality,
-        "--detail",
-        f"{settings.detail:g}",
-        "--face",
-        str(settings.face_index),
-    ]
-    if not settings.keep_expression:
-        arguments.append("--no-expression")
-    if settings.same_expression is not None:
-        arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
-    arguments += [
-        f"--{name.replace('_', '-')}" for name in ("hair_texture", "corrected", "part_distance") if getattr(settings, name)
-    ]
-    for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):
-        if focal is not None:
-            arguments += [flag, f"{focal:g}"]
+    arguments = ["batch", str(source), "--out", str(out), "--json-lines", *as_flags(settings)]
     if jobs:
         arguments += ["--jobs", str(jobs)]
     if retry:

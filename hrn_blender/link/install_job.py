@@ -76,7 +76,7 @@ class InstallJob:
 
     def _exited(self, code: int) -> None:
         if self._cancelled:
-            hint = say("Click {button} to go on.", button=self.what.button)
+            hint = say("Click {button} to continue.", button=self.what.button)
             self._end(HrnError(ErrorCode.CANCELLED, "The installation was stopped.", hint=hint))
         elif code:
             reason = self._reason or " ".join(list(self._child.stderr_tail)[-1:]) or say("exit code {code}", code=code)

@@ -18,7 +18,8 @@ from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, P
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import Message, message_of, say
 from ..engine.wire.names import folder_name
-from ..engine.wire.protocol import Settings, overall_fraction
+from ..engine.wire.protocol import overall_fraction
+from ..engine.wire.settings import Settings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 

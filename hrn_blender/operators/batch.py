@@ -70,7 +70,7 @@ class HRN_OT_batch_start(bpy.types.Operator):
 
 
 class HRN_OT_batch_pause(bpy.types.Operator):
-    """Start no further heads; those being made are finished. Click again to go on"""
+    """Start no further heads; those being made are finished. Click again to continue"""
 
     bl_idname = "hrn.batch_pause"
     bl_label = "Pause"

@@ -75,7 +75,7 @@ class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
 
 
 class HRN_OT_cancel_install(bpy.types.Operator):
-    """Stop the installation. Installing again goes on from there"""
+    """Stop the installation. Installing again continues from there"""
 
     bl_idname = "hrn.cancel_install"
     bl_label = "Stop Installing"
@@ -128,7 +128,7 @@ class HRN_OT_open_log(bpy.types.Operator):
 
 
 class HRN_OT_copy_details(bpy.types.Operator):
-    """Copy the error with everything that helps in a report to the clipboard"""
+    """Copy the error, with everything that helps in a report, to the clipboard"""
 
     bl_idname = "hrn.copy_details"
     bl_label = "Copy Details"
@@ -158,7 +158,7 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
 
 class HRN_OT_check_engine(bpy.types.Operator):
-    """Look again whether the engine is installed"""
+    """Check again whether the engine is installed"""
 
     bl_idname = "hrn.check_engine"
     bl_label = "Check Again"

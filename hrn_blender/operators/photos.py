@@ -80,7 +80,7 @@ class HRN_OT_add_photos(_PhotoBrowser, bpy.types.Operator):
 
 
 class HRN_OT_remove_photo(bpy.types.Operator):
-    """Take the selected photo off the list. The file stays"""
+    """Remove the selected photo from the list. The file stays"""
 
     bl_idname = "hrn.remove_photo"
     bl_label = "Remove Photo"

@@ -107,7 +107,7 @@ class HRN_OT_load_bundle(FileBrowser, bpy.types.Operator):
 
 
 class HRN_OT_remove_result(bpy.types.Operator):
-    """Take this entry off the list. Files and built heads stay"""
+    """Remove this entry from the list. Files and built heads stay"""
 
     bl_idname = "hrn.remove_result"
     bl_label = "Remove from List"

@@ -50,7 +50,7 @@ def chosen_folders(choice) -> tuple[Path, Path]:
         HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
     """
     if not choice.source:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in Photos.")
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in the field Photos.")
     source = Path(bpy.path.abspath(choice.source)).absolute()
     if not source.exists():
         raise HrnError(

@@ -103,7 +103,7 @@ def _end(event) -> None:
     except (ValueError, KeyError, TypeError):
         reason = say("exit code {code}", code=event.code) if isinstance(event, Exited) else event.error
         log = log_dir() / "models.log"
-        problem = say("The engine could not look at the files ({reason}). {log} may say why.", reason=reason, log=log)
+        problem = say("The engine could not check the files ({reason}). {log} may say why.", reason=reason, log=log)
 
 
 ticker = Ticker(_step, shown=lambda: (checking(), id(report), problem))

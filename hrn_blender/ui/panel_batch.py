@@ -118,7 +118,7 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
         draw_text(
             layout,
             "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
-            "starting it again with the same folders goes on where it stopped.",
+            "starting it again with the same folders continues where it stopped.",
             context,
             icon="INFO",
         )
@@ -138,7 +138,7 @@ def _draw_running(layout, context, batch: Batch) -> None:
     row.operator("hrn.batch_cancel", text="", icon="X").subject = ""
     for note in batch.notes[:3]:
         draw_text(layout, note, context, icon="INFO")
-    draw_text(layout, "Closing Blender stops it; starting it again goes on.", context)
+    draw_text(layout, "Closing Blender stops the batch; starting it again continues where it stopped.", context)
 
 
 def _draw_table(layout, context, batch: Batch) -> None:

@@ -24,7 +24,7 @@ def draw_table(layout, context) -> None:
     """All methods with their files: what is there, what is missing, and how to get it."""
     row = layout.row(align=True)
     row.label(
-        text=words("Looking at the files") if model_files.checking() else str(model_files_folder()),
+        text=words("Checking the files") if model_files.checking() else str(model_files_folder()),
         icon="FILE_FOLDER",
         translate=False,
     )
@@ -79,7 +79,7 @@ def _draw_pytorch(layout, context) -> None:
 
 
 class HRN_OT_check_model_files(bpy.types.Operator):
-    """Look again at the licensed files in the chosen folder. Nothing is downloaded"""
+    """Check the licensed files in the chosen folder again. Nothing is downloaded"""
 
     bl_idname = "hrn.check_model_files"
     bl_label = "Check Files"
@@ -123,7 +123,7 @@ class HRN_PT_methods(bpy.types.Panel):
                 more, message = len(missing) - 1, missing[0]
                 draw_text(layout, say("{missing} And {count} more.", missing=message, count=more) if more else message, context)
         for name in unknown_methods():
-            message = say("Method {name} of this engine needs a newer version of the add-on.", name=name)
+            message = say("Method {name!r} of this engine needs a newer version of the add-on.", name=name)
             draw_text(layout, message, context, icon="INFO")
         if model_files.problem:
             draw_text(layout, model_files.problem, context, icon="ERROR")

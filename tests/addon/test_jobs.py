@@ -13,7 +13,8 @@ from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import clean_environment
 from hrn_blender.engine.wire.client import EngineProcess, Launch, Progress
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine.wire.protocol import Settings, overall_fraction
+from hrn_blender.engine.wire.protocol import overall_fraction
+from hrn_blender.engine.wire.settings import Settings
 from hrn_blender.link.jobs import JobQueue, JobState
 from support.checkout import PROGRAMS
 from support.stopwatch import best_of

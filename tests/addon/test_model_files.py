@@ -140,8 +140,8 @@ def test_an_engine_that_cannot_answer_is_told_and_the_old_answer_stays(files):
     answer(files)
     files.change_settings(model_files="/broken")
     answer(files)
-    assert "could not look at the files" in files.problem and menu() == ["open", "deep3d"]
-    assert "could not look" in table(files).replace("\n", " ")
+    assert "could not check the files" in files.problem and menu() == ["open", "deep3d"]
+    assert "could not check" in table(files).replace("\n", " ")
 
 
 def test_without_an_engine_the_check_says_so(files, monkeypatch):

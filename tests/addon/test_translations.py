@@ -29,7 +29,7 @@ SAME_IN_ALL = {
     "HRN",
     "Deep3D",
     "3DDFA-V3",
-    "DF-MVR",
+    "DF_MVR",
     "PyTorch",
 }
 """Texts that a translation may leave as they are."""

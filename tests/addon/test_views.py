@@ -48,7 +48,7 @@ def test_more_photos_than_a_head_takes_are_refused(addon, photo):
     for path in many:
         path.write_bytes(b"")
     choose(*many[:30])
-    fails(bpy.ops.hrn.add_photos, "30 photos at most", directory=str(photo.parent), files=[{"name": many[30].name}])
+    fails(bpy.ops.hrn.add_photos, "up to 30 photos", directory=str(photo.parent), files=[{"name": many[30].name}])
     assert len(addon.photos) == 30
 
 
@@ -67,7 +67,7 @@ def test_the_chosen_methods_number_of_photos_is_kept(addon, photos, monkeypatch)
     fails(bpy.ops.hrn.reconstruct, "exactly 3 photos, not 2")
     assert "one from the left" in addon.notice.error.hint
     browse(bpy.ops.hrn.add_photos, photos[2])
-    fails(bpy.ops.hrn.add_photos, "3 photos at most", directory=folder, files=[{"name": photos[3].name}])
+    fails(bpy.ops.hrn.add_photos, "up to 3 photos", directory=folder, files=[{"name": photos[3].name}])
     settings.method = "hrn"
     fails(bpy.ops.hrn.reconstruct, "takes one photo, not 3")
     assert not addon.queue.jobs and addon.queue.engine.pid is None
@@ -138,7 +138,7 @@ def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):
 
 
 def test_expression_setting_is_sent_only_when_it_was_set(addon):
-    from hrn_blender.engine.wire.protocol import Settings
+    from hrn_blender.engine.wire.settings import Settings
 
     settings = bpy.context.scene.hrn
     assert settings.engine_settings() == Settings()

@@ -19,7 +19,7 @@ from engine import methods
 from engine.cli import main
 from engine.methods import reconstruct
 from engine.wire.errors import EXIT_CODES, ErrorCode
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import ROOT, python_path
 from support.small_maps import small_analysis
 

@@ -12,7 +12,7 @@ from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
 from engine.types import CoarseFit, Covers, FaceObservation, MidFit, Photo, View
 from engine.wire.color import linear_to_srgb
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 SKIN = np.array([0.46, 0.29, 0.21])
 SIDE_LIGHT = np.zeros((9, 3))

@@ -14,7 +14,7 @@ from engine.render import interpolate, rasterize
 from engine.system.progress import SILENT
 from engine.types import CoarseFit, FaceObservation, Photo
 from engine.wire.color import linear_to_srgb
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 LIGHT = np.zeros((9, 3))
 LIGHT[0], LIGHT[1], LIGHT[2], LIGHT[3] = 0.45, 0.12, 0.25, 0.22

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.wire.bundle import MATERIALS, Bundle, load_bundle, write_bundle
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 EXPRESSIONS = (
     "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft "

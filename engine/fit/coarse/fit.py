@@ -16,7 +16,7 @@ from ...head.model import HeadModel
 from ...photo.teeth import find_bite
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor

@@ -8,7 +8,7 @@ import numpy as np
 from ...camera import Camera
 from ...photo.regions import IRISES
 from ...types import FaceObservation, Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 
 __all__ = ["IRIS_DIAMETER_MM", "TYPICAL_DISTANCE_MM", "choose_focal", "first_camera", "iris_diameter_px"]
 

@@ -21,7 +21,7 @@ from ...photo.regions import FACE_POINTS
 from ...photo.teeth import find_bite
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, Covers, FaceObservation, MidFit, Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..coarse.projection import projection
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze

@@ -15,7 +15,7 @@ from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.color import srgb_to_linear
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift

@@ -17,7 +17,7 @@ from ...head.model import MATERIALS, HeadModel
 from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo, View
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..coarse.focal import choose_focal
 from ..features.jaw import action_limits
 from ..mid.deformation import propagate, without_folds

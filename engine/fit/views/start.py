@@ -16,7 +16,7 @@ from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from .bundle_adjustment import Lens
 from .state import ViewState
 

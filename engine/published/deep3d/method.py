@@ -15,7 +15,7 @@ import torch
 from ...pipeline.image_files import write_png
 from ...system.progress import SILENT, Progress
 from ...wire.errors import HrnError
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.files import read_bfm_front, read_landmark_template
 from ..basel.model import FaceModel

@@ -13,7 +13,7 @@ import torch
 from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.methods import METHODS
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.camera import MVR_CAMERA

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ...system.progress import SILENT, Progress
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment, uv_maps
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import split

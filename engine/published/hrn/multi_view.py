@@ -15,7 +15,7 @@ import torch
 from ...geometry.obj import write_obj
 from ...pipeline.image_files import write_exr
 from ...system.progress import SILENT, Progress
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import uv_maps
 from ..basel.contour import edge_columns
 from ..basel.objectives import Outline

@@ -19,7 +19,7 @@ from ...geometry.obj import obj_normals, write_obj
 from ...pipeline.image_files import write_jpeg
 from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split

@@ -17,7 +17,7 @@ import torch
 from ...pipeline.image_files import write_png
 from ...system.progress import SILENT, Progress
 from ...types import Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.files import read_landmark_template
 from ..basel.model import FaceModel

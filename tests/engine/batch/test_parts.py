@@ -25,7 +25,7 @@ from engine.system import machine
 from engine.system.progress import SILENT
 from engine.wire.atomic import replace_file
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import python_path
 from support.programs.batch_stub import StubMethod
 

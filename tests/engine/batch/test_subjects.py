@@ -13,7 +13,7 @@ from engine.batch.names import NameTaker, natural_key
 from engine.batch.subjects import Subject, find_subjects
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.methods import METHODS
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 
 @pytest.fixture

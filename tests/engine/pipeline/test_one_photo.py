@@ -18,7 +18,8 @@ from engine.pipeline.export import export_obj
 from engine.system.progress import Progress
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import STAGES, Settings, overall_fraction
+from engine.wire.protocol import STAGES, overall_fraction
+from engine.wire.settings import Settings
 from support.obj_reader import read
 from support.small_maps import small_analysis
 

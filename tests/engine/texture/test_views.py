@@ -11,7 +11,7 @@ from engine.texture import build_textures
 from engine.texture.atlas import gather
 from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.head_scene import SIZE, SKIN, Scene, Where
 
 YAWS = (0.0, -50.0, 50.0)

@@ -17,7 +17,7 @@ from engine.published.method import PublishedMethod
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.licenses import LICENSES, forbids_commercial, method_license
 from engine.wire.methods import METHODS, check_photo_count, check_photo_limit, method_info
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import ROOT
 
 PUBLISHED = [method for method in METHODS.values() if method.files]
@@ -82,9 +82,9 @@ def test_numbers_of_photos_make_sense():
 @pytest.mark.parametrize(
     "name, count, words",
     [
-        ("open", 31, "30 photos at most, not 31"),
+        ("open", 31, "up to 30 photos, not 31"),
         ("hrn", 2, "one photo, not 2"),
-        ("df_mvr", 4, "3 photos at most, not 4"),
+        ("df_mvr", 4, "up to 3 photos, not 4"),
         ("df_mvr", 2, "exactly 3 photos, not 2"),
         ("mvhrn", 31, "30 photos"),
     ],

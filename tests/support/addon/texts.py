@@ -121,8 +121,8 @@ def _of_class(cls: type, context: str) -> set[tuple[str, str]]:
 
 def from_tables() -> set[tuple[str, str]]:
     """(context, text) of stages without a message of their own, and of the menu of methods."""
+    from hrn_blender.engine.wire.methods import METHODS
     from hrn_blender.engine.wire.protocol import STAGES
-    from hrn_blender.state.methods import _METHODS
 
-    methods = {text for texts in _METHODS.values() for text in texts}
+    methods = {text for method in METHODS.values() for text in (method.title, method.description)}
     return {(LABEL, text) for text in methods | {stage.capitalize() for stage in STAGES}}

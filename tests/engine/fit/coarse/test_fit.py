@@ -15,7 +15,7 @@ from engine.synthetic.render import Renderer
 from engine.synthetic.windows import draw_photo
 from engine.system.progress import Progress
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 SEED = 31
 

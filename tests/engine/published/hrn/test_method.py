@@ -23,7 +23,7 @@ from engine.published.hrn import multi_view as mvhrn
 from engine.published.hrn import turning as hrn_turn
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_hrn
 from support.small_maps import small_analysis
 

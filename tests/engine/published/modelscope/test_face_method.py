@@ -20,7 +20,7 @@ from engine.published.modelscope.face_texture import FacePictures, finished_shee
 from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.methods import METHODS
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.head_like import EYES, FITTING, HEAD, KEPT, write_fitted_face
 
 

@@ -16,7 +16,7 @@ from engine.published.head_mask import head_mask
 from engine.published.modelscope import head_method as hrn_head
 from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.head_like import write_hrn_head
 from support.small_maps import small_analysis
 

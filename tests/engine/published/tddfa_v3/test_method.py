@@ -14,7 +14,7 @@ from engine.published.files import required_paths
 from engine.published.method import GivenFace
 from engine.published.nets.checkpoint import read_npy_dictionary
 from engine.wire.bundle import load_bundle
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_tddfa
 from support.small_maps import small_analysis
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import errno
 import os
-from pathlib import Path
 
 import pytest
 
 from engine.wire import atomic
 from engine.wire.atomic import copy_file, partials_of, rename, replace_file, temporary_path, write_whole
 from engine.wire.errors import ErrorCode, HrnError
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.checkout import ROOT
 
 
 @pytest.mark.parametrize("content", [b"n\xc3\xa9w\n", "néw\n", lambda file: file.write("néw\n".encode())])

@@ -297,7 +297,7 @@ class Settings:
         description="Hold eyes, brows, lips and the face to their regions in the photo, besides single landmarks; slower",
         flag="--part-distance",
         help="compare eyes, brows, lips and face with their regions in the photo, too (slower)",
-        not_in_panel="nothing that was measured gets better by it (docs/develop/deformation.md); it is for experiments",
+        not_in_panel="nothing that was measured gets better by it (docs/decisions/part_distance.md); it is for experiments",
     )
 
     def __post_init__(self) -> None:

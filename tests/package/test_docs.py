@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_architecture_names_every_package(package):
     """As ``package/`` below the folder that holds it."""
     page = text(ROOT / "docs" / "develop" / "architecture.md")
     assert re.search(rf"(?<![\w/]){re.escape(package.split('/', 1)[1])}/(?![\w])", page), package
+
+
+def test_architecture_lists_the_rooms_as_they_stand_on_each_other():
+    """In the order of the layers of ``pyproject.toml``, the highest first."""
+    settings = tomllib.loads(text(ROOT / "pyproject.toml"))["tool"]["importlinter"]
+    page = text(ROOT / "docs" / "develop" / "architecture.md")
+    for package, whole in (("engine", "The engine:"), ("hrn_blender", "The add-on:")):
+        (layers,) = [one["layers"] for one in settings["contracts"] if one["name"].startswith(whole)]
+        floor = {room: number for number, layer in enumerate(layers) for room in re.findall(rf"{package}\.(\w+)", layer)}
+        title = "## The rooms of the engine" if package == "engine" else "## The rooms of the add-on"
+        rooms = re.findall(r"^\| `(\w+)/` \|", page.partition(title)[2].partition("\n## ")[0], re.M)
+        assert len(rooms) > 4
+        assert [floor[room] for room in rooms] == sorted(floor[room] for room in rooms)
 
 
 def environment_variables(folder: str) -> set[str]:

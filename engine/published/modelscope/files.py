@@ -76,7 +76,8 @@ def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceMode
     The texture may have the rows of the whole Basel face instead of the mesh's own.
 
     Args:
-        stored_lists: take ``point_buf`` as it is stored, see :func:`engine.published.modelscope.head_model.stored_face_lists`.
+        stored_lists: take the numbers in ``point_buf``, which count from 1, as if they counted from 0, as the released method
+            does with the fitting model; the last of them stands for no face.
 
     Raises:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID with the field.

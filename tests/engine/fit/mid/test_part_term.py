@@ -13,8 +13,8 @@ from engine.fit.mid import part_regions
 from engine.fit.mid.fit import MidWeights
 from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
-from engine.published.tddfa_v3 import part_distance as prdl
 from engine.wire.settings import Settings
+from reference import part_distance as prdl
 from support.mid_scene import Scene
 
 

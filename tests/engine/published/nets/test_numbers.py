@@ -12,7 +12,7 @@ import torch
 from engine.published.basel.uv_maps import resize, turn_off_retouching
 from engine.published.nets.arcface import ArcFaceNet, face_features, warp_face
 from engine.published.nets.bisenet import FaceMaskNet
-from engine.published.nets.coarse import CoarseNet, WideCoarseNet
+from engine.published.nets.coarse import CoarseNet
 from engine.published.nets.deretouch import DeRetouchNet
 from engine.published.nets.df_mvr import VIEWS, MultiViewNet
 from engine.published.nets.generator import deformation_generator, displacement_generator
@@ -20,6 +20,7 @@ from engine.published.nets.involution import Involution
 from engine.published.nets.landmark106 import Landmark106Net, find_106_points, points_of_crop, soft_argmax
 from engine.published.nets.retinaface import RetinaFaceNet
 from engine.published.nets.retinaface_detect import anchors, decode_boxes, decode_points, detect_faces, prepare_picture
+from reference.wide_coarse import WideCoarseNet
 from support.golden.nets import common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, outputs_of
 from support.golden.numbers import HrnGolden, Numbers, key_lists, listing_digest
 from support.golden.rules import det, normal, pattern_bytes, pattern_image, photo, smooth, uni

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.fit.mid.fit.part_regions import below_brows, region_points
+from engine.fit.mid.part_regions import below_brows, region_points
 from engine.published.tddfa_v3 import part_distance as prdl
 
 

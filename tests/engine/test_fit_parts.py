@@ -10,9 +10,9 @@ import torch
 from test_fit_mid import Scene
 
 from engine.camera import Camera
-from engine.fit.mid.fit import part_regions
-from engine.fit.mid.fit.fit import MidWeights
-from engine.fit.mid.fit.part_term import PARTS, PartTerm, squared_distance
+from engine.fit.mid import part_regions
+from engine.fit.mid.fit import MidWeights
+from engine.fit.mid.terms.parts import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.head import load_head_model
 from engine.published.tddfa_v3 import part_distance as prdl
@@ -82,7 +82,7 @@ def test_a_moved_head_is_brought_back(model, camera):
 
 def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     """Off unless asked for; where it is on, the parts lie nearer to their regions before landmarks are laid exactly."""
-    from engine.fit.mid.fit import fit as mid
+    from engine.fit.mid import fit as mid
 
     scene = Scene(model)
     # The detector saw the mouth lower than it is: the region that the parts are held to.
@@ -93,20 +93,20 @@ def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     left = {}
     for name, weights in (("off", MidWeights()), ("on", MidWeights(part=0.7))):
         kept = {}
-        finish = mid._Problem.result
+        finish = mid.finished
 
         def result(problem, *rest, kept=kept):
-            kept["mouth"] = problem.camera.project(problem.model.landmarks(_whole(problem)))[0][mouth, 1].mean()
+            kept["mouth"] = problem.state.camera.project(problem.model.landmarks(_whole(problem)))[0][mouth, 1].mean()
             return finish(problem, *rest)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(mid._Problem, "result", result)
+            patch.setattr(mid, "finished", result)
             scene.fit(patch, weights=weights)
         left[name] = marks[mouth, 1].mean() - kept["mouth"]
     assert left["off"] > 1 and abs(left["on"]) < 0.7 * left["off"]
     used = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mid._Problem, "__init__", lambda self, *given: used.append(given[6]) or 1 / 0)
+        patch.setattr(mid, "Problem", lambda *given: used.append(given[6]) or 1 / 0)
         for part_distance in (False, True):
             with pytest.raises(ZeroDivisionError):
                 mid.fit_mid(model, scene.photo, scene.observation, scene.coarse, Settings(part_distance=part_distance))
@@ -114,6 +114,6 @@ def test_it_is_a_setting_of_the_stage(model, monkeypatch):
 
 
 def _whole(problem) -> np.ndarray:
-    head = problem.base.copy()
-    head[problem.surface.vertices] = problem.skin_vertices()
+    head = problem.state.base.copy()
+    head[problem.state.surface.vertices] = problem.state.skin()
     return head

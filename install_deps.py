@@ -3,6 +3,7 @@
 
     python3 install_deps.py demo [PHOTO]         set up, reconstruct a real photo, build a .blend, render a preview
     python3 install_deps.py test [PYTEST ARGS]   set up and run the tests; --blender 4.2 runs the add-on's in that Blender
+    python3 install_deps.py lint [--fix]         layout, mistakes, types and import graph; the tests begin with it
     python3 install_deps.py plan                 what would be installed, how big, under which licence
     python3 install_deps.py install [--with NAME]  the engine only; published: PyTorch, for the published methods and
                                                    training; dask: for batches on a cluster

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..system.failures import as_hrn_error
 from ..system.machine import default_workers
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .board import Board, Entry
 from .console import Console
 from .local import LocalWorkers
@@ -31,7 +31,7 @@ _UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
 
 
 def run_batch(options: argparse.Namespace, settings: Callable[[], Settings]) -> int:
-    """Run the verb; the exit status is that of docs/batch.md.
+    """Run the verb; the exit status is that of docs/user/batch.md.
 
     Args:
         options: `source`, `out`, `jobs`, `only`, `range`, `retry_failed`, `lenient`, `patience`, `json_lines`, `scheduler`.

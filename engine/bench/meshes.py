@@ -209,6 +209,6 @@ def _unusable(path: Path, why) -> HrnError:
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
         f"{path} cannot be used: {why}.",
-        hint="See docs/evaluation.md.",
+        hint="See docs/evidence/evaluation.md.",
         details={"file": str(path)},
     )

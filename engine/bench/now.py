@@ -2,7 +2,7 @@
 
 One prediction against one scan; or all predictions of the benchmark's data set, which its users bring along; or the
 `open` method on development heads of known geometry. Predictions are meshes with seven landmarks beside them, as the
-benchmark wants them, or head bundles, which know their landmarks. See docs/evaluation.md.
+benchmark wants them, or head bundles, which know their landmarks. See docs/evidence/evaluation.md.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def prediction_of(path: Path, points: Path | None = None, posed: bool = False) -
         points = next((file for suffix in (".npy", ".txt") if (file := path.with_suffix(suffix)).is_file()), None)
         if points is None:
             raise HrnError(
-                ErrorCode.MODEL_MISSING, f"{path} has no landmarks (.npy or .txt) beside it.", hint="See docs/evaluation.md."
+                ErrorCode.MODEL_MISSING,
+                f"{path} has no landmarks (.npy or .txt) beside it.",
+                hint="See docs/evidence/evaluation.md.",
             )
     return read_mesh(path), read_points(points), False
 
@@ -242,7 +244,7 @@ def _scan(dataset: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
 def _only(folder: Path, pattern: str) -> Path:
     found = sorted(folder.glob(pattern))
     if not found:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"{folder} holds no {pattern}.", hint="See docs/evaluation.md.")
+        raise HrnError(ErrorCode.MODEL_MISSING, f"{folder} holds no {pattern}.", hint="See docs/evidence/evaluation.md.")
     return found[0]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 
+from ..wire.atomic import is_disk_full
 from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["as_hrn_error"]
@@ -35,7 +35,7 @@ def as_hrn_error(error: BaseException) -> HrnError:
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _MEMORY_WORDS):
         return HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than there is.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and is_disk_full(error):
         return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {error.filename or 'the result'}.")
     if isinstance(error, ModuleNotFoundError):
         return HrnError(ErrorCode.MODEL_MISSING, f"The Python package {error.name!r} is not installed.")

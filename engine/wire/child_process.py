@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from .atomic import rename
 from .windows_job import Job
 
 __all__ = ["ChildProcess", "Exited", "Line", "LogFile", "SpawnFailed", "clean_environment", "kill_all"]
@@ -126,7 +127,7 @@ class LogFile:
             older = [self.path, *(self.path.with_name(f"{self.path.name}.{i}") for i in (1, 2))]
             for source, target in ((older[1], older[2]), (older[0], older[1])):
                 if source.exists():
-                    os.replace(source, target)
+                    rename(source, target, patience=0)
         except OSError:
             pass  # Windows refuses while a second Blender writes to the same log: go on appending.
         self._stream = self._open()

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ErrorCode, HrnError
+from .atomic import output_error
 from .json_file import read_object, write_object
 from .paths import engine_home
 
@@ -41,7 +41,7 @@ def write_user_settings(settings: UserSettings) -> None:
     """Write the file, whole or not at all; entries of other programs in it are kept.
 
     Raises:
-        HrnError: OUTPUT_NOT_WRITABLE.
+        HrnError: OUTPUT_NOT_WRITABLE, DISK_FULL.
     """
     path = settings_path()
     try:
@@ -49,7 +49,7 @@ def write_user_settings(settings: UserSettings) -> None:
             path, {**read_object(path), "model_files": settings.model_files, "commercial_work": settings.commercial_work}
         )
     except OSError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+        raise output_error(error, path) from error
 
 
 def model_files_folder() -> Path:

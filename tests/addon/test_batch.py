@@ -152,7 +152,7 @@ def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypat
     monkeypatch.setattr(table, "_recorded_at", time.monotonic())
     monkeypatch.setattr(table, "_recording_seconds", 100.0)
     bpy.ops.hrn.batch_place_all(into="BUILD")
-    table.tick()
+    table.ticker.tick()
     assert len(heads_in_scene()) == 1 and table._unrecorded
     bpy.ops.ed.undo()
     assert not heads_in_scene()
@@ -222,7 +222,7 @@ def test_all_are_cancelled_and_the_same_start_goes_on(table, people):
     assert bpy.ops.hrn.batch_cancel() == {"FINISHED"}
     run(table)
     assert states(table)["ben"] == "cancelled" and addon_module().notice is None
-    assert ("operator", "hrn.batch_start", "Go On") in addon_ui.draw("HRN_PT_batch")
+    assert ("operator", "hrn.batch_start", "Continue") in addon_ui.draw("HRN_PT_batch")
     bpy.ops.hrn.batch_start()
     run(table)
     assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}

@@ -39,7 +39,7 @@ def camera(width, height, fx, fy, cx, cy, rotation=None, translation=(0.01, -0.0
 
 
 def expected_pixels(bundle):
-    """Landmarks by the formula of docs/bundle.md: the head in the photo's pose through the first camera."""
+    """Landmarks by the formula of docs/develop/bundle.md: the head in the photo's pose through the first camera."""
     arrays, view = bundle.arrays(), bundle.manifest["cameras"][0]
     posed = (
         arrays["vertices"]

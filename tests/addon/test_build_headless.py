@@ -11,12 +11,7 @@ import bpy
 from mathutils import Euler, Matrix
 
 from hrn_blender import compat
-from hrn_blender.build import (
-    build_head,
-    find_heads,
-    preview,
-    strength_socket,
-)
+from hrn_blender.build import build_head, find_heads, preview, strength_socket
 from hrn_blender.build.preview import PreviewOptions, render_preview
 from hrn_blender.cli import headless
 from support.addon.build import (

@@ -50,7 +50,7 @@ def files(addon, tmp_path, monkeypatch):
 
 def answer(files, seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
-    while files._tick() is not None:
+    while files.ticker.tick() is not None:
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -105,19 +105,49 @@ def test_commercial_work_hides_methods_and_falls_back_to_the_open_one(files, tmp
     assert stored == {"model_files": "/files", "commercial_work": True}
 
 
+def test_the_menu_speaks_as_the_table_of_methods_and_unknown_ones_are_told(files, monkeypatch):
+    from hrn_blender.engine.wire.methods import METHODS
+    from hrn_blender.state.methods import method_items
+
+    names = [*reversed(METHODS), "of_tomorrow"]
+    rows = [{"name": name, "title": name, "ready": True, "hidden": False} for name in names]
+    monkeypatch.setattr(files, "report", {"methods": rows, "pytorch": True})
+    numbers = {name: number for number, name in enumerate(METHODS)}
+    assert [tuple(item) for item in method_items(None, None)] == [
+        (name, METHODS[name].title, METHODS[name].description, numbers[name]) for name in reversed(METHODS)
+    ]
+    shown = addon_ui.texts(addon_ui.draw("HRN_PT_methods")).replace("\n", " ")
+    assert "'of_tomorrow'" in shown and "newer version of the add-on" in shown and "'open'" not in shown
+
+
+def test_options_are_shown_with_their_methods_only(files, monkeypatch):
+    from hrn_blender.engine.wire.methods import METHODS
+
+    settings = bpy.context.scene.hrn
+    monkeypatch.setattr(
+        files, "report", {"pytorch": True, "methods": [{"name": name, "ready": True, "hidden": False} for name in METHODS]}
+    )
+    shown = {}
+    for name in METHODS:
+        settings.method = name
+        shown[name] = {entry[1] for entry in addon_ui.draw("HRN_PT_settings") if entry[0] == "prop"}
+    for option in ("hair_texture", "corrected"):
+        assert [name for name in METHODS if option in shown[name]] == [n for n in METHODS if option in METHODS[n].options]
+
+
 def test_an_engine_that_cannot_answer_is_told_and_the_old_answer_stays(files):
     files.change_settings(model_files="/files")
     answer(files)
     files.change_settings(model_files="/broken")
     answer(files)
-    assert "could not look at the files" in files.problem and menu() == ["open", "deep3d"]
-    assert "could not look" in table(files).replace("\n", " ")
+    assert "could not check the files" in files.problem and menu() == ["open", "deep3d"]
+    assert "could not check" in table(files).replace("\n", " ")
 
 
 def test_without_an_engine_the_check_says_so(files, monkeypatch):
     monkeypatch.delenv("HRN_ENGINE_COMMAND")
     files.check()
-    assert "not installed" in files.problem and files._tick() is None
+    assert "not installed" in files.problem and files.ticker.tick() is None
 
 
 def test_the_preferences_edit_the_settings_of_all_programs(files, tmp_path):
@@ -169,7 +199,7 @@ def test_pytorch_is_offered_with_its_size_where_the_engine_has_none(files, tmp_p
     (tmp_path / "home" / "no_pytorch").unlink()
     end = time.monotonic() + 20
     while session.install is not None:
-        session.tick()
+        session.ticker.tick()
         assert time.monotonic() < end
         time.sleep(0.02)
     answer(files)  # it looks again by itself

@@ -44,7 +44,7 @@ def test_settings_reach_the_engine(addon, photo, monkeypatch):
 
 
 def test_defaults_are_those_of_the_engine(addon):
-    from hrn_blender.engine.wire.protocol import Settings
+    from hrn_blender.engine.wire.settings import Settings
 
     assert bpy.context.scene.hrn.engine_settings() == Settings()
 
@@ -98,7 +98,7 @@ def test_head_waits_until_the_user_leaves_edit_mode(addon, photo):
     bpy.ops.object.mode_set(mode="EDIT")
     run(addon, until=lambda: not addon.queue.busy)
     for _ in range(5):
-        addon.tick()
+        addon.ticker.tick()
     assert addon.waiting_to_build() and not heads_in_scene()
     assert "Object Mode" in addon_ui.texts(addon_ui.draw("HRN_PT_main"))
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -262,7 +262,7 @@ def test_install_shows_progress_and_its_failure(addon, tmp_path):
 def test_install_can_be_stopped(addon):
     def attempt() -> float:
         addon.start_install([sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
-        addon.tick()
+        addon.ticker.tick()
         assert bpy.ops.hrn.cancel_install() == {"FINISHED"}
         started = time.monotonic()
         run(addon, until=lambda: addon.install is None)
@@ -316,7 +316,7 @@ def test_drop_takes_photos(addon, photo):
 
 def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp_path):
     from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
-    from hrn_blender.operators import photos
+    from hrn_blender.operators.photos import HRN_FH_photo
     from hrn_blender.state import thumbnails
 
     for turned in (str.lower, str.upper):
@@ -327,7 +327,7 @@ def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp
             addon.choose([])
             assert operator(directory=str(tmp_path), files=[{"name": name} for name in names]) == {"FINISHED"}
             assert [Path(path).name for path in addon.photos] == names
-    assert photos.HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
+    assert HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
     browser = bpy.ops.hrn.choose_photo.get_rna_type().properties["filter_glob"]
     assert browser.default == PHOTO_GLOB
     for one in PHOTO_FORMATS:

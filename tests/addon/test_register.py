@@ -55,6 +55,13 @@ def test_failed_registration_is_taken_back(monkeypatch):
     hrn_blender.unregister()
 
 
+def test_missing_module_is_an_error_and_leaves_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hrn_blender.ui.panel_batch", None)  # Importing it says that there is none.
+    with pytest.raises(ModuleNotFoundError, match="panel_batch"):
+        hrn_blender.register()
+    assert not ours() and not hasattr(bpy.types.Scene, "hrn")
+
+
 def test_engine_folder_preference_is_used_and_given_back(tmp_path):
     from hrn_blender.engine.wire.paths import engine_home
 

@@ -19,8 +19,8 @@ from engine import methods
 from engine.cli import main
 from engine.methods import reconstruct
 from engine.wire.errors import EXIT_CODES, ErrorCode
-from engine.wire.protocol import Settings
-from support.checkout import python_path
+from engine.wire.settings import Settings
+from support.checkout import ROOT, python_path
 from support.small_maps import small_analysis
 
 
@@ -180,7 +180,7 @@ class TestSettings:
         fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, *arguments)
 
     def test_wrong_method(self, capsys, folder, portrait):
-        assert "'hrm'" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
+        assert "“hrm”" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
 
     def test_too_many_photos(self, capsys, folder, portrait):
         assert "30 photos" in fails(capsys, folder, ErrorCode.SETTINGS_INVALID, *[portrait] * 31)["message"]
@@ -260,3 +260,18 @@ class TestEngine:
         )
         assert run.returncode == EXIT_CODES[ErrorCode.MODEL_MISSING] and "Traceback" not in run.stderr
         assert "Traceback" in (folder / "home" / "logs" / "engine.log").read_text(encoding="utf-8")
+
+
+def test_every_part_of_the_engine_writes_to_the_log(tmp_path):
+    code = (
+        "import logging; from engine.system.logs import start_logging; start_logging(); "
+        "[logging.getLogger(f'engine.{name}').warning('from %s', name) for name in ('fit.mid', 'serve', 'system.machine')]"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "HRN_ENGINE_HOME": str(tmp_path)},
+    )
+    assert run.returncode == 0
+    lines = (tmp_path / "logs" / "engine.log").read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["fit.mid", "serve", "system.machine"]

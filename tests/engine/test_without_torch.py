@@ -11,10 +11,10 @@ import sys
 import pytest
 
 from engine import __version__
-from engine.system.pytorch import PYTORCH_MISSING
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import EXIT_CODES, ErrorCode
 from engine.wire.protocol import PROTOCOL_VERSION
+from engine.wire.pytorch import PYTORCH_MISSING
 from support.checkout import PROGRAMS, python_path
 from support.official.files import write_deep3d
 from support.serve_client import Client

@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 WIDTH, HEIGHT = 1440, 900
 LOOK_FOR_ENGINE = (
-    "import sys; sys.modules['bl_ext.user_default.hrn_blender.engine_location'].engine_status(fresh=True); area.tag_redraw()"
+    "import sys; sys.modules['bl_ext.user_default.hrn_blender.link.location'].engine_status(fresh=True); area.tag_redraw()"
 )
 
 

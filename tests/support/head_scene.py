@@ -3,14 +3,16 @@
 import numpy as np
 
 from engine.camera import Camera
-from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
+from engine.geometry.harmonics import light_normals, shade
+from engine.geometry.mesh import vertex_normals
 from engine.head.model import MATERIALS
 from engine.render import interpolate, rasterize
+from engine.system.progress import SILENT
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
-from engine.texture.unlit.surface import vertex_normals
 from engine.types import CoarseFit, Covers, FaceObservation, MidFit, Photo, View
-from engine.wire.protocol import Settings
+from engine.wire.color import linear_to_srgb
+from engine.wire.settings import Settings
 
 SKIN = np.array([0.46, 0.29, 0.21])
 SIDE_LIGHT = np.zeros((9, 3))
@@ -37,7 +39,7 @@ class Scene:
         vertices = model.template.astype(np.float64)
         pixels, depth = self.camera.project(vertices)
         raster = rasterize(pixels, depth, model.triangles, size, size)
-        normals = light_normals(self.camera, vertex_normals(vertices, model.triangles))
+        normals = light_normals(self.camera, vertex_normals(vertices, model.triangles, np.float32))
         light = interpolate(raster, model.triangles, shade(normals, SIDE_LIGHT).astype(np.float32))
         place = interpolate(raster, model.triangles, model.template)
         # Pores and a crease, so that there is something to displace.
@@ -73,7 +75,7 @@ class Scene:
         )
         return View(self.photo, self.observation, self.coarse, mid)
 
-    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):
+    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=SILENT):
         return build_textures(self.model, [self.view(lighting)], Settings(texture_size=size), progress)
 
 

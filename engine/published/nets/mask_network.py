@@ -107,7 +107,7 @@ def _unusable(path: Path, why: str, error: Exception | None = None) -> HrnError:
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
         f"The mask network {path.name} cannot be used: {why}.",
-        hint="Convert the official graph again as docs/networks.md says, or remove the file.",
+        hint="Convert the official graph again as docs/develop/networks.md says, or remove the file.",
         details={"file": str(path), **({"reason": str(error)[:500]} if error else {})},
     )
 

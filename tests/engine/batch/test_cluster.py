@@ -165,5 +165,5 @@ def test_no_workers_and_folders_that_a_worker_does_not_see(cluster, bench, monke
     assert main(arguments) == 2 and "has no workers" in capsys.readouterr().err
     cluster.workers("--jobs", "1")
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 60.0)
-    monkeypatch.setattr(module, "write_whole", lambda path, text: None)
+    monkeypatch.setattr(module, "replace_file", lambda path, text: None)
     assert main(arguments) == 21 and "does not see" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A batch driven by another program: docs/batch.md, "Protocol"."""
+"""A batch driven by another program: docs/user/batch.md, "Protocol"."""
 
 from __future__ import annotations
 

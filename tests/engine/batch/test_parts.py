@@ -18,12 +18,14 @@ from engine.batch.console import Console, duration, summary_table
 from engine.batch.locks import try_lock
 from engine.batch.report import Report, render
 from engine.batch.run import parse_range
-from engine.batch.store import Store, write_whole
+from engine.batch.store import Store
 from engine.batch.subjects import Subject
 from engine.batch.work import Outcome, look_up, work
 from engine.system import machine
+from engine.system.progress import SILENT
+from engine.wire.atomic import replace_file
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import python_path
 from support.programs.batch_stub import StubMethod
 
@@ -41,7 +43,7 @@ def subject(tmp_path):
 
 
 def stub(subject, out):
-    bundle = StubMethod().reconstruct(subject.photos, out, subject.settings, lambda *_: None)
+    bundle = StubMethod().reconstruct(subject.photos, out, subject.settings, SILENT)
     return {"bundle": out, "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
 
 
@@ -150,7 +152,7 @@ class TestRecords:
         with pytest.raises(HrnError) as caught:
             store.write("a", {})
         assert caught.value.code is ErrorCode.DISK_FULL
-        assert store.read("a")["status"] == "done" and not list(store.out.rglob("*.tmp"))
+        assert store.read("a")["status"] == "done" and not list(store.out.rglob("*.partial"))
         with pytest.raises(HrnError) as caught:
             Store(store.out)
         assert caught.value.code is ErrorCode.DISK_FULL
@@ -221,11 +223,11 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
             seen.add(path.read_text())
 
     texts = ["a" * 100000, "b" * 50000]
-    write_whole(path, texts[0])
+    replace_file(path, texts[0])
     thread = threading.Thread(target=read)
     thread.start()
     for number in range(100):
-        write_whole(path, texts[number % 2])
+        replace_file(path, texts[number % 2])
     stop.set()
     thread.join()
     assert seen <= set(texts)

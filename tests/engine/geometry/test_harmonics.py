@@ -5,6 +5,7 @@ import pytest
 
 from engine.camera import Camera
 from engine.geometry import harmonics as lighting
+from engine.wire.color import linear_to_srgb, srgb_to_linear
 
 
 def unit_normals(count=4000, seed=0, front=False):
@@ -87,4 +88,4 @@ def test_weak_light_is_light():
 
 def test_transfer_curves_are_inverse():
     values = np.linspace(0, 1, 257, dtype=np.float32)
-    np.testing.assert_allclose(lighting.linear_to_srgb(lighting.srgb_to_linear(values)), values, atol=2e-6)
+    np.testing.assert_allclose(linear_to_srgb(srgb_to_linear(values)), values, atol=2e-6)

@@ -14,9 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from engine.batch import locks
-from engine.batch import store as store_module
 from engine.system import machine
-from engine.wire import child_process, windows_job
+from engine.wire import atomic, child_process, windows_job
 from engine.wire.errors import ErrorCode, HrnError
 
 WINDOWS, MAC = SimpleNamespace(platform="win32"), SimpleNamespace(platform="darwin")
@@ -80,7 +79,7 @@ class TestWindowsLocks:
 class TestWindowsFiles:
     @pytest.fixture(autouse=True)
     def windows(self, monkeypatch):
-        monkeypatch.setattr(store_module, "sys", WINDOWS)
+        monkeypatch.setattr(atomic, "sys", WINDOWS)
 
     def test_a_record_that_a_virus_scanner_reads_is_replaced_a_moment_later(self, tmp_path, monkeypatch):
         replace, refusals = os.replace, [PermissionError(errno.EACCES, "in use")] * 3
@@ -91,7 +90,7 @@ class TestWindowsFiles:
             replace(source, target)
 
         monkeypatch.setattr(os, "replace", sometimes)
-        store_module.write_whole(tmp_path / "x", "new")
+        atomic.replace_file(tmp_path / "x", "new")
         assert (tmp_path / "x").read_text() == "new" and not refusals
 
     def test_files_are_flushed_through_a_handle_that_may_write_and_folders_not_at_all(self, tmp_path, monkeypatch):
@@ -99,25 +98,25 @@ class TestWindowsFiles:
         monkeypatch.setattr(os, "fsync", lambda descriptor: modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE))
         fcntl = pytest.importorskip("fcntl")
         (tmp_path / "a").write_text("a")
-        store_module._flush(tmp_path / "a")
-        store_module._flush_folder(tmp_path)
+        atomic.flush_file(tmp_path / "a")
+        atomic.flush_folder(tmp_path)
         assert modes == [os.O_RDWR]
 
     def test_a_read_only_file_is_no_reason_to_stop(self, tmp_path, monkeypatch):
         def refused(*_):
             raise PermissionError(errno.EACCES, "read-only")
 
-        monkeypatch.setattr(store_module, "open", refused, raising=False)
-        store_module._flush(tmp_path / "photo.jpg")
-        monkeypatch.setattr(store_module, "sys", MAC)
+        monkeypatch.setattr(atomic, "open", refused, raising=False)
+        atomic.flush_file(tmp_path / "photo.jpg")
+        monkeypatch.setattr(atomic, "sys", MAC)
         with pytest.raises(PermissionError):
-            store_module._flush(tmp_path / "photo.jpg")
+            atomic.flush_file(tmp_path / "photo.jpg")
 
     @pytest.mark.parametrize("winerror", [39, 112, 1295])
     def test_a_full_disk_is_known_by_its_windows_number(self, winerror):
         error = OSError(errno.EINVAL, "The disk is full.")
         error.winerror = winerror
-        assert store_module.output_error(error, Path("x")).code is ErrorCode.DISK_FULL
+        assert atomic.output_error(error, Path("x")).code is ErrorCode.DISK_FULL
 
 
 class TestMemory:

@@ -4,12 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.geometry.harmonics import light_normals, shade, srgb_to_linear
+from engine.geometry.harmonics import light_normals, shade
+from engine.geometry.mesh import vertex_normals
 from engine.head.model import MATERIALS
+from engine.system.progress import Progress
 from engine.texture.atlas import bands, each_band, gather
 from engine.texture.paint.grain import WAVES_MM, octave_noise
 from engine.texture.relief.normals import tangent_normals
-from engine.texture.unlit.surface import vertex_normals
+from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 from support.head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where
 
@@ -35,7 +37,7 @@ def linear(where, maps):
 
 def spread_of_light(scene, where, rows):
     """90 % of the log shading on these texels is within this of its median."""
-    normals = light_normals(scene.camera, vertex_normals(scene.model.template, scene.model.triangles))
+    normals = light_normals(scene.camera, vertex_normals(scene.model.template, scene.model.triangles, np.float32))
     log = np.log(gather(where.texels, scene.model.triangles, shade(normals, SIDE_LIGHT)[:, 0])[rows])
     return np.quantile(np.abs(log - np.median(log)), 0.9)
 
@@ -139,7 +141,7 @@ def test_normals_mean_the_relief(model, where):
     encoded = tangent_normals(model, model.template, height)
     normal = where.of(encoded).astype(np.float64) / 65535 * 2 - 1
     slope = np.hypot(normal[:, 0], normal[:, 1]) / normal[:, 2]
-    n = gather(where.texels, model.triangles, vertex_normals(model.template, model.triangles)).astype(np.float64)
+    n = gather(where.texels, model.triangles, vertex_normals(model.template, model.triangles, np.float32)).astype(np.float64)
     n /= np.linalg.norm(n, axis=1, keepdims=True)
     wanted = np.linalg.norm(gradient - (n @ gradient)[:, None] * n, axis=1)
     inside = cv2.erode(where.texels.image(where.plain.astype(np.uint8)), np.ones((5, 5))).reshape(-1)[where.texels.index] > 0
@@ -197,7 +199,7 @@ def test_cancel_ends_the_work(scene):
             raise HrnError(ErrorCode.CANCELLED, "cancelled")
 
     with pytest.raises(HrnError) as failure:
-        scene.build(progress=cancel)
+        scene.build(progress=Progress(cancel))
     assert failure.value.code == ErrorCode.CANCELLED and len(steps) == 3
 
 

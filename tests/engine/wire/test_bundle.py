@@ -181,14 +181,14 @@ class TestOutput:
         assert not list(tmp_path.iterdir())
 
     def test_a_failed_swap_restores_the_old_bundle(self, copy, monkeypatch):
-        rename = os.rename
+        rename = os.replace
 
         def refuse(source, target):
             if str(source).endswith(".partial"):
                 raise PermissionError(errno.EACCES, "Access is denied")
             rename(source, target)
 
-        monkeypatch.setattr(os, "rename", refuse)
+        monkeypatch.setattr(os, "replace", refuse)
         assert code_of(make_bundle, copy) is ErrorCode.OUTPUT_NOT_WRITABLE
         assert load_bundle(copy).manifest["name"] == "synthetic"
         assert [p.name for p in copy.parent.iterdir()] == ["head"]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.wire.errors import EXIT_CODES, ErrorCode, HrnError
-from engine.wire.protocol import MAX_LINE_BYTES, STAGES, Settings, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.protocol import MAX_LINE_BYTES, STAGES, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.settings import Settings
 from support.checkout import ROOT, python_path
 
 TEXT = st.text() | st.sampled_from(["C:\\fotos\\ä b\\Ω.jpg", "line\nbreak\r\u2028", "\ud83d\ude00"])
@@ -71,7 +72,7 @@ def test_an_unknown_code_of_a_newer_engine_is_internal():
 
 
 def test_errors_are_documented():
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "user" / "errors.md").read_text(encoding="utf-8")
     missing = [c.value for c in ErrorCode if f"| `{c.value}` | {EXIT_CODES[c]} |" not in text]
     assert not missing
 

@@ -22,7 +22,7 @@ def run(session, until=None, seconds: float = 20.0) -> None:
     watch, deadline = Stopwatch(), time.monotonic() + seconds
     while time.monotonic() < deadline:
         heads = len(heads_in_scene())
-        watch(session.tick)
+        watch(session.ticker.tick)
         if len(heads_in_scene()) != heads:
             watch.work.pop(), watch.wall.pop()
         if until() if until else not (session.queue.busy or session.waiting_to_build()):

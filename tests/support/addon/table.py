@@ -17,7 +17,7 @@ def run(table, until=None, seconds: float = 60.0) -> None:
     watch, deadline = Stopwatch(), time.monotonic() + seconds
     while time.monotonic() < deadline:
         heads = len(heads_in_scene())
-        watch(table.tick)
+        watch(table.ticker.tick)
         if len(heads_in_scene()) != heads:
             watch.work.pop(), watch.wall.pop()
         if until() if until else not (table.batch.alive or table.waiting_to_build()):

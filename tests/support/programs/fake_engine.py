@@ -53,17 +53,18 @@ from pathlib import Path
 runpy.run_path(str(Path(__file__).resolve().parents[1] / "paths.py"))
 
 from engine import __version__
+from engine.wire.atomic import temporary_path
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
     STAGES,
-    Settings,
     encode_line,
     error_response,
     notification,
     response,
 )
+from engine.wire.settings import Settings
 
 
 def parse_mode(text: str) -> tuple[str, dict[str, str]]:
@@ -247,7 +248,7 @@ def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:
             shutil.copytree(out, kept.with_name(f"bundle.{os.getpid()}"))
             kept.with_name(f"bundle.{os.getpid()}").rename(kept)
         return bundle.manifest
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial = temporary_path(out)
     shutil.copytree(kept, partial)
     manifest = json.loads((partial / "head.json").read_text(encoding="utf-8"))
     manifest |= {"name": name, "method": settings.method, "settings": settings.to_json()}

@@ -6,10 +6,11 @@ import pytest
 from engine.camera import Camera
 from engine.fit.features.ears import _ears, _with, ear_shift
 from engine.fit.skin_surface import skin_surface
-from engine.geometry.harmonics import light_normals, linear_to_srgb, shade
+from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import face_cross, vertex_normals
 from engine.render import interpolate, rasterize
 from engine.types import Photo
+from engine.wire.color import linear_to_srgb
 
 LIGHT = np.zeros((9, 3))
 LIGHT[0], LIGHT[1], LIGHT[2], LIGHT[3] = 0.45, 0.08, 0.20, 0.12

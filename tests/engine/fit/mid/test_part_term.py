@@ -14,7 +14,7 @@ from engine.fit.mid.fit import MidWeights
 from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
 from engine.published.tddfa_v3 import part_distance as prdl
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.mid_scene import Scene
 
 

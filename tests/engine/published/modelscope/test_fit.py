@@ -17,6 +17,7 @@ from engine.published.modelscope import fit as ms_fit
 from engine.published.modelscope import head_model as ms_head
 from engine.published.modelscope import head_texture as ms_texture
 from engine.published.modelscope import sheet as ms_sheet
+from engine.system.progress import Progress
 from support.golden import models as golden_models
 from support.golden.numbers import HrnGolden
 from support.golden.rules import smooth, state_of
@@ -62,7 +63,12 @@ def test_fit_finds_the_translation_then_the_shape(head):
     np.testing.assert_allclose(moved.translation[0, :2], [0.08, -0.05], atol=0.03)
     ticks = []
     fitted, offsets = ms_fit.fit_head(
-        head, truth._replace(expression=torch.zeros(1, 64)), evidence, face_triangles=faces, steps=(0, 8), tick=ticks.append
+        head,
+        truth._replace(expression=torch.zeros(1, 64)),
+        evidence,
+        face_triangles=faces,
+        steps=(0, 8),
+        progress=Progress(lambda stage, fraction, message: ticks.append(fraction)),
     )
     assert len(ticks) == 8 and ticks[-1] == 1
     assert torch.equal(fitted.translation, truth.translation) and torch.equal(fitted.angles, truth.angles)
@@ -106,7 +112,15 @@ def test_sheet_follows_the_plain_objective(head):
         sheet = sheet.detach()
     ticks = []
     found, seen = ms_sheet.fit_sheet(
-        posed, head.linear.triangles, uv, picture, mask, sizes=sizes, steps=steps, tall=1.25, tick=ticks.append
+        posed,
+        head.linear.triangles,
+        uv,
+        picture,
+        mask,
+        sizes=sizes,
+        steps=steps,
+        tall=1.25,
+        progress=Progress(lambda stage, fraction, message: ticks.append(fraction)),
     )
     # Adam's steps are long however small a gradient is, which leaves a little of its rounding.
     assert (found - sheet).abs().max() < 2e-4 and seen.any() and not seen.all()

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.geometry.harmonics import srgb_to_linear
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS
 from engine.texture.sources.chroma import calmed
 from engine.texture.sources.photo_view import PhotoView
-from engine.texture.unlit.delight import LUMINANCE
+from engine.wire.color import LUMINANCE, srgb_to_linear
 
 SIDE = 224
 SKIN, LIPS = np.array([200.0, 150, 120]), np.array([190.0, 130, 125])

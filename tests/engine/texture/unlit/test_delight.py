@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.texture.unlit.delight import LUMINANCE, skin_balance
+from engine.texture.unlit.delight import skin_balance
+from engine.wire.color import LUMINANCE
 
 SKIN = np.array([0.30, 0.17, 0.11])
 

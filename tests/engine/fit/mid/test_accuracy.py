@@ -10,7 +10,7 @@ from engine.photo import Landmarker
 from engine.synthetic.dataset import face_vertices
 from engine.synthetic.render import Renderer
 from engine.synthetic.windows import draw_photo
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 SEED, HEADS = 911, 4
 

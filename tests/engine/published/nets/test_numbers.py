@@ -227,6 +227,7 @@ def test_deep3d_recognition(goldens):
     assert difference(face_features(net, image, matrix), golden["recog/feat_norm_f32"]) < F32
     net.double()
     names = stage_names(golden, "recog/")
+    assert names
     assert difference(face_features(net, image.double(), matrix.double()), golden["recog/feat_norm_f64"]) < F64
     small = as_tensor(single(pattern_image(3, 112, 112))).double()
     with outputs_of(net, names) as inner:
@@ -262,6 +263,7 @@ def test_tddfa_retinaface(goldens):
     golden, net = goldens("tddfa_v3"), filled(RetinaFaceNet, common_rule()).double()
     image = single((pattern_image(3, 512, 512, 0.2) - 0.45) / 0.225)
     names = stage_names(golden, "retinaface/")
+    assert names
     with outputs_of(net, names) as inner:
         outputs = net(as_tensor(image).double())
     for name, value in zip(("loc", "conf", "land"), outputs, strict=True):

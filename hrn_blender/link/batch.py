@@ -17,10 +17,11 @@ from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, Spa
 from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.exit_reason import count_oom_kills, explain_exit
-from ..engine.wire.messages import Message, message_of, say
+from ..engine.wire.messages import Message, list_from_json, say
 from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, versions_match
 from ..engine.wire.settings import Settings
 from ..engine.wire.settings_flags import as_flags
+from .quality import quality_warnings
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
@@ -270,7 +271,7 @@ class Batch:
 
     def _notified(self, method: str, params: dict) -> None:
         if method == "batch":
-            self.notes = [message_of(note) for note in params.get("notes", [])]
+            self.notes = list_from_json(params, "notes")
             self.report = Path(params["report"]) if params.get("report") else None
             if self._fresh:
                 self.subjects.clear()
@@ -310,8 +311,7 @@ class Batch:
             return  # From a newer engine.
         if method == "done":
             subject.bundle, subject.preview = str(params["bundle"]), str(params.get("preview") or "")
-            quality = (params.get("quality") or {}).get("warnings") or []
-            subject.warnings = [message_of(warning) for warning in [*quality, *(params.get("warnings") or [])]]
+            subject.warnings = [*quality_warnings(params.get("quality")), *list_from_json(params, "warnings")]
         elif method == "failed":
             subject.error = HrnError.from_json(params["error"])
         subject.state = SubjectState("running" if method == "started" else method)

@@ -16,10 +16,11 @@ from pathlib import Path
 from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.messages import Message, message_of, say
+from ..engine.wire.messages import Message, reason, say
 from ..engine.wire.names import folder_name
 from ..engine.wire.protocol import overall_fraction
 from ..engine.wire.settings import Settings
+from .quality import quality_warnings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 
@@ -66,8 +67,7 @@ class Job:
     @property
     def warnings(self) -> list[Message]:
         """What the engine's quality report complains about, as sentences."""
-        quality = self.result.get("quality") or {}
-        return [message_of(warning) for warning in quality.get("warnings", [])]
+        return quality_warnings(self.result.get("quality"))
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class JobQueue:
         except OSError as error:
             raise HrnError(
                 ErrorCode.OUTPUT_NOT_WRITABLE,
-                say("{folder} cannot be created: {reason}.", folder=folder, reason=error.strerror or error),
+                say("{folder} cannot be created: {reason}.", folder=folder, reason=reason(error)),
             ) from error
         taken = {j.out for j in self.jobs}
         number, candidate = 1, folder / name

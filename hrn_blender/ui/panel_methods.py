@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..engine.install.environments import EXTRAS
-from ..engine.wire.messages import Message, message_of, say
+from ..engine.wire.messages import Message, as_message, list_from_json, say
 from ..engine.wire.pytorch import PYTORCH_MISSING
 from ..engine.wire.user_settings import model_files_folder
 from ..state import model_files, session
@@ -37,15 +37,15 @@ def draw_table(layout, context) -> None:
             continue
         box = layout.box()
         box.label(text=words(entry["title"]), icon="CHECKMARK" if entry["ready"] else "CANCEL", translate=False)
-        draw_text(box, entry["licence"], context)
+        draw_text(box, Message.from_json(entry, "licence"), context)
         for file in entry["files"]:
             icon = _ICONS.get(file["state"], "CANCEL" if file["required"] else "DOT")
             draw_text(box, _about(file), context, icon=icon)
-        for sentence in map(message_of, entry["missing"]):
+        for sentence in list_from_json(entry, "missing"):
             if sentence != PYTORCH_MISSING and not any(file["name"] in sentence for file in entry["files"]):
                 draw_text(box, sentence, context, icon="INFO")
     hidden = (
-        [message_of(entry["title"]) for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
+        [as_message(entry["title"]) for entry in model_files.report["methods"] if entry["hidden"]] if model_files.report else []
     )
     if hidden:
         draw_text(layout, say("Hidden, because their licences allow no commercial work: {methods}", methods=hidden), context)
@@ -54,10 +54,10 @@ def draw_table(layout, context) -> None:
 def _about(file: dict) -> Message:
     """One file of a published method: what it is, and where it lies, what is wrong with it, or where it comes from."""
     if file["problem"]:
-        state = message_of(file["problem"])
+        state = Message.from_json(file, "problem")
     else:
-        state = file["path"] or say("get it from {source}", source=message_of(file["source"]))
-    about = {"name": file["name"], "what": message_of(file["what"]), "state": state}
+        state = file["path"] or say("get it from {source}", source=as_message(file["source"]))
+    about = {"name": file["name"], "what": as_message(file["what"]), "state": state}
     return say("{name}: {what}; {state}", **about) if file["required"] else say("{name} (optional): {what}; {state}", **about)
 
 
@@ -118,7 +118,7 @@ class HRN_PT_methods(bpy.types.Panel):
             if row["hidden"] or row["ready"]:
                 continue
             layout.label(text=words(row["title"]), icon="CANCEL", translate=False)
-            missing = [sentence for sentence in map(message_of, row["missing"]) if sentence != PYTORCH_MISSING]
+            missing = [sentence for sentence in list_from_json(row, "missing") if sentence != PYTORCH_MISSING]
             if missing:
                 more, message = len(missing) - 1, missing[0]
                 draw_text(layout, say("{missing} And {count} more.", missing=message, count=more) if more else message, context)

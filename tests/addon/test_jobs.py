@@ -203,3 +203,18 @@ def test_bundle_from_disk_is_listed_without_the_engine(queue, tmp_path):
 @pytest.mark.parametrize("name, expected", [("a/b", "a_b"), ("  . ", "head"), ("con", "con_")])
 def test_a_bundle_gets_a_name_that_every_system_takes(queue, photo, tmp_path, name, expected):
     assert queue.add([photo], OK, tmp_path, name).out == tmp_path / expected
+
+
+def test_warnings_keep_what_they_were_made_of():
+    from hrn_blender.link.quality import quality_warnings
+
+    made = {
+        "code": "SMALL",
+        "message": "The face is 41 pixels wide.",
+        "template": "The face is {n} pixels wide.",
+        "parameters": {"n": 41},
+    }
+    warnings = quality_warnings({"warnings": [made, {"code": "X", "message": "Blurred."}, "As older versions wrote it."]})
+    assert warnings == ["The face is 41 pixels wide.", "Blurred.", "As older versions wrote it."]
+    assert warnings[0].render(lambda text: text.replace("The face is", "Gesicht:")) == "Gesicht: 41 pixels wide."
+    assert quality_warnings(None) == quality_warnings({}) == []

@@ -16,7 +16,6 @@ from PIL import Image
 
 from engine.photo import (
     Landmarker,
-    face_box,
     face_quality,
     find_covers,
     load_photo,
@@ -123,7 +122,7 @@ def test_several_faces_largest_first(landmarker, portrait):
     assert [o.index for o in found] == [0, 1, 2] and {o.count for o in found} == {3}
     widths = [face_width(o) for o in found]
     assert widths == sorted(widths, reverse=True)
-    assert [450 < face_box(o)[0] < 1090 for o in found] == [True, False, False]
+    assert [450 < o.landmarks[:, 0].min() < 1090 for o in found] == [True, False, False]
     assert "several_faces" in [w["code"] for w in photo_warnings(picture(wall), found[0])]
 
 

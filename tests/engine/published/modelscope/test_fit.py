@@ -19,7 +19,8 @@ from engine.published.modelscope import head_texture as ms_texture
 from engine.published.modelscope import sheet as ms_sheet
 from engine.system.progress import Progress
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, smooth, state_of
+from support.golden.numbers import HrnGolden
+from support.golden.rules import smooth, state_of
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +132,8 @@ def _blocks(tag, height, width, low, high, repeat):
     return np.repeat(np.repeat(values, repeat, 0), repeat, 1)
 
 
-def test_both_endings_of_the_texture(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/ms_head_texture")
+def test_both_endings_of_the_texture():
+    golden = HrnGolden("ms_head_texture")
     hair, cheek = (ms_texture.upper_mask(_blocks(name, 10, 8, 0, 2, 8) * 255) for name in ("hairmask", "cheek"))
     foreground = ms_texture.foreground_mask(_blocks("fg", 10, 8, 0, 2, 8) * 255)
     front = ms_texture.front_mask((255 * np.clip(smooth(3, 128, 128), 0, 1)).astype(np.uint8).transpose(1, 2, 0))

@@ -14,7 +14,7 @@ import pytest
 from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
 from engine.pipeline.clock import StageClock
-from engine.pipeline.export import export_obj
+from engine.pipeline.export import export_head
 from engine.system.progress import Progress
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
@@ -210,7 +210,7 @@ def test_the_manifest_is_plain_json(reconstruction):
 
 
 def test_it_can_be_exported(reconstruction, tmp_path):
-    v, vt, quads, uses = read(export_obj(reconstruction.bundle, tmp_path / "head.obj")[0])
+    v, vt, quads, uses = read(export_head(reconstruction.bundle, tmp_path / "head.obj")[0])
     assert set(uses) == set(reconstruction.bundle.manifest["materials"])
     assert vt.min() >= 0 and vt.max() <= 1 and len(quads) > 3000
     assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None

@@ -17,7 +17,7 @@ __all__ = ["ErrorCode", "HrnError", "Settings", "__version__", "load_bundle", "r
 _PLACES = {
     "ErrorCode": "wire.errors",
     "HrnError": "wire.errors",
-    "Settings": "wire.protocol",
+    "Settings": "wire.settings",
     "load_bundle": "wire.bundle",
     "reconstruct": "methods",
 }

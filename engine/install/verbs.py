@@ -421,7 +421,7 @@ def docs(options) -> int:
     if not (ROOT / "docs").is_dir():
         raise InstallError("The documentation is part of the checkout, not of the installed add-on.")
     _ensure(ENGINE, options)
-    ENGINE.add(TEST_TOOLS, _source(options), _Progress("docs", options.json))
+    ENGINE.add(TEST_TOOLS, _source(options), _progress("docs", options))
     print(run_build(ROOT / "build" / "docs"))
     return 0
 

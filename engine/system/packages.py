@@ -18,5 +18,5 @@ def absent_packages(names: Iterable[str]) -> list[str]:
 def _is_absent(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is None
-    except ValueError:  # Another thread is importing it: OpenCV has no spec for a moment.
-        return False
+    except ValueError:
+        return False  # Another thread is importing it right now: OpenCV has no specification meanwhile.

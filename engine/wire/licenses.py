@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from .. import __version__
+from .messages import Message, say
 from .methods import METHODS
 
 __all__ = ["LICENSES", "License", "forbids_commercial", "licenses_text", "method_license"]
@@ -139,9 +140,13 @@ def forbids_commercial(method: str) -> bool:
     return any(not LICENSES[key].commercial for key in METHODS[method].licenses)
 
 
-def method_license(method: str) -> str:
+def method_license(method: str) -> Message:
     """The licences of what the method cannot do without, in one line."""
-    return "; ".join(f"{LICENSES[key].part}: {LICENSES[key].license}" for key in METHODS[method].licenses)
+    whole = Message("")
+    for entry in (LICENSES[key] for key in METHODS[method].licenses):
+        line = say("{part}: {licence}", part=Message(entry.part), licence=Message(entry.license))
+        whole = say("{first}; {second}", first=whole, second=line) if whole else line
+    return whole
 
 
 def licenses_text() -> str:

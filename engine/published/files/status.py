@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ...system.packages import absent_packages
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.licenses import LICENSES, forbids_commercial, method_license
+from ...wire.messages import list_to_json
 from ...wire.methods import METHODS
 from ...wire.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.user_settings import model_files_folder, read_user_settings
@@ -123,8 +124,8 @@ def models_report(folder: Path | None = None, commercial: bool | None = None) ->
                 "title": method.title,
                 "description": method.description,
                 "ready": not missing,
-                "missing": missing,
-                "licence": method_license(name),
+                **list_to_json("missing", missing),
+                **method_license(name).to_json("licence"),
                 "commercial": allowed,
                 "hidden": commercial and not allowed,
                 "files": [state.to_json() for state in file_states(name, folder)],

@@ -25,7 +25,6 @@ from .wire.errors import ErrorCode, HrnError
 from .wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
-    Settings,
     decode_line,
     encode_line,
     error_response,
@@ -34,6 +33,7 @@ from .wire.protocol import (
     response,
     versions_match,
 )
+from .wire.settings import Settings
 
 __all__ = ["Server", "serve"]
 
@@ -252,16 +252,17 @@ class Server:
 
     def _warm_up(self) -> None:
         from .methods import get_method
+        from .system.progress import Progress
 
         begin = time.monotonic()
 
-        def progress(stage: str, fraction: float, message: str) -> None:
+        def told(stage: str, fraction: float, message: str) -> None:
             job = self._job
             if job is not None and not job.answered:
                 self._progress(job, "start", fraction, message)
 
         try:
-            get_method(Settings().method).warm_up(progress)
+            get_method(Settings().method).warm_up(Progress(told))
         except Exception as error:
             as_hrn_error(error)  # For the log; the first reconstruction meets the same failure and reports it.
             return
@@ -270,13 +271,13 @@ class Server:
     def _reconstruct(self, job: _Job) -> dict:
         from .methods import reconstruct
 
-        def progress(stage: str, fraction: float, message: str) -> None:
+        def told(stage: str, fraction: float, message: str) -> None:
             if job.cancelled.is_set():
                 raise _cancelled()
             self._progress(job, stage, fraction, message)
 
         try:
-            bundle = reconstruct(job.photos, job.out, job.settings, progress)
+            bundle = reconstruct(job.photos, job.out, job.settings, told)
             self._progress(job, "done", 1.0, "Done")
             return response(
                 job.id,

@@ -28,7 +28,7 @@ if not (_HERE / "engine").is_dir():
     __path__.append(str(_HERE.parent))
 
 # fmt: off
-_MODULES = ("ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
+_MODULES = ("state.language", "ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
             "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "ui.panel_engine",
             "state.model_files", "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
 # fmt: on

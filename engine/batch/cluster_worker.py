@@ -146,7 +146,7 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
     import asyncio
 
     from ..system.machine import default_workers
-    from ..wire.protocol import Settings
+    from ..wire.settings import Settings
 
     distributed = import_distributed()
     count = count or default_workers(Settings())

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..system.failures import as_hrn_error
 from ..system.machine import default_workers
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .board import Board, Entry
 from .console import Console
 from .local import LocalWorkers

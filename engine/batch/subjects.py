@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ..methods import METHODS
 from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
-from ..wire.protocol import Settings
+from ..wire.methods import method_info
+from ..wire.settings import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
 from .names import NameTaker, natural_key
 
@@ -78,8 +78,7 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
             understood or an output folder that is the input folder, ``METHOD_UNKNOWN``.
     """
     source, out = Path(source).absolute(), Path(out).absolute()
-    if settings.method not in METHODS:
-        raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {settings.method!r}; there is {', '.join(METHODS)}.")
+    method_info(settings.method)
     notes: list[str] = []
     try:
         if source.is_dir():
@@ -167,11 +166,10 @@ def _subject(row: Row, name: str, settings: Settings) -> Subject:
         base |= {"focal_px": None, "focal_mm": None}
     try:
         own = Settings.from_json({**base, **row.settings})
-        if own.method not in METHODS:
-            raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {own.method!r}; there is {', '.join(METHODS)}.")
+        method_info(own.method)
     except HrnError as wrong:
         own, error = settings, error or wrong
-    most = METHODS[own.method].max_photos
+    most = method_info(own.method).max_photos
     if len(photos) > most:
         photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
         warnings.append(

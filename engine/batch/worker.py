@@ -28,8 +28,8 @@ CANCEL_SECONDS = 10.0
 _LEAVE_SECONDS = 3.0
 _LOOK_SECONDS = 0.2
 
-Progress = Callable[[str, float, float, str], None]
-"""``progress(stage, fraction, overall, message)``"""
+Step = Callable[[str, float, float, str], None]
+"""``progress(stage, fraction, overall, message)``: of the stage, and of the whole head."""
 
 
 class WorkerLost(Exception):
@@ -77,7 +77,7 @@ class Worker:
     def pid(self) -> int | None:
         return self._engine.pid
 
-    def reconstruct(self, subject: Subject, out: str, progress: Progress, cancelled: Callable[[], bool]) -> dict:
+    def reconstruct(self, subject: Subject, out: str, progress: Step, cancelled: Callable[[], bool]) -> dict:
         """The server's answer for one subject: bundle, quality, timings.
 
         Raises:

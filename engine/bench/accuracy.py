@@ -21,7 +21,7 @@ from ..geometry.obj import write_obj
 from ..head import HeadModel, load_head_model
 from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .meshes import NOW_LANDMARKS
 from .stages import fit_stages
 

@@ -12,7 +12,7 @@ from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
 from ..synthetic.render import Renderer
 from ..synthetic.windows import draw_photo
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["face_distance", "score_generated"]
 

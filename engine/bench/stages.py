@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..head import HeadModel
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["fit_stages"]
 

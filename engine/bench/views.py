@@ -21,7 +21,7 @@ from ..fit.views import fit_views
 from ..head import load_head_model
 from ..photo import Landmarker, observe
 from ..wire.color import linear_to_power, power_to_linear
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .accuracy import load_score, scored
 
 __all__ = ["main", "phone_photo"]

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..system.progress import Progress
 from ..wire.atomic import replace_file
 from ..wire.paths import engine_home
 
@@ -41,7 +42,6 @@ __all__ = [
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 STATE = "hrn_state.json"
 
-Report = Callable[[float, str], None]
 """Receives the fraction done (0 to 1) and what is happening."""
 
 
@@ -150,25 +150,25 @@ class Environment:
             )
         return found
 
-    def install(self, source: Source, report: Report, python: str | None = None) -> None:
+    def install(self, source: Source, progress: Progress, python: str | None = None) -> None:
         """Bring the environment into its complete state; returns at once when it is.
 
         Raises:
             InstallError: with what to do next. The environment stays marked incomplete and the next call goes on.
         """
         if self.is_complete():
-            report(1.0, f"{self.name} is ready")
+            progress(1.0, f"{self.name} is ready")
             return
         with _locked(engine_home() / "envs" / f"{self.name}.lock"):
             if not _runs(self.python):
-                self._create(self.interpreter(python), report)
+                self._create(self.interpreter(python), progress)
             self._write_state("incomplete")
             done = 0.05
             for step in self.steps:
-                report(done, step.text)
-                self._pip(step, source, lambda line: report(done, line))
+                progress(done, step.text)
+                self._pip(step, source, lambda line: progress(done, line))
                 done += 0.9 * step.share
-            report(0.97, "Checking")
+            progress(0.97, "Checking")
             result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True, env=clean_environ())
             if result.returncode:
                 last = (result.stderr.strip().splitlines() or ["no message"])[-1]
@@ -177,40 +177,40 @@ class Environment:
                     f"delete {self.path} first."
                 )
             self._write_state("complete")
-            report(1.0, f"{self.name} is ready")
+            progress(1.0, f"{self.name} is ready")
 
     def has(self, step: Step) -> bool:
         """Whether :meth:`add` has installed this step's file, perhaps as an older version had it."""
         return self._mark(step).is_file()
 
-    def add(self, step: Step, source: Source, report: Report) -> None:
+    def add(self, step: Step, source: Source, progress: Progress) -> None:
         """Install one more requirements file into the complete environment, once."""
         mark, done = self._mark(step), 0.0
         wanted = (REQUIREMENTS / step.file).read_text(encoding="utf-8")
         if not (mark.is_file() and mark.read_text(encoding="utf-8") == wanted):
             with _locked(engine_home() / "envs" / f"{self.name}.lock"):
-                report(done, step.text)
+                progress(done, step.text)
 
                 def echo(line: str) -> None:
                     nonlocal done
                     done += 0.08 * (1 - done)  # how many lines there will be is not known
-                    report(done, line)
+                    progress(done, line)
 
                 self._pip(step, source, echo)
                 mark.write_text(wanted, encoding="utf-8")
-        report(1.0, f"{step.file.removesuffix('.txt')} is ready")
+        progress(1.0, f"{step.file.removesuffix('.txt')} is ready")
 
     def _mark(self, step: Step) -> Path:
         return self.path / f"hrn_{step.file}"
 
-    def _create(self, python: Path, report: Report) -> None:
+    def _create(self, python: Path, progress: Progress) -> None:
         free = shutil.disk_usage(_existing(self.path)).free // 2**20
         if free < self.disk_mb * 1.1:
             raise InstallError(
                 f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
                 "space or set HRN_ENGINE_HOME to a folder on another disk."
             )
-        report(0.0, f"Creating {self.path}")
+        progress(0.0, f"Creating {self.path}")
         if self.path.exists():
             shutil.rmtree(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)

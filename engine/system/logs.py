@@ -11,8 +11,11 @@ __all__ = ["start_logging"]
 
 
 def start_logging() -> None:
-    """Send the log records of the whole engine to :func:`log_path`. A folder that cannot be written is no reason to stop."""
-    logger = logging.getLogger(__package__.rpartition(".")[0])
+    """Send the log records of all the engine's packages to :func:`engine.wire.paths.log_path`.
+
+    A folder that cannot be written is no reason to stop.
+    """
+    logger = logging.getLogger(__package__.removesuffix(".system"))
     if logger.handlers:
         return
     logging.raiseExceptions = False

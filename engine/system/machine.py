@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["available_memory", "cores", "default_workers", "thread_environment", "worker_memory"]
 

@@ -8,6 +8,7 @@ no more memory than one of 1024.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -19,6 +20,7 @@ from ..geometry.mesh import uv_density
 from ..head.model import HeadModel
 from ..render import rasterize
 from ..system.concurrency import concurrently
+from ..system.progress import SILENT, Progress
 
 __all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
@@ -72,9 +74,9 @@ def bands(size: int) -> list[tuple[int, int]]:
     return [(row, min(size, row + step)) for row in range(0, size, step)]
 
 
-def each_band(work, parts: list[tuple[int, int]], done=None) -> None:
+def each_band(work: Callable[[int, int], object], parts: list[tuple[int, int]], progress: Progress = SILENT) -> None:
     """Call ``work(row0, row1)`` for every band; each writes its own rows. See :func:`concurrently`."""
-    concurrently([partial(work, row0, row1) for row0, row1 in parts], done)
+    concurrently([partial(work, row0, row1) for row0, row1 in parts], progress)
 
 
 def corner_triangles(quads: int) -> np.ndarray:

@@ -24,6 +24,7 @@ from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from .engine_events import EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
 from .errors import ErrorCode, HrnError
 from .exit_reason import count_oom_kills, explain_exit
+from .messages import Message, say
 from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
 
 __all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
@@ -264,7 +265,7 @@ class EngineProcess:
 
     def _handle(self, session: _Session, event, now: float) -> None:
         if isinstance(event, SpawnFailed):
-            raise HrnError(ErrorCode.ENGINE_MISSING, f"The engine could not be started: {event.error}.")
+            raise HrnError(ErrorCode.ENGINE_MISSING, say("The engine could not be started: {reason}.", reason=event.error))
         if isinstance(event, Exited):
             self._exited(session, event.code)
             return
@@ -279,7 +280,7 @@ class EngineProcess:
         elif "id" in message or "error" in message:
             self._answered(session, message)
         else:
-            raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message of no known kind.")
+            raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message of an unknown kind.")
 
     def _notified(self, session: _Session, method: str, params: dict) -> None:
         if method == "ready":
@@ -297,7 +298,7 @@ class EngineProcess:
                         current.id,
                         str(params.get("stage", "")),
                         _share(params.get("fraction", 0)),
-                        str(params.get("message", "")),
+                        Message.from_json(params),
                         overall and _share(overall),
                     )
                 )
@@ -328,7 +329,10 @@ class EngineProcess:
     def _initialized(self, session: _Session, info: dict) -> None:
         theirs = info.get("engine_version")
         if not versions_match(self.version, str(theirs)) or info.get("protocol", PROTOCOL_VERSION) != PROTOCOL_VERSION:
-            raise HrnError(ErrorCode.VERSION_MISMATCH, f"The engine has version {theirs}, the add-on needs {self.version}.")
+            raise HrnError(
+                ErrorCode.VERSION_MISMATCH,
+                say("The engine has version {theirs}, the add-on needs {ours}.", theirs=theirs, ours=self.version),
+            )
         session.ready = True
         session.info = info
         now = time.monotonic()
@@ -346,7 +350,10 @@ class EngineProcess:
                 self._drop()
         elif not session.ready:
             if now - session.started > self.startup_timeout:
-                raise HrnError(ErrorCode.ENGINE_CRASHED, f"The engine did not start within {self.startup_timeout:.0f} seconds.")
+                raise HrnError(
+                    ErrorCode.ENGINE_CRASHED,
+                    say("The engine did not start within {seconds:.0f} seconds.", seconds=self.startup_timeout),
+                )
         elif current is None:
             if self.idle_seconds and now - self._last_used > self.idle_seconds:
                 self.stop("idle")
@@ -401,7 +408,7 @@ def _share(value) -> float:
     try:
         return min(max(float(value), 0.0), 1.0)
     except (TypeError, ValueError) as error:
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine reported bad progress: {value!r}.") from error
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("The engine reported bad progress: {value!r}.", value=value)) from error
 
 
 def _object(value) -> dict:

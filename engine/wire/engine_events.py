@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .errors import HrnError
+from .messages import Message
 
 __all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 
@@ -41,7 +42,7 @@ class Progress:
     stage: str
     fraction: float
     """0 to 1 within the stage."""
-    message: str
+    message: Message
     overall: float | None = None
     """0 to 1 over the whole request, if the engine says so."""
 

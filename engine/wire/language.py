@@ -1,7 +1,7 @@
 """The language in which messages are shown, and its translations: one PO file for each language in ``translations/``.
 
 Names of languages are Blender's: ``en_US`` (the source), ``zh_HANS``. A file is read when its language is first asked
-for. docs/languages.md tells how to add a language.
+for. docs/develop/adding_a_language.md tells how to add a language.
 """
 
 from __future__ import annotations

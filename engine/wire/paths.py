@@ -37,5 +37,5 @@ def log_dir() -> Path:
 
 
 def log_path() -> Path:
-    """What the engine writes and what it says on stderr; older parts are ``engine.log.1`` and so on."""
+    """The engine's own log; older parts of it are ``engine.log.1`` to ``.3``."""
     return log_dir() / "engine.log"

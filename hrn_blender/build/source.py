@@ -11,6 +11,7 @@ import numpy as np
 from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
 from ..engine.wire.color import srgb_to_linear
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 
 __all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
 
@@ -137,9 +138,13 @@ def read_source(path) -> HeadSource:
             enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None,
         )
     except KeyError as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has no {error.args[0]!r} in its manifest.") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("The manifest of {folder} has no {field!r}.", folder=bundle.path, field=error.args[0])
+        ) from error
     except (TypeError, ValueError) as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has a wrong manifest: {error}.") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("The manifest of {folder} is wrong: {reason}.", folder=bundle.path, reason=error)
+        ) from error
 
 
 def _linear(color: list) -> tuple[float, float, float, float]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 
 __all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
 
@@ -90,16 +91,14 @@ class AssetFiles:
     def _outcome(self, work: _Work, event: SpawnFailed | Exited) -> HrnError | None:
         if isinstance(event, Exited) and event.code == 0 and is_up_to_date(work.bundle):
             return None
-        words = (
-            str(event.error)
-            if isinstance(event, SpawnFailed)
-            else next(
-                (line for line in reversed(work.child.stderr_tail) if line.startswith("error")), f"exit code {event.code}"
-            )
-        )
+        if isinstance(event, SpawnFailed):
+            reason = event.error
+        else:
+            errors = (line for line in reversed(work.child.stderr_tail) if line.startswith("error"))
+            reason = next(errors, say("exit code {code}", code=event.code))
         return HrnError(
             ErrorCode.INTERNAL,
-            f"The asset of {work.bundle.name} could not be written: {words}.",
+            say("The asset of {head} could not be written: {reason}.", head=work.bundle.name, reason=reason),
             hint="Check that there is space and that you may write there, then click Add Missing.",
             details={"log": str(self._log.path), "stderr": list(work.child.stderr_tail)[-10:]},
         )

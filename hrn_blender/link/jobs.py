@@ -16,22 +16,13 @@ from pathlib import Path
 from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import Message, reason, say
 from ..engine.wire.names import folder_name
-from ..engine.wire.protocol import Settings
+from ..engine.wire.protocol import overall_fraction
+from ..engine.wire.settings import Settings
+from .quality import quality_warnings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
-
-_SHARES = {
-    "start": 0.04,
-    "photo": 0.04,
-    "landmarks": 0.06,
-    "coarse": 0.10,
-    "mid": 0.34,
-    "albedo": 0.22,
-    "displacement": 0.12,
-    "bundle": 0.08,
-}
-"""Share of each stage in the progress bar: about its share of the time on two CPU cores."""
 
 
 class JobState(str, Enum):
@@ -59,7 +50,7 @@ class Job:
     """The bundle; a folder that nobody else uses."""
     state: JobState = JobState.QUEUED
     stage: str = ""
-    message: str = ""
+    message: Message = Message("")
     fraction: float = 0.0
     """0 to 1 over all stages; never goes back."""
     error: HrnError | None = None
@@ -74,10 +65,9 @@ class Job:
         return Path(self.result.get("bundle") or self.out)
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Message]:
         """What the engine's quality report complains about, as sentences."""
-        quality = self.result.get("quality") or {}
-        return [str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in quality.get("warnings", [])]
+        return quality_warnings(self.result.get("quality"))
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,7 @@ class JobQueue:
         paths = tuple(Path(p) for p in photos)
         for path in paths:
             if not path.is_file():
-                raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} does not exist.")
+                raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=path))
         name = name or paths[0].stem
         job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), folder_name(name, empty="head")))
         self._next_id += 1
@@ -158,7 +148,7 @@ class JobQueue:
             self._end(job, JobState.CANCELLED)
         elif job.state is JobState.RUNNING:
             job.state = JobState.CANCELLING
-            job.message = "Cancelling"
+            job.message = say("Cancelling")
             self.engine.cancel(job.request_id)
 
     def cancel_all(self) -> None:
@@ -179,7 +169,7 @@ class JobQueue:
                 self._start(following)
         job = self.active
         if job is not None and not job.message and self.engine.state is EngineState.STARTING:
-            job.message = "Starting the engine"
+            job.message = say("Starting the engine")
         events, self._events = self._events, []
         return events
 
@@ -208,8 +198,9 @@ class JobQueue:
         if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
             return
         if isinstance(event, Progress):
-            job.stage, job.message = event.stage, event.message or event.stage.capitalize()
-            job.fraction = max(job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
+            job.stage, job.message = event.stage, event.message or Message(event.stage.capitalize())
+            overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
+            job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
         elif isinstance(event, Finished):
             job.result = event.result
@@ -224,7 +215,7 @@ class JobQueue:
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
         job.seconds = time.monotonic() - job.started if job.started else 0.0
-        job.message = ""
+        job.message = Message("")
         self._events.append(JobEvent(job, state.value))
 
     def _free_folder(self, folder: Path, name: str) -> Path:
@@ -232,23 +223,16 @@ class JobQueue:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} cannot be created: {error.strerror or error}.") from error
+            raise HrnError(
+                ErrorCode.OUTPUT_NOT_WRITABLE,
+                say("{folder} cannot be created: {reason}.", folder=folder, reason=reason(error)),
+            ) from error
         taken = {j.out for j in self.jobs}
         number, candidate = 1, folder / name
         while candidate in taken or candidate.exists():
             number += 1
             candidate = folder / f"{name}_{number}"
         return candidate
-
-
-def _overall(stage: str, fraction: float) -> float:
-    """Progress over all stages from progress within one; an unknown stage does not move the bar."""
-    done = 0.0
-    for name, share in _SHARES.items():
-        if name == stage:
-            return done + share * fraction
-        done += share
-    return 1.0 if stage == "done" else 0.0
 
 
 def _clear(out: Path) -> None:

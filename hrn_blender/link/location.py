@@ -14,6 +14,7 @@ from ..engine.install.environments import ENGINE
 from ..engine.wire.child_process import clean_environment
 from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.paths import engine_home
 
 __all__ = [
@@ -74,7 +75,11 @@ def _inspect() -> tuple[bool, HrnError | None]:
     if not ENGINE.is_complete():
         return False, HrnError(
             ErrorCode.VERSION_MISMATCH,
-            f"The installed engine belongs to version {state.get('engine_version')} of the add-on, this is {ENGINE_VERSION}.",
+            say(
+                "The installed engine belongs to version {theirs} of the add-on, this is {ours}.",
+                theirs=state.get("engine_version"),
+                ours=ENGINE_VERSION,
+            ),
             hint="Click Install Engine to bring it up to date.",
         )
     return True, None

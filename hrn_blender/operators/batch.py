@@ -9,8 +9,10 @@ from bpy.props import EnumProperty, StringProperty
 
 from ..build.grid import build_in_grid, frame_grid, has_heads
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say, sentences
 from ..link.batch import SubjectState
 from ..state import batch_session, session
+from ..state.language import tip
 from ..state.session import fail
 from ..state.settings import preferences
 from ..state.windows import redraw
@@ -49,12 +51,12 @@ class HRN_OT_batch_start(bpy.types.Operator):
     def poll(cls, context):
         batch = batch_session.batch
         if batch is not None and batch.running:
-            cls.poll_message_set("A batch is running")
+            cls.poll_message_set(tip("A batch is running"))
             return False
         if not engine_is_ready(cls):
             return False
         if not context.scene.hrn.batch.source:
-            cls.poll_message_set("Choose a folder of photos first")
+            cls.poll_message_set(tip("Choose a folder of photos first"))
             return False
         return True
 
@@ -63,12 +65,12 @@ class HRN_OT_batch_start(bpy.types.Operator):
         try:
             batch_session.start(context.scene)
         except HrnError as error:
-            return fail(self, error, "Batch")
+            return fail(self, error, say("Batch"))
         return {"FINISHED"}
 
 
 class HRN_OT_batch_pause(bpy.types.Operator):
-    """Start no further heads; those being made are finished. Click again to go on"""
+    """Start no further heads; those being made are finished. Click again to continue"""
 
     bl_idname = "hrn.batch_pause"
     bl_label = "Pause"
@@ -96,7 +98,7 @@ class _Rows:
 
     @classmethod
     def description(cls, _context, properties):
-        return cls.tooltip_of_row if properties.subject else ""
+        return tip(cls.tooltip_of_row) if properties.subject else ""
 
 
 class HRN_OT_batch_cancel(_Rows, bpy.types.Operator):
@@ -142,7 +144,7 @@ class HRN_OT_batch_retry(_Rows, bpy.types.Operator):
         try:
             batch_session.retry(context.scene, self.subject)
         except HrnError as error:
-            return fail(self, error, "Batch")
+            return fail(self, error, say("Batch"))
         return {"FINISHED"}
 
 
@@ -200,11 +202,9 @@ class HRN_OT_batch_place_all(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context, properties):
-        return (
-            "Build all finished heads that this scene does not have yet, one after the other"
-            if properties.into == "BUILD"
-            else "Add all finished heads to the asset library of the heads' folder, for the Asset Browser"
-        )
+        if properties.into == "BUILD":
+            return tip("Build all finished heads that this scene does not have yet, one after the other")
+        return tip("Add all finished heads to the asset library of the heads' folder, for the Asset Browser")
 
     @classmethod
     def poll(cls, _context):
@@ -231,7 +231,7 @@ class HRN_OT_batch_select(bpy.types.Operator):
         subject = batch.subjects.get(properties.subject) if batch is not None else None
         if subject is None:
             return ""
-        return str(subject.error) if subject.error is not None else " ".join(subject.warnings)
+        return tip(subject.error.sentence if subject.error is not None else sentences("", *subject.warnings))
 
     def execute(self, context):
         state = context.window_manager.hrn
@@ -257,7 +257,7 @@ class HRN_OT_batch_open(_Rows, bpy.types.Operator):
         subject = batch.subjects.get(self.subject)
         path = Path(subject.bundle) if subject is not None else batch.report or batch.out / "report.html"
         if not path.exists():
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{path} is not there."), "Batch")
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{path} is not there.", path=path)), say("Batch"))
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}
 

@@ -6,8 +6,10 @@ import bpy
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_path
+from ..link import install_job
 from ..link.location import engine_status, install_command
 from ..state import model_files, session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import preferences
 from ..state.windows import redraw
@@ -16,15 +18,14 @@ __all__ = ["register", "unregister"]
 
 
 class _Install:
-    what = "Engine"
-    """As the button and errors name it."""
+    what = install_job.ENGINE
     extra = ""
     """A key of :data:`.engine.install.environments.EXTRAS`."""
 
     @classmethod
     def poll(cls, _context):
         if session.queue is None or session.queue.busy:
-            cls.poll_message_set("Wait for the running reconstruction or cancel it")
+            cls.poll_message_set(tip("Wait for the running reconstruction or cancel it"))
             return False
         return session.install is None
 
@@ -66,7 +67,7 @@ class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
     bl_idname = "hrn.install_pytorch"
     bl_label = "Install PyTorch"
     bl_options = {"INTERNAL"}
-    what, extra = "PyTorch", "published"
+    what, extra = install_job.PYTORCH, "published"
 
     @staticmethod
     def then() -> None:
@@ -74,7 +75,7 @@ class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
 
 
 class HRN_OT_cancel_install(bpy.types.Operator):
-    """Stop the installation. Installing again goes on from there"""
+    """Stop the installation. Installing again continues from there"""
 
     bl_idname = "hrn.cancel_install"
     bl_label = "Stop Installing"
@@ -120,14 +121,14 @@ class HRN_OT_open_log(bpy.types.Operator):
         if notice is not None and notice.error.details.get("log"):
             path = type(path)(notice.error.details["log"])
         if not path.is_file():
-            self.report({"INFO"}, f"Nothing has been logged yet ({path})")
+            self.report({"INFO"}, report("Nothing has been logged yet ({path})", path=path))
             return {"CANCELLED"}
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}
 
 
 class HRN_OT_copy_details(bpy.types.Operator):
-    """Copy the error with everything that helps in a report to the clipboard"""
+    """Copy the error, with everything that helps in a report, to the clipboard"""
 
     bl_idname = "hrn.copy_details"
     bl_label = "Copy Details"
@@ -157,7 +158,7 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
 
 class HRN_OT_check_engine(bpy.types.Operator):
-    """Look again whether the engine is installed"""
+    """Check again whether the engine is installed"""
 
     bl_idname = "hrn.check_engine"
     bl_label = "Check Again"

@@ -11,9 +11,11 @@ from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_came
 from ..build.camera import EXPRESSION_PROPERTY
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..link.jobs import Job, JobState
 from ..state import session
 from ..state.heads import active_head, head_cameras, linked_head
+from ..state.language import report
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
 from .shared import FileBrowser, built, free_viewport, in_object_mode
@@ -34,9 +36,9 @@ def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
         context.view_layer.objects.active = head
     _show(context)
     for warning in job.warnings:
-        operator.report({"WARNING"}, f"{job.name}: {warning}")
+        operator.report({"WARNING"}, report("{head}: {warning}", head=job.name, warning=warning))
     if not job.warnings:
-        operator.report({"INFO"}, f"{job.name} is ready")
+        operator.report({"INFO"}, report("{head} is ready", head=job.name))
     return {"FINISHED"}
 
 
@@ -105,7 +107,7 @@ class HRN_OT_load_bundle(FileBrowser, bpy.types.Operator):
 
 
 class HRN_OT_remove_result(bpy.types.Operator):
-    """Take this entry off the list. Files and built heads stay"""
+    """Remove this entry from the list. Files and built heads stay"""
 
     bl_idname = "hrn.remove_result"
     bl_label = "Remove from List"
@@ -137,7 +139,7 @@ class HRN_OT_open_result(bpy.types.Operator):
     def execute(self, _context):
         folder = session.active_result().bundle
         if not folder.is_dir():
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{folder} is no longer there."))
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} is no longer there.", folder=folder)))
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
 

@@ -9,8 +9,10 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..link.location import engine_status
 from ..state import session
+from ..state.language import tip
 from ..state.session import fail
 
 __all__ = ["FileBrowser", "built", "engine_is_ready", "free_viewport", "in_object_mode"]
@@ -42,9 +44,9 @@ class FileBrowser:
 def engine_is_ready(operator: type[bpy.types.Operator]) -> bool:
     """Whether the engine can be started; otherwise the reason becomes the poll message of `operator`."""
     if session.install is not None:
-        operator.poll_message_set("The engine is being installed")
+        operator.poll_message_set(tip("The engine is being installed"))
     elif not engine_status().installed:
-        operator.poll_message_set("Install the engine first")
+        operator.poll_message_set(tip("Install the engine first"))
     else:
         return True
     return False
@@ -54,7 +56,7 @@ def in_object_mode(operator: type[bpy.types.Operator], context) -> bool:
     """Whether objects can be made now; otherwise the reason becomes the poll message of `operator`."""
     if context.mode == "OBJECT":
         return True
-    operator.poll_message_set("Leave the current mode first")
+    operator.poll_message_set(tip("Leave the current mode first"))
     return False
 
 
@@ -65,7 +67,7 @@ def built(operator: bpy.types.Operator, build: Callable, subject: str):
     except HrnError as error:
         fail(operator, error, subject)
     except (RuntimeError, OSError, MemoryError) as error:
-        fail(operator, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), subject)
+        fail(operator, HrnError(ErrorCode.INTERNAL, say("The head could not be built: {reason}.", reason=error)), subject)
     return None
 
 

@@ -10,12 +10,14 @@ import bpy
 from ..build.grid import built_head
 from ..engine.wire.child_process import LogFile
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.paths import log_dir
 from ..link.asset_files import AssetFiles
 from ..link.batch import Batch, Subject, SubjectState, batch_arguments
 from ..link.location import ENGINE_VERSION, launch_engine
 from . import session
 from .asset_library import launch_builder, refresh_browsers, register_library
+from .language import words
 from .ticker import Ticker
 from .windows import ready_to_build, run_operator, window_context
 
@@ -48,10 +50,12 @@ def chosen_folders(choice) -> tuple[Path, Path]:
         HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
     """
     if not choice.source:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in Photos.")
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in the field Photos.")
     source = Path(bpy.path.abspath(choice.source)).absolute()
     if not source.exists():
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} does not exist.", hint="Choose another folder or list.")
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=source), hint="Choose another folder or list."
+        )
     out = (
         Path(bpy.path.abspath(choice.out)).absolute()
         if choice.out
@@ -150,7 +154,7 @@ def _step() -> float | None:
         if event.kind == "done":
             place(event.subject, when_done)
         elif event.kind == "ended" and batch.error is not None and batch.error.code is not ErrorCode.CANCELLED:
-            session.show_error(batch.error, "Batch")
+            session.show_error(batch.error, say("Batch"))
     _pump_assets()
     started = time.monotonic()
     _build_next()
@@ -192,7 +196,8 @@ def _record() -> None:
     global _recorded_at, _recording_seconds
     started = time.monotonic()
     with window_context():
-        bpy.ops.ed.undo_push(message="Build Head" if len(_unrecorded) == 1 else f"Build {len(_unrecorded)} Heads")
+        count = len(_unrecorded)
+        bpy.ops.ed.undo_push(message="Build Head" if count == 1 else words("Build {count} Heads", count=count))
     _unrecorded.clear()
     _recorded_at = time.monotonic()
     _recording_seconds = _recorded_at - started

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import HrnError
+from ..engine.wire.messages import Message, say
 from ..engine.wire.paths import log_dir
 from ..engine.wire.user_settings import model_files_folder, read_user_settings, write_user_settings
 from ..link.location import launch_engine
@@ -21,7 +22,7 @@ __all__ = ["change_settings", "check", "checking", "register", "report", "ticker
 
 report: dict | None = None
 """The engine's last answer."""
-problem = ""
+problem = Message("")
 """Why the last check failed."""
 _child: ChildProcess | None = None
 _said: list[bytes] = []
@@ -48,7 +49,7 @@ def change_settings(**changes) -> None:
     try:
         write_user_settings(settings)
     except HrnError as error:
-        problem = str(error)
+        problem = error.sentence
         return
     check()
 
@@ -65,11 +66,11 @@ def check() -> None:
     if _child is not None:
         _child.kill()
     _said.clear()
-    problem = ""
+    problem = Message("")
     try:
         launch = launch_engine("models", "--json")
     except HrnError as error:
-        _child, problem = None, str(error)
+        _child, problem = None, error.sentence
         return
     _child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=LogFile(log_dir() / "models.log"))
     ticker.wake()
@@ -96,12 +97,13 @@ def _end(event) -> None:
     try:
         answer = json.loads(b"".join(_said))
         if "error" in answer:
-            problem = str(HrnError.from_json(answer["error"]))
+            problem = HrnError.from_json(answer["error"]).sentence
         elif isinstance(answer["methods"], list):
             report = answer
     except (ValueError, KeyError, TypeError):
-        code = event.code if isinstance(event, Exited) else event.error
-        problem = f"The engine could not look at the files ({code}). {log_dir() / 'models.log'} may say why."
+        reason = say("exit code {code}", code=event.code) if isinstance(event, Exited) else event.error
+        log = log_dir() / "models.log"
+        problem = say("The engine could not check the files ({reason}). {log} may say why.", reason=reason, log=log)
 
 
 ticker = Ticker(_step, shown=lambda: (checking(), id(report), problem))
@@ -118,4 +120,4 @@ def unregister() -> None:
     ticker.stop()
     if _child is not None:
         _child.kill()
-    report, problem, _child, _asked = None, "", None, False
+    report, problem, _child, _asked = None, Message(""), None, False

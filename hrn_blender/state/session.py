@@ -14,6 +14,7 @@ from ..engine.wire.paths import log_dir, log_path
 from ..link import install_job
 from ..link.jobs import Job, JobQueue
 from ..link.location import ENGINE_VERSION, launch_engine
+from .language import report
 from .settings import preferences
 from .ticker import Ticker
 from .windows import ready_to_build, redraw, run_operator
@@ -44,10 +45,10 @@ class Notice:
     def __init__(self, error: HrnError, subject: str = ""):
         self.error = error
         self.subject = subject
-        """Whose failure it is: the name of a photo."""
+        """Whose failure it is: the name of a photo, or a message."""
 
     def details(self) -> str:
-        """Everything that helps in a report, as text."""
+        """Everything that helps in a report, as text, in English: it is developers who read it."""
         lines = [
             f"HRN for Blender {ENGINE_VERSION}, Blender {bpy.app.version_string}",
             f"{self.error.code.value}: {self.error.message}",
@@ -98,7 +99,7 @@ def choose(paths: list[str]) -> None:
     sync()
 
 
-def start_install(command, env, what: str = "Engine", then=None) -> None:
+def start_install(command, env, what: install_job.Installed = install_job.ENGINE, then=None) -> None:
     """Run the installer; `then` is called when it has succeeded."""
     global install, _after_install
     dismiss()
@@ -238,5 +239,5 @@ def fail(operator: bpy.types.Operator, error: HrnError, subject: str = "") -> se
     """Show `error` in the panel and in the status bar."""
     show_error(error, subject)
     redraw()
-    operator.report({"ERROR"}, f"{error.message} {error.hint}")
+    operator.report({"ERROR"}, report(error.sentence))
     return {"CANCELLED"}

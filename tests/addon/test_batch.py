@@ -222,7 +222,7 @@ def test_all_are_cancelled_and_the_same_start_goes_on(table, people):
     assert bpy.ops.hrn.batch_cancel() == {"FINISHED"}
     run(table)
     assert states(table)["ben"] == "cancelled" and addon_module().notice is None
-    assert ("operator", "hrn.batch_start", "Go On") in addon_ui.draw("HRN_PT_batch")
+    assert ("operator", "hrn.batch_start", "Continue") in addon_ui.draw("HRN_PT_batch")
     bpy.ops.hrn.batch_start()
     run(table)
     assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}

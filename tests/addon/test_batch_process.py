@@ -15,7 +15,7 @@ from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
 from hrn_blender.engine.wire.client import Launch
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine.wire.protocol import Settings
+from hrn_blender.engine.wire.settings import Settings
 from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
 from support.checkout import PROGRAMS, python_path
 from support.processes import is_running
@@ -297,7 +297,8 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
 
 @pytest.mark.parametrize("same, focal", [(None, {"focal_px": 812.5}), (True, {"focal_mm": 85.0}), (False, {})])
 def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal):
-    from engine.cli import _parser, _settings
+    from engine.cli import _parser
+    from engine.wire.settings_flags import from_flags
 
     settings = Settings(
         same_expression=same,
@@ -312,9 +313,9 @@ def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal
         **focal,
     )
     options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
-    assert _settings(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
+    assert from_flags(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
     options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))
-    assert _settings(options).to_json() == Settings().to_json() and options.jobs is None
+    assert from_flags(options).to_json() == Settings().to_json() and options.jobs is None
 
 
 def test_thousands_of_subjects_do_not_hold_the_owner_up(h):

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from hrn_blender.build import BuildOptions, build_head, find_heads
 from hrn_blender.build import head as head_module
 from hrn_blender.build.eyes import iris_places

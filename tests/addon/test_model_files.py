@@ -105,13 +105,43 @@ def test_commercial_work_hides_methods_and_falls_back_to_the_open_one(files, tmp
     assert stored == {"model_files": "/files", "commercial_work": True}
 
 
+def test_the_menu_speaks_as_the_table_of_methods_and_unknown_ones_are_told(files, monkeypatch):
+    from hrn_blender.engine.wire.methods import METHODS
+    from hrn_blender.state.methods import method_items
+
+    names = [*reversed(METHODS), "of_tomorrow"]
+    rows = [{"name": name, "title": name, "ready": True, "hidden": False} for name in names]
+    monkeypatch.setattr(files, "report", {"methods": rows, "pytorch": True})
+    numbers = {name: number for number, name in enumerate(METHODS)}
+    assert [tuple(item) for item in method_items(None, None)] == [
+        (name, METHODS[name].title, METHODS[name].description, numbers[name]) for name in reversed(METHODS)
+    ]
+    shown = addon_ui.texts(addon_ui.draw("HRN_PT_methods")).replace("\n", " ")
+    assert "'of_tomorrow'" in shown and "newer version of the add-on" in shown and "'open'" not in shown
+
+
+def test_options_are_shown_with_their_methods_only(files, monkeypatch):
+    from hrn_blender.engine.wire.methods import METHODS
+
+    settings = bpy.context.scene.hrn
+    monkeypatch.setattr(
+        files, "report", {"pytorch": True, "methods": [{"name": name, "ready": True, "hidden": False} for name in METHODS]}
+    )
+    shown = {}
+    for name in METHODS:
+        settings.method = name
+        shown[name] = {entry[1] for entry in addon_ui.draw("HRN_PT_settings") if entry[0] == "prop"}
+    for option in ("hair_texture", "corrected"):
+        assert [name for name in METHODS if option in shown[name]] == [n for n in METHODS if option in METHODS[n].options]
+
+
 def test_an_engine_that_cannot_answer_is_told_and_the_old_answer_stays(files):
     files.change_settings(model_files="/files")
     answer(files)
     files.change_settings(model_files="/broken")
     answer(files)
-    assert "could not look at the files" in files.problem and menu() == ["open", "deep3d"]
-    assert "could not look" in table(files).replace("\n", " ")
+    assert "could not check the files" in files.problem and menu() == ["open", "deep3d"]
+    assert "could not check" in table(files).replace("\n", " ")
 
 
 def test_without_an_engine_the_check_says_so(files, monkeypatch):

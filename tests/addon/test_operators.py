@@ -44,7 +44,7 @@ def test_settings_reach_the_engine(addon, photo, monkeypatch):
 
 
 def test_defaults_are_those_of_the_engine(addon):
-    from hrn_blender.engine.wire.protocol import Settings
+    from hrn_blender.engine.wire.settings import Settings
 
     assert bpy.context.scene.hrn.engine_settings() == Settings()
 

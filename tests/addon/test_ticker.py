@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+
+import bpy
 
 
 @pytest.fixture

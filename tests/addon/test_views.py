@@ -48,8 +48,31 @@ def test_more_photos_than_a_head_takes_are_refused(addon, photo):
     for path in many:
         path.write_bytes(b"")
     choose(*many[:30])
-    fails(bpy.ops.hrn.add_photos, "30 photos at most", directory=str(photo.parent), files=[{"name": many[30].name}])
+    fails(bpy.ops.hrn.add_photos, "up to 30 photos", directory=str(photo.parent), files=[{"name": many[30].name}])
     assert len(addon.photos) == 30
+
+
+def test_the_chosen_methods_number_of_photos_is_kept(addon, photos, monkeypatch):
+    from hrn_blender.state import model_files
+
+    rows = [{"name": name, "ready": True, "hidden": False} for name in ("open", "hrn", "mvhrn", "df_mvr")]
+    monkeypatch.setattr(model_files, "report", {"methods": rows})
+    settings = bpy.context.scene.hrn
+    settings.method, folder = "hrn", str(photos[0].parent)
+    fails(bpy.ops.hrn.choose_photo, "takes one photo, not 2", directory=folder, files=[{"name": p.name} for p in photos[:2]])
+    assert not addon.photos and "mvhrn" in addon.notice.error.hint
+    settings.method = "df_mvr"
+    choose(photos[0])
+    browse(bpy.ops.hrn.add_photos, photos[1])
+    fails(bpy.ops.hrn.reconstruct, "exactly 3 photos, not 2")
+    assert "one from the left" in addon.notice.error.hint
+    browse(bpy.ops.hrn.add_photos, photos[2])
+    fails(bpy.ops.hrn.add_photos, "up to 3 photos", directory=folder, files=[{"name": photos[3].name}])
+    settings.method = "hrn"
+    fails(bpy.ops.hrn.reconstruct, "takes one photo, not 3")
+    assert not addon.queue.jobs and addon.queue.engine.pid is None
+    settings.method = "mvhrn"
+    assert bpy.ops.hrn.reconstruct() == {"FINISHED"} and len(addon.queue.jobs) == 1
 
 
 def test_several_photos_become_one_head_with_a_camera_for_each_that_was_used(addon, photos):
@@ -115,7 +138,7 @@ def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):
 
 
 def test_expression_setting_is_sent_only_when_it_was_set(addon):
-    from hrn_blender.engine.wire.protocol import Settings
+    from hrn_blender.engine.wire.settings import Settings
 
     settings = bpy.context.scene.hrn
     assert settings.engine_settings() == Settings()

@@ -44,6 +44,7 @@ LONG = (
     "published/hrn/test_stages.py",
     "photo/test_faces.py",
     "test_errors.py",
+    "test_docs.py",
     "published/df_mvr/test_method.py",
     "published/deep3d/test_method.py",
 )

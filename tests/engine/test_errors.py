@@ -19,7 +19,7 @@ from engine import methods
 from engine.cli import main
 from engine.methods import reconstruct
 from engine.wire.errors import EXIT_CODES, ErrorCode
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import ROOT, python_path
 from support.small_maps import small_analysis
 
@@ -180,7 +180,7 @@ class TestSettings:
         fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, *arguments)
 
     def test_wrong_method(self, capsys, folder, portrait):
-        assert "'hrm'" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
+        assert "“hrm”" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
 
     def test_too_many_photos(self, capsys, folder, portrait):
         assert "30 photos" in fails(capsys, folder, ErrorCode.SETTINGS_INVALID, *[portrait] * 31)["message"]

@@ -7,11 +7,12 @@ from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import vertex_normals
 from engine.head.model import MATERIALS
 from engine.render import interpolate, rasterize
+from engine.system.progress import SILENT
 from engine.texture import build_textures
 from engine.texture.atlas import gather, texel_band
 from engine.types import CoarseFit, Covers, FaceObservation, MidFit, Photo, View
 from engine.wire.color import linear_to_srgb
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 SKIN = np.array([0.46, 0.29, 0.21])
 SIDE_LIGHT = np.zeros((9, 3))
@@ -74,7 +75,7 @@ class Scene:
         )
         return View(self.photo, self.observation, self.coarse, mid)
 
-    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=None):
+    def build(self, size=SIZE, lighting=SIDE_LIGHT, progress=SILENT):
         return build_textures(self.model, [self.view(lighting)], Settings(texture_size=size), progress)
 
 

@@ -11,9 +11,10 @@ from engine.fit.skin_surface import skin_surface
 from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import vertex_normals
 from engine.render import interpolate, rasterize
+from engine.system.progress import SILENT
 from engine.types import CoarseFit, FaceObservation, Photo
 from engine.wire.color import linear_to_srgb
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 LIGHT = np.zeros((9, 3))
 LIGHT[0], LIGHT[1], LIGHT[2], LIGHT[3] = 0.45, 0.12, 0.25, 0.22
@@ -54,13 +55,13 @@ class Scene:
         landmarks = self.camera.project(model.landmarks(self.truth))[0].astype(np.float32)
         self.observation = FaceObservation(landmarks, np.zeros(478, np.float32), np.zeros(52, np.float32), 0, 1)
 
-    def fit(self, monkeypatch, mask=None, quality="standard", progress=None, weights=None):
+    def fit(self, monkeypatch, mask=None, quality="standard", progress=SILENT, weights=None):
         mask = self.mask if mask is None else mask
         empty = np.zeros_like(mask)
         monkeypatch.setattr(
             engine.photo,
             "segment_skin",
-            lambda photo, observation, progress=None: SimpleNamespace(
+            lambda photo, observation, progress: SimpleNamespace(
                 skin=mask, surface=mask, highlight=empty, labels=empty.astype(np.uint8)
             ),
         )

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.wire.bundle import Bundle, load_bundle, write_bundle
-from engine.wire.protocol import Settings
+from engine.wire.bundle import MATERIALS, Bundle, load_bundle, write_bundle
+from engine.wire.settings import Settings
 
 EXPRESSIONS = (
     "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft "
@@ -25,7 +25,6 @@ EXPRESSIONS = (
     "mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft "
     "noseSneerRight tongueOut"
 ).split()
-MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
 PARTS = (
     "right_eye",
     "left_eye",

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...types import Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 
 __all__ = ["TYPICAL_DISTANCE_MM", "choose_focal", "first_camera"]
 

@@ -125,7 +125,7 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
 
 def main() -> None:
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
-    model = build_head_model(lambda stage, fraction, message: None, landmarks=blank)
+    model = build_head_model(landmarks=blank)
     look = np.random.default_rng(3)
     with Landmarker() as landmarker:
         observed = [points for points in (observe(model, landmarker, look) for _ in range(RENDERS)) if points is not None]

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from ...pipeline.image_files import write_png
+from ...system.progress import SILENT, Progress
 from ...wire.errors import HrnError
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.files import read_bfm_front, read_landmark_template
 from ..basel.model import FaceModel
@@ -35,7 +36,7 @@ def create() -> Deep3d:
 class Deep3d(PublishedMethod):
     name = "deep3d"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._face_model = FaceModel.build(read_bfm_front(paths["bfm"]))
         checkpoint = read_checkpoint(paths["deep3d"])
@@ -47,7 +48,7 @@ class Deep3d(PublishedMethod):
                 reason = error
         raise reason
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         found = crop_face(faces[0].photo.pixels, faces[0].points, self._template, self._net, self._face_model)
         model = self._face_model
         return crop_prediction(faces[0], found, model, lambda folder, stem: published_files(folder, stem, found, model), {})

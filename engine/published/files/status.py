@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ...system.packages import absent_packages
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.licenses import LICENSES, forbids_commercial, method_license
+from ...wire.methods import METHODS
 from ...wire.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.user_settings import model_files_folder, read_user_settings
-from .catalog import FILES, PUBLISHED, OfficialFile
+from .catalog import FILES, OfficialFile
 from .check import known_verdict, verdict
-from .terms import USERS_FILES
 
 __all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
 
@@ -35,7 +37,7 @@ class FileState(NamedTuple):
     required: bool
 
     def to_json(self) -> dict:
-        terms = [USERS_FILES[key] for key in self.file.terms]
+        terms = [LICENSES[key] for key in self.file.terms]
         return {
             "name": self.file.name,
             "what": self.file.what,
@@ -44,23 +46,23 @@ class FileState(NamedTuple):
             "path": str(self.path) if self.path else None,
             "problem": self.problem,
             "source": self.file.source,
-            "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms],
+            "licences": [{"part": term.part, "licence": term.license, "commercial": term.commercial} for term in terms],
         }
 
 
 def file_states(method: str, folder: Path | None = None, *, read: bool = True) -> list[FileState]:
-    """The files of a published method, those that it needs first.
+    """The official files of a method, those that it needs first.
 
     Args:
-        method: a key of :data:`PUBLISHED`.
+        method: a key of :data:`engine.wire.methods.METHODS`.
         folder: where to look; the user's setting when absent.
         read: whether files that were never read before are read now, which takes about a second each.
     """
-    published = PUBLISHED[method]
-    keys = published.needs + published.may_use
+    needs = METHODS[method].files
+    keys = needs + METHODS[method].optional_files
     found = _index(folder or model_files_folder(), {FILES[key].name for key in keys})
-    company = [found[name] for name in {FILES[key].name for key in published.needs} if name in found]
-    return [_state(key, found.get(FILES[key].name, []), company, key in published.needs, read) for key in keys]
+    company = [found[name] for name in {FILES[key].name for key in needs} if name in found]
+    return [_state(key, found.get(FILES[key].name, []), company, key in needs, read) for key in keys]
 
 
 def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
@@ -88,63 +90,46 @@ def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
 
 def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[str]:
     """Why a method cannot be used, one sentence each; empty when it can."""
-    if method not in PUBLISHED:
-        return []
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
-    reasons = [f"Commercial work is switched on, and {_FORBIDS}."] if commercial and forbids_commercial(method) else []
+    reasons = absent_packages(METHODS[method].packages)
+    if commercial and forbids_commercial(method):
+        reasons.append(f"Commercial work is switched on, and {_FORBIDS}.")
     for state in file_states(method, folder, read=read):
         if state.required and state.state == "missing":
             reasons.append(f"{state.file.name} ({state.file.what}) is not in {folder}; get it from {state.file.source}.")
         elif state.required and state.state == "wrong":
             reasons.append(state.problem)
-    return reasons if has_pytorch() else [*reasons, PYTORCH_MISSING]
-
-
-def forbids_commercial(method: str) -> bool:
-    """Whether a licence of a file that the method needs allows no commercial work."""
-    return any(not USERS_FILES[key].commercial for name in PUBLISHED[method].needs for key in FILES[name].terms)
+    if METHODS[method].pytorch and not has_pytorch():
+        reasons.append(PYTORCH_MISSING)
+    return reasons
 
 
 def offered_methods() -> list[str]:
     """Methods that may be chosen, told without reading files that were never read before."""
-    from ...methods import METHODS
-
     return [name for name in METHODS if not why_not(name, read=False)]
 
 
 def models_report(folder: Path | None = None, commercial: bool | None = None) -> dict:
     """Everything that `engine models` shows, as JSON. Reads files that were never read before."""
-    from ...methods import METHODS, get_method
-
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
     rows = []
-    for name in [*METHODS, *(name for name in PUBLISHED if name not in METHODS)]:
-        published, info = PUBLISHED.get(name), METHODS.get(name)
-        missing = [] if info is None else list(get_method(name).missing()) if published is None else []
-        files, licence, allowed = [], info.licence if info else "", True
-        if published is not None:
-            states = file_states(name, folder)
-            files = [state.to_json() for state in states]
-            keys = dict.fromkeys(key for state in states if state.required for key in state.file.terms)
-            licence = "; ".join(f"{USERS_FILES[key].part}: {USERS_FILES[key].licence}" for key in keys)
-            allowed = not forbids_commercial(name)
-            missing = why_not(name, folder, commercial=False)
-            if info is None:
-                missing = ["This version checks its files and has its networks, but does not run it.", *missing]
+    for name, method in METHODS.items():
+        allowed, missing = not forbids_commercial(name), why_not(name, folder, commercial=False)
         rows.append(
             {
                 "name": name,
-                "title": info.title if info else published.title,
+                "title": method.title,
+                "description": method.description,
                 "ready": not missing,
                 "missing": missing,
-                "licence": licence,
+                "licence": method_license(name),
                 "commercial": allowed,
                 "hidden": commercial and not allowed,
-                "files": files,
-                "needs": info.needs if info else "the files below",
-                "max_photos": info.max_photos if info else 0,
+                "files": [state.to_json() for state in file_states(name, folder)],
+                "min_photos": method.min_photos,
+                "max_photos": method.max_photos,
             }
         )
     return {"folder": str(folder), "commercial_work": commercial, "pytorch": has_pytorch(), "methods": rows}
@@ -157,6 +142,8 @@ def _index(folder: Path, names: Iterable[str]) -> dict[str, list[Path]]:
     """Every file below `folder` that has one of the names, by name; in a fixed order, nearest first."""
     wanted = set(names)
     found: dict[str, list[Path]] = {}
+    if not wanted:
+        return found
     for number, (place, folders, files) in enumerate(os.walk(folder, followlinks=True)):
         depth = len(Path(place).relative_to(folder).parts)
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < _DEPTH else []

@@ -24,7 +24,7 @@ def models_text(report: dict) -> str:
             continue
         lines += [
             "",
-            f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}",
+            f"{row['name']:12} {'ready' if row['ready'] else 'not ready'}: {row['title']}. {row['description']}",
             f"{'':12} licence: {row['licence']}",
         ]
         for file in row["files"]:
@@ -33,8 +33,7 @@ def models_text(report: dict) -> str:
             lines.append(f"{'':12} {_STATES[file['state']]:8} {file['name']}{use}: {file['what']}; {where}")
             if file["problem"]:
                 lines.append(f"{'':21} {file['problem']}")
-        told = [sentence for sentence in row["missing"] if not row["files"] or "does not run it" in sentence]
-        lines += [f"{'':12} {sentence}" for sentence in told]
+        lines += [f"{'':12} {sentence}" for sentence in row["missing"] if not row["files"]]
     if hidden:
         lines += ["", f"Hidden, because a licence of their files allows no commercial work: {', '.join(hidden)}"]
     return "\n".join(lines)

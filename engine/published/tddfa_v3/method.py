@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from ...pipeline.image_files import write_png
+from ...system.progress import SILENT, Progress
 from ...types import Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.files import read_landmark_template
 from ..basel.model import FaceModel
@@ -47,7 +48,7 @@ def create() -> TddfaV3:
 class TddfaV3(PublishedMethod):
     name = "tddfa_v3"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         data = read_tddfa_file(paths["tddfa"])
         self._official = _Official(
             data,
@@ -57,7 +58,7 @@ class TddfaV3(PublishedMethod):
             load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None,
         )
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         official = self._official
         small = settings.quality == "draft" and official.mobilenet is not None
         found = crop_face(

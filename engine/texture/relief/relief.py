@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from scipy import fft
 
+from ...system.progress import SILENT, Progress
 from ..atlas import each_band
 
 __all__ = ["poisson", "relief", "shading_slopes"]
@@ -104,7 +105,7 @@ def relief(
     density: np.ndarray,
     slopes: tuple[np.ndarray, np.ndarray] | None,
     pixel_mm: float = 0.0,
-    tick=None,
+    progress: Progress = SILENT,
 ) -> np.ndarray:
     """Displacement of a de-lit texture.
 
@@ -115,14 +116,13 @@ def relief(
         density: (S, S) texels per mm.
         slopes: see :func:`shading_slopes`; None leaves the second cue out.
         pixel_mm: size of the photo's pixels on the skin.
-        tick: called between its two steps.
+        progress: called between its two steps.
 
     Returns:
         (S, S) float32 mm.
     """
     shaded = poisson(*slopes) if slopes is not None else None
-    if tick is not None:
-        tick()
+    progress(0.5)
     return _octave(luminance, pigment, mask, density, shaded, pixel_mm)
 
 

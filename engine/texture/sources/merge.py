@@ -24,6 +24,7 @@ from ...geometry.mesh import vertex_normals
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
 from ...types import View
 from ...wire.color import LUMINANCE
 from ..atlas import gather
@@ -113,16 +114,16 @@ def merge(
     sources: Sequence[PhotoView],
     masks: Sequence[Masks],
     likeness: np.ndarray,
-    report,
+    progress: Progress = SILENT,
 ) -> Merged:
     """
     Args:
         place: n texels of the analysis map.
         likeness: (K, N) from :func:`.align.align`.
-        report: ``report(share)``; may raise to cancel.
+        progress: may raise to cancel.
     """
     read = concurrently(
-        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], lambda share: report(0.5 * share)
+        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], progress.part(0.0, 0.5)
     )
     seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
@@ -136,22 +137,22 @@ def merge(
     # Features come from one photo; how dark their hairs are in another is no matter of light.
     plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
     field = _even_out(surface, logs, plain, quality)
-    report(0.6)
+    progress(0.6)
     even = logs + field
     middle = _middle(even, quality)
     stray = (even - middle) @ LUMINANCE
     agree = 1 / (1 + (stray / _AGREEMENT) ** 2) if len(views) > 2 else np.ones_like(amount)
     labels = _labels(model, surface, quality * agree * _same(model, views, likeness))
-    report(0.7)
+    progress(0.7)
     field = field + _common(surface, even, plain, quality, labels)
-    report(0.8)
+    progress(0.8)
     gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
     base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
     shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
     shares = shares * shares * shares + np.float32(0.01)
     unlit = concurrently(
         [partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
-        lambda share: report(0.8 + 0.15 * share),
+        progress.part(0.8, 0.95),
     )
     _normalise(shares)
     total = np.zeros_like(unlit[0])

@@ -22,9 +22,10 @@ from engine.batch.store import Store
 from engine.batch.subjects import Subject
 from engine.batch.work import Outcome, look_up, work
 from engine.system import machine
+from engine.system.progress import SILENT
 from engine.wire.atomic import replace_file
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import python_path
 from support.programs.batch_stub import StubMethod
 
@@ -42,7 +43,7 @@ def subject(tmp_path):
 
 
 def stub(subject, out):
-    bundle = StubMethod().reconstruct(subject.photos, out, subject.settings, lambda *_: None)
+    bundle = StubMethod().reconstruct(subject.photos, out, subject.settings, SILENT)
     return {"bundle": out, "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from engine.batch.names import NameTaker, natural_key
 from engine.batch.subjects import Subject, find_subjects
-from engine.methods import METHODS
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.methods import METHODS
+from engine.wire.settings import Settings
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.bench import digest as bench
 from engine.bench.digest import CASES, differences, digest
 from engine.cli import main
-from engine.methods import METHODS
+from engine.wire.methods import METHODS
 from support.synthetic_bundle import make_bundle
 
 

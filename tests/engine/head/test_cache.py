@@ -7,6 +7,7 @@ import pytest
 
 import engine.head as head
 from engine.head import cache, load_head_model, makehuman
+from engine.system.progress import Progress
 from engine.wire.errors import ErrorCode, HrnError
 
 
@@ -108,7 +109,7 @@ def test_cancel_stops_the_build(home):
 
     forget()
     with pytest.raises(HrnError) as caught:
-        load_head_model(progress)
+        load_head_model(Progress(progress).stage("start"))
     assert caught.value.code is ErrorCode.CANCELLED
     assert not head.model_path().exists()
     forget()

@@ -45,7 +45,7 @@ def test_everything_comes_back(bundle, tmp_path, name):
 
 
 def test_a_relaxed_bundle_exports_a_relaxed_head(tmp_path):
-    from engine.wire.protocol import Settings
+    from engine.wire.settings import Settings
 
     relaxed = make_bundle(tmp_path / "head", settings=Settings(keep_expression=False))
     arrays = relaxed.arrays()

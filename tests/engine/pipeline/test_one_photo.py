@@ -15,9 +15,11 @@ from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
 from engine.pipeline.clock import StageClock
 from engine.pipeline.export import export_obj
+from engine.system.progress import Progress
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import STAGES, Settings, overall_fraction
+from engine.wire.protocol import STAGES, overall_fraction
+from engine.wire.settings import Settings
 from support.obj_reader import read
 from support.small_maps import small_analysis
 
@@ -194,7 +196,7 @@ def test_relaxed_heads_keep_the_photos_values_on_record(portrait, tmp_path):
 
 def test_the_clock_never_runs_backwards():
     now, seen = [0.0], []
-    clock = StageClock(lambda *step: seen.append(step), lambda: now[0])
+    clock = StageClock(Progress(lambda *step: seen.append(step)), lambda: now[0])
     for stage, fraction, seconds in (("coarse", 0.5, 1), ("mid", 0.2, 2), ("coarse", 0.9, 3), ("mid", 0.1, 4), ("mid", 2, 5)):
         clock(stage, fraction, "x")
         now[0] += seconds

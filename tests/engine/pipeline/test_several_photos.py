@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.methods import reconstruct
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.small_maps import small_analysis
 
 

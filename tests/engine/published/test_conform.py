@@ -11,6 +11,7 @@ from engine.geometry.closest import SurfaceIndex, border_vertices
 from engine.geometry.mesh import face_cross
 from engine.head.landmarks68 import LANDMARKS_68, STEADY_68, five_of_478
 from engine.published.conform import FaceMesh, conform, pose_conformed
+from engine.system.progress import Progress
 from support.official.face_like import face_like, smooth_basis
 
 TURN = np.array([[1, 0, 0], [0, np.cos(0.15), -np.sin(0.15)], [0, np.sin(0.15), np.cos(0.15)]])
@@ -27,7 +28,7 @@ def deformed():
 @pytest.fixture(scope="module")
 def carried(model, deformed):
     shares = []
-    found = conform(model, deformed, shares.append)
+    found = conform(model, deformed, Progress(lambda stage, fraction, message: shares.append(fraction)))
     assert shares == sorted(shares) and 0 < shares[0] and shares[-1] <= 1
     return found
 

@@ -35,8 +35,8 @@ def test_hrn_takes_the_users_conversion(face, tmp_path):
     (tmp_path / "segment_face.onnx").write_bytes(green_mask())
     assert state(tmp_path, "face_segmenter").state == "there"
     method = Hrn()
-    method.load(required_paths("hrn", tmp_path), lambda *step: None)
-    found = method.stages(face, lambda *step: None)
+    method.load(required_paths("hrn", tmp_path))
+    found = method.stages(face)
     np.testing.assert_allclose(found.face_mask[0, 0].numpy(), found.crop[..., 1] / 255, atol=1e-6)
     assert method.about(found)["face_mask"] == "the published network (segment_face.onnx)"
 

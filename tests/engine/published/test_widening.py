@@ -12,22 +12,23 @@ from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
 from engine.wire.errors import ErrorCode, HrnError
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, photo, uni
+from support.golden.numbers import HrnGolden
+from support.golden.rules import photo, uni
 
 
-def test_warp_as_released(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/liquify")
+def test_warp_as_released():
+    golden = HrnGolden("liquify")
     dx, dy = uni("warp/x", (60, 80), -4, 4), uni("warp/y", (60, 80), -4, 4)
     dx[:20, :20] = dy[:20, :20] = 0.1
-    assert np.array_equal(fat_face.warp(photo(60, 80), dx, dy), golden["warped"])
-    assert fat_face.enlarged_box((30, 40, 130, 190), 150, 200).tolist() == golden["enlarged_bbox"].tolist()
+    assert golden.equal("warped", fat_face.warp(photo(60, 80), dx, dy))
+    assert golden.equal("enlarged_bbox", fat_face.enlarged_box((30, 40, 130, 190), 150, 200))
     assert golden.error("spread_flow_100_r6", fat_face.radial_flow(100, 6)).max() < 2e-4
 
 
-def test_what_is_read_from_outside_the_picture(shared_dir):
+def test_what_is_read_from_outside_the_picture():
     """The released warp also says how far in from each side pixels are read from beyond it, which nothing uses; here it
     follows from the places that the warp reads, which a picture of column numbers shows."""
-    golden = HrnGolden(shared_dir / "golden/hrn/liquify")
+    golden = HrnGolden("liquify")
     dx, dy = uni("warp/x", (60, 80), -4, 4), uni("warp/y", (60, 80), -4, 4)
     dx[:20, :20] = dy[:20, :20] = 0.1
     margin, found = 5, []
@@ -40,7 +41,7 @@ def test_what_is_read_from_outside_the_picture(shared_dir):
         before = np.flatnonzero((read < 0).any(0))
         beyond = np.flatnonzero((read >= flow.shape[1]).any(0))
         found += [before.max() + 1, beyond.min()]
-    assert found == golden["bounds"].tolist()
+    assert golden.equal("bounds", found)
 
 
 def _points():
@@ -71,8 +72,8 @@ def test_a_face_at_the_rim_of_the_picture_is_left_alone():
     assert not fat_face.widening_flow(_points(), (0, 0, 1, 1), 400, 400, 0.03).any()
 
 
-def test_mesh_normals(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/estimate_normals")
+def test_mesh_normals():
+    golden = HrnGolden("estimate_normals")
     model = FaceModel.build(golden_models.mini_model())
     face = model(split(torch.from_numpy(golden_models.mini_coefficients())))
     assert golden.error("normals", obj_normals(face.world[0].numpy(), model.triangles.numpy())).max() < 5e-5

@@ -7,6 +7,7 @@ import pytest
 from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import vertex_normals
 from engine.head.model import MATERIALS
+from engine.system.progress import Progress
 from engine.texture.atlas import bands, each_band, gather
 from engine.texture.paint.grain import WAVES_MM, octave_noise
 from engine.texture.relief.normals import tangent_normals
@@ -198,7 +199,7 @@ def test_cancel_ends_the_work(scene):
             raise HrnError(ErrorCode.CANCELLED, "cancelled")
 
     with pytest.raises(HrnError) as failure:
-        scene.build(progress=cancel)
+        scene.build(progress=Progress(cancel))
     assert failure.value.code == ErrorCode.CANCELLED and len(steps) == 3
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
+from engine.system.progress import SILENT, Progress
 from engine.texture import build_textures
 from engine.texture.atlas import gather
 from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.head_scene import SIZE, SKIN, Scene, Where
 
 YAWS = (0.0, -50.0, 50.0)
@@ -36,7 +37,7 @@ def scenes(model):
     return [Scene(model, yaw, gain=gain, paint=freckles, hand=False) for yaw, gain in zip(YAWS, GAINS)]
 
 
-def build(model, views, progress=None, size=SIZE):
+def build(model, views, progress=SILENT, size=SIZE):
     return build_textures(model, views, Settings(texture_size=size), progress)
 
 
@@ -148,5 +149,5 @@ def test_progress_and_cancel(model, scenes):
             raise HrnError(ErrorCode.CANCELLED, "cancelled")
 
     with pytest.raises(HrnError) as failure:
-        build(model, [scene.view() for scene in scenes], cancel)
+        build(model, [scene.view() for scene in scenes], Progress(cancel))
     assert failure.value.code == ErrorCode.CANCELLED and steps == sorted(steps)

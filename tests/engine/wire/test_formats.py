@@ -19,11 +19,11 @@ from engine.photo import load_photo
 from engine.training.prepare import photos_in
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_KINDS, PHOTO_SUFFIXES, is_photo_name
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.checkout import ROOT
 
 SUFFIXES = [(one, suffix) for one in PHOTO_FORMATS for suffix in one.suffixes]
-PAGES = ("docs/develop/photo_stage.md", "docs/user/guide.md")
+PAGES = ("docs/user/photos.md", "docs/develop/photo_stage.md", "docs/user/guide.md")
 
 
 def picture(path: Path, pillow: str) -> Path:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.wire.errors import EXIT_CODES, ErrorCode, HrnError
-from engine.wire.protocol import MAX_LINE_BYTES, STAGES, Settings, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.protocol import MAX_LINE_BYTES, STAGES, decode_line, encode_line, overall_fraction, versions_match
+from engine.wire.settings import Settings
 from support.checkout import ROOT, python_path
 
 TEXT = st.text() | st.sampled_from(["C:\\fotos\\ä b\\Ω.jpg", "line\nbreak\r\u2028", "\ud83d\ude00"])

@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import bpy
 
+translate = bpy.app.translations.pgettext_iface
+"""What Blender's layout looks its texts up with; a test of another language puts its own here."""
 ICONS = {item.identifier for item in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items}
+
+
+def _shown(text: str, wanted: bool = True, context: str | None = None) -> str:
+    """`text` as Blender draws it: translated, unless the call says no."""
+    return translate(text, context) if wanted else text
 
 
 class Layout:
@@ -25,18 +32,18 @@ class Layout:
 
     def label(self, *, text="", icon="NONE", icon_value=0, translate=True):
         assert icon in ICONS, icon
-        self.drawn.append(("label", text))
+        self.drawn.append(("label", _shown(text, translate)))
 
     def operator(self, idname, *, text=None, icon="NONE", emboss=True, translate=True):
         assert icon in ICONS, icon
         group, name = idname.split(".")
         rna = getattr(getattr(bpy.ops, group), name).get_rna_type()
-        self.drawn.append(("operator", idname, rna.name if text is None else text))
+        self.drawn.append(("operator", idname, _shown(rna.name if text is None else text, translate, "Operator")))
         return SimpleNamespace()
 
     def prop(self, data, name, *, text=None, slider=False, icon="NONE", **_kwargs):
         assert name in data.bl_rna.properties, name
-        self.drawn.append(("prop", name, text))
+        self.drawn.append(("prop", name, text if text is None else _shown(text)))
 
     def progress(self, *, text="", factor=0.0, type="RING"):
         assert type in {"BAR", "RING"} and 0 <= factor <= 1
@@ -44,7 +51,7 @@ class Layout:
 
     def menu(self, name, *, text=None, icon="NONE", translate=True):
         assert icon in ICONS, icon
-        self.drawn.append(("menu", name, getattr(bpy.types, name).bl_label if text is None else text))
+        self.drawn.append(("menu", name, _shown(getattr(bpy.types, name).bl_label if text is None else text, translate)))
 
     def template_icon(self, *, icon_value, scale=1.0):
         self.drawn.append(("picture", icon_value))

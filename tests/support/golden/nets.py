@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from support.golden.numbers import saw
 from support.golden.rules import state_of, strided
 
 Rule = Callable[[str, tuple[int, ...]], np.ndarray]
@@ -90,15 +91,6 @@ def filled(
     return net.eval().requires_grad_(False)
 
 
-def listed(keys: dict) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Names, shapes and types of a ``keys*.json`` of either form."""
-    found = {}
-    for name, about in keys.get("keys", keys).items():
-        shape, dtype = (about["shape"], about["dtype"]) if isinstance(about, dict) else about
-        found[name] = tuple(shape), dtype.removeprefix("torch.")
-    return found
-
-
 @contextmanager
 def outputs_of(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, torch.Tensor]]:
     """Collects what the named inner modules give while the network runs."""
@@ -117,6 +109,8 @@ def outputs_of(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, torch
 
 def difference(value, golden: np.ndarray) -> float:
     """Largest difference of the strided sample of `value` from a golden array, over the latter's largest magnitude."""
+    saw(golden, value.detach().numpy() if isinstance(value, torch.Tensor) else value)
+    golden = np.asarray(golden)
     value = strided(value.detach().numpy() if isinstance(value, torch.Tensor) else value, golden.size)
     assert value.size == golden.size
     golden = golden.reshape(-1).astype(np.float64)

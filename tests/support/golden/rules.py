@@ -7,9 +7,7 @@ are float64 (Deep3D, 3DDFA-V3, DF_MVR).
 
 from __future__ import annotations
 
-import json
 import zlib
-from pathlib import Path
 
 import numpy as np
 
@@ -76,29 +74,3 @@ def strided(array, count: int = 64) -> np.ndarray:
     if flat.size <= count:
         return flat
     return flat[np.floor(np.linspace(0, flat.size - 1, count)).astype(np.int64)]
-
-
-class HrnGolden:
-    """One folder of ``golden/hrn``: arrays stored whole or as every k-th element."""
-
-    def __init__(self, folder: Path):
-        self.meta = json.loads((folder / "meta.json").read_text())
-        self.arrays = np.load(folder / "output.npz")
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        """The stored values: in full shape when complete, else the strided vector."""
-        array, about = self.arrays[name], self.meta["arrays"][name]
-        return array.reshape(about["shape"]) if about["stride"] == 1 else array
-
-    def sample(self, name: str, value) -> np.ndarray:
-        """The elements of `value` (full array) that are stored under `name`, after checking its shape."""
-        value, about = np.asarray(value), self.meta["arrays"][name]
-        assert list(value.shape) == about["shape"], f"{name}: {value.shape} instead of {about['shape']}"
-        return value if about["stride"] == 1 else value.reshape(-1)[:: about["stride"]]
-
-    def error(self, name: str, value) -> np.ndarray:
-        """Absolute differences relative to the largest magnitude of the full golden array."""
-        about = self.meta["arrays"][name]
-        scale = max(abs(about["min"]), abs(about["max"]))
-        stored = self[name].astype(np.float64)
-        return np.abs(self.sample(name, value).astype(np.float64) - stored) / scale

@@ -41,7 +41,7 @@ class StubMethod:
     def missing(self):
         return []
 
-    def warm_up(self, progress=None):
+    def warm_up(self, progress):
         pass
 
     def reconstruct(self, photos, out, settings, progress):
@@ -54,11 +54,11 @@ class StubMethod:
         except UnicodeDecodeError:
             raise HrnError(ErrorCode.NOT_AN_IMAGE, f"{Path(photos[0]).name} is not a picture.") from None
         argument = argument.strip()
-        progress("coarse", 0.0, "Fitting the head")
+        progress.stage("coarse")(0.0, "Fitting the head")
         seconds = float(argument or 0) if action == "ok" else 30.0 if action == "slow_once" and first_time(argument) else 0.0
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            progress("mid", 1 - max(0.0, end - time.monotonic()) / seconds, "Shaping")
+            progress.stage("mid")(1 - max(0.0, end - time.monotonic()) / seconds, "Shaping")
             time.sleep(0.02)
         if action == "noface":
             raise HrnError(ErrorCode.NO_FACE, f"There is no face in {Path(photos[0]).name}.")

@@ -59,12 +59,12 @@ from engine.wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
     STAGES,
-    Settings,
     encode_line,
     error_response,
     notification,
     response,
 )
+from engine.wire.settings import Settings
 
 
 def parse_mode(text: str) -> tuple[str, dict[str, str]]:

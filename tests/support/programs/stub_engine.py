@@ -27,19 +27,19 @@ class StubMethod:
     def missing(self):
         return []
 
-    def warm_up(self, progress=None):
+    def warm_up(self, progress):
         end = time.monotonic() + float(os.environ.get("STUB_WARM", 0))
         while time.monotonic() < end:
-            progress("start", 0.5, "Building the head model")
+            progress.stage("start")(0.5, "Building the head model")
             time.sleep(0.02)
 
     def reconstruct(self, photos, out, settings, progress):
         action = Path(photos[0]).stem
         for stage in STAGES[1:-1]:
-            progress(stage, 0.0, f"At {stage}")
+            progress.stage(stage)(0.0, f"At {stage}")
         if action == "slow":
             for step in range(600):
-                progress("bundle", step / 600, "Slowly")
+                progress.stage("bundle")(step / 600, "Slowly")
                 time.sleep(0.05)
         elif action == "memory":
             np.empty(1 << 52)
@@ -57,7 +57,7 @@ class StubMethod:
 
             def slowly(path, image):
                 write(path, image)
-                progress("bundle", 0.5, "Writing")
+                progress.stage("bundle")(0.5, "Writing")
                 for number in range(2000):
                     path.with_name(f"more_{number}.bin").write_bytes(b"0" * 1000)
                     time.sleep(0.005)

@@ -13,8 +13,9 @@ from engine.photo.regions import BROWS, EYES, FACE_POINTS
 from engine.synthetic.dataset import face_vertices
 from engine.synthetic.render import Renderer
 from engine.synthetic.windows import draw_photo
+from engine.system.progress import Progress
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 
 SEED = 31
 
@@ -152,7 +153,7 @@ def test_result_is_the_same_twice(model, photos, fits):
 def test_every_window_reports_so_that_a_cancel_is_noticed(model, photos):
     _, photo, _, observation = photos[0]
     told = []
-    fit_coarse(model, photo, observation, Settings(), lambda stage, fraction, message: told.append(fraction))
+    fit_coarse(model, photo, observation, Settings(), Progress(lambda stage, fraction, message: told.append(fraction)))
     assert len(told) >= 20 and told == sorted(told) and 0 <= told[0] and told[-1] <= 1
 
 
@@ -163,4 +164,4 @@ def test_cancelling_stops_the_fit(model, photos):
         raise HrnError(ErrorCode.CANCELLED, "cancelled")
 
     with pytest.raises(HrnError):
-        fit_coarse(model, photo, observation, Settings(), cancel)
+        fit_coarse(model, photo, observation, Settings(), Progress(cancel))

@@ -18,6 +18,7 @@ from engine.photo import Landmarker, observe
 from engine.photo.face_nets import model_path
 from engine.synthetic.backbone import Backbone
 from engine.synthetic.tail import Tail
+from engine.system.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +123,12 @@ def test_several_threads_and_cancelling(regressor, faces):
     class Stop(Exception):
         pass
 
-    def stop(number):
-        if number == 2:
+    def stop(stage, fraction, message):
+        if fraction == 2 / len(faces):
             raise Stop
 
     with pytest.raises(Stop):
-        regressor.look(faces, stop)
+        regressor.look(faces, Progress(stop))
     for thread in threads:
         thread.join()
     for one in (*found, regressor.look(faces)):

@@ -9,6 +9,7 @@ from engine.fit.mid.fit import MidWeights
 from engine.fit.skin_surface import skin_surface
 from engine.geometry.harmonics import light_normals, sh_basis, shade
 from engine.geometry.mesh import face_cross
+from engine.system.progress import Progress
 from engine.types import Photo
 from engine.wire.errors import ErrorCode, HrnError
 from support.mid_scene import LIGHT, Scene
@@ -90,7 +91,7 @@ def test_cancel_is_heard_between_steps(scene, monkeypatch):
             raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
 
     with pytest.raises(HrnError) as caught:
-        scene.fit(monkeypatch, progress=progress)
+        scene.fit(monkeypatch, progress=Progress(progress).stage("mid"))
     assert caught.value.code is ErrorCode.CANCELLED and len(calls) == 4
     assert calls == sorted(calls)
 

@@ -13,7 +13,7 @@ from engine.fit.mid import part_regions
 from engine.fit.mid.fit import MidWeights
 from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from reference import part_distance as prdl
 from support.mid_scene import Scene
 
@@ -76,7 +76,7 @@ def test_a_moved_head_is_brought_back(model, camera):
 
 def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     """Off unless asked for; where it is on, the parts lie nearer to their regions before landmarks are laid exactly."""
-    from engine.fit.mid.fit import fit as mid
+    from engine.fit.mid import fit as mid
 
     scene = Scene(model)
     # The detector saw the mouth lower than it is: the region that the parts are held to.

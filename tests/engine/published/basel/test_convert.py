@@ -8,14 +8,15 @@ from scipy.io import savemat
 
 from engine.published.basel import convert, files
 from support.golden import bfm2009 as rule
+from support.golden.numbers import Numbers
 from support.official.licensed import official_file
 
 MADE = ("meanshape", "meantex", "idBase", "exBase", "texBase")
 
 
 @pytest.fixture(scope="module")
-def golden(shared_dir):
-    return np.load(shared_dir / "golden/deep3d/bfm_prep.npz")
+def golden():
+    return Numbers("deep3d/bfm_prep")
 
 
 def write_face_info(folder, golden) -> None:

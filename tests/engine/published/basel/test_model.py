@@ -17,7 +17,8 @@ from engine.published.hrn import stages as hrn
 from engine.published.tddfa_v3.files import read_tddfa_model
 from engine.wire.errors import ErrorCode, HrnError
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, normal
+from support.golden.numbers import HrnGolden, Numbers
+from support.golden.rules import normal
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +31,18 @@ def close(golden: HrnGolden, tolerance: float, **arrays):
         assert golden.error(name, value).max() <= tolerance, name
 
 
-def test_synthetic_mini_model_is_the_stored_one(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/mini_model")
+def test_synthetic_mini_model_is_the_stored_one():
+    golden = HrnGolden("mini_model")
     model = golden_models.mini_model()
-    assert np.array_equal(golden["tri0"], model.triangles)
-    assert np.array_equal(golden["point_buf0"], model.vertex_faces)
-    assert np.array_equal(golden["keypoints0"], model.keypoints)
-    assert np.array_equal(golden["pos"], model.mean)
+    assert golden.equal("tri0", model.triangles)
+    assert golden.equal("point_buf0", model.vertex_faces)
+    assert golden.equal("keypoints0", model.keypoints)
+    assert golden.equal("pos", model.mean)
     close(golden, 1e-6, coeffs=golden_models.mini_coefficients(), uv=golden_models.mini_uv())
 
 
-def test_hrn_face_model(shared_dir, mini):
-    golden = HrnGolden(shared_dir / "golden/hrn/bfm_basic")
+def test_hrn_face_model(mini):
+    golden = HrnGolden("bfm_basic")
     face = mini(coefficients.split(torch.from_numpy(golden_models.mini_coefficients())))
     close(
         golden,
@@ -58,7 +59,7 @@ def test_hrn_face_model(shared_dir, mini):
         colour_vertex=face.colour,
         rotation=face.rotation.transpose(1, 2),
     )
-    assert np.array_equal(HrnGolden(shared_dir / "golden/hrn/ndc")["ndc_proj"], ALIGNED_CAMERA.clip_matrix())
+    assert HrnGolden("ndc").equal("ndc_proj", ALIGNED_CAMERA.clip_matrix())
     np.testing.assert_allclose(by_matrix(face.camera, golden["persc_proj"]), face.projection, rtol=0, atol=1e-4)
 
 
@@ -68,15 +69,14 @@ def by_matrix(camera_points, matrix):
     return homogeneous[..., :2] / homogeneous[..., 2:]
 
 
-def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
-    golden = np.load(shared_dir / "golden/deep3d/maths.npz")
+def test_deep3d_face_model_read_from_its_file(tmp_path):
+    golden = Numbers("deep3d/maths")
     path = tmp_path / "BFM_model_front.mat"
     savemat(path, golden_models.full_model_fields())
     data = files.read_bfm_front(path)
     model = FaceModel.build(data)
-    assert [len(data.triangles), len(data.front_triangles), len(data.front_vertices), int(data.skin.sum())] == golden[
-        "model/n_faces"
-    ].tolist()
+    counts = [len(data.triangles), len(data.front_triangles), len(data.front_vertices), int(data.skin.sum())]
+    assert np.array_equal(counts, golden["model/n_faces"])
     vector = torch.from_numpy(golden_models.full_coefficients("deep3d", 2)).float()
     np.testing.assert_allclose(vector, golden["model/coeff"], atol=1e-6)
     face = model(coefficients.split(vector))
@@ -97,7 +97,7 @@ def test_deep3d_face_model_read_from_its_file(shared_dir, tmp_path):
     assert np.array_equal(golden["render/ndc_proj"], ALIGNED_CAMERA.clip_matrix())
     np.testing.assert_allclose(by_matrix(face.camera, golden["model/persc_proj"]), face.projection, rtol=0, atol=1e-4)
     half = np.degrees(np.arctan(ALIGNED_CAMERA.centre / ALIGNED_CAMERA.focal))
-    assert 2 * half == pytest.approx(float(golden["render/fov_degrees"][0]), rel=1e-9)
+    np.testing.assert_allclose(2 * half, golden["render/fov_degrees"], rtol=1e-9)
 
 
 def test_a_clean_double_precision_face_is_the_same(mini):

@@ -19,7 +19,7 @@ from engine.published.basel.files import read_landmark_template
 from engine.published.method import points_beside
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_deep3d
 from support.small_maps import small_analysis
 

@@ -10,7 +10,7 @@ import torch
 from scipy.io import loadmat
 
 from engine.published.basel import rendering
-from engine.published.basel.coefficients import join, split
+from engine.published.basel.coefficients import Coefficients, join, split
 from engine.published.basel.files import FaceModelData
 from engine.published.basel.model import FaceModel
 from engine.published.deep3d import augmentation
@@ -19,12 +19,13 @@ from engine.published.deep3d.skin_mixture import skin_probability
 from engine.render import rasterize
 from engine.wire.errors import ErrorCode, HrnError
 from support.golden import models as golden_models
+from support.golden.numbers import Numbers
 from support.golden.rules import pattern_bytes, strided
 
 
 @pytest.fixture(scope="module")
-def golden(shared_dir):
-    return np.load(shared_dir / "golden/deep3d/maths.npz")
+def golden():
+    return Numbers("deep3d/maths")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_augmentation(golden, seed):
     change = augmentation.draw(random.Random(seed))
     np.testing.assert_allclose(change.matrix, golden[f"aug/seed{seed}/affine"], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(np.linalg.inv(change.matrix), golden[f"aug/seed{seed}/affine_inv"], rtol=1e-6, atol=1e-9)
-    assert change.mirrored == bool(golden[f"aug/seed{seed}/flip"][0])
+    assert np.array_equal([change.mirrored], golden[f"aug/seed{seed}/flip"])
     picture = augmentation.augment_picture(pattern_bytes(224, 224), change)
     assert (np.abs(strided(picture, 1024).astype(int) - golden[f"aug/seed{seed}/image"]) <= 1).mean() > 0.995
     landmarks = augmentation.augment_landmarks(golden["model/lm68"][0].astype(float), change)
@@ -77,10 +78,12 @@ def test_result_files(golden, tmp_path):
     face = FaceModel.build(data)(coefficients)
     arrays = deep3d_output.coefficient_arrays(coefficients, face)
     np.testing.assert_allclose(arrays["lm68"], golden["model/mat_lm68"], atol=1e-4)
-    vertices, colours = deep3d_output.mesh_arrays(face)
-    some = golden["model/vertex_sample"]
-    np.testing.assert_allclose(vertices[some], golden["model/obj_vertex"][0], atol=2e-5)
-    assert np.abs(colours[some].astype(int) - golden["model/obj_color_uint8"][0]).max() <= 1
+    model, some = FaceModel.build(data), golden["model/vertex_sample"]
+    faces = [model(Coefficients(*(part[number : number + 1] for part in coefficients))) for number in range(2)]
+    (vertices, colours), second = map(deep3d_output.mesh_arrays, faces)
+    written = np.stack([vertices[some], second[0][some]]), np.stack([colours[some], second[1][some]])
+    np.testing.assert_allclose(written[0], golden["model/obj_vertex"], atol=2e-5)
+    assert np.abs(written[1].astype(int) - golden["model/obj_color_uint8"]).max() <= 1
 
     deep3d_output.write_coefficients(tmp_path / "face.mat", arrays)
     read = loadmat(tmp_path / "face.mat")

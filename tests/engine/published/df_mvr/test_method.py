@@ -18,7 +18,7 @@ from engine.published.basel.files import read_bfm_front, read_landmark_template
 from engine.published.basel.model import FaceModel
 from engine.published.df_mvr import geometry as mvr
 from engine.wire.errors import HrnError
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_face_model
 from support.small_maps import small_analysis
 

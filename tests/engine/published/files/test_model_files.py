@@ -12,10 +12,11 @@ import torch
 from scipy.io import savemat
 
 from engine.cli import main
-from engine.published.files import FILES, PUBLISHED, file_states, models_report, required_paths, status, why_not
+from engine.published.files import FILES, file_states, models_report, required_paths, status, why_not
 from engine.published.files import check as checking
 from engine.published.nets.official import NETWORKS
 from engine.wire.errors import ErrorCode, HrnError
+from engine.wire.methods import METHODS
 from engine.wire.user_settings import UserSettings, model_files_folder, read_user_settings, write_user_settings
 from support.golden.nets import common_rule, filled
 from support.serve_client import Client
@@ -46,8 +47,8 @@ def states(method, folder):
 
 
 def test_every_method_names_files_of_the_table_and_networks_that_exist():
-    for published in PUBLISHED.values():
-        assert set(published.needs + published.may_use) <= set(FILES)
+    used = [key for method in METHODS.values() for key in method.files + method.optional_files]
+    assert set(used) == set(FILES)
     for file in FILES.values():
         assert file.terms and bool(file.networks) != bool(file.data)
         for name in (name for group in file.networks for name in group):
@@ -58,11 +59,12 @@ def test_every_method_names_files_of_the_table_and_networks_that_exist():
 def test_nothing_is_there(folder):
     report = models_report(folder)
     rows = {row["name"]: row for row in report["methods"]}
-    assert set(rows) == {"open", *PUBLISHED} and rows["open"]["ready"] and not rows["open"]["missing"]
+    published = [method.name for method in METHODS.values() if method.files]
+    assert set(rows) == {"open", *published} and rows["open"]["ready"] and not rows["open"]["missing"]
     assert not rows["deep3d"]["ready"] and all(
         "epoch_20.pth" not in text or "Deep3DFaceRecon" in text for text in rows["deep3d"]["missing"]
     )
-    assert {file["state"] for name in PUBLISHED for file in rows[name]["files"]} == {"missing"}
+    assert {file["state"] for name in published for file in rows[name]["files"]} == {"missing"}
     with pytest.raises(HrnError) as caught:
         required_paths("deep3d", folder)
     assert caught.value.code is ErrorCode.MODEL_MISSING and "epoch_20.pth" in caught.value.message

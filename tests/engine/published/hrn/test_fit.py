@@ -13,6 +13,7 @@ from engine.published.basel.objectives import Outline
 from engine.published.basel.rendering import rasterize_crop, render_texture
 from engine.published.hrn import fit as hrn_fit
 from engine.published.hrn import stages as hrn
+from engine.system.progress import Progress
 from support.golden import models as golden_models
 
 YAWS = (-0.3, 0.3)
@@ -63,7 +64,9 @@ def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
     started = torch.zeros(1, 80)
     views = [view_of(model, started, started, smooth_map, yaw) for yaw in YAWS]
     ticks = []
-    results, fused = hrn_fit.fit_views(model, views, steps=6, tick=ticks.append)
+    results, fused = hrn_fit.fit_views(
+        model, views, steps=6, progress=Progress(lambda stage, fraction, message: ticks.append(fraction))
+    )
     assert len(results) == 2 and ticks[-1] == 1 and len(ticks) == 6
     for result in results[1:]:
         assert torch.equal(result.base.coefficients.identity, fused.identity)

@@ -14,7 +14,8 @@ from engine.published.basel.uv_raster import rasterize_uv
 from engine.published.hrn import detail
 from engine.published.hrn.dense_mesh import dense_mesh, grid_faces
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, det, face_mask, smooth
+from support.golden.numbers import HrnGolden
+from support.golden.rules import det, face_mask, smooth
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +28,14 @@ def scene():
     return model, parts, face, raster
 
 
-def folder(shared_dir, name):
-    return HrnGolden(shared_dir / "golden/hrn" / name)
+def folder(name):
+    return HrnGolden(name)
 
 
-def test_maps_of_the_coarse_face(shared_dir, scene):
+def test_maps_of_the_coarse_face(scene):
     model, parts, face, raster = scene
-    golden = folder(shared_dir, "bfm_render_inputs")
-    assert np.array_equal(np.packbits(raster.covered.numpy().reshape(-1)), golden["coverage_bits"])
+    golden = HrnGolden("bfm_render_inputs")
+    assert golden.equal("coverage_bits", np.packbits(raster.covered.numpy().reshape(-1)))
     ones = raster(torch.ones(1, model.mean.numel() // 3, 1))[:, 0]
     position = raster(face.shape)
     albedo = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture)
@@ -50,7 +51,7 @@ def test_maps_of_the_coarse_face(shared_dir, scene):
     ):
         assert golden.error(name, value).max() < 5e-5, name
     full = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture, None).permute(0, 2, 3, 1)
-    assert folder(shared_dir, "bfm_basic").error("albedo_map512", full).max() < 5e-5
+    assert HrnGolden("bfm_basic").error("albedo_map512", full).max() < 5e-5
 
 
 def test_the_maps_weights_differ_from_a_clean_raster_as_documented(scene):
@@ -65,8 +66,8 @@ def test_the_maps_weights_differ_from_a_clean_raster_as_documented(scene):
     assert 1e-6 < float((1 - total).max()) < 1e-4
 
 
-def test_texture_sampling(shared_dir, scene):
-    golden = folder(shared_dir, "texture_sampling")
+def test_texture_sampling(scene):
+    golden = HrnGolden("texture_sampling")
     camera_map = scene[3](scene[2].camera)
     picture = torch.from_numpy(smooth(3, 512, 512))[None]
     texture = uv_maps.sample_picture(picture, camera_map)
@@ -79,7 +80,7 @@ def test_texture_sampling(shared_dir, scene):
     difference = (corrected - texture)[:, :, covered].abs().max()
     assert 5e-3 < difference < 3e-2
     soft = uv_maps.smooth_mask(mask)
-    assert folder(shared_dir, "smooth_valid_mask").error("mask", soft).max() < 1e-3
+    assert HrnGolden("smooth_valid_mask").error("mask", soft).max() < 1e-3
 
 
 def test_corrected_sampling_reads_a_linear_picture_exactly(scene):
@@ -94,17 +95,17 @@ def test_corrected_sampling_reads_a_linear_picture_exactly(scene):
     assert abs(float(expected[0] - seen[0])) < 2
 
 
-def test_deformation(shared_dir, scene):
-    golden = folder(shared_dir, "deformation_apply")
+def test_deformation(scene):
+    golden = HrnGolden("deformation_apply")
     offsets = torch.from_numpy(det("deformation", (1, 64, 64, 3), 0.01)).permute(0, 3, 1, 2)
     offset = uv_maps.apply_offsets(offsets, torch.from_numpy(golden_models.mini_uv()))
     assert golden.error("offset", offset).max() < 5e-5
     assert golden.error("moved", scene[2].shape + offset).max() < 5e-5
 
 
-def test_displacement_normals_colours_and_dense_mesh(shared_dir, scene):
+def test_displacement_normals_colours_and_dense_mesh(scene):
     _, parts, face, raster = scene
-    golden = folder(shared_dir, "displacement")
+    golden = HrnGolden("displacement")
     displacement = torch.from_numpy(det("displacement", (1, 1, 256, 256), 0.01))
     position, normals = raster(face.world), raster(face.world_normals)
     detailed = detail.detail_normals(position, normals, displacement)
@@ -116,13 +117,13 @@ def test_displacement_normals_colours_and_dense_mesh(shared_dir, scene):
     assert golden.error("colour_map", colour).max() < 5e-5
     assert golden.error("recoloured", uv_maps.grey_level(colour)).max() < 5e-5
 
-    assert np.array_equal(golden.sample("dense_faces", grid_faces()), golden["dense_faces"])
+    assert golden.equal("dense_faces", grid_faces())
     moved = (position + displacement * normals)[0].permute(1, 2, 0).reshape(-1, 3)
     assert golden.error("dense_vertices", moved).max() < 5e-5
     mesh = dense_mesh(position[0].numpy(), normals[0].numpy(), displacement[0, 0].numpy())
-    assert [len(mesh.vertices), len(mesh.faces)] == golden["cropped_counts"].tolist()
+    assert golden.equal("cropped_counts", [len(mesh.vertices), len(mesh.faces)])
     assert golden.error("cropped_vertices", mesh.vertices).max() < 5e-5
-    assert np.array_equal(golden.sample("cropped_faces_as_written", mesh.faces + 1), golden["cropped_faces_as_written"])
+    assert golden.equal("cropped_faces_as_written", mesh.faces + 1)
 
 
 def test_the_corrected_dense_mesh_and_normals_agree_with_its_surface(scene):
@@ -144,15 +145,15 @@ def test_the_corrected_dense_mesh_and_normals_agree_with_its_surface(scene):
     np.testing.assert_allclose((e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]) * 256**2, 1, atol=1e-3)
 
 
-def test_contour(shared_dir, scene):
-    golden = folder(shared_dir, "contour")
-    assert np.array_equal(face_mask(), golden["face_mask"])
+def test_contour(scene):
+    golden = HrnGolden("contour")
+    assert golden.equal("face_mask", face_mask())
     assert golden.error("verts_proj", scene[2].projection).max() < 5e-5
     left, right = edge_columns(face_mask()[0])
-    assert np.array_equal(left, golden["left"]) and np.array_equal(right, golden["right"])
+    assert golden.equal("left", left) and golden.equal("right", right)
     loss, outside = contour_loss(scene[2].projection, torch.from_numpy(left), torch.from_numpy(right))
     assert golden.error("loss", loss).max() < 5e-5
-    assert np.array_equal(np.flatnonzero(outside[0]), golden["edge_vertex"])
+    assert golden.equal("edge_vertex", np.flatnonzero(outside[0]))
 
 
 def test_no_retouching_when_the_network_says_so(scene):

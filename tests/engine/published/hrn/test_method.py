@@ -23,7 +23,7 @@ from engine.published.hrn import multi_view as mvhrn
 from engine.published.hrn import turning as hrn_turn
 from engine.texture.atlas import gather, texel_band
 from engine.wire.bundle import load_bundle
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_hrn
 from support.small_maps import small_analysis
 
@@ -194,7 +194,7 @@ def test_the_head_shows_the_face_as_in_the_view_that_sees_it_best():
 
 def test_each_view_keeps_what_facial_actions_leave_in_its_own_photo(monkeypatch):
     shapes = [np.full((4, 3), float(number)) for number in range(3)]
-    monkeypatch.setattr(carry, "conform", lambda model, relaxed, report: "found")
+    monkeypatch.setattr(carry, "conform", lambda model, relaxed, progress: "found")
     monkeypatch.setattr(carry, "pose_conformed", lambda model, found, relaxed, shown: (shown[0], 10 * shown))
     monkeypatch.setattr(carry, "_view", lambda model, found, face, expression, deformation, share: (deformation, share))
     views = carry.carry_over(None, None, [carry.SeenFace(None, None, shape, None) for shape in shapes]).views
@@ -207,6 +207,6 @@ def test_modelscopes_release_is_the_same_with_its_own_file_names(folder, tmp_pat
         if path.is_file():
             (tmp_path / path.name.replace("epoch_10.pth", "pytorch_model.pt")).symlink_to(path)
     method = get_method("hrn_face")
-    method.load(required_paths("hrn_face", tmp_path), lambda *step: None)
+    method.load(required_paths("hrn_face", tmp_path))
     assert float(method._alpha) == pytest.approx(0.05) and float(method._beta) == pytest.approx(0.02)
     assert method._retouch is None and not get_method("hrn_face").mask_tile

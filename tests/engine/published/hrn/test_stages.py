@@ -13,7 +13,8 @@ from engine.published.nets.deretouch import DeRetouchNet
 from engine.published.nets.generator import deformation_generator, displacement_generator
 from support.golden import models as golden_models
 from support.golden.nets import filled, hrn_rule
-from support.golden.rules import HrnGolden, face_mask, smooth
+from support.golden.numbers import HrnGolden
+from support.golden.rules import face_mask, smooth
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,8 @@ def generators():
     return filled(deformation_generator, hrn_rule(1.0)), filled(displacement_generator, hrn_rule(1.0))
 
 
-def test_base_stage(shared_dir, model, base):
-    golden = HrnGolden(shared_dir / "golden/hrn/stage1")
+def test_base_stage(model, base):
+    golden = HrnGolden("stage1")
     colour = uv_maps.shade_map(base.albedo_map, model.raster(base.face.world_normals), base.coefficients.gamma)
     for name, value in (
         ("vertices", base.face.world),
@@ -59,8 +60,8 @@ def test_base_stage(shared_dir, model, base):
 
 
 @pytest.mark.parametrize("name", ["stage2", "stage2_smoothed"])
-def test_detail_stage(shared_dir, model, base, picture, generators, name):
-    golden = HrnGolden(shared_dir / "golden/hrn" / name)
+def test_detail_stage(model, base, picture, generators, name):
+    golden = HrnGolden(name)
     mask = uv_maps.smooth_mask(base.valid_mask) if name == "stage2_smoothed" else base.valid_mask
     result = hrn.detail_stage(model, base, picture, mask, *generators, torch.tensor([0.5]), torch.tensor([0.25]))
     exact = {
@@ -72,10 +73,10 @@ def test_detail_stage(shared_dir, model, base, picture, generators, name):
     }
     jumping = {"displacement_map": result.levels.displacement, "colour_high": result.colour_high}
     for part, value in exact.items():
-        if part in golden.meta["arrays"]:
+        if part in golden:
             assert golden.error(part, value).max() < 1e-4, part
     for part, value in jumping.items():
-        if part in golden.meta["arrays"]:
+        if part in golden:
             error = golden.error(part, value)
             assert (error < 1e-3).mean() > 0.95 and error.max() < 2e-2, part
 

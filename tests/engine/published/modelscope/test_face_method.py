@@ -12,14 +12,15 @@ from engine.methods import get_method
 from engine.published.basel import alignment
 from engine.published.basel.coefficients import split
 from engine.published.basel.files import BFM_VERTICES
-from engine.published.files import FILES, PUBLISHED
+from engine.published.files import FILES
 from engine.published.method import GivenFace
 from engine.published.modelscope import face_method as hrn_face_fit
 from engine.published.modelscope import face_model as ms_face
 from engine.published.modelscope.face_texture import FacePictures, finished_sheet
 from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
-from engine.wire.protocol import Settings
+from engine.wire.methods import METHODS
+from engine.wire.settings import Settings
 from support.official.head_like import EYES, FITTING, HEAD, KEPT, write_fitted_face
 
 
@@ -28,13 +29,13 @@ def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("licensed")
     write_fitted_face(folder)
     found = {path.name: path for path in folder.rglob("*.*")}
-    return {key: found[FILES[key].name] for key in PUBLISHED["hrn_face_fit"].needs}
+    return {key: found[FILES[key].name] for key in METHODS["hrn_face_fit"].files}
 
 
 @pytest.fixture(scope="module")
 def method(paths):
     method = get_method("hrn_face_fit")
-    method.load(paths, lambda *step: None)
+    method.load(paths)
     return method
 
 
@@ -78,7 +79,7 @@ def result(method, portrait):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(method, "_smoothed", lambda fitted, *more: fits.append((fitted, smooth(fitted, *more))) or fits[0][1])
         patch.setattr(hrn_face_fit, "_DRAFT", hrn_face_fit._Effort(5, (64, 128), 6, 256))
-        found = method.predict([GivenFace(photo, observation, marks, False)], Settings(quality="draft"), lambda *step: None)
+        found = method.predict([GivenFace(photo, observation, marks, False)], Settings(quality="draft"))
     return found, fits[0], (photo, marks)
 
 

@@ -17,8 +17,10 @@ from engine.published.modelscope import fit as ms_fit
 from engine.published.modelscope import head_model as ms_head
 from engine.published.modelscope import head_texture as ms_texture
 from engine.published.modelscope import sheet as ms_sheet
+from engine.system.progress import Progress
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, smooth, state_of
+from support.golden.numbers import HrnGolden
+from support.golden.rules import smooth, state_of
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,12 @@ def test_fit_finds_the_translation_then_the_shape(head):
     np.testing.assert_allclose(moved.translation[0, :2], [0.08, -0.05], atol=0.03)
     ticks = []
     fitted, offsets = ms_fit.fit_head(
-        head, truth._replace(expression=torch.zeros(1, 64)), evidence, face_triangles=faces, steps=(0, 8), tick=ticks.append
+        head,
+        truth._replace(expression=torch.zeros(1, 64)),
+        evidence,
+        face_triangles=faces,
+        steps=(0, 8),
+        progress=Progress(lambda stage, fraction, message: ticks.append(fraction)),
     )
     assert len(ticks) == 8 and ticks[-1] == 1
     assert torch.equal(fitted.translation, truth.translation) and torch.equal(fitted.angles, truth.angles)
@@ -105,7 +112,15 @@ def test_sheet_follows_the_plain_objective(head):
         sheet = sheet.detach()
     ticks = []
     found, seen = ms_sheet.fit_sheet(
-        posed, head.linear.triangles, uv, picture, mask, sizes=sizes, steps=steps, tall=1.25, tick=ticks.append
+        posed,
+        head.linear.triangles,
+        uv,
+        picture,
+        mask,
+        sizes=sizes,
+        steps=steps,
+        tall=1.25,
+        progress=Progress(lambda stage, fraction, message: ticks.append(fraction)),
     )
     # Adam's steps are long however small a gradient is, which leaves a little of its rounding.
     assert (found - sheet).abs().max() < 2e-4 and seen.any() and not seen.all()
@@ -117,8 +132,8 @@ def _blocks(tag, height, width, low, high, repeat):
     return np.repeat(np.repeat(values, repeat, 0), repeat, 1)
 
 
-def test_both_endings_of_the_texture(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/ms_head_texture")
+def test_both_endings_of_the_texture():
+    golden = HrnGolden("ms_head_texture")
     hair, cheek = (ms_texture.upper_mask(_blocks(name, 10, 8, 0, 2, 8) * 255) for name in ("hairmask", "cheek"))
     foreground = ms_texture.foreground_mask(_blocks("fg", 10, 8, 0, 2, 8) * 255)
     front = ms_texture.front_mask((255 * np.clip(smooth(3, 128, 128), 0, 1)).astype(np.uint8).transpose(1, 2, 0))

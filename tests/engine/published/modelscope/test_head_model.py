@@ -14,7 +14,8 @@ from engine.published.modelscope import offsets as ms_offsets
 from reference.head_offsets import fuse_head_offset
 from support.golden import heads as golden_heads
 from support.golden import models as golden_models
-from support.golden.rules import HrnGolden, det, smooth, uni
+from support.golden.numbers import HrnGolden
+from support.golden.rules import det, smooth, uni
 
 
 def map_of(name, size, scale=1.0):
@@ -58,18 +59,18 @@ def check(golden, head):
         assert golden.error(name, value).max() < 5e-5, name
 
 
-def test_fitting_mesh(shared_dir, coefficients):
+def test_fitting_mesh(coefficients):
     parts = golden_heads.parts()
     model = ms_head.build_fitting(parts.fitting, parts.face, parts.kept, parts.hair, parts.keypoints, parts.uv)
-    check(HrnGolden(shared_dir / "golden/hrn/ms_head_fitting"), model(coefficients, offsets()))
+    check(HrnGolden("ms_head_fitting"), model(coefficients, offsets()))
 
 
-def test_final_mesh(shared_dir, final):
-    check(HrnGolden(shared_dir / "golden/hrn/ms_head_final"), final)
+def test_final_mesh(final):
+    check(HrnGolden("ms_head_final"), final)
 
 
-def test_smoothing_of_the_offsets(shared_dir):
-    golden = HrnGolden(shared_dir / "golden/hrn/ms_head_blur")
+def test_smoothing_of_the_offsets():
+    golden = HrnGolden("ms_head_blur")
     parts = golden_heads.parts()
     edges = np.arange(0, 35241, 37)
     edge, fusion = ms_offsets.edge_mask(parts.uv, edges), ms_offsets.fusion_mask(parts.uv[:35709])
@@ -87,8 +88,8 @@ def test_smoothing_of_the_offsets(shared_dir):
     assert corrected[299 - int(300 * v), int(300 * u)] > 0.5
 
 
-def test_objective(shared_dir, coefficients, final):
-    golden = HrnGolden(shared_dir / "golden/hrn/ms_head_losses")
+def test_objective(coefficients, final):
+    golden = HrnGolden("ms_head_losses")
     a, b = torch.from_numpy(smooth(3, 224, 224))[None], torch.from_numpy(uni("loss/img", (1, 3, 224, 224)))
     landmarks = torch.from_numpy(np.stack([uni("loss/lmx", 68, 20, 200), uni("loss/lmy", 68, 20, 200)], -1))[None]
     dice_a, dice_b = (torch.from_numpy(uni(name, (1, 1, 224, 224))) for name in ("head/dice_a", "head/dice_b"))

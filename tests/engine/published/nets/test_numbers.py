@@ -5,8 +5,6 @@ Names: every list of the developers' folder. Numbers: outputs of the references 
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -23,8 +21,9 @@ from engine.published.nets.landmark106 import Landmark106Net, find_106_points, p
 from engine.published.nets.retinaface import RetinaFaceNet
 from engine.published.nets.retinaface_detect import anchors, decode_boxes, decode_points, detect_faces, prepare_picture
 from reference.wide_coarse import WideCoarseNet
-from support.golden.nets import common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, listed, outputs_of
-from support.golden.rules import HrnGolden, det, normal, pattern_bytes, pattern_image, photo, smooth, uni
+from support.golden.nets import common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, outputs_of
+from support.golden.numbers import HrnGolden, Numbers, key_lists, listing_digest
+from support.golden.rules import det, normal, pattern_bytes, pattern_image, photo, smooth, uni
 
 NETWORKS = {
     "hrn/net_coarse/keys.json": CoarseNet,
@@ -59,35 +58,34 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
-def goldens(shared_dir):
+def goldens():
     """golden/ and the arrays of ``networks.npz`` of a method."""
 
     def arrays(method: str):
-        return np.load(shared_dir / "golden" / method / "networks.npz")
+        return Numbers(f"{method}/networks")
 
     return arrays
 
 
 @pytest.fixture(scope="module")
-def hrn(shared_dir):
-    return lambda name: HrnGolden(shared_dir / "golden" / "hrn" / name)
+def hrn():
+    return lambda name: HrnGolden(name)
 
 
 def as_tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(array))
 
 
-def test_no_key_list_is_forgotten(shared_dir):
-    found = (shared_dir / "golden").glob("**/keys*.json")
-    assert {path.relative_to(shared_dir / "golden").as_posix() for path in found} == set(NETWORKS)
+def test_no_key_list_is_forgotten():
+    assert set(key_lists()) == set(NETWORKS)
 
 
 @pytest.mark.parametrize("file", NETWORKS)
-def test_names_and_shapes(shared_dir, file):
-    wanted = listed(json.loads((shared_dir / "golden" / file).read_text()))
+def test_names_and_shapes(file):
+    """Those of the published files, in their order: the lists' digests are compared."""
     weights = empty(NETWORKS[file]).state_dict()
-    assert list(weights) == list(wanted)
-    assert {key: (tuple(w.shape), str(w.dtype).removeprefix("torch.")) for key, w in weights.items()} == wanted
+    ours = [(key, tuple(w.shape), str(w.dtype).removeprefix("torch.")) for key, w in weights.items()]
+    assert listing_digest(ours) == key_lists()[file], ours
 
 
 # ---- HRN and ModelScope
@@ -95,17 +93,17 @@ def test_names_and_shapes(shared_dir, file):
 
 def hrn_net(golden: HrnGolden, build, **options):
     """The network of a golden folder, after checking that the weights are the ones that made it."""
-    net = filled(build, hrn_rule(golden.meta["gain"]), **options)
+    net = filled(build, hrn_rule(golden.fact("gain")), **options)
     weights = [value for value in net.state_dict().values() if value.is_floating_point()]
-    assert len(net.state_dict()) == golden.meta["n_keys"]
-    assert sum(value.numel() for value in weights) == golden.meta["n_float_values"]
-    total = sum(float(value.double().sum()) for value in weights)
-    assert total == pytest.approx(golden.meta["param_sum"], rel=1e-9)
+    count, total = sum(value.numel() for value in weights), sum(float(value.double().sum()) for value in weights)
+    assert len(net.state_dict()) == golden.fact("n_keys", len(net.state_dict()))
+    assert count == golden.fact("n_float_values", count)
+    assert total == pytest.approx(golden.fact("param_sum", total), rel=1e-9)
     return net
 
 
 def hrn_input(golden: HrnGolden, value: np.ndarray) -> torch.Tensor:
-    about = golden.meta["input"]
+    about = golden.fact("input", {"shape": list(value.shape), "first4": value.reshape(-1)[:4].tolist()})
     assert list(value.shape) == about["shape"] and np.allclose(value.reshape(-1)[:4], about["first4"], atol=1e-7)
     return as_tensor(value)
 
@@ -267,7 +265,7 @@ def test_tddfa_retinaface(goldens):
     with outputs_of(net, names) as inner:
         outputs = net(as_tensor(image).double())
     for name, value in zip(("loc", "conf", "land"), outputs, strict=True):
-        assert tuple(golden[f"retinaface/{name}_shape"]) == tuple(value.shape)
+        assert np.array_equal(value.shape, golden[f"retinaface/{name}_shape"])
         assert difference(value, golden[f"retinaface/{name}_f64"]) < F64
     for name in names:
         assert difference(inner[name], golden[f"retinaface/stage/{name}"]) < F64, name
@@ -278,7 +276,7 @@ def test_tddfa_face_detection(goldens):
     offsets, points = (
         as_tensor(normal(name, (10752, size), 0.5).astype(np.float32)) for name, size in (("loc", 4), ("lan", 10))
     )
-    assert tuple(golden["retinaface/prior_count"]) == tuple(priors.shape)
+    assert np.array_equal(priors.shape, golden["retinaface/prior_count"])
     assert difference(priors, golden["retinaface/prior"]) < 1e-5
     assert difference(decode_boxes(offsets, priors), golden["retinaface/decode_box"]) < 1e-5
     assert difference(decode_points(points, priors), golden["retinaface/decode_land"]) < 1e-5
@@ -318,7 +316,7 @@ def test_df_mvr(goldens):
         found = net(*(as_tensor(view).double() for view in views))
     for name in heads:
         assert difference(found[name], golden[f"para_f64/{name}"]) < F64, name
-    assert tuple(golden["fusion_shape"]) == tuple(inner["uuunet"].shape)
+    assert np.array_equal(inner["uuunet"].shape, golden["fusion_shape"])
     assert difference(inner["uuunet"], golden["fusion_f64"]) < F64
     for name in names:
         assert difference(inner[name], golden[f"stage/{name}"]) < F64, name
@@ -332,7 +330,7 @@ def test_involution(goldens, channels, kernel, stride, side):
     ).double()
     source = normal(f"inv_in{channels}_{kernel}_{stride}", (2, channels, side, side)).astype(np.float32)
     result, name = net(as_tensor(source).double()), f"involution/c{channels}_k{kernel}_s{stride}"
-    assert tuple(golden[f"{name}/shape"]) == tuple(result.shape)
+    assert np.array_equal(result.shape, golden[f"{name}/shape"])
     assert difference(result, golden[name]) < F64
 
 
@@ -340,7 +338,7 @@ def test_df_mvr_face_parser(goldens):
     golden = goldens("df_mvr")
     net = filled(FaceMaskNet, common_rule(), prefix="mask_model.").double()
     outputs = net(as_tensor(single(2 * pattern_image(3, 224, 224, 0.3) - 1)).double())
-    assert tuple(golden["bisenet/shape"]) == tuple(outputs[0].shape)
+    assert np.array_equal(outputs[0].shape, golden["bisenet/shape"])
     for number, value in enumerate(outputs):
         assert difference(value, golden[f"bisenet/out{number}_f64"]) < F64, number
     labels = outputs[0].argmax(1)[0, ::4, ::4].numpy()

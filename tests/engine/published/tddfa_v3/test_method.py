@@ -14,7 +14,7 @@ from engine.published.files import required_paths
 from engine.published.method import GivenFace
 from engine.published.nets.checkpoint import read_npy_dictionary
 from engine.wire.bundle import load_bundle
-from engine.wire.protocol import Settings
+from engine.wire.settings import Settings
 from support.official.files import write_tddfa
 from support.small_maps import small_analysis
 
@@ -80,10 +80,10 @@ def test_the_two_extracted_textures_differ_from_the_models_own(bundle):
 
 def test_better_quality_takes_the_large_backbone(folder, portrait):
     method = get_method("tddfa_v3")
-    method.load(required_paths("tddfa_v3", folder), lambda *step: None)
+    method.load(required_paths("tddfa_v3", folder))
     photo, observation = observe(portrait, Landmarker(), 0)
     points = five_of_478(observation.landmarks.astype(float)) - 0.5
     faces = [GivenFace(photo, observation, points, False)]
-    found = method.predict(faces, Settings(method="tddfa_v3"), lambda *step: None)
+    found = method.predict(faces, Settings(method="tddfa_v3"))
     assert found.about == {"backbone": "ResNet-50"}
-    assert method.predict(faces, Settings(quality="draft"), lambda *step: None).about != found.about
+    assert method.predict(faces, Settings(quality="draft")).about != found.about

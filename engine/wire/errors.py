@@ -1,7 +1,7 @@
 """The closed list of errors that may reach a user.
 
 Every failure is one :class:`HrnError`: a code that programs can match, one sentence for the artist, and what to do
-next. Tracebacks belong into the log, never into a message. ``docs/errors.md`` lists them all.
+next. Sentences are messages (:mod:`.messages`) and are shown in the user's language. Tracebacks belong into the log, never into a message. ``docs/errors.md`` lists them all.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .formats import PHOTO_KINDS
+from .messages import Message, say, sentences
 
 __all__ = ["EXIT_CODES", "ErrorCode", "HrnError"]
 
@@ -26,7 +27,7 @@ class ErrorCode(str, Enum):
 
     # Photo
     PHOTO_UNREADABLE = "PHOTO_UNREADABLE", "Check that the file exists and that you may read it."
-    NOT_AN_IMAGE = "NOT_AN_IMAGE", f"Choose a {PHOTO_KINDS} photo."
+    NOT_AN_IMAGE = "NOT_AN_IMAGE", say("Choose a {kinds} photo.", kinds=PHOTO_KINDS)
     IMAGE_DAMAGED = "IMAGE_DAMAGED", "The file is cut off or damaged; copy it from the camera again."
     IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE", "Scale the photo below 100 megapixels."
     NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or half turned."
@@ -87,7 +88,8 @@ class HrnError(Exception):
 
     Args:
         code: what kind of failure.
-        message: one sentence, no trailing traceback, paths and numbers included.
+        message: one sentence, no trailing traceback, paths and numbers included; made by :func:`.messages.say` where it
+            has parameters.
         hint: what to do next; the code's own hint when omitted.
         details: JSON-serialisable facts for programs and the log.
     """
@@ -95,16 +97,26 @@ class HrnError(Exception):
     def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, details: dict | None = None):
         super().__init__(message)
         self.code = ErrorCode(code)
-        self.message = message
-        self.hint = self.code.hint if hint is None else hint
+        self.message = _as_message(message)
+        self.hint = _as_message(self.code.hint if hint is None else hint)
         self.details = details or {}
 
+    @property
+    def sentence(self) -> Message:
+        """What happened and what to do next. ``error.sentence.render(…)`` is that in another language."""
+        return sentences(self.message, self.hint)
+
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return str(self.sentence)
 
     def to_json(self) -> dict:
-        """The error as the `error` member of a response."""
-        return {"code": self.code.value, "message": self.message, "hint": self.hint, "details": self.details}
+        """The error as the `error` member of a response: English, with the templates and parameters of its sentences."""
+        return {
+            "code": self.code.value,
+            **self.message.to_json(),
+            **self.hint.to_json("hint"),
+            "details": self.details,
+        }
 
     @classmethod
     def from_json(cls, data: dict) -> HrnError:
@@ -113,4 +125,9 @@ class HrnError(Exception):
             code = ErrorCode(data.get("code"))
         except ValueError:
             code = ErrorCode.INTERNAL
-        return cls(code, str(data.get("message", "")), hint=data.get("hint"), details=data.get("details"))
+        hint = None if data.get("hint") is None else Message.from_json(data, "hint")
+        return cls(code, Message.from_json(data), hint=hint, details=data.get("details"))
+
+
+def _as_message(text: str) -> Message:
+    return text if isinstance(text, Message) else Message(text)

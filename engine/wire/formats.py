@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from .messages import say
+
 __all__ = ["PHOTO_FORMATS", "PHOTO_GLOB", "PHOTO_KINDS", "PHOTO_SUFFIXES", "PhotoFormat", "is_photo_name"]
 
 
@@ -48,7 +50,7 @@ PHOTO_SUFFIXES = tuple(suffix for one in PHOTO_FORMATS for suffix in one.suffixe
 PHOTO_GLOB = ";".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
 """For file browsers."""
 
-PHOTO_KINDS = f"{', '.join(one.name for one in PHOTO_FORMATS[:-1])} or {PHOTO_FORMATS[-1].name}"
+PHOTO_KINDS = say("{others} or {last}", others=[one.name for one in PHOTO_FORMATS[:-1]], last=PHOTO_FORMATS[-1].name)
 """For sentences: "JPEG, PNG, … or BMP"."""
 
 

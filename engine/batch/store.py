@@ -22,6 +22,7 @@ from pathlib import Path
 from .. import __version__
 from ..wire.bundle import MANIFEST, Bundle, load_bundle, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import reason, say
 from .locks import FileLock, try_lock
 from .subjects import Subject
 
@@ -223,7 +224,7 @@ def _flush_folder(path: Path) -> None:
 def _photo_row(path: str, known: dict | None) -> dict:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         with open(path, "rb") as stream:
             status = os.fstat(stream.fileno())
             row = {"path": path, "bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
@@ -233,8 +234,9 @@ def _photo_row(path: str, known: dict | None) -> dict:
             row["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
             return row
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} cannot be read: {reason}.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
 
 
 def output_error(error: OSError, out: Path) -> HrnError:
@@ -242,7 +244,7 @@ def output_error(error: OSError, out: Path) -> HrnError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in _WINDOWS_FULL:
         return HrnError(
             ErrorCode.DISK_FULL,
-            f"There is no space left for {out}.",
-            hint="Free some space, then run the same command again: it goes on from here.",
+            say("There is no space left for {path}.", path=out),
+            hint="Free some space, then run the same command again: it continues from here.",
         )
-    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error.strerror or error}.")
+    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=out, reason=reason(error)))

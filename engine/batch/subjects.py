@@ -12,6 +12,7 @@ from ..methods import METHODS
 from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
+from ..wire.messages import list_from_json, list_to_json, reason, say
 from ..wire.protocol import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
 from .names import NameTaker, natural_key
@@ -43,7 +44,7 @@ class Subject:
             "title": self.title,
             "photos": list(self.photos),
             "settings": self.settings.to_json(),
-            "warnings": list(self.warnings),
+            **list_to_json("warnings", self.warnings),
             "error": self.error.to_json() if self.error else None,
         }
 
@@ -54,7 +55,7 @@ class Subject:
             data["title"],
             tuple(data["photos"]),
             Settings.from_json(data["settings"]),
-            tuple(data["warnings"]),
+            tuple(list_from_json(data, "warnings")),
             HrnError.from_json(data["error"]) if data["error"] else None,
         )
 
@@ -79,14 +80,17 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
     """
     source, out = Path(source).absolute(), Path(out).absolute()
     if settings.method not in METHODS:
-        raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {settings.method!r}; there is {', '.join(METHODS)}.")
+        raise HrnError(
+            ErrorCode.METHOD_UNKNOWN,
+            say("There is no method “{name}”. The methods are {known}.", name=settings.method, known=list(METHODS)),
+        )
     notes: list[str] = []
     try:
         if source.is_dir():
             if source.resolve() == out.resolve():
                 raise HrnError(
                     ErrorCode.SETTINGS_INVALID,
-                    f"The heads cannot go into the folder of the photos, {source}.",
+                    say("The heads cannot go into the folder of the photos, {path}.", path=source),
                     hint="Choose another output folder; one inside it will do.",
                 )
             rows = list(_rows_of_folder(source, out.resolve(), notes))
@@ -95,17 +99,19 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
         elif source.exists():
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"{source} is neither a folder nor a list.",
+                say("{path} is neither a folder nor a list.", path=source),
                 hint="Give a folder of photos, or a .csv or .json list of subjects.",
             )
         else:
-            raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no folder {source}.")
+            raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("There is no folder {path}.", path=source))
     except OSError as error:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} cannot be read: {error.strerror or error}.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=source, reason=reason(error))
+        ) from error
     if not rows:
         raise HrnError(
             ErrorCode.PHOTO_UNREADABLE,
-            f"There is no photo in {source}.",
+            say("There is no photo in {path}.", path=source),
             hint="Put photos into it, or one sub-folder with photos for each person.",
         )
     names = NameTaker()
@@ -125,7 +131,13 @@ def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], ab
     try:
         folders, photos = _list_folder(folder, out)
     except OSError as error:
-        yield Row(title, (), error=HrnError(ErrorCode.PHOTO_UNREADABLE, f"{folder} cannot be read: {error.strerror or error}."))
+        yield Row(
+            title,
+            (),
+            error=HrnError(
+                ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=folder, reason=reason(error))
+            ),
+        )
         return
     if photos:
         yield Row(title, tuple(str(path) for path in photos))
@@ -139,7 +151,7 @@ def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], ab
             found = True
             yield row
     if not found and depth == 1:
-        notes.append(f"The folder {folder.name} holds no photo and is left out.")
+        notes.append(say("The folder {name} contains no photo and is left out.", name=folder.name))
 
 
 def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
@@ -165,20 +177,35 @@ def _subject(row: Row, name: str, settings: Settings) -> Subject:
     try:
         own = Settings.from_json({**base, **row.settings})
         if own.method not in METHODS:
-            raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {own.method!r}; there is {', '.join(METHODS)}.")
+            raise HrnError(
+                ErrorCode.METHOD_UNKNOWN,
+                say("There is no method “{name}”. The methods are {known}.", name=own.method, known=list(METHODS)),
+            )
     except HrnError as wrong:
         own, error = settings, error or wrong
     most = METHODS[own.method].max_photos
     if len(photos) > most:
         photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
         warnings.append(
-            f"There are {len(row.photos)} photos; method {own.method!r} takes {most}, so "
-            f"{'the first one is' if most == 1 else f'{most} of them are'} used."
+            say(
+                "There are {count} photos; method “{name}” takes one, so only the first is used.",
+                count=len(row.photos),
+                name=own.method,
+            )
+            if most == 1
+            else say(
+                "There are {count} photos; method “{name}” takes {most}, so only {most} of them are used.",
+                count=len(row.photos),
+                name=own.method,
+                most=most,
+            )
         )
     unspeakable = next((path for path in photos if not _is_unicode(path)), None)
     if unspeakable is not None:
         error = HrnError(
-            ErrorCode.PHOTO_UNREADABLE, f"The name of {_readable(unspeakable)} is no valid text.", hint="Rename the file."
+            ErrorCode.PHOTO_UNREADABLE,
+            say("The name of {path} is not valid text.", path=_readable(unspeakable)),
+            hint="Rename the file.",
         )
     return Subject(name, _readable(row.title), photos, own, tuple(warnings), error)
 

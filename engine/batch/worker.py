@@ -12,6 +12,7 @@ from .. import __version__
 from ..wire.child_process import ChildProcess, Exited, Line, SpawnFailed, clean_environment
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.exit_reason import count_oom_kills, explain_exit
+from ..wire.messages import Message, reason, say
 from ..wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request
 from .subjects import Subject
 
@@ -94,7 +95,7 @@ class Worker:
                 if message.get("id") == number and "error" in message:
                     raise HrnError.from_json(message["error"])
                 if message.get("method") == "progress" and params.get("id") == number:
-                    progress(params["stage"], params["fraction"], params["overall"], params["message"])
+                    progress(params["stage"], params["fraction"], params["overall"], Message.from_json(params))
             if not cancel_sent and (self._stopped() or cancelled()):
                 self._last_id += 1
                 self._send(self._last_id, "cancel", {"id": number})
@@ -106,7 +107,7 @@ class Worker:
                 self._lose(
                     HrnError(
                         ErrorCode.ENGINE_CRASHED,
-                        f"The engine made no progress for {_duration(self.patience)} and was stopped.",
+                        say("The engine made no progress for {duration} and was stopped.", duration=_duration(self.patience)),
                         hint="Try again; for very large photos give it more time with --patience.",
                     )
                 )
@@ -155,7 +156,10 @@ class Worker:
             return message
         if isinstance(event, SpawnFailed):
             self._child = None
-            raise WorkerLost(HrnError(ErrorCode.ENGINE_CRASHED, f"A worker cannot be started: {event.error}."), False)
+            raise WorkerLost(
+                HrnError(ErrorCode.ENGINE_CRASHED, say("A worker cannot be started: {reason}.", reason=reason(event.error))),
+                False,
+            )
         if isinstance(event, Exited):
             child, self._child = self._child, None
             raise WorkerLost(explain_exit(event.code, child.stderr_tail, self._oom_kills), self._ready)
@@ -169,5 +173,5 @@ class Worker:
         raise WorkerLost(error, self._ready)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+def _duration(seconds: float) -> Message:
+    return say("{count:.0f} minutes", count=seconds / 60) if seconds >= 120 else say("{count:.0f} seconds", count=seconds)

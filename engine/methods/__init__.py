@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.protocol import Settings
 
 __all__ = ["METHODS", "Method", "MethodInfo", "Progress", "get_method", "reconstruct"]
@@ -122,7 +123,10 @@ def get_method(name: str) -> Method:
         HrnError: ``METHOD_UNKNOWN``.
     """
     if name not in METHODS:
-        raise HrnError(ErrorCode.METHOD_UNKNOWN, f"There is no method {name!r}; there is {', '.join(METHODS)}.")
+        raise HrnError(
+            ErrorCode.METHOD_UNKNOWN,
+            say("There is no method “{name}”. The methods are {known}.", name=name, known=list(METHODS)),
+        )
     with _lock:
         if name not in _created:
             _created[name] = importlib.import_module(f"..{METHODS[name].module}", __name__).create()
@@ -158,7 +162,7 @@ def reconstruct(
     if len(photos) > most:
         raise HrnError(
             ErrorCode.SETTINGS_INVALID,
-            f"Method {settings.method!r} takes up to {most} photos, not {len(photos)}.",
+            say("Method “{name}” takes up to {most} photos, not {count}.", name=settings.method, most=most, count=len(photos)),
             hint="Choose the sharpest ones, from all around the face.",
         )
     check_replaceable(out)

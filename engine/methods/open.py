@@ -20,6 +20,7 @@ from ..pipeline.warm import Warm
 from ..types import View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.protocol import Settings
 
 __all__ = ["OpenMethod", "create"]
@@ -40,7 +41,7 @@ class OpenMethod(Warm):
 
     def missing(self) -> list[str]:
         absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-        return [f"The Python package {name!r} is not installed." for name in absent]
+        return [say("The Python package “{name}” is not installed.", name=name) for name in absent]
 
     def warm_up(self, progress=None) -> None:
         """Load the head model (built on the very first call), the landmark networks and the stages' code.
@@ -111,7 +112,7 @@ class OpenMethod(Warm):
                     faces[i][0].name,
                     HrnError(
                         ErrorCode.PHOTO_UNMATCHED,
-                        "It shows nothing that the other photos confirm: somebody else, or another light and another face.",
+                        "It shows nothing that the other photos confirm: perhaps it shows somebody else, or another light and another expression.",
                     ),
                 )
                 for i in strangers

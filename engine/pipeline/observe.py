@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.protocol import Settings
 from .solution import LeftOut
 
@@ -38,8 +39,8 @@ def look(
 
     faces, left_out = [], []
     for number, path in enumerate(paths):
-        of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
-        progress("photo", number / len(paths), "Reading the photo" + of_many)
+        message = say("Reading photo {number} of {count}", number=number + 1, count=len(paths))
+        progress("photo", number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
             faces.append((path, *observe(path, landmarker, settings.face_index)))
         except HrnError as error:

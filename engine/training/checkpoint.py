@@ -17,6 +17,7 @@ import torch
 
 from ..published.nets.checkpoint import read_checkpoint
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["LATEST", "copy_state", "epoch_path", "newest", "read_state", "write_state"]
 
@@ -57,7 +58,8 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         partial.unlink(missing_ok=True)
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or isinstance(error, RuntimeError)
         raise HrnError(
-            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE, f"The training state {path} cannot be written."
+            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
+            say("The training state {path} cannot be written.", path=path),
         ) from error
 
 
@@ -79,7 +81,8 @@ def copy_state(source: Path, path: Path) -> None:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise HrnError(
-            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE, f"The training state {path} cannot be written."
+            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
+            say("The training state {path} cannot be written.", path=path),
         ) from error
 
 
@@ -97,7 +100,7 @@ def read_state(path: Path) -> dict[str, Any]:
     if missing:
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"{path} has no {', '.join(missing)}; training cannot go on from it.",
+            say("{path} has no {names}, so training cannot continue from it.", path=path, names=missing),
             hint="Start in a new folder, with this file as --init.",
             details={"missing": missing},
         )

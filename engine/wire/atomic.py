@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ErrorCode, HrnError
+from .messages import reason, say
 
 __all__ = ["write_whole"]
 
@@ -27,5 +28,7 @@ def write_whole(path: Path | str, put: Callable[[BinaryIO], object]) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise HrnError(ErrorCode.DISK_FULL, f"There is no space left for {path}.") from error
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+            raise HrnError(ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=path)) from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=path, reason=reason(error))
+        ) from error

@@ -10,15 +10,36 @@ A :class:`Message` is the English sentence, an ordinary string for everything th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from string import Formatter
 from typing import Any
 
-__all__ = ["Message", "fields_of", "say", "sentences"]
+__all__ = [
+    "SYSTEM_REASONS",
+    "Message",
+    "as_message",
+    "fields_of",
+    "list_from_json",
+    "list_to_json",
+    "reason",
+    "say",
+    "sentences",
+]
 
 _JOIN = ", "
 """Between the elements of a parameter that is a list; translated like a template."""
+
+SYSTEM_REASONS = (
+    "File name too long",
+    "Input/output error",
+    "Is a directory",
+    "No such file or directory",
+    "Not a directory",
+    "Permission denied",
+    "Read-only file system",
+)
+"""What operating systems say most often; these are translated, too. Windows says it in the user's language."""
 
 _fields = Formatter().parse
 
@@ -97,14 +118,41 @@ def say(template: str, /, **parameters: Any) -> Message:
     return Message(template, parameters)
 
 
+def as_message(text: str) -> Message:
+    """A message as it is, and a constant sentence as one without parameters."""
+    return text if isinstance(text, Message) else Message(text)
+
+
 def sentences(first: str, *others: str) -> Message:
     """Several sentences, one after the other; empty ones are left out."""
-    message = first if isinstance(first, Message) else Message(first)
-    for other in others:
-        if other:
-            second = other if isinstance(other, Message) else Message(other)
-            message = say("{first} {second}", first=message, second=second) if message else second
+    message = as_message(first)
+    for other in filter(None, others):
+        message = say("{first} {second}", first=message, second=as_message(other)) if message else as_message(other)
     return message
+
+
+def reason(error: BaseException) -> Message:
+    """What went wrong in the words of the operating system or of a library, for the end of a sentence."""
+    text = getattr(error, "strerror", None) or str(error).rstrip(". ") or type(error).__name__
+    return Message(text)
+
+
+def list_to_json(name: str, messages: Iterable[str]) -> dict[str, list]:
+    """Members of a JSON object for several messages: the English texts under `name` and, only where one has parameters,
+    under ``name_messages`` what :meth:`Message.to_json` makes of each."""
+    kept = [as_message(message) for message in messages]
+    members: dict[str, list] = {name: [str(message) for message in kept]}
+    if any(message.parameters for message in kept):
+        members[f"{name}_messages"] = [message.to_json() for message in kept]
+    return members
+
+
+def list_from_json(data: dict[str, Any], name: str) -> list[Message]:
+    """Inverse of :func:`list_to_json`; what is malformed is left out."""
+    texts, whole = data.get(name), data.get(f"{name}_messages")
+    if isinstance(whole, list) and all(isinstance(one, dict) for one in whole):
+        return [Message.from_json(one) for one in whole]
+    return [Message(text) for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
 
 
 def fields_of(template: str) -> list[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 from .errors import ErrorCode, HrnError
+from .messages import reason, say
 
 __all__ = [
     "MAX_LINE_BYTES",
@@ -90,31 +91,31 @@ class Settings:
 
         for name in ("texture_size", "face_index", "seed"):
             if not isinstance(getattr(self, name), int) or isinstance(getattr(self, name), bool):
-                bad(f"Setting {name!r} must be a whole number, not {getattr(self, name)!r}.")
+                bad(say("Setting “{name}” must be a whole number, not {value}.", name=name, value=repr(getattr(self, name))))
         for name in ("detail", "focal_px", "focal_mm"):
             if not isinstance(getattr(self, name), (int, float)) and getattr(self, name) is not None:
-                bad(f"Setting {name!r} must be a number, not {getattr(self, name)!r}.")
+                bad(say("Setting “{name}” must be a number, not {value}.", name=name, value=repr(getattr(self, name))))
         if not isinstance(self.method, str) or not isinstance(self.keep_expression, bool):
-            bad("Setting 'method' must be a name and 'keep_expression' true or false.")
+            bad(say("Setting “method” must be a name, and “keep_expression” must be true or false."))
         for name in ("hair_texture", "corrected", "part_distance"):
             if not isinstance(getattr(self, name), bool):
-                bad(f"Setting {name!r} must be true or false.")
+                bad(say("Setting “{name}” must be true or false.", name=name))
         if self.same_expression not in (None, True, False):
-            bad("Setting 'same_expression' must be true, false or absent.")
+            bad(say("Setting “same_expression” must be true, false or absent."))
         if not 256 <= self.texture_size <= 8192:
-            bad(f"Texture size must be a whole number from 256 to 8192, not {self.texture_size!r}.")
+            bad(say("The texture size must be a whole number from 256 to 8192, not {value}.", value=self.texture_size))
         if self.quality not in _QUALITIES:
-            bad(f"Quality must be one of {', '.join(_QUALITIES)}, not {self.quality!r}.")
+            bad(say("The quality must be one of {known}, not {value}.", known=_QUALITIES, value=repr(self.quality)))
         if self.detail is None or not 0 <= self.detail <= 4:
-            bad(f"Detail must lie between 0 and 4, not {self.detail!r}.")
+            bad(say("The detail must be between 0 and 4, not {value}.", value=repr(self.detail)))
         if self.face_index < 0:
-            bad(f"Face number must be 0 or more, not {self.face_index!r}.")
+            bad(say("The face number must be 0 or more, not {value}.", value=self.face_index))
         if self.focal_px is not None and not 10 <= self.focal_px <= 1e6:
-            bad(f"Focal length must lie between 10 and 1000000 pixels, not {self.focal_px!r}.")
+            bad(say("The focal length must be between 10 and 1000000 pixels, not {value}.", value=repr(self.focal_px)))
         if self.focal_mm is not None and not 5 <= self.focal_mm <= 2000:
-            bad(f"Focal length must lie between 5 and 2000 mm, not {self.focal_mm!r}.")
+            bad(say("The focal length must be between 5 and 2000 mm, not {value}.", value=repr(self.focal_mm)))
         if self.focal_mm is not None and self.focal_px is not None:
-            bad("Focal length is given in millimetres and in pixels; give one.")
+            bad(say("The focal length is given both in millimetres and in pixels; give only one of them."))
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -129,11 +130,13 @@ class Settings:
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(data) - known)
         if unknown:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"Unknown setting {unknown[0]!r}.")
+            raise HrnError(ErrorCode.SETTINGS_INVALID, say("There is no setting “{name}”.", name=unknown[0]))
         try:
             return cls(**data)
         except (TypeError, ValueError) as error:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"A setting has the wrong type: {error}.") from error
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID, say("A setting has the wrong type: {reason}.", reason=reason(error))
+            ) from error
 
 
 def overall_fraction(stage: str, fraction: float) -> float:
@@ -183,12 +186,14 @@ def decode_line(line: bytes) -> dict:
         HrnError: ``ENGINE_PROTOCOL`` when the line is no JSON object or too long.
     """
     if len(line) > MAX_LINE_BYTES:
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"A message of {len(line)} bytes is longer than allowed.")
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("A message of {bytes} bytes is longer than allowed.", bytes=len(line)))
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
         text = bytes(line[:80]).decode("utf-8", "replace").strip()
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine wrote a line that is no message: {text!r}.") from error
+        raise HrnError(
+            ErrorCode.ENGINE_PROTOCOL, say("The engine wrote a line that is not a message: {line}", line=repr(text))
+        ) from error
     if not isinstance(message, dict):
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message that is no object.")
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message that is not an object.")
     return message

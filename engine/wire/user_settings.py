@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import ErrorCode, HrnError
 from .json_file import read_object, write_object
+from .messages import reason, say
 from .paths import engine_home
 
 __all__ = ["UserSettings", "model_files_folder", "read_user_settings", "settings_path", "write_user_settings"]
@@ -49,7 +50,9 @@ def write_user_settings(settings: UserSettings) -> None:
             path, {**read_object(path), "model_files": settings.model_files, "commercial_work": settings.commercial_work}
         )
     except OSError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror}.") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=path, reason=reason(error))
+        ) from error
 
 
 def model_files_folder() -> Path:

@@ -181,7 +181,7 @@ class TestSettings:
         fails(capsys, folder, ErrorCode.SETTINGS_INVALID, portrait, *arguments)
 
     def test_wrong_method(self, capsys, folder, portrait):
-        assert "'hrm'" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
+        assert "“hrm”" in fails(capsys, folder, ErrorCode.METHOD_UNKNOWN, portrait, "--method", "hrm")["message"]
 
     def test_too_many_photos(self, capsys, folder, portrait):
         assert "30 photos" in fails(capsys, folder, ErrorCode.SETTINGS_INVALID, *[portrait] * 31)["message"]

@@ -184,7 +184,7 @@ def test_too_many_photos_are_refused_in_one_sentence(client, tmp_path):
 def test_an_unknown_method(client, tmp_path):
     client.reconstruct(1, "ok", tmp_path / "a", method="hrm")
     error = client.answer(1)["error"]
-    assert error["code"] == "METHOD_UNKNOWN" and "'hrm'" in error["message"] and "open" in error["message"]
+    assert error["code"] == "METHOD_UNKNOWN" and "“hrm”" in error["message"] and "open" in error["message"]
 
 
 class TestEnd:

@@ -108,7 +108,7 @@ def fit_mid(
     report = progress or (lambda stage, fraction, message: None)
     report("mid", 0.0, "Finding bare skin")
     skin = segment_skin(photo, observation, lambda fraction: report("mid", 0.1 * fraction, "Finding bare skin"))
-    report("mid", 0.1, "Reading the light")
+    report("mid", 0.1, "Estimating the light")
     problem = _Problem(
         model,
         photo,
@@ -117,7 +117,7 @@ def fit_mid(
         skin.skin * (1 - skin.highlight),
         skin.surface,
         weights,
-        lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Reading the light"),
+        lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Estimating the light"),
     )
     steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
     for step in range(steps):

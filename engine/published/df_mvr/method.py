@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 from ...wire.protocol import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
@@ -47,7 +48,7 @@ class DfMvr(PublishedMethod):
         if len(faces) != len(VIEWS):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"Method {self.name!r} needs three usable photos, not {len(faces)}.",
+                say("Method “{name}” needs three usable photos, not {count}.", name=self.name, count=len(faces)),
                 hint="Choose one from the left, one from the front and one from the right, in this order.",
             )
         model = self._face_model
@@ -58,7 +59,7 @@ class DfMvr(PublishedMethod):
             picture = torch.from_numpy(crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
             windows.append(window)
             inputs.append(torch.cat([picture, self._net.labels(picture)[:, None].to(picture)], 1))
-        progress("coarse", 0.3, "Asking the network for the face")
+        progress("coarse", 0.3, "Predicting the face")
         found = self._net(*inputs)
         coefficients = Coefficients(
             found["face_id"],

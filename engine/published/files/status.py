@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import Message, as_message, list_to_json, say
 from ...wire.user_settings import model_files_folder, read_user_settings
 from .catalog import FILES, PUBLISHED, OfficialFile
 from .check import known_verdict, verdict
-from .terms import USERS_FILES
+from .terms import USERS_FILES, Terms
 
 __all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
 
 _DEPTH = 8
 _MOST_FOLDERS = 5000
 """A folder as large as a whole disk is not searched to its end."""
-_FORBIDS = "its licences allow no commercial work"
 
 
 class FileState(NamedTuple):
@@ -29,7 +29,7 @@ class FileState(NamedTuple):
     state: str
     """``there``, ``missing``, ``wrong`` or, before it has been read, ``unread``."""
     path: Path | None
-    problem: str
+    problem: Message
     """What is wrong with it, one sentence."""
     required: bool
 
@@ -41,7 +41,7 @@ class FileState(NamedTuple):
             "state": self.state,
             "required": self.required,
             "path": str(self.path) if self.path else None,
-            "problem": self.problem,
+            **self.problem.to_json("problem"),
             "source": self.file.source,
             "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms],
         }
@@ -78,23 +78,37 @@ def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
                 raise HrnError(ErrorCode.CHECKPOINT_INVALID, state.problem, details={"file": str(state.path)})
             raise HrnError(
                 ErrorCode.MODEL_MISSING,
-                f"Method {method!r} needs {state.file.name}, which is not in {folder}.",
-                hint=f"Get it from {state.file.source}, and choose its folder in the preferences.",
+                say(
+                    "Method “{name}” needs {file}, which is not in {folder}.", name=method, file=state.file.name, folder=folder
+                ),
+                hint=say(
+                    "Get it from {source}, and choose its folder in the preferences.", source=as_message(state.file.source)
+                ),
                 details={"file": state.file.name, "folder": str(folder)},
             )
     return paths
 
 
-def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[str]:
+def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[Message]:
     """Why a method cannot be used, one sentence each; empty when it can."""
     if method not in PUBLISHED:
         return []
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
-    reasons = [f"Commercial work is switched on, and {_FORBIDS}."] if commercial and forbids_commercial(method) else []
+    reasons = []
+    if commercial and forbids_commercial(method):
+        reasons.append(say("Commercial work is switched on, and its licences do not allow it."))
     for state in file_states(method, folder, read=read):
         if state.required and state.state == "missing":
-            reasons.append(f"{state.file.name} ({state.file.what}) is not in {folder}; get it from {state.file.source}.")
+            reasons.append(
+                say(
+                    "{file} ({what}) is not in {folder}; get it from {source}.",
+                    file=state.file.name,
+                    what=as_message(state.file.what),
+                    folder=folder,
+                    source=as_message(state.file.source),
+                )
+            )
         elif state.required and state.state == "wrong":
             reasons.append(state.problem)
     return reasons
@@ -122,31 +136,40 @@ def models_report(folder: Path | None = None, commercial: bool | None = None) ->
     for name in [*METHODS, *(name for name in PUBLISHED if name not in METHODS)]:
         published, info = PUBLISHED.get(name), METHODS.get(name)
         missing = [] if info is None else list(get_method(name).missing()) if published is None else []
-        files, licence, allowed = [], info.licence if info else "", True
+        files, licence, allowed = [], as_message(info.licence if info else ""), True
         if published is not None:
             states = file_states(name, folder)
             files = [state.to_json() for state in states]
             keys = dict.fromkeys(key for state in states if state.required for key in state.file.terms)
-            licence = "; ".join(f"{USERS_FILES[key].part}: {USERS_FILES[key].licence}" for key in keys)
+            licence = _licence(USERS_FILES[key] for key in keys)
             allowed = not forbids_commercial(name)
             missing = why_not(name, folder, commercial=False)
             if info is None:
-                missing = ["This version checks its files and has its networks, but does not run it.", *missing]
+                missing = [say("This version checks its files and has its networks, but does not run it."), *missing]
         rows.append(
             {
                 "name": name,
                 "title": info.title if info else published.title,
                 "ready": not missing,
-                "missing": missing,
-                "licence": licence,
+                **list_to_json("missing", missing),
+                **licence.to_json("licence"),
                 "commercial": allowed,
                 "hidden": commercial and not allowed,
                 "files": files,
-                "needs": info.needs if info else "the files below",
+                "needs": info.needs if info else say("the files below"),
                 "max_photos": info.max_photos if info else 0,
             }
         )
     return {"folder": str(folder), "commercial_work": commercial, "methods": rows}
+
+
+def _licence(terms: Iterable[Terms]) -> Message:
+    """All of them in one line."""
+    whole = Message("")
+    for one in terms:
+        line = say("{part}: {licence}", part=as_message(one.part), licence=as_message(one.licence))
+        whole = say("{first}; {second}", first=whole, second=line) if whole else line
+    return whole
 
 
 # -- finding files -------------------------------------------------------------------------------------------------
@@ -185,9 +208,9 @@ def _state(key: str, candidates: list[Path], company: list[list[Path]], required
     for path in candidates:
         problem = verdict(file, path) if read else known_verdict(file, path)
         if not problem:
-            return FileState(key, file, "unread" if problem is None else "there", path, "", required)
+            return FileState(key, file, "unread" if problem is None else "there", path, Message(""), required)
         fault = fault or FileState(key, file, "wrong", path, problem, required)
-    return fault or FileState(key, file, "missing", None, "", required)
+    return fault or FileState(key, file, "missing", None, Message(""), required)
 
 
 def _apart(path: Path, others: list[list[Path]]) -> int:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from importlib import metadata
 from typing import NamedTuple
 
+from ...system.columns import pad
+from ...wire.language import local
+from ...wire.messages import say
+
 __all__ = ["PARTS", "USERS_FILES", "Terms", "report"]
 
 PARTS = (
@@ -57,17 +61,22 @@ USERS_FILES = {
 
 def report() -> str:
     """A table for people, with installed versions."""
-    lines = [f"{'part':44} {'version':12} {'licence':44} used for"]
-    for name, distribution, licence, purpose in PARTS:
-        lines.append(f"{name:44} {_version(distribution):12} {licence:44} {purpose}")
+    lines = [_row(say("part"), say("version"), say("licence"), say("used for"))]
+    lines += [_row(name, _version(distribution), licence, purpose) for name, distribution, licence, purpose in PARTS]
     lines += [
         "",
-        "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.",
+        local(say("Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.")),
         "",
-        "Files that only their users can bring along (`engine models` lists them); no head of method open uses them:",
+        local(
+            say("Files that only their users can bring along (`engine models` lists them); no head of method open uses them:")
+        ),
     ]
-    lines += [f"{terms.part:44} {'':12} {terms.licence:58} {terms.used_for}" for terms in USERS_FILES.values()]
+    lines += [_row(terms.part, "", terms.licence, terms.used_for, 58) for terms in USERS_FILES.values()]
     return "\n".join(lines)
+
+
+def _row(part: str, version: str, licence: str, use: str, columns: int = 44) -> str:
+    return f"{pad(local(part), 44)} {pad(local(version), 12)} {pad(local(licence), columns)} {local(use)}"
 
 
 def _version(distribution: str | None) -> str:
@@ -78,4 +87,4 @@ def _version(distribution: str | None) -> str:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return "absent"
+        return say("absent")

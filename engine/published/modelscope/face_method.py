@@ -100,7 +100,7 @@ class FittedHrnFace(PublishedMethod):
             tick=lambda share: progress("coarse", 0.05 + 0.45 * share, "Fitting the face to the photo"),
         )
         offsets = self._smoothed(fitted, offsets, outline)
-        progress("coarse", 0.5, "Taking the face over to the head")
+        progress("coarse", 0.5, "Transferring the face to the head")
         with torch.no_grad():
             opened, shown, relaxed = (
                 self._files.given_out(each, offsets)

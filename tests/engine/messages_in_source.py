@@ -96,7 +96,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from engine.wire.language import catalog
 
-    known = catalog(sys.argv[1] if len(sys.argv) > 1 else "zh_HANS")
+    name = sys.argv[1]
+    known = catalog(name)
+    if not known:
+        print(f'msgid ""\nmsgstr ""\n"Language: {name}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n')
     for text, place in templates().items():
         if text not in known:
             quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

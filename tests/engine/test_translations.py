@@ -162,6 +162,17 @@ class TestCommandLine:
         assert error["template"] == "{file} cannot be read: {reason}."
         assert "错误：无法读取 no.jpg：没有该文件或文件夹。请检查" in captured.err
 
+    def test_translations_are_read_when_they_are_needed(self):
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1]); import engine.cli, engine.serve, engine.methods; "
+            "from engine.wire.language import catalog, local, use; use('zh_HANS'); print(catalog.cache_info().misses); "
+            "text = local('Nothing was changed.'); print(catalog.cache_info().misses, text)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", code, str(ROOT)], capture_output=True, text=True, encoding="utf-8"
+        )
+        assert done.stdout.splitlines() == ["0", "1 没有任何更改。"], done.stderr
+
     def test_tables(self, capsys):
         assert main(["--lang", "zh_HANS", "licenses"]) == 0 and main(["--lang", "zh_HANS", "models"]) == 0
         lines = capsys.readouterr().out.splitlines()

@@ -62,7 +62,7 @@ class Console:
             if name == "done" and (self._live or entry.outcome.reused):
                 return
             text = {
-                "done": f"{entry.outcome.record.get('seconds', 0):.1f} s",
+                "done": local(say("{seconds:.1f} s", seconds=entry.outcome.record.get("seconds", 0))),
                 "failed": local(entry.outcome.error.sentence) if entry.outcome.error else "",
                 "cancelled": "",
             }[name]

@@ -1,4 +1,4 @@
-"""The engine's command line. Exit status: 0 success, 2 wrong usage, others by error code (docs/errors.md)."""
+"""The engine's command line. Exit status: 0 success, 2 wrong usage, others by error code (docs/user/errors.md)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from . import __version__
+from .system.argument_types import count, positive_number
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import PHOTO_KINDS
 from .wire.language import SOURCE, current, language_of, languages, local, system_language, use
 from .wire.messages import Message, say
-from .wire.paths import cache_dir
-from .wire.protocol import STAGES, Settings, overall_fraction
+from .wire.paths import cache_dir, log_path
+from .wire.protocol import STAGES, overall_fraction
+from .wire.settings_flags import add_flags, from_flags
 
 __all__ = ["main"]
-
-_DEFAULTS = Settings()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show is no reason to stop
     quiet_libraries()
     from .system.failures import as_hrn_error
-    from .system.logs import log_path, start_logging
+    from .system.logs import start_logging
 
     start_logging()
     try:
@@ -52,7 +52,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Threads that wait for each other sleep instead of spinning: beside other busy programs (Blender, a second worker)
-    # spinning took up to twice the processor time and the wall time (docs/batch.md).
+    # spinning took up to twice the processor time and the wall time (docs/user/batch.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Compiled code belongs beside the other caches; the engine's own folder may be read-only.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
@@ -72,64 +72,56 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("reconstruct", help="photo in, head bundle out")
     command.add_argument("photos", nargs="+", metavar="PHOTO", help=PHOTO_KINDS)
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
-    _add_settings(command)
+    add_flags(command)
     command.add_argument("--export", metavar="FILE.obj", help="also write the posed mesh as OBJ, in metres")
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
-    command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/batch.md)")
+    command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
     command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
-    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; the same command completes it")
-    command.add_argument(
-        "--jobs", type=_count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
-    )
-    command.add_argument("--only", action="append", metavar="NAME", help="do only this subject; may be repeated")
-    command.add_argument("--range", metavar="RANGE", help="do only the subjects with these numbers, such as 1-20,25")
-    command.add_argument("--retry-failed", action="store_true", help="also try again what failed because of its photo")
-    command.add_argument("--lenient", action="store_true", help="exit status 0 even when photos turn out to be unusable")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
+    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("--only", action="append", metavar="NAME", help="do this subject only; may be repeated")
+    command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
+    command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
+    command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
     command.add_argument(
         "--patience",
-        type=_seconds,
+        type=positive_number,
         default=600.0,
         metavar="SECONDS",
-        help="seconds without progress after which a worker is stopped (default: %(default).0f)",
+        help="a worker without progress for so long is stopped (default: %(default).0f)",
     )
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
     command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
-    _add_settings(command)
+    add_flags(command)
     command.set_defaults(run=_batch)
 
-    command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/batch.md)")
-    command.add_argument("scheduler", metavar="ADDRESS", help="address of the dask scheduler, such as tcp://host:8786")
-    command.add_argument(
-        "--jobs", type=_count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
-    )
+    command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/user/batch.md)")
+    command.add_argument("scheduler", metavar="ADDRESS", help="of the dask scheduler, such as tcp://host:8786")
+    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
     command.add_argument("--gpu", action="store_true", help="offer each worker as the resource GPU")
     command.set_defaults(run=_cluster_worker)
 
-    command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/protocol.md)")
+    command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/develop/protocol.md)")
     command.set_defaults(run=_serve)
 
-    command = commands.add_parser(
-        "prepare", help="build what is built only once (head model, compiled code); the installer does this"
-    )
+    command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
     command.set_defaults(run=_prepare)
 
-    command = commands.add_parser("train", help="train a published network on your own photos (docs/training.md)")
+    command = commands.add_parser("train", help="train a published network on your own photos (docs/user/training.md)")
     from .training.command import add_arguments
 
     add_arguments(command)
     command.set_defaults(run=_train)
 
     command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
-    command.add_argument(
-        "--folder", metavar="DIR", help="folder in which licensed files are looked for, with all its sub-folders"
-    )
+    command.add_argument("--folder", metavar="DIR", help="where licensed files are looked for, with all its sub-folders")
     command.add_argument(
         "--commercial",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="hide methods whose licences do not allow commercial work",
+        help="hide methods whose licences allow no commercial work",
     )
     command.add_argument("--save", action="store_true", help="keep --folder and --commercial as your settings")
     command.add_argument(
@@ -138,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print as JSON")
     command.set_defaults(run=_models)
 
-    command = commands.add_parser("licenses", help="show the licence of every part that the engine uses")
+    command = commands.add_parser("licenses", help="licence of every part that the engine uses")
     command.set_defaults(run=_licenses)
 
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
@@ -150,96 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--method", default=_DEFAULTS.method, help="see `engine models` (default: %(default)s)")
-    command.add_argument(
-        "--texture-size",
-        type=int,
-        default=_DEFAULTS.texture_size,
-        metavar="PIXELS",
-        help="side of the maps, 256 to 8192 (default: %(default)s)",
-    )
-    command.add_argument("--quality", default=_DEFAULTS.quality, help="draft, standard or high (default: %(default)s)")
-    command.add_argument(
-        "--detail",
-        type=float,
-        default=_DEFAULTS.detail,
-        metavar="GAIN",
-        help="strength of the displacement map, 0 to 4 (default: %(default)s)",
-    )
-    command.add_argument(
-        "--face",
-        type=int,
-        default=_DEFAULTS.face_index,
-        metavar="N",
-        help="which face, 0 is the largest (default: %(default)s)",
-    )
-    command.add_argument("--focal-px", type=float, metavar="F", help="focal length in pixels of the photo")
-    command.add_argument("--focal-mm", type=float, metavar="F", help="or in mm as on a 35 mm film camera; any size of photo")
-    command.add_argument("--no-expression", action="store_true", help="build the head relaxed")
-    command.add_argument(
-        "--same-expression",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="several photos: the face is the same in all of them, or not (default: found out)",
-    )
-    command.add_argument(
-        "--part-distance",
-        action="store_true",
-        help="method open: compare eyes, brows, lips and face with their regions in the photo, too (slower)",
-    )
-    command.add_argument(
-        "--hair-texture",
-        action="store_true",
-        help="method hrn_head: colour the back of its texture like the photo's hair (needs three more files)",
-    )
-    command.add_argument(
-        "--corrected",
-        action="store_true",
-        help="methods hrn, mvhrn, hrn_face: without the documented bugs of what was released",
-    )
-    command.add_argument("--seed", type=int, default=_DEFAULTS.seed, help=argparse.SUPPRESS)
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    return Settings(
-        method=options.method,
-        texture_size=options.texture_size,
-        quality=options.quality,
-        detail=options.detail,
-        face_index=options.face,
-        focal_px=options.focal_px,
-        focal_mm=options.focal_mm,
-        keep_expression=not options.no_expression,
-        same_expression=options.same_expression,
-        seed=options.seed,
-        hair_texture=options.hair_texture,
-        corrected=options.corrected,
-        part_distance=options.part_distance,
-    )
-
-
-def _language(text: str) -> str:
-    found = language_of(text)
-    if found == SOURCE and not text.lower().startswith("en"):
-        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
-    return found
-
-
-def _count(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
-
-
-def _seconds(text: str) -> float:
-    if not 0 < (number := float(text)) < float("inf"):
-        raise ValueError(text)
-    return number
-
-
 def _reconstruct(options: argparse.Namespace) -> int:
-    settings = _settings(options)
+    settings = from_flags(options)
     if options.export is not None:
         from .pipeline.export import check_obj_path
 
@@ -315,10 +219,17 @@ class ProgressLine:
             self._stream.flush()
 
 
+def _language(text: str) -> str:
+    found = language_of(text)
+    if found == SOURCE and not text.lower().startswith("en"):
+        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
+    return found
+
+
 def _batch(options: argparse.Namespace) -> int:
     from .batch.run import run_batch
 
-    return run_batch(options, lambda: _settings(options))
+    return run_batch(options, lambda: from_flags(options))
 
 
 def _cluster_worker(options: argparse.Namespace) -> int:
@@ -334,14 +245,16 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from .methods import METHODS, get_method
+    from .methods import get_method
+    from .published.files import offered_methods
+    from .system.progress import Progress
 
     line = ProgressLine()
     try:
-        for name in METHODS:
+        for name in offered_methods():
             method = get_method(name)
             if not method.missing():
-                method.warm_up(line)
+                method.warm_up(Progress(line))
     finally:
         line.end()
     return 0
@@ -373,9 +286,9 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _licenses(options: argparse.Namespace) -> int:
-    from .published.files.terms import report
+    from .wire.licenses import licenses_text
 
-    print(report())
+    print(licenses_text())
     return 0
 
 

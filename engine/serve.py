@@ -1,4 +1,4 @@
-"""``engine serve``: a warm engine that takes requests on stdin and answers on stdout (docs/protocol.md).
+"""``engine serve``: a warm engine that takes requests on stdin and answers on stdout (docs/develop/protocol.md).
 
 The main thread reads requests and answers at once; one worker thread loads the models and then runs one
 reconstruction at a time. A second request while one runs is refused with ``BUSY``: the queue of photos belongs to the
@@ -26,7 +26,6 @@ from .wire.messages import as_message, say
 from .wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
-    Settings,
     decode_line,
     encode_line,
     error_response,
@@ -35,6 +34,7 @@ from .wire.protocol import (
     response,
     versions_match,
 )
+from .wire.settings import Settings
 
 __all__ = ["Server", "serve"]
 
@@ -260,16 +260,17 @@ class Server:
 
     def _warm_up(self) -> None:
         from .methods import get_method
+        from .system.progress import Progress
 
         begin = time.monotonic()
 
-        def progress(stage: str, fraction: float, message: str) -> None:
+        def told(stage: str, fraction: float, message: str) -> None:
             job = self._job
             if job is not None and not job.answered:
                 self._progress(job, "start", fraction, message)
 
         try:
-            get_method(Settings().method).warm_up(progress)
+            get_method(Settings().method).warm_up(Progress(told))
         except Exception as error:
             as_hrn_error(error)  # For the log; the first reconstruction meets the same failure and reports it.
             return
@@ -278,13 +279,13 @@ class Server:
     def _reconstruct(self, job: _Job) -> dict:
         from .methods import reconstruct
 
-        def progress(stage: str, fraction: float, message: str) -> None:
+        def told(stage: str, fraction: float, message: str) -> None:
             if job.cancelled.is_set():
                 raise _cancelled()
             self._progress(job, stage, fraction, message)
 
         try:
-            bundle = reconstruct(job.photos, job.out, job.settings, progress)
+            bundle = reconstruct(job.photos, job.out, job.settings, told)
             self._progress(job, "done", 1.0, "Done")
             return response(
                 job.id,

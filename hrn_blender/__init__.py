@@ -1,7 +1,7 @@
 """HRN for Blender: a photo in, a complete textured head out.
 
 The add-on half. It imports ``bpy``, NumPy and the standard library, never torch or OpenCV: photos are reconstructed
-by the engine, a child process with its own Python environment (:mod:`.link.process`), and the finished head bundle
+by the engine, a child process with its own Python environment (:mod:`.engine.wire.client`), and the finished head bundle
 is built into Blender objects (:mod:`.build`).
 
 Importing this package needs no ``bpy``, so that :mod:`.link` can be tested with plain Python.
@@ -28,9 +28,9 @@ if not (_HERE / "engine").is_dir():
     __path__.append(str(_HERE.parent))
 
 # fmt: off
-_MODULES = ("ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
-            "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "state.model_files",
-            "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
+_MODULES = ("state.language", "ui.preferences", "ui.properties", "state.thumbnails", "state.session", "state.batch_session",
+            "operators.photos", "operators.results", "operators.engine", "operators.batch", "ui.panel", "ui.panel_engine",
+            "state.model_files", "ui.panel_methods", "ui.panel_batch", "cli.blender_command")
 # fmt: on
 """Modules with their own register() and unregister(), in order of registration."""
 

@@ -1,1 +1,1 @@
-"""Batches: a folder of people becomes a folder of heads, on this machine or a cluster (docs/batch.md)."""
+"""Batches: a folder of people becomes a folder of heads, on this machine or a cluster (docs/user/batch.md)."""

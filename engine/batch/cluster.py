@@ -11,11 +11,12 @@ import time
 import uuid
 
 from ..system.failures import as_hrn_error
+from ..wire.atomic import replace_file
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
 from .board import Board, Entry
 from .cluster_worker import cancel_tasks, close_idle, import_distributed, outcome_from_json, probe
-from .store import FOLDER, Store, write_whole
+from .store import FOLDER, Store
 from .work import Outcome
 
 __all__ = ["ClusterWorkers"]
@@ -71,7 +72,7 @@ class ClusterWorkers:
 
     def _probe(self) -> None:
         token = self._store.out / FOLDER / f"cluster-{self._run}"
-        write_whole(token, self._run)
+        replace_file(token, self._run)
         try:
             answers = self._client.run(probe, str(token))
         except Exception as error:

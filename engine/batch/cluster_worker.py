@@ -56,7 +56,9 @@ def run_task(task: dict) -> dict:
             last[:] = now, stage
             tell("progress", step=[stage, fraction, overall, as_message(message).to_json()])
 
-    cancelled = lambda: key in _cancelled
+    def cancelled():
+        return key in _cancelled
+
     worker = _take_worker(task["patience"])
 
     def reconstruct(subject: Subject, out: str) -> dict:
@@ -146,7 +148,7 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
     import asyncio
 
     from ..system.machine import default_workers
-    from ..wire.protocol import Settings
+    from ..wire.settings import Settings
 
     distributed = import_distributed()
     count = count or default_workers(Settings())

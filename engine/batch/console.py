@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from ..system.columns import cut, pad, width
+from ..wire.columns import cut, pad, width
 from ..wire.errors import HrnError
 from ..wire.language import local
 from ..wire.messages import Message, as_message, list_from_json, say, sentences

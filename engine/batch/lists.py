@@ -6,18 +6,17 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
-from ..wire.protocol import Settings
+from ..wire.settings import SETTINGS
 
 __all__ = ["LIST_SUFFIXES", "Row", "read_list"]
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json")
 _MAX_BYTES = 64 << 20
-_SETTINGS = {f.name: f.type for f in fields(Settings)}
 
 
 class _Fault(ValueError):
@@ -58,7 +57,7 @@ def read_list(path: Path, notes: list[str]) -> list[Row]:
     return [_row(path.parent, number, record) for number, record in enumerate(rows, 1)]
 
 
-def _bad(path: Path, fault: Message, hint: Message = say("See docs/batch.md for lists of subjects.")) -> HrnError:
+def _bad(path: Path, fault: Message, hint: Message = say("See docs/user/batch.md for lists of subjects.")) -> HrnError:
     return HrnError(
         ErrorCode.SETTINGS_INVALID, say("The list {path} cannot be used: {fault}.", path=path, fault=fault), hint=hint
     )
@@ -105,7 +104,7 @@ def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
 
 def _note_unused(notes: list[str], columns) -> None:
     for name in columns:
-        if name and name not in ("name", "photos", "settings", "focal", *_SETTINGS):
+        if name and name not in ("name", "photos", "settings", "focal", *SETTINGS):
             notes.append(say("The column “{name}” of the list is not used.", name=name))
 
 
@@ -129,7 +128,7 @@ def _row(folder: Path, number: int, record: dict) -> Row:
             title,
             photos,
             {
-                **{key: _value(key, record[key]) for key in _SETTINGS if record.get(key) is not None},
+                **{key: _value(key, record[key]) for key in SETTINGS if record.get(key) is not None},
                 **_focal(record.get("focal")),
                 **settings,
             },
@@ -166,15 +165,16 @@ def _photos(folder: Path, record: dict) -> tuple[str, ...]:
 
 
 def _value(name: str, value):
-    """A cell as the setting's own type; JSON values are passed on for :class:`Settings` to judge."""
-    if not isinstance(value, str) or "str" in _SETTINGS[name]:
+    """A cell as the setting's own type; JSON values are passed on for :meth:`~..wire.settings.Setting.check` to judge."""
+    kind = SETTINGS[name].kind
+    if not isinstance(value, str) or kind == "str":
         return value
-    if "bool" in _SETTINGS[name]:
+    if kind == "bool":
         known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if value.lower() not in known:
             raise _Fault(say("{name} must be true or false, not {value}", name=name, value=repr(value)))
         return known[value.lower()]
-    return int(value) if "int" in _SETTINGS[name] else _number(value)
+    return int(value) if kind == "int" else _number(value)
 
 
 def _focal(value) -> dict:

@@ -1,17 +1,13 @@
-"""Names of subjects: in the order that people expect, and as folder names that every file system takes."""
+"""Names of subjects: in the order that people expect, and each given out once."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-__all__ = ["NameTaker", "folder_name", "natural_key"]
+from ..wire.names import folder_name
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
-_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
-_MAX_CHARACTERS = 100
-_MAX_BYTES = 180
-"""File systems take 255; temporary names beside the folder are longer than its own."""
+__all__ = ["NameTaker", "natural_key"]
 
 _RESERVED = {"report.html"}
 """What the batch itself puts into the output folder."""
@@ -23,15 +19,6 @@ def natural_key(text: str) -> tuple:
     return tuple((0, int(part), "") if index % 2 else (1, 0, part) for index, part in enumerate(parts)), text
 
 
-def folder_name(title: str) -> str:
-    """`title` as the name of one folder on any system: no separators, no device names, not hidden, not too long."""
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", title)).strip(" .")[:_MAX_CHARACTERS]
-    while len(name.encode()) > _MAX_BYTES:
-        name = name[:-1]
-    name = name.strip(" .") or "subject"
-    return f"{name}_" if name.split(".")[0].lower() in _DEVICES else name
-
-
 class NameTaker:
     """Gives out folder names, each once; names that differ only in case count as equal."""
 
@@ -41,7 +28,7 @@ class NameTaker:
     def take(self, title: str, second_choice: str | None = None) -> str:
         """A free name for `title`, else for `second_choice`, else with a number behind it."""
         for wish in (title, second_choice or title):
-            name = folder_name(wish)
+            name = folder_name(wish, empty="subject")
             if self._free(name):
                 return self._keep(name)
         number = 2

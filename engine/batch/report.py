@@ -11,12 +11,13 @@ import time
 from urllib.parse import quote
 
 from .. import __version__
+from ..wire.atomic import output_error, replace_file
 from ..wire.errors import HrnError
 from ..wire.language import current, local
 from ..wire.messages import Message, list_from_json, say
 from .board import Board
 from .console import duration
-from .store import Store, output_error, write_whole
+from .store import HINT, Store
 from .subjects import Subject
 
 __all__ = ["REPORT", "Report", "render"]
@@ -76,10 +77,10 @@ class Report:
             return
         self.changed = False
         try:
-            write_whole(self.path, render(self._source, [self._row(s) for s in self._subjects]))
+            replace_file(self.path, render(self._source, [self._row(s) for s in self._subjects]))
         except OSError as error:
             if force:
-                raise output_error(error, self._store.out) from error
+                raise output_error(error, self._store.out, HINT) from error
         end = time.monotonic()
         self._next = end + max(_LEAST_SECONDS, _SHARE * (end - begin))
 

@@ -15,7 +15,7 @@ from ..system.failures import as_hrn_error
 from ..system.machine import default_workers
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
 from ..wire.messages import say
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .board import Board, Entry
 from .console import Console
 from .local import LocalWorkers
@@ -32,7 +32,7 @@ _UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
 
 
 def run_batch(options: argparse.Namespace, settings: Callable[[], Settings]) -> int:
-    """Run the verb; the exit status is that of docs/batch.md.
+    """Run the verb; the exit status is that of docs/user/batch.md.
 
     Args:
         options: `source`, `out`, `jobs`, `only`, `range`, `retry_failed`, `lenient`, `patience`, `json_lines`, `scheduler`.
@@ -156,7 +156,10 @@ class _Run:
         if threading.current_thread() is not threading.main_thread():
             return lambda: None
         numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-        handler = lambda number, frame: self._events.put(("signal", int(number)))
+
+        def handler(number, frame):
+            return self._events.put(("signal", int(number)))
+
         old = {number: signal.signal(number, handler) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN}
         return lambda: [signal.signal(number, action) for number, action in old.items()]
 

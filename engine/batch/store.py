@@ -9,35 +9,33 @@ a power cut as well.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
-import sys
 import time
-import uuid
 from pathlib import Path
 
 from .. import __version__
+from ..wire.atomic import flush_file, flush_folder, output_error, replace_file
 from ..wire.bundle import MANIFEST, Bundle, load_bundle, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import reason, say
 from .locks import FileLock, try_lock
 from .subjects import Subject
 
-__all__ = ["FOLDER", "LASTING", "Fingerprint", "Store", "output_error", "write_whole"]
+__all__ = ["FOLDER", "HINT", "LASTING", "Fingerprint", "Store"]
 
 FOLDER = ".hrn_batch"
 _SCHEMA = 1
+HINT = say("Free some space, then run the same command again: it continues from here.")
+"""What to do about a full disk."""
+
 _LEFTOVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|old)")
 _LEFTOVER_SECONDS = 10.0
 """A temporary folder that changed more recently may belong to a worker that is just ending."""
 _CLOCK_SECONDS = 3.0
 """Coarsest clock of a file system (FAT: two seconds): a file that is younger than this may change without a trace."""
-
-_WINDOWS_FULL = (39, 112, 1295)
-"""ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED: Python knows only the second as ENOSPC."""
 
 LASTING = frozenset(
     code.value
@@ -73,9 +71,9 @@ class Store:
         self._folder = self.out / FOLDER
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self._folder / "version", f"{_SCHEMA}\n")  # meets a folder or disk that cannot be written
+            replace_file(self._folder / "version", f"{_SCHEMA}\n")  # meets a folder or disk that cannot be written
         except OSError as error:
-            raise output_error(error, self.out) from error
+            raise output_error(error, self.out, HINT) from error
 
     def bundle_path(self, name: str) -> Path:
         return self.out / name
@@ -89,7 +87,7 @@ class Store:
         try:
             return try_lock(self._folder / f"{name}.lock")
         except OSError as error:
-            raise output_error(error, self.out) from error
+            raise output_error(error, self.out, HINT) from error
 
     def read(self, name: str) -> dict:
         """The subject's record; empty when there is none that makes sense."""
@@ -105,12 +103,12 @@ class Store:
             HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. The older record stays.
         """
         try:
-            write_whole(
+            replace_file(
                 self._folder / f"{name}.json",
                 json.dumps({"schema": _SCHEMA, **record}, indent=1, ensure_ascii=False, allow_nan=False),
             )
         except OSError as error:
-            raise output_error(error, self.out) from error
+            raise output_error(error, self.out, HINT) from error
 
     def fingerprint(self, subject: Subject, record: dict) -> Fingerprint:
         """Of the subject's photos as they are now.
@@ -150,11 +148,11 @@ class Store:
         """
         try:
             for path in self.bundle_path(name).rglob("*"):
-                _flush(path) if path.is_file() else _flush_folder(path)
-            _flush_folder(self.bundle_path(name))
-            _flush_folder(self.out)
+                flush_file(path) if path.is_file() else flush_folder(path)
+            flush_folder(self.bundle_path(name))
+            flush_folder(self.out)
         except OSError as error:
-            raise output_error(error, self.out) from error
+            raise output_error(error, self.out, HINT) from error
 
     def clean(self) -> None:
         """Remove what killed runs left behind, except where somebody is at work."""
@@ -163,62 +161,15 @@ class Store:
             names = set()
             for path in self.out.iterdir():
                 found = _LEFTOVER.fullmatch(path.name)
-                if found and abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
+                if found and path.is_dir() and abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
                     names.add(found[1])
             for name in names:
                 if (claim := self.claim(name)) is not None:
                     with claim:
                         remove_leftovers(self.bundle_path(name))
-            for path in [*self._folder.glob("*.tmp"), *self.out.glob(".report.html.*.tmp")]:
+            for path in [*self._folder.glob(".*.partial"), *self.out.glob(".report.html.*.partial")]:
                 if abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
                     path.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file so that it is the old or the new one at any moment, also after a power cut."""
-    temporary = path.with_name(f"{'' if path.name.startswith('.') else '.'}{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Rename over. Windows refuses for the moment in which another program (a virus scanner, a browser) reads it."""
-    for attempt in range(20):
-        try:
-            return os.replace(temporary, path)
-        except PermissionError:
-            if sys.platform != "win32" or attempt == 19:
-                raise
-            time.sleep(0.05)
-
-
-def _flush(path: Path) -> None:
-    try:
-        with open(path, "r+b" if sys.platform == "win32" else "rb") as stream:  # Windows flushes only what may be written
-            os.fsync(stream.fileno())
-    except PermissionError:
-        if sys.platform != "win32":
-            raise  # There: the copy of a photo that is read-only, which can be made again.
-
-
-def _flush_folder(path: Path) -> None:
-    if sys.platform == "win32":
-        return  # Folders cannot be opened there; NTFS keeps a journal of names.
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # some network file systems know no such thing
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _photo_row(path: str, known: dict | None) -> dict:
@@ -237,14 +188,3 @@ def _photo_row(path: str, known: dict | None) -> dict:
         raise HrnError(
             ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
-
-
-def output_error(error: OSError, out: Path) -> HrnError:
-    """The failure to write into the output folder."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in _WINDOWS_FULL:
-        return HrnError(
-            ErrorCode.DISK_FULL,
-            say("There is no space left for {path}.", path=out),
-            hint="Free some space, then run the same command again: it continues from here.",
-        )
-    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=out, reason=reason(error)))

@@ -1,4 +1,4 @@
-"""The batch for programs: events as JSON lines on stdout, commands on stdin (docs/batch.md)."""
+"""The batch for programs: events as JSON lines on stdout, commands on stdin (docs/user/batch.md)."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ..methods import METHODS
 from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
 from ..wire.messages import list_from_json, list_to_json, reason, say
-from ..wire.protocol import Settings
+from ..wire.methods import method_info
+from ..wire.settings import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
 from .names import NameTaker, natural_key
 
@@ -67,7 +67,7 @@ class Found(NamedTuple):
 
 
 def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: Settings) -> Found:
-    """The subjects of a folder or of a list file (docs/batch.md), in natural order, lists in their own.
+    """The subjects of a folder or of a list file (docs/user/batch.md), in natural order, lists in their own.
 
     Args:
         source: folder, ``.csv``, ``.tsv``, ``.txt`` or ``.json``.
@@ -79,11 +79,7 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
             understood or an output folder that is the input folder, ``METHOD_UNKNOWN``.
     """
     source, out = Path(source).absolute(), Path(out).absolute()
-    if settings.method not in METHODS:
-        raise HrnError(
-            ErrorCode.METHOD_UNKNOWN,
-            say("There is no method “{name}”. The methods are {known}.", name=settings.method, known=list(METHODS)),
-        )
+    method_info(settings.method)
     notes: list[str] = []
     try:
         if source.is_dir():
@@ -165,7 +161,10 @@ def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
                 folders.append(path)
         elif is_photo_name(path.name):
             photos.append(path)
-    key = lambda path: natural_key(path.name)
+
+    def key(path):
+        return natural_key(path.name)
+
     return sorted(folders, key=key), sorted(photos, key=key)
 
 
@@ -176,14 +175,10 @@ def _subject(row: Row, name: str, settings: Settings) -> Subject:
         base |= {"focal_px": None, "focal_mm": None}
     try:
         own = Settings.from_json({**base, **row.settings})
-        if own.method not in METHODS:
-            raise HrnError(
-                ErrorCode.METHOD_UNKNOWN,
-                say("There is no method “{name}”. The methods are {known}.", name=own.method, known=list(METHODS)),
-            )
+        method_info(own.method)
     except HrnError as wrong:
         own, error = settings, error or wrong
-    most = METHODS[own.method].max_photos
+    most = method_info(own.method).max_photos
     if len(photos) > most:
         photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
         warnings.append(

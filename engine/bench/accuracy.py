@@ -17,10 +17,11 @@ from types import ModuleType
 
 import numpy as np
 
+from ..geometry.obj import write_obj
 from ..head import HeadModel, load_head_model
 from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .meshes import NOW_LANDMARKS
 from .stages import fit_stages
 
@@ -33,9 +34,7 @@ def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.
     """Skin, neck and eyeballs in metres as quads; returns the seven landmarks, (7, 3) metres."""
     kept = np.isin(model.face_material, [MATERIALS.index("skin"), MATERIALS.index("eyes")])
     used, faces = np.unique(model.faces[kept], return_inverse=True)
-    lines = [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices[used] / 1000]
-    lines += [f"f {a} {b} {c} {d}" for a, b, c, d in faces.reshape(-1, 4) + 1]
-    path.write_text("\n".join(lines) + "\n")
+    write_obj(path, vertices[used] / 1000, faces.reshape(-1, 4), number=".7f")
     return model.landmarks(vertices)[list(NOW_LANDMARKS)].astype(float) / 1000
 
 
@@ -113,7 +112,10 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
         for view in VIEWS:
             some = [row for row in rows if row["stage"] == stage and row["view"] == view]
             if some:
-                mean = lambda name: float(np.mean([row[name] for row in some]))
+
+                def mean(name):
+                    return float(np.mean([row[name] for row in some]))
+
                 print(
                     f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
                     f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "

@@ -148,7 +148,7 @@ def check_results(people: Path, out: Path, bad: dict[str, str]) -> list[str]:
             wrong.append(f"{name} ({kind}): there is a bundle")
     extra = {path.name for path in out.iterdir()} - names - {".hrn_batch", "report.html"}
     wrong += [f"left behind: {name}" for name in sorted(extra)]
-    wrong += [f"left behind: {path.name}" for path in (out / ".hrn_batch").glob("*.tmp")]
+    wrong += [f"left behind: {path.name}" for path in (out / ".hrn_batch").glob(".*.partial")]
     return wrong
 
 

@@ -1,7 +1,7 @@
 """``engine bench df_mvr``: DF_MVR's evaluation, on predictions and scans in its mesh's numbering.
 
 The metric is NoW's; DF_MVR calls the mean scan-to-mesh distance of a mesh RMSE and averages it over the meshes.
-Decimetres become millimetres, as there. See docs/evaluation.md.
+Decimetres become millimetres, as there. See docs/evidence/evaluation.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def rmse(scan: Mesh, prediction: Mesh, scan_vertices=LANDMARK_VERTICES, vertices
                     count=len(mesh.vertices),
                     largest=max(numbers),
                 ),
-                hint="See docs/evaluation.md.",
+                hint="See docs/evidence/evaluation.md.",
             )
     points, found = _MILLIMETRES * scan.vertices, prediction._replace(vertices=_MILLIMETRES * prediction.vertices)
     return float(compare(points, points[list(scan_vertices)], found, found.vertices[list(vertices)]).distances.mean())

@@ -12,7 +12,7 @@ from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
 from ..synthetic.render import Renderer
 from ..synthetic.windows import draw_photo
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["face_distance", "score_generated"]
 
@@ -46,7 +46,7 @@ def face_distance(model: HeadModel, truth: np.ndarray, fitted: np.ndarray, face:
     return float((np.abs(gap) * weight).sum() / weight.sum())
 
 
-def score_generated(model: HeadModel, count: int, stages: tuple[str, ...], settings: Settings = Settings()) -> list[dict]:
+def score_generated(model: HeadModel, count: int, stages: tuple[str, ...], settings: Settings) -> list[dict]:
     """Print and return the errors on `count` heads of each look, of a seed of their own.
 
     The coarse network learnt from heads of the plain look, never from the varied one, where heads lie around the
@@ -74,7 +74,10 @@ def _score_look(
             row["focal_ratio"] = fit.camera.fx / focal
         rows.append(row)
     if rows:
-        mean = lambda name: float(np.mean([row[name] for row in rows]))
+
+        def mean(name):
+            return float(np.mean([row[name] for row in rows]))
+
         print(
             f"generated, {look} look, {len(rows)} of {count} found: mean head {mean('mean_head'):.3f}, "
             + ", ".join(

@@ -210,6 +210,6 @@ def _unusable(path: Path, fault: Message) -> HrnError:
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
         say("The file {file} cannot be used: {fault}.", file=path, fault=fault),
-        hint="See docs/evaluation.md.",
+        hint="See docs/evidence/evaluation.md.",
         details={"file": str(path)},
     )

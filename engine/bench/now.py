@@ -2,7 +2,7 @@
 
 One prediction against one scan; or all predictions of the benchmark's data set, which its users bring along; or the
 `open` method on development heads of known geometry. Predictions are meshes with seven landmarks beside them, as the
-benchmark wants them, or head bundles, which know their landmarks. See docs/evaluation.md.
+benchmark wants them, or head bundles, which know their landmarks. See docs/evidence/evaluation.md.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def prediction_of(path: Path, points: Path | None = None, posed: bool = False) -
             raise HrnError(
                 ErrorCode.MODEL_MISSING,
                 say("{path} has no landmarks (.npy or .txt) beside it.", path=path),
-                hint="See docs/evaluation.md.",
+                hint="See docs/evidence/evaluation.md.",
             )
     return read_mesh(path), read_points(points), False
 
@@ -252,7 +252,7 @@ def _only(folder: Path, pattern: str) -> Path:
         raise HrnError(
             ErrorCode.MODEL_MISSING,
             say("{path} contains no {pattern}.", path=folder, pattern=pattern),
-            hint="See docs/evaluation.md.",
+            hint="See docs/evidence/evaluation.md.",
         )
     return found[0]
 

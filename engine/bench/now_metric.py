@@ -159,7 +159,7 @@ def _refine(surface: _Surface, target: np.ndarray, centre: np.ndarray, scaled: b
     current = measure(growth, turn, move)
     cost, damping = (current[0] ** 2).sum(), 1e-4
     tiny = (1e-9 * np.ptp(target, axis=0).max()) ** 2 * len(target)
-    for rounds in range(1, _ROUNDS + 1):
+    for rounds in range(1, _ROUNDS + 1):  # noqa: B007 - returned
         distance, arm, gap, normal = current
         # On the surface the direction of the gap is that of the normal.
         near = distance < 1e-9

@@ -25,7 +25,7 @@ from ..pipeline.preview import render_head
 from ..synthetic.dataset import face_vertices
 from ..types import View
 from ..wire.bundle import load_bundle
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .generated import face_distance
 
 __all__ = ["main"]

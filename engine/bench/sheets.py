@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 from ..camera import orbit_camera
-from ..geometry.harmonics import srgb_to_linear
 from ..head.model import HeadModel
 from ..head.subdivision import subdivided
 from ..methods import get_method
@@ -24,9 +23,9 @@ from ..pipeline.image_files import write_jpeg, write_png
 from ..pipeline.preview import render_head
 from ..pipeline.solution import Solution
 from ..system.failures import as_hrn_error
-from ..texture.unlit.delight import LUMINANCE
+from ..wire.color import LUMINANCE, srgb_to_linear
 from ..wire.formats import is_photo_name
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["main", "sheet_names", "sheet_row"]
 
@@ -47,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = Settings(texture_size=options.texture_size, quality=options.quality)
     method = get_method("open")
     if options.together:
-        found = method.solve(_expand(options.photos), settings, lambda *_: None)
+        found = method.solve(_expand(options.photos), settings)
         rows = [
             _labelled(
                 sheet_row(found._replace(views=(view, *found.views)), options.cell),
@@ -61,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     paths = _expand(options.photos)
     for path, name in zip(paths, sheet_names(paths)):
         try:
-            row = sheet_row(method.solve([path], settings, lambda *_: None), options.cell)
+            row = sheet_row(method.solve([path], settings), options.cell)
             print(f"{path.name}: done", file=sys.stderr)
         except Exception as failure:
             failed += 1

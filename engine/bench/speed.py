@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ..methods import get_method, reconstruct
 from ..pipeline.clock import StageClock
-from ..wire.protocol import Settings
+from ..system.progress import SILENT
+from ..wire.settings import Settings
 
 __all__ = ["main", "peak_memory_mib"]
 
@@ -61,7 +62,7 @@ def _measure(photos: list[Path], settings: Settings, runs: int) -> dict:
     walls, works, peaks = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for run in range(runs + 1):
-            work = StageClock(lambda *_: None, time.process_time)
+            work = StageClock(SILENT, time.process_time)
             bundle = reconstruct(photos, Path(folder) / "head", settings, work)
             if run:  # the first one fills caches
                 walls.append(bundle.manifest["timings"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..head import HeadModel
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["fit_stages"]
 
 
 def fit_stages(
-    model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings = Settings()
+    model: HeadModel, photo, observation, stages: tuple[str, ...], settings: Settings | None = None
 ) -> dict[str, tuple[np.ndarray, object]]:
     """Posed vertices in mm and the coarse fit they belong to, by stage."""
     from ..fit import fit_coarse

@@ -20,7 +20,8 @@ from PIL import Image
 from ..fit.views import fit_views
 from ..head import load_head_model
 from ..photo import Landmarker, observe
-from ..wire.protocol import Settings
+from ..wire.color import linear_to_power, power_to_linear
+from ..wire.settings import Settings
 from .accuracy import load_score, scored
 
 __all__ = ["main", "phone_photo"]
@@ -38,7 +39,7 @@ def phone_photo(source: Path, target: Path, seed: int) -> None:
         pixels = np.asarray(image.convert("RGB"), np.float32)
     pixels = cv2.GaussianBlur(pixels, (0, 0), 0.8)
     gain = 2.0 ** random.uniform(-0.3, 0.3) * np.array([random.uniform(0.93, 1.07), 1, random.uniform(0.93, 1.07)])
-    pixels = 255 * (np.clip(pixels / 255, 0, 1) ** 2.2 * gain) ** (1 / 2.2) + random.normal(0, 3.0, pixels.shape)
+    pixels = 255 * linear_to_power(power_to_linear(np.clip(pixels / 255, 0, 1)) * gain) + random.normal(0, 3.0, pixels.shape)
     out = io.BytesIO()
     Image.fromarray(np.clip(pixels + 0.5, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=60)
     target.write_bytes(out.getvalue())
@@ -89,7 +90,10 @@ def main(argv: list[str] | None = None) -> int:
                     + " ".join(f"{view.share:.2f}" for view in views),
                     flush=True,
                 )
-            mean = lambda key: float(np.mean([row[key] for row in found[name]]))
+
+            def mean(key):
+                return float(np.mean([row[key] for row in found[name]]))
+
             print(f"{name:7} {'all':5} {mean('face'):6.3f} {mean('median'):7.3f} {mean('whole'):6.2f}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, default=float))

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..geometry.fields import farthest_points, matern_basis
+from ..geometry.fields import matern_basis
 from ..geometry.mesh import neighbours
+from ..geometry.sampling import farthest_points
 from ..head.cache import write_arrays
 from ..head.model import MATERIALS, HeadModel
 from ..wire.paths import cache_dir
@@ -128,7 +129,7 @@ def _build(model: HeadModel) -> SkinSurface:
 
     def field(reach: float, controls: int, deviation: np.ndarray) -> np.ndarray:
         candidates = np.flatnonzero(half & (deviation > 0.1 * deviation.max()))
-        chosen = farthest_points(points, candidates, controls // 2)
+        chosen = candidates[farthest_points(points[candidates], controls // 2)]
         both = np.union1d(chosen, mirror[chosen])
         basis = matern_basis(points, triangles, both, reach=reach, deviation=deviation)
         # Rotate the basis into even and odd fields: both halves of the covariance are kept, the odd one is shrunk.

@@ -14,21 +14,7 @@ from scipy.sparse.linalg import splu
 
 from .mesh import stiffness_and_mass
 
-__all__ = ["farthest_points", "matern_basis"]
-
-
-def farthest_points(points: np.ndarray, candidates: np.ndarray, count: int) -> np.ndarray:
-    """Numbers of up to `count` of the `candidates` (C,), greedily far apart in the (V, 3) `points`."""
-    candidates = np.asarray(candidates)
-    chosen = points[candidates]
-    distance = np.full(len(candidates), np.inf)
-    current = int(np.argmin(((chosen - chosen.mean(0)) ** 2).sum(1)))
-    result = []
-    for _ in range(min(count, len(candidates))):
-        result.append(current)
-        distance = np.minimum(distance, ((chosen - chosen[current]) ** 2).sum(1))
-        current = int(np.argmax(distance))
-    return candidates[np.array(result)]
+__all__ = ["matern_basis"]
 
 
 def matern_basis(

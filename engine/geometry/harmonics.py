@@ -14,7 +14,7 @@ import numpy as np
 
 from ..camera import Camera
 
-__all__ = ["ORDER", "fit_lighting", "light_normals", "linear_to_srgb", "sh_basis", "shade", "srgb_to_linear"]
+__all__ = ["ORDER", "fit_lighting", "light_normals", "sh_basis", "shade"]
 
 ORDER = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2])
 """(9,) band of each basis function."""
@@ -24,18 +24,6 @@ _RIDGE = np.array([1e-5, 1e-4, 2e-3])
 
 _DARKEST = 1e-6
 """Linear light that counts as none in a relative residual: a channel may be black all over."""
-
-
-def srgb_to_linear(values: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] -> linear (IEC 61966-2-1), any shape, float32."""
-    values = np.asarray(values, np.float32)
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def linear_to_srgb(values: np.ndarray) -> np.ndarray:
-    """Linear -> sRGB in [0, 1]; values outside [0, 1] are clipped. Any shape, float32."""
-    values = np.clip(np.asarray(values, np.float32), 0, 1)
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def light_normals(camera: Camera, normals: np.ndarray) -> np.ndarray:

@@ -12,8 +12,13 @@ __all__ = [
     "neighbours",
     "normal_row_jacobian",
     "stiffness_and_mass",
+    "uv_density",
     "vertex_normals",
 ]
+
+
+_COTANGENTS = (0.02, 20.0)
+"""Of angles from 89 to 3 degrees."""
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -22,14 +27,14 @@ def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return np.cross(b - a, c - a)
 
 
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) area-weighted unit normals; (0, 0, 1) for vertices without triangles."""
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray, dtype: type = np.float64) -> np.ndarray:
+    """(V, 3) area-weighted unit normals, computed in float64; (0, 0, 1) for vertices without triangles."""
     cross = face_cross(np.asarray(vertices, np.float64), triangles)
     total = np.zeros((len(vertices), 3))
     for axis in range(3):
         total[:, axis] = np.bincount(triangles.ravel(), np.repeat(cross[:, axis], 3), len(vertices))
     length = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+    return np.where(length > 1e-12, total / np.maximum(length, 1e-12), [0.0, 0.0, 1.0]).astype(dtype, copy=False)
 
 
 def facing_of(position: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -54,9 +59,10 @@ def neighbour_mean(triangles: np.ndarray, count: int) -> sp.csr_matrix:
 
 
 def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:
-    """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2.
+    """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2 (Pinkall and Polthier 1993).
 
-    Cotangents are clipped to [0.02, 20] so that slivers can neither tear nor lock the field.
+    Cotangents are clipped to :data:`_COTANGENTS`: needles would otherwise lock the field, and the weights of obtuse
+    triangles, which are negative, break the maximum principle: a membrane would overshoot what it spans.
     """
     vertices = np.asarray(vertices, np.float64)
     count = len(vertices)
@@ -68,12 +74,29 @@ def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.
         i, j = triangles[:, (k + 1) % 3], triangles[:, (k + 2) % 3]
         u, v = p[:, (k + 1) % 3] - p[:, k], p[:, (k + 2) % 3] - p[:, k]
         cotangent = np.einsum("ij,ij->i", u, v) / np.maximum(2 * area, 1e-9)
-        half = np.clip(cotangent, 0.02, 20) / 2
+        half = np.clip(cotangent, *_COTANGENTS) / 2
         rows += [i, j, i, j]
         columns += [j, i, i, j]
         values += [-half, -half, half, half]
     stiffness = sp.coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count))
     return stiffness.tocsc(), np.maximum(mass, 1e-6)
+
+
+def uv_density(corners: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """(F,) float64 lengths on a map of side 1 per length on the surface: the root of UV area over surface area.
+
+    Args:
+        corners: (F, C, 3) of triangles or quads.
+        uv: (F, C, 2).
+    """
+    corners, uv = np.asarray(corners, np.float64), np.asarray(uv, np.float64)
+    first, second = ((0, 1), (0, 2)) if corners.shape[1] == 3 else ((0, 2), (1, 3))  # two edges, or the diagonals
+    d1, d2 = uv[:, first[1]] - uv[:, first[0]], uv[:, second[1]] - uv[:, second[0]]
+    uv_area = np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])
+    area = np.linalg.norm(
+        np.cross(corners[:, first[1]] - corners[:, first[0]], corners[:, second[1]] - corners[:, second[0]]), axis=1
+    )
+    return np.sqrt(uv_area / np.maximum(area, 1e-9))
 
 
 def normal_row_jacobian(

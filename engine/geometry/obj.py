@@ -1,4 +1,4 @@
-"""Wavefront OBJ in the forms that the published methods read and write."""
+"""Wavefront OBJ: what the engine exports, and what the published methods read and write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import reason, say
 
-__all__ = ["ObjMesh", "obj_normals", "read_obj", "write_obj"]
+__all__ = ["ObjMesh", "obj_faces", "obj_normals", "obj_rows", "read_obj", "write_obj"]
 
 
 class ObjMesh(NamedTuple):
@@ -90,9 +90,10 @@ def write_obj(
     """Writes one mesh, and beside it a material that names `texture`; whole or not at all.
 
     Args:
-        vertices: (N, 3); `faces`: (F, 3) 0-based.
+        vertices: (N, 3).
+        faces: (F, C), 0-based.
         colours: (N, 3), written behind the positions; whole numbers without decimals.
-        uv: (M, 2) with `uv_faces` (F, 3), or (N, 2) with the numbering of the vertices.
+        uv: (M, 2) with `uv_faces` (F, C), or (N, 2) with the numbering of the vertices.
         normals: (N, 3).
         texture: file name of the picture.
         number: format of every number; "r" for the shortest that is exact.
@@ -106,16 +107,18 @@ def write_obj(
     if texture:
         lines.append(f"mtllib {path.stem}.mtl")
     if colours is None:
-        lines.append(_rows("v", vertices, number))
+        lines.append(obj_rows("v", vertices, number))
     else:
-        lines.append(_rows("v", np.hstack([vertices, colours]), number, "d" if colours.dtype.kind in "iu" else number))
+        lines.append(obj_rows("v", np.hstack([vertices, colours]), number, "d" if colours.dtype.kind in "iu" else number))
     if uv is not None:
-        lines.append(_rows("vt", uv, number))
+        lines.append(obj_rows("vt", uv, number))
     if normals is not None:
-        lines.append(_rows("vn", normals, number))
+        lines.append(obj_rows("vn", normals, number))
     if texture:
         lines.append("usemtl FaceTexture")
-    lines.append(_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1, normals is not None))
+    lines.append(
+        obj_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1, normals is not None)
+    )
     _write(path, lines)
     if texture:
         _write(
@@ -148,7 +151,8 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
                 return table[:, ::width], table[:, 1::width] if has_uv else np.zeros((0, 3), np.int64)
         except ValueError:
             pass  # Said below, or faces of more corners.
-    faces, uv_faces = [], []
+    faces: list[list[str]] = []
+    uv_faces: list[list[str]] = []
     for line in lines:
         corners = [word.split("/") for word in line.split()]
         if len(corners) < 3 or len(corners) > 3 and not split:
@@ -157,10 +161,10 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
             faces.append([corner[0] for corner in fan])
             if len(fan[0]) > 1 and fan[0][1]:
                 uv_faces.append([corner[1] for corner in fan])
-    return tuple(np.array(found, np.int64).reshape(-1, 3) for found in (faces, uv_faces))
+    return np.array(faces, np.int64).reshape(-1, 3), np.array(uv_faces, np.int64).reshape(-1, 3)
 
 
-def _rows(head: str, values: np.ndarray, number: str, from_fourth: str | None = None) -> str:
+def obj_rows(head: str, values: np.ndarray, number: str, from_fourth: str | None = None) -> str:
     """One line for each row, all in one formatting.
 
     Args:
@@ -171,10 +175,17 @@ def _rows(head: str, values: np.ndarray, number: str, from_fourth: str | None = 
     return "\n".join([line] * len(values)) % tuple(np.asarray(values, np.float64).ravel().tolist())
 
 
-def _faces(faces: np.ndarray, uv_faces: np.ndarray | None, with_normals: bool) -> str:
+def obj_faces(faces: np.ndarray, uv_faces: np.ndarray | None = None, with_normals: bool = False) -> str:
+    """Lines of faces with C corners each.
+
+    Args:
+        faces: (F, C) numbers of the vertices, from 1.
+        uv_faces: (F, C) of the texture coordinates.
+        with_normals: normals have the numbers of the vertices.
+    """
     parts = [faces] + ([] if uv_faces is None else [uv_faces]) + ([faces] if with_normals else [])
     corner = {(False, False): "%d", (True, False): "%d/%d", (False, True): "%d//%d", (True, True): "%d/%d/%d"}
-    line = " ".join(["f"] + [corner[uv_faces is not None, with_normals]] * 3)
+    line = " ".join(["f"] + [corner[uv_faces is not None, with_normals]] * faces.shape[1])
     return "\n".join([line] * len(faces)) % tuple(np.stack(parts, -1).ravel().tolist())
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
+from ..system.progress import SILENT, Progress
 from ..wire.paths import cache_dir
 from .model import MATERIALS, PARTS, HeadModel
 
@@ -14,16 +14,16 @@ __all__ = ["MATERIALS", "PARTS", "HeadModel", "load_head_model", "model_path"]
 _log = logging.getLogger(__name__)
 
 
-def load_head_model(progress: Callable[[str, float, str], None] | None = None) -> HeadModel:
+def load_head_model(progress: Progress = SILENT) -> HeadModel:
     """The head model, from memory, from the cache, or built anew (some ten seconds, then cached).
 
     Args:
-        progress: ``(stage, fraction, message)``, called while building; may raise CANCELLED.
+        progress: of the building; may raise to cancel.
 
     Raises:
         HrnError: MODEL_MISSING when it must be built and the MakeHuman data are absent or damaged.
     """
-    return _load(model_path(), progress or (lambda stage, fraction, message: None))
+    return _load(model_path(), progress)
 
 
 def model_path() -> Path:
@@ -36,7 +36,7 @@ def model_path() -> Path:
 _loaded: dict[Path, HeadModel] = {}
 
 
-def _load(path: Path, progress: Callable[[str, float, str], None]) -> HeadModel:
+def _load(path: Path, progress: Progress) -> HeadModel:
     from .build import MODEL_VERSION, build_head_model
     from .cache import read_cache, write_cache
 

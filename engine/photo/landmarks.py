@@ -14,7 +14,7 @@ from ..wire.messages import say
 from .face_nets import Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 
-__all__ = ["Landmarker", "MIN_FACE_PX", "face_box", "face_width", "observe", "select_face"]
+__all__ = ["Landmarker", "MIN_FACE_PX", "face_width", "observe", "select_face"]
 
 MIN_FACE_PX = 60
 """Width of the smallest face, in pixels of the file, that is worth reconstructing."""
@@ -175,12 +175,6 @@ class Landmarker:
         height, width = pixels.shape[:2]
         inside = ((points[:, 0] >= 0) & (points[:, 0] < width) & (points[:, 1] >= 0) & (points[:, 1] < height)).mean()
         return points if distance < _DISAGREEMENT and inside > 0.5 else None
-
-
-def face_box(observation: FaceObservation) -> tuple[float, float, float, float]:
-    """(x0, y0, x1, y1) around the landmarks, in pixels; it may reach beyond the photo."""
-    low, high = observation.landmarks.min(0), observation.landmarks.max(0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def face_width(observation: FaceObservation) -> float:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..types import ARKIT_ACTIONS, Covers, FaceObservation, Photo
+from ..wire.color import LUMINANCE, power_to_linear
 from ..wire.messages import Message, say
 from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
@@ -34,7 +35,7 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
     crop, points = face_crop(photo.pixels, observation.landmarks, width, _SIDE)
     shape = crop.shape[:2]
     oval = fill(shape, points, OVAL) > 0
-    luminance = (crop.astype(np.float32) / 255) ** 2.2 @ np.float32([0.2126, 0.7152, 0.0722])
+    luminance = power_to_linear(crop.astype(np.float32) / 255) @ LUMINANCE
     sure = fill(shape, points, *SURE_SKIN) > 0
     right, left = (luminance[fill(shape, points, polygon) > 0] for polygon in SURE_SKIN[:2])
     sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo
+from ..wire.color import power_to_linear
 from .landmarks import face_width
 from .mixture import fit_mixture
 from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
@@ -23,6 +25,9 @@ __all__ = ["LABELS", "SkinMask", "segment_skin"]
 
 LABELS = ("other", "skin", "brow", "eye", "lip", "mouth", "nostril")
 """Values of ``SkinMask.labels``."""
+
+SKIN_LIGHT = np.float32([0.25, 0.65, 0.10])
+"""(3,) weights of linear red, green and blue in the luminance of skin; the densities here were set with them."""
 
 _WORK_FACE = 160.0
 """Width of the face in pixels at which the mask is computed."""
@@ -46,16 +51,15 @@ class SkinMask:
     """(H, W) uint8 index into :data:`LABELS`."""
 
 
-def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> SkinMask:
+def segment_skin(photo: Photo, observation: FaceObservation, progress: Progress = SILENT) -> SkinMask:
     """Separate the skin of one face from all that covers or surrounds it.
 
     Computed in a window of 2.5 face widths at 160 pixels per face width, then enlarged along the photo's edges; 0
     outside of the window. Deterministic.
 
     Args:
-        progress: called with 0..1; may raise to cancel.
+        progress: may raise to cancel.
     """
-    tell = progress or (lambda fraction: None)
     height, width = photo.pixels.shape[:2]
     face = face_width(observation)
     points = observation.landmarks
@@ -73,8 +77,8 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA) if scale < 1 else window
     local = ((points - (x0, y0)) * (size[0] / (x1 - x0), size[1] / (y1 - y0))).astype(np.float32)
 
-    skin, surface, highlight, labels = _segment(small, local, face * scale, tell)
-    tell(0.9)
+    skin, surface, highlight, labels = _segment(small, local, face * scale, progress)
+    progress(0.9)
 
     def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
         if part.shape != window.shape[:2]:
@@ -90,7 +94,7 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress=None) -> S
     return SkinMask(full(skin), full(surface), full(highlight), full(labels, smooth=False))
 
 
-def _segment(rgb: np.ndarray, points: np.ndarray, face: float, tell) -> tuple[np.ndarray, ...]:
+def _segment(rgb: np.ndarray, points: np.ndarray, face: float, progress: Progress) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window."""
     shape = rgb.shape[:2]
     features, light = _features(rgb, points, face)
@@ -105,7 +109,7 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, tell) -> tuple[np
     other = (prior < 0.25).astype(np.float32)
     candidates = ~parts["any"]
     for turn in range(_TURNS):
-        tell(0.2 + 0.7 * turn / _TURNS)
+        progress(0.2 + 0.7 * turn / _TURNS)
         # Only the last turn needs every pixel.
         step = 1 if turn == _TURNS - 1 else 2
         part = (slice(None, None, step),) * 2
@@ -140,12 +144,12 @@ _EVEN = float(-np.log(5.0 * 1.6 * 1.6 * 3.0 * 6.0))
 
 def _features(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 6) float32 features and (h, w) log luminance."""
-    linear = (cv2.GaussianBlur(rgb, (0, 0), max(0.6, 0.004 * face)).astype(np.float32) / 255) ** 2.2
+    linear = power_to_linear(cv2.GaussianBlur(rgb, (0, 0), max(0.6, 0.004 * face)).astype(np.float32) / 255)
     offset = 0.012  # keeps the chromaticity of dark pixels, mostly noise and compression, near neutral
     r, g, b = (linear[..., i] + offset for i in range(3))
-    light = np.log(0.25 * r + 0.65 * g + 0.10 * b)
+    light = np.log(SKIN_LIGHT[0] * r + SKIN_LIGHT[1] * g + SKIN_LIGHT[2] * b)
     sigma = 0.02 * face
-    fine = np.log((rgb.astype(np.float32) @ np.float32([0.25, 0.65, 0.10]) / 255) ** 2.2 + 0.03)
+    fine = np.log(power_to_linear(rgb.astype(np.float32) @ SKIN_LIGHT / 255) + 0.03)
     fine -= cv2.GaussianBlur(fine, (0, 0), sigma)
     texture = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + 0.02**2)
     centre = (points[list(OVAL)].min(0) + points[list(OVAL)].max(0)) / 2
@@ -261,7 +265,7 @@ def _highlights(
     sigma = 0.12 * face
     weight = cv2.GaussianBlur(sure, (0, 0), sigma) + 1e-3
     around = cv2.GaussianBlur(sure * light, (0, 0), sigma) / weight
-    linear = (rgb.astype(np.float32) / 255) ** 2.2 + 0.01
+    linear = power_to_linear(rgb.astype(np.float32) / 255) + 0.01
     colour = np.log(linear[..., 0] / linear[..., 2])
     colour_around = cv2.GaussianBlur(sure * colour, (0, 0), sigma) / weight
     bright = (light - around - 0.40) / 0.30

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..types import FaceObservation, Photo
+from ..wire.color import power_to_linear
 from .landmarks import face_width
 from .regions import LIP_EDGES, SURE_SKIN, fill
 
@@ -124,7 +125,7 @@ def _skin_color(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _linear(pixels: np.ndarray) -> np.ndarray:
-    return (pixels.astype(np.float64) / 255) ** 2.2 + 0.005
+    return power_to_linear(pixels.astype(np.float64) / 255) + 0.005
 
 
 def _runs(shown: np.ndarray) -> list[tuple[float, float]]:

@@ -1,10 +1,11 @@
-"""From the stages' results to the arrays, the manifest and the maps of a bundle (see docs/bundle.md).
+"""From the stages' results to the arrays, the manifest and the maps of a bundle (see docs/develop/bundle.md).
 
 This is the border where the engine's millimetres become the bundle's metres.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from .. import __version__
 from ..camera import Camera
 from ..head.model import MATERIALS, PARTS, HeadModel
 from ..system.concurrency import concurrently
+from ..system.progress import Progress
 from ..types import View
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .image_files import write_exr, write_jpeg, write_png
 from .quality import quality_report
 from .solution import Solution
@@ -131,7 +133,7 @@ def camera_json(camera: Camera) -> dict:
     }
 
 
-def write_maps(folder: Path, found: Solution, progress) -> None:
+def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
     """Write all picture files of the bundle, two at a time (the encoders run outside Python's lock).
 
     Raises:
@@ -139,7 +141,7 @@ def write_maps(folder: Path, found: Solution, progress) -> None:
         HrnError: ``CANCELLED`` from `progress`, after the writers have stopped.
     """
     textures = found.textures
-    tasks = [  # the longest first
+    tasks: list[Callable[[], None]] = [  # the longest first
         lambda: write_png(folder / "normal.png", textures.normal),
         lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
         lambda: write_png(folder / "albedo.png", textures.albedo),
@@ -148,7 +150,7 @@ def write_maps(folder: Path, found: Solution, progress) -> None:
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
     ]
-    concurrently(tasks, lambda share: progress("bundle", 0.1 + 0.8 * share, "Writing the head"), most=2)
+    concurrently(tasks, progress.part(0.1, 0.9), most=2)
 
 
 def _preview(found: Solution) -> np.ndarray:

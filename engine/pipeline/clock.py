@@ -1,26 +1,28 @@
-"""Progress and time of the stages, from one callable."""
+"""Progress and time of the stages."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+from ..system.progress import Progress
 from ..wire.protocol import STAGES
 
 __all__ = ["StageClock"]
 
 
 class StageClock:
-    """Passes progress on and measures what each stage takes: a stage lasts until another one reports.
+    """A receiver of progress that passes it on and measures what each stage takes: a stage lasts until another one reports.
 
     A stage that reports an earlier stage's name (the deformation stage may refine the coarse fit) is counted and
     shown under the later one, so that a progress bar never runs backwards.
 
     Args:
-        progress: called with stage, fraction and message; may raise to give up.
+        progress: what the clock passes on to.
         clock: seconds; ``time.process_time`` measures work instead of waiting.
     """
 
-    def __init__(self, progress, clock=time.perf_counter):
+    def __init__(self, progress: Progress, clock: Callable[[], float] = time.perf_counter):
         self._progress = progress
         self._clock = clock
         self._begin = self._since = clock()
@@ -34,7 +36,7 @@ class StageClock:
             self._close()
             self._stage, self._reached = stage, 0.0
         self._reached = max(self._reached, min(max(float(fraction), 0.0), 1.0) if stage == self._stage else 0.0)
-        self._progress(self._stage, self._reached, message)
+        self._progress.stage(self._stage)(self._reached, message)
 
     def timings(self) -> dict[str, float]:
         """Seconds per stage so far, and ``total``."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from ..geometry.obj import obj_faces, obj_rows
+from ..wire.atomic import output_error, replace_file
 from ..wire.bundle import Bundle
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.messages import reason, say
+from ..wire.messages import say
 
 __all__ = ["check_obj_path", "export_obj"]
 
@@ -59,14 +59,12 @@ def export_obj(bundle: Bundle, path: str | os.PathLike) -> list[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for key, target in maps.items():
-            _replace(target, lambda part, key=key: shutil.copyfile(bundle.file(key), part))
-        _replace(library, lambda part: part.write_text(_materials(manifest["materials"], maps), encoding="utf-8"))
+            replace_file(target, bundle.file(key).read_bytes())
+        replace_file(library, _materials(manifest["materials"], maps))
         text = _obj(vertices, arrays, manifest["materials"], library.name, path.stem)
-        _replace(path, lambda part: part.write_text(text, encoding="utf-8"))
+        replace_file(path, text)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE
-        raise HrnError(code, say("{path} cannot be written: {reason}.", path=path, reason=reason(error))) from error
+        raise output_error(error, path) from error
     return [path, library, *maps.values()]
 
 
@@ -75,18 +73,12 @@ def _obj(vertices: np.ndarray, arrays: dict, materials: list[str], library: str,
     corner = corner.reshape(-1, 4) + 1
     quads = arrays["faces"] + 1
     lines = ["# metres; x to the subject's left, y up", f"mtllib {library}", f"o {'_'.join(name.split())}"]
-    lines += [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in vertices.tolist()]
-    lines += [f"vt {u:.6f} {v:.6f}" for u, v in uv.tolist()]
-    lines.append("s 1")
+    lines += [obj_rows("v", vertices, ".6f"), obj_rows("vt", uv, ".6f"), "s 1"]
     for index, material in enumerate(materials):
         chosen = arrays["face_material"] == index
         if not chosen.any():
             continue
-        lines += [f"g {material}", f"usemtl {material}"]
-        lines += [
-            f"f {a}/{p} {b}/{q} {c}/{r} {d}/{s}"
-            for (a, b, c, d), (p, q, r, s) in zip(quads[chosen].tolist(), corner[chosen].tolist())
-        ]
+        lines += [f"g {material}", f"usemtl {material}", obj_faces(quads[chosen], corner[chosen])]
     return "\n".join(lines) + "\n"
 
 
@@ -98,13 +90,3 @@ def _materials(materials: list[str], maps: dict[str, Path]) -> str:
             lines.append(f"norm {maps['normal'].name}")
         lines.append("")
     return "\n".join(lines)
-
-
-def _replace(target: Path, write) -> None:
-    """Let `write` fill a temporary file, then rename it to `target`."""
-    part = target.with_name(f".{target.name}.partial")
-    try:
-        write(part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -46,7 +46,7 @@ def _encode(path: Path, image: np.ndarray, options: list[int]) -> None:
     done, data = cv2.imencode(path.suffix, image, options)
     if not done:
         raise ValueError(f"{path.name} cannot be encoded from {image.dtype} {image.shape}")
-    path.write_bytes(data)
+    path.write_bytes(data.tobytes())
 
 
 def write_exr(path: Path, image: np.ndarray) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from .solution import LeftOut
+
+if TYPE_CHECKING:
+    from ..photo import Landmarker
 
 __all__ = ["look"]
 
@@ -28,7 +33,7 @@ _LEAVES_OUT = {
 
 
 def look(
-    landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress
+    landmarker: Landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
 
@@ -40,7 +45,7 @@ def look(
     faces, left_out = [], []
     for number, path in enumerate(paths):
         message = say("Reading photo {number} of {count}", number=number + 1, count=len(paths))
-        progress("photo", number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
+        progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
             faces.append((path, *observe(path, landmarker, settings.face_index)))
         except HrnError as error:

@@ -11,12 +11,13 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
+from ..geometry.mesh import vertex_normals
 from ..head.eyeballs import socket_faces
 from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
 from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
-from ..texture.unlit.surface import vertex_normals
+from ..wire.color import linear_to_srgb, srgb_to_linear
 
 __all__ = ["render_head"]
 
@@ -99,13 +100,13 @@ def render_head(
             )
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
-    if np.isscalar(background):
-        behind = np.full((big.height, big.width, 3), _to_linear(np.float32(background / 255)), np.float32)
+    if isinstance(background, np.ndarray):
+        behind = cv2.resize(srgb_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
     else:
-        behind = cv2.resize(_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
+        behind = np.full((big.height, big.width, 3), srgb_to_linear(np.float32(background / 255)), np.float32)
     picture = color * cover[..., None] + behind * (1 - cover[..., None])
     small = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
-    return (_to_srgb(small) * 255 + 0.5).astype(np.uint8)
+    return (linear_to_srgb(small) * 255 + 0.5).astype(np.uint8)
 
 
 def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, albedo, normal, light, dense):
@@ -115,7 +116,7 @@ def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, alb
     raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)
     cover = (raster.triangle >= 0).astype(np.float32)
     hairs = interpolate(raster, triangles, dense[:, None])[..., 0] * cover
-    skin_normals = vertex_normals(vertices, triangles)
+    skin_normals = vertex_normals(vertices, triangles, np.float32)
     n = interpolate(raster, triangles, skin_normals)
     position = interpolate(raster, triangles, np.asarray(vertices, np.float32))
     uv = interpolate(raster, corner_triangles(len(model.faces)), model.uv.reshape(-1, 2))
@@ -262,7 +263,7 @@ def _sample(albedo, uv, raster, model, points):
         if min(image.shape[:2]) < 4:
             break
         image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    linear = _to_linear(image.astype(np.float32) / 255)
+    linear = srgb_to_linear(image.astype(np.float32) / 255)
     xy = _map_position(uv, image.shape[0])
     return cv2.remap(linear, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
@@ -272,12 +273,3 @@ def _map_position(uv, size):
     out[..., 0] = uv[..., 0] * size - 0.5
     out[..., 1] = (1 - uv[..., 1]) * size - 0.5
     return out
-
-
-def _to_linear(values):
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def _to_srgb(values):
-    values = np.clip(values, 0, 1)
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..wire.messages import Message, say
@@ -23,7 +25,7 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     photo, observation, coarse, mid, textures = found.photo, found.observation, found.coarse, found.mid, found.textures
     residual = np.linalg.norm(fitted - observation.landmarks, axis=1)
     per_mm = coarse.camera.fx / depth
-    report = {
+    report: dict[str, Any] = {
         "landmark_residual_px": round(float(np.median(residual)), 3),
         "landmark_residual_mm": round(float(np.median(residual / per_mm)), 3),
         "photometric_residual": round(float(mid.photometric_residual), 4),

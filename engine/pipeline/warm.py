@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..system.progress import Progress
+
+if TYPE_CHECKING:  # Both are slow to load and wanted with the first photo only.
+    from ..head.model import HeadModel
+    from ..photo import Landmarker
+
 __all__ = ["Warm"]
 
 
@@ -9,16 +17,15 @@ class Warm:
     """The head model and the landmark networks, loaded with the first photo."""
 
     def __init__(self):
-        self._model = self._landmarker = None
+        self._model: HeadModel | None = None
+        self._landmarker: Landmarker | None = None
 
-    def _load_optimiser(self, progress) -> None:
-        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
-        progress("start", 0.3, "Loading the optimiser")
-        import torch
+    def _shared(self) -> tuple[HeadModel, Landmarker]:
+        """Both, after :meth:`_load_shared`."""
+        assert self._model is not None and self._landmarker is not None, "_load_shared comes first"
+        return self._model, self._landmarker
 
-        torch.optim.Adam([torch.zeros(1)])
-
-    def _load_shared(self, progress) -> None:
+    def _load_shared(self, progress: Progress) -> None:
         """
         Raises:
             HrnError: MODEL_MISSING.
@@ -28,7 +35,7 @@ class Warm:
 
             self._model = load_head_model(progress)
         if self._landmarker is None:
-            progress("start", 0.9, "Loading the landmark networks")
+            progress(0.9, "Loading the landmark networks")
             from ..photo import Landmarker
 
             self._landmarker = Landmarker()

@@ -14,6 +14,7 @@ from ..fit.skin_surface import skin_surface
 from ..geometry.harmonics import fit_lighting, light_normals, shade
 from ..geometry.mesh import facing_of, vertex_normals
 from ..head.model import MATERIALS, HeadModel
+from ..system.progress import SILENT, Progress
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, View
 from .conform import Conformed, FaceMesh, conform, pose_conformed
 
@@ -46,21 +47,19 @@ class Carried(NamedTuple):
         return matrix
 
 
-def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], progress=None) -> Carried:
+def carry_over(model: HeadModel, relaxed: FaceMesh, faces: Sequence[SeenFace], progress: Progress = SILENT) -> Carried:
     """The head in the shape of a face mesh, seen by the mesh's own cameras.
 
     Args:
         relaxed: the face without expression, mm.
         faces: the same face in its photos, the one that shows it best first.
-        progress: ``progress(share)``; may raise to cancel.
     """
-    report = progress or (lambda share: None)
-    found = conform(model, relaxed, lambda share: report(0.8 * share))
+    found = conform(model, relaxed, progress.part(0.0, 0.8))
     views = []
     for number, face in enumerate(faces):
         expression, deformation = pose_conformed(model, found, relaxed, face.shown)
         views.append(_view(model, found, face, expression, deformation, 1 / len(faces)))
-        report(0.8 + 0.2 * (number + 1) / len(faces))
+        progress(0.8 + 0.2 * (number + 1) / len(faces))
     return Carried(tuple(views), found)
 
 

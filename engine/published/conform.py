@@ -24,6 +24,7 @@ from ..geometry.closest import Closest, SurfaceIndex, border_vertices
 from ..geometry.mesh import neighbour_mean, stiffness_and_mass, vertex_normals
 from ..head.landmarks68 import LANDMARKS_68, STEADY_68
 from ..head.model import HeadModel
+from ..system.progress import SILENT, Progress
 
 __all__ = ["Conformed", "FaceMesh", "TransferError", "conform", "pose_conformed"]
 
@@ -107,16 +108,15 @@ class Conformed:
         return points @ self.rotation.T + self.shift
 
 
-def conform(model: HeadModel, mesh: FaceMesh, progress=None) -> Conformed:
+def conform(model: HeadModel, mesh: FaceMesh, progress: Progress = SILENT) -> Conformed:
     """Bring the head into the shape of a relaxed face.
 
     Args:
-        progress: ``progress(share)``; may raise to cancel.
+        progress: may raise to cancel.
 
     Raises:
         ValueError: fewer than six landmarks.
     """
-    report = progress or (lambda share: None)
     surface = skin_surface(model)
     target = np.asarray(mesh.vertices, np.float64)
     used = STEADY_68[mesh.landmarks[STEADY_68] >= 0]
@@ -125,17 +125,17 @@ def conform(model: HeadModel, mesh: FaceMesh, progress=None) -> Conformed:
     identity, rotation, shift = _fit_identity(model, used, target[mesh.landmarks[used]])
     target = target @ rotation.T + shift
     there = _Target(target, mesh.triangles)
-    report(0.1)
+    progress(0.1)
     identity = _refine_identity(model, surface, there, identity, used, target[mesh.landmarks[used]])
-    report(0.2)
+    progress(0.2)
     rest = model.shape(identity)[surface.vertices].astype(np.float64)
     points = _LandmarkRows(model, surface, used, target[mesh.landmarks[used]])
     offset = np.zeros_like(rest)
     for number, (length, farthest, cosine) in enumerate(_LEVELS):
-        report(0.2 + 0.7 * number / len(_LEVELS))
+        progress(0.2 + 0.7 * number / len(_LEVELS))
         offset = _bend(surface, there, points, rest, offset, length, farthest, cosine)
     offset = without_folds(rest, surface.triangles, offset)
-    report(0.9)
+    progress(0.9)
     near, trust = _trust(surface, there, rest + offset)
     whole = np.ones(len(target), bool)
     error, face_error = _measure(model, surface, there, rest + offset, (whole, whole if mesh.face is None else mesh.face))

@@ -20,16 +20,17 @@ from ..pipeline.clock import StageClock
 from ..pipeline.observe import look
 from ..pipeline.solution import Solution
 from ..pipeline.warm import Warm
+from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.licenses import forbids_commercial
 from ..wire.messages import say
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 from ..wire.user_settings import read_user_settings
 from .carried_relief import Relief, with_relief
 from .carry import SeenFace
 from .files import required_paths, why_not
-from .files.status import forbids_commercial
 
 __all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside"]
 
@@ -81,7 +82,7 @@ class PublishedMethod(Warm, ABC):
         self._from: tuple = ()
 
     @abstractmethod
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         """Load networks and face model from the official files, by their keys in the catalogue.
 
         Raises:
@@ -89,22 +90,29 @@ class PublishedMethod(Warm, ABC):
         """
 
     @abstractmethod
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         """The face in its photos, of which there are no more than the method takes."""
+
+    def _load_optimiser(self, progress: Progress) -> None:
+        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
+        progress(0.3, "Loading the optimiser")
+        import torch
+
+        torch.optim.Adam([torch.zeros(1)])
 
     def missing(self) -> list[str]:
         return why_not(self.name, read=False)
 
-    def warm_up(self, progress=None) -> None:
+    def warm_up(self, progress: Progress = SILENT) -> None:
         """Load everything that does not depend on the photo.
 
         Raises:
             HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
         """
         with self._lock:
-            self._load(progress or (lambda stage, fraction, message: None))
+            self._load(progress.stage("start"))
 
-    def _load(self, progress) -> None:
+    def _load(self, progress: Progress) -> None:
         if read_user_settings().commercial_work and forbids_commercial(self.name):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
@@ -114,21 +122,26 @@ class PublishedMethod(Warm, ABC):
         paths = required_paths(self.name)
         state = tuple((key, path, path.stat().st_size, path.stat().st_mtime_ns) for key, path in sorted(paths.items()))
         if state != self._from:
-            progress("start", 0.2, "Reading the official files")
+            progress(0.2, "Reading the official files")
             self._from = ()
             self.load(paths, progress)
             self._from = state
         self._load_shared(progress)
 
-    def reconstruct(self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress) -> Bundle:
+    def reconstruct(
+        self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress: Progress
+    ) -> Bundle:
         """See :func:`engine.methods.reconstruct`."""
         clock = StageClock(progress)
         with self._lock:
-            clock("start", 0.0, "Loading the models")
-            self._load(clock)
+            start = Progress(clock).stage("start", "Loading the models")
+            start(0.0)
+            self._load(start)
             return self._reconstruct(photos, out, settings, clock)
 
-    def _reconstruct(self, photos, out, settings: Settings, clock: StageClock) -> Bundle:
+    def _reconstruct(
+        self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, clock: StageClock
+    ) -> Bundle:
         from ..pipeline.assemble import assemble, write_maps
         from ..texture import build_textures
         from .basel.border import to_engine
@@ -136,10 +149,12 @@ class PublishedMethod(Warm, ABC):
         from .carry import carry_over
         from .conform import FaceMesh
 
-        seen, left_out = look(self._landmarker, photos, settings, clock)
+        progress = Progress(clock)
+        seen, left_out = look(self._landmarker, photos, settings, progress.stage("photo"))
         faces = [self._given(path, photo, observation) for path, photo, observation in seen]
-        clock("coarse", 0.0, "Predicting the face")
-        found = self.predict(faces, settings, clock)
+        coarsely = progress.stage("coarse", "Predicting the face")
+        coarsely(0.0)
+        found = self.predict(faces, settings, coarsely)
         # Every published mesh begins with the Basel face.
         relaxed = FaceMesh(
             to_engine(found.relaxed, found.origin),
@@ -147,17 +162,17 @@ class PublishedMethod(Warm, ABC):
             found.keypoints,
             np.arange(len(found.relaxed)) < BFM_VERTICES,
         )
-        clock("mid", 0.0, "Transferring the face to the head")
-        carried = carry_over(
-            self._model, relaxed, found.faces, lambda share: clock("mid", share, "Transferring the face to the head")
-        )
-        clock("albedo", 0.0, "Taking the skin from the photo")
-        textures = build_textures(self._model, list(carried.views), settings, clock)
+        carrying = progress.stage("mid", "Transferring the face to the head")
+        carrying(0.0)
+        carried = carry_over(self._model, relaxed, found.faces, carrying)
+        progress.stage("albedo")(0.0, "Taking the skin from the photo")
+        textures = build_textures(self._model, list(carried.views), settings, progress)
         if found.relief is not None:
-            clock("displacement", 0.96, "Transferring the relief to the head")
+            progress.stage("displacement")(0.96, "Transferring the relief to the head")
             textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
         solution = Solution(self._model, carried.views, textures, tuple(left_out))
-        clock("bundle", 0.0, "Writing the head")
+        writing = progress.stage("bundle", "Writing the head")
+        writing(0.0)
         manifest, arrays = assemble(solution, settings)
         manifest["quality"]["transfer_mm"] = {**carried.found.error.to_json(), "face": carried.found.face_error.to_json()}
         with write_bundle(out, manifest, arrays) as folder:
@@ -172,7 +187,7 @@ class PublishedMethod(Warm, ABC):
                 "mesh_to_head": _mesh_to_head(found, carried.placement).tolist(),
                 **found.about,
             }
-            write_maps(folder, solution, clock)
+            write_maps(folder, solution, writing)
             manifest["timings"] = clock.timings()
         return load_bundle(out)
 

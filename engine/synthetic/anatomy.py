@@ -42,7 +42,10 @@ class Anatomy:
         """
         place, at = self.template, self.at
         out = np.zeros_like(place)
-        draw = lambda sigma: amount * rng.normal(0, sigma)
+
+        def draw(sigma):
+            return amount * rng.normal(0, sigma)
+
         # Proportions: heights of the lower face and of the middle, widths at three levels, depth of the middle line.
         out[:, 1] += draw(2.2) * self._ramp(1, at["base"][1], at["chin"][1])
         out[:, 1] += draw(1.6) * self._ramp(1, at["brow"][1], at["base"][1])

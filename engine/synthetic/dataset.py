@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,7 +96,9 @@ def open_dataset(folder: Path, model: HeadModel, count: int, mode: str = "r") ->
     )
 
 
-def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, varied: bool, report=print) -> Dataset:
+def generate(
+    model: HeadModel, look, folder: Path, heads: int, seed: int, varied: bool, tell: Callable[[str], object] = print
+) -> Dataset:
     """Draw `heads` heads, two pictures each (as rendered and mirrored, developed differently).
 
     Args:
@@ -139,7 +142,7 @@ def generate(model: HeadModel, look, folder: Path, heads: int, seed: int, varied
             data.expression[row] = head.expression[mirrored_action] if flip else head.expression
             data.pose[row] = np.concatenate([R.ravel(), [t[2], focal], centre])
         if number % 200 == 199:
-            report(f"{number + 1} of {heads} heads")
+            tell(f"{number + 1} of {heads} heads")
     for array in data:
         array.flush()
     return data

@@ -162,7 +162,10 @@ def main(argv: list[str] | None = None) -> int:
     modes = people_modes(model, faces, mean, placed)
     face = face_vertices(model)
     anchors = face[:: max(1, len(face) // _ANCHORS)]
-    moved = lambda identities: np.einsum("nk,kad->nad", identities, model.identity_basis[:, anchors]).astype(np.float32)
+
+    def moved(identities):
+        return np.einsum("nk,kad->nad", identities, model.identity_basis[:, anchors]).astype(np.float32)
+
     np.savez_compressed(
         options.out, vertices=anchors.astype(np.int32), averages=moved(np.stack([average, mean])), modes=moved(modes)
     )

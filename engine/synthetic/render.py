@@ -13,8 +13,11 @@ from ..fit.crop import CROP_SIDE, crop_transform, to_crop
 from ..geometry.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
+from ..wire.color import linear_to_power
 from .heads import SampledHead
-from .shade import ATTRIBUTES, CLOTH, EYES, HAIR, PARAMETERS, noise_grid, shade
+from .paint import CLOTH, EYES, HAIR, Color, Column, Paint, Point
+from .shade import shade
+from .skin_paint import noise_grid
 from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
 
 __all__ = ["Renderer", "Shot", "develop"]
@@ -26,7 +29,7 @@ _BROW = (55, 65, 52, 53, 46)
 _BROW_UPPER = (107, 66, 105, 63, 70)
 
 
-_ENCODE = (np.linspace(0, 1, 4096) ** (1 / 2.2)).astype(np.float32)
+_ENCODE = linear_to_power(np.linspace(0, 1, 4096)).astype(np.float32)
 
 
 class Shot(NamedTuple):
@@ -83,14 +86,14 @@ class Renderer:
         self.eye_centres = np.stack([template[e].mean(0) for e in model.eyeballs])
         self.mouth = np.array([points[2, 1], points[152, 1]])
         ears = model.part("right_ear", "left_ear")
-        self.static = np.zeros((self.total, len(ATTRIBUTES)))
+        self.static = np.zeros((self.total, len(Point._fields)))
         rest = np.concatenate([template, np.zeros((2 * len(loop), 3)), template[self.shell_of]])
-        self.static[:, 3:6] = rest
-        self.static[:count, 9] = ears
-        self.static[:count, 10] = model.part("upper_lip", "lower_lip")
-        self.static[:count, 11] = height + 18 * np.clip((np.abs(template[:, 0]) - 58) / 12, 0, 1)
-        self.static[:, 6] = 1
-        self.static[:count, 6] = self._occlusion(template)
+        self.static[:, Column.PLACE] = rest
+        self.static[:count, Column.EAR] = ears
+        self.static[:count, Column.LIPS] = model.part("upper_lip", "lower_lip")
+        self.static[:count, Column.HEIGHT] = height + 18 * np.clip((np.abs(template[:, 0]) - 58) / 12, 0, 1)
+        self.static[:, Column.OPEN] = 1
+        self.static[:count, Column.OPEN] = self._occlusion(template)
         self.rest = rest
         self.eyes = np.unique(triangles[material == EYES])
         self.lips_near = np.flatnonzero(np.linalg.norm(template - points[13], axis=1) < 55)
@@ -152,18 +155,19 @@ class Renderer:
         pixel = to_crop(transform, camera.project(vertices)[0]) * (side / CROP_SIDE)
         raster = rasterize(pixel, at[:, 2], triangles, side, side)
         values = self.static.copy()
-        values[:, :3] = vertex_normals(vertices, triangles) @ camera.R.T
-        values[:, 12:15] = at
-        lights, parameters, harmonics = self._look(rng)
+        values[:, Column.NORMAL] = vertex_normals(vertices, triangles) @ camera.R.T
+        values[:, Column.CAMERA] = at
+        lights, paint, harmonics = self._look(rng)
         if varied:
-            parameters = varied_paint(parameters, more)
+            paint = varied_paint(paint, more)
             self._move_paint(values, more)
-            lights = self._light(values, vertices, triangles, camera, parameters, harmonics, more)
+            lights, colors = self._light(values, vertices, triangles, camera, harmonics, more)
+            paint = paint._replace(key=colors[0], fill=colors[1])
         else:
             shadows = rng.random() < 0.75
             for lamp in range(2):
                 direction = lights[lamp] @ camera.R
-                values[:, 7 + lamp] = visible_from(vertices, triangles, direction, 176) if shadows else 1.0
+                values[:, Column.LAMPS][:, lamp] = visible_from(vertices, triangles, direction, 176) if shadows else 1.0
         picture = np.zeros((side, side, 3), np.float64)
         shade(
             raster.triangle,
@@ -171,7 +175,7 @@ class Renderer:
             triangles,
             material,
             values,
-            parameters,
+            paint,
             self.grid,
             self.curve,
             self.eye_centres,
@@ -187,31 +191,36 @@ class Renderer:
         """Colours keep their sharpness but not their place; irises stay in the eyes."""
         shift = moved_paint(self.rest, rng)
         shift[self.eyes] = 0
-        values[:, 3:6] += shift
-        values[:, 11] += shift[:, 1]
+        values[:, Column.PLACE] += shift
+        values[:, Column.HEIGHT] += shift[:, 1]
         near = self.lips_near
         nearest = self.lips_tree.query(self.rest[near] + shift[near], 3)
         weight = 1 / (nearest[0] + 0.5)
-        values[near, 10] = (self.static[near[nearest[1]], 10] * weight).sum(1) / weight.sum(1)
+        values[near, Column.LIPS] = (self.static[near[nearest[1]], Column.LIPS] * weight).sum(1) / weight.sum(1)
 
     def _light(
-        self, values, vertices, triangles, camera: Camera, parameters, harmonics, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Fill in what lamps and sky give each vertex; the lamps' directions (2, 3)."""
-        lights, soft, colours = draw_lamps(rng)
+        self,
+        values: np.ndarray,
+        vertices: np.ndarray,
+        triangles: np.ndarray,
+        camera: Camera,
+        harmonics: np.ndarray,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, list[Color]]:
+        """Fill in what lamps and sky give each vertex; the lamps' directions (2, 3) and radiances."""
+        lights, soft, colors = draw_lamps(rng)
         if rng.random() < 0.7:
             harmonics[:] = 0
             normals = vertex_normals(vertices, triangles)
             directions, shine = draw_sky(rng)
             for direction, radiance in zip(directions @ camera.R, shine):
                 cosine = np.maximum(normals @ direction, 0)
-                values[:, 16:19] += (cosine * visible_from(vertices, triangles, direction, 72))[:, None] * radiance
-        parameters[PARAMETERS["key_r"] : PARAMETERS["key_r"] + 6] = colours.ravel()
+                values[:, Column.SKY] += (cosine * visible_from(vertices, triangles, direction, 72))[:, None] * radiance
         for lamp, angle in enumerate(soft):
             towards = [lights[lamp]] if angle == 0 else lights[lamp] + angle * rng.normal(size=(4, 3))
             seen = [visible_from(vertices, triangles, d / np.linalg.norm(d), 144) for d in np.asarray(towards) @ camera.R]
-            values[:, 7 + lamp] = np.mean(seen, 0)
-        return lights
+            values[:, Column.LAMPS][:, lamp] = np.mean(seen, 0)
+        return lights, [tuple(color) for color in colors]
 
     def _camera(self, rng: np.random.Generator) -> Camera:
         distance = np.exp(rng.uniform(np.log(330), np.log(2200)))
@@ -229,9 +238,8 @@ class Renderer:
             landmarks, margin * np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05), tuple(rng.normal(0, 0.018, 2))
         )
 
-    def _look(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Directions of the lamps, paint parameters, ambient light."""
-        p = dict.fromkeys(PARAMETERS, 0.0)
+    def _look(self, rng: np.random.Generator) -> tuple[np.ndarray, Paint, np.ndarray]:
+        """Directions of the lamps, paint, ambient light."""
         tone = rng.beta(1.3, 1.1)
         light, dark = np.array([0.72, 0.50, 0.40]), np.array([0.09, 0.045, 0.028])
         skin = np.exp(np.log(dark) * (1 - tone) + np.log(light) * tone) * np.exp(rng.normal(0, 0.07, 3))
@@ -242,9 +250,8 @@ class Renderer:
         iris = iris * np.exp(rng.normal(0, 0.4))
         lamp = rng.uniform(0.2, 1.6) * np.exp(rng.normal(0, 0.12, 3))
         fill = rng.uniform(0.0, 0.7) * np.exp(rng.normal(0, 0.2, 3))
-        for name, value in (("skin", skin), ("hair", hair), ("lip", lip), ("iris", iris), ("key", lamp), ("fill", fill)):
-            p.update({f"{name}_{channel}": value[i] for i, channel in enumerate("rgb")})
-        p.update(
+        paint = Paint(
+            *(tuple(color) for color in (skin, hair, lip, iris, lamp, fill)),
             blotch=rng.uniform(0.0, 0.16),
             fine=rng.uniform(0, 0.14),
             red_nose=rng.uniform(0, 0.8),
@@ -277,7 +284,7 @@ class Renderer:
         if rng.random() < 0.15:
             lights[0] = [rng.normal(0, 0.05), rng.normal(-0.08, 0.05), -1]
         lights /= np.linalg.norm(lights, axis=1, keepdims=True)
-        return lights, np.array([p[name] for name in PARAMETERS]), harmonics
+        return lights, paint, harmonics
 
 
 def _turn(axis: int, angle: float) -> np.ndarray:

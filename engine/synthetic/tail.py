@@ -1,6 +1,6 @@
 """What is trained: the end of the landmark network with heads for dense landmarks, shape and perspective, in PyTorch.
 
-The engine runs the result with OpenCV (:class:`engine.fit.coarse.fit.network.DenseNet`); both answer the same.
+The engine runs the result with OpenCV (:class:`engine.fit.coarse.network.DenseNet`); both answer the same.
 """
 
 from __future__ import annotations

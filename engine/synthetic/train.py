@@ -11,9 +11,20 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from ..wire.errors import HrnError
+from ..wire.messages import say
+from ..wire.pytorch import require_pytorch
+
+try:
+    require_pytorch(say("Training the network of the coarse stage"))
+except HrnError as error:
+    raise SystemExit(str(error)) from None
+
 import torch
 
 from ..fit.coarse.network import TAIL_START
@@ -90,7 +101,7 @@ def fit_tail(
     seed: int = 0,
     rate: float = 7e-4,
     batch: int = 96,
-    report=print,
+    tell: Callable[[str], object] = print,
     check=None,
     tail: Tail | None = None,
 ) -> Tail:
@@ -121,10 +132,13 @@ def fit_tail(
         for i in range(len(rows) // batch):
             pick = np.sort(shuffled[i * batch : (i + 1) * batch])
             guess = tail(torch.from_numpy(data.activations[rows[pick]].astype(np.float32)))
-            as_tensor = lambda array: torch.from_numpy(array[pick].astype(np.float32))
-            smooth = lambda residual: torch.nn.functional.smooth_l1_loss(
-                residual, torch.zeros_like(residual), beta=0.7, reduction="none"
-            )
+
+            def as_tensor(array):
+                return torch.from_numpy(array[pick].astype(np.float32))
+
+            def smooth(residual):
+                return torch.nn.functional.smooth_l1_loss(residual, torch.zeros_like(residual), beta=0.7, reduction="none")
+
             parts = (
                 smooth(guess.points - as_tensor(points)).mean(),
                 (smooth(loss_of.residual(guess.identity, guess.expression, as_tensor(posed))) * loss_of.weight).mean(),
@@ -141,7 +155,7 @@ def fit_tail(
             optimiser.step()
             schedule.step()
             totals += [float(part.detach()) for part in parts]
-        report(
+        tell(
             f"epoch {epoch + 1}: "
             + " ".join(f"{v:.4f}" for v in totals / (len(rows) // batch))
             + f" {time.time() - begun:.0f} s"
@@ -188,7 +202,10 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
     loss_of = ShapeLoss(model)
     points, identity, expression, view = predict(tail, data, rows)
     weight = loss_of.space.weight
-    error = lambda residual: float((np.abs(residual) * weight).mean())
+
+    def error(residual):
+        return float((np.abs(residual) * weight).mean())
+
     posed, neutral = loss_of.target(data.posed[rows]).astype(float), loss_of.target(data.neutral[rows]).astype(float)
     a, e = torch.from_numpy(identity), torch.from_numpy(expression)
     return {
@@ -205,7 +222,7 @@ def evaluate(model: HeadModel, tail: Tail, data: Dataset, rows: np.ndarray) -> d
 
 
 def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray] | None = None) -> None:
-    """Write what :class:`engine.fit.coarse.fit.regress.Regressor` reads."""
+    """Write what :class:`engine.fit.coarse.regress.Regressor` reads."""
     points = dense_points(model)
     landmarks = model.landmarks(model.template.astype(float))
     distance = np.linalg.norm(landmarks[:, None] - landmarks[None] * [-1, 1, 1], axis=-1)

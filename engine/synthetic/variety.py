@@ -11,24 +11,21 @@ import cv2
 import numpy as np
 
 from .heads import smooth_field
-from .shade import PARAMETERS
+from .paint import Paint
 
 __all__ = ["draw_lamps", "draw_sky", "finish", "moved_paint", "varied_paint"]
 
 _SKY_DIRECTIONS = 12
 
 
-def varied_paint(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Paint parameters of the plain look with the rest of what people show."""
-    p = dict(zip(PARAMETERS, values))
-    skin = np.array([p["skin_r"], p["skin_g"], p["skin_b"]])
+def varied_paint(paint: Paint, rng: np.random.Generator) -> Paint:
+    """The plain look's paint with the rest of what people show."""
+    skin = np.array(paint.skin)
     brow = np.exp(rng.uniform(np.log(0.01), np.log(0.2))) * np.array([1, rng.uniform(0.55, 0.95), rng.uniform(0.3, 0.9)])
     if rng.random() < 0.15:
         brow = skin * rng.uniform(0.4, 0.8)
-    p.update(
-        brow_r=brow[0],
-        brow_g=brow[1],
-        brow_b=brow[2],
+    paint = paint._replace(
+        brow=tuple(brow),
         brow_paint=rng.choice([0.0, 0.5, 1.0]),
         brow_gap=rng.normal(0, 2.5),
         brow_tilt=rng.normal(0, 0.10),
@@ -40,12 +37,12 @@ def varied_paint(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     )
     if rng.random() < 0.5:
         stain = rng.uniform(0, 0.16) * np.array([rng.uniform(-0.6, 1), 1, rng.uniform(0, 1.2)])
-        p.update(stain_r=stain[0], stain_g=stain[1], stain_b=stain[2])
+        paint = paint._replace(stain=tuple(stain))
     if rng.random() < 0.4:
-        p.update(mole=rng.uniform(0.2, 1))
+        paint = paint._replace(mole=rng.uniform(0.2, 1))
     if rng.random() < 0.4:
-        p.update(rings=rng.uniform(0, 0.7))
-    p.update(
+        paint = paint._replace(rings=rng.uniform(0, 0.7))
+    paint = paint._replace(
         bare=float(rng.random() < 0.5),
         lip_edge=rng.uniform(-0.3, 0.3),
         lip_strength=rng.uniform(0, 1),
@@ -55,15 +52,14 @@ def varied_paint(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     )
     if rng.random() < 0.15:
         lip = np.array([rng.uniform(0.15, 0.6), rng.uniform(0.01, 0.2), rng.uniform(0.02, 0.25)])
-        p.update(lip_r=lip[0], lip_g=lip[1], lip_b=lip[2])
+        paint = paint._replace(lip=tuple(lip))
     if rng.random() < 0.3:
-        p.update(beard=rng.uniform(0.05, 0.5), beard_low=rng.uniform(-16, 6))
+        paint = paint._replace(beard=rng.uniform(0.05, 0.5), beard_low=rng.uniform(-16, 6))
     if rng.random() < 0.6:
-        p.update(freckle=0.0)
-    p.update(gloss=rng.gamma(1.2, 0.12) if rng.random() < 0.8 else rng.uniform(0.3, 0.9))
+        paint = paint._replace(freckle=0.0)
+    paint = paint._replace(gloss=rng.gamma(1.2, 0.12) if rng.random() < 0.8 else rng.uniform(0.3, 0.9))
     tint = np.exp(rng.normal(0, 0.08, 3))
-    p.update({f"skin_{channel}": skin[i] * tint[i] for i, channel in enumerate("rgb")})
-    return np.array([p[name] for name in PARAMETERS])
+    return paint._replace(skin=tuple(skin * tint))
 
 
 def draw_lamps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

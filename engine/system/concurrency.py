@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from .machine import cores
+from .progress import SILENT, Progress
 
 __all__ = ["concurrently", "threads"]
+
+Result = TypeVar("Result")
 
 
 def threads() -> int:
@@ -19,13 +24,18 @@ def threads() -> int:
         return min(4, cores())
 
 
-def concurrently(tasks, tick=None, most: int | None = None, stop: threading.Event | None = None) -> list:
+def concurrently(
+    tasks: Iterable[Callable[[], Result]],
+    progress: Progress = SILENT,
+    most: int | None = None,
+    stop: threading.Event | None = None,
+) -> list[Result]:
     """The results of calls without arguments, several at a time.
 
     Args:
         tasks: they release the interpreter lock most of the time, as NumPy, OpenCV and compiled code do.
-        tick: ``tick(share)`` is called from this thread at least every fifth of a second with the share of finished
-            calls; what it raises ends the work, after the calls that had begun.
+        progress: of this thread, at least every fifth of a second; what it raises ends the work, after the calls that had
+            begun.
         most: threads; :func:`threads` by default.
         stop: set when the work ends early, for long calls that look at it.
     """
@@ -38,8 +48,7 @@ def concurrently(tasks, tick=None, most: int | None = None, stop: threading.Even
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
-                if tick is not None:
-                    tick(1 - len(waiting) / len(tasks))
+                progress(1 - len(waiting) / len(tasks))
             return [future.result() for future in futures]
         except BaseException:
             if stop is not None:

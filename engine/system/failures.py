@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 
+from ..wire.atomic import is_disk_full
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
@@ -36,7 +36,7 @@ def as_hrn_error(error: BaseException) -> HrnError:
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _MEMORY_WORDS):
         return HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than is available.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and is_disk_full(error):
         return HrnError(
             ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=error.filename or say("the result"))
         )

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import logging
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
-from ..wire.paths import log_dir
+from ..wire.paths import log_path
 
-__all__ = ["log_path", "start_logging"]
-
-
-def log_path() -> Path:
-    """``engine.log``; older parts are ``engine.log.1`` to ``.3``."""
-    return log_dir() / "engine.log"
+__all__ = ["start_logging"]
 
 
 def start_logging() -> None:
-    """Send the engine's log records to :func:`log_path`. A folder that cannot be written is no reason to stop."""
-    logger = logging.getLogger(__package__)
+    """Send the log records of all the engine's packages to :func:`engine.wire.paths.log_path`.
+
+    A folder that cannot be written is no reason to stop.
+    """
+    logger = logging.getLogger(__package__.removesuffix(".system"))
     if logger.handlers:
         return
     logging.raiseExceptions = False
     try:
-        log_dir().mkdir(parents=True, exist_ok=True)
+        log_path().parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = RotatingFileHandler(
             log_path(), maxBytes=1 << 20, backupCount=3, encoding="utf-8", delay=True
         )

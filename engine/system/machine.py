@@ -9,14 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..wire.protocol import Settings
+from ..wire.settings import Settings
 
 __all__ = ["available_memory", "cores", "default_workers", "thread_environment", "worker_memory"]
 
 _BASE_BYTES = 2_300_000_000
 """Of one worker whatever the texture size: libraries, head model, networks, and room for many large photos."""
 _BYTES_PER_TEXEL = 50
-"""On top, at the peak (docs/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at 8192)."""
+"""On top, at the peak (docs/evidence/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at 8192)."""
 _CGROUPS, _MEMINFO = Path("/sys/fs/cgroup"), Path("/proc/meminfo")
 _THREADS = (
     "OMP_NUM_THREADS",

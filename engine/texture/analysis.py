@@ -16,17 +16,20 @@ from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS, HeadModel
 from ..photo.teeth import find_bite
 from ..system.concurrency import concurrently
+from ..system.progress import SILENT, Progress
 from ..types import View
+from ..wire.color import LUMINANCE
 from .atlas import Texels, gather, mirrored_uv, texel_band, texel_density
 from .padding import fill_outside
 from .paint.grain import WAVES_MM, band_spread
 from .paint.inner_colors import InnerColors, measure_inner_colors
 from .paint.scalp import Hair, find_hair
-from .seen import open_views, place_of, posed
+from .seen import place_of
 from .sources.align import ALIGNMENT_SIZE, align
 from .sources.merge import Source, merge
+from .sources.opened import open_views, posed
 from .unlit.completion import GAMMA, complete_base, splat
-from .unlit.delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
+from .unlit.delight import darkness, flatten, highlight_share, skin_balance, weighted_median
 from .unlit.evenness import HAIR_ABOVE, even_out
 from .unlit.strands import with_strands
 from .unlit.surface import Surface
@@ -123,29 +126,29 @@ class Analysis:
         return float(np.exp(np.average(np.log(fine), weights=np.maximum(amount, 1e-6))))
 
 
-def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analysis:
+def analyse(model: HeadModel, views: Sequence[View], size: int, progress: Progress = SILENT) -> Analysis:
     """Work out all fields for maps of `size`.
 
     Args:
-        report: ``report(share)``; may raise to cancel.
+        progress: may raise to cancel.
     """
     layout = layout_of(model)
     surface, mirror, triangles = layout.surface, model.mirror, model.triangles.astype(np.int32)
     count = len(model.template)
     face_density = float(np.median(layout.density[model.landmark_vertices[:, 0]]))
     calls = open_views(model, surface, views, face_density * max(size, ANALYSIS_SIZE))
-    opened = concurrently(calls, lambda share: report(0.2 * share))
+    opened = concurrently(calls, progress.part(0.0, 0.2))
     sources, masks = [source for source, _ in opened], [mask for _, mask in opened]
     place = place_of(model, _skin_texels(model, layout), layout.density)
     likeness = np.ones((1, count))
     if len(views) > 1:
         small = place_of(model, texel_band(model, ALIGNMENT_SIZE, 0, ALIGNMENT_SIZE), layout.density)
-        sources, likeness = align(model, surface, small, sources, masks, lambda share: report(0.2 + 0.1 * share))
-    parts = merge(model, surface, place, views, sources, masks, likeness, lambda share: report(0.3 + 0.4 * share))
+        sources, likeness = align(model, surface, small, sources, masks, progress.part(0.2, 0.3))
+    parts = merge(model, surface, place, views, sources, masks, likeness, progress.part(0.3, 0.7))
     texels, density, seen = place.texels, place.density, parts.seen
     weight, central, feature = seen.weight, seen.central, seen.feature
     clean = weight * (1 - feature)
-    report(0.7)
+    progress(0.7)
 
     delit = parts.color
     base = None
@@ -162,7 +165,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
         # Dark things at the rim of the mask are hair and its shadow, not skin.
         dark = _without_spots(texels, darkness(corrected, base, central), weight, place.mm)
         clean = weight * (1 - feature) * (1 - 0.95 * gloss) * bare(dark)
-        report(0.75)
+        progress(0.75)
     above = smoothstep(*HAIR_ABOVE, place.height) * (1 - np.maximum(seen.certain, seen.brows))
     dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm)
     weight = weight * bare(dark)
@@ -173,11 +176,11 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     gain = level_gain * balance
     gain = gain * _highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, density)
     gain = gain * _lip_gain(texels, corrected, seen.lips, weight, density)
-    report(0.8)
+    progress(0.8)
     raised = (corrected @ LUMINANCE) / np.maximum(seen.color @ LUMINANCE, 1e-4)
     even_gain, fold = even_out(place, seen, weight, delit * gain, base * balance, raised, dark)
     gain = gain * even_gain
-    report(0.85)
+    progress(0.85)
 
     albedo = np.maximum(delit * gain, 1e-4)
     perceptual = cv2.pow(albedo, GAMMA)
@@ -212,7 +215,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     base_vertices = complete_base(surface, mirror, color, amount, fallback, allow_mirror)
     amount = splat(texels, triangles, count, perceptual, weight)[1]
     near = surface.blur(np.maximum(amount, amount[mirror] * allow_mirror), 10.0)
-    report(0.9)
+    progress(0.9)
 
     weight_image = _feathered(texels, weight, density)
     relative = perceptual.mean(1) / np.maximum(gather(texels, triangles, base_vertices).mean(1), 1e-3) - 1
@@ -227,7 +230,7 @@ def analyse(model: HeadModel, views: Sequence[View], size: int, report) -> Analy
     )
     lit = weighted_median(seen.color, clean + 1e-6)
     inner = measure_inner_colors(reference, middle * balance / np.maximum(lit, 1e-3), teeth, middle * balance)
-    report(0.95)
+    progress(0.95)
 
     def image(values, sigma=0.0):
         out = fill_outside(model, texels.image(np.ascontiguousarray(values, np.float32)), texels)

@@ -8,6 +8,7 @@ no more memory than one of 1024.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -15,9 +16,11 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
+from ..geometry.mesh import uv_density
 from ..head.model import HeadModel
 from ..render import rasterize
 from ..system.concurrency import concurrently
+from ..system.progress import SILENT, Progress
 
 __all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirrored_uv", "texel_band", "texel_density"]
 
@@ -71,9 +74,9 @@ def bands(size: int) -> list[tuple[int, int]]:
     return [(row, min(size, row + step)) for row in range(0, size, step)]
 
 
-def each_band(work, parts: list[tuple[int, int]], done=None) -> None:
+def each_band(work: Callable[[int, int], object], parts: list[tuple[int, int]], progress: Progress = SILENT) -> None:
     """Call ``work(row0, row1)`` for every band; each writes its own rows. See :func:`concurrently`."""
-    concurrently([partial(work, row0, row1) for row0, row1 in parts], done)
+    concurrently([partial(work, row0, row1) for row0, row1 in parts], progress)
 
 
 def corner_triangles(quads: int) -> np.ndarray:
@@ -154,9 +157,5 @@ def texel_density(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
 
     The geometric mean over both directions: the root of UV area over surface area.
     """
-    uv = model.uv.reshape(-1, 2)[corner_triangles(len(model.uv))].astype(np.float64)
-    d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
-    uv_area = np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])
-    corner = vertices[model.triangles].astype(np.float64)
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
-    return np.sqrt(uv_area / np.maximum(area, 1e-9)).astype(np.float32)
+    uv = model.uv.reshape(-1, 2)[corner_triangles(len(model.uv))]
+    return uv_density(vertices[model.triangles], uv).astype(np.float32)

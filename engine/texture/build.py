@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ..geometry.harmonics import linear_to_srgb
 from ..head.model import HeadModel
+from ..system.progress import SILENT, Progress
 from ..types import MidFit, Textures, View
-from ..wire.protocol import Settings
+from ..wire.color import linear_to_srgb
+from ..wire.settings import Settings
 from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
 from .atlas import bands, each_band, gather, texel_band
 from .compose import compose_band
@@ -28,24 +29,28 @@ _RELIEF_LIMIT = 4096
 """The relief has no waves that a map of this size could not hold; larger maps are interpolated."""
 
 
-def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, progress=None) -> Textures:
+def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, progress: Progress = SILENT) -> Textures:
     """Albedo, displacement, normal, deformation and confidence maps of one head.
 
     Args:
         model: the head.
         views: its photos and their fits; the first is the reference: the sharpest of the most frontal ones.
         settings: ``texture_size`` (256 to 8192) and ``detail`` (gain of the displacement) are used.
-        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         Textures, padded beyond the islands.
     """
-    report = progress or (lambda stage, fraction, message: None)
+    albedo_stage, relief_stage = progress.stage("albedo"), progress.stage("displacement")
+    reading = albedo_stage.part(0.0, 0.3, "Reading the skin from the photo")
+    painting = albedo_stage.part(0.3, 0.9, "Painting the texture")
+    relieving = relief_stage.part(0.0, 0.8, "Working out fine relief")
+    baking = relief_stage.part(0.8, 0.95, "Baking normals")
     size = settings.texture_size
     work = max(size, ANALYSIS_SIZE)
-    report("albedo", 0.0, "Reading the skin from the photo")
-    fields = analyse(model, views, work, lambda share: report("albedo", 0.3 * share, "Reading the skin from the photo"))
-    report("albedo", 0.3, "Painting the texture")
+    reading(0.0)
+    fields = analyse(model, views, work, reading)
+    painting(0.0)
     relief_size = min(work, _RELIEF_LIMIT)
     albedo = np.zeros((work, work, 3), np.uint8)
     confidence = np.zeros((work, work), np.uint8)
@@ -60,9 +65,9 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):
                 image[row0:row1].reshape(-1)[band.texels.index] = values
 
-    each_band(paint, bands(work), lambda share: report("albedo", 0.3 + 0.6 * share, "Painting the texture"))
+    each_band(paint, bands(work), painting)
     pad_map(model, albedo)
-    report("displacement", 0.0, "Working out fine relief")
+    relieving(0.0)
     if source is None:
         source = [np.zeros((relief_size, relief_size), np.float32) for _ in range(3)]
 
@@ -71,24 +76,22 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
             for image, values in zip(source, (band.luminance, band.pigment, band.seen)):
                 image[row0:row1].reshape(-1)[band.texels.index] = values
 
-        each_band(read, bands(relief_size), lambda share: report("displacement", 0.3 * share, "Working out fine relief"))
+        each_band(read, bands(relief_size), relieving.part(0.0, 0.375))
     displacement = displacement_map(
         model,
         fields,
         *source,
         settings.detail,
-        lambda share: report("displacement", 0.3 + 0.5 * share, "Working out fine relief"),
+        relieving.part(0.375, 1.0),
     )
     source = None
     if work > relief_size:
         displacement = cv2.resize(displacement, (work, work), interpolation=cv2.INTER_CUBIC)
     if size < work:
         albedo, displacement, confidence = (_reduced(model, x, size) for x in (albedo, displacement, confidence))
-    report("displacement", 0.8, "Baking normals")
-    normal = tangent_normals(
-        model, fields.vertices, displacement, lambda share: report("displacement", 0.8 + 0.15 * share, "Baking normals")
-    )
-    report("displacement", 0.95, "Baking normals")
+    baking(0.0)
+    normal = tangent_normals(model, fields.vertices, displacement, baking)
+    baking(1.0)
     return Textures(
         albedo,
         displacement,

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
+from ..wire.color import LUMINANCE
 from .analysis import ANALYSIS_SIZE, Analysis, layout_of
 from .atlas import Texels, corner_triangles, gather, texel_band
 from .paint.baked import baked_colors
@@ -16,7 +17,6 @@ from .paint.scalp import brow_hair, stubble
 from .sources.merge import source_share
 from .sources.photo_view import lookup
 from .unlit.completion import GAMMA
-from .unlit.delight import LUMINANCE
 
 __all__ = ["Band", "compose_band"]
 

@@ -6,16 +6,14 @@ for an exact continuation. Every file can be read with ``weights_only``.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..published.nets.checkpoint import read_checkpoint
+from ..wire.atomic import copy_file, output_error, partials_of, replace_file
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
@@ -47,20 +45,14 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     Raises:
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        partial.unlink(missing_ok=True)
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or isinstance(error, RuntimeError)
-        raise HrnError(
-            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
-            say("The training state {path} cannot be written.", path=path),
-        ) from error
+        for left in partials_of(path):  # by a training that was killed while it wrote; a state is large
+            left.unlink(missing_ok=True)
+        replace_file(path, lambda file: torch.save(state, file))
+    except RuntimeError as error:  # torch reports a full disk so
+        raise HrnError(ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=path)) from error
+    except OSError as error:
+        raise output_error(error, path) from error
 
 
 def copy_state(source: Path, path: Path) -> None:
@@ -69,21 +61,10 @@ def copy_state(source: Path, path: Path) -> None:
     Raises:
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.unlink(missing_ok=True)
-        try:
-            os.link(source, partial)
-        except OSError:  # a file system without links
-            shutil.copyfile(source, partial)
-        os.replace(partial, path)
-        partial.unlink(missing_ok=True)  # replacing one link by another of the same file leaves both
+        copy_file(source, path)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise HrnError(
-            ErrorCode.DISK_FULL if full else ErrorCode.OUTPUT_NOT_WRITABLE,
-            say("The training state {path} cannot be written.", path=path),
-        ) from error
+        raise output_error(error, path) from error
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import logging
 import signal
 from pathlib import Path
 
+from ..system.argument_types import count, positive_number
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.language import local
 from ..wire.messages import reason, say
+from ..wire.pytorch import require_pytorch
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("train", "val"), default="train", help="--prepare for learning or for measuring")
     parser.add_argument(
         "--synthetic",
-        type=_count,
+        type=count,
         metavar="N",
         help="make N rendered pictures of a small face model (and N/8 to measure on); no training",
     )
@@ -35,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", type=Path, metavar="FILE", help="start from a state, or from torchvision's ImageNet weights")
     parser.add_argument("--backbone", choices=("resnet50", "resnet18"), default="resnet50")
     parser.add_argument("--last-fc", action="store_true", help="one last linear layer instead of seven heads")
-    parser.add_argument("--epochs", type=_count, default=20)
-    parser.add_argument("--batch", type=_count, default=32, help="pictures of a step over all processes (default: 32)")
-    parser.add_argument("--learning-rate", type=_positive, default=1e-4)
+    parser.add_argument("--epochs", type=count, default=20)
+    parser.add_argument("--batch", type=count, default=32, help="pictures of a step over all processes (default: 32)")
+    parser.add_argument("--learning-rate", type=positive_number, default=1e-4)
     parser.add_argument(
         "--schedule",
         choices=("step", "linear", "plateau", "cosine"),
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how the learning rate falls (default: step, ×0.2 every --decay-epochs)",
     )
     parser.add_argument(
-        "--decay-epochs", type=_count, default=10, help="epochs of a step, or before the linear fall (default: 10)"
+        "--decay-epochs", type=count, default=10, help="epochs of a step, or before the linear fall (default: 10)"
     )
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     parser.add_argument(
@@ -54,17 +56,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="released",
         help="where colours are compared; the released code numbers the front's triangles wrongly",
     )
-    parser.add_argument("--size", type=_count, default=224, help="side of the crops; smaller only to try out")
+    parser.add_argument("--size", type=count, default=224, help="side of the crops; smaller only to try out")
     parser.add_argument("--no-augmentation", action="store_true")
     parser.add_argument("--workers", type=int, default=4, help="processes that read pictures (default: 4)")
-    parser.add_argument("--save-every", type=_count, default=5000, metavar="ITERATIONS")
-    parser.add_argument("--log-every", type=_count, default=50, metavar="ITERATIONS")
+    parser.add_argument("--save-every", type=count, default=5000, metavar="ITERATIONS")
+    parser.add_argument("--log-every", type=count, default=50, metavar="ITERATIONS")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU where there is one")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what the options say; exit status."""
+    """Does what the options say; exit status.
+
+    Raises:
+        HrnError: of photos, files and folders; MODEL_MISSING where PyTorch is not installed.
+    """
+    require_pytorch(say("Training"))
     if options.synthetic:
         return _synthetic(options)
     if options.prepare:
@@ -222,15 +229,3 @@ class _Interrupts:
 
 def _tell(line: str) -> None:
     print(local(line), flush=True)
-
-
-def _count(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
-
-
-def _positive(text: str) -> float:
-    if not 0 < (number := float(text)) < float("inf"):
-        raise ValueError(text)
-    return number

@@ -1,5 +1,5 @@
 """What the add-on and the engine share: messages, error codes, bundle format, folders.
 
-Standard library and NumPy only (NumPy only in :mod:`.bundle`), and relative imports only: Blender imports this package
+Standard library and NumPy only (NumPy only in :mod:`.bundle` and :mod:`.color`), and relative imports only: Blender imports this package
 as part of the add-on, `install_deps.py` imports it with nothing installed at all.
 """

@@ -1,20 +1,17 @@
 """The head bundle: one reconstructed head as a folder that is either whole or absent.
 
 ``head.json`` is the manifest; every other file is listed in it with size and SHA-256. The format, field by field, is
-in ``docs/bundle.md``. Lengths are metres in the engine's axes (x to the subject's left, y up, z out of the face).
+in ``docs/develop/bundle.md``. Lengths are metres in the engine's axes (x to the subject's left, y up, z out of the face).
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
+from .atomic import output_error, partials_of, rename, temporary_path
 from .errors import ErrorCode, HrnError
 from .messages import reason, say
 
 __all__ = [
     "ARRAYS",
     "MANIFEST",
+    "MATERIALS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "Bundle",
@@ -42,6 +41,10 @@ SCHEMA = "hrn-head-bundle"
 SCHEMA_VERSION = 1
 MANIFEST = "head.json"
 MESH = "mesh.npz"
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Names that ``face_material`` counts through, the same in every bundle."""
+_OLD = "old"
+"""Suffix of a bundle that is moved aside while another takes its place."""
 
 _own_partials: set[Path] = set()
 """Temporary folders that this process is writing now."""
@@ -70,6 +73,9 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
+
+MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
+"""Material slots, in the order of ``face_material``."""
 
 
 @dataclass(frozen=True)
@@ -226,19 +232,15 @@ def check_replaceable(out: str | os.PathLike) -> None:
 def remove_leftovers(out: str | os.PathLike) -> None:
     """Clear what a killed process left beside `out`: half-written folders go, a bundle caught in a swap comes back."""
     out = Path(out).absolute()
-    pattern = re.compile(re.escape(f".{out.name}.") + r"[0-9a-f]{8}\.(partial|old)")
-    try:
-        siblings = [p for p in out.parent.iterdir() if pattern.fullmatch(p.name)]
-    except OSError:
-        return
-    for path in siblings:
-        if path.name.endswith(".partial") and path not in _own_partials:
+    for path in partials_of(out):
+        if path not in _own_partials:
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name.endswith(".old") and _is_bundle(path):
+    for path in partials_of(out, _OLD):
+        if _is_bundle(path):
             if out.exists():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                os.rename(path, out)
+                rename(path, out)
 
 
 def remove_own_partials(patience: float = 0.5) -> None:
@@ -287,13 +289,13 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
     check_replaceable(out)
     remove_leftovers(out)
     _check_arrays(arrays)
-    temporary = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}.partial"
+    temporary = temporary_path(out)
     with _own_lock:
         _own_partials.add(temporary)
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})
+        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
         files = {}
         for file in sorted(temporary.rglob("*")):
             if file.is_file():
@@ -306,7 +308,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
             os.fsync(stream.fileno())
         _replace_folder(temporary, out)
     except OSError as error:
-        raise _os_error(error, out) from error
+        raise output_error(error, out) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         with _own_lock:
@@ -316,22 +318,16 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
 def _replace_folder(temporary: Path, out: Path) -> None:
     """Rename over an existing bundle: the old one is moved aside first and restored if the rename fails."""
     if not out.exists():
-        os.rename(temporary, out)
+        rename(temporary, out)
         return
-    aside = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}.old"
-    os.rename(out, aside)
+    aside = temporary_path(out, _OLD)
+    rename(out, aside)
     try:
-        os.rename(temporary, out)
+        rename(temporary, out)
     except OSError:
-        os.rename(aside, out)
+        rename(aside, out)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _os_error(error: OSError, out: Path) -> HrnError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HrnError(ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=out))
-    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=out, reason=reason(error)))
 
 
 def _sha256(path: Path) -> str:

@@ -23,8 +23,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
+from typing import IO, BinaryIO
 
+from .atomic import rename
 from .windows_job import Job
 
 __all__ = ["ChildProcess", "Exited", "Line", "LogFile", "SpawnFailed", "clean_environment", "kill_all"]
@@ -56,7 +57,7 @@ class Exited:
     code: int
 
 
-Event = Union[Line, SpawnFailed, Exited]
+Event = Line | SpawnFailed | Exited
 
 
 def clean_environment(environ: Mapping[str, str], host_folder: str | None = None, **extra: str) -> dict[str, str]:
@@ -93,7 +94,7 @@ class LogFile:
         self.path = Path(path)
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._stream = None
+        self._stream: BinaryIO | None = None
         self._failed = False
 
     def write(self, data: bytes) -> None:
@@ -101,12 +102,13 @@ class LogFile:
             if self._failed:
                 return
             try:
-                if self._stream is None:
+                stream = self._stream
+                if stream is None:
                     self.path.parent.mkdir(parents=True, exist_ok=True)
-                    self._stream = open(self.path, "ab", buffering=0)
-                if self._stream.tell() > self._max_bytes:
-                    self._rotate()
-                self._stream.write(data)
+                    self._stream = stream = self._open()
+                if stream.tell() > self._max_bytes:
+                    stream = self._rotate(stream)
+                stream.write(data)
             except OSError:
                 self._failed = True
 
@@ -116,16 +118,20 @@ class LogFile:
                 self._stream.close()
                 self._stream = None
 
-    def _rotate(self) -> None:
-        self._stream.close()
+    def _open(self) -> BinaryIO:
+        return open(self.path, "ab", buffering=0)
+
+    def _rotate(self, stream: BinaryIO) -> BinaryIO:
+        stream.close()
         try:
             older = [self.path, *(self.path.with_name(f"{self.path.name}.{i}") for i in (1, 2))]
             for source, target in ((older[1], older[2]), (older[0], older[1])):
                 if source.exists():
-                    os.replace(source, target)
+                    rename(source, target, patience=0)
         except OSError:
             pass  # Windows refuses while a second Blender writes to the same log: go on appending.
-        self._stream = open(self.path, "ab", buffering=0)
+        self._stream = self._open()
+        return self._stream
 
 
 class ChildProcess:
@@ -239,8 +245,12 @@ class ChildProcess:
             if self._kill_wanted:
                 self._kill_now()
         threads = [
-            threading.Thread(target=run, args=(popen,), name=f"hrn-child-{run.__name__}", daemon=True)
-            for run in (self._read_stdout, self._read_stderr, self._write_stdin)
+            threading.Thread(target=run, args=arguments, name=f"hrn-child-{run.__name__}", daemon=True)
+            for run, arguments in (
+                (self._read_stdout, (popen, popen.stdout)),
+                (self._read_stderr, (popen.stderr,)),
+                (self._write_stdin, (popen.stdin,)),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -258,9 +268,9 @@ class ChildProcess:
         self._ended.set()
         self._put(Exited(code))
 
-    def _read_stdout(self, popen: subprocess.Popen) -> None:
+    def _read_stdout(self, popen: subprocess.Popen, stdout: IO[bytes]) -> None:
         try:
-            while line := popen.stdout.readline(self._max_line + 1):
+            while line := stdout.readline(self._max_line + 1):
                 self._put(Line(line))
         except (OSError, ValueError):
             pass
@@ -269,9 +279,9 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             self.kill()  # It closed its stdout, so nothing can be heard from it any more.
 
-    def _read_stderr(self, popen: subprocess.Popen) -> None:
+    def _read_stderr(self, stderr: IO[bytes]) -> None:
         try:
-            while line := popen.stderr.readline(1 << 16):
+            while line := stderr.readline(1 << 16):
                 self.stderr_tail.append(line.decode("utf-8", "replace").rstrip()[:500])
                 if self._log is not None:
                     self._log.write(line)
@@ -280,15 +290,15 @@ class ChildProcess:
         except (OSError, ValueError):
             pass
 
-    def _write_stdin(self, popen: subprocess.Popen) -> None:
+    def _write_stdin(self, stdin: IO[bytes]) -> None:
         try:
             while (data := self._outbox.get()) is not None:
-                popen.stdin.write(data)
-                popen.stdin.flush()
+                stdin.write(data)
+                stdin.flush()
         except (OSError, ValueError):
             pass
         try:
-            popen.stdin.close()
+            stdin.close()
         except OSError:
             pass
 
@@ -316,7 +326,7 @@ class ChildProcess:
     def _join_job(self, popen: subprocess.Popen) -> None:
         """Windows has no process groups; where it refuses a job object, :func:`_kill_tree` does what it can."""
         try:
-            self._job = Job(int(popen._handle))
+            self._job = Job(int(popen._handle))  # type: ignore[attr-defined]
         except (OSError, AttributeError):
             self._job = None
 
@@ -332,15 +342,12 @@ class ChildProcess:
 
 def _kill_tree(popen: subprocess.Popen) -> None:
     """Windows' own tool follows the tree from parent to child."""
-    try:
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(popen.pid)],
-            capture_output=True,
-            timeout=5,
-            creationflags=subprocess.CREATE_NO_WINDOW,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        pass
+    if sys.platform == "win32":
+        command = ["taskkill", "/F", "/T", "/PID", str(popen.pid)]
+        try:
+            subprocess.run(command, capture_output=True, timeout=5, creationflags=subprocess.CREATE_NO_WINDOW)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
     popen.kill()
 
 

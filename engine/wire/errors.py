@@ -1,7 +1,8 @@
 """The closed list of errors that may reach a user.
 
 Every failure is one :class:`HrnError`: a code that programs can match, one sentence for the artist, and what to do
-next. Sentences are messages (:mod:`.messages`) and are shown in the user's language. Tracebacks belong into the log, never into a message. ``docs/errors.md`` lists them all.
+next. Sentences are messages (:mod:`.messages`) and are shown in the user's language. Tracebacks belong into the log, never
+into a message. ``docs/user/errors.md`` lists them all.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class HrnError(Exception):
 
     def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, details: dict | None = None):
         super().__init__(message)
-        self.code = ErrorCode(code)
+        self.code = ErrorCode(code)  # type: ignore[call-arg]
         self.message = as_message(message)
         self.hint = as_message(self.code.hint if hint is None else hint)
         self.details = details or {}
@@ -122,7 +123,7 @@ class HrnError(Exception):
     def from_json(cls, data: dict) -> HrnError:
         """Inverse of :meth:`to_json`; an unknown code of a newer engine becomes ``INTERNAL``."""
         try:
-            code = ErrorCode(data.get("code"))
+            code = ErrorCode(data.get("code"))  # type: ignore[call-arg, arg-type]
         except ValueError:
             code = ErrorCode.INTERNAL
         hint = None if data.get("hint") is None else Message.from_json(data, "hint")

@@ -40,7 +40,8 @@ def explain_exit(code: int, last_words: Iterable[str], oom_kills_before: int | N
     tail = list(last_words)[-10:]
     details = {"exit_code": code, "stderr": tail}
     after = count_oom_kills()
-    starved = code in _KILLED and None not in (oom_kills_before, after) and after > oom_kills_before
+    counted = oom_kills_before is not None and after is not None and after > oom_kills_before
+    starved = code in _KILLED and counted
     if starved or code & 0xFFFFFFFF in _WINDOWS_NO_MEMORY or any(w in line for w in _MEMORY_WORDS for line in tail):
         return HrnError(ErrorCode.OUT_OF_MEMORY, "The engine ran out of memory.", details=details)
     if code in _KILLED:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
+
+from .atomic import replace_file
 
 __all__ = ["read_object", "write_object"]
 
@@ -20,17 +20,10 @@ def read_object(path: Path) -> dict:
 
 
 def write_object(path: Path, content: dict) -> None:
-    """Write beside `path` and rename into place.
+    """Write the file whole, and its folder when there is none.
 
     Raises:
         OSError: the folder is not writable or the disk is full; nothing is left behind then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=1)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_file(path, json.dumps(content, indent=1))

@@ -1,7 +1,7 @@
 """The language in which messages are shown, and its translations: one PO file for each language in ``translations/``.
 
 Names of languages are Blender's: ``en_US`` (the source), ``zh_HANS``. A file is read when its language is first asked
-for. docs/languages.md tells how to add a language.
+for. docs/develop/adding_a_language.md tells how to add a language.
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ def language_of(name: str | None) -> str:
     """The best of :func:`languages` for a locale's name, such as ``zh_CN.UTF-8``, ``zh-Hans`` or Windows'
     ``Chinese (Simplified)_China.936``; the source when there is none."""
     parts = [part for part in re.split(r"[_-]", re.split(r"[.@]", name or "")[0].lower()) if part]
-    words = re.split(r"[_.]", (name or "").lower())[0]
+    name = (name or "").lower()
+    words = re.split(r"[_.]", name)[0]
     if words in _WINDOWS_NAMES:
         parts = ["zh", _WINDOWS_NAMES[words][3:].lower()]
-        if "taiwan" in name.lower() or "hong kong" in name.lower():
+        if "taiwan" in name or "hong kong" in name:
             parts[1] = "hant"
     if not parts:
         return SOURCE
@@ -137,7 +138,8 @@ def read_po(path: Path) -> dict[tuple[str | None, str], str]:
     """
     entries: dict[tuple[str | None, str], str] = {}
     entry: dict[str, str] = {}
-    field, fuzzy, seen = "", False, set()
+    field, fuzzy = "", False
+    seen: set[tuple[str | None, str]] = set()
 
     def close() -> None:
         nonlocal entry, field, fuzzy

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["cache_dir", "engine_home", "log_dir"]
+__all__ = ["cache_dir", "engine_home", "log_dir", "log_path"]
 
 
 def engine_home() -> Path:
@@ -34,3 +34,8 @@ def cache_dir() -> Path:
 
 def log_dir() -> Path:
     return engine_home() / "logs"
+
+
+def log_path() -> Path:
+    """The engine's own log; older parts of it are ``engine.log.1`` to ``.3``."""
+    return log_dir() / "engine.log"

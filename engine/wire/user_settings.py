@@ -9,9 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ErrorCode, HrnError
+from .atomic import output_error
 from .json_file import read_object, write_object
-from .messages import reason, say
 from .paths import engine_home
 
 __all__ = ["UserSettings", "model_files_folder", "read_user_settings", "settings_path", "write_user_settings"]
@@ -42,7 +41,7 @@ def write_user_settings(settings: UserSettings) -> None:
     """Write the file, whole or not at all; entries of other programs in it are kept.
 
     Raises:
-        HrnError: OUTPUT_NOT_WRITABLE.
+        HrnError: OUTPUT_NOT_WRITABLE, DISK_FULL.
     """
     path = settings_path()
     try:
@@ -50,9 +49,7 @@ def write_user_settings(settings: UserSettings) -> None:
             path, {**read_object(path), "model_files": settings.model_files, "commercial_work": settings.commercial_work}
         )
     except OSError as error:
-        raise HrnError(
-            ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=path, reason=reason(error))
-        ) from error
+        raise output_error(error, path) from error
 
 
 def model_files_folder() -> Path:

@@ -81,7 +81,7 @@ class Job:
 
 def _kernel():
     """``kernel32`` with the types of what is used: without them handles would be cut to 32 bits."""
-    kernel = ctypes.WinDLL("kernel32")
+    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]
     handle, number = ctypes.c_void_p, ctypes.c_uint32
     for name, result, arguments in (
         ("CreateJobObjectW", handle, [ctypes.c_void_p, ctypes.c_wchar_p]),

@@ -14,6 +14,7 @@ import numpy as np
 from .. import compat
 from .ledger import Ledger
 from .names import UV_MAP
+from .node_math import NodeMath
 
 __all__ = ["ATTRIBUTE", "build_eye_group", "iris_places"]
 
@@ -82,26 +83,15 @@ def build_eye_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     uv = nodes.new("ShaderNodeUVMap")
     uv.uv_map = UV_MAP
 
-    def node(kind: str, operation: str, *operands) -> bpy.types.ShaderNode:
-        made = nodes.new(kind)
-        made.operation = operation
-        for target, operand in zip(made.inputs, operands):
-            if isinstance(operand, bpy.types.NodeSocket):
-                links.new(operand, target)
-            else:
-                target.default_value = operand
-        return made
-
-    def vector(operation: str, *operands) -> bpy.types.NodeSocket:
-        return compat.socket(node("ShaderNodeVectorMath", operation, *operands).outputs, "Vector")
-
+    graph = NodeMath(tree)
+    vector = graph.vector
     iris = compat.socket(place.outputs, "Vector")
     flat = vector("MULTIPLY", iris, (1, 1, 0))
     parts = nodes.new("ShaderNodeSeparateXYZ")
     links.new(iris, compat.socket(parts.inputs, "Vector"))
-    radius = node("ShaderNodeMath", "MAXIMUM", compat.socket(parts.outputs, "Z"), 1e-4).outputs[0]
+    radius = graph.math("MAXIMUM", compat.socket(parts.outputs, "Z"), 1e-4)
     off = vector("DIVIDE", vector("SUBTRACT", compat.socket(uv.outputs, "UV"), flat), radius)
-    distance = compat.socket(node("ShaderNodeVectorMath", "LENGTH", off).outputs, "Value")
+    distance = compat.socket(graph.node("ShaderNodeVectorMath", "LENGTH", off).outputs, "Value")
     fade = nodes.new("ShaderNodeMapRange")
     fade.interpolation_type = "SMOOTHSTEP"
     for name, value in (("From Min", 0.9), ("From Max", 1.2), ("To Min", 1.0), ("To Max", 0.0)):
@@ -115,6 +105,5 @@ def build_eye_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
         normal.space, normal.uv_map = "TANGENT", UV_MAP
         links.new(color, compat.socket(normal.inputs, "Color"))
         links.new(compat.socket(normal.outputs, "Normal"), outputs.inputs[f"{name} Normal"])
-    for index, made in enumerate(nodes):
-        made.location = (200 * (index % 6), -220 * (index // 6))
+    graph.arrange(6, 200)
     return tree

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import bpy
 import numpy as np
 
-from .. import compat
-
-__all__ = ["place_sockets", "quad_grids"]
+__all__ = ["quad_grids"]
 
 
 def quad_grids(quads: np.ndarray) -> list[np.ndarray]:
@@ -58,11 +55,3 @@ def quad_grids(quads: np.ndarray) -> list[np.ndarray]:
         if len(rows) == len(sides[1]):
             grids.append(np.array(rows))
     return grids
-
-
-def place_sockets(tree: bpy.types.ShaderNodeTree, attribute: str) -> list[bpy.types.NodeSocket]:
-    """The three numbers that a vertex attribute holds, as outputs of nodes that are added to `tree`."""
-    place, parts = tree.nodes.new("ShaderNodeAttribute"), tree.nodes.new("ShaderNodeSeparateXYZ")
-    place.attribute_type, place.attribute_name = "GEOMETRY", attribute
-    tree.links.new(compat.socket(place.outputs, "Vector"), compat.socket(parts.inputs, "Vector"))
-    return [compat.socket(parts.outputs, axis) for axis in "XYZ"]

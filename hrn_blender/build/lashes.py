@@ -6,8 +6,9 @@ import bpy
 import numpy as np
 
 from .. import compat
-from .grids import place_sockets, quad_grids
+from .grids import quad_grids
 from .ledger import Ledger
+from .node_math import NodeMath
 
 __all__ = ["ATTRIBUTE", "build_lash_group", "lash_coordinates"]
 
@@ -71,17 +72,9 @@ def build_lash_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     tree.interface.new_socket(name="Alpha", in_out="OUTPUT", socket_type="NodeSocketFloat")
     nodes, links = tree.nodes, tree.links
     inputs, outputs = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput")
-    along, tip, known = place_sockets(tree, ATTRIBUTE)
-
-    def math(operation: str, *operands, clamp: bool = False) -> bpy.types.NodeSocket:
-        node = nodes.new("ShaderNodeMath")
-        node.operation, node.use_clamp = operation, clamp
-        for target, operand in zip(node.inputs, operands):
-            if isinstance(operand, bpy.types.NodeSocket):
-                links.new(operand, target)
-            else:
-                target.default_value = operand
-        return node.outputs[0]
+    graph = NodeMath(tree)
+    math = graph.math
+    along, tip, known = graph.parts(ATTRIBUTE)
 
     # Each hair lives in a cell of its own, with its own length and place in the cell, leaning a little.
     cell = math("MULTIPLY", along, inputs.outputs["Hairs per mm"])
@@ -101,6 +94,5 @@ def build_lash_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     hair = math("MULTIPLY", math("SUBTRACT", width, off), 12.0, clamp=True)
     veil = math("MULTIPLY", math("SUBTRACT", 1.0, known), 0.85)
     links.new(math("MULTIPLY_ADD", hair, known, veil, clamp=True), outputs.inputs["Alpha"])
-    for index, node in enumerate(nodes):
-        node.location = (180 * (index % 8), -220 * (index // 8))
+    graph.arrange(8, 180)
     return tree

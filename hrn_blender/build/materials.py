@@ -8,6 +8,7 @@ from functools import partial
 import bpy
 
 from .. import compat
+from ..engine.wire.bundle import MATERIALS
 from .detail import build_detail_group
 from .eyes import build_eye_group
 from .images import load_image
@@ -15,7 +16,7 @@ from .lashes import build_lash_group
 from .ledger import Ledger
 from .names import BLEED, ROUGHNESS, UV_MAP
 from .occlusion import SHADED, add_shade
-from .source import MATERIALS, HeadSource
+from .source import HeadSource
 from .teeth import build_teeth_group
 
 __all__ = ["build_materials"]

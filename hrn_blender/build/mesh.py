@@ -5,13 +5,14 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..engine.wire.bundle import MATERIALS
 from .eyes import ATTRIBUTE as IRIS_ATTRIBUTE
 from .eyes import iris_places
 from .lashes import ATTRIBUTE as LASH_ATTRIBUTE
 from .lashes import lash_coordinates
 from .ledger import Ledger
 from .names import BLEED, ROUGHNESS, UV_MAP
-from .source import MATERIALS, HeadSource
+from .source import HeadSource
 from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE
 from .teeth import tooth_coordinates
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.wire.bundle import Bundle, load_bundle
+from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
+from ..engine.wire.color import srgb_to_linear
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 
-__all__ = ["MATERIALS", "HeadSource", "PhotoCamera", "read_source", "to_blender"]
-
-MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
-"""Material slots in the order of ``face_material`` (``engine.head.model.MATERIALS``)."""
+__all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
 
 MAPS = ("albedo", "displacement", "normal")
 """Maps without which there is no material."""
@@ -139,9 +138,13 @@ def read_source(path) -> HeadSource:
             enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None,
         )
     except KeyError as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has no {error.args[0]!r} in its manifest.") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("The manifest of {folder} has no {field!r}.", folder=bundle.path, field=error.args[0])
+        ) from error
     except (TypeError, ValueError) as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{bundle.path} has a wrong manifest: {error}.") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("The manifest of {folder} is wrong: {reason}.", folder=bundle.path, reason=error)
+        ) from error
 
 
 def _linear(color: list) -> tuple[float, float, float, float]:
@@ -149,7 +152,7 @@ def _linear(color: list) -> tuple[float, float, float, float]:
     red, green, blue = (float(value) / 255 for value in color)
     if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 1:
         raise ValueError("tooth_color is out of range")
-    return (*(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)), 1.0)
+    return (*srgb_to_linear([red, green, blue], np.float64).tolist(), 1.0)
 
 
 def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:

@@ -6,12 +6,16 @@ get theirs from coordinates on the band.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import bpy
 import numpy as np
 
 from .. import compat
-from .grids import place_sockets, quad_grids
+from ..engine.wire.teeth import NECK_TINT, TOOTH_WIDTHS
+from .grids import quad_grids
 from .ledger import Ledger
+from .node_math import NodeMath
 
 __all__ = ["ATTRIBUTE", "build_teeth_group", "tooth_coordinates"]
 
@@ -19,12 +23,10 @@ ATTRIBUTE = "hrn_tooth"
 """Point attribute: share of the way from the middle (0) to the band's ends (-1, 1), millimetres from the biting edge,
 and the jaw: 1 lower, 2 upper, 0 where the band is not known."""
 
-WIDTHS = {"upper": (8.5, 6.6, 7.6, 7.0, 6.8, 10.0, 9.5), "lower": (5.4, 5.9, 6.8, 7.0, 7.2, 11.0, 10.5)}
-"""Mesio-distal widths in mm from the middle outwards (Wheeler's Dental Anatomy, rounded), as painted in the albedo."""
+_TOOTH_MM = 7.3
+"""Width of a tooth from which millimetres to the next gap are reckoned: the mean of the upper jaw's front five."""
 ENAMEL = (0.83, 0.77, 0.66, 1.0)
 GUM = (0.47, 0.15, 0.14, 1.0)
-_NECK = (0.88, 0.79, 0.64)
-"""Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
 _GAP = (0.24, 0.13, 0.09)
 MARK = "hrn_teeth"
 
@@ -65,6 +67,22 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     """A node group with the colour and the normal of the teeth; without coordinates the colour is the albedo's."""
     tree = ledger.add(bpy.data.node_groups.new("HRN Teeth", "ShaderNodeTree"))
     tree[MARK] = 1
+    _add_sockets(tree)
+    graph = NodeMath(tree)
+    inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    along, below, jaw = graph.parts(ATTRIBUTE)
+    place = _find_tooth(graph, along, jaw)
+    cover = _find_cover(graph, place, below)
+    color = _paint(graph, inputs, cover)
+    tree.links.new(graph.mix(inputs.outputs["Albedo"], color, place.known), outputs.inputs["Color"])
+    bump = _shape(graph, place, cover, below)
+    tree.links.new(inputs.outputs["Relief"], compat.socket(bump.inputs, "Strength"))
+    tree.links.new(compat.socket(bump.outputs, "Normal"), outputs.inputs["Normal"])
+    graph.arrange(8, 180)
+    return tree
+
+
+def _add_sockets(tree: bpy.types.ShaderNodeTree) -> None:
     face = tree.interface
     for name, default in (("Albedo", ENAMEL), ("Enamel", ENAMEL), ("Gum", GUM)):
         face.new_socket(name=name, in_out="INPUT", socket_type="NodeSocketColor").default_value = default
@@ -72,85 +90,80 @@ def build_teeth_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     relief.default_value, relief.min_value, relief.max_value = 1.0, 0.0, 3.0
     face.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
     face.new_socket(name="Normal", in_out="OUTPUT", socket_type="NodeSocketVector")
-    nodes, links = tree.nodes, tree.links
-    inputs, outputs = nodes.new("NodeGroupInput"), nodes.new("NodeGroupOutput")
-    along, below, jaw = place_sockets(tree, ATTRIBUTE)
 
-    def fill(target: bpy.types.NodeSocket, operand) -> None:
-        if isinstance(operand, bpy.types.NodeSocket):
-            links.new(operand, target)
-        else:
-            target.default_value = operand
 
-    def math(operation: str, *operands, clamp: bool = False) -> bpy.types.NodeSocket:
-        node = nodes.new("ShaderNodeMath")
-        node.operation, node.use_clamp = operation, clamp
-        for target, operand in zip(node.inputs, operands):
-            fill(target, operand)
-        return node.outputs[0]
+class _Place(NamedTuple):
+    """Sockets that say where on the band a point lies."""
 
-    def vector(operation: str, *operands) -> bpy.types.NodeSocket:
-        node = nodes.new("ShaderNodeVectorMath")
-        node.operation = operation
-        for target, operand in zip(node.inputs, operands):
-            fill(target, operand)
-        return compat.socket(node.outputs, "Vector")
+    known: bpy.types.NodeSocket
+    """1 where the band has coordinates, otherwise 0."""
+    tooth: bpy.types.NodeSocket
+    """Number of the tooth from the middle, 0 to 7, and its fraction within the tooth."""
+    within: bpy.types.NodeSocket
+    """0 to 1 from one gap to the next."""
+    off: bpy.types.NodeSocket
+    """Millimetres from the nearer gap."""
 
-    def mix(a, b, share: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-        """a + share (b - a) of colours."""
-        spread = nodes.new("ShaderNodeCombineXYZ")
-        for axis in "XYZ":
-            links.new(share, compat.socket(spread.inputs, axis))
-        node = nodes.new("ShaderNodeVectorMath")
-        node.operation = "MULTIPLY_ADD"
-        fill(node.inputs[0], vector("SUBTRACT", b, a))
-        links.new(compat.socket(spread.outputs, "Vector"), node.inputs[1])
-        fill(node.inputs[2], a)
-        return compat.socket(node.outputs, "Vector")
 
-    # Which tooth (0 to 7 from the middle), and where on it.
+def _find_tooth(graph: NodeMath, along: bpy.types.NodeSocket, jaw: bpy.types.NodeSocket) -> _Place:
+    """Which tooth, and where on it."""
+    math = graph.math
     share = math("ABSOLUTE", along)
     numbers = {}
-    for name, widths in WIDTHS.items():
-        curve = nodes.new("ShaderNodeFloatCurve")
+    for name, widths in TOOTH_WIDTHS.items():
+        curve = graph.tree.nodes.new("ShaderNodeFloatCurve")
         _staircase(curve.mapping, widths)
-        links.new(share, compat.socket(curve.inputs, "Value"))
+        graph.tree.links.new(share, compat.socket(curve.inputs, "Value"))
         numbers[name] = compat.socket(curve.outputs, "Value")
     upper = math("SUBTRACT", jaw, 1.0, clamp=True)
     known = math("GREATER_THAN", jaw, 0.5)
     difference = math("SUBTRACT", numbers["upper"], numbers["lower"])
-    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(WIDTHS["upper"])))
+    tooth = math("MULTIPLY", math("MULTIPLY_ADD", difference, upper, numbers["lower"]), float(len(TOOTH_WIDTHS["upper"])))
     within = math("FRACT", tooth)
-    off = math("MULTIPLY", math("MINIMUM", within, math("SUBTRACT", 1.0, within)), 7.3)  # mm from the next gap
+    off = math("MULTIPLY", math("MINIMUM", within, math("SUBTRACT", 1.0, within)), _TOOTH_MM)
+    return _Place(known, tooth, within, off)
 
-    # Neighbours touch in the middle of their height; towards the biting edge they round off.
+
+class _Cover(NamedTuple):
+    """Sockets, 0 to 1: how much of a point is gap between two teeth, gum, and neck of a crown."""
+
+    gap: bpy.types.NodeSocket
+    gum: bpy.types.NodeSocket
+    neck: bpy.types.NodeSocket
+
+
+def _find_cover(graph: NodeMath, place: _Place, below: bpy.types.NodeSocket) -> _Cover:
+    """Neighbours touch in the middle of their height; towards the biting edge they round off."""
+    math = graph.math
     open_ = math("MULTIPLY_ADD", math("EXPONENT", math("DIVIDE", below, -0.9)), 0.36, 0.10)
-    gap = math("SUBTRACT", 1.2, math("DIVIDE", off, open_), clamp=True)
-    bulge = math("POWER", math("MULTIPLY_ADD", within, 2.0, -1.0), 2.0)
-    crown = math("MULTIPLY", math("MULTIPLY_ADD", tooth, -0.45, 10.0), math("MULTIPLY_ADD", bulge, -0.35, 1.0))
+    gap = math("SUBTRACT", 1.2, math("DIVIDE", place.off, open_), clamp=True)
+    bulge = math("POWER", math("MULTIPLY_ADD", place.within, 2.0, -1.0), 2.0)
+    crown = math("MULTIPLY", math("MULTIPLY_ADD", place.tooth, -0.45, 10.0), math("MULTIPLY_ADD", bulge, -0.35, 1.0))
     gum = math("MULTIPLY_ADD", math("SUBTRACT", below, crown), 2.5, 0.5, clamp=True)
     neck = math("POWER", math("DIVIDE", below, crown, clamp=True), 2.0)
+    return _Cover(gap, gum, neck)
 
+
+def _paint(graph: NodeMath, inputs: bpy.types.ShaderNode, cover: _Cover) -> bpy.types.NodeSocket:
+    """The colour of crowns, gaps and gums."""
     enamel = inputs.outputs["Enamel"]
-    color = mix(enamel, vector("MULTIPLY", enamel, _NECK), neck)
-    color = mix(color, _GAP, math("MULTIPLY", gap, 0.5))
-    color = mix(color, inputs.outputs["Gum"], gum)
-    links.new(mix(inputs.outputs["Albedo"], color, known), outputs.inputs["Color"])
+    color = graph.mix(enamel, graph.vector("MULTIPLY", enamel, NECK_TINT), cover.neck)
+    color = graph.mix(color, _GAP, graph.math("MULTIPLY", cover.gap, 0.5))
+    return graph.mix(color, inputs.outputs["Gum"], cover.gum)
 
-    # Height in mm: crowns round off towards gaps and biting edge, gums lie on their necks.
-    rounded = math("SUBTRACT", 1.0, math("EXPONENT", math("DIVIDE", off, -0.6)))
+
+def _shape(graph: NodeMath, place: _Place, cover: _Cover, below: bpy.types.NodeSocket) -> bpy.types.ShaderNode:
+    """A Bump node with the height in mm: crowns round off towards gaps and biting edge, gums lie on their necks."""
+    math = graph.math
+    rounded = math("SUBTRACT", 1.0, math("EXPONENT", math("DIVIDE", place.off, -0.6)))
     tip = math("EXPONENT", math("DIVIDE", below, -0.7))
     height = math("MULTIPLY_ADD", tip, -0.12, math("MULTIPLY", rounded, 0.4))
-    flesh = math("MULTIPLY", math("SUBTRACT", 0.7, height), gum)
-    height = math("MULTIPLY", math("ADD", height, flesh), known)
-    bump = nodes.new("ShaderNodeBump")
-    links.new(inputs.outputs["Relief"], compat.socket(bump.inputs, "Strength"))
+    flesh = math("MULTIPLY", math("SUBTRACT", 0.7, height), cover.gum)
+    height = math("MULTIPLY", math("ADD", height, flesh), place.known)
+    bump = graph.tree.nodes.new("ShaderNodeBump")
     compat.socket(bump.inputs, "Distance").default_value = 0.001
-    links.new(height, compat.socket(bump.inputs, "Height"))
-    links.new(compat.socket(bump.outputs, "Normal"), outputs.inputs["Normal"])
-    for index, node in enumerate(nodes):
-        node.location = (180 * (index % 8), -220 * (index // 8))
-    return tree
+    graph.tree.links.new(height, compat.socket(bump.inputs, "Height"))
+    return bump
 
 
 def _staircase(mapping: bpy.types.CurveMapping, widths: tuple[float, ...]) -> None:

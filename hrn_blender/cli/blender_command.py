@@ -11,14 +11,19 @@ import bpy
 
 from ..build import build_head
 from ..engine.wire.errors import HrnError
-from ..engine.wire.protocol import Settings
+from ..engine.wire.messages import say
+from ..engine.wire.methods import check_photo_count
+from ..engine.wire.settings_flags import add_flags, from_flags
 from ..link.jobs import JobState
 from ..state import session
+from ..state.language import words
 from ..state.settings import output_folder
 
 __all__ = ["main", "register", "unregister"]
 
 _command = None
+_KINDS = {"started": say("started"), "done": say("done"), "failed": say("failed"), "cancelled": say("cancelled")}
+"""What became of a head, where there is no other news of it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -27,14 +32,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--photo", action="append", required=True, metavar="FILE", help="may be given several times")
     parser.add_argument("--out", metavar="DIR", help="folder for the head bundles (default: as in the preferences)")
     parser.add_argument("--blend", metavar="FILE", help="save the heads into this .blend file")
-    parser.add_argument("--texture-size", type=int, default=2048)
-    parser.add_argument("--quality", default="standard", choices=("draft", "standard", "high"))
+    add_flags(parser)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as leave:
         return int(leave.code or 0)
     try:
-        settings = Settings(texture_size=options.texture_size, quality=options.quality)
+        settings = from_flags(options)
+        check_photo_count(settings.method, 1)
         jobs = [
             session.queue.add([Path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
             for p in options.photo
@@ -42,7 +47,7 @@ def main(arguments: list[str]) -> int:
         shown = ""
         while session.queue.busy:
             for event in session.queue.pump():
-                line = f"{event.job.name}: {event.job.message or event.kind}"
+                line = f"{event.job.name}: {words(event.job.message or _KINDS.get(event.kind, ''))}"
                 if line != shown:
                     print(line, flush=True)
                     shown = line
@@ -59,7 +64,7 @@ def main(arguments: list[str]) -> int:
             bpy.ops.wm.save_as_mainfile(filepath=str(Path(options.blend).absolute()))
             print(Path(options.blend).absolute())
     except HrnError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(words("error: {reason}", reason=error), file=sys.stderr)
         return 1
     finally:
         session.queue.engine.kill(wait=2)

@@ -64,14 +64,17 @@ def _build(arguments: argparse.Namespace) -> int:
     from ..build import BuildOptions, build_head
     from ..build.preview import PreviewOptions, render_preview
     from ..engine.wire.errors import ErrorCode, HrnError
+    from ..engine.wire.messages import say
 
     out = arguments.out.absolute()
     for target in filter(None, (out, arguments.render)):
         folder = target.absolute().parent
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} is no folder that can be written to.")
+            raise HrnError(
+                ErrorCode.OUTPUT_NOT_WRITABLE, say("{folder} is not a folder that can be written to.", folder=folder)
+            )
     if out.suffix != ".blend":
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out.name} must end in .blend.")
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} must end in .blend.", file=out.name))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     started = time.perf_counter()
     result = build_head(
@@ -89,7 +92,9 @@ def _build(arguments: argparse.Namespace) -> int:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(out), compress=True, relative_remap=False)
     except RuntimeError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out} cannot be written: {error}") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} cannot be written: {reason}", file=out, reason=error)
+        ) from error
     print(f"Saved {out}", flush=True)
     if arguments.render:
         # After saving, because Blender dies where EEVEE finds no OpenGL.

@@ -1,6 +1,6 @@
 """A folder of people as seen from the add-on: the child process ``engine batch`` and its table of subjects. No bpy.
 
-:class:`Batch` speaks the protocol of ``--json-lines`` (docs/batch.md). Its owner calls :meth:`Batch.pump` a few times
+:class:`Batch` speaks the protocol of ``--json-lines`` (docs/user/batch.md). Its owner calls :meth:`Batch.pump` a few times
 per second; no call waits. What matters lies on the disk: whatever happens to the child or to Blender, starting the same
 batch again finishes what is missing and redoes nothing.
 """
@@ -14,10 +14,14 @@ from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.exit_reason import count_oom_kills, explain_exit
-from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Settings, decode_line, encode_line, versions_match
-from .events import Launch
+from ..engine.wire.messages import Message, list_from_json, say
+from ..engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, versions_match
+from ..engine.wire.settings import Settings
+from ..engine.wire.settings_flags import as_flags
+from .quality import quality_warnings
 
 __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
@@ -47,13 +51,13 @@ class Subject:
     index: int
     """Place in the batch, from 0."""
     state: SubjectState = SubjectState.QUEUED
-    message: str = ""
+    message: Message = Message("")
     fraction: float = 0.0
     error: HrnError | None = None
     bundle: str = ""
     preview: str = ""
     seconds: float = 0.0
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Message] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Batch:
         """By key, in order."""
         self.eta: float | None = None
         self.paused = False
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self.report: Path | None = None
         self.error: HrnError | None = None
         """Why the batch as a whole stopped."""
@@ -120,15 +124,15 @@ class Batch:
         return self._asked_to_leave is not None
 
     @property
-    def message(self) -> str:
+    def message(self) -> Message:
         """One line about the whole batch."""
         if self.leaving and self.running:
-            return "Cancelling"
+            return say("Cancelling")
         if not self._ready:
-            return "Starting the engine"
+            return say("Starting the engine")
         if not self.subjects:
-            return "Looking for photos"
-        return "Paused" if self.paused else ""
+            return say("Looking for photos")
+        return say("Paused") if self.paused else Message("")
 
     @property
     def fraction(self) -> float:
@@ -170,7 +174,7 @@ class Batch:
     def cancel(self, key: str) -> None:
         subject = self.subjects.get(key)
         if self.running and subject is not None and not subject.state.ended:
-            subject.message = "Cancelling"
+            subject.message = say("Cancelling")
             self._send("cancel", subject=key)
 
     def cancel_all(self) -> None:
@@ -201,8 +205,11 @@ class Batch:
             if now - self._last_pump > 5:
                 self._last_heard = now  # It was the owner who slept, perhaps the whole machine.
             self._last_pump = now
+            news = child.events
             try:
-                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS and (found := child.events(100)):
+                while self._child is child and time.monotonic() - now < self.PUMP_SECONDS:
+                    if not (found := news(100)):
+                        break
                     for event in found:
                         self._handle(child, event, now)
                 if self._child is child:
@@ -216,18 +223,19 @@ class Batch:
 
     def _send(self, method: str, **params) -> None:
         self.change += 1
-        self._child.send(encode_line({"method": method, "params": params}))
+        if self._child is not None:
+            self._child.send(encode_line({"method": method, "params": params}))
 
     def _handle(self, child: ChildProcess, event, now: float) -> None:
         self.change += 1
         if isinstance(event, SpawnFailed):
-            raise HrnError(ErrorCode.ENGINE_MISSING, f"The engine could not be started: {event.error}.")
+            raise HrnError(ErrorCode.ENGINE_MISSING, say("The engine could not be started: {reason}.", reason=event.error))
         if isinstance(event, Exited):
             if self._finished or self.leaving:
                 self._end(self.error)
             else:
                 error = explain_exit(event.code, child.stderr_tail, self._oom_kills)
-                error.hint = "Start the batch again: it goes on where it stopped."
+                error.hint = say("Start the batch again: it goes on where it stopped.")
                 self._end(error)
             return
         assert isinstance(event, Line)
@@ -255,12 +263,15 @@ class Batch:
     def _greeted(self, params: dict) -> None:
         theirs = params.get("engine_version")
         if not versions_match(self._version, str(theirs)) or params.get("protocol") != PROTOCOL_VERSION:
-            raise HrnError(ErrorCode.VERSION_MISMATCH, f"The engine has version {theirs}, the add-on needs {self._version}.")
+            raise HrnError(
+                ErrorCode.VERSION_MISMATCH,
+                say("The engine has version {theirs}, the add-on needs {ours}.", theirs=theirs, ours=self._version),
+            )
         self._ready = True
 
     def _notified(self, method: str, params: dict) -> None:
         if method == "batch":
-            self.notes = [str(note) for note in params.get("notes", [])]
+            self.notes = list_from_json(params, "notes")
             self.report = Path(params["report"]) if params.get("report") else None
             if self._fresh:
                 self.subjects.clear()
@@ -293,21 +304,18 @@ class Batch:
         if method == "progress":
             subject.fraction = min(max(float(params["overall"]), 0.0), 1.0)
             if subject.message != "Cancelling":
-                subject.message = str(params.get("message", ""))
+                subject.message = Message.from_json(params)
             subject.state = SubjectState.RUNNING
             return
         if method not in ("waiting", "started", "done", "failed", "cancelled"):
             return  # From a newer engine.
         if method == "done":
             subject.bundle, subject.preview = str(params["bundle"]), str(params.get("preview") or "")
-            quality = (params.get("quality") or {}).get("warnings") or []
-            subject.warnings = [
-                str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in [*quality, *(params.get("warnings") or [])]
-            ]
+            subject.warnings = [*quality_warnings(params.get("quality")), *list_from_json(params, "warnings")]
         elif method == "failed":
             subject.error = HrnError.from_json(params["error"])
         subject.state = SubjectState("running" if method == "started" else method)
-        subject.message = str(params.get("message", ""))
+        subject.message = Message.from_json(params)
         subject.fraction = 1.0 if method == "done" else 0.0
         subject.seconds = float(params.get("seconds") or 0.0)
         if method in ("done", "failed"):
@@ -317,7 +325,7 @@ class Batch:
 
     def _check_time(self, now: float) -> None:
         if self._finished or self.leaving:
-            since = self._last_heard if self._finished else self._asked_to_leave
+            since = self._last_heard if self._finished or self._asked_to_leave is None else self._asked_to_leave
             if now - since > self.LEAVE_SECONDS:
                 self._end(self.error)
         elif now - self._last_heard > (self.SILENT_SECONDS if self._ready else self.START_SECONDS):
@@ -344,13 +352,13 @@ class Batch:
         self.change += 1
         for subject in self.subjects.values():
             if not subject.state.ended:
-                subject.state, subject.message, subject.fraction = SubjectState.CANCELLED, "", 0.0
+                subject.state, subject.message, subject.fraction = SubjectState.CANCELLED, Message(""), 0.0
 
 
 def batch_arguments(
     source: Path, out: Path, settings: Settings, *, jobs: int = 0, retry: bool = False, only: str = ""
 ) -> list[str]:
-    """Arguments of the engine for a batch; see docs/batch.md.
+    """Arguments of the engine for a batch; see docs/user/batch.md.
 
     Args:
         settings: for all subjects; lists may change them for single ones.
@@ -358,33 +366,7 @@ def batch_arguments(
         retry: try again also what failed because of its photo.
         only: key of the only subject to do.
     """
-    arguments = [
-        "batch",
-        str(source),
-        "--out",
-        str(out),
-        "--json-lines",
-        "--method",
-        settings.method,
-        "--texture-size",
-        str(settings.texture_size),
-        "--quality",
-        settings.quality,
-        "--detail",
-        f"{settings.detail:g}",
-        "--face",
-        str(settings.face_index),
-    ]
-    if not settings.keep_expression:
-        arguments.append("--no-expression")
-    if settings.same_expression is not None:
-        arguments.append("--same-expression" if settings.same_expression else "--no-same-expression")
-    arguments += [
-        f"--{name.replace('_', '-')}" for name in ("hair_texture", "corrected", "part_distance") if getattr(settings, name)
-    ]
-    for flag, focal in (("--focal-px", settings.focal_px), ("--focal-mm", settings.focal_mm)):
-        if focal is not None:
-            arguments += [flag, f"{focal:g}"]
+    arguments = ["batch", str(source), "--out", str(out), "--json-lines", *as_flags(settings)]
     if jobs:
         arguments += ["--jobs", str(jobs)]
     if retry:

@@ -6,32 +6,23 @@ time. Nothing happens by itself: the owner calls :meth:`JobQueue.pump`, from a t
 
 from __future__ import annotations
 
-import re
-import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from ..engine.wire.bundle import remove_leftovers
+from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.protocol import Settings
-from .process import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
+from ..engine.wire.messages import Message, reason, say
+from ..engine.wire.names import folder_name
+from ..engine.wire.protocol import overall_fraction
+from ..engine.wire.settings import Settings
+from .quality import quality_warnings
 
-__all__ = ["Job", "JobEvent", "JobQueue", "JobState", "safe_name"]
-
-_SHARES = {
-    "start": 0.04,
-    "photo": 0.04,
-    "landmarks": 0.06,
-    "coarse": 0.10,
-    "mid": 0.34,
-    "albedo": 0.22,
-    "displacement": 0.12,
-    "bundle": 0.08,
-}
-"""Share of each stage in the progress bar: about its share of the time on two CPU cores."""
+__all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 
 
 class JobState(str, Enum):
@@ -59,7 +50,7 @@ class Job:
     """The bundle; a folder that nobody else uses."""
     state: JobState = JobState.QUEUED
     stage: str = ""
-    message: str = ""
+    message: Message = Message("")
     fraction: float = 0.0
     """0 to 1 over all stages; never goes back."""
     error: HrnError | None = None
@@ -74,10 +65,9 @@ class Job:
         return Path(self.result.get("bundle") or self.out)
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Message]:
         """What the engine's quality report complains about, as sentences."""
-        quality = self.result.get("quality") or {}
-        return [str(w.get("message", w)) if isinstance(w, dict) else str(w) for w in quality.get("warnings", [])]
+        return quality_warnings(self.result.get("quality"))
 
 
 @dataclass(frozen=True)
@@ -125,9 +115,9 @@ class JobQueue:
         paths = tuple(Path(p) for p in photos)
         for path in paths:
             if not path.is_file():
-                raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} does not exist.")
+                raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=path))
         name = name or paths[0].stem
-        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), safe_name(name)))
+        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), folder_name(name, empty="head")))
         self._next_id += 1
         self.jobs.append(job)
         return job
@@ -158,7 +148,7 @@ class JobQueue:
             self._end(job, JobState.CANCELLED)
         elif job.state is JobState.RUNNING:
             job.state = JobState.CANCELLING
-            job.message = "Cancelling"
+            job.message = say("Cancelling")
             self.engine.cancel(job.request_id)
 
     def cancel_all(self) -> None:
@@ -179,7 +169,7 @@ class JobQueue:
                 self._start(following)
         job = self.active
         if job is not None and not job.message and self.engine.state is EngineState.STARTING:
-            job.message = "Starting the engine"
+            job.message = say("Starting the engine")
         events, self._events = self._events, []
         return events
 
@@ -197,7 +187,7 @@ class JobQueue:
         job.state = JobState.RUNNING
         job.started = time.monotonic()
         if job.out.exists():  # Somebody else took the name while the job was waiting.
-            job.out = self._free_folder(job.out.parent, safe_name(job.name))
+            job.out = self._free_folder(job.out.parent, folder_name(job.name, empty="head"))
         self._events.append(JobEvent(job, "started"))
         job.request_id = self.engine.request(
             "reconstruct", {"photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()}
@@ -208,8 +198,9 @@ class JobQueue:
         if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
             return
         if isinstance(event, Progress):
-            job.stage, job.message = event.stage, event.message or event.stage.capitalize()
-            job.fraction = max(job.fraction, _overall(event.stage, event.fraction) if event.overall is None else event.overall)
+            job.stage, job.message = event.stage, event.message or Message(event.stage.capitalize())
+            overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
+            job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
         elif isinstance(event, Finished):
             job.result = event.result
@@ -224,7 +215,7 @@ class JobQueue:
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
         job.seconds = time.monotonic() - job.started if job.started else 0.0
-        job.message = ""
+        job.message = Message("")
         self._events.append(JobEvent(job, state.value))
 
     def _free_folder(self, folder: Path, name: str) -> Path:
@@ -232,7 +223,10 @@ class JobQueue:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} cannot be created: {error.strerror or error}.") from error
+            raise HrnError(
+                ErrorCode.OUTPUT_NOT_WRITABLE,
+                say("{folder} cannot be created: {reason}.", folder=folder, reason=reason(error)),
+            ) from error
         taken = {j.out for j in self.jobs}
         number, candidate = 1, folder / name
         while candidate in taken or candidate.exists():
@@ -241,34 +235,7 @@ class JobQueue:
         return candidate
 
 
-def safe_name(name: str) -> str:
-    """`name` as a folder name that every system accepts."""
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:60].rstrip(" .")
-    if not name or re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name.split(".")[0]):
-        name = f"head_{name}".rstrip("_")
-    return name
-
-
-def _overall(stage: str, fraction: float) -> float:
-    """Progress over all stages from progress within one; an unknown stage does not move the bar."""
-    done = 0.0
-    for name, share in _SHARES.items():
-        if name == stage:
-            return done + share * fraction
-        done += share
-    return 1.0 if stage == "done" else 0.0
-
-
 def _clear(out: Path) -> None:
     """Remove the temporary folders of a bundle whose writer was killed. A finished bundle is left alone."""
     time.sleep(0.2)  # A killed process writes on for a moment.
-    for folder in _partials(out):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _partials(out: Path) -> Iterable[Path]:
-    prefix = f".{out.name}."
-    try:
-        return [p for p in out.parent.iterdir() if p.name.startswith(prefix) and p.name.endswith(".partial")]
-    except OSError:
-        return []
+    remove_leftovers(out)

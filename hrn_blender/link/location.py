@@ -12,9 +12,10 @@ from pathlib import Path
 from ..engine import __version__ as ENGINE_VERSION
 from ..engine.install.environments import ENGINE
 from ..engine.wire.child_process import clean_environment
+from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.paths import engine_home
-from .events import Launch
 
 __all__ = [
     "COMMAND_VARIABLE",
@@ -74,7 +75,11 @@ def _inspect() -> tuple[bool, HrnError | None]:
     if not ENGINE.is_complete():
         return False, HrnError(
             ErrorCode.VERSION_MISMATCH,
-            f"The installed engine belongs to version {state.get('engine_version')} of the add-on, this is {ENGINE_VERSION}.",
+            say(
+                "The installed engine belongs to version {theirs} of the add-on, this is {ours}.",
+                theirs=state.get("engine_version"),
+                ours=ENGINE_VERSION,
+            ),
             hint="Click Install Engine to bring it up to date.",
         )
     return True, None
@@ -100,7 +105,9 @@ def launch_engine(*arguments: str) -> Launch:
     )
 
 
-def install_command(python: str = "", wheels: str = "", offline: bool = False) -> tuple[list[str], dict[str, str]]:
+def install_command(
+    python: str = "", wheels: str = "", offline: bool = False, extra: str = ""
+) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the installer, which reports progress as JSON lines.
 
     Any Python can run it, so Blender's own does.
@@ -109,6 +116,7 @@ def install_command(python: str = "", wheels: str = "", offline: bool = False) -
         python: interpreter that the engine shall be built on; empty: the installer finds one.
         wheels: folder of packages that is looked into first.
         offline: use nothing but `wheels`.
+        extra: a key of :data:`.engine.install.environments.EXTRAS` to install with the engine.
     """
     command = [sys.executable, "-u", str(source_root() / "install_deps.py"), "--json", "--home", str(engine_home())]
     if python:
@@ -117,4 +125,4 @@ def install_command(python: str = "", wheels: str = "", offline: bool = False) -
         command += ["--wheels", wheels]
     if offline:
         command.append("--offline")
-    return [*command, "install"], clean_environment(os.environ)
+    return [*command, "install", *(["--with", extra] if extra else [])], clean_environment(os.environ)

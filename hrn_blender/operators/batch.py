@@ -5,42 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import EnumProperty, StringProperty
 
 from ..build.grid import build_in_grid, frame_grid, has_heads
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say, sentences
 from ..link.batch import SubjectState
-from ..link.location import engine_status
 from ..state import batch_session, session
+from ..state.language import tip
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
+from .shared import FileBrowser, built, engine_is_ready, free_viewport, in_object_mode
 
 __all__ = ["register", "unregister"]
 
 
-class HRN_OT_batch_choose(bpy.types.Operator):
+class HRN_OT_batch_choose(FileBrowser, bpy.types.Operator):
     """Choose a folder of photos, or a CSV or JSON list"""
 
     bl_idname = "hrn.batch_choose"
     bl_label = "Use This Folder"
     bl_options = {"INTERNAL"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
-    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default="*.csv;*.tsv;*.txt;*.json", options={"HIDDEN"})
-    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
 
-    def invoke(self, context, _event):
-        current = Path(bpy.path.abspath(context.scene.hrn.batch.source or "//"))
-        if current.is_dir():
-            self.directory = str(current)
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def first_folder(self, context) -> Path:
+        return Path(bpy.path.abspath(context.scene.hrn.batch.source or "//"))
 
     def execute(self, context):
-        chosen = Path(bpy.path.abspath(self.filepath or self.directory))
+        chosen = self.chosen()
         context.scene.hrn.batch.source = str(chosen if chosen.exists() else chosen.parent)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -55,28 +51,26 @@ class HRN_OT_batch_start(bpy.types.Operator):
     def poll(cls, context):
         batch = batch_session.batch
         if batch is not None and batch.running:
-            cls.poll_message_set("A batch is running")
-        elif session.install is not None:
-            cls.poll_message_set("The engine is being installed")
-        elif not engine_status().installed:
-            cls.poll_message_set("Install the engine first")
-        elif not context.scene.hrn.batch.source:
-            cls.poll_message_set("Choose a folder of photos first")
-        else:
-            return True
-        return False
+            cls.poll_message_set(tip("A batch is running"))
+            return False
+        if not engine_is_ready(cls):
+            return False
+        if not context.scene.hrn.batch.source:
+            cls.poll_message_set(tip("Choose a folder of photos first"))
+            return False
+        return True
 
     def execute(self, context):
         session.dismiss()
         try:
             batch_session.start(context.scene)
         except HrnError as error:
-            return fail(self, error, "Batch")
+            return fail(self, error, say("Batch"))
         return {"FINISHED"}
 
 
 class HRN_OT_batch_pause(bpy.types.Operator):
-    """Start no further heads; those being made are finished. Click again to go on"""
+    """Start no further heads; those being made are finished. Click again to continue"""
 
     bl_idname = "hrn.batch_pause"
     bl_label = "Pause"
@@ -88,22 +82,31 @@ class HRN_OT_batch_pause(bpy.types.Operator):
 
     def execute(self, _context):
         batch_session.batch.pause(not batch_session.batch.paused)
-        batch_session.wake()
+        batch_session.ticker.wake()
         return {"FINISHED"}
 
 
-class HRN_OT_batch_cancel(bpy.types.Operator):
-    """Do not make this head"""
+class _Rows:
+    """An operator on one row of the table, or on the whole batch."""
 
-    bl_idname = "hrn.batch_cancel"
-    bl_label = "Cancel"
     bl_options = {"INTERNAL"}
 
-    subject: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Which one; empty stops all")
+    subject: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Key of the row; empty stands for the whole batch")
+
+    tooltip_of_row = ""
+    """The tooltip where the operator has a row; the docstring is that of the whole batch."""
 
     @classmethod
     def description(cls, _context, properties):
-        return "Do not make this head" if properties.subject else "Stop the batch. Finished heads stay, and it can be continued"
+        return tip(cls.tooltip_of_row) if properties.subject else ""
+
+
+class HRN_OT_batch_cancel(_Rows, bpy.types.Operator):
+    """Stop the batch. Finished heads stay, and it can be continued"""
+
+    bl_idname = "hrn.batch_cancel"
+    bl_label = "Cancel"
+    tooltip_of_row = "Do not make this head"
 
     @classmethod
     def poll(cls, _context):
@@ -116,18 +119,16 @@ class HRN_OT_batch_cancel(bpy.types.Operator):
         else:
             batch_session.stop_building()
             batch_session.batch.cancel_all()
-        batch_session.wake()
+        batch_session.ticker.wake()
         return {"FINISHED"}
 
 
-class HRN_OT_batch_retry(bpy.types.Operator):
+class HRN_OT_batch_retry(_Rows, bpy.types.Operator):
     """Try again everything that failed or was cancelled"""
 
     bl_idname = "hrn.batch_retry"
     bl_label = "Retry Failed"
-    bl_options = {"INTERNAL"}
-
-    subject: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Which one; empty tries all again")
+    tooltip_of_row = "Try again to make this head"
 
     @classmethod
     def poll(cls, _context):
@@ -143,16 +144,14 @@ class HRN_OT_batch_retry(bpy.types.Operator):
         try:
             batch_session.retry(context.scene, self.subject)
         except HrnError as error:
-            return fail(self, error, "Batch")
+            return fail(self, error, say("Batch"))
         return {"FINISHED"}
 
 
 def _show_grid(context, total: int) -> None:
     """Bring the place of all heads into the 3D viewport that an operator was called in, once: with the first of them."""
-    space, area, region = context.space_data, context.area, context.region
-    if bpy.app.background or space is None or space.type != "VIEW_3D" or region is None or region.type != "WINDOW":
-        return
-    if preferences().frame_result and space.region_3d.view_perspective != "CAMERA":
+    space, area, region = free_viewport(context), context.area, context.region
+    if space is not None and preferences().frame_result and space.region_3d.view_perspective != "CAMERA":
         bpy.ops.view3d.view_axis(type="FRONT")
         covered = sum(r.width for r in area.regions if r.type == "UI") * context.preferences.system.use_region_overlap
         frame_grid(space.region_3d, total, max(1 - 2 * covered / max(region.width, 1), 0.3))
@@ -169,10 +168,7 @@ class HRN_OT_batch_build(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Leave the current mode first")
-            return False
-        return batch_session.batch is not None
+        return in_object_mode(cls, context) and batch_session.batch is not None
 
     def execute(self, context):
         batch = batch_session.batch
@@ -182,14 +178,16 @@ class HRN_OT_batch_build(bpy.types.Operator):
                 self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.", hint="Choose one in the table.")
             )
         first = not has_heads(context.scene, batch.out)
-        try:
-            build_in_grid(context.scene, batch.out, subject.bundle, subject.title, subject.index, len(batch.subjects))
-        except HrnError as error:
-            return fail(self, error, subject.title)
-        except (RuntimeError, OSError, MemoryError) as error:
-            return fail(self, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), subject.title)
+        total = len(batch.subjects)
+        head = built(
+            self,
+            lambda: build_in_grid(context.scene, batch.out, subject.bundle, subject.title, subject.index, total),
+            subject.title,
+        )
+        if head is None:
+            return {"CANCELLED"}
         if first:
-            _show_grid(context, len(batch.subjects))
+            _show_grid(context, total)
         return {"FINISHED"}
 
 
@@ -204,11 +202,9 @@ class HRN_OT_batch_place_all(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context, properties):
-        return (
-            "Build all finished heads that this scene does not have yet, one after the other"
-            if properties.into == "BUILD"
-            else "Add all finished heads to the asset library of the heads' folder, for the Asset Browser"
-        )
+        if properties.into == "BUILD":
+            return tip("Build all finished heads that this scene does not have yet, one after the other")
+        return tip("Add all finished heads to the asset library of the heads' folder, for the Asset Browser")
 
     @classmethod
     def poll(cls, _context):
@@ -235,7 +231,7 @@ class HRN_OT_batch_select(bpy.types.Operator):
         subject = batch.subjects.get(properties.subject) if batch is not None else None
         if subject is None:
             return ""
-        return str(subject.error) if subject.error is not None else " ".join(subject.warnings)
+        return tip(subject.error.sentence if subject.error is not None else sentences("", *subject.warnings))
 
     def execute(self, context):
         state = context.window_manager.hrn
@@ -245,18 +241,12 @@ class HRN_OT_batch_select(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class HRN_OT_batch_open(bpy.types.Operator):
+class HRN_OT_batch_open(_Rows, bpy.types.Operator):
     """Show the report with all heads in the browser"""
 
     bl_idname = "hrn.batch_open"
     bl_label = "Open Report"
-    bl_options = {"INTERNAL"}
-
-    subject: StringProperty(options={"HIDDEN", "SKIP_SAVE"}, description="Whose folder; empty opens the report")
-
-    @classmethod
-    def description(cls, _context, properties):
-        return "Show this head's folder" if properties.subject else "Show the report with all heads in the browser"
+    tooltip_of_row = "Show this head's folder"
 
     @classmethod
     def poll(cls, _context):
@@ -267,7 +257,7 @@ class HRN_OT_batch_open(bpy.types.Operator):
         subject = batch.subjects.get(self.subject)
         path = Path(subject.bundle) if subject is not None else batch.report or batch.out / "report.html"
         if not path.exists():
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{path} is not there."), "Batch")
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{path} is not there.", path=path)), say("Batch"))
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}
 

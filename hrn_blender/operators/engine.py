@@ -5,25 +5,27 @@ from __future__ import annotations
 import bpy
 
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.paths import log_path
+from ..link import install_job
 from ..link.location import engine_status, install_command
-from ..state import session
+from ..state import model_files, session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import preferences
+from ..state.windows import redraw
 
 __all__ = ["register", "unregister"]
 
 
-class HRN_OT_install_engine(bpy.types.Operator):
-    """Download and install the engine. Blender stays usable meanwhile, and it can be stopped and continued"""
-
-    bl_idname = "hrn.install_engine"
-    bl_label = "Install Engine"
-    bl_options = {"INTERNAL"}
+class _Install:
+    what = install_job.ENGINE
+    extra = ""
+    """A key of :data:`.engine.install.environments.EXTRAS`."""
 
     @classmethod
     def poll(cls, _context):
         if session.queue is None or session.queue.busy:
-            cls.poll_message_set("Wait for the running reconstruction or cancel it")
+            cls.poll_message_set(tip("Wait for the running reconstruction or cancel it"))
             return False
         return session.install is None
 
@@ -41,13 +43,39 @@ class HRN_OT_install_engine(bpy.types.Operator):
                 ),
             )
         python = bpy.path.abspath(preferences().python) if preferences().python else ""
-        session.start_install(*install_command(python, wheels, offline=not online))
-        session.redraw()
+        session.start_install(*install_command(python, wheels, offline=not online, extra=self.extra), self.what, self.then)
+        redraw()
         return {"FINISHED"}
+
+    @staticmethod
+    def then() -> None:
+        """What happens when it has succeeded."""
+        engine_status(fresh=True)
+
+
+class HRN_OT_install_engine(_Install, bpy.types.Operator):
+    """Download and install the engine. Blender stays usable meanwhile, and it can be stopped and continued"""
+
+    bl_idname = "hrn.install_engine"
+    bl_label = "Install Engine"
+    bl_options = {"INTERNAL"}
+
+
+class HRN_OT_install_pytorch(_Install, bpy.types.Operator):
+    """Download and install PyTorch, which the published methods need. Blender stays usable meanwhile"""
+
+    bl_idname = "hrn.install_pytorch"
+    bl_label = "Install PyTorch"
+    bl_options = {"INTERNAL"}
+    what, extra = install_job.PYTORCH, "published"
+
+    @staticmethod
+    def then() -> None:
+        model_files.check()
 
 
 class HRN_OT_cancel_install(bpy.types.Operator):
-    """Stop the installation. Installing again goes on from there"""
+    """Stop the installation. Installing again continues from there"""
 
     bl_idname = "hrn.cancel_install"
     bl_label = "Stop Installing"
@@ -59,7 +87,7 @@ class HRN_OT_cancel_install(bpy.types.Operator):
 
     def execute(self, _context):
         session.install.cancel()
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -76,7 +104,7 @@ class HRN_OT_stop_engine(bpy.types.Operator):
 
     def execute(self, _context):
         session.queue.engine.stop("user")
-        session.wake()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -88,19 +116,19 @@ class HRN_OT_open_log(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, _context):
-        path = session.log_path()
+        path = log_path()
         notice = session.notice
         if notice is not None and notice.error.details.get("log"):
             path = type(path)(notice.error.details["log"])
         if not path.is_file():
-            self.report({"INFO"}, f"Nothing has been logged yet ({path})")
+            self.report({"INFO"}, report("Nothing has been logged yet ({path})", path=path))
             return {"CANCELLED"}
         bpy.ops.wm.path_open(filepath=str(path))
         return {"FINISHED"}
 
 
 class HRN_OT_copy_details(bpy.types.Operator):
-    """Copy the error with everything that helps in a report to the clipboard"""
+    """Copy the error, with everything that helps in a report, to the clipboard"""
 
     bl_idname = "hrn.copy_details"
     bl_label = "Copy Details"
@@ -125,12 +153,12 @@ class HRN_OT_dismiss(bpy.types.Operator):
 
     def execute(self, _context):
         session.dismiss()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
 class HRN_OT_check_engine(bpy.types.Operator):
-    """Look again whether the engine is installed"""
+    """Check again whether the engine is installed"""
 
     bl_idname = "hrn.check_engine"
     bl_label = "Check Again"
@@ -138,12 +166,13 @@ class HRN_OT_check_engine(bpy.types.Operator):
 
     def execute(self, _context):
         engine_status(fresh=True)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
 _CLASSES = (
     HRN_OT_install_engine,
+    HRN_OT_install_pytorch,
     HRN_OT_cancel_install,
     HRN_OT_stop_engine,
     HRN_OT_open_log,

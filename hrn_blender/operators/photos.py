@@ -9,65 +9,57 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
+from ..engine.wire.messages import say
+from ..engine.wire.methods import check_photo_count, check_photo_limit
 from ..link.location import engine_status
 from ..state import session
+from ..state.language import report, tip
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
+from ..state.windows import redraw
+from .shared import FileBrowser, engine_is_ready
 
-__all__ = ["MAX_PHOTOS", "register", "unregister"]
-
-MAX_PHOTOS = 30
-"""Views of one person that the engine takes."""
+__all__ = ["register", "unregister"]
 
 
-class _PhotoBrowser:
+class _PhotoBrowser(FileBrowser):
     """The file browser for one or more photos."""
 
     bl_options = {"REGISTER"}
 
-    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"})
-    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default=PHOTO_GLOB, options={"HIDDEN"})
     display_type: EnumProperty(
         items=(("DEFAULT", "", ""), ("LIST_VERTICAL", "", ""), ("LIST_HORIZONTAL", "", ""), ("THUMBNAIL", "", "")),
         default="THUMBNAIL",
         options={"HIDDEN"},
     )
-    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
     filter_image: BoolProperty(default=True, options={"HIDDEN"})
 
-    def invoke(self, context, _event):
-        folder = str(Path(session.photos[0]).parent) if session.photos else preferences().last_folder
-        if folder and Path(folder).is_dir():
-            self.directory = folder
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def first_folder(self, _context) -> Path | None:
+        if session.photos:
+            return Path(session.photos[0]).parent
+        return Path(preferences().last_folder) if preferences().last_folder else None
 
-    def execute(self, _context):
+    def execute(self, context):
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
         if not paths and self.filepath:
             paths = [Path(bpy.path.abspath(self.filepath))]
         found = [p for p in paths if is_photo_name(p.name) and p.is_file()]
         if not found:
-            named = paths[0].name if paths else "That"
-            return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, f"{named} is not a photo."))
+            message = say("{file} is not a photo.", file=paths[0].name) if paths else say("No photo was chosen.")
+            return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, message))
         if len(found) < len(paths):
             others = [p.name for p in paths if p not in found]
-            self.report({"WARNING"}, f"Left out, not a photo: {', '.join(others)}")
+            self.report({"WARNING"}, report("Left out, not a photo: {files}", files=others))
         photos = list(dict.fromkeys([*(session.photos if self.adds else []), *map(str, found)]))
-        if len(photos) > MAX_PHOTOS:
-            return fail(
-                self,
-                HrnError(
-                    ErrorCode.SETTINGS_INVALID,
-                    f"One head is made from {MAX_PHOTOS} photos at most, not {len(photos)}.",
-                    hint="Photos of several people become one head each with Batch Import.",
-                ),
-            )
+        try:
+            check_photo_limit(context.scene.hrn.method or "open", len(photos))
+        except HrnError as error:
+            return fail(self, error)
         session.choose(photos)
         preferences().last_folder = str(found[0].parent)
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 
@@ -88,7 +80,7 @@ class HRN_OT_add_photos(_PhotoBrowser, bpy.types.Operator):
 
 
 class HRN_OT_remove_photo(bpy.types.Operator):
-    """Take the selected photo off the list. The file stays"""
+    """Remove the selected photo from the list. The file stays"""
 
     bl_idname = "hrn.remove_photo"
     bl_label = "Remove Photo"
@@ -153,15 +145,9 @@ class HRN_OT_reconstruct(bpy.types.Operator):
     @classmethod
     def poll(cls, _context):
         if not session.photos:
-            cls.poll_message_set("Choose a photo first")
+            cls.poll_message_set(tip("Choose a photo first"))
             return False
-        if session.install is not None:
-            cls.poll_message_set("The engine is being installed")
-            return False
-        if not engine_status().installed:
-            cls.poll_message_set("Install the engine first")
-            return False
-        return True
+        return engine_is_ready(cls)
 
     def execute(self, context):
         session.dismiss()
@@ -170,11 +156,13 @@ class HRN_OT_reconstruct(bpy.types.Operator):
             return fail(self, status.error)
         photos = list(session.photos)
         try:
-            session.queue.add(photos, context.scene.hrn.engine_settings(), output_folder())
+            settings = context.scene.hrn.engine_settings()
+            check_photo_count(settings.method, len(photos))
+            session.queue.add(photos, settings, output_folder())
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
-        session.tick()
-        session.wake()
+        session.ticker.tick()
+        session.ticker.wake()
         return {"FINISHED"}
 
 
@@ -194,10 +182,10 @@ class HRN_OT_cancel(bpy.types.Operator):
     def execute(self, _context):
         if self.job_id:
             session.queue.cancel(self.job_id)
-            session.wake()
+            session.ticker.wake()
         else:
             session.cancel_all()
-        session.redraw()
+        redraw()
         return {"FINISHED"}
 
 

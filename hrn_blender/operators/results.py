@@ -11,22 +11,22 @@ from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_came
 from ..build.camera import EXPRESSION_PROPERTY
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..link.jobs import Job, JobState
 from ..state import session
 from ..state.heads import active_head, head_cameras, linked_head
+from ..state.language import report
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
+from .shared import FileBrowser, built, free_viewport, in_object_mode
 
 __all__ = ["register", "unregister"]
 
 
 def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
-    try:
-        result = build_head(job.bundle, scene=context.scene)
-    except HrnError as error:
-        return fail(operator, error, job.name)
-    except (RuntimeError, OSError, MemoryError) as error:
-        return fail(operator, HrnError(ErrorCode.INTERNAL, f"The head could not be built: {error}."), job.name)
+    result = built(operator, lambda: build_head(job.bundle, scene=context.scene), job.name)
+    if result is None:
+        return {"CANCELLED"}
     head = result.head
     context.view_layer.update()  # Until then the layer does not know its new objects.
     if head.name in context.view_layer.objects:
@@ -36,16 +36,16 @@ def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
         context.view_layer.objects.active = head
     _show(context)
     for warning in job.warnings:
-        operator.report({"WARNING"}, f"{job.name}: {warning}")
+        operator.report({"WARNING"}, report("{head}: {warning}", head=job.name, warning=warning))
     if not job.warnings:
-        operator.report({"INFO"}, f"{job.name} is ready")
+        operator.report({"INFO"}, report("{head} is ready", head=job.name))
     return {"FINISHED"}
 
 
 def _show(context) -> None:
-    """Bring the new head into the 3D viewport that the operator was called in; a view is not part of undo."""
-    space, region = context.space_data, context.region
-    if bpy.app.background or space is None or space.type != "VIEW_3D" or region is None or region.type != "WINDOW":
+    """Bring the new head into the 3D viewport that the operator was called in."""
+    space = free_viewport(context)
+    if space is None:
         return
     view = space.region_3d
     if preferences().show_material and space.shading.type == "SOLID":
@@ -66,10 +66,7 @@ class HRN_OT_build_result(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Leave the current mode first")
-            return False
-        return session.queue is not None
+        return in_object_mode(cls, context) and session.queue is not None
 
     def execute(self, context):
         job = session.queue.get(self.job_id) if self.job_id else session.active_result()
@@ -80,30 +77,24 @@ class HRN_OT_build_result(bpy.types.Operator):
         return _build(self, context, job)
 
 
-class HRN_OT_load_bundle(bpy.types.Operator):
+class HRN_OT_load_bundle(FileBrowser, bpy.types.Operator):
     """Build a head that was reconstructed earlier, from its folder. Works without the engine"""
 
     bl_idname = "hrn.load_bundle"
     bl_label = "Open Head from Disk"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
-    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default="head.json", options={"HIDDEN"})
-    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context):
         return HRN_OT_build_result.poll(context)
 
-    def invoke(self, context, _event):
-        if output_folder().is_dir():
-            self.directory = str(output_folder())
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def first_folder(self, _context) -> Path:
+        return output_folder()
 
     def execute(self, context):
-        chosen = Path(bpy.path.abspath(self.filepath or self.directory))
+        chosen = self.chosen()
         folder = chosen if chosen.is_dir() else chosen.parent
         try:
             bundle = load_bundle(folder)
@@ -116,7 +107,7 @@ class HRN_OT_load_bundle(bpy.types.Operator):
 
 
 class HRN_OT_remove_result(bpy.types.Operator):
-    """Take this entry off the list. Files and built heads stay"""
+    """Remove this entry from the list. Files and built heads stay"""
 
     bl_idname = "hrn.remove_result"
     bl_label = "Remove from List"
@@ -148,7 +139,7 @@ class HRN_OT_open_result(bpy.types.Operator):
     def execute(self, _context):
         folder = session.active_result().bundle
         if not folder.is_dir():
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, f"{folder} is no longer there."))
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} is no longer there.", folder=folder)))
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..engine.wire.child_process import clean_environment
-from ..link.events import Launch
+from ..engine.wire.engine_events import Launch
 
 __all__ = ["launch_builder", "refresh_browsers", "register_library"]
 

@@ -10,14 +10,18 @@ import bpy
 from ..build.grid import built_head
 from ..engine.wire.child_process import LogFile
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.paths import log_dir
 from ..link.asset_files import AssetFiles
 from ..link.batch import Batch, Subject, SubjectState, batch_arguments
 from ..link.location import ENGINE_VERSION, launch_engine
 from . import session
 from .asset_library import launch_builder, refresh_browsers, register_library
+from .language import words
+from .ticker import Ticker
+from .windows import ready_to_build, run_operator, window_context
 
-__all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_all", "retry", "start", "sync", "tick", "wake"]
+__all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_all", "retry", "start", "sync", "ticker"]
 
 _FAST, _SLOW = 0.1, 0.3
 """Seconds between ticks while a head waits to be built, and while only the table changes."""
@@ -36,7 +40,6 @@ _recorded_at = _recording_seconds = 0.0
 """When the last undo step was made, and how long Blender took for it."""
 _assets: AssetFiles | None = None
 _refreshed, _refreshed_at = 0, 0.0
-_drawn: tuple = ()
 _synced = -1
 
 
@@ -47,10 +50,12 @@ def chosen_folders(choice) -> tuple[Path, Path]:
         HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
     """
     if not choice.source:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in Photos.")
+        raise HrnError(ErrorCode.PHOTO_UNREADABLE, "No folder of photos is chosen.", hint="Choose one in the field Photos.")
     source = Path(bpy.path.abspath(choice.source)).absolute()
     if not source.exists():
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} does not exist.", hint="Choose another folder or list.")
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=source), hint="Choose another folder or list."
+        )
     out = (
         Path(bpy.path.abspath(choice.out)).absolute()
         if choice.out
@@ -82,7 +87,7 @@ def start(scene: bpy.types.Scene, *, retry_failed: bool = False, only: str = "")
         batch = Batch(source, out, version=ENGINE_VERSION, log=LogFile(log_dir() / "batch.log"))
         _to_build.clear()
     batch.start(launch, partly=bool(only))
-    wake()
+    ticker.wake()
 
 
 def retry(scene: bpy.types.Scene, key: str = "") -> None:
@@ -93,7 +98,7 @@ def retry(scene: bpy.types.Scene, key: str = "") -> None:
     """
     if batch is not None and not batch.retry(key or None):
         start(scene, retry_failed=True, only=key)
-    wake()
+    ticker.wake()
 
 
 def place(subject: Subject, when_done: str) -> None:
@@ -110,7 +115,7 @@ def place_all(when_done: str) -> None:
     for subject in batch.subjects.values() if batch is not None else ():
         if subject.state is SubjectState.DONE:
             place(subject, when_done)
-    wake()
+    ticker.wake()
 
 
 def waiting_to_build() -> int:
@@ -140,12 +145,7 @@ def active_subject() -> Subject | None:
 # -- the timer ---------------------------------------------------------------------------------------------------
 
 
-def wake() -> None:
-    """Make sure that :func:`tick` runs soon."""
-    session.run_soon(tick)
-
-
-def tick() -> float | None:
+def _step() -> float | None:
     """One step: news of the child, at most one head built, the table brought up to date."""
     if batch is None:
         return None
@@ -154,13 +154,12 @@ def tick() -> float | None:
         if event.kind == "done":
             place(event.subject, when_done)
         elif event.kind == "ended" and batch.error is not None and batch.error.code is not ErrorCode.CANCELLED:
-            session.show_error(batch.error, "Batch")
+            session.show_error(batch.error, say("Batch"))
     _pump_assets()
     started = time.monotonic()
     _build_next()
     building = time.monotonic() - started
     sync()
-    _redraw_if_changed()
     if _to_build:
         return building + max(_FAST, building)  # Counted from the start of this step: half of the time is the user's.
     return _SLOW if batch.alive or _assets.left else None
@@ -179,18 +178,14 @@ def _build_next() -> None:
     """Build one head, and record it for undo when it is the last one or enough time has passed."""
     if not _to_build:
         return
-    if not session.ready_to_build():
+    if not ready_to_build():
         _unrecorded.clear()  # What the user does now makes an undo step that holds them.
         return
     key = _to_build.pop(0)
     subject = batch.subjects.get(key)
     if subject is not None and subject.bundle and built_head(bpy.context.scene, subject.bundle) is None:
-        try:
-            with session.window_context():
-                bpy.ops.hrn.batch_build("EXEC_DEFAULT", False, subject=key)
+        if run_operator(bpy.ops.hrn.batch_build, undo=False, subject=key):
             _unrecorded.append(key)
-        except RuntimeError:
-            pass  # The operator has already put its error where the user sees it.
     now = time.monotonic()
     if _unrecorded and (not _to_build or now - _recorded_at >= _recording_seconds / _UNDO_SHARE):
         _record()
@@ -200,20 +195,21 @@ def _record() -> None:
     """Make an undo step of what has been built."""
     global _recorded_at, _recording_seconds
     started = time.monotonic()
-    with session.window_context():
-        bpy.ops.ed.undo_push(message="Build Head" if len(_unrecorded) == 1 else f"Build {len(_unrecorded)} Heads")
+    with window_context():
+        count = len(_unrecorded)
+        bpy.ops.ed.undo_push(message="Build Head" if count == 1 else words("Build {count} Heads", count=count))
     _unrecorded.clear()
     _recorded_at = time.monotonic()
     _recording_seconds = _recorded_at - started
 
 
-@bpy.app.handlers.persistent
-def _undone(*_args) -> None:
+def _undone() -> bool:
     """Heads that no undo step knows are gone with any undo, though nobody wanted that: they are built again."""
-    if batch is not None and _unrecorded:
-        _to_build[:0] = [key for key in _unrecorded if key not in _to_build]
-        _unrecorded.clear()
-        wake()
+    if batch is None or not _unrecorded:
+        return False
+    _to_build[:0] = [key for key in _unrecorded if key not in _to_build]
+    _unrecorded.clear()
+    return True
 
 
 def sync(force: bool = False) -> None:
@@ -232,48 +228,37 @@ def sync(force: bool = False) -> None:
     state.active_subject = max(0, min(state.active_subject, len(keys) - 1))
 
 
-def _redraw_if_changed() -> None:
-    global _drawn
-    shown = batch.change, len(_to_build), _assets.left, id(session.notice)
-    if shown != _drawn:
-        _drawn = shown
-        session.redraw()
+def _shown() -> tuple:
+    """What the panel shows, in a form that can be compared."""
+    return () if batch is None else (batch.change, len(_to_build), _assets.left, id(session.notice))
 
 
-@bpy.app.handlers.persistent
-def _file_loaded(*_args) -> None:
+def _file_loaded() -> bool:
     _to_build.clear()  # They were meant for the file that was left.
     _unrecorded.clear()
     sync(force=True)
-    if batch is not None and (batch.alive or _assets.left):
-        wake()
+    return batch is not None and bool(batch.alive or _assets.left)
 
 
-@bpy.app.handlers.persistent
-def _leaving(*_args) -> None:
+def _leaving() -> None:
     if batch is not None:
         batch.stop()
     _assets.stop()
+
+
+ticker = Ticker(_step, shown=_shown, file_loaded=_file_loaded, undone=_undone, leaving=_leaving)
 
 
 def register() -> None:
     global _assets, _refreshed
     _refreshed = 0
     _assets = AssetFiles(launch_builder, LogFile(log_dir() / "assets.log"))
-    bpy.app.handlers.load_post.append(_file_loaded)
-    bpy.app.handlers.undo_post.append(_undone)
-    if hasattr(bpy.app.handlers, "exit_pre"):
-        bpy.app.handlers.exit_pre.append(_leaving)
+    ticker.start()
 
 
 def unregister() -> None:
     global batch
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
-    bpy.app.handlers.load_post.remove(_file_loaded)
-    bpy.app.handlers.undo_post.remove(_undone)
-    if hasattr(bpy.app.handlers, "exit_pre"):
-        bpy.app.handlers.exit_pre.remove(_leaving)
+    ticker.stop()
     if batch is not None:
         batch.stop(wait=1.0)
     batch = None

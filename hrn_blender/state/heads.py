@@ -7,6 +7,7 @@ import bpy
 from ..build import find_heads
 from ..build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
 from ..build.head import BUNDLE_PROPERTY
+from .language import words
 
 __all__ = ["active_head", "linked_head", "head_cameras", "photo_label"]
 
@@ -41,6 +42,9 @@ def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
 def photo_label(camera: bpy.types.Object) -> str:
     """A photo's number, and its name and its share in the head where the bundle knows them."""
     share = camera.get(SHARE_PROPERTY)
-    return f"Photo {camera.get(PHOTO_PROPERTY, 0) + 1}  {camera.get(PHOTO_NAME_PROPERTY, '')}".rstrip() + (
-        "" if share is None else f"  {share:.0%}"
-    )
+    parts = [
+        words("Photo {number}", number=camera.get(PHOTO_PROPERTY, 0) + 1),
+        camera.get(PHOTO_NAME_PROPERTY, ""),
+        "" if share is None else f"{share:.0%}",
+    ]
+    return "  ".join(filter(None, parts))

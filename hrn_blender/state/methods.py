@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
+from ..engine.wire.methods import METHODS
 from . import model_files, session
 
-__all__ = ["available_methods", "method_items"]
-
-_METHODS = {
-    "open": ("Open", "Works out of the box, with nothing to download by hand"),
-    "hrn": ("HRN", "The published network; needs its own files and licence"),
-    "mvhrn": ("HRN, Several Views", "The published multi-view network; needs its own files and licence"),
-    "deep3d": ("Deep3D", "The published network; needs its own files and licence"),
-    "tddfa_v3": ("3DDFA-V3", "The published network; needs its own files and licence"),
-    "df_mvr": ("DF-MVR", "The published network; needs its own files and licence"),
-    "hrn_face": ("HRN of ModelScope", "The published network; needs its own files and licence"),
-    "hrn_head": ("HRN Full Head", "The published network; needs its own files and licence"),
-    "hrn_face_fit": ("HRN of ModelScope, Fitted", "The published fitting of 2023; needs its own files and licence"),
-}
-
+__all__ = ["available_methods", "method_items", "unknown_methods"]
 
 _method_items: list = []
 """Blender keeps no reference to the strings of a dynamic enum, so they are kept here."""
@@ -26,11 +14,22 @@ _method_items: list = []
 def available_methods() -> list[str]:
     """Methods whose files have been checked, else those that the running engine offers; at least the one that always
     works."""
+    return [name for name in _offered() if name in METHODS] or ["open"]
+
+
+def unknown_methods() -> list[str]:
+    """Methods that the engine offers and this version of the add-on knows nothing of."""
+    return [name for name in _offered() if name not in METHODS]
+
+
+def _offered() -> list[str]:
     found = model_files.usable_methods()
-    return [m for m in (session.engine_methods() if found is None else found) if m in _METHODS] or ["open"]
+    return session.engine_methods() if found is None else found
 
 
 def method_items(_self, _context):
-    numbers = list(_METHODS)
-    _method_items[:] = [(m, *_METHODS[m], numbers.index(m)) for m in available_methods()]
+    numbers = list(METHODS)
+    _method_items[:] = [
+        (name, METHODS[name].title, METHODS[name].description, numbers.index(name)) for name in available_methods()
+    ]
     return _method_items

@@ -10,24 +10,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import bpy
-
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.errors import HrnError
+from ..engine.wire.messages import Message, say
 from ..engine.wire.paths import log_dir
 from ..engine.wire.user_settings import model_files_folder, read_user_settings, write_user_settings
 from ..link.location import launch_engine
-from . import session
+from .ticker import Ticker
 
-__all__ = ["change_settings", "check", "checking", "register", "report", "unregister", "usable_methods"]
+__all__ = ["change_settings", "check", "checking", "register", "report", "ticker", "unregister", "usable_methods"]
 
 report: dict | None = None
 """The engine's last answer."""
-problem = ""
+problem = Message("")
 """Why the last check failed."""
 _child: ChildProcess | None = None
 _said: list[bytes] = []
+_asked = False
+"""Whether the engine has been asked since the add-on was enabled."""
 _STEP = 0.1
+_FIRST = 2.0
+"""Seconds after which the engine is asked for the first time, once Blender has started."""
 
 
 def usable_methods() -> list[str] | None:
@@ -46,7 +49,7 @@ def change_settings(**changes) -> None:
     try:
         write_user_settings(settings)
     except HrnError as error:
-        problem = str(error)
+        problem = error.sentence
         return
     check()
 
@@ -57,24 +60,26 @@ def checking() -> bool:
 
 
 def check() -> None:
-    """Ask the engine about the files; :func:`_tick` takes the answer."""
-    global _child, problem
+    """Ask the engine about the files; :data:`ticker` takes the answer."""
+    global _asked, _child, problem
+    _asked = True
     if _child is not None:
         _child.kill()
     _said.clear()
-    problem = ""
+    problem = Message("")
     try:
         launch = launch_engine("models", "--json")
     except HrnError as error:
-        _child, problem = None, str(error)
+        _child, problem = None, error.sentence
         return
     _child = ChildProcess(launch.command, env=launch.env, cwd=launch.cwd, log=LogFile(log_dir() / "models.log"))
-    session.run_soon(_tick)
+    ticker.wake()
 
 
-def _tick() -> float | None:
+def _step() -> float | None:
     """One look at the child; returns the seconds until the next, None when it has ended."""
-    global _child
+    if not _asked:
+        check()
     if _child is None:
         return None
     for event in _child.events():
@@ -82,7 +87,6 @@ def _tick() -> float | None:
             _said.append(event.data)
         elif isinstance(event, (Exited, SpawnFailed)):
             _end(event)
-            session.redraw()
             return None
     return _STEP
 
@@ -93,29 +97,27 @@ def _end(event) -> None:
     try:
         answer = json.loads(b"".join(_said))
         if "error" in answer:
-            problem = str(HrnError.from_json(answer["error"]))
+            problem = HrnError.from_json(answer["error"]).sentence
         elif isinstance(answer["methods"], list):
             report = answer
     except (ValueError, KeyError, TypeError):
-        code = event.code if isinstance(event, Exited) else event.error
-        problem = f"The engine could not look at the files ({code}). {log_dir() / 'models.log'} may say why."
+        reason = say("exit code {code}", code=event.code) if isinstance(event, Exited) else event.error
+        log = log_dir() / "models.log"
+        problem = say("The engine could not check the files ({reason}). {log} may say why.", reason=reason, log=log)
+
+
+ticker = Ticker(_step, shown=lambda: (checking(), id(report), problem))
 
 
 def register() -> None:
+    ticker.start()
     if model_files_folder().is_dir():
-        bpy.app.timers.register(_first_check, first_interval=2.0, persistent=True)
-
-
-def _first_check() -> None:
-    if report is None and _child is None:
-        check()
+        ticker.wake(_FIRST)
 
 
 def unregister() -> None:
-    global report, problem, _child
-    for timer in (_tick, _first_check):
-        if bpy.app.timers.is_registered(timer):
-            bpy.app.timers.unregister(timer)
+    global report, problem, _child, _asked
+    ticker.stop()
     if _child is not None:
         _child.kill()
-    report, problem, _child = None, "", None
+    report, problem, _child, _asked = None, Message(""), None, False

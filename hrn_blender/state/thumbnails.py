@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import bpy.utils.previews
 
-from .engine.wire.formats import PHOTO_FORMATS
+from ..engine.wire.formats import PHOTO_FORMATS
 
 __all__ = ["icon", "register", "unregister"]
 

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import blf
 
-__all__ = ["CATEGORY", "Sidebar", "draw_name", "draw_progress", "draw_text"]
+from ..state.language import words
+
+__all__ = ["CATEGORY", "Sidebar", "draw_name", "draw_progress", "draw_text", "wrap"]
 
 
-def draw_text(layout, text: str, context, icon: str = "NONE") -> None:
-    """`text` in as many lines as the region needs: labels do not wrap by themselves."""
+_HAN, _OPEN, _CLOSE = r"\u2e80-\u9fff\uf900-\ufaff", r"“‘（《【", r"、。，．：；！？）》】”’"
+_PIECE = re.compile(rf"\s*(?:[{_OPEN}]*[{_HAN}][{_CLOSE}]*|[^\s{_HAN}{_CLOSE}]+[{_CLOSE}]*|\S)")
+"""What a line is not broken within: a word, or one Chinese character with the punctuation that may not leave it."""
+
+
+def draw_text(layout, message: str, context, icon: str = "NONE") -> None:
+    """`message` in as many lines as the region needs: labels do not wrap by themselves."""
     scale = max(context.preferences.system.ui_scale, 0.1)  # 0 without a display.
     region = context.region
     width = region.width if region is not None and region.width > 1 else 300 * scale
     # Margins of the panel and of a box, the category tabs, the icon.
     room = max(width - (62 if icon == "NONE" else 84) * scale, 100 * scale)
     blf.size(0, context.preferences.ui_styles[0].widget.points * scale if context.preferences.ui_styles else 11 * scale)
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and blf.dimensions(0, longer)[0] > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+    lines = wrap(words(message), lambda line: blf.dimensions(0, line)[0] <= room)
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(lines):
         column.label(text=line, translate=False, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+
+
+def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """`text` in lines that fit, broken between words and between Chinese characters; at least one line.
+
+    Args:
+        fits: whether a line is short enough.
+    """
+    lines = [""]
+    for piece in _PIECE.findall(" ".join(text.split())):
+        if lines[-1] and not fits(lines[-1] + piece.rstrip()):
+            lines.append(piece.strip())
+        else:
+            lines[-1] = (lines[-1] + piece).lstrip()
+    return [line.rstrip() for line in lines]
 
 
 def draw_name(layout, name: str, picture: int, icon: str) -> None:
@@ -36,7 +55,8 @@ def draw_name(layout, name: str, picture: int, icon: str) -> None:
         layout.label(text=name, translate=False, icon=icon)
 
 
-def draw_progress(layout, text: str, fraction: float) -> None:
+def draw_progress(layout, message: str, fraction: float) -> None:
+    text = words(message)
     if hasattr(layout, "progress"):
         layout.progress(text=text, factor=fraction, type="BAR")
     else:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import bpy
 
-from ..build import strength_socket
+from ..build import DEFORMATION_KEY, strength_socket
+from ..engine.wire.messages import Message, say
+from ..engine.wire.methods import METHODS
 from ..link.jobs import Job, JobState
 from ..link.location import engine_status
 from ..state import session, thumbnails
 from ..state.heads import active_head, head_cameras, linked_head, photo_label
+from ..state.language import words
 from ..state.methods import available_methods
 from .drawing import Sidebar, draw_name, draw_progress, draw_text
-from .panel_engine import HRN_PT_engine, draw_engine
+from .panel_engine import draw_engine
 
 __all__ = ["register", "unregister"]
 
@@ -55,7 +58,7 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
                 picture = thumbnails.icon(photos[state.active_photo])
                 if picture:
                     layout.template_icon(icon_value=picture, scale=5.0)
-            draw_text(layout, f"{len(photos)} views of one person", context, icon="INFO")
+            draw_text(layout, say("{count} views of one person", count=len(photos)), context, icon="INFO")
             return
         column = layout.column(align=True)
         box = column.box()
@@ -75,7 +78,8 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
         column = layout.column()
         column.scale_y = 1.6
         if count > 1:
-            column.operator("hrn.reconstruct", text=f"Reconstruct from {count} Photos", icon="USER", translate=False)
+            text = words("Reconstruct from {count} Photos", count=count)
+            column.operator("hrn.reconstruct", text=text, icon="USER", translate=False)
         else:
             column.operator("hrn.reconstruct", icon="USER")
         job = session.queue.active
@@ -83,12 +87,12 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
         if job is not None:
             column = layout.column(align=True)
             row = column.row(align=True)
-            text = "Cancelling" if job.state is JobState.CANCELLING else job.message or "Starting"
-            draw_progress(row, text, job.fraction)
+            message = say("Cancelling") if job.state is JobState.CANCELLING else job.message or say("Starting")
+            draw_progress(row, message, job.fraction)
             row.operator("hrn.cancel", text="", icon="X").job_id = job.id
             if waiting:
                 row = column.row()
-                row.label(text=f"{job.name}, {waiting} more waiting", translate=False)
+                row.label(text=words("{head}, {count} more waiting", head=job.name, count=waiting), translate=False)
                 row.operator("hrn.cancel", text="Cancel All").job_id = 0
             else:
                 column.label(text=job.name, translate=False)
@@ -100,7 +104,9 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
         box = layout.box()
         row = box.row()
         row.alert = True
-        row.label(text=notice.subject or "That did not work", icon="ERROR", translate=False)
+        subject = notice.subject or say("That did not work")
+        text = words(subject) if isinstance(subject, Message) else subject
+        row.label(text=text, icon="ERROR", translate=False)
         row.operator("hrn.dismiss", text="", icon="X", emboss=False)
         draw_text(box, notice.error.message, context)
         if notice.error.hint:
@@ -178,12 +184,12 @@ class HRN_PT_heads(Sidebar, bpy.types.Panel):
             row.operator("hrn.build_result", text="Build Again", icon="ADD")
             row.operator("hrn.open_result", icon="FILE_FOLDER")
             if job.seconds:
-                layout.label(text=f"Made in {job.seconds:.0f} s", translate=False, icon="TIME")
+                layout.label(text=words("Made in {seconds:.0f} s", seconds=job.seconds), translate=False, icon="TIME")
         for warning in job.warnings:
             draw_text(layout, warning, context, icon="ERROR")
         shown = session.notice is not None and session.notice.error is job.error
         if job.state is JobState.FAILED and job.error is not None and not shown:
-            draw_text(layout, str(job.error), context, icon="CANCEL")
+            draw_text(layout, job.error.sentence, context, icon="CANCEL")
 
 
 class HRN_PT_head(Sidebar, bpy.types.Panel):
@@ -208,7 +214,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         if socket is not None:
             column.prop(socket, "default_value", text="Displacement Strength", slider=True)
         keys = head.data.shape_keys
-        block = keys.key_blocks.get("Deformation") if keys is not None else None
+        block = keys.key_blocks.get(DEFORMATION_KEY) if keys is not None else None
         if block is not None:
             column.prop(block, "value", text="Deformation", slider=True)
         cameras = head_cameras(head)
@@ -218,7 +224,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("hrn.look_through_photo", text="", icon="TRIA_LEFT").step = -1
         current = context.scene.camera
-        text = photo_label(current) if current in cameras else "Look Through Photo Camera"
+        text = photo_label(current) if current in cameras else words("Look Through Photo Camera")
         row.menu("HRN_MT_photo_cameras", text=text, icon="OUTLINER_OB_CAMERA", translate=False)
         row.operator("hrn.look_through_photo", text="", icon="TRIA_RIGHT").step = 1
 
@@ -252,10 +258,9 @@ class HRN_PT_settings(Sidebar, bpy.types.Panel):
         column = layout.column()
         if len(available_methods()) > 1:
             column.prop(settings, "method")
-        if settings.method == "hrn_head":
-            column.prop(settings, "hair_texture")
-        if settings.method in ("hrn", "mvhrn", "hrn_face"):
-            column.prop(settings, "corrected")
+        for option in METHODS[settings.method or "open"].options:
+            if option in settings.bl_rna.properties:
+                column.prop(settings, option)
         column.prop(settings, "texture_size")
         column.prop(settings, "quality")
         column.prop(settings, "detail", slider=True)
@@ -278,7 +283,6 @@ _CLASSES = (
     HRN_PT_heads,
     HRN_PT_head,
     HRN_PT_settings,
-    HRN_PT_engine,
 )
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import bpy
 
+from ..engine.wire.messages import Message, say
 from ..link.batch import Batch, Subject, SubjectState
 from ..state import batch_session, thumbnails
+from ..state.language import words
 from .drawing import CATEGORY, draw_name, draw_progress, draw_text
 
 __all__ = ["register", "unregister"]
 
 _STATES = {
-    SubjectState.QUEUED: ("queued", "SORTTIME"),
-    SubjectState.WAITING: ("in another run", "SORTTIME"),
+    SubjectState.QUEUED: (say("queued"), "SORTTIME"),
+    SubjectState.WAITING: (say("in another run"), "SORTTIME"),
     SubjectState.DONE: ("", "CHECKMARK"),
-    SubjectState.CANCELLED: ("stopped", "PANEL_CLOSE"),
+    SubjectState.CANCELLED: (say("stopped"), "PANEL_CLOSE"),
     SubjectState.FAILED: ("", "ERROR"),
 }
 
@@ -24,13 +26,13 @@ def _picture(subject: Subject) -> int:
     return preview or (thumbnails.icon(subject.photos[0]) if subject.photos else 0)
 
 
-def time_left(seconds: float) -> str:
+def time_left(seconds: float) -> Message:
     """A duration as people say it."""
     if seconds < 60:
-        return "less than a minute left"
+        return say("less than a minute left")
     if seconds < 5400:
-        return f"about {seconds / 60:.0f} min left"
-    return f"about {seconds / 3600:.1f} h left"
+        return say("about {minutes:.0f} min left", minutes=seconds / 60)
+    return say("about {hours:.1f} h left", hours=seconds / 3600)
 
 
 class HRN_UL_subjects(bpy.types.UIList):
@@ -54,8 +56,8 @@ class HRN_UL_subjects(bpy.types.UIList):
         elif subject.state is SubjectState.DONE and subject.warnings:
             state.operator("hrn.batch_select", text="", icon="INFO", emboss=False).subject = subject.key
         else:
-            text, icon = _STATES[subject.state]
-            state.label(text=text, icon=icon)
+            message, icon = _STATES[subject.state]
+            state.label(text=words(message), icon=icon, translate=False)
 
     def filter_items(self, _context, data, property_name):
         wanted = self.filter_name.lower()
@@ -101,11 +103,14 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
     column = layout.column()
     column.scale_y = 1.3
     unfinished = batch is not None and batch.count(SubjectState.CANCELLED)
-    column.operator("hrn.batch_start", text="Go On" if unfinished else "Start Batch", icon="COMMUNITY")
+    column.operator("hrn.batch_start", text="Continue" if unfinished else "Start Batch", icon="COMMUNITY")
     if context.scene.hrn.use_focal:
         draw_text(
             layout,
-            f"Settings: all photos count as taken with {context.scene.hrn.focal_mm:.0f} mm, unless a list says otherwise.",
+            say(
+                "Settings: all photos count as taken with {focal:.0f} mm, unless a list says otherwise.",
+                focal=context.scene.hrn.focal_mm,
+            ),
             context,
             icon="INFO",
         )
@@ -113,7 +118,7 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
         draw_text(
             layout,
             "Each sub-folder is one person, each loose photo another. Closing Blender stops the batch; "
-            "starting it again with the same folders goes on where it stopped.",
+            "starting it again with the same folders continues where it stopped.",
             context,
             icon="INFO",
         )
@@ -122,18 +127,18 @@ def _draw_choice(layout, context, batch: Batch | None) -> None:
 def _draw_running(layout, context, batch: Batch) -> None:
     total = len(batch.subjects)
     ended = batch.count(SubjectState.DONE, SubjectState.FAILED, SubjectState.CANCELLED)
-    text = f"{ended} of {total}" if total else ""
+    parts = [say("{ended} of {total}", ended=ended, total=total)] if total else []
     if batch.message:
-        text = f"{batch.message}, {text}" if text else batch.message
+        parts.insert(0, batch.message)
     elif batch.eta is not None:
-        text += f", {time_left(batch.eta)}"
+        parts.append(time_left(batch.eta))
     row = layout.row(align=True)
-    draw_progress(row, text, batch.fraction)
+    draw_progress(row, say("{parts}", parts=parts), batch.fraction)
     row.operator("hrn.batch_pause", text="", icon="PLAY" if batch.paused else "PAUSE")
     row.operator("hrn.batch_cancel", text="", icon="X").subject = ""
     for note in batch.notes[:3]:
         draw_text(layout, note, context, icon="INFO")
-    draw_text(layout, "Closing Blender stops it; starting it again goes on.", context)
+    draw_text(layout, "Closing Blender stops the batch; starting it again continues where it stopped.", context)
 
 
 def _draw_table(layout, context, batch: Batch) -> None:
@@ -141,10 +146,11 @@ def _draw_table(layout, context, batch: Batch) -> None:
     layout.template_list("HRN_UL_subjects", "", state, "subjects", state, "active_subject", rows=6)
     done, failed = batch.count(SubjectState.DONE), batch.count(SubjectState.FAILED)
     row = layout.row()
-    row.label(text=f"{done} done, {failed} failed", translate=False)
+    row.label(text=words("{done} done, {failed} failed", done=done, failed=failed), translate=False)
     waiting, assets = batch_session.waiting_to_build(), batch_session.assets_left()
     if waiting or assets:
-        row.label(text=f"{waiting} to build" if waiting else f"{assets} to the library", translate=False)
+        left = say("{count} to build", count=waiting) if waiting else say("{count} to add to the library", count=assets)
+        row.label(text=words(left), translate=False)
         if not batch.running:
             row.operator("hrn.batch_cancel", text="", icon="X", emboss=False).subject = ""
     row = layout.row(align=True)
@@ -167,7 +173,7 @@ def _draw_subject(box, context, batch: Batch, subject: Subject) -> None:
     if picture:
         box.template_icon(icon_value=picture, scale=5.0)
     if subject.state is SubjectState.RUNNING:
-        draw_progress(box, subject.message or "Starting", subject.fraction)
+        draw_progress(box, subject.message or say("Starting"), subject.fraction)
     elif subject.message:
         draw_text(box, subject.message, context, icon="INFO")
     if subject.state is SubjectState.FAILED and subject.error is not None:

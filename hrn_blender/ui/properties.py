@@ -18,7 +18,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..engine.wire.protocol import Settings
+from ..engine.wire.settings import SETTINGS, Setting, Settings
 from ..state.methods import method_items
 
 __all__ = ["HRN_JobItem", "HRN_Settings", "HRN_State", "register", "unregister"]
@@ -32,7 +32,9 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
         description="Folder in which each sub-folder and each loose photo is one person, or a CSV or JSON list of people",
     )
     out: StringProperty(
-        name="Heads", subtype="DIR_PATH", description="Folder that gets a folder for each head. Empty: beside the photos"
+        name="Heads",
+        subtype="DIR_PATH",
+        description="Folder in which each head gets a folder of its own. Empty: beside the photos",
     )
     when_done: EnumProperty(
         name="When Done",
@@ -54,105 +56,58 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
         default=0,
         min=0,
         max=256,
-        description="Heads that are made at the same time. 0: as many as memory and processors bear",
+        description="Heads that are made at the same time. 0: as many as memory and processor cores allow",
     )
 
 
 class HRN_Settings(bpy.types.PropertyGroup):
-    """Settings of the next reconstruction."""
-
-    batch: PointerProperty(type=HRN_BatchSettings)
-    method: EnumProperty(name="Method", items=method_items, description="How the head is reconstructed")
-    texture_size: EnumProperty(
-        name="Texture Size",
-        default="2048",
-        description="Width and height of the colour and displacement maps",
-        items=(
-            ("1024", "1024 px", "Background characters and previews"),
-            ("2048", "2048 px", "Good for most photos"),
-            ("4096", "4096 px", "For large, sharp photos"),
-            ("8192", "8192 px", "For huge photos; needs memory"),
-        ),
-    )
-    quality: EnumProperty(
-        name="Quality",
-        default="standard",
-        items=(
-            ("draft", "Draft", "Fast; the shape follows the photo only roughly"),
-            ("standard", "Standard", "The shape is fitted to the photo's pixels"),
-            ("high", "High", "More passes; takes longer"),
-        ),
-    )
-    detail: FloatProperty(
-        name="Skin Detail",
-        default=1.0,
-        min=0.0,
-        max=4.0,
-        soft_max=2.0,
-        subtype="FACTOR",
-        description="How strongly wrinkles and pores are written into the displacement map. "
-        "It can be scaled later with Displacement Strength",
-    )
-    keep_expression: BoolProperty(
-        name="Keep Expression",
-        default=True,
-        description="Set the shape keys to the photo's expression. Otherwise the face is relaxed",
-    )
-    face_number: IntProperty(
-        name="Face", default=1, min=1, max=100, description="Which face of a group photo; 1 is the largest"
-    )
-    use_focal: BoolProperty(
-        name="Override Focal Length",
-        default=False,
-        description="Use your own focal length. Otherwise it is read from the photo or estimated",
-    )
-    focal_mm: FloatProperty(
-        name="Focal Length",
-        default=50.0,
-        min=5.0,
-        max=2000.0,
-        precision=0,
-        description="Focal length in millimetres as on a 35 mm film camera. Phones have about 26 mm, portraits 85 mm",
-    )
-
-    same_expression: EnumProperty(
-        name="Expression",
-        default="AUTO",
-        description="Of several photos of one person",
-        items=(
-            ("AUTO", "Automatic", "Find out from the photos whether the expression changed"),
-            ("SAME", "Same in All Photos", "The person kept still: one expression for all photos"),
-            ("DIFFERENT", "Different", "Each photo has an expression of its own"),
-        ),
-    )
-
-    hair_texture: BoolProperty(
-        name="Hair in Texture",
-        default=False,
-        description="Give the back of the published texture the colour of the photo's hair. Otherwise it is bald",
-    )
-
-    corrected: BoolProperty(
-        name="Correct Known Bugs",
-        default=False,
-        description="Leave out the documented bugs of the published code. Otherwise the result is the published one",
-    )
+    """Settings of the next reconstruction: a property for each of :data:`..engine.wire.settings.SETTINGS` that the panel
+    shows, and the batch's fields."""
 
     def engine_settings(self) -> Settings:
         """These settings as the engine wants them."""
-        chosen = {} if self.same_expression == "AUTO" else {"same_expression": self.same_expression == "SAME"}
-        return Settings(
-            method=self.method or "open",
-            texture_size=int(self.texture_size),
-            quality=self.quality,
-            detail=self.detail,
-            keep_expression=self.keep_expression,
-            face_index=self.face_number - 1,
-            focal_mm=self.focal_mm if self.use_focal else None,
-            hair_texture=self.hair_texture,
-            corrected=self.corrected,
-            **chosen,
-        )
+        return Settings(**{one.name: self._value(one) for one in SETTINGS.values() if not one.not_in_panel})
+
+    def _value(self, setting: Setting):
+        shown = getattr(self, setting.property_name)
+        if setting.name == "method":
+            return shown or setting.default
+        if setting.choices:
+            return next(choice.value for choice in setting.choices if choice.key == shown)
+        if setting.switch is not None and not getattr(self, setting.switch.name):
+            return setting.default
+        return shown - setting.panel_from if setting.kind == "int" else shown
+
+
+def _properties(setting: Setting) -> dict[str, object]:
+    """Blender's properties of one setting, by name."""
+    words = {"name": setting.label, "description": setting.description}
+    if setting.name == "method":
+        return {setting.property_name: EnumProperty(items=method_items, **words)}
+    if setting.choices:
+        items = [(choice.key, choice.label, choice.description) for choice in setting.choices]
+        default = next(choice.key for choice in setting.choices if choice.value == setting.default)
+        return {setting.property_name: EnumProperty(items=items, default=default, **words)}
+    if setting.kind == "bool":
+        return {setting.property_name: BoolProperty(default=setting.default, **words)}
+    if setting.kind == "int":
+        first = setting.panel_from
+        limits = {"min": setting.minimum + first, "max": setting.panel_maximum or setting.maximum}
+        return {setting.property_name: IntProperty(default=setting.default + first, **limits, **setting.panel_options, **words)}
+    limits = {"min": setting.minimum, "max": setting.maximum}
+    start = setting.default if setting.switch is None else setting.switch.start
+    found = {setting.property_name: FloatProperty(default=start, **limits, **setting.panel_options, **words)}
+    if setting.switch is not None:
+        switch = setting.switch
+        found[switch.name] = BoolProperty(name=switch.label, description=switch.description, default=False)
+    return found
+
+
+# Blender makes a class's annotations into properties when it is registered.
+HRN_Settings.__annotations__ = {"batch": PointerProperty(type=HRN_BatchSettings)}
+for _setting in SETTINGS.values():
+    if not _setting.not_in_panel:
+        HRN_Settings.__annotations__.update(_properties(_setting))
 
 
 class HRN_JobItem(bpy.types.PropertyGroup):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import runpy
 import shutil
 import sys
 import tempfile
@@ -16,14 +17,13 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent), str(HERE)]
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py"))
 
-import addon_ui  # noqa: E402
-import bpy  # noqa: E402
+import bpy
 
-import hrn_blender  # noqa: E402
-from engine.bench.torment import resident_mib  # noqa: E402
+import hrn_blender
+from engine.bench.torment import resident_mib
+from support.addon import ui as addon_ui
 
 
 def copies(bundle: Path, folder: Path, count: int) -> list[Path]:
@@ -78,7 +78,7 @@ def measure_table(table) -> None:
             ]
         )
     )
-    print(f"tick, nothing to do  {1000 * timed(table.tick)[0]:6.1f} ms")
+    print(f"tick, nothing to do  {1000 * timed(table.ticker.tick)[0]:6.1f} ms")
     print(f"memory {resident_mib(os.getpid()):.0f} MiB", flush=True)
 
 
@@ -89,7 +89,7 @@ def measure_building(table, count: int) -> None:
     print("head   processor s   wall s   of which undo step   memory MiB")
     while table.waiting_to_build():
         recorded = table._recorded_at
-        steps.append(timed(table.tick))
+        steps.append(timed(table.ticker.tick))
         if len(steps) in (1, 2, 10) or len(steps) % 50 == 0:
             undo = table._recording_seconds if table._recorded_at != recorded else 0.0
             print(
@@ -102,7 +102,7 @@ def measure_building(table, count: int) -> None:
         f"{heads} of {count} heads in {time.perf_counter() - began:.0f} s; processor time of a step: median "
         f"{work[len(work) // 2]:.2f} s, longest {work[-1]:.2f} s"
     )
-    print(f"tick, nothing to do  {1000 * timed(table.tick)[0]:6.1f} ms")
+    print(f"tick, nothing to do  {1000 * timed(table.ticker.tick)[0]:6.1f} ms")
     print(f"view layer update    {1000 * timed(bpy.context.view_layer.update)[0]:6.1f} ms")
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon, fails, heads_in_scene  # noqa: E402, F401
-from table_support import addon_module, heads_by_name, people, run, states, table  # noqa: E402, F401
+from support.addon import ui as addon_ui
+from support.addon.operators import fails, heads_in_scene
+from support.addon.table import addon_module, heads_by_name, run, states
 
 
 def test_folder_becomes_a_grid_of_named_heads(table, people):
@@ -154,7 +152,7 @@ def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypat
     monkeypatch.setattr(table, "_recorded_at", time.monotonic())
     monkeypatch.setattr(table, "_recording_seconds", 100.0)
     bpy.ops.hrn.batch_place_all(into="BUILD")
-    table.tick()
+    table.ticker.tick()
     assert len(heads_in_scene()) == 1 and table._unrecorded
     bpy.ops.ed.undo()
     assert not heads_in_scene()
@@ -166,7 +164,7 @@ def test_undo_steps_of_many_heads_cost_a_small_part_of_the_time(table, monkeypat
     assert len(heads_in_scene()) == 2
 
 
-def test_pictures_that_were_drawn_long_ago_make_room(addon, tmp_path, monkeypatch):  # noqa: F811
+def test_pictures_that_were_drawn_long_ago_make_room(addon, tmp_path, monkeypatch):
     from hrn_blender.state import thumbnails
 
     monkeypatch.setattr(thumbnails, "_LIMIT", 3)
@@ -224,7 +222,7 @@ def test_all_are_cancelled_and_the_same_start_goes_on(table, people):
     assert bpy.ops.hrn.batch_cancel() == {"FINISHED"}
     run(table)
     assert states(table)["ben"] == "cancelled" and addon_module().notice is None
-    assert ("operator", "hrn.batch_start", "Go On") in addon_ui.draw("HRN_PT_batch")
+    assert ("operator", "hrn.batch_start", "Continue") in addon_ui.draw("HRN_PT_batch")
     bpy.ops.hrn.batch_start()
     run(table)
     assert states(table) == {"ben": "done", "carl": "failed", "Zoë": "done"}

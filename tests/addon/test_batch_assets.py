@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon, heads_in_scene  # noqa: E402, F401
-from table_support import addon_module, people, run, table  # noqa: E402, F401
+from support.addon import ui as addon_ui
+from support.addon.operators import heads_in_scene
+from support.addon.table import addon_module, run
 
 
-def test_asset_library_gets_a_linkable_head_with_its_picture(table, people, monkeypatch):  # noqa: F811
+def test_asset_library_gets_a_linkable_head_with_its_picture(table, people, monkeypatch):
     refreshes = []
     monkeypatch.setattr(table, "refresh_browsers", lambda: refreshes.append(table.assets_left()))
     (people / "ben.jpg").unlink()
@@ -47,7 +45,7 @@ def test_asset_library_gets_a_linkable_head_with_its_picture(table, people, monk
         libraries.remove(library)
 
 
-def test_asset_that_cannot_be_written_is_one_clear_error(table, people):  # noqa: F811
+def test_asset_that_cannot_be_written_is_one_clear_error(table, people):
     for name in ("ben.jpg", "carl.jpg"):
         (people / name).unlink()
     bpy.context.scene.hrn.batch.when_done = "FILES"
@@ -77,11 +75,10 @@ def link_as_instance(file: Path) -> bpy.types.Object:
     return empty
 
 
-def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):  # noqa: F811
-    from synthetic_bundle import make_bundle
-
+def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     from hrn_blender.build import strength_socket
     from hrn_blender.cli.headless import main
+    from support.synthetic_bundle import make_bundle
 
     make_bundle(tmp_path / "Zoë", texture_size=16, density=6)
     assert main(["build", str(tmp_path / "Zoë"), "--out", str(tmp_path / "head.blend"), "--asset"]) == 0
@@ -102,7 +99,7 @@ def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):  # noqa: F8
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
 
 
-def test_nothing_else_is_offered_to_be_made_editable(addon):  # noqa: F811
+def test_nothing_else_is_offered_to_be_made_editable(addon):
     assert not bpy.ops.hrn.make_editable.poll()
     empty = bpy.data.objects.new("empty", None)
     bpy.context.scene.collection.objects.link(empty)

@@ -10,18 +10,18 @@ import time
 from pathlib import Path
 
 import pytest
-from process_support import is_running
-from stopwatch import Stopwatch
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
+from hrn_blender.engine.wire.client import Launch
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine.wire.protocol import Settings
+from hrn_blender.engine.wire.settings import Settings
 from hrn_blender.link.batch import Batch, SubjectState, batch_arguments
-from hrn_blender.link.process import Launch
+from support.checkout import PROGRAMS, python_path
+from support.processes import is_running
+from support.stopwatch import Stopwatch
 
-TESTS = Path(__file__).resolve().parent.parent
-FAKE = TESTS / "fake_batch.py"
+FAKE = PROGRAMS / "fake_batch.py"
 PROGRESS = {"subject": "a", "stage": "mid", "fraction": 0.5, "overall": 0.4, "message": "Shaping"}
 DONE = {
     "subject": "a",
@@ -297,7 +297,8 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
 
 @pytest.mark.parametrize("same, focal", [(None, {"focal_px": 812.5}), (True, {"focal_mm": 85.0}), (False, {})])
 def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal):
-    from engine.cli import _parser, _settings
+    from engine.cli import _parser
+    from engine.wire.settings_flags import from_flags
 
     settings = Settings(
         same_expression=same,
@@ -312,9 +313,9 @@ def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal
         **focal,
     )
     options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
-    assert _settings(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
+    assert from_flags(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
     options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))
-    assert _settings(options).to_json() == Settings().to_json() and options.jobs is None
+    assert from_flags(options).to_json() == Settings().to_json() and options.jobs is None
 
 
 def test_thousands_of_subjects_do_not_hold_the_owner_up(h):
@@ -331,13 +332,12 @@ def test_batch_and_its_workers_die_with_their_blender(tmp_path):
     (people / "a.jpg").write_text("ok")
     (people / "b.jpg").write_text(f"slow_once {tmp_path / 'marker'}")
     arguments = batch_arguments(people, tmp_path / "heads", Settings(), jobs=1)
-    command = [sys.executable, "-I", "-u", str(TESTS / "engine" / "batch_stub.py"), *arguments]
+    command = [sys.executable, "-I", "-u", str(PROGRAMS / "batch_stub.py"), *arguments]
     environment = clean_environment(os.environ, STUB_LOG=str(tmp_path / "stub.log"))
     script = f"""
 import sys, time
-sys.path.insert(0, {str(TESTS.parent)!r})
 from hrn_blender.link.batch import Batch
-from hrn_blender.link.events import Launch
+from hrn_blender.engine.wire.engine_events import Launch
 batch = Batch({str(people)!r}, {str(tmp_path / "heads")!r}, version={__version__!r})
 batch.start(Launch({command!r}, {environment!r}))
 while batch.subjects.get('b') is None or batch.subjects['b'].state.value != 'running':
@@ -345,7 +345,7 @@ while batch.subjects.get('b') is None or batch.subjects['b'].state.value != 'run
 print(batch._child.pid, flush=True)
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", script], env=python_path(), stdout=subprocess.PIPE, text=True)
     pids = [int(parent.stdout.readline())]
     deadline = time.monotonic() + 20
     while not (tmp_path / "marker").exists() and time.monotonic() < deadline:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-bpy = pytest.importorskip("bpy")
-from synthetic_bundle import make_bundle  # noqa: E402
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-from hrn_blender.build import build_head, strength_socket  # noqa: E402
+from hrn_blender.build import build_head, strength_socket
+from support.checkout import TESTS
+from support.synthetic_bundle import make_bundle
 
-SCRIPT = Path(__file__).resolve().parents[1] / "digest" / "blend_contents.py"
+SCRIPT = TESTS / "digest" / "blend_contents.py"
 
 
 @pytest.fixture(scope="module")

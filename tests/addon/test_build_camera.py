@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-bpy = pytest.importorskip("bpy")
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
+from bpy_extras.object_utils import world_to_camera_view
+from mathutils import Matrix, Vector
 
-from bpy_extras.object_utils import world_to_camera_view  # noqa: E402
-from build_support import posed_vertices, surface_points  # noqa: E402
-from mathutils import Matrix, Vector  # noqa: E402
-from synthetic_bundle import make_bundle  # noqa: E402
-
-from hrn_blender.build import BuildOptions, build_head, match_scene_to_camera  # noqa: E402
+from hrn_blender.build import BuildOptions, build_head, match_scene_to_camera
+from support.addon.build import posed_vertices, surface_points
+from support.synthetic_bundle import make_bundle
 
 TILT = np.radians(25)
 TILTED = [[np.cos(TILT), np.sin(TILT), 0], [np.sin(TILT), -np.cos(TILT), 0], [0, 0, -1]]
@@ -39,7 +39,7 @@ def camera(width, height, fx, fy, cx, cy, rotation=None, translation=(0.01, -0.0
 
 
 def expected_pixels(bundle):
-    """Landmarks by the formula of docs/bundle.md: the head in the photo's pose through the first camera."""
+    """Landmarks by the formula of docs/develop/bundle.md: the head in the photo's pose through the first camera."""
     arrays, view = bundle.arrays(), bundle.manifest["cameras"][0]
     posed = (
         arrays["vertices"]

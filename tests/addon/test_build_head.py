@@ -9,19 +9,20 @@ import time
 import numpy as np
 import pytest
 
-bpy = pytest.importorskip("bpy")
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-from build_support import census  # noqa: E402
-from synthetic_bundle import EXPRESSIONS, PARTS, make_bundle  # noqa: E402
-
-from engine.wire.protocol import Settings  # noqa: E402
-from hrn_blender.build import BuildOptions, build_head, find_heads  # noqa: E402
+from engine.wire.settings import Settings
+from hrn_blender.build import BuildOptions, build_head, find_heads
 from hrn_blender.build import head as head_module
-from hrn_blender.build.eyes import iris_places  # noqa: E402
-from hrn_blender.build.lashes import lash_coordinates  # noqa: E402
-from hrn_blender.build.source import MATERIALS, neck_centre, read_source, to_blender  # noqa: E402
-from hrn_blender.build.teeth import tooth_coordinates  # noqa: E402
-from hrn_blender.engine.wire.errors import ErrorCode, HrnError  # noqa: E402
+from hrn_blender.build.eyes import iris_places
+from hrn_blender.build.lashes import lash_coordinates
+from hrn_blender.build.source import neck_centre, read_source, to_blender
+from hrn_blender.build.teeth import tooth_coordinates
+from hrn_blender.engine.wire.bundle import MATERIALS
+from hrn_blender.engine.wire.errors import ErrorCode, HrnError
+from support.addon.build import census
+from support.synthetic_bundle import EXPRESSIONS, PARTS, make_bundle
 
 
 @pytest.fixture(scope="module")

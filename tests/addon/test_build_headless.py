@@ -6,23 +6,19 @@ import math
 
 import pytest
 
-bpy = pytest.importorskip("bpy")
-from build_support import (
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
+from mathutils import Euler, Matrix
+
+from hrn_blender import compat
+from hrn_blender.build import build_head, find_heads, preview, strength_socket
+from hrn_blender.build.preview import PreviewOptions, render_preview
+from hrn_blender.cli import headless
+from support.addon.build import (
     census,
     pixels,
 )
-from mathutils import Euler, Matrix  # noqa: E402
-from synthetic_bundle import make_bundle  # noqa: E402
-
-from hrn_blender import compat  # noqa: E402
-from hrn_blender.build import (  # noqa: E402
-    build_head,
-    find_heads,
-    preview,
-    strength_socket,
-)
-from hrn_blender.build.preview import PreviewOptions, render_preview  # noqa: E402
-from hrn_blender.cli import headless  # noqa: E402
+from support.synthetic_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,18 @@ import time
 from pathlib import Path
 
 import pytest
-from stopwatch import best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import clean_environment
+from hrn_blender.engine.wire.client import EngineProcess, Launch, Progress
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.engine.wire.protocol import Settings
-from hrn_blender.link.jobs import JobQueue, JobState, safe_name
-from hrn_blender.link.process import EngineProcess, Launch
+from hrn_blender.engine.wire.protocol import overall_fraction
+from hrn_blender.engine.wire.settings import Settings
+from hrn_blender.link.jobs import JobQueue, JobState
+from support.checkout import PROGRAMS
+from support.stopwatch import best_of
 
-FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
+FAKE = PROGRAMS / "fake_engine.py"
 OK = Settings(texture_size=256)
 
 
@@ -78,6 +80,16 @@ def test_progress_never_goes_back(queue, photo, tmp_path):
     seen = []
     pump(queue, lambda: seen.append(job.fraction) or not queue.busy)
     assert seen == sorted(seen) and len(set(seen)) > 3
+
+
+def test_progress_of_a_stage_alone_moves_the_bar_by_the_stages_share(queue, photo, tmp_path):
+    job = queue.add([photo], OK, tmp_path / "out")
+    queue.pump()
+    queue._take(Progress(job.request_id, "mid", 0.5, "Shaping the head"))
+    assert job.fraction == overall_fraction("mid", 0.5) and 0.1 < job.fraction < 0.9
+    queue._take(Progress(job.request_id, "a stage of a newer engine", 0.5, "Something"))
+    assert job.fraction == overall_fraction("mid", 0.5)
+    pump(queue, lambda: not queue.busy)
 
 
 def test_jobs_run_one_after_the_other_in_order(queue, photo, tmp_path):
@@ -188,18 +200,21 @@ def test_bundle_from_disk_is_listed_without_the_engine(queue, tmp_path):
     assert queue.engine.pid is None
 
 
-@pytest.mark.parametrize(
-    "name, expected",
-    [
-        ("IMG_0001", "IMG_0001"),
-        ("a/b\\c:d", "a_b_c_d"),
-        ("  . ", "head"),
-        ("con", "head_con"),
-        ("Ærø 名", "Ærø 名"),
-        ("x" * 100, "x" * 60),
-        ("name.", "name"),
-        ("NUL.txt", "head_NUL.txt"),
-    ],
-)
-def test_safe_names(name, expected):
-    assert safe_name(name) == expected
+@pytest.mark.parametrize("name, expected", [("a/b", "a_b"), ("  . ", "head"), ("con", "con_")])
+def test_a_bundle_gets_a_name_that_every_system_takes(queue, photo, tmp_path, name, expected):
+    assert queue.add([photo], OK, tmp_path, name).out == tmp_path / expected
+
+
+def test_warnings_keep_what_they_were_made_of():
+    from hrn_blender.link.quality import quality_warnings
+
+    made = {
+        "code": "SMALL",
+        "message": "The face is 41 pixels wide.",
+        "template": "The face is {n} pixels wide.",
+        "parameters": {"n": 41},
+    }
+    warnings = quality_warnings({"warnings": [made, {"code": "X", "message": "Blurred."}, "As older versions wrote it."]})
+    assert warnings == ["The face is 41 pixels wide.", "Blurred.", "As older versions wrote it."]
+    assert warnings[0].render(lambda text: text.replace("The face is", "Gesicht:")) == "Gesicht: 41 pixels wide."
+    assert quality_warnings(None) == quality_warnings({}) == []

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon, choose, fails, heads_in_scene, photo, run  # noqa: E402, F401
-from stopwatch import best_of  # noqa: E402
+from support.addon import ui as addon_ui
+from support.addon.operators import choose, fails, heads_in_scene, run
+from support.stopwatch import best_of
 
 # -- the way that works --------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def test_settings_reach_the_engine(addon, photo, monkeypatch):
 
 
 def test_defaults_are_those_of_the_engine(addon):
-    from hrn_blender.engine.wire.protocol import Settings
+    from hrn_blender.engine.wire.settings import Settings
 
     assert bpy.context.scene.hrn.engine_settings() == Settings()
 
@@ -62,7 +62,7 @@ def test_result_can_be_built_again_and_removed_from_the_list(addon, photo):
 
 
 def test_bundle_from_disk_needs_no_engine(addon, tmp_path, monkeypatch):
-    from synthetic_bundle import make_bundle
+    from support.synthetic_bundle import make_bundle
 
     monkeypatch.delenv("HRN_ENGINE_COMMAND")
     make_bundle(tmp_path / "old head", name="Old")
@@ -98,7 +98,7 @@ def test_head_waits_until_the_user_leaves_edit_mode(addon, photo):
     bpy.ops.object.mode_set(mode="EDIT")
     run(addon, until=lambda: not addon.queue.busy)
     for _ in range(5):
-        addon.tick()
+        addon.ticker.tick()
     assert addon.waiting_to_build() and not heads_in_scene()
     assert "Object Mode" in addon_ui.texts(addon_ui.draw("HRN_PT_main"))
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -262,7 +262,7 @@ def test_install_shows_progress_and_its_failure(addon, tmp_path):
 def test_install_can_be_stopped(addon):
     def attempt() -> float:
         addon.start_install([sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
-        addon.tick()
+        addon.ticker.tick()
         assert bpy.ops.hrn.cancel_install() == {"FINISHED"}
         started = time.monotonic()
         run(addon, until=lambda: addon.install is None)
@@ -315,8 +315,9 @@ def test_drop_takes_photos(addon, photo):
 
 
 def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp_path):
-    from hrn_blender import operators, thumbnails
     from hrn_blender.engine.wire.formats import PHOTO_FORMATS, PHOTO_GLOB, PHOTO_SUFFIXES
+    from hrn_blender.operators.photos import HRN_FH_photo
+    from hrn_blender.state import thumbnails
 
     for turned in (str.lower, str.upper):
         names = [f"{number}{turned(suffix)}" for number, suffix in enumerate(PHOTO_SUFFIXES)]
@@ -326,7 +327,7 @@ def test_every_format_that_the_engine_reads_can_be_chosen_and_dropped(addon, tmp
             addon.choose([])
             assert operator(directory=str(tmp_path), files=[{"name": name} for name in names]) == {"FINISHED"}
             assert [Path(path).name for path in addon.photos] == names
-    assert operators.HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
+    assert HRN_FH_photo.bl_file_extensions.split(";") == list(PHOTO_SUFFIXES)
     browser = bpy.ops.hrn.choose_photo.get_rna_type().properties["filter_glob"]
     assert browser.default == PHOTO_GLOB
     for one in PHOTO_FORMATS:

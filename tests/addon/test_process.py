@@ -10,15 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from process_support import is_running, pid_exists
-from stopwatch import PROMISE, Stopwatch, best_of
 
 from hrn_blender.engine import __version__
 from hrn_blender.engine.wire.child_process import LogFile, clean_environment
+from hrn_blender.engine.wire.client import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
-from hrn_blender.link.process import EngineProcess, EngineState, Failed, Finished, Launch, Progress, Ready, Stopped
+from support.checkout import PROGRAMS, python_path
+from support.processes import is_running, pid_exists
+from support.stopwatch import PROMISE, Stopwatch, best_of
 
-FAKE = Path(__file__).resolve().parent.parent / "fake_engine.py"
+FAKE = PROGRAMS / "fake_engine.py"
 
 
 class Harness:
@@ -364,15 +365,14 @@ def test_child_dies_with_its_blender(tmp_path):
 
     script = f"""
 import os, sys, time
-sys.path.insert(0, {str(FAKE.parent.parent)!r})
-from hrn_blender.link.process import *
+from hrn_blender.engine.wire.client import *
 e = EngineProcess(lambda: Launch([sys.executable, '-I', '-u', {str(FAKE)!r}], dict(os.environ)), version={__version__!r})
 e.request('reconstruct', {{'photos': ['a'], 'out': {str(tmp_path / "o")!r}, 'settings': {{'method': 'fake:slow'}}}})
 while not any(isinstance(x, Progress) for x in e.poll()): time.sleep(0.02)
 print(e.pid, flush=True)
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", script], env=python_path(), stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
@@ -392,3 +392,62 @@ def test_stderr_goes_to_a_log_that_is_rotated(harness):
         sizes = [p.stat().st_size for p in sorted(h.tmp_path.glob("engine.log*"))]
     assert len(sizes) == 3
     assert max(sizes) < 1.2e6
+
+
+def test_an_owner_with_time_may_wait_for_news(tmp_path):
+    h = Harness(tmp_path)
+    try:
+        h.engine.request("reconstruct", {"photos": ["a.png"], "out": str(tmp_path / "o"), "settings": {}})
+        calls, found = 0, []
+        while not any(isinstance(event, Finished) for event in found):
+            found += h.engine.poll(wait=20)
+            calls += 1
+        assert isinstance(found[0], Ready)
+        assert calls <= 2 + len(found) + 20  # each call came back with something, and none went round in circles
+        started = time.monotonic()
+        assert h.engine.poll(wait=0.3) == []
+        assert time.monotonic() - started >= 0.3
+    finally:
+        h.engine.kill(wait=2)
+
+
+def test_an_engine_that_is_let_go_in_the_middle_leaves_by_itself(harness):
+    h = harness()
+    id_ = h.reconstruct("slow")
+    h.until(Progress)
+    child = h.engine._session.child
+    h.engine.leave(wait=10)
+    assert child.ended
+    (failed,) = [event for event in h.poll() if isinstance(event, Failed)]
+    assert (failed.id, failed.error.code, failed.lost) == (id_, ErrorCode.CANCELLED, False)
+    h.reconstruct()
+    h.until(Finished)
+
+
+@pytest.mark.parametrize(
+    "start, mode, lost, ready",
+    [
+        ("ok", "crash", True, True),
+        ("ok", "garbage", True, True),
+        ("ok", "error,code=NO_FACE", False, True),
+        ("exit_at_start", None, True, False),
+        ("wrong_version", None, True, False),
+    ],
+)
+def test_a_failure_says_whether_the_engine_went_down_with_it(harness, start, mode, lost, ready):
+    h = harness(start)
+    h.reconstruct(mode)
+    failed = h.until(Failed)
+    assert (failed.lost, failed.was_ready) == (lost, ready)
+
+
+def test_silence_is_told_and_the_owner_may_end_it(harness):
+    h = harness(hang_seconds=0)
+    assert h.engine.silent_seconds == 0
+    h.reconstruct("hang")
+    h.until(Ready)
+    time.sleep(0.3)
+    assert h.poll() == [] and h.engine.silent_seconds > 0.2
+    h.engine.abandon(HrnError(ErrorCode.ENGINE_CRASHED, "Enough."))
+    failed = h.until(Failed)
+    assert failed.lost and failed.error.message == "Enough."

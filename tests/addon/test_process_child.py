@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from process_support import is_running
 
 from hrn_blender.engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed, clean_environment
 from hrn_blender.engine.wire.errors import ErrorCode
 from hrn_blender.engine.wire.exit_reason import explain_exit
+from support.processes import is_running
 
 
 def test_log_that_cannot_be_written_is_no_failure(tmp_path):

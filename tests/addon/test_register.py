@@ -6,15 +6,15 @@ import importlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+from support.checkout import python_path
 
-import hrn_blender  # noqa: E402
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-ROOT = Path(__file__).resolve().parents[2]
+import hrn_blender
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,13 @@ def test_failed_registration_is_taken_back(monkeypatch):
     hrn_blender.unregister()
 
 
+def test_missing_module_is_an_error_and_leaves_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hrn_blender.ui.panel_batch", None)  # Importing it says that there is none.
+    with pytest.raises(ModuleNotFoundError, match="panel_batch"):
+        hrn_blender.register()
+    assert not ours() and not hasattr(bpy.types.Scene, "hrn")
+
+
 def test_engine_folder_preference_is_used_and_given_back(tmp_path):
     from hrn_blender.engine.wire.paths import engine_home
 
@@ -77,18 +84,22 @@ def test_engine_folder_preference_is_used_and_given_back(tmp_path):
 
 def test_addon_never_imports_the_engines_packages():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import bpy, hrn_blender; hrn_blender.register();"
+        "import sys, bpy, hrn_blender; hrn_blender.register();"
         "bad = {'torch', 'cv2', 'mediapipe', 'scipy', 'numba', 'PIL'} & set(sys.modules);"
         "hrn_blender.unregister(); print(sorted(bad), flush=True); import os; os._exit(0)"
     )
-    result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=120)
+    result = subprocess.run(
+        [sys.executable, "-s", "-P", "-c", code], env=python_path(), capture_output=True, text=True, timeout=120
+    )
     assert result.stdout.strip().splitlines()[-1:] == ["[]"], result.stderr
 
 
 def test_process_and_job_code_needs_no_blender():
     code = (
-        "import sys; sys.modules['bpy'] = None; sys.path.insert(0, sys.argv[1]);"
+        "import sys; sys.modules['bpy'] = None;"
         "import hrn_blender.link.batch, hrn_blender.link.jobs, hrn_blender.link.location, hrn_blender.link.install_job; print('fine')"
     )
-    result = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT)], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-s", "-P", "-c", code], env=python_path(), capture_output=True, text=True, timeout=60
+    )
     assert result.stdout.strip() == "fine", result.stderr

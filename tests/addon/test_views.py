@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+import bpy
 
-import addon_ui  # noqa: E402
-from operator_support import addon, choose, fails, heads_in_scene, photo, run  # noqa: E402, F401
+from support.addon import ui as addon_ui
+from support.addon.operators import choose, fails, heads_in_scene, run
 
 
 @pytest.fixture
-def photos(photo) -> list[Path]:  # noqa: F811
+def photos(photo) -> list[Path]:
     found = [photo, photo.with_name("left.jpg"), photo.with_name("a stranger.jpg"), photo.with_name("right.jpg")]
     for path in found:
         path.write_bytes(b"")
@@ -26,7 +25,7 @@ def browse(operator, *paths: Path) -> set:
     return operator(directory=str(paths[0].parent), files=[{"name": p.name} for p in paths])
 
 
-def test_photos_are_added_removed_and_cleared(addon, photos):  # noqa: F811
+def test_photos_are_added_removed_and_cleared(addon, photos):
     state = bpy.context.window_manager.hrn
     choose(photos[0])
     assert browse(bpy.ops.hrn.add_photos, photos[1], photos[2]) == {"FINISHED"}
@@ -44,16 +43,39 @@ def test_photos_are_added_removed_and_cleared(addon, photos):  # noqa: F811
     assert not addon.photos and not bpy.ops.hrn.remove_photo.poll()
 
 
-def test_more_photos_than_a_head_takes_are_refused(addon, photo):  # noqa: F811
+def test_more_photos_than_a_head_takes_are_refused(addon, photo):
     many = [photo.with_name(f"{n}.jpg") for n in range(31)]
     for path in many:
         path.write_bytes(b"")
     choose(*many[:30])
-    fails(bpy.ops.hrn.add_photos, "30 photos at most", directory=str(photo.parent), files=[{"name": many[30].name}])
+    fails(bpy.ops.hrn.add_photos, "up to 30 photos", directory=str(photo.parent), files=[{"name": many[30].name}])
     assert len(addon.photos) == 30
 
 
-def test_several_photos_become_one_head_with_a_camera_for_each_that_was_used(addon, photos):  # noqa: F811
+def test_the_chosen_methods_number_of_photos_is_kept(addon, photos, monkeypatch):
+    from hrn_blender.state import model_files
+
+    rows = [{"name": name, "ready": True, "hidden": False} for name in ("open", "hrn", "mvhrn", "df_mvr")]
+    monkeypatch.setattr(model_files, "report", {"methods": rows})
+    settings = bpy.context.scene.hrn
+    settings.method, folder = "hrn", str(photos[0].parent)
+    fails(bpy.ops.hrn.choose_photo, "takes one photo, not 2", directory=folder, files=[{"name": p.name} for p in photos[:2]])
+    assert not addon.photos and "mvhrn" in addon.notice.error.hint
+    settings.method = "df_mvr"
+    choose(photos[0])
+    browse(bpy.ops.hrn.add_photos, photos[1])
+    fails(bpy.ops.hrn.reconstruct, "exactly 3 photos, not 2")
+    assert "one from the left" in addon.notice.error.hint
+    browse(bpy.ops.hrn.add_photos, photos[2])
+    fails(bpy.ops.hrn.add_photos, "up to 3 photos", directory=folder, files=[{"name": photos[3].name}])
+    settings.method = "hrn"
+    fails(bpy.ops.hrn.reconstruct, "takes one photo, not 3")
+    assert not addon.queue.jobs and addon.queue.engine.pid is None
+    settings.method = "mvhrn"
+    assert bpy.ops.hrn.reconstruct() == {"FINISHED"} and len(addon.queue.jobs) == 1
+
+
+def test_several_photos_become_one_head_with_a_camera_for_each_that_was_used(addon, photos):
     choose(*photos)
     assert bpy.ops.hrn.reconstruct() == {"FINISHED"}
     (job,) = addon.queue.jobs
@@ -65,7 +87,7 @@ def test_several_photos_become_one_head_with_a_camera_for_each_that_was_used(add
     assert {c["hrn_photo"]: c["hrn_photo_name"] for c in cameras} == {0: "Zoë 1.png", 1: "Zoë 1 2.png", 3: "Zoë 1 4.png"}
 
 
-def test_each_photos_camera_can_be_looked_through(addon, photos):  # noqa: F811
+def test_each_photos_camera_can_be_looked_through(addon, photos):
     scene = bpy.context.scene
     choose(*photos)
     bpy.ops.hrn.reconstruct()
@@ -88,7 +110,7 @@ def test_each_photos_camera_can_be_looked_through(addon, photos):  # noqa: F811
     assert entries == ["Photo 1  Zoë 1.png  33%", "Photo 2  Zoë 1 2.png  33%", "Photo 4  Zoë 1 4.png  33%"]
 
 
-def test_photos_expression_is_taken_when_asked(addon, photos):  # noqa: F811
+def test_photos_expression_is_taken_when_asked(addon, photos):
     choose(*photos)
     bpy.ops.hrn.reconstruct()
     run(addon)
@@ -103,7 +125,7 @@ def test_photos_expression_is_taken_when_asked(addon, photos):  # noqa: F811
     assert keys["jawOpen"].value == pytest.approx(before)
 
 
-def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):  # noqa: F811
+def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):
     choose(photos[0])
     one = addon_ui.draw("HRN_PT_main")
     assert ("operator", "hrn.choose_photo", photos[0].name) in one and "views" not in addon_ui.texts(one)
@@ -115,8 +137,8 @@ def test_panel_lists_the_photos_and_says_what_they_are_for(addon, photos):  # no
     assert "views of one person" in shown and "Reconstruct from 4 Photos" in shown
 
 
-def test_expression_setting_is_sent_only_when_it_was_set(addon):  # noqa: F811
-    from hrn_blender.engine.wire.protocol import Settings
+def test_expression_setting_is_sent_only_when_it_was_set(addon):
+    from hrn_blender.engine.wire.settings import Settings
 
     settings = bpy.context.scene.hrn
     assert settings.engine_settings() == Settings()

@@ -6,18 +6,18 @@ are the official ones, weights and face models are made by rule; the same folder
 
 from __future__ import annotations
 
+import runpy
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "engine")]
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py"))
 
-import torch  # noqa: E402
-from golden_nets import common_rule, df_mvr_factor, filled  # noqa: E402
-from head_like import write_fitted_face, write_hrn_head  # noqa: E402
-from official_files import write_deep3d, write_face_model, write_hrn, write_tddfa  # noqa: E402
+import torch
 
-from engine.published.nets.official import NETWORKS  # noqa: E402
+from engine.published.nets.official import NETWORKS
+from support.golden.nets import common_rule, df_mvr_factor, filled
+from support.official.files import write_deep3d, write_face_model, write_hrn, write_tddfa
+from support.official.head_like import write_fitted_face, write_hrn_head
 
 
 def write_hrn_face(folder: Path) -> None:

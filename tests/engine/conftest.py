@@ -1,14 +1,13 @@
-"""The photo of a real person."""
+"""The photo of a real person, the head model, and the order of the files."""
 
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +19,42 @@ def portrait() -> Path:
     return Path(spec.origin).parent / "data" / "astronaut.png"
 
 
-# fmt: off
-LONG = ("test_methods_hrn.py", "test_nets_golden.py", "test_pipeline_views.py", "test_training.py", "test_texture_views.py",
-        "test_pipeline.py", "test_texture.py", "test_fit_coarse.py", "test_fit_placing.py", "test_bench_now.py",
-        "test_methods_hrn_head.py", "test_fit_views.py", "test_methods_tddfa.py", "test_bfm_hrn.py", "test_photo_faces.py",
-        "test_errors.py", "test_methods_df_mvr.py", "test_methods_deep3d.py")
-# fmt: on
+@pytest.fixture(scope="session")
+def model():
+    """The head model, which no test changes."""
+    from engine.head import load_head_model
+
+    return load_head_model()
+
+
+LONG = (
+    "published/hrn/test_method.py",
+    "published/nets/test_numbers.py",
+    "pipeline/test_several_photos.py",
+    "training/test_loop.py",
+    "texture/test_views.py",
+    "pipeline/test_one_photo.py",
+    "texture/test_build.py",
+    "fit/coarse/test_fit.py",
+    "fit/views/test_placing.py",
+    "bench/test_now.py",
+    "published/modelscope/test_head_method.py",
+    "fit/views/test_fit.py",
+    "published/tddfa_v3/test_method.py",
+    "published/hrn/test_stages.py",
+    "photo/test_faces.py",
+    "test_errors.py",
+    "test_docs.py",
+    "published/df_mvr/test_method.py",
+    "published/deep3d/test_method.py",
+)
 """Files of more than ten seconds, longest first."""
 
 
 def pytest_collection_modifyitems(items):
     """Long files first: begun last, one of them would keep one process busy when the others have nothing left to do."""
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    place = {HERE / file: number for number, file in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG)))
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -7,16 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from engine import __version__
 from engine.cli import ProgressLine, main
 from engine.wire.bundle import load_bundle
+from support.checkout import PROGRAMS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-STUB = Path(__file__).resolve().parent / "stub_engine.py"
+STUB = PROGRAMS / "stub_engine.py"
 
 
 def run(*arguments, cwd=None, **env):
@@ -105,6 +104,32 @@ def test_models_and_licenses(capsys):
     assert "open" in text and "CC0" in text and "GPL-3.0-or-later" in text
 
 
+def test_what_any_package_logs_reaches_the_log(tmp_path):
+    code = (
+        "import logging, engine.training.command as one; from engine.system.logs import start_logging; start_logging(); "
+        "one._log.info('a word of the training'); from engine.wire.paths import log_path; print(log_path())"
+    )
+    done = run("-c", code, cwd=ROOT, HRN_ENGINE_HOME=str(tmp_path))
+    assert done.stdout.strip() == str(tmp_path / "logs" / "engine.log"), done.stderr
+    assert "a word of the training" in (tmp_path / "logs" / "engine.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("batch", "a", "--out", "b", "--jobs", "0"),
+        ("batch", "a", "--out", "b", "--patience", "inf"),
+        ("batch", "a", "--out", "b", "--patience", "0"),
+        ("train", "deep3d", "--data", "a", "--epochs", "1.5"),
+        ("train", "deep3d", "--data", "a", "--learning-rate", "-1"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_wrong_usage(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    assert caught.value.code == 2 and f"argument {arguments[-2]}: invalid" in capsys.readouterr().err
+
+
 def test_bench_help(capsys):
     for what in ("accuracy", "batch", "df_mvr", "digest", "now", "speed", "sheets"):
         with pytest.raises(SystemExit) as caught:
@@ -148,5 +173,5 @@ def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_pa
         tmp_path / "ben" / "side.jpg",
     ]
     names = sheet_names(photos)
-    assert len(set(name.lower() for name in names)) == 4 and names[3] == "side"
+    assert len({name.lower() for name in names}) == 4 and names[3] == "side"
     assert "ann" in names[0] and "ben" in names[1]

@@ -14,15 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from small_maps import small_analysis
 
 from engine import methods
 from engine.cli import main
 from engine.methods import reconstruct
 from engine.wire.errors import EXIT_CODES, ErrorCode
-from engine.wire.protocol import Settings
-
-ROOT = Path(__file__).resolve().parents[2]
+from engine.wire.settings import Settings
+from support.checkout import ROOT, python_path
+from support.small_maps import small_analysis
 
 
 @pytest.fixture
@@ -226,7 +225,7 @@ class TestEngine:
 
     @pytest.mark.parametrize("content", ["nothing", "half", "other"])
     def test_damaged_network_data(self, capsys, folder, portrait, monkeypatch, content):
-        from engine.fit.coarse.fit import regress
+        from engine.fit.coarse import regress
 
         whole, file = regress._FILE.read_bytes(), folder / "coarse.npz"
         if content == "other":
@@ -249,15 +248,30 @@ class TestEngine:
 
     def test_a_model_that_is_missing(self, folder, portrait):
         code = (
-            "import sys; sys.path[:0] = [sys.argv[1]]; sys.modules['scipy'] = None; sys.modules['torch'] = None; "
-            "sys.modules['cv2'] = None; from engine.cli import main; sys.exit(main(sys.argv[2:]))"
+            "import sys; sys.modules['scipy'] = None; sys.modules['torch'] = None; "
+            "sys.modules['cv2'] = None; from engine.cli import main; sys.exit(main(sys.argv[1:]))"
         )
         run = subprocess.run(
-            [sys.executable, "-c", code, str(ROOT), "reconstruct", str(portrait), "--out", str(folder / "out" / "head")],
+            [sys.executable, "-c", code, "reconstruct", str(portrait), "--out", str(folder / "out" / "head")],
             capture_output=True,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "HRN_ENGINE_HOME": str(folder / "home")},
+            env=python_path(HRN_ENGINE_HOME=str(folder / "home")),
         )
         assert run.returncode == EXIT_CODES[ErrorCode.MODEL_MISSING] and "Traceback" not in run.stderr
         assert "Traceback" in (folder / "home" / "logs" / "engine.log").read_text(encoding="utf-8")
+
+
+def test_every_part_of_the_engine_writes_to_the_log(tmp_path):
+    code = (
+        "import logging; from engine.system.logs import start_logging; start_logging(); "
+        "[logging.getLogger(f'engine.{name}').warning('from %s', name) for name in ('fit.mid', 'serve', 'system.machine')]"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "HRN_ENGINE_HOME": str(tmp_path)},
+    )
+    assert run.returncode == 0
+    lines = (tmp_path / "logs" / "engine.log").read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["fit.mid", "serve", "system.machine"]

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from support.checkout import TESTS
+
 _IN_A_LOOP = re.compile(r"(.+/)?stage/.+")
-"""``test_nets_golden.py`` compares whatever there is of these."""
+"""``published/nets/test_numbers.py`` compares whatever there is of these."""
 _FEWEST_LETTERS, _DEEPEST = 3, 2
 """Letters of the fixed parts of a name that is put together; how often parts may be put together themselves."""
 
@@ -74,7 +76,8 @@ def _unused(arrays: dict[str, list[str]], sources: list[str]) -> list[str]:
 def test_every_array_is_named_by_a_test(shared_dir):
     folder = shared_dir / "golden"
     arrays = {str(path.relative_to(folder)): np.load(path).files for path in sorted(folder.rglob("*.npz"))}
-    sources = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.py")) if path != Path(__file__)]
+    places = [path for folder in ("engine", "support") for path in sorted((TESTS / folder).rglob("*.py"))]
+    sources = [path.read_text() for path in places if path != Path(__file__)]
     assert sum(map(len, arrays.values())) > 400 and len(sources) > 50
     assert _unused(arrays, sources) == []
 

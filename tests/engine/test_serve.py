@@ -9,12 +9,12 @@ import sys
 import time
 
 import pytest
-from serve_client import STUB, Client, alive
-from stopwatch import best_of
 
 from engine import __version__
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, encode_line, request
+from support.serve_client import STUB, Client, alive
+from support.stopwatch import best_of
 
 pytestmark = pytest.mark.alone
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from serve_client import Client
 
 from engine import __version__
 from engine.wire.bundle import load_bundle
+from engine.wire.errors import EXIT_CODES, ErrorCode
 from engine.wire.protocol import PROTOCOL_VERSION
+from engine.wire.pytorch import PYTORCH_MISSING
+from support.checkout import PROGRAMS, python_path
+from support.official.files import write_deep3d
+from support.serve_client import Client
 
-PROGRAM = Path(__file__).resolve().parent / "engine_without_torch.py"
+PROGRAM = PROGRAMS / "engine_without_torch.py"
 
 pytestmark = pytest.mark.alone
 
@@ -79,3 +83,34 @@ def test_a_batch(portrait, tmp_path):
 @pytest.mark.parametrize("what", ["accuracy", "speed", "views", "batch", "now"])
 def test_benchmarks_start(what):
     assert engine("bench", what, "--help").returncode == 0
+
+
+def test_what_needs_it_says_how_to_get_it(portrait, tmp_path):
+    """One sentence with what to do, before anything is read or begun."""
+    for arguments in (
+        ("reconstruct", portrait, "--out", tmp_path / "head", "--method", "hrn"),
+        ("train", "deep3d", "--data", tmp_path / "data"),
+        ("train", "deep3d", "--data", tmp_path, "--synthetic", 3),
+    ):
+        result = engine(*arguments)
+        assert result.returncode == EXIT_CODES[ErrorCode.MODEL_MISSING], result.stderr
+        said = result.stderr.splitlines()[-2]
+        assert "needs PyTorch" in said and "install_deps.py install --with published" in said and "Install PyTorch" in said
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "head").exists() and not (tmp_path / "data").exists()
+    code = "import sys; sys.modules['torch'] = None; import engine.synthetic.train"
+    recipe = subprocess.run([sys.executable, "-c", code], env=python_path(), capture_output=True, text=True)
+    assert recipe.returncode == 1 and recipe.stderr.count("\n") == 1 and "install --with published" in recipe.stderr
+
+
+def test_the_table_of_methods_says_so_once_and_leaves_networks_unread(tmp_path):
+    write_deep3d(tmp_path)
+    listed = engine("models", "--folder", tmp_path)
+    assert listed.returncode == 0 and listed.stdout.count(PYTORCH_MISSING) == 1 and listed.stdout.count("PyTorch") == 2, (
+        listed.stdout
+    )
+    report = json.loads(engine("models", "--folder", tmp_path, "--json").stdout)
+    rows = {row["name"]: row for row in report["methods"]}
+    assert report["pytorch"] is False and rows["open"]["ready"] and not rows["deep3d"]["ready"]
+    assert rows["deep3d"]["missing"] == [PYTORCH_MISSING]
+    assert {"unread"} <= {file["state"] for file in rows["deep3d"]["files"]} <= {"there", "unread", "missing"}

@@ -24,11 +24,11 @@ _builds = []
 
 
 def session():
-    return sys.modules.get(f"{PACKAGE}.session")
+    return sys.modules.get(f"{PACKAGE}.state.session")
 
 
 def batch_session():
-    return sys.modules.get(f"{PACKAGE}.batch_session")
+    return sys.modules.get(f"{PACKAGE}.state.batch_session")
 
 
 def viewport():
@@ -176,7 +176,7 @@ def measure():
     """Note how long each of the add-on's timer steps works, apart from those that build a head. Processor time, because
     on a machine without a GPU the drawing of the window competes with everything else."""
     for module in (session(), batch_session()):
-        module.tick = timed(module.tick)
+        module.ticker.tick = timed(module.ticker.tick)
 
 
 measure()

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -26,18 +27,17 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-CHECKOUT = HERE.parent.parent
-sys.path[:0] = [str(CHECKOUT), str(HERE)]
+runpy.run_path(str(HERE.parent / "support" / "paths.py"))
 
-from root import Unavailable, bind, build_root, enter_namespace, require  # noqa: E402
-from steps_batch import people_become_a_grid  # noqa: E402
-from steps_single import errors_and_cancel, one_photo  # noqa: E402
-from steps_views import several_photos  # noqa: E402
-from window import CHECKOUT, Failure, Panel, Window, expect, fake_engine  # noqa: E402
+from root import Unavailable, bind, build_root, enter_namespace, require
+from steps_batch import people_become_a_grid
+from steps_single import errors_and_cancel, one_photo
+from steps_views import several_photos
+from window import CHECKOUT, Failure, Panel, Window, expect, fake_engine
 
-from engine.install.environments import ENGINE  # noqa: E402
-from engine.install.packaging import build_zip  # noqa: E402
-from engine.wire.paths import cache_dir, engine_home  # noqa: E402
+from engine.install.environments import ENGINE
+from engine.install.packaging import build_zip
+from engine.wire.paths import cache_dir, engine_home
 
 SKIPPED = 77
 STEPS = ("single", "views", "batch")

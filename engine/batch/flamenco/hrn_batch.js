@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Flamenco 3 job type: a folder of people becomes a folder of heads (docs/batch.md, "Flamenco").
+// Flamenco 3 job type: a folder of people becomes a folder of heads (docs/user/batch.md, "Flamenco").
 //
 // Each task does a range of the subjects. Records and locks in the output folder make every task repeatable: a task
 // that is run again, or on two workers at once, redoes nothing that is done.

@@ -14,8 +14,9 @@ import numpy as np
 from ...camera import Camera
 from ...head.model import HeadModel
 from ...photo.teeth import find_bite
+from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
@@ -42,7 +43,9 @@ _FACE_PRECISION, _SKULL_PRECISION = 60.0, 10.0
 _LEAST_EXPRESSION_SIGMA = 0.02
 
 
-def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings, progress=None) -> CoarseFit:
+def fit_coarse(
+    model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings, progress: Progress = SILENT
+) -> CoarseFit:
     """Fit the parametric head to one face.
 
     Args:
@@ -50,19 +53,15 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
         photo: upright photo.
         observation: landmarks of the face; they say where to look.
         settings: ``focal_px`` is used when given.
-        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        progress: may raise to cancel.
 
     Raises:
         HrnError: MODEL_MISSING when the landmark network is absent.
     """
-
-    def tell(fraction: float, message: str) -> None:
-        if progress is not None:
-            progress("coarse", fraction, message)
-
-    tell(0.0, "Looking at the face")
+    looking, fitting = progress.part(0.0, 0.5, "Looking at the face"), progress.part(0.5, 1.0, "Fitting the head")
+    looking(0.0)
     regressor = load_regressor(model)
-    guess = regressor.guess(photo, observation, lambda fraction: tell(0.5 * fraction, "Looking at the face"))
+    guess = regressor.guess(photo, observation, looking)
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess.identity),
@@ -70,11 +69,11 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
             model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
         ),
     )
-    tell(0.5, "Fitting the head")
+    fitting(0.0)
     basis = _point_basis(model, regressor)
     focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
     points = basis.points(guess.identity, guess.expression)
-    tell(0.5, "Fitting the head")
+    fitting(0.0)
     camera = first_camera(points, guess.points, photo.size, focal)
     camera, identity, expression = solve(
         basis,
@@ -85,7 +84,7 @@ def fit_coarse(model: HeadModel, photo: Photo, observation: FaceObservation, set
         guess.identity,
         guess.expression,
         _STEPS,
-        lambda step: tell(0.5 + 0.5 * step / _STEPS, "Fitting the head"),
+        fitting,
     )
     return _finished(model, camera, identity, expression, observation, source)
 

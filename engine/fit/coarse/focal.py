@@ -6,28 +6,15 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...photo.regions import IRISES
-from ...types import FaceObservation, Photo
-from ...wire.protocol import Settings
+from ...types import Photo
+from ...wire.settings import Settings
 
-__all__ = ["IRIS_DIAMETER_MM", "TYPICAL_DISTANCE_MM", "choose_focal", "first_camera", "iris_diameter_px"]
-
-IRIS_DIAMETER_MM = 11.7
-"""Horizontal visible iris diameter; it varies little between adults (11.7 +- 0.5 mm)."""
+__all__ = ["TYPICAL_DISTANCE_MM", "choose_focal", "first_camera"]
 
 TYPICAL_DISTANCE_MM = 800.0
 """Distance of a portrait when nothing else is known: perspective depends on it alone, not on the lens or the crop."""
 
 _FILM_DIAGONAL_MM = float(np.hypot(36, 24))
-
-
-def iris_diameter_px(observation: FaceObservation) -> float:
-    """The larger of the two irises' widths in pixels (the one that is turned away appears narrower)."""
-    widths = []
-    for _, edge in IRISES:
-        points = observation.landmarks[list(edge)]
-        widths.append(max(np.linalg.norm(points[0] - points[2]), np.linalg.norm(points[1] - points[3])))
-    return float(max(widths))
 
 
 def choose_focal(

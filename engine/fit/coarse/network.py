@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from ...system.progress import SILENT, Progress
 from .onnx_bytes import FLOAT, INT64, constant, model, node, port
 from .tflite import Network, Operator
 
@@ -62,11 +63,11 @@ class DenseNet:
         # Weights that do not fit fail here; besides, a network's first run takes longer than the others.
         self(np.zeros(network.shapes[network.inputs[0]], np.uint8))
 
-    def __call__(self, crops: np.ndarray, on_crop: Callable[[int], None] | None = None) -> Guess:
+    def __call__(self, crops: np.ndarray, progress: Progress = SILENT) -> Guess:
         """(B, 256, 256, 3) uint8 RGB -> float32 arrays.
 
         Args:
-            on_crop: called with the crop's number before each; may raise to cancel.
+            progress: before each crop; may raise to cancel.
         """
         features = np.empty((len(crops), FEATURES), np.float32)
         # OpenCV's networks hold the picture that they work on, so each thread takes one of its own.
@@ -76,8 +77,7 @@ class DenseNet:
             net = self._read()
         try:
             for number, crop in enumerate(crops):
-                if on_crop is not None:
-                    on_crop(number)
+                progress(number / len(crops))
                 net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32) / 255)
                 features[number] = net.forward().reshape(-1)
         finally:

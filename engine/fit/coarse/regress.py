@@ -12,6 +12,7 @@ import numpy as np
 
 from ...head.model import HeadModel, surface_points
 from ...photo.face_nets import model_path
+from ...system.progress import SILENT, Progress
 from ...types import FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.messages import say
@@ -100,20 +101,19 @@ class Regressor:
         shift = anchored_identity(model, anchors, (rest - model.template[anchors])[None])[0]
         return matrix, shift
 
-    def guess(self, photo: Photo, observation: FaceObservation, progress=None) -> FaceGuess:
+    def guess(self, photo: Photo, observation: FaceObservation, progress: Progress = SILENT) -> FaceGuess:
         """Windows around the face, each as it is and mirrored; the answers' mean.
 
         Args:
-            progress: called with 0..1; may raise to cancel.
+            progress: may raise to cancel.
         """
-        tell = progress or (lambda fraction: None)
         transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in _VIEWS]
         crops = []
         for number, transform in enumerate(transforms):
-            tell(0.2 * number / len(transforms))
+            progress(0.2 * number / len(transforms))
             crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        points, identity, expression, view = self.look(both, lambda number: tell(0.2 + 0.8 * number / len(both)))
+        points, identity, expression, view = self.look(both, progress.part(0.2, 1.0))
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
         identity[1::2] = identity[1::2] @ self._mirror_identity

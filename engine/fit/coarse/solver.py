@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...system.progress import SILENT, Progress
 from .projection import projection
 
 __all__ = ["LandmarkBasis", "LandmarkNoise", "Prior", "boxed_step", "solve"]
@@ -77,7 +78,7 @@ def solve(
     identity: np.ndarray,
     expression: np.ndarray,
     iterations: int = 10,
-    on_step=None,
+    progress: Progress = SILENT,
 ) -> tuple[Camera, np.ndarray, np.ndarray]:
     """Most probable camera pose, identity and expression.
 
@@ -86,7 +87,7 @@ def solve(
         camera: start of the pose; its focal length is kept.
         identity: (K,) start. expression: (E,) start.
         iterations: at most this many Gauss-Newton steps.
-        on_step: called with the step number before each step; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         Camera, (K,) identity within ``+-identity_limit``, (E,) expression within [0, 1].
@@ -98,8 +99,7 @@ def solve(
     prior_matrix[6 : 6 + count, 6 : 6 + count] = prior.identity_precision
     prior_matrix[6 + count :, 6 + count :] = np.diag(prior.expression_sigma**-2.0)
     for step in range(iterations):
-        if on_step is not None:
-            on_step(step)
+        progress(step / iterations)
         residual, jacobian = _linearise(basis, observed, noise, camera, identity, expression)
         weighted = noise.precision_times(jacobian)
         hessian = jacobian.T @ weighted + prior_matrix

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...geometry.harmonics import srgb_to_linear
 from ...geometry.mesh import neighbour_mean
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.mixture import fit_mixture
 from ...render import Raster, rasterize
 from ...types import Photo
+from ...wire.color import srgb_to_linear
 from ..crop import crop_pixels
 from ..skin_surface import SkinSurface
 

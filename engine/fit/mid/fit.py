@@ -19,8 +19,9 @@ from ...geometry.mesh import facing_of, normal_row_jacobian, vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...photo.regions import FACE_POINTS
 from ...photo.teeth import find_bite
+from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, Covers, FaceObservation, MidFit, Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..coarse.projection import projection
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
@@ -86,7 +87,7 @@ def fit_mid(
     observation: FaceObservation,
     coarse: CoarseFit,
     settings: Settings,
-    progress=None,
+    progress: Progress = SILENT,
     weights: MidWeights | None = None,
 ) -> tuple[CoarseFit, MidFit]:
     """Refine a coarse fit with the photo's pixels.
@@ -96,7 +97,7 @@ def fit_mid(
         coarse: camera, identity and expression to start from.
         settings: ``quality`` draft leaves the shape alone, high takes twice the steps; ``part_distance`` compares the
             parts' regions, too.
-        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        progress: may raise to cancel.
         weights: for experiments.
 
     Returns:
@@ -105,10 +106,11 @@ def fit_mid(
     from ...photo import find_covers, segment_skin
 
     weights = weights or MidWeights(part=_PART_ERROR if settings.part_distance else 0.0)
-    report = progress or (lambda stage, fraction, message: None)
-    report("mid", 0.0, "Finding bare skin")
-    skin = segment_skin(photo, observation, lambda fraction: report("mid", 0.1 * fraction, "Finding bare skin"))
-    report("mid", 0.1, "Estimating the light")
+    finding, reading = progress.part(0.0, 0.1, "Finding bare skin"), progress.part(0.1, 0.2, "Estimating the light")
+    matching, finishing = progress.part(0.2, 0.9, "Matching the photo"), progress.part(0.9, 1.0, "Finishing the shape")
+    finding(0.0)
+    skin = segment_skin(photo, observation, finding)
+    reading(0.0)
     problem = _Problem(
         model,
         photo,
@@ -117,20 +119,16 @@ def fit_mid(
         skin.skin * (1 - skin.highlight),
         skin.surface,
         weights,
-        lambda fraction: report("mid", 0.1 + 0.1 * fraction, "Estimating the light"),
+        reading,
     )
     steps = {"draft": 0, "standard": weights.steps, "high": 2 * weights.steps}[settings.quality]
     for step in range(steps):
-
-        def within(fraction: float, step: int = step) -> None:
-            report("mid", 0.2 + 0.7 * (step + fraction) / steps, "Matching the photo")
-
-        if problem.step(within) < 0.02 and step >= 3:
+        if problem.step(matching.part(step / steps, (step + 1) / steps)) < 0.02 and step >= 3:
             break
     return problem.result(
         skin.skin.astype(np.float32),
         find_covers(photo, observation, skin),
-        lambda fraction: report("mid", 0.9 + 0.1 * fraction, "Finishing the shape"),
+        finishing,
     )
 
 
@@ -146,7 +144,7 @@ class _Problem:
         mask: np.ndarray,
         surface_mask: np.ndarray,
         weights: MidWeights,
-        tell,
+        progress: Progress,
     ):
         self.model, self.photo, self.coarse, self.weights = model, photo, coarse, weights
         self.surface = surface = skin_surface(model)
@@ -163,7 +161,7 @@ class _Problem:
         self.corner = local[self.triangles]
         self.corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
         self.cells = PhotoCells(photo, self.camera, self.base, mask, surface_mask)
-        tell(0.3)
+        progress(0.3)
 
         start = self.base[surface.vertices]
         normals = vertex_normals(start, surface.triangles)
@@ -188,8 +186,8 @@ class _Problem:
         self.shape = np.zeros(shapes)
         self.albedo = np.zeros(albedos)
         self.colors: CellColors | None = None
-        tell(0.5)
-        self.read_photo(tell)
+        progress(0.5)
+        self.read_photo(progress)
         self._start_light()
 
     # -- what does not change ------------------------------------------------------------------------------------
@@ -213,7 +211,7 @@ class _Problem:
         """(V, 3) posed skin in model space, mm."""
         return self.base[self.surface.vertices] + (self.shape_basis @ self.shape).reshape(-1, 3)
 
-    def read_photo(self, tell) -> None:
+    def read_photo(self, progress: Progress) -> None:
         surface = self.surface
         skin = self.skin_vertices()
         head = self.base.copy()
@@ -234,7 +232,7 @@ class _Problem:
             self.camera, self.cells.project, raster, self.cells.surface, skin, normals, surface.edges, surface.outline
         )
         self._fix_outline_goal(skin)
-        tell(0.7)
+        progress(0.7)
         in_light = light_normals(self.camera, normals)
         self.sky = SkyTransfer((skin @ self.camera.R.T) * [1, -1, -1], surface.triangles, in_light)
 
@@ -257,15 +255,15 @@ class _Problem:
 
     # -- one Gauss-Newton step -----------------------------------------------------------------------------------
 
-    def step(self, tell) -> float:
-        """One step; returns the largest move of a skin vertex, mm. `tell` is called with 0..1 and may raise."""
-        tell(0.0)
+    def step(self, progress: Progress) -> float:
+        """One step; returns the largest move of a skin vertex, mm."""
+        progress(0.0)
         hessian = np.zeros((self.size, self.size))
         gradient = np.zeros(self.size)
         self._add_photo(hessian, gradient)
-        tell(0.4)
+        progress(0.4)
         self._add_landmarks(hessian, gradient)
-        tell(0.8)
+        progress(0.8)
         self._add_outline(hessian, gradient)
         if self.parts is not None:
             self.parts.add(hessian, gradient, self.camera, self.skin_vertices(), self.shape_basis)
@@ -367,9 +365,9 @@ class _Problem:
 
     # -- result --------------------------------------------------------------------------------------------------
 
-    def result(self, skin_mask: np.ndarray, covers: Covers, tell) -> tuple[CoarseFit, MidFit]:
+    def result(self, skin_mask: np.ndarray, covers: Covers, progress: Progress) -> tuple[CoarseFit, MidFit]:
         model, w, surface = self.model, self.weights, self.surface
-        tell(0.0)
+        progress(0.0)
         identity = self.coarse.identity.astype(np.float64).copy()
         identity[: self.identities] += self.shape[: self.identities] * w.identity
         offset = (self.shape_basis[:, self.identities :] @ self.shape[self.identities :]).reshape(-1, 3)
@@ -377,9 +375,9 @@ class _Problem:
         relaxed = model.shape(identity) + propagate(model, surface, offset)
         expression = fit_actions(model, self.camera, relaxed, self.coarse.expression, self.observed).astype(np.float32)
         bare = model.shape(identity, expression)
-        tell(0.3)
+        progress(0.3)
         offset = offset + slide(model, surface, self.camera, bare + propagate(model, surface, offset), self.observed)
-        tell(0.7)
+        progress(0.7)
         offset = offset + ear_shift(
             model, surface, bare + propagate(model, surface, offset), [(self.photo, self.camera, skin_mask)]
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["anchors", "below_brows", "describe", "farthest_points", "region_points"]
+from ...geometry.sampling import farthest_points
+
+__all__ = ["anchors", "below_brows", "describe", "region_points"]
 
 _TINY = 1e-12
 
@@ -30,18 +32,6 @@ def region_points(mask: np.ndarray, limit: int = 3000) -> np.ndarray:
     y, x = np.nonzero(mask)
     points = np.stack([x, y], 1).astype(np.float32)
     return points[farthest_points(points, limit)] if len(points) > limit else points
-
-
-def farthest_points(points: np.ndarray, count: int) -> np.ndarray:
-    """(count,) indices by farthest point sampling, from the point nearest to the middle on."""
-    chosen = np.empty(min(count, len(points)), np.int64)
-    distance = np.full(len(points), np.inf)
-    current = int(((points - points.mean(0)) ** 2).sum(1).argmin())
-    for k in range(len(chosen)):
-        chosen[k] = current
-        distance = np.minimum(distance, ((points - points[current]) ** 2).sum(1))
-        current = int(distance.argmax())
-    return chosen
 
 
 def below_brows(points: np.ndarray, right_brow: np.ndarray, left_brow: np.ndarray) -> np.ndarray:

@@ -14,10 +14,11 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.mesh import vertex_normals
+from ...geometry.sampling import farthest_points
 from ...head.model import HeadModel
 from ..coarse.projection import projection
 from ..skin_surface import SkinSurface
-from .part_regions import anchors, below_brows, describe, farthest_points, region_points
+from .part_regions import anchors, below_brows, describe, region_points
 
 __all__ = ["PARTS", "PartTerm", "squared_distance"]
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...geometry.harmonics import srgb_to_linear
 from ...render import Raster, rasterize
 from ...types import Photo
+from ...wire.color import srgb_to_linear
 
 __all__ = ["CellColors", "PhotoCells"]
 

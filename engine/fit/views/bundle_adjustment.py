@@ -16,6 +16,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
 from .bundle_kernels import error, move_points, reduced, triangulate_points
 from .matching import Tracks
 
@@ -66,7 +67,7 @@ def adjust(
     iterations: int,
     least_scale_px: float = 0.6,
     turn_precision: np.ndarray | None = None,
-    tell=None,
+    progress: Progress = SILENT,
 ) -> tuple[list[Camera], np.ndarray, np.ndarray]:
     """Refine the cameras.
 
@@ -114,7 +115,7 @@ def adjust(
 
     def energy(R, t, f, k, points, scale):
         value = sum(_in_parts(error, len(points), R, t, f, k, *seen, points, *mesh, scale))
-        for number, lens in enumerate(lenses):
+        for lens in lenses:
             first = lens.views[0]
             value += (np.log(f[first] / factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
             value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
@@ -122,8 +123,7 @@ def adjust(
 
     damping, scale = 1e-4, scale_px
     for step in range(iterations):
-        if tell is not None:
-            tell(step / iterations)
+        progress(step / iterations)
         parts = _in_parts(reduced, len(points), R, t, f, k, *seen, points, *mesh, scale)
         system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
         system, gradient = spread.T @ system @ spread, spread.T @ gradient

@@ -10,7 +10,7 @@ from .matching import Tracks
 __all__ = ["agreement", "strangers"]
 
 _LEAST_AGREEMENT = 0.12
-"""Of the places that two photos of one head both show, so many match at least (docs/multi_view.md)."""
+"""Of the places that two photos of one head both show, so many match at least (docs/decisions/no_face_recognition.md)."""
 _LEAST_RELATIVE = 0.3
 """The same, as a share of what is usual among the photos."""
 _LEAST_POSSIBLE = 60.0

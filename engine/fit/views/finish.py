@@ -8,12 +8,14 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...geometry.harmonics import fit_lighting, light_normals, sh_basis, srgb_to_linear
+from ...geometry.harmonics import fit_lighting, light_normals, sh_basis
 from ...geometry.mesh import facing_of, vertex_normals
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import Progress
 from ...types import CoarseFit, Covers, MidFit, View
-from ...wire.protocol import Settings
+from ...wire.color import srgb_to_linear
+from ...wire.settings import Settings
 from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
@@ -29,7 +31,12 @@ _LEAST_FACING = 0.25
 
 
 def finished_views(
-    model: HeadModel, views: list[ViewState], identity: np.ndarray, deformation: np.ndarray | None, settings: Settings, tell
+    model: HeadModel,
+    views: list[ViewState],
+    identity: np.ndarray,
+    deformation: np.ndarray | None,
+    settings: Settings,
+    progress: Progress,
 ) -> list[View]:
     """The views as the textures take them.
 
@@ -43,9 +50,7 @@ def finished_views(
     identity = identity.astype(np.float32)
     if deformation is None:
         start = replace(first.start, camera=first.camera, identity=identity, expression=first.expression.astype(np.float32))
-        coarse, mid = fit_mid(
-            model, first.photo, first.observation, start, settings, lambda stage, fraction, message: tell(0.5 * fraction)
-        )
+        coarse, mid = fit_mid(model, first.photo, first.observation, start, settings, progress.part(0.0, 0.5))
         identity, deformation = coarse.identity, mid.deformation
         first.camera, first.expression = coarse.camera, coarse.expression.astype(float)
         for view in views:
@@ -66,7 +71,7 @@ def finished_views(
         mask = segment_skin(view.photo, view.observation)
         return mask.skin.astype(np.float32), find_covers(view.photo, view.observation, mask)
 
-    found = concurrently([partial(bare_skin, view) for view in views], lambda share: tell(0.5 + 0.3 * share))
+    found = concurrently([partial(bare_skin, view) for view in views], progress.part(0.5, 0.8))
     skins, covers = [skin for skin, _ in found], [covers for _, covers in found]
     deformation = np.array(deformation, np.float32)
     bare = model.shape(identity, first.expression.astype(np.float32))
@@ -89,7 +94,7 @@ def finished_views(
         lighting, left = _light(model, view, vertices, skin)
         return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left, covers), view.share)
 
-    return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], lambda share: tell(0.8 + 0.2 * share))
+    return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], progress.part(0.8, 1.0))
 
 
 def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
@@ -102,7 +107,10 @@ def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.nda
     x, y = (place[:, 0] - 0.5).astype(np.float32), (place[:, 1] - 0.5).astype(np.float32)
     size = max(1.0, 2.0 * view.camera.fx / float(np.linalg.norm(view.camera.t)))
     soft = cv2.GaussianBlur(view.photo.pixels, (0, 0), size) if size > 1 else view.photo.pixels
-    sample = lambda image: cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
+    def sample(image):
+        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+
     color = srgb_to_linear(sample(soft).reshape(len(skin), 3).astype(float) / 255)
     weight = surface.trust * np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * sample(mask).reshape(-1)
     in_light = light_normals(view.camera, normals)

@@ -15,8 +15,9 @@ from ...geometry.mesh import vertex_normals
 from ...geometry.similarity import similarity
 from ...head.model import MATERIALS, HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo, View
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..coarse.focal import choose_focal
 from ..features.jaw import action_limits
 from ..mid.deformation import propagate, without_folds
@@ -111,7 +112,7 @@ def fit_views(
     model: HeadModel,
     photos: Sequence[tuple[Photo, FaceObservation]],
     settings: Settings,
-    progress=None,
+    progress: Progress = SILENT,
     faceless: Sequence[Photo] = (),
 ) -> JointFit:
     """One head from several photos of it.
@@ -120,27 +121,25 @@ def fit_views(
         model: the head model.
         photos: two or more photos, each with its face.
         settings: ``quality`` and ``same_expression`` (None: decided from the photos) are used.
-        progress: ``progress(stage, fraction, message)``; may raise to cancel.
+        progress: may raise to cancel.
         faceless: photos in which no face was found; profiles among them are placed by their features.
 
     Returns:
         The joint fit. Where the photos have too little in common, the pixels of the first view alone give the
         deformation.
     """
-    report = progress or (lambda stage, fraction, message: None)
-    fits = single_fits(model, photos, settings, report)
+    fits = single_fits(model, photos, settings, progress.stage("coarse", "Fitting each photo on its own"))
     rounds = _ROUNDS_OF[settings.quality]
-
-    def tell_of(number: int):
-        return lambda fraction: report("mid", 0.85 * (number + fraction) / len(rounds), "Comparing the photos")
-
+    mid = progress.stage("mid")
+    comparing, finishing = mid.part(0.0, 0.85, "Comparing the photos"), mid.part(0.85, 1.0, "Finishing the shape")
+    shares = [comparing.part(number / len(rounds), (number + 1) / len(rounds)) for number in range(len(rounds))]
     company = list(range(len(photos)))
     while True:
         views = order_views([_state(i, *photos[i], fits[i]) for i in company])
         problem = _Problem(model, views, settings)
         if len(views) == 1:
             break
-        problem.improve(rounds[0], tell_of(0))
+        problem.improve(rounds[0], shares[0])
         odd = {views[i].number for i in strangers(problem.agreement)}
         if not odd:
             break
@@ -148,16 +147,16 @@ def fit_views(
     rest = [i for i in range(len(photos)) if i not in company]
     if problem.matched:
         spare = {i: photos[i][0] for i in rest} | dict(enumerate(faceless, len(photos)))
-        problem.place(spare, lambda: report("mid", 0.85 / len(rounds), "Placing photos without a face"))
+        problem.place(spare, shares[0].part(1.0, 1.0, "Placing photos without a face"))
     for number, step in enumerate(rounds[1:], 1):
         if not problem.matched:
             break
-        problem.improve(step, tell_of(number))
+        problem.improve(step, shares[number])
         if number == 1:
             problem.dismiss()
         if number == len(rounds) - 2:
             problem.straighten()
-    report("mid", 0.85, "Finishing the shape")
+    finishing(0.0)
     placed = [view.number for view in views if view.placed]
     views = finished_views(
         model,
@@ -165,7 +164,7 @@ def fit_views(
         problem.identity,
         problem.deformation() if problem.matched else None,
         settings,
-        lambda fraction: report("mid", 0.85 + 0.15 * fraction, "Finishing the shape"),
+        finishing,
     )
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 
@@ -206,7 +205,7 @@ class _Problem:
         self.agreement: np.ndarray | None = None
         self.mismatch = 0.0
 
-    def place(self, photos: dict[int, Photo], tell) -> None:
+    def place(self, photos: dict[int, Photo], progress: Progress) -> None:
         """Add those photos, given by their numbers, whose features show from where they were taken."""
         first = self.views[0]
         posed = self.draw()
@@ -217,7 +216,7 @@ class _Problem:
             focal, source = choose_focal(photo, self.settings, float(usual) * max(photo.size), 1.0)
             width, height = photo.size
             guess = replace(first.camera, width=width, height=height, fx=focal, fy=focal, cx=width / 2, cy=height / 2)
-            camera = place_photo(photo.pixels, guess, drawn, self.triangles, tell)
+            camera = place_photo(photo.pixels, guess, drawn, self.triangles, progress)
             if camera is None:
                 continue
             points = camera.project(self.model.landmarks(posed[0]).astype(float))[0].astype(np.float32)
@@ -286,7 +285,7 @@ class _Problem:
         self.face_px, self.masks = face_px, None
         concurrently([partial(view.crop, vertices, face_px) for view, vertices in zip(self.views, self.all_posed())])
 
-    def improve(self, step: _Round, tell) -> bool:
+    def improve(self, step: _Round, progress: Progress) -> bool:
         """Match, adjust, and let the head follow. False where too little matches; then nothing has changed."""
         views = self.views
         face_px = min(step.face_px, self.most_px)
@@ -294,7 +293,7 @@ class _Problem:
             self.reframe(face_px)
         posed = self.draw()
         tracks, possible = match_views(
-            views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine, lambda s: tell(0.5 * s)
+            views, choose_pairs(views), self.triangles, self.usable, step.least_ncc, step.fine, progress.part(0.0, 0.5)
         )
         if len(tracks.contrast) < len(views):
             self.agreement = agreement(tracks, np.ones(len(tracks.contrast), bool), possible)
@@ -318,9 +317,9 @@ class _Problem:
             scale_px=step.start_px,
             iterations=30,
             turn_precision=self._turn_precision(len(tracks.view)),
-            tell=lambda s: tell(0.5 + 0.2 * s),
+            progress=progress.part(0.5, 0.7),
         )
-        tell(0.7)
+        progress(0.7)
         found = triangulate(cameras, distortion, tracks, own, moves)
         consistent = found.rms < _MOST_RMS_PX
         self.agreement = agreement(tracks, consistent, possible)
@@ -346,12 +345,12 @@ class _Problem:
         self.distortion, self.distortion_deviation = distortion, deviation
         # From the anchor's facial actions to the head's.
         points = scale * points @ R.T + t + places[0] - own
-        tell(0.75)
-        self._follow(step, tracks, points, tell)
+        progress(0.75)
+        self._follow(step, tracks, points, progress)
         self.matched = True
         return True
 
-    def _follow(self, step: _Round, tracks: Tracks, points: np.ndarray, tell) -> None:
+    def _follow(self, step: _Round, tracks: Tracks, points: np.ndarray, progress: Progress) -> None:
         model, surface = self.model, self.surface
         skin = self.is_skin[tracks.triangle]
         cloud = points[skin]
@@ -384,7 +383,7 @@ class _Problem:
             )
             if len(rims.weight):
                 rims.weight *= np.minimum(tree.query(rims.target)[0] / _RIM_GAP_MM, 1) ** 2
-            tell(0.8 + 0.1 * turn)
+            progress(0.8 + 0.1 * turn)
             if turn == 0:
                 self.identity, expression = fit_coefficients(
                     model,
@@ -419,7 +418,7 @@ class _Problem:
             )
             if step.fine and turn == 0:
                 self._register()
-            tell(0.85 + 0.1 * turn)
+            progress(0.85 + 0.1 * turn)
         self.offset = without_folds(bare, surface.triangles, self.offset)
         self.eyes[:] = 0
         self.eyes = fit_eyeballs(model, self.posed(self.views[0]), self.triangles, points, tracks.triangle)

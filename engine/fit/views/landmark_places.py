@@ -35,7 +35,10 @@ def landmark_places(model: HeadModel, views: list[ViewState], posed: list[np.nda
         x, y = (pixel - 0.5).astype(np.float32).T
         height, width = view.facing.shape
         depth = np.where(np.isfinite(view.raster.depth), view.raster.depth, 0).astype(np.float32)
-        look = lambda image: cv2.remap(image, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()
+
+        def look(image):
+            return cv2.remap(image, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()
+
         z, facing = look(depth), look(view.facing)
         at = np.stack([(pixel[:, 0] - camera.cx) / camera.fx * z, (pixel[:, 1] - camera.cy) / camera.fy * z, z], 1)
         point = (at - camera.t) @ camera.R

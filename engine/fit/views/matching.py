@@ -16,6 +16,7 @@ import numpy as np
 
 from ...render import interpolate
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
 from .state import FACE_MM, ViewState
 
 __all__ = ["Tracks", "choose_pairs", "match_views", "predicted"]
@@ -98,7 +99,7 @@ def match_views(
     usable: np.ndarray,
     least_ncc: float,
     fine: bool = True,
-    tell=None,
+    progress: Progress = SILENT,
 ) -> tuple[Tracks, np.ndarray]:
     """Matches of all pairs, joined into tracks per anchor, and how many there could be at most.
 
@@ -108,7 +109,7 @@ def match_views(
         triangles: (T, 3). usable: (T,) bool, triangles whose points may be matched.
         least_ncc: normalised cross-correlation that a match must reach.
         fine: whether the flow is worked out to the last pixel.
-        tell: called with the share that is done; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         Tracks, and (V, V) anchors of the first view whose places the second sees as well; 0 where views are no pair.
@@ -120,7 +121,7 @@ def match_views(
 
     found: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
     possible = np.zeros((len(views), len(views)))
-    for (i, j), both in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], tell)):
+    for (i, j), both in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], progress)):
         for (a, b), (place, ok, seen) in zip(((i, j), (j, i)), both):
             found[a, b] = place, ok
             possible[a, b] = seen / _step(views[a]) ** 2
@@ -267,7 +268,10 @@ def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
 def _ncc(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Normalised cross-correlation of the patches around every pixel."""
     a, b = a.astype(np.float32), b.astype(np.float32)
-    mean = lambda image: cv2.blur(image, (_PATCH, _PATCH))
+
+    def mean(image):
+        return cv2.blur(image, (_PATCH, _PATCH))
+
     ma, mb = mean(a), mean(b)
     va, vb = mean(a * a) - ma * ma, mean(b * b) - mb * mb
     return (mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1.0))

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...camera import Camera, orbit_camera
 from ...render import interpolate
+from ...system.progress import SILENT, Progress
 from .matching import predicted
 from .state import Frame, ViewState
 
@@ -34,7 +35,9 @@ _LEAST_SPREAD = 0.15
 """The matches that fit must spread over that share of the drawn head."""
 
 
-def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], triangles: np.ndarray, tell=None) -> Camera | None:
+def place_photo(
+    pixels: np.ndarray, camera: Camera, views: list[ViewState], triangles: np.ndarray, progress: Progress = SILENT
+) -> Camera | None:
     """The camera of a photo of the same head.
 
     Args:
@@ -42,12 +45,11 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
         camera: of that photo, its pose unknown.
         views: drawn, with one facial expression or nearly so.
         triangles: (T, 3) of their meshes.
-        tell: called now and then; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         None where too few features agree on a pose.
     """
-    tell = tell or (lambda: None)
     scale = min(1.0, _LARGEST / max(pixels.shape[:2]))
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
@@ -58,17 +60,17 @@ def place_photo(pixels: np.ndarray, camera: Camera, views: list[ViewState], tria
     own_points = np.array([point.pt for point in own]) + 0.5
     small = camera.scaled(scale)
     found: list[tuple[int, Camera]] = []
-    for yaw in _YAWS:
-        tell()
+    for number, yaw in enumerate(_YAWS):
+        progress(number / len(_YAWS))
         drawn = _drawn_with_skin(views, triangles, yaw)
         if drawn is None:
             continue
-        tell()
+        progress(number / len(_YAWS))
         picture, mask, place = drawn
         points, features = sift.detectAndCompute(picture, mask)
         if features is None or len(points) < _LEAST_INLIERS:
             continue
-        tell()
+        progress(number / len(_YAWS))
         pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(features, own_features, k=2)
         pairs = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
         if len(pairs) < _LEAST_INLIERS:

@@ -13,9 +13,10 @@ import numpy as np
 from ...camera import Camera
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import Progress
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from .bundle_adjustment import Lens
 from .state import ViewState
 
@@ -46,9 +47,9 @@ _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswit
 
 
 def single_fits(
-    model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, report
+    model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress: Progress
 ) -> list[CoarseFit]:
-    """The coarse fit of each photo on its own, several at a time; `report` may raise to cancel all."""
+    """The coarse fit of each photo on its own, several at a time; `progress` may raise to cancel all."""
     from ..coarse.fit import fit_coarse
 
     stop = threading.Event()
@@ -58,8 +59,8 @@ def single_fits(
             raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
 
     return concurrently(
-        [partial(fit_coarse, model, *each, settings, interrupt) for each in photos],
-        lambda share: report("coarse", share, "Fitting each photo on its own"),
+        [partial(fit_coarse, model, *each, settings, Progress(interrupt)) for each in photos],
+        progress,
         stop=stop,
     )
 

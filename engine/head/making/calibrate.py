@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from ...camera import Camera
+from ...geometry.mesh import vertex_normals
 from ...photo.landmarks import Landmarker
 from ...photo.regions import BROWS
 from ...render import interpolate, rasterize
@@ -40,12 +41,7 @@ def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.rand
     points, depth = camera.project(vertices)
     triangles = model.triangles
     raster = rasterize(points, depth, triangles, camera.width, camera.height)
-    corner = vertices[triangles]
-    normal = np.zeros_like(vertices)
-    face_normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    for k in range(3):
-        np.add.at(normal, triangles[:, k], face_normal)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    normal = vertex_normals(vertices, triangles)
     light = np.array([look.uniform(-0.7, 0.7), look.uniform(-0.1, 0.7), 1.0])
     shade = 0.3 + 0.7 * (normal @ (light / np.linalg.norm(light))).clip(0)
     color = vertex_colors(model, vertices, look) * shade[:, None]
@@ -129,7 +125,7 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
 
 def main() -> None:
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
-    model = build_head_model(lambda stage, fraction, message: None, landmarks=blank)
+    model = build_head_model(landmarks=blank)
     look = np.random.default_rng(3)
     with Landmarker() as landmarker:
         observed = [points for points in (observe(model, landmarker, look) for _ in range(RENDERS)) if points is not None]

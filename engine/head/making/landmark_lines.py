@@ -65,7 +65,7 @@ def place_on_lines(
     model: HeadModel,
     vertices: np.ndarray,
     weights: np.ndarray,
-    report: Callable[[str], None],
+    tell: Callable[[str], None],
 ) -> None:
     """Overwrite the rows of the chains and irises, in place.
 
@@ -75,7 +75,7 @@ def place_on_lines(
         pairs: (478,) the landmark on the other side.
         model: mean head and mirror map.
         vertices, weights: (478, 3) table.
-        report: called with lines of text.
+        tell: called with lines of text.
     """
     template = model.template.astype(np.float64)
     for chain in CHAINS:
@@ -89,7 +89,7 @@ def place_on_lines(
             _put(number, (arc[left], arc[left + 1], arc[left + 1]), (1 - t, t, 0.0), pairs, model, vertices, weights)
         moved = np.einsum("lk,lkd->ld", weights[list(chain.landmarks)], template[vertices[list(chain.landmarks)]])
         gap = moved - detected
-        report(
+        tell(
             f"chain from {chain.landmarks[0]}: the detector sees it {-gap[:, 1].mean():+.1f} mm higher, "
             f"rms {np.sqrt((gap**2).sum(1).mean()):.1f} mm"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...geometry.mesh import uv_density
 from ..model import MATERIALS, HeadModel
 
 __all__ = ["texel_density"]
@@ -20,11 +21,8 @@ def texel_density(model: HeadModel, size: int) -> dict[str, np.ndarray]:
         to chin, ear to ear, without scalp, ears and neck.
     """
     faces = model.faces[model.face_material == MATERIALS.index("skin")]
-    uv = model.uv[model.face_material == MATERIALS.index("skin")].astype(np.float64)
     corner = model.template[faces].astype(np.float64)
-    surface = np.linalg.norm(np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1]), axis=1) / 2
-    a, b = uv[:, 2] - uv[:, 0], uv[:, 3] - uv[:, 1]
-    density = np.sqrt((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2 / surface) * size
+    density = uv_density(corner, model.uv[model.face_material == MATERIALS.index("skin")]) * size
 
     def inside(*names):
         return model.part(*names)[faces].mean(1) > 0.5

@@ -48,7 +48,7 @@ def flatten(
     weights: np.ndarray,
     rounds: int,
     symmetrize: Callable[[np.ndarray], np.ndarray],
-    report: Callable[[int, float], None],
+    tell: Callable[[int, float], None],
 ) -> np.ndarray:
     """Minimise the energy from a flip-free start; the result is flip-free as well.
 
@@ -59,12 +59,11 @@ def flatten(
         weights: (T,) of the triangles, usually their rest areas.
         rounds: of linear solves.
         symmetrize: applied to every search direction.
-        report: called with the round and the energy.
+        tell: called with the round and the energy.
 
     Returns:
         (V, 2).
     """
-    count = len(start)
     # Rows of the gradient operator: J = sum_k position_k * gradient_k.
     gradient = np.stack([-frames.sum(1), frames[:, 0], frames[:, 1]], 1)
     position = start.copy()
@@ -90,7 +89,7 @@ def flatten(
         else:
             break
         gain, position, value = value - energy, trial, energy
-        report(number, value)
+        tell(number, value)
         if gain < 1e-6 * value:
             break
     return position

@@ -7,6 +7,7 @@ mirror image at (1 - u, v). Takes about a minute; the result is shipped as ``dat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ SIZES = {"eye_front": 330, "eye_back": 60, "socket": 130, "mouth": 150, "teeth":
 """Width of each island in texels at 2048."""
 
 
-def make_layout(model: HeadModel, head: HeadMesh, atlas: np.ndarray, rounds: int = 150, report=print) -> np.ndarray:
+def make_layout(
+    model: HeadModel, head: HeadMesh, atlas: np.ndarray, rounds: int = 150, tell: Callable[[str], object] = print
+) -> np.ndarray:
     """The layout.
 
     Args:
@@ -40,7 +43,7 @@ def make_layout(model: HeadModel, head: HeadMesh, atlas: np.ndarray, rounds: int
         head: islands.
         atlas: (Q, 4, 2) UVs of the base mesh.
         rounds: of the flattening.
-        report: called with lines of text.
+        tell: called with lines of text.
 
     Returns:
         (Q, 4, 2) float64 in [0, 1].
@@ -49,13 +52,13 @@ def make_layout(model: HeadModel, head: HeadMesh, atlas: np.ndarray, rounds: int
     skin = cut_seam(model.faces[skin_faces], model.template.astype(float), model.mirror, model.neck_loop)
     wish = texel_wish(skin, model.template, {"ear": model.part("right_ear", "left_ear"), "neck": model.part("neck")})
     flat = flatten_skin(
-        skin, model.template, wish, rounds, lambda number, energy: number % 25 or report(f"round {number}: energy {energy:.0f}")
+        skin, model.template, wish, rounds, lambda number, energy: number % 25 or tell(f"round {number}: energy {energy:.0f}")
     )
     islands = _islands(model, head, atlas)
     for scale in np.arange(1.0, 0.7, -0.01):
         layout = _pack(model, skin_faces, flat[skin.faces], scale, islands, atlas)
         if layout is not None:
-            report(f"packed with the skin at {scale:.2f} of the width")
+            tell(f"packed with the skin at {scale:.2f} of the width")
             return layout
     raise RuntimeError("the islands do not fit")
 
@@ -65,7 +68,7 @@ def main() -> None:
     head = cut_head(mesh)
     atlas = mesh.uv[head.face_uv]
     landmarks = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
-    model = build_head_model(lambda stage, fraction, message: None, landmarks=landmarks, uv=atlas)
+    model = build_head_model(landmarks=landmarks, uv=atlas)
     layout = make_layout(model, head, atlas)
     # Corners that agree are stored once.
     values, index = np.unique(layout.reshape(-1, 2).astype(np.float32), axis=0, return_inverse=True)

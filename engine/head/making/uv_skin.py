@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -84,7 +85,9 @@ def texel_wish(skin: SeamedSkin, template: np.ndarray, masks: dict[str, np.ndarr
     return (wish + wish[skin.mirror]) / 2
 
 
-def flatten_skin(skin: SeamedSkin, template: np.ndarray, wish: np.ndarray, rounds: int, report) -> np.ndarray:
+def flatten_skin(
+    skin: SeamedSkin, template: np.ndarray, wish: np.ndarray, rounds: int, tell: Callable[[int, float], object]
+) -> np.ndarray:
     """(C, 2) UVs in mm of a face texel, symmetric about u = 0, v up, without flips."""
     template = template.astype(np.float64)
     # Both diagonals of every quad, so that the energy is symmetric and the quads stay convex.
@@ -116,7 +119,7 @@ def flatten_skin(skin: SeamedSkin, template: np.ndarray, wish: np.ndarray, round
         np.concatenate([areas / 2, np.full(len(scaffold), SCAFFOLD_WEIGHT)]),
         rounds,
         lambda direction: _mirrored(direction, mirror, 1),
-        report,
+        tell,
     )[:count]
 
 

@@ -15,7 +15,16 @@ from .files import AlbedoBasis
 from .lighting import shade
 from .uv_raster import MAP_SIZE
 
-__all__ = ["albedo_map", "grey_level", "resize", "sample_picture", "shade_map", "smooth_mask", "turn_off_retouching"]
+__all__ = [
+    "albedo_map",
+    "apply_offsets",
+    "grey_level",
+    "resize",
+    "sample_picture",
+    "shade_map",
+    "smooth_mask",
+    "turn_off_retouching",
+]
 
 
 def resize(maps: torch.Tensor, size: int) -> torch.Tensor:
@@ -102,3 +111,34 @@ def turn_off_retouching(albedo: torch.Tensor, texture: torch.Tensor, blend: torc
     smooth = (1 - 2 * b) * level * level + 2 * b * level
     guard = 1 / (smooth**3 * 1e6 + 1e-6)
     return albedo * (level + guard) / (smooth + guard)
+
+
+def apply_offsets(offsets: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
+    """Reads a map at the vertices: bilinear between texels counted from whole numbers, borders clamped.
+
+    This is half a texel off from the convention of :mod:`engine.published.basel.uv_raster`, as released.
+
+    Args:
+        offsets: (B, C, h, w), row 0 at the top.
+        uv: (N, 2), v upwards.
+
+    Returns:
+        (B, N, C).
+    """
+    height, width = offsets.shape[2:]
+    x, y = uv[:, 0] * width, uv[:, 1] * height
+    column, line = torch.floor(x), torch.floor(y)
+    right, up = (x - column).to(offsets), (y - line).to(offsets)
+
+    flat, batch = offsets.flatten(2), offsets.shape[:2]
+
+    def at(dr, dc):
+        r = (height - line.long() + dr).clamp(0, height - 1)
+        c = (column.long() + dc).clamp(0, width - 1)
+        return r * width + c
+
+    # All at once, and `gather`: several times as fast as indexing by two numbers, gradients included.
+    texels = torch.stack([at(-1, 0), at(0, 0), at(-1, 1), at(0, 1)]).view(-1)
+    above, below, above_next, below_next = flat.gather(2, texels.expand(*batch, -1)).view(*batch, 4, -1).unbind(2)
+    out = (1 - right) * (up * above + (1 - up) * below) + right * (up * above_next + (1 - up) * below_next)
+    return out.permute(0, 2, 1)

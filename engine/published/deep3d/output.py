@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ...geometry.obj import write_obj
 from ...wire.atomic import write_whole
@@ -13,7 +12,7 @@ from ..basel.alignment import CROP_SIZE
 from ..basel.coefficients import Coefficients
 from ..basel.model import PosedFace
 
-__all__ = ["coefficient_arrays", "mesh_arrays", "picture_strip", "write_coefficients", "write_mesh", "write_picture"]
+__all__ = ["coefficient_arrays", "mesh_arrays", "picture_strip", "write_coefficients", "write_mesh"]
 
 _MARK = 2
 """Half the side of a landmark's square."""
@@ -70,8 +69,3 @@ def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
 def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> None:
     """The ``.obj`` file; colours are written as 0..1."""
     write_obj(path, vertices, triangles, colours=colours / 255.0, number=".8f")
-
-
-def write_picture(path: Path | str, picture: np.ndarray) -> None:
-    """A ``.png`` file."""
-    write_whole(path, lambda file: Image.fromarray(picture).save(file, "PNG"))

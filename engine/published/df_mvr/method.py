@@ -10,9 +10,11 @@ from pathlib import Path
 
 import torch
 
+from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.messages import say
-from ...wire.protocol import Settings
+from ...wire.methods import METHODS
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.camera import MVR_CAMERA
@@ -38,18 +40,18 @@ def create() -> DfMvr:
 class DfMvr(PublishedMethod):
     name = "df_mvr"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._face_model = FaceModel.build(read_bfm_front(paths["bfm"]), camera=MVR_CAMERA)
         self._net = load("df_mvr.views", paths["mvr"])
 
     @torch.no_grad()
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         if len(faces) != len(VIEWS):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
                 say("Method “{name}” needs three usable photos, not {count}.", name=self.name, count=len(faces)),
-                hint="Choose one from the left, one from the front and one from the right, in this order.",
+                hint=METHODS[self.name].which_photos,
             )
         model = self._face_model
         windows, inputs = [], []
@@ -59,7 +61,7 @@ class DfMvr(PublishedMethod):
             picture = torch.from_numpy(crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
             windows.append(window)
             inputs.append(torch.cat([picture, self._net.labels(picture)[:, None].to(picture)], 1))
-        progress("coarse", 0.3, "Predicting the face")
+        progress(0.3)
         found = self._net(*inputs)
         coefficients = Coefficients(
             found["face_id"],

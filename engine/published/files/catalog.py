@@ -1,4 +1,4 @@
-"""Which official files each published method needs, who gives them out, and under which terms.
+"""The official files of the published methods: who gives them out, under which terms, and what tells them apart.
 
 Names are those of the releases. A file may lie anywhere below the user's folder: as the release arranges it, or flat.
 `places` are folder names that tell apart files of one name, and that win where several copies lie about.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FILES", "PUBLISHED", "OfficialFile", "PublishedMethod"]
+__all__ = ["FILES", "OfficialFile"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class OfficialFile:
     source: str
     """Project that gives it out."""
     terms: tuple[str, ...]
-    """Keys of :data:`engine.published.files.terms.USERS_FILES`."""
+    """Keys of :data:`engine.wire.licenses.LICENSES`."""
     networks: tuple[tuple[str, ...], ...] = ()
     """Networks that must load from it: of each group, one of the names of :data:`engine.published.nets.official.NETWORKS`."""
     data: str = ""
@@ -30,14 +30,6 @@ class OfficialFile:
     """Single numbers that must stand beside the networks."""
     without: tuple[str, ...] = ()
     """Entries that tell that it is another method's file of the same name."""
-
-
-@dataclass(frozen=True)
-class PublishedMethod:
-    title: str
-    needs: tuple[str, ...]
-    """Keys of :data:`FILES`."""
-    may_use: tuple[str, ...] = ()
 
 
 _DEEP3D = "github.com/sicxu/Deep3DFaceRecon_pytorch"
@@ -194,14 +186,14 @@ FILES = {
     "face_segmenter": OfficialFile(
         "segment_face.onnx",
         "face mask network",
-        f"your own conversion of segment_face.pb of {_HRN} or ModelScope (docs/networks.md)",
+        f"your own conversion of segment_face.pb of {_HRN} or ModelScope (docs/develop/networks.md)",
         ("weights",),
         data="mask_network",
     ),
     "head_matting": OfficialFile(
         "Matting_headparser_6_18.onnx",
         "head mask network",
-        f"your own conversion of Matting_headparser_6_18.pb of {_MS_HEAD} (docs/networks.md)",
+        f"your own conversion of Matting_headparser_6_18.pb of {_MS_HEAD} (docs/develop/networks.md)",
         ("weights",),
         data="mask_network",
     ),
@@ -230,26 +222,4 @@ FILES = {
         networks=(("face_detector",),),
     ),
 }
-
-_FINDERS = ("detector", "landmarks")
-# fmt: off
-PUBLISHED = {
-    "deep3d": PublishedMethod("Deep3D", ("deep3d", "bfm", "lm3d")),
-    "hrn": PublishedMethod("HRN", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
-                           ("de_retouching", "face_segmenter", *_FINDERS)),
-    "mvhrn": PublishedMethod("HRN, several views", ("hrn", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template"),
-                             ("de_retouching", "face_segmenter", *_FINDERS)),
-    "hrn_face": PublishedMethod("HRN of ModelScope", ("hrn_face", "bfm", "lm3d", "uv", "albedo_mean", "albedo_basis",
-                                                      "template"), ("hrn_face_retouching", "face_segmenter", *_FINDERS)),
-    "hrn_face_fit": PublishedMethod("Face of ModelScope, fitted (February 2023)", (
-        "fit_coarse", "lm3d", "fit_face", "fit_head", "fit_template", "fit_texture", "fit_front", "fit_left_eye",
-        "fit_right_eye"), ("face_segmenter", *_FINDERS)),
-    "hrn_head": PublishedMethod("Head of ModelScope", (
-        "hrn_head", "bfm", "lm3d", "head_fitting", "head_output", "head_kept", "head_hair", "head_keypoints", "head_template",
-        "head_nose", "head_neck", "head_slim", "head_length", "head_bald", "head_front"),
-        ("head_hair_area", "head_foreground", "head_cheek", "face_segmenter", "head_matting", *_FINDERS)),
-    "tddfa_v3": PublishedMethod("3DDFA-V3", ("tddfa", "tddfa_resnet", "lm3d"), ("tddfa_mobilenet",)),
-    "df_mvr": PublishedMethod("DF_MVR", ("mvr", "bfm", "lm3d")),
-}
-# fmt: on
-"""What each method cannot do without, and what it would use as well."""
+"""By key; :data:`engine.wire.methods.METHODS` says which each method needs."""

@@ -23,8 +23,9 @@ _REVISION = 3
 """Raise this whenever a check becomes stricter or laxer, or the book changes its form."""
 
 
-def verdict(file: OfficialFile, path: Path) -> Message:
-    """An empty message when `path` holds what `file` describes, else what is wrong with it, one sentence."""
+def verdict(file: OfficialFile, path: Path) -> Message | None:
+    """An empty message when `path` holds what `file` describes, else what is wrong with it, one sentence; None for a file that
+    only PyTorch can read, where that is not installed."""
     known = known_verdict(file, path)
     if known is not None:
         return known
@@ -35,6 +36,10 @@ def verdict(file: OfficialFile, path: Path) -> Message:
         if error.code is ErrorCode.OUT_OF_MEMORY:
             raise
         found = error.message
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
     _remember(file, path, found)
     return found
 
@@ -138,13 +143,6 @@ def _obj(path: Path) -> None:
         )
 
 
-def _tddfa_model(path: Path) -> None:
-    from ..nets.checkpoint import read_npy_dictionary
-    from ..tddfa_v3.files import read_tddfa_model
-
-    read_tddfa_model(read_npy_dictionary(path), source=path)
-
-
 _DATA: dict[str, Callable[[Path], None]] = {
     "bfm_front": _read_by("basel.files", "read_bfm_front"),
     "bfm_like": _read_by("modelscope.files", "read_head_model", stored_lists=True),
@@ -153,7 +151,7 @@ _DATA: dict[str, Callable[[Path], None]] = {
     "obj": _obj,
     "albedo_mean": _map_of(512 * 512 * 3),
     "albedo_basis": _map_of(512 * 512 * 3 * 80),
-    "tddfa_model": _tddfa_model,
+    "tddfa_model": _read_by("tddfa_v3.files", "read_tddfa_file"),
     "vertex_numbers": _read_by("modelscope.files", "read_numbers"),
     "head_obj": _read_by("modelscope.files", "read_head_mesh"),
     "head_template": _read_by("modelscope.files", "read_head_mesh", with_uv=True),

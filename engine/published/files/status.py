@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ...system.packages import absent_packages
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.licenses import LICENSES, forbids_commercial, method_license
 from ...wire.messages import Message, as_message, list_to_json, say
+from ...wire.methods import METHODS
+from ...wire.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.user_settings import model_files_folder, read_user_settings
-from .catalog import FILES, PUBLISHED, OfficialFile
+from .catalog import FILES, OfficialFile
 from .check import known_verdict, verdict
-from .terms import USERS_FILES, Terms
 
 __all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
 
@@ -34,7 +37,7 @@ class FileState(NamedTuple):
     required: bool
 
     def to_json(self) -> dict:
-        terms = [USERS_FILES[key] for key in self.file.terms]
+        terms = [LICENSES[key] for key in self.file.terms]
         return {
             "name": self.file.name,
             "what": self.file.what,
@@ -43,23 +46,23 @@ class FileState(NamedTuple):
             "path": str(self.path) if self.path else None,
             **self.problem.to_json("problem"),
             "source": self.file.source,
-            "licences": [{"part": term.part, "licence": term.licence, "commercial": term.commercial} for term in terms],
+            "licences": [{"part": term.part, "licence": term.license, "commercial": term.commercial} for term in terms],
         }
 
 
 def file_states(method: str, folder: Path | None = None, *, read: bool = True) -> list[FileState]:
-    """The files of a published method, those that it needs first.
+    """The official files of a method, those that it needs first.
 
     Args:
-        method: a key of :data:`PUBLISHED`.
+        method: a key of :data:`engine.wire.methods.METHODS`.
         folder: where to look; the user's setting when absent.
         read: whether files that were never read before are read now, which takes about a second each.
     """
-    published = PUBLISHED[method]
-    keys = published.needs + published.may_use
+    needs = METHODS[method].files
+    keys = needs + METHODS[method].optional_files
     found = _index(folder or model_files_folder(), {FILES[key].name for key in keys})
-    company = [found[name] for name in {FILES[key].name for key in published.needs} if name in found]
-    return [_state(key, found.get(FILES[key].name, []), company, key in published.needs, read) for key in keys]
+    company = [found[name] for name in {FILES[key].name for key in needs} if name in found]
+    return [_state(key, found.get(FILES[key].name, []), company, key in needs, read) for key in keys]
 
 
 def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
@@ -91,11 +94,9 @@ def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
 
 def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[Message]:
     """Why a method cannot be used, one sentence each; empty when it can."""
-    if method not in PUBLISHED:
-        return []
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
-    reasons = []
+    reasons = absent_packages(METHODS[method].packages)
     if commercial and forbids_commercial(method):
         reasons.append(say("Commercial work is switched on, and its licences do not allow it."))
     for state in file_states(method, folder, read=read):
@@ -111,65 +112,39 @@ def why_not(method: str, folder: Path | None = None, *, commercial: bool | None 
             )
         elif state.required and state.state == "wrong":
             reasons.append(state.problem)
+    if METHODS[method].pytorch and not has_pytorch():
+        reasons.append(PYTORCH_MISSING)
     return reasons
-
-
-def forbids_commercial(method: str) -> bool:
-    """Whether a licence of a file that the method needs allows no commercial work."""
-    return any(not USERS_FILES[key].commercial for name in PUBLISHED[method].needs for key in FILES[name].terms)
 
 
 def offered_methods() -> list[str]:
     """Methods that may be chosen, told without reading files that were never read before."""
-    from ...methods import METHODS
-
     return [name for name in METHODS if not why_not(name, read=False)]
 
 
 def models_report(folder: Path | None = None, commercial: bool | None = None) -> dict:
     """Everything that `engine models` shows, as JSON. Reads files that were never read before."""
-    from ...methods import METHODS, get_method
-
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
     rows = []
-    for name in [*METHODS, *(name for name in PUBLISHED if name not in METHODS)]:
-        published, info = PUBLISHED.get(name), METHODS.get(name)
-        missing = [] if info is None else list(get_method(name).missing()) if published is None else []
-        files, licence, allowed = [], as_message(info.licence if info else ""), True
-        if published is not None:
-            states = file_states(name, folder)
-            files = [state.to_json() for state in states]
-            keys = dict.fromkeys(key for state in states if state.required for key in state.file.terms)
-            licence = _licence(USERS_FILES[key] for key in keys)
-            allowed = not forbids_commercial(name)
-            missing = why_not(name, folder, commercial=False)
-            if info is None:
-                missing = [say("This version checks its files and has its networks, but does not run it."), *missing]
+    for name, method in METHODS.items():
+        allowed, missing = not forbids_commercial(name), why_not(name, folder, commercial=False)
         rows.append(
             {
                 "name": name,
-                "title": info.title if info else published.title,
+                "title": method.title,
+                "description": method.description,
                 "ready": not missing,
                 **list_to_json("missing", missing),
-                **licence.to_json("licence"),
+                **method_license(name).to_json("licence"),
                 "commercial": allowed,
                 "hidden": commercial and not allowed,
-                "files": files,
-                "needs": info.needs if info else say("the files below"),
-                "max_photos": info.max_photos if info else 0,
+                "files": [state.to_json() for state in file_states(name, folder)],
+                "min_photos": method.min_photos,
+                "max_photos": method.max_photos,
             }
         )
-    return {"folder": str(folder), "commercial_work": commercial, "methods": rows}
-
-
-def _licence(terms: Iterable[Terms]) -> Message:
-    """All of them in one line."""
-    whole = Message("")
-    for one in terms:
-        line = say("{part}: {licence}", part=as_message(one.part), licence=as_message(one.licence))
-        whole = say("{first}; {second}", first=whole, second=line) if whole else line
-    return whole
+    return {"folder": str(folder), "commercial_work": commercial, "pytorch": has_pytorch(), "methods": rows}
 
 
 # -- finding files -------------------------------------------------------------------------------------------------
@@ -179,6 +154,8 @@ def _index(folder: Path, names: Iterable[str]) -> dict[str, list[Path]]:
     """Every file below `folder` that has one of the names, by name; in a fixed order, nearest first."""
     wanted = set(names)
     found: dict[str, list[Path]] = {}
+    if not wanted:
+        return found
     for number, (place, folders, files) in enumerate(os.walk(folder, followlinks=True)):
         depth = len(Path(place).relative_to(folder).parts)
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if depth < _DEPTH else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ...system.columns import pad
+from ...wire.columns import pad
 from ...wire.language import local
 from ...wire.messages import Message, as_message, list_from_json, say
+from ...wire.pytorch import PYTORCH_MISSING
 
 __all__ = ["models_text"]
 
-_STATES = {"there": say("there"), "missing": say("missing"), "wrong": say("WRONG")}
+_STATES = {"there": say("there"), "missing": say("missing"), "wrong": say("WRONG"), "unread": say("not read")}
 
 
 def models_text(report: dict) -> str:
@@ -22,24 +23,30 @@ def models_text(report: dict) -> str:
         ),
     ]
     hidden = []
+    if not report["pytorch"]:
+        lines += ["", local(PYTORCH_MISSING)]
     for row in report["methods"]:
         if row["hidden"]:
             hidden.append(row["name"])
             continue
         lines += [
             "",
-            f"{row['name']:12} {local(say('ready') if row['ready'] else say('not ready'))}: {local(row['title'])}",
+            f"{row['name']:12} {local(say('ready') if row['ready'] else say('not ready'))}: {_about(row)}",
             f"{'':12} {local(say('licence: {licence}', licence=Message.from_json(row, 'licence')))}",
         ]
         for file in row["files"]:
             use = "" if file["required"] else f" ({local(say('optional'))})"
             where = file["path"] or local(say("get it from {source}", source=as_message(file["source"])))
-            lines.append(f"{'':12} {pad(local(_STATES[file['state']]), 8)} {file['name']}{use}: {local(file['what'])}; {where}")
+            state = pad(local(_STATES[file["state"]]), 8)
+            lines.append(f"{'':12} {state} {file['name']}{use}: {local(file['what'])}; {where}")
             if file["problem"]:
                 lines.append(f"{'':21} {local(Message.from_json(file, 'problem'))}")
-        told = [sentence for sentence in list_from_json(row, "missing") if not row["files"] or "does not run it" in sentence]
-        lines += [f"{'':12} {local(sentence)}" for sentence in told]
+        lines += [f"{'':12} {local(sentence)}" for sentence in list_from_json(row, "missing") if not row["files"]]
     if hidden:
         told = say("Hidden, because a licence of their files allows no commercial work: {names}", names=hidden)
         lines += ["", local(told)]
     return "\n".join(lines)
+
+
+def _about(row: dict) -> str:
+    return local(say("{title}. {description}", title=as_message(row["title"]), description=as_message(row["description"])))

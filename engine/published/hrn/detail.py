@@ -11,7 +11,6 @@ from ..basel.uv_maps import resize
 
 __all__ = [
     "DEFORMATION_SIZE",
-    "apply_offsets",
     "deformation_input",
     "deformation_map",
     "detail_normals",
@@ -42,37 +41,6 @@ def displacement_input(position: torch.Tensor, texture: torch.Tensor, deformatio
 def displacement_map(output: torch.Tensor, beta: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Network output (B, 1, 256, 256), trained factor (1,), validity (B, 1, 256, 256) -> decimetres along normals."""
     return output * _NETWORK_SCALE * beta * resize(mask, output.shape[-1])
-
-
-def apply_offsets(offsets: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
-    """Reads a map at the vertices: bilinear between texels counted from whole numbers, borders clamped.
-
-    This is half a texel off from the convention of :mod:`engine.published.basel.uv_raster`, as released.
-
-    Args:
-        offsets: (B, C, h, w), row 0 at the top.
-        uv: (N, 2), v upwards.
-
-    Returns:
-        (B, N, C).
-    """
-    height, width = offsets.shape[2:]
-    x, y = uv[:, 0] * width, uv[:, 1] * height
-    column, line = torch.floor(x), torch.floor(y)
-    right, up = (x - column).to(offsets), (y - line).to(offsets)
-
-    flat, batch = offsets.flatten(2), offsets.shape[:2]
-
-    def at(dr, dc):
-        r = (height - line.long() + dr).clamp(0, height - 1)
-        c = (column.long() + dc).clamp(0, width - 1)
-        return r * width + c
-
-    # All at once, and `gather`: several times as fast as indexing by two numbers, gradients included.
-    texels = torch.stack([at(-1, 0), at(0, 0), at(-1, 1), at(0, 1)]).view(-1)
-    above, below, above_next, below_next = flat.gather(2, texels.expand(*batch, -1)).view(*batch, 4, -1).unbind(2)
-    out = (1 - right) * (up * above + (1 - up) * below) + right * (up * above_next + (1 - up) * below_next)
-    return out.permute(0, 2, 1)
 
 
 def sheet_normals(points: torch.Tensor) -> torch.Tensor:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 
+from ...system.progress import SILENT, Progress
 from ..basel import losses, uv_maps
 from ..basel.objectives import MultiView, Outline, mvhrn_terms, total
 from ..basel.rendering import Fragments, rasterize_crop, render_texture
 from .stages import BaseStage, DetailStage, HrnModel, Levels, compose
 
-__all__ = ["FusedFace", "Tick", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
+__all__ = ["FusedFace", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
 
 TEXTURE_STEPS, VIEW_STEPS = 100, 50
-Tick = Callable[[float], object]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class FusedFace(NamedTuple):
 
 
 def fit_texture(
-    model: HrnModel, stage: DetailStage, picture: torch.Tensor, *, steps: int = TEXTURE_STEPS, tick: Tick | None = None
+    model: HrnModel, stage: DetailStage, picture: torch.Tensor, *, steps: int = TEXTURE_STEPS, progress: Progress = SILENT
 ) -> torch.Tensor:
     """The texture that, drawn on the deformed face, gives the picture; where nothing is seen it stays what it was.
 
@@ -62,7 +62,6 @@ def fit_texture(
 
     Args:
         picture: (1, 3, 224, 224), the crop of :func:`engine.published.widening.widen_face`.
-        tick: called with the finished fraction.
 
     Returns:
         (1, 3, 256, 256), not clipped.
@@ -77,13 +76,12 @@ def fit_texture(
         loss = 1.92 * losses.photo_loss(rendered, picture, fragments.mask) + 10 * losses.total_variation(offset)
         loss.backward()
         optimiser.step()
-        if tick:
-            tick((step + 1) / steps)
+        progress((step + 1) / steps)
     return (start + offset).detach()
 
 
 def fit_views(
-    model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VIEW_STEPS, tick: Tick | None = None
+    model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VIEW_STEPS, progress: Progress = SILENT
 ) -> tuple[list[ViewResult], FusedFace]:
     """MV-HRN: one identity and one deformation for all views, everything else for each.
 
@@ -137,8 +135,7 @@ def fit_views(
         for number in range(len(views)):
             total(result(number)[2]).backward()  # view by view: only one view's graph is held at a time
         optimiser.step()
-        if tick:
-            tick((step + 1) / steps)
+        progress((step + 1) / steps)
     with torch.no_grad():
         done = [result(number) for number in range(len(views))]
     results = [ViewResult(stage, base, {name: value.item() for name, value in terms.items()}) for stage, base, terms in done]

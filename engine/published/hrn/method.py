@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...wire.protocol import Settings
+from ...system.progress import SILENT, Progress
+from ...wire.settings import Settings
 from ..basel import alignment, uv_maps
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import split
@@ -28,7 +29,6 @@ from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
 from ..widen import load_finders, widened
-from . import detail
 from .face import HrnFace
 from .fit import TEXTURE_STEPS, fit_texture
 from .output import write_results
@@ -56,7 +56,7 @@ class Hrn(PublishedMethod):
     mask_tile = True
     """Whether the strip shows the validity."""
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         checkpoint = read_checkpoint(paths[self.networks])
@@ -64,7 +64,7 @@ class Hrn(PublishedMethod):
             load(f"{self.networks}.{role}", checkpoint) for role in ("coarse", "deformation", "displacement")
         )
         self._alpha, self._beta = (torch.tensor([checkpoint.number(name)]) for name in ("alpha", "beta"))
-        progress("start", 0.4, "Reading the official files")
+        progress(0.4, "Reading the official files")
         self._retouch = None
         if self.retouching in paths:
             self._retouch = load(f"{self.networks}.de_retouching", paths[self.retouching])
@@ -72,7 +72,7 @@ class Hrn(PublishedMethod):
         self._face_mask = FaceMask(paths)
         self._hrn = read_hrn_model(*(paths[key] for key in ("bfm", "uv", "template", "albedo_mean", "albedo_basis")))
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         self.choose(settings)
         found = self.stages(faces[0], progress)
         picture, word = widened(self._finders, found.crop, self.release, _WIDENING)
@@ -82,7 +82,7 @@ class Hrn(PublishedMethod):
             found.detail,
             picture_tensor(picture),
             steps=steps,
-            tick=lambda share: progress("coarse", 0.7 + 0.3 * share, "Fitting the published texture"),
+            progress=progress.part(0.7, 1.0, "Fitting the published texture"),
         )
         found = found._replace(texture=texture)
         coefficients, levels = found.base.coefficients, found.detail.levels
@@ -128,7 +128,7 @@ class Hrn(PublishedMethod):
         """
         hrn, model = self._hrn, self._hrn.face
         origin = eye_origin(model)
-        offsets = detail.apply_offsets(levels.deformation, hrn.uv)
+        offsets = uv_maps.apply_offsets(levels.deformation, hrn.uv)
         relaxed = model.shape(identity, torch.zeros_like(views[0][1].base.coefficients.expression)) + offsets
         seen = []
         for face, found in views:
@@ -160,7 +160,7 @@ class Hrn(PublishedMethod):
         )
 
     @torch.no_grad()
-    def stages(self, face: GivenFace, progress) -> HrnFace:
+    def stages(self, face: GivenFace, progress: Progress = SILENT) -> HrnFace:
         """The three levels of one view; its texture is the shaded albedo."""
         image = face.photo.pixels
         up = alignment.flip_y(face.points, len(image))
@@ -172,10 +172,10 @@ class Hrn(PublishedMethod):
         mask, masked_by = self._face_mask(face, window, crop)
         face_mask = torch.from_numpy(mask)[None, None]
         coefficients = split(self._coarse(picture_tensor(crop)))
-        progress("coarse", 0.3, "Reading the skin's maps")
+        progress(0.3, "Reading the skin's maps")
         base = base_stage(self._hrn, coefficients, picture, face_mask, self._retouch or _unchanged)
         smooth = uv_maps.smooth_mask(base.valid_mask)
-        progress("coarse", 0.6, "Predicting the detail")
+        progress(0.6, "Predicting the detail")
         stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
         return HrnFace(window, crop, face_mask, masked_by, base, stage, smooth, stage.colour_high)
 

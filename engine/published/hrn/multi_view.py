@@ -14,12 +14,13 @@ import torch
 
 from ...geometry.obj import write_obj
 from ...pipeline.image_files import write_exr
-from ...wire.protocol import Settings
+from ...system.progress import SILENT, Progress
+from ...wire.settings import Settings
+from ..basel import uv_maps
 from ..basel.contour import edge_columns
 from ..basel.objectives import Outline
 from ..in_crop import marks_in_crop, picture_tensor
 from ..method import GivenFace, Prediction
-from . import detail
 from .face import HrnFace
 from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
 from .method import Hrn
@@ -40,14 +41,13 @@ def create() -> MvHrn:
 class MvHrn(Hrn):
     name = "mvhrn"
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         self.choose(settings)
         count = len(faces)
-
-        def part(number: int):
-            return lambda stage, share, message: progress("coarse", 0.6 * (number + share) / count, message)
-
-        views = [(face, self.stages(face, part(number))) for number, face in enumerate(faces)]
+        views = [
+            (face, self.stages(face, progress.part(0.6 * number / count, 0.6 * (number + 1) / count)))
+            for number, face in enumerate(faces)
+        ]
         # The head shows the face as in the view that sees it best.
         views.sort(key=lambda view: sight(view[1]), reverse=True)
         steps = _DRAFT_STEPS if settings.quality == "draft" else VIEW_STEPS
@@ -55,7 +55,7 @@ class MvHrn(Hrn):
             self._hrn,
             [self._evidence(*view) for view in views],
             steps=steps,
-            tick=lambda share: progress("coarse", 0.6 + 0.4 * share, "Fitting all views together"),
+            progress=progress.part(0.6, 1.0, "Fitting all views together"),
         )
         views = [
             (face, found._replace(base=_without_gradients(result.base), detail=result.stage, texture=result.stage.colour_high))
@@ -102,7 +102,7 @@ class MvHrn(Hrn):
             ]
         model = self._hrn.face
         shape = model.shape(fused.identity, views[0].base.coefficients.expression)
-        shape = shape + detail.apply_offsets(fused.levels.deformation, self._hrn.uv)
+        shape = shape + uv_maps.apply_offsets(fused.levels.deformation, self._hrn.uv)
         write_obj(folder / f"{stem}_fused_mesh.obj", shape[0].numpy(), model.triangles.numpy(), uv=self._hrn.uv.numpy())
         write_exr(folder / "deformation.exr", np.ascontiguousarray(fused.levels.deformation[0].permute(1, 2, 0)) * _METRES)
         write_exr(folder / "displacement.exr", fused.levels.displacement[0, 0].numpy() * _METRES)

@@ -236,4 +236,4 @@ def detail_stage(
 
 
 def _deformed(model: HrnModel, coefficients: Coefficients, shape: torch.Tensor, deformation: torch.Tensor) -> PosedFace:
-    return model.face.pose(shape + detail.apply_offsets(deformation, model.uv), coefficients)
+    return model.face.pose(shape + uv_maps.apply_offsets(deformation, model.uv), coefficients)

@@ -14,7 +14,8 @@ from ...wire.atomic import write_whole
 from ..basel import uv_maps
 from ..basel.pose import rotate, rotation_matrix
 from ..basel.rendering import rasterize_crop, render_texture
-from .detail import apply_offsets, detail_normals
+from ..basel.uv_maps import apply_offsets
+from .detail import detail_normals
 from .face import HrnFace
 from .stages import HrnModel
 

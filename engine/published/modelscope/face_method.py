@@ -17,7 +17,8 @@ import torch
 
 from ...geometry.obj import obj_normals, write_obj
 from ...pipeline.image_files import write_jpeg
-from ...wire.protocol import Settings
+from ...system.progress import SILENT, Progress
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
@@ -65,28 +66,28 @@ def create() -> FittedHrnFace:
 class FittedHrnFace(PublishedMethod):
     name = "hrn_face_fit"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_face.coarse", paths["fit_coarse"])
         self._finders: Finders | None = load_finders(paths)
         self._face_mask = FaceMask(paths)
-        progress("start", 0.4, "Reading the official files")
+        progress(0.4, "Reading the official files")
         self._files: FittedFace = read_fitted_face(paths)
         self._pictures = FacePictures(
             *(read_picture(paths[f"fit_{name}"]) for name in ("texture", "front", "left_eye", "right_eye"))
         )
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         face, image = faces[0], faces[0].photo.pixels
         effort = _DRAFT if settings.quality == "draft" else _PUBLISHED
         up = alignment.flip_y(face.points, len(image))
         window, crop, _ = alignment.align(image, up, self._template)
         with torch.no_grad():
             start = split(self._coarse(picture_tensor(crop)))
-        progress("coarse", 0.02, "Finding the face's outline")
+        progress(0.02, "Finding the face's outline")
         mask, masked_by = self._face_mask(face, window, crop)
-        progress("coarse", 0.05, "Fitting the face to the photo")
+        progress(0.05, "Fitting the face to the photo")
         left, right = edge_columns(mask[None])
         outline = Outline(torch.from_numpy(left), torch.from_numpy(right))
         evidence = HeadEvidence(
@@ -97,10 +98,10 @@ class FittedHrnFace(PublishedMethod):
             start,
             evidence,
             steps=effort.steps,
-            tick=lambda share: progress("coarse", 0.05 + 0.45 * share, "Fitting the face to the photo"),
+            progress=progress.part(0.05, 0.5, "Fitting the face to the photo"),
         )
         offsets = self._smoothed(fitted, offsets, outline)
-        progress("coarse", 0.5, "Transferring the face to the head")
+        progress(0.5, "Transferring the face to the head")
         with torch.no_grad():
             opened, shown, relaxed = (
                 self._files.given_out(each, offsets)
@@ -114,7 +115,7 @@ class FittedHrnFace(PublishedMethod):
         large = alignment.align(
             wide, up, self._template, size=_PICTURE, rescale=alignment.RESCALE * _PICTURE / alignment.CROP_SIZE
         )[1]
-        texture = self._texture(opened, picture_tensor(large), effort, progress)
+        texture = self._texture(opened, picture_tensor(large), effort, progress.part(0.5, 0.95, "Fitting the face's texture"))
         return self._prediction(
             face, window, fitted, offsets, (opened, shown, relaxed), texture, {"face_mask": masked_by, "widened": word}
         )
@@ -132,11 +133,8 @@ class FittedHrnFace(PublishedMethod):
         )
         return offsets._replace(shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None])
 
-    def _texture(self, head: HeadFace, picture: torch.Tensor, effort: _Effort, progress) -> np.ndarray:
+    def _texture(self, head: HeadFace, picture: torch.Tensor, effort: _Effort, progress: Progress) -> np.ndarray:
         """(5 size / 4, size, 3) uint8 RGB."""
-
-        def tick(share: float) -> None:
-            progress("coarse", 0.5 + 0.45 * share, "Fitting the face's texture")
 
         sheet, _ = fit_sheet(
             head.posed,
@@ -147,10 +145,10 @@ class FittedHrnFace(PublishedMethod):
             sizes=effort.sheets,
             steps=effort.sheet_steps,
             tall=TALL,
-            tick=tick,
+            progress=progress,
         )
         sheet = cv2.resize(255 * sheet[0].permute(1, 2, 0).numpy(), (effort.size, int(effort.size * TALL)))
-        sheet = finished_sheet(sheet, self._pictures, lambda: tick(1.0))
+        sheet = finished_sheet(sheet, self._pictures, progress.part(1.0, 1.0))
         return np.clip(np.round(sheet, out=sheet), 0, 255, out=sheet).astype(np.uint8)
 
     def _prediction(

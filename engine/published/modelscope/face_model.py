@@ -20,7 +20,7 @@ from ...wire.messages import say
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, read_mat
 from ..basel.model import FaceModel
-from ..hrn.detail import apply_offsets
+from ..basel.uv_maps import apply_offsets
 from .files import head_model_of
 from .head_model import HEAD_VERTICES, HeadFace, HeadModel, Offsets
 

@@ -6,12 +6,12 @@ is 4096.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from ...system.progress import SILENT, Progress
 from .head_texture import front_mask, transition
 
 __all__ = ["FacePictures", "SHEET_SIZE", "TALL", "finished_sheet"]
@@ -37,20 +37,19 @@ class FacePictures(NamedTuple):
     right_eye: np.ndarray
 
 
-def finished_sheet(sheet: np.ndarray, pictures: FacePictures, tick: Callable[[], object] | None = None) -> np.ndarray:
+def finished_sheet(sheet: np.ndarray, pictures: FacePictures, progress: Progress = SILENT) -> np.ndarray:
     """The sheet with the template behind it and at the corners of the eyes; not clipped.
 
     Sheet and template approach one another in colour where one passes into the other, then both become five per cent
     brighter.
 
     Args:
-        tick: called a few times a second; may raise to cancel.
+        progress: called a few times a second.
     """
-    tick = tick or (lambda: None)
     height, size = sheet.shape[:2]
     template = cv2.resize(pictures.template, (size, height))
     front = front_mask(pictures.front, size)
-    tick()
+    progress(0.0)
     moved, share = np.zeros(3, np.float32), np.ones(3, np.float32)
     bands = [transition(front[..., colour]) for colour in range(3)]
     if all(band.any() for band in bands):
@@ -58,7 +57,7 @@ def finished_sheet(sheet: np.ndarray, pictures: FacePictures, tick: Callable[[],
             seen, there = sheet[:size, :, colour][band], _mean(template[:size, :, colour][band])
             moved[colour] = _NEARER * (there - _BRIGHTER * _mean(seen))
             share[colour] = _BRIGHTER * _mean(seen + moved[colour]) / max(there, np.float32(1))
-            tick()
+            progress(0.0)
     del bands
     out = np.empty_like(sheet)
     for first in range(0, height, _ROWS):
@@ -66,7 +65,7 @@ def finished_sheet(sheet: np.ndarray, pictures: FacePictures, tick: Callable[[],
         behind, over = template[rows] * share, front[rows]
         behind[: len(over)] += over * (sheet[rows][: len(over)] + moved - behind[: len(over)])
         np.multiply(behind, np.float32(_BRIGHTER), out=out[rows])
-        tick()
+        progress(0.0)
     left, top, width, tall = (_EYE * size).astype(int)
     # The release narrows one of the two masks and widens the other.
     for picture, column, narrowed in ((pictures.left_eye, left, True), (pictures.right_eye, size - left - width, False)):

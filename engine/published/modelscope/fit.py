@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ...system.progress import SILENT, Progress
 from ..basel.coefficients import Coefficients
 from ..basel.contour import soft_occupancy
 from ..basel.model import PosedFace
@@ -15,13 +16,12 @@ from ..basel.pose import transform
 from ..basel.rendering import rasterize_crop, render_vertices
 from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
 
-__all__ = ["FACE_TRIANGLES", "HeadEvidence", "Tick", "fit_face", "fit_head"]
+__all__ = ["FACE_TRIANGLES", "HeadEvidence", "fit_face", "fit_head"]
 
 FACE_TRIANGLES = 69732
 """The fitting mesh's first triangles are its face."""
 TRANSLATION_STEPS, SHAPE_STEPS = 150, 100
 """`fit_face` takes the second number only."""
-Tick = Callable[[float], object]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def fit_head(
     *,
     face_triangles: int = FACE_TRIANGLES,
     steps: tuple[int, int] = (TRANSLATION_STEPS, SHAPE_STEPS),
-    tick: Tick | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Coefficients, Offsets]:
     """First the translation alone, then offset maps, identity, expression, texture and light.
 
@@ -59,7 +59,7 @@ def fit_head(
     """
     offsets = _no_offsets(start.identity.device)
     values = {name: part.detach().clone() for name, part in start._asdict().items()}
-    progress = _Progress(sum(steps), tick)
+    first = steps[0] / max(sum(steps), 1)
     with torch.no_grad():
         still = model(Coefficients(**values), offsets).posed
     values["translation"].requires_grad_(True)
@@ -67,7 +67,7 @@ def fit_head(
         [values["translation"]],
         1e-1,
         steps[0],
-        progress,
+        progress.part(0.0, first),
         lambda: ms_start_terms(
             _moved_scene(model, still, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks
         ),
@@ -78,7 +78,7 @@ def fit_head(
         [*offsets, *fitted],
         1e-3,
         steps[1],
-        progress,
+        progress.part(first, 1.0),
         lambda: ms_head_terms(
             _head_scene(model, Coefficients(**values), offsets, face_triangles),
             evidence.picture,
@@ -91,7 +91,7 @@ def fit_head(
 
 
 def fit_face(
-    model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS, tick: Tick | None = None
+    model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS, progress: Progress = SILENT
 ) -> tuple[Coefficients, Offsets]:
     """The fit of the face alone, of February 2023: offset maps and all coefficients together.
 
@@ -108,7 +108,7 @@ def fit_face(
         [offsets.shape, offsets.texture, *values.values()],
         1e-3,
         steps,
-        _Progress(steps, tick),
+        progress,
         lambda: ms_face_terms(
             _face_scene(model, Coefficients(**values), offsets), evidence.picture, evidence.landmarks, evidence.outline
         ),
@@ -116,29 +116,19 @@ def fit_face(
     return _fixed(values), Offsets(*(offset.detach() for offset in offsets))
 
 
-class _Progress:
-    def __init__(self, steps: int, tick: Tick | None):
-        self.steps, self.done, self.tick = steps, 0, tick
-
-    def step(self) -> None:
-        self.done += 1
-        if self.tick:
-            self.tick(self.done / self.steps)
-
-
 def _adam(
     parameters: Iterable[torch.Tensor],
     rate: float,
     steps: int,
-    progress: _Progress,
+    progress: Progress,
     terms: Callable[[], dict[str, torch.Tensor]],
 ) -> None:
     optimiser = torch.optim.Adam(parameters, lr=rate)
-    for _ in range(steps):
+    for step in range(steps):
         optimiser.zero_grad()
         total(terms()).backward()
         optimiser.step()
-        progress.step()
+        progress((step + 1) / steps)
 
 
 def _no_offsets(device) -> Offsets:

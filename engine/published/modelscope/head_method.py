@@ -17,9 +17,10 @@ import torch
 
 from ...geometry.obj import obj_normals, write_obj
 from ...pipeline.image_files import write_jpeg
+from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.messages import as_message, say
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
@@ -69,18 +70,18 @@ def create() -> HrnHead:
 class HrnHead(PublishedMethod):
     name = "hrn_head"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._load_optimiser(progress)
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._coarse = load("hrn_head.coarse", paths["hrn_head"])
         self._finders: Finders | None = load_finders(paths)
         self._face_mask, self._head_matte = FaceMask(paths), HeadMatte(paths)
-        progress("start", 0.4, "Reading the official files")
+        progress(0.4, "Reading the official files")
         self._files = read_head_files(paths)
         self._bald, self._front = (read_picture(paths[key]) for key in ("head_bald", "head_front"))
         self._hair = {key: read_picture(paths[key]) for key in _HAIR_FILES if key in paths}
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         if settings.hair_texture:
             self._require_hair()
         face, image = faces[0], faces[0].photo.pixels
@@ -88,20 +89,25 @@ class HrnHead(PublishedMethod):
         up = alignment.flip_y(face.points, len(image))
         start = self._start(image, up)
         window, crop, _ = alignment.align(image, up, self._template, rescale=_RESCALE)
-        progress("coarse", 0.02, "Cutting out the head")
+        progress(0.02, "Cutting out the head")
         evidence, matte, masked_by = self._evidence(face, window, crop)
 
-        def tick(share: float) -> None:
-            progress("coarse", 0.05 + 0.45 * share, "Fitting the head to the photo")
-
-        tick(0.0)
+        fitting = progress.part(0.05, 0.5, "Fitting the head to the photo")
+        fitting(0.0)
         fitted, offsets = fit_head(
-            self._files.fitting, start, evidence, face_triangles=FACE_TRIANGLES, steps=effort.steps, tick=tick
+            self._files.fitting, start, evidence, face_triangles=FACE_TRIANGLES, steps=effort.steps, progress=fitting
         )
         heads = self._heads(fitted, offsets, evidence.outline)
         wide, word = widened(self._finders, image, "modelscope", _WIDENING)
         large = alignment.align(wide, up, self._template, size=_PICTURE, rescale=_RESCALE * _PICTURE / alignment.CROP_SIZE)[1]
-        texture = self._texture(heads.published, picture_tensor(large), matte, effort, settings.hair_texture, progress)
+        texture = self._texture(
+            heads.published,
+            picture_tensor(large),
+            matte,
+            effort,
+            settings.hair_texture,
+            progress.part(0.5, 0.95, "Fitting the head's texture"),
+        )
         return self._prediction(
             face,
             window,
@@ -177,12 +183,15 @@ class HrnHead(PublishedMethod):
         return _Heads(*(output(each, offsets, adjustment=adjustment) for each in (opened, fitted, still)))
 
     def _texture(
-        self, head: ms_head.HeadFace, picture: torch.Tensor, matte: np.ndarray, effort: _Effort, with_hair: bool, progress
+        self,
+        head: ms_head.HeadFace,
+        picture: torch.Tensor,
+        matte: np.ndarray,
+        effort: _Effort,
+        with_hair: bool,
+        progress: Progress,
     ) -> np.ndarray:
         """(size, size, 3) uint8 RGB."""
-
-        def tick(share: float) -> None:
-            progress("coarse", 0.5 + 0.45 * share, "Fitting the head's texture")
 
         shown = torch.from_numpy(cv2.resize(matte, (_PICTURE, _PICTURE)))[None, None]
         uv = torch.from_numpy(self._files.uv)
@@ -194,18 +203,18 @@ class HrnHead(PublishedMethod):
             shown,
             sizes=effort.sheets,
             steps=effort.sheet_steps,
-            tick=tick,
+            progress=progress,
         )
         sheet = 255 * sheet[0].permute(1, 2, 0).numpy()
         sheet = cv2.resize(sheet, (effort.size, effort.size))
-        tick(1.0)
+        progress(1.0)
         mask = ms_texture.front_mask(self._front, effort.size)
         if with_hair:
             area, foreground, cheek = (self._hair[key] for key in _HAIR_FILES)
             sheet = ms_texture.evenly_lit(sheet, ms_texture.upper_mask(cheek, effort.size))
-        tick(1.0)
+        progress(1.0)
         behind = ms_texture.matched_template(sheet, self._bald, mask)
-        tick(1.0)
+        progress(1.0)
         if with_hair:
             behind = ms_texture.filled_hair(behind, sheet, ms_texture.upper_mask(area, effort.size))
             mask = ms_texture.foreground_mask(foreground, effort.size)

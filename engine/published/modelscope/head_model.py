@@ -16,7 +16,7 @@ import torch
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, FaceModelData
 from ..basel.model import FaceModel, PosedFace
-from ..hrn.detail import apply_offsets
+from ..basel.uv_maps import apply_offsets
 
 __all__ = [
     "FACE_OFFSET_SIZE",

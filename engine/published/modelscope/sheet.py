@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch.nn.functional import interpolate
 
+from ...system.progress import SILENT, Progress
 from ..basel.model import PosedFace
 from ..basel.rendering import rasterize_crop
 
@@ -28,7 +28,7 @@ def fit_sheet(
     sizes: tuple[int, ...] = SHEET_SIZES,
     steps: int = SHEET_STEPS,
     tall: float = 1.0,
-    tick: Callable[[float], object] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A texture that, drawn on the posed head, gives the picture; from few texels to many.
 
@@ -42,13 +42,11 @@ def fit_sheet(
         mask: (1, 1, S, S) where the picture shows the head.
         sizes: texels along u.
         tall: how many times as many texels there are along v.
-        tick: called with the share that is done.
 
     Returns:
         (1, 3, tall * T, T) sheet and (tall * T, T) bool: texels of the finest sheet that the picture shows.
     """
-    tick = tick or (lambda share: None)
-    tick(0.0)
+    progress(0.0)
     with torch.no_grad():
         fragments = rasterize_crop(posed.camera.detach(), triangles, picture.shape[-1])
         seen = fragments.mask * mask
@@ -61,7 +59,7 @@ def fit_sheet(
         for number, size in enumerate(sizes):
             height = int(size * tall)
             texels = interpolate(sheet, (height, size), mode="nearest")[0].permute(1, 2, 0).contiguous()
-            tick(number / len(sizes))
+            progress(number / len(sizes))
             drawing = _drawing(place, weight, wanted, height, size)
             # Without smoothness, nothing moves a texel that no pixel reads.
             smooth, flat = number < len(sizes) - 1, texels.view(-1, 3)
@@ -76,7 +74,7 @@ def fit_sheet(
                 else:
                     torch.mul(drawing.slope(moving), 2 / picture.numel(), out=slope)
                 optimiser.step()
-                tick((number + (step + 1) / steps) / len(sizes))
+                progress((number + (step + 1) / steps) / len(sizes))
             if not smooth:
                 flat[drawing.texels] = moving
             sheet = texels.permute(2, 0, 1)[None]

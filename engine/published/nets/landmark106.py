@@ -14,10 +14,7 @@ from torch import nn
 
 from .blocks import conv_norm, inverted_residual
 
-__all__ = ["FIVE_POINTS", "Landmark106Net", "find_106_points", "points_of_crop", "soft_argmax"]
-
-FIVE_POINTS = (74, 83, 54, 84, 90)
-"""Which of the 106 are the left eye, right eye, nose tip and left and right mouth corner (sides of the picture)."""
+__all__ = ["Landmark106Net", "find_106_points", "points_of_crop", "soft_argmax"]
 
 CROP = 224
 _MARGIN = 1.35

@@ -113,7 +113,7 @@ def _unusable(path: Path, fault: Message, error: Exception | None = None) -> Hrn
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
         say("The file {file} cannot be used: {fault}.", file=path.name, fault=fault),
-        hint="Convert the official graph again as docs/networks.md says, or remove the file.",
+        hint="Convert the official graph again as docs/develop/networks.md says, or remove the file.",
         details={"file": str(path), **({"reason": str(error)[:500]} if error else {})},
     )
 

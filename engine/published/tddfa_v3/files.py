@@ -9,8 +9,9 @@ import numpy as np
 
 from ...wire.messages import say
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields
+from ..nets.checkpoint import read_npy_dictionary
 
-__all__ = ["PARTS", "TddfaModelData", "read_tddfa_model"]
+__all__ = ["PARTS", "TddfaModelData", "read_tddfa_file", "read_tddfa_model"]
 
 PARTS = ("right_eye", "left_eye", "right_eyebrow", "left_eyebrow", "nose", "up_lip", "down_lip", "skin")
 """Face parts in the order of the file; label k + 1 belongs to ``PARTS[k]``. Sides are the subject's."""
@@ -32,6 +33,11 @@ class TddfaModelData:
     """8 arrays (k, 3) int64."""
     contour_candidates: list[np.ndarray]
     """33 arrays of int64 vertex numbers: where the outline may run, for each of the 33 contour landmarks."""
+
+
+def read_tddfa_file(path: Path | str) -> TddfaModelData:
+    """``face_model.npy``; see :func:`read_tddfa_model`."""
+    return read_tddfa_model(read_npy_dictionary(path), source=path)
 
 
 def read_tddfa_model(

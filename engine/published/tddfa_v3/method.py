@@ -14,19 +14,20 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ...pipeline.image_files import write_png
+from ...system.progress import SILENT, Progress
 from ...types import Photo
-from ...wire.protocol import Settings
+from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.files import read_landmark_template
 from ..basel.model import FaceModel
-from ..deep3d.method import CropFace, crop_face, crop_prediction
+from ..crop_face import CropFace, crop_face, crop_prediction
 from ..method import GivenFace, Prediction, PublishedMethod
-from ..nets.checkpoint import read_npy_dictionary
 from ..nets.official import load
 from . import face as tddfa
 from . import output as tddfa_output
 from . import texture as tddfa_texture
-from .files import TddfaModelData, read_tddfa_model
+from .files import TddfaModelData, read_tddfa_file
 
 __all__ = ["TddfaV3", "create"]
 
@@ -47,8 +48,8 @@ def create() -> TddfaV3:
 class TddfaV3(PublishedMethod):
     name = "tddfa_v3"
 
-    def load(self, paths: dict[str, Path], progress) -> None:
-        data = read_tddfa_model(read_npy_dictionary(paths["tddfa"]), source=paths["tddfa"])
+    def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
+        data = read_tddfa_file(paths["tddfa"])
         self._official = _Official(
             data,
             FaceModel.build(data.face, recentre=False, clip_texture=True),
@@ -57,7 +58,7 @@ class TddfaV3(PublishedMethod):
             load("tddfa_v3.coarse_mobilenet", paths["tddfa_mobilenet"]) if "tddfa_mobilenet" in paths else None,
         )
 
-    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress) -> Prediction:
+    def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
         official = self._official
         small = settings.quality == "draft" and official.mobilenet is not None
         found = crop_face(
@@ -92,9 +93,7 @@ def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Of
         for masks in (tddfa.part_masks(data, face), tddfa.visible_part_masks(model, data, drawn, visible))
     )
     tddfa_output.write_dictionary(folder / f"{stem}.npy", landmarks, visible_parts, parts)
-    from ..deep3d.output import write_picture
-
-    write_picture(
+    write_png(
         folder / f"{stem}.png",
         tddfa_output.picture_grid(
             photo.pixels, found.window, drawn.shape, drawn.face, drawn.mask, landmarks, visible_parts, parts

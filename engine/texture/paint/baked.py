@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...geometry.harmonics import srgb_to_linear
 from ...head.eyeballs import socket_faces, sphere_through
 from ...head.model import MATERIALS, HeadModel
+from ...wire.color import srgb_to_linear
 from ..atlas import Texels
 from .grain import octave_noise
 from .inner_colors import InnerColors

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ...geometry.harmonics import srgb_to_linear
 from ...photo.regions import EYES, IRISES
+from ...wire.color import LUMINANCE, srgb_to_linear
 from ..sources.photo_view import PhotoView, feature_mask
-from ..unlit.delight import LUMINANCE
 
 __all__ = ["InnerColors", "measure_inner_colors"]
 

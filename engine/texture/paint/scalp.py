@@ -9,8 +9,8 @@ import numpy as np
 
 from ...geometry.smoothstep import smoothstep
 from ...photo.regions import BROWS
+from ...wire.color import LUMINANCE
 from ..sources.photo_view import PhotoView, feature_mask
-from ..unlit.delight import LUMINANCE
 from .grain import octave_noise
 
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]

@@ -6,20 +6,19 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ...geometry.harmonics import srgb_to_linear
 from ...head.model import MATERIALS, HeadModel
+from ...wire.color import srgb_to_linear
+from ...wire.teeth import NECK_TINT, TOOTH_WIDTHS
 
 __all__ = ["tooth_colors"]
 
-_WIDTHS = ((8.5, 6.6, 7.6, 7.0, 6.8, 10.0, 9.5), (5.4, 5.9, 6.8, 7.0, 7.2, 11.0, 10.5))
-"""Mesio-distal widths in mm from the middle outwards, upper and lower jaw (Wheeler's Dental Anatomy, rounded)."""
+_WIDTHS = (TOOTH_WIDTHS["upper"], TOOTH_WIDTHS["lower"])
 _CROWNS = ((10.5, 9.0, 10.0, 8.5, 8.5, 7.5, 7.0), (8.8, 9.0, 10.5, 8.5, 8.0, 7.5, 7.0))
 """Heights of the crowns in mm."""
 _CENTRE_Z = -12.0
 """Middle of the dental arches; angles around it order the teeth."""
 
-_NECK = np.array([0.88, 0.79, 0.64], np.float32)
-"""Enamel is thin at the neck and lets the dentine's yellow through: factors of its colour."""
+_NECK = np.array(NECK_TINT, np.float32)
 _GAP = srgb_to_linear(np.array([96, 66, 54]) / 255).astype(np.float32)
 _GUM = srgb_to_linear(np.array([176, 104, 100]) / 255).astype(np.float32)
 

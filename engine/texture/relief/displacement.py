@@ -7,15 +7,16 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.harmonics import light_normals, sh_basis
+from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
+from ...system.progress import Progress
+from ...wire.color import LUMINANCE
 from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
 from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
-from ..unlit.delight import LUMINANCE
-from ..unlit.surface import vertex_normals
 from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
@@ -25,14 +26,20 @@ _PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
 
 
 def displacement_map(
-    model: HeadModel, fields: Analysis, luminance: np.ndarray, pigment: np.ndarray, seen: np.ndarray, detail: float, report
+    model: HeadModel,
+    fields: Analysis,
+    luminance: np.ndarray,
+    pigment: np.ndarray,
+    seen: np.ndarray,
+    detail: float,
+    progress: Progress,
 ) -> np.ndarray:
     """
     Args:
         luminance, pigment, seen: (S, S) float32 of the painted skin, see :class:`.compose.Band`; the first two are
             overwritten.
         detail: gain.
-        report: ``report(share)``; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         (S, S) float32 mm along the normal, 0 outside the layout.
@@ -80,19 +87,19 @@ def displacement_map(
                 total += own if share is None else own * share[:, None]
             put(lean, total)
 
-    each_band(prepare, bands(size), lambda share: report(0.4 * share))
+    each_band(prepare, bands(size), progress.part(0.0, 0.4))
     texels = texel_band(model, size, 0, size)
     luminance, pigment, density = (fill_outside(model, image, texels) for image in (luminance, pigment, density))
-    report(0.5)
+    progress(0.5)
     slopes = None
     if leans:
         wide = 1.6 * float(np.median(density[::8, ::8]))
         band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, 40.0))
-        report(0.55)
+        progress(0.55)
         slopes = shading_slopes(np.clip(band, -0.4, 0.4) * seen * strength, lean, 1 / np.maximum(density, 1e-3))
         band = lean = None
-        report(0.6)
-    out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, lambda: report(0.8))
+        progress(0.6)
+    out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, progress.part(0.6, 1.0))
     out *= strength > 0
     out += pores
     # The bands have no mean of their own; what the limiter left is taken out where there is relief.
@@ -100,7 +107,7 @@ def displacement_map(
     if total > 0:
         out -= strength * np.float32(out.sum() / total)
     out *= np.float32(detail)
-    report(1.0)
+    progress(1.0)
     return out
 
 
@@ -136,7 +143,7 @@ def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
     e1, e2 = point[:, 1] - point[:, 0], point[:, 2] - point[:, 0]
     d1, d2 = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     sign = np.sign(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0])[:, None]
-    frame = [vertex_normals(vertices, model.triangles.astype(np.int32)).astype(np.float64)[model.faces.ravel()]]
+    frame = [vertex_normals(vertices, model.triangles.astype(np.int32), np.float32).astype(np.float64)[model.faces.ravel()]]
     for direction in ((e1 * d2[:, 1:] - e2 * d1[:, 1:]) * sign, (e2 * d1[:, :1] - e1 * d2[:, :1]) * sign):
         total = np.stack(
             [np.bincount(corners.ravel(), np.repeat(direction[:, k], 3), len(model.faces) * 4) for k in range(3)], 1

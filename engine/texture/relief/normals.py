@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ...head.model import HeadModel
+from ...system.progress import SILENT, Progress
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
 
 __all__ = ["FLAT", "tangent_normals", "uv_metric"]
@@ -49,7 +50,9 @@ def uv_metric(model: HeadModel, vertices: np.ndarray) -> np.ndarray:
     return (mean / np.maximum(total, 1e-20)[:, None])[number].astype(np.float32)
 
 
-def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.ndarray, done=None) -> np.ndarray:
+def tangent_normals(
+    model: HeadModel, vertices: np.ndarray, displacement: np.ndarray, progress: Progress = SILENT
+) -> np.ndarray:
     """Normals of the displaced surface in the frame (dP/du, across, normal).
 
     ``n = (-dh/dt, -dh/db, 1)``, normalised; the metric of the layout is used at every texel, so the map means the same
@@ -58,7 +61,7 @@ def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.nda
     Args:
         vertices: (N, 3) mm.
         displacement: (S, S) float32 mm, row 0 at the top.
-        done: ``done(share)`` as bands finish; may raise to cancel.
+        progress: as bands finish; may raise to cancel.
 
     Returns:
         (S, S, 3) uint16, OpenGL (y up), :data:`FLAT` outside the layout.
@@ -84,5 +87,5 @@ def tangent_normals(model: HeadModel, vertices: np.ndarray, displacement: np.nda
         encoded = np.clip(np.floor(normal * 32767.5 + 32768), 0, 65535).astype(np.uint16)
         out[row0:row1].reshape(-1, 3)[texels.index] = encoded
 
-    each_band(bake, bands(size), done)
+    each_band(bake, bands(size), progress)
     return out

@@ -16,9 +16,10 @@ import numpy as np
 from numba import njit
 from scipy import fft
 
+from ...system.progress import SILENT, Progress
 from ..atlas import each_band
 
-__all__ = ["band_gain", "poisson", "relief", "shading_slopes"]
+__all__ = ["poisson", "relief", "shading_slopes"]
 
 _BAND_MM = (0.25, 0.4, 4.0, 7.0)
 """Gain rises between the first two wavelengths and falls between the last two."""
@@ -34,18 +35,6 @@ _SLOPE_DAMPING = 0.1
 _POISSON_SHARE = 0.5
 _NOISE = 0.012
 """Log-luminance changes below this are sensor and JPEG noise."""
-
-
-def band_gain(wave_mm: np.ndarray, pixel_mm: float = 0.0) -> np.ndarray:
-    """Share of an octave of this wavelength that becomes relief.
-
-    Args:
-        wave_mm: wavelengths.
-        pixel_mm: size of the photo's pixels on the skin.
-    """
-    a, b, c, d = _band_limits(pixel_mm)
-    x = np.log(np.maximum(wave_mm, 1e-6))
-    return (np.clip((x - a) / (b - a), 0, 1) * np.clip((d - x) / (d - c), 0, 1)).astype(np.float32)
 
 
 def _band_limits(pixel_mm: float) -> tuple[float, float, float, float]:
@@ -116,7 +105,7 @@ def relief(
     density: np.ndarray,
     slopes: tuple[np.ndarray, np.ndarray] | None,
     pixel_mm: float = 0.0,
-    tick=None,
+    progress: Progress = SILENT,
 ) -> np.ndarray:
     """Displacement of a de-lit texture.
 
@@ -127,14 +116,13 @@ def relief(
         density: (S, S) texels per mm.
         slopes: see :func:`shading_slopes`; None leaves the second cue out.
         pixel_mm: size of the photo's pixels on the skin.
-        tick: called between its two steps.
+        progress: called between its two steps.
 
     Returns:
         (S, S) float32 mm.
     """
     shaded = poisson(*slopes) if slopes is not None else None
-    if tick is not None:
-        tick()
+    progress(0.5)
     return _octave(luminance, pigment, mask, density, shaded, pixel_mm)
 
 

@@ -16,11 +16,12 @@ import numpy as np
 
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
+from ...wire.color import LUMINANCE
 from ..atlas import gather
 from ..padding import fill_outside
 from ..seen import Masks, Place
 from ..unlit.completion import splat
-from ..unlit.delight import LUMINANCE
 from ..unlit.surface import Surface
 from .photo_view import PhotoView, lookup
 
@@ -36,20 +37,25 @@ _UNKNOWN = 0.75
 
 
 def align(
-    model: HeadModel, surface: Surface, place: Place, views: Sequence[PhotoView], masks: Sequence[Masks], report
+    model: HeadModel,
+    surface: Surface,
+    place: Place,
+    views: Sequence[PhotoView],
+    masks: Sequence[Masks],
+    progress: Progress = SILENT,
 ) -> tuple[list[PhotoView], np.ndarray]:
     """The views with lookups moved so that all show the same skin at the same texel; the first stays.
 
     Args:
         place: texels of a map of ALIGNMENT_SIZE.
-        report: ``report(share)``; may raise to cancel.
+        progress: may raise to cancel.
 
     Returns:
         The views, and (K, N) in [0, 1]: how much each looks like the others in the end; 1 for the first.
     """
     out = list(views)
     likeness = np.ones((len(views), len(model.template)))
-    pictures = concurrently([partial(_picture, place, *each) for each in zip(views, masks)], lambda share: report(0.4 * share))
+    pictures = concurrently([partial(_picture, place, *each) for each in zip(views, masks)], progress.part(0.0, 0.4))
     picture, weight = pictures[0]
     towards = [view.camera.position / np.linalg.norm(view.camera.position) for view in views]
     order = sorted(range(1, len(views)), key=lambda k: -float(towards[k] @ towards[0]))
@@ -62,7 +68,7 @@ def align(
         likeness[k] = _likeness_of(model, surface, place, (picture, weight), (theirs, their_weight))
         better = their_weight > weight
         picture[better], weight[better] = theirs[better], their_weight[better]
-        report(0.4 + 0.6 * (number + 1) / len(order))
+        progress(0.4 + 0.6 * (number + 1) / len(order))
     return out, likeness
 
 

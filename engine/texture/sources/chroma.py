@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from ...photo.regions import EYES, INNER_LIPS, OUTER_LIPS
-from ..unlit.delight import LUMINANCE
+from ...wire.color import LUMINANCE
 from .photo_view import PhotoView, feature_mask
 
 __all__ = ["calmed"]

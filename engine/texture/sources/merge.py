@@ -20,15 +20,19 @@ from functools import partial
 
 import numpy as np
 
+from ...geometry.mesh import vertex_normals
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.progress import SILENT, Progress
 from ...types import View
+from ...wire.color import LUMINANCE
 from ..atlas import gather
-from ..seen import Masks, Place, Seen, posed, read_texels
+from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
-from ..unlit.delight import LUMINANCE, darkness, highlight_share, shading_gain, weighted_median
-from ..unlit.surface import Surface, vertex_normals
+from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
+from ..unlit.surface import Surface
+from .opened import posed, read_texels
 from .photo_view import PhotoView, lookup
 
 __all__ = ["Merged", "Source", "merge", "source_share"]
@@ -110,16 +114,16 @@ def merge(
     sources: Sequence[PhotoView],
     masks: Sequence[Masks],
     likeness: np.ndarray,
-    report,
+    progress: Progress = SILENT,
 ) -> Merged:
     """
     Args:
         place: n texels of the analysis map.
         likeness: (K, N) from :func:`.align.align`.
-        report: ``report(share)``; may raise to cancel.
+        progress: may raise to cancel.
     """
     read = concurrently(
-        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], lambda share: report(0.5 * share)
+        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], progress.part(0.0, 0.5)
     )
     seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
@@ -133,22 +137,22 @@ def merge(
     # Features come from one photo; how dark their hairs are in another is no matter of light.
     plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
     field = _even_out(surface, logs, plain, quality)
-    report(0.6)
+    progress(0.6)
     even = logs + field
     middle = _middle(even, quality)
     stray = (even - middle) @ LUMINANCE
     agree = 1 / (1 + (stray / _AGREEMENT) ** 2) if len(views) > 2 else np.ones_like(amount)
     labels = _labels(model, surface, quality * agree * _same(model, views, likeness))
-    report(0.7)
+    progress(0.7)
     field = field + _common(surface, even, plain, quality, labels)
-    report(0.8)
+    progress(0.8)
     gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
     base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
     shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
     shares = shares * shares * shares + np.float32(0.01)
     unlit = concurrently(
         [partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
-        lambda share: report(0.8 + 0.15 * share),
+        progress.part(0.8, 0.95),
     )
     _normalise(shares)
     total = np.zeros_like(unlit[0])
@@ -171,7 +175,7 @@ class _Read:
 def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Masks) -> _Read:
     seen = read_texels(place, source, masks)
     color, amount = splat(place.texels, place.triangles, len(model.template), seen.color, seen.weight * (1 - seen.feature))
-    normals = vertex_normals(posed(model, view), place.triangles)
+    normals = vertex_normals(posed(model, view), place.triangles, np.float32)
     shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
     return _Read(seen, shading, color, amount)
 

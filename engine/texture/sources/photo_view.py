@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
-from ...geometry.harmonics import srgb_to_linear
+from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...render import rasterize
 from ...types import Photo
-from ..unlit.surface import vertex_normals
+from ...wire.color import srgb_to_linear
 
 __all__ = ["NOSE_TIP", "PhotoView", "feature_mask", "lookup"]
 
@@ -94,7 +94,7 @@ class PhotoView:
             levels.append(cv2.pyrDown(levels[-1]))
         crop_points, _ = cropped.project(vertices.astype(np.float64))
         triangles = model.triangles.astype(np.int32)
-        normals = vertex_normals(vertices, triangles)
+        normals = vertex_normals(vertices, triangles, np.float32)
         to_camera = camera.position - vertices
         to_camera /= np.maximum(np.linalg.norm(to_camera, axis=1, keepdims=True), 1e-9)
         zscale = min(1.0, 900 / max(cropped.width, cropped.height))

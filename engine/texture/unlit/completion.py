@@ -14,12 +14,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ...wire.color import POWER
 from ..atlas import Texels
 from .surface import Surface
 
 __all__ = ["GAMMA", "complete_base", "splat"]
 
-GAMMA = 1 / 2.2
+GAMMA = 1 / POWER
+"""Exponent from linear to perceptual."""
 
 
 def splat(

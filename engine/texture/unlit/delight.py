@@ -20,10 +20,10 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.harmonics import light_normals, shade
 from ...geometry.smoothstep import smoothstep
+from ...wire.color import LUMINANCE
 from .surface import Surface
 
 __all__ = [
-    "LUMINANCE",
     "SkinLevel",
     "darkness",
     "flatten",
@@ -32,8 +32,6 @@ __all__ = [
     "skin_balance",
     "weighted_median",
 ]
-
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 _SHADING_RANGE = (0.55, 1.7)
 _SHADING_POWER = 0.85

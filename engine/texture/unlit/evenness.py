@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
+from ...wire.color import LUMINANCE
 from ..seen import Place, Seen, forehead_trust
-from .delight import LUMINANCE, weighted_median
+from .delight import weighted_median
 from .patch import Patch
 
 __all__ = ["HAIR_ABOVE", "even_out"]

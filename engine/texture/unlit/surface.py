@@ -1,8 +1,8 @@
 """Smooth fields on the head's surface.
 
 All low-frequency colour work happens on the vertices, where the head has no UV seams: a field that is smooth here is
-smooth across every island border of the atlas. The Laplacian is the cotangent one (Pinkall and Polthier 1993) with
-weights clamped to be positive, in millimetres, so lengths in this file are lengths on the skin.
+smooth across every island border of the atlas. The Laplacian is that of :func:`engine.geometry.mesh.stiffness_and_mass`,
+in millimetres, so lengths in this file are lengths on the skin.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from ...geometry import mesh
+from ...geometry.mesh import stiffness_and_mass
 
-__all__ = ["Surface", "vertex_normals"]
+__all__ = ["Surface"]
 
 
 class Surface:
@@ -25,26 +25,7 @@ class Surface:
             vertices: (V, 3) mm.
             triangles: (T, 3) int.
         """
-        points = np.asarray(vertices, np.float64)
-        count = len(points)
-        rows, columns, values = [], [], []
-        area = np.zeros(count)
-        for corner in range(3):
-            i, j, k = triangles[:, corner], triangles[:, (corner + 1) % 3], triangles[:, (corner + 2) % 3]
-            a, b = points[j] - points[i], points[k] - points[i]
-            cross = np.linalg.norm(np.cross(a, b), axis=1)
-            cotangent = np.einsum("td,td->t", a, b) / np.maximum(cross, 1e-9)
-            # Needles would otherwise dominate, obtuse triangles break the maximum principle.
-            weight = 0.5 * np.clip(cotangent, 0.05, 20)
-            rows += [j, k]
-            columns += [k, j]
-            values += [weight, weight]
-            np.add.at(area, i, cross / 6)
-        adjacency = sparse.coo_matrix(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (count, count)
-        ).tocsr()
-        self.stiffness = (sparse.diags(np.asarray(adjacency.sum(1)).ravel()) - adjacency).tocsc()
-        self.area = np.maximum(area, 1e-6)
+        self.stiffness, self.area = stiffness_and_mass(vertices, triangles)
         self._blurs = {}
 
     def smooth(
@@ -94,8 +75,3 @@ class Surface:
     def _factor(self, weights: np.ndarray, length: float):
         system = sparse.diags(self.area * weights) + length**2 * self.stiffness
         return splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-
-
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """As of :mod:`engine.geometry.mesh`, in float32."""
-    return mesh.vertex_normals(vertices, triangles).astype(np.float32)

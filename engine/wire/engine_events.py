@@ -1,0 +1,75 @@
+"""What a child ``engine serve`` can be, how it is started, and what :mod:`.client` reports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .errors import HrnError
+from .messages import Message
+
+__all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
+
+
+class EngineState(str, Enum):
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start the engine."""
+
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: str | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The engine started and answered; `info` is its result of ``initialize``."""
+
+    info: dict
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    id: int
+    stage: str
+    fraction: float
+    """0 to 1 within the stage."""
+    message: Message
+    overall: float | None = None
+    """0 to 1 over the whole request, if the engine says so."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    id: int
+    result: dict
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request failed; the error's code is ``CANCELLED`` when the user wanted it so."""
+
+    id: int
+    error: HrnError
+    lost: bool = False
+    """The child is gone with it: it died, hung or talked nonsense."""
+    was_ready: bool = True
+    """False when that child had not even come up."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The child is gone although no request suffers from it."""
+
+    reason: str
+
+
+Event = Ready | Progress | Finished | Failed | Stopped

@@ -1,0 +1,58 @@
+"""What both eyes look outwards belongs to the head, not to the facial actions."""
+
+import numpy as np
+import pytest
+
+from engine.fit.features.gaze import level_gaze
+
+
+def values(model, **actions):
+    out = np.zeros(52, np.float32)
+    for name, value in actions.items():
+        out[model.expression_names.index(name)] = value
+    return out
+
+
+def turns(model, expression):
+    """Left and right eye, outwards."""
+    value = dict(zip(model.expression_names, expression))
+    return [value["eyeLookOut" + side] - value["eyeLookIn" + side] for side in ("Left", "Right")]
+
+
+def irises(model, vertices):
+    return model.landmarks(vertices)[[468, 473], 0]
+
+
+@pytest.mark.parametrize("left, right", [(0.3, 0.3), (0.1, 0.5), (0.6, 0.0)])
+def test_the_face_looks_the_same_and_relaxed_straight_ahead(model, left, right):
+    given = values(model, eyeLookOutLeft=left, eyeLookOutRight=right, mouthSmileLeft=0.4, eyeLookDownLeft=0.2)
+    (expression,), shift = level_gaze(model, [given])
+    assert turns(model, expression) == pytest.approx([(left - right) / 2, (right - left) / 2], abs=1e-6)
+    before, after = model.shape(np.zeros(1), given), model.shape(np.zeros(1), expression) + shift
+    assert np.linalg.norm(after - before, axis=1).max() < 0.5
+    np.testing.assert_allclose(irises(model, after), irises(model, before), atol=0.25)
+    relaxed = irises(model, model.template + shift) - irises(model, model.template)
+    assert -relaxed[0] == pytest.approx(relaxed[1], abs=1e-3) and 1.3 < relaxed[1] < 1.9
+    others = [name for name in model.expression_names if not name.startswith(("eyeLookOut", "eyeLookIn"))]
+    for name in others:
+        number = model.expression_names.index(name)
+        assert expression[number] == given[number]
+
+
+def test_an_iris_that_was_seen_badly_does_not_turn_the_head_s_eyes(model):
+    for given in (values(model, eyeLookOutLeft=1.0, eyeLookOutRight=1.0), values(model, eyeLookInLeft=0.5, eyeLookInRight=0.5)):
+        _, shift = level_gaze(model, [given])
+        relaxed = irises(model, model.template + shift) - irises(model, model.template)
+        assert 0.6 < relaxed[1] < 2.6
+
+
+def test_several_photos_share_the_first_one_s(model):
+    first, second = (
+        values(model, eyeLookOutLeft=0.2, eyeLookOutRight=0.4),
+        values(model, eyeLookInLeft=0.4, eyeLookOutRight=0.9),
+    )
+    (one, other), shift = level_gaze(model, [first, second])
+    np.testing.assert_array_equal(shift, level_gaze(model, [first])[1])
+    assert turns(model, one) == pytest.approx([-0.1, 0.1], abs=1e-6)
+    assert turns(model, other) == pytest.approx([-0.7, 0.6], abs=1e-6)
+    assert one.dtype == first.dtype and first[model.expression_names.index("eyeLookOutLeft")] == np.float32(0.2)

@@ -1,0 +1,1 @@
+"""The add-on inside a Blender without windows."""

@@ -1,0 +1,1 @@
+"""The rules by which the inputs of the goldens are made."""

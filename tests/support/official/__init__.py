@@ -1,0 +1,1 @@
+"""Official-looking files: right in every name and size, with numbers made by rule."""

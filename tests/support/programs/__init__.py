@@ -1,0 +1,1 @@
+"""Programs that tests start as processes. Each of them begins with :mod:`support.paths`."""

@@ -13,6 +13,8 @@ from . import __version__
 from .system.argument_types import count, positive_number
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import EXPORT_KINDS, PHOTO_KINDS
+from .wire.language import SOURCE, current, language_of, languages, local, system_language, use
+from .wire.messages import Message, say
 from .wire.paths import cache_dir, log_path
 from .wire.protocol import STAGES, overall_fraction
 from .wire.settings_flags import add_flags, from_flags
@@ -23,6 +25,9 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
     options = _parser().parse_args(argv)
+    use(options.lang or system_language())
+    if current() != SOURCE and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show is no reason to stop
     quiet_libraries()
     from .system.failures import as_hrn_error
     from .system.logs import start_logging
@@ -36,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         error = as_hrn_error(interrupt)
     if getattr(options, "json", False):
         _print_json({"error": error.to_json()})
-    print(f"error: {error}", file=sys.stderr)
+    print(local(say("error: {error}", error=error)), file=sys.stderr)
     if error.code is ErrorCode.INTERNAL:
-        print(f"log: {log_path()}", file=sys.stderr)
+        print(local(say("log: {path}", path=log_path())), file=sys.stderr)
     return EXIT_CODES[error.code]
 
 
@@ -56,6 +61,12 @@ def quiet_libraries() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="engine", description="Reconstruct a complete textured head from a photo.")
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--lang",
+        type=_language,
+        metavar="LANGUAGE",
+        help="language of messages, such as en_US or zh_HANS (default: that of the locale)",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("reconstruct", help="photo in, head bundle out")
@@ -164,7 +175,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         for path in exported or ():
             print(path)
         for warning in bundle.manifest["quality"]["warnings"]:
-            print(f"warning: {warning['message']}", file=sys.stderr)
+            print(local(say("warning: {text}", text=Message.from_json(warning))), file=sys.stderr)
     return 0
 
 
@@ -189,24 +200,30 @@ class ProgressLine:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._stage = None
-        self._width = 0
+        self._drawn = False
 
     def __call__(self, stage: str, fraction: float, message: str) -> None:
         done = round(100 * overall_fraction(stage, fraction))
         if self._live:
-            text = f"[{'#' * (done // 5):<20}] {done:3d} %  {message}"
-            self._stream.write("\r" + text + " " * max(0, self._width - len(text)))
-            self._width = len(text)
+            self._stream.write(f"\r\x1b[K[{'#' * (done // 5):<20}] {done:3d} %  {local(message)}")
+            self._drawn = True
             self._stream.flush()
         elif stage != self._stage:
             number = STAGES.index(stage) if stage in STAGES else 0
-            print(f"[{number}/{len(STAGES) - 2}] {message}", file=self._stream, flush=True)
+            print(f"[{number}/{len(STAGES) - 2}] {local(message)}", file=self._stream, flush=True)
         self._stage = stage
 
     def end(self) -> None:
-        if self._live and self._width:
-            self._stream.write("\r" + " " * self._width + "\r")
+        if self._drawn:
+            self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+
+def _language(text: str) -> str:
+    found = language_of(text)
+    if found == SOURCE and not text.lower().startswith("en"):
+        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
+    return found
 
 
 def _batch(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from ...wire.bundle import Bundle
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.formats import EXPORT_FORMATS, ExportFormat
+from ...wire.messages import say
 
 __all__ = ["check_export_path", "export_head"]
 
@@ -25,13 +26,19 @@ def check_export_path(path: str | os.PathLike) -> Path:
     """
     path = Path(path).absolute()
     if _format(path) is None:
-        suffixes = " or ".join(one.suffix for one in EXPORT_FORMATS)
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"The export file must end in {suffixes}, not {path.suffix or path.name!r}.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            say(
+                "The name of the exported file must end in {suffixes}, not in “{suffix}”.",
+                suffixes=[one.suffix for one in EXPORT_FORMATS],
+                suffix=path.suffix or path.name,
+            ),
+        )
     parent = path.parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
     if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written.")
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written.", path=path))
     return path
 
 

@@ -156,7 +156,7 @@ def test_eevee_alone_shades_what_lies_behind_lips_and_lids(head):
         assert occlusion.inputs["Distance"].default_value == pytest.approx(0.006 if name == "eyes" else 0.03)
 
 
-def test_teeth_have_the_colour_that_the_bundle_tells(head):
+def test_teeth_have_the_color_that_the_bundle_tells(head):
     crowns = node(head.materials["teeth"].node_tree, "ShaderNodeGroup")
     assert list(crowns.inputs["Enamel"].default_value) == pytest.approx([0.503, 0.503, 0.503, 1], abs=0.01)
 

@@ -63,12 +63,12 @@ def points_loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return torch.linalg.vector_norm(aligned - target, dim=-1).mean()
 
 
-def regularisers(coefficients: Coefficients, colour: torch.Tensor, skin: torch.Tensor) -> dict[str, torch.Tensor]:
+def regularisers(coefficients: Coefficients, color: torch.Tensor, skin: torch.Tensor) -> dict[str, torch.Tensor]:
     """Weighted prior, light and reflectance terms; the last is on *lit* colours here."""
     values = {
         "prior": losses.coefficient_prior(coefficients),
         "gamma": losses.gamma_loss(coefficients.gamma),
-        "reflectance": losses.reflectance_loss(colour, skin),
+        "reflectance": losses.reflectance_loss(color, skin),
     }
     return {name: WEIGHTS[name] * value for name, value in values.items()}
 

@@ -39,7 +39,7 @@ class ViewFaces(NamedTuple):
     """Per view (B, N, 3), camera at z = 1 looking to -z."""
     pixels: list[torch.Tensor]
     """Per view (B, N, 2), y down."""
-    colour: torch.Tensor
+    color: torch.Tensor
     """(B, N, 3) lit, shared by the views."""
 
 
@@ -71,7 +71,7 @@ def write_mesh(path: Path | str, front: np.ndarray, triangles: np.ndarray) -> No
         path,
         front,
         triangles,
-        colours=grey,
+        colors=grey,
         number=".8f",
         header=("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces"),
     )

@@ -72,7 +72,7 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
         for name in ADJUSTMENTS
     }
     return HeadFiles(
-        build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_coloured(output), face, uv), uv, changes
+        build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_colored(output), face, uv), uv, changes
     )
 
 
@@ -179,7 +179,7 @@ def read_picture(path: Path | str) -> np.ndarray:
     return np.ascontiguousarray(picture[..., ::-1])
 
 
-def _coloured(data: FaceModelData) -> FaceModelData:
+def _colored(data: FaceModelData) -> FaceModelData:
     """The same with a texture row for each vertex; those beyond the Basel face are skin."""
     count, rows = len(data.mean), len(data.mean_texture)
     texture = np.tile(np.array(_SKIN, np.float32), (count, 1))

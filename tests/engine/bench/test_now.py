@@ -190,7 +190,7 @@ def dataset(face, tmp_path_factory):
                 found.vertices,
                 found.triangles,
                 number=".9f",
-                colours=np.full((len(found.vertices), 3), 127),
+                colors=np.full((len(found.vertices), 3), 127),
             )
             np.save(target.with_suffix(".npy"), moved(landmarks))
     return root

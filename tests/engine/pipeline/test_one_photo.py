@@ -231,7 +231,7 @@ def test_a_covered_face_is_warned_of(portrait, reconstruction, tmp_path):
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kept", [(1, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1), None, (0.04, 0.04, 0.04), (0, 0, 0)])
-def test_colours_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):
+def test_colors_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):
     """Photos without one or two channels, without colour, and in the dark. No division by zero, nothing but numbers."""
     pixels = cv2.imread(str(portrait)).astype(np.float32)
     pixels = pixels.mean(-1, keepdims=True).repeat(3, -1) if kept is None else pixels * np.float32(kept)[::-1]

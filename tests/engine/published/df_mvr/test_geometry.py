@@ -50,7 +50,7 @@ def test_three_views(golden, scene):
         screen = golden[f"camera/xyz_project_{view}"]
         saw(screen, np.concatenate([pixels[:, some], screen_depth(world[:, some])[..., None]], -1))
         np.testing.assert_allclose(pixels[:, some], screen[..., :2], atol=1e-3)
-    np.testing.assert_allclose(result.colour[:, some], golden["face/face_texture"], atol=2e-5)
+    np.testing.assert_allclose(result.color[:, some], golden["face/face_texture"], atol=2e-5)
 
 
 def test_inputs_are_those_of_the_reference(golden, scene):
@@ -87,7 +87,7 @@ def screen_depth(world) -> np.ndarray:
 
 def test_losses_of_the_face(golden, scene):
     data, _, coefficients, result = scene
-    terms = training.regularisers(coefficients, result.colour, torch.from_numpy(data.skin))
+    terms = training.regularisers(coefficients, result.color, torch.from_numpy(data.skin))
     for ours, theirs in (("prior", "loss_para"), ("gamma", "loss_gamma"), ("reflectance", "reflect_loss")):
         np.testing.assert_allclose(
             terms[ours].item() / training.WEIGHTS[ours], golden[f"face/{theirs}"], rtol=1e-5, err_msg=ours
@@ -97,7 +97,7 @@ def test_losses_of_the_face(golden, scene):
 def test_losses(golden, scene):
     """Every term of the training function, and their sum."""
     data, model, coefficients, result = scene
-    terms = training.regularisers(coefficients, result.colour, torch.from_numpy(data.skin))
+    terms = training.regularisers(coefficients, result.color, torch.from_numpy(data.skin))
     terms["landmarks"] = training.WEIGHTS["landmarks"] * training.landmark_loss(
         [pixels[:, model.keypoints] for pixels in result.pixels],
         [torch.from_numpy(golden[f"loss/kp_img_gt_{view}"]) for view in VIEWS],
@@ -140,7 +140,7 @@ def compared_vertices(front: torch.Tensor, wanted: np.ndarray) -> np.ndarray:
     return found[0][1]
 
 
-def test_photo_loss_is_a_weighted_mean_of_colour_distances():
+def test_photo_loss_is_a_weighted_mean_of_color_distances():
     a, weight = torch.rand(2, 3, 20, 20), torch.rand(2, 1, 20, 20)
     step = torch.tensor([0.1, 0.2, 0.2]).reshape(1, 3, 1, 1)
     assert training.photo_loss(a + step, a, weight).item() == pytest.approx(0.3, rel=1e-4)

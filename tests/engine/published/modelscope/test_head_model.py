@@ -54,7 +54,7 @@ def check(golden, head):
         ("proj", head.posed.projection),
         ("landmarks", head.posed.landmarks),
         ("texture", head.posed.texture),
-        ("colour", head.posed.colour),
+        ("colour", head.posed.color),
     ):
         assert golden.error(name, value).max() < 5e-5, name
 
@@ -155,7 +155,7 @@ def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
     assert points.grad[0, 2, 0] != 0
 
 
-def test_the_first_steps_weigh_landmarks_and_colour(coefficients, final):
+def test_the_first_steps_weigh_landmarks_and_color(coefficients, final):
     a, mask = torch.full((1, 3, 224, 224), 0.5), torch.ones(1, 1, 224, 224)
     offset = map_of("head/so", 300)
     scene = objectives.HeadScene(

@@ -262,7 +262,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", type=int, default=250, help="heads for calibration, not trained on")
     parser.add_argument("--epochs", type=int, default=10, help="on the plain look")
     parser.add_argument("--refining-epochs", type=int, default=7, help="on both")
-    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "data" / "coarse.npz")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data" / "coarse.npz"
+    )
     options = parser.parse_args(argv)
     model, look = load_head_model(), TorchLook()
 

@@ -20,31 +20,22 @@ from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
-from .solver import LandmarkBasis, Prior, solve
+from .solver import LandmarkBasis, Pose, Prior, solve
+from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["fit_coarse"]
 
-_STEPS = 5
-_NOISE_GAIN = 64.0
-"""The landmarks come from the same features as the guess of the shape, so they tell little that it did not: their
-covariance is widened (chosen on generated heads)."""
-
-_PRIOR_GAIN = 0.5
-_GUESS_GAIN = 2.0
-"""The guess's error on photos, as a multiple of its covariance on held-out renders."""
-_PERSON_VARIANCE = 0.2
-"""Variance of a person's identity coefficients beyond what scanned people differ in."""
-
 _FACE = ("skin", "nose", "upper_lip", "lower_lip")
 _SKULL = ("scalp", "right_ear", "left_ear")
-_FACE_PRECISION, _SKULL_PRECISION = 60.0, 10.0
-"""1/mm^2 of the mean square over the part: some 60 independent places of the face to 1 mm, 20 of the skull to 1.5 mm."""
-
-_LEAST_EXPRESSION_SIGMA = 0.02
 
 
 def fit_coarse(
-    model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings, progress: Progress = SILENT
+    model: HeadModel,
+    photo: Photo,
+    observation: FaceObservation,
+    settings: Settings,
+    progress: Progress = SILENT,
+    weights: CoarseWeights = WEIGHTS,
 ) -> CoarseFit:
     """Fit the parametric head to one face.
 
@@ -54,6 +45,7 @@ def fit_coarse(
         observation: landmarks of the face; they say where to look.
         settings: ``focal_px`` is used when given.
         progress: may raise to cancel.
+        weights: what is believed.
 
     Raises:
         HrnError: MODEL_MISSING when the landmark network is absent.
@@ -64,7 +56,7 @@ def fit_coarse(
     guess = regressor.guess(photo, observation, looking)
     guess = replace(
         guess,
-        identity=_likely_person(model, regressor, guess.identity),
+        identity=_likely_person(model, regressor, guess.identity, weights),
         expression=with_seen_jaw(
             model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
         ),
@@ -78,39 +70,38 @@ def fit_coarse(
     camera, identity, expression = solve(
         basis,
         guess.points,
-        regressor.noise(_NOISE_GAIN),
-        _prior(model, regressor, guess),
-        camera,
-        guess.identity,
-        guess.expression,
-        _STEPS,
+        regressor.noise(weights.noise_gain),
+        _prior(model, regressor, guess, weights),
+        Pose(camera, guess.identity, guess.expression),
+        weights,
         fitting,
     )
     return _finished(model, camera, identity, expression, observation, source)
 
 
-_persons: dict[str, np.ndarray] = {}
+_persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}
 
 
-def _likely_person(model: HeadModel, regressor: Regressor, guessed: np.ndarray) -> np.ndarray:
+def _likely_person(model: HeadModel, regressor: Regressor, guessed: np.ndarray, weights: CoarseWeights) -> np.ndarray:
     """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people, given the guess as a
     measurement; its skull keeps to the average's as far as the face allows."""
     mean = regressor.people.mean
-    if model.version not in _persons:
-        _persons[model.version] = _share_believed(model, regressor)
-    return mean + _persons[model.version] @ (guessed - mean)
+    key = model.version, weights
+    if key not in _persons:
+        _persons[key] = _share_believed(model, regressor, weights)
+    return mean + _persons[key] @ (guessed - mean)
 
 
-def _share_believed(model: HeadModel, regressor: Regressor) -> np.ndarray:
+def _share_believed(model: HeadModel, regressor: Regressor, weights: CoarseWeights) -> np.ndarray:
     """(K, K) What of a guess's difference from the average person is believed."""
     modes = regressor.people.modes
-    some = _PERSON_VARIANCE * np.eye(modes.shape[1])
+    some = weights.person_variance * np.eye(modes.shape[1])
     differ = modes.T @ modes + some
-    unsure = _GUESS_GAIN * np.linalg.inv(regressor.identity_precision)
+    unsure = weights.guess_gain * np.linalg.inv(regressor.identity_precision)
     # The network learns from faces: what its answer does to the skull is no more than a side effect.
     face, skull = (_mean_square(model, parts) for parts in (_FACE, _SKULL))
-    kept = _FACE_PRECISION * face + some
-    return np.linalg.solve(kept + _SKULL_PRECISION * skull, kept @ differ @ np.linalg.inv(differ + unsure))
+    kept = weights.face_precision * face + some
+    return np.linalg.solve(kept + weights.skull_precision * skull, kept @ differ @ np.linalg.inv(differ + unsure))
 
 
 def _mean_square(model: HeadModel, parts: tuple[str, ...]) -> np.ndarray:
@@ -120,10 +111,12 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...]) -> np.ndarray:
     return flat @ flat.T / basis.shape[1]
 
 
-def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess) -> Prior:
-    sigma = np.maximum(regressor.expression_sigma * np.sqrt(_PRIOR_GAIN), _LEAST_EXPRESSION_SIGMA)
+def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> Prior:
+    sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
     sigma = np.minimum(sigma, action_limits(model, guess.expression))
-    return Prior(guess.identity, regressor.identity_precision / _PRIOR_GAIN, guess.expression, sigma)
+    return Prior(
+        guess.identity, regressor.identity_precision / weights.prior_gain, guess.expression, sigma, weights.identity_limit
+    )
 
 
 def _finished(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,12 +11,11 @@ import numpy as np
 from ...camera import Camera
 from ...system.progress import SILENT, Progress
 from .projection import projection
+from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["LandmarkBasis", "LandmarkNoise", "Prior", "boxed_step", "solve"]
+__all__ = ["LandmarkBasis", "LandmarkNoise", "Pose", "Prior", "boxed_step", "solve"]
 
 _DAMPING = 1e-6
-_STOP_MM = 1e-3
-_POSE_PRIOR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,18 @@ class Prior:
     """(E,)"""
     expression_sigma: np.ndarray
     """(E,)"""
-    identity_limit: float = 3.0
+    identity_limit: float = WEIGHTS.identity_limit
+    """Identity keeps within plus and minus that."""
+
+
+class Pose(NamedTuple):
+    """A posed head before a camera."""
+
+    camera: Camera
+    identity: np.ndarray
+    """(K,)"""
+    expression: np.ndarray
+    """(E,)"""
 
 
 def solve(
@@ -74,32 +85,30 @@ def solve(
     observed: np.ndarray,
     noise: LandmarkNoise,
     prior: Prior,
-    camera: Camera,
-    identity: np.ndarray,
-    expression: np.ndarray,
-    iterations: int = 10,
+    start: Pose,
+    weights: CoarseWeights = WEIGHTS,
     progress: Progress = SILENT,
-) -> tuple[Camera, np.ndarray, np.ndarray]:
+) -> Pose:
     """Most probable camera pose, identity and expression.
 
     Args:
         observed: (L, 2) pixels.
-        camera: start of the pose; its focal length is kept.
-        identity: (K,) start. expression: (E,) start.
-        iterations: at most this many Gauss-Newton steps.
+        start: where to begin; the focal length is kept.
+        weights: when to stop.
         progress: may raise to cancel.
 
     Returns:
         Camera, (K,) identity within ``+-identity_limit``, (E,) expression within [0, 1].
     """
-    identity, expression = identity.astype(float).copy(), expression.astype(float).copy()
+    camera = start.camera
+    identity, expression = start.identity.astype(float).copy(), start.expression.astype(float).copy()
     count = len(identity)
     prior_matrix = np.zeros((6 + count + len(expression),) * 2)
-    prior_matrix[:6, :6] = _POSE_PRIOR * np.eye(6)
+    prior_matrix[:6, :6] = weights.pose_prior * np.eye(6)
     prior_matrix[6 : 6 + count, 6 : 6 + count] = prior.identity_precision
     prior_matrix[6 + count :, 6 + count :] = np.diag(prior.expression_sigma**-2.0)
-    for step in range(iterations):
-        progress(step / iterations)
+    for step in range(weights.steps):
+        progress(step / weights.steps)
         residual, jacobian = _linearise(basis, observed, noise, camera, identity, expression)
         weighted = noise.precision_times(jacobian)
         hessian = jacobian.T @ weighted + prior_matrix
@@ -111,9 +120,9 @@ def solve(
         camera = _moved(camera, move[:6])
         identity += move[6 : 6 + count]
         expression += move[6 + count :]
-        if np.abs(jacobian @ move).max() < _STOP_MM:
+        if np.abs(jacobian @ move).max() < weights.settled_mm:
             break
-    return camera, identity, np.clip(expression, 0, 1)
+    return Pose(camera, identity, np.clip(expression, 0, 1))
 
 
 def _linearise(basis, observed, noise, camera, identity, expression):

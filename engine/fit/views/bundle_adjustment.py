@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,11 +20,10 @@ from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
 from .bundle_kernels import error, move_points, reduced, triangulate_points
 from .matching import Tracks
+from .weights import WEIGHTS, CameraWeights
 
-__all__ = ["Lens", "Triangulated", "adjust", "triangulate"]
+__all__ = ["Lens", "OnMesh", "Triangulated", "adjust", "triangulate"]
 
-_MOST_TRACKS = 6000
-"""So many points say all there is to say about the cameras."""
 _CAMERA = 8
 """Unknowns of a camera: turn (3), shift (3), log focal length, distortion."""
 
@@ -53,19 +53,44 @@ class Triangulated:
     """(P, 3, 3) inverse covariance for an error of one frame pixel."""
 
 
+class OnMesh(NamedTuple):
+    """Matches, and where they lie on the mesh."""
+
+    tracks: Tracks
+    """P points in O observations."""
+    points: np.ndarray
+    """(P, 3) mm."""
+    moves: np.ndarray
+    """(O, 3) by how much the point lies elsewhere in the observation's photo than in the anchor's, mm."""
+    normals: np.ndarray
+    """(P, 3) of the mesh at the points."""
+
+    def some(self, most: int) -> OnMesh:
+        """Every n-th, so that they are not many more than `most`."""
+        step = max(1, len(self.points) // most)
+        if step == 1:
+            return self
+        chosen = np.arange(len(self.points)) % step == 0
+        observed = np.repeat(chosen, np.diff(self.tracks.start))
+        return OnMesh(self.tracks.take(chosen), self.points[chosen], self.moves[observed], self.normals[chosen])
+
+
+class _Values(NamedTuple):
+    """The unknowns: turns (V, 3, 3), shifts (V, 3), focal lengths (V,), distortions (V,) and points (P, 3)."""
+
+    R: np.ndarray
+    t: np.ndarray
+    f: np.ndarray
+    k: np.ndarray
+    points: np.ndarray
+
+
 def adjust(
     cameras: list[Camera],
-    tracks: Tracks,
-    points: np.ndarray,
-    moves: np.ndarray,
-    normals: np.ndarray,
+    matches: OnMesh,
     lenses: list[Lens],
     factors: np.ndarray,
-    *,
-    prior_mm: float,
-    scale_px: float,
-    iterations: int,
-    least_scale_px: float = 0.6,
+    weights: CameraWeights = WEIGHTS.camera,
     turn_precision: np.ndarray | None = None,
     progress: Progress = SILENT,
 ) -> tuple[list[Camera], np.ndarray, np.ndarray]:
@@ -73,102 +98,136 @@ def adjust(
 
     Args:
         cameras: of the frames, believed to be free of distortion.
-        tracks: matches. points: (P, 3) where they lie on the mesh, mm.
-        moves: (O, 3) by how much the point lies elsewhere in the observation's photo than in the anchor's, mm.
-        normals: (P, 3) of the mesh at the points.
+        matches: what they should explain.
         lenses: each view belongs to one.
         factors: (V,) frame pixels per photo pixel.
-        prior_mm: deviation of a point from the mesh along its normal, as if all points were one measurement.
-        scale_px: residual at which an observation has lost three quarters of its say, at first; falls to
-            `least_scale_px` as the fit settles.
+        weights: what is believed about points and residuals.
         turn_precision: (V,) how firmly the cameras keep their turns, 1/rad^2; not at all where absent.
+        progress: may raise to cancel.
 
     Returns:
         Cameras, and (V,) distortion with its (V,) deviation.
     """
-    step = max(1, len(points) // _MOST_TRACKS)
-    if step > 1:
-        some = np.arange(len(points)) % step == 0
-        moves = moves[np.repeat(some, np.diff(tracks.start))]
-        tracks, points, normals = tracks.take(some), points[some], normals[some]
-    count = len(cameras)
-    R = np.array([camera.R for camera in cameras], float)
-    t = np.array([camera.t for camera in cameras], float)
-    f = np.array([camera.fx for camera in cameras], float)
-    k = np.zeros(len(cameras))
-    c = np.array([[camera.cx, camera.cy] for camera in cameras], float)
-    # From the unknowns (poses, then log focal and distortion of each lens) to those of every camera.
-    size = 6 * count + 2 * len(lenses)
-    spread = np.zeros((_CAMERA * count, size))
-    for view in range(count):
-        spread[_CAMERA * view : _CAMERA * view + 6, 6 * view : 6 * view + 6] = np.eye(6)
-    for number, lens in enumerate(lenses):
-        for view in lens.views:
-            spread[_CAMERA * view + 6, 6 * count + 2 * number] = 1
-            spread[_CAMERA * view + 7, 6 * count + 2 * number + 1] = 1
-    anchors, points = points.astype(float), points.astype(float).copy()
-    pull = 1.0 / (prior_mm**2 * max(len(points), 1))
-    first_turns = R
-    firmly = np.zeros(count) if turn_precision is None else turn_precision
-    seen = (c, *_arrays(tracks), moves)
-    mesh = (anchors, normals, pull)
+    firmly = np.zeros(len(cameras)) if turn_precision is None else turn_precision
+    problem = _Adjustment(cameras, matches.some(weights.most_tracks), lenses, factors, weights.prior_mm, firmly)
+    values = problem.start
+    damping, scale = 1e-4, weights.start_px
+    for step in range(weights.iterations):
+        progress(step / weights.iterations)
+        system, gradient = problem.system(values, scale)
+        before = problem.energy(values, scale)
+        values, after, damping = problem.improved(values, scale, system, gradient, before, damping)
+        settled = before - after < 2e-4 * before
+        if settled and scale == weights.least_px:
+            break
+        scale = max(weights.least_px, scale * (0.5 if settled else 0.7))
+    moved = [
+        replace(camera, R=R, t=t, fx=float(f), fy=float(f)) for camera, R, t, f in zip(cameras, values.R, values.t, values.f)
+    ]
+    return moved, values.k, problem.distortion_deviation(system)
 
-    def energy(R, t, f, k, points, scale):
-        value = sum(_in_parts(error, len(points), R, t, f, k, *seen, points, *mesh, scale))
-        for lens in lenses:
-            first = lens.views[0]
-            value += (np.log(f[first] / factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
-            value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
-        return value + (firmly[:, None] * _away(R, first_turns) ** 2).sum()
 
-    damping, scale = 1e-4, scale_px
-    for step in range(iterations):
-        progress(step / iterations)
-        parts = _in_parts(reduced, len(points), R, t, f, k, *seen, points, *mesh, scale)
-        system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
-        system, gradient = spread.T @ system @ spread, spread.T @ gradient
+class _Adjustment:
+    """Energy and normal equations. Unknowns: the poses, then log focal length and distortion of each lens."""
+
+    def __init__(
+        self,
+        cameras: list[Camera],
+        matches: OnMesh,
+        lenses: list[Lens],
+        factors: np.ndarray,
+        prior_mm: float,
+        firmly: np.ndarray,
+    ):
+        self.lenses, self.factors, self.firmly = lenses, factors, firmly
+        anchors = matches.points.astype(float)
+        self.start = _Values(
+            np.array([camera.R for camera in cameras], float),
+            np.array([camera.t for camera in cameras], float),
+            np.array([camera.fx for camera in cameras], float),
+            np.zeros(len(cameras)),
+            anchors.copy(),
+        )
+        centres = np.array([[camera.cx, camera.cy] for camera in cameras], float)
+        self._seen = (centres, *_arrays(matches.tracks), matches.moves)
+        self._mesh = (anchors, matches.normals, 1.0 / (prior_mm**2 * max(len(anchors), 1)))
+        # From these unknowns to those of every camera.
+        count = len(cameras)
+        self.size = 6 * count + 2 * len(lenses)
+        self._spread = np.zeros((_CAMERA * count, self.size))
+        for view in range(count):
+            self._spread[_CAMERA * view : _CAMERA * view + 6, 6 * view : 6 * view + 6] = np.eye(6)
         for number, lens in enumerate(lenses):
-            at, first = 6 * count + 2 * number, lens.views[0]
+            for view in lens.views:
+                self._spread[_CAMERA * view + 6, self._of(number)] = 1
+                self._spread[_CAMERA * view + 7, self._of(number) + 1] = 1
+
+    def _of(self, lens: int) -> int:
+        """Place of a lens' first unknown."""
+        return 6 * len(self.factors) + 2 * lens
+
+    def energy(self, values: _Values, scale: float) -> float:
+        """What the values leave unexplained."""
+        R, t, f, k, points = values
+        value = sum(_in_parts(error, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale))
+        for lens in self.lenses:
+            first = lens.views[0]
+            value += (np.log(f[first] / self.factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
+            value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
+        return value + (self.firmly[:, None] * _away(R, self.start.R) ** 2).sum()
+
+    def system(self, values: _Values, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """Normal equations without the points: (size, size) and (size,)."""
+        R, t, f, k, points = values
+        parts = _in_parts(reduced, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale)
+        system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
+        system, gradient = self._spread.T @ system @ self._spread, self._spread.T @ gradient
+        for number, lens in enumerate(self.lenses):
+            at, first = self._of(number), lens.views[0]
             precision = max(lens.focal_sigma, 1e-4) ** -2.0
             system[at, at] += precision
-            gradient[at] += precision * np.log(f[first] / factors[first] / lens.focal)
+            gradient[at] += precision * np.log(f[first] / self.factors[first] / lens.focal)
             precision = max(lens.distortion_sigma, 1e-6) ** -2.0
             system[at + 1, at + 1] += precision
             gradient[at + 1] += precision * k[first]
-        away = _away(R, first_turns)
-        for view in range(count):
+        away = _away(R, self.start.R)
+        for view in range(len(R)):
             at = slice(6 * view, 6 * view + 3)
-            system[at, at] += firmly[view] * np.eye(3)
-            gradient[at] += firmly[view] * away[view]
-        system[np.diag_indices(size)] += 1e-9
-        before = energy(R, t, f, k, points, scale)
+            system[at, at] += self.firmly[view] * np.eye(3)
+            gradient[at] += self.firmly[view] * away[view]
+        system[np.diag_indices(self.size)] += 1e-9
+        return system, gradient
+
+    def improved(
+        self, values: _Values, scale: float, system: np.ndarray, gradient: np.ndarray, before: float, damping: float
+    ) -> tuple[_Values, float, float]:
+        """Better values, their energy and the next step's damping (Levenberg-Marquardt); the same where none are found."""
         for _ in range(6):
             damped = system.copy()
-            damped[np.diag_indices(size)] *= 1 + damping
-            full = spread @ -np.linalg.solve(damped, gradient)
-            new_points = points.copy()
-            _in_parts(move_points, len(points), R, t, f, k, *seen, new_points, *mesh, scale, full)
-            part = full.reshape(count, _CAMERA)
-            turned = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
-            new = turned @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7]
-            after = energy(*new, new_points, scale)
+            damped[np.diag_indices(self.size)] *= 1 + damping
+            new = self._moved(values, self._spread @ -np.linalg.solve(damped, gradient), scale)
+            after = self.energy(new, scale)
             if after < before:
-                break
+                return new, after, max(damping / 10, 1e-7)
             damping = max(damping, 1e-4) * 10
-        else:
-            new, new_points, after = (R, t, f, k), points, before
-        (R, t, f, k), points = new, new_points
-        damping = max(damping / 10, 1e-7)
-        settled = before - after < 2e-4 * before
-        if settled and scale == least_scale_px:
-            break
-        scale = max(least_scale_px, scale * (0.5 if settled else 0.7))
-    moved = [replace(camera, R=R[i], t=t[i], fx=float(f[i]), fy=float(f[i])) for i, camera in enumerate(cameras)]
-    variance = np.linalg.inv(system).diagonal()[6 * count + 1 :: 2]
-    deviation = np.zeros(count)
-    for number, lens in enumerate(lenses):
-        deviation[lens.views] = np.sqrt(max(variance[number], 0.0))
-    return moved, k, deviation
+        return values, before, max(damping / 10, 1e-7)
+
+    def _moved(self, values: _Values, by: np.ndarray, scale: float) -> _Values:
+        """The values after a step of the cameras, and the points that follow it."""
+        R, t, f, k, points = values
+        points = points.copy()
+        _in_parts(move_points, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale, by)
+        part = by.reshape(len(R), _CAMERA)
+        turned = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
+        return _Values(turned @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7], points)
+
+    def distortion_deviation(self, system: np.ndarray) -> np.ndarray:
+        """(V,) deviation of the distortion, from the normal equations."""
+        variance = np.linalg.inv(system).diagonal()[6 * len(self.factors) + 1 :: 2]
+        deviation = np.zeros(len(self.factors))
+        for number, lens in enumerate(self.lenses):
+            deviation[lens.views] = np.sqrt(max(variance[number], 0.0))
+        return deviation
 
 
 def triangulate(
@@ -176,7 +235,7 @@ def triangulate(
 ) -> Triangulated:
     """Points of all tracks for fixed cameras, each on its own (Gauss-Newton, Geman-McClure).
 
-    Args: as of :func:`adjust`; distortion: (V,).
+    Args: as of :func:`adjust` and :class:`OnMesh`; distortion: (V,).
     """
     R = np.array([camera.R for camera in cameras], float)
     t = np.array([camera.t for camera in cameras], float)

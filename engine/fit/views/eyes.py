@@ -6,21 +6,18 @@ import numpy as np
 
 from ...head.model import HeadModel
 from .surface import fit_offset, nearest_places
+from .weights import WEIGHTS, Bending, EyeWeights
 
 __all__ = ["fit_eyeballs"]
 
-_LEAST_POINTS = 25
-_ROBUST_MM = 1.5
-_REACH_MM = 8.0
-_PRIOR_MM = np.array([0.7, 0.7, 4.0])
-"""How far an eyeball may lie from where its lids put it (x, y, z), against points that err by 1 mm together: the part of
-a sphere that shows between the lids tells how deep it lies, hardly where."""
-_STIFFNESS, _DAMPING = 5.0, 0.2
-"""Of the offset that gives each eye its own cornea, against the weight of one point."""
-
 
 def fit_eyeballs(
-    model: HeadModel, vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, triangle: np.ndarray
+    model: HeadModel,
+    vertices: np.ndarray,
+    triangles: np.ndarray,
+    points: np.ndarray,
+    triangle: np.ndarray,
+    weights: EyeWeights = WEIGHTS.eyes,
 ) -> np.ndarray:
     """Moves of the eyeballs' vertices.
 
@@ -32,13 +29,13 @@ def fit_eyeballs(
     Returns:
         (N, 3) mm, 0 off the eyeballs and where too few points were found.
     """
-    moves = np.zeros(vertices.shape)
+    moves, prior = np.zeros(vertices.shape), np.array(weights.prior_mm)
     for ball in model.eyeballs:
         local = np.full(len(vertices), -1)
         local[ball] = np.arange(len(ball))
         own = (local[triangles] >= 0).all(1)
         cloud = points[own[triangle]]
-        if len(cloud) < _LEAST_POINTS:
+        if len(cloud) < weights.least_points:
             continue
         faces = local[triangles[own]]
         shift = np.zeros(3)
@@ -46,10 +43,12 @@ def fit_eyeballs(
             found = nearest_places(vertices[ball] + shift, faces, cloud)
             height = np.einsum("pd,pd->p", found.normal, cloud - found.point)
             # Reflections and the lids' shadow match as well as the eye does.
-            weight = 1 / (1 + ((height - np.median(height)) / _ROBUST_MM) ** 2) ** 2 * (np.abs(height) < _REACH_MM)
-            strength = _LEAST_POINTS / max(weight.sum(), _LEAST_POINTS)
-            system = (found.normal * weight[:, None] * strength).T @ found.normal + np.diag(_PRIOR_MM**-2)
-            move = np.linalg.solve(system, found.normal.T @ (strength * weight * height) - shift / _PRIOR_MM**2)
+            weight = (
+                1 / (1 + ((height - np.median(height)) / weights.robust_mm) ** 2) ** 2 * (np.abs(height) < weights.reach_mm)
+            )
+            strength = weights.least_points / max(weight.sum(), weights.least_points)
+            system = (found.normal * weight[:, None] * strength).T @ found.normal + np.diag(prior**-2)
+            move = np.linalg.solve(system, found.normal.T @ (strength * weight * height) - shift / prior**2)
             shift += move
             if np.abs(move).max() < 0.01:
                 break
@@ -57,12 +56,10 @@ def fit_eyeballs(
             faces,
             vertices[ball] + shift,
             cloud,
-            (np.abs(height) < _REACH_MM).astype(float),
+            (np.abs(height) < weights.reach_mm).astype(float),
             np.zeros((len(ball), 3)),
             None,
-            stiffness=_STIFFNESS,
-            damping=np.full(len(ball), _DAMPING),
-            robust_mm=2 * _ROBUST_MM,
+            Bending(weights.stiffness, weights.damping, 2 * weights.robust_mm),
         )
         moves[ball] = shift + own_shape
     return moves

@@ -8,15 +8,14 @@ import numpy as np
 from ...head.model import HeadModel
 from ...photo.regions import OVAL
 from .state import ViewState
+from .weights import WEIGHTS, LandmarkWeights
 
 __all__ = ["landmark_places"]
 
-_LEAST_FACING = 0.35
-_MOST_MM = 15.0
-"""A landmark that far from its place on the head is simply wrong, or hidden."""
 
-
-def landmark_places(model: HeadModel, views: list[ViewState], posed: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def landmark_places(
+    model: HeadModel, views: list[ViewState], posed: list[np.ndarray], weights: LandmarkWeights = WEIGHTS.landmarks
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean over the views of the surface points on which the measured landmarks lie.
 
     Args:
@@ -44,7 +43,12 @@ def landmark_places(model: HeadModel, views: list[ViewState], posed: list[np.nda
         point = (at - camera.t) @ camera.R
         own = model.landmarks(vertices).astype(float)
         near = np.linalg.norm(point - own, axis=1)
-        value = np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * (z > 0) / (1 + (near / 4.0) ** 2) * (near < _MOST_MM)
+        value = (
+            np.clip((facing - weights.least_facing) / weights.facing_over, 0, 1)
+            * (z > 0)
+            / (1 + (near / weights.near_mm) ** 2)
+            * (near < weights.most_mm)
+        )
         total += value[:, None] * (point - own)
         weight += value
     weight[list(OVAL)] = 0  # the face's outline names no place

@@ -18,19 +18,9 @@ from ...render import interpolate
 from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
 from .state import FACE_MM, ViewState
+from .weights import WEIGHTS, MatchWeights
 
 __all__ = ["Tracks", "choose_pairs", "match_views", "predicted"]
-
-_CONTRAST_PX = 7.0
-"""Deviation of the window in which contrast is normalised."""
-_LEAST_CONTRAST = 1.2
-"""Grey levels of deviation below which a patch carries no signal."""
-_FORTH_BACK_PX = 0.7
-_PATCH = 15
-_LEAST_FACING = 0.08
-_BEHIND_MM = 4.0
-_STEP_FACE = 60.0
-"""Anchors across the width of a face."""
 
 
 @dataclass
@@ -100,6 +90,7 @@ def match_views(
     least_ncc: float,
     fine: bool = True,
     progress: Progress = SILENT,
+    weights: MatchWeights = WEIGHTS.match,
 ) -> tuple[Tracks, np.ndarray]:
     """Matches of all pairs, joined into tracks per anchor, and how many there could be at most.
 
@@ -116,17 +107,23 @@ def match_views(
     """
 
     def both_ways(i: int, j: int):
-        there, back = (_match(views[a], views[b], triangles, least_ncc, fine) for a, b in ((i, j), (j, i)))
-        return ((there.place, _returns(there, back), there.seen), (back.place, _returns(back, there), back.seen))
+        there, back = (_match(views[a], views[b], triangles, least_ncc, fine, weights) for a, b in ((i, j), (j, i)))
+        return (
+            (there.place, _returns(there, back, weights), there.seen),
+            (back.place, _returns(back, there, weights), back.seen),
+        )
 
     found: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
     possible = np.zeros((len(views), len(views)))
     for (i, j), both in zip(pairs, concurrently([partial(both_ways, *pair) for pair in pairs], progress)):
         for (a, b), (place, ok, seen) in zip(((i, j), (j, i)), both):
             found[a, b] = place, ok
-            possible[a, b] = seen / _step(views[a]) ** 2
+            possible[a, b] = seen / _step(views[a], weights) ** 2
     return _joined(
-        [_tracks(views, i, [j for a, j in found if a == i], found, usable) for i in sorted({pair[0] for pair in found})]
+        [
+            _tracks(views, i, [j for a, j in found if a == i], found, usable, weights)
+            for i in sorted({pair[0] for pair in found})
+        ]
     ), possible
 
 
@@ -141,12 +138,12 @@ class _Matches(NamedTuple):
     """Pixels of the head that the other view should show."""
 
 
-def _step(view: ViewState) -> int:
+def _step(view: ViewState, weights: MatchWeights) -> int:
     """Frame pixels between anchors."""
-    return max(2, round(FACE_MM * view.per_mm / _STEP_FACE))
+    return max(2, round(FACE_MM * view.per_mm / weights.step_face))
 
 
-def _returns(matches: _Matches, back: _Matches) -> np.ndarray:
+def _returns(matches: _Matches, back: _Matches, weights: MatchWeights) -> np.ndarray:
     """(h, w) whether the match of a pixel is good and matched with the pixel itself."""
     there, ok = matches.place, matches.ok
     rows = np.flatnonzero(ok.any(1))
@@ -158,18 +155,20 @@ def _returns(matches: _Matches, back: _Matches) -> np.ndarray:
     returned = cv2.remap(back.place, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e4, 1e4))
     across = returned[..., 0] - np.arange(0.5, ok.shape[1], dtype=np.float32)
     down = returned[..., 1] - np.arange(rows[0] + 0.5, rows[-1] + 1, dtype=np.float32)[:, None]
-    result[band] = ok[band] & (across * across + down * down < _FORTH_BACK_PX**2)
+    result[band] = ok[band] & (across * across + down * down < weights.forth_back_px**2)
     return result
 
 
-def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray) -> Tracks:
+def _tracks(
+    views: list[ViewState], i: int, others: list[int], found: dict, usable: np.ndarray, weights: MatchWeights
+) -> Tracks:
     """Tracks anchored on a regular grid of view `i`."""
     view = views[i]
-    step = _step(view)
+    step = _step(view, weights)
     height, width = view.grey.shape
     ys, xs = np.meshgrid(np.arange(step // 2, height, step), np.arange(step // 2, width, step), indexing="ij")
     hit = view.raster.triangle[ys, xs]
-    good = (hit >= 0) & (view.facing[ys, xs] > _LEAST_FACING) & usable[np.maximum(hit, 0)]
+    good = (hit >= 0) & (view.facing[ys, xs] > weights.least_facing) & usable[np.maximum(hit, 0)]
     ys, xs = ys[good], xs[good]
     pixel = np.stack([found[i, j][0][ys, xs] for j in others], 1)
     seen = np.stack([found[i, j][1][ys, xs] for j in others], 1)
@@ -183,7 +182,7 @@ def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usab
     rest[start[:-1]] = False
     view_of[rest] = np.broadcast_to(np.array(others), seen.shape)[seen]
     place[rest] = pixel[seen]
-    contrast = _normalized(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
+    contrast = _normalized(view.grey, (view.raster.triangle >= 0).astype(np.float32), weights)[1]
     return Tracks(start, view_of, place, view.raster.triangle[ys, xs], view.raster.weights[ys, xs], contrast[ys, xs])
 
 
@@ -203,7 +202,9 @@ def _joined(parts: list[Tracks]) -> Tracks:
     )
 
 
-def predicted(first: ViewState, second: ViewState, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def predicted(
+    first: ViewState, second: ViewState, triangles: np.ndarray, weights: MatchWeights = WEIGHTS.match
+) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 2) float32 pixels of `second`'s frame that show, through the mesh, what `first`'s pixels show, and (h, w)
     where both see the surface. Both are drawn; `first` needs no picture."""
     place, depth = second.work.project(second.vertices)
@@ -216,11 +217,15 @@ def predicted(first: ViewState, second: ViewState, triangles: np.ndarray) -> tup
     column = np.clip(x, 0, width - 1).astype(int)
     row = np.clip(y, 0, height - 1).astype(int)
     nearest = second.raster.depth[row, column]
-    return target, inside & (depth < nearest + _BEHIND_MM) & (facing > _LEAST_FACING) & (first.facing > _LEAST_FACING)
+    return target, inside & (depth < nearest + weights.behind_mm) & (facing > weights.least_facing) & (
+        first.facing > weights.least_facing
+    )
 
 
-def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool) -> _Matches:
-    target, seen = predicted(first, second, triangles)
+def _match(
+    first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc: float, fine: bool, weights: MatchWeights
+) -> _Matches:
+    target, seen = predicted(first, second, triangles, weights)
     x, y = target[..., 0], target[..., 1]
     empty = np.zeros(seen.shape, bool)
     if seen.sum() < 200:
@@ -230,28 +235,28 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     box = (slice(y0, y1), slice(x0, x1))
     warped = cv2.remap(second.grey, x[box] - 0.5, y[box] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = seen[box].astype(np.float32)
-    a, contrast_a = _normalized(first.grey[box], mask)
-    b, contrast_b = _normalized(warped, mask)
+    a, contrast_a = _normalized(first.grey[box], mask, weights)
+    b, contrast_b = _normalized(warped, mask, weights)
     flow = _flow(a, b, fine)
     grid = np.stack(np.meshgrid(np.arange(a.shape[1], dtype=np.float32), np.arange(a.shape[0], dtype=np.float32)), -1)
     moved = grid + flow
     small = cv2.erode(mask, np.ones((5, 5)))
     whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
-    ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)) > least_ncc
-    ok &= (whole > 0.99) & (small > 0) & (np.minimum(contrast_a, contrast_b) > _LEAST_CONTRAST)
+    ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR), weights.patch) > least_ncc
+    ok &= (whole > 0.99) & (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
     return _Matches(result, empty, int(seen.sum()))
 
 
-def _normalized(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _normalized(grey: np.ndarray, mask: np.ndarray, weights: MatchWeights) -> tuple[np.ndarray, np.ndarray]:
     """Locally normalised contrast within a mask, as uint8 about 128, and the local deviation in grey levels."""
-    weight = cv2.GaussianBlur(mask, (0, 0), _CONTRAST_PX) + 1e-3
-    mean = cv2.GaussianBlur(grey * mask, (0, 0), _CONTRAST_PX) / weight
+    weight = cv2.GaussianBlur(mask, (0, 0), weights.contrast_px) + 1e-3
+    mean = cv2.GaussianBlur(grey * mask, (0, 0), weights.contrast_px) / weight
     centred = (grey - mean) * mask
-    deviation = np.sqrt(cv2.GaussianBlur(centred * centred, (0, 0), _CONTRAST_PX) / weight)
-    scaled = centred / (deviation + _LEAST_CONTRAST)
+    deviation = np.sqrt(cv2.GaussianBlur(centred * centred, (0, 0), weights.contrast_px) / weight)
+    scaled = centred / (deviation + weights.least_contrast)
     return np.clip(128 + 45 * scaled, 0, 255).astype(np.uint8), deviation
 
 
@@ -265,12 +270,12 @@ def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
     return solver.calc(a, b, None)
 
 
-def _ncc(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _ncc(a: np.ndarray, b: np.ndarray, side: int) -> np.ndarray:
     """Normalised cross-correlation of the patches around every pixel."""
     a, b = a.astype(np.float32), b.astype(np.float32)
 
     def mean(image):
-        return cv2.blur(image, (_PATCH, _PATCH))
+        return cv2.blur(image, (side, side))
 
     ma, mb = mean(a), mean(b)
     va, vb = mean(a * a) - ma * ma, mean(b * b) - mb * mb

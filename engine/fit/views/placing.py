@@ -17,26 +17,18 @@ from ...render import interpolate
 from ...system.progress import SILENT, Progress
 from .matching import predicted
 from .state import Frame, ViewState
+from .weights import WEIGHTS, PlaceWeights
 
 __all__ = ["place_photo"]
 
-_YAWS = (80.0, -80.0, 55.0, -55.0, 30.0, -30.0, 0.0)
-_SIDE = 640
-"""Pixels of the drawn head."""
-_LARGEST = 1280
-"""Pixels of the photo's long side in which features are looked for."""
-_FEATURES = 2000
-_RATIO = 0.8
-_INLIER_PX = 0.006
-"""Of the long side: reprojection error of a match that fits a pose."""
-_LEAST_INLIERS, _ENOUGH_INLIERS = 14, 80
-_LEAST_SHARE = 0.12
-_LEAST_SPREAD = 0.15
-"""The matches that fit must spread over that share of the drawn head."""
-
 
 def place_photo(
-    pixels: np.ndarray, camera: Camera, views: list[ViewState], triangles: np.ndarray, progress: Progress = SILENT
+    pixels: np.ndarray,
+    camera: Camera,
+    views: list[ViewState],
+    triangles: np.ndarray,
+    weights: PlaceWeights = WEIGHTS.place,
+    progress: Progress = SILENT,
 ) -> Camera | None:
     """The camera of a photo of the same head.
 
@@ -50,41 +42,41 @@ def place_photo(
     Returns:
         None where too few features agree on a pose.
     """
-    scale = min(1.0, _LARGEST / max(pixels.shape[:2]))
+    scale = min(1.0, weights.largest / max(pixels.shape[:2]))
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    sift = cv2.SIFT_create(_FEATURES, contrastThreshold=0.01)
+    sift = cv2.SIFT_create(weights.features, contrastThreshold=0.01)
     own, own_features = sift.detectAndCompute(grey, None)
-    if own_features is None or len(own) < _LEAST_INLIERS:
+    if own_features is None or len(own) < weights.least_inliers:
         return None
     own_points = np.array([point.pt for point in own]) + 0.5
     small = camera.scaled(scale)
     found: list[tuple[int, Camera]] = []
-    for number, yaw in enumerate(_YAWS):
-        progress(number / len(_YAWS))
-        drawn = _drawn_with_skin(views, triangles, yaw)
+    for number, yaw in enumerate(weights.yaws):
+        progress(number / len(weights.yaws))
+        drawn = _drawn_with_skin(views, triangles, yaw, weights.side)
         if drawn is None:
             continue
-        progress(number / len(_YAWS))
+        progress(number / len(weights.yaws))
         picture, mask, place = drawn
         points, features = sift.detectAndCompute(picture, mask)
-        if features is None or len(points) < _LEAST_INLIERS:
+        if features is None or len(points) < weights.least_inliers:
             continue
-        progress(number / len(_YAWS))
+        progress(number / len(weights.yaws))
         pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(features, own_features, k=2)
-        pairs = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
-        if len(pairs) < _LEAST_INLIERS:
+        pairs = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < weights.ratio * pair[1].distance]
+        if len(pairs) < weights.least_inliers:
             continue
         at = np.array([points[pair.queryIdx].pt for pair in pairs]).astype(int)
         solid = place[at[:, 1], at[:, 0]].astype(float)
         seen = own_points[[pair.trainIdx for pair in pairs]]
-        pose = _pose(small, solid, seen, _INLIER_PX * max(grey.shape))
+        pose = _pose(small, solid, seen, weights.inlier * max(grey.shape))
         if pose is not None:
             count, placed, used = pose
             spread = np.ptp(at[used], 0) / np.ptp(np.argwhere(mask)[:, ::-1], 0)
-            if count >= max(_LEAST_INLIERS, _LEAST_SHARE * len(pairs)) and spread.min() > _LEAST_SPREAD:
+            if count >= max(weights.least_inliers, weights.least_share * len(pairs)) and spread.min() > weights.least_spread:
                 found.append((count, placed))
-                if count >= _ENOUGH_INLIERS:
+                if count >= weights.enough_inliers:
                     break
     if not found:
         return None
@@ -118,13 +110,13 @@ def _pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) 
 
 
 def _drawn_with_skin(
-    views: list[ViewState], triangles: np.ndarray, yaw: float
+    views: list[ViewState], triangles: np.ndarray, yaw: float, side: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Grey picture of the head turned by `yaw`, its mask, and (h, w, 3) mm of every pixel; skin of the nearest view."""
     nearest = min(views, key=lambda view: abs(view.camera.yaw_degrees - yaw))
-    camera = orbit_camera(nearest.vertices, yaw, width=_SIDE, height=_SIDE)
+    camera = orbit_camera(nearest.vertices, yaw, width=side, height=side)
     virtual = replace(nearest)
-    virtual.frame, virtual.camera = Frame(1.0, 0, 0, _SIDE, _SIDE), camera
+    virtual.frame, virtual.camera = Frame(1.0, 0, 0, side, side), camera
     virtual.draw(nearest.vertices, triangles)
     target, seen = predicted(virtual, nearest, triangles)
     if seen.mean() < 0.02:

@@ -15,28 +15,12 @@ from ..mid.contour import Picture, Search, find_outline
 from ..skin_surface import SkinSurface
 from .state import ViewState
 from .surface import Rims
+from .weights import WEIGHTS, OutlineWeights
 
 __all__ = ["find_rims", "foreground"]
 
-_DIFFERENT = 4.0
-"""Deviations of the background's colour beyond which a pixel is something else."""
-_LEAST_SIGMA = np.array([1.5, 1.0, 1.0])
-"""Least deviation of the background in CIE Lab."""
-_MOST_SIGMA = 7.0
-_NEAR_MM, _FAR_MM = 22.0, 60.0
-_CUT_SIDE = 280
-"""Side of the picture that is cut where the background is not plain."""
-_STRAND_MM = 15.0
-"""A scalp outline that lies so far outside the head on average is hair."""
-_STRETCH_MM, _ROUGH_MM = 30.0, 1.5
-"""A skull's outline is smooth: over such a stretch it does not depart from its middle by more."""
-_UNDER_CHIN_MM = 9.0, 40.0
-"""Skin less than that below and behind the chin's landmark is the face's."""
-_POINTS = 3.0
-"""What 12 mm of outline are worth, in points."""
 
-
-def foreground(view: ViewState, chin: float) -> np.ndarray | None:
+def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
     """(h, w) float32 in [0, 1]: the head, its hair and the neck in the view's frame, None where they cannot be told.
 
     A plain background is modelled as a colour that changes with the square of the place; else the head is cut out
@@ -49,13 +33,13 @@ def foreground(view: ViewState, chin: float) -> np.ndarray | None:
     head = (view.raster.triangle >= 0).astype(np.uint8)
     per_mm = view.per_mm
     above = np.arange(head.shape[0])[:, None] < chin
-    outside = (_grown(head, _NEAR_MM * per_mm) == 0) & above
-    inside = (_grown(1 - head, 0.5 * _NEAR_MM * per_mm) == 0) & above
+    outside = (_grown(head, weights.near_mm * per_mm) == 0) & above
+    inside = (_grown(1 - head, 0.5 * weights.near_mm * per_mm) == 0) & above
     if outside.sum() < 400 or inside.sum() < 400:
         return None
-    mask = _plain(lab, outside)
+    mask = _plain(lab, outside, weights)
     if mask is None or not _plausible(mask, inside, outside):
-        mask = _cut(view.color, head, per_mm)
+        mask = _cut(view.color, head, per_mm, weights)
         if not _plausible(mask, inside, outside):
             return None
     # Only what hangs together with the head, and all that lies within it.
@@ -73,7 +57,7 @@ def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
     return (cv2.distanceTransform((mask == 0).astype(np.uint8), cv2.DIST_L2, 5) <= max(1, round(radius))).astype(np.uint8)
 
 
-def _plain(lab: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
+def _plain(lab: np.ndarray, outside: np.ndarray, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
     height, width = outside.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
@@ -84,25 +68,25 @@ def _plain(lab: np.ndarray, outside: np.ndarray) -> np.ndarray | None:
     for _ in range(5):
         solution = np.linalg.lstsq(a[used], b[used], rcond=None)[0]
         left = b - a @ solution
-        sigma = np.maximum(1.48 * np.median(np.abs(left[used]), 0), _LEAST_SIGMA)
+        sigma = np.maximum(1.48 * np.median(np.abs(left[used]), 0), weights.least_sigma)
         used = (np.abs(left / sigma) < 3).all(1)
-    if used.mean() < 0.8 or sigma.max() > _MOST_SIGMA:
+    if used.mean() < 0.8 or sigma.max() > weights.most_sigma:
         return None
     distance = np.sqrt((((lab - basis @ solution) / sigma) ** 2).sum(-1)).astype(np.float32)
     # A pixel that is half head looks half as different as the head beside it.
-    beside = np.maximum(cv2.dilate(distance, np.ones((7, 7))), 2 * _DIFFERENT)
-    return np.where(distance > _DIFFERENT / 2, np.minimum(distance / beside, 1), 0)
+    beside = np.maximum(cv2.dilate(distance, np.ones((7, 7))), 2 * weights.different)
+    return np.where(distance > weights.different / 2, np.minimum(distance / beside, 1), 0)
 
 
-def _cut(color: np.ndarray, head: np.ndarray, per_mm: float) -> np.ndarray:
-    scale = min(1.0, _CUT_SIDE / max(head.shape))
+def _cut(color: np.ndarray, head: np.ndarray, per_mm: float, weights: OutlineWeights) -> np.ndarray:
+    scale = min(1.0, weights.cut_side / max(head.shape))
     size = (max(8, round(head.shape[1] * scale)), max(8, round(head.shape[0] * scale)))
     small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
     shape = cv2.resize(head, size, interpolation=cv2.INTER_NEAREST)
     mask = np.full(shape.shape, cv2.GC_PR_FGD, np.uint8)
     mask[shape == 0] = cv2.GC_PR_BGD
-    mask[_grown(shape, _FAR_MM * per_mm * scale) == 0] = cv2.GC_BGD
-    mask[_grown(1 - shape, _NEAR_MM * per_mm * scale) == 0] = cv2.GC_FGD
+    mask[_grown(shape, weights.far_mm * per_mm * scale) == 0] = cv2.GC_BGD
+    mask[_grown(1 - shape, weights.near_mm * per_mm * scale) == 0] = cv2.GC_FGD
     if (mask == cv2.GC_BGD).sum() < 50 or (mask == cv2.GC_FGD).sum() < 50:
         return head.astype(np.float32)
     cv2.setRNGSeed(0)
@@ -117,13 +101,13 @@ def _plausible(mask: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> boo
     return mask[inside].mean() > 0.85 and mask[outside].mean() < 0.25
 
 
-def _is_hair(places: np.ndarray, targets: np.ndarray) -> bool:
+def _is_hair(places: np.ndarray, targets: np.ndarray, weights: OutlineWeights) -> bool:
     """Whether an outline above the forehead is that of hair: far outside the head, or rough."""
     if len(targets) < 10:
         return True
-    near = np.linalg.norm(places[:, None] - places[None], axis=-1) < _STRETCH_MM
+    near = np.linalg.norm(places[:, None] - places[None], axis=-1) < weights.stretch_mm
     rough = [targets[i] - np.median(targets[near[i]]) for i in range(len(targets))]
-    return bool(np.median(targets) > _STRAND_MM or np.mean(np.abs(rough)) > _ROUGH_MM)
+    return bool(np.median(targets) > weights.strand_mm or np.mean(np.abs(rough)) > weights.rough_mm)
 
 
 def find_rims(
@@ -132,20 +116,21 @@ def find_rims(
     views: list[ViewState],
     masks: list[np.ndarray | None],
     skins: list[np.ndarray],
-    reach: float,
-    scale: float,
+    search: tuple[float, float],
+    weights: OutlineWeights = WEIGHTS.outline,
 ) -> Rims:
     """Places where the head turns away from a camera, moved to where the photo has its outline.
 
     Args:
-        skins: (V, 3) mm of each view's posed skin. reach, scale: see :class:`engine.fit.mid.contour.Search`, mm.
+        skins: (V, 3) mm of each view's posed skin. search: how far the outline is looked for, and at which
+            distance it has lost three quarters of its weight (:class:`engine.fit.mid.contour.Search`), mm.
     """
-    at = surface.vertices
+    at, (reach, scale) = surface.vertices, search
     scalp = model.part("scalp")[at]
     # Clothes and hair hide the neck, not the underside of the chin that goes over into it.
     chin = model.template[model.landmark_vertices[152, 0]]
     low, back = (chin - model.template[at])[:, 1:].T
-    neck = np.where((low < _UNDER_CHIN_MM[0]) & (back < _UNDER_CHIN_MM[1]), 0, model.part("neck")[at])
+    neck = np.where((low < weights.under_chin_mm[0]) & (back < weights.under_chin_mm[1]), 0, model.part("neck")[at])
     trust = np.clip(1 - 2 * neck - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
 
     def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
@@ -160,9 +145,9 @@ def find_rims(
         place = skin[first] * (1 - t) + skin[second] * t
         normal = normals[first] * (1 - t) + normals[second] * t
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-        weight = _POINTS * found.weight
+        weight = weights.points * found.weight
         top = (scalp[first] > 0.5) & (found.weight > 0)
-        if _is_hair(place[top], found.target[top]):
+        if _is_hair(place[top], found.target[top], weights):
             weight = np.where(top, 0, weight)
         return Rims(found.edges, found.share, place + normal * found.target[:, None], normal, weight)
 

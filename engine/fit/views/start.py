@@ -19,6 +19,7 @@ from ...wire.errors import ErrorCode, HrnError
 from ...wire.settings import Settings
 from .bundle_adjustment import Lens
 from .state import ViewState
+from .weights import WEIGHTS, LensWeights, OrderWeights
 
 __all__ = [
     "group_lenses",
@@ -30,19 +31,7 @@ __all__ = [
     "single_fits",
 ]
 
-_KNOWN_FOCAL = 0.01
-"""Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens);"""
-_GUESSED_FOCAL = 0.25
-"""of one guessed from the face."""
-_DISTORTION = 0.05
-"""Deviation of the first radial coefficient (in units of the focal length)."""
-_SIDE_DEGREES = 35.0
-_ENOUGH_PX = 500.0
-"""A face of that size is large enough."""
-_HALF_SHUT = 0.4
-"""Score of blinking from which on eyes that look down are no longer an explanation."""
 _BLINKS = [ARKIT_ACTIONS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
-_STILL = 0.3
 _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswith(("eyeLook", "cheek", "nose"))]
 
 
@@ -65,38 +54,42 @@ def single_fits(
     )
 
 
-def order_views(views: list[ViewState]) -> list[ViewState]:
+def order_views(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> list[ViewState]:
     """The view that shows the face best first: from the front, large, eyes open; the others in their order."""
 
     def worth(view: ViewState) -> float:
         face = np.ptp(view.observation.landmarks, 0).max()
-        shut = max(float(view.observation.blendshapes[_BLINKS].mean()) - _HALF_SHUT, 0)
-        return np.log(min(face, _ENOUGH_PX)) - (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2 - shut / _HALF_SHUT
+        shut = max(float(view.observation.blendshapes[_BLINKS].mean()) - weights.half_shut, 0)
+        return (
+            np.log(min(face, weights.enough_px))
+            - (view.camera.yaw_degrees / weights.side_degrees) ** 2
+            - shut / weights.half_shut
+        )
 
     best = max(range(len(views)), key=lambda i: worth(views[i]))
     return [views[best], *(view for i, view in enumerate(views) if i != best)]
 
 
-def same_expression(views: list[ViewState]) -> bool:
+def same_expression(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> bool:
     """Whether the person kept still: no facial action differs by more than the networks' own error."""
     if len(views) < 2:
         return True
     values = np.array([view.observation.blendshapes for view in views])
     # Turned faces are measured worse, and gaze follows the camera, not the face.
     turned = np.array([abs(view.camera.yaw_degrees) for view in views])
-    front = values[turned <= max(_SIDE_DEGREES, np.sort(turned)[1])]
+    front = values[turned <= max(weights.side_degrees, np.sort(turned)[1])]
     spread = np.ptp(front[:, _FACE_ACTIONS], axis=0)
-    return bool(np.sort(spread)[-3:].mean() < _STILL)
+    return bool(np.sort(spread)[-3:].mean() < weights.still)
 
 
-def significant_distortion(view: ViewState, k: float, deviation: float) -> bool:
-    """Whether a radial coefficient is more than chance and moves the head's edge by half a frame pixel."""
+def significant_distortion(view: ViewState, k: float, deviation: float, weights: LensWeights) -> bool:
+    """Whether a radial coefficient is more than chance and moves the head's edge."""
     points, _ = view.camera.project(view.vertices)
     radius = np.linalg.norm((points - [view.camera.cx, view.camera.cy]) / view.camera.fx, axis=1).max()
-    return bool(abs(k) > 5 * deviation and abs(k) * radius**3 * view.work.fx > 0.5)
+    return bool(abs(k) > weights.significant * deviation and abs(k) * radius**3 * view.work.fx > weights.least_px)
 
 
-def group_lenses(views: list[ViewState]) -> list[Lens]:
+def group_lenses(views: list[ViewState], weights: LensWeights) -> list[Lens]:
     """Photos without EXIF of one size are believed to come from one lens; a known focal length is its own."""
     groups: dict[tuple, list[int]] = {}
     for number, view in enumerate(views):
@@ -106,18 +99,18 @@ def group_lenses(views: list[ViewState]) -> list[Lens]:
     lenses = []
     for (known, *_), members in groups.items():
         focal = float(np.exp(np.mean([np.log(views[i].camera.fx) for i in members])))
-        lenses.append(Lens(members, _KNOWN_FOCAL if known else _GUESSED_FOCAL, focal, _DISTORTION))
+        lenses.append(Lens(members, weights.known_focal if known else weights.guessed_focal, focal, weights.distortion))
     return lenses
 
 
-def join(model: HeadModel, views: list[ViewState], lenses: list[Lens]) -> np.ndarray:
+def join(model: HeadModel, views: list[ViewState], lenses: list[Lens], weights: OrderWeights) -> np.ndarray:
     """Mean identity of the single fits; the views get one focal length per lens and poses for the common head.
 
     Returns:
         (K,) identity.
     """
     # A face seen from the front tells both halves, and the networks know it best.
-    weight = np.array([1 / (1 + (view.camera.yaw_degrees / _SIDE_DEGREES) ** 2) for view in views])
+    weight = np.array([1 / (1 + (view.camera.yaw_degrees / weights.side_degrees) ** 2) for view in views])
     identity = np.average([view.start.identity for view in views], axis=0, weights=weight)
     for lens in lenses:
         for number in lens.views:

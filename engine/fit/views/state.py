@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.mesh import facing_of, vertex_normals
 from ...render import Raster, interpolate, rasterize
+from ...system.concurrency import concurrently
 from ...types import CoarseFit, FaceObservation, Photo
 
-__all__ = ["FACE_MM", "Frame", "ViewState"]
+__all__ = ["FACE_MM", "Frame", "ViewState", "draw_all"]
 
 FACE_MM = 145.0
 """Width of a face: what the working resolution is chosen by."""
@@ -123,3 +125,8 @@ class ViewState:
     def take_work_camera(self, work: Camera) -> None:
         """Set the camera from one in pixels of the frame (its principal point stays where it was)."""
         self.camera = replace(self.camera, fx=work.fx / self.frame.factor, fy=work.fy / self.frame.factor, R=work.R, t=work.t)
+
+
+def draw_all(views: list[ViewState], posed: list[np.ndarray], triangles: np.ndarray) -> None:
+    """Rasterize the head as it is in each photo, (N, 3) mm each."""
+    concurrently([partial(view.draw, vertices, triangles) for view, vertices in zip(views, posed)])

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.views.bundle_adjustment import Lens, adjust, triangulate
+from engine.fit.views.bundle_adjustment import Lens, OnMesh, adjust, triangulate
 from engine.fit.views.company import agreement, strangers
 from engine.fit.views.matching import Tracks, choose_pairs
 from engine.fit.views.silhouette import _plain
 from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
 from engine.fit.views.surface import fit_offset, nearest_places
+from engine.fit.views.weights import Bending, CameraWeights
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
 
 
@@ -73,15 +74,10 @@ class Scene:
         lens = Lens([0, 1, 2], 0.25, 1350.0, distortion_sigma)
         cameras, k, _ = adjust(
             self.believed,
-            self.tracks,
-            self.start,
-            moves,
-            self.normals,
+            OnMesh(self.tracks, self.start, moves, self.normals),
             [lens],
             np.ones(3),
-            prior_mm=0.3,
-            scale_px=20.0,
-            iterations=60,
+            CameraWeights(start_px=20.0, iterations=60),
             **more,
         )
         return cameras, k, triangulate(cameras, k, self.tracks, self.start, moves)
@@ -145,10 +141,7 @@ def test_offset_follows_points_and_stays_calm_where_there_are_none():
         np.ones(len(target)),
         np.zeros_like(vertices),
         None,
-        stiffness=0.25,
-        damping=np.full(len(vertices), 1e-3),
-        robust_mm=4.0,
-        membrane=0.02,
+        Bending(stiffness=0.25, damping=1e-3, robust_mm=4.0, membrane=0.02),
     )
     height = np.einsum("vd,vd->v", offset, normals)
     assert np.abs(height[vertices[:, 0] < -15] - 2.0).mean() < 0.2

@@ -1,0 +1,144 @@
+"""How the head follows the points: coefficients, offset, lids and lips, eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...system.concurrency import concurrently
+from ...system.progress import Progress
+from ..mid.deformation import without_folds
+from ..mid.registration import slide
+from .compare import Compared
+from .eyes import fit_eyeballs
+from .head import JointHead
+from .landmark_places import landmark_places
+from .silhouette import find_rims, foreground
+from .state import ViewState, draw_all
+from .surface import Evidence, Rims, fit_coefficients, fit_offset, nearest_places
+from .weights import Bending, Round, ViewsWeights
+
+__all__ = ["follow", "foregrounds"]
+
+
+@dataclass(frozen=True)
+class _Cloud:
+    """Points on the skin."""
+
+    points: np.ndarray
+    """(P, 3) mm."""
+    weight: np.ndarray
+    """(P,)"""
+    tree: cKDTree
+
+    @staticmethod
+    def of(points: np.ndarray, contrast: np.ndarray, fine: bool, weights: ViewsWeights) -> _Cloud:
+        """Points whose patches have (P,) `contrast`; fewer of them where not `fine`."""
+        w = weights.cloud
+        weight = np.clip((contrast / w.full_contrast) ** 2, w.least, 1)
+        if not fine and len(points) > w.many:
+            points, weight = points[::2], 2 * weight[::2]
+        return _Cloud(points, weight, cKDTree(points))
+
+
+def foregrounds(head: JointHead, views: list[ViewState], weights: ViewsWeights) -> list[np.ndarray | None]:
+    """What is head in each drawn view, see :func:`.silhouette.foreground`."""
+    chin = int(head.model.landmark_vertices[152, 0])
+    return concurrently(
+        [partial(foreground, view, view.work.project(view.vertices[chin])[0][1], weights.outline) for view in views]
+    )
+
+
+def follow(
+    head: JointHead,
+    views: list[ViewState],
+    masks: list[np.ndarray | None] | None,
+    found: Compared,
+    doubt: np.ndarray,
+    step: Round,
+    weights: ViewsWeights,
+    progress: Progress,
+) -> list[np.ndarray | None]:
+    """Move the head, and the views' facial actions with it, onto the points.
+
+    Args:
+        masks: of :func:`foregrounds`; None where they are not known yet.
+        found: tracks and their points.
+        doubt: (V,) share to which the points around each skin vertex are doubted.
+
+    Returns:
+        The masks.
+    """
+    tracks, points = found.tracks, found.points
+    skin = head.is_skin[tracks.triangle]
+    cloud = _Cloud.of(points[skin], tracks.contrast[skin], step.fine, weights)
+    w = weights.doubt
+    bending = Bending(
+        stiffness=step.stiffness + doubt * max(w.stiffness - step.stiffness, 0),
+        damping=weights.surface.damping,
+        robust_mm=step.robust_mm,
+        membrane=step.membrane + doubt * max(w.membrane - step.membrane, 0),
+    )
+    for turn in range(2):
+        draw_all(views, head.all_posed(views), head.triangles)
+        if masks is None:
+            masks = foregrounds(head, views, weights)
+        rims = _rims(head, views, masks, cloud, step, weights)
+        progress(0.2 + 0.4 * turn)
+        if turn == 0:
+            _follow_coefficients(head, views, cloud, rims, weights)
+        bare = head.bare(views[0].expression)
+        head.offset = fit_offset(
+            head.surface.triangles, bare, cloud.points, cloud.weight, head.offset, rims, bending, weights.surface
+        )
+        if step.fine and turn == 0:
+            _register(head, views[0], weights.cloud.lift_mm)
+        progress(0.4 + 0.4 * turn)
+    head.offset = without_folds(bare, head.surface.triangles, head.offset)
+    head.eyes[:] = 0
+    head.eyes = fit_eyeballs(head.model, head.posed(views[0]), head.triangles, points, tracks.triangle, weights.eyes)
+    return masks
+
+
+def _rims(
+    head: JointHead, views: list[ViewState], masks: list[np.ndarray | None], cloud: _Cloud, step: Round, weights: ViewsWeights
+) -> Rims:
+    """The head's outlines in the photos, less where points lie."""
+    skins = [view.vertices[head.surface.vertices] for view in views]
+    reach = step.rim_reach_mm, step.rim_scale_mm
+    rims = find_rims(head.model, head.surface, views, masks, skins, reach, weights.outline)
+    if len(rims.weight):
+        rims.weight *= np.minimum(cloud.tree.query(rims.target)[0] / weights.cloud.rim_gap_mm, 1) ** 2
+    return rims
+
+
+def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: _Cloud, rims: Rims, weights: ViewsWeights) -> None:
+    """Identity and facial actions; what changes in the first view's actions changes in all."""
+    evidence = Evidence(
+        np.concatenate([cloud.points, rims.target]),
+        np.concatenate([cloud.weight, rims.weight]),
+        *landmark_places(head.model, views, [view.vertices for view in views], weights.landmarks),
+    )
+    head.identity, expression = fit_coefficients(
+        head.model, head.surface, evidence, head.identity, views[0].expression, head.belief, weights.coefficients
+    )
+    change = expression - views[0].expression
+    for view in views:
+        view.expression = np.clip(view.expression + change, 0, 1)
+
+
+def _register(head: JointHead, first: ViewState, lift_mm: float) -> None:
+    """Slide lids, lips and brows onto those of the photo that shows them best; the surface stays where it is."""
+    surface = head.surface
+    posed = head.posed(first)
+    move = slide(head.model, surface, first.camera, posed.astype(np.float32), first.observation.landmarks)
+    bare = head.bare(first.expression)
+    goal = bare + head.offset + move
+    found = nearest_places(posed[surface.vertices], surface.triangles, goal)
+    height = np.einsum("vd,vd->v", found.normal, goal - found.point)
+    lifted = np.abs(height) < lift_mm
+    goal[lifted] -= (height[:, None] * found.normal)[lifted]
+    head.offset = without_folds(bare, surface.triangles, goal - bare)

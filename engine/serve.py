@@ -22,6 +22,7 @@ from .system.failures import as_hrn_error
 from .system.memory import give_back_memory
 from .wire.bundle import remove_own_partials
 from .wire.errors import ErrorCode, HrnError
+from .wire.messages import as_message, say
 from .wire.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
@@ -148,7 +149,9 @@ class Server:
             message = decode_line(line)
             id_ = message.get("id")
             if not isinstance(id_, int) or not isinstance(message.get("params", {}), dict):
-                raise HrnError(ErrorCode.ENGINE_PROTOCOL, "A request needs a whole number as id and an object as params.")
+                raise HrnError(
+                    ErrorCode.ENGINE_PROTOCOL, "A request needs a whole number as its id and an object as its params."
+                )
             answer = self._answer(id_, message.get("method"), message.get("params", {}))
             if answer is not None:
                 self._send(response(id_, answer))
@@ -173,15 +176,20 @@ class Server:
             return {"cancelled": self._cancel(params.get("id"))}
         if method == "shutdown":
             return {}
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"There is no request {method!r}.")
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("There is no request “{name}”.", name=method))
 
     def _initialize(self, params: dict) -> dict:
         client = str(params.get("client_version", __version__))
         if params.get("protocol") != PROTOCOL_VERSION or not versions_match(client, __version__):
             raise HrnError(
                 ErrorCode.VERSION_MISMATCH,
-                f"The engine has version {__version__} and protocol {PROTOCOL_VERSION}; the add-on has version "
-                f"{client} and protocol {params.get('protocol')}.",
+                say(
+                    "The engine has version {engine} and protocol {engine_protocol}; the add-on has version {addon} and protocol {addon_protocol}.",
+                    engine=__version__,
+                    engine_protocol=PROTOCOL_VERSION,
+                    addon=client,
+                    addon_protocol=params.get("protocol"),
+                ),
                 details={"engine_version": __version__, "protocol": PROTOCOL_VERSION},
             )
         from .published.files import offered_methods
@@ -202,7 +210,7 @@ class Server:
         try:
             folder, commercial = params.get("folder"), params.get("commercial")
             if not isinstance(folder, (str, type(None))) or commercial not in (None, True, False):
-                raise HrnError(ErrorCode.SETTINGS_INVALID, "'folder' must be a path and 'commercial' true or false.")
+                raise HrnError(ErrorCode.SETTINGS_INVALID, "“folder” must be a path, and “commercial” must be true or false.")
             report = models_report(*choose(folder, commercial))
             self._send(response(id_, {**report, "offered": offered_methods()}))
         except Exception as error:
@@ -218,7 +226,7 @@ class Server:
         job = _Job(id_, photos, out, Settings.from_json(settings))
         with self._state:
             if self._job is not None:
-                raise HrnError(ErrorCode.BUSY, f"Reconstruction {self._job.id} is running.")
+                raise HrnError(ErrorCode.BUSY, say("Reconstruction {number} is running.", number=self._job.id))
             self._job = job
         self._jobs.put(job)
 
@@ -300,7 +308,7 @@ class Server:
                     "stage": stage,
                     "fraction": round(float(fraction), 4),
                     "overall": round(overall_fraction(stage, fraction), 4),
-                    "message": message,
+                    **as_message(message).to_json(),
                 },
             )
         )

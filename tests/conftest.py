@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from support.checkout import SHARED
+
+os.environ["LC_ALL"] = "C.UTF-8"  # messages are English whatever the developer's language
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .subjects import Subject
 from .work import Outcome
 
@@ -187,7 +188,7 @@ class Board:
         if name is None:
             return list(self.entries.values())
         if name not in self.entries:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"There is no subject {name!r}.")
+            raise HrnError(ErrorCode.SETTINGS_INVALID, say("There is no subject “{name}”.", name=name))
         return [self.entries[name]]
 
     # -- for displays ----------------------------------------------------------------------------------------------

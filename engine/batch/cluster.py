@@ -13,6 +13,7 @@ import uuid
 from ..system.failures import as_hrn_error
 from ..wire.atomic import replace_file
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import Message, reason, say
 from .board import Board, Entry
 from .cluster_worker import cancel_tasks, close_idle, import_distributed, outcome_from_json, probe
 from .store import FOLDER, Store
@@ -51,7 +52,7 @@ class ClusterWorkers:
         except (OSError, TimeoutError, ValueError) as error:
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"There is no scheduler at {address}.",
+                say("There is no scheduler at {address}.", address=address),
                 hint="Start one with `dask scheduler`, or correct the address given to --scheduler.",
             ) from error
         try:
@@ -62,7 +63,7 @@ class ClusterWorkers:
             self._client.close()
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"The scheduler at {address} has no workers.",
+                say("The scheduler at {address} has no workers.", address=address),
                 hint="Start some with `engine cluster-worker ADDRESS`.",
             ) from error
         except BaseException:
@@ -77,7 +78,7 @@ class ClusterWorkers:
         except Exception as error:
             raise HrnError(
                 ErrorCode.VERSION_MISMATCH,
-                f"A worker of the cluster cannot run the engine: {error}.",
+                say("A worker of the cluster cannot run the engine: {reason}.", reason=reason(error)),
                 hint="Start the workers with `engine cluster-worker ADDRESS`, of the same version.",
             ) from error
         finally:
@@ -88,12 +89,22 @@ class ClusterWorkers:
             if answer["engine_version"] != __version__:
                 raise HrnError(
                     ErrorCode.VERSION_MISMATCH,
-                    f"The worker {address} has engine {answer['engine_version']}, this is {__version__}.",
+                    say(
+                        "The worker {address} has engine version {theirs}; this is version {ours}.",
+                        address=address,
+                        theirs=answer["engine_version"],
+                        ours=__version__,
+                    ),
                 )
             if not answer["sees"]:
                 raise HrnError(
                     ErrorCode.OUTPUT_NOT_WRITABLE,
-                    f"The worker {address} on {answer['host']} does not see {self._store.out}.",
+                    say(
+                        "The worker {address} on {host} does not see the folder {path}.",
+                        address=address,
+                        host=answer["host"],
+                        path=self._store.out,
+                    ),
                     hint="Photos and heads must lie in folders that every machine of the cluster mounts under the same path.",
                 )
 
@@ -170,8 +181,8 @@ class ClusterWorkers:
         if name == "KilledWorker":
             return _failed(
                 ErrorCode.ENGINE_CRASHED,
-                "Several workers of the cluster died one after another with this subject.",
-                "Look at their machines: memory is probably short.",
+                say("Several workers of the cluster died one after another with this subject."),
+                say("Look at their machines: memory is probably short."),
             )
         if "Cancelled" in name:
             if not self._interrupted.is_set():
@@ -179,7 +190,7 @@ class ClusterWorkers:
                     HrnError(
                         ErrorCode.ENGINE_CRASHED,
                         "The connection to the scheduler was lost.",
-                        hint="Run the same command again when it is back: it goes on from here.",
+                        hint="Run the same command again when it is back: it continues from here.",
                     )
                 )
             return Outcome("cancelled")
@@ -201,7 +212,8 @@ class ClusterWorkers:
             again = entry.attempt + 1 if entry.state == "running" else 1
             self._board.started(entry, max(again, message["attempt"]))
         elif entry.state == "running":
-            self._board.progress(entry, *message["step"])
+            stage, fraction, overall, words = message["step"]
+            self._board.progress(entry, stage, fraction, overall, Message.from_json(words))
 
     def _pass_on_cancels(self, everything: bool = False) -> None:
         with self._lock:
@@ -243,5 +255,5 @@ def _launcher():
     return run
 
 
-def _failed(code: ErrorCode, message: str, hint: str) -> Outcome:
+def _failed(code: ErrorCode, message: Message, hint: Message) -> Outcome:
     return Outcome("failed", error=HrnError(code, message, hint=hint))

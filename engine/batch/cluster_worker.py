@@ -15,6 +15,8 @@ from .. import __version__
 from ..system.failures import as_hrn_error
 from ..system.machine import cores, thread_environment
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.language import local
+from ..wire.messages import as_message, reason, say
 from .local import reconstruct_with
 from .store import Store
 from .subjects import Subject
@@ -52,7 +54,7 @@ def run_task(task: dict) -> dict:
         now = time.monotonic()
         if stage != last[1] or now - last[0] > _PROGRESS_SECONDS:
             last[:] = now, stage
-            tell("progress", step=[stage, fraction, overall, message])
+            tell("progress", step=[stage, fraction, overall, as_message(message).to_json()])
 
     def cancelled():
         return key in _cancelled
@@ -166,10 +168,10 @@ def serve_cluster(address: str, count: int | None, gpu: bool) -> int:
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"There is no scheduler at {address}.",
+                say("There is no scheduler at {address}.", address=address),
                 hint="Start one with `dask scheduler`, or correct the address.",
             ) from error
-        print(f"{count} workers for {address}", flush=True)
+        print(local(say("{count} workers for {address}", count=count, address=address)), flush=True)
         await asyncio.gather(*(nanny.finished() for nanny in nannies))
 
     asyncio.run(serve())
@@ -182,7 +184,7 @@ def import_distributed():
     except ImportError as error:
         raise HrnError(
             ErrorCode.MODEL_MISSING,
-            f"A cluster needs the Python package dask.distributed ({error}).",
+            say("A cluster needs the Python package dask.distributed ({reason}).", reason=reason(error)),
             hint="Run `python3 install_deps.py install --with dask`.",
         ) from error
     return distributed

@@ -10,12 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import Message, reason, say
 from ..wire.settings import SETTINGS
 
 __all__ = ["LIST_SUFFIXES", "Row", "read_list"]
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json")
 _MAX_BYTES = 64 << 20
+
+
+class _Fault(ValueError):
+    """What is wrong with a cell, for the end of a sentence."""
+
+    def __init__(self, fault: Message):
+        super().__init__(fault)
+        self.fault = fault
 
 
 @dataclass(frozen=True)
@@ -38,29 +47,31 @@ def read_list(path: Path, notes: list[str]) -> list[Row]:
     with open(path, "rb") as stream:
         data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
-        raise _bad(path, "it is longer than 64 MiB")
+        raise _bad(path, say("it is larger than 64 MiB"))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _bad(path, "it is not UTF-8 text", "Save it again as CSV UTF-8.") from error
+        raise _bad(path, say("it is not UTF-8 text"), say("Save it again as CSV UTF-8.")) from error
     rows = _json_rows(path, text, notes) if path.suffix.lower() == ".json" else _csv_rows(path, text, notes)
     return [_row(path.parent, number, record) for number, record in enumerate(rows, 1)]
 
 
-def _bad(path: Path, why: str, hint: str = "See docs/user/batch.md for lists of subjects.") -> HrnError:
-    return HrnError(ErrorCode.SETTINGS_INVALID, f"The list {path} cannot be used: {why}.", hint=hint)
+def _bad(path: Path, fault: Message, hint: Message = say("See docs/user/batch.md for lists of subjects.")) -> HrnError:
+    return HrnError(
+        ErrorCode.SETTINGS_INVALID, say("The list {path} cannot be used: {fault}.", path=path, fault=fault), hint=hint
+    )
 
 
 def _json_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad(path, f"it is no JSON ({error})") from error
+        raise _bad(path, say("it is not valid JSON ({reason})", reason=reason(error))) from error
     if isinstance(value, dict):
         value = value.get("subjects")
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise _bad(path, "it is no list of objects with name and photos")
+        raise _bad(path, say("it is not a list of objects with a name and photos"))
     _note_unused(notes, dict.fromkeys(key for row in value for key in row))
     return value
 
@@ -72,12 +83,12 @@ def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
     try:
         table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(c.strip() for c in row)]
     except csv.Error as error:
-        raise _bad(path, f"it is no CSV ({error})") from error
+        raise _bad(path, say("it is not valid CSV ({reason})", reason=reason(error))) from error
     columns = [cell.strip().lower() for cell in table[0]] if table else []
     if "photos" not in columns:
-        raise _bad(path, "its first line names no column 'photos'")
+        raise _bad(path, say("its first line has no column “photos”"))
     if len(set(columns)) < len(columns):
-        raise _bad(path, "a column occurs twice")
+        raise _bad(path, say("a column occurs twice"))
     _note_unused(notes, columns)
     found = []
     for row in table[1:]:
@@ -94,7 +105,7 @@ def _csv_rows(path: Path, text: str, notes: list[str]) -> list[dict]:
 def _note_unused(notes: list[str], columns) -> None:
     for name in columns:
         if name and name not in ("name", "photos", "settings", "focal", *SETTINGS):
-            notes.append(f"The column {name!r} of the list is not used.")
+            notes.append(say("The column “{name}” of the list is not used.", name=name))
 
 
 def _row(folder: Path, number: int, record: dict) -> Row:
@@ -104,7 +115,7 @@ def _row(folder: Path, number: int, record: dict) -> Row:
         if record.get("spilled"):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"Row {number} of the list has more cells than the heading.",
+                say("Row {number} of the list has more cells than the heading.", number=number),
                 hint='Put a list of photos into quotation marks: "a.jpg;b.jpg".',
             )
         title = title or Path(photos[0]).stem
@@ -112,7 +123,7 @@ def _row(folder: Path, number: int, record: dict) -> Row:
         if isinstance(settings, str):
             settings = json.loads(settings)
         if not isinstance(settings, dict):
-            raise ValueError("settings must be an object")
+            raise _Fault(say("settings must be an object"))
         return Row(
             title,
             photos,
@@ -128,7 +139,14 @@ def _row(folder: Path, number: int, record: dict) -> Row:
         return Row(
             title or f"row {number}",
             photos,
-            error=HrnError(ErrorCode.SETTINGS_INVALID, f"Row {number} of the list cannot be understood: {error}."),
+            error=HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                say(
+                    "Row {number} of the list cannot be understood: {reason}.",
+                    number=number,
+                    reason=error.fault if isinstance(error, _Fault) else reason(error),
+                ),
+            ),
         )
 
 
@@ -137,11 +155,11 @@ def _photos(folder: Path, record: dict) -> tuple[str, ...]:
     if isinstance(photos, str):
         photos = json.loads(photos) if photos.lstrip().startswith("[") else photos.split(";")
     if not isinstance(photos, list) or not all(isinstance(path, str) and "\0" not in path for path in photos):
-        raise ValueError("photos must be a list of paths")
+        raise _Fault(say("photos must be a list of paths"))
     found = tuple(str(folder / Path(path.strip()).expanduser()) for path in photos if path.strip())
     if not found:
         raise HrnError(
-            ErrorCode.PHOTO_UNREADABLE, "The list names no photo for this subject.", hint="Fill in the column 'photos'."
+            ErrorCode.PHOTO_UNREADABLE, "The list names no photo for this subject.", hint="Fill in the column “photos”."
         )
     return found
 
@@ -154,7 +172,7 @@ def _value(name: str, value):
     if kind == "bool":
         known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if value.lower() not in known:
-            raise ValueError(f"{name} must be true or false, not {value!r}")
+            raise _Fault(say("{name} must be true or false, not {value}", name=name, value=repr(value)))
         return known[value.lower()]
     return int(value) if kind == "int" else _number(value)
 
@@ -165,7 +183,7 @@ def _focal(value) -> dict:
         return {}
     found = re.fullmatch(r"([0-9.,]+)\s*(mm|px)?", str(value).strip().lower())
     if isinstance(value, bool) or found is None:
-        raise ValueError(f"focal must be like 50 mm or 812 px, not {value!r}")
+        raise _Fault(say("focal must be like 50 mm or 812 px, not {value}", value=repr(value)))
     return {f"focal_{found[2] or 'mm'}": _number(found[1])}
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import reason, say
 
 __all__ = ["FileLock", "try_lock"]
 
@@ -64,7 +65,7 @@ def try_lock(path: Path) -> FileLock | None:
             return None
         raise HrnError(
             ErrorCode.OUTPUT_NOT_WRITABLE,
-            f"The file system of {path.parent} cannot lock files ({error.strerror or error}).",
+            say("The file system of {path} cannot lock files ({reason}).", path=path.parent, reason=reason(error)),
             hint="Choose an output folder on another disk.",
         ) from error
     return FileLock(descriptor)

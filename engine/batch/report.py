@@ -13,6 +13,8 @@ from urllib.parse import quote
 from .. import __version__
 from ..wire.atomic import output_error, replace_file
 from ..wire.errors import HrnError
+from ..wire.language import current, local
+from ..wire.messages import Message, list_from_json, say
 from .board import Board
 from .console import duration
 from .store import HINT, Store
@@ -26,10 +28,10 @@ _SHARE = 20
 _LEAST_SECONDS = 2.0
 
 _FIGURES = (
-    ("landmark_residual_mm", "landmarks", "{:.2f} mm"),
-    ("photometric_residual", "colour error", "{:.3f}"),
-    ("face_width_px", "face", "{:.0f} px wide"),
-    ("seen_fraction", "seen", "{:.0%}"),
+    ("landmark_residual_mm", say("landmarks"), lambda value: say("{value:.2f} mm", value=value)),
+    ("photometric_residual", say("colour error"), lambda value: say("{value:.3f}", value=value)),
+    ("face_width_px", say("face"), lambda value: say("{value:.0f} px wide", value=value)),
+    ("seen_fraction", say("seen"), lambda value: say("{value:.0%}", value=value)),
 )
 
 _STYLE = """
@@ -109,14 +111,25 @@ def render(source: str, rows: list[dict]) -> str:
     left = len(rows) - sum(count.values())
     total = sum(row["record"].get("seconds") or 0.0 for row in rows)
     share = {state: 100 * number / max(1, len(rows)) for state, number in count.items()}
-    head = f"{count['done']} of {len(rows)} heads done, {count['failed']} failed" + (f", {left} to do" if left else "")
+    about = {"done": count["done"], "count": len(rows), "failed": count["failed"]}
+    head = local(
+        say("{done} of {count} heads done, {failed} failed, {left} to do", **about, left=left)
+        if left
+        else say("{done} of {count} heads done, {failed} failed", **about)
+    )
     items = "\n".join(_item(row) for row in rows)
+    made = say(
+        "HRN engine {version}, {time}, {duration} of work",
+        version=__version__,
+        time=time.strftime("%Y-%m-%d %H:%M:%S"),
+        duration=duration(total),
+    )
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{current().replace("_", "-")}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(head)}</title><style>{_STYLE}</style></head><body>
 <h1>{html.escape(head)}</h1>
 <p>{html.escape(source)}</p>
-<p>HRN engine {html.escape(__version__)}, {time.strftime("%Y-%m-%d %H:%M:%S")}, {html.escape(duration(total))} of work</p>
+<p>{html.escape(local(made))}</p>
 <div class="bar"><span class="done" style="width:{share["done"]:.2f}%"></span><span class="failed" style="width:{share["failed"]:.2f}%"></span></div>
 <ol>
 {items}
@@ -128,21 +141,26 @@ def _item(row: dict) -> str:
     record, state, title = row["record"], row["state"], html.escape(row["title"])
     pictures = [_picture(row["name"], record[key], key) for key in ("preview", "photo") if state == "done" and record.get(key)]
     picture = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else ""
-    lines = [f'<span class="state">{html.escape(state)}</span><h2>{title}</h2>']
-    figures = [("photos", str(row["photos"]))]
+    lines = [f'<span class="state">{html.escape(local(state))}</span><h2>{title}</h2>']
+    figures = [(say("photos"), str(row["photos"]))]
     if record.get("seconds") is not None:
-        figures.append(("time", duration(record["seconds"]) if record["seconds"] >= 60 else f"{record['seconds']:.1f} s"))
+        spent = record["seconds"]
+        figures.append((say("time"), local(duration(spent) if spent >= 60 else say("{seconds:.1f} s", seconds=spent))))
     quality = record.get("quality") or {}
     for key, label, form in _FIGURES:
         if isinstance(quality.get(key), (int, float)) and quality[key] > 0:  # a draft has no colour error
-            figures.append((label, form.format(quality[key])))
-    lines.append("<dl>" + "".join(f"<dt>{label}</dt><dd>{html.escape(value)}</dd>" for label, value in figures) + "</dl>")
-    for warning in [*(record.get("warnings") or []), *(w.get("message", "") for w in quality.get("warnings") or [])]:
-        lines.append(f'<p class="warning">{html.escape(str(warning))}</p>')
+            figures.append((label, local(form(quality[key]))))
+    lines.append(
+        "<dl>"
+        + "".join(f"<dt>{html.escape(local(label))}</dt><dd>{html.escape(value)}</dd>" for label, value in figures)
+        + "</dl>"
+    )
+    for warning in [*list_from_json(record, "warnings"), *map(Message.from_json, quality.get("warnings") or [])]:
+        lines.append(f'<p class="warning">{html.escape(local(warning))}</p>')
     if state == "failed" and record.get("error"):
         error = HrnError.from_json(record["error"])
         lines.append(
-            f'<p class="error">{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>'
+            f'<p class="error">{html.escape(local(error.message))}</p><p>{html.escape(local(error.hint))}</p>'
             f"<code>{html.escape(error.code.value)}</code>"
         )
     return f'<li class="{html.escape(state)}">{picture}<div class="text">{"".join(lines)}</div></li>'

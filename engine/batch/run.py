@@ -14,6 +14,7 @@ from pathlib import Path
 from ..system.failures import as_hrn_error
 from ..system.machine import default_workers
 from ..wire.errors import EXIT_CODES, ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.settings import Settings
 from .board import Board, Entry
 from .console import Console
@@ -205,7 +206,7 @@ def _chosen(found: Found, only: list[str] | None, numbers: str | None) -> list[S
     if unknown is not None:
         raise HrnError(
             ErrorCode.SETTINGS_INVALID,
-            f"There is no subject {unknown!r}.",
+            say("There is no subject “{name}”.", name=unknown),
             hint="Give the name of a result's folder to --only.",
         )
     wanted = {known[name].name for name in only}
@@ -222,6 +223,10 @@ def parse_range(text: str) -> set[int]:
     for part in text.split(","):
         found = re.fullmatch(r"\s*([0-9]{1,7})(?:\s*-\s*([0-9]{1,7}))?\s*", part)
         if not found or not 1 <= int(found[1]) <= int(found[2] or found[1]):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"{text!r} is no range of subjects.", hint="Write it like 1-20,25.")
+            raise HrnError(
+                ErrorCode.SETTINGS_INVALID,
+                say("“{text}” is not a range of subjects.", text=text),
+                hint="Write it like 1-20,25.",
+            )
         numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
     return numbers

@@ -20,6 +20,7 @@ from .. import __version__
 from ..wire.atomic import flush_file, flush_folder, output_error, replace_file
 from ..wire.bundle import MANIFEST, Bundle, load_bundle, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import reason, say
 from .locks import FileLock, try_lock
 from .subjects import Subject
 
@@ -27,7 +28,7 @@ __all__ = ["FOLDER", "HINT", "LASTING", "Fingerprint", "Store"]
 
 FOLDER = ".hrn_batch"
 _SCHEMA = 1
-HINT = "Free some space, then run the same command again: it goes on from here."
+HINT = say("Free some space, then run the same command again: it continues from here.")
 """What to do about a full disk."""
 
 _LEFTOVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|old)")
@@ -174,7 +175,7 @@ class Store:
 def _photo_row(path: str, known: dict | None) -> dict:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         with open(path, "rb") as stream:
             status = os.fstat(stream.fileno())
             row = {"path": path, "bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
@@ -184,5 +185,6 @@ def _photo_row(path: str, known: dict | None) -> dict:
             row["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
             return row
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path} cannot be read: {reason}.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import __version__
 from ..system.failures import as_hrn_error
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import as_message, list_from_json, list_to_json, say
 from ..wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, error_response, notification, response
 from .board import Board, Entry
 from .subjects import Subject
@@ -67,7 +68,7 @@ class Stream:
                     "total": len(subjects),
                     "workers": workers,
                     "report": str(report),
-                    "notes": notes,
+                    **list_to_json("notes", notes),
                 },
             )
         )
@@ -83,9 +84,14 @@ class Stream:
         if name == "started":
             return {"attempt": entry.attempt}
         if name == "progress":
-            return {"stage": entry.stage, "fraction": entry.fraction, "overall": entry.overall, "message": entry.message}
+            return {
+                "stage": entry.stage,
+                "fraction": entry.fraction,
+                "overall": entry.overall,
+                **as_message(entry.message).to_json(),
+            }
         if name == "waiting":
-            return {"message": "Another run on this output folder has it in work."}
+            return say("Another run with this output folder is working on it.").to_json()
         if name == "done":
             record, bundle = outcome.record, self._out / subject.name
             preview = record.get("preview")
@@ -96,7 +102,7 @@ class Stream:
                 "seconds": record.get("seconds", 0.0),
                 "quality": record.get("quality", {}),
                 "timings": record.get("timings", {}),
-                "warnings": record.get("warnings", []),
+                **list_to_json("warnings", list_from_json(record, "warnings")),
             }
         if name == "failed":
             return {"error": outcome.error.to_json(), "reused": outcome.reused, "seconds": outcome.record.get("seconds", 0.0)}
@@ -146,7 +152,9 @@ def answer_command(message: dict | HrnError, board: Board, cancel_all: Callable[
         params = message.get("params") or {}
         subject = params.get("subject") if isinstance(params, dict) else 0
         if subject is not None and not isinstance(subject, str):
-            raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The params of a command are an object, its subject is a text.")
+            raise HrnError(
+                ErrorCode.ENGINE_PROTOCOL, "The params of a command must be an object, and its subject must be text."
+            )
         method = message.get("method")
         if method in ("pause", "resume"):
             board.pause(method == "pause")
@@ -157,7 +165,9 @@ def answer_command(message: dict | HrnError, board: Board, cancel_all: Callable[
         elif method == "retry":
             board.retry(subject)
         else:
-            raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"There is no command {method!r}, or its subject is missing.")
+            raise HrnError(
+                ErrorCode.ENGINE_PROTOCOL, say("There is no command “{name}”, or its subject is missing.", name=method)
+            )
     except Exception as error:
         return error_response(number, as_hrn_error(error))
     return None if number is None else response(number, {})

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..wire.bundle import MANIFEST
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
+from ..wire.messages import list_from_json, list_to_json, reason, say
 from ..wire.methods import method_info
 from ..wire.settings import Settings
 from .lists import LIST_SUFFIXES, Row, read_list
@@ -43,7 +44,7 @@ class Subject:
             "title": self.title,
             "photos": list(self.photos),
             "settings": self.settings.to_json(),
-            "warnings": list(self.warnings),
+            **list_to_json("warnings", self.warnings),
             "error": self.error.to_json() if self.error else None,
         }
 
@@ -54,7 +55,7 @@ class Subject:
             data["title"],
             tuple(data["photos"]),
             Settings.from_json(data["settings"]),
-            tuple(data["warnings"]),
+            tuple(list_from_json(data, "warnings")),
             HrnError.from_json(data["error"]) if data["error"] else None,
         )
 
@@ -85,7 +86,7 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
             if source.resolve() == out.resolve():
                 raise HrnError(
                     ErrorCode.SETTINGS_INVALID,
-                    f"The heads cannot go into the folder of the photos, {source}.",
+                    say("The heads cannot go into the folder of the photos, {path}.", path=source),
                     hint="Choose another output folder; one inside it will do.",
                 )
             rows = list(_rows_of_folder(source, out.resolve(), notes))
@@ -94,17 +95,19 @@ def find_subjects(source: str | os.PathLike, out: str | os.PathLike, settings: S
         elif source.exists():
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"{source} is neither a folder nor a list.",
+                say("{path} is neither a folder nor a list.", path=source),
                 hint="Give a folder of photos, or a .csv or .json list of subjects.",
             )
         else:
-            raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no folder {source}.")
+            raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("There is no folder {path}.", path=source))
     except OSError as error:
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{source} cannot be read: {error.strerror or error}.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=source, reason=reason(error))
+        ) from error
     if not rows:
         raise HrnError(
             ErrorCode.PHOTO_UNREADABLE,
-            f"There is no photo in {source}.",
+            say("There is no photo in {path}.", path=source),
             hint="Put photos into it, or one sub-folder with photos for each person.",
         )
     names = NameTaker()
@@ -124,7 +127,13 @@ def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], ab
     try:
         folders, photos = _list_folder(folder, out)
     except OSError as error:
-        yield Row(title, (), error=HrnError(ErrorCode.PHOTO_UNREADABLE, f"{folder} cannot be read: {error.strerror or error}."))
+        yield Row(
+            title,
+            (),
+            error=HrnError(
+                ErrorCode.PHOTO_UNREADABLE, say("{path} cannot be read: {reason}.", path=folder, reason=reason(error))
+            ),
+        )
         return
     if photos:
         yield Row(title, tuple(str(path) for path in photos))
@@ -138,7 +147,7 @@ def _rows_of_subfolder(folder: Path, title: str, out: Path, notes: list[str], ab
             found = True
             yield row
     if not found and depth == 1:
-        notes.append(f"The folder {folder.name} holds no photo and is left out.")
+        notes.append(say("The folder {name} contains no photo and is left out.", name=folder.name))
 
 
 def _list_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
@@ -173,13 +182,25 @@ def _subject(row: Row, name: str, settings: Settings) -> Subject:
     if len(photos) > most:
         photos = tuple(photos[round(i * (len(photos) - 1) / max(1, most - 1))] for i in range(most))
         warnings.append(
-            f"There are {len(row.photos)} photos; method {own.method!r} takes {most}, so "
-            f"{'the first one is' if most == 1 else f'{most} of them are'} used."
+            say(
+                "There are {count} photos; method “{name}” takes one, so only the first is used.",
+                count=len(row.photos),
+                name=own.method,
+            )
+            if most == 1
+            else say(
+                "There are {count} photos; method “{name}” takes {most}, so only {most} of them are used.",
+                count=len(row.photos),
+                name=own.method,
+                most=most,
+            )
         )
     unspeakable = next((path for path in photos if not _is_unicode(path)), None)
     if unspeakable is not None:
         error = HrnError(
-            ErrorCode.PHOTO_UNREADABLE, f"The name of {_readable(unspeakable)} is no valid text.", hint="Rename the file."
+            ErrorCode.PHOTO_UNREADABLE,
+            say("The name of {path} is not valid text.", path=_readable(unspeakable)),
+            hint="Rename the file.",
         )
     return Subject(name, _readable(row.title), photos, own, tuple(warnings), error)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .. import __version__
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import list_to_json, say
 from .store import LASTING, Fingerprint, Store
 from .subjects import Subject
 
@@ -91,7 +92,7 @@ def work(
             "title": subject.title,
             "settings": subject.settings.to_json(),
             "engine_version": __version__,
-            "warnings": list(subject.warnings),
+            **list_to_json("warnings", subject.warnings),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started": begun,
@@ -144,8 +145,8 @@ def _finish(store: Store, subject: Subject, record: dict) -> Outcome:
     if bundle is None:
         error = HrnError(
             ErrorCode.BUNDLE_INVALID,
-            f"{store.bundle_path(subject.name)} is not whole although the engine had finished it.",
-            hint="Try again; look after the disk if it stays.",
+            say("{path} is incomplete although the engine had finished it.", path=store.bundle_path(subject.name)),
+            hint="Try again; if it happens again, check the disk.",
         )
         outcome = Outcome("failed", {**record, "status": "failed", "error": error.to_json()}, error=error)
     else:

@@ -12,6 +12,7 @@ from .. import __version__
 from ..wire.child_process import clean_environment
 from ..wire.client import EngineProcess, Failed, Finished, Launch, Ready, Stopped
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import Message, say
 from .subjects import Subject
 
 __all__ = ["PROGRAM", "PATIENCE", "Worker", "WorkerLost"]
@@ -105,7 +106,7 @@ class Worker:
                 self._engine.abandon(
                     HrnError(
                         ErrorCode.ENGINE_CRASHED,
-                        f"The engine made no progress for {_duration(self.patience)} and was stopped.",
+                        say("The engine made no progress for {duration} and was stopped.", duration=_duration(self.patience)),
                         hint="Try again; for very large photos give it more time with --patience.",
                     )
                 )
@@ -115,5 +116,5 @@ class Worker:
         self._engine.leave(_LEAVE_SECONDS)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+def _duration(seconds: float) -> Message:
+    return say("{count:.0f} minutes", count=seconds / 60) if seconds >= 120 else say("{count:.0f} seconds", count=seconds)

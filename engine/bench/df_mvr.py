@@ -15,6 +15,7 @@ import numpy as np
 
 from ..wire.bundle import load_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .meshes import Mesh, is_bundle, read_mesh
 from .now_metric import compare
 
@@ -31,11 +32,16 @@ def rmse(scan: Mesh, prediction: Mesh, scan_vertices=LANDMARK_VERTICES, vertices
     Raises:
         HrnError: CHECKPOINT_INVALID when a mesh has not got the landmarks.
     """
-    for name, mesh, numbers in (("scan", scan, scan_vertices), ("prediction", prediction, vertices)):
+    for name, mesh, numbers in ((say("scan"), scan, scan_vertices), (say("prediction"), prediction, vertices)):
         if max(numbers) >= len(mesh.vertices):
             raise HrnError(
                 ErrorCode.CHECKPOINT_INVALID,
-                f"The {name} has {len(mesh.vertices)} vertices, but its landmarks go up to number {max(numbers)}.",
+                say(
+                    "The {mesh} has {count} vertices, but its landmarks go up to number {largest}.",
+                    mesh=name,
+                    count=len(mesh.vertices),
+                    largest=max(numbers),
+                ),
                 hint="See docs/evidence/evaluation.md.",
             )
     points, found = _MILLIMETRES * scan.vertices, prediction._replace(vertices=_MILLIMETRES * prediction.vertices)
@@ -85,7 +91,7 @@ def _mesh_of(path: Path) -> Path:
     published = load_bundle(path).manifest.get("published", {})
     name = next((name for name in published.get("files", ()) if name.endswith(".obj")), None)
     if published.get("method") != "df_mvr" or name is None:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} is no head of method df_mvr.")
+        raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} is not a head of method “df_mvr”.", path=path))
     return path / name
 
 

@@ -12,6 +12,7 @@ from ..geometry.obj import read_obj
 from ..head.model import MATERIALS
 from ..wire.bundle import MANIFEST, load_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import Message, reason, say
 
 __all__ = ["Mesh", "NOW_LANDMARKS", "bundle_head", "is_bundle", "read_mesh", "read_points"]
 
@@ -60,12 +61,12 @@ def read_mesh(path: Path | str) -> Mesh:
         try:
             return _read_ply(path)
         except FileNotFoundError as error:
-            raise HrnError(ErrorCode.MODEL_MISSING, f"The mesh {path} is not there.") from error
+            raise HrnError(ErrorCode.MODEL_MISSING, say("There is no file {path}.", path=path)) from error
         except (OSError, ValueError, IndexError, KeyError) as error:
-            raise _unusable(path, error) from error
+            raise _unusable(path, reason(error)) from error
     mesh = read_obj(path, split=True)
     if not len(mesh.faces):
-        raise _unusable(path, "no faces")
+        raise _unusable(path, say("it has no faces"))
     return Mesh(mesh.vertices, mesh.faces)
 
 
@@ -86,11 +87,11 @@ def read_points(path: Path | str) -> np.ndarray:
             points = [line.split() for line in path.read_text().splitlines() if line.strip()]
         points = np.array(points, np.float64)
         if points.shape != (7, 3) or not np.isfinite(points).all():
-            raise ValueError("it does not hold seven points")
+            raise ValueError("it does not contain seven points")
     except FileNotFoundError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The landmark file {path} is not there.") from error
+        raise HrnError(ErrorCode.MODEL_MISSING, say("There is no file {path}.", path=path)) from error
     except (OSError, ValueError, TypeError) as error:
-        raise _unusable(path, error) from error
+        raise _unusable(path, reason(error)) from error
     return points
 
 
@@ -172,7 +173,7 @@ def _spread(rows: list[list[str]], properties: list[list[str]]) -> list[list[str
     for words in properties:
         if words[0] == "list":
             if any(row[column] != "3" for row in rows):
-                raise ValueError("a face that is no triangle")
+                raise ValueError("a face is not a triangle")
             places += [column + 1, column + 2, column + 3]
             column += 4
         else:
@@ -199,16 +200,16 @@ def _binary_rows(body: bytes, order: str):
         place += table.nbytes
         for words in properties:
             if words[0] == "list" and (table[f"count of {words[-1]}"] != 3).any():
-                raise ValueError("a face that is no triangle")
+                raise ValueError("a face is not a triangle")
         return {words[-1]: table[words[-1]] for words in properties}
 
     return read
 
 
-def _unusable(path: Path, why) -> HrnError:
+def _unusable(path: Path, fault: Message) -> HrnError:
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
-        f"{path} cannot be used: {why}.",
+        say("The file {file} cannot be used: {fault}.", file=path, fault=fault),
         hint="See docs/evidence/evaluation.md.",
         details={"file": str(path)},
     )

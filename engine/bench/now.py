@@ -19,6 +19,7 @@ import numpy as np
 from ..geometry.obj import write_obj
 from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import reason, say
 from .meshes import NOW_LANDMARKS, Mesh, bundle_head, is_bundle, outer_mesh, read_mesh, read_points
 from .now_metric import CURVE, METRES, Aligned, compare, summary
 
@@ -91,7 +92,7 @@ def prediction_of(path: Path, points: Path | None = None, posed: bool = False) -
         if points is None:
             raise HrnError(
                 ErrorCode.MODEL_MISSING,
-                f"{path} has no landmarks (.npy or .txt) beside it.",
+                say("{path} has no landmarks (.npy or .txt) beside it.", path=path),
                 hint="See docs/evidence/evaluation.md.",
             )
     return read_mesh(path), read_points(points), False
@@ -108,7 +109,9 @@ def listed_images(dataset: Path, which: str = "validation", challenge: str | Non
         lines = [line.strip().split("/") for line in path.read_text().splitlines() if line.strip()]
     except OSError as error:
         raise HrnError(
-            ErrorCode.SETTINGS_INVALID, f"{path} cannot be read.", hint="Give the benchmark's folder with --dataset."
+            ErrorCode.SETTINGS_INVALID,
+            say("{path} cannot be read: {reason}.", path=path, reason=reason(error)),
+            hint="Give the benchmark's folder with --dataset.",
         ) from error
     images = [Image(*words[-3:]) for words in lines if len(words) >= 3]
     return [image for image in images if not challenge or image.challenge == challenge]
@@ -201,7 +204,9 @@ def _bench_heads(options: argparse.Namespace) -> dict:
     homes = [home for home in sorted((options.bench / "dev").glob("*")) if (home / "gt.npz").is_file()]
     if not homes:
         raise HrnError(
-            ErrorCode.SETTINGS_INVALID, f"No development heads at {options.bench}.", hint="Give their folder with --bench."
+            ErrorCode.SETTINGS_INVALID,
+            say("There are no development heads in {path}.", path=options.bench),
+            hint="Give their folder with --bench.",
         )
     unit = 1.0 if options.unit else None
 
@@ -244,7 +249,11 @@ def _scan(dataset: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
 def _only(folder: Path, pattern: str) -> Path:
     found = sorted(folder.glob(pattern))
     if not found:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"{folder} holds no {pattern}.", hint="See docs/evidence/evaluation.md.")
+        raise HrnError(
+            ErrorCode.MODEL_MISSING,
+            say("{path} contains no {pattern}.", path=folder, pattern=pattern),
+            hint="See docs/evidence/evaluation.md.",
+        )
     return found[0]
 
 

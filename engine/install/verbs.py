@@ -57,7 +57,7 @@ def main(argv: list[str], description: str | None = None) -> int:
     if options.offline and not options.wheels:
         parser.error("--offline needs --wheels DIR")
     if options.wheels and not options.wheels.is_dir():
-        parser.error(f"{options.wheels} is no folder")
+        parser.error(f"{options.wheels} is not a folder")
     try:
         return VERBS[options.verb](options)
     except InstallError as error:
@@ -220,7 +220,7 @@ def _extras(arguments: list[str]) -> tuple[list[str], list[str]]:
     names, rest = _values(arguments, "--with")
     for name in names:
         if name not in EXTRAS:
-            raise InstallError(f"There is no extra {name!r}; there is {', '.join(EXTRAS)}.")
+            raise InstallError(f"There is no extra {name!r}. The extras are {', '.join(EXTRAS)}.")
     return names, rest
 
 

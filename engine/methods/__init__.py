@@ -15,6 +15,7 @@ from typing import Protocol
 from ..system.progress import SILENT, Progress, Receiver
 from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.methods import check_photo_count, method_info
 from ..wire.pytorch import require_pytorch
 from ..wire.settings import Settings
@@ -49,7 +50,7 @@ def get_method(name: str) -> Method:
     """
     info = method_info(name)
     if info.pytorch:
-        require_pytorch(f"Method {name!r}")
+        require_pytorch(say("Method “{name}”", name=name))
     with _lock:
         if name not in _created:
             _created[name] = importlib.import_module(f"..{info.module}", __name__).create()

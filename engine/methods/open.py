@@ -119,7 +119,7 @@ class OpenMethod(Warm):
                     faces[i][0].name,
                     HrnError(
                         ErrorCode.PHOTO_UNMATCHED,
-                        "It shows nothing that the other photos confirm: somebody else, or another light and another face.",
+                        "It shows nothing that the other photos confirm: perhaps it shows somebody else, or another light and another expression.",
                     ),
                 )
                 for i in strangers

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["Detection", "FaceNets", "Roi", "model_path", "roi_of"]
 
@@ -89,7 +90,7 @@ def model_path(path: str | os.PathLike | None = None) -> Path:
         places = list(spec.submodule_search_locations or ()) if spec else []
         file = Path(places[0]) / _MODEL_FILE if places else Path(_MODEL_FILE)
     if not file.is_file():
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The face landmark model {file} is missing.")
+        raise HrnError(ErrorCode.MODEL_MISSING, say("The face landmark model {path} is missing.", path=file))
     return file
 
 
@@ -111,7 +112,9 @@ class FaceNets:
                     buffers.append(np.frombuffer(archive.read(name), np.uint8))
             self._detector, self._mesh, self._blend = [cv2.dnn.readNetFromTFLite(buffer) for buffer in buffers]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, cv2.error) as error:
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{file} is not a face landmark model ({_MODEL_FILE}).") from error
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID, say("{path} is not a face landmark model ({file}).", path=file, file=_MODEL_FILE)
+            ) from error
         self._anchors = _anchors()
         self._lock = threading.Lock()
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .face_nets import Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 
@@ -188,19 +189,24 @@ def select_face(observations: list[FaceObservation], index: int, photo: Photo) -
         HrnError: ``NO_FACE``, ``FACE_INDEX`` or ``FACE_TOO_SMALL`` (below 60 pixels in the file as it is).
     """
     if not observations:
-        raise HrnError(ErrorCode.NO_FACE, f"No face was found in {photo.name}.")
+        raise HrnError(ErrorCode.NO_FACE, say("No face was found in {file}.", file=photo.name))
     if not 0 <= index < len(observations):
         count = len(observations)
-        number = "one face" if count == 1 else f"{count} faces"
         raise HrnError(
-            ErrorCode.FACE_INDEX, f"{photo.name} shows {number}; there is no face number {index}.", details={"count": count}
+            ErrorCode.FACE_INDEX,
+            say("{file} shows one face; there is no face number {number}.", file=photo.name, number=index)
+            if count == 1
+            else say(
+                "{file} shows {count} faces; there is no face number {number}.", file=photo.name, count=count, number=index
+            ),
+            details={"count": count},
         )
     observation = observations[index]
     width = face_width(observation) / photo.scale
     if width < MIN_FACE_PX:
         raise HrnError(
             ErrorCode.FACE_TOO_SMALL,
-            f"The face in {photo.name} is only {width:.0f} pixels wide.",
+            say("The face in {file} is only {width:.0f} pixels wide.", file=photo.name, width=width),
             details={"width": round(width)},
         )
     return observation

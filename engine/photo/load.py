@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from ..types import Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import PHOTO_FORMATS
+from ..wire.messages import reason, say
 from .exif import focal_from_exif
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
@@ -71,19 +72,23 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path.name or path} is not a file.")
+            raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{file} is not a file.", file=path.name or path))
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             if size == 0:
-                raise HrnError(ErrorCode.NOT_AN_IMAGE, f"{path.name} is empty.")
+                raise HrnError(ErrorCode.NOT_AN_IMAGE, say("{file} is empty.", file=path.name))
             if size > MAX_FILE_BYTES:
-                raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{path.name} is {size / 2**30:.1f} GB long.")
+                raise HrnError(
+                    ErrorCode.IMAGE_TOO_LARGE,
+                    say("{file} is {size:.1f} GB large, which is too much.", file=path.name, size=size / 2**30),
+                )
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0)
             data = io.BytesIO(stream.read())
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"{path.name or path} cannot be read: {reason}.") from error
+        raise HrnError(
+            ErrorCode.PHOTO_UNREADABLE, say("{file} cannot be read: {reason}.", file=path.name or path, reason=reason(error))
+        ) from error
     return _decode(data, path.name, digest, max_side)
 
 
@@ -97,7 +102,13 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
             if min(full) < 1 or full[0] * full[1] > MAX_PIXELS:
                 raise HrnError(
                     ErrorCode.IMAGE_TOO_LARGE,
-                    f"{name} has {full[0]} x {full[1]} pixels, more than {MAX_PIXELS // 10**6} megapixels.",
+                    say(
+                        "{file} has {width} × {height} pixels, more than {most} megapixels.",
+                        file=name,
+                        width=full[0],
+                        height=full[1],
+                        most=MAX_PIXELS // 10**6,
+                    ),
                     details={"width": full[0], "height": full[1]},
                 )
             factor = min(1.0, max_side / max(full))
@@ -118,12 +129,12 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
                 image = image.transpose(transpose)
             pixels = np.asarray(image, np.uint8)
         except MemoryError as error:
-            raise HrnError(ErrorCode.OUT_OF_MEMORY, f"There is not enough memory to decode {name}.") from error
+            raise HrnError(ErrorCode.OUT_OF_MEMORY, say("There is not enough memory to decode {file}.", file=name)) from error
         except _DAMAGE as error:
             if isinstance(error, HrnError):
                 raise
             raise HrnError(
-                ErrorCode.IMAGE_DAMAGED, f"{name} is cut off or damaged.", details={"reason": str(error)[:200]}
+                ErrorCode.IMAGE_DAMAGED, say("{file} is cut off or damaged.", file=name), details={"reason": str(error)[:200]}
             ) from error
     scale = max(target) / max(full)
     return Photo(pixels=np.ascontiguousarray(pixels), name=name, sha256=digest, focal_px=focal, scale=scale)
@@ -156,14 +167,20 @@ def _open(stream: BinaryIO, name: str) -> Image.Image:
     try:
         return Image.open(stream, formats=_readable())
     except Image.DecompressionBombError as error:
-        raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} has more than {MAX_PIXELS // 10**6} megapixels.") from error
+        raise HrnError(
+            ErrorCode.IMAGE_TOO_LARGE, say("{file} has more than {most} megapixels.", file=name, most=MAX_PIXELS // 10**6)
+        ) from error
     except (UnidentifiedImageError, *_DAMAGE) as error:
         known = any(head[at : at + len(magic)] == magic for one in PHOTO_FORMATS for at, magic in one.magic)
         if "too large" in str(error).lower():
-            raise HrnError(ErrorCode.IMAGE_TOO_LARGE, f"{name} unpacks to more than a photo can hold.") from error
+            raise HrnError(
+                ErrorCode.IMAGE_TOO_LARGE, say("{file} unpacks to more data than a photo can contain.", file=name)
+            ) from error
         if known:
-            raise HrnError(ErrorCode.IMAGE_DAMAGED, f"{name} is cut off or damaged.") from error
-        raise HrnError(ErrorCode.NOT_AN_IMAGE, f"{name} is not a picture of a kind that can be read.") from error
+            raise HrnError(ErrorCode.IMAGE_DAMAGED, say("{file} is cut off or damaged.", file=name)) from error
+        raise HrnError(
+            ErrorCode.NOT_AN_IMAGE, say("{file} is not a picture in a format that can be read.", file=name)
+        ) from error
 
 
 def _resize(image: Image.Image, target: tuple[int, int]) -> Image.Image:

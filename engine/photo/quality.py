@@ -7,6 +7,7 @@ import numpy as np
 
 from ..types import ARKIT_ACTIONS, Covers, FaceObservation, Photo
 from ..wire.color import LUMINANCE, power_to_linear
+from ..wire.messages import Message, say
 from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
 
@@ -57,55 +58,72 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> list[dict[str, str]]:
-    """What may spoil the head, most serious first, as ``{"code", "message"}`` in plain words."""
+def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> list[dict]:
+    """What may spoil the head, most serious first, in plain words: ``code``, and the members of :meth:`.Message.to_json`."""
     q = face_quality(photo, observation, covers)
-    covered = _covered(covers) if covers is not None else ""
-    found: list[tuple[bool, str, str]] = [
+    covered = _covered(covers) if covers is not None else say("")
+    found: list[tuple[bool, str, Message]] = [
         (
             q["face_width_px"] < 100,
             "face_small",
-            f"The face is only {q['face_width_px']:.0f} pixels wide; fine detail will be missing.",
+            say("The face is only {width:.0f} pixels wide; fine detail will be missing.", width=q["face_width_px"]),
         ),
-        (q["sharpness"] < 0.13, "blurred", "The face is blurred; wrinkles and pores cannot be recovered."),
+        (q["sharpness"] < 0.13, "blurred", say("The face is blurred; wrinkles and pores cannot be recovered.")),
         (
             abs(q["yaw_deg"]) > 50,
             "turned",
-            f"The face is turned by about {abs(q['yaw_deg']):.0f} degrees; its far side is guessed.",
+            say("The face is turned by about {degrees:.0f} degrees; its far side is guessed.", degrees=abs(q["yaw_deg"])),
         ),
-        (q["eyes_closed"] > 0.55, "eyes_closed", "The eyes are closed; the eye colour is guessed."),
-        (q["mouth_open"] > 0.45, "mouth_open", "The mouth is wide open; the relaxed jaw is guessed."),
+        (q["eyes_closed"] > 0.55, "eyes_closed", say("The eyes are closed; their colour is guessed.")),
+        (q["mouth_open"] > 0.45, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
         (bool(covered), "covered", covered),
-        (q["side_ratio"] > 4, "strong_shadow", "One side of the face lies in strong shadow; its colour is uncertain."),
+        (q["side_ratio"] > 4, "strong_shadow", say("One side of the face lies in deep shadow; its colour is uncertain.")),
         (
             q["overexposed"] > 0.08,
             "overexposed",
-            f"{100 * q['overexposed']:.0f} % of the face is overexposed; its colour is lost there.",
+            say("{percent:.0f} % of the face is overexposed; its colour is lost there.", percent=100 * q["overexposed"]),
         ),
-        (q["brightness"] < 0.02, "dark", "The face is very dark; colour and detail are noisy."),
+        (q["brightness"] < 0.02, "dark", say("The face is very dark; colour and detail are noisy.")),
         (
             observation.count > 1,
             "several_faces",
-            f"The photo shows {observation.count} faces; number {observation.index + 1} by size was used.",
+            say(
+                "The photo shows {count} faces; number {number} by size was used.",
+                count=observation.count,
+                number=observation.index + 1,
+            ),
         ),
     ]
-    return [{"code": code, "message": message} for holds, code, message in found if holds]
+    return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
 
 
-def _covered(covers: Covers) -> str:
+def _covered(covers: Covers) -> Message:
     """A sentence about what is covered; empty where nothing that matters is."""
-    hidden = [name for name, holds in (("eyes", covers.eyes), ("mouth", covers.mouth)) if holds]
-    if covers.share > 0.25:
-        parts = f", {' and '.join(hidden)} included" if hidden else ""
-        return (
-            f"About {100 * covers.share:.0f} % of the face is covered, by hair for instance, or in deep shadow{parts}; "
-            "all of that is guessed."
+    hidden = (covers.eyes, covers.mouth)
+    percent = 100 * covers.share
+    if covers.share > 0.25 and any(hidden):
+        parts = {(True, False): say("eyes"), (False, True): say("mouth"), (True, True): say("eyes and mouth")}[hidden]
+        return say(
+            "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow, {parts} included; all of that is guessed.",
+            percent=percent,
+            parts=parts,
         )
-    if hidden:
-        return f"The {' and '.join(hidden)} {'is' if hidden == ['mouth'] else 'are'} covered; the shape and colour there are guessed."
+    if covers.share > 0.25:
+        return say(
+            "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow; all of that is guessed.",
+            percent=percent,
+        )
+    if any(hidden):
+        return {
+            (True, False): say("The eyes are covered; the shape and colour there are guessed."),
+            (False, True): say("The mouth is covered; the shape and colour there are guessed."),
+            (True, True): say("The eyes and mouth are covered; the shape and colour there are guessed."),
+        }[hidden]
     if covers.glasses:
-        return "The face wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
-    return ""
+        return say(
+            "The person wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
+        )
+    return say("")
 
 
 def _sharpness(crop: np.ndarray, where: np.ndarray) -> float:

@@ -11,6 +11,7 @@ from ..geometry.obj import obj_faces, obj_rows
 from ..wire.atomic import output_error, replace_file
 from ..wire.bundle import Bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["check_obj_path", "export_obj"]
 
@@ -23,12 +24,15 @@ def check_obj_path(path: str | os.PathLike) -> Path:
     """
     path = Path(path).absolute()
     if path.suffix.lower() != ".obj":
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"The export file must end in .obj, not {path.suffix or path.name!r}.")
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID,
+            say("The name of the exported file must end in .obj, not in “{suffix}”.", suffix=path.suffix or path.name),
+        )
     parent = path.parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
     if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written.")
+        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written.", path=path))
     return path
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.settings import Settings
 from .solution import LeftOut
 
@@ -43,8 +44,8 @@ def look(
 
     faces, left_out = [], []
     for number, path in enumerate(paths):
-        of_many = f" {number + 1} of {len(paths)}" if len(paths) > 1 else ""
-        progress(number / len(paths), "Reading the photo" + of_many)
+        message = say("Reading photo {number} of {count}", number=number + 1, count=len(paths))
+        progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
             faces.append((path, *observe(path, landmarker, settings.face_index)))
         except HrnError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..wire.messages import Message, say
 from .solution import Solution
 
 __all__ = ["quality_report"]
@@ -41,25 +42,33 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
 def _warnings(found: Solution, report: dict):
     photo, observation = found.photo, found.observation
 
-    def warn(code: str, message: str) -> dict[str, str]:
-        return {"code": code, "message": message}
+    def warn(code: str, message: Message) -> dict:
+        return {"code": code, **message.to_json()}
 
     width, height = photo.size
     inside = ((observation.landmarks >= 0) & (observation.landmarks < (width, height))).all(1)
     if inside.mean() < 0.98:
-        yield warn("face_cut_off", "The face is cut off by the edge of the photo; what lies outside is a guess.")
+        yield warn("face_cut_off", say("The face is cut off by the edge of the photo; what lies outside is a guess."))
     for one in found.left_out:
-        yield warn("photo_left_out", f"{one.name} was left out: {one.error}")
+        yield warn("photo_left_out", say("{file} was left out: {reason}", file=one.name, reason=one.error))
     if len(found.views) > 1:
         if max(view.share for view in found.views) == 1.0:
             yield warn(
                 "photos_differ",
-                "The photos have too little in common to be compared; the shape is that of the best "
-                "one. Take them in one go: same light, same face, 20 to 30 degrees apart.",
+                say(
+                    "The photos have too little in common to be compared, so the shape comes from the best one. Take all photos in one go: same light, same face, 20 to 30 degrees apart."
+                ),
             )
         else:
             for view in found.views:
                 if view.share < _LITTLE_SHARE / len(found.views):
-                    yield warn("photo_unmatched", f"{view.photo.name} shows little that the other photos confirm.")
+                    yield warn(
+                        "photo_unmatched", say("{file} shows little that the other photos confirm.", file=view.photo.name)
+                    )
     if report["landmark_residual_mm"] > _POOR_FIT_MM:
-        yield warn("poor_fit", f"The head misses the landmarks by {report['landmark_residual_mm']:.1f} mm; check the result.")
+        yield warn(
+            "poor_fit",
+            say(
+                "The head misses the landmarks by {distance:.1f} mm; check the result.", distance=report["landmark_residual_mm"]
+            ),
+        )

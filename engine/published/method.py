@@ -25,6 +25,7 @@ from ..types import FaceObservation, Photo
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.licenses import forbids_commercial
+from ..wire.messages import say
 from ..wire.settings import Settings
 from ..wire.user_settings import read_user_settings
 from .carried_relief import Relief, with_relief
@@ -115,8 +116,8 @@ class PublishedMethod(Warm, ABC):
         if read_user_settings().commercial_work and forbids_commercial(self.name):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"Commercial work is switched on, and the licences of method {self.name!r} do not allow it.",
-                hint="Use method 'open', or switch commercial work off in the preferences.",
+                say("Commercial work is switched on, and the licences of method “{name}” do not allow it.", name=self.name),
+                hint="Use method “open”, or switch commercial work off in the preferences.",
             )
         paths = required_paths(self.name)
         state = tuple((key, path, path.stat().st_size, path.stat().st_mtime_ns) for key, path in sorted(paths.items()))
@@ -151,7 +152,7 @@ class PublishedMethod(Warm, ABC):
         progress = Progress(clock)
         seen, left_out = look(self._landmarker, photos, settings, progress.stage("photo"))
         faces = [self._given(path, photo, observation) for path, photo, observation in seen]
-        coarsely = progress.stage("coarse", "Asking the network for the face")
+        coarsely = progress.stage("coarse", "Predicting the face")
         coarsely(0.0)
         found = self.predict(faces, settings, coarsely)
         # Every published mesh begins with the Basel face.
@@ -161,13 +162,13 @@ class PublishedMethod(Warm, ABC):
             found.keypoints,
             np.arange(len(found.relaxed)) < BFM_VERTICES,
         )
-        carrying = progress.stage("mid", "Carrying the face over to the head")
+        carrying = progress.stage("mid", "Transferring the face to the head")
         carrying(0.0)
         carried = carry_over(self._model, relaxed, found.faces, carrying)
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
         textures = build_textures(self._model, list(carried.views), settings, progress)
         if found.relief is not None:
-            progress.stage("displacement")(0.96, "Carrying the relief over to the head")
+            progress.stage("displacement")(0.96, "Transferring the relief to the head")
             textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
         solution = Solution(self._model, carried.views, textures, tuple(left_out))
         writing = progress.stage("bundle", "Writing the head")
@@ -226,7 +227,7 @@ def points_beside(path: Path, photo: Photo) -> np.ndarray | None:
     except (OSError, ValueError) as error:  # also of lines that differ in length
         raise HrnError(
             ErrorCode.PHOTO_UNREADABLE,
-            f"{file} does not hold 5 or 68 points as lines “x y”.",
+            say("{path} does not contain 5 or 68 points as lines “x y”.", path=file),
             hint="Correct or remove this file; without it the points are found by the engine.",
         ) from error
     return (points + 0.5) * photo.scale - 0.5

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from ..wire.errors import HrnError
+from ..wire.messages import say
 from ..wire.pytorch import require_pytorch
 
 try:
-    require_pytorch("Training the coarse stage's network")
+    require_pytorch(say("Training the coarse stage's network"))
 except HrnError as error:
     raise SystemExit(str(error)) from None
 

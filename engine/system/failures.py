@@ -6,6 +6,7 @@ import logging
 
 from ..wire.atomic import is_disk_full
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["as_hrn_error"]
 
@@ -34,12 +35,14 @@ def as_hrn_error(error: BaseException) -> HrnError:
         return HrnError(ErrorCode.CANCELLED, "The reconstruction was interrupted.")
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _MEMORY_WORDS):
-        return HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than there is.")
+        return HrnError(ErrorCode.OUT_OF_MEMORY, "The reconstruction needs more memory than is available.")
     if isinstance(error, OSError) and is_disk_full(error):
-        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {error.filename or 'the result'}.")
+        return HrnError(
+            ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=error.filename or say("the result"))
+        )
     if isinstance(error, ModuleNotFoundError):
-        return HrnError(ErrorCode.MODEL_MISSING, f"The Python package {error.name!r} is not installed.")
-    return HrnError(ErrorCode.INTERNAL, f"The engine failed unexpectedly: {_one_line(error)}.")
+        return HrnError(ErrorCode.MODEL_MISSING, say("The Python package “{name}” is not installed.", name=error.name))
+    return HrnError(ErrorCode.INTERNAL, say("The engine failed unexpectedly: {error}.", error=_one_line(error)))
 
 
 def _one_line(error: BaseException) -> str:

@@ -34,7 +34,7 @@ def worker_memory(settings: Settings) -> int:
 
 
 def default_workers(settings: Settings) -> int:
-    """As many as free memory and cores bear, at least one."""
+    """As many as free memory and cores allow, at least one."""
     fit = available_memory() // worker_memory(settings) if available_memory() else cores()
     return max(1, min(cores(), fit))
 

@@ -15,6 +15,7 @@ import torch
 from ..published.nets.checkpoint import read_checkpoint
 from ..wire.atomic import copy_file, output_error, partials_of, replace_file
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["LATEST", "copy_state", "epoch_path", "newest", "read_state", "write_state"]
 
@@ -49,7 +50,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
             left.unlink(missing_ok=True)
         replace_file(path, lambda file: torch.save(state, file))
     except RuntimeError as error:  # torch reports a full disk so
-        raise HrnError(ErrorCode.DISK_FULL, f"There is no space left for {path}.") from error
+        raise HrnError(ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=path)) from error
     except OSError as error:
         raise output_error(error, path) from error
 
@@ -80,7 +81,7 @@ def read_state(path: Path) -> dict[str, Any]:
     if missing:
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"{path} has no {', '.join(missing)}; training cannot go on from it.",
+            say("{path} has no {names}, so training cannot continue from it.", path=path, names=missing),
             hint="Start in a new folder, with this file as --init.",
             details={"missing": missing},
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..system.argument_types import count, positive_number
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.language import local
+from ..wire.messages import reason, say
 from ..wire.pytorch import require_pytorch
 
 __all__ = ["add_arguments", "run"]
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HrnError: of photos, files and folders; MODEL_MISSING where PyTorch is not installed.
     """
-    require_pytorch("Training")
+    require_pytorch(say("Training"))
     if options.synthetic:
         return _synthetic(options)
     if options.prepare:
@@ -87,8 +89,11 @@ def _synthetic(options: argparse.Namespace) -> int:
         for mode, count in (("train", options.synthetic), ("val", max(8, options.synthetic // 8))):
             make_pictures(options.data, data, count, mode=mode, names=head.expression_names, seed=options.seed, tell=_tell)
     except OSError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{error.filename or options.data} cannot be written.") from error
-    _tell(f"{options.data} is ready")
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            say("{path} cannot be written: {reason}.", path=error.filename or options.data, reason=reason(error)),
+        ) from error
+    _tell(say("{path} is ready", path=options.data))
     return 0
 
 
@@ -100,8 +105,15 @@ def _prepare(options: argparse.Namespace) -> int:
     template = five_points(read_landmark_template(_model_file(options, "lm3d")))
     count, unusable = prepare_photos(photos_in(options.prepare), options.data, template, mode=options.mode, tell=_tell)
     _tell(
-        f"{count} photos are ready for {options.mode}; {len(unusable)} cannot be used"
-        + (f" (see {options.data / 'unusable.txt'})" if unusable else "")
+        say(
+            "{count} photos are ready for {mode}; {unusable} cannot be used (see {path})",
+            count=count,
+            mode=options.mode,
+            unusable=len(unusable),
+            path=options.data / "unusable.txt",
+        )
+        if unusable
+        else say("{count} photos are ready for {mode}", count=count, mode=options.mode)
     )
     return 0
 
@@ -139,9 +151,18 @@ def _train(options: argparse.Namespace) -> int:
     )
     processes = join_processes(options.device)
     tell = _tell if processes.first else _log.info
-    tell(f"{len(samples)} pictures, {len(held_out)} held out; {processes.world} × {processes.device}, {options.precision}")
+    tell(
+        say(
+            "{count} pictures, {held_out} held out; {processes} × {device}, {precision}",
+            count=len(samples),
+            held_out=len(held_out),
+            processes=processes.world,
+            device=str(processes.device),
+            precision=options.precision,
+        )
+    )
     if recognition is None:
-        tell("the recognition term is off: no --recognition file")
+        tell(say("the recognition term is off: no --recognition file"))
     try:
         with _Interrupts() as interrupts:
             train(
@@ -176,8 +197,10 @@ def _model_file(options: argparse.Namespace, key: str) -> Path:
             return state.path
     raise HrnError(
         ErrorCode.MODEL_MISSING,
-        f"Training needs {FILES[key].name}.",
-        hint=f"Name it with --{key}, or choose the folder of the licensed files with `engine models --folder`.",
+        say("Training needs {file}.", file=FILES[key].name),
+        hint=say(
+            "Name it with --{option}, or choose the folder of the licensed files with `engine models --folder`.", option=key
+        ),
     )
 
 
@@ -205,4 +228,4 @@ class _Interrupts:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    print(local(line), flush=True)

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from ..published.basel import alignment
 from ..published.deep3d import augmentation
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .layout import Sample, read_landmarks
 
 __all__ = ["CropBatch", "FaceCrops", "collate", "epoch_batches"]
@@ -76,7 +77,9 @@ class FaceCrops(Dataset):
         picture, skin = _read(sample.image, "RGB"), _read(sample.mask, "RGB")[..., 0]
         if skin.shape != picture.shape[:2]:
             raise HrnError(
-                ErrorCode.SETTINGS_INVALID, f"{sample.mask} and its picture differ in size.", hint="Prepare this photo again."
+                ErrorCode.SETTINGS_INVALID,
+                say("{path} and its picture differ in size.", path=sample.mask),
+                hint="Prepare this photo again.",
             )
         window, crop, points = alignment.align(picture, read_landmarks(sample.landmarks), self._template)
         skin = alignment.crop(skin, window)
@@ -112,7 +115,7 @@ def _read(path, mode: str) -> np.ndarray:
             return np.asarray(image.convert(mode))
     except Exception as error:  # Pillow raises many kinds for damaged files
         raise HrnError(
-            ErrorCode.SETTINGS_INVALID, f"The picture {path} cannot be read.", hint="Prepare this photo again."
+            ErrorCode.SETTINGS_INVALID, say("The picture {path} cannot be read.", path=path), hint="Prepare this photo again."
         ) from error
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from ..published.deep3d.skin_mixture import skin_probability
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["Sample", "list_path", "read_landmarks", "read_list", "write_lists", "write_sample"]
 
@@ -94,7 +95,7 @@ def read_list(folder: Path, mode: str) -> list[Sample]:
     if not path.is_file():
         raise HrnError(
             ErrorCode.SETTINGS_INVALID,
-            f"There is no list {path}.",
+            say("There is no list {path}.", path=path),
             hint="Prepare photos first: engine train deep3d --prepare PHOTOS… --data FOLDER",
         )
     samples = []
@@ -105,12 +106,12 @@ def read_list(folder: Path, mode: str) -> list[Sample]:
         if absent is not None:
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"{path} names {line}, but there is no file {absent}.",
+                say("{path} lists {name}, but there is no file {file}.", path=path, name=line, file=absent),
                 hint="Correct the list or prepare the photos again.",
             )
         samples.append(sample)
     if not samples:
-        raise HrnError(ErrorCode.SETTINGS_INVALID, f"The list {path} is empty.", hint="Prepare photos first.")
+        raise HrnError(ErrorCode.SETTINGS_INVALID, say("The list {path} is empty.", path=path), hint="Prepare photos first.")
     return samples
 
 
@@ -126,6 +127,8 @@ def read_landmarks(path: Path) -> np.ndarray:
             raise ValueError
     except (OSError, ValueError) as error:
         raise HrnError(
-            ErrorCode.SETTINGS_INVALID, f"{path} does not hold 68 points as lines “x y”.", hint="Prepare this photo again."
+            ErrorCode.SETTINGS_INVALID,
+            say("{path} does not contain 68 points as lines “x y”.", path=path),
+            hint="Prepare this photo again.",
         ) from error
     return points

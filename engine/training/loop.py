@@ -24,6 +24,7 @@ from ..published.nets.arcface import ArcFaceNet
 from ..published.nets.checkpoint import fill, read_checkpoint
 from ..published.nets.coarse import CoarseNet
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .checkpoint import LATEST, copy_state, epoch_path, newest, read_state, write_state
 from .dataset import CropBatch, FaceCrops, collate, epoch_batches
 from .layout import Sample
@@ -168,7 +169,7 @@ class _Training:
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"The folder {self.out} cannot be made.") from error
+            raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("The folder {path} cannot be created.", path=self.out)) from error
         path = newest(self.out)
         if path is None:
             return
@@ -186,7 +187,7 @@ class _Training:
         except Exception as error:  # torch raises many kinds for states of other networks
             raise HrnError(
                 ErrorCode.CHECKPOINT_INVALID,
-                f"{path} is the state of another training.",
+                say("{path} is the state of another training.", path=path),
                 hint="Use its options again, or start in a new folder.",
             ) from error
         position = state["position"]
@@ -196,17 +197,24 @@ class _Training:
         ):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"{path} was trained with another number of pictures or batch size.",
+                say("{path} was trained with another number of pictures or another batch size.", path=path),
                 hint="Use the same data and batch, or start in a new folder with this file as --init.",
             )
         if position.get("schedule", "step") != self.options.schedule:
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"{path} was trained with --schedule {position.get('schedule', 'step')}.",
+                say("{path} was trained with --schedule {schedule}.", path=path, schedule=position.get("schedule", "step")),
                 hint="Use the same, or start in a new folder with this file as --init.",
             )
         self.epoch, self.step, self.iteration = (position[key] for key in ("epoch", "step", "iteration"))
-        self.tell(f"going on from {path.name}: epoch {self.epoch + 1}, iteration {self.iteration}")
+        self.tell(
+            say(
+                "going on from {file}: epoch {epoch}, iteration {iteration}",
+                file=path.name,
+                epoch=self.epoch + 1,
+                iteration=self.iteration,
+            )
+        )
 
     def run(self) -> dict[str, float]:
         table = events = validation = None
@@ -254,8 +262,8 @@ class _Training:
             if stopped and self.step < steps:
                 raise HrnError(
                     ErrorCode.CANCELLED,
-                    f"The training was interrupted after {self.iteration} iterations.",
-                    hint="The same command goes on from here.",
+                    say("The training was interrupted after {count} iterations.", count=self.iteration),
+                    hint="The same command continues from here.",
                 )
 
     def _learn(self, batch: CropBatch) -> dict[str, torch.Tensor]:
@@ -294,8 +302,8 @@ class _Training:
         if not math.isfinite(loss) and not self.scaler.is_enabled():
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"The loss is no number any more after {self.iteration} iterations.",
-                hint="Lower --learning-rate, or use --precision fp32; go on in a new folder.",
+                say("The loss is no longer a number after {count} iterations.", count=self.iteration),
+                hint="Lower --learning-rate, or use --precision fp32, and continue in a new folder.",
             )
         if table is None:
             return
@@ -303,8 +311,14 @@ class _Training:
         for name, value in {"loss/total": loss, "rate": rate, **{f"loss/{name}": v for name, v in terms.items()}}.items():
             events.scalar(name, value, self.iteration)
         self.tell(
-            f"epoch {self.epoch + 1}, step {self.step} of {steps}: loss {loss:.4f}  "
-            + "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
+            say(
+                "epoch {epoch}, step {step} of {steps}: loss {loss:.4f}  {terms}",
+                epoch=self.epoch + 1,
+                step=self.step,
+                steps=steps,
+                loss=loss,
+                terms="  ".join(f"{name} {value:.4f}" for name, value in terms.items()),
+            )
         )
 
     @torch.no_grad()
@@ -328,8 +342,12 @@ class _Training:
             result = {name: float(torch.cat(values).nanmean()) for name, values in found.items()}
             result = {name: value for name, value in result.items() if not math.isnan(value)}
             self.tell(
-                f"after epoch {self.epoch}, on {len(self.held_out)} held-out pictures: "
-                + "  ".join(f"{name} {value:.3f}" for name, value in result.items())
+                say(
+                    "after epoch {epoch}, on {count} held-out pictures: {terms}",
+                    epoch=self.epoch,
+                    count=len(self.held_out),
+                    terms="  ".join(f"{name} {value:.3f}" for name, value in result.items()),
+                )
             )
             if table is not None:
                 table.add({"iteration": self.iteration, "epoch": self.epoch, **result})
@@ -371,23 +389,24 @@ def _check(options: TrainingOptions, pictures: int, held_out: int, processes: Pr
 
     if options.batch % processes.world:
         raise invalid(
-            f"A batch of {options.batch} cannot be shared by {processes.world} processes.", "Choose a multiple with --batch."
+            say("A batch of {batch} cannot be shared by {count} processes.", batch=options.batch, count=processes.world),
+            say("Choose a multiple with --batch."),
         )
     if options.batch // processes.world < 2:
-        raise invalid("Batch normalisation needs two pictures or more in each process.", "Choose a larger --batch.")
+        raise invalid(say("Batch normalisation needs at least two pictures in each process."), say("Choose a larger --batch."))
     if pictures < options.batch:
         raise invalid(
-            f"{pictures} pictures are fewer than one batch of {options.batch}.",
-            "Prepare more photos or choose a smaller --batch.",
+            say("{count} pictures are fewer than one batch of {batch}.", count=pictures, batch=options.batch),
+            say("Prepare more photos or choose a smaller --batch."),
         )
     if options.schedule not in SCHEDULES:
-        raise invalid(f"The schedule is one of {', '.join(SCHEDULES)}.", "Correct --schedule.")
+        raise invalid(say("The schedule must be one of {known}.", known=list(SCHEDULES)), say("Correct --schedule."))
     if options.schedule == "plateau" and not held_out:
         raise invalid(
-            "The schedule “plateau” looks at pictures that are held out, and there are none.",
-            "Prepare some with --mode val, or choose another --schedule.",
+            say("The schedule “plateau” looks at held-out pictures, and there are none."),
+            say("Prepare some with --mode val, or choose another --schedule."),
         )
     if options.precision not in PRECISIONS:
-        raise invalid(f"The precision is one of {', '.join(PRECISIONS)}.", "Correct --precision.")
+        raise invalid(say("The precision must be one of {known}.", known=list(PRECISIONS)), say("Correct --precision."))
     if options.precision == "fp16" and processes.device.type != "cuda":
-        raise invalid("fp16 needs an NVIDIA GPU.", "Use bf16 or fp32.")
+        raise invalid(say("fp16 needs an NVIDIA GPU."), say("Use bf16 or fp32."))

@@ -18,6 +18,7 @@ from ..published.basel.rendering import rasterize_crop, render_vertices
 from ..published.deep3d.augmentation import recognition_similarity
 from ..published.nets.arcface import ArcFaceNet, face_features
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from .dataset import CropBatch
 
 __all__ = ["FRONT_MASKS", "Objective", "Outcome"]
@@ -63,11 +64,11 @@ class Objective:
         device="cpu",
     ):
         if front_mask not in FRONT_MASKS:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, f"The front mask is one of {', '.join(FRONT_MASKS)}.")
+            raise HrnError(ErrorCode.SETTINGS_INVALID, say("The front mask must be one of {known}.", known=list(FRONT_MASKS)))
         if recognition is not None and size != CROP_SIZE:
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"The recognition term needs crops of {CROP_SIZE} pixels, not {size}.",
+                say("The recognition term needs crops of {expected} pixels, not {size}.", expected=CROP_SIZE, size=size),
                 hint="Leave --size or --recognition out.",
             )
         fields = (("skinmask", data.skin), ("tri_mask2", data.front_triangles), ("frontmask2_idx", data.front_vertices))
@@ -75,7 +76,7 @@ class Objective:
             if value is None:
                 raise HrnError(
                     ErrorCode.CHECKPOINT_INVALID,
-                    f"The face model has no field {name}, which training needs.",
+                    say("The face model has no field “{name}”, which training needs.", name=name),
                     hint="Make BFM_model_front.mat again with `engine models --make-bfm`.",
                 )
         self.model = FaceModel.build(data).to(device=device)

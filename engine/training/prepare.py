@@ -15,6 +15,7 @@ from ..photo.landmarks import face_width
 from ..published.basel.alignment import estimate_similarity, five_points, flip_y
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import is_photo_name
+from ..wire.messages import reason, say
 from .layout import list_path, write_lists, write_sample
 
 __all__ = ["Unusable", "prepare_photos", "photos_in"]
@@ -39,10 +40,10 @@ def photos_in(sources: Sequence[Path | str]) -> list[Path]:
         elif source.is_file():
             found.append(source)
         else:
-            raise HrnError(ErrorCode.PHOTO_UNREADABLE, f"There is no photo or folder {source}.")
+            raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("There is no photo or folder {path}.", path=source))
     if not found:
         raise HrnError(
-            ErrorCode.PHOTO_UNREADABLE, "There are no photos in what was named.", hint="Name photos, or folders that hold some."
+            ErrorCode.PHOTO_UNREADABLE, "None of the given paths contains a photo.", hint="Give photos, or folders with photos."
         )
     return list(dict.fromkeys(path.absolute() for path in found))
 
@@ -86,7 +87,15 @@ def prepare_photos(
                     if error.code is ErrorCode.MODEL_MISSING:
                         raise
                     unusable.append((path, error.message))
-                    tell(f"[{number}/{len(photos)}] {path.name}: left out. {error.message}")
+                    tell(
+                        say(
+                            "[{number}/{count}] {file}: left out. {reason}",
+                            number=number,
+                            count=len(photos),
+                            file=path.name,
+                            reason=error.message,
+                        )
+                    )
                     continue
                 name = _free_name(path.stem, taken)
                 samples.append(write_sample(folder / _SET, name, picture, flip_y(points, len(picture))))
@@ -94,7 +103,10 @@ def prepare_photos(
         write_lists(folder, mode, samples)
         (folder / "unusable.txt").write_text("".join(f"{path}\t{reason}\n" for path, reason in unusable), encoding="utf-8")
     except OSError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{error.filename or folder} cannot be written.") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            say("{path} cannot be written: {reason}.", path=error.filename or folder, reason=reason(error)),
+        ) from error
     return len(samples), unusable
 
 
@@ -115,7 +127,7 @@ def _look(path: Path, landmarker: Landmarker) -> tuple[np.ndarray, np.ndarray]:
         best = 0 if given is None else int(np.argmin([np.abs(five_points(marks) - given).sum() for marks in candidates]))
         points, width = candidates[best], face_width(faces[best])
     if width < 30:
-        raise HrnError(ErrorCode.FACE_TOO_SMALL, f"The face is only {width:.0f} pixels wide.")
+        raise HrnError(ErrorCode.FACE_TOO_SMALL, say("The face is only {width:.0f} pixels wide.", width=width))
     scale = min(1.0, _STORED_FACE / width)
     if scale == 1:
         return photo.pixels, points
@@ -129,7 +141,7 @@ def _check(points: np.ndarray, shape: tuple[int, ...], template: np.ndarray) -> 
     estimate_similarity(five_points(flip_y(points, shape[0])), template)
     inner = points[17:]
     if (inner < 0).any() or (inner > (shape[1] - 1, shape[0] - 1)).any():
-        raise HrnError(ErrorCode.NO_FACE, "The face is cut off by the border of the photo.")
+        raise HrnError(ErrorCode.NO_FACE, "The face is cut off by the edge of the photo.")
 
 
 def _taken(folder: Path) -> set[str]:

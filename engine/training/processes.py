@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch import nn
 
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 
 __all__ = ["Processes", "join_processes"]
 
@@ -87,7 +88,7 @@ def join_processes(device: str | None = None) -> Processes:
     if kind == "cuda" and local >= torch.cuda.device_count():
         raise HrnError(
             ErrorCode.SETTINGS_INVALID,
-            f"There are {torch.cuda.device_count()} NVIDIA GPUs for PyTorch.",
+            say("PyTorch can use {count} NVIDIA GPUs, fewer than there are processes.", count=torch.cuda.device_count()),
             hint="Use --device cpu, or start fewer processes.",
         )
     if kind == "cuda":

@@ -23,6 +23,7 @@ from ..published.basel.files import FaceModelData, read_bfm_front
 from ..published.basel.model import FaceModel, recentred
 from ..published.basel.rendering import rasterize_crop, render_vertices
 from ..synthetic.heads import sample_expression, smooth_field
+from ..wire.messages import say
 from .layout import write_lists, write_sample
 
 __all__ = ["MODEL_FILE", "TEMPLATE_FILE", "draw_coefficients", "face_fields", "make_pictures", "write_face_model"]
@@ -158,7 +159,7 @@ def make_pictures(
             write_sample(folder / f"synthetic_{mode}", f"{number:05d}", picture, face.landmarks[0].numpy(), vector.numpy())
         )
         if (number + 1) % 100 == 0:
-            tell(f"{number + 1} of {count} pictures for {mode}")
+            tell(say("{number} of {count} pictures for {mode}", number=number + 1, count=count, mode=mode))
     write_lists(folder, mode, samples)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ErrorCode, HrnError
+from .messages import reason, say
 
 __all__ = [
     "copy_file",
@@ -169,5 +170,5 @@ def is_disk_full(error: OSError) -> bool:
 def output_error(error: OSError, path: Path | str, hint: str | None = None) -> HrnError:
     """DISK_FULL or OUTPUT_NOT_WRITABLE for a failure to write `path`; `hint` says what to do about a full disk."""
     if is_disk_full(error):
-        return HrnError(ErrorCode.DISK_FULL, f"There is no space left for {path}.", hint=hint)
-    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{path} cannot be written: {error.strerror or error}.")
+        return HrnError(ErrorCode.DISK_FULL, say("There is no space left for {path}.", path=path), hint=hint)
+    return HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=path, reason=reason(error)))

@@ -21,6 +21,7 @@ import numpy as np
 
 from .atomic import output_error, partials_of, rename, temporary_path
 from .errors import ErrorCode, HrnError
+from .messages import reason, say
 
 __all__ = [
     "ARRAYS",
@@ -90,7 +91,9 @@ class Bundle:
             with np.load(self.path / MESH, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in ARRAYS}
         except (OSError, ValueError, KeyError) as error:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{self.path / MESH} cannot be read: {error}.") from error
+            raise HrnError(
+                ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=self.path / MESH, reason=reason(error))
+            ) from error
         _check_arrays(arrays)
         return arrays
 
@@ -110,7 +113,7 @@ class Bundle:
         """
         for name, record in self.manifest["files"].items():
             if _sha256(self.path / name) != record["sha256"]:
-                raise HrnError(ErrorCode.BUNDLE_INVALID, f"{self.path / name} differs from its checksum.")
+                raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} differs from its checksum.", path=self.path / name))
 
 
 def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
@@ -119,15 +122,26 @@ def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
         array = arrays[name]
         kinds = {"f": "f", "i": "iu"}[kind]
         if array.dtype.kind not in kinds or array.ndim != len(shape):
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} has type {array.dtype} and shape {array.shape}.")
+            raise HrnError(
+                ErrorCode.BUNDLE_INVALID,
+                say("Array “{name}” has type {type} and shape {shape}.", name=name, type=array.dtype, shape=str(array.shape)),
+            )
         for want, have in zip(shape, array.shape):
             if sizes.setdefault(want, have) != have if isinstance(want, str) else want != have:
-                raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} has shape {array.shape}, expected {shape}.")
+                raise HrnError(
+                    ErrorCode.BUNDLE_INVALID,
+                    say(
+                        "Array “{name}” has shape {shape} instead of {expected}.",
+                        name=name,
+                        shape=str(array.shape),
+                        expected=str(shape),
+                    ),
+                )
         if kind == "f" and not np.isfinite(array).all():
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} holds values that are not finite.")
+            raise HrnError(ErrorCode.BUNDLE_INVALID, say("Array “{name}” contains values that are not finite.", name=name))
     for name in ("faces", "landmark_vertices"):
         if arrays[name].size and not 0 <= arrays[name].min() <= arrays[name].max() < sizes["N"]:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"Array {name!r} names vertices that do not exist.")
+            raise HrnError(ErrorCode.BUNDLE_INVALID, say("Array “{name}” refers to vertices that do not exist.", name=name))
 
 
 def load_bundle(path: str | os.PathLike) -> Bundle:
@@ -140,19 +154,28 @@ def load_bundle(path: str | os.PathLike) -> Bundle:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} holds no readable {MANIFEST}.") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("{path} contains no readable {file}.", path=path, file=MANIFEST)
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} is not the manifest of a head bundle.")
+        raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} is not the manifest of a head bundle.", path=path / MANIFEST))
     if not isinstance(manifest.get("schema_version"), int) or manifest["schema_version"] > SCHEMA_VERSION:
         raise HrnError(
             ErrorCode.BUNDLE_INVALID,
-            f"{path} has schema version {manifest.get('schema_version')}; this program reads up to {SCHEMA_VERSION}.",
+            say(
+                "{path} has schema version {version}; this program reads versions up to {newest}.",
+                path=path,
+                version=manifest.get("schema_version"),
+                newest=SCHEMA_VERSION,
+            ),
             hint="Update the add-on.",
         )
     try:
         _check_files(path, manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} lacks a required field ({error!r}).") from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("{path} lacks a required field ({error}).", path=path / MANIFEST, error=repr(error))
+        ) from error
     return Bundle(path, manifest)
 
 
@@ -160,10 +183,12 @@ def _check_files(path: Path, manifest: dict) -> None:
     files = manifest["files"]
     for name, record in files.items():
         if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name or ":" in name:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path} names a file outside of itself: {name!r}.")
+            raise HrnError(
+                ErrorCode.BUNDLE_INVALID, say("{path} refers to a file outside the bundle: “{file}”.", path=path, file=name)
+            )
         file = path / name
         if not file.is_file() or file.stat().st_size != record["bytes"]:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{file} is missing or has another size than recorded.")
+            raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} is missing, or its size is not the recorded one.", path=file))
     named = [
         MESH,
         *(m["file"] for m in manifest["maps"].values()),
@@ -172,7 +197,7 @@ def _check_files(path: Path, manifest: dict) -> None:
     ]
     for name in named:
         if name not in files:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, f"{path / MANIFEST} does not list {name!r}.")
+            raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} does not list “{file}”.", path=path / MANIFEST, file=name))
 
 
 def check_replaceable(out: str | os.PathLike) -> None:
@@ -187,17 +212,21 @@ def check_replaceable(out: str | os.PathLike) -> None:
     try:
         if out.exists():
             if not out.is_dir():
-                raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} is a file.")
+                raise HrnError(ErrorCode.OUTPUT_EXISTS, say("{path} is a file.", path=out))
             if any(out.iterdir()) and not _is_bundle(out):
-                raise HrnError(ErrorCode.OUTPUT_EXISTS, f"{out} holds other files.")
+                raise HrnError(ErrorCode.OUTPUT_EXISTS, say("{path} contains other files.", path=out))
         parent = out.parent
         while not parent.exists() and parent != parent.parent:
             parent = parent.parent
         writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK) and "\0" not in out.name
     except (OSError, ValueError) as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{str(out)!r} cannot be used: {error}.") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be used: {reason}.", path=out, reason=reason(error))
+        ) from error
     if not out.name or not writable:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{out.name!r} cannot be written in {parent}.")
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("“{name}” cannot be written in {folder}.", name=out.name, folder=parent)
+        )
 
 
 def remove_leftovers(out: str | os.PathLike) -> None:

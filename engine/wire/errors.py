@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .formats import PHOTO_KINDS
-from .messages import Message, say, sentences
+from .messages import Message, as_message, say, sentences
 
 __all__ = ["EXIT_CODES", "ErrorCode", "HrnError"]
 
@@ -18,25 +18,25 @@ __all__ = ["EXIT_CODES", "ErrorCode", "HrnError"]
 class ErrorCode(str, Enum):
     """Codes and, as their second value, the hint shown when the raiser gives none."""
 
-    hint: str
+    hint: Message
 
     def __new__(cls, code: str, hint: str):
         member = str.__new__(cls, code)
         member._value_ = code
-        member.hint = hint
+        member.hint = as_message(hint)
         return member
 
     # Photo
     PHOTO_UNREADABLE = "PHOTO_UNREADABLE", "Check that the file exists and that you may read it."
     NOT_AN_IMAGE = "NOT_AN_IMAGE", say("Choose a {kinds} photo.", kinds=PHOTO_KINDS)
     IMAGE_DAMAGED = "IMAGE_DAMAGED", "The file is cut off or damaged; copy it from the camera again."
-    IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE", "Scale the photo below 100 megapixels."
-    NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or half turned."
+    IMAGE_TOO_LARGE = "IMAGE_TOO_LARGE", "Scale the photo down to less than 100 megapixels."
+    NO_FACE = "NO_FACE", "Use a photo in which one face is clearly visible, from the front or turned halfway."
     FACE_TOO_SMALL = "FACE_TOO_SMALL", "Crop closer or use a photo in which the face is at least 60 pixels wide."
     FACE_INDEX = "FACE_INDEX", "Choose a face number that exists in this photo."
     PHOTO_UNMATCHED = "PHOTO_UNMATCHED", "Use photos of one person, best taken in one go: same light, same face."
     # Output
-    OUTPUT_EXISTS = "OUTPUT_EXISTS", "Choose another folder, or one that holds a head bundle that may be replaced."
+    OUTPUT_EXISTS = "OUTPUT_EXISTS", "Choose another folder, or one with a head bundle that may be replaced."
     OUTPUT_NOT_WRITABLE = "OUTPUT_NOT_WRITABLE", "Choose a folder that you may write to."
     DISK_FULL = "DISK_FULL", "Free some space or choose another disk, then try again."
     BUNDLE_INVALID = "BUNDLE_INVALID", "Reconstruct the photo again; the folder is not a complete head bundle."
@@ -44,15 +44,15 @@ class ErrorCode(str, Enum):
     SETTINGS_INVALID = "SETTINGS_INVALID", "Correct the setting named in the message."
     METHOD_UNKNOWN = "METHOD_UNKNOWN", "Choose one of the methods listed by `engine models`."
     MODEL_MISSING = "MODEL_MISSING", "Run `python3 install_deps.py install` to fetch what is missing."
-    CHECKPOINT_INVALID = "CHECKPOINT_INVALID", "Point to the official file of this method; see docs."
+    CHECKPOINT_INVALID = "CHECKPOINT_INVALID", "Choose the official file of this method."
     ENGINE_MISSING = "ENGINE_MISSING", "Install the engine in the add-on's preferences."
     ENGINE_CRASHED = "ENGINE_CRASHED", "Try again; the log named in the preferences says what happened."
-    ENGINE_PROTOCOL = "ENGINE_PROTOCOL", "Try again; if it stays, repair the engine in the preferences."
-    VERSION_MISMATCH = "VERSION_MISMATCH", "Run the engine install again so that add-on and engine match."
+    ENGINE_PROTOCOL = "ENGINE_PROTOCOL", "Try again; if it happens again, repair the engine in the preferences."
+    VERSION_MISMATCH = "VERSION_MISMATCH", "Install the engine again, so that the add-on and the engine match."
     OUT_OF_MEMORY = "OUT_OF_MEMORY", "Close other programs or choose a smaller texture size."
     CANCELLED = "CANCELLED", "Nothing was changed."
     BUSY = "BUSY", "Wait for the running reconstruction or cancel it."
-    INTERNAL = "INTERNAL", "Please report this with the engine log."
+    INTERNAL = "INTERNAL", "Please report this, together with the engine's log."
 
 
 EXIT_CODES = {
@@ -98,8 +98,8 @@ class HrnError(Exception):
     def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, details: dict | None = None):
         super().__init__(message)
         self.code = ErrorCode(code)  # type: ignore[call-arg]
-        self.message = _as_message(message)
-        self.hint = _as_message(self.code.hint if hint is None else hint)
+        self.message = as_message(message)
+        self.hint = as_message(self.code.hint if hint is None else hint)
         self.details = details or {}
 
     @property
@@ -128,7 +128,3 @@ class HrnError(Exception):
             code = ErrorCode.INTERNAL
         hint = None if data.get("hint") is None else Message.from_json(data, "hint")
         return cls(code, Message.from_json(data), hint=hint, details=data.get("details"))
-
-
-def _as_message(text: str) -> Message:
-    return text if isinstance(text, Message) else Message(text)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import ErrorCode, HrnError
+from .messages import say
 
 __all__ = ["count_oom_kills", "explain_exit"]
 
@@ -47,11 +48,12 @@ def explain_exit(code: int, last_words: Iterable[str], oom_kills_before: int | N
         return HrnError(
             ErrorCode.ENGINE_CRASHED,
             "The engine was killed by the system or by another program.",
-            hint="Try again. If it happens again, memory is probably short: close other programs or "
-            "choose a smaller texture size.",
+            hint="Try again. If it happens again, memory is probably short: close other programs or choose a smaller texture size.",
             details=details,
         )
     if code < 0:
-        return HrnError(ErrorCode.ENGINE_CRASHED, f"The engine crashed (signal {-code}).", details=details)
+        return HrnError(ErrorCode.ENGINE_CRASHED, say("The engine crashed (signal {number}).", number=-code), details=details)
     shown = str(code) if code < 256 else f"0x{code:08X}"
-    return HrnError(ErrorCode.ENGINE_CRASHED, f"The engine stopped unexpectedly (exit code {shown}).", details=details)
+    return HrnError(
+        ErrorCode.ENGINE_CRASHED, say("The engine stopped unexpectedly (exit code {code}).", code=shown), details=details
+    )

@@ -18,7 +18,18 @@ from types import MappingProxyType
 
 from .messages import Message
 
-__all__ = ["SOURCE", "catalog", "language_of", "languages", "local", "read_po", "system_language", "translate", "use"]
+__all__ = [
+    "SOURCE",
+    "catalog",
+    "current",
+    "language_of",
+    "languages",
+    "local",
+    "read_po",
+    "system_language",
+    "translate",
+    "use",
+]
 
 SOURCE = "en_US"
 """The language of the templates."""
@@ -80,6 +91,11 @@ def use(language: str) -> None:
     """Choose the language of :func:`local` for this process."""
     global _current
     _current = language
+
+
+def current() -> str:
+    """The language that was chosen with :func:`use`."""
+    return _current
 
 
 def local(message: str) -> str:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from .. import __version__
+from .columns import pad
+from .language import local
+from .messages import Message, as_message, say
 from .methods import METHODS
 
 __all__ = ["LICENSES", "License", "forbids_commercial", "licenses_text", "method_license"]
@@ -138,35 +141,46 @@ def forbids_commercial(method: str) -> bool:
     return any(not LICENSES[key].commercial for key in METHODS[method].licenses)
 
 
-def method_license(method: str) -> str:
+def method_license(method: str) -> Message:
     """The licences of what the method cannot do without, in one line."""
-    return "; ".join(f"{LICENSES[key].part}: {LICENSES[key].license}" for key in METHODS[method].licenses)
+    whole = Message("")
+    for entry in (LICENSES[key] for key in METHODS[method].licenses):
+        line = say("{part}: {licence}", part=as_message(entry.part), licence=as_message(entry.license))
+        whole = say("{first}; {second}", first=whole, second=line) if whole else line
+    return whole
 
 
 def licenses_text() -> str:
-    """All parts for people, with the versions that are installed."""
-    lines = [f"{'part':44} {'version':12} {'licence':52} used for"]
+    """All parts for people, in their language, with the versions that are installed."""
+    lines = [_row(say("part"), say("version"), say("licence"), say("used for"))]
     for entry in LICENSES.values():
         if entry.kind == "engine":
-            lines.append(f"{entry.part:44} {_version(entry):12} {entry.license:52} {entry.used_for}")
+            lines.append(_row(entry.part, _version(entry), entry.license, entry.used_for))
     lines += [
         "",
-        "Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.",
+        local(say("Reconstructed heads belong to whoever may use the photo; no part above claims rights in results.")),
         "",
-        "Files that only their users can bring along (`engine models` lists them); no head of method open uses them:",
+        local(
+            say("Files that only their users can bring along (`engine models` lists them); no head of method open uses them:")
+        ),
     ]
     for key, entry in LICENSES.items():
         if entry.kind == "user":
-            lines.append(f"{entry.part:44} {'':12} {entry.license:66} {entry.used_for}{_users(key)}")
+            lines.append(_row(entry.part, "", entry.license, _use(key), 66))
     return "\n".join(lines)
 
 
-def _users(key: str) -> str:
-    """Of which methods, as the end of a line; empty where no method needs it."""
+def _row(part: str, version: str, licence: str, use: str, columns: int = 52) -> str:
+    return f"{pad(local(part), 44)} {pad(local(version), 12)} {pad(local(licence), columns)} {local(use)}"
+
+
+def _use(key: str) -> Message:
+    """What for and, where methods need it, of which."""
+    use = as_message(LICENSES[key].used_for)
     users = [method.name for method in METHODS.values() if key in method.licenses]
     if users == [method.name for method in METHODS.values() if method.files]:
-        return " of all published methods"
-    return f" of {', '.join(users)}" if users else ""
+        return say("{use} of all published methods", use=use)
+    return say("{use} of {methods}", use=use, methods=users) if users else use
 
 
 def _version(entry: License) -> str:
@@ -175,4 +189,4 @@ def _version(entry: License) -> str:
     try:
         return metadata.version(entry.distribution)
     except metadata.PackageNotFoundError:
-        return "absent"
+        return say("absent")

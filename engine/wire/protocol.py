@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 
 from .errors import ErrorCode, HrnError
+from .messages import say
 
 __all__ = [
     "MAX_LINE_BYTES",
@@ -97,12 +98,14 @@ def decode_line(line: bytes) -> dict:
         HrnError: ``ENGINE_PROTOCOL`` when the line is no JSON object or too long.
     """
     if len(line) > MAX_LINE_BYTES:
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"A message of {len(line)} bytes is longer than allowed.")
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("A message of {bytes} bytes is longer than allowed.", bytes=len(line)))
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
         text = bytes(line[:80]).decode("utf-8", "replace").strip()
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, f"The engine wrote a line that is no message: {text!r}.") from error
+        raise HrnError(
+            ErrorCode.ENGINE_PROTOCOL, say("The engine wrote a line that is not a message: {line}", line=repr(text))
+        ) from error
     if not isinstance(message, dict):
-        raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message that is no object.")
+        raise HrnError(ErrorCode.ENGINE_PROTOCOL, "The engine wrote a message that is not an object.")
     return message

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 
 from .errors import ErrorCode, HrnError
+from .messages import Message, say, sentences
 
 __all__ = ["PYTORCH_MISSING", "has_pytorch", "require_pytorch"]
 
-_HOW = "Run `python3 install_deps.py install --with published`, or click Install PyTorch in Blender."
-PYTORCH_MISSING = f"Published methods need PyTorch, which is not installed. {_HOW}"
+_HOW = say("Run `python3 install_deps.py install --with published`, or click Install PyTorch in Blender.")
+PYTORCH_MISSING = sentences(say("Published methods need PyTorch, which is not installed."), _HOW)
 
 
 def has_pytorch() -> bool:
@@ -17,7 +18,7 @@ def has_pytorch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def require_pytorch(what: str) -> None:
+def require_pytorch(what: Message) -> None:
     """
     Args:
         what: that needs it, as the subject of the sentence.
@@ -26,4 +27,4 @@ def require_pytorch(what: str) -> None:
         HrnError: MODEL_MISSING where it is not installed.
     """
     if not has_pytorch():
-        raise HrnError(ErrorCode.MODEL_MISSING, f"{what} needs PyTorch, which is not installed.", hint=_HOW)
+        raise HrnError(ErrorCode.MODEL_MISSING, say("{what} needs PyTorch, which is not installed.", what=what), hint=_HOW)

@@ -148,9 +148,10 @@ def test_progress_rewrites_one_line_in_a_terminal():
     line("coarse", 0.0, "Fitting the head to everything")
     line("mid", 0.5, "Short")
     line.end()
-    assert "\n" not in stream.getvalue() and stream.getvalue().endswith("\r")
-    last = stream.getvalue().split("\r")[2]
-    assert len(last) == len(stream.getvalue().split("\r")[1])  # nothing of the longer text stays visible
+    erase = "\r\x1b[K"  # nothing of a longer text stays visible
+    first, second, third = stream.getvalue().split(erase)[1:]
+    assert first.endswith(" %  Fitting the head to everything") and second.endswith(" %  Short") and third == ""
+    assert "\n" not in stream.getvalue() and stream.getvalue().startswith(erase)
 
 
 def test_progress_prints_one_line_per_stage_in_a_log():

@@ -38,6 +38,7 @@ def test_zip_holds_addon_engine_and_installer_but_no_tests(package):
         "__init__.py",
         "engine/__init__.py",
         "engine/wire/bundle.py",
+        "engine/wire/translations/zh_HANS.po",
         "engine/requirements/engine.txt",
         "install_deps.py",
         "LICENSE",

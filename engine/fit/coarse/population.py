@@ -108,7 +108,7 @@ def other_head() -> HrnError:
     """The error for data that were made for another head model."""
     return HrnError(
         ErrorCode.MODEL_MISSING,
-        "The fit's data belong to another head model.",
+        "The data of the fit belong to another head model.",
         hint="Run `python -m engine.synthetic.people` and `python -m engine.synthetic.train` after changing it.",
     )
 
@@ -150,7 +150,7 @@ def canonical_face() -> np.ndarray:
     except (KeyError, ValueError, IndexError, StopIteration, zipfile.BadZipFile) as error:
         raise HrnError(
             ErrorCode.MODEL_MISSING,
-            "The landmark network's file holds no canonical face.",
+            "The file of the landmark network contains no canonical face.",
             hint="Run `python3 install_deps.py install` to install it again.",
         ) from error
 

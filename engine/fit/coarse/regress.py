@@ -15,6 +15,7 @@ from ...photo.face_nets import model_path
 from ...system.progress import SILENT, Progress
 from ...types import FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from .network import DenseNet
 from .population import anchored_identity, load_people
@@ -150,6 +151,8 @@ def load_regressor(model: HeadModel) -> Regressor:
                 _loaded[model.version] = Regressor(model, _FILE)
             except (OSError, EOFError, KeyError, ValueError, cv2.error, zipfile.BadZipFile) as error:
                 raise HrnError(
-                    ErrorCode.CHECKPOINT_INVALID, f"{_FILE} is damaged or of another version.", hint="Install the engine again."
+                    ErrorCode.CHECKPOINT_INVALID,
+                    say("{path} is damaged or of another version.", path=_FILE),
+                    hint="Install the engine again.",
                 ) from error
         return _loaded[model.version]

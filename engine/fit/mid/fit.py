@@ -106,7 +106,7 @@ def fit_mid(
     from ...photo import find_covers, segment_skin
 
     weights = weights or MidWeights(part=_PART_ERROR if settings.part_distance else 0.0)
-    finding, reading = progress.part(0.0, 0.1, "Finding bare skin"), progress.part(0.1, 0.2, "Reading the light")
+    finding, reading = progress.part(0.0, 0.1, "Finding bare skin"), progress.part(0.1, 0.2, "Estimating the light")
     matching, finishing = progress.part(0.2, 0.9, "Matching the photo"), progress.part(0.9, 1.0, "Finishing the shape")
     finding(0.0)
     skin = segment_skin(photo, observation, finding)

@@ -56,7 +56,7 @@ def single_fits(
 
     def interrupt(stage: str, fraction: float, message: str) -> None:
         if stop.is_set():
-            raise HrnError(ErrorCode.CANCELLED, "Cancelled.")
+            raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
 
     return concurrently(
         [partial(fit_coarse, model, *each, settings, Progress(interrupt)) for each in photos],

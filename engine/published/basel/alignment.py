@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 
 __all__ = [
     "CROP_SIZE",
@@ -100,7 +101,7 @@ def estimate_similarity(points: np.ndarray, template: np.ndarray) -> Similarity:
     solution = np.linalg.lstsq(system, target, rcond=None)[0]
     scale = (np.linalg.norm(solution[:3]) + np.linalg.norm(solution[4:7])) / 2
     if not np.isfinite(scale) or scale < 1e-6:
-        raise HrnError(ErrorCode.NO_FACE, "The face's landmarks lie in one point.")
+        raise HrnError(ErrorCode.NO_FACE, "All landmarks of the face lie in one point.")
     return Similarity(float(scale), float(solution[3]), float(solution[7]))
 
 
@@ -123,7 +124,12 @@ def crop_window(
     if max(resized) > MAX_RESIZED_SIDE or min(resized) < 1:
         raise HrnError(
             ErrorCode.FACE_TOO_SMALL,
-            f"The face is only about {similarity.scale:.1f} pixels per decimetre in a photo of {width} x {height}.",
+            say(
+                "The face has only about {scale:.1f} pixels per decimetre in a photo of {width} × {height} pixels.",
+                scale=similarity.scale,
+                width=width,
+                height=height,
+            ),
         )
     left = int(resized[0] / 2 - size / 2 + (similarity.tx - width / 2) * scale)
     up = int(resized[1] / 2 - size / 2 + (height / 2 - similarity.ty) * scale)

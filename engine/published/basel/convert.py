@@ -13,6 +13,7 @@ import numpy as np
 
 from ...wire.atomic import write_whole
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import reason, say
 from .files import Fields, read_mat
 
 __all__ = ["convert_bfm_2009", "read_expression_basis", "write_bfm_front"]
@@ -32,13 +33,19 @@ def read_expression_basis(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} cannot be read.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
     count = int(np.frombuffer(raw[:4], "<i4")[0]) if len(raw) >= 4 else 0
     numbers = (len(raw) - 4) // 4
     if not 64 <= count <= 1000 or (len(raw) - 4) % 4 or numbers % (3 * (count + 1)):
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"The model file {Path(path).name} cannot be used: its length does not fit {count} components.",
+            say(
+                "The file {file} cannot be used: {fault}.",
+                file=Path(path).name,
+                fault=say("its length does not fit {count} components", count=count),
+            ),
             details={"file": str(path), "field": "components"},
         )
     values = np.frombuffer(raw, "<f4", offset=4).reshape(count + 1, -1)
@@ -70,7 +77,7 @@ def convert_bfm_2009(folder: Path | str, *, expression_folder: Path | str | None
     texture_components = model.take("texPC", (rows, None)) * _deviations(model, "texEV")
     for name, value in (("shapePC", shape_components), ("texPC", texture_components)):
         if value.shape[1] < 80:
-            raise model.wrong(name, f"has {value.shape[1]} components, 80 are needed")
+            raise model.wrong(name, say("has {count} components instead of {expected}", count=value.shape[1], expected=80))
 
     _, expression_components = read_expression_basis(expressions / "Exp_Pca.bin")
     cropped = expression_components.shape[1] // 3
@@ -114,13 +121,19 @@ def _standard_deviations(path: Path, count: int) -> np.ndarray:
     try:
         values = np.array(path.read_text().split(), np.float64)
     except OSError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} cannot be read.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
     except ValueError:
         values = np.zeros(0)
     if len(values) < count:
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"The model file {path.name} cannot be used: {count} standard deviations are needed.",
+            say(
+                "The file {file} cannot be used: {fault}.",
+                file=path.name,
+                fault=say("{count} standard deviations are needed", count=count),
+            ),
             details={"file": str(path), "field": "std_exp"},
         )
     return values[:count]

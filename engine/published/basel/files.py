@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import Message, say
 
 __all__ = [
     "AlbedoBasis",
@@ -99,7 +100,7 @@ def read_mat(path: Path | str) -> dict[str, np.ndarray]:
     try:
         content = loadmat(str(path))
     except Exception as error:  # scipy raises many kinds for damaged files
-        raise _unusable(path, "it is damaged or not a MATLAB file of version 5 to 7.2") from error
+        raise unusable(path, say("it is damaged or not a MATLAB file of version 5 to 7.2")) from error
     return {name: value for name, value in content.items() if isinstance(value, np.ndarray) and value.dtype.kind in "buif"}
 
 
@@ -113,9 +114,9 @@ def read_npy(path: Path | str) -> np.ndarray:
     try:
         array = np.load(str(path), allow_pickle=False)
     except Exception as error:
-        raise _unusable(path, "it is damaged or holds something other than one array of numbers") from error
+        raise unusable(path, say("it is damaged or contains something other than one array of numbers")) from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
-        raise _unusable(path, "it does not hold one array of numbers")
+        raise unusable(path, say("it does not contain one array of numbers"))
     return array
 
 
@@ -136,13 +137,15 @@ def bfm_front_of(fields: Fields, vertices: int | None) -> FaceModelData:
     """:func:`read_bfm_front` of a file that has been read."""
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or (vertices is not None and mean.size != 3 * vertices):
-        expected = 3 * vertices if vertices else "a multiple of 3"
-        raise fields.wrong("meanshape", f"has {mean.size} numbers instead of {expected}")
+        expected = 3 * vertices if vertices else say("a multiple of 3")
+        raise fields.wrong("meanshape", say("has {count} numbers instead of {expected}", count=mean.size, expected=expected))
     count = mean.size // 3
     triangles = fields.index("tri", (None, 3), count, one_based=True)
     around = fields.take("point_buf", (count, None))
     if around.shape[1] < _PADDING_WIDTH:
-        raise fields.wrong("point_buf", f"has {around.shape[1]} columns instead of {_PADDING_WIDTH}")
+        raise fields.wrong(
+            "point_buf", say("has {count} columns instead of {expected}", count=around.shape[1], expected=_PADDING_WIDTH)
+        )
     front = skin = front_triangles = None
     if "frontmask2_idx" in fields:
         front = fields.index("frontmask2_idx", None, count, one_based=True).reshape(-1)
@@ -186,9 +189,11 @@ def read_albedo_basis(mean_path: Path | str, basis_path: Path | str, size: int =
     mean, basis = read_npy(mean_path), read_npy(basis_path)
     count = size * size * 3
     if mean.size != count:
-        raise _unusable(mean_path, f"it has {mean.size} numbers instead of {count}", "mean")
+        raise unusable(mean_path, say("it has {count} numbers instead of {expected}", count=mean.size, expected=count), "mean")
     if basis.size != count * 80:
-        raise _unusable(basis_path, f"it has {basis.size} numbers instead of {count * 80}", "basis")
+        raise unusable(
+            basis_path, say("it has {count} numbers instead of {expected}", count=basis.size, expected=count * 80), "basis"
+        )
     return AlbedoBasis(mean.reshape(count).astype(np.float32), basis.reshape(count, 80).astype(np.float32, copy=False), size)
 
 
@@ -196,9 +201,11 @@ def read_uv(path: Path | str, vertices: int = BFM_VERTICES) -> np.ndarray:
     """(N, 2) UV table, v upwards, in the file's own float type (the map rasterizer computes in it first)."""
     uv = read_npy(path)
     if uv.shape != (vertices, 2) or uv.dtype.kind != "f":
-        raise _unusable(path, f"it has shape {uv.shape} instead of {(vertices, 2)}", "uv")
+        raise unusable(
+            path, say("it has shape {shape} instead of {expected}", shape=str(uv.shape), expected=str((vertices, 2))), "uv"
+        )
     if not np.isfinite(uv).all():
-        raise _unusable(path, "it holds values that are no numbers", "uv")
+        raise unusable(path, say("it contains values that are not numbers"), "uv")
     return uv
 
 
@@ -215,40 +222,41 @@ class Fields:
         """A finite numeric array; None in `shape` leaves an axis free, `shape` None leaves all of it free."""
         value = self.arrays.get(name)
         if value is None:
-            raise self.wrong(name, "is missing")
+            raise self.wrong(name, say("is missing"))
         value = np.asarray(value)
         if value.dtype.kind not in "buif":
-            raise self.wrong(name, "does not hold numbers")
+            raise self.wrong(name, say("does not contain numbers"))
         if shape is not None and (
             value.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, value.shape))
         ):
-            raise self.wrong(name, f"has shape {value.shape} instead of {shape}")
+            raise self.wrong(name, say("has shape {shape} instead of {expected}", shape=str(value.shape), expected=str(shape)))
         if not value.size or not np.isfinite(value).all():
-            raise self.wrong(name, "is empty or holds values that are no numbers")
+            raise self.wrong(name, say("is empty or contains values that are not numbers"))
         return value
 
     def numbers(self, name: str, size: int) -> np.ndarray:
         """(size,) float32."""
         value = self.take(name, None)
         if value.size != size:
-            raise self.wrong(name, f"has {value.size} numbers instead of {size}")
+            raise self.wrong(name, say("has {count} numbers instead of {expected}", count=value.size, expected=size))
         return value.reshape(size).astype(np.float32)
 
     def index(self, name: str, shape, limit: int, *, one_based: bool, size: int | None = None) -> np.ndarray:
         """int64 indices below `limit`, 0-based."""
         value = self.take(name, shape)
         if size is not None and value.size != size:
-            raise self.wrong(name, f"has {value.size} entries instead of {size}")
+            raise self.wrong(name, say("has {count} entries instead of {expected}", count=value.size, expected=size))
         index = value.astype(np.int64)
         if (index != value).any():
-            raise self.wrong(name, "holds numbers that are no indices")
+            raise self.wrong(name, say("contains numbers that are not indices"))
         index = index - int(one_based)
         if index.min() < 0 or index.max() >= limit:
-            raise self.wrong(name, f"points outside 0..{limit - 1}")
+            raise self.wrong(name, say("refers to something outside 0 to {last}", last=limit - 1))
         return index
 
-    def wrong(self, name: str, what: str) -> HrnError:
-        return _unusable(self.path, f"its field {name} {what}", name)
+    def wrong(self, name: str, fault: Message) -> HrnError:
+        """The error of a field; `fault` is the rest of a sentence that begins with it."""
+        return unusable(self.path, say("its field {field} {fault}", field=name, fault=fault), name)
 
 
 def must_exist(path: Path | str) -> None:
@@ -256,14 +264,15 @@ def must_exist(path: Path | str) -> None:
     if not Path(path).is_file():
         raise HrnError(
             ErrorCode.MODEL_MISSING,
-            f"The model file {path} is not there.",
+            say("There is no file {path}.", path=path),
             hint="Choose the folder of the licensed files in the preferences.",
         )
 
 
-def _unusable(path: Path | str, what: str, field: str | None = None) -> HrnError:
+def unusable(path: Path | str, fault: Message, field: str | None = None) -> HrnError:
+    """The error of a file; `fault` is a clause, such as "it is empty"."""
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
-        f"The model file {Path(path).name} cannot be used: {what}.",
+        say("The file {file} cannot be used: {fault}.", file=Path(path).name, fault=fault),
         details={"file": str(path), **({"field": field} if field else {})},
     )

@@ -12,6 +12,7 @@ import torch
 
 from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 from ...wire.methods import METHODS
 from ...wire.settings import Settings
 from ..basel import alignment
@@ -49,7 +50,7 @@ class DfMvr(PublishedMethod):
         if len(faces) != len(VIEWS):
             raise HrnError(
                 ErrorCode.SETTINGS_INVALID,
-                f"Method {self.name!r} needs three usable photos, not {len(faces)}.",
+                say("Method “{name}” needs three usable photos, not {count}.", name=self.name, count=len(faces)),
                 hint=METHODS[self.name].which_photos,
             )
         model = self._face_model

@@ -45,7 +45,7 @@ FILES = {
         "BFM_model_front.mat",
         "Basel face model, front",
         "the Basel Face Model 2009 of the University of Basel "
-        f"and the files that {_DEEP3D} names; `engine models --make-bfm` makes it of them",
+        f"and the files that {_DEEP3D} names; `engine models --make-bfm` makes it from them",
         _BFM,
         data="bfm_front",
     ),
@@ -106,7 +106,7 @@ FILES = {
     ),
     "fit_head": OfficialFile(
         "head_model_for_maas.mat",
-        "head model that is given out",
+        "head model of the result",
         f"{_MS_FACE}, February 2023",
         (*_BFM, "flame"),
         data="fitted_head",
@@ -140,7 +140,7 @@ FILES = {
         "ourRefineFull_model.mat", "head model that is fitted", _MS_HEAD, (*_BFM, "flame"), data="bfm_like"
     ),
     "head_output": OfficialFile(
-        "ourRefineBFMEye0504_model.mat", "head model that is given out", _MS_HEAD, (*_BFM, "flame"), data="bfm_like"
+        "ourRefineBFMEye0504_model.mat", "head model of the result", _MS_HEAD, (*_BFM, "flame"), data="bfm_like"
     ),
     "head_kept": OfficialFile(
         "bfm_keep_inds.npy", "vertices of the Basel face in the head", _MS_HEAD, _BFM, data="vertex_numbers"

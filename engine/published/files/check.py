@@ -12,25 +12,26 @@ from pathlib import Path
 
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.json_file import read_object, write_object
+from ...wire.messages import Message, say
 from ...wire.paths import cache_dir
 from .catalog import OfficialFile
 
 __all__ = ["known_verdict", "verdict"]
 
 _log = logging.getLogger(__name__)
-_REVISION = 2
-"""Raise this whenever a check becomes stricter or laxer."""
+_REVISION = 3
+"""Raise this whenever a check becomes stricter or laxer, or the book changes its form."""
 
 
-def verdict(file: OfficialFile, path: Path) -> str | None:
-    """An empty text when `path` holds what `file` describes, else what is wrong with it, one sentence; None for a file that
+def verdict(file: OfficialFile, path: Path) -> Message | None:
+    """An empty message when `path` holds what `file` describes, else what is wrong with it, one sentence; None for a file that
     only PyTorch can read, where that is not installed."""
     known = known_verdict(file, path)
     if known is not None:
         return known
     try:
         _check(file, path)
-        found = ""
+        found = Message("")
     except HrnError as error:
         if error.code is ErrorCode.OUT_OF_MEMORY:
             raise
@@ -43,15 +44,15 @@ def verdict(file: OfficialFile, path: Path) -> str | None:
     return found
 
 
-def known_verdict(file: OfficialFile, path: Path) -> str | None:
+def known_verdict(file: OfficialFile, path: Path) -> Message | None:
     """The verdict on a file that has been read before and has not changed since; None when that is not known."""
     try:
         state = path.stat()
     except OSError:
         return None
     match read_object(_book()).get(_key(file, path)):
-        case [state.st_size, state.st_mtime_ns, str(found)]:
-            return found
+        case [state.st_size, state.st_mtime_ns, dict(found)]:
+            return Message.from_json(found)
     return None
 
 
@@ -69,7 +70,14 @@ def _check_networks(file: OfficialFile, path: Path) -> None:
     checkpoint = read_checkpoint(path)
     for name in file.without:
         if name in checkpoint.content:
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path.name} holds “{name}”: it is the file of another method.")
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID,
+                say(
+                    "The file {file} cannot be used: {fault}.",
+                    file=path.name,
+                    fault=say("it contains “{name}”, so it is the file of another method", name=name),
+                ),
+            )
     for alternatives in file.networks:
         first = None
         for name in alternatives:
@@ -102,10 +110,18 @@ def _map_of(numbers: int) -> Callable[[Path], None]:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise HrnError(ErrorCode.CHECKPOINT_INVALID, f"The model file {path.name} is damaged or no array.") from error
+            raise HrnError(
+                ErrorCode.CHECKPOINT_INVALID,
+                say("The file {file} cannot be used: {fault}.", file=path.name, fault=say("it is damaged or not an array")),
+            ) from error
         if array.size != numbers or array.dtype.kind != "f":
             raise HrnError(
-                ErrorCode.CHECKPOINT_INVALID, f"The model file {path.name} has {array.size} numbers instead of {numbers}."
+                ErrorCode.CHECKPOINT_INVALID,
+                say(
+                    "The file {file} cannot be used: {fault}.",
+                    file=path.name,
+                    fault=say("it has {count} numbers instead of {expected}", count=array.size, expected=numbers),
+                ),
             )
 
     return check
@@ -119,7 +135,11 @@ def _obj(path: Path) -> None:
     if len(mesh.vertices) != BFM_VERTICES:
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"The model file {path.name} has {len(mesh.vertices)} vertices instead of {BFM_VERTICES}.",
+            say(
+                "The file {file} cannot be used: {fault}.",
+                file=path.name,
+                fault=say("it has {count} vertices instead of {expected}", count=len(mesh.vertices), expected=BFM_VERTICES),
+            ),
         )
 
 
@@ -155,9 +175,9 @@ def _key(file: OfficialFile, path: Path) -> str:
     return f"{path.absolute()} {wanted}"
 
 
-def _remember(file: OfficialFile, path: Path, found: str) -> None:
+def _remember(file: OfficialFile, path: Path, found: Message) -> None:
     try:
         state = path.stat()
-        write_object(_book(), {**read_object(_book()), _key(file, path): [state.st_size, state.st_mtime_ns, found]})
+        write_object(_book(), {**read_object(_book()), _key(file, path): [state.st_size, state.st_mtime_ns, found.to_json()]})
     except OSError as error:
         _log.warning("the verdict on %s could not be kept: %s", path.name, error)

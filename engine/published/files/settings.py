@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import reason, say
 from ...wire.user_settings import model_files_folder, read_user_settings, write_user_settings
 
 __all__ = ["choose", "make_bfm"]
@@ -40,7 +41,9 @@ def make_bfm(source: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, f"{folder} cannot be written: {error.strerror}.") from error
+        raise HrnError(
+            ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written: {reason}.", path=folder, reason=reason(error))
+        ) from error
     path = folder / "BFM_model_front.mat"
     write_bfm_front(fields, path)
     return path

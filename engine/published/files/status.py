@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ...system.packages import absent_packages
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.licenses import LICENSES, forbids_commercial, method_license
+from ...wire.messages import Message, as_message, list_to_json, say
 from ...wire.methods import METHODS
 from ...wire.pytorch import PYTORCH_MISSING, has_pytorch
 from ...wire.user_settings import model_files_folder, read_user_settings
@@ -21,7 +22,6 @@ __all__ = ["FileState", "file_states", "models_report", "offered_methods", "requ
 _DEPTH = 8
 _MOST_FOLDERS = 5000
 """A folder as large as a whole disk is not searched to its end."""
-_FORBIDS = "its licences allow no commercial work"
 
 
 class FileState(NamedTuple):
@@ -32,7 +32,7 @@ class FileState(NamedTuple):
     state: str
     """``there``, ``missing``, ``wrong`` or, before it has been read, ``unread``."""
     path: Path | None
-    problem: str
+    problem: Message
     """What is wrong with it, one sentence."""
     required: bool
 
@@ -44,7 +44,7 @@ class FileState(NamedTuple):
             "state": self.state,
             "required": self.required,
             "path": str(self.path) if self.path else None,
-            "problem": self.problem,
+            **self.problem.to_json("problem"),
             "source": self.file.source,
             "licences": [{"part": term.part, "licence": term.license, "commercial": term.commercial} for term in terms],
         }
@@ -81,23 +81,35 @@ def required_paths(method: str, folder: Path | None = None) -> dict[str, Path]:
                 raise HrnError(ErrorCode.CHECKPOINT_INVALID, state.problem, details={"file": str(state.path)})
             raise HrnError(
                 ErrorCode.MODEL_MISSING,
-                f"Method {method!r} needs {state.file.name}, which is not in {folder}.",
-                hint=f"Get it from {state.file.source}, and choose its folder in the preferences.",
+                say(
+                    "Method “{name}” needs {file}, which is not in {folder}.", name=method, file=state.file.name, folder=folder
+                ),
+                hint=say(
+                    "Get it from {source}, and choose its folder in the preferences.", source=as_message(state.file.source)
+                ),
                 details={"file": state.file.name, "folder": str(folder)},
             )
     return paths
 
 
-def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[str]:
+def why_not(method: str, folder: Path | None = None, *, commercial: bool | None = None, read: bool = True) -> list[Message]:
     """Why a method cannot be used, one sentence each; empty when it can."""
     folder = folder or model_files_folder()
     commercial = read_user_settings().commercial_work if commercial is None else commercial
     reasons = absent_packages(METHODS[method].packages)
     if commercial and forbids_commercial(method):
-        reasons.append(f"Commercial work is switched on, and {_FORBIDS}.")
+        reasons.append(say("Commercial work is switched on, and its licences do not allow it."))
     for state in file_states(method, folder, read=read):
         if state.required and state.state == "missing":
-            reasons.append(f"{state.file.name} ({state.file.what}) is not in {folder}; get it from {state.file.source}.")
+            reasons.append(
+                say(
+                    "{file} ({what}) is not in {folder}; get it from {source}.",
+                    file=state.file.name,
+                    what=as_message(state.file.what),
+                    folder=folder,
+                    source=as_message(state.file.source),
+                )
+            )
         elif state.required and state.state == "wrong":
             reasons.append(state.problem)
     if METHODS[method].pytorch and not has_pytorch():
@@ -123,8 +135,8 @@ def models_report(folder: Path | None = None, commercial: bool | None = None) ->
                 "title": method.title,
                 "description": method.description,
                 "ready": not missing,
-                "missing": missing,
-                "licence": method_license(name),
+                **list_to_json("missing", missing),
+                **method_license(name).to_json("licence"),
                 "commercial": allowed,
                 "hidden": commercial and not allowed,
                 "files": [state.to_json() for state in file_states(name, folder)],
@@ -173,9 +185,9 @@ def _state(key: str, candidates: list[Path], company: list[list[Path]], required
     for path in candidates:
         problem = verdict(file, path) if read else known_verdict(file, path)
         if not problem:
-            return FileState(key, file, "unread" if problem is None else "there", path, "", required)
+            return FileState(key, file, "unread" if problem is None else "there", path, Message(""), required)
         fault = fault or FileState(key, file, "wrong", path, problem, required)
-    return fault or FileState(key, file, "missing", None, "", required)
+    return fault or FileState(key, file, "missing", None, Message(""), required)
 
 
 def _apart(path: Path, others: list[list[Path]]) -> int:

@@ -175,7 +175,7 @@ class Hrn(PublishedMethod):
         progress(0.3, "Reading the skin's maps")
         base = base_stage(self._hrn, coefficients, picture, face_mask, self._retouch or _unchanged)
         smooth = uv_maps.smooth_mask(base.valid_mask)
-        progress(0.6, "Asking the networks for the detail")
+        progress(0.6, "Predicting the detail")
         stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
         return HrnFace(window, crop, face_mask, masked_by, base, stage, smooth, stage.colour_high)
 

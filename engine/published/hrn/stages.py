@@ -15,6 +15,7 @@ import torch
 
 from ...geometry.obj import read_obj
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 from ..basel import uv_maps
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, AlbedoBasis, read_albedo_basis, read_bfm_front, read_uv
@@ -127,7 +128,11 @@ def read_hrn_model(
     if not len(faces) or faces.max() >= len(table):
         raise HrnError(
             ErrorCode.CHECKPOINT_INVALID,
-            f"The model file {Path(template).name} cannot be used: its faces are not those of {len(table)} vertices.",
+            say(
+                "The file {file} cannot be used: {fault}.",
+                file=Path(template).name,
+                fault=say("its faces are not those of {count} vertices", count=len(table)),
+            ),
             details={"file": str(template), "field": "mesh"},
         )
     return HrnModel(

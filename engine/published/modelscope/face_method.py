@@ -101,7 +101,7 @@ class FittedHrnFace(PublishedMethod):
             progress=progress.part(0.05, 0.5, "Fitting the face to the photo"),
         )
         offsets = self._smoothed(fitted, offsets, outline)
-        progress(0.5, "Taking the face over to the head")
+        progress(0.5, "Transferring the face to the head")
         with torch.no_grad():
             opened, shown, relaxed = (
                 self._files.given_out(each, offsets)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from ...geometry.obj import read_obj
+from ...wire.messages import say
 from ..basel.coefficients import Coefficients
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, read_mat
 from ..basel.model import FaceModel
@@ -170,7 +171,14 @@ def read_head_part(path: Path | str) -> tuple[tuple[FaceModelData, np.ndarray], 
     count = len(data.mean)
     kept = fields.index("bfm_keep_inds", None, BFM_VERTICES, one_based=False).reshape(-1)
     if len(kept) + HEAD_VERTICES + sum(EYE_VERTICES) != count:
-        raise fields.wrong("bfm_keep_inds", f"has {len(kept)} entries, which with head and eyes are not {count} vertices")
+        raise fields.wrong(
+            "bfm_keep_inds",
+            say(
+                "has {entries} entries, which together with head and eyes are not {count} vertices",
+                entries=len(kept),
+                count=count,
+            ),
+        )
     corners = fields.index("eye_corner_inds", None, len(kept), one_based=False).reshape(-1)
     lines = fields.index("eye_corner_lines", (len(corners), None), EYE_VERTICES[2], one_based=False)
     nose, neck = (
@@ -178,7 +186,7 @@ def read_head_part(path: Path | str) -> tuple[tuple[FaceModelData, np.ndarray], 
     )
     chart = fields.take("nonlinear_UVs", (None, 2))
     if len(chart) < BFM_VERTICES:
-        raise fields.wrong("nonlinear_UVs", f"has {len(chart)} rows, fewer than {BFM_VERTICES}")
+        raise fields.wrong("nonlinear_UVs", say("has {count} rows, fewer than {least}", count=len(chart), least=BFM_VERTICES))
     return (
         (data, _origin(fields)),
         kept,
@@ -202,7 +210,13 @@ def read_sheet_layout(path: Path | str, head: FaceModelData | None = None) -> tu
     if (len(mesh.uv), len(mesh.uv_faces)) != (vertices, faces):
         raise Fields(path, {}).wrong(
             "mesh",
-            f"has texture coordinates for {len(mesh.uv)} of {vertices} vertices and for {len(mesh.uv_faces)} of {faces} faces",
+            say(
+                "has texture coordinates for {vertices} of {all_vertices} vertices and for {faces} of {all_faces} faces",
+                vertices=len(mesh.uv),
+                all_vertices=vertices,
+                faces=len(mesh.uv_faces),
+                all_faces=faces,
+            ),
         )
     return mesh.uv.astype(np.float32), mesh.uv_faces
 
@@ -210,5 +224,5 @@ def read_sheet_layout(path: Path | str, head: FaceModelData | None = None) -> tu
 def _origin(fields: Fields) -> np.ndarray:
     mean = fields.take("meanshape_ori", None).reshape(-1)
     if mean.size % 3 or mean.size < 3 * BFM_VERTICES:
-        raise fields.wrong("meanshape_ori", f"has {mean.size} numbers, which is no Basel face")
+        raise fields.wrong("meanshape_ori", say("has {count} numbers, which is not a Basel face", count=mean.size))
     return mean.astype(np.float32).reshape(-1, 3)[:BFM_VERTICES].mean(0)

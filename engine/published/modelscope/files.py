@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from ...geometry.obj import read_obj
-from ...wire.errors import ErrorCode, HrnError
-from ..basel.files import BFM_VERTICES, FaceModelData, Fields, must_exist, read_bfm_front, read_mat, read_npy
+from ...wire.messages import say
+from ..basel.files import BFM_VERTICES, FaceModelData, Fields, must_exist, read_bfm_front, read_mat, read_npy, unusable
 from .head_model import HEAD_VERTICES, HeadModel, build_fitting, build_output
 
 __all__ = [
@@ -52,13 +52,19 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
     face = read_bfm_front(paths["bfm"])
     fitting, output = read_head_model(paths["head_fitting"], stored_lists=True), read_head_model(paths["head_output"])
     if len(output.mean) != OUTPUT_VERTICES:
-        raise _unusable(paths["head_output"], f"it has {len(output.mean)} vertices instead of {OUTPUT_VERTICES}")
+        raise unusable(
+            paths["head_output"],
+            say("it has {count} vertices instead of {expected}", count=len(output.mean), expected=OUTPUT_VERTICES),
+        )
     kept = read_numbers(paths["head_kept"], BFM_VERTICES)
     hair = read_numbers(paths["head_hair"], len(fitting.mean))
     if len(fitting.mean) < len(kept) + HEAD_VERTICES:
-        raise _unusable(paths["head_fitting"], f"it has {len(fitting.mean)} vertices, which is not enough for face and head")
+        raise unusable(
+            paths["head_fitting"],
+            say("it has {count} vertices, which is not enough for face and head", count=len(fitting.mean)),
+        )
     if hair.min() < len(kept) or hair.max() >= len(kept) + HEAD_VERTICES:
-        raise _unusable(paths["head_hair"], "it names vertices that are not of the head")
+        raise unusable(paths["head_hair"], say("it refers to vertices that are not part of the head"))
     keypoints = read_numbers(paths["head_keypoints"], len(fitting.mean), size=68)
     uv = read_head_mesh(paths["head_template"], with_uv=True).uv.astype(np.float32)
     changes = {
@@ -88,15 +94,23 @@ def head_model_of(fields: Fields, *, stored_lists: bool) -> FaceModelData:
     """:func:`read_head_model` of a file that has been read."""
     mean = fields.take("meanshape", None).reshape(-1)
     if mean.size % 3 or mean.size < 3 * BFM_VERTICES:
-        raise fields.wrong("meanshape", f"has {mean.size} numbers, which is no head with a Basel face")
+        raise fields.wrong("meanshape", say("has {count} numbers, which is not a head with a Basel face", count=mean.size))
     count = mean.size // 3
     triangles = fields.index("tri", (None, 3), count, one_based=True)
     around = fields.index("point_buf", (count, None), len(triangles) + 2, one_based=False)[:, :8]
     if around.shape[1] < 8 or not (stored_lists or around.min() >= 1):
-        raise fields.wrong("point_buf", "does not hold eight faces for each vertex")
+        raise fields.wrong("point_buf", say("does not contain eight faces for each vertex"))
     texture = fields.take("texBase", (None, 80))
     if len(texture) not in (3 * count, 3 * BFM_VERTICES):
-        raise fields.wrong("texBase", f"has {len(texture)} rows instead of {3 * count} or {3 * BFM_VERTICES}")
+        raise fields.wrong(
+            "texBase",
+            say(
+                "has {count} rows instead of {expected} or {other}",
+                count=len(texture),
+                expected=3 * count,
+                other=3 * BFM_VERTICES,
+            ),
+        )
     keypoints = np.zeros(68, np.int64)
     if not stored_lists:
         keypoints = fields.index("keypoints", None, count, one_based=True, size=68).reshape(-1)
@@ -124,11 +138,11 @@ def read_numbers(path: Path | str, limit: int | None = None, size: int | None = 
     values = read_npy(path).reshape(-1)
     numbers = values.astype(np.int64)
     if not len(values) or (numbers != values).any() or numbers.min() < 0:
-        raise _unusable(path, "it does not hold vertex numbers")
+        raise unusable(path, say("it does not contain vertex numbers"))
     if limit is not None and numbers.max() >= limit:
-        raise _unusable(path, f"it names vertex {numbers.max()} of {limit}")
+        raise unusable(path, say("it refers to vertex {number} of {count}", number=numbers.max(), count=limit))
     if size is not None and len(numbers) != size:
-        raise _unusable(path, f"it has {len(numbers)} numbers instead of {size}")
+        raise unusable(path, say("it has {count} numbers instead of {expected}", count=len(numbers), expected=size))
     return numbers
 
 
@@ -139,9 +153,14 @@ def read_head_mesh(path: Path | str, *, with_uv: bool = False):
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
     """
     mesh = read_obj(path)
-    for what, found in (("vertices", mesh.vertices), ("texture coordinates", mesh.uv))[: 2 if with_uv else 1]:
-        if len(found) != OUTPUT_VERTICES:
-            raise _unusable(path, f"it has {len(found)} {what} instead of {OUTPUT_VERTICES}")
+    if len(mesh.vertices) != OUTPUT_VERTICES:
+        raise unusable(
+            path, say("it has {count} vertices instead of {expected}", count=len(mesh.vertices), expected=OUTPUT_VERTICES)
+        )
+    if with_uv and len(mesh.uv) != OUTPUT_VERTICES:
+        raise unusable(
+            path, say("it has {count} texture coordinates instead of {expected}", count=len(mesh.uv), expected=OUTPUT_VERTICES)
+        )
     return mesh
 
 
@@ -155,7 +174,7 @@ def read_picture(path: Path | str) -> np.ndarray:
     data = np.fromfile(path, np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     if picture is None:
-        raise _unusable(path, "it is no picture")
+        raise unusable(path, say("it is not a picture"))
     return np.ascontiguousarray(picture[..., ::-1])
 
 
@@ -167,9 +186,3 @@ def _coloured(data: FaceModelData) -> FaceModelData:
     basis = np.zeros((3 * count, data.texture_basis.shape[1]), np.float32)
     basis[: 3 * rows] = data.texture_basis
     return replace(data, mean_texture=texture, texture_basis=basis)
-
-
-def _unusable(path: Path | str, what: str) -> HrnError:
-    return HrnError(
-        ErrorCode.CHECKPOINT_INVALID, f"The model file {Path(path).name} cannot be used: {what}.", details={"file": str(path)}
-    )

@@ -19,6 +19,7 @@ from ...geometry.obj import obj_normals, write_obj
 from ...pipeline.image_files import write_jpeg
 from ...system.progress import SILENT, Progress
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import as_message, say
 from ...wire.settings import Settings
 from ..basel import alignment
 from ..basel.border import camera_over_photo, eye_origin, to_engine
@@ -126,8 +127,8 @@ class HrnHead(PublishedMethod):
                 file = FILES[key]
                 raise HrnError(
                     ErrorCode.MODEL_MISSING,
-                    f"Hair in the texture needs {file.name}, which is not there or cannot be used.",
-                    hint=f"Get it from {file.source}, or switch “Hair in Texture” off.",
+                    say("Hair in the texture needs {file}, which is missing or cannot be used.", file=file.name),
+                    hint=say("Get it from {source}, or switch “Hair in Texture” off.", source=as_message(file.source)),
                     details={"file": file.name},
                 )
 
@@ -138,7 +139,7 @@ class HrnHead(PublishedMethod):
         if ms_head.too_far_turned(found):
             raise HrnError(
                 ErrorCode.NO_FACE,
-                "The head is turned by more than 30 degrees, which this method does not take.",
+                "The head is turned by more than 30 degrees, which this method does not support.",
                 hint="Use a photo from the front, or another method.",
             )
         return found

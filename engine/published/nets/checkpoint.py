@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import Message, reason, say
 from .numpy_pickle import STAND_INS, ForbiddenGlobal, load_arrays
 
 __all__ = ["Checkpoint", "fill", "load_network", "read_checkpoint", "read_npy_dictionary"]
@@ -30,11 +31,13 @@ _NAMED = 4
 """How many entries of each kind of difference a message names."""
 _CONTAINERS = ("state_dict", "net_recon", "generator")
 """Names under which a file may keep its only network."""
-_FETCH = "Download the official file again."
+_FETCH = say("Download the official file again.")
+_OTHER = say("Choose the official file of this method.")
 
 
-def _invalid(path: Path, what: str, hint: str | None = _FETCH, **details: Any) -> HrnError:
-    return HrnError(ErrorCode.CHECKPOINT_INVALID, f"{path.name} {what}.", hint=hint, details={"path": str(path), **details})
+def _invalid(path: Path, fault: Message, hint: str = _FETCH, **details: Any) -> HrnError:
+    text = say("The file {file} cannot be used: {fault}.", file=path.name, fault=fault)
+    return HrnError(ErrorCode.CHECKPOINT_INVALID, text, hint=hint, details={"path": str(path), **details})
 
 
 def _beginning(path: Path) -> bytes:
@@ -46,7 +49,7 @@ def _beginning(path: Path) -> bytes:
     if not path.is_file():
         raise HrnError(
             ErrorCode.MODEL_MISSING,
-            f"There is no file {path}.",
+            say("There is no file {path}.", path=path),
             hint="Choose the folder that holds the official files of this method.",
             details={"path": str(path)},
         )
@@ -54,24 +57,26 @@ def _beginning(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        raise _invalid(path, f"cannot be read ({error.strerror})", "Check that you may read the file.") from error
+        raise _invalid(
+            path, say("it cannot be read ({reason})", reason=reason(error)), say("Check that you may read the file.")
+        ) from error
     if not start:
-        raise _invalid(path, "is empty")
+        raise _invalid(path, say("it is empty"))
     text = start.lstrip().lower()
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise _invalid(path, "is a web page that was saved under this name")
+        raise _invalid(path, say("it is a web page that was saved under this name"))
     if start.startswith(b"version https://git-lfs"):
-        raise _invalid(path, "is only a pointer of Git LFS to the file")
+        raise _invalid(path, say("it is only a Git LFS pointer to the file"))
     if len(start) > 16 and all(32 <= byte < 127 or byte in b"\r\n\t" for byte in start):
-        raise _invalid(path, "is a text, not a file of this kind")
+        raise _invalid(path, say("it is text, not a file of this kind"))
     return start
 
 
 def _code_inside(path: Path, name: str) -> HrnError:
     return _invalid(
         path,
-        f"holds program code ({name}) instead of only numbers. Nothing in it was run",
-        "Delete this file and download the official one from its authors.",
+        say("it contains program code ({name}) instead of only numbers; none of it was run", name=name),
+        say("Delete this file and download the official one from its authors."),
         forbidden=name,
     )
 
@@ -82,7 +87,7 @@ def _refuse_program(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except Exception as error:  # damaged directory of the archive
-        raise _invalid(path, "is cut off or damaged") from error
+        raise _invalid(path, say("it is cut off or damaged")) from error
     if any(name.rsplit("/", 1)[-1] == "constants.pkl" for name in names):
         raise _code_inside(path, "TorchScript")
 
@@ -113,12 +118,13 @@ class Checkpoint:
         weights: dict[str, torch.Tensor] = {}
         for key, value in found.items():
             if not isinstance(value, torch.Tensor):
-                inside = ", ".join(str(name) for name in list(self.content)[:_NAMED])
-                asked = " or ".join(f"“{name}”" for name in containers)
+                inside = [str(name) for name in list(self.content)[:_NAMED]]
                 raise _invalid(
                     self.path,
-                    f"holds no network{' ' + asked if asked else ''} but {inside}",
-                    "Choose the official file of this method.",
+                    say("it contains {inside} instead of the network “{names}”", inside=inside, names=list(containers))
+                    if containers
+                    else say("it contains {inside} instead of a network", inside=inside),
+                    _OTHER,
                 )
             weights[re.sub(r"(^|\.)(module\.)+", r"\1", str(key))] = value.detach()
         return weights
@@ -133,7 +139,7 @@ class Checkpoint:
         if isinstance(value, torch.Tensor) and value.numel() == 1:
             value = value.detach().item()
         if not isinstance(value, (int, float)):
-            raise _invalid(self.path, f"has no number “{name}”", "Choose the official file of this method.")
+            raise _invalid(self.path, say("it has no number “{name}”", name=name), _OTHER)
         return float(value)
 
 
@@ -159,16 +165,20 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         if name:
             raise _code_inside(path, name[1]) from error
         if isinstance(error, MemoryError):
-            raise HrnError(ErrorCode.OUT_OF_MEMORY, f"There is not enough memory to read {path.name}.") from error
-        raise _invalid(path, "is cut off, damaged, or no file of network weights") from error
+            raise HrnError(
+                ErrorCode.OUT_OF_MEMORY, say("There is not enough memory to read {file}.", file=path.name)
+            ) from error
+        raise _invalid(path, say("it is cut off, damaged, or not a file of network weights")) from error
     if not isinstance(content, Mapping):
-        raise _invalid(path, "holds no network", "Choose the official file of this method.")
+        raise _invalid(path, say("it contains no network"), _OTHER)
     return Checkpoint(path, content)
 
 
-def _list(kind: str, names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} {kind} ({', '.join(names[:_NAMED])}{more})"
+def _list(kind: Message, names: list[str]) -> Message:
+    count, first, more = len(names), names[:_NAMED], len(names) - _NAMED
+    if more > 0:
+        return say("{count} {kind} ({names} and {more} more)", count=count, kind=kind, names=first, more=more)
+    return say("{count} {kind} ({names})", count=count, kind=kind, names=first)
 
 
 def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | str, *, ignore: Iterable[str] = ()) -> None:
@@ -200,7 +210,9 @@ def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | s
                 continue
             value = torch.zeros(place.shape, dtype=place.dtype)
         if value.shape != place.shape:
-            misshapen.append(f"{key} is {_shape(value)} instead of {_shape(place)}")
+            misshapen.append(
+                say("{name} is {size} instead of {expected}", name=key, size=_shape(value), expected=_shape(place))
+            )
         elif value.layout != torch.strided or value.is_quantized or not torch.isfinite(value).all():
             broken.append(key)
         else:
@@ -209,18 +221,18 @@ def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | s
     differences = [
         _list(kind, names)
         for kind, names in (
-            ("weights are missing", missing),
-            ("are unknown", unknown),
-            ("have another size", misshapen),
-            ("are not numbers", broken),
+            (say("weights are missing"), missing),
+            (say("are unknown"), unknown),
+            (say("have another size"), misshapen),
+            (say("are not numbers"), broken),
         )
         if names
     ]
     if differences:
         raise _invalid(
             path,
-            f"does not fit {type(network).__name__}: {'; '.join(differences)}",
-            "Choose the official file of this method.",
+            say("it does not fit {network}: {differences}", network=type(network).__name__, differences=differences),
+            _OTHER,
             missing=missing,
             unexpected=unknown,
             misshapen=misshapen,
@@ -230,7 +242,7 @@ def fill(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path | s
 
 
 def _shape(tensor: torch.Tensor) -> str:
-    return "×".join(str(size) for size in tensor.shape) or "one number"
+    return "×".join(str(size) for size in tensor.shape) or say("one number")
 
 
 def load_network(
@@ -266,7 +278,7 @@ def read_npy_dictionary(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     start = _beginning(path)
     if not start.startswith(b"\x93NUMPY"):
-        raise _invalid(path, "is no NumPy file")
+        raise _invalid(path, say("it is not a NumPy file"))
     try:
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
@@ -274,7 +286,7 @@ def read_npy_dictionary(path: Path | str) -> dict[str, Any]:
             shape, _fortran, dtype = header(file)
             if shape != () or not dtype.hasobject:
                 raise _invalid(
-                    path, f"holds an array of size {shape} instead of a dictionary", "Choose the official file of this method."
+                    path, say("it contains an array of size {shape} instead of a dictionary", shape=str(shape)), _OTHER
                 )
             content = load_arrays(file)
     except HrnError:
@@ -284,10 +296,12 @@ def read_npy_dictionary(path: Path | str) -> dict[str, Any]:
     except Exception as error:  # whatever a parser of foreign bytes may raise
         _log.info("cannot read %s", path, exc_info=True)
         if isinstance(error, MemoryError):
-            raise HrnError(ErrorCode.OUT_OF_MEMORY, f"There is not enough memory to read {path.name}.") from error
-        raise _invalid(path, "is cut off or damaged") from error
+            raise HrnError(
+                ErrorCode.OUT_OF_MEMORY, say("There is not enough memory to read {file}.", file=path.name)
+            ) from error
+        raise _invalid(path, say("it is cut off or damaged")) from error
     if isinstance(content, np.ndarray) and content.shape == ():
         content = content.item()
     if not isinstance(content, dict):
-        raise _invalid(path, "holds no dictionary", "Choose the official file of this method.")
+        raise _invalid(path, say("it contains no dictionary"), _OTHER)
     return content

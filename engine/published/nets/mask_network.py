@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import Message, reason, say
 
 __all__ = ["MaskNetwork", "read_mask_network"]
 
@@ -47,7 +48,7 @@ class MaskNetwork:
         try:
             self._net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
         except cv2.error as error:
-            raise _unusable(path, "OpenCV cannot read it as a network", error) from error
+            raise _unusable(path, say("OpenCV cannot read it as a network"), error) from error
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """
@@ -61,10 +62,12 @@ class MaskNetwork:
             self._net.setInput(shown[None] if self._batch else shown)
             answer = np.asarray(self._net.forward())
         except cv2.error as error:
-            raise _unusable(self._path, "OpenCV cannot run it", error) from error
+            raise _unusable(self._path, say("OpenCV cannot run it"), error) from error
         mask = _first_channel(answer.squeeze())
         if mask.ndim != 2 or min(mask.shape) < 2 or not np.isfinite(mask).all():
-            raise _unusable(self._path, f"it answers with {' × '.join(map(str, answer.shape))} numbers instead of a mask")
+            raise _unusable(
+                self._path, say("it answers with {shape} numbers instead of a mask", shape=" × ".join(map(str, answer.shape)))
+            )
         mask = np.clip(mask.astype(np.float32) / 255, 0, 1)
         return mask if mask.shape == picture.shape[:2] else cv2.resize(mask, picture.shape[1::-1])
 
@@ -78,20 +81,23 @@ def read_mask_network(path: Path | str) -> MaskNetwork:
     path = Path(path)
     try:
         if path.stat().st_size > _LARGEST:
-            raise _unusable(path, "it is larger than 1 GB")
+            raise _unusable(path, say("it is larger than 1 GB"))
         data = path.read_bytes()
     except OSError as error:
-        raise HrnError(ErrorCode.MODEL_MISSING, f"The model file {path} cannot be read.") from error
+        raise HrnError(
+            ErrorCode.MODEL_MISSING, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
     try:
         inputs, outputs = _ports(memoryview(data))
     except (ValueError, IndexError, UnicodeDecodeError) as error:
-        raise _unusable(path, "it is damaged or no ONNX file", error) from error
-    for ports, what in ((inputs, "inputs"), (outputs, "outputs")):
-        if len(ports) != 1:
-            raise _unusable(path, f"it has {len(ports)} {what} instead of one")
+        raise _unusable(path, say("it is damaged or not an ONNX file"), error) from error
+    if len(inputs) != 1:
+        raise _unusable(path, say("it has {count} inputs instead of one", count=len(inputs)))
+    if len(outputs) != 1:
+        raise _unusable(path, say("it has {count} outputs instead of one", count=len(outputs)))
     source = inputs[0]
     if source.element not in _TYPES or len(source.shape) not in (3, 4) or 3 not in (*source.shape[-1:], source.shape[-3]):
-        raise _unusable(path, "its input is not one picture of three channels")
+        raise _unusable(path, say("its input is not one picture with three channels"))
     network = MaskNetwork(path, data, source)
     network(np.full((224, 224, 3), 128, np.uint8))
     return network
@@ -103,10 +109,10 @@ def _first_channel(answer: np.ndarray) -> np.ndarray:
     return answer
 
 
-def _unusable(path: Path, why: str, error: Exception | None = None) -> HrnError:
+def _unusable(path: Path, fault: Message, error: Exception | None = None) -> HrnError:
     return HrnError(
         ErrorCode.CHECKPOINT_INVALID,
-        f"The mask network {path.name} cannot be used: {why}.",
+        say("The file {file} cannot be used: {fault}.", file=path.name, fault=fault),
         hint="Convert the official graph again as docs/develop/networks.md says, or remove the file.",
         details={"file": str(path), **({"reason": str(error)[:500]} if error else {})},
     )

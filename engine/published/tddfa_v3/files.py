@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...wire.messages import say
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields
 from ..nets.checkpoint import read_npy_dictionary
 
@@ -56,7 +57,9 @@ def read_tddfa_model(
     mean = fields.take("u", None)
     count = mean.size // 3
     if mean.size % 3 or (vertices is not None and count != vertices):
-        raise fields.wrong("u", f"has {mean.size} numbers instead of {3 * (vertices or count)}")
+        raise fields.wrong(
+            "u", say("has {count} numbers instead of {expected}", count=mean.size, expected=3 * (vertices or count))
+        )
     triangles = fields.index("tri", (None, 3), count, one_based=False)
     landmarks = {
         size: fields.index(f"ldm{size}", None, count, one_based=False, size=size).reshape(-1) for size in (68, 106, 134)
@@ -73,7 +76,7 @@ def read_tddfa_model(
     )
     uv = fields.take("uv_coords", (count, None))
     if uv.shape[1] < 2:
-        raise fields.wrong("uv_coords", f"has {uv.shape[1]} columns instead of 2")
+        raise fields.wrong("uv_coords", say("has {count} columns instead of {expected}", count=uv.shape[1], expected=2))
     return TddfaModelData(
         face,
         uv[:, :2].astype(np.float64),
@@ -88,9 +91,9 @@ def _lists(fields: Fields, name: str, size: int, limit: int, width: int | None) 
     """`size` index arrays of different lengths."""
     value = fields.arrays.get(name)
     if value is None:
-        raise fields.wrong(name, "is missing")
+        raise fields.wrong(name, say("is missing"))
     if len(value) != size:
-        raise fields.wrong(name, f"has {len(value)} lists instead of {size}")
+        raise fields.wrong(name, say("has {count} lists instead of {expected}", count=len(value), expected=size))
     out = []
     for number, entry in enumerate(value):
         label = f"{name}[{number}]"

@@ -64,7 +64,7 @@ def test_nothing_to_do_is_one_sentence(bench):
     assert done.returncode == 10 and done.stderr.count("\n") == 1 and "There is no photo in" in done.stderr
     bench.photo("a.jpg")
     done = bench.run("--only", "b")
-    assert done.returncode == 2 and "no subject 'b'" in done.stderr
+    assert done.returncode == 2 and "no subject “b”" in done.stderr
     bench.out.write_text("a file")
     assert bench.run().returncode == 21
 

@@ -66,7 +66,7 @@ def test_what_is_no_photo_is_passed_over(people):
     )
     found = find(people)
     assert names(found) == ["a"]
-    assert found.notes == ["The folder empty holds no photo and is left out."]
+    assert found.notes == ["The folder empty contains no photo and is left out."]
 
 
 def test_the_output_inside_the_input_is_not_searched(people):
@@ -123,7 +123,7 @@ def test_more_photos_than_the_method_takes(people, several_photos):
     assert photos(subject) == ["1.jpg", "3.jpg", "6.jpg", "9.jpg", "11.jpg"] and "11 photos" in subject.warnings[0]
     several_photos(1)
     (subject,) = find(people).subjects
-    assert photos(subject) == ["1.jpg"] and "the first one is used" in subject.warnings[0]
+    assert photos(subject) == ["1.jpg"] and "method “open” takes one, so only the first is used" in subject.warnings[0]
     several_photos(11)
     (subject,) = find(people).subjects
     assert len(subject.photos) == 11 and not subject.warnings
@@ -207,7 +207,7 @@ class TestLists:
         found = find(people / "list.csv")
         errors = [subject.error and subject.error.code.value for subject in found.subjects]
         assert errors == ["PHOTO_UNREADABLE", *["SETTINGS_INVALID"] * 4, "METHOD_UNKNOWN", "SETTINGS_INVALID", None]
-        assert found.notes == ["The column 'hair' of the list is not used."]
+        assert found.notes == ["The column “hair” of the list is not used."]
         assert Subject.from_json(json.loads(json.dumps(found.subjects[1].to_json()))) == found.subjects[1]
 
     @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_every_form_of_a_corner_is_read_as_written(tmp_path, uv, normals):
     # A face of four corners, and one in another form, are no reason to read the others differently.
     text = path.read_text()
     path.write_text(text + "f 1 2 3\nf 4/1 5/1 6/1 7/1\n" if uv else text + "f 1 2 3\nf 4 5 6 7\n")
-    with pytest.raises(HrnError, match="no triangle"):
+    with pytest.raises(HrnError, match="not a triangle"):
         read_obj(path)
     mixed = read_obj(path, split=True)
     assert mixed.faces[7:].tolist() == [[0, 1, 2], [3, 4, 5], [3, 5, 6]] and np.array_equal(mixed.faces[:7], faces)

@@ -1,4 +1,4 @@
-"""Every sentence for users that the engine's sources hold: what translators are given, and what the tests go by.
+"""Every sentence for users that the engine's sources hold: what translators are given, and what the tests go by."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sentences for people that keep what they were made of, so that whoever shows them can translate them.
 
     raise HrnError(ErrorCode.NOT_AN_IMAGE, say("{file} is not a photo.", file=path.name))
-    progress("photo", 0.5, say("Reading photo {number} of {count}", number=2, count=3))
+    progress(0.5, say("Reading photo {number} of {count}", number=2, count=3))
 
 A :class:`Message` is the English sentence, an ordinary string for everything that only wants text. Where it is shown,
 :meth:`Message.render` makes the sentence of another language from the same template and parameters

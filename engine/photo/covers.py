@@ -28,7 +28,7 @@ _OTHER_HUE, _PALEST, _TO_GREY = 0.4, 0.25, 0.7
 grey: there it is a share of the way, but not less than the second."""
 _MOST_OTHER = 0.35
 """Share of the face: of bare ones up to 0.25 is of another hue (42 photos), of those with a mask of any colour 0.43 and more."""
-_NO_COLOUR = 0.02
+_NO_COLOR = 0.02
 """Linear light: a photo in which a channel stays below says nothing about hues."""
 _EYE_CONTRAST, _EYE_DARK = 0.3, -1.2
 """Spread of the log brightness within an open eye: the clearer of both has 0.37 and more, behind tinted glass at most 0.26. Closed
@@ -60,13 +60,13 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask) -> C
     linear = power_to_linear(soft.astype(np.float32) / 255)
     logs = np.log(linear + np.float32(0.012))
     hue = np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
-    coloured = bool((np.quantile(linear[oval], 0.9, axis=0) > _NO_COLOUR).all())
-    other = _other_hue(hue, points, oval, scaled) if coloured else 0.0
+    colored = bool((np.quantile(linear[oval], 0.9, axis=0) > _NO_COLOR).all())
+    other = _other_hue(hue, points, oval, scaled) if colored else 0.0
     return Covers(
         share=max(float(1 - surface[oval].mean()), other if other > _MOST_OTHER else 0.0),
         eyes=_hides_eyes(linear, points, oval),
         glasses=_rims(pixels, points),
-        mouth=coloured and _hides_lips(hue[..., 0], points, oval, scaled),
+        mouth=colored and _hides_lips(hue[..., 0], points, oval, scaled),
     )
 
 

@@ -198,7 +198,7 @@ def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, tak
 
     A place of quite another colour than the others, or far darker, is covered and left out.
     """
-    light, colour = features[..., 0], features[..., 1:3]
+    light, color = features[..., 0], features[..., 1:3]
     medians, places = [], []
     for polygon in SURE_SKIN:
         place = (fill(shape, points, polygon) > 0) & ~taken
@@ -206,7 +206,7 @@ def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, tak
             continue
         low, high = np.quantile(light[place], [0.2, 0.98])
         place &= (light >= low) & (light <= high)
-        medians.append((np.median(light[place]), *np.median(colour[place], 0)))
+        medians.append((np.median(light[place]), *np.median(color[place], 0)))
         places.append(place)
     if not places:
         return (fill(shape, points, OVAL) > 0) & ~taken
@@ -215,7 +215,7 @@ def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, tak
     bare = (medians[:, 0] > typical[0] - 1.2) & (np.abs(medians[:, 1:] - typical[1:]).max(1) < 0.35)
     bare |= not bare.any()
     chosen = np.any([place for place, ok in zip(places, bare) if ok], 0)
-    return chosen & (np.abs(colour - typical[1:]).max(-1) < 0.45)
+    return chosen & (np.abs(color - typical[1:]).max(-1) < 0.45)
 
 
 def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: np.ndarray) -> np.ndarray:
@@ -266,10 +266,10 @@ def _highlights(
     weight = cv2.GaussianBlur(sure, (0, 0), sigma) + 1e-3
     around = cv2.GaussianBlur(sure * light, (0, 0), sigma) / weight
     linear = power_to_linear(rgb.astype(np.float32) / 255) + 0.01
-    colour = np.log(linear[..., 0] / linear[..., 2])
-    colour_around = cv2.GaussianBlur(sure * colour, (0, 0), sigma) / weight
+    color = np.log(linear[..., 0] / linear[..., 2])
+    color_around = cv2.GaussianBlur(sure * color, (0, 0), sigma) / weight
     bright = (light - around - 0.40) / 0.30
-    pale = (colour_around - colour - 0.12) / 0.20
+    pale = (color_around - color - 0.12) / 0.20
     burnt = (rgb.max(-1).astype(np.float32) - 247) / 6
     shine = np.clip(np.maximum(np.minimum(bright, pale), np.minimum(burnt, bright + 1)), 0, 1)
     shine = cv2.GaussianBlur(shine, (0, 0), max(0.6, 0.006 * face))

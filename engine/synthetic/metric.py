@@ -37,7 +37,3 @@ class NormalSpace:
         along = np.einsum("nfk,fk->nf", displacement, self.normals)
         left, right = self._remove
         return along - (along @ right) @ left.T
-
-    def mean_error(self, displacement: np.ndarray) -> np.ndarray:
-        """(n, F, 3) -> (n,) mean distance in mm."""
-        return (np.abs(self.project(displacement)) * self.weight).mean(1)

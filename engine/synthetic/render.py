@@ -330,9 +330,9 @@ def develop(
     small = cv2.resize(
         rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2], interpolation=cv2.INTER_CUBIC
     )
-    colour = (rng.random(3) ** 2).astype(np.float32)
+    color = (rng.random(3) ** 2).astype(np.float32)
     contrast = np.float32(rng.choice([0.0, 0.1, 0.5]) * rng.uniform(0.3, 1))
-    picture = np.where(hit[..., None], picture * gain.astype(np.float32), colour + contrast * (small - np.float32(0.5)))
+    picture = np.where(hit[..., None], picture * gain.astype(np.float32), color + contrast * (small - np.float32(0.5)))
     picture = cv2.resize(np.clip(picture, 0, 1), (side, side), interpolation=cv2.INTER_AREA)
     landmarks = landmarks * (side / CROP_SIDE)
     picture = _ENCODE[(picture * 4095).astype(np.uint16)]
@@ -362,22 +362,22 @@ def develop(
 
 
 def _glasses(picture, landmarks, rng) -> None:
-    colour = tuple(float(c) for c in rng.uniform(0, 0.35, 3))
+    color = tuple(float(c) for c in rng.uniform(0, 0.35, 3))
     width = int(rng.integers(1, 5))
     for outer, inner in ((33, 133), (263, 362)):
         centre = (landmarks[outer] + landmarks[inner]) / 2
         half = np.linalg.norm(landmarks[outer] - landmarks[inner]) * rng.uniform(0.8, 1.0)
         axes = (max(2, int(half)), max(2, int(half * rng.uniform(0.6, 0.9))))
-        cv2.ellipse(picture, tuple(int(v) for v in centre + [0, 3]), axes, 0, 0, 360, colour, width, cv2.LINE_AA)
-    cv2.line(picture, tuple(int(v) for v in landmarks[133]), tuple(int(v) for v in landmarks[362]), colour, width, cv2.LINE_AA)
+        cv2.ellipse(picture, tuple(int(v) for v in centre + [0, 3]), axes, 0, 0, 360, color, width, cv2.LINE_AA)
+    cv2.line(picture, tuple(int(v) for v in landmarks[133]), tuple(int(v) for v in landmarks[362]), color, width, cv2.LINE_AA)
 
 
 def _occlude(picture, landmarks, rng) -> None:
     """A blob of one colour somewhere at the face's border: a lock of hair, a hand, a cap."""
     at = landmarks[rng.choice([10, 67, 297, 127, 356, 234, 454, 172, 397, 152])] + rng.normal(0, 8, 2)
     axes = tuple(int(v) for v in rng.uniform(8, 45, 2))
-    colour = (rng.random(3) ** 2).astype(np.float32)
+    color = (rng.random(3) ** 2).astype(np.float32)
     texture = 1 + 0.3 * rng.standard_normal(picture.shape[:2], np.float32)[..., None]
     mask = np.zeros(picture.shape[:2], np.float32)
     cv2.ellipse(mask, tuple(int(v) for v in at), axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA)
-    picture += mask[..., None] * (colour * texture - picture)
+    picture += mask[..., None] * (color * texture - picture)

@@ -12,8 +12,11 @@ __all__ = ["absent_packages"]
 
 def absent_packages(names: Iterable[str]) -> list[str]:
     """One sentence for each package that cannot be imported."""
-    return [
-        say("The Python package “{name}” is not installed.", name=name)
-        for name in names
-        if importlib.util.find_spec(name) is None
-    ]
+    return [say("The Python package “{name}” is not installed.", name=name) for name in names if _is_absent(name)]
+
+
+def _is_absent(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is None
+    except ValueError:
+        return False  # Another thread is importing it right now: OpenCV has no specification meanwhile.

@@ -12,13 +12,15 @@ from ..system.progress import SILENT, Progress
 from ..types import MidFit, Textures, View
 from ..wire.color import linear_to_srgb
 from ..wire.settings import Settings
-from .analysis import ANALYSIS_SIZE, Analysis, analyse, layout_of
+from .analysis import Analysis, analyse
 from .atlas import bands, each_band, gather, texel_band
 from .compose import compose_band
+from .layout import layout_of
 from .padding import pad_map
 from .relief.displacement import displacement_map
 from .relief.normals import tangent_normals
 from .sources.photo_view import lookup
+from .weights import WEIGHTS
 
 __all__ = ["build_textures"]
 
@@ -46,10 +48,10 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
     painting = albedo_stage.part(0.3, 0.9, "Painting the texture")
     relieving = relief_stage.part(0.0, 0.8, "Working out fine relief")
     baking = relief_stage.part(0.8, 0.95, "Baking normals")
-    size = settings.texture_size
-    work = max(size, ANALYSIS_SIZE)
+    size, weights = settings.texture_size, WEIGHTS
+    work = max(size, weights.analysis_size)
     reading(0.0)
-    fields = analyse(model, views, work, reading)
+    fields = analyse(model, views, work, weights, reading)
     painting(0.0)
     relief_size = min(work, _RELIEF_LIMIT)
     albedo = np.zeros((work, work, 3), np.uint8)
@@ -121,7 +123,7 @@ def _deformation(model: HeadModel, mid: MidFit, size: int) -> np.ndarray:
 def _vertex_confidence(model: HeadModel, fields: Analysis) -> np.ndarray:
     """(N,) float32: 1 where seen, a half where completed from near or mirrored skin, 0 elsewhere."""
     uv = model.uv.reshape(-1, 2)
-    xy = np.stack([uv[:, 0] * ANALYSIS_SIZE - 0.5, (1 - uv[:, 1]) * ANALYSIS_SIZE - 0.5], 1).astype(np.float32)
+    xy = np.stack([uv[:, 0] * fields.size - 0.5, (1 - uv[:, 1]) * fields.size - 0.5], 1).astype(np.float32)
     skin = np.repeat(layout_of(model).skin, 4)
     vertex = model.faces.ravel()[skin]
     seen = np.zeros(len(model.template), np.float32)

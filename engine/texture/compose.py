@@ -9,8 +9,9 @@ import numpy as np
 
 from ..head.model import MATERIALS, HeadModel
 from ..wire.color import LUMINANCE
-from .analysis import ANALYSIS_SIZE, Analysis, layout_of
+from .analysis import Analysis
 from .atlas import Texels, corner_triangles, gather, texel_band
+from .layout import layout_of
 from .paint.baked import baked_colors
 from .paint.grain import octave_noise
 from .paint.scalp import brow_hair, stubble
@@ -61,7 +62,7 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
         color, share, sure, fold = _skin(model, fields, skin, place[rows], density[rows])
         luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3)) - fold
         pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
-        bare = lookup(fields.bare, skin.uv_pixels(ANALYSIS_SIZE)) * np.clip(share * 2, 0, 1)
+        bare = lookup(fields.bare, skin.uv_pixels(fields.size)) * np.clip(share * 2, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
         if fields.brows is not None:
             brows = gather(skin, triangles, fields.brows)
@@ -73,33 +74,32 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
 def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, density: np.ndarray):
     """Linear colour, share of the photo and confidence class of skin texels, and the log gain of their folds."""
-    layout = layout_of(model)
+    layout, w = layout_of(model), fields.weights.paint
     triangles = model.triangles.astype(np.int32)
-    small = skin.uv_pixels(ANALYSIS_SIZE)
+    small = skin.uv_pixels(fields.size)
     weight = np.clip(lookup(fields.weight, small), 0, 1)
     base = gather(skin, triangles, fields.base)
     color = base.copy()
-    confidence = (gather(skin, triangles, fields.near) > 0.25).astype(np.uint8)
+    confidence = (gather(skin, triangles, fields.near) > w.near).astype(np.uint8)
 
     fold = weight * lookup(fields.fold, small)
-    rows = np.flatnonzero(weight > 0.003)
+    rows = np.flatnonzero(weight > w.photo_floor)
     if len(rows):
         detail = _detail(model, fields, _subset(skin, rows), small[rows], density[rows], base[rows], None)
         extra = octave_noise(place[rows], density[rows], fields.extra, skin.size, seed=2)
         color[rows] += weight[rows, None] * (detail + base[rows] * extra[:, None])
-    rows = np.flatnonzero(weight < 0.997)
+    rows = np.flatnonzero(weight < 1 - w.photo_floor)
     if len(rows):
         part = _subset(skin, rows)
         mirrored = gather(part, corner_triangles(len(model.faces)), layout.mirrored)
-        there = np.stack([mirrored[:, 0] * ANALYSIS_SIZE - 0.5, (1 - mirrored[:, 1]) * ANALYSIS_SIZE - 0.5], 1)
+        there = np.stack([mirrored[:, 0] * fields.size - 0.5, (1 - mirrored[:, 1]) * fields.size - 0.5], 1)
         borrow = np.clip(lookup(fields.weight, there.astype(np.float32)), 0, 1)
         borrow *= gather(part, triangles, fields.allow_mirror)
         part_place = place[rows]
         noise = octave_noise(part_place, density[rows], fields.spectrum, skin.size, seed=1)
-        # Grain is a little redder than it is dark: blood, not soot.
-        grain = base[rows] * noise[:, None] * np.array([0.85, 1.05, 1.1], np.float32)
+        grain = base[rows] * noise[:, None] * np.array(fields.weights.grain.tint, np.float32)
         detail = grain * (1 - borrow)[:, None]
-        use = np.flatnonzero(borrow > 0.003)
+        use = np.flatnonzero(borrow > w.photo_floor)
         if len(use):
             other = _subset(part, use)
             detail[use] += borrow[use, None] * _detail(
@@ -110,9 +110,9 @@ def _skin(model: HeadModel, fields: Analysis, skin: Texels, place: np.ndarray, d
             ] * base[rows][use]
         color[rows] += (1 - weight[rows, None]) * detail
         fold[rows] += (1 - weight[rows]) * borrow * lookup(fields.fold, there.astype(np.float32))
-        confidence[rows] = np.maximum(confidence[rows], (borrow > 0.3).astype(np.uint8))
-    confidence[weight > 0.5] = 2
-    return cv2.pow(np.clip(color, 0.02, 1), 1 / GAMMA), weight, confidence, fold
+        confidence[rows] = np.maximum(confidence[rows], (borrow > w.borrowed).astype(np.uint8))
+    confidence[weight > w.seen] = 2
+    return cv2.pow(np.clip(color, w.darkest, 1), 1 / GAMMA), weight, confidence, fold
 
 
 def _subset(texels: Texels, rows: np.ndarray) -> Texels:
@@ -128,7 +128,7 @@ def _detail(model, fields, texels, small, density, base, mirror) -> np.ndarray:
     total = np.zeros(len(small), np.float32)
     for source in fields.sources:
         share = source_share(source, small)
-        rows = slice(None) if share is None else np.flatnonzero(share > 0.02)
+        rows = slice(None) if share is None else np.flatnonzero(share > fields.weights.paint.share_floor)
         part = texels if share is None else _subset(texels, rows)
         if not len(part.index):
             continue

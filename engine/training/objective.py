@@ -96,7 +96,7 @@ class Objective:
         coefficients = split(vector.float())
         face = self.model(coefficients)
         fragments = rasterize_crop(face.camera, self.model.triangles, self._size)
-        rendered = render_vertices(fragments, face.colour)
+        rendered = render_vertices(fragments, face.color)
         front = fragments.mask if self._front is None else rasterize_crop(face.camera.detach(), self._front, self._size).mask
         features = target_features = None
         if self._recognition is not None:

@@ -37,7 +37,7 @@ _ACTION_UNIT = 0.125
 With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
 _ANGLES = (0.06, 0.1, 0.03)
 """Standard deviation of pitch, yaw and roll, radians."""
-_COLOURS = {
+_COLORS = {
     "skin": (193, 148, 124),
     "lips": (172, 92, 90),
     "brows": (96, 70, 54),
@@ -65,7 +65,7 @@ def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:
 
     expressions = np.zeros((len(used) * 3, 64))
     expressions[:, :52] = _ACTION_UNIT * head.expression_basis[:, used].reshape(52, -1).T / 100
-    colours, skin = _colours(head, used)
+    colors, skin = _colors(head, used)
     front = np.flatnonzero(points[used, 2] > _FRONT_DEPTH)
     among = np.full(len(used), -1)
     among[front] = np.arange(len(front))
@@ -74,8 +74,8 @@ def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:
         "meanshape": points[used].reshape(1, -1) / 100,
         "idBase": head.identity_basis[:80, used].reshape(80, -1).T / 100,
         "exBase": expressions,
-        "meantex": colours.reshape(1, -1),
-        "texBase": _colour_basis(head, used, rng),
+        "meantex": colors.reshape(1, -1),
+        "texBase": _color_basis(head, used, rng),
         "tri": kept + 1,
         "point_buf": _faces_around(kept, len(used)) + 1,
         "tri_mask2": numbered[(numbered >= 0).all(1)] + 1,
@@ -149,7 +149,7 @@ def make_pictures(
         with torch.no_grad():
             face = model(split(vector[None]))
             fragments = rasterize_crop(face.camera, model.triangles)
-            drawn = render_vertices(fragments, face.colour)[0].permute(1, 2, 0).numpy()
+            drawn = render_vertices(fragments, face.color)[0].permute(1, 2, 0).numpy()
         mask = fragments.mask[0, 0].numpy()[..., None]
         ground = smooth_field(grid, rng, (40, 300)).reshape(len(places), len(places), 3)
         ground = rng.uniform(0.1, 0.8, 3) + 0.12 * cv2.resize(ground, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -163,9 +163,9 @@ def make_pictures(
     write_lists(folder, mode, samples)
 
 
-def _colours(head: HeadModel, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _colors(head: HeadModel, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(N, 3) mean colours 0..255, and (N,) where the skin is bare."""
-    colours = np.tile(np.float64(_COLOURS["skin"]), (len(used), 1))
+    colors = np.tile(np.float64(_COLORS["skin"]), (len(used), 1))
     parts = {
         "lips": head.part("upper_lip", "lower_lip")[used],
         "brows": head.part("right_brow", "left_brow")[used],
@@ -176,19 +176,19 @@ def _colours(head: HeadModel, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     depth = head.template[used, 2]
     parts["irises"] = (eyes & (depth > head.template[head.eyeballs.reshape(-1), 2].max() - 1.5)).astype(float)
     for name, share in parts.items():
-        colours += share[:, None] * (np.float64(_COLOURS[name]) - colours)
+        colors += share[:, None] * (np.float64(_COLORS[name]) - colors)
     skin = (parts["lips"] < 0.5) & (parts["brows"] < 0.5) & (parts["scalp"] < 0.5) & ~eyes
-    return colours, skin
+    return colors, skin
 
 
-def _colour_basis(head: HeadModel, used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _color_basis(head: HeadModel, used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(3N, 80), 0..255 per standard deviation: complexion, parts of the face, then ever finer blotches."""
     points = head.template[used].astype(float)
     basis = np.zeros((80, len(used), 3))
     basis[0], basis[1], basis[2] = (25, 24, 22), (8, -3, -3), (3, 1, -7)
-    for row, (part, colour) in enumerate((("lips", (14, -10, -6)), ("brows", (-18, -16, -14)), ("nose", (9, -4, -4)))):
+    for row, (part, color) in enumerate((("lips", (14, -10, -6)), ("brows", (-18, -16, -14)), ("nose", (9, -4, -4)))):
         name = {"lips": ("upper_lip", "lower_lip"), "brows": ("right_brow", "left_brow"), "nose": ("nose",)}[part]
-        basis[3 + row] = head.part(*name)[used][:, None] * np.float64(colour)
+        basis[3 + row] = head.part(*name)[used][:, None] * np.float64(color)
     for row in range(6, 80):
         length = 150 / (1 + 0.05 * row)
         basis[row] = smooth_field(points, rng, (0.6 * length, 1.5 * length)) * 7 / (1 + 0.06 * row)

@@ -74,9 +74,6 @@ ARRAYS = {
 and ``landmarks_fitted`` are pixels in the first photo.
 """
 
-MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
-"""Material slots, in the order of ``face_material``."""
-
 
 @dataclass(frozen=True)
 class Bundle:

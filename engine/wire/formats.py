@@ -1,4 +1,7 @@
-"""The photo formats that the engine reads: the one table that add-on, engine, command line and messages go by."""
+"""The photo formats that the engine reads, and the formats that it exports heads to.
+
+The one table of each that add-on, engine, command line and messages go by.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,17 @@ from typing import NamedTuple
 
 from .messages import say
 
-__all__ = ["PHOTO_FORMATS", "PHOTO_GLOB", "PHOTO_KINDS", "PHOTO_SUFFIXES", "PhotoFormat", "is_photo_name"]
+__all__ = [
+    "EXPORT_FORMATS",
+    "EXPORT_KINDS",
+    "PHOTO_FORMATS",
+    "PHOTO_GLOB",
+    "PHOTO_KINDS",
+    "PHOTO_SUFFIXES",
+    "ExportFormat",
+    "PhotoFormat",
+    "is_photo_name",
+]
 
 
 class PhotoFormat(NamedTuple):
@@ -57,3 +70,20 @@ PHOTO_KINDS = say("{others} or {last}", others=[one.name for one in PHOTO_FORMAT
 def is_photo_name(name: str) -> bool:
     """Whether a file's name ends as that of a photo does, in capitals or not. What the file holds, only its reader knows."""
     return os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES
+
+
+class ExportFormat(NamedTuple):
+    """One kind of file for programs other than Blender."""
+
+    name: str
+    """As users know it."""
+    suffix: str
+    """Lower case, with its dot; it tells which format is meant."""
+    module: str
+    """In ``engine.pipeline.export``: its ``write(bundle, path)`` writes the file."""
+
+
+EXPORT_FORMATS = (ExportFormat("Wavefront OBJ", ".obj", "obj"),)
+
+EXPORT_KINDS = ", ".join(f"{one.name} ({one.suffix})" for one in EXPORT_FORMATS)
+"""For sentences: "Wavefront OBJ (.obj)"."""

@@ -95,6 +95,7 @@ LICENSES = {
         license="BSD-3-Clause; what they need: BSD, MIT, Apache-2.0",
         used_for="batches on a cluster",
     ),
+    "pdoc": License(part="pdoc", license="MIT-0", used_for="API reference", kind="tools"),
     "bpy": License(
         part="Blender as a Python module (bpy)",
         license="GPL-3.0-or-later",

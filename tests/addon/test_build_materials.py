@@ -13,7 +13,7 @@ from hrn_blender.build import NORMAL_STRENGTH, build_head, strength_socket
 from hrn_blender.build.detail import build_detail_group
 from hrn_blender.build.ledger import Ledger
 from support.addon.build import node, pixels, source
-from support.synthetic_bundle import make_bundle, write_exr, write_png
+from support.synthetic_bundle import MATERIALS, make_bundle, write_exr, write_png
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,7 @@ def image_of(socket):
 
 
 def test_every_slot_has_a_principled_material_with_the_albedo(head):
+    assert set(head.materials) == set(MATERIALS)
     for name, material in head.materials.items():
         shader = node(material.node_tree, "ShaderNodeBsdfPrincipled")
         assert source(material.node_tree.get_output_node("CYCLES").inputs, "Surface").node == shader
@@ -139,6 +140,7 @@ def test_lashes_let_light_through_and_eyes_are_wet(head):
 
 
 def test_eevee_alone_shades_what_lies_behind_lips_and_lids(head):
+    assert set(head.materials) == set(MATERIALS)
     for name, material in head.materials.items():
         tree = material.node_tree
         anybody, eevee = tree.get_output_node("CYCLES"), tree.get_output_node("EEVEE")
@@ -154,7 +156,7 @@ def test_eevee_alone_shades_what_lies_behind_lips_and_lids(head):
         assert occlusion.inputs["Distance"].default_value == pytest.approx(0.006 if name == "eyes" else 0.03)
 
 
-def test_teeth_have_the_colour_that_the_bundle_tells(head):
+def test_teeth_have_the_color_that_the_bundle_tells(head):
     crowns = node(head.materials["teeth"].node_tree, "ShaderNodeGroup")
     assert list(crowns.inputs["Enamel"].default_value) == pytest.approx([0.503, 0.503, 0.503, 1], abs=0.01)
 

@@ -40,6 +40,7 @@ LONG = (
     "bench/test_now.py",
     "published/modelscope/test_head_method.py",
     "fit/views/test_fit.py",
+    "fit/mid/test_accuracy.py",
     "published/tddfa_v3/test_method.py",
     "published/hrn/test_stages.py",
     "photo/test_faces.py",

@@ -202,12 +202,26 @@ def place(portrait, tmp_path_factory) -> Path:
     return folder
 
 
+def run_python(block) -> None:
+    code = compile("\n" * (block.line - 1) + block.text, page_name(block.page), "exec")
+    exec(code, {"__name__": "__main__"})
+
+
 def run_shell(text: str) -> None:
     """Lines of ``python3 install_deps.py engine …``, in this process."""
     for line in text.splitlines():
         start, words = shlex.split(line)[:3], shlex.split(line)[3:]
         assert start == ["python3", "install_deps.py", "engine"], line
         assert engine_command(words) == 0, line
+
+
+OTHERS = [block for page in PAGES if page != SCRIPTING for block in blocks(page) if block.info == ("python", "run")]
+
+
+@pytest.mark.parametrize("block", OTHERS, ids=lambda block: f"{page_name(block.page)}:{block.line}")
+def test_snippets_of_other_pages_run(block, place, monkeypatch):
+    monkeypatch.chdir(place)
+    run_python(block)
 
 
 def test_scripting_page_runs_from_top_to_bottom(place, monkeypatch, capfd):
@@ -220,8 +234,8 @@ def test_scripting_page_runs_from_top_to_bottom(place, monkeypatch, capfd):
         if block.info[0] == "sh":
             run_shell(block.text)
         else:
-            code = compile("\n" * (block.line - 1) + block.text, page_name(SCRIPTING), "exec")
-            exec(code, {"__name__": "__main__"})
+            run_python(block)
+
     said = capfd.readouterr().out
     assert "CANCELLED" in said and "vertices; the smile is" in said and "mm at most" in said
     assert (place / "head.obj").is_file() and (place / "exported" / "head.obj").is_file()

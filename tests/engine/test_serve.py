@@ -13,7 +13,8 @@ import pytest
 from engine import __version__
 from engine.wire.bundle import load_bundle
 from engine.wire.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, STAGES, encode_line, request
-from support.serve_client import STUB, Client, alive
+from support.processes import is_running
+from support.serve_client import STUB, Client
 from support.stopwatch import best_of
 
 pytestmark = pytest.mark.alone
@@ -248,7 +249,7 @@ class TestEnd:
         pid = int(parent.stdout)
         try:
             for _ in range(50):
-                if not alive(pid):
+                if not is_running(pid):
                     return
                 time.sleep(0.1)
             os.kill(pid, signal.SIGKILL)

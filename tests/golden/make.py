@@ -126,6 +126,8 @@ def fewer(value: np.ndarray, golden: np.ndarray) -> np.ndarray:
     """What is kept of ours for a golden that a sample of `value` is compared with, or the whole of it."""
     value = np.asarray(value)
     value = strided(value, numbers.few_of(golden.size)) if value.size > golden.size else value.reshape(golden.shape)
+    if golden.dtype.kind in "biu" and value.dtype.kind == "f":
+        value = np.rint(value)
     return value.astype(golden.dtype if golden.dtype.kind in "biu" or golden.dtype == np.float32 else np.float64)
 
 

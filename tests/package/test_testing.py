@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.install.coverage import by_room
 from engine.install.environments import BLENDERS
 from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
 from engine.install.verbs import _tiers
@@ -22,6 +23,31 @@ PACKAGE = Tier("package", Path("b45"), "tests/package", group="Blender")
 TIERS = (ENGINE, *ADDONS, PACKAGE)
 
 
+def test_coverage_is_measured_in_a_run_of_everything_only():
+    (spread,), (alone,), *_ = plan(TIERS, [], cores=2)
+    for run in (spread, alone):
+        assert "--cov=engine" in run.arguments and "--cov-append" in run.arguments and "COVERAGE_FILE" in dict(run.environ)
+    for arguments in (["-q"], ["tests/engine"]):
+        for stage in plan(TIERS, arguments, cores=2):
+            assert not any("--cov" in argument for run in stage for argument in run.arguments)
+
+
+def test_coverage_is_told_by_room():
+    def lines(run, of):
+        return {"covered_lines": run, "num_statements": of}
+
+    found = by_room(
+        {
+            "engine/cli.py": lines(1, 2),
+            "engine/fit/mid/fit.py": lines(10, 10),
+            "engine/fit/crop.py": lines(0, 30),
+            "engine/wire/po.py": lines(5, 5),
+        }
+    )
+    assert found == {"engine/*.py": 0.5, "engine/fit": 0.25, "engine/wire": 1.0, "all": 16 / 47}
+    assert list(found)[-1] == "all"
+
+
 def said(stages):
     return [[run.arguments for run in stage] for stage in stages]
 
@@ -33,10 +59,9 @@ def test_everything_is_shared_out_but_what_must_be_alone():
     assert spread.spread and spread.arguments[:2] == ("-n", "2") and "loadfile" in spread.arguments
     assert "not alone" in spread.arguments and spread.arguments[-1] == alone.arguments[-1] == "tests/engine"
     # Two workers on two cores: one thread each.
-    assert (
-        dict(spread.environ)["OMP_NUM_THREADS"] == dict(spread.environ)["OPENCV_FOR_THREADS_NUM"] == str(max(1, cores() // 2))
-        and not alone.environ
-    )
+    one_each = str(max(1, cores() // 2))
+    assert dict(spread.environ)["OMP_NUM_THREADS"] == dict(spread.environ)["OPENCV_FOR_THREADS_NUM"] == one_each
+    assert "OMP_NUM_THREADS" not in dict(alone.environ)
     assert alone.arguments[:2] == ("-m", "alone") and not alone.spread and package.arguments == ("tests/package",)
     assert [run.python for run in addons] == [Path("b45"), Path("b52")]
     assert all(run.command()[1:5] == ["-m", "pytest", "-q", "-rs"] for stage in stages for run in stage)

@@ -16,14 +16,6 @@ from support.checkout import PROGRAMS
 STUB = PROGRAMS / "stub_engine.py"
 
 
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stream:
-            return stream.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 class Client:
     """Starts an engine; every wait has a limit, so that a failing test fails instead of hanging."""
 

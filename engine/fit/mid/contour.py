@@ -8,6 +8,7 @@ whereas skin outside it can only be this face.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -17,11 +18,12 @@ from ...camera import Camera
 from ...geometry.mesh import facing_of
 from ...render import Raster
 
-__all__ = ["Outline", "find_outline"]
+__all__ = ["Outline", "Picture", "Search", "find_outline"]
 
-_REACH = 8.0
 _STEP = 0.5
-_OUTER, _INNER = 3.5, 2.0
+"""mm between the places at which the mask is read."""
+_CROWD = 12.0
+"""mm of outline in which points share their weight."""
 _PATCH = 12.0
 """mm of outline that count as one measurement."""
 
@@ -41,53 +43,104 @@ class Outline(NamedTuple):
     """(C,) how many measurements each point counts for."""
 
 
+class Picture(NamedTuple):
+    """A picture in which the skin's border is looked for."""
+
+    project: Callable[[Camera, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    """(camera, (n, 3)) -> (n, 2) pixels of the mask and (n,) depths in mm."""
+    raster: Raster
+    """Visibility of the whole head in these pixels."""
+    mask: np.ndarray
+    """(h, w) bare skin (or the whole head) in [0, 1]."""
+
+
+class Search(NamedTuple):
+    """How far the photo's border may be from the predicted outline."""
+
+    reach: float = 8.0
+    """How far from the predicted outline its picture is searched, mm."""
+    outer: float = 3.5
+    """Distance beyond the prediction at which a border has lost three quarters of its weight, mm."""
+    inner: float = 2.0
+    """The same within it, mm: hair hangs over cheeks."""
+
+
+class _Points(NamedTuple):
+    """C points where the mesh turns away, in the pixels of a :class:`Picture`."""
+
+    edges: np.ndarray
+    share: np.ndarray
+    place: np.ndarray
+    """(C, 3) mm"""
+    pixels: np.ndarray
+    depth: np.ndarray
+    direction: np.ndarray
+    px_per_mm: np.ndarray
+
+
+_FACE = Search()
+_NOTHING = Outline(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+
+
 def find_outline(
     camera: Camera,
-    project,
-    raster: Raster,
-    mask: np.ndarray,
+    picture: Picture,
     vertices: np.ndarray,
     normals: np.ndarray,
     edges: np.ndarray,
     trust: np.ndarray,
-    reach: float = _REACH,
-    scales: tuple[float, float] = (_OUTER, _INNER),
+    search: Search = _FACE,
 ) -> Outline:
     """Compare the outline with the skin mask.
 
     Args:
         camera: of the photo.
-        project: callable (camera, (n, 3)) -> (n, 2) pixels of `mask` and depths in mm.
-        raster: visibility of the whole head in the pixels of `mask`.
-        mask: (h, w) bare skin (or the whole head) in [0, 1].
+        picture: the mask.
         vertices, normals: (V, 3) skin in model space, mm.
         edges: (E, 2) mesh edges.
         trust: (V,) where the outline is the face's own, not hair's or the neck's.
-        reach: how far from the predicted outline its picture is searched, mm.
-        scales: distance beyond and within the prediction at which a border has lost three quarters of its weight, mm.
+        search: how far the border is looked for and believed.
     """
     facing = facing_of(camera.position, vertices, normals)
     a, b = edges[:, 0], edges[:, 1]
     edges = edges[(facing[a] * facing[b] < 0) & (np.minimum(trust[a], trust[b]) > 0.5)]
-    empty = Outline(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     if not len(edges):
-        return empty
+        return _NOTHING
+    points = _turning(camera, picture, vertices, normals, edges, facing)
+    target, good = _border(points, picture, search.reach)
+    scale = np.where(target > 0, search.outer, search.inner)
+    weight = np.where(good, 1 / (1 + (target / scale) ** 2) ** 2, 0.0)
+    # Mesh edges cross the outline at unequal distances: each point stands for its share of the outline's length.
+    gap = np.linalg.norm(points.place[:, None] - points.place[None], axis=-1)
+    crowd = (gap < _CROWD / 2).sum(1)
+    weight = weight * np.minimum(trust[edges[:, 0]], trust[edges[:, 1]]) * (_CROWD / _PATCH) / crowd
+    keep = weight > 1e-3
+    return Outline(edges[keep], points.share[keep], points.direction[keep], target[keep], weight[keep])
+
+
+def _turning(
+    camera: Camera, picture: Picture, vertices: np.ndarray, normals: np.ndarray, edges: np.ndarray, facing: np.ndarray
+) -> _Points:
+    """The points of the edges at which the surface is seen edge-on."""
     a, b = edges[:, 0], edges[:, 1]
     share = facing[a] / (facing[a] - facing[b])
     points = vertices[a] * (1 - share)[:, None] + vertices[b] * share[:, None]
     normal = normals[a] * (1 - share)[:, None] + normals[b] * share[:, None]
-    pixels, depth = project(camera, points)
-    shifted, _ = project(camera, points + normal)
+    pixels, depth = picture.project(camera, points)
+    shifted, _ = picture.project(camera, points + normal)
     direction = shifted - pixels
     px_per_mm = np.linalg.norm(direction, axis=1)
-    direction = direction / np.maximum(px_per_mm, 1e-9)[:, None]
+    return _Points(edges, share, points, pixels, depth, direction / np.maximum(px_per_mm, 1e-9)[:, None], px_per_mm)
 
+
+def _border(points: _Points, picture: Picture, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """(C,) mm by which the mask's nearest border lies farther out, and (C,) whether to believe it."""
     offsets = np.arange(-reach, reach + _STEP / 2, _STEP)
-    at = pixels[:, None] + direction[:, None] * (offsets * px_per_mm[:, None])[..., None]
-    height, width = mask.shape
+    at = points.pixels[:, None] + points.direction[:, None] * (offsets * points.px_per_mm[:, None])[..., None]
+    height, width = picture.mask.shape
     inside = ((at > 1) & (at < [width - 1, height - 1])).all((1, 2))
     profile = cv2.remap(
-        mask.astype(np.float32),
+        picture.mask.astype(np.float32),
         (at[..., 0] - 0.5).astype(np.float32),
         (at[..., 1] - 0.5).astype(np.float32),
         cv2.INTER_LINEAR,
@@ -95,18 +148,18 @@ def find_outline(
     )
 
     def depth_at(distance: float) -> np.ndarray:
-        x, y = (pixels + direction * (distance * px_per_mm)[:, None]).T
-        return raster.depth[np.clip(y, 0, height - 1).astype(int), np.clip(x, 0, width - 1).astype(int)]
+        x, y = (points.pixels + points.direction * (distance * points.px_per_mm)[:, None]).T
+        return picture.raster.depth[np.clip(y, 0, height - 1).astype(int), np.clip(x, 0, width - 1).astype(int)]
 
-    # The point itself must be seen (a cheek of 60 mm radius is 11 mm nearer 1 mm inside), and behind the outline there is nothing near (nostril wings and ears have cheek).
-    seen = depth_at(-1.0) > depth - 20
-    free = depth_at(2.0) > depth + 25
+    # The point itself must be seen (a cheek of 60 mm radius is 11 mm nearer 1 mm inside), and behind the outline there is
+    # nothing near (nostril wings and ears have cheek).
+    seen = depth_at(-1.0) > points.depth - 20
+    free = depth_at(2.0) > points.depth + 25
     border = (profile[:, :-1] >= 0.5) & (profile[:, 1:] < 0.5)
     step = np.diff(profile, axis=1)
     cross = offsets[:-1] + _STEP * (0.5 - profile[:, :-1]) / np.where(border, step, -1.0)
     cross = np.where(border, cross, np.inf)
-    best = np.abs(cross).argmin(1)
-    target = cross[np.arange(len(cross)), best]
+    target = cross[np.arange(len(cross)), np.abs(cross).argmin(1)]
     found = np.isfinite(target)
     target = np.where(found, target, 0.0)
     place = target[:, None]
@@ -114,12 +167,4 @@ def find_outline(
     beyond = (offsets < place + 4) & (offsets > place + 1)
     skin_in = (profile * within).sum(1) / np.maximum(within.sum(1), 1)
     skin_out = (profile * beyond).sum(1) / np.maximum(beyond.sum(1), 1)
-    good = inside & seen & free & found & (skin_in > 0.8) & (skin_out < 0.2)
-    scale = np.where(target > 0, *scales)
-    weight = np.where(good, 1 / (1 + (target / scale) ** 2) ** 2, 0.0)
-    # Mesh edges cross the outline at unequal distances: each point stands for its share of the outline's length.
-    gap = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    crowd = (gap < 6.0).sum(1)
-    weight = weight * np.minimum(trust[a], trust[b]) * (12.0 / _PATCH) / crowd
-    keep = weight > 1e-3
-    return Outline(edges[keep], share[keep], direction[keep], target[keep], weight[keep])
+    return target, inside & seen & free & found & (skin_in > 0.8) & (skin_out < 0.2)

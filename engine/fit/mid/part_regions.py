@@ -1,7 +1,7 @@
 """Regions of a picture as points, and how sets of points are described by their distances from anchors.
 
-The part re-projection distance of Wang et al. (CVPR 2024) compares such descriptions. For training there is a
-differentiable one, :mod:`engine.published.tddfa_v3.part_distance`.
+The part re-projection distance of Wang et al. (CVPR 2024) compares such descriptions. The loss of
+their training, in PyTorch, is in ``tests/reference/part_distance.py``.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def _tracks(views: list[ViewState], i: int, others: list[int], found: dict, usab
     rest[start[:-1]] = False
     view_of[rest] = np.broadcast_to(np.array(others), seen.shape)[seen]
     place[rest] = pixel[seen]
-    contrast = _normalised(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
+    contrast = _normalized(view.grey, (view.raster.triangle >= 0).astype(np.float32))[1]
     return Tracks(start, view_of, place, view.raster.triangle[ys, xs], view.raster.weights[ys, xs], contrast[ys, xs])
 
 
@@ -230,8 +230,8 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     box = (slice(y0, y1), slice(x0, x1))
     warped = cv2.remap(second.grey, x[box] - 0.5, y[box] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = seen[box].astype(np.float32)
-    a, contrast_a = _normalised(first.grey[box], mask)
-    b, contrast_b = _normalised(warped, mask)
+    a, contrast_a = _normalized(first.grey[box], mask)
+    b, contrast_b = _normalized(warped, mask)
     flow = _flow(a, b, fine)
     grid = np.stack(np.meshgrid(np.arange(a.shape[1], dtype=np.float32), np.arange(a.shape[0], dtype=np.float32)), -1)
     moved = grid + flow
@@ -245,7 +245,7 @@ def _match(first: ViewState, second: ViewState, triangles: np.ndarray, least_ncc
     return _Matches(result, empty, int(seen.sum()))
 
 
-def _normalised(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _normalized(grey: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Locally normalised contrast within a mask, as uint8 about 128, and the local deviation in grey levels."""
     weight = cv2.GaussianBlur(mask, (0, 0), _CONTRAST_PX) + 1e-3
     mean = cv2.GaussianBlur(grey * mask, (0, 0), _CONTRAST_PX) / weight

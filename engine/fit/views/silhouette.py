@@ -11,7 +11,7 @@ from ...camera import Camera
 from ...geometry.mesh import vertex_normals
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
-from ..mid.contour import find_outline
+from ..mid.contour import Picture, Search, find_outline
 from ..skin_surface import SkinSurface
 from .state import ViewState
 from .surface import Rims
@@ -138,7 +138,7 @@ def find_rims(
     """Places where the head turns away from a camera, moved to where the photo has its outline.
 
     Args:
-        skins: (V, 3) mm of each view's posed skin. reach, scale: see :func:`engine.fit.mid.contour.find_outline`.
+        skins: (V, 3) mm of each view's posed skin. reach, scale: see :class:`engine.fit.mid.contour.Search`, mm.
     """
     at = surface.vertices
     scalp = model.part("scalp")[at]
@@ -151,9 +151,8 @@ def find_rims(
     def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
         camera = view.work
         normals = vertex_normals(skin, surface.triangles)
-        found = find_outline(
-            camera, Camera.project, view.raster, mask, skin, normals, surface.edges, trust, reach, (scale, scale)
-        )
+        picture = Picture(Camera.project, view.raster, mask)
+        found = find_outline(camera, picture, skin, normals, surface.edges, trust, Search(reach, scale, scale))
         if not len(found.target):
             return None
         t = found.share[:, None]

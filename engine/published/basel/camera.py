@@ -23,11 +23,6 @@ class CropCamera(NamedTuple):
     near: float = 5.0
     far: float = 15.0
 
-    @property
-    def field_of_view(self) -> float:
-        """Degrees."""
-        return 2 * math.degrees(math.atan(self.centre / self.focal))
-
     def to_camera(self, points: torch.Tensor) -> torch.Tensor:
         """World -> camera: x and y stay, z becomes the depth (positive in front of the camera)."""
         return torch.cat([points[..., :2], self.distance - points[..., 2:]], -1)

@@ -18,14 +18,12 @@ from ...wire.messages import Message, say
 __all__ = [
     "AlbedoBasis",
     "BFM_VERTICES",
-    "BoxRegressor",
     "FaceModelData",
     "Fields",
     "must_exist",
     "bfm_front_of",
     "read_albedo_basis",
     "read_bfm_front",
-    "read_box_regressor",
     "read_landmark_template",
     "read_mat",
     "read_npy",
@@ -73,19 +71,6 @@ class AlbedoBasis(NamedTuple):
     basis: np.ndarray
     """(size*size*3, 80) float32."""
     size: int
-
-
-class BoxRegressor(NamedTuple):
-    """The 10-200-3 network that predicts a face box from five points."""
-
-    w1: np.ndarray
-    """(200, 10) float64."""
-    b1: np.ndarray
-    """(200, 1)."""
-    w2: np.ndarray
-    """(3, 200)."""
-    b2: np.ndarray
-    """(3, 1)."""
 
 
 def read_mat(path: Path | str) -> dict[str, np.ndarray]:
@@ -171,17 +156,6 @@ def bfm_front_of(fields: Fields, vertices: int | None) -> FaceModelData:
 def read_landmark_template(path: Path | str) -> np.ndarray:
     """(68, 3) float64 of ``similarity_Lm3D_all.mat``, to which faces are aligned."""
     return Fields(path, read_mat(path)).take("lm", (68, 3)).astype(np.float64)
-
-
-def read_box_regressor(path: Path | str) -> BoxRegressor:
-    """``BBRegressorParam_r.mat``."""
-    fields = Fields(path, read_mat(path))
-    return BoxRegressor(
-        *(
-            fields.take(name, shape).astype(np.float64)
-            for name, shape in (("W1", (200, 10)), ("B1", (200, 1)), ("W2", (3, 200)), ("B2", (3, 1)))
-        )
-    )
 
 
 def read_albedo_basis(mean_path: Path | str, basis_path: Path | str, size: int = 512) -> AlbedoBasis:

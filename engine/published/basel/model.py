@@ -43,7 +43,7 @@ class PosedFace(NamedTuple):
     """(B, N, 3)."""
     texture: torch.Tensor
     """(B, N, 3) unlit RGB, 0..1, not clipped unless the model says so."""
-    colour: torch.Tensor
+    color: torch.Tensor
     """(B, N, 3) lit RGB, not clipped."""
 
 
@@ -141,9 +141,9 @@ class FaceModel:
         world_normals = pose.rotate(normals, rotation)
         if texture is None:
             texture = self.texture(coefficients.texture)
-        colour = lighting.shade(texture, world_normals, coefficients.gamma)
+        color = lighting.shade(texture, world_normals, coefficients.gamma)
         if self.clip_texture:
-            colour = colour.clamp(0, 1)
+            color = color.clamp(0, 1)
         return PosedFace(
             shape,
             rotation,
@@ -154,7 +154,7 @@ class FaceModel:
             normals,
             world_normals,
             texture,
-            colour,
+            color,
         )
 
     def __call__(self, coefficients: Coefficients) -> PosedFace:

@@ -79,9 +79,9 @@ def rasterize_crop(
     return Fragments(corners, weights.reshape(len(found), size, size, 3), covered[:, None].to(dtype))
 
 
-def render_vertices(fragments: Fragments, colours: torch.Tensor) -> torch.Tensor:
+def render_vertices(fragments: Fragments, colors: torch.Tensor) -> torch.Tensor:
     """(B, N, 3) vertex colours -> (B, 3, S, S), black outside."""
-    return fragments.interpolate(colours)
+    return fragments.interpolate(colors)
 
 
 def render_texture(fragments: Fragments, uv: torch.Tensor, texture: torch.Tensor) -> torch.Tensor:

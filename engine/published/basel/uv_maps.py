@@ -83,9 +83,9 @@ def shade_map(albedo: torch.Tensor, normals: torch.Tensor, gamma: torch.Tensor) 
     return shade(*flat, gamma).reshape(len(albedo), *size, 3).permute(0, 3, 1, 2)
 
 
-def grey_level(colours: torch.Tensor, mean: float = 0.6) -> torch.Tensor:
+def grey_level(colors: torch.Tensor, mean: float = 0.6) -> torch.Tensor:
     """Scales each channel so that its mean over all texels, uncovered ones included, is `mean` (for grey pictures)."""
-    return colours * (mean / colours.mean((2, 3), keepdim=True))
+    return colors * (mean / colors.mean((2, 3), keepdim=True))
 
 
 def smooth_mask(mask: torch.Tensor) -> torch.Tensor:

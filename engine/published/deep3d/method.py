@@ -59,12 +59,12 @@ def published_files(folder: Path, stem: str, found: CropFace, model: FaceModel) 
     """Writes ``<stem>.png``, ``.obj`` and ``.mat`` as the reference's test program does; returns their names."""
     fragments = rasterize_crop(found.face.camera, model.triangles)
     picture = torch.from_numpy(found.crop.copy()).permute(2, 0, 1)[None].float() / 255
-    drawn = overlay(render_vertices(fragments, found.face.colour), picture, fragments.mask)[0].clamp(0, 1)
+    drawn = overlay(render_vertices(fragments, found.face.color), picture, fragments.mask)[0].clamp(0, 1)
     drawn = (255 * drawn.permute(1, 2, 0).numpy()).astype(np.uint8)
     write_png(
         folder / f"{stem}.png", deep3d_output.picture_strip(found.crop, drawn, found.face.landmarks[0].numpy(), found.points)
     )
-    vertices, colours = deep3d_output.mesh_arrays(found.face)
-    deep3d_output.write_mesh(folder / f"{stem}.obj", vertices, model.triangles.numpy(), colours)
+    vertices, colors = deep3d_output.mesh_arrays(found.face)
+    deep3d_output.write_mesh(folder / f"{stem}.obj", vertices, model.triangles.numpy(), colors)
     deep3d_output.write_coefficients(folder / f"{stem}.mat", deep3d_output.coefficient_arrays(found.coefficients, found.face))
     return [f"{stem}.png", f"{stem}.obj", f"{stem}.mat"]

@@ -41,7 +41,7 @@ def mesh_arrays(face: PosedFace) -> tuple[np.ndarray, np.ndarray]:
     """Posed vertices (N, 3), decimetres, y up, and lit colours (N, 3) uint8 of the first face of a batch."""
     vertices = face.camera[0].detach().cpu().numpy().copy()
     vertices[:, 2] = 10 - vertices[:, 2]
-    return vertices, (255 * face.colour[0].detach().cpu().numpy().clip(0, 1)).astype(np.uint8)
+    return vertices, (255 * face.color[0].detach().cpu().numpy().clip(0, 1)).astype(np.uint8)
 
 
 def picture_strip(crop: np.ndarray, overlaid: np.ndarray, found: np.ndarray, given: np.ndarray | None) -> np.ndarray:
@@ -52,10 +52,10 @@ def picture_strip(crop: np.ndarray, overlaid: np.ndarray, found: np.ndarray, giv
         found, given: (68, 2) crop pixels, y up; given ones are blue, found ones red.
     """
     marked = overlaid.copy()
-    for points, colour in ((given, _GIVEN), (found, _FOUND)):
+    for points, color in ((given, _GIVEN), (found, _FOUND)):
         for x, y in np.round([] if points is None else points).astype(int).reshape(-1, 2):
             row = CROP_SIZE - 1 - y
-            marked[max(row - _MARK, 0) : max(row + _MARK, 0), max(x - _MARK, 0) : max(x + _MARK, 0)] = colour
+            marked[max(row - _MARK, 0) : max(row + _MARK, 0), max(x - _MARK, 0) : max(x + _MARK, 0)] = color
     return np.concatenate([crop, overlaid, marked], 1)
 
 
@@ -66,6 +66,6 @@ def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
     write_whole(path, lambda file: savemat(file, arrays))
 
 
-def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> None:
+def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> None:
     """The ``.obj`` file; colours are written as 0..1."""
-    write_obj(path, vertices, triangles, colours=colours / 255.0, number=".8f")
+    write_obj(path, vertices, triangles, colors=colors / 255.0, number=".8f")

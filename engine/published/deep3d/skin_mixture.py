@@ -36,15 +36,15 @@ _OFFSET = np.array([16.0, 128.0, 128.0])
 
 def skin_probability(image: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB -> (H, W) float64 probability of skin; times 255, rounded, it is the published mask."""
-    colour = image.reshape(-1, 3) @ _TO_YCBCR.T + _OFFSET
-    skin, other = _PRIOR * _density(colour, _SKIN), (1 - _PRIOR) * _density(colour, _OTHER)
+    color = image.reshape(-1, 3) @ _TO_YCBCR.T + _OFFSET
+    skin, other = _PRIOR * _density(color, _SKIN), (1 - _PRIOR) * _density(color, _OTHER)
     return (skin / (skin + other)).reshape(image.shape[:2])
 
 
-def _density(colour: np.ndarray, mixture: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(colour))
+def _density(color: np.ndarray, mixture: np.ndarray) -> np.ndarray:
+    total = np.zeros(len(color))
     for weight, y, cb, cr, determinant, a00, a01, a02, a11, a12, a22 in mixture:
-        d = colour - (y, cb, cr)
+        d = color - (y, cb, cr)
         inverse = np.array([[a00, a01, a02], [a01, a11, a12], [a02, a12, a22]])
         total += weight * np.exp(-0.5 * ((d @ inverse) * d).sum(1)) / ((2 * np.pi) ** 1.5 * np.sqrt(determinant))
     return total

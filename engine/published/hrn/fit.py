@@ -67,8 +67,8 @@ def fit_texture(
         (1, 3, 256, 256), not clipped.
     """
     fragments = _drawn(model, stage)
-    offset = torch.zeros_like(stage.colour_high, requires_grad=True)
-    start = stage.colour_high.detach()
+    offset = torch.zeros_like(stage.color_high, requires_grad=True)
+    start = stage.color_high.detach()
     optimiser = torch.optim.Adam([offset], lr=1e-2)
     for step in range(steps):
         optimiser.zero_grad()
@@ -110,7 +110,7 @@ def fit_views(
         shape = model.face.shape(coefficients.identity, coefficients.expression)
         stage = compose(model, coefficients, shape, view.base.retouched_albedo, levels)
         fragments = _drawn(model, stage)
-        mid, high = (render_texture(fragments, model.uv, colour) for colour in (stage.colour_mid, stage.colour_high))
+        mid, high = (render_texture(fragments, model.uv, color) for color in (stage.color_mid, stage.color_high))
         terms = mvhrn_terms(
             MultiView(
                 coefficients,

@@ -177,7 +177,7 @@ class Hrn(PublishedMethod):
         smooth = uv_maps.smooth_mask(base.valid_mask)
         progress(0.6, "Predicting the detail")
         stage = detail_stage(self._hrn, base, picture, smooth, self._deform, self._displace, self._alpha, self._beta)
-        return HrnFace(window, crop, face_mask, masked_by, base, stage, smooth, stage.colour_high)
+        return HrnFace(window, crop, face_mask, masked_by, base, stage, smooth, stage.color_high)
 
 
 def _unchanged(texture: torch.Tensor) -> torch.Tensor:

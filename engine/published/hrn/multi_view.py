@@ -58,7 +58,7 @@ class MvHrn(Hrn):
             progress=progress.part(0.6, 1.0, "Fitting all views together"),
         )
         views = [
-            (face, found._replace(base=_without_gradients(result.base), detail=result.stage, texture=result.stage.colour_high))
+            (face, found._replace(base=_without_gradients(result.base), detail=result.stage, texture=result.stage.color_high))
             for (face, found), result in zip(views, results)
         ]
         valid = torch.cat([found.mask for _, found in views]).amax(0, keepdim=True)

@@ -90,9 +90,9 @@ class DetailStage(NamedTuple):
     levels: Levels
     face: PosedFace
     """Deformed; not displaced."""
-    colour_mid: torch.Tensor
+    color_mid: torch.Tensor
     """(B, 3, 256, 256) shaded with the deformed face's normals."""
-    colour_high: torch.Tensor
+    color_high: torch.Tensor
     """(B, 3, 256, 256) shaded with the detail normals."""
     world_map: torch.Tensor
     """(B, 3, 256, 256) posed positions."""

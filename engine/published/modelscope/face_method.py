@@ -190,7 +190,7 @@ class FittedHrnFace(PublishedMethod):
                 folder / f"{stem}_face_mesh.obj",
                 face.canonical[0].numpy(),
                 files.face.linear.triangles.numpy(),
-                colours=face.posed.colour[0].numpy().clip(0, 1),
+                colors=face.posed.color[0].numpy().clip(0, 1),
             )
             return sorted(path.name for path in folder.iterdir())
 

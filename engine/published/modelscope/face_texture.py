@@ -51,12 +51,12 @@ def finished_sheet(sheet: np.ndarray, pictures: FacePictures, progress: Progress
     front = front_mask(pictures.front, size)
     progress(0.0)
     moved, share = np.zeros(3, np.float32), np.ones(3, np.float32)
-    bands = [transition(front[..., colour]) for colour in range(3)]
+    bands = [transition(front[..., color]) for color in range(3)]
     if all(band.any() for band in bands):
-        for colour, band in enumerate(bands):
-            seen, there = sheet[:size, :, colour][band], _mean(template[:size, :, colour][band])
-            moved[colour] = _NEARER * (there - _BRIGHTER * _mean(seen))
-            share[colour] = _BRIGHTER * _mean(seen + moved[colour]) / max(there, np.float32(1))
+        for color, band in enumerate(bands):
+            seen, there = sheet[:size, :, color][band], _mean(template[:size, :, color][band])
+            moved[color] = _NEARER * (there - _BRIGHTER * _mean(seen))
+            share[color] = _BRIGHTER * _mean(seen + moved[color]) / max(there, np.float32(1))
             progress(0.0)
     del bands
     out = np.empty_like(sheet)
@@ -89,6 +89,6 @@ def _eye(sheet: np.ndarray, template: np.ndarray, mask: np.ndarray) -> np.ndarra
     """One eye's window, with the template in the colours of the mask's border."""
     band = transition(mask)[..., 0]
     if band.any():
-        for colour in range(3):
-            template[..., colour] *= _mean(sheet[..., colour][band]) / max(_mean(template[..., colour][band]), np.float32(1))
+        for color in range(3):
+            template[..., color] *= _mean(sheet[..., color][band]) / max(_mean(template[..., color][band]), np.float32(1))
     return sheet + mask * (template - sheet)

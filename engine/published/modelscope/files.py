@@ -72,7 +72,7 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
         for name in ADJUSTMENTS
     }
     return HeadFiles(
-        build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_coloured(output), face, uv), uv, changes
+        build_fitting(fitting, face, kept, hair, keypoints, uv), build_output(_colored(output), face, uv), uv, changes
     )
 
 
@@ -82,7 +82,8 @@ def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceMode
     The texture may have the rows of the whole Basel face instead of the mesh's own.
 
     Args:
-        stored_lists: take ``point_buf`` as it is stored, see :func:`engine.published.modelscope.head_model.stored_face_lists`.
+        stored_lists: take the numbers in ``point_buf``, which count from 1, as if they counted from 0, as the released method
+            does with the fitting model; the last of them stands for no face.
 
     Raises:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID with the field.
@@ -178,7 +179,7 @@ def read_picture(path: Path | str) -> np.ndarray:
     return np.ascontiguousarray(picture[..., ::-1])
 
 
-def _coloured(data: FaceModelData) -> FaceModelData:
+def _colored(data: FaceModelData) -> FaceModelData:
     """The same with a texture row for each vertex; those beyond the Basel face are skin."""
     count, rows = len(data.mean), len(data.mean_texture)
     texture = np.tile(np.array(_SKIN, np.float32), (count, 1))

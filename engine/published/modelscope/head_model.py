@@ -29,7 +29,6 @@ __all__ = [
     "build_output",
     "opened_eyes",
     "reshape_neck",
-    "stored_face_lists",
     "too_far_turned",
 ]
 
@@ -111,7 +110,7 @@ def build_fitting(
 
     Args:
         data: ``ourRefineFull_model.mat``; its texture rows are in the Basel face's numbering, its face lists are used
-            as stored, see :func:`stored_face_lists`.
+            as stored, see :func:`engine.published.modelscope.files.read_head_model`.
         face: ``BFM_model_front.mat``, for its mean.
         kept: (f,) vertices of the Basel face that the mesh begins with.
         hair: vertices of the mesh under hair.
@@ -133,12 +132,6 @@ def build_fitting(
 def build_output(data: FaceModelData, face: FaceModelData, uv: np.ndarray) -> HeadModel:
     """The mesh that is given out: ``ourRefineBFMEye0504_model.mat`` with the UVs of its template."""
     return _head_model(data, face, uv[:BFM_VERTICES], uv[BFM_VERTICES:], np.arange(HEAD_VERTICES))
-
-
-def stored_face_lists(data: FaceModelData) -> FaceModelData:
-    """Undoes the step to 0-based numbers in ``point_buf`` of the fitting model: the released method takes the values as
-    they are, the last of them standing for no face."""
-    return replace(data, vertex_faces=np.minimum(data.vertex_faces + 1, len(data.triangles)))
 
 
 def reshape_neck(

@@ -32,7 +32,7 @@ _BAND_ROWS = (375 / 950, 600 / 950)
 _BRIGHTER = 1.1
 _LEFT_BRIGHTER, _RIGHT_BRIGHTER = 1.5, 2.0
 """How much brighter one cheek must be for the other half of the face to be replaced."""
-_DARK, _HAIR_DIM, _HAIR_COLOUR = 120, 0.5, 20.0
+_DARK, _HAIR_DIM, _HAIR_COLOR = 120, 0.5, 20.0
 """Grey level below which a texel of the hair area is hair; hair is given half its mean; its colour where there is none."""
 
 
@@ -107,7 +107,7 @@ def filled_hair(behind: np.ndarray, sheet: np.ndarray, hair: np.ndarray) -> np.n
     area, out = hair == 1, behind.copy()
     grey = cv2.cvtColor(sheet.clip(0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY)
     dark = area & (grey < _DARK)
-    out[area] = _HAIR_DIM * sheet[dark].mean(0) if dark.any() else _HAIR_COLOUR
+    out[area] = _HAIR_DIM * sheet[dark].mean(0) if dark.any() else _HAIR_COLOR
     return out
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE
+from .head_model import FACE_OFFSET_SIZE
 
-__all__ = ["edge_mask", "fuse_head_offset", "fusion_mask", "smooth_offset"]
+__all__ = ["edge_mask", "fusion_mask", "smooth_offset"]
 
 
 def edge_mask(uv: np.ndarray, edge: np.ndarray, *, kept: np.ndarray | None = None) -> np.ndarray:
@@ -37,12 +37,6 @@ def smooth_offset(offset: np.ndarray, edge: np.ndarray, fusion: np.ndarray, *, e
     soft = cv2.blur(offset, (15, 15)) * edge[..., None] + offset * (1 - edge[..., None])
     soft = soft * fusion[..., None]
     return cv2.blur(soft, (3, 3)) if everywhere else soft
-
-
-def fuse_head_offset(head: np.ndarray, face: np.ndarray, jaw: np.ndarray) -> np.ndarray:
-    """(100, 100, C) head offset that follows the smoothed face offset along the jaw; `jaw` is (300, 300, 1)."""
-    large = cv2.resize(head, (FACE_OFFSET_SIZE, FACE_OFFSET_SIZE))
-    return cv2.resize(large * (1 - jaw) + face * jaw, (HEAD_OFFSET_SIZE, HEAD_OFFSET_SIZE))
 
 
 def _mark(uv: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import nn
 from .mobilenet_v3 import MobileNetV3
 from .resnet import resnet18, resnet50
 
-__all__ = ["COEFFICIENTS", "CoarseNet", "WideCoarseNet"]
+__all__ = ["COEFFICIENTS", "CoarseNet", "coefficient_heads"]
 
 COEFFICIENTS = (80, 64, 80, 3, 27, 2, 1)
 """Outputs of the seven heads: identity, expression, texture, angles, lighting, shift in x and y, shift in z."""
@@ -25,7 +25,7 @@ def _backbone(name: str, outputs: int | None) -> tuple[nn.Module, int]:
     return net, net.features
 
 
-def _heads(features: int, sizes: tuple[int, ...]) -> nn.ModuleList:
+def coefficient_heads(features: int, sizes: tuple[int, ...]) -> nn.ModuleList:
     """One 1 x 1 convolution a group of coefficients; they start at zero, the mean face in front of the camera."""
     heads = nn.ModuleList(nn.Conv2d(features, size, 1) for size in sizes)
     for head in heads:
@@ -48,27 +48,10 @@ class CoarseNet(nn.Module):
         super().__init__()
         self.backbone, features = _backbone(backbone, sum(COEFFICIENTS) if last_fc else None)
         if not last_fc:
-            self.final_layers = _heads(features, COEFFICIENTS)
+            self.final_layers = coefficient_heads(features, COEFFICIENTS)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         x = self.backbone(image)
         if hasattr(self, "final_layers"):
             x = torch.cat([head(x) for head in self.final_layers], 1)
         return x.flatten(1)
-
-
-class WideCoarseNet(nn.Module):
-    """The variant of 264 outputs that ModelScope's head model carries in its sources and does not use.
-
-    Heads: 80 identity, 51 expression, 100 texture, 3 angles, 27 lighting, 2 and 1 shift.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.backbone = resnet50()
-        self.final_layers2 = _heads(self.backbone.features, (80, 51, 100, 3, 27, 2, 1))
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """(B, 3, 224, 224) RGB in 0..1 -> (B, 264)."""
-        x = self.backbone(image)
-        return torch.cat([head(x) for head in self.final_layers2], 1).flatten(1)

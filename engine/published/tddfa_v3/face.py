@@ -64,7 +64,7 @@ def render(model: FaceModel, face: PosedFace) -> Rendering:
         return interpolate(raster, triangles, values.detach().cpu().numpy()) * mask[..., None]
 
     shading = plain_shading(face.world_normals)[0]
-    return Rendering(raster, mask, picture(face.colour[0]), picture(shading), np.where(mask, raster.depth, 0))
+    return Rendering(raster, mask, picture(face.color[0]), picture(shading), np.where(mask, raster.depth, 0))
 
 
 def visible_vertices(model: FaceModel, face: PosedFace, raster: Raster) -> np.ndarray:

@@ -100,7 +100,7 @@ def _write(folder: Path, stem: str, photo: Photo, found: CropFace, official: _Of
         ),
     )
     points, triangles = face.camera[0].numpy(), model.triangles.numpy()
-    lit = face.colour[0].numpy()
+    lit = face.color[0].numpy()
     tddfa_output.write_mesh(folder / f"{stem}_pcaTex.obj", points, triangles, lit)
     names = [f"{stem}.png", f"{stem}.npy", f"{stem}_pcaTex.obj"]
     for name, blend in (("extractTex", "poisson"), ("extractTex_median", "median")):

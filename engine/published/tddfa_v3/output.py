@@ -22,7 +22,7 @@ __all__ = [
     "write_mesh",
 ]
 
-_PART_COLOURS = np.array(
+_PART_COLORS = np.array(
     [(0, 205, 0), (0, 138, 0), (139, 76, 57), (139, 54, 38), (154, 50, 205), (72, 118, 255), (22, 22, 139), (255, 255, 0)]
 )
 """RGB of the labels 1..8 in the picture of visible parts."""
@@ -118,7 +118,7 @@ def write_dictionary(
     write_whole(path, lambda file: np.save(file, np.array(content, dtype=object), allow_pickle=True))
 
 
-def write_mesh(path: Path | str, camera_points: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> None:
+def write_mesh(path: Path | str, camera_points: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> None:
     """The published ``.obj``: posed vertices (decimetres, y up) with colours of 0..1.
 
     Args:
@@ -126,7 +126,7 @@ def write_mesh(path: Path | str, camera_points: np.ndarray, triangles: np.ndarra
     """
     vertices = camera_points.copy()
     vertices[:, 2] = 10 - vertices[:, 2]
-    write_obj(path, vertices, triangles, colours=colours, number="r", header=("3DDFA-V3",))
+    write_obj(path, vertices, triangles, colors=colors, number="r", header=("3DDFA-V3",))
 
 
 def _dots(photo: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -138,9 +138,9 @@ def _dots(photo: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _labelled(photo: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    colour = np.zeros_like(photo)
-    colour[labels > 0] = _PART_COLOURS[labels[labels > 0] - 1]
-    return cv2.addWeighted(photo, 0.5, colour, 0.5 * 0.75, 0)
+    color = np.zeros_like(photo)
+    color[labels > 0] = _PART_COLORS[labels[labels > 0] - 1]
+    return cv2.addWeighted(photo, 0.5, color, 0.5 * 0.75, 0)
 
 
 def _tinted(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ __all__ = [
     "sample",
     "to_vertices",
     "uv_layers",
-    "vertex_colours",
+    "vertex_colors",
 ]
 
 UV_SIZE = 1024
@@ -51,7 +51,7 @@ def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return out
 
 
-def vertex_colours(crop: np.ndarray, projection: np.ndarray) -> np.ndarray:
+def vertex_colors(crop: np.ndarray, projection: np.ndarray) -> np.ndarray:
     """(224, 224, 3) picture at (N, 2) crop pixels with y up; occluded vertices get a colour, too."""
     return sample(crop, projection[:, 0], CROP_SIZE - 1 - projection[:, 1])
 
@@ -96,7 +96,7 @@ def extracted_texture(
     triangles: np.ndarray,
     crop: np.ndarray,
     projection: np.ndarray,
-    model_colours: np.ndarray,
+    model_colors: np.ndarray,
     visible: np.ndarray,
     *,
     blend: str = "poisson",
@@ -122,7 +122,7 @@ def extracted_texture(
     if blend not in _BLENDS:
         raise ValueError(f"unknown blend {blend!r}, expected one of {tuple(_BLENDS)}")
     model_layer, seen, hidden = uv_layers(
-        uv, triangles, model_colours, vertex_colours(crop, projection), (~visible)[:, None].astype(float)
+        uv, triangles, model_colors, vertex_colors(crop, projection), (~visible)[:, None].astype(float)
     )
     return _BLENDS[blend](seen, seen[:, ::-1] if mirrored else model_layer, hidden)
 

@@ -11,8 +11,9 @@ from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...system.progress import Progress
 from ...wire.color import LUMINANCE
-from ..analysis import ANALYSIS_SIZE, Analysis, layout_of
+from ..analysis import Analysis
 from ..atlas import bands, corner_triangles, each_band, gather, texel_band
+from ..layout import layout_of
 from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
@@ -58,7 +59,7 @@ def displacement_map(
 
     def prepare(row0, row1):
         texels = texel_band(model, size, row0, row1)
-        small = texels.uv_pixels(ANALYSIS_SIZE)
+        small = texels.uv_pixels(fields.size)
         found = np.ascontiguousarray(gather(texels, triangles, vertex).T)
         skin = layout.skin[texels.triangle // 2]
         # Rolls off towards mouth and sockets: their texels are baked.

@@ -154,7 +154,7 @@ def merge(
         [partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
         progress.part(0.8, 0.95),
     )
-    _normalise(shares)
+    _normalize(shares)
     total = np.zeros_like(unlit[0])
     for k, color in enumerate(unlit):
         total += shares[:, k, None] * color
@@ -321,7 +321,7 @@ def _claim(place: Place, seen: Seen, gain: np.ndarray, base: np.ndarray, share: 
     return color
 
 
-def _normalise(shares: np.ndarray) -> None:
+def _normalize(shares: np.ndarray) -> None:
     """In place: shares of a few per cent are ghosts, the rest adds up to 1."""
     shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
     shares[shares < 0.05] = 0

@@ -12,7 +12,7 @@ import pytest
 
 from engine.wire.bundle import load_bundle
 from support.batch import STUB, Bench, Driver
-from support.serve_client import alive
+from support.processes import is_running
 
 pytestmark = pytest.mark.alone
 
@@ -202,7 +202,7 @@ class TestKilled:
         out, err = process.communicate(timeout=15)
         assert process.returncode == 128 + number and "1 done, 2 cancelled" in out and "Traceback" not in err
         assert bench.results() == ["a"]
-        assert not any(alive(int(line.split("\t")[1])) for line in bench.log_lines())
+        assert not any(is_running(int(line.split("\t")[1])) for line in bench.log_lines())
 
     def test_workers_end_with_their_runner(self, bench):
         bench.photo("b.jpg", "deaf")
@@ -212,9 +212,9 @@ class TestKilled:
         process.wait()
         pid = int(bench.log_lines()[0].split("\t")[1])
         end = time.monotonic() + 10
-        while alive(pid) and time.monotonic() < end:
+        while is_running(pid) and time.monotonic() < end:
             time.sleep(0.05)
-        assert not alive(pid)
+        assert not is_running(pid)
 
 
 class TestTwoRuns:

@@ -190,7 +190,7 @@ def dataset(face, tmp_path_factory):
                 found.vertices,
                 found.triangles,
                 number=".9f",
-                colours=np.full((len(found.vertices), 3), 127),
+                colors=np.full((len(found.vertices), 3), 127),
             )
             np.save(target.with_suffix(".npy"), moved(landmarks))
     return root
@@ -259,7 +259,7 @@ def test_images_without_a_prediction_are_fitted_first(dataset, tmp_path, monkeyp
     from types import SimpleNamespace
 
     from engine import photo
-    from engine.bench import accuracy
+    from engine.bench import stages
     from engine.head import load_head_model
 
     model = load_head_model()
@@ -273,7 +273,7 @@ def test_images_without_a_prediction_are_fitted_first(dataset, tmp_path, monkeyp
     monkeypatch.setattr(
         photo, "Landmarker", lambda: SimpleNamespace(detect=lambda path: [] if path.parent.name == "selfie" else ["a face"])
     )
-    monkeypatch.setattr(accuracy, "fit_stages", fit)
+    monkeypatch.setattr(stages, "fit_stages", fit)
     images = now.listed_images(dataset)
     now.reconstruct(dataset, [images[0], images[3]], tmp_path)
     assert "b/selfie/4: no face found" in capsys.readouterr().err

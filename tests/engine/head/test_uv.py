@@ -84,7 +84,7 @@ def test_margins_between_islands(model, islands):
 
 def test_layout_is_symmetric(model):
     number = {frozenset(quad): k for k, quad in enumerate(model.faces.tolist())}
-    for quad, uv in zip(model.faces, model.uv):
+    for quad, uv in zip(model.faces, model.uv, strict=True):
         other = number[frozenset(model.mirror[quad].tolist())]
         order = [int(np.flatnonzero(model.faces[other] == model.mirror[v])[0]) for v in quad]
         np.testing.assert_allclose(model.uv[other][order], uv * [-1, 1] + [1, 0], atol=2e-4)

@@ -250,7 +250,7 @@ def test_skin_of_the_portrait(portrait, face, mask):
     assert mask.labels[148, 226] in (4, 5)
 
 
-def test_skin_ignores_light_and_colour_cast(portrait, face, mask):
+def test_skin_ignores_light_and_color_cast(portrait, face, mask):
     """A warm cast, a darker exposure and light from one side leave the mask nearly as it was."""
     linear = (portrait.pixels / 255.0) ** 2.2
     x = np.linspace(-1, 1, 512)[None, :, None]
@@ -321,7 +321,7 @@ def _covered(pixels: np.ndarray, face: FaceObservation):
 
 
 @pytest.mark.parametrize("color", [(130, 180, 215), (235, 235, 235), (25, 25, 28), (150, 190, 160), (190, 30, 40)])
-def test_a_mask_of_any_colour_covers_the_face(large, color):
+def test_a_mask_of_any_color_covers_the_face(large, color):
     covers, said = _covered(_masked(large[0], large[1].landmarks, color), large[1])
     assert 0.35 < covers.share < 0.85
     assert len(said) == 1 and f"{100 * covers.share:.0f} %" in said[0]

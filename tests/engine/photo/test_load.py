@@ -30,13 +30,13 @@ def quarters(size=(64, 48)) -> Image.Image:
     return image
 
 
-def corner_colours(pixels: np.ndarray) -> list[tuple[int, ...]]:
+def corner_colors(pixels: np.ndarray) -> list[tuple[int, ...]]:
     h, w = pixels.shape[:2]
     return [tuple(int(c) for c in pixels[y, x]) for y, x in ((h // 4, w // 4), (h // 4, 3 * w // 4), (3 * h // 4, w // 4))]
 
 
 def assert_quarters(pixels: np.ndarray, tolerance: int):
-    for seen, meant in zip(corner_colours(pixels), (RED, GREEN, BLUE)):
+    for seen, meant in zip(corner_colors(pixels), (RED, GREEN, BLUE)):
         assert np.abs(np.subtract(seen, meant)).max() <= tolerance, (seen, meant)
 
 
@@ -135,7 +135,7 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(8, 0)).save(tmp_path / "f.tif")
     seen = load_photo(tmp_path / "f.tif").pixels[..., 0].astype(int)
     assert np.abs(seen - np.linspace(0, 255, 64)).max() <= 1
-    (tmp_path / "rgb16.png").write_bytes(_png(64, 8, depth=16, colour=2, rows=np.repeat(ramp[..., None], 3, 2)))
+    (tmp_path / "rgb16.png").write_bytes(_png(64, 8, depth=16, color=2, rows=np.repeat(ramp[..., None], 3, 2)))
     seen = load_photo(tmp_path / "rgb16.png").pixels.astype(int)
     assert np.abs(seen[..., 1] - ramp / 257).max() <= 1
 
@@ -145,14 +145,14 @@ def test_alpha_shows_neutral_grey(tmp_path):
     image.paste((255, 0, 255, 0), (32, 0, 64, 24))
     image.paste((*RED, 128), (0, 0, 32, 24))
     image.save(tmp_path / "a.png")
-    left, right, _ = corner_colours(load_photo(tmp_path / "a.png").pixels)
+    left, right, _ = corner_colors(load_photo(tmp_path / "a.png").pixels)
     assert right == (128, 128, 128)
     assert np.abs(np.subtract(left, np.add(RED, 128) / 2)).max() <= 1
     Image.new("LA", (8, 8), (200, 0)).save(tmp_path / "la.png")
     assert (load_photo(tmp_path / "la.png").pixels == 128).all()
     palette = quarters().quantize(8)
     palette.save(tmp_path / "p.png", transparency=palette.getpixel((2, 2)))
-    assert corner_colours(load_photo(tmp_path / "p.png").pixels)[0] == (128, 128, 128)
+    assert corner_colors(load_photo(tmp_path / "p.png").pixels)[0] == (128, 128, 128)
 
 
 def test_cmyk(tmp_path):
@@ -309,9 +309,9 @@ def test_bombs_are_refused_by_their_header(tmp_path, monkeypatch):
         raise AssertionError("decoded a picture that is too large")
 
     monkeypatch.setattr(Image.Image, "load", explode)
-    (tmp_path / "a.png").write_bytes(_png(100_000, 100_000, depth=8, colour=2, rows=None))
+    (tmp_path / "a.png").write_bytes(_png(100_000, 100_000, depth=8, color=2, rows=None))
     assert code_of(tmp_path / "a.png") == ErrorCode.IMAGE_TOO_LARGE
-    (tmp_path / "b.png").write_bytes(_png(15_000, 10_000, depth=1, colour=0, rows=None))
+    (tmp_path / "b.png").write_bytes(_png(15_000, 10_000, depth=1, color=0, rows=None))
     assert code_of(tmp_path / "b.png") == ErrorCode.IMAGE_TOO_LARGE
     (tmp_path / "c.tif").write_bytes(_tiff_header(20_000, 20_000))
     assert code_of(tmp_path / "c.tif") == ErrorCode.IMAGE_TOO_LARGE
@@ -321,7 +321,7 @@ def test_text_bomb(tmp_path):
     """A PNG whose compressed text chunk unpacks to hundreds of megabytes."""
     text = b"Comment\0\0" + zlib.compress(bytes(80 << 20), 9)
     (tmp_path / "a.png").write_bytes(
-        _png(8, 8, depth=8, colour=2, rows=np.zeros((8, 8, 3), np.uint8), extra=_chunk(b"zTXt", text))
+        _png(8, 8, depth=8, color=2, rows=np.zeros((8, 8, 3), np.uint8), extra=_chunk(b"zTXt", text))
     )
     assert code_of(tmp_path / "a.png") in (ErrorCode.IMAGE_TOO_LARGE, ErrorCode.IMAGE_DAMAGED)
 
@@ -353,9 +353,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _png(width: int, height: int, *, depth: int, colour: int, rows: np.ndarray | None, extra: bytes = b"") -> bytes:
+def _png(width: int, height: int, *, depth: int, color: int, rows: np.ndarray | None, extra: bytes = b"") -> bytes:
     raw = b"" if rows is None else b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in rows)
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + extra + _chunk(b"IDAT", zlib.compress(raw)) + _chunk(b"IEND", b"")
 
 

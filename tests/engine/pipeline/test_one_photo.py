@@ -14,7 +14,7 @@ import pytest
 from engine.head.model import MATERIALS, PARTS
 from engine.methods import reconstruct
 from engine.pipeline.clock import StageClock
-from engine.pipeline.export import export_obj
+from engine.pipeline.export import export_head
 from engine.system.progress import Progress
 from engine.wire.bundle import ARRAYS
 from engine.wire.errors import ErrorCode, HrnError
@@ -210,7 +210,7 @@ def test_the_manifest_is_plain_json(reconstruction):
 
 
 def test_it_can_be_exported(reconstruction, tmp_path):
-    v, vt, quads, uses = read(export_obj(reconstruction.bundle, tmp_path / "head.obj")[0])
+    v, vt, quads, uses = read(export_head(reconstruction.bundle, tmp_path / "head.obj")[0])
     assert set(uses) == set(reconstruction.bundle.manifest["materials"])
     assert vt.min() >= 0 and vt.max() <= 1 and len(quads) > 3000
     assert cv2.imread(str(tmp_path / "head_albedo.png")) is not None
@@ -231,7 +231,7 @@ def test_a_covered_face_is_warned_of(portrait, reconstruction, tmp_path):
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kept", [(1, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1), None, (0.04, 0.04, 0.04), (0, 0, 0)])
-def test_colours_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):
+def test_colors_that_no_skin_has_give_a_head_or_say_what_is_wrong(portrait, tmp_path, kept):
     """Photos without one or two channels, without colour, and in the dark. No division by zero, nothing but numbers."""
     pixels = cv2.imread(str(portrait)).astype(np.float32)
     pixels = pixels.mean(-1, keepdims=True).repeat(3, -1) if kept is None else pixels * np.float32(kept)[::-1]

@@ -88,7 +88,7 @@ def test_meshes_are_written_and_read(tmp_path):
     assert np.array_equal(mesh.vertices, vertices) and np.array_equal(mesh.faces, faces)
     assert np.array_equal(mesh.uv, uv) and np.array_equal(mesh.uv_faces, faces)
     assert "f 1/1/1 2/2/2 3/3/3" in path.read_text() and "map_Kd mesh.jpg" in path.with_suffix(".mtl").read_text()
-    write_obj(path, vertices, faces, colours=np.full((5, 3), 0.5), header=("made here",))
+    write_obj(path, vertices, faces, colors=np.full((5, 3), 0.5), header=("made here",))
     lines = path.read_text().splitlines()
     assert lines[0] == "# made here" and lines[1].endswith("0.500000 0.500000 0.500000") and lines[-1] == "f 3 2 5"
     assert not list(tmp_path.glob("*.partial"))

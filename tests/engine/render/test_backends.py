@@ -197,21 +197,21 @@ def test_gradients_are_finite_differences(backend):
     )
     random = np.random.default_rng(4)
     points = torch.from_numpy(sheet[None] + random.normal(size=(1, 25, 3)) * 0.02).requires_grad_(True)
-    colours = torch.from_numpy(random.random((1, 25, 3))).requires_grad_(True)
+    colors = torch.from_numpy(random.random((1, 25, 3))).requires_grad_(True)
     weights = torch.from_numpy(random.normal(size=(1, 3, 64, 64)))
 
-    def loss(points, colours):
+    def loss(points, colors):
         fragments = rasterize_crop(ALIGNED_CAMERA.to_camera(points), triangles, 64, backend=backend)
         assert 0.2 < fragments.mask.mean() < 0.9
-        return (render_vertices(fragments, colours) * weights).sum()
+        return (render_vertices(fragments, colors) * weights).sum()
 
-    loss(points, colours).backward()
-    for tensor, name in ((points, "vertices"), (colours, "colours")):
+    loss(points, colors).backward()
+    for tensor, name in ((points, "vertices"), (colors, "colours")):
         direction = torch.from_numpy(random.normal(size=tensor.shape))
         step = 1e-7
         with torch.no_grad():
             arguments = [
-                (points + s * direction, colours) if tensor is points else (points, colours + s * direction)
+                (points + s * direction, colors) if tensor is points else (points, colors + s * direction)
                 for s in (step, -step)
             ]
             slope = (loss(*arguments[0]) - loss(*arguments[1])) / (2 * step)

@@ -73,10 +73,10 @@ def test_paint_moves_but_irises_stay(renderer):
     assert 0 <= values[:, 10].min() and values[:, 10].max() <= 1.001
 
 
-def test_light_comes_from_unit_directions_with_positive_colours():
+def test_light_comes_from_unit_directions_with_positive_colors():
     rng = np.random.default_rng(2)
     for _ in range(20):
-        lights, soft, colours = draw_lamps(rng)
+        lights, soft, colors = draw_lamps(rng)
         directions, shine = draw_sky(rng)
         np.testing.assert_allclose(np.linalg.norm(np.concatenate([lights, directions]), axis=1), 1, atol=1e-9)
-        assert soft.min() >= 0 and colours.min() >= 0 and shine.min() >= 0
+        assert soft.min() >= 0 and colors.min() >= 0 and shine.min() >= 0

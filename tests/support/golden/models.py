@@ -7,10 +7,11 @@ import functools
 import numpy as np
 import torch
 
-from engine.published.basel.files import AlbedoBasis, BoxRegressor, FaceModelData
+from engine.published.basel.files import AlbedoBasis, FaceModelData
 from engine.published.basel.model import FaceModel
 from engine.published.basel.uv_raster import rasterize_uv
 from engine.published.hrn.stages import HrnModel
+from reference.face_box import BoxRegressor
 from support.golden.rules import det, normal, state_of
 
 FULL_VERTICES = 35709

@@ -78,10 +78,10 @@ def smooth_basis(kind: str, components: int, size: float) -> np.ndarray:
 def face_like_fields() -> dict[str, np.ndarray]:
     """Fields of ``BFM_model_front.mat``."""
     face = face_like()
-    colour = np.array([185.0, 140.0, 120.0]) + 12 * np.sin(face.mean * 9)
+    color = np.array([185.0, 140.0, 120.0]) + 12 * np.sin(face.mean * 9)
     fields = {
         "meanshape": face.mean.reshape(1, -1),
-        "meantex": colour.reshape(1, -1),
+        "meantex": color.reshape(1, -1),
         "idBase": smooth_basis("identity", 80, 0.01),
         "exBase": smooth_basis("expression", 64, 0.006),
         "texBase": 300 * smooth_basis("texture", 80, 0.01),

@@ -120,14 +120,14 @@ def test_heads_are_nearer_to_the_truth_than_the_mean_head(model, photos, fits):
     face = face_vertices(model)
     fitted = [
         face_distance(model, head.posed, model.shape(fit.identity, fit.expression), face)
-        for (head, _, _, _), fit in zip(photos, fits)
+        for (head, _, _, _), fit in zip(photos, fits, strict=True)
     ]
     mean = [face_distance(model, head.posed, model.template, face) for head, _, _, _ in photos]
     assert np.mean(fitted) < 0.9 * np.mean(mean)
 
 
 def test_landmarks_come_near_and_values_stay_in_bounds(photos, fits):
-    for (_, _, _, observation), fit in zip(photos, fits):
+    for (_, _, _, observation), fit in zip(photos, fits, strict=True):
         width = np.ptp(observation.landmarks[:, 0])
         assert np.median(fit.residual_px) < 0.04 * width
         assert fit.expression.min() >= 0 and fit.expression.max() <= 1

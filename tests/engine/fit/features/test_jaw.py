@@ -158,7 +158,7 @@ def test_a_thin_line_parts_two_rows_that_touch():
     assert found.upper == found.lower == pytest.approx(0.51, abs=0.03)
 
 
-def test_teeth_have_the_photos_colour_beside_its_skin():
+def test_teeth_have_the_photos_color_beside_its_skin():
     found = find_bite(*_mouth([(0.05, 0.45), (0.6, 0.9)], (92, 58, 42)))
     assert found.color == pytest.approx(np.array([1, 1.2, 1.25]) ** 2.2, rel=0.12)
 

@@ -20,6 +20,7 @@ def wide(model):
 
 def sides(model, head):
     skin = np.unique(model.faces[model.face_material == MATERIALS.index("skin")])
+    assert len(model.eyeballs) == 2
     for side, ball in enumerate(model.eyeballs):
         mine = socket_vertices(model, side)
         yield np.setdiff1d(mine, skin), np.intersect1d(mine, skin), *sphere_through(head[ball])

@@ -11,10 +11,10 @@ import torch
 from engine.camera import Camera
 from engine.fit.mid import part_regions
 from engine.fit.mid.fit import MidWeights
-from engine.fit.mid.part_term import PARTS, PartTerm, squared_distance
+from engine.fit.mid.terms.parts import PARTS, PartTerm, squared_distance
 from engine.fit.skin_surface import skin_surface
-from engine.published.tddfa_v3 import part_distance as prdl
 from engine.wire.settings import Settings
+from reference import part_distance as prdl
 from support.mid_scene import Scene
 
 
@@ -87,20 +87,20 @@ def test_it_is_a_setting_of_the_stage(model, monkeypatch):
     left = {}
     for name, weights in (("off", MidWeights()), ("on", MidWeights(part=0.7))):
         kept = {}
-        finish = mid._Problem.result
+        finish = mid.finished
 
         def result(problem, *rest, kept=kept):
-            kept["mouth"] = problem.camera.project(problem.model.landmarks(_whole(problem)))[0][mouth, 1].mean()
+            kept["mouth"] = problem.state.camera.project(problem.model.landmarks(_whole(problem)))[0][mouth, 1].mean()
             return finish(problem, *rest)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(mid._Problem, "result", result)
+            patch.setattr(mid, "finished", result)
             scene.fit(patch, weights=weights)
         left[name] = marks[mouth, 1].mean() - kept["mouth"]
     assert left["off"] > 1 and abs(left["on"]) < 0.7 * left["off"]
     used = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mid._Problem, "__init__", lambda self, *given: used.append(given[6]) or 1 / 0)
+        patch.setattr(mid, "Problem", lambda *given: used.append(given[6]) or 1 / 0)
         for part_distance in (False, True):
             with pytest.raises(ZeroDivisionError):
                 mid.fit_mid(model, scene.photo, scene.observation, scene.coarse, Settings(part_distance=part_distance))
@@ -108,6 +108,6 @@ def test_it_is_a_setting_of_the_stage(model, monkeypatch):
 
 
 def _whole(problem) -> np.ndarray:
-    head = problem.base.copy()
-    head[problem.surface.vertices] = problem.skin_vertices()
+    head = problem.state.base.copy()
+    head[problem.state.surface.vertices] = problem.state.skin()
     return head

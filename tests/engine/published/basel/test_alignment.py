@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.published.basel import alignment, border, files
+from engine.published.basel import alignment, border
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
-from engine.published.deep3d import face_box
 from engine.wire.errors import ErrorCode, HrnError
+from reference import face_box
 from support.golden import models as golden_models
 from support.golden.numbers import HrnGolden, Numbers
 from support.golden.rules import normal, pattern_bytes, photo, strided
@@ -102,7 +102,7 @@ def test_crops_around_boxes_of_the_official_regressor():
 
 
 def test_the_official_regressor():
-    regressor = files.read_box_regressor(official_file("BBRegressorParam_r.mat"))
+    regressor = face_box.read_box_regressor(official_file("BBRegressorParam_r.mat"))
     golden = HrnGolden("align_for_lm")
     assert golden.error("real_bbox", face_box.regress_box(_FIVE, regressor)).max() < 1e-5
     crop, box = face_box.crop_for_landmarks(photo(600, 800)[..., ::-1], _FIVE, regressor)

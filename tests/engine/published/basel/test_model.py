@@ -56,7 +56,7 @@ def test_hrn_face_model(mini):
         normals=face.normals,
         normals_rotated=face.world_normals,
         albedo_vertex=face.texture,
-        colour_vertex=face.colour,
+        color_vertex=face.color,
         rotation=face.rotation.transpose(1, 2),
     )
     assert HrnGolden("ndc").equal("ndc_proj", ALIGNED_CAMERA.clip_matrix())
@@ -87,7 +87,7 @@ def test_deep3d_face_model_read_from_its_file(tmp_path):
         ("rotation", face.rotation.transpose(1, 2), 2e-5),
         ("normal", face.normals[:, some], 1e-5),
         ("texture", face.texture[:, some], 1e-5),
-        ("color", face.colour[:, some], 1e-5),
+        ("color", face.color[:, some], 1e-5),
         ("camera_vertex", face.camera[:, some], 2e-5),
         ("image_xy", face.projection[:, some], 1e-4),
         ("lm68", face.landmarks, 1e-4),
@@ -96,7 +96,8 @@ def test_deep3d_face_model_read_from_its_file(tmp_path):
     np.testing.assert_allclose(ALIGNED_CAMERA.clip(face.camera[:, some]), golden["render/clip_vertex"], atol=2e-5)
     assert np.array_equal(golden["render/ndc_proj"], ALIGNED_CAMERA.clip_matrix())
     np.testing.assert_allclose(by_matrix(face.camera, golden["model/persc_proj"]), face.projection, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(ALIGNED_CAMERA.field_of_view, golden["render/fov_degrees"], rtol=1e-9)
+    half = np.degrees(np.arctan(ALIGNED_CAMERA.centre / ALIGNED_CAMERA.focal))
+    np.testing.assert_allclose(2 * half, golden["render/fov_degrees"], rtol=1e-9)
 
 
 def test_a_clean_double_precision_face_is_the_same(mini):

@@ -80,8 +80,8 @@ def test_result_files(golden, tmp_path):
     np.testing.assert_allclose(arrays["lm68"], golden["model/mat_lm68"], atol=1e-4)
     model, some = FaceModel.build(data), golden["model/vertex_sample"]
     faces = [model(Coefficients(*(part[number : number + 1] for part in coefficients))) for number in range(2)]
-    (vertices, colours), second = map(deep3d_output.mesh_arrays, faces)
-    written = np.stack([vertices[some], second[0][some]]), np.stack([colours[some], second[1][some]])
+    (vertices, colors), second = map(deep3d_output.mesh_arrays, faces)
+    written = np.stack([vertices[some], second[0][some]]), np.stack([colors[some], second[1][some]])
     np.testing.assert_allclose(written[0], golden["model/obj_vertex"], atol=2e-5)
     assert np.abs(written[1].astype(int) - golden["model/obj_color_uint8"]).max() <= 1
 
@@ -96,7 +96,7 @@ def test_result_files(golden, tmp_path):
         "trans": (3,),
         "lm68": (68, 2),
     }
-    deep3d_output.write_mesh(tmp_path / "face.obj", vertices[:3], np.array([[0, 1, 2]]), colours[:3])
+    deep3d_output.write_mesh(tmp_path / "face.obj", vertices[:3], np.array([[0, 1, 2]]), colors[:3])
     assert len((tmp_path / "face.obj").read_text().splitlines()[0].split()) == 7
     with pytest.raises(HrnError) as caught:
         deep3d_output.write_coefficients(tmp_path / "absent" / "face.mat", arrays)

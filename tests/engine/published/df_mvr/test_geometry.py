@@ -14,6 +14,7 @@ from engine.published.basel.camera import MVR_CAMERA
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
 from engine.published.df_mvr import geometry as mvr
+from reference import df_mvr_losses as training
 from support.golden import models as golden_models
 from support.golden.numbers import Numbers, saw
 from support.golden.rules import normal, pattern_bytes, pattern_image, strided, uniform
@@ -49,7 +50,7 @@ def test_three_views(golden, scene):
         screen = golden[f"camera/xyz_project_{view}"]
         saw(screen, np.concatenate([pixels[:, some], screen_depth(world[:, some])[..., None]], -1))
         np.testing.assert_allclose(pixels[:, some], screen[..., :2], atol=1e-3)
-    np.testing.assert_allclose(result.colour[:, some], golden["face/face_texture"], atol=2e-5)
+    np.testing.assert_allclose(result.color[:, some], golden["face/face_texture"], atol=2e-5)
 
 
 def test_inputs_are_those_of_the_reference(golden, scene):
@@ -86,22 +87,24 @@ def screen_depth(world) -> np.ndarray:
 
 def test_losses_of_the_face(golden, scene):
     data, _, coefficients, result = scene
-    terms = mvr.regularisers(coefficients, result.colour, torch.from_numpy(data.skin))
+    terms = training.regularisers(coefficients, result.color, torch.from_numpy(data.skin))
     for ours, theirs in (("prior", "loss_para"), ("gamma", "loss_gamma"), ("reflectance", "reflect_loss")):
-        np.testing.assert_allclose(terms[ours].item() / mvr.WEIGHTS[ours], golden[f"face/{theirs}"], rtol=1e-5, err_msg=ours)
+        np.testing.assert_allclose(
+            terms[ours].item() / training.WEIGHTS[ours], golden[f"face/{theirs}"], rtol=1e-5, err_msg=ours
+        )
 
 
 def test_losses(golden, scene):
     """Every term of the training function, and their sum."""
     data, model, coefficients, result = scene
-    terms = mvr.regularisers(coefficients, result.colour, torch.from_numpy(data.skin))
-    terms["landmarks"] = mvr.WEIGHTS["landmarks"] * mvr.landmark_loss(
+    terms = training.regularisers(coefficients, result.color, torch.from_numpy(data.skin))
+    terms["landmarks"] = training.WEIGHTS["landmarks"] * training.landmark_loss(
         [pixels[:, model.keypoints] for pixels in result.pixels],
         [torch.from_numpy(golden[f"loss/kp_img_gt_{view}"]) for view in VIEWS],
     )
-    terms["photo"] = mvr.WEIGHTS["photo"] * sum(mvr.photo_loss(*photo_inputs(view)) for view in range(3)) / 3
+    terms["photo"] = training.WEIGHTS["photo"] * sum(training.photo_loss(*photo_inputs(view)) for view in range(3)) / 3
     front, wanted = result.world[VIEWS.index("ft")], golden["loss/kp_3d_gt_times100"]
-    terms["points"] = mvr.WEIGHTS["points"] * mvr.points_loss(
+    terms["points"] = training.WEIGHTS["points"] * training.points_loss(
         front[:, compared_vertices(front, wanted)], torch.from_numpy(wanted)
     )
     for ours, theirs in (
@@ -137,26 +140,26 @@ def compared_vertices(front: torch.Tensor, wanted: np.ndarray) -> np.ndarray:
     return found[0][1]
 
 
-def test_photo_loss_is_a_weighted_mean_of_colour_distances():
+def test_photo_loss_is_a_weighted_mean_of_color_distances():
     a, weight = torch.rand(2, 3, 20, 20), torch.rand(2, 1, 20, 20)
     step = torch.tensor([0.1, 0.2, 0.2]).reshape(1, 3, 1, 1)
-    assert mvr.photo_loss(a + step, a, weight).item() == pytest.approx(0.3, rel=1e-4)
-    assert mvr.photo_loss(a + step, a, 0 * weight).item() == 0
-    assert mvr.soft_alpha(torch.tensor([0.0, 1e-2])).tolist() == pytest.approx([0.5, 1.0])
+    assert training.photo_loss(a + step, a, weight).item() == pytest.approx(0.3, rel=1e-4)
+    assert training.photo_loss(a + step, a, 0 * weight).item() == 0
+    assert training.soft_alpha(torch.tensor([0.0, 1e-2])).tolist() == pytest.approx([0.5, 1.0])
 
 
 def test_points_are_compared_after_a_similarity():
     target = torch.from_numpy(np.random.default_rng(3).normal(size=(2, 101, 3)) * 40)
     turn = torch.from_numpy(Rotation.from_euler("xyz", [[0.3, -0.8, 0.2], [1.2, 0.1, -0.4]]).as_matrix())
     moved = 0.01 * target @ turn.transpose(1, 2) + torch.tensor([1.0, -2.0, -9.0])
-    assert mvr.points_loss(moved, target).item() < 1e-9
+    assert training.points_loss(moved, target).item() < 1e-9
     off = target.clone()
     off[:, 0, 1] += 10.1
-    assert mvr.points_loss(off, target).item() == pytest.approx(0.1, rel=1e-9)
+    assert training.points_loss(off, target).item() == pytest.approx(0.1, rel=1e-9)
 
 
 def test_weight_map(golden):
-    weights = mvr.weight_map(golden["mask/labels"])
+    weights = training.weight_map(golden["mask/labels"])
     assert np.array_equal(weights, golden["mask/weight_map"])
     assert [int((weights == value).sum()) for value in (25, 50, 99)] == golden["mask/counts"].tolist()
 
@@ -167,7 +170,7 @@ def test_crop(golden):
     window, crop, moved = alignment.align(pattern_bytes(523, 401), five, reference["align/lm3d_std"].astype(float))
     np.testing.assert_allclose(window.params, golden["crop/trans_params"], rtol=1e-6)
     np.testing.assert_allclose(alignment.flip_y(moved, 224), golden["crop/lm5_out"], rtol=1e-6)
-    np.testing.assert_allclose(mvr.crop_box(window), golden["crop/box_left_right_up_below_ratio"], rtol=1e-6)
+    np.testing.assert_allclose(training.crop_box(window), golden["crop/box_left_right_up_below_ratio"], rtol=1e-6)
     assert (np.abs(strided(crop[..., ::-1], 1024).astype(int) - golden["crop/bgr"]) <= 1).mean() > 0.995
 
 

@@ -119,5 +119,9 @@ def test_three_photos_become_one_head_seen_by_three_cameras(method, portrait, fo
 
 
 def test_fewer_photos_are_refused(method, portrait, tmp_path):
-    with pytest.raises(HrnError, match="three usable photos"):
+    with pytest.raises(HrnError, match="exactly 3 photos, not 1"):
         reconstruct([portrait], tmp_path / "head", Settings(method="df_mvr"))
+    Image.new("RGB", (600, 600), (90, 120, 90)).save(tmp_path / "nobody.png")
+    with pytest.raises(HrnError, match="three usable photos, not 2") as caught:
+        reconstruct([portrait, tmp_path / "nobody.png", portrait], tmp_path / "head", Settings(method="df_mvr"))
+    assert "one from the left" in caught.value.hint

@@ -52,7 +52,7 @@ def view_of(model, identity, started, deformation, yaw):
         base,
         hrn.Levels(torch.zeros_like(deformation), torch.zeros(1, 1, 256, 256)),
         torch.ones(1, 1, 256, 256),
-        render_texture(fragments, model.uv, stage.colour_high).detach(),
+        render_texture(fragments, model.uv, stage.color_high).detach(),
         stage.face.landmarks.detach(),
         Outline(torch.from_numpy(left), torch.from_numpy(right)),
     )
@@ -112,7 +112,7 @@ def test_the_fitted_texture_shows_the_picture_and_stays_where_nothing_is_seen(mo
     fragments = rasterize_crop(stage.face.camera, model.face.triangles)
     after, before = (
         ((render_texture(fragments, model.uv, map_) - picture) * fragments.mask).abs().mean()
-        for map_ in (texture, stage.colour_high)
+        for map_ in (texture, stage.color_high)
     )
     assert after < 0.35 * before
-    assert (texture - stage.colour_high)[..., :4, :4].abs().max() < 0.05
+    assert (texture - stage.color_high)[..., :4, :4].abs().max() < 0.05

@@ -39,12 +39,12 @@ def test_maps_of_the_coarse_face(scene):
     ones = raster(torch.ones(1, model.mean.numel() // 3, 1))[:, 0]
     position = raster(face.shape)
     albedo = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture)
-    colour = uv_maps.shade_map(albedo, raster(face.world_normals), parts.gamma)
+    color = uv_maps.shade_map(albedo, raster(face.world_normals), parts.gamma)
     for name, value in (
         ("coverage_ones", ones),
         ("position_map", position),
         ("albedo_map256", albedo),
-        ("colour_map256", colour),
+        ("colour_map256", color),
         ("face_vertex", face.camera),
         ("landmarks", face.landmarks),
         ("vertex_noTrans", model.camera.to_camera(face.shape)),
@@ -103,7 +103,7 @@ def test_deformation(scene):
     assert golden.error("moved", scene[2].shape + offset).max() < 5e-5
 
 
-def test_displacement_normals_colours_and_dense_mesh(scene):
+def test_displacement_normals_colors_and_dense_mesh(scene):
     _, parts, face, raster = scene
     golden = HrnGolden("displacement")
     displacement = torch.from_numpy(det("displacement", (1, 1, 256, 256), 0.01))
@@ -113,9 +113,9 @@ def test_displacement_normals_colours_and_dense_mesh(scene):
     flat = detail.detail_normals(position, normals, torch.zeros_like(displacement))
     assert golden.error("detail_normals_zero", flat).max() < 5e-5
     albedo = uv_maps.albedo_map(golden_models.mini_albedo(), parts.texture)
-    colour = uv_maps.shade_map(albedo, detailed, parts.gamma)
-    assert golden.error("colour_map", colour).max() < 5e-5
-    assert golden.error("recoloured", uv_maps.grey_level(colour)).max() < 5e-5
+    color = uv_maps.shade_map(albedo, detailed, parts.gamma)
+    assert golden.error("colour_map", color).max() < 5e-5
+    assert golden.error("recoloured", uv_maps.grey_level(color)).max() < 5e-5
 
     assert golden.equal("dense_faces", grid_faces())
     moved = (position + displacement * normals)[0].permute(1, 2, 0).reshape(-1, 3)

@@ -52,7 +52,7 @@ def test_fit_finds_the_translation_then_the_shape(head):
     fragments = rasterize_crop(seen.camera, head.linear.triangles)
     left, right = edge_columns(fragments.mask[:, 0].numpy())
     evidence = ms_fit.HeadEvidence(
-        render_vertices(fragments, seen.colour),
+        render_vertices(fragments, seen.color),
         seen.landmarks,
         fragments.mask,
         Outline(torch.from_numpy(left), torch.from_numpy(right)),
@@ -173,7 +173,7 @@ def test_a_dark_cheek_is_replaced_by_the_other_one():
     assert ms_texture.evenly_lit(sheet, 0 * cheek) is sheet
 
 
-def test_hair_takes_the_colour_of_dark_texels():
+def test_hair_takes_the_color_of_dark_texels():
     sheet, hair = np.full((40, 40, 3), 200, np.float32), np.zeros((40, 40), np.float32)
     hair[:10], sheet[:5] = 1, (80, 60, 40)
     behind = np.full((40, 40, 3), 150, np.float32)

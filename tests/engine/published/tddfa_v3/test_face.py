@@ -59,7 +59,7 @@ def test_the_coefficients_are_the_stored_ones(scene):
     np.testing.assert_allclose(torch.cat(scene.coefficients, 1), scene.golden["alpha"], atol=1e-6)
 
 
-def test_vertices_are_not_recentred_and_colours_are_clipped(scene):
+def test_vertices_are_not_recentred_and_colors_are_clipped(scene):
     some = scene.golden["vertex_sample"]
     for name, value, tolerance in (
         ("shape", scene.face.shape[0, some], 1e-6),
@@ -69,7 +69,7 @@ def test_vertices_are_not_recentred_and_colours_are_clipped(scene):
         ("gray_shading", plain_shading(scene.face.world_normals)[0, some], 1e-5),
         ("v3d", scene.face.camera[0, some], 2e-6),
         ("v2d", scene.face.projection[0, some], 1e-4),
-        ("face_texture", scene.face.colour[0, some], 1e-5),
+        ("face_texture", scene.face.color[0, some], 1e-5),
     ):
         np.testing.assert_allclose(value, scene.golden[name], rtol=0, atol=tolerance, err_msg=name)
 
@@ -108,10 +108,10 @@ def test_visibility_and_segmentation(scene):
 def test_texture_layers_and_both_blends(scene):
     picture = pattern_image(3, 224, 224, 0.2).transpose(1, 2, 0)
     some, uv = scene.golden["vertex_sample"], scene.data.uv
-    colours = tddfa_texture.vertex_colours(picture, scene.face.projection[0].numpy())
-    np.testing.assert_allclose(colours[some], scene.golden["img_colors"], atol=1e-5)
+    colors = tddfa_texture.vertex_colors(picture, scene.face.projection[0].numpy())
+    np.testing.assert_allclose(colors[some], scene.golden["img_colors"], atol=1e-5)
     model_texture, seen, hidden = tddfa_texture.uv_layers(
-        uv, scene.data.face.triangles, scene.face.colour[0].numpy(), colours, (~scene.visible)[:, None].astype(float)
+        uv, scene.data.face.triangles, scene.face.color[0].numpy(), colors, (~scene.visible)[:, None].astype(float)
     )
     # Hidden is 0 or 1 at vertices of triangles a few texels wide: float32 weights alone differ by 2e-5 there.
     for name, layer, tolerance in (
@@ -133,7 +133,7 @@ def test_texture_layers_and_both_blends(scene):
         scene.data.face.triangles,
         picture,
         scene.face.projection[0].numpy(),
-        scene.face.colour[0].numpy(),
+        scene.face.color[0].numpy(),
         scene.visible,
         blend="median",
     )
@@ -186,7 +186,7 @@ def test_files_are_the_published_ones(scene, tmp_path):
     assert (off <= 2).mean() > 0.99
 
     _, face = scene.double()
-    tddfa_output.write_mesh(tmp_path / "face.obj", face.camera[0].numpy(), scene.data.face.triangles, face.colour[0].numpy())
+    tddfa_output.write_mesh(tmp_path / "face.obj", face.camera[0].numpy(), scene.data.face.triangles, face.color[0].numpy())
     lines = (tmp_path / "face.obj").read_text().splitlines()
     vertices = [line for line in lines if line.startswith("v ")]
     # The extracted texture's colours are blended by OpenCV and compared as a whole elsewhere: here the places only.

@@ -67,15 +67,15 @@ def test_the_dictionary_has_landmarks_and_parts_of_the_whole_photo(bundle):
 
 def test_the_two_extracted_textures_differ_from_the_models_own(bundle):
     own = bundle.path / "tddfa_v3"
-    colours = [
+    colors = [
         np.loadtxt(
             (line for line in (own / f"astronaut_{name}.obj").read_text().splitlines() if line.startswith("v ")),
             usecols=(4, 5, 6),
         )
         for name in ("pcaTex", "extractTex", "extractTex_median")
     ]
-    assert all(0 <= values.min() and values.max() <= 1 for values in colours)
-    assert np.abs(colours[1] - colours[0]).mean() > 0.02 and np.abs(colours[2] - colours[0]).mean() > 0.02
+    assert all(0 <= values.min() and values.max() <= 1 for values in colors)
+    assert np.abs(colors[1] - colors[0]).mean() > 0.02 and np.abs(colors[2] - colors[0]).mean() > 0.02
 
 
 def test_better_quality_takes_the_large_backbone(folder, portrait):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from engine.fit.mid.part_regions import below_brows, region_points
-from engine.published.tddfa_v3 import part_distance as prdl
+from reference import part_distance as prdl
 
 
 def ellipse(centre, radii, count=60):

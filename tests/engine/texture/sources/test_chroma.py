@@ -65,7 +65,7 @@ def skin():
     return picture, (Y < 140) & (Y > 10), mouth
 
 
-def test_blocks_of_colour_go_and_brightness_stays(skin):
+def test_blocks_of_color_go_and_brightness_stays(skin):
     picture, plain, _ = skin
     plain = plain & (abs(Y - 90) > 12)
     before = view_of(compressed(picture))

@@ -1,17 +1,43 @@
-"""The crop for a 68-point landmark network, placed by a small network from five points."""
+"""Deep3D's crop for a 68-point landmark network, placed by a small network from five points.
+
+The engine finds its landmarks with networks of its own (:mod:`engine.photo.landmarks`).
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..basel.files import BoxRegressor
+from engine.published.basel.files import Fields, read_mat
 
-__all__ = ["FaceBox", "crop_for_landmarks", "cut_box", "landmarks_of_network", "regress_box", "to_photo"]
+__all__ = [
+    "BoxRegressor",
+    "FaceBox",
+    "crop_for_landmarks",
+    "cut_box",
+    "landmarks_of_network",
+    "read_box_regressor",
+    "regress_box",
+    "to_photo",
+]
 
 _SIZE = 224
+
+
+class BoxRegressor(NamedTuple):
+    """The 10-200-3 network that predicts a face box from five points."""
+
+    w1: np.ndarray
+    """(200, 10) float64."""
+    b1: np.ndarray
+    """(200, 1)."""
+    w2: np.ndarray
+    """(3, 200)."""
+    b2: np.ndarray
+    """(3, 1)."""
 
 
 class FaceBox(NamedTuple):
@@ -23,6 +49,17 @@ class FaceBox(NamedTuple):
     height: int
     scale: float
     """Pixels of the 224-pixel crop per photo pixel."""
+
+
+def read_box_regressor(path: Path | str) -> BoxRegressor:
+    """``BBRegressorParam_r.mat``."""
+    fields = Fields(path, read_mat(path))
+    return BoxRegressor(
+        *(
+            fields.take(name, shape).astype(np.float64)
+            for name, shape in (("W1", (200, 10)), ("B1", (200, 1)), ("W2", (3, 200)), ("B2", (3, 1)))
+        )
+    )
 
 
 def regress_box(points: np.ndarray, regressor: BoxRegressor) -> np.ndarray:
@@ -42,7 +79,7 @@ def crop_for_landmarks(image: np.ndarray, points: np.ndarray, regressor: BoxRegr
 
     Args:
         points: (5, 2) pixels, y down.
-        regressor: see :class:`engine.published.basel.files.BoxRegressor`.
+        regressor: the small network.
     """
     return cut_box(image, regress_box(points, regressor))
 

@@ -14,10 +14,8 @@ from collections.abc import Sequence
 import torch
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["WEIGHT", "anchors", "describe", "part_distance_loss"]
+__all__ = ["anchors", "describe", "part_distance_loss"]
 
-WEIGHT = 0.8e-3
-"""Of the loss in the published training objective."""
 _TINY = 1e-12
 _CHUNK = 4_000_000
 """Distances held at once."""

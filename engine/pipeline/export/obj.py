@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from ..geometry.obj import obj_faces, obj_rows
-from ..wire.atomic import output_error, replace_file
-from ..wire.bundle import Bundle
-from ..wire.errors import ErrorCode, HrnError
-from ..wire.messages import say
+from ...geometry.obj import obj_faces, obj_rows
+from ...wire.atomic import output_error, replace_file
+from ...wire.bundle import Bundle
 
-__all__ = ["check_obj_path", "export_obj"]
+__all__ = ["write"]
 
 
-def check_obj_path(path: str | os.PathLike) -> Path:
-    """The absolute path.
-
-    Raises:
-        HrnError: ``SETTINGS_INVALID`` for another suffix, ``OUTPUT_NOT_WRITABLE`` when its folder cannot take files.
-    """
-    path = Path(path).absolute()
-    if path.suffix.lower() != ".obj":
-        raise HrnError(
-            ErrorCode.SETTINGS_INVALID,
-            say("The name of the exported file must end in .obj, not in “{suffix}”.", suffix=path.suffix or path.name),
-        )
-    parent = path.parent
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{path} cannot be written.", path=path))
-    return path
-
-
-def export_obj(bundle: Bundle, path: str | os.PathLike) -> list[Path]:
+def write(bundle: Bundle, path: Path) -> list[Path]:
     """Write `path`, a material library and the albedo and normal map beside it.
 
     The mesh is all quads in metres (x to the subject's left, y up), posed with the bundle's expression values and
@@ -47,9 +24,8 @@ def export_obj(bundle: Bundle, path: str | os.PathLike) -> list[Path]:
         The files written, the OBJ first.
 
     Raises:
-        HrnError: see :func:`check_obj_path`; ``DISK_FULL``, ``BUNDLE_INVALID``.
+        HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``, ``BUNDLE_INVALID``.
     """
-    path = check_obj_path(path)
     manifest, arrays = bundle.manifest, bundle.arrays()
     stem = "_".join(path.stem.split())
     library = path.with_name(f"{stem}.mtl")

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ...camera import Camera
-from ...geometry.mesh import vertex_normals
-from ...geometry.sampling import farthest_points
-from ...head.model import HeadModel
-from ..coarse.projection import projection
-from ..skin_surface import SkinSurface
-from .part_regions import anchors, below_brows, describe, region_points
+from ....camera import Camera
+from ....geometry.mesh import vertex_normals
+from ....geometry.sampling import farthest_points
+from ....head.model import HeadModel
+from ...coarse.projection import projection
+from ...skin_surface import SkinSurface
+from ..part_regions import anchors, below_brows, describe, region_points
 
 __all__ = ["PARTS", "PartTerm", "squared_distance"]
 
@@ -118,7 +118,7 @@ def squared_distance(points: np.ndarray, grid: np.ndarray, wanted: np.ndarray) -
     """Half the squared difference of descriptions, its Gauss-Newton matrix (2P, 2P) and its gradient (2P,).
 
     Args:
-        points: (P, 2). grid: (A, 2) anchors. wanted: (A, 3), see :func:`.part_regions.describe`.
+        points: (P, 2). grid: (A, 2) anchors. wanted: (A, 3), see :func:`..part_regions.describe`.
     """
     count = len(points)
     away = points[None] - grid[:, None]

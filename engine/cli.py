@@ -79,18 +79,20 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
     command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
-    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; run again, it is completed")
-    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
-    command.add_argument("--only", action="append", metavar="NAME", help="do this subject only; may be repeated")
-    command.add_argument("--range", metavar="RANGE", help="do the subjects with these numbers only, such as 1-20,25")
-    command.add_argument("--retry-failed", action="store_true", help="try again also what failed because of its photo")
-    command.add_argument("--lenient", action="store_true", help="exit status 0 also when photos turned out to be unusable")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; the same command completes it")
+    command.add_argument(
+        "--jobs", type=count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
+    )
+    command.add_argument("--only", action="append", metavar="NAME", help="do only this subject; may be repeated")
+    command.add_argument("--range", metavar="RANGE", help="do only the subjects with these numbers, such as 1-20,25")
+    command.add_argument("--retry-failed", action="store_true", help="also try again what failed because of its photo")
+    command.add_argument("--lenient", action="store_true", help="exit status 0 even when photos turn out to be unusable")
     command.add_argument(
         "--patience",
         type=positive_number,
         default=600.0,
         metavar="SECONDS",
-        help="a worker without progress for so long is stopped (default: %(default).0f)",
+        help="seconds without progress after which a worker is stopped (default: %(default).0f)",
     )
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
     command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
@@ -98,15 +100,19 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_batch)
 
     command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/user/batch.md)")
-    command.add_argument("scheduler", metavar="ADDRESS", help="of the dask scheduler, such as tcp://host:8786")
-    command.add_argument("--jobs", type=count, metavar="N", help="workers (default: what memory and cores bear)")
+    command.add_argument("scheduler", metavar="ADDRESS", help="address of the dask scheduler, such as tcp://host:8786")
+    command.add_argument(
+        "--jobs", type=count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
+    )
     command.add_argument("--gpu", action="store_true", help="offer each worker as the resource GPU")
     command.set_defaults(run=_cluster_worker)
 
     command = commands.add_parser("serve", help="stay warm and take requests on stdin (docs/develop/protocol.md)")
     command.set_defaults(run=_serve)
 
-    command = commands.add_parser("prepare", help="build what is built once (head model, compiled code); the installer does")
+    command = commands.add_parser(
+        "prepare", help="build what is built only once (head model, compiled code); the installer does this"
+    )
     command.set_defaults(run=_prepare)
 
     command = commands.add_parser("train", help="train a published network on your own photos (docs/user/training.md)")
@@ -116,12 +122,14 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_train)
 
     command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
-    command.add_argument("--folder", metavar="DIR", help="where licensed files are looked for, with all its sub-folders")
+    command.add_argument(
+        "--folder", metavar="DIR", help="folder in which licensed files are looked for, with all its sub-folders"
+    )
     command.add_argument(
         "--commercial",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="hide methods whose licences allow no commercial work",
+        help="hide methods whose licences do not allow commercial work",
     )
     command.add_argument("--save", action="store_true", help="keep --folder and --commercial as your settings")
     command.add_argument(
@@ -130,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print as JSON")
     command.set_defaults(run=_models)
 
-    command = commands.add_parser("licenses", help="licence of every part that the engine uses")
+    command = commands.add_parser("licenses", help="show the licence of every part that the engine uses")
     command.set_defaults(run=_licenses)
 
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
@@ -140,6 +148,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=_bench)
     return parser
+
+
+def _language(text: str) -> str:
+    found = language_of(text)
+    if found == SOURCE and not text.lower().startswith("en"):
+        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
+    return found
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -217,13 +232,6 @@ class ProgressLine:
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
-
-
-def _language(text: str) -> str:
-    found = language_of(text)
-    if found == SOURCE and not text.lower().startswith("en"):
-        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
-    return found
 
 
 def _batch(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from ..wire.messages import say
 from ..wire.pytorch import require_pytorch
 
 try:
-    require_pytorch(say("Training the network of the coarse stage"))
+    require_pytorch(say("Training the coarse stage's network"))
 except HrnError as error:
     raise SystemExit(str(error)) from None
 

@@ -152,7 +152,7 @@ def method_license(method: str) -> Message:
 
 
 def licenses_text() -> str:
-    """All parts for people, with the versions that are installed."""
+    """All parts for people, in their language, with the versions that are installed."""
     lines = [_row(say("part"), say("version"), say("licence"), say("used for"))]
     for entry in LICENSES.values():
         if entry.kind == "engine":
@@ -167,16 +167,16 @@ def licenses_text() -> str:
     ]
     for key, entry in LICENSES.items():
         if entry.kind == "user":
-            lines.append(_row(entry.part, "", entry.license, _purpose(key), 66))
+            lines.append(_row(entry.part, "", entry.license, _use(key), 66))
     return "\n".join(lines)
 
 
-def _row(part: str, version: str, terms: str, use: str, columns: int = 52) -> str:
-    return f"{pad(local(part), 44)} {pad(local(version), 12)} {pad(local(terms), columns)} {local(use)}"
+def _row(part: str, version: str, licence: str, use: str, columns: int = 52) -> str:
+    return f"{pad(local(part), 44)} {pad(local(version), 12)} {pad(local(licence), columns)} {local(use)}"
 
 
-def _purpose(key: str) -> Message:
-    """What it is used for, and by which methods where some need it."""
+def _use(key: str) -> Message:
+    """What for and, where methods need it, of which."""
     use = as_message(LICENSES[key].used_for)
     users = [method.name for method in METHODS.values() if key in method.licenses]
     if users == [method.name for method in METHODS.values() if method.files]:

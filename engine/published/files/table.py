@@ -29,16 +29,16 @@ def models_text(report: dict) -> str:
         if row["hidden"]:
             hidden.append(row["name"])
             continue
+        what = say("{title}. {description}", title=as_message(row["title"]), description=as_message(row["description"]))
         lines += [
             "",
-            f"{row['name']:12} {local(say('ready') if row['ready'] else say('not ready'))}: {_about(row)}",
+            f"{row['name']:12} {local(say('ready: {what}', what=what) if row['ready'] else say('not ready: {what}', what=what))}",
             f"{'':12} {local(say('licence: {licence}', licence=Message.from_json(row, 'licence')))}",
         ]
         for file in row["files"]:
             use = "" if file["required"] else f" ({local(say('optional'))})"
             where = file["path"] or local(say("get it from {source}", source=as_message(file["source"])))
-            state = pad(local(_STATES[file["state"]]), 8)
-            lines.append(f"{'':12} {state} {file['name']}{use}: {local(file['what'])}; {where}")
+            lines.append(f"{'':12} {pad(local(_STATES[file['state']]), 8)} {file['name']}{use}: {local(file['what'])}; {where}")
             if file["problem"]:
                 lines.append(f"{'':21} {local(Message.from_json(file, 'problem'))}")
         lines += [f"{'':12} {local(sentence)}" for sentence in list_from_json(row, "missing") if not row["files"]]
@@ -46,7 +46,3 @@ def models_text(report: dict) -> str:
         told = say("Hidden, because a licence of their files allows no commercial work: {names}", names=hidden)
         lines += ["", local(told)]
     return "\n".join(lines)
-
-
-def _about(row: dict) -> str:
-    return local(say("{title}. {description}", title=as_message(row["title"]), description=as_message(row["description"])))

@@ -15,7 +15,6 @@ from engine.wire.language import _FOLDER, SOURCE, languages, local, read_po, use
 from engine.wire.messages import fields_of
 from support.checkout import ROOT
 from support.messages_in_source import calls, choices, has_words, tables, templates, texts_of, written
-from support.small_maps import small_analysis
 
 LANGUAGES = [name for name in languages() if name != SOURCE]
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -60,8 +59,9 @@ class TestSource:
 
     def test_the_test_before_sees_what_it_should(self, tmp_path):
         (tmp_path / "x.py").write_text(
-            'raise HrnError(c, f"a {b}", hint="x" + y)\nsay(z)\nself.progress("photo", 0, "x" if a else f"{b}")\nsay("fine {a}", a=1)\n'
-            'HrnError(c, say("fine"), hint=None)\nreport(0.5)\n'
+            'raise HrnError(c, f"a {b}", hint="x" + y)\nsay(z)\nprogress(0, "x" if a else f"{b}")\nsay("fine {a}", a=1)\n'
+            'HrnError(c, say("fine"), hint=None)\nprogress(0.5)\nprogress.part(0, 1, x + y)\nhead.part("a", "b", "c" + d)\n'
+            'progress.stage("start", f"{c}")(0.5, "x" + y)\n'
         )
         seen = [
             type(one).__name__
@@ -70,7 +70,18 @@ class TestSource:
             for one in choices(argument)
         ]
         assert sorted(seen) == sorted(
-            ["JoinedStr", "BinOp", "Name", "Constant", "JoinedStr", "Constant", "Call", "Constant", "Constant"]
+            [
+                "JoinedStr",
+                "BinOp",
+                "Name",
+                "Constant",
+                "JoinedStr",
+                "Constant",
+                "Call",
+                "Constant",
+                "Constant",
+                *("BinOp", "JoinedStr", "BinOp"),
+            ]
         )
 
     def test_templates_are_well_formed_and_given_what_they_name(self):
@@ -179,13 +190,14 @@ class TestCommandLine:
         assert main(["--lang", "zh_HANS", "licenses"]) == 0 and main(["--lang", "zh_HANS", "models"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].startswith("组成部分") and any(line.endswith("光栅化器") for line in lines)
-        assert any("可用: 开放。开箱即用，无需手动下载任何内容" in line for line in lines)
+        assert any("可用：开放。开箱即用，无需手动下载任何内容" in line for line in lines)
         assert any("BFM_model_front.mat" in line and "Basel 面部模型，正面部分" in line for line in lines)
         assert main(["licenses"]) == 0 and capsys.readouterr().out.startswith("part ")
 
     def test_every_message_of_a_reconstruction(self, tmp_path, portrait, capsys, monkeypatch):
         """Also those that no test of the sources would see."""
         from engine.cli import ProgressLine
+        from support.small_maps import small_analysis
 
         said = []
         monkeypatch.setattr(ProgressLine, "__call__", lambda self, stage, fraction, message: said.append(message))

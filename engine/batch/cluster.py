@@ -13,6 +13,7 @@ import uuid
 from ..system.failures import as_hrn_error
 from ..wire.atomic import replace_file
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import Message
 from .board import Board, Entry
 from .cluster_worker import cancel_tasks, close_idle, import_distributed, outcome_from_json, probe
 from .store import FOLDER, Store
@@ -201,7 +202,7 @@ class ClusterWorkers:
             again = entry.attempt + 1 if entry.state == "running" else 1
             self._board.started(entry, max(again, message["attempt"]))
         elif entry.state == "running":
-            self._board.progress(entry, *message["step"])
+            self._board.progress(entry, *message["step"], Message.from_json(message))
 
     def _pass_on_cancels(self, everything: bool = False) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from .. import __version__
 from ..system.failures import as_hrn_error
 from ..system.machine import cores, thread_environment
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import as_message
 from .local import reconstruct_with
 from .store import Store
 from .subjects import Subject
@@ -52,7 +53,7 @@ def run_task(task: dict) -> dict:
         now = time.monotonic()
         if stage != last[1] or now - last[0] > _PROGRESS_SECONDS:
             last[:] = now, stage
-            tell("progress", step=[stage, fraction, overall, message])
+            tell("progress", step=[stage, fraction, overall], **as_message(message).to_json())
 
     def cancelled():
         return key in _cancelled

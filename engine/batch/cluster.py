@@ -212,8 +212,7 @@ class ClusterWorkers:
             again = entry.attempt + 1 if entry.state == "running" else 1
             self._board.started(entry, max(again, message["attempt"]))
         elif entry.state == "running":
-            stage, fraction, overall, words = message["step"]
-            self._board.progress(entry, stage, fraction, overall, Message.from_json(words))
+            self._board.progress(entry, *message["step"], Message.from_json(message))
 
     def _pass_on_cancels(self, everything: bool = False) -> None:
         with self._lock:

@@ -54,7 +54,7 @@ def run_task(task: dict) -> dict:
         now = time.monotonic()
         if stage != last[1] or now - last[0] > _PROGRESS_SECONDS:
             last[:] = now, stage
-            tell("progress", step=[stage, fraction, overall, as_message(message).to_json()])
+            tell("progress", step=[stage, fraction, overall], **as_message(message).to_json())
 
     def cancelled():
         return key in _cancelled

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..wire.child_process import clean_environment
-from ..wire.client import EngineProcess, Failed, Finished, Launch, Ready, Stopped
+from ..wire.client import EngineProcess, EngineState, Failed, Finished, Launch, Ready, Stopped
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
 from .subjects import Subject
@@ -88,6 +88,17 @@ class Worker:
         number = self._engine.request(
             "reconstruct", {"photos": list(subject.photos), "out": out, "settings": subject.settings.to_json()}
         )
+        try:
+            return self._wait(number, progress, cancelled)
+        finally:
+            if self._engine.state in (EngineState.STARTING, EngineState.BUSY):
+                self.close()  # A listener has failed; the next subject must not meet this one's request.
+
+    def close(self) -> None:
+        """Ask the process to leave (it removes what is half-written), kill it when it does not."""
+        self._engine.leave(_LEAVE_SECONDS)
+
+    def _wait(self, number: int, progress: Step, cancelled: Callable[[], bool]) -> dict:
         while True:
             for event in self._engine.poll(_LOOK_SECONDS):
                 if isinstance(event, (Ready, Stopped)) or event.id != number:
@@ -110,10 +121,6 @@ class Worker:
                         hint="Try again; for very large photos give it more time with --patience.",
                     )
                 )
-
-    def close(self) -> None:
-        """Ask the process to leave (it removes what is half-written), kill it when it does not."""
-        self._engine.leave(_LEAVE_SECONDS)
 
 
 def _duration(seconds: float) -> Message:

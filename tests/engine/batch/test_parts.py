@@ -13,6 +13,7 @@ import time
 import pytest
 
 from engine.batch import store as store_module
+from engine.batch import worker as worker_module
 from engine.batch.board import Board
 from engine.batch.console import Console, duration, summary_table
 from engine.batch.locks import try_lock
@@ -26,6 +27,7 @@ from engine.system.progress import SILENT
 from engine.wire.atomic import replace_file
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
+from support.batch import STUB
 from support.checkout import python_path
 from support.programs.batch_stub import StubMethod
 
@@ -437,3 +439,22 @@ def test_ranges_of_subjects():
         with pytest.raises(HrnError) as caught:
             parse_range(text)
         assert caught.value.code is ErrorCode.SETTINGS_INVALID
+
+
+def test_a_worker_survives_a_listener_that_fails(store, subject, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "PROGRAM", STUB)
+    worker = worker_module.Worker({"HRN_ENGINE_HOME": str(tmp_path / "home")})
+
+    def fails(*step):
+        raise ValueError("a listener")
+
+    try:
+        with pytest.raises(ValueError):
+            worker.reconstruct(subject, str(store.out / "a"), fails, lambda: False)
+        steps = []
+        answer = worker.reconstruct(subject, str(store.out / "a"), lambda *step: steps.append(step), lambda: False)
+        assert answer["bundle"] == str(store.out / "a")
+        assert {step[0] for step in steps} >= {"coarse"}
+    finally:
+        worker.close()
+    assert worker.pid is None

@@ -15,6 +15,7 @@ from engine.published.basel.coefficients import split
 from engine.published.head_mask import head_mask
 from engine.published.modelscope import head_method as hrn_head
 from engine.published.modelscope.head_model import Offsets
+from engine.system.progress import SILENT
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
 from support.official.head_like import write_hrn_head
@@ -119,6 +120,7 @@ def test_texture_with_hair_needs_its_files_and_takes_the_hairs_color(bundle, por
         np.ones((224, 224), np.float32),
         hrn_head._DRAFT,
         True,
+        SILENT,
     )
     assert found.shape == (256, 256, 3) and np.abs(found.astype(float) - 0.5 * 0.3 * 255).max() < 3
     assert get_method("hrn_head")._require_hair() is None

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from engine.cli import main as engine_command
-from engine.install import verbs
+from engine.install import run_tests, shell, verbs
 from support.checkout import ROOT
 from support.pages import PAGES, blocks, commands, page_name
 
@@ -100,10 +100,10 @@ def check_installer(parse_only, words):
     elif options.verb == "blender":
         check_blender(parse_only, arguments)
     elif options.verb == "test":
-        _, rest = verbs._blenders([word for word in arguments if word != "VERSION"])
+        _, rest = run_tests.blenders_in([word for word in arguments if word != "VERSION"])
         check_pytest(rest)
     elif options.verb in ("install", "wheels"):
-        _, rest = verbs._extras(arguments)
+        _, rest = shell.extras_in(arguments)
         assert not [word for word in rest if word.startswith("-")], rest
     elif options.verb == "window":
         check_program(parse_only, ROOT / "tests" / "gui" / "run.py", arguments)

@@ -221,21 +221,21 @@ def test_pythons_own_modules_are_enough():
 
 
 def test_extras_are_chosen_by_name():
-    from engine.install.verbs import _extras
+    from engine.install.shell import extras_in
 
-    assert _extras(["--with", "dask"]) == (["dask"], []) and _extras(["DIR", "--with=dask"]) == (["dask"], ["DIR"])
+    assert extras_in(["--with", "dask"]) == (["dask"], []) and extras_in(["DIR", "--with=dask"]) == (["dask"], ["DIR"])
     with pytest.raises(InstallError, match="The extras are published, dask"):
-        _extras(["--with", "desk"])
+        extras_in(["--with", "desk"])
     with pytest.raises(InstallError):
-        _extras(["--with"])
+        extras_in(["--with"])
 
 
 def test_blenders_are_chosen_by_version():
-    from engine.install.verbs import _blenders
+    from engine.install.run_tests import blenders_in
 
-    assert _blenders(["tests/addon", "-x"]) == ([], ["tests/addon", "-x"])
-    assert _blenders(["--blender", "5.0", "-k", "light", "--blender=4.2"]) == (["4.2", "5.0"], ["-k", "light"])
-    assert _blenders(["--blender", "all", "--blender", "4.5"]) == (list(BLENDERS), [])
+    assert blenders_in(["tests/addon", "-x"]) == ([], ["tests/addon", "-x"])
+    assert blenders_in(["--blender", "5.0", "-k", "light", "--blender=4.2"]) == (["4.2", "5.0"], ["-k", "light"])
+    assert blenders_in(["--blender", "all", "--blender", "4.5"]) == (list(BLENDERS), [])
 
 
 @pytest.mark.parametrize("wish", [("--blender", "3.6"), ("--blender=5.2.3",), ("--blender",)])
@@ -246,7 +246,7 @@ def test_a_blender_that_there_is_not_is_refused_with_those_there_are(tmp_path, w
 
 
 def test_a_blender_without_its_python_is_an_error_when_named_and_left_out_otherwise(tmp_path, monkeypatch, capsys):
-    from engine.install import verbs
+    from engine.install import run_tests, verbs
 
     found = environments.find_python
     monkeypatch.setattr(
@@ -256,4 +256,4 @@ def test_a_blender_without_its_python_is_an_error_when_named_and_left_out_otherw
     assert verbs.main(["test", "--blender", "5.2", "tests/addon"]) == 1
     assert "No Python 3.13 was found for Blender 5.2" in capsys.readouterr().err
     assert not (tmp_path / "home").exists()
-    assert verbs._present(["4.5", "5.2"]) == ["4.5"] and "5.2 is left out" in capsys.readouterr().err
+    assert run_tests.present_blenders(["4.5", "5.2"]) == ["4.5"] and "5.2 is left out" in capsys.readouterr().err

@@ -10,8 +10,8 @@ import pytest
 
 from engine.install.coverage import by_room
 from engine.install.environments import BLENDERS
+from engine.install.run_tests import tiers_of
 from engine.install.testing import Meanwhile, Run, Tier, asks_for_window, plan, run_together
-from engine.install.verbs import _tiers
 from engine.system.machine import cores
 
 ENGINE = Tier("engine", Path("e"), "tests/engine", spread=True)
@@ -92,7 +92,7 @@ def test_folders_run_as_a_whole_and_flags_reach_every_pass():
 
 def test_the_addon_runs_in_the_blenders_asked_for_two_at_a_time():
     def titles(*versions, arguments=("tests/addon", "tests/package")):
-        return [[run.title for run in stage] for stage in plan(_tiers(versions), arguments, cores=2)]
+        return [[run.title for run in stage] for stage in plan(tiers_of(versions), arguments, cores=2)]
 
     assert titles("4.2") == [["add-on, Blender 4.2", "package"]]
     assert titles("4.5", "5.2") == [["add-on, Blender 4.5", "add-on, Blender 5.2", "package"]]
@@ -103,7 +103,7 @@ def test_the_addon_runs_in_the_blenders_asked_for_two_at_a_time():
     file = "tests/addon/test_views.py"
     assert titles("4.2", "5.0", arguments=[file]) == [["add-on, Blender 4.2"], ["add-on, Blender 5.0"]]
     # Each in its own module; the package's always in that of 4.5.
-    (stage,) = plan(_tiers(["5.0"]), ["tests/addon", "tests/package"], cores=2)
+    (stage,) = plan(tiers_of(["5.0"]), ["tests/addon", "tests/package"], cores=2)
     assert [run.python for run in stage] == [BLENDERS["5.0"].python, BLENDERS["4.5"].python]
 
 

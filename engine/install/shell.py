@@ -1,0 +1,119 @@
+"""What the verbs share: making environments complete, running engine and Blender, reading their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+from ..system.progress import Progress
+from .environments import (
+    BPY_4_5,
+    ENGINE,
+    EXTRAS,
+    Environment,
+    InstallError,
+    Source,
+    clean_environ,
+)
+from .packaging import ROOT
+
+__all__ = [
+    "add_extra",
+    "ensure",
+    "ensure_engine",
+    "extras_in",
+    "progress_of",
+    "run_blender",
+    "run_engine",
+    "source",
+    "values_of",
+]
+
+
+class _Shown:
+    """One line that is rewritten on a terminal, one line per change elsewhere, JSON lines for the add-on."""
+
+    def __init__(self, as_json: bool):
+        self.as_json, self.last, self.since = as_json, "", time.monotonic()
+
+    def __call__(self, title: str, fraction: float, text: str) -> None:
+        if self.as_json:
+            params = {"stage": title, "fraction": round(fraction, 3), "message": text}
+            print(json.dumps({"method": "progress", "params": params}), flush=True)
+        elif sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            line = f"[{title}] {fraction:4.0%} {text}"[:width]
+            print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+        elif text != self.last and not text.startswith("Collecting"):
+            print(f"[{title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
+        self.last = text
+
+
+def progress_of(title: str, options: argparse.Namespace, part: tuple[float, float] = (0.0, 1.0)) -> Progress:
+    """Progress of one environment; the add-on waits for all of them, of which this is a part."""
+    whole = Progress(_Shown(options.json)).stage(title)
+    return whole.part(*part) if options.json else whole
+
+
+def ensure(environment: Environment, options, progress: Progress | None = None) -> None:
+    if not environment.is_complete() and not options.json:
+        print(
+            f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
+            f"disk, in {environment.path}",
+            file=sys.stderr,
+        )
+    environment.install(
+        source(options), progress or progress_of(environment.name, options), options.python if environment is ENGINE else None
+    )
+
+
+def source(options) -> Source:
+    return Source(options.wheels.absolute() if options.wheels else None, options.offline)
+
+
+def ensure_engine(options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    ensure(ENGINE, options, progress_of(ENGINE.name, options, part))
+    if run_engine(["prepare"], options, quiet=options.json):
+        raise InstallError("The head model could not be prepared; the lines above say why.")
+
+
+def run_engine(arguments: list[str], options, quiet: bool = False) -> int:
+    command = [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", *arguments]
+    return subprocess.run(command, env=clean_environ(), stdout=subprocess.DEVNULL if quiet else None).returncode
+
+
+def run_blender(arguments: list[str]) -> int:
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.headless import main; main(sys.argv[1:])"
+    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
+
+
+def add_extra(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    extra = EXTRAS[name]
+    if not ENGINE.has(extra.step) and not options.json:
+        download, disk = extra.sizes.here
+        print(f"{extra.purpose}: about {download} MB to download, {disk} MB on disk", file=sys.stderr)
+    ENGINE.add(extra.step, source(options), progress_of(name, options, part))
+
+
+def extras_in(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Names given with ``--with``, and the other arguments."""
+    names, rest = values_of(arguments, "--with")
+    for name in names:
+        if name not in EXTRAS:
+            raise InstallError(f"There is no extra {name!r}. The extras are {', '.join(EXTRAS)}.")
+    return names, rest
+
+
+def values_of(arguments: list[str], option: str) -> tuple[list[str], list[str]]:
+    """What follows each `option` (empty where nothing does), and the other arguments."""
+    values, rest, left = [], [], iter(arguments)
+    for argument in left:
+        if argument == option or argument.startswith(f"{option}="):
+            values.append(argument[len(option) + 1 :] if "=" in argument else next(left, ""))
+        else:
+            rest.append(argument)
+    return values, rest

@@ -10,7 +10,7 @@ import numpy as np
 from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
 
-__all__ = ["ObjMesh", "obj_normals", "read_obj", "write_obj"]
+__all__ = ["ObjMesh", "obj_normals", "read_obj", "PLAIN", "ObjStyle", "write_obj"]
 
 
 class ObjMesh(NamedTuple):
@@ -73,35 +73,47 @@ def obj_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.where(length > 0, out / np.maximum(length, 1e-30), [0, 0, 1]).astype(np.float32)
 
 
+class ObjStyle(NamedTuple):
+    """How a file is written."""
+
+    number: str = ".6f"
+    """Format of every number; "r" for the shortest that is exact."""
+    header: tuple[str, ...] = ()
+    """Comment lines without the leading sign."""
+
+
+PLAIN = ObjStyle()
+"""Six decimals, no comments."""
+
+
 def write_obj(
     path: Path | str,
     vertices: np.ndarray,
     faces: np.ndarray,
     *,
     colours: np.ndarray | None = None,
-    uv: np.ndarray | None = None,
-    uv_faces: np.ndarray | None = None,
+    uv: np.ndarray | tuple[np.ndarray, np.ndarray] | None = None,
     normals: np.ndarray | None = None,
     texture: str | None = None,
-    number: str = ".6f",
-    header: tuple[str, ...] = (),
+    style: ObjStyle = PLAIN,
 ) -> None:
     """Writes one mesh, and beside it a material that names `texture`; whole or not at all.
 
     Args:
         vertices: (N, 3); `faces`: (F, 3) 0-based.
         colours: (N, 3), written behind the positions; whole numbers without decimals.
-        uv: (M, 2) with `uv_faces` (F, 3), or (N, 2) with the numbering of the vertices.
+        uv: (N, 2) with the numbering of the vertices, or (M, 2) and (F, 3) with their own.
         normals: (N, 3).
         texture: file name of the picture.
-        number: format of every number; "r" for the shortest that is exact.
-        header: comment lines without the leading sign.
+        style: numbers and comments.
 
     Raises:
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
     path = Path(path)
-    lines = [f"# {line}" for line in header]
+    number = style.number
+    uv, uv_faces = uv if isinstance(uv, tuple) else (uv, faces)
+    lines = [f"# {line}" for line in style.header]
     if texture:
         lines.append(f"mtllib {path.stem}.mtl")
     if colours is None:
@@ -114,7 +126,7 @@ def write_obj(
         lines.append(_rows("vn", normals, number))
     if texture:
         lines.append("usemtl FaceTexture")
-    lines.append(_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1, normals is not None))
+    lines.append(_faces(faces + 1, None if uv is None else uv_faces + 1, normals is not None))
     _write(path, lines)
     if texture:
         _write(

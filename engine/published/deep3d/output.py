@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ...geometry.obj import write_obj
+from ...geometry.obj import ObjStyle, write_obj
 from ...wire.atomic import write_whole
 from ..basel.alignment import CROP_SIZE
 from ..basel.coefficients import Coefficients
@@ -69,7 +69,7 @@ def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
 
 def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> None:
     """The ``.obj`` file; colours are written as 0..1."""
-    write_obj(path, vertices, triangles, colours=colours / 255.0, number=".8f")
+    write_obj(path, vertices, triangles, colours=colours / 255.0, style=ObjStyle(".8f"))
 
 
 def write_picture(path: Path | str, picture: np.ndarray) -> None:

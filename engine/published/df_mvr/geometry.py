@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from ...geometry.obj import write_obj
+from ...geometry.obj import ObjStyle, write_obj
 from ..basel import losses, pose
 from ..basel.alignment import CropWindow
 from ..basel.coefficients import Coefficients
@@ -154,6 +154,5 @@ def write_mesh(path: Path | str, front: np.ndarray, triangles: np.ndarray) -> No
         front,
         triangles,
         colours=grey,
-        number=".8f",
-        header=("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces"),
+        style=ObjStyle(".8f", ("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces")),
     )

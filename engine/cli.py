@@ -78,25 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_reconstruct)
 
     command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
-    command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
-    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; the same command completes it")
-    command.add_argument(
-        "--jobs", type=count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
-    )
-    command.add_argument("--only", action="append", metavar="NAME", help="do only this subject; may be repeated")
-    command.add_argument("--range", metavar="RANGE", help="do only the subjects with these numbers, such as 1-20,25")
-    command.add_argument("--retry-failed", action="store_true", help="also try again what failed because of its photo")
-    command.add_argument("--lenient", action="store_true", help="exit status 0 even when photos turn out to be unusable")
-    command.add_argument(
-        "--patience",
-        type=positive_number,
-        default=600.0,
-        metavar="SECONDS",
-        help="seconds without progress after which a worker is stopped (default: %(default).0f)",
-    )
-    command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
-    command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
-    add_flags(command)
+    _add_batch(command)
     command.set_defaults(run=_batch)
 
     command = commands.add_parser("cluster-worker", help="work for `batch --scheduler` on this machine (docs/user/batch.md)")
@@ -122,6 +104,44 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_train)
 
     command = commands.add_parser("models", help="methods, their official files and licences, and what is missing")
+    _add_models(command)
+    command.set_defaults(run=_models)
+
+    command = commands.add_parser("licenses", help="show the licence of every part that the engine uses")
+    command.set_defaults(run=_licenses)
+
+    command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
+    command.add_argument(
+        "what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")
+    )
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command.set_defaults(run=_bench)
+    return parser
+
+
+def _add_batch(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="FOLDER", help="each sub-folder or loose photo is a subject; or a .csv/.json list")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundles; the same command completes it")
+    command.add_argument(
+        "--jobs", type=count, metavar="N", help="number of workers (default: as many as memory and cores allow)"
+    )
+    command.add_argument("--only", action="append", metavar="NAME", help="do only this subject; may be repeated")
+    command.add_argument("--range", metavar="RANGE", help="do only the subjects with these numbers, such as 1-20,25")
+    command.add_argument("--retry-failed", action="store_true", help="also try again what failed because of its photo")
+    command.add_argument("--lenient", action="store_true", help="exit status 0 even when photos turn out to be unusable")
+    command.add_argument(
+        "--patience",
+        type=positive_number,
+        default=600.0,
+        metavar="SECONDS",
+        help="seconds without progress after which a worker is stopped (default: %(default).0f)",
+    )
+    command.add_argument("--scheduler", metavar="ADDRESS", help="run on a dask.distributed cluster, such as tcp://host:8786")
+    command.add_argument("--json-lines", action="store_true", help="events on stdout, commands on stdin, for programs")
+    add_flags(command)
+
+
+def _add_models(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--folder", metavar="DIR", help="folder in which licensed files are looked for, with all its sub-folders"
     )
@@ -136,18 +156,6 @@ def _parser() -> argparse.ArgumentParser:
         "--make-bfm", metavar="DIR", help="first make BFM_model_front.mat of the Basel Face Model 2009 in DIR, into the folder"
     )
     command.add_argument("--json", action="store_true", help="print as JSON")
-    command.set_defaults(run=_models)
-
-    command = commands.add_parser("licenses", help="show the licence of every part that the engine uses")
-    command.set_defaults(run=_licenses)
-
-    command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
-    command.add_argument(
-        "what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")
-    )
-    command.add_argument("arguments", nargs=argparse.REMAINDER)
-    command.set_defaults(run=_bench)
-    return parser
 
 
 def _language(text: str) -> str:

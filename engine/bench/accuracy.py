@@ -17,7 +17,7 @@ from types import ModuleType
 
 import numpy as np
 
-from ..geometry.obj import write_obj
+from ..geometry.obj import ObjStyle, write_obj
 from ..head import HeadModel, load_head_model
 from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
@@ -34,7 +34,7 @@ def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.
     """Skin, neck and eyeballs in metres as quads; returns the seven landmarks, (7, 3) metres."""
     kept = np.isin(model.face_material, [MATERIALS.index("skin"), MATERIALS.index("eyes")])
     used, faces = np.unique(model.faces[kept], return_inverse=True)
-    write_obj(path, vertices[used] / 1000, faces.reshape(-1, 4), number=".7f")
+    write_obj(path, vertices[used] / 1000, faces.reshape(-1, 4), style=ObjStyle(".7f"))
     return model.landmarks(vertices)[list(NOW_LANDMARKS)].astype(float) / 1000
 
 

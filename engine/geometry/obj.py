@@ -11,7 +11,7 @@ from ..wire.atomic import write_whole
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import reason, say
 
-__all__ = ["ObjMesh", "obj_faces", "obj_normals", "obj_rows", "read_obj", "write_obj"]
+__all__ = ["PLAIN", "ObjMesh", "ObjStyle", "obj_faces", "obj_normals", "obj_rows", "read_obj", "write_obj"]
 
 
 class ObjMesh(NamedTuple):
@@ -74,36 +74,48 @@ def obj_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.where(length > 0, out / np.maximum(length, 1e-30), [0, 0, 1]).astype(np.float32)
 
 
+class ObjStyle(NamedTuple):
+    """How a file is written."""
+
+    number: str = ".6f"
+    """Format of every number; "r" for the shortest that is exact."""
+    header: tuple[str, ...] = ()
+    """Comment lines without the leading sign."""
+
+
+PLAIN = ObjStyle()
+"""Six decimals, no comments."""
+
+
 def write_obj(
     path: Path | str,
     vertices: np.ndarray,
     faces: np.ndarray,
     *,
     colors: np.ndarray | None = None,
-    uv: np.ndarray | None = None,
-    uv_faces: np.ndarray | None = None,
+    uv: np.ndarray | tuple[np.ndarray, np.ndarray] | None = None,
     normals: np.ndarray | None = None,
     texture: str | None = None,
-    number: str = ".6f",
-    header: tuple[str, ...] = (),
+    style: ObjStyle = PLAIN,
 ) -> None:
     """Writes one mesh, and beside it a material that names `texture`; whole or not at all.
 
     Args:
         vertices: (N, 3).
         faces: (F, C), 0-based.
-        colours: (N, 3), written behind the positions; whole numbers without decimals.
-        uv: (M, 2) with `uv_faces` (F, C), or (N, 2) with the numbering of the vertices.
+        colors: (N, 3), written behind the positions; whole numbers without decimals.
+        uv: (N, 2) with the numbering of the vertices, or (M, 2) and (F, 3) with their own.
         normals: (N, 3).
         texture: file name of the picture.
-        number: format of every number; "r" for the shortest that is exact.
-        header: comment lines without the leading sign.
+        style: numbers and comments.
 
     Raises:
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
     path = Path(path)
-    lines = [f"# {line}" for line in header]
+    number = style.number
+    uv, uv_faces = uv if isinstance(uv, tuple) else (uv, faces)
+    lines = [f"# {line}" for line in style.header]
     if texture:
         lines.append(f"mtllib {path.stem}.mtl")
     if colors is None:
@@ -116,9 +128,7 @@ def write_obj(
         lines.append(obj_rows("vn", normals, number))
     if texture:
         lines.append("usemtl FaceTexture")
-    lines.append(
-        obj_faces(faces + 1, None if uv is None else (faces if uv_faces is None else uv_faces) + 1, normals is not None)
-    )
+    lines.append(obj_faces(faces + 1, None if uv is None else uv_faces + 1, normals is not None))
     _write(path, lines)
     if texture:
         _write(

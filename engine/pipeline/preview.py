@@ -6,6 +6,8 @@ supersampled. Fractions of a second a picture on one core.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
@@ -71,10 +73,8 @@ def render_head(
     points, depth = big.project(np.asarray(vertices, np.float64))
     triangles = model.triangles.astype(np.int32)
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
-    dense = _lash_density(model)
-    color, cover, _ = _shaded(
-        model, vertices, camera, points, depth, triangles, (big.width, big.height), lash, albedo, normal, light, dense
-    )
+    scene = _Scene(model, vertices, camera, albedo, normal, light, _lash_density(model))
+    color, cover, _ = _shaded(scene, points, depth, (big.width, big.height), lash)
     if albedo is not None and lash.any():
         # Once more with the lashes, where they are.
         strips = points[triangles[lash]].reshape(-1, 2)
@@ -84,20 +84,7 @@ def render_head(
         )
         if (high > low).all():
             part = np.s_[low[1] : high[1], low[0] : high[0]]
-            haired, covered, hairs = _shaded(
-                model,
-                vertices,
-                camera,
-                points - low,
-                depth,
-                triangles,
-                tuple(high - low),
-                np.zeros_like(lash),
-                albedo,
-                normal,
-                light,
-                dense,
-            )
+            haired, covered, hairs = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
     if isinstance(background, np.ndarray):
@@ -109,8 +96,29 @@ def render_head(
     return (linear_to_srgb(small) * 255 + 0.5).astype(np.uint8)
 
 
-def _shaded(model, vertices, camera, points, depth, triangles, size, hidden, albedo, normal, light, dense):
-    """Linear colour, coverage and share of lashes of a picture of `size` (width, height) without the `hidden` triangles."""
+class _Scene(NamedTuple):
+    """What :func:`render_head` was asked for."""
+
+    model: HeadModel
+    vertices: np.ndarray
+    camera: Camera
+    albedo: np.ndarray | None
+    normal: np.ndarray | None
+    light: np.ndarray | str
+    density: np.ndarray
+    """(N,) of the lashes."""
+
+
+def _shaded(
+    scene: _Scene, points: np.ndarray, depth: np.ndarray, size: tuple[int, int], hidden: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Linear colour, coverage and share of lashes of a picture of `size` (width, height) without the `hidden` triangles.
+
+    Args:
+        points: (N, 2) pixels of the vertices. depth: (N,) mm. hidden: (T,) bool.
+    """
+    model, vertices, camera, albedo, normal, light, dense = scene
+    triangles = model.triangles.astype(np.int32)
     raster = rasterize(points, np.where(np.isfinite(depth), depth, -1), triangles[~hidden], *map(int, size))
     number = np.flatnonzero(~hidden)[np.maximum(raster.triangle, 0)]
     raster = Raster(np.where(raster.triangle >= 0, number, -1).astype(np.int32), raster.weights, raster.depth)

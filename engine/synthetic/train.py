@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -93,16 +94,26 @@ def view_target(pose: np.ndarray) -> np.ndarray:
     return np.stack([np.log(pose[:, 9] / 800), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
 
 
+class Effort(NamedTuple):
+    """How long and how fast the network learns."""
+
+    epochs: int
+    """Times that every picture is seen."""
+    rate: float = 7e-4
+    """Learning rate at its highest; layers that begin anew take twice as much."""
+    batch: int = 96
+    """Pictures of one step."""
+    seed: int = 0
+    """Of the order of the pictures."""
+
+
 def fit_tail(
     model: HeadModel,
     data: Dataset,
     rows: np.ndarray,
-    epochs: int,
-    seed: int = 0,
-    rate: float = 7e-4,
-    batch: int = 96,
+    effort: Effort,
     tell: Callable[[str], object] = print,
-    check=None,
+    check: Callable[[Tail], str] | None = None,
     tail: Tail | None = None,
 ) -> Tail:
     """Train on `rows` of `data`.
@@ -110,8 +121,10 @@ def fit_tail(
     Args:
         data: with `activations` as from :func:`tail_inputs`.
         rows: may name a picture more than once.
+        tell: takes one line of text per epoch. check: adds to it.
         tail: to train further, else a new one is begun.
     """
+    seed, rate, batch = effort.seed, effort.rate, effort.batch
     torch.manual_seed(seed)
     if tail is None:
         network = read_network(landmark_network_bytes())
@@ -122,11 +135,11 @@ def fit_tail(
     points = np.asarray(data.points[rows], np.float32)
     expression, view = np.asarray(data.expression[rows], np.float32), view_target(data.pose[rows])
     order = np.random.default_rng(seed)
-    steps = epochs * (len(rows) // batch)
+    steps = effort.epochs * (len(rows) // batch)
     body, fresh = list(tail.body.parameters()), [p for n, p in tail.named_parameters() if not n.startswith("body")]
     optimiser = torch.optim.AdamW([{"params": body, "lr": rate}, {"params": fresh, "lr": 2 * rate}], weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [rate, 2 * rate], total_steps=steps, pct_start=0.15)
-    for epoch in range(epochs):
+    for epoch in range(effort.epochs):
         tail.train()
         shuffled, totals, begun = order.permutation(len(rows)), np.zeros(5), time.time()
         for i in range(len(rows) // batch):
@@ -286,13 +299,13 @@ def main(argv: list[str] | None = None) -> int:
         )
 
     plain = part("train", options.heads, False)
-    tail = fit_tail(model, plain, np.arange(2 * options.heads), options.epochs, check=check)
+    tail = fit_tail(model, plain, np.arange(2 * options.heads), Effort(options.epochs), check=check)
     if options.varied_heads:
         varied = part("train", options.varied_heads, True)
         again = 2 * options.refining_plain_heads
         both = Dataset(*(np.concatenate([new, old[:again]]) for new, old in zip(varied, plain)))
         tail = fit_tail(
-            model, both, np.arange(len(both.pose)), options.refining_epochs, rate=REFINING_RATE, check=check, tail=tail
+            model, both, np.arange(len(both.pose)), Effort(options.refining_epochs, REFINING_RATE), check=check, tail=tail
         )
     unseen = Dataset(*(np.concatenate(pair) for pair in zip(*held_out.values())))
     export(model, tail, options.out, calibration(model, unseen, predict(tail, unseen, np.arange(len(unseen.pose)))))

@@ -123,7 +123,7 @@ def _train(options: argparse.Namespace) -> int:
     from ..published.basel.files import read_bfm_front, read_landmark_template
     from ..published.nets.official import load
     from .layout import list_path, read_list
-    from .loop import TrainingOptions, train
+    from .loop import Pictures, TrainingOptions, train
     from .processes import join_processes
 
     samples = read_list(options.data, "train")
@@ -166,9 +166,7 @@ def _train(options: argparse.Namespace) -> int:
     try:
         with _Interrupts() as interrupts:
             train(
-                samples,
-                held_out,
-                template,
+                Pictures(samples, held_out, template),
                 model,
                 options.out or options.data / "training",
                 chosen,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from .processes import Processes
 from .record import EventFile, Table
 from .schedule import SCHEDULES, make_schedule
 
-__all__ = ["PRECISIONS", "TrainingOptions", "build_network", "train"]
+__all__ = ["PRECISIONS", "TrainingOptions", "build_network", "Pictures", "train"]
 
 _log = logging.getLogger(__name__)
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -89,10 +89,19 @@ def build_network(options: TrainingOptions) -> CoarseNet:
     return net.requires_grad_(True)
 
 
+class Pictures(NamedTuple):
+    """What is learnt from."""
+
+    samples: list[Sample]
+    """To learn from."""
+    held_out: list[Sample]
+    """To measure on; may be empty."""
+    template: np.ndarray
+    """(5, 3) of the landmark template."""
+
+
 def train(
-    samples: list[Sample],
-    held_out: list[Sample],
-    template: np.ndarray,
+    pictures: Pictures,
     model: FaceModelData,
     out: Path,
     options: TrainingOptions,
@@ -106,8 +115,7 @@ def train(
     exactly as if it had not been interrupted.
 
     Args:
-        samples, held_out: pictures to learn from and to measure on (may be empty).
-        template: (5, 3) of the landmark template.
+        pictures: to learn from, and to measure on.
         model: the face model.
         out: folder for states, tables (``training.csv``, ``validation.csv``) and TensorBoard's files (``events``).
         recognition: ArcFace; None leaves its term out.
@@ -116,30 +124,29 @@ def train(
         stop: asked after every step; True keeps the state and ends with CANCELLED.
 
     Returns:
-        the last errors on `held_out`.
+        the last errors on the pictures held out.
 
     Raises:
         HrnError: SETTINGS_INVALID, CHECKPOINT_INVALID, DISK_FULL, OUTPUT_NOT_WRITABLE, CANCELLED, OUT_OF_MEMORY.
     """
-    return _Training(samples, held_out, template, model, out, options, recognition, processes or Processes(), tell, stop).run()
+    return _Training(pictures, model, out, options, recognition, processes or Processes(), tell, stop).run()
 
 
 class _Training:
     def __init__(
         self,
-        samples,
-        held_out,
-        template,
-        model,
+        pictures: Pictures,
+        model: FaceModelData,
         out: Path,
         options: TrainingOptions,
-        recognition,
+        recognition: ArcFaceNet | None,
         processes: Processes,
-        tell,
-        stop,
+        tell: Callable[[str], None],
+        stop: Callable[[], bool],
     ):
         from .objective import Objective
 
+        samples, held_out, template = pictures
         _check(options, len(samples), len(held_out), processes)
         self.options, self.processes, self.tell, self.stop, self.out = options, processes, tell, stop, out
         self.device = processes.device

@@ -12,7 +12,7 @@ from ..published.basel.alignment import CROP_SIZE
 from ..published.basel.coefficients import split
 from ..published.basel.files import FaceModelData
 from ..published.basel.model import FaceModel, PosedFace
-from ..published.basel.objectives import training_terms
+from ..published.basel.objectives import Likeness, training_terms
 from ..published.basel.pose import rotate, rotation_matrix
 from ..published.basel.rendering import rasterize_crop, render_vertices
 from ..published.deep3d.augmentation import recognition_similarity
@@ -109,13 +109,9 @@ class Objective:
             coefficients,
             face.texture,
             self._skin,
-            face.landmarks,
-            batch.landmarks,
-            rendered,
-            batch.picture,
+            Likeness(face.landmarks, rendered, features),
+            Likeness(batch.landmarks, batch.picture, target_features),
             (batch.skin * front).detach(),
-            features,
-            target_features,
         )
         return Outcome(terms, face, rendered, fragments.mask)
 

@@ -119,14 +119,14 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
 class HRN_UL_photos(bpy.types.UIList):
     bl_idname = "HRN_UL_photos"
 
-    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
         draw_name(layout, Path(item.name).name, thumbnails.icon(item.name), "IMAGE_DATA")
 
 
 class HRN_UL_heads(bpy.types.UIList):
     bl_idname = "HRN_UL_heads"
 
-    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
         job = session.queue.get(item.job_id)
         if job is None:
             layout.label(text="")

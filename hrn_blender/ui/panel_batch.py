@@ -38,7 +38,7 @@ def time_left(seconds: float) -> Message:
 class HRN_UL_subjects(bpy.types.UIList):
     bl_idname = "HRN_UL_subjects"
 
-    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property):
         subject = batch_session.batch.subjects.get(item.name) if batch_session.batch is not None else None
         if subject is None:
             layout.label(text="")

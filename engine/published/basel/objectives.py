@@ -84,32 +84,37 @@ def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:
     return sum(terms.values())
 
 
+class Likeness(NamedTuple):
+    """What Deep3D's training compares of two faces."""
+
+    landmarks: torch.Tensor
+    """(B, 68, 2) crop pixels, y up."""
+    picture: torch.Tensor
+    """(B, 3, H, W)."""
+    features: torch.Tensor | None
+    """(B, D) unit face-recognition features; None leaves their term out."""
+
+
 def training_terms(
     coefficients: Coefficients,
     texture: torch.Tensor,
     skin: torch.Tensor,
-    landmarks: torch.Tensor,
-    target_landmarks: torch.Tensor,
-    rendered: torch.Tensor,
-    target: torch.Tensor,
+    drawn: Likeness,
+    target: Likeness,
     mask: torch.Tensor,
-    features: torch.Tensor | None,
-    target_features: torch.Tensor | None,
 ) -> dict[str, torch.Tensor]:
     """Deep3D's training objective.
 
     Args:
         coefficients: predicted.
         texture: (B, N, 3) unlit; `skin`: (N,) mask of the reflectance term.
-        landmarks, target_landmarks: (B, 68, 2) crop pixels, y up.
-        rendered, target: (B, 3, H, W).
+        drawn, target: the face that was predicted, and the one in the pictures.
         mask: (B, 1, H, W) skin mask times coverage of the front of the face, without gradient.
-        features, target_features: (B, D) unit face-recognition features; None leaves their term out.
     """
     values = {
-        **({} if features is None else {"features": losses.perceptual_loss(features, target_features)}),
-        "photo": losses.photo_loss(rendered, target, mask),
-        "landmarks": losses.landmark_loss(landmarks, target_landmarks),
+        **({} if drawn.features is None else {"features": losses.perceptual_loss(drawn.features, target.features)}),
+        "photo": losses.photo_loss(drawn.picture, target.picture, mask),
+        "landmarks": losses.landmark_loss(drawn.landmarks, target.landmarks),
         "prior": losses.coefficient_prior(coefficients),
         "gamma": losses.gamma_loss(coefficients.gamma),
         "reflectance": losses.reflectance_loss(texture, skin),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...geometry.obj import write_obj
+from ...geometry.obj import ObjStyle, write_obj
 from ...wire.atomic import write_whole
 from ..basel.alignment import CROP_SIZE
 from ..basel.coefficients import Coefficients
@@ -68,4 +68,4 @@ def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
 
 def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> None:
     """The ``.obj`` file; colours are written as 0..1."""
-    write_obj(path, vertices, triangles, colors=colors / 255.0, number=".8f")
+    write_obj(path, vertices, triangles, colors=colors / 255.0, style=ObjStyle(".8f"))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ...geometry.obj import write_obj
+from ...geometry.obj import ObjStyle, write_obj
 from ..basel import pose
 from ..basel.coefficients import Coefficients
 from ..basel.lighting import shade
@@ -72,6 +72,5 @@ def write_mesh(path: Path | str, front: np.ndarray, triangles: np.ndarray) -> No
         front,
         triangles,
         colors=grey,
-        number=".8f",
-        header=("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces"),
+        style=ObjStyle(".8f", ("DF_MVR", f"{len(front)} vertices", f"{len(triangles)} faces")),
     )

@@ -39,7 +39,7 @@ from .face_texture import SHEET_SIZE, TALL, FacePictures, finished_sheet
 from .files import read_picture
 from .fit import SHAPE_STEPS, HeadEvidence, fit_face
 from .head_model import HeadFace, Offsets
-from .sheet import SHEET_SIZES, fit_sheet
+from .sheet import SHEET_SIZES, SheetEffort, fit_sheet
 
 __all__ = ["FittedHrnFace", "create"]
 
@@ -142,9 +142,7 @@ class FittedHrnFace(PublishedMethod):
             torch.from_numpy(self._files.uv),
             picture,
             torch.ones(1, 1, *picture.shape[2:]),
-            sizes=effort.sheets,
-            steps=effort.sheet_steps,
-            tall=TALL,
+            SheetEffort(effort.sheets, effort.sheet_steps, TALL),
             progress=progress,
         )
         sheet = cv2.resize(255 * sheet[0].permute(1, 2, 0).numpy(), (effort.size, int(effort.size * TALL)))
@@ -180,8 +178,7 @@ class FittedHrnFace(PublishedMethod):
                 folder / f"{name}.obj",
                 mesh,
                 triangles,
-                uv=files.uv,
-                uv_faces=files.uv_faces,
+                uv=(files.uv, files.uv_faces),
                 normals=obj_normals(mesh, triangles),
                 texture=f"{name}.jpg",
             )

@@ -40,7 +40,7 @@ from . import head_texture as ms_texture
 from . import offsets as ms_offsets
 from .files import read_head_files, read_picture
 from .fit import FACE_TRIANGLES, SHAPE_STEPS, TRANSLATION_STEPS, HeadEvidence, fit_head
-from .sheet import SHEET_SIZES, SHEET_STEPS, fit_sheet
+from .sheet import SHEET_SIZES, SHEET_STEPS, SheetEffort, fit_sheet
 
 __all__ = ["HrnHead", "create"]
 
@@ -201,8 +201,7 @@ class HrnHead(PublishedMethod):
             uv,
             picture,
             shown,
-            sizes=effort.sheets,
-            steps=effort.sheet_steps,
+            SheetEffort(effort.sheets, effort.sheet_steps),
             progress=progress,
         )
         sheet = 255 * sheet[0].permute(1, 2, 0).numpy()

@@ -12,10 +12,21 @@ from ...system.progress import SILENT, Progress
 from ..basel.model import PosedFace
 from ..basel.rendering import rasterize_crop
 
-__all__ = ["SHEET_SIZES", "SHEET_STEPS", "fit_sheet"]
+__all__ = ["SHEET_SIZES", "SHEET_STEPS", "SheetEffort", "fit_sheet"]
 
 SHEET_SIZES, SHEET_STEPS = (64, 128, 256, 512, 1024, 2048), 200
 _RATE, _SMOOTHNESS = 1e-2, 1e-2
+
+
+class SheetEffort(NamedTuple):
+    """How a sheet is fitted."""
+
+    sizes: tuple[int, ...] = SHEET_SIZES
+    """Texels along u, one after the other."""
+    steps: int = SHEET_STEPS
+    """Steps at each size."""
+    tall: float = 1.0
+    """How many times as many texels there are along v."""
 
 
 def fit_sheet(
@@ -24,10 +35,7 @@ def fit_sheet(
     uv: torch.Tensor,
     picture: torch.Tensor,
     mask: torch.Tensor,
-    *,
-    sizes: tuple[int, ...] = SHEET_SIZES,
-    steps: int = SHEET_STEPS,
-    tall: float = 1.0,
+    effort: SheetEffort,
     progress: Progress = SILENT,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A texture that, drawn on the posed head, gives the picture; from few texels to many.
@@ -40,12 +48,12 @@ def fit_sheet(
         triangles: (F, 3); `uv`: (N, 2), v upwards.
         picture: (1, 3, S, S), 0..1, crop of the widened photo, any size.
         mask: (1, 1, S, S) where the picture shows the head.
-        sizes: texels along u.
-        tall: how many times as many texels there are along v.
+        effort: sizes and steps.
 
     Returns:
         (1, 3, tall * T, T) sheet and (tall * T, T) bool: texels of the finest sheet that the picture shows.
     """
+    sizes, steps, tall = effort
     progress(0.0)
     with torch.no_grad():
         fragments = rasterize_crop(posed.camera.detach(), triangles, picture.shape[-1])

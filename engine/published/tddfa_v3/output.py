@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ...geometry.obj import write_obj
+from ...geometry.obj import ObjStyle, write_obj
 from ...wire.atomic import write_whole
 from ..basel.alignment import CROP_SIZE, CropWindow, crop_pixels_to_photo, flip_y
 
@@ -126,7 +126,7 @@ def write_mesh(path: Path | str, camera_points: np.ndarray, triangles: np.ndarra
     """
     vertices = camera_points.copy()
     vertices[:, 2] = 10 - vertices[:, 2]
-    write_obj(path, vertices, triangles, colors=colors, number="r", header=("3DDFA-V3",))
+    write_obj(path, vertices, triangles, colors=colors, style=ObjStyle("r", ("3DDFA-V3",)))
 
 
 def _dots(photo: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ def extracted_texture(
         uv: (N, 2), v upwards; `triangles`: (F, 3).
         crop: (224, 224, 3) in 0..1.
         projection: (N, 2) crop pixels, y up.
-        model_colours: (N, 3) lit, 0..1.
+        model_colors: (N, 3) lit, 0..1.
         visible: (N,) bool.
         blend: "poisson" (published since November 2024) or "median" (before).
         mirrored: fill with the photo's other side instead of the model's colours.

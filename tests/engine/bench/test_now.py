@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from engine.bench import df_mvr, now
 from engine.bench.meshes import Mesh, bundle_head, read_mesh, read_points
 from engine.bench.now_metric import CURVE, _Surface, compare, crop, summary
-from engine.geometry.obj import write_obj
+from engine.geometry.obj import ObjStyle, write_obj
 from engine.wire.errors import ErrorCode, HrnError
 from support.golden import models as golden_models
 from support.synthetic_bundle import make_bundle
@@ -189,7 +189,7 @@ def dataset(face, tmp_path_factory):
                 target.with_suffix(".obj"),
                 found.vertices,
                 found.triangles,
-                number=".9f",
+                style=ObjStyle(".9f"),
                 colors=np.full((len(found.vertices), 3), 127),
             )
             np.save(target.with_suffix(".npy"), moved(landmarks))
@@ -354,8 +354,8 @@ def test_df_mvr_evaluation(tmp_path, capsys):
     for name, offset in known.items():
         side = np.where((np.arange(len(shape)) // 3 + np.arange(len(shape)) // 567) % 2, 1, -1)[:, None]
         scan = shape + offset * side * [0, 0, 1]
-        write_obj(tmp_path / "scans" / f"{name}.obj", scan, triangles, number=".8f")
-        write_obj(tmp_path / "found" / f"{name}.obj", shape + [0, 0, -9], triangles, number=".8f")
+        write_obj(tmp_path / "scans" / f"{name}.obj", scan, triangles, style=ObjStyle(".8f"))
+        write_obj(tmp_path / "found" / f"{name}.obj", shape + [0, 0, -9], triangles, style=ObjStyle(".8f"))
     (tmp_path / "found" / "alone.obj").write_text("")
     assert df_mvr.main([str(tmp_path / "found"), "--scans", str(tmp_path / "scans"), "--json", str(tmp_path / "e.json")]) == 0
     found = json.loads((tmp_path / "e.json").read_text())

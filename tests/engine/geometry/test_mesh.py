@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.geometry.mesh import stiffness_and_mass, uv_density, vertex_normals
-from engine.geometry.obj import read_obj, write_obj
+from engine.geometry.obj import ObjStyle, read_obj, write_obj
 from engine.geometry.sampling import farthest_points
 from engine.texture.unlit.surface import Surface
 from support.checkout import ROOT
@@ -40,7 +40,7 @@ def test_density_is_the_root_of_the_ratio_of_areas():
 
 def test_quads_are_written_as_quads(tmp_path):
     vertices = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.5]])
-    write_obj(tmp_path / "a.obj", vertices, np.array([[0, 1, 2, 3]]), number=".7f")
+    write_obj(tmp_path / "a.obj", vertices, np.array([[0, 1, 2, 3]]), style=ObjStyle(".7f"))
     lines = (tmp_path / "a.obj").read_text().splitlines()
     assert lines[3] == "v 0.0000000 1.0000000 0.5000000" and lines[4:] == ["f 1 2 3 4"]
     assert read_obj(tmp_path / "a.obj", split=True).faces.tolist() == [[0, 1, 2], [0, 2, 3]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.geometry.obj import obj_normals, read_obj, write_obj
+from engine.geometry.obj import ObjStyle, obj_normals, read_obj, write_obj
 from engine.published import widening as fat_face
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
@@ -83,12 +83,12 @@ def test_meshes_are_written_and_read(tmp_path):
     vertices, faces = np.random.default_rng(0).normal(size=(5, 3)), np.array([[0, 1, 2], [2, 1, 4]])
     uv = np.random.default_rng(1).random((5, 2))
     path = tmp_path / "mesh.obj"
-    write_obj(path, vertices, faces, uv=uv, normals=obj_normals(vertices, faces), texture="mesh.jpg", number="r")
+    write_obj(path, vertices, faces, uv=uv, normals=obj_normals(vertices, faces), texture="mesh.jpg", style=ObjStyle("r"))
     mesh = read_obj(path)
     assert np.array_equal(mesh.vertices, vertices) and np.array_equal(mesh.faces, faces)
     assert np.array_equal(mesh.uv, uv) and np.array_equal(mesh.uv_faces, faces)
     assert "f 1/1/1 2/2/2 3/3/3" in path.read_text() and "map_Kd mesh.jpg" in path.with_suffix(".mtl").read_text()
-    write_obj(path, vertices, faces, colors=np.full((5, 3), 0.5), header=("made here",))
+    write_obj(path, vertices, faces, colors=np.full((5, 3), 0.5), style=ObjStyle(header=("made here",)))
     lines = path.read_text().splitlines()
     assert lines[0] == "# made here" and lines[1].endswith("0.500000 0.500000 0.500000") and lines[-1] == "f 3 2 5"
     assert not list(tmp_path.glob("*.partial"))
@@ -99,12 +99,12 @@ def test_meshes_are_written_and_read(tmp_path):
 def test_every_form_of_a_corner_is_read_as_written(tmp_path, uv, normals):
     rng = np.random.default_rng(1)
     vertices, faces = rng.standard_normal((9, 3)), rng.integers(0, 9, (7, 3))
-    given = {"uv": rng.random((5, 2)), "uv_faces": rng.integers(0, 5, (7, 3))} if uv else {}
+    given = {"uv": (rng.random((5, 2)), rng.integers(0, 5, (7, 3)))} if uv else {}
     path = tmp_path / "mesh.obj"
-    write_obj(path, vertices, faces, **given, normals=vertices if normals else None, number="r")
+    write_obj(path, vertices, faces, **given, normals=vertices if normals else None, style=ObjStyle("r"))
     mesh = read_obj(path)
     assert np.array_equal(mesh.vertices, vertices) and np.array_equal(mesh.faces, faces) and mesh.faces.dtype == np.int64
-    assert len(mesh.uv_faces) == 7 * uv and (not uv or np.array_equal(mesh.uv_faces, given["uv_faces"]))
+    assert len(mesh.uv_faces) == 7 * uv and (not uv or np.array_equal(mesh.uv_faces, given["uv"][1]))
     # A face of four corners, and one in another form, are no reason to read the others differently.
     text = path.read_text()
     path.write_text(text + "f 1 2 3\nf 4/1 5/1 6/1 7/1\n" if uv else text + "f 1 2 3\nf 4 5 6 7\n")

@@ -25,7 +25,7 @@ from engine.published.nets.arcface import ArcFaceNet
 from engine.published.nets.official import load
 from engine.training import checkpoint, layout, record
 from engine.training.dataset import CropBatch, FaceCrops, epoch_batches
-from engine.training.loop import TrainingOptions, build_network, train
+from engine.training.loop import Pictures, TrainingOptions, build_network, train
 from engine.training.objective import Objective
 from engine.training.schedule import make_schedule
 from engine.training.synthetic import draw_coefficients, face_fields, make_pictures
@@ -79,7 +79,7 @@ def no_waiting_for_the_disk():
 
 def learn(data, out, options=OPTIONS, stop=lambda: False):
     _folder, model, template, samples, held_out = data
-    return train(samples, held_out, template, model, out, options, stop=stop)
+    return train(Pictures(samples, held_out, template), model, out, options, stop=stop)
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +348,7 @@ def test_a_failed_write_keeps_the_old_state(tmp_path, monkeypatch):
 def test_errors_say_what_to_do(data, trained, tmp_path):
     def code(out, options, samples=None):
         with pytest.raises(HrnError) as caught:
-            train(samples or data[3], [], data[2], data[1], out, options)
+            train(Pictures(samples or data[3], [], data[2]), data[1], out, options)
         return caught.value
 
     assert code(tmp_path, dataclasses.replace(OPTIONS, batch=32)).code is ErrorCode.SETTINGS_INVALID

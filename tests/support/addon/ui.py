@@ -58,9 +58,9 @@ class Layout:
 
     def template_list(self, list_type, _id, data, name, active_data, active_name, *, rows=5):
         assert hasattr(bpy.types, list_type)
-        for number, item in enumerate(getattr(data, name)):
+        for item in getattr(data, name):
             cls = getattr(bpy.types, list_type)
-            cls.draw_item(SimpleNamespace(), bpy.context, Layout(self.drawn), data, item, 0, active_data, active_name, number)
+            cls.draw_item(SimpleNamespace(), bpy.context, Layout(self.drawn), data, item, 0, active_data, active_name)
 
 
 class _Panel:

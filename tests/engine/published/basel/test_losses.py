@@ -103,7 +103,14 @@ def test_deep3d_objective_and_gradients(tmp_path):
     target = uniform("gt_lm", (2, 68, 2), 20, 200)
     predicted, target = torch.from_numpy(target + normal("d_lm", (2, 68, 2), 3)), torch.from_numpy(target)
     texture = FaceModel.build(data).texture(parts.texture).detach().requires_grad_(True)
-    terms = objectives.training_terms(parts, texture, skin, predicted, target, a, b, mask, features[0], features[1])
+    terms = objectives.training_terms(
+        parts,
+        texture,
+        skin,
+        objectives.Likeness(predicted, a, features[0]),
+        objectives.Likeness(target, b, features[1]),
+        mask,
+    )
     for ours, theirs in (
         ("features", "perceptual"),
         ("photo", "photo"),

@@ -86,7 +86,7 @@ def test_sheet_shows_the_picture_and_knows_what_it_saw(head):
     picture = render_texture(fragments, uv, true)
     half = torch.ones(1, 1, 96, 96)
     half[..., :48] = 0
-    sheet, seen = ms_sheet.fit_sheet(posed, head.linear.triangles, uv, picture, half, sizes=(16, 32, 64), steps=40)
+    sheet, seen = ms_sheet.fit_sheet(posed, head.linear.triangles, uv, picture, half, ms_sheet.SheetEffort((16, 32, 64), 40))
     assert sheet.shape == (1, 3, 64, 64) and 0.2 < seen.float().mean() < 0.7
     assert (sheet - true)[0, :, seen].abs().mean() < 0.05
     drawn = render_texture(fragments, uv, seen[None, None].float())
@@ -117,9 +117,7 @@ def test_sheet_follows_the_plain_objective(head):
         uv,
         picture,
         mask,
-        sizes=sizes,
-        steps=steps,
-        tall=1.25,
+        ms_sheet.SheetEffort(sizes, steps, 1.25),
         progress=Progress(lambda stage, fraction, message: ticks.append(fraction)),
     )
     # Adam's steps are long however small a gradient is, which leaves a little of its rounding.

@@ -105,7 +105,7 @@ def analyse(
     layout = layout_of(model)
     surface = layout.surface
     place = place_of(model, skin_texels(model, weights.analysis_size), layout.density)
-    parts, masks = _read_photos(model, views, place, max(size, weights.analysis_size), progress.part(0.0, 0.7))
+    parts, masks = _read_photos(model, views, place, max(size, weights.analysis_size), weights, progress.part(0.0, 0.7))
     progress(0.7)
     seen, texels = parts.seen, place.texels
     bite = find_bite(views[0].photo, views[0].observation)
@@ -165,19 +165,19 @@ def analyse(
 
 
 def _read_photos(
-    model: HeadModel, views: Sequence[View], place: Place, size: int, progress: Progress
+    model: HeadModel, views: Sequence[View], place: Place, size: int, weights: TextureWeights, progress: Progress
 ) -> tuple[Merged, list[Masks]]:
     """What the photos show of the texels, as one, for maps of `size`."""
     layout = layout_of(model)
     surface = layout.surface
     face_density = float(np.median(layout.density[model.landmark_vertices[:, 0]]))
-    opened = concurrently(open_views(model, surface, views, face_density * size), progress.part(0.0, 0.3))
+    opened = concurrently(open_views(model, surface, views, face_density * size, weights.mask), progress.part(0.0, 0.3))
     sources, masks = [source for source, _ in opened], [mask for _, mask in opened]
     likeness = np.ones((1, len(model.template)))
     if len(views) > 1:
         small = place_of(model, texel_band(model, ALIGNMENT_SIZE, 0, ALIGNMENT_SIZE), layout.density)
-        sources, likeness = align(model, surface, small, sources, masks, progress.part(0.3, 0.45))
-    return merge(model, surface, place, views, sources, masks, likeness, progress.part(0.45, 1.0)), masks
+        sources, likeness = align(model, surface, small, sources, masks, weights.align, progress.part(0.3, 0.45))
+    return merge(model, surface, place, views, list(zip(sources, masks)), likeness, weights, progress.part(0.45, 1.0)), masks
 
 
 def _feathered(texels: Texels, weight: np.ndarray, density: np.ndarray, weights: TextureWeights) -> np.ndarray:

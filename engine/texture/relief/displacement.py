@@ -22,9 +22,6 @@ from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
 
-_PORES_MM = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
-"""Pore-scale relief that is added everywhere, at WAVES_MM."""
-
 
 def displacement_map(
     model: HeadModel,
@@ -46,7 +43,7 @@ def displacement_map(
         (S, S) float32 mm along the normal, 0 outside the layout.
     """
     size = luminance.shape[0]
-    layout = layout_of(model)
+    layout, w = layout_of(model), fields.weights.relief
     triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
     leans = _leans(model, fields)
     vertex = np.stack(
@@ -64,9 +61,9 @@ def displacement_map(
         skin = layout.skin[texels.triangle // 2]
         # Rolls off towards mouth and sockets: their texels are baked.
         strong = found[1] * skin * (1 - np.clip(lookup(fields.features, small), 0, 1))
-        strong *= 1 - 0.65 * np.clip(lookup(fields.lips, small), 0, 1)
-        strong *= (1 - 0.7 * found[2]) * (1 - 0.8 * found[3])
-        noise = octave_noise(found[4:].T, found[0] / size, _PORES_MM, size, seed=9)
+        strong *= 1 - w.lips * np.clip(lookup(fields.lips, small), 0, 1)
+        strong *= (1 - w.scalp * found[2]) * (1 - w.ears * found[3])
+        noise = octave_noise(found[4:].T, found[0] / size, w.pores, size, seed=9)
         rows = slice(row0, row1)
 
         def put(image, values):
@@ -75,7 +72,7 @@ def displacement_map(
         shown = seen[rows].reshape(-1)[texels.index]
         put(strength, strong)
         # Completed skin carries the same kind of relief, a little weaker; the change is as soft as the seam.
-        put(amount, strong * (0.5 + 0.5 * shown) * (1 - 3.2 * shown * (1 - shown)))
+        put(amount, strong * (w.completed + (1 - w.completed) * shown) * (1 - w.seam * shown * (1 - shown)))
         put(pores, noise * strong)
         put(density, found[0])
         for image, value in ((luminance, skin_values[0]), (pigment, skin_values[1])):
@@ -94,10 +91,12 @@ def displacement_map(
     progress(0.5)
     slopes = None
     if leans:
-        wide = 1.6 * float(np.median(density[::8, ::8]))
+        wide = w.shading_mm * float(np.median(density[::8, ::8]))
         band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, 40.0))
         progress(0.55)
-        slopes = shading_slopes(np.clip(band, -0.4, 0.4) * seen * strength, lean, 1 / np.maximum(density, 1e-3))
+        slopes = shading_slopes(
+            np.clip(band, -w.shading_most, w.shading_most) * seen * strength, lean, 1 / np.maximum(density, 1e-3)
+        )
         band = lean = None
         progress(0.6)
     out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, progress.part(0.6, 1.0))

@@ -23,17 +23,12 @@ from ..padding import fill_outside
 from ..seen import Masks, Place
 from ..unlit.completion import splat
 from ..unlit.surface import Surface
+from ..weights import WEIGHTS, AlignWeights
 from .photo_view import PhotoView, lookup
 
 __all__ = ["ALIGNMENT_SIZE", "align"]
 
 ALIGNMENT_SIZE = 512
-_LONGEST_MM = 6.0
-_SMOOTH_MM = 7.0
-_AGREEMENT = 0.55
-"""Correlation of two patches that show the same skin."""
-_UNKNOWN = 0.75
-"""Likeness of photos that have nothing in common."""
 
 
 def align(
@@ -42,6 +37,7 @@ def align(
     place: Place,
     views: Sequence[PhotoView],
     masks: Sequence[Masks],
+    weights: AlignWeights = WEIGHTS.align,
     progress: Progress = SILENT,
 ) -> tuple[list[PhotoView], np.ndarray]:
     """The views with lookups moved so that all show the same skin at the same texel; the first stays.
@@ -61,22 +57,22 @@ def align(
     order = sorted(range(1, len(views)), key=lambda k: -float(towards[k] @ towards[0]))
     for number, k in enumerate(order):
         theirs, their_weight = pictures[k]
-        offsets = _offsets(model, surface, place, views[k], (picture, weight), (theirs, their_weight))
+        offsets = _offsets(model, surface, place, views[k], (picture, weight), (theirs, their_weight), weights)
         if offsets is not None:
             out[k] = views[k].moved(offsets)
             theirs, their_weight = _picture(place, out[k], masks[k])
-        likeness[k] = _likeness_of(model, surface, place, (picture, weight), (theirs, their_weight))
+        likeness[k] = _likeness_of(model, surface, place, (picture, weight), (theirs, their_weight), weights.unknown)
         better = their_weight > weight
         picture[better], weight[better] = theirs[better], their_weight[better]
         progress(0.4 + 0.6 * (number + 1) / len(order))
     return out, likeness
 
 
-def _likeness_of(model, surface, place: Place, ours, theirs) -> np.ndarray:
+def _likeness_of(model, surface, place: Place, ours, theirs, unknown: float) -> np.ndarray:
     """(N,) in [0, 1]; where both do not see the skin, as elsewhere."""
     both = (ours[1] > 0.2) & (theirs[1] > 0.2)
     if both.sum() < 400:
-        return np.full(len(model.template), _UNKNOWN)
+        return np.full(len(model.template), unknown)
     alike = np.clip(_likeness(ours[0], theirs[0], both), 0, 1)
     rows = both.reshape(-1)[place.texels.index]
     value, amount = splat(
@@ -107,7 +103,7 @@ def _picture(place: Place, view: PhotoView, masks: Masks) -> tuple[np.ndarray, n
     return np.clip(fine, -3, 3) * cover, weight
 
 
-def _offsets(model, surface, place: Place, view: PhotoView, ours, theirs) -> np.ndarray | None:
+def _offsets(model, surface, place: Place, view: PhotoView, ours, theirs, weights: AlignWeights) -> np.ndarray | None:
     """(N, 2) pixels of the view's crop; None where too little is seen in both."""
     texels = place.texels
     both = (ours[1] > 0.05) & (theirs[1] > 0.05)
@@ -124,10 +120,10 @@ def _offsets(model, surface, place: Place, view: PhotoView, ours, theirs) -> np.
 
     loop = np.linalg.norm(there + shifted(back, there), axis=-1)
     length = np.linalg.norm(there, axis=-1)
-    good = both & (loop < 0.7) & (length < _LONGEST_MM * place.mm)
+    good = both & (loop < 0.7) & (length < weights.longest_mm * place.mm)
     good &= shifted(both.astype(np.float32), there) > 0.9
     likeness = _likeness(ours[0], shifted(theirs[0], there), both)
-    trust = good * np.clip((likeness - _AGREEMENT) / 0.3, 0, 1)
+    trust = good * np.clip((likeness - weights.agreement) / weights.agreement_over, 0, 1)
     flat = trust.reshape(-1)[texels.index].astype(np.float32)
     if (flat > 0).sum() < 200:
         return None
@@ -135,9 +131,9 @@ def _offsets(model, surface, place: Place, view: PhotoView, ours, theirs) -> np.
     landed = fill_outside(model, texels.image(where), texels)
     moved = shifted(landed, there).reshape(-1, 2)[texels.index] - where
     # Across a border of the layout the neighbouring texel lies elsewhere on the head.
-    torn = np.linalg.norm(moved, axis=1) > 1.5 * _LONGEST_MM * view.pixels_per_mm
+    torn = np.linalg.norm(moved, axis=1) > 1.5 * weights.longest_mm * view.pixels_per_mm
     value, amount = splat(texels, place.triangles, len(model.template), moved, flat * ~torn)
-    return surface.smooth(value, 6 * amount, _SMOOTH_MM, prior_weight=0.003)
+    return surface.smooth(value, 6 * amount, weights.smooth_mm, prior_weight=0.003)
 
 
 def _likeness(ours: np.ndarray, theirs: np.ndarray, both: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
 from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
 from ..unlit.surface import Surface
+from ..weights import WEIGHTS, MergeWeights, TextureWeights
 from .opened import posed, read_texels
 from .photo_view import PhotoView, lookup
 
@@ -39,15 +40,6 @@ __all__ = ["Merged", "Source", "merge", "source_share"]
 
 _FLOOR = 2e-3
 """Colours are compared as logs above this."""
-_WIDE_MM, _NARROW_MM = 20.0, 6.0
-"""Lengths of the field that evens out the light, and of the one that brings all photos to one slow colour."""
-_AGREEMENT = 0.12
-"""Log difference to the other photos at which a photo has lost half its say."""
-_UNLIKE = (0.42, 0.68)
-"""Likeness of a photo that is not believed at all, and of one that is."""
-_OTHER_EXPRESSION = 4.0
-"""mm of difference by expression at which a photo has lost two thirds of its say."""
-_LABEL_MM = 4.0
 _GROUPS = (("right_eye", "right_brow"), ("left_eye", "left_brow"), ("upper_lip", "lower_lip"))
 """Parts that come from one photo."""
 
@@ -111,21 +103,24 @@ def merge(
     surface: Surface,
     place: Place,
     views: Sequence[View],
-    sources: Sequence[PhotoView],
-    masks: Sequence[Masks],
+    opened: Sequence[tuple[PhotoView, Masks]],
     likeness: np.ndarray,
+    weights: TextureWeights = WEIGHTS,
     progress: Progress = SILENT,
 ) -> Merged:
     """
     Args:
         place: n texels of the analysis map.
-        likeness: (K, N) from :func:`.align.align`.
+        opened: what each view is to the texture. likeness: (K, N) from :func:`.align.align`.
+        weights: what is believed.
         progress: may raise to cancel.
     """
     read = concurrently(
-        [partial(_read, model, surface, place, *each) for each in zip(views, sources, masks)], progress.part(0.0, 0.5)
+        [partial(_read, model, surface, place, view, *one, weights) for view, one in zip(views, opened)],
+        progress.part(0.0, 0.5),
     )
-    seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k]) for k, one in enumerate(read)]
+    w, sources = weights.merge, [source for source, _ in opened]
+    seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k], w) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]
     if len(views) == 1:
         color = seen[0].color * gather(place.texels, place.triangles, read[0].shading)[:, None]
@@ -133,28 +128,28 @@ def merge(
         return Merged(seen[0], color, seen[0].shown, [gain], np.ones((len(color), 1), np.float32), list(sources), lighting)
     logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
     amount = np.stack([one.amount for one in read])
-    quality = amount * np.stack([_quality(*each) for each in zip(sources, read)]) * _fineness(sources)[:, None]
+    quality = amount * np.stack([_quality(*each, w) for each in zip(sources, read)]) * _fineness(sources)[:, None]
     # Features come from one photo; how dark their hairs are in another is no matter of light.
     plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
-    field = _even_out(surface, logs, plain, quality)
+    field = _even_out(surface, logs, plain, quality, w)
     progress(0.6)
     even = logs + field
     middle = _middle(even, quality)
     stray = (even - middle) @ LUMINANCE
-    agree = 1 / (1 + (stray / _AGREEMENT) ** 2) if len(views) > 2 else np.ones_like(amount)
-    labels = _labels(model, surface, quality * agree * _same(model, views, likeness))
+    agree = 1 / (1 + (stray / w.agreement) ** 2) if len(views) > 2 else np.ones_like(amount)
+    labels = _labels(model, surface, quality * agree * _same(model, views, likeness, w), w)
     progress(0.7)
-    field = field + _common(surface, even, plain, quality, labels)
+    field = field + _common(surface, even, plain, quality, labels, w)
     progress(0.8)
     gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
     base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
     shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
     shares = shares * shares * shares + np.float32(0.01)
     unlit = concurrently(
-        [partial(_claim, place, seen[k], gains[k], base, shares[:, k]) for k in range(len(views))],
+        [partial(_claim, place, seen[k], gains[k], base, shares[:, k], weights) for k in range(len(views))],
         progress.part(0.8, 0.95),
     )
-    _normalize(shares)
+    _normalize(shares, w.ghost)
     total = np.zeros_like(unlit[0])
     for k, color in enumerate(unlit):
         total += shares[:, k, None] * color
@@ -172,30 +167,38 @@ class _Read:
     """(N,) how much of it is seen."""
 
 
-def _read(model, surface, place: Place, view: View, source: PhotoView, masks: Masks) -> _Read:
-    seen = read_texels(place, source, masks)
+def _read(
+    model: HeadModel,
+    surface: Surface,
+    place: Place,
+    view: View,
+    source: PhotoView,
+    masks: Masks,
+    weights: TextureWeights,
+) -> _Read:
+    seen = read_texels(place, source, masks, weights.sight)
     color, amount = splat(place.texels, place.triangles, len(model.template), seen.color, seen.weight * (1 - seen.feature))
     normals = vertex_normals(posed(model, view), place.triangles, np.float32)
-    shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area)
+    shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area, weights.shading)
     return _Read(seen, shading, color, amount)
 
 
-def _trusted(place: Place, seen: Seen, likeness: np.ndarray) -> Seen:
+def _trusted(place: Place, seen: Seen, likeness: np.ndarray, weights: MergeWeights) -> Seen:
     """A photo whose skin looks unlike the others' where both are seen is not believed beside that place either."""
-    trust = gather(place.texels, place.triangles, smoothstep(*_UNLIKE, likeness))
+    trust = gather(place.texels, place.triangles, smoothstep(*weights.unlike, likeness))
     return replace(seen, weight=seen.weight * trust)
 
 
-def _quality(source: PhotoView, read: _Read) -> np.ndarray:
+def _quality(source: PhotoView, read: _Read, weights: MergeWeights) -> np.ndarray:
     """(N,) how squarely a photo sees the skin, and how well lit."""
-    return np.clip(source.facing, 0, 1) ** 2 * np.clip(1 / read.shading, 0.4, 1)
+    return np.clip(source.facing, 0, 1) ** 2 * np.clip(1 / read.shading, *weights.shade)
 
 
-def _same(model: HeadModel, views: Sequence[View], likeness: np.ndarray) -> np.ndarray:
+def _same(model: HeadModel, views: Sequence[View], likeness: np.ndarray, weights: MergeWeights) -> np.ndarray:
     """(K, N) in (0, 1]: how far a photo shows the face of the reference: with another expression come other folds."""
     first = posed(model, views[0])
     other = np.stack([np.linalg.norm(posed(model, view) - first, axis=1) for view in views])
-    same = (0.1 + 0.9 * np.clip(likeness / 0.75, 0, 1)) ** 2 * np.exp(-other / _OTHER_EXPRESSION)
+    same = (0.1 + 0.9 * np.clip(likeness / weights.likeness, 0, 1)) ** 2 * np.exp(-other / weights.other_expression_mm)
     return same * same.mean(1, keepdims=True)
 
 
@@ -205,7 +208,7 @@ def _fineness(sources: Sequence[PhotoView]) -> np.ndarray:
     return np.minimum(fine / fine.max(), 1)
 
 
-def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: np.ndarray) -> np.ndarray:
+def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: np.ndarray, weights: MergeWeights) -> np.ndarray:
     """(K, N, 3) log gains that bring all photos to one exposure, white balance and light.
 
     Args:
@@ -220,10 +223,9 @@ def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: n
         for k in range(len(logs)):
             others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
             off = ((middle - even[k]) * LUMINANCE).sum(1)
-            weight = amount[k] * others / (1 + (off / 0.25) ** 2) ** 2
-            field[k] = exposure[k] + np.clip(
-                surface.smooth(middle - logs[k] - exposure[k], weight, _WIDE_MM, prior_weight=0.002), -0.7, 0.7
-            )
+            weight = amount[k] * others / (1 + (off / weights.light_stray) ** 2) ** 2
+            slow = surface.smooth(middle - logs[k] - exposure[k], weight, weights.wide_mm, prior_weight=0.002)
+            field[k] = exposure[k] + np.clip(slow, -weights.light_most, weights.light_most)
     return field
 
 
@@ -272,10 +274,10 @@ def _around(model: HeadModel, surface: Surface, parts, gain: float, length: floa
     return np.clip(gain * surface.blur(member, length), 0, 1)
 
 
-def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarray:
+def _labels(model: HeadModel, surface: Surface, quality: np.ndarray, weights: MergeWeights) -> np.ndarray:
     """(K, N) in [0, 1], adding up to 1: which photo each vertex takes its detail from.
 
-    Mean-field inference with a smoothness prior over :data:`_LABEL_MM`.
+    Mean-field inference with a smoothness prior.
     """
     score = 3 * np.log(quality + 1e-3)
     for parts in _GROUPS:
@@ -287,14 +289,16 @@ def _labels(model: HeadModel, surface: Surface, quality: np.ndarray) -> np.ndarr
     labels = np.exp(score)
     labels /= labels.sum(0)
     for _ in range(4):
-        prior = np.maximum(surface.blur(labels.T, _LABEL_MM).T, 1e-4)
+        prior = np.maximum(surface.blur(labels.T, weights.label_mm).T, 1e-4)
         logit = score + 4 * np.log(prior)
         labels = np.exp(logit - logit.max(0))
         labels /= labels.sum(0)
-    return surface.blur(labels.T, 1.5).T.clip(0, 1)
+    return surface.blur(labels.T, weights.label_blur_mm).T.clip(0, 1)
 
 
-def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _common(
+    surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.ndarray, labels: np.ndarray, weights: MergeWeights
+) -> np.ndarray:
     """(K, N, 3) log gains that bring every photo to one slow colour.
 
     It is the photos' mean as far as they agree with the one that gives the detail.
@@ -302,29 +306,33 @@ def _common(surface: Surface, even: np.ndarray, amount: np.ndarray, quality: np.
     best = labels * (amount + 1e-3)
     best = (even * best[..., None]).sum(0) / best.sum(0)[:, None]
     off = (even - best) @ LUMINANCE
-    trust = quality / (1 + (off / 0.08) ** 2) ** 2 + 1e-6
+    trust = quality / (1 + (off / weights.best_stray) ** 2) ** 2 + 1e-6
     common = (even * trust[..., None]).sum(0) / trust.sum(0)[:, None]
     out = np.empty_like(even)
     for k in range(len(even)):
         others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
-        weight = amount[k] * others / (1 + (off[k] / 0.15) ** 2) ** 2
-        out[k] = np.clip(surface.smooth(common - even[k], weight, _NARROW_MM, prior_weight=0.01), -0.5, 0.5)
+        weight = amount[k] * others / (1 + (off[k] / weights.common_stray) ** 2) ** 2
+        slow = surface.smooth(common - even[k], weight, weights.narrow_mm, prior_weight=0.01)
+        out[k] = np.clip(slow, -weights.common_most, weights.common_most)
     return out
 
 
-def _claim(place: Place, seen: Seen, gain: np.ndarray, base: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _claim(
+    place: Place, seen: Seen, gain: np.ndarray, base: np.ndarray, share: np.ndarray, weights: TextureWeights
+) -> np.ndarray:
     """(n, 3) a photo's unlit colours; its `share` is lessened, in place, where it shows gloss, shadow or hair."""
     color = seen.color * gather(place.texels, place.triangles, gain)
-    gloss = highlight_share(color, base, seen.color) * (1 - seen.feature)
-    dark = darkness(color, base, seen.central) * (1 - seen.central) * (1 - seen.certain)
-    share *= smoothstep(0.03, 0.5, seen.weight) * (1 - 0.95 * gloss) * (1 - 0.95 * dark) + 1e-4 * seen.weight
+    w = weights.merge
+    gloss = highlight_share(color, base, seen.color, weights.highlight) * (1 - seen.feature)
+    dark = darkness(color, base, seen.central, weights.hair) * (1 - seen.central) * (1 - seen.certain)
+    share *= smoothstep(*w.seen, seen.weight) * (1 - w.doubt * gloss) * (1 - w.doubt * dark) + 1e-4 * seen.weight
     return color
 
 
-def _normalize(shares: np.ndarray) -> None:
+def _normalize(shares: np.ndarray, ghost: float) -> None:
     """In place: shares of a few per cent are ghosts, the rest adds up to 1."""
     shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
-    shares[shares < 0.05] = 0
+    shares[shares < ghost] = 0
     shares /= np.maximum(shares.sum(1, keepdims=True), 1e-12)
 
 

@@ -11,6 +11,7 @@ from ...types import View
 from ..atlas import gather
 from ..seen import Masks, Place, Seen, forehead_trust
 from ..unlit.surface import Surface
+from ..weights import WEIGHTS, MaskWeights, SightWeights
 from .chroma import calmed
 from .photo_masks import photo_masks
 from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
@@ -36,6 +37,7 @@ def open_views(
     surface: Surface,
     views: list[View],
     texels_per_mm: float,
+    weights: MaskWeights = WEIGHTS.mask,
 ) -> list[tuple[PhotoView, Masks]]:
     """Calls that make each view's :class:`PhotoView` and :class:`Masks`; they may run side by side.
 
@@ -65,7 +67,7 @@ def open_views(
                 source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, _ALL_PIXELS / len(views))
                 moved = source.camera.project((place + slide).astype(np.float64))[0]
                 source = source.moved(moved - source.positions)
-            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera))
+            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights))
             reduced = source.camera.fx / view.coarse.camera.fx
             return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale), masks
 
@@ -101,30 +103,30 @@ def _slide(camera, vertices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return across @ np.asarray(camera.R)
 
 
-def read_texels(place: Place, view: PhotoView, masks: Masks) -> Seen:
+def read_texels(place: Place, view: PhotoView, masks: Masks, weights: SightWeights = WEIGHTS.sight) -> Seen:
     """Look n texels up in one photo."""
     vertex = np.concatenate([view.positions, view.projected, view.facing[:, None], view.depth[:, None]], 1)
     found = gather(place.texels, place.triangles, vertex)
     position, facing, depth = found[:, :2], found[:, 4], found[:, 5]
     seen = view.visible(found[:, 2:4], depth, facing) * view.inside(position)
-    graze = np.clip((facing - 0.18) / 0.42, 0, 1) ** 1.5
+    graze = np.clip((facing - weights.facing[0]) / weights.facing[1], 0, 1) ** weights.facing_power
     shown = (seen * graze).astype(np.float32)
     xy = position - np.float32(0.5)
     # The neck's shadow patches make a poor texture; it is completed from the face.
     weight = np.clip(shown * lookup(masks.usable, xy) * (1 - place.part["neck"]), 0, 1).astype(np.float32)
     # Hair falls on the forehead; at grazing angles the fitted light is least true and the silhouette near.
-    central = lookup(masks.inner, xy) * forehead_trust(place) * smoothstep(0.3, 0.65, facing)
+    central = lookup(masks.inner, xy) * forehead_trust(place) * smoothstep(*weights.central, facing)
     front = seen > 0
 
     def contour(*arguments, **options):
         return lookup(feature_mask(view, *arguments, **options), xy) / np.float32(255)
 
-    brows = np.maximum(0.6 * place.part["brows"], contour(BROWS, 2.0, hull=True))
-    eyes = np.maximum(place.part["eyes"], contour(EYES, 2.0, 1.5))
-    lips = np.maximum(place.part["lips"], contour((OUTER_LIPS,), 0.8))
+    brows = np.maximum(weights.brows * place.part["brows"], contour(BROWS, weights.feature_mm, hull=True))
+    eyes = np.maximum(place.part["eyes"], contour(EYES, weights.feature_mm, weights.above_eyes_mm))
+    lips = np.maximum(place.part["lips"], contour((OUTER_LIPS,), weights.lips_mm))
     brows, eyes, lips = (np.where(front, x, x * 0).astype(np.float32) for x in (brows, eyes, lips))
     # Just above a brow dark things may be a fringe.
-    certain = np.maximum(np.maximum(eyes, lips), front * contour(BROWS, 0.6, hull=True))
+    certain = np.maximum(np.maximum(eyes, lips), front * contour(BROWS, weights.certain_mm, hull=True))
     return Seen(
         view.sample(position, view.level(place.density)),
         weight,

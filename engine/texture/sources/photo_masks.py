@@ -8,12 +8,15 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.smoothstep import smoothstep
 from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
+from ..weights import WEIGHTS, MaskWeights
 from .photo_view import NOSE_TIP, PhotoView, feature_mask
 
 __all__ = ["photo_masks"]
 
 
-def photo_masks(view: PhotoView, skin_mask: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+def photo_masks(
+    view: PhotoView, skin_mask: np.ndarray, camera: Camera, weights: MaskWeights = WEIGHTS.mask
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
     """(h, w) float32 masks of the crop: usable for texture, bare skin, safely inside the face; whether a brow shows."""
     crop = view.camera
     scale_x, scale_y = crop.fx / camera.fx, crop.fy / camera.fy
@@ -24,27 +27,29 @@ def photo_masks(view: PhotoView, skin_mask: np.ndarray, camera: Camera) -> tuple
         (crop.width, crop.height),
         interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA,
     )
-    brows = _shown_brows(view, skin)
+    brows = _shown_brows(view, skin, weights.lips_mm)
     keep = np.maximum.reduce(
         [
             brows,
-            feature_mask(view, (OUTER_LIPS,), 1.5),
-            feature_mask(view, EYES, 4.0),
-            feature_mask(view, (NOSE_TIP,), 1.0, hull=True),
+            feature_mask(view, (OUTER_LIPS,), weights.lips_mm),
+            feature_mask(view, EYES, weights.eyes_mm),
+            feature_mask(view, (NOSE_TIP,), weights.nose_mm, hull=True),
         ]
     )
     usable = np.maximum(skin, keep.astype(np.float32) / 255)
     mm = view.pixels_per_mm
     # Strands of hair and their shadow reach over the rim of what the segmentation calls skin.
     depth = _depth(usable) / mm
-    usable = usable * smoothstep(3.0, 6.0, depth)
-    closed = feature_mask(view, EYES, 1.0, 1.4)
+    usable = usable * smoothstep(*weights.rim_mm, depth)
+    closed = feature_mask(view, EYES, *weights.lids_mm)
     gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
-    if gap > 1.5:
-        closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), 0.6))
+    if gap > weights.open_mm:
+        closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), weights.mouth_mm))
     usable = usable * (1 - closed.astype(np.float32) / 255)
-    usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, 0.6 * mm))
-    inner = np.minimum(_depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (9 * mm), (depth - 2.5) / 7).clip(0, 1)
+    usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, weights.soft_mm * mm))
+    within = _depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (weights.inner_mm * mm)
+    begin, over = weights.inner_rim_mm
+    inner = np.minimum(within, (depth - begin) / over).clip(0, 1)
     return usable, skin, inner.astype(np.float32), bool(brows.any())
 
 
@@ -54,11 +59,11 @@ def _depth(mask: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
 
 
-def _shown_brows(view: PhotoView, skin: np.ndarray) -> np.ndarray:
+def _shown_brows(view: PhotoView, skin: np.ndarray, around_mm: float) -> np.ndarray:
     """(h, w) uint8: brows that bare skin surrounds; one under a fringe or a cap is not kept."""
     out = np.zeros(skin.shape, np.uint8)
     for contour in BROWS:
-        brow = feature_mask(view, (contour,), 1.5, hull=True)
+        brow = feature_mask(view, (contour,), around_mm, hull=True)
         above = (
             cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True), feature_mask(view, (contour,), 3.0, hull=True))
             > 127

@@ -21,6 +21,7 @@ from ...camera import Camera
 from ...geometry.harmonics import light_normals, shade
 from ...geometry.smoothstep import smoothstep
 from ...wire.color import LUMINANCE
+from ..weights import WEIGHTS, BalanceWeights, FlatWeights, HairWeights, HighlightWeights, ShadingWeights
 from .surface import Surface
 
 __all__ = [
@@ -32,24 +33,6 @@ __all__ = [
     "skin_balance",
     "weighted_median",
 ]
-
-_SHADING_RANGE = (0.55, 1.7)
-_SHADING_POWER = 0.85
-
-_SKIN_RED = (0.62, 0.17)
-"""Mean and spread of log(R/G) of linear skin albedo from very light to very dark."""
-_SKIN_BLUE = (-0.45, 0.16)
-"""The same for log(B/G)."""
-_SKIN_PINK = 0.08
-"""How far both together may lie above their means."""
-_SKIN_LUMINANCE = (0.07, 0.42)
-_TEETH, _SHADED_TEETH = 0.53, 1.2
-"""Luminance of enamel in the lips' shade; teeth that are hardly brighter than the skin lie in deeper shade and tell nothing."""
-
-
-_SHADOW_MM = 4.0
-_SHADOW_FLOOR = 0.06
-"""Log darkness that skin may have by itself."""
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -64,7 +47,13 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return out
 
 
-def shading_gain(camera: Camera, normals: np.ndarray, lighting: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def shading_gain(
+    camera: Camera,
+    normals: np.ndarray,
+    lighting: np.ndarray,
+    weights: np.ndarray,
+    believed: ShadingWeights = WEIGHTS.shading,
+) -> np.ndarray:
     """(V,) float32 factor per vertex that undoes the fitted light.
 
     Args:
@@ -77,7 +66,7 @@ def shading_gain(camera: Camera, normals: np.ndarray, lighting: np.ndarray, weig
         return np.ones(len(normals), np.float32)
     light = shade(light_normals(camera, normals), lighting) @ LUMINANCE
     middle = weighted_median(light[:, None], weights)[0]
-    ratio = np.clip(light / max(middle, 1e-4), *_SHADING_RANGE) ** _SHADING_POWER
+    ratio = np.clip(light / max(middle, 1e-4), *believed.range) ** believed.power
     return (1 / ratio).astype(np.float32)
 
 
@@ -91,7 +80,9 @@ class SkinLevel:
     """(V, 3) float32."""
 
 
-def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray, length: float = 14.0) -> SkinLevel:
+def flatten(
+    surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray, believed: FlatWeights = WEIGHTS.flat
+) -> SkinLevel:
     """Remove slow brightness changes from the skin.
 
     Args:
@@ -99,17 +90,17 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
         mirror: (V,) the vertex on the other side.
         color: (V, 3) linear mean colours around the vertices.
         weights: (V,) in [0, 1]: clean, seen skin.
-        length: mm over which a change counts as slow.
+        believed: what counts as slow, and what is kept of it.
     """
     logs = np.log(np.maximum(color, 2e-3))
     middle = weighted_median(logs, weights * surface.area) if weights.sum() > 0 else np.zeros(3)
     robust = np.ones_like(weights)
     for _ in range(3):
-        slow = surface.smooth(logs, weights * robust, length, prior=middle, prior_weight=0.003)
+        slow = surface.smooth(logs, weights * robust, believed.length_mm, prior=middle, prior_weight=0.003)
         off = (logs - slow).mean(1)
-        robust = 1 / (1 + (off / np.where(off > 0, 0.12, 0.20)) ** 2) ** 2
+        robust = 1 / (1 + (off / np.where(off > 0, *believed.stray)) ** 2) ** 2
     trust = weights / (weights + 0.1)
-    trust = surface.blur(trust, 6.0)
+    trust = surface.blur(trust, believed.trust_mm)
     both = np.clip(trust * trust[mirror], 0, 1)[:, None]
     deviation = slow - middle
     odd = both * (deviation - deviation[mirror]) / 2
@@ -120,14 +111,14 @@ def flatten(surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np
         return brightness, x - brightness
 
     (odd_b, odd_c), (even_b, even_c) = split(odd), split(even)
-    # What is kept is limited: a forehead in the shadow of a cap is not a dark forehead.
-    kept = _limited(0.1 * odd_b + 0.25 * even_b, 0.15) + _limited(0.1 * odd_c + 0.4 * even_c, 0.12)
-    log_gain = np.clip(kept - deviation, -1.2, 1.2)
-    log_gain += _shadow_lift(surface, logs - slow, weights)[:, None]
+    kept = _limited(believed.odd * odd_b + believed.even_brightness * even_b, believed.most_brightness)
+    kept = kept + _limited(believed.odd * odd_c + believed.even_hue * even_c, believed.most_hue)
+    log_gain = np.clip(kept - deviation, -believed.most, believed.most)
+    log_gain += _shadow_lift(surface, logs - slow, weights, believed)[:, None]
     return SkinLevel(np.exp(slow + log_gain).astype(np.float32), np.exp(log_gain).astype(np.float32))
 
 
-def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray, believed: FlatWeights) -> np.ndarray:
     """(V,) log gain for shadows that are narrower than what counts as slow, as on the far side of a cheek.
 
     Skin in shadow keeps or gains saturation (light that skin reflects onto skin is red); a beard, hair and brows are
@@ -137,16 +128,17 @@ def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray) -> np.
         rest: (V, 3) log colours without the slow part.
         weights: (V,) clean, seen skin.
     """
-    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, _SHADOW_MM, prior_weight=0.01) + _SHADOW_FLOOR, 0)
-    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, _SHADOW_MM, prior_weight=0.01)
-    return np.clip(-0.85 * dark * (1 - smoothstep(0.0, 0.2, hue)), 0, 0.8)
+    length = believed.shadow_mm
+    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, length, prior_weight=0.01) + believed.shadow_floor, 0)
+    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, length, prior_weight=0.01)
+    return np.clip(-believed.shadow_lift * dark * (1 - smoothstep(*believed.shadow_hue, hue)), 0, believed.shadow_most)
 
 
 def _limited(values: np.ndarray, most: float) -> np.ndarray:
     return most * np.tanh(values / most)
 
 
-def skin_balance(color: np.ndarray, teeth: float | None = None) -> np.ndarray:
+def skin_balance(color: np.ndarray, teeth: float | None = None, weights: BalanceWeights = WEIGHTS.balance) -> np.ndarray:
     """(3,) gains that move a mean skin colour into the range of human skin, most of the way.
 
     Args:
@@ -158,29 +150,29 @@ def skin_balance(color: np.ndarray, teeth: float | None = None) -> np.ndarray:
 
     def pulled(value, mean, spread):
         distance = (value - mean) / spread
-        kept = np.sign(distance) * min(abs(distance), 1 + 0.2 * max(abs(distance) - 1, 0))
+        kept = np.sign(distance) * min(abs(distance), 1 + weights.beyond * max(abs(distance) - 1, 0))
         return mean + spread * kept
 
-    red = pulled(np.log(color[0] / color[1]), *_SKIN_RED)
-    blue = pulled(np.log(color[2] / color[1]), *_SKIN_BLUE)
+    red = pulled(np.log(color[0] / color[1]), *weights.red)
+    blue = pulled(np.log(color[2] / color[1]), *weights.blue)
     # Melanin moves both ratios apart; blood alone lowers green, and by little. More of it is a pink light.
-    pink = max(0.0, red - _SKIN_RED[0] + blue - _SKIN_BLUE[0] - _SKIN_PINK)
-    red, blue = red - 0.4 * pink, blue - 0.4 * pink
+    pink = max(0.0, red - weights.red[0] + blue - weights.blue[0] - weights.pink)
+    red, blue = red - weights.pink_share * pink, blue - weights.pink_share * pink
     balanced = np.array([np.exp(red), 1.0, np.exp(blue)])
     luminance = float(color @ LUMINANCE)
-    low, high = _SKIN_LUMINANCE
+    low, high = weights.luminance
     target = luminance
-    if teeth is not None and teeth > _SHADED_TEETH:
-        target = np.sqrt(luminance * _TEETH / teeth)
+    if teeth is not None and teeth > weights.shaded_teeth:
+        target = np.sqrt(luminance * weights.teeth / teeth)
     if target > high:
-        target = high * (target / high) ** 0.3
+        target = high * (target / high) ** weights.too_bright
     elif target < low:
-        target = low * (target / low) ** 0.4
+        target = low * (target / low) ** weights.too_dark
     balanced *= target / (balanced @ LUMINANCE)
     return (balanced / color).astype(np.float32)
 
 
-def darkness(color: np.ndarray, base: np.ndarray, central: np.ndarray) -> np.ndarray:
+def darkness(color: np.ndarray, base: np.ndarray, central: np.ndarray, weights: HairWeights = WEIGHTS.hair) -> np.ndarray:
     """(n,) float32: how surely a colour is too dark for skin; where hair and shadow are to be feared, sooner.
 
     Args:
@@ -188,10 +180,12 @@ def darkness(color: np.ndarray, base: np.ndarray, central: np.ndarray) -> np.nda
         central: (n,) in [0, 1]: 0 where they are to be feared.
     """
     ratio = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
-    return central * (1 - smoothstep(0.28, 0.5, ratio)) + (1 - central) * (1 - smoothstep(0.62, 0.92, ratio))
+    return central * (1 - smoothstep(*weights.safe, ratio)) + (1 - central) * (1 - smoothstep(*weights.feared, ratio))
 
 
-def highlight_share(color: np.ndarray, base: np.ndarray, photographed: np.ndarray) -> np.ndarray:
+def highlight_share(
+    color: np.ndarray, base: np.ndarray, photographed: np.ndarray, weights: HighlightWeights = WEIGHTS.highlight
+) -> np.ndarray:
     """How much of a colour is surface reflection.
 
     By the dichromatic model (Shafer 1985) gloss adds the light's own colour: brighter, and nearer to white than the
@@ -207,7 +201,7 @@ def highlight_share(color: np.ndarray, base: np.ndarray, photographed: np.ndarra
     """
     brighter = (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3)
     whiter = (color[:, 2] / np.maximum(color[:, 0], 1e-3)) / np.maximum(base[:, 2] / np.maximum(base[:, 0], 1e-3), 1e-3)
-    share = smoothstep(1.15, 1.55, brighter) * smoothstep(1.03, 1.25, whiter)
-    burnt = smoothstep(0.80, 0.97, photographed.min(1)) * smoothstep(1.05, 1.25, brighter)
-    very = smoothstep(1.6, 2.4, brighter)
+    share = smoothstep(*weights.brighter, brighter) * smoothstep(*weights.whiter, whiter)
+    burnt = smoothstep(*weights.burnt, photographed.min(1)) * smoothstep(*weights.burnt_brighter, brighter)
+    very = smoothstep(*weights.very, brighter)
     return np.maximum(np.maximum(share, burnt), very).astype(np.float32)

@@ -13,29 +13,25 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ...wire.color import LUMINANCE
 from ..seen import Place, Seen, forehead_trust
+from ..weights import WEIGHTS, EvenWeights
 from .delight import weighted_median
 from .patch import Patch
 
 __all__ = ["HAIR_ABOVE", "even_out"]
 
-_FOLD_MM = (1.0, 2.0)
-"""Half widths of folds."""
-_FOLD_SHARE = 0.55
-"""How much of a fold's darkness is shade."""
-_FOLD_DEPTH = (0.06, 0.7)
-"""Log darkness that is left alone, and the largest that is lifted."""
-_REDDEST, _YELLOWEST = 0.30, 0.25
-"""How far log(R/G) and log(G/B) of hair and of skin in the dark may lie above those of the skin around."""
-_BEYOND = 0.2
-"""Share that is kept of what lies beyond."""
-_RAISED = (1.3, 2.0)
-"""Gain, relative to the median, at which a place begins to count as shadow, and at which it is one."""
 HAIR_ABOVE = (12.0, 18.0)
 """mm above the eyes from which on nothing dark grows but brows and the hair that hangs there."""
 
 
 def even_out(
-    place: Place, seen: Seen, weight: np.ndarray, color: np.ndarray, base: np.ndarray, raised: np.ndarray, dark: np.ndarray
+    place: Place,
+    seen: Seen,
+    weight: np.ndarray,
+    color: np.ndarray,
+    base: np.ndarray,
+    raised: np.ndarray,
+    dark: np.ndarray,
+    weights: EvenWeights = WEIGHTS.even,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gains of n texels, 1 where `weight` is 0.
 
@@ -61,29 +57,29 @@ def even_out(
     log_base = np.log(np.maximum(base, 2e-3))
     plain = weight * (1 - feature)
     middle = weighted_median(raised[rows][:, None], plain + 1e-6)[0]
-    shadow = smoothstep(*_RAISED, raised[rows] / max(float(middle), 1e-3))
-    rim = smoothstep(0.25, 1.0, edge) * (1 - place.part["nose"][rows])
+    shadow = smoothstep(*weights.raised, raised[rows] / max(float(middle), 1e-3))
+    rim = smoothstep(*weights.rim, edge) * (1 - place.part["nose"][rows])
     mm = float(np.median(place.density[rows]))
     # Between brow and lid there is only what is near both; what is bright there is skin.
-    pale = smoothstep(0.55, 0.8, (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3))
-    clean = np.maximum(plain, 0.2 * weight * pale * (1 - lips))
-    change = _tint(patch, np.log(np.maximum(color, 2e-3)) - log_base, clean, shadow, rim, mm)
-    change *= (1 - np.clip(np.maximum(0.5 * eyes, lips), 0, 1))[:, None]
-    change += _hue(patch, color * np.exp(change), log_base, mm) * (1 - lips)[:, None]
-    hairs = np.maximum(smoothstep(0.5, 0.9, edge), dark * smoothstep(0.1, 0.4, edge))
+    pale = smoothstep(*weights.pale, (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3))
+    clean = np.maximum(plain, weights.pale_share * weight * pale * (1 - lips))
+    change = _tint(patch, np.log(np.maximum(color, 2e-3)) - log_base, clean, shadow, rim, mm, weights)
+    change *= (1 - np.clip(np.maximum(weights.eyes * eyes, lips), 0, 1))[:, None]
+    change += _hue(patch, color * np.exp(change), log_base, mm, weights) * (1 - lips)[:, None]
+    hairs = np.maximum(smoothstep(*weights.hair, edge), dark * smoothstep(*weights.dark_hair, edge))
     hairs *= smoothstep(*HAIR_ABOVE, place.height[rows]) * (1 - certain)
     logs = np.log(np.maximum(color, 2e-3)) + change
-    change += _strands(patch, logs - log_base, hairs, mm)
+    change += _strands(patch, logs - log_base, hairs, mm, weights)
     # Relative to the skin around, so that the rim of what is seen is no step.
     off = np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)) - np.log(np.maximum(base @ LUMINANCE, 2e-3))
-    shade = _folds(patch, off, clean, mm)
+    shade = _folds(patch, off, clean, mm, weights)
     shade *= 1 - np.maximum(feature, hairs)
     fold[rows] = shade
     gain[rows] = np.exp(change + shade[:, None])
     return gain, fold
 
 
-def _tint(patch: Patch, off, clean, shadow, rim, mm: float) -> np.ndarray:
+def _tint(patch: Patch, off, clean, shadow, rim, mm: float, weights: EvenWeights) -> np.ndarray:
     """(m, 3) log gain that takes most out of blotches of hue, and of brightness, of more than a millimetre.
 
     Reflected surroundings and a camera's tone curve tint shadows and half-tones of a photo, and gloss leaves bright
@@ -98,20 +94,23 @@ def _tint(patch: Patch, off, clean, shadow, rim, mm: float) -> np.ndarray:
         mm: texels per millimetre.
     """
     light = (off @ LUMINANCE)[:, None]
-    soft = patch.at(patch.mean(np.concatenate([off - light, light], 1), clean, 1.5 * mm))
+    soft = patch.at(patch.mean(np.concatenate([off - light, light], 1), clean, weights.blotch_mm * mm))
     doubt = np.maximum(shadow, rim)
-    change = -(0.7 + 0.2 * doubt)[:, None] * np.clip(soft[:, :3], -0.6, 0.6)
+    kept, more = weights.blotch_hue
+    change = -(kept + more * doubt)[:, None] * np.clip(soft[:, :3], -weights.blotch_most, weights.blotch_most)
     # A beard is greyer than the skin that it grows on; what only lies in shadow is not.
-    grey = smoothstep(0.02, 0.15, soft[:, 2] - soft[:, 0])
+    grey = smoothstep(*weights.grey, soft[:, 2] - soft[:, 0])
     deep = np.maximum(shadow * (1 - grey), rim)
     # What is not dark itself is not lifted because of a nostril beside it.
-    fine = patch.at(patch.mean(light[:, 0], clean, 0.5 * mm))
-    below = np.clip(np.maximum(soft[:, 3], fine), -0.7, 0)
-    change -= ((0.6 + 0.3 * doubt) * np.clip(soft[:, 3], 0, 0.5) + 0.75 * deep * below)[:, None]
+    fine = patch.at(patch.mean(light[:, 0], clean, weights.fine_mm * mm))
+    below = np.clip(np.maximum(soft[:, 3], fine), -weights.darkest, 0)
+    kept, more = weights.bright
+    bright = (kept + more * doubt) * np.clip(soft[:, 3], 0, weights.brightest)
+    change -= (bright + weights.deep * deep * below)[:, None]
     return change
 
 
-def _hue(patch: Patch, color, log_base, mm: float) -> np.ndarray:
+def _hue(patch: Patch, color, log_base, mm: float, weights: EvenWeights) -> np.ndarray:
     """(m, 3) log gain, of the same luminance, that keeps hues between those that skin and hair can have.
 
     A camera's black level and compression leave dark pixels with ratios of colours that mean nothing, and the light's
@@ -122,32 +121,32 @@ def _hue(patch: Patch, color, log_base, mm: float) -> np.ndarray:
         log_base: (m, 3) logarithm of the skin around it.
         mm: as for :func:`_tint`.
     """
-    mean = np.maximum(patch.at(patch.mean(color, np.ones(len(color), np.float32), 0.5 * mm)), 1e-4)
+    mean = np.maximum(patch.at(patch.mean(color, np.ones(len(color), np.float32), weights.fine_mm * mm)), 1e-4)
     soft = np.log(mean)
 
     def beyond(value, skin, reach):
-        return (1 - _BEYOND) * (np.minimum(value, 0) + np.maximum(value - skin - reach, 0))
+        return (1 - weights.beyond) * (np.minimum(value, 0) + np.maximum(value - skin - reach, 0))
 
     change = np.zeros_like(soft)
-    change[:, 0] = -beyond(soft[:, 0] - soft[:, 1], log_base[:, 0] - log_base[:, 1], _REDDEST)
-    change[:, 2] = beyond(soft[:, 1] - soft[:, 2], log_base[:, 1] - log_base[:, 2], _YELLOWEST)
+    change[:, 0] = -beyond(soft[:, 0] - soft[:, 1], log_base[:, 0] - log_base[:, 1], weights.reddest)
+    change[:, 2] = beyond(soft[:, 1] - soft[:, 2], log_base[:, 1] - log_base[:, 2], weights.yellowest)
     change += np.log((mean @ LUMINANCE) / np.maximum((mean * np.exp(change)) @ LUMINANCE, 1e-6))[:, None]
     return np.clip(change, -2, 2)
 
 
-def _strands(patch: Patch, off, where, mm: float) -> np.ndarray:
+def _strands(patch: Patch, off, where, mm: float, weights: EvenWeights) -> np.ndarray:
     """(m, 3) log gain that gives the skin's colour to what is darker: single hairs that lie on the forehead.
 
     Args:
         off, mm: as for :func:`_tint`.
         where: (m,) how surely dark things are hairs.
     """
-    below = smoothstep(0.02, 0.14, -(off @ LUMINANCE)) * where
-    soft = patch.at(cv2.GaussianBlur(patch.image(off * below[:, None]), (0, 0), 0.3 * mm))
-    return np.clip(-0.95 * soft, -0.3, 1.8)
+    below = smoothstep(*weights.strand, -(off @ LUMINANCE)) * where
+    soft = patch.at(cv2.GaussianBlur(patch.image(off * below[:, None]), (0, 0), weights.strand_mm * mm))
+    return np.clip(-weights.strand_share * soft, *weights.strand_range)
 
 
-def _folds(patch: Patch, off, clean, mm: float) -> np.ndarray:
+def _folds(patch: Patch, off, clean, mm: float, weights: EvenWeights) -> np.ndarray:
     """(m,) log gain that takes the shade out of folds.
 
     A fold of the skin gets less of the light than the skin beside it; baked into the colour it stays dark in every
@@ -159,9 +158,9 @@ def _folds(patch: Patch, off, clean, mm: float) -> np.ndarray:
         off: (m,) log luminance relative to the skin around.
         clean, mm: as for :func:`_tint`.
     """
-    low, most = _FOLD_DEPTH
+    low, most = weights.fold_depth
     lift = np.zeros(len(off), np.float32)
-    for half in _FOLD_MM:
+    for half in weights.fold_mm:
         sigma = half * mm
         # A mean over what is clean; the little that the rest counts only keeps its rim from looking like a valley.
         weight = clean + np.float32(1e-3)
@@ -178,4 +177,4 @@ def _folds(patch: Patch, off, clean, mm: float) -> np.ndarray:
         one_way = across / np.maximum(tensor[..., 0] + tensor[..., 1], 1e-9)
         valley = np.clip(depth - low, 0, most) * smoothstep(0.3, 0.7, one_way) * known
         lift = np.maximum(lift, patch.at(valley))
-    return _FOLD_SHARE * lift
+    return weights.fold_share * lift

@@ -69,24 +69,24 @@ def unlit_skin(
 
     for number in range(w.passes):
         mean, amount = splat(texels, triangles, count, color, clean)
-        skin = flatten(surface, mirror, mean, amount)
+        skin = flatten(surface, mirror, mean, amount, weights.flat)
         level_gain, base = np.split(gather(texels, triangles, np.concatenate([skin.gain, skin.base], 1)), 2, 1)
         corrected = color * level_gain
-        gloss = highlight_share(corrected, base, seen.color)
+        gloss = highlight_share(corrected, base, seen.color, weights.highlight)
         # Dark things at the rim of the mask are hair and its shadow, not skin.
-        dark = _without_spots(texels, darkness(corrected, base, seen.central), weight, place.mm, w)
+        dark = _without_spots(texels, darkness(corrected, base, seen.central, weights.hair), weight, place.mm, w)
         clean = weight * (1 - feature) * (1 - w.gloss_doubt * gloss) * bare(dark)
         progress((number + 1) / (w.passes + 1))
     above = smoothstep(*HAIR_ABOVE, place.height) * (1 - np.maximum(seen.certain, seen.brows))
-    dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm)
+    dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm, weights.strands)
     weight = weight * bare(dark)
     middle = weighted_median(base, clean + 1e-6)
-    balance = skin_balance(middle, teeth)
+    balance = skin_balance(middle, teeth, weights.balance)
     gain = level_gain * balance
     gain = gain * highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, place.density, weights.gloss)
     gain = gain * lip_gain(texels, corrected, seen.lips, weight, place.density, weights.lips)
     raised = (corrected @ LUMINANCE) / np.maximum(seen.color @ LUMINANCE, 1e-4)
-    even_gain, fold = even_out(place, seen, weight, color * gain, base * balance, raised, dark)
+    even_gain, fold = even_out(place, seen, weight, color * gain, base * balance, raised, dark, weights.even)
     progress(1.0)
     return UnlitSkin(gain * even_gain, fold, weight, clean, skin.base * balance, middle * balance, balance)
 

@@ -6,22 +6,20 @@ import cv2
 import numpy as np
 
 from ..atlas import Texels
+from ..weights import WEIGHTS, StrandWeights
 from .patch import Patch
 
 __all__ = ["with_strands"]
 
-_VALLEY_MM = 1.5
-"""Standard deviation of the surroundings that a strand is darker than."""
-_FAINT = 0.05
-"""Log darkness of the faintest part of a strand."""
-_REACH_MM = 8.0
-"""How far a strand is followed from where it is surely hair."""
-_FRINGE_MM = 0.7
-"""Beside a strand lie its shadow, its blur and the waves that compression makes of it."""
-
 
 def with_strands(
-    texels: Texels, dark: np.ndarray, light: np.ndarray, weight: np.ndarray, allowed: np.ndarray, mm: float
+    texels: Texels,
+    dark: np.ndarray,
+    light: np.ndarray,
+    weight: np.ndarray,
+    allowed: np.ndarray,
+    mm: float,
+    weights: StrandWeights = WEIGHTS.strands,
 ) -> np.ndarray:
     """How surely n texels are too dark for skin, after following strands of hair to their tips.
 
@@ -45,15 +43,17 @@ def with_strands(
         return dark
     known = image((weight[rows] > 0.05) * (1 - dark[rows]))
     log = image(np.log(np.maximum(light[rows], 2e-3)))
-    around = cv2.GaussianBlur(log * known, (0, 0), _VALLEY_MM * mm)
-    around /= np.maximum(cv2.GaussianBlur(known, (0, 0), _VALLEY_MM * mm), 1e-2)
+    around = cv2.GaussianBlur(log * known, (0, 0), weights.valley_mm * mm)
+    around /= np.maximum(cv2.GaussianBlur(known, (0, 0), weights.valley_mm * mm), 1e-2)
     hair = ((image(dark[rows]) > 0.5) & (image(allowed[rows]) > 0.5)).astype(np.uint8)
-    faint = ((log < around - _FAINT) & (image(allowed[rows]) > 0)).astype(np.uint8) | hair
+    faint = ((log < around - weights.faint) & (image(allowed[rows]) > 0)).astype(np.uint8) | hair
     eight = np.ones((3, 3), np.uint8)
-    for _ in range(int(np.ceil(_REACH_MM * mm))):
+    for _ in range(int(np.ceil(weights.reach_mm * mm))):
         hair = cv2.dilate(hair, eight) & faint
-    side = 2 * int(round(_FRINGE_MM * mm)) + 1
-    near = cv2.GaussianBlur(cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0), 0.5 * _FRINGE_MM * mm)
+    side = 2 * int(round(weights.fringe_mm * mm)) + 1
+    near = cv2.GaussianBlur(
+        cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0), 0.5 * weights.fringe_mm * mm
+    )
     out = dark.astype(np.float32)
     out[rows] = np.maximum(out[rows], patch.at(near) * allowed[rows])
     return out

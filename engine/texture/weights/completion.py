@@ -1,92 +1,18 @@
-"""What the texture believes about skin, light and photos, as numbers with unit and meaning.
-
-Where a docstring names no source, the number was chosen by looking at the heads of photos that differ in light, age, skin and
-hair; it is a taste that stands where nothing was measured. Pairs are the beginning and the end of a smooth step.
-"""
+"""What is believed of skin that no photo shows, and how the maps are painted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from .photos import Range
 
 __all__ = [
     "CompletionWeights",
-    "DarkWeights",
-    "GlossWeights",
     "GrainWeights",
     "LevelWeights",
-    "LipWeights",
     "PaintWeights",
-    "WEIGHTS",
-    "TextureWeights",
+    "ReliefWeights",
 ]
-
-Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class DarkWeights:
-    """What is too dark for skin: hair, its shadow, moles."""
-
-    passes: int = 2
-    """How often the skin's level and what lies on it are worked out in turns."""
-    gloss_doubt: float = 0.95
-    """How much a highlight loses of its say about the skin's level."""
-    dark: float = 0.05
-    """How surely a texel must be too dark for skin to belong to a spot."""
-    rim: float = 0.5
-    """How well a texel is seen at least that is not at the rim of the skin."""
-    rim_mm: float = 1.5
-    """A spot that lies nearer than this to the rim is hair and no mole, mm."""
-    largest_mole_mm: float = 6.0
-    """A spot that is wider is no mole, mm."""
-
-
-@dataclass(frozen=True)
-class GlossWeights:
-    """How highlights are replaced by the diffuse skin around them."""
-
-    spread_mm: float = 0.8
-    """Standard deviation by which a highlight reaches beyond what is recognised of it, mm."""
-    strength: float = 1.15
-    """Factor of a highlight's share after that, so that its middle is replaced wholly."""
-    least: float = 0.05
-    """Highlights below this share are left as they are."""
-    around_mm: float = 3.0
-    """Standard deviation of the surroundings whose colour is taken, mm."""
-    around_floor: float = 0.05
-    """Weight of the smooth level of the skin, against surroundings that are all clean."""
-    local_mm: float = 0.7
-    """Standard deviation of what is replaced, mm: pores stay on it."""
-    range: Range = (0.15, 1.1)
-    """Least and largest gain."""
-    plain_mm: float = 2.0
-    """Texels per mm where no clean skin tells the map's density."""
-
-
-@dataclass(frozen=True)
-class LipWeights:
-    """How highlights on the lips are replaced by the lips' own colour."""
-
-    member: Range = (0.5, 0.3)
-    """Least weight of the lips, and least sight, of texels that tell the lips' colour."""
-    least_texels: int = 50
-    """With fewer of them the lips are left as they are."""
-    own: float = 1.1
-    """The lips' colour over the median of their texels, which lie in the mouth's shade."""
-    brighter: Range = (1.05, 1.35)
-    """Brightness over the lips' own at which a highlight begins, and at which it is one."""
-    whiter: Range = (0.9, 1.2)
-    """Blue over red, against the lips' own, at which a highlight begins, and at which it is one."""
-    inside: Range = (0.6, 1.0)
-    """Weight of the lips from which on highlights are replaced, and at which wholly."""
-    soft_mm: float = 0.5
-    """Standard deviation of a highlight's border, mm."""
-    soft_gain: float = 1.3
-    """Factor of its share after that."""
-    power: float = 0.85
-    """How much of a highlight goes, as a power of the ratio of colours."""
-    darkest: float = 0.2
-    """Least gain."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +86,28 @@ class GrainWeights:
 
 
 @dataclass(frozen=True)
+class ReliefWeights:
+    """Which skin may have relief, and how much."""
+
+    pores: tuple[float, ...] = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
+    """Pore-scale relief that is added everywhere, mm, at WAVES_MM."""
+    lips: float = 0.65
+    """Share of the relief that lips do not have."""
+    scalp: float = 0.7
+    """Share that the scalp does not have."""
+    ears: float = 0.8
+    """Share that ears do not have."""
+    completed: float = 0.5
+    """Relief of completed skin over that of photographed skin."""
+    seam: float = 3.2
+    """How much weaker relief is where photo and completion meet."""
+    shading_mm: float = 1.6
+    """Deviation of the brightness around that shading is read against, mm."""
+    shading_most: float = 0.4
+    """Largest log brightness that counts as shading."""
+
+
+@dataclass(frozen=True)
 class PaintWeights:
     """How texels are composed from photo and completion."""
 
@@ -175,22 +123,3 @@ class PaintWeights:
     """Share of one of several photos below which it is not looked up."""
     darkest: float = 0.02
     """Least perceptual colour of skin."""
-
-
-@dataclass(frozen=True)
-class TextureWeights:
-    """All of them."""
-
-    analysis_size: int = 1024
-    """Side of the map on which everything smooth is worked out, texels."""
-    dark: DarkWeights = field(default_factory=DarkWeights)
-    gloss: GlossWeights = field(default_factory=GlossWeights)
-    lips: LipWeights = field(default_factory=LipWeights)
-    level: LevelWeights = field(default_factory=LevelWeights)
-    completion: CompletionWeights = field(default_factory=CompletionWeights)
-    grain: GrainWeights = field(default_factory=GrainWeights)
-    paint: PaintWeights = field(default_factory=PaintWeights)
-
-
-WEIGHTS = TextureWeights()
-"""What is believed unless something else is given."""

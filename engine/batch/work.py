@@ -33,9 +33,9 @@ class Outcome:
     reused: bool = False
     error: HrnError | None = None
     again_at: float = 0.0
-    """Of ``waiting``: when to try again, in the clock of :func:`time.monotonic`."""
+    """The time at which a ``waiting`` subject is tried again, in the clock of :func:`time.monotonic`."""
     cut_off: bool = False
-    """Of ``waiting``: nobody has it, but a run that had begun it was killed, perhaps just now."""
+    """Whether nobody has a ``waiting`` subject, but a run that had begun it was killed, perhaps just now."""
 
 
 def look_up(store: Store, subject: Subject, retry_failed: bool = False) -> Outcome | None:

@@ -265,7 +265,7 @@ def _call(command: list, failure: str, more: dict[str, str] | None = None) -> No
 _PARTS = ("bundle", "blender")
 _MANIFEST = "head.json"
 _UNSAID = ("timings", "files", "engine_version", "head_model_version", "schema_version")
-"""Of the manifest: times, sizes and sums of files whose content is compared, versions."""
+"""Members of the manifest that are left out: times, sizes and sums of files whose content is compared, versions."""
 
 
 def contents(place: Path) -> Iterator[tuple[str, Any]]:

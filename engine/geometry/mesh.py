@@ -18,7 +18,7 @@ __all__ = [
 
 
 _COTANGENTS = (0.02, 20.0)
-"""Of angles from 89 to 3 degrees."""
+"""Least and largest cotangent of a corner: those of angles of 89 and 3 degrees."""
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:

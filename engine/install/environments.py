@@ -70,7 +70,7 @@ class Step:
     file: str
     dependencies: bool
     share: float
-    """Of the whole install, for the progress bar."""
+    """Share of the whole install, for the progress bar."""
     text: str
 
 

@@ -28,7 +28,10 @@ _FOCUS_PX = 1024
 """A huge photo is read again until its face is this wide: what a 2048 texture can hold."""
 
 _SEARCH_SIDE = 1024
-_WHOLE_SCORE, _WINDOW_SCORE = 0.5, 0.6
+_WHOLE_SCORE = 0.5
+"""Least score, 0 to 1, of a face that is found in the photo as a whole."""
+_WINDOW_SCORE = 0.6
+"""Least score of a face that is found in one of the smaller windows."""
 
 _KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
 """Landmarks at BlazeFace's first four key points: right eye, left eye, nose, mouth."""

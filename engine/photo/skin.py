@@ -1,4 +1,4 @@
-"""Which pixels are bare skin of one face.
+"""The mask of the pixels that show bare skin of one face.
 
 Two Gaussian mixtures, learned from this photo alone, compete for every pixel: skin, started where a face is bare most
 often, and everything else, started around the head. Both see log luminance, log chromaticity (which a shadow hardly

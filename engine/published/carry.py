@@ -29,7 +29,7 @@ class SeenFace(NamedTuple):
     shown: np.ndarray
     """(M, 3) mm, the mesh's vertices as they are in the photo, unposed."""
     camera: Camera
-    """Of the photo, for points of the mesh."""
+    """The camera of the photo, for points of the mesh."""
 
 
 class Carried(NamedTuple):

@@ -95,13 +95,13 @@ class Conformed:
     offset: np.ndarray
     """(V, 3) mm that the skin is moved by on top of the identity."""
     counterpart: Closest
-    """Of each skin vertex on the mesh."""
+    """The place on the mesh that corresponds to each skin vertex."""
     trust: np.ndarray
     """(V,) 0 to 1: how far a skin vertex has a counterpart."""
     error: TransferError
-    """Of the whole mesh."""
+    """Distances of the whole mesh."""
     face_error: TransferError
-    """Of the vertices of its face."""
+    """Distances of the vertices of its face."""
 
     def to_head(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) points of the mesh -> model space of the head, mm."""

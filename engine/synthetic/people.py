@@ -35,7 +35,12 @@ _MODE_SIGMA_MM = 7.0
 """The same of differences between two faces in correspondence."""
 _ALONG_SURFACE = 0.1
 _STEPS = 15
-_LEAST_COSINE, _FARTHEST_MM, _ROBUST_MM = 0.5, 12.0, 3.0
+_LEAST_COSINE = 0.5
+"""Least cosine between the normals of a vertex and of its counterpart."""
+_FARTHEST_MM = 12.0
+"""Largest distance of a vertex from its counterpart, mm."""
+_ROBUST_MM = 3.0
+"""Distance at which a vertex has lost half of its weight, mm; differences between faces are read only below it."""
 _LEAST_VARIANCE = 0.05
 """Squared length of the smallest mode that is kept, in identities."""
 _ANCHORS = 420

@@ -106,7 +106,7 @@ class _Place(NamedTuple):
 
 
 def _find_tooth(graph: NodeMath, along: bpy.types.NodeSocket, jaw: bpy.types.NodeSocket) -> _Place:
-    """Which tooth, and where on it."""
+    """The tooth that a point belongs to, and its place on it."""
     math = graph.math
     share = math("ABSOLUTE", along)
     numbers = {}

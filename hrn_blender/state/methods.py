@@ -1,4 +1,4 @@
-"""Which methods can be chosen now."""
+"""The methods that can be chosen now."""
 
 from __future__ import annotations
 

@@ -35,8 +35,10 @@ __all__ = [
     "waiting_to_build",
 ]
 
-_FAST, _SLOW = 0.1, 2.0
-"""Seconds between ticks while something is going on, and while the engine only waits."""
+_FAST = 0.1
+"""Seconds between ticks while something is going on."""
+_SLOW = 2.0
+"""Seconds between ticks while the engine only waits."""
 
 
 class Notice:
@@ -45,7 +47,7 @@ class Notice:
     def __init__(self, error: HrnError, subject: str = ""):
         self.error = error
         self.subject = subject
-        """Whose failure it is: the name of a photo, or a message."""
+        """The thing that failed: the name of a photo, or a message."""
 
     def details(self) -> str:
         """Everything that helps in a report, as text, in English: it is developers who read it."""

@@ -1,4 +1,4 @@
-"""Which of jaw and lips opens the mouth.
+"""How far the jaw and how far the lips open the mouth.
 
 Landmarks of the lips alone cannot tell a grin, lips apart over closed teeth, from an open jaw with the lips around it,
 and a fit that guesses wrong turns every smile with teeth into a dark hole. The network of the expression scores sees

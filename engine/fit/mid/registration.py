@@ -27,7 +27,7 @@ _FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
 
 _ACTION_SIGMA = 0.12
 _EYE_SIGMA = 0.5
-"""Of gaze and lids, which no other stage measures and any face may take."""
+"""Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
 _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5

@@ -31,7 +31,7 @@ class Chain(NamedTuple):
     start: int
     """Base-mesh vertex on the arc: the loop is the edge loop through it."""
     upper: bool
-    """Which arc between the corners."""
+    """Whether the landmarks lie on the upper of the two arcs between the corners."""
 
 
 # fmt: off

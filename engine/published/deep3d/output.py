@@ -16,7 +16,10 @@ __all__ = ["coefficient_arrays", "mesh_arrays", "picture_strip", "write_coeffici
 
 _MARK = 2
 """Half the side of a landmark's square."""
-_GIVEN, _FOUND = (0, 0, 255), (255, 0, 0)
+_GIVEN = (0, 0, 255)
+"""RGB of the squares at the given landmarks."""
+_FOUND = (255, 0, 0)
+"""RGB of the squares at the landmarks of the fitted face."""
 
 
 def coefficient_arrays(coefficients: Coefficients, face: PosedFace) -> dict[str, np.ndarray]:

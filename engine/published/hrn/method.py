@@ -52,7 +52,7 @@ class Hrn(PublishedMethod):
     retouching = "de_retouching"
     """Key of the de-retouching network's file."""
     release = "hrn"
-    """Of :data:`engine.published.widening.LONG_SIDE`."""
+    """A key of :data:`engine.published.widening.LONG_SIDE`."""
     mask_tile = True
     """Whether the strip shows the validity."""
 

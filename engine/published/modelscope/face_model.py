@@ -39,7 +39,10 @@ EYE_VERTICES = (609, 608, 625)
 """Left eyeball, right eyeball, corners: the last of the head, in this order."""
 _LIDS = ((11540, 11541), (4271, 4272))
 """Vertices of the kept face whose movement each eyeball follows."""
-_NOSE, _NECK = 0.1, 0.6
+_NOSE = 0.1
+"""Share of the file's change of the nose that is added to the shape, as released."""
+_NECK = 0.6
+"""Share of the file's change of the neck that is added to the shape, as released."""
 
 
 class EyeParts(NamedTuple):

@@ -30,7 +30,7 @@ __all__ = [
 
 OUTPUT_VERTICES = BFM_VERTICES + HEAD_VERTICES
 ADJUSTMENTS = ("nose", "neck", "slim", "length")
-"""Of :func:`engine.published.modelscope.head_model.reshape_neck`; the files' keys begin with ``head_``."""
+"""Parts of :func:`engine.published.modelscope.head_model.reshape_neck`; the files' keys begin with ``head_``."""
 _SKIN = (200.0, 146.0, 118.0)
 
 

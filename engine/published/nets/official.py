@@ -1,4 +1,4 @@
-"""Which official file holds which network, and under what name inside it."""
+"""The table of official files: the networks that each holds, and their names inside it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _PUPIL = 0.38
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
 _MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
 _CARUNCLE = srgb_to_linear(np.array([200, 130, 118]) / 255)
-"""Of the eye sockets: what shows of them lies in the corners of the eyes."""
+"""Linear colour of the eye sockets: what shows of them lies in the corners of the eyes."""
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
 
 

@@ -39,8 +39,10 @@ __all__ = ["Merged", "Source", "merge", "source_share"]
 
 _FLOOR = 2e-3
 """Colours are compared as logs above this."""
-_WIDE_MM, _NARROW_MM = 20.0, 6.0
-"""Lengths of the field that evens out the light, and of the one that brings all photos to one slow colour."""
+_WIDE_MM = 20.0
+"""Length of the field that evens out the light between photos, mm."""
+_NARROW_MM = 6.0
+"""Length of the field that brings all photos to one slow colour, mm."""
 _AGREEMENT = 0.12
 """Log difference to the other photos at which a photo has lost half its say."""
 _UNLIKE = (0.42, 0.68)

@@ -43,8 +43,10 @@ _SKIN_BLUE = (-0.45, 0.16)
 _SKIN_PINK = 0.08
 """How far both together may lie above their means."""
 _SKIN_LUMINANCE = (0.07, 0.42)
-_TEETH, _SHADED_TEETH = 0.53, 1.2
-"""Luminance of enamel in the lips' shade; teeth that are hardly brighter than the skin lie in deeper shade and tell nothing."""
+_TEETH = 0.53
+"""Luminance of enamel in the lips' shade."""
+_SHADED_TEETH = 1.2
+"""Teeth that are not this many times as bright as the skin lie in deeper shade and tell nothing."""
 
 
 _SHADOW_MM = 4.0

@@ -24,10 +24,12 @@ _FOLD_SHARE = 0.55
 """How much of a fold's darkness is shade."""
 _FOLD_DEPTH = (0.06, 0.7)
 """Log darkness that is left alone, and the largest that is lifted."""
-_REDDEST, _YELLOWEST = 0.30, 0.25
-"""How far log(R/G) and log(G/B) of hair and of skin in the dark may lie above those of the skin around."""
+_REDDEST = 0.30
+"""How far log(R/G) of hair, and of skin in the dark, may lie above that of the skin around it."""
+_YELLOWEST = 0.25
+"""How far log(G/B) of the same may lie above that of the skin around it."""
 _BEYOND = 0.2
-"""Share that is kept of what lies beyond."""
+"""Share of the excess over these limits that is kept."""
 _RAISED = (1.3, 2.0)
 """Gain, relative to the median, at which a place begins to count as shadow, and at which it is one."""
 HAIR_ABOVE = (12.0, 18.0)

@@ -45,7 +45,7 @@ _SHOWN = 20
 
 class Case(NamedTuple):
     photos: tuple[str, ...]
-    """In the folder ``photos`` of the developers' files."""
+    """Paths in the folder ``photos`` of the developers' files."""
     settings: tuple[str, ...]
     """Arguments of ``engine reconstruct``."""
     official: str = ""
@@ -132,7 +132,7 @@ def _compare(before: dict, found: dict[str, dict], work: Path) -> int:
             status = 1
             continue
         kept = Path(before["kept"]) / name if before.get("kept") else None
-        # What could not be made, then or now, is no difference, and is no success either.
+        # A result that could not be made, then or now, is not a difference, and not a success either.
         left_out = old["not_compared"] | new["not_compared"]
         lines = differences(
             *(

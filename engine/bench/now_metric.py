@@ -27,7 +27,7 @@ _ROUNDS = 100
 _ENOUGH = 1e-9
 _CANDIDATES = 8
 _AT_ONCE = 2_000_000
-"""Pairs of point and triangle."""
+"""Number of pairs of point and triangle that are compared at once."""
 _BETWEEN = (1, 2)
 _BASE = 4
 

@@ -20,7 +20,7 @@ def sphere_through(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def socket_vertices(model: HeadModel, *sides: int) -> np.ndarray:
-    """(n,) vertices of the lining of the sockets of these eyes (0 right, 1 left; none named: both), lids' edges included."""
+    """(n,) vertices of the lining of the sockets of these eyes (0 right, 1 left; both where none is named), lids' edges included."""
     lining = np.unique(model.faces[model.face_material == MATERIALS.index("mouth")])
     centres = model.template[model.eyeballs[list(sides or (0, 1))]].mean(1)
     away = np.linalg.norm(model.template[lining][:, None] - centres, axis=-1).min(1)

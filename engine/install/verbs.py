@@ -91,7 +91,7 @@ class _Shown:
 
 
 def _progress(title: str, options: argparse.Namespace, part: tuple[float, float] = (0.0, 1.0)) -> Progress:
-    """Progress of one environment; the add-on waits for all of them, of which this is a part."""
+    """Progress of one environment as a part of the whole install, which the add-on waits for."""
     whole = Progress(_Shown(options.json)).stage(title)
     return whole.part(*part) if options.json else whole
 

@@ -1,7 +1,7 @@
 """What lies over a face: a mask, glasses, a cup before the mouth.
 
 The skin mask learns skin from the photo, so a large cover teaches it the cover's colour, and a thin rim is skin to it. Here
-colours are compared with what skin can be, and places are looked at where no face is dark.
+colours are compared with what skin can be, and places are examined at which no bare face is dark.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .skin import SKIN_LIGHT, SkinMask
 __all__ = ["find_covers"]
 
 _WORK_FACE = 160
-"""Width of the face in pixels at which it is looked at."""
+"""Width in pixels to which the face is reduced before covers are searched for."""
 _SKIN_HUE = np.float32([0.62, -0.45])
 """log(R/G) and log(B/G) of linear skin."""
 _HUE_SPREAD = 0.25
@@ -35,7 +35,7 @@ _TO_GREY = 0.7
 _MOST_OTHER = 0.35
 """Share of the face: of bare ones up to 0.25 is of another hue (42 photos), of those with a mask of any colour 0.43 and more."""
 _NO_COLOR = 0.02
-"""Linear light: a photo in which a channel stays below says nothing about hues."""
+"""Linear light: a photo with a channel that stays below this tells nothing about hues."""
 _EYE_CONTRAST = 0.3
 """Standard deviation of the log brightness within an eye below which it may be hidden: the clearer of two open eyes has 0.37
 and more, an eye behind tinted glass at most 0.26 (measured on photos)."""
@@ -53,7 +53,7 @@ _LIPS_GREENER = 0.2
 
 
 def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask) -> Covers:
-    """How much of a face is covered, and whether by glasses, and whether eyes or mouth are.
+    """How much of a face is covered, whether it wears glasses, and whether its eyes or mouth are hidden.
 
     Hair over the face and deep shadow without colour count as covers; a hand does not where it looks like the face's skin.
 

@@ -168,7 +168,7 @@ class Landmarker:
         return np.mean(answers, 0, dtype=np.float32)
 
     def _confirmed(self, pixels: np.ndarray, detection: Detection) -> np.ndarray | None:
-        """Landmarks, or None when the two networks disagree: then it was no face."""
+        """Landmarks, or None when the two networks disagree: then it was not a face."""
         points = self._measure(pixels, detection.roi())
         if not np.isfinite(points).all():
             return None
@@ -290,7 +290,7 @@ def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[De
 
 
 def _distinct(faces: list[np.ndarray]) -> list[np.ndarray]:
-    """Without faces that lie on a face earlier in the list."""
+    """The faces without those that lie on a face earlier in the list."""
     kept: list[np.ndarray] = []
     for points in faces:
         box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])

@@ -55,7 +55,7 @@ class Bite:
     lower: float | None
     """Upper edge of the lower row; None where it does not show, behind the upper one or the lip."""
     opening_px: float
-    """Between the lips."""
+    """Distance between the lips, pixels."""
     color: np.ndarray | None = None
     """(3,) linear colour of the teeth against the skin's."""
 

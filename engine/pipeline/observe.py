@@ -1,4 +1,4 @@
-"""Photos in, the chosen face of each out, before any method has its say."""
+"""From photos to the chosen face of each, before any method begins."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def _refine_identity(
     for _ in range(4):
         skin = model.shape(identity)[surface.vertices].astype(np.float64)
         near, normal, weight = there.match(skin, vertex_normals(skin, surface.triangles), 20.0, 0.3)
-        weight = weight / 30.0  # Neighbouring vertices say the same.
+        weight = weight / 30.0  # Neighbouring vertices carry the same information.
         across = np.einsum("kvc,vc->kv", skin_basis, normal)
         gap = np.einsum("vc,vc->v", near.of(there.vertices, there.triangles) - skin, normal)
         hessian = (across * weight) @ across.T + flat @ flat.T + np.eye(len(identity))

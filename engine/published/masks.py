@@ -29,7 +29,7 @@ class FaceMask:
     def __init__(self, paths: Mapping[str, Path]):
         """
         Args:
-            paths: of the method's files, by their keys in the catalogue; ``face_segmenter`` is looked for.
+            paths: of the method's files, by their keys in the catalogue; ``face_segmenter`` is used where it is among them.
 
         Raises:
             HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
@@ -48,7 +48,7 @@ class HeadMatte:
     def __init__(self, paths: Mapping[str, Path]):
         """
         Args:
-            paths: as above; ``head_matting`` is looked for.
+            paths: as above; ``head_matting`` is used where it is among them.
 
         Raises:
             HrnError: MODEL_MISSING, CHECKPOINT_INVALID.

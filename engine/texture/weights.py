@@ -30,15 +30,15 @@ class DarkWeights:
     passes: int = 2
     """How often the skin's level and what lies on it are worked out in turns."""
     gloss_doubt: float = 0.95
-    """How much a highlight loses of its say about the skin's level."""
+    """How much of its weight in the skin's level a highlight loses."""
     dark: float = 0.05
     """How surely a texel must be too dark for skin to belong to a spot."""
     rim: float = 0.5
     """How well a texel is seen at least that is not at the rim of the skin."""
     rim_mm: float = 1.5
-    """A spot that lies nearer than this to the rim is hair and no mole, mm."""
+    """A spot that lies nearer than this to the rim is hair and not a mole, mm."""
     largest_mole_mm: float = 6.0
-    """A spot that is wider is no mole, mm."""
+    """A spot that is wider than this is not a mole, mm."""
 
 
 @dataclass(frozen=True)

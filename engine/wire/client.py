@@ -302,7 +302,7 @@ class EngineProcess:
                         overall and _share(overall),
                     )
                 )
-        # Other notifications belong to newer engines and are no reason to fail.
+        # Other notifications belong to newer engines and are left unread.
 
     def _answered(self, session: _Session, message: dict) -> None:
         id_ = message.get("id")

@@ -1,6 +1,6 @@
 """The settings of a reconstruction, each declared once.
 
-A field of :class:`Settings` carries all that is known of it (:class:`Setting`): the protocol and lists of subjects go by
+A field of :class:`Settings` carries all that is known of it (:class:`Setting`): the protocol and lists of subjects use
 its name and type, :meth:`Setting.check` by its limits, the command line by its flag (:mod:`.settings_flags`), Blender's
 panel by its label (``hrn_blender/ui/properties.py``), and a row of docs/user/settings.md says the same. A new setting is
 one field here, its row there, and its line in the panel's layout. Standard library only: Blender reads it too.

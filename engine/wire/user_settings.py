@@ -53,6 +53,6 @@ def write_user_settings(settings: UserSettings) -> None:
 
 
 def model_files_folder() -> Path:
-    """Where the licensed files are looked for: ``HRN_MODEL_FILES``, the user's setting, or beside the engine."""
+    """The folder in which licensed files are searched for: ``HRN_MODEL_FILES``, the user's setting, or beside the engine."""
     chosen = os.environ.get(_ENVIRONMENT) or read_user_settings().model_files
     return Path(chosen).expanduser().absolute() if chosen else engine_home() / "model_files"

@@ -43,14 +43,14 @@ _EAR_COLOR = np.array([[-0.25, 0.12, 0.0], [0.5, 0.14, 0.12]])
 """Mean and deviation of an ear's log green, log red to green and log blue to green, less the face's: blood shows in ears."""
 _LEAST_SPREAD = np.array([0.15, 0.05, 0.05], np.float32)
 _EVEN = float(-np.log(5.0 * 1.6 * 1.6))
-"""Log density of a uniform law over the same."""
+"""Log density of a uniform distribution over these three values."""
 _LEAST_AREA = 0.35
 """Least area of skin beside the face that counts as an ear, in areas of the model's ear."""
 _MOST_AREA = 3.0
 """Largest area of skin beside the face that counts as an ear, in the same unit."""
 _SIGMA = np.array([0.17, 2.5, 3.5, 4.0, 0.07])
-"""People's ears around the average's: turn about the upright axis through the root (radians), place outwards, upwards and
-forwards (mm), log size."""
+"""Standard deviation of people's ears around the average's: turn about the upright axis through the root (radians), place
+outwards, upwards and forwards (mm), log size."""
 _ALIKE = np.array([0.8, 0.7, 0.8, 0.8, 0.9])
 """Correlation between the two sides."""
 _LEAST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17])
@@ -71,7 +71,7 @@ _OUTWARDS_MM = 14.0
 _STEP_MM = 0.5
 """Distance between two places of that search, mm."""
 _BESIDE_MM = np.array([2.0, 4.0, 6.0])
-"""How far beyond the border is looked at what begins there."""
+"""Distances beyond the border at which it is examined what begins there, mm."""
 _LEAST_RIM_MM = 15.0
 _STEPS = 8
 
@@ -80,7 +80,7 @@ class _Ear(NamedTuple):
     vertices: np.ndarray
     """(n,) of the head that move with the ear."""
     weight: np.ndarray
-    """(n,) how far."""
+    """(n,) how far each of them moves along."""
     triangles: np.ndarray
     """(T,) bool: of the ear itself."""
     middle: np.ndarray
@@ -99,9 +99,11 @@ class _Ear(NamedTuple):
 class _Window(NamedTuple):
     camera: Camera
     skin: np.ndarray
-    """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek: the ear, and what of it hair leaves."""
+    """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek, that is, the ear as far as no hair
+    covers it."""
     hair: np.ndarray
-    """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
+    """(n, n) float32 in [0, 1]: pixels that are not skin, and look like what covers the scalp rather than like what is behind
+    the head."""
 
 
 def ear_shift(
@@ -203,7 +205,7 @@ def _depth_of(mask: np.ndarray) -> np.ndarray:
 
 
 def _skin_odds(features: np.ndarray, face: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's against all that surely is none.
+    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's, against everything that surely is not skin.
 
     Args:
         features: (n, n, 3) log green, log red to green, log blue to green.
@@ -223,14 +225,14 @@ def _hair_share(features: np.ndarray, over: np.ndarray, behind: np.ndarray) -> n
 
 
 def _log_density(features: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(n, n) of all pixels under the law of the chosen ones."""
+    """(n, n) log density of all pixels under the distribution of the chosen ones."""
     samples = features[chosen]
     mixture = fit_mixture(samples, np.ones(len(samples)), 4, _LEAST_SPREAD)
     return mixture.log_density(features.reshape(-1, 3)).reshape(chosen.shape)
 
 
 def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Without pieces that do not touch the model's ear, and without the holes that shade makes."""
+    """The mask without pieces that do not touch the model's ear, and without the holes that shade makes."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(_PX_PER_MM) + 1,) * 2)
     closed = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
     _, pieces = cv2.connectedComponents(closed, connectivity=4)

@@ -2,7 +2,7 @@
 
 Landmarks of the lips alone cannot tell a grin, lips apart over closed teeth, from an open jaw with the lips around it,
 and a fit that guesses wrong turns every smile with teeth into a dark hole. The network of the expression scores sees
-the teeth themselves, so its word on the jaw counts; where both rows show in the photo, the dark between them is how far
+the teeth themselves, so its score of the jaw decides; where both rows show in the photo, the dark between them is how far
 the jaw is open.
 """
 
@@ -25,7 +25,7 @@ _OPEN_SIGMA = 0.4
 def with_seen_jaw(
     model: HeadModel, expression: np.ndarray, scores: np.ndarray, bite: Bite | None = None, px_per_mm: float = 1.0
 ) -> np.ndarray:
-    """`expression` with the jaw no further open than scores and teeth leave room for.
+    """`expression` with the jaw no further open than scores and teeth allow.
 
     Args:
         expression: (52,) expected values of the actions. scores: (52,) expression scores of the photo.

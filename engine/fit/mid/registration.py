@@ -43,7 +43,7 @@ _HOLE = 5.0
 
 
 def _noise() -> np.ndarray:
-    """(478,) mm: how well a landmark names a place of the skin; the face's outline names none."""
+    """(478,) mm: how precisely a landmark marks a place of the skin; those of the face's outline mark none."""
     noise = np.full(478, _NOISE_MM["rest"])
     noise[list(OVAL)] = np.inf
     noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
@@ -59,7 +59,8 @@ _NOISE = _noise()
 
 
 def _beside_lids() -> np.ndarray:
-    """(478, 478): an iris is measured beside its lids, with which its eyeball moves; it says nothing about the skin."""
+    """(478, 478): an iris is measured relative to its lids, with which its eyeball moves, so it tells nothing about the
+    skin."""
     out = np.eye(478)
     for lids, (centre, edge) in zip(EYES, IRISES):
         out[np.ix_([centre, *edge], lids)] = -1 / len(lids)
@@ -197,7 +198,7 @@ def close_lids(
 
 
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
+    """Numbers of the landmarks that can be used: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
     points = model.landmarks(vertices)
     # The rim of a lid looks up or down, and is seen where the opening of the eye is.

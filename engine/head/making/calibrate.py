@@ -33,7 +33,7 @@ MAX_YAW = 10.0
 
 
 BROWS_LOWER = 2.5
-"""mm: so much lower are the brows painted, for the detector, which also goes by the bone, sees them higher than they are."""
+"""mm by which the brows are painted lower: the detector, which also uses the bone's shape, sees them higher than they are."""
 
 
 def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.random.Generator):

@@ -58,7 +58,7 @@ class MultiView(NamedTuple):
 
 
 class HeadScene(NamedTuple):
-    """One step of the fit of ModelScope's head, or of its face alone, which leaves out what is said to be of the head."""
+    """One step of the fit of ModelScope's head, or of its face alone, which leaves out the fields that describe the head."""
 
     coefficients: Coefficients
     projection: torch.Tensor

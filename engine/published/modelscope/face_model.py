@@ -67,9 +67,9 @@ class EyeParts(NamedTuple):
 
 class FittedFace(NamedTuple):
     face: HeadModel
-    """Fitted; no head belongs to it."""
+    """The face that is fitted; it has no head."""
     head: HeadModel
-    """Given out; its head does not move by itself. Its colours are not used."""
+    """The head that is given out; it does not move by itself, and its colours are not used."""
     eyes: EyeParts
     change: torch.Tensor
     """(n, 3) decimetres: a little less nose and another neck."""

@@ -44,11 +44,11 @@ _WIDE_MM = 20.0
 _NARROW_MM = 6.0
 """Length of the field that brings all photos to one slow colour, mm."""
 _AGREEMENT = 0.12
-"""Log difference to the other photos at which a photo has lost half its say."""
+"""Log difference to the other photos at which a photo has lost half of its weight."""
 _UNLIKE = (0.42, 0.68)
 """Likeness of a photo that is not believed at all, and of one that is."""
 _OTHER_EXPRESSION = 4.0
-"""mm of difference by expression at which a photo has lost two thirds of its say."""
+"""mm of difference by expression at which a photo has lost two thirds of its weight."""
 _LABEL_MM = 4.0
 _GROUPS = (("right_eye", "right_brow"), ("left_eye", "left_brow"), ("upper_lip", "lower_lip"))
 """Parts that come from one photo."""
@@ -136,7 +136,7 @@ def merge(
     logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
     amount = np.stack([one.amount for one in read])
     quality = amount * np.stack([_quality(*each) for each in zip(sources, read)]) * _fineness(sources)[:, None]
-    # Features come from one photo; how dark their hairs are in another is no matter of light.
+    # Features come from one photo; how dark their hairs are in another does not depend on the light.
     plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
     field = _even_out(surface, logs, plain, quality)
     progress(0.6)

@@ -4,7 +4,7 @@ Everything that light did to the photo is taken out by multiplying with a smooth
 stays as it was photographed:
 
 1. division by the spherical-harmonics shading that the fit found (luminance only: a per-channel division turns chins
-   and nostrils pink), clipped, because a quadratic of the normal knows no shadows;
+   and nostrils pink), clipped, because a quadratic of the normal has no shadows;
 2. what is left of slow brightness changes over the skin is mostly light too (skin varies slowly by little): its
    left-right difference is removed almost fully, its symmetric part partly;
 3. one white balance towards the range in which human skin lies;

@@ -94,6 +94,7 @@ def _to_json(outcome: Outcome) -> dict:
 
 
 def outcome_from_json(data: dict) -> Outcome:
+    """The outcome that :func:`run_task` returned as JSON."""
     return Outcome(
         data["status"],
         data["record"],
@@ -123,6 +124,7 @@ def close_idle(seconds: float = 0.0) -> None:
 
 
 def cancel_tasks(keys: list[str]) -> None:
+    """Let the tasks with these keys end as cancelled, the one that runs at its next progress."""
     _cancelled.update(keys)
 
 

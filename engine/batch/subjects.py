@@ -61,6 +61,8 @@ class Subject:
 
 
 class Found(NamedTuple):
+    """The subjects of a source, and notes about it."""
+
     subjects: list[Subject]
     notes: list[str]
     """Sentences about what was left out."""

@@ -44,6 +44,8 @@ _SHOWN = 20
 
 
 class Case(NamedTuple):
+    """Photos that are reconstructed in one way."""
+
     photos: tuple[str, ...]
     """Paths in the folder ``photos`` of the developers' files."""
     settings: tuple[str, ...]

@@ -96,6 +96,7 @@ def read_points(path: Path | str) -> np.ndarray:
 
 
 def is_bundle(path: Path) -> bool:
+    """Whether the folder is a head bundle."""
     return (path / MANIFEST).is_file()
 
 

@@ -113,6 +113,7 @@ def children(pid: int) -> list[int]:
 
 
 def resident_mib(pid: int) -> float:
+    """Resident memory of a process in MiB; 0 when it has ended."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):

@@ -9,7 +9,7 @@ from .model import MATERIALS, HeadModel
 __all__ = ["socket_faces", "socket_vertices", "sphere_through"]
 
 _SOCKET_MM = 25.0
-"""From an eyeball's centre; the mouth, of the same material, is farther away."""
+"""Distance from an eyeball's centre within which its socket lies, mm; the mouth, of the same material, is farther away."""
 
 
 def sphere_through(points: np.ndarray) -> tuple[np.ndarray, float]:

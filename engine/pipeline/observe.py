@@ -1,4 +1,4 @@
-"""From photos to the chosen face of each, before any method begins."""
+"""The photos and the chosen face of each, which every method begins with."""
 
 from __future__ import annotations
 

@@ -33,6 +33,8 @@ class SeenFace(NamedTuple):
 
 
 class Carried(NamedTuple):
+    """A method's face as views of the head model."""
+
     views: tuple[View, ...]
     """They share the identity. What facial actions cannot express is in each one's deformation, as its photo has it; the
     first one's actions and deformation are the head's."""

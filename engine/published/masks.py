@@ -56,7 +56,7 @@ class HeadMatte:
         self._network = _read(paths, "head_matting")
 
     def __call__(self, crop: np.ndarray, skin: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, str]:
-        """As :func:`engine.published.head_mask.head_mask`, and whose it is."""
+        """A matte as of :func:`engine.published.head_mask.head_mask`, and whose it is."""
         return _by(self._network, crop, lambda: head_mask(crop, skin, landmarks), _OWN_HEAD)
 
 

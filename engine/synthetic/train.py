@@ -41,7 +41,7 @@ from .tail import Tail
 __all__ = ["evaluate", "export", "fit_tail", "main", "predict"]
 
 SEEDS = {("train", False): 105, ("train", True): 1105, ("held_out", False): 202, ("held_out", True): 1202}
-"""By part and whether the look is varied."""
+"""Seeds by part and by whether the look is varied."""
 REFINING_RATE = 4e-4
 
 

@@ -70,7 +70,7 @@ class LipWeights:
     member: Range = (0.5, 0.3)
     """Least weight of the lips, and least sight, of texels that tell the lips' colour."""
     least_texels: int = 50
-    """With fewer of them the lips are left as they are."""
+    """Number of such texels below which the lips are left as they are."""
     own: float = 1.1
     """The lips' colour over the median of their texels, which lie in the mouth's shade."""
     brighter: Range = (1.05, 1.35)

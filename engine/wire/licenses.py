@@ -1,4 +1,4 @@
-"""Under which licences the product's parts come, and the files that users of the published methods bring along.
+"""Licences of the product's parts, and of the files that users of the published methods bring along.
 
 This is the one table that ``install_deps.py plan``, ``engine licenses``, ``engine models`` and the add-on use. Standard
 library only.

@@ -71,18 +71,22 @@ def versions_match(client: str, engine: str) -> bool:
 
 
 def request(id_: int, method: str, params: dict | None = None) -> dict:
+    """A request; its answer carries the same `id_`."""
     return {"id": id_, "method": method, "params": params or {}}
 
 
 def notification(method: str, params: dict | None = None) -> dict:
+    """A message that is not answered."""
     return {"method": method, "params": params or {}}
 
 
 def response(id_: int, result: dict) -> dict:
+    """The answer to request `id_` when it succeeded."""
     return {"id": id_, "result": result}
 
 
 def error_response(id_: int | None, error: HrnError) -> dict:
+    """The answer to request `id_` when it failed; None answers what could not be read as a request."""
     return {"id": id_, "error": error.to_json()}
 
 

@@ -20,6 +20,8 @@ _ENVIRONMENT = "HRN_MODEL_FILES"
 
 @dataclass(frozen=True)
 class UserSettings:
+    """One user's settings, with their defaults."""
+
     model_files: str = ""
     """Folder of the licensed files; empty: ``model_files`` beside the installed engine."""
     commercial_work: bool = False
@@ -27,6 +29,7 @@ class UserSettings:
 
 
 def settings_path() -> Path:
+    """The file that holds the settings."""
     return engine_home() / "settings.json"
 
 

@@ -32,6 +32,8 @@ _FRONTAL = 0.2
 
 @dataclass(frozen=True)
 class PreviewOptions:
+    """How the picture of a result is rendered."""
+
     height: int = 512
     """Pixels; each of the three pictures has the same height."""
     engine: str = "cycles"

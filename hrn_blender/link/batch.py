@@ -27,6 +27,8 @@ __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
 
 class SubjectState(str, Enum):
+    """What is known of a subject."""
+
     QUEUED = "queued"
     WAITING = "waiting"
     """Another run on the same folder has it in work."""
@@ -88,7 +90,7 @@ class Batch:
     def __init__(self, source: Path, out: Path, *, version: str, log: LogFile | None = None):
         self.source, self.out = Path(source), Path(out)
         self.subjects: dict[str, Subject] = {}
-        """By key, in order."""
+        """The subjects by key, in order."""
         self.eta: float | None = None
         self.paused = False
         self.notes: list[Message] = []

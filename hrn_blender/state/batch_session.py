@@ -40,7 +40,7 @@ _to_build: list[str] = []
 _unrecorded: list[str] = []
 """Keys of heads that were built since the last undo step."""
 _recorded_at = 0.0
-"""When the last undo step was made, in the clock of :func:`time.monotonic`."""
+"""Time of the last undo step, in the clock of :func:`time.monotonic`."""
 _recording_seconds = 0.0
 """How long Blender took to make it."""
 _assets: AssetFiles | None = None

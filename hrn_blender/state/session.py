@@ -80,16 +80,19 @@ def engine_methods() -> list[str]:
 
 
 def show_error(error: HrnError, subject: str = "") -> None:
+    """Show `error` in the panel; `subject` names what failed."""
     global notice
     notice = Notice(error, subject)
 
 
 def dismiss() -> None:
+    """Hide the message in the panel."""
     global notice
     notice = None
 
 
 def cancel_all() -> None:
+    """Cancel all reconstructions."""
     queue.cancel_all()
     ticker.wake()
 
@@ -193,6 +196,7 @@ def _shown() -> tuple:
 
 
 def waiting_to_build() -> bool:
+    """Whether a finished job waits for its head to be built."""
     return bool(_to_build)
 
 

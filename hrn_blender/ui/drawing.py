@@ -61,6 +61,7 @@ def draw_name(layout, name: str, picture: int, icon: str) -> None:
 
 
 def draw_progress(layout, message: str, fraction: float) -> None:
+    """A progress bar with `message` in it; `fraction` is 0 to 1."""
     text = words(message)
     if hasattr(layout, "progress"):
         layout.progress(text=text, factor=fraction, type="BAR")

@@ -19,6 +19,8 @@ _PIXELS_PER_MM = 1.6
 
 
 class CellColors(NamedTuple):
+    """Colours of V skin vertices in the photo."""
+
     color: np.ndarray
     """(V, 3) linear mean colour around each vertex, 0 where nothing is seen."""
     seen: np.ndarray

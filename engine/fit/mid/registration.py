@@ -183,7 +183,7 @@ def close_lids(
             continue
 
         def opening(field: np.ndarray) -> float:
-            """By how much a field (478, 2) moves the lids apart."""
+            """How far a field (478, 2) moves the lids apart."""
             apart = [(landmarks[low] - landmarks[up], field[low] - field[up]) for up, low in pairs]
             return float(np.mean([move @ way / np.linalg.norm(way) for way, move in apart]))
 

@@ -124,6 +124,7 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
 
 
 def main() -> None:
+    """Make and write ``data/landmarks.npz``."""
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
     model = build_head_model(landmarks=blank)
     look = np.random.default_rng(3)

@@ -27,7 +27,7 @@ class Chain(NamedTuple):
     """Landmarks on one arc of a loop, corner to corner."""
 
     landmarks: tuple[int, ...]
-    """From the right corner to the left one, or from the inner corner of an eye to the outer one."""
+    """Numbers of the landmarks from the right corner to the left one, or from the inner corner of an eye to the outer one."""
     start: int
     """Base-mesh vertex on the arc: the loop is the edge loop through it."""
     upper: bool

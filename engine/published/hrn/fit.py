@@ -43,7 +43,7 @@ class ViewResult(NamedTuple):
 
     stage: DetailStage
     base: BaseStage
-    """With the fitted coefficients; maps are those of the single-view path."""
+    """The coarse face with the fitted coefficients; its maps are those of the single-view path."""
     terms: dict[str, float]
     """Weighted terms of the objective at the end."""
 

@@ -42,10 +42,13 @@ _DRAFT_STEPS = 20
 
 
 def create() -> Hrn:
+    """A new instance of the `hrn` method."""
     return Hrn()
 
 
 class Hrn(PublishedMethod):
+    """HRN for one photo; the other two methods on its networks derive from it."""
+
     name = "hrn"
     networks = "hrn"
     """Key of the networks' file, and beginning of their names."""

@@ -66,6 +66,8 @@ class EyeParts(NamedTuple):
 
 
 class FittedFace(NamedTuple):
+    """The face that is fitted, and the head of n vertices that is given out."""
+
     face: HeadModel
     """The face that is fitted; it has no head."""
     head: HeadModel
@@ -82,7 +84,7 @@ class FittedFace(NamedTuple):
 
     @property
     def skin_vertices(self) -> int:
-        """The first so many vertices of the head are not of eyes."""
+        """Number of the first vertices of the head that do not belong to eyes."""
         return len(self.head.face_uv) + HEAD_VERTICES
 
     def without_head(self) -> torch.Tensor:
@@ -98,7 +100,7 @@ class FittedFace(NamedTuple):
 
 
 def read_fitted_face(paths: Mapping[str, Path]) -> FittedFace:
-    """From the files by their keys in the catalogue.
+    """The face and the head from the files by their keys in the catalogue.
 
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.

@@ -35,6 +35,8 @@ _SKIN = (200.0, 146.0, 118.0)
 
 
 class HeadFiles(NamedTuple):
+    """The content of the head's official files."""
+
     fitting: HeadModel
     output: HeadModel
     uv: np.ndarray

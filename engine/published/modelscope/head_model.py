@@ -77,7 +77,7 @@ class HeadModel:
     """One of the two meshes."""
 
     linear: FaceModel
-    """Not recentred."""
+    """The linear model of the mesh, not recentred."""
     origin: torch.Tensor
     """(3,) mean of the Basel face, subtracted before posing."""
     face_uv: torch.Tensor

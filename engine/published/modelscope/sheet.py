@@ -131,7 +131,8 @@ class _Drawing(NamedTuple):
 
 
 def _drawing(place: torch.Tensor, weight: torch.Tensor, wanted: torch.Tensor, height: int, width: int) -> _Drawing:
-    """For pixels that lie at `place` (n, 2), as :func:`engine.published.basel.rendering.render_texture` reads a texture.
+    """The drawing of pixels that lie at `place` (n, 2), as :func:`engine.published.basel.rendering.render_texture` reads a
+    texture.
 
     Args:
         weight: (n, 1) of each pixel's error, before it is squared.

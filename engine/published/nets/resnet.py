@@ -74,7 +74,7 @@ class ResNet(nn.Module):
     Args:
         block: :class:`BasicBlock` or :class:`Bottleneck`.
         counts: blocks in each of the four layers.
-        outputs: makes a last linear layer ``fc`` of so many outputs; none by default.
+        outputs: makes a last linear layer ``fc`` of this many outputs; none by default.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""From what several photos show to one texture.
+"""One texture made of what several photos show.
 
 * *Exposure.* Colours of the same skin in two photos differ by a factor per channel (exposure, white balance), found
   for all pairs and brought to the reference; what still differs slowly (light that the fit missed) is shared between

@@ -1,4 +1,4 @@
-"""From photographed to unlit colour, as a low-frequency gain field.
+"""The unlit colour of photographed skin, by a low-frequency gain field.
 
 Everything that light did to the photo is taken out by multiplying with a smooth field, so that the grain of the skin
 stays as it was photographed:

@@ -125,7 +125,7 @@ class ClusterWorkers:
         self._interrupted.set()
 
     def close(self) -> None:
-        """Wait for what runs, end the engines on the workers, leave the cluster."""
+        """Wait for subjects in work, end the engines on the workers, leave the cluster."""
         if self._thread.is_alive():
             self._thread.join()
         if self._client.status == "running":

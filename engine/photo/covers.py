@@ -24,7 +24,7 @@ _SKIN_HUE = np.float32([0.62, -0.45])
 _HUE_SPREAD = 0.25
 """How far people and white balance move both of these logarithms."""
 _ONE_SKIN = 0.2
-"""Places of one skin differ by less in either."""
+"""Places of one skin differ by less than this in either logarithm."""
 _OTHER_HUE = 0.4
 """A place whose log(R/G) or log(B/G) differs from this skin's by more than this is something else, or lies in a shade without
 colour."""

@@ -25,10 +25,10 @@ from .exif import focal_from_exif
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
 
 MAX_PIXELS = 105_000_000
-"""Cameras sold as "100 megapixels" record up to 102."""
+"""Most pixels of a photo: cameras sold as "100 megapixels" record up to 102."""
 
 MAX_FILE_BYTES = 1 << 30
-"""Room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is not a photo."""
+"""Most bytes of a file, with room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is not a photo."""
 
 WORKING_SIDE = 4096
 """Longest side of a photo in memory, unless a small face asks for more (see :func:`engine.photo.observe`)."""

@@ -27,7 +27,7 @@ _LESS_RED = -0.2
 _LEAST_LIGHT = 0.35
 """Brightness, against the skin's, above which a pixel may be a tooth: the dark of the mouth is darker."""
 _SHOWS = 0.2
-"""A column in which a smaller part is teeth shows none: a turned mouth hides those of one side."""
+"""Share of a column that must be teeth for it to show any: a turned mouth hides those of one side."""
 _LEAST_COLUMNS = 5
 _ROW = 0.12
 """Least height of a row of teeth, as a share of the mouth's opening."""
@@ -39,11 +39,11 @@ difference to the skin."""
 _LIPS_REDDER = 0.5
 """Difference of log red over green to the lips that is then enough."""
 _DIP = 0.65
-"""Brightness of the line between two rows that touch, against the rows'."""
+"""Largest brightness of the line between two rows that touch, as a share of the brightness of the rows."""
 _DARK = 0.5
 """Brightness, against the lower lip's, below which the mouth stands open behind the teeth."""
 _REACHES = 0.7
-"""A row that shows further down than this, and no dark below it, goes on behind the lower lip."""
+"""Share of the opening: a row that shows further down than this, with no dark below it, goes on behind the lower lip."""
 
 
 @dataclass(frozen=True)

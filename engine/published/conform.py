@@ -39,19 +39,20 @@ _LEVELS = (
     (2.5, 2.0, 0.6),
     (2.5, 2.0, 0.6),
 )
-"""One round each: length in mm over which the offset may bend, farthest counterpart in mm, least cosine between the
-normals."""
+"""Rounds of bending, each with the length in mm over which the offset may bend, the farthest counterpart in mm, and the least
+cosine between the normals."""
 _LANDMARK_MM = 1.5
 """Deviation of the landmarks' places on the two meshes."""
 _LANDMARK_AREA = 40.0
-"""mm^2 of skin that a landmark weighs as much as, at the stiffest level; it fades with the square of the length."""
+"""Area of skin that weighs as much as a landmark at the stiffest level, mm^2; the landmark fades with the square of the
+length."""
 _ALONG = 0.02
 """Weight of distances along the surface."""
 _IDENTITY_MM = 4.0
 """Deviation of a landmark that the head's identity leaves, mm."""
 _SAMPLES = 6000
 _EXPRESSION_PRIOR = 0.3
-"""mm, times the skin's vertices: what an action must explain to be used."""
+"""How much an action must explain to be used, mm, times the skin's vertices."""
 _RIM_MM = 6.0
 
 

@@ -42,7 +42,7 @@ PROTOCOL_VERSION = 1
 """Raised by one whenever an older add-on could misread a newer engine."""
 
 MAX_LINE_BYTES = 1 << 20
-"""Longer lines are garbage: bulk data travels in files."""
+"""Most bytes of a line; longer lines are garbage, because bulk data travels in files."""
 
 STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0, "bundle": 1.0}
 """What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""

@@ -32,14 +32,15 @@ _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
-"""How far apart two places of the surface count as that look in directions one radian apart."""
+"""Distance that two places of the surface count as apart when their normals differ by one radian, mm."""
 _STEPS = 3
 _LEAST_EFFECT = 1.0
-"""mm by which an action at its full must move what it is to repair."""
+"""Least move, by an action in full, of what the action is to correct, mm."""
 _ROLL_ROUNDS = 60
-"""Averages with the neighbours, until the skin around the lips is felt all over them."""
+"""Number of averages with the neighbours, until the skin around the lips is felt all over them."""
 _HOLE = 5.0
-"""mm from a nostril's rim where nothing is pulled back onto the old surface; at twice that all is."""
+"""Distance from a nostril's rim up to which nothing is pulled back onto the old surface, mm; from twice that on, everything
+is."""
 
 
 def _noise() -> np.ndarray:

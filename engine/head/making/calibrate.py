@@ -29,7 +29,8 @@ __all__ = ["main"]
 TABLE_FILE = Path(__file__).parents[1] / "data" / "landmarks.npz"
 RENDERS = 160
 MAX_YAW = 10.0
-"""Degrees. The detector's points slide over the surface when the head turns, so one table holds for frontal views."""
+"""Largest turn of the rendered heads, degrees. The detector's points slide over the surface when the head turns, so one table
+holds for frontal views."""
 
 
 BROWS_LOWER = 2.5

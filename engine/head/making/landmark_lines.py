@@ -20,7 +20,7 @@ from ..topology import cut_head, edge_loop
 __all__ = ["CHAINS", "IRIS_DIAMETER", "Chain", "feature_lines", "place_on_lines"]
 
 IRIS_DIAMETER = 11.7
-"""mm, the mean horizontal visible iris diameter of adults."""
+"""The mean horizontal visible iris diameter of adults, mm."""
 
 
 class Chain(NamedTuple):

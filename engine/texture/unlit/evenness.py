@@ -33,7 +33,7 @@ _BEYOND = 0.2
 _RAISED = (1.3, 2.0)
 """Gain, relative to the median, at which a place begins to count as shadow, and at which it is one."""
 HAIR_ABOVE = (12.0, 18.0)
-"""mm above the eyes from which on nothing dark grows but brows and the hair that hangs there."""
+"""Height above the eyes from which on nothing dark grows but brows and the hair that hangs there, mm."""
 
 
 def even_out(

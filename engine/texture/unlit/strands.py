@@ -17,7 +17,7 @@ _FAINT = 0.05
 _REACH_MM = 8.0
 """How far a strand is followed from where it is surely hair."""
 _FRINGE_MM = 0.7
-"""Beside a strand lie its shadow, its blur and the waves that compression makes of it."""
+"""Distance beside a strand over which its shadow, its blur and the waves of compression reach, mm."""
 
 
 def with_strands(

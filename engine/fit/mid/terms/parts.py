@@ -48,7 +48,7 @@ _POINTS = 70
 _ANCHORS = 24
 _MARGIN = 0.15
 _CELL = 0.5
-"""mm of the raster in which regions are drawn."""
+"""Side of a cell of the raster in which regions are drawn, mm."""
 _MEASUREMENTS = 6.0
 """Independent measurements that a part amounts to: place, size and slant."""
 

@@ -19,7 +19,7 @@ _SAMPLE_SECONDS = 0.5
 
 @dataclass
 class Torment:
-    """What happened."""
+    """The course of a command that was killed again and again."""
 
     status: int = -1
     """Exit status of the run that was left alone in the end."""

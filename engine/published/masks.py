@@ -24,7 +24,7 @@ _LEAST = 1e-4
 
 
 class FaceMask:
-    """``segment_face`` on the crop itself."""
+    """The face mask of ``segment_face`` on the crop itself."""
 
     def __init__(self, paths: Mapping[str, Path]):
         """
@@ -42,8 +42,8 @@ class FaceMask:
 
 
 class HeadMatte:
-    """``Matting_headparser_6_18`` on the crop itself: the published padding around a face (1.3 to 2 faces) reaches beyond
-    all its edges."""
+    """The matte of ``Matting_headparser_6_18`` on the crop itself: the published padding around a face (1.3 to 2 faces) reaches
+    beyond all its edges."""
 
     def __init__(self, paths: Mapping[str, Path]):
         """

@@ -179,7 +179,7 @@ class PaintWeights:
 
 @dataclass(frozen=True)
 class TextureWeights:
-    """All of them."""
+    """All weights of the texture."""
 
     analysis_size: int = 1024
     """Side of the map on which everything smooth is worked out, texels."""

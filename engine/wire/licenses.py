@@ -29,8 +29,8 @@ class License:
     distribution: str = ""
     """The Python package that carries it, where there is one."""
     kind: str = "engine"
-    """``engine``: a part of the product or of the engine's environment; ``tools``: of what demo and tests need besides;
-    ``user``: never shipped nor downloaded, its users bring it along."""
+    """``engine``: a part of the product or of the engine's environment; ``tools``: of what demo and tests need in addition;
+    ``user``: never shipped or downloaded, its users bring it along."""
     commercial: bool = True
     """Whether commercial work is allowed, as far as is known; what is not granted counts as forbidden."""
 

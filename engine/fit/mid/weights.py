@@ -22,7 +22,7 @@ class MidWeights:
     photo: float = 0.06
     """Usual residual of log brightness."""
     patch: float = 80.0
-    """mm^2 of skin that count as one independent measurement of brightness."""
+    """Area of skin that counts as one independent measurement of brightness, mm^2."""
     bright: float = 0.30
     """Residual of a vertex that is brighter than predicted at which it has lost three quarters of its weight."""
     dark: float = 0.18

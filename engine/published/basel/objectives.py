@@ -80,7 +80,7 @@ class HeadScene(NamedTuple):
 
 
 def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The objective."""
+    """The objective: the sum of its terms."""
     return sum(terms.values())
 
 

@@ -63,12 +63,12 @@ def picture_strip(crop: np.ndarray, overlaid: np.ndarray, found: np.ndarray, giv
 
 
 def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
-    """The ``.mat`` file."""
+    """Write the ``.mat`` file."""
     from scipy.io import savemat
 
     write_whole(path, lambda file: savemat(file, arrays))
 
 
 def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> None:
-    """The ``.obj`` file; colours are written as 0..1."""
+    """Write the ``.obj`` file; colours are written as 0..1."""
     write_obj(path, vertices, triangles, colors=colors / 255.0, number=".8f")

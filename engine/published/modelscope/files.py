@@ -79,7 +79,7 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
 
 
 def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceModelData:
-    """``ourRefineFull_model.mat`` or ``ourRefineBFMEye0504_model.mat``.
+    """The mesh in ``ourRefineFull_model.mat`` or ``ourRefineBFMEye0504_model.mat``.
 
     The texture may have the rows of the whole Basel face instead of the mesh's own.
 

@@ -55,10 +55,10 @@ class Offsets(NamedTuple):
     """What the fit adds to the linear model, as maps (B, 3, S, S): decimetres, and colours of 0..1."""
 
     shape: torch.Tensor
-    """300 texels, face."""
+    """Offsets of the face's vertices, 300 texels a side."""
     texture: torch.Tensor
     head_shape: torch.Tensor
-    """100 texels, head."""
+    """Offsets of the head's vertices, 100 texels a side."""
     head_texture: torch.Tensor
 
 

@@ -112,10 +112,10 @@ class ResNet(nn.Module):
 
 
 def resnet18(outputs: int | None = None) -> ResNet:
-    """512 features."""
+    """A ResNet-18 trunk, whose last map has 512 features."""
     return ResNet(BasicBlock, (2, 2, 2, 2), outputs)
 
 
 def resnet50(outputs: int | None = None) -> ResNet:
-    """2048 features."""
+    """A ResNet-50 trunk, whose last map has 2048 features."""
     return ResNet(Bottleneck, (3, 4, 6, 3), outputs)

@@ -48,7 +48,7 @@ _AGREEMENT = 0.12
 _UNLIKE = (0.42, 0.68)
 """Likeness of a photo that is not believed at all, and of one that is."""
 _OTHER_EXPRESSION = 4.0
-"""mm of difference by expression at which a photo has lost two thirds of its weight."""
+"""Difference by expression at which a photo has lost two thirds of its weight, mm."""
 _LABEL_MM = 4.0
 _GROUPS = (("right_eye", "right_brow"), ("left_eye", "left_brow"), ("upper_lip", "lower_lip"))
 """Parts that come from one photo."""

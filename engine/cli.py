@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     use(options.lang or system_language())
     if current() != SOURCE and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show is no reason to stop
+        sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show must not stop the command
     quiet_libraries()
     from .system.failures import as_hrn_error
     from .system.logs import start_logging
@@ -204,7 +204,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """Whatever libraries print meanwhile, also from native code, goes to stderr: stdout is for the result."""
+    """Send what libraries print meanwhile, also from native code, to stderr: stdout is for the result."""
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)
@@ -315,5 +315,5 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _print_json(value: dict) -> None:
-    """On stdout, readable by any program whatever the console's encoding."""
+    """Print JSON on stdout, readable by any program whatever the encoding of the console."""
     print(json.dumps(value, ensure_ascii=True, indent=1, allow_nan=False))

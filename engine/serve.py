@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 0.05
 """Least time between two progress messages of one stage."""
 _PARENT_SECONDS = 1.0
-"""How often to look whether the parent process is still there (stdin may be held open by another child of it)."""
+"""Seconds between two looks at whether the parent process is still there (stdin may be held open by another child of it)."""
 
 
 def serve() -> int:
@@ -203,7 +203,7 @@ class Server:
         }
 
     def _models(self, id_: int, params: dict) -> None:
-        """Answers a request that may read gigabytes, beside whatever else goes on."""
+        """Answer a request that may read gigabytes, while other work goes on."""
         from .published.files import models_report, offered_methods
         from .published.files.settings import choose
 

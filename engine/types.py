@@ -34,9 +34,9 @@ class Photo:
     name: str
     """File name for people, no folder."""
     sha256: str
-    """Of the file as it was."""
+    """The sum of the file as it was."""
     focal_px: float | None
-    """From EXIF, for this size; None when the file does not say."""
+    """Focal length from EXIF, for this size; None when the file does not say."""
     scale: float = 1.0
     """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
 
@@ -82,7 +82,7 @@ class Covers:
     """What lies over the face in a photo."""
 
     share: float
-    """Of the face's oval that is neither bare skin nor a feature of the face, 0 to 1."""
+    """Share of the face's oval that is neither bare skin nor a feature of the face, 0 to 1."""
     eyes: bool
     """Both eyes are hidden, as by sunglasses."""
     glasses: bool
@@ -132,7 +132,7 @@ class Textures:
     albedo: np.ndarray
     """(S, S, 3) uint8 sRGB."""
     displacement: np.ndarray
-    """(S, S) float32 mm along the normal, 0 is no change."""
+    """(S, S) float32 mm along the normal, 0 changes nothing."""
     normal: np.ndarray
     """(S, S, 3) uint16 tangent space, OpenGL (y up)."""
     deformation: np.ndarray

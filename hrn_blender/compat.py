@@ -58,7 +58,7 @@ def use_undisplaced_normal(node: bpy.types.ShaderNodeNormalMap) -> bool:
 def enable_adaptive_subdivision(
     scene: bpy.types.Scene, head: bpy.types.Object, modifier: bpy.types.SubsurfModifier, edge_length: float
 ) -> None:
-    """Let Cycles subdivide by need.
+    """Let Cycles subdivide as finely as needed.
 
     Args:
         scene: only changed before 5.0, where adaptive subdivision belongs to Cycles' experimental feature set.

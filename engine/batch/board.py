@@ -25,7 +25,7 @@ _FATAL = frozenset(
         ErrorCode.ENGINE_MISSING,
     )
 )
-"""What would meet every other subject, too: the batch stops, and goes on when it is started again."""
+"""Errors that every other subject would meet, too: the batch stops, and goes on when it is started again."""
 
 
 @dataclass
@@ -45,11 +45,11 @@ class Entry:
     again_at: float = 0.0
     was_waiting: bool = False
     retried: bool = False
-    """Asked for again after a failure, which is then no reason to leave it out."""
+    """Whether it was asked for again after a failure, which then does not exclude it."""
     patient: bool = True
     """Whether to give a worker of a run that was cut off time to notice it."""
     in_hand: bool = False
-    """A worker has taken it, even if it has not found anything to do yet."""
+    """Whether a worker has taken it, even if the worker has not found anything to do yet."""
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -74,9 +74,9 @@ class Board:
     # -- for workers -----------------------------------------------------------------------------------------------
 
     def take(self, patience: float | None = None) -> Entry | None:
-        """The next subject, waited for; None when nothing is left to do.
+        """Wait for the next subject; None when nothing is left to do.
 
-        With `patience` (seconds) also None when there is none to take after that time.
+        With `patience` (seconds), None also when no subject could be taken within that time.
         """
         end = None if patience is None else time.monotonic() + patience
         with self._changed:
@@ -113,7 +113,7 @@ class Board:
             self._notify("progress", entry)
 
     def settle(self, entry: Entry, outcome: Outcome) -> None:
-        """What a worker found out about an entry that it had taken."""
+        """Record what a worker found out about an entry that it had taken."""
         with self._changed:
             entry.in_hand = False
             if outcome.status == "waiting":
@@ -175,7 +175,7 @@ class Board:
                     self._set(entry, "queued")
 
     def stop(self, error: HrnError | None = None) -> None:
-        """Start nothing new; what runs may end."""
+        """Start nothing new; subjects that are in work may end."""
         with self._changed:
             self.error = self.error or error
             self._stopping = True

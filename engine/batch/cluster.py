@@ -109,7 +109,7 @@ class ClusterWorkers:
                 )
 
     def _count(self) -> tuple[int, dict]:
-        """How many subjects the cluster can have in work, and what each asks for."""
+        """How many subjects the cluster can have in work at a time, and what each asks for."""
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         gpus = sum(worker["resources"].get("GPU", 0) for worker in workers)
         if gpus >= 1:
@@ -121,11 +121,11 @@ class ClusterWorkers:
         self._thread.start()
 
     def interrupt(self) -> None:
-        """Leave everything at once; what is done stays."""
+        """Drop all work at once; heads that are finished stay."""
         self._interrupted.set()
 
     def close(self) -> None:
-        """Wait for what runs, end the engines on the workers, leave the cluster."""
+        """Wait for subjects in work, end the engines on the workers, leave the cluster."""
         if self._thread.is_alive():
             self._thread.join()
         if self._client.status == "running":
@@ -203,7 +203,7 @@ class ClusterWorkers:
             self._board.settle(entry, outcome)
 
     def _hear(self, event: tuple) -> None:
-        """What tasks say about themselves, in dask's own thread."""
+        """Take in what tasks report, in a thread of dask."""
         message = event[1]
         entry, _ = self._flying.get(message["key"], (None, None))
         if entry is None:
@@ -228,7 +228,7 @@ class ClusterWorkers:
             self._client.cancel(futures)  # what has not begun anywhere
 
     def _land(self) -> None:
-        """Wait for the tasks that are still out; after an interrupt for a while only."""
+        """Wait for the tasks that are not finished; after an interrupt only for a while."""
         end = time.monotonic() + _LEAVE_SECONDS
         while self._flying and (not self._interrupted.is_set() or time.monotonic() < end):
             if self._client.status != "running":

@@ -26,7 +26,7 @@ from .worker import Worker
 __all__ = ["cancel_tasks", "close_idle", "outcome_from_json", "probe", "run_task", "serve_cluster"]
 
 _IDLE_SECONDS = 300.0
-"""An engine without work ends after so long; its memory belongs to other users of the cluster."""
+"""Seconds after which an engine without work ends: its memory belongs to other users of the cluster."""
 _PROGRESS_SECONDS = 1.0
 
 _lock = threading.Lock()
@@ -35,13 +35,13 @@ _cancelled: set[str] = set()
 
 
 def run_task(task: dict) -> dict:
-    """One subject.
+    """Reconstruct one subject.
 
     Args:
         task: ``key``, ``topic``, ``out``, ``subject`` (of :meth:`Subject.to_json`), ``retry_failed``, ``patience``.
 
     Returns:
-        The outcome as JSON; also errors are results, so that dask retries only what its own workers' deaths cut off.
+        The outcome as JSON. Errors are results, too, so that dask retries only tasks whose worker died.
     """
     from distributed import get_worker
 
@@ -94,6 +94,7 @@ def _to_json(outcome: Outcome) -> dict:
 
 
 def outcome_from_json(data: dict) -> Outcome:
+    """The outcome that :func:`run_task` returned as JSON."""
     return Outcome(
         data["status"],
         data["record"],
@@ -113,7 +114,7 @@ def _take_worker(patience: float) -> Worker:
 
 
 def close_idle(seconds: float = 0.0) -> None:
-    """End the engines that had no work for so long."""
+    """End the engines that had no work for that long."""
     now = time.monotonic()
     with _lock:
         old = [entry for entry in _idle if now - entry[0] >= seconds]
@@ -123,6 +124,7 @@ def close_idle(seconds: float = 0.0) -> None:
 
 
 def cancel_tasks(keys: list[str]) -> None:
+    """Let the tasks with these keys end as cancelled, the one that runs at its next progress."""
     _cancelled.update(keys)
 
 

@@ -25,7 +25,7 @@ class Console:
     def __init__(self, stream=None):
         for output in (sys.stdout, sys.stderr):
             if hasattr(output, "reconfigure"):
-                output.reconfigure(errors="replace")  # a name that the console cannot show is no reason to stop
+                output.reconfigure(errors="replace")  # a name that the console cannot show must not stop the batch
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._drawn = ""

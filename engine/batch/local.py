@@ -18,7 +18,7 @@ __all__ = ["LocalWorkers", "reconstruct_with"]
 
 _ATTEMPTS = 2
 _FAILED_STARTS = 3
-"""So many workers in a row that do not even start: it is not the subjects."""
+"""When this many workers in a row do not even start, the subjects are not the cause."""
 _PROGRESS_SECONDS = 0.2
 
 
@@ -41,7 +41,7 @@ class LocalWorkers:
             thread.start()
 
     def interrupt(self) -> None:
-        """Leave everything at once; what is done stays."""
+        """Drop all work at once; heads that are finished stay."""
         self._interrupted.set()
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ def reconstruct_with(
     cancelled: Callable[[], bool],
     lost: Callable[[WorkerLost | None], None] = lambda loss: None,
 ) -> dict:
-    """One subject on a worker, with a second attempt on a fresh process when the first one dies.
+    """Reconstruct one subject on a worker, with a second attempt on a fresh process when the first one dies.
 
     Args:
         started: called with the number of the attempt.

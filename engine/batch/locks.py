@@ -30,7 +30,9 @@ class FileLock:
             import msvcrt
 
             with contextlib.suppress(OSError):
-                msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # Windows takes its time over locks that a close leaves.
+                msvcrt.locking(
+                    descriptor, msvcrt.LK_UNLCK, 1
+                )  # Windows may release the locks of a closed file only after a while.
         os.close(descriptor)
 
     def __enter__(self) -> FileLock:
@@ -46,7 +48,7 @@ def try_lock(path: Path) -> FileLock | None:
     The file stays behind: removing it would let a third one lock a new file while a second waits for the old.
 
     Raises:
-        HrnError: ``OUTPUT_NOT_WRITABLE`` when this file system knows no locks.
+        HrnError: ``OUTPUT_NOT_WRITABLE`` when this file system does not support locks.
         OSError: the file cannot be made.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0), 0o666)

@@ -24,7 +24,7 @@ __all__ = ["REPORT", "Report", "render"]
 
 REPORT = "report.html"
 _SHARE = 20
-"""The page is written no more often than `_SHARE` times what writing took."""
+"""After the page was written, at least this many times as long as that took passes before it is written again."""
 _LEAST_SECONDS = 2.0
 
 _FIGURES = (
@@ -70,7 +70,7 @@ class Report:
         """Write the page when something changed and the last time is long enough ago.
 
         Raises:
-            HrnError: with `force` only, when it cannot be written; else the next time may do better.
+            HrnError: with `force` only, when it cannot be written; otherwise the next time may succeed.
         """
         begin = time.monotonic()
         if not force and (not self.changed or begin < self._next):

@@ -103,7 +103,7 @@ class _Run:
             restore()
 
     def _take_over_finished(self) -> None:
-        """What an earlier run has done needs no worker."""
+        """Mark what an earlier run has done: it needs no worker."""
         for entry in list(self._board.entries.values()):
             self._pump(0.0)
             if entry.state != "queued":
@@ -149,7 +149,7 @@ class _Run:
         self._executor.interrupt()
 
     def _catch_signals(self):
-        """Signals become events, but for those that whoever started us has switched off (``nohup``, background jobs).
+        """Turn signals into events, except for those that the caller has switched off (``nohup``, background jobs).
 
         Returns what puts the old handlers back.
         """

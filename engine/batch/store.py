@@ -90,7 +90,7 @@ class Store:
             raise output_error(error, self.out, HINT) from error
 
     def read(self, name: str) -> dict:
-        """The subject's record; empty when there is none that makes sense."""
+        """The subject's record; empty where there is none or where it cannot be understood."""
         try:
             record = json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -111,7 +111,7 @@ class Store:
             raise output_error(error, self.out, HINT) from error
 
     def fingerprint(self, subject: Subject, record: dict) -> Fingerprint:
-        """Of the subject's photos as they are now.
+        """The fingerprint of the subject's photos as they are now.
 
         Args:
             record: the last one; photos whose path, size and time are as recorded there are not read again.
@@ -134,7 +134,7 @@ class Store:
             return None
 
     def mark(self, name: str) -> str | None:
-        """What tells this bundle from any other one in its place; None without one."""
+        """A mark that distinguishes this bundle from any other in its place; None where there is none."""
         try:
             return hashlib.sha256((self.bundle_path(name) / MANIFEST).read_bytes()).hexdigest()
         except OSError:

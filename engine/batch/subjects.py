@@ -61,6 +61,8 @@ class Subject:
 
 
 class Found(NamedTuple):
+    """The subjects of a source, and notes about it."""
+
     subjects: list[Subject]
     notes: list[str]
     """Sentences about what was left out."""
@@ -214,5 +216,5 @@ def _is_unicode(text: str) -> bool:
 
 
 def _readable(text: str) -> str:
-    """File names that are no UTF-8 carry lone surrogates, which neither JSON nor a terminal takes."""
+    """The text in a form that JSON and terminals accept: file names that are not UTF-8 carry lone surrogates."""
     return text.encode("utf-8", "replace").decode()

@@ -17,7 +17,8 @@ from .subjects import Subject
 __all__ = ["Outcome", "look_up", "work"]
 
 TAKEOVER_SECONDS = 3.0
-"""A runner that was killed leaves workers that notice it within a second or two; until then they may still be writing."""
+"""Seconds before a subject of a killed runner is taken over: its workers notice within a second or two, and may still be
+writing until then."""
 
 Reconstruct = Callable[[Subject, str], dict]
 """``reconstruct(subject, out)`` returns the server's answer: bundle, quality, timings. Raises HrnError."""
@@ -33,9 +34,9 @@ class Outcome:
     reused: bool = False
     error: HrnError | None = None
     again_at: float = 0.0
-    """Of ``waiting``: when to try again, in the clock of :func:`time.monotonic`."""
+    """The time at which a ``waiting`` subject is tried again, in the clock of :func:`time.monotonic`."""
     cut_off: bool = False
-    """Of ``waiting``: nobody has it, but a run that had begun it was killed, perhaps just now."""
+    """Whether a ``waiting`` subject is free, but was begun by a run that was killed, perhaps just now."""
 
 
 def look_up(store: Store, subject: Subject, retry_failed: bool = False) -> Outcome | None:
@@ -158,7 +159,7 @@ def _finish(store: Store, subject: Subject, record: dict) -> Outcome:
 
 
 def _adopt(store: Store, subject: Subject, record: dict, fingerprint: Fingerprint) -> Outcome | None:
-    """A bundle that was finished by a run that died before it could say so."""
+    """Take over a bundle that was finished by a run that died before it could record it."""
     mark = store.mark(subject.name)
     bundle = store.bundle(subject.name)
     if record.get("fingerprint") != fingerprint or bundle is None or mark == record.get("replaces"):

@@ -18,7 +18,7 @@ from .subjects import Subject
 __all__ = ["PROGRAM", "PATIENCE", "Worker", "WorkerLost"]
 
 PROGRAM = Path(__file__).resolve().parent.parent / "__main__.py"
-"""What is started; tests put a stand-in here."""
+"""The program that is started; tests put a stand-in here."""
 
 PATIENCE = 600.0
 """Seconds without any progress after which a worker counts as hung."""

@@ -125,6 +125,8 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
 
 
 def scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:
+    """The benchmark's errors of a fitted head of (N, 3) `vertices` in mm, by name; lengths in mm, the error of the scale in per
+    cent."""
     path = Path(folder) / "head.obj"
     landmarks = write_scoring_obj(model, vertices, path)
     found = score.score(str(path), head, root=None, lm=landmarks, unit_mm=1000.0, quality=False, albedo=False)

@@ -22,7 +22,7 @@ from .now_metric import compare
 __all__ = ["LANDMARK_VERTICES", "main", "rmse"]
 
 LANDMARK_VERTICES = (2215, 5828, 10455, 14065, 8192, 5522, 10795)
-"""Of both meshes, in NoW's order."""
+"""Vertices of the seven landmarks on both meshes, in NoW's order."""
 _MILLIMETRES = 100.0
 
 

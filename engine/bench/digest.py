@@ -44,8 +44,10 @@ _SHOWN = 20
 
 
 class Case(NamedTuple):
+    """Photos that are reconstructed in one way."""
+
     photos: tuple[str, ...]
-    """In the folder ``photos`` of the developers' files."""
+    """Paths in the folder ``photos`` of the developers' files."""
     settings: tuple[str, ...]
     """Arguments of ``engine reconstruct``."""
     official: str = ""
@@ -132,7 +134,7 @@ def _compare(before: dict, found: dict[str, dict], work: Path) -> int:
             status = 1
             continue
         kept = Path(before["kept"]) / name if before.get("kept") else None
-        # What could not be made, then or now, is no difference, and is no success either.
+        # A result that could not be made, then or now, is not a difference, and not a success either.
         left_out = old["not_compared"] | new["not_compared"]
         lines = differences(
             *(
@@ -265,7 +267,7 @@ def _call(command: list, failure: str, more: dict[str, str] | None = None) -> No
 _PARTS = ("bundle", "blender")
 _MANIFEST = "head.json"
 _UNSAID = ("timings", "files", "engine_version", "head_model_version", "schema_version")
-"""Of the manifest: times, sizes and sums of files whose content is compared, versions."""
+"""Members of the manifest that are left out: times, sizes and sums of files whose content is compared, versions."""
 
 
 def contents(place: Path) -> Iterator[tuple[str, Any]]:

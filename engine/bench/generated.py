@@ -17,7 +17,7 @@ from ..wire.settings import Settings
 __all__ = ["face_distance", "score_generated"]
 
 SEED = 909
-"""Not a seed of the training data."""
+"""Seed of the heads; it is not a seed of the training data."""
 
 LOOKS = ("plain", "varied")
 

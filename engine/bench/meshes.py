@@ -96,6 +96,7 @@ def read_points(path: Path | str) -> np.ndarray:
 
 
 def is_bundle(path: Path) -> bool:
+    """Whether the folder is a head bundle."""
     return (path / MANIFEST).is_file()
 
 
@@ -119,7 +120,7 @@ def bundle_head(path: Path | str, posed: bool = False) -> tuple[Mesh, np.ndarray
 
 
 def outer_mesh(vertices: np.ndarray, faces: np.ndarray, face_material: np.ndarray, materials=MATERIALS) -> Mesh:
-    """What of a head a scanner could see: skin and eyeballs of (Q, 4) quads as triangles."""
+    """The part of a head that a scanner could see: skin and eyeballs of (Q, 4) quads as triangles."""
     wanted = [number for number, name in enumerate(materials) if name in ("skin", "eyes")]
     quads = faces[np.isin(face_material, wanted)]
     used, number = np.unique(quads, return_inverse=True)

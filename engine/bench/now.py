@@ -35,7 +35,7 @@ class Image(NamedTuple):
     subject: str
     challenge: str
     name: str
-    """With suffix."""
+    """File name with its suffix."""
 
     @property
     def stem(self) -> Path:

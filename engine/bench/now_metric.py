@@ -27,7 +27,7 @@ _ROUNDS = 100
 _ENOUGH = 1e-9
 _CANDIDATES = 8
 _AT_ONCE = 2_000_000
-"""Pairs of point and triangle."""
+"""Number of pairs of point and triangle that are compared at once."""
 _BETWEEN = (1, 2)
 _BASE = 4
 
@@ -38,9 +38,9 @@ class Aligned(NamedTuple):
     distances: np.ndarray
     """(n,) from every vertex of the cropped scan to the surface, unsigned, in the scan's unit."""
     scale: float
-    """Of the prediction, over all steps."""
+    """The factor by which the prediction was enlarged, over all steps."""
     rotation: np.ndarray
-    """(3, 3)"""
+    """(3, 3), acts on columns."""
     translation: np.ndarray
     """(3,): the prediction's points go to ``scale rotation x + translation``."""
     rounds: int

@@ -113,7 +113,7 @@ def _in_the_photo(
     gives the skin the photo's median colour is used."""
 
     def render(light):
-        # One colour of light: its hue in directions that no skin faced is a guess that nobody wants to see.
+        # One colour of light: its hue in directions that no skin faced is only a guess.
         grey = light @ LUMINANCE
         light = grey[:, None] * (light[0] / max(grey[0], 1e-6))
         return render_head(

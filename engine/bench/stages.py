@@ -1,4 +1,4 @@
-"""The stages of method `open` one by one, for what measures them."""
+"""The stages of method `open` one by one, for the benchmarks that measure them."""
 
 from __future__ import annotations
 

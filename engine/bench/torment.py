@@ -19,7 +19,7 @@ _SAMPLE_SECONDS = 0.5
 
 @dataclass
 class Torment:
-    """What happened."""
+    """The course of a command that was killed again and again."""
 
     status: int = -1
     """Exit status of the run that was left alone in the end."""
@@ -93,7 +93,7 @@ def torment(
 
 
 def _cpu_seconds() -> float:
-    """Of all processes below this one that have ended and were waited for."""
+    """Processor time of all processes below this one that have ended and were waited for, seconds."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -113,6 +113,7 @@ def children(pid: int) -> list[int]:
 
 
 def resident_mib(pid: int) -> float:
+    """Resident memory of a process in MiB; 0 when it has ended."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):

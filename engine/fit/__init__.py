@@ -1,4 +1,4 @@
-"""From a photo and its landmarks to the shape of the head: coarse (parametric), then mid frequency (deformation).
+"""The way from a photo and its landmarks to the shape of the head: coarse (parametric), then mid frequency (deformation).
 
 The stages are imported when first used, so that lighting helpers do not pull in the optimisers.
 """

@@ -21,8 +21,18 @@ __all__ = ["SkinSurface", "skin_surface"]
 
 _log = logging.getLogger(__name__)
 
-_BROAD_REACH, _FINE_REACH, _ALBEDO_REACH = 80.0, 26.0, 60.0
-_BROAD_CONTROLS, _FINE_CONTROLS, _ALBEDO_CONTROLS = 44, 260, 44
+_BROAD_REACH = 80.0
+"""Distance at which the correlation of the broad offset has fallen to about 0.1, mm."""
+_FINE_REACH = 26.0
+"""The same distance for the fine offset along the normal, mm."""
+_ALBEDO_REACH = 60.0
+"""The same distance for slow log albedo, mm."""
+_BROAD_CONTROLS = 44
+"""Number of control vertices of the broad offset."""
+_FINE_CONTROLS = 260
+"""Number of control vertices of the fine offset."""
+_ALBEDO_CONTROLS = 44
+"""Number of control vertices of slow log albedo."""
 _ASYMMETRY = 0.45
 """Deviation of the asymmetric part of an offset relative to its symmetric part."""
 

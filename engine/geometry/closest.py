@@ -35,7 +35,7 @@ class SurfaceIndex:
 
     Args:
         vertices: (V, 3). triangles: (T, 3), of sizes that do not differ wildly between neighbours: the nearest triangle
-            is looked for among those with the nearest centroids.
+            is searched for among those with the nearest centroids.
     """
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray):

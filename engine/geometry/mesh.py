@@ -18,7 +18,7 @@ __all__ = [
 
 
 _COTANGENTS = (0.02, 20.0)
-"""Of angles from 89 to 3 degrees."""
+"""Least and largest cotangent of a corner: those of angles of 89 and 3 degrees."""
 
 
 def face_cross(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def neighbour_mean(triangles: np.ndarray, count: int) -> sp.csr_matrix:
 def stiffness_and_mass(vertices: np.ndarray, triangles: np.ndarray) -> tuple[sp.csc_matrix, np.ndarray]:
     """Linear finite elements: cotangent stiffness (V, V) and lumped mass (V,) in mm^2 (Pinkall and Polthier 1993).
 
-    Cotangents are clipped to :data:`_COTANGENTS`: needles would otherwise lock the field, and the weights of obtuse
+    Cotangents are clipped to :data:`_COTANGENTS`: very thin triangles would otherwise lock the field, and the weights of obtuse
     triangles, which are negative, break the maximum principle: a membrane would overshoot what it spans.
     """
     vertices = np.asarray(vertices, np.float64)

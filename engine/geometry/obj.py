@@ -160,7 +160,7 @@ def _corners(lines: list[str], split: bool) -> tuple[np.ndarray, np.ndarray]:
                 has_uv = per_corner and not double
                 return table[:, ::width], table[:, 1::width] if has_uv else np.zeros((0, 3), np.int64)
         except ValueError:
-            pass  # Said below, or faces of more corners.
+            pass  # Reported below; or these are faces of more corners.
     faces: list[list[str]] = []
     uv_faces: list[list[str]] = []
     for line in lines:

@@ -44,7 +44,7 @@ LID_OPENING = 0.3
 """Share of `eyeWide` in the neutral face."""
 
 NASION = 168
-"""Landmark."""
+"""Number of the landmark at the nasion."""
 
 CHIN_HEIGHT = 620.0
 """Height of the chin's underside in the base mesh, mm: what lies below is neck."""

@@ -9,7 +9,7 @@ from .model import MATERIALS, HeadModel
 __all__ = ["socket_faces", "socket_vertices", "sphere_through"]
 
 _SOCKET_MM = 25.0
-"""From an eyeball's centre; the mouth, of the same material, is farther away."""
+"""Distance from an eyeball's centre within which its socket lies, mm; the mouth, of the same material, is farther away."""
 
 
 def sphere_through(points: np.ndarray) -> tuple[np.ndarray, float]:
@@ -20,7 +20,7 @@ def sphere_through(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def socket_vertices(model: HeadModel, *sides: int) -> np.ndarray:
-    """(n,) vertices of the lining of the sockets of these eyes (0 right, 1 left; none named: both), lids' edges included."""
+    """(n,) vertices of the lining of the sockets of these eyes (0 right, 1 left; both where none is named), lids' edges included."""
     lining = np.unique(model.faces[model.face_material == MATERIALS.index("mouth")])
     centres = model.template[model.eyeballs[list(sides or (0, 1))]].mean(1)
     away = np.linalg.norm(model.template[lining][:, None] - centres, axis=-1).min(1)

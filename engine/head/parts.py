@@ -1,4 +1,4 @@
-"""Which vertex belongs to which part of the face."""
+"""Soft masks that tell which vertex belongs to which part of the face."""
 
 from __future__ import annotations
 

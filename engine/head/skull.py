@@ -24,15 +24,24 @@ _PROFILE = np.array([0.99, 1.0, 1.0, 1.0, 0.98, 0.96, 0.92, 0.86, 0.76, 0.63, 0.
 """Breadth at each share of the way from the nasion's height up to the vertex, by the greatest
 (``python -m engine.head.skull WHEEL``)."""
 _MOST = 1.1
-_TEMPLE, _SIDE = -20.0, -60.0
-"""Depth in model space, mm: in front of the first lies the face, which stays; from the second on all is widened."""
+_TEMPLE = -20.0
+"""The face lies in front of this depth in model space and keeps its width, mm."""
+_SIDE = -60.0
+"""Everything behind this depth is widened in full, mm; between the two depths the widening grows smoothly."""
 _SLAB = 5.0
 
-_POINT, _VERTICES, _TRIANGLES = 213, 3105, 3106
-"""Kinds of tags in mne's files: a point of the head, positions, corners."""
-_NASION, _EAR = 2, 1
+_POINT = 213
+"""Kind of the tag that holds a point of the head in mne's files."""
+_VERTICES = 3105
+"""Kind of the tag that holds the positions of a surface."""
+_TRIANGLES = 3106
+"""Kind of the tag that holds the corners of its triangles."""
+_NASION = 2
+"""Identity of the nasion among the points of the head."""
+_EAR = 1
+"""Identity of the ear (the left preauricular point) among them."""
 _EAR_DROP = 28.0
-"""Of the tragion below the nasion, mm."""
+"""How far the tragion lies below the nasion in an average adult who looks straight ahead, mm."""
 
 
 def fill_out(vertices: np.ndarray, braincase: np.ndarray, nasion: float) -> np.ndarray:

@@ -18,7 +18,7 @@ MEASURED = (("--cov=engine", "--cov-append", "--cov-report="), (("COVERAGE_FILE"
 
 
 def forget_coverage() -> None:
-    """Start anew."""
+    """Forget what earlier runs measured."""
     _FILE.parent.mkdir(exist_ok=True)
     for file in _FILE.parent.glob(_FILE.name + "*"):
         file.unlink()

@@ -51,7 +51,7 @@ class Source:
     """Where wheels come from."""
 
     wheels: Path | None = None
-    """A folder of wheels that is looked into first."""
+    """A folder of wheels that is searched first."""
     offline: bool = False
     """Use nothing but `wheels`."""
 
@@ -67,7 +67,7 @@ class Step:
     file: str
     dependencies: bool
     share: float
-    """Of the whole install, for the progress bar."""
+    """Share of the whole install, for the progress bar."""
     text: str
 
 
@@ -81,7 +81,7 @@ class Sizes:
 
     @property
     def here(self) -> tuple[int, int]:
-        """Those of this system."""
+        """The sizes for this system."""
         return {"win32": self.windows, "darwin": self.macos}.get(sys.platform, self.linux)
 
 

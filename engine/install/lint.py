@@ -32,7 +32,7 @@ class Check(NamedTuple):
 
 
 def checks(fix: bool = False) -> list[Check]:
-    """What is looked at, in order; with `fix`, the first two mend what they can."""
+    """The checks in order; with `fix`, the first two correct what they can."""
     ruff = (LINT.python, "-m", "ruff")
     return [
         Check("ruff", (*ruff, "check", "--quiet", *(["--fix"] if fix else []), ".")),

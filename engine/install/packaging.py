@@ -17,14 +17,14 @@ __all__ = ["build_zip", "contents", "validate_zip"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
-"""Same sources, same zip."""
+"""Time of all entries, so that the same sources give the same zip."""
 
 
 def contents(root: Path = ROOT) -> dict[str, Path]:
     """Names inside the zip and the files they come from.
 
     Raises:
-        InstallError: `root` is no checkout.
+        InstallError: `root` is not a checkout.
     """
     if not (root / "addon_manifest.toml").is_file() or not (root / "hrn_blender").is_dir():
         raise InstallError("The zip can only be built from a checkout; this is an installed add-on.")

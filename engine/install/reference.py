@@ -76,7 +76,7 @@ def modules_of(package: str) -> tuple[list[str], list[str]]:
 
 
 def _named_alone(names: list[str]) -> list[str]:
-    """Those that pdoc does not find below their package: with ``__all__`` a package speaks for what it names only."""
+    """Modules that pdoc does not find below their package: where a package has ``__all__``, pdoc shows only what that names."""
     return [name for name in names if "." not in name or hasattr(sys.modules[name.rpartition(".")[0]], "__all__")]
 
 

@@ -143,6 +143,7 @@ def window(options) -> int:
 
 
 def run_window(arguments: list[str]) -> int:
+    """Run the window test; returns its exit status, ``_SKIPPED`` where its system cannot be built."""
     code = subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py", *arguments], cwd=ROOT).returncode
     if code == _SKIPPED:
         print("The window test was left out: the throwaway system cannot be built here (reason above).", file=sys.stderr)

@@ -60,6 +60,7 @@ def progress_of(title: str, options: argparse.Namespace, part: tuple[float, floa
 
 
 def ensure(environment: Environment, options, progress: Progress | None = None) -> None:
+    """Make an environment complete; says beforehand what it downloads."""
     if not environment.is_complete() and not options.json:
         print(
             f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
@@ -72,26 +73,31 @@ def ensure(environment: Environment, options, progress: Progress | None = None) 
 
 
 def source(options) -> Source:
+    """Where the wheels of this call come from."""
     return Source(options.wheels.absolute() if options.wheels else None, options.offline)
 
 
 def ensure_engine(options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    """Make the engine complete, and what it builds once: the head model and compiled code."""
     ensure(ENGINE, options, progress_of(ENGINE.name, options, part))
     if run_engine(["prepare"], options, quiet=options.json):
         raise InstallError("The head model could not be prepared; the lines above say why.")
 
 
 def run_engine(arguments: list[str], options, quiet: bool = False) -> int:
+    """Run the engine's command line; returns its exit status."""
     command = [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", *arguments]
     return subprocess.run(command, env=clean_environ(), stdout=subprocess.DEVNULL if quiet else None).returncode
 
 
 def run_blender(arguments: list[str]) -> int:
+    """Run the add-on's command line on Blender 4.5 as a module; returns its exit status."""
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.headless import main; main(sys.argv[1:])"
     return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
 
 
 def add_extra(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:
+    """Add one of :data:`.environments.EXTRAS` to the engine, unless it is there already."""
     extra = EXTRAS[name]
     if not ENGINE.has(extra.step) and not options.json:
         download, disk = extra.sizes.here

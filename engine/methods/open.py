@@ -28,6 +28,7 @@ __all__ = ["OpenMethod", "create"]
 
 
 def create() -> OpenMethod:
+    """A new instance of the `open` method."""
     return OpenMethod()
 
 

@@ -1,4 +1,4 @@
-"""From a file to an upright photograph, its faces and their skin.
+"""The way from a file to an upright photograph, its faces and their skin.
 
     photo = load_photo("me.jpg")
     with Landmarker() as landmarker:

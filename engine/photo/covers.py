@@ -1,7 +1,7 @@
 """What lies over a face: a mask, glasses, a cup before the mouth.
 
 The skin mask learns skin from the photo, so a large cover teaches it the cover's colour, and a thin rim is skin to it. Here
-colours are compared with what skin can be, and places are looked at where no face is dark.
+colours are compared with what skin can be, and places are examined at which no bare face is dark.
 """
 
 from __future__ import annotations
@@ -18,30 +18,42 @@ from .skin import SKIN_LIGHT, SkinMask
 __all__ = ["find_covers"]
 
 _WORK_FACE = 160
-"""Width of the face in pixels at which it is looked at."""
-_SKIN_HUE, _HUE_SPREAD = np.float32([0.62, -0.45]), 0.25
-"""log(R/G) and log(B/G) of linear skin, and how far people and white balance move both."""
+"""Width in pixels to which the face is reduced before covers are searched for."""
+_SKIN_HUE = np.float32([0.62, -0.45])
+"""log(R/G) and log(B/G) of linear skin."""
+_HUE_SPREAD = 0.25
+"""How far people and white balance move both of these logarithms."""
 _ONE_SKIN = 0.2
-"""Places of one skin differ by less in either."""
-_OTHER_HUE, _PALEST, _TO_GREY = 0.4, 0.25, 0.7
-"""What differs from this skin by more in either is something else, or lies in a shade without colour. Pale skin is nearer to
-grey: there it is a share of the way, but not less than the second."""
+"""Places of one skin differ by less than this in either logarithm."""
+_OTHER_HUE = 0.4
+"""A place whose log(R/G) or log(B/G) differs from this skin's by more than this is something else, or lies in a shade without
+colour."""
+_PALEST = 0.25
+"""That limit is never lower than this, however pale the skin is."""
+_TO_GREY = 0.7
+"""Pale skin is nearer to grey: there the limit is this share of its distance to grey."""
 _MOST_OTHER = 0.35
 """Share of the face: of bare ones up to 0.25 is of another hue (42 photos), of those with a mask of any colour 0.43 and more."""
 _NO_COLOR = 0.02
-"""Linear light: a photo in which a channel stays below says nothing about hues."""
-_EYE_CONTRAST, _EYE_DARK = 0.3, -1.2
-"""Spread of the log brightness within an open eye: the clearer of both has 0.37 and more, behind tinted glass at most 0.26. Closed
-lids have little too, but are about as bright as skin; the second is against its log brightness."""
-_RIM, _LEAST_RIM = 0.8, 0.5
-"""How much darker a line across the skin below the eyes is than the skin on both of its sides, as a logarithm: mean of both
-eyes, and each of them. Folds of bare faces come to a mean of 0.67, thin dark rims to 0.88, others to more than 1.2."""
+"""Linear light: a photo with a channel that stays below this tells nothing about hues."""
+_EYE_CONTRAST = 0.3
+"""Standard deviation of the log brightness within an eye below which it may be hidden: the clearer of two open eyes has 0.37
+and more, an eye behind tinted glass at most 0.26 (measured on photos)."""
+_EYE_DARK = -1.2
+"""Log brightness against the skin's below which an eye may be hidden: closed lids have little contrast too, but are about as
+bright as skin."""
+_RIM = 0.8
+"""How much darker, as a logarithm, a line across the skin below the eyes is than the skin on both of its sides where glasses
+have a rim, as the mean of both eyes. Measured on photos: folds of bare faces reach 0.67, thin dark rims 0.88, other rims more
+than 1.2."""
+_LEAST_RIM = 0.5
+"""The same difference that the line must at least have below each of the two eyes."""
 _LIPS_GREENER = 0.2
 """log(R/G) by which what is in the place of the lips is greener than the skin around; lips are redder (without colour: the same)."""
 
 
 def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask) -> Covers:
-    """How much of a face is covered, and whether by glasses, and whether eyes or mouth are.
+    """How much of a face is covered, whether it wears glasses, and whether its eyes or mouth are hidden.
 
     Hair over the face and deep shadow without colour count as covers; a hand does not where it looks like the face's skin.
 

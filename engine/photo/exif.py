@@ -15,7 +15,10 @@ _FOCAL_LENGTH = 0x920A
 _FOCAL_LENGTH_35MM = 0xA405
 _FOCAL_PLANE_X = 0xA20E
 _FOCAL_PLANE_UNIT = 0xA210
-_PIXEL_X, _PIXEL_Y = 0xA002, 0xA003
+_PIXEL_X = 0xA002
+"""EXIF tag PixelXDimension: the width that the camera recorded."""
+_PIXEL_Y = 0xA003
+"""EXIF tag PixelYDimension: the height that the camera recorded."""
 
 _UNIT_MM = {1: 25.4, 2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Millimetres per unit; 1 ("none") is written by cameras that mean inches; 4 and 5 are common extensions."""

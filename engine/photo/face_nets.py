@@ -44,7 +44,10 @@ _BLENDSHAPE_POINTS = np.array([
 # fmt: on
 """The 146 landmarks that the blendshape network was trained on."""
 
-_DETECTOR_SIDE, _MESH_SIDE = 128, 256
+_DETECTOR_SIDE = 128
+"""Side of BlazeFace's input in pixels."""
+_MESH_SIDE = 256
+"""Side of FaceMesh's input in pixels."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,10 @@ _FOCUS_PX = 1024
 """A huge photo is read again until its face is this wide: what a 2048 texture can hold."""
 
 _SEARCH_SIDE = 1024
-_WHOLE_SCORE, _WINDOW_SCORE = 0.5, 0.6
+_WHOLE_SCORE = 0.5
+"""Least score, 0 to 1, of a face that is found in the photo as a whole."""
+_WINDOW_SCORE = 0.6
+"""Least score of a face that is found in one of the smaller windows."""
 
 _KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
 """Landmarks at BlazeFace's first four key points: right eye, left eye, nose, mouth."""
@@ -165,7 +168,7 @@ class Landmarker:
         return np.mean(answers, 0, dtype=np.float32)
 
     def _confirmed(self, pixels: np.ndarray, detection: Detection) -> np.ndarray | None:
-        """Landmarks, or None when the two networks disagree: then it was no face."""
+        """Landmarks, or None when the two networks disagree: then it was not a face."""
         points = self._measure(pixels, detection.roi())
         if not np.isfinite(points).all():
             return None
@@ -287,7 +290,7 @@ def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[De
 
 
 def _distinct(faces: list[np.ndarray]) -> list[np.ndarray]:
-    """Without faces that lie on a face earlier in the list."""
+    """The faces without those that lie on a face earlier in the list."""
     kept: list[np.ndarray] = []
     for points in faces:
         box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])

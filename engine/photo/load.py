@@ -25,10 +25,10 @@ from .exif import focal_from_exif
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
 
 MAX_PIXELS = 105_000_000
-"""Cameras sold as "100 megapixels" record up to 102."""
+"""Most pixels of a photo: cameras sold as "100 megapixels" record up to 102."""
 
 MAX_FILE_BYTES = 1 << 30
-"""Room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is no photo."""
+"""Most bytes of a file, with room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is not a photo."""
 
 WORKING_SIDE = 4096
 """Longest side of a photo in memory, unless a small face asks for more (see :func:`engine.photo.observe`)."""
@@ -94,7 +94,7 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
 
 def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
     with warnings.catch_warnings():
-        # The limit below is ours; Pillow also warns about EXIF oddities that are no one's business.
+        # The limit below is ours; Pillow also warns about EXIF oddities that do not matter to users.
         warnings.simplefilter("ignore")
         image = _open(stream, name)
         try:

@@ -15,7 +15,7 @@ class Mixture:
     """Weights (K,), means (K, D), covariances (K, D, D)."""
 
     def __init__(self, weights: np.ndarray, means: np.ndarray, covariances: np.ndarray):
-        # Around the middle of the means, so that float32 bears the squares.
+        # Around the middle of the means, so that float32 is precise enough for the squares.
         origin = means.mean(0)
         self._origin = origin.astype(np.float32)
         self._polynomial = _polynomial(weights, means - origin, covariances).astype(np.float32)
@@ -30,7 +30,7 @@ class Mixture:
 
 
 def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray, iterations: int = 6) -> Mixture:
-    """Expectation maximisation from a deterministic start: k-means++ without its dice.
+    """Expectation maximisation from a deterministic start: k-means++ without its random draws.
 
     Args:
         samples: (N, D) float32.

@@ -1,4 +1,4 @@
-"""What about a photo an artist should know before trusting the head."""
+"""What an artist should know about a photo before trusting the head."""
 
 from __future__ import annotations
 

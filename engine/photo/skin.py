@@ -1,10 +1,10 @@
-"""Which pixels are bare skin of one face.
+"""The mask of the pixels that show bare skin of one face.
 
 Two Gaussian mixtures, learned from this photo alone, compete for every pixel: skin, started where a face is bare most
 often, and everything else, started around the head. Both see log luminance, log chromaticity (which a shadow hardly
 changes), fine texture (which hair has and skin has not) and place (so that a face lit from the side is several
-skins). A few rounds of expectation maximisation, an edge-aware filter (He et al., "Guided Image Filtering", 2010),
-and what does not hang together with the face is dropped.
+skins). A few rounds of expectation maximisation are followed by an edge-aware filter (He et al., "Guided Image
+Filtering", 2010); what is not connected with the face is dropped.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def _guided(values: np.ndarray, guide: np.ndarray, radius: int, eps: float) -> n
 
 
 def _connected(chance: np.ndarray, inner: np.ndarray, face: float) -> np.ndarray:
-    """Without islands that do not touch the face, and without crumbs and pinholes."""
+    """The mask without islands that do not touch the face, and without crumbs and pinholes."""
     count, ids, stats, _ = cv2.connectedComponentsWithStats((chance > 0.5).astype(np.uint8), connectivity=4)
     keep = np.zeros(count, bool)
     inside = np.bincount(ids[inner], minlength=count)

@@ -16,24 +16,34 @@ __all__ = ["Bite", "find_bite"]
 
 _LEAST_OPENING_PX = 5.0
 _LEAST_OPENING = 0.025
-"""Of the face's width: lips that only just part show no row of teeth, but a line."""
-_ROWS, _COLUMNS = 33, 17
-_LESS_RED, _LEAST_LIGHT = -0.2, 0.35
-"""Teeth against the skin's colour: log of red over green, and brightness. Lips, gums and tongue are redder than skin, the
-dark of the mouth is darker."""
+"""Least opening of the mouth, as a share of the face's width: lips that only just part show a line instead of a row of
+teeth."""
+_ROWS = 33
+"""Number of places from the upper lip to the lower one at which the mouth is sampled."""
+_COLUMNS = 17
+"""Number of places across the mouth at which it is sampled."""
+_LESS_RED = -0.2
+"""Log of red over green, against the skin's, below which a pixel may be a tooth: lips, gums and tongue are redder than skin."""
+_LEAST_LIGHT = 0.35
+"""Brightness, against the skin's, above which a pixel may be a tooth: the dark of the mouth is darker."""
 _SHOWS = 0.2
-"""A column in which a smaller part is teeth shows none: a turned mouth hides those of one side."""
+"""Share of a column that must be teeth for it to show any: a turned mouth hides those of one side."""
 _LEAST_COLUMNS = 5
-_ROW, _SLIT = 0.12, 0.06
-"""A row of teeth takes at least the first of the opening's height, the dark between two rows the second."""
-_SHADED_RED, _LIPS_REDDER = 0.0, 0.5
-"""Teeth in the lips' shade, or pale skin, leave a smaller difference to the skin; one to the lips this large will do."""
+_ROW = 0.12
+"""Least height of a row of teeth, as a share of the mouth's opening."""
+_SLIT = 0.06
+"""Least height of the dark between two rows, as a share of the same."""
+_SHADED_RED = 0.0
+"""Highest limit that may take the place of :data:`_LESS_RED`: teeth in the lips' shade, or pale skin, leave a smaller
+difference to the skin."""
+_LIPS_REDDER = 0.5
+"""Difference of log red over green to the lips that is then enough."""
 _DIP = 0.65
-"""Brightness of the line between two rows that touch, against the rows'."""
+"""Largest brightness of the line between two rows that touch, as a share of the brightness of the rows."""
 _DARK = 0.5
 """Brightness, against the lower lip's, below which the mouth stands open behind the teeth."""
 _REACHES = 0.7
-"""A row that shows further down than this, and no dark below it, goes on behind the lower lip."""
+"""Share of the opening: a row that shows further down than this, with no dark below it, goes on behind the lower lip."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Bite:
     lower: float | None
     """Upper edge of the lower row; None where it does not show, behind the upper one or the lip."""
     opening_px: float
-    """Between the lips."""
+    """Distance between the lips, pixels."""
     color: np.ndarray | None = None
     """(3,) linear colour of the teeth against the skin's."""
 

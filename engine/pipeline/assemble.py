@@ -1,4 +1,4 @@
-"""From the stages' results to the arrays, the manifest and the maps of a bundle (see docs/develop/bundle.md).
+"""The arrays, the manifest and the maps of a bundle, made of the stages' results (see docs/develop/bundle.md).
 
 This is the border where the engine's millimetres become the bundle's metres.
 """

@@ -17,7 +17,7 @@ def write_png(path: Path, image: np.ndarray) -> None:
     """(H, W) or (H, W, 3) RGB, uint8 or uint16.
 
     Run-length matching with the two cheap filters: a 2048 albedo takes 0.25 s instead of the default's 0.5 s and is
-    no larger.
+    not larger.
     """
     _encode(
         path,

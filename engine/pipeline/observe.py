@@ -1,4 +1,4 @@
-"""Photos in, the chosen face of each out, before any method has its say."""
+"""The photos and the chosen face of each, which every method begins with."""
 
 from __future__ import annotations
 

@@ -27,14 +27,19 @@ _CLAY = 0.42
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
 _LASH_OPACITY = 0.9
 _LEAST_LIGHT = 0.3
-"""Of the light's average over all directions."""
-_LID_SHADE, _LID_SHADE_MM = 0.75, 2.8
-"""Share of the light that a lid takes from the eye right below it, and how far its shade reaches."""
+"""Least light on the skin, as a share of the light's average over all directions."""
+_LID_SHADE = 0.75
+"""Share of the light that a lid takes from the eye right below it."""
+_LID_SHADE_MM = 2.8
+"""Distance over which a lid's shade falls to 1/e, mm."""
 _ARCH_MM = 26.0
 """Radius of the arch that the rows of teeth stand on."""
-_MOUTH_LIGHT, _TEETH_LIGHT = 0.42, 0.98
+_MOUTH_LIGHT = 0.42
+"""Share of the light that reaches the mouth right behind the lips."""
+_TEETH_LIGHT = 0.98
+"""Share of the light that reaches teeth right behind the lips."""
 _MOUTH_SHADE_MM = 45.0
-"""Share of the light right behind the lips, for teeth and for the rest of the mouth, and the depth in which it halves."""
+"""Depth behind the lips in which that light halves, mm."""
 _LIP_SHADE = 0.5
 """Depth behind the lips that counts: they, and enamel, let light through."""
 

@@ -13,7 +13,7 @@ __all__ = ["quality_report"]
 
 _POOR_FIT_MM = 4.0
 _LITTLE_SHARE = 0.15
-"""Of an even share of the matches."""
+"""A photo with less than this part of an even share of the matches hardly helps the head and is named in a warning."""
 
 
 def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> dict:

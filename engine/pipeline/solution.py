@@ -15,7 +15,7 @@ __all__ = ["Solution", "LeftOut"]
 
 
 class LeftOut(NamedTuple):
-    """A photo that says nothing about the head."""
+    """A photo that contributes nothing to the head."""
 
     name: str
     error: HrnError

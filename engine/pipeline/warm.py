@@ -21,7 +21,7 @@ class Warm:
         self._landmarker: Landmarker | None = None
 
     def _shared(self) -> tuple[HeadModel, Landmarker]:
-        """Both, after :meth:`_load_shared`."""
+        """The head model and the networks, after :meth:`_load_shared`."""
         assert self._model is not None and self._landmarker is not None, "_load_shared comes first"
         return self._model, self._landmarker
 

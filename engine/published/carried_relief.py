@@ -20,6 +20,8 @@ __all__ = ["Relief", "with_relief"]
 
 
 class Relief(NamedTuple):
+    """A method's displacement map on its own UV layout, of side S."""
+
     displacement: np.ndarray
     """(S, S) float32 mm along the normal, row 0 at the top."""
     valid: np.ndarray

@@ -29,10 +29,12 @@ class SeenFace(NamedTuple):
     shown: np.ndarray
     """(M, 3) mm, the mesh's vertices as they are in the photo, unposed."""
     camera: Camera
-    """Of the photo, for points of the mesh."""
+    """The camera of the photo, for points of the mesh."""
 
 
 class Carried(NamedTuple):
+    """A method's face as views of the head model."""
+
     views: tuple[View, ...]
     """They share the identity. What facial actions cannot express is in each one's deformation, as its photo has it; the
     first one's actions and deformation are the head's."""

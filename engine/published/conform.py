@@ -39,19 +39,20 @@ _LEVELS = (
     (2.5, 2.0, 0.6),
     (2.5, 2.0, 0.6),
 )
-"""One round each: length in mm over which the offset may bend, farthest counterpart in mm, least cosine between the
-normals."""
+"""Rounds of bending, each with the length in mm over which the offset may bend, the farthest counterpart in mm, and the least
+cosine between the normals."""
 _LANDMARK_MM = 1.5
 """Deviation of the landmarks' places on the two meshes."""
 _LANDMARK_AREA = 40.0
-"""mm^2 of skin that a landmark weighs as much as, at the stiffest level; it fades with the square of the length."""
+"""Area of skin that weighs as much as a landmark at the stiffest level, mm^2; the landmark fades with the square of the
+length."""
 _ALONG = 0.02
 """Weight of distances along the surface."""
 _IDENTITY_MM = 4.0
 """Deviation of a landmark that the head's identity leaves, mm."""
 _SAMPLES = 6000
 _EXPRESSION_PRIOR = 0.3
-"""mm, times the skin's vertices: what an action must explain to be used."""
+"""How much an action must explain to be used, mm, times the skin's vertices."""
 _RIM_MM = 6.0
 
 
@@ -95,13 +96,13 @@ class Conformed:
     offset: np.ndarray
     """(V, 3) mm that the skin is moved by on top of the identity."""
     counterpart: Closest
-    """Of each skin vertex on the mesh."""
+    """The place on the mesh that corresponds to each skin vertex."""
     trust: np.ndarray
     """(V,) 0 to 1: how far a skin vertex has a counterpart."""
     error: TransferError
-    """Of the whole mesh."""
+    """Distances of the whole mesh."""
     face_error: TransferError
-    """Of the vertices of its face."""
+    """Distances of the vertices of its face."""
 
     def to_head(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) points of the mesh -> model space of the head, mm."""
@@ -211,7 +212,7 @@ def _refine_identity(
     for _ in range(4):
         skin = model.shape(identity)[surface.vertices].astype(np.float64)
         near, normal, weight = there.match(skin, vertex_normals(skin, surface.triangles), 20.0, 0.3)
-        weight = weight / 30.0  # Neighbouring vertices say the same.
+        weight = weight / 30.0  # Neighbouring vertices carry the same information.
         across = np.einsum("kvc,vc->kv", skin_basis, normal)
         gap = np.einsum("vc,vc->v", near.of(there.vertices, there.triangles) - skin, normal)
         hessian = (across * weight) @ across.T + flat @ flat.T + np.eye(len(identity))
@@ -359,7 +360,8 @@ def _completed(surface: SkinSurface, rest: np.ndarray, move: np.ndarray, trust: 
 def _measure(
     model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray, areas: tuple[np.ndarray, ...]
 ) -> list[TransferError]:
-    """From the mesh's vertices to the head, where the two show the same: not in the openings of eyes, nose and mouth.
+    """Distances from the mesh's vertices to the head where the two show the same: not in the openings of eyes, nose and
+    mouth.
 
     Args:
         areas: (M,) bool each; one error for each of them.

@@ -24,12 +24,12 @@ _LEAST = 1e-4
 
 
 class FaceMask:
-    """``segment_face`` on the crop itself."""
+    """The face mask of ``segment_face`` on the crop itself."""
 
     def __init__(self, paths: Mapping[str, Path]):
         """
         Args:
-            paths: of the method's files, by their keys in the catalogue; ``face_segmenter`` is looked for.
+            paths: of the method's files, by their keys in the catalogue; ``face_segmenter`` is used where it is among them.
 
         Raises:
             HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
@@ -42,13 +42,13 @@ class FaceMask:
 
 
 class HeadMatte:
-    """``Matting_headparser_6_18`` on the crop itself: the published padding around a face (1.3 to 2 faces) reaches beyond
-    all its edges."""
+    """The matte of ``Matting_headparser_6_18`` on the crop itself: the published padding around a face (1.3 to 2 faces) reaches
+    beyond all its edges."""
 
     def __init__(self, paths: Mapping[str, Path]):
         """
         Args:
-            paths: as above; ``head_matting`` is looked for.
+            paths: as above; ``head_matting`` is used where it is among them.
 
         Raises:
             HrnError: MODEL_MISSING, CHECKPOINT_INVALID.
@@ -56,7 +56,7 @@ class HeadMatte:
         self._network = _read(paths, "head_matting")
 
     def __call__(self, crop: np.ndarray, skin: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, str]:
-        """As :func:`engine.published.head_mask.head_mask`, and whose it is."""
+        """A matte as of :func:`engine.published.head_mask.head_mask`, and whose it is."""
         return _by(self._network, crop, lambda: head_mask(crop, skin, landmarks), _OWN_HEAD)
 
 

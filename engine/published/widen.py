@@ -16,6 +16,8 @@ __all__ = ["Finders", "load_finders", "widened"]
 
 
 class Finders(NamedTuple):
+    """The official networks that find a face and its 106 points."""
+
     detector: nn.Module
     landmarks: nn.Module
 

@@ -16,7 +16,7 @@ __all__ = ["rasterize", "why_not"]
 _TILE = 2048
 _STEP = 8
 _MOST = 1 << 24
-"""Triangle numbers come as float32."""
+"""Number of triangles from which on a mesh is refused: their numbers come as float32."""
 _DEVICE = "cuda"
 _context = None
 _reason: str | None = None

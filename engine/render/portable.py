@@ -23,8 +23,8 @@ def rasterize(points: np.ndarray, depth: np.ndarray, triangles: np.ndarray, widt
 
 @njit(inline="always")
 def _edge(px, py, qx, qy, x, y):
-    """Twice the signed area of (p, q, x); exactly antisymmetric in p and q, so that no pixel falls between two
-    triangles that share the edge."""
+    """Twice the signed area of (p, q, x); exactly antisymmetric in p and q, so that no pixel falls between two triangles that
+    share the edge."""
     if px < qx or (px == qx and py < qy):
         return (qx - px) * (y - py) - (qy - py) * (x - px)
     return -((px - qx) * (y - qy) - (py - qy) * (x - qx))

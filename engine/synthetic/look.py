@@ -16,12 +16,13 @@ INNER = 377
 
 
 def landmark_network_bytes() -> bytes:
+    """The TFLite file of MediaPipe's landmark network, from the landmarker's archive."""
     with zipfile.ZipFile(model_path()) as archive:
         return archive.read("face_landmarks_detector.tflite")
 
 
 class TorchLook:
-    """With PyTorch: no further package needed, about 40 ms a crop."""
+    """The network in PyTorch: no further package is needed, and a crop takes about 40 ms."""
 
     def __init__(self):
         import torch

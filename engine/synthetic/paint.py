@@ -19,8 +19,22 @@ __all__ = [
     "Point",
 ]
 
-SKIN, EYES, TEETH, TONGUE, MOUTH, LASHES, CLOTH, HAIR = range(8)
-"""Materials of triangles: those of the head model, then collar and hair shell."""
+SKIN = 0
+"""Material of triangles of the skin; the first six are the head model's, in its order."""
+EYES = 1
+"""Material of triangles of the eyeballs."""
+TEETH = 2
+"""Material of triangles of the teeth."""
+TONGUE = 3
+"""Material of triangles of the tongue."""
+MOUTH = 4
+"""Material of triangles of the mouth's cavity and the eye sockets."""
+LASHES = 5
+"""Material of triangles of the lashes."""
+CLOTH = 6
+"""Material of triangles of the collar."""
+HAIR = 7
+"""Material of triangles of the hair shell."""
 
 Color = tuple[float, float, float]
 """Linear red, green and blue."""

@@ -30,12 +30,18 @@ __all__ = ["common_shape", "main", "mean_identity", "people_modes"]
 _POINTS = {0: 3572, 133: 2627, 362: 4532, 61: 2179, 291: 4980}
 """Landmark of the head -> vertex of MeshMonk's template: upper lip, inner corners of the eyes, corners of the mouth."""
 _SIGMA_MM = 12.0
-"""Deviation of a vertex from the head's surface, as independent errors: 1 mm, alike over patches of about 150."""
+"""Deviation of a vertex from the head's surface if all errors were independent, mm: they are 1 mm, and alike over patches of
+about 150."""
 _MODE_SIGMA_MM = 7.0
-"""The same of differences between two faces in correspondence."""
+"""The same deviation for differences between two faces in correspondence, mm."""
 _ALONG_SURFACE = 0.1
 _STEPS = 15
-_LEAST_COSINE, _FARTHEST_MM, _ROBUST_MM = 0.5, 12.0, 3.0
+_LEAST_COSINE = 0.5
+"""Least cosine between the normals of a vertex and of its counterpart."""
+_FARTHEST_MM = 12.0
+"""Largest distance of a vertex from its counterpart, mm."""
+_ROBUST_MM = 3.0
+"""Distance at which a vertex has lost half of its weight, mm; differences between faces are read only below it."""
 _LEAST_VARIANCE = 0.05
 """Squared length of the smallest mode that is kept, in identities."""
 _ANCHORS = 420

@@ -33,6 +33,8 @@ _ENCODE = linear_to_power(np.linspace(0, 1, 4096)).astype(np.float32)
 
 
 class Shot(NamedTuple):
+    """One rendered view of a head, before it is developed as a photo."""
+
     light: np.ndarray
     """(S, S, 3) linear radiance over the crop, 0 where no head is."""
     hit: np.ndarray

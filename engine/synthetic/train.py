@@ -42,7 +42,7 @@ from .tail import Tail
 __all__ = ["evaluate", "export", "fit_tail", "main", "predict"]
 
 SEEDS = {("train", False): 105, ("train", True): 1105, ("held_out", False): 202, ("held_out", True): 1202}
-"""By part and whether the look is varied."""
+"""Seeds by part and by whether the look is varied."""
 REFINING_RATE = 4e-4
 
 
@@ -104,7 +104,7 @@ class Effort(NamedTuple):
     batch: int = 96
     """Pictures of one step."""
     seed: int = 0
-    """Of the order of the pictures."""
+    """Seed of the order of the pictures."""
 
 
 def fit_tail(

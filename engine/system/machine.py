@@ -1,4 +1,4 @@
-"""How many workers this machine bears, and each one's share of its threads."""
+"""How many workers this machine has room for, and the share of its threads that each one gets."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from ..wire.settings import Settings
 __all__ = ["available_memory", "cores", "default_workers", "thread_environment", "worker_memory"]
 
 _BASE_BYTES = 2_300_000_000
-"""Of one worker whatever the texture size: libraries, head model, networks, and room for many large photos."""
+"""Bytes of one worker whatever the texture size: libraries, head model, networks, and room for many large photos."""
 _BYTES_PER_TEXEL = 50
-"""On top, at the peak (docs/evidence/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at 8192)."""
-_CGROUPS, _MEMINFO = Path("/sys/fs/cgroup"), Path("/proc/meminfo")
+"""Bytes per texel on top of these, at the peak (docs/evidence/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at
+8192)."""
+_CGROUPS = Path("/sys/fs/cgroup")
+"""Where Linux shows its control groups."""
+_MEMINFO = Path("/proc/meminfo")
+"""Where Linux shows its memory."""
 _THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -34,7 +38,7 @@ def worker_memory(settings: Settings) -> int:
 
 
 def default_workers(settings: Settings) -> int:
-    """As many as free memory and cores allow, at least one."""
+    """As many workers as free memory and cores allow, at least one."""
     fit = available_memory() // worker_memory(settings) if available_memory() else cores()
     return max(1, min(cores(), fit))
 

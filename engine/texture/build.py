@@ -28,7 +28,8 @@ _SRGB = (linear_to_srgb(np.arange(65536) / 65535) * 255 + 0.5).astype(np.uint8)
 """sRGB of linear values in steps of 1/65535."""
 
 _RELIEF_LIMIT = 4096
-"""The relief has no waves that a map of this size could not hold; larger maps are interpolated."""
+"""Side of the largest map on which the relief is computed: it has no waves that this map could not hold, and larger maps are
+interpolated."""
 
 
 def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, progress: Progress = SILENT) -> Textures:

@@ -15,14 +15,14 @@ __all__ = ["Masks", "Place", "Seen", "forehead_trust", "place_of"]
 
 @dataclass(frozen=True)
 class Masks:
-    """Of a photo's crop, (h, w) float32 in [0, 1]."""
+    """Masks of a photo's crop, (h, w) float32 in [0, 1]."""
 
     usable: np.ndarray
-    """Good for texture."""
+    """Pixels that are good for texture."""
     skin: np.ndarray
-    """Bare skin."""
+    """Pixels of bare skin."""
     inner: np.ndarray
-    """Safely inside the face."""
+    """Pixels that lie safely inside the face."""
     brows_shown: bool
     """Whether a brow is in sight."""
 

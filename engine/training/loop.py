@@ -49,9 +49,9 @@ class TrainingOptions:
     """Pictures of a step over all processes."""
     learning_rate: float = 1e-4
     schedule: str = "step"
-    """Of :data:`.schedule.SCHEDULES`; ``plateau`` needs held-out pictures."""
+    """One of :data:`.schedule.SCHEDULES`; ``plateau`` needs held-out pictures."""
     decay_epochs: int = 10
-    """The learning rate is multiplied by `decay` after so many epochs; see :func:`.schedule.make_schedule`."""
+    """Number of epochs after which the learning rate is multiplied by `decay`; see :func:`.schedule.make_schedule`."""
     decay: float = 0.2
     backbone: str = "resnet50"
     last_fc: bool = False

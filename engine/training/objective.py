@@ -119,7 +119,7 @@ class Objective:
     def errors(self, outcome: Outcome, batch: CropBatch) -> dict[str, torch.Tensor]:
         """(B,) errors by name: ``landmarks_px`` in pixels of a crop of 224; where the truth is known (not-a-number
         elsewhere) ``vertices_mm`` of the face turned as in the picture and ``shape_mm`` of the face without pose, both
-        centred, for the crop says nothing exact about the position."""
+        centred, since the crop does not tell the exact position."""
         truth = split(batch.truth)
         shape, mine = self.model.shape(truth.identity, truth.expression), outcome.face.shape
 

@@ -21,7 +21,7 @@ from .layout import list_path, write_lists, write_sample
 __all__ = ["Unusable", "prepare_photos", "photos_in"]
 
 _STORED_FACE = 448.0
-"""Faces are stored at most so wide, in pixels: twice the crop's resolution."""
+"""Largest width of a stored face in pixels: twice the resolution of the crop."""
 _SET = "photos"
 Unusable = tuple[Path, str]
 """A photo, and why it cannot be used."""

@@ -16,7 +16,7 @@ from ..wire.messages import say
 __all__ = ["Processes", "join_processes"]
 
 _PATIENCE = timedelta(hours=2)
-"""The others wait so long while the first measures and writes."""
+"""How long the other processes wait while the first measures and writes."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Processes:
         return bool(flag > 0)
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Wait until all processes are here."""
         if self.world > 1:
             dist.barrier()
 

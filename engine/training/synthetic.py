@@ -28,13 +28,16 @@ from .layout import write_lists, write_sample
 
 __all__ = ["MODEL_FILE", "TEMPLATE_FILE", "draw_coefficients", "face_fields", "make_pictures", "write_face_model"]
 
-MODEL_FILE, TEMPLATE_FILE = "BFM_model_front.mat", "similarity_Lm3D_all.mat"
+MODEL_FILE = "BFM_model_front.mat"
+"""Name of the file of the face model, as published."""
+TEMPLATE_FILE = "similarity_Lm3D_all.mat"
+"""Name of the file of the landmark template, as published."""
 _FACE = (-80.0, (-118.0, 92.0))
 """The face: in front of this depth and between these heights, mm."""
 _FRONT_DEPTH = -15.0
 _ACTION_UNIT = 0.125
-"""Of a facial action per unit of its coefficient: as with the Basel model, about one standard deviation of what faces do.
-With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
+"""How much of a facial action one unit of its coefficient is: as with the Basel model, about one standard deviation of what
+faces do. With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
 _ANGLES = (0.06, 0.1, 0.03)
 """Standard deviation of pitch, yaw and roll, radians."""
 _COLORS = {

@@ -74,7 +74,7 @@ def replace_file(path: Path | str, content: bytes | str | Callable[[BinaryIO], o
 
     Raises:
         OSError: the folder does not exist or cannot be written, or the disk is full. The old file stays then, and
-            nothing is left beside it; so it is with whatever `content` raises.
+            nothing is left beside it. The same holds for whatever `content` raises.
     """
     path = Path(path)
     temporary = temporary_path(path)
@@ -156,7 +156,7 @@ def flush_folder(path: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # some network file systems know no such thing
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # some network file systems cannot do this
             raise
     finally:
         os.close(descriptor)

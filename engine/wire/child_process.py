@@ -87,7 +87,7 @@ def clean_environment(environ: Mapping[str, str], host_folder: str | None = None
 class LogFile:
     """A text log that is cut at `max_bytes`; older parts are kept as ``NAME.1`` and ``NAME.2``.
 
-    A log that cannot be written is no reason to fail: it is silently given up.
+    A log that cannot be written is silently given up.
     """
 
     def __init__(self, path: Path, max_bytes: int = 1 << 20):

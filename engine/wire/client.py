@@ -52,7 +52,7 @@ class _Session:
     ping_id: int | None = None
     pinged: float = 0.0
     leaving: float | None = None
-    """When the child was asked to leave."""
+    """Time at which the child was asked to leave."""
 
 
 class EngineProcess:
@@ -63,8 +63,8 @@ class EngineProcess:
         version: the version that the engine must report.
         log: where the child's stderr goes.
         startup_timeout: seconds until the answer to ``initialize``.
-        idle_seconds: the child is stopped after so long without a request; 0 keeps it for ever.
-        hang_seconds: a busy child that is silent for so long is pinged; silent as long again, it is killed. 0: it may
+        idle_seconds: the child is stopped after this long without a request; 0 keeps it for ever.
+        hang_seconds: a busy child that is silent for this long is pinged; silent as long again, it is killed. 0: it may
             be silent, and the owner looks at :attr:`silent_seconds`.
         cancel_grace: seconds that a child has to obey a cancellation.
     """
@@ -302,7 +302,7 @@ class EngineProcess:
                         overall and _share(overall),
                     )
                 )
-        # Other notifications belong to newer engines and are no reason to fail.
+        # Other notifications belong to newer engines and are left unread.
 
     def _answered(self, session: _Session, message: dict) -> None:
         id_ = message.get("id")

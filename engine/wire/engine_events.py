@@ -13,6 +13,8 @@ __all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "
 
 
 class EngineState(str, Enum):
+    """What a child can be."""
+
     STOPPED = "stopped"
     STARTING = "starting"
     READY = "ready"
@@ -38,6 +40,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
+    """How far the request with this `id` has come."""
+
     id: int
     stage: str
     fraction: float
@@ -49,6 +53,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Finished:
+    """The request with this `id` has succeeded; `result` is its answer."""
+
     id: int
     result: dict
 

@@ -1,6 +1,6 @@
 """The photo formats that the engine reads, and the formats that it exports heads to.
 
-The one table of each that add-on, engine, command line and messages go by.
+There is one table of each, which add-on, engine, command line and messages use.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class PhotoFormat(NamedTuple):
     """One kind of photo file."""
 
     name: str
-    """As users know it."""
+    """Name of the format as users know it."""
     suffixes: tuple[str, ...]
-    """Lower case, each with its dot."""
+    """Suffixes of its files, in lower case, each with its dot."""
     pillow: str
     """Pillow's name of the format."""
     readers: tuple[str, ...]
@@ -61,10 +61,10 @@ of phones and stereo cameras too."""
 PHOTO_SUFFIXES = tuple(suffix for one in PHOTO_FORMATS for suffix in one.suffixes)
 
 PHOTO_GLOB = ";".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
-"""For file browsers."""
+"""The pattern of all photo files for file browsers."""
 
 PHOTO_KINDS = say("{others} or {last}", others=[one.name for one in PHOTO_FORMATS[:-1]], last=PHOTO_FORMATS[-1].name)
-"""For sentences: "JPEG, PNG, … or BMP"."""
+"""The photo formats for sentences: "JPEG, PNG, … or BMP"."""
 
 
 def is_photo_name(name: str) -> bool:
@@ -76,14 +76,14 @@ class ExportFormat(NamedTuple):
     """One kind of file for programs other than Blender."""
 
     name: str
-    """As users know it."""
+    """Name of the format as users know it."""
     suffix: str
-    """Lower case, with its dot; it tells which format is meant."""
+    """Suffix of its files, in lower case with its dot; it tells which format is meant."""
     module: str
-    """In ``engine.pipeline.export``: its ``write(bundle, path)`` writes the file."""
+    """Module in ``engine.pipeline.export`` whose ``write(bundle, path)`` writes the file."""
 
 
 EXPORT_FORMATS = (ExportFormat("Wavefront OBJ", ".obj", "obj"),)
 
 EXPORT_KINDS = ", ".join(f"{one.name} ({one.suffix})" for one in EXPORT_FORMATS)
-"""For sentences: "Wavefront OBJ (.obj)"."""
+"""The export formats for sentences: "Wavefront OBJ (.obj)"."""

@@ -40,7 +40,7 @@ _LINE = re.compile(r'(?:(msgctxt|msgid|msgstr)\s+)?"((?:[^"\\]|\\[nt"\\])*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _SCRIPTS = {"cn": "hans", "sg": "hans", "my": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
-"""Chinese by territory."""
+"""Script of Chinese by territory."""
 _WINDOWS_NAMES = {
     "chinese (simplified)": "zh_HANS",
     "chinese-simplified": "zh_HANS",

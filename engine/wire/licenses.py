@@ -1,7 +1,7 @@
-"""Under which licences the product's parts come, and the files that users of the published methods bring along.
+"""Licences of the product's parts, and of the files that users of the published methods bring along.
 
-The one table that ``install_deps.py plan``, ``engine licenses``, ``engine models`` and the add-on go by. Standard library
-only.
+This is the one table that ``install_deps.py plan``, ``engine licenses``, ``engine models`` and the add-on use. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class License:
     """The terms of one part."""
 
     part: str
-    """As people know it."""
+    """Name of the part as people know it."""
     license: str
     used_for: str
     distribution: str = ""
     """The Python package that carries it, where there is one."""
     kind: str = "engine"
-    """``engine``: a part of the product or of the engine's environment; ``tools``: of what demo and tests need besides;
-    ``user``: never shipped nor downloaded, its users bring it along."""
+    """``engine``: a part of the product or of the engine's environment; ``tools``: of what demo and tests need in addition;
+    ``user``: never shipped or downloaded, its users bring it along."""
     commercial: bool = True
     """Whether commercial work is allowed, as far as is known; what is not granted counts as forbidden."""
 
@@ -134,7 +134,8 @@ LICENSES = {
         commercial=False,
     ),
 }
-"""By key: :mod:`.methods` says what each method needs, :mod:`engine.published.files.catalog` what each official file is."""
+"""The licences by key: :mod:`.methods` says what each method needs, :mod:`engine.published.files.catalog` what each official
+file is."""
 
 
 def forbids_commercial(method: str) -> bool:

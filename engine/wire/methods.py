@@ -1,4 +1,4 @@
-"""The ways to fill the shape hierarchy: the one table that engine, command line, add-on and pages go by.
+"""The ways to fill the shape hierarchy: the one table that engine, command line, add-on and pages use.
 
 A new method is one folder in the engine and one row here. Standard library only: Blender reads it too.
 """
@@ -18,19 +18,19 @@ class MethodInfo:
     """What everybody needs to know of a method without loading it."""
 
     name: str
-    """In settings, flags and bundles."""
+    """Name of the method in settings, flags and bundles."""
     title: str
-    """In menus and tables."""
+    """Name of the method in menus and tables."""
     description: str
-    """In a menu, under the mouse: one sentence, as Blender wants it without its full stop."""
+    """Tooltip in a menu: one sentence, as Blender wants it without its full stop."""
     module: str
-    """Where it lives inside the engine: the module has a ``create()``."""
+    """Module inside the engine that has its ``create()``."""
     licenses: tuple[str, ...]
-    """Keys of :data:`engine.wire.licenses.LICENSES`: of what it cannot do without."""
+    """Keys in :data:`engine.wire.licenses.LICENSES` of the parts that it cannot do without."""
     min_photos: int = 1
     max_photos: int = 1
     which_photos: Message = Message("")
-    """What to choose, where it matters; a sentence."""
+    """The photos to choose, where it matters; a sentence."""
     options: tuple[str, ...] = ()
     """Names of the fields of :class:`~.settings.Settings` that only some methods understand."""
     files: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class MethodInfo:
 _PUBLISHED = ("bfm", "expressions", "weights")
 _HRN_FILES = ("bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template")
 _WIDENING = ("detector", "landmarks")
-"""What finds the face in a widened picture."""
+"""Files of the networks that find the face in a widened picture."""
 _HRN_OPTIONAL = ("de_retouching", "face_segmenter", *_WIDENING)
 
 METHODS = {
@@ -194,7 +194,7 @@ def method_info(name: str) -> MethodInfo:
 
 
 def check_photo_count(name: str, count: int) -> None:
-    """Whether a method can make a head from so many photos.
+    """Check that a method can make a head from this number of photos.
 
     Raises:
         HrnError: ``SETTINGS_INVALID`` when there are too few or too many, ``METHOD_UNKNOWN``.
@@ -209,7 +209,7 @@ def check_photo_count(name: str, count: int) -> None:
 
 
 def check_photo_limit(name: str, count: int) -> None:
-    """Whether a method takes so many photos or more of them.
+    """Check that a method takes this number of photos or more of them.
 
     Raises:
         HrnError: ``SETTINGS_INVALID`` when there are too many, ``METHOD_UNKNOWN``.

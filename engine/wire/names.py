@@ -11,7 +11,7 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
 _MAX_CHARACTERS = 100
 _MAX_BYTES = 180
-"""File systems take 255; temporary names beside the folder are longer than its own."""
+"""Most bytes of a name: file systems take 255, and temporary names beside the folder are longer than its own."""
 
 
 def folder_name(title: str, empty: str) -> str:

@@ -33,6 +33,7 @@ def cache_dir() -> Path:
 
 
 def log_dir() -> Path:
+    """Folder of all log files."""
     return engine_home() / "logs"
 
 

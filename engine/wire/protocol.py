@@ -42,7 +42,7 @@ PROTOCOL_VERSION = 1
 """Raised by one whenever an older add-on could misread a newer engine."""
 
 MAX_LINE_BYTES = 1 << 20
-"""Longer lines are garbage: bulk data travels in files."""
+"""Most bytes of a line; longer lines are garbage, because bulk data travels in files."""
 
 STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0, "bundle": 1.0}
 """What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""
@@ -71,18 +71,22 @@ def versions_match(client: str, engine: str) -> bool:
 
 
 def request(id_: int, method: str, params: dict | None = None) -> dict:
+    """A request; its answer carries the same `id_`."""
     return {"id": id_, "method": method, "params": params or {}}
 
 
 def notification(method: str, params: dict | None = None) -> dict:
+    """A message that is not answered."""
     return {"method": method, "params": params or {}}
 
 
 def response(id_: int, result: dict) -> dict:
+    """The answer to request `id_` when it succeeded."""
     return {"id": id_, "result": result}
 
 
 def error_response(id_: int | None, error: HrnError) -> dict:
+    """The answer to request `id_` when it failed; None answers what could not be read as a request."""
     return {"id": id_, "error": error.to_json()}
 
 
@@ -95,7 +99,7 @@ def decode_line(line: bytes) -> dict:
     """The message in one line.
 
     Raises:
-        HrnError: ``ENGINE_PROTOCOL`` when the line is no JSON object or too long.
+        HrnError: ``ENGINE_PROTOCOL`` when the line is not a JSON object or too long.
     """
     if len(line) > MAX_LINE_BYTES:
         raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("A message of {bytes} bytes is longer than allowed.", bytes=len(line)))

@@ -1,6 +1,6 @@
 """The settings of a reconstruction, each declared once.
 
-A field of :class:`Settings` carries all that is known of it (:class:`Setting`): the protocol and lists of subjects go by
+A field of :class:`Settings` carries all that is known of it (:class:`Setting`): the protocol and lists of subjects use
 its name and type, :meth:`Setting.check` by its limits, the command line by its flag (:mod:`.settings_flags`), Blender's
 panel by its label (``hrn_blender/ui/properties.py``), and a row of docs/user/settings.md says the same. A new setting is
 one field here, its row there, and its line in the panel's layout. Standard library only: Blender reads it too.
@@ -26,7 +26,7 @@ class Choice:
 
     value: Any
     key: str
-    """In Blender files."""
+    """Name of the choice in Blender files."""
     label: str
     description: str
 
@@ -36,7 +36,7 @@ class Switch:
     """What turns a setting on in the panel that otherwise stays absent."""
 
     name: str
-    """Of the switch's property."""
+    """Name of the switch's property."""
     label: str
     description: str
     start: float
@@ -48,46 +48,46 @@ class Setting:
     """What is declared of one setting."""
 
     label: str
-    """In the panel, in messages and in pages."""
+    """What the setting is called in the panel, in messages and in pages."""
     description: str
-    """Under the mouse and in pages; as Blender wants it, without the last full stop."""
+    """What it does, for tooltips and pages; as Blender wants it, without the last full stop."""
     flag: str
-    """On the command line. Of what is on by default, the flag turns it off."""
+    """The flag on the command line. Where the setting is on by default, the flag turns it off."""
     help: str
-    """On the command line; methods, limits and default are added to it."""
+    """What the flag does, for the command line; methods, limits and default are added to it."""
     metavar: str | None = None
     hidden_flag: bool = False
     """Whether the command line's help leaves it out."""
     minimum: int | float | None = None
     maximum: int | float | None = None
     unit: str = ""
-    """Of minimum and maximum."""
+    """The unit of minimum and maximum."""
     choices: tuple[Choice, ...] = ()
-    """What the panel offers."""
+    """The values that the panel offers."""
     only_choices: bool = False
-    """Whether nothing else is allowed."""
+    """Whether no value but the choices is allowed."""
     panel_name: str = ""
-    """Its property in Blender, where that is not the field's name."""
+    """Name of its property in Blender, where that is not the name of the field."""
     panel_from: int = 0
-    """What the panel counts from."""
+    """The number that the panel counts from."""
     panel_maximum: int | None = None
     panel_options: dict[str, Any] = field(default_factory=dict)
     """How Blender draws the number: ``subtype``, ``precision``, ``soft_max``."""
     switch: Switch | None = None
     not_in_panel: str = ""
-    """Why the panel does not show it."""
+    """The reason why the panel does not show it; empty where it does."""
 
     name: str = ""
-    """These four are the field's."""
+    """Name of the field; this and the next three are filled in from the field."""
     kind: str = ""
-    """``str``, ``int``, ``float`` or ``bool``."""
+    """Type of its value: ``str``, ``int``, ``float`` or ``bool``."""
     optional: bool = False
     """Whether None is allowed."""
     default: Any = None
 
     @property
     def property_name(self) -> str:
-        """Its property in Blender."""
+        """Name of its property in Blender."""
         return self.panel_name or self.name
 
     @property
@@ -96,7 +96,7 @@ class Setting:
         return tuple(method.name for method in METHODS.values() if self.name in method.options)
 
     def check(self, value: Any) -> None:
-        """Whether it may have this value.
+        """Check that the setting may have this value.
 
         Raises:
             HrnError: ``SETTINGS_INVALID`` for a wrong type or a value out of range.
@@ -255,7 +255,8 @@ class Settings:
             50.0,
         ),
     )
-    """As on a film of 36 x 24 mm, compared by the diagonal (CIPA DCG-001); the same for all photos, whatever their sizes."""
+    """Focal length as on a film of 36 x 24 mm, compared by the diagonal (CIPA DCG-001); the same for all photos, whatever their
+    sizes."""
     seed: int = _declare(
         0,
         label="Seed",

@@ -20,6 +20,8 @@ _ENVIRONMENT = "HRN_MODEL_FILES"
 
 @dataclass(frozen=True)
 class UserSettings:
+    """One user's settings, with their defaults."""
+
     model_files: str = ""
     """Folder of the licensed files; empty: ``model_files`` beside the installed engine."""
     commercial_work: bool = False
@@ -27,6 +29,7 @@ class UserSettings:
 
 
 def settings_path() -> Path:
+    """The file that holds the settings."""
     return engine_home() / "settings.json"
 
 
@@ -53,6 +56,6 @@ def write_user_settings(settings: UserSettings) -> None:
 
 
 def model_files_folder() -> Path:
-    """Where the licensed files are looked for: ``HRN_MODEL_FILES``, the user's setting, or beside the engine."""
+    """The folder in which licensed files are searched for: ``HRN_MODEL_FILES``, the user's setting, or beside the engine."""
     chosen = os.environ.get(_ENVIRONMENT) or read_user_settings().model_files
     return Path(chosen).expanduser().absolute() if chosen else engine_home() / "model_files"

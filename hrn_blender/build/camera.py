@@ -20,10 +20,17 @@ __all__ = [
     "match_scene_to_camera",
 ]
 
-WIDTH_PROPERTY, HEIGHT_PROPERTY, ASPECT_PROPERTY = "hrn_photo_width", "hrn_photo_height", "hrn_pixel_aspect"
+WIDTH_PROPERTY = "hrn_photo_width"
+"""Custom property of photo cameras: the photo's width in pixels."""
+HEIGHT_PROPERTY = "hrn_photo_height"
+"""Custom property of photo cameras: the photo's height in pixels."""
+ASPECT_PROPERTY = "hrn_pixel_aspect"
+"""Custom property of photo cameras: height of a pixel over its width."""
 
-PHOTO_PROPERTY, PHOTO_NAME_PROPERTY = "hrn_photo", "hrn_photo_name"
-"""Custom properties of photo cameras: the photo's number, from 0, and the name of its file."""
+PHOTO_PROPERTY = "hrn_photo"
+"""Custom property of photo cameras: the photo's number, from 0."""
+PHOTO_NAME_PROPERTY = "hrn_photo_name"
+"""Custom property of photo cameras: the name of the photo's file."""
 
 EXPRESSION_PROPERTY = "hrn_expression"
 """Custom property of photo cameras: values of the expression's shape keys, in their order."""
@@ -88,7 +95,7 @@ def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> Non
     """Make `view`, a camera of :func:`build_camera`, the scene's camera and give the scene the photo's resolution.
 
     Raises:
-        ValueError: `view` is no camera that was built from a photo.
+        ValueError: `view` is not a camera that was built from a photo.
     """
     if WIDTH_PROPERTY not in view:
         raise ValueError(f"{view.name} was not built from a photo.")

@@ -22,7 +22,7 @@ ATTRIBUTE = "hrn_iris"
 """Point attribute, constant over an eyeball: its iris in the UV map, (u, v) of the centre and the radius."""
 
 IRIS_RADIUS = 0.00585
-"""Metres: the horizontal visible iris is 11.7 mm wide in adults."""
+"""Radius of the iris in metres: the horizontal visible iris is 11.7 mm wide in adults."""
 
 CORNEA_TILT = 0.34
 """Tangent of the extra tilt at the iris' edge: a sphere of 7.8 mm whose centre lies 5 mm before that of a 12 mm one."""

@@ -12,8 +12,10 @@ from .head import BUNDLE_PROPERTY
 
 __all__ = ["COLUMN_WIDTH", "ROW_HEIGHT", "build_in_grid", "built_head", "frame_grid", "grid_place", "has_heads"]
 
-COLUMN_WIDTH, ROW_HEIGHT = 0.3, 0.4
-"""Metres between heads: a head with its neck is about 0.2 wide and 0.32 high."""
+COLUMN_WIDTH = 0.3
+"""Metres from head to head in a row: a head is about 0.2 wide."""
+ROW_HEIGHT = 0.4
+"""Metres from row to row: a head with its neck is about 0.32 high."""
 
 BATCH_PROPERTY = "hrn_batch"
 """Custom property of the collection that holds a batch's heads: the output folder."""

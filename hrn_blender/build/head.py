@@ -22,6 +22,8 @@ BUNDLE_PROPERTY = "hrn_bundle"
 
 @dataclass(frozen=True)
 class BuildOptions:
+    """How a head is built."""
+
     name: str = ""
     """What objects are called; empty: as the bundle says."""
     viewport_subdivision: int = 1

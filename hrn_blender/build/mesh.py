@@ -33,11 +33,11 @@ _ROUGHNESS_OF_PARTS = {
     "scalp": 0.74,
     "neck": 0.55,
 }
-"""The scalp carries cropped hair, which scatters what skin would mirror."""
+"""Roughness of parts that differ from other skin: the scalp carries cropped hair, which scatters what skin would mirror."""
 _ROUGHNESS = 0.51
 _BLEED_OF_PARTS = {"right_eye": 0.12, "left_eye": 0.12, "upper_lip": 0.7, "lower_lip": 0.7}
-"""The rims of lids and lips are folded thinner than red light travels. The head is hollow behind them: what passes is
-lost, and the rims would turn green."""
+"""Share of subsurface scattering of parts that differ from other skin: the rims of lids and lips are folded thinner than red
+light travels. The head is hollow behind them: what passes is lost, and the rims would turn green."""
 _OILY = 0.06
 """How much smoother the middle of the forehead is, where glands are dense."""
 

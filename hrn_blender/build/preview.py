@@ -32,12 +32,15 @@ _FRONTAL = 0.2
 
 @dataclass(frozen=True)
 class PreviewOptions:
+    """How the picture of a result is rendered."""
+
     height: int = 512
-    """Pixels; each of the three pictures has the same height."""
+    """Height of each of the three pictures in pixels."""
     engine: str = "cycles"
-    """``cycles`` or ``eevee``; the latter needs OpenGL."""
+    """Render engine, ``cycles`` or ``eevee``; the latter needs OpenGL."""
     samples: int | None = None
-    """None: 12 for Cycles, whose denoiser does the rest (32 cannot be told apart at this size), 32 for EEVEE."""
+    """Samples per pixel; None takes 12 for Cycles, whose denoiser does the rest (32 cannot be told apart at this size), and 32
+    for EEVEE."""
     turn: float = 35.0
     """Degrees by which the last picture is turned, towards the side of the face that the photo shows less of."""
     margin: float = 0.13

@@ -32,7 +32,7 @@ class PhotoCamera:
     """The camera of one photo: OpenCV intrinsics in pixels, pose in Blender's axes with the head's origin at zero."""
 
     number: int
-    """Which photo, from 0. Photos that were left out have no camera, so numbers may be missing."""
+    """Number of the photo, from 0. Photos that were left out have no camera, so numbers may be missing."""
     name: str
     """Name of the user's file."""
     expression: tuple[float, ...]

@@ -23,7 +23,7 @@ __all__ = ["main", "register", "unregister"]
 
 _command = None
 _KINDS = {"started": say("started"), "done": say("done"), "failed": say("failed"), "cancelled": say("cancelled")}
-"""What became of a head, where there is no other news of it."""
+"""Words for what became of a head, where there is no other news of it."""
 
 
 def main(arguments: list[str]) -> int:

@@ -27,6 +27,8 @@ __all__ = ["Batch", "BatchEvent", "Subject", "SubjectState", "batch_arguments"]
 
 
 class SubjectState(str, Enum):
+    """What is known of a subject."""
+
     QUEUED = "queued"
     WAITING = "waiting"
     """Another run on the same folder has it in work."""
@@ -80,15 +82,16 @@ class Batch:
 
     START_SECONDS = 120.0
     SILENT_SECONDS = 300.0
-    """The child says something every second, except while it looks at thousands of photos before it starts."""
+    """Seconds of silence after which the child counts as hung: it says something every second, except while it looks at
+    thousands of photos before it starts."""
     PUMP_SECONDS = 0.03
     LEAVE_SECONDS = 15.0
-    """Time to obey `cancel_all`; a worker has ten seconds."""
+    """Seconds that the child has to obey `cancel_all`; a worker has ten."""
 
     def __init__(self, source: Path, out: Path, *, version: str, log: LogFile | None = None):
         self.source, self.out = Path(source), Path(out)
         self.subjects: dict[str, Subject] = {}
-        """By key, in order."""
+        """The subjects by key, in order."""
         self.eta: float | None = None
         self.paused = False
         self.notes: list[Message] = []

@@ -17,7 +17,7 @@ class Installed(NamedTuple):
     """What is installed, in the words of the panel."""
 
     name: Message
-    """At the beginning of a sentence."""
+    """Name of the part, for the beginning of a sentence."""
     button: Message
     running: Message
 

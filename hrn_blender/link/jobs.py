@@ -26,6 +26,8 @@ __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
 
 
 class JobState(str, Enum):
+    """How far a job has come."""
+
     QUEUED = "queued"
     RUNNING = "running"
     CANCELLING = "cancelling"
@@ -56,7 +58,7 @@ class Job:
     error: HrnError | None = None
     result: dict = field(default_factory=dict)
     seconds: float = 0.0
-    """From the start to the end of the work."""
+    """Duration of the work from its start to its end."""
     request_id: int | None = None
     started: float = 0.0
 

@@ -114,7 +114,7 @@ def install_command(
 
     Args:
         python: interpreter that the engine shall be built on; empty: the installer finds one.
-        wheels: folder of packages that is looked into first.
+        wheels: folder of packages that is searched first.
         offline: use nothing but `wheels`.
         extra: a key of :data:`.engine.install.environments.EXTRAS` to install with the engine.
     """

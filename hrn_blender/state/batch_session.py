@@ -23,10 +23,13 @@ from .windows import ready_to_build, run_operator, window_context
 
 __all__ = ["active_subject", "assets_left", "batch", "chosen_folders", "place_all", "retry", "start", "sync", "ticker"]
 
-_FAST, _SLOW = 0.1, 0.3
-"""Seconds between ticks while a head waits to be built, and while only the table changes."""
+_FAST = 0.1
+"""Seconds between ticks while a head waits to be built."""
+_SLOW = 0.3
+"""Seconds between ticks while only the table changes."""
 _REFRESH_SECONDS = 10.0
-"""Between two refreshes of the Asset Browsers while many assets are written: each one reads all files of the library."""
+"""Seconds between two refreshes of the Asset Browsers while many assets are written: each one reads all files of the
+library."""
 _UNDO_SHARE = 0.1
 """Part of the time of building that may go into undo steps. Blender goes through the whole file for each one, so with 200
 heads in it a step takes longer than a head; then several heads share one."""
@@ -36,10 +39,15 @@ _to_build: list[str] = []
 """Keys of finished heads that wait to be built."""
 _unrecorded: list[str] = []
 """Keys of heads that were built since the last undo step."""
-_recorded_at = _recording_seconds = 0.0
-"""When the last undo step was made, and how long Blender took for it."""
+_recorded_at = 0.0
+"""Time of the last undo step, in the clock of :func:`time.monotonic`."""
+_recording_seconds = 0.0
+"""How long Blender took to make it."""
 _assets: AssetFiles | None = None
-_refreshed, _refreshed_at = 0, 0.0
+_refreshed = 0
+"""Number of written assets at the last refresh of the Asset Browsers."""
+_refreshed_at = 0.0
+"""Time of that refresh, in the clock of :func:`time.monotonic`."""
 _synced = -1
 
 

@@ -1,4 +1,4 @@
-"""Which methods can be chosen now."""
+"""The methods that can be chosen now."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def _offered() -> list[str]:
 
 
 def method_items(_self, _context):
+    """The items of the enum property of methods, as Blender asks for them; numbers are those of :data:`METHODS`."""
     numbers = list(METHODS)
     _method_items[:] = [
         (name, METHODS[name].title, METHODS[name].description, numbers.index(name)) for name in available_methods()

@@ -35,8 +35,10 @@ __all__ = [
     "waiting_to_build",
 ]
 
-_FAST, _SLOW = 0.1, 2.0
-"""Seconds between ticks while something is going on, and while the engine only waits."""
+_FAST = 0.1
+"""Seconds between ticks while something is going on."""
+_SLOW = 2.0
+"""Seconds between ticks while the engine only waits."""
 
 
 class Notice:
@@ -45,7 +47,7 @@ class Notice:
     def __init__(self, error: HrnError, subject: str = ""):
         self.error = error
         self.subject = subject
-        """Whose failure it is: the name of a photo, or a message."""
+        """The thing that failed: the name of a photo, or a message."""
 
     def details(self) -> str:
         """Everything that helps in a report, as text, in English: it is developers who read it."""
@@ -78,16 +80,19 @@ def engine_methods() -> list[str]:
 
 
 def show_error(error: HrnError, subject: str = "") -> None:
+    """Show `error` in the panel; `subject` names what failed."""
     global notice
     notice = Notice(error, subject)
 
 
 def dismiss() -> None:
+    """Hide the message in the panel."""
     global notice
     notice = None
 
 
 def cancel_all() -> None:
+    """Cancel all reconstructions."""
     queue.cancel_all()
     ticker.wake()
 
@@ -191,6 +196,7 @@ def _shown() -> tuple:
 
 
 def waiting_to_build() -> bool:
+    """Whether a finished job waits for its head to be built."""
     return bool(_to_build)
 
 

@@ -1,6 +1,6 @@
 """The timer that moves something on while Blender stays usable.
 
-Blender is never waited in: what goes on in child processes is looked at in short steps. Where timers do not run (Blender
+Nothing waits inside Blender: child processes are looked at in short steps. Where timers do not run (Blender
 as a Python module) tests and scripts call :meth:`Ticker.tick` by hand.
 """
 

@@ -12,7 +12,12 @@ from ..state.language import words
 __all__ = ["CATEGORY", "Sidebar", "draw_name", "draw_progress", "draw_text", "wrap"]
 
 
-_HAN, _OPEN, _CLOSE = r"\u2e80-\u9fff\uf900-\ufaff", r"“‘（《【", r"、。，．：；！？）》】”’"
+_HAN = r"\u2e80-\u9fff\uf900-\ufaff"
+"""Chinese characters, as a part of a character class."""
+_OPEN = r"“‘（《【"
+"""Chinese punctuation that opens something and may not end a line."""
+_CLOSE = r"、。，．：；！？）》】”’"
+"""Chinese punctuation that closes something and may not begin a line."""
 _PIECE = re.compile(rf"\s*(?:[{_OPEN}]*[{_HAN}][{_CLOSE}]*|[^\s{_HAN}{_CLOSE}]+[{_CLOSE}]*|\S)")
 """What a line is not broken within: a word, or one Chinese character with the punctuation that may not leave it."""
 
@@ -56,6 +61,7 @@ def draw_name(layout, name: str, picture: int, icon: str) -> None:
 
 
 def draw_progress(layout, message: str, fraction: float) -> None:
+    """A progress bar with `message` in it; `fraction` is 0 to 1."""
     text = words(message)
     if hasattr(layout, "progress"):
         layout.progress(text=text, factor=fraction, type="BAR")

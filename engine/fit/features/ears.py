@@ -28,34 +28,50 @@ from ..skin_surface import SkinSurface
 __all__ = ["ear_shift"]
 
 _NAMES = ("right_ear", "left_ear")
-_PX_PER_MM, _SIDE = 1.4, 140
-"""Resolution and side in pixels of the window in which an ear is looked for."""
-_FACE_MM, _NEAR_MM = 40.0, 22.0
-"""The skin is known from the face so near to the model's ear, and nothing farther away than the second belongs to the ear."""
+_PX_PER_MM = 1.4
+"""Resolution of the window in which an ear is searched for, pixels per mm."""
+_SIDE = 140
+"""Side of that window in pixels."""
+_FACE_MM = 40.0
+"""The face's skin teaches the colour of skin up to this distance from the model's ear, mm."""
+_NEAR_MM = 22.0
+"""Nothing farther than this from the model's ear belongs to the ear, mm."""
 _LEAST_PIXELS = 60
-"""Of skin, of what is none, and of the model's ear, to go by."""
+"""An ear is found only where at least this many pixels each show the model's ear, the face's skin and things that are not
+skin."""
 _EAR_COLOR = np.array([[-0.25, 0.12, 0.0], [0.5, 0.14, 0.12]])
 """Mean and deviation of an ear's log green, log red to green and log blue to green, less the face's: blood shows in ears."""
 _LEAST_SPREAD = np.array([0.15, 0.05, 0.05], np.float32)
 _EVEN = float(-np.log(5.0 * 1.6 * 1.6))
-"""Log density of a uniform law over the same."""
-_LEAST_AREA, _MOST_AREA = 0.35, 3.0
-"""How much skin there must be, and may be, beside the face, in areas of the model's ear."""
+"""Log density of a uniform distribution over these three values."""
+_LEAST_AREA = 0.35
+"""Least area of skin beside the face that counts as an ear, in areas of the model's ear."""
+_MOST_AREA = 3.0
+"""Largest area of skin beside the face that counts as an ear, in the same unit."""
 _SIGMA = np.array([0.17, 2.5, 3.5, 4.0, 0.07])
-"""People's ears around the average's: turn about the upright axis through the root (radians), place outwards, upwards and
-forwards (mm), log size."""
+"""Standard deviation of people's ears around the average's: turn about the upright axis through the root (radians), place
+outwards, upwards and forwards (mm), log size."""
 _ALIKE = np.array([0.8, 0.7, 0.8, 0.8, 0.9])
 """Correlation between the two sides."""
-_LEAST, _MOST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17]), np.array([0.40, 6.0, 8.0, 10.0, 0.17])
-"""An ear can stand far out, but hardly lie closer to the head than the average's."""
+_LEAST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17])
+"""Smallest value of each of the five numbers (:data:`_SIGMA`): an ear can hardly lie closer to the head than the average's."""
+_MOST = np.array([0.40, 6.0, 8.0, 10.0, 0.17])
+"""Largest value of each of the five numbers: an ear can stand far out."""
 _NUMBERS = len(_SIGMA)
-_RIM_MM, _PATCH_MM, _ROBUST_MM = 1.5, 10.0, 6.0
-"""Error of the border; length of it that counts as one measurement; distance at which a point has lost three quarters of its
-say."""
-_INWARDS_MM, _OUTWARDS_MM, _STEP_MM = 8.0, 14.0, 0.5
-"""How far from the model's rim the photo's is looked for."""
+_RIM_MM = 1.5
+"""Standard deviation of the photo's border of the ear, mm."""
+_PATCH_MM = 10.0
+"""Length of border that counts as one measurement, mm."""
+_ROBUST_MM = 6.0
+"""Distance between the model's rim and the photo's at which a point has lost three quarters of its weight, mm."""
+_INWARDS_MM = 8.0
+"""The photo's rim is searched for as far as this inside the model's rim, mm."""
+_OUTWARDS_MM = 14.0
+"""The photo's rim is searched for as far as this outside the model's rim, mm."""
+_STEP_MM = 0.5
+"""Distance between two places of that search, mm."""
 _BESIDE_MM = np.array([2.0, 4.0, 6.0])
-"""How far beyond the border is looked at what begins there."""
+"""Distances beyond the border at which it is examined what begins there, mm."""
 _LEAST_RIM_MM = 15.0
 _STEPS = 8
 
@@ -64,7 +80,7 @@ class _Ear(NamedTuple):
     vertices: np.ndarray
     """(n,) of the head that move with the ear."""
     weight: np.ndarray
-    """(n,) how far."""
+    """(n,) how far each of them moves along."""
     triangles: np.ndarray
     """(T,) bool: of the ear itself."""
     middle: np.ndarray
@@ -83,9 +99,11 @@ class _Ear(NamedTuple):
 class _Window(NamedTuple):
     camera: Camera
     skin: np.ndarray
-    """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek: the ear, and what of it hair leaves."""
+    """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek, that is, the ear as far as no hair
+    covers it."""
     hair: np.ndarray
-    """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
+    """(n, n) float32 in [0, 1]: pixels that are not skin, and look like what covers the scalp rather than like what is behind
+    the head."""
 
 
 def ear_shift(
@@ -187,7 +205,7 @@ def _depth_of(mask: np.ndarray) -> np.ndarray:
 
 
 def _skin_odds(features: np.ndarray, face: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's against all that surely is none.
+    """(n, n) log odds that a pixel is an ear's: skin somewhat like the face's, against everything that surely is not skin.
 
     Args:
         features: (n, n, 3) log green, log red to green, log blue to green.
@@ -207,14 +225,14 @@ def _hair_share(features: np.ndarray, over: np.ndarray, behind: np.ndarray) -> n
 
 
 def _log_density(features: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(n, n) of all pixels under the law of the chosen ones."""
+    """(n, n) log density of all pixels under the distribution of the chosen ones."""
     samples = features[chosen]
     mixture = fit_mixture(samples, np.ones(len(samples)), 4, _LEAST_SPREAD)
     return mixture.log_density(features.reshape(-1, 3)).reshape(chosen.shape)
 
 
 def _whole(found: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Without pieces that do not touch the model's ear, and without the holes that shade makes."""
+    """The mask without pieces that do not touch the model's ear, and without the holes that shade makes."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(_PX_PER_MM) + 1,) * 2)
     closed = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
     _, pieces = cv2.connectedComponents(closed, connectivity=4)
@@ -251,8 +269,8 @@ def _fit(
 def _rim_rows(
     model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _Ear, q: np.ndarray, window: _Window, scalp: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the pixels along the ear's outer rim: (r, 5) mm outwards per number, (r,) mm by which the photo's rim lies farther
-    out, (r,) weights."""
+    """The measurements at the r pixels along the ear's outer rim: (r, 5) mm outwards per number, (r,) mm by which the photo's
+    rim lies farther out, (r,) weights."""
     raster = _draw(model, vertices, window.camera)
     shown = (raster.triangle >= 0) & ear.triangles[raster.triangle]
     y, x = np.nonzero(shown & (cv2.erode(shown.astype(np.uint8), np.ones((3, 3))) == 0))

@@ -1,8 +1,8 @@
-"""Which of jaw and lips opens the mouth.
+"""How far the jaw and how far the lips open the mouth.
 
 Landmarks of the lips alone cannot tell a grin, lips apart over closed teeth, from an open jaw with the lips around it,
 and a fit that guesses wrong turns every smile with teeth into a dark hole. The network of the expression scores sees
-the teeth themselves, so its word on the jaw counts; where both rows show in the photo, the dark between them is how far
+the teeth themselves, so its score of the jaw decides; where both rows show in the photo, the dark between them is how far
 the jaw is open.
 """
 
@@ -25,7 +25,7 @@ _OPEN_SIGMA = 0.4
 def with_seen_jaw(
     model: HeadModel, expression: np.ndarray, scores: np.ndarray, bite: Bite | None = None, px_per_mm: float = 1.0
 ) -> np.ndarray:
-    """`expression` with the jaw no further open than scores and teeth leave room for.
+    """`expression` with the jaw no further open than scores and teeth allow.
 
     Args:
         expression: (52,) expected values of the actions. scores: (52,) expression scores of the photo.
@@ -60,7 +60,7 @@ def _room(opening: float) -> float:
 _INNER_LIPS = (13, 14)
 """Landmarks in the middle of the upper and the lower lip's inner edge."""
 _BITE = 0.2
-"""In a grin the edge of the upper teeth lies this share of the opening above the lower lip."""
+"""Share of the mouth's opening by which the edge of the upper teeth lies above the lower lip in a grin."""
 _GRIN_MM = 4.0
 """Lips that are less far apart speak; from twice that on they grin."""
 _CLOSED_JAW = 0.25
@@ -69,9 +69,9 @@ _FRONT_MM = 6.0
 
 _BESIDE_MM = 7.0
 _BEHIND_LIPS_MM = 2.0
-"""From the lips' inner edges to the teeth behind them: lips lie on teeth."""
+"""Depth from the lips' inner edges to the teeth behind them, mm: lips lie on teeth."""
 _OVERJET_MM = 1.5
-"""From the upper row's edge back to the lower one's."""
+"""Depth from the upper row's edge back to the lower row's, mm."""
 _MOST_FORWARD_MM = 6.0
 
 

@@ -21,11 +21,11 @@ from ...render import Raster
 __all__ = ["Outline", "Picture", "Search", "find_outline"]
 
 _STEP = 0.5
-"""mm between the places at which the mask is read."""
+"""Distance between the places at which the mask is read, mm."""
 _CROWD = 12.0
-"""mm of outline in which points share their weight."""
+"""Length of outline in which points share their weight, mm."""
 _PATCH = 12.0
-"""mm of outline that count as one measurement."""
+"""Length of outline that counts as one measurement, mm."""
 
 
 class Outline(NamedTuple):

@@ -21,7 +21,7 @@ from .weights import MidWeights
 __all__ = ["MidWeights", "fit_mid"]
 
 _PART_ERROR = 6.0
-"""mm, where the setting asks for the parts' distance."""
+"""Error of a part's place where the setting asks for the parts' distance, mm."""
 
 
 def fit_mid(

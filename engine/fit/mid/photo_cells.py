@@ -19,6 +19,8 @@ _PIXELS_PER_MM = 1.6
 
 
 class CellColors(NamedTuple):
+    """Colours of V skin vertices in the photo."""
+
     color: np.ndarray
     """(V, 3) linear mean colour around each vertex, 0 where nothing is seen."""
     seen: np.ndarray
@@ -34,7 +36,7 @@ class PhotoCells:
         photo: the photo.
         camera: of the photo.
         vertices: (N, 3) mm of the posed head: the crop covers its front half.
-        mask: (H, W) in [0, 1] bare skin whose colour tells of light.
+        mask: (H, W) in [0, 1] bare skin whose colour is used for the light.
         surface: (H, W) in [0, 1] the uncovered face, eyes and lips included.
     """
 
@@ -71,7 +73,7 @@ class PhotoCells:
 
         Args:
             raster: of the whole head.
-            is_skin: (T, 3) local skin vertex of each corner, -1 for triangles that are no skin.
+            is_skin: (T, 3) local skin vertex of each corner, -1 for triangles that are not skin.
             count: V, number of skin vertices.
         """
         hit = raster.triangle >= 0

@@ -25,7 +25,7 @@ class Problem:
     """One head in one photo.
 
     Args:
-        mask: (H, W) in [0, 1] bare skin whose colour tells of light.
+        mask: (H, W) in [0, 1] bare skin whose colour is used for the light.
         surface_mask: (H, W) in [0, 1] the uncovered face, eyes and lips included.
     """
 

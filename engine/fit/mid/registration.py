@@ -27,23 +27,24 @@ _FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
 
 _ACTION_SIGMA = 0.12
 _EYE_SIGMA = 0.5
-"""Of gaze and lids, which no other stage measures and any face may take."""
+"""Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
 _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
 _LEAST_FACING = 0.2
 _LEAST_SLOPE = 0.5
 _NORMAL_MM = 12.0
-"""How far apart two places of the surface count as that look in directions one radian apart."""
+"""Distance that two places of the surface count as apart when their normals differ by one radian, mm."""
 _STEPS = 3
 _LEAST_EFFECT = 1.0
-"""mm by which an action at its full must move what it is to repair."""
+"""Least move, by an action in full, of what the action is to correct, mm."""
 _ROLL_ROUNDS = 60
-"""Averages with the neighbours, until the skin around the lips is felt all over them."""
+"""Number of averages with the neighbours, until the skin around the lips is felt all over them."""
 _HOLE = 5.0
-"""mm from a nostril's rim where nothing is pulled back onto the old surface; at twice that all is."""
+"""Distance from a nostril's rim up to which nothing is pulled back onto the old surface, mm; from twice that on, everything
+is."""
 
 
 def _noise() -> np.ndarray:
-    """(478,) mm: how well a landmark names a place of the skin; the face's outline names none."""
+    """(478,) mm: how precisely a landmark marks a place of the skin; those of the face's outline mark none."""
     noise = np.full(478, _NOISE_MM["rest"])
     noise[list(OVAL)] = np.inf
     noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
@@ -59,7 +60,8 @@ _NOISE = _noise()
 
 
 def _beside_lids() -> np.ndarray:
-    """(478, 478): an iris is measured beside its lids, with which its eyeball moves; it says nothing about the skin."""
+    """(478, 478): an iris is measured relative to its lids, with which its eyeball moves, so it tells nothing about the
+    skin."""
     out = np.eye(478)
     for lids, (centre, edge) in zip(EYES, IRISES):
         out[np.ix_([centre, *edge], lids)] = -1 / len(lids)
@@ -182,7 +184,7 @@ def close_lids(
             continue
 
         def opening(field: np.ndarray) -> float:
-            """By how much a field (478, 2) moves the lids apart."""
+            """How far a field (478, 2) moves the lids apart."""
             apart = [(landmarks[low] - landmarks[up], field[low] - field[up]) for up, low in pairs]
             return float(np.mean([move @ way / np.linalg.norm(way) for way, move in apart]))
 
@@ -197,7 +199,7 @@ def close_lids(
 
 
 def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Numbers of the landmarks that say something: named places that face the camera, within the photo."""
+    """Numbers of the landmarks that can be used: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
     points = model.landmarks(vertices)
     # The rim of a lid looks up or down, and is seen where the opening of the eye is.

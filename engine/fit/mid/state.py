@@ -68,7 +68,7 @@ class State:
     nearer."""
     camera: Camera
     pose: np.ndarray
-    """(6,) what turn and shift differ from the coarse pose."""
+    """(6,) difference of turn and shift from the coarse pose."""
     shape: np.ndarray
     """(K,)"""
     albedo: np.ndarray

@@ -20,11 +20,11 @@ class MidWeights:
     albedo: float = 0.15
     """Deviation of slow log albedo."""
     photo: float = 0.06
-    """Residual of log brightness that is nothing special."""
+    """Usual residual of log brightness."""
     patch: float = 80.0
-    """mm^2 of skin that count as one independent measurement of brightness."""
+    """Area of skin that counts as one independent measurement of brightness, mm^2."""
     bright: float = 0.30
-    """Residual of a vertex that is brighter than predicted at which it has lost three quarters of its say."""
+    """Residual of a vertex that is brighter than predicted at which it has lost three quarters of its weight."""
     dark: float = 0.18
     """The same of a darker one. Cast shadows, hair and pores darken, so it is less."""
     landmark: float = 6.0
@@ -50,16 +50,16 @@ class MidWeights:
     most_move: float = 4.0
     """Largest move of a skin vertex that one step may make, mm."""
     light: float = 1e-3
-    """Precision of the light: next to nothing is believed about it."""
+    """Precision of the prior on the light, which leaves it nearly free."""
     landmark_reach: float = 35.0
     """Distance over which landmarks share their error, mm."""
     landmark_far: float = 5.0
     """Residual at which a landmark's own error has doubled, mm: one that is far off is hidden, or simply wrong."""
     cell: float = 40.0
-    """Area around a vertex beyond which more of it says no more, mm^2."""
+    """Area around a vertex above which more area adds no information, mm^2."""
     facing: tuple[float, float] = (0.2, 0.4)
-    """Cosine to the view from which on a vertex tells of light, and by how much more it does so in full."""
+    """Cosine to the view from which on a vertex counts for the light, and how far above that it counts in full."""
     clean: tuple[float, float] = (0.5, 0.4)
-    """Share of bare skin around a vertex from which on it tells of light, and by how much more it does so in full."""
+    """Share of bare skin around a vertex from which on it counts for the light, and how far above that it counts in full."""
     burnt: tuple[float, float] = (0.97, 0.07)
     """Linear value of the brightest channel at which a vertex is burnt out, and how far below it begins to be."""

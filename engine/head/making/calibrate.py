@@ -29,11 +29,12 @@ __all__ = ["main"]
 TABLE_FILE = Path(__file__).parents[1] / "data" / "landmarks.npz"
 RENDERS = 160
 MAX_YAW = 10.0
-"""Degrees. The detector's points slide over the surface when the head turns, so one table holds for frontal views."""
+"""Largest turn of the rendered heads, degrees. The detector's points slide over the surface when the head turns, so one table
+holds for frontal views."""
 
 
 BROWS_LOWER = 2.5
-"""mm: so much lower are the brows painted, for the detector, which also goes by the bone, sees them higher than they are."""
+"""mm by which the brows are painted lower: the detector, which also uses the bone's shape, sees them higher than they are."""
 
 
 def render(model: HeadModel, vertices: np.ndarray, camera: Camera, look: np.random.Generator):
@@ -124,6 +125,7 @@ def observe(model: HeadModel, landmarker: Landmarker, look: np.random.Generator)
 
 
 def main() -> None:
+    """Make and write ``data/landmarks.npz``."""
     blank = (np.zeros((478, 3), np.int32), np.full((478, 3), 1 / 3, np.float32))
     model = build_head_model(landmarks=blank)
     look = np.random.default_rng(3)

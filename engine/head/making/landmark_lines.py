@@ -20,18 +20,18 @@ from ..topology import cut_head, edge_loop
 __all__ = ["CHAINS", "IRIS_DIAMETER", "Chain", "feature_lines", "place_on_lines"]
 
 IRIS_DIAMETER = 11.7
-"""mm, the mean horizontal visible iris diameter of adults."""
+"""The mean horizontal visible iris diameter of adults, mm."""
 
 
 class Chain(NamedTuple):
     """Landmarks on one arc of a loop, corner to corner."""
 
     landmarks: tuple[int, ...]
-    """From the right corner to the left one, or from the inner corner of an eye to the outer one."""
+    """Numbers of the landmarks from the right corner to the left one, or from the inner corner of an eye to the outer one."""
     start: int
     """Base-mesh vertex on the arc: the loop is the edge loop through it."""
     upper: bool
-    """Which arc between the corners."""
+    """Whether the landmarks lie on the upper of the two arcs between the corners."""
 
 
 # fmt: off

@@ -64,6 +64,7 @@ def make_layout(
 
 
 def main() -> None:
+    """Make and write ``data/uv.npz``."""
     mesh = read_base_mesh(data_root())
     head = cut_head(mesh)
     atlas = mesh.uv[head.face_uv]

@@ -52,12 +52,12 @@ class CropWindow(NamedTuple):
     """How a crop was cut: the photo was resized to `resized` pixels, and the crop starts at pixel (left, up)."""
 
     width: int
-    """Of the photo."""
+    """Width of the photo in pixels."""
     height: int
     size: int
     """Side of the crop in pixels."""
     scale: float
-    """Before truncation: crop pixels per photo pixel."""
+    """Crop pixels per photo pixel, before truncation."""
     tx: float
     ty: float
     resized: tuple[int, int]

@@ -16,7 +16,7 @@ from .model import FaceModel
 __all__ = ["LANDMARK_OFFSET", "camera_over_photo", "eye_origin", "to_engine"]
 
 _EYE_RADIUS = 0.12
-"""Decimetres from the surface between the lids to the centre of the eyeball."""
+"""Distance from the surface between the lids to the centre of the eyeball, decimetres."""
 _MILLIMETRES = 100.0
 LANDMARK_OFFSET = 0.5
 """The references render with pixel centres at half numbers but compare landmarks with whole numbers at pixel centres;

@@ -15,11 +15,11 @@ class CropCamera(NamedTuple):
     """A camera on the +z axis that looks towards -z; picture y is **up** and in pixels of a square crop."""
 
     focal: float = 1015.0
-    """Pixels of the crop."""
+    """Focal length in pixels of the crop."""
     centre: float = 112.0
-    """Pixels; half the size of the crop."""
+    """Principal point in pixels along both axes: half the size of the crop."""
     distance: float = 10.0
-    """Of the camera from the origin, decimetres."""
+    """Distance of the camera from the origin, decimetres."""
     near: float = 5.0
     far: float = 15.0
 

@@ -22,7 +22,7 @@ _COPIED = ("tri", "point_buf", "tri_mask2", "keypoints", "frontmask2_idx", "skin
 
 
 def read_expression_basis(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
-    """``Exp_Pca.bin``: int32 count, float32 mean, float32 components one after the other.
+    """Mean and components in ``Exp_Pca.bin``: int32 count, float32 mean, float32 components one after the other.
 
     Returns:
         (3V,) float32 mean and (count, 3V) float32 components.

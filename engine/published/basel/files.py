@@ -106,7 +106,7 @@ def read_npy(path: Path | str) -> np.ndarray:
 
 
 def read_bfm_front(path: Path | str, *, vertices: int | None = BFM_VERTICES) -> FaceModelData:
-    """``BFM_model_front.mat`` and files of the same layout.
+    """The face model in ``BFM_model_front.mat`` and files of the same layout.
 
     Args:
         path: the .mat file.
@@ -159,7 +159,7 @@ def read_landmark_template(path: Path | str) -> np.ndarray:
 
 
 def read_albedo_basis(mean_path: Path | str, basis_path: Path | str, size: int = 512) -> AlbedoBasis:
-    """``bfm_tex_mean2.npy`` and ``bfm_texmap_base2.npy``."""
+    """The albedo basis in ``bfm_tex_mean2.npy`` and ``bfm_texmap_base2.npy``."""
     mean, basis = read_npy(mean_path), read_npy(basis_path)
     count = size * size * 3
     if mean.size != count:

@@ -10,7 +10,7 @@ import torch
 __all__ = ["AMBIENT", "basis", "plain_shading", "shade"]
 
 AMBIENT = 0.8
-"""Added to band 0 of every colour before use."""
+"""Constant that is added to band 0 of every colour before use."""
 _A0 = math.pi / math.sqrt(4 * math.pi)
 _A1 = 2 * math.pi / math.sqrt(3) * math.sqrt(3) / math.sqrt(4 * math.pi)
 _A2 = 2 * math.pi / math.sqrt(8) * 3 * math.sqrt(5) / math.sqrt(12 * math.pi)

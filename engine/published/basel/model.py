@@ -19,7 +19,7 @@ from .files import FaceModelData
 __all__ = ["FaceModel", "PosedFace", "recentred", "vertex_normals"]
 
 _RECENTRE_ROWS = 35709
-"""The references recentre by the mean of these first vertices, also in models that have more."""
+"""The references recentre by the mean of this many first vertices, also in models that have more."""
 
 
 class PosedFace(NamedTuple):
@@ -75,7 +75,7 @@ class FaceModel:
     def build(
         cls, data: FaceModelData, *, recentre: bool = True, camera: CropCamera = ALIGNED_CAMERA, clip_texture: bool = False
     ) -> FaceModel:
-        """From a file's content, float32 on the CPU.
+        """The model of a file's content, float32 on the CPU.
 
         Args:
             data: as read.

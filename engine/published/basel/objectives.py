@@ -58,7 +58,7 @@ class MultiView(NamedTuple):
 
 
 class HeadScene(NamedTuple):
-    """One step of the fit of ModelScope's head, or of its face alone, which leaves out what is said to be of the head."""
+    """One step of the fit of ModelScope's head, or of its face alone, which leaves out the fields that describe the head."""
 
     coefficients: Coefficients
     projection: torch.Tensor
@@ -80,7 +80,7 @@ class HeadScene(NamedTuple):
 
 
 def total(terms: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The objective."""
+    """The objective: the sum of its terms."""
     return sum(terms.values())
 
 

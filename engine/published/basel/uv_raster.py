@@ -21,7 +21,7 @@ MAP_SIZE = 256
 
 @dataclass(frozen=True)
 class UvRaster:
-    """Which vertices make each texel; the same for every face of one topology."""
+    """The vertices that make each texel; the same for every face of one topology."""
 
     corners: torch.Tensor
     """(S, S, 3) int64 vertex numbers, 0 where nothing covers the texel."""

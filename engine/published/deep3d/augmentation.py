@@ -25,7 +25,12 @@ __all__ = [
 
 ARCFACE_POINTS = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
 """Eyes, nose, mouth corners in a crop of 112 pixels, y down."""
-_SHIFT, _SCALE, _ROTATION = 10, 0.1, 10.0
+_SHIFT = 10
+"""Largest random shift of a crop, whole pixels."""
+_SCALE = 0.1
+"""Largest random change of its scale, as a share."""
+_ROTATION = 10.0
+"""Largest random turn, degrees."""
 
 
 class Augmentation(NamedTuple):

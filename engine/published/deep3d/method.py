@@ -30,10 +30,13 @@ __all__ = ["Deep3d", "create", "published_files"]
 
 
 def create() -> Deep3d:
+    """A new instance of the `deep3d` method."""
     return Deep3d()
 
 
 class Deep3d(PublishedMethod):
+    """Deep3DFaceRecon for one photo: coefficients from a network, nothing is fitted."""
+
     name = "deep3d"
 
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:

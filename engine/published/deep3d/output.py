@@ -16,7 +16,10 @@ __all__ = ["coefficient_arrays", "mesh_arrays", "picture_strip", "write_coeffici
 
 _MARK = 2
 """Half the side of a landmark's square."""
-_GIVEN, _FOUND = (0, 0, 255), (255, 0, 0)
+_GIVEN = (0, 0, 255)
+"""RGB of the squares at the given landmarks."""
+_FOUND = (255, 0, 0)
+"""RGB of the squares at the landmarks of the fitted face."""
 
 
 def coefficient_arrays(coefficients: Coefficients, face: PosedFace) -> dict[str, np.ndarray]:
@@ -60,12 +63,12 @@ def picture_strip(crop: np.ndarray, overlaid: np.ndarray, found: np.ndarray, giv
 
 
 def write_coefficients(path: Path | str, arrays: dict[str, np.ndarray]) -> None:
-    """The ``.mat`` file."""
+    """Write the ``.mat`` file."""
     from scipy.io import savemat
 
     write_whole(path, lambda file: savemat(file, arrays))
 
 
 def write_mesh(path: Path | str, vertices: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> None:
-    """The ``.obj`` file; colours are written as 0..1."""
+    """Write the ``.obj`` file; colours are written as 0..1."""
     write_obj(path, vertices, triangles, colors=colors / 255.0, style=ObjStyle(".8f"))

@@ -36,9 +36,9 @@ class ViewFaces(NamedTuple):
     """One face in its views."""
 
     world: list[torch.Tensor]
-    """Per view (B, N, 3), camera at z = 1 looking to -z."""
+    """(B, N, 3) posed vertices of each view, decimetres; the camera is at z = 1 and looks to -z."""
     pixels: list[torch.Tensor]
-    """Per view (B, N, 2), y down."""
+    """(B, N, 2) pixels of each view, y down."""
     color: torch.Tensor
     """(B, N, 3) lit, shared by the views."""
 

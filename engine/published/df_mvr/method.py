@@ -34,10 +34,13 @@ _FRONT = VIEWS.index("ft")
 
 
 def create() -> DfMvr:
+    """A new instance of the `df_mvr` method."""
     return DfMvr()
 
 
 class DfMvr(PublishedMethod):
+    """DF_MVR for three photos of one face."""
+
     name = "df_mvr"
 
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:

@@ -13,10 +13,12 @@ __all__ = ["FILES", "OfficialFile"]
 
 @dataclass(frozen=True)
 class OfficialFile:
+    """One file that a release gives out."""
+
     name: str
-    """As published."""
+    """Name of the file as published."""
     what: str
-    """For people."""
+    """What the file holds, for people."""
     source: str
     """Project that gives it out."""
     terms: tuple[str, ...]
@@ -222,4 +224,4 @@ FILES = {
         networks=(("face_detector",),),
     ),
 }
-"""By key; :data:`engine.wire.methods.METHODS` says which each method needs."""
+"""The official files by key; :data:`engine.wire.methods.METHODS` says which each method needs."""

@@ -22,7 +22,7 @@ class HrnFace(NamedTuple):
     face_mask: torch.Tensor
     """(1, 1, 224, 224) in 0..1."""
     masked_by: str
-    """Whose face mask it is, in words."""
+    """The origin of the face mask, in words."""
     base: BaseStage
     detail: DetailStage
     mask: torch.Tensor

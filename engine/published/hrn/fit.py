@@ -16,7 +16,10 @@ from .stages import BaseStage, DetailStage, HrnModel, Levels, compose
 
 __all__ = ["FusedFace", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
 
-TEXTURE_STEPS, VIEW_STEPS = 100, 50
+TEXTURE_STEPS = 100
+"""Iterations of :func:`fit_texture`, as published."""
+VIEW_STEPS = 50
+"""Iterations of :func:`fit_views`, as published."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class ViewEvidence:
 
     base: BaseStage
     levels: Levels
-    """Of the single-view path, masked."""
+    """Levels of the single-view path, masked."""
     mask: torch.Tensor
     """(1, 1, 256, 256) validity."""
     picture: torch.Tensor
@@ -40,7 +43,7 @@ class ViewResult(NamedTuple):
 
     stage: DetailStage
     base: BaseStage
-    """With the fitted coefficients; maps are those of the single-view path."""
+    """The coarse face with the fitted coefficients; its maps are those of the single-view path."""
     terms: dict[str, float]
     """Weighted terms of the objective at the end."""
 

@@ -42,17 +42,20 @@ _DRAFT_STEPS = 20
 
 
 def create() -> Hrn:
+    """A new instance of the `hrn` method."""
     return Hrn()
 
 
 class Hrn(PublishedMethod):
+    """HRN for one photo; the other two methods on its networks derive from it."""
+
     name = "hrn"
     networks = "hrn"
     """Key of the networks' file, and beginning of their names."""
     retouching = "de_retouching"
     """Key of the de-retouching network's file."""
     release = "hrn"
-    """Of :data:`engine.published.widening.LONG_SIDE`."""
+    """A key of :data:`engine.published.widening.LONG_SIDE`."""
     mask_tile = True
     """Whether the strip shows the validity."""
 

@@ -12,10 +12,13 @@ __all__ = ["HrnOfModelScope", "create"]
 
 
 def create() -> HrnOfModelScope:
+    """A new instance of the `hrn_face` method."""
     return HrnOfModelScope()
 
 
 class HrnOfModelScope(Hrn):
+    """HRN for one photo with ModelScope's files."""
+
     name = networks = "hrn_face"
     retouching = "hrn_face_retouching"
     release = "modelscope"

@@ -31,14 +31,17 @@ __all__ = ["MvHrn", "create", "sight"]
 
 _DRAFT_STEPS = 10
 _METRES = np.float32(0.1)
-"""Per decimetre."""
+"""Metres per decimetre."""
 
 
 def create() -> MvHrn:
+    """A new instance of the `mvhrn` method."""
     return MvHrn()
 
 
 class MvHrn(Hrn):
+    """HRN for several photos of one face, whose results are fused."""
+
     name = "mvhrn"
 
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:

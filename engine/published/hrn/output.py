@@ -20,7 +20,7 @@ __all__ = ["write_results"]
 
 _GREY = 0.8
 _METRES = 0.1
-"""Per decimetre."""
+"""Metres per decimetre."""
 
 
 @torch.no_grad()

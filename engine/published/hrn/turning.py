@@ -21,10 +21,18 @@ from .stages import HrnModel
 
 __all__ = ["write_turning"]
 
-FRAMES, _MILLISECONDS = 30, 40
-_YAW, _PITCH = 3.14 / 6, 3.14 / 36
-"""The face turns from one of the first to the other, held at the second; radians."""
-_SIZE, _GREY = 512, 0.8
+FRAMES = 30
+"""Number of pictures of the turning face."""
+_MILLISECONDS = 40
+"""Time that each of them is shown."""
+_YAW = 3.14 / 6
+"""The face turns from minus this yaw to this yaw, radians."""
+_PITCH = 3.14 / 36
+"""The face is held at this pitch while it turns, radians."""
+_SIZE = 512
+"""Side of a rendered picture in pixels."""
+_GREY = 0.8
+"""Albedo of the grey face, 0 to 1."""
 
 
 @torch.no_grad()
@@ -57,7 +65,7 @@ def write_turning(path: Path, strip: np.ndarray, found: HrnFace, model: HrnModel
 
 
 def _tiles(found: HrnFace, model: HrnModel, frames: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each frame the face in grey, lit from where the light was, and with its texture; (512, 512, 3) uint8."""
+    """The face of each frame in grey, lit from where the light was, and with its texture; (512, 512, 3) uint8."""
     coefficients, levels = found.base.coefficients, found.detail.levels
     shape = model.face.shape(coefficients.identity, coefficients.expression)
     shape = shape + apply_offsets(levels.deformation, model.uv)

@@ -60,10 +60,13 @@ _DRAFT = _Effort(25, SHEET_SIZES[:4], 25, 1024)
 
 
 def create() -> FittedHrnFace:
+    """A new instance of the `hrn_face_fit` method."""
     return FittedHrnFace()
 
 
 class FittedHrnFace(PublishedMethod):
+    """ModelScope's face of February 2023 for one photo."""
+
     name = "hrn_face_fit"
 
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:

@@ -39,7 +39,10 @@ EYE_VERTICES = (609, 608, 625)
 """Left eyeball, right eyeball, corners: the last of the head, in this order."""
 _LIDS = ((11540, 11541), (4271, 4272))
 """Vertices of the kept face whose movement each eyeball follows."""
-_NOSE, _NECK = 0.1, 0.6
+_NOSE = 0.1
+"""Share of the file's change of the nose that is added to the shape, as released."""
+_NECK = 0.6
+"""Share of the file's change of the neck that is added to the shape, as released."""
 
 
 class EyeParts(NamedTuple):
@@ -63,10 +66,12 @@ class EyeParts(NamedTuple):
 
 
 class FittedFace(NamedTuple):
+    """The face that is fitted, and the head of n vertices that is given out."""
+
     face: HeadModel
-    """Fitted; no head belongs to it."""
+    """The face that is fitted; it has no head."""
     head: HeadModel
-    """Given out; its head does not move by itself. Its colours are not used."""
+    """The head that is given out; it does not move by itself, and its colours are not used."""
     eyes: EyeParts
     change: torch.Tensor
     """(n, 3) decimetres: a little less nose and another neck."""
@@ -79,7 +84,7 @@ class FittedFace(NamedTuple):
 
     @property
     def skin_vertices(self) -> int:
-        """The first so many vertices of the head are not of eyes."""
+        """Number of the first vertices of the head that do not belong to eyes."""
         return len(self.head.face_uv) + HEAD_VERTICES
 
     def without_head(self) -> torch.Tensor:
@@ -95,7 +100,7 @@ class FittedFace(NamedTuple):
 
 
 def read_fitted_face(paths: Mapping[str, Path]) -> FittedFace:
-    """From the files by their keys in the catalogue.
+    """The face and the head from the files by their keys in the catalogue.
 
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.

@@ -16,13 +16,18 @@ from .head_texture import front_mask, transition
 
 __all__ = ["FacePictures", "SHEET_SIZE", "TALL", "finished_sheet"]
 
-SHEET_SIZE, TALL = 4096, 1.25
-_BRIGHTER, _NEARER = 1.05, 0.4
-"""The sheet's mean is taken five per cent brighter; the sheet moves so far towards the template's."""
+SHEET_SIZE = 4096
+"""Width of the published sheet in texels."""
+TALL = 1.25
+"""Height of the sheet over its width."""
+_BRIGHTER = 1.05
+"""Factor of the sheet's mean colour: the sheet is taken five per cent brighter, as released."""
+_NEARER = 0.4
+"""Share of the way that the sheet's colour moves towards the template's."""
 _EYE = np.array([288, 235, 90, 50]) / 758
 """Left, top, width and height of the left eye's window, of the sheet's width; the right one's is its mirror image."""
 _ROWS = 128
-"""Drawn at a time."""
+"""Number of rows that are drawn at a time."""
 
 
 class FacePictures(NamedTuple):

@@ -30,11 +30,13 @@ __all__ = [
 
 OUTPUT_VERTICES = BFM_VERTICES + HEAD_VERTICES
 ADJUSTMENTS = ("nose", "neck", "slim", "length")
-"""Of :func:`engine.published.modelscope.head_model.reshape_neck`; the files' keys begin with ``head_``."""
+"""Parts of :func:`engine.published.modelscope.head_model.reshape_neck`; the files' keys begin with ``head_``."""
 _SKIN = (200.0, 146.0, 118.0)
 
 
 class HeadFiles(NamedTuple):
+    """The content of the head's official files."""
+
     fitting: HeadModel
     output: HeadModel
     uv: np.ndarray
@@ -77,7 +79,7 @@ def read_head_files(paths: Mapping[str, Path]) -> HeadFiles:
 
 
 def read_head_model(path: Path | str, *, stored_lists: bool = False) -> FaceModelData:
-    """``ourRefineFull_model.mat`` or ``ourRefineBFMEye0504_model.mat``.
+    """The mesh in ``ourRefineFull_model.mat`` or ``ourRefineBFMEye0504_model.mat``.
 
     The texture may have the rows of the whole Basel face instead of the mesh's own.
 

@@ -20,8 +20,10 @@ __all__ = ["FACE_TRIANGLES", "HeadEvidence", "fit_face", "fit_head"]
 
 FACE_TRIANGLES = 69732
 """The fitting mesh's first triangles are its face."""
-TRANSLATION_STEPS, SHAPE_STEPS = 150, 100
-"""`fit_face` takes the second number only."""
+TRANSLATION_STEPS = 150
+"""Iterations of :func:`fit_head` that move the translation only, as published."""
+SHAPE_STEPS = 100
+"""Iterations of :func:`fit_head` after those, and all of :func:`fit_face`, as published."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class HeadEvidence:
     head_mask: torch.Tensor | None
     """(1, 1, 224, 224) matte of the head, 0..1; not used for the face alone."""
     outline: Outline
-    """Of the face mask."""
+    """The outline of the face mask."""
 
 
 def fit_head(

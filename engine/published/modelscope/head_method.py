@@ -64,10 +64,13 @@ _DRAFT = _Effort((60, 25), SHEET_SIZES[:4], 25, 1024)
 
 
 def create() -> HrnHead:
+    """A new instance of the `hrn_head` method."""
     return HrnHead()
 
 
 class HrnHead(PublishedMethod):
+    """ModelScope's head for one photo."""
+
     name = "hrn_head"
 
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
@@ -257,8 +260,8 @@ class _Heads(NamedTuple):
     """The mesh that is given out, in three states."""
 
     published: ms_head.HeadFace
-    """With the photo's expression and the eyes opened a little more."""
+    """The head with the photo's expression and the eyes opened a little more."""
     shown: ms_head.HeadFace
-    """As in the photo."""
+    """The head as in the photo."""
     relaxed: ms_head.HeadFace
-    """Without expression."""
+    """The head without expression."""

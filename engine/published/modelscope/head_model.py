@@ -33,10 +33,20 @@ __all__ = [
 ]
 
 HEAD_VERTICES = 1841
-FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE = 300, 100
-_SKIN, _HAIR = (200.0, 146.0, 118.0), 40.0
-"""Colours (0..255) of head vertices that no face model colours."""
-_NECK_TOP, _NECK_BOTTOM, _NECK_LENGTH = 37476, 37357, 0.72
+FACE_OFFSET_SIZE = 300
+"""Side of the face's offset maps in texels."""
+HEAD_OFFSET_SIZE = 100
+"""Side of the head's offset map in texels."""
+_SKIN = (200.0, 146.0, 118.0)
+"""Colour (RGB, 0..255) of skin vertices of the head that no face model colours."""
+_HAIR = 40.0
+"""Grey level (0..255) of vertices of the head under hair."""
+_NECK_TOP = 37476
+"""Vertex of the output mesh at the top of the neck."""
+_NECK_BOTTOM = 37357
+"""Vertex of the output mesh at the bottom of the neck."""
+_NECK_LENGTH = 0.72
+"""Height between the two that the stretched neck gets, decimetres."""
 _MAX_ANGLE = 3.14 / 6
 _EYE_EXPRESSIONS = ((16, 1.0), (17, 1.0), (19, 1.5))
 
@@ -45,10 +55,10 @@ class Offsets(NamedTuple):
     """What the fit adds to the linear model, as maps (B, 3, S, S): decimetres, and colours of 0..1."""
 
     shape: torch.Tensor
-    """300 texels, face."""
+    """Offsets of the face's vertices, 300 texels a side."""
     texture: torch.Tensor
     head_shape: torch.Tensor
-    """100 texels, head."""
+    """Offsets of the head's vertices, 100 texels a side."""
     head_texture: torch.Tensor
 
 
@@ -67,7 +77,7 @@ class HeadModel:
     """One of the two meshes."""
 
     linear: FaceModel
-    """Not recentred."""
+    """The linear model of the mesh, not recentred."""
     origin: torch.Tensor
     """(3,) mean of the Basel face, subtracted before posing."""
     face_uv: torch.Tensor

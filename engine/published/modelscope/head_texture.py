@@ -25,15 +25,25 @@ __all__ = [
 
 SHEET_SIZE = 4096
 _WORKING_SIZE = 256
-_FRONT_SIZE, _FRONT_REDUCED = 1024, 0.1
+_FRONT_SIZE = 1024
+"""Side in texels to which the mask of the face's front is resized first."""
+_FRONT_REDUCED = 0.1
+"""Factor by which it is then reduced."""
 _BAND = (0.3, 0.7)
 _BAND_ROWS = (375 / 950, 600 / 950)
-"""Of the sheet's height: from the brows to the mouth."""
+"""First and last row in which the colours of sheet and template are compared, as shares of the sheet's height: from the brows
+to the mouth."""
 _BRIGHTER = 1.1
-_LEFT_BRIGHTER, _RIGHT_BRIGHTER = 1.5, 2.0
-"""How much brighter one cheek must be for the other half of the face to be replaced."""
-_DARK, _HAIR_DIM, _HAIR_COLOR = 120, 0.5, 20.0
-"""Grey level below which a texel of the hair area is hair; hair is given half its mean; its colour where there is none."""
+_LEFT_BRIGHTER = 1.5
+"""How many times brighter the cheek on the sheet's left must be for the right half of the face to be replaced."""
+_RIGHT_BRIGHTER = 2.0
+"""How many times brighter the cheek on the sheet's right must be for the left half of the face to be replaced."""
+_DARK = 120
+"""Grey level (0..255) below which a texel of the hair area is hair."""
+_HAIR_DIM = 0.5
+"""The hair area gets the mean colour of its hair times this factor."""
+_HAIR_COLOR = 20.0
+"""Grey level (0..255) of the hair area where no texel of it is hair."""
 
 
 def upper_mask(picture: np.ndarray, size: int = SHEET_SIZE) -> np.ndarray:

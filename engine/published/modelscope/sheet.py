@@ -14,8 +14,14 @@ from ..basel.rendering import rasterize_crop
 
 __all__ = ["SHEET_SIZES", "SHEET_STEPS", "SheetEffort", "fit_sheet"]
 
-SHEET_SIZES, SHEET_STEPS = (64, 128, 256, 512, 1024, 2048), 200
-_RATE, _SMOOTHNESS = 1e-2, 1e-2
+SHEET_SIZES = (64, 128, 256, 512, 1024, 2048)
+"""Texels along u of the sheets that are fitted one after the other, as published."""
+SHEET_STEPS = 200
+"""Iterations of each of them, as published."""
+_RATE = 1e-2
+"""Adam's rate."""
+_SMOOTHNESS = 1e-2
+"""Weight of the total variation."""
 
 
 class SheetEffort(NamedTuple):
@@ -133,7 +139,8 @@ class _Drawing(NamedTuple):
 
 
 def _drawing(place: torch.Tensor, weight: torch.Tensor, wanted: torch.Tensor, height: int, width: int) -> _Drawing:
-    """For pixels that lie at `place` (n, 2), as :func:`engine.published.basel.rendering.render_texture` reads a texture.
+    """The drawing of pixels that lie at `place` (n, 2), as :func:`engine.published.basel.rendering.render_texture` reads a
+    texture.
 
     Args:
         weight: (n, 1) of each pixel's error, before it is squared.

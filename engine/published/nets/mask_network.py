@@ -23,7 +23,7 @@ _TYPES = {1: np.float32, 2: np.uint8, 6: np.int32, 7: np.int64, 11: np.float64}
 """ONNX's numbers of element types."""
 _LARGEST = 1 << 30
 _CHANNELS = 4
-"""An axis of the answer that is not longer holds channels."""
+"""An axis of the answer that is not longer than this holds channels."""
 
 
 class _Port(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which official file holds which network, and under what name inside it."""
+"""The table of official files: the networks that each holds, and their names inside it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ NETWORKS = {
     "landmarks_106": OfficialNetwork("large_base_net.pth", Landmark106Net, "state_dict"),
     "face_detector": OfficialNetwork("retinaface_resnet50_2020-07-20_old_torch.pth", RetinaFaceNet),
 }
-"""By method and role; the last two serve HRN, ModelScope's models and 3DDFA-V3."""
+"""The networks by method and role; the last two serve HRN, ModelScope's models and 3DDFA-V3."""
 
 
 def load(name: str, source: Checkpoint | Path | str) -> nn.Module:

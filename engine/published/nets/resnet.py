@@ -74,7 +74,7 @@ class ResNet(nn.Module):
     Args:
         block: :class:`BasicBlock` or :class:`Bottleneck`.
         counts: blocks in each of the four layers.
-        outputs: makes a last linear layer ``fc`` of so many outputs; none by default.
+        outputs: makes a last linear layer ``fc`` of this many outputs; none by default.
     """
 
     def __init__(
@@ -112,10 +112,10 @@ class ResNet(nn.Module):
 
 
 def resnet18(outputs: int | None = None) -> ResNet:
-    """512 features."""
+    """A ResNet-18 trunk, whose last map has 512 features."""
     return ResNet(BasicBlock, (2, 2, 2, 2), outputs)
 
 
 def resnet50(outputs: int | None = None) -> ResNet:
-    """2048 features."""
+    """A ResNet-50 trunk, whose last map has 2048 features."""
     return ResNet(Bottleneck, (3, 4, 6, 3), outputs)

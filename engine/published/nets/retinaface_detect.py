@@ -1,4 +1,4 @@
-"""From a picture to faces with RetinaFace: preparation, anchors, decoding, suppression of doubles.
+"""The faces of a picture with RetinaFace: preparation, anchors, decoding, suppression of doubles.
 
 Deng et al. (CVPR 2020); anchors and their variances as in Liu et al., "SSD" (ECCV 2016).
 """

@@ -30,7 +30,12 @@ __all__ = [
     "visible_vertices",
 ]
 
-_CONTOUR_LEFT, _CHIN, _CONTOUR_RIGHT = range(0, 16), 16, range(17, 33)
+_CONTOUR_LEFT = range(0, 16)
+"""Numbers of the contour landmarks on the picture's left, among the 106."""
+_CHIN = 16
+"""Number of the landmark at the chin."""
+_CONTOUR_RIGHT = range(17, 33)
+"""Numbers of the contour landmarks on the picture's right."""
 
 
 class Rendering(NamedTuple):

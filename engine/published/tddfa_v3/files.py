@@ -36,7 +36,7 @@ class TddfaModelData:
 
 
 def read_tddfa_file(path: Path | str) -> TddfaModelData:
-    """``face_model.npy``; see :func:`read_tddfa_model`."""
+    """The model in ``face_model.npy``; see :func:`read_tddfa_model`."""
     return read_tddfa_model(read_npy_dictionary(path), source=path)
 
 

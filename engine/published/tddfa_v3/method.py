@@ -42,10 +42,13 @@ class _Official(NamedTuple):
 
 
 def create() -> TddfaV3:
+    """A new instance of the `tddfa_v3` method."""
     return TddfaV3()
 
 
 class TddfaV3(PublishedMethod):
+    """3DDFA-V3 for one photo."""
+
     name = "tddfa_v3"
 
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:

@@ -22,7 +22,7 @@ __all__ = [
 
 UV_SIZE = 1024
 _UV_SHIFT = np.float32(1e-6)
-"""Added to all coordinates by the released CPU path."""
+"""Shift that the released CPU path adds to all coordinates."""
 
 
 def sample(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ _PUPIL = 0.38
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
 _MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
 _CARUNCLE = srgb_to_linear(np.array([200, 130, 118]) / 255)
-"""Of the eye sockets: what shows of them lies in the corners of the eyes."""
+"""Linear colour of the eye sockets: what shows of them lies in the corners of the eyes."""
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
 
 
@@ -121,7 +121,7 @@ def _eye_color(rho, angle, direction, iris, sclera, seed):
     collarette = np.exp(-(((rho - 0.5 - 0.03 * fibres) / 0.1) ** 2))[:, None]
     ring = ring * (1 + 0.18 * collarette * np.array([1.15, 1, 0.8], np.float32))
     ring = ring * (1 - 0.78 * np.clip((rho - 0.76) / 0.24, 0, 1) ** 1.5)[:, None]
-    inside = np.clip((1.06 - rho) / 0.15, 0, 1)[:, None]  # the limbus is no line
+    inside = np.clip((1.06 - rho) / 0.15, 0, 1)[:, None]  # the limbus is not a sharp line
     color = color * (1 - inside) + ring * inside
     pupil = np.clip((_PUPIL + 0.03 - rho) / 0.06, 0, 1)[:, None]
     return (color * (1 - pupil) + np.array([0.004, 0.004, 0.004], np.float32) * pupil).astype(np.float32)

@@ -20,10 +20,18 @@ __all__ = ["InnerColors", "measure_inner_colors"]
 _IRIS = srgb_to_linear(np.array([84, 62, 44]) / 255)
 _SCLERA = srgb_to_linear(np.array([192, 184, 177]) / 255)
 _ENAMEL = srgb_to_linear(np.array([222, 211, 191]) / 255)
-"""What is taken where the photo shows none; hue and limits of brightness around it for what it shows."""
-_IRIS_LUMINANCE, _SCLERA_LUMINANCE, _ENAMEL_LUMINANCE = (0.012, 0.14), (0.27, 0.50), (0.30, 0.70)
-_LIDS_SHADE, _LIPS_SHADE = 1.05, 1.2
-"""Light on the skin around against that behind lids and lips."""
+"""Linear colour of enamel. These three colours stand where the photo shows none of the part, and give the hue to what it
+shows."""
+_IRIS_LUMINANCE = (0.012, 0.14)
+"""Least and largest luminance of an iris that is believed."""
+_SCLERA_LUMINANCE = (0.27, 0.50)
+"""Least and largest luminance of the white of an eye that is believed."""
+_ENAMEL_LUMINANCE = (0.30, 0.70)
+"""Least and largest luminance of enamel that is believed."""
+_LIDS_SHADE = 1.05
+"""Light on the skin around the eyes over the light behind the lids."""
+_LIPS_SHADE = 1.2
+"""Light on the skin around the mouth over the light behind the lips."""
 _LEAST_PIXELS = 6
 _BLURRED_PX = 8.0
 """Radius of an iris below which pixels of its ring hold something of the white and the skin around it."""

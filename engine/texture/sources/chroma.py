@@ -89,7 +89,7 @@ def _ratios(color: np.ndarray, weight: np.ndarray, radius: int) -> np.ndarray:
 
     light = np.maximum(cv2.transform(color, LUMINANCE[None]), _FLOOR)
     guide = cv2.log(light)
-    # Skin beside hair and background says nothing about them, and they nothing about it.
+    # Skin tells nothing about the hair and background beside it, and they tell nothing about skin.
     weight = np.maximum(weight, np.float32(1e-4))
     share = 1 / mean(weight)
     weighted = weight * guide

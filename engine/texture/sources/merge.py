@@ -1,4 +1,4 @@
-"""From what several photos show to one texture.
+"""One texture made of what several photos show.
 
 * *Exposure.* Colours of the same skin in two photos differ by a factor per channel (exposure, white balance), found
   for all pairs and brought to the reference; what still differs slowly (light that the fit missed) is shared between
@@ -129,7 +129,7 @@ def merge(
     logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
     amount = np.stack([one.amount for one in read])
     quality = amount * np.stack([_quality(*each, w) for each in zip(sources, read)]) * _fineness(sources)[:, None]
-    # Features come from one photo; how dark their hairs are in another is no matter of light.
+    # Features come from one photo; how dark their hairs are in another does not depend on the light.
     plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
     field = _even_out(surface, logs, plain, quality, w)
     progress(0.6)

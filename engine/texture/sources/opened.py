@@ -24,7 +24,7 @@ _ALL_PIXELS = 120e6
 
 
 _LARGEST_SLIDE = 6.0
-"""mm between a feature in the photo and on the head that is corrected."""
+"""Largest distance between a feature in the photo and on the head that is corrected, mm."""
 
 
 def posed(model: HeadModel, view: View) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which pixels of a photo are good for texture."""
+"""Masks of the pixels of a photo that are good for texture."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ class PhotoView:
     """
 
     camera: Camera
-    """Of the crop."""
+    """The camera of the crop."""
     pyramid: tuple[np.ndarray, ...]
     """Linear RGB crops, uint16 (65535 is 1), each half the size of the one before."""
     landmarks: np.ndarray
     """(478, 2) in the crop."""
     pixels_per_mm: float
-    """At the depth of the face."""
+    """Resolution at the depth of the face."""
     positions: np.ndarray
     """(N, 2) float32: where each vertex is looked up (corrections included)."""
     projected: np.ndarray

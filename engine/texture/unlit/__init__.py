@@ -1,1 +1,1 @@
-"""From photographed colours to albedo: light, shade and strands taken out, gaps completed."""
+"""Albedo made of photographed colours: light, shade and strands taken out, gaps completed."""

@@ -1,10 +1,10 @@
-"""From photographed to unlit colour, as a low-frequency gain field.
+"""The unlit colour of photographed skin, by a low-frequency gain field.
 
 Everything that light did to the photo is taken out by multiplying with a smooth field, so that the grain of the skin
 stays as it was photographed:
 
 1. division by the spherical-harmonics shading that the fit found (luminance only: a per-channel division turns chins
-   and nostrils pink), clipped, because a quadratic of the normal knows no shadows;
+   and nostrils pink), clipped, because a quadratic of the normal has no shadows;
 2. what is left of slow brightness changes over the skin is mostly light too (skin varies slowly by little): its
    left-right difference is removed almost fully, its symmetric part partly;
 3. one white balance towards the range in which human skin lies;

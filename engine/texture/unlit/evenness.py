@@ -20,7 +20,7 @@ from .patch import Patch
 __all__ = ["HAIR_ABOVE", "even_out"]
 
 HAIR_ABOVE = (12.0, 18.0)
-"""mm above the eyes from which on nothing dark grows but brows and the hair that hangs there."""
+"""Height above the eyes from which on nothing dark grows but brows and the hair that hangs there, mm."""
 
 
 def even_out(
@@ -52,7 +52,7 @@ def even_out(
         return gain, fold
     weight, color, base, dark = weight[rows], color[rows].astype(np.float32), base[rows].astype(np.float32), dark[rows]
     eyes, lips, feature, certain = (x[rows] for x in (seen.eyes, seen.lips, seen.feature, seen.certain))
-    # High on the forehead there are moles like elsewhere; only beside hair it is another matter.
+    # High on the forehead there are moles as elsewhere; only beside hair are dark things likely to be hair.
     edge = 1 - np.minimum((seen.central / forehead_trust(place))[rows], 1)
     log_base = np.log(np.maximum(base, 2e-3))
     plain = weight * (1 - feature)
@@ -70,7 +70,7 @@ def even_out(
     hairs *= smoothstep(*HAIR_ABOVE, place.height[rows]) * (1 - certain)
     logs = np.log(np.maximum(color, 2e-3)) + change
     change += _strands(patch, logs - log_base, hairs, mm, weights)
-    # Relative to the skin around, so that the rim of what is seen is no step.
+    # Relative to the skin around, so that the rim of what is seen is not a step.
     off = np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)) - np.log(np.maximum(base @ LUMINANCE, 2e-3))
     shade = _folds(patch, off, clean, mm, weights)
     shade *= 1 - np.maximum(feature, hairs)
@@ -152,7 +152,7 @@ def _folds(patch: Patch, off, clean, mm: float, weights: EvenWeights) -> np.ndar
     A fold of the skin gets less of the light than the skin beside it; baked into the colour it stays dark in every
     light, and turned or mirrored it looks like a scar. Folds are dark valleys of the brightness, by the Hessian's
     eigenvalues (Frangi et al., "Multiscale vessel enhancement filtering", 1998), that run one way for some
-    millimetres, by the structure tensor; so moles, freckles and stubble are none.
+    millimetres, by the structure tensor; so moles, freckles and stubble do not count.
 
     Args:
         off: (m,) log luminance relative to the skin around.

@@ -87,7 +87,7 @@ class GrainWeights:
 
 @dataclass(frozen=True)
 class ReliefWeights:
-    """Which skin may have relief, and how much."""
+    """Where skin may have relief, and how much."""
 
     pores: tuple[float, ...] = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
     """Pore-scale relief that is added everywhere, mm, at WAVES_MM."""

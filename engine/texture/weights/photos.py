@@ -17,7 +17,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class MaskWeights:
-    """Which pixels of a photo are good for texture."""
+    """What makes a pixel of a photo good for texture."""
 
     lips_mm: float = 1.5
     """How far around the lips pixels are kept whatever the skin mask says, mm; as much around brows."""
@@ -89,13 +89,13 @@ class MergeWeights:
     narrow_mm: float = 6.0
     """Length of the field that brings all photos to one slow colour, mm."""
     agreement: float = 0.12
-    """Difference to the other photos at which a photo has lost half its say."""
+    """Difference to the other photos at which a photo has lost half of its weight."""
     unlike: Range = (0.42, 0.68)
     """Likeness of a photo that is not believed at all, and of one that is."""
     likeness: float = 0.75
     """Likeness at which a photo counts in full for the detail."""
     other_expression_mm: float = 4.0
-    """Difference by expression at which a photo has lost two thirds of its say, mm."""
+    """Difference by expression at which a photo has lost two thirds of its weight, mm."""
     label_mm: float = 4.0
     """Length over which neighbours take their detail from one photo, mm."""
     label_blur_mm: float = 1.5
@@ -103,11 +103,11 @@ class MergeWeights:
     shade: Range = (0.4, 1.0)
     """Least and largest say of skin by its light: what the light had to be raised for counts less."""
     light_stray: float = 0.25
-    """Difference at which skin has lost three quarters of its say about the light."""
+    """Difference at which skin has lost three quarters of its weight in the light."""
     light_most: float = 0.7
     """Largest correction of the light."""
     best_stray: float = 0.08
-    """Difference to the photo of the detail at which a photo has lost three quarters of its say about the slow colour."""
+    """Difference to the photo of the detail at which a photo has lost three quarters of its weight in the slow colour."""
     common_stray: float = 0.15
     """The same about its own correction."""
     common_most: float = 0.5

@@ -37,7 +37,7 @@ class FlatWeights:
     length_mm: float = 14.0
     """Length over which a change counts as slow, mm."""
     stray: tuple[float, float] = (0.12, 0.20)
-    """Deviation from the slow colour at which a brighter, and a darker, vertex has lost three quarters of its say."""
+    """Deviation from the slow colour at which a brighter, and a darker, vertex has lost three quarters of its weight."""
     trust_mm: float = 6.0
     """Length over which trust in the other side is smoothed, mm."""
     odd: float = 0.1
@@ -195,7 +195,7 @@ class DarkWeights:
     passes: int = 2
     """How often the skin's level and what lies on it are worked out in turns."""
     gloss_doubt: float = 0.95
-    """How much a highlight loses of its say about the skin's level."""
+    """How much a highlight loses of its weight in the skin's level."""
     dark: float = 0.05
     """How surely a texel must be too dark for skin to belong to a spot."""
     rim: float = 0.5
@@ -203,7 +203,7 @@ class DarkWeights:
     rim_mm: float = 1.5
     """A spot that lies nearer than this to the rim is hair and no mole, mm."""
     largest_mole_mm: float = 6.0
-    """A spot that is wider is no mole, mm."""
+    """A spot that is wider is not a mole, mm."""
 
 
 @dataclass(frozen=True)

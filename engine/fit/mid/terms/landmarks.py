@@ -18,7 +18,7 @@ class LandmarkTerm:
     """L landmarks on the skin.
 
     Args:
-        local: (N,) number of each vertex among those of the skin, -1 where it is none.
+        local: (N,) number of each vertex among those of the skin, -1 for vertices that are not skin.
         marks: (FACE_POINTS, 2) pixels of the photo.
     """
 

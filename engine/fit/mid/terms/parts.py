@@ -41,20 +41,20 @@ _HOLES = {
     "left_eye": (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
 }
 # fmt: on
-"""The eyeballs are no skin: of eyes the lids count."""
+"""The eyeballs are not skin: of an eye, only the lids count."""
 _LIMIT = {"face": 160}
 _POINTS = 70
 """Points that stand for a part."""
 _ANCHORS = 24
 _MARGIN = 0.15
 _CELL = 0.5
-"""mm of the raster in which regions are drawn."""
+"""Side of a cell of the raster in which regions are drawn, mm."""
 _MEASUREMENTS = 6.0
 """Independent measurements that a part amounts to: place, size and slant."""
 
 
 _WITHIN = np.array([(i + 1 / 3, j + 1 / 3, 5 - i - j + 1 / 3) for i in range(6) for j in range(6 - i)]) / 6
-"""(21, 3) barycentric: where a triangle is tried for points."""
+"""(21, 3) barycentric: the places of a triangle that are tried as points."""
 
 
 class _Points(NamedTuple):

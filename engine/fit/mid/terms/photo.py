@@ -43,13 +43,13 @@ class PhotoTerm:
         self.log_grey = np.log(grey + self.floor)
 
     def read_sky(self, state: State, skin: np.ndarray, normals: np.ndarray) -> None:
-        """Work out which of the sky each vertex sees."""
+        """Work out which part of the sky each vertex sees."""
         in_light = light_normals(state.camera, normals)
         self.sky = SkyTransfer((skin @ state.camera.R.T) * [1, -1, -1], state.surface.triangles, in_light)
 
     @property
     def area(self) -> np.ndarray:
-        """(V,) mm^2 of skin that speak for each vertex."""
+        """(V,) mm^2 of skin that count for each vertex."""
         return self.trust * np.minimum(self.colors.seen, self.weights.cell)
 
     def first_light(self, state: State) -> np.ndarray:

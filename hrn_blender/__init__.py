@@ -1,7 +1,7 @@
 """HRN for Blender: a photo in, a complete textured head out.
 
 The add-on half. It imports ``bpy``, NumPy and the standard library, never torch or OpenCV: photos are reconstructed
-by the engine, a child process with its own Python environment (:mod:`.engine.wire.client`), and the finished head bundle
+by the engine, a child process with its own Python environment (:mod:`engine.wire.client`), and the finished head bundle
 is built into Blender objects (:mod:`.build`).
 
 Importing this package needs no ``bpy``, so that :mod:`.link` can be tested with plain Python.

@@ -59,7 +59,7 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
 
 
 def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> list[dict]:
-    """What may spoil the head, most serious first, in plain words: ``code``, and the members of :meth:`.Message.to_json`."""
+    """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers)
     covered = _covered(covers) if covers is not None else say("")
     found: list[tuple[bool, str, Message]] = [

@@ -115,8 +115,8 @@ def shade(triangle, weights, triangles, material, vertex, paint, grid, curve, ey
     """Fill `out` (H, W, 3) with linear colours where `triangle` is hit.
 
     Args:
-        triangle, weights: visibility buffer. triangles: (T, 3). material: (T,). vertex: (V, ...), see :class:`Column`.
-        paint: :class:`Paint`. grid, curve, eye_centres, mouth: see :func:`.skin_paint.painted`.
+        triangle, weights: visibility buffer. triangles: (T, 3). material: (T,). vertex: (V, ...), see :class:`.paint.Column`.
+        paint: :class:`.paint.Paint`. grid, curve, eye_centres, mouth: see :func:`.skin_paint.painted`.
         lights: (2, 3) unit directions towards the lamps, camera axes. harmonics: (9, 3) irradiance.
     """
     height, width = triangle.shape

@@ -177,7 +177,7 @@ def painted(kind, point, waves, paint, grid, curve, eye_centres, mouth):
     """Colour of a place, and strength and exponent of its highlight.
 
     Args:
-        kind: material. point: :class:`Point`. paint: :class:`Paint`. grid: from :func:`noise_grid`.
+        kind: material. point: :class:`.paint.Point`. paint: :class:`.paint.Paint`. grid: from :func:`noise_grid`.
         waves: noise at the place that changes over centimetres, over millimetres, and finer.
         curve: (5, 2) brow of the left side on the mean head, x and y in mm. eye_centres: (2, 3) mm on the mean head.
         mouth: (2,) y of the nose's base and of the chin on the mean head.

@@ -116,7 +116,7 @@ def install_command(
         python: interpreter that the engine shall be built on; empty: the installer finds one.
         wheels: folder of packages that is searched first.
         offline: use nothing but `wheels`.
-        extra: a key of :data:`.engine.install.environments.EXTRAS` to install with the engine.
+        extra: a key of :data:`engine.install.environments.EXTRAS` to install with the engine.
     """
     command = [sys.executable, "-u", str(source_root() / "install_deps.py"), "--json", "--home", str(engine_home())]
     if python:

@@ -20,7 +20,7 @@ __all__ = ["register", "unregister"]
 class _Install:
     what = install_job.ENGINE
     extra = ""
-    """A key of :data:`.engine.install.environments.EXTRAS`."""
+    """A key of :data:`engine.install.environments.EXTRAS`."""
 
     @classmethod
     def poll(cls, _context):

@@ -2,7 +2,7 @@
 
 What Blender draws by itself (names and tooltips of operators, panels and properties, constant labels) it translates by
 itself, from the table that :func:`register` hands over: the add-on's own file in ``translations/`` and the engine's
-(:mod:`..engine.wire.language`). Sentences with parameters are messages (:mod:`..engine.wire.messages`); they become text
+(:mod:`engine.wire.language`). Sentences with parameters are messages (:mod:`engine.wire.messages`); they become text
 here, where they are drawn, and Blender is told to leave them as they are (``translate=False``).
 """
 

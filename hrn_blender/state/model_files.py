@@ -2,7 +2,7 @@
 
 The engine looks at the files (``engine models``) in a child process of its own, so that neither Blender nor a running
 reconstruction waits while gigabytes are read. The folder and the commercial switch are the user's settings for all
-programs (:mod:`..engine.wire.user_settings`), not Blender's alone.
+programs (:mod:`engine.wire.user_settings`), not Blender's alone.
 """
 
 from __future__ import annotations

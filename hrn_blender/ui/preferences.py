@@ -20,7 +20,7 @@ _replaced: list[str | None] = []
 
 
 def _use_engine_folder(self, _context=None) -> None:
-    """Hand the chosen folder to everything that asks :func:`.engine.wire.paths.engine_home`, child processes too."""
+    """Hand the chosen folder to everything that asks :func:`engine.wire.paths.engine_home`, child processes too."""
     if self.engine_folder:
         if not _replaced:
             _replaced.append(os.environ.get("HRN_ENGINE_HOME"))

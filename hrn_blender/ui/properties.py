@@ -61,7 +61,7 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
 
 
 class HRN_Settings(bpy.types.PropertyGroup):
-    """Settings of the next reconstruction: a property for each of :data:`..engine.wire.settings.SETTINGS` that the panel
+    """Settings of the next reconstruction: a property for each of :data:`engine.wire.settings.SETTINGS` that the panel
     shows, and the batch's fields."""
 
     def engine_settings(self) -> Settings:

@@ -44,7 +44,7 @@ def test_every_tool_is_pinned_and_has_its_settings():
     assert set(settings) == {"tool"}, "nothing is built from this file"
     assert {"ruff", "mypy", "importlinter"} <= set(settings["tool"])
     for contract in settings["tool"]["importlinter"]["contracts"]:
-        assert contract["name"] and contract["type"] in ("layers", "independence", "forbidden")
+        assert contract["name"] and contract["type"] in ("acyclic_siblings", "layers", "independence", "forbidden")
 
 
 def test_wrong_arguments_are_named():

@@ -1,6 +1,6 @@
 """The `hrn_face` method: HRN as ModelScope releases it, with its own files.
 
-The same networks, maths and order as :mod:`.hrn`; the face is widened from a larger picture, and the strip has no tile for
+The same networks, maths and order as :mod:`.method`; the face is widened from a larger picture, and the strip has no tile for
 the validity.
 """
 

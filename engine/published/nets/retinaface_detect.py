@@ -111,7 +111,7 @@ def detect_faces(
     """Faces of a picture, best first; an empty list where there is none.
 
     Args:
-        net: a :class:`.RetinaFaceNet`, or anything that gives its outputs.
+        net: a :class:`.retinaface.RetinaFaceNet`, or anything that gives its outputs.
         image: (H, W, 3) uint8 RGB.
         minimum: score that a face must exceed.
         overlap: intersection over union above which the worse of two boxes is dropped.

@@ -34,7 +34,7 @@ def displacement_map(
 ) -> np.ndarray:
     """
     Args:
-        luminance, pigment, seen: (S, S) float32 of the painted skin, see :class:`.compose.Band`; the first two are
+        luminance, pigment, seen: (S, S) float32 of the painted skin, see :class:`..compose.Band`; the first two are
             overwritten.
         detail: gain.
         progress: may raise to cancel.

@@ -21,8 +21,10 @@ from .tflite import Network, Operator
 
 __all__ = ["FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
 
-TAIL_START, TAIL_STOP = 408, 470
-"""Tensors of the landmark network: 128 x 8 x 8 and 128 x 2 x 2."""
+TAIL_START = 408
+"""Number of the landmark network's tensor of 128 x 8 x 8, from which the trained end goes on."""
+TAIL_STOP = 470
+"""Number of its tensor of 128 x 2 x 2, at which the trained end takes over."""
 
 FEATURES = 512
 _EXPRESSIONS = 52

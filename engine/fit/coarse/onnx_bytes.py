@@ -11,8 +11,10 @@ import numpy as np
 
 __all__ = ["FLOAT", "INT64", "constant", "message", "model", "node", "number", "port"]
 
-FLOAT, INT64 = 1, 7
-"""Element types."""
+FLOAT = 1
+"""ONNX's number of the element type float32."""
+INT64 = 7
+"""ONNX's number of the element type int64."""
 _TYPES = {FLOAT: np.dtype(np.float32), INT64: np.dtype(np.int64)}
 _OPSET = 11
 

@@ -227,6 +227,8 @@ def move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points,
 
 @njit(cache=True, nogil=True)
 def triangulate_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, scale):
+    """Place the points `begin` to `end` where their observations meet, the cameras held; returns (n,) remaining errors in pixels
+    and (n, 3, 3) information."""
     rms = np.empty(end - begin)
     information = np.zeros((end - begin, 3, 3))
     by_camera, by_point, residual = np.empty((2, 8)), np.empty((2, 3)), np.empty(2)

@@ -1,4 +1,4 @@
-"""Which photos show one and the same head, by what their pixels have in common."""
+"""Tells which photos show one and the same head, by what their pixels have in common."""
 
 from __future__ import annotations
 

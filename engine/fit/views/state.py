@@ -44,14 +44,14 @@ class ViewState:
     photo: Photo
     observation: FaceObservation
     camera: Camera
-    """Of the whole photo."""
+    """The camera of the whole photo."""
     expression: np.ndarray
     """(52,) facial actions in this photo."""
     focal_source: str
     start: CoarseFit
     """The fit to this photo alone."""
     number: int = 0
-    """Of the photo, in the order given; photos without a face come after those with one."""
+    """Number of the photo in the order given; photos without a face come after those with one."""
     frame: Frame | None = None
     color: np.ndarray | None = None
     """(h, w, 3) uint8 sRGB: the frame."""

@@ -42,9 +42,9 @@ class Round:
     least_ncc: float
     """Normalised cross-correlation that a match must reach."""
     start_px: float
-    """Residual at which a match has lost three quarters of its say at first, frame pixels."""
+    """Residual at which a match has lost three quarters of its weight at first, frame pixels."""
     robust_mm: float
-    """Distance from the surface at which a point has lost three quarters of its say, mm."""
+    """Distance from the surface at which a point has lost three quarters of its weight, mm."""
     stiffness: float
     """Weight of the offset's squared bending, against the weight of one point."""
     membrane: float
@@ -73,7 +73,7 @@ class CameraWeights:
     iterations: int = 30
     """Gauss-Newton steps at most."""
     start_px: float = 1.0
-    """Residual at which an observation has lost three quarters of its say, at first, frame pixels."""
+    """Residual at which an observation has lost three quarters of its weight, at first, frame pixels."""
     least_px: float = 0.6
     """The same when the fit has settled."""
     most_tracks: int = 6000
@@ -108,7 +108,7 @@ class LensWeights:
 
 @dataclass(frozen=True)
 class OrderWeights:
-    """Which photo shows the face best, and whether the person kept still."""
+    """How the photo that shows the face best is found, and whether the person kept still."""
 
     side_degrees: float = 35.0
     """Turn at which a face is seen half from the side, degrees."""
@@ -146,10 +146,10 @@ class MatchWeights:
 
 @dataclass(frozen=True)
 class CompanyWeights:
-    """Which photos show one head (see the page on several photos)."""
+    """How photos that show one head are told (see the page on several photos)."""
 
     least_agreement: float = 0.12
-    """Of the places that two photos of one head both show, so many match at least."""
+    """Least share of the places that two photos of one head both show that matches."""
     least_relative: float = 0.3
     """The same, as a share of what is usual among the photos."""
     least_possible: float = 60.0
@@ -180,7 +180,7 @@ class CloudWeights:
     """What single points and outlines count."""
 
     many: int = 8000
-    """Of more points, every other one shapes the surface in all rounds but the last."""
+    """Number of points above which every other one shapes the surface in all rounds but the last."""
     full_contrast: float = 2.0
     """Deviation of a patch from which on its match counts in full, grey levels."""
     least: float = 0.03
@@ -204,9 +204,9 @@ class CoefficientWeights:
     most_points: int = 3000
     """Points that are used at most."""
     point_far_mm: float = 3.0
-    """Distance at which a point has lost three quarters of its say, mm."""
+    """Distance at which a point has lost three quarters of its weight, mm."""
     landmark_far_mm: float = 6.0
-    """Distance at which a landmark has lost half its say, mm."""
+    """Distance at which a landmark has lost half of its weight, mm."""
     steps: int = 4
     """Gauss-Newton steps."""
 
@@ -238,7 +238,7 @@ class Bending:
     damping: float | np.ndarray
     """Weight of the offset itself, one or (V,)."""
     robust_mm: float
-    """Distance at which a point has lost three quarters of its say, mm."""
+    """Distance at which a point has lost three quarters of its weight, mm."""
     membrane: float | np.ndarray = 0.0
     """Weight of the offset's squared gradient, one or (V,)."""
     steps: int = 3
@@ -252,7 +252,7 @@ class EyeWeights:
     least_points: int = 25
     """An eye with fewer points stays where its lids put it."""
     robust_mm: float = 1.5
-    """Distance from the ball at which a point has lost three quarters of its say, mm."""
+    """Distance from the ball at which a point has lost three quarters of its weight, mm."""
     reach_mm: float = 8.0
     """Points farther off are none of the eye's, mm."""
     prior_mm: tuple[float, float, float] = (0.7, 0.7, 4.0)
@@ -273,7 +273,7 @@ class LandmarkWeights:
     facing_over: float = 0.4
     """How much more of it a landmark needs to count in full."""
     near_mm: float = 4.0
-    """Distance from its place on the head at which a landmark has lost half its say, mm."""
+    """Distance from its place on the head at which a landmark has lost half of its weight, mm."""
     most_mm: float = 15.0
     """A landmark that far from its place on the head is simply wrong, or hidden, mm."""
 

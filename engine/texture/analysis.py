@@ -130,6 +130,7 @@ def analyse(
         parts.reference_shown,
         place.part["scalp"],
         skin.balance,
+        weights.scalp,
     )
     lit = weighted_median(seen.color, skin.clean + 1e-6)
     inner = measure_inner_colors(reference, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle)

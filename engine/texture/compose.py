@@ -66,8 +66,8 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
         scalp = gather(skin, triangles, fields.hairline)
         if fields.brows is not None:
             brows = gather(skin, triangles, fields.brows)
-            color = brow_hair(color, fields.hair, brows, place[rows], density[rows], size)
-        albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size)
+            color = brow_hair(color, fields.hair, brows, place[rows], density[rows], size, fields.weights.scalp)
+        albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size, fields.weights.scalp)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)
 

@@ -11,12 +11,13 @@ from ...geometry.smoothstep import smoothstep
 from ...photo.regions import BROWS
 from ...wire.color import LUMINANCE
 from ..sources.photo_view import PhotoView, feature_mask
+from ..unlit.delight import LUMINANCE
+from ..weights import WEIGHTS, ScalpWeights
 from .grain import octave_noise
 
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 
 _DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
-_DENSITY = 0.50
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,13 @@ class Hair:
 
 
 def find_hair(
-    view: PhotoView, skin_mask: np.ndarray, positions: np.ndarray, seen: np.ndarray, scalp: np.ndarray, gain: np.ndarray
+    view: PhotoView,
+    skin_mask: np.ndarray,
+    positions: np.ndarray,
+    seen: np.ndarray,
+    scalp: np.ndarray,
+    gain: np.ndarray,
+    weights: ScalpWeights = WEIGHTS.scalp,
 ) -> Hair:
     """Hair colour and whether there is any.
 
@@ -44,21 +51,21 @@ def find_hair(
     """
     from ..sources.photo_view import lookup
 
-    chosen = (seen > 0.2) & (scalp > 0.9)
-    brow = _brow_color(view, skin_mask) * gain
-    if chosen.sum() < 1500:
+    chosen = (seen > weights.seen) & (scalp > weights.member)
+    brow = _brow_color(view, weights.brow_dark) * gain
+    if chosen.sum() < weights.least_texels:
         return Hair(brow.astype(np.float32), 1.0)
     bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > 0.5
     color = view.sample(positions[chosen])[~bare]
-    amount = float(1 - smoothstep(0.7, 0.9, bare.mean()))
-    if len(color) < 40:
+    amount = float(1 - smoothstep(*weights.bald, bare.mean()))
+    if len(color) < weights.least_hairy:
         return Hair(brow.astype(np.float32), amount)
     luminance = color @ LUMINANCE
-    dark = luminance <= np.quantile(luminance, 0.6)
+    dark = luminance <= np.quantile(luminance, weights.dark)
     hair = np.median(color[dark], 0) * gain
     if not _plausible(hair):
         hair = brow
-    return Hair(np.clip(hair, 0.006, 0.45).astype(np.float32), amount)
+    return Hair(np.clip(hair, *weights.range).astype(np.float32), amount)
 
 
 def _plausible(color: np.ndarray) -> bool:
@@ -66,18 +73,25 @@ def _plausible(color: np.ndarray) -> bool:
     return bool(color[2] <= 1.15 * color[0] and color[1] <= 1.2 * color[0] and color @ LUMINANCE < 0.5)
 
 
-def _brow_color(view: PhotoView, skin_mask: np.ndarray) -> np.ndarray:
+def _brow_color(view: PhotoView, darkest: float) -> np.ndarray:
     brows = feature_mask(view, BROWS, hull=True) > 127
     pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
     if len(pixels) < 12:
         return _DEFAULT
     luminance = pixels @ LUMINANCE
-    color = np.median(pixels[luminance <= np.quantile(luminance, 0.3)], 0)
+    color = np.median(pixels[luminance <= np.quantile(luminance, darkest)], 0)
     return color if _plausible(color) else _DEFAULT
 
 
 def stubble(
-    color: np.ndarray, hair: Hair, scalp: np.ndarray, bare: np.ndarray, place: np.ndarray, density: np.ndarray, size: int
+    color: np.ndarray,
+    hair: Hair,
+    scalp: np.ndarray,
+    bare: np.ndarray,
+    place: np.ndarray,
+    density: np.ndarray,
+    size: int,
+    weights: ScalpWeights = WEIGHTS.scalp,
 ) -> np.ndarray:
     """Lay cropped hair over skin.
 
@@ -95,19 +109,25 @@ def stubble(
     if hair.amount < 0.02 or not len(rows):
         return color
     s, u, d = scalp[rows], place[rows], density[rows]
-    ragged = octave_noise(u, d, (0.05, 0.07, 0.07, 0.05, 0.03, 0), size, seed=5)
-    cover = smoothstep(0.08, 1.1, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
-    fine = octave_noise(u, d, (0.02, 0.05, 0.14, 0.30, 0.35, 0.30), size, seed=7)
-    cover = np.clip(cover * (_DENSITY + 0.30 * fine), 0, 0.9)[:, None].astype(np.float32)
+    ragged = octave_noise(u, d, weights.ragged, size, seed=5)
+    cover = smoothstep(*weights.edge, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
+    fine = octave_noise(u, d, weights.fine, size, seed=7)
+    cover = np.clip(cover * (weights.density + weights.density_noise * fine), 0, weights.most)[:, None].astype(np.float32)
     out = color.copy()
     under = out[rows]
-    # Mixing in a power domain keeps fine dark hairs from greying the skin.
-    out[rows] = cv2.pow(cv2.pow(under, 0.45) * (1 - cover) + hair.color ** np.float32(0.45) * cover, 1 / 0.45)
+    power = weights.power
+    out[rows] = cv2.pow(cv2.pow(under, power) * (1 - cover) + hair.color ** np.float32(power) * cover, 1 / power)
     return out
 
 
 def brow_hair(
-    color: np.ndarray, hair: Hair, brows: np.ndarray, place: np.ndarray, density: np.ndarray, size: int
+    color: np.ndarray,
+    hair: Hair,
+    brows: np.ndarray,
+    place: np.ndarray,
+    density: np.ndarray,
+    size: int,
+    weights: ScalpWeights = WEIGHTS.scalp,
 ) -> np.ndarray:
     """Draw brows, for a photo that shows none (a cap or a fringe covers them).
 
@@ -125,11 +145,12 @@ def brow_hair(
         return color
     # Hairs run along the brow: noise that is stretched outwards and a little upwards.
     along = place[rows] @ np.array([[0.22, 0, 0], [0.10, 1, 0], [0.15, 0, 0.3]], np.float32)
-    strands = octave_noise(along, density[rows], (0, 0, 0.05, 0.14, 0.22, 0.18), size, seed=13)
-    # Between the hairs lies their shade, so that the brow has a body and its rim is soft.
-    cover = smoothstep(0.05, 1.0, brows[rows] + 0.15 * strands) * (0.58 + 0.45 * strands)
-    cover = np.clip(cover, 0, 0.75)[:, None].astype(np.float32)
-    dark = np.minimum(hair.color, 0.55 * color[rows])
+    strands = octave_noise(along, density[rows], weights.brow_spectrum, size, seed=13)
+    body = weights.brow_body + weights.brow_hairs * strands
+    cover = smoothstep(*weights.brow_edge, brows[rows] + 0.15 * strands) * body
+    cover = np.clip(cover, 0, weights.brow_most)[:, None].astype(np.float32)
+    dark = np.minimum(hair.color, weights.brow_skin * color[rows])
     out = color.copy()
-    out[rows] = cv2.pow(cv2.pow(color[rows], 0.45) * (1 - cover) + cv2.pow(dark, 0.45) * cover, 1 / 0.45)
+    power = weights.power
+    out[rows] = cv2.pow(cv2.pow(color[rows], power) * (1 - cover) + cv2.pow(dark, power) * cover, 1 / power)
     return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .completion import CompletionWeights, GrainWeights, LevelWeights, PaintWeights, ReliefWeights
+from .completion import CompletionWeights, GrainWeights, LevelWeights, PaintWeights, ReliefWeights, ScalpWeights
 from .photos import AlignWeights, MaskWeights, MergeWeights, SightWeights
 from .skin import (
     BalanceWeights,
@@ -41,6 +41,7 @@ __all__ = [
     "MergeWeights",
     "PaintWeights",
     "ReliefWeights",
+    "ScalpWeights",
     "ShadingWeights",
     "SightWeights",
     "StrandWeights",
@@ -65,6 +66,7 @@ class TextureWeights:
     merge: MergeWeights = field(default_factory=MergeWeights)
     strands: StrandWeights = field(default_factory=StrandWeights)
     even: EvenWeights = field(default_factory=EvenWeights)
+    scalp: ScalpWeights = field(default_factory=ScalpWeights)
     relief: ReliefWeights = field(default_factory=ReliefWeights)
     dark: DarkWeights = field(default_factory=DarkWeights)
     gloss: GlossWeights = field(default_factory=GlossWeights)

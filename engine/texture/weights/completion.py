@@ -12,6 +12,7 @@ __all__ = [
     "LevelWeights",
     "PaintWeights",
     "ReliefWeights",
+    "ScalpWeights",
 ]
 
 
@@ -83,6 +84,54 @@ class GrainWeights:
     """Waves from this length on are never added to what is photographed, mm."""
     tint: tuple[float, float, float] = (0.85, 1.05, 1.1)
     """Grain of each channel: it is a little redder than it is dark: blood, not soot."""
+
+
+@dataclass(frozen=True)
+class ScalpWeights:
+    """Hair that is painted: on the scalp, and brows that no photo shows. Spectra are deviations at WAVES_MM."""
+
+    seen: float = 0.2
+    """Least sight of the scalp that tells of hair, whatever lies before it."""
+    member: float = 0.9
+    """Least weight of the scalp's part there."""
+    least_texels: int = 1500
+    """With fewer of them the hair has the brows' colour."""
+    bald: Range = (0.7, 0.9)
+    """Share of bare skin on the scalp at which hair thins, and at which there is none."""
+    least_hairy: int = 40
+    """With fewer texels of hair its colour is the brows'."""
+    dark: float = 0.6
+    """Share of the darkest texels of hair that tell its colour: the others are gloss."""
+    brow_dark: float = 0.3
+    """The same of the brows' pixels."""
+    range: tuple[float, float] = (0.006, 0.45)
+    """Least and largest linear value of hair."""
+    edge: Range = (0.08, 1.1)
+    """Weight of the scalp at which hair begins, and at which it is dense."""
+    density: float = 0.50
+    """Mean opacity of close-cropped hair."""
+    density_noise: float = 0.30
+    """How much single hairs change it."""
+    most: float = 0.9
+    """Largest opacity."""
+    ragged: tuple[float, ...] = (0.05, 0.07, 0.07, 0.05, 0.03, 0)
+    """Spectrum of the hairline."""
+    fine: tuple[float, ...] = (0.02, 0.05, 0.14, 0.30, 0.35, 0.30)
+    """Spectrum of the hair."""
+    power: float = 0.45
+    """Power of linear colours in which hair and skin are mixed: fine dark hairs do not grey the skin then."""
+    brow_edge: Range = (0.05, 1.0)
+    """Weight of a brow's part at which it begins, and at which it is dense."""
+    brow_body: float = 0.58
+    """Opacity of a brow between its hairs, where their shade lies."""
+    brow_hairs: float = 0.45
+    """How much single hairs change it."""
+    brow_most: float = 0.75
+    """Largest opacity of a brow."""
+    brow_spectrum: tuple[float, ...] = (0, 0, 0.05, 0.14, 0.22, 0.18)
+    """Spectrum of a brow."""
+    brow_skin: float = 0.55
+    """Largest colour of a brow over that of the skin beneath."""
 
 
 @dataclass(frozen=True)

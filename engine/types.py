@@ -132,7 +132,7 @@ class Textures:
     albedo: np.ndarray
     """(S, S, 3) uint8 sRGB."""
     displacement: np.ndarray
-    """(S, S) float32 mm along the normal, 0 is no change."""
+    """(S, S) float32 mm along the normal, 0 means no change."""
     normal: np.ndarray
     """(S, S, 3) uint16 tangent space, OpenGL (y up)."""
     deformation: np.ndarray

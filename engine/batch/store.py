@@ -111,7 +111,7 @@ class Store:
             raise output_error(error, self.out, HINT) from error
 
     def fingerprint(self, subject: Subject, record: dict) -> Fingerprint:
-        """Of the subject's photos as they are now.
+        """The fingerprint of the subject's photos as they are now.
 
         Args:
             record: the last one; photos whose path, size and time are as recorded there are not read again.

@@ -214,5 +214,5 @@ def _is_unicode(text: str) -> bool:
 
 
 def _readable(text: str) -> str:
-    """File names that are no UTF-8 carry lone surrogates, which neither JSON nor a terminal takes."""
+    """File names that are not UTF-8 carry lone surrogates, which neither JSON nor a terminal takes."""
     return text.encode("utf-8", "replace").decode()

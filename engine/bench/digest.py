@@ -172,7 +172,7 @@ class _Failed(Exception):
 
 
 def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, dict]:
-    """For each case its ``entries`` (see :func:`digest`) and what is ``not_compared``, with the reason."""
+    """Make the cases: the ``entries`` of each (see :func:`digest`) and what is ``not_compared``, with the reason."""
     begin = time.monotonic()
 
     def tell(text: str) -> None:

@@ -93,7 +93,7 @@ def torment(
 
 
 def _cpu_seconds() -> float:
-    """Of all processes below this one that have ended and were waited for."""
+    """Processor time of all processes below this one that have ended and were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

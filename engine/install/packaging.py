@@ -24,7 +24,7 @@ def contents(root: Path = ROOT) -> dict[str, Path]:
     """Names inside the zip and the files they come from.
 
     Raises:
-        InstallError: `root` is no checkout.
+        InstallError: `root` is not a checkout.
     """
     if not (root / "addon_manifest.toml").is_file() or not (root / "hrn_blender").is_dir():
         raise InstallError("The zip can only be built from a checkout; this is an installed add-on.")

@@ -165,7 +165,7 @@ class Landmarker:
         return np.mean(answers, 0, dtype=np.float32)
 
     def _confirmed(self, pixels: np.ndarray, detection: Detection) -> np.ndarray | None:
-        """Landmarks, or None when the two networks disagree: then it was no face."""
+        """Landmarks, or None when the two networks disagree: then it was not a face."""
         points = self._measure(pixels, detection.roi())
         if not np.isfinite(points).all():
             return None

@@ -28,7 +28,7 @@ MAX_PIXELS = 105_000_000
 """Cameras sold as "100 megapixels" record up to 102."""
 
 MAX_FILE_BYTES = 1 << 30
-"""Room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is no photo."""
+"""Room for 105 megapixels of uncompressed 16-bit RGBA; a longer file is not a photo."""
 
 WORKING_SIDE = 4096
 """Longest side of a photo in memory, unless a small face asks for more (see :func:`engine.photo.observe`)."""

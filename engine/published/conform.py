@@ -359,7 +359,7 @@ def _completed(surface: SkinSurface, rest: np.ndarray, move: np.ndarray, trust: 
 def _measure(
     model: HeadModel, surface: SkinSurface, there: _Target, skin: np.ndarray, areas: tuple[np.ndarray, ...]
 ) -> list[TransferError]:
-    """From the mesh's vertices to the head, where the two show the same: not in the openings of eyes, nose and mouth.
+    """Distances from the mesh's vertices to the head, where both show the same: not in the openings of eyes, nose and mouth.
 
     Args:
         areas: (M,) bool each; one error for each of them.

@@ -94,7 +94,7 @@ class PublishedMethod(Warm, ABC):
         """The face in its photos, of which there are no more than the method takes."""
 
     def _load_optimiser(self, progress: Progress) -> None:
-        """For methods that fit: the first optimiser of a process loads a second's worth of PyTorch's modules."""
+        """Make an optimiser, for methods that fit: the first one of a process loads a second's worth of PyTorch's modules."""
         progress(0.3, "Loading the optimiser")
         import torch
 

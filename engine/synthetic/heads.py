@@ -165,7 +165,7 @@ def sample_head(model: HeadModel, rng: np.random.Generator, warp_mm: float = 2.0
 
 
 def _posed(model: HeadModel, neutral: np.ndarray, identity: np.ndarray, rng: np.random.Generator) -> SampledHead:
-    """With a drawn expression that no two faces show alike."""
+    """The head with a drawn expression, which no two faces show alike."""
     expression = sample_expression(model.expression_names, rng)
     gain = expression * rng.normal(1, 0.08, len(expression))
     posed = neutral + np.tensordot(gain.astype(np.float32), model.expression_basis, 1)

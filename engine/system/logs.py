@@ -13,7 +13,7 @@ __all__ = ["start_logging"]
 def start_logging() -> None:
     """Send the log records of all the engine's packages to :func:`engine.wire.paths.log_path`.
 
-    A folder that cannot be written is no reason to stop.
+    A folder that cannot be written does not stop anything.
     """
     logger = logging.getLogger(__package__.removesuffix(".system"))
     if logger.handlers:

@@ -38,7 +38,7 @@ class DarkWeights:
     rim_mm: float = 1.5
     """A spot that lies nearer than this to the rim is hair and no mole, mm."""
     largest_mole_mm: float = 6.0
-    """A spot that is wider is no mole, mm."""
+    """A spot that is wider is not a mole, mm."""
 
 
 @dataclass(frozen=True)

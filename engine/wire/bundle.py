@@ -145,7 +145,7 @@ def load_bundle(path: str | os.PathLike) -> Bundle:
     """Open a bundle and check that it is complete (files and sizes; :meth:`Bundle.verify` also hashes).
 
     Raises:
-        HrnError: ``BUNDLE_INVALID`` when it is no bundle, of a newer schema, or incomplete.
+        HrnError: ``BUNDLE_INVALID`` when it is not a bundle, of a newer schema, or incomplete.
     """
     path = Path(path)
     try:

@@ -95,7 +95,7 @@ def decode_line(line: bytes) -> dict:
     """The message in one line.
 
     Raises:
-        HrnError: ``ENGINE_PROTOCOL`` when the line is no JSON object or too long.
+        HrnError: ``ENGINE_PROTOCOL`` when the line is not a JSON object or too long.
     """
     if len(line) > MAX_LINE_BYTES:
         raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("A message of {bytes} bytes is longer than allowed.", bytes=len(line)))

@@ -88,7 +88,7 @@ def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> Non
     """Make `view`, a camera of :func:`build_camera`, the scene's camera and give the scene the photo's resolution.
 
     Raises:
-        ValueError: `view` is no camera that was built from a photo.
+        ValueError: `view` is not a camera that was built from a photo.
     """
     if WIDTH_PROPERTY not in view:
         raise ValueError(f"{view.name} was not built from a photo.")

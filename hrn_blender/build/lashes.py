@@ -30,7 +30,7 @@ def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray)
         lashes: (L, 4) quads of the strips, each a rectangular grid of quads whose one long side lies on the lid.
         skin: (S,) vertices of the skin.
 
-    Pieces that are no grid keep zeros.
+    Pieces that are not a grid keep zeros.
     """
     out = np.zeros((len(vertices), 3), np.float32)
     for grid in quad_grids(lashes):

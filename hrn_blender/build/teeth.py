@@ -38,7 +38,7 @@ def tooth_coordinates(vertices: np.ndarray, teeth: np.ndarray) -> np.ndarray:
         vertices: (N, 3) metres, z up, the face towards -y.
         teeth: (T, 4) quads; each jaw's are a grid that runs along the jaw and is folded over at the biting edge.
 
-    Pieces that are no such grid keep zeros.
+    Pieces that are not such a grid keep zeros.
     """
     out = np.zeros((len(vertices), 3), np.float32)
     for grid in quad_grids(teeth):
@@ -106,7 +106,7 @@ class _Place(NamedTuple):
 
 
 def _find_tooth(graph: NodeMath, along: bpy.types.NodeSocket, jaw: bpy.types.NodeSocket) -> _Place:
-    """Which tooth, and where on it."""
+    """Nodes that find which tooth a place belongs to, and where on it the place lies."""
     math = graph.math
     share = math("ABSOLUTE", along)
     numbers = {}

@@ -113,7 +113,7 @@ def install_command(
     Any Python can run it, so Blender's own does.
 
     Args:
-        python: interpreter that the engine shall be built on; empty: the installer finds one.
+        python: interpreter that the engine is to be built on; empty: the installer finds one.
         wheels: folder of packages that is looked into first.
         offline: use nothing but `wheels`.
         extra: a key of :data:`engine.install.environments.EXTRAS` to install with the engine.

@@ -134,7 +134,7 @@ def read_network(data: bytes) -> Network:
     """The graph in a ``.tflite`` file; half-precision weights that the file dequantizes become constants.
 
     Raises:
-        HrnError: MODEL_MISSING when the bytes are no such file or use an operator that is not listed here.
+        HrnError: MODEL_MISSING when the bytes are not such a file or use an operator that is not listed here.
     """
     try:
         return _read(data)

@@ -33,7 +33,7 @@ _PX_PER_MM, _SIDE = 1.4, 140
 _FACE_MM, _NEAR_MM = 40.0, 22.0
 """The skin is known from the face so near to the model's ear, and nothing farther away than the second belongs to the ear."""
 _LEAST_PIXELS = 60
-"""Of skin, of what is none, and of the model's ear, to go by."""
+"""Fewest pixels of skin, of what is not skin, and of the model's ear, with which a decision is made."""
 _EAR_COLOR = np.array([[-0.25, 0.12, 0.0], [0.5, 0.14, 0.12]])
 """Mean and deviation of an ear's log green, log red to green and log blue to green, less the face's: blood shows in ears."""
 _LEAST_SPREAD = np.array([0.15, 0.05, 0.05], np.float32)
@@ -50,8 +50,8 @@ _LEAST, _MOST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17]), np.array([0.40, 6.0
 """An ear can stand far out, but hardly lie closer to the head than the average's."""
 _NUMBERS = len(_SIGMA)
 _RIM_MM, _PATCH_MM, _ROBUST_MM = 1.5, 10.0, 6.0
-"""Error of the border; length of it that counts as one measurement; distance at which a point has lost three quarters of its
-say."""
+"""Error of the border; length of it that counts as one measurement; distance at which a point weighs only a
+quarter."""
 _INWARDS_MM, _OUTWARDS_MM, _STEP_MM = 8.0, 14.0, 0.5
 """How far from the model's rim the photo's is looked for."""
 _BESIDE_MM = np.array([2.0, 4.0, 6.0])
@@ -85,7 +85,7 @@ class _Window(NamedTuple):
     skin: np.ndarray
     """(n, n) float32 in [0, 1]: the photo's skin that does not lie on the model's cheek: the ear, and what of it hair leaves."""
     hair: np.ndarray
-    """(n, n) float32 in [0, 1]: what is no skin, looks like what covers the scalp rather than like what is behind the head."""
+    """(n, n) float32 in [0, 1]: what is not skin, looks like what covers the scalp rather than like what is behind the head."""
 
 
 def ear_shift(
@@ -251,8 +251,8 @@ def _fit(
 def _rim_rows(
     model: HeadModel, posed: np.ndarray, vertices: np.ndarray, ear: _Ear, q: np.ndarray, window: _Window, scalp: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the pixels along the ear's outer rim: (r, 5) mm outwards per number, (r,) mm by which the photo's rim lies farther
-    out, (r,) weights."""
+    """What the pixels along the ear's outer rim say: (r, 5) mm outwards per number, (r,) mm by which the photo's rim lies
+    farther out, (r,) weights."""
     raster = _draw(model, vertices, window.camera)
     shown = (raster.triangle >= 0) & ear.triangles[raster.triangle]
     y, x = np.nonzero(shown & (cv2.erode(shown.astype(np.uint8), np.ones((3, 3))) == 0))

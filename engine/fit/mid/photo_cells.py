@@ -71,7 +71,7 @@ class PhotoCells:
 
         Args:
             raster: of the whole head.
-            is_skin: (T, 3) local skin vertex of each corner, -1 for triangles that are no skin.
+            is_skin: (T, 3) local skin vertex of each corner, -1 for triangles that are not skin.
             count: V, number of skin vertices.
         """
         hit = raster.triangle >= 0

@@ -24,7 +24,7 @@ class MidWeights:
     patch: float = 80.0
     """mm^2 of skin that count as one independent measurement of brightness."""
     bright: float = 0.30
-    """Residual of a vertex that is brighter than predicted at which it has lost three quarters of its say."""
+    """Residual of a vertex that is brighter than predicted at which it weighs only a quarter."""
     dark: float = 0.18
     """The same of a darker one. Cast shadows, hair and pores darken, so it is less."""
     landmark: float = 6.0

@@ -103,7 +103,7 @@ def match_views(
         progress: may raise to cancel.
 
     Returns:
-        Tracks, and (V, V) anchors of the first view whose places the second sees as well; 0 where views are no pair.
+        Tracks, and (V, V) anchors of the first view whose places the second sees as well; 0 where views are not a pair.
     """
 
     def both_ways(i: int, j: int):

@@ -42,9 +42,9 @@ class Round:
     least_ncc: float
     """Normalised cross-correlation that a match must reach."""
     start_px: float
-    """Residual at which a match has lost three quarters of its say at first, frame pixels."""
+    """Residual at which a match weighs only a quarter at first, frame pixels."""
     robust_mm: float
-    """Distance from the surface at which a point has lost three quarters of its say, mm."""
+    """Distance from the surface at which a point weighs only a quarter, mm."""
     stiffness: float
     """Weight of the offset's squared bending, against the weight of one point."""
     membrane: float
@@ -73,7 +73,7 @@ class CameraWeights:
     iterations: int = 30
     """Gauss-Newton steps at most."""
     start_px: float = 1.0
-    """Residual at which an observation has lost three quarters of its say, at first, frame pixels."""
+    """Residual at which an observation weighs only a quarter, at first, frame pixels."""
     least_px: float = 0.6
     """The same when the fit has settled."""
     most_tracks: int = 6000
@@ -204,7 +204,7 @@ class CoefficientWeights:
     most_points: int = 3000
     """Points that are used at most."""
     point_far_mm: float = 3.0
-    """Distance at which a point has lost three quarters of its say, mm."""
+    """Distance at which a point weighs only a quarter, mm."""
     landmark_far_mm: float = 6.0
     """Distance at which a landmark has lost half its say, mm."""
     steps: int = 4
@@ -238,7 +238,7 @@ class Bending:
     damping: float | np.ndarray
     """Weight of the offset itself, one or (V,)."""
     robust_mm: float
-    """Distance at which a point has lost three quarters of its say, mm."""
+    """Distance at which a point weighs only a quarter, mm."""
     membrane: float | np.ndarray = 0.0
     """Weight of the offset's squared gradient, one or (V,)."""
     steps: int = 3
@@ -252,7 +252,7 @@ class EyeWeights:
     least_points: int = 25
     """An eye with fewer points stays where its lids put it."""
     robust_mm: float = 1.5
-    """Distance from the ball at which a point has lost three quarters of its say, mm."""
+    """Distance from the ball at which a point weighs only a quarter, mm."""
     reach_mm: float = 8.0
     """Points farther off are none of the eye's, mm."""
     prior_mm: tuple[float, float, float] = (0.7, 0.7, 4.0)

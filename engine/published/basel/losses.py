@@ -94,7 +94,7 @@ def front_triangles(triangles: torch.Tensor, front_vertices: torch.Tensor, *, co
     """Triangles of the front of the face for the photo loss' mask.
 
     The official file numbers them among the front vertices, but the released training applies the numbers to the whole
-    face, where most are no triangles of the mesh. `corrected` maps them.
+    face, where most are not triangles of the mesh. `corrected` maps them.
 
     Args:
         triangles: (f, 3) int64 as stored.

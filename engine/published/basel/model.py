@@ -75,7 +75,7 @@ class FaceModel:
     def build(
         cls, data: FaceModelData, *, recentre: bool = True, camera: CropCamera = ALIGNED_CAMERA, clip_texture: bool = False
     ) -> FaceModel:
-        """From a file's content, float32 on the CPU.
+        """The model from a file's content, float32 on the CPU.
 
         Args:
             data: as read.

@@ -57,7 +57,7 @@ def write_turning(path: Path, strip: np.ndarray, found: HrnFace, model: HrnModel
 
 
 def _tiles(found: HrnFace, model: HrnModel, frames: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each frame the face in grey, lit from where the light was, and with its texture; (512, 512, 3) uint8."""
+    """Yield for each frame the face in grey, lit from where the light was, and with its texture; (512, 512, 3) uint8."""
     coefficients, levels = found.base.coefficients, found.detail.levels
     shape = model.face.shape(coefficients.identity, coefficients.expression)
     shape = shape + apply_offsets(levels.deformation, model.uv)

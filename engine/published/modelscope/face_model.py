@@ -95,7 +95,7 @@ class FittedFace(NamedTuple):
 
 
 def read_fitted_face(paths: Mapping[str, Path]) -> FittedFace:
-    """From the files by their keys in the catalogue.
+    """Read the fitted face from its files, given by their keys in the catalogue.
 
     Raises:
         HrnError: MODEL_MISSING, CHECKPOINT_INVALID.

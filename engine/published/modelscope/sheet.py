@@ -133,7 +133,7 @@ class _Drawing(NamedTuple):
 
 
 def _drawing(place: torch.Tensor, weight: torch.Tensor, wanted: torch.Tensor, height: int, width: int) -> _Drawing:
-    """For pixels that lie at `place` (n, 2), as :func:`engine.published.basel.rendering.render_texture` reads a texture.
+    """How pixels that lie at `place` (n, 2) are drawn: as :func:`engine.published.basel.rendering.render_texture` does it.
 
     Args:
         weight: (n, 1) of each pixel's error, before it is squared.

@@ -41,7 +41,7 @@ def _invalid(path: Path, fault: Message, hint: str = _FETCH, **details: Any) -> 
 
 
 def _beginning(path: Path) -> bytes:
-    """The first bytes, after refusing what is no binary file at all.
+    """The first bytes, after refusing what is not a binary file at all.
 
     Raises:
         HrnError: MODEL_MISSING; CHECKPOINT_INVALID for an empty file, a web page, a Git LFS pointer or other text.

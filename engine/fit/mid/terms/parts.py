@@ -36,7 +36,7 @@ PARTS = {
 # fmt: on
 """Landmarks around each part; of the face what lies above the brows is left out, since hair may cover it."""
 _HOLES = {"right_eye": EYES[0], "left_eye": EYES[1]}
-"""The eyeballs are no skin: of eyes the lids count."""
+"""The eyeballs are not skin: of the eyes only the lids count."""
 _LIMIT = {"face": 160}
 _POINTS = 70
 """Points that stand for a part."""

@@ -19,12 +19,12 @@ from .wire.paths import cache_dir, log_path
 from .wire.protocol import STAGES, overall_fraction
 from .wire.settings_flags import add_flags, from_flags
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
-    options = _parser().parse_args(argv)
+    options = make_parser().parse_args(argv)
     use(options.lang or system_language())
     if current() != SOURCE and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show must not stop the command
@@ -58,7 +58,8 @@ def quiet_libraries() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the engine's command line."""
     parser = argparse.ArgumentParser(prog="engine", description="Reconstruct a complete textured head from a photo.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument(

@@ -32,6 +32,7 @@ from PIL import Image
 from ..install.environments import BPY_4_5
 from ..published.nets.checkpoint import read_npy_dictionary
 from ..system.machine import cores
+from ..wire.bundle import MANIFEST
 
 __all__ = ["CASES", "Case", "contents", "differences", "digest", "main"]
 
@@ -173,7 +174,7 @@ class _Failed(Exception):
 
 
 def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, dict]:
-    """For each case its ``entries`` (see :func:`digest`) and what is ``not_compared``, with the reason."""
+    """Make the cases: the ``entries`` of each (see :func:`digest`) and what is ``not_compared``, with the reason."""
     begin = time.monotonic()
 
     def tell(text: str) -> None:
@@ -265,7 +266,6 @@ def _call(command: list, failure: str, more: dict[str, str] | None = None) -> No
 # -- what is in them ----------------------------------------------------------------------------------------------
 
 _PARTS = ("bundle", "blender")
-_MANIFEST = "head.json"
 _UNSAID = ("timings", "files", "engine_version", "head_model_version", "schema_version")
 """Members of the manifest that are left out: times, sizes and sums of files whose content is compared, versions."""
 
@@ -279,7 +279,7 @@ def contents(place: Path) -> Iterator[tuple[str, Any]]:
     bundle = place / "bundle"
     for path in sorted(bundle.rglob("*")) if bundle.is_dir() else ():
         name = f"bundle/{path.relative_to(bundle).as_posix()}"
-        if path == bundle / _MANIFEST:
+        if path == bundle / MANIFEST:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             yield from _values(name, {key: value for key, value in manifest.items() if key not in _UNSAID})
             yield f"{name}/files", sorted(manifest["files"])

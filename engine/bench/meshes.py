@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..geometry.mesh import QUAD_TRIANGLES
 from ..geometry.obj import read_obj
 from ..head.model import MATERIALS
 from ..wire.bundle import MANIFEST, load_bundle
@@ -125,7 +126,7 @@ def outer_mesh(vertices: np.ndarray, faces: np.ndarray, face_material: np.ndarra
     quads = faces[np.isin(face_material, wanted)]
     used, number = np.unique(quads, return_inverse=True)
     quads = number.reshape(-1, 4)
-    return Mesh(np.asarray(vertices, float)[used], quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3))
+    return Mesh(np.asarray(vertices, float)[used], quads[:, QUAD_TRIANGLES].reshape(-1, 3))
 
 
 def _read_ply(path: Path) -> Mesh:

@@ -17,7 +17,7 @@ from ..geometry.closest import closest_of
 from ..geometry.similarity import similarity
 from .meshes import Mesh
 
-__all__ = ["CURVE", "Aligned", "METRES", "compare", "crop", "summary"]
+__all__ = ["CURVE", "Aligned", "METRES", "Surface", "compare", "crop", "summary"]
 
 METRES = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
 """Millimetres of the units that predictions may have."""
@@ -71,7 +71,7 @@ def compare(
         scale = unit
     placed = Mesh(scale * mesh.vertices @ rotation.T + shift, mesh.triangles)
     centre = target.mean(0)
-    surface = _Surface(placed)
+    surface = Surface(placed)
     growth, turn, move, distances, rounds = _refine(surface, target, centre, unit is None)
     return Aligned(distances, scale * growth, turn @ rotation, growth * turn @ (shift - centre) + centre + move, rounds)
 
@@ -92,7 +92,7 @@ def summary(distances: list[np.ndarray]) -> dict:
     }
 
 
-class _Surface:
+class Surface:
     """The nearest point of a mesh whose triangles may be of any size, exactly.
 
     A first answer comes from the nearest centroids; then every triangle is tried whose centroid is near enough for its
@@ -144,7 +144,7 @@ class _Surface:
         return place, distance, self._normals[number]
 
 
-def _refine(surface: _Surface, target: np.ndarray, centre: np.ndarray, scaled: bool):
+def _refine(surface: Surface, target: np.ndarray, centre: np.ndarray, scaled: bool):
     """Growth and rotation about `centre` and shift of the surface that minimise the sum of squared distances of the
     target's points; Levenberg and Marquardt's method with the distances as residuals."""
     growth, turn, move = 1.0, np.eye(3), np.zeros(3)

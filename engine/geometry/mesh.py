@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 __all__ = [
+    "QUAD_TRIANGLES",
     "face_cross",
     "facing_of",
     "neighbour_mean",
@@ -17,6 +18,8 @@ __all__ = [
 ]
 
 
+QUAD_TRIANGLES = (0, 1, 2, 0, 2, 3)
+"""Corners of a quad that make its two triangles, everywhere the same."""
 _COTANGENTS = (0.02, 20.0)
 """Least and largest cotangent of a corner: those of angles of 89 and 3 degrees."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..geometry.mesh import QUAD_TRIANGLES
 from ..wire.bundle import MATERIALS
 
 __all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
@@ -67,7 +68,7 @@ class HeadModel:
     @property
     def triangles(self) -> np.ndarray:
         """(2Q, 3) int32: quad q gives triangles 2q = (0, 1, 2) and 2q + 1 = (0, 2, 3)."""
-        return self.faces[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+        return self.faces[:, QUAD_TRIANGLES].reshape(-1, 3)
 
     def shape(self, identity: np.ndarray, expression: np.ndarray | None = None) -> np.ndarray:
         """(N, 3) vertices in mm for (k,) identity (k <= K; the rest is 0) and (52,) expression values."""

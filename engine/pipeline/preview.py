@@ -21,7 +21,7 @@ from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
 from ..wire.color import linear_to_srgb, srgb_to_linear
 
-__all__ = ["render_head"]
+__all__ = ["mouth_shade", "render_head"]
 
 _CLAY = 0.42
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
@@ -152,7 +152,7 @@ def _shaded(
     inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")]) & ~socket
     teeth = material == MATERIALS.index("teeth")
     eye = material == MATERIALS.index("eyes")
-    shade = _lid_shade(model, vertices, position, eye | socket) * _mouth_shade(model, vertices, position, inner, teeth)
+    shade = _lid_shade(model, vertices, position, eye | socket) * mouth_shade(model, vertices, position, inner, teeth)
     # Rows of teeth are shells of a few quads, whose smooth normals turn at their folds: they face as the arch does.
     n[teeth] = _arch_normals(model, vertices, position[teeth])
     in_camera = (n @ camera.R.T.astype(np.float32)) * np.array([1, -1, -1], np.float32)
@@ -193,7 +193,7 @@ def _lid_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, eye
     return out
 
 
-def _mouth_shade(
+def mouth_shade(
     model: HeadModel, vertices: np.ndarray, position: np.ndarray, inner: np.ndarray, teeth: np.ndarray
 ) -> np.ndarray:
     """(H, W) float32 share of the light that reaches pixels in the mouth: less the deeper behind the lips, and as much as

@@ -16,7 +16,7 @@ __all__ = ["Tail"]
 
 
 class Tail(nn.Module):
-    """The part of the network that follows the 8 x 8 activations."""
+    """The layers that are trained: from the 8 x 8 activations on."""
 
     def __init__(self, network: Network, points: int, identities: int, expressions: int, hidden: int = 192):
         super().__init__()

@@ -83,7 +83,7 @@ class Analysis:
 
     @property
     def pixels_per_mm(self) -> float:
-        """Resolution of the photos, where each is used."""
+        """Pixels of the photos per millimetre of skin, each weighted by how much of it is used."""
         amount = np.array([float(source.share.sum()) if source.share is not None else 1.0 for source in self.sources])
         fine = np.array([source.view.pixels_per_mm for source in self.sources])
         return float(np.exp(np.average(np.log(fine), weights=np.maximum(amount, 1e-6))))

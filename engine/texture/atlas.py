@@ -16,7 +16,7 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
-from ..geometry.mesh import uv_density
+from ..geometry.mesh import QUAD_TRIANGLES, uv_density
 from ..head.model import HeadModel
 from ..render import rasterize
 from ..system.concurrency import concurrently
@@ -81,7 +81,7 @@ def each_band(work: Callable[[int, int], object], parts: list[tuple[int, int]], 
 
 def corner_triangles(quads: int) -> np.ndarray:
     """(2Q, 3) int32 numbers of quad corners (4q + corner) in the order of ``HeadModel.triangles``."""
-    return (np.arange(quads, dtype=np.int32)[:, None] * 4 + np.array([0, 1, 2, 0, 2, 3], np.int32)).reshape(-1, 3)
+    return (np.arange(quads, dtype=np.int32)[:, None] * 4 + np.array(QUAD_TRIANGLES, np.int32)).reshape(-1, 3)
 
 
 def texel_band(model: HeadModel, size: int, row0: int, row1: int) -> Texels:

@@ -15,7 +15,7 @@ __all__ = ["Masks", "Place", "Seen", "forehead_trust", "place_of"]
 
 @dataclass(frozen=True)
 class Masks:
-    """Masks of a photo's crop, (h, w) float32 in [0, 1]."""
+    """What the pixels of a photo's crop show, (h, w) float32 in [0, 1]."""
 
     usable: np.ndarray
     """Pixels that are good for texture."""

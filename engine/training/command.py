@@ -12,6 +12,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.language import local
 from ..wire.messages import reason, say
 from ..wire.pytorch import require_pytorch
+from .choices import FRONT_MASKS, SCHEDULES
 
 __all__ = ["add_arguments", "run"]
 
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=positive_number, default=1e-4)
     parser.add_argument(
         "--schedule",
-        choices=("step", "linear", "plateau", "cosine"),
+        choices=SCHEDULES,
         default="step",
         help="how the learning rate falls (default: step, ×0.2 every --decay-epochs)",
     )
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
     parser.add_argument(
         "--front-mask",
-        choices=("released", "corrected", "whole"),
+        choices=FRONT_MASKS,
         default="released",
         help="where colours are compared; the released code numbers the front's triangles wrongly",
     )

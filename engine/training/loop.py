@@ -26,11 +26,12 @@ from ..published.nets.coarse import CoarseNet
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from .checkpoint import LATEST, copy_state, epoch_path, newest, read_state, write_state
+from .choices import SCHEDULES
 from .dataset import CropBatch, FaceCrops, collate, epoch_batches
 from .layout import Sample
 from .processes import Processes
 from .record import EventFile, Table
-from .schedule import SCHEDULES, make_schedule
+from .schedule import make_schedule
 
 __all__ = ["PRECISIONS", "TrainingOptions", "build_network", "Pictures", "train"]
 
@@ -49,7 +50,7 @@ class TrainingOptions:
     """Pictures of a step over all processes."""
     learning_rate: float = 1e-4
     schedule: str = "step"
-    """One of :data:`.schedule.SCHEDULES`; ``plateau`` needs held-out pictures."""
+    """One of :data:`.choices.SCHEDULES`; ``plateau`` needs held-out pictures."""
     decay_epochs: int = 10
     """Number of epochs after which the learning rate is multiplied by `decay`; see :func:`.schedule.make_schedule`."""
     decay: float = 0.2

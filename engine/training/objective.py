@@ -19,13 +19,10 @@ from ..published.deep3d.augmentation import recognition_similarity
 from ..published.nets.arcface import ArcFaceNet, face_features
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
+from .choices import FRONT_MASKS
 from .dataset import CropBatch
 
-__all__ = ["FRONT_MASKS", "Objective", "Outcome"]
-
-FRONT_MASKS = ("released", "corrected", "whole")
-"""Where the photo loss looks: the front of the face as the released code draws it (see
-:func:`engine.published.basel.losses.front_triangles`), as it is meant, or the whole rendered face."""
+__all__ = ["Objective", "Outcome"]
 
 
 class Outcome(NamedTuple):
@@ -46,7 +43,7 @@ class Objective:
     Args:
         data: the face model with its fields for training.
         size: side of the crops.
-        front_mask: one of :data:`FRONT_MASKS`.
+        front_mask: one of :data:`.choices.FRONT_MASKS`.
         recognition: ArcFace in evaluation mode, without gradients; None leaves its term out.
         device: for everything.
 

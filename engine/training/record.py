@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["EventFile", "Table"]
+__all__ = ["EventFile", "Table", "checksum"]
 
 
 class Table:
@@ -72,7 +72,7 @@ class EventFile:
 
     def _write(self, message: bytes) -> None:
         length = struct.pack("<Q", len(message))
-        self._file.write(length + _checksum(length) + message + _checksum(message))
+        self._file.write(length + checksum(length) + message + checksum(message))
         self._file.flush()
 
 
@@ -109,7 +109,7 @@ def _crc_table() -> list[int]:
 _CRC32C = _crc_table()
 
 
-def _checksum(data: bytes) -> bytes:
+def checksum(data: bytes) -> bytes:
     """CRC-32C, masked as in record files."""
     crc = 0xFFFFFFFF
     for byte in data:

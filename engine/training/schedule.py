@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch.optim import lr_scheduler
 
-__all__ = ["SCHEDULES", "make_schedule"]
+from .choices import SCHEDULES
 
-SCHEDULES = ("step", "linear", "plateau", "cosine")
+__all__ = ["make_schedule"]
 
 
 def make_schedule(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from ..engine.wire.bundle import MANIFEST
 from ..engine.wire.child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
 from ..engine.wire.engine_events import Launch
 from ..engine.wire.errors import ErrorCode, HrnError
@@ -23,7 +24,7 @@ ASSET_NAME = "head.blend"
 def is_up_to_date(bundle: Path) -> bool:
     """Whether the bundle's .blend file was written after the bundle. Blender writes it whole or not at all."""
     try:
-        return (bundle / ASSET_NAME).stat().st_mtime_ns >= (bundle / "head.json").stat().st_mtime_ns
+        return (bundle / ASSET_NAME).stat().st_mtime_ns >= (bundle / MANIFEST).stat().st_mtime_ns
     except OSError:
         return False
 

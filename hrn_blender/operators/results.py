@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
 from ..build.camera import EXPRESSION_PROPERTY
-from ..engine.wire.bundle import load_bundle
+from ..engine.wire.bundle import MANIFEST, load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..link.jobs import Job, JobState
@@ -84,7 +84,7 @@ class HRN_OT_load_bundle(FileBrowser, bpy.types.Operator):
     bl_label = "Open Head from Disk"
     bl_options = {"REGISTER", "UNDO"}
 
-    filter_glob: StringProperty(default="head.json", options={"HIDDEN"})
+    filter_glob: StringProperty(default=MANIFEST, options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context):

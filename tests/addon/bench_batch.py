@@ -1,6 +1,6 @@
 """How Blender copes with many heads: ``BPY_PYTHON tests/addon/bench_batch.py BUNDLE [--heads 200]``.
 
-Fills the batch table with copies of one bundle (hard links, so that disk space is no matter), measures what is drawn and
+Fills the batch table with copies of one bundle (hard links, so that disk space does not matter), measures what is drawn and
 filtered, then builds all of them as *Build All* does, step by step. Times are processor time of the main thread, which other
 programs on the machine change little, and wall time. Without a window: what the graphics card does is not in it.
 """

@@ -297,7 +297,7 @@ def test_retry_of_one_after_the_end_keeps_the_other_rows(h):
 
 @pytest.mark.parametrize("same, focal", [(None, {"focal_px": 812.5}), (True, {"focal_mm": 85.0}), (False, {})])
 def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal):
-    from engine.cli import _parser
+    from engine.cli import make_parser
     from engine.wire.settings_flags import from_flags
 
     settings = Settings(
@@ -312,9 +312,9 @@ def test_settings_become_flags_that_the_engine_understands(tmp_path, same, focal
         part_distance=same is None,
         **focal,
     )
-    options = _parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
+    options = make_parser().parse_args(batch_arguments(tmp_path / "a", tmp_path / "b", settings, jobs=3))
     assert from_flags(options).to_json() == settings.to_json() and options.jobs == 3 and options.json_lines
-    options = _parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))
+    options = make_parser().parse_args(batch_arguments(tmp_path, tmp_path / "b", Settings()))
     assert from_flags(options).to_json() == Settings().to_json() and options.jobs is None
 
 

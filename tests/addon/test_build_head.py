@@ -298,7 +298,7 @@ def test_building_is_quick(tmp_path, record_property):
 
 
 def test_lash_strips_know_root_and_tip():
-    """Two 3 x 5 strips at a lid along x: one points up, the other down; a closed box is no strip."""
+    """Two 3 x 5 strips at a lid along x: one points up, the other down; a closed box is not a strip."""
 
     def strip(rise, first):
         x, row = np.meshgrid(np.linspace(0, 0.02, 5), np.arange(3))

@@ -31,7 +31,7 @@ _EXPRESSIONS = 52
 
 
 class Guess(NamedTuple):
-    """For B crops; arrays, in training tensors."""
+    """The network's answers for B crops: arrays, or tensors in training."""
 
     points: Any
     """(B, P, 2) pixels of the crop."""

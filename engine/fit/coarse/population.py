@@ -64,7 +64,7 @@ _loading = threading.Lock()
 
 
 def load_people(model: HeadModel) -> People:
-    """From memory after the first call.
+    """The average of people and how they differ; kept in memory after the first call.
 
     Raises:
         HrnError: MODEL_MISSING when the landmark network's file is absent or of another kind, or the data file belongs

@@ -90,7 +90,7 @@ class Regressor:
         )
 
     def _change_of_basis(self, model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
-        """From identity coefficients of the head model as it was in training to those of `model`.
+        """The map from identity coefficients of the head model as it was in training to those of `model`.
 
         Returns:
             (K, K') and (K',): ``identity = trained @ matrix + shift``.

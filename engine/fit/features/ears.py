@@ -25,7 +25,7 @@ from ...wire.color import srgb_to_linear
 from ..crop import crop_pixels
 from ..skin_surface import SkinSurface
 
-__all__ = ["ear_shift"]
+__all__ = ["ear_shift", "ears_moved", "ears_of"]
 
 _NAMES = ("right_ear", "left_ear")
 _PX_PER_MM = 1.4
@@ -120,15 +120,15 @@ def ear_shift(
     """
     posed = np.asarray(posed, np.float64)
     scalp = model.part("scalp")[model.triangles].min(1) > 0.3
-    ears = _ears(model, surface, posed)
+    ears = ears_of(model, surface, posed)
     windows = [[window for view in views if (window := _look(model, *view, posed, ear, scalp))] for ear in ears]
     if not any(windows):
         return np.zeros((len(surface.vertices), 3))
-    return (_with(ears, posed, _fit(model, posed, ears, windows, scalp)) - posed)[surface.vertices]
+    return (ears_moved(ears, posed, _fit(model, posed, ears, windows, scalp)) - posed)[surface.vertices]
 
 
-def _ears(model: HeadModel, surface: SkinSurface, posed: np.ndarray) -> list[_Ear]:
-    """The right and the left one."""
+def ears_of(model: HeadModel, surface: SkinSurface, posed: np.ndarray) -> list[_Ear]:
+    """The right and the left ear of the head."""
     around = neighbour_mean(surface.triangles, len(surface.vertices))
     ears = []
     for name in _NAMES:
@@ -146,7 +146,7 @@ def _ears(model: HeadModel, surface: SkinSurface, posed: np.ndarray) -> list[_Ea
     return ears
 
 
-def _with(ears: Sequence[_Ear], posed: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+def ears_moved(ears: Sequence[_Ear], posed: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """(N, 3) the head with its ears moved by their (2, 5) numbers."""
     out = posed.copy()
     for ear, q in zip(ears, numbers):
@@ -255,7 +255,7 @@ def _fit(
     q = np.zeros((2, _NUMBERS))
     for _ in range(_STEPS):
         hessian, gradient = prior.copy(), prior @ q.ravel()
-        vertices = _with(ears, posed, q)
+        vertices = ears_moved(ears, posed, q)
         for number, (ear, shown) in enumerate(zip(ears, windows)):
             block = slice(_NUMBERS * number, _NUMBERS * (number + 1))
             for window in shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...geometry.mesh import face_cross, neighbour_mean
+from ...geometry.mesh import QUAD_TRIANGLES, face_cross, neighbour_mean
 from ...head.model import MATERIALS, HeadModel
 from ...render import interpolate, rasterize
 from ..skin_surface import SkinSurface
@@ -87,7 +87,7 @@ def deformation_map(model: HeadModel, deformation: np.ndarray, size: int) -> np.
     Returns:
         (S, S, 3) float32 mm in model axes, row 0 at v = 1; 0 outside the UV layout.
     """
-    corners = model.uv[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 2).astype(np.float64)
+    corners = model.uv[:, QUAD_TRIANGLES].reshape(-1, 2).astype(np.float64)
     points = np.stack([corners[:, 0] * size, (1 - corners[:, 1]) * size], 1)
     triangles = np.arange(len(corners), dtype=np.int32).reshape(-1, 3)
     values = deformation[model.triangles.ravel()]

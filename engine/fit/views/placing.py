@@ -19,7 +19,7 @@ from .matching import predicted
 from .state import Frame, ViewState
 from .weights import WEIGHTS, PlaceWeights
 
-__all__ = ["place_photo"]
+__all__ = ["find_pose", "place_photo"]
 
 
 def place_photo(
@@ -70,7 +70,7 @@ def place_photo(
         at = np.array([points[pair.queryIdx].pt for pair in pairs]).astype(int)
         solid = place[at[:, 1], at[:, 0]].astype(float)
         seen = own_points[[pair.trainIdx for pair in pairs]]
-        pose = _pose(small, solid, seen, weights.inlier * max(grey.shape))
+        pose = find_pose(small, solid, seen, weights.inlier * max(grey.shape))
         if pose is not None:
             count, placed, used = pose
             spread = np.ptp(at[used], 0) / np.ptp(np.argwhere(mask)[:, ::-1], 0)
@@ -84,7 +84,18 @@ def place_photo(
     return replace(camera, R=best.R, t=best.t)
 
 
-def _pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) -> tuple[int, Camera, np.ndarray] | None:
+def find_pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) -> tuple[int, Camera, np.ndarray] | None:
+    """The camera's pose from matches, some of which are wrong (PnP, RANSAC).
+
+    Args:
+        camera: its focal length and principal point stay.
+        points: (n, 3) mm.
+        pixels: (n, 2).
+        error: largest distance of a right match, pixels.
+
+    Returns:
+        number of right matches, the camera, and which they are; None where fewer than six agree.
+    """
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
     try:
         ok, rotation, shift, used = cv2.solvePnPRansac(

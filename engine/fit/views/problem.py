@@ -158,7 +158,7 @@ class Problem:
         self.matched = True
 
     def straighten(self) -> None:
-        """Take out lens distortion that the matches confirm; what they do not confirm counts as none."""
+        """Take out the lens distortion that the matches confirm; any other counts as zero."""
         bent = [
             significant_distortion(view, k, deviation, self._weights.lens)
             for view, k, deviation in zip(self.views, self._distortion, self._distortion_deviation)

@@ -17,7 +17,7 @@ from .state import ViewState
 from .surface import Rims
 from .weights import WEIGHTS, OutlineWeights
 
-__all__ = ["find_rims", "foreground"]
+__all__ = ["find_rims", "foreground", "plain_background"]
 
 
 def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
@@ -37,7 +37,7 @@ def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.o
     inside = (_grown(1 - head, 0.5 * weights.near_mm * per_mm) == 0) & above
     if outside.sum() < 400 or inside.sum() < 400:
         return None
-    mask = _plain(lab, outside, weights)
+    mask = plain_background(lab, outside, weights)
     if mask is None or not _plausible(mask, inside, outside):
         mask = _cut(view.color, head, per_mm, weights)
         if not _plausible(mask, inside, outside):
@@ -57,7 +57,16 @@ def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
     return (cv2.distanceTransform((mask == 0).astype(np.uint8), cv2.DIST_L2, 5) <= max(1, round(radius))).astype(np.uint8)
 
 
-def _plain(lab: np.ndarray, outside: np.ndarray, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
+def plain_background(lab: np.ndarray, outside: np.ndarray, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
+    """What stands out against a background that changes slowly.
+
+    Args:
+        lab: (h, w, 3) float32 CIELAB.
+        outside: (h, w) bool, where the background is seen.
+
+    Returns:
+        (h, w) float in [0, 1]; None where the background is not plain.
+    """
     height, width = outside.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...geometry.mesh import QUAD_TRIANGLES
 from ...photo.regions import IRISES
 from ..makehuman import data_root, read_base_mesh
 from ..model import HeadModel
@@ -96,7 +97,7 @@ def place_on_lines(
     for centre, ring in IRISES[1:]:
         eye = model.eyeballs[1]
         quads = model.faces[np.isin(model.faces, eye).all(1)]
-        triangles = quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
+        triangles = quads[:, QUAD_TRIANGLES].reshape(-1, 3)
         middle, forward = template[eye].mean(0), np.array([0.0, 0.0, 1.0])
         side = np.array([1.0, 0.0, 0.0])
         axis_points = {centre: middle + 20 * forward}

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import binary_dilation
 
+from ...geometry.mesh import QUAD_TRIANGLES
 from ...render import rasterize
 from ..build import build_head_model
 from ..makehuman import data_root, read_base_mesh
@@ -163,7 +164,7 @@ def _find(taken: np.ndarray, mask: np.ndarray, centred: bool) -> tuple[int, int]
 
 def _cover(uv: np.ndarray) -> np.ndarray:
     """(GRID, GRID) cells that the quads touch, row 0 at v = 0."""
-    corners = uv[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 2) * GRID
+    corners = uv[:, QUAD_TRIANGLES].reshape(-1, 2) * GRID
     triangles = np.arange(len(corners)).reshape(-1, 3)
     filled = rasterize(corners, np.ones(len(corners)), triangles, GRID, GRID).triangle >= 0
     return binary_dilation(filled, np.ones((3, 3), bool))

@@ -24,14 +24,12 @@ from ..method import GivenFace, Prediction
 from .face import HrnFace
 from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
 from .method import Hrn
-from .output import write_results
+from .output import METRES, write_results
 from .stages import BaseStage
 
 __all__ = ["MvHrn", "create", "sight"]
 
 _DRAFT_STEPS = 10
-_METRES = np.float32(0.1)
-"""Metres per decimetre."""
 
 
 def create() -> MvHrn:
@@ -107,8 +105,8 @@ class MvHrn(Hrn):
         shape = model.shape(fused.identity, views[0].base.coefficients.expression)
         shape = shape + uv_maps.apply_offsets(fused.levels.deformation, self._hrn.uv)
         write_obj(folder / f"{stem}_fused_mesh.obj", shape[0].numpy(), model.triangles.numpy(), uv=self._hrn.uv.numpy())
-        write_exr(folder / "deformation.exr", np.ascontiguousarray(fused.levels.deformation[0].permute(1, 2, 0)) * _METRES)
-        write_exr(folder / "displacement.exr", fused.levels.displacement[0, 0].numpy() * _METRES)
+        write_exr(folder / "deformation.exr", np.ascontiguousarray(fused.levels.deformation[0].permute(1, 2, 0)) * METRES)
+        write_exr(folder / "displacement.exr", fused.levels.displacement[0, 0].numpy() * METRES)
         return [f"{stem}_fused_mesh.obj", "deformation.exr", "displacement.exr", *written]
 
 

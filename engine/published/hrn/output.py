@@ -16,10 +16,10 @@ from .face import HrnFace
 from .stages import HrnModel
 from .turning import write_turning
 
-__all__ = ["write_results"]
+__all__ = ["METRES", "write_results"]
 
 _GREY = 0.8
-_METRES = 0.1
+METRES = 0.1
 """Metres per decimetre."""
 
 
@@ -60,9 +60,9 @@ def write_results(
     write_jpeg(folder / f"{stem}_output.jpg", strip)
     if turning:
         write_turning(folder / f"{stem}_output.gif", strip, found, model)
-    write_exr(folder / "deformation.exr", _rows(levels.deformation) * _METRES)
-    write_exr(folder / "displacement.exr", levels.displacement[0, 0].numpy() * np.float32(_METRES))
-    write_exr(folder / "position.exr", _rows(found.base.position_map) * _METRES)
+    write_exr(folder / "deformation.exr", _rows(levels.deformation) * METRES)
+    write_exr(folder / "displacement.exr", levels.displacement[0, 0].numpy() * np.float32(METRES))
+    write_exr(folder / "position.exr", _rows(found.base.position_map) * METRES)
     for name, image in (
         ("albedo", found.base.albedo_map),
         ("de_retouched_albedo", found.base.retouched_albedo),

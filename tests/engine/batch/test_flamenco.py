@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import engine.batch
-from engine.cli import _parser
+from engine.cli import make_parser
 
 SCRIPT = Path(engine.batch.__file__).parent / "flamenco" / "hrn_batch.js"
 NODE = shutil.which("node") or shutil.which("nodejs")
@@ -72,7 +72,7 @@ def arguments(task: dict):
     assert command["name"] == "exec" and command["parameters"]["exe"] == "{hrnPython}"
     args = command["parameters"]["args"]
     assert args[:2] == ["{hrnInstaller}", "engine"] and all(isinstance(arg, str) for arg in args)
-    return _parser().parse_args(args[2:])
+    return make_parser().parse_args(args[2:])
 
 
 def test_tasks_of_a_job():

@@ -144,7 +144,7 @@ def test_nothing_usable_is_an_error(people):
     assert caught.value.code is ErrorCode.METHOD_UNKNOWN
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8")
 def test_a_file_name_that_is_no_text(people):
     with open(os.fsencode(people) + b"/\xe4.jpg", "wb"):
         pass

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from engine.bench import df_mvr, now
 from engine.bench.meshes import Mesh, bundle_head, read_mesh, read_points
-from engine.bench.now_metric import CURVE, _Surface, compare, crop, summary
+from engine.bench.now_metric import CURVE, Surface, compare, crop, summary
 from engine.geometry.obj import ObjStyle, write_obj
 from engine.wire.errors import ErrorCode, HrnError
 from support.golden import models as golden_models
@@ -90,7 +90,7 @@ def test_alignment_is_the_optimum_that_another_solver_finds(face):
     scan = (mesh.vertices + bend + random.normal(size=mesh.vertices.shape) * 0.3)[::7]
     scan_landmarks = landmarks + random.normal(size=(7, 3)) * 2
     got = compare(scan, scan_landmarks, mesh, landmarks)
-    target, surface = scan[crop(scan, scan_landmarks)], _Surface(mesh)
+    target, surface = scan[crop(scan, scan_landmarks)], Surface(mesh)
 
     def residuals(x):
         # Points are taken back to the mesh, so its index is made once.
@@ -117,7 +117,7 @@ def test_nearest_points_are_exact_beside_large_and_empty_triangles():
     corners[7, 2] = corners[7, 1]
     mesh = Mesh(corners.reshape(-1, 3), np.arange(900).reshape(-1, 3))
     points = random.normal(size=(200, 3)) * 40
-    surface = _Surface(mesh)
+    surface = Surface(mesh)
     place, distance, normal = surface.query(points)
     dense = (
         np.stack(

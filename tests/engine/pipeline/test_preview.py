@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.photo.regions import INNER_LIPS
-from engine.pipeline.preview import _mouth_shade
+from engine.pipeline.preview import mouth_shade
 
 
 def teeth_light(model, opening: float, behind_mm: float, across_mm: float = 0.0) -> float:
@@ -15,7 +15,7 @@ def teeth_light(model, opening: float, behind_mm: float, across_mm: float = 0.0)
     rim = lips[np.abs(lips[:, 0] - across_mm).argmin()]
     place = np.array([across_mm, lips[:, 1].mean(), rim[2] - behind_mm], np.float32)
     yes = np.ones((1, 1), bool)
-    return float(_mouth_shade(model, vertices, place[None, None], ~yes, yes)[0, 0])
+    return float(mouth_shade(model, vertices, place[None, None], ~yes, yes)[0, 0])
 
 
 def test_teeth_are_as_light_as_the_lips_are_apart(model):
@@ -30,4 +30,4 @@ def test_teeth_deep_in_the_mouth_and_at_its_corners_are_darker(model):
 
 def test_what_is_not_in_the_mouth_keeps_its_light(model):
     no = np.zeros((2, 2), bool)
-    assert (_mouth_shade(model, model.template, np.zeros((2, 2, 3), np.float32), no, no) == 1).all()
+    assert (mouth_shade(model, model.template, np.zeros((2, 2, 3), np.float32), no, no) == 1).all()

@@ -368,16 +368,16 @@ def test_events_are_records_with_checksums(tmp_path):
     events = record.EventFile(tmp_path)
     events.scalar("loss", 0.5, 300)
     events.close()
-    assert record._checksum(b"123456789") == struct.pack(
+    assert record.checksum(b"123456789") == struct.pack(
         "<I", ((0xE3069283 >> 15 | 0xE3069283 << 17 & 0xFFFFFFFF) + 0xA282EAD8) & 0xFFFFFFFF
     )
     content = next(tmp_path.iterdir()).read_bytes()
     messages = []
     while content:
         (length,) = struct.unpack("<Q", content[:8])
-        assert content[8:12] == record._checksum(content[:8])
+        assert content[8:12] == record.checksum(content[:8])
         messages.append(content[12 : 12 + length])
-        assert content[12 + length : 16 + length] == record._checksum(messages[-1])
+        assert content[12 + length : 16 + length] == record.checksum(messages[-1])
         content = content[16 + length :]
     assert len(messages) == 2 and messages[1].endswith(b"loss\x15" + struct.pack("<f", 0.5))
 

@@ -46,7 +46,7 @@ def test_a_file_of_each_suffix_is_read(tmp_path, one, suffix):
 
 @pytest.mark.parametrize("one", PHOTO_FORMATS, ids=[one.name for one in PHOTO_FORMATS])
 def test_a_file_that_only_begins_like_a_photo_is_damaged(tmp_path, one):
-    """Its first bytes are those of the table, so it is told apart from what is no picture at all."""
+    """Its first bytes are those of the table, so it is told apart from what is not a picture at all."""
     whole = picture(tmp_path / "whole", one.pillow).read_bytes()
     assert any(whole[at : at + len(magic)] == magic for at, magic in one.magic)
     (tmp_path / "cut").write_bytes(whole[:20])

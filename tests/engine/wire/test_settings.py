@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.batch.lists import read_list
-from engine.cli import _parser
+from engine.cli import make_parser
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.methods import METHODS
 from engine.wire.settings import SETTINGS, Settings
@@ -58,18 +58,18 @@ def test_flags_and_messages_carry_all_settings(chosen):
 
 def test_defaults_need_no_flag():
     assert as_flags(Settings()) == []
-    assert from_flags(_parser().parse_args(["reconstruct", "a.jpg", "--out", "b"])) == Settings()
+    assert from_flags(make_parser().parse_args(["reconstruct", "a.jpg", "--out", "b"])) == Settings()
 
 
 @pytest.mark.parametrize("command", [["reconstruct", "a.jpg", "--out", "b"], ["batch", "a", "--out", "b"]], ids=lambda c: c[0])
 def test_every_setting_has_a_flag_of_the_commands(command, capsys):
     with pytest.raises(SystemExit):
-        _parser().parse_args([command[0], "--help"])
+        make_parser().parse_args([command[0], "--help"])
     shown = capsys.readouterr().out.split()
     for setting in SETTINGS.values():
         assert (setting.flag in {word.strip("[,") for word in shown}) is not setting.hidden_flag
         value = [] if setting.kind == "bool" else ["7" if setting.kind != "str" else "draft"]
-        options = _parser().parse_args([*command, setting.flag, *value])
+        options = make_parser().parse_args([*command, setting.flag, *value])
         assert getattr(options, setting.name) != setting.default, setting.name
 
 

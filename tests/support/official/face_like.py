@@ -1,7 +1,7 @@
 """A synthetic face model with the size and layout of the Basel face, on an anatomically plausible face: ours.
 
 The surface of the head model is sampled on a cylinder around it, 189 x 189 rays less the last 12, and rounded, so that
-it is no union of the head's own facets. Bases are smooth random fields.
+it is not a union of the head's own facets. Bases are smooth random fields.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Modes of a reconstruction:
     oom_exit               "Killed" on stderr and exit status 137, as the out-of-memory killer leaves it
     error,code=NO_FACE     that error
     hang                   no further message at all; cancel is not answered
-    garbage                lines on stdout that are no messages, then the result
+    garbage                lines on stdout that are not messages, then the result
     huge_line              one line longer than the protocol allows, then the result
     half_line              half a message without an end of line, then exit
     stderr_flood,megabytes=5   that much on stderr, then the result

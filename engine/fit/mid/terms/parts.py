@@ -16,6 +16,7 @@ from ....camera import Camera
 from ....geometry.mesh import vertex_normals
 from ....geometry.sampling import farthest_points
 from ....head.model import HeadModel
+from ....photo.regions import BROWS, EYES, OVAL
 from ...coarse.projection import projection
 from ...skin_surface import SkinSurface
 from ..part_regions import anchors, below_brows, describe, region_points
@@ -26,22 +27,16 @@ __all__ = ["PARTS", "PartTerm", "squared_distance"]
 PARTS = {
     "right_eye": (130, 25, 110, 24, 23, 22, 26, 112, 243, 190, 56, 28, 27, 29, 30, 247),
     "left_eye": (359, 255, 339, 254, 253, 252, 256, 341, 463, 414, 286, 258, 257, 259, 260, 467),
-    "right_brow": (70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
-    "left_brow": (300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+    "right_brow": BROWS[0],
+    "left_brow": BROWS[1],
     "upper_lip": (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 78),
     "lower_lip": (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95, 78),
-    "face": (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
-             150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+    "face": OVAL,
 }
 # fmt: on
 """Landmarks around each part; of the face what lies above the brows is left out, since hair may cover it."""
-# fmt: off
-_HOLES = {
-    "right_eye": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
-    "left_eye": (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
-}
-# fmt: on
-"""The eyeballs are not skin: of an eye, only the lids count."""
+_HOLES = {"right_eye": EYES[0], "left_eye": EYES[1]}
+"""The eyeballs are not skin: of the eyes only the lids count."""
 _LIMIT = {"face": 160}
 _POINTS = 70
 """Points that stand for a part."""

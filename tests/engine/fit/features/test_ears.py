@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.camera import Camera
-from engine.fit.features.ears import _ears, _with, ear_shift
+from engine.fit.features.ears import ear_shift, ears_moved, ears_of
 from engine.fit.skin_surface import skin_surface
 from engine.geometry.harmonics import light_normals, shade
 from engine.geometry.mesh import face_cross, vertex_normals
@@ -27,7 +27,7 @@ def surface(model):
 @pytest.fixture(scope="module")
 def truth(model, surface):
     head = model.template.astype(float)
-    return _with(_ears(model, surface, head), head, STANDING_OUT)
+    return ears_moved(ears_of(model, surface, head), head, STANDING_OUT)
 
 
 def rim(model, vertices, side):

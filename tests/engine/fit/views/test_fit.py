@@ -10,7 +10,7 @@ from engine.camera import Camera
 from engine.fit.views.bundle_adjustment import Lens, OnMesh, adjust, triangulate
 from engine.fit.views.company import agreement, strangers
 from engine.fit.views.matching import Tracks, choose_pairs
-from engine.fit.views.silhouette import _plain
+from engine.fit.views.silhouette import plain_background
 from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
 from engine.fit.views.surface import fit_offset, nearest_places
@@ -200,7 +200,7 @@ def test_a_plain_background_is_told_from_the_head():
     )
     head = (x - 50) ** 2 + (y - 60) ** 2 < 30**2
     lab[head] = [55, 15, 15]
-    mask = _plain(lab.astype(np.float32), (x - 50) ** 2 + (y - 60) ** 2 > 40**2)
+    mask = plain_background(lab.astype(np.float32), (x - 50) ** 2 + (y - 60) ** 2 > 40**2)
     assert (mask[head] > 0.5).all() and (mask[~head] < 0.5).mean() > 0.99
 
 

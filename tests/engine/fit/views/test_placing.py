@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.camera import orbit_camera
-from engine.fit.views.placing import _pose, place_photo
+from engine.fit.views.placing import find_pose, place_photo
 from engine.fit.views.state import Frame, ViewState
 from engine.pipeline.preview import render_head
 
@@ -54,4 +54,4 @@ def test_another_skin_is_not(model, views):
 
 def test_matches_at_one_place_are_no_pose(model, views):
     points = np.repeat(model.template[:1].astype(float), 20, 0) + np.linspace(0, 1e-4, 20)[:, None]
-    assert _pose(views[0].camera, points, np.tile([SIDE / 2, SIDE / 2], (20, 1)), 4.0) is None
+    assert find_pose(views[0].camera, points, np.tile([SIDE / 2, SIDE / 2], (20, 1)), 4.0) is None

@@ -15,7 +15,7 @@ from ..engine.wire.messages import say
 from ..link.jobs import Job, JobState
 from ..state import session
 from ..state.heads import active_head, head_cameras, linked_head
-from ..state.language import report
+from ..state.language import CONTEXT, report
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
 from .shared import FileBrowser, built, free_viewport, in_object_mode
@@ -194,6 +194,7 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
     step: IntProperty(options={"HIDDEN", "SKIP_SAVE"}, description="How many photos further")
     take_expression: BoolProperty(
         name="Photo's Expression",
+        translation_context=CONTEXT,
         default=False,
         description="Also set the shape keys to the expression in this photo, so that the head lies on it exactly",
     )

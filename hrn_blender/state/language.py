@@ -4,6 +4,11 @@ What Blender draws by itself (names and tooltips of operators, panels and proper
 itself, from the table that :func:`register` hands over: the add-on's own file in ``translations/`` and the engine's
 (:mod:`engine.wire.language`). Sentences with parameters are messages (:mod:`engine.wire.messages`); they become text
 here, where they are drawn, and Blender is told to leave them as they are (``translate=False``).
+
+Blender's own translation comes first: where both know a text in one context, the add-on's entry is not used, and Blender's
+"Face" is one of a mesh, its "Expression" one of mathematics. Messages, panels and properties are therefore looked up in a
+context of the add-on's own, :data:`CONTEXT`. Tooltips and constant labels stay in the default one, where Blender looks for
+them.
 """
 
 from __future__ import annotations
@@ -16,10 +21,12 @@ from ..engine.wire.language import catalog, read_po
 from ..engine.wire.messages import Message
 from .settings import ADDON
 
-__all__ = ["register", "report", "table", "tip", "unregister", "words"]
+__all__ = ["CONTEXT", "register", "report", "table", "tip", "unregister", "words"]
 
 _FOLDER = Path(__file__).resolve().parents[1] / "translations"
 _blender = bpy.app.translations
+CONTEXT = "HRN"
+"""Where the add-on's words mean what they mean here; ``translation_context`` of its properties and panels."""
 
 
 def words(message: str, /, **parameters) -> str:
@@ -44,7 +51,7 @@ def report(message: str, /, **parameters) -> str:
 def _render(look, message: str, parameters: dict) -> str:
     if not isinstance(message, Message):
         message = Message(message, parameters)
-    return message.render(look)
+    return message.render(lambda text: look(text, CONTEXT))
 
 
 def table() -> dict[str, dict[tuple[str, str], str]]:
@@ -59,7 +66,8 @@ def table() -> dict[str, dict[tuple[str, str], str]]:
     for file in sorted(_FOLDER.glob("*.po")):
         texts = {(default, text): translation for text, translation in catalog(file.stem).items()}
         texts |= {(context or default, text): translation for (context, text), translation in read_po(file).items()}
-        found[file.stem] = texts
+        own = {(CONTEXT, text): translation for (context, text), translation in texts.items() if context == default}
+        found[file.stem] = texts | own
     return found
 
 

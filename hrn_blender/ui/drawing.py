@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import blf
 
-from ..state.language import words
+from ..state.language import CONTEXT, words
 
-__all__ = ["CATEGORY", "Sidebar", "draw_name", "draw_progress", "draw_text", "wrap"]
+__all__ = ["Sidebar", "draw_name", "draw_progress", "draw_text", "wrap"]
 
 
 _HAN = r"\u2e80-\u9fff\uf900-\ufaff"
@@ -69,12 +69,10 @@ def draw_progress(layout, message: str, fraction: float) -> None:
         layout.label(text=f"{text}  {fraction:.0%}", translate=False)
 
 
-CATEGORY = "HRN"
-
-
 class Sidebar:
     """Where the add-on's panels live."""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = CATEGORY
+    bl_category = "HRN"
+    bl_translation_context = CONTEXT

@@ -16,7 +16,7 @@ from ..link.jobs import Job, JobState
 from ..link.location import engine_status
 from ..state import session, thumbnails
 from ..state.heads import active_head, head_cameras, linked_head, photo_label
-from ..state.language import words
+from ..state.language import CONTEXT, words
 from ..state.methods import available_methods
 from .drawing import Sidebar, draw_name, draw_progress, draw_text
 from .panel_engine import draw_engine
@@ -216,7 +216,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         keys = head.data.shape_keys
         block = keys.key_blocks.get(DEFORMATION_KEY) if keys is not None else None
         if block is not None:
-            column.prop(block, "value", text="Deformation", slider=True)
+            column.prop(block, "value", text=words("Deformation"), translate=False, slider=True)
         cameras = head_cameras(head)
         if len(cameras) < 2:
             layout.operator("hrn.look_through_photo", icon="OUTLINER_OB_CAMERA")
@@ -232,6 +232,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
 class HRN_MT_photo_cameras(bpy.types.Menu):
     bl_idname = "HRN_MT_photo_cameras"
     bl_label = "Look Through Photo Camera"
+    bl_translation_context = CONTEXT
 
     def draw(self, context):
         head = active_head(context)

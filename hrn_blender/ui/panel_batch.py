@@ -8,7 +8,7 @@ from ..engine.wire.messages import Message, say
 from ..link.batch import Batch, Subject, SubjectState
 from ..state import batch_session, thumbnails
 from ..state.language import words
-from .drawing import CATEGORY, draw_name, draw_progress, draw_text
+from .drawing import Sidebar, draw_name, draw_progress, draw_text
 
 __all__ = ["register", "unregister"]
 
@@ -70,12 +70,9 @@ class HRN_UL_subjects(bpy.types.UIList):
         ], []
 
 
-class HRN_PT_batch(bpy.types.Panel):
+class HRN_PT_batch(Sidebar, bpy.types.Panel):
     bl_idname = "HRN_PT_batch"
     bl_label = "Batch Import"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):

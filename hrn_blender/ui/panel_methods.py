@@ -13,7 +13,7 @@ from ..state.language import words
 from ..state.methods import unknown_methods
 from ..state.settings import ADDON
 from ..state.windows import redraw
-from .drawing import draw_progress, draw_text
+from .drawing import Sidebar, draw_progress, draw_text
 
 __all__ = ["draw_table", "register", "unregister"]
 
@@ -95,12 +95,9 @@ class HRN_OT_check_model_files(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class HRN_PT_methods(bpy.types.Panel):
+class HRN_PT_methods(Sidebar, bpy.types.Panel):
     bl_idname = "HRN_PT_methods"
     bl_label = "Published Methods"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "HRN"
     bl_parent_id = "HRN_PT_settings"
     bl_options = {"DEFAULT_CLOSED"}
 

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..engine.wire.user_settings import read_user_settings
 from ..state import model_files
+from ..state.language import CONTEXT
 from ..state.settings import ADDON, preferences
 from .panel_engine import draw_engine
 from .panel_methods import draw_table
@@ -57,28 +58,33 @@ class HRN_Preferences(bpy.types.AddonPreferences):
 
     engine_folder: StringProperty(
         name="Engine Folder",
+        translation_context=CONTEXT,
         subtype="DIR_PATH",
         update=_use_engine_folder,
         description="Where the engine is installed. Empty: a folder in your user data, shared by all Blender versions",
     )
     python: StringProperty(
         name="Python",
+        translation_context=CONTEXT,
         subtype="FILE_PATH",
         description="Python 3.11, 3.12 or 3.13 that the engine is installed with. Empty: found automatically",
     )
     wheels: StringProperty(
         name="Wheel Folder",
+        translation_context=CONTEXT,
         subtype="DIR_PATH",
         description="Folder with the engine's packages, for installing without internet. "
         "It is made by `install_deps.py wheels` on another machine",
     )
     output_folder: StringProperty(
         name="Output Folder",
+        translation_context=CONTEXT,
         subtype="DIR_PATH",
         description="Where finished heads are kept, each in a new folder. Empty: a folder in your user data",
     )
     idle_minutes: IntProperty(
         name="Stop Engine After",
+        translation_context=CONTEXT,
         default=10,
         min=0,
         max=600,
@@ -88,6 +94,7 @@ class HRN_Preferences(bpy.types.AddonPreferences):
     )
     model_files: StringProperty(
         name="Licensed Files",
+        translation_context=CONTEXT,
         subtype="DIR_PATH",
         description="Folder with the official files of published methods that you have a licence for, in any arrangement. "
         "Empty: a folder beside the engine",
@@ -96,15 +103,20 @@ class HRN_Preferences(bpy.types.AddonPreferences):
     )
     commercial_work: BoolProperty(
         name="Commercial Work",
+        translation_context=CONTEXT,
         description="Hide methods whose licences allow no commercial use, and refuse to run them",
         get=_commercial_work,
         set=_set_commercial_work,
     )
     frame_result: BoolProperty(
-        name="Frame New Heads", default=True, description="Move the 3D viewport to a head when it is finished"
+        name="Frame New Heads",
+        translation_context=CONTEXT,
+        default=True,
+        description="Move the 3D viewport to a head when it is finished",
     )
     show_material: BoolProperty(
         name="Show in Material Preview",
+        translation_context=CONTEXT,
         default=True,
         description="Switch the 3D viewport from solid display to Material Preview when a head is finished",
     )

@@ -19,6 +19,7 @@ from bpy.props import (
 )
 
 from ..engine.wire.settings import SETTINGS, Setting, Settings
+from ..state.language import CONTEXT
 from ..state.methods import method_items
 
 __all__ = ["HRN_JobItem", "HRN_Settings", "HRN_State", "register", "unregister"]
@@ -29,15 +30,18 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
 
     source: StringProperty(
         name="Photos",
+        translation_context=CONTEXT,
         description="Folder in which each sub-folder and each loose photo is one person, or a CSV or JSON list of people",
     )
     out: StringProperty(
         name="Heads",
+        translation_context=CONTEXT,
         subtype="DIR_PATH",
         description="Folder in which each head gets a folder of its own. Empty: beside the photos",
     )
     when_done: EnumProperty(
         name="When Done",
+        translation_context=CONTEXT,
         default="BUILD",
         description="What happens to each head as soon as it is finished",
         items=(
@@ -53,6 +57,7 @@ class HRN_BatchSettings(bpy.types.PropertyGroup):
     )
     jobs: IntProperty(
         name="Workers",
+        translation_context=CONTEXT,
         default=0,
         min=0,
         max=256,
@@ -81,7 +86,7 @@ class HRN_Settings(bpy.types.PropertyGroup):
 
 def _properties(setting: Setting) -> dict[str, object]:
     """Blender's properties of one setting, by name."""
-    words = {"name": setting.label, "description": setting.description}
+    words = {"name": setting.label, "description": setting.description, "translation_context": CONTEXT}
     if setting.name == "method":
         return {setting.property_name: EnumProperty(items=method_items, **words)}
     if setting.choices:
@@ -99,7 +104,8 @@ def _properties(setting: Setting) -> dict[str, object]:
     found = {setting.property_name: FloatProperty(default=start, **limits, **setting.panel_options, **words)}
     if setting.switch is not None:
         switch = setting.switch
-        found[switch.name] = BoolProperty(name=switch.label, description=switch.description, default=False)
+        words |= {"name": switch.label, "description": switch.description}
+        found[switch.name] = BoolProperty(default=False, **words)
     return found
 
 
@@ -121,12 +127,12 @@ class HRN_State(bpy.types.PropertyGroup):
 
     subjects: CollectionProperty(type=bpy.types.PropertyGroup)
     """Rows of the batch; an item's name is the subject's key."""
-    active_subject: IntProperty(name="Subject", options={"SKIP_SAVE"})
+    active_subject: IntProperty(name="Subject", translation_context=CONTEXT, options={"SKIP_SAVE"})
     jobs: CollectionProperty(type=HRN_JobItem)
-    active_job: IntProperty(name="Active Head", options={"SKIP_SAVE"})
+    active_job: IntProperty(name="Active Head", translation_context=CONTEXT, options={"SKIP_SAVE"})
     photos: CollectionProperty(type=bpy.types.PropertyGroup)
     """Chosen photos; an item's name is its path."""
-    active_photo: IntProperty(name="Photo", options={"SKIP_SAVE"})
+    active_photo: IntProperty(name="Photo", translation_context=CONTEXT, options={"SKIP_SAVE"})
     status: StringProperty()
 
 

@@ -13,6 +13,7 @@ import bpy
 import hrn_blender
 from hrn_blender.engine.wire.language import catalog, read_po
 from hrn_blender.engine.wire.messages import fields_of
+from hrn_blender.state.language import CONTEXT
 from support.addon import texts as ui_texts
 from support.addon import ui as addon_ui
 from support.addon.operators import choose, fails, run
@@ -132,7 +133,20 @@ def test_the_table_holds_the_engines_messages_too():
     texts = table()["zh_HANS"]
     assert texts[DEFAULT, "Nothing was changed."] == catalog("zh_HANS")["Nothing was changed."]
     assert texts["Operator", "Cancel"] == "取消"
-    assert all(context in (DEFAULT, "Operator") and text and words for (context, text), words in texts.items())
+    assert texts[CONTEXT, "Face"] == "人脸"
+    assert all(context in (DEFAULT, CONTEXT, "Operator") and text and words for (context, text), words in texts.items())
+
+
+def test_names_that_blender_looks_up_have_the_addons_context(addon):
+    """In the default one Blender's own translation comes first: a "Face" would be one of a mesh."""
+    named, classes = [], [*ui_texts.registered()]
+    for cls in classes:
+        if issubclass(cls, (bpy.types.Panel, bpy.types.Menu)):
+            named.append((cls.__name__, cls.bl_translation_context))
+            continue
+        named += [(f"{cls.__name__}.{one.identifier}", one.translation_context) for one in ui_texts.shown_properties(cls)]
+    assert len(named) > 30 and {"HRN_PT_heads", "HRN_MT_photo_cameras", "HRN_Settings.same_expression"} <= {n for n, _ in named}
+    assert [name for name, context in named if context != CONTEXT] == []
 
 
 def test_blender_gets_the_table_and_gives_it_back(monkeypatch):

@@ -4,8 +4,10 @@ Orders come as ``order.json`` in the folder named by ``HRN_PROBE``, the state go
 second. Clicking is not done here: that is the mouse's job.
 """
 
+import functools
 import json
 import os
+import runpy
 import sys
 import time
 import traceback
@@ -14,10 +16,18 @@ from pathlib import Path
 import bpy
 import mathutils
 
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py"))
+
+from support.addon import ui
+
 FOLDER = Path(os.environ["HRN_PROBE"])
 PACKAGE = "bl_ext.user_default.hrn_blender"
 _done = 0
 _error = ""
+_read = []
+"""Panels whose words are wanted."""
+_foreign = set()
+"""Texts that Blender translates in another way than the add-on."""
 _slowest = 0.0
 _builds = []
 """Seconds of each step that built a head: processor time of the main thread."""
@@ -38,6 +48,7 @@ def viewport():
 
 
 def order(name, value):
+    global _read
     window, area, regions = viewport()
     if name == "prepare":
         preferences = bpy.context.preferences
@@ -60,6 +71,12 @@ def order(name, value):
     elif name == "settings":
         for key, entry in value.items():
             setattr(bpy.context.scene.hrn, key, entry)
+    elif name == "language":
+        view = bpy.context.preferences.view
+        view.language = value
+        view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = value != "en_US"
+    elif name == "read":
+        _read = value
     elif name == "python":
         exec(value, {"bpy": bpy, "window": window, "area": area, "regions": regions, "session": session()})
     elif name == "quit":
@@ -114,7 +131,41 @@ def state():
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
         "batch": batch_state(),
         "view": view_name(area),
+        "words": words(window, area, regions),
+        "foreign": sorted(_foreign),
     }
+
+
+def words(window, area, regions):
+    """What the panels of `_read` say, each as a list of texts, looked up by Blender in its language."""
+    if not _read or area is None:
+        return {}
+    with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
+        return {panel: [text for entry in ui.draw(panel) if (text := text_of(*entry))] for panel in _read}
+
+
+def translate(text, context=None):
+    """`text` as Blender draws it; notes where that is not the add-on's translation."""
+    translations = bpy.app.translations
+    shown = translations.pgettext_iface(text, context or translations.contexts.default)
+    own = table().get(translations.locale, {})
+    if own.get((context or translations.contexts.default, text), shown) != shown:
+        _foreign.add(text)
+    return shown
+
+
+@functools.cache
+def table():
+    return sys.modules[f"{PACKAGE}.state.language"].table()
+
+
+ui.translate = translate
+
+
+def text_of(kind, *parts):
+    """What the user reads of one thing that a panel draws."""
+    shown = {"label": 0, "progress": 0, "operator": 1, "menu": 1, "prop": 1}
+    return parts[shown[kind]] if kind in shown else ""
 
 
 def batch_state():

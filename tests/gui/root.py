@@ -20,7 +20,15 @@ PACKAGES = (
 ).split()
 PATIENCE = 480
 """Seconds for one step of building the system."""
+OPTIONS = (
+    *(f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")),
+    "path-include=/usr/share/locale/languages",
+    "path-include=/usr/share/locale/*/LC_MESSAGES/blender.mo",
+)
+"""What dpkg leaves out to save space; Blender's languages stay."""
+RECIPE = "\n".join((SUITE, *PACKAGES, *OPTIONS))
 DONE = "hrn-gui-root-complete"
+"""File in a finished system; holds the recipe it was made by."""
 _INSIDE = "HRN_GUI_INSIDE"
 
 
@@ -50,12 +58,13 @@ def require() -> None:
 
 
 def build_root(root: Path) -> None:
-    """Build the system in `root` unless it is there. Takes two minutes and fetches about 350 MB.
+    """Build the system in `root` unless it is there, made by the present recipe. Takes two minutes and fetches about 350 MB.
 
     Raises:
         Unavailable: with the reason.
     """
-    if (root / DONE).exists():
+    made = root / DONE
+    if made.exists() and made.read_text() == RECIPE:
         return
     if any(str(root) in line for line in Path("/proc/self/mountinfo").read_text().splitlines()):
         raise Unavailable(f"{root} has mounts and is not touched")
@@ -73,7 +82,7 @@ def build_root(root: Path) -> None:
     options = [
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Check-Valid-Until "false"',
-        *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")),
+        *(f"--dpkgopt={option}" for option in OPTIONS),
     ]
     if not _succeeds(
         "mmdebstrap",
@@ -88,7 +97,9 @@ def build_root(root: Path) -> None:
     ):
         shutil.rmtree(partial, ignore_errors=True)
         raise Unavailable("mmdebstrap could not build it (no network or no mirror?)")
-    (partial / DONE).write_text(SUITE)
+    (partial / DONE).write_text(RECIPE)
+    if root.exists():
+        shutil.rmtree(root)
     os.replace(partial, root)
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The add-on in a real Blender window, used with a mouse.
 
-    python3 install_deps.py window [--keep DIR] [--docs] [--materials] [--steps single views batch]
+    python3 install_deps.py window [--keep DIR] [--docs] [--materials] [--steps single language views batch]
 
 Builds a throwaway Debian with Blender 4.3 (once; kept in the engine's folder or in ``HRN_GUI_ROOT``), installs the
 packaged zip by Blender's own command, opens the panel, chooses a photo in the file browser, reconstructs it with the
-real engine, undoes, and survives an engine that crashes; makes a list of photos; turns a folder of people into a grid of
+real engine, undoes, and survives an engine that crashes; speaks Chinese when Blender does; makes a list of photos; turns a folder of people into a grid of
 heads with the real engine, one of them after a second try. Exit status 0: all as it should be; 1: not; 77: this machine
 cannot build the throwaway system (the reason is printed).
 
@@ -31,6 +31,7 @@ runpy.run_path(str(HERE.parent / "support" / "paths.py"))
 
 from root import Unavailable, bind, build_root, enter_namespace, require
 from steps_batch import people_become_a_grid
+from steps_language import panel_in_chinese
 from steps_single import errors_and_cancel, one_photo
 from steps_views import several_photos
 from window import CHECKOUT, Failure, Panel, Window, expect, fake_engine
@@ -40,7 +41,7 @@ from engine.install.packaging import build_zip
 from engine.wire.paths import cache_dir, engine_home
 
 SKIPPED = 77
-STEPS = ("single", "views", "batch")
+STEPS = ("single", "language", "views", "batch")
 
 
 def scenario(
@@ -75,6 +76,7 @@ def scenario(
     for step, run in {
         "single": lambda: one_photo(window, panel, docs, materials),
         "errors": lambda: errors_and_cancel(window, panel, docs),
+        "language": lambda: panel_in_chinese(window, panel, engine, docs),
         "views": lambda: several_photos(window, panel, docs),
         "batch": lambda: people_become_a_grid(window, panel, engine, docs),
     }.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-__all__ = ["ADDON", "composed", "from_blender", "from_sources", "from_tables"]
+__all__ = ["ADDON", "composed", "from_blender", "from_sources", "from_tables", "registered", "shown_properties"]
 
 ADDON = Path(__file__).resolve().parents[3] / "hrn_blender"
 LABEL, OPERATOR = "*", "Operator"
@@ -85,7 +85,11 @@ def composed() -> list[str]:
 
 def from_blender() -> set[tuple[str, str]]:
     """(context, text) of the names and tooltips of all registered classes, their properties and the items of menus."""
-    found = set()
+    return set().union(*(_of_class(cls, OPERATOR if issubclass(cls, bpy.types.Operator) else LABEL) for cls in registered()))
+
+
+def registered() -> Iterator[type]:
+    """The add-on's classes that Blender knows by a name or by named properties."""
     types = bpy.types
     for base in (
         types.Operator,
@@ -97,26 +101,37 @@ def from_blender() -> set[tuple[str, str]]:
     ):
         for cls in base.__subclasses__():
             if cls.__module__.startswith("hrn_blender.") and cls.is_registered:
-                found |= _of_class(cls, OPERATOR if base is bpy.types.Operator else LABEL)
-    return found
+                yield cls
 
 
 def _of_class(cls: type, context: str) -> set[tuple[str, str]]:
     found = {(context, getattr(cls, "bl_label", ""))}
-    if not issubclass(cls, (bpy.types.Operator, bpy.types.PropertyGroup, bpy.types.AddonPreferences)):
-        return found
-    rna = cls.bl_rna
     if issubclass(cls, bpy.types.Operator):
-        rna = getattr(bpy.ops.hrn, cls.bl_idname.split(".")[1]).get_rna_type()
-        found.add((LABEL, rna.description))
-    for property_ in rna.properties:
-        if property_.identifier in ("rna_type", "name", "bl_idname", "module") or property_.is_hidden:
-            continue
-        if property_.name != property_.identifier:  # One without a name is drawn nowhere.
-            found |= {(LABEL, property_.name), (LABEL, property_.description)}
+        found.add((LABEL, _rna(cls).description))
+    for property_ in shown_properties(cls):
+        found |= {(LABEL, property_.name), (LABEL, property_.description)}
         for item in getattr(property_, "enum_items_static", ()):
             found |= {(LABEL, item.name), (LABEL, item.description)}
     return {(context, text) for context, text in found if text}
+
+
+def _rna(cls: type) -> bpy.types.Struct:
+    if issubclass(cls, bpy.types.Operator):
+        return getattr(bpy.ops.hrn, cls.bl_idname.split(".")[1]).get_rna_type()
+    return cls.bl_rna
+
+
+def shown_properties(cls: type) -> list[bpy.types.Property]:
+    """A class's properties that have a name of their own; others are drawn nowhere."""
+    if not issubclass(cls, (bpy.types.Operator, bpy.types.PropertyGroup, bpy.types.AddonPreferences)):
+        return []
+    return [
+        one
+        for one in _rna(cls).properties
+        if one.identifier not in ("rna_type", "name", "bl_idname", "module")
+        and not one.is_hidden
+        and one.name != one.identifier
+    ]
 
 
 def from_tables() -> set[tuple[str, str]]:

@@ -11,7 +11,6 @@ from ...geometry.smoothstep import smoothstep
 from ...photo.regions import BROWS
 from ...wire.color import LUMINANCE
 from ..sources.photo_view import PhotoView, feature_mask
-from ..unlit.delight import LUMINANCE
 from ..weights import WEIGHTS, ScalpWeights
 from .grain import octave_noise
 

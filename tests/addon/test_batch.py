@@ -67,7 +67,7 @@ def test_table_shows_state_error_hint_and_what_can_be_done(table):
     assert bpy.ops.hrn.batch_select(subject="Zoë") == {"FINISHED"}
     drawn = addon_ui.draw("HRN_PT_batch")
     assert ("operator", "hrn.batch_build", "Build Head") in drawn
-    assert "eyes look closed" in addon_ui.texts(drawn).replace("\n", " ")
+    assert "eyes are closed" in addon_ui.texts(drawn).replace("\n", " ")
 
 
 def test_second_start_makes_nothing_and_builds_nothing_twice(table, people):

@@ -61,7 +61,7 @@ def test_job_runs_to_a_bundle(queue, photo, tmp_path):
     events = pump(queue, lambda: not queue.busy)
     assert job.state is JobState.DONE
     assert job.bundle == tmp_path / "out" / "Åsa Öberg" and (job.bundle / "head.json").is_file()
-    assert job.warnings == ["The eyes look closed; the eyeballs are a guess."]
+    assert job.warnings == ["The eyes are closed; their colour is guessed."]
     kinds = [e.kind for e in events]
     assert kinds[0] == "started" and kinds[-1] == "done" and set(kinds[1:-1]) == {"progress"}
     assert job.fraction == 1.0 and job.seconds > 0

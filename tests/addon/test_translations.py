@@ -142,7 +142,7 @@ def test_names_that_blender_looks_up_have_the_addons_context(addon):
     named, classes = [], [*ui_texts.registered()]
     for cls in classes:
         if issubclass(cls, (bpy.types.Panel, bpy.types.Menu)):
-            named.append((cls.__name__, cls.bl_translation_context))
+            named.append((cls.__name__, cls.bl_rna.translation_context))
             continue
         named += [(f"{cls.__name__}.{one.identifier}", one.translation_context) for one in ui_texts.shown_properties(cls)]
     assert len(named) > 30 and {"HRN_PT_heads", "HRN_MT_photo_cameras", "HRN_Settings.same_expression"} <= {n for n, _ in named}

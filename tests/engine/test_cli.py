@@ -63,7 +63,7 @@ def test_a_reconstruction_prints_paths_on_stdout_and_progress_on_stderr(tmp_path
     done = run(STUB, "reconstruct", "ok.jpg", "--out", out, "--export", obj, HRN_ENGINE_HOME=str(tmp_path / "home"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:2] == [str(out), str(obj)]
-    assert "[3/7] At coarse" in done.stderr and "warning: The eyes look closed" in done.stderr
+    assert "[3/7] At coarse" in done.stderr and "warning: The eyes are closed" in done.stderr
     load_bundle(out).verify()
 
 

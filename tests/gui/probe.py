@@ -137,11 +137,18 @@ def state():
 
 
 def words(window, area, regions):
-    """What the panels of `_read` say, each as a list of texts, looked up by Blender in its language."""
+    """What the panels of `_read` say, each as a list of texts, their titles and the names of the settings, looked up by Blender
+    in its language."""
     if not _read or area is None:
         return {}
     with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
-        return {panel: [text for entry in ui.draw(panel) if (text := text_of(*entry))] for panel in _read}
+        found = {panel: [text for entry in ui.draw(panel) if (text := text_of(*entry))] for panel in _read}
+    titles = [getattr(bpy.types, panel) for panel in _read]
+    found["titles"] = [translate(panel.bl_label, panel.bl_rna.translation_context) for panel in titles]
+    settings = bpy.context.scene.hrn
+    named = [one for group in (settings, settings.batch) for one in group.bl_rna.properties if one.name != one.identifier]
+    found["properties"] = [translate(one.name, one.translation_context) for one in named if one.identifier != "rna_type"]
+    return found
 
 
 def translate(text, context=None):

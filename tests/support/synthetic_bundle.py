@@ -403,7 +403,7 @@ def make_bundle(
             "photometric_residual": 0.05,
             "face_width_px": 200.0,
             "seen_fraction": 0.5,
-            "warnings": [{"code": "eyes_closed", "message": "The eyes look closed; the eyeballs are a guess."}],
+            "warnings": [{"code": "eyes_closed", "message": "The eyes are closed; their colour is guessed."}],
         },
         "timings": {
             "photo": 0.1,

@@ -56,7 +56,7 @@ def test_hrn_face_model(mini):
         normals=face.normals,
         normals_rotated=face.world_normals,
         albedo_vertex=face.texture,
-        color_vertex=face.color,
+        colour_vertex=face.color,
         rotation=face.rotation.transpose(1, 2),
     )
     assert HrnGolden("ndc").equal("ndc_proj", ALIGNED_CAMERA.clip_matrix())

@@ -22,7 +22,7 @@ from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, rea
 from ..basel.model import FaceModel
 from ..basel.uv_maps import apply_offsets
 from .files import head_model_of
-from .head_model import HEAD_VERTICES, HeadFace, HeadModel, Offsets
+from .head_model import HEAD_VERTICES, HeadFace, ModelScopeMesh, Offsets
 
 __all__ = [
     "EYE_VERTICES",
@@ -63,9 +63,9 @@ class EyeParts(NamedTuple):
 
 
 class FittedFace(NamedTuple):
-    face: HeadModel
+    face: ModelScopeMesh
     """Fitted; no head belongs to it."""
-    head: HeadModel
+    head: ModelScopeMesh
     """Given out; its head does not move by itself. Its colours are not used."""
     eyes: EyeParts
     change: torch.Tensor
@@ -137,7 +137,7 @@ def build_fitted_face(
     )
     chart = chart.astype(np.float32)
     models = [
-        HeadModel(
+        ModelScopeMesh(
             FaceModel.build(model, recentre=False),
             torch.from_numpy(origin),
             torch.from_numpy(places),

@@ -13,7 +13,7 @@ from engine.cli import main
 from engine.wire.errors import ErrorCode
 from engine.wire.language import _FOLDER, SOURCE, languages, local, read_po, use
 from engine.wire.messages import fields_of
-from support.checkout import ROOT
+from support.checkout import ROOT, python_path
 from support.messages_in_source import calls, choices, has_words, tables, templates, texts_of, written
 
 LANGUAGES = [name for name in languages() if name != SOURCE]
@@ -177,12 +177,16 @@ class TestCommandLine:
 
     def test_translations_are_read_when_they_are_needed(self):
         code = (
-            "import sys; sys.path.insert(0, sys.argv[1]); import engine.cli, engine.serve, engine.methods; "
+            "import engine.cli, engine.serve, engine.methods; "
             "from engine.wire.language import catalog, local, use; use('zh_HANS'); print(catalog.cache_info().misses); "
             "text = local('Nothing was changed.'); print(catalog.cache_info().misses, text)"
         )
         done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-c", code, str(ROOT)], capture_output=True, text=True, encoding="utf-8"
+            [sys.executable, "-X", "utf8", "-c", code],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=python_path(),
         )
         assert done.stdout.splitlines() == ["0", "1 没有任何更改。"], done.stderr
 

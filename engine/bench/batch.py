@@ -24,7 +24,7 @@ import numpy as np
 from ..system.machine import cores
 from ..wire.bundle import load_bundle
 from ..wire.errors import HrnError
-from .torment import torment
+from .killed_run import run_and_kill
 
 __all__ = ["main", "make_people"]
 
@@ -90,9 +90,9 @@ def stress(options: argparse.Namespace, folder: Path) -> int:
     bad = make_people(people, options.subjects, options.seed, options.photos)
     print(f"{options.subjects} subjects, {len(bad)} of them unusable; {options.jobs} workers on {cores()} cores", flush=True)
     command = _command(options, people, out, options.jobs)
-    first = torment(command, kill_every=options.kill_every, runner_share=0.25, seed=options.seed, log=folder / "log.txt")
+    first = run_and_kill(command, kill_every=options.kill_every, runner_share=0.25, seed=options.seed, log=folder / "log.txt")
     begin = time.monotonic()
-    again = torment(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
+    again = run_and_kill(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
     wrong = check_results(people, out, bad)
     print(
         f"first pass: {first.seconds:.0f} s, {first.worker_kills} workers and the command {first.runner_kills} times killed, "
@@ -165,7 +165,7 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
         for jobs in (1, 2) if run % 2 == 0 else (2, 1):  # whatever else the machine does hits both alike
             out = folder / f"heads_{run}_{jobs}"
             command = _command(options, people, out, jobs)
-            figures = torment(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
+            figures = run_and_kill(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
             if figures.status:
                 print(f"the batch ended with {figures.status}; see {folder / 'log.txt'}", file=sys.stderr)
                 return 1

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..pipeline.clock import StageClock
-from ..pipeline.observe import look
+from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
 from ..system.packages import absent_packages
@@ -95,7 +95,7 @@ class OpenMethod(Warm):
         from ..texture import build_textures
 
         model, landmarker = self._shared()
-        seen, left_out = look(landmarker, paths, settings, progress.stage("photo"))
+        seen, left_out = observe_photos(landmarker, paths, settings, progress.stage("photo"))
         faces = [(photo, observation) for _, photo, observation in seen]
         coarsely = progress.stage("coarse", "Fitting the head")
         coarsely(0.0)

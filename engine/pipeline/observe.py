@@ -17,7 +17,7 @@ from .solution import LeftOut
 if TYPE_CHECKING:
     from ..photo import Landmarker
 
-__all__ = ["look"]
+__all__ = ["observe_photos"]
 
 
 _LEAVES_OUT = {
@@ -32,7 +32,7 @@ _LEAVES_OUT = {
 """What may be wrong with one of several photos without stopping the others."""
 
 
-def look(
+def observe_photos(
     landmarker: Landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.

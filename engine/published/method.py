@@ -17,7 +17,7 @@ import numpy as np
 
 from ..head.landmarks68 import five_of_478
 from ..pipeline.clock import StageClock
-from ..pipeline.observe import look
+from ..pipeline.observe import observe_photos
 from ..pipeline.solution import Solution
 from ..pipeline.warm import Warm
 from ..system.progress import SILENT, Progress
@@ -150,7 +150,7 @@ class PublishedMethod(Warm, ABC):
         from .conform import FaceMesh
 
         progress = Progress(clock)
-        seen, left_out = look(self._landmarker, photos, settings, progress.stage("photo"))
+        seen, left_out = observe_photos(self._landmarker, photos, settings, progress.stage("photo"))
         faces = [self._given(path, photo, observation) for path, photo, observation in seen]
         coarsely = progress.stage("coarse", "Predicting the face")
         coarsely(0.0)

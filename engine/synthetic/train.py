@@ -35,7 +35,7 @@ from ..head.model import HeadModel
 from .backbone import Backbone
 from .calibrate import calibration
 from .dataset import Dataset, dense_points, face_vertices, generate, mirrored_names, open_dataset
-from .look import INNER, TorchLook, landmark_network_bytes
+from .front import INNER, LandmarkFront, landmark_network_bytes
 from .metric import NormalSpace
 from .tail import Tail
 
@@ -279,7 +279,7 @@ def main(argv: list[str] | None = None) -> int:
         "--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data" / "coarse.npz"
     )
     options = parser.parse_args(argv)
-    model, look = load_head_model(), TorchLook()
+    model, look = load_head_model(), LandmarkFront()
 
     def part(name: str, heads: int, varied: bool) -> Dataset:
         folder = options.work / f"{name}-{'varied' if varied else 'plain'}-{model.version}-{heads}"

@@ -22,10 +22,10 @@ from ..wire.messages import say
 from .choices import FRONT_MASKS
 from .dataset import CropBatch
 
-__all__ = ["Objective", "Outcome"]
+__all__ = ["Objective", "BatchResult"]
 
 
-class Outcome(NamedTuple):
+class BatchResult(NamedTuple):
     """What one batch gives."""
 
     terms: dict[str, torch.Tensor]
@@ -88,7 +88,7 @@ class Objective:
                 corrected=front_mask == "corrected",
             ).to(device)
 
-    def __call__(self, vector: torch.Tensor, batch: CropBatch) -> Outcome:
+    def __call__(self, vector: torch.Tensor, batch: CropBatch) -> BatchResult:
         """(B, 257) predictions for the crops of `batch`; computed in float32 whatever the network ran in."""
         coefficients = split(vector.float())
         face = self.model(coefficients)
@@ -110,10 +110,10 @@ class Objective:
             Likeness(batch.landmarks, batch.picture, target_features),
             (batch.skin * front).detach(),
         )
-        return Outcome(terms, face, rendered, fragments.mask)
+        return BatchResult(terms, face, rendered, fragments.mask)
 
     @torch.no_grad()
-    def errors(self, outcome: Outcome, batch: CropBatch) -> dict[str, torch.Tensor]:
+    def errors(self, outcome: BatchResult, batch: CropBatch) -> dict[str, torch.Tensor]:
         """(B,) errors by name: ``landmarks_px`` in pixels of a crop of 224; where the truth is known (not-a-number
         elsewhere) ``vertices_mm`` of the face turned as in the picture and ``shape_mm`` of the face without pose, both
         centred, since the crop does not tell the exact position."""

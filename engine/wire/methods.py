@@ -110,7 +110,7 @@ METHODS = {
             min_photos=3,
             max_photos=3,
             which_photos=say("Choose one from the left, one from the front and one from the right, in this order."),
-            files=("mvr", "bfm", "lm3d"),
+            files=("df_mvr", "bfm", "lm3d"),
         ),
         MethodInfo(
             name="hrn_face",

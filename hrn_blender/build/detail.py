@@ -46,7 +46,7 @@ def build_detail_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     slider(DISPLACEMENT_STRENGTH, 1.0, "Gain of the whole relief, normals included; 1 is what the photo shows")
     slider(NORMAL_STRENGTH, 1.0, "Gain of the relief in the shading only, without moving the surface")
     height = interface("Height", "INPUT", "NodeSocketFloat")
-    height.hide_value, height.description = True, "Displacement map in metres, 0 means no change"
+    height.hide_value, height.description = True, "Displacement map in metres, 0 is no change"
     color = interface("Normal Map", "INPUT", "NodeSocketColor")
     color.default_value, color.hide_value = (0.5, 0.5, 1.0, 1.0), True
     interface("Normal", "OUTPUT", "NodeSocketVector")

@@ -22,7 +22,7 @@ runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py")
 import bpy
 
 import hrn_blender
-from engine.bench.torment import resident_mib
+from engine.bench.killed_run import resident_mib
 from support.addon import ui as addon_ui
 
 

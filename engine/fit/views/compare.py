@@ -12,9 +12,9 @@ from ...geometry.mesh import vertex_normals
 from ...geometry.similarity import similarity
 from ...system.progress import Progress
 from .bundle_adjustment import Lens, OnMesh, Triangulated, adjust, triangulate
-from .company import agreement
 from .head import JointHead
 from .matching import Tracks, choose_pairs, match_views
+from .same_person import agreement
 from .state import ViewState
 from .weights import Round, ViewsWeights
 
@@ -28,7 +28,7 @@ class Compared:
     """What the matches say."""
 
     agreement: np.ndarray
-    """(V, V), see :func:`.company.agreement`."""
+    """(V, V), see :func:`.same_person.agreement`."""
     consistent: float | None = None
     """Share of the matches that lie on one point; None where there were too few to work out cameras."""
     tracks: Tracks | None = None
@@ -64,7 +64,7 @@ def compare(
         views, pairs, head.triangles, head.usable, step.least_ncc, step.fine, progress.part(0.0, 0.5), weights.match
     )
     if len(tracks.contrast) < len(views):
-        return Compared(agreement(tracks, np.ones(len(tracks.contrast), bool), possible, weights.company))
+        return Compared(agreement(tracks, np.ones(len(tracks.contrast), bool), possible, weights.same_person))
     corners = head.triangles[tracks.triangle]
     places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, vertices[corners]) for vertices in posed])
     matches = _on_mesh(tracks, corners, places, posed[0], head.triangles)
@@ -80,7 +80,7 @@ def compare(
     progress(0.7)
     found = triangulate(cameras, distortion, tracks, matches.points, matches.moves)
     consistent = found.rms < weights.camera.most_rms_px
-    agree = agreement(tracks, consistent, possible, weights.company)
+    agree = agreement(tracks, consistent, possible, weights.same_person)
     share = float(consistent.mean())
     _log.info("of %d matches %.0f %% are consistent", len(consistent), 100 * share)
     keep = consistent & _believed(found, matches.points, weights)

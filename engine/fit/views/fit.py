@@ -9,9 +9,9 @@ from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.settings import Settings
-from .company import strangers
 from .finish import finished_views
 from .problem import Problem
+from .same_person import strangers
 from .start import order_views, single_fits
 from .state import ViewState
 from .weights import WEIGHTS, ViewsWeights
@@ -57,18 +57,18 @@ def fit_views(
     mid = progress.stage("mid")
     comparing, finishing = mid.part(0.0, 0.85, "Comparing the photos"), mid.part(0.85, 1.0, "Finishing the shape")
     shares = [comparing.part(number / len(rounds), (number + 1) / len(rounds)) for number in range(len(rounds))]
-    company = list(range(len(photos)))
+    together = list(range(len(photos)))
     while True:
-        views = order_views([_state(i, *photos[i], fits[i]) for i in company], weights.order)
+        views = order_views([_state(i, *photos[i], fits[i]) for i in together], weights.order)
         problem = Problem(model, views, settings, weights)
         if len(views) == 1:
             break
         problem.improve(rounds[0], shares[0])
-        odd = {views[i].number for i in strangers(problem.agreement, weights.company)}
+        odd = {views[i].number for i in strangers(problem.agreement, weights.same_person)}
         if not odd:
             break
-        company = [i for i in company if i not in odd]
-    rest = [i for i in range(len(photos)) if i not in company]
+        together = [i for i in together if i not in odd]
+    rest = [i for i in range(len(photos)) if i not in together]
     if problem.matched:
         spare = {i: photos[i][0] for i in rest} | dict(enumerate(faceless, len(photos)))
         problem.place(spare, shares[0].part(1.0, 1.0, "Placing photos without a face"))

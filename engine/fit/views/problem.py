@@ -14,11 +14,11 @@ from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..coarse.focal import choose_focal
 from .bundle_adjustment import Lens
-from .company import strangers
 from .compare import compare
 from .follow import follow
 from .head import JointHead
 from .placing import place_photo
+from .same_person import strangers
 from .start import group_lenses, join, same_expression, significant_distortion
 from .state import ViewState, draw_all
 from .weights import Round, ViewsWeights
@@ -54,7 +54,7 @@ class Problem:
         self.matched = False
         """Whether the views could be compared."""
         self.agreement: np.ndarray | None = None
-        """(V, V), see :func:`.company.agreement`."""
+        """(V, V), see :func:`.same_person.agreement`."""
 
     def place(self, photos: dict[int, Photo], progress: Progress) -> None:
         """Add those photos, given by their numbers, whose features show from where they were taken."""
@@ -90,7 +90,7 @@ class Problem:
 
     def dismiss(self) -> None:
         """Take placed photos out again that do not agree with the others."""
-        odd = [number for number in strangers(self.agreement, self._weights.company) if self.views[number].placed]
+        odd = [number for number in strangers(self.agreement, self._weights.same_person) if self.views[number].placed]
         for number in reversed(odd):
             del self.views[number]
         if odd:

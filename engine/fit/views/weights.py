@@ -15,7 +15,7 @@ __all__ = [
     "CameraWeights",
     "CloudWeights",
     "CoefficientWeights",
-    "CompanyWeights",
+    "SamePersonWeights",
     "DoubtWeights",
     "EyeWeights",
     "LandmarkWeights",
@@ -56,7 +56,7 @@ class Round:
 
 
 _SMALL_PX = 250.0
-"""Enough for cameras, and for whether two photos show one head (:mod:`.company` has limits for this size)."""
+"""Enough for cameras, and for whether two photos show one head (:mod:`.same_person` has limits for this size)."""
 _ROUNDS = (
     Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
     Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
@@ -145,7 +145,7 @@ class MatchWeights:
 
 
 @dataclass(frozen=True)
-class CompanyWeights:
+class SamePersonWeights:
     """How photos that show one head are told (see the page on several photos)."""
 
     least_agreement: float = 0.12
@@ -346,7 +346,7 @@ class ViewsWeights:
     lens: LensWeights = field(default_factory=LensWeights)
     order: OrderWeights = field(default_factory=OrderWeights)
     match: MatchWeights = field(default_factory=MatchWeights)
-    company: CompanyWeights = field(default_factory=CompanyWeights)
+    same_person: SamePersonWeights = field(default_factory=SamePersonWeights)
     doubt: DoubtWeights = field(default_factory=DoubtWeights)
     cloud: CloudWeights = field(default_factory=CloudWeights)
     coefficients: CoefficientWeights = field(default_factory=CoefficientWeights)

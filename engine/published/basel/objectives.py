@@ -17,10 +17,10 @@ __all__ = [
     "DEEP3D_WEIGHTS",
     "HeadScene",
     "MultiView",
-    "Outline",
-    "ms_face_terms",
-    "ms_head_terms",
-    "ms_start_terms",
+    "EdgeColumns",
+    "modelscope_face_terms",
+    "modelscope_head_terms",
+    "modelscope_start_terms",
     "mvhrn_terms",
     "total",
     "training_terms",
@@ -29,7 +29,7 @@ __all__ = [
 DEEP3D_WEIGHTS = {"features": 0.2, "photo": 1.92, "landmarks": 1.6e-3, "prior": 3e-4, "gamma": 10.0, "reflectance": 5.0}
 
 
-class Outline(NamedTuple):
+class EdgeColumns(NamedTuple):
     """Columns between which the face lies in each row of the picture, see :mod:`engine.published.basel.contour`."""
 
     left: torch.Tensor
@@ -123,7 +123,7 @@ def training_terms(
 
 
 def mvhrn_terms(
-    view: MultiView, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
+    view: MultiView, target: torch.Tensor, target_landmarks: torch.Tensor, outline: EdgeColumns
 ) -> dict[str, torch.Tensor]:
     """MV-HRN's objective for one view; the fit sums it over the views."""
     return {
@@ -141,7 +141,7 @@ def mvhrn_terms(
     }
 
 
-def ms_start_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor) -> dict[str, torch.Tensor]:
+def modelscope_start_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's head in its first 150 iterations, which move the translation only."""
     return {
         "landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
@@ -149,11 +149,11 @@ def ms_start_terms(scene: HeadScene, target: torch.Tensor, target_landmarks: tor
     }
 
 
-def ms_face_terms(
-    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, outline: Outline
+def modelscope_face_terms(
+    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, outline: EdgeColumns
 ) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's face of February 2023 ("inference and fitting"), and the face's part of
-    :func:`ms_head_terms`."""
+    :func:`modelscope_head_terms`."""
     return {
         "photo_face": 1.92 * losses.photo_loss(scene.face, target, scene.face_coverage),
         "landmarks": 1.6e-4 * losses.landmark_loss(scene.landmarks, target_landmarks),
@@ -166,8 +166,8 @@ def ms_face_terms(
     }
 
 
-def ms_head_terms(
-    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor, outline: Outline
+def modelscope_head_terms(
+    scene: HeadScene, target: torch.Tensor, target_landmarks: torch.Tensor, head_mask: torch.Tensor, outline: EdgeColumns
 ) -> dict[str, torch.Tensor]:
     """The objective of ModelScope's head from its 151st iteration on.
 
@@ -175,7 +175,7 @@ def ms_head_terms(
         head_mask: (B, 1, 224, 224) of the head matte, 0..1.
     """
     return {
-        **ms_face_terms(scene, target, target_landmarks, outline),
+        **modelscope_face_terms(scene, target, target_landmarks, outline),
         "head_mask": 20 * losses.dice_loss(scene.occupancy, head_mask),
         "photo_head": 1.92 * losses.photo_loss(scene.head, target, scene.head_coverage),
         "head_offset_smooth": 100 * losses.total_variation(scene.head_shape_offset),

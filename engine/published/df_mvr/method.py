@@ -26,7 +26,7 @@ from ..carry import SeenFace
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.df_mvr import VIEWS
 from ..nets.official import load
-from . import geometry as mvr
+from . import geometry
 
 __all__ = ["DfMvr", "create"]
 
@@ -46,7 +46,7 @@ class DfMvr(PublishedMethod):
     def load(self, paths: dict[str, Path], progress: Progress = SILENT) -> None:
         self._template = alignment.five_points(read_landmark_template(paths["lm3d"]))
         self._face_model = FaceModel.build(read_bfm_front(paths["bfm"]), camera=MVR_CAMERA)
-        self._net = load("df_mvr.views", paths["mvr"])
+        self._net = load("df_mvr.views", paths["df_mvr"])
 
     @torch.no_grad()
     def predict(self, faces: Sequence[GivenFace], settings: Settings, progress: Progress = SILENT) -> Prediction:
@@ -74,8 +74,8 @@ class DfMvr(PublishedMethod):
             found["face_gamma"],
             found[f"face_offset_xyz_{VIEWS[_FRONT]}"],
         )
-        poses = [mvr.Rigid(found[f"face_rotate_{view}"], found[f"face_offset_xyz_{view}"]) for view in VIEWS]
-        posed = mvr.faces(model, coefficients, poses)
+        poses = [geometry.Rigid(found[f"face_rotate_{view}"], found[f"face_offset_xyz_{view}"]) for view in VIEWS]
+        posed = geometry.faces(model, coefficients, poses)
         origin = eye_origin(model)
         relaxed = model.shape(coefficients.identity, torch.zeros_like(coefficients.expression))[0].numpy()
         shown = to_engine(model.shape(coefficients.identity, coefficients.expression)[0].numpy(), origin)
@@ -91,7 +91,7 @@ class DfMvr(PublishedMethod):
         front = posed.world[_FRONT][0].numpy()
 
         def write(folder: Path, stem: str) -> list[str]:
-            mvr.write_mesh(folder / f"{stem}.obj", front, model.triangles.numpy())
+            geometry.write_mesh(folder / f"{stem}.obj", front, model.triangles.numpy())
             return [f"{stem}.obj"]
 
         return Prediction(

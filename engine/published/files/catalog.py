@@ -206,7 +206,7 @@ FILES = {
     "tddfa_mobilenet": OfficialFile(
         "net_recon_mbnet.pth", "coarse network, MobileNet-V3", _V3, ("weights",), networks=(("tddfa_v3.coarse_mobilenet",),)
     ),
-    "mvr": OfficialFile(
+    "df_mvr": OfficialFile(
         "000000279.pth", "network of three views, with its face parser", _MVR, ("weights",), networks=(("df_mvr.views",),)
     ),
     "landmarks": OfficialFile(

@@ -10,11 +10,11 @@ import torch
 
 from ...system.progress import SILENT, Progress
 from ..basel import losses, uv_maps
-from ..basel.objectives import MultiView, Outline, mvhrn_terms, total
+from ..basel.objectives import EdgeColumns, MultiView, mvhrn_terms, total
 from ..basel.rendering import Fragments, rasterize_crop, render_texture
 from .stages import BaseStage, DetailStage, HrnModel, Levels, compose
 
-__all__ = ["FusedFace", "ViewEvidence", "ViewResult", "fit_texture", "fit_views", "fuse"]
+__all__ = ["FusedFace", "ViewEvidence", "ViewResult", "fit_texture", "fit_several_views", "fuse"]
 
 TEXTURE_STEPS = 100
 """Iterations of :func:`fit_texture`, as published."""
@@ -35,7 +35,7 @@ class ViewEvidence:
     """(1, 3, 224, 224) aligned crop, 0..1."""
     landmarks: torch.Tensor
     """(1, 68, 2) crop pixels, y up."""
-    outline: Outline
+    outline: EdgeColumns
 
 
 class ViewResult(NamedTuple):
@@ -83,7 +83,7 @@ def fit_texture(
     return (start + offset).detach()
 
 
-def fit_views(
+def fit_several_views(
     model: HrnModel, views: Sequence[ViewEvidence], *, steps: int = VIEW_STEPS, progress: Progress = SILENT
 ) -> tuple[list[ViewResult], FusedFace]:
     """MV-HRN: one identity and one deformation for all views, everything else for each.

@@ -18,11 +18,11 @@ from ...system.progress import SILENT, Progress
 from ...wire.settings import Settings
 from ..basel import uv_maps
 from ..basel.contour import edge_columns
-from ..basel.objectives import Outline
+from ..basel.objectives import EdgeColumns
 from ..in_crop import marks_in_crop, picture_tensor
 from ..method import GivenFace, Prediction
 from .face import HrnFace
-from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_views
+from .fit import VIEW_STEPS, FusedFace, ViewEvidence, fit_several_views
 from .method import Hrn
 from .output import METRES, write_results
 from .stages import BaseStage
@@ -52,7 +52,7 @@ class MvHrn(Hrn):
         # The head shows the face as in the view that sees it best.
         views.sort(key=lambda view: sight(view[1]), reverse=True)
         steps = _DRAFT_STEPS if settings.quality == "draft" else VIEW_STEPS
-        results, fused = fit_views(
+        results, fused = fit_several_views(
             self._hrn,
             [self._evidence(*view) for view in views],
             steps=steps,
@@ -87,7 +87,7 @@ class MvHrn(Hrn):
             found.base.valid_mask,
             picture_tensor(found.crop),
             torch.from_numpy(marks_in_crop(face, found.window)).float()[None],
-            Outline(torch.from_numpy(left), torch.from_numpy(right)),
+            EdgeColumns(torch.from_numpy(left), torch.from_numpy(right)),
         )
 
     @torch.no_grad()

@@ -24,7 +24,7 @@ from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
 from ..basel.contour import contour_loss, edge_columns
 from ..basel.files import read_landmark_template
-from ..basel.objectives import Outline
+from ..basel.objectives import EdgeColumns
 from ..basel.pose import rotation_matrix
 from ..carry import SeenFace
 from ..in_crop import marks_in_crop, picture_tensor
@@ -32,8 +32,8 @@ from ..masks import FaceMask
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
 from ..widen import Finders, load_finders, widened
-from . import head_model as ms_head
-from . import offsets as ms_offsets
+from . import head_model
+from . import offsets as offset_maps
 from .face_model import FittedFace, read_fitted_face
 from .face_texture import SHEET_SIZE, TALL, FacePictures, finished_sheet
 from .files import read_picture
@@ -92,7 +92,7 @@ class FittedHrnFace(PublishedMethod):
         mask, masked_by = self._face_mask(face, window, crop)
         progress(0.05, "Fitting the face to the photo")
         left, right = edge_columns(mask[None])
-        outline = Outline(torch.from_numpy(left), torch.from_numpy(right))
+        outline = EdgeColumns(torch.from_numpy(left), torch.from_numpy(right))
         evidence = HeadEvidence(
             picture_tensor(crop), torch.from_numpy(marks_in_crop(face, window)).float()[None], None, outline
         )
@@ -109,7 +109,7 @@ class FittedHrnFace(PublishedMethod):
             opened, shown, relaxed = (
                 self._files.given_out(each, offsets)
                 for each in (
-                    ms_head.opened_eyes(fitted),
+                    head_model.opened_eyes(fitted),
                     fitted,
                     fitted._replace(expression=torch.zeros_like(fitted.expression)),
                 )
@@ -124,14 +124,14 @@ class FittedHrnFace(PublishedMethod):
         )
 
     @torch.no_grad()
-    def _smoothed(self, fitted: Coefficients, offsets: Offsets, outline: Outline) -> Offsets:
+    def _smoothed(self, fitted: Coefficients, offsets: Offsets, outline: EdgeColumns) -> Offsets:
         uv = self._files.face.face_uv.numpy()
         projection = self._files.face(fitted, offsets).posed.projection
         edges = contour_loss(projection, *outline)[1][0].nonzero()[:, 0].numpy()
-        smooth = ms_offsets.smooth_offset(
+        smooth = offset_maps.smooth_offset(
             offsets.shape[0].permute(1, 2, 0).numpy(),
-            ms_offsets.edge_mask(uv, edges),
-            ms_offsets.fusion_mask(uv),
+            offset_maps.edge_mask(uv, edges),
+            offset_maps.fusion_mask(uv),
             everywhere=False,
         )
         return offsets._replace(shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None])

@@ -22,7 +22,7 @@ from ..basel.files import BFM_VERTICES, FaceModelData, Fields, bfm_front_of, rea
 from ..basel.model import FaceModel
 from ..basel.uv_maps import apply_offsets
 from .files import head_model_of
-from .head_model import HEAD_VERTICES, HeadFace, HeadModel, Offsets
+from .head_model import HEAD_VERTICES, HeadFace, ModelScopeMesh, Offsets
 
 __all__ = [
     "EYE_VERTICES",
@@ -68,9 +68,9 @@ class EyeParts(NamedTuple):
 class FittedFace(NamedTuple):
     """The face that is fitted, and the head of n vertices that is given out."""
 
-    face: HeadModel
+    face: ModelScopeMesh
     """The face that is fitted; it has no head."""
-    head: HeadModel
+    head: ModelScopeMesh
     """The head that is given out; it does not move by itself, and its colours are not used."""
     eyes: EyeParts
     change: torch.Tensor
@@ -142,7 +142,7 @@ def build_fitted_face(
     )
     chart = chart.astype(np.float32)
     models = [
-        HeadModel(
+        ModelScopeMesh(
             FaceModel.build(model, recentre=False),
             torch.from_numpy(origin),
             torch.from_numpy(places),

@@ -14,7 +14,7 @@ import torch
 from ...geometry.obj import read_obj
 from ...wire.messages import say
 from ..basel.files import BFM_VERTICES, FaceModelData, Fields, must_exist, read_bfm_front, read_mat, read_npy, unusable
-from .head_model import HEAD_VERTICES, HeadModel, build_fitting, build_output
+from .head_model import HEAD_VERTICES, ModelScopeMesh, build_fitting, build_output
 
 __all__ = [
     "ADJUSTMENTS",
@@ -37,8 +37,8 @@ _SKIN = (200.0, 146.0, 118.0)
 class HeadFiles(NamedTuple):
     """The content of the head's official files."""
 
-    fitting: HeadModel
-    output: HeadModel
+    fitting: ModelScopeMesh
+    output: ModelScopeMesh
     uv: np.ndarray
     """(37550, 2) float32 of the output mesh, v upwards."""
     adjustments: dict[str, torch.Tensor]

@@ -11,10 +11,17 @@ from ...system.progress import SILENT, Progress
 from ..basel.coefficients import Coefficients
 from ..basel.contour import soft_occupancy
 from ..basel.model import PosedFace
-from ..basel.objectives import HeadScene, Outline, ms_face_terms, ms_head_terms, ms_start_terms, total
+from ..basel.objectives import (
+    EdgeColumns,
+    HeadScene,
+    modelscope_face_terms,
+    modelscope_head_terms,
+    modelscope_start_terms,
+    total,
+)
 from ..basel.pose import transform
 from ..basel.rendering import rasterize_crop, render_vertices
-from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, HeadModel, Offsets
+from .head_model import FACE_OFFSET_SIZE, HEAD_OFFSET_SIZE, HeadFace, ModelScopeMesh, Offsets
 
 __all__ = ["FACE_TRIANGLES", "HeadEvidence", "fit_face", "fit_head"]
 
@@ -36,12 +43,12 @@ class HeadEvidence:
     """(1, 68, 2) crop pixels, y up."""
     head_mask: torch.Tensor | None
     """(1, 1, 224, 224) matte of the head, 0..1; not used for the face alone."""
-    outline: Outline
+    outline: EdgeColumns
     """The outline of the face mask."""
 
 
 def fit_head(
-    model: HeadModel,
+    model: ModelScopeMesh,
     start: Coefficients,
     evidence: HeadEvidence,
     *,
@@ -70,7 +77,7 @@ def fit_head(
         1e-1,
         steps[0],
         progress.part(0.0, first),
-        lambda: ms_start_terms(
+        lambda: modelscope_start_terms(
             _moved_scene(model, still, Coefficients(**values), offsets, face_triangles), evidence.picture, evidence.landmarks
         ),
     )
@@ -81,7 +88,7 @@ def fit_head(
         1e-3,
         steps[1],
         progress.part(first, 1.0),
-        lambda: ms_head_terms(
+        lambda: modelscope_head_terms(
             _head_scene(model, Coefficients(**values), offsets, face_triangles),
             evidence.picture,
             evidence.landmarks,
@@ -93,7 +100,7 @@ def fit_head(
 
 
 def fit_face(
-    model: HeadModel, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS, progress: Progress = SILENT
+    model: ModelScopeMesh, start: Coefficients, evidence: HeadEvidence, *, steps: int = SHAPE_STEPS, progress: Progress = SILENT
 ) -> tuple[Coefficients, Offsets]:
     """The fit of the face alone, of February 2023: offset maps and all coefficients together.
 
@@ -111,7 +118,7 @@ def fit_face(
         1e-3,
         steps,
         progress,
-        lambda: ms_face_terms(
+        lambda: modelscope_face_terms(
             _face_scene(model, Coefficients(**values), offsets), evidence.picture, evidence.landmarks, evidence.outline
         ),
     )
@@ -143,7 +150,7 @@ def _fixed(values: dict[str, torch.Tensor]) -> Coefficients:
 
 
 def _moved_scene(
-    model: HeadModel, still: PosedFace, coefficients: Coefficients, offsets: Offsets, face_triangles: int
+    model: ModelScopeMesh, still: PosedFace, coefficients: Coefficients, offsets: Offsets, face_triangles: int
 ) -> HeadScene:
     """The face of a head that differs from `still` by its translation alone; shape and light are taken from there."""
     camera = model.linear.camera
@@ -165,7 +172,7 @@ def _moved_scene(
     )
 
 
-def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:
+def _head_scene(model: ModelScopeMesh, coefficients: Coefficients, offsets: Offsets, face_triangles: int) -> HeadScene:
     head: HeadFace = model(coefficients, offsets)
     posed = head.posed
     triangles = model.linear.triangles
@@ -186,7 +193,7 @@ def _head_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets, 
     )
 
 
-def _face_scene(model: HeadModel, coefficients: Coefficients, offsets: Offsets) -> HeadScene:
+def _face_scene(model: ModelScopeMesh, coefficients: Coefficients, offsets: Offsets) -> HeadScene:
     posed = model(coefficients, offsets).posed
     face = rasterize_crop(posed.camera, model.linear.triangles)
     return HeadScene(

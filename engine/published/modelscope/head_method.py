@@ -26,7 +26,7 @@ from ..basel.border import camera_over_photo, eye_origin, to_engine
 from ..basel.coefficients import Coefficients, split
 from ..basel.contour import contour_loss, edge_columns
 from ..basel.files import BFM_VERTICES, read_landmark_template
-from ..basel.objectives import Outline
+from ..basel.objectives import EdgeColumns
 from ..basel.pose import rotation_matrix
 from ..carry import SeenFace
 from ..files import FILES
@@ -35,9 +35,8 @@ from ..masks import FaceMask, HeadMatte
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
 from ..widen import Finders, load_finders, widened
-from . import head_model as ms_head
-from . import head_texture as ms_texture
-from . import offsets as ms_offsets
+from . import head_model, head_texture
+from . import offsets as offset_maps
 from .files import read_head_files, read_picture
 from .fit import FACE_TRIANGLES, SHAPE_STEPS, TRANSLATION_STEPS, HeadEvidence, fit_head
 from .sheet import SHEET_SIZES, SHEET_STEPS, SheetEffort, fit_sheet
@@ -59,7 +58,7 @@ class _Effort(NamedTuple):
     """Texels of the finished texture."""
 
 
-_PUBLISHED = _Effort((TRANSLATION_STEPS, SHAPE_STEPS), SHEET_SIZES, SHEET_STEPS, ms_texture.SHEET_SIZE)
+_PUBLISHED = _Effort((TRANSLATION_STEPS, SHAPE_STEPS), SHEET_SIZES, SHEET_STEPS, head_texture.SHEET_SIZE)
 _DRAFT = _Effort((60, 25), SHEET_SIZES[:4], 25, 1024)
 
 
@@ -139,7 +138,7 @@ class HrnHead(PublishedMethod):
     def _start(self, image: np.ndarray, up: np.ndarray) -> Coefficients:
         _, crop, _ = alignment.align(image, up, self._template)
         found = split(self._coarse(picture_tensor(crop)))
-        if ms_head.too_far_turned(found):
+        if head_model.too_far_turned(found):
             raise HrnError(
                 ErrorCode.NO_FACE,
                 "The head is turned by more than 30 degrees, which this method does not support.",
@@ -160,34 +159,34 @@ class HrnHead(PublishedMethod):
                 picture_tensor(crop),
                 torch.from_numpy(marks).float()[None],
                 torch.from_numpy(matte)[None, None],
-                Outline(torch.from_numpy(left), torch.from_numpy(right)),
+                EdgeColumns(torch.from_numpy(left), torch.from_numpy(right)),
             ),
             matte,
             {"face_mask": masked_by, "head_mask": cut_by},
         )
 
     @torch.no_grad()
-    def _heads(self, fitted: Coefficients, offsets: ms_head.Offsets, outline: Outline) -> _Heads:
+    def _heads(self, fitted: Coefficients, offsets: head_model.Offsets, outline: EdgeColumns) -> _Heads:
         fitting, output, uv, adjustments = self._files
         projection = fitting(fitted, offsets).posed.projection[:, : len(fitting.face_uv)]
         edges = contour_loss(projection, *outline)[1][0].nonzero()[:, 0].numpy()
-        smooth = ms_offsets.smooth_offset(
+        smooth = offset_maps.smooth_offset(
             offsets.shape[0].permute(1, 2, 0).numpy(),
-            ms_offsets.edge_mask(uv, edges),
-            ms_offsets.fusion_mask(uv[:BFM_VERTICES]),
+            offset_maps.edge_mask(uv, edges),
+            offset_maps.fusion_mask(uv[:BFM_VERTICES]),
         )
         # The head's own offset leads the fit but is left out of the mesh that is given out.
         offsets = offsets._replace(
             shape=torch.from_numpy(smooth.transpose(2, 0, 1).copy())[None], head_shape=torch.zeros_like(offsets.head_shape)
         )
-        opened = ms_head.opened_eyes(fitted)
-        adjustment = ms_head.reshape_neck(output.linear.shape(opened.identity, opened.expression)[0], adjustments)
+        opened = head_model.opened_eyes(fitted)
+        adjustment = head_model.reshape_neck(output.linear.shape(opened.identity, opened.expression)[0], adjustments)
         still = fitted._replace(expression=torch.zeros_like(fitted.expression))
         return _Heads(*(output(each, offsets, adjustment=adjustment) for each in (opened, fitted, still)))
 
     def _texture(
         self,
-        head: ms_head.HeadFace,
+        head: head_model.HeadFace,
         picture: torch.Tensor,
         matte: np.ndarray,
         effort: _Effort,
@@ -210,17 +209,17 @@ class HrnHead(PublishedMethod):
         sheet = 255 * sheet[0].permute(1, 2, 0).numpy()
         sheet = cv2.resize(sheet, (effort.size, effort.size))
         progress(1.0)
-        mask = ms_texture.front_mask(self._front, effort.size)
+        mask = head_texture.front_mask(self._front, effort.size)
         if with_hair:
             area, foreground, cheek = (self._hair[key] for key in _HAIR_FILES)
-            sheet = ms_texture.evenly_lit(sheet, ms_texture.upper_mask(cheek, effort.size))
+            sheet = head_texture.evenly_lit(sheet, head_texture.upper_mask(cheek, effort.size))
         progress(1.0)
-        behind = ms_texture.matched_template(sheet, self._bald, mask)
+        behind = head_texture.matched_template(sheet, self._bald, mask)
         progress(1.0)
         if with_hair:
-            behind = ms_texture.filled_hair(behind, sheet, ms_texture.upper_mask(area, effort.size))
-            mask = ms_texture.foreground_mask(foreground, effort.size)
-        return ms_texture.blend(sheet, behind, mask).round().clip(0, 255).astype(np.uint8)
+            behind = head_texture.filled_hair(behind, sheet, head_texture.upper_mask(area, effort.size))
+            mask = head_texture.foreground_mask(foreground, effort.size)
+        return head_texture.blend(sheet, behind, mask).round().clip(0, 255).astype(np.uint8)
 
     def _prediction(
         self, face: GivenFace, window, fitted: Coefficients, heads: _Heads, texture: np.ndarray, about: dict
@@ -259,9 +258,9 @@ class HrnHead(PublishedMethod):
 class _Heads(NamedTuple):
     """The mesh that is given out, in three states."""
 
-    published: ms_head.HeadFace
+    published: head_model.HeadFace
     """The head with the photo's expression and the eyes opened a little more."""
-    shown: ms_head.HeadFace
+    shown: head_model.HeadFace
     """The head as in the photo."""
-    relaxed: ms_head.HeadFace
+    relaxed: head_model.HeadFace
     """The head without expression."""

@@ -23,7 +23,7 @@ __all__ = [
     "HEAD_OFFSET_SIZE",
     "HEAD_VERTICES",
     "HeadFace",
-    "HeadModel",
+    "ModelScopeMesh",
     "Offsets",
     "build_fitting",
     "build_output",
@@ -73,7 +73,7 @@ class HeadFace(NamedTuple):
 
 
 @dataclass(frozen=True)
-class HeadModel:
+class ModelScopeMesh:
     """One of the two meshes."""
 
     linear: FaceModel
@@ -87,9 +87,9 @@ class HeadModel:
     movable: torch.Tensor
     """(k,) int64 vertices of the head, counted from its first, that the head's shape offset moves."""
 
-    def to(self, device) -> HeadModel:
+    def to(self, device) -> ModelScopeMesh:
         """The same model elsewhere."""
-        return HeadModel(
+        return ModelScopeMesh(
             self.linear.to(device=device),
             *(value.to(device) for value in (self.origin, self.face_uv, self.head_uv, self.movable)),
         )
@@ -115,7 +115,7 @@ class HeadModel:
 
 def build_fitting(
     data: FaceModelData, face: FaceModelData, kept: np.ndarray, hair: np.ndarray, keypoints: np.ndarray, uv: np.ndarray
-) -> HeadModel:
+) -> ModelScopeMesh:
     """The mesh that is fitted.
 
     Args:
@@ -139,7 +139,7 @@ def build_fitting(
     return _head_model(data, face, uv[kept], uv[BFM_VERTICES:], np.asarray(hair, np.int64) - faces)
 
 
-def build_output(data: FaceModelData, face: FaceModelData, uv: np.ndarray) -> HeadModel:
+def build_output(data: FaceModelData, face: FaceModelData, uv: np.ndarray) -> ModelScopeMesh:
     """The mesh that is given out: ``ourRefineBFMEye0504_model.mat`` with the UVs of its template."""
     return _head_model(data, face, uv[:BFM_VERTICES], uv[BFM_VERTICES:], np.arange(HEAD_VERTICES))
 
@@ -186,9 +186,9 @@ def too_far_turned(coefficients: Coefficients) -> bool:
     return bool((coefficients.angles.abs() > _MAX_ANGLE).any())
 
 
-def _head_model(data, face, face_uv, head_uv, movable) -> HeadModel:
+def _head_model(data, face, face_uv, head_uv, movable) -> ModelScopeMesh:
     origin = face.mean[:BFM_VERTICES].mean(0)
-    return HeadModel(
+    return ModelScopeMesh(
         FaceModel.build(data, recentre=False),
         torch.from_numpy(origin),
         torch.from_numpy(face_uv),

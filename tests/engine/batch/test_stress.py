@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from engine.bench import batch as bench_batch
-from engine.bench.torment import torment
+from engine.bench.killed_run import run_and_kill
 from engine.wire.bundle import load_bundle
 from support.batch import Bench
 
@@ -21,7 +21,7 @@ def test_random_kills_lose_nothing_and_redo_little(tmp_path):
         bench.photo(
             f"{number}.jpg", "noface" if number % 10 == 3 else f"die_once {tmp_path / 'mark'}" if number == 11 else "ok 0.4"
         )
-    figures = torment(
+    figures = run_and_kill(
         bench.command("--jobs", 2),
         kill_every=0.6,
         runner_share=0.35,

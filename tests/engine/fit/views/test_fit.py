@@ -8,8 +8,8 @@ import pytest
 
 from engine.camera import Camera
 from engine.fit.views.bundle_adjustment import Lens, OnMesh, adjust, triangulate
-from engine.fit.views.company import agreement, strangers
 from engine.fit.views.matching import Tracks, choose_pairs
+from engine.fit.views.same_person import agreement, strangers
 from engine.fit.views.silhouette import plain_background
 from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
@@ -238,7 +238,7 @@ def test_a_stranger_is_told_by_what_matches():
     assert company_of({**alike, (1, 3): 0.03, (2, 3): 0.06}, 4) == [3]
     # The stranger may be the first, and the more frontal one.
     assert company_of({(0, 1): 0.03, (0, 2): 0.02, (1, 2): 0.3}, 3) == [0]
-    # The larger company stays.
+    # The larger group stays.
     assert company_of({(0, 1): 0.5, (2, 3): 0.5, (3, 4): 0.5, (1, 2): 0.02, (0, 4): 0.05}, 5) == [0, 1]
     # Of two that do not match, the first one stays.
     assert company_of({(0, 1): 0.02}, 2) == [1]

@@ -30,7 +30,7 @@ def inputs():
         "mask": torch.from_numpy(face_mask() > 0.5).float(),
         "deformation": torch.from_numpy(det("deformation", (1, 64, 64, 3), 0.01)).permute(0, 3, 1, 2),
         "displacement": torch.from_numpy(det("displacement", (1, 1, 256, 256), 0.01)),
-        "outline": objectives.Outline(*map(torch.from_numpy, edge_columns(face_mask()[0]))),
+        "outline": objectives.EdgeColumns(*map(torch.from_numpy, edge_columns(face_mask()[0]))),
     }
 
 

@@ -13,7 +13,7 @@ from engine.published.basel import alignment, files
 from engine.published.basel.camera import MVR_CAMERA
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
-from engine.published.df_mvr import geometry as mvr
+from engine.published.df_mvr import geometry
 from reference import df_mvr_losses as training
 from support.golden import models as golden_models
 from support.golden.numbers import Numbers, saw
@@ -35,12 +35,12 @@ def scene(golden, tmp_path_factory):
     model = FaceModel.build(data, camera=MVR_CAMERA)
     coefficients = split(torch.from_numpy(golden_models.full_coefficients("dfmvr", 2)).float())
     views = [
-        mvr.Rigid(
+        geometry.Rigid(
             torch.from_numpy(golden[f"para/face_rotate_{view}"]), torch.from_numpy(golden[f"para/face_offset_xyz_{view}"])
         )
         for view in VIEWS
     ]
-    return data, model, coefficients, mvr.faces(model, coefficients, views)
+    return data, model, coefficients, geometry.faces(model, coefficients, views)
 
 
 def test_three_views(golden, scene):
@@ -175,6 +175,6 @@ def test_crop(golden):
 
 
 def test_mesh_file(tmp_path):
-    mvr.write_mesh(tmp_path / "face.obj", np.array([[0.5, -0.25, -9.0], [1, 0, -9], [0, 1, -9]]), np.array([[0, 1, 2]]))
+    geometry.write_mesh(tmp_path / "face.obj", np.array([[0.5, -0.25, -9.0], [1, 0, -9], [0, 1, -9]]), np.array([[0, 1, 2]]))
     lines = (tmp_path / "face.obj").read_text().splitlines()
     assert lines[3] == "v 0.50000000 -0.25000000 -9.00000000 127 127 127" and lines[-1] == "f 1 2 3"

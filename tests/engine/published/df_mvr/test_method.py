@@ -16,7 +16,7 @@ from engine.published.basel.camera import MVR_CAMERA
 from engine.published.basel.coefficients import split
 from engine.published.basel.files import read_bfm_front, read_landmark_template
 from engine.published.basel.model import FaceModel
-from engine.published.df_mvr import geometry as mvr
+from engine.published.df_mvr import geometry
 from engine.wire.errors import HrnError
 from engine.wire.settings import Settings
 from support.official.files import write_face_model
@@ -63,7 +63,7 @@ def method(folder, monkeypatch):
     found, answer = get_method("df_mvr"), Answer()
 
     def prepare(progress):
-        found.load({"bfm": folder / "BFM_model_front.mat", "lm3d": folder / "similarity_Lm3D_all.mat", "mvr": ""}, progress)
+        found.load({"bfm": folder / "BFM_model_front.mat", "lm3d": folder / "similarity_Lm3D_all.mat", "df_mvr": ""}, progress)
         from engine.head import load_head_model
 
         found._model, found._landmarker = load_head_model(), Landmarker()
@@ -98,8 +98,8 @@ def test_three_photos_become_one_head_seen_by_three_cameras(method, portrait, fo
         ],
         1,
     )
-    poses = [mvr.Rigid(answer[f"face_rotate_{view}"], answer[f"face_offset_xyz_{view}"]) for view in POSES]
-    wanted = mvr.faces(model, split(vector), poses)
+    poses = [geometry.Rigid(answer[f"face_rotate_{view}"], answer[f"face_offset_xyz_{view}"]) for view in POSES]
+    wanted = geometry.faces(model, split(vector), poses)
     mesh = read_obj(bundle.path / "df_mvr" / f"{manifest['name']}.obj")
     matrix = np.array(manifest["published"]["mesh_to_head"])
     points = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]

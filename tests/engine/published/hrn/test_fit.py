@@ -9,7 +9,7 @@ import torch
 from engine.published.basel import uv_maps
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import edge_columns
-from engine.published.basel.objectives import Outline
+from engine.published.basel.objectives import EdgeColumns
 from engine.published.basel.rendering import rasterize_crop, render_texture
 from engine.published.hrn import fit as hrn_fit
 from engine.published.hrn import stages as hrn
@@ -54,7 +54,7 @@ def view_of(model, identity, started, deformation, yaw):
         torch.ones(1, 1, 256, 256),
         render_texture(fragments, model.uv, stage.color_high).detach(),
         stage.face.landmarks.detach(),
-        Outline(torch.from_numpy(left), torch.from_numpy(right)),
+        EdgeColumns(torch.from_numpy(left), torch.from_numpy(right)),
     )
 
 
@@ -64,14 +64,14 @@ def test_several_views_bring_the_shape_nearer_and_share_one_face(model):
     started = torch.zeros(1, 80)
     views = [view_of(model, started, started, smooth_map, yaw) for yaw in YAWS]
     ticks = []
-    results, fused = hrn_fit.fit_views(
+    results, fused = hrn_fit.fit_several_views(
         model, views, steps=6, progress=Progress(lambda stage, fraction, message: ticks.append(fraction))
     )
     assert len(results) == 2 and ticks[-1] == 1 and len(ticks) == 6
     for result in results[1:]:
         assert torch.equal(result.base.coefficients.identity, fused.identity)
         np.testing.assert_array_equal(result.stage.levels.deformation, results[0].stage.levels.deformation)
-    before, _ = hrn_fit.fit_views(model, views, steps=0)
+    before, _ = hrn_fit.fit_several_views(model, views, steps=0)
     assert all(
         result.terms["photo_mid"] < 0.9 * start.terms["photo_mid"] and result.terms["landmarks"] < start.terms["landmarks"]
         for result, start in zip(results, before)
@@ -87,7 +87,7 @@ def test_the_fused_displacement_is_what_the_views_see(model):
     """Each view counts where its mask says, and nothing is made up where none sees."""
     identity = torch.zeros(1, 80)
     view = view_of(model, identity, identity, torch.zeros(1, 3, 64, 64), 0.0)
-    results, _ = hrn_fit.fit_views(model, [view], steps=0)
+    results, _ = hrn_fit.fit_several_views(model, [view], steps=0)
     stage = results[0].stage
     masks, made = [], []
     for value, rows in ((0.02, slice(0, 128)), (0.04, slice(64, 192))):
@@ -105,7 +105,7 @@ def test_the_fused_displacement_is_what_the_views_see(model):
 def test_the_fitted_texture_shows_the_picture_and_stays_where_nothing_is_seen(model):
     identity = torch.zeros(1, 80)
     view = view_of(model, identity, identity, torch.zeros(1, 3, 64, 64), 0.0)
-    results, _ = hrn_fit.fit_views(model, [view], steps=0)
+    results, _ = hrn_fit.fit_several_views(model, [view], steps=0)
     stage = results[0].stage
     picture = (view.picture * 0.7 + 0.1).detach()
     texture = hrn_fit.fit_texture(model, stage, picture, steps=40)

@@ -15,7 +15,7 @@ from engine.published.basel.files import BFM_VERTICES
 from engine.published.files import FILES
 from engine.published.method import GivenFace
 from engine.published.modelscope import face_method as hrn_face_fit
-from engine.published.modelscope import face_model as ms_face
+from engine.published.modelscope import face_model
 from engine.published.modelscope.face_texture import FacePictures, finished_sheet
 from engine.published.modelscope.head_model import Offsets
 from engine.wire.errors import ErrorCode, HrnError
@@ -58,7 +58,7 @@ def test_the_eyes_follow_the_face_and_the_head_does_not(method):
 def test_each_part_of_the_eyes_follows_its_own_lids():
     moved, count = torch.zeros(KEPT, 3), FITTING
     moved[11540, 0], moved[4271, 1], moved[7, 2], moved[8, 2] = 0.2, 0.4, 0.5, 1.0
-    eyes = ms_face.EyeParts(torch.tensor([7, 8]), torch.tensor([[0, 1, 2], [2, 3, 4]]))
+    eyes = face_model.EyeParts(torch.tensor([7, 8]), torch.tensor([[0, 1, 2], [2, 3, 4]]))
     left, right, corners = eyes.follow(moved, count)[-sum(EYES) :].split(EYES)
     assert left.unique(dim=0).numpy() == pytest.approx(np.array([[0.1, 0, 0]]))
     assert right.unique(dim=0).numpy() == pytest.approx(np.array([[0, 0.2, 0]]))
@@ -149,13 +149,13 @@ def test_the_corners_of_the_eyes_come_from_the_template():
 
 
 def test_a_wrong_field_is_named(paths, monkeypatch):
-    content = ms_face.read_mat(paths["fit_head"])
+    content = face_model.read_mat(paths["fit_head"])
     for name, value in (
         ("bfm_keep_inds", np.arange(100)[None]),
         ("eye_corner_lines", np.full((5, 3), 700)),
         ("nonlinear_UVs", np.zeros((10, 2))),
     ):
-        monkeypatch.setattr(ms_face, "read_mat", lambda path: {**content, name: value})
+        monkeypatch.setattr(face_model, "read_mat", lambda path: {**content, name: value})
         with pytest.raises(HrnError) as caught:
-            ms_face.read_head_part(paths["fit_head"])
+            face_model.read_head_part(paths["fit_head"])
         assert caught.value.code is ErrorCode.CHECKPOINT_INVALID and caught.value.details["field"] == name

@@ -9,8 +9,8 @@ import torch
 from engine.published.basel import objectives
 from engine.published.basel.coefficients import split
 from engine.published.basel.contour import soft_occupancy
-from engine.published.modelscope import head_model as ms_head
-from engine.published.modelscope import offsets as ms_offsets
+from engine.published.modelscope import head_model
+from engine.published.modelscope import offsets as offset_maps
 from reference.head_offsets import fuse_head_offset
 from support.golden import heads as golden_heads
 from support.golden import models as golden_models
@@ -23,7 +23,7 @@ def map_of(name, size, scale=1.0):
 
 
 def offsets(head_shape=1.0):
-    return ms_head.Offsets(
+    return head_model.Offsets(
         map_of("head/so", 300), map_of("head/to", 300), map_of("head/sh", 100, head_shape), map_of("head/th", 100)
     )
 
@@ -36,13 +36,13 @@ def coefficients():
 @pytest.fixture(scope="module")
 def final(coefficients):
     parts = golden_heads.parts()
-    model = ms_head.build_output(parts.output, parts.face, parts.uv)
+    model = head_model.build_output(parts.output, parts.face, parts.uv)
     changes = {
         name: torch.from_numpy(golden_heads.adjust_part(file))
         for name, file in (("nose", "145_nose"), ("neck", "146_neck"), ("slim", "147_neckSlim2"), ("length", "148_neckLength"))
     }
     shape = model.linear.shape(coefficients.identity, coefficients.expression)[0]
-    return model(coefficients, offsets(0), adjustment=ms_head.reshape_neck(shape, changes))
+    return model(coefficients, offsets(0), adjustment=head_model.reshape_neck(shape, changes))
 
 
 def check(golden, head):
@@ -61,7 +61,7 @@ def check(golden, head):
 
 def test_fitting_mesh(coefficients):
     parts = golden_heads.parts()
-    model = ms_head.build_fitting(parts.fitting, parts.face, parts.kept, parts.hair, parts.keypoints, parts.uv)
+    model = head_model.build_fitting(parts.fitting, parts.face, parts.kept, parts.hair, parts.keypoints, parts.uv)
     check(HrnGolden("ms_head_fitting"), model(coefficients, offsets()))
 
 
@@ -73,8 +73,8 @@ def test_smoothing_of_the_offsets():
     golden = HrnGolden("ms_head_blur")
     parts = golden_heads.parts()
     edges = np.arange(0, 35241, 37)
-    edge, fusion = ms_offsets.edge_mask(parts.uv, edges), ms_offsets.fusion_mask(parts.uv[:35709])
-    face = ms_offsets.smooth_offset(offsets().shape[0].permute(1, 2, 0).numpy(), edge, fusion)
+    edge, fusion = offset_maps.edge_mask(parts.uv, edges), offset_maps.fusion_mask(parts.uv[:35709])
+    face = offset_maps.smooth_offset(offsets().shape[0].permute(1, 2, 0).numpy(), edge, fusion)
     head = fuse_head_offset(offsets().head_shape[0].permute(1, 2, 0).numpy(), face, uni("head/jaw", (300, 300, 1)))
     for name, value in (
         ("edge_mask", edge),
@@ -83,7 +83,7 @@ def test_smoothing_of_the_offsets():
         ("shape_offset_uv_head", head[None]),
     ):
         assert golden.error(name, value).max() < 1e-4, name
-    corrected = ms_offsets.edge_mask(parts.uv, edges, kept=parts.kept)
+    corrected = offset_maps.edge_mask(parts.uv, edges, kept=parts.kept)
     u, v = parts.uv[parts.kept[edges[5]]]
     assert corrected[299 - int(300 * v), int(300 * u)] > 0.5
 
@@ -106,8 +106,8 @@ def test_objective(coefficients, final):
         map_of("head/to", 300),
         map_of("head/sh", 100),
     )
-    outline = objectives.Outline(torch.full((1, 224), 40), torch.full((1, 224), 190))
-    terms = objectives.ms_head_terms(scene, b, landmarks, dice_b, outline)
+    outline = objectives.EdgeColumns(torch.full((1, 224), 40), torch.full((1, 224), 190))
+    terms = objectives.modelscope_head_terms(scene, b, landmarks, dice_b, outline)
     names = {
         "photo_face": "color",
         "landmarks": "lm",
@@ -134,11 +134,11 @@ def test_objective(coefficients, final):
 
 def test_eyes_open_and_turned_heads_are_refused(coefficients):
     closed = coefficients._replace(expression=torch.zeros(2, 64), angles=torch.tensor([[0.1, 0.5, 0], [0, 0, 0.2]]))
-    assert ms_head.opened_eyes(closed).expression[:, [16, 17, 18, 19]].tolist() == [[1, 1, 0, 1.5]] * 2
+    assert head_model.opened_eyes(closed).expression[:, [16, 17, 18, 19]].tolist() == [[1, 1, 0, 1.5]] * 2
     opened = closed._replace(expression=torch.ones(1, 64))
-    assert ms_head.opened_eyes(opened).expression[0, [16, 17, 18, 19]].tolist() == [1.5, 1.5, 1, 1.75]
-    assert not ms_head.too_far_turned(closed)
-    assert ms_head.too_far_turned(closed._replace(angles=torch.tensor([[0.0, -0.53, 0]])))
+    assert head_model.opened_eyes(opened).expression[0, [16, 17, 18, 19]].tolist() == [1.5, 1.5, 1, 1.75]
+    assert not head_model.too_far_turned(closed)
+    assert head_model.too_far_turned(closed._replace(angles=torch.tensor([[0.0, -0.53, 0]])))
 
 
 def test_soft_occupancy_is_one_inside_and_pulls_at_the_outline():
@@ -161,6 +161,6 @@ def test_the_first_steps_weigh_landmarks_and_color(coefficients, final):
     scene = objectives.HeadScene(
         coefficients, final.posed.projection, final.posed.landmarks, a, mask, a, mask, mask, offset, offset, offset
     )
-    terms = objectives.ms_start_terms(scene, a + 0.1, final.posed.landmarks + 1.0)
+    terms = objectives.modelscope_start_terms(scene, a + 0.1, final.posed.landmarks + 1.0)
     assert terms["photo_face"].item() == pytest.approx(0.192 * np.sqrt(0.03), rel=1e-3)
     assert terms["landmarks"].item() == pytest.approx(1.6e-4 * 2 * (57 + 11 * 20) / 68, rel=1e-4)

@@ -6,12 +6,14 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from .matching import Tracks
-from .weights import WEIGHTS, CompanyWeights
+from .weights import WEIGHTS, SamePersonWeights
 
 __all__ = ["agreement", "strangers"]
 
 
-def agreement(tracks: Tracks, good: np.ndarray, possible: np.ndarray, weights: CompanyWeights = WEIGHTS.company) -> np.ndarray:
+def agreement(
+    tracks: Tracks, good: np.ndarray, possible: np.ndarray, weights: SamePersonWeights = WEIGHTS.same_person
+) -> np.ndarray:
     """(V, V) symmetric share of the common places at which two views match; NaN where they have too few in common.
 
     Args:
@@ -34,7 +36,7 @@ def _usual(agree: np.ndarray) -> float:
     return float(np.median(np.nanmax(agree[known], 1))) if known.any() else 0.0
 
 
-def strangers(agree: np.ndarray, weights: CompanyWeights = WEIGHTS.company) -> list[int]:
+def strangers(agree: np.ndarray, weights: SamePersonWeights = WEIGHTS.same_person) -> list[int]:
     """Views that show somebody else than the largest group of views that agree with one another.
 
     A view that has nothing in common with any other is none.
@@ -47,5 +49,5 @@ def strangers(agree: np.ndarray, weights: CompanyWeights = WEIGHTS.company) -> l
         (np.nan_to_num(agree)[np.ix_(group == g, group == g)].sum(), -int(np.flatnonzero(group == g)[0]))
         for g in range(group.max() + 1)
     ]
-    company = max(range(len(worth)), key=worth.__getitem__)
-    return [i for i in range(len(agree)) if known[i] and group[i] != company]
+    largest = max(range(len(worth)), key=worth.__getitem__)
+    return [i for i in range(len(agree)) if known[i] and group[i] != largest]

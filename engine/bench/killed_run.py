@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Torment", "children", "resident_mib", "torment"]
+__all__ = ["KilledRun", "children", "resident_mib", "run_and_kill"]
 
 _SAMPLE_SECONDS = 0.5
 
 
 @dataclass
-class Torment:
+class KilledRun:
     """The course of a command that was killed again and again."""
 
     status: int = -1
@@ -36,7 +36,7 @@ class Torment:
     """The same for each worker process."""
 
 
-def torment(
+def run_and_kill(
     command: Sequence[str],
     *,
     kill_every: float,
@@ -45,7 +45,7 @@ def torment(
     log: Path,
     environment: dict[str, str] | None = None,
     limit: float = 7200.0,
-) -> Torment:
+) -> KilledRun:
     """Run `command`, again after every time it was killed, until it ends by itself.
 
     Args:
@@ -54,7 +54,7 @@ def torment(
         log: receives stdout and stderr of all runs.
         limit: seconds after which no more is killed, so that it ends.
     """
-    chance, figures, begin, cpu = random.Random(seed), Torment(), time.monotonic(), _cpu_seconds()
+    chance, figures, begin, cpu = random.Random(seed), KilledRun(), time.monotonic(), _cpu_seconds()
     busy = _busy_seconds()
     next_kill = chance.expovariate(1 / kill_every) if kill_every else float("inf")
     with open(log, "ab") as stream:

@@ -9,7 +9,7 @@ import numpy as np
 from ..fit.coarse.tflite import read_network
 from ..photo.face_nets import model_path
 
-__all__ = ["INNER", "TorchLook", "landmark_network_bytes"]
+__all__ = ["INNER", "LandmarkFront", "landmark_network_bytes"]
 
 INNER = 377
 """Tensor at 16 x 16 x 128: early enough that a tail may be tried from anywhere behind it."""
@@ -21,7 +21,7 @@ def landmark_network_bytes() -> bytes:
         return archive.read("face_landmarks_detector.tflite")
 
 
-class TorchLook:
+class LandmarkFront:
     """The network in PyTorch: no further package is needed, and a crop takes about 40 ms."""
 
     def __init__(self):

@@ -21,6 +21,8 @@ class Client:
 
     def __init__(self, program: Path = STUB, **env: str):
         self.messages: list[dict] = []
+        self._early: dict[int | None, dict] = {}
+        """Answers that came while another message was waited for: two answers may come in either order."""
         self.stderr = b""
         self._open([sys.executable, "-I", "-u", str(program), "serve"], {**os.environ, **env})
 
@@ -65,8 +67,12 @@ class Client:
             self.messages.append(message)
             if matches(message):
                 return message
+            if "method" not in message:
+                self._early[message.get("id")] = message
 
     def answer(self, id_: int | None, seconds: float = 20.0) -> dict:
+        if id_ in self._early:
+            return self._early.pop(id_)
         return self.wait(lambda m: "method" not in m and m.get("id") == id_, seconds)
 
     def notified(self, method: str, seconds: float = 20.0, **params) -> dict:

@@ -28,7 +28,7 @@ from ..masks import FaceMask
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ..widen import load_finders, widened
+from ..widened_picture import load_finders, widened
 from .face import HrnFace
 from .fit import TEXTURE_STEPS, fit_texture
 from .output import write_results
@@ -55,7 +55,7 @@ class Hrn(PublishedMethod):
     retouching = "de_retouching"
     """Key of the de-retouching network's file."""
     release = "hrn"
-    """A key of :data:`engine.published.widening.LONG_SIDE`."""
+    """A key of :data:`engine.published.widening_warp.LONG_SIDE`."""
     mask_tile = True
     """Whether the strip shows the validity."""
 

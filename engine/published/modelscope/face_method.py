@@ -31,7 +31,7 @@ from ..in_crop import marks_in_crop, picture_tensor
 from ..masks import FaceMask
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
-from ..widen import Finders, load_finders, widened
+from ..widened_picture import Finders, load_finders, widened
 from . import head_model
 from . import offsets as offset_maps
 from .face_model import FittedFace, read_fitted_face

@@ -34,7 +34,7 @@ from ..in_crop import marks_in_crop, picture_tensor, skin_in_crop
 from ..masks import FaceMask, HeadMatte
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
-from ..widen import Finders, load_finders, widened
+from ..widened_picture import Finders, load_finders, widened
 from . import head_model, head_texture
 from . import offsets as offset_maps
 from .files import read_head_files, read_picture

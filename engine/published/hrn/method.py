@@ -37,8 +37,11 @@ from .stages import Levels, base_stage, detail_stage, read_hrn_model
 __all__ = ["Hrn", "create"]
 
 _PICTURE = 512
+"""Side of the larger crop, from which textures are read, pixels, as published."""
 _WIDENING = 0.03
+"""Strength of the widening, as published."""
 _DRAFT_STEPS = 20
+"""Steps of the last texture's fit in the draft quality."""
 
 
 def create() -> Hrn:

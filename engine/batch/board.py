@@ -15,7 +15,9 @@ from .work import Outcome
 __all__ = ["Board", "Entry"]
 
 STATES = ("queued", "running", "waiting", "done", "failed", "cancelled")
+"""States that a subject can have."""
 _FINISHED = ("done", "failed", "cancelled")
+"""States in which a subject stays for the rest of the run."""
 _FATAL = frozenset(
     (
         ErrorCode.DISK_FULL,

@@ -22,8 +22,11 @@ from .work import Outcome
 __all__ = ["ClusterWorkers"]
 
 _CONNECT_SECONDS = 30.0
+"""How long the scheduler, and then a first worker, is waited for, seconds."""
 _LEAVE_SECONDS = 20.0
+"""How long running tasks are waited for after an interrupt, seconds."""
 _COUNT_SECONDS = 2.0
+"""Pause between two looks at how many workers the cluster has, seconds."""
 
 
 class ClusterWorkers:

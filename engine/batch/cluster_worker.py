@@ -28,6 +28,7 @@ __all__ = ["cancel_tasks", "close_idle", "outcome_from_json", "probe", "run_task
 _IDLE_SECONDS = 300.0
 """Seconds after which an engine without work ends: its memory belongs to other users of the cluster."""
 _PROGRESS_SECONDS = 1.0
+"""Least time between two reports of progress within one stage, seconds."""
 
 _lock = threading.Lock()
 _idle: list[tuple[float, Worker]] = []

@@ -17,6 +17,7 @@ from .subjects import Subject
 __all__ = ["Console", "duration", "summary_table"]
 
 _REDRAW_SECONDS = 0.2
+"""Least time between two drawings of the lines that change in place, seconds."""
 
 
 class Console:

@@ -16,7 +16,9 @@ from ..wire.settings import SETTINGS
 __all__ = ["LIST_SUFFIXES", "Row", "read_list"]
 
 LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".json")
+"""Endings of the files that can list a batch's subjects."""
 _MAX_BYTES = 64 << 20
+"""Size from which on a list is refused, bytes."""
 
 
 class _Fault(ValueError):

@@ -17,9 +17,11 @@ from .worker import Worker, WorkerLost
 __all__ = ["LocalWorkers", "reconstruct_with"]
 
 _ATTEMPTS = 2
+"""How often a subject is tried when its worker is lost."""
 _FAILED_STARTS = 3
 """When this many workers in a row do not even start, the subjects are not the cause."""
 _PROGRESS_SECONDS = 0.2
+"""Least time between two reports of progress within one stage, seconds."""
 
 
 class LocalWorkers:

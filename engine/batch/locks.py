@@ -14,6 +14,7 @@ from ..wire.messages import reason, say
 __all__ = ["FileLock", "try_lock"]
 
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+"""Error numbers with which systems answer that another process holds the lock."""
 
 
 class FileLock:

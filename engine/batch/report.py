@@ -23,9 +23,11 @@ from .subjects import Subject
 __all__ = ["REPORT", "Report", "render"]
 
 REPORT = "report.html"
+"""Name of the page in the output folder."""
 _SHARE = 20
 """After the page was written, at least this many times as long as that took passes before it is written again."""
 _LEAST_SECONDS = 2.0
+"""Least time between two writings of the page, seconds."""
 
 _FIGURES = (
     ("landmark_residual_mm", say("landmarks"), lambda value: say("{value:.2f} mm", value=value)),
@@ -33,6 +35,7 @@ _FIGURES = (
     ("face_width_px", say("face"), lambda value: say("{value:.0f} px wide", value=value)),
     ("seen_fraction", say("seen"), lambda value: say("{value:.0%}", value=value)),
 )
+"""Figures of the quality report that a row shows: key, label and how the value is written."""
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; --soft: #8882 }
@@ -51,6 +54,7 @@ h2 { font-size: 1rem; margin: 0 } .state { float: right; font-size: .8rem; opaci
 dt { opacity: .65 } dd { margin: 0 } .warning::before { content: "\\26a0\\00a0" } .error { color: var(--bad) }
 code { font-size: .85em; opacity: .75 }
 """
+"""Style sheet of the page, which has to stand alone."""
 
 
 class Report:

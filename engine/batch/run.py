@@ -28,7 +28,9 @@ from .work import look_up
 __all__ = ["parse_range", "run_batch"]
 
 _LOOK_SECONDS = 0.1
+"""How long one look at the events waits for the first of them, seconds."""
 _UNUSABLE = LASTING | {ErrorCode.PHOTO_UNREADABLE.value}
+"""Codes of errors that lie in the photos and, in a lenient run, do not count as failures."""
 
 
 def run_batch(options: argparse.Namespace, settings: Callable[[], Settings]) -> int:

@@ -27,7 +27,9 @@ from .subjects import Subject
 __all__ = ["FOLDER", "HINT", "LASTING", "Fingerprint", "Store"]
 
 FOLDER = ".hrn_batch"
+"""Folder of the batch's own records in the output folder."""
 _SCHEMA = 1
+"""Version of these records; those of other versions are not read."""
 HINT = say("Free some space, then run the same command again: it continues from here.")
 """What to do about a full disk."""
 

@@ -19,7 +19,9 @@ from .subjects import Subject
 __all__ = ["Stream", "answer_command"]
 
 _STATE_SECONDS = 1.0
+"""Pause between two lines about the batch while no count changes, seconds."""
 _CHANGE_SECONDS = 0.1
+"""Least time between two lines about the batch when counts change, seconds."""
 
 
 class Stream:

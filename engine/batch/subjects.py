@@ -20,7 +20,9 @@ from .names import NameTaker, natural_key
 __all__ = ["Found", "Subject", "find_subjects"]
 
 _IGNORED = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
+"""Names in lower case of what systems and archives leave behind beside photos."""
 _MAX_DEPTH = 8
+"""Depth of folders below the source at which the search for photos ends."""
 
 
 @dataclass(frozen=True)

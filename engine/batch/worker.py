@@ -27,7 +27,9 @@ CANCEL_SECONDS = 10.0
 """A worker that does not react to `cancel` within this time is killed."""
 
 _LEAVE_SECONDS = 3.0
+"""How long a worker that is asked to leave is waited for, seconds."""
 _LOOK_SECONDS = 0.2
+"""How long one look at the worker waits for its answer, seconds."""
 
 Step = Callable[[str, float, float, str], None]
 """``progress(stage, fraction, overall, message)``: of the stage, and of the whole head."""

@@ -28,6 +28,7 @@ from .stages import fit_stages
 __all__ = ["load_score", "main", "scored", "write_scoring_obj"]
 
 VIEWS = ("frontal", "side")
+"""The views of a benchmark's photos for which errors are given apart."""
 
 
 def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.ndarray:

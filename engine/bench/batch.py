@@ -30,6 +30,7 @@ __all__ = ["main", "make_people"]
 
 _MAIN = Path(__file__).resolve().parent.parent / "__main__.py"
 _BAD = ("no_image", "truncated", "no_face", "tiny", "empty_file", "dangling_link", "small_face", "folder_as_photo")
+"""Kinds of bad photos, which are mixed in by turns."""
 
 
 def main(argv: list[str] | None = None) -> int:

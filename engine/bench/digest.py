@@ -40,6 +40,7 @@ _ENGINE = Path(__file__).resolve().parents[1] / "__main__.py"
 _CHECKOUT = _ENGINE.parents[1]
 _TOOLS = _CHECKOUT / "tests" / "digest"
 _FORMAT = 1
+"""Version of the file that digests are kept in; another version is not compared with."""
 _SHOWN = 20
 """Differences of one case that are printed."""
 
@@ -58,6 +59,7 @@ class Case(NamedTuple):
 
 
 _VIEWS = tuple(f"multi_3view/0033107/view_{number}.png" for number in range(3))
+"""Three photos of one head among the developers' files."""
 
 
 def _published(method: str, photos: tuple[str, ...] = ("single/000007.jpg",), official: str = "", *more: str) -> Case:
@@ -78,6 +80,7 @@ CASES = {
     "hrn_face_fit": _published("hrn_face_fit"),
     "hrn_head": _published("hrn_head"),
 }
+"""The reconstructions of which digests are made, by name."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -266,6 +269,7 @@ def _call(command: list, failure: str, more: dict[str, str] | None = None) -> No
 # -- what is in them ----------------------------------------------------------------------------------------------
 
 _PARTS = ("bundle", "blender")
+"""Parts of a case that differences are told for: what the engine wrote, and what Blender made of it."""
 _UNSAID = ("timings", "files", "engine_version", "head_model_version", "schema_version")
 """Members of the manifest that are left out: times, sizes and sums of files whose content is compared, versions."""
 

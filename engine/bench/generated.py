@@ -20,6 +20,7 @@ SEED = 909
 """Seed of the heads; it is not a seed of the training data."""
 
 LOOKS = ("plain", "varied")
+"""Looks of the generated photos, one row of figures each."""
 
 
 def face_distance(model: HeadModel, truth: np.ndarray, fitted: np.ndarray, face: np.ndarray, steps: int = 12) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 __all__ = ["KilledRun", "children", "resident_mib", "run_and_kill"]
 
 _SAMPLE_SECONDS = 0.5
+"""Time between two measurements of memory, seconds."""
 
 
 @dataclass

@@ -39,6 +39,7 @@ _PLY_TYPES = {
     "double": "f8",
     "float64": "f8",
 }
+"""NumPy's names of the types that PLY files name."""
 
 
 class Mesh(NamedTuple):

@@ -26,7 +26,9 @@ from .now_metric import CURVE, METRES, Aligned, compare, summary
 __all__ = ["Image", "listed_images", "main", "prediction_of", "reconstruct"]
 
 _LISTS = {"validation": "imagepathsvalidation.txt", "test": "imagepathstest.txt"}
+"""Files of the benchmark that list the images of each set."""
 _PICTURES = "iphone_pictures"
+"""Folder of the benchmark's images."""
 
 
 class Image(NamedTuple):

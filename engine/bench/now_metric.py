@@ -24,12 +24,17 @@ METRES = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
 CURVE = np.round(np.arange(0, 7.01, 0.1), 1)
 """Millimetres at which the cumulative curve is taken."""
 _ROUNDS = 100
+"""Largest number of steps in which a prediction is laid on a scan."""
 _ENOUGH = 1e-9
+"""Gain of a step, as a share of the cost, at which the laying on ends."""
 _CANDIDATES = 8
+"""Number of nearest triangle centres that the first search takes per point."""
 _AT_ONCE = 2_000_000
 """Number of pairs of point and triangle that are compared at once."""
 _BETWEEN = (1, 2)
+"""Numbers of the inner corners of the eyes among the scan's landmarks: the bridge of the nose lies midway."""
 _BASE = 4
+"""Number of the base of the nose among the scan's landmarks."""
 
 
 class Aligned(NamedTuple):

@@ -31,9 +31,11 @@ from .generated import face_distance
 __all__ = ["main"]
 
 _SIDE = 900
+"""Sides of the rendered photos, pixels."""
 _FRECKLES = 6.0
 """Deviation of the painted marks in steps of 8 bit."""
 _WHOLE = ("skin", "scalp", "right_ear", "left_ear")
+"""Parts of the head that count as the whole of it."""
 _MOVED = (
     (0, {}),
     (-50, {"mouthSmile": 0.6, "cheekSquint": 0.4}),
@@ -41,6 +43,7 @@ _MOVED = (
     (25, {"browInnerUp": 0.7, "browOuterUp": 0.6}),
     (50, {"mouthSmile": 0.4, "jawOpen": 0.1}),
 )
+"""The photos of a head that changes its expression: yaw in degrees and facial actions from 0 to 1."""
 
 
 @dataclass

@@ -30,7 +30,9 @@ from ..wire.settings import Settings
 __all__ = ["main", "sheet_names", "sheet_row"]
 
 _WRITTEN = {".png", ".jpg", ".jpeg"}
+"""Endings of the picture files that can be written."""
 COLUMNS = ("photo", "coarse", "mid", "displaced", "textured", "+45", "-45")
+"""What the seven pictures of a row show; the last two are the head turned by so many degrees."""
 
 
 def main(argv: list[str] | None = None) -> int:

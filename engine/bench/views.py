@@ -27,7 +27,9 @@ from .accuracy import load_score, scored
 __all__ = ["main", "phone_photo"]
 
 _FIVE = ("mv_m60", "mv_m30", "mv_p00", "mv_p30", "mv_p60")
+"""Names of the five photos of a head, turned from 60 degrees to one side to 60 to the other."""
 _SETS = {"five": (_FIVE, False), "three": (_FIVE[1:4], False), "phone": (_FIVE, True)}
+"""The photos of each set, and whether they are made to look like a phone's."""
 
 
 def phone_photo(source: Path, target: Path, seed: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["deformation_map", "fit_coarse", "fit_mid"]
 
 _HOME = {"fit_coarse": "coarse.fit", "fit_mid": "mid.fit", "deformation_map": "mid.deformation"}
+"""Module of each function that is imported only when it is asked for."""
 
 
 def __getattr__(name: str):

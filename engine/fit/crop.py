@@ -8,8 +8,11 @@ import numpy as np
 __all__ = ["CROP_SIDE", "crop_pixels", "crop_transform", "to_crop"]
 
 CROP_SIDE = 256
+"""Side of the crop, pixels."""
 _MARGIN = 1.5
+"""Side of the crop over the longer side of the landmarks' box."""
 _EYES = (33, 263)
+"""Landmarks at the outer corners of the right and the left eye."""
 
 
 def crop_transform(

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 __all__ = ["Closest", "SurfaceIndex", "border_vertices", "closest_of"]
 
 _CANDIDATES = 8
+"""Number of nearest triangle centres among whose triangles the nearest is taken."""
 
 
 class Closest(NamedTuple):

@@ -37,8 +37,11 @@ MODEL_VERSION = f"makehuman-head-{BUILD_REVISION}-{_shipped_data()}"
 """Names the cache file, so that models of several versions can lie side by side."""
 
 IDENTITY_COUNT = 120
+"""Number of the model's identity components."""
 SAMPLES = 1500
+"""Number of heads from which the components are taken."""
 SEED = 20240607
+"""Seed of these heads."""
 
 LID_OPENING = 0.3
 """Share of `eyeWide` in the neutral face."""

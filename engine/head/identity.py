@@ -19,14 +19,22 @@ from .makehuman import MM_PER_UNIT, read_target
 __all__ = ["align_similarity", "principal_components", "read_slider_targets", "sample_heads"]
 
 RACES = ("african", "asian", "caucasian")
+"""MakeHuman's names of the macro targets for origin, which are mixed."""
 GENDERS = ("male", "female")
+"""MakeHuman's names of the macro targets for gender."""
 AGES = ("child", "young", "old")
+"""MakeHuman's names of the macro targets for age, young to old."""
 MUSCLES = ("minmuscle", "averagemuscle", "maxmuscle")
+"""MakeHuman's names of the macro targets for muscle, little to much."""
 WEIGHTS = ("minweight", "averageweight", "maxweight")
+"""MakeHuman's names of the macro targets for weight, light to heavy."""
 HEIGHTS = ("minheight", "maxheight")
+"""MakeHuman's names of the macro targets for height; between the two lies the base mesh."""
 PROPORTIONS = ("idealproportions", "uncommonproportions")
+"""MakeHuman's names of the macro targets for proportions; between the two lies the base mesh."""
 
 FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "ears", "chin", "cheek", "neck")
+"""MakeHuman's folders of targets that change the head."""
 OPPOSITES = (
     ("-decr", "-incr"),
     ("-down", "-up"),
@@ -56,7 +64,9 @@ QUIET = {
 SINGLE_STD = 0.12
 """Half-normal scale of one-sided targets such as ``head-oval``."""
 ASYMMETRY_STD = 0.15
+"""Standard deviation of an asymmetry, of the full deflection of its pair of targets."""
 SIDE_CORRELATION = 0.92
+"""Correlation between a deviation of the right side and the same of the left."""
 
 
 def read_slider_targets(root: Path, source: np.ndarray, count: int, progress: Progress = SILENT) -> dict[str, np.ndarray]:

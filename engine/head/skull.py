@@ -20,15 +20,18 @@ from ..geometry.smoothstep import smoothstep
 __all__ = ["fill_out", "scalp_profile"]
 
 _SHARES = np.linspace(0, 1, 12)[:-1]
+"""Shares of the way from the nasion's height up to the vertex at which the breadth is measured."""
 _PROFILE = np.array([0.99, 1.0, 1.0, 1.0, 0.98, 0.96, 0.92, 0.86, 0.76, 0.63, 0.45])
 """Breadth at each share of the way from the nasion's height up to the vertex, by the greatest
 (``python -m engine.head.skull WHEEL``)."""
 _MOST = 1.1
+"""Largest factor by which the braincase is widened."""
 _TEMPLE = -20.0
 """The face lies in front of this depth in model space and keeps its width, mm."""
 _SIDE = -60.0
 """Everything behind this depth is widened in full, mm; between the two depths the widening grows smoothly."""
 _SLAB = 5.0
+"""Half the height of the slab in which a breadth is measured, mm."""
 
 _POINT = 213
 """Kind of the tag that holds a point of the head in mne's files."""

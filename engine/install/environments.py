@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+"""Folder of the lists of packages."""
 STATE = "hrn_state.json"
 
 """Receives the fraction done (0 to 1) and what is happening."""
@@ -273,6 +274,7 @@ class Environment:
 
 
 ENGINE_SIZES = Sizes(linux=(260, 820), windows=(220, 650), macos=(195, 590))
+"""What the engine takes to download and on the disk, MB."""
 
 ENGINE = Environment(
     "engine",
@@ -287,8 +289,10 @@ ENGINE = Environment(
     download_mb=ENGINE_SIZES.here[0],
     purpose="the engine",
 )
+"""The engine's environment; :data:`EXTRAS` are added to it."""
 
 TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
+"""What the engine's environment gets in addition to run tests."""
 
 EXTRAS = {
     "published": Extra(

@@ -22,6 +22,7 @@ LINT = Environment(
     download_mb=35,
     purpose="linter and type checker",
 )
+"""The environment of the tools that check the sources."""
 
 
 class Check(NamedTuple):

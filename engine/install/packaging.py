@@ -16,6 +16,7 @@ from .environments import InstallError, clean_environ
 __all__ = ["build_zip", "contents", "validate_zip"]
 
 ROOT = Path(__file__).resolve().parents[2]
+"""Root of the checkout, or the add-on's folder where it is installed."""
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 """Time of all entries, so that the same sources give the same zip."""
 

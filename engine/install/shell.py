@@ -92,7 +92,7 @@ def run_engine(arguments: list[str], options, quiet: bool = False) -> int:
 
 def run_blender(arguments: list[str]) -> int:
     """Run the add-on's command line on Blender 4.5 as a module; returns its exit status."""
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.headless import main; main(sys.argv[1:])"
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.build import main; main(sys.argv[1:])"
     return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
 
 

@@ -49,6 +49,7 @@ _ONE_PROCESS = (
     "--fixtures",
     "--markers",
 )
+"""Options of pytest with which the tests run in one process."""
 
 
 @dataclass(frozen=True)

@@ -253,3 +253,4 @@ VERBS = {
     "wheels": wheels,
     "window": window,
 }
+"""What ``install_deps.py`` can do."""

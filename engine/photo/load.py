@@ -149,6 +149,7 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+"""What turns a photo upright, by its EXIF orientation."""
 
 
 @functools.cache

@@ -134,6 +134,7 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, progress: Progres
 
 
 _TURNS = 4
+"""Number of times that the colours of skin, and of all else, are learnt and the pixels judged by them."""
 
 _FRINGE = 2.0
 """How much lower the log odds of skin are above the brows."""

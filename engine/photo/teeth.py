@@ -15,6 +15,7 @@ from .regions import LIP_EDGES, SURE_SKIN, fill
 __all__ = ["Bite", "find_bite"]
 
 _LEAST_OPENING_PX = 5.0
+"""Least opening of the mouth in which teeth can be told apart, pixels."""
 _LEAST_OPENING = 0.025
 """Least opening of the mouth, as a share of the face's width: lips that only just part show a line instead of a row of
 teeth."""
@@ -29,6 +30,7 @@ _LEAST_LIGHT = 0.35
 _SHOWS = 0.2
 """Share of a column that must be teeth for it to show any: a turned mouth hides those of one side."""
 _LEAST_COLUMNS = 5
+"""Least number of columns of the mouth that must show teeth."""
 _ROW = 0.12
 """Least height of a row of teeth, as a share of the mouth's opening."""
 _SLIT = 0.06

@@ -27,6 +27,7 @@ __all__ = ["assemble", "camera_json", "write_maps"]
 METRE = np.float32(0.001)
 """Metres per millimetre."""
 _CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
+"""Grey levels of the classes 0, 1 and 2 in the picture of the confidence."""
 
 
 def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:

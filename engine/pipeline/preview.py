@@ -24,8 +24,11 @@ from ..wire.color import linear_to_srgb, srgb_to_linear
 __all__ = ["mouth_shade", "render_head"]
 
 _CLAY = 0.42
+"""Linear albedo of a head without texture."""
 _KEY = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
+"""Unit vector to the main light: to the right, up, towards the camera."""
 _LASH_OPACITY = 0.9
+"""Share of a strip of lashes that hairs cover at the lid."""
 _LEAST_LIGHT = 0.3
 """Least light on the skin, as a share of the light's average over all directions."""
 _LID_SHADE = 0.75

@@ -12,6 +12,7 @@ from .solution import Solution
 __all__ = ["quality_report"]
 
 _POOR_FIT_MM = 4.0
+"""Residual of the landmarks from which on a warning says that the head fits poorly, mm."""
 _LITTLE_SHARE = 0.15
 """A photo with less than this part of an even share of the matches hardly helps the head and is named in a warning."""
 

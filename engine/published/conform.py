@@ -51,9 +51,11 @@ _ALONG = 0.02
 _IDENTITY_MM = 4.0
 """Deviation of a landmark that the head's identity leaves, mm."""
 _SAMPLES = 6000
+"""About so many of the face's vertices stand for all of them, spread evenly over their numbers."""
 _EXPRESSION_PRIOR = 0.3
 """How much an action must explain to be used, mm, times the skin's vertices."""
 _RIM_MM = 6.0
+"""Distance from the face's rim from which on its surface is trusted in full, mm."""
 
 
 class FaceMesh(NamedTuple):

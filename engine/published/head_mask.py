@@ -8,6 +8,7 @@ import numpy as np
 __all__ = ["head_mask"]
 
 _ROUNDS = 4
+"""Number of GrabCut's rounds."""
 _SOFT = 1.0
 """Pixels by which the outline is softened."""
 

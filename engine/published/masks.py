@@ -18,7 +18,9 @@ from .nets.mask_network import MaskNetwork, read_mask_network
 __all__ = ["FaceMask", "HeadMatte"]
 
 _OWN_FACE = "the engine's skin mask"
+"""What a result names as its face mask where the user brings no network for it."""
 _OWN_HEAD = "the engine's own: skin, and hair by its colours"
+"""What a result names as its head mask where the user brings no network for it."""
 _LEAST = 1e-4
 """Mean below which a mask shows nothing; ModelScope's rule for mattes."""
 

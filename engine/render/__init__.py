@@ -16,7 +16,9 @@ from .raster import Raster, interpolate
 __all__ = ["BACKENDS", "Raster", "interpolate", "published_backend", "rasterize", "why_not"]
 
 BACKENDS = ("portable", "reference", "nvdiffrast")
+"""Names of the rasterizers."""
 _CHOICE = "HRN_RASTERIZER"
+"""Environment variable that chooses one of them."""
 
 
 def why_not(backend: str) -> str:

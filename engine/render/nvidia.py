@@ -14,10 +14,13 @@ from .raster import Raster
 __all__ = ["rasterize", "why_not"]
 
 _TILE = 2048
+"""Largest side of what is drawn at once, pixels."""
 _STEP = 8
+"""Sides of a drawing are rounded up to a multiple of this, pixels."""
 _MOST = 1 << 24
 """Number of triangles from which on a mesh is refused: their numbers come as float32."""
 _DEVICE = "cuda"
+"""Where PyTorch holds what is drawn."""
 _context = None
 _reason: str | None = None
 

@@ -11,6 +11,7 @@ from .metric import NormalSpace
 __all__ = ["best_identity", "calibration"]
 
 _MODES = 28
+"""Number of principal components of the landmarks' error that are kept; the rest counts as independent."""
 
 
 def best_identity(model: HeadModel, data: Dataset, ridge: float = 1.0) -> np.ndarray:

@@ -31,6 +31,7 @@ _PAIRED = ("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", 
            "mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp",
            "noseSneer")
 # fmt: on
+"""Facial actions that both sides do together, without the ending of the side."""
 _SINGLE = (
     "browInnerUp",
     "cheekPuff",
@@ -43,11 +44,15 @@ _SINGLE = (
     "mouthShrugLower",
     "mouthShrugUpper",
 )
+"""Facial actions that have no sides."""
 _SIDED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
+"""Facial actions that go to one side, of which only one is drawn."""
 _SMILE = {"mouthSmile": 0.7, "cheekSquint": 0.4, "eyeSquint": 0.25, "mouthUpperUp": 0.25, "mouthDimple": 0.2}
+"""How much each action takes part in a smile."""
 
 
 _LARGEST_PERSON = 3.5
+"""Limit of each identity coefficient, in standard deviations."""
 
 
 def sample_expression(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:

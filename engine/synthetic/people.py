@@ -35,7 +35,9 @@ about 150."""
 _MODE_SIGMA_MM = 7.0
 """The same deviation for differences between two faces in correspondence, mm."""
 _ALONG_SURFACE = 0.1
+"""Weight of differences along the surface, against those along the normal."""
 _STEPS = 15
+"""Number of Gauss-Newton steps in which the mean face is laid on the head."""
 _LEAST_COSINE = 0.5
 """Least cosine between the normals of a vertex and of its counterpart."""
 _FARTHEST_MM = 12.0
@@ -45,6 +47,7 @@ _ROBUST_MM = 3.0
 _LEAST_VARIANCE = 0.05
 """Squared length of the smallest mode that is kept, in identities."""
 _ANCHORS = 420
+"""About so many of the face's vertices stand for an identity in the shipped file."""
 
 
 def common_shape(faces: np.ndarray) -> np.ndarray:

@@ -26,10 +26,13 @@ _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
 
 _BROW = (55, 65, 52, 53, 46)
+"""Landmarks along the right brow's lower edge, from the nose outwards."""
 _BROW_UPPER = (107, 66, 105, 63, 70)
+"""Landmarks along the same brow's upper edge."""
 
 
 _ENCODE = linear_to_power(np.linspace(0, 1, 4096)).astype(np.float32)
+"""(4096,) float32: linear light from 0 to 1 in equal steps, as a photo stores it."""
 
 
 class Shot(NamedTuple):

@@ -44,6 +44,7 @@ __all__ = ["evaluate", "export", "fit_tail", "main", "predict"]
 SEEDS = {("train", False): 105, ("train", True): 1105, ("held_out", False): 202, ("held_out", True): 1202}
 """Seeds by part and by whether the look is varied."""
 REFINING_RATE = 4e-4
+"""Learning rate of the second training, on varied looks."""
 
 
 class ShapeLoss:

@@ -16,6 +16,7 @@ from .paint import Paint
 __all__ = ["draw_lamps", "draw_sky", "finish", "moved_paint", "varied_paint"]
 
 _SKY_DIRECTIONS = 12
+"""Number of directions from which light of the surroundings comes."""
 
 
 def varied_paint(paint: Paint, rng: np.random.Generator) -> Paint:

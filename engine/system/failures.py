@@ -21,6 +21,7 @@ _MEMORY_WORDS = (
     "bad allocation",
     "bad_alloc",
 )
+"""Words, in lower case, with which libraries say that memory is short."""
 
 
 def as_hrn_error(error: BaseException) -> HrnError:

@@ -30,6 +30,7 @@ _THREADS = (
     "NUMBA_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
+"""Environment variables by which libraries choose their number of threads."""
 
 
 def worker_memory(settings: Settings) -> int:

@@ -83,6 +83,7 @@ _PARTS = {
     "scalp": ("scalp",),
     "neck": ("neck",),
 }
+"""Parts of the head that texels are asked for, each with the model's names for it."""
 
 
 def place_of(model: HeadModel, texels: Texels, density: np.ndarray) -> Place:

@@ -20,8 +20,11 @@ from ..wire.messages import say
 __all__ = ["LATEST", "copy_state", "epoch_path", "newest", "read_state", "write_state"]
 
 LATEST = "epoch_latest.pth"
+"""Name of the file of the newest state."""
 _PARTS = ("net_recon", "opt_00", "sched_00", "position", "random")
+"""What a state must hold."""
 _POSITION = ("epoch", "step", "iteration")
+"""Whole numbers that say how far a training is."""
 
 
 def epoch_path(folder: Path, epoch: int) -> Path:

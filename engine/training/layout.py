@@ -25,6 +25,7 @@ _PARTS = {
     "landmarks": lambda sample: sample.landmarks,
     "masks": lambda sample: sample.mask,
 }
+"""The lists of samples by name, and which of a sample's files each holds."""
 
 
 class Sample(NamedTuple):

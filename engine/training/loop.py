@@ -37,8 +37,11 @@ __all__ = ["PRECISIONS", "TrainingOptions", "build_network", "Pictures", "train"
 
 _log = logging.getLogger(__name__)
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""Types in which the network reckons, by name; None for float32 throughout."""
 _TERMS = tuple(DEEP3D_WEIGHTS)
+"""The loss's terms, in the order of the table's columns."""
 _ERRORS = ("landmarks_px", "vertices_mm", "shape_mm")
+"""Errors that are measured on the held-out pictures."""
 
 
 @dataclass(frozen=True)

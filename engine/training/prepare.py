@@ -23,6 +23,7 @@ __all__ = ["Unusable", "prepare_photos", "photos_in"]
 _STORED_FACE = 448.0
 """Largest width of a stored face in pixels: twice the resolution of the crop."""
 _SET = "photos"
+"""Folder of the prepared photos."""
 Unusable = tuple[Path, str]
 """A photo, and why it cannot be used."""
 

@@ -107,6 +107,7 @@ def _crc_table() -> list[int]:
 
 
 _CRC32C = _crc_table()
+"""Checksums of single bytes (Castagnoli's polynomial)."""
 
 
 def checksum(data: bytes) -> bytes:

@@ -35,6 +35,7 @@ TEMPLATE_FILE = "similarity_Lm3D_all.mat"
 _FACE = (-80.0, (-118.0, 92.0))
 """The face: in front of this depth and between these heights, mm."""
 _FRONT_DEPTH = -15.0
+"""The face's front, on which the training's colour terms look, lies in front of this depth, mm."""
 _ACTION_UNIT = 0.125
 """How much of a facial action one unit of its coefficient is: as with the Basel model, about one standard deviation of what
 faces do. With whole actions as units, steps and prior that suit the other coefficients would open jaws by centimetres."""
@@ -48,6 +49,7 @@ _COLORS = {
     "eyes": (228, 224, 220),
     "irises": (70, 56, 44),
 }
+"""Mean colours of parts of the face (RGB, 0..255)."""
 
 
 def face_fields(head: HeadModel, seed: int = 0) -> dict[str, np.ndarray]:

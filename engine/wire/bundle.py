@@ -38,9 +38,13 @@ __all__ = [
 ]
 
 SCHEMA = "hrn-head-bundle"
+"""The manifest's `schema`, by which a folder is known as a head bundle."""
 SCHEMA_VERSION = 1
+"""Newest version of the manifest that this code reads, and the one that it writes."""
 MANIFEST = "head.json"
+"""Name of the manifest in the bundle."""
 MESH = "mesh.npz"
+"""Name of the file of meshes in the bundle."""
 MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
 """Names that ``face_material`` counts through, the same in every bundle."""
 _OLD = "old"

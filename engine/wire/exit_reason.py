@@ -12,8 +12,11 @@ from .messages import say
 __all__ = ["count_oom_kills", "explain_exit"]
 
 _MEMORY_WORDS = ("MemoryError", "bad_alloc", "out of memory", "can't allocate memory", "Cannot allocate memory")
-_WINDOWS_NO_MEMORY = {0xC0000017, 0xC000012D}  # STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT
-_KILLED = (-9, 137)  # As seen by the parent, and as passed on by a shell or launcher in between.
+"""Words with which Python and libraries say that memory is short."""
+_WINDOWS_NO_MEMORY = {0xC0000017, 0xC000012D}
+"""Windows' exit codes STATUS_NO_MEMORY and STATUS_COMMITMENT_LIMIT."""
+_KILLED = (-9, 137)
+"""Exit codes of SIGKILL: as seen by the parent, and as passed on by a shell or launcher in between."""
 
 
 def count_oom_kills() -> int | None:

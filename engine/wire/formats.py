@@ -59,6 +59,7 @@ PHOTO_FORMATS = (
 of phones and stereo cameras too."""
 
 PHOTO_SUFFIXES = tuple(suffix for one in PHOTO_FORMATS for suffix in one.suffixes)
+"""Endings of all photo files that can be read."""
 
 PHOTO_GLOB = ";".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
 """The pattern of all photo files for file browsers."""
@@ -84,6 +85,7 @@ class ExportFormat(NamedTuple):
 
 
 EXPORT_FORMATS = (ExportFormat("Wavefront OBJ", ".obj", "obj"),)
+"""The formats in which a head can be written besides the bundle."""
 
 EXPORT_KINDS = ", ".join(f"{one.name} ({one.suffix})" for one in EXPORT_FORMATS)
 """The export formats for sentences: "Wavefront OBJ (.obj)"."""

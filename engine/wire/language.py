@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 _LINE = re.compile(r'(?:(msgctxt|msgid|msgstr)\s+)?"((?:[^"\\]|\\[nt"\\])*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+"""What the letters after a backslash stand for."""
 _SCRIPTS = {"cn": "hans", "sg": "hans", "my": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
 """Script of Chinese by territory."""
 _WINDOWS_NAMES = {
@@ -50,6 +51,7 @@ _WINDOWS_NAMES = {
     "chinese-traditional": "zh_HANT",
     "cht": "zh_HANT",
 }
+"""Blender's codes of the languages that Windows calls by words."""
 _current = SOURCE
 
 

@@ -44,10 +44,13 @@ class MethodInfo:
 
 
 _PUBLISHED = ("bfm", "expressions", "weights")
+"""Licences that every published method on the Basel face needs."""
 _HRN_FILES = ("bfm", "lm3d", "uv", "albedo_mean", "albedo_basis", "template")
+"""Official files that HRN's methods share."""
 _WIDENING = ("detector", "landmarks")
 """Files of the networks that find the face in a widened picture."""
 _HRN_OPTIONAL = ("de_retouching", "face_segmenter", *_WIDENING)
+"""Official files that HRN can do without."""
 
 METHODS = {
     method.name: method

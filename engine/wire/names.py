@@ -8,8 +8,11 @@ import unicodedata
 __all__ = ["folder_name"]
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+"""Characters that some file system does not take in a name."""
 _DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
+"""Names of devices, which Windows does not take as names of files."""
 _MAX_CHARACTERS = 100
+"""Longest name that is given to a file or folder, characters."""
 _MAX_BYTES = 180
 """Most bytes of a name: file systems take 255, and temporary names beside the folder are longer than its own."""
 

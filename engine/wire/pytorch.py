@@ -10,7 +10,9 @@ from .messages import Message, say, sentences
 __all__ = ["PYTORCH_MISSING", "has_pytorch", "require_pytorch"]
 
 _HOW = say("Run `python3 install_deps.py install --with published`, or click Install PyTorch in Blender.")
+"""How PyTorch is installed."""
 PYTORCH_MISSING = sentences(say("Published methods need PyTorch, which is not installed."), _HOW)
+"""What is said where PyTorch is missing, and how it is installed."""
 
 
 def has_pytorch() -> bool:

@@ -126,6 +126,7 @@ class Setting:
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+"""Python's types of the kinds of settings."""
 
 
 def _wrong_type(kind: str, name: str, value: Any) -> Message:

@@ -10,6 +10,7 @@ from .settings import SETTINGS, Setting, Settings
 __all__ = ["add_flags", "as_flags", "from_flags"]
 
 _TYPES = {"str": str, "int": int, "float": float}
+"""What reads the value of an option, by the kind of its setting."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

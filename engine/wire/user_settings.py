@@ -16,6 +16,7 @@ from .paths import engine_home
 __all__ = ["UserSettings", "model_files_folder", "read_user_settings", "settings_path", "write_user_settings"]
 
 _ENVIRONMENT = "HRN_MODEL_FILES"
+"""Environment variable with the folder of official files, before the user's settings."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ import ctypes
 __all__ = ["Job"]
 
 _KILL_ON_JOB_CLOSE = 0x2000
+"""Windows' JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE."""
 _EXTENDED_LIMIT_INFORMATION = 9
+"""Windows' number of the class JobObjectExtendedLimitInformation."""
 _KILLED = 137
 """Exit code of what is killed: the one that shells report for SIGKILL."""
 

@@ -39,6 +39,7 @@ SHARE_PROPERTY = "hrn_share"
 """Custom property of photo cameras: how much of the head comes from the photo, 0 to 1."""
 
 _SENSOR_MM = 36.0
+"""Side of the camera's sensor along which focal lengths are reckoned, mm: full frame."""
 
 
 def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger: Ledger) -> bpy.types.Object:

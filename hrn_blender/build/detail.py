@@ -23,8 +23,11 @@ from .names import UV_MAP
 __all__ = ["DISPLACEMENT_STRENGTH", "GROUP", "NORMAL_STRENGTH", "build_detail_group", "strength_socket"]
 
 GROUP = "HRN Detail"
+"""Name of the node group."""
 DISPLACEMENT_STRENGTH = "Displacement Strength"
+"""Name of its input that scales the whole relief."""
 NORMAL_STRENGTH = "Normal Strength"
+"""Name of its input that scales the relief in the shading only."""
 MARK = "hrn_detail"
 """Custom property by which the group is found again: names may get a number, or be changed by the user."""
 

@@ -27,7 +27,9 @@ IRIS_RADIUS = 0.00585
 CORNEA_TILT = 0.34
 """Tangent of the extra tilt at the iris' edge: a sphere of 7.8 mm whose centre lies 5 mm before that of a 12 mm one."""
 IRIS_TILT = -0.25
+"""The same tangent for the iris behind the cornea, which is hollow."""
 MARK = "hrn_eyes"
+"""Custom property that marks the node group."""
 
 
 def iris_places(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> np.ndarray:

@@ -21,7 +21,9 @@ BATCH_PROPERTY = "hrn_batch"
 """Custom property of the collection that holds a batch's heads: the output folder."""
 
 _LABEL_SIZE = 0.032
+"""Size of the names' letters below the heads, metres."""
 _MARGIN = 1.08
+"""What the view shows over the size of the grid."""
 
 
 def grid_place(index: int, total: int) -> tuple[float, float, float]:

@@ -16,10 +16,13 @@ ATTRIBUTE = "hrn_lash"
 """Point attribute: millimetres along the lid, share of the way from root to tip, and 1 where both are known."""
 
 HAIRS_PER_MM = 2.2
+"""Hairs per mm of lid, unless the node group is set otherwise."""
 LOWER_LENGTH = 0.6
 """Length of lower lashes as a share of their strip; upper lashes use all of theirs."""
 MARK = "hrn_lashes"
+"""Custom property that marks the node group."""
 _LID_METRES = 0.01
+"""Distance from a strip of lashes up to which its lid is searched for, metres."""
 
 
 def lash_coordinates(vertices: np.ndarray, lashes: np.ndarray, skin: np.ndarray) -> np.ndarray:

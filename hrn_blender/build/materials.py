@@ -67,6 +67,7 @@ _LOOKS: dict[str, dict[str, object]] = {
     "mouth": {"Roughness": 0.35, "Subsurface Weight": 0.4, "Subsurface Radius": _SKIN_RADIUS, "Subsurface Scale": 0.002},
     "lashes": {"Base Color": (0.012, 0.008, 0.006, 1.0), "Roughness": 0.55, "Specular IOR Level": 0.3},
 }
+"""Inputs of each material's Principled BSDF that differ from Blender's defaults."""
 
 
 def build_materials(source: HeadSource, ledger: Ledger, share_groups: bool = False) -> dict[str, bpy.types.Material]:

@@ -19,6 +19,7 @@ from .teeth import tooth_coordinates
 __all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups", "build_mesh"]
 
 DEFORMATION_KEY = "Deformation"
+"""Name of the shape key that holds the deformation beyond the head model."""
 CONFIDENCE_GROUPS = ("prior", "completed", "seen")
 """Names of the groups of ``confidence_class`` 0, 1 and 2."""
 
@@ -35,6 +36,7 @@ _ROUGHNESS_OF_PARTS = {
 }
 """Roughness of parts that differ from other skin: the scalp carries cropped hair, which scatters what skin would mirror."""
 _ROUGHNESS = 0.51
+"""Roughness of other skin."""
 _BLEED_OF_PARTS = {"right_eye": 0.12, "left_eye": 0.12, "upper_lip": 0.7, "lower_lip": 0.7}
 """Share of subsurface scattering of parts that differ from other skin: the rims of lids and lips are folded thinner than red
 light travels. The head is hollow behind them: what passes is lost, and the rims would turn green."""

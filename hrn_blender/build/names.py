@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["BLEED", "ROUGHNESS", "UV_MAP"]
 
 UV_MAP = "UVMap"
+"""Name of the head's UV map."""
 ROUGHNESS = "hrn_roughness"
 """Point attribute: how rough the skin is there."""
 BLEED = "hrn_bleed"

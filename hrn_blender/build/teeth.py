@@ -26,9 +26,13 @@ and the jaw: 1 lower, 2 upper, 0 where the band is not known."""
 _TOOTH_MM = 7.3
 """Width of a tooth from which millimetres to the next gap are reckoned: the mean of the upper jaw's front five."""
 ENAMEL = (0.83, 0.77, 0.66, 1.0)
+"""Linear RGBA of enamel, unless the node group is set otherwise."""
 GUM = (0.47, 0.15, 0.14, 1.0)
+"""Linear RGBA of gums, unless the node group is set otherwise."""
 _GAP = (0.24, 0.13, 0.09)
+"""Linear RGB between two teeth."""
 MARK = "hrn_teeth"
+"""Custom property that marks the node group."""
 
 
 def tooth_coordinates(vertices: np.ndarray, teeth: np.ndarray) -> np.ndarray:

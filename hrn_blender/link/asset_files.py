@@ -19,6 +19,7 @@ from ..engine.wire.messages import say
 __all__ = ["ASSET_NAME", "AssetFiles", "is_up_to_date"]
 
 ASSET_NAME = "head.blend"
+"""Name of the asset's .blend file in the bundle."""
 
 
 def is_up_to_date(bundle: Path) -> bool:

@@ -23,7 +23,9 @@ class Installed(NamedTuple):
 
 
 ENGINE = Installed(say("The engine"), say("Install Engine"), say("Installing the engine"))
+"""Words for installing the engine."""
 PYTORCH = Installed(say("PyTorch"), say("Install PyTorch"), say("Installing PyTorch"))
+"""Words for installing PyTorch."""
 
 
 class InstallJob:

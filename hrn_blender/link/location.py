@@ -31,6 +31,7 @@ COMMAND_VARIABLE = "HRN_ENGINE_COMMAND"
 """Environment variable with a JSON list: a program that is started instead of the engine (for tests), with its ``serve``."""
 
 _LIFETIME = 2.0
+"""How long an answer about the engine is kept, seconds."""
 _cache: tuple[float, Path, EngineStatus] | None = None
 
 

@@ -22,7 +22,7 @@ def launch_builder(bundle: Path, target: Path) -> Launch:
     arguments = ["build", str(bundle), "--out", str(target), "--asset", f"--name={bundle.name}"]
     # The other add-ons beside ours must not hide a module of Python.
     code = (
-        f"import os, sys; sys.path.append({str(_ADDON.parent)!r}); from {_ADDON.name}.cli.headless import main; "
+        f"import os, sys; sys.path.append({str(_ADDON.parent)!r}); from {_ADDON.name}.cli.build import main; "
         f"status = main({json.dumps(arguments)}); sys.stdout.flush(); sys.stderr.flush(); os._exit(status)"
     )
     environment = clean_environment(os.environ)

@@ -29,6 +29,7 @@ _said: list[bytes] = []
 _asked = False
 """Whether the engine has been asked since the add-on was enabled."""
 _STEP = 0.1
+"""Pause between two looks at the engine's answer, seconds."""
 _FIRST = 2.0
 """Seconds after which the engine is asked for the first time, once Blender has started."""
 

@@ -25,6 +25,7 @@ _DEFAULTS = SimpleNamespace(
     show_material=True,
     last_folder="",
 )
+"""What holds where the add-on is not enabled in the preferences: Blender as a module."""
 
 
 def preferences():

@@ -13,6 +13,7 @@ from ..engine.wire.formats import PHOTO_FORMATS
 __all__ = ["icon", "register", "unregister"]
 
 _UNKNOWN_TO_BLENDER = tuple(suffix for one in PHOTO_FORMATS if not one.shown_by_blender for suffix in one.suffixes)
+"""Endings of photos of which Blender makes no thumbnails."""
 _LIMIT = 128
 """Pictures that are kept: many times what a list shows at once, at a quarter of a megabyte each."""
 

@@ -19,6 +19,7 @@ _STATES = {
     SubjectState.CANCELLED: (say("stopped"), "PANEL_CLOSE"),
     SubjectState.FAILED: ("", "ERROR"),
 }
+"""Word and icon of a subject's state; no word where the icon says it."""
 
 
 def _picture(subject: Subject) -> int:

@@ -34,6 +34,7 @@ _STATES = {
     EngineState.READY: say("Ready"),
     EngineState.BUSY: say("Working"),
 }
+"""Words for the engine's state."""
 
 
 def draw_engine(layout, context) -> None:

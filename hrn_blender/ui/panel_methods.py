@@ -18,6 +18,7 @@ from .drawing import Sidebar, draw_progress, draw_text
 __all__ = ["draw_table", "register", "unregister"]
 
 _ICONS = {"there": "CHECKMARK", "wrong": "ERROR", "unread": "QUESTION"}
+"""Icon of a file's state; a missing file gets its own."""
 
 
 def draw_table(layout, context) -> None:

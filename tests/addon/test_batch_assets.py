@@ -77,7 +77,7 @@ def link_as_instance(file: Path) -> bpy.types.Object:
 
 def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     from hrn_blender.build import strength_socket
-    from hrn_blender.cli.headless import main
+    from hrn_blender.cli.build import main
     from support.synthetic_bundle import make_bundle
 
     make_bundle(tmp_path / "Zoë", texture_size=16, density=6)

@@ -1,4 +1,4 @@
-"""``python -m hrn_blender.cli.headless``: bundle in, .blend file and preview out."""
+"""``python -m hrn_blender.cli.build``: bundle in, .blend file and preview out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mathutils import Euler, Matrix
 from hrn_blender import compat
 from hrn_blender.build import build_head, find_heads, preview, strength_socket
 from hrn_blender.build.preview import PreviewOptions, render_preview
-from hrn_blender.cli import headless
+from hrn_blender.cli.build import main
 from support.addon.build import (
     census,
     pixels,
@@ -33,7 +33,7 @@ def empty_file():
 
 def test_build_saves_a_file_that_finds_its_maps(bundle, tmp_path, capfd):
     out = tmp_path / "kopf ö.blend"
-    assert headless.main(["build", str(bundle.path), "--out", str(out)]) == 0
+    assert main(["build", str(bundle.path), "--out", str(out)]) == 0
     assert str(out) in capfd.readouterr().out
     bpy.ops.wm.open_mainfile(filepath=str(out))
     scene = bpy.context.scene
@@ -49,7 +49,7 @@ def test_build_saves_a_file_that_finds_its_maps(bundle, tmp_path, capfd):
 def test_a_packed_file_needs_no_bundle(tmp_path):
     bundle = make_bundle(tmp_path / "b", texture_size=16, density=4)
     out = tmp_path / "head.blend"
-    assert headless.main(["build", str(bundle.path), "--out", str(out), "--pack"]) == 0
+    assert main(["build", str(bundle.path), "--out", str(out), "--pack"]) == 0
     for file in bundle.path.iterdir():
         file.unlink()
     bpy.ops.wm.open_mainfile(filepath=str(out))
@@ -67,21 +67,21 @@ def test_a_packed_file_needs_no_bundle(tmp_path):
 )
 def test_errors_are_one_line_with_a_code(bundle, tmp_path, capfd, arguments, code):
     places = {"missing": tmp_path / "none", "bundle": bundle.path, "tmp": tmp_path}
-    assert headless.main(["build", *(a.format(**places) for a in arguments)]) == 1
+    assert main(["build", *(a.format(**places) for a in arguments)]) == 1
     message = capfd.readouterr().err
     assert code in message and "Traceback" not in message
     assert not list(tmp_path.glob("*.blend"))
 
 
 def test_check_hashes_every_file(bundle, tmp_path, capfd):
-    assert headless.main(["check", str(bundle.path)]) == 0
+    assert main(["check", str(bundle.path)]) == 0
     assert "52 expressions" in capfd.readouterr().out
     damaged = make_bundle(tmp_path / "b", texture_size=16, density=4)
     file = damaged.path / "albedo.png"
     content = bytearray(file.read_bytes())
     content[-20] ^= 1
     file.write_bytes(content)
-    assert headless.main(["check", str(damaged.path)]) == 1
+    assert main(["check", str(damaged.path)]) == 1
     assert "albedo.png" in capfd.readouterr().err
 
 
@@ -112,7 +112,7 @@ def test_pictures_are_rendered_by_the_engine_asked_for_after_the_head_is_saved(b
 
     monkeypatch.setattr(preview, "render_preview", render)
     for more in ((), ("--samples", "5"), ("--engine", "eevee"), ("--engine", "eevee", "--samples", "7")):
-        assert headless.main(["build", str(bundle.path), "--out", str(out), "--render", str(tmp_path / "p.png"), *more]) == 0
+        assert main(["build", str(bundle.path), "--out", str(out), "--render", str(tmp_path / "p.png"), *more]) == 0
         assert bpy.context.scene.render.engine == "CYCLES"
         out.unlink(missing_ok=True)
     assert [row[0] for row in seen] == ["CYCLES"] * 2 + [compat.eevee_engine()] * 2 and all(row[3] for row in seen)

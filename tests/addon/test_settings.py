@@ -69,7 +69,7 @@ def test_every_setting_is_drawn(addon, monkeypatch):
 
 
 def test_the_command_without_a_window_takes_all_settings(addon, photo, monkeypatch):
-    from hrn_blender.cli import blender_command
+    from hrn_blender.cli import reconstruct
 
     asked = []
     monkeypatch.setattr(addon.queue, "add", lambda photos, settings, folder: asked.append(settings) or stop())
@@ -78,7 +78,7 @@ def test_the_command_without_a_window_takes_all_settings(addon, photo, monkeypat
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        blender_command.main(["--photo", str(photo), "--quality", "draft", "--no-expression", "--focal-mm", "85"])
+        reconstruct.main(["--photo", str(photo), "--quality", "draft", "--no-expression", "--focal-mm", "85"])
     assert asked == [Settings(quality="draft", keep_expression=False, focal_mm=85.0)]
-    assert blender_command.main(["--photo", str(photo), "--texture-size", "1"]) == 1
-    assert blender_command.main(["--photo", str(photo), "--method", "df_mvr"]) == 1 and len(asked) == 1
+    assert reconstruct.main(["--photo", str(photo), "--texture-size", "1"]) == 1
+    assert reconstruct.main(["--photo", str(photo), "--method", "df_mvr"]) == 1 and len(asked) == 1

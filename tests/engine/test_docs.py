@@ -112,7 +112,7 @@ def check_installer(parse_only, words):
 
 
 def check_blender(parse_only, words):
-    from hrn_blender.cli.headless import main
+    from hrn_blender.cli.build import main
 
     if "--command" not in words:  # Blender's own, which needs bpy: tests/package/test_docs.py
         parse_only(main, words)

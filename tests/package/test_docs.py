@@ -184,7 +184,7 @@ def test_snippet_for_blender_runs(tmp_path, monkeypatch):
 
 def test_blenders_own_command_line_is_told_as_it_is(monkeypatch):
     pytest.importorskip("bpy", reason="needs Blender as a Python module")
-    from hrn_blender.cli import blender_command
+    from hrn_blender.cli import reconstruct
 
     class Parsed(Exception):
         pass
@@ -203,7 +203,7 @@ def test_blenders_own_command_line_is_told_as_it_is(monkeypatch):
     assert shown
     for words in shown:
         with pytest.raises(Parsed):
-            blender_command.main(words)
+            reconstruct.main(words)
 
 
 @pages

@@ -1,4 +1,4 @@
-"""Docstrings are sentences about one thing each, in plain English, and all that is public has one."""
+"""Docstrings are sentences about one thing each, in plain English, and all that is public or a module's number has one."""
 
 from __future__ import annotations
 
@@ -72,6 +72,39 @@ def undocumented(source: str) -> list[str]:
     return found if ast.get_docstring(module) else ["", *found]
 
 
+def is_numeric(value: ast.expr | None) -> bool:
+    """Whether an expression is a number, or numbers in tuples, lists, sets, dictionaries or arrays."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
+    if isinstance(value, (ast.Tuple, ast.List, ast.Set)):
+        return bool(value.elts) and all(map(is_numeric, value.elts))
+    if isinstance(value, ast.Dict):
+        return bool(value.values) and all(map(is_numeric, value.values))
+    if isinstance(value, ast.BinOp):
+        return is_numeric(value.left) or is_numeric(value.right)
+    if isinstance(value, ast.Call):
+        return (
+            bool(value.args)
+            and is_numeric(value.args[0])
+            or isinstance(value.func, ast.Attribute)
+            and is_numeric(value.func.value)
+        )
+    if isinstance(value, ast.UnaryOp):
+        return is_numeric(value.operand)
+    return isinstance(value, (ast.Starred, ast.Subscript)) and is_numeric(value.value)
+
+
+def unexplained_numbers(source: str) -> list[str]:
+    """Constants of a module that hold numbers, and that no docstring follows."""
+    body = ast.parse(source).body
+    found = []
+    for statement, following in zip(body, [*body[1:], None]):
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and is_numeric(statement.value) and not is_text(following):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            found += [target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()]
+    return found
+
+
 def translated(source: str) -> list[str]:
     """Phrases in docstrings and comments that English does not have."""
     texts = [node.value.value for node in ast.walk(ast.parse(source)) if is_text(node)]
@@ -81,7 +114,7 @@ def translated(source: str) -> list[str]:
     return [found[0] for text in texts for found in _TRANSLATED.finditer(" ".join(text.split()))]
 
 
-@pytest.mark.parametrize("look", [shared_statements, without_subject, undocumented, translated])
+@pytest.mark.parametrize("look", [shared_statements, without_subject, undocumented, unexplained_numbers, translated])
 def test_words(look):
     found = {name: lines for name, source in sources() if (lines := look(source))}
     assert not found
@@ -95,6 +128,14 @@ def test_what_is_looked_for_is_found():
     assert without_subject('a: int\n"""Of the photo."""\n') == [2]
     assert without_subject('a: int\n"""Often the number of the photo."""\n') == []
     assert undocumented('__all__ = ["f", "g"]\ndef f(): ...\ndef g():\n    """G."""\ndef h(): ...\n') == ["", "f"]
+    assert unexplained_numbers("_A = 1\n_B: float = -1.5\n_C = {'x': (1, 2)}\n_D = np.array([[1.0, 2]]) / 255\n") == [
+        "_A",
+        "_B",
+        "_C",
+        "_D",
+    ]
+    assert unexplained_numbers("_A = 1 << 20\n_B = 2 * math.pi\n_C = np.linspace(0, 1, 5)[:-1]\n") == ["_A", "_B", "_C"]
+    assert unexplained_numbers('_A = 1\n"""Metres."""\n_B = "1"\n_C = ("a", 1)\n_D = True\n_asked = 0\n__all__ = ["A"]\n') == []
     assert translated('"""A file that is no\n    photo."""\nx = 1  # it bears this\n') == ["is no p", "bears"]
     assert translated('"""None where there is no photo, or it is no longer there."""\n') == []
 

@@ -26,7 +26,9 @@ from .weights import WEIGHTS, CoarseWeights
 __all__ = ["fit_coarse"]
 
 _FACE = ("skin", "nose", "upper_lip", "lower_lip")
+"""Parts of the head that are the face."""
 _SKULL = ("scalp", "right_ear", "left_ear")
+"""Parts of the head that are the skull."""
 
 
 def fit_coarse(

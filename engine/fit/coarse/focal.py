@@ -15,6 +15,7 @@ TYPICAL_DISTANCE_MM = 800.0
 """Distance of a portrait when nothing else is known: perspective depends on it alone, not on the lens or the crop."""
 
 _FILM_DIAGONAL_MM = float(np.hypot(36, 24))
+"""Diagonal of the 35 mm film frame, by which equivalent focal lengths are defined, mm."""
 
 
 def choose_focal(

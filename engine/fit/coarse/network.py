@@ -27,7 +27,9 @@ TAIL_STOP = 470
 """Number of its tensor of 128 x 2 x 2, at which the trained end takes over."""
 
 FEATURES = 512
+"""Number of values of that tensor, from which the answers are worked out."""
 _EXPRESSIONS = 52
+"""Number of facial actions."""
 
 
 class Guess(NamedTuple):

@@ -16,7 +16,9 @@ FLOAT = 1
 INT64 = 7
 """ONNX's number of the element type int64."""
 _TYPES = {FLOAT: np.dtype(np.float32), INT64: np.dtype(np.int64)}
+"""NumPy's types of ONNX's element types."""
 _OPSET = 11
+"""Version of ONNX's operators that the graph uses."""
 
 
 def message(field: int, value: bytes | str) -> bytes:

@@ -28,9 +28,12 @@ from ...wire.errors import ErrorCode, HrnError
 __all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people", "other_head"]
 
 PEOPLE_FILE = Path(__file__).parent / "data" / "people.npz"
+"""The shipped modes of people's faces."""
 
 _ENTRY = "geometry_pipeline_metadata_landmarks.binarypb"
+"""Name of the canonical face in MediaPipe's model file."""
 _VERTEX_FLOATS = 5
+"""Numbers per vertex of the canonical face: place, then texture coordinates."""
 _MM = 10.0
 """The canonical face is in centimetres."""
 
@@ -40,9 +43,12 @@ about 40 points: as independent errors, 2 sqrt(40)."""
 _ALONG_SURFACE = 0.05
 """Weight of differences along the surface, which mostly say that the points are named differently."""
 _STEPS = 15
+"""Number of rounds in which size and pose of the canonical face and the identity are found in turn."""
 
 _RIDGE = 1e-2
+"""Added to the diagonal of the equations that recover an identity from its displacements, mm^2."""
 _TOLERANCE_MM = 0.1
+"""Mean error of the recovered displacements from which on they are another head's, mm."""
 
 
 class People(NamedTuple):

@@ -16,6 +16,7 @@ from .weights import WEIGHTS, CoarseWeights
 __all__ = ["LandmarkBasis", "LandmarkNoise", "Pose", "Prior", "boxed_step", "solve"]
 
 _DAMPING = 1e-6
+"""Share of the diagonal that is added to it, so that every system has a solution."""
 
 
 @dataclass(frozen=True)

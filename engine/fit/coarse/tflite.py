@@ -27,8 +27,11 @@ _OPERATORS = {
     34: "pad",
     54: "prelu",
 }
+"""Names of the operators that the networks use, by TensorFlow Lite's numbers."""
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
+"""NumPy's types by TensorFlow Lite's numbers of element types."""
 _SAME = 0
+"""TensorFlow Lite's number of the padding that keeps the size."""
 
 
 @dataclass(frozen=True)

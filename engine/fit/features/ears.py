@@ -28,6 +28,7 @@ from ..skin_surface import SkinSurface
 __all__ = ["ear_shift", "ears_moved", "ears_of"]
 
 _NAMES = ("right_ear", "left_ear")
+"""The model's parts that are the ears."""
 _PX_PER_MM = 1.4
 """Resolution of the window in which an ear is searched for, pixels per mm."""
 _SIDE = 140
@@ -42,6 +43,7 @@ skin."""
 _EAR_COLOR = np.array([[-0.25, 0.12, 0.0], [0.5, 0.14, 0.12]])
 """Mean and deviation of an ear's log green, log red to green and log blue to green, less the face's: blood shows in ears."""
 _LEAST_SPREAD = np.array([0.15, 0.05, 0.05], np.float32)
+"""Least standard deviation of these values within one part of a colour distribution."""
 _EVEN = float(-np.log(5.0 * 1.6 * 1.6))
 """Log density of a uniform distribution over these three values."""
 _LEAST_AREA = 0.35
@@ -58,6 +60,7 @@ _LEAST = np.array([-0.08, -3.0, -8.0, -10.0, -0.17])
 _MOST = np.array([0.40, 6.0, 8.0, 10.0, 0.17])
 """Largest value of each of the five numbers: an ear can stand far out."""
 _NUMBERS = len(_SIGMA)
+"""How many numbers place an ear."""
 _RIM_MM = 1.5
 """Standard deviation of the photo's border of the ear, mm."""
 _PATCH_MM = 10.0
@@ -73,7 +76,9 @@ _STEP_MM = 0.5
 _BESIDE_MM = np.array([2.0, 4.0, 6.0])
 """Distances beyond the border at which it is examined what begins there, mm."""
 _LEAST_RIM_MM = 15.0
+"""Length of visible rim below which a window tells nothing about the ear, mm."""
 _STEPS = 8
+"""Number of Gauss-Newton steps in which the ears are placed."""
 
 
 class _Ear(NamedTuple):

@@ -17,7 +17,9 @@ from ...photo.teeth import Bite
 __all__ = ["action_limits", "bite_shift", "with_seen_jaw"]
 
 _JAW = "jawOpen"
+"""The facial action that opens the jaw."""
 _CLOSED_SIGMA = 0.015
+"""Spread of a closed jaw's opening, as a share of the full action."""
 _OPEN_SIGMA = 0.4
 """Further spread per unit of opening: how far open is better known from the landmarks."""
 
@@ -64,15 +66,20 @@ _BITE = 0.2
 _GRIN_MM = 4.0
 """Lips that are less far apart speak; from twice that on they grin."""
 _CLOSED_JAW = 0.25
+"""Opening of the jaw, as a share of the full action, from which on the rows of teeth do not count as closed."""
 _MOST_MM = 6.0
+"""Largest move of a row of teeth up or down, mm."""
 _FRONT_MM = 6.0
+"""Depth behind a row's foremost vertex up to which its vertices count as its front, mm."""
 
 _BESIDE_MM = 7.0
+"""Distance to the side of a point of the lips up to which teeth lie behind it, mm."""
 _BEHIND_LIPS_MM = 2.0
 """Depth from the lips' inner edges to the teeth behind them, mm: lips lie on teeth."""
 _OVERJET_MM = 1.5
 """Depth from the upper row's edge back to the lower row's, mm."""
 _MOST_FORWARD_MM = 6.0
+"""Largest move of a row of teeth forwards, mm."""
 
 
 def bite_shift(model: HeadModel, posed: np.ndarray, expression: np.ndarray, bite: Bite | None = None) -> np.ndarray:

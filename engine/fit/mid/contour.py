@@ -79,7 +79,9 @@ class _Points(NamedTuple):
 
 
 _FACE = Search()
+"""How the outline of a face is searched for."""
 _NOTHING = Outline(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+"""The answer where no outline is found."""
 
 
 def find_outline(

@@ -13,6 +13,7 @@ from ...geometry.sampling import farthest_points
 __all__ = ["anchors", "below_brows", "describe", "region_points"]
 
 _TINY = 1e-12
+"""Added to squared distances, so that the root's derivative stays finite, mm^2."""
 
 
 def anchors(height: int, width: int) -> np.ndarray:

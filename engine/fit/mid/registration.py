@@ -26,14 +26,19 @@ _FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
 """Standard deviation and correlation length of the field's parts, mm."""
 
 _ACTION_SIGMA = 0.12
+"""Standard deviation of all other actions around the given ones."""
 _EYE_SIGMA = 0.5
 """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
 _NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
+"""Standard deviation of the landmarks of each part around the places that they mark, mm."""
 _LEAST_FACING = 0.2
+"""Least cosine between a landmark's normal and the direction to the camera at which it is used."""
 _LEAST_SLOPE = 0.5
+"""Least cosine between normal and view with which a move across the view becomes one along the normal."""
 _NORMAL_MM = 12.0
 """Distance that two places of the surface count as apart when their normals differ by one radian, mm."""
 _STEPS = 3
+"""Number of Gauss-Newton steps in which the actions are found."""
 _LEAST_EFFECT = 1.0
 """Least move, by an action in full, of what the action is to correct, mm."""
 _ROLL_ROUNDS = 60
@@ -57,6 +62,7 @@ def _noise() -> np.ndarray:
 
 
 _NOISE = _noise()
+"""The answer of :func:`_noise`, made once."""
 
 
 def _beside_lids() -> np.ndarray:
@@ -69,6 +75,7 @@ def _beside_lids() -> np.ndarray:
 
 
 _BESIDE_LIDS = _beside_lids()
+"""The answer of :func:`_beside_lids`, made once."""
 
 
 def fit_actions(

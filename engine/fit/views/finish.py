@@ -28,6 +28,7 @@ from .state import ViewState
 __all__ = ["finished_views"]
 
 _LEAST_FACING = 0.25
+"""Cosine between normal and view at which skin begins to count for the light."""
 
 
 def finished_views(

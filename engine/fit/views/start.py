@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 _BLINKS = [ARKIT_ACTIONS.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+"""Numbers of the actions that close the lids."""
 _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswith(("eyeLook", "cheek", "nose"))]
+"""Numbers of the actions whose scores are compared between photos: all but those of gaze, cheeks and nose."""
 
 
 def single_fits(

@@ -20,6 +20,7 @@ FACE_MM = 145.0
 """Width of a face: what the working resolution is chosen by."""
 
 _MARGIN = 0.12
+"""How far a frame reaches beyond the head on each side, as a share of the head's longer side."""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ _ROUNDS = (
     Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
     Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0),
 )
+"""The rounds of the standard quality, coarse to fine."""
 
 
 @dataclass(frozen=True)

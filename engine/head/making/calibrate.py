@@ -27,7 +27,9 @@ from .landmark_lines import feature_lines, place_on_lines
 __all__ = ["main"]
 
 TABLE_FILE = Path(__file__).parents[1] / "data" / "landmarks.npz"
+"""The shipped table of landmarks, which this module writes."""
 RENDERS = 160
+"""Number of rendered heads on which the landmarks are detected."""
 MAX_YAW = 10.0
 """Largest turn of the rendered heads, degrees. The detector's points slide over the surface when the head turns, so one table
 holds for frontal views."""

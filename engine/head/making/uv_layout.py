@@ -24,6 +24,7 @@ from .uv_skin import cut_seam, flatten_skin, texel_wish
 __all__ = ["main", "make_layout"]
 
 TABLE_FILE = Path(__file__).parents[1] / "data" / "uv.npz"
+"""The shipped UV layout, which this module writes."""
 
 GRID = 1024
 """Packing works in cells of two texels of a 2048 map."""

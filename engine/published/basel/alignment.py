@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 CROP_SIZE = 224
+"""Side of the aligned crop that the networks see, pixels, as published."""
 RESCALE = 102.0
 """Size of the aligned face: crop pixels per decimetre of the landmark template."""
 MAX_RESIZED_SIDE = 30000

@@ -18,6 +18,7 @@ __all__ = ["LANDMARK_OFFSET", "camera_over_photo", "eye_origin", "to_engine"]
 _EYE_RADIUS = 0.12
 """Distance from the surface between the lids to the centre of the eyeball, decimetres."""
 _MILLIMETRES = 100.0
+"""Millimetres per decimetre, the unit of the references."""
 LANDMARK_OFFSET = 0.5
 """The references render with pixel centres at half numbers but compare landmarks with whole numbers at pixel centres;
 their landmarks lie this many pixels further right and up in crop pixels."""

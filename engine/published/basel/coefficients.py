@@ -9,7 +9,9 @@ import torch
 __all__ = ["COEFFICIENT_COUNT", "Coefficients", "join", "split"]
 
 _SIZES = {"identity": 80, "expression": 64, "texture": 80, "angles": 3, "gamma": 27, "translation": 3}
+"""Number of coefficients of each kind, in the published order."""
 COEFFICIENT_COUNT = sum(_SIZES.values())
+"""Length of the coarse network's answer."""
 
 
 class Coefficients(NamedTuple):

@@ -19,6 +19,7 @@ from .files import Fields, read_mat
 __all__ = ["convert_bfm_2009", "read_expression_basis", "write_bfm_front"]
 
 _COPIED = ("tri", "point_buf", "tri_mask2", "keypoints", "frontmask2_idx", "skinmask")
+"""Fields of the face model that are taken over as they are."""
 
 
 def read_expression_basis(path: Path | str) -> tuple[np.ndarray, np.ndarray]:

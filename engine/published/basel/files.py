@@ -33,6 +33,7 @@ __all__ = [
 BFM_VERTICES = 35709
 """Vertices of the frontal Basel face that all published methods use."""
 _PADDING_WIDTH = 8
+"""Columns of ``point_buf``: the most triangles around a vertex."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,13 @@ __all__ = ["AMBIENT", "basis", "plain_shading", "shade"]
 AMBIENT = 0.8
 """Constant that is added to band 0 of every colour before use."""
 _A0 = math.pi / math.sqrt(4 * math.pi)
+"""Factor of band 0, as published."""
 _A1 = 2 * math.pi / math.sqrt(3) * math.sqrt(3) / math.sqrt(4 * math.pi)
+"""Factor of band 1, as published."""
 _A2 = 2 * math.pi / math.sqrt(8) * 3 * math.sqrt(5) / math.sqrt(12 * math.pi)
+"""Factor of band 2, as published."""
 _A20 = 0.5 / math.sqrt(3) * _A2
+"""Factor of band 2's harmonic of order 0, as published."""
 
 
 def basis(normals: torch.Tensor) -> torch.Tensor:

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 DEEP3D_WEIGHTS = {"features": 0.2, "photo": 1.92, "landmarks": 1.6e-3, "prior": 3e-4, "gamma": 10.0, "reflectance": 5.0}
+"""Weights of the terms of Deep3D's training, as published."""
 
 
 class EdgeColumns(NamedTuple):

@@ -17,6 +17,7 @@ from numba import njit
 __all__ = ["MAP_SIZE", "UvRaster", "rasterize_uv"]
 
 MAP_SIZE = 256
+"""Side of the UV maps that the networks see, texels, as published."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["skin_probability"]
 
 _PRIOR = 0.8
-# weight; mean of Y, Cb, Cr; determinant; upper triangle (00, 01, 02, 11, 12, 22) of the inverse covariance
+"""Probability of skin before the colour is known, as published."""
 # fmt: off
 _SKIN = np.array([
     (0.24063933, 113.71862, 103.39613, 164.08226, 5692842.5,
@@ -19,6 +19,8 @@ _SKIN = np.array([
     (0.33535415, 114.90524, 113.59782, 151.38217, 1585971,
      .0011989699, .0022453172, -.0010748957, .047758564, .020332102, .024502251)])
 # fmt: on
+"""(4, 11) Gaussians of skin, as published: weight; mean of Y, Cb, Cr; determinant; upper triangle (00, 01, 02, 11, 12, 22)
+of the inverse covariance."""
 # fmt: off
 _OTHER = np.array([
     (0.12791070, 99.200851, 112.07533, 140.20602, 458703648,
@@ -30,8 +32,11 @@ _OTHER = np.array([
     (0.21832393, 112.29587, 128.85121, 129.05431, 133097.63,
      .00013709733, .00051228428, .00012777430, .28237113, .10528370, .23468947)])
 # fmt: on
+"""(4, 11) Gaussians of all else, as published, in the same columns."""
 _TO_YCBCR = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
+"""(3, 3) from RGB of 0..255 to Y, Cb, Cr (ITU-R BT.601), before :data:`_OFFSET`."""
 _OFFSET = np.array([16.0, 128.0, 128.0])
+"""(3,) Y, Cb, Cr of black."""
 
 
 def skin_probability(image: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from ..basel.model import FaceModel
 __all__ = ["Rigid", "ViewFaces", "faces", "write_mesh"]
 
 _SIZE = 224
+"""Side of the crop that the network sees, pixels, as published."""
 
 
 class Rigid(NamedTuple):

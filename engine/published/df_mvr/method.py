@@ -31,6 +31,7 @@ from . import geometry
 __all__ = ["DfMvr", "create"]
 
 _FRONT = VIEWS.index("ft")
+"""Place of the front view among the network's views."""
 
 
 def create() -> DfMvr:

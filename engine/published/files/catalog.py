@@ -35,12 +35,19 @@ class OfficialFile:
 
 
 _DEEP3D = "github.com/sicxu/Deep3DFaceRecon_pytorch"
+"""Where Deep3D's files come from."""
 _HRN = "github.com/youngLBW/HRN"
+"""Where HRN's files come from."""
 _MS_FACE = "ModelScope model damo/cv_resnet50_face-reconstruction"
+"""Where the files of ModelScope's face come from."""
 _MS_HEAD = "ModelScope model damo/cv_HRN_head-reconstruction"
+"""Where the files of ModelScope's head come from."""
 _V3 = "Hugging Face dataset Zidu-Wang/3DDFA-V3"
+"""Where 3DDFA-V3's files come from."""
 _MVR = "the DF_MVR project"
+"""Where DF_MVR's files come from."""
 _BFM = ("bfm", "expressions")
+"""Licences of files that hold parts of the Basel face model."""
 
 FILES = {
     "bfm": OfficialFile(

@@ -161,6 +161,7 @@ _DATA: dict[str, Callable[[Path], None]] = {
     "sheet_layout": _read_by("modelscope.face_model", "read_sheet_layout"),
     "mask_network": _read_by("nets.mask_network", "read_mask_network"),
 }
+"""What reads each kind of data file, and so checks it."""
 
 
 # -- what is remembered --------------------------------------------------------------------------------------------

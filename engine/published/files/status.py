@@ -20,6 +20,7 @@ from .check import known_verdict, verdict
 __all__ = ["FileState", "file_states", "models_report", "offered_methods", "required_paths", "why_not"]
 
 _DEPTH = 8
+"""Depth of folders below the chosen one at which the search for files ends."""
 _MOST_FOLDERS = 5000
 """A folder as large as a whole disk is not searched to its end."""
 

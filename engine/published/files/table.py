@@ -10,6 +10,7 @@ from ...wire.pytorch import PYTORCH_MISSING
 __all__ = ["models_text"]
 
 _STATES = {"there": say("there"), "missing": say("missing"), "wrong": say("WRONG"), "unread": say("not read")}
+"""Words for the state of a file."""
 
 
 def models_text(report: dict) -> str:

@@ -20,7 +20,9 @@ __all__ = [
 ]
 
 DEFORMATION_SIZE = 64
+"""Side of the deformation map, texels, as published."""
 _NETWORK_SCALE = 0.1
+"""Factor of both networks' answers besides the trained one, as published."""
 
 
 def deformation_input(position: torch.Tensor, texture: torch.Tensor) -> torch.Tensor:

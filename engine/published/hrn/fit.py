@@ -64,7 +64,7 @@ def fit_texture(
     Adam, 1.92 photo + 10 total variation of the change.
 
     Args:
-        picture: (1, 3, 224, 224), the crop of :func:`engine.published.widening.widen_face`.
+        picture: (1, 3, 224, 224), the crop of :func:`engine.published.widening_warp.widen_face`.
 
     Returns:
         (1, 3, 256, 256), not clipped.

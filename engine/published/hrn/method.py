@@ -28,7 +28,7 @@ from ..masks import FaceMask
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.checkpoint import read_checkpoint
 from ..nets.official import load
-from ..widen import load_finders, widened
+from ..widened_picture import load_finders, widened
 from .face import HrnFace
 from .fit import TEXTURE_STEPS, fit_texture
 from .output import write_results
@@ -37,8 +37,11 @@ from .stages import Levels, base_stage, detail_stage, read_hrn_model
 __all__ = ["Hrn", "create"]
 
 _PICTURE = 512
+"""Side of the larger crop, from which textures are read, pixels, as published."""
 _WIDENING = 0.03
+"""Strength of the widening, as published."""
 _DRAFT_STEPS = 20
+"""Steps of the last texture's fit in the draft quality."""
 
 
 def create() -> Hrn:
@@ -55,7 +58,7 @@ class Hrn(PublishedMethod):
     retouching = "de_retouching"
     """Key of the de-retouching network's file."""
     release = "hrn"
-    """A key of :data:`engine.published.widening.LONG_SIDE`."""
+    """A key of :data:`engine.published.widening_warp.LONG_SIDE`."""
     mask_tile = True
     """Whether the strip shows the validity."""
 

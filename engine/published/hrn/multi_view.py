@@ -30,6 +30,7 @@ from .stages import BaseStage
 __all__ = ["MvHrn", "create", "sight"]
 
 _DRAFT_STEPS = 10
+"""Steps of the fit to several views in the draft quality."""
 
 
 def create() -> MvHrn:

@@ -19,6 +19,7 @@ from .turning import write_turning
 __all__ = ["METRES", "write_results"]
 
 _GREY = 0.8
+"""Albedo (0..1) of the grey faces in the strip of pictures."""
 METRES = 0.1
 """Metres per decimetre."""
 

@@ -38,6 +38,7 @@ __all__ = [
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 _RETOUCH_SIZE = 512
+"""Side of the map that the de-retouching network sees, texels, as published."""
 
 
 @dataclass(frozen=True)

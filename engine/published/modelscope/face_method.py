@@ -31,7 +31,7 @@ from ..in_crop import marks_in_crop, picture_tensor
 from ..masks import FaceMask
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
-from ..widen import Finders, load_finders, widened
+from ..widened_picture import Finders, load_finders, widened
 from . import head_model
 from . import offsets as offset_maps
 from .face_model import FittedFace, read_fitted_face
@@ -44,7 +44,9 @@ from .sheet import SHEET_SIZES, SheetEffort, fit_sheet
 __all__ = ["FittedHrnFace", "create"]
 
 _PICTURE = 1024
+"""Side of the larger crop, from which the texture is fitted, pixels, as published."""
 _WIDENING = 0.02
+"""Strength of the widening, as published."""
 
 
 class _Effort(NamedTuple):
@@ -56,7 +58,9 @@ class _Effort(NamedTuple):
 
 
 _PUBLISHED = _Effort(SHAPE_STEPS, SHEET_SIZES, 100, SHEET_SIZE)
+"""Effort of the method as published."""
 _DRAFT = _Effort(25, SHEET_SIZES[:4], 25, 1024)
+"""Effort of the draft quality."""
 
 
 def create() -> FittedHrnFace:

@@ -29,9 +29,11 @@ __all__ = [
 ]
 
 OUTPUT_VERTICES = BFM_VERTICES + HEAD_VERTICES
+"""Number of vertices of the resulting head."""
 ADJUSTMENTS = ("nose", "neck", "slim", "length")
 """Parts of :func:`engine.published.modelscope.head_model.reshape_neck`; the files' keys begin with ``head_``."""
 _SKIN = (200.0, 146.0, 118.0)
+"""Colour (RGB, 0..255) of skin that the Basel face does not cover, as published."""
 
 
 class HeadFiles(NamedTuple):

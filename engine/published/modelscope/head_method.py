@@ -34,7 +34,7 @@ from ..in_crop import marks_in_crop, picture_tensor, skin_in_crop
 from ..masks import FaceMask, HeadMatte
 from ..method import GivenFace, Prediction, PublishedMethod
 from ..nets.official import load
-from ..widen import Finders, load_finders, widened
+from ..widened_picture import Finders, load_finders, widened
 from . import head_model, head_texture
 from . import offsets as offset_maps
 from .files import read_head_files, read_picture
@@ -46,8 +46,11 @@ __all__ = ["HrnHead", "create"]
 _RESCALE = 75.0
 """Crop pixels per decimetre of the picture that is fitted."""
 _PICTURE = 1024
+"""Side of the larger crop, from which the texture is fitted, pixels, as published."""
 _WIDENING = 0.04
+"""Strength of the widening, as published."""
 _HAIR_FILES = ("head_hair_area", "head_foreground", "head_cheek")
+"""The official mask pictures by which the hair is coloured; it is left out unless all are there."""
 
 
 class _Effort(NamedTuple):
@@ -59,7 +62,9 @@ class _Effort(NamedTuple):
 
 
 _PUBLISHED = _Effort((TRANSLATION_STEPS, SHAPE_STEPS), SHEET_SIZES, SHEET_STEPS, head_texture.SHEET_SIZE)
+"""Effort of the method as published."""
 _DRAFT = _Effort((60, 25), SHEET_SIZES[:4], 25, 1024)
+"""Effort of the draft quality."""
 
 
 def create() -> HrnHead:

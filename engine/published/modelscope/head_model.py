@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 HEAD_VERTICES = 1841
+"""Number of vertices of the head beyond the Basel face."""
 FACE_OFFSET_SIZE = 300
 """Side of the face's offset maps in texels."""
 HEAD_OFFSET_SIZE = 100
@@ -48,7 +49,9 @@ _NECK_BOTTOM = 37357
 _NECK_LENGTH = 0.72
 """Height between the two that the stretched neck gets, decimetres."""
 _MAX_ANGLE = 3.14 / 6
+"""Largest angle of a face that the method takes, radians, as published."""
 _EYE_EXPRESSIONS = ((16, 1.0), (17, 1.0), (19, 1.5))
+"""Numbers of the expression coefficients that open the eyes, and how much is added to each, as published."""
 
 
 class Offsets(NamedTuple):

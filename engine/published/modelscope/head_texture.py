@@ -24,16 +24,20 @@ __all__ = [
 ]
 
 SHEET_SIZE = 4096
+"""Side of the finished texture, texels, as published."""
 _WORKING_SIZE = 256
+"""Side in texels to which the mask of the foreground is reduced before it is widened."""
 _FRONT_SIZE = 1024
 """Side in texels to which the mask of the face's front is resized first."""
 _FRONT_REDUCED = 0.1
 """Factor by which it is then reduced."""
 _BAND = (0.3, 0.7)
+"""Least and largest value of a soft mask within its transition."""
 _BAND_ROWS = (375 / 950, 600 / 950)
 """First and last row in which the colours of sheet and template are compared, as shares of the sheet's height: from the brows
 to the mouth."""
 _BRIGHTER = 1.1
+"""Factor of the sheet's mean colour to which the template's is brought, as published."""
 _LEFT_BRIGHTER = 1.5
 """How many times brighter the cheek on the sheet's left must be for the right half of the face to be replaced."""
 _RIGHT_BRIGHTER = 2.0

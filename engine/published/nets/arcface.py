@@ -16,6 +16,7 @@ from .resnet import residual_layer
 __all__ = ["ArcFaceNet", "face_features", "warp_face"]
 
 _SIZE = 112
+"""Side of the crop that the network sees, pixels, as published."""
 
 
 class _Block(nn.Module):

@@ -32,7 +32,9 @@ _NAMED = 4
 _CONTAINERS = ("state_dict", "net_recon", "generator")
 """Names under which a file may keep its only network."""
 _FETCH = say("Download the official file again.")
+"""Advice for a file that is damaged."""
 _OTHER = say("Choose the official file of this method.")
+"""Advice for a file that holds something else."""
 
 
 def _invalid(path: Path, fault: Message, hint: str = _FETCH, **details: Any) -> HrnError:

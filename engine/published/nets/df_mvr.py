@@ -19,8 +19,11 @@ __all__ = ["VIEWS", "MultiViewNet"]
 VIEWS = ("lt", "ft", "rt")
 """Left, front and right; the order of the inputs and the endings of names."""
 _WIDTHS = (64, 128, 256, 512, 1024)
+"""Channels of a U-Net's levels, finest first, as published."""
 _SHARED = {"id": 80, "exp": 64, "color": 80, "gamma": 27}
+"""Number of coefficients of each kind that all views share, by the checkpoint's names."""
 _POSED = {"rotate": 3, "offset_xy": 2, "offset_z": 1}
+"""Number of coefficients of each kind that every view has of its own."""
 
 
 class _Attention(nn.Module):

@@ -17,6 +17,7 @@ from .blocks import conv_norm, inverted_residual
 __all__ = ["Landmark106Net", "find_106_points", "points_of_crop", "soft_argmax"]
 
 CROP = 224
+"""Side of the crop that the network sees, pixels, as published."""
 _MARGIN = 1.35
 """Side of the crop over the longer side of the face box."""
 _MEANS = (103.94, 116.78, 123.68)
@@ -34,7 +35,6 @@ class _Inverted(nn.Module):
         return x + self.conv(x) if self.skip else self.conv(x)
 
 
-# inputs, outputs, stride, widening, skip; for block2 to block17
 _BLOCKS = (
     (64, 64, 1, 2, False),
     (64, 64, 2, 2, False),
@@ -46,6 +46,7 @@ _BLOCKS = (
     (128, 128, 2, 2, False),
     (128, 128, 1, 2, False),
 )
+"""Inputs, outputs, stride, widening and skip of block2 to block17, as published."""
 
 
 class Landmark106Net(nn.Module):

@@ -22,6 +22,7 @@ __all__ = ["MaskNetwork", "read_mask_network"]
 _TYPES = {1: np.float32, 2: np.uint8, 6: np.int32, 7: np.int64, 11: np.float64}
 """ONNX's numbers of element types."""
 _LARGEST = 1 << 30
+"""A larger file is refused, bytes."""
 _CHANNELS = 4
 """An axis of the answer that is not longer than this holds channels."""
 

@@ -9,7 +9,6 @@ from .blocks import conv_norm, inverted_residual
 
 __all__ = ["MobileNetV3"]
 
-# kernel, widening, outputs, squeeze-and-excite, h-swish instead of ReLU, stride
 _BLOCKS = (
     (3, 1.0, 16, False, False, 1),
     (3, 4.0, 24, False, False, 2),
@@ -27,6 +26,7 @@ _BLOCKS = (
     (5, 6.0, 160, True, True, 1),
     (5, 6.0, 160, True, True, 1),
 )
+"""Kernel, widening, outputs, squeeze-and-excite, h-swish instead of ReLU, and stride of each block, as published."""
 
 
 def _multiple_of_8(value: float) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 __all__ = ["STAND_INS", "ForbiddenGlobal", "PickledArray", "PickledDtype", "load_arrays", "resolve"]
 
 _DTYPE = re.compile(r"[|<>=]?(b1|[iu][1248]|f[248]|O8?|c8|c16|U\d{1,6}|S\d{1,6})|\?")
+"""Types of elements that an array of numbers or texts can have."""
 
 
 class ForbiddenGlobal(pickle.UnpicklingError):
@@ -128,6 +129,7 @@ for _core in ("numpy.core", "numpy._core"):  # before and since NumPy 2
 
 
 _OLD_BYTES = {"_codecs.encode": _Function(_encode), "__builtin__.bytes": _Function(_empty_bytes)}
+"""How old protocols make bytes."""
 
 
 class _Unpickler(pickle.Unpickler):

@@ -18,6 +18,7 @@ __all__ = ["ANCHORS", "RetinaFaceNet"]
 ANCHORS = 2
 """Anchors (one small, one large) at each place of a feature map."""
 _CHANNELS = 256
+"""Channels of the pyramid's maps, as published."""
 
 
 class _Pyramid(nn.Module):

@@ -17,11 +17,17 @@ from .retinaface import ANCHORS
 __all__ = ["DetectedFace", "anchors", "decode_boxes", "decode_points", "detect_faces", "prepare_picture", "suppress"]
 
 SIZE = 512
+"""Side of the square picture that the network sees, pixels, as published."""
 _STRIDES = (8, 16, 32)
+"""Pixels between two places of each of the network's maps, finest first."""
 _ANCHOR_SIZES = ((16, 32), (64, 128), (256, 512))
+"""Sides of the anchors at each place of these maps, pixels, as published."""
 _VARIANCES = (0.1, 0.2)
+"""Factors of the network's answers about centres and about sizes, as published."""
 _MEAN = np.float32([0.485, 0.456, 0.406])
+"""Mean of the channels that is taken off (0..1), as published."""
 _DEVIATION = np.float32([0.229, 0.224, 0.225])
+"""Deviation of the channels by which they are divided (0..1), as published."""
 
 Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 

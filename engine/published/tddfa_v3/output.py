@@ -29,6 +29,7 @@ _PART_COLORS = np.array(
 _PART_TINT = (100, 200, 200)
 """RGB of one part in its own picture."""
 _COLUMNS = 4
+"""Most pictures side by side in the overview."""
 
 
 def landmarks_in_photo(landmarks: np.ndarray, window: CropWindow) -> np.ndarray:

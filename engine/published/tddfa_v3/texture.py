@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 UV_SIZE = 1024
+"""Side of the texture, texels, as published."""
 _UV_SHIFT = np.float32(1e-6)
 """Shift that the released CPU path adds to all coordinates."""
 
@@ -128,6 +129,7 @@ def extracted_texture(
 
 
 _BLENDS = {"poisson": blend_poisson, "median": blend_median}
+"""How the hidden part of a texture is filled, by name."""
 
 
 def to_vertices(texture: np.ndarray, uv: np.ndarray) -> np.ndarray:

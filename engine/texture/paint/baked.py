@@ -15,14 +15,18 @@ from .teeth import tooth_colors
 __all__ = ["IRIS_RADIUS_MM", "baked_colors"]
 
 IRIS_RADIUS_MM = 5.85
+"""Radius of the iris, mm: the horizontal visible iris is 11.7 mm wide in adults."""
 _PUPIL = 0.38
 """Pupil radius as a share of the iris."""
 
 _TONGUE = srgb_to_linear(np.array([184, 98, 96]) / 255)
+"""Linear colour of the tongue."""
 _MOUTH = srgb_to_linear(np.array([142, 62, 58]) / 255)
+"""Linear colour of the mouth's inside where it begins; it darkens towards the throat."""
 _CARUNCLE = srgb_to_linear(np.array([200, 130, 118]) / 255)
 """Linear colour of the eye sockets: what shows of them lies in the corners of the eyes."""
 _LASH = srgb_to_linear(np.array([34, 26, 22]) / 255)
+"""Linear colour of lashes."""
 
 
 def baked_colors(

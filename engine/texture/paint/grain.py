@@ -16,8 +16,10 @@ __all__ = ["WAVES_MM", "band_spread", "octave_noise"]
 WAVES_MM = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 """Wavelengths at which spectra are given."""
 
-_TILE = 64  # the kernel masks with 63
+_TILE = 64
+"""Side of the lattice of noise in cells, a power of two: the kernel masks with 63."""
 _CELLS_PER_WAVE = 2.2
+"""Cells of the lattice per wavelength."""
 _lattices: dict[int, np.ndarray] = {}
 
 

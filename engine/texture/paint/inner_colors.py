@@ -18,7 +18,9 @@ from ..sources.photo_view import PhotoView, feature_mask
 __all__ = ["InnerColors", "measure_inner_colors"]
 
 _IRIS = srgb_to_linear(np.array([84, 62, 44]) / 255)
+"""Linear colour of an iris."""
 _SCLERA = srgb_to_linear(np.array([192, 184, 177]) / 255)
+"""Linear colour of the white of an eye."""
 _ENAMEL = srgb_to_linear(np.array([222, 211, 191]) / 255)
 """Linear colour of enamel. These three colours stand where the photo shows none of the part, and give the hue to what it
 shows."""
@@ -33,6 +35,7 @@ _LIDS_SHADE = 1.05
 _LIPS_SHADE = 1.2
 """Light on the skin around the mouth over the light behind the lips."""
 _LEAST_PIXELS = 6
+"""Fewest pixels by which an iris or the white of the eyes is measured."""
 _BLURRED_PX = 8.0
 """Radius of an iris below which pixels of its ring hold something of the white and the skin around it."""
 

@@ -17,6 +17,7 @@ from .grain import octave_noise
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 
 _DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
+"""Linear colour of brows where the photo shows none that can be believed."""
 
 
 @dataclass(frozen=True)

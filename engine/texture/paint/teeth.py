@@ -13,14 +13,18 @@ from ...wire.teeth import NECK_TINT, TOOTH_WIDTHS
 __all__ = ["tooth_colors"]
 
 _WIDTHS = (TOOTH_WIDTHS["upper"], TOOTH_WIDTHS["lower"])
+"""Widths of the teeth from the middle backwards, mm: upper jaw, lower jaw."""
 _CROWNS = ((10.5, 9.0, 10.0, 8.5, 8.5, 7.5, 7.0), (8.8, 9.0, 10.5, 8.5, 8.0, 7.5, 7.0))
 """Heights of the crowns in mm."""
 _CENTRE_Z = -12.0
 """Middle of the dental arches; angles around it order the teeth."""
 
 _NECK = np.array(NECK_TINT, np.float32)
+"""Colour of a tooth at its neck over that of its enamel."""
 _GAP = srgb_to_linear(np.array([96, 66, 54]) / 255).astype(np.float32)
+"""Linear colour between two teeth."""
 _GUM = srgb_to_linear(np.array([176, 104, 100]) / 255).astype(np.float32)
+"""Linear colour of the gums."""
 
 
 def tooth_colors(model: HeadModel, vertex: np.ndarray, place: np.ndarray, enamel: np.ndarray, texel: np.ndarray) -> np.ndarray:

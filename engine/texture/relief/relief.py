@@ -32,7 +32,9 @@ _LIMIT_PER_WAVE = 0.08
 _PIGMENT = 0.05
 """Change of log(R/B) at which a dark spot counts half as pigment."""
 _SLOPE_DAMPING = 0.1
+"""Added to the squared change of log shading per unit of slope: where the light tells little, slopes stay small."""
 _POISSON_SHARE = 0.5
+"""Share of the relief that comes from slopes, where there is light to read them from."""
 _NOISE = 0.012
 """Log-luminance changes below this are sensor and JPEG noise."""
 

@@ -29,6 +29,7 @@ from .photo_view import PhotoView, lookup
 __all__ = ["ALIGNMENT_SIZE", "align"]
 
 ALIGNMENT_SIZE = 512
+"""Side of the map on which views are compared, texels."""
 
 
 def align(

@@ -29,6 +29,7 @@ _BLOCK = 16
 _GUIDE = 0.15
 """Log brightness from which on a difference in brightness may be one in hue."""
 _FLOOR = 2e-3
+"""Least linear luminance; what is darker counts as this bright."""
 
 
 def calmed(view: PhotoView, skin: np.ndarray, scale: float) -> PhotoView:

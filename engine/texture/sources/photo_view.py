@@ -17,8 +17,10 @@ from ...wire.color import srgb_to_linear
 __all__ = ["NOSE_TIP", "PhotoView", "feature_mask", "lookup"]
 
 NOSE_TIP = (4, 48, 278, 64, 294, 98, 327, 2, 97, 326, 129, 358)
+"""Landmarks around tip and wings of the nose; their convex hull counts."""
 
 _LINEAR = np.round(65535 * srgb_to_linear(np.arange(256) / 255)).astype(np.uint16)
+"""(256,) uint16: linear light of the levels of 8 bit, 65535 for white."""
 
 
 @dataclass(frozen=True)

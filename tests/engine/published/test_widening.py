@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.geometry.obj import ObjStyle, obj_normals, read_obj, write_obj
-from engine.published import widening
+from engine.published import widening_warp
 from engine.published.basel.coefficients import split
 from engine.published.basel.model import FaceModel
 from engine.wire.errors import ErrorCode, HrnError
@@ -20,9 +20,9 @@ def test_warp_as_released():
     golden = HrnGolden("liquify")
     dx, dy = uni("warp/x", (60, 80), -4, 4), uni("warp/y", (60, 80), -4, 4)
     dx[:20, :20] = dy[:20, :20] = 0.1
-    assert golden.equal("warped", widening.warp(photo(60, 80), dx, dy))
-    assert golden.equal("enlarged_bbox", widening.enlarged_box((30, 40, 130, 190), 150, 200))
-    assert golden.error("spread_flow_100_r6", widening.radial_flow(100, 6)).max() < 2e-4
+    assert golden.equal("warped", widening_warp.warp(photo(60, 80), dx, dy))
+    assert golden.equal("enlarged_bbox", widening_warp.enlarged_box((30, 40, 130, 190), 150, 200))
+    assert golden.error("spread_flow_100_r6", widening_warp.radial_flow(100, 6)).max() < 2e-4
 
 
 def test_what_is_read_from_outside_the_picture():
@@ -37,7 +37,7 @@ def test_what_is_read_from_outside_the_picture():
         picture = np.repeat(np.broadcast_to(numbers, (flow.shape[0] + 2, len(numbers)))[..., None], 3, 2)
         across = np.pad(flow, ((1, 1), (margin, margin)))
         # Half a row aside nothing snaps to a corner.
-        read = widening.warp(picture, across, np.full_like(across, 0.5))[1:-1, margin:-margin, 0].astype(int) - margin
+        read = widening_warp.warp(picture, across, np.full_like(across, 0.5))[1:-1, margin:-margin, 0].astype(int) - margin
         before = np.flatnonzero((read < 0).any(0))
         beyond = np.flatnonzero((read >= flow.shape[1]).any(0))
         found += [before.max() + 1, beyond.min()]
@@ -54,7 +54,7 @@ def _points():
 
 def test_widening_moves_the_outline_outwards_and_nothing_else():
     points, box = _points(), (120, 80, 280, 300)
-    flow = widening.widening_flow(points, box, 400, 400, 0.03)
+    flow = widening_warp.widening_flow(points, box, 400, 400, 0.03)
     assert np.abs(flow[:60]).max() == 0 and np.abs(flow[195:206, 195:206]).max() < 0.02
     x, y = points[28].astype(int)
     towards = np.array([200, 190]) - [x, y]
@@ -62,14 +62,14 @@ def test_widening_moves_the_outline_outwards_and_nothing_else():
     image = np.zeros((400, 400, 3), np.uint8)
     inside = np.hypot((np.arange(400)[None] - 200) / 80, (np.arange(400)[:, None] - 180) / 110) < 1
     image[inside] = 255
-    wide = widening.widen_face(image, points, box, (400, 400), 0.03)
+    wide = widening_warp.widen_face(image, points, box, (400, 400), 0.03)
     assert (wide[..., 0] > 127).sum() > (image[..., 0] > 127).sum()
-    doubled = widening.widen_face(np.repeat(np.repeat(image, 2, 0), 2, 1), points, box, (400, 400), 0.03)
+    doubled = widening_warp.widen_face(np.repeat(np.repeat(image, 2, 0), 2, 1), points, box, (400, 400), 0.03)
     assert np.abs(doubled[::2, ::2].astype(int) - wide).mean() < 1
 
 
 def test_a_face_at_the_rim_of_the_picture_is_left_alone():
-    assert not widening.widening_flow(_points(), (0, 0, 1, 1), 400, 400, 0.03).any()
+    assert not widening_warp.widening_flow(_points(), (0, 0, 1, 1), 400, 400, 0.03).any()
 
 
 def test_mesh_normals():

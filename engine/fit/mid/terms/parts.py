@@ -38,10 +38,13 @@ PARTS = {
 _HOLES = {"right_eye": EYES[0], "left_eye": EYES[1]}
 """The eyeballs are not skin: of the eyes only the lids count."""
 _LIMIT = {"face": 160}
+"""Points that stand for parts larger than the others."""
 _POINTS = 70
 """Points that stand for a part."""
 _ANCHORS = 24
+"""Number of anchors, from which a part's distances are measured, along the longer side of their grid."""
 _MARGIN = 0.15
+"""How far the grid of anchors reaches beyond the face on each side, as a share of the face's size."""
 _CELL = 0.5
 """Side of a cell of the raster in which regions are drawn, mm."""
 _MEASUREMENTS = 6.0

@@ -1,4 +1,4 @@
-"""Command line for a Python that has ``bpy``: ``python -m hrn_blender.cli.headless build BUNDLE --out head.blend``.
+"""Command line for a Python that has ``bpy``: ``python -m hrn_blender.cli.build build BUNDLE --out head.blend``.
 
 ``install_deps.py blender build …`` runs it in the environment of the Blender that it installed.
 """

@@ -26,6 +26,7 @@ _LINES = (
 )
 """First, last + 1 of the 106 points and whether the line is closed; the first is the outline."""
 _SNAP = 0.2
+"""Offsets below this are left out, and corners nearer than this are taken as they are, pixels, as published."""
 
 
 def enlarged_box(box, width: int, height: int, ratio: float = 0.5) -> np.ndarray:

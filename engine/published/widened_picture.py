@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from .nets.official import load
-from .widening import LONG_SIDE, widen_face
+from .widening_warp import LONG_SIDE, widen_face
 
 __all__ = ["Finders", "load_finders", "widened"]
 
@@ -38,7 +38,7 @@ def widened(finders: Finders | None, picture: np.ndarray, release: str, degree: 
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        release: of :data:`engine.published.widening.LONG_SIDE`.
+        release: of :data:`engine.published.widening_warp.LONG_SIDE`.
         degree: strength.
     """
     import cv2

@@ -97,7 +97,6 @@ class Driver(Client):
     """A batch driven by JSON lines."""
 
     def __init__(self, bench: Bench, *flags):
-        self.messages, self.stderr = [], b""
         self._open(bench.command("--json-lines", *flags), bench.environment)
 
     def of(self, method: str) -> list[dict]:

@@ -20,13 +20,13 @@ class Client:
     """Starts an engine; every wait has a limit, so that a failing test fails instead of hanging."""
 
     def __init__(self, program: Path = STUB, **env: str):
+        self._open([sys.executable, "-I", "-u", str(program), "serve"], {**os.environ, **env})
+
+    def _open(self, command: list[str], env: dict[str, str]) -> None:
         self.messages: list[dict] = []
         self._early: dict[int | None, dict] = {}
         """Answers that came while another message was waited for: two answers may come in either order."""
         self.stderr = b""
-        self._open([sys.executable, "-I", "-u", str(program), "serve"], {**os.environ, **env})
-
-    def _open(self, command: list[str], env: dict[str, str]) -> None:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
         self._lines: queue.SimpleQueue = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()

@@ -147,6 +147,8 @@ def mesh_arrays(mesh) -> dict[str, np.ndarray]:
     for layer in mesh.uv_layers:
         found[f"uv/{layer.name}"] = taken(layer.uv, "vector", 2)
     for attribute in mesh.attributes:
+        if attribute.name == ".select_edge":
+            continue  # Blender 5.0 calls these booleans INT32_2D and reads past their end.
         if attribute.data_type == "STRING":
             continue
         name, width, kind = _FIELDS[attribute.data_type]

@@ -7,25 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry.mesh import QUAD_TRIANGLES
-from ..wire.bundle import MATERIALS
+from ..wire.bundle import MATERIALS, PARTS
 
 __all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
-
-PARTS = (
-    "right_eye",
-    "left_eye",
-    "right_brow",
-    "left_brow",
-    "nose",
-    "upper_lip",
-    "lower_lip",
-    "skin",
-    "right_ear",
-    "left_ear",
-    "scalp",
-    "neck",
-)
-"""Surface parts: the eight of 3DDFA-V3 (in its order), then ears, scalp and neck. Right/left are the subject's."""
 
 
 @dataclass(frozen=True)

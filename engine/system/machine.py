@@ -16,7 +16,7 @@ __all__ = ["available_memory", "cores", "default_workers", "thread_environment",
 _BASE_BYTES = 2_300_000_000
 """Bytes of one worker whatever the texture size: libraries, head model, networks, and room for many large photos."""
 _BYTES_PER_TEXEL = 50
-"""Bytes per texel on top of these, at the peak (docs/evidence/speed.md has the measured peaks: 1.5 GB at 2048, 3.2 GB at
+"""Bytes per texel on top of these, at the peak (docs/evidence/speed.md has the measured peaks: 1.4 GB at 2048, 3.2 GB at
 8192)."""
 _CGROUPS = Path("/sys/fs/cgroup")
 """Where Linux shows its control groups."""

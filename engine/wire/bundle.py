@@ -27,6 +27,7 @@ __all__ = [
     "ARRAYS",
     "MANIFEST",
     "MATERIALS",
+    "PARTS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "Bundle",
@@ -47,6 +48,21 @@ MESH = "mesh.npz"
 """Name of the file of meshes in the bundle."""
 MATERIALS = ("skin", "eyes", "teeth", "tongue", "mouth", "lashes")
 """Names that ``face_material`` counts through, the same in every bundle."""
+PARTS = (
+    "right_eye",
+    "left_eye",
+    "right_brow",
+    "left_brow",
+    "nose",
+    "upper_lip",
+    "lower_lip",
+    "skin",
+    "right_ear",
+    "left_ear",
+    "scalp",
+    "neck",
+)
+"""Surface parts: the eight of 3DDFA-V3 (in its order), then ears, scalp and neck. Right/left are the subject's."""
 _OLD = "old"
 """Suffix of a bundle that is moved aside while another takes its place."""
 

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 
+from engine.wire.bundle import PARTS
 from engine.wire.settings import Settings
 from hrn_blender.build import BuildOptions, build_head, find_heads
 from hrn_blender.build import head as head_module
@@ -22,7 +23,7 @@ from hrn_blender.build.teeth import tooth_coordinates
 from hrn_blender.engine.wire.bundle import MATERIALS
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
 from support.addon.build import census
-from support.synthetic_bundle import EXPRESSIONS, PARTS, make_bundle
+from support.synthetic_bundle import EXPRESSIONS, make_bundle
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.wire.bundle import MATERIALS, Bundle, load_bundle, write_bundle
+from engine.wire.bundle import MATERIALS, PARTS, Bundle, load_bundle, write_bundle
 from engine.wire.settings import Settings
 
 EXPRESSIONS = (
@@ -25,20 +25,6 @@ EXPRESSIONS = (
     "mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft "
     "noseSneerRight tongueOut"
 ).split()
-PARTS = (
-    "right_eye",
-    "left_eye",
-    "right_brow",
-    "left_brow",
-    "nose",
-    "upper_lip",
-    "lower_lip",
-    "skin",
-    "right_ear",
-    "left_ear",
-    "scalp",
-    "neck",
-)
 LANDMARKS = 478
 
 

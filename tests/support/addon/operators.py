@@ -10,7 +10,7 @@ import pytest
 
 from support.stopwatch import Stopwatch
 
-__all__ = ["choose", "fails", "heads_in_scene", "run"]
+__all__ = ["choose", "fails", "heads_in_scene", "run", "tick_until"]
 
 
 def choose(*photos: Path) -> set:
@@ -18,18 +18,31 @@ def choose(*photos: Path) -> set:
 
 
 def run(session, until=None, seconds: float = 20.0) -> None:
-    """Tick until idle (or `until()`); no tick that does not build a head may take over 100 ms."""
+    """Tick until idle (or `until()`)."""
+    tick_until(
+        session.ticker,
+        until or (lambda: not (session.queue.busy or session.waiting_to_build())),
+        seconds,
+        lambda: [(j.name, j.state) for j in session.queue.jobs],
+    )
+
+
+def tick_until(ticker, done, seconds: float, states) -> None:
+    """Tick until `done()`; no tick that does not build a head may take over 100 ms.
+
+    `states()` is what a test that waits in vain shows.
+    """
     watch, deadline = Stopwatch(), time.monotonic() + seconds
     while time.monotonic() < deadline:
         heads = len(heads_in_scene())
-        watch(session.ticker.tick)
+        watch(ticker.tick)
         if len(heads_in_scene()) != heads:
             watch.work.pop(), watch.wall.pop()
-        if until() if until else not (session.queue.busy or session.waiting_to_build()):
+        if done():
             watch.check()
             return
         time.sleep(0.01)
-    pytest.fail(f"timed out: {[(j.name, j.state) for j in session.queue.jobs]}")
+    pytest.fail(f"timed out: {states()}")
 
 
 def heads_in_scene() -> list:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import bpy
 
+from support.checkout import ROOT
+from support.messages_in_source import choices
+
 __all__ = ["ADDON", "composed", "from_blender", "from_sources", "from_tables", "registered", "shown_properties"]
 
-ADDON = Path(__file__).resolve().parents[3] / "hrn_blender"
+ADDON = ROOT / "hrn_blender"
 LABEL, OPERATOR = "*", "Operator"
 """Contexts in which Blender looks a text up."""
 
@@ -52,14 +54,9 @@ def _calls() -> Iterator[tuple[str, str, ast.expr, str]]:
 
 
 def _constants(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
-        yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from _constants(node.body)
-        yield from _constants(node.orelse)
-    elif isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield from _constants(value)
+    for value in choices(node):
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
+            yield value.value
 
 
 def from_sources() -> set[tuple[str, str]]:

@@ -36,10 +36,10 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     ring = (scene.far < 0.10) & ~scene.head & (level > 0.55)
     bare = (window.skin > 0.25) | (window.surface > 0.25)
-    hair = (scalp | ring) & ~bare & (scene.people > 0.6) & ~scene.oval & shown
+    hair = ((scalp & (scene.people > 0.6)) | (ring & (scene.people > 0.85))) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
     clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
-    background = ((scene.people < 0.15) | ((scene.far > 0.8) & (level > 0.9))) & shown
+    background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
@@ -68,18 +68,29 @@ def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     odds += weights.skin * (np.clip(window.skin - 0.3, 0, 1) + np.clip(window.surface - 0.3, 0, 1))
     odds += weights.features * (scene.oval & (level < weights.features_level)) + weights.ears * scene.ears
     if scene.known:
-        odds += np.clip(weights.people * (scene.people - weights.people_least), *weights.people_range)
+        close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
+        least = weights.people_least - 0.35 * close
+        odds += np.clip(weights.people * (scene.people - least), *weights.people_range)
     return odds
+
+
+def _skin_share(scene: Scene) -> np.ndarray:
+    """(H, W) how common skin is by the place, beside what was found."""
+    near = np.clip(1 - scene.far / 0.06, 0, 1)
+    share = np.where(scene.window.level < 0.1, np.maximum(0.2, 0.35 * near), 0.35 * near)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, 0.15, share), 0.01)
 
 
 def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
     """(H, W) chance of hair."""
     window, level = scene.window, scene.window.level
     place = _place(scene)
-    others = [np.full(level.shape, EVEN + np.log(COLOR.other_share), np.float32), seeds["skin"] + np.log(COLOR.skin_share)]
+    others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
     if seeds["background"].sum() > 150:
         chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
         others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
+    # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
+    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
     hair, own = seeds["hair"].astype(np.float32), None
     for turn in range(COLOR.rounds):
         train = (hair > 0.6) & (window.surface < 0.3) & window.shown
@@ -91,7 +102,7 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
             train &= own > EVEN + 0.5
         own = scene.density(train if train.sum() > 60 else hair > 0.6, COLOR.hair)
         rivals = list(others)
-        clothes = seeds["clothes"] & (own < EVEN + 1.0) & ((hair < 0.5) | (turn == 0))
+        clothes = seeds["clothes"] & (beside | ((own < EVEN + most) & ((hair < 0.5) | (turn == 0))))
         if clothes.sum() > 80:
             rivals.append(scene.density(clothes, COLOR.clothes) + np.log(np.clip(0.5 - level, 0.02, 1)))
         odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -COLOR.most, COLOR.most) + place

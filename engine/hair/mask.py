@@ -70,15 +70,16 @@ def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     if scene.known:
         close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
         least = weights.people_least - 0.35 * close
-        odds += np.clip(weights.people * (scene.people - least), *weights.people_range)
+        odds += np.clip(weights.people * (1 - weights.people_close * close) * (scene.people - least), *weights.people_range)
     return odds
 
 
 def _skin_share(scene: Scene) -> np.ndarray:
     """(H, W) how common skin is by the place, beside what was found."""
     near = np.clip(1 - scene.far / 0.06, 0, 1)
-    share = np.where(scene.window.level < 0.1, np.maximum(0.2, 0.35 * near), 0.35 * near)
-    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, 0.15, share), 0.01)
+    neck = COLOR.neck_share * np.clip(1 - scene.far / 0.3, 0, 1)
+    share = np.where(scene.window.level < 0.1, np.maximum(neck, 0.35 * near), 0.35 * near)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
 
 
 def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:

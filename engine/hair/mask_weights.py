@@ -24,6 +24,10 @@ class ColorWeights:
     """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
     skin_share: float = 0.35
     """How common unseen skin is beside what is found."""
+    scalp_share: float = 0.3
+    """The same on the scalp of the fitted head."""
+    neck_share: float = 0.1
+    """The same on the neck."""
     other_share: float = 0.1
     """How common things are that the photo shows nowhere else, such as a frame or a microphone."""
     blur: float = 0.006
@@ -67,6 +71,8 @@ class PlaceWeights:
     """Slope of the log odds over the chance that this is a person."""
     people_least: float = 0.65
     """Chance at which they are 0: the network is unsure between two people, and about what is behind hair."""
+    people_close: float = 0.4
+    """How much less the network counts close to the skull: it ends the head at the skin."""
     people_range: tuple[float, float] = (-6.0, 1.0)
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..wire.color import LUMINANCE, power_to_linear
-from .mask_scene import EVEN, Scene, disk, guided, make_scene
+from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
 from .mask_weights import COLOR, PLACE, SHAPE, PlaceWeights, ShapeWeights
 from .types import HairMask, Window
 
@@ -24,7 +24,14 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
     seeds = _seeds(scene)
     if seeds["hair"].sum() < 40:
         return HairMask(nothing, window.brow, nothing, scene.people, "bald")
-    hair = _grown(scene, seeds)
+    hair, turns = None, range(COLOR.rounds)
+    if window.face > COLOR.fine_face:
+        small = half_window(window)
+        person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
+        small = make_scene(small, person)
+        hair = _grown(small, _seeds(small), turns[:-1])
+        hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
+    hair = _grown(scene, seeds, turns, hair)
     hair = _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, _refusal(scene, hair))
 
@@ -82,8 +89,12 @@ def _skin_share(scene: Scene) -> np.ndarray:
     return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
 
 
-def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
-    """(H, W) chance of hair."""
+def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
+    """(H, W) chance of hair.
+
+    Args:
+        turns: numbers of the rounds. hair: what the rounds before them found.
+    """
     window, level = scene.window, scene.window.level
     place = _place(scene)
     others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
@@ -92,8 +103,8 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
         others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
     # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
     beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
-    hair, own = seeds["hair"].astype(np.float32), None
-    for turn in range(COLOR.rounds):
+    hair, own = seeds["hair"].astype(np.float32) if hair is None else hair, None
+    for turn in turns:
         train = (hair > 0.6) & (window.surface < 0.3) & window.shown
         if turn < 3:
             train &= ~seeds["like_skin"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from ..photo.regions import OVAL, fill
 from .mask_weights import COLOR, SHAPE, ColorWeights, ShapeWeights
 from .types import Window
 
-__all__ = ["EVEN", "Scene", "disk", "guided", "make_scene"]
+__all__ = ["EVEN", "Scene", "disk", "guided", "half_window", "make_scene"]
 
 _PLACES = 20.0
 """Area over which place counts as even, square face widths."""
@@ -94,11 +94,30 @@ def make_scene(window: Window, person: np.ndarray | None, shape: ShapeWeights = 
         far=far,
         oval=fill(head.shape, points[list(OVAL)]) > 0,
         across=across,
-        possible=(head | (people > 0.06)) & window.shown,
+        possible=(head | (people > 0.06) | ((far < 0.2) & (window.level > 0.4))) & window.shown,
         ears=window.parts["right_ear"] + window.parts["left_ear"],
         lab=lab,
         features=np.concatenate([_colors(lab, window.face, COLOR), across[..., None], height[..., None]], -1),
         guide=guide,
+    )
+
+
+def half_window(window: Window) -> Window:
+    """The window at half its size. Its camera is kept: nothing here looks through it."""
+    size = tuple(max(8, side // 2) for side in window.skin.shape[::-1])
+
+    def half(image: np.ndarray) -> np.ndarray:
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+    return replace(
+        window,
+        **{name: half(getattr(window, name)) for name in ("rgb", "level", "skin", "surface", "brow")},
+        shown=half(window.shown.astype(np.float32)) > 0.99,
+        head_near=cv2.resize(window.head_near, size, interpolation=cv2.INTER_NEAREST),
+        head_far=cv2.resize(window.head_far, size, interpolation=cv2.INTER_NEAREST),
+        parts={name: half(weights) for name, weights in window.parts.items()},
+        landmarks=window.landmarks / 2,
+        face=window.face / 2,
     )
 
 

@@ -40,6 +40,8 @@ class ColorWeights:
     """A color is like skin when it is more likely as skin than this share of the skin's pixels."""
     most: float = 6.0
     """Largest log odds that a color gives."""
+    fine_face: float = 100.0
+    """Pixels: of a wider face, the rounds before the last look at half the size."""
     rounds: int = 4
     """How often the colors are learnt and the pixels judged by them."""
 

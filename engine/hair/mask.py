@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..wire.color import LUMINANCE, power_to_linear
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
 from .mask_weights import COLOR, PLACE, SHAPE, PlaceWeights, ShapeWeights
+from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
@@ -23,7 +23,8 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
     nothing = np.zeros_like(window.skin)
     seeds = _seeds(scene)
     if seeds["hair"].sum() < 40:
-        return HairMask(nothing, window.brow, nothing, scene.people, "bald")
+        reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
+        return HairMask(nothing, window.brow, nothing, scene.people, reason)
     hair, turns = None, range(COLOR.rounds)
     if window.face > COLOR.fine_face:
         small = half_window(window)
@@ -32,8 +33,9 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
         hair = _grown(small, _seeds(small), turns[:-1])
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
-    hair = _beyond_photo(scene, hair).astype(np.float32)
-    return HairMask(hair, window.brow, nothing, scene.people, _refusal(scene, hair))
+    reason = refusal(scene, hair, seeds["like_skin"])
+    hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
+    return HairMask(hair, window.brow, nothing, scene.people, reason)
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
@@ -112,7 +114,10 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.nd
             train &= (level > 0.15) & (scene.far < 0.3) & (scene.ears < 0.3)
         if own is not None:
             train &= own > EVEN + 0.5
-        own = scene.density(train if train.sum() > 60 else hair > 0.6, COLOR.hair)
+        train = train if train.sum() > 60 else hair > 0.6
+        if train.sum() < 8:
+            return np.zeros_like(hair)
+        own = scene.density(train, COLOR.hair)
         rivals = list(others)
         clothes = seeds["clothes"] & (beside | ((own < EVEN + most) & ((hair < 0.5) | (turn == 0))))
         if clothes.sum() > 80:
@@ -151,23 +156,3 @@ def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
     more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~scene.head) & (window.level > 0.5)
     more = cv2.morphologyEx((more | (mask > 0)).astype(np.uint8), cv2.MORPH_CLOSE, disk(0.06 * window.face)) > 0
     return np.where(window.shown, hair, more.astype(hair.dtype))
-
-
-def _refusal(scene: Scene, hair: np.ndarray) -> str:
-    """Why there is no hair to be built."""
-    window = scene.window
-    scalp = (window.parts["scalp"] > 0.8) & window.shown & (scene.people > 0.8)
-    skin = (window.skin > 0.9) & scene.oval
-    if (hair > 0.5).sum() < 50:
-        return "bald"
-    if scalp.sum() > 50 and skin.sum() > 50:
-        difference = np.median(scene.lab[scalp], 0) - np.median(scene.lab[skin], 0)
-        if np.hypot(*difference[1:]) < 6.5 and difference[0] > -12:
-            return "bald"
-    place = scalp & (hair > 0.5)
-    place = place if place.sum() > 50 else (hair > 0.5) & window.shown
-    if place.sum() > 50:
-        color = np.median(power_to_linear(window.rgb[place].astype(np.float32) / 255), 0)
-        if color[2] > 1.15 * color[0] or color[1] > 1.2 * color[0] or color @ LUMINANCE > 0.62:
-            return "covered"
-    return ""

@@ -48,9 +48,9 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
     scalp &= scene.people > 0.6
     ring &= scene.people > 0.85
-    if background.sum() > 150 and (scalp & ~bare & shown).sum() > 60:  # around the head, what looks like the background may be it
-        ring &= scene.density(background, COLOR.background) < EVEN + 2.0
     hair = (scalp | ring) & ~bare & ~scene.oval & shown
+    if scene.known and hair.sum() < PLACE.few * window.face**2:  # the fitted skull is higher than this one
+        hair |= (scene.people > 0.85) & (scene.far < 0.15) & (level > 0.75) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
     clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
     sure = window.skin > 0.8
@@ -83,7 +83,8 @@ def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     odds += weights.features * face + weights.ears * scene.ears
     if scene.known:
         close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
-        least = weights.people_least - 0.35 * close
+        # What hangs beside the face and is not surely this person is a neighbour's.
+        least = weights.people_least - 0.35 * close + weights.people_low * np.clip((0.5 - level) / 0.15, 0, 1)
         odds += np.clip(weights.people * (1 - weights.people_close * close) * (scene.people - least), *weights.people_range)
     return odds
 

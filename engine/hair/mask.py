@@ -52,7 +52,9 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     if scene.known and hair.sum() < PLACE.few * window.face**2:  # the fitted skull is higher than this one
         hair |= (scene.people > 0.85) & (scene.far < 0.15) & (level > 0.75) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
-    clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    clothes |= (
+        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    )
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
@@ -94,7 +96,7 @@ def _skin_share(scene: Scene) -> np.ndarray:
     near = np.clip(1 - scene.far / 0.06, 0, 1)
     neck = COLOR.neck_share * np.clip(1 - scene.far / 0.3, 0, 1)
     share = np.where(scene.window.level < 0.1, np.maximum(neck, 0.35 * near), 0.35 * near)
-    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), COLOR.away_share)
 
 
 def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
@@ -110,7 +112,7 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.nd
         chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
         others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
     # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
-    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
+    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 0.0, -3.0)
     hair, own = seeds["hair"].astype(np.float32) if hair is None else hair, None
     for turn in turns:
         train = (hair > 0.6) & (window.surface < 0.3) & window.shown

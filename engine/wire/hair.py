@@ -130,7 +130,9 @@ def load_hair(bundle: Bundle) -> dict[str, HairGroup]:
                 if name in GROUPS
             }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))) from error
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
     for name, group in groups.items():
         _check(name, group)
     return groups
@@ -155,5 +157,10 @@ def _check(name: str, group: HairGroup) -> None:
         if not fits or (kind == "f" and not np.isfinite(array).all()):
             raise HrnError(
                 ErrorCode.BUNDLE_INVALID,
-                say("Array “{name}” has type {type} and shape {shape}.", name=f"{name}_{key}", type=array.dtype, shape=str(array.shape)),
+                say(
+                    "Array “{name}” has type {type} and shape {shape}.",
+                    name=f"{name}_{key}",
+                    type=array.dtype,
+                    shape=str(array.shape),
+                ),
             )

@@ -33,6 +33,7 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
         hair = _grown(small, _seeds(small), turns[:-1])
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
+    hair = _without_blackness(scene, hair, seeds["hair"])
     reason = refusal(scene, hair, seeds["like_skin"])
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
@@ -149,6 +150,20 @@ def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeig
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
+
+
+def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+    """The chance without what goes on past an ear where all is black: a shadow on the wall, clothes, a dark room.
+
+    Long hair that is as black cannot be told from these and ends at the ear, too.
+    """
+    level, black = scene.window.level, np.zeros(hair.shape, bool)
+    for side in (-1, 1):
+        low = (level < weights.ear_top) & (scene.across * side > weights.ear_across)
+        passage = low & (hair > 0.5) & (level > 0.0)
+        if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
+            black |= low & (scene.far > 0)
+    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds) if black.any() else hair
 
 
 def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:

@@ -99,6 +99,12 @@ class ShapeWeights:
     """Below the middle of the face, what is thinner than twice this is cut: a shadow along jaw and collar."""
     bridge_high: float = 0.012
     """The same above it."""
+    ear_top: float = 0.45
+    """Height at the top of the ears, face heights."""
+    ear_across: float = 0.3
+    """How far from the face's axis what passes an ear is, at least."""
+    black: float = 6.0
+    """Median L below which this may be anything."""
     island: float = 0.02
     """Share of the sure hair that an island must hold to be kept."""
 

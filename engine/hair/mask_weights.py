@@ -148,6 +148,10 @@ class RefusalWeights:
     """Step of L across a hem, per hundredth of the face's width (a cap has 12.7, hair to 6.9)."""
     brim_smooth: float = 0.005
     """Deviation of a hem from a cubic, face heights (a cap has 0.002, short cuts from 0.0054)."""
+    brim_wide: int = 24
+    """Columns from which a hem is seen from the front ..."""
+    brim_smooth_wide: float = 0.009
+    """... and may deviate this much (a rendered cap 0.0054, hair seen so from 0.0129)."""
 
 
 COLOR = ColorWeights()

@@ -82,4 +82,5 @@ def _has_a_brim(scene: Scene, mask: np.ndarray, weights: RefusalWeights) -> bool
     lowest = np.array([level[column == one].min() for one in columns])
     curve = np.polyval(np.polyfit(columns, lowest, 3), columns)
     sharp = float(np.quantile(step[edge], 0.3))
-    return sharp > weights.brim_sharp and float(np.std(lowest - curve)) < weights.brim_smooth
+    smooth = weights.brim_smooth_wide if len(columns) >= weights.brim_wide else weights.brim_smooth
+    return sharp > weights.brim_sharp and float(np.std(lowest - curve)) < smooth

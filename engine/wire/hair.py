@@ -133,7 +133,7 @@ def load_hair(bundle: Bundle) -> dict[str, HairGroup]:
             ErrorCode.BUNDLE_INVALID, say("{path} lacks a required field ({error}).", path=bundle.path / MANIFEST, error=repr(error))
         ) from error
     arrays = read_arrays(path, [f"{name}_{key}" for name in styles for key in _ARRAYS])
-    groups = {name: HairGroup(*(arrays[f"{name}_{key}"] for key in _ARRAYS), style=style) for name, style in styles.items()}
+    groups = {name: HairGroup(**{key: arrays[f"{name}_{key}"] for key in _ARRAYS}, style=style) for name, style in styles.items()}
     for name, group in groups.items():
         _check(name, group)
     return groups

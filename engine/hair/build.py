@@ -13,6 +13,7 @@ from .window import make_window
 
 __all__ = ["build_hair"]
 
+
 def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
     """The hair, brows, lashes and beard of a head.
 
@@ -28,4 +29,3 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         window = make_window(model, vertices, view)
         seen.append(HairView(window, hair_mask(window)))
     raise NotImplementedError
-

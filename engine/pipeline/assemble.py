@@ -199,10 +199,12 @@ def _preview(found: Solution) -> np.ndarray:
     from ..camera import orbit_camera
     from .preview import render_head
 
-    step = max(1, found.textures.albedo.shape[0] // 1024)
-    albedo = np.ascontiguousarray(found.textures.albedo[::step, ::step])
+    hair = found.hair
+    albedo = found.textures.albedo if hair is None or hair.albedo_bare is None else hair.albedo_bare
+    step = max(1, albedo.shape[0] // 1024)
+    albedo = np.ascontiguousarray(albedo[::step, ::step])
     camera = orbit_camera(found.posed, yaw=25.0, pitch=5.0, width=384, height=384)
-    return render_head(found.model, found.posed, camera, albedo)
+    return render_head(found.model, found.posed, camera, albedo, tufts=hair.tufts.values() if hair is not None else ())
 
 
 def _map(file: str, side: int, color_space: str, bits: int, channels: str, **more) -> dict:

@@ -139,7 +139,9 @@ def _deepened(view: View, paths: np.ndarray, share: np.ndarray) -> np.ndarray:
     body = volume.body[0][rows, columns]
     front = depth.ravel()
     back = np.where(body > front, np.minimum(back, body - 2), back)
-    gap = np.where(np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, np.clip(np.nan_to_num(back, posinf=0) - front, 0, 120))
+    gap = np.where(
+        np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, np.clip(np.nan_to_num(back, posinf=0) - front, 0, 120)
+    )
     gap = ndimage.gaussian_filter1d(gap.reshape(shape), 2.5, axis=1, mode="nearest")
     return seen.lift(flat, (depth + np.minimum(0.95, share)[:, None] * gap).ravel()).reshape(*shape, 3)
 

@@ -53,6 +53,31 @@ class BeardArea(NamedTuple):
     """Bearded area."""
 
 
+class _Head(NamedTuple):
+    """What the hairs of one beard have in common."""
+
+    model: HeadModel
+    skin: SkinTriangles
+    area: BeardArea
+    hang: float
+    """How far the beard's outline hangs below the chin, mm."""
+    weights: BeardWeights
+
+
+class _Start(NamedTuple):
+    """Where n hairs begin."""
+
+    roots: Roots
+    place: np.ndarray
+    """(n, 3) mm."""
+    along: np.ndarray
+    """(n, 3) unit directions on the skin."""
+    normal: np.ndarray
+    """(n, 3) of the skin."""
+    length: np.ndarray
+    """(n,) mm."""
+
+
 def beard_area(model: HeadModel, skin: SkinTriangles, seen: Sequence[SeenBeard], weights: BeardWeights = BEARD) -> BeardArea:
     """Where the beard grows on the head."""
     count = len(model.template)
@@ -98,21 +123,16 @@ def beard_strands(
     if area.mm2 < weights.least_mm2:
         return no_strands(_POINTS)
     count = int(np.clip(weights.guides_mm2 * area.mm2, 40, weights.most))
-    normals = vertex_normals(posed, model.triangles)
-    hang = max(one.hang_mm for one in seen)
+    head = _Head(model, skin, area, max(one.hang_mm for one in seen), weights)
     parts = []
     share = _shares(model, skin, area, len(seen), weights)
     for number, one in enumerate(seen):
-        grown = _seen_part(model, skin, one, area, number, round(count * share[number]), hang, weights)
+        grown = _seen_part(head, one, number, round(count * share[number]))
         if len(grown.points):
-            parts.append(_onto(skin, grown, one.closeup.posed, posed))
-    parts.append(_unseen_part(model, skin, posed, normals, seen, area, count - round(count * share.sum()), hang, weights))
+            parts.append(replace(grown, points=at_rest(skin, grown, one.closeup.posed, posed)))
+    parts.append(_unseen_part(head, posed, seen, count - round(count * share.sum())))
     out = joined(parts)
     return _off_the_skin(model, skin, posed, out, weights)
-
-
-def _onto(skin: SkinTriangles, strands: Strands, here: np.ndarray, there: np.ndarray) -> Strands:
-    return replace(strands, points=at_rest(skin, strands, here, there))
 
 
 def _shares(model: HeadModel, skin: SkinTriangles, area: BeardArea, photos: int, w: BeardWeights) -> np.ndarray:
@@ -133,20 +153,12 @@ def _ways(model: HeadModel, posed: np.ndarray) -> np.ndarray:
     return unit(way - normals * np.einsum("ni,ni->n", way, normals)[:, None]).astype(np.float32)
 
 
-def _seen_part(
-    model: HeadModel,
-    skin: SkinTriangles,
-    one: SeenBeard,
-    area: BeardArea,
-    number: int,
-    count: int,
-    hang: float,
-    w: BeardWeights,
-) -> Strands:
+def _seen_part(head: _Head, one: SeenBeard, number: int, count: int) -> Strands:
     """The hairs where photo `number` shows the beard best, on the head as it is in that photo."""
+    model, skin, w = head.model, head.skin, head.weights
     random = np.random.default_rng(53 + number)
     closeup = one.closeup
-    mine = (area.best == number).astype(np.float32)
+    mine = (head.area.best == number).astype(np.float32)
     read = np.concatenate([_ways(model, closeup.posed), mine[:, None], model.template], 1).astype(np.float32)
     read = interpolate(closeup.raster, skin.vertices, read)
     dense = smoothstep(*w.rooted, one.density).astype(np.float32)
@@ -159,22 +171,15 @@ def _seen_part(
     normal = unit(sampled(closeup.normal, pixels))
     depth = closeup.camera.to_camera(place)[:, 2]
     along = tangents(closeup, pixels, sampled(flow, pixels), normal, depth)
-    length = _lengths(sampled(one.density, pixels), roots.on(skin, model.template), hang, random, w)
-    return _hairs(place, along, normal, length, roots, one.paint.at(pixels, _POINTS, random), 2, random, w)
+    length = _lengths(sampled(one.density, pixels), roots.on(skin, model.template), head.hang, random, w)
+    start = _Start(roots, place, along, normal, length)
+    return _hairs(start, one.paint.at(pixels, _POINTS, random), 2, random, w)
 
 
-def _unseen_part(
-    model: HeadModel,
-    skin: SkinTriangles,
-    posed: np.ndarray,
-    normals: np.ndarray,
-    seen: Sequence[SeenBeard],
-    area: BeardArea,
-    count: int,
-    hang: float,
-    w: BeardWeights,
-) -> Strands:
+def _unseen_part(head: _Head, posed: np.ndarray, seen: Sequence[SeenBeard], count: int) -> Strands:
     """The hairs where no photo looks."""
+    model, skin, area, w = head.model, head.skin, head.area, head.weights
+    normals = vertex_normals(posed, model.triangles)
     random = np.random.default_rng(71)
     corners = skin.vertices
     density = smoothstep(*w.rooted, area.density * beard_place(model, w)) * (area.best < 0)
@@ -189,10 +194,10 @@ def _unseen_part(
     value = roots.on(skin, area.density[:, None])[:, 0]
     place, normal = roots.on(skin, posed), unit(roots.on(skin, normals))
     along = unit(roots.on(skin, _ways(model, posed)))
-    length = _lengths(value, roots.on(skin, model.template), hang, random, w)
+    length = _lengths(value, roots.on(skin, model.template), head.hang, random, w)
     best = max(seen, key=lambda one: float(one.density.sum()))
     color = best.paint.color * np.exp(random.normal(0, 0.16, (len(place), 1, 1))) * np.ones((1, _POINTS, 1))
-    return _hairs(place, along, normal, length, roots, color, 1, random, w)
+    return _hairs(_Start(roots, place, along, normal, length), color, 1, random, w)
 
 
 def _lengths(
@@ -210,17 +215,8 @@ def _lengths(
     return length * np.exp(random.normal(0, w.vary, len(length)))
 
 
-def _hairs(
-    place: np.ndarray,
-    along: np.ndarray,
-    normal: np.ndarray,
-    length: np.ndarray,
-    roots: Roots,
-    color: np.ndarray,
-    source: int,
-    random: np.random.Generator,
-    w: BeardWeights,
-) -> Strands:
+def _hairs(start: _Start, color: np.ndarray, source: int, random: np.random.Generator, w: BeardWeights) -> Strands:
+    roots, place, along, normal, length = start
     count = len(place)
     lean = np.radians(random.uniform(*w.lean, count))
     turn = random.normal(0, 0.18, count)[:, None]

@@ -103,10 +103,10 @@ def _lang(options) -> list[str]:
     return ["--lang", language] if language else []
 
 
-def run_blender(arguments: list[str]) -> int:
+def run_blender(arguments: list[str], options) -> int:
     """Run the add-on's command line on Blender 4.5 as a module; returns its exit status."""
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.build import main; main(sys.argv[1:])"
-    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
+    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *_lang(options), *arguments], env=clean_environ()).returncode
 
 
 def add_extra(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:

@@ -146,7 +146,8 @@ def demo(options) -> int:
     if code:
         return code
     code = run_blender(
-        ["build", str(folder / "bundle"), "--out", str(folder / "head.blend"), "--render", str(folder / "preview.png")]
+        ["build", str(folder / "bundle"), "--out", str(folder / "head.blend"), "--render", str(folder / "preview.png")],
+        options,
     )
     if code == 0:
         made = {
@@ -202,7 +203,7 @@ def engine(options) -> int:
 def blender(options) -> int:
     """The add-on's command line, on Blender 4.5 as a module."""
     ensure(BPY_4_5, options)
-    return run_blender(options.arguments)
+    return run_blender(options.arguments, options)
 
 
 def package(options) -> int:

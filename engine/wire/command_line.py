@@ -71,22 +71,28 @@ def paragraphs(text: str) -> list[str]:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that speaks the language of ``--lang`` or of the locale."""
+    """A parser that speaks the language of ``--lang`` or of the locale.
 
-    def __init__(self, *args: Any, formatter_class: Any = None, **keywords: Any):
+    Args:
+        language: that of the program around, which is then followed instead; there is no ``--lang``.
+    """
+
+    def __init__(self, *args: Any, formatter_class: Any = None, language: str | None = None, **keywords: Any):
         super().__init__(*args, formatter_class=formatter_class or _Formatter, **keywords)
-        self.add_argument(
-            "--lang",
-            type=_language,
-            metavar="LANGUAGE",
-            default=argparse.SUPPRESS,
-            help="language of what is said, such as en_US or zh_HANS (default: that of the locale)",
-        )
+        self._language = language
+        if language is None:
+            self.add_argument(
+                "--lang",
+                type=_language,
+                metavar="LANGUAGE",
+                default=argparse.SUPPRESS,
+                help="language of what is said, such as en_US or zh_HANS (default: that of the locale)",
+            )
 
     def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         """As argparse does; the language is chosen first."""
         words = sys.argv[1:] if args is None else list(args)
-        use(chosen_language(words) or system_language())
+        use(self._language or chosen_language(words) or system_language())
         if current() != SOURCE and hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show must not stop the command
         with _translated():

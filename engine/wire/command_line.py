@@ -77,8 +77,8 @@ class Parser(argparse.ArgumentParser):
         language: that of the program around, which is then followed instead; there is no ``--lang``.
     """
 
-    def __init__(self, *args: Any, formatter_class: Any = None, language: str | None = None, **keywords: Any):
-        super().__init__(*args, formatter_class=formatter_class or _Formatter, **keywords)
+    def __init__(self, *, language: str | None = None, **keywords: Any):
+        super().__init__(**{"formatter_class": _Formatter, **keywords})
         self._language = language
         if language is None:
             self.add_argument(

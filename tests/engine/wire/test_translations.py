@@ -26,7 +26,7 @@ _PERCENT = re.compile(r"%(?:\(\w+\))?(?:\.\d)?[a-z%](?![\w])")
 """What argparse fills in."""
 _OF_PROGRAMMERS = re.compile(
     "not defined|invalid argument for|must be optional|is not callable|cannot merge|must start|is required for|"
-    "conflict|multiple subparser|with mode|must have|is not allowed|deprecated|subcommands"
+    "conflict|multiple subparser|with mode|must have|is not allowed|deprecated|subcommands|: warning: |^ .default: "
 )
 """What argparse says to who writes a program wrongly, and nothing that a user sees."""
 BENCHES = ("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ColorWeights", "FlowWeights", "GroomWeights", "RootWeights", "StrandWeights", "StyleWeights", "VolumeWeights", "WEIGHTS"]
+__all__ = [
+    "ColorWeights",
+    "FlowWeights",
+    "GroomWeights",
+    "RootWeights",
+    "StrandWeights",
+    "StyleWeights",
+    "VolumeWeights",
+    "WEIGHTS",
+]
 
 Range = tuple[float, float]
 """From where on, and where wholly; or least and largest."""

@@ -14,6 +14,7 @@ from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
 from ..render import interpolate
 from .closeup import Closeup, sampled
+from .finish import Skin
 from .short_color import HairPaint
 from .short_flow import beard_flow, tangents
 from .short_growth import cut, standing, unit
@@ -243,10 +244,7 @@ def _off_the_skin(model: HeadModel, skin: SkinTriangles, posed: np.ndarray, stra
     over[:, :2] = False
     first = np.where(over.any(1), over.argmax(1), _POINTS - 1)
     points = cut(strands.points, np.maximum(first / (_POINTS - 1), 0.2))[:, 1:].reshape(-1, 3).astype(np.float64)
-    found = index.query(points)
-    normal = unit(found.of(vertex_normals(posed, model.triangles), skin.vertices))
-    foot = found.of(np.asarray(posed, np.float64), skin.vertices)
-    height = np.einsum("ni,ni->n", points - foot, normal)
+    height, normal = Skin(model, posed).distance(points)
     # Near the root a hair has not left the skin yet.
     least = np.tile(np.minimum(np.arange(1, _POINTS) / 2, 1) * w.clearance_mm, len(strands.points))
     points += normal * np.maximum(least - height, 0)[:, None]

@@ -23,6 +23,10 @@ from .types import HairView, Window
 __all__ = ["beard_alpha", "beard_overhang", "beard_place", "brow_alpha", "with_short_masks"]
 
 
+_NOISE = 0.01
+"""Roughness that 8 bits and compression leave on smooth skin, log luminance."""
+
+
 def with_short_masks(model: HeadModel, posed: np.ndarray, view: View, found: HairView) -> HairView:
     """The view with its masks of brows and beard.
 
@@ -166,7 +170,7 @@ def _grain(closeup: Closeup, cheeks: np.ndarray, zones: list[np.ndarray]) -> flo
     fine = grey - cv2.GaussianBlur(grey, (0, 0), max(0.5, 0.006 * closeup.face))
 
     def spread(zone: np.ndarray) -> float:
-        return float(np.median(np.abs(fine[zone] - np.median(fine[zone])))) + 1e-3
+        return float(np.hypot(np.median(np.abs(fine[zone] - np.median(fine[zone]))), _NOISE))
 
     return float(np.exp(np.mean([np.log(spread(zone) / spread(cheeks)) for zone in zones[1:] if zone.sum() > 20])))
 

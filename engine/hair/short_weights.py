@@ -103,9 +103,9 @@ class BeardWeights:
     """Most that greyness adds."""
     present: Range = (0.13, 0.165)
     """Darkness of the lower face at which a beard is suspected, and at which there is one."""
-    grain: Range = (1.12, 1.25)
+    grain: Range = (1.15, 1.26)
     """Roughness of chin and lower cheeks over that of the cheeks at which stubble is suspected, and at which it is there."""
-    plain: Range = (0.38, 0.48)
+    plain: Range = (0.6, 0.85)
     """Darkness of the lower face at which roughness begins to be no longer asked for, and at which it is not."""
     soft: float = 0.012
     """Standard deviation of the blur before darkness is read, face widths."""
@@ -184,6 +184,8 @@ class LashWeights:
     """Least linear colour."""
     brightest: float = 0.02
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
+    clearance_mm: float = 0.12
+    """Least distance of a lash from lid and eye beyond its root, mm."""
     radius_mm: float = 0.04
     """Half the thickness of a lash at its root, mm."""
 

@@ -140,7 +140,7 @@ class BeardWeights:
     """Density, and the length of hairs that look like that, mm."""
     longest_mm: float = 130.0
     """Longest hairs, mm."""
-    hang: float = 1.25
+    hang: float = 1.1
     """Length of the chin's hairs over how far the beard's outline hangs below the chin."""
     shorter: tuple[float, float] = (0.45, 12.0)
     """Length of the cheeks' hairs over the chin's in a long beard, and the longest hairs of the upper lip, mm."""
@@ -156,6 +156,10 @@ class BeardWeights:
     """Weight of the lips at which hairs end that lie over them."""
     clearance_mm: float = 0.25
     """Least height of a hair over the skin beyond its root, mm."""
+    shade: float = 0.12
+    """Distance below the chin up to which darkness is taken for the jaw's shade, face widths."""
+    outline: float = 0.012
+    """How far hairs may leave that outline, face widths."""
     reach: float = 0.6
     """Distance below the jaw up to which an outline is searched for, face widths."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -52,6 +53,24 @@ def shaded_chin(place):
 
 def both(place):
     return painted_brows(place) * painted_beard(place)
+
+
+HANG_MM = 60.0
+"""How far the long beard hangs below the chin."""
+
+
+def long_bearded(model):
+    """A scene with a pointed beard before the throat."""
+    scene = Scene(model, yaw=0.0, paint=both, hand=False)
+    corners = np.array([[42, -84, 0], [22, -108 - 0.6 * HANG_MM, 14], [0, -108 - HANG_MM, 14], [-22, -108 - 0.6 * HANG_MM, 14]])
+    outline = scene.camera.project(np.concatenate([corners, [[-42.0, -84, 0]]]))[0]
+    pixels = scene.photo.pixels.copy()
+    inside = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [outline.astype(np.int32)], 255) > 0
+    texture = cv2.GaussianBlur(np.random.default_rng(1).normal(0, 1, inside.shape).astype(np.float32), (0, 0), 0.8)
+    pixels[inside] = np.clip(np.float32([52, 44, 40]) + 12 * texture[inside][:, None], 10, 120)
+    scene.photo = replace(scene.photo, pixels=pixels)
+    scene.mask[inside] = 0
+    return scene
 
 
 def grown(model, scene):
@@ -135,6 +154,17 @@ def test_a_beard_grows_where_it_is(model, bearded):
     assert 1.5 < np.median(length) < 9
     y = strands.points[:, 0, 1]
     assert (y < -84).sum() > 150 and (y > -62).sum() > 15
+
+
+def test_a_long_beard_hangs_as_far_as_the_photos(model, bearded):
+    points = grown(model, long_bearded(model)).groups["beard"][0].points
+    lowest = np.quantile(points[..., 1].min(1), 0.01)
+    assert abs(lowest - (-108 - HANG_MM)) < 15
+    # Pointed: at its tip it is narrow.
+    low = points[points[..., 1] < -108 - 0.7 * HANG_MM]
+    assert np.quantile(np.abs(low[:, 0]), 0.95) < 32
+    # A short one does not hang.
+    assert bearded.groups["beard"][0].points[..., 1].min() > -150
 
 
 def test_shade_is_no_beard(shaven):

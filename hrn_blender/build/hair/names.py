@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["BIND_PLACE", "BIND_TURN", "BIND_UV", "COLOR", "GROUP_PROPERTY", "LAYER", "REST", "SEEN_PLACE", "SEEN_TURN", "SURFACE_UV"]
+from ...engine.wire.hair import GROUPS
+
+__all__ = ["BIND_PLACE", "BIND_TURN", "BIND_UV", "COLOR", "GROUP_PROPERTY", "LAYER", "REST", "ROOT", "SEEN_PLACE", "SEEN_TURN", "SHOWN", "SURFACE_UV"]
 
 GROUP_PROPERTY = "hrn_hair_group"
 """Custom property of a curves object: which group of the bundle it shows."""
@@ -24,3 +26,7 @@ SEEN_PLACE = "hrn_seen_place"
 """Curve attribute of the evaluated curves while they are bound: the surface's point at the root as it is now."""
 SEEN_TURN = "hrn_seen_turn"
 """Curve attribute of the evaluated curves while they are bound: the surface's frame there as it is now."""
+ROOT = "hair_root"
+"""Point attribute of the head: how densely scalp hair is rooted there, 0 to 1."""
+SHOWN = {name: f"hrn_shown_{name}" for name in GROUPS}
+"""Custom properties of the head, 1 where the curves of a group are shown and 0 where not: the skin's material reads them."""

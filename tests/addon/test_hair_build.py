@@ -179,8 +179,13 @@ def test_the_material_has_a_shader_for_each_engine_and_both_read_one_color(bundl
     outputs = {node.target: node for node in tree.nodes if node.bl_idname == "ShaderNodeOutputMaterial"}
     assert set(outputs) == {"CYCLES", "EEVEE"}
     shaders = {name: node.inputs["Surface"].links[0].from_node for name, node in outputs.items()}
-    assert [s.bl_idname for s in (shaders["CYCLES"], shaders["EEVEE"])] == ["ShaderNodeBsdfHairPrincipled", "ShaderNodeBsdfPrincipled"]
-    colors = {next(i for i in s.inputs if i.name in ("Color", "Base Color") and i.links).links[0].from_node for s in shaders.values()}
+    assert [s.bl_idname for s in (shaders["CYCLES"], shaders["EEVEE"])] == [
+        "ShaderNodeBsdfHairPrincipled",
+        "ShaderNodeBsdfPrincipled",
+    ]
+    colors = {
+        next(i for i in s.inputs if i.name in ("Color", "Base Color") and i.links).links[0].from_node for s in shaders.values()
+    }
     assert len(colors) == 1
     attribute = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeAttribute")
     assert attribute.attribute_name == COLOR

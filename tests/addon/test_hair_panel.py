@@ -52,7 +52,20 @@ def test_no_panel_without_hair(addon, tmp_path):
 def test_the_panel_shows_the_groups_and_the_sliders_of_one(head):
     shown = drawn()
     words = addon_ui.texts(shown)
-    for text in ("Scalp Hair", "Brows", "Lashes", "Beard", "Density", "Length", "Thickness", "Clump", "Noise", "Frizz", "Melanin", "Scalp Tint"):
+    for text in (
+        "Scalp Hair",
+        "Brows",
+        "Lashes",
+        "Beard",
+        "Density",
+        "Length",
+        "Thickness",
+        "Clump",
+        "Noise",
+        "Frizz",
+        "Melanin",
+        "Scalp Tint",
+    ):
         assert text in words
     assert "Curl" not in words  # Straight hair.
     activate(find_hair(head)["beard"])

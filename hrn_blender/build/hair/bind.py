@@ -60,7 +60,11 @@ def measure(strands: list[bpy.types.Object], head: bpy.types.Object) -> list[tup
     with _alone(strands, head, True) as seen:
         for data in seen:
             place, turn = read_attribute(data, SEEN_PLACE), read_attribute(data, SEEN_TURN)
-            found.append((place, turn) if place is not None and turn is not None else (np.zeros((0, 3), np.float32), np.zeros((0, 4), np.float32)))
+            found.append(
+                (place, turn)
+                if place is not None and turn is not None
+                else (np.zeros((0, 3), np.float32), np.zeros((0, 4), np.float32))
+            )
     return found
 
 

@@ -24,7 +24,7 @@ from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_grou
 from .modifiers import slider_input
 from .names import REST, SURFACE_UV
 from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
-from .strands import Guides, from_bundle, new_curves, offsets_of, read_attribute, read_guides, set_attribute, write_points
+from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
 
 __all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "lengths", "mirror", "remove", "write_guides"]
 
@@ -129,7 +129,9 @@ def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
     mesh.uv_layers[UV_MAP].uv.foreach_get("vector", flat)
     corners = [
         (start, start + step, start + step + 1)
-        for start, size in zip(starts[slots == MATERIALS.index("skin")].tolist(), sizes[slots == MATERIALS.index("skin")].tolist())
+        for start, size in zip(
+            starts[slots == MATERIALS.index("skin")].tolist(), sizes[slots == MATERIALS.index("skin")].tolist()
+        )
         for step in range(1, size - 1)
     ]
     loops = np.array(corners, np.int32)

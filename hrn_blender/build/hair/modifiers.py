@@ -122,7 +122,15 @@ def add_modifiers(
 def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[str, dict]]:
     """The modifiers with their inputs that differ from Blender's defaults."""
     yield TRIM, {"Replace Length": False, "Length Factor": 1.0}
-    yield DUPLICATE, {"Amount": min(max(0, style.children - 1), _MOST), "Viewport Amount": share, "Radius": style.spread, "Distribution Shape": 0.3}
+    yield (
+        DUPLICATE,
+        {
+            "Amount": min(max(0, style.children - 1), _MOST),
+            "Viewport Amount": share,
+            "Radius": style.spread,
+            "Distribution Shape": 0.3,
+        },
+    )
     yield CLUMP, {"Factor": style.clump, "Shape": 0.3, "Existing Guide Map": True, "Tip Spread": 0.0}
     if style.curl_radius > 0:
         turns = 0.25 / max(style.curl_length, 0.25 / _TURNS)

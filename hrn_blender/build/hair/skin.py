@@ -16,7 +16,17 @@ from ..names import UV_MAP
 from ..node_math import NodeMath
 from .names import ROOT, SHOWN
 
-__all__ = ["BARE", "SCALP_COLOR", "TINT", "add_skin_nodes", "build_skin_group", "root_weights", "set_shown", "shown", "skin_input"]
+__all__ = [
+    "BARE",
+    "SCALP_COLOR",
+    "TINT",
+    "add_skin_nodes",
+    "build_skin_group",
+    "root_weights",
+    "set_shown",
+    "shown",
+    "skin_input",
+]
 
 GROUP = "HRN Hair Skin"
 """Name of the node group."""

@@ -153,4 +153,11 @@ def read_guides(data: bpy.types.Curves) -> Guides:
         empty = held.reshape(size, -1).max(1, initial=0) <= 0
         if empty.any() and not empty.all():
             held[empty] = held[~empty].mean(0)
-    return Guides(offsets, points.reshape(-1, 3), radius, color.copy(), values(SURFACE_UV, count, 2), values(LAYER, count, 1).astype(np.int32))
+    return Guides(
+        offsets,
+        points.reshape(-1, 3),
+        radius,
+        color.copy(),
+        values(SURFACE_UV, count, 2),
+        values(LAYER, count, 1).astype(np.int32),
+    )

@@ -54,6 +54,7 @@ def _parser() -> Parser:
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
     build.add_argument("--name", default="", help="what the objects are called (default: as the bundle says)")
+    build.add_argument("--no-hair", action="store_true", help="build no hair curves, also where the bundle has hair")
     build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
     build.set_defaults(run=_build)
 
@@ -83,7 +84,13 @@ def _build(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     result = build_head(
         arguments.bundle,
-        options=BuildOptions(name=arguments.name, pack=arguments.pack, adaptive=arguments.adaptive, set_scene=True),
+        options=BuildOptions(
+            name=arguments.name,
+            pack=arguments.pack,
+            adaptive=arguments.adaptive,
+            hair=not arguments.no_hair,
+            set_scene=True,
+        ),
     )
     took = time.perf_counter() - started
     print(local(say("Built {name} in {seconds:.2f} s", name=result.head.name, seconds=took)), flush=True)

@@ -73,7 +73,7 @@ class _Weights:
     """Radians of bending that ask for a quad more."""
     most: int = 12
     """Quads of the longest card."""
-    apart: float = 1.3
+    apart: float = 1.5
     """Width of a card over the distance to its neighbours, the mean of the second and third nearest."""
     narrowest: float = 0.005
     """Least width in metres, before it tapers."""
@@ -83,7 +83,7 @@ class _Weights:
     """Width at the root and at the tip over the width between."""
     wisp_width: float = 0.005
     """Width in metres of a card of loose strands."""
-    roll: float = 0.16
+    roll: float = 0.22
     """Standard deviation of a card's turn about its strand, radians; of loose strands three times as much."""
     short: float = 0.06
     """Metres up to which a card takes a short tile."""
@@ -97,11 +97,11 @@ class _Weights:
     """Metres from the root over which a card rises to that height."""
     lift: float = 0.0012
     """Metres by which loose strands lie farther out than the cards that they come from."""
-    allowed: float = 0.0008
+    allowed: float = 0.0004
     """Deepest point of a card inside the head, metres; a card that stays deeper gets narrower, or goes."""
-    face_normal: float = 0.3
+    face_normal: float = 0.65
     """Share of the card's own normal in the shading normal; the rest is the head's."""
-    rounding: float = 0.45
+    rounding: float = 0.25
     """Sideways lean of the shading normal at a card's edges, as if its cross-section were an arc."""
 
 
@@ -234,7 +234,7 @@ class _Piece:
     corners: np.ndarray
     """(n, rows, 2, 3) left and right."""
     side: np.ndarray
-    """(n, rows, 3) unit, from left to right."""
+    """(n, rows, 3) unit, from left to right; its cross product with the strand's direction is outward."""
     copy: np.ndarray
     """(n,) bool."""
 
@@ -290,8 +290,8 @@ def _axes(points: np.ndarray, surface: Surface) -> tuple[np.ndarray, np.ndarray]
     side -= (side * tangent).sum(2, keepdims=True) * tangent
     side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-9)
     out = np.cross(side, tangent)
-    out *= np.where((out * outward).sum((1, 2), keepdims=True) < 0, -1, 1)
-    return side, out
+    side *= np.where((out * outward).sum((1, 2), keepdims=True) < 0, -1, 1)
+    return side, np.cross(side, tangent)
 
 
 def _lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: Surface) -> np.ndarray:
@@ -302,7 +302,7 @@ def _lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: S
         half: (n, rows, 3) from the middle to the right.
     """
     points = points.copy()
-    for _ in range(3):
+    for _ in range(2):
         lines = points[:, :, None] + half[:, :, None] * np.array([-1.0, 0, 1])[:, None]
         distance, normal = surface(lines)
         lack = np.clip(height[..., None] - distance, 0, None)
@@ -322,11 +322,16 @@ def _lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: S
 
 def _deepest(corners: np.ndarray, surface: Surface) -> np.ndarray:
     """(n,) metres: the signed distance of the deepest of points spread over each strip."""
-    across = np.linspace(0, 1, 5)[:, None]
-    lines = corners[:, :, :1] + across * (corners[:, :, 1:] - corners[:, :, :1])
-    lowest = surface(lines)[0].min((1, 2))
-    for part in (0.25, 0.5, 0.75):
-        lowest = np.minimum(lowest, surface(lines[:, :-1] + part * np.diff(lines, axis=1))[0].min((1, 2)))
+    lines = corners[:, :, :1] + np.linspace(0, 1, 5)[:, None] * (corners[:, :, 1:] - corners[:, :, :1])
+    distance = surface(lines[:, :, ::2])[0].min(2)
+    lowest = distance.min(1)
+    longest = np.linalg.norm(np.diff(lines, axis=1), axis=3).max(2)
+    # No point of a quad is farther from the head than its corners less half its length.
+    card, row = np.nonzero(np.minimum(distance[:, :-1], distance[:, 1:]) < 0.5 * longest)
+    start, step = lines[card, row], lines[card, row + 1] - lines[card, row]
+    for part in (0.2, 0.4, 0.6, 0.8):
+        np.minimum.at(lowest, card, surface(start + part * step)[0].min(1))
+    np.minimum.at(lowest, card, surface(start[:, 1::2])[0].min(1))
     return lowest
 
 
@@ -401,7 +406,6 @@ def _normals(piece: _Piece, surface: Surface) -> np.ndarray:
     tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-9)
     outward = surface(piece.corners.mean(2))[1]
     own = np.cross(piece.side, tangent)
-    own *= np.where((own * outward).sum((1, 2), keepdims=True) < 0, -1, 1)
     normal = (1 - _W.face_normal) * outward + _W.face_normal * own
     normal = normal[:, :, None] + _W.rounding * piece.side[:, :, None] * np.array([-1.0, 1])[:, None]
     return normal / np.maximum(np.linalg.norm(normal, axis=3, keepdims=True), 1e-9)

@@ -23,9 +23,9 @@ MESH = "mesh"
 
 _ALPHA = 0.35
 """Alpha from which a texel is seen."""
-_ROUGHNESS = 0.42
+_ROUGHNESS = 0.5
 """Roughness of the cards' material."""
-_ANISOTROPY = 0.6
+_ANISOTROPY = 0.4
 """Anisotropy of the cards' material; strands run along v."""
 
 
@@ -153,7 +153,7 @@ def _material(name: str, head: str, cards: Cards, ledger: Ledger) -> bpy.types.M
     output, shader = tree.nodes.new("ShaderNodeOutputMaterial"), tree.nodes.new("ShaderNodeBsdfPrincipled")
     output.location, shader.location = (350, 200), (0, 200)
     tree.links.new(compat.socket(shader.outputs, "BSDF"), compat.socket(output.inputs, "Surface"))
-    for identifier, value in {"Roughness": _ROUGHNESS, "Specular IOR Level": 0.35, "Anisotropic": _ANISOTROPY, "Anisotropic Rotation": 0.25}.items():
+    for identifier, value in {"Roughness": _ROUGHNESS, "Specular IOR Level": 0.25, "Anisotropic": _ANISOTROPY, "Anisotropic Rotation": 0.25}.items():
         compat.socket(shader.inputs, identifier).default_value = value
     texture = tree.nodes.new("ShaderNodeTexImage")
     texture.image, texture.location = color, (-600, 250)

@@ -29,10 +29,9 @@ class Skin:
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(...) distances of (..., 3) points, negative inside, and (..., 3) normals of the nearest faces."""
         flat = np.ascontiguousarray(points, np.float64).reshape(-1, 3)
-        found = [self.tree.find_nearest(point) for point in flat.tolist()]
-        place = np.array([hit[0] for hit in found], np.float64).reshape(-1, 3)
-        normal = np.array([hit[1] for hit in found], np.float64).reshape(-1, 3)
-        distance = np.array([hit[3] for hit in found], np.float64)
+        found = [(*place, *normal, distance) for place, normal, _, distance in map(self.tree.find_nearest, flat.tolist())]
+        hits = np.array(found, np.float64).reshape(-1, 7)
+        place, normal, distance = hits[:, :3], hits[:, 3:6], hits[:, 6]
         inside = ((flat - place) * normal).sum(1) < -_BESIDE * distance
         shape = points.shape[:-1]
         return np.where(inside, -distance, distance).reshape(shape), normal.reshape(points.shape)

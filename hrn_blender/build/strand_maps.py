@@ -86,16 +86,16 @@ class _Look:
 
 
 _LOOKS = {
-    "dense": _Look(strands=150, width=(1.6, 3.4), shortest=0.72, wave=0.05, gather=0.45, locks=5),
+    "dense": _Look(strands=150, width=(1.6, 3.4), shortest=0.62, wave=0.07, gather=0.6, locks=5),
     "fringe": _Look(strands=95, width=(1.4, 3.0), shortest=0.5, wave=0.05, gather=0.75, locks=4),
     "wisp": _Look(strands=7, width=(1.3, 2.2), shortest=0.45, wave=0.22, gather=0.3, locks=2),
     "short": _Look(strands=130, width=(1.6, 3.2), shortest=0.65, wave=0.04, gather=0.3, locks=7),
 }
 """Found by eye on rendered heads of long, chin-length and short hair."""
 
-_DARKEST = 0.5
+_DARKEST = 0.3
 """Brightness of the deepest strand against that of the topmost."""
-_VARIATION = 0.18
+_VARIATION = 0.32
 """Standard deviation of the logarithm of a strand's brightness."""
 _TAPER = 0.14
 """Share of a strand's length over which its tip thins out."""

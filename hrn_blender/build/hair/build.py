@@ -1,0 +1,99 @@
+"""The groups of a bundle's hair as curves objects on its head."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ...engine.wire.hair import GROUPS, HairGroup
+from ..ledger import Ledger
+from ..names import UV_MAP
+from ..source import HeadSource
+from .bind import bind, set_rest
+from .material import MARK as COLOR_MARK
+from .material import build_color_group, build_hair_material
+from .modifiers import add_modifiers
+from .names import GROUP_PROPERTY, ROOT
+from .skin import MARK as SKIN_MARK
+from .skin import add_skin_nodes, build_skin_group, root_weights, set_shown
+from .strands import from_bundle, new_curves, read_guides, set_attribute
+
+__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "tint_scalp"]
+
+VIEWPORT_SHARE = 0.25
+"""Part of the children that the viewport shows, unless asked for otherwise: a pose follows in a fifth of the time."""
+_LABELS = {"hair": "hair", "brows": "brows", "lashes": "lashes", "beard": "beard"}
+"""What the objects of the groups are called after their head's name."""
+
+
+def find_hair(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
+    """Group -> its curves object on `head`, in the order of :data:`engine.wire.hair.GROUPS`."""
+    found = {child.get(GROUP_PROPERTY): child for child in head.children if child.type == "CURVES"}
+    return {name: found[name] for name in GROUPS if name in found}
+
+
+def build_hair(
+    source: HeadSource,
+    head: bpy.types.Object,
+    materials: dict[str, bpy.types.Material],
+    collection: bpy.types.Collection,
+    share: float,
+    ledger: Ledger,
+) -> dict[str, bpy.types.Object]:
+    """Group -> curves object, bound to `head`, which is complete and at no other place than the origin.
+
+    Args:
+        share: part of the children that the viewport shows.
+    """
+    if not source.hair:
+        return {}
+    set_rest(head, source.vertices + source.deformation)
+    add_skin_nodes(materials, source, _shared(build_skin_group, SKIN_MARK, ledger), ledger)
+    made = {name: add_group(name, group, source, head, collection, share, ledger) for name, group in source.hair.items()}
+    bind(list(made.values()), head)
+    tint_scalp(head)
+    return made
+
+
+def add_group(
+    name: str,
+    group: HairGroup,
+    source: HeadSource,
+    head: bpy.types.Object,
+    collection: bpy.types.Collection,
+    share: float,
+    ledger: Ledger,
+) -> bpy.types.Object:
+    """A curves object for one group, not bound yet."""
+    data = new_curves(f"{head.name} {_LABELS[name]}", from_bundle(group, source.origin), ledger)
+    hair = ledger.add(bpy.data.objects.new(data.name, data))
+    hair[GROUP_PROPERTY] = name
+    hair.parent = head
+    collection.objects.link(hair)
+    data.surface, data.surface_uv_map = head, UV_MAP
+    colors = _shared(build_color_group, COLOR_MARK, ledger)
+    data.materials.append(build_hair_material(data.name, group.style.roughness, colors, ledger))
+    add_modifiers(hair, head, group.style, share, ledger)
+    set_shown(head, name, True)
+    return hair
+
+
+def tint_scalp(head: bpy.types.Object) -> None:
+    """Let the head know anew where its scalp hair is rooted."""
+    hair = find_hair(head).get("hair")
+    positions = np.empty(3 * len(head.data.vertices), np.float32)
+    rest = head.data.attributes.get("hrn_rest")
+    if rest is None:
+        return
+    rest.data.foreach_get("vector", positions)
+    roots = read_guides(hair.data).roots if hair is not None else np.zeros((0, 3), np.float32)
+    set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(positions.reshape(-1, 3), roots))
+    head.data.update_tag()
+
+
+def _shared(build, mark: str, ledger: Ledger) -> bpy.types.NodeTree:
+    """The node group with this mark, once per file: a batch of heads is slower with groups of their own."""
+    for tree in bpy.data.node_groups:
+        if mark in tree and tree.library is None:
+            return tree
+    return build(ledger)

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from mathutils.bvhtree import BVHTree
 
-from ..engine.wire.bundle import MATERIALS
+from ...engine.wire.bundle import MATERIALS
 
 __all__ = ["Skin", "head_skin"]
 

@@ -8,7 +8,7 @@ import zlib
 import bpy
 import numpy as np
 
-from .ledger import Ledger
+from ..ledger import Ledger
 
 __all__ = ["packed_image", "png_bytes"]
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..engine.wire.color import linear_to_srgb
+from ...engine.wire.color import linear_to_srgb
 
 __all__ = ["SHADES", "SIZE", "TILES", "StrandMaps", "Tile", "bake", "draw_strands", "tiles_of"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .strand_maps import SHADES, TILES, tiles_of
+from .atlas import SHADES, TILES, tiles_of
 
 __all__ = ["Cards", "Guides", "Surface", "make_cards", "resampled"]
 
@@ -40,7 +40,7 @@ class Cards:
     faces: np.ndarray
     """(Q, 4) int32; two triangles each."""
     uv: np.ndarray
-    """(N, 2) float32 in the atlas of :data:`.strand_maps.TILES`; v falls from root to tip."""
+    """(N, 2) float32 in the atlas of :data:`.atlas.TILES`; v falls from root to tip."""
     normals: np.ndarray
     """(N, 3) float32: away from the head rather than off each card, so that cards shade as one body of hair."""
     color: np.ndarray

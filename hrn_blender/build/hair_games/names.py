@@ -1,0 +1,56 @@
+"""What is made of a groom for games, and how it is found again."""
+
+from __future__ import annotations
+
+import bpy
+
+__all__ = ["CARDS", "COLOR", "KINDS", "MESH", "PROPERTY", "TINT", "find_games", "games_name", "place_beside", "remove_games", "triangles_of"]
+
+PROPERTY = "hrn_hair_games"
+"""Custom property of objects made for games: which of :data:`KINDS` it is."""
+CARDS = "cards"
+"""Value of :data:`PROPERTY` of hair cards."""
+MESH = "mesh"
+"""Value of :data:`PROPERTY` of the hair mesh."""
+KINDS = (CARDS, MESH)
+"""All values of :data:`PROPERTY`."""
+COLOR = "hair_color"
+"""Colour attribute: the groom's colour, for shaders that multiply it with the neutral strands."""
+TINT = "hair_tint"
+"""Colour attribute: what the coloured texture has to be multiplied with to get the groom's colour; about 1."""
+
+
+def find_games(head: bpy.types.Object, kind: str) -> bpy.types.Object | None:
+    """The cards or the mesh (`kind`) of `head`, where it has any."""
+    return next((child for child in head.children if child.type == "MESH" and child.get(PROPERTY) == kind), None)
+
+
+def games_name(head: bpy.types.Object, kind: str) -> str:
+    """What the object of a kind is called."""
+    return f"{head.name} hair {kind}"
+
+
+def triangles_of(thing: bpy.types.Object) -> int:
+    """Triangles of a mesh object before its modifiers."""
+    return len(thing.data.loops) - 2 * len(thing.data.polygons)
+
+
+def place_beside(head: bpy.types.Object, made: bpy.types.Object) -> None:
+    """Make `made` a child of `head`, in its collections, instead of an earlier one of its kind."""
+    earlier = find_games(head, made[PROPERTY])
+    if earlier is not None:
+        remove_games(earlier)
+        made.name = made.data.name = games_name(head, made[PROPERTY])
+    made.parent = head
+    for collection in head.users_collection:
+        collection.objects.link(made)
+
+
+def remove_games(thing: bpy.types.Object) -> None:
+    """Remove cards or a hair mesh with the material and the maps that nothing else uses."""
+    mesh, materials = thing.data, [slot.material for slot in thing.material_slots if slot.material]
+    trees = [material.node_tree for material in materials if material.node_tree]
+    images = {node.image for tree in trees for node in tree.nodes if node.bl_idname == "ShaderNodeTexImage" and node.image}
+    bpy.data.objects.remove(thing)
+    for blocks in ([mesh], materials, images):
+        bpy.data.batch_remove([block for block in blocks if block.users == 0])

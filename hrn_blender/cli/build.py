@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
     build.add_argument("--name", default="", help="what the objects are called (default: as the bundle says)")
+    build.add_argument("--no-hair", action="store_true", help="build no hair curves, also where the bundle has hair")
     build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
     build.set_defaults(run=_build)
 
@@ -79,7 +80,13 @@ def _build(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     result = build_head(
         arguments.bundle,
-        options=BuildOptions(name=arguments.name, pack=arguments.pack, adaptive=arguments.adaptive, set_scene=True),
+        options=BuildOptions(
+            name=arguments.name,
+            pack=arguments.pack,
+            adaptive=arguments.adaptive,
+            hair=not arguments.no_hair,
+            set_scene=True,
+        ),
     )
     print(f"Built {result.head.name} in {time.perf_counter() - started:.2f} s", flush=True)
     scene = bpy.context.scene

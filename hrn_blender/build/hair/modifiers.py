@@ -35,6 +35,10 @@ _TURNS = 20.0
 """Turns of a curl along a curve that are the most that its points can show."""
 
 
+_MOST = 200
+"""Children of a guide that a bundle may ask for."""
+
+
 class Slider(NamedTuple):
     """A number that the panel offers: an input of one of the modifiers."""
 
@@ -115,7 +119,7 @@ def add_modifiers(hair: bpy.types.Object, head: bpy.types.Object, style: HairSty
 def _inputs(style: HairStyle, share: float) -> Iterator[tuple[str, dict]]:
     """The modifiers with their inputs that differ from Blender's defaults."""
     yield TRIM, {"Replace Length": False, "Length Factor": 1.0}
-    yield DUPLICATE, {"Amount": max(0, style.children - 1), "Viewport Amount": share, "Radius": style.spread, "Distribution Shape": 0.3}
+    yield DUPLICATE, {"Amount": min(max(0, style.children - 1), _MOST), "Viewport Amount": share, "Radius": style.spread, "Distribution Shape": 0.3}
     yield CLUMP, {"Factor": style.clump, "Shape": 0.3, "Existing Guide Map": True, "Tip Spread": 0.0}
     if style.curl_radius > 0:
         turns = 0.25 / max(style.curl_length, 0.25 / _TURNS)

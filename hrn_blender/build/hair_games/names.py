@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
-__all__ = ["CARDS", "COLOR", "KINDS", "MESH", "PROPERTY", "TINT", "find_games", "games_name", "place_beside", "remove_games", "triangles_of"]
+from ..names import UV_MAP
+
+__all__ = [
+    "CARDS",
+    "COLOR",
+    "KINDS",
+    "MESH",
+    "PROPERTY",
+    "TINT",
+    "find_games",
+    "games_name",
+    "place_beside",
+    "remove_games",
+    "set_color",
+    "set_uv",
+    "triangles_of",
+]
 
 PROPERTY = "hrn_hair_games"
 """Custom property of objects made for games: which of :data:`KINDS` it is."""
@@ -54,3 +71,17 @@ def remove_games(thing: bpy.types.Object) -> None:
     bpy.data.objects.remove(thing)
     for blocks in ([mesh], materials, images):
         bpy.data.batch_remove([block for block in blocks if block.users == 0])
+
+
+def set_uv(mesh: bpy.types.Mesh, uv: np.ndarray) -> None:
+    """Give a mesh the coordinates (Q, 4, 2) of its faces' corners."""
+    layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
+    layer.uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
+
+
+def set_color(mesh: bpy.types.Mesh, name: str, color: np.ndarray) -> None:
+    """Give a mesh the linear colours (N, 3) of its vertices; the first ones are its active ones."""
+    values = np.ones((len(color), 4), np.float32)
+    values[:, :3] = color
+    mesh.color_attributes.new(name, "FLOAT_COLOR", "POINT").data.foreach_set("color", values.ravel())
+    mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = 0

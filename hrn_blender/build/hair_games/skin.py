@@ -13,6 +13,8 @@ __all__ = ["Skin", "head_skin"]
 _BESIDE = 0.3
 """Cosine between the skin's normal and the way to it from which a point counts as inside: beyond the neck's open border
 the nearest skin lies sideways."""
+_RIM = 0.012
+"""Height of the neck's open border, metres: nothing below it is inside the head."""
 
 
 class Skin:
@@ -24,6 +26,7 @@ class Skin:
             vertices: (N, 3) metres.
             faces: (F, 3 or 4), counter-clockwise from outside.
         """
+        self.floor = vertices[:, 2].min() + _RIM
         self.tree = BVHTree.FromPolygons(vertices.tolist(), faces.tolist())
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +35,7 @@ class Skin:
         found = [(*place, *normal, distance) for place, normal, _, distance in map(self.tree.find_nearest, flat.tolist())]
         hits = np.array(found, np.float64).reshape(-1, 7)
         place, normal, distance = hits[:, :3], hits[:, 3:6], hits[:, 6]
-        inside = ((flat - place) * normal).sum(1) < -_BESIDE * distance
+        inside = (((flat - place) * normal).sum(1) < -_BESIDE * distance) & (flat[:, 2] > self.floor)
         shape = points.shape[:-1]
         return np.where(inside, -distance, distance).reshape(shape), normal.reshape(points.shape)
 

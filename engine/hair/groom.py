@@ -66,7 +66,7 @@ def groom_hair(
     if len(roots.point) < 100:
         return nothing
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
-    scene = _Scene(model, posed, shown, roots, space, hair_field(shown, space, fall), _Lengths.of(shown, weights))
+    scene = _Scene(model, posed, shown, roots, space, hair_field(shown, space, fall), _Lengths.of(shown, weights), fall)
     curves, source, layer = _strands(scene, weights, rng)
     points, root, source, layer = _finished(scene, curves, source, layer, weights)
     color = _colors(scene, points, textures, weights, rng)
@@ -93,22 +93,21 @@ class _Lengths:
         area, beside = 0.0, []
         for view in views:
             seen = view.seen
-            area = max(area, float((seen.mask & (seen.window.level < 0.15)).sum()) / seen.face**2)
+            area = max(area, float((seen.mask & seen.window.shown & (seen.window.level < 0.15)).sum()) / seen.face**2)
             places, over = overhang(seen, weights.volume)
-            level = seen.window.level[tuple(places.T)]
-            beside.append(over[level < 0.75])
+            beside.append(over[seen.window.level[tuple(places.T)] < 0.75])
         sides = np.concatenate(beside)
         return _Lengths(
             views, area > weights.strands.long_area, float(np.median(sides)) if len(sides) > 10 else 0.0, weights.strands
         )
 
     def thickness(self, points: np.ndarray) -> np.ndarray:
-        """(n,) mm of hair over the skull at (n, 3) points."""
-        told, total = np.zeros(len(points)), 1e-9
+        """(n,) mm of hair over the skull at (n, 3) points: the mean of the photos by how much outline each shows."""
+        told, total = np.zeros(len(points)), 0.0
         for view in self._views:
             pixels, _ = view.seen.camera.project(points)
-            told += view.seen.sample(view.volume.thickness, pixels)
-            total += 1.0
+            told += (1 + view.volume.outline) * view.seen.sample(view.volume.thickness, pixels)
+            total += 1 + view.volume.outline
         return told / total
 
     def at(self, points: np.ndarray) -> np.ndarray:
@@ -116,14 +115,13 @@ class _Lengths:
         return self.of_thickness(self.thickness(points))
 
     def of_thickness(self, thickness: np.ndarray) -> np.ndarray:
-        if self.long:
-            return np.full(len(thickness), _ENDLESS)
+        """(n,) mm: the length of hair that is so thick over the skull."""
         weights = self._weights
-        # Hair that stands off at the sides is long on top too, where it lies flat.
-        thickness = np.maximum(thickness, self._sides)
-        short = weights.short_length[0] + weights.short_length[1] * thickness
-        long = weights.long_length[0] + weights.long_length[1] * (thickness - weights.short)
-        return np.where(thickness < weights.short, short, np.minimum(long, _ENDLESS))
+        base, times, most = weights.short_length
+        short = np.minimum(base + times * thickness, most)
+        low, high = weights.sides
+        long = 1.0 if self.long else np.clip((self._sides - low) / (high - low), 0, 1)
+        return short * (_ENDLESS / short) ** long
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,7 @@ class _Scene:
     space: Space
     field: Field
     lengths: _Lengths
+    fall: Fall
 
 
 def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, weights: GroomWeights) -> View:
@@ -148,17 +147,17 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     """All strands, unfinished, with `source` and `layer`."""
     own, roots = weights.strands, scene.roots
     groups, source, layer = [], [], []
-    for view, share in zip(scene.views, _shares(scene.views)):
-        seeds = spread_seeds(view, share, int(own.seen * float(share[view.seen.mask].mean())), rng)
+    shares = _shares(scene.views)
+    total = sum(float(share[view.seen.mask].sum()) / view.seen.face**2 for view, share in zip(scene.views, shares))
+    for view, share in zip(scene.views, shares):
+        seeds = spread_seeds(view, share, round(own.seen * float(share[view.seen.mask].sum()) / view.seen.face**2 / total), rng)
         if not len(seeds):
             continue
         lengths = scene.lengths.of_thickness(view.seen.sample(view.volume.thickness, seeds).astype(np.float64))
         groups.append(seen_strands(view, seeds, lengths, roots, scene.field, scene.space, own, rng))
         source += [SEEN] * len(groups[-1].points)
         layer += [OUTER] * len(groups[-1].points)
-    for count, low, high, most, kind in ((own.grown, 0.4, 0.98, _ENDLESS, OUTER), (own.under, 0.05, 0.35, 45.0, UNDER)):
-        some = rng.choice(len(roots.point), min(len(roots.point), 5 * count), replace=False)
-        chosen = some[farthest_points(roots.point[some], count)]
+    for chosen, low, high, most, kind in _grown_roots(scene, own, rng):
         lengths = scene.lengths.at(roots.point[chosen])
         lengths = np.minimum(lengths if kind == OUTER else 0.6 * lengths, most) * rng.uniform(0.7, 1.1, len(chosen))
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
@@ -166,6 +165,26 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)
+
+
+def _grown_roots(
+    scene: _Scene, weights: StrandWeights, rng: np.random.Generator
+) -> list[tuple[np.ndarray, float, float, float, int]]:
+    """Roots of grown strands, the share of the way to the hull in which they run, their longest length, their layer."""
+    points = scene.roots.point
+
+    def spread(among: np.ndarray, count: int) -> np.ndarray:
+        some = rng.choice(among, min(len(among), 5 * count), replace=False)
+        return some[farthest_points(points[some], count)]
+
+    every = np.arange(len(points))
+    count, reach = weights.whorl
+    crown = np.flatnonzero(np.linalg.norm(points - scene.fall.crown, axis=1) < reach)
+    return [
+        (spread(every, weights.grown), 0.4, 0.98, _ENDLESS, OUTER),
+        (spread(every, weights.under), 0.05, 0.35, 45.0, UNDER),
+        *([(spread(crown, count), 0.05, 0.6, 45.0, UNDER)] if len(crown) > count else []),
+    ]
 
 
 def _shares(views: list[View]) -> list[np.ndarray]:

@@ -64,7 +64,7 @@ def seen_strands(
     """
     paths, first, last = _traced(view, seeds, weights)
     depth_share = rng.random(len(seeds)) ** 1.5
-    points = _deepened(view, paths, depth_share)
+    points = _deepened(view, paths, depth_share, weights)
     points, first, seed = _followed_back(points, first, field, space)
     cut = _cut(points, first, last + _BACK_STEPS, seed, lengths, rng)
     leaves = _at_photo_end(view, paths, last)
@@ -99,6 +99,7 @@ def _trace(field, hair, paths, ends, step, turn, least, edge):
             sense = -1.0 if way == 0 else 1.0
             x, y = paths[n, middle, 0], paths[n, middle, 1]
             px, py, k = 0.0, 0.0, 0
+            lx, ly = x, y
             while k < middle:
                 spot[0, 0], spot[0, 1] = x, y
                 dx = bilinear(field[..., 0], spot)[0] * sense
@@ -115,20 +116,20 @@ def _trace(field, hair, paths, ends, step, turn, least, edge):
                     dx, dy = dx / size, dy / size
                 x, y = x + step * dx, y + step * dy
                 spot[0, 0], spot[0, 1] = x, y
-                if bilinear(hair, spot)[0] < edge:
+                if not (0 < x < hair.shape[1] and 0 < y < hair.shape[0]) or bilinear(hair, spot)[0] < edge:
                     break
                 k += 1
                 place = middle + k if way == 1 else middle - k
                 paths[n, place, 0], paths[n, place, 1] = x, y
-                px, py = dx, dy
+                px, py, lx, ly = dx, dy, x, y
             ends[n, way] = middle + k if way == 1 else middle - k
             # The rest repeats the end, so that what is smoothed along the path stays put there.
             for rest in range(k + 1, middle + 1):
                 place = middle + rest if way == 1 else middle - rest
-                paths[n, place, 0], paths[n, place, 1] = x, y
+                paths[n, place, 0], paths[n, place, 1] = lx, ly
 
 
-def _deepened(view: View, paths: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _deepened(view: View, paths: np.ndarray, share: np.ndarray, weights: StrandWeights) -> np.ndarray:
     """(n, M, 3) mm: paths at a share of the hair's depth below its front surface."""
     seen, volume = view.seen, view.volume
     flat = paths.reshape(-1, 2)
@@ -139,7 +140,12 @@ def _deepened(view: View, paths: np.ndarray, share: np.ndarray) -> np.ndarray:
     body = volume.body[0][rows, columns]
     front = depth.ravel()
     back = np.where(body > front, np.minimum(back, body - 2), back)
-    gap = np.where(np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, np.clip(np.nan_to_num(back, posinf=0) - front, 0, 120))
+    # Beside the skull the hair that is seen is a coat; below it hangs, and all of its depth belongs to it.
+    level = seen.window.level[rows, columns]
+    coat = 0.9 * volume.thickness[rows, columns]
+    most = coat + (weights.hang_depth - coat) * np.clip((0.5 - level) / 0.2, 0, 1)
+    beside = np.clip(np.minimum(np.nan_to_num(back, posinf=0) - front, most), 0, None)
+    gap = np.where(np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, beside)
     gap = ndimage.gaussian_filter1d(gap.reshape(shape), 2.5, axis=1, mode="nearest")
     return seen.lift(flat, (depth + np.minimum(0.95, share)[:, None] * gap).ravel()).reshape(*shape, 3)
 

@@ -100,10 +100,12 @@ class StrandWeights:
     """Points of a guide."""
     seen: int = 800
     """Guides through seen hair."""
-    grown: int = 600
+    grown: int = 700
     """Guides grown through the completed field."""
-    under: int = 600
+    under: int = 700
     """Short guides beneath, which hide the skin."""
+    whorl: tuple[int, float] = (120, 40.0)
+    """More of them near the crown, whence all hair runs away, and within how many mm of it."""
     step: float = 0.02
     """Step of tracing in the image, face widths."""
     turn: float = 0.4
@@ -116,12 +118,12 @@ class StrandWeights:
     """That length over the depth."""
     far: float = 55.0
     """A seen strand without a root within this distance is dropped, mm."""
-    short: float = 16.0
-    """Thickness below which hair is short, mm."""
-    short_length: tuple[float, float] = (9.0, 2.6)
-    """Length of short hair: so many mm and so many times the thickness."""
-    long_length: tuple[float, float] = (60.0, 20.0)
-    """Length at that thickness and above: mm, and mm per mm more."""
+    hang_depth: float = 120.0
+    """Most depth behind the front surface that hanging hair fills with seen strands, mm."""
+    short_length: tuple[float, float, float] = (9.0, 2.0, 65.0)
+    """Length of short hair: so many mm and so many times its thickness, and the most, mm."""
+    sides: Range = (17.0, 24.0)
+    """Thickness at the ears' height from which on hair may be long, and at which its length is not bounded, mm."""
     long_area: float = 0.12
     """Hair below level 0.15, in squared face widths, from which on length is not bounded."""
     shell: float = 6.0

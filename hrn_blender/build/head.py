@@ -19,6 +19,8 @@ __all__ = ["BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "find_
 
 BUNDLE_PROPERTY = "hrn_bundle"
 """Custom property of head objects: the folder they were built from."""
+HAIR_PROPERTY = "hrn_hair_groups"
+"""Custom property of head objects: the groups of hair that their bundle has, built or not."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def _record(head: bpy.types.Object, source: HeadSource) -> None:
     head["hrn_engine_version"] = source.engine_version
     head["hrn_schema_version"] = source.bundle.manifest["schema_version"]
     head["hrn_origin"] = source.origin.tolist()
+    head[HAIR_PROPERTY] = " ".join(source.hair)
 
 
 def find_heads(scene: bpy.types.Scene) -> list[bpy.types.Object]:

@@ -15,11 +15,12 @@ from . import follow
 from .names import BIND_PLACE, BIND_TURN, BIND_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 from .strands import read_attribute, read_guides, set_attribute, write_points
 
-__all__ = ["bind", "followed_points", "measure", "set_rest", "unbound"]
+__all__ = ["bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
 
-_PLANT = 0.004
+_PLANT = 0.02
 """Metres from the surface up to which a strand is set upon it when it is bound. Bundles root strands on the mesh before
-subdivision, outside of the smooth surface by half a millimetre (median; 95 %: 1.8, in the folds of ears 3.5)."""
+subdivision, outside of the smooth surface by half a millimetre (median; 95 %: 1.8, in the folds of ears 4); what is farther away
+has a wrong place in the UV map."""
 
 
 def set_rest(head: bpy.types.Object, rest: np.ndarray) -> None:
@@ -31,7 +32,7 @@ def bind(strands: list[bpy.types.Object], head: bpy.types.Object, plant: bool = 
     """Bind curves to the surface of `head` at rest.
 
     Args:
-        plant: also move strands that begin within 4 mm of the surface onto it.
+        plant: also move strands that begin near the surface onto it.
     """
     for hair, (place, turn) in zip(strands, measure(strands, head)):
         guides = read_guides(hair.data)
@@ -78,7 +79,6 @@ def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: b
     switched = [(m, m.show_viewport) for hair in strands for m in hair.modifiers if not _follows(m)]
     switched += [(m, m.show_viewport) for m in head.modifiers if m.type == "ARMATURE"]
     hidden = [(o, o.hide_viewport) for o in (*strands, head)]
-    followers = [m for hair in strands for m in hair.modifiers if _follows(m)]
     try:
         for key, _ in posed:
             key.value = 0.0
@@ -86,8 +86,8 @@ def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: b
             modifier.show_viewport = False
         for thing, _ in hidden:
             thing.hide_viewport = False
-        for modifier in followers:
-            _set_input(modifier, follow.BIND, measuring)
+        for hair in strands:
+            set_follow_input(hair, follow.BIND, measuring)
         scene = ledger.add(bpy.data.scenes.new("HRN Hair"))
         for thing in (head, *strands):
             scene.collection.objects.link(thing)
@@ -95,8 +95,8 @@ def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: b
         layer.update()
         yield [hair.evaluated_get(layer.depsgraph).data for hair in strands]
     finally:
-        for modifier in followers:
-            _set_input(modifier, follow.BIND, False)
+        for hair in strands:
+            set_follow_input(hair, follow.BIND, False)
         for thing, value in hidden:
             thing.hide_viewport = value
         for modifier, shown in switched:
@@ -110,6 +110,9 @@ def _follows(modifier: bpy.types.Modifier) -> bool:
     return modifier.type == "NODES" and modifier.node_group is not None and follow.MARK in modifier.node_group
 
 
-def _set_input(modifier: bpy.types.NodesModifier, name: str, value) -> None:
-    compat.modifier_input(modifier, name).set(value)
-    modifier.id_data.update_tag()
+def set_follow_input(hair: bpy.types.Object, name: str, value) -> None:
+    """Set an input of the modifier HRN Follow Head of `hair`, where it has one."""
+    for modifier in hair.modifiers:
+        if _follows(modifier):
+            compat.modifier_input(modifier, name).set(value)
+    hair.update_tag()

@@ -13,12 +13,12 @@ from .bind import bind, set_rest
 from .material import MARK as COLOR_MARK
 from .material import build_color_group, build_hair_material
 from .modifiers import add_modifiers
-from .names import GROUP_PROPERTY, ROOT
+from .names import GROUP_PROPERTY, REST, ROOT
 from .skin import MARK as SKIN_MARK
-from .skin import add_skin_nodes, build_skin_group, root_weights, set_shown
-from .strands import from_bundle, new_curves, read_guides, set_attribute
+from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
+from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
-__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "tint_scalp"]
+__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "prepare_head", "tint_scalp"]
 
 VIEWPORT_SHARE = 0.25
 """Part of the children that the viewport shows, unless asked for otherwise: a pose follows in a fifth of the time."""
@@ -47,12 +47,21 @@ def build_hair(
     """
     if not source.hair:
         return {}
-    set_rest(head, source.vertices + source.deformation)
-    add_skin_nodes(materials, source, _shared(build_skin_group, SKIN_MARK, ledger), ledger)
+    prepare_head(source, head, materials, ledger)
     made = {name: add_group(name, group, source, head, collection, share, ledger) for name, group in source.hair.items()}
     bind(list(made.values()), head)
     tint_scalp(head)
     return made
+
+
+def prepare_head(
+    source: HeadSource, head: bpy.types.Object, materials: dict[str, bpy.types.Material], ledger: Ledger
+) -> None:
+    """What `head` needs beneath curves: its rest positions, and nodes in its materials; once is enough."""
+    if head.data.attributes.get(REST) is None:
+        set_rest(head, source.vertices + source.deformation)
+    if skin_input(head, BARE) is None:
+        add_skin_nodes(materials, source, _shared(build_skin_group, SKIN_MARK, ledger), ledger)
 
 
 def add_group(
@@ -81,13 +90,11 @@ def add_group(
 def tint_scalp(head: bpy.types.Object) -> None:
     """Let the head know anew where its scalp hair is rooted."""
     hair = find_hair(head).get("hair")
-    positions = np.empty(3 * len(head.data.vertices), np.float32)
-    rest = head.data.attributes.get("hrn_rest")
+    rest = read_attribute(head.data, REST)
     if rest is None:
         return
-    rest.data.foreach_get("vector", positions)
     roots = read_guides(hair.data).roots if hair is not None else np.zeros((0, 3), np.float32)
-    set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(positions.reshape(-1, 3), roots))
+    set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(rest, roots))
     head.data.update_tag()
 
 

@@ -18,7 +18,7 @@ from ..node_math import NodeMath
 from ..source import HeadSource
 from .names import ROOT, SHOWN
 
-__all__ = ["BARE", "TINT", "add_skin_nodes", "build_skin_group", "root_weights", "set_shown", "skin_input"]
+__all__ = ["BARE", "TINT", "add_skin_nodes", "build_skin_group", "root_weights", "set_shown", "shown", "skin_input"]
 
 GROUP = "HRN Hair Skin"
 """Name of the node group."""
@@ -140,6 +140,11 @@ def set_shown(head: bpy.types.Object, group: str, shown: bool) -> None:
     """Tell the skin whether the curves of `group` are shown."""
     head[SHOWN[group]] = float(shown)
     head.update_tag()
+
+
+def shown(head: bpy.types.Object) -> dict[str, bool]:
+    """Group -> whether the skin of `head` shows that its curves are there."""
+    return {name: bool(head.get(key)) for name, key in SHOWN.items()}
 
 
 def skin_input(head: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:

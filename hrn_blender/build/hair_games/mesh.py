@@ -8,12 +8,12 @@ import numpy as np
 from ..ledger import Ledger
 from ..mesh import set_quads
 from .flow_uv import flow_coordinates, paint
-from .guides import Guides
 from .material import games_material
 from .names import COLOR, MESH, PROPERTY, games_name, place_beside, set_color, set_uv
 from .png import packed_image
 from .shell import Strands, make_shell, strands_of
 from .skin import head_skin
+from .strips import Guides
 
 __all__ = ["build_hair_mesh"]
 

@@ -57,10 +57,19 @@ def place_beside(head: bpy.types.Object, made: bpy.types.Object) -> None:
     earlier = find_games(head, made[PROPERTY])
     if earlier is not None:
         remove_games(earlier)
-        made.name = made.data.name = games_name(head, made[PROPERTY])
+        name = games_name(head, made[PROPERTY])
+        made.name = made.data.name = name  # They had to have other names while the earlier one had these.
+        for material in made.data.materials:
+            material.name = name
+            _color_image(material).name = f"{name} color"
     made.parent = head
     for collection in head.users_collection:
         collection.objects.link(made)
+
+
+def _color_image(material: bpy.types.Material) -> bpy.types.Image:
+    """The map that a material shows."""
+    return next(n.image for n in material.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.outputs[0].is_linked)
 
 
 def remove_games(thing: bpy.types.Object) -> None:

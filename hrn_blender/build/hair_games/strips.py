@@ -46,7 +46,7 @@ class Cards:
     color: np.ndarray
     """(N, 3) float32 linear: the groom's."""
     tint: np.ndarray
-    """(N, 3) float32: `color` over what the baked texture has there."""
+    """(N, 3) float32 in [0, 1]: `color` over what the baked texture has there."""
     ramps: np.ndarray
     """(SHADES, R, 3) float32: colours from root to tip with which the texture is baked."""
     card: np.ndarray
@@ -354,7 +354,7 @@ def _assembled(
         uv = np.stack([np.broadcast_to(u[:, None], (count, rows, 2)), np.broadcast_to(v[..., None], (count, rows, 2))], -1)
         tone = _at_rows(color[piece.guide], rows)
         base = _at_rows(ramps, rows)[[TILES[i].shade for i in tile]]
-        tint = np.clip(tone / np.maximum(base, 1e-4), 0, 2)
+        tint = np.clip(tone / np.maximum(base, 1e-4), 0, 1)  # Exporters of whole numbers wrap what is more.
         first = vertices + np.arange(count)[:, None] * 2 * rows + np.arange(rows - 1) * 2
         parts["faces"].append(np.stack([first, first + 1, first + 3, first + 2], -1).reshape(-1, 4))
         parts["vertices"].append(piece.corners.reshape(-1, 3))

@@ -31,7 +31,8 @@ def synthetic_hair(arrays: dict[str, np.ndarray], count: int = 60) -> dict[str, 
 
 def _group(arrays, rest, part, guides, length, droop, generator) -> HairGroup:
     """`guides` curves of `length` metres that leave the skin along its normal and bend down by `droop` of their length."""
-    skin = np.flatnonzero((arrays["face_material"] == 0) & (part[arrays["faces"]].mean(1) > 0.3))
+    share = part[arrays["faces"]].mean(1) * (arrays["face_material"] == 0)
+    skin = np.flatnonzero(share >= min(0.3, 0.5 * share.max()))
     chosen = generator.choice(skin, guides)
     weights = generator.dirichlet((2, 2, 2), guides)
     corners = rest[arrays["faces"][chosen][:, :3]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...photo.weights import SKIN_HUE
 from .photos import Range
 
 __all__ = [
@@ -76,9 +77,9 @@ class FlatWeights:
 class BalanceWeights:
     """The range in which human skin lies, and how far a photo is moved into it."""
 
-    red: tuple[float, float] = (0.62, 0.17)
+    red: tuple[float, float] = (SKIN_HUE[0], 0.17)
     """Mean and spread of log(R/G) of linear skin albedo from very light to very dark."""
-    blue: tuple[float, float] = (-0.45, 0.16)
+    blue: tuple[float, float] = (SKIN_HUE[1], 0.16)
     """The same for log(B/G)."""
     beyond: float = 0.2
     """Share that is kept of what lies more than one spread off the mean."""

@@ -13,6 +13,7 @@ __all__ = [
     "FACE_POINTS",
     "INNER_LIPS",
     "IRISES",
+    "LANDMARKS",
     "LIP_EDGES",
     "NOSTRILS",
     "OUTER_LIPS",
@@ -22,6 +23,8 @@ __all__ = [
     "fill",
 ]
 
+LANDMARKS = 478
+"""Number of landmarks, irises included."""
 FACE_POINTS = 468
 """The landmarks after these are the irises."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .covers import BiteWeights, CoverWeights
-from .face import CropWeights, LandmarkWeights, QualityWeights
+from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "BiteWeights",
     "CoverWeights",
     "CropWeights",
+    "FocalWeights",
     "LandmarkWeights",
     "MixtureWeights",
     "PhotoWeights",
@@ -31,6 +32,7 @@ class PhotoWeights:
     """All of them."""
 
     crop: CropWeights = field(default_factory=CropWeights)
+    focal: FocalWeights = field(default_factory=FocalWeights)
     landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
     mixture: MixtureWeights = field(default_factory=MixtureWeights)
     skin: SkinWeights = field(default_factory=SkinWeights)

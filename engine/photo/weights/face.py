@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CropWeights", "LandmarkWeights", "QualityWeights"]
+__all__ = ["CropWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,20 @@ class CropWeights:
     """How far it reaches beyond the landmarks, of the face."""
     least_px: int = 8
     """Least side of a piece of a photo, pixels."""
+
+
+@dataclass(frozen=True)
+class FocalWeights:
+    """Which focal lengths of a file are believed."""
+
+    squarish: float = 1.25
+    """Least aspect of a whole picture: no camera sensor is squarer than 5:4, so a squarer picture is a render or a crop."""
+    cropped: float = 0.02
+    """Difference to the recorded aspect, as a share of the short side, from which on a photo was cropped."""
+    least: float = 0.14
+    """Shortest focal length, in long sides (5 mm equivalent); what is shorter is a default value or damage."""
+    most: float = 42.0
+    """Longest focal length, in long sides (1500 mm equivalent)."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ __all__ = ["band_resolved", "band_spread", "octave_noise"]
 
 _TILE = 64
 """Side of the lattice of noise in cells, a power of two: the kernel masks with 63."""
+_MASK = np.uint64(_TILE - 1)
+"""That mask, unsigned."""
 _lattices: dict[NoiseWeights, np.ndarray] = {}
 
 
@@ -90,9 +92,9 @@ def _sum_octaves(place, density, step, spread, waves, turns, lattice, out):
             ta, tb, tc = ta * ta * (three - two * ta), tb * tb * (three - two * tb), tc * tc * (three - two * tc)
             # Unsigned, so that no index is tested for being negative; 64 cells a side.
             ia, ib, ic = np.uint64(np.int64(fa) & 63), np.uint64(np.int64(fb) & 63), np.uint64(np.int64(fc) & 63)
-            ja = ((ia + np.uint64(1)) & np.uint64(63)) << np.uint64(12)
-            jb = ((ib + np.uint64(1)) & np.uint64(63)) << np.uint64(6)
-            jc = (ic + np.uint64(1)) & np.uint64(63)
+            ja = ((ia + np.uint64(1)) & _MASK) << np.uint64(12)
+            jb = ((ib + np.uint64(1)) & _MASK) << np.uint64(6)
+            jc = (ic + np.uint64(1)) & _MASK
             ia, ib = ia << np.uint64(12), ib << np.uint64(6)
             p, q = lattice[ia | ib | ic], lattice[ia | jb | ic]
             p += tc * (lattice[ia | ib | jc] - p)

@@ -28,7 +28,7 @@ except HrnError as error:
 
 import torch
 
-from ..fit.coarse.network import TAIL_START
+from ..fit.coarse.network import DISTANCE_UNIT_MM, TAIL_START
 from ..fit.coarse.tflite import Network, read_network
 from ..head import load_head_model
 from ..head.model import HeadModel
@@ -92,7 +92,7 @@ def tail_inputs(data: Dataset, count: int) -> Dataset:
 
 def view_target(pose: np.ndarray) -> np.ndarray:
     """(n, 13) -> (n, 2) as in ``Guess.view``."""
-    return np.stack([np.log(pose[:, 9] / 800), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
+    return np.stack([np.log(pose[:, 9] / DISTANCE_UNIT_MM), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
 
 
 class Effort(NamedTuple):

@@ -167,7 +167,10 @@ def _shades(color: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(centres.mean(1), kind="stable")
     shade = np.argsort(order)[shade]
     ramps = np.stack(
-        [color[shade == i].mean(0) if (shade == i).any() else np.tile(centres[order[i]], (color.shape[1], 1)) for i in range(SHADES)]
+        [
+            color[shade == i].mean(0) if (shade == i).any() else np.tile(centres[order[i]], (color.shape[1], 1))
+            for i in range(SHADES)
+        ]
     )
     return ramps.astype(np.float32), shade
 
@@ -252,7 +255,9 @@ def _strips(
     t = np.linspace(0, 1, quads + 1)[None, :, None]
     loose = copy[:, None, None] | (kind == "wisp")
     shift = rng.uniform(-1, 1, (len(guide), 1, 1)) * np.maximum(half, 0.004)
-    points = points + np.where(loose, t ** (0.5 if kind != "wisp" else 1) * (shift * side + _W.lift * rng.uniform(0.3, 1.5, shift.shape) * out), 0)
+    points = points + np.where(
+        loose, t ** (0.5 if kind != "wisp" else 1) * (shift * side + _W.lift * rng.uniform(0.3, 1.5, shift.shape) * out), 0
+    )
     lengths = np.linalg.norm(np.diff(all_points[guide], axis=1), axis=2).sum(1)[:, None]
     clear = _W.clear[kind == "under"] + _W.lift * loose[..., 0]
     height = -_W.root_depth + (clear + _W.root_depth) * np.clip(t[..., 0] * lengths / _W.rise, 0, 1)
@@ -312,7 +317,11 @@ def _lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: S
         step = normal[:, :, 1] * lack[..., None]
         ends = np.zeros_like(push)
         ends[:, 1:] += step
-        ends[:, 1:-1] = np.where(np.linalg.norm(step[:, 1:], axis=2)[..., None] > np.linalg.norm(step[:, :-1], axis=2)[..., None], step[:, 1:], step[:, :-1])
+        ends[:, 1:-1] = np.where(
+            np.linalg.norm(step[:, 1:], axis=2)[..., None] > np.linalg.norm(step[:, :-1], axis=2)[..., None],
+            step[:, 1:],
+            step[:, :-1],
+        )
         longer = np.linalg.norm(ends, axis=2, keepdims=True) > np.linalg.norm(push, axis=2, keepdims=True)
         points += np.where(longer, ends, push)
     corners = points[:, :, None] + half[:, :, None] * np.array([-1.0, 1])[:, None]
@@ -384,7 +393,10 @@ def _at_rows(values: np.ndarray, rows: int) -> np.ndarray:
 def _tiles(piece: _Piece, length: np.ndarray, shade: np.ndarray, surface: Surface, rng: np.random.Generator) -> np.ndarray:
     """(n,) the tile of each card: its kind by place and length, its shade by the guide's colour."""
     count, own = len(piece.guide), shade[piece.guide]
-    by_shade = {kind: np.array([tiles_of(kind)[_closest(kind, i)] for i in range(SHADES)]) for kind in ("dense", "fringe", "wisp", "short")}
+    by_shade = {
+        kind: np.array([tiles_of(kind)[_closest(kind, i)] for i in range(SHADES)])
+        for kind in ("dense", "fringe", "wisp", "short")
+    }
     if piece.kind in ("wisp", "under"):
         return by_shade["wisp" if piece.kind == "wisp" else "short"][own]
     ends = piece.corners.mean(2)

@@ -18,7 +18,7 @@ from .space import Space, trilinear
 
 __all__ = ["Skin", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
 
-_NEAR = 9.0
+_NEAR = 5.5
 """Points that voxels say are farther from the skin than this are not asked exactly, mm."""
 
 

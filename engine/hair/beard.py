@@ -247,7 +247,9 @@ def _within(one: SeenBeard, points: np.ndarray, w: BeardWeights) -> np.ndarray:
     """Hairs that end at the beard's outline in the photo."""
     shape = one.density.shape
     side = 2 * max(1, round(w.outline * one.closeup.face)) + 1
-    inside = cv2.dilate((one.hanging | one.closeup.on_skin & (one.density > 0)).astype(np.uint8), np.ones((side, side), np.uint8))
+    inside = cv2.dilate(
+        (one.hanging | one.closeup.on_skin & (one.density > 0)).astype(np.uint8), np.ones((side, side), np.uint8)
+    )
     pixels = one.closeup.camera.project(points.reshape(-1, 3).astype(np.float64))[0]
     x, y = (pixels[:, k].clip(0, limit - 1).astype(int) for k, limit in enumerate(shape[::-1]))
     out = (inside[y, x] == 0).reshape(points.shape[:2])

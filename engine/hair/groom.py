@@ -13,14 +13,16 @@ from ..types import Textures
 from ..wire.hair import HairStyle
 from .body import body_mesh
 from .color import hair_color, skin_albedo
+from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, lifted_off, pushed_out, resampled, trimmed
+from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed
 from .flow import Fall, hair_flow
 from .grow import grown_strands
 from .roots import Roots, hair_roots
 from .seen import Seen, seen_hair
 from .space import Space, hair_space
-from .trace import Curves, joined, seen_strands, spread_seeds
+from .style import measured_style
+from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume, overhang
 from .weights import WEIGHTS, GroomWeights, StrandWeights
@@ -33,6 +35,10 @@ OUTER, UNDER = 0, 1
 """Values of `layer`."""
 _DENSE = 48
 """Places of a strand while it is being cut."""
+_CHIN = 215.0
+"""Height of the head's top above the chin, mm: below it hair hangs."""
+_UNDER = 45.0
+"""Most length of the hair beneath, mm."""
 _ENDLESS = 700.0
 """Length that bounds nothing, mm."""
 
@@ -55,7 +61,7 @@ def groom_hair(
         The strands on `posed`, how the curves between them look, and what was measured.
     """
     usable = [view for view in views if not view.mask.refusal and (view.mask.hair > 0.5).sum() > 50]
-    nothing = no_strands(weights.strands.points), _style(0.0, 0.0), {"guides": 0}
+    nothing = no_strands(weights.strands.points), measured_style([], [], False, weights.style), {"guides": 0}
     if not usable:
         return nothing
     posed = posed.astype(np.float64)
@@ -66,9 +72,11 @@ def groom_hair(
     if len(roots.point) < 100:
         return nothing
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
-    scene = _Scene(model, posed, shown, roots, space, hair_field(shown, space, fall), _Lengths.of(shown, weights), fall)
+    lengths = _Lengths.of(shown, weights)
+    traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
+    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall), lengths, fall)
     curves, source, layer = _strands(scene, weights, rng)
-    points, root, source, layer = _finished(scene, curves, source, layer, weights)
+    points, root, source, layer = _finished(scene, curves, source, layer, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
     strands = Strands(
         points.astype(np.float32),
@@ -79,7 +87,8 @@ def groom_hair(
         source.astype(np.uint8),
         layer.astype(np.uint8),
     )
-    return strands, _style(0.0, 0.0), _report(scene, strands)
+    style = measured_style(shown, traces, lengths.shell, weights.style)
+    return strands, style, _report(scene, strands)
 
 
 class _Lengths:
@@ -87,6 +96,14 @@ class _Lengths:
 
     def __init__(self, views: list[View], long: bool, sides: float, weights: StrandWeights):
         self._views, self.long, self._sides, self._weights = views, long, sides, weights
+        thickness = np.median([np.median(view.volume.thickness[view.seen.mask]) for view in views])
+        coherence = np.median([np.median(view.flow.coherence[view.seen.mask]) for view in views])
+        self.shell = bool(thickness < weights.shell and coherence < weights.shell_strength and not long)
+
+    @property
+    def more(self) -> float:
+        """How many times the usual number of guides the hair takes."""
+        return self._weights.shell_more if self.shell else 1.0
 
     @staticmethod
     def of(views: list[View], weights: GroomWeights) -> _Lengths:
@@ -117,6 +134,8 @@ class _Lengths:
     def of_thickness(self, thickness: np.ndarray) -> np.ndarray:
         """(n,) mm: the length of hair that is so thick over the skull."""
         weights = self._weights
+        if self.shell:
+            return weights.shell_length[0] + weights.shell_length[1] * np.minimum(thickness, weights.shell)
         base, times, most = weights.short_length
         short = np.minimum(base + times * thickness, most)
         low, high = weights.sides
@@ -131,6 +150,7 @@ class _Scene:
     model: HeadModel
     posed: np.ndarray
     views: list[View]
+    traces: list[Traces]
     roots: Roots
     space: Space
     field: Field
@@ -147,31 +167,29 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     """All strands, unfinished, with `source` and `layer`."""
     own, roots = weights.strands, scene.roots
     groups, source, layer = [], [], []
-    shares = _shares(scene.views)
-    total = sum(float(share[view.seen.mask].sum()) / view.seen.face**2 for view, share in zip(scene.views, shares))
-    for view, share in zip(scene.views, shares):
-        seeds = spread_seeds(view, share, round(own.seen * float(share[view.seen.mask].sum()) / view.seen.face**2 / total), rng)
-        if not len(seeds):
+    for view, traces in zip(scene.views, scene.traces):
+        if not len(traces.paths):
             continue
+        seeds = traces.paths[:, traces.paths.shape[1] // 2]
         lengths = scene.lengths.of_thickness(view.seen.sample(view.volume.thickness, seeds).astype(np.float64))
-        groups.append(seen_strands(view, seeds, lengths, roots, scene.field, scene.space, own, rng))
+        groups.append(seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng))
         source += [SEEN] * len(groups[-1].points)
         layer += [OUTER] * len(groups[-1].points)
-    for chosen, low, high, most, kind in _grown_roots(scene, own, rng):
+    for chosen, kind in _grown_roots(scene, own, rng):
         lengths = scene.lengths.at(roots.point[chosen])
-        lengths = np.minimum(lengths if kind == OUTER else 0.6 * lengths, most) * rng.uniform(0.7, 1.1, len(chosen))
+        lengths = np.minimum(0.6 * lengths, _UNDER) if kind == UNDER else lengths
+        low, high = own.beneath if kind == UNDER else np.where(roots.shown[chosen][:, None], own.over, own.hidden).T
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
-        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space))
+        lengths = lengths * rng.uniform(0.7, 1.1, len(chosen))
+        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, scene.fall.top - _CHIN))
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)
 
 
-def _grown_roots(
-    scene: _Scene, weights: StrandWeights, rng: np.random.Generator
-) -> list[tuple[np.ndarray, float, float, float, int]]:
-    """Roots of grown strands, the share of the way to the hull in which they run, their longest length, their layer."""
-    points = scene.roots.point
+def _grown_roots(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> list[tuple[np.ndarray, int]]:
+    """Roots of grown strands, and their layer."""
+    points, more = scene.roots.point, scene.lengths.more
 
     def spread(among: np.ndarray, count: int) -> np.ndarray:
         some = rng.choice(among, min(len(among), 5 * count), replace=False)
@@ -180,10 +198,17 @@ def _grown_roots(
     every = np.arange(len(points))
     count, reach = weights.whorl
     crown = np.flatnonzero(np.linalg.norm(points - scene.fall.crown, axis=1) < reach)
+    groups = [(spread(every, round(weights.grown * more)), OUTER), (spread(every, round(weights.under * more)), UNDER)]
+    return groups + ([(spread(crown, count), UNDER)] if len(crown) > count else [])
+
+
+def _traces(views: list[View], count: float, weights: StrandWeights, rng: np.random.Generator) -> list[Traces]:
+    """Traces of each view; a view is asked for those places that it shows best."""
+    shares = _shares(views)
+    areas = [float(share[view.seen.mask].sum()) / view.seen.face**2 for view, share in zip(views, shares)]
     return [
-        (spread(every, weights.grown), 0.4, 0.98, _ENDLESS, OUTER),
-        (spread(every, weights.under), 0.05, 0.35, 45.0, UNDER),
-        *([(spread(crown, count), 0.05, 0.6, 45.0, UNDER)] if len(crown) > count else []),
+        traced(view, spread_seeds(view, share, round(count * area / sum(areas)), rng), weights)
+        for view, share, area in zip(views, shares, areas)
     ]
 
 
@@ -217,13 +242,15 @@ def _facing(view: View, points: np.ndarray) -> np.ndarray:
 
 
 def _finished(
-    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, weights: GroomWeights
+    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, weights: GroomWeights, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
-    dense = pushed_out(resampled(curves.points, curves.count, _DENSE), scene.space, 1.2)
+    long, whole = _going_on(curves, own, rng)
+    dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
     whole = np.full(len(dense), _DENSE)
-    count, keep = trimmed(dense, whole, scene.views, own.outside, weights.volume.carve)
+    ears = Ears(scene.model, scene.posed, [view.seen for view in scene.views])
+    count, keep = trimmed(dense, whole, scene.views, ears, own.outside, weights.volume.carve)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points)
     for _ in range(2):
@@ -231,6 +258,17 @@ def _finished(
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
     return points, curves.root[keep], source[keep], layer[keep]
+
+
+def _going_on(curves: Curves, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Strands that leave the photo go on below it, and so do those that nobody sees and that end as low."""
+    each = np.arange(len(curves.points))
+    end = curves.points[each, curves.count - 1, 1]
+    if curves.leaves.sum() < 5:
+        return curves.points, curves.count
+    which = np.flatnonzero(curves.leaves | (end < np.median(end[curves.leaves]) + weights.leaving[0]))
+    least, most = weights.leaving
+    return lengthened(curves.points, curves.count, which, least + (most - least) * rng.random(len(which)) ** 1.6)
 
 
 def _colors(
@@ -242,7 +280,7 @@ def _colors(
     total, weight, medians = np.zeros((len(flat), 3)), np.zeros(len(flat)), []
     for view in scene.views:
         seen = view.seen
-        color, median = hair_color(seen, albedo, weights.color)
+        color, median = hair_color(seen, albedo, scene.lengths.shell, weights.color)
         medians.append(median)
         pixels, depth = seen.camera.project(flat)
         behind = depth - seen.sample(view.volume.smooth, pixels)
@@ -264,18 +302,13 @@ def _taper(points: int) -> np.ndarray:
     return np.clip(1.0 - np.clip((along - 0.6) / 0.4, 0, 1) ** 2 * 0.75, 0.2, 1)
 
 
-def _style(radius: float, length: float) -> HairStyle:
-    return HairStyle(
-        children=9, spread=0.003, clump=0.2, noise=0.0015, frizz=0.0003, curl_radius=radius, curl_length=length, roughness=0.28
-    )
-
-
 def _report(scene: _Scene, strands: Strands) -> dict:
     length = np.linalg.norm(np.diff(strands.points, axis=1), axis=2).sum(1)
     return {
         "guides": len(strands.points),
         "seen": int((strands.source == SEEN).sum()),
         "long": bool(scene.lengths.long),
+        "shell": scene.lengths.shell,
         "thickness_mm": [round(float(np.median(view.volume.thickness[view.seen.mask])), 1) for view in scene.views],
         "length_mm": round(float(np.median(length)), 1) if len(length) else 0.0,
         "voxels": list(scene.space.distance.shape[:3]),

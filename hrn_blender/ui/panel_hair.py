@@ -15,6 +15,7 @@ from ..state.hair import active_hair, lacking, other_heads
 from ..state.heads import active_head
 from ..state.language import CONTEXT, words
 from .drawing import Sidebar, draw_text
+from .hair_games import draw_games
 
 __all__ = ["register", "unregister"]
 
@@ -64,6 +65,8 @@ class HRN_PT_hair(Sidebar, bpy.types.Panel):
             self._draw_strands(layout, context, hair)
             self._draw_color(layout, head, hair)
             self._draw_actions(layout)
+        if "hair" in found:
+            draw_games(layout, head)
         if other_heads(context, head):
             layout.menu("HRN_MT_hair_heads", icon="COMMUNITY")
 

@@ -97,7 +97,7 @@ class ModifierInput(NamedTuple):
 
     @property
     def value(self):
-        return getattr(self.owner, "value") if self.path == "value" else self.owner[self.path[2:-2]]
+        return self.owner.value if self.path == "value" else self.owner[self.path[2:-2]]
 
     def set(self, value) -> None:
         """Numbers become whole where the input is."""

@@ -64,9 +64,15 @@ def _made(operator: bpy.types.Operator, context, build: Callable) -> set[str]:
     except HrnError as error:
         return fail(operator, error, head.name)
     except ValueError:
-        return fail(operator, HrnError(ErrorCode.INTERNAL, "The hair has no guides.", hint="Comb to Photo Again brings them back."), head.name)
+        return fail(
+            operator,
+            HrnError(ErrorCode.INTERNAL, "The hair has no guides.", hint="Comb to Photo Again brings them back."),
+            head.name,
+        )
     except (RuntimeError, MemoryError) as error:
-        return fail(operator, HrnError(ErrorCode.INTERNAL, say("The hair could not be changed: {reason}.", reason=error)), head.name)
+        return fail(
+            operator, HrnError(ErrorCode.INTERNAL, say("The hair could not be changed: {reason}.", reason=error)), head.name
+        )
     _show_as(context, head, made["hrn_hair_games"])
     operator.report({"INFO"}, report("{count} triangles", count=triangles_of(made)))
     return {"FINISHED"}
@@ -222,7 +228,11 @@ class HRN_OT_hair_export(bpy.types.Operator):
         except HrnError as error:
             return fail(self, error, head.name)
         except (RuntimeError, OSError, MemoryError) as error:
-            return fail(self, HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} could not be written: {reason}.", file=path, reason=error)), head.name)
+            return fail(
+                self,
+                HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} could not be written: {reason}.", file=path, reason=error)),
+                head.name,
+            )
         self.report({"INFO"}, report("{file} was written", file=path.name))
         return {"FINISHED"}
 

@@ -28,7 +28,10 @@ def bundles(tmp_path_factory):
     """Style -> a bundle whose hair has it."""
     folder = tmp_path_factory.mktemp("grooms")
     plain = make_bundle(folder / "plain", texture_size=16)
-    return {style: make_bundle(folder / style, texture_size=16, hair={"hair": falling_hair(plain.arrays(), style)}) for style in STYLES}
+    return {
+        style: make_bundle(folder / style, texture_size=16, hair={"hair": falling_hair(plain.arrays(), style)})
+        for style in STYLES
+    }
 
 
 @pytest.fixture

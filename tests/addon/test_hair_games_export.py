@@ -24,7 +24,9 @@ from support.synthetic_hair import synthetic_hair
 def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("grooms")
     arrays = make_bundle(folder / "plain", texture_size=16).arrays()
-    return make_bundle(folder / "head", texture_size=16, name="Zoë", hair=synthetic_hair(arrays) | {"hair": falling_hair(arrays)})
+    return make_bundle(
+        folder / "head", texture_size=16, name="Zoë", hair=synthetic_hair(arrays) | {"hair": falling_hair(arrays)}
+    )
 
 
 @pytest.fixture

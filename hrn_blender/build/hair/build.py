@@ -14,8 +14,8 @@ from .material import MARK as COLOR_MARK
 from .material import build_color_group, build_hair_material
 from .modifiers import add_modifiers
 from .names import GROUP_PROPERTY, REST, ROOT
-from .skin import MARK as SKIN_MARK
 from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
+from .skin import MARK as SKIN_MARK
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
 __all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "prepare_head", "tint_scalp"]

@@ -24,7 +24,7 @@ from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, tint_scal
 from .modifiers import slider_input
 from .names import REST
 from .skin import set_shown
-from .strands import Guides, from_bundle, new_curves, offsets_of, read_attribute, read_guides, write_points
+from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, write_points
 
 __all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "mirror", "remove", "write_guides"]
 

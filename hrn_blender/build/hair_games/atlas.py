@@ -99,7 +99,7 @@ _VARIATION = 0.32
 """Standard deviation of the logarithm of a strand's brightness."""
 _TAPER = 0.14
 """Share of a strand's length over which its tip thins out."""
-_UNEVEN_ROOTS = 0.02
+_UNEVEN_ROOTS = 0.07
 """Share of the tile's height within which strands begin."""
 
 
@@ -152,7 +152,9 @@ def _draw_kind(tiles: list[Tile], look: _Look, rng: np.random.Generator, maps: S
     def uniform(low: float, high: float) -> np.ndarray:
         return rng.uniform(low, high, (total, count, 1)).astype(np.float32)
 
-    centres = (rng.permuted(np.tile(np.arange(look.locks), (count, 1)), axis=1) + rng.uniform(0.2, 0.8, (count, 1))) / look.locks
+    centres = (
+        rng.permuted(np.tile(np.arange(look.locks), (count, 1)), axis=1) + rng.uniform(0.2, 0.8, (count, 1))
+    ) / look.locks
     root = uniform(0, 1)
     lock = centres[np.arange(count), np.abs(centres - root).argmin(2)][..., None].astype(np.float32)
     wave = look.wave * uniform(0.2, 1) * np.sin(2 * np.pi * uniform(0.4, 1.6) * down + uniform(0, 2 * np.pi)) * down
@@ -161,7 +163,9 @@ def _draw_kind(tiles: list[Tile], look: _Look, rng: np.random.Generator, maps: S
     half = 0.5 * uniform(*look.width) * np.sqrt(np.clip((length - down) / _TAPER, 0, 1))
     half *= (down >= _UNEVEN_ROOTS * uniform(0, 1)) & (down <= length - 2 * _GUTTER / rows)
     depth = np.linspace(0, 1, total, dtype=np.float32)
-    light = (_DARKEST + (1 - _DARKEST) * depth)[:, None] * np.exp(_VARIATION * rng.normal(size=(total, count))).astype(np.float32)
+    light = (_DARKEST + (1 - _DARKEST) * depth)[:, None] * np.exp(_VARIATION * rng.normal(size=(total, count))).astype(
+        np.float32
+    )
     slope = np.gradient(x, axis=2)
     for number in range(total):
         column = np.floor(x[number]).astype(np.int32)

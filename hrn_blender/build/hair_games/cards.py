@@ -11,7 +11,7 @@ from .material import games_material
 from .names import CARDS, COLOR, PROPERTY, TINT, games_name, place_beside, set_color, set_uv
 from .png import packed_image
 from .skin import head_skin
-from .strips import Cards, Guides, make_cards
+from .strips import Guides, make_cards
 
 __all__ = ["build_cards"]
 

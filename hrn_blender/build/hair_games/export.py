@@ -137,7 +137,9 @@ def _painted(head: bpy.types.Object, wanted: bool) -> Iterator[None]:
     slots = head.material_slots
     material = slots[MATERIALS.index("skin")].material if len(slots) > MATERIALS.index("skin") else None
     tree = material.node_tree if wanted and material is not None else None
-    nodes = [n for n in tree.nodes if n.bl_idname == "ShaderNodeGroup" and n.node_tree and SKIN_MARK in n.node_tree] if tree else []
+    nodes = (
+        [n for n in tree.nodes if n.bl_idname == "ShaderNodeGroup" and n.node_tree and SKIN_MARK in n.node_tree] if tree else []
+    )
     changed = []
     try:
         for node in nodes:

@@ -29,7 +29,9 @@ def png_bytes(pixels: np.ndarray) -> bytes:
 
     color = _TYPES[1 if pixels.ndim == 2 else pixels.shape[2]]
     header = struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines.tobytes(), 1)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines.tobytes(), 1)) + chunk(b"IEND", b"")
+    )
 
 
 def packed_image(name: str, pixels: np.ndarray, color_space: str, ledger: Ledger) -> bpy.types.Image:
@@ -39,7 +41,9 @@ def packed_image(name: str, pixels: np.ndarray, color_space: str, ledger: Ledger
         color_space: ``sRGB`` or ``Non-Color``.
     """
     data = png_bytes(pixels)
-    image = ledger.add(bpy.data.images.new(name, pixels.shape[1], pixels.shape[0], alpha=pixels.ndim == 3 and pixels.shape[2] == 4))
+    image = ledger.add(
+        bpy.data.images.new(name, pixels.shape[1], pixels.shape[0], alpha=pixels.ndim == 3 and pixels.shape[2] == 4)
+    )
     image.file_format = "PNG"
     image.filepath_raw = f"//{name}.png"
     image.source = "FILE"

@@ -48,7 +48,9 @@ class Body:
         sums = self._sums[tuple(index.T)]
         middle = sums[:, 1:] / np.maximum(sums[:, :1], 1e-9)
         away = np.where(sums[:, :1] > 0, points.reshape(-1, 3) - middle, 0).reshape(points.shape)
-        direction = self.surface(points)[1] + away / _W.body
+        distance, normal = self.surface(points)
+        free = np.clip(distance / _W.free, 0, 1)[..., None]
+        direction = normal + free * away / _W.body
         return direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-9)
 
 

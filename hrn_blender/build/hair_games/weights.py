@@ -57,6 +57,8 @@ class CardWeights:
     """Share of the card's own normal in the shading normal; the rest is the head's."""
     body: float = 0.006
     """Metres off the middle of the hair around it that turn a strand outward as much as the skin beneath it does."""
+    free: float = 0.015
+    """Distance from the skin beyond which that counts in full; on the skin, hair lies along it."""
     around: float = 0.03
     """Size of the hair around it, metres."""
     rounding: float = 0.25

@@ -108,7 +108,7 @@ def _build(
     add_shape_keys(head, source)
     subdivision = add_subdivision(head, options.viewport_subdivision, options.render_subdivision)
     _record(head, source)
-    hair = build_hair(source, head, materials, collection, options.hair_share, ledger) if options.hair else {}
+    hair = build_hair(source, head, collection, options.hair_share, ledger) if options.hair else {}
 
     cameras = []
     for camera in source.cameras:

@@ -265,7 +265,7 @@ class HRN_OT_hair_from_head(bpy.types.Operator):
         head = active_head(context)
         others = other_heads(context, head)
         other = next((one for one in others if one.name == self.head), others[0])
-        if not (_rested(self, head) and _rested(self, other)):
+        if not _rested(self, other):
             return {"CANCELLED"}
         context.view_layer.objects.active = head  # The active object may be the hair that goes.
         made = _tried(self, head, lambda: edit.hair_from(head, other))

@@ -29,4 +29,3 @@ def lacking(head: bpy.types.Object) -> list[str]:
 def other_heads(context, head: bpy.types.Object) -> list[bpy.types.Object]:
     """Heads of the scene that `head` can take hair from."""
     return [other for other in find_heads(context.scene) if other != head and find_hair(other)]
-

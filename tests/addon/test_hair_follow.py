@@ -77,13 +77,18 @@ def test_a_render_of_finer_skin_shows_the_same_hair(built):
         assert 1000 * skin_distance(built.head, seen(hair).roots).max() < 0.05
 
 
-@pytest.mark.parametrize("action, group", [("jawOpen", "beard"), ("browInnerUp", "brows"), ("mouthSmileLeft", "beard"), ("eyeBlinkLeft", "lashes")])
+@pytest.mark.parametrize(
+    "action, group", [("jawOpen", "beard"), ("browInnerUp", "brows"), ("mouthSmileLeft", "beard"), ("eyeBlinkLeft", "lashes")]
+)
 def test_expressions_leave_no_root_behind(built, action, group):
     hair = built.hair[group]
     built.head.data.shape_keys.key_blocks[action].value = 1.0
     strands = seen(hair)
     assert 1000 * skin_distance(built.head, strands.roots).max() < 0.1
-    lengths = [np.linalg.norm(np.diff(held.points.reshape(len(held.uv), -1, 3), axis=1), axis=2).sum(1) for held in (strands, read_guides(hair.data))]
+    lengths = [
+        np.linalg.norm(np.diff(held.points.reshape(len(held.uv), -1, 3), axis=1), axis=2).sum(1)
+        for held in (strands, read_guides(hair.data))
+    ]
     np.testing.assert_allclose(*lengths, rtol=1e-3)
     assert moved(hair).max() > 0.5 or action == "mouthSmileLeft"
     built.head.data.shape_keys.key_blocks[action].value = 0.0

@@ -25,7 +25,8 @@ def synthetic_hair(arrays: dict[str, np.ndarray], count: int = 60) -> dict[str, 
         "beard": (chin, count // 3, 0.01, 0.4),
     }
     return {
-        name: _group(arrays, rest, part, guides, length, droop, generator) for name, (part, guides, length, droop) in places.items()
+        name: _group(arrays, rest, part, guides, length, droop, generator)
+        for name, (part, guides, length, droop) in places.items()
     }
 
 

@@ -51,7 +51,7 @@ def unbound(hair: bpy.types.Object) -> int:
     uv, known = read_attribute(hair.data, SURFACE_UV), read_attribute(hair.data, BIND_UV)
     if uv is None or known is None or uv.shape != known.shape:
         return len(hair.data.curves)
-    return int((np.abs(uv - known).max(1, initial=0) > 1e-6).sum())
+    return int(((np.abs(uv - known).max(1, initial=0) > 1e-6) | ~uv.any(1)).sum())
 
 
 def measure(strands: list[bpy.types.Object], head: bpy.types.Object) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -60,7 +60,11 @@ def measure(strands: list[bpy.types.Object], head: bpy.types.Object) -> list[tup
     with _alone(strands, head, True) as seen:
         for data in seen:
             place, turn = read_attribute(data, SEEN_PLACE), read_attribute(data, SEEN_TURN)
-            found.append((place, turn) if place is not None and turn is not None else (np.zeros((0, 3), np.float32), np.zeros((0, 4), np.float32)))
+            found.append(
+                (place, turn)
+                if place is not None and turn is not None
+                else (np.zeros((0, 3), np.float32), np.zeros((0, 4), np.float32))
+            )
     return found
 
 

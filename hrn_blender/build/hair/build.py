@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 
 from ...engine.wire.hair import GROUPS, HairGroup
+from ..images import load_image
 from ..ledger import Ledger
 from ..names import UV_MAP
 from ..source import HeadSource
@@ -18,12 +19,15 @@ from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_show
 from .skin import MARK as SKIN_MARK
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
-__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "prepare_head", "tint_scalp"]
+__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "prepare_head", "skin_group", "tint_scalp"]
 
 VIEWPORT_SHARE = 0.25
 """Part of the children that the viewport shows, unless asked for otherwise: a pose follows in a fifth of the time."""
-_LABELS = {"hair": "hair", "brows": "brows", "lashes": "lashes", "beard": "beard"}
-"""What the objects of the groups are called after their head's name."""
+_HAIRS = 100_000
+"""Hairs of a scalp. Curves are fewer and stand for several each: they are thicker by the root of how many, which keeps light
+from shining through."""
+_THICKEST = 4.0
+"""The most that a strand is thickened: beyond, a sparse groom looks like wires."""
 
 
 def find_hair(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
@@ -35,7 +39,6 @@ def find_hair(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
 def build_hair(
     source: HeadSource,
     head: bpy.types.Object,
-    materials: dict[str, bpy.types.Material],
     collection: bpy.types.Collection,
     share: float,
     ledger: Ledger,
@@ -47,21 +50,26 @@ def build_hair(
     """
     if not source.hair:
         return {}
-    prepare_head(source, head, materials, ledger)
+    prepare_head(source, head, ledger)
     made = {name: add_group(name, group, source, head, collection, share, ledger) for name, group in source.hair.items()}
     bind(list(made.values()), head)
     tint_scalp(head)
     return made
 
 
-def prepare_head(
-    source: HeadSource, head: bpy.types.Object, materials: dict[str, bpy.types.Material], ledger: Ledger
-) -> None:
+def prepare_head(source: HeadSource, head: bpy.types.Object, ledger: Ledger) -> None:
     """What `head` needs beneath curves: its rest positions, and nodes in its materials; once is enough."""
     if head.data.attributes.get(REST) is None:
         set_rest(head, source.vertices + source.deformation)
     if skin_input(head, BARE) is None:
-        add_skin_nodes(materials, source, _shared(build_skin_group, SKIN_MARK, ledger), ledger)
+        path = source.maps.get("albedo_bare")
+        bare = None if path is None else load_image(path, f"{source.name} albedo bare", "sRGB", ledger)
+        add_skin_nodes(head, skin_group(ledger), source.scalp_color, bare, "lashes" in source.hair)
+
+
+def skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
+    """The node group of :mod:`.skin`, once per file."""
+    return _shared(build_skin_group, SKIN_MARK, ledger)
 
 
 def add_group(
@@ -74,7 +82,7 @@ def add_group(
     ledger: Ledger,
 ) -> bpy.types.Object:
     """A curves object for one group, not bound yet."""
-    data = new_curves(f"{head.name} {_LABELS[name]}", from_bundle(group, source.origin), ledger)
+    data = new_curves(f"{head.name} {name}", from_bundle(group, source.origin), ledger)
     hair = ledger.add(bpy.data.objects.new(data.name, data))
     hair[GROUP_PROPERTY] = name
     hair.parent = head
@@ -82,7 +90,10 @@ def add_group(
     data.surface, data.surface_uv_map = head, UV_MAP
     colors = _shared(build_color_group, COLOR_MARK, ledger)
     data.materials.append(build_hair_material(data.name, group.style.roughness, colors, ledger))
-    add_modifiers(hair, head, group.style, share, ledger)
+    thickness = 1.0
+    if name == "hair":
+        thickness = float(np.clip(np.sqrt(_HAIRS / max(1, len(group.points) * group.style.children)), 1, _THICKEST))
+    add_modifiers(hair, head, group.style, thickness, share, ledger)
     set_shown(head, name, True)
     return hair
 

@@ -20,13 +20,13 @@ from ..names import UV_MAP
 from ..source import HeadSource
 from . import follow
 from .bind import bind, followed_points, measure, set_follow_input, set_rest
-from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, tint_scalp
+from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_group, tint_scalp
 from .modifiers import slider_input
-from .names import REST
-from .skin import set_shown
-from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, write_points
+from .names import REST, SURFACE_UV
+from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
+from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
 
-__all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "mirror", "remove", "write_guides"]
+__all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "lengths", "mirror", "remove", "write_guides"]
 
 _MIDDLE = 0.001
 """Metres from the plane of symmetry within which a strand is its own mirror image."""
@@ -41,23 +41,28 @@ def cut(hair: bpy.types.Object, head: bpy.types.Object, longest: float | None = 
     """
     guides = read_guides(hair.data)
     slider = slider_input(hair, "length")
-    along, lengths = _along(guides)
-    keep = np.full(len(lengths), np.inf)
+    along, whole = _along(guides)
+    keep = np.full(len(whole), np.inf)
     if longest is not None:
         keep = np.minimum(keep, longest)
     if below is not None:
         keep = np.minimum(keep, _until_below(guides, along, below))
     if longest is None and below is None and slider is not None:
-        keep = lengths * slider.value
+        keep = whole * slider.value
         slider.set(1.0)
-    short = keep < lengths * 0.999
-    grown = (keep > lengths * 1.001) & np.isfinite(keep)
+    short = keep < whole * 0.999
+    grown = (keep > whole * 1.001) & np.isfinite(keep)
     if grown.any():
-        factor = np.where(grown, keep / np.maximum(lengths, 1e-9), 1.0)[guides.curve, None]
+        factor = np.where(grown, keep / np.maximum(whole, 1e-9), 1.0)[guides.curve, None]
         roots = guides.roots[guides.curve]
         guides = guides.moved(roots + factor * (guides.points - roots))
-    write_guides(hair, head, _shortened(guides, along, np.where(short, np.maximum(keep, 1e-4), lengths), short))
+    write_guides(hair, head, _shortened(guides, along, np.where(short, np.maximum(keep, 1e-4), whole), short))
     return int(short.sum() + grown.sum())
+
+
+def lengths(guides: Guides) -> np.ndarray:
+    """(G,) metres along each curve."""
+    return _along(guides)[1]
 
 
 def _along(guides: Guides) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +129,9 @@ def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
     mesh.uv_layers[UV_MAP].uv.foreach_get("vector", flat)
     corners = [
         (start, start + step, start + step + 1)
-        for start, size in zip(starts[slots == MATERIALS.index("skin")].tolist(), sizes[slots == MATERIALS.index("skin")].tolist())
+        for start, size in zip(
+            starts[slots == MATERIALS.index("skin")].tolist(), sizes[slots == MATERIALS.index("skin")].tolist()
+        )
         for step in range(1, size - 1)
     ]
     loops = np.array(corners, np.int32)
@@ -153,6 +160,13 @@ def hair_from(head: bpy.types.Object, other: bpy.types.Object) -> list[bpy.types
     """Replace the hair of `head` by that of `other`: each strand at the same place of the UV map, turned with the skin there,
     and scaled with the size of the head."""
     theirs = find_hair(other)
+    if head.data.attributes.get(REST) is None:
+        _rest_is_now(head)
+    scalp = skin_input(other, SCALP_COLOR)
+    if skin_input(head, BARE) is None:
+        add_skin_nodes(head, skin_group(Ledger()), tuple(scalp.default_value) if scalp else None, None, "lashes" in theirs)
+    elif scalp is not None and "hair" in theirs:
+        skin_input(head, SCALP_COLOR).default_value = scalp.default_value
     frames = measure(list(theirs.values()), other)
     scale = _size(head) / _size(other)
     remove(head, list(theirs))
@@ -199,6 +213,12 @@ def attach_again(head: bpy.types.Object) -> None:
     for hair, points in zip(strands, followed_points(strands, head)):
         write_points(hair.data, points)
     _rest_is_now(head)
+    for hair in strands:
+        guides = read_guides(hair.data)
+        placeless = ~guides.uv.any(1)  # Drawn by another tool than Sculpt Mode's.
+        if placeless.any():
+            guides.uv[placeless] = _root_uv(head, guides.roots[placeless])
+            set_attribute(hair.data, SURFACE_UV, "FLOAT2", "CURVE", guides.uv)
     bind(strands, head, plant=False)
     tint_scalp(head)
 
@@ -223,7 +243,7 @@ def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
     """Build the groups of the bundle that `head` lacks."""
     ledger = Ledger()
     present = find_hair(head)
-    prepare_head(source, head, {n: s.material for n, s in zip(MATERIALS, head.material_slots)}, ledger)
+    prepare_head(source, head, ledger)
     made = [
         add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
         for name, group in source.hair.items()

@@ -102,9 +102,7 @@ class _Nodes(NodeMath):
 
     def stored(self, geometry, name: str, kind: str, value) -> bpy.types.NodeSocket:
         inputs = {"Geometry": geometry, "Name": name, "Value": value}
-        return self.out(
-            self.add("GeometryNodeStoreNamedAttribute", inputs, data_type=kind, domain="CURVE"), "Geometry"
-        )
+        return self.out(self.add("GeometryNodeStoreNamedAttribute", inputs, data_type=kind, domain="CURVE"), "Geometry")
 
 
 def build_follow_group(ledger: Ledger) -> bpy.types.GeometryNodeTree:
@@ -124,7 +122,9 @@ def build_follow_group(ledger: Ledger) -> bpy.types.GeometryNodeTree:
     interface(BIND, "INPUT", "NodeSocketBool", "Measure the head instead of following it; used by Attach Again")
     nodes = _Nodes(tree)
     inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
-    head = nodes.out(nodes.add("GeometryNodeObjectInfo", {"Object": inputs.outputs[HEAD]}, transform_space="RELATIVE"), "Geometry")
+    head = nodes.out(
+        nodes.add("GeometryNodeObjectInfo", {"Object": inputs.outputs[HEAD]}, transform_space="RELATIVE"), "Geometry"
+    )
     place, turn, valid = _surface(nodes, head, inputs.outputs[VERTICES])
     kept = nodes.captured(
         inputs.outputs["Geometry"], "CURVE", place=("VECTOR", place), turn=("ROTATION", turn), valid=("BOOLEAN", valid)
@@ -157,9 +157,13 @@ def _surface(nodes: _Nodes, head, vertices) -> tuple[bpy.types.NodeSocket, ...]:
     passes = nodes.math("MULTIPLY", nodes.math("DIVIDE", size, nodes.math("MAXIMUM", vertices, 1)), _EVENING)
 
     def even(field) -> bpy.types.NodeSocket:
-        return nodes.out(nodes.add("GeometryNodeBlurAttribute", {"Value": field, "Iterations": passes}, data_type="FLOAT_VECTOR"), "Value")
+        return nodes.out(
+            nodes.add("GeometryNodeBlurAttribute", {"Value": field, "Iterations": passes}, data_type="FLOAT_VECTOR"), "Value"
+        )
 
-    tangent = nodes.out(nodes.add("GeometryNodeFieldOnDomain", {"Value": _tangent(nodes)}, data_type="FLOAT_VECTOR", domain="FACE"), "Value")
+    tangent = nodes.out(
+        nodes.add("GeometryNodeFieldOnDomain", {"Value": _tangent(nodes)}, data_type="FLOAT_VECTOR", domain="FACE"), "Value"
+    )
     kept = nodes.captured(
         head,
         "POINT",
@@ -172,7 +176,9 @@ def _surface(nodes: _Nodes, head, vertices) -> tuple[bpy.types.NodeSocket, ...]:
     for name in ("place", "normal", "tangent"):
         node = nodes.add("GeometryNodeSampleUVSurface", data_type="FLOAT_VECTOR")
         # Before 5.0 the name of the second input was "Source UV Map" on the screen only.
-        for target, value in zip((s for s in node.inputs if s.enabled), (mesh, nodes.out(kept, name), nodes.attribute(UV_MAP), uv)):
+        for target, value in zip(
+            (s for s in node.inputs if s.enabled), (mesh, nodes.out(kept, name), nodes.attribute(UV_MAP), uv)
+        ):
             nodes.fill(target, value)
         found[name] = nodes.out(node, "Value")
         valid = nodes.out(node, "Is Valid")
@@ -191,7 +197,9 @@ def _tangent(nodes: _Nodes) -> bpy.types.NodeSocket:
         loop = nodes.out(nodes.add("GeometryNodeCornersOfFace", {"Sort Index": corner}), "Corner Index")
         vertex = nodes.out(nodes.add("GeometryNodeVertexOfCorner", {"Corner Index": loop}), "Vertex Index")
         for values, field in ((at_rest, rest), (now, position)):
-            node = nodes.add("GeometryNodeFieldAtIndex", {"Value": field, "Index": vertex}, data_type="FLOAT_VECTOR", domain="POINT")
+            node = nodes.add(
+                "GeometryNodeFieldAtIndex", {"Value": field, "Index": vertex}, data_type="FLOAT_VECTOR", domain="POINT"
+            )
             values.append(nodes.out(node, "Value"))
     d1, d2 = nodes.vector("SUBTRACT", at_rest[2], at_rest[0]), nodes.vector("SUBTRACT", at_rest[3], at_rest[1])
     g = _field_of_tangents(nodes, at_rest[0])
@@ -213,7 +221,9 @@ def _field_of_tangents(nodes: _Nodes, rest) -> bpy.types.NodeSocket:
     b = nodes.vector("NORMALIZE", nodes.vector("SUBTRACT", rest, _MIDDLE))
     a = nodes.vector("NORMALIZE", _FROM)
     both = nodes.vector("ADD", a, b)
-    share = nodes.math("DIVIDE", nodes.number("DOT_PRODUCT", both, _ALONG), nodes.math("ADD", nodes.number("DOT_PRODUCT", a, b), 1.0))
+    share = nodes.math(
+        "DIVIDE", nodes.number("DOT_PRODUCT", both, _ALONG), nodes.math("ADD", nodes.number("DOT_PRODUCT", a, b), 1.0)
+    )
     return nodes.vector("SUBTRACT", _ALONG, nodes.scale(both, share))
 
 
@@ -230,11 +240,16 @@ def _followed(nodes: _Nodes, curves, place, turn) -> bpy.types.NodeSocket:
     mean = []
     for axis in ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0)):
         field = nodes.scale(nodes.rotated(nodes.rotated(axis, back), turn), bound)
-        node = nodes.add("GeometryNodeAttributeStatistic", {"Geometry": curves, "Attribute": field}, data_type="FLOAT_VECTOR", domain="CURVE")
+        node = nodes.add(
+            "GeometryNodeAttributeStatistic", {"Geometry": curves, "Attribute": field}, data_type="FLOAT_VECTOR", domain="CURVE"
+        )
         mean.append(nodes.out(node, "Sum"))
     first = nodes.out(nodes.add("GeometryNodePointsOfCurve", {"Sort Index": 0}), "Point Index")
     root = nodes.add("GeometryNodeFieldAtIndex", {"Value": position, "Index": first}, data_type="FLOAT_VECTOR", domain="POINT")
-    root = nodes.out(nodes.add("GeometryNodeFieldOnDomain", {"Value": nodes.out(root, "Value")}, data_type="FLOAT_VECTOR", domain="CURVE"), "Value")
+    root = nodes.out(
+        nodes.add("GeometryNodeFieldOnDomain", {"Value": nodes.out(root, "Value")}, data_type="FLOAT_VECTOR", domain="CURVE"),
+        "Value",
+    )
     planted = nodes.vector("ADD", place, nodes.rotated(nodes.vector("SUBTRACT", position, root), nodes.axes(*mean)))
     chosen = nodes.add("GeometryNodeSwitch", {"Switch": bound, "False": planted, "True": followed}, input_type="VECTOR")
     return nodes.out(chosen, "Output")

@@ -27,8 +27,11 @@ COLOR_SLIDERS = (CHOSEN, MELANIN, REDNESS, BRIGHTNESS, ROUGHNESS)
 
 _RADIAL = 0.5
 """Roughness across the strands."""
-_IOR = 1.45
-"""Less than keratin's 1.55: its white highlight veils red and dark hair, of which a render shows strands many times too thick."""
+_IOR = 1.3
+"""Less than keratin's 1.55, whose white highlight veils red and dark hair in renders of few, thick strands."""
+_VEIL = 0.03
+"""Linear: what strands reflect without taking on their colour. The photo's colour has it in it already, so that the shader, which
+adds it, gets less of dark channels: c becomes c^2 / (c + veil)."""
 _EUMELANIN, _PHEOMELANIN = (0.506, 0.841, 1.653), (0.343, 0.733, 1.924)
 """Absorption of the two pigments, Chiang et al. 2016 as in Cycles."""
 _EEVEE_ROUGHNESS = 0.55
@@ -89,13 +92,16 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     slider(REDNESS, 0.2, 1.0, "Share of red pigment")
     slider(BRIGHTNESS, 1.0, 4.0, "Gain of the colour")
     slider(ROUGHNESS, 0.3, 1.0, "Roughness along the strands; less is shinier")
-    photo = tree.interface.new_socket(name="Photo's Color", in_out="INPUT", socket_type="NodeSocketColor")
-    photo.hide_value, photo.default_value = True, (0.05, 0.03, 0.02, 1.0)
+    given = tree.interface.new_socket(name="Photo's Color", in_out="INPUT", socket_type="NodeSocketColor")
+    given.hide_value, given.default_value = True, (0.05, 0.03, 0.02, 1.0)
     tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
     tree.interface.new_socket(name="Roughness", in_out="OUTPUT", socket_type="NodeSocketFloat")
     inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     nodes = NodeMath(tree)
-    color = nodes.mix(inputs.outputs["Photo's Color"], _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
+    photo = inputs.outputs["Photo's Color"]
+    veiled = nodes.vector("ADD", photo, (_VEIL, _VEIL, _VEIL))
+    unveiled = nodes.vector("DIVIDE", nodes.vector("MULTIPLY", photo, photo), veiled)
+    color = nodes.mix(unveiled, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
     gain = tree.nodes.new("ShaderNodeVectorMath")
     gain.operation = "SCALE"
     nodes.fill(gain.inputs[0], color)

@@ -97,17 +97,20 @@ def _file() -> Path | None:
     return next((path for folder in _FOLDERS if data and (path := Path(data, folder, _FILE)).is_file()), None)
 
 
-def add_modifiers(hair: bpy.types.Object, head: bpy.types.Object, style: HairStyle, share: float, ledger: Ledger) -> bool:
+def add_modifiers(
+    hair: bpy.types.Object, head: bpy.types.Object, style: HairStyle, thickness: float, share: float, ledger: Ledger
+) -> bool:
     """Give `hair` its modifiers; False where Blender's nodes are missing and only the guides show.
 
     Args:
+        thickness: gain of the guides' radius.
         share: part of the children that the viewport shows, 0 to 1.
     """
     modifier = hair.modifiers.new(follow.GROUP, "NODES")
     modifier.node_group = _follow_group(ledger)
     _fill(modifier, {follow.HEAD: head, follow.VERTICES: len(head.data.vertices)})
     groups = hair_nodes(ledger)
-    for name, inputs in _inputs(style, share):
+    for name, inputs in _inputs(style, thickness, share):
         if name in groups:
             modifier = hair.modifiers.new(name, "NODES")
             modifier.node_group = groups[name]
@@ -116,10 +119,18 @@ def add_modifiers(hair: bpy.types.Object, head: bpy.types.Object, style: HairSty
     return len(groups) == len(GROUPS)
 
 
-def _inputs(style: HairStyle, share: float) -> Iterator[tuple[str, dict]]:
+def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[str, dict]]:
     """The modifiers with their inputs that differ from Blender's defaults."""
     yield TRIM, {"Replace Length": False, "Length Factor": 1.0}
-    yield DUPLICATE, {"Amount": min(max(0, style.children - 1), _MOST), "Viewport Amount": share, "Radius": style.spread, "Distribution Shape": 0.3}
+    yield (
+        DUPLICATE,
+        {
+            "Amount": min(max(0, style.children - 1), _MOST),
+            "Viewport Amount": share,
+            "Radius": style.spread,
+            "Distribution Shape": 0.3,
+        },
+    )
     yield CLUMP, {"Factor": style.clump, "Shape": 0.3, "Existing Guide Map": True, "Tip Spread": 0.0}
     if style.curl_radius > 0:
         turns = 0.25 / max(style.curl_length, 0.25 / _TURNS)
@@ -127,7 +138,7 @@ def _inputs(style: HairStyle, share: float) -> Iterator[tuple[str, dict]]:
     yield NOISE, {"Distance": style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0}
     yield FRIZZ, {"Distance": style.frizz, "Shape": 0.3}
     # Shape 0 leaves the guides' own taper, which the thickness multiplies.
-    yield PROFILE, {"Replace Radius": False, "Shape": 0.0, "Factor Min": 0.0, "Factor Max": 1.0}
+    yield PROFILE, {"Replace Radius": False, "Shape": 0.0, "Factor Min": 0.0, "Factor Max": thickness}
 
 
 def _fill(modifier: bpy.types.NodesModifier, inputs: dict) -> None:

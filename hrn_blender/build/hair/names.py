@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from ...engine.wire.hair import GROUPS
 
-__all__ = ["BIND_PLACE", "BIND_TURN", "BIND_UV", "COLOR", "GROUP_PROPERTY", "LAYER", "REST", "ROOT", "SEEN_PLACE", "SEEN_TURN", "SHOWN", "SURFACE_UV"]
+__all__ = [
+    "BIND_PLACE",
+    "BIND_TURN",
+    "BIND_UV",
+    "COLOR",
+    "GROUP_PROPERTY",
+    "LAYER",
+    "REST",
+    "ROOT",
+    "SEEN_PLACE",
+    "SEEN_TURN",
+    "SHOWN",
+    "SURFACE_UV",
+]
 
 GROUP_PROPERTY = "hrn_hair_group"
 """Custom property of a curves object: which group of the bundle it shows."""

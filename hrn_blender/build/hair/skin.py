@@ -11,21 +11,29 @@ from mathutils.kdtree import KDTree
 
 from ... import compat
 from ...engine.wire.bundle import MATERIALS
-from ..images import load_image
 from ..ledger import Ledger
 from ..names import UV_MAP
 from ..node_math import NodeMath
-from ..source import HeadSource
 from .names import ROOT, SHOWN
 
-__all__ = ["BARE", "TINT", "add_skin_nodes", "build_skin_group", "root_weights", "set_shown", "shown", "skin_input"]
+__all__ = [
+    "BARE",
+    "SCALP_COLOR",
+    "TINT",
+    "add_skin_nodes",
+    "build_skin_group",
+    "root_weights",
+    "set_shown",
+    "shown",
+    "skin_input",
+]
 
 GROUP = "HRN Hair Skin"
 """Name of the node group."""
 MARK = "hrn_hair_skin"
 """Custom property by which the group is found again."""
-BARE, TINT = "Bare Albedo", "Scalp Tint"
-"""Names of its inputs: how far skin without painted hair is used, and how far the scalp is tinted."""
+BARE, TINT, SCALP_COLOR = "Bare Albedo", "Scalp Tint", "Scalp Color"
+"""Names of its inputs: how far skin without painted hair is used, how far the scalp is tinted, and with what."""
 _TINT = 0.85
 """Scalp Tint unless set otherwise: a little skin shines through."""
 _FULL, _NONE = 0.005, 0.014
@@ -61,7 +69,7 @@ def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     for name, kind, value in (
         ("Albedo", "Color", (0.5, 0.3, 0.2, 1.0)),
         ("Bare", "Color", (0.5, 0.3, 0.2, 1.0)),
-        ("Scalp Color", "Color", (0.05, 0.03, 0.02, 1.0)),
+        (SCALP_COLOR, "Color", (0.05, 0.03, 0.02, 1.0)),
         (BARE, "Float", 1.0),
         (TINT, "Float", _TINT),
     ):
@@ -85,38 +93,46 @@ def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     color = nodes.mix(inputs.outputs["Albedo"], inputs.outputs["Bare"], bare)
     tint = nodes.math("MULTIPLY", attribute("GEOMETRY", ROOT), attribute("OBJECT", SHOWN["hair"]))
     tint = nodes.math("MULTIPLY", tint, inputs.outputs[TINT])
-    tree.links.new(nodes.mix(color, inputs.outputs["Scalp Color"], tint), outputs.inputs["Color"])
+    tree.links.new(nodes.mix(color, inputs.outputs[SCALP_COLOR], tint), outputs.inputs["Color"])
     nodes.arrange(6, 190)
     return tree
 
 
 def add_skin_nodes(
-    materials: dict[str, bpy.types.Material], source: HeadSource, group: bpy.types.ShaderNodeTree, ledger: Ledger
+    head: bpy.types.Object,
+    group: bpy.types.ShaderNodeTree,
+    scalp_color: tuple[float, float, float, float] | None,
+    bare: bpy.types.Image | None,
+    lashes: bool,
 ) -> None:
-    """Put `group` behind the albedo of the skin, and let the painted strips of lashes fade where there are curves."""
-    tree = materials["skin"].node_tree
+    """Put `group` behind the albedo of the skin of `head`.
+
+    Args:
+        scalp_color: linear RGBA of the tint; None: without one.
+        bare: the albedo without painted hair, where there is one.
+        lashes: let the painted strips of lashes fade where there are curves.
+    """
+    tree = head.material_slots[MATERIALS.index("skin")].material.node_tree
     albedo = compat.socket(_albedo(tree).outputs, "Color")
     node = tree.nodes.new("ShaderNodeGroup")
     node.node_tree, node.location, node.width = group, (-350, 1050), 200
     for link in [link for link in tree.links if link.from_socket == albedo]:
         tree.links.new(node.outputs["Color"], link.to_socket)
     tree.links.new(albedo, node.inputs["Albedo"])
-    if source.scalp_color is not None:
-        node.inputs["Scalp Color"].default_value = source.scalp_color
+    if scalp_color is not None:
+        node.inputs[SCALP_COLOR].default_value = scalp_color
     else:
         node.inputs[TINT].default_value = 0.0
-    bare = source.maps.get("albedo_bare")
     if bare is not None:
         texture = tree.nodes.new("ShaderNodeTexImage")
-        texture.image = load_image(bare, f"{source.name} albedo bare", "sRGB", ledger)
-        texture.interpolation, texture.extension, texture.location = "Cubic", "EXTEND", (-700, 1250)
+        texture.image, texture.interpolation, texture.extension, texture.location = bare, "Cubic", "EXTEND", (-700, 1250)
         uv = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeUVMap" and n.uv_map == UV_MAP)
         tree.links.new(compat.socket(uv.outputs, "UV"), compat.socket(texture.inputs, "Vector"))
         tree.links.new(compat.socket(texture.outputs, "Color"), node.inputs["Bare"])
     else:
         node.inputs[BARE].default_value = 0.0
-    if "lashes" in source.hair:
-        _fade_strips(materials["lashes"].node_tree)
+    if lashes:
+        _fade_strips(head.material_slots[MATERIALS.index("lashes")].material.node_tree)
 
 
 def _albedo(tree: bpy.types.NodeTree) -> bpy.types.Node:
@@ -138,7 +154,10 @@ def _fade_strips(tree: bpy.types.NodeTree) -> None:
 
 def set_shown(head: bpy.types.Object, group: str, shown: bool) -> None:
     """Tell the skin whether the curves of `group` are shown."""
-    head[SHOWN[group]] = float(shown)
+    name = SHOWN[group]
+    head[name] = float(shown)
+    if head.library is None and head.override_library is None:
+        head.property_overridable_library_set(f'["{name}"]', True)  # A linked head can be shown without, too.
     head.update_tag()
 
 

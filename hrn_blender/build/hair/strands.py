@@ -138,8 +138,9 @@ def read_guides(data: bpy.types.Curves) -> Guides:
     count, size = len(data.curves), len(data.points)
     points = np.empty(3 * size, np.float32)
     data.position_data.foreach_get("vector", points)
-    offsets = np.empty(count + 1, np.int32)
-    data.curve_offset_data.foreach_get("value", offsets)
+    offsets = np.zeros(count + 1, np.int32)
+    if count:
+        data.curve_offset_data.foreach_get("value", offsets)
 
     def values(name: str, length: int, width: int) -> np.ndarray:
         found = read_attribute(data, name)
@@ -148,8 +149,15 @@ def read_guides(data: bpy.types.Curves) -> Guides:
         return found
 
     color, radius = values(COLOR, size, 4)[:, :3], values("radius", size, 1)
-    for held in (color, radius):
+    for held in (color, radius) if size else ():
         empty = held.reshape(size, -1).max(1, initial=0) <= 0
         if empty.any() and not empty.all():
             held[empty] = held[~empty].mean(0)
-    return Guides(offsets, points.reshape(-1, 3), radius, color.copy(), values(SURFACE_UV, count, 2), values(LAYER, count, 1).astype(np.int32))
+    return Guides(
+        offsets,
+        points.reshape(-1, 3),
+        radius,
+        color.copy(),
+        values(SURFACE_UV, count, 2),
+        values(LAYER, count, 1).astype(np.int32),
+    )

@@ -18,7 +18,7 @@ from .space import Space, trilinear
 
 __all__ = ["Skin", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
 
-_NEAR = 9.0
+_NEAR = 5.5
 """Points that voxels say are farther from the skin than this are not asked exactly, mm."""
 
 
@@ -50,15 +50,29 @@ class Skin:
         return side * near.distance, normal
 
 
-def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 2) -> np.ndarray:
-    """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin."""
-    flat = points[:, 1:].reshape(-1, 3).copy()
-    for _ in range(rounds):
-        near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
-        distance, normal = skin.distance(flat[near])
-        short = distance < clearance
-        flat[near[short]] += (clearance - distance[short])[:, None] * normal[short]
-    return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
+def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 3) -> np.ndarray:
+    """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin.
+
+    Between two points a strand may lie on the skin, but not below it: there both are moved.
+    """
+    points = points.copy()
+    for turn in range(rounds):
+        points[:, 1:] += _needed(points[:, 1:], skin, space, clearance)
+        if turn < rounds - 1:
+            both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, 0.0)
+            points[:, 1:-1] += both
+            points[:, 2:] += both
+    return points
+
+
+def _needed(points: np.ndarray, skin: Skin, space: Space, clearance: float) -> np.ndarray:
+    """(G, P, 3) mm by which points are to be moved out."""
+    flat = np.ascontiguousarray(points.reshape(-1, 3))
+    move = np.zeros_like(flat)
+    near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
+    distance, normal = skin.distance(flat[near])
+    move[near] = np.maximum(clearance - distance, 0)[:, None] * normal
+    return move.reshape(points.shape)
 
 
 def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ColorWeights", "FlowWeights", "GroomWeights", "RootWeights", "StrandWeights", "StyleWeights", "VolumeWeights", "WEIGHTS"]
+__all__ = [
+    "ColorWeights",
+    "FlowWeights",
+    "GroomWeights",
+    "RootWeights",
+    "StrandWeights",
+    "StyleWeights",
+    "VolumeWeights",
+    "WEIGHTS",
+]
 
 Range = tuple[float, float]
 """From where on, and where wholly; or least and largest."""
@@ -20,6 +29,8 @@ class FlowWeights:
     """Standard deviation of the derivative, face widths."""
     tensor: float = 0.016
     """Standard deviation of the structure tensor, face widths."""
+    tensor_least: float = 1.8
+    """The least of it, pixels: below, noise looks like strands."""
     edge: Range = (0.012, 0.032)
     """Distance from the mask's border from which on an edge may be a strand, and at which it surely is, face widths."""
     contrast_most: float = 1.5

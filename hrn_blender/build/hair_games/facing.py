@@ -116,6 +116,8 @@ def lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: Su
         )
         longer = np.linalg.norm(ends, axis=2, keepdims=True) > np.linalg.norm(push, axis=2, keepdims=True)
         points += np.where(longer, ends, push)
+    distance, normal = surface(points[:, 0])
+    points[:, 0] += normal * np.minimum(height[:, 0] - distance, 0)[:, None]  # What was pushed with the rest.
     corners = points[:, :, None] + half[:, :, None] * np.array([-1.0, 1])[:, None]
     distance, normal = surface(corners)
     return corners + normal * np.clip(height[..., None] - distance, 0, _W.rise)[..., None]

@@ -16,7 +16,15 @@ from .source import HeadSource
 from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE
 from .teeth import tooth_coordinates
 
-__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups", "build_mesh", "set_quads"]
+__all__ = [
+    "CONFIDENCE_GROUPS",
+    "DEFORMATION_KEY",
+    "add_shape_keys",
+    "add_subdivision",
+    "add_vertex_groups",
+    "build_mesh",
+    "set_quads",
+]
 
 DEFORMATION_KEY = "Deformation"
 """Name of the shape key that holds the deformation beyond the head model."""

@@ -132,7 +132,8 @@ def pigment_color(melanin: float, redness: float) -> list[float]:
     quantity = -math.log(max(1 - melanin, 1e-4))
     factor = _absorption_factor()
     return [
-        math.exp(-factor * math.sqrt((brown + redness * (red - brown)) * quantity)) for brown, red in zip(_EUMELANIN, _PHEOMELANIN)
+        math.exp(-factor * math.sqrt((brown + redness * (red - brown)) * quantity))
+        for brown, red in zip(_EUMELANIN, _PHEOMELANIN)
     ]
 
 

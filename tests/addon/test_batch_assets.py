@@ -81,8 +81,8 @@ def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     from hrn_blender.build.hair.material import color_input
     from hrn_blender.build.hair.modifiers import slider_input
     from hrn_blender.build.hair.skin import shown
-    from hrn_blender.compat import modifier_input
     from hrn_blender.cli.build import main
+    from hrn_blender.compat import modifier_input
     from support.synthetic_bundle import make_bundle
 
     make_bundle(tmp_path / "Zoë", texture_size=16, density=6, hair=True)

@@ -37,6 +37,7 @@ _EUMELANIN, _PHEOMELANIN = (0.506, 0.841, 1.653), (0.343, 0.733, 1.924)
 _EEVEE_ROUGHNESS = 0.55
 """Of EEVEE's Principled shader: a lobe around a flat ribbon must be wide to look like that of many round strands."""
 _EEVEE_SPECULAR = 0.25
+"""Of the same, Specular IOR Level: half of skin's, for the reason of :data:`_IOR`."""
 
 
 def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:

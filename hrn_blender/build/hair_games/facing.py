@@ -11,7 +11,7 @@ from .weights import CARD_WEIGHTS as _W
 __all__ = ["Body", "Surface", "deepest", "lifted", "strip_axes"]
 
 Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""(..., 3) points -> (...) signed distance to the head's skin, negative inside, and (..., 3) the normal of the skin nearest to each."""
+"""(..., 3) points -> (...) signed distances to the head's skin, negative inside, and (..., 3) normals of the skin nearest to them."""
 
 
 class Body:

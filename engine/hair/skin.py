@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..geometry.mesh import QUAD_TRIANGLES
 from ..head.model import MATERIALS, HeadModel
 from .types import Strands
 
@@ -25,9 +26,8 @@ class SkinTriangles:
 def skin_triangles(model: HeadModel) -> SkinTriangles:
     """The quads of the head's skin, (0, 1, 2) and (0, 2, 3) of each, in their order."""
     skin = np.flatnonzero(model.face_material == MATERIALS.index("skin"))
-    corners = np.array([[0, 1, 2], [0, 2, 3]])
     return SkinTriangles(
-        model.faces[skin][:, corners].reshape(-1, 3).astype(np.int32), model.uv[skin][:, corners].reshape(-1, 3, 2)
+        model.faces[skin][:, QUAD_TRIANGLES].reshape(-1, 3).astype(np.int32), model.uv[skin][:, QUAD_TRIANGLES].reshape(-1, 3, 2)
     )
 
 

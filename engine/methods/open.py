@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..pipeline.clock import StageClock
+from ..pipeline.hair import with_hair
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
@@ -127,4 +128,4 @@ class OpenMethod(Warm):
             ]
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
         textures = build_textures(model, views, settings, progress)
-        return Solution(model, tuple(views), textures, tuple(left_out))
+        return with_hair(Solution(model, tuple(views), textures, tuple(left_out)), settings, progress)

@@ -14,7 +14,7 @@ from .covers import find_covers
 from .landmarks import Landmarker, observe, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .quality import face_quality, photo_warnings
-from .skin import LABELS, SkinMask, segment_skin
+from .skin import LABELS, SkinMask, segment_skin, skin_surface_of
 from .teeth import Bite, find_bite
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "photo_warnings",
     "segment_skin",
     "select_face",
+    "skin_surface_of",
 ]

@@ -21,7 +21,7 @@ from .landmarks import face_width
 from .mixture import fit_mixture
 from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 
-__all__ = ["LABELS", "SkinMask", "segment_skin"]
+__all__ = ["LABELS", "SkinMask", "segment_skin", "skin_surface_of"]
 
 LABELS = ("other", "skin", "brow", "eye", "lip", "mouth", "nostril")
 """Values of ``SkinMask.labels``."""
@@ -284,25 +284,48 @@ def _compose(
     chance: np.ndarray, highlight: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float
 ) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight, labels."""
-    shape = chance.shape
     sharp = np.clip((chance - 0.5) * 2.5 + 0.5, 0, 1).astype(np.float32)
-    # Model values inside brows, eyes and lips mean nothing: they are covered where the skin around them is.
-    ring = max(2, round(0.04 * face))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1,) * 2)
-    surface = np.where(parts["any"], 0, sharp)
-    for polygon in (*BROWS, *EYES, OUTER_LIPS, *NOSTRILS):
-        part = fill(shape, points, polygon)
-        wide = cv2.dilate(part, kernel) > 0
-        rim = wide & ~parts["any"]
-        share = float(sharp[rim].mean()) if rim.any() else 0.0
-        near = parts["any"] & wide
-        surface[near] = np.maximum(surface[near], np.clip((share - 0.35) / 0.3, 0, 1))
+    surface = _with_features(sharp, parts, points, face)
     labels = np.where(sharp > 0.5, 1, 0).astype(np.uint8)
     skin = surface.copy()
     for name in ("brow", "eye", "lip", "mouth", "nostril"):
         labels[parts[name] & (surface > 0.5)] = LABELS.index(name)
         skin[parts[name]] = 0
     return skin, surface, highlight * (skin > 0.5), labels
+
+
+def skin_surface_of(skin: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarray, np.ndarray]:
+    """What :class:`SkinMask` holds beside `skin`, told from that alone, at any size.
+
+    Args:
+        skin: (h, w) float32 in [0, 1].
+        points: (478, 2) landmarks in its pixels.
+        face: width of the face in them.
+
+    Returns:
+        (h, w) float32 `surface`, and (h, w) bool where brows lie bare.
+    """
+    parts = _feature_parts(skin.shape, points, face)
+    surface = _with_features(skin, parts, points, face)
+    return surface, parts["brow"] & (surface > 0.5)
+
+
+def _with_features(skin: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float) -> np.ndarray:
+    """(h, w) float32: `skin` with brows, eyes, lips and nostrils.
+
+    Model values inside them mean nothing: they are covered where the skin around them is.
+    """
+    ring = max(2, round(0.04 * face))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1,) * 2)
+    surface = np.where(parts["any"], 0, skin)
+    for polygon in (*BROWS, *EYES, OUTER_LIPS, *NOSTRILS):
+        part = fill(skin.shape, points, polygon)
+        wide = cv2.dilate(part, kernel) > 0
+        rim = wide & ~parts["any"]
+        share = float(skin[rim].mean()) if rim.any() else 0.0
+        near = parts["any"] & wide
+        surface[near] = np.maximum(surface[near], np.clip((share - 0.35) / 0.3, 0, 1))
+    return surface
 
 
 def _enlarge(part: np.ndarray, small: np.ndarray, large: np.ndarray) -> np.ndarray:

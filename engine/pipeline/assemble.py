@@ -17,6 +17,7 @@ from ..head.model import MATERIALS, PARTS, HeadModel
 from ..system.concurrency import concurrently
 from ..system.progress import Progress
 from ..types import View
+from ..wire.hair import hair_json, write_hair
 from ..wire.settings import Settings
 from .image_files import write_exr, write_jpeg, write_png
 from .quality import quality_report
@@ -91,11 +92,23 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "quality": quality_report(found, fitted, depth),
         "timings": {},
     }
+    if found.hair is not None:
+        manifest["hair"] = hair_json(
+            found.hair.groups,
+            scalp_color=np.round(found.hair.scalp_color.astype(float), 4).tolist(),
+            masks=[_mask_file(number) for number in range(len(found.hair.masks))],
+        )
+        if found.hair.albedo_bare is not None:
+            manifest["maps"]["albedo_bare"] = _map("albedo_bare.png", side, "sRGB", 8, "RGB")
     return manifest, arrays
 
 
 def _photo_file(number: int) -> str:
     return f"photo_{number}.jpg"
+
+
+def _mask_file(number: int) -> str:
+    return f"hair_{number}.png"
 
 
 def _photo_json(view: View, number: int) -> dict:
@@ -151,6 +164,11 @@ def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
     ]
+    if (hair := found.hair) is not None:
+        tasks.append(lambda: write_hair(folder, hair.groups))
+        tasks += [partial(write_png, folder / _mask_file(number), mask) for number, mask in enumerate(hair.masks)]
+        if hair.albedo_bare is not None:
+            tasks.insert(2, partial(write_png, folder / "albedo_bare.png", hair.albedo_bare))
     concurrently(tasks, progress.part(0.1, 0.9), most=2)
 
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..head.model import HeadModel
 from ..system.progress import SILENT, Progress
 from ..types import Textures, View
-from ..wire.hair import HairGroup
 from .mask import hair_mask
-from .skin import SkinTriangles, at_rest, root_uv, skin_triangles
-from .types import Hair, HairView, Tufts
+from .types import Hair, HairView
 from .window import make_window
 
 __all__ = ["build_hair"]
-
-_METRE = np.float32(0.001)
-"""Metres per millimetre."""
 
 
 def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
@@ -36,19 +29,3 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         window = make_window(model, vertices, view)
         seen.append(HairView(window, hair_mask(window)))
     raise NotImplementedError
-
-
-def _rested(
-    skin: SkinTriangles, tufts: Tufts, posed: np.ndarray, rest: np.ndarray
-) -> HairGroup:
-    """A group as the bundle has it: metres, on the head at rest."""
-    strands = tufts.strands
-    return HairGroup(
-        at_rest(skin, strands, posed, rest) * _METRE,
-        root_uv(skin, strands),
-        strands.radius * _METRE,
-        strands.color,
-        strands.source,
-        strands.layer,
-        tufts.style,
-    )

@@ -27,7 +27,8 @@ def skin_triangles(model: HeadModel) -> SkinTriangles:
     """The quads of the head's skin, (0, 1, 2) and (0, 2, 3) of each, in their order."""
     skin = np.flatnonzero(model.face_material == MATERIALS.index("skin"))
     return SkinTriangles(
-        model.faces[skin][:, QUAD_TRIANGLES].reshape(-1, 3).astype(np.int32), model.uv[skin][:, QUAD_TRIANGLES].reshape(-1, 3, 2)
+        model.faces[skin][:, QUAD_TRIANGLES].reshape(-1, 3).astype(np.int32),
+        model.uv[skin][:, QUAD_TRIANGLES].reshape(-1, 3, 2),
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..camera import Camera
-from ..wire.hair import HairGroup, HairStyle
+from ..wire.hair import HairStyle
 from ..wire.messages import Message
 
 __all__ = ["Hair", "HairMask", "HairWarning", "Tufts", "HairView", "Strands", "Window", "no_strands"]
@@ -129,8 +129,8 @@ class HairWarning:
 class Hair:
     """All that grows on one head."""
 
-    groups: dict[str, HairGroup]
-    """By their names in :data:`engine.wire.hair.GROUPS`, as the bundle has them; those without curves are absent."""
+    tufts: dict[str, Tufts]
+    """By their names in :data:`engine.wire.hair.GROUPS`; those without curves are absent."""
     scalp_color: np.ndarray
     """(3,) float32 linear sRGB of the skin between the hair's roots."""
     albedo_bare: np.ndarray | None

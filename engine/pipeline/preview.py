@@ -6,7 +6,8 @@ supersampled. Fractions of a second a picture on one core.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,9 @@ from ..photo.regions import INNER_LIPS
 from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
 from ..wire.color import linear_to_srgb, srgb_to_linear
+
+if TYPE_CHECKING:
+    from ..hair.types import Tufts
 
 __all__ = ["mouth_shade", "render_head"]
 
@@ -57,6 +61,7 @@ def render_head(
     displacement: np.ndarray | None = None,
     light: np.ndarray | str = "studio",
     background: np.ndarray | int = 235,
+    tufts: Iterable[Tufts] = (),
 ) -> np.ndarray:
     """Shaded picture of a posed head.
 
@@ -69,6 +74,7 @@ def render_head(
         displacement: (S, S) mm; used for the normals when `normal` is None.
         light: ``"studio"``, ``"flat"`` (albedo as it is) or (9, 3) spherical harmonics as in ``MidFit.lighting``.
         background: grey value, or a (H, W, 3) uint8 picture.
+        tufts: what grows on the head, in the same pose.
 
     Returns:
         (H, W, 3) uint8 sRGB.
@@ -95,6 +101,8 @@ def render_head(
             haired, covered, hairs = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
+    if tufts := tuple(tufts):
+        _add_hair(color, cover, tufts, big, rasterize(points, depth, triangles[~lash], big.width, big.height).depth)
     if isinstance(background, np.ndarray):
         behind = cv2.resize(srgb_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
     else:
@@ -102,6 +110,16 @@ def render_head(
     picture = color * cover[..., None] + behind * (1 - cover[..., None])
     small = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
     return (linear_to_srgb(small) * 255 + 0.5).astype(np.uint8)
+
+
+def _add_hair(color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray) -> None:
+    """Draw strands into a picture and its coverage; thin lines twice as fine as their pixels, so that skin shows between."""
+    from ..hair.draw import draw_tufts
+
+    layer = draw_tufts(tufts, camera, head)
+    drawn = np.isfinite(layer.depth)
+    color[drawn] = layer.color[drawn]
+    cover[drawn] = 1
 
 
 class _Scene(NamedTuple):

@@ -76,5 +76,5 @@ def _warnings(found: Solution, report: dict):
             ),
         )
     if found.hair is not None:
-        for one in found.hair.warnings:
-            yield warn(one.code, one.message)
+        for doubt in found.hair.warnings:
+            yield warn(doubt.code, doubt.message)

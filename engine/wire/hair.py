@@ -130,10 +130,13 @@ def load_hair(bundle: Bundle) -> dict[str, HairGroup]:
         styles = {name: _style(described["groups"][name]["style"]) for name in GROUPS if name in described["groups"]}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HrnError(
-            ErrorCode.BUNDLE_INVALID, say("{path} lacks a required field ({error}).", path=bundle.path / MANIFEST, error=repr(error))
+            ErrorCode.BUNDLE_INVALID,
+            say("{path} lacks a required field ({error}).", path=bundle.path / MANIFEST, error=repr(error)),
         ) from error
     arrays = read_arrays(path, [f"{name}_{key}" for name in styles for key in _ARRAYS])
-    groups = {name: HairGroup(*(arrays[f"{name}_{key}"] for key in _ARRAYS), style=style) for name, style in styles.items()}
+    groups = {
+        name: HairGroup(**{key: arrays[f"{name}_{key}"] for key in _ARRAYS}, style=style) for name, style in styles.items()
+    }
     for name, group in groups.items():
         _check(name, group)
     return groups
@@ -158,5 +161,10 @@ def _check(name: str, group: HairGroup) -> None:
         if not fits or (kind == "f" and not np.isfinite(array).all()):
             raise HrnError(
                 ErrorCode.BUNDLE_INVALID,
-                say("Array “{name}” has type {type} and shape {shape}.", name=f"{name}_{key}", type=array.dtype, shape=str(array.shape)),
+                say(
+                    "Array “{name}” has type {type} and shape {shape}.",
+                    name=f"{name}_{key}",
+                    type=array.dtype,
+                    shape=str(array.shape),
+                ),
             )

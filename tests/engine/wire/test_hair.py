@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from support.synthetic_bundle import make_bundle
 
 from engine.wire.bundle import load_bundle
 from engine.wire.errors import HrnError
 from engine.wire.hair import GROUPS, VERSION, HairGroup, HairStyle, hair_json, load_hair, write_hair
+from support.synthetic_bundle import make_bundle
 
 STYLE = HairStyle(9, 0.003, 0.3, 0.0015, 0.0003, 0.0, 0.03, 0.28)
 

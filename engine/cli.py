@@ -113,7 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
     command.add_argument(
-        "what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")
+        "what", choices=("accuracy", "batch", "df_mvr", "digest", "hair", "now", "rendered", "speed", "sheets", "views")
     )
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command.set_defaults(run=_bench)

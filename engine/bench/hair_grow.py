@@ -26,6 +26,10 @@ _CELL = 5.0
 """Side of the cells of the distance field, mm."""
 _LOW, _HIGH = np.array([-210.0, -430.0, -270.0]), np.array([210.0, 240.0, 150.0])
 """The space in which hair grows, mm."""
+_FAR = 45.0
+"""Distance from which on the field is all the same, mm; hair is never so deep inside."""
+_SKULL, _SKULL_HALF = np.array([0.0, 15.0, -80.0]), np.array([55.0, 75.0, 75.0])
+"""Middle and half axes of an ellipsoid well inside every head, mm: where no surface is near, it tells inside from outside."""
 _WHORL = np.array([0.0, 95.0, -135.0])
 """Where the whorl is on the mean head."""
 _DOWN = np.array([0.0, -1.0, 0.0])
@@ -81,9 +85,14 @@ class Solid:
         cloud, normal = np.concatenate(clouds), np.concatenate(normals)
         axes = [np.arange(low, high + _CELL, _CELL) for low, high in zip(_LOW, _HIGH)]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
-        distance, near = cKDTree(cloud).query(grid, k=4)
-        side = ((grid[..., None, :] - cloud[near]) * normal[near]).sum(-1).mean(-1)
-        self._field = np.where(np.abs(side) < 2 * _CELL, side, np.sign(side) * distance[..., 0]).astype(np.float32)
+        distance, near = cKDTree(cloud).query(grid, k=4, distance_upper_bound=_FAR)
+        known = near[..., -1] < len(cloud)
+        inner = (((grid - _SKULL) / _SKULL_HALF) ** 2).sum(-1) < 1
+        field = np.minimum(distance[..., 0], _FAR) * np.where(inner, -1, 1)
+        place, near = grid[known], near[known]
+        side = ((place[:, None] - cloud[near]) * normal[near]).sum(-1).mean(-1)
+        field[known] = np.where(np.abs(side) < 2 * _CELL, side, np.sign(side) * np.abs(field[known]))
+        self._field = field.astype(np.float32)
         self._slope = np.stack(np.gradient(self._field, _CELL), 0).astype(np.float32)
 
     def distance(self, points: np.ndarray) -> np.ndarray:
@@ -269,7 +278,7 @@ def _gathered(style, roots, means, normals, solid, rng) -> np.ndarray:
         way = solid.pushed(way, least)
         way[:, 1:-1] = (way[:, :-2] + 2 * way[:, 1:-1] + way[:, 2:]) / 4
     way[:, 0] = roots
-    way = solid.pushed(way, np.minimum(least, 0.6))
+    way[:, 1:] = solid.pushed(way[:, 1:], np.minimum(least[:, 1:], 0.6))
     end = _wound(style, ties[which], disc, solid, rng)
     return resampled(np.concatenate([way, end], 1), POINTS * 2 if style.comb in ("bun", "braid", "braids") else POINTS)
 

@@ -21,7 +21,8 @@ from ..system.failures import as_hrn_error
 from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
 from ..wire.settings import Settings
-from .hair_metrics import children, color_difference, depth_in_head, draw, overlap, refined, smooth_length
+from .ciede2000 import color_difference
+from .hair_metrics import children, depth_in_head, draw, overlap, refined, smooth_length
 from .hair_styles import Style
 from .hair_truth import Truth, bald, load_truth
 

@@ -15,9 +15,10 @@ from ..camera import Camera
 from ..head import load_head_model
 from ..head.subdivision import subdivided
 from ..pipeline.image_files import write_png
+from ..pipeline.preview import render_head
 from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
-from .hair_picture import picture
+from .hair_metrics import tufts
 
 __all__ = ["Likeness", "distances", "photo_camera", "posed_head", "write_pair"]
 
@@ -71,8 +72,10 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
     painted, bare = albedo("albedo"), albedo("albedo_bare")
     pictures = {
         "photo": shown,
-        "bald": picture(fine, posed, cut, painted, ()),
-        "haired": picture(fine, posed, cut, painted if bare is None or not groups else bare, groups),
+        "bald": render_head(fine, posed, cut, painted, background=150),
+        "haired": render_head(
+            fine, posed, cut, painted if bare is None or not groups else bare, background=150, tufts=map(tufts, groups)
+        ),
     }
     paths = [folder / f"{name}.png" for name in pictures]
     for path, image in zip(paths, pictures.values()):

@@ -1,6 +1,6 @@
 """How well curves of hair agree with a photo, and with a head: silhouettes, directions, depth below the skin.
 
-Written apart from :mod:`engine.hair`, so that no stage is judged by itself.
+Directions are read from photos apart from :mod:`engine.hair`, so that no stage is judged by itself.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import numpy as np
 from ..camera import Camera
 from ..geometry.closest import SurfaceIndex
 from ..geometry.mesh import vertex_normals
+from ..hair.draw import grown
+from ..hair.types import Strands, Tufts
 from ..wire.hair import HairGroup
 
 __all__ = [
     "Drawn",
     "Depth",
     "children",
-    "color_difference",
     "depth_in_head",
     "draw",
     "flow_error",
     "overlap",
     "photo_flow",
     "smooth_length",
+    "tufts",
 ]
 
 FRONT_MM = 6.0
@@ -60,28 +62,29 @@ class Depth(NamedTuple):
     """mm from the roots to the skin, 95th percentile."""
 
 
-def children(group: HairGroup, seed: int = 0) -> np.ndarray:
-    """(S, P, 3) float32 mm: the curves of a group with those that Blender grows around each guide.
+def tufts(group: HairGroup) -> Tufts:
+    """A bundle's group for :mod:`engine.hair.draw`, in the pose of its points."""
+    count = len(group.points)
+    strands = Strands(
+        group.points * np.float32(1000),
+        np.zeros(count, np.int32),
+        np.zeros((count, 3), np.float32),
+        group.radius * np.float32(1000),
+        group.color,
+        group.source,
+        group.layer,
+    )
+    return Tufts(strands, group.style)
 
-    A plain reading of :class:`engine.wire.hair.HairStyle`: roots in a disc, tips drawn together by ``clump``, slow
-    wandering by ``noise``, a helix where curls are finer than the guides.
-    """
-    style, points = group.style, group.points.astype(np.float64) * 1000
-    count = max(1, style.children)
-    rng = np.random.default_rng(seed)
-    if not len(points):
-        return np.zeros((0, *points.shape[1:]), np.float32)
-    along = np.linspace(0, 1, points.shape[1])
-    offset = rng.normal(0, 0.5, (len(points), count, 3)) * style.spread * 1000
-    offset[:, 0] = 0
-    every = points[:, None] + offset[:, :, None] * (1 - style.clump * along)[:, None]
-    if style.noise:
-        phase = rng.uniform(0, 2 * np.pi, (2, *offset.shape))
-        wave = np.sin(2 * np.pi * 1.5 * along[:, None] + phase[0][:, :, None]) * np.sin(phase[1])[:, :, None]
-        every = every + wave * style.noise * 1000 * along[:, None]
-    every = every.reshape(-1, *points.shape[1:])
+
+def children(group: HairGroup, seed: int = 0) -> np.ndarray:
+    """(S, P, 3) float32 mm: the curves of a group with those that grow around each guide, curls too."""
+    if not len(group.points):
+        return np.zeros((0, *group.points.shape[1:]), np.float32)
+    every, style = grown(tufts(group)).reshape(-1, *group.points.shape[1:]), group.style
     if style.curl_radius and style.curl_length:
-        every = _wound(every, style.curl_radius * 1000, style.curl_length * 1000, rng)
+        rng = np.random.default_rng(seed)
+        every = _wound(every.astype(np.float64), style.curl_radius * 1000, style.curl_length * 1000, rng)
     return every.astype(np.float32)
 
 
@@ -225,16 +228,6 @@ def smooth_length(points: np.ndarray, sigma: float = 0.06) -> np.ndarray:
     soft = gaussian_filter1d(fine, sigma * fine.shape[1], axis=1, mode="nearest")
     soft[:, 0], soft[:, -1] = fine[:, 0], fine[:, -1]
     return np.linalg.norm(np.diff(soft, axis=1), axis=2).sum(1)
-
-
-def color_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """CIEDE2000 between two colours in linear sRGB, each (3,)."""
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
-    from ..wire.color import linear_to_srgb
-
-    one, other = (rgb2lab(linear_to_srgb(np.clip(color, 0, 1))[None, None].astype(np.float64)) for color in (first, second))
-    return float(deltaE_ciede2000(one, other)[0, 0])
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

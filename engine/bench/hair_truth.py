@@ -41,7 +41,7 @@ SAMPLES = 16
 """Samples per pixel, before the denoiser."""
 ALBEDO_SIDE = 1024
 """Side of the heads' painted map."""
-VERSION = 2
+VERSION = 3
 """Jobs of another version are made anew."""
 _SCRIPT = Path(__file__).resolve().parents[2] / "tests" / "digest" / "hair_photos.py"
 _SEED = 1508
@@ -316,9 +316,10 @@ def _told(style: Style, camera: Camera, rng: np.random.Generator, threads: int) 
         cloth = cloth * (4 if np.mean(COLORS[style.color]) < 0.12 else 0.15)
     spread = 0.0015 if style.kind in ("buzz", "bun", "braid", "tail", "afro") else 0.003
     nodes: list = [["Duplicate Hair Curves", {"Amount": 5, "Radius": spread, "Tip Roundness": 0.3, "Seed": 1}]]
-    nodes.append(["Hair Curves Noise", {"Distance": 0.0012 + 0.01 * min(style.frizz, 1) * 0.1, "Scale": 20.0, "Seed": 2}])
+    wander = min(0.0015, 0.00005 * max(style.top, style.side, style.tail))
+    nodes.append(["Hair Curves Noise", {"Distance": wander, "Scale": 20.0, "Seed": 2, "Preserve Length": True}])
     if style.frizz:
-        nodes.append(["Frizz Hair Curves", {"Distance": style.frizz / 1000, "Seed": 3}])
+        nodes.append(["Frizz Hair Curves", {"Distance": style.frizz / 1000, "Seed": 3, "Preserve Length": True}])
     half = max(camera.width, camera.height)
     return {
         "camera": {

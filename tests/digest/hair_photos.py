@@ -123,7 +123,9 @@ def hair_material(roughness: float) -> bpy.types.Material:
     shader = tree.nodes.new("ShaderNodeBsdfHairPrincipled")
     shader.parametrization = "COLOR"
     shader.inputs["Roughness"].default_value = roughness
-    shader.inputs["Radial Roughness"].default_value = 0.4
+    shader.inputs["Radial Roughness"].default_value = 0.5
+    shader.inputs["IOR"].default_value = 1.45
+    shader.inputs["Random Roughness"].default_value = 0.2
     color = tree.nodes.new("ShaderNodeAttribute")
     color.attribute_name = "hair_color"
     tree.links.new(color.outputs["Color"], shader.inputs["Color"])

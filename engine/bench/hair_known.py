@@ -22,6 +22,7 @@ from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
 from ..wire.settings import Settings
 from .ciede2000 import color_difference
+from .hair_bundle import photo_camera
 from .hair_metrics import children, depth_in_head, draw, overlap, refined, smooth_length
 from .hair_styles import Style
 from .hair_truth import Truth, bald, load_truth
@@ -131,8 +132,7 @@ def _surface(fine: HeadModel, vertices: np.ndarray, camera: Camera) -> np.ndarra
 
 def _in_the_photo(fine, finer, truth: Truth, bundle: Bundle, every: np.ndarray, rest: np.ndarray) -> dict:
     """Silhouette, mask and direction against the known strands, in the photo."""
-    told = bundle.manifest["cameras"][0]
-    camera = Camera(**{key: np.array(told[key]) if key in "Rt" else told[key] for key in Camera.__dataclass_fields__})
+    camera = photo_camera(bundle)
     factor = camera.width / truth.camera.width
     known_camera = truth.camera.scaled(factor)
     shape = (camera.height, camera.width)

@@ -11,16 +11,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ..camera import Camera
 from ..head import load_head_model
 from ..head.subdivision import subdivided
 from ..pipeline.image_files import write_png
 from ..pipeline.preview import render_head
 from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
+from .hair_bundle import in_photo, photo_camera, posed_head
 from .hair_metrics import tufts
 
-__all__ = ["Likeness", "distances", "photo_camera", "posed_head", "write_pair"]
+__all__ = ["Likeness", "distances", "write_pair"]
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "tests" / "digest" / "face_distances.py"
 _HEAD_PIXELS = 420
@@ -32,21 +32,6 @@ class Likeness(NamedTuple):
 
     bald: float | None
     haired: float | None
-
-
-def photo_camera(bundle: Bundle, number: int = 0) -> Camera:
-    """The camera of one of a bundle's photos."""
-    told = bundle.manifest["cameras"][number]
-    return Camera(**{key: np.array(told[key]) if key in "Rt" else told[key] for key in Camera.__dataclass_fields__})
-
-
-def posed_head(bundle: Bundle, number: int = 0) -> np.ndarray:
-    """(N, 3) mm: the head with the facial action that it has in one of its photos."""
-    arrays, manifest = bundle.arrays(), bundle.manifest
-    used = [photo for photo in manifest["photos"] if photo.get("used", True)]
-    values = np.array(used[number].get("expression", manifest["expression"]["photo_values"]), np.float32)
-    moved = arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
-    return moved.astype(np.float64) * 1000
 
 
 def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
@@ -68,7 +53,7 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
         told = bundle.manifest["maps"].get(name)
         return None if told is None else cv2.imread(str(bundle.path / told["file"]))[..., ::-1]
 
-    groups = [group._replace(points=moved(bundle, group.points)) for group in load_hair(bundle).values()]
+    groups = [group._replace(points=in_photo(bundle, group.points)) for group in load_hair(bundle).values()]
     painted, bare = albedo("albedo"), albedo("albedo_bare")
     pictures = {
         "photo": shown,
@@ -81,17 +66,6 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
     for path, image in zip(paths, pictures.values()):
         write_png(path, np.ascontiguousarray(image))
     return paths
-
-
-def moved(bundle: Bundle, points: np.ndarray, number: int = 0) -> np.ndarray:
-    """(G, P, 3) metres: curves at rest brought to the head of a photo, each with the motion of the skin at its root."""
-    arrays = bundle.arrays()
-    rest = (arrays["vertices"] + arrays["deformation"]).astype(np.float64)
-    from scipy.spatial import cKDTree
-
-    _, near = cKDTree(rest).query(points[:, 0])
-    shift = posed_head(bundle, number)[near] / 1000 - rest[near]
-    return (points + shift[:, None]).astype(np.float32)
 
 
 def distances(pairs: Sequence[Sequence[Path]], python: Path, scratch: Path) -> list[Likeness]:

@@ -23,7 +23,7 @@ from ..wire.formats import is_photo_name
 from ..wire.hair import HairGroup, load_hair
 from ..wire.settings import Settings
 from .ciede2000 import color_difference
-from .hair_likeness import moved, photo_camera, posed_head
+from .hair_bundle import in_photo, photo_camera, posed_head
 from .hair_metrics import children, depth_in_head, draw, flow_error, overlap, photo_flow
 
 __all__ = ["LIMITS", "find_photos", "score_real", "summary"]
@@ -137,7 +137,7 @@ def _in_the_photo(fine: HeadModel, finer, bundle: Bundle, group: HairGroup, path
 
     rgb, hair, bare = reduced(picture), reduced(mask).astype(np.float32) / 255, reduced(skin_seen.astype(np.float32))
     surface = _depth(fine, finer @ posed_head(bundle), small)
-    strands = children(group._replace(points=moved(bundle, group.points)))
+    strands = children(group._replace(points=in_photo(bundle, group.points)))
     drawn = draw(strands, small, surface)
     found = overlap(drawn.cover, hair > 0.5)
     angle, confidence = photo_flow(rgb, hair, face * factor)

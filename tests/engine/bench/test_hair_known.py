@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -19,6 +19,7 @@ from engine.camera import orbit_camera
 from engine.head import load_head_model
 from engine.head.model import MATERIALS
 from engine.head.subdivision import subdivided
+from engine.pipeline.assemble import camera_json
 from engine.render import rasterize
 from engine.wire.hair import HairGroup, HairStyle, hair_json, write_hair
 
@@ -98,8 +99,7 @@ def known_bundle(folder, head, truth, points, color):
     surface = rasterize(pixels, depth, body.model.triangles, camera.width, camera.height).depth
     mask = draw(truth.strands, camera, surface).cover
     cv2.imwrite(str(folder / "hair_0.png"), mask.astype(np.uint8) * 255)
-    told = {**asdict(camera), "R": camera.R.tolist(), "t": camera.t.tolist()}
-    manifest = {"cameras": [told], "hair": hair_json(groups, masks=["hair_0.png"])}
+    manifest = {"cameras": [camera_json(camera)], "hair": hair_json(groups, masks=["hair_0.png"])}
     arrays = {"vertices": model.template / 1000, "deformation": np.zeros_like(model.template)}
     return SimpleNamespace(path=folder, manifest=manifest, arrays=lambda: arrays)
 

@@ -146,7 +146,9 @@ def haired(style: Style, places: np.ndarray) -> np.ndarray:
     if style.bare == "all":
         return np.zeros(len(places))
     if style.bare == "temples":
-        return 1 - smoothstep(-62, -50, z - 0.55 * np.minimum(np.abs(np.abs(x) - 38), 30)) * smoothstep(12, 20, np.abs(x)) * smoothstep(55, 65, y)
+        return 1 - smoothstep(-62, -50, z - 0.55 * np.minimum(np.abs(np.abs(x) - 38), 30)) * smoothstep(
+            12, 20, np.abs(x)
+        ) * smoothstep(55, 65, y)
     if style.bare == "front":
         return 1 - smoothstep(-78, -62, z) * smoothstep(60, 72, y)
     if style.bare == "top":

@@ -235,7 +235,14 @@ def summary(rows: list[dict], tell: Callable = print) -> list[str]:
         f"unseen side covered {unseen:.2f} (IoU {middle('unseen_iou'):.2f}), length {length:.0f} %, "
         f"volume {middle('volume_mm'):.1f} mm, color {color:.1f}"
     )
-    for key, worst in (("iou", min), ("flow", max), ("unseen", min), ("length_percent", None), ("volume_mm", max), ("color", max)):
+    for key, worst in (
+        ("iou", min),
+        ("flow", max),
+        ("unseen", min),
+        ("length_percent", None),
+        ("volume_mm", max),
+        ("color", max),
+    ):
         known = [row for row in haired if np.isfinite(row[key])]
         order = sorted(known, key=lambda row: abs(row[key]), reverse=worst is not min)[:4]
         tell(f"  worst {key}: " + ", ".join(f"{row['style']} {row[key]:.2f}" for row in order))

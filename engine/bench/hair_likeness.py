@@ -47,7 +47,9 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
     x1, y1 = np.minimum(np.ceil(high + space), (camera.width, camera.height)).astype(int)
     scale = _HEAD_PIXELS / max(1.0, float((high - low).max()))
     cut = camera.cropped(int(x0), int(y0), int(x1 - x0), int(y1 - y0)).scaled(scale)
-    shown = cv2.resize(photo[y0:y1, x0:x1], (cut.width, cut.height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    shown = cv2.resize(
+        photo[y0:y1, x0:x1], (cut.width, cut.height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
 
     def albedo(name: str) -> np.ndarray | None:
         told = bundle.manifest["maps"].get(name)

@@ -109,7 +109,9 @@ def add_hair(scene, arrays, told) -> bpy.types.Object:
                 wanted.node_groups = [name]
         modifier = thing.modifiers.new(name, "NODES")
         modifier.node_group = bpy.data.node_groups[name]
-        sockets = {item.name: item.identifier for item in modifier.node_group.interface.items_tree if item.item_type == "SOCKET"}
+        sockets = {
+            item.name: item.identifier for item in modifier.node_group.interface.items_tree if item.item_type == "SOCKET"
+        }
         for key, value in values.items():
             modifier[sockets[key]] = value
     return thing

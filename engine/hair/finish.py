@@ -1,0 +1,133 @@
+"""What holds for every strand at the end: off the skin, within what the photos show, of few points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from ..geometry.closest import SurfaceIndex
+from ..geometry.mesh import vertex_normals
+from ..head.model import MATERIALS, HeadModel
+from .field import View
+from .seen import blur
+from .space import Space, trilinear
+
+__all__ = ["Skin", "lifted_off", "resampled", "trimmed"]
+
+_NEAR = 9.0
+"""Points that voxels say are farther from the skin than this are not asked exactly, mm."""
+
+
+class Skin:
+    """The head's outside: answers how far points lie outside of it, and which way out is.
+
+    Args:
+        posed: (N, 3) mm.
+    """
+
+    def __init__(self, model: HeadModel, posed: np.ndarray):
+        solid = [MATERIALS.index(name) for name in ("skin", "eyes")]
+        quads = np.flatnonzero(np.isin(model.face_material, solid))
+        triangles = model.triangles.reshape(-1, 2, 3)[quads].reshape(-1, 3)
+        self._normals = vertex_normals(posed, triangles)
+        self._triangles = triangles
+        self._posed = posed.astype(np.float64)
+        self._index = SurfaceIndex(posed, triangles)
+
+    def distance(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) mm outside, negative inside, and (n, 3) unit directions out."""
+        near = self._index.query(points)
+        normal = near.of(self._normals, self._triangles)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
+        away = points - near.of(self._posed, self._triangles)
+        side = np.where((away * normal).sum(1) >= 0, 1.0, -1.0)
+        return side * near.distance, normal
+
+
+def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 2) -> np.ndarray:
+    """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin."""
+    flat = points[:, 1:].reshape(-1, 3).copy()
+    for _ in range(rounds):
+        near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
+        distance, normal = skin.distance(flat[near])
+        short = distance < clearance
+        flat[near[short]] += (clearance - distance[short])[:, None] * normal[short]
+    return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
+
+
+def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray:
+    """(G, P, 3): the same by voxels, roughly, and also off the body."""
+    flat = points[:, 1:].reshape(-1, 3)
+    steep = np.empty((len(flat), 6))
+    trilinear(space.slope, space.origin, space.step, np.ascontiguousarray(flat), steep)
+    steep = steep[:, :3] / (np.linalg.norm(steep[:, :3], axis=1, keepdims=True) + 1e-6)
+    flat = flat + np.clip(clearance - space.at(flat)[:, 0], 0, 20)[:, None] * steep
+    return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
+
+
+def trimmed(
+    points: np.ndarray, count: np.ndarray, views: Sequence[View], outside: float, carve: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Strands cut where a photo would show them on bare ground.
+
+    Args:
+        points: (G, M, 3) mm. count: (G,) places that each strand has.
+        outside: chance of hair below which ground is bare.
+        carve: how far further photos' outlines may be off, mm.
+
+    Returns:
+        (G,) places that stay, and (G,) bool which strands are worth keeping.
+    """
+    shape = points.shape[:2]
+    flat = points.reshape(-1, 3)
+    bad = np.zeros(len(flat), bool)
+    for number, view in enumerate(views):
+        seen = view.seen
+        pixels, depth = seen.camera.project(flat)
+        rows, columns = seen.at(pixels)
+        visible = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 1.5)
+        visible &= seen.window.shown[rows, columns]
+        hair = blur(seen.hair, max(0.6, 0.006 * seen.face))
+        if number:
+            import cv2
+
+            side = 2 * int(carve / seen.mm) + 3
+            hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
+        bad |= visible & (seen.sample(hair, pixels) < outside)
+    bad = bad.reshape(shape) & (np.arange(shape[1])[None] < count[:, None])
+    # The root itself stands on skin: it is judged by where roots may stand.
+    first = np.where(bad.any(1), bad.argmax(1), count)
+    early = bad[:, 1:3].any(1)
+    return np.minimum(first, count), (first >= 3) & ~early
+
+
+@njit(cache=True, nogil=True)
+def resampled(rows, count, points):
+    """(G, `points`, 3) places at equal distances along the first `count` places of (G, M, 3) `rows`."""
+    out = np.empty((len(rows), points, 3))
+    for n in range(len(rows)):
+        total = 0.0
+        for k in range(1, count[n]):
+            step = 0.0
+            for c in range(3):
+                step += (rows[n, k, c] - rows[n, k - 1, c]) ** 2
+            total += step**0.5
+        gone, k, step = 0.0, 0, 0.0
+        for p in range(points):
+            want = total * p / (points - 1)
+            while k < count[n] - 1:
+                step = 0.0
+                for c in range(3):
+                    step += (rows[n, k + 1, c] - rows[n, k, c]) ** 2
+                step = step**0.5
+                if gone + step >= want or k == count[n] - 2:
+                    break
+                gone += step
+                k += 1
+            share = min(max((want - gone) / step, 0.0), 1.0) if step > 1e-9 else 0.0
+            other = min(k + 1, count[n] - 1)
+            for c in range(3):
+                out[n, p, c] = rows[n, k, c] * (1 - share) + rows[n, other, c] * share
+    return out

@@ -1,0 +1,189 @@
+"""What is believed of hair: the numbers of the groom, each with its unit. Lengths in the image are in face widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ColorWeights", "FlowWeights", "GroomWeights", "RootWeights", "StrandWeights", "VolumeWeights", "WEIGHTS"]
+
+Range = tuple[float, float]
+"""From where on, and where wholly; or least and largest."""
+
+
+@dataclass(frozen=True)
+class FlowWeights:
+    """The direction of strands in the image."""
+
+    shading: float = 0.04
+    """Standard deviation of what counts as shading and is taken out first, face widths."""
+    derivative: float = 0.007
+    """Standard deviation of the derivative, face widths."""
+    tensor: float = 0.016
+    """Standard deviation of the structure tensor, face widths."""
+    edge: Range = (0.012, 0.032)
+    """Distance from the mask's border from which on an edge may be a strand, and at which it surely is, face widths."""
+    contrast_most: float = 1.5
+    """Largest energy, over the median, that raises confidence."""
+    fill: tuple[tuple[float, float], ...] = ((0.02, 1.0), (0.06, 0.15), (0.15, 0.02))
+    """Standard deviations, face widths, and weights with which confident directions spread."""
+    sides: Range = (0.95, 0.70)
+    """Level at which gravity hardly tells the sign of a direction, and from which down it does."""
+    sides_least: float = 0.03
+    """Its say above."""
+    hanging: Range = (0.5, 0.3)
+    """Level at which hair begins to hang straight down, and from which down it does."""
+    rounds: tuple[tuple[int, float], ...] = ((40, 0.05), (20, 0.02))
+    """Rounds, and standard deviation in face widths, of the agreement on signs."""
+    prior: float = 0.25
+    """Say of the prior in each round."""
+    soft: float = 0.012
+    """Standard deviation of the signed field, face widths: it fades where signs meet."""
+
+
+@dataclass(frozen=True)
+class VolumeWeights:
+    """The space that hair fills."""
+
+    thickness: Range = (2.0, 42.0)
+    """Least and largest thickness over the scalp, mm."""
+    crown: float = 0.45
+    """Level from which up the outline's distance from the head is thickness."""
+    spread: tuple[tuple[float, float], ...] = ((0.12, 1.0), (0.4, 0.05), (1.2, 0.002))
+    """Standard deviations, face widths, and weights with which thickness spreads from the outline."""
+    unknown: float = 8.0
+    """Thickness where no outline is seen, mm."""
+    skin: float = 3.0
+    """Thickness at the border to bare skin, mm."""
+    ramp: float = 0.16
+    """Distance from that border at which the full thickness is reached, face widths."""
+    back: float = 1.1
+    """Thickness behind over that in front."""
+    outer: tuple[float, float] = (1.7, 4.0)
+    """The surface may swell to this many times the thickness plus so many mm."""
+    round_radius: Range = (25.0, 75.0)
+    """Radius of the round profile of hanging hair, and of hair round the skull, mm."""
+    round_level: Range = (0.4, 0.7)
+    """Levels between which one becomes the other."""
+    inside: float = 0.10
+    """How far within the head's outline the round profile holds, face widths."""
+    curtain: float = 0.12
+    """How much nearer to the viewer the back of long hair may come per mm that it falls."""
+    joined: float = 0.3
+    """Level below which hair on both sides of the neck is joined behind it."""
+    voxel: float = 5.0
+    """Side of a voxel, mm."""
+    carve: float = 3.0
+    """How far a further photo's outline may be off before it cuts hair away, mm."""
+
+
+@dataclass(frozen=True)
+class RootWeights:
+    """Where strands may stand."""
+
+    candidates: int = 24000
+    """Places on the head that are asked."""
+    beyond: float = 18.0
+    """How far beyond the model's scalp hair may grow, mm."""
+    facing: float = 0.15
+    """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
+    fringe: float = 0.22
+    """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
+    scalp: float = 0.35
+    """Weight of the scalp that a root needs beneath a fringe."""
+
+
+@dataclass(frozen=True)
+class StrandWeights:
+    """The strands."""
+
+    points: int = 16
+    """Points of a guide."""
+    seen: int = 800
+    """Guides through seen hair."""
+    grown: int = 600
+    """Guides grown through the completed field."""
+    under: int = 600
+    """Short guides beneath, which hide the skin."""
+    step: float = 0.02
+    """Step of tracing in the image, face widths."""
+    turn: float = 0.4
+    """Share of the last direction in the next one."""
+    sign: float = 0.25
+    """Length of the soft field below which it has no sign and a strand ends."""
+    rise: Range = (14.0, 70.0)
+    """Least and largest length over which a strand rises from the skin to its depth, mm."""
+    rise_per_depth: float = 3.0
+    """That length over the depth."""
+    far: float = 55.0
+    """A seen strand without a root within this distance is dropped, mm."""
+    short: float = 16.0
+    """Thickness below which hair is short, mm."""
+    short_length: tuple[float, float] = (9.0, 2.6)
+    """Length of short hair: so many mm and so many times the thickness."""
+    long_length: tuple[float, float] = (60.0, 20.0)
+    """Length at that thickness and above: mm, and mm per mm more."""
+    long_area: float = 0.12
+    """Hair below level 0.15, in squared face widths, from which on length is not bounded."""
+    shell: float = 6.0
+    """Thickness below which hair is a shell of short hairs that lie along the flow, mm."""
+    shell_length: tuple[float, float] = (2.0, 1.1)
+    """Their length: mm, and times the thickness."""
+    shell_strength: float = 0.62
+    """Coherence above which thin hair is combed hair, and no shell."""
+    leaving: Range = (10.0, 80.0)
+    """How far strands go on that leave the photo at its lower border, mm."""
+    tips: float = 0.22
+    """Largest share that is cut off a tip."""
+    clearance: float = 0.6
+    """Least distance of points from the skin, mm."""
+    outside: float = 0.38
+    """Chance of hair below which a visible point lies on bare ground."""
+    radius: float = 0.05
+    """Half the thickness of a strand, mm."""
+
+
+@dataclass(frozen=True)
+class ColorWeights:
+    """Color of strands without the photo's light."""
+
+    border: float = 0.022
+    """Width of the mask's border that carries the background's color, face widths."""
+    shading: float = 0.25
+    """Standard deviation of slow shading, face widths; half of it, as a power, goes."""
+    shading_range: Range = (0.6, 1.7)
+    """Least and largest correction of it."""
+    highlight: float = 0.9
+    """Quantile of brightness above which is highlight."""
+    local: float = 0.45
+    """Share of the local tint; the rest is that of the whole."""
+    gain: Range = (0.5, 2.5)
+    """Least and largest exposure."""
+    tint: Range = (0.7, 1.4)
+    """Least and largest tint of the light."""
+    tint_power: float = 0.5
+    """How much of the light's tint goes, as a power: the whole makes blond hair green."""
+    saturation: float = 1.3
+    """Power of the ratio of channels to luminance: strands in each other's shade look greyer."""
+    lift: float = 1.5
+    """What the strands' shade upon each other takes of the brightness."""
+    range: Range = (0.003, 0.85)
+    """Least and largest channel."""
+    variation: float = 0.2
+    """Standard deviation of log brightness from strand to strand."""
+
+
+@dataclass(frozen=True)
+class GroomWeights:
+    """All of them."""
+
+    flow: FlowWeights = FlowWeights()
+    volume: VolumeWeights = VolumeWeights()
+    roots: RootWeights = RootWeights()
+    strands: StrandWeights = StrandWeights()
+    color: ColorWeights = ColorWeights()
+    seed: int = 1
+    """Of all random choices."""
+
+
+WEIGHTS = GroomWeights()
+"""The numbers as they are used."""

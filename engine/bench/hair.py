@@ -20,13 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..wire.bundle import Bundle
+from ..wire.bundle import Bundle, load_bundle
 from ..wire.paths import engine_home
 from ..wire.settings import Settings
 from . import hair_known, hair_real
 from .hair_likeness import distances, write_pair
+from .hair_sheet import write_sheet
 from .hair_styles import STYLES
-from .hair_truth import photograph
+from .hair_truth import load_truth, photograph
 
 __all__ = ["main"]
 
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recognizer", type=Path, metavar="PYTHON", help="a Python with engine/requirements/likeness.txt")
     parser.add_argument("--quality", default="standard", help="of the heads of real photos (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of Cycles (default: %(default)s)")
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="a .jpg of the worst known styles beside what came back")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
     parser.add_argument("--list", action="store_true", help="list the known styles")
     options = parser.parse_args(argv)
@@ -104,6 +106,10 @@ def _known(options: argparse.Namespace, heads: Path, found: dict) -> list[str]:
         return [f"known grooms: {failure}"]
     settings = Settings(quality="draft", texture_size=512)
     found["known"] = hair_known.score_known(styles, jobs.absolute(), heads, settings, _tell)
+    if options.sheet:
+        names = hair_known.worst(found["known"])
+        named = {style.name: style for style in styles}
+        write_sheet(options.sheet, [(load_truth(jobs / name, named[name]), load_bundle(heads / name)) for name in names])
     return hair_known.summary(found["known"], _tell)
 
 

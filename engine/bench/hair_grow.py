@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from ..geometry.mesh import vertex_normals
 from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS, HeadModel
+from ..head.subdivision import catmull_clark
 from .hair_styles import Style
 
 __all__ = ["POINTS", "Body", "Solid", "clumped", "curled", "grow", "scalp_roots", "torso"]
@@ -64,7 +65,12 @@ def torso(model: HeadModel, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarra
         np.stack([k * count + ring, k * count + after, (k + 1) * count + after, (k + 1) * count + ring], 1)
         for k in range(len(_TORSO))
     ]
-    return np.concatenate(rings), np.concatenate(quads)
+    smooth, faces = np.concatenate(rings), np.concatenate(quads)
+    for _ in range(3):
+        # As fine as the head: the distance field knows it by its vertices.
+        matrix, faces = catmull_clark(faces)
+        smooth = matrix @ smooth
+    return smooth, faces
 
 
 class Solid:

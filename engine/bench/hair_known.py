@@ -27,7 +27,7 @@ from .hair_metrics import children, depth_in_head, draw, overlap, refined, smoot
 from .hair_styles import Style
 from .hair_truth import Truth, bald, load_truth
 
-__all__ = ["LIMITS", "rebuild", "score_known", "summary"]
+__all__ = ["LIMITS", "rebuild", "score_known", "summary", "worst"]
 
 LIMITS = {
     "length_percent": 15.0,
@@ -211,6 +211,18 @@ def outer_distance(known: np.ndarray, built: np.ndarray) -> float:
     """Mean distance in mm between the outsides of two sets of strands, both ways."""
     first, second = outer_points(known), outer_points(built)
     return float((cKDTree(second).query(first)[0].mean() + cKDTree(first).query(second)[0].mean()) / 2)
+
+
+def worst(rows: list[dict], count: int = 12) -> list[str]:
+    """Names of the styles that came back least: hair on bald heads first, then by silhouette from the photo and from behind."""
+    good = [row for row in rows if "failed" not in row]
+
+    def loss(row: dict) -> float:
+        if row["kind"] == "bald":
+            return 3.0 * bool(row["guides"])
+        return float(np.nan_to_num(2 - row["iou"] - row["unseen_iou"], nan=2.0))
+
+    return [row["style"] for row in sorted(good, key=loss, reverse=True)[:count]]
 
 
 def summary(rows: list[dict], tell: Callable = print) -> list[str]:

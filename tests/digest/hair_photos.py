@@ -78,7 +78,6 @@ def add_head(scene, arrays, albedo: Path, told) -> None:
         head.data.materials.append(material)
     head.data.polygons.foreach_set("material_index", (arrays["head_material"] > 0).astype(np.int32))
     body = add_mesh(scene, "shoulders", arrays["body_vertices"], arrays["body_quads"])
-    body.modifiers.new("smooth", "SUBSURF").render_levels = 2
     cloth = bpy.data.materials.new("cloth")
     cloth.use_nodes = True
     cloth.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (*told["cloth"], 1)

@@ -34,6 +34,8 @@ FRONT_MM = 6.0
 """Depth behind the nearest strand within which strands make the seen direction."""
 _CLOSED = 3
 """Gaps between strands up to this many pixels count as covered (study: the drawn strands are one pixel thin)."""
+_DEEP_MM = 1.0
+"""A strand may lie so deep in the skin, mm."""
 _SURE = 0.3
 """Share of the hair's pixels, those with the least confidence, where directions are not compared."""
 
@@ -209,9 +211,30 @@ def depth_in_head(strands: np.ndarray, vertices: np.ndarray, triangles: np.ndarr
     spot = found.of(points, faces)
     side = ((strands.reshape(-1, 3) - spot) * found.of(normals, faces)).sum(1)
     # Beyond an opening (the neck's border) nothing tells inside from outside.
-    below = np.where((side < 0) & ~found.on_border, found.distance, 0).reshape(strands.shape[:2])
+    below = np.where((side < 0) & ~found.on_border, found.distance, 0)
+    # Behind the rim of an ear the nearest skin looks away: what seems deep is asked again.
+    deep = np.flatnonzero(below > _DEEP_MM)
+    below[deep] *= _enclosed(strands.reshape(-1, 3)[deep].astype(np.float64), points, faces)
+    below = below.reshape(strands.shape[:2])
     gap = found.distance.reshape(strands.shape[:2])[:, 0]
-    return Depth(float(below.max()), float((below.max(1) > 1.0).mean()), float(np.percentile(gap, 95)))
+    return Depth(float(below.max()), float((below.max(1) > _DEEP_MM).mean()), float(np.percentile(gap, 95)))
+
+
+def _enclosed(places: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(n,) bool: the surface winds around a place more than half, openings notwithstanding.
+
+    Solid angles after van Oosterom and Strackee, IEEE Transactions on Biomedical Engineering 1983; Jacobson, Kavan and
+    Sorkine-Hornung, "Robust Inside-Outside Segmentation using Generalized Winding Numbers", SIGGRAPH 2013.
+    """
+    inside = np.zeros(len(places), bool)
+    for start in range(0, len(places), 200):
+        corner = vertices[triangles][None] - places[start : start + 200, None, None]
+        a, b, c = corner[:, :, 0], corner[:, :, 1], corner[:, :, 2]
+        la, lb, lc = (np.linalg.norm(one, axis=-1) for one in (a, b, c))
+        volume = (a * np.cross(b, c)).sum(-1)
+        rest = la * lb * lc + (a * b).sum(-1) * lc + (b * c).sum(-1) * la + (c * a).sum(-1) * lb
+        inside[start : start + 200] = 2 * np.arctan2(volume, rest).sum(1) > 2 * np.pi
+    return inside
 
 
 def smooth_length(points: np.ndarray, sigma: float = 0.06) -> np.ndarray:

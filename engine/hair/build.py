@@ -9,10 +9,14 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..system.progress import SILENT, Progress
+from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
 from ..wire.messages import say
+from .covered import covered_skin
 from .groom import groom_hair
 from .mask import hair_mask
+from .short import short_hair
+from .short_masks import with_short_masks
 from .types import Hair, HairView, HairWarning, Strands, Tufts
 from .window import make_window
 
@@ -35,18 +39,23 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     for number, (view, vertices) in enumerate(zip(views, posed)):
         looking(number / len(views))
         window = make_window(model, vertices, view)
-        seen.append(HairView(window, hair_mask(window)))
+        seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window))))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)
     tufts = {}
     if len(strands.points):
         tufts["hair"] = Tufts(strands, style)
+    growing(0.6)
+    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed[0], textures).items()})
+    growing(0.8)
+    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
+    bare = bare_albedo(model, textures.albedo, covered, _scalp_color(strands)) if covered else None
     growing(1.0)
     return Hair(
         tufts,
         _scalp_color(strands),
-        None,
+        bare,
         tuple(_on_photo(one, view.photo) for one, view in zip(seen, views)),
         _report(seen, strands, measured),
         tuple(_warnings(seen)),

@@ -8,7 +8,7 @@ import numpy as np
 from ..head.model import MATERIALS, HeadModel
 from ..types import Textures
 from ..wire.color import LUMINANCE, srgb_to_linear
-from .seen import Seen, blur
+from .seen import Seen, blur, inside_distance
 from .weights import ColorWeights
 
 __all__ = ["hair_color", "skin_albedo"]
@@ -30,10 +30,11 @@ def skin_albedo(model: HeadModel, textures: Textures) -> np.ndarray:
     return np.median(srgb_to_linear(texels[row, column] / np.float32(255)), 0)
 
 
-def hair_color(seen: Seen, albedo: np.ndarray, weights: ColorWeights) -> tuple[np.ndarray, np.ndarray]:
+def hair_color(seen: Seen, albedo: np.ndarray, shell: bool, weights: ColorWeights) -> tuple[np.ndarray, np.ndarray]:
     """Colors of one photo's hair.
 
     Args:
+        shell: skin shows between the hairs, whose color is the darkest that is seen.
         albedo: (3,) linear, of the skin: what it is over what it looks like tells the light.
 
     Returns:
@@ -57,10 +58,17 @@ def hair_color(seen: Seen, albedo: np.ndarray, weights: ColorWeights) -> tuple[n
     # The tint is mostly that of the whole: the border carries the background's.
     bright = np.maximum(color @ LUMINANCE, 1e-5)[..., None]
     tint = color / bright
-    tint = weights.local * tint + (1 - weights.local) * np.median(tint[inside], 0)
+    share, reach = weights.local
+    local = share * np.clip(inside_distance(seen.mask) / (reach * face), 0, 1)[..., None]
+    tint = local * tint + (1 - local) * np.median(tint[inside], 0)
     rich = np.maximum(tint, 1e-3) ** weights.saturation
     color = bright * rich / np.maximum(rich @ LUMINANCE, 1e-4)[..., None]
     color = np.clip(color * weights.lift, *weights.range).astype(np.float32)
+    if shell:
+        quantile, times = weights.shell
+        bright = (color @ LUMINANCE)[inside]
+        dark = np.median(color[inside][bright <= np.quantile(bright, quantile)], 0) * times
+        return np.broadcast_to(dark, color.shape).astype(np.float32), dark
     return color, np.median(color[inside], 0)
 
 

@@ -18,6 +18,9 @@ from .weights import FlowWeights
 
 __all__ = ["Flow", "Fall", "hair_flow"]
 
+WHORL = 30.0
+"""Distance over which the whorl around the crown dies away, mm."""
+
 
 class Flow(NamedTuple):
     """Pictures of one photo."""
@@ -53,6 +56,9 @@ class Fall(NamedTuple):
         out = _unit(points - self.middle)
         pole = _unit(self.crown - self.middle)
         away = _unit(-(pole - (out @ pole)[:, None] * out))
+        # Around the crown it turns as a whorl.
+        near = np.exp(-np.linalg.norm(points - self.crown, axis=1, keepdims=True) / WHORL)
+        away = _unit(away + 0.8 * near * np.cross(out, away))
         down = np.array([0.0, -1.0, 0.0])
         fallen = np.clip((self.top - 30 - points[:, 1]) / 100, 0, 1)[:, None]
         flow = away * (1 - 0.75 * fallen) + down * (0.15 + 0.85 * fallen)

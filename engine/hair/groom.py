@@ -20,7 +20,8 @@ from .grow import grown_strands
 from .roots import Roots, hair_roots
 from .seen import Seen, seen_hair
 from .space import Space, hair_space
-from .trace import Curves, joined, seen_strands, spread_seeds
+from .style import measured_style
+from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume, overhang
 from .weights import WEIGHTS, GroomWeights, StrandWeights
@@ -33,6 +34,10 @@ OUTER, UNDER = 0, 1
 """Values of `layer`."""
 _DENSE = 48
 """Places of a strand while it is being cut."""
+_CHIN = 215.0
+"""Height of the head's top above the chin, mm: below it hair hangs."""
+_UNDER = 45.0
+"""Most length of the hair beneath, mm."""
 _ENDLESS = 700.0
 """Length that bounds nothing, mm."""
 
@@ -55,7 +60,7 @@ def groom_hair(
         The strands on `posed`, how the curves between them look, and what was measured.
     """
     usable = [view for view in views if not view.mask.refusal and (view.mask.hair > 0.5).sum() > 50]
-    nothing = no_strands(weights.strands.points), _style(0.0, 0.0), {"guides": 0}
+    nothing = no_strands(weights.strands.points), measured_style([], [], False, weights.style), {"guides": 0}
     if not usable:
         return nothing
     posed = posed.astype(np.float64)
@@ -66,7 +71,9 @@ def groom_hair(
     if len(roots.point) < 100:
         return nothing
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
-    scene = _Scene(model, posed, shown, roots, space, hair_field(shown, space, fall), _Lengths.of(shown, weights))
+    lengths = _Lengths.of(shown, weights)
+    traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
+    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall), lengths, fall)
     curves, source, layer = _strands(scene, weights, rng)
     points, root, source, layer = _finished(scene, curves, source, layer, weights)
     color = _colors(scene, points, textures, weights, rng)
@@ -79,7 +86,8 @@ def groom_hair(
         source.astype(np.uint8),
         layer.astype(np.uint8),
     )
-    return strands, _style(0.0, 0.0), _report(scene, strands)
+    style = measured_style(shown, traces, lengths.shell, weights.style)
+    return strands, style, _report(scene, strands)
 
 
 class _Lengths:
@@ -87,28 +95,35 @@ class _Lengths:
 
     def __init__(self, views: list[View], long: bool, sides: float, weights: StrandWeights):
         self._views, self.long, self._sides, self._weights = views, long, sides, weights
+        thickness = np.median([np.median(view.volume.thickness[view.seen.mask]) for view in views])
+        coherence = np.median([np.median(view.flow.coherence[view.seen.mask]) for view in views])
+        self.shell = bool(thickness < weights.shell and coherence < weights.shell_strength and not long)
+
+    @property
+    def more(self) -> float:
+        """How many times the usual number of guides the hair takes."""
+        return self._weights.shell_more if self.shell else 1.0
 
     @staticmethod
     def of(views: list[View], weights: GroomWeights) -> _Lengths:
         area, beside = 0.0, []
         for view in views:
             seen = view.seen
-            area = max(area, float((seen.mask & (seen.window.level < 0.15)).sum()) / seen.face**2)
+            area = max(area, float((seen.mask & seen.window.shown & (seen.window.level < 0.15)).sum()) / seen.face**2)
             places, over = overhang(seen, weights.volume)
-            level = seen.window.level[tuple(places.T)]
-            beside.append(over[level < 0.75])
+            beside.append(over[seen.window.level[tuple(places.T)] < 0.75])
         sides = np.concatenate(beside)
         return _Lengths(
             views, area > weights.strands.long_area, float(np.median(sides)) if len(sides) > 10 else 0.0, weights.strands
         )
 
     def thickness(self, points: np.ndarray) -> np.ndarray:
-        """(n,) mm of hair over the skull at (n, 3) points."""
-        told, total = np.zeros(len(points)), 1e-9
+        """(n,) mm of hair over the skull at (n, 3) points: the mean of the photos by how much outline each shows."""
+        told, total = np.zeros(len(points)), 0.0
         for view in self._views:
             pixels, _ = view.seen.camera.project(points)
-            told += view.seen.sample(view.volume.thickness, pixels)
-            total += 1.0
+            told += (1 + view.volume.outline) * view.seen.sample(view.volume.thickness, pixels)
+            total += 1 + view.volume.outline
         return told / total
 
     def at(self, points: np.ndarray) -> np.ndarray:
@@ -116,14 +131,15 @@ class _Lengths:
         return self.of_thickness(self.thickness(points))
 
     def of_thickness(self, thickness: np.ndarray) -> np.ndarray:
-        if self.long:
-            return np.full(len(thickness), _ENDLESS)
+        """(n,) mm: the length of hair that is so thick over the skull."""
         weights = self._weights
-        # Hair that stands off at the sides is long on top too, where it lies flat.
-        thickness = np.maximum(thickness, self._sides)
-        short = weights.short_length[0] + weights.short_length[1] * thickness
-        long = weights.long_length[0] + weights.long_length[1] * (thickness - weights.short)
-        return np.where(thickness < weights.short, short, np.minimum(long, _ENDLESS))
+        if self.shell:
+            return weights.shell_length[0] + weights.shell_length[1] * np.minimum(thickness, weights.shell)
+        base, times, most = weights.short_length
+        short = np.minimum(base + times * thickness, most)
+        low, high = weights.sides
+        long = 1.0 if self.long else np.clip((self._sides - low) / (high - low), 0, 1)
+        return short * (_ENDLESS / short) ** long
 
 
 @dataclass(frozen=True)
@@ -133,10 +149,12 @@ class _Scene:
     model: HeadModel
     posed: np.ndarray
     views: list[View]
+    traces: list[Traces]
     roots: Roots
     space: Space
     field: Field
     lengths: _Lengths
+    fall: Fall
 
 
 def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, weights: GroomWeights) -> View:
@@ -148,24 +166,49 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     """All strands, unfinished, with `source` and `layer`."""
     own, roots = weights.strands, scene.roots
     groups, source, layer = [], [], []
-    for view, share in zip(scene.views, _shares(scene.views)):
-        seeds = spread_seeds(view, share, int(own.seen * float(share[view.seen.mask].mean())), rng)
-        if not len(seeds):
+    for view, traces in zip(scene.views, scene.traces):
+        if not len(traces.paths):
             continue
+        seeds = traces.paths[:, traces.paths.shape[1] // 2]
         lengths = scene.lengths.of_thickness(view.seen.sample(view.volume.thickness, seeds).astype(np.float64))
-        groups.append(seen_strands(view, seeds, lengths, roots, scene.field, scene.space, own, rng))
+        groups.append(seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng))
         source += [SEEN] * len(groups[-1].points)
         layer += [OUTER] * len(groups[-1].points)
-    for count, low, high, most, kind in ((own.grown, 0.4, 0.98, _ENDLESS, OUTER), (own.under, 0.05, 0.35, 45.0, UNDER)):
-        some = rng.choice(len(roots.point), min(len(roots.point), 5 * count), replace=False)
-        chosen = some[farthest_points(roots.point[some], count)]
+    for chosen, kind in _grown_roots(scene, own, rng):
         lengths = scene.lengths.at(roots.point[chosen])
-        lengths = np.minimum(lengths if kind == OUTER else 0.6 * lengths, most) * rng.uniform(0.7, 1.1, len(chosen))
+        lengths = np.minimum(0.6 * lengths, _UNDER) if kind == UNDER else lengths
+        low, high = own.beneath if kind == UNDER else np.where(roots.shown[chosen][:, None], own.over, own.hidden).T
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
-        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space))
+        lengths = lengths * rng.uniform(0.7, 1.1, len(chosen))
+        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, scene.fall.top - _CHIN))
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)
+
+
+def _grown_roots(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> list[tuple[np.ndarray, int]]:
+    """Roots of grown strands, and their layer."""
+    points, more = scene.roots.point, scene.lengths.more
+
+    def spread(among: np.ndarray, count: int) -> np.ndarray:
+        some = rng.choice(among, min(len(among), 5 * count), replace=False)
+        return some[farthest_points(points[some], count)]
+
+    every = np.arange(len(points))
+    count, reach = weights.whorl
+    crown = np.flatnonzero(np.linalg.norm(points - scene.fall.crown, axis=1) < reach)
+    groups = [(spread(every, round(weights.grown * more)), OUTER), (spread(every, round(weights.under * more)), UNDER)]
+    return groups + ([(spread(crown, count), UNDER)] if len(crown) > count else [])
+
+
+def _traces(views: list[View], count: float, weights: StrandWeights, rng: np.random.Generator) -> list[Traces]:
+    """Traces of each view; a view is asked for those places that it shows best."""
+    shares = _shares(views)
+    areas = [float(share[view.seen.mask].sum()) / view.seen.face**2 for view, share in zip(views, shares)]
+    return [
+        traced(view, spread_seeds(view, share, round(count * area / sum(areas)), rng), weights)
+        for view, share, area in zip(views, shares, areas)
+    ]
 
 
 def _shares(views: list[View]) -> list[np.ndarray]:
@@ -223,7 +266,7 @@ def _colors(
     total, weight, medians = np.zeros((len(flat), 3)), np.zeros(len(flat)), []
     for view in scene.views:
         seen = view.seen
-        color, median = hair_color(seen, albedo, weights.color)
+        color, median = hair_color(seen, albedo, scene.lengths.shell, weights.color)
         medians.append(median)
         pixels, depth = seen.camera.project(flat)
         behind = depth - seen.sample(view.volume.smooth, pixels)
@@ -245,18 +288,13 @@ def _taper(points: int) -> np.ndarray:
     return np.clip(1.0 - np.clip((along - 0.6) / 0.4, 0, 1) ** 2 * 0.75, 0.2, 1)
 
 
-def _style(radius: float, length: float) -> HairStyle:
-    return HairStyle(
-        children=9, spread=0.003, clump=0.2, noise=0.0015, frizz=0.0003, curl_radius=radius, curl_length=length, roughness=0.28
-    )
-
-
 def _report(scene: _Scene, strands: Strands) -> dict:
     length = np.linalg.norm(np.diff(strands.points, axis=1), axis=2).sum(1)
     return {
         "guides": len(strands.points),
         "seen": int((strands.source == SEEN).sum()),
         "long": bool(scene.lengths.long),
+        "shell": scene.lengths.shell,
         "thickness_mm": [round(float(np.median(view.volume.thickness[view.seen.mask])), 1) for view in scene.views],
         "length_mm": round(float(np.median(length)), 1) if len(length) else 0.0,
         "voxels": list(scene.space.distance.shape[:3]),

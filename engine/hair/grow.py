@@ -17,7 +17,7 @@ _MOST = 130
 
 
 def grown_strands(
-    roots: Roots, chosen: np.ndarray, share: np.ndarray, lengths: np.ndarray, field: Field, space: Space
+    roots: Roots, chosen: np.ndarray, share: np.ndarray, lengths: np.ndarray, field: Field, space: Space, hanging: float
 ) -> Curves:
     """Strands from roots.
 
@@ -25,12 +25,13 @@ def grown_strands(
         chosen: (n,) numbers of the roots.
         share: (n,) where between head (0) and hull (1) each strand runs.
         lengths: (n,) mm.
+        hanging: height below which hair only goes down, mm.
     """
     count = np.zeros(len(chosen), np.int64)
     points = np.zeros((len(chosen), _MOST, 3))
     _grow(
         roots.point[chosen], roots.normal[chosen], np.stack([share, lengths], 1), field.direction, field.step,
-        space.distance, space.slope, space.origin, space.step, points, count,
+        space.distance, space.slope, space.origin, space.step, hanging, points, count,
     )  # fmt: skip
     index = np.minimum(np.arange(_MOST)[None], np.maximum(count, 1)[:, None] - 1)
     points = np.take_along_axis(points, index[..., None], 1)
@@ -39,7 +40,7 @@ def grown_strands(
 
 
 @njit(cache=True, nogil=True)
-def _grow(start, normal, want, direction, wide, distance, slope, origin, step, points, count):
+def _grow(start, normal, want, direction, wide, distance, slope, origin, step, hanging, points, count):
     """A strand leaves along the normal, turns into the field, is held at its share of the way
     from head to hull, and ends where it leaves the hair or no longer makes way along the field."""
     flow, here, steep = np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, 6))
@@ -88,6 +89,9 @@ def _grow(start, normal, want, direction, wide, distance, slope, origin, step, p
             if (along < 0.35 * stride and gone > 30) or made_way < 0.25 * stride:
                 break
             if here[0, 2] < -7 and gone > 12:
+                break
+            # On the shoulders hair slides down or stays; it does not lie outwards.
+            if spot[0, 1] < hanging and points[n, made - 1, 1] - spot[0, 1] < 0.35 * stride:
                 break
             for c in range(3):
                 points[n, made, c] = spot[0, c]

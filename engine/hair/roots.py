@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -31,10 +31,12 @@ class Roots:
     """(n, 3) float64 barycentric."""
     scalp: np.ndarray
     """(n,) float64 weight of the model's scalp."""
+    shown: np.ndarray
+    """(n,) bool: a photo shows the place."""
 
     def take(self, index: np.ndarray) -> Roots:
         """Some of them."""
-        return Roots(*(column[index] for column in (self.point, self.normal, self.face, self.weights, self.scalp)))
+        return Roots(*(column[index] for column in (self.point, self.normal, self.face, self.weights, self.scalp, self.shown)))
 
     def __len__(self) -> int:
         return len(self.point)
@@ -64,6 +66,7 @@ def sampled_roots(model: HeadModel, posed: np.ndarray, wanted: np.ndarray, count
         face.astype(np.int32),
         weights,
         np.einsum("nk,nk->n", weights, model.part("scalp")[corners].astype(np.float64)),
+        np.zeros(count, bool),
     )
 
 
@@ -89,7 +92,7 @@ def hair_roots(
     forehead = first.oval & (first.window.level > 0.60)
     if (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum()):
         keep &= (roots.scalp > weights.scalp) | ~seen
-    return roots.take(np.flatnonzero(keep))
+    return replace(roots, shown=seen).take(np.flatnonzero(keep))
 
 
 def _told(

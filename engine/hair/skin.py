@@ -10,7 +10,7 @@ from ..geometry.mesh import QUAD_TRIANGLES
 from ..head.model import MATERIALS, HeadModel
 from .types import Strands
 
-__all__ = ["SkinTriangles", "at_rest", "root_uv", "skin_triangles"]
+__all__ = ["SkinTriangles", "at_rest", "root_uv", "skin_triangles", "triangle_frames"]
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def at_rest(skin: SkinTriangles, strands: Strands, posed: np.ndarray, rest: np.n
         rest: (N, 3) mm, the vertices to carry them to.
     """
     corners = skin.vertices[strands.root_face]
-    here, there = _frames(posed[corners]), _frames(rest[corners])
+    here, there = triangle_frames(posed[corners]), triangle_frames(rest[corners])
     root_here = np.einsum("gc,gci->gi", strands.root_weights, posed[corners])
     root_there = np.einsum("gc,gci->gi", strands.root_weights, rest[corners])
     local = np.einsum("gpi,gij->gpj", strands.points - root_here[:, None], here)
     return (np.einsum("gpj,gij->gpi", local, there) + root_there[:, None]).astype(np.float32)
 
 
-def _frames(corners: np.ndarray) -> np.ndarray:
+def triangle_frames(corners: np.ndarray) -> np.ndarray:
     """(G, 3, 3) orthonormal axes, in columns, of triangles (G, 3, 3)."""
     along = corners[:, 1] - corners[:, 0]
     normal = np.cross(along, corners[:, 2] - corners[:, 0])

@@ -16,7 +16,7 @@ from .seen import bilinear
 from .space import Space, trilinear
 from .weights import StrandWeights
 
-__all__ = ["Curves", "joined", "seen_strands", "spread_seeds"]
+__all__ = ["Curves", "Traces", "joined", "seen_strands", "spread_seeds", "traced"]
 
 _STEPS = 140
 """Most steps of tracing each way."""
@@ -43,6 +43,19 @@ class Curves(NamedTuple):
     """(n,) bool: it ends where the photo does."""
 
 
+class Traces(NamedTuple):
+    """n paths in the image, the seed in the middle of each row."""
+
+    paths: np.ndarray
+    """(n, M, 2) float64 pixels; beyond its ends a path repeats them."""
+    first: np.ndarray
+    """(n,) int64 first place that counts."""
+    last: np.ndarray
+    """(n,) int64 last place that counts."""
+    step: float
+    """Pixels from place to place."""
+
+
 def joined(groups: list[Curves]) -> Curves:
     """All strands of several groups."""
     most = max(group.points.shape[1] for group in groups)
@@ -51,20 +64,19 @@ def joined(groups: list[Curves]) -> Curves:
 
 
 def seen_strands(
-    view: View, seeds: np.ndarray, lengths: np.ndarray, roots: Roots, field: Field, space: Space, weights: StrandWeights,
+    view: View, traces: Traces, lengths: np.ndarray, roots: Roots, field: Field, space: Space, weights: StrandWeights,
     rng: np.random.Generator,
 ) -> Curves:  # fmt: skip
-    """Strands through places of the image.
+    """Strands along traces of the image.
 
     Args:
-        seeds: (n, 2) pixels within the hair.
         lengths: (n,) mm that hair there may be long.
         roots: where strands may stand.
         field, space: as the photos told them.
     """
-    paths, first, last = _traced(view, seeds, weights)
-    depth_share = rng.random(len(seeds)) ** 1.5
-    points = _deepened(view, paths, depth_share)
+    paths, first, last = traces.paths, traces.first, traces.last
+    depth_share = rng.random(len(paths)) ** 1.5
+    points = _deepened(view, paths, depth_share, weights)
     points, first, seed = _followed_back(points, first, field, space)
     cut = _cut(points, first, last + _BACK_STEPS, seed, lengths, rng)
     leaves = _at_photo_end(view, paths, last)
@@ -81,13 +93,14 @@ def spread_seeds(view: View, weights: np.ndarray, count: int, rng: np.random.Gen
     return pixels[farthest_points(pixels, count)]
 
 
-def _traced(view: View, seeds: np.ndarray, weights: StrandWeights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n, 2 K + 1, 2) places, the seed in the middle, and the first and the last that count."""
+def traced(view: View, seeds: np.ndarray, weights: StrandWeights) -> Traces:
+    """Follows the flow both ways from (n, 2) pixels within the hair, to where the hair or the flow ends."""
     field = np.ascontiguousarray(view.flow.field, np.float32)
     paths = np.repeat(seeds[:, None], 2 * _STEPS + 1, 1)
     ends = np.empty((len(seeds), 2), np.int64)
-    _trace(field, view.seen.hair, paths, ends, weights.step * view.seen.face, weights.turn, weights.sign, _EDGE)
-    return paths, ends[:, 0], ends[:, 1]
+    step = weights.step * view.seen.face
+    _trace(field, view.seen.hair, paths, ends, step, weights.turn, weights.sign, _EDGE)
+    return Traces(paths, ends[:, 0], ends[:, 1], step)
 
 
 @njit(cache=True, nogil=True)
@@ -99,6 +112,7 @@ def _trace(field, hair, paths, ends, step, turn, least, edge):
             sense = -1.0 if way == 0 else 1.0
             x, y = paths[n, middle, 0], paths[n, middle, 1]
             px, py, k = 0.0, 0.0, 0
+            lx, ly = x, y
             while k < middle:
                 spot[0, 0], spot[0, 1] = x, y
                 dx = bilinear(field[..., 0], spot)[0] * sense
@@ -115,35 +129,50 @@ def _trace(field, hair, paths, ends, step, turn, least, edge):
                     dx, dy = dx / size, dy / size
                 x, y = x + step * dx, y + step * dy
                 spot[0, 0], spot[0, 1] = x, y
-                if bilinear(hair, spot)[0] < edge:
+                if not (0 < x < hair.shape[1] and 0 < y < hair.shape[0]) or bilinear(hair, spot)[0] < edge:
                     break
                 k += 1
                 place = middle + k if way == 1 else middle - k
                 paths[n, place, 0], paths[n, place, 1] = x, y
-                px, py = dx, dy
+                px, py, lx, ly = dx, dy, x, y
             ends[n, way] = middle + k if way == 1 else middle - k
             # The rest repeats the end, so that what is smoothed along the path stays put there.
             for rest in range(k + 1, middle + 1):
                 place = middle + rest if way == 1 else middle - rest
-                paths[n, place, 0], paths[n, place, 1] = x, y
+                paths[n, place, 0], paths[n, place, 1] = lx, ly
 
 
-def _deepened(view: View, paths: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _deepened(view: View, paths: np.ndarray, share: np.ndarray, weights: StrandWeights) -> np.ndarray:
     """(n, M, 3) mm: paths at a share of the hair's depth below its front surface."""
     seen, volume = view.seen, view.volume
     flat = paths.reshape(-1, 2)
     shape = paths.shape[:2]
     depth = seen.sample(volume.smooth, flat).astype(np.float64).reshape(shape)
+    _unbent(depth, weights.dive * weights.step * seen.face * seen.mm)
     rows, columns = seen.at(flat)
     near, back = seen.window.head_near[rows, columns], volume.back[rows, columns]
     body = volume.body[0][rows, columns]
     front = depth.ravel()
     back = np.where(body > front, np.minimum(back, body - 2), back)
-    gap = np.where(
-        np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, np.clip(np.nan_to_num(back, posinf=0) - front, 0, 120)
-    )
+    # Beside the skull the hair that is seen is a coat; below it hangs, and all of its depth belongs to it.
+    level = seen.window.level[rows, columns]
+    coat = 0.9 * volume.thickness[rows, columns]
+    most = coat + (weights.hang_depth - coat) * np.clip((0.5 - level) / 0.2, 0, 1)
+    beside = np.clip(np.minimum(np.nan_to_num(back, posinf=0) - front, most), 0, None)
+    gap = np.where(np.isfinite(near), np.clip(near - front, 0, 50) * 0.6, beside)
     gap = ndimage.gaussian_filter1d(gap.reshape(shape), 2.5, axis=1, mode="nearest")
     return seen.lift(flat, (depth + np.minimum(0.95, share)[:, None] * gap).ravel()).reshape(*shape, 3)
+
+
+@njit(cache=True, nogil=True)
+def _unbent(depth, most):
+    """Bounds the change of depth per step from the seed on: tips that reach the outline do not dive behind it."""
+    middle = depth.shape[1] // 2
+    for n in range(len(depth)):
+        for k in range(middle + 1, depth.shape[1]):
+            depth[n, k] = min(max(depth[n, k], depth[n, k - 1] - most), depth[n, k - 1] + most)
+        for k in range(middle - 1, -1, -1):
+            depth[n, k] = min(max(depth[n, k], depth[n, k + 1] - most), depth[n, k + 1] + most)
 
 
 def _followed_back(

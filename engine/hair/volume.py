@@ -42,6 +42,8 @@ class Volume(NamedTuple):
     """(H, W) bool: the hull's silhouette, with what lies behind head and neck."""
     thickness: np.ndarray
     """(H, W) float32 mm over the skull."""
+    outline: int
+    """Pixels of the hair's outline that told it."""
     body: tuple[np.ndarray, np.ndarray]
     """Nearest and farthest depth of the body."""
 
@@ -75,7 +77,7 @@ def hair_volume(
         mesh: of the body, see :func:`engine.hair.body.body_mesh`.
     """
     body = body_depths(mesh, seen.camera)
-    thickness = _thickness(seen, weights)
+    thickness, told = _thickness(seen, weights)
     outline = _outline_depth(model, posed, seen)
     near, far = _filled(seen.window.head_near, _FAR), _filled(seen.window.head_far, -_FAR)
     front = _surface(seen, seen.mask, 1.0, near, _at_skin(seen, thickness, weights), outline, body[0], weights)
@@ -88,24 +90,24 @@ def hair_volume(
     soft = blur(np.where(seen.mask, front, 0), 0.02 * seen.face) / (blur(inside, 0.02 * seen.face) + 1e-6)
     soft = np.where(blur(inside, 0.02 * seen.face) > 1e-3, soft, outline)
     as32 = [image.astype(np.float32) for image in (front, soft, begin, back)]
-    return Volume(*as32, region, thickness, body)
+    return Volume(*as32, region, thickness, told, body)
 
 
 def _filled(depth: np.ndarray, value: float) -> np.ndarray:
     return np.where(np.isfinite(depth), depth, value).astype(np.float64)
 
 
-def _thickness(seen: Seen, weights: VolumeWeights) -> np.ndarray:
-    """(H, W) float32 mm: the outline's overhang, spread over the head."""
+def _thickness(seen: Seen, weights: VolumeWeights) -> tuple[np.ndarray, int]:
+    """(H, W) float32 mm: the outline's overhang, spread over the head; and how many pixels told it."""
     places, over = overhang(seen, weights)
     told, value = np.zeros(seen.mask.shape, np.float32), np.zeros(seen.mask.shape, np.float32)
     if len(places) < 20:
-        return np.full(seen.mask.shape, weights.unknown, np.float32)
+        return np.full(seen.mask.shape, weights.unknown, np.float32), 0
     least, most = weights.thickness
     told[tuple(places.T)], value[tuple(places.T)] = 1, np.clip(over, least, most)
     total = sum(say * blur(told, sigma * seen.face) for sigma, say in weights.spread) + 1e-9
     spread = sum(say * blur(value, sigma * seen.face) for sigma, say in weights.spread) / total
-    return np.clip(np.where(total > 2e-9, spread, np.median(over)), least, most).astype(np.float32)
+    return np.clip(np.where(total > 2e-9, spread, np.median(over)), least, most).astype(np.float32), len(places)
 
 
 def _at_skin(seen: Seen, thickness: np.ndarray, weights: VolumeWeights) -> np.ndarray:
@@ -120,7 +122,7 @@ def _outline_depth(model: HeadModel, posed: np.ndarray, seen: Seen) -> np.ndarra
     """(H, W) float64 depth of the nearest point of the head's outline; below the jaw that of the ears."""
     head = seen.head
     border = head & (cv2.erode(head.astype(np.uint8), _CROSS) == 0)
-    middle = np.where(head, 0.5 * (seen.window.head_near + seen.window.head_far), 0)
+    middle = np.where(head, 0.5 * (_filled(seen.window.head_near, 0) + _filled(seen.window.head_far, 0)), 0)
     nearest = ndimage.distance_transform_edt(~border, return_distances=False, return_indices=True)
     depth = middle[tuple(nearest)]
     ears = posed[model.part("right_ear", "left_ear") > 0.5]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ColorWeights", "FlowWeights", "GroomWeights", "RootWeights", "StrandWeights", "VolumeWeights", "WEIGHTS"]
+__all__ = [
+    "ColorWeights",
+    "FlowWeights",
+    "GroomWeights",
+    "RootWeights",
+    "StrandWeights",
+    "StyleWeights",
+    "VolumeWeights",
+    "WEIGHTS",
+]
 
 Range = tuple[float, float]
 """From where on, and where wholly; or least and largest."""
@@ -100,14 +109,18 @@ class StrandWeights:
     """Points of a guide."""
     seen: int = 800
     """Guides through seen hair."""
-    grown: int = 600
+    grown: int = 700
     """Guides grown through the completed field."""
-    under: int = 600
+    under: int = 700
     """Short guides beneath, which hide the skin."""
+    whorl: tuple[int, float] = (120, 40.0)
+    """More of them near the crown, whence all hair runs away, and within how many mm of it."""
     step: float = 0.02
     """Step of tracing in the image, face widths."""
     turn: float = 0.4
     """Share of the last direction in the next one."""
+    dive: float = 1.0
+    """Most change of depth per length in the image: tips at the outline do not bend behind it."""
     sign: float = 0.25
     """Length of the soft field below which it has no sign and a strand ends."""
     rise: Range = (14.0, 70.0)
@@ -116,12 +129,12 @@ class StrandWeights:
     """That length over the depth."""
     far: float = 55.0
     """A seen strand without a root within this distance is dropped, mm."""
-    short: float = 16.0
-    """Thickness below which hair is short, mm."""
-    short_length: tuple[float, float] = (9.0, 2.6)
-    """Length of short hair: so many mm and so many times the thickness."""
-    long_length: tuple[float, float] = (60.0, 20.0)
-    """Length at that thickness and above: mm, and mm per mm more."""
+    hang_depth: float = 120.0
+    """Most depth behind the front surface that hanging hair fills with seen strands, mm."""
+    short_length: tuple[float, float, float] = (9.0, 2.0, 65.0)
+    """Length of short hair: so many mm and so many times its thickness, and the most, mm."""
+    sides: Range = (17.0, 24.0)
+    """Thickness at the ears' height from which on hair may be long, and at which its length is not bounded, mm."""
     long_area: float = 0.12
     """Hair below level 0.15, in squared face widths, from which on length is not bounded."""
     shell: float = 6.0
@@ -130,6 +143,14 @@ class StrandWeights:
     """Their length: mm, and times the thickness."""
     shell_strength: float = 0.62
     """Coherence above which thin hair is combed hair, and no shell."""
+    shell_more: float = 1.35
+    """How many times more guides a shell has."""
+    over: Range = (0.3, 0.75)
+    """Share of the way to the hull in which completed strands run whose root a photo shows: beneath the seen ones."""
+    hidden: Range = (0.4, 0.98)
+    """The same where no photo shows the root."""
+    beneath: Range = (0.05, 0.35)
+    """The same of the short hair beneath."""
     leaving: Range = (10.0, 80.0)
     """How far strands go on that leave the photo at its lower border, mm."""
     tips: float = 0.22
@@ -146,6 +167,8 @@ class StrandWeights:
 class ColorWeights:
     """Color of strands without the photo's light."""
 
+    shell: tuple[float, float] = (0.25, 0.6)
+    """A shell's hair shows skin between: its color is this quantile of brightness, times this."""
     border: float = 0.022
     """Width of the mask's border that carries the background's color, face widths."""
     shading: float = 0.25
@@ -154,8 +177,8 @@ class ColorWeights:
     """Least and largest correction of it."""
     highlight: float = 0.9
     """Quantile of brightness above which is highlight."""
-    local: float = 0.45
-    """Share of the local tint; the rest is that of the whole."""
+    local: tuple[float, float] = (0.45, 0.12)
+    """Share of the local tint so many face widths within the mask; towards its border, and else, it is that of the whole."""
     gain: Range = (0.5, 2.5)
     """Least and largest exposure."""
     tint: Range = (0.7, 1.4)
@@ -173,6 +196,36 @@ class ColorWeights:
 
 
 @dataclass(frozen=True)
+class StyleWeights:
+    """The curves between the guides. Pairs: of a groom, and of a shell of short hairs."""
+
+    smooth: float = 0.08
+    """Standard deviation of the smooth flow that strands curl about, face widths."""
+    slow_mm: float = 18.0
+    """Standard deviation of what is slower than a curl, mm."""
+    confidence: float = 0.25
+    """Confidence of the flow from which on it tells of curls."""
+    least_places: int = 20
+    """Traces of fewer steps tell nothing."""
+    least_samples: int = 2000
+    """Fewer places along all traces tell nothing."""
+    curl_angle: float = 11.0
+    """Root mean square of the angle to the smooth flow from which on hair is curly, degrees."""
+    frizz: float = 1.2
+    """Frizz of hair without any coherence, mm."""
+    children: tuple[int, int] = (9, 24)
+    """Curves for each guide."""
+    spread: Range = (3.0, 4.0)
+    """Distance within which they stand, mm."""
+    clump: float = 0.2
+    """How far their tips meet."""
+    noise: float = 1.5
+    """Slow wandering, mm."""
+    roughness: float = 0.28
+    """Of the strands along their length."""
+
+
+@dataclass(frozen=True)
 class GroomWeights:
     """All of them."""
 
@@ -181,6 +234,7 @@ class GroomWeights:
     roots: RootWeights = RootWeights()
     strands: StrandWeights = StrandWeights()
     color: ColorWeights = ColorWeights()
+    style: StyleWeights = StyleWeights()
     seed: int = 1
     """Of all random choices."""
 

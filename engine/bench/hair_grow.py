@@ -70,7 +70,10 @@ def torso(model: HeadModel, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarra
         # As fine as the head: the distance field knows it by its vertices.
         matrix, faces = catmull_clark(faces)
         smooth = matrix @ smooth
-    return smooth, faces
+    middle = smooth[faces].mean(1)
+    turned = np.cross(smooth[faces[:, 2]] - smooth[faces[:, 0]], smooth[faces[:, 3]] - smooth[faces[:, 1]])
+    outwards = ((middle - center) * [1, 0, 1] * turned).sum() > 0
+    return smooth, faces if outwards else faces[:, ::-1]
 
 
 class Solid:
@@ -209,6 +212,8 @@ def _loose(style, roots, means, normals, solid, rng) -> np.ndarray:
             pull = _combed(style, place, means, solid.outwards(place), fringe)
         weight = 1 - np.exp(-step / (9.0 if not standing else 60.0))
         direction = _unit(direction * (1 - weight[:, None]) + pull * weight[:, None])
+        if not standing:
+            direction = _slid(solid, roots, place, direction)
         place = place + direction * step[:, None] + shared(far, step)
         rise = np.clip(far / 25, 0, 1) if not standing else np.zeros(count)
         place = solid.pushed(place, np.maximum(0.6, wanted * rise))
@@ -219,6 +224,17 @@ def _loose(style, roots, means, normals, solid, rng) -> np.ndarray:
             place = place - solid.outwards(place) * np.where(near, np.minimum(over, 0.6 * step), 0)[:, None]
         points.append(place)
     return np.stack(points, 1)
+
+
+def _slid(solid: Solid, roots: np.ndarray, place: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Directions that do not run into the shoulders: hair slides off them, to the front or to the back."""
+    low = place[:, 1] < -75
+    near = np.where(low, np.clip(1 - (solid.distance(place) - 4) / 14, 0, 1), 0)[:, None]
+    out = solid.outwards(place)
+    into = np.minimum((direction * out).sum(1, keepdims=True), 0)
+    flat = np.clip(out[:, 1:2], 0, 1)
+    ahead = np.where(roots[:, 2:] > -95, 1.0, -1.0) * np.array([0.0, 0.0, 1.0])
+    return _unit(direction - near * into * out + near * flat * ahead)
 
 
 def _standing(style: Style, normals: np.ndarray, means: np.ndarray, direction: np.ndarray) -> np.ndarray:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numba import njit
 
 from ..geometry.closest import SurfaceIndex
 from ..geometry.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
+from .ears import Ears
 from .field import View
 from .seen import blur
 from .space import Space, trilinear
 
-__all__ = ["Skin", "lifted_off", "resampled", "trimmed"]
+__all__ = ["Skin", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
 
 _NEAR = 9.0
 """Points that voxels say are farther from the skin than this are not asked exactly, mm."""
@@ -34,6 +36,7 @@ class Skin:
         self._normals = vertex_normals(posed, triangles)
         self._triangles = triangles
         self._posed = posed.astype(np.float64)
+        self._neck = float(posed[model.neck_loop, 1].max()) + 1
         self._index = SurfaceIndex(posed, triangles)
 
     def distance(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +45,8 @@ class Skin:
         normal = near.of(self._normals, self._triangles)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
         away = points - near.of(self._posed, self._triangles)
-        side = np.where((away * normal).sum(1) >= 0, 1.0, -1.0)
+        # Below the neck's open border there is no inside.
+        side = np.where(((away * normal).sum(1) >= 0) | (near.on_border & (points[:, 1] < self._neck)), 1.0, -1.0)
         return side * near.distance, normal
 
 
@@ -68,12 +72,13 @@ def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray
 
 
 def trimmed(
-    points: np.ndarray, count: np.ndarray, views: Sequence[View], outside: float, carve: float
+    points: np.ndarray, count: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strands cut where a photo would show them on bare ground.
 
     Args:
         points: (G, M, 3) mm. count: (G,) places that each strand has.
+        ears: those that are bare cut, too.
         outside: chance of hair below which ground is bare.
         carve: how far further photos' outlines may be off, mm.
 
@@ -82,7 +87,7 @@ def trimmed(
     """
     shape = points.shape[:2]
     flat = points.reshape(-1, 3)
-    bad = np.zeros(len(flat), bool)
+    bad = ears.over(flat)
     for number, view in enumerate(views):
         seen = view.seen
         pixels, depth = seen.camera.project(flat)
@@ -91,8 +96,6 @@ def trimmed(
         visible &= seen.window.shown[rows, columns]
         hair = blur(seen.hair, max(0.6, 0.006 * seen.face))
         if number:
-            import cv2
-
             side = 2 * int(carve / seen.mm) + 3
             hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
         bad |= visible & (seen.sample(hair, pixels) < outside)
@@ -101,6 +104,33 @@ def trimmed(
     first = np.where(bad.any(1), bad.argmax(1), count)
     early = bad[:, 1:3].any(1)
     return np.minimum(first, count), (first >= 3) & ~early
+
+
+def lengthened(
+    points: np.ndarray, count: np.ndarray, which: np.ndarray, lengths: np.ndarray, places: int = 8
+) -> tuple[np.ndarray, np.ndarray]:
+    """Strands that go on, more and more straight down.
+
+    Args:
+        points: (G, M, 3) mm. count: (G,) places of each.
+        which: (n,) strands. lengths: (n,) mm by which each is longer.
+
+    Returns:
+        (G, M + places, 3) and (G,).
+    """
+    longer = np.concatenate([points, np.repeat(points[:, -1:], places, 1)], 1)
+    last = points[which, count[which] - 1]
+    way = last - points[which, np.maximum(count[which] - 4, 0)]
+    way /= np.linalg.norm(way, axis=1, keepdims=True) + 1e-9
+    spot = last.copy()
+    for k in range(places):
+        way = 0.7 * way + 0.3 * np.array([0.0, -1.0, 0.0])
+        way /= np.linalg.norm(way, axis=1, keepdims=True)
+        spot = spot + way * (lengths / places)[:, None]
+        longer[which, count[which] + k] = spot
+    more = count.copy()
+    more[which] += places
+    return longer, more
 
 
 @njit(cache=True, nogil=True)

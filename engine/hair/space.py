@@ -24,6 +24,8 @@ __all__ = ["Space", "hair_space", "trilinear"]
 
 _BORDER = 20.0
 """Empty space around, mm."""
+_BELOW = 90.0
+"""More of it below hair that leaves the photo, mm."""
 _AWAY = 1.0e4
 """Distance of the eye of an almost parallel view, head sizes apart, mm."""
 
@@ -96,7 +98,10 @@ def _extent(posed: np.ndarray, views: Sequence[tuple[Seen, Volume]]) -> tuple[np
         for depth in (volume.begin, volume.back):
             corners.append(seen.lift(pixels, depth[rows, columns].astype(np.float64)))
     every = np.concatenate(corners)
-    return every.min(0).astype(np.float64) - _BORDER, every.max(0).astype(np.float64) + _BORDER
+    low, high = every.min(0).astype(np.float64) - _BORDER, every.max(0).astype(np.float64) + _BORDER
+    if any(seen.mask[-2:].any() for seen, _ in views):
+        low[1] -= _BELOW
+    return low, high
 
 
 def _solid(

@@ -24,8 +24,14 @@ _BACK_STEP = 3.0
 """Step with which a strand is followed back beyond what is seen, mm."""
 _BACK_STEPS = 24
 """Most such steps."""
+_BACK_SINK = 0.94
+"""How much of its clearance from the skin it keeps at each step."""
+_BACK_INSIDE = 2.0
+"""How far within the hull it stays, mm."""
 _SPARE = 5
 """So many times more places than strands are asked for."""
+_BESIDE = 6
+"""So many of the nearest roots may carry a strand."""
 _EDGE = 0.42
 """Chance of hair down to which tracing goes on."""
 
@@ -188,7 +194,7 @@ def _followed_back(
 
 @njit(cache=True, nogil=True)
 def _walk_back(rows, start, direction, origin, step, distance, slope, near_origin, near_step):
-    """Against the field at the clearance of the first place, until the field turns against it."""
+    """Against the field, sinking to the skin and within the hull, until the field turns against it."""
     flow, spot = np.zeros((1, 3)), np.zeros((1, 3))
     here, steep = np.zeros((1, 3)), np.zeros((1, 6))
     last = np.zeros(3)
@@ -220,9 +226,16 @@ def _walk_back(rows, start, direction, origin, step, distance, slope, near_origi
             trilinear(distance, near_origin, near_step, spot, here)
             trilinear(slope, near_origin, near_step, spot, steep)
             size = (steep[0, 0] ** 2 + steep[0, 1] ** 2 + steep[0, 2] ** 2) ** 0.5 + 1e-6
+            clearance = max(clearance * _BACK_SINK, 1.5)
             move = min(max(clearance - here[0, 0], -0.8 * _BACK_STEP), 0.8 * _BACK_STEP)
             for c in range(3):
                 spot[0, c] += move * steep[0, c] / size
+            if here[0, 1] < _BACK_INSIDE:
+                size = (steep[0, 3] ** 2 + steep[0, 4] ** 2 + steep[0, 5] ** 2) ** 0.5 + 1e-6
+                move = min(_BACK_INSIDE - here[0, 1], 0.8 * _BACK_STEP)
+                for c in range(3):
+                    spot[0, c] += move * steep[0, 3 + c] / size
+            for c in range(3):
                 rows[n, begin - k, c] = spot[0, c]
             start[n] = begin - k
 
@@ -234,7 +247,7 @@ def _cut(
     gone = np.linalg.norm(np.diff(points, axis=1), axis=2)
     arc = np.concatenate([np.zeros((len(points), 1)), np.cumsum(gone, 1)], 1)
     middle = np.take_along_axis(arc, seed[:, None], 1)
-    upward = (lengths * rng.uniform(0.15, 0.85, len(points)))[:, None]
+    upward = (lengths * rng.uniform(0.4, 0.95, len(points)))[:, None]
     index = np.arange(points.shape[1])[None]
     begin = np.where((arc < middle - upward) & (index < seed[:, None]), index, -1).max(1) + 1
     return np.maximum(first, begin), last
@@ -250,8 +263,7 @@ def _rooted(
     index = first[:, None] + np.arange(most)[None]
     inside = index <= last[:, None]
     rows = np.take_along_axis(points, np.minimum(index, last[:, None])[..., None], 1)
-    gap, near = tree.query(rows.reshape(-1, 3), distance_upper_bound=weights.far)
-    gap, near = gap.reshape(rows.shape[:2]), near.reshape(rows.shape[:2])
+    gap = tree.query(rows.reshape(-1, 3), distance_upper_bound=weights.far)[0].reshape(rows.shape[:2])
     steps = np.linalg.norm(np.diff(rows, axis=1), axis=2)
     arc = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(steps, 1)], 1)
     early = np.arange(most)[None] <= 2 * (last - first)[:, None] / 3
@@ -259,11 +271,11 @@ def _rooted(
     join = cost.argmin(1)
     each = np.arange(len(rows))
     good = np.isfinite(cost[each, join]) & (last - first - join >= 2)
-    rows, join, near, gap = rows[good], join[good], near[good, join[good]], gap[good, join[good]]
+    rows, join = rows[good], join[good]
     count, leaves, lengths = (last - first)[good] - join + 1, leaves[good], lengths[good]
-    # Another root beside the nearest, so that strands do not share one.
-    around = tree.query_ball_point(rows[np.arange(len(rows)), join], gap + 6)
-    near = np.array([rng.choice(some) if len(some) else one for some, one in zip(around, near)], int)
+    # One of the nearest, so that strands do not share a root.
+    beside = tree.query(rows[np.arange(len(rows)), join], k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
+    near = beside[np.arange(len(rows)), rng.integers(0, beside.shape[1], len(rows))]
     index = np.minimum(join[:, None] + np.arange(rows.shape[1])[None], (join + count - 1)[:, None])
     rows = np.take_along_axis(rows, index[..., None], 1)
     rows = _led(rows, roots.point[near], weights)

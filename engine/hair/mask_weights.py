@@ -1,0 +1,94 @@
+"""What is believed about where hair is before a photo's colors are looked at. Lengths in face widths, chances as log odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["COLOR", "PLACE", "SHAPE", "ColorWeights", "PlaceWeights", "ShapeWeights"]
+
+
+@dataclass(frozen=True)
+class ColorWeights:
+    """How the colors of hair, skin, background and clothes are learnt from the photo."""
+
+    floor: tuple[float, ...] = (3.0, 2.45, 2.45, 0.17, 0.25, 0.25)
+    """Least standard deviations of L, a, b, log contrast and place (across, up)."""
+    hair: int = 5
+    """Gaussians for hair; so for the others below."""
+    skin: int = 4
+    background: int = 6
+    clothes: int = 5
+    samples: int = 2500
+    """Most pixels that one mixture learns from."""
+    shades: tuple[tuple[float, float], ...] = ((1.0, 0.6), (0.8, 0.15), (0.6, 0.12), (0.42, 0.08))
+    """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
+    skin_share: float = 0.35
+    """How common unseen skin is beside what is found."""
+    other_share: float = 0.1
+    """How common things are that the photo shows nowhere else, such as a frame or a microphone."""
+    blur: float = 0.006
+    """Blur of the colors."""
+    contrast: float = 0.02
+    """Size of the strands whose contrast is measured."""
+    ridge: float = 0.03
+    """Contrast narrower than twice this is an edge between two things, not a texture."""
+    typical_skin: float = 0.08
+    """A color is like skin when it is more likely as skin than this share of the skin's pixels."""
+    most: float = 6.0
+    """Largest log odds that a color gives."""
+    rounds: int = 4
+    """How often the colors are learnt and the pixels judged by them."""
+
+
+@dataclass(frozen=True)
+class PlaceWeights:
+    """Log odds of hair by place."""
+
+    scalp: float = 2.5
+    """Deep in the scalp's part of the fitted head."""
+    scalp_depth: float = 0.12
+    """Where the scalp is deep."""
+    face: float = -2.0
+    """On the fitted head away from the scalp."""
+    face_depth: float = 0.15
+    beside: float = 2.2
+    """Beside the head; falls to its negative over twice `reach`."""
+    reach: float = 0.35
+    below: tuple[float, float] = (-0.4, -1.2)
+    """Below the mouth: at most the first at the chin, falling to the second one face height lower."""
+    skin: float = -8.0
+    """On bare skin, and on brows, eyes and lips."""
+    features: float = -6.0
+    """In the lower part of the face's oval."""
+    features_level: float = 0.62
+    """Height below which that is so."""
+    ears: float = -3.5
+    people: float = 10.0
+    """Slope of the log odds over the chance that this is a person."""
+    people_least: float = 0.65
+    """Chance at which they are 0: the network is unsure between two people, and about what is behind hair."""
+    people_range: tuple[float, float] = (-6.0, 1.0)
+
+
+@dataclass(frozen=True)
+class ShapeWeights:
+    """How whole the mask is."""
+
+    smooth: float = 0.025
+    """Radius of the edge-aware mean of the odds."""
+    smooth_eps: float = 3e-3
+    """Variance of the colors (of 1) that counts as an edge there."""
+    matte: float = 0.04
+    """The same radius for the network's coarse matte."""
+    matte_eps: float = 1e-3
+    bridge_low: float = 0.035
+    """Below the middle of the face, what is thinner than twice this is cut: a shadow along jaw and collar."""
+    bridge_high: float = 0.012
+    """The same above it."""
+    island: float = 0.02
+    """Share of the sure hair that an island must hold to be kept."""
+
+
+COLOR = ColorWeights()
+PLACE = PlaceWeights()
+SHAPE = ShapeWeights()

@@ -267,7 +267,8 @@ def _going_on(curves: Curves, weights: StrandWeights, rng: np.random.Generator) 
     if curves.leaves.sum() < 5:
         return curves.points, curves.count
     which = np.flatnonzero(curves.leaves | (end < np.median(end[curves.leaves]) + weights.leaving[0]))
-    return lengthened(curves.points, curves.count, which, rng.uniform(*weights.leaving, len(which)))
+    least, most = weights.leaving
+    return lengthened(curves.points, curves.count, which, least + (most - least) * rng.random(len(which)) ** 1.6)
 
 
 def _colors(

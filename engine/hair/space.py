@@ -74,7 +74,9 @@ def hair_space(
     shape = tuple(int(n) for n in np.ceil((high - low) / step))
     axes = [low[i] + (np.arange(shape[i]) + 0.5) * step for i in range(3)]
     head = _solid(posed, triangles, low, step, shape, axes[2])
-    solid = head | _solid(*mesh, low, step, shape, axes[2])
+    # The neck is open below: with the body it is closed.
+    whole = np.concatenate([posed, mesh[0]]), np.concatenate([triangles, mesh[1] + len(posed)])
+    solid = head | _solid(*whole, low, step, shape, axes[2])
     points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
     hair = _hull(points, views, weights).reshape(shape) & ~solid
     hull = hair | head

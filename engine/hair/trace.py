@@ -28,6 +28,8 @@ _BACK_SINK = 0.94
 """How much of its clearance from the skin it keeps at each step."""
 _BACK_INSIDE = 2.0
 """How far within the hull it stays, mm."""
+_RISE = 8
+"""Places of a strand between its root and where it comes into sight."""
 _SPARE = 5
 """So many times more places than strands are asked for."""
 _BESIDE = 6
@@ -84,6 +86,9 @@ def seen_strands(
     depth_share = rng.random(len(paths)) ** 1.5
     points = _deepened(view, paths, depth_share, weights)
     points, first, seed = _followed_back(points, first, field, space)
+    # What a strand needs to rise from the skin is not seen of it.
+    deep = cKDTree(roots.point).query(points[np.arange(len(points)), seed])[0]
+    lengths = np.maximum(lengths - weights.rise * deep, weights.least_seen * lengths)
     cut = _cut(points, first, last + _BACK_STEPS, seed, lengths, rng)
     leaves = _at_photo_end(view, paths, last)
     return _rooted(points, *cut, lengths, roots, weights, rng, leaves)
@@ -247,7 +252,7 @@ def _cut(
     gone = np.linalg.norm(np.diff(points, axis=1), axis=2)
     arc = np.concatenate([np.zeros((len(points), 1)), np.cumsum(gone, 1)], 1)
     middle = np.take_along_axis(arc, seed[:, None], 1)
-    upward = (lengths * rng.uniform(0.4, 0.95, len(points)))[:, None]
+    upward = (lengths * rng.uniform(0.3, 0.95, len(points)))[:, None]
     index = np.arange(points.shape[1])[None]
     begin = np.where((arc < middle - upward) & (index < seed[:, None]), index, -1).max(1) + 1
     return np.maximum(first, begin), last
@@ -273,27 +278,31 @@ def _rooted(
     good = np.isfinite(cost[each, join]) & (last - first - join >= 2)
     rows, join = rows[good], join[good]
     count, leaves, lengths = (last - first)[good] - join + 1, leaves[good], lengths[good]
-    # One of the nearest, so that strands do not share a root.
-    beside = tree.query(rows[np.arange(len(rows)), join], k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
-    near = beside[np.arange(len(rows)), rng.integers(0, beside.shape[1], len(rows))]
+    # It leaves the skin leaning its own way, so the root lies upstream; one of the nearest, so that strands share none.
+    each = np.arange(len(rows))
+    here, ahead = rows[each, join], rows[each, np.minimum(join + 3, join + count - 1)]
+    way = (ahead - here) / (np.linalg.norm(ahead - here, axis=1, keepdims=True) + 1e-9)
+    lean = np.minimum(weights.lean * gap[good, :][each, join], 0.4 * lengths)
+    beside = tree.query(here - lean[:, None] * way, k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
+    near = beside[each, rng.integers(0, beside.shape[1], len(rows))]
     index = np.minimum(join[:, None] + np.arange(rows.shape[1])[None], (join + count - 1)[:, None])
     rows = np.take_along_axis(rows, index[..., None], 1)
-    rows = _led(rows, roots.point[near], weights)
     kept = _shortened(rows, count, lengths * rng.uniform(0.75, 1.1, len(rows)))
     leaves = leaves & (kept == count)
     tips = np.where(leaves, 0, weights.tips * rng.random(len(rows)) ** 2)
     count = np.minimum(kept, np.maximum(4, np.round(kept * (1 - tips)).astype(np.int64)))
-    return Curves(_ended(rows, count), count, near, leaves)
+    rise = _risen(roots.point[near], roots.normal[near], rows[:, 0], way)
+    return Curves(np.concatenate([rise, _ended(rows, count)], 1), count + rise.shape[1], near, leaves)
 
 
-def _led(rows: np.ndarray, root: np.ndarray, weights: StrandWeights) -> np.ndarray:
-    """Strands drawn towards their roots over the length in which they rise."""
-    away = root - rows[:, 0]
-    arc = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(np.linalg.norm(np.diff(rows, axis=1), axis=2), 1)], 1)
-    reach = np.clip(weights.rise_per_depth * np.linalg.norm(away, axis=1), *weights.rise)
-    reach = np.minimum(reach, 0.8 * arc[:, -1] + 1)[:, None]
-    left = 1 - np.clip(arc / reach, 0, 1)
-    return rows + (left**2 * (3 - 2 * left))[..., None] * away[:, None]
+def _risen(root: np.ndarray, normal: np.ndarray, end: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """(n, K, 3) places of Bezier curves that leave the skin at the roots and come in along the strands' (n, 3) `way`."""
+    away = np.linalg.norm(end - root, axis=1, keepdims=True)
+    first = root + (0.35 * normal + 0.15 * way) * away
+    second = end - 0.4 * way * away
+    t = np.linspace(0, 1, _RISE, endpoint=False)[:, None, None]
+    curve = (1 - t) ** 3 * root + 3 * (1 - t) ** 2 * t * first + 3 * (1 - t) * t**2 * second + t**3 * end
+    return curve.transpose(1, 0, 2)
 
 
 def _shortened(rows: np.ndarray, count: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -123,10 +123,12 @@ class StrandWeights:
     """Most change of depth per length in the image: tips at the outline do not bend behind it."""
     sign: float = 0.25
     """Length of the soft field below which it has no sign and a strand ends."""
-    rise: Range = (14.0, 70.0)
-    """Least and largest length over which a strand rises from the skin to its depth, mm."""
-    rise_per_depth: float = 3.0
-    """That length over the depth."""
+    lean: float = 0.5
+    """How far upstream the root lies for each mm that it lies deeper."""
+    rise: float = 1.3
+    """Length that a strand takes to rise from the skin for each mm that it rises."""
+    least_seen: float = 0.4
+    """Share of its length that is seen at least."""
     far: float = 55.0
     """A seen strand without a root within this distance is dropped, mm."""
     hang_depth: float = 120.0

@@ -25,6 +25,7 @@ from ..wire.paths import engine_home
 from ..wire.settings import Settings
 from . import hair_known, hair_real
 from .hair_likeness import distances, write_pair
+from .hair_masks import score_masks
 from .hair_sheet import write_sheet
 from .hair_styles import STYLES
 from .hair_truth import load_truth, photograph
@@ -33,6 +34,10 @@ __all__ = ["main"]
 
 _PARTS = ("photos", "known", "masks", "likeness")
 """What can be measured."""
+
+
+_DRAWN_IOU, _DRAWN_LEAST = 0.93, 12
+"""Least mean overlap of masks with drawn ones, and of how many; the issue's."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -114,13 +119,35 @@ def _known(options: argparse.Namespace, heads: Path, found: dict) -> list[str]:
 
 
 def _masks(folder: Path, found: dict) -> list[str]:
-    """The masks against hand-drawn ones."""
-    try:
-        from .hair_masks import score_masks
-    except ImportError:
-        return ["masks: nothing drawn by hand is here"]
-    found["masks"] = score_masks(folder)
-    return []
+    """The masks against those drawn by hand."""
+    rows = found["masks"] = score_masks(folder)
+    if not rows:
+        return ["masks: no photo with a drawn mask is here"]
+    return compare_masks(rows, _tell)
+
+
+def compare_masks(rows: list[dict], tell: Callable = print) -> list[str]:
+    """Tell the rows of :func:`.hair_masks.score_masks`; what falls short."""
+    tell(f"{'drawn mask':20} {'IoU':>5} {'prec':>5} {'rec':>5}")
+    for row in rows:
+        aside = "  kept aside" if row["kept_aside"] else ""
+        if row["iou"] is None:
+            tell(f"{row['name']:20} {'no hair to build: ' + (row['refusal'] or 'but it is built')}{aside}")
+        else:
+            said = f"  refused: {row['refusal']}" if row["refusal"] else ""
+            tell(f"{row['name']:20} {row['iou']:5.2f} {row['precision']:5.2f} {row['recall']:5.2f}{said}{aside}")
+    scored = [row for row in rows if row["iou"] is not None]
+    mean = float(np.mean([row["iou"] for row in scored])) if scored else 0.0
+    tell(f"mean IoU of {len(scored)} drawn masks: {mean:.3f}")
+    short = []
+    if len(scored) < _DRAWN_LEAST:
+        short.append(f"masks: {len(scored)} drawn ones were compared (at least {_DRAWN_LEAST})")
+    if mean < _DRAWN_IOU:
+        short.append(f"masks: IoU {mean:.3f} with the drawn ones on average (at least {_DRAWN_IOU})")
+    wrong = [row["name"] for row in rows if row["refusal"] != row["expected"]]
+    if wrong:
+        short.append(f"masks: refused or accepted wrongly: {', '.join(wrong)}")
+    return short
 
 
 def _likeness(options: argparse.Namespace, bundles: dict[str, Bundle], work: Path, found: dict) -> list[str]:

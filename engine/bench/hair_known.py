@@ -75,7 +75,7 @@ def score_known(styles: tuple[Style, ...], jobs: Path, heads: Path, settings: Se
 
 _HEADER = (
     f"{'style':18} {'guides':>6} {'IoU':>5} {'mask':>5} {'flow':>5} {'unseen':>6} {'back':>5} {'length':>7} {'volume':>6} "
-    f"{'color':>5} {'bare':>5} {'depth':>5} {'gap':>4}"
+    f"{'color':>5} {'bare':>5} {'depth':>5} {'gap':>4} {'beard':>5}"
 )
 
 
@@ -85,14 +85,15 @@ def _line(row: dict) -> str:
     return (
         f"{row['style']:18} {row['guides']:6} {row['iou']:5.2f} {row['mask_iou']:5.2f} {row['flow']:5.1f} {row['unseen']:6.2f} "
         f"{row['unseen_iou']:5.2f} {row['length_percent']:+6.0f}% {row['volume_mm']:6.1f} {row['color']:5.1f} "
-        f"{row['bare_share']:5.2f} {row['depth_mm']:5.1f} {row['root_gap_mm']:4.1f}"
+        f"{row['bare_share']:5.2f} {row['depth_mm']:5.1f} {row['root_gap_mm']:4.1f} {row['beard']:5}"
     )
 
 
 def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
     """What one rebuilt head has of the known hair; NaN where there is nothing to compare."""
     arrays = bundle.arrays()
-    group = load_hair(bundle).get("hair")
+    groups = load_hair(bundle)
+    group = groups.get("hair")
     rest = (arrays["vertices"] + arrays["deformation"]).astype(np.float64) * 1000
     face = face_vertices(model)
     scale, R, t = similarity(rest[face], truth.vertices[face].astype(np.float64))
@@ -103,7 +104,7 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
     none = float("nan")
     row = dict.fromkeys(("iou", "mask_iou", "flow", "unseen", "unseen_iou", "length_percent", "volume_mm", "color"), none)
     row |= {"guides": 0 if group is None else len(group.points), "bare_share": 0.0, "depth_mm": 0.0, "root_gap_mm": 0.0}
-    row |= {"deep_share": 0.0}
+    row |= {"deep_share": 0.0, "beard": len(groups["beard"].points) if "beard" in groups else 0}
     if row["guides"] == 0:
         return row
     every = children(group)
@@ -231,6 +232,9 @@ def summary(rows: list[dict], tell: Callable = print) -> list[str]:
     haired = [row for row in good if row["kind"] != "bald"]
     short = [f"{row['style']} could not be reconstructed: {row['failed']}" for row in rows if "failed" in row]
     empty = [row["style"] for row in haired if not row["guides"] and row["kind"] != "buzz"]
+    bearded = [f"{row['style']} {row['beard']}" for row in good if row["beard"]]
+    if bearded:
+        short.append(f"beards on faces without one (guides): {', '.join(bearded)}")
     if empty:
         short.append(f"no hair was grown for: {', '.join(empty)}")
     grown = [row["style"] for row in good if row["kind"] == "bald" and row["guides"]]

@@ -149,7 +149,7 @@ def test_bald_heads_want_no_hair(head, truth, tmp_path):
 def known_row(**more):
     row = {"style": "bob", "kind": "bob", "guides": 900, "iou": 0.9, "mask_iou": 0.95, "flow": 6.0, "unseen": 0.95}
     row |= {"unseen_iou": 0.9, "length_percent": 5.0, "volume_mm": 6.0, "color": 3.0, "bare_share": 0.0, "depth_mm": 0.5}
-    return {**row, "root_gap_mm": 0.1, "deep_share": 0.0, **more}
+    return {**row, "root_gap_mm": 0.1, "deep_share": 0.0, "beard": 0, **more}
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,7 @@ def known_row(**more):
         {"bare_share": 0.2},
         {"depth_mm": 3.0},
         {"guides": 0},
+        {"beard": 40},
         {"color": float("nan")},
     ],
 )
@@ -195,6 +196,26 @@ def test_likeness_falls_short_on_one_photo_or_on_average():
     assert hair.compare(good, {}, quiet) == []
     assert hair.compare({**good, "c": Likeness(0.5, 0.55)}, {}, quiet)
     assert hair.compare({**good, "c": Likeness(0.5, None)}, {}, quiet)
+
+
+def mask_rows(count=12, **more):
+    row = {"name": "a", "iou": 0.95, "precision": 0.97, "recall": 0.97, "refusal": "", "expected": "", "kept_aside": False}
+    return [dict(row) for _ in range(count - 1)] + [{**row, **more}]
+
+
+@pytest.mark.parametrize(
+    "rows, kept",
+    [
+        (mask_rows(), True),
+        (mask_rows(iou=0.5), False),
+        (mask_rows(8), False),
+        (mask_rows(refusal="bald"), False),
+        (mask_rows(13, iou=None, refusal="covered", expected="covered"), True),
+        (mask_rows(13, iou=None, expected="covered"), False),
+    ],
+)
+def test_limits_of_drawn_masks(rows, kept):
+    assert (hair.compare_masks(rows, lambda text: None) == []) == kept
 
 
 @pytest.mark.parametrize("row, status", [(real_row(), 0), (real_row(iou=0.5), 1)])

@@ -37,7 +37,7 @@ __all__ = ["Truth", "load_truth", "photograph"]
 
 SIDE = 576
 """Sides of the photos, pixels."""
-SAMPLES = 16
+SAMPLES = 12
 """Samples per pixel, before the denoiser."""
 ALBEDO_SIDE = 1024
 """Side of the heads' painted map."""
@@ -115,7 +115,7 @@ def photograph(styles: tuple[Style, ...], folder: Path, tell=print, threads: int
 
 
 def _signature(style: Style) -> str:
-    return hashlib.sha256(json.dumps([VERSION, SIDE, SAMPLES, asdict(style)], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([VERSION, SIDE, asdict(style)], sort_keys=True).encode()).hexdigest()
 
 
 def _done(job: Path, style: Style) -> bool:

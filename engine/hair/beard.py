@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from ..geometry.closest import SurfaceIndex
@@ -14,6 +15,7 @@ from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
 from ..render import interpolate
 from .closeup import Closeup, sampled
+from .finish import Skin
 from .short_color import HairPaint
 from .short_flow import beard_flow, tangents
 from .short_growth import cut, standing, unit
@@ -27,6 +29,8 @@ __all__ = ["BeardArea", "SeenBeard", "beard_area", "beard_strands"]
 
 _POINTS = 8
 """Points of each hair."""
+_CHIN = -108.0
+"""Height of the chin on the mean head, mm."""
 _SPREAD_ROUNDS = 30
 """Number of steps by which the beard spreads over skin that no photo shows."""
 
@@ -39,7 +43,9 @@ class SeenBeard(NamedTuple):
     """(h, w) float32."""
     paint: HairPaint
     hang_mm: float
-    """How far the beard's outline hangs below the chin."""
+    """How far the beard hangs below the chin."""
+    hanging: np.ndarray
+    """(h, w) bool: where it does."""
 
 
 class BeardArea(NamedTuple):
@@ -132,6 +138,10 @@ def beard_strands(
             parts.append(replace(grown, points=at_rest(skin, grown, one.closeup.posed, posed)))
     parts.append(_unseen_part(head, posed, seen, count - round(count * share.sum())))
     out = joined(parts)
+    if head.hang > 0:
+        longest = max(seen, key=lambda one: one.hang_mm)
+        if longest is seen[0]:  # the curves are on the head as it is in the first photo
+            out = replace(out, points=_within(longest, out.points, weights))
     return _off_the_skin(model, skin, posed, out, weights)
 
 
@@ -208,7 +218,8 @@ def _lengths(
     if hang > 0:
         x, y = np.abs(template[:, 0]), template[:, 1]
         chin = smoothstep(-74, -96, y) * smoothstep(58, 22, x)
-        long = min(w.hang * hang + 8.0, w.longest_mm) * (w.shorter[0] + (1 - w.shorter[0]) * chin)
+        # Down to the chin, and as far below it.
+        long = np.minimum(w.hang * hang + np.maximum(y - _CHIN, 0), w.longest_mm) * (w.shorter[0] + (1 - w.shorter[0]) * chin)
         lip = (y > -68) & (x < 30)
         long = np.where(lip, np.minimum(long, w.shorter[1]), long)
         length = np.maximum(length, long * smoothstep(0.2, 0.7, density))
@@ -232,6 +243,21 @@ def _hairs(start: _Start, color: np.ndarray, source: int, random: np.random.Gene
     )
 
 
+def _within(one: SeenBeard, points: np.ndarray, w: BeardWeights) -> np.ndarray:
+    """Hairs that end at the beard's outline in the photo."""
+    shape = one.density.shape
+    side = 2 * max(1, round(w.outline * one.closeup.face)) + 1
+    inside = cv2.dilate(
+        (one.hanging | one.closeup.on_skin & (one.density > 0)).astype(np.uint8), np.ones((side, side), np.uint8)
+    )
+    pixels = one.closeup.camera.project(points.reshape(-1, 3).astype(np.float64))[0]
+    x, y = (pixels[:, k].clip(0, limit - 1).astype(int) for k, limit in enumerate(shape[::-1]))
+    out = (inside[y, x] == 0).reshape(points.shape[:2])
+    out[:, :2] = False
+    first = np.where(out.any(1), out.argmax(1) - 0.5, points.shape[1] - 1)
+    return cut(points, first / (points.shape[1] - 1)).astype(np.float32)
+
+
 def _off_the_skin(model: HeadModel, skin: SkinTriangles, posed: np.ndarray, strands: Strands, w: BeardWeights) -> Strands:
     """The same hairs, none in the skin, and none over the lips."""
     if not len(strands.points):
@@ -243,10 +269,7 @@ def _off_the_skin(model: HeadModel, skin: SkinTriangles, posed: np.ndarray, stra
     over[:, :2] = False
     first = np.where(over.any(1), over.argmax(1), _POINTS - 1)
     points = cut(strands.points, np.maximum(first / (_POINTS - 1), 0.2))[:, 1:].reshape(-1, 3).astype(np.float64)
-    found = index.query(points)
-    normal = unit(found.of(vertex_normals(posed, model.triangles), skin.vertices))
-    foot = found.of(np.asarray(posed, np.float64), skin.vertices)
-    height = np.einsum("ni,ni->n", points - foot, normal)
+    height, normal = Skin(model, posed).distance(points)
     # Near the root a hair has not left the skin yet.
     least = np.tile(np.minimum(np.arange(1, _POINTS) / 2, 1) * w.clearance_mm, len(strands.points))
     points += normal * np.maximum(least - height, 0)[:, None]

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from ..head.model import MATERIALS, HeadModel
 from ..head.topology import boundary_loops, uv_islands
 from ..wire.color import LUMINANCE
+from .finish import Skin
 from .short_roots import joined, rooted
 from .short_weights import LASH, LashWeights
 from .skin import SkinTriangles
@@ -33,6 +34,13 @@ def lash_strands(
     if not parts:
         return no_strands(_POINTS)
     out = joined(parts)
+    # Those of the lower lid, and long ones of the upper, must not dip into the eye.
+    free = out.points[:, 1:].reshape(-1, 3).astype(np.float64)
+    head = Skin(model, posed)
+    for _ in range(2):
+        height, way = head.distance(free)
+        free += way * np.maximum(weights.clearance_mm - height, 0)[:, None]
+    out.points[:, 1:] = free.reshape(len(out.points), -1, 3)
     color = np.maximum(weights.dark * brow, weights.darkest)
     color = color * min(1.0, weights.brightest / float(color @ LUMINANCE))
     out.color[:] = color * np.exp(random.normal(0, 0.12, (len(out.points), 1, 1)))

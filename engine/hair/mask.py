@@ -38,7 +38,9 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     bare = (window.skin > 0.25) | (window.surface > 0.25)
     hair = ((scalp & (scene.people > 0.6)) | (ring & (scene.people > 0.85))) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
-    clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    clothes |= (
+        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    )
     background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)

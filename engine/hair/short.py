@@ -23,7 +23,7 @@ from .types import HairView, Strands, Window
 __all__ = ["short_hair"]
 
 _BROW_STYLE = HairStyle(
-    children=5, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
+    children=4, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
 )
 """Hairs of brows: they lie side by side."""
 _LASH_STYLE = HairStyle(
@@ -53,9 +53,8 @@ def short_hair(
         colors = unlit(closeup, skin, textures.albedo, np.maximum(brow, beard))
         paint = hair_paint(closeup, colors, brow)
         brows.append(SeenBrows(closeup, brow, paint))
-        beards.append(
-            SeenBeard(closeup, beard, hair_paint(closeup, colors, beard, paint.color), beard_overhang(closeup, beard))
-        )
+        own = hair_paint(closeup, colors, beard, paint.color)
+        beards.append(SeenBeard(closeup, beard, own, *beard_overhang(closeup, beard)))
     # The photo that shows most of the brows tells their colour to all.
     brows.sort(key=lambda one: -float(one.density.sum() * one.closeup.pixel_mm**2))
     groups = {"brows": (brow_strands(model, skin, posed, brows), _BROW_STYLE)}
@@ -74,7 +73,7 @@ def _beard_style(guides: int, area_mm2: float) -> HairStyle:
     return HairStyle(
         children=children,
         spread=float(0.75 * np.sqrt(area_mm2 / guides) * 0.001),
-        clump=0.1,
+        clump=0.2,
         noise=0.0006,
         frizz=0.0003,
         curl_radius=0.0,

@@ -23,6 +23,12 @@ from .types import HairView, Window
 __all__ = ["beard_alpha", "beard_overhang", "beard_place", "brow_alpha", "with_short_masks"]
 
 
+_CRUMB = 0.08
+"""Least size of an island of hair over that of the largest."""
+_NOISE = 0.01
+"""Roughness that 8 bits and compression leave on smooth skin, log luminance."""
+
+
 def with_short_masks(model: HeadModel, posed: np.ndarray, view: View, found: HairView) -> HairView:
     """The view with its masks of brows and beard.
 
@@ -91,9 +97,11 @@ def _fall(distance: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
 
 
 def _touching(alpha: np.ndarray, inside: np.ndarray, least: float = 0.15) -> np.ndarray:
-    """Without the islands of more than `least` that do not reach into `inside`."""
-    count, ids = cv2.connectedComponents((alpha > least).astype(np.uint8))
+    """Without the islands of more than `least` that do not reach into `inside`, and without crumbs."""
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((alpha > least).astype(np.uint8))
+    size = stats[:, cv2.CC_STAT_AREA]
     keep = np.bincount(ids[inside], minlength=count) > 0
+    keep &= size > _CRUMB * size[1:].max(initial=0)
     keep[0] = True
     return np.where(keep[ids], alpha, 0)
 
@@ -166,7 +174,7 @@ def _grain(closeup: Closeup, cheeks: np.ndarray, zones: list[np.ndarray]) -> flo
     fine = grey - cv2.GaussianBlur(grey, (0, 0), max(0.5, 0.006 * closeup.face))
 
     def spread(zone: np.ndarray) -> float:
-        return float(np.median(np.abs(fine[zone] - np.median(fine[zone])))) + 1e-3
+        return float(np.hypot(np.median(np.abs(fine[zone] - np.median(fine[zone]))), _NOISE))
 
     return float(np.exp(np.mean([np.log(spread(zone) / spread(cheeks)) for zone in zones[1:] if zone.sum() > 20])))
 
@@ -183,15 +191,16 @@ def _covering(closeup: Closeup, zones: list[np.ndarray], w: BeardWeights) -> flo
     return float(hairy and blue < w.hue[0] * red and green < w.hue[1] * red)
 
 
-def beard_overhang(closeup: Closeup, alpha: np.ndarray, weights: BeardWeights = BEARD) -> float:
-    """How far below the chin a beard's outline hangs, mm; 0 for one that ends at the skin.
+def beard_overhang(closeup: Closeup, alpha: np.ndarray, weights: BeardWeights = BEARD) -> tuple[float, np.ndarray]:
+    """How far below the chin a beard hangs, mm, 0 for one that ends at the skin; and (h, w) bool where it does.
 
-    Pixels beside the head that look like the beard and hang together with it. Dark clothes do, too: what runs on to the
-    limit of the search is not believed.
+    Pixels below the chin, over throat, clothes or background, that look like the beard and hang together with it. Dark
+    clothes do, too: what runs on to the limit of the search is not believed. Nor is little: the jaw's shade.
     """
+    nowhere = np.zeros(alpha.shape, bool)
     dense = (alpha > 0.6) & closeup.on_skin
     if dense.sum() < 0.01 * closeup.face**2:
-        return 0.0
+        return 0.0, nowhere
     points, face = closeup.landmarks, closeup.face
     color = np.log(cv2.GaussianBlur(closeup.even, (0, 0), max(0.5, 0.006 * face)))
     mean = color[dense].mean(0)
@@ -208,10 +217,12 @@ def beard_overhang(closeup: Closeup, alpha: np.ndarray, weights: BeardWeights = 
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     _, ids = cv2.connectedComponents(joined)
     mine = np.isin(ids, np.unique(ids[dense & (joined > 0)])) & (ids > 0)
-    reached = below[mine & ~closeup.on_skin & (across < 0.15)]
+    reached = below[mine & (below > 0) & (across < 0.15)]
     if len(reached) < 0.002 * face**2:
-        return 0.0
+        return 0.0, nowhere
     hang = float(np.quantile(reached, 0.95))
     if hang > 0.92 * weights.reach or (mine & (below > 0.9 * float(below[free].max()))).any():
-        return 0.0
-    return max(0.0, hang * face * closeup.pixel_mm)
+        return 0.0, nowhere
+    if hang < weights.shade:
+        return 0.0, nowhere
+    return hang * face * closeup.pixel_mm, mine

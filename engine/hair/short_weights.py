@@ -103,9 +103,9 @@ class BeardWeights:
     """Most that greyness adds."""
     present: Range = (0.13, 0.165)
     """Darkness of the lower face at which a beard is suspected, and at which there is one."""
-    grain: Range = (1.12, 1.25)
+    grain: Range = (1.15, 1.26)
     """Roughness of chin and lower cheeks over that of the cheeks at which stubble is suspected, and at which it is there."""
-    plain: Range = (0.38, 0.48)
+    plain: Range = (0.6, 0.85)
     """Darkness of the lower face at which roughness begins to be no longer asked for, and at which it is not."""
     soft: float = 0.012
     """Standard deviation of the blur before darkness is read, face widths."""
@@ -140,7 +140,7 @@ class BeardWeights:
     """Density, and the length of hairs that look like that, mm."""
     longest_mm: float = 130.0
     """Longest hairs, mm."""
-    hang: float = 1.25
+    hang: float = 1.1
     """Length of the chin's hairs over how far the beard's outline hangs below the chin."""
     shorter: tuple[float, float] = (0.45, 12.0)
     """Length of the cheeks' hairs over the chin's in a long beard, and the longest hairs of the upper lip, mm."""
@@ -156,6 +156,10 @@ class BeardWeights:
     """Weight of the lips at which hairs end that lie over them."""
     clearance_mm: float = 0.25
     """Least height of a hair over the skin beyond its root, mm."""
+    shade: float = 0.12
+    """Distance below the chin up to which darkness is taken for the jaw's shade, face widths."""
+    outline: float = 0.012
+    """How far hairs may leave that outline, face widths."""
     reach: float = 0.6
     """Distance below the jaw up to which an outline is searched for, face widths."""
 
@@ -184,6 +188,8 @@ class LashWeights:
     """Least linear colour."""
     brightest: float = 0.02
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
+    clearance_mm: float = 0.12
+    """Least distance of a lash from lid and eye beyond its root, mm."""
     radius_mm: float = 0.04
     """Half the thickness of a lash at its root, mm."""
 

@@ -157,8 +157,9 @@ def _painted(
         whole = smoothstep(*w.whole, share)
         rim = smoothstep(*w.margin, share) * smoothstep(*w.dark[name], dark)
         if name == "lashes":
+            # Painted lids stay dark beside their lashes.
             change = w.lash_share * rim
-            skin_here = filled
+            skin_here = np.minimum(filled, w.lid_most * present)
         else:
             change = np.maximum(whole, rim)
             skin_here = filled

@@ -32,6 +32,8 @@ class BareWeights:
     """Cover from which on such darkness is looked for, and at which it is replaced wholly."""
     lash_share: float = 0.85
     """How much of a lid's dark rim goes: some of it is the lid's own shade."""
+    lid_most: float = 1.12
+    """Brightness of what is put there, over that of the lid with its lashes, at most."""
     keep: float = 0.6
     """Share of the skin's own fine detail that is kept under stubble, where it is not darker than the skin."""
     lip_inside: Range = (0.25, 0.6)

@@ -103,6 +103,10 @@ class RefusalWeights:
 
     least: float = 0.004
     """Area of hair, and of scalp, that can be judged: square face widths."""
+    fringe: float = 0.03
+    """Area unlike skin above which a bare scalp has hair around it: square face widths."""
+    rim: float = 0.025
+    """Half width of an outline whose pixels are of no color of their own, face widths."""
     bare_hue: float = 6.5
     """A scalp is bare whose hue is this near to the face's skin (a, b; bald renders to 4.5, hair from 7.4) ..."""
     bare_light: float = -12.0

@@ -34,6 +34,8 @@ _PATCHES = 0.5
 _THROUGH = 0.78
 """Brightness of the strands over that of the hair: single hairs before skin are lit through, so that they look paler than
 they are (measured with Cycles and its Principled Hair)."""
+_HUE = 0.8
+"""Power of the hair's hue that is kept: skin beside it shines on it."""
 _VARY = 0.16
 """Spread of the brightness of single hairs, log."""
 _LEAST_PIXELS = 12
@@ -109,6 +111,8 @@ def hair_paint(closeup: Closeup, colors: np.ndarray, density: np.ndarray, other:
         known = smoothstep(*_KNOWN, darkness)
         color = color**known * other ** (1 - known)
     color = _THROUGH * color
+    bright = float(color @ LUMINANCE)
+    color = bright * (color / bright) ** _HUE
     # Hair is never greener than red, nor bluer than green.
     color[1:] = np.minimum(color[1:], color[0])
     color[2] = min(color[2], color[1])

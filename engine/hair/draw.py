@@ -1,6 +1,6 @@
 """Strands in a quick picture of a head: what previews and one's own looking need; renders of record are Blender's.
 
-Every tuft is drawn as its guide and the strands around it, thin lines behind a depth test, shaded by Kajiya and Kay
+Every tuft is drawn as its guide and the strands around it, lines as opaque as they cover their pixels, shaded by Kajiya and Kay
 ("Rendering Fur with Three Dimensional Textures", 1989) and darkened towards the skin, where hair shades itself.
 """
 
@@ -37,6 +37,8 @@ class DrawWeights:
     """Share of the light that reaches the roots of outer hair."""
     under_shade: float = 0.5
     """Share of the light that reaches the short hair beneath."""
+    width: float = 1.5
+    """Strands are drawn so many times as wide as they are: there are fewer of them than hairs."""
     seed: int = 5
     """Start of the random numbers that place strands in their tuft."""
 
@@ -48,9 +50,11 @@ class Layer(NamedTuple):
     """What lies over a picture."""
 
     color: np.ndarray
-    """(H, W, 3) float32 linear."""
+    """(H, W, 3) float32 linear, times `alpha`."""
+    alpha: np.ndarray
+    """(H, W) float32: how far strands cover a pixel."""
     depth: np.ndarray
-    """(H, W) float32 mm along the viewing axis, infinity where nothing was drawn."""
+    """(H, W) float32 mm along the viewing axis to the nearest strand, infinity where there is none."""
 
 
 def grown(tufts: Tufts, weights: DrawWeights = WEIGHTS) -> np.ndarray:
@@ -76,6 +80,7 @@ def draw_tufts(groups: Iterable[Tufts], camera: Camera, head: np.ndarray, weight
         head: (H, W) mm along the viewing axis to what hides strands, infinity beside it; the picture's size.
     """
     color = np.zeros((*head.shape, 3), np.float32)
+    alpha = np.zeros(head.shape, np.float32)
     depth = np.full(head.shape, np.inf, np.float32)
     for tufts in groups:
         if not len(tufts.strands.points):
@@ -84,15 +89,18 @@ def draw_tufts(groups: Iterable[Tufts], camera: Camera, head: np.ndarray, weight
         count = points.shape[2]
         shaded = _shaded(tufts, points, camera, weights)
         pixels, distance = camera.project(points.astype(np.float32))
+        width = weights.width * 2 * tufts.strands.radius[:, None] * np.float32(camera.fx) / np.maximum(distance, 1)
         _lines(
             pixels.reshape(-1, count, 2).astype(np.float32),
             distance.reshape(-1, count).astype(np.float32),
             shaded.reshape(-1, count, 3),
+            np.broadcast_to(width, distance.shape).reshape(-1, count).astype(np.float32),
             head,
             color,
+            alpha,
             depth,
         )
-    return Layer(color, depth)
+    return Layer(color, alpha, depth)
 
 
 def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeights) -> np.ndarray:
@@ -115,9 +123,9 @@ def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeigh
 
 
 @njit(cache=True, nogil=True)
-def _lines(pixels, distance, shaded, head, color, depth):
-    """Thin lines through points (S, P), nearest first."""
-    height, width = head.shape
+def _lines(pixels, distance, shaded, width, head, color, alpha, depth):
+    """Lines through points (S, P), each as opaque as its `width` (S, P) in pixels covers; what is nearer lies over the rest."""
+    height, across = head.shape
     for strand in range(pixels.shape[0]):
         for number in range(pixels.shape[1] - 1):
             x0, y0 = pixels[strand, number, 0], pixels[strand, number, 1]
@@ -126,16 +134,22 @@ def _lines(pixels, distance, shaded, head, color, depth):
             reach = max(abs(dx), abs(dy))
             if not reach < 4096.0:
                 continue
+            cover = min(1.0, width[strand, number]) * min(1.0, max(reach, 0.25))
             steps = int(reach) + 1
             for step in range(steps):
                 share = step / steps
                 x, y, z = x0 + share * dx, y0 + share * dy, z0 + share * dz
-                if not (0.0 <= x < width and 0.0 <= y < height and z > 0.0):
+                if not (0.0 <= x < across and 0.0 <= y < height and z > 0.0):
                     continue
                 column, row = int(x), int(y)
-                if z < head[row, column] and z < depth[row, column]:
+                if z >= head[row, column]:
+                    continue
+                nearer = z < depth[row, column]
+                old = 1.0 - cover if nearer else 1.0
+                new = cover if nearer else cover * (1.0 - alpha[row, column])
+                for channel in range(3):
+                    paint = (1 - share) * shaded[strand, number, channel] + share * shaded[strand, number + 1, channel]
+                    color[row, column, channel] = old * color[row, column, channel] + new * paint
+                alpha[row, column] = old * alpha[row, column] + new
+                if nearer:
                     depth[row, column] = z
-                    for channel in range(3):
-                        color[row, column, channel] = (1 - share) * shaded[strand, number, channel] + share * shaded[
-                            strand, number + 1, channel
-                        ]

@@ -13,8 +13,9 @@ from ..types import Textures
 from ..wire.hair import HairStyle
 from .body import body_mesh
 from .color import hair_color, skin_albedo
+from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, lifted_off, pushed_out, resampled, trimmed
+from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed
 from .flow import Fall, hair_flow
 from .grow import grown_strands
 from .roots import Roots, hair_roots
@@ -75,7 +76,7 @@ def groom_hair(
     traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
     scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall), lengths, fall)
     curves, source, layer = _strands(scene, weights, rng)
-    points, root, source, layer = _finished(scene, curves, source, layer, weights)
+    points, root, source, layer = _finished(scene, curves, source, layer, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
     strands = Strands(
         points.astype(np.float32),
@@ -241,13 +242,15 @@ def _facing(view: View, points: np.ndarray) -> np.ndarray:
 
 
 def _finished(
-    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, weights: GroomWeights
+    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, weights: GroomWeights, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
-    dense = pushed_out(resampled(curves.points, curves.count, _DENSE), scene.space, 1.2)
-    whole = np.full(len(dense), _DENSE)
-    count, keep = trimmed(dense, whole, scene.views, own.outside, weights.volume.carve)
+    long, whole = _going_on(curves, own, rng)
+    dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
+    dense = drawn_in(dense, scene.views[0], *own.margin)
+    ears = Ears(scene.model, scene.posed, [view.seen for view in scene.views])
+    count, keep = trimmed(dense, scene.views, ears, own.outside, weights.volume.carve)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points)
     for _ in range(2):
@@ -255,6 +258,17 @@ def _finished(
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
     return points, curves.root[keep], source[keep], layer[keep]
+
+
+def _going_on(curves: Curves, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Strands that leave the photo go on below it, and so do those that nobody sees and that end as low."""
+    each = np.arange(len(curves.points))
+    end = curves.points[each, curves.count - 1, 1]
+    if curves.leaves.sum() < 5:
+        return curves.points, curves.count
+    which = np.flatnonzero(curves.leaves | (end < np.median(end[curves.leaves]) + weights.leaving[0]))
+    least, most = weights.leaving
+    return lengthened(curves.points, curves.count, which, least + (most - least) * rng.random(len(which)) ** 1.6)
 
 
 def _colors(

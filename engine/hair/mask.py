@@ -5,19 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..photo.mixture import fit_mixture
-from ..photo.regions import OVAL, fill
-from ..wire.color import LUMINANCE, power_to_linear
+from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
+from .mask_weights import COLOR, PLACE, SHAPE, PlaceWeights, ShapeWeights
+from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
-
-_FLOOR = np.array([3.0, 2.45, 2.45, 0.17], np.float32)
-"""Least standard deviations of L, a, b and log contrast in a mixture."""
-_EVEN = float(-np.log(100 * 60 * 60 * 4.0))
-"""Log density of a uniform law over them."""
-_ROUNDS = 4
-"""How often the colors are learnt and the pixels judged by them."""
 
 
 def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
@@ -26,176 +19,142 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
     Args:
         person: (H, W) float32 in [0, 1], people against background; None where nothing is known about it.
     """
-    known = person is not None
-    people = np.ones_like(window.skin) if person is None else person
+    scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
-    lab = cv2.cvtColor(window.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    samples = _features(lab, window.face)
-    seeds, place = _seeds(window, people), _place(window)
-    if seeds["hair"].sum() < 60:
-        return HairMask(nothing, window.brow, nothing, people, "bald")
-    hair = _grown(window, samples, seeds, place, people, known)
-    hair = _beyond_photo(window, hair, people)
-    return HairMask(hair.astype(np.float32), window.brow, nothing, people, _refusal(window, lab, hair, people))
+    seeds = _seeds(scene)
+    if seeds["hair"].sum() < 40:
+        reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
+        return HairMask(nothing, window.brow, nothing, scene.people, reason)
+    hair, turns = None, range(COLOR.rounds)
+    if window.face > COLOR.fine_face:
+        small = half_window(window)
+        person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
+        small = make_scene(small, person)
+        hair = _grown(small, _seeds(small), turns[:-1])
+        hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
+    hair = _grown(scene, seeds, turns, hair)
+    reason = refusal(scene, hair, seeds["like_skin"])
+    hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
+    return HairMask(hair, window.brow, nothing, scene.people, reason)
 
 
-def _features(lab: np.ndarray, face: float) -> np.ndarray:
-    """(H, W, 4) float32: L, a, b and the log of the local contrast."""
-    light, sigma = lab[..., 0], 0.02 * face
-    fine = light - cv2.GaussianBlur(light, (0, 0), sigma)
-    contrast = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + 1.0)
-    soft = cv2.GaussianBlur(lab, (0, 0), max(0.6, 0.006 * face))
-    return np.concatenate([soft, contrast[..., None]], -1).astype(np.float32)
-
-
-def _outside(window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W) bool the fitted head, and the distance to it in face widths."""
-    head = np.isfinite(window.head_near)
-    return head, cv2.distanceTransform((~head).astype(np.uint8), cv2.DIST_L2, 5) / window.face
-
-
-def _oval(window: Window) -> np.ndarray:
-    return fill(window.skin.shape, window.landmarks[list(OVAL)]) > 0
-
-
-def _across(window: Window) -> np.ndarray:
-    """(H, W) distance from the face's axis, face widths."""
-    points = window.landmarks
-    up = points[10] - points[152]
-    up = up / np.linalg.norm(up)
-    y, x = np.mgrid[: window.skin.shape[0], : window.skin.shape[1]].astype(np.float32)
-    return ((x - points[152, 0]) * -up[1] + (y - points[152, 1]) * up[0]) / window.face
-
-
-def _seeds(window: Window, people: np.ndarray) -> dict[str, np.ndarray]:
-    """Places (H, W) bool that are surely hair, background, clothes."""
-    head, far = _outside(window)
-    level, parts = window.level, window.parts
+def _seeds(scene: Scene) -> dict[str, np.ndarray]:
+    """Places (H, W) bool that are surely hair, background, clothes; what is like skin in color; the skin's log density."""
+    window, level = scene.window, scene.window.level
+    parts, shown = window.parts, window.shown
     scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    ring = (far < 0.10) & ~head & (level > 0.55)
+    ring = (scene.far < 0.10) & ~scene.head & (level > 0.55)
     bare = (window.skin > 0.25) | (window.surface > 0.25)
-    hair = (scalp | ring) & ~bare & (people > 0.6) & ~_oval(window)
-    clothes = (people > 0.7) & (window.skin < 0.2) & (level < -0.55)
-    collar = (people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(_across(window)) < 0.35)
-    background = (people < 0.15) | ((far > 0.8) & (level > 0.9))
-    shown = window.shown
-    return {"hair": hair & shown, "background": background & shown, "clothes": (clothes & shown) | collar, "scalp": scalp}
+    hair = ((scalp & (scene.people > 0.6)) | (ring & (scene.people > 0.85))) & ~bare & ~scene.oval & shown
+    clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
+    clothes |= (
+        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    )
+    background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
+    sure = window.skin > 0.8
+    skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
+    like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
+    # Above a receding hairline the scalp's part of the fitted head is bare.
+    other = hair & ~like_skin
+    if other.sum() > max(40, 0.2 * hair.sum()):
+        hair = other
+    return {"hair": hair, "background": background, "clothes": clothes & shown, "like_skin": like_skin, "skin": skin}
 
 
-def _place(window: Window) -> np.ndarray:
+def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     """(H, W) log odds of hair by the place alone."""
-    _, far = _outside(window)
-    level, parts = window.level, window.parts
-    odds = 2.2 * np.clip(1 - far / 0.35, -1, 1) * (level > 0.1)
-    odds += np.where(level < 0.1, -0.4 - 0.8 * np.clip((0.1 - level) / 1.2, 0, 1), 0)
-    odds += 2.0 * (parts["scalp"] > 0.8)
-    odds -= 8 * np.clip(window.skin - 0.3, 0, 1) + 8 * np.clip(window.surface - 0.3, 0, 1)
-    odds -= 6.0 * (_oval(window) & (level < 0.62))
-    return odds - 3.5 * (parts["right_ear"] + parts["left_ear"])
+    window, level = scene.window, scene.window.level
+    scalp = (window.parts["scalp"] > 0.5).astype(np.uint8)
+    deep = cv2.distanceTransform(scalp, cv2.DIST_L2, 5) / window.face
+    away = cv2.distanceTransform(1 - scalp, cv2.DIST_L2, 5) / window.face
+    on_head = np.where(
+        scalp > 0,
+        weights.scalp * np.clip(deep / weights.scalp_depth, 0, 1),
+        weights.face * np.clip(away / weights.face_depth, 0, 1),
+    )
+    beside = weights.beside * np.clip(1 - scene.far / weights.reach, -1, 1) / (1 + np.exp((0.35 - level) / 0.1)) - 0.3
+    odds = np.where(scene.head, on_head, beside)
+    low, lower = weights.below
+    odds = np.where(level < 0.2, np.minimum(odds, low + (lower - low) * np.clip((0.2 - level) / 1.2, 0, 1)), odds)
+    odds += weights.skin * (np.clip(window.skin - 0.3, 0, 1) + np.clip(window.surface - 0.3, 0, 1))
+    odds += weights.features * (scene.oval & (level < weights.features_level)) + weights.ears * scene.ears
+    if scene.known:
+        close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
+        least = weights.people_least - 0.35 * close
+        odds += np.clip(weights.people * (1 - weights.people_close * close) * (scene.people - least), *weights.people_range)
+    return odds
 
 
-def _grown(
-    window: Window, samples: np.ndarray, seeds: dict[str, np.ndarray], place: np.ndarray, people: np.ndarray, known: bool
-) -> np.ndarray:
-    """(H, W) chance of hair."""
-    _, far = _outside(window)
-    level, face = window.level, window.face
-    shape = level.shape
-    ears = window.parts["right_ear"] + window.parts["left_ear"]
-    guide = window.rgb.astype(np.float32) / 255
-    flat = samples.reshape(-1, samples.shape[-1])
+def _skin_share(scene: Scene) -> np.ndarray:
+    """(H, W) how common skin is by the place, beside what was found."""
+    near = np.clip(1 - scene.far / 0.06, 0, 1)
+    neck = COLOR.neck_share * np.clip(1 - scene.far / 0.3, 0, 1)
+    share = np.where(scene.window.level < 0.1, np.maximum(neck, 0.35 * near), 0.35 * near)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
 
-    def density(where: np.ndarray, count: int) -> np.ndarray:
-        index = np.flatnonzero(where)
-        index = index[np.linspace(0, len(index) - 1, min(3000, len(index))).astype(int)]
-        mixture = fit_mixture(flat[index], np.ones(len(index), np.float32), count, _FLOOR)
-        return mixture.log_density(flat).reshape(shape)
 
-    others = [np.full(shape, _EVEN + np.log(0.1), np.float32)]
-    if (window.skin > 0.8).sum() > 60:
-        others.append(density(window.skin > 0.8, 4) + np.log(0.2))
-    if seeds["background"].sum() > 200:
-        others.append(density(seeds["background"], 6) + (np.log(np.clip(1 - people, 0.02, 1)) if known else np.log(0.5)))
-    hair = seeds["hair"].astype(np.float32)
-    for turn in range(_ROUNDS):
-        train = (hair > 0.6) & (((level > 0.15) & (far < 0.3) & (ears < 0.3)) | (turn >= 2)) & (window.surface < 0.3)
-        own = density(train if train.sum() > 60 else hair > 0.6, 5)
+def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
+    """(H, W) chance of hair.
+
+    Args:
+        turns: numbers of the rounds. hair: what the rounds before them found.
+    """
+    window, level = scene.window, scene.window.level
+    place = _place(scene)
+    others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
+    if seeds["background"].sum() > 150:
+        chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
+        others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
+    # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
+    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
+    hair, own = seeds["hair"].astype(np.float32) if hair is None else hair, None
+    for turn in turns:
+        train = (hair > 0.6) & (window.surface < 0.3) & window.shown
+        if turn < 3:
+            train &= ~seeds["like_skin"]
+        if turn < 2:  # near the head first, or the colors drift
+            train &= (level > 0.15) & (scene.far < 0.3) & (scene.ears < 0.3)
+        if own is not None:
+            train &= own > EVEN + 0.5
+        train = train if train.sum() > 60 else hair > 0.6
+        if train.sum() < 8:
+            return np.zeros_like(hair)
+        own = scene.density(train, COLOR.hair)
         rivals = list(others)
-        clothes = seeds["clothes"] & ((hair < 0.5) if turn else (own < _EVEN + 1.0))
+        clothes = seeds["clothes"] & (beside | ((own < EVEN + most) & ((hair < 0.5) | (turn == 0))))
         if clothes.sum() > 80:
-            rivals.append(density(clothes, 5) + np.log(np.clip(0.5 - level, 0.02, 1)))
-        odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -6, 6) + place
-        if known:
-            odds += np.clip(4 * (people - 0.5), -4, 1) * 1.5
-        odds = _guided(guide, np.clip(odds, -8, 8).astype(np.float32), max(2, int(0.025 * face)), 3e-3)
-        hair = _whole(window, 1 / (1 + np.exp(-odds)), seeds["hair"])
+            rivals.append(scene.density(clothes, COLOR.clothes) + np.log(np.clip(0.5 - level, 0.02, 1)))
+        odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -COLOR.most, COLOR.most) + place
+        odds = guided(scene.guide, np.clip(odds, -8, 8).astype(np.float32), SHAPE.smooth * window.face, SHAPE.smooth_eps)
+        odds[~window.shown] = -8
+        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"])
     return hair
 
 
-def _guided(guide: np.ndarray, values: np.ndarray, radius: int, eps: float) -> np.ndarray:
-    """Edge-aware mean along the edges of a color picture (He et al., "Guided Image Filtering", 2010)."""
-
-    def mean(image: np.ndarray) -> np.ndarray:
-        return cv2.blur(image, (2 * radius + 1, 2 * radius + 1))
-
-    centre, level = mean(guide), mean(values)
-    cross = mean(guide * values[..., None]) - centre * level[..., None]
-    spread = np.empty((*guide.shape[:2], 3, 3), np.float32)
-    for i in range(3):
-        for j in range(3):
-            spread[..., i, j] = mean(guide[..., i] * guide[..., j]) - centre[..., i] * centre[..., j] + (eps if i == j else 0)
-    slope = np.linalg.solve(spread, cross[..., None])[..., 0]
-    shift = level - (slope * centre).sum(-1)
-    return (mean(slope) * guide).sum(-1) + mean(shift)
-
-
-def _whole(window: Window, hair: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
     """The chance without thin bridges and without what is not connected to the seeds."""
 
     def opened(radius: float) -> np.ndarray:
-        side = 2 * max(1, round(radius * window.face)) + 1
-        return cv2.morphologyEx(
-            (hair > 0.5).astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-        )
+        return cv2.morphologyEx((hair > 0.5).astype(np.uint8), cv2.MORPH_OPEN, disk(radius * scene.window.face))
 
-    kept = np.where(window.level < 0.5, opened(0.035), opened(0.012)) > 0
+    kept = np.where(scene.window.level < 0.5, opened(weights.bridge_low), opened(weights.bridge_high)) > 0
     hair = np.where((hair > 0.5) & ~kept, 0.4, hair)
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
-    keep = np.bincount(label[seeds], minlength=count) > 0.02 * seeds.sum()
+    keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
 
 
-def _beyond_photo(window: Window, hair: np.ndarray, people: np.ndarray) -> np.ndarray:
+def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
     """Beyond the photo: a coat as thick as the seen outline's."""
+    window = scene.window
     if window.shown.all():
         return hair
-    head, far = _outside(window)
-    inside = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5) / window.face
-    distance = np.where(head, -inside, far)
-    mask = (hair > 0.5).astype(np.uint8)
-    edge = (mask > 0) & window.shown & (cv2.erode(mask, np.ones((3, 3), np.uint8)) == 0) & ~head & (window.level > 0.55)
+    inside = cv2.distanceTransform(scene.head.astype(np.uint8), cv2.DIST_L2, 5) / window.face
+    distance = np.where(scene.head, -inside, scene.far)
+    mask = ((hair > 0.5) & window.shown).astype(np.uint8)
+    edge = (mask > 0) & (cv2.erode(mask, np.ones((3, 3), np.uint8)) == 0) & ~scene.head & (window.level > 0.55)
     coat = float(np.clip(np.median(distance[edge]), 0.02, 0.25)) if edge.sum() > 20 else 0.08
-    more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~head) & (window.level > 0.5)
-    side = 2 * int(0.06 * window.face) + 1
-    more = cv2.morphologyEx((more | (hair > 0.5)).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) > 0
+    more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~scene.head) & (window.level > 0.5)
+    more = cv2.morphologyEx((more | (mask > 0)).astype(np.uint8), cv2.MORPH_CLOSE, disk(0.06 * window.face)) > 0
     return np.where(window.shown, hair, more.astype(hair.dtype))
-
-
-def _refusal(window: Window, lab: np.ndarray, hair: np.ndarray, people: np.ndarray) -> str:
-    """Why there is no hair to be built."""
-    scalp = (window.parts["scalp"] > 0.8) & window.shown & (people > 0.8)
-    skin = (window.skin > 0.9) & _oval(window)
-    if (hair > 0.5).sum() < 50:
-        return "bald"
-    if scalp.sum() > 50 and skin.sum() > 50:
-        difference = np.median(lab[scalp], 0) - np.median(lab[skin], 0)
-        if np.hypot(*difference[1:]) < 6.5 and difference[0] > -12:
-            return "bald"
-    place = scalp & (hair > 0.5)
-    place = place if place.sum() > 50 else (hair > 0.5) & window.shown
-    if place.sum() > 50:
-        color = np.median(power_to_linear(window.rgb[place].astype(np.float32) / 255), 0)
-        if color[2] > 1.15 * color[0] or color[1] > 1.2 * color[0] or color @ LUMINANCE > 0.62:
-            return "covered"
-    return ""

@@ -24,6 +24,8 @@ __all__ = ["Space", "hair_space", "trilinear"]
 
 _BORDER = 20.0
 """Empty space around, mm."""
+_BELOW = 90.0
+"""More of it below hair that leaves the photo, mm."""
 _AWAY = 1.0e4
 """Distance of the eye of an almost parallel view, head sizes apart, mm."""
 
@@ -72,7 +74,9 @@ def hair_space(
     shape = tuple(int(n) for n in np.ceil((high - low) / step))
     axes = [low[i] + (np.arange(shape[i]) + 0.5) * step for i in range(3)]
     head = _solid(posed, triangles, low, step, shape, axes[2])
-    solid = head | _solid(*mesh, low, step, shape, axes[2])
+    # The neck is open below: with the body it is closed.
+    whole = np.concatenate([posed, mesh[0]]), np.concatenate([triangles, mesh[1] + len(posed)])
+    solid = head | _solid(*whole, low, step, shape, axes[2])
     points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
     hair = _hull(points, views, weights).reshape(shape) & ~solid
     hull = hair | head
@@ -96,7 +100,10 @@ def _extent(posed: np.ndarray, views: Sequence[tuple[Seen, Volume]]) -> tuple[np
         for depth in (volume.begin, volume.back):
             corners.append(seen.lift(pixels, depth[rows, columns].astype(np.float64)))
     every = np.concatenate(corners)
-    return every.min(0).astype(np.float64) - _BORDER, every.max(0).astype(np.float64) + _BORDER
+    low, high = every.min(0).astype(np.float64) - _BORDER, every.max(0).astype(np.float64) + _BORDER
+    if any(seen.mask[-2:].any() for seen, _ in views):
+        low[1] -= _BELOW
+    return low, high
 
 
 def _solid(

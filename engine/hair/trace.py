@@ -24,8 +24,16 @@ _BACK_STEP = 3.0
 """Step with which a strand is followed back beyond what is seen, mm."""
 _BACK_STEPS = 24
 """Most such steps."""
+_BACK_SINK = 0.94
+"""How much of its clearance from the skin it keeps at each step."""
+_BACK_INSIDE = 2.0
+"""How far within the hull it stays, mm."""
+_RISE = 8
+"""Places of a strand between its root and where it comes into sight."""
 _SPARE = 5
 """So many times more places than strands are asked for."""
+_BESIDE = 6
+"""So many of the nearest roots may carry a strand."""
 _EDGE = 0.42
 """Chance of hair down to which tracing goes on."""
 
@@ -78,6 +86,9 @@ def seen_strands(
     depth_share = rng.random(len(paths)) ** 1.5
     points = _deepened(view, paths, depth_share, weights)
     points, first, seed = _followed_back(points, first, field, space)
+    # What a strand needs to rise from the skin is not seen of it.
+    deep = cKDTree(roots.point).query(points[np.arange(len(points)), seed])[0]
+    lengths = np.maximum(lengths - weights.rise * deep, weights.least_seen * lengths)
     cut = _cut(points, first, last + _BACK_STEPS, seed, lengths, rng)
     leaves = _at_photo_end(view, paths, last)
     return _rooted(points, *cut, lengths, roots, weights, rng, leaves)
@@ -188,7 +199,7 @@ def _followed_back(
 
 @njit(cache=True, nogil=True)
 def _walk_back(rows, start, direction, origin, step, distance, slope, near_origin, near_step):
-    """Against the field at the clearance of the first place, until the field turns against it."""
+    """Against the field, sinking to the skin and within the hull, until the field turns against it."""
     flow, spot = np.zeros((1, 3)), np.zeros((1, 3))
     here, steep = np.zeros((1, 3)), np.zeros((1, 6))
     last = np.zeros(3)
@@ -220,9 +231,16 @@ def _walk_back(rows, start, direction, origin, step, distance, slope, near_origi
             trilinear(distance, near_origin, near_step, spot, here)
             trilinear(slope, near_origin, near_step, spot, steep)
             size = (steep[0, 0] ** 2 + steep[0, 1] ** 2 + steep[0, 2] ** 2) ** 0.5 + 1e-6
+            clearance = max(clearance * _BACK_SINK, 1.5)
             move = min(max(clearance - here[0, 0], -0.8 * _BACK_STEP), 0.8 * _BACK_STEP)
             for c in range(3):
                 spot[0, c] += move * steep[0, c] / size
+            if here[0, 1] < _BACK_INSIDE:
+                size = (steep[0, 3] ** 2 + steep[0, 4] ** 2 + steep[0, 5] ** 2) ** 0.5 + 1e-6
+                move = min(_BACK_INSIDE - here[0, 1], 0.8 * _BACK_STEP)
+                for c in range(3):
+                    spot[0, c] += move * steep[0, 3 + c] / size
+            for c in range(3):
                 rows[n, begin - k, c] = spot[0, c]
             start[n] = begin - k
 
@@ -234,7 +252,7 @@ def _cut(
     gone = np.linalg.norm(np.diff(points, axis=1), axis=2)
     arc = np.concatenate([np.zeros((len(points), 1)), np.cumsum(gone, 1)], 1)
     middle = np.take_along_axis(arc, seed[:, None], 1)
-    upward = (lengths * rng.uniform(0.15, 0.85, len(points)))[:, None]
+    upward = (lengths * rng.uniform(0.3, 0.95, len(points)))[:, None]
     index = np.arange(points.shape[1])[None]
     begin = np.where((arc < middle - upward) & (index < seed[:, None]), index, -1).max(1) + 1
     return np.maximum(first, begin), last
@@ -250,8 +268,7 @@ def _rooted(
     index = first[:, None] + np.arange(most)[None]
     inside = index <= last[:, None]
     rows = np.take_along_axis(points, np.minimum(index, last[:, None])[..., None], 1)
-    gap, near = tree.query(rows.reshape(-1, 3), distance_upper_bound=weights.far)
-    gap, near = gap.reshape(rows.shape[:2]), near.reshape(rows.shape[:2])
+    gap = tree.query(rows.reshape(-1, 3), distance_upper_bound=weights.far)[0].reshape(rows.shape[:2])
     steps = np.linalg.norm(np.diff(rows, axis=1), axis=2)
     arc = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(steps, 1)], 1)
     early = np.arange(most)[None] <= 2 * (last - first)[:, None] / 3
@@ -259,29 +276,37 @@ def _rooted(
     join = cost.argmin(1)
     each = np.arange(len(rows))
     good = np.isfinite(cost[each, join]) & (last - first - join >= 2)
-    rows, join, near, gap = rows[good], join[good], near[good, join[good]], gap[good, join[good]]
+    rows, join = rows[good], join[good]
     count, leaves, lengths = (last - first)[good] - join + 1, leaves[good], lengths[good]
-    # Another root beside the nearest, so that strands do not share one.
-    around = tree.query_ball_point(rows[np.arange(len(rows)), join], gap + 6)
-    near = np.array([rng.choice(some) if len(some) else one for some, one in zip(around, near)], int)
+    # It leaves the skin leaning its own way, so the root lies upstream; one of the nearest, so that strands share none.
+    each = np.arange(len(rows))
+    here, ahead = rows[each, join], rows[each, np.minimum(join + 3, join + count - 1)]
+    way = (ahead - here) / (np.linalg.norm(ahead - here, axis=1, keepdims=True) + 1e-9)
+    gap = gap[good][each, join]
+    lean = np.minimum(weights.lean * gap, 0.4 * lengths)
+    # What hangs far from the scalp, below a bare ear, comes from behind it.
+    behind = weights.behind[2] * gap * np.clip((gap - weights.behind[0]) / (weights.behind[1] - weights.behind[0]), 0, 1)
+    start = here - lean[:, None] * way - behind[:, None] * np.array([0.0, 0.0, 1.0])
+    beside = tree.query(start, k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
+    near = beside[each, rng.integers(0, beside.shape[1], len(rows))]
     index = np.minimum(join[:, None] + np.arange(rows.shape[1])[None], (join + count - 1)[:, None])
     rows = np.take_along_axis(rows, index[..., None], 1)
-    rows = _led(rows, roots.point[near], weights)
     kept = _shortened(rows, count, lengths * rng.uniform(0.75, 1.1, len(rows)))
     leaves = leaves & (kept == count)
     tips = np.where(leaves, 0, weights.tips * rng.random(len(rows)) ** 2)
     count = np.minimum(kept, np.maximum(4, np.round(kept * (1 - tips)).astype(np.int64)))
-    return Curves(_ended(rows, count), count, near, leaves)
+    rise = _risen(roots.point[near], roots.normal[near], rows[:, 0], way)
+    return Curves(np.concatenate([rise, _ended(rows, count)], 1), count + rise.shape[1], near, leaves)
 
 
-def _led(rows: np.ndarray, root: np.ndarray, weights: StrandWeights) -> np.ndarray:
-    """Strands drawn towards their roots over the length in which they rise."""
-    away = root - rows[:, 0]
-    arc = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(np.linalg.norm(np.diff(rows, axis=1), axis=2), 1)], 1)
-    reach = np.clip(weights.rise_per_depth * np.linalg.norm(away, axis=1), *weights.rise)
-    reach = np.minimum(reach, 0.8 * arc[:, -1] + 1)[:, None]
-    left = 1 - np.clip(arc / reach, 0, 1)
-    return rows + (left**2 * (3 - 2 * left))[..., None] * away[:, None]
+def _risen(root: np.ndarray, normal: np.ndarray, end: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """(n, K, 3) places of Bezier curves that leave the skin at the roots and come in along the strands' (n, 3) `way`."""
+    away = np.linalg.norm(end - root, axis=1, keepdims=True)
+    first = root + (0.35 * normal + 0.15 * way) * away
+    second = end - 0.4 * way * away
+    t = np.linspace(0, 1, _RISE, endpoint=False)[:, None, None]
+    curve = (1 - t) ** 3 * root + 3 * (1 - t) ** 2 * t * first + 3 * (1 - t) * t**2 * second + t**3 * end
+    return curve.transpose(1, 0, 2)
 
 
 def _shortened(rows: np.ndarray, count: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -113,13 +113,16 @@ def render_head(
 
 
 def _add_hair(color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray) -> None:
-    """Draw strands into a picture and its coverage; thin lines twice as fine as their pixels, so that skin shows between."""
+    """Draw strands into a picture and its coverage."""
     from ..hair.draw import draw_tufts
 
     layer = draw_tufts(tufts, camera, head)
-    drawn = np.isfinite(layer.depth)
-    color[drawn] = layer.color[drawn]
-    cover[drawn] = 1
+    # The picture's color counts as far as it covers: strands beside the head stand before the background.
+    covered = layer.alpha + cover * (1 - layer.alpha)
+    color *= (cover * (1 - layer.alpha))[..., None]
+    color += layer.color
+    color /= np.maximum(covered, 1e-6)[..., None]
+    cover[:] = covered
 
 
 class _Scene(NamedTuple):

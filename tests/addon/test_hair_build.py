@@ -105,6 +105,21 @@ def test_sliders_drive_what_is_seen(bundle, slider, value, check):
     assert check(before, seen(hair))
 
 
+def test_distances_are_how_far_tips_wander(bundle):
+    """Blender's nodes add their offsets up along the curve unless told otherwise: tips wandered by ten times as much."""
+    hair = build_head(bundle.path, options=BuildOptions(hair_share=0.0)).hair["hair"]
+    rest = read_guides(hair.data)
+    tips = rest.offsets[1:] - 1
+    for name in ("noise", "frizz", "clump"):
+        slider_input(hair, name).set(0.0)
+    for name in ("noise", "frizz"):
+        slider_input(hair, name).set(0.004)
+        hair.update_tag()
+        away = np.linalg.norm(seen(hair).points - rest.points, axis=1)
+        assert 0.001 < np.median(away[tips]) < 0.008, name
+        slider_input(hair, name).set(0.0)
+
+
 def reach(strands) -> float:
     """Mean distance from root to tip."""
     return np.linalg.norm(strands.points[strands.offsets[1:] - 1] - strands.roots, axis=1).mean()

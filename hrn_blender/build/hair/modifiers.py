@@ -137,7 +137,10 @@ def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[
         turns = 1 / max(style.curl_length, _TIGHTEST) / _TURNS
         yield CURL, {"Radius": style.curl_radius, "Frequency": turns, "Existing Guide Map": True, "Subdivision": 1}
     # Not cumulative: the distances are how far the tips wander, not steps that add up to ten times as much.
-    yield NOISE, {"Cumulative Offset": False, "Distance": style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0}
+    yield (
+        NOISE,
+        {"Cumulative Offset": False, "Distance": style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0},
+    )
     yield FRIZZ, {"Cumulative Offset": False, "Distance": style.frizz, "Shape": 0.3}
     # Shape 0 leaves the guides' own taper, which the thickness multiplies.
     yield PROFILE, {"Replace Radius": False, "Shape": 0.0, "Factor Min": 0.0, "Factor Max": thickness}

@@ -65,7 +65,7 @@ def test_blenders_nodes_start_with_the_style_and_come_once_per_file(bundle):
         values = {one.name: value.value for one in SLIDERS if (value := slider_input(hair, one.name)) is not None}
         expected = {
             "density": style.children - 1, "viewport": 0.25, "spread": style.spread, "length": 1, "thickness": 4,
-            "clump": style.clump, "noise": style.noise, "frizz": style.frizz,
+            "clump": style.clump, "noise": 2.5 * style.noise, "frizz": style.frizz,
         }  # fmt: skip
         # Sixty guides stand for a whole scalp: as thick as allowed.
         assert values == pytest.approx(expected, rel=1e-5)

@@ -31,6 +31,8 @@ GROUPS = (TRIM, DUPLICATE, CLUMP, CURL, NOISE, FRIZZ, PROFILE)
 
 _WAVE = 0.03
 """Length of one wave of the noise, metres."""
+_WANDER = 2.5
+"""Distance of Blender's noise at which tips are one metre off in the mean (measured in 4.5 and 5.2)."""
 _TURNS = 3.0
 """Turns per metre of curls of frequency 1 (measured in 4.5 and 5.2)."""
 _TIGHTEST = 0.004
@@ -139,7 +141,7 @@ def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[
     # Not cumulative: the distances are how far the tips wander, not steps that add up to ten times as much.
     yield (
         NOISE,
-        {"Cumulative Offset": False, "Distance": style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0},
+        {"Cumulative Offset": False, "Distance": _WANDER * style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0},
     )
     yield FRIZZ, {"Cumulative Offset": False, "Distance": style.frizz, "Shape": 0.3}
     # Shape 0 leaves the guides' own taper, which the thickness multiplies.

@@ -83,7 +83,7 @@ def test_the_mesh_holds_the_hair_and_keeps_out_of_the_head(head, closed):
     from mathutils.bvhtree import BVHTree
 
     tree = BVHTree.FromPolygons(vertices.tolist(), faces.tolist())
-    outer = strands_of(guides_of(head)).points
+    outer = strands_of(guides_of(head), outer=True).points
     away = np.array([tree.find_nearest(point)[3] for point in outer.tolist()])
     assert np.quantile(away, 0.95) < 0.03, "a mesh of this hair, not a ball"
     corner = vertices[faces]
@@ -93,7 +93,7 @@ def test_the_mesh_holds_the_hair_and_keeps_out_of_the_head(head, closed):
 
 def test_strands_run_along_v_and_the_texture_has_their_colours(head):
     bpy.ops.hrn.hair_mesh(triangles=4000)
-    made, strands = find_games(head, MESH), strands_of(guides_of(head))
+    made, strands = find_games(head, MESH), strands_of(guides_of(head), outer=True)
     vertices, faces, uv = arrays_of(made)
     assert uv.min() >= 0 and uv.max() <= 1
     tree, corner = strands.tree(), vertices[faces]

@@ -13,12 +13,14 @@ from ..geometry.mesh import vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from .ears import Ears
 from .field import View
-from .seen import blur
+from .seen import blur, inside_distance
 from .space import Space, trilinear
 
-__all__ = ["Skin", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
+__all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
 
-_NEAR = 9.0
+_TURN = -0.2
+"""Cosine of the angle below which a strand turns back."""
+_NEAR = 5.5
 """Points that voxels say are farther from the skin than this are not asked exactly, mm."""
 
 
@@ -50,15 +52,29 @@ class Skin:
         return side * near.distance, normal
 
 
-def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 2) -> np.ndarray:
-    """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin."""
-    flat = points[:, 1:].reshape(-1, 3).copy()
-    for _ in range(rounds):
-        near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
-        distance, normal = skin.distance(flat[near])
-        short = distance < clearance
-        flat[near[short]] += (clearance - distance[short])[:, None] * normal[short]
-    return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
+def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 3) -> np.ndarray:
+    """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin.
+
+    Between two points a strand may lie on the skin, but not below it: there both are moved.
+    """
+    points = points.copy()
+    for turn in range(rounds):
+        points[:, 1:] += _needed(points[:, 1:], skin, space, clearance)
+        if turn < rounds - 1:
+            both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, 0.0)
+            points[:, 1:-1] += both
+            points[:, 2:] += both
+    return points
+
+
+def _needed(points: np.ndarray, skin: Skin, space: Space, clearance: float) -> np.ndarray:
+    """(G, P, 3) mm by which points are to be moved out."""
+    flat = np.ascontiguousarray(points.reshape(-1, 3))
+    move = np.zeros_like(flat)
+    near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
+    distance, normal = skin.distance(flat[near])
+    move[near] = np.maximum(clearance - distance, 0)[:, None] * normal
+    return move.reshape(points.shape)
 
 
 def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray:
@@ -71,13 +87,39 @@ def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray
     return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
 
 
-def trimmed(
-    points: np.ndarray, count: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Strands cut where a photo would show them on bare ground.
+def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.ndarray:
+    """(G, M, 3): visible points near the hair's outline moved in the image to lie within it.
+
+    A strand stands for those around it, which need room.
 
     Args:
-        points: (G, M, 3) mm. count: (G,) places that each strand has.
+        margin: how far within the outline they are to lie, mm.
+        reach: points that lie farther outside are left where they are, mm.
+    """
+    seen = view.seen
+    flat = points.reshape(-1, 3)
+    inside = blur(inside_distance(seen.mask) - inside_distance(~seen.mask), 1.5)
+    pixels, depth = seen.camera.project(flat)
+    rows, columns = seen.at(pixels)
+    visible = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 1.5) & seen.window.shown[rows, columns]
+    deep = seen.sample(inside, pixels) * seen.mm
+    which = np.flatnonzero(visible & (deep < margin) & (deep > -reach))
+    slope = np.stack([seen.sample(np.gradient(inside, axis=axis), pixels[which]) for axis in (1, 0)], -1)
+    slope /= np.linalg.norm(slope, axis=1, keepdims=True) + 1e-6
+    moved = pixels[which] + slope * ((margin - deep[which]) / seen.mm)[:, None]
+    flat = flat.copy()
+    flat[which] = seen.lift(moved, depth[which])
+    # The root stays.
+    return np.concatenate([points[:, :1], flat.reshape(points.shape)[:, 1:]], 1)
+
+
+def trimmed(
+    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Strands cut where a photo would show them on bare ground, over a bare ear, or where they curl up.
+
+    Args:
+        points: (G, M, 3) mm.
         ears: those that are bare cut, too.
         outside: chance of hair below which ground is bare.
         carve: how far further photos' outlines may be off, mm.
@@ -99,11 +141,21 @@ def trimmed(
             side = 2 * int(carve / seen.mm) + 3
             hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
         bad |= visible & (seen.sample(hair, pixels) < outside)
-    bad = bad.reshape(shape) & (np.arange(shape[1])[None] < count[:, None])
+    bad = bad.reshape(shape)
+    bad |= _turned_back(points)
     # The root itself stands on skin: it is judged by where roots may stand.
-    first = np.where(bad.any(1), bad.argmax(1), count)
-    early = bad[:, 1:3].any(1)
-    return np.minimum(first, count), (first >= 3) & ~early
+    first = np.where(bad.any(1), bad.argmax(1), shape[1])
+    return first, (first >= 3) & ~bad[:, 1:3].any(1)
+
+
+def _turned_back(points: np.ndarray) -> np.ndarray:
+    """(G, M) bool: the strand runs against where it ran an eighth of its length before; its rise from the skin is let be."""
+    apart = points.shape[1] // 8
+    way = np.diff(points, axis=1)
+    way /= np.linalg.norm(way, axis=2, keepdims=True) + 1e-9
+    back = np.zeros(points.shape[:2], bool)
+    back[:, 2 * apart + 1 :] = (way[:, 2 * apart :] * way[:, apart:-apart]).sum(2) < _TURN
+    return back
 
 
 def lengthened(

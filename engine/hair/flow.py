@@ -91,7 +91,7 @@ def _axis(seen: Seen, weights: FlowWeights) -> tuple[np.ndarray, ...]:
     down = cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
     low, high = (edge * face for edge in weights.edge)
     trust = np.clip((inside_distance(mask) - low) / (high - low), 0, 1)
-    sigma = weights.tensor * face
+    sigma = max(weights.tensor_least, weights.tensor * face)
     # The strand runs across the gradient, hence the signs.
     cosine = blur(-(across * across - down * down) * trust, sigma)
     sine = blur(-2 * across * down * trust, sigma)

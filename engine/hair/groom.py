@@ -15,7 +15,7 @@ from .body import body_mesh
 from .color import hair_color, skin_albedo
 from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed
+from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed
 from .flow import Fall, hair_flow
 from .grow import grown_strands
 from .roots import Roots, hair_roots
@@ -248,9 +248,9 @@ def _finished(
     own = weights.strands
     long, whole = _going_on(curves, own, rng)
     dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
-    whole = np.full(len(dense), _DENSE)
+    dense = drawn_in(dense, scene.views[0], *own.margin)
     ears = Ears(scene.model, scene.posed, [view.seen for view in scene.views])
-    count, keep = trimmed(dense, whole, scene.views, ears, own.outside, weights.volume.carve)
+    count, keep = trimmed(dense, scene.views, ears, own.outside, weights.volume.carve)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points)
     for _ in range(2):

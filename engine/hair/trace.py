@@ -282,8 +282,12 @@ def _rooted(
     each = np.arange(len(rows))
     here, ahead = rows[each, join], rows[each, np.minimum(join + 3, join + count - 1)]
     way = (ahead - here) / (np.linalg.norm(ahead - here, axis=1, keepdims=True) + 1e-9)
-    lean = np.minimum(weights.lean * gap[good, :][each, join], 0.4 * lengths)
-    beside = tree.query(here - lean[:, None] * way, k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
+    gap = gap[good][each, join]
+    lean = np.minimum(weights.lean * gap, 0.4 * lengths)
+    # What hangs far from the scalp, below a bare ear, comes from behind it.
+    behind = weights.behind[2] * gap * np.clip((gap - weights.behind[0]) / (weights.behind[1] - weights.behind[0]), 0, 1)
+    start = here - lean[:, None] * way - behind[:, None] * np.array([0.0, 0.0, 1.0])
+    beside = tree.query(start, k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
     near = beside[each, rng.integers(0, beside.shape[1], len(rows))]
     index = np.minimum(join[:, None] + np.arange(rows.shape[1])[None], (join + count - 1)[:, None])
     rows = np.take_along_axis(rows, index[..., None], 1)

@@ -29,6 +29,8 @@ class FlowWeights:
     """Standard deviation of the derivative, face widths."""
     tensor: float = 0.016
     """Standard deviation of the structure tensor, face widths."""
+    tensor_least: float = 1.8
+    """The least of it, pixels: below, noise looks like strands."""
     edge: Range = (0.012, 0.032)
     """Distance from the mask's border from which on an edge may be a strand, and at which it surely is, face widths."""
     contrast_most: float = 1.5
@@ -125,11 +127,14 @@ class StrandWeights:
     """Length of the soft field below which it has no sign and a strand ends."""
     lean: float = 0.5
     """How far upstream the root lies for each mm that it lies deeper."""
+    behind: tuple[float, float, float] = (30.0, 50.0, 0.7)
+    """Distance from the scalp from which on a strand comes from farther back, at which it wholly does, mm, and how far back
+    it then comes from, over that distance."""
     rise: float = 1.3
     """Length that a strand takes to rise from the skin for each mm that it rises."""
     least_seen: float = 0.4
     """Share of its length that is seen at least."""
-    far: float = 55.0
+    far: float = 100.0
     """A seen strand without a root within this distance is dropped, mm."""
     hang_depth: float = 120.0
     """Most depth behind the front surface that hanging hair fills with seen strands, mm."""
@@ -159,6 +164,8 @@ class StrandWeights:
     """Largest share that is cut off a tip."""
     clearance: float = 0.6
     """Least distance of points from the skin, mm."""
+    margin: Range = (1.3, 4.0)
+    """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
     outside: float = 0.38
     """Chance of hair below which a visible point lies on bare ground."""
     radius: float = 0.05

@@ -11,7 +11,7 @@ from ..state.language import words
 
 __all__ = ["PRESETS", "draw_games"]
 
-PRESETS = (3000, 7000, 14000)
+PRESETS = {"3k": 3000, "7k": 7000, "14k": 14000}
 """Triangles of the buttons for cards: a phone, a game, a close-up."""
 
 
@@ -21,8 +21,8 @@ def draw_games(layout: bpy.types.UILayout, head: bpy.types.Object) -> None:
     column.label(text="Hair for Games")
     row = column.row(align=True)
     row.label(text="Cards")
-    for triangles in PRESETS:
-        row.operator("hrn.hair_cards", text=f"{triangles // 1000}k", translate=False).triangles = triangles
+    for name, triangles in PRESETS.items():
+        row.operator("hrn.hair_cards", text=name, translate=False).triangles = triangles
     column.operator("hrn.hair_mesh", icon="MESH_DATA")
     shown = {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
     if any(shown[kind] is not None for kind in KINDS):

@@ -155,6 +155,8 @@ def test_strands_of_any_number_of_points_are_handled(head):
     bpy.ops.hrn.hair_cut(way="LONGEST", longest=0.03)
     bpy.ops.hrn.hair_mirror(side="RIGHT")
     assert np.isfinite(read_guides(hair.data).points).all()
+    if not hasattr(hair.data, "remove_curves"):  # Blender 4.2.
+        return
     hair.data.remove_curves()
     bpy.ops.hrn.hair_cut(way="LONGEST", longest=0.03)
     bpy.ops.hrn.hair_mirror(side="RIGHT")

@@ -15,7 +15,7 @@ from ..ledger import Ledger
 from ..node_math import NodeMath
 from .names import COLOR
 
-__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input"]
+__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input", "pigment_color"]
 
 GROUP = "HRN Hair Color"
 """Name of the node group."""
@@ -37,6 +37,7 @@ _EUMELANIN, _PHEOMELANIN = (0.506, 0.841, 1.653), (0.343, 0.733, 1.924)
 _EEVEE_ROUGHNESS = 0.55
 """Of EEVEE's Principled shader: a lobe around a flat ribbon must be wide to look like that of many round strands."""
 _EEVEE_SPECULAR = 0.25
+"""Of the same, Specular IOR Level: half of skin's, for the reason of :data:`_IOR`."""
 
 
 def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:
@@ -117,8 +118,7 @@ def _pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
     exp(-f sqrt(sigma)), with sigma = -ln(1 - melanin) times the pigments'."""
     quantity = nodes.math("SUBTRACT", 1.0, inputs.outputs[MELANIN])
     quantity = nodes.math("MULTIPLY", nodes.math("LOGARITHM", nodes.math("MAXIMUM", quantity, 1e-4), math.e), -1.0)
-    b = _RADIAL
-    factor = ((((0.245 * b + 5.574) * b - 10.73) * b + 2.532) * b - 0.215) * b + 5.969
+    factor = _absorption_factor()
     combined = nodes.tree.nodes.new("ShaderNodeCombineXYZ")
     for axis, brown, red in zip("XYZ", _EUMELANIN, _PHEOMELANIN):
         mixed = nodes.math("MULTIPLY_ADD", inputs.outputs[REDNESS], red - brown, brown)
@@ -126,6 +126,22 @@ def _pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
         shade = nodes.math("EXPONENT", nodes.math("MULTIPLY", root, -factor))
         nodes.fill(compat.socket(combined.inputs, axis), shade)
     return compat.socket(combined.outputs, "Vector")
+
+
+def pigment_color(melanin: float, redness: float) -> list[float]:
+    """Linear colour of a chosen amount of melanin: what :func:`build_color_group` computes, as numbers."""
+    quantity = -math.log(max(1 - melanin, 1e-4))
+    factor = _absorption_factor()
+    return [
+        math.exp(-factor * math.sqrt((brown + redness * (red - brown)) * quantity))
+        for brown, red in zip(_EUMELANIN, _PHEOMELANIN)
+    ]
+
+
+def _absorption_factor() -> float:
+    """The polynomial of Chiang et al. 2016, equation 9, at this material's radial roughness."""
+    b = _RADIAL
+    return ((((0.245 * b + 5.574) * b - 10.73) * b + 2.532) * b - 0.215) * b + 5.969
 
 
 def color_input(hair: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:

@@ -154,7 +154,10 @@ def _fade_strips(tree: bpy.types.NodeTree) -> None:
 
 def set_shown(head: bpy.types.Object, group: str, shown: bool) -> None:
     """Tell the skin whether the curves of `group` are shown."""
-    head[SHOWN[group]] = float(shown)
+    name = SHOWN[group]
+    head[name] = float(shown)
+    if head.library is None and head.override_library is None:
+        head.property_overridable_library_set(f'["{name}"]', True)  # A linked head can be shown without, too.
     head.update_tag()
 
 

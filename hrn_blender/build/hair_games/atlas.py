@@ -99,7 +99,7 @@ _VARIATION = 0.32
 """Standard deviation of the logarithm of a strand's brightness."""
 _TAPER = 0.14
 """Share of a strand's length over which its tip thins out."""
-_UNEVEN_ROOTS = 0.02
+_UNEVEN_ROOTS = 0.07
 """Share of the tile's height within which strands begin."""
 
 

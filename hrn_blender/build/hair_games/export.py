@@ -87,16 +87,14 @@ def _fbx(path: str, _hair: str) -> None:
 
 
 def _usd(path: str, hair: str) -> None:
-    bpy.ops.wm.usd_export(
-        filepath=path, selected_objects_only=True, export_curves=hair == CURVES, evaluation_mode="RENDER" if hair == CURVES else "VIEWPORT"
-    )  # fmt: skip
+    curves = hair == CURVES
+    mode = "RENDER" if curves else "VIEWPORT"
+    bpy.ops.wm.usd_export(filepath=path, selected_objects_only=True, export_curves=curves, evaluation_mode=mode)
 
 
 def _alembic(path: str, _hair: str) -> None:
     frame = bpy.context.scene.frame_current
-    bpy.ops.wm.alembic_export(
-        filepath=path, selected=True, start=frame, end=frame, evaluation_mode="RENDER", curves_as_mesh=False, as_background_job=False
-    )  # fmt: skip
+    bpy.ops.wm.alembic_export(filepath=path, selected=True, start=frame, end=frame, evaluation_mode="RENDER")
 
 
 _EXPORTERS = {"GLTF": _gltf, "FBX": _fbx, "USD": _usd, "ALEMBIC": _alembic}

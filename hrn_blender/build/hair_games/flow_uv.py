@@ -43,7 +43,7 @@ def flow_coordinates(vertices: np.ndarray, faces: np.ndarray, along: np.ndarray)
     inner = (normal * from_middle).sum(1) < -0.3 * np.linalg.norm(from_middle, axis=1)
     piece = np.minimum((turn * _SECTORS).astype(int), _SECTORS - 1) + _SECTORS * inner
     known, index = np.unique(piece[:, None] * len(vertices) + faces, return_inverse=True)
-    index, owner, vertex = index.reshape(-1, 4), known // len(vertices), known % len(vertices)
+    index, owner = index.reshape(-1, 4), known // len(vertices)
     flow_face = along[faces].mean(1)
     flow_face -= (flow_face * normal).sum(1, keepdims=True) * normal
     flow_face /= np.maximum(np.linalg.norm(flow_face, axis=1, keepdims=True), 1e-9)

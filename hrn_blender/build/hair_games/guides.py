@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..hair import follow
+from ..hair.material import BRIGHTNESS, CHOSEN, MELANIN, REDNESS, color_input, pigment_color
 from ..hair.modifiers import TRIM
 from ..hair.strands import read_guides
 from ..ledger import Ledger
@@ -34,7 +35,17 @@ def groom_guides(curves: bpy.types.Object, head: bpy.types.Object) -> Guides:
     # Curves of different numbers of points side by side: shorter ones repeat their tip, which adds no length.
     first, count = found.offsets[:-1][kept], count[kept]
     index = first[:, None] + np.minimum(np.arange(count.max()), count[:, None] - 1)
-    return Guides(points[index], found.color[index], found.layer[kept])
+    return Guides(points[index], _shown(found.color, curves)[index], found.layer[kept])
+
+
+def _shown(color: np.ndarray, curves: bpy.types.Object) -> np.ndarray:
+    """(M, 3) linear colours with what the sliders of the strands' material make of them."""
+    chosen, melanin, redness, brightness = (
+        socket.default_value if (socket := color_input(curves, name)) is not None else usual
+        for name, usual in ((CHOSEN, 0.0), (MELANIN, 0.0), (REDNESS, 0.0), (BRIGHTNESS, 1.0))
+    )
+    pigment = np.array(pigment_color(melanin, redness))
+    return np.clip(brightness * ((1 - chosen) * color + chosen * pigment), 0, 1).astype(np.float32)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from mathutils.kdtree import KDTree
 
-from .strips import Guides, Surface, resampled
+from .facing import Surface
+from .strips import Guides, resampled
 
 __all__ = ["Shell", "Strands", "make_shell", "strands_of", "surface_nets"]
 

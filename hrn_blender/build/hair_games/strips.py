@@ -6,17 +6,15 @@ apart. :func:`make_cards` keeps to a number of triangles. Lengths are metres in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .atlas import SHADES, TILES, tiles_of
+from .facing import Body, Surface, deepest, lifted, strip_axes
+from .weights import CARD_WEIGHTS as _W
 
-__all__ = ["Cards", "Guides", "Surface", "make_cards", "resampled"]
-
-Surface = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""(..., 3) points -> (...) signed distance to the head's skin, negative inside, and (..., 3) the normal of the skin nearest to each."""
+__all__ = ["Cards", "Guides", "make_cards", "resampled"]
 
 
 @dataclass(frozen=True)
@@ -53,61 +51,6 @@ class Cards:
     """(N,) int32: the card of each vertex."""
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """Tuned numbers; found by eye on rendered heads of long, chin-length and short hair."""
-
-    shortest: float = 0.002
-    """Metres below which a guide makes no card."""
-    rows: int = 17
-    """Points to which guides are resampled."""
-    under: float = 0.24
-    """Share of the triangles for the hair beneath, where the groom has any."""
-    wisps: float = 0.1
-    """Share of the triangles for loose strands that break the outline."""
-    segment: float = 0.022
-    """Metres of straight hair per quad at :attr:`reference` triangles."""
-    reference: int = 10000
-    """Triangles at which quads are as long as :attr:`segment`; their length goes with the inverse fourth root of the number."""
-    bend: float = 0.55
-    """Radians of bending that ask for a quad more."""
-    most: int = 12
-    """Quads of the longest card."""
-    apart: float = 1.5
-    """Width of a card over the distance to its neighbours, the mean of the second and third nearest."""
-    narrowest: float = 0.005
-    """Least width in metres, before it tapers."""
-    widest: float = 0.028
-    """Greatest width in metres."""
-    taper: tuple[float, float] = (0.8, 0.6)
-    """Width at the root and at the tip over the width between."""
-    wisp_width: float = 0.005
-    """Width in metres of a card of loose strands."""
-    roll: float = 0.22
-    """Standard deviation of a card's turn about its strand, radians; of loose strands three times as much."""
-    short: float = 0.06
-    """Metres up to which a card takes a short tile."""
-    ragged: float = 0.2
-    """Share of other outer cards that take a tile with ragged tips."""
-    root_depth: float = 0.0006
-    """Metres by which roots start under the skin."""
-    clear: tuple[float, float] = (0.0016, 0.0007)
-    """Metres above the skin, of outer cards and of those beneath."""
-    rise: float = 0.008
-    """Metres from the root over which a card rises to that height."""
-    lift: float = 0.0012
-    """Metres by which loose strands lie farther out than the cards that they come from."""
-    allowed: float = 0.0004
-    """Deepest point of a card inside the head, metres; a card that stays deeper gets narrower, or goes."""
-    face_normal: float = 0.65
-    """Share of the card's own normal in the shading normal; the rest is the head's."""
-    rounding: float = 0.25
-    """Sideways lean of the shading normal at a card's edges, as if its cross-section were an arc."""
-
-
-_W = _Weights()
-
-
 def resampled(points: np.ndarray, count: int, *more: np.ndarray) -> list[np.ndarray]:
     """(G, count, …) `points` (G, P, 3), and values at them, at even steps of arc length."""
     steps = np.linalg.norm(np.diff(points, axis=1), axis=2)
@@ -138,7 +81,10 @@ def make_cards(guides: Guides, surface: Surface, triangles: int, seed: int = 0) 
     length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
     whole = length > _W.shortest
     points, color, length, layer = points[whole], color[whole], length[whole], np.minimum(guides.layer[whole], 1)
+    if not len(points):
+        return _assembled([], color, length, layer, np.zeros((SHADES, _W.rows, 3), np.float32), None, rng)
     ramps, shade = _shades(color)
+    body = Body(points, surface)
     left, pieces = triangles, []
     for kind in ("under", "wisp", "outer"):
         of = np.flatnonzero(layer == 1) if kind == "under" else np.flatnonzero(layer == 0)
@@ -151,9 +97,9 @@ def make_cards(guides: Guides, surface: Surface, triangles: int, seed: int = 0) 
         width = _widths(points[of[pick]], kind)
         for count in np.unique(quads):
             these = quads == count
-            pieces.append(_strips(kind, of[pick[these]], int(count), width[these], copy[these], points, surface, rng))
+            pieces.append(_strips(kind, of[pick[these]], int(count), width[these], copy[these], points, body, rng))
             left -= 2 * int(count) * len(pieces[-1].guide)
-    return _assembled(pieces, color, length, shade, ramps, surface, rng)
+    return _assembled(pieces, color, length, shade, ramps, body, rng)
 
 
 def _shades(color: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -243,13 +189,13 @@ class _Piece:
 
 
 def _strips(
-    kind: str, guide: np.ndarray, quads: int, width: np.ndarray, copy: np.ndarray, all_points: np.ndarray, surface: Surface,
+    kind: str, guide: np.ndarray, quads: int, width: np.ndarray, copy: np.ndarray, all_points: np.ndarray, body: Body,
     rng: np.random.Generator,
 ) -> _Piece:  # fmt: skip
     """Strips along guides, off the head; those that cannot be kept out of it are left out."""
     points, wide = resampled(all_points[guide], quads + 1, width[..., None])
     half = 0.5 * wide
-    side, out = _axes(points, surface)
+    side, out = strip_axes(points, body.outward(points))
     turn = rng.normal(0, _W.roll * (3 if kind == "wisp" else 1), (len(guide), 1, 1))
     side = np.cos(turn) * side + np.sin(turn) * out
     t = np.linspace(0, 1, quads + 1)[None, :, None]
@@ -267,85 +213,13 @@ def _strips(
         todo = np.flatnonzero(~good)
         if not len(todo):
             break
-        corners[todo] = _lifted(points[todo], side[todo] * (half[todo] * narrower), height[todo], surface)
-        good[todo] = _deepest(corners[todo], surface) > -_W.allowed
+        corners[todo] = lifted(points[todo], side[todo] * (half[todo] * narrower), height[todo], body.surface)
+        good[todo] = deepest(corners[todo], body.surface) > -_W.allowed
     return _Piece(kind, guide[good], corners[good], side[good], copy[good])
 
 
-def _axes(points: np.ndarray, surface: Surface) -> tuple[np.ndarray, np.ndarray]:
-    """(n, rows, 3) unit sideways and outward axes of strips along `points`.
-
-    Where a strand stands off the skin, sideways is not defined by the two: its neighbours on the strand decide.
-    """
-    tangent = np.gradient(points, axis=1)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-9)
-    outward = surface(points)[1]
-    for _ in range(2):
-        outward[:, 1:-1] = 0.5 * outward[:, 1:-1] + 0.25 * (outward[:, :-2] + outward[:, 2:])
-    side = np.cross(tangent, outward)
-    for row in range(1, side.shape[1]):
-        flip = (side[:, row] * side[:, :row].sum(1)).sum(1) < 0
-        side[flip, row] *= -1
-    total = side.sum(1, keepdims=True)
-    lost = np.linalg.norm(total, axis=2, keepdims=True) < 1e-6
-    total = np.where(lost, np.cross(tangent[:, :1], [0.3, 0.9, 0.3]), total)
-    for _ in range(4):
-        around = np.concatenate([side[:, :1], side, side[:, -1:]], 1)
-        side = 0.5 * side + 0.25 * (around[:, :-2] + around[:, 2:]) + 0.02 * total / side.shape[1]
-    side -= (side * tangent).sum(2, keepdims=True) * tangent
-    side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-9)
-    out = np.cross(side, tangent)
-    side *= np.where((out * outward).sum((1, 2), keepdims=True) < 0, -1, 1)
-    return side, np.cross(side, tangent)
-
-
-def _lifted(points: np.ndarray, half: np.ndarray, height: np.ndarray, surface: Surface) -> np.ndarray:
-    """(n, rows, 2, 3) corners of strips that keep `height` (n, rows) above the skin, at and between their rows.
-
-    Args:
-        points: (n, rows, 3) middles.
-        half: (n, rows, 3) from the middle to the right.
-    """
-    points = points.copy()
-    for _ in range(2):
-        lines = points[:, :, None] + half[:, :, None] * np.array([-1.0, 0, 1])[:, None]
-        distance, normal = surface(lines)
-        lack = np.clip(height[..., None] - distance, 0, None)
-        push = (normal * lack[..., None])[np.arange(len(lack))[:, None], np.arange(lack.shape[1]), lack.argmax(2)]
-        between, normal = surface(0.5 * (lines[:, 1:] + lines[:, :-1]))
-        lack = np.clip(0.5 * (height[:, 1:] + height[:, :-1])[..., None] - between, 0, None).max(2)
-        step = normal[:, :, 1] * lack[..., None]
-        ends = np.zeros_like(push)
-        ends[:, 1:] += step
-        ends[:, 1:-1] = np.where(
-            np.linalg.norm(step[:, 1:], axis=2)[..., None] > np.linalg.norm(step[:, :-1], axis=2)[..., None],
-            step[:, 1:],
-            step[:, :-1],
-        )
-        longer = np.linalg.norm(ends, axis=2, keepdims=True) > np.linalg.norm(push, axis=2, keepdims=True)
-        points += np.where(longer, ends, push)
-    corners = points[:, :, None] + half[:, :, None] * np.array([-1.0, 1])[:, None]
-    distance, normal = surface(corners)
-    return corners + normal * np.clip(height[..., None] - distance, 0, _W.rise)[..., None]
-
-
-def _deepest(corners: np.ndarray, surface: Surface) -> np.ndarray:
-    """(n,) metres: the signed distance of the deepest of points spread over each strip."""
-    lines = corners[:, :, :1] + np.linspace(0, 1, 5)[:, None] * (corners[:, :, 1:] - corners[:, :, :1])
-    distance = surface(lines[:, :, ::2])[0].min(2)
-    lowest = distance.min(1)
-    longest = np.linalg.norm(np.diff(lines, axis=1), axis=3).max(2)
-    # No point of a quad is farther from the head than its corners less half its length.
-    card, row = np.nonzero(np.minimum(distance[:, :-1], distance[:, 1:]) < 0.5 * longest)
-    start, step = lines[card, row], lines[card, row + 1] - lines[card, row]
-    for part in (0.2, 0.4, 0.6, 0.8):
-        np.minimum.at(lowest, card, surface(start + part * step)[0].min(1))
-    np.minimum.at(lowest, card, surface(start[:, 1::2])[0].min(1))
-    return lowest
-
-
 def _assembled(
-    pieces: list[_Piece], color: np.ndarray, length: np.ndarray, shade: np.ndarray, ramps: np.ndarray, surface: Surface,
+    pieces: list[_Piece], color: np.ndarray, length: np.ndarray, shade: np.ndarray, ramps: np.ndarray, body: Body,
     rng: np.random.Generator,
 ) -> Cards:  # fmt: skip
     """One mesh of all strips."""
@@ -355,7 +229,7 @@ def _assembled(
         count, rows = piece.corners.shape[:2]
         if not count:
             continue
-        tile = _tiles(piece, length, shade, surface, rng)
+        tile = _tiles(piece, length, shade, body.surface, rng)
         box = np.array([TILES[i].uv for i in range(len(TILES))])[tile]
         across = np.where(rng.random(count) < 0.5, 0, 1)[:, None] ^ np.array([0, 1])
         u = box[:, :1] + across * (box[:, 2:3] - box[:, :1])
@@ -368,7 +242,7 @@ def _assembled(
         parts["faces"].append(np.stack([first, first + 1, first + 3, first + 2], -1).reshape(-1, 4))
         parts["vertices"].append(piece.corners.reshape(-1, 3))
         parts["uv"].append(uv.reshape(-1, 2))
-        parts["normals"].append(_normals(piece, surface).reshape(-1, 3))
+        parts["normals"].append(_normals(piece, body).reshape(-1, 3))
         parts["color"].append(np.repeat(tone, 2, 1).reshape(-1, 3))
         parts["tint"].append(np.repeat(tint, 2, 1).reshape(-1, 3))
         parts["card"].append(np.repeat(cards + np.arange(count), 2 * rows))
@@ -412,11 +286,11 @@ def _closest(kind: str, shade: int) -> int:
     return int(np.argmin([abs(TILES[i].shade - shade) for i in tiles_of(kind)]))
 
 
-def _normals(piece: _Piece, surface: Surface) -> np.ndarray:
+def _normals(piece: _Piece, body: Body) -> np.ndarray:
     """(n, rows, 2, 3) shading normals."""
     tangent = np.gradient(piece.corners.mean(2), axis=1)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-9)
-    outward = surface(piece.corners.mean(2))[1]
+    outward = body.outward(piece.corners.mean(2))
     own = np.cross(piece.side, tangent)
     normal = (1 - _W.face_normal) * outward + _W.face_normal * own
     normal = normal[:, :, None] + _W.rounding * piece.side[:, :, None] * np.array([-1.0, 1])[:, None]

@@ -52,7 +52,9 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     if scene.known and hair.sum() < PLACE.few * window.face**2:  # the fitted skull is higher than this one
         hair |= (scene.people > 0.85) & (scene.far < 0.15) & (level > 0.75) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
-    clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    clothes |= (
+        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    )
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)

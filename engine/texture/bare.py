@@ -14,7 +14,7 @@ import numpy as np
 
 from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
-from ..wire.color import linear_to_srgb
+from ..wire.color import LUMA, linear_to_srgb
 from .atlas import Texels, bands, each_band, gather, texel_band
 from .layout import Layout, layout_of, skin_texels
 from .padding import pad_map
@@ -26,10 +26,6 @@ __all__ = ["bare_albedo"]
 
 _GROUPS = ("brows", "beard", "lashes")
 """Groups of hair that are taken off the skin."""
-_PATCH = (14.0, 38.0, -38.0, -14.0)
-"""Where the grain is measured: distances from the midline, heights, mm on the mean head: the cheeks."""
-_LUMA = np.float32([0.299, 0.587, 0.114])
-"""Say of red, green and blue in how dark an sRGB colour is (BT.601)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +103,7 @@ def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeight
     count = len(model.template)
     mean, amount = splat(texels, triangles, count, color, bare)
     present, _ = splat(texels, triangles, count, color, np.ones_like(bare))
-    usual = np.median(color[bare > 0.9], 0) if (bare > 0.9).any() else np.median(color, 0)
+    usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
     return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips)
@@ -118,7 +114,7 @@ def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights)
     x, y, z = model.template.T
     best = np.zeros(6, np.float32)
     size = albedo.shape[0]
-    near, far, low, high = _PATCH
+    near, far, low, high = w.patch
     for sign in (-1, 1):
         chosen = (sign * x > near) & (sign * x < far) & (y > low) & (y < high) & (z > 0)
         quads = np.flatnonzero(chosen[model.faces].all(1) & layout.skin)
@@ -127,14 +123,14 @@ def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights)
         uv = model.uv[quads].reshape(-1, 2)
         c0, r0 = np.floor(np.array([uv[:, 0].min(), 1 - uv[:, 1].max()]) * size).astype(int)
         c1, r1 = np.ceil(np.array([uv[:, 0].max(), 1 - uv[:, 1].min()]) * size).astype(int)
-        light = albedo[r0:r1, c0:c1].astype(np.float32) @ _LUMA / 255
+        light = albedo[r0:r1, c0:c1].astype(np.float32) @ LUMA / 255
         if min(light.shape) < 12:
             continue
         density = float(np.median(layout.density[np.unique(model.faces[quads])])) * size
-        spread = band_spread(light, np.ones_like(light), density) / max(float(np.median(light)), 0.05)
-        # The rougher cheek is the one that a photo shows; waves of centimetres are shade.
+        spread = band_spread(light, np.ones_like(light), density) / max(float(np.median(light)), w.grain_floor)
+        # The rougher cheek is the one that a photo shows.
         best = np.maximum(best, spread)
-    return best * np.float32([0, 0.7, 1, 1, 1, 1]) * w.grain
+    return best * np.float32(w.grain_bands) * w.grain
 
 
 def _painted(
@@ -146,9 +142,9 @@ def _painted(
     density = gather(part, skin.triangles, skin.layout.density)
     base, present, cover = read[:, :3], read[:, 3:6], read[:, 6:10]
     color = before.astype(np.float32) / 255
-    noise = octave_noise(place, density, skin.spectrum, part.size, seed=23)[:, None]
+    noise = octave_noise(place, density, skin.spectrum, part.size, seed=w.seeds[0])[:, None]
     filled = base * (1 + noise)
-    dark = 1 - (color @ _LUMA) / np.maximum(base @ _LUMA, 0.02)
+    dark = 1 - (color @ LUMA) / np.maximum(base @ LUMA, w.floor)
     out = color
     for number, name in enumerate(_GROUPS):
         share = cover[:, number]
@@ -165,7 +161,7 @@ def _painted(
             skin_here = filled
             if name == "beard":
                 # Pores, folds and spots that are no darker than the skin stay on it.
-                own = np.clip(color - present, -0.03, 0.08) * w.keep
+                own = np.clip(color - present, *w.kept) * w.keep
                 skin_here = base + own + base * noise * (1 - w.keep)
         out = out + (change[:, None] * (skin_here - out))
     if tint is not None:
@@ -177,9 +173,9 @@ def _lips(color: np.ndarray, base: np.ndarray, part: np.ndarray, w: BareWeights)
     """(n,) how surely texels are lips: by the model's place, and around it by their red."""
 
     def red(values: np.ndarray) -> np.ndarray:
-        return values[:, 0] / np.maximum(values[:, 1], 0.02)
+        return values[:, 0] / np.maximum(values[:, 1], w.floor)
 
-    redder = smoothstep(*w.lip_red, red(color) / np.maximum(red(base), 0.1))
+    redder = smoothstep(*w.lip_red, red(color) / np.maximum(red(base), w.hue_floor))
     return np.maximum(smoothstep(*w.lip_inside, part), smoothstep(*w.lip_near, part) * redder)
 
 
@@ -196,8 +192,8 @@ def _tinted(
     rows = np.flatnonzero(cover > 0)
     if not len(rows):
         return color
-    ragged = octave_noise(place[rows], density[rows], w.scalp_ragged, size, seed=29)
-    fine = octave_noise(place[rows], density[rows], w.scalp_fine, size, seed=31)
+    ragged = octave_noise(place[rows], density[rows], w.scalp_ragged, size, seed=w.seeds[1])
+    fine = octave_noise(place[rows], density[rows], w.scalp_fine, size, seed=w.seeds[2])
     near = cover[rows]
     share = w.scalp_most * smoothstep(*w.scalp, near + ragged * np.minimum(1, 4 * near))
     out = color.copy()

@@ -42,6 +42,22 @@ class BareWeights:
     """The same where a texel is redder than the skin."""
     lip_red: Range = (1.06, 1.16)
     """Red over green against the skin's at which a texel begins to be lip, and at which it is."""
+    patch: tuple[float, float, float, float] = (14.0, 38.0, -38.0, -14.0)
+    """Where the grain is measured: distances from the midline, heights, mm on the mean head: the cheeks."""
+    bare: float = 0.9
+    """How bare a texel must be to tell the usual colour of the skin."""
+    floor: float = 0.02
+    """Least channel that colours are compared with."""
+    hue_floor: float = 0.1
+    """Least ratio of red to green that another is compared with."""
+    grain_floor: float = 0.05
+    """Least brightness that grain is relative to."""
+    grain_bands: tuple[float, ...] = (0.0, 0.7, 1.0, 1.0, 1.0, 1.0)
+    """Share of the grain that is taken at each of :data:`engine.texture.paint.grain.WAVES_MM`: waves of centimetres are shade."""
+    kept: Range = (-0.03, 0.08)
+    """How much darker or lighter than the skin its own detail may be to stay under stubble."""
+    seeds: tuple[int, int, int] = (23, 29, 31)
+    """Starts of the random numbers of grain, of the hairline and of the scalp's colour."""
     grain: float = 1.0
     """Strength of the grain over that of bare skin."""
     scalp: Range = (0.0, 1.1)

@@ -48,11 +48,15 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
     scalp &= scene.people > 0.6
     ring &= scene.people > 0.85
-    if background.sum() > 150 and (scalp & ~bare & shown).sum() > 60:  # around the head, what looks like the background may be it
+    if (
+        background.sum() > 150 and (scalp & ~bare & shown).sum() > 60
+    ):  # around the head, what looks like the background may be it
         ring &= scene.density(background, COLOR.background) < EVEN + 2.0
     hair = (scalp | ring) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
-    clothes |= (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    clothes |= (
+        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
+    )
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)

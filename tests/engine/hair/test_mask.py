@@ -73,9 +73,7 @@ def test_painted_hair_is_found_and_the_face_is_left(model, yaw):
 
 def test_a_receding_hairline_stays_where_it_is(model):
     _, full = _mask(model, yaw=0.0, paint=_hair)
-    window, mask = _mask(
-        model, yaw=0.0, paint=lambda place: np.where(_above_hairline(place, 12)[..., None], _hair(place), 1.0)
-    )
+    window, mask = _mask(model, yaw=0.0, paint=lambda place: np.where(_above_hairline(place, 12)[..., None], _hair(place), 1.0))
     bare = (full.hair > 0.5) & (window.level > 0.8)
     assert mask.refusal == ""
     assert (mask.hair > 0.5).sum() < 0.9 * (full.hair > 0.5).sum()

@@ -20,9 +20,11 @@ from .space import Space, trilinear
 
 __all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed", "tufted"]
 
+_THIN = 4.0
+"""Half the thickness of what voxels may miss, mm."""
 _TURN = -0.2
 """Cosine of the angle below which a strand turns back."""
-_NEAR = 5.5
+_NEAR = 8.0
 """Points that voxels say are farther from the skin than this are not asked exactly, mm."""
 
 
@@ -73,8 +75,11 @@ def _needed(points: np.ndarray, skin: Skin, space: Space, clearance: float) -> n
     """(G, P, 3) mm by which points are to be moved out."""
     flat = np.ascontiguousarray(points.reshape(-1, 3))
     move = np.zeros_like(flat)
-    near = np.flatnonzero(space.at(flat)[:, 0] < _NEAR)
+    rough = space.at(flat)[:, 0]
+    near = np.flatnonzero(rough < _NEAR)
     distance, normal = skin.distance(flat[near])
+    # Thin ears fall through the voxels; nothing else does, and beside a sharp rim the nearest normal can mislead.
+    distance = np.where((distance < -_THIN) & (rough[near] > _THIN), clearance, distance)
     move[near] = np.maximum(clearance - distance, 0)[:, None] * normal
     return move.reshape(points.shape)
 

@@ -99,12 +99,16 @@ class _Lengths:
         self._views, self.long, self._sides, self._weights = views, long, sides, weights
         thickness = np.median([np.median(view.volume.thickness[view.seen.mask]) for view in views])
         coherence = np.median([np.median(view.flow.coherence[view.seen.mask]) for view in views])
+        self._typical = float(thickness)
         self.shell = bool(thickness < weights.shell and coherence < weights.shell_strength and not long)
 
     @property
     def more(self) -> float:
         """How many times the usual number of guides the hair takes."""
-        return self._weights.shell_more if self.shell else 1.0
+        if self.shell:
+            return self._weights.shell_more
+        length = float(self.of_thickness(np.array([self._typical]))[0])
+        return float(np.interp(length, self._weights.many, (self._weights.shell_more, 1.0)))
 
     @staticmethod
     def of(views: list[View], weights: GroomWeights) -> _Lengths:

@@ -33,6 +33,7 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
         hair = _grown(small, _seeds(small), turns[:-1])
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
+    hair = _without_blackness(scene, hair, seeds["hair"])
     reason = refusal(scene, hair, seeds["like_skin"])
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
@@ -96,7 +97,7 @@ def _skin_share(scene: Scene) -> np.ndarray:
     near = np.clip(1 - scene.far / 0.06, 0, 1)
     neck = COLOR.neck_share * np.clip(1 - scene.far / 0.3, 0, 1)
     share = np.where(scene.window.level < 0.1, np.maximum(neck, 0.35 * near), 0.35 * near)
-    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), COLOR.away_share)
 
 
 def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
@@ -112,7 +113,7 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.nd
         chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
         others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
     # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
-    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
+    beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 0.0, -3.0)
     hair, own = seeds["hair"].astype(np.float32) if hair is None else hair, None
     for turn in turns:
         train = (hair > 0.6) & (window.surface < 0.3) & window.shown
@@ -149,6 +150,20 @@ def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeig
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
+
+
+def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+    """The chance without what goes on past an ear where all is black: a shadow on the wall, clothes, a dark room.
+
+    Long hair that is as black cannot be told from these and ends at the ear, too.
+    """
+    level, black = scene.window.level, np.zeros(hair.shape, bool)
+    for side in (-1, 1):
+        low = (level < weights.ear_top) & (scene.across * side > weights.ear_across)
+        passage = low & (hair > 0.5) & (level > 0.0)
+        if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
+            black |= low & (scene.far > 0)
+    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds) if black.any() else hair
 
 
 def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:

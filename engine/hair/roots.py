@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from ..geometry.mesh import face_cross, vertex_normals
 from ..head.model import HeadModel
-from .seen import Seen
+from .seen import Seen, blur
 from .skin import skin_triangles
 from .weights import RootWeights
 
@@ -86,7 +86,7 @@ def hair_roots(
     turn = np.array([-1.0, 1.0, 1.0])
     seen, here = _told(views, roots.point, roots.normal, weights)
     opposite, there = _told(views, roots.point * turn, roots.normal * turn, weights)
-    keep = np.where(seen, here > 0.5, np.where(opposite, there > 0.5, roots.scalp > 0.5))
+    keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
     keep &= (roots.scalp > 0.02) | seen | opposite
     first = views[0]
     forehead = first.oval & (first.window.level > 0.60)
@@ -105,6 +105,7 @@ def _told(
         rows, columns = seen.at(pixels)
         sight = seen.camera.position - points
         facing = (normals * sight).sum(1) / np.linalg.norm(sight, axis=1)
+        soft = blur(seen.hair, weights.soft * seen.face)
         better = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > best)
-        best, hair = np.where(better, facing, best), np.where(better, seen.hair[rows, columns], hair)
+        best, hair = np.where(better, facing, best), np.where(better, soft[rows, columns], hair)
     return best > weights.facing, hair

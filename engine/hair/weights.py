@@ -97,6 +97,10 @@ class RootWeights:
     """How far beyond the model's scalp hair may grow, mm."""
     facing: float = 0.15
     """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
+    soft: float = 0.012
+    """Standard deviation by which the mask is blurred that tells, face widths."""
+    hair: float = 0.72
+    """Chance of hair in it from which on a root stands: a little within, for a strand stands for those around it."""
     fringe: float = 0.22
     """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
     scalp: float = 0.35
@@ -152,6 +156,8 @@ class StrandWeights:
     """Coherence above which thin hair is combed hair, and no shell."""
     shell_more: float = 1.35
     """How many times more guides a shell has."""
+    many: Range = (20.0, 70.0)
+    """Length of hair that takes as many guides as a shell, and from which on the usual number covers the head, mm."""
     over: Range = (0.3, 0.75)
     """Share of the way to the hull in which completed strands run whose root a photo shows: beneath the seen ones."""
     hidden: Range = (0.4, 0.98)

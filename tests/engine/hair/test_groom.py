@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import orbit_camera
-from engine.hair import HairView, groom_hair
+from engine.hair import HairView, groom_hair, warm_up
 from engine.hair.skin import root_uv, skin_triangles
 from engine.hair.warm import drawn_textures, drawn_view
 from engine.head.model import MATERIALS
@@ -168,3 +168,7 @@ def test_hair_has_the_color_of_the_drawing(short):
     color = np.median(short[1].color.reshape(-1, 3), 0)
     assert color[0] > color[1] > color[2]
     assert 0.02 < color.mean() < 0.12
+
+
+def test_warming_up_needs_no_photo(model):
+    warm_up(model)

@@ -24,10 +24,12 @@ class ColorWeights:
     """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
     skin_share: float = 0.35
     """How common unseen skin is beside what is found."""
-    scalp_share: float = 0.3
+    scalp_share: float = 0.6
     """The same on the scalp of the fitted head."""
     neck_share: float = 0.1
     """The same on the neck."""
+    away_share: float = 0.04
+    """The same away from the head: another person's."""
     other_share: float = 0.2
     """How common things are that the photo shows nowhere else, such as a frame or a microphone."""
     blur: float = 0.006
@@ -50,7 +52,7 @@ class ColorWeights:
 class PlaceWeights:
     """Log odds of hair by place."""
 
-    scalp: float = 2.5
+    scalp: float = 1.8
     """Deep in the scalp's part of the fitted head."""
     scalp_depth: float = 0.12
     """Where the scalp is deep."""
@@ -86,7 +88,7 @@ class PlaceWeights:
 class ShapeWeights:
     """How whole the mask is."""
 
-    smooth: float = 0.025
+    smooth: float = 0.035
     """Radius of the edge-aware mean of the odds."""
     smooth_eps: float = 3e-3
     """Variance of the colors (of 1) that counts as an edge there."""
@@ -97,6 +99,12 @@ class ShapeWeights:
     """Below the middle of the face, what is thinner than twice this is cut: a shadow along jaw and collar."""
     bridge_high: float = 0.012
     """The same above it."""
+    ear_top: float = 0.45
+    """Height at the top of the ears, face heights."""
+    ear_across: float = 0.3
+    """How far from the face's axis what passes an ear is, at least."""
+    black: float = 6.0
+    """Median L below which this may be anything."""
     island: float = 0.02
     """Share of the sure hair that an island must hold to be kept."""
 

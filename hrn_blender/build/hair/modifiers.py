@@ -141,7 +141,13 @@ def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[
     # Not cumulative: the distances are how far the tips wander, not steps that add up to ten times as much.
     yield (
         NOISE,
-        {"Cumulative Offset": False, "Distance": _WANDER * style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0},
+        {
+            "Cumulative Offset": False,
+            "Distance": _WANDER * style.noise,
+            "Scale": 1 / _WAVE,
+            "Shape": 0.4,
+            "Offset per Curve": 1.0,
+        },
     )
     yield FRIZZ, {"Cumulative Offset": False, "Distance": style.frizz, "Shape": 0.3}
     # Shape 0 leaves the guides' own taper, which the thickness multiplies.

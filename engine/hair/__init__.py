@@ -1,8 +1,8 @@
 """Hair from the photos: an editable groom of guide curves, for any head with a camera and a photo.
 
-    window = make_window(model, posed, view)
-    mask = hair_mask(window)
-    strands, style, report = groom_hair(model, [HairView(window, mask)], posed, textures)
+window = make_window(model, posed, view)
+mask = hair_mask(window)
+strands, style, report = groom_hair(model, [HairView(window, mask)], posed, textures)
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..wire.color import LUMINANCE, power_to_linear
-from .mask_scene import EVEN, Scene, disk, guided, make_scene
+from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
 from .mask_weights import COLOR, PLACE, SHAPE, PlaceWeights, ShapeWeights
+from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
@@ -23,10 +23,19 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
     nothing = np.zeros_like(window.skin)
     seeds = _seeds(scene)
     if seeds["hair"].sum() < 40:
-        return HairMask(nothing, window.brow, nothing, scene.people, "bald")
-    hair = _grown(scene, seeds)
-    hair = _beyond_photo(scene, hair).astype(np.float32)
-    return HairMask(hair, window.brow, nothing, scene.people, _refusal(scene, hair))
+        reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
+        return HairMask(nothing, window.brow, nothing, scene.people, reason)
+    hair, turns = None, range(COLOR.rounds)
+    if window.face > COLOR.fine_face:
+        small = half_window(window)
+        person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
+        small = make_scene(small, person)
+        hair = _grown(small, _seeds(small), turns[:-1])
+        hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
+    hair = _grown(scene, seeds, turns, hair)
+    reason = refusal(scene, hair, seeds["like_skin"])
+    hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
+    return HairMask(hair, window.brow, nothing, scene.people, reason)
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
@@ -72,19 +81,24 @@ def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     if scene.known:
         close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
         least = weights.people_least - 0.35 * close
-        odds += np.clip(weights.people * (scene.people - least), *weights.people_range)
+        odds += np.clip(weights.people * (1 - weights.people_close * close) * (scene.people - least), *weights.people_range)
     return odds
 
 
 def _skin_share(scene: Scene) -> np.ndarray:
     """(H, W) how common skin is by the place, beside what was found."""
     near = np.clip(1 - scene.far / 0.06, 0, 1)
-    share = np.where(scene.window.level < 0.1, np.maximum(0.2, 0.35 * near), 0.35 * near)
-    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, 0.15, share), 0.01)
+    neck = COLOR.neck_share * np.clip(1 - scene.far / 0.3, 0, 1)
+    share = np.where(scene.window.level < 0.1, np.maximum(neck, 0.35 * near), 0.35 * near)
+    return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), 0.01)
 
 
-def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
-    """(H, W) chance of hair."""
+def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
+    """(H, W) chance of hair.
+
+    Args:
+        turns: numbers of the rounds. hair: what the rounds before them found.
+    """
     window, level = scene.window, scene.window.level
     place = _place(scene)
     others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
@@ -93,8 +107,8 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
         others.append(scene.density(seeds["background"], COLOR.background, place=True) + chance)
     # Hair hangs beside the neck: there only what is quite unlike it is clothes. On the shoulders, all is.
     beside, most = np.abs(scene.across) > 1.05, np.where(np.abs(scene.across) < 0.2, 1.0, -1.5)
-    hair, own = seeds["hair"].astype(np.float32), None
-    for turn in range(COLOR.rounds):
+    hair, own = seeds["hair"].astype(np.float32) if hair is None else hair, None
+    for turn in turns:
         train = (hair > 0.6) & (window.surface < 0.3) & window.shown
         if turn < 3:
             train &= ~seeds["like_skin"]
@@ -102,7 +116,10 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray]) -> np.ndarray:
             train &= (level > 0.15) & (scene.far < 0.3) & (scene.ears < 0.3)
         if own is not None:
             train &= own > EVEN + 0.5
-        own = scene.density(train if train.sum() > 60 else hair > 0.6, COLOR.hair)
+        train = train if train.sum() > 60 else hair > 0.6
+        if train.sum() < 8:
+            return np.zeros_like(hair)
+        own = scene.density(train, COLOR.hair)
         rivals = list(others)
         clothes = seeds["clothes"] & (beside | ((own < EVEN + most) & ((hair < 0.5) | (turn == 0))))
         if clothes.sum() > 80:
@@ -141,23 +158,3 @@ def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
     more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~scene.head) & (window.level > 0.5)
     more = cv2.morphologyEx((more | (mask > 0)).astype(np.uint8), cv2.MORPH_CLOSE, disk(0.06 * window.face)) > 0
     return np.where(window.shown, hair, more.astype(hair.dtype))
-
-
-def _refusal(scene: Scene, hair: np.ndarray) -> str:
-    """Why there is no hair to be built."""
-    window = scene.window
-    scalp = (window.parts["scalp"] > 0.8) & window.shown & (scene.people > 0.8)
-    skin = (window.skin > 0.9) & scene.oval
-    if (hair > 0.5).sum() < 50:
-        return "bald"
-    if scalp.sum() > 50 and skin.sum() > 50:
-        difference = np.median(scene.lab[scalp], 0) - np.median(scene.lab[skin], 0)
-        if np.hypot(*difference[1:]) < 6.5 and difference[0] > -12:
-            return "bald"
-    place = scalp & (hair > 0.5)
-    place = place if place.sum() > 50 else (hair > 0.5) & window.shown
-    if place.sum() > 50:
-        color = np.median(power_to_linear(window.rgb[place].astype(np.float32) / 255), 0)
-        if color[2] > 1.15 * color[0] or color[1] > 1.2 * color[0] or color @ LUMINANCE > 0.62:
-            return "covered"
-    return ""

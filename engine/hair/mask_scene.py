@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,12 +12,15 @@ from ..photo.regions import OVAL, fill
 from .mask_weights import COLOR, SHAPE, ColorWeights, ShapeWeights
 from .types import Window
 
-__all__ = ["EVEN", "Scene", "disk", "guided", "make_scene"]
+__all__ = ["EVEN", "Scene", "disk", "guided", "half_window", "make_scene"]
 
 _PLACES = 20.0
 """Area over which place counts as even, square face widths."""
 EVEN = float(-np.log(100 * 60 * 60 * 4.0) - np.log(_PLACES))
 """Log density of an even law over L, a, b, log contrast and place."""
+
+_NOWHERE = -60.0
+"""Log density where nothing is looked for."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Scene:
     """bool: the face's oval."""
     across: np.ndarray
     """float32 signed distance from the face's axis, face widths."""
+    possible: np.ndarray
+    """bool: where hair is thought of at all: on the head and on people."""
     ears: np.ndarray
     """float32 weight of the fitted head's ears."""
     lab: np.ndarray
@@ -47,21 +52,23 @@ class Scene:
     """(H, W, 3) float32 sRGB of 1."""
 
     def density(self, where: np.ndarray, count: int, place: bool = False, shaded: bool = False) -> np.ndarray:
-        """(H, W) log density of the features under a mixture learnt from some pixels.
+        """(H, W) log density of the features under a mixture learnt from some pixels; only where hair is possible.
 
         Args:
             where: (H, W) bool. count: Gaussians. place: whether the place is one of the features; it is even otherwise.
             shaded: whether the same colors in the shade are learnt, too.
         """
         dimensions = 6 if place else 4
-        flat = np.ascontiguousarray(self.features.reshape(-1, 6)[:, :dimensions])
+        flat = self.features.reshape(-1, 6)[:, :dimensions]
         index = np.flatnonzero(where)
         index = index[np.linspace(0, len(index) - 1, min(COLOR.samples, len(index))).astype(int)]
         samples, weights = flat[index], np.ones(len(index), np.float32)
         if shaded:
             samples, weights = _in_shade(samples, COLOR)
         mixture = fit_mixture(samples, weights, count, np.float32(COLOR.floor[:dimensions]))
-        return mixture.log_density(flat).reshape(self.far.shape) - (0.0 if place else np.float32(np.log(_PLACES)))
+        density = np.full(self.far.shape, _NOWHERE, np.float32)
+        density[self.possible] = mixture.log_density(np.ascontiguousarray(flat[self.possible.ravel()]))
+        return density - (0.0 if place else np.float32(np.log(_PLACES)))
 
 
 def make_scene(window: Window, person: np.ndarray | None, shape: ShapeWeights = SHAPE) -> Scene:
@@ -87,10 +94,30 @@ def make_scene(window: Window, person: np.ndarray | None, shape: ShapeWeights = 
         far=far,
         oval=fill(head.shape, points[list(OVAL)]) > 0,
         across=across,
+        possible=(head | (people > 0.06) | ((far < 0.2) & (window.level > 0.4))) & window.shown,
         ears=window.parts["right_ear"] + window.parts["left_ear"],
         lab=lab,
         features=np.concatenate([_colors(lab, window.face, COLOR), across[..., None], height[..., None]], -1),
         guide=guide,
+    )
+
+
+def half_window(window: Window) -> Window:
+    """The window at half its size. Its camera is kept: nothing here looks through it."""
+    size = tuple(max(8, side // 2) for side in window.skin.shape[::-1])
+
+    def half(image: np.ndarray) -> np.ndarray:
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+    return replace(
+        window,
+        **{name: half(getattr(window, name)) for name in ("rgb", "level", "skin", "surface", "brow")},
+        shown=half(window.shown.astype(np.float32)) > 0.99,
+        head_near=cv2.resize(window.head_near, size, interpolation=cv2.INTER_NEAREST),
+        head_far=cv2.resize(window.head_far, size, interpolation=cv2.INTER_NEAREST),
+        parts={name: half(weights) for name, weights in window.parts.items()},
+        landmarks=window.landmarks / 2,
+        face=window.face / 2,
     )
 
 

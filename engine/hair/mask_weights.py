@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLOR", "PLACE", "SHAPE", "ColorWeights", "PlaceWeights", "ShapeWeights"]
+__all__ = ["COLOR", "PLACE", "REFUSAL", "SHAPE", "ColorWeights", "PlaceWeights", "RefusalWeights", "ShapeWeights"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,11 @@ class ColorWeights:
     """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
     skin_share: float = 0.35
     """How common unseen skin is beside what is found."""
-    other_share: float = 0.1
+    scalp_share: float = 0.3
+    """The same on the scalp of the fitted head."""
+    neck_share: float = 0.1
+    """The same on the neck."""
+    other_share: float = 0.2
     """How common things are that the photo shows nowhere else, such as a frame or a microphone."""
     blur: float = 0.006
     """Blur of the colors."""
@@ -36,6 +40,8 @@ class ColorWeights:
     """A color is like skin when it is more likely as skin than this share of the skin's pixels."""
     most: float = 6.0
     """Largest log odds that a color gives."""
+    fine_face: float = 100.0
+    """Pixels: of a wider face, the rounds before the last look at half the size."""
     rounds: int = 4
     """How often the colors are learnt and the pixels judged by them."""
 
@@ -54,7 +60,7 @@ class PlaceWeights:
     beside: float = 2.2
     """Beside the head; falls to its negative over twice `reach`."""
     reach: float = 0.35
-    below: tuple[float, float] = (-0.4, -1.2)
+    below: tuple[float, float] = (-1.1, -1.8)
     """Below the mouth: at most the first at the chin, falling to the second one face height lower."""
     skin: float = -8.0
     """On bare skin, and on brows, eyes and lips."""
@@ -67,6 +73,8 @@ class PlaceWeights:
     """Slope of the log odds over the chance that this is a person."""
     people_least: float = 0.65
     """Chance at which they are 0: the network is unsure between two people, and about what is behind hair."""
+    people_close: float = 0.4
+    """How much less the network counts close to the skull: it ends the head at the skin."""
     people_range: tuple[float, float] = (-6.0, 1.0)
 
 
@@ -89,6 +97,44 @@ class ShapeWeights:
     """Share of the sure hair that an island must hold to be kept."""
 
 
+@dataclass(frozen=True)
+class RefusalWeights:
+    """When there is no hair to build. Colors in Lab, light linear."""
+
+    least: float = 0.004
+    """Area of hair, and of scalp, that can be judged: square face widths."""
+    bare_hue: float = 6.5
+    """A scalp is bare whose hue is this near to the face's skin (a, b; bald renders to 4.5, hair from 7.4) ..."""
+    bare_light: float = -12.0
+    """... and that is at most this much darker (L)."""
+    bare_share: float = 0.8
+    """Or of which this share has the skin's color, at most twice as dark: buzz cuts reach 0.5."""
+    bare_share_grey: float = 0.9
+    """The same share where the photo has no color: grey hair reaches 0.7."""
+    grey: float = 5.0
+    """Chroma of skin below which the photo has no color."""
+    dark: float = 8.0
+    """L around the head below which nothing can be told there."""
+    black: float = 0.02
+    """Light that is added before channels are compared."""
+    blue: float = 1.15
+    """Blue over red above which it is no hair."""
+    green: float = 1.2
+    white: float = 0.64
+    """Luminance above which it is no hair."""
+    brim_reach: float = 0.45
+    """Half width of the forehead on which a cap's hem is looked for, face widths."""
+    brim_step: float = 0.03
+    """Columns of the hem, face widths."""
+    brim_columns: int = 12
+    """Fewest columns of a hem."""
+    brim_sharp: float = 8.5
+    """Step of L across a hem, per hundredth of the face's width (a cap has 12.7, hair to 6.9)."""
+    brim_smooth: float = 0.009
+    """Deviation of a hem from a cubic, face heights (a cap has 0.003, hair from 0.011)."""
+
+
 COLOR = ColorWeights()
 PLACE = PlaceWeights()
 SHAPE = ShapeWeights()
+REFUSAL = RefusalWeights()

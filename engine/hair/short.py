@@ -23,11 +23,11 @@ from .types import HairView, Strands, Window
 __all__ = ["short_hair"]
 
 _BROW_STYLE = HairStyle(
-    children=4, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
+    children=5, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
 )
 """Hairs of brows: they lie side by side."""
 _LASH_STYLE = HairStyle(
-    children=2, spread=0.0004, clump=0.7, noise=0.0002, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.3
+    children=3, spread=0.0005, clump=0.6, noise=0.0002, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.3
 )
 """Lashes: two or three meet at their tips."""
 

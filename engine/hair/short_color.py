@@ -31,6 +31,9 @@ _RANGE = (0.002, 0.7)
 """Least and largest linear colour of hair."""
 _PATCHES = 0.5
 """Power of local brightness that is kept: grey patches, sun-bleached ends."""
+_THROUGH = 0.78
+"""Brightness of the strands over that of the hair: single hairs before skin are lit through, so that they look paler than
+they are (measured with Cycles and its Principled Hair)."""
 _VARY = 0.16
 """Spread of the brightness of single hairs, log."""
 _LEAST_PIXELS = 12
@@ -105,6 +108,7 @@ def hair_paint(closeup: Closeup, colors: np.ndarray, density: np.ndarray, other:
         darkness = 1 - float(mixed @ LUMINANCE) / max(float(skin @ LUMINANCE), 1e-4)
         known = smoothstep(*_KNOWN, darkness)
         color = color**known * other ** (1 - known)
+    color = _THROUGH * color
     # Hair is never greener than red, nor bluer than green.
     color[1:] = np.minimum(color[1:], color[0])
     color[2] = min(color[2], color[1])

@@ -38,6 +38,8 @@ def with_short_masks(model: HeadModel, posed: np.ndarray, view: View, found: Hai
     """
     closeup = make_closeup(model, posed, view)
     brow, beard = (_in_window(found.window, closeup, alpha) for alpha in (brow_alpha(closeup), beard_alpha(model, closeup)))
+    if view.mid.covers.mouth:  # a scarf, a hand or a mask
+        beard[:] = 0
     return replace(found, mask=replace(found.mask, brow=brow, beard=beard * (1 - found.mask.hair)))
 
 

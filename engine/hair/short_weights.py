@@ -63,7 +63,7 @@ class BrowWeights:
     """How far tips may reach beyond the seen brow, mm."""
     usual: Range = (0.45, 0.9)
     """Weight of the model's brows at which a brow that no photo shows begins, and at which it is dense."""
-    radius_mm: float = 0.055
+    radius_mm: float = 0.06
     """Half the thickness of a hair at its root, mm."""
     measured: float = 2.5
     """Weight of the photo's direction where it is sharp, against that of the usual one."""
@@ -182,7 +182,7 @@ class LashWeights:
     """Spread of the tips along the lid, columns of the strip."""
     sag: float = 0.2
     """How far a lash bends below the line from its root to its tip, share of its length."""
-    dark: float = 0.35
+    dark: float = 0.22
     """Brightness of lashes over that of the brows."""
     darkest: tuple[float, float, float] = (0.006, 0.0045, 0.0035)
     """Least linear colour."""
@@ -190,7 +190,7 @@ class LashWeights:
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
     clearance_mm: float = 0.12
     """Least distance of a lash from lid and eye beyond its root, mm."""
-    radius_mm: float = 0.04
+    radius_mm: float = 0.05
     """Half the thickness of a lash at its root, mm."""
 
 

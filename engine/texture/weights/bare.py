@@ -44,11 +44,11 @@ class BareWeights:
     """Red over green against the skin's at which a texel begins to be lip, and at which it is."""
     grain: float = 1.0
     """Strength of the grain over that of bare skin."""
-    scalp: Range = (0.2, 0.85)
+    scalp: Range = (0.0, 1.1)
     """How far hair covers the scalp from which on it takes the hair's colour, and at which wholly."""
     scalp_most: float = 0.88
     """Share of the hair's colour on the scalp there."""
-    scalp_ragged: tuple[float, ...] = (0.05, 0.08, 0.08, 0.06, 0.03, 0.0)
+    scalp_ragged: tuple[float, ...] = (0.06, 0.07, 0.06, 0.05, 0.03, 0.0)
     """How the hairline frays: deviations of the cover at :data:`engine.texture.paint.grain.WAVES_MM`."""
     scalp_fine: tuple[float, ...] = (0.02, 0.03, 0.05, 0.08, 0.10, 0.08)
     """How the colour of the scalp changes: deviations as shares of it."""

@@ -8,7 +8,11 @@ from scipy.spatial import cKDTree
 from ..camera import Camera
 from ..wire.bundle import Bundle
 
-__all__ = ["in_photo", "photo_camera", "posed_head"]
+__all__ = ["NotMeasured", "in_photo", "photo_camera", "posed_head"]
+
+
+class NotMeasured(Exception):
+    """What a part of the bench lacks; its one argument is a sentence (:func:`engine.wire.messages.say`)."""
 
 
 def photo_camera(bundle: Bundle, number: int = 0) -> Camera:

@@ -27,18 +27,8 @@ from .hair_metrics import children, depth_in_head, draw, overlap, refined, smoot
 from .hair_styles import Style
 from .hair_truth import Truth, bald, load_truth
 
-__all__ = ["LIMITS", "rebuild", "score_known", "summary", "worst"]
+__all__ = ["figures", "rebuild", "score_known", "worst"]
 
-LIMITS = {
-    "length_percent": 15.0,
-    "color": 6.0,
-    "unseen": 0.9,
-    "bare_share": 0.02,
-    "depth_mm": 1.0,
-}
-"""What known styles must hold: median length error, median colour difference (CIEDE2000), median share of the hair on the
-side that the photo does not show which is covered, largest share of roots on bare skin, largest depth of a strand in mm.
-The first, second and fifth are the issue's; it names no figure for the others."""
 _BARE_MM = 12.0
 """A root is on bare skin when no known root is nearer."""
 _OUTER_CELL, _OUTER_DEPTH = 3.0, 4.0
@@ -66,7 +56,7 @@ def score_known(styles: tuple[Style, ...], jobs: Path, heads: Path, settings: Se
         try:
             row = figures(model, truth, rebuild(truth, heads / style.name, settings))
         except Exception as failure:
-            row = {"failed": str(as_hrn_error(failure))}
+            row = {"failed": as_hrn_error(failure).message}
         row = {"style": style.name, "kind": style.kind, **row}
         rows.append(row)
         tell(_line(row))
@@ -81,7 +71,7 @@ _HEADER = (
 
 def _line(row: dict) -> str:
     if "failed" in row:
-        return f"{row['style']:18} failed: {row['failed']}"
+        return f"{row['style']:18} {row['failed']}"
     return (
         f"{row['style']:18} {row['guides']:6} {row['iou']:5.2f} {row['mask_iou']:5.2f} {row['flow']:5.1f} {row['unseen']:6.2f} "
         f"{row['unseen_iou']:5.2f} {row['length_percent']:+6.0f}% {row['volume_mm']:6.1f} {row['color']:5.1f} "
@@ -224,52 +214,3 @@ def worst(rows: list[dict], count: int = 12) -> list[str]:
         return float(np.nan_to_num(2 - row["iou"] - row["unseen_iou"], nan=2.0))
 
     return [row["style"] for row in sorted(good, key=loss, reverse=True)[:count]]
-
-
-def summary(rows: list[dict], tell: Callable = print) -> list[str]:
-    """Tell the means and the worst styles; what falls short of :data:`LIMITS`, in words."""
-    good = [row for row in rows if "failed" not in row]
-    haired = [row for row in good if row["kind"] != "bald"]
-    short = [f"{row['style']} could not be reconstructed: {row['failed']}" for row in rows if "failed" in row]
-    empty = [row["style"] for row in haired if not row["guides"] and row["kind"] != "buzz"]
-    bearded = [f"{row['style']} {row['beard']}" for row in good if row["beard"]]
-    if bearded:
-        short.append(f"beards on faces without one (guides): {', '.join(bearded)}")
-    if empty:
-        short.append(f"no hair was grown for: {', '.join(empty)}")
-    grown = [row["style"] for row in good if row["kind"] == "bald" and row["guides"]]
-    if grown:
-        short.append(f"hair grows on bald heads: {', '.join(grown)}")
-
-    def middle(key: str, absolute: bool = False) -> float:
-        values = np.array([row[key] for row in haired], float)
-        return float(np.nanmedian(np.abs(values) if absolute else values)) if np.isfinite(values).any() else float("nan")
-
-    length, color, unseen = middle("length_percent", True), middle("color"), middle("unseen")
-    tell(
-        f"median of {len(haired)} styles: IoU {middle('iou'):.2f}, mask {middle('mask_iou'):.2f}, flow {middle('flow'):.1f} degrees, "
-        f"unseen side covered {unseen:.2f} (IoU {middle('unseen_iou'):.2f}), length {length:.0f} %, "
-        f"volume {middle('volume_mm'):.1f} mm, color {color:.1f}"
-    )
-    for key, worst in (
-        ("iou", min),
-        ("flow", max),
-        ("unseen", min),
-        ("length_percent", None),
-        ("volume_mm", max),
-        ("color", max),
-    ):
-        known = [row for row in haired if np.isfinite(row[key])]
-        order = sorted(known, key=lambda row: abs(row[key]), reverse=worst is not min)[:4]
-        tell(f"  worst {key}: " + ", ".join(f"{row['style']} {row[key]:.2f}" for row in order))
-    if not length <= LIMITS["length_percent"]:
-        short.append(f"length: median error {length:.0f} % (at most {LIMITS['length_percent']:.0f})")
-    if not color < LIMITS["color"]:
-        short.append(f"color: median {color:.1f} CIEDE2000 (under {LIMITS['color']:.0f})")
-    if not unseen >= LIMITS["unseen"]:
-        short.append(f"unseen side: median cover {unseen:.2f} (at least {LIMITS['unseen']:.2f})")
-    for key, unit in (("bare_share", "of the roots on bare skin"), ("depth_mm", "mm inside the head")):
-        over = [f"{row['style']} {row[key]:.2f}" for row in haired if row[key] > LIMITS[key]]
-        if over:
-            short.append(f"more than {LIMITS[key]:g} {unit}: {', '.join(over)}")
-    return short

@@ -17,7 +17,8 @@ from ..pipeline.image_files import write_png
 from ..pipeline.preview import render_head
 from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
-from .hair_bundle import in_photo, photo_camera, posed_head
+from ..wire.messages import reason, say
+from .hair_bundle import NotMeasured, in_photo, photo_camera, posed_head
 from .hair_metrics import tufts
 
 __all__ = ["Likeness", "distances", "write_pair"]
@@ -77,12 +78,15 @@ def distances(pairs: Sequence[Sequence[Path]], python: Path, scratch: Path) -> l
         python: interpreter of an environment with ``engine/requirements/likeness.txt``.
 
     Raises:
-        RuntimeError: it cannot be run.
+        NotMeasured: it cannot be run.
     """
     listed = scratch / "pairs.json"
     listed.write_text(json.dumps([[str(path) for path in one] for one in pairs]), encoding="utf-8")
-    done = subprocess.run([str(python), str(_SCRIPT), str(listed)], capture_output=True, text=True)
+    try:
+        done = subprocess.run([str(python), str(_SCRIPT), str(listed)], capture_output=True, text=True)
+    except OSError as error:
+        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=reason(error))) from error
     if done.returncode:
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no message")
-        raise RuntimeError(f"the recogniser cannot be run ({last.strip()}); see engine/requirements/likeness.txt")
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=last.strip()))
     return [Likeness(*one) for one in json.loads(done.stdout)]

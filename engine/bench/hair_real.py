@@ -26,20 +26,8 @@ from .ciede2000 import color_difference
 from .hair_bundle import in_photo, photo_camera, posed_head
 from .hair_metrics import children, depth_in_head, draw, flow_error, overlap, photo_flow
 
-__all__ = ["LIMITS", "find_photos", "score_real", "summary"]
+__all__ = ["figures", "find_photos", "score_real"]
 
-LIMITS = {
-    "iou_mean": 0.88,
-    "iou_least": 0.78,
-    "flow_mean": 10.0,
-    "depth_mm": 1.0,
-    "bare_share": 0.02,
-    "time_ratio": 1.0,
-}
-"""What real photos must hold: intersection over union of drawn hair and mask, on average and for each groomed photo; mean of
-the median angles in degrees; largest depth of a strand in the head, mm; largest share of the drawn hair that lies over skin
-which the photo shows bare (the issue: none; 2 % is what a mask's border leaves); median of the hair's time over that of the
-rest of the head."""
 _FACE = 150.0
 """Width of the face in pixels at which hair is compared; smaller photos are not enlarged."""
 _BARE, _NO_HAIR = 0.75, 0.15
@@ -74,7 +62,7 @@ def score_real(
                 row = figures(model, bundle, photos, landmarker)
                 bundles[name] = bundle
             except Exception as failure:
-                row = {"failed": str(as_hrn_error(failure))}
+                row = {"failed": as_hrn_error(failure).message}
             row = {"photo": name, **row}
             rows.append(row)
             tell(_line(row))
@@ -89,9 +77,9 @@ _HEADER = (
 
 def _line(row: dict) -> str:
     if "failed" in row:
-        return f"{row['photo']:16} failed: {row['failed']}"
+        return f"{row['photo']:16} {row['failed']}"
     if not row["guides"]:
-        return f"{row['photo']:16} no hair ({', '.join(row['warnings']) or 'no warning'}); {row['hair_s']:.1f} s of {row['total_s']:.1f} s"
+        return f"{row['photo']:16} {0:6}{'':48}{row['hair_s']:6.1f} {row['total_s'] - row['hair_s']:6.1f}  {', '.join(row['warnings'])}"
     return (
         f"{row['photo']:16} {row['guides']:6} {row['iou']:5.2f} {row['precision']:5.2f} {row['recall']:5.2f} {row['flow']:5.1f} "
         f"{row['flow_mean']:5.1f} {row['within_20']:4.2f} {row['color']:5.1f} {row['bare_share']:5.3f} {row['depth_mm']:5.1f} "
@@ -172,33 +160,3 @@ def _depth(fine: HeadModel, vertices: np.ndarray, camera: Camera) -> np.ndarray:
     pixels, depth = camera.project(vertices)
     shown = np.repeat(fine.face_material != MATERIALS.index("lashes"), 2)
     return rasterize(pixels, depth, fine.triangles[shown], camera.width, camera.height).depth
-
-
-def summary(rows: list[dict], tell: Callable = print) -> list[str]:
-    """Tell the means and the worst photos; what falls short of :data:`LIMITS`, in words."""
-    short = [f"{row['photo']} could not be reconstructed: {row['failed']}" for row in rows if "failed" in row]
-    good = [row for row in rows if "failed" not in row]
-    groomed = [row for row in good if row["guides"]]
-    if not groomed:
-        return [*short, "no photo got hair"]
-    iou = np.array([row["iou"] for row in groomed])
-    flow = np.array([row["flow"] for row in groomed])
-    ratio = float(np.median([row["hair_s"] / max(row["total_s"] - row["hair_s"], 1e-3) for row in good]))
-    tell(
-        f"{len(groomed)} of {len(good)} photos with hair: IoU {iou.mean():.3f} (least {iou.min():.2f}), flow {np.nanmean(flow):.1f} "
-        f"degrees, hair takes {ratio:.2f} of the rest's time (median), color {np.nanmedian([row['color'] for row in groomed]):.1f}"
-    )
-    if iou.mean() < LIMITS["iou_mean"]:
-        short.append(f"silhouette: IoU {iou.mean():.3f} on average (at least {LIMITS['iou_mean']:.2f})")
-    low = [f"{row['photo']} {row['iou']:.2f}" for row in groomed if row["iou"] < LIMITS["iou_least"]]
-    if low:
-        short.append(f"silhouette: IoU under {LIMITS['iou_least']:.2f}: {', '.join(low)}")
-    if not np.nanmean(flow) <= LIMITS["flow_mean"]:
-        short.append(f"flow: {np.nanmean(flow):.1f} degrees on average (at most {LIMITS['flow_mean']:.0f})")
-    for key, told in (("depth_mm", "mm inside the head"), ("bare_share", "of the hair over bare skin")):
-        over = [f"{row['photo']} {row[key]:.3g}" for row in groomed if row[key] > LIMITS[key]]
-        if over:
-            short.append(f"more than {LIMITS[key]:g} {told}: {', '.join(over)}")
-    if ratio > LIMITS["time_ratio"]:
-        short.append(f"time: hair takes {ratio:.2f} of what the rest takes (at most {LIMITS['time_ratio']:.0f})")
-    return short

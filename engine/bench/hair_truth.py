@@ -30,6 +30,8 @@ from ..synthetic.render import Renderer
 from ..synthetic.shade import shade
 from ..texture.padding import nearest_covered
 from ..wire.color import linear_to_srgb
+from ..wire.messages import say
+from .hair_bundle import NotMeasured
 from .hair_grow import Body, Solid, clumped, curled, grow, torso
 from .hair_styles import COLORS, Style
 
@@ -91,25 +93,25 @@ def photograph(styles: tuple[Style, ...], folder: Path, tell=print, threads: int
     """Make the photos that `folder` does not have yet, one sub-folder per style.
 
     Raises:
-        FileNotFoundError: Blender 4.5 as a module, or the checkout's tests, are absent.
-        RuntimeError: Blender failed.
+        NotMeasured: Blender 4.5 as a module, or the checkout's tests, are absent; Blender failed.
     """
     missing = [style for style in styles if not _done(folder / style.name, style)]
     if not missing:
         return
     if not BPY_4_5.is_complete():
-        raise FileNotFoundError("Blender 4.5 as a module is not installed (`install_deps.py blender --help` does it)")
+        raise NotMeasured(say("Blender 4.5 as a module is not installed (`install_deps.py blender --help` does it)"))
     if not _SCRIPT.is_file():
-        raise FileNotFoundError(f"{_SCRIPT} is absent: known hair is photographed from a checkout")
+        raise NotMeasured(say("{path} is absent: known hair is photographed from a checkout", path=_SCRIPT))
     painter = _Painter()
     for style in missing:
         shutil.rmtree(folder / style.name, ignore_errors=True)
         painter.write_job(style, folder / style.name, threads)
-        tell(f"{style.name}: grown")
+        tell(style.name)
     names = [str(folder / style.name) for style in missing]
     done = subprocess.run([str(BPY_4_5.python), "-I", str(_SCRIPT), *names], capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"Blender could not photograph the hair: {done.stderr.strip()[-400:]}")
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        raise NotMeasured(say("Blender could not photograph the hair: {reason}", reason=last.strip()))
     for style in missing:
         develop(folder / style.name, style)
 

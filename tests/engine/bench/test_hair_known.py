@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.bench import hair, hair_grow, hair_known, hair_real
+from engine.bench import hair, hair_grow, hair_known, hair_limits, hair_real
 from engine.bench.hair_grow import Body, Solid, grow, torso
 from engine.bench.hair_likeness import Likeness
 from engine.bench.hair_metrics import depth_in_head, draw, smooth_length
@@ -142,7 +142,7 @@ def test_bald_heads_want_no_hair(head, truth, tmp_path):
     wrong = hair_known.figures(head[0], bald, known_bundle(tmp_path / "b", head, truth, truth.guides, truth.color))
     rows = [{"style": "bald", "kind": "bald", **row} for row in (right, wrong)]
     assert right["guides"] == 0 and wrong["bare_share"] == 1
-    said = hair_known.summary(rows, lambda text: None)
+    said = hair_limits.known(rows, lambda text: None)
     assert any("bald" in line for line in said)
 
 
@@ -166,8 +166,8 @@ def known_row(**more):
     ],
 )
 def test_limits_of_known_styles(change):
-    assert hair_known.summary([known_row()], lambda text: None) == []
-    assert hair_known.summary([known_row(**change)], lambda text: None)
+    assert hair_limits.known([known_row()], lambda text: None) == []
+    assert hair_limits.known([known_row(**change)], lambda text: None)
 
 
 def real_row(**more):
@@ -180,22 +180,22 @@ def real_row(**more):
     "change", [{"iou": 0.8}, {"flow": 14.0}, {"depth_mm": 1.4}, {"bare_share": 0.1}, {"hair_s": 8.0}, {"guides": 0}]
 )
 def test_limits_of_real_photos(change):
-    assert hair_real.summary([real_row()], lambda text: None) == []
-    assert hair_real.summary([real_row(**change)], lambda text: None)
+    assert hair_limits.photos([real_row()], lambda text: None) == []
+    assert hair_limits.photos([real_row(**change)], lambda text: None)
 
 
 def test_one_bad_photo_falls_short_beside_good_ones():
     rows = [real_row(iou=0.95) for _ in range(9)] + [real_row(photo="bad", iou=0.7)]
-    said = hair_real.summary(rows, lambda text: None)
+    said = hair_limits.photos(rows, lambda text: None)
     assert len(said) == 1 and "bad" in said[0]
 
 
 def test_likeness_falls_short_on_one_photo_or_on_average():
     quiet = lambda text: None  # noqa: E731
     good = {"a": Likeness(0.6, 0.5), "b": Likeness(0.7, 0.6)}
-    assert hair.compare(good, {}, quiet) == []
-    assert hair.compare({**good, "c": Likeness(0.5, 0.55)}, {}, quiet)
-    assert hair.compare({**good, "c": Likeness(0.5, None)}, {}, quiet)
+    assert hair_limits.likeness(good, quiet) == []
+    assert hair_limits.likeness({**good, "c": Likeness(0.5, 0.55)}, quiet)
+    assert hair_limits.likeness({**good, "c": Likeness(0.5, None)}, quiet)
 
 
 def mask_rows(count=12, **more):
@@ -215,7 +215,7 @@ def mask_rows(count=12, **more):
     ],
 )
 def test_limits_of_drawn_masks(rows, kept):
-    assert (hair.compare_masks(rows, lambda text: None) == []) == kept
+    assert (hair_limits.masks(rows, lambda text: None) == []) == kept
 
 
 @pytest.mark.parametrize("row, status", [(real_row(), 0), (real_row(iou=0.5), 1)])

@@ -1,8 +1,6 @@
 """Hair from the photos: an editable groom of guide curves, for any head with a camera and a photo.
 
-window = make_window(model, posed, view)
-mask = hair_mask(window)
-strands, style, report = groom_hair(model, [HairView(window, mask)], posed, textures)
+:func:`make_window` and :func:`hair_mask` look at each photo, :func:`groom_hair` makes guide curves of what they found.
 """
 
 from __future__ import annotations

@@ -60,6 +60,8 @@ class Closeup:
     """Corner of the close-up in pixels of the photo."""
     scale: tuple[float, float]
     """Pixels of the close-up per pixel of the photo, across and down."""
+    glasses: bool = False
+    """Rims of glasses lie over the skin."""
 
     @property
     def on_skin(self) -> np.ndarray:
@@ -125,6 +127,7 @@ def make_closeup(model: HeadModel, posed: np.ndarray, view: View) -> Closeup:
         posed,
         (float(x0), float(y0)),
         ratio,
+        view.mid.covers.glasses,
     )
 
 

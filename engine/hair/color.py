@@ -61,7 +61,7 @@ def hair_color(seen: Seen, albedo: np.ndarray, shell: bool, weights: ColorWeight
     share, reach = weights.local
     local = share * np.clip(inside_distance(seen.mask) / (reach * face), 0, 1)[..., None]
     tint = local * tint + (1 - local) * np.median(tint[inside], 0)
-    rich = np.maximum(tint, 1e-3) ** weights.saturation
+    rich = _of_hair(np.maximum(tint, 1e-3) ** weights.saturation, weights)
     color = bright * rich / np.maximum(rich @ LUMINANCE, 1e-4)[..., None]
     color = np.clip(color * weights.lift, *weights.range).astype(np.float32)
     if shell:
@@ -72,12 +72,28 @@ def hair_color(seen: Seen, albedo: np.ndarray, shell: bool, weights: ColorWeight
     return color, np.median(color[inside], 0)
 
 
+def _of_hair(tint: np.ndarray, weights: ColorWeights) -> np.ndarray:
+    """Tints moved towards those that melanin gives: what is yellow without being red is the surroundings' light."""
+    times, plus, share = weights.olive
+    red = np.log(tint[..., 0] / tint[..., 1])
+    yellow = np.log(tint[..., 1] / tint[..., 2])
+    beyond = np.maximum(yellow - times * np.maximum(red, 0) - plus, 0)
+    return np.stack([tint[..., 0], tint[..., 1], tint[..., 2] * np.exp(share * beyond)], -1)
+
+
 def _inside(seen: Seen, weights: ColorWeights) -> np.ndarray:
-    """(H, W) bool: hair without the border."""
-    mask = ((seen.hair > 0.6) & seen.window.shown & (seen.person > _SURE)).astype(np.uint8)
+    """(H, W) bool: hair without the border and without what is like skin in color, as far as anything is left."""
+    mask = (seen.hair > 0.6) & seen.window.shown & (seen.person > _SURE)
     side = 2 * max(1, round(weights.border * seen.face)) + 1
-    inner = cv2.erode(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return (inner if inner.sum() > 0.2 * mask.sum() else mask) > 0
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    inner = cv2.erode(mask.astype(np.uint8), brush) > 0
+    inside = inner if inner.sum() > weights.least * mask.sum() else mask
+    skin = (seen.window.skin > 0.9) & seen.oval
+    if skin.sum() < 50:
+        return inside
+    lab = cv2.cvtColor(seen.window.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    other = inside & (np.linalg.norm(lab - np.median(lab[skin], 0), axis=-1) > weights.unlike)
+    return other if other.sum() > weights.least * inside.sum() else inside
 
 
 def _gain(seen: Seen, light: np.ndarray, albedo: np.ndarray, weights: ColorWeights) -> np.ndarray:

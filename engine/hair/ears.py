@@ -15,6 +15,10 @@ __all__ = ["Ears"]
 _EARS = ("right_ear", "left_ear")
 _LEAST = 25
 """Pixels of an ear that tell whether it is covered."""
+_SWEPT = 14.0
+"""Distance from a bare ear within which hair is swept behind it, mm."""
+_SWEEP = 1.5
+"""Strength of that, against the unit direction that hair has otherwise."""
 _NEAR = 14.0
 """Hair nearer than this beside an ear lies on it, mm."""
 
@@ -44,6 +48,16 @@ class Ears:
         ear = self._places[nearest]
         over[near] = (distance < _NEAR) & (np.abs(points[near, 0]) > np.abs(ear[:, 0]) + 0.3)
         return over
+
+    def swept(self, points: np.ndarray) -> np.ndarray:
+        """(n, 3) what the direction of hair gets added at (n, 3) points: before and above a bare ear it is swept behind it."""
+        push = np.zeros(points.shape)
+        if self._tree is not None:
+            distance, nearest = self._tree.query(points, distance_upper_bound=3 * _SWEPT)
+            near = np.flatnonzero(np.isfinite(distance))
+            before = points[near, 2] > self._places[:, 2].min() - 5
+            push[near, 2] = -_SWEEP * before * np.exp(-((distance[near] / _SWEPT) ** 2))
+        return push
 
 
 def _covered(views: Sequence[Seen]) -> list[float]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from .ears import Ears
 from .flow import Fall, Flow
 from .seen import Seen
 from .space import Space
@@ -64,7 +65,7 @@ def lifted(view: View, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return start, direction / (np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9)
 
 
-def hair_field(views: Sequence[View], space: Space, fall: Fall) -> Field:
+def hair_field(views: Sequence[View], space: Space, fall: Fall, ears: Ears) -> Field:
     """The field of all photos.
 
     Seen directions spread by blurring; where nothing is seen near, those of the mirrored head take their place.
@@ -90,6 +91,8 @@ def hair_field(views: Sequence[View], space: Space, fall: Fall) -> Field:
     strong, weak = strong / typical, weak / typical
     absent = np.clip(_MIRRORED - np.linalg.norm(strong, axis=-1, keepdims=True), 0, 1)
     whole = strong + weak * absent + _FALL * fall.direction(centres).reshape(*shape, 3).astype(np.float32)
+    whole /= np.linalg.norm(whole, axis=-1, keepdims=True) + 1e-9
+    whole += ears.swept(centres).reshape(*shape, 3).astype(np.float32)
     length = np.linalg.norm(whole, axis=-1, keepdims=True)
     return Field(space.origin, step, (whole / (length + 1e-9)).astype(np.float32))
 

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numba import njit
+from scipy.spatial import cKDTree
 
 from ..geometry.closest import SurfaceIndex
 from ..geometry.mesh import vertex_normals
+from ..geometry.sampling import farthest_points
 from ..head.model import MATERIALS, HeadModel
 from .ears import Ears
 from .field import View
 from .seen import blur, inside_distance
 from .space import Space, trilinear
 
-__all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed"]
+__all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed", "tufted"]
 
 _TURN = -0.2
 """Cosine of the angle below which a strand turns back."""
@@ -111,6 +113,30 @@ def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.
     flat[which] = seen.lift(moved, depth[which])
     # The root stays.
     return np.concatenate([points[:, :1], flat.reshape(points.shape)[:, 1:]], 1)
+
+
+def tufted(points: np.ndarray, which: np.ndarray, strength: float, reach: float, share: float) -> np.ndarray:
+    """(G, P, 3): strands gathered in tufts: tips are drawn to the tip of a neighbour that runs their way.
+
+    Args:
+        which: (n,) strands that take part.
+        strength: how far tips are drawn, 0 to 1.
+        reach: largest distance of tips that are drawn together, mm.
+        share: of the strands that lead a tuft.
+    """
+    part = points[which]
+    if strength <= 0 or len(part) < 10:
+        return points
+    leaders = farthest_points(part[:, -1], max(1, round(share * len(part))))
+    distance, nearest = cKDTree(part[leaders, -1]).query(part[:, -1])
+    leader = leaders[nearest]
+    way = part[:, -1] - part[:, -4]
+    way /= np.linalg.norm(way, axis=1, keepdims=True) + 1e-9
+    alike = np.clip((way * way[leader]).sum(1), 0, 1) * np.clip(1.5 - distance / reach, 0, 1)
+    along = np.linspace(0, 1, points.shape[1]) ** 1.5
+    gathered = points.copy()
+    gathered[which] += (strength * alike)[:, None, None] * along[None, :, None] * (part[leader] - part)
+    return gathered
 
 
 def trimmed(

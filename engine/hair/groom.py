@@ -15,7 +15,7 @@ from .body import body_mesh
 from .color import hair_color, skin_albedo
 from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed
+from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
 from .flow import Fall, hair_flow
 from .grow import grown_strands
 from .roots import Roots, hair_roots
@@ -72,9 +72,10 @@ def groom_hair(
     if len(roots.point) < 100:
         return nothing
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
+    ears = Ears(model, posed, [view.seen for view in shown])
     lengths = _Lengths.of(shown, weights)
     traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
-    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall), lengths, fall)
+    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), lengths, fall, ears)
     curves, source, layer = _strands(scene, weights, rng)
     points, root, source, layer = _finished(scene, curves, source, layer, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
@@ -156,6 +157,7 @@ class _Scene:
     field: Field
     lengths: _Lengths
     fall: Fall
+    ears: Ears
 
 
 def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, weights: GroomWeights) -> View:
@@ -249,12 +251,13 @@ def _finished(
     long, whole = _going_on(curves, own, rng)
     dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
     dense = drawn_in(dense, scene.views[0], *own.margin)
-    ears = Ears(scene.model, scene.posed, [view.seen for view in scene.views])
-    count, keep = trimmed(dense, scene.views, ears, own.outside, weights.volume.carve)
+    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points)
     for _ in range(2):
         points[:, 1:-1] = 0.5 * points[:, 1:-1] + 0.25 * (points[:, :-2] + points[:, 2:])
+    if not scene.lengths.shell:
+        points = tufted(points, np.flatnonzero(layer[keep] == OUTER), *own.tufts)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
     return points, curves.root[keep], source[keep], layer[keep]

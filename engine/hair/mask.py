@@ -45,12 +45,16 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     ring = (scene.far < 0.10) & ~scene.head & (level > 0.55)
     bare = (window.skin > 0.25) | (window.surface > 0.25)
-    hair = ((scalp & (scene.people > 0.6)) | (ring & (scene.people > 0.85))) & ~bare & ~scene.oval & shown
+    background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
+    scalp &= scene.people > 0.6
+    ring &= scene.people > 0.85
+    hair = (scalp | ring) & ~bare & ~scene.oval & shown
+    if scene.known and hair.sum() < PLACE.few * window.face**2:  # the fitted skull is higher than this one
+        hair |= (scene.people > 0.85) & (scene.far < 0.15) & (level > 0.75) & ~bare & ~scene.oval & shown
     clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
     clothes |= (
         (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
     )
-    background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
@@ -64,7 +68,8 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
 def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     """(H, W) log odds of hair by the place alone."""
     window, level = scene.window, scene.window.level
-    scalp = (window.parts["scalp"] > 0.5).astype(np.uint8)
+    face = scene.oval & (level < weights.features_level)  # through the eyes' holes the back of the scalp is seen
+    scalp = ((window.parts["scalp"] > 0.5) & ~face).astype(np.uint8)
     deep = cv2.distanceTransform(scalp, cv2.DIST_L2, 5) / window.face
     away = cv2.distanceTransform(1 - scalp, cv2.DIST_L2, 5) / window.face
     on_head = np.where(
@@ -77,10 +82,11 @@ def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:
     low, lower = weights.below
     odds = np.where(level < 0.2, np.minimum(odds, low + (lower - low) * np.clip((0.2 - level) / 1.2, 0, 1)), odds)
     odds += weights.skin * (np.clip(window.skin - 0.3, 0, 1) + np.clip(window.surface - 0.3, 0, 1))
-    odds += weights.features * (scene.oval & (level < weights.features_level)) + weights.ears * scene.ears
+    odds += weights.features * face + weights.ears * scene.ears
     if scene.known:
         close = np.clip(1 - scene.far / 0.16, 0, 1) * np.clip((level - 0.4) / 0.15, 0, 1)
-        least = weights.people_least - 0.35 * close
+        # What hangs beside the face and is not surely this person is a neighbour's.
+        least = weights.people_least - 0.35 * close + weights.people_low * np.clip((0.5 - level) / 0.15, 0, 1)
         odds += np.clip(weights.people * (1 - weights.people_close * close) * (scene.people - least), *weights.people_range)
     return odds
 

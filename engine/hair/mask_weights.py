@@ -73,6 +73,10 @@ class PlaceWeights:
     """Slope of the log odds over the chance that this is a person."""
     people_least: float = 0.65
     """Chance at which they are 0: the network is unsure between two people, and about what is behind hair."""
+    few: float = 0.004
+    """Area of sure hair on the fitted scalp, square face widths, below which it is sought on the person instead."""
+    people_low: float = 0.17
+    """How much surer it must be below the middle of the face."""
     people_close: float = 0.4
     """How much less the network counts close to the skull: it ends the head at the skin."""
     people_range: tuple[float, float] = (-6.0, 1.0)
@@ -103,6 +107,10 @@ class RefusalWeights:
 
     least: float = 0.004
     """Area of hair, and of scalp, that can be judged: square face widths."""
+    fringe: float = 0.03
+    """Area unlike skin above which a bare scalp has hair around it: square face widths."""
+    rim: float = 0.025
+    """Half width of an outline whose pixels are of no color of their own, face widths."""
     bare_hue: float = 6.5
     """A scalp is bare whose hue is this near to the face's skin (a, b; bald renders to 4.5, hair from 7.4) ..."""
     bare_light: float = -12.0
@@ -115,9 +123,9 @@ class RefusalWeights:
     """Chroma of skin below which the photo has no color."""
     dark: float = 8.0
     """L around the head below which nothing can be told there."""
-    black: float = 0.02
+    black: float = 0.05
     """Light that is added before channels are compared."""
-    blue: float = 1.15
+    blue: float = 1.25
     """Blue over red above which it is no hair."""
     green: float = 1.2
     white: float = 0.64
@@ -130,8 +138,8 @@ class RefusalWeights:
     """Fewest columns of a hem."""
     brim_sharp: float = 8.5
     """Step of L across a hem, per hundredth of the face's width (a cap has 12.7, hair to 6.9)."""
-    brim_smooth: float = 0.009
-    """Deviation of a hem from a cubic, face heights (a cap has 0.003, hair from 0.011)."""
+    brim_smooth: float = 0.005
+    """Deviation of a hem from a cubic, face heights (a cap has 0.002, short cuts from 0.0054)."""
 
 
 COLOR = ColorWeights()

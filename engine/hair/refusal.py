@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..wire.color import LUMINANCE, power_to_linear
-from .mask_scene import Scene
+from .mask_scene import Scene, disk
 from .mask_weights import REFUSAL, RefusalWeights
 
 __all__ = ["refusal"]
@@ -24,7 +24,10 @@ def refusal(scene: Scene, hair: np.ndarray, like_skin: np.ndarray, weights: Refu
     scalp = cv2.erode(scalp.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     least = weights.least * window.face**2
     seen = scalp.sum() > least
-    if seen and _is_bare(scene, scalp, like_skin, weights):
+    other = (mask & ~like_skin & scene.head).astype(np.uint8)
+    # The outline itself is a mixture of colors.
+    other = cv2.morphologyEx(other, cv2.MORPH_OPEN, disk(weights.rim * window.face)).sum() > weights.fringe * window.face**2
+    if seen and not other and _is_bare(scene, scalp, like_skin, weights):
         return "bald"
     if mask.sum() < least:
         return "bald" if seen and not _is_dark(scene, weights) else "unclear"

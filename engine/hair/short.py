@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ _BROW_STYLE = HairStyle(
     children=5, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
 )
 """Hairs of brows: they lie side by side."""
+_BROW_CHILDREN = ((0.45, 0.62, 0.75), (4, 6, 8))
+"""How much darker than the skin brows are, and hairs for each of their guides: what is dark is dense."""
 _LASH_STYLE = HairStyle(
     children=3, spread=0.0005, clump=0.6, noise=0.0002, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.3
 )
@@ -57,8 +60,9 @@ def short_hair(
         beards.append(SeenBeard(closeup, beard, own, *beard_overhang(closeup, beard)))
     # The photo that shows most of the brows tells their colour to all.
     brows.sort(key=lambda one: -float(one.density.sum() * one.closeup.pixel_mm**2))
-    groups = {"brows": (brow_strands(model, skin, posed, brows), _BROW_STYLE)}
-    color = brows[0].paint.color
+    color, darkness = brows[0].paint.color, brows[0].paint.darkness
+    dense = replace(_BROW_STYLE, children=round(float(np.interp(darkness, *_BROW_CHILDREN))))
+    groups = {"brows": (brow_strands(model, skin, posed, brows), dense)}
     groups["lashes"] = lash_strands(model, skin, posed, color), _LASH_STYLE
     area = beard_area(model, skin, beards)
     beard_hairs = beard_strands(model, skin, posed, beards, area)

@@ -34,6 +34,8 @@ _PATCHES = 0.5
 _THROUGH = 0.78
 """Brightness of the strands over that of the hair: single hairs before skin are lit through, so that they look paler than
 they are (measured with Cycles and its Principled Hair)."""
+_HUE = 0.9
+"""Power of the hair's hue that is kept: skin beside it shines on it."""
 _VARY = 0.16
 """Spread of the brightness of single hairs, log."""
 _LEAST_PIXELS = 12
@@ -48,6 +50,8 @@ class HairPaint:
     """(3,) float32 linear."""
     local: np.ndarray
     """(h, w) float32 factor of brightness in the close-up."""
+    darkness: float = 0.5
+    """How much darker than the skin around the region is, share of the skin's luminance."""
 
     def at(self, pixels: np.ndarray, points: int, random: np.random.Generator) -> np.ndarray:
         """(n, points, 3) float32 linear colours of hairs rooted at (n, 2) pixels of the close-up."""
@@ -103,16 +107,18 @@ def hair_paint(closeup: Closeup, colors: np.ndarray, density: np.ndarray, other:
     pure = np.maximum((mixed - (1 - share) * skin) / share, _SHADE * mixed)
     # The skin's share is a guess that tells brightness better than hue.
     color = np.sqrt(pure * mixed * (float(pure @ LUMINANCE) / float(mixed @ LUMINANCE)))
+    darkness = 1 - float(mixed @ LUMINANCE) / max(float(skin @ LUMINANCE), 1e-4)
     if other is not None:
         # Between sparse hairs skin shows, however many pixels are dark.
-        darkness = 1 - float(mixed @ LUMINANCE) / max(float(skin @ LUMINANCE), 1e-4)
         known = smoothstep(*_KNOWN, darkness)
         color = color**known * other ** (1 - known)
     color = _THROUGH * color
+    bright = float(color @ LUMINANCE)
+    color = bright * (color / bright) ** _HUE
     # Hair is never greener than red, nor bluer than green.
     color[1:] = np.minimum(color[1:], color[0])
     color[2] = min(color[2], color[1])
     weight = density * closeup.on_skin
     local = np.exp(_PATCHES * (spread(np.log(light + 0.01), weight, [0.03 * closeup.face, 0.2 * closeup.face])
                                - float(np.median(np.log(light[core] + 0.01)))))  # fmt: skip
-    return HairPaint(color.clip(*_RANGE).astype(np.float32), local.clip(0.7, 1.6).astype(np.float32))
+    return HairPaint(color.clip(*_RANGE).astype(np.float32), local.clip(0.7, 1.6).astype(np.float32), darkness)

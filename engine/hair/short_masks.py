@@ -84,6 +84,8 @@ def brow_alpha(closeup: Closeup, weights: BrowWeights = BROW) -> np.ndarray:
         # Beyond the outer end the temple's hair begins.
         place[rows, columns] *= _fall(along, weights.outer) * smoothstep(*weights.inner, along)
         place[rows, columns] *= _fall(np.abs(across), weights.thick)
+        if closeup.glasses:
+            place[rows, columns] *= smoothstep(*weights.rims, across)
         body = inside & (place > 0.9)
         strength = float(np.quantile(dark[body if body.sum() > 12 else inside], weights.strong))
         known = float(smoothstep(*weights.faint, strength))
@@ -136,13 +138,16 @@ def beard_alpha(model: HeadModel, closeup: Closeup, weights: BeardWeights = BEAR
     light, red = np.log(np.exp(color) @ LUMINANCE), color[..., 0] - color[..., 2]
     redder = red - np.median(red[cheeks])
     dark = np.median(light[cheeks]) - light
-    dark -= weights.pink * np.maximum(redder, 0)
+    dark -= np.minimum(weights.pink * np.maximum(redder, 0), weights.pink_most)
     dark += np.minimum(weights.grey * np.maximum(-redder, 0), weights.grey_most)
     zones = _zones(x, y, (place > 0.5) & firm, weights)
     if any(zone.sum() < 0.001 * closeup.face**2 for zone in zones[1:2]):
         return np.zeros(shape, np.float32)
     score = _score(dark, zones, weights)
-    grain = float(smoothstep(*weights.grain, _grain(closeup, cheeks, zones)))
+    rough = _grain(closeup, cheeks, zones)
+    grain = float(
+        smoothstep(*weights.grain, rough) * smoothstep(*weights.rough, (rough - 1) / np.clip(score, 0.01, weights.rough_most))
+    )
     present = float(smoothstep(*weights.present, score)) * max(grain, float(smoothstep(*weights.plain, score)))
     full = _covering(closeup, zones, weights)
     # Nothing is much denser than the face says as a whole: the jaw's underside is dark on everybody.

@@ -31,6 +31,8 @@ class BrowWeights:
     thick: Range = (2.3, 1.5)
     """Distance from the middle line, in half thicknesses of the landmarks' brow, at which nothing is a brow, and up to which
     it may be."""
+    rims: Range = (-1.1, -0.4)
+    """Distance above the middle line, in half thicknesses, at which a brow over glasses is told from their rims."""
     soft: float = 0.004
     """Standard deviation of the blur before darkness is read, face widths."""
     strong: float = 0.85
@@ -97,6 +99,8 @@ class BeardWeights:
     """How much darker than the chin the upper lip, and the lower cheeks, may count: more is shade; log luminance."""
     pink: float = 0.6
     """How much of the redness over the cheeks' is taken off the darkness: blood and make-up; log(R/B)."""
+    pink_most: float = 0.15
+    """Most that is taken off for it: brown hair is redder than skin, too."""
     grey: float = 0.35
     """How much of a greyness below the cheeks' is added to it; log(R/B)."""
     grey_most: float = 0.12
@@ -105,6 +109,10 @@ class BeardWeights:
     """Darkness of the lower face at which a beard is suspected, and at which there is one."""
     grain: Range = (1.15, 1.26)
     """Roughness of chin and lower cheeks over that of the cheeks at which stubble is suspected, and at which it is there."""
+    rough: Range = (1.6, 1.9)
+    """That ratio less 1, over the darkness, at which the same holds: stubble is as rough as it is dark, shade is smooth."""
+    rough_most: float = 0.25
+    """Darkness beyond which no more roughness is asked for: photos of beards are blurred as well."""
     plain: Range = (0.6, 0.85)
     """Darkness of the lower face at which roughness begins to be no longer asked for, and at which it is not."""
     soft: float = 0.012

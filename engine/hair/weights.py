@@ -162,6 +162,8 @@ class StrandWeights:
     """How far strands go on that leave the photo at its lower border, mm."""
     tips: float = 0.22
     """Largest share that is cut off a tip."""
+    tufts: tuple[float, float, float] = (0.55, 12.0, 0.16)
+    """How far tips are drawn together in tufts; the largest distance of tips that are, mm; share of strands that lead one."""
     clearance: float = 0.6
     """Least distance of points from the skin, mm."""
     margin: Range = (1.3, 4.0)
@@ -178,6 +180,10 @@ class ColorWeights:
 
     shell: tuple[float, float] = (0.25, 0.6)
     """A shell's hair shows skin between: its color is this quantile of brightness, times this."""
+    least: float = 0.2
+    """Share of the hair that has to be left when doubtful places are left out."""
+    unlike: float = 13.0
+    """Difference in Lab from the face's skin from which on a place is hair without skin in it."""
     border: float = 0.022
     """Width of the mask's border that carries the background's color, face widths."""
     shading: float = 0.25
@@ -196,6 +202,8 @@ class ColorWeights:
     """How much of the light's tint goes, as a power: the whole makes blond hair green."""
     saturation: float = 1.3
     """Power of the ratio of channels to luminance: strands in each other's shade look greyer."""
+    olive: tuple[float, float, float] = (1.25, 0.15, 0.7)
+    """log(G/B) of hair is at most so many times log(R/G) plus so much; the share of what lies beyond that is taken out."""
     lift: float = 1.5
     """What the strands' shade upon each other takes of the brightness."""
     range: Range = (0.003, 0.85)

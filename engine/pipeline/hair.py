@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ..head.model import HeadModel
 from ..system.progress import Progress
 from ..wire.settings import Settings
 from .solution import Solution
 
-__all__ = ["with_hair"]
+__all__ = ["warm_hair", "with_hair"]
 
 
 def with_hair(found: Solution, settings: Settings, progress: Progress) -> Solution:
@@ -22,3 +23,11 @@ def with_hair(found: Solution, settings: Settings, progress: Progress) -> Soluti
     growing = progress.stage("hair", "Growing the hair")
     growing(0.0)
     return found._replace(hair=build_hair(found.model, found.views, found.textures, growing))
+
+
+def warm_hair(model: HeadModel) -> None:
+    """Load the stage and its compiled code before the first photo."""
+    from ..hair.build import build_hair  # noqa: F401
+    from ..hair.warm import warm_up
+
+    warm_up(model)

@@ -58,7 +58,6 @@ def render_head(
     albedo: np.ndarray | None = None,
     *,
     normal: np.ndarray | None = None,
-    displacement: np.ndarray | None = None,
     light: np.ndarray | str = "studio",
     background: np.ndarray | int = 235,
     tufts: Iterable[Tufts] = (),
@@ -71,7 +70,6 @@ def render_head(
         camera: point of view; the picture has its size.
         albedo: (S, S, 3) uint8 sRGB; None is grey clay.
         normal: (S, S, 3) uint16 tangent-space normals (OpenGL).
-        displacement: (S, S) mm; used for the normals when `normal` is None.
         light: ``"studio"``, ``"flat"`` (albedo as it is) or (9, 3) spherical harmonics as in ``MidFit.lighting``.
         background: grey value, or a (H, W, 3) uint8 picture.
         tufts: what grows on the head, in the same pose.
@@ -79,10 +77,6 @@ def render_head(
     Returns:
         (H, W, 3) uint8 sRGB.
     """
-    if normal is None and displacement is not None:
-        from ..texture.relief.normals import tangent_normals
-
-        normal = tangent_normals(model, vertices, displacement)
     big = camera.scaled(2.0)
     points, depth = big.project(np.asarray(vertices, np.float64))
     triangles = model.triangles.astype(np.int32)

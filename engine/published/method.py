@@ -17,7 +17,7 @@ import numpy as np
 
 from ..head.landmarks68 import five_of_478
 from ..pipeline.clock import StageClock
-from ..pipeline.hair import with_hair
+from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import Solution
 from ..pipeline.warm import Warm
@@ -112,6 +112,7 @@ class PublishedMethod(Warm, ABC):
         """
         with self._lock:
             self._load(progress.stage("start"))
+            warm_hair(self._shared()[0])
 
     def _load(self, progress: Progress) -> None:
         if read_user_settings().commercial_work and forbids_commercial(self.name):

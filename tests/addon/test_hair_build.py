@@ -65,7 +65,7 @@ def test_blenders_nodes_start_with_the_style_and_come_once_per_file(bundle):
         values = {one.name: value.value for one in SLIDERS if (value := slider_input(hair, one.name)) is not None}
         expected = {
             "density": style.children - 1, "viewport": 0.25, "spread": style.spread, "length": 1, "thickness": 4,
-            "clump": style.clump, "noise": style.noise, "frizz": style.frizz,
+            "clump": style.clump, "noise": 2.5 * style.noise, "frizz": style.frizz,
         }  # fmt: skip
         # Sixty guides stand for a whole scalp: as thick as allowed.
         assert values == pytest.approx(expected, rel=1e-5)
@@ -103,6 +103,21 @@ def test_sliders_drive_what_is_seen(bundle, slider, value, check):
     hair.update_tag()
     assert target.value == pytest.approx(value)
     assert check(before, seen(hair))
+
+
+def test_distances_are_how_far_tips_wander(bundle):
+    """Blender's nodes add their offsets up along the curve unless told otherwise: tips wandered by ten times as much."""
+    hair = build_head(bundle.path, options=BuildOptions(hair_share=0.0)).hair["hair"]
+    rest = read_guides(hair.data)
+    tips = rest.offsets[1:] - 1
+    for name in ("noise", "frizz", "clump"):
+        slider_input(hair, name).set(0.0)
+    for name in ("noise", "frizz"):
+        slider_input(hair, name).set(0.004)
+        hair.update_tag()
+        away = np.linalg.norm(seen(hair).points - rest.points, axis=1)
+        assert 0.001 < np.median(away[tips]) < 0.008, name
+        slider_input(hair, name).set(0.0)
 
 
 def reach(strands) -> float:

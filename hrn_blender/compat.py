@@ -5,13 +5,17 @@ Features are asked for by looking at the API, not at the version number, whereve
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import bpy
 
 __all__ = [
     "eevee_engine",
     "ensure_node_tree",
     "enable_adaptive_subdivision",
+    "ModifierInput",
     "has_normal_base",
+    "modifier_input",
     "output_as_png",
     "socket",
     "use_undisplaced_normal",
@@ -83,3 +87,37 @@ def output_as_png(settings: bpy.types.ImageFormatSettings, color_depth: str = "8
     settings.file_format = "PNG"
     settings.color_mode = "RGB"
     settings.color_depth = color_depth
+
+
+class ModifierInput(NamedTuple):
+    """One input of a geometry nodes modifier: what ``layout.prop(owner, path)`` shows."""
+
+    owner: bpy.types.bpy_struct
+    path: str
+
+    @property
+    def value(self):
+        return self.owner.value if self.path == "value" else self.owner[self.path[2:-2]]
+
+    def set(self, value) -> None:
+        """Numbers become whole where the input is."""
+        if self.path == "value":
+            self.owner.value = value
+        else:
+            key = self.path[2:-2]
+            self.owner[key] = type(self.owner[key])(value) if isinstance(self.owner.get(key), (bool, int, float)) else value
+
+
+def modifier_input(modifier: bpy.types.NodesModifier, name: str) -> ModifierInput | None:
+    """The input called `name` of the modifier's node group; identifiers differ from version to version.
+
+    Up to 5.0 inputs are custom properties of the modifier, from 5.2 members of a structure of their own.
+    """
+    items = modifier.node_group.interface.items_tree if modifier.node_group is not None else ()
+    for item in items:
+        if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name == name:
+            if hasattr(modifier, "properties"):
+                owner = getattr(modifier.properties.inputs, item.identifier, None)
+                return None if owner is None else ModifierInput(owner, "value")
+            return ModifierInput(modifier, f'["{item.identifier}"]')
+    return None

@@ -7,7 +7,6 @@ and on heads that :mod:`engine.synthetic` generates.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import sys
@@ -21,6 +20,11 @@ from ..geometry.obj import ObjStyle, write_obj
 from ..head import HeadModel, load_head_model
 from ..head.model import MATERIALS
 from ..photo import Landmarker, load_photo
+from ..wire.columns import pad
+from ..wire.columns import row as table_row
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import say
 from ..wire.settings import Settings
 from .meshes import NOW_LANDMARKS
 from .stages import fit_stages
@@ -41,7 +45,7 @@ def write_scoring_obj(model: HeadModel, vertices: np.ndarray, path: Path) -> np.
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench accuracy", description=__doc__)
+    parser = Parser(prog="engine bench accuracy", description=__doc__)
     parser.add_argument(
         "--bench",
         type=Path,
@@ -49,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         help="benchmark folder with score.py and dev/",
     )
     parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads of each look")
-    parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all")
+    parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all", help="stage of the fit (default: all)")
     parser.add_argument("--part-distance", action="store_true", help="with the setting of this name")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)
@@ -59,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     if (options.bench / "score.py").is_file():
         found["dev"] = _bench_heads(model, options.bench, stages, settings)
     else:
-        print(f"No benchmark at {options.bench}: give its folder with --bench.", file=sys.stderr)
+        print(local(say("No benchmark at {folder}: give its folder with --bench.", folder=options.bench)), file=sys.stderr)
         if not options.generated:
             return 1
     if options.generated:
@@ -75,8 +79,20 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
     score = load_score(bench / "score.py")
     landmarker, rows = Landmarker(), []
     print(
-        f"{'head':5} {'view':8} {'stage':7} {'face':>6} {'mean head':>10} {'ratio':>6} {'median':>7} {'regions':>8} "
-        f"{'(mean h.)':>9} {'scale %':>8} {'focal px':>9}  {'marks px':>8}"
+        table_row(
+            (local(say("head")), 5),
+            (local(say("view")), 8),
+            (local(say("stage")), 7),
+            (local(say("face")), -6),
+            (local(say("mean head")), -10),
+            (local(say("ratio")), -6),
+            (local(say("median")), -7),
+            (local(say("regions")), -8),
+            (local(say("(mean h.)")), -9),
+            (local(say("scale %")), -8),
+            (local(say("focal px")), -9),
+            (local(say("marks px")), -9),
+        )
     )
     with tempfile.TemporaryDirectory() as folder:
         for home in sorted(path for path in (bench / "dev").iterdir() if (path / "gt.npz").is_file()):
@@ -86,7 +102,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                 photo = load_photo(file)
                 faces = landmarker.detect(photo)
                 if not faces:
-                    print(f"{home.name:5} {view:8} no face found")
+                    print(f"{home.name:5} {view:8} {local(say('no face found'))}")
                     continue
                 for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
                     got = scored(score, model, vertices, home.name, bench, folder)
@@ -117,10 +133,11 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                 def mean(name):
                     return float(np.mean([row[name] for row in some]))
 
+                worst = local(say("worst ratio {ratio:.2f}", ratio=max(row["ratio"] for row in some)))
                 print(
-                    f"{'all':5} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
+                    f"{pad(local(say('all')), 5)} {view:8} {stage:7} {mean('face'):6.3f} {mean('mean_head'):10.3f} "
                     f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
-                    f"{mean('mean_head_regions'):9.3f}   worst ratio {max(row['ratio'] for row in some):.2f}"
+                    f"{mean('mean_head_regions'):9.3f}   {worst}"
                 )
     return rows
 

@@ -23,7 +23,10 @@ import numpy as np
 
 from ..system.machine import cores
 from ..wire.bundle import load_bundle
+from ..wire.command_line import Parser
 from ..wire.errors import HrnError
+from ..wire.language import local
+from ..wire.messages import Message, as_message, say
 from .killed_run import run_and_kill
 
 __all__ = ["main", "make_people"]
@@ -35,14 +38,14 @@ _BAD = ("no_image", "truncated", "no_face", "tiny", "empty_file", "dangling_link
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(
-        prog="engine bench batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("stress", "speedup"))
-    parser.add_argument("--subjects", type=int, default=200, metavar="N")
+    parser = Parser(prog="engine bench batch", description=__doc__)
+    parser.add_argument("what", choices=("stress", "speedup"), help="what is tried")
+    parser.add_argument("--subjects", type=int, default=200, metavar="N", help="number of subjects (default: %(default)s)")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photos to take crops of, one face each")
-    parser.add_argument("--texture-size", type=int, default=256, metavar="PIXELS")
-    parser.add_argument("--quality", default="draft")
+    parser.add_argument(
+        "--texture-size", type=int, default=256, metavar="PIXELS", help="side of the maps (default: %(default)s)"
+    )
+    parser.add_argument("--quality", default="draft", help="quality of the heads (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="workers under stress (default: %(default)s)")
     parser.add_argument(
         "--kill-every",
@@ -52,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         help="mean time between two kills under stress, 0 for none (default: %(default)s)",
     )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="repetitions of the speed-up (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="start of random numbers")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     options = parser.parse_args(argv)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="hrn-batch-"))
@@ -89,36 +92,53 @@ def stress(options: argparse.Namespace, folder: Path) -> int:
     """Exit status 0 when every good subject is a valid bundle, every bad one failed, and nothing else is left."""
     people, out = folder / "people", folder / "heads"
     bad = make_people(people, options.subjects, options.seed, options.photos)
-    print(f"{options.subjects} subjects, {len(bad)} of them unusable; {options.jobs} workers on {cores()} cores", flush=True)
+    begun = say(
+        "{count} subjects, {bad} of them unusable; {jobs} workers on {cores} cores",
+        count=options.subjects,
+        bad=len(bad),
+        jobs=options.jobs,
+        cores=cores(),
+    )
+    print(local(begun), flush=True)
     command = _command(options, people, out, options.jobs)
     first = run_and_kill(command, kill_every=options.kill_every, runner_share=0.25, seed=options.seed, log=folder / "log.txt")
     begin = time.monotonic()
     again = run_and_kill(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
     wrong = check_results(people, out, bad)
-    print(
-        f"first pass: {first.seconds:.0f} s, {first.worker_kills} workers and the command {first.runner_kills} times killed, "
-        f"exit status {first.status}"
+    ended = say(
+        "first pass: {seconds:.0f} s, {workers} workers and the command {commands} times killed, exit status {status}",
+        seconds=first.seconds,
+        workers=first.worker_kills,
+        commands=first.runner_kills,
+        status=first.status,
     )
-    print(f"same command once more: {time.monotonic() - begin:.1f} s, exit status {again.status}")
+    print(local(ended))
+    seconds = time.monotonic() - begin
+    print(local(say("same command once more: {seconds:.1f} s, exit status {status}", seconds=seconds, status=again.status)))
     _print_memory(first)
     for sentence in wrong:
-        print(f"wrong: {sentence}")
+        print(local(say("wrong: {sentence}", sentence=sentence)))
     print(
-        "every good subject is a valid bundle, every bad one has its error, nothing else is left"
-        if not wrong
-        else f"{len(wrong)} faults"
+        local(
+            say("{count} faults", count=len(wrong))
+            if wrong
+            else say("every good subject is a valid bundle, every bad one has its error, nothing else is left")
+        )
     )
     return 1 if wrong else 0
 
 
 def _print_memory(figures) -> None:
     peaks = [max(values) for values in figures.worker_mib.values() if len(values) > 20]
-    print(f"memory of the command: {_quarters(figures.runner_mib)} MiB")
+    print(local(say("memory of the command: {quarters} MiB", quarters=_quarters(figures.runner_mib))))
     longest = max(figures.worker_mib.values(), key=len, default=[])
-    print(
-        f"memory of the worker that lived longest ({len(longest) / 2:.0f} s): {_quarters(longest)} MiB; "
-        f"highest of all {max(peaks, default=0):.0f} MiB"
+    told = say(
+        "memory of the worker that lived longest ({seconds:.0f} s): {quarters} MiB; highest of all {highest:.0f} MiB",
+        seconds=len(longest) / 2,
+        quarters=_quarters(longest),
+        highest=max(peaks, default=0),
     )
+    print(local(told))
 
 
 def _quarters(values: list[float]) -> str:
@@ -127,14 +147,15 @@ def _quarters(values: list[float]) -> str:
     return ", ".join(f"{np.median(part):.0f}" for part in parts)
 
 
-def check_results(people: Path, out: Path, bad: dict[str, str]) -> list[str]:
+def check_results(people: Path, out: Path, bad: dict[str, str]) -> list[Message]:
     """What is not as it has to be, as sentences."""
-    wrong, names = [], {path.stem for path in people.iterdir()}
+    wrong: list[Message] = []
+    names = {path.stem for path in people.iterdir()}
     for name in sorted(names - set(bad)):
         try:
             load_bundle(out / name).verify()
         except HrnError as error:
-            wrong.append(f"{name}: {error}")
+            wrong.append(say("{title}: {text}", title=name, text=error))
     for name, kind in bad.items():
         try:
             record = json.loads((out / ".hrn_batch" / f"{name}.json").read_text(encoding="utf-8"))
@@ -142,14 +163,14 @@ def check_results(people: Path, out: Path, bad: dict[str, str]) -> list[str]:
             record = {}
         if kind == "folder_as_photo":
             if record or (out / name).exists():
-                wrong.append(f"{name}: a folder without photos became a subject")
+                wrong.append(say("{title}: a folder without photos became a subject", title=name))
         elif record.get("status") != "failed" or record["error"]["code"] in ("INTERNAL", "ENGINE_CRASHED"):
-            wrong.append(f"{name} ({kind}): {record.get('status')} {record.get('error')}")
+            wrong.append(as_message(f"{name} ({kind}): {record.get('status')} {record.get('error')}"))
         if (out / name).exists():
-            wrong.append(f"{name} ({kind}): there is a bundle")
+            wrong.append(say("{title} ({kind}): there is a bundle", title=name, kind=kind))
     extra = {path.name for path in out.iterdir()} - names - {".hrn_batch", "report.html"}
-    wrong += [f"left behind: {name}" for name in sorted(extra)]
-    wrong += [f"left behind: {path.name}" for path in (out / ".hrn_batch").glob(".*.partial")]
+    wrong += [say("left behind: {name}", name=name) for name in sorted(extra)]
+    wrong += [say("left behind: {name}", name=path.name) for path in (out / ".hrn_batch").glob(".*.partial")]
     return wrong
 
 
@@ -168,22 +189,38 @@ def speedup(options: argparse.Namespace, folder: Path) -> int:
             command = _command(options, people, out, jobs)
             figures = run_and_kill(command, kill_every=0, runner_share=0, seed=0, log=folder / "log.txt")
             if figures.status:
-                print(f"the batch ended with {figures.status}; see {folder / 'log.txt'}", file=sys.stderr)
+                failed = say("the batch ended with {status}; see {log}", status=figures.status, log=folder / "log.txt")
+                print(local(failed), file=sys.stderr)
                 return 1
             seconds[jobs].append(figures.seconds)
             work[jobs].append(figures.cpu_seconds)
-            print(
-                f"run {run}, {jobs} worker{'s' * (jobs > 1)}: {figures.seconds:.1f} s, {figures.cpu_seconds:.1f} s of "
-                f"processor time; other programs kept {figures.others_cores:.2f} cores busy",
-                flush=True,
+            told = say(
+                "run {run}, workers: {jobs}: {seconds:.1f} s, {cpu:.1f} s of processor time; "
+                "other programs kept {others:.2f} cores busy",
+                run=run,
+                jobs=jobs,
+                seconds=figures.seconds,
+                cpu=figures.cpu_seconds,
+                others=figures.others_cores,
             )
+            print(local(told), flush=True)
             shutil.rmtree(out)
     one, two = statistics.median(seconds[1]), statistics.median(seconds[2])
-    print(
-        f"{options.subjects} subjects at {options.texture_size}, {options.quality}, {cores()} cores, medians of "
-        f"{options.runs}: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times the work; processor time "
-        f"{statistics.median(work[1]):.1f} s and {statistics.median(work[2]):.1f} s"
+    found = say(
+        "{count} subjects at {size}, {quality}, {cores} cores, medians of {runs}: one worker {one:.1f} s, two {two:.1f} s, "
+        "{times:.2f} times the work; processor time {cpu_one:.1f} s and {cpu_two:.1f} s",
+        count=options.subjects,
+        size=options.texture_size,
+        quality=options.quality,
+        cores=cores(),
+        runs=options.runs,
+        one=one,
+        two=two,
+        times=one / two,
+        cpu_one=statistics.median(work[1]),
+        cpu_two=statistics.median(work[2]),
     )
+    print(local(found))
     return 0
 
 

@@ -14,7 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ..wire.bundle import load_bundle
+from ..wire.columns import pad
+from ..wire.command_line import Parser
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.language import local
 from ..wire.messages import say
 from .meshes import Mesh, is_bundle, read_mesh
 from .now_metric import compare
@@ -51,9 +54,7 @@ def rmse(scan: Mesh, prediction: Mesh, scan_vertices=LANDMARK_VERTICES, vertices
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(
-        prog="engine bench df_mvr", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="engine bench df_mvr", description=__doc__)
     parser.add_argument("predictions", type=Path, help="folder with NAME.obj, or head bundles NAME/ of method df_mvr")
     parser.add_argument("--scans", type=Path, required=True, help="folder with NAME.obj (or .ply) in decimetres")
     parser.add_argument(
@@ -72,15 +73,15 @@ def main(argv: list[str] | None = None) -> int:
         name = path.name if path.is_dir() else path.stem
         scan = next((file for suffix in (".obj", ".ply") if (file := options.scans / (name + suffix)).is_file()), None)
         if scan is None:
-            print(f"{name}: there is no scan of this name", file=sys.stderr)
+            print(local(say("{name}: there is no scan of this name", name=name)), file=sys.stderr)
             continue
         found[name] = rmse(read_mesh(scan), read_mesh(_mesh_of(path)), options.scan_vertices)
         print(f"{name:40} {found[name]:7.4f} mm", flush=True)
     if not found:
-        print(f"Nothing to compare in {options.predictions}.", file=sys.stderr)
+        print(local(say("Nothing to compare in {folder}.", folder=options.predictions)), file=sys.stderr)
         return 1
     mean = float(np.mean(list(found.values())))
-    print(f"{'mean of ' + str(len(found)):40} {mean:7.4f} mm")
+    print(f"{pad(local(say('mean of {count}', count=len(found))), 40)} {mean:7.4f} mm")
     if options.json:
         options.json.write_text(json.dumps({"mean": mean, "by_mesh": found}, indent=1))
     return 0
@@ -99,5 +100,5 @@ def _mesh_of(path: Path) -> Path:
 def _numbers(text: str) -> tuple[int, ...]:
     numbers = tuple(int(word) for word in text.split(","))
     if len(numbers) != 7 or min(numbers) < 0:
-        raise argparse.ArgumentTypeError("seven vertex numbers are needed")
+        raise argparse.ArgumentTypeError(local(say("seven vertex numbers are needed")))
     return numbers

@@ -12,7 +12,6 @@ can be compared with one from before all modules were moved.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -33,6 +32,9 @@ from ..install.environments import BPY_4_5
 from ..published.nets.checkpoint import read_npy_dictionary
 from ..system.machine import cores
 from ..wire.bundle import MANIFEST
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import Message, as_message, say
 
 __all__ = ["CASES", "Case", "contents", "differences", "digest", "main"]
 
@@ -85,7 +87,7 @@ CASES = {
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``. Exit status 1 when something differs or failed."""
-    parser = argparse.ArgumentParser(prog="engine bench digest", description=__doc__.splitlines()[0].split(": ", 1)[1])
+    parser = Parser(prog="engine bench digest", description=__doc__)
     parser.add_argument("--shared", type=Path, metavar="DIR", help="the developers' files, with the folder photos")
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep the digest in this file")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with a digest that was kept")
@@ -101,18 +103,19 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.list:
         for name, case in CASES.items():
-            print(f"{name:14}{' '.join(case.photos)}  {' '.join(case.settings)}{'  and in Blender' if case.built else ''}")
+            built = f"  {local(say('and in Blender'))}" if case.built else ""
+            print(f"{name:14}{' '.join(case.photos)}  {' '.join(case.settings)}{built}")
         return 0
     if options.shared is None or bool(options.write) == bool(options.against):
-        parser.error("give --shared DIR, and either --write FILE or --against FILE")
+        parser.error(say("give --shared DIR, and either --write FILE or --against FILE"))
     if options.keep and options.keep.exists() and any(options.keep.iterdir()):
-        parser.error(f"{options.keep} is not empty")
+        parser.error(say("{folder} is not empty", folder=options.keep))
     wanted = options.only or list(CASES)
     before = None
     if options.against:
         before = json.loads(options.against.read_text(encoding="utf-8"))
         if before.get("format") != _FORMAT:
-            parser.error(f"{options.against} is not a digest of this kind")
+            parser.error(say("{file} is not a digest of this kind", file=options.against))
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.keep or Path(temporary)).absolute()
         found = _run(wanted, options.shared.absolute(), work, max(1, options.jobs))
@@ -124,7 +127,7 @@ def main(argv: list[str] | None = None) -> int:
 def _write(path: Path, found: dict[str, dict], kept: str | None) -> int:
     path.write_text(json.dumps({"format": _FORMAT, "kept": kept, "cases": found}, indent=0, sort_keys=True), encoding="utf-8")
     for name, case in found.items():
-        print(f"{name}: {len(case['entries'])} entries kept")
+        print(local(say("{name}: {count} entries kept", name=name, count=len(case["entries"]))))
         _print_left_out(case["not_compared"])
     return int(any(case["not_compared"] for case in found.values()))
 
@@ -134,7 +137,7 @@ def _compare(before: dict, found: dict[str, dict], work: Path) -> int:
     for name, new in found.items():
         old = before["cases"].get(name)
         if old is None:
-            print(f"{name}: not compared: the kept digest does not have this case")
+            print(local(say("{name}: not compared: the kept digest does not have this case", name=name)))
             status = 1
             continue
         kept = Path(before["kept"]) / name if before.get("kept") else None
@@ -150,23 +153,24 @@ def _compare(before: dict, found: dict[str, dict], work: Path) -> int:
         )
         there = {key.split("/")[0] for key in new["entries"]} - set(left_out)
         parts = " and ".join(part for part in _PARTS if part in there)
-        print(f"{name}: {_count(lines) if lines else f'same ({parts})' if parts else 'not compared'}")
+        found_out = local(_count(lines)) if lines else f"same ({parts})" if parts else local(say("not compared"))
+        print(f"{name}: {found_out}")
         for line in lines[:_SHOWN]:
             print(f"  {line}")
         if len(lines) > _SHOWN:
-            print(f"  and {len(lines) - _SHOWN} more")
+            print(f"  {local(say('and {count} more', count=len(lines) - _SHOWN))}")
         _print_left_out(left_out)
         status |= bool(lines or left_out)
     return status
 
 
-def _count(lines: list[str]) -> str:
-    return "1 difference" if len(lines) == 1 else f"{len(lines)} differences"
+def _count(lines: list[str]) -> Message:
+    return say("1 difference") if len(lines) == 1 else say("{count} differences", count=len(lines))
 
 
 def _print_left_out(left_out: dict[str, str]) -> None:
     for part, reason in left_out.items():
-        print(f"  {part} not compared: {reason}")
+        print(f"  {local(say('{part} not compared: {reason}', part=part, reason=as_message(reason)))}")
 
 
 # -- making the results -------------------------------------------------------------------------------------------
@@ -180,8 +184,8 @@ def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, di
     """Make the cases: the ``entries`` of each (see :func:`digest`) and what is ``not_compared``, with the reason."""
     begin = time.monotonic()
 
-    def tell(text: str) -> None:
-        print(f"[{time.monotonic() - begin:4.0f} s] {text}", file=sys.stderr, flush=True)
+    def tell(text: Message) -> None:
+        print(f"[{time.monotonic() - begin:4.0f} s] {local(text)}", file=sys.stderr, flush=True)
 
     def one(name: str, official: Path | None) -> dict:
         place, case, left_out = work / name, CASES[name], {}
@@ -189,14 +193,19 @@ def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, di
         try:
             _reconstruct(case, shared / "photos", place / "bundle", official)
         except _Failed as failure:
-            left_out = dict.fromkeys(_PARTS[: 1 + case.built], str(failure))
+            left_out = dict.fromkeys(_PARTS[: 1 + case.built], failure.args[0])
         else:
             if case.built:
                 try:
                     _build(place)
                 except _Failed as failure:
-                    left_out["blender"] = str(failure)
-        tell(f"{name} is done" + (f", but for: {'; '.join(left_out.values())}" if left_out else ""))
+                    left_out["blender"] = failure.args[0]
+        reasons = list(left_out.values())
+        tell(
+            say("{name} is done, but for: {reasons}", name=name, reasons=reasons)
+            if reasons
+            else say("{name} is done", name=name)
+        )
         return {"entries": digest(place), "not_compared": left_out}
 
     needed = list(dict.fromkeys(CASES[name].official for name in wanted if CASES[name].official))
@@ -208,8 +217,8 @@ def _run(wanted: list[str], shared: Path, work: Path, jobs: int) -> dict[str, di
             try:
                 folders.result()
             except _Failed as failure:
-                tell(f"{name} is left out: {failure}")
-                return {"entries": {}, "not_compared": {"bundle": str(failure)}}
+                tell(say("{name} is left out: {reason}", name=name, reason=failure.args[0]))
+                return {"entries": {}, "not_compared": {"bundle": failure.args[0]}}
             return one(name, Path(folder) / CASES[name].official)
 
         order = sorted(wanted, key=lambda name: bool(CASES[name].official))
@@ -223,15 +232,15 @@ def _write_official_folders(folder: Path, names: list[str]) -> None:
     if names:
         script = _TOOLS / "official_folders.py"
         if not script.is_file():
-            raise _Failed(f"{script} is absent: the synthetic official folders are made by the checkout's tests")
-        _call([sys.executable, script, folder, *names], "the official folders could not be written")
+            raise _Failed(say("{file} is absent: the synthetic official folders are made by the checkout's tests", file=script))
+        _call([sys.executable, script, folder, *names], say("the official folders could not be written"))
 
 
 def _reconstruct(case: Case, photos: Path, out: Path, official: Path | None) -> None:
     more = {"HRN_MODEL_FILES": str(official)} if official else {}
     _call(
         [sys.executable, "-I", _ENGINE, "reconstruct", *(photos / name for name in case.photos), "--out", out, *case.settings],
-        "the reconstruction failed",
+        say("the reconstruction failed"),
         more,
     )
 
@@ -239,17 +248,19 @@ def _reconstruct(case: Case, photos: Path, out: Path, official: Path | None) -> 
 def _build(place: Path) -> None:
     if not BPY_4_5.is_complete():
         raise _Failed(
-            "Blender 4.5 as a module is not installed, or not as it is wanted now (`install_deps.py blender --help` does)"
+            say("Blender 4.5 as a module is not installed, or not as it is wanted now (`install_deps.py blender --help` does)")
         )
     script, install = _TOOLS / "blend_contents.py", _CHECKOUT / "install_deps.py"
     for needed in (script, install):
         if not needed.is_file():
-            raise _Failed(f"{needed} is absent: heads are built from a checkout")
-    _call([sys.executable, install, "blender", "build", place / "bundle", "--out", place / "head.blend"], "the build failed")
-    _call([BPY_4_5.python, "-I", script, place / "head.blend", place / "blender"], "the .blend file could not be read")
+            raise _Failed(say("{file} is absent: heads are built from a checkout", file=needed))
+    _call(
+        [sys.executable, install, "blender", "build", place / "bundle", "--out", place / "head.blend"], say("the build failed")
+    )
+    _call([BPY_4_5.python, "-I", script, place / "head.blend", place / "blender"], say("the .blend file could not be read"))
 
 
-def _call(command: list, failure: str, more: dict[str, str] | None = None) -> None:
+def _call(command: list, failure: Message, more: dict[str, str] | None = None) -> None:
     """Run a program on one thread per library, so that the number of cores does not matter."""
     environ = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **(more or {})}
     done = subprocess.run(
@@ -262,8 +273,8 @@ def _call(command: list, failure: str, more: dict[str, str] | None = None) -> No
         errors="replace",
     )
     if done.returncode:
-        last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no message")
-        raise _Failed(f"{failure}: {last.strip()}")
+        last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), say("no message"))
+        raise _Failed(say("{failure}: {last}", failure=failure, last=last))
 
 
 # -- what is in them ----------------------------------------------------------------------------------------------

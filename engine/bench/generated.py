@@ -12,6 +12,8 @@ from ..photo import Landmarker
 from ..synthetic.dataset import face_vertices
 from ..synthetic.render import Renderer
 from ..synthetic.windows import draw_photo
+from ..wire.language import local
+from ..wire.messages import as_message, say
 from ..wire.settings import Settings
 
 __all__ = ["face_distance", "score_generated"]
@@ -80,10 +82,24 @@ def _score_look(
             return float(np.mean([row[name] for row in rows]))
 
         print(
-            f"generated, {look} look, {len(rows)} of {count} found: mean head {mean('mean_head'):.3f}, "
-            + ", ".join(
-                f"{stage} {mean(stage):.3f} (better in {sum(row[stage] < row['mean_head'] for row in rows)} of {len(rows)})"
-                for stage in stages
+            local(
+                say(
+                    "generated, look {look}, {found} of {count} found: mean head {error:.3f}; {stages}",
+                    look=as_message(look),
+                    found=len(rows),
+                    count=count,
+                    error=mean("mean_head"),
+                    stages=[
+                        say(
+                            "{stage} {error:.3f} (better in {better} of {found})",
+                            stage=stage,
+                            error=mean(stage),
+                            better=sum(row[stage] < row["mean_head"] for row in rows),
+                            found=len(rows),
+                        )
+                        for stage in stages
+                    ],
+                )
             ),
             flush=True,
         )

@@ -18,8 +18,11 @@ import numpy as np
 
 from ..geometry.obj import write_obj
 from ..wire.atomic import write_whole
+from ..wire.columns import pad, row
+from ..wire.command_line import Parser
 from ..wire.errors import ErrorCode, HrnError
-from ..wire.messages import reason, say
+from ..wire.language import local
+from ..wire.messages import as_message, reason, say
 from .meshes import NOW_LANDMARKS, Mesh, bundle_head, is_bundle, outer_mesh, read_mesh, read_points
 from .now_metric import CURVE, METRES, Aligned, compare, summary
 
@@ -46,9 +49,7 @@ class Image(NamedTuple):
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(
-        prog="engine bench now", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="engine bench now", description=__doc__)
     parser.add_argument(
         "prediction", type=Path, nargs="?", help="mesh or head bundle; with --dataset the folder of all predictions"
     )
@@ -56,12 +57,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--scan-points", type=Path, help="the scan's seven landmarks: .pp, .txt or .npy")
     parser.add_argument("--points", type=Path, help="those of a mesh (default: .npy or .txt of its name beside it)")
     parser.add_argument("--dataset", type=Path, help="the benchmark's folder: scans/, scans_lmks_onlypp/ and its lists")
-    parser.add_argument("--set", choices=tuple(_LISTS), default="validation")
+    parser.add_argument(
+        "--set", choices=tuple(_LISTS), default="validation", help="list of the benchmark (default: %(default)s)"
+    )
     parser.add_argument("--challenge", help="only this one, such as selfie")
     parser.add_argument(
         "--reconstruct",
         action="store_true",
-        help=f"first fit `open` to the listed images of {_PICTURES}/ that have no prediction",
+        help=say("first fit `open` to the listed images of {folder}/ that have no prediction", folder=_PICTURES),
     )
     parser.add_argument("--bench", type=Path, help="folder with development heads: fit and measure these")
     parser.add_argument("--unit", choices=tuple(METRES), help="measure without scaling; the unit of meshes (bundles: m)")
@@ -75,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     elif options.prediction and options.scan and options.scan_points:
         found = _pair(options)
     else:
-        parser.error("give PREDICTION with --scan and --scan-points, PREDICTION with --dataset, or --bench")
+        parser.error(say("give PREDICTION with --scan and --scan-points, PREDICTION with --dataset, or --bench"))
     if options.json:
         options.json.write_text(json.dumps({"curve_mm": CURVE.tolist(), **found}, indent=1))
     return 0 if found["all"]["points"] else 1
@@ -134,10 +137,10 @@ def reconstruct(dataset: Path, images: list[Image], out: Path) -> None:
             photo = load_photo(dataset / _PICTURES / Path(*image))
             faces = landmarker.detect(photo)
         except HrnError as error:
-            print(f"{image.stem}: {error}", file=sys.stderr)
+            print(f"{image.stem}: {local(error.sentence)}", file=sys.stderr)
             continue
         if not faces:
-            print(f"{image.stem}: no face found", file=sys.stderr)
+            print(local(say("{name}: no face found", name=image.stem)), file=sys.stderr)
             continue
         vertices, coarse = fit_stages(model, photo, faces[0], ("mid",))["mid"]
         neutral = vertices - model.shape(coarse.identity, coarse.expression) + model.shape(coarse.identity)
@@ -174,7 +177,7 @@ def _dataset(options: argparse.Namespace) -> dict:
             mesh, points, known = prediction_of(_prediction_path(options.prediction / image.stem), posed=options.posed)
         except HrnError as error:
             missing += 1
-            print(f"{image.stem}: {error.message}", file=sys.stderr)
+            print(f"{image.stem}: {local(error.message)}", file=sys.stderr)
             continue
         if image.subject not in scans:
             scans = {image.subject: _scan(options.dataset, image.subject)}  # images of one subject follow each other
@@ -187,11 +190,10 @@ def _dataset(options: argparse.Namespace) -> dict:
     found["all"] = summary([some for distances in by_challenge.values() for some in distances])
     for name, figures in found.items():
         _line(name, figures)
-    print(
-        f"{missing} of {len(images)} predictions are missing; they are not part of the figures"
-        if missing
-        else "no prediction is missing"
+    told = say(
+        "{missing} of {count} predictions are missing; they are not part of the figures", missing=missing, count=len(images)
     )
+    print(local(told if missing else say("no prediction is missing")))
     return {**found, "missing": missing, "by_image": rows}
 
 
@@ -228,7 +230,7 @@ def _bench_heads(options: argparse.Namespace) -> dict:
         with np.load(home / "gt.npz") as truth:
             scan = truth["V"][truth["reg_face"] | truth["reg_eyes"]].astype(float)
             landmarks = truth["lm7"].astype(float)
-        measure("mean head", f"{home.name} mean head", model.template.astype(float))
+        measure("mean head", f"{home.name} {local(say('mean head'))}", model.template.astype(float))
         for view in VIEWS:
             photo = load_photo(next((home / "photos").glob(view + ".*")))
             faces = landmarker.detect(photo)
@@ -236,7 +238,7 @@ def _bench_heads(options: argparse.Namespace) -> dict:
                 measure(view, f"{home.name} {view}", fit_stages(model, photo, faces[0], ("mid",))["mid"][0].astype(float))
     result = {kind: summary(distances) for kind, distances in found.items()}
     for kind, figures in result.items():
-        _line(f"all {kind}", figures)
+        _line(local(say("all {kind}", kind=as_message(kind))), figures)
     result["all"] = summary([some for view in VIEWS for some in found.get(view, [])])
     return result
 
@@ -270,7 +272,18 @@ def _unit(name: str | None, is_head: bool) -> float | None:
 
 
 def _head() -> None:
-    print(f"{'prediction':48} {'median':>7} {'mean':>7} {'std':>7} {'1 mm':>6} {'points':>9}   (mm; share within 1 mm)")
+    print(
+        row(
+            (local(say("prediction")), 48),
+            (local(say("median")), -7),
+            (local(say("mean")), -7),
+            (local(say("std")), -7),
+            ("1 mm", -6),
+            (local(say("points")), -9),
+            ("", 1),
+            (local(say("(mm; share within 1 mm)")), 0),
+        )
+    )
 
 
 def _line(label: str, figures: dict, got: Aligned | None = None) -> None:
@@ -282,7 +295,7 @@ def _line(label: str, figures: dict, got: Aligned | None = None) -> None:
         else float((got.distances <= 1).mean())
     )
     print(
-        f"{label:48} {figures['median']:7.3f} {figures['mean']:7.3f} {figures['std']:7.3f} {100 * within:5.1f}% "
+        f"{pad(label, 48)} {figures['median']:7.3f} {figures['mean']:7.3f} {figures['std']:7.3f} {100 * within:5.1f}% "
         f"{figures['points']:9d}",
         flush=True,
     )

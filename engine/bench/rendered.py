@@ -8,7 +8,6 @@ expressions, each with its own exposure and white balance; the face as in each p
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +24,10 @@ from ..pipeline.preview import render_head
 from ..synthetic.dataset import face_vertices
 from ..types import View
 from ..wire.bundle import load_bundle
+from ..wire.columns import pad, row
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import say
 from ..wire.settings import Settings
 from .generated import face_distance
 
@@ -79,9 +82,9 @@ class _Subject:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench rendered", description=__doc__)
+    parser = Parser(prog="engine bench rendered", description=__doc__)
     parser.add_argument("head", type=Path, help="a bundle, best one of several photos")
-    parser.add_argument("--set", choices=("profiles", "moved", "all"), default="all")
+    parser.add_argument("--set", choices=("profiles", "moved", "all"), default="all", help="what is tried (default: all)")
     options = parser.parse_args(argv)
     bundle = load_bundle(options.head)
     arrays = bundle.arrays()
@@ -112,20 +115,21 @@ def _profiles(subject: _Subject) -> None:
     sides = [load_photo(pictures[yaw][0]) for yaw in (-90, 90)]
     whole = np.flatnonzero(subject.model.part(*_WHOLE) > 0.5)
     face = face_vertices(subject.model)
-    print(f"{'photos':16} {'face':>6} {'head':>6}  cameras' errors, degrees")
-    for name, profiles in (("three", []), ("with profiles", sides)):
+    heading = local(say("cameras' errors, degrees"))
+    print(row((local(say("photos")), 16), (local(say("face")), -6), (local(say("head")), -6), ("", 1)) + heading)
+    for name, profiles in ((say("three"), []), (say("with profiles"), sides)):
         joint = fit_views(subject.model, faces, Settings(), faceless=profiles)
         fitted = _fitted(subject.model, joint.views[0])
         first = joint.views[0]
-        turns = []
+        turns, left_out = [], len(profiles) - len(joint.placed)
         for view in joint.views[1:]:
             yaw = int(view.photo.name.split("_")[0])
             error = _angle(view.coarse.camera.R @ first.coarse.camera.R.T @ pictures[0][1].R @ pictures[yaw][1].R.T)
             turns.append(f"{yaw}: {error:.1f}")
         print(
-            f"{name:16} {face_distance(subject.model, subject.vertices, fitted, face):6.2f} "
+            f"{pad(local(name), 16)} {face_distance(subject.model, subject.vertices, fitted, face):6.2f} "
             f"{face_distance(subject.model, subject.vertices, fitted, whole):6.2f}  {', '.join(turns)}"
-            + (f"  ({len(profiles) - len(joint.placed)} of {len(profiles)} not placed)" if profiles else ""),
+            + (f"  ({local(say('{count} of {all} not placed', count=left_out, all=len(profiles)))})" if profiles else ""),
             flush=True,
         )
 
@@ -141,11 +145,12 @@ def _moved(subject: _Subject) -> None:
         faces.append(observe(path, subject.landmarker))
         truth[path.name] = subject.posed(actions).astype(float)
     face = face_vertices(subject.model)
-    print(f"{'moved face':16} {'mean':>6}  each photo, the reference first")
-    for name, same in (("as decided", None), ("as one face", True)):
+    heading = local(say("each photo, the reference first"))
+    print(row((local(say("moved face")), 16), (local(say("mean")), -6), ("", 1)) + heading)
+    for name, same in ((say("as decided"), None), (say("as one face"), True)):
         views = fit_views(subject.model, faces, Settings(same_expression=same)).views
         gaps = [face_distance(subject.model, truth[view.photo.name], _fitted(subject.model, view), face) for view in views]
-        print(f"{name:16} {np.mean(gaps):6.2f}  {' '.join(f'{gap:.2f}' for gap in gaps)}", flush=True)
+        print(f"{pad(local(name), 16)} {np.mean(gaps):6.2f}  {' '.join(f'{gap:.2f}' for gap in gaps)}", flush=True)
 
 
 def _fitted(model: HeadModel, view: View) -> np.ndarray:

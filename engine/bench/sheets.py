@@ -7,7 +7,6 @@ either side in studio light.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from pathlib import Path
@@ -24,7 +23,10 @@ from ..pipeline.preview import render_head
 from ..pipeline.solution import Solution
 from ..system.failures import as_hrn_error
 from ..wire.color import LUMINANCE, srgb_to_linear
+from ..wire.command_line import Parser
 from ..wire.formats import is_photo_name
+from ..wire.language import local
+from ..wire.messages import say
 from ..wire.settings import Settings
 
 __all__ = ["main", "sheet_names", "sheet_row"]
@@ -37,11 +39,13 @@ COLUMNS = ("photo", "coarse", "mid", "displaced", "textured", "+45", "-45")
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench sheets", description=__doc__.splitlines()[0])
+    parser = Parser(prog="engine bench sheets", description=__doc__)
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
     parser.add_argument("--out", type=Path, required=True, help="a .png or .jpg with all rows, or a folder for the pictures")
-    parser.add_argument("--texture-size", type=int, default=1024, metavar="PIXELS")
-    parser.add_argument("--quality", default="standard")
+    parser.add_argument(
+        "--texture-size", type=int, default=1024, metavar="PIXELS", help="side of the maps (default: %(default)s)"
+    )
+    parser.add_argument("--quality", default="standard", help="quality of the heads (default: %(default)s)")
     parser.add_argument("--together", action="store_true", help="the photos show one person: one sheet with a row per photo")
     parser.add_argument("--cell", type=int, default=360, metavar="PIXELS", help="side of one picture (default: 360)")
     options = parser.parse_args(argv)
@@ -63,10 +67,10 @@ def main(argv: list[str] | None = None) -> int:
     for path, name in zip(paths, sheet_names(paths)):
         try:
             row = sheet_row(method.solve([path], settings), options.cell)
-            print(f"{path.name}: done", file=sys.stderr)
+            print(local(say("{name}: done", name=path.name)), file=sys.stderr)
         except Exception as failure:
             failed += 1
-            print(f"{path.name}: {as_hrn_error(failure)}", file=sys.stderr)
+            print(f"{path.name}: {local(as_hrn_error(failure).sentence)}", file=sys.stderr)
             continue
         if options.out.suffix.lower() in _WRITTEN:
             rows.append(_labelled(row, path.name))

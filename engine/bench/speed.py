@@ -5,7 +5,6 @@ Wall time depends on what else the machine does; CPU time is printed beside it f
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -16,6 +15,10 @@ from pathlib import Path
 from ..methods import get_method, reconstruct
 from ..pipeline.clock import StageClock
 from ..system.progress import SILENT
+from ..wire.columns import pad, row
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import say
 from ..wire.settings import Settings
 
 __all__ = ["main", "peak_memory_mib"]
@@ -23,7 +26,7 @@ __all__ = ["main", "peak_memory_mib"]
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench speed", description=__doc__.splitlines()[0])
+    parser = Parser(prog="engine bench speed", description=__doc__)
     parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="one photo, or several of one person")
     parser.add_argument(
         "--counts",
@@ -31,8 +34,10 @@ def main(argv: list[str] | None = None) -> int:
         help="repeat with so many of the photos (in turn, over again when they run out), such as 1,2,5,10,20",
     )
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="warm runs; medians are printed (default: 3)")
-    parser.add_argument("--texture-size", type=int, default=2048, metavar="PIXELS")
-    parser.add_argument("--quality", default="standard")
+    parser.add_argument(
+        "--texture-size", type=int, default=2048, metavar="PIXELS", help="side of the maps (default: %(default)s)"
+    )
+    parser.add_argument("--quality", default="standard", help="quality of the heads (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print as JSON")
     options = parser.parse_args(argv)
     settings = Settings(texture_size=options.texture_size, quality=options.quality)
@@ -68,7 +73,8 @@ def _measure(photos: list[Path], settings: Settings, runs: int) -> dict:
                 walls.append(bundle.manifest["timings"])
                 works.append(work.timings())
             peaks.append(peak_memory_mib())
-            print(f"run {run}: {bundle.manifest['timings']['total']:.2f} s", file=sys.stderr)
+            total = bundle.manifest["timings"]["total"]
+            print(local(say("run {run}: {seconds:.2f} s", run=run, seconds=total)), file=sys.stderr)
     stages = {
         name: {
             "wall": statistics.median(t.get(name, 0.0) for t in walls),
@@ -81,14 +87,17 @@ def _measure(photos: list[Path], settings: Settings, runs: int) -> dict:
 
 def _print(count: int, figures: dict) -> None:
     found = figures["counts"][count]
-    print(
-        f"{'stage':14}{'wall s':>8}{'cpu s':>8}    {count} photo{'s' * (count > 1)}, median of {figures['runs']} warm runs, "
-        f"{figures['texture_size']} maps"
+    told = say(
+        "photos: {count}, median of {runs} warm runs, {size} maps",
+        count=count,
+        runs=figures["runs"],
+        size=figures["texture_size"],
     )
+    print(row((local(say("stage")), 13), (local(say("wall s")), -8), (local(say("cpu s")), -7), ("", 2), (local(told), 0)))
     for name, seconds in found["stages"].items():
         print(f"{name:14}{seconds['wall']:8.2f}{seconds['cpu']:8.2f}")
-    print(f"{'warm-up':14}{figures['warm_up']:8.2f}")
-    print(f"{'peak memory':14}{found['peak_mib']:8d} MiB")
+    print(f"{pad(local(say('warm-up')), 14)}{figures['warm_up']:8.2f}")
+    print(f"{pad(local(say('peak memory')), 14)}{found['peak_mib']:8d} MiB")
 
 
 def peak_memory_mib() -> float:

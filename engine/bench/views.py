@@ -7,7 +7,6 @@ own exposure and white balance, and without a focal length.
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import sys
@@ -21,6 +20,11 @@ from ..fit.views import fit_views
 from ..head import load_head_model
 from ..photo import Landmarker, observe
 from ..wire.color import linear_to_power, power_to_linear
+from ..wire.columns import pad
+from ..wire.columns import row as table_row
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import say
 from ..wire.settings import Settings
 from .accuracy import load_score, scored
 
@@ -49,27 +53,39 @@ def phone_photo(source: Path, target: Path, seed: int) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="engine bench views", description=__doc__)
+    parser = Parser(prog="engine bench views", description=__doc__)
     parser.add_argument(
         "--bench",
         type=Path,
         default=Path(__file__).resolve().parents[3] / "shared" / "bench",
         help="benchmark folder with score.py and dev/",
     )
-    parser.add_argument("--set", choices=(*_SETS, "all"), default="all")
+    parser.add_argument("--set", choices=(*_SETS, "all"), default="all", help="which photos (default: all)")
     parser.add_argument("--heads", help="comma-separated; all when absent")
-    parser.add_argument("--quality", default="standard")
+    parser.add_argument("--quality", default="standard", help="quality of the heads (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)
     if not (options.bench / "score.py").is_file():
-        print(f"No benchmark at {options.bench}: give its folder with --bench.", file=sys.stderr)
+        print(local(say("No benchmark at {folder}: give its folder with --bench.", folder=options.bench)), file=sys.stderr)
         return 1
     model, score, landmarker = load_head_model(), load_score(options.bench / "score.py"), Landmarker()
     homes = sorted(path for path in (options.bench / "dev").iterdir() if (path / "gt.npz").is_file())
     if options.heads:
         homes = [home for home in homes if home.name in options.heads.split(",")]
     found: dict[str, list[dict]] = {}
-    print(f"{'photos':7} {'head':5} {'face':>6} {'median':>7} {'head':>6} {'scale %':>8} {'focal px':>9}  shares")
+    print(
+        table_row(
+            (local(say("photos")), 7),
+            (local(say("head")), 5),
+            (local(say("face")), -6),
+            (local(say("median")), -7),
+            (local(say("head")), -6),
+            (local(say("scale %")), -8),
+            (local(say("focal px")), -9),
+            ("", 1),
+        )
+        + local(say("shares"))
+    )
     with tempfile.TemporaryDirectory() as folder:
         for name in _SETS if options.set == "all" else (options.set,):
             files, phone = _SETS[name]
@@ -96,7 +112,10 @@ def main(argv: list[str] | None = None) -> int:
             def mean(key):
                 return float(np.mean([row[key] for row in found[name]]))
 
-            print(f"{name:7} {'all':5} {mean('face'):6.3f} {mean('median'):7.3f} {mean('whole'):6.2f}", flush=True)
+            print(
+                f"{name:7} {pad(local(say('all')), 5)} {mean('face'):6.3f} {mean('median'):7.3f} {mean('whole'):6.2f}",
+                flush=True,
+            )
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, default=float))
     return 0

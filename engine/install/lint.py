@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..wire.messages import say
 from .environments import ENGINE, Environment, Step, clean_environ
 from .packaging import ROOT
 
@@ -16,11 +17,11 @@ __all__ = ["LINT", "Check", "checks", "run_checks"]
 LINT = Environment(
     "lint",
     ((3, 12), (3, 11), (3, 13)),
-    (Step("lint.txt", True, 1.0, "Installing ruff, mypy and import-linter"),),
+    (Step("lint.txt", True, 1.0, say("Installing ruff, mypy and import-linter")),),
     "import importlinter, mypy, importlib.util as u; assert u.find_spec('ruff')",
     disk_mb=190,
     download_mb=35,
-    purpose="linter and type checker",
+    purpose=say("linter and type checker"),
 )
 """The environment of the tools that check the sources."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..wire.atomic import replace_file
+from ..wire.messages import say
 from .environments import InstallError, clean_environ
 
 __all__ = ["build_zip", "contents", "validate_zip"]
@@ -69,8 +70,9 @@ def validate_zip(path: Path, bpy_python: Path) -> None:
         for tool in Path(folder).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
     ]
     if not tools:
-        raise InstallError(f"{bpy_python} has no Blender module to validate with.")
+        raise InstallError(say("{python} has no Blender module to validate with.", python=bpy_python))
     result = subprocess.run([bpy_python, tools[0], "validate", path], capture_output=True, text=True, env=clean_environ())
     if result.returncode:
-        raise InstallError(f"Blender's validator refuses {path.name}: {(result.stdout + result.stderr).strip()}")
+        words = (result.stdout + result.stderr).strip()
+        raise InstallError(say("Blender's validator refuses {file}: {words}", file=path.name, words=words))
     print(result.stdout.strip(), file=sys.stderr)

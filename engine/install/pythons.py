@@ -8,11 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ..wire.messages import Message, as_message, say
+
 __all__ = ["InstallError", "clean_environ", "find_python"]
 
 
 class InstallError(Exception):
-    """An install that cannot go on, as one sentence with what to do next."""
+    """An install that cannot go on, as one sentence with what to do next; made by :func:`.messages.say` where it has
+    parameters."""
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self.sentence: Message = as_message(message)
 
 
 def clean_environ() -> dict[str, str]:
@@ -35,7 +42,10 @@ def find_python(versions: tuple[tuple[int, int], ...], wish: str | None = None) 
         if _version(wish) in versions:
             return Path(wish)
         if len(versions) > 1:
-            raise InstallError(f"{wish} is not Python {' or '.join(f'{a}.{b}' for a, b in versions)}.")
+            *others, last = (f"{a}.{b}" for a, b in versions)
+            raise InstallError(
+                say("{path} is not Python {versions}.", path=wish, versions=say("{others} or {last}", others=others, last=last))
+            )
     # The system's own interpreter outlives Blender's, so Blender's is the last resort.
     inside_blender = "blender" in Path(sys.executable).resolve().as_posix().lower()
     candidates = [] if inside_blender else [sys.executable]

@@ -15,6 +15,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from ..wire.language import current, local, use
+from ..wire.messages import say
 from .environments import ENGINE, InstallError, clean_environ
 from .packaging import ROOT
 
@@ -27,17 +29,19 @@ def run_build(out: Path) -> Path:
     Raises:
         InstallError: pdoc could not; its lines above say why.
     """
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from engine.install.reference import main; main(sys.argv[2])"
-    if subprocess.run([ENGINE.python, "-I", "-c", code, ROOT, out], env=clean_environ()).returncode:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from engine.install.reference import main; main(*sys.argv[2:])"
+    if subprocess.run([ENGINE.python, "-I", "-c", code, ROOT, out, current()], env=clean_environ()).returncode:
         raise InstallError("The API reference could not be built; the lines above say why.")
     return out / "index.html"
 
 
-def main(out: str) -> None:
+def main(out: str, language: str) -> None:
     """What :func:`run_build` starts."""
+    use(language)
     absent = build_reference(Path(out))
     if absent:
-        print(f"Left out, because they cannot be imported here (PyTorch?): {', '.join(absent)}", file=sys.stderr)
+        told = say("Left out, because they cannot be imported here (PyTorch?): {names}", names=absent)
+        print(local(told), file=sys.stderr)
 
 
 def build_reference(out: Path, package: str = "engine") -> list[str]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from ..system.machine import cores
+from ..wire.language import local
+from ..wire.messages import say
 from .coverage import coverage_report, forget_coverage
 from .environments import (
     BLENDERS,
@@ -62,16 +64,16 @@ def test(options) -> int:
         failed += [title for title, code in codes.items() if code not in (0, NO_TESTS)]
     later.wait()
     if not arguments and (report := coverage_report()):
-        print(f"--- lines of the engine that its tests run\n{report}", file=sys.stderr, flush=True)
+        print(f"--- {local(say('lines of the engine that its tests run'))}\n{report}", file=sys.stderr, flush=True)
     if in_window:
-        print("--- window, Blender 4.3", file=sys.stderr, flush=True)
+        print(f"--- {local(say('window, Blender 4.3'))}", file=sys.stderr, flush=True)
         ran += 1
         if run_window([]) not in (0, _SKIPPED):
-            failed.append("window")
+            failed.append(say("window"))
     if not ran:
         raise InstallError("No test matches these arguments.")
     if failed:
-        raise InstallError(f"Tests failed: {', '.join(failed)}.")
+        raise InstallError(say("Tests failed: {titles}.", titles=failed))
     return 0
 
 
@@ -84,7 +86,10 @@ def blenders_in(arguments: list[str]) -> tuple[list[str], list[str]]:
     named, rest = values_of(arguments, "--blender")
     for version in named:
         if version not in (*BLENDERS, "all"):
-            raise InstallError(f"There is no Blender {version!r} to test in; there are {', '.join(BLENDERS)} and all.")
+            there = list(BLENDERS)
+            raise InstallError(
+                say("There is no Blender {version} to test in; there are {there} and all.", version=repr(version), there=there)
+            )
     return [version for version in BLENDERS if version in named or "all" in named], rest
 
 
@@ -98,20 +103,25 @@ def present_blenders(versions: Sequence[str]) -> list[str]:
                 BLENDERS[version].interpreter()
             present.append(version)
         except InstallError as error:
-            print(f"Blender {version} is left out. {error}", file=sys.stderr)
+            print(local(say("Blender {version} is left out. {reason}", version=version, reason=error)), file=sys.stderr)
     return present
 
 
 def tiers_of(versions: Sequence[str]) -> list[Tier]:
     """All tests, the add-on's once in each of the Blenders `versions`: two at a time, the package's beside the last."""
     addons = [
-        Tier(f"add-on, Blender {version}", BLENDERS[version].python, "tests/addon", group=f"Blenders {index // 2}")
+        Tier(
+            say("add-on, Blender {version}", version=version),
+            BLENDERS[version].python,
+            "tests/addon",
+            group=f"Blenders {index // 2}",
+        )
         for index, version in enumerate(versions)
     ]
     return [
-        Tier("engine", ENGINE.python, "tests/engine", spread=True),
+        Tier(say("engine"), ENGINE.python, "tests/engine", spread=True),
         *addons,
-        Tier("package", BPY_4_5.python, "tests/package", group=addons[-1].group),
+        Tier(say("package"), BPY_4_5.python, "tests/package", group=addons[-1].group),
     ]
 
 
@@ -146,5 +156,6 @@ def run_window(arguments: list[str]) -> int:
     """Run the window test; returns its exit status, ``_SKIPPED`` where its system cannot be built."""
     code = subprocess.run([sys.executable, ROOT / "tests" / "gui" / "run.py", *arguments], cwd=ROOT).returncode
     if code == _SKIPPED:
-        print("The window test was left out: the throwaway system cannot be built here (reason above).", file=sys.stderr)
+        told = say("The window test was left out: the throwaway system cannot be built here (reason above).")
+        print(local(told), file=sys.stderr)
     return code

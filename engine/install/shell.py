@@ -10,6 +10,9 @@ import sys
 import time
 
 from ..system.progress import Progress
+from ..wire.columns import cut, pad
+from ..wire.language import local
+from ..wire.messages import as_message, say
 from .environments import (
     BPY_4_5,
     ENGINE,
@@ -42,14 +45,15 @@ class _Shown:
 
     def __call__(self, title: str, fraction: float, text: str) -> None:
         if self.as_json:
-            params = {"stage": title, "fraction": round(fraction, 3), "message": text}
+            params = {"stage": title, "fraction": round(fraction, 3), **as_message(text).to_json()}
             print(json.dumps({"method": "progress", "params": params}), flush=True)
         elif sys.stderr.isatty():
-            width = shutil.get_terminal_size().columns - 1
-            line = f"[{title}] {fraction:4.0%} {text}"[:width]
-            print("\r" + line.ljust(width), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+            columns = shutil.get_terminal_size().columns - 1
+            line = cut(f"[{title}] {fraction:4.0%} {local(text)}", columns)
+            print("\r" + pad(line, columns), end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
         elif text != self.last and not text.startswith("Collecting"):
-            print(f"[{title}] {fraction:4.0%} {text} ({time.monotonic() - self.since:.0f} s)", file=sys.stderr, flush=True)
+            since = time.monotonic() - self.since
+            print(f"[{title}] {fraction:4.0%} {local(text)} ({since:.0f} s)", file=sys.stderr, flush=True)
         self.last = text
 
 
@@ -62,11 +66,14 @@ def progress_of(title: str, options: argparse.Namespace, part: tuple[float, floa
 def ensure(environment: Environment, options, progress: Progress | None = None) -> None:
     """Make an environment complete; says beforehand what it downloads."""
     if not environment.is_complete() and not options.json:
-        print(
-            f"{environment.purpose}: about {environment.download_mb} MB to download, {environment.disk_mb} MB on "
-            f"disk, in {environment.path}",
-            file=sys.stderr,
+        told = say(
+            "{purpose}: about {download} MB to download, {disk} MB on disk, in {path}",
+            purpose=as_message(environment.purpose),
+            download=environment.download_mb,
+            disk=environment.disk_mb,
+            path=environment.path,
         )
+        print(local(told), file=sys.stderr)
     environment.install(
         source(options), progress or progress_of(environment.name, options), options.python if environment is ENGINE else None
     )
@@ -86,14 +93,20 @@ def ensure_engine(options, part: tuple[float, float] = (0.0, 1.0)) -> None:
 
 def run_engine(arguments: list[str], options, quiet: bool = False) -> int:
     """Run the engine's command line; returns its exit status."""
-    command = [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", *arguments]
+    command = [ENGINE.python, "-I", ROOT / "engine" / "__main__.py", *_lang(options), *arguments]
     return subprocess.run(command, env=clean_environ(), stdout=subprocess.DEVNULL if quiet else None).returncode
 
 
-def run_blender(arguments: list[str]) -> int:
+def _lang(options) -> list[str]:
+    """``--lang`` for a program that is started, where this call names a language; else it follows the locale, too."""
+    language = getattr(options, "lang", None)
+    return ["--lang", language] if language else []
+
+
+def run_blender(arguments: list[str], options) -> int:
     """Run the add-on's command line on Blender 4.5 as a module; returns its exit status."""
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from hrn_blender.cli.build import main; main(sys.argv[1:])"
-    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *arguments], env=clean_environ()).returncode
+    return subprocess.run([BPY_4_5.python, "-I", "-c", code, ROOT, *_lang(options), *arguments], env=clean_environ()).returncode
 
 
 def add_extra(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> None:
@@ -101,7 +114,13 @@ def add_extra(name: str, options, part: tuple[float, float] = (0.0, 1.0)) -> Non
     extra = EXTRAS[name]
     if not ENGINE.has(extra.step) and not options.json:
         download, disk = extra.sizes.here
-        print(f"{extra.purpose}: about {download} MB to download, {disk} MB on disk", file=sys.stderr)
+        told = say(
+            "{purpose}: about {download} MB to download, {disk} MB on disk",
+            purpose=as_message(extra.purpose),
+            download=download,
+            disk=disk,
+        )
+        print(local(told), file=sys.stderr)
     ENGINE.add(extra.step, source(options), progress_of(name, options, part))
 
 
@@ -110,7 +129,7 @@ def extras_in(arguments: list[str]) -> tuple[list[str], list[str]]:
     names, rest = values_of(arguments, "--with")
     for name in names:
         if name not in EXTRAS:
-            raise InstallError(f"There is no extra {name!r}. The extras are {', '.join(EXTRAS)}.")
+            raise InstallError(say("There is no extra {name}. The extras are {extras}.", name=repr(name), extras=list(EXTRAS)))
     return names, rest
 
 

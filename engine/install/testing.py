@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..system.machine import thread_environment
+from ..wire.language import local
+from ..wire.messages import as_message, say
 from .coverage import MEASURED
 from .packaging import ROOT
 
@@ -103,7 +105,7 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
             stages.append(
                 [
                     Run(
-                        f"{tier.title}, {workers} at a time",
+                        say("{tests}, {count} at a time", tests=as_message(tier.title), count=workers),
                         tier.python,
                         (
                             "-n",
@@ -122,7 +124,16 @@ def plan(tiers: Sequence[Tier], arguments: Sequence[str], cores: int) -> list[li
                     )
                 ]
             )
-            stages.append([Run(f"{tier.title}, alone", tier.python, ("-m", "alone", *measured, *flags, *wanted), environ)])
+            stages.append(
+                [
+                    Run(
+                        say("{tests}, alone", tests=as_message(tier.title)),
+                        tier.python,
+                        ("-m", "alone", *measured, *flags, *wanted),
+                        environ,
+                    )
+                ]
+            )
         elif tier.group and tier.group == group and together and whole:
             stages[-1].append(Run(tier.title, tier.python, (*flags, *wanted)))
         else:
@@ -151,11 +162,12 @@ def run_together(runs: Sequence[Run], environ: Mapping[str, str], tell: Callable
             stack.callback(process.terminate)
             others.append((run, process, lines))
         first = runs[0]
-        tell(f"--- {first.title}" + "".join(f"; at the same time: {run.title}" for run, _, _ in others))
+        beside = [say("; at the same time: {tests}", tests=as_message(run.title)) for run, _, _ in others]
+        tell(f"--- {local(first.title)}" + "".join(local(text) for text in beside))
         codes = {first.title: subprocess.run(first.command(), cwd=ROOT, env={**environ, **dict(first.environ)}).returncode}
         for run, process, lines in others:
             codes[run.title] = process.wait()
-            tell(f"--- {run.title}")
+            tell(f"--- {local(run.title)}")
             lines.seek(0)
             sys.stdout.write(lines.read().decode("utf-8", "replace"))
             sys.stdout.flush()

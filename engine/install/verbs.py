@@ -11,6 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from ..wire.columns import pad
+from ..wire.command_line import Parser, chosen_language
+from ..wire.language import SOURCE, local
+from ..wire.messages import say
 from ..wire.paths import engine_home
 from .environments import (
     BPY_4_5,
@@ -26,39 +30,42 @@ from .packaging import ROOT, build_zip, validate_zip
 from .plan import plan
 from .reference import run_build
 from .run_tests import test, window
-from .shell import add_extra, ensure, ensure_engine, extras_in, progress_of, run_blender, run_engine, source
+from .shell import add_extra, ensure, ensure_engine, extras_in, progress_of, run_blender, run_engine, source, values_of
 
 __all__ = ["main"]
 
 
 def main(argv: list[str], description: str | None = None) -> int:
     """Run one verb; returns the exit code. Errors are one sentence on stderr and exit code 1."""
-    parser = argparse.ArgumentParser(
-        prog="install_deps.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--home", metavar="DIR", help=f"where everything is installed (now {engine_home()})")
+    parser = Parser(prog="install_deps.py", description=description)
+    home = str(engine_home()).replace("%", "%%")
+    parser.add_argument("--home", metavar="DIR", help=say("where everything is installed (now {folder})", folder=home))
     parser.add_argument("--python", metavar="PATH", help="interpreter for the engine's environment")
     parser.add_argument("--wheels", metavar="DIR", type=Path, help="folder of wheels that is looked into first")
     parser.add_argument("--offline", action="store_true", help="use nothing but --wheels")
     parser.add_argument("--json", action="store_true", help="progress and reports as JSON lines on stdout")
-    parser.add_argument("verb", choices=sorted(VERBS), metavar="VERB", help=", ".join(VERBS))
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…")
+    parser.add_argument("verb", choices=sorted(VERBS), metavar="VERB", help=say("one of {verbs}", verbs=list(VERBS)))
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="what the verb takes")
     options = parser.parse_args(argv)
+    wished, options.arguments = values_of(options.arguments, "--lang")
+    if wished:
+        parser.parse_args([f"--lang={wished[-1]}", options.verb])  # one that there is not is refused behind the verb, too
+    options.lang = chosen_language(argv)
     if options.home:
         os.environ["HRN_ENGINE_HOME"] = str(Path(options.home).expanduser().absolute())
     if options.offline and not options.wheels:
-        parser.error("--offline needs --wheels DIR")
+        parser.error(say("--offline needs --wheels DIR"))
     if options.wheels and not options.wheels.is_dir():
-        parser.error(f"{options.wheels} is not a folder")
+        parser.error(say("{path} is not a folder", path=options.wheels))
     try:
         return VERBS[options.verb](options)
     except InstallError as error:
         if options.json:
-            print(json.dumps({"method": "error", "params": {"message": str(error)}}), flush=True)
-        print(f"error: {error}", file=sys.stderr)
+            print(json.dumps({"method": "error", "params": error.sentence.to_json()}), flush=True)
+        print(local(say("error: {error}", error=error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. The next call goes on from here.", file=sys.stderr)
+        print(local(say("Stopped. The next call goes on from here.")), file=sys.stderr)
         return 130
 
 
@@ -67,7 +74,7 @@ def install(options) -> int:
     needs. What was added before is brought up to date."""
     extras, rest = extras_in(options.arguments)
     if rest:
-        raise InstallError(f"install does not know {rest[0]!r}.")
+        raise InstallError(say("install does not know {argument}.", argument=repr(rest[0])))
     extras = list(dict.fromkeys([*(name for name, extra in EXTRAS.items() if ENGINE.has(extra.step)), *extras]))
     weights = [
         1 if ENGINE.is_complete() else ENGINE.download_mb,
@@ -92,6 +99,8 @@ def verify(options) -> int:
                 ENGINE.python,
                 "-I",
                 ROOT / "engine" / "__main__.py",
+                "--lang",
+                SOURCE,
                 "reconstruct",
                 _demo_photo(),
                 "--out",
@@ -137,19 +146,18 @@ def demo(options) -> int:
     if code:
         return code
     code = run_blender(
-        ["build", str(folder / "bundle"), "--out", str(folder / "head.blend"), "--render", str(folder / "preview.png")]
+        ["build", str(folder / "bundle"), "--out", str(folder / "head.blend"), "--render", str(folder / "preview.png")],
+        options,
     )
     if code == 0:
-        print(
-            "\n".join(
-                [
-                    f"Blender file  {folder / 'head.blend'}",
-                    f"Picture       {folder / 'preview.png'}",
-                    f"Head bundle   {folder / 'bundle'}",
-                    f"OBJ           {folder / 'head.obj'}",
-                ]
-            )
-        )
+        made = {
+            say("Blender file"): "head.blend",
+            say("Picture"): "preview.png",
+            say("Head bundle"): "bundle",
+            "OBJ": "head.obj",
+        }
+        for what, name in made.items():
+            print(pad(local(what), 13), folder / name)
     return code
 
 
@@ -157,7 +165,7 @@ def _demo_photo() -> Path:
     """The public-domain portrait of Eileen Collins (NASA) that scikit-image ships."""
     found = next(ENGINE.path.rglob("skimage/data/astronaut.png"), None)
     if found is None:
-        raise InstallError(f"The demo photo is missing. Delete {ENGINE.path} and run the install again.")
+        raise InstallError(say("The demo photo is missing. Delete {path} and run the install again.", path=ENGINE.path))
     return found
 
 
@@ -177,12 +185,12 @@ def lint(options) -> int:
         raise InstallError("The linter's settings are part of the checkout, not of the installed add-on.")
     unknown = [argument for argument in options.arguments if argument != "--fix"]
     if unknown:
-        raise InstallError(f"lint does not know {unknown[0]!r}; there is --fix.")
+        raise InstallError(say("lint does not know {argument}; there is --fix.", argument=repr(unknown[0])))
     ensure(ENGINE, options)  # Types come with its packages.
     ensure(LINT, options)
     failed = run_checks(checks(fix="--fix" in options.arguments))
     if failed:
-        raise InstallError(f"Found something: {', '.join(failed)}.")
+        raise InstallError(say("Found something: {titles}.", titles=failed))
     return 0
 
 
@@ -195,7 +203,7 @@ def engine(options) -> int:
 def blender(options) -> int:
     """The add-on's command line, on Blender 4.5 as a module."""
     ensure(BPY_4_5, options)
-    return run_blender(options.arguments)
+    return run_blender(options.arguments, options)
 
 
 def package(options) -> int:

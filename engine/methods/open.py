@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..pipeline.clock import StageClock
+from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
@@ -53,6 +54,7 @@ class OpenMethod(Warm):
             from ..render import rasterize
 
             rasterize(np.array([[0.0, 0], [4, 0], [0, 4]]), np.ones(3), np.array([[0, 1, 2]]), 4, 4)
+            warm_hair(self._shared()[0])
 
     def _load(self, progress: Progress) -> None:
         self._load_shared(progress)
@@ -127,4 +129,4 @@ class OpenMethod(Warm):
             ]
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
         textures = build_textures(model, views, settings, progress)
-        return Solution(model, tuple(views), textures, tuple(left_out))
+        return with_hair(Solution(model, tuple(views), textures, tuple(left_out)), settings, progress)

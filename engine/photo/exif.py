@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["focal_from_exif"]
+from .weights import WEIGHTS
+
+__all__ = ["FILM_DIAGONAL_MM", "focal_from_exif"]
 
 _EXIF_IFD = 0x8769
 """Tag of the directory that holds the camera's own tags."""
@@ -28,10 +30,10 @@ _PIXEL_Y = 0xA003
 _UNIT_MM = {1: 25.4, 2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Millimetres per unit; 1 ("none") is written by cameras that mean inches; 4 and 5 are common extensions."""
 
-_FILM_DIAGONAL_MM = math.hypot(36, 24)
-"""Diagonal of the 35 mm film frame, mm."""
-_SQUARISH = 1.25
-"""No camera sensor is squarer than 5:4, so a squarer picture is a render or a crop."""
+_FILM_MM = (36.0, 24.0)
+"""Width and height of the 35 mm film frame, mm."""
+FILM_DIAGONAL_MM = math.hypot(*_FILM_MM)
+"""Its diagonal, by which equivalent focal lengths are defined, mm."""
 
 
 def focal_from_exif(exif, width: int, height: int) -> float | None:
@@ -53,14 +55,15 @@ def focal_from_exif(exif, width: int, height: int) -> float | None:
         tags = exif.get_ifd(_EXIF_IFD)
     except Exception:  # a broken EXIF block must not cost the user the photo
         return None
+    w = WEIGHTS.focal
     long_side, short_side = max(width, height), min(width, height)
     focal = None
     film = _number(tags.get(_FOCAL_LENGTH_35MM))
     if film:
-        if long_side < _SQUARISH * short_side:
-            focal = film / 36.0 * long_side
+        if long_side < w.squarish * short_side:
+            focal = film / _FILM_MM[0] * long_side
         else:
-            focal = film / _FILM_DIAGONAL_MM * math.hypot(width, height)
+            focal = film / FILM_DIAGONAL_MM * math.hypot(width, height)
     else:
         length, density = _number(tags.get(_FOCAL_LENGTH)), _number(tags.get(_FOCAL_PLANE_X))
         unit = _UNIT_MM.get(tags.get(_FOCAL_PLANE_UNIT, 2))
@@ -69,11 +72,10 @@ def focal_from_exif(exif, width: int, height: int) -> float | None:
             resize = 1.0
             if all(recorded):
                 resize = long_side / max(recorded)
-                if abs(min(recorded) * resize - short_side) > 0.02 * short_side:
+                if abs(min(recorded) * resize - short_side) > w.cropped * short_side:
                     return None
             focal = length * density / unit * resize
-    # 5 to 1500 mm equivalent; anything else is a default value or damage.
-    return focal if focal and 0.14 * long_side <= focal <= 42 * long_side else None
+    return focal if focal and w.least * long_side <= focal <= w.most * long_side else None
 
 
 def _number(value) -> float | None:

@@ -25,7 +25,7 @@ import numpy as np
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
-__all__ = ["Detection", "FaceNets", "Roi", "model_path", "roi_of"]
+__all__ = ["DETECTOR_SIDE", "Detection", "FaceNets", "Roi", "model_path", "roi_of"]
 
 MODEL_VARIABLE = "HRN_FACE_LANDMARKER"
 """Environment variable with the path of another file of MediaPipe's face landmarker."""
@@ -49,8 +49,8 @@ _BLENDSHAPE_POINTS = np.array([
 # fmt: on
 """The 146 landmarks that the blendshape network was trained on."""
 
-_DETECTOR_SIDE = 128
-"""Side of BlazeFace's input in pixels."""
+DETECTOR_SIDE = 128
+"""Side of BlazeFace's input in pixels, and of the smallest window of a photo that it is shown."""
 _MESH_SIDE = 256
 """Side of FaceMesh's input in pixels."""
 
@@ -137,7 +137,7 @@ class FaceNets:
             Boxes (F, 4), key points (F, 6, 2), both in units of the window's side, and scores (F,); overlapping
             candidates are not merged.
         """
-        small = cv2.resize(window, (_DETECTOR_SIDE, _DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(window, (DETECTOR_SIDE, DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
         blob = np.ascontiguousarray((small.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1))[None]
         with self._lock:
             # OpenCV computes one output at a time; most windows show no face and need no boxes.
@@ -148,7 +148,7 @@ class FaceNets:
             if not keep.any():
                 return np.zeros((0, 4), np.float32), np.zeros((0, 6, 2), np.float32), score[keep]
             raw = self._detector.forward("regressors")
-        raw = raw.reshape(-1, 16)[keep] / _DETECTOR_SIDE
+        raw = raw.reshape(-1, 16)[keep] / DETECTOR_SIDE
         centre = raw[:, :2] + self._anchors[keep]
         boxes = np.concatenate([centre - raw[:, 2:4] / 2, centre + raw[:, 2:4] / 2], 1)
         points = raw[:, 4:].reshape(-1, 6, 2) + self._anchors[keep][:, None]
@@ -156,7 +156,7 @@ class FaceNets:
 
     def score(self, pixels: np.ndarray, roi: Roi) -> float:
         """How much the turned square looks like an upright face to the detector, 0 to 1."""
-        return float(self.detect(_sample(pixels, roi, _DETECTOR_SIDE), 0.01)[2].max(initial=0))
+        return float(self.detect(_sample(pixels, roi, DETECTOR_SIDE), 0.01)[2].max(initial=0))
 
     def mesh(self, pixels: np.ndarray, roi: Roi) -> np.ndarray:
         """Landmarks of the face in a turned square.

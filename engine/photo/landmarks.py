@@ -11,35 +11,15 @@ import numpy as np
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
-from .face_nets import Detection, FaceNets, Roi, roi_of
+from .face_nets import DETECTOR_SIDE, Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
+from .weights import WEIGHTS, LandmarkWeights
 
-__all__ = ["Landmarker", "MIN_FACE_PX", "face_width", "observe", "select_face"]
+__all__ = ["Landmarker", "face_width", "observe", "select_face"]
 
-MIN_FACE_PX = 60
-"""Width of the smallest face, in pixels of the file, that is worth reconstructing."""
-
-MAX_FACES = 10
-"""At most this many faces of a photo are measured, the widest ones."""
-
-_WOBBLE = ((0, 0, 1, 0), (0.03, 0, 1.06, 0.06), (-0.03, 0, 0.94, -0.06), (0, 0.03, 1.06, -0.06), (0, -0.03, 0.94, 0.06))
-"""Shift in sides, relative side and turn (radians) of the squares over which landmarks are averaged."""
-
-_FOCUS_PX = 1024
-"""A huge photo is read again until its face is this wide: what a 2048 texture can hold."""
-
-_SEARCH_SIDE = 1024
-"""Faces are searched for in photos of at most four times this length, pixels."""
-_WHOLE_SCORE = 0.5
-"""Least score, 0 to 1, of a face that is found in the photo as a whole."""
-_WINDOW_SCORE = 0.6
-"""Least score of a face that is found in one of the smaller windows."""
 
 _KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
 """Landmarks at BlazeFace's first four key points: right eye, left eye, nose, mouth."""
-
-_DISAGREEMENT = 0.15
-"""Mean distance of those, in box widths, above which a detection is not believed; real faces stay below 0.1."""
 
 
 class Landmarker:
@@ -47,12 +27,14 @@ class Landmarker:
 
     Args:
         model: the landmarker's ``.task`` file; None: ``$HRN_FACE_LANDMARKER``, else the installed package's.
+        weights: when a face is believed.
 
     Raises:
         HrnError: ``MODEL_MISSING`` or ``CHECKPOINT_INVALID``.
     """
 
-    def __init__(self, model: str | os.PathLike | None = None):
+    def __init__(self, model: str | os.PathLike | None = None, weights: LandmarkWeights = WEIGHTS.landmarks):
+        self._weights = weights
         self._nets: FaceNets | None = FaceNets(model)
 
     def close(self) -> None:
@@ -83,10 +65,10 @@ class Landmarker:
                     for points in self._find(np.ascontiguousarray(np.rot90(pixels, turns)), deep=False)
                 ]
                 # Measured again in the photo as it is, so that z and rounding are the same for every face.
-                faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned])
+                faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned], self._weights.same_face)
                 if faces:
                     break
-        faces = sorted(faces, key=_width, reverse=True)[:MAX_FACES]
+        faces = sorted(faces, key=_width, reverse=True)[: self._weights.most_faces]
         faces = [self._average(pixels, self._upright(pixels, points)) for points in faces]
         return [self._observation(points, i, len(faces)) for i, points in enumerate(faces)]
 
@@ -108,31 +90,32 @@ class Landmarker:
 
     def _find(self, pixels: np.ndarray, deep: bool = True) -> list[np.ndarray]:
         """Landmarks (478, 3) of every face that stands more or less upright."""
-        height, width = pixels.shape[:2]
-        long_side = max(height, width)
+        w, long_side = self._weights, max(pixels.shape[:2])
         faces: list[np.ndarray] = []
-        for level in range(4 if deep else 2):
+        for level in range(w.levels[0] if deep else w.levels[1]):
             side = long_side / 2**level
             largest = max(map(_width, faces), default=0.0)
-            if level and (side < 128 or largest > 0.4 * side or (level == 3 and faces)):
+            last = level == w.levels[0] - 1
+            if level and (side < DETECTOR_SIDE or largest > w.large * side or (last and faces)):
                 break
-            found = self._detections(pixels, side, _WINDOW_SCORE if level else _WHOLE_SCORE)
+            found = self._detections(pixels, side, w.window_score if level else w.whole_score)
             measured = [self._confirmed(pixels, detection) for detection in found]
-            faces = _distinct(faces + [points for points in measured if points is not None])
+            faces = _distinct(faces + [points for points in measured if points is not None], w.same_face)
         return faces
 
     def _detections(self, pixels: np.ndarray, side: float, minimum: float) -> list[Detection]:
         """Merged detections of all square windows of `side` pixels, overlapping by half."""
         height, width = pixels.shape[:2]
-        # Each window is reduced to 128 pixels: reduce the photo once instead of every window from full size.
-        factor = min(1.0, 4 * 128 / side, _SEARCH_SIDE * 4 / max(height, width))
+        w = self._weights
+        # Each window is reduced to the detector's input: reduce the photo once instead of every window from full size.
+        factor = min(1.0, w.sharp * DETECTOR_SIDE / side, w.search_px / max(height, width))
         small = pixels
         if factor < 1:
             small = cv2.resize(
                 pixels, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=cv2.INTER_AREA
             )
         sx, sy = width / small.shape[1], height / small.shape[0]
-        window = max(8, round(side * factor))
+        window = max(WEIGHTS.crop.least_px, round(side * factor))
         boxes, points, scores = [], [], []
         for y in _starts(small.shape[0], window):
             for x in _starts(small.shape[1], window):
@@ -141,7 +124,7 @@ class Landmarker:
                 boxes.append((b.reshape(-1, 2, 2) * window + offset) * (sx, sy))
                 points.append((p * window + offset) * (sx, sy))
                 scores.append(s)
-        return _merge(np.concatenate(boxes).reshape(-1, 4), np.concatenate(points), np.concatenate(scores))
+        return _merge(np.concatenate(boxes).reshape(-1, 4), np.concatenate(points), np.concatenate(scores), w)
 
     def _measure(self, pixels: np.ndarray, roi: Roi) -> np.ndarray:
         """(478, 3) landmarks of the face in a square, its square corrected once."""
@@ -151,9 +134,9 @@ class Landmarker:
     def _upright(self, pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
         """The landmarks, measured the other way up where the detector says that they stand on their head."""
         roi = roi_of(points)
-        roi = replace(roi, side=1.2 * roi.side)
+        roi = replace(roi, side=self._weights.upright_side * roi.side)
         turned = replace(roi, angle=roi.angle + np.pi)
-        if self._nets.score(pixels, turned) > self._nets.score(pixels, roi) + 0.1:
+        if self._nets.score(pixels, turned) > self._nets.score(pixels, roi) + self._weights.upright:
             return self._measure(pixels, turned)
         return points
 
@@ -165,7 +148,7 @@ class Landmarker:
         roi = roi_of(points)
         answers = [
             self._nets.mesh(pixels, Roi(roi.cx + dx * roi.side, roi.cy + dy * roi.side, roi.side * size, roi.angle + turn))
-            for dx, dy, size, turn in _WOBBLE
+            for dx, dy, size, turn in self._weights.wobble
         ]
         return np.mean(answers, 0, dtype=np.float32)
 
@@ -179,7 +162,7 @@ class Landmarker:
         distance = np.linalg.norm(seen - detection.points[:4], axis=1).mean() / box
         height, width = pixels.shape[:2]
         inside = ((points[:, 0] >= 0) & (points[:, 0] < width) & (points[:, 1] >= 0) & (points[:, 1] < height)).mean()
-        return points if distance < _DISAGREEMENT and inside > 0.5 else None
+        return points if distance < self._weights.disagreement and inside > self._weights.inside else None
 
 
 def face_width(observation: FaceObservation) -> float:
@@ -187,7 +170,9 @@ def face_width(observation: FaceObservation) -> float:
     return _width(observation.landmarks)
 
 
-def select_face(observations: list[FaceObservation], index: int, photo: Photo) -> FaceObservation:
+def select_face(
+    observations: list[FaceObservation], index: int, photo: Photo, weights: LandmarkWeights = WEIGHTS.landmarks
+) -> FaceObservation:
     """The face with this number, 0 for the largest.
 
     Raises:
@@ -208,7 +193,7 @@ def select_face(observations: list[FaceObservation], index: int, photo: Photo) -
         )
     observation = observations[index]
     width = face_width(observation) / photo.scale
-    if width < MIN_FACE_PX:
+    if width < weights.least_face_px:
         raise HrnError(
             ErrorCode.FACE_TOO_SMALL,
             say("The face in {file} is only {width:.0f} pixels wide.", file=photo.name, width=width),
@@ -217,7 +202,9 @@ def select_face(observations: list[FaceObservation], index: int, photo: Photo) -
     return observation
 
 
-def observe(path: str | os.PathLike, landmarker: Landmarker, index: int = 0) -> tuple[Photo, FaceObservation]:
+def observe(
+    path: str | os.PathLike, landmarker: Landmarker, index: int = 0, weights: LandmarkWeights = WEIGHTS.landmarks
+) -> tuple[Photo, FaceObservation]:
     """Load a photo and one of its faces at a useful resolution.
 
     Photos up to 4096 pixels on the long side are taken as they are. A larger one is first reduced to that; when the
@@ -228,13 +215,13 @@ def observe(path: str | os.PathLike, landmarker: Landmarker, index: int = 0) -> 
         HrnError: see :func:`load_photo` and :func:`select_face`.
     """
     photo = load_photo(path)
-    observation = select_face(landmarker.detect(photo), index, photo)
-    width = face_width(observation)
-    if photo.scale >= 1 or width >= 0.9 * _FOCUS_PX:
+    observation = select_face(landmarker.detect(photo), index, photo, weights)
+    width, w = face_width(observation), weights
+    if photo.scale >= 1 or width >= w.focus_enough * w.focus_px:
         return photo, observation
     full_side = max(photo.size) / photo.scale
-    side = int(min(full_side, WORKING_SIDE * _FOCUS_PX / width) + 0.5)
-    if side < 1.1 * max(photo.size):
+    side = int(min(full_side, WORKING_SIDE * w.focus_px / width) + 0.5)
+    if side < w.focus_gain * max(photo.size):
         return photo, observation
     larger = load_photo(path, max_side=side)
     grow = np.array(larger.size) / np.array(photo.size)
@@ -243,7 +230,7 @@ def observe(path: str | os.PathLike, landmarker: Landmarker, index: int = 0) -> 
 
 def _width(points: np.ndarray) -> float:
     size = np.ptp(points[:, :2], axis=0)
-    return float(max(size[0], 0.78 * size[1]))
+    return float(max(size[0], WEIGHTS.landmarks.width_of_height * size[1]))
 
 
 def _starts(length: int, window: int) -> list[int]:
@@ -273,12 +260,12 @@ def _overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     return shared / np.maximum(np.minimum(np.prod(box[2:] - box[:2]), area), 1e-9)
 
 
-def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[Detection]:
+def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray, w: LandmarkWeights) -> list[Detection]:
     """Weighted non-maximum suppression: each cluster becomes its score-weighted mean."""
     out = []
     order = np.argsort(-scores, kind="stable")
-    while len(order) and len(out) < 4 * MAX_FACES:
-        near = _overlap(boxes[order[0]], boxes[order]) > 0.4
+    while len(order) and len(out) < w.clusters * w.most_faces:
+        near = _overlap(boxes[order[0]], boxes[order]) > w.same_box
         near[0] = True
         members = order[near]
         weight = scores[members] / scores[members].sum()
@@ -291,13 +278,13 @@ def _merge(boxes: np.ndarray, points: np.ndarray, scores: np.ndarray) -> list[De
     return out
 
 
-def _distinct(faces: list[np.ndarray]) -> list[np.ndarray]:
-    """The faces without those that lie on a face earlier in the list."""
+def _distinct(faces: list[np.ndarray], most: float) -> list[np.ndarray]:
+    """The faces without those that lie on a face earlier in the list, with `most` of the smaller one."""
     kept: list[np.ndarray] = []
     for points in faces:
         box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
         boxes = np.array([np.concatenate([k[:, :2].min(0), k[:, :2].max(0)]) for k in kept]).reshape(-1, 4)
-        if not len(boxes) or _overlap(box, boxes).max() < 0.5:
+        if not len(boxes) or _overlap(box, boxes).max() < most:
             kept.append(points)
     return kept
 

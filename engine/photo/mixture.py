@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .weights import WEIGHTS, MixtureWeights
+
 __all__ = ["Mixture", "fit_mixture"]
 
 
@@ -29,7 +31,9 @@ class Mixture:
         return out
 
 
-def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray, iterations: int = 6) -> Mixture:
+def fit_mixture(
+    samples: np.ndarray, weights: np.ndarray, components: int, floor: np.ndarray, w: MixtureWeights = WEIGHTS.mixture
+) -> Mixture:
     """Expectation maximisation from a deterministic start: k-means++ without its random draws.
 
     Args:
@@ -37,16 +41,17 @@ def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor
         weights: (N,) how much each sample counts.
         components: at most this many; fewer for few samples.
         floor: (D,) least standard deviations.
+        w: how it is learnt.
     """
     total = float(weights.sum())
-    components = int(np.clip(min(components, len(samples) // 8), 1, None))
+    components = int(np.clip(min(components, len(samples) // w.samples), 1, None))
     scaled = samples / (samples.std(0) + floor)
-    # Start: the weighted mean, then again and again the sample at the 90th percentile of distance to all centres.
+    # Start: the weighted mean, then again and again a sample that is far from all centres.
     centres = [np.average(scaled, axis=0, weights=weights)]
     distance = ((scaled - centres[0]) ** 2).sum(1)
     for _ in range(components - 1):
         order = np.argsort(distance, kind="stable")
-        centres.append(scaled[order[int(0.9 * (len(order) - 1))]])
+        centres.append(scaled[order[int(w.far * (len(order) - 1))]])
         distance = np.minimum(distance, ((scaled - centres[-1]) ** 2).sum(1))
     label = np.argmin([((scaled - c) ** 2).sum(1) for c in centres], 0)
     share = np.eye(components, dtype=np.float32)[label].T
@@ -55,8 +60,8 @@ def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor
     monomials = _monomials(centred.astype(np.float64))
     dimensions = samples.shape[1]
     rows, columns = np.triu_indices(dimensions)
-    least = 1e-3 * total / components  # of the pooled mean, so that an empty component stays somewhere
-    for step in range(iterations):
+    least = w.least * total / components  # of the pooled mean, so that an empty component stays somewhere
+    for step in range(w.iterations):
         sums = (share * weights) @ monomials.T
         mass = sums[:, 0] + least
         first = sums[:, 1 : 1 + dimensions]
@@ -66,7 +71,7 @@ def fit_mixture(samples: np.ndarray, weights: np.ndarray, components: int, floor
         cross = first[:, :, None] * means[:, None]
         covariances = second - cross - cross.transpose(0, 2, 1) + sums[:, 0, None, None] * means[:, :, None] * means[:, None]
         covariances = covariances / mass[:, None, None] + np.diag(floor.astype(np.float64) ** 2)
-        if step + 1 < iterations:
+        if step + 1 < w.iterations:
             parts = _polynomial(mass / mass.sum(), means, covariances) @ monomials
             share = np.exp(parts - _logsumexp(parts))
     return Mixture(mass / mass.sum(), means + pooled, covariances)

@@ -10,18 +10,19 @@ from ..wire.color import LUMINANCE, power_to_linear
 from ..wire.messages import Message, say
 from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
+from .weights import WEIGHTS, QualityWeights
 
 __all__ = ["face_quality", "photo_warnings"]
 
-_SIDE = 384
-"""Width of the face in pixels at which the figures are taken; smaller faces as they are."""
 
-
-def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> dict[str, float]:
+def face_quality(
+    photo: Photo, observation: FaceObservation, covers: Covers | None = None, weights: QualityWeights = WEIGHTS.quality
+) -> dict[str, float]:
     """Figures about the face in the photo.
 
     Args:
         covers: of the same face; adds ``covered``.
+        weights: how the figures are taken.
 
     Returns:
         ``face_width_px``; ``sharpness`` (share of the contrast around eyes, brows and mouth that lies in detail finer
@@ -32,7 +33,7 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
         of the face oval that is neither skin nor a feature of the face).
     """
     width = face_width(observation)
-    crop, points = face_crop(photo.pixels, observation.landmarks, width, _SIDE)
+    crop, points = face_crop(photo.pixels, observation.landmarks, width, weights.face_px)
     shape = crop.shape[:2]
     oval = fill(shape, points, OVAL) > 0
     luminance = power_to_linear(crop.astype(np.float32) / 255) @ LUMINANCE
@@ -45,9 +46,9 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
     across = float(np.linalg.norm(outer)) or 1.0
     figures = {
         "face_width_px": width,
-        "sharpness": _sharpness(crop, detail),
-        "side_ratio": (max(sides) + 0.005) / (min(sides) + 0.005),
-        "overexposed": float((crop.max(-1)[oval] >= 252).mean()) if oval.any() else 0.0,
+        "sharpness": _sharpness(crop, detail, weights),
+        "side_ratio": (max(sides) + weights.dark) / (min(sides) + weights.dark),
+        "overexposed": float((crop.max(-1)[oval] >= weights.burnt).mean()) if oval.any() else 0.0,
         "brightness": float(np.median(luminance[sure])) if sure.any() else 0.0,
         "eyes_closed": min(score["eyeBlinkLeft"], score["eyeBlinkRight"]),
         "mouth_open": score["jawOpen"],
@@ -58,32 +59,38 @@ def face_quality(photo: Photo, observation: FaceObservation, covers: Covers | No
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | None = None) -> list[dict]:
+def photo_warnings(
+    photo: Photo, observation: FaceObservation, covers: Covers | None = None, weights: QualityWeights = WEIGHTS.quality
+) -> list[dict]:
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
-    q = face_quality(photo, observation, covers)
-    covered = _covered(covers) if covers is not None else say("")
+    q = face_quality(photo, observation, covers, weights)
+    covered = _covered(covers, weights.covered) if covers is not None else say("")
     found: list[tuple[bool, str, Message]] = [
         (
-            q["face_width_px"] < 100,
+            q["face_width_px"] < weights.small_px,
             "face_small",
             say("The face is only {width:.0f} pixels wide; fine detail will be missing.", width=q["face_width_px"]),
         ),
-        (q["sharpness"] < 0.13, "blurred", say("The face is blurred; wrinkles and pores cannot be recovered.")),
+        (q["sharpness"] < weights.blurred, "blurred", say("The face is blurred; wrinkles and pores cannot be recovered.")),
         (
-            abs(q["yaw_deg"]) > 50,
+            abs(q["yaw_deg"]) > weights.turned_degrees,
             "turned",
             say("The face is turned by about {degrees:.0f} degrees; its far side is guessed.", degrees=abs(q["yaw_deg"])),
         ),
-        (q["eyes_closed"] > 0.55, "eyes_closed", say("The eyes are closed; their colour is guessed.")),
-        (q["mouth_open"] > 0.45, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
+        (q["eyes_closed"] > weights.eyes_closed, "eyes_closed", say("The eyes are closed; their colour is guessed.")),
+        (q["mouth_open"] > weights.mouth_open, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
         (bool(covered), "covered", covered),
-        (q["side_ratio"] > 4, "strong_shadow", say("One side of the face lies in deep shadow; its colour is uncertain.")),
         (
-            q["overexposed"] > 0.08,
+            q["side_ratio"] > weights.shadow,
+            "strong_shadow",
+            say("One side of the face lies in deep shadow; its colour is uncertain."),
+        ),
+        (
+            q["overexposed"] > weights.overexposed,
             "overexposed",
             say("{percent:.0f} % of the face is overexposed; its colour is lost there.", percent=100 * q["overexposed"]),
         ),
-        (q["brightness"] < 0.02, "dark", say("The face is very dark; colour and detail are noisy.")),
+        (q["brightness"] < weights.too_dark, "dark", say("The face is very dark; colour and detail are noisy.")),
         (
             observation.count > 1,
             "several_faces",
@@ -97,18 +104,18 @@ def photo_warnings(photo: Photo, observation: FaceObservation, covers: Covers | 
     return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
 
 
-def _covered(covers: Covers) -> Message:
+def _covered(covers: Covers, most: float) -> Message:
     """A sentence about what is covered; empty where nothing that matters is."""
     hidden = (covers.eyes, covers.mouth)
     percent = 100 * covers.share
-    if covers.share > 0.25 and any(hidden):
+    if covers.share > most and any(hidden):
         parts = {(True, False): say("eyes"), (False, True): say("mouth"), (True, True): say("eyes and mouth")}[hidden]
         return say(
             "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow, {parts} included; all of that is guessed.",
             percent=percent,
             parts=parts,
         )
-    if covers.share > 0.25:
+    if covers.share > most:
         return say(
             "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow; all of that is guessed.",
             percent=percent,
@@ -126,10 +133,10 @@ def _covered(covers: Covers) -> Message:
     return say("")
 
 
-def _sharpness(crop: np.ndarray, where: np.ndarray) -> float:
-    """Contrast finer than 1 pixel (sigma) over contrast finer than 4 pixels."""
+def _sharpness(crop: np.ndarray, where: np.ndarray, w: QualityWeights) -> float:
+    """Fine contrast over all that is not coarse."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    if where.sum() < 16:
+    if where.sum() < w.least_detail:
         return 0.0
-    fine, coarse = (grey - cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (1.0, 4.0))
-    return float(fine[where].std() / (coarse[where].std() + 1.0))
+    fine, coarse = (grey - cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (w.fine_px, w.coarse_px))
+    return float(fine[where].std() / (coarse[where].std() + w.flat))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .weights import WEIGHTS
+
 __all__ = [
     "BROWS",
     "EYES",
     "FACE_POINTS",
     "INNER_LIPS",
     "IRISES",
+    "LANDMARKS",
     "LIP_EDGES",
     "NOSTRILS",
     "OUTER_LIPS",
@@ -20,6 +23,8 @@ __all__ = [
     "fill",
 ]
 
+LANDMARKS = 478
+"""Number of landmarks, irises included."""
 FACE_POINTS = 468
 """The landmarks after these are the irises."""
 
@@ -106,12 +111,14 @@ def face_crop(image: np.ndarray, landmarks: np.ndarray, width: float, side: floa
     Args:
         image: (H, W) or (H, W, C) photo or map of one. landmarks: (478, 2) in its pixels. width: of the face in them.
     """
-    height, full = image.shape[:2]
-    margin = 0.1 * width
-    x0, y0 = np.clip(np.floor(landmarks.min(0) - margin), 0, (full - 8, height - 8)).astype(int)
-    x1, y1 = np.maximum(np.minimum(np.ceil(landmarks.max(0) + margin), (full, height)), (x0 + 8, y0 + 8)).astype(int)
+    w, (height, full) = WEIGHTS.crop, image.shape[:2]
+    margin = w.margin * width
+    x0, y0 = np.clip(np.floor(landmarks.min(0) - margin), 0, (full - w.least_px, height - w.least_px)).astype(int)
+    x1, y1 = np.maximum(
+        np.minimum(np.ceil(landmarks.max(0) + margin), (full, height)), (x0 + w.least_px, y0 + w.least_px)
+    ).astype(int)
     scale = min(1.0, side / width)
-    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
+    size = max(w.least_px, round((x1 - x0) * scale)), max(w.least_px, round((y1 - y0) * scale))
     crop = image[y0:y1, x0:x1]
     if scale < 1:
         crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)

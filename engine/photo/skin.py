@@ -9,6 +9,7 @@ Filtering", 2010); what is not connected with the face is dropped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,21 +20,13 @@ from ..types import FaceObservation, Photo
 from ..wire.color import power_to_linear
 from .landmarks import face_width
 from .mixture import fit_mixture
-from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .weights import WEIGHTS, SkinWeights
 
 __all__ = ["LABELS", "SkinMask", "segment_skin", "skin_surface_of"]
 
 LABELS = ("other", "skin", "brow", "eye", "lip", "mouth", "nostril")
 """Values of ``SkinMask.labels``."""
-
-SKIN_LIGHT = np.float32([0.25, 0.65, 0.10])
-"""(3,) weights of linear red, green and blue in the luminance of skin; the densities here were set with them."""
-
-_WORK_FACE = 160.0
-"""Width of the face in pixels at which the mask is computed."""
-
-_REACH = 1.25
-"""Half side of the window in face widths."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,9 @@ class SkinMask:
     """(H, W) uint8 index into :data:`LABELS`."""
 
 
-def segment_skin(photo: Photo, observation: FaceObservation, progress: Progress = SILENT) -> SkinMask:
+def segment_skin(
+    photo: Photo, observation: FaceObservation, progress: Progress = SILENT, weights: SkinWeights = WEIGHTS.skin
+) -> SkinMask:
     """Separate the skin of one face from all that covers or surrounds it.
 
     Computed in a window of 2.5 face widths at 160 pixels per face width, then enlarged along the photo's edges; 0
@@ -59,31 +54,33 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress: Progress 
 
     Args:
         progress: may raise to cancel.
+        weights: what is believed of skin.
     """
     height, width = photo.pixels.shape[:2]
     face = face_width(observation)
     points = observation.landmarks
     low, high = points[list(OVAL)].min(0), points[list(OVAL)].max(0)
     centre = (low + high) / 2
-    reach = _REACH * face
+    reach = weights.reach * face
     x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(centre + reach), (width, height)).astype(int)
     if x1 <= x0 or y1 <= y0:  # all of the face lies beside the photo
         nothing = np.zeros((height, width), np.float32)
         return SkinMask(nothing, nothing, nothing, nothing.astype(np.uint8))
     window = photo.pixels[y0:y1, x0:x1]
-    scale = min(1.0, _WORK_FACE / face)
-    size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
+    scale = min(1.0, weights.face_px / face)
+    least = WEIGHTS.crop.least_px
+    size = max(least, round((x1 - x0) * scale)), max(least, round((y1 - y0) * scale))
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA) if scale < 1 else window
     local = ((points - (x0, y0)) * (size[0] / (x1 - x0), size[1] / (y1 - y0))).astype(np.float32)
 
-    skin, surface, highlight, labels = _segment(small, local, face * scale, progress)
+    skin, surface, highlight, labels = _segment(small, local, face * scale, weights, progress)
     progress(0.9)
 
     def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
         if part.shape != window.shape[:2]:
             part = (
-                _enlarge(part, small, window)
+                _enlarge(part, small, window, weights)
                 if smooth
                 else cv2.resize(part, window.shape[1::-1], interpolation=cv2.INTER_NEAREST)
             )
@@ -94,32 +91,33 @@ def segment_skin(photo: Photo, observation: FaceObservation, progress: Progress 
     return SkinMask(full(skin), full(surface), full(highlight), full(labels, smooth=False))
 
 
-def _segment(rgb: np.ndarray, points: np.ndarray, face: float, progress: Progress) -> tuple[np.ndarray, ...]:
+def _segment(rgb: np.ndarray, points: np.ndarray, face: float, w: SkinWeights, progress: Progress) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window."""
     shape = rgb.shape[:2]
-    features, light = _features(rgb, points, face)
-    oval = fill(shape, cv2.convexHull(points[:468]).reshape(-1, 2)) > 0
-    parts = _feature_parts(shape, points, face)
+    features, light = _features(rgb, points, face, w)
+    oval = fill(shape, cv2.convexHull(points[:FACE_POINTS]).reshape(-1, 2)) > 0
+    parts = _feature_parts(shape, points, face, w)
     inner = oval & ~parts["any"]
-    prior = _prior(shape, points, face, oval)
+    prior = _prior(shape, points, face, oval, w)
 
     logit = np.log(prior / (1 - prior))
-    floor = np.array([0.16, 0.04, 0.04, 0.15, 0.30, 0.30], np.float32)
-    skin = _start(shape, points, features, parts["any"]).astype(np.float32)
-    other = (prior < 0.25).astype(np.float32)
-    candidates = ~parts["any"]
-    for turn in range(_TURNS):
-        progress(0.2 + 0.7 * turn / _TURNS)
+    floor = np.array(w.least_spread, np.float32)
+    skin = _start(shape, points, features, parts["any"], w).astype(np.float32)
+    other = (prior < w.prior_other).astype(np.float32)
+    candidates, even = ~parts["any"], _even(w)
+    first, later, rest = w.parts
+    for turn in range(w.turns):
+        progress(0.2 + 0.7 * turn / w.turns)
         # Only the last turn needs every pixel.
-        step = 1 if turn == _TURNS - 1 else 2
+        step = 1 if turn == w.turns - 1 else 2
         part = (slice(None, None, step),) * 2
         flat = np.ascontiguousarray(features[part]).reshape(-1, features.shape[-1])
-        ps = _log_density(flat, skin[part], 3 if turn == 0 else 5, floor)
-        po = _log_density(flat, other[part], 4, floor)
+        ps = _log_density(flat, skin[part], first if turn == 0 else later, floor, w)
+        po = _log_density(flat, other[part], rest, floor, w)
         # Anything not seen before, such as a spectacle frame: even density over the range of the features.
-        po = np.logaddexp(np.log(0.85) + po, np.log(0.15) + _EVEN)
-        odds = np.clip((ps - po).reshape(light[part].shape) + logit[part], -6, 6)
-        odds = _guided(odds, light[part], max(1, round(0.02 * face / step)), 0.01)
+        po = np.logaddexp(np.log(1 - w.unseen) + po, np.log(w.unseen) + even)
+        odds = np.clip((ps - po).reshape(light[part].shape) + logit[part], -w.most_odds, w.most_odds)
+        odds = _guided(odds, light[part], max(1, round(w.edge * face / step)), w.edge_contrast)
         chance = 1 / (1 + np.exp(-odds))
         if step > 1:
             chance = cv2.resize(chance, shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -128,38 +126,33 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, progress: Progres
             if turn == 0:
                 # The first model knows only the sure places; outside the oval it is not asked yet.
                 skin *= oval
-    chance = _connected(chance, inner, face)
-    chance, highlight = _highlights(chance, rgb, light, inner, face)
-    return _compose(chance, highlight, parts, points, face)
+    chance = _connected(chance, inner, face, w)
+    chance, highlight = _highlights(chance, rgb, light, inner, face, w)
+    return _compose(chance, highlight, parts, points, face, w)
 
 
-_TURNS = 4
-"""Number of times that the colours of skin, and of all else, are learnt and the pixels judged by them."""
-
-_FRINGE = 2.0
-"""How much lower the log odds of skin are above the brows."""
-
-_EVEN = float(-np.log(5.0 * 1.6 * 1.6 * 3.0 * 6.0))
-"""Log density of a uniform law over luminance, chromaticity (2), texture and place."""
+def _even(w: SkinWeights) -> float:
+    """Log density of a uniform law over luminance, chromaticity (2), texture and place."""
+    return float(-np.log(math.prod(w.ranges)))
 
 
-def _features(rgb: np.ndarray, points: np.ndarray, face: float) -> tuple[np.ndarray, np.ndarray]:
+def _features(rgb: np.ndarray, points: np.ndarray, face: float, w: SkinWeights) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 6) float32 features and (h, w) log luminance."""
-    linear = power_to_linear(cv2.GaussianBlur(rgb, (0, 0), max(0.6, 0.004 * face)).astype(np.float32) / 255)
-    offset = 0.012  # keeps the chromaticity of dark pixels, mostly noise and compression, near neutral
-    r, g, b = (linear[..., i] + offset for i in range(3))
-    light = np.log(SKIN_LIGHT[0] * r + SKIN_LIGHT[1] * g + SKIN_LIGHT[2] * b)
-    sigma = 0.02 * face
-    fine = np.log(power_to_linear(rgb.astype(np.float32) @ SKIN_LIGHT / 255) + 0.03)
+    linear = power_to_linear(cv2.GaussianBlur(rgb, (0, 0), max(w.soft_least_px, w.soft * face)).astype(np.float32) / 255)
+    r, g, b = (linear[..., i] + w.dark for i in range(3))
+    seen = np.float32(w.light)
+    light = np.log(seen[0] * r + seen[1] * g + seen[2] * b)
+    sigma = w.fine * face
+    fine = np.log(power_to_linear(rgb.astype(np.float32) @ seen / 255) + w.fine_dark)
     fine -= cv2.GaussianBlur(fine, (0, 0), sigma)
-    texture = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + 0.02**2)
+    texture = 0.5 * np.log(cv2.GaussianBlur(fine * fine, (0, 0), sigma) + w.fine_noise**2)
     centre = (points[list(OVAL)].min(0) + points[list(OVAL)].max(0)) / 2
     y, x = np.mgrid[: rgb.shape[0], : rgb.shape[1]].astype(np.float32)
     place = [(x - centre[0]) / face, (y - centre[1]) / face]
     return np.stack([light, np.log(r / g), np.log(b / g), texture, *place], -1).astype(np.float32), light
 
 
-def _feature_parts(shape: tuple[int, int], points: np.ndarray, face: float) -> dict[str, np.ndarray]:
+def _feature_parts(shape: tuple[int, int], points: np.ndarray, face: float, w: SkinWeights) -> dict[str, np.ndarray]:
     """Masks of brows, eyes, lips, mouth and nostrils, and of all of them a little enlarged."""
     parts = {
         "brow": fill(shape, points, *BROWS) > 0,
@@ -168,13 +161,13 @@ def _feature_parts(shape: tuple[int, int], points: np.ndarray, face: float) -> d
         "mouth": fill(shape, points, INNER_LIPS) > 0,
         "nostril": fill(shape, points, *NOSTRILS) > 0,
     }
-    radius = max(1, round(0.015 * face))
+    radius = max(1, round(w.feature_rim * face))
     together = np.any([parts[k] for k in ("brow", "eye", "lip", "nostril")], 0).astype(np.uint8)
     parts["any"] = cv2.dilate(together, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
     return parts
 
 
-def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.ndarray) -> np.ndarray:
+def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.ndarray, w: SkinWeights) -> np.ndarray:
     """(h, w) chance of skin by place alone: high in the face, falling outside of it, slower towards the neck."""
     inside = cv2.distanceTransform(oval.astype(np.uint8), cv2.DIST_L2, 3)
     outside = cv2.distanceTransform((~oval).astype(np.uint8), cv2.DIST_L2, 3)
@@ -183,18 +176,19 @@ def _prior(shape: tuple[int, int], points: np.ndarray, face: float, oval: np.nda
     up = up / np.linalg.norm(up)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     level = ((x - points[152, 0]) * up[0] + (y - points[152, 1]) * up[1]) / face  # 0 at the chin
-    below = np.clip((0.35 - level) / 0.5, 0, 1)
-    fall = 0.07 + 0.15 * below
-    chance = 0.92 / (1 + np.exp(-(depth + 0.02) / (fall * 0.6)))
+    (least, most), (short, longer) = w.prior, w.prior_fall
+    below = np.clip((w.neck[0] - level) / w.neck[1], 0, 1)
+    fall = short + longer * below
+    chance = most / (1 + np.exp(-(depth + w.prior_depth) / (fall * w.prior_slope)))
     # Hair hangs from above: what is above the brows must look more like the skin below them.
     brows = ((points[[105, 334]].mean(0) - points[152]) @ up) / face
-    fringe = np.clip((level - brows - 0.02) / 0.12, 0, 1)
-    odds = chance / (1 - chance) * np.exp(-_FRINGE * fringe)
+    fringe = np.clip((level - brows - w.fringe_height[0]) / w.fringe_height[1], 0, 1)
+    odds = chance / (1 - chance) * np.exp(-w.fringe * fringe)
     chance = odds / (1 + odds)
-    return np.clip(chance, 0.01, 0.92).astype(np.float32)
+    return np.clip(chance, least, most).astype(np.float32)
 
 
-def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, taken: np.ndarray) -> np.ndarray:
+def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, taken: np.ndarray, w: SkinWeights) -> np.ndarray:
     """(h, w) bool: the sure places, each without its darkest part (strands, frames) and its brightest.
 
     A place of quite another colour than the others, or far darker, is covered and left out.
@@ -203,9 +197,9 @@ def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, tak
     medians, places = [], []
     for polygon in SURE_SKIN:
         place = (fill(shape, points, polygon) > 0) & ~taken
-        if place.sum() < 12:
+        if place.sum() < w.least_place:
             continue
-        low, high = np.quantile(light[place], [0.2, 0.98])
+        low, high = np.quantile(light[place], w.place_light)
         place &= (light >= low) & (light <= high)
         medians.append((np.median(light[place]), *np.median(color[place], 0)))
         places.append(place)
@@ -213,19 +207,19 @@ def _start(shape: tuple[int, int], points: np.ndarray, features: np.ndarray, tak
         return (fill(shape, points, OVAL) > 0) & ~taken
     medians = np.array(medians)
     typical = np.median(medians, 0)
-    bare = (medians[:, 0] > typical[0] - 1.2) & (np.abs(medians[:, 1:] - typical[1:]).max(1) < 0.35)
+    bare = (medians[:, 0] > typical[0] - w.covered_dark) & (np.abs(medians[:, 1:] - typical[1:]).max(1) < w.covered_hue)
     bare |= not bare.any()
     chosen = np.any([place for place, ok in zip(places, bare) if ok], 0)
-    return chosen & (np.abs(color - typical[1:]).max(-1) < 0.45)
+    return chosen & (np.abs(color - typical[1:]).max(-1) < w.start_hue)
 
 
-def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: np.ndarray) -> np.ndarray:
-    """(N,) log density under a mixture fitted to at most 2000 of the weighted pixels."""
+def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: np.ndarray, w: SkinWeights) -> np.ndarray:
+    """(N,) log density under a mixture fitted to some of the weighted pixels."""
     weight = weight.reshape(-1)
-    index = np.flatnonzero(weight > 0.05)
-    if len(index) < 16:
-        return np.full(len(flat), _EVEN, np.float32)
-    index = index[np.linspace(0, len(index) - 1, min(2000, len(index))).astype(int)]
+    index = np.flatnonzero(weight > w.least_weight)
+    if len(index) < w.least_samples:
+        return np.full(len(flat), _even(w), np.float32)
+    index = index[np.linspace(0, len(index) - 1, min(w.most_samples, len(index))).astype(int)]
     return fit_mixture(flat[index], weight[index], components, floor).log_density(flat)
 
 
@@ -241,51 +235,56 @@ def _guided(values: np.ndarray, guide: np.ndarray, radius: int, eps: float) -> n
     return mean(slope) * guide + mean(mv - slope * mg)
 
 
-def _connected(chance: np.ndarray, inner: np.ndarray, face: float) -> np.ndarray:
+def _connected(chance: np.ndarray, inner: np.ndarray, face: float, w: SkinWeights) -> np.ndarray:
     """The mask without islands that do not touch the face, and without crumbs and pinholes."""
     count, ids, stats, _ = cv2.connectedComponentsWithStats((chance > 0.5).astype(np.uint8), connectivity=4)
     keep = np.zeros(count, bool)
     inside = np.bincount(ids[inner], minlength=count)
-    least = (0.06 * face) ** 2
-    keep[1:] = (inside[1:] > 0.3 * least) & (stats[1:, cv2.CC_STAT_AREA] > least)
-    chance = np.where((ids > 0) & ~keep[ids], np.minimum(chance, 0.1), chance)
+    least = (w.island * face) ** 2
+    keep[1:] = (inside[1:] > w.island_inside * least) & (stats[1:, cv2.CC_STAT_AREA] > least)
+    chance = np.where((ids > 0) & ~keep[ids], np.minimum(chance, w.island_chance), chance)
     count, ids, stats, _ = cv2.connectedComponentsWithStats((chance <= 0.5).astype(np.uint8), connectivity=4)
-    holes = stats[:, cv2.CC_STAT_AREA] < (0.03 * face) ** 2
+    holes = stats[:, cv2.CC_STAT_AREA] < (w.hole * face) ** 2
     holes[0] = False
-    return np.where(holes[ids] & (chance <= 0.5), 0.9, chance)
+    return np.where(holes[ids] & (chance <= 0.5), w.hole_chance, chance)
 
 
 def _highlights(
-    chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: np.ndarray, face: float
+    chance: np.ndarray, rgb: np.ndarray, light: np.ndarray, inner: np.ndarray, face: float, w: SkinWeights
 ) -> tuple[np.ndarray, np.ndarray]:
     """Skin with reflections given back, and the map of the reflections.
 
     A reflection is much brighter than the skin around it and nearer to white, or burnt out.
     """
     sure = (chance > 0.5).astype(np.float32)
-    sigma = 0.12 * face
-    weight = cv2.GaussianBlur(sure, (0, 0), sigma) + 1e-3
+    sigma = w.around * face
+    weight = cv2.GaussianBlur(sure, (0, 0), sigma) + w.least_around
     around = cv2.GaussianBlur(sure * light, (0, 0), sigma) / weight
-    linear = power_to_linear(rgb.astype(np.float32) / 255) + 0.01
+    linear = power_to_linear(rgb.astype(np.float32) / 255) + w.shine_dark
     color = np.log(linear[..., 0] / linear[..., 2])
     color_around = cv2.GaussianBlur(sure * color, (0, 0), sigma) / weight
-    bright = (light - around - 0.40) / 0.30
-    pale = (color_around - color - 0.12) / 0.20
-    burnt = (rgb.max(-1).astype(np.float32) - 247) / 6
+    bright = (light - around - w.bright[0]) / w.bright[1]
+    pale = (color_around - color - w.pale[0]) / w.pale[1]
+    burnt = (rgb.max(-1).astype(np.float32) - w.burnt[0]) / w.burnt[1]
     shine = np.clip(np.maximum(np.minimum(bright, pale), np.minimum(burnt, bright + 1)), 0, 1)
-    shine = cv2.GaussianBlur(shine, (0, 0), max(0.6, 0.006 * face))
-    near = cv2.GaussianBlur(sure, (0, 0), 0.04 * face)
-    back = inner & (shine > 0.3) & (near > 0.35)
+    shine = cv2.GaussianBlur(shine, (0, 0), max(w.soft_least_px, w.shine_soft * face))
+    near = cv2.GaussianBlur(sure, (0, 0), w.shine_near * face)
+    back = inner & (shine > w.shine_back[0]) & (near > w.shine_back[1])
     chance = np.where(back, np.maximum(chance, shine), chance)
     return chance, (shine * (chance > 0.5)).astype(np.float32)
 
 
 def _compose(
-    chance: np.ndarray, highlight: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float
+    chance: np.ndarray,
+    highlight: np.ndarray,
+    parts: dict[str, np.ndarray],
+    points: np.ndarray,
+    face: float,
+    w: SkinWeights,
 ) -> tuple[np.ndarray, ...]:
     """Skin, surface, highlight, labels."""
-    sharp = np.clip((chance - 0.5) * 2.5 + 0.5, 0, 1).astype(np.float32)
-    surface = _with_features(sharp, parts, points, face)
+    sharp = np.clip((chance - 0.5) * w.sharp + 0.5, 0, 1).astype(np.float32)
+    surface = _with_features(sharp, parts, points, face, w)
     labels = np.where(sharp > 0.5, 1, 0).astype(np.uint8)
     skin = surface.copy()
     for name in ("brow", "eye", "lip", "mouth", "nostril"):
@@ -305,17 +304,20 @@ def skin_surface_of(skin: np.ndarray, points: np.ndarray, face: float) -> tuple[
     Returns:
         (h, w) float32 `surface`, and (h, w) bool where brows lie bare.
     """
-    parts = _feature_parts(skin.shape, points, face)
-    surface = _with_features(skin, parts, points, face)
+    w = WEIGHTS.skin
+    parts = _feature_parts(skin.shape, points, face, w)
+    surface = _with_features(skin, parts, points, face, w)
     return surface, parts["brow"] & (surface > 0.5)
 
 
-def _with_features(skin: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float) -> np.ndarray:
+def _with_features(
+    skin: np.ndarray, parts: dict[str, np.ndarray], points: np.ndarray, face: float, w: SkinWeights
+) -> np.ndarray:
     """(h, w) float32: `skin` with brows, eyes, lips and nostrils.
 
     Model values inside them mean nothing: they are covered where the skin around them is.
     """
-    ring = max(2, round(0.04 * face))
+    ring = max(w.ring_least_px, round(w.ring * face))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1,) * 2)
     surface = np.where(parts["any"], 0, skin)
     for polygon in (*BROWS, *EYES, OUTER_LIPS, *NOSTRILS):
@@ -324,16 +326,16 @@ def _with_features(skin: np.ndarray, parts: dict[str, np.ndarray], points: np.nd
         rim = wide & ~parts["any"]
         share = float(skin[rim].mean()) if rim.any() else 0.0
         near = parts["any"] & wide
-        surface[near] = np.maximum(surface[near], np.clip((share - 0.35) / 0.3, 0, 1))
+        surface[near] = np.maximum(surface[near], np.clip((share - w.ring_skin[0]) / w.ring_skin[1], 0, 1))
     return surface
 
 
-def _enlarge(part: np.ndarray, small: np.ndarray, large: np.ndarray) -> np.ndarray:
+def _enlarge(part: np.ndarray, small: np.ndarray, large: np.ndarray, w: SkinWeights) -> np.ndarray:
     """A reduced map at the size of the window, its border snapped to the window's edges (fast guided filter)."""
     guide = small.astype(np.float32).mean(-1) / 255
-    ksize = (5, 5)
+    ksize = (w.enlarge_side,) * 2
     mg, mv = cv2.blur(guide, ksize), cv2.blur(part, ksize)
-    slope = (cv2.blur(guide * part, ksize) - mg * mv) / (cv2.blur(guide * guide, ksize) - mg * mg + 1e-3)
+    slope = (cv2.blur(guide * part, ksize) - mg * mv) / (cv2.blur(guide * guide, ksize) - mg * mg + w.enlarge_contrast)
     shift = mv - slope * mg
     size = large.shape[1::-1]
     slope, shift = (cv2.resize(cv2.blur(a, ksize), size, interpolation=cv2.INTER_LINEAR) for a in (slope, shift))

@@ -17,6 +17,7 @@ from ..head.model import MATERIALS, PARTS, HeadModel
 from ..system.concurrency import concurrently
 from ..system.progress import Progress
 from ..types import View
+from ..wire.hair import HairGroup, hair_json, write_hair
 from ..wire.settings import Settings
 from .image_files import write_exr, write_jpeg, write_png
 from .quality import quality_report
@@ -91,11 +92,45 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "quality": quality_report(found, fitted, depth),
         "timings": {},
     }
+    if found.hair is not None:
+        manifest["hair"] = hair_json(
+            hair_groups(found),
+            scalp_color=np.round(found.hair.scalp_color.astype(float), 4).tolist(),
+            masks=[_mask_file(number) for number in range(len(found.hair.masks))],
+        )
+        if found.hair.albedo_bare is not None:
+            manifest["maps"]["albedo_bare"] = _map("albedo_bare.png", side, "sRGB", 8, "RGB")
     return manifest, arrays
+
+
+def hair_groups(found: Solution) -> dict[str, HairGroup]:
+    """What grows on the head, as the bundle has it: metres, on the head at rest."""
+    if found.hair is None or not found.hair.tufts:
+        return {}
+    from ..hair.skin import at_rest, root_uv, skin_triangles
+
+    skin = skin_triangles(found.model)
+    rest = found.model.shape(found.coarse.identity) + found.mid.deformation
+    return {
+        name: HairGroup(
+            at_rest(skin, strands, found.posed, rest) * METRE,
+            root_uv(skin, strands),
+            strands.radius * METRE,
+            strands.color,
+            strands.source,
+            strands.layer,
+            style,
+        )
+        for name, (strands, style) in found.hair.tufts.items()
+    }
 
 
 def _photo_file(number: int) -> str:
     return f"photo_{number}.jpg"
+
+
+def _mask_file(number: int) -> str:
+    return f"hair_{number}.png"
 
 
 def _photo_json(view: View, number: int) -> dict:
@@ -151,6 +186,11 @@ def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),
     ]
+    if (hair := found.hair) is not None:
+        tasks.append(lambda: write_hair(folder, hair_groups(found)))
+        tasks += [partial(write_png, folder / _mask_file(number), mask) for number, mask in enumerate(hair.masks)]
+        if hair.albedo_bare is not None:
+            tasks.insert(2, partial(write_png, folder / "albedo_bare.png", hair.albedo_bare))
     concurrently(tasks, progress.part(0.1, 0.9), most=2)
 
 
@@ -159,10 +199,15 @@ def _preview(found: Solution) -> np.ndarray:
     from ..camera import orbit_camera
     from .preview import render_head
 
-    step = max(1, found.textures.albedo.shape[0] // 1024)
-    albedo = np.ascontiguousarray(found.textures.albedo[::step, ::step])
-    camera = orbit_camera(found.posed, yaw=25.0, pitch=5.0, width=384, height=384)
-    return render_head(found.model, found.posed, camera, albedo)
+    hair = found.hair
+    albedo = found.textures.albedo if hair is None or hair.albedo_bare is None else hair.albedo_bare
+    step = max(1, albedo.shape[0] // 1024)
+    albedo = np.ascontiguousarray(albedo[::step, ::step])
+    tufts = tuple(hair.tufts.values()) if hair is not None else ()
+    # Long hair may leave the picture below, as the neck does.
+    above = [points[points[:, 1] > found.posed[:, 1].min()] for points in (one.strands.points.reshape(-1, 3) for one in tufts)]
+    camera = orbit_camera(np.concatenate([found.posed, *above]), yaw=25.0, pitch=5.0, width=384, height=384)
+    return render_head(found.model, found.posed, camera, albedo, tufts=tufts)
 
 
 def _map(file: str, side: int, color_space: str, bits: int, channels: str, **more) -> dict:

@@ -6,7 +6,8 @@ supersampled. Fractions of a second a picture on one core.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,9 @@ from ..photo.regions import INNER_LIPS
 from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
 from ..wire.color import linear_to_srgb, srgb_to_linear
+
+if TYPE_CHECKING:
+    from ..hair.types import Tufts
 
 __all__ = ["mouth_shade", "render_head"]
 
@@ -54,9 +58,9 @@ def render_head(
     albedo: np.ndarray | None = None,
     *,
     normal: np.ndarray | None = None,
-    displacement: np.ndarray | None = None,
     light: np.ndarray | str = "studio",
     background: np.ndarray | int = 235,
+    tufts: Iterable[Tufts] = (),
 ) -> np.ndarray:
     """Shaded picture of a posed head.
 
@@ -66,17 +70,13 @@ def render_head(
         camera: point of view; the picture has its size.
         albedo: (S, S, 3) uint8 sRGB; None is grey clay.
         normal: (S, S, 3) uint16 tangent-space normals (OpenGL).
-        displacement: (S, S) mm; used for the normals when `normal` is None.
         light: ``"studio"``, ``"flat"`` (albedo as it is) or (9, 3) spherical harmonics as in ``MidFit.lighting``.
         background: grey value, or a (H, W, 3) uint8 picture.
+        tufts: what grows on the head, in the same pose.
 
     Returns:
         (H, W, 3) uint8 sRGB.
     """
-    if normal is None and displacement is not None:
-        from ..texture.relief.normals import tangent_normals
-
-        normal = tangent_normals(model, vertices, displacement)
     big = camera.scaled(2.0)
     points, depth = big.project(np.asarray(vertices, np.float64))
     triangles = model.triangles.astype(np.int32)
@@ -95,6 +95,8 @@ def render_head(
             haired, covered, hairs = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
+    if tufts := tuple(tufts):
+        _add_hair(color, cover, tufts, big, rasterize(points, depth, triangles[~lash], big.width, big.height).depth)
     if isinstance(background, np.ndarray):
         behind = cv2.resize(srgb_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
     else:
@@ -102,6 +104,19 @@ def render_head(
     picture = color * cover[..., None] + behind * (1 - cover[..., None])
     small = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
     return (linear_to_srgb(small) * 255 + 0.5).astype(np.uint8)
+
+
+def _add_hair(color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray) -> None:
+    """Draw strands into a picture and its coverage."""
+    from ..hair.draw import draw_tufts
+
+    layer = draw_tufts(tufts, camera, head)
+    # The picture's color counts as far as it covers: strands beside the head stand before the background.
+    covered = layer.alpha + cover * (1 - layer.alpha)
+    color *= (cover * (1 - layer.alpha))[..., None]
+    color += layer.color
+    color /= np.maximum(covered, 1e-6)[..., None]
+    cover[:] = covered
 
 
 class _Scene(NamedTuple):

@@ -36,6 +36,8 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     from ..photo import face_quality, photo_warnings
 
     report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation, mid.covers).items()})
+    if found.hair is not None:
+        report["hair"] = found.hair.report
     report["warnings"] = [*photo_warnings(photo, observation, mid.covers), *_warnings(found, report)]
     return report
 
@@ -73,3 +75,6 @@ def _warnings(found: Solution, report: dict):
                 "The head misses the landmarks by {distance:.1f} mm; check the result.", distance=report["landmark_residual_mm"]
             ),
         )
+    if found.hair is not None:
+        for doubt in found.hair.warnings:
+            yield warn(doubt.code, doubt.message)

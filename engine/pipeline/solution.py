@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..hair.types import Hair
 from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.errors import HrnError
@@ -30,6 +31,8 @@ class Solution(NamedTuple):
     """The photo that shows the face best comes first; its facial actions are the head's."""
     textures: Textures
     left_out: tuple[LeftOut, ...] = ()
+    hair: Hair | None = None
+    """None where none was asked for."""
 
     @property
     def photo(self) -> Photo:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..head.landmarks68 import five_of_478
 from ..pipeline.clock import StageClock
+from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import Solution
 from ..pipeline.warm import Warm
@@ -111,6 +112,7 @@ class PublishedMethod(Warm, ABC):
         """
         with self._lock:
             self._load(progress.stage("start"))
+            warm_hair(self._shared()[0])
 
     def _load(self, progress: Progress) -> None:
         if read_user_settings().commercial_work and forbids_commercial(self.name):
@@ -170,7 +172,7 @@ class PublishedMethod(Warm, ABC):
         if found.relief is not None:
             progress.stage("displacement")(0.96, "Transferring the relief to the head")
             textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
-        solution = Solution(self._model, carried.views, textures, tuple(left_out))
+        solution = with_hair(Solution(self._model, carried.views, textures, tuple(left_out)), settings, progress)
         writing = progress.stage("bundle", "Writing the head")
         writing(0.0)
         manifest, arrays = assemble(solution, settings)

@@ -10,7 +10,6 @@ points; what each of the 45 differs in from their mean then becomes an identity 
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import cv2
@@ -23,6 +22,9 @@ from ..geometry.obj import read_obj
 from ..geometry.similarity import similarity
 from ..head import load_head_model
 from ..head.model import MATERIALS, HeadModel
+from ..wire.command_line import Parser
+from ..wire.language import local
+from ..wire.messages import say
 from .dataset import face_vertices
 
 __all__ = ["common_shape", "main", "mean_identity", "people_modes"]
@@ -157,9 +159,9 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="python -m engine.synthetic.people", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m engine.synthetic.people", description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="TutorialData of MeshMonk's source distribution")
-    parser.add_argument("--out", type=Path, default=PEOPLE_FILE)
+    parser.add_argument("--out", type=Path, default=PEOPLE_FILE, help="file that is written")
     options = parser.parse_args(argv)
     model = load_head_model()
     template = read_obj(options.folder / "Template.obj")
@@ -178,7 +180,11 @@ def main(argv: list[str] | None = None) -> int:
     np.savez_compressed(
         options.out, vertices=anchors.astype(np.int32), averages=moved(np.stack([average, mean])), modes=moved(modes)
     )
-    print(f"{options.out}: {len(faces)} faces, {len(modes)} modes, {options.out.stat().st_size / 1000:.0f} KB")
+    size = options.out.stat().st_size / 1000
+    made = say(
+        "{file}: {faces} faces, {modes} modes, {size:.0f} KB", file=options.out, faces=len(faces), modes=len(modes), size=size
+    )
+    print(local(made))
     return 0
 
 

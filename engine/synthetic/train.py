@@ -9,7 +9,6 @@ pictures are kept in DIR (1.4 GB for each thousand heads) and used again.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..wire.command_line import Parser
 from ..wire.errors import HrnError
 from ..wire.messages import say
 from ..wire.pytorch import require_pytorch
@@ -28,7 +28,7 @@ except HrnError as error:
 
 import torch
 
-from ..fit.coarse.network import TAIL_START
+from ..fit.coarse.network import DISTANCE_UNIT_MM, TAIL_START
 from ..fit.coarse.tflite import Network, read_network
 from ..head import load_head_model
 from ..head.model import HeadModel
@@ -92,7 +92,7 @@ def tail_inputs(data: Dataset, count: int) -> Dataset:
 
 def view_target(pose: np.ndarray) -> np.ndarray:
     """(n, 13) -> (n, 2) as in ``Guess.view``."""
-    return np.stack([np.log(pose[:, 9] / 800), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
+    return np.stack([np.log(pose[:, 9] / DISTANCE_UNIT_MM), np.log(pose[:, 10] / pose[:, 9])], 1).astype(np.float32)
 
 
 class Effort(NamedTuple):
@@ -268,7 +268,7 @@ def export(model: HeadModel, tail: Tail, path: Path, extra: dict[str, np.ndarray
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="python -m engine.synthetic.train", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m engine.synthetic.train", description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for the rendered pictures")
     parser.add_argument("--heads", type=int, default=19170, help="of the plain look")
     parser.add_argument("--varied-heads", type=int, default=8000, help="people, in the varied look")
@@ -276,9 +276,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", type=int, default=250, help="heads for calibration, not trained on")
     parser.add_argument("--epochs", type=int, default=10, help="on the plain look")
     parser.add_argument("--refining-epochs", type=int, default=7, help="on both")
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data" / "coarse.npz"
-    )
+    data = Path(__file__).resolve().parents[1] / "fit" / "coarse" / "data"
+    parser.add_argument("--out", type=Path, default=data / "coarse.npz", help="file that is written")
     options = parser.parse_args(argv)
     model, look = load_head_model(), LandmarkFront()
 

@@ -22,17 +22,17 @@ from ..wire.color import LUMINANCE
 from .atlas import Texels, gather, texel_band
 from .layout import layout_of, skin_texels
 from .padding import fill_outside
-from .paint.grain import WAVES_MM, band_spread
+from .paint.grain import band_resolved, band_spread
 from .paint.inner_colors import InnerColors, measure_inner_colors
 from .paint.scalp import Hair, find_hair
 from .seen import Masks, Place, place_of
-from .sources.align import ALIGNMENT_SIZE, align
+from .sources.align import align
 from .sources.merge import Merged, Source, merge
 from .sources.opened import open_views, posed
 from .unlit.continuation import continued
 from .unlit.delight import weighted_median
 from .unlit.skin import unlit_skin
-from .weights import WEIGHTS, GrainWeights, TextureWeights
+from .weights import WAVES_MM, WEIGHTS, TextureWeights
 
 __all__ = ["Analysis", "analyse"]
 
@@ -133,35 +133,37 @@ def analyse(
         weights.scalp,
     )
     lit = weighted_median(seen.color, skin.clean + 1e-6)
-    inner = measure_inner_colors(reference, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle)
+    inner = measure_inner_colors(reference, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle, weights.inner)
     progress(0.95)
 
-    def image(values, sigma=0.0):
+    soft = weights.fields
+
+    def image(values, sigma):
         out = fill_outside(model, texels.image(np.ascontiguousarray(values, np.float32)), texels)
         return cv2.GaussianBlur(out, (0, 0), sigma) if sigma else out
 
     fields = Analysis(
         weights,
         posed(model, views[0]),
-        parts.sources(lambda share: image(share, 0.6)),
-        image(whole.gain, 0.8),
+        parts.sources(lambda share: image(share, soft.share)),
+        image(whole.gain, soft.gain),
         fill_outside(model, _feathered(texels, skin.weight, place.density, weights), texels),
-        image(seen.bare, 2.0),
-        image(np.maximum(seen.brows, seen.eyes), 1.5),
-        image(seen.lips, 1.0),
-        image(skin.fold, 0.8),
+        image(seen.bare, soft.bare),
+        image(np.maximum(seen.brows, seen.eyes), soft.features),
+        image(seen.lips, soft.lips),
+        image(skin.fold, soft.fold),
         whole.base,
         whole.allow_mirror,
         np.clip(whole.near * weights.completion.near_gain, 0, 1),
-        np.zeros(6),
-        np.zeros(6),
+        np.zeros(len(WAVES_MM)),
+        np.zeros(len(WAVES_MM)),
         surface.blur(model.part("scalp"), weights.completion.hairline_mm),
         hair,
         inner,
         None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"),
     )
-    clean = skin.clean * (place.part["scalp"] < 0.1)
-    spectrum, extra = _spectra(texels, whole.relative, clean, place.density, fields.pixels_per_mm, weights.grain)
+    clean = skin.clean * (place.part["scalp"] < weights.grain.scalp)
+    spectrum, extra = _spectra(texels, whole.relative, clean, place.density, fields.pixels_per_mm, weights)
     return replace(fields, spectrum=spectrum, extra=extra)
 
 
@@ -172,11 +174,12 @@ def _read_photos(
     layout = layout_of(model)
     surface = layout.surface
     face_density = float(np.median(layout.density[model.landmark_vertices[:, 0]]))
-    opened = concurrently(open_views(model, surface, views, face_density * size, weights.mask), progress.part(0.0, 0.3))
+    opened = concurrently(open_views(model, surface, views, face_density * size, weights), progress.part(0.0, 0.3))
     sources, masks = [source for source, _ in opened], [mask for _, mask in opened]
     likeness = np.ones((1, len(model.template)))
     if len(views) > 1:
-        small = place_of(model, texel_band(model, ALIGNMENT_SIZE, 0, ALIGNMENT_SIZE), layout.density)
+        side = weights.align.size
+        small = place_of(model, texel_band(model, side, 0, side), layout.density)
         sources, likeness = align(model, surface, small, sources, masks, weights.align, progress.part(0.3, 0.45))
     return merge(model, surface, place, views, list(zip(sources, masks)), likeness, weights, progress.part(0.45, 1.0)), masks
 
@@ -197,17 +200,20 @@ def _spectra(
     weight: np.ndarray,
     density: np.ndarray,
     pixels_per_mm: float,
-    weights: GrainWeights,
+    weights: TextureWeights,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Grain spectrum for completed skin, and the share of it that the photo was too coarse to show."""
-    floor, ceiling = np.array(weights.floor, np.float32), np.array(weights.ceiling, np.float32)
-    mm = float(np.median(density[weight > 0.5])) if (weight > 0.5).any() else 2.0
-    measured = band_spread(texels.image(relative.astype(np.float32)), texels.image(weight.astype(np.float32)), mm)
+    w = weights.grain
+    floor, ceiling = np.array(w.floor, np.float32), np.array(w.ceiling, np.float32)
+    mm = float(np.median(density[weight > 0.5])) if (weight > 0.5).any() else weights.gloss.plain_mm
+    measured = band_spread(
+        texels.image(relative.astype(np.float32)), texels.image(weight.astype(np.float32)), mm, weights.noise
+    )
     waves = np.array(WAVES_MM)
     # What the map cannot hold (see band_spread) was not measured either.
-    resolved = np.clip(np.log2(waves * pixels_per_mm / weights.resolved_px), 0, 1) * (waves * mm / 5.0 > 0.35)
+    resolved = np.clip(np.log2(waves * pixels_per_mm / w.resolved_px), 0, 1) * band_resolved(mm, weights.noise)
     for k in range(1, len(waves)):
         if measured[k] == 0:
-            measured[k] = weights.missing * measured[k - 1]
+            measured[k] = w.missing * measured[k - 1]
     spectrum = np.clip(measured, floor, ceiling)
-    return spectrum.astype(np.float32), ((1 - resolved) * floor * (waves < weights.finest_mm)).astype(np.float32)
+    return spectrum.astype(np.float32), ((1 - resolved) * floor * (waves < w.finest_mm)).astype(np.float32)

@@ -27,7 +27,7 @@ __all__ = ["Texels", "bands", "corner_triangles", "each_band", "gather", "mirror
 _BAND_TEXELS = 2048 * 512
 """Texels of one band."""
 
-_CACHE_LIMIT = 200e6
+_CACHE_LIMIT = 200_000_000
 """Bytes of rasterised bands that are kept for the next head."""
 
 _cache: OrderedDict[tuple, Texels] = OrderedDict()

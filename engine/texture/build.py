@@ -27,10 +27,6 @@ __all__ = ["build_textures"]
 _SRGB = (linear_to_srgb(np.arange(65536) / 65535) * 255 + 0.5).astype(np.uint8)
 """sRGB of linear values in steps of 1/65535."""
 
-_RELIEF_LIMIT = 4096
-"""Side of the largest map on which the relief is computed: it has no waves that this map could not hold, and larger maps are
-interpolated."""
-
 
 def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, progress: Progress = SILENT) -> Textures:
     """Albedo, displacement, normal, deformation and confidence maps of one head.
@@ -54,7 +50,7 @@ def build_textures(model: HeadModel, views: Sequence[View], settings: Settings, 
     reading(0.0)
     fields = analyse(model, views, work, weights, reading)
     painting(0.0)
-    relief_size = min(work, _RELIEF_LIMIT)
+    relief_size = min(work, weights.relief.largest)
     albedo = np.zeros((work, work, 3), np.uint8)
     confidence = np.zeros((work, work), np.uint8)
     source = [np.zeros((relief_size, relief_size), np.float32) for _ in range(3)] if work == relief_size else None
@@ -131,4 +127,4 @@ def _vertex_confidence(model: HeadModel, fields: Analysis) -> np.ndarray:
     np.maximum.at(seen, vertex, np.clip(lookup(fields.weight, xy[skin]), 0, 1))
     skin_vertex = np.zeros(len(seen), np.float32)
     skin_vertex[vertex] = 1
-    return (np.maximum(seen, 0.5 * np.clip(fields.near, 0, 1)) * skin_vertex).astype(np.float32)
+    return (np.maximum(seen, fields.weights.paint.confidence * np.clip(fields.near, 0, 1)) * skin_vertex).astype(np.float32)

@@ -12,6 +12,7 @@ from ..wire.color import LUMINANCE
 from .analysis import Analysis
 from .atlas import Texels, corner_triangles, gather, texel_band
 from .layout import layout_of
+from .logs import logs_of
 from .paint.baked import baked_colors
 from .paint.grain import octave_noise
 from .paint.scalp import brow_hair, stubble
@@ -54,20 +55,21 @@ def compose_band(model: HeadModel, fields: Analysis, size: int, row0: int, row1:
 
     rows = np.flatnonzero(~is_skin)
     if len(rows):
-        albedo[rows] = baked_colors(model, texels, rows, place[rows], density[rows], fields.inner)
+        albedo[rows] = baked_colors(model, texels, rows, place[rows], density[rows], fields.inner, fields.weights)
         confidence[rows] = np.where(model.face_material[texels.triangle[rows] // 2] == MATERIALS.index("eyes"), 1, 0)
     rows = np.flatnonzero(is_skin)
     if len(rows):
         skin = Texels(size, row0, row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
         color, share, sure, fold = _skin(model, fields, skin, place[rows], density[rows])
-        luminance[rows] = np.log(np.maximum(color @ LUMINANCE, 2e-3)) - fold
-        pigment[rows] = np.log(np.maximum(color[:, 0], 2e-3) / np.maximum(color[:, 2], 2e-3))
-        bare = lookup(fields.bare, skin.uv_pixels(fields.size)) * np.clip(share * 2, 0, 1)
+        weights = fields.weights
+        luminance[rows] = logs_of(color @ LUMINANCE, weights.floor) - fold
+        pigment[rows] = np.log(np.maximum(color[:, 0], weights.floor) / np.maximum(color[:, 2], weights.floor))
+        bare = lookup(fields.bare, skin.uv_pixels(fields.size)) * np.clip(share * weights.paint.bare, 0, 1)
         scalp = gather(skin, triangles, fields.hairline)
         if fields.brows is not None:
             brows = gather(skin, triangles, fields.brows)
-            color = brow_hair(color, fields.hair, brows, place[rows], density[rows], size, fields.weights.scalp)
-        albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size, fields.weights.scalp)
+            color = brow_hair(color, fields.hair, brows, place[rows], density[rows], size, weights.scalp)
+        albedo[rows] = stubble(color, fields.hair, scalp, bare, place[rows], density[rows], size, weights.scalp)
         seen[rows], confidence[rows] = share, sure
     return Band(texels, albedo, seen, confidence, luminance, pigment)
 

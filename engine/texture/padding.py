@@ -7,6 +7,7 @@ import numpy as np
 
 from ..head.model import HeadModel
 from .atlas import Texels, texel_band
+from .weights import WEIGHTS, PadWeights
 
 __all__ = ["fill_outside", "nearest_covered", "pad_map"]
 
@@ -38,14 +39,14 @@ def fill_outside(model: HeadModel, image: np.ndarray, texels: Texels) -> np.ndar
     if key not in _cache:
         covered = np.zeros(image.shape[0] * image.shape[1], bool)
         covered[texels.index] = True
-        while len(_cache) > 3:
+        while len(_cache) >= WEIGHTS.pad.remembered:
             _cache.pop(next(iter(_cache)))
         _cache[key] = nearest_covered(covered.reshape(image.shape[:2]))
     flat = image.reshape(-1, *image.shape[2:])
     return flat[_cache[key].ravel()].reshape(image.shape)
 
 
-def pad_map(model: HeadModel, image: np.ndarray) -> np.ndarray:
+def pad_map(model: HeadModel, image: np.ndarray, weights: PadWeights = WEIGHTS.pad) -> np.ndarray:
     """Fill everything outside the layout, in place, by bands.
 
     Near an island the nearest texel is repeated (1/64 of the side, 32 texels at 2048); farther away a small copy of the
@@ -54,18 +55,19 @@ def pad_map(model: HeadModel, image: np.ndarray) -> np.ndarray:
     Args:
         model: supplies the layout.
         image: (S, S, C) or (S, S), colours valid on the layout.
+        weights: how far a texel is repeated.
 
     Returns:
         `image`.
     """
-    size = image.shape[0]
-    if size <= 2048:
+    size, whole, far_size = image.shape[0], weights.whole, weights.far
+    if size <= whole:
         texels = texel_band(model, size, 0, size)
         image[:] = fill_outside(model, image, texels)
         return image
-    halo, step = size // 64, max(1, 2048 * 2048 // size)
-    small = cv2.resize(image, (1024, 1024), interpolation=cv2.INTER_NEAREST)
-    coarse = texel_band(model, 1024, 0, 1024)
+    halo, step = size // weights.halo, max(1, whole * whole // size)
+    small = cv2.resize(image, (far_size, far_size), interpolation=cv2.INTER_NEAREST)
+    coarse = texel_band(model, far_size, 0, far_size)
     small = fill_outside(model, small, coarse)
     far = cv2.resize(small, (size, size), interpolation=cv2.INTER_NEAREST) if image.ndim == 2 else None
     for row in range(0, size, step):
@@ -87,9 +89,9 @@ def pad_map(model: HeadModel, image: np.ndarray) -> np.ndarray:
         else:
             filled, close = image[rows].copy(), np.zeros((rows.stop - row, size), bool)
         if not close.all():
-            scale = 1024 / size
-            ys = np.minimum((np.arange(rows.start, rows.stop) * scale).astype(int), 1023)
-            xs = np.minimum((np.arange(size) * scale).astype(int), 1023)
+            scale = far_size / size
+            ys = np.minimum((np.arange(rows.start, rows.stop) * scale).astype(int), far_size - 1)
+            xs = np.minimum((np.arange(size) * scale).astype(int), far_size - 1)
             distant = small[ys[:, None], xs[None]] if far is None else far[rows]
             filled = np.where(close[..., None] if image.ndim == 3 else close, filled, distant)
         outside = ~covered[inner]

@@ -9,6 +9,7 @@ import numpy as np
 from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
 from .atlas import Texels, gather
+from .weights import WEIGHTS, SightWeights
 
 __all__ = ["Masks", "Place", "Seen", "forehead_trust", "place_of"]
 
@@ -101,6 +102,6 @@ def place_of(model: HeadModel, texels: Texels, density: np.ndarray) -> Place:
     return Place(texels, triangles, found[0], found[1], dict(zip(_PARTS, found[2:])))
 
 
-def forehead_trust(place: Place) -> np.ndarray:
+def forehead_trust(place: Place, weights: SightWeights = WEIGHTS.sight) -> np.ndarray:
     """(n,) share of :attr:`Seen.central` that the height leaves: hair falls on the forehead."""
-    return 1 - 0.5 * smoothstep(20, 34, place.height)
+    return 1 - weights.forehead * smoothstep(*weights.forehead_mm, place.height)

@@ -12,7 +12,9 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ __all__ = [
     "Bundle",
     "check_replaceable",
     "load_bundle",
+    "read_arrays",
     "remove_leftovers",
     "remove_own_partials",
     "write_bundle",
@@ -104,13 +107,7 @@ class Bundle:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``mesh.npz`` (see :data:`ARRAYS`), shapes checked against each other."""
-        try:
-            with np.load(self.path / MESH, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in ARRAYS}
-        except (OSError, ValueError, KeyError) as error:
-            raise HrnError(
-                ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=self.path / MESH, reason=reason(error))
-            ) from error
+        arrays = read_arrays(self.path / MESH, ARRAYS)
         _check_arrays(arrays)
         return arrays
 
@@ -131,6 +128,21 @@ class Bundle:
         for name, record in self.manifest["files"].items():
             if _sha256(self.path / name) != record["sha256"]:
                 raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} differs from its checksum.", path=self.path / name))
+
+
+def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The named arrays of a ``.npz`` file.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID`` when the file is damaged or lacks one of them.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in names}
+    except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
 
 
 def _check_arrays(arrays: dict[str, np.ndarray]) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["LUMINANCE", "POWER", "linear_to_power", "linear_to_srgb", "power_to_linear", "srgb_to_linear"]
+__all__ = ["LUMA", "LUMINANCE", "POWER", "linear_to_power", "linear_to_srgb", "power_to_linear", "srgb_to_linear"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """(3,) share of linear red, green and blue in what the eye calls brightness (ITU-R BT.709, the primaries of sRGB)."""
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""(3,) share of red, green and blue as they are in a file in how bright a pixel is (ITU-R BT.601)."""
 
 POWER = 2.2
 """The power closest to the curve of sRGB as a whole. It has no straight piece in the dark, where the two differ most."""

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .bundle import Bundle
+from .bundle import MANIFEST, Bundle, read_arrays
 from .errors import ErrorCode, HrnError
-from .messages import reason, say
+from .messages import say
 
 __all__ = ["FILE", "GROUPS", "VERSION", "HairGroup", "HairStyle", "hair_json", "load_hair", "write_hair"]
 
@@ -119,20 +119,24 @@ def load_hair(bundle: Bundle) -> dict[str, HairGroup]:
         if not isinstance(described["version"], int) or described["version"] > VERSION:
             raise HrnError(
                 ErrorCode.BUNDLE_INVALID,
-                say("{path} has hair of version {version}; this program reads versions up to {newest}.", path=bundle.path,
-                    version=described["version"], newest=VERSION),
+                say(
+                    "{path} has hair of version {version}; this program reads versions up to {newest}.",
+                    path=bundle.path,
+                    version=described["version"],
+                    newest=VERSION,
+                ),
                 hint="Update the add-on.",
-            )  # fmt: skip
-        with np.load(path, allow_pickle=False) as archive:
-            groups = {
-                name: HairGroup(*(archive[f"{name}_{key}"] for key in _ARRAYS), style=_style(one["style"]))
-                for name, one in described["groups"].items()
-                if name in GROUPS
-            }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            )
+        styles = {name: _style(described["groups"][name]["style"]) for name in GROUPS if name in described["groups"]}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HrnError(
-            ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
+            ErrorCode.BUNDLE_INVALID,
+            say("{path} lacks a required field ({error}).", path=bundle.path / MANIFEST, error=repr(error)),
         ) from error
+    arrays = read_arrays(path, [f"{name}_{key}" for name in styles for key in _ARRAYS])
+    groups = {
+        name: HairGroup(**{key: arrays[f"{name}_{key}"] for key in _ARRAYS}, style=style) for name, style in styles.items()
+    }
     for name, group in groups.items():
         _check(name, group)
     return groups

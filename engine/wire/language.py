@@ -25,6 +25,7 @@ __all__ = [
     "language_of",
     "languages",
     "local",
+    "look_in",
     "read_po",
     "system_language",
     "translate",
@@ -53,6 +54,8 @@ _WINDOWS_NAMES = {
 }
 """Blender's codes of the languages that Windows calls by words."""
 _current = SOURCE
+_more: list[Path] = []
+"""Other folders with translations, of the program around the engine."""
 
 
 def languages() -> tuple[str, ...]:
@@ -100,6 +103,13 @@ def current() -> str:
     return _current
 
 
+def look_in(folder: Path) -> None:
+    """Use the files of another folder, too; what the engine itself translates comes first."""
+    if folder not in _more:
+        _more.append(folder)
+        catalog.cache_clear()
+
+
 def local(message: str) -> str:
     """A message, or a constant text, in the language chosen with :func:`use`; English unless one was chosen."""
     return str(message) if _current == SOURCE else translate(message, _current)
@@ -120,14 +130,15 @@ def translate(message: str, language: str) -> str:
 @functools.cache
 def catalog(language: str) -> Mapping[str, str]:
     """Translations by template; none for a language without a file, or with a damaged one (the log says so)."""
-    try:
-        entries = read_po(_FOLDER / f"{language}.po")
-    except FileNotFoundError:
-        entries = {}
-    except (OSError, ValueError) as error:
-        _log.warning("translations are not used: %s", error)
-        entries = {}
-    return MappingProxyType({text: translated for (_, text), translated in entries.items()})
+    texts: dict[str, str] = {}
+    for folder in (*_more, _FOLDER):
+        try:
+            texts |= {text: translated for (_, text), translated in read_po(folder / f"{language}.po").items()}
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            _log.warning("translations are not used: %s", error)
+    return MappingProxyType(texts)
 
 
 def read_po(path: Path) -> dict[tuple[str | None, str], str]:

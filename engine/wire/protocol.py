@@ -44,7 +44,16 @@ PROTOCOL_VERSION = 1
 MAX_LINE_BYTES = 1 << 20
 """Most bytes of a line; longer lines are garbage, because bulk data travels in files."""
 
-STAGE_SECONDS = {"photo": 0.1, "landmarks": 0.2, "coarse": 1.5, "mid": 3.0, "albedo": 2.0, "displacement": 1.0, "bundle": 1.0}
+STAGE_SECONDS = {
+    "photo": 0.1,
+    "landmarks": 0.2,
+    "coarse": 1.5,
+    "mid": 3.0,
+    "albedo": 2.0,
+    "displacement": 1.0,
+    "hair": 2.5,
+    "bundle": 1.0,
+}
 """What each stage takes with the default settings on two cores: only the proportions matter, for progress bars."""
 
 STAGES = ("start", *STAGE_SECONDS, "done")

@@ -213,6 +213,13 @@ class Settings:
         flag="--no-expression",
         help="build the head relaxed",
     )
+    hair: bool = _declare(
+        True,
+        label="Hair",
+        description="Grow hair, brows, lashes and beard from the photo as curves that can be combed. Otherwise the head is bald",
+        flag="--no-hair",
+        help="leave hair, brows, lashes and beard off",
+    )
     face_index: int = _declare(
         0,
         label="Face",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from .messages import Message, say
 from .settings import SETTINGS, Setting, Settings
 
 __all__ = ["add_flags", "as_flags", "from_flags"]
@@ -54,12 +55,16 @@ def as_flags(settings: Settings) -> list[str]:
 def _help(setting: Setting) -> str:
     if setting.hidden_flag:
         return argparse.SUPPRESS
-    words = setting.help
-    if setting.methods:
-        words = f"method{'s' if len(setting.methods) > 1 else ''} {', '.join(setting.methods)}: {words}"
+    words = Message(setting.help)
+    if len(setting.methods) > 1:
+        words = say("methods {methods}: {help}", methods=list(setting.methods), help=words)
+    elif setting.methods:
+        words = say("method {method}: {help}", method=setting.methods[0], help=words)
     if setting.only_choices:
         *others, last = (str(choice.value) for choice in setting.choices)
-        words += f": {', '.join(others)} or {last}"
+        words = say("{help}: {choices}", help=words, choices=say("{others} or {last}", others=others, last=last))
     if setting.maximum is not None:
-        words += f", {setting.minimum} to {setting.maximum}"
-    return words if setting.kind == "bool" or setting.default is None else f"{words} (default: %(default)s)"
+        words = say("{help}, {least} to {most}", help=words, least=setting.minimum, most=setting.maximum)
+    if setting.kind == "bool" or setting.default is None:
+        return words
+    return say("{help} (default: %(default)s)", help=words)

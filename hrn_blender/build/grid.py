@@ -64,8 +64,8 @@ def build_in_grid(scene: bpy.types.Scene, out: Path, bundle: str, title: str, in
     Raises:
         HrnError: ``BUNDLE_INVALID``.
     """
-    # Many heads at once: what is seen from afar needs no subdivision in the viewport.
-    options = BuildOptions(name=title, viewport_subdivision=0, share_groups=True)
+    # Many heads at once: what is seen from afar needs no subdivision and only the hair's guides in the viewport.
+    options = BuildOptions(name=title, viewport_subdivision=0, share_groups=True, hair_share=0.0)
     result = build_head(bundle, scene=scene, parent=_collection(scene, out), options=options)
     result.head.location = grid_place(index, total)
     for camera in result.cameras:

@@ -9,6 +9,7 @@ import bpy
 
 from .. import compat
 from .camera import build_camera, match_scene_to_camera
+from .hair.build import VIEWPORT_SHARE, build_hair
 from .ledger import Ledger
 from .materials import build_materials
 from .mesh import add_shape_keys, add_subdivision, add_vertex_groups, build_mesh
@@ -18,6 +19,8 @@ __all__ = ["BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "find_
 
 BUNDLE_PROPERTY = "hrn_bundle"
 """Custom property of head objects: the folder they were built from."""
+HAIR_PROPERTY = "hrn_hair_groups"
+"""Custom property of head objects: the groups of hair that their bundle has, built or not."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class BuildOptions:
     """Store maps and photos inside the .blend file."""
     share_groups: bool = False
     """Share the four node groups with other heads built with this: for many heads in one file."""
+    hair: bool = True
+    """Build the bundle's hair, brows, lashes and beard as curves."""
+    hair_share: float = VIEWPORT_SHARE
+    """Part of the strands between the guides that the viewport shows, 0 to 1; renders show all."""
     set_scene: bool = False
     """Also make the photo's camera the scene's camera and take over its resolution."""
 
@@ -49,6 +56,8 @@ class HeadResult:
     cameras: tuple[bpy.types.Object, ...]
     """One per photo that was used, as in the bundle."""
     materials: dict[str, bpy.types.Material] = field(default_factory=dict)
+    hair: dict[str, bpy.types.Object] = field(default_factory=dict)
+    """Group of hair (``hair``, ``brows``, ``lashes``, ``beard``) -> its curves; empty for a head without."""
 
 
 def build_head(
@@ -99,6 +108,7 @@ def _build(
     add_shape_keys(head, source)
     subdivision = add_subdivision(head, options.viewport_subdivision, options.render_subdivision)
     _record(head, source)
+    hair = build_hair(source, head, collection, options.hair_share, ledger) if options.hair else {}
 
     cameras = []
     for camera in source.cameras:
@@ -113,7 +123,7 @@ def _build(
     parent.children.link(collection)
     if options.adaptive:
         compat.enable_adaptive_subdivision(scene, head, subdivision, options.adaptive_edge)
-    return HeadResult(collection, head, tuple(cameras), materials)
+    return HeadResult(collection, head, tuple(cameras), materials, hair)
 
 
 def _images(materials: dict[str, bpy.types.Material]):
@@ -131,6 +141,7 @@ def _record(head: bpy.types.Object, source: HeadSource) -> None:
     head["hrn_engine_version"] = source.engine_version
     head["hrn_schema_version"] = source.bundle.manifest["schema_version"]
     head["hrn_origin"] = source.origin.tolist()
+    head[HAIR_PROPERTY] = " ".join(source.hair)
 
 
 def find_heads(scene: bpy.types.Scene) -> list[bpy.types.Object]:

@@ -16,7 +16,15 @@ from .source import HeadSource
 from .teeth import ATTRIBUTE as TOOTH_ATTRIBUTE
 from .teeth import tooth_coordinates
 
-__all__ = ["CONFIDENCE_GROUPS", "DEFORMATION_KEY", "add_shape_keys", "add_subdivision", "add_vertex_groups", "build_mesh"]
+__all__ = [
+    "CONFIDENCE_GROUPS",
+    "DEFORMATION_KEY",
+    "add_shape_keys",
+    "add_subdivision",
+    "add_vertex_groups",
+    "build_mesh",
+    "set_quads",
+]
 
 DEFORMATION_KEY = "Deformation"
 """Name of the shape key that holds the deformation beyond the head model."""
@@ -47,7 +55,7 @@ _OILY = 0.06
 def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     """The neutral coarse head with all its quads, smooth shaded, UV-mapped, with material indices."""
     mesh = ledger.add(bpy.data.meshes.new(source.name))
-    _set_quads(mesh, source.vertices, source.faces)
+    set_quads(mesh, source.vertices, source.faces)
     mesh.polygons.foreach_set("material_index", np.ascontiguousarray(source.face_material, np.int32))
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(source.uv, np.float32).ravel())
@@ -69,7 +77,7 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
     return mesh
 
 
-def _set_quads(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
+def set_quads(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
     """Smooth quads in an empty mesh; Blender's own ``from_pydata`` takes five times as long over arrays."""
     mesh.vertices.add(len(vertices))
     mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())

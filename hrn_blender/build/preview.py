@@ -20,6 +20,8 @@ from mathutils import Matrix, Vector
 
 from .. import compat
 from .camera import match_scene_to_camera
+from .hair.build import find_hair
+from .hair.strands import read_guides
 from .head import HeadResult
 from .ledger import Ledger
 
@@ -44,7 +46,7 @@ class PreviewOptions:
     turn: float = 35.0
     """Degrees by which the last picture is turned, towards the side of the face that the photo shows less of."""
     margin: float = 0.13
-    """Border around the head above the neck as a share of its size; hair needs some."""
+    """Border around the head above the neck, with its hair, as a share of its size."""
 
 
 def render_preview(result: HeadResult, path: str | os.PathLike, options: PreviewOptions = PreviewOptions()) -> Path:
@@ -166,12 +168,21 @@ def _above_the_neck(head: bpy.types.Object) -> np.ndarray:
     return keep if keep.any() else ~keep
 
 
+def _hair_points(head: bpy.types.Object) -> np.ndarray:
+    """(M, 3) world positions of the guides that renders show, as far down as the neck reaches."""
+    points = [read_guides(hair.data).points for hair in find_hair(head).values() if not hair.hide_render]
+    local = np.concatenate([np.zeros((0, 3)), *points])
+    matrix = np.array(head.matrix_world)
+    return local[local[:, 2] > 0] @ matrix[:3, :3].T + matrix[:3, 3]
+
+
 def _window(
     scene: bpy.types.Scene, head: bpy.types.Object, view: bpy.types.Object, margin: float
 ) -> tuple[float, float, float, float]:
-    """(x0, y0, x1, y1) of the face and skull with a margin, as shares of the frame with y down, clipped to the frame."""
-    camera = view.matrix_world.normalized().inverted()
-    points = _posed_points(scene, head)[_above_the_neck(head)] @ np.array(camera)[:3, :3].T + np.array(camera)[:3, 3]
+    """(x0, y0, x1, y1) of the face, skull and hair with a margin, as shares of the frame with y down, clipped to the frame."""
+    camera = np.array(view.matrix_world.normalized().inverted())
+    points = np.concatenate([_posed_points(scene, head)[_above_the_neck(head)], _hair_points(head)])
+    points = points @ camera[:3, :3].T + camera[:3, 3]
     corners = view.data.view_frame(scene=scene)
     right, top = max(c.x for c in corners), max(c.y for c in corners)
     left, bottom = min(c.x for c in corners), min(c.y for c in corners)

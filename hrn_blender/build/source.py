@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,12 +11,15 @@ import numpy as np
 from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
 from ..engine.wire.color import srgb_to_linear
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.hair import HairGroup, load_hair
 from ..engine.wire.messages import say
 
 __all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
 
 MAPS = ("albedo", "displacement", "normal")
 """Maps without which there is no material."""
+BARE_MAP = "albedo_bare"
+"""The albedo without painted brows, lashes and beard, which heads without such curves lack."""
 
 AXES = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float64)
 """Engine (x to the subject's left, y up, z out of the face) -> Blender (x, -y out of the face, z up): a rotation."""
@@ -87,6 +90,10 @@ class HeadSource:
     """(3,) where the object's origin lies in the bundle's space, but in Blender's axes."""
     enamel: tuple[float, float, float, float] | None = None
     """Linear RGBA of the teeth in the photo; None in bundles that do not tell."""
+    hair: dict[str, HairGroup] = field(default_factory=dict)
+    """The bundle's guides, in its axes; empty for a head without hair."""
+    scalp_color: tuple[float, float, float, float] | None = None
+    """Linear RGBA of the skin between the roots; None in bundles that do not tell."""
 
 
 def read_source(path) -> HeadSource:
@@ -99,7 +106,8 @@ def read_source(path) -> HeadSource:
     arrays = bundle.arrays()
     manifest = bundle.manifest
     try:
-        maps = {name: bundle.file(name) for name in MAPS}
+        maps = {name: bundle.file(name) for name in (*MAPS, *({BARE_MAP} & set(manifest["maps"])))}
+        hair = load_hair(bundle)
         names = tuple(str(name) for name in manifest["expression"]["names"])
         values = np.array(manifest["expression"]["values"], np.float64)
         part_names = tuple(str(name) for name in manifest["parts"])
@@ -136,6 +144,8 @@ def read_source(path) -> HeadSource:
             origin=origin,
             cameras=tuple(_camera(bundle, camera, origin) for camera in manifest["cameras"]),
             enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None,
+            hair=hair,
+            scalp_color=_scalp_color(manifest["hair"].get("scalp_color")) if hair else None,
         )
     except KeyError as error:
         raise HrnError(
@@ -153,6 +163,16 @@ def _linear(color: list) -> tuple[float, float, float, float]:
     if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 1:
         raise ValueError("tooth_color is out of range")
     return (*srgb_to_linear([red, green, blue], np.float64).tolist(), 1.0)
+
+
+def _scalp_color(color: list | None) -> tuple[float, float, float, float] | None:
+    """Linear RGBA of the manifest's linear colour."""
+    if color is None:
+        return None
+    red, green, blue = (float(value) for value in color)
+    if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 1:
+        raise ValueError("scalp_color is out of range")
+    return (red, green, blue, 1.0)
 
 
 def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:

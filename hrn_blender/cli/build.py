@@ -13,25 +13,30 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..engine.wire.command_line import Parser
+from ..engine.wire.language import local, look_in
+from ..engine.wire.messages import as_message, say
+
 __all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return the process' exit status: 0 done, 1 failed, 2 wrong usage."""
+    look_in(Path(__file__).resolve().parents[1] / "translations")
     arguments = _parser().parse_args(argv)
     from ..engine.wire.errors import HrnError
 
     try:
         return arguments.run(arguments)
     except HrnError as error:
-        print(f"error {error.code.value}: {error}", file=sys.stderr)
+        print(local(say("error {code}: {reason}", code=error.code.value, reason=error)), file=sys.stderr)
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(local(say("error: {reason}", reason=as_message(str(error)))), file=sys.stderr)
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="blender", description="Head bundle -> .blend file, without a window.")
+def _parser() -> Parser:
+    parser = Parser(prog="blender", description="Head bundle -> .blend file, without a window.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="build the head of a bundle and save it")
@@ -49,11 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--pack", action="store_true", help="store maps and photo inside the .blend file")
     build.add_argument("--adaptive", action="store_true", help="let Cycles subdivide as finely as the detail needs")
     build.add_argument("--name", default="", help="what the objects are called (default: as the bundle says)")
+    build.add_argument("--no-hair", action="store_true", help="build no hair curves, also where the bundle has hair")
     build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
     build.set_defaults(run=_build)
 
     check = commands.add_parser("check", help="say whether a bundle is complete and can be built")
-    check.add_argument("bundle", type=Path)
+    check.add_argument("bundle", type=Path, help="folder of the head bundle")
     check.set_defaults(run=_check)
     return parser
 
@@ -64,7 +70,6 @@ def _build(arguments: argparse.Namespace) -> int:
     from ..build import BuildOptions, build_head
     from ..build.preview import PreviewOptions, render_preview
     from ..engine.wire.errors import ErrorCode, HrnError
-    from ..engine.wire.messages import say
 
     out = arguments.out.absolute()
     for target in filter(None, (out, arguments.render)):
@@ -79,9 +84,16 @@ def _build(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     result = build_head(
         arguments.bundle,
-        options=BuildOptions(name=arguments.name, pack=arguments.pack, adaptive=arguments.adaptive, set_scene=True),
+        options=BuildOptions(
+            name=arguments.name,
+            pack=arguments.pack,
+            adaptive=arguments.adaptive,
+            hair=not arguments.no_hair,
+            set_scene=True,
+        ),
     )
-    print(f"Built {result.head.name} in {time.perf_counter() - started:.2f} s", flush=True)
+    took = time.perf_counter() - started
+    print(local(say("Built {name} in {seconds:.2f} s", name=result.head.name, seconds=took)), flush=True)
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.render.use_border = False
@@ -95,7 +107,7 @@ def _build(arguments: argparse.Namespace) -> int:
         raise HrnError(
             ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} cannot be written: {reason}", file=out, reason=error)
         ) from error
-    print(f"Saved {out}", flush=True)
+    print(local(say("Saved {path}", path=out)), flush=True)
     if arguments.render:
         # After saving, because Blender dies where EEVEE finds no OpenGL.
         started = time.perf_counter()
@@ -105,7 +117,8 @@ def _build(arguments: argparse.Namespace) -> int:
                 arguments.render,
                 PreviewOptions(height=arguments.height, engine=arguments.engine, samples=arguments.samples),
             )
-        print(f"Rendered {arguments.render} in {time.perf_counter() - started:.1f} s", flush=True)
+        took = time.perf_counter() - started
+        print(local(say("Rendered {path} in {seconds:.1f} s", path=arguments.render, seconds=took)), flush=True)
     return 0
 
 
@@ -156,10 +169,15 @@ def _check(arguments: argparse.Namespace) -> int:
 
     source = read_source(arguments.bundle)
     source.bundle.verify()
-    print(
-        f"{source.name}: {len(source.faces)} quads, {len(source.expression_names)} expressions, "
-        f"{len(source.cameras)} photo(s), method {source.method}"
+    found = say(
+        "{name}: {quads} quads, {expressions} expressions, photos: {photos}, method {method}",
+        name=source.name,
+        quads=len(source.faces),
+        expressions=len(source.expression_names),
+        photos=len(source.cameras),
+        method=source.method,
     )
+    print(local(found))
     return 0
 
 

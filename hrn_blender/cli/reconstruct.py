@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import bpy
 
 from ..build import build_head
+from ..engine.wire.command_line import Parser
 from ..engine.wire.errors import HrnError
+from ..engine.wire.language import language_of, look_in
 from ..engine.wire.messages import say
 from ..engine.wire.methods import check_photo_count
 from ..engine.wire.settings_flags import add_flags, from_flags
@@ -28,7 +29,9 @@ _KINDS = {"started": say("started"), "done": say("done"), "failed": say("failed"
 
 def main(arguments: list[str]) -> int:
     """Reconstruct photos and build the heads into one file; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="blender --command hrn", description="Reconstruct heads from photos.")
+    look_in(Path(__file__).resolve().parents[1] / "translations")
+    language = language_of(bpy.app.translations.locale)
+    parser = Parser(prog="blender --command hrn", description="Reconstruct heads from photos.", language=language)
     parser.add_argument("--photo", action="append", required=True, metavar="FILE", help="may be given several times")
     parser.add_argument("--out", metavar="DIR", help="folder for the head bundles (default: as in the preferences)")
     parser.add_argument("--blend", metavar="FILE", help="save the heads into this .blend file")

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
 from ..build.camera import EXPRESSION_PROPERTY
+from ..build.hair.build import find_hair
 from ..engine.wire.bundle import MANIFEST, load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
@@ -165,6 +166,11 @@ class HRN_OT_make_editable(bpy.types.Operator):
         head = made[0]
         mesh = head.data.override_create(remap_local_usages=True)  # With its shape keys.
         mesh.materials[0] = mesh.materials[0].copy()  # The skin: Blender overrides no sliders of materials.
+        for hair in find_hair(head).values():  # Strands cannot be overridden: they become this file's own.
+            local = hair.make_local(clear_liboverride=True)
+            local.data = local.data.make_local(clear_liboverride=True)
+            local.parent = head
+            local.data.materials[0] = local.data.materials[0].copy()
         for other in context.view_layer.objects.selected[:]:
             other.select_set(False)
         head.select_set(True)

@@ -267,6 +267,7 @@ class HRN_PT_settings(Sidebar, bpy.types.Panel):
         column.prop(settings, "detail", slider=True)
         column.separator()
         column.prop(settings, "keep_expression")
+        column.prop(settings, "hair")
         column.prop(settings, "face_number")
         column.prop(settings, "same_expression")
         row = column.row(align=True, heading="Focal Length")

@@ -77,10 +77,15 @@ def link_as_instance(file: Path) -> bpy.types.Object:
 
 def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     from hrn_blender.build import strength_socket
+    from hrn_blender.build.hair.build import find_hair
+    from hrn_blender.build.hair.material import color_input
+    from hrn_blender.build.hair.modifiers import slider_input
+    from hrn_blender.build.hair.skin import shown
     from hrn_blender.cli.build import main
+    from hrn_blender.compat import modifier_input
     from support.synthetic_bundle import make_bundle
 
-    make_bundle(tmp_path / "Zoë", texture_size=16, density=6)
+    make_bundle(tmp_path / "Zoë", texture_size=16, density=6, hair=True)
     assert main(["build", str(tmp_path / "Zoë"), "--out", str(tmp_path / "head.blend"), "--asset"]) == 0
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     link_as_instance(tmp_path / "head.blend")
@@ -91,11 +96,22 @@ def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     assert bpy.context.active_object == head and "Displacement Strength" in addon_ui.texts(addon_ui.draw("HRN_PT_head"))
     head.data.shape_keys.key_blocks["jawOpen"].value = 0.75
     strength_socket(head).default_value = 2.5
+    hair = find_hair(head)["hair"]
+    slider_input(hair, "thickness").set(6.5)
+    color_input(hair, "Melanin").default_value = 0.375
+    bpy.ops.hrn.hair_show(group="beard", show=False)
+    bpy.context.view_layer.objects.active = hair
+    bpy.ops.object.mode_set(mode="SCULPT_CURVES")  # The strands can be combed.
+    bpy.ops.object.mode_set(mode="OBJECT")
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "user.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "user.blend"))
     (head,) = heads_in_scene()
     assert head.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(0.75)
     assert strength_socket(head).default_value == 2.5
+    hair = find_hair(head)["hair"]
+    assert hair.data.surface == head and modifier_input(hair.modifiers[0], "Head").value == head
+    assert slider_input(hair, "thickness").value == 6.5 and color_input(hair, "Melanin").default_value == 0.375
+    assert find_hair(head)["beard"].hide_render and not shown(head)["beard"] and shown(head)["hair"]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
 
 

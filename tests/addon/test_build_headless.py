@@ -73,6 +73,23 @@ def test_errors_are_one_line_with_a_code(bundle, tmp_path, capfd, arguments, cod
     assert not list(tmp_path.glob("*.blend"))
 
 
+def test_it_speaks_the_language_that_is_asked_for(bundle, tmp_path, capfd):
+    for arguments, told in (
+        (["check", str(bundle.path)], "52 个表情"),
+        (["check", str(tmp_path)], "错误 BUNDLE_INVALID："),
+        (["build", str(bundle.path), "--out", str(tmp_path / "a.txt")], "a.txt 的扩展名必须为 .blend。"),
+    ):
+        main(["--lang", "zh_HANS", *arguments])
+        assert told in "".join(capfd.readouterr())
+    with pytest.raises(SystemExit):
+        main(["build", "--help", "--lang=zh_HANS"])
+    shown = capfd.readouterr().out
+    assert shown.startswith("用法：blender build") and "将贴图和照片打包到 .blend 文件中" in shown
+    with pytest.raises(SystemExit):
+        main(["build", "--help"])
+    assert "store maps and photo inside the .blend file" in capfd.readouterr().out
+
+
 def test_check_hashes_every_file(bundle, tmp_path, capfd):
     assert main(["check", str(bundle.path)]) == 0
     assert "52 expressions" in capfd.readouterr().out

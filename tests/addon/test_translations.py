@@ -32,6 +32,10 @@ SAME_IN_ALL = {
     "3DDFA-V3",
     "DF_MVR",
     "PyTorch",
+    "glTF",
+    "FBX",
+    "USD",
+    "Alembic",
 }
 """Texts that a translation may leave as they are."""
 

@@ -43,6 +43,7 @@ LONG = (
     "fit/mid/test_accuracy.py",
     "published/tddfa_v3/test_method.py",
     "published/hrn/test_stages.py",
+    "hair/test_short.py",
     "photo/test_faces.py",
     "test_errors.py",
     "test_docs.py",

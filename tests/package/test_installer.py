@@ -179,9 +179,14 @@ def test_each_blender_is_pinned_to_a_release_of_its_version():
     assert list(BLENDERS) == ["4.2", "4.5", "5.0", "5.2"]
 
 
-def run(*arguments, cwd=None) -> subprocess.CompletedProcess:
+def run(*arguments, cwd=None, **environment) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, ROOT / "install_deps.py", *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+        [sys.executable, ROOT / "install_deps.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
     )
 
 
@@ -196,6 +201,63 @@ def test_plan_lists_sizes_and_licences_and_changes_nothing(tmp_path):
     for sizes in (ENGINE_SIZES, *(extra.sizes for extra in EXTRAS.values())):
         assert all(f"{download} / {disk}" in table for download, disk in (sizes.linux, sizes.windows, sizes.macos))
     assert not (tmp_path / "home").exists()
+
+
+CHINESE = {"LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}
+
+
+def test_it_speaks_the_language_of_the_locale_or_of_lang(tmp_path):
+    home = ("--home", tmp_path / "home")
+
+    def plan(*arguments, **environment) -> str:
+        return run(*arguments, **environment).stdout.partition("\n")[2]  # the first line says how much is free
+
+    told, table = run("--help", **CHINESE).stdout, plan(*home, "plan", **CHINESE)
+    assert told.startswith("用法：install_deps.py") and "  --offline        只使用 --wheels\n" in told and "options" not in told
+    assert "  engine    待安装      下载 " in table and "许可证\n" in table and "to install" not in table
+    english = plan(*home, "plan")
+    assert "  engine    to install " in english
+    for arguments in (("--lang", "en", *home, "plan"), (*home, "plan", "--lang", "en"), (*home, "plan", "--lang=en_US")):
+        assert plan(*arguments, **CHINESE) == english
+    assert plan(*home, "--lang", "zh_HANS", "plan") == plan(*home, "plan", "--lang", "zh_CN") == table
+    assert run("--help", "--lang", "en", **CHINESE).stdout == run("--help").stdout
+
+
+def test_its_errors_are_in_that_language_and_for_programs_in_english(tmp_path):
+    home, error = ("--home", tmp_path / "home"), "The engine is not installed or incomplete."
+    said = run(*home, "verify", **CHINESE)
+    assert said.returncode == 1 and said.stderr.startswith("错误：引擎未安装或不完整。")
+    assert run(*home, "verify", "--lang", "en", **CHINESE).stderr.startswith(f"error: {error}")
+    params = json.loads(run("--json", *home, "verify", **CHINESE).stdout)["params"]
+    assert params["message"].startswith(error)
+    params = json.loads(run("--json", *home, "install", "--with", "desk", **CHINESE).stdout)["params"]
+    assert params["message"] == "There is no extra 'desk'. The extras are published, dask."
+    assert params["template"] == "There is no extra {name}. The extras are {extras}."
+    assert params["parameters"] == {"name": "'desk'", "extras": ["published", "dask"]}
+    for arguments in (("--lang", "xx", "plan"), ("plan", "--lang", "xx"), ("plan", "--lang")):
+        said = run(*arguments, **CHINESE)
+        assert said.returncode == 2 and "install_deps.py：错误：参数 --lang：" in said.stderr
+
+
+def test_progress_is_in_that_language_and_for_programs_in_english(capsys):
+    from types import SimpleNamespace
+
+    from engine.install.shell import progress_of
+    from engine.wire.language import SOURCE, use
+    from engine.wire.messages import Message, say
+
+    use("zh_HANS")
+    try:
+        for as_json in (False, True):
+            progress_of("engine", SimpleNamespace(json=as_json))(0.5, say("Installing {title} as a module", title="X"))
+            progress_of("engine", SimpleNamespace(json=as_json))(0.6, "Downloading x-1.0.whl")  # pip's own words
+    finally:
+        use(SOURCE)
+    told = capsys.readouterr()
+    assert told.err.splitlines() == ["[engine]  50% 正在安装作为模块的 X (0 s)", "[engine]  60% Downloading x-1.0.whl (0 s)"]
+    first, second = (json.loads(line)["params"] for line in told.out.splitlines())
+    assert first["message"] == "Installing X as a module" and second["message"] == "Downloading x-1.0.whl"
+    assert Message.from_json(first).template == "Installing {title} as a module"
 
 
 def test_verify_without_an_engine_says_what_to_do(tmp_path):

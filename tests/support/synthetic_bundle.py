@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.wire.bundle import MATERIALS, PARTS, Bundle, load_bundle, write_bundle
+from engine.wire.hair import hair_json, write_hair
 from engine.wire.settings import Settings
+from support.synthetic_hair import synthetic_hair
 
 EXPRESSIONS = (
     "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft "
@@ -240,6 +242,7 @@ def make_bundle(
     name: str = "synthetic",
     views: tuple[bool, ...] = (True,),
     settings: Settings | None = None,
+    hair: bool | dict = False,
     **changes,
 ) -> Bundle:
     """Write a bundle to `path`.
@@ -252,6 +255,7 @@ def make_bundle(
         name: name of the head.
         views: for each photo, whether it was used; each one that was has a camera, further round than the last.
         settings: recorded in the manifest.
+        hair: guides on its scalp, brows, lids and chin, and an albedo without painted ones; or the groups themselves.
         changes: top-level manifest fields to add or replace.
     """
     settings = settings or Settings(texture_size=max(256, texture_size))
@@ -403,7 +407,14 @@ def make_bundle(
         },
         **changes,
     }
+    if hair:
+        groups = hair if isinstance(hair, dict) else synthetic_hair(arrays)
+        manifest["hair"] = hair_json(groups, scalp_color=[0.05, 0.03, 0.02])
+        manifest["maps"]["albedo_bare"] = about("albedo_bare.png", "sRGB", 8, "RGB")
     with write_bundle(path, manifest, arrays) as folder:
+        if hair:
+            write_hair(folder, groups)
+            write_png(folder / "albedo_bare.png", albedo[:, ::-1].copy())
         write_png(folder / "albedo.png", albedo)
         write_exr(folder / "displacement.exr", {"Y": displacement})
         write_png(folder / "normal.png", normal)

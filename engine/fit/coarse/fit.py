@@ -55,7 +55,7 @@ def fit_coarse(
     looking, fitting = progress.part(0.0, 0.5, "Looking at the face"), progress.part(0.5, 1.0, "Fitting the head")
     looking(0.0)
     regressor = load_regressor(model)
-    guess = regressor.guess(photo, observation, looking)
+    guess = regressor.guess(photo, observation, looking, weights)
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess.identity, weights),
@@ -101,14 +101,14 @@ def _share_believed(model: HeadModel, regressor: Regressor, weights: CoarseWeigh
     differ = modes.T @ modes + some
     unsure = weights.guess_gain * np.linalg.inv(regressor.identity_precision)
     # The network learns from faces: what its answer does to the skull is no more than a side effect.
-    face, skull = (_mean_square(model, parts) for parts in (_FACE, _SKULL))
+    face, skull = (_mean_square(model, parts, weights.part) for parts in (_FACE, _SKULL))
     kept = weights.face_precision * face + some
     return np.linalg.solve(kept + weights.skull_precision * skull, kept @ differ @ np.linalg.inv(differ + unsure))
 
 
-def _mean_square(model: HeadModel, parts: tuple[str, ...]) -> np.ndarray:
+def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.ndarray:
     """(K, K): ``x @ it @ x`` is the mean squared distance in mm that identity x moves these parts by."""
-    basis = model.identity_basis[:, model.part(*parts) > 0.5].astype(float)
+    basis = model.identity_basis[:, model.part(*parts) > least].astype(float)
     flat = basis.reshape(len(basis), -1)
     return flat @ flat.T / basis.shape[1]
 

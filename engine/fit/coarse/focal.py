@@ -6,20 +6,16 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...photo.exif import FILM_DIAGONAL_MM
 from ...types import Photo
 from ...wire.settings import Settings
+from .weights import WEIGHTS
 
-__all__ = ["TYPICAL_DISTANCE_MM", "choose_focal", "first_camera"]
-
-TYPICAL_DISTANCE_MM = 800.0
-"""Distance of a portrait when nothing else is known: perspective depends on it alone, not on the lens or the crop."""
-
-_FILM_DIAGONAL_MM = float(np.hypot(36, 24))
-"""Diagonal of the 35 mm film frame, by which equivalent focal lengths are defined, mm."""
+__all__ = ["choose_focal", "first_camera"]
 
 
 def choose_focal(
-    photo: Photo, settings: Settings, px_per_mm: float, distance_mm: float = TYPICAL_DISTANCE_MM
+    photo: Photo, settings: Settings, px_per_mm: float, distance_mm: float = WEIGHTS.distance_mm
 ) -> tuple[float, str]:
     """Focal length in pixels of `photo` and where it comes from: ``user``, ``exif`` or ``estimated``.
 
@@ -30,7 +26,7 @@ def choose_focal(
     if settings.focal_px is not None:
         return float(settings.focal_px) * photo.scale, "user"
     if settings.focal_mm is not None:
-        return float(settings.focal_mm) / _FILM_DIAGONAL_MM * float(np.hypot(*photo.size)), "user"
+        return float(settings.focal_mm) / FILM_DIAGONAL_MM * float(np.hypot(*photo.size)), "user"
     if photo.focal_px is not None and photo.focal_px > 0:
         return float(photo.focal_px), "exif"
     return float(distance_mm * px_per_mm), "estimated"
@@ -48,5 +44,5 @@ def first_camera(points: np.ndarray, pixels: np.ndarray, size: tuple[int, int], 
         flags=cv2.SOLVEPNP_SQPNP,
     )
     R = cv2.Rodrigues(rotation)[0] if found else np.diag([1.0, -1.0, -1.0])
-    t = translation.ravel() if found else np.array([0, 0, TYPICAL_DISTANCE_MM])
+    t = translation.ravel() if found else np.array([0, 0, WEIGHTS.distance_mm])
     return Camera(width, height, focal, focal, width / 2, height / 2, R, t)

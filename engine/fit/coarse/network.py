@@ -19,12 +19,15 @@ from ...system.progress import SILENT, Progress
 from .onnx_bytes import FLOAT, INT64, constant, model, node, port
 from .tflite import Network, Operator
 
-__all__ = ["FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
+__all__ = ["DISTANCE_UNIT_MM", "FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
 
 TAIL_START = 408
 """Number of the landmark network's tensor of 128 x 8 x 8, from which the trained end goes on."""
 TAIL_STOP = 470
 """Number of its tensor of 128 x 2 x 2, at which the trained end takes over."""
+
+DISTANCE_UNIT_MM = 800.0
+"""Distance whose logarithm is 0 in the answers, mm."""
 
 FEATURES = 512
 """Number of values of that tensor, from which the answers are worked out."""
@@ -42,7 +45,7 @@ class Guess(NamedTuple):
     expression: Any
     """(B, 52)"""
     view: Any
-    """(B, 2): log of the distance over 800 mm, log of the crop's pixels per mm."""
+    """(B, 2): log of the distance over :data:`DISTANCE_UNIT_MM`, log of the crop's pixels per mm."""
 
 
 class DenseNet:

@@ -24,6 +24,7 @@ from ...head.model import HeadModel
 from ...photo.face_nets import model_path
 from ...photo.regions import EYES, FACE_POINTS, INNER_LIPS
 from ...wire.errors import ErrorCode, HrnError
+from .weights import WEIGHTS
 
 __all__ = ["PEOPLE_FILE", "People", "anchored_identity", "canonical_face", "canonical_identity", "load_people", "other_head"]
 
@@ -34,21 +35,8 @@ _ENTRY = "geometry_pipeline_metadata_landmarks.binarypb"
 """Name of the canonical face in MediaPipe's model file."""
 _VERTEX_FLOATS = 5
 """Numbers per vertex of the canonical face: place, then texture coordinates."""
-_MM = 10.0
+_MM = 10
 """The canonical face is in centimetres."""
-
-_SIGMA_MM = 12.0
-"""Landmarks of the model and vertices of the canonical face name places that differ by some 2 mm, alike over patches of
-about 40 points: as independent errors, 2 sqrt(40)."""
-_ALONG_SURFACE = 0.05
-"""Weight of differences along the surface, which mostly say that the points are named differently."""
-_STEPS = 15
-"""Number of rounds in which size and pose of the canonical face and the identity are found in turn."""
-
-_RIDGE = 1e-2
-"""Added to the diagonal of the equations that recover an identity from its displacements, mm^2."""
-_TOLERANCE_MM = 0.1
-"""Mean error of the recovered displacements from which on they are another head's, mm."""
 
 
 class People(NamedTuple):
@@ -103,9 +91,9 @@ def anchored_identity(model: HeadModel, vertices: np.ndarray, displacement: np.n
         raise other_head()
     basis = model.identity_basis[:, vertices].reshape(len(model.identity_basis), -1).astype(float)
     flat = displacement.reshape(len(displacement), -1).astype(float)
-    identity = np.linalg.solve(basis @ basis.T + _RIDGE * np.eye(len(basis)), basis @ flat.T).T
+    identity = np.linalg.solve(basis @ basis.T + WEIGHTS.people.ridge * np.eye(len(basis)), basis @ flat.T).T
     missed = np.sqrt(((flat - identity @ basis) ** 2).reshape(len(flat), -1, 3).sum(-1).mean(1))
-    if missed.max() > _TOLERANCE_MM:
+    if missed.max() > WEIGHTS.people.tolerance_mm:
         raise other_head()
     return identity
 
@@ -134,12 +122,13 @@ def canonical_identity(model: HeadModel) -> np.ndarray:
     basis = np.einsum("klcd,lc->lkd", model.identity_basis[:, on[used]].astype(float), weights[used])
     normals = np.einsum("lc,lcd->ld", weights[used], vertex_normals(template, model.triangles)[on[used]])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    metric = (1 - _ALONG_SURFACE) * normals[:, :, None] * normals[:, None] + _ALONG_SURFACE * np.eye(3)
-    weighted = np.einsum("lkd,lde->lke", basis, metric) / _SIGMA_MM**2
+    w = WEIGHTS.people
+    metric = (1 - w.along) * normals[:, :, None] * normals[:, None] + w.along * np.eye(3)
+    weighted = np.einsum("lkd,lde->lke", basis, metric) / w.sigma_mm**2
     solve = np.linalg.inv(np.einsum("lkd,lmd->km", weighted, basis) + np.eye(basis.shape[1]))
     face = canonical_face()[used]
     identity = np.zeros(basis.shape[1])
-    for _ in range(_STEPS):
+    for _ in range(w.steps):
         scale, R, t = similarity(face, mean + np.einsum("k,lkd->ld", identity, basis))
         identity = solve @ np.einsum("lkd,ld->k", weighted, scale * face @ R.T + t - mean)
     return identity

@@ -17,23 +17,16 @@ from ...types import FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.messages import say
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
-from .network import DenseNet
+from ..weights import WEIGHTS as FIT
+from .network import DISTANCE_UNIT_MM, DenseNet
 from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
 from .tflite import read_network
+from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]
 
 _FILE = Path(__file__).parent / "data" / "coarse.npz"
-
-_VIEWS = (
-    (0.0, 1.0, 0.0, 0.0),
-    (0.07, 1.08, 0.015, 0.02),
-    (-0.07, 0.94, -0.015, -0.015),
-    (0.0, 1.12, 0.0, 0.03),
-    (0.0, 1.06, 0.0, -0.02),
-)
-"""Turn, margin and shift of the windows whose answers are averaged, each also mirrored."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class Regressor:
         self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
         covariance = self.data["identity_covariance"].astype(float)
         turned = self._to_identity.T @ covariance @ self._to_identity
-        self.identity_precision = np.linalg.inv(turned + 1e-4 * np.eye(len(turned)))
+        self.identity_precision = np.linalg.inv(turned + WEIGHTS.covariance_floor * np.eye(len(turned)))
         self.expression_sigma = self.data["expression_sigma"].astype(float)
 
     def points(self, field: np.ndarray) -> np.ndarray:
@@ -101,13 +94,23 @@ class Regressor:
         shift = anchored_identity(model, anchors, (rest - model.template[anchors])[None])[0]
         return matrix, shift
 
-    def guess(self, photo: Photo, observation: FaceObservation, progress: Progress = SILENT) -> FaceGuess:
+    def guess(
+        self,
+        photo: Photo,
+        observation: FaceObservation,
+        progress: Progress = SILENT,
+        weights: CoarseWeights = WEIGHTS,
+    ) -> FaceGuess:
         """Windows around the face, each as it is and mirrored; the answers' mean.
 
         Args:
             progress: may raise to cancel.
+            weights: which windows.
         """
-        transforms = [crop_transform(observation.landmarks, 1.5 * margin, turn, (x, y)) for turn, margin, x, y in _VIEWS]
+        usual = FIT.window.margin
+        transforms = [
+            crop_transform(observation.landmarks, usual * margin, turn, (x, y)) for turn, margin, x, y in weights.windows
+        ]
         crops = []
         for number, transform in enumerate(transforms):
             progress(0.2 * number / len(transforms))
@@ -130,7 +133,7 @@ class Regressor:
             placed,
             mean,
             np.clip(expression.mean(0), 0, 1).astype(float),
-            float(800 * np.exp(view[:, 0].mean())),
+            float(DISTANCE_UNIT_MM * np.exp(view[:, 0].mean())),
             float(np.exp(view[:, 1] - np.log(scales)).mean()),
         )
 

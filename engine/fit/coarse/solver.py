@@ -10,13 +10,12 @@ import numpy as np
 
 from ...camera import Camera
 from ...system.progress import SILENT, Progress
+from ..weights import WEIGHTS as FIT
+from ..weights import StepWeights
 from .projection import projection
 from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["LandmarkBasis", "LandmarkNoise", "Pose", "Prior", "boxed_step", "solve"]
-
-_DAMPING = 1e-6
-"""Share of the diagonal that is added to it, so that every system has a solution."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +137,12 @@ def _linearise(basis, observed, noise, camera, identity, expression):
     return residual.ravel(), jacobian.reshape(2 * len(points), -1)
 
 
-def boxed_step(hessian, gradient, lower, upper):
+def boxed_step(hessian, gradient, lower, upper, weights: StepWeights = FIT.step):
     """Newton step within bounds, by fixing the unknowns that would leave them."""
     free = np.ones(len(gradient), bool)
     move = np.zeros(len(gradient))
-    damped = hessian + _DAMPING * np.diag(np.diag(hessian))
-    for _ in range(8):
+    damped = hessian + weights.damping * np.diag(np.diag(hessian))
+    for _ in range(weights.rounds):
         rest = gradient[free] + damped[np.ix_(free, ~free)] @ move[~free]
         move[free] = -np.linalg.solve(damped[np.ix_(free, free)], rest)
         outside = free & ((move < lower) | (move > upper))

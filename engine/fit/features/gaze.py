@@ -13,18 +13,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...head.model import HeadModel
+from .weights import WEIGHTS, GazeWeights
 
 __all__ = ["level_gaze"]
 
-_REST = (0.15, 0.45)
-"""Bounds of the common part: what is beyond may be an eye that was seen badly."""
 
-
-def level_gaze(model: HeadModel, expressions: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+def level_gaze(
+    model: HeadModel, expressions: Sequence[np.ndarray], weights: GazeWeights = WEIGHTS.gaze
+) -> tuple[list[np.ndarray], np.ndarray]:
     """Move the outward look that both eyes share from the facial actions to the head.
 
     Args:
         expressions: (52,) values of one head in several photos; the first decides.
+        weights: how far eyes look outwards at rest.
 
     Returns:
         The same photos' values, and (N, 3) float32 mm to be added to the head without expression. Together they show what the
@@ -37,7 +38,7 @@ def level_gaze(model: HeadModel, expressions: Sequence[np.ndarray]) -> tuple[lis
     def turn(expression: np.ndarray) -> np.ndarray:
         return expression[outwards] - expression[inwards]
 
-    shared = float(np.clip(turn(expressions[0]).mean(), *_REST))
+    shared = float(np.clip(turn(expressions[0]).mean(), *weights.rest))
     levelled = []
     for expression in expressions:
         own = turn(expression) - shared

@@ -12,21 +12,17 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ...head.eyeballs import socket_vertices, sphere_through
 from ...head.model import MATERIALS, HeadModel
+from .weights import WEIGHTS, SocketWeights
 
 __all__ = ["socket_shift"]
 
-_CORNERS = ((-1, 3.5, (7.0, 1.5)), (1, 2.0, (5.0, 1.0)))
-"""Inner and outer corner: how far the flesh there reaches over the eyeball, and how far from the corner it begins and is
-complete, mm."""
-_ROWS_MM = (0.9, 2.2)
-"""How deep in the eyeball's sphere its surface and its underside lie. Subdivision would flatten a fold of one row."""
 
-
-def socket_shift(model: HeadModel, relaxed: np.ndarray) -> np.ndarray:
+def socket_shift(model: HeadModel, relaxed: np.ndarray, weights: SocketWeights = WEIGHTS.sockets) -> np.ndarray:
     """(N, 3) float32 mm: how the linings of the sockets move so that from the lids' edges on they lie on the eyeballs.
 
     Args:
         relaxed: (N, 3) mm, the head without expression.
+        weights: how they lie against the eyeballs.
     """
     shift = np.zeros(relaxed.shape, np.float32)
     skin = np.zeros(len(relaxed), bool)
@@ -42,7 +38,7 @@ def socket_shift(model: HeadModel, relaxed: np.ndarray) -> np.ndarray:
         shift[inner] = np.minimum(radius / away - 1, 0) * out
 
         share, reach = np.zeros(len(rim)), np.zeros(len(rim))
-        for way, over, near in _CORNERS:
+        for way, (over, *near) in ((-1, weights.inner), (1, weights.outer)):
             corner = relaxed[rim[(way * np.abs(relaxed[rim, 0])).argmax()]]
             own = smoothstep(*near, np.linalg.norm(relaxed[rim] - corner, axis=1))
             share, reach = np.maximum(share, own), np.where(own > share, over, reach)
@@ -54,10 +50,10 @@ def socket_shift(model: HeadModel, relaxed: np.ndarray) -> np.ndarray:
         forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-6)
         over = np.cos(angle) * radial + np.sin(angle) * forward
         row, left = rim, set(inner.tolist())
-        for depth in _ROWS_MM:
+        for depth in weights.rows_mm:
             behind = {a: b for a, b in edges[np.isin(edges[:, 0], row)].tolist() if b in left}
             row = np.array([behind[a] for a in row.tolist()])
             left -= set(row.tolist())
-            flesh = centre + (np.minimum(radius, away + _ROWS_MM[0]) - depth) * over
+            flesh = centre + (np.minimum(radius, away + weights.rows_mm[0]) - depth) * over
             shift[row] += share * (flesh - relaxed[row] - shift[row])
     return shift

@@ -17,15 +17,9 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.mesh import facing_of
 from ...render import Raster
+from .weights import WEIGHTS, OutlineWeights, Search
 
-__all__ = ["Outline", "Picture", "Search", "find_outline"]
-
-_STEP = 0.5
-"""Distance between the places at which the mask is read, mm."""
-_CROWD = 12.0
-"""Length of outline in which points share their weight, mm."""
-_PATCH = 12.0
-"""Length of outline that counts as one measurement, mm."""
+__all__ = ["Outline", "Picture", "find_outline"]
 
 
 class Outline(NamedTuple):
@@ -54,17 +48,6 @@ class Picture(NamedTuple):
     """(h, w) bare skin (or the whole head) in [0, 1]."""
 
 
-class Search(NamedTuple):
-    """How far the photo's border may be from the predicted outline."""
-
-    reach: float = 8.0
-    """How far from the predicted outline its picture is searched, mm."""
-    outer: float = 3.5
-    """Distance beyond the prediction at which a border has lost three quarters of its weight, mm."""
-    inner: float = 2.0
-    """The same within it, mm: hair hangs over cheeks."""
-
-
 class _Points(NamedTuple):
     """C points where the mesh turns away, in the pixels of a :class:`Picture`."""
 
@@ -78,8 +61,6 @@ class _Points(NamedTuple):
     px_per_mm: np.ndarray
 
 
-_FACE = Search()
-"""How the outline of a face is searched for."""
 _NOTHING = Outline(np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 """The answer where no outline is found."""
 
@@ -91,7 +72,8 @@ def find_outline(
     normals: np.ndarray,
     edges: np.ndarray,
     trust: np.ndarray,
-    search: Search = _FACE,
+    search: Search = WEIGHTS.search,
+    weights: OutlineWeights = WEIGHTS.outline,
 ) -> Outline:
     """Compare the outline with the skin mask.
 
@@ -102,21 +84,22 @@ def find_outline(
         edges: (E, 2) mesh edges.
         trust: (V,) where the outline is the face's own, not hair's or the neck's.
         search: how far the border is looked for and believed.
+        weights: how it is found.
     """
     facing = facing_of(camera.position, vertices, normals)
     a, b = edges[:, 0], edges[:, 1]
-    edges = edges[(facing[a] * facing[b] < 0) & (np.minimum(trust[a], trust[b]) > 0.5)]
+    edges = edges[(facing[a] * facing[b] < 0) & (np.minimum(trust[a], trust[b]) > weights.trust)]
     if not len(edges):
         return _NOTHING
     points = _turning(camera, picture, vertices, normals, edges, facing)
-    target, good = _border(points, picture, search.reach)
+    target, good = _border(points, picture, search.reach, weights)
     scale = np.where(target > 0, search.outer, search.inner)
     weight = np.where(good, 1 / (1 + (target / scale) ** 2) ** 2, 0.0)
     # Mesh edges cross the outline at unequal distances: each point stands for its share of the outline's length.
     gap = np.linalg.norm(points.place[:, None] - points.place[None], axis=-1)
-    crowd = (gap < _CROWD / 2).sum(1)
-    weight = weight * np.minimum(trust[edges[:, 0]], trust[edges[:, 1]]) * (_CROWD / _PATCH) / crowd
-    keep = weight > 1e-3
+    crowd = (gap < weights.crowd_mm / 2).sum(1)
+    weight = weight * np.minimum(trust[edges[:, 0]], trust[edges[:, 1]]) * (weights.crowd_mm / weights.patch_mm) / crowd
+    keep = weight > weights.least
     return Outline(edges[keep], points.share[keep], points.direction[keep], target[keep], weight[keep])
 
 
@@ -135,9 +118,9 @@ def _turning(
     return _Points(edges, share, points, pixels, depth, direction / np.maximum(px_per_mm, 1e-9)[:, None], px_per_mm)
 
 
-def _border(points: _Points, picture: Picture, reach: float) -> tuple[np.ndarray, np.ndarray]:
+def _border(points: _Points, picture: Picture, reach: float, w: OutlineWeights) -> tuple[np.ndarray, np.ndarray]:
     """(C,) mm by which the mask's nearest border lies farther out, and (C,) whether to believe it."""
-    offsets = np.arange(-reach, reach + _STEP / 2, _STEP)
+    offsets = np.arange(-reach, reach + w.step_mm / 2, w.step_mm)
     at = points.pixels[:, None] + points.direction[:, None] * (offsets * points.px_per_mm[:, None])[..., None]
     height, width = picture.mask.shape
     inside = ((at > 1) & (at < [width - 1, height - 1])).all((1, 2))
@@ -153,20 +136,20 @@ def _border(points: _Points, picture: Picture, reach: float) -> tuple[np.ndarray
         x, y = (points.pixels + points.direction * (distance * points.px_per_mm)[:, None]).T
         return picture.raster.depth[np.clip(y, 0, height - 1).astype(int), np.clip(x, 0, width - 1).astype(int)]
 
-    # The point itself must be seen (a cheek of 60 mm radius is 11 mm nearer 1 mm inside), and behind the outline there is
-    # nothing near (nostril wings and ears have cheek).
-    seen = depth_at(-1.0) > points.depth - 20
-    free = depth_at(2.0) > points.depth + 25
+    # The point itself must be seen, and behind the outline there must be nothing near.
+    seen = depth_at(w.seen_mm[0]) > points.depth - w.seen_mm[1]
+    free = depth_at(w.free_mm[0]) > points.depth + w.free_mm[1]
     border = (profile[:, :-1] >= 0.5) & (profile[:, 1:] < 0.5)
     step = np.diff(profile, axis=1)
-    cross = offsets[:-1] + _STEP * (0.5 - profile[:, :-1]) / np.where(border, step, -1.0)
+    cross = offsets[:-1] + w.step_mm * (0.5 - profile[:, :-1]) / np.where(border, step, -1.0)
     cross = np.where(border, cross, np.inf)
     target = cross[np.arange(len(cross)), np.abs(cross).argmin(1)]
     found = np.isfinite(target)
     target = np.where(found, target, 0.0)
     place = target[:, None]
-    within = (offsets > place - 4) & (offsets < place - 1)
-    beyond = (offsets < place + 4) & (offsets > place + 1)
+    near, far = w.beside_mm
+    within = (offsets > place - far) & (offsets < place - near)
+    beyond = (offsets < place + far) & (offsets > place + near)
     skin_in = (profile * within).sum(1) / np.maximum(within.sum(1), 1)
     skin_out = (profile * beyond).sum(1) / np.maximum(beyond.sum(1), 1)
-    return target, inside & seen & free & found & (skin_in > 0.8) & (skin_out < 0.2)
+    return target, inside & seen & free & found & (skin_in > w.skin[0]) & (skin_out < w.skin[1])

@@ -9,14 +9,14 @@ from ...geometry.mesh import QUAD_TRIANGLES, face_cross, neighbour_mean
 from ...head.model import MATERIALS, HeadModel
 from ...render import interpolate, rasterize
 from ..skin_surface import SkinSurface
+from .weights import WEIGHTS, FoldWeights, FollowWeights
 
 __all__ = ["deformation_map", "propagate", "without_folds"]
 
-_LEAST_AREA = 0.25
-"""Share of its area, signed along its old normal, that a triangle must keep."""
 
-
-def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarray, rounds: int = 30) -> np.ndarray:
+def without_folds(
+    vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarray, weights: FoldWeights = WEIGHTS.folds
+) -> np.ndarray:
     """The offset with as little change as needed so that no triangle turns over or collapses.
 
     Around offending triangles the offset is averaged with its neighbours', again and again; what is left after that
@@ -24,29 +24,32 @@ def without_folds(vertices: np.ndarray, triangles: np.ndarray, offset: np.ndarra
 
     Args:
         vertices: (V, 3) before. triangles: (T, 3). offset: (V, 3), same unit.
+        weights: how they are taken out.
 
     Returns:
         (V, 3).
     """
-    before = face_cross(vertices, triangles)
+    w, before = weights, face_cross(vertices, triangles)
     squared = np.maximum((before**2).sum(1), 1e-12)
     around = neighbour_mean(triangles, len(vertices))
     offset = offset.copy()
-    for round_ in range(rounds):
+    for round_ in range(w.rounds):
         after = face_cross(vertices + offset, triangles)
-        bad = np.einsum("ij,ij->i", after, before) / squared < _LEAST_AREA
+        bad = np.einsum("ij,ij->i", after, before) / squared < w.least_area
         if not bad.any():
             break
         near = np.zeros(len(vertices))
         near[triangles[bad].ravel()] = 1
-        near = np.maximum(near, (around @ near > 0) * 0.5)
-        offset += 0.7 * near[:, None] * (around @ offset - offset)
-        if round_ >= rounds // 2:
-            offset *= 1 - 0.3 * near[:, None]
+        near = np.maximum(near, (around @ near > 0) * w.beside)
+        offset += w.average * near[:, None] * (around @ offset - offset)
+        if round_ >= w.rounds // 2:
+            offset *= 1 - w.shrink * near[:, None]
     return offset
 
 
-def propagate(model: HeadModel, surface: SkinSurface, offset: np.ndarray) -> np.ndarray:
+def propagate(
+    model: HeadModel, surface: SkinSurface, offset: np.ndarray, weights: FollowWeights = WEIGHTS.follow
+) -> np.ndarray:
     """Offsets of the whole head from those of its skin.
 
     Eyeballs and teeth are rigid and follow the mean of the lids and lips; lashes, sockets, mouth cavity and tongue
@@ -56,6 +59,7 @@ def propagate(model: HeadModel, surface: SkinSurface, offset: np.ndarray) -> np.
         model: head model.
         surface: its skin of V vertices.
         offset: (V, 3) mm.
+        weights: how what is not skin follows.
 
     Returns:
         (N, 3) float32 mm.
@@ -65,8 +69,8 @@ def propagate(model: HeadModel, surface: SkinSurface, offset: np.ndarray) -> np.
     is_skin = np.zeros(len(result), bool)
     is_skin[surface.vertices] = True
     rest = np.flatnonzero(~is_skin)
-    distance, near = cKDTree(model.template[surface.vertices]).query(model.template[rest], k=8)
-    weight = 1 / (distance + 1.0) ** 2
+    distance, near = cKDTree(model.template[surface.vertices]).query(model.template[rest], k=weights.nearest)
+    weight = 1 / (distance + weights.soft_mm) ** 2
     result[rest] = np.einsum("nk,nkd->nd", weight / weight.sum(1, keepdims=True), offset[near])
     used = model.faces[model.face_material == MATERIALS.index("teeth")]
     lips = model.part("upper_lip", "lower_lip")[surface.vertices]

@@ -15,6 +15,7 @@ from ..features.ears import ear_shift
 from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
+from ..weights import WEIGHTS as FIT
 from .deformation import propagate, without_folds
 from .problem import Problem
 from .registration import close_lids, fit_actions, slide
@@ -31,23 +32,27 @@ def finished(
         observation: the face in the photo. skin_mask: (H, W) float32 bare skin. covers: what covers the face.
         progress: may raise to cancel.
     """
-    model, state = problem.model, problem.state
+    model, state, w = problem.model, problem.state, problem.weights
     surface, bases, camera, observed = state.surface, state.bases, state.camera, observation.landmarks
     progress(0.0)
     identity = problem.coarse.identity.astype(np.float64).copy()
     identity[: bases.identities] += state.shape[: bases.identities] * problem.weights.identity
     offset = (bases.shape[:, bases.identities :] @ state.shape[bases.identities :]).reshape(-1, 3)
     identity = identity.astype(np.float32)
-    relaxed = model.shape(identity) + propagate(model, surface, offset)
-    expression = fit_actions(model, camera, relaxed, problem.coarse.expression, observed).astype(np.float32)
+    relaxed = model.shape(identity) + propagate(model, surface, offset, w.follow)
+    expression = fit_actions(model, camera, relaxed, problem.coarse.expression, observed, w.registration).astype(np.float32)
     bare = model.shape(identity, expression)
     progress(0.3)
-    offset = offset + slide(model, surface, camera, bare + propagate(model, surface, offset), observed)
+    offset = offset + slide(
+        model, surface, camera, bare + propagate(model, surface, offset, w.follow), observed, w.registration
+    )
     progress(0.7)
-    offset = offset + ear_shift(model, surface, bare + propagate(model, surface, offset), [(problem.photo, camera, skin_mask)])
-    offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset)
-    deformation = propagate(model, surface, offset)
-    expression = close_lids(model, camera, bare + deformation, expression, observed).astype(np.float32)
+    offset = offset + ear_shift(
+        model, surface, bare + propagate(model, surface, offset, w.follow), [(problem.photo, camera, skin_mask)]
+    )
+    offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset, w.folds)
+    deformation = propagate(model, surface, offset, w.follow)
+    expression = close_lids(model, camera, bare + deformation, expression, observed, w.registration).astype(np.float32)
     (expression,), straight = level_gaze(model, [expression])
     deformation += straight
     bare = model.shape(identity, expression)
@@ -74,5 +79,5 @@ def _light(problem: Problem, skin: np.ndarray) -> tuple[np.ndarray, float]:
     lighting = fit_lighting(normals, photo.colors.color, relative, photo.area)
     if photo.residual is None:
         return lighting.astype(np.float32), 0.0
-    left = np.average(np.minimum(np.abs(photo.residual), 0.5), weights=photo.residual_weight)
+    left = np.average(np.minimum(np.abs(photo.residual), FIT.most_left), weights=photo.residual_weight)
     return lighting.astype(np.float32), float(left)

@@ -16,12 +16,9 @@ from ...types import CoarseFit, FaceObservation, MidFit, Photo
 from ...wire.settings import Settings
 from .finish import finished
 from .problem import Problem
-from .weights import MidWeights
+from .weights import WEIGHTS, MidWeights
 
 __all__ = ["MidWeights", "fit_mid"]
-
-_PART_ERROR = 6.0
-"""Error of a part's place where the setting asks for the parts' distance, mm."""
 
 
 def fit_mid(
@@ -48,7 +45,7 @@ def fit_mid(
     """
     from ...photo import find_covers, segment_skin
 
-    weights = weights or MidWeights(part=_PART_ERROR if settings.part_distance else 0.0)
+    weights = weights or MidWeights(part=WEIGHTS.parts.error_mm if settings.part_distance else 0.0)
     finding, reading = progress.part(0.0, 0.1, "Finding bare skin"), progress.part(0.1, 0.2, "Estimating the light")
     matching, finishing = progress.part(0.2, 0.9, "Matching the photo"), progress.part(0.9, 1.0, "Finishing the shape")
     finding(0.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...geometry.sampling import farthest_points
+from .weights import WEIGHTS
 
 __all__ = ["anchors", "below_brows", "describe", "region_points"]
 
@@ -28,7 +29,7 @@ def describe(points: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return np.stack([distance.min(1), distance.max(1), distance.mean(1)], 1)
 
 
-def region_points(mask: np.ndarray, limit: int = 3000) -> np.ndarray:
+def region_points(mask: np.ndarray, limit: int = WEIGHTS.parts.region_points) -> np.ndarray:
     """(H, W) mask -> (n, 2) float32 x and y of its pixels, at most `limit` of them, evenly spread."""
     y, x = np.nonzero(mask)
     points = np.stack([x, y], 1).astype(np.float32)

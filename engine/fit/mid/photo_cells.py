@@ -11,11 +11,9 @@ from ...camera import Camera
 from ...render import Raster, rasterize
 from ...types import Photo
 from ...wire.color import srgb_to_linear
+from .weights import WEIGHTS, CellWeights
 
 __all__ = ["CellColors", "PhotoCells"]
-
-_PIXELS_PER_MM = 1.6
-"""Resolution at which the photo is read; vertices are 3 to 6 mm apart."""
 
 
 class CellColors(NamedTuple):
@@ -38,14 +36,23 @@ class PhotoCells:
         vertices: (N, 3) mm of the posed head: the crop covers its front half.
         mask: (H, W) in [0, 1] bare skin whose colour is used for the light.
         surface: (H, W) in [0, 1] the uncovered face, eyes and lips included.
+        weights: how finely it is read.
     """
 
-    def __init__(self, photo: Photo, camera: Camera, vertices: np.ndarray, mask: np.ndarray, surface: np.ndarray):
+    def __init__(
+        self,
+        photo: Photo,
+        camera: Camera,
+        vertices: np.ndarray,
+        mask: np.ndarray,
+        surface: np.ndarray,
+        weights: CellWeights = WEIGHTS.cells,
+    ):
         pixels, depth = camera.project(vertices.astype(np.float64))
         near = np.median(depth)
-        scale = min(1.0, _PIXELS_PER_MM * near / camera.fx)
-        low = np.clip(np.floor(pixels.min(0)) - 4, 0, [camera.width - 2, camera.height - 2]).astype(int)
-        high = np.clip(np.ceil(pixels.max(0)) + 4, low + 2, [camera.width, camera.height]).astype(int)
+        scale = min(1.0, weights.pixels_per_mm * near / camera.fx)
+        low = np.clip(np.floor(pixels.min(0)) - weights.margin_px, 0, [camera.width - 2, camera.height - 2]).astype(int)
+        high = np.clip(np.ceil(pixels.max(0)) + weights.margin_px, low + 2, [camera.width, camera.height]).astype(int)
         window = (slice(low[1], high[1]), slice(low[0], high[0]))
         size = np.maximum(np.round((high - low) * scale).astype(int), 2)
         factor = size / (high - low)

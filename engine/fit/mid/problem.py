@@ -49,13 +49,13 @@ class Problem:
         local[surface.vertices] = np.arange(len(surface.vertices))
         self._corner = local[model.triangles]
         self._corner[np.repeat(model.face_material != MATERIALS.index("skin"), 2)] = -1
-        self._cells = PhotoCells(photo, state.camera, state.base, mask, surface_mask)
+        self._cells = PhotoCells(photo, state.camera, state.base, mask, surface_mask, weights.cells)
         progress(0.3)
         marks = observation.landmarks[:FACE_POINTS].astype(np.float64)
         self.photo_term = PhotoTerm(weights)
         self._landmarks = LandmarkTerm(model, local, state, marks, weights)
-        self._outline = OutlineTerm(weights.contour)
-        self._parts = PartTerm(model, surface, marks, state.mm_per_px, weights.part) if weights.part else None
+        self._outline = OutlineTerm(weights)
+        self._parts = PartTerm(model, surface, marks, state.mm_per_px, weights) if weights.part else None
         progress(0.5)
         self._read(progress)
         state.light = self.photo_term.first_light(state)

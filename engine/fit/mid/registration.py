@@ -8,67 +8,40 @@ surface itself stays where the earlier stages put it.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 from ...camera import Camera
 from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
 from ...head.model import HeadModel
-from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL
+from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, NOSTRILS, OUTER_LIPS, OVAL
 from ..coarse.projection import projection
 from ..coarse.solver import boxed_step
 from ..features.jaw import action_limits
 from ..skin_surface import SkinSurface
+from .weights import WEIGHTS, RegistrationWeights
 
 __all__ = ["close_lids", "fit_actions", "slide"]
 
-_FIELD = ((1.5, 40.0), (1.0, 14.0), (0.7, 6.0))
-"""Standard deviation and correlation length of the field's parts, mm."""
 
-_ACTION_SIGMA = 0.12
-"""Standard deviation of all other actions around the given ones."""
-_EYE_SIGMA = 0.5
-"""Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
-_NOISE_MM = {"edges": 0.35, "nose": 0.8, "brows": 0.9, "iris": 1.0, "rest": 2.5}
-"""Standard deviation of the landmarks of each part around the places that they mark, mm."""
-_LEAST_FACING = 0.2
-"""Least cosine between a landmark's normal and the direction to the camera at which it is used."""
-_LEAST_SLOPE = 0.5
-"""Least cosine between normal and view with which a move across the view becomes one along the normal."""
-_NORMAL_MM = 12.0
-"""Distance that two places of the surface count as apart when their normals differ by one radian, mm."""
-_STEPS = 3
-"""Number of Gauss-Newton steps in which the actions are found."""
-_LEAST_EFFECT = 1.0
-"""Least move, by an action in full, of what the action is to correct, mm."""
-_ROLL_ROUNDS = 60
-"""Number of averages with the neighbours, until the skin around the lips is felt all over them."""
-_HOLE = 5.0
-"""Distance from a nostril's rim up to which nothing is pulled back onto the old surface, mm; from twice that on, everything
-is."""
-
-
-def _noise() -> np.ndarray:
+@cache
+def _noise(w: RegistrationWeights) -> np.ndarray:
     """(478,) mm: how precisely a landmark marks a place of the skin; those of the face's outline mark none."""
-    noise = np.full(478, _NOISE_MM["rest"])
+    noise = np.full(LANDMARKS, w.rest_mm)
     noise[list(OVAL)] = np.inf
-    noise[[i for brow in BROWS for i in brow]] = _NOISE_MM["brows"]
-    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = _NOISE_MM[
-        "nose"
-    ]
-    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = _NOISE_MM["edges"]
-    noise[FACE_POINTS:] = _NOISE_MM["iris"]
+    noise[[i for brow in BROWS for i in brow]] = w.brows_mm
+    noise[[1, 2, 4, 5, 19, 94, 98, 97, 326, 327, 48, 278, 64, 294, *(i for nostril in NOSTRILS for i in nostril)]] = w.nose_mm
+    noise[[*OUTER_LIPS, *INNER_LIPS, *(i for eye in EYES for i in eye)]] = w.edges_mm
+    noise[FACE_POINTS:] = w.iris_mm
     return noise
-
-
-_NOISE = _noise()
-"""The answer of :func:`_noise`, made once."""
 
 
 def _beside_lids() -> np.ndarray:
     """(478, 478): an iris is measured relative to its lids, with which its eyeball moves, so it tells nothing about the
     skin."""
-    out = np.eye(478)
+    out = np.eye(LANDMARKS)
     for lids, (centre, edge) in zip(EYES, IRISES):
         out[np.ix_([centre, *edge], lids)] = -1 / len(lids)
     return out
@@ -79,28 +52,35 @@ _BESIDE_LIDS = _beside_lids()
 
 
 def fit_actions(
-    model: HeadModel, camera: Camera, relaxed: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+    model: HeadModel,
+    camera: Camera,
+    relaxed: np.ndarray,
+    expression: np.ndarray,
+    landmarks: np.ndarray,
+    weights: RegistrationWeights = WEIGHTS.registration,
 ) -> np.ndarray:
     """Facial actions that bring the landmarks onto the photo, near the given ones.
 
     Args:
         relaxed: (N, 3) mm, the head without expression. expression: (52,) where to start.
         landmarks: (478, 2) observed, pixels.
+        weights: what is believed of landmarks.
 
     Returns:
         (52,) in [0, 1].
     """
+    w = weights
     basis = model.landmarks(model.expression_basis).astype(float)
     rest = model.landmarks(relaxed).astype(float)
     value = expression.astype(float).copy()
-    used = _used(model, camera, relaxed, landmarks)
+    used = _used(model, camera, relaxed, landmarks, w)
     beside = _BESIDE_LIDS[used]
-    inverse = np.linalg.inv(_covariance(model, used))
+    inverse = np.linalg.inv(_covariance(model, used, w))
     limits = action_limits(model, expression)
     of_eyes = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in model.expression_names])
-    sigma = np.where(of_eyes, _EYE_SIGMA, np.minimum(_ACTION_SIGMA, limits))
+    sigma = np.where(of_eyes, w.eye_sigma, np.minimum(w.action_sigma, limits))
     most = np.minimum(1, expression + limits)
-    for _ in range(_STEPS):
+    for _ in range(w.steps):
         points = rest + np.tensordot(value, basis, 1)
         residual, derivative = _residual(camera, points, landmarks)
         residual = beside @ residual
@@ -115,22 +95,31 @@ def fit_actions(
     return np.clip(value, 0, 1)
 
 
-def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def slide(
+    model: HeadModel,
+    surface: SkinSurface,
+    camera: Camera,
+    vertices: np.ndarray,
+    landmarks: np.ndarray,
+    weights: RegistrationWeights = WEIGHTS.registration,
+) -> np.ndarray:
     """Moves of the skin along itself that bring the landmarks onto the photo.
 
     Args:
         vertices: (N, 3) mm, the posed head. landmarks: (478, 2) observed, pixels.
+        weights: what is believed of landmarks.
 
     Returns:
         (V, 3) mm for the vertices of `surface`.
     """
-    used = _used(model, camera, vertices, landmarks)
+    w = weights
+    used = _used(model, camera, vertices, landmarks, w)
     used = used[used < FACE_POINTS]
     points = model.landmarks(vertices).astype(float)
     residual, _ = _residual(camera, points, landmarks)
-    alpha = np.linalg.solve(_covariance(model, used), -residual[used])
+    alpha = np.linalg.solve(_covariance(model, used, w), -residual[used])
     places = model.landmarks(model.template).astype(float)[used]
-    field = _kernel(model.template[surface.vertices].astype(float), places) @ alpha
+    field = _kernel(model.template[surface.vertices].astype(float), places, w) @ alpha
     skin = vertices[surface.vertices].astype(float)
     across = field @ camera.R[:2]
     view = skin - camera.position
@@ -139,50 +128,56 @@ def slide(model: HeadModel, surface: SkinSurface, camera: Camera, vertices: np.n
 
     def smooth(values: np.ndarray, rounds: int) -> np.ndarray:
         for _ in range(rounds):
-            values = 0.5 * values + 0.5 * (around @ values)
+            values = (1 - w.average) * values + w.average * (around @ values)
         return values
 
     # Folds of lips and lids have normals in all directions; the slope that matters is that of the face there.
     normals = vertex_normals(skin, surface.triangles)
-    broad = smooth(normals, 8)
+    broad = smooth(normals, w.slope_rounds)
     broad /= np.maximum(np.linalg.norm(broad, axis=1, keepdims=True), 1e-9)
-    slope = np.minimum(np.einsum("ij,ij->i", broad, view), -_LEAST_SLOPE)
+    slope = np.minimum(np.einsum("ij,ij->i", broad, view), -w.least_slope)
     most = np.linalg.norm(across, axis=1)
     along = np.clip(-np.einsum("ij,ij->i", broad, across) / slope, -most, most)
     # Lips are rolls, not a surface to slide along: both move as one, to and fro with the skin around them.
-    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), 3)
-    roll = np.clip(2 * lips, 0, 1)
-    for _ in range(_ROLL_ROUNDS):
+    lips = smooth(model.part("upper_lip", "lower_lip")[surface.vertices].astype(float), w.lip_rounds)
+    roll = np.clip(w.lips * lips, 0, 1)
+    for _ in range(w.roll_rounds):
         along += roll * (around @ along - along)
     beside = np.stack([np.ones(len(skin)), model.template[surface.vertices, 0].astype(float)], 1)
     level = np.linalg.lstsq(beside * lips[:, None], along * lips, rcond=None)[0]
     along += roll * (beside @ level - along)
-    move = across + smooth(along, 4)[:, None] * view
+    move = across + smooth(along, w.along_rounds)[:, None] * view
     # The tangent plane is not the surface: back onto it, to the nearest part that looks the same way.
-    tree = cKDTree(np.hstack([skin, _NORMAL_MM * normals]))
-    distance, near = tree.query(np.hstack([skin + move, _NORMAL_MM * normals]), k=4)
-    weight = 1 / (distance + 0.5) ** 2
+    tree = cKDTree(np.hstack([skin, w.normal_mm * normals]))
+    distance, near = tree.query(np.hstack([skin + move, w.normal_mm * normals]), k=w.nearest)
+    weight = 1 / (distance + w.soft_mm) ** 2
     weight /= weight.sum(1, keepdims=True)
     height = np.einsum("vk,vkd,vkd->v", weight, normals[near], (skin + move)[:, None] - skin[near])
     # Nostrils are holes, with more than one surface near that looks the same way.
     holes = model.landmarks(model.template).astype(float)[[i for nostril in NOSTRILS for i in nostril]]
     away = cKDTree(holes).query(model.template[surface.vertices])[0]
-    height = smooth(height, 1) * np.clip((away - _HOLE) / _HOLE, 0, 1) * (1 - roll)
+    height = smooth(height, w.height_rounds) * np.clip((away - w.hole_mm) / w.hole_mm, 0, 1) * (1 - roll)
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
 def close_lids(
-    model: HeadModel, camera: Camera, vertices: np.ndarray, expression: np.ndarray, landmarks: np.ndarray
+    model: HeadModel,
+    camera: Camera,
+    vertices: np.ndarray,
+    expression: np.ndarray,
+    landmarks: np.ndarray,
+    weights: RegistrationWeights = WEIGHTS.registration,
 ) -> np.ndarray:
     """Facial actions with which the lids are as far open as the photo's, which :func:`slide` leaves inexact.
 
     Args:
         vertices: (N, 3) mm, the posed head after it. expression: (52,) of it. landmarks: (478, 2) observed, pixels.
+        weights: what is believed of landmarks.
 
     Returns:
         (52,) in [0, 1]; only blinking and widening of the eyes differ.
     """
-    used = _used(model, camera, vertices, landmarks)
+    used = _used(model, camera, vertices, landmarks, weights)
     residual, derivative = _residual(camera, model.landmarks(vertices).astype(float), landmarks)
     value = expression.astype(float).copy()
     for lids, side in zip(EYES, ("Right", "Left")):
@@ -199,13 +194,13 @@ def close_lids(
         for name in ("eyeBlink" + side, "eyeWide" + side):
             number = model.expression_names.index(name)
             effect = opening(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[number])))
-            moved = np.clip(value[number] + left / effect, 0, 1) if abs(effect) > _LEAST_EFFECT else value[number]
+            moved = np.clip(value[number] + left / effect, 0, 1) if abs(effect) > weights.least_effect_mm else value[number]
             left -= (moved - value[number]) * effect
             value[number] = moved
     return value
 
 
-def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray, w: RegistrationWeights) -> np.ndarray:
     """Numbers of the landmarks that can be used: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
     points = model.landmarks(vertices)
@@ -216,7 +211,7 @@ def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.
         normals[list(lids)] = across * np.sign(across[2]) / np.linalg.norm(across)
     facing = facing_of(camera.position, points, normals)
     inside = ((landmarks >= 0) & (landmarks < (camera.width, camera.height))).all(1)
-    return np.flatnonzero(np.isfinite(_NOISE) & (facing > _LEAST_FACING) & inside)
+    return np.flatnonzero(np.isfinite(_noise(w)) & (facing > w.least_facing) & inside)
 
 
 def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -226,12 +221,12 @@ def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tupl
     return (pixels - landmarks) * mm_per_px[:, None], project @ camera.R
 
 
-def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _kernel(a: np.ndarray, b: np.ndarray, w: RegistrationWeights) -> np.ndarray:
     squared = ((a[:, None] - b[None]) ** 2).sum(-1)
-    return sum(sigma**2 * np.exp(-squared / (2 * length**2)) for sigma, length in _FIELD)
+    return sum(sigma**2 * np.exp(-squared / (2 * length**2)) for sigma, length in w.field)
 
 
-def _covariance(model: HeadModel, used: np.ndarray) -> np.ndarray:
+def _covariance(model: HeadModel, used: np.ndarray, w: RegistrationWeights) -> np.ndarray:
     places = model.landmarks(model.template).astype(float)[used]
     skin = used < FACE_POINTS
-    return _kernel(places, places) * np.outer(skin, skin) + np.diag(_NOISE[used] ** 2)
+    return _kernel(places, places, w) * np.outer(skin, skin) + np.diag(_noise(w)[used] ** 2)

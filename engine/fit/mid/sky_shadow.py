@@ -11,6 +11,7 @@ import numpy as np
 
 from ...geometry.harmonics import sh_basis
 from ...render import rasterize
+from .weights import WEIGHTS, SkyWeights
 
 __all__ = ["SkyTransfer", "directions"]
 
@@ -31,22 +32,20 @@ class SkyTransfer:
         vertices: (V, 3) mm in the light frame (camera axes with y up and z towards the camera).
         triangles: (T, 3) occluders.
         normals: (V, 3) unit, same frame.
-        count: number of directions.
-        resolution: side of the shadow maps in pixels.
+        weights: how finely it is told.
     """
 
-    def __init__(
-        self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, count: int = 96, resolution: int = 144
-    ):
+    def __init__(self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, weights: SkyWeights = WEIGHTS.sky):
+        w, count, resolution = weights, weights.directions, weights.side
         self.directions = directions(count)
         self.sky = sh_basis(self.directions)
         centre = (vertices.max(0) + vertices.min(0)) / 2
         radius = np.linalg.norm(vertices - centre, axis=1).max()
-        texel = 2.05 * radius / resolution
-        lifted = vertices + normals * (0.75 * texel) - centre
+        texel = w.width * radius / resolution
+        lifted = vertices + normals * (w.lift * texel) - centre
         visible = np.zeros((len(vertices), count), np.float32)
         for number, direction in enumerate(self.directions):
-            facing = normals @ direction > -0.2
+            facing = normals @ direction > w.facing
             helper = np.eye(3)[np.argmin(np.abs(direction))]
             right = np.cross(helper, direction)
             right /= np.linalg.norm(right)
@@ -57,7 +56,7 @@ class SkyTransfer:
             query = lifted[facing] @ axes.T
             column = np.clip((query[:, 0] / texel + resolution / 2).astype(int), 0, resolution - 1)
             row = np.clip((query[:, 1] / texel + resolution / 2).astype(int), 0, resolution - 1)
-            visible[facing, number] = raster.depth[row, column] > 2 * radius - query[:, 2] - 1.5 * texel
+            visible[facing, number] = raster.depth[row, column] > 2 * radius - query[:, 2] - w.behind * texel
         self.visible = visible
         """(V, D) 1 where the direction is free."""
 

@@ -109,18 +109,18 @@ def adjust(
         Cameras, and (V,) distortion with its (V,) deviation.
     """
     firmly = np.zeros(len(cameras)) if turn_precision is None else turn_precision
-    problem = _Adjustment(cameras, matches.some(weights.most_tracks), lenses, factors, weights.prior_mm, firmly)
+    problem = _Adjustment(cameras, matches.some(weights.most_tracks), lenses, factors, weights, firmly)
     values = problem.start
-    damping, scale = 1e-4, weights.start_px
+    damping, scale = weights.damping[0], weights.start_px
     for step in range(weights.iterations):
         progress(step / weights.iterations)
         system, gradient = problem.system(values, scale)
         before = problem.energy(values, scale)
         values, after, damping = problem.improved(values, scale, system, gradient, before, damping)
-        settled = before - after < 2e-4 * before
+        settled = before - after < weights.settled * before
         if settled and scale == weights.least_px:
             break
-        scale = max(weights.least_px, scale * (0.5 if settled else 0.7))
+        scale = max(weights.least_px, scale * weights.narrower[bool(settled)])
     moved = [
         replace(camera, R=R, t=t, fx=float(f), fy=float(f)) for camera, R, t, f in zip(cameras, values.R, values.t, values.f)
     ]
@@ -136,10 +136,10 @@ class _Adjustment:
         matches: OnMesh,
         lenses: list[Lens],
         factors: np.ndarray,
-        prior_mm: float,
+        weights: CameraWeights,
         firmly: np.ndarray,
     ):
-        self.lenses, self.factors, self.firmly = lenses, factors, firmly
+        self.lenses, self.factors, self.firmly, self.weights = lenses, factors, firmly, weights
         anchors = matches.points.astype(float)
         self.start = _Values(
             np.array([camera.R for camera in cameras], float),
@@ -150,7 +150,7 @@ class _Adjustment:
         )
         centres = np.array([[camera.cx, camera.cy] for camera in cameras], float)
         self._seen = (centres, *_arrays(matches.tracks), matches.moves)
-        self._mesh = (anchors, matches.normals, 1.0 / (prior_mm**2 * max(len(anchors), 1)))
+        self._mesh = (anchors, matches.normals, 1.0 / (weights.prior_mm**2 * max(len(anchors), 1)))
         # From these unknowns to those of every camera.
         count = len(cameras)
         self.size = 6 * count + 2 * len(lenses)
@@ -169,25 +169,27 @@ class _Adjustment:
     def energy(self, values: _Values, scale: float) -> float:
         """What the values leave unexplained."""
         R, t, f, k, points = values
+        least_focal, least_distortion = self.weights.least_sigma
         value = sum(_in_parts(error, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale))
         for lens in self.lenses:
             first = lens.views[0]
-            value += (np.log(f[first] / self.factors[first] / lens.focal) / max(lens.focal_sigma, 1e-4)) ** 2
-            value += (k[first] / max(lens.distortion_sigma, 1e-6)) ** 2
+            value += (np.log(f[first] / self.factors[first] / lens.focal) / max(lens.focal_sigma, least_focal)) ** 2
+            value += (k[first] / max(lens.distortion_sigma, least_distortion)) ** 2
         return value + (self.firmly[:, None] * _away(R, self.start.R) ** 2).sum()
 
     def system(self, values: _Values, scale: float) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations without the points: (size, size) and (size,)."""
         R, t, f, k, points = values
+        least_focal, least_distortion = self.weights.least_sigma
         parts = _in_parts(reduced, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale)
         system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
         system, gradient = self._spread.T @ system @ self._spread, self._spread.T @ gradient
         for number, lens in enumerate(self.lenses):
             at, first = self._of(number), lens.views[0]
-            precision = max(lens.focal_sigma, 1e-4) ** -2.0
+            precision = max(lens.focal_sigma, least_focal) ** -2.0
             system[at, at] += precision
             gradient[at] += precision * np.log(f[first] / self.factors[first] / lens.focal)
-            precision = max(lens.distortion_sigma, 1e-6) ** -2.0
+            precision = max(lens.distortion_sigma, least_distortion) ** -2.0
             system[at + 1, at + 1] += precision
             gradient[at + 1] += precision * k[first]
         away = _away(R, self.start.R)
@@ -202,24 +204,26 @@ class _Adjustment:
         self, values: _Values, scale: float, system: np.ndarray, gradient: np.ndarray, before: float, damping: float
     ) -> tuple[_Values, float, float]:
         """Better values, their energy and the next step's damping (Levenberg-Marquardt); the same where none are found."""
-        for _ in range(6):
+        (start, least), factor = self.weights.damping, self.weights.damping_factor
+        for _ in range(self.weights.tries):
             damped = system.copy()
             damped[np.diag_indices(self.size)] *= 1 + damping
             new = self._moved(values, self._spread @ -np.linalg.solve(damped, gradient), scale)
             after = self.energy(new, scale)
             if after < before:
-                return new, after, max(damping / 10, 1e-7)
-            damping = max(damping, 1e-4) * 10
-        return values, before, max(damping / 10, 1e-7)
+                return new, after, max(damping / factor, least)
+            damping = max(damping, start) * factor
+        return values, before, max(damping / factor, least)
 
     def _moved(self, values: _Values, by: np.ndarray, scale: float) -> _Values:
         """The values after a step of the cameras, and the points that follow it."""
         R, t, f, k, points = values
-        points = points.copy()
-        _in_parts(move_points, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale, by)
+        w, points = self.weights, points.copy()
+        _in_parts(move_points, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale, by, w.most_step_mm)
         part = by.reshape(len(R), _CAMERA)
         turned = np.array([cv2.Rodrigues(np.ascontiguousarray(turn))[0] for turn in part[:, :3]])
-        return _Values(turned @ R, t + part[:, 3:6], f * np.exp(np.clip(part[:, 6], -0.3, 0.3)), k + part[:, 7], points)
+        zoom = np.exp(np.clip(part[:, 6], -w.most_zoom, w.most_zoom))
+        return _Values(turned @ R, t + part[:, 3:6], f * zoom, k + part[:, 7], points)
 
     def distortion_deviation(self, system: np.ndarray) -> np.ndarray:
         """(V,) deviation of the distortion, from the normal equations."""
@@ -231,7 +235,12 @@ class _Adjustment:
 
 
 def triangulate(
-    cameras: list[Camera], distortion: np.ndarray, tracks: Tracks, points: np.ndarray, moves: np.ndarray, scale_px: float = 1.0
+    cameras: list[Camera],
+    distortion: np.ndarray,
+    tracks: Tracks,
+    points: np.ndarray,
+    moves: np.ndarray,
+    weights: CameraWeights = WEIGHTS.camera,
 ) -> Triangulated:
     """Points of all tracks for fixed cameras, each on its own (Gauss-Newton, Geman-McClure).
 
@@ -242,9 +251,8 @@ def triangulate(
     f = np.array([camera.fx for camera in cameras], float)
     c = np.array([[camera.cx, camera.cy] for camera in cameras], float)
     points = points.astype(float).copy()
-    parts = _in_parts(
-        triangulate_points, len(points), R, t, f, np.asarray(distortion, float), c, *_arrays(tracks), moves, points, scale_px
-    )
+    k, how = np.asarray(distortion, float), (weights.point_px, *weights.point_steps)
+    parts = _in_parts(triangulate_points, len(points), R, t, f, k, c, *_arrays(tracks), moves, points, *how)
     return Triangulated(points, *(np.concatenate([part[i] for part in parts]) for i in (0, 1)))
 
 

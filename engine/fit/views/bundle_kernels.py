@@ -177,8 +177,8 @@ def error(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, ancho
 
 
 @njit(cache=True, nogil=True)
-def move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale, full):
-    """Back-substitution: moves `points` in place for the cameras' move `full`."""
+def move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, anchors, normals, pull, scale, full, most):
+    """Back-substitution: moves `points` in place for the cameras' move `full`, each by `most` mm at most."""
     longest = 1
     for p in range(begin, end):
         longest = max(longest, start[p + 1] - start[p])
@@ -220,21 +220,22 @@ def move_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points,
         for a in range(3):
             move[a] = -(inverse[a, 0] * gp[0] + inverse[a, 1] * gp[1] + inverse[a, 2] * gp[2])
             length += move[a] ** 2
-        short = min(1.0, 15.0 / max(np.sqrt(length), 1e-9))
+        short = min(1.0, most / max(np.sqrt(length), 1e-9))
         for a in range(3):
             points[p, a] += short * move[a]
 
 
 @njit(cache=True, nogil=True)
-def triangulate_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, scale):
-    """Place the points `begin` to `end` where their observations meet, the cameras held; returns (n,) remaining errors in pixels
+def triangulate_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, points, scale, steps, plain):
+    """Place the points `begin` to `end` where their observations meet, the cameras held, in `steps` steps, the first of
+    which (`plain`) have every observation count alike; returns (n,) remaining errors in pixels
     and (n, 3, 3) information."""
     rms = np.empty(end - begin)
     information = np.zeros((end - begin, 3, 3))
     by_camera, by_point, residual = np.empty((2, 8)), np.empty((2, 3)), np.empty(2)
     inverse, gradient, system = np.empty((3, 3)), np.empty(3), np.empty((3, 3))
     for p in range(begin, end):
-        for step in range(8):
+        for step in range(steps):
             system[:, :] = 0.0
             gradient[:] = 0.0
             for o in range(start[p], start[p + 1]):
@@ -243,7 +244,7 @@ def triangulate_points(begin, end, R, t, f, k, c, start, view_of, pixel, moves, 
                     continue
                 # Far from the solution every observation counts alike.
                 e2 = residual[0] ** 2 + residual[1] ** 2
-                w = 1.0 if step < 3 else 1 / (1 + e2 / (scale * scale)) ** 2
+                w = 1.0 if step < plain else 1 / (1 + e2 / (scale * scale)) ** 2
                 for i in range(2):
                     for a in range(3):
                         gradient[a] += w * by_point[i, a] * residual[i]

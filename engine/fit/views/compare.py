@@ -59,7 +59,7 @@ def compare(
         turn_precision: from the number of observations; see :func:`.bundle_adjustment.adjust`.
     """
     posed = [view.vertices for view in views]
-    pairs = choose_pairs(views)
+    pairs = choose_pairs(views, weights.match)
     tracks, possible = match_views(
         views, pairs, head.triangles, head.usable, step.least_ncc, step.fine, progress.part(0.0, 0.5), weights.match
     )
@@ -78,7 +78,7 @@ def compare(
         progress.part(0.5, 0.7),
     )
     progress(0.7)
-    found = triangulate(cameras, distortion, tracks, matches.points, matches.moves)
+    found = triangulate(cameras, distortion, tracks, matches.points, matches.moves, weights.camera)
     consistent = found.rms < weights.camera.most_rms_px
     agree = agreement(tracks, consistent, possible, weights.same_person)
     share = float(consistent.mean())

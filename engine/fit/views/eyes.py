@@ -39,7 +39,7 @@ def fit_eyeballs(
             continue
         faces = local[triangles[own]]
         shift = np.zeros(3)
-        for _ in range(10):
+        for _ in range(weights.steps):
             found = nearest_places(vertices[ball] + shift, faces, cloud)
             height = np.einsum("pd,pd->p", found.normal, cloud - found.point)
             # Reflections and the lids' shadow match as well as the eye does.
@@ -50,7 +50,7 @@ def fit_eyeballs(
             system = (found.normal * weight[:, None] * strength).T @ found.normal + np.diag(prior**-2)
             move = np.linalg.solve(system, found.normal.T @ (strength * weight * height) - shift / prior**2)
             shift += move
-            if np.abs(move).max() < 0.01:
+            if np.abs(move).max() < weights.settled_mm:
                 break
         own_shape = fit_offset(
             faces,

@@ -22,13 +22,12 @@ from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
 from ..skin_surface import skin_surface
+from ..weights import WEIGHTS as FIT
 from .start import pose_from_points
 from .state import ViewState
+from .weights import WEIGHTS, LightWeights
 
 __all__ = ["finished_views"]
-
-_LEAST_FACING = 0.25
-"""Cosine between normal and view at which skin begins to count for the light."""
 
 
 def finished_views(
@@ -38,12 +37,14 @@ def finished_views(
     deformation: np.ndarray | None,
     settings: Settings,
     progress: Progress,
+    weights: LightWeights = WEIGHTS.light,
 ) -> list[View]:
     """The views as the textures take them.
 
     Args:
         identity: (K,). deformation: (N, 3) mm; None where the photos could not be compared: then the first photo's
             pixels give it, and landmarks the other cameras.
+        weights: what is believed of the light.
     """
     from ...photo import find_bite, find_covers, segment_skin
 
@@ -92,13 +93,15 @@ def finished_views(
             view.observation = replace(view.observation, landmarks=points.astype(np.float32))
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
-        lighting, left = _light(model, view, vertices, skin)
+        lighting, left = _light(model, view, vertices, skin, weights)
         return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left, covers), view.share)
 
     return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], progress.part(0.8, 1.0))
 
 
-def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
+def _light(
+    model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.ndarray, w: LightWeights
+) -> tuple[np.ndarray, float]:
     """(9, 3) lighting and the residual of log brightness, from the bare skin that faces the camera."""
     surface = skin_surface(model)
     skin = vertices[surface.vertices].astype(float)
@@ -106,16 +109,16 @@ def _light(model: HeadModel, view: ViewState, vertices: np.ndarray, mask: np.nda
     facing = facing_of(view.camera.position, skin, normals)
     place, _ = view.camera.project(skin)
     x, y = (place[:, 0] - 0.5).astype(np.float32), (place[:, 1] - 0.5).astype(np.float32)
-    size = max(1.0, 2.0 * view.camera.fx / float(np.linalg.norm(view.camera.t)))
+    size = max(1.0, w.soft_mm * view.camera.fx / float(np.linalg.norm(view.camera.t)))
     soft = cv2.GaussianBlur(view.photo.pixels, (0, 0), size) if size > 1 else view.photo.pixels
 
     def sample(image):
         return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
 
     color = srgb_to_linear(sample(soft).reshape(len(skin), 3).astype(float) / 255)
-    weight = surface.trust * np.clip((facing - _LEAST_FACING) / 0.4, 0, 1) * sample(mask).reshape(-1)
+    weight = surface.trust * np.clip((facing - w.facing[0]) / w.facing[1], 0, 1) * sample(mask).reshape(-1)
     in_light = light_normals(view.camera, normals)
     lighting = fit_lighting(in_light, color, np.ones((len(skin), 1)), weight)
-    predicted = np.maximum(sh_basis(in_light) @ lighting, 1e-3).mean(1)
-    left = np.minimum(np.abs(np.log(np.maximum(color.mean(1), 1e-3) / predicted)), 0.5)
+    predicted = np.maximum(sh_basis(in_light) @ lighting, w.least).mean(1)
+    left = np.minimum(np.abs(np.log(np.maximum(color.mean(1), w.least) / predicted)), FIT.most_left)
     return lighting.astype(np.float32), float(np.average(left, weights=weight)) if weight.sum() > 0 else 0.0

@@ -89,6 +89,7 @@ def fit_views(
         problem.head.deformation() if problem.matched else None,
         settings,
         finishing,
+        weights.light,
     )
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ...head.model import HeadModel
-from ...photo.regions import OVAL
+from ...photo.regions import LANDMARKS, OVAL
 from .state import ViewState
 from .weights import WEIGHTS, LandmarkWeights
 
@@ -24,7 +24,7 @@ def landmark_places(
     Returns:
         (478, 3) mm on the first view's head, and (478,) weight: how many views agree, up to 1.
     """
-    total, weight = np.zeros((478, 3)), np.zeros(478)
+    total, weight = np.zeros((LANDMARKS, 3)), np.zeros(LANDMARKS)
     rest = model.landmarks(posed[0]).astype(float)
     for view, vertices in zip(views, posed):
         if view.placed:

@@ -17,7 +17,7 @@ import numpy as np
 from ...render import interpolate
 from ...system.concurrency import concurrently
 from ...system.progress import SILENT, Progress
-from .state import FACE_MM, ViewState
+from .state import ViewState
 from .weights import WEIGHTS, MatchWeights
 
 __all__ = ["Tracks", "choose_pairs", "match_views", "predicted"]
@@ -59,10 +59,10 @@ class Tracks:
         )
 
 
-def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float = 75.0) -> list[tuple[int, int]]:
+def choose_pairs(views: list[ViewState], weights: MatchWeights = WEIGHTS.match) -> list[tuple[int, int]]:
     """Pairs of views that see the head from near directions: along every bearing the nearest ones.
 
-    Each view is paired with its `nearest` neighbours on either side (left and right as seen from the head), so the
+    Each view is paired with its nearest neighbours on either side (left and right as seen from the head), so the
     number of pairs grows linearly with the number of views.
     """
     position = np.array([view.camera.position for view in views])
@@ -74,10 +74,11 @@ def choose_pairs(views: list[ViewState], nearest: int = 2, most_degrees: float =
         for side in (yaw > yaw[i], yaw <= yaw[i]):
             side = side.copy()
             side[i] = False
-            candidates = np.flatnonzero(side & (angle[i] < most_degrees))
+            candidates = np.flatnonzero(side & (angle[i] < weights.most_degrees))
             # A baseline of some degrees tells depth; among the nearest, those are preferred that have one.
-            order = candidates[np.argsort(angle[i][candidates] + 30.0 * (angle[i][candidates] < 4.0), kind="stable")]
-            for j in order[:nearest]:
+            away = angle[i][candidates]
+            away = away + weights.no_baseline_degrees * (away < weights.baseline_degrees)
+            for j in candidates[np.argsort(away, kind="stable")][: weights.nearest]:
                 pairs.add((min(i, int(j)), max(i, int(j))))
     return sorted(pairs)
 
@@ -140,7 +141,7 @@ class _Matches(NamedTuple):
 
 def _step(view: ViewState, weights: MatchWeights) -> int:
     """Frame pixels between anchors."""
-    return max(2, round(FACE_MM * view.per_mm / weights.step_face))
+    return max(2, round(WEIGHTS.frame.face_mm * view.per_mm / weights.step_face))
 
 
 def _returns(matches: _Matches, back: _Matches, weights: MatchWeights) -> np.ndarray:
@@ -228,22 +229,24 @@ def _match(
     target, seen = predicted(first, second, triangles, weights)
     x, y = target[..., 0], target[..., 1]
     empty = np.zeros(seen.shape, bool)
-    if seen.sum() < 200:
+    if seen.sum() < weights.least_seen:
         return _Matches(target, empty, int(seen.sum()))
     ys, xs = np.nonzero(seen)
-    y0, y1, x0, x1 = max(ys.min() - 12, 0), ys.max() + 13, max(xs.min() - 12, 0), xs.max() + 13
+    margin = weights.margin_px
+    y0, x0 = max(ys.min() - margin, 0), max(xs.min() - margin, 0)
+    y1, x1 = ys.max() + 1 + margin, xs.max() + 1 + margin
     box = (slice(y0, y1), slice(x0, x1))
     warped = cv2.remap(second.grey, x[box] - 0.5, y[box] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = seen[box].astype(np.float32)
     a, contrast_a = _normalized(first.grey[box], mask, weights)
     b, contrast_b = _normalized(warped, mask, weights)
-    flow = _flow(a, b, fine)
+    flow = _flow(a, b, fine, weights)
     grid = np.stack(np.meshgrid(np.arange(a.shape[1], dtype=np.float32), np.arange(a.shape[0], dtype=np.float32)), -1)
     moved = grid + flow
-    small = cv2.erode(mask, np.ones((5, 5)))
+    small = cv2.erode(mask, np.ones((weights.rim_px, weights.rim_px)))
     whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
-    ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR), weights.patch) > least_ncc
-    ok &= (whole > 0.99) & (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
+    ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR), weights) > least_ncc
+    ok &= (whole > weights.whole) & (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
@@ -252,31 +255,31 @@ def _match(
 
 def _normalized(grey: np.ndarray, mask: np.ndarray, weights: MatchWeights) -> tuple[np.ndarray, np.ndarray]:
     """Locally normalised contrast within a mask, as uint8 about 128, and the local deviation in grey levels."""
-    weight = cv2.GaussianBlur(mask, (0, 0), weights.contrast_px) + 1e-3
+    weight = cv2.GaussianBlur(mask, (0, 0), weights.contrast_px) + weights.least_weight
     mean = cv2.GaussianBlur(grey * mask, (0, 0), weights.contrast_px) / weight
     centred = (grey - mean) * mask
     deviation = np.sqrt(cv2.GaussianBlur(centred * centred, (0, 0), weights.contrast_px) / weight)
     scaled = centred / (deviation + weights.least_contrast)
-    return np.clip(128 + 45 * scaled, 0, 255).astype(np.uint8), deviation
+    return np.clip(128 + weights.grey * scaled, 0, 255).astype(np.uint8), deviation
 
 
-def _flow(a: np.ndarray, b: np.ndarray, fine: bool) -> np.ndarray:
+def _flow(a: np.ndarray, b: np.ndarray, fine: bool, w: MatchWeights) -> np.ndarray:
     solver = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     solver.setFinestScale(0 if fine else 1)
-    solver.setPatchSize(8)
-    solver.setPatchStride(4)
-    solver.setGradientDescentIterations(16 if fine else 12)
-    solver.setVariationalRefinementIterations(5 if fine else 1)
+    solver.setPatchSize(w.flow_patch[0])
+    solver.setPatchStride(w.flow_patch[1])
+    solver.setGradientDescentIterations(w.flow_descent[fine])
+    solver.setVariationalRefinementIterations(w.flow_refined[fine])
     return solver.calc(a, b, None)
 
 
-def _ncc(a: np.ndarray, b: np.ndarray, side: int) -> np.ndarray:
+def _ncc(a: np.ndarray, b: np.ndarray, w: MatchWeights) -> np.ndarray:
     """Normalised cross-correlation of the patches around every pixel."""
     a, b = a.astype(np.float32), b.astype(np.float32)
 
     def mean(image):
-        return cv2.blur(image, (side, side))
+        return cv2.blur(image, (w.patch, w.patch))
 
     ma, mb = mean(a), mean(b)
     va, vb = mean(a * a) - ma * ma, mean(b * b) - mb * mb
-    return (mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, 1.0))
+    return (mean(a * b) - ma * mb) / np.sqrt(np.maximum(va * vb, w.least_noise))

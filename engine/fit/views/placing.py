@@ -45,7 +45,7 @@ def place_photo(
     scale = min(1.0, weights.largest / max(pixels.shape[:2]))
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    sift = cv2.SIFT_create(weights.features, contrastThreshold=0.01)
+    sift = cv2.SIFT_create(weights.features, contrastThreshold=weights.contrast)
     own, own_features = sift.detectAndCompute(grey, None)
     if own_features is None or len(own) < weights.least_inliers:
         return None
@@ -54,7 +54,7 @@ def place_photo(
     found: list[tuple[int, Camera]] = []
     for number, yaw in enumerate(weights.yaws):
         progress(number / len(weights.yaws))
-        drawn = _drawn_with_skin(views, triangles, yaw, weights.side)
+        drawn = _drawn_with_skin(views, triangles, yaw, weights)
         if drawn is None:
             continue
         progress(number / len(weights.yaws))
@@ -70,7 +70,7 @@ def place_photo(
         at = np.array([points[pair.queryIdx].pt for pair in pairs]).astype(int)
         solid = place[at[:, 1], at[:, 0]].astype(float)
         seen = own_points[[pair.trainIdx for pair in pairs]]
-        pose = find_pose(small, solid, seen, weights.inlier * max(grey.shape))
+        pose = find_pose(small, solid, seen, weights.inlier * max(grey.shape), weights)
         if pose is not None:
             count, placed, used = pose
             spread = np.ptp(at[used], 0) / np.ptp(np.argwhere(mask)[:, ::-1], 0)
@@ -84,7 +84,9 @@ def place_photo(
     return replace(camera, R=best.R, t=best.t)
 
 
-def find_pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float) -> tuple[int, Camera, np.ndarray] | None:
+def find_pose(
+    camera: Camera, points: np.ndarray, pixels: np.ndarray, error: float, weights: PlaceWeights = WEIGHTS.place
+) -> tuple[int, Camera, np.ndarray] | None:
     """The camera's pose from matches, some of which are wrong (PnP, RANSAC).
 
     Args:
@@ -92,9 +94,10 @@ def find_pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: flo
         points: (n, 3) mm.
         pixels: (n, 2).
         error: largest distance of a right match, pixels.
+        weights: when the search ends.
 
     Returns:
-        number of right matches, the camera, and which they are; None where fewer than six agree.
+        number of right matches, the camera, and which they are; None where too few agree.
     """
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
     try:
@@ -103,14 +106,14 @@ def find_pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: flo
             pixels,
             matrix,
             None,
-            iterationsCount=2000,
+            iterationsCount=weights.tries,
             reprojectionError=error,
-            confidence=0.999,
+            confidence=weights.confidence,
             flags=cv2.SOLVEPNP_SQPNP,
         )
     except cv2.error:
         return None  # wrong matches often share one place, from which the solver refuses to tell a pose
-    if not ok or used is None or len(used) < 6:
+    if not ok or used is None or len(used) < weights.least_matches:
         return None
     used = used.ravel()
     rotation, shift = cv2.solvePnPRefineLM(points[used], pixels[used], matrix, None, rotation, shift)
@@ -121,20 +124,20 @@ def find_pose(camera: Camera, points: np.ndarray, pixels: np.ndarray, error: flo
 
 
 def _drawn_with_skin(
-    views: list[ViewState], triangles: np.ndarray, yaw: float, side: int
+    views: list[ViewState], triangles: np.ndarray, yaw: float, w: PlaceWeights
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Grey picture of the head turned by `yaw`, its mask, and (h, w, 3) mm of every pixel; skin of the nearest view."""
     nearest = min(views, key=lambda view: abs(view.camera.yaw_degrees - yaw))
-    camera = orbit_camera(nearest.vertices, yaw, width=side, height=side)
+    camera = orbit_camera(nearest.vertices, yaw, width=w.side, height=w.side)
     virtual = replace(nearest)
-    virtual.frame, virtual.camera = Frame(1.0, 0, 0, side, side), camera
+    virtual.frame, virtual.camera = Frame(1.0, 0, 0, w.side, w.side), camera
     virtual.draw(nearest.vertices, triangles)
     target, seen = predicted(virtual, nearest, triangles)
-    if seen.mean() < 0.02:
+    if seen.mean() < w.least_seen:
         return None
     picture = cv2.remap(
         nearest.grey, target[..., 0] - 0.5, target[..., 1] - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     place = interpolate(virtual.raster, triangles, nearest.vertices)
-    mask = cv2.erode(seen.astype(np.uint8), np.ones((5, 5)))
+    mask = cv2.erode(seen.astype(np.uint8), np.ones((w.rim_px, w.rim_px)))
     return np.where(seen, picture, 128).astype(np.uint8), mask, place

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from ...head.model import HeadModel
+from ...photo.regions import LANDMARKS
 from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ...types import CoarseFit, FaceObservation, Photo
@@ -71,12 +72,12 @@ class Problem:
             if camera is None:
                 continue
             points = camera.project(self.head.model.landmarks(posed[0]).astype(float))[0].astype(np.float32)
-            observation = FaceObservation(points, np.zeros(478, np.float32), first.observation.blendshapes, 0, 1)
+            observation = FaceObservation(points, np.zeros(LANDMARKS, np.float32), first.observation.blendshapes, 0, 1)
             start = CoarseFit(
                 camera,
                 self.head.identity.astype(np.float32),
                 first.expression.astype(np.float32),
-                np.zeros(478, np.float32),
+                np.zeros(LANDMARKS, np.float32),
                 source,
             )
             self.views.append(ViewState(photo, observation, camera, first.expression, source, start, number, placed=True))
@@ -128,7 +129,7 @@ class Problem:
         """Work on the photos with the face so wide, where they are large enough."""
         self._face_px, self._masks = face_px, None
         posed = self.head.all_posed(self.views)
-        concurrently([partial(view.crop, vertices, face_px) for view, vertices in zip(self.views, posed)])
+        concurrently([partial(view.crop, vertices, face_px, self._weights.frame) for view, vertices in zip(self.views, posed)])
 
     def improve(self, step: Round, progress: Progress) -> None:
         """Match, adjust, and let the head follow; where too little matches nothing changes."""

@@ -11,7 +11,8 @@ from ...camera import Camera
 from ...geometry.mesh import vertex_normals
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
-from ..mid.contour import Picture, Search, find_outline
+from ..mid.contour import Picture, find_outline
+from ..mid.weights import Search
 from ..skin_surface import SkinSurface
 from .state import ViewState
 from .surface import Rims
@@ -34,20 +35,21 @@ def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.o
     per_mm = view.per_mm
     above = np.arange(head.shape[0])[:, None] < chin
     outside = (_grown(head, weights.near_mm * per_mm) == 0) & above
-    inside = (_grown(1 - head, 0.5 * weights.near_mm * per_mm) == 0) & above
-    if outside.sum() < 400 or inside.sum() < 400:
+    inside = (_grown(1 - head, weights.inside * weights.near_mm * per_mm) == 0) & above
+    if min(outside.sum(), inside.sum()) < weights.least_pixels:
         return None
     mask = plain_background(lab, outside, weights)
-    if mask is None or not _plausible(mask, inside, outside):
+    if mask is None or not _plausible(mask, inside, outside, weights):
         mask = _cut(view.color, head, per_mm, weights)
-        if not _plausible(mask, inside, outside):
+        if not _plausible(mask, inside, outside, weights):
             return None
     # Only what hangs together with the head, and all that lies within it.
     _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
     own = np.bincount(labels[inside], minlength=labels.max() + 1)
     own[0] = 0
     body = (labels == own.argmax()).astype(np.uint8)
-    return np.where(_grown(body, 2) > 0, np.maximum(mask, _grown(1 - body, 2) == 0), 0).astype(np.float32)
+    near = weights.joined_px
+    return np.where(_grown(body, near) > 0, np.maximum(mask, _grown(1 - body, near) == 0), 0).astype(np.float32)
 
 
 def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
@@ -71,48 +73,48 @@ def plain_background(lab: np.ndarray, outside: np.ndarray, weights: OutlineWeigh
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
     rows = np.argwhere(outside)
-    rows = rows[:: max(1, len(rows) // 4000)]
+    rows = rows[:: max(1, len(rows) // weights.samples)]
     a, b = basis[rows[:, 0], rows[:, 1]], lab[rows[:, 0], rows[:, 1]].astype(float)
     used = np.ones(len(rows), bool)
-    for _ in range(5):
+    for _ in range(weights.rounds):
         solution = np.linalg.lstsq(a[used], b[used], rcond=None)[0]
         left = b - a @ solution
-        sigma = np.maximum(1.48 * np.median(np.abs(left[used]), 0), weights.least_sigma)
-        used = (np.abs(left / sigma) < 3).all(1)
-    if used.mean() < 0.8 or sigma.max() > weights.most_sigma:
+        sigma = np.maximum(weights.mad_sigma * np.median(np.abs(left[used]), 0), weights.least_sigma)
+        used = (np.abs(left / sigma) < weights.stray).all(1)
+    if used.mean() < weights.plain or sigma.max() > weights.most_sigma:
         return None
     distance = np.sqrt((((lab - basis @ solution) / sigma) ** 2).sum(-1)).astype(np.float32)
     # A pixel that is half head looks half as different as the head beside it.
-    beside = np.maximum(cv2.dilate(distance, np.ones((7, 7))), 2 * weights.different)
+    beside = np.maximum(cv2.dilate(distance, np.ones((weights.half_px, weights.half_px))), 2 * weights.different)
     return np.where(distance > weights.different / 2, np.minimum(distance / beside, 1), 0)
 
 
 def _cut(color: np.ndarray, head: np.ndarray, per_mm: float, weights: OutlineWeights) -> np.ndarray:
     scale = min(1.0, weights.cut_side / max(head.shape))
-    size = (max(8, round(head.shape[1] * scale)), max(8, round(head.shape[0] * scale)))
+    size = tuple(max(weights.cut_least_side, round(side * scale)) for side in head.shape[::-1])
     small = cv2.resize(color, size, interpolation=cv2.INTER_AREA)
     shape = cv2.resize(head, size, interpolation=cv2.INTER_NEAREST)
     mask = np.full(shape.shape, cv2.GC_PR_FGD, np.uint8)
     mask[shape == 0] = cv2.GC_PR_BGD
     mask[_grown(shape, weights.far_mm * per_mm * scale) == 0] = cv2.GC_BGD
     mask[_grown(1 - shape, weights.near_mm * per_mm * scale) == 0] = cv2.GC_FGD
-    if (mask == cv2.GC_BGD).sum() < 50 or (mask == cv2.GC_FGD).sum() < 50:
+    if min((mask == cv2.GC_BGD).sum(), (mask == cv2.GC_FGD).sum()) < weights.cut_least:
         return head.astype(np.float32)
     cv2.setRNGSeed(0)
-    cv2.grabCut(
-        np.ascontiguousarray(small[..., ::-1]), mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK
-    )
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(np.ascontiguousarray(small[..., ::-1]), mask, None, *models, weights.cut_rounds, cv2.GC_INIT_WITH_MASK)
     found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     return cv2.resize(found, head.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _plausible(mask: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> bool:
-    return mask[inside].mean() > 0.85 and mask[outside].mean() < 0.25
+def _plausible(mask: np.ndarray, inside: np.ndarray, outside: np.ndarray, weights: OutlineWeights) -> bool:
+    least, most = weights.plausible
+    return mask[inside].mean() > least and mask[outside].mean() < most
 
 
 def _is_hair(places: np.ndarray, targets: np.ndarray, weights: OutlineWeights) -> bool:
     """Whether an outline above the forehead is that of hair: far outside the head, or rough."""
-    if len(targets) < 10:
+    if len(targets) < weights.least_points:
         return True
     near = np.linalg.norm(places[:, None] - places[None], axis=-1) < weights.stretch_mm
     rough = [targets[i] - np.median(targets[near[i]]) for i in range(len(targets))]
@@ -140,7 +142,8 @@ def find_rims(
     chin = model.template[model.landmark_vertices[152, 0]]
     low, back = (chin - model.template[at])[:, 1:].T
     neck = np.where((low < weights.under_chin_mm[0]) & (back < weights.under_chin_mm[1]), 0, model.part("neck")[at])
-    trust = np.clip(1 - 2 * neck - 2 * model.part("right_ear", "left_ear")[at], 0, 1).astype(float)
+    ears, hidden = model.part("right_ear", "left_ear")[at], weights.hidden
+    trust = np.clip(1 - hidden * neck - hidden * ears, 0, 1).astype(float)
 
     def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
         camera = view.work

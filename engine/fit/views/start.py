@@ -81,7 +81,7 @@ def same_expression(views: list[ViewState], weights: OrderWeights = WEIGHTS.orde
     turned = np.array([abs(view.camera.yaw_degrees) for view in views])
     front = values[turned <= max(weights.side_degrees, np.sort(turned)[1])]
     spread = np.ptp(front[:, _FACE_ACTIONS], axis=0)
-    return bool(np.sort(spread)[-3:].mean() < weights.still)
+    return bool(np.sort(spread)[-weights.still_count :].mean() < weights.still)
 
 
 def significant_distortion(view: ViewState, k: float, deviation: float, weights: LensWeights) -> bool:

@@ -13,14 +13,9 @@ from ...geometry.mesh import facing_of, vertex_normals
 from ...render import Raster, interpolate, rasterize
 from ...system.concurrency import concurrently
 from ...types import CoarseFit, FaceObservation, Photo
+from .weights import WEIGHTS, FrameWeights
 
-__all__ = ["FACE_MM", "Frame", "ViewState", "draw_all"]
-
-FACE_MM = 145.0
-"""Width of a face: what the working resolution is chosen by."""
-
-_MARGIN = 0.12
-"""How far a frame reaches beyond the head on each side, as a share of the head's longer side."""
+__all__ = ["Frame", "ViewState", "draw_all"]
 
 
 @dataclass(frozen=True)
@@ -69,11 +64,11 @@ class ViewState:
     vertex_facing: np.ndarray | None = None
     """(N,) the same at the vertices, negative where turned away."""
 
-    def crop(self, vertices: np.ndarray, face_px: float) -> None:
+    def crop(self, vertices: np.ndarray, face_px: float, weights: FrameWeights = WEIGHTS.frame) -> None:
         """Choose the frame: the whole head in the present camera, the face `face_px` wide at most."""
         points, depth = self.camera.project(vertices)
         per_mm = self.camera.fx / float(np.median(depth))
-        factor = min(1.0, face_px / (FACE_MM * per_mm))
+        factor = min(1.0, face_px / (weights.face_mm * per_mm))
         width, height = self.photo.size
         small = (
             cv2.resize(
@@ -83,11 +78,12 @@ class ViewState:
             else self.photo.pixels
         )
         low, high = points.min(0) * factor, points.max(0) * factor
-        margin = _MARGIN * (high - low).max()
+        margin = weights.margin * (high - low).max()
         x0, y0 = np.maximum(np.floor(low - margin), 0).astype(int)
         x1 = int(min(np.ceil(high[0] + margin), small.shape[1]))
         y1 = int(min(np.ceil(high[1] + margin), small.shape[0]))
-        x0, y0 = min(int(x0), max(x1 - 16, 0)), min(int(y0), max(y1 - 16, 0))
+        least = weights.least_px
+        x0, y0 = min(int(x0), max(x1 - least, 0)), min(int(y0), max(y1 - least, 0))
         self.frame = Frame(factor, x0, y0, x1 - x0, y1 - y0)
         self.color = np.ascontiguousarray(small[y0:y1, x0:x1])
         self.grey = cv2.cvtColor(self.color, cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -49,7 +49,9 @@ class Rims:
     """(C,) worth in points."""
 
 
-def nearest_places(vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, candidates: int = 6) -> Places:
+def nearest_places(
+    vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, candidates: int = WEIGHTS.surface.candidates
+) -> Places:
     """Nearest places of a mesh among the triangles whose centres are nearest."""
     tree = cKDTree(vertices[triangles].mean(1))
     _, near = tree.query(points, k=candidates, workers=-1)
@@ -115,13 +117,13 @@ def fit_coefficients(
     sigma, most = np.minimum(belief.expression_sigma, belief.limits), np.minimum(1, belief.expression + belief.limits)
     count = len(identity)
     named = _NamedRows(model, whole, evidence, weights)
-    prior = np.concatenate([np.ones(count), sigma**-2.0, np.full(7, 1e-4)])
+    prior = np.concatenate([np.ones(count), sigma**-2.0, np.full(7, weights.rigid_precision)])
     for _ in range(weights.steps):
         skin = model.shape(identity, expression)[surface.vertices]
         found = nearest_places(skin, surface.triangles, points)
         residual = np.einsum("pd,pd->p", found.normal, points - found.point)
         robust = weight / (1 + (residual / weights.point_far_mm) ** 2) ** 2 / weights.model_mm**2
-        rows = _point_rows(bases[:, surface.triangles[found.triangle]], found)
+        rows = _point_rows(bases[:, surface.triangles[found.triangle]], found, weights.rigid_mm)
         scaled = rows * robust[:, None]
         hessian = scaled.T @ rows
         gradient = -scaled.T @ residual
@@ -129,15 +131,15 @@ def fit_coefficients(
         hessian[np.diag_indices(len(prior))] += prior
         gradient[:count] += identity - belief.identity
         gradient[count : count + actions] += prior[count : count + actions] * (expression - belief.expression)
-        lower = np.concatenate([-3.5 - identity, -expression, np.full(7, -np.inf)])
-        upper = np.concatenate([3.5 - identity, most - expression, np.full(7, np.inf)])
+        lower = np.concatenate([-weights.identity_limit - identity, -expression, np.full(7, -np.inf)])
+        upper = np.concatenate([weights.identity_limit - identity, most - expression, np.full(7, np.inf)])
         move = boxed_step(hessian, gradient, lower, upper)
         identity += move[:count]
         expression += move[count : count + actions]
     return identity, np.clip(expression, 0, 1)
 
 
-def _point_rows(corner: np.ndarray, found: Places) -> np.ndarray:
+def _point_rows(corner: np.ndarray, found: Places, rigid_mm: float) -> np.ndarray:
     """(P, N + 7) how the coefficients and the head's pose and size move each place along its normal.
 
     Where the head is and how large is fitted along, and thrown away: it is the cameras' business.
@@ -145,7 +147,7 @@ def _point_rows(corner: np.ndarray, found: Places) -> np.ndarray:
     rows = np.einsum(
         "npkd,pk,pd->pn", corner, found.weights.astype(np.float32), found.normal.astype(np.float32), optimize=True
     ).astype(float)
-    size = np.einsum("pd,pd->p", found.normal, found.point)[:, None] / 100
+    size = np.einsum("pd,pd->p", found.normal, found.point)[:, None] / rigid_mm
     rigid = np.concatenate([found.normal, np.cross(found.point, found.normal), size], 1)
     return np.hstack([rows, rigid])
 
@@ -225,7 +227,7 @@ def _smoothness(
     laplacian = sp.eye(count) - around
     mass = np.bincount(triangles[found.triangle].ravel(), (weight[:, None] * found.weights).ravel(), count)
     area = np.bincount(triangles.ravel(), np.repeat(np.linalg.norm(face_cross(bare, triangles), axis=1) / 6, 3), count)
-    for _ in range(2):
+    for _ in range(weights.density_rounds):
         mass, area = (mass + around @ mass) / 2, (area + around @ area) / 2
     hidden = 1 / (1 + (mass / np.maximum(area, 1e-9) / weights.seen_density) ** 2)
     stiff = np.maximum(bending.stiffness, weights.hidden_stiffness * hidden)

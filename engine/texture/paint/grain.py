@@ -11,29 +11,28 @@ import cv2
 import numpy as np
 from numba import njit
 
-__all__ = ["WAVES_MM", "band_spread", "octave_noise"]
+from ..weights import WAVES_MM, WEIGHTS, NoiseWeights
 
-WAVES_MM = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
-"""Wavelengths at which spectra are given."""
+__all__ = ["band_resolved", "band_spread", "octave_noise"]
 
 _TILE = 64
 """Side of the lattice of noise in cells, a power of two: the kernel masks with 63."""
-_CELLS_PER_WAVE = 2.2
-"""Cells of the lattice per wavelength."""
-_lattices: dict[int, np.ndarray] = {}
+_MASK = np.uint64(_TILE - 1)
+"""That mask, unsigned."""
+_lattices: dict[NoiseWeights, np.ndarray] = {}
 
 
-def _lattice() -> np.ndarray:
+def _lattice(weights: NoiseWeights) -> np.ndarray:
     """(64, 64, 64) float32 noise that wraps around and has little power below its own octave."""
-    if 0 not in _lattices:
-        noise = np.random.default_rng(20).standard_normal((_TILE, _TILE, _TILE)).astype(np.float32)
+    if weights not in _lattices:
+        noise = np.random.default_rng(weights.seed).standard_normal((_TILE, _TILE, _TILE)).astype(np.float32)
         low = noise
         for axis in range(3):
-            low = 0.5 * low + 0.25 * (np.roll(low, 1, axis) + np.roll(low, -1, axis))
+            low = 0.5 * low + 1 / 4 * (np.roll(low, 1, axis) + np.roll(low, -1, axis))
         noise = noise - low
         # Interpolation halves the variance of each axis by about a quarter.
-        _lattices[0] = np.ascontiguousarray(noise / (noise.std() * 0.55), np.float32)
-    return _lattices[0]
+        _lattices[weights] = np.ascontiguousarray(noise / (noise.std() * weights.interpolated), np.float32)
+    return _lattices[weights]
 
 
 def _turn(number: int) -> np.ndarray:
@@ -59,23 +58,24 @@ def octave_noise(place: np.ndarray, density: np.ndarray, spectrum, size: int, se
     out = np.zeros(len(place), np.float32)
     if not len(place) or not spread.any():
         return out
-    turns = np.stack([_turn(seed * 31 + k) * np.float32(_CELLS_PER_WAVE / wave) for k, wave in enumerate(WAVES_MM)])
+    w = WEIGHTS.noise
+    turns = np.stack([_turn(seed * w.seeds + k) * np.float32(w.cells / wave) for k, wave in enumerate(WAVES_MM)])
     _sum_octaves(
         np.ascontiguousarray(place, np.float32),
         np.ascontiguousarray(density, np.float32),
-        float(size),
+        np.float32(size / w.shown_texels),
         spread,
         np.array(WAVES_MM, np.float32),
         turns,
-        _lattice().ravel(),
+        _lattice(w).ravel(),
         out,
     )
     return out
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
-    one, two, three, step = np.float32(1), np.float32(2), np.float32(3), np.float32(size / 1.8)
+def _sum_octaves(place, density, step, spread, waves, turns, lattice, out):
+    one, two, three = np.float32(1), np.float32(2), np.float32(3)
     for i in range(out.shape[0]):
         x, y, z = place[i, 0], place[i, 1], place[i, 2]
         shown = density[i] * step
@@ -92,9 +92,9 @@ def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
             ta, tb, tc = ta * ta * (three - two * ta), tb * tb * (three - two * tb), tc * tc * (three - two * tc)
             # Unsigned, so that no index is tested for being negative; 64 cells a side.
             ia, ib, ic = np.uint64(np.int64(fa) & 63), np.uint64(np.int64(fb) & 63), np.uint64(np.int64(fc) & 63)
-            ja = ((ia + np.uint64(1)) & np.uint64(63)) << np.uint64(12)
-            jb = ((ib + np.uint64(1)) & np.uint64(63)) << np.uint64(6)
-            jc = (ic + np.uint64(1)) & np.uint64(63)
+            ja = ((ia + np.uint64(1)) & _MASK) << np.uint64(12)
+            jb = ((ib + np.uint64(1)) & _MASK) << np.uint64(6)
+            jc = (ic + np.uint64(1)) & _MASK
             ia, ib = ia << np.uint64(12), ib << np.uint64(6)
             p, q = lattice[ia | ib | ic], lattice[ia | jb | ic]
             p += tc * (lattice[ia | ib | jc] - p)
@@ -108,30 +108,36 @@ def _sum_octaves(place, density, size, spread, waves, turns, lattice, out):
         out[i] = total
 
 
-def band_spread(values: np.ndarray, weights: np.ndarray, texels_per_mm: float) -> np.ndarray:
+def band_resolved(texels_per_mm: float, weights: NoiseWeights = WEIGHTS.noise) -> np.ndarray:
+    """(6,) bool: the octaves of :data:`WAVES_MM` that a map of this resolution can hold."""
+    return np.array(WAVES_MM) * texels_per_mm / weights.wave_sigma > weights.least_sigma
+
+
+def band_spread(
+    values: np.ndarray, amount: np.ndarray, texels_per_mm: float, weights: NoiseWeights = WEIGHTS.noise
+) -> np.ndarray:
     """Robust standard deviation of an image in the octaves of :data:`WAVES_MM`.
 
     Args:
         values: (H, W) float32 image.
-        weights: (H, W) float32 in [0, 1]: where to measure.
+        amount: (H, W) float32 in [0, 1]: where to measure.
         texels_per_mm: resolution; octaves that it cannot hold are 0.
+        weights: how an octave is measured.
 
     Returns:
         (6,) float32.
     """
 
     def blur(sigma):
-        return cv2.GaussianBlur(values * weights, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weights, (0, 0), sigma), 1e-3)
+        return cv2.GaussianBlur(values * amount, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(amount, (0, 0), sigma), 1e-3)
 
     out = np.zeros(len(WAVES_MM), np.float32)
-    inside = cv2.erode((weights > 0.7).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    if inside.sum() < 200:
+    inside = cv2.erode((amount > weights.inside).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if inside.sum() < weights.least_texels:
         return out
-    for k, wave in enumerate(WAVES_MM):
-        sigma = wave * texels_per_mm / 5.0
-        if sigma < 0.35:
-            break
-        finer = values if sigma < 0.8 else blur(sigma * 0.7)
-        band = (finer - blur(sigma * 1.4))[inside]
-        out[k] = 1.4826 * np.median(np.abs(band - np.median(band)))
+    for k in np.flatnonzero(band_resolved(texels_per_mm, weights)):
+        sigma = WAVES_MM[k] * texels_per_mm / weights.wave_sigma
+        finer = values if sigma < weights.sharp_sigma else blur(sigma * weights.band[0])
+        band = (finer - blur(sigma * weights.band[1]))[inside]
+        out[k] = weights.mad_sigma * np.median(np.abs(band - np.median(band)))
     return out

@@ -16,9 +16,6 @@ from .grain import octave_noise
 
 __all__ = ["Hair", "brow_hair", "find_hair", "stubble"]
 
-_DEFAULT = np.array([0.035, 0.026, 0.020], np.float32)
-"""Linear colour of brows where the photo shows none that can be believed."""
-
 
 @dataclass(frozen=True)
 class Hair:
@@ -52,10 +49,10 @@ def find_hair(
     from ..sources.photo_view import lookup
 
     chosen = (seen > weights.seen) & (scalp > weights.member)
-    brow = _brow_color(view, weights.brow_dark) * gain
+    brow = _brow_color(view, weights) * gain
     if chosen.sum() < weights.least_texels:
         return Hair(brow.astype(np.float32), 1.0)
-    bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > 0.5
+    bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > weights.bare_share
     color = view.sample(positions[chosen])[~bare]
     amount = float(1 - smoothstep(*weights.bald, bare.mean()))
     if len(color) < weights.least_hairy:
@@ -63,24 +60,26 @@ def find_hair(
     luminance = color @ LUMINANCE
     dark = luminance <= np.quantile(luminance, weights.dark)
     hair = np.median(color[dark], 0) * gain
-    if not _plausible(hair):
+    if not _plausible(hair, weights):
         hair = brow
     return Hair(np.clip(hair, *weights.range).astype(np.float32), amount)
 
 
-def _plausible(color: np.ndarray) -> bool:
-    """Whether hair can have this colour: a cap is bluer or greener than hair ever is, or brighter than skin."""
-    return bool(color[2] <= 1.15 * color[0] and color[1] <= 1.2 * color[0] and color @ LUMINANCE < 0.5)
+def _plausible(color: np.ndarray, weights: ScalpWeights) -> bool:
+    """Whether hair can have this colour."""
+    red, green, blue = color
+    return bool(blue <= weights.bluest * red and green <= weights.greenest * red and color @ LUMINANCE < weights.brightest)
 
 
-def _brow_color(view: PhotoView, darkest: float) -> np.ndarray:
+def _brow_color(view: PhotoView, weights: ScalpWeights) -> np.ndarray:
     brows = feature_mask(view, BROWS, hull=True) > 127
     pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
-    if len(pixels) < 12:
-        return _DEFAULT
+    default = np.array(weights.default, np.float32)
+    if len(pixels) < weights.least_brow:
+        return default
     luminance = pixels @ LUMINANCE
-    color = np.median(pixels[luminance <= np.quantile(luminance, darkest)], 0)
-    return color if _plausible(color) else _DEFAULT
+    color = np.median(pixels[luminance <= np.quantile(luminance, weights.brow_dark)], 0)
+    return color if _plausible(color, weights) else default
 
 
 def stubble(
@@ -105,12 +104,14 @@ def stubble(
     Returns:
         (n, 3) linear.
     """
-    rows = np.flatnonzero((scalp > 0.02) & (bare < 0.98))
-    if hair.amount < 0.02 or not len(rows):
+    rows = np.flatnonzero((scalp > weights.none) & (bare < weights.surely_bare))
+    if hair.amount < weights.none or not len(rows):
         return color
     s, u, d = scalp[rows], place[rows], density[rows]
     ragged = octave_noise(u, d, weights.ragged, size, seed=5)
-    cover = smoothstep(*weights.edge, s + ragged * np.minimum(1, 4 * s * (1 - s) + 0.2)) * hair.amount * (1 - bare[rows])
+    middle, everywhere = weights.frayed
+    edge = s + ragged * np.minimum(1, middle * s * (1 - s) + everywhere)
+    cover = smoothstep(*weights.edge, edge) * hair.amount * (1 - bare[rows])
     fine = octave_noise(u, d, weights.fine, size, seed=7)
     cover = np.clip(cover * (weights.density + weights.density_noise * fine), 0, weights.most)[:, None].astype(np.float32)
     out = color.copy()
@@ -140,14 +141,14 @@ def brow_hair(
     Returns:
         (n, 3) linear.
     """
-    rows = np.flatnonzero(brows > 0.02)
+    rows = np.flatnonzero(brows > weights.none)
     if not len(rows):
         return color
     # Hairs run along the brow: noise that is stretched outwards and a little upwards.
-    along = place[rows] @ np.array([[0.22, 0, 0], [0.10, 1, 0], [0.15, 0, 0.3]], np.float32)
+    along = place[rows] @ np.array(weights.brow_along, np.float32)
     strands = octave_noise(along, density[rows], weights.brow_spectrum, size, seed=13)
     body = weights.brow_body + weights.brow_hairs * strands
-    cover = smoothstep(*weights.brow_edge, brows[rows] + 0.15 * strands) * body
+    cover = smoothstep(*weights.brow_edge, brows[rows] + weights.brow_frayed * strands) * body
     cover = np.clip(cover, 0, weights.brow_most)[:, None].astype(np.float32)
     dark = np.minimum(hair.color, weights.brow_skin * color[rows])
     out = color.copy()

@@ -18,6 +18,7 @@ from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
+from ..weights import ReliefWeights
 from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
@@ -52,7 +53,7 @@ def displacement_map(
     )
     strength, amount, pores, density = (np.zeros((size, size), np.float32) for _ in range(4))
     lean = np.zeros((size, size, 2), np.float32)
-    skin_values = np.median([_sample(luminance, seen), _sample(pigment, seen)], 1)
+    skin_values = np.median([_sample(luminance, seen, w), _sample(pigment, seen, w)], 1)
 
     def prepare(row0, row1):
         texels = texel_band(model, size, row0, row1)
@@ -92,14 +93,14 @@ def displacement_map(
     slopes = None
     if leans:
         wide = w.shading_mm * float(np.median(density[::8, ::8]))
-        band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, 40.0))
+        band = luminance - cv2.GaussianBlur(luminance, (0, 0), min(wide, w.shading_texels))
         progress(0.55)
         slopes = shading_slopes(
-            np.clip(band, -w.shading_most, w.shading_most) * seen * strength, lean, 1 / np.maximum(density, 1e-3)
+            np.clip(band, -w.shading_most, w.shading_most) * seen * strength, lean, 1 / np.maximum(density, 1e-3), w
         )
         band = lean = None
         progress(0.6)
-    out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, progress.part(0.6, 1.0))
+    out = relief(luminance, pigment, amount, density, slopes, 1 / fields.pixels_per_mm, progress.part(0.6, 1.0), w)
     out *= strength > 0
     out += pores
     # The bands have no mean of their own; what the limiter left is taken out where there is relief.
@@ -111,10 +112,11 @@ def displacement_map(
     return out
 
 
-def _sample(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _sample(image: np.ndarray, seen: np.ndarray, w: ReliefWeights) -> np.ndarray:
     """Some values where skin is seen, the same number for every map of a size."""
-    chosen = image[::4, ::4][seen[::4, ::4] > 0.5]
-    return np.resize(chosen, 4096) if len(chosen) else np.zeros(4096, image.dtype)
+    step, count = w.sample
+    chosen = image[::step, ::step][seen[::step, ::step] > w.seen]
+    return np.resize(chosen, count) if len(chosen) else np.zeros(count, image.dtype)
 
 
 def _roll_off(model: HeadModel) -> np.ndarray:
@@ -129,7 +131,7 @@ def _leans(model: HeadModel, fields: Analysis) -> list:
     """Pairs of a source and (4Q, 2) float32: how its shading changes as the surface leans."""
     frame = _frame(model, fields.vertices)
     return [
-        (source, _lean(frame, source.view.camera, np.asarray(source.lighting, np.float64)))
+        (source, _lean(frame, source.view.camera, np.asarray(source.lighting, np.float64), fields.weights.relief))
         for source in fields.sources
         if np.isfinite(source.lighting).all() and source.lighting[0].sum() > 0
     ]
@@ -152,16 +154,16 @@ def _frame(model: HeadModel, vertices: np.ndarray) -> list[np.ndarray]:
     return frame
 
 
-def _lean(frame: list[np.ndarray], camera: Camera, lighting: np.ndarray) -> np.ndarray:
+def _lean(frame: list[np.ndarray], camera: Camera, lighting: np.ndarray, w: ReliefWeights) -> np.ndarray:
     """(4Q, 2) change of log shading when the normal leans by 1 along the map's right and up, by quad corner."""
     normal, *axes = frame
     light = lighting @ LUMINANCE.astype(np.float64)
 
     def shading(n):
         n = n / np.linalg.norm(n, axis=1, keepdims=True)
-        return np.maximum(sh_basis(light_normals(camera, n)) @ light, 0.05 * light[0])
+        return np.maximum(sh_basis(light_normals(camera, n)) @ light, w.dimmest * light[0])
 
-    step = 0.15
+    step = w.lean
     return np.stack(
         [(np.log(shading(normal + step * axis)) - np.log(shading(normal - step * axis))) / (2 * step) for axis in axes], 1
     ).astype(np.float32)

@@ -84,7 +84,7 @@ def tangent_normals(
         slope_b = (dv - slope_t * along) / across
         inverse = 1 / np.sqrt(slope_t**2 + slope_b**2 + 1)
         normal = np.stack([-slope_t * inverse, -slope_b * inverse, inverse], 1)
-        encoded = np.clip(np.floor(normal * 32767.5 + 32768), 0, 65535).astype(np.uint16)
+        encoded = np.clip(np.floor(normal * (65535 / 2) + 32768), 0, 65535).astype(np.uint16)
         out[row0:row1].reshape(-1, 3)[texels.index] = encoded
 
     each_band(bake, bands(size), progress)

@@ -20,45 +20,41 @@ import numpy as np
 
 from ...photo.regions import EYES, INNER_LIPS, OUTER_LIPS
 from ...wire.color import LUMINANCE
+from ..weights import WEIGHTS, TextureWeights
 from .photo_view import PhotoView, feature_mask
 
 __all__ = ["calmed"]
 
-_BLOCK = 16
-"""Pixels of the file that share a block of colour."""
-_GUIDE = 0.15
-"""Log brightness from which on a difference in brightness may be one in hue."""
-_FLOOR = 2e-3
-"""Least linear luminance; what is darker counts as this bright."""
 
-
-def calmed(view: PhotoView, skin: np.ndarray, scale: float) -> PhotoView:
+def calmed(view: PhotoView, skin: np.ndarray, scale: float, weights: TextureWeights = WEIGHTS) -> PhotoView:
     """The same view with smooth hues: those of the skin and its brows, and those of the lips. Eyes and teeth stay.
 
     Args:
         skin: (h, w) in [0, 1], of the crop.
         scale: size of the crop's pixels relative to those of the file.
     """
-    radius = int(round(_BLOCK * scale / 4))
+    w = weights.chroma
+    radius = int(round(w.block * scale / 4))
     if radius < 1 or len(view.pyramid) < 2:
         return view
 
     def drawn(*arguments):
-        soft = cv2.GaussianBlur(feature_mask(view, *arguments), (0, 0), max(0.5, 0.5 * view.pixels_per_mm))
+        soft = cv2.GaussianBlur(feature_mask(view, *arguments), (0, 0), max(w.soft_least_px, w.soft_mm * view.pixels_per_mm))
         return soft * np.float32(1 / 255)
 
-    mouth = drawn((INNER_LIPS,), 0.6)
+    mouth = drawn((INNER_LIPS,), w.mouth_mm)
     levels = [view.pyramid[0].copy()]
-    for weight in (skin * (1 - np.maximum(drawn(EYES, 0.5), drawn((OUTER_LIPS,), 0.8))), drawn((OUTER_LIPS,)) * (1 - mouth)):
-        _calm(levels[0], view.pyramid, weight, radius)
+    others = np.maximum(drawn(EYES, w.eyes_mm), drawn((OUTER_LIPS,), w.lips_mm))
+    for weight in (skin * (1 - others), drawn((OUTER_LIPS,)) * (1 - mouth)):
+        _calm(levels[0], view.pyramid, weight, radius, weights)
     while len(levels) < len(view.pyramid):
         levels.append(cv2.pyrDown(levels[-1]))
     return replace(view, pyramid=tuple(levels))
 
 
-def _calm(out: np.ndarray, pyramid, weight: np.ndarray, radius: int) -> None:
+def _calm(out: np.ndarray, pyramid, weight: np.ndarray, radius: int, weights: TextureWeights) -> None:
     """Smooth the hues of `out` in place where `weight` is, by those of the pyramid."""
-    box = cv2.boundingRect((weight > 0.02).astype(np.uint8))
+    box = cv2.boundingRect((weight > weights.chroma.least).astype(np.uint8))
     if not min(box[2:]):
         return
     # Halves of the pyramid start at even pixels.
@@ -71,6 +67,7 @@ def _calm(out: np.ndarray, pyramid, weight: np.ndarray, radius: int) -> None:
         small.astype(np.float32) * np.float32(1 / 65535),
         cv2.resize(weight, small.shape[1::-1], interpolation=cv2.INTER_AREA),
         radius,
+        weights,
     )
     ratio = cv2.resize(ratio, (width, height), interpolation=cv2.INTER_LINEAR)
     color = pyramid[0][part].astype(np.float32)
@@ -81,29 +78,29 @@ def _calm(out: np.ndarray, pyramid, weight: np.ndarray, radius: int) -> None:
     out[part] = np.clip(ratio + np.float32(0.5), 0, 65535, out=ratio)
 
 
-def _ratios(color: np.ndarray, weight: np.ndarray, radius: int) -> np.ndarray:
+def _ratios(color: np.ndarray, weight: np.ndarray, radius: int, weights: TextureWeights) -> np.ndarray:
     """(h, w, 3) colours of luminance 1, smoothed over ``2 * radius + 1`` pixels where `weight` is."""
-    side = (2 * radius + 1, 2 * radius + 1)
+    side, w = (2 * radius + 1, 2 * radius + 1), weights.chroma
 
     def mean(values):
         return cv2.boxFilter(values, cv2.CV_32F, side, borderType=cv2.BORDER_CONSTANT)
 
-    light = np.maximum(cv2.transform(color, LUMINANCE[None]), _FLOOR)
+    light = np.maximum(cv2.transform(color, LUMINANCE[None]), weights.floor)
     guide = cv2.log(light)
     # Skin tells nothing about the hair and background beside it, and they tell nothing about skin.
-    weight = np.maximum(weight, np.float32(1e-4))
+    weight = np.maximum(weight, np.float32(w.outside))
     share = 1 / mean(weight)
     weighted = weight * guide
     middle = share * mean(weighted)
-    spread = np.maximum(share * mean(weighted * guide) - middle * middle, 0) + np.float32(_GUIDE**2)
+    spread = np.maximum(share * mean(weighted * guide) - middle * middle, 0) + np.float32(w.guide**2)
     out = np.empty_like(color)
     for k in (0, 2):
-        hue = cv2.log(np.maximum(color[..., k], np.float32(0.2 * _FLOOR))) - guide
+        hue = cv2.log(np.maximum(color[..., k], np.float32(w.channel * weights.floor))) - guide
         level = share * mean(weight * hue)
         slope = (share * mean(weighted * hue) - middle * level) / spread
         offset = level - slope * middle
         out[..., k] = cv2.exp(share * mean(weight * slope) * guide + share * mean(weight * offset))
     # Red and blue leave to green what they do not have of the brightness.
-    np.clip(out, 0, 3, out=out)
+    np.clip(out, 0, w.most, out=out)
     out[..., 1] = np.maximum((1 - LUMINANCE[0] * out[..., 0] - LUMINANCE[2] * out[..., 2]) / LUMINANCE[1], 0)
     return out

@@ -28,6 +28,7 @@ from ...system.progress import SILENT, Progress
 from ...types import View
 from ...wire.color import LUMINANCE
 from ..atlas import gather
+from ..logs import logs_of
 from ..seen import Masks, Place, Seen
 from ..unlit.completion import splat
 from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
@@ -38,8 +39,6 @@ from .photo_view import PhotoView, lookup
 
 __all__ = ["Merged", "Source", "merge", "source_share"]
 
-_FLOOR = 2e-3
-"""Colours are compared as logs above this."""
 _GROUPS = (("right_eye", "right_brow"), ("left_eye", "left_brow"), ("upper_lip", "lower_lip"))
 """Parts that come from one photo."""
 
@@ -126,15 +125,15 @@ def merge(
         color = seen[0].color * gather(place.texels, place.triangles, read[0].shading)[:, None]
         gain = np.repeat(read[0].shading[:, None], 3, 1)
         return Merged(seen[0], color, seen[0].shown, [gain], np.ones((len(color), 1), np.float32), list(sources), lighting)
-    logs = np.stack([np.log(np.maximum(one.color * one.shading[:, None], _FLOOR)) for one in read])
+    logs = np.stack([logs_of(one.color * one.shading[:, None], weights.floor) for one in read])
     amount = np.stack([one.amount for one in read])
     quality = amount * np.stack([_quality(*each, w) for each in zip(sources, read)]) * _fineness(sources)[:, None]
     # Features come from one photo; how dark their hairs are in another does not depend on the light.
-    plain = amount * (1 - np.max([_around(model, surface, parts, 2.0, 3.0) for parts in _GROUPS], 0))
+    plain = amount * (1 - np.max([_around(model, surface, parts, *w.around) for parts in _GROUPS], 0))
     field = _even_out(surface, logs, plain, quality, w)
     progress(0.6)
     even = logs + field
-    middle = _middle(even, quality)
+    middle = _middle(even, quality, w.rank)
     stray = (even - middle) @ LUMINANCE
     agree = 1 / (1 + (stray / w.agreement) ** 2) if len(views) > 2 else np.ones_like(amount)
     labels = _labels(model, surface, quality * agree * _same(model, views, likeness, w), w)
@@ -142,9 +141,9 @@ def merge(
     field = field + _common(surface, even, plain, quality, labels, w)
     progress(0.8)
     gains = [(np.exp(field[k]) * read[k].shading[:, None]).astype(np.float32) for k in range(len(views))]
-    base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree)))
+    base = gather(place.texels, place.triangles, np.exp(_middle(logs + field, quality * agree, w.rank)))
     shares = gather(place.texels, place.triangles, np.ascontiguousarray(labels.T))
-    shares = shares * shares * shares + np.float32(0.01)
+    shares = shares * shares * shares + np.float32(w.rest)
     unlit = concurrently(
         [partial(_claim, place, seen[k], gains[k], base, shares[:, k], weights) for k in range(len(views))],
         progress.part(0.8, 0.95),
@@ -198,7 +197,9 @@ def _same(model: HeadModel, views: Sequence[View], likeness: np.ndarray, weights
     """(K, N) in (0, 1]: how far a photo shows the face of the reference: with another expression come other folds."""
     first = posed(model, views[0])
     other = np.stack([np.linalg.norm(posed(model, view) - first, axis=1) for view in views])
-    same = (0.1 + 0.9 * np.clip(likeness / weights.likeness, 0, 1)) ** 2 * np.exp(-other / weights.other_expression_mm)
+    least = weights.unlike_share
+    alike = (least + (1 - least) * np.clip(likeness / weights.likeness, 0, 1)) ** 2
+    same = alike * np.exp(-other / weights.other_expression_mm)
     return same * same.mean(1, keepdims=True)
 
 
@@ -215,21 +216,21 @@ def _even_out(surface: Surface, logs: np.ndarray, amount: np.ndarray, quality: n
         logs: (K, N, 3) log colours.
         amount, quality: (K, N) how much is seen, and how well.
     """
-    field = np.repeat(_exposures(logs, amount * surface.area)[:, None], logs.shape[1], 1)
+    field = np.repeat(_exposures(logs, amount * surface.area, weights)[:, None], logs.shape[1], 1)
     exposure = field.copy()
     for _ in range(2):
         even = logs + field
-        middle = _middle(even, quality)
+        middle = _middle(even, quality, weights.rank)
         for k in range(len(logs)):
             others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
             off = ((middle - even[k]) * LUMINANCE).sum(1)
             weight = amount[k] * others / (1 + (off / weights.light_stray) ** 2) ** 2
-            slow = surface.smooth(middle - logs[k] - exposure[k], weight, weights.wide_mm, prior_weight=0.002)
+            slow = surface.smooth(middle - logs[k] - exposure[k], weight, weights.wide_mm, prior_weight=weights.wide_prior)
             field[k] = exposure[k] + np.clip(slow, -weights.light_most, weights.light_most)
     return field
 
 
-def _exposures(logs: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _exposures(logs: np.ndarray, weight: np.ndarray, w: MergeWeights) -> np.ndarray:
     """(K, 3) log gains of all photos, 0 for the first, from the medians of all pairs that show the same skin."""
     count = len(logs)
     system, right = np.zeros((count, count)), np.zeros((count, 3))
@@ -239,10 +240,10 @@ def _exposures(logs: np.ndarray, weight: np.ndarray) -> np.ndarray:
         for j in range(i):
             both = np.sqrt(weight[i] * weight[j])
             strength = both.sum() / total
-            if (both > 0.05).sum() >= 40:
+            if (both > w.pair_seen).sum() >= w.pair_least:
                 difference = weighted_median(logs[i] - logs[j], both)
             else:
-                difference, strength = middles[i] - middles[j], 1e-4
+                difference, strength = middles[i] - middles[j], w.pair_weak
             for a, b, sign in ((i, j, 1), (j, i, -1)):
                 system[a, a] += strength
                 system[a, b] -= strength
@@ -252,8 +253,12 @@ def _exposures(logs: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return out
 
 
-def _middle(even: np.ndarray, quality: np.ndarray) -> np.ndarray:
-    """(N, 3): the median of three or more photos, the mean of two, by quality."""
+def _middle(even: np.ndarray, quality: np.ndarray, width: float) -> np.ndarray:
+    """(N, 3): the median of three or more photos, the mean of two, by quality.
+
+    Args:
+        width: distance from the median, as a share of the ranks, at which a photo's weight fades.
+    """
     weight = quality + 1e-6
     if len(even) < 3:
         return (even * weight[..., None]).sum(0) / weight.sum(0)[:, None]
@@ -263,7 +268,7 @@ def _middle(even: np.ndarray, quality: np.ndarray) -> np.ndarray:
     # Near the median, by rank, with soft borders: no jumps from vertex to vertex.
     rank = (ranked - 0.5 * np.take_along_axis(weight, order, 0)) / ranked[-1]
     near = np.empty_like(weight)
-    np.put_along_axis(near, order, np.exp(-(((rank - 0.5) / 0.2) ** 2)), 0)
+    np.put_along_axis(near, order, np.exp(-(((rank - 0.5) / width) ** 2)), 0)
     near *= weight
     return (even * near[..., None]).sum(0) / np.maximum(near.sum(0), 1e-12)[:, None]
 
@@ -279,18 +284,18 @@ def _labels(model: HeadModel, surface: Surface, quality: np.ndarray, weights: Me
 
     Mean-field inference with a smoothness prior.
     """
-    score = 3 * np.log(quality + 1e-3)
+    score = weights.score * np.log(quality + weights.score_floor)
     for parts in _GROUPS:
         member = model.part(*parts).astype(np.float64)
         visible = (quality * member).sum(1)
-        chosen = 0 if visible[0] > 0.5 * visible.max() else int(np.argmax(visible))
-        score[chosen] += 12 * _around(model, surface, parts, 4.0, 5.0)
+        chosen = 0 if visible[0] > weights.part_first * visible.max() else int(np.argmax(visible))
+        score[chosen] += weights.part * _around(model, surface, parts, *weights.labelled)
     score -= score.max(0)
     labels = np.exp(score)
     labels /= labels.sum(0)
-    for _ in range(4):
-        prior = np.maximum(surface.blur(labels.T, weights.label_mm).T, 1e-4)
-        logit = score + 4 * np.log(prior)
+    for _ in range(weights.turns):
+        prior = np.maximum(surface.blur(labels.T, weights.label_mm).T, weights.agree_floor)
+        logit = score + weights.agree * np.log(prior)
         labels = np.exp(logit - logit.max(0))
         labels /= labels.sum(0)
     return surface.blur(labels.T, weights.label_blur_mm).T.clip(0, 1)
@@ -303,7 +308,7 @@ def _common(
 
     It is the photos' mean as far as they agree with the one that gives the detail.
     """
-    best = labels * (amount + 1e-3)
+    best = labels * (amount + weights.quality_floor)
     best = (even * best[..., None]).sum(0) / best.sum(0)[:, None]
     off = (even - best) @ LUMINANCE
     trust = quality / (1 + (off / weights.best_stray) ** 2) ** 2 + 1e-6
@@ -312,7 +317,7 @@ def _common(
     for k in range(len(even)):
         others = np.minimum(np.delete(quality, k, 0).sum(0), 1)
         weight = amount[k] * others / (1 + (off[k] / weights.common_stray) ** 2) ** 2
-        slow = surface.smooth(common - even[k], weight, weights.narrow_mm, prior_weight=0.01)
+        slow = surface.smooth(common - even[k], weight, weights.narrow_mm, prior_weight=weights.narrow_prior)
         out[k] = np.clip(slow, -weights.common_most, weights.common_most)
     return out
 
@@ -325,7 +330,7 @@ def _claim(
     w = weights.merge
     gloss = highlight_share(color, base, seen.color, weights.highlight) * (1 - seen.feature)
     dark = darkness(color, base, seen.central, weights.hair) * (1 - seen.central) * (1 - seen.certain)
-    share *= smoothstep(*w.seen, seen.weight) * (1 - w.doubt * gloss) * (1 - w.doubt * dark) + 1e-4 * seen.weight
+    share *= smoothstep(*w.seen, seen.weight) * (1 - w.doubt * gloss) * (1 - w.doubt * dark) + w.doubted * seen.weight
     return color
 
 

@@ -11,20 +11,12 @@ from ...types import View
 from ..atlas import gather
 from ..seen import Masks, Place, Seen, forehead_trust
 from ..unlit.surface import Surface
-from ..weights import WEIGHTS, MaskWeights, SightWeights
+from ..weights import WEIGHTS, SightWeights, SlideWeights, TextureWeights
 from .chroma import calmed
 from .photo_masks import photo_masks
 from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
 
 __all__ = ["posed", "open_views", "read_texels"]
-
-
-_ALL_PIXELS = 120e6
-"""Photos are reduced until all crops together have no more pixels than this."""
-
-
-_LARGEST_SLIDE = 6.0
-"""Largest distance between a feature in the photo and on the head that is corrected, mm."""
 
 
 def posed(model: HeadModel, view: View) -> np.ndarray:
@@ -37,7 +29,7 @@ def open_views(
     surface: Surface,
     views: list[View],
     texels_per_mm: float,
-    weights: MaskWeights = WEIGHTS.mask,
+    weights: TextureWeights = WEIGHTS,
 ) -> list[tuple[PhotoView, Masks]]:
     """Calls that make each view's :class:`PhotoView` and :class:`Masks`; they may run side by side.
 
@@ -48,14 +40,15 @@ def open_views(
     reference = views[0]
     vertices = posed(model, reference)
     camera = reference.coarse.camera
-    offsets = _landmark_offsets(model, surface, vertices, reference)
+    offsets = _landmark_offsets(model, surface, vertices, reference, weights.slide)
+    most = weights.view.all_pixels / len(views)
     slide = _slide(camera, vertices, offsets) if len(views) > 1 else None
 
     def make(view):
         def work():
             if view is reference:
                 source = PhotoView.of(
-                    model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm, _ALL_PIXELS / len(views)
+                    model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm, most, weights.view
                 )
                 scale = np.array([source.camera.fx / camera.fx, source.camera.fy / camera.fy])
                 source = source.moved(offsets * scale)
@@ -64,28 +57,28 @@ def open_views(
                 own = view.coarse.camera
                 # Beside the front, measured landmarks are worse than the fit.
                 landmarks = own.project(model.landmarks(place + slide).astype(np.float64))[0]
-                source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, _ALL_PIXELS / len(views))
+                source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, most, weights.view)
                 moved = source.camera.project((place + slide).astype(np.float64))[0]
                 source = source.moved(moved - source.positions)
-            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights))
+            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights.mask))
             reduced = source.camera.fx / view.coarse.camera.fx
-            return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale), masks
+            return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale, weights), masks
 
         return work
 
     return [make(view) for view in views]
 
 
-def _landmark_offsets(model: HeadModel, surface: Surface, vertices: np.ndarray, view: View) -> np.ndarray:
+def _landmark_offsets(model: HeadModel, surface: Surface, vertices: np.ndarray, view: View, w: SlideWeights) -> np.ndarray:
     """(N, 2) pixels of the photo: moves eyes, brows, nose and lips of the photo onto those of the head."""
     camera = view.coarse.camera
     points, _ = camera.project(model.landmarks(vertices).astype(np.float64))
     residual = view.observation.landmarks[:FACE_POINTS] - points[:FACE_POINTS]
-    limit = _LARGEST_SLIDE * camera.fx / float(np.median(camera.project(vertices)[1]))
+    limit = w.longest_mm * camera.fx / float(np.median(camera.project(vertices)[1]))
     length = np.linalg.norm(residual, axis=1, keepdims=True)
     residual = residual * np.minimum(1, limit / np.maximum(length, 1e-6))
     use = np.zeros(FACE_POINTS)
-    use[list(set(range(FACE_POINTS)) - set(OVAL))] = 0.3
+    use[list(set(range(FACE_POINTS)) - set(OVAL))] = w.other
     for contour in (*EYES, *BROWS, OUTER_LIPS, INNER_LIPS, NOSE_TIP):
         use[list(contour)] = 1.0
     corner = model.landmark_vertices[:FACE_POINTS].ravel()
@@ -93,7 +86,7 @@ def _landmark_offsets(model: HeadModel, surface: Surface, vertices: np.ndarray, 
     total = np.bincount(corner, share, len(vertices))
     value = np.stack([np.bincount(corner, share * np.repeat(residual[:, k], 3), len(vertices)) for k in range(2)], 1)
     value /= np.maximum(total, 1e-9)[:, None]
-    return surface.smooth(value, np.minimum(total, 1) * 4, 8.0, prior_weight=0.02)
+    return surface.smooth(value, np.minimum(total, 1) * w.strength, w.smooth_mm, prior_weight=w.prior)
 
 
 def _slide(camera, vertices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -115,7 +108,7 @@ def read_texels(place: Place, view: PhotoView, masks: Masks, weights: SightWeigh
     # The neck's shadow patches make a poor texture; it is completed from the face.
     weight = np.clip(shown * lookup(masks.usable, xy) * (1 - place.part["neck"]), 0, 1).astype(np.float32)
     # Hair falls on the forehead; at grazing angles the fitted light is least true and the silhouette near.
-    central = lookup(masks.inner, xy) * forehead_trust(place) * smoothstep(*weights.central, facing)
+    central = lookup(masks.inner, xy) * forehead_trust(place, weights) * smoothstep(*weights.central, facing)
     front = seen > 0
 
     def contour(*arguments, **options):

@@ -27,7 +27,7 @@ def photo_masks(
         (crop.width, crop.height),
         interpolation=cv2.INTER_LINEAR if scale_x >= 1 else cv2.INTER_AREA,
     )
-    brows = _shown_brows(view, skin, weights.lips_mm)
+    brows = _shown_brows(view, skin, weights)
     keep = np.maximum.reduce(
         [
             brows,
@@ -46,7 +46,7 @@ def photo_masks(
     if gap > weights.open_mm:
         closed = np.maximum(closed, feature_mask(view, (INNER_LIPS,), weights.mouth_mm))
     usable = usable * (1 - closed.astype(np.float32) / 255)
-    usable = cv2.GaussianBlur(usable, (0, 0), max(0.5, weights.soft_mm * mm))
+    usable = cv2.GaussianBlur(usable, (0, 0), max(weights.soft_least_px, weights.soft_mm * mm))
     within = _depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (weights.inner_mm * mm)
     begin, over = weights.inner_rim_mm
     inner = np.minimum(within, (depth - begin) / over).clip(0, 1)
@@ -59,16 +59,19 @@ def _depth(mask: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
 
 
-def _shown_brows(view: PhotoView, skin: np.ndarray, around_mm: float) -> np.ndarray:
+def _shown_brows(view: PhotoView, skin: np.ndarray, weights: MaskWeights) -> np.ndarray:
     """(h, w) uint8: brows that bare skin surrounds; one under a fringe or a cap is not kept."""
     out = np.zeros(skin.shape, np.uint8)
     for contour in BROWS:
-        brow = feature_mask(view, (contour,), around_mm, hull=True)
+        brow = feature_mask(view, (contour,), weights.lips_mm, hull=True)
         above = (
-            cv2.subtract(feature_mask(view, (contour,), 2.0, 4.5, hull=True), feature_mask(view, (contour,), 3.0, hull=True))
+            cv2.subtract(
+                feature_mask(view, (contour,), *weights.above_brows_mm, hull=True),
+                feature_mask(view, (contour,), weights.beside_brows_mm, hull=True),
+            )
             > 127
         )
         # The segmentation takes brow hair for hair, but never all of a brow's outline.
-        if above.any() and skin[above].mean() > 0.5 and skin[brow > 127].mean() > 0.2:
+        if above.any() and skin[above].mean() > weights.above_brows and skin[brow > 127].mean() > weights.on_brows:
             out = np.maximum(out, brow)
     return out

@@ -13,6 +13,7 @@ from ...head.model import MATERIALS, HeadModel
 from ...render import rasterize
 from ...types import Photo
 from ...wire.color import srgb_to_linear
+from ..weights import WEIGHTS, ViewWeights
 
 __all__ = ["NOSE_TIP", "PhotoView", "feature_mask", "lookup"]
 
@@ -49,6 +50,8 @@ class PhotoView:
     zbuffer: np.ndarray
     """(h, w) float32 mm of the crop reduced by `zscale`; nearest surface in a small neighbourhood."""
     zscale: float
+    weights: ViewWeights = WEIGHTS.view
+    """How it is looked up."""
 
     @staticmethod
     def of(
@@ -59,22 +62,24 @@ class PhotoView:
         camera: Camera,
         texels_per_mm: float,
         most_pixels: float = np.inf,
+        weights: ViewWeights = WEIGHTS.view,
     ) -> PhotoView:
         """
         Args:
             vertices: (N, 3) mm, posed.
             landmarks: (478, 2) pixels of the photo.
             camera: of the whole photo.
-            texels_per_mm: density of the map; a finer photo is reduced to 1.5 times that.
+            texels_per_mm: density of the map; a much finer photo is reduced.
             most_pixels: a larger crop is reduced.
+            weights: how it is kept and looked up.
         """
         points, depth = camera.project(vertices.astype(np.float64))
         front = depth > 1
-        margin = 0.04 * np.ptp(points[front], axis=0).max()
+        margin = weights.margin * np.ptp(points[front], axis=0).max()
         low = np.clip(np.floor(points[front].min(0) - margin), 0, [camera.width - 1, camera.height - 1]).astype(int)
         high = np.clip(np.ceil(points[front].max(0) + margin), low + 1, [camera.width, camera.height]).astype(int)
         density = camera.fx / float(np.median(depth))
-        factor = min(1.0, 1.5 * texels_per_mm / density, float(np.sqrt(most_pixels / np.prod(high - low))))
+        factor = min(1.0, weights.finer * texels_per_mm / density, float(np.sqrt(most_pixels / np.prod(high - low))))
         pixels = photo.pixels[low[1] : high[1], low[0] : high[0]]
         size = np.maximum(1, np.round((high - low) * factor).astype(int))
         exact = size / (high - low)
@@ -92,19 +97,19 @@ class PhotoView:
             camera.t,
         )
         levels = [_LINEAR[pixels]]
-        while len(levels) < 3 and min(levels[-1].shape[:2]) > 8:
+        while len(levels) < weights.levels and min(levels[-1].shape[:2]) > weights.least_level:
             levels.append(cv2.pyrDown(levels[-1]))
         crop_points, _ = cropped.project(vertices.astype(np.float64))
         triangles = model.triangles.astype(np.int32)
         normals = vertex_normals(vertices, triangles, np.float32)
         to_camera = camera.position - vertices
         to_camera /= np.maximum(np.linalg.norm(to_camera, axis=1, keepdims=True), 1e-9)
-        zscale = min(1.0, 900 / max(cropped.width, cropped.height))
+        zscale = min(1.0, weights.depth_side / max(cropped.width, cropped.height))
         small = cropped.scaled(zscale)
         solid = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
         raster = rasterize(small.project(vertices.astype(np.float64))[0], depth, triangles[solid], small.width, small.height)
         mm_per_pixel = 1 / (density * factor * zscale)
-        radius = int(np.clip(round(1.0 / mm_per_pixel), 1, 6))
+        radius = int(np.clip(round(weights.near_mm / mm_per_pixel), *weights.near_px))
         zbuffer = cv2.erode(
             np.where(np.isfinite(raster.depth), raster.depth, 1e9).astype(np.float32),
             np.ones((2 * radius + 1, 2 * radius + 1), np.uint8),
@@ -122,6 +127,7 @@ class PhotoView:
             depth.astype(np.float32),
             zbuffer,
             zscale,
+            weights,
         )
 
     def moved(self, offsets: np.ndarray) -> PhotoView:
@@ -176,8 +182,9 @@ class PhotoView:
             depth, facing: (n,) at the same points.
         """
         near = lookup(self.zbuffer, positions * np.float32(self.zscale) - np.float32(0.5), cv2.INTER_NEAREST)
-        slope = np.sqrt(np.maximum(1 / np.clip(facing, 0.1, 1) ** 2 - 1, 0))
-        return np.clip((2.0 + 1.5 * slope - (depth - near)) / 1.0, 0, 1).astype(np.float32)
+        slope = np.sqrt(np.maximum(1 / np.clip(facing, self.weights.least_facing, 1) ** 2 - 1, 0))
+        flat, sloped = self.weights.behind_mm
+        return np.clip((flat + sloped * slope - (depth - near)) / self.weights.behind_over_mm, 0, 1).astype(np.float32)
 
 
 def lookup(image: np.ndarray, xy: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:

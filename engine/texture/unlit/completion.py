@@ -16,6 +16,7 @@ from numba import njit
 
 from ...wire.color import POWER
 from ..atlas import Texels
+from ..weights import WEIGHTS, CompletionWeights
 from .surface import Surface
 
 __all__ = ["GAMMA", "complete_base", "splat"]
@@ -69,7 +70,13 @@ def _splat(triangles, triangle, share, values, weights, total, amount, sums):
 
 
 def complete_base(
-    surface: Surface, mirror: np.ndarray, color: np.ndarray, weights: np.ndarray, fallback: np.ndarray, allow_mirror: np.ndarray
+    surface: Surface,
+    mirror: np.ndarray,
+    color: np.ndarray,
+    amount: np.ndarray,
+    fallback: np.ndarray,
+    allow_mirror: np.ndarray,
+    weights: CompletionWeights = WEIGHTS.completion,
 ) -> np.ndarray:
     """Smooth colour of every vertex.
 
@@ -77,21 +84,21 @@ def complete_base(
         surface: of V vertices.
         mirror: (V,) the vertex on the other side.
         color: (V, 3) perceptual means of the seen texels.
-        weights: (V,) how well each vertex is seen.
+        amount: (V,) how well each vertex is seen.
         fallback: (3,) colour far from anything seen.
         allow_mirror: (V,) in [0, 1]: where the other side is a good guess.
+        weights: what stands in for what is not seen.
 
     Returns:
         (V, 3) float32.
     """
-    # The few texels of a vertex at the rim of what is seen are the worst.
-    trust = np.clip((weights - 0.06) / 0.94, 0, 1).astype(np.float64)
+    w = weights
+    trust = np.clip((amount - w.rim) / (1 - w.rim), 0, 1).astype(np.float64)
     both = trust * trust[mirror]
     # How this side differs from the other, known where both are seen, fading to no difference elsewhere.
-    difference = surface.smooth(color - color[mirror], both, 12.0, prior_weight=0.01)
+    difference = surface.smooth(color - color[mirror], both, w.difference_mm, prior_weight=w.difference_prior)
     guess = color[mirror] + difference
     borrowed = (1 - trust) * trust[mirror] * allow_mirror
-    total = trust + 0.5 * borrowed
-    target = (trust[:, None] * color + 0.5 * borrowed[:, None] * guess) / np.maximum(total, 1e-9)[:, None]
-    # Weights are sharpened: a well seen vertex keeps its colour, a doubtful one is mostly membrane.
-    return surface.smooth(target, 60 * total**2, 3.0, prior=fallback, prior_weight=0.02)
+    total = trust + w.borrowed * borrowed
+    target = (trust[:, None] * color + w.borrowed * borrowed[:, None] * guess) / np.maximum(total, 1e-9)[:, None]
+    return surface.smooth(target, w.strength * total**2, w.membrane_mm, prior=fallback, prior_weight=w.membrane_prior)

@@ -61,7 +61,7 @@ def continued(
     drift = _drift(surface, model.template[:, 1], mean, amount, held, even, weights.level)
     # The photo's texels follow, or its rim would be a step to what continues it.
     gain = skin.gain * gather(texels, triangles, drift ** np.float32(1 / GAMMA))
-    base = complete_base(surface, model.mirror, mean * drift, amount, fallback, allow_mirror)
+    base = complete_base(surface, model.mirror, mean * drift, amount, fallback, allow_mirror, weights.completion)
     amount = splat(texels, triangles, count, perceptual, skin.weight)[1]
     near = surface.blur(np.maximum(amount, amount[model.mirror] * allow_mirror), weights.completion.near_mm)
     relative = perceptual.mean(1) / np.maximum(gather(texels, triangles, base).mean(1), 1e-3) - 1
@@ -92,7 +92,7 @@ def _drift(
     dark = (color.mean(1) * drift.mean(1) / np.maximum(even.mean(1), 1e-3)).clip(w.darkest, None) / w.dark_skin
     lift = np.minimum(dark, 1) ** -w.lift
     drift *= (1 + (lift - 1) * smoothstep(*w.lift_height, height))[:, None]
-    drift = surface.smooth(np.clip(drift, *w.drift_range), amount + 1e-4, w.smooth_mm, prior=1.0)
+    drift = surface.smooth(np.clip(drift, *w.drift_range), amount + w.unseen, w.smooth_mm, prior=1.0)
     # Beside the hair of the forehead skin keeps its level, and what lies bright amid a shadow is not raised with it.
     level = even.mean(1) / np.maximum(color.mean(1), w.level_floor * even.mean(1))
     beside = (1 - smoothstep(*w.beside, held[:, 0])) * smoothstep(*w.beside_height, height)
@@ -100,4 +100,4 @@ def _drift(
     most = np.maximum(w.most * level, np.minimum(w.most * level, 1) ** w.most_power)
     known = (amount > w.known)[:, None]
     drift = np.where(known, np.minimum(np.maximum(drift, least[:, None]), most[:, None]), drift)
-    return surface.smooth(drift, amount + 1e-2, w.end_smooth_mm, prior=1.0)
+    return surface.smooth(drift, amount + w.end_unseen, w.end_smooth_mm, prior=1.0)

@@ -21,6 +21,7 @@ from ...camera import Camera
 from ...geometry.harmonics import light_normals, shade
 from ...geometry.smoothstep import smoothstep
 from ...wire.color import LUMINANCE
+from ..logs import logs_of
 from ..weights import WEIGHTS, BalanceWeights, FlatWeights, HairWeights, HighlightWeights, ShadingWeights
 from .surface import Surface
 
@@ -35,9 +36,13 @@ __all__ = [
 ]
 
 
+_MOST_VALUES = 40000
+"""A median is that of so many values, evenly spread: more would only cost time."""
+
+
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(n, C) values, (n,) weights -> (C,) medians."""
-    step = max(1, len(values) // 40000)
+    step = max(1, len(values) // _MOST_VALUES)
     values, weights = values[::step], weights[::step]
     out = np.empty(values.shape[1], np.float64)
     for k in range(values.shape[1]):
@@ -92,14 +97,14 @@ def flatten(
         weights: (V,) in [0, 1]: clean, seen skin.
         believed: what counts as slow, and what is kept of it.
     """
-    logs = np.log(np.maximum(color, 2e-3))
+    logs = logs_of(color)
     middle = weighted_median(logs, weights * surface.area) if weights.sum() > 0 else np.zeros(3)
     robust = np.ones_like(weights)
-    for _ in range(3):
-        slow = surface.smooth(logs, weights * robust, believed.length_mm, prior=middle, prior_weight=0.003)
+    for _ in range(believed.rounds):
+        slow = surface.smooth(logs, weights * robust, believed.length_mm, prior=middle, prior_weight=believed.prior)
         off = (logs - slow).mean(1)
         robust = 1 / (1 + (off / np.where(off > 0, *believed.stray)) ** 2) ** 2
-    trust = weights / (weights + 0.1)
+    trust = weights / (weights + believed.trusted)
     trust = surface.blur(trust, believed.trust_mm)
     both = np.clip(trust * trust[mirror], 0, 1)[:, None]
     deviation = slow - middle
@@ -128,9 +133,9 @@ def _shadow_lift(surface: Surface, rest: np.ndarray, weights: np.ndarray, believ
         rest: (V, 3) log colours without the slow part.
         weights: (V,) clean, seen skin.
     """
-    length = believed.shadow_mm
-    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, length, prior_weight=0.01) + believed.shadow_floor, 0)
-    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, length, prior_weight=0.01)
+    length, prior = believed.shadow_mm, believed.shadow_prior
+    dark = np.minimum(surface.smooth(rest @ LUMINANCE, weights, length, prior_weight=prior) + believed.shadow_floor, 0)
+    hue = surface.smooth(rest[:, 2] - rest[:, 0], weights, length, prior_weight=prior)
     return np.clip(-believed.shadow_lift * dark * (1 - smoothstep(*believed.shadow_hue, hue)), 0, believed.shadow_most)
 
 

@@ -12,15 +12,13 @@ import numpy as np
 
 from ...geometry.smoothstep import smoothstep
 from ...wire.color import LUMINANCE
+from ..logs import logs_of
 from ..seen import Place, Seen, forehead_trust
-from ..weights import WEIGHTS, EvenWeights
+from ..weights import WEIGHTS, EvenWeights, TextureWeights
 from .delight import weighted_median
 from .patch import Patch
 
-__all__ = ["HAIR_ABOVE", "even_out"]
-
-HAIR_ABOVE = (12.0, 18.0)
-"""Height above the eyes from which on nothing dark grows but brows and the hair that hangs there, mm."""
+__all__ = ["even_out"]
 
 
 def even_out(
@@ -31,7 +29,7 @@ def even_out(
     base: np.ndarray,
     raised: np.ndarray,
     dark: np.ndarray,
-    weights: EvenWeights = WEIGHTS.even,
+    weights: TextureWeights = WEIGHTS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gains of n texels, 1 where `weight` is 0.
 
@@ -45,6 +43,7 @@ def even_out(
     Returns:
         (n, 3) float32 gain, and (n,) float32 the part of its logarithm that took the shade out of folds.
     """
+    w, floor = weights.even, weights.floor
     gain, fold = np.ones_like(color, np.float32), np.zeros(len(color), np.float32)
     patch = Patch(place.texels, weight > 0)
     rows = patch.rows
@@ -53,26 +52,26 @@ def even_out(
     weight, color, base, dark = weight[rows], color[rows].astype(np.float32), base[rows].astype(np.float32), dark[rows]
     eyes, lips, feature, certain = (x[rows] for x in (seen.eyes, seen.lips, seen.feature, seen.certain))
     # High on the forehead there are moles as elsewhere; only beside hair are dark things likely to be hair.
-    edge = 1 - np.minimum((seen.central / forehead_trust(place))[rows], 1)
-    log_base = np.log(np.maximum(base, 2e-3))
+    edge = 1 - np.minimum((seen.central / forehead_trust(place, weights.sight))[rows], 1)
+    log_base = logs_of(base, floor)
     plain = weight * (1 - feature)
     middle = weighted_median(raised[rows][:, None], plain + 1e-6)[0]
-    shadow = smoothstep(*weights.raised, raised[rows] / max(float(middle), 1e-3))
-    rim = smoothstep(*weights.rim, edge) * (1 - place.part["nose"][rows])
+    shadow = smoothstep(*w.raised, raised[rows] / max(float(middle), 1e-3))
+    rim = smoothstep(*w.rim, edge) * (1 - place.part["nose"][rows])
     mm = float(np.median(place.density[rows]))
     # Between brow and lid there is only what is near both; what is bright there is skin.
-    pale = smoothstep(*weights.pale, (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3))
-    clean = np.maximum(plain, weights.pale_share * weight * pale * (1 - lips))
-    change = _tint(patch, np.log(np.maximum(color, 2e-3)) - log_base, clean, shadow, rim, mm, weights)
-    change *= (1 - np.clip(np.maximum(weights.eyes * eyes, lips), 0, 1))[:, None]
-    change += _hue(patch, color * np.exp(change), log_base, mm, weights) * (1 - lips)[:, None]
-    hairs = np.maximum(smoothstep(*weights.hair, edge), dark * smoothstep(*weights.dark_hair, edge))
-    hairs *= smoothstep(*HAIR_ABOVE, place.height[rows]) * (1 - certain)
-    logs = np.log(np.maximum(color, 2e-3)) + change
-    change += _strands(patch, logs - log_base, hairs, mm, weights)
+    pale = smoothstep(*w.pale, (color @ LUMINANCE) / np.maximum(base @ LUMINANCE, 1e-3))
+    clean = np.maximum(plain, w.pale_share * weight * pale * (1 - lips))
+    change = _tint(patch, logs_of(color, floor) - log_base, clean, shadow, rim, mm, w)
+    change *= (1 - np.clip(np.maximum(w.eyes * eyes, lips), 0, 1))[:, None]
+    change += _hue(patch, color * np.exp(change), log_base, mm, w) * (1 - lips)[:, None]
+    hairs = np.maximum(smoothstep(*w.hair, edge), dark * smoothstep(*w.dark_hair, edge))
+    hairs *= smoothstep(*w.hair_height, place.height[rows]) * (1 - certain)
+    logs = logs_of(color, floor) + change
+    change += _strands(patch, logs - log_base, hairs, mm, w)
     # Relative to the skin around, so that the rim of what is seen is not a step.
-    off = np.log(np.maximum((color * np.exp(change)) @ LUMINANCE, 2e-3)) - np.log(np.maximum(base @ LUMINANCE, 2e-3))
-    shade = _folds(patch, off, clean, mm, weights)
+    off = logs_of((color * np.exp(change)) @ LUMINANCE, floor) - logs_of(base @ LUMINANCE, floor)
+    shade = _folds(patch, off, clean, mm, w)
     shade *= 1 - np.maximum(feature, hairs)
     fold[rows] = shade
     gain[rows] = np.exp(change + shade[:, None])
@@ -131,7 +130,7 @@ def _hue(patch: Patch, color, log_base, mm: float, weights: EvenWeights) -> np.n
     change[:, 0] = -beyond(soft[:, 0] - soft[:, 1], log_base[:, 0] - log_base[:, 1], weights.reddest)
     change[:, 2] = beyond(soft[:, 1] - soft[:, 2], log_base[:, 1] - log_base[:, 2], weights.yellowest)
     change += np.log((mean @ LUMINANCE) / np.maximum((mean * np.exp(change)) @ LUMINANCE, 1e-6))[:, None]
-    return np.clip(change, -2, 2)
+    return np.clip(change, -weights.most_hue, weights.most_hue)
 
 
 def _strands(patch: Patch, off, where, mm: float, weights: EvenWeights) -> np.ndarray:
@@ -163,18 +162,18 @@ def _folds(patch: Patch, off, clean, mm: float, weights: EvenWeights) -> np.ndar
     for half in weights.fold_mm:
         sigma = half * mm
         # A mean over what is clean; the little that the rest counts only keeps its rim from looking like a valley.
-        weight = clean + np.float32(1e-3)
+        weight = clean + np.float32(weights.fold_unclean)
         total = cv2.GaussianBlur(patch.image(weight), (0, 0), sigma)
         soft = cv2.GaussianBlur(patch.image(off * weight), (0, 0), sigma) / np.maximum(total, 1e-6)
-        xx, yy, xy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3, scale=0.25) for order in ((2, 0), (0, 2), (1, 1)))
+        xx, yy, xy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3, scale=1 / 4) for order in ((2, 0), (0, 2), (1, 1)))
         spread = np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
         # The depth of a valley with the filter's own width; one that is as steep lengthwise is a hole.
         depth = 2 * sigma * sigma * ((xx + yy) / 2 + spread - np.abs((xx + yy) / 2 - spread))
-        known = smoothstep(0.1, 0.5, total)
+        known = smoothstep(*weights.fold_known, total)
         gx, gy = (cv2.Sobel(soft, cv2.CV_32F, *order) * known for order in ((1, 0), (0, 1)))
-        tensor = cv2.GaussianBlur(np.stack([gx * gx, gy * gy, gx * gy], -1), (0, 0), 2.5 * sigma)
+        tensor = cv2.GaussianBlur(np.stack([gx * gx, gy * gy, gx * gy], -1), (0, 0), weights.fold_wide * sigma)
         across = np.sqrt((tensor[..., 0] - tensor[..., 1]) ** 2 + 4 * tensor[..., 2] ** 2)
         one_way = across / np.maximum(tensor[..., 0] + tensor[..., 1], 1e-9)
-        valley = np.clip(depth - low, 0, most) * smoothstep(0.3, 0.7, one_way) * known
+        valley = np.clip(depth - low, 0, most) * smoothstep(*weights.fold_one_way, one_way) * known
         lift = np.maximum(lift, patch.at(valley))
     return weights.fold_share * lift

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..atlas import Texels
+from ..weights import WEIGHTS
 
 __all__ = ["Patch"]
 
@@ -29,8 +30,10 @@ class Patch:
         """(h, w[, C]) -> (m[, C])."""
         return image.reshape(-1, *image.shape[2:])[self._index]
 
-    def mean(self, values: np.ndarray, weights: np.ndarray, sigma: float) -> np.ndarray:
-        """(h, w[, C]) weighted means of (m[, C]) values over a Gaussian of `sigma` texels."""
+    def mean(
+        self, values: np.ndarray, weights: np.ndarray, sigma: float, least: float = WEIGHTS.even.least_clean
+    ) -> np.ndarray:
+        """(h, w[, C]) weighted means of (m[, C]) values over a Gaussian of `sigma` texels; a total weight below `least` counts as that."""
         lifted = weights[:, None] if values.ndim == 2 else weights
-        total = np.maximum(cv2.GaussianBlur(self.image(weights), (0, 0), sigma), 0.05)
+        total = np.maximum(cv2.GaussianBlur(self.image(weights), (0, 0), sigma), least)
         return cv2.GaussianBlur(self.image(values * lifted), (0, 0), sigma) / (total[..., None] if values.ndim == 2 else total)

@@ -14,7 +14,7 @@ from ..seen import Place, Seen
 from ..weights import DarkWeights, TextureWeights
 from .completion import splat
 from .delight import LUMINANCE, darkness, flatten, highlight_share, skin_balance, weighted_median
-from .evenness import HAIR_ABOVE, even_out
+from .evenness import even_out
 from .gloss import highlight_gain, lip_gain
 from .strands import with_strands
 from .surface import Surface
@@ -77,7 +77,7 @@ def unlit_skin(
         dark = _without_spots(texels, darkness(corrected, base, seen.central, weights.hair), weight, place.mm, w)
         clean = weight * (1 - feature) * (1 - w.gloss_doubt * gloss) * bare(dark)
         progress((number + 1) / (w.passes + 1))
-    above = smoothstep(*HAIR_ABOVE, place.height) * (1 - np.maximum(seen.certain, seen.brows))
+    above = smoothstep(*weights.even.hair_height, place.height) * (1 - np.maximum(seen.certain, seen.brows))
     dark = with_strands(texels, dark, corrected @ LUMINANCE, weight, above, place.mm, weights.strands)
     weight = weight * bare(dark)
     middle = weighted_median(base, clean + 1e-6)
@@ -86,7 +86,7 @@ def unlit_skin(
     gain = gain * highlight_gain(texels, corrected, base, gloss * (1 - feature), clean, place.density, weights.gloss)
     gain = gain * lip_gain(texels, corrected, seen.lips, weight, place.density, weights.lips)
     raised = (corrected @ LUMINANCE) / np.maximum(seen.color @ LUMINANCE, 1e-4)
-    even_gain, fold = even_out(place, seen, weight, color * gain, base * balance, raised, dark, weights.even)
+    even_gain, fold = even_out(place, seen, weight, color * gain, base * balance, raised, dark, weights)
     progress(1.0)
     return UnlitSkin(gain * even_gain, fold, weight, clean, skin.base * balance, middle * balance, balance)
 

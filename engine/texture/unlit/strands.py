@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..atlas import Texels
+from ..logs import logs_of
 from ..weights import WEIGHTS, StrandWeights
 from .patch import Patch
 
@@ -37,22 +38,24 @@ def with_strands(
     Returns:
         (n,) float32, nowhere less than `dark`.
     """
-    patch = Patch(texels, allowed > 0.02)
+    patch = Patch(texels, allowed > weights.allowed)
     rows, image = patch.rows, patch.image
-    if not len(rows) or not (dark[rows] > 0.5).any():
+    if not len(rows) or not (dark[rows] > weights.sure).any():
         return dark
-    known = image((weight[rows] > 0.05) * (1 - dark[rows]))
-    log = image(np.log(np.maximum(light[rows], 2e-3)))
+    known = image((weight[rows] > weights.seen) * (1 - dark[rows]))
+    log = image(logs_of(light[rows]))
     around = cv2.GaussianBlur(log * known, (0, 0), weights.valley_mm * mm)
-    around /= np.maximum(cv2.GaussianBlur(known, (0, 0), weights.valley_mm * mm), 1e-2)
-    hair = ((image(dark[rows]) > 0.5) & (image(allowed[rows]) > 0.5)).astype(np.uint8)
+    around /= np.maximum(cv2.GaussianBlur(known, (0, 0), weights.valley_mm * mm), weights.least_known)
+    hair = ((image(dark[rows]) > weights.sure) & (image(allowed[rows]) > weights.sure)).astype(np.uint8)
     faint = ((log < around - weights.faint) & (image(allowed[rows]) > 0)).astype(np.uint8) | hair
     eight = np.ones((3, 3), np.uint8)
     for _ in range(int(np.ceil(weights.reach_mm * mm))):
         hair = cv2.dilate(hair, eight) & faint
     side = 2 * int(round(weights.fringe_mm * mm)) + 1
     near = cv2.GaussianBlur(
-        cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32), (0, 0), 0.5 * weights.fringe_mm * mm
+        cv2.dilate(hair, np.ones((side, side), np.uint8)).astype(np.float32),
+        (0, 0),
+        weights.fringe_soft * weights.fringe_mm * mm,
     )
     out = dark.astype(np.float32)
     out[rows] = np.maximum(out[rows], patch.at(near) * allowed[rows])

@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .completion import CompletionWeights, GrainWeights, LevelWeights, PaintWeights, ReliefWeights, ScalpWeights
-from .photos import AlignWeights, MaskWeights, MergeWeights, SightWeights
+from .completion import (
+    WAVES_MM,
+    CompletionWeights,
+    FieldWeights,
+    GrainWeights,
+    LevelWeights,
+    NoiseWeights,
+    PadWeights,
+    PaintWeights,
+    ReliefWeights,
+    ScalpWeights,
+)
+from .paint import EyeWeights, InnerWeights, MouthWeights, ToothWeights
+from .photos import AlignWeights, ChromaWeights, MaskWeights, MergeWeights, SightWeights, SlideWeights, ViewWeights
 from .skin import (
     BalanceWeights,
     DarkWeights,
@@ -24,28 +36,39 @@ from .skin import (
 )
 
 __all__ = [
+    "WAVES_MM",
     "WEIGHTS",
     "AlignWeights",
     "BalanceWeights",
+    "ChromaWeights",
     "CompletionWeights",
     "DarkWeights",
     "EvenWeights",
+    "EyeWeights",
+    "FieldWeights",
     "FlatWeights",
     "GlossWeights",
     "GrainWeights",
     "HairWeights",
     "HighlightWeights",
+    "InnerWeights",
     "LevelWeights",
     "LipWeights",
     "MaskWeights",
     "MergeWeights",
+    "MouthWeights",
+    "NoiseWeights",
+    "PadWeights",
     "PaintWeights",
     "ReliefWeights",
     "ScalpWeights",
     "ShadingWeights",
     "SightWeights",
+    "SlideWeights",
     "StrandWeights",
     "TextureWeights",
+    "ToothWeights",
+    "ViewWeights",
 ]
 
 
@@ -55,6 +78,11 @@ class TextureWeights:
 
     analysis_size: int = 1024
     """Side of the map on which everything smooth is worked out, texels."""
+    floor: float = 2e-3
+    """Linear value as which darker colours count where colours are compared as logarithms."""
+    view: ViewWeights = field(default_factory=ViewWeights)
+    slide: SlideWeights = field(default_factory=SlideWeights)
+    chroma: ChromaWeights = field(default_factory=ChromaWeights)
     mask: MaskWeights = field(default_factory=MaskWeights)
     sight: SightWeights = field(default_factory=SightWeights)
     shading: ShadingWeights = field(default_factory=ShadingWeights)
@@ -73,8 +101,15 @@ class TextureWeights:
     lips: LipWeights = field(default_factory=LipWeights)
     level: LevelWeights = field(default_factory=LevelWeights)
     completion: CompletionWeights = field(default_factory=CompletionWeights)
+    noise: NoiseWeights = field(default_factory=NoiseWeights)
     grain: GrainWeights = field(default_factory=GrainWeights)
+    fields: FieldWeights = field(default_factory=FieldWeights)
     paint: PaintWeights = field(default_factory=PaintWeights)
+    pad: PadWeights = field(default_factory=PadWeights)
+    inner: InnerWeights = field(default_factory=InnerWeights)
+    eyes: EyeWeights = field(default_factory=EyeWeights)
+    teeth: ToothWeights = field(default_factory=ToothWeights)
+    mouth: MouthWeights = field(default_factory=MouthWeights)
 
 
 WEIGHTS = TextureWeights()

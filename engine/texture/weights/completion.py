@@ -8,12 +8,19 @@ from .photos import Range
 
 __all__ = [
     "CompletionWeights",
+    "FieldWeights",
     "GrainWeights",
     "LevelWeights",
+    "NoiseWeights",
+    "PadWeights",
     "PaintWeights",
     "ReliefWeights",
     "ScalpWeights",
+    "WAVES_MM",
 ]
+
+WAVES_MM = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
+"""Wavelengths at which spectra are given, mm."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,10 @@ class LevelWeights:
     """Sight of a vertex from which on those limits hold."""
     end_smooth_mm: float = 1.5
     """Length over which the limited factor is smoothed, mm."""
+    unseen: float = 1e-4
+    """Weight of the factor where nothing is seen."""
+    end_unseen: float = 1e-2
+    """The same of the limited factor."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +77,55 @@ class CompletionWeights:
     """Mean sight around a texel at which the photo begins to show, and at which it shows wholly."""
     hairline_mm: float = 9.0
     """Length over which the scalp's hair fades, mm."""
+    rim: float = 0.06
+    """Sight of a vertex below which nothing is believed: the few texels at the rim of what is seen are the worst."""
+    difference_mm: float = 12.0
+    """Length over which the difference between left and right goes on where only one side is seen, mm."""
+    difference_prior: float = 0.01
+    """Weight of no difference, against a vertex that is seen on both sides."""
+    borrowed: float = 0.5
+    """Say of the other side, against that of what is seen."""
+    strength: float = 60.0
+    """Weight of a well seen vertex in the membrane: weights are sharpened, a doubtful one is mostly membrane."""
+    membrane_mm: float = 3.0
+    """Length over which the membrane is smooth, mm."""
+    membrane_prior: float = 0.02
+    """Weight of the colour far from anything seen."""
+
+
+@dataclass(frozen=True)
+class NoiseWeights:
+    """How noise of a given spectrum is made, and how the spectrum of an image is measured, by octaves."""
+
+    seed: int = 20
+    """Number of the pattern."""
+    seeds: int = 31
+    """Difference between the numbers of two patterns' first octaves."""
+    cells: float = 2.2
+    """Cells of the lattice per wavelength."""
+    interpolated: float = 0.55
+    """Deviation that interpolation leaves of the lattice's: it halves the variance along each axis by about a quarter."""
+    shown_texels: float = 1.8
+    """Texels per wave at which a map begins to show an octave; from twice that on it shows all of it."""
+    inside: float = 0.7
+    """Least weight of texels that are measured."""
+    least_texels: int = 200
+    """With fewer of them nothing is measured."""
+    wave_sigma: float = 5.0
+    """Wavelength of an octave over the standard deviation of the Gaussians that separate it."""
+    least_sigma: float = 0.35
+    """Least such deviation that a map can hold, texels."""
+    sharp_sigma: float = 0.8
+    """Deviation below which the finer side of an octave is the map itself, texels."""
+    band: tuple[float, float] = (0.7, 1.4)
+    """Factors of the deviation on the finer and the coarser side of an octave."""
+    mad_sigma: float = 1.4826
+    """Standard deviation of a Gaussian over its median absolute deviation."""
 
 
 @dataclass(frozen=True)
 class GrainWeights:
-    """Grain of completed skin, relative to its base, at :data:`engine.texture.paint.grain.WAVES_MM`."""
+    """Grain of completed skin, relative to its base, at :data:`WAVES_MM`."""
 
     floor: tuple[float, ...] = (0.004, 0.006, 0.008, 0.010, 0.012, 0.010)
     """Deviation that skin has even where the photo is too coarse to show it."""
@@ -84,6 +139,8 @@ class GrainWeights:
     """Waves from this length on are never added to what is photographed, mm."""
     tint: tuple[float, float, float] = (0.85, 1.05, 1.1)
     """Grain of each channel: it is a little redder than it is dark: blood, not soot."""
+    scalp: float = 0.1
+    """Weight of the scalp from which on texels are not measured."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +163,25 @@ class ScalpWeights:
     """The same of the brows' pixels."""
     range: tuple[float, float] = (0.006, 0.45)
     """Least and largest linear value of hair."""
+    default: tuple[float, float, float] = (0.035, 0.026, 0.020)
+    """Linear colour of brows where the photo shows none that can be believed."""
+    bluest: float = 1.15
+    """Largest blue over red of hair: a cap is bluer or greener than hair ever is."""
+    greenest: float = 1.2
+    """Largest green over red of hair."""
+    brightest: float = 0.5
+    """Largest luminance of hair: a cap may be brighter than skin."""
+    least_brow: int = 12
+    """With fewer pixels brows tell no colour."""
+    bare_share: float = 0.5
+    """Value of the skin mask from which on the scalp is bare."""
+    none: float = 0.02
+    """Weight of hair, or of a brow, below which nothing is drawn."""
+    surely_bare: float = 0.98
+    """How surely skin is bare where nothing is drawn."""
+    frayed: tuple[float, float] = (4.0, 0.2)
+    """How much more the hairline is ragged in the middle of its edge (times share and rest of the scalp), and how much
+    everywhere."""
     edge: Range = (0.08, 1.1)
     """Weight of the scalp at which hair begins, and at which it is dense."""
     density: float = 0.50
@@ -128,6 +204,11 @@ class ScalpWeights:
     """How much single hairs change it."""
     brow_most: float = 0.75
     """Largest opacity of a brow."""
+    brow_frayed: float = 0.15
+    """How much single hairs fray a brow's edge."""
+    brow_along: tuple[tuple[float, float, float], ...] = ((0.22, 0.0, 0.0), (0.10, 1.0, 0.0), (0.15, 0.0, 0.3))
+    """(3, 3) what mm across, up and forwards become in the noise of hairs: they run along the brow, outwards and a little
+    upwards."""
     brow_spectrum: tuple[float, ...] = (0, 0, 0.05, 0.14, 0.22, 0.18)
     """Spectrum of a brow."""
     brow_skin: float = 0.55
@@ -154,6 +235,61 @@ class ReliefWeights:
     """Deviation of the brightness around that shading is read against, mm."""
     shading_most: float = 0.4
     """Largest log brightness that counts as shading."""
+    shading_texels: float = 40.0
+    """Largest deviation of the brightness around, texels."""
+    dimmest: float = 0.05
+    """Least shading over its mean: the fitted light knows no shadows."""
+    lean: float = 0.15
+    """Step of the normal by which the change of shading is measured."""
+    seen: float = 0.5
+    """Share of the photo from which on a texel tells the skin's usual brightness."""
+    sample: tuple[int, int] = (4, 4096)
+    """Every n-th texel is looked at for that, and how many count."""
+    largest: int = 4096
+    """Side of the largest map on which the relief is computed: it has no waves that this map could not hold, and larger maps
+    are interpolated."""
+    band_mm: tuple[float, float, float, float] = (0.25, 0.4, 4.0, 7.0)
+    """Gain rises between the first two wavelengths and falls between the last two, mm."""
+    band_px: tuple[float, float] = (2.2, 3.6)
+    """The same rise in pixels of the photo: shorter waves are its sampling lattice and its compression."""
+    depth: float = 0.12
+    """Depth of a wave of 1 mm that darkens the skin by a factor e, mm."""
+    limit: float = 0.08
+    """No octave is deeper than about this share of its wavelength."""
+    bump: float = 0.5
+    """Height of bumps over the depth of creases: bumps may be bright hair or gloss."""
+    pigment: float = 0.05
+    """Change of log(R/B) at which a dark spot counts half as pigment."""
+    damping: float = 0.1
+    """Added to the squared change of log shading per unit of slope: where the light tells little, slopes stay small."""
+    poisson: float = 0.5
+    """Share of the relief that comes from slopes, where there is light to read them from."""
+    noise: float = 0.006
+    """Log-luminance changes of an octave below this are sensor and JPEG noise."""
+    wave_texels: float = 3.0
+    """Wavelength of the finest octave, texels."""
+    tint_texels: float = 1.0
+    """Standard deviation over which an octave's change of hue is smoothed, texels."""
+    least_side: int = 16
+    """Side of the map below which there is no coarser octave, texels."""
+
+
+@dataclass(frozen=True)
+class FieldWeights:
+    """Softness of the analysis map's fields, standard deviations in its texels."""
+
+    share: float = 0.6
+    """Of the photos' shares."""
+    gain: float = 0.8
+    """Of the gain."""
+    bare: float = 2.0
+    """Of what is seen to be bare."""
+    features: float = 1.5
+    """Of brows and eyes."""
+    lips: float = 1.0
+    """Of the lips."""
+    fold: float = 0.8
+    """Of the gain that took the shade out of folds."""
 
 
 @dataclass(frozen=True)
@@ -172,3 +308,21 @@ class PaintWeights:
     """Share of one of several photos below which it is not looked up."""
     darkest: float = 0.02
     """Least perceptual colour of skin."""
+    confidence: float = 0.5
+    """Confidence of completed skin, against 1 of skin that is seen."""
+    bare: float = 2.0
+    """Factor of the photo's share, up to 1, by which skin that is seen bare keeps hair off."""
+
+
+@dataclass(frozen=True)
+class PadWeights:
+    """How colours go on beyond the islands' borders."""
+
+    whole: int = 2048
+    """Side of the largest map that is filled at once, texels; larger ones by bands of as many texels."""
+    halo: int = 64
+    """Share of the side, as one over it, up to which the nearest texel of a larger map is repeated."""
+    far: int = 1024
+    """Side of the copy that fills what lies farther away, texels."""
+    remembered: int = 4
+    """Searches that are kept for the next map."""

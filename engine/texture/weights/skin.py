@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...photo.weights import SKIN_HUE
 from .photos import Range
 
 __all__ = [
@@ -52,8 +53,16 @@ class FlatWeights:
     """Largest change of hue that is kept."""
     most: float = 1.2
     """Largest correction."""
+    prior: float = 0.003
+    """Weight of the median colour, against a vertex that is well seen."""
+    rounds: int = 3
+    """How often the slow colour is worked out, each time without what strays from it."""
+    trusted: float = 0.1
+    """Sight of a vertex at which its side is half trusted."""
     shadow_mm: float = 4.0
     """Width of shadows that are narrower than what counts as slow, mm."""
+    shadow_prior: float = 0.01
+    """Weight of no shadow."""
     shadow_floor: float = 0.06
     """Darkness that skin may have by itself."""
     shadow_lift: float = 0.85
@@ -68,9 +77,9 @@ class FlatWeights:
 class BalanceWeights:
     """The range in which human skin lies, and how far a photo is moved into it."""
 
-    red: tuple[float, float] = (0.62, 0.17)
+    red: tuple[float, float] = (SKIN_HUE[0], 0.17)
     """Mean and spread of log(R/G) of linear skin albedo from very light to very dark."""
-    blue: tuple[float, float] = (-0.45, 0.16)
+    blue: tuple[float, float] = (SKIN_HUE[1], 0.16)
     """The same for log(B/G)."""
     beyond: float = 0.2
     """Share that is kept of what lies more than one spread off the mean."""
@@ -128,6 +137,16 @@ class StrandWeights:
     """How far a strand is followed from where it is surely hair, mm."""
     fringe_mm: float = 0.7
     """Beside a strand lie its shadow, its blur and the waves that compression makes of it, mm."""
+    fringe_soft: float = 0.5
+    """Standard deviation of that border, over its width."""
+    allowed: float = 0.02
+    """How surely hair may lie where it is looked for."""
+    sure: float = 0.5
+    """How surely a texel is too dark for skin, and hair may lie there, where a strand begins."""
+    seen: float = 0.05
+    """Sight from which on a texel tells how bright the surroundings are."""
+    least_known: float = 1e-2
+    """Least weight of known surroundings."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +161,20 @@ class EvenWeights:
     """How much of a fold's darkness is shade."""
     fold_depth: tuple[float, float] = (0.06, 0.7)
     """Darkness that is left alone, and the largest that is lifted."""
+    fold_unclean: float = 1e-3
+    """Weight of what is not clean in the mean: only so much that its rim does not look like a valley."""
+    fold_known: Range = (0.1, 0.5)
+    """Share of clean skin around a texel at which folds begin to be seen, and at which they are."""
+    fold_wide: float = 2.5
+    """Deviation of the window in which a fold runs one way, over its half width."""
+    fold_one_way: Range = (0.3, 0.7)
+    """How far the brightness changes one way only where a fold begins, and where it is one: moles and stubble do not."""
+    hair_height: Range = (12.0, 18.0)
+    """Height above the eyes from which on nothing dark grows but brows and the hair that hangs there, mm."""
+    most_hue: float = 2.0
+    """Largest correction of impossible hues."""
+    least_clean: float = 0.05
+    """Least weight of the clean skin around a texel that a mean is divided by."""
     reddest: float = 0.30
     """How far log(R/G) of hair and of skin in the dark may lie above that of the skin around."""
     yellowest: float = 0.25

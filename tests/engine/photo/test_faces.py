@@ -26,6 +26,7 @@ from engine.photo import (
 )
 from engine.photo.landmarks import face_width
 from engine.photo.regions import BROWS, EYES, OUTER_LIPS, OVAL, fill
+from engine.photo.weights import WEIGHTS
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
 from engine.wire.errors import ErrorCode, HrnError
 from support.checkout import ROOT
@@ -176,8 +177,7 @@ def test_observe_reads_a_huge_photo_again_for_a_small_face(tmp_path, landmarker,
     assert photo.size == (3000, 2000) and photo.scale == 1
     alone = landmarker.detect(portrait)[0]
     assert distance(alone.landmarks + (900, 700), face.landmarks) < 0.01
-    monkeypatch.setattr(landmarks, "_FOCUS_PX", 60)
-    photo, face = observe(tmp_path / "large.jpg", landmarker)
+    photo, face = observe(tmp_path / "large.jpg", landmarker, weights=replace(WEIGHTS.landmarks, focus_px=60))
     assert 2000 > photo.size[0] > 1200 and face_width(face) == pytest.approx(60, rel=0.1)
 
 

@@ -9,8 +9,9 @@ from engine.geometry.mesh import vertex_normals
 from engine.head.model import MATERIALS
 from engine.system.progress import Progress
 from engine.texture.atlas import bands, each_band, gather
-from engine.texture.paint.grain import WAVES_MM, octave_noise
+from engine.texture.paint.grain import octave_noise
 from engine.texture.relief.normals import tangent_normals
+from engine.texture.weights import WAVES_MM
 from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 from support.head_scene import SIDE_LIGHT, SIZE, SKIN, Scene, Where

@@ -28,6 +28,9 @@ _KEYWORDS = {
     "column": {"heading": LABEL},
     "HrnError": {"hint": LABEL},
     "undo_push": {"message": OPERATOR},
+    "add_argument": {"help": LABEL},
+    "add_parser": {"help": LABEL},
+    "Parser": {"description": LABEL},
 }
 
 

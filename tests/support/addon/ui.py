@@ -42,12 +42,20 @@ class Layout:
         return SimpleNamespace()
 
     def prop(self, data, name, *, text=None, slider=False, icon="NONE", **_kwargs):
-        assert name in data.bl_rna.properties, name
+        own = name.startswith('["') and name[2:-2] in data  # A modifier's input up to Blender 5.0.
+        assert own or name in data.bl_rna.properties, name
         self.drawn.append(("prop", name, text if text is None else _shown(text)))
 
     def progress(self, *, text="", factor=0.0, type="RING"):
         assert type in {"BAR", "RING"} and 0 <= factor <= 1
         self.drawn.append(("progress", text, round(factor, 3)))
+
+    def operator_menu_enum(self, idname, prop, *, text=None, icon="NONE"):
+        assert icon in ICONS, icon
+        group, name = idname.split(".")
+        rna = getattr(getattr(bpy.ops, group), name).get_rna_type()
+        assert prop in rna.properties, prop
+        self.drawn.append(("operator", idname, _shown(rna.name if text is None else text, True, "Operator")))
 
     def menu(self, name, *, text=None, icon="NONE", translate=True):
         assert icon in ICONS, icon

@@ -9,6 +9,7 @@ from ...coarse.projection import projection
 from ..contour import Picture, find_outline
 from ..photo_cells import PhotoCells
 from ..state import State
+from ..weights import MidWeights
 
 __all__ = ["OutlineTerm"]
 
@@ -16,17 +17,20 @@ __all__ = ["OutlineTerm"]
 class OutlineTerm:
     """
     Args:
-        deviation: error of the photo's border of the face, mm.
+        weights: error of the photo's border of the face, and how far it is looked for.
     """
 
-    def __init__(self, deviation: float):
-        self._deviation = deviation
+    def __init__(self, weights: MidWeights):
+        self._weights = weights
 
     def read(self, state: State, skin: np.ndarray, normals: np.ndarray, cells: PhotoCells, raster: Raster) -> None:
         """Find the outline of the present skin (V, 3) in the photo."""
         surface = state.surface
         picture = Picture(cells.project, raster, cells.surface)
-        self._found = found = find_outline(state.camera, picture, skin, normals, surface.edges, surface.outline)
+        w = self._weights
+        self._found = found = find_outline(
+            state.camera, picture, skin, normals, surface.edges, surface.outline, w.search, w.outline
+        )
         if not len(found.target):
             return
         # Where the photo's border is, along each point's direction, in mm of the picture plane.
@@ -51,7 +55,7 @@ class OutlineTerm:
             [np.einsum("cj,cjk->ck", across, turn), across, np.einsum("cj,cjk->ck", across @ state.camera.R, moves)], 1
         )
         residual = np.einsum("ci,ci->c", found.direction, pixels) * state.mm_per_px - self._goal
-        scaled = jacobian * (found.weight / self._deviation**2)[:, None]
+        scaled = jacobian * (found.weight / self._weights.contour**2)[:, None]
         place = slice(0, state.bases.shape_part.stop)
         hessian[place, place] += scaled.T @ jacobian
         gradient[place] += scaled.T @ residual

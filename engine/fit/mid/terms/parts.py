@@ -20,6 +20,7 @@ from ....photo.regions import BROWS, EYES, OVAL
 from ...coarse.projection import projection
 from ...skin_surface import SkinSurface
 from ..part_regions import anchors, below_brows, describe, region_points
+from ..weights import MidWeights, PartWeights
 
 __all__ = ["PARTS", "PartTerm", "squared_distance"]
 
@@ -37,18 +38,6 @@ PARTS = {
 """Landmarks around each part; of the face what lies above the brows is left out, since hair may cover it."""
 _HOLES = {"right_eye": EYES[0], "left_eye": EYES[1]}
 """The eyeballs are not skin: of the eyes only the lids count."""
-_LIMIT = {"face": 160}
-"""Points that stand for parts larger than the others."""
-_POINTS = 70
-"""Points that stand for a part."""
-_ANCHORS = 24
-"""Number of anchors, from which a part's distances are measured, along the longer side of their grid."""
-_MARGIN = 0.15
-"""How far the grid of anchors reaches beyond the face on each side, as a share of the face's size."""
-_CELL = 0.5
-"""Side of a cell of the raster in which regions are drawn, mm."""
-_MEASUREMENTS = 6.0
-"""Independent measurements that a part amounts to: place, size and slant."""
 
 
 _WITHIN = np.array([(i + 1 / 3, j + 1 / 3, 5 - i - j + 1 / 3) for i in range(6) for j in range(6 - i)]) / 6
@@ -73,23 +62,23 @@ class _Part(NamedTuple):
 class PartTerm:
     """Made once for a photo; :meth:`add` is called in every step."""
 
-    def __init__(self, model: HeadModel, surface: SkinSurface, landmarks: np.ndarray, mm_per_px: float, deviation: float):
+    def __init__(self, model: HeadModel, surface: SkinSurface, landmarks: np.ndarray, mm_per_px: float, weights: MidWeights):
         """
         Args:
             landmarks: (468 or more, 2) pixels of the photo. mm_per_px: scale of the picture plane at the face.
-            deviation: error of a part's place, mm.
+            weights: error of a part's place, and how it is measured.
         """
-        self._mm_per_px = mm_per_px
+        self._mm_per_px, w = mm_per_px, weights.parts
         places = landmarks.astype(np.float64) * mm_per_px
         low, high = places[list(PARTS["face"])].min(0), places[list(PARTS["face"])].max(0)
-        self._origin, size = low - _MARGIN * (high - low), (1 + 2 * _MARGIN) * (high - low)
-        step = float(size.max()) / _ANCHORS
+        self._origin, size = low - w.margin * (high - low), (1 + 2 * w.margin) * (high - low)
+        step = float(size.max()) / w.anchors
         self._grid = anchors(int(size[1] / step) + 1, int(size[0] / step) + 1) * step
-        self._weight = _MEASUREMENTS / (3 * len(self._grid)) / deviation**2
+        self._weight = w.measurements / (3 * len(self._grid)) / weights.part**2
         self.parts = {}
-        regions = _in_photo(places - self._origin, size)
-        for name, points in _on_head(model, surface).items():
-            if len(points.corners) > 8 and len(regions[name]) > 8:
+        regions = _in_photo(places - self._origin, size, w)
+        for name, points in _on_head(model, surface, w).items():
+            if min(len(points.corners), len(regions[name])) > w.least_points:
                 wanted = describe(regions[name].astype(np.float64), self._grid)
                 self.parts[name] = _Part(points, wanted)
 
@@ -137,28 +126,33 @@ def squared_distance(points: np.ndarray, grid: np.ndarray, wanted: np.ndarray) -
     return value / 2, square, each.reshape(-1)
 
 
-def _in_photo(places: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
+def _count(name: str, w: PartWeights) -> int:
+    """Points that stand for a part."""
+    return w.face_points if name == "face" else w.points
+
+
+def _in_photo(places: np.ndarray, size: np.ndarray, w: PartWeights) -> dict[str, np.ndarray]:
     """(n, 2) points of each region, mm."""
     found = {}
     for name, around in PARTS.items():
-        mask = np.zeros(np.ceil(size[::-1] / _CELL).astype(int) + 1, np.uint8)
-        cv2.fillPoly(mask, [np.round(places[list(around)] / _CELL).astype(np.int32)], 1)
+        mask = np.zeros(np.ceil(size[::-1] / w.cell_mm).astype(int) + 1, np.uint8)
+        cv2.fillPoly(mask, [np.round(places[list(around)] / w.cell_mm).astype(np.int32)], 1)
         if name in _HOLES:
-            cv2.fillPoly(mask, [np.round(places[list(_HOLES[name])] / _CELL).astype(np.int32)], 0)
+            cv2.fillPoly(mask, [np.round(places[list(_HOLES[name])] / w.cell_mm).astype(np.int32)], 0)
         if name == "face":
             row, column = np.nonzero(mask)
             kept = below_brows(
-                np.stack([column, row], 1) * _CELL, *(places[list(PARTS[f"{side}_brow"])] for side in ("right", "left"))
+                np.stack([column, row], 1) * w.cell_mm, *(places[list(PARTS[f"{side}_brow"])] for side in ("right", "left"))
             )
             mask[row[~kept], column[~kept]] = 0
-        found[name] = region_points(mask, _LIMIT.get(name, _POINTS)) * _CELL
+        found[name] = region_points(mask, _count(name, w)) * w.cell_mm
     return found
 
 
-def _on_head(model: HeadModel, surface: SkinSurface) -> dict[str, _Points]:
+def _on_head(model: HeadModel, surface: SkinSurface, w: PartWeights) -> dict[str, _Points]:
     """Points of each part, evenly spread on the average head as it is seen from the front."""
     skin = model.template[surface.vertices].astype(np.float64)
-    front = (vertex_normals(skin, surface.triangles)[:, 2] > 0.15)[surface.triangles].all(1)
+    front = (vertex_normals(skin, surface.triangles)[:, 2] > w.front)[surface.triangles].all(1)
     corners = np.repeat(surface.triangles[front], len(_WITHIN), 0)
     weights = np.tile(_WITHIN, (int(front.sum()), 1))
     # y down, as in a picture.
@@ -173,7 +167,7 @@ def _on_head(model: HeadModel, surface: SkinSurface) -> dict[str, _Points]:
         if name == "face":
             chosen = chosen[below_brows(flat[chosen], *(marks[list(PARTS[f"{side}_brow"])] for side in ("right", "left")))]
         if len(chosen):
-            chosen = chosen[farthest_points(flat[chosen], _LIMIT.get(name, _POINTS))]
+            chosen = chosen[farthest_points(flat[chosen], _count(name, w))]
         found[name] = _Points(corners[chosen], weights[chosen])
     return found
 

@@ -13,9 +13,6 @@ from ..weights import MidWeights
 
 __all__ = ["PhotoTerm"]
 
-_CHANNELS = np.array([0.5, 0.4, 0.1])
-"""Grey of the residual. Skin colour varies least in red and most in blue, light the other way round."""
-
 
 class PhotoTerm:
     """What the photo shows around each skin vertex when it was last read, and how far that is believed."""
@@ -36,16 +33,17 @@ class PhotoTerm:
         ramp = np.clip((facing - w.facing[0]) / w.facing[1], 0, 1)
         clean = np.clip((colors.share - w.clean[0]) / w.clean[1], 0, 1)
         exposed = np.clip((w.burnt[0] - colors.color.max(1)) / w.burnt[1], 0, 1)
-        self.trust = np.where(colors.seen > 0.5, state.surface.trust * ramp * clean * exposed, 0.0)
-        grey = colors.color @ _CHANNELS
-        level = np.median(grey[self.trust > 0.3]) if (self.trust > 0.3).any() else 0.2
-        self.floor = 0.03 * max(level, 1e-3)
+        self.trust = np.where(colors.seen > w.seen, state.surface.trust * ramp * clean * exposed, 0.0)
+        grey = colors.color @ np.array(w.channels)
+        sure = self.trust > w.bright_trust
+        level = np.median(grey[sure]) if sure.any() else w.usual
+        self.floor = w.floor * max(level, w.least_level)
         self.log_grey = np.log(grey + self.floor)
 
     def read_sky(self, state: State, skin: np.ndarray, normals: np.ndarray) -> None:
         """Work out which part of the sky each vertex sees."""
         in_light = light_normals(state.camera, normals)
-        self.sky = SkyTransfer((skin @ state.camera.R.T) * [1, -1, -1], state.surface.triangles, in_light)
+        self.sky = SkyTransfer((skin @ state.camera.R.T) * [1, -1, -1], state.surface.triangles, in_light, self.weights.sky)
 
     @property
     def area(self) -> np.ndarray:
@@ -67,8 +65,8 @@ class PhotoTerm:
         in_light = light_normals(state.camera, normals)
         transfer = self.sky.matrix(in_light)
         shading = transfer @ state.light
-        used = np.flatnonzero((self.trust > 0.02) & (shading > self.floor))
-        if len(used) < 50:
+        used = np.flatnonzero((self.trust > w.least_trust) & (shading > self.floor))
+        if len(used) < w.least_vertices:
             return
         predicted = np.log(shading[used] + self.floor) + bases.albedo[used] @ state.albedo
         residual = self.log_grey[used] - predicted

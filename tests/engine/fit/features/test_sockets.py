@@ -6,7 +6,7 @@ import pytest
 from engine.fit.features.sockets import socket_shift
 from engine.head.eyeballs import socket_vertices, sphere_through
 from engine.head.model import MATERIALS
-from engine.texture.paint.baked import IRIS_RADIUS_MM
+from engine.texture.weights import WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_flesh_fills_the_inner_corner_and_leaves_the_iris_free(model, wide):
         )
         assert now > np.abs(corner[0]) + 1.5 > before
         front = after[inner][after[inner, 2] > centre[2]]
-        assert np.hypot(*(front - centre)[:, :2].T).min() > IRIS_RADIUS_MM + 1
+        assert np.hypot(*(front - centre)[:, :2].T).min() > WEIGHTS.eyes.iris_mm + 1
 
 
 def test_nothing_else_moves(model, wide):

@@ -44,7 +44,7 @@ def test_normal_equations_are_those_of_the_loss():
 
 def test_every_part_has_points_on_both_sides(model, camera):
     marks = camera.project(model.landmarks(model.template).astype(float))[0]
-    term = PartTerm(model, skin_surface(model), marks, 700 / 1500, 1.0)
+    term = PartTerm(model, skin_surface(model), marks, 700 / 1500, MidWeights(part=1.0))
     assert set(term.parts) == set(PARTS)
     assert all(len(part.points.corners) >= 60 for part in term.parts.values())
 
@@ -53,7 +53,7 @@ def test_a_moved_head_is_brought_back(model, camera):
     """Normal equations of pose alone, from landmarks of the unmoved head: a few steps undo a shift and a turn."""
     surface = skin_surface(model)
     marks = camera.project(model.landmarks(model.template).astype(float))[0]
-    term = PartTerm(model, surface, marks, 700 / 1500, 1.0)
+    term = PartTerm(model, surface, marks, 700 / 1500, MidWeights(part=1.0))
     skin, basis = model.template[surface.vertices].astype(float), np.zeros((3 * len(surface.vertices), 0))
     angle = np.radians(4)
     roll = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])

@@ -1,0 +1,40 @@
+"""A head bundle in the engine's millimetres, as it is in its photos."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..camera import Camera
+from ..wire.bundle import Bundle
+
+__all__ = ["NotMeasured", "in_photo", "photo_camera", "posed_head"]
+
+
+class NotMeasured(Exception):
+    """What a part of the bench lacks; its one argument is a sentence (:func:`engine.wire.messages.say`)."""
+
+
+def photo_camera(bundle: Bundle, number: int = 0) -> Camera:
+    """The camera of one of a bundle's photos."""
+    told = bundle.manifest["cameras"][number]
+    size = (told[key] for key in ("width", "height", "fx", "fy", "cx", "cy"))
+    return Camera(*size, np.array(told["R"]), 1000 * np.array(told["t"]))
+
+
+def posed_head(bundle: Bundle, number: int = 0) -> np.ndarray:
+    """(N, 3) mm: the head with the facial action that it has in one of its photos."""
+    arrays, manifest = bundle.arrays(), bundle.manifest
+    used = [photo for photo in manifest["photos"] if photo.get("used", True)]
+    values = np.array(used[number].get("expression", manifest["expression"]["photo_values"]), np.float32)
+    moved = arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
+    return moved.astype(np.float64) * 1000
+
+
+def in_photo(bundle: Bundle, points: np.ndarray, number: int = 0) -> np.ndarray:
+    """(G, P, 3) metres: curves at rest brought to the head of a photo, each with the motion of the skin at its root."""
+    arrays = bundle.arrays()
+    rest = (arrays["vertices"] + arrays["deformation"]).astype(np.float64)
+    _, near = cKDTree(rest).query(points[:, 0])
+    shift = posed_head(bundle, number)[near] / 1000 - rest[near]
+    return (points + shift[:, None]).astype(np.float32)

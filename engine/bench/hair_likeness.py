@@ -1,0 +1,92 @@
+"""Whether a face recogniser finds a rebuilt head more like its photo with hair than without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ..head import load_head_model
+from ..head.subdivision import subdivided
+from ..pipeline.image_files import write_png
+from ..pipeline.preview import render_head
+from ..wire.bundle import Bundle
+from ..wire.hair import load_hair
+from ..wire.messages import reason, say
+from .hair_bundle import NotMeasured, in_photo, photo_camera, posed_head
+from .hair_metrics import tufts
+
+__all__ = ["Likeness", "distances", "write_pair"]
+
+_SCRIPT = Path(__file__).resolve().parents[2] / "tests" / "digest" / "face_distances.py"
+_HEAD_PIXELS = 420
+"""Height of the head in the pictures."""
+
+
+class Likeness(NamedTuple):
+    """Distances of dlib's network between a photo and its head; None where it finds no face."""
+
+    bald: float | None
+    haired: float | None
+
+
+def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
+    """Write the photo, the head without hair and the head with hair, all cut alike; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fine, finer = subdivided(load_head_model())
+    camera, posed = photo_camera(bundle), finer @ posed_head(bundle)
+    photo = cv2.imread(str(bundle.path / bundle.manifest["cameras"][0]["file"]))[..., ::-1]
+    pixels, _ = camera.project(posed)
+    low, high = pixels.min(0), pixels.max(0)
+    space = 0.25 * (high - low).max()
+    x0, y0 = np.maximum(np.floor(low - space), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(high + space), (camera.width, camera.height)).astype(int)
+    scale = _HEAD_PIXELS / max(1.0, float((high - low).max()))
+    cut = camera.cropped(int(x0), int(y0), int(x1 - x0), int(y1 - y0)).scaled(scale)
+    shown = cv2.resize(
+        photo[y0:y1, x0:x1], (cut.width, cut.height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
+
+    def albedo(name: str) -> np.ndarray | None:
+        told = bundle.manifest["maps"].get(name)
+        return None if told is None else cv2.imread(str(bundle.path / told["file"]))[..., ::-1]
+
+    groups = [group._replace(points=in_photo(bundle, group.points)) for group in load_hair(bundle).values()]
+    painted, bare = albedo("albedo"), albedo("albedo_bare")
+    pictures = {
+        "photo": shown,
+        "bald": render_head(fine, posed, cut, painted, background=150),
+        "haired": render_head(
+            fine, posed, cut, painted if bare is None or not groups else bare, background=150, tufts=map(tufts, groups)
+        ),
+    }
+    paths = [folder / f"{name}.png" for name in pictures]
+    for path, image in zip(paths, pictures.values()):
+        write_png(path, np.ascontiguousarray(image))
+    return paths
+
+
+def distances(pairs: Sequence[Sequence[Path]], python: Path, scratch: Path) -> list[Likeness]:
+    """The recogniser's distances of (photo, bald, haired) triples.
+
+    Args:
+        python: interpreter of an environment with ``engine/requirements/likeness.txt``.
+
+    Raises:
+        NotMeasured: it cannot be run.
+    """
+    listed = scratch / "pairs.json"
+    listed.write_text(json.dumps([[str(path) for path in one] for one in pairs]), encoding="utf-8")
+    try:
+        done = subprocess.run([str(python), str(_SCRIPT), str(listed)], capture_output=True, text=True)
+    except OSError as error:
+        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=reason(error))) from error
+    if done.returncode:
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=last.strip()))
+    return [Likeness(*one) for one in json.loads(done.stdout)]

@@ -1,0 +1,109 @@
+"""What every stage of the fit believes, as numbers with unit and meaning; where no source is named, chosen on generated heads
+and photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["WEIGHTS", "FitWeights", "SkinFieldWeights", "StepWeights", "WindowWeights"]
+
+
+@dataclass(frozen=True)
+class WindowWeights:
+    """The square window around a face that the landmark network looks at."""
+
+    margin: float = 1.5
+    """Side of the window over the longer side of the landmarks' box."""
+    coarse: float = 0.6
+    """Pixels of the window per pixel of the photo below which the photo is reduced by area first."""
+    spare: float = 1.25
+    """Pixels of the reduced photo per pixel of the window then."""
+
+
+@dataclass(frozen=True)
+class StepWeights:
+    """A Newton step within bounds."""
+
+    damping: float = 1e-6
+    """Share of the diagonal that is added to it, so that every system has a solution."""
+    rounds: int = 8
+    """How often unknowns that would leave their bounds are fixed and the others solved again."""
+
+
+@dataclass(frozen=True)
+class SkinFieldWeights:
+    """Random fields on the skin, and where they move. Places are in model axes: z before the middle of the eyes, y above it."""
+
+    broad_reach: float = 80.0
+    """Distance at which the correlation of the broad offset has fallen to about 0.1, mm."""
+    fine_reach: float = 26.0
+    """The same distance for the fine offset along the normal, mm."""
+    albedo_reach: float = 60.0
+    """The same distance for slow log albedo, mm."""
+    broad_controls: int = 44
+    """Number of control vertices of the broad offset."""
+    fine_controls: int = 260
+    """Number of control vertices of the fine offset."""
+    albedo_controls: int = 44
+    """Number of control vertices of slow log albedo."""
+    asymmetry: float = 0.45
+    """Deviation of the asymmetric part of an offset relative to its symmetric part."""
+    least_deviation: float = 0.1
+    """Deviation, over the largest, of vertices that may be control vertices."""
+    relevant: float = 1e-6
+    """Variance, over the largest, of directions of a field that are kept."""
+    back_mm: tuple[float, float] = (-60.0, 40.0)
+    """z from which on the head moves, and over how much it comes to move in full, mm."""
+    scalp: float = 1.0
+    """Share of the move that the scalp does not have."""
+    neck: float = 0.6
+    """Share that the neck does not have."""
+    ears: float = 0.6
+    """Share that ears do not have."""
+    least: float = 0.02
+    """Least move."""
+    broad_rounds: int = 6
+    """How often the broad move is averaged with the neighbours'."""
+    fine_eyes: float = 0.6
+    """Share of the fine move that eyes do not have."""
+    fine_lips: float = 0.5
+    """Share of the fine move that lips do not have."""
+    fine_least: float = 0.01
+    """Least fine move of these."""
+    fine_neck: float = 0.9
+    """Share of the rest that the neck does not have, for the fine move; as much for ears."""
+    fine_rounds: int = 3
+    """How often the fine move is averaged with the neighbours'."""
+    trust_lips: float = 0.85
+    """How little the colour of lips may be explained by their normals."""
+    trust_eyes: float = 0.9
+    """The same of lids."""
+    trust_brows: float = 0.8
+    """The same of brows."""
+    trust_ears: float = 0.9
+    """The same of ears."""
+    trust_neck: float = 0.7
+    """The same of the neck."""
+    trust_rounds: int = 1
+    """How often these parts are averaged with their neighbours, for that."""
+    outline_rounds: int = 2
+    """How often lips are averaged with their neighbours where the outline is the face's."""
+    outline_mm: tuple[float, float] = (-105.0, 15.0)
+    """z from which on the outline is the face's, and over how much it comes to be, mm."""
+    outline_height: float = 20.0
+    """y up to which it is, mm."""
+
+
+@dataclass(frozen=True)
+class FitWeights:
+    """All of them."""
+
+    window: WindowWeights = field(default_factory=WindowWeights)
+    step: StepWeights = field(default_factory=StepWeights)
+    skin: SkinFieldWeights = field(default_factory=SkinFieldWeights)
+    most_left: float = 0.5
+    """Log brightness of a vertex that the light leaves unexplained, at most, in the mean that is told of a fit."""
+
+
+WEIGHTS = FitWeights()
+"""What is believed unless something else is given."""

@@ -1,0 +1,104 @@
+"""All that grows on one head: hair, brows, lashes and beard, from its photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from ..head.model import HeadModel
+from ..system.progress import SILENT, Progress
+from ..texture.bare import bare_albedo
+from ..types import Photo, Textures, View
+from ..wire.messages import say
+from .covered import covered_skin
+from .groom import groom_hair
+from .mask import hair_mask
+from .person import person_matte
+from .short import short_hair
+from .short_masks import with_short_masks
+from .types import Hair, HairView, HairWarning, Strands, Tufts
+from .window import make_window
+
+__all__ = ["build_hair"]
+
+_SCALP_SHARE = 0.55
+"""Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
+
+
+def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
+    """The hair, brows, lashes and beard of a head.
+
+    Args:
+        views: the head's photos; the groom is made on the head as it is in the first.
+        progress: may raise to cancel.
+    """
+    posed = [model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation for view in views]
+    looking = progress.part(0.0, 0.4, "Finding the hair")
+    seen = []
+    for number, (view, vertices) in enumerate(zip(views, posed)):
+        looking(number / len(views))
+        window = make_window(model, vertices, view)
+        seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window, person_matte(window)))))
+    growing = progress.part(0.4, 1.0, "Growing the hair")
+    growing(0.0)
+    strands, style, measured = groom_hair(model, seen, posed[0], textures)
+    tufts = {}
+    if len(strands.points):
+        tufts["hair"] = Tufts(strands, style)
+    growing(0.6)
+    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed[0], textures).items()})
+    growing(0.8)
+    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
+    bare = bare_albedo(model, textures.albedo, covered, _scalp_color(strands)) if covered else None
+    growing(1.0)
+    return Hair(
+        tufts,
+        _scalp_color(strands),
+        bare,
+        tuple(_on_photo(one, view.photo) for one, view in zip(seen, views)),
+        _report(seen, strands, measured),
+        tuple(_warnings(seen)),
+    )
+
+
+def _scalp_color(strands: Strands) -> np.ndarray:
+    """(3,) linear color of the skin between the roots; black, and of no use, where there is no hair."""
+    if not len(strands.points):
+        return np.zeros(3, np.float32)
+    return (_SCALP_SHARE * np.median(strands.color[:, 0], 0)).astype(np.float32)
+
+
+def _on_photo(seen: HairView, photo: Photo) -> np.ndarray:
+    """(H, W) uint8: the hair's alpha in pixels of the photo."""
+    width, height = photo.size
+    (x0, y0), scale = seen.window.origin, seen.window.scale
+    # From pixel centres of the photo to pixel centres of the window.
+    to_window = np.array([[scale, 0, scale * (0.5 - x0) - 0.5], [0, scale, scale * (0.5 - y0) - 0.5]])
+    alpha = (np.clip(seen.mask.hair, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return cv2.warpAffine(
+        alpha, to_window, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT
+    )
+
+
+def _report(seen: Sequence[HairView], strands: Strands, measured: dict) -> dict:
+    """What was seen, completed and guessed, as shares of the outer guides, and what was measured."""
+    outer = strands.source[strands.layer == 0]
+    shares = {
+        name: round(float((outer == value).mean()), 3) if len(outer) else 0.0
+        for value, name in ((2, "seen"), (1, "completed"), (0, "guessed"))
+    }
+    refusals = [view.mask.refusal for view in seen]
+    return {"state": "grown" if len(strands.points) else next(filter(None, refusals), "none"), **measured, **shares}
+
+
+def _warnings(seen: Sequence[HairView]):
+    refusals = {view.mask.refusal for view in seen}
+    if "covered" in refusals:
+        yield HairWarning(
+            "hair_covered",
+            say("A cap, a scarf or something else covers the hair, so none was grown. Use Hair from Another Head in Blender."),
+        )
+    elif "unclear" in refusals:
+        yield HairWarning("hair_unclear", say("The photo does not show the hair clearly; what was grown is a guess. Check it."))

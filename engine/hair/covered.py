@@ -1,0 +1,40 @@
+"""Which skin the curves cover: where the albedo must not show painted hair as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..geometry.smoothstep import smoothstep
+from ..head.model import MATERIALS, HeadModel
+from .types import Strands
+
+__all__ = ["covered_skin"]
+
+_REACH_MM = {"brows": (3.0, 8.0), "beard": (4.5, 11.0), "lashes": (1.2, 3.2), "hair": (3.0, 16.0)}
+"""Distance from the curves up to which skin is covered wholly, and from which on not at all, mm."""
+_LAID = ("brows",)
+"""Groups whose hairs lie on the skin, so that all of their points cover it, not their roots alone."""
+
+
+def covered_skin(model: HeadModel, posed: np.ndarray, groups: Mapping[str, Strands]) -> dict[str, np.ndarray]:
+    """(N,) float32 in [0, 1] for each group of curves: how far it covers the skin at each vertex; hair grows on no ear.
+
+    Args:
+        posed: (N, 3) mm, the head that the curves were made on.
+    """
+    skin = np.unique(model.faces[model.face_material == MATERIALS.index("skin")])
+    bare = 1 - model.part("right_ear", "left_ear")
+    out = {}
+    for name, strands in groups.items():
+        if not len(strands.points):
+            continue
+        points = strands.points.reshape(-1, 3) if name in _LAID else strands.points[:, 0]
+        near, far = _REACH_MM[name]
+        away = cKDTree(points).query(posed[skin], distance_upper_bound=far)[0]
+        cover = np.zeros(len(posed), np.float32)
+        cover[skin] = 1 - smoothstep(near, far, np.minimum(away, far))
+        out[name] = cover * bare if name == "hair" else cover
+    return out

@@ -1,0 +1,100 @@
+"""Strands that no photo shows: grown from the scalp through the field, between head and hull."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .field import Field
+from .roots import Roots
+from .space import Space, trilinear
+from .trace import Curves
+
+__all__ = ["grown_strands"]
+
+_MOST = 130
+"""Most places of a strand."""
+
+
+def grown_strands(
+    roots: Roots, chosen: np.ndarray, share: np.ndarray, lengths: np.ndarray, field: Field, space: Space, hanging: float
+) -> Curves:
+    """Strands from roots.
+
+    Args:
+        chosen: (n,) numbers of the roots.
+        share: (n,) where between head (0) and hull (1) each strand runs.
+        lengths: (n,) mm.
+        hanging: height below which hair only goes down, mm.
+    """
+    count = np.zeros(len(chosen), np.int64)
+    points = np.zeros((len(chosen), _MOST, 3))
+    _grow(
+        roots.point[chosen], roots.normal[chosen], np.stack([share, lengths], 1), field.direction, field.step,
+        space.distance, space.slope, space.origin, space.step, hanging, points, count,
+    )  # fmt: skip
+    index = np.minimum(np.arange(_MOST)[None], np.maximum(count, 1)[:, None] - 1)
+    points = np.take_along_axis(points, index[..., None], 1)
+    kept = np.flatnonzero(count >= 3)
+    return Curves(points[kept], count[kept], np.asarray(chosen)[kept], np.zeros(len(kept), bool))
+
+
+@njit(cache=True, nogil=True)
+def _grow(start, normal, want, direction, wide, distance, slope, origin, step, hanging, points, count):
+    """A strand leaves along the normal, turns into the field, is held at its share of the way
+    from head to hull, and ends where it leaves the hair or no longer makes way along the field."""
+    flow, here, steep = np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, 6))
+    spot, way = np.zeros((1, 3)), np.zeros(3)
+    for n in range(len(start)):
+        share, length = want[n, 0], want[n, 1]
+        stride = min(5.0, max(0.8, length / 12))
+        leave = min(30.0, 0.3 * length)
+        for c in range(3):
+            spot[0, c], way[c] = start[n, c], normal[n, c]
+            points[n, 0, c] = spot[0, c]
+        made, gone = 1, 0.0
+        while made < points.shape[1] and gone < length:
+            trilinear(direction, origin, wide, spot, flow)
+            turn = 0.45 * min(1.0, 0.30 + gone / leave)
+            size = 0.0
+            for c in range(3):
+                way[c] = normal[n, c] * 0.4 + flow[0, c] * 0.9 if made == 1 else way[c] * (1 - turn) + flow[0, c] * turn
+                size += way[c] ** 2
+            size = size**0.5 + 1e-9
+            for c in range(3):
+                way[c] /= size
+                spot[0, c] += stride * way[c]
+            trilinear(distance, origin, step, spot, here)
+            trilinear(slope, origin, step, spot, steep)
+            if here[0, 0] < 30:
+                aim = max(share * (here[0, 0] + max(here[0, 1], 0.0)), 1.5)
+                pull = 1.0 if here[0, 0] < 1 else 0.35 * min(1.0, gone / min(20.0, 0.5 * length))
+                move = min(max((aim - here[0, 0]) * pull, -0.6 * stride), 0.8 * stride)
+                size = (steep[0, 0] ** 2 + steep[0, 1] ** 2 + steep[0, 2] ** 2) ** 0.5 + 1e-6
+                for c in range(3):
+                    spot[0, c] += move * steep[0, c] / size
+            if here[0, 1] < 0:
+                move = min(-here[0, 1], 0.9 * stride)
+                size = (steep[0, 3] ** 2 + steep[0, 4] ** 2 + steep[0, 5] ** 2) ** 0.5 + 1e-6
+                for c in range(3):
+                    spot[0, c] += move * steep[0, 3 + c] / size
+            trilinear(distance, origin, step, spot, here)
+            made_way, along = 0.0, 0.0
+            for c in range(3):
+                went = spot[0, c] - points[n, made - 1, c]
+                way[c] = 0.5 * way[c] + 0.5 * went / stride
+                made_way += went**2
+                along += went * flow[0, c]
+            made_way = made_way**0.5
+            if (along < 0.35 * stride and gone > 30) or made_way < 0.25 * stride:
+                break
+            if here[0, 2] < -7 and gone > 12:
+                break
+            # On the shoulders hair slides down or stays; it does not lie outwards.
+            if spot[0, 1] < hanging and points[n, made - 1, 1] - spot[0, 1] < 0.35 * stride:
+                break
+            for c in range(3):
+                points[n, made, c] = spot[0, c]
+            gone += made_way
+            made += 1
+        count[n] = made

@@ -1,0 +1,111 @@
+"""Where on the head strands may stand: the model's scalp, corrected by what the photos show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..geometry.mesh import face_cross, vertex_normals
+from ..head.model import HeadModel
+from .seen import Seen, blur
+from .skin import skin_triangles
+from .weights import RootWeights
+
+__all__ = ["Roots", "hair_roots", "sampled_roots"]
+
+
+@dataclass(frozen=True)
+class Roots:
+    """n places on the skin, in random order."""
+
+    point: np.ndarray
+    """(n, 3) float64 mm."""
+    normal: np.ndarray
+    """(n, 3) float64 unit."""
+    face: np.ndarray
+    """(n,) int32 triangle of :func:`engine.hair.skin.skin_triangles`."""
+    weights: np.ndarray
+    """(n, 3) float64 barycentric."""
+    scalp: np.ndarray
+    """(n,) float64 weight of the model's scalp."""
+    shown: np.ndarray
+    """(n,) bool: a photo shows the place."""
+
+    def take(self, index: np.ndarray) -> Roots:
+        """Some of them."""
+        return Roots(*(column[index] for column in (self.point, self.normal, self.face, self.weights, self.scalp, self.shown)))
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+
+def sampled_roots(model: HeadModel, posed: np.ndarray, wanted: np.ndarray, count: int, rng: np.random.Generator) -> Roots:
+    """Places spread evenly by area over the triangles of the skin that are wanted.
+
+    Args:
+        posed: (N, 3) mm.
+        wanted: (T,) bool.
+        count: how many.
+    """
+    triangles = skin_triangles(model).vertices
+    normals = vertex_normals(posed, triangles)
+    area = np.linalg.norm(face_cross(posed.astype(np.float64), triangles), axis=1) * wanted
+    count = count if area.sum() > 0 else 0
+    face = rng.choice(len(triangles), count, p=area / area.sum()) if count else np.zeros(0, int)
+    pair = rng.random((count, 2))
+    pair = np.where(pair.sum(1, keepdims=True) > 1, 1 - pair, pair)
+    weights = np.concatenate([1 - pair.sum(1, keepdims=True), pair], 1)
+    corners = triangles[face]
+    normal = np.einsum("nk,nkc->nc", weights, normals[corners])
+    return Roots(
+        np.einsum("nk,nkc->nc", weights, posed[corners].astype(np.float64)),
+        normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9),
+        face.astype(np.int32),
+        weights,
+        np.einsum("nk,nk->n", weights, model.part("scalp")[corners].astype(np.float64)),
+        np.zeros(count, bool),
+    )
+
+
+def hair_roots(
+    model: HeadModel, posed: np.ndarray, views: Sequence[Seen], weights: RootWeights, rng: np.random.Generator
+) -> Roots:
+    """Places that carry hair.
+
+    The model's scalp and a margin around it are asked. Where a photo sees such a place, it tells; where none does, the
+    mirrored place is asked, and then the model's scalp.
+    """
+    scalp = model.part("scalp")
+    gap = cKDTree(posed[scalp > 0.5]).query(posed)[0]
+    other = model.part("right_ear", "left_ear", "right_brow", "left_brow", "right_eye", "left_eye")
+    may = (scalp > 0.3) | ((gap < weights.beyond) & (model.part("neck") < 0.5) & (other < 0.1))
+    roots = sampled_roots(model, posed, may[skin_triangles(model).vertices].all(1), weights.candidates, rng)
+    turn = np.array([-1.0, 1.0, 1.0])
+    seen, here = _told(views, roots.point, roots.normal, weights)
+    opposite, there = _told(views, roots.point * turn, roots.normal * turn, weights)
+    keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
+    keep &= (roots.scalp > 0.02) | seen | opposite
+    first = views[0]
+    forehead = first.oval & (first.window.level > 0.60)
+    if (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum()):
+        keep &= (roots.scalp > weights.scalp) | ~seen
+    return replace(roots, shown=seen).take(np.flatnonzero(keep))
+
+
+def _told(
+    views: Sequence[Seen], points: np.ndarray, normals: np.ndarray, weights: RootWeights
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) bool whether any photo sees a place of the skin, and (n,) its hair there in the one that faces it most."""
+    best, hair = np.full(len(points), weights.facing), np.zeros(len(points))
+    for seen in views:
+        pixels, depth = seen.camera.project(points)
+        rows, columns = seen.at(pixels)
+        sight = seen.camera.position - points
+        facing = (normals * sight).sum(1) / np.linalg.norm(sight, axis=1)
+        soft = blur(seen.hair, weights.soft * seen.face)
+        better = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > best)
+        best, hair = np.where(better, facing, best), np.where(better, soft[rows, columns], hair)
+    return best > weights.facing, hair

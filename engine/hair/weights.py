@@ -1,0 +1,266 @@
+"""What is believed of hair: the numbers of the groom, each with its unit. Lengths in the image are in face widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "ColorWeights",
+    "FlowWeights",
+    "GroomWeights",
+    "RootWeights",
+    "StrandWeights",
+    "StyleWeights",
+    "VolumeWeights",
+    "WEIGHTS",
+]
+
+Range = tuple[float, float]
+"""From where on, and where wholly; or least and largest."""
+
+
+@dataclass(frozen=True)
+class FlowWeights:
+    """The direction of strands in the image."""
+
+    shading: float = 0.04
+    """Standard deviation of what counts as shading and is taken out first, face widths."""
+    derivative: float = 0.007
+    """Standard deviation of the derivative, face widths."""
+    tensor: float = 0.016
+    """Standard deviation of the structure tensor, face widths."""
+    tensor_least: float = 1.8
+    """The least of it, pixels: below, noise looks like strands."""
+    edge: Range = (0.012, 0.032)
+    """Distance from the mask's border from which on an edge may be a strand, and at which it surely is, face widths."""
+    contrast_most: float = 1.5
+    """Largest energy, over the median, that raises confidence."""
+    fill: tuple[tuple[float, float], ...] = ((0.02, 1.0), (0.06, 0.15), (0.15, 0.02))
+    """Standard deviations, face widths, and weights with which confident directions spread."""
+    sides: Range = (0.95, 0.70)
+    """Level at which gravity hardly tells the sign of a direction, and from which down it does."""
+    sides_least: float = 0.03
+    """Its say above."""
+    hanging: Range = (0.5, 0.3)
+    """Level at which hair begins to hang straight down, and from which down it does."""
+    rounds: tuple[tuple[int, float], ...] = ((40, 0.05), (20, 0.02))
+    """Rounds, and standard deviation in face widths, of the agreement on signs."""
+    prior: float = 0.25
+    """Say of the prior in each round."""
+    soft: float = 0.012
+    """Standard deviation of the signed field, face widths: it fades where signs meet."""
+
+
+@dataclass(frozen=True)
+class VolumeWeights:
+    """The space that hair fills."""
+
+    thickness: Range = (2.0, 42.0)
+    """Least and largest thickness over the scalp, mm."""
+    crown: float = 0.45
+    """Level from which up the outline's distance from the head is thickness."""
+    spread: tuple[tuple[float, float], ...] = ((0.12, 1.0), (0.4, 0.05), (1.2, 0.002))
+    """Standard deviations, face widths, and weights with which thickness spreads from the outline."""
+    unknown: float = 8.0
+    """Thickness where no outline is seen, mm."""
+    skin: float = 3.0
+    """Thickness at the border to bare skin, mm."""
+    ramp: float = 0.16
+    """Distance from that border at which the full thickness is reached, face widths."""
+    back: float = 1.1
+    """Thickness behind over that in front."""
+    outer: tuple[float, float] = (1.7, 4.0)
+    """The surface may swell to this many times the thickness plus so many mm."""
+    round_radius: Range = (25.0, 75.0)
+    """Radius of the round profile of hanging hair, and of hair round the skull, mm."""
+    round_level: Range = (0.4, 0.7)
+    """Levels between which one becomes the other."""
+    inside: float = 0.10
+    """How far within the head's outline the round profile holds, face widths."""
+    curtain: float = 0.12
+    """How much nearer to the viewer the back of long hair may come per mm that it falls."""
+    joined: float = 0.3
+    """Level below which hair on both sides of the neck is joined behind it."""
+    voxel: float = 5.0
+    """Side of a voxel, mm."""
+    carve: float = 3.0
+    """How far a further photo's outline may be off before it cuts hair away, mm."""
+
+
+@dataclass(frozen=True)
+class RootWeights:
+    """Where strands may stand."""
+
+    candidates: int = 24000
+    """Places on the head that are asked."""
+    beyond: float = 18.0
+    """How far beyond the model's scalp hair may grow, mm."""
+    facing: float = 0.15
+    """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
+    soft: float = 0.012
+    """Standard deviation by which the mask is blurred that tells, face widths."""
+    hair: float = 0.72
+    """Chance of hair in it from which on a root stands: a little within, for a strand stands for those around it."""
+    fringe: float = 0.22
+    """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
+    scalp: float = 0.35
+    """Weight of the scalp that a root needs beneath a fringe."""
+
+
+@dataclass(frozen=True)
+class StrandWeights:
+    """The strands."""
+
+    points: int = 16
+    """Points of a guide."""
+    seen: int = 800
+    """Guides through seen hair."""
+    grown: int = 700
+    """Guides grown through the completed field."""
+    under: int = 700
+    """Short guides beneath, which hide the skin."""
+    whorl: tuple[int, float] = (120, 40.0)
+    """More of them near the crown, whence all hair runs away, and within how many mm of it."""
+    step: float = 0.02
+    """Step of tracing in the image, face widths."""
+    turn: float = 0.4
+    """Share of the last direction in the next one."""
+    dive: float = 1.0
+    """Most change of depth per length in the image: tips at the outline do not bend behind it."""
+    sign: float = 0.25
+    """Length of the soft field below which it has no sign and a strand ends."""
+    lean: float = 0.5
+    """How far upstream the root lies for each mm that it lies deeper."""
+    behind: tuple[float, float, float] = (30.0, 50.0, 0.7)
+    """Distance from the scalp from which on a strand comes from farther back, at which it wholly does, mm, and how far back
+    it then comes from, over that distance."""
+    rise: float = 1.3
+    """Length that a strand takes to rise from the skin for each mm that it rises."""
+    least_seen: float = 0.4
+    """Share of its length that is seen at least."""
+    far: float = 100.0
+    """A seen strand without a root within this distance is dropped, mm."""
+    hang_depth: float = 120.0
+    """Most depth behind the front surface that hanging hair fills with seen strands, mm."""
+    short_length: tuple[float, float, float] = (9.0, 2.0, 65.0)
+    """Length of short hair: so many mm and so many times its thickness, and the most, mm."""
+    sides: Range = (17.0, 24.0)
+    """Thickness at the ears' height from which on hair may be long, and at which its length is not bounded, mm."""
+    long_area: float = 0.12
+    """Hair below level 0.15, in squared face widths, from which on length is not bounded."""
+    shell: float = 6.0
+    """Thickness below which hair is a shell of short hairs that lie along the flow, mm."""
+    shell_length: tuple[float, float] = (2.0, 1.1)
+    """Their length: mm, and times the thickness."""
+    shell_strength: float = 0.62
+    """Coherence above which thin hair is combed hair, and no shell."""
+    shell_more: float = 1.35
+    """How many times more guides a shell has."""
+    many: Range = (20.0, 70.0)
+    """Length of hair that takes as many guides as a shell, and from which on the usual number covers the head, mm."""
+    over: Range = (0.3, 0.75)
+    """Share of the way to the hull in which completed strands run whose root a photo shows: beneath the seen ones."""
+    hidden: Range = (0.4, 0.98)
+    """The same where no photo shows the root."""
+    beneath: Range = (0.05, 0.35)
+    """The same of the short hair beneath."""
+    leaving: Range = (10.0, 80.0)
+    """How far strands go on that leave the photo at its lower border, mm."""
+    tips: float = 0.22
+    """Largest share that is cut off a tip."""
+    tufts: tuple[float, float, float] = (0.55, 12.0, 0.16)
+    """How far tips are drawn together in tufts; the largest distance of tips that are, mm; share of strands that lead one."""
+    clearance: float = 0.6
+    """Least distance of points from the skin, mm."""
+    margin: Range = (1.3, 4.0)
+    """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
+    outside: float = 0.38
+    """Chance of hair below which a visible point lies on bare ground."""
+    radius: float = 0.05
+    """Half the thickness of a strand, mm."""
+
+
+@dataclass(frozen=True)
+class ColorWeights:
+    """Color of strands without the photo's light."""
+
+    shell: tuple[float, float] = (0.25, 0.6)
+    """A shell's hair shows skin between: its color is this quantile of brightness, times this."""
+    least: float = 0.2
+    """Share of the hair that has to be left when doubtful places are left out."""
+    unlike: float = 13.0
+    """Difference in Lab from the face's skin from which on a place is hair without skin in it."""
+    border: float = 0.022
+    """Width of the mask's border that carries the background's color, face widths."""
+    shading: float = 0.25
+    """Standard deviation of slow shading, face widths; half of it, as a power, goes."""
+    shading_range: Range = (0.6, 1.7)
+    """Least and largest correction of it."""
+    highlight: float = 0.9
+    """Quantile of brightness above which is highlight."""
+    local: tuple[float, float] = (0.45, 0.12)
+    """Share of the local tint so many face widths within the mask; towards its border, and else, it is that of the whole."""
+    gain: Range = (0.5, 2.5)
+    """Least and largest exposure."""
+    tint: Range = (0.7, 1.4)
+    """Least and largest tint of the light."""
+    tint_power: float = 0.5
+    """How much of the light's tint goes, as a power: the whole makes blond hair green."""
+    saturation: float = 1.3
+    """Power of the ratio of channels to luminance: strands in each other's shade look greyer."""
+    olive: tuple[float, float, float] = (1.25, 0.15, 0.7)
+    """log(G/B) of hair is at most so many times log(R/G) plus so much; the share of what lies beyond that is taken out."""
+    lift: float = 1.5
+    """What the strands' shade upon each other takes of the brightness."""
+    range: Range = (0.003, 0.85)
+    """Least and largest channel."""
+    variation: float = 0.2
+    """Standard deviation of log brightness from strand to strand."""
+
+
+@dataclass(frozen=True)
+class StyleWeights:
+    """The curves between the guides. Pairs: of a groom, and of a shell of short hairs."""
+
+    smooth: float = 0.08
+    """Standard deviation of the smooth flow that strands curl about, face widths."""
+    slow_mm: float = 18.0
+    """Standard deviation of what is slower than a curl, mm."""
+    confidence: float = 0.25
+    """Confidence of the flow from which on it tells of curls."""
+    least_places: int = 20
+    """Traces of fewer steps tell nothing."""
+    least_samples: int = 2000
+    """Fewer places along all traces tell nothing."""
+    curl_angle: float = 11.0
+    """Root mean square of the angle to the smooth flow from which on hair is curly, degrees."""
+    frizz: float = 1.2
+    """Frizz of hair without any coherence, mm."""
+    children: tuple[int, int] = (9, 24)
+    """Curves for each guide."""
+    spread: Range = (3.0, 4.0)
+    """Distance within which they stand, mm."""
+    clump: float = 0.2
+    """How far their tips meet."""
+    noise: float = 1.5
+    """Slow wandering, mm."""
+    roughness: float = 0.28
+    """Of the strands along their length."""
+
+
+@dataclass(frozen=True)
+class GroomWeights:
+    """All of them."""
+
+    flow: FlowWeights = FlowWeights()
+    volume: VolumeWeights = VolumeWeights()
+    roots: RootWeights = RootWeights()
+    strands: StrandWeights = StrandWeights()
+    color: ColorWeights = ColorWeights()
+    style: StyleWeights = StyleWeights()
+    seed: int = 1
+    """Of all random choices."""
+
+
+WEIGHTS = GroomWeights()
+"""The numbers as they are used."""

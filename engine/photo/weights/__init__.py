@@ -1,0 +1,45 @@
+"""What the photo stage believes about faces, skin and what covers them, as numbers with unit and meaning.
+
+Where a docstring names no source, the number was set by looking at the development photos. Colours are linear by the plain
+power of :func:`engine.wire.color.power_to_linear`, "of the face" is a share of its width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .covers import BiteWeights, CoverWeights
+from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .skin import SKIN_HUE, MixtureWeights, SkinWeights
+
+__all__ = [
+    "SKIN_HUE",
+    "WEIGHTS",
+    "BiteWeights",
+    "CoverWeights",
+    "CropWeights",
+    "FocalWeights",
+    "LandmarkWeights",
+    "MixtureWeights",
+    "PhotoWeights",
+    "QualityWeights",
+    "SkinWeights",
+]
+
+
+@dataclass(frozen=True)
+class PhotoWeights:
+    """All of them."""
+
+    crop: CropWeights = field(default_factory=CropWeights)
+    focal: FocalWeights = field(default_factory=FocalWeights)
+    landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
+    mixture: MixtureWeights = field(default_factory=MixtureWeights)
+    skin: SkinWeights = field(default_factory=SkinWeights)
+    covers: CoverWeights = field(default_factory=CoverWeights)
+    bite: BiteWeights = field(default_factory=BiteWeights)
+    quality: QualityWeights = field(default_factory=QualityWeights)
+
+
+WEIGHTS = PhotoWeights()
+"""What is believed unless something else is given."""

@@ -1,0 +1,122 @@
+"""How faces are found and measured, and which photos an artist is warned of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CropWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
+
+
+@dataclass(frozen=True)
+class CropWeights:
+    """The face with a little margin."""
+
+    margin: float = 0.1
+    """How far it reaches beyond the landmarks, of the face."""
+    least_px: int = 8
+    """Least side of a piece of a photo, pixels."""
+
+
+@dataclass(frozen=True)
+class FocalWeights:
+    """Which focal lengths of a file are believed."""
+
+    squarish: float = 1.25
+    """Least aspect of a whole picture: no camera sensor is squarer than 5:4, so a squarer picture is a render or a crop."""
+    cropped: float = 0.02
+    """Difference to the recorded aspect, as a share of the short side, from which on a photo was cropped."""
+    least: float = 0.14
+    """Shortest focal length, in long sides (5 mm equivalent); what is shorter is a default value or damage."""
+    most: float = 42.0
+    """Longest focal length, in long sides (1500 mm equivalent)."""
+
+
+@dataclass(frozen=True)
+class LandmarkWeights:
+    """How faces are found, however large or small, and their landmarks averaged."""
+
+    least_face_px: int = 60
+    """Width of the smallest face, in pixels of the file, that is worth reconstructing."""
+    most_faces: int = 10
+    """At most this many faces of a photo are measured, the widest ones."""
+    wobble: tuple[tuple[float, float, float, float], ...] = (
+        (0, 0, 1, 0),
+        (0.03, 0, 1.06, 0.06),
+        (-0.03, 0, 0.94, -0.06),
+        (0, 0.03, 1.06, -0.06),
+        (0, -0.03, 0.94, 0.06),
+    )
+    """Shift in sides, relative side and turn (radians) of the squares over which landmarks are averaged."""
+    focus_px: int = 1024
+    """A huge photo is read again until its face is this wide, pixels: what a 2048 texture can hold."""
+    focus_enough: float = 0.9
+    """Share of that width from which on it is not read again."""
+    focus_gain: float = 1.1
+    """Least gain in size for which it is."""
+    search_px: int = 4096
+    """Faces are searched for in photos of at most this length, pixels."""
+    levels: tuple[int, int] = (4, 2)
+    """How often windows are halved in an upright photo, and in a turned one, the whole photo counted."""
+    large: float = 0.4
+    """Width of a face over the window's side beside which smaller faces are not looked for."""
+    sharp: int = 4
+    """Pixels of the reduced photo per pixel of the detector's input."""
+    whole_score: float = 0.5
+    """Least score, 0 to 1, of a face that is found in the photo as a whole."""
+    window_score: float = 0.6
+    """Least score of a face that is found in one of the smaller windows."""
+    disagreement: float = 0.15
+    """Mean distance of the two networks' eyes, nose and mouth, in box widths, above which a detection is not believed; real
+    faces stay below 0.1."""
+    inside: float = 0.5
+    """Share of the landmarks that must lie in the photo."""
+    upright: float = 0.1
+    """How much better a face must look upside down to be measured that way, as a difference of scores."""
+    upright_side: float = 1.2
+    """Side of the square in which that is tried, over the usual one."""
+    width_of_height: float = 0.78
+    """Width of a face over its height: of a turned one, its height tells the width."""
+    same_box: float = 0.4
+    """Shared area over the smaller one from which on two detections are of one face."""
+    same_face: float = 0.5
+    """The same of two measured faces."""
+    clusters: int = 4
+    """Detections that are kept, over the faces that are measured: some will not be faces."""
+
+
+@dataclass(frozen=True)
+class QualityWeights:
+    """The figures of a face, and the limits from which on a photo is warned of."""
+
+    face_px: int = 384
+    """Width of the face at which the figures are taken, pixels; smaller faces as they are."""
+    fine_px: float = 1.0
+    """Standard deviation below which contrast is fine, pixels."""
+    coarse_px: float = 4.0
+    """The same of all the contrast that counts, pixels."""
+    least_detail: int = 16
+    """With fewer pixels around eyes, brows and mouth nothing is said of sharpness."""
+    flat: float = 1.0
+    """Contrast, grey levels, that is added: a face without any is blurred."""
+    dark: float = 0.005
+    """Luminance that is added to both cheeks where their ratio is taken."""
+    burnt: int = 252
+    """Level from which on a channel is burnt out, 8 bits."""
+    small_px: float = 100.0
+    """Width below which a face is small, pixels."""
+    blurred: float = 0.13
+    """Sharpness below which it is blurred."""
+    turned_degrees: float = 50.0
+    """Turn from which on it is turned."""
+    eyes_closed: float = 0.55
+    """Score from which on its eyes are closed."""
+    mouth_open: float = 0.45
+    """Score from which on its mouth is wide open."""
+    shadow: float = 4.0
+    """Ratio of the cheeks' luminances from which on one side lies in deep shadow."""
+    overexposed: float = 0.08
+    """Share of burnt-out pixels from which on it is overexposed."""
+    too_dark: float = 0.02
+    """Luminance below which it is very dark."""
+    covered: float = 0.25
+    """Covered share of the face from which on it is covered."""

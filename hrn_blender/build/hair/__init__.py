@@ -1,0 +1,1 @@
+"""The hair of a bundle as Blender's own hair curves: strands, children, attachment, material, and what edits them."""

@@ -1,0 +1,286 @@
+"""What buttons do to the guides: cut, mirror, comb back, take from another head, bind anew, remove.
+
+All of it works on the curves as they are at rest, whatever the head's expression; objects keep their modifiers and materials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+from mathutils.geometry import barycentric_transform
+
+from ...engine.wire.bundle import MATERIALS
+from ..ledger import Ledger
+from ..mesh import DEFORMATION_KEY
+from ..names import UV_MAP
+from ..source import HeadSource
+from . import follow
+from .bind import bind, followed_points, measure, set_follow_input, set_rest
+from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_group, tint_scalp
+from .modifiers import slider_input
+from .names import REST, SURFACE_UV
+from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
+from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
+
+__all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "lengths", "mirror", "remove", "write_guides"]
+
+_MIDDLE = 0.001
+"""Metres from the plane of symmetry within which a strand is its own mirror image."""
+
+
+def cut(hair: bpy.types.Object, head: bpy.types.Object, longest: float | None = None, below: float | None = None) -> int:
+    """Shorten the guides for good; returns how many became shorter.
+
+    Args:
+        longest: metres along the strand; None: as the slider Length shows them, which goes back to 1.
+        below: height over the head's origin, metres, under which nothing remains; then `longest` may be None, too.
+    """
+    guides = read_guides(hair.data)
+    slider = slider_input(hair, "length")
+    along, whole = _along(guides)
+    keep = np.full(len(whole), np.inf)
+    if longest is not None:
+        keep = np.minimum(keep, longest)
+    if below is not None:
+        keep = np.minimum(keep, _until_below(guides, along, below))
+    if longest is None and below is None and slider is not None:
+        keep = whole * slider.value
+        slider.set(1.0)
+    short = keep < whole * 0.999
+    grown = (keep > whole * 1.001) & np.isfinite(keep)
+    if grown.any():
+        factor = np.where(grown, keep / np.maximum(whole, 1e-9), 1.0)[guides.curve, None]
+        roots = guides.roots[guides.curve]
+        guides = guides.moved(roots + factor * (guides.points - roots))
+    write_guides(hair, head, _shortened(guides, along, np.where(short, np.maximum(keep, 1e-4), whole), short))
+    return int(short.sum() + grown.sum())
+
+
+def lengths(guides: Guides) -> np.ndarray:
+    """(G,) metres along each curve."""
+    return _along(guides)[1]
+
+
+def _along(guides: Guides) -> tuple[np.ndarray, np.ndarray]:
+    """(M,) metres from the root along each curve, and (G,) lengths of the curves."""
+    steps = np.linalg.norm(np.diff(guides.points, axis=0, prepend=guides.points[:1]), axis=1)
+    steps[guides.offsets[:-1]] = 0
+    total = np.cumsum(steps)
+    along = total - total[guides.offsets[:-1]][guides.curve]
+    return along, along[guides.offsets[1:] - 1]
+
+
+def _until_below(guides: Guides, along: np.ndarray, height: float) -> np.ndarray:
+    """(G,) metres along each curve at which it sinks below `height`; infinite where it never does."""
+    found = np.full(len(guides.uv), np.inf)
+    z = guides.points[:, 2]
+    under = np.flatnonzero(z < height)[::-1]
+    found[guides.curve[under]] = along[under]  # The first one of each curve is written last.
+    for curve in np.flatnonzero(np.isfinite(found)):
+        first = guides.offsets[curve] + int(np.argmax(z[guides.offsets[curve] : guides.offsets[curve + 1]] < height))
+        if first > guides.offsets[curve]:
+            share = (z[first - 1] - height) / max(z[first - 1] - z[first], 1e-9)
+            found[curve] = along[first - 1] + share * (along[first] - along[first - 1])
+    return found
+
+
+def _shortened(guides: Guides, along: np.ndarray, keep: np.ndarray, chosen: np.ndarray) -> Guides:
+    """The guides with those that are `chosen` (G,) sampled anew over `keep` (G,) metres."""
+    values = np.concatenate([guides.points, guides.radius[:, None], guides.color], 1)
+    for curve in np.flatnonzero(chosen):
+        part = slice(guides.offsets[curve], guides.offsets[curve + 1])
+        at = np.linspace(0, keep[curve], part.stop - part.start)
+        values[part] = np.stack([np.interp(at, along[part], column) for column in values[part].T], 1)
+    return replace(guides, points=values[:, :3], radius=values[:, 3], color=values[:, 4:])
+
+
+def mirror(hair: bpy.types.Object, head: bpy.types.Object, left: bool) -> int:
+    """Replace one side's strands by the mirror images of the other's; returns how many were made.
+
+    Args:
+        left: the subject's left side is kept.
+    """
+    guides = read_guides(hair.data)
+    middle = -float(head.get("hrn_origin", (0, 0, 0))[0])
+    side = (guides.roots[:, 0] - middle) * (1 if left else -1)
+    kept = guides.chosen(side > -_MIDDLE)
+    copied = guides.chosen(side > _MIDDLE)
+    points = copied.points.copy()
+    points[:, 0] = 2 * middle - points[:, 0]
+    copied = copied.moved(points)
+    uv = _root_uv(head, copied.roots)
+    write_guides(hair, head, kept.joined(replace(copied, uv=uv)))
+    return len(uv)
+
+
+def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
+    """(G, 2) places in the UV map of the skin that is nearest to `roots` (G, 3) on the head at rest."""
+    mesh = head.data
+    quads, slots = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
+    starts, sizes = np.empty(len(mesh.polygons), np.int32), np.empty(len(mesh.polygons), np.int32)
+    mesh.loops.foreach_get("vertex_index", quads)
+    for name, values in (("material_index", slots), ("loop_start", starts), ("loop_total", sizes)):
+        mesh.polygons.foreach_get(name, values)
+    flat = np.empty(2 * len(mesh.loops), np.float32)
+    mesh.uv_layers[UV_MAP].uv.foreach_get("vector", flat)
+    corners = [
+        (start, start + step, start + step + 1)
+        for start, size in zip(
+            starts[slots == MATERIALS.index("skin")].tolist(), sizes[slots == MATERIALS.index("skin")].tolist()
+        )
+        for step in range(1, size - 1)
+    ]
+    loops = np.array(corners, np.int32)
+    rest = read_attribute(mesh, REST)
+    places, uv = rest[quads[loops]], np.pad(flat.reshape(-1, 2)[loops], ((0, 0), (0, 0), (0, 1)))
+    tree = BVHTree.FromPolygons(rest.tolist(), quads[loops].tolist(), all_triangles=True)
+    found = np.zeros((len(roots), 2), np.float32)
+    for index, root in enumerate(roots.tolist()):
+        place, _, triangle, _ = tree.find_nearest(root)
+        here, there = map(Vector, places[triangle].tolist()), map(Vector, uv[triangle].tolist())
+        found[index] = barycentric_transform(place, *here, *there)[:2]
+    return found
+
+
+def comb_to_photo(head: bpy.types.Object, source: HeadSource, groups: list[str]) -> None:
+    """Give the groups their guides of the bundle back; sliders stay.
+
+    Args:
+        source: the head's bundle.
+    """
+    for name in groups:
+        write_guides(find_hair(head)[name], head, from_bundle(source.hair[name], source.origin))
+
+
+def hair_from(head: bpy.types.Object, other: bpy.types.Object) -> list[bpy.types.Object]:
+    """Replace the hair of `head` by that of `other`: each strand at the same place of the UV map, turned with the skin there,
+    and scaled with the size of the head."""
+    theirs = find_hair(other)
+    if head.data.attributes.get(REST) is None:
+        _rest_is_now(head)
+    scalp = skin_input(other, SCALP_COLOR)
+    if skin_input(head, BARE) is None:
+        add_skin_nodes(head, skin_group(Ledger()), tuple(scalp.default_value) if scalp else None, None, "lashes" in theirs)
+    elif scalp is not None and "hair" in theirs:
+        skin_input(head, SCALP_COLOR).default_value = scalp.default_value
+    frames = measure(list(theirs.values()), other)
+    scale = _size(head) / _size(other)
+    remove(head, list(theirs))
+    made = []
+    for (name, model), (place, turn) in zip(theirs.items(), frames):
+        guides = read_guides(model.data)
+        hair = model.copy()
+        hair.name = hair.name.replace(other.name, head.name) if other.name in hair.name else f"{head.name} {name}"
+        hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
+        for collection in head.users_collection:
+            collection.objects.link(hair)
+        hair.data = new_curves(hair.name, guides, Ledger())
+        hair.data.surface, hair.data.surface_uv_map = head, UV_MAP
+        for material in model.data.materials:
+            hair.data.materials.append(material.copy() if material is not None else None)
+        set_follow_input(hair, follow.HEAD, head)
+        set_follow_input(hair, follow.VERTICES, len(head.data.vertices))
+        ((here, heading),) = measure([hair], head)
+        local = _rotate(guides.points - place[guides.curve], turn[guides.curve], back=True) * scale
+        write_points(hair.data, here[guides.curve] + _rotate(local, heading[guides.curve]))
+        set_shown(head, name, True)
+        made.append(hair)
+    bind(made, head)
+    tint_scalp(head)
+    return made
+
+
+def _size(head: bpy.types.Object) -> float:
+    """Root mean square distance of the vertices at rest from their middle, metres."""
+    rest = read_attribute(head.data, REST)
+    return float(np.sqrt(((rest - rest.mean(0)) ** 2).sum(1).mean()))
+
+
+def _rotate(points: np.ndarray, quaternions: np.ndarray, back: bool = False) -> np.ndarray:
+    """(M, 3) points turned by (M, 4) unit quaternions (w, x, y, z), or back."""
+    w, axis = quaternions[:, :1], quaternions[:, 1:] * (-1 if back else 1)
+    twice = 2 * np.cross(axis, points)
+    return points + w * twice + np.cross(axis, twice)
+
+
+def attach_again(head: bpy.types.Object) -> None:
+    """Bind all strands to the head's present shape, where they are now: also those that were drawn or slid since."""
+    strands = list(find_hair(head).values())
+    for hair, points in zip(strands, followed_points(strands, head)):
+        write_points(hair.data, points)
+    _rest_is_now(head)
+    for hair in strands:
+        guides = read_guides(hair.data)
+        placeless = ~guides.uv.any(1)  # Drawn by another tool than Sculpt Mode's.
+        if placeless.any():
+            guides.uv[placeless] = _root_uv(head, guides.roots[placeless])
+            set_attribute(hair.data, SURFACE_UV, "FLOAT2", "CURVE", guides.uv)
+    bind(strands, head, plant=False)
+    tint_scalp(head)
+
+
+def _rest_is_now(head: bpy.types.Object) -> None:
+    """Take the mesh with its deformation, and without any expression, as the head at rest."""
+    mesh = head.data
+    rest = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", rest)
+    key = mesh.shape_keys.key_blocks.get(DEFORMATION_KEY) if mesh.shape_keys is not None else None
+    if key is not None:
+        deformed, basis = np.empty_like(rest), np.empty_like(rest)
+        key.points.foreach_get("co", deformed)
+        key.relative_key.points.foreach_get("co", basis)
+        rest = basis + key.value * (deformed - basis)
+    set_rest(head, rest.reshape(-1, 3))
+    for hair in find_hair(head).values():
+        set_follow_input(hair, follow.VERTICES, len(mesh.vertices))
+
+
+def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
+    """Build the groups of the bundle that `head` lacks."""
+    ledger = Ledger()
+    present = find_hair(head)
+    prepare_head(source, head, ledger)
+    made = [
+        add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
+        for name, group in source.hair.items()
+        if name not in present
+    ]
+    bind(made, head)
+    tint_scalp(head)
+    return made
+
+
+def remove(head: bpy.types.Object, groups: list[str]) -> None:
+    """Take groups off the head, with their data and materials; the skin shows again what they covered."""
+    present = find_hair(head)
+    for name in groups:
+        set_shown(head, name, False)
+        hair = present.get(name)
+        if hair is None:
+            continue
+        data, materials = hair.data, [material for material in hair.data.materials if material is not None]
+        bpy.data.objects.remove(hair)
+        if data.users == 0:
+            bpy.data.hair_curves.remove(data)
+        bpy.data.batch_remove([material for material in materials if material.users == 0])
+    tint_scalp(head)
+
+
+def write_guides(hair: bpy.types.Object, head: bpy.types.Object, guides: Guides) -> None:
+    """Give `hair` other curves, bound to `head`."""
+    old = hair.data
+    data = new_curves(old.name, guides, Ledger())
+    for material in old.materials:
+        data.materials.append(material)
+    data.surface, data.surface_uv_map = head, UV_MAP
+    hair.data = data
+    name = old.name
+    if old.users == 0:
+        bpy.data.hair_curves.remove(old)
+        data.name = name
+    bind([hair], head)
+    tint_scalp(head)

@@ -1,0 +1,154 @@
+"""The material of the strands: Principled Hair for Cycles, and for EEVEE, which has no such shader, Principled.
+
+Both read one colour, from the node group "HRN Hair Color", whose inputs are the panel's sliders: the photo's colour, kept in the
+curves' attribute, or a chosen amount of melanin.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+
+from ... import compat
+from ..ledger import Ledger
+from ..node_math import NodeMath
+from .names import COLOR
+
+__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input", "pigment_color"]
+
+GROUP = "HRN Hair Color"
+"""Name of the node group."""
+MARK = "hrn_hair_color"
+"""Custom property by which the group is found again."""
+CHOSEN, MELANIN, REDNESS, BRIGHTNESS, ROUGHNESS = "Chosen Color", "Melanin", "Redness", "Brightness", "Roughness"
+COLOR_SLIDERS = (CHOSEN, MELANIN, REDNESS, BRIGHTNESS, ROUGHNESS)
+"""Names of the group's inputs."""
+
+_RADIAL = 0.5
+"""Roughness across the strands."""
+_IOR = 1.3
+"""Less than keratin's 1.55, whose white highlight veils red and dark hair in renders of few, thick strands."""
+_VEIL = 0.03
+"""Linear: what strands reflect without taking on their colour. The photo's colour has it in it already, so that the shader, which
+adds it, gets less of dark channels: c becomes c^2 / (c + veil)."""
+_EUMELANIN, _PHEOMELANIN = (0.506, 0.841, 1.653), (0.343, 0.733, 1.924)
+"""Absorption of the two pigments, Chiang et al. 2016 as in Cycles."""
+_EEVEE_ROUGHNESS = 0.55
+"""Of EEVEE's Principled shader: a lobe around a flat ribbon must be wide to look like that of many round strands."""
+_EEVEE_SPECULAR = 0.25
+"""Of the same, Specular IOR Level: half of skin's, for the reason of :data:`_IOR`."""
+
+
+def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:
+    """A material for one group of strands.
+
+    Args:
+        roughness: along the strands, as the bundle has it.
+        group: what :func:`build_color_group` made.
+    """
+    material = ledger.add(bpy.data.materials.new(name))
+    tree = compat.ensure_node_tree(material)
+    tree.nodes.clear()
+    nodes, links = tree.nodes, tree.links
+    attribute, color = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeGroup")
+    attribute.attribute_type, attribute.attribute_name, attribute.location = "GEOMETRY", COLOR, (-500, 0)
+    color.node_tree, color.location, color.width = group, (-280, 0), 200
+    color.inputs[ROUGHNESS].default_value = roughness
+    links.new(compat.socket(attribute.outputs, "Color"), color.inputs["Photo's Color"])
+
+    strand, output = nodes.new("ShaderNodeBsdfHairPrincipled"), nodes.new("ShaderNodeOutputMaterial")
+    strand.location, output.location = (0, 0), (350, 0)
+    strand.model, strand.parametrization = "CHIANG", "COLOR"
+    compat.socket(strand.inputs, "Radial Roughness").default_value = _RADIAL
+    compat.socket(strand.inputs, "IOR").default_value = _IOR
+    compat.socket(strand.inputs, "Random Roughness").default_value = 0.2
+    links.new(color.outputs["Color"], compat.socket(strand.inputs, "Color"))
+    links.new(color.outputs["Roughness"], compat.socket(strand.inputs, "Roughness"))
+    links.new(compat.socket(strand.outputs, "BSDF"), compat.socket(output.inputs, "Surface"))
+    output.target, output.label = "CYCLES", "Cycles"
+
+    plain, other = nodes.new("ShaderNodeBsdfPrincipled"), nodes.new("ShaderNodeOutputMaterial")
+    plain.location, other.location = (0, -500), (350, -500)
+    compat.socket(plain.inputs, "Roughness").default_value = _EEVEE_ROUGHNESS
+    compat.socket(plain.inputs, "Specular IOR Level").default_value = _EEVEE_SPECULAR
+    links.new(color.outputs["Color"], compat.socket(plain.inputs, "Base Color"))
+    links.new(compat.socket(plain.outputs, "BSDF"), compat.socket(other.inputs, "Surface"))
+    other.target, other.label = "EEVEE", "EEVEE"
+    return material
+
+
+def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
+    """A node group with the inputs :data:`COLOR_SLIDERS` and Photo's Color, and outputs Color and Roughness."""
+    tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
+    tree[MARK] = 1
+
+    def slider(name: str, value: float, highest: float, text: str) -> None:
+        item = tree.interface.new_socket(name=name, in_out="INPUT", socket_type="NodeSocketFloat")
+        item.default_value, item.min_value, item.max_value, item.description = value, 0.0, highest, text
+        item.subtype = "FACTOR" if highest == 1.0 else "NONE"
+
+    slider(CHOSEN, 0.0, 1.0, "0: the photo's colour; 1: the colour chosen below")
+    slider(MELANIN, 0.8, 1.0, "Amount of pigment: 0.2 is blond, 0.5 brown, 0.95 black")
+    slider(REDNESS, 0.2, 1.0, "Share of red pigment")
+    slider(BRIGHTNESS, 1.0, 4.0, "Gain of the colour")
+    slider(ROUGHNESS, 0.3, 1.0, "Roughness along the strands; less is shinier")
+    given = tree.interface.new_socket(name="Photo's Color", in_out="INPUT", socket_type="NodeSocketColor")
+    given.hide_value, given.default_value = True, (0.05, 0.03, 0.02, 1.0)
+    tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    tree.interface.new_socket(name="Roughness", in_out="OUTPUT", socket_type="NodeSocketFloat")
+    inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    nodes = NodeMath(tree)
+    photo = inputs.outputs["Photo's Color"]
+    veiled = nodes.vector("ADD", photo, (_VEIL, _VEIL, _VEIL))
+    unveiled = nodes.vector("DIVIDE", nodes.vector("MULTIPLY", photo, photo), veiled)
+    color = nodes.mix(unveiled, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
+    gain = tree.nodes.new("ShaderNodeVectorMath")
+    gain.operation = "SCALE"
+    nodes.fill(gain.inputs[0], color)
+    nodes.fill(compat.socket(gain.inputs, "Scale"), inputs.outputs[BRIGHTNESS])
+    tree.links.new(compat.socket(gain.outputs, "Vector"), outputs.inputs["Color"])
+    tree.links.new(inputs.outputs[ROUGHNESS], outputs.inputs["Roughness"])
+    nodes.arrange(6, 190)
+    return tree
+
+
+def _pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
+    """The colour whose absorption is that of the chosen melanin: Chiang et al. 2016 (equation 9) solved for the colour,
+    exp(-f sqrt(sigma)), with sigma = -ln(1 - melanin) times the pigments'."""
+    quantity = nodes.math("SUBTRACT", 1.0, inputs.outputs[MELANIN])
+    quantity = nodes.math("MULTIPLY", nodes.math("LOGARITHM", nodes.math("MAXIMUM", quantity, 1e-4), math.e), -1.0)
+    factor = _absorption_factor()
+    combined = nodes.tree.nodes.new("ShaderNodeCombineXYZ")
+    for axis, brown, red in zip("XYZ", _EUMELANIN, _PHEOMELANIN):
+        mixed = nodes.math("MULTIPLY_ADD", inputs.outputs[REDNESS], red - brown, brown)
+        root = nodes.math("SQRT", nodes.math("MULTIPLY", mixed, quantity))
+        shade = nodes.math("EXPONENT", nodes.math("MULTIPLY", root, -factor))
+        nodes.fill(compat.socket(combined.inputs, axis), shade)
+    return compat.socket(combined.outputs, "Vector")
+
+
+def pigment_color(melanin: float, redness: float) -> list[float]:
+    """Linear colour of a chosen amount of melanin: what :func:`build_color_group` computes, as numbers."""
+    quantity = -math.log(max(1 - melanin, 1e-4))
+    factor = _absorption_factor()
+    return [
+        math.exp(-factor * math.sqrt((brown + redness * (red - brown)) * quantity))
+        for brown, red in zip(_EUMELANIN, _PHEOMELANIN)
+    ]
+
+
+def _absorption_factor() -> float:
+    """The polynomial of Chiang et al. 2016, equation 9, at this material's radial roughness."""
+    b = _RADIAL
+    return ((((0.245 * b + 5.574) * b - 10.73) * b + 2.532) * b - 0.215) * b + 5.969
+
+
+def color_input(hair: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
+    """The node-group input in the material of `hair` that the panel shows as the slider `name` (``default_value``)."""
+    for slot in hair.material_slots:
+        tree = slot.material.node_tree if slot.material else None
+        for node in tree.nodes if tree else ():
+            if node.bl_idname == "ShaderNodeGroup" and node.node_tree and MARK in node.node_tree:
+                return node.inputs.get(name)
+    return None

@@ -1,0 +1,176 @@
+"""What the skin's material shows where hair grows: the scalp's tint under the roots, and skin without painted hair.
+
+All of it fades with the curves: the head's custom properties :data:`.names.SHOWN` are 1 where a group of curves is shown.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from mathutils.kdtree import KDTree
+
+from ... import compat
+from ...engine.wire.bundle import MATERIALS
+from ..ledger import Ledger
+from ..names import UV_MAP
+from ..node_math import NodeMath
+from .names import ROOT, SHOWN
+
+__all__ = [
+    "BARE",
+    "SCALP_COLOR",
+    "TINT",
+    "add_skin_nodes",
+    "build_skin_group",
+    "root_weights",
+    "set_shown",
+    "shown",
+    "skin_input",
+]
+
+GROUP = "HRN Hair Skin"
+"""Name of the node group."""
+MARK = "hrn_hair_skin"
+"""Custom property by which the group is found again."""
+BARE, TINT, SCALP_COLOR = "Bare Albedo", "Scalp Tint", "Scalp Color"
+"""Names of its inputs: how far skin without painted hair is used, how far the scalp is tinted, and with what."""
+_TINT = 0.85
+"""Scalp Tint unless set otherwise: a little skin shines through."""
+_FULL, _NONE = 0.005, 0.014
+"""Metres from the nearest root within which the tint is full, and beyond which there is none."""
+
+
+def root_weights(vertices: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """(N,) float32 values of :data:`.names.ROOT`.
+
+    Args:
+        vertices: (N, 3) metres, the head at rest.
+        roots: (G, 3) roots of the scalp hair.
+    """
+    weights = np.zeros(len(vertices), np.float32)
+    if not len(roots):
+        return weights
+    tree = KDTree(len(roots))
+    for index, root in enumerate(roots.tolist()):
+        tree.insert(root, index)
+    tree.balance()
+    low, high = roots.min(0) - _NONE, roots.max(0) + _NONE
+    near = np.flatnonzero(((vertices > low) & (vertices < high)).all(1))
+    distance = np.array([tree.find(point)[2] for point in vertices[near].tolist()])
+    share = np.clip((_NONE - distance) / (_NONE - _FULL), 0, 1)
+    weights[near] = share * share * (3 - 2 * share)
+    return weights
+
+
+def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
+    """A node group with inputs Albedo, Bare, Scalp Color, Bare Albedo and Scalp Tint, and output Color."""
+    tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
+    tree[MARK] = 1
+    for name, kind, value in (
+        ("Albedo", "Color", (0.5, 0.3, 0.2, 1.0)),
+        ("Bare", "Color", (0.5, 0.3, 0.2, 1.0)),
+        (SCALP_COLOR, "Color", (0.05, 0.03, 0.02, 1.0)),
+        (BARE, "Float", 1.0),
+        (TINT, "Float", _TINT),
+    ):
+        item = tree.interface.new_socket(name=name, in_out="INPUT", socket_type=f"NodeSocket{kind}")
+        item.default_value = value
+        if kind == "Float":
+            item.min_value, item.max_value, item.subtype = 0.0, 1.0, "FACTOR"
+    tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    nodes = NodeMath(tree)
+
+    def attribute(kind: str, name: str) -> bpy.types.NodeSocket:
+        node = tree.nodes.new("ShaderNodeAttribute")
+        node.attribute_type, node.attribute_name = kind, name
+        return compat.socket(node.outputs, "Fac")
+
+    any_shown = attribute("OBJECT", SHOWN["hair"])
+    for name in ("brows", "lashes", "beard"):
+        any_shown = nodes.math("MAXIMUM", any_shown, attribute("OBJECT", SHOWN[name]))
+    bare = nodes.math("MULTIPLY", inputs.outputs[BARE], any_shown)
+    color = nodes.mix(inputs.outputs["Albedo"], inputs.outputs["Bare"], bare)
+    tint = nodes.math("MULTIPLY", attribute("GEOMETRY", ROOT), attribute("OBJECT", SHOWN["hair"]))
+    tint = nodes.math("MULTIPLY", tint, inputs.outputs[TINT])
+    tree.links.new(nodes.mix(color, inputs.outputs[SCALP_COLOR], tint), outputs.inputs["Color"])
+    nodes.arrange(6, 190)
+    return tree
+
+
+def add_skin_nodes(
+    head: bpy.types.Object,
+    group: bpy.types.ShaderNodeTree,
+    scalp_color: tuple[float, float, float, float] | None,
+    bare: bpy.types.Image | None,
+    lashes: bool,
+) -> None:
+    """Put `group` behind the albedo of the skin of `head`.
+
+    Args:
+        scalp_color: linear RGBA of the tint; None: without one.
+        bare: the albedo without painted hair, where there is one.
+        lashes: let the painted strips of lashes fade where there are curves.
+    """
+    tree = head.material_slots[MATERIALS.index("skin")].material.node_tree
+    albedo = compat.socket(_albedo(tree).outputs, "Color")
+    node = tree.nodes.new("ShaderNodeGroup")
+    node.node_tree, node.location, node.width = group, (-350, 1050), 200
+    for link in [link for link in tree.links if link.from_socket == albedo]:
+        tree.links.new(node.outputs["Color"], link.to_socket)
+    tree.links.new(albedo, node.inputs["Albedo"])
+    if scalp_color is not None:
+        node.inputs[SCALP_COLOR].default_value = scalp_color
+    else:
+        node.inputs[TINT].default_value = 0.0
+    if bare is not None:
+        texture = tree.nodes.new("ShaderNodeTexImage")
+        texture.image, texture.interpolation, texture.extension, texture.location = bare, "Cubic", "EXTEND", (-700, 1250)
+        uv = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeUVMap" and n.uv_map == UV_MAP)
+        tree.links.new(compat.socket(uv.outputs, "UV"), compat.socket(texture.inputs, "Vector"))
+        tree.links.new(compat.socket(texture.outputs, "Color"), node.inputs["Bare"])
+    else:
+        node.inputs[BARE].default_value = 0.0
+    if lashes:
+        _fade_strips(head.material_slots[MATERIALS.index("lashes")].material.node_tree)
+
+
+def _albedo(tree: bpy.types.NodeTree) -> bpy.types.Node:
+    """The texture behind the colour of the skin's shader."""
+    shader = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
+    return compat.socket(shader.inputs, "Base Color").links[0].from_node
+
+
+def _fade_strips(tree: bpy.types.NodeTree) -> None:
+    """Multiply the painted lashes' alpha by what is left beside the curves."""
+    nodes = NodeMath(tree)
+    shader = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
+    alpha = compat.socket(shader.inputs, "Alpha")
+    shown = tree.nodes.new("ShaderNodeAttribute")
+    shown.attribute_type, shown.attribute_name, shown.location = "OBJECT", SHOWN["lashes"], (-450, -250)
+    left = nodes.math("SUBTRACT", 1.0, compat.socket(shown.outputs, "Fac"), clamp=True)
+    tree.links.new(nodes.math("MULTIPLY", alpha.links[0].from_socket, left), alpha)
+
+
+def set_shown(head: bpy.types.Object, group: str, shown: bool) -> None:
+    """Tell the skin whether the curves of `group` are shown."""
+    name = SHOWN[group]
+    head[name] = float(shown)
+    if head.library is None and head.override_library is None:
+        head.property_overridable_library_set(f'["{name}"]', True)  # A linked head can be shown without, too.
+    head.update_tag()
+
+
+def shown(head: bpy.types.Object) -> dict[str, bool]:
+    """Group -> whether the skin of `head` shows that its curves are there."""
+    return {name: bool(head.get(key)) for name, key in SHOWN.items()}
+
+
+def skin_input(head: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
+    """The input :data:`BARE` or :data:`TINT` in the material of the skin, for a slider; None where the head has none."""
+    slots = head.material_slots
+    material = slots[MATERIALS.index("skin")].material if len(slots) > MATERIALS.index("skin") else None
+    for node in material.node_tree.nodes if material is not None and material.node_tree else ():
+        if node.bl_idname == "ShaderNodeGroup" and node.node_tree and MARK in node.node_tree:
+            return node.inputs.get(name)
+    return None

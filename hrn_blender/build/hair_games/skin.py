@@ -1,0 +1,63 @@
+"""The skin of a built head, as Blender shows it, for asking how far from it hair lies."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from mathutils.bvhtree import BVHTree
+
+from ...engine.wire.bundle import MATERIALS
+
+__all__ = ["Skin", "head_skin"]
+
+_BESIDE = 0.3
+"""Cosine between the skin's normal and the way to it from which a point counts as inside: beyond the neck's open border
+the nearest skin lies sideways."""
+_RIM = 0.012
+"""Height of the neck's open border, metres: nothing below it is inside the head."""
+
+
+class Skin:
+    """Signed distances to triangles or quads, metres."""
+
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+        """
+        Args:
+            vertices: (N, 3) metres.
+            faces: (F, 3 or 4), counter-clockwise from outside.
+        """
+        self.floor = vertices[:, 2].min() + _RIM
+        self.tree = BVHTree.FromPolygons(vertices.tolist(), faces.tolist())
+
+    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(...) distances of (..., 3) points, negative inside, and (..., 3) normals of the nearest faces."""
+        flat = np.ascontiguousarray(points, np.float64).reshape(-1, 3)
+        found = [(*place, *normal, distance) for place, normal, _, distance in map(self.tree.find_nearest, flat.tolist())]
+        hits = np.array(found, np.float64).reshape(-1, 7)
+        place, normal, distance = hits[:, :3], hits[:, 3:6], hits[:, 6]
+        inside = (((flat - place) * normal).sum(1) < -_BESIDE * distance) & (flat[:, 2] > self.floor)
+        shape = points.shape[:-1]
+        return np.where(inside, -distance, distance).reshape(shape), normal.reshape(points.shape)
+
+
+def head_skin(head: bpy.types.Object, materials: tuple[str, ...] = ("skin",)) -> Skin:
+    """The skin of `head` in its own space, with shape keys and the viewport's subdivision.
+
+    Args:
+        materials: slots whose faces count; names of :data:`MATERIALS`.
+    """
+    graph = bpy.context.evaluated_depsgraph_get()
+    mesh = head.evaluated_get(graph).to_mesh()
+    try:
+        vertices = np.empty(3 * len(mesh.vertices), np.float32)
+        mesh.vertices.foreach_get("co", vertices)
+        material, first, size = (np.empty(len(mesh.polygons), np.int32) for _ in range(3))
+        mesh.polygons.foreach_get("material_index", material)
+        mesh.polygons.foreach_get("loop_start", first)
+        mesh.polygons.foreach_get("loop_total", size)
+        corner = np.empty(len(mesh.loops), np.int32)
+        mesh.loops.foreach_get("vertex_index", corner)
+    finally:
+        head.evaluated_get(graph).to_mesh_clear()
+    kept = first[np.isin(material, [MATERIALS.index(name) for name in materials]) & (size == 4)]
+    return Skin(vertices.reshape(-1, 3), corner[kept[:, None] + np.arange(4)])

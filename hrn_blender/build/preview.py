@@ -128,6 +128,7 @@ def _choose_engine(scene: bpy.types.Scene, options: PreviewOptions) -> None:
         # Fewer steps towards a lamp pass by what is as thin as an ear or a lip: light behind it came out in front.
         scene.eevee.shadow_step_count = 16
         scene.eevee.shadow_ray_count = 2
+        scene.render.hair_type = "STRIP"  # As thick as the strands are; as lines they would be a pixel wide.
         return
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"

@@ -71,7 +71,7 @@ def test_a_render_of_finer_skin_shows_the_same_hair(built):
     built.head.modifiers["Subdivision"].levels = built.head.modifiers["Subdivision"].render_levels
     for name, hair in built.hair.items():
         away = moved(hair)
-        # Subdivision evens out the UV map, too: near its seams roots slide on the skin.
+        # The synthetic chin has a fold where the neck begins; subdivision rounds it.
         assert np.quantile(away[read_guides(hair.data).offsets[:-1]], 0.9) < 0.3, name
         assert np.median(away) < 0.4 and away.max() < 4, name
         assert 1000 * skin_distance(built.head, seen(hair).roots).max() < 0.05

@@ -11,8 +11,9 @@ import numpy as np
 from ... import compat
 from ..ledger import Ledger
 from ..mesh import DEFORMATION_KEY
+from ..names import UV_MAP
 from . import follow
-from .names import BIND_PLACE, BIND_TURN, BIND_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
+from .names import BIND_PLACE, BIND_TURN, BIND_UV, PLACE_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 from .strands import read_attribute, read_guides, set_attribute, write_points
 
 __all__ = ["bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
@@ -24,8 +25,16 @@ has a wrong place in the UV map."""
 
 
 def set_rest(head: bpy.types.Object, rest: np.ndarray) -> None:
-    """Store where the head's vertices are at rest, (N, 3) object space, see :data:`.names.REST`."""
-    set_attribute(head.data, REST, "FLOAT_VECTOR", "POINT", rest)
+    """Store what the nodes ask of the head: where its vertices are at rest, (N, 3) object space (:data:`.names.REST`), and its
+    UV map as it is (:data:`.names.PLACE_UV`)."""
+    mesh = head.data
+    set_attribute(mesh, REST, "FLOAT_VECTOR", "POINT", rest)
+    uv = np.zeros((len(mesh.loops), 2), np.float32)
+    layer = mesh.uv_layers.get(UV_MAP)
+    if layer is not None:
+        layer.uv.foreach_get("vector", flat := uv.ravel())
+        uv = flat.reshape(-1, 2)
+    set_attribute(mesh, PLACE_UV, "FLOAT_VECTOR", "CORNER", np.pad(uv, ((0, 0), (0, 1))))
 
 
 def bind(strands: list[bpy.types.Object], head: bpy.types.Object, plant: bool = True) -> None:

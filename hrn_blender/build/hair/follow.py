@@ -19,7 +19,7 @@ import bpy
 from ..ledger import Ledger
 from ..names import UV_MAP
 from ..node_math import NodeMath
-from .names import BIND_PLACE, BIND_TURN, BIND_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
+from .names import BIND_PLACE, BIND_TURN, BIND_UV, PLACE_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 
 __all__ = ["BIND", "GROUP", "HEAD", "MARK", "VERTICES", "build_follow_group"]
 
@@ -172,13 +172,18 @@ def _surface(nodes: _Nodes, head, vertices) -> tuple[bpy.types.NodeSocket, ...]:
         tangent=("VECTOR", even(tangent)),
     )
     mesh, uv = nodes.out(kept, "Geometry"), nodes.attribute(SURFACE_UV)
+    own = nodes.add("GeometryNodeInputNamedAttribute", {"Name": PLACE_UV}, data_type="FLOAT_VECTOR")
+    map_ = nodes.add(
+        "GeometryNodeSwitch",
+        {"Switch": nodes.out(own, "Exists"), "False": nodes.attribute(UV_MAP), "True": nodes.out(own, "Attribute")},
+        input_type="VECTOR",
+    )
+    map_ = nodes.out(map_, "Output")
     found = {}
     for name in ("place", "normal", "tangent"):
         node = nodes.add("GeometryNodeSampleUVSurface", data_type="FLOAT_VECTOR")
         # Before 5.0 the name of the second input was "Source UV Map" on the screen only.
-        for target, value in zip(
-            (s for s in node.inputs if s.enabled), (mesh, nodes.out(kept, name), nodes.attribute(UV_MAP), uv)
-        ):
+        for target, value in zip((s for s in node.inputs if s.enabled), (mesh, nodes.out(kept, name), map_, uv)):
             nodes.fill(target, value)
         found[name] = nodes.out(node, "Value")
         valid = nodes.out(node, "Is Valid")

@@ -11,6 +11,7 @@ __all__ = [
     "COLOR",
     "GROUP_PROPERTY",
     "LAYER",
+    "PLACE_UV",
     "REST",
     "ROOT",
     "SEEN_PLACE",
@@ -23,6 +24,9 @@ GROUP_PROPERTY = "hrn_hair_group"
 """Custom property of a curves object: which group of the bundle it shows."""
 REST = "hrn_rest"
 """Point attribute of the head: where its vertices are at rest. Subdivision carries it into the finer mesh."""
+PLACE_UV = "hrn_uv"
+"""Corner attribute of the head: its UV map, which subdivision carries along as it is. The map itself is evened out with the surface,
+which made roots slide by up to 1.8 mm from one level to the next."""
 SURFACE_UV = "surface_uv_coordinate"
 """Curve attribute that Blender knows: the root in the head's UV map."""
 COLOR = "hair_color"

@@ -63,7 +63,7 @@ def test_a_reconstruction_prints_paths_on_stdout_and_progress_on_stderr(tmp_path
     done = run(STUB, "reconstruct", "ok.jpg", "--out", out, "--export", obj, HRN_ENGINE_HOME=str(tmp_path / "home"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:2] == [str(out), str(obj)]
-    assert "[3/7] At coarse" in done.stderr and "warning: The eyes are closed" in done.stderr
+    assert "[3/8] At coarse" in done.stderr and "warning: The eyes are closed" in done.stderr
     load_bundle(out).verify()
 
 
@@ -160,7 +160,7 @@ def test_progress_prints_one_line_per_stage_in_a_log():
     for fraction in (0, 0.5, 1):
         line("coarse", fraction, "Fitting the head")
     line.end()
-    assert stream.getvalue() == "[3/7] Fitting the head\n"
+    assert stream.getvalue() == "[3/8] Fitting the head\n"
 
 
 def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_path):

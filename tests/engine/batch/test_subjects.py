@@ -200,14 +200,14 @@ class TestLists:
 
     def test_a_bad_row_is_one_subject_with_an_error(self, people):
         (people / "list.csv").write_text(
-            "name,photos,detail,settings,hair\nno photo,,,,\nbad number,a.jpg,lots,,\n"
+            "name,photos,detail,settings,shoes\nno photo,,,,\nbad number,a.jpg,lots,,\n"
             'out of range,a.jpg,9,,\nbad json,a.jpg,,{,\nunknown,a.jpg,,"{""x"": 1}",\n'
             'method,a.jpg,,"{""method"": ""x""}",\ntoo long,a.jpg,1,,red,blue\nok,a.jpg,,,\n'
         )
         found = find(people / "list.csv")
         errors = [subject.error and subject.error.code.value for subject in found.subjects]
         assert errors == ["PHOTO_UNREADABLE", *["SETTINGS_INVALID"] * 4, "METHOD_UNKNOWN", "SETTINGS_INVALID", None]
-        assert found.notes == ["The column “hair” of the list is not used."]
+        assert found.notes == ["The column “shoes” of the list is not used."]
         assert Subject.from_json(json.loads(json.dumps(found.subjects[1].to_json()))) == found.subjects[1]
 
     @pytest.mark.parametrize(

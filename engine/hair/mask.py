@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
-from .mask_weights import COLOR, PLACE, SHAPE, PlaceWeights, ShapeWeights
+from .mask_weights import COLOR, PLACE, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
 
@@ -59,11 +59,27 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
+    like_skin |= scene.head & _shining(scene, sure)
     # Above a receding hairline the scalp's part of the fitted head is bare.
     other = hair & ~like_skin
     if other.sum() > max(40, 0.2 * hair.sum()):
         hair = other
     return {"hair": hair, "background": background, "clothes": clothes & shown, "like_skin": like_skin, "skin": skin}
+
+
+def _shining(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> np.ndarray:
+    """(H, W) bool: what looks like this skin under a reflection: brighter, and paler in the same hue."""
+    if skin.sum() < 60:
+        return np.zeros(skin.shape, bool)
+    light, *hue = np.median(scene.lab[skin], 0)
+    chroma = float(np.hypot(*hue))
+    if chroma < weights.shine_chroma:
+        return np.zeros(skin.shape, bool)
+    along = scene.lab[..., 1:] @ (np.array(hue, np.float32) / chroma)
+    across = scene.lab[..., 1:] @ (np.array([-hue[1], hue[0]], np.float32) / chroma)
+    least, most = weights.shine_share
+    brighter = scene.lab[..., 0] > light + weights.shine_light
+    return brighter & (along > least * chroma) & (along < most * chroma) & (np.abs(across) < weights.shine_hue)
 
 
 def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:

@@ -46,6 +46,14 @@ class ColorWeights:
     """Pixels: of a wider face, the rounds before the last look at half the size."""
     rounds: int = 4
     """How often the colors are learnt and the pixels judged by them."""
+    shine_chroma: float = 8.0
+    """Chroma of skin (Lab) below which its reflections cannot be told."""
+    shine_light: float = 2.0
+    """How much brighter than the face's skin a reflection is (L)."""
+    shine_share: tuple[float, float] = (0.35, 1.1)
+    """Its chroma along the skin's hue, as a share of the skin's: white light pales it."""
+    shine_hue: float = 4.0
+    """Its distance from the skin's hue (Lab)."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
     hair = _without_blackness(scene, hair, seeds["hair"])
+    hair = np.where(_bald_top(scene), 0, hair).astype(np.float32)
     reason = refusal(scene, hair, seeds["like_skin"])
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
@@ -80,6 +81,12 @@ def _shining(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> n
     least, most = weights.shine_share
     brighter = scene.lab[..., 0] > light + weights.shine_light
     return brighter & (along > least * chroma) & (along < most * chroma) & (np.abs(across) < weights.shine_hue)
+
+
+def _bald_top(scene: Scene) -> np.ndarray:
+    """(H, W) bool: reflections of skin on the scalp."""
+    shining = (_shining(scene, scene.window.skin > 0.8) & (scene.window.parts["scalp"] > 0.5)).astype(np.uint8)
+    return cv2.morphologyEx(shining, cv2.MORPH_OPEN, disk(COLOR.shine_size * scene.window.face)) > 0
 
 
 def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:

@@ -54,6 +54,8 @@ class ColorWeights:
     """Its chroma along the skin's hue, as a share of the skin's: white light pales it."""
     shine_hue: float = 4.0
     """Its distance from the skin's hue (Lab)."""
+    shine_size: float = 0.02
+    """Half width of a reflection that is a bald place and not the gloss of strands, face widths."""
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,16 @@ _ROOTS = 5200
 """Guides of a full head of hair; a half more where they stand up singly."""
 _CELL = 5.0
 """Side of the cells of the distance field, mm."""
-_LOW, _HIGH = np.array([-210.0, -430.0, -270.0]), np.array([210.0, 240.0, 150.0])
-"""The space in which hair grows, mm."""
+_LOW = np.array([-210.0, -430.0, -270.0])
+"""Lower corner of the space in which hair grows, mm."""
+_HIGH = np.array([210.0, 240.0, 150.0])
+"""Its upper corner, mm."""
 _FAR = 45.0
 """Distance from which on the field is all the same, mm; hair is never so deep inside."""
-_SKULL, _SKULL_HALF = np.array([0.0, 15.0, -80.0]), np.array([55.0, 75.0, 75.0])
-"""Middle and half axes of an ellipsoid well inside every head, mm: where no surface is near, it tells inside from outside."""
+_SKULL = np.array([0.0, 15.0, -80.0])
+"""Middle of an ellipsoid well inside every head, mm: where no surface is near, it tells inside from outside."""
+_SKULL_HALF = np.array([55.0, 75.0, 75.0])
+"""Its half axes, mm."""
 _WHORL = np.array([0.0, 95.0, -135.0])
 """Where the whorl is on the mean head."""
 _DOWN = np.array([0.0, -1.0, 0.0])

@@ -31,8 +31,10 @@ __all__ = ["figures", "rebuild", "score_known", "worst"]
 
 _BARE_MM = 12.0
 """A root is on bare skin when no known root is nearer."""
-_OUTER_CELL, _OUTER_DEPTH = 3.0, 4.0
-"""Pixels and depth, mm, of the pictures by which the outer hair is told from the inner."""
+_OUTER_CELL = 3.0
+"""Side of a pixel of the pictures by which the outer hair is told from the inner, mm."""
+_OUTER_DEPTH = 4.0
+"""Depth below the nearest strand to which hair is outer hair in them, mm."""
 _SIDES = {"unseen": 180.0, "left": 90.0, "right": -90.0}
 """Degrees from the photo's camera of those from which known and rebuilt hair are compared."""
 

@@ -57,7 +57,7 @@ class Depth(NamedTuple):
     """Where points of hair lie relative to the skin."""
 
     worst: float
-    """mm of the deepest point; 0 when all are outside."""
+    """mm of the deepest point but the roots, which are set onto the skin when Blender builds them; 0 when all are outside."""
     share: float
     """Share of the strands with a point deeper than 1 mm."""
     root_gap: float
@@ -215,7 +215,7 @@ def depth_in_head(strands: np.ndarray, vertices: np.ndarray, triangles: np.ndarr
     # Behind the rim of an ear the nearest skin looks away: what seems deep is asked again.
     deep = np.flatnonzero(below > _DEEP_MM)
     below[deep] *= _enclosed(strands.reshape(-1, 3)[deep].astype(np.float64), points, faces)
-    below = below.reshape(strands.shape[:2])
+    below = below.reshape(strands.shape[:2])[:, 1:]
     gap = found.distance.reshape(strands.shape[:2])[:, 0]
     return Depth(float(below.max()), float((below.max(1) > _DEEP_MM).mean()), float(np.percentile(gap, 95)))
 

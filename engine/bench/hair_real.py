@@ -30,8 +30,10 @@ __all__ = ["figures", "find_photos", "score_real"]
 
 _FACE = 150.0
 """Width of the face in pixels at which hair is compared; smaller photos are not enlarged."""
-_BARE, _NO_HAIR = 0.75, 0.15
-"""Skin is bare where the skin mask is above the one and the hair mask below the other."""
+_BARE = 0.75
+"""Skin is bare where the skin mask is above this ..."""
+_NO_HAIR = 0.15
+"""... and the hair mask below this."""
 
 
 def find_photos(folder: Path) -> dict[str, list[Path]]:

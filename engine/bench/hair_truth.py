@@ -50,7 +50,10 @@ _SEED = 1508
 """Seed of the heads; it is not a seed of the training data."""
 _TONES = (0.75, 0.95, 0.6, 0.88, 0.7, 0.85, 0.08, 0.25)
 """Brightness of the heads' skin: 0 the darkest, 1 the lightest."""
-_LIGHT_SKIN, _DARK_SKIN = np.array([0.66, 0.42, 0.31]), np.array([0.10, 0.050, 0.030])
+_LIGHT_SKIN = np.array([0.66, 0.42, 0.31])
+"""Linear color of the lightest skin."""
+_DARK_SKIN = np.array([0.10, 0.050, 0.030])
+"""Linear color of the darkest skin."""
 
 
 @dataclass(frozen=True)

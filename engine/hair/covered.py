@@ -1,4 +1,4 @@
-"""Which skin the curves cover: where the albedo must not show painted hair as well."""
+"""The skin that the curves cover: where the albedo must not show painted hair as well."""
 
 from __future__ import annotations
 

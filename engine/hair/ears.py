@@ -24,7 +24,7 @@ _NEAR = 14.0
 
 
 class Ears:
-    """Which ears are bare, and what lies over them.
+    """The ears that photos show bare, and what lies over them.
 
     Args:
         posed: (N, 3) mm.

@@ -106,6 +106,6 @@ def _splat(field: np.ndarray, points: np.ndarray, values: np.ndarray, origin: np
 
 
 def _soft(field: np.ndarray, sigma: float) -> np.ndarray:
-    """Blurred; wide blurs keep their say far from what they come from."""
+    """Blurred; wide blurs still count far from what they come from."""
     soft = [ndimage.gaussian_filter(field[..., axis], sigma, truncate=2.5) for axis in range(3)]
     return np.stack(soft, -1) * sigma**1.5

@@ -1,4 +1,4 @@
-"""Which way hair runs in a photo: the axis of the strands at every pixel, and the sense from root to tip.
+"""The way hair runs in a photo: the axis of the strands at every pixel, and the sense from root to tip.
 
 Axis: structure tensor of the light, as a double angle. Sense: hair at the sides falls; the rest follows from its
 neighbours, so that a parting, a fringe or a sweep is found where the axes tell it (after Chai et al., "Single-View Hair

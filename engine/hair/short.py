@@ -51,7 +51,7 @@ def short_hair(
         here = model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation
         closeup = make_closeup(model, here, view)
         brow_gate, beard = (_in_closeup(found.window, closeup, mask) for mask in (found.mask.brow, found.mask.beard))
-        # The window is coarser than a brow's border; what it does not show at all is no brow.
+        # The window is coarser than a brow's border; what it does not show at all is not a brow.
         brow = brow_alpha(closeup) * np.clip(3 * brow_gate, 0, 1)
         colors = unlit(closeup, skin, textures.albedo, np.maximum(brow, beard))
         paint = hair_paint(closeup, colors, brow)

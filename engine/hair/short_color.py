@@ -64,7 +64,7 @@ def unlit(closeup: Closeup, skin: SkinTriangles, albedo: np.ndarray, hairy: np.n
     """(h, w, 3) float32 linear colours as the bundle's albedo has them: the bare skin around tells the gain.
 
     Args:
-        albedo: (S, S, 3) uint8 sRGB. hairy: (h, w) density of what is no bare skin.
+        albedo: (S, S, 3) uint8 sRGB. hairy: (h, w) density of what is not bare skin.
     """
     photo = srgb_to_linear(closeup.rgb / np.float32(255))
     bare = (closeup.skin > 0.6) & closeup.on_skin & (hairy < 0.02)

@@ -1,4 +1,4 @@
-"""Which way short hair runs: as the photo shows it where it is sharp, else as it does on most people."""
+"""The way short hair runs: as the photo shows it where it is sharp, else as it does on most people."""
 
 from __future__ import annotations
 

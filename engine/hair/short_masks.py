@@ -187,7 +187,7 @@ def _grain(closeup: Closeup, cheeks: np.ndarray, zones: list[np.ndarray]) -> flo
 
 
 def _covering(closeup: Closeup, zones: list[np.ndarray], w: BeardWeights) -> float:
-    """1 where a full beard, which is no skin at all, takes the lower face; 0 where nothing does, or cloth."""
+    """1 where a full beard, which is not skin at all, takes the lower face; 0 where nothing does, or cloth."""
     lower = zones[1] | zones[2]
     if not lower.any() or (closeup.skin[lower] > 0.5).mean() > 1 - w.covered:
         return 0.0

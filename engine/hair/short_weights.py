@@ -124,7 +124,7 @@ class BeardWeights:
     around: tuple[float, float] = (0.05, 0.2)
     """Standard deviations over which the beard's darkness is evened out, face widths."""
     evened: float = 0.5
-    """Share of evened darkness: single hairs and gleams are no gaps in a beard."""
+    """Share of evened darkness: single hairs and gleams do not make gaps in a beard."""
     covered: float = 0.6
     """Share of the chin and the lower cheeks that shows no skin from which on it is a full beard or a cover."""
     hair_texture: float = 0.09
@@ -202,5 +202,9 @@ class LashWeights:
     """Half the thickness of a lash at its root, mm."""
 
 
-BROW, BEARD, LASH = BrowWeights(), BeardWeights(), LashWeights()
-"""What the engine uses."""
+BROW = BrowWeights()
+"""What the engine uses for brows."""
+BEARD = BeardWeights()
+"""What the engine uses for beards."""
+LASH = LashWeights()
+"""What the engine uses for lashes."""

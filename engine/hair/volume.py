@@ -25,6 +25,7 @@ _FAR = 1e9
 _ROUNDS = 80
 """Rounds of relaxation of a surface."""
 _CROSS = np.ones((3, 3), np.uint8)
+"""A pixel with its eight neighbours."""
 
 
 class Volume(NamedTuple):
@@ -165,7 +166,7 @@ def _surface(
 
 
 def _nearer(first: np.ndarray, second: np.ndarray, sign: float) -> np.ndarray:
-    """Of two depths the one farther out: smaller for the front, larger for the back."""
+    """The one of two depths that is farther out: smaller for the front, larger for the back."""
     return np.minimum(first, second) if sign > 0 else np.maximum(first, second)
 
 

@@ -17,8 +17,12 @@ from .window import CHIN, TOP, drawn_head
 
 __all__ = ["drawn_textures", "drawn_view", "warm_up"]
 
-_SKIN, _HAIR, _AROUND = (200, 150, 125), (70, 50, 38), (205, 210, 215)
-"""sRGB of the drawing."""
+_SKIN = (200, 150, 125)
+"""sRGB of the drawing's skin."""
+_HAIR = (70, 50, 38)
+"""sRGB of its hair."""
+_AROUND = (205, 210, 215)
+"""sRGB of what is around it."""
 _SIDE = 96
 """Side of the picture that warms up, pixels."""
 

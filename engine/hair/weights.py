@@ -40,7 +40,7 @@ class FlowWeights:
     sides: Range = (0.95, 0.70)
     """Level at which gravity hardly tells the sign of a direction, and from which down it does."""
     sides_least: float = 0.03
-    """Its say above."""
+    """How much it counts above."""
     hanging: Range = (0.5, 0.3)
     """Level at which hair begins to hang straight down, and from which down it does."""
     rounds: tuple[tuple[int, float], ...] = ((40, 0.05), (20, 0.02))
@@ -245,7 +245,7 @@ class StyleWeights:
     noise: float = 1.5
     """Slow wandering, mm."""
     roughness: float = 0.28
-    """Of the strands along their length."""
+    """Roughness of the strands along their length."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class GroomWeights:
     color: ColorWeights = ColorWeights()
     style: StyleWeights = StyleWeights()
     seed: int = 1
-    """Of all random choices."""
+    """Start of all random choices."""
 
 
 WEIGHTS = GroomWeights()

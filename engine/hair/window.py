@@ -28,8 +28,10 @@ REACH = (2.2, 1.75, 2.2, 3.2)
 OVERHANG = 0.28
 """Face widths beyond the head, above and beside it, in which the window goes on where the photo has ended."""
 
-CHIN, TOP = 152, 10
-"""Landmarks at the lower and the upper end of the face's axis."""
+CHIN = 152
+"""Landmark at the lower end of the face's axis."""
+TOP = 10
+"""Landmark at its upper end."""
 
 
 def make_window(model: HeadModel, posed: np.ndarray, view: View) -> Window:

@@ -160,7 +160,7 @@ def _painted(
             change = np.maximum(whole, rim)
             skin_here = filled
             if name == "beard":
-                # Pores, folds and spots that are no darker than the skin stay on it.
+                # Pores, folds and spots that are not darker than the skin stay on it.
                 own = np.clip(color - present, *w.kept) * w.keep
                 skin_here = base + own + base * noise * (1 - w.keep)
         out = out + (change[:, None] * (skin_here - out))

@@ -19,7 +19,7 @@ class CropWeights:
 
 @dataclass(frozen=True)
 class FocalWeights:
-    """Which focal lengths of a file are believed."""
+    """The focal lengths of a file that are believed."""
 
     squarish: float = 1.25
     """Least aspect of a whole picture: no camera sensor is squarer than 5:4, so a squarer picture is a render or a crop."""

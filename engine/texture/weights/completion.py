@@ -279,17 +279,17 @@ class FieldWeights:
     """Softness of the analysis map's fields, standard deviations in its texels."""
 
     share: float = 0.6
-    """Of the photos' shares."""
+    """Softness of the photos' shares."""
     gain: float = 0.8
-    """Of the gain."""
+    """Softness of the gain."""
     bare: float = 2.0
-    """Of what is seen to be bare."""
+    """Softness of what is seen to be bare."""
     features: float = 1.5
-    """Of brows and eyes."""
+    """Softness of brows and eyes."""
     lips: float = 1.0
-    """Of the lips."""
+    """Softness of the lips."""
     fold: float = 0.8
-    """Of the gain that took the shade out of folds."""
+    """Softness of the gain that took the shade out of folds."""
 
 
 @dataclass(frozen=True)

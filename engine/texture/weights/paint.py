@@ -92,7 +92,7 @@ class EyeWeights:
     limbus_power: float = 1.5
     """Power of the way through it."""
     limbus_edge: tuple[float, float] = (1.06, 0.15)
-    """Radius at which the iris has ended, and over how much it does: the limbus is no sharp line."""
+    """Radius at which the iris has ended, and over how much it does: the limbus is not a sharp line."""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,18 @@ GROUP = "HRN Hair Color"
 """Name of the node group."""
 MARK = "hrn_hair_color"
 """Custom property by which the group is found again."""
-CHOSEN, MELANIN, REDNESS, BRIGHTNESS, ROUGHNESS = "Chosen Color", "Melanin", "Redness", "Brightness", "Roughness"
+CHOSEN = "Chosen Color"
+"""Name of its input between the photo's color and the chosen one."""
+MELANIN = "Melanin"
+"""Name of its input for the amount of pigment."""
+REDNESS = "Redness"
+"""Name of its input for the share of red pigment."""
+BRIGHTNESS = "Brightness"
+"""Name of its input that scales the color."""
+ROUGHNESS = "Roughness"
+"""Name of its input for the roughness along the strands."""
 COLOR_SLIDERS = (CHOSEN, MELANIN, REDNESS, BRIGHTNESS, ROUGHNESS)
-"""Names of the group's inputs."""
+"""The group's inputs in the panel's order."""
 
 _RADIAL = 0.5
 """Roughness across the strands."""
@@ -32,12 +41,14 @@ _IOR = 1.3
 _VEIL = 0.03
 """Linear: what strands reflect without taking on their colour. The photo's colour has it in it already, so that the shader, which
 adds it, gets less of dark channels: c becomes c^2 / (c + veil)."""
-_EUMELANIN, _PHEOMELANIN = (0.506, 0.841, 1.653), (0.343, 0.733, 1.924)
-"""Absorption of the two pigments, Chiang et al. 2016 as in Cycles."""
+_EUMELANIN = (0.506, 0.841, 1.653)
+"""Absorption of the brown pigment, Chiang et al. 2016 as in Cycles."""
+_PHEOMELANIN = (0.343, 0.733, 1.924)
+"""Absorption of the red pigment, from the same."""
 _EEVEE_ROUGHNESS = 0.55
-"""Of EEVEE's Principled shader: a lobe around a flat ribbon must be wide to look like that of many round strands."""
+"""Roughness of EEVEE's Principled shader: a lobe around a flat ribbon must be wide to look like that of many round strands."""
 _EEVEE_SPECULAR = 0.25
-"""Of the same, Specular IOR Level: half of skin's, for the reason of :data:`_IOR`."""
+"""Specular IOR Level of the same: half of skin's, for the reason of :data:`_IOR`."""
 
 
 def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:

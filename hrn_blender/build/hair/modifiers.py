@@ -24,8 +24,20 @@ _FOLDERS = ("assets/nodes", "assets/geometry_nodes")
 _MARK = "hrn_hair_nodes"
 """Custom property of an appended group: its name in the file."""
 
-DUPLICATE, CLUMP, CURL = "Duplicate Hair Curves", "Clump Hair Curves", "Curl Hair Curves"
-NOISE, FRIZZ, TRIM, PROFILE = "Hair Curves Noise", "Frizz Hair Curves", "Trim Hair Curves", "Set Hair Curve Profile"
+DUPLICATE = "Duplicate Hair Curves"
+"""Blender's group that grows curves around each guide."""
+CLUMP = "Clump Hair Curves"
+"""Blender's group that lets tips meet."""
+CURL = "Curl Hair Curves"
+"""Blender's group that curls."""
+NOISE = "Hair Curves Noise"
+"""Blender's group for slow wandering."""
+FRIZZ = "Frizz Hair Curves"
+"""Blender's group for quick wandering."""
+TRIM = "Trim Hair Curves"
+"""Blender's group that cuts."""
+PROFILE = "Set Hair Curve Profile"
+"""Blender's group for thickness."""
 GROUPS = (TRIM, DUPLICATE, CLUMP, CURL, NOISE, FRIZZ, PROFILE)
 """Blender's groups in the order of the modifiers: what is cheap runs while there are few curves."""
 

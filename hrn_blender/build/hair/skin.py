@@ -32,12 +32,18 @@ GROUP = "HRN Hair Skin"
 """Name of the node group."""
 MARK = "hrn_hair_skin"
 """Custom property by which the group is found again."""
-BARE, TINT, SCALP_COLOR = "Bare Albedo", "Scalp Tint", "Scalp Color"
-"""Names of its inputs: how far skin without painted hair is used, how far the scalp is tinted, and with what."""
+BARE = "Bare Albedo"
+"""Name of its input: how far skin without painted hair is used."""
+TINT = "Scalp Tint"
+"""Name of its input: how far the scalp is tinted ..."""
+SCALP_COLOR = "Scalp Color"
+"""... and of the one that says with what."""
 _TINT = 0.85
 """Scalp Tint unless set otherwise: a little skin shines through."""
-_FULL, _NONE = 0.005, 0.014
-"""Metres from the nearest root within which the tint is full, and beyond which there is none."""
+_FULL = 0.005
+"""Metres from the nearest root within which the tint is full."""
+_NONE = 0.014
+"""Metres from it beyond which there is no tint."""
 
 
 def root_weights(vertices: np.ndarray, roots: np.ndarray) -> np.ndarray:

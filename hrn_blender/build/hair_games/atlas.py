@@ -32,7 +32,7 @@ class Tile:
     kind: str
     """``dense`` (the body of the hair), ``fringe`` (ragged tips), ``wisp`` (a few loose strands), ``short`` (root cover)."""
     shade: int
-    """Which of the :data:`SHADES` colours it is baked with."""
+    """The number of the :data:`SHADES` colour that it is baked with."""
     left: int
     top: int
     width: int

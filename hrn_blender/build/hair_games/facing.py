@@ -1,4 +1,4 @@
-"""Which way is outward for hair, and how strips lie on the head without sticking into it. Pure NumPy; lengths are metres."""
+"""The way outward for hair, and how strips lie on the head without sticking into it. Pure NumPy; lengths are metres."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _shades(color: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _picked(
     points: np.ndarray, length: np.ndarray, budget: int, triangles: int, kind: str, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which guides become cards: (n,) numbers, far from each other first, (n,) quads of each, and (n,) bool copies.
+    """The guides that become cards: (n,) numbers, far from each other first, (n,) quads of each, and (n,) bool copies.
 
     Where there are fewer guides than the triangles allow, some come a second time: beside themselves, with ragged tips.
     """
@@ -282,7 +282,7 @@ def _tiles(piece: _Piece, length: np.ndarray, shade: np.ndarray, surface: Surfac
 
 
 def _closest(kind: str, shade: int) -> int:
-    """Which of the tiles of a kind has the shade closest to `shade`."""
+    """The tile of a kind whose shade is closest to `shade`."""
     return int(np.argmin([abs(TILES[i].shade - shade) for i in tiles_of(kind)]))
 
 

@@ -22,7 +22,6 @@ from ..head.model import HeadModel
 from ..photo import Landmarker, load_photo, observe
 from ..pipeline.preview import render_head
 from ..synthetic.dataset import face_vertices
-from ..types import View
 from ..wire.bundle import load_bundle
 from ..wire.columns import pad, row
 from ..wire.command_line import Parser
@@ -119,7 +118,7 @@ def _profiles(subject: _Subject) -> None:
     print(row((local(say("photos")), 16), (local(say("face")), -6), (local(say("head")), -6), ("", 1)) + heading)
     for name, profiles in ((say("three"), []), (say("with profiles"), sides)):
         joint = fit_views(subject.model, faces, Settings(), faceless=profiles)
-        fitted = _fitted(subject.model, joint.views[0])
+        fitted = subject.model.posed(joint.views[0]).astype(float)
         first = joint.views[0]
         turns, left_out = [], len(profiles) - len(joint.placed)
         for view in joint.views[1:]:
@@ -149,9 +148,8 @@ def _moved(subject: _Subject) -> None:
     print(row((local(say("moved face")), 16), (local(say("mean")), -6), ("", 1)) + heading)
     for name, same in ((say("as decided"), None), (say("as one face"), True)):
         views = fit_views(subject.model, faces, Settings(same_expression=same)).views
-        gaps = [face_distance(subject.model, truth[view.photo.name], _fitted(subject.model, view), face) for view in views]
+        gaps = [
+            face_distance(subject.model, truth[view.photo.name], subject.model.posed(view).astype(float), face)
+            for view in views
+        ]
         print(f"{pad(local(name), 16)} {np.mean(gaps):6.2f}  {' '.join(f'{gap:.2f}' for gap in gaps)}", flush=True)
-
-
-def _fitted(model: HeadModel, view: View) -> np.ndarray:
-    return (model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation).astype(float)

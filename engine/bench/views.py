@@ -97,14 +97,12 @@ def main(argv: list[str] | None = None) -> int:
                         phone_photo(path, copy, seed=100 * number + k)
                     paths = copies
                 views = fit_views(model, [observe(path, landmarker) for path in paths], Settings(quality=options.quality)).views
-                first = views[0]
-                vertices = model.shape(first.coarse.identity, first.coarse.expression) + first.mid.deformation
-                got = scored(score, model, vertices.astype(float), home.name, options.bench, folder)
+                got = scored(score, model, model.posed(views[0]).astype(float), home.name, options.bench, folder)
                 row = {"head": home.name, **got, "whole": got["by_region"]["head"]}
                 found.setdefault(name, []).append(row)
                 print(
                     f"{name:7} {home.name:5} {row['face']:6.3f} {row['median']:7.3f} {row['whole']:6.2f} "
-                    f"{row['scale_percent']:8.1f} {first.coarse.camera.fx:9.0f}  "
+                    f"{row['scale_percent']:8.1f} {views[0].coarse.camera.fx:9.0f}  "
                     + " ".join(f"{view.share:.2f}" for view in views),
                     flush=True,
                 )

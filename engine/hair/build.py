@@ -34,7 +34,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         views: the head's photos; the groom is made on the head as it is in the first.
         progress: may raise to cancel.
     """
-    posed = [model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation for view in views]
+    posed = [model.posed(view) for view in views]
     looking = progress.part(0.0, 0.4, "Finding the hair")
     seen = []
     for number, (view, vertices) in enumerate(zip(views, posed)):
@@ -47,15 +47,16 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     tufts = {}
     if len(strands.points):
         tufts["hair"] = Tufts(strands, style)
+    scalp_color = _scalp_color(strands)
     growing(0.6)
-    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed[0], textures).items()})
+    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
     growing(0.8)
     covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
-    bare = bare_albedo(model, textures.albedo, covered, _scalp_color(strands)) if covered else None
+    bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
     growing(1.0)
     return Hair(
         tufts,
-        _scalp_color(strands),
+        scalp_color,
         bare,
         tuple(_on_photo(one, view.photo) for one, view in zip(seen, views)),
         _report(seen, strands, measured),

@@ -36,19 +36,18 @@ _LASH_STYLE = HairStyle(
 
 
 def short_hair(
-    model: HeadModel, views: Sequence[HairView], head_views: Sequence[View], posed: np.ndarray, textures: Textures
+    model: HeadModel, views: Sequence[HairView], head_views: Sequence[View], heads: Sequence[np.ndarray], textures: Textures
 ) -> dict[str, tuple[Strands, HairStyle]]:
     """The groups `brows`, `lashes` and `beard` that this person has, on the head as it is in the first photo.
 
     Args:
         views: of the photos `head_views`, in their order: their masks tell where brows and beard are.
-        posed: (N, 3) mm, the head as it is in the first photo.
+        heads: (N, 3) mm each, the head as it is in each photo.
         textures: their albedo tells the colours without the photo's light.
     """
-    skin = skin_triangles(model)
+    skin, posed = skin_triangles(model), heads[0]
     brows, beards = [], []
-    for found, view in zip(views, head_views):
-        here = model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation
+    for found, view, here in zip(views, head_views, heads):
         closeup = make_closeup(model, here, view)
         brow_gate, beard = (_in_closeup(found.window, closeup, mask) for mask in (found.mask.brow, found.mask.beard))
         # The window is coarser than a brow's border; what it does not show at all is not a brow.

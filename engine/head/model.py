@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..geometry.mesh import QUAD_TRIANGLES
 from ..wire.bundle import MATERIALS, PARTS
+
+if TYPE_CHECKING:
+    from ..types import View
 
 __all__ = ["PARTS", "MATERIALS", "HeadModel", "surface_points"]
 
@@ -60,6 +64,10 @@ class HeadModel:
         if expression is not None:
             vertices += np.tensordot(np.float32(expression), self.expression_basis, 1)
         return vertices
+
+    def posed(self, view: View) -> np.ndarray:
+        """(N, 3) float32 mm: the head as it is in a photo, expression and deformation included."""
+        return self.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation
 
     def part(self, *names: str) -> np.ndarray:
         """(N,) float32: the union (maximum) of the named parts."""

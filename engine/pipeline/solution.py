@@ -53,4 +53,4 @@ class Solution(NamedTuple):
     @property
     def posed(self) -> np.ndarray:
         """(N, 3) float32 mm: the head as it is in the first photo, expression and deformation included."""
-        return self.model.shape(self.coarse.identity, self.coarse.expression) + self.mid.deformation
+        return self.model.posed(self.views[0])

@@ -55,6 +55,4 @@ def with_relief(
         part = out[row0:row1].reshape(-1)
         part[texels.index] += share * (gain * value - part[texels.index])
     out = pad_map(model, out)
-    first = carried.views[0]
-    vertices = (model.shape(first.coarse.identity, first.coarse.expression) + first.mid.deformation).astype(np.float32)
-    return replace(textures, displacement=out, normal=tangent_normals(model, vertices, out))
+    return replace(textures, displacement=out, normal=tangent_normals(model, model.posed(carried.views[0]), out))

@@ -28,7 +28,7 @@ from .paint.scalp import Hair, find_hair
 from .seen import Masks, Place, place_of
 from .sources.align import align
 from .sources.merge import Merged, Source, merge
-from .sources.opened import open_views, posed
+from .sources.opened import open_views
 from .unlit.continuation import continued
 from .unlit.delight import weighted_median
 from .unlit.skin import unlit_skin
@@ -144,7 +144,7 @@ def analyse(
 
     fields = Analysis(
         weights,
-        posed(model, views[0]),
+        model.posed(views[0]),
         parts.sources(lambda share: image(share, soft.share)),
         image(whole.gain, soft.gain),
         fill_outside(model, _feathered(texels, skin.weight, place.density, weights), texels),

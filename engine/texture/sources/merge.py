@@ -34,7 +34,7 @@ from ..unlit.completion import splat
 from ..unlit.delight import darkness, highlight_share, shading_gain, weighted_median
 from ..unlit.surface import Surface
 from ..weights import WEIGHTS, MergeWeights, TextureWeights
-from .opened import posed, read_texels
+from .opened import read_texels
 from .photo_view import PhotoView, lookup
 
 __all__ = ["Merged", "Source", "merge", "source_share"]
@@ -177,7 +177,7 @@ def _read(
 ) -> _Read:
     seen = read_texels(place, source, masks, weights.sight)
     color, amount = splat(place.texels, place.triangles, len(model.template), seen.color, seen.weight * (1 - seen.feature))
-    normals = vertex_normals(posed(model, view), place.triangles, np.float32)
+    normals = vertex_normals(model.posed(view), place.triangles, np.float32)
     shading = shading_gain(view.coarse.camera, normals, view.mid.lighting, amount * surface.area, weights.shading)
     return _Read(seen, shading, color, amount)
 
@@ -195,8 +195,8 @@ def _quality(source: PhotoView, read: _Read, weights: MergeWeights) -> np.ndarra
 
 def _same(model: HeadModel, views: Sequence[View], likeness: np.ndarray, weights: MergeWeights) -> np.ndarray:
     """(K, N) in (0, 1]: how far a photo shows the face of the reference: with another expression come other folds."""
-    first = posed(model, views[0])
-    other = np.stack([np.linalg.norm(posed(model, view) - first, axis=1) for view in views])
+    first = model.posed(views[0])
+    other = np.stack([np.linalg.norm(model.posed(view) - first, axis=1) for view in views])
     least = weights.unlike_share
     alike = (least + (1 - least) * np.clip(likeness / weights.likeness, 0, 1)) ** 2
     same = alike * np.exp(-other / weights.other_expression_mm)

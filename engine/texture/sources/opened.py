@@ -16,12 +16,7 @@ from .chroma import calmed
 from .photo_masks import photo_masks
 from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
 
-__all__ = ["posed", "open_views", "read_texels"]
-
-
-def posed(model: HeadModel, view: View) -> np.ndarray:
-    """(N, 3) float32 mm: the head as it is in that photo."""
-    return (model.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation).astype(np.float32)
+__all__ = ["open_views", "read_texels"]
 
 
 def open_views(
@@ -38,7 +33,7 @@ def open_views(
     they still show the same skin at the same texel.
     """
     reference = views[0]
-    vertices = posed(model, reference)
+    vertices = model.posed(reference)
     camera = reference.coarse.camera
     offsets = _landmark_offsets(model, surface, vertices, reference, weights.slide)
     most = weights.view.all_pixels / len(views)
@@ -53,7 +48,7 @@ def open_views(
                 scale = np.array([source.camera.fx / camera.fx, source.camera.fy / camera.fy])
                 source = source.moved(offsets * scale)
             else:
-                place = posed(model, view)
+                place = model.posed(view)
                 own = view.coarse.camera
                 # Beside the front, measured landmarks are worse than the fit.
                 landmarks = own.project(model.landmarks(place + slide).astype(np.float64))[0]

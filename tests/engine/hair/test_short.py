@@ -81,7 +81,7 @@ def grown(model, scene):
     nothing = np.zeros_like(window.skin)
     found = with_short_masks(model, posed, view, HairView(window, HairMask(nothing, nothing, nothing, nothing + 1)))
     textures = scene.build(lighting=view.mid.lighting)
-    groups = short_hair(model, [found], [view], posed, textures)
+    groups = short_hair(model, [found], [view], [posed], textures)
     return SimpleNamespace(groups=groups, found=found, textures=textures, posed=posed)
 
 
@@ -311,5 +311,5 @@ def test_textures_are_only_asked_for_their_albedo(model, shaven):
         cv2.resize(shaven.textures.albedo, (256, 256), interpolation=cv2.INTER_AREA), *(np.zeros(1),) * 4, np.zeros(1)
     )
     scene = Scene(model, yaw=0.0, paint=painted_brows, hand=False)
-    groups = short_hair(model, [shaven.found], [scene.view()], shaven.posed, small)
+    groups = short_hair(model, [shaven.found], [scene.view()], [shaven.posed], small)
     assert len(groups["brows"][0].points) > 100

@@ -34,14 +34,14 @@ def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
     hair = _without_blackness(scene, hair, seeds["hair"])
-    hair = np.where(_bald_top(scene), 0, hair).astype(np.float32)
+    hair = np.where(_bald_top(scene, seeds["shining"]), 0, hair).astype(np.float32)
     reason = refusal(scene, hair, seeds["like_skin"])
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
-    """Places (H, W) bool that are surely hair, background, clothes; what is like skin in color; the skin's log density."""
+    """Places (H, W) bool that are surely hair, background, clothes; what is like skin in color, its reflections; the skin's log density."""
     window, level = scene.window, scene.window.level
     parts, shown = window.parts, window.shown
     scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -60,12 +60,20 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     sure = window.skin > 0.8
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
-    like_skin |= scene.head & _shining(scene, sure)
+    shining = scene.head & _shining(scene, sure)
+    like_skin |= shining
     # Above a receding hairline the scalp's part of the fitted head is bare.
     other = hair & ~like_skin
     if other.sum() > max(40, 0.2 * hair.sum()):
         hair = other
-    return {"hair": hair, "background": background, "clothes": clothes & shown, "like_skin": like_skin, "skin": skin}
+    return {
+        "hair": hair,
+        "background": background,
+        "clothes": clothes & shown,
+        "like_skin": like_skin,
+        "skin": skin,
+        "shining": shining,
+    }
 
 
 def _shining(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> np.ndarray:
@@ -83,10 +91,10 @@ def _shining(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> n
     return brighter & (along > least * chroma) & (along < most * chroma) & (np.abs(across) < weights.shine_hue)
 
 
-def _bald_top(scene: Scene) -> np.ndarray:
+def _bald_top(scene: Scene, shining: np.ndarray) -> np.ndarray:
     """(H, W) bool: reflections of skin on the scalp."""
-    shining = (_shining(scene, scene.window.skin > 0.8) & (scene.window.parts["scalp"] > 0.5)).astype(np.uint8)
-    return cv2.morphologyEx(shining, cv2.MORPH_OPEN, disk(COLOR.shine_size * scene.window.face)) > 0
+    scalp = (shining & (scene.window.parts["scalp"] > 0.5)).astype(np.uint8)
+    return cv2.morphologyEx(scalp, cv2.MORPH_OPEN, disk(COLOR.shine_size * scene.window.face)) > 0
 
 
 def _place(scene: Scene, weights: PlaceWeights = PLACE) -> np.ndarray:

@@ -22,8 +22,6 @@ class ColorWeights:
     """Most pixels that one mixture learns from."""
     shades: tuple[tuple[float, float], ...] = ((1.0, 0.6), (0.8, 0.15), (0.6, 0.12), (0.42, 0.08))
     """How dark skin may lie in the shade, against the lit skin that was found, and how common that is."""
-    skin_share: float = 0.35
-    """How common unseen skin is beside what is found."""
     scalp_share: float = 0.6
     """The same on the scalp of the fitted head."""
     neck_share: float = 0.1

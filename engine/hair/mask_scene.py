@@ -11,6 +11,7 @@ from ..photo.mixture import fit_mixture
 from ..photo.regions import OVAL, fill
 from .mask_weights import COLOR, SHAPE, ColorWeights, ShapeWeights
 from .types import Window
+from .window import CHIN, TOP
 
 __all__ = ["EVEN", "Scene", "disk", "guided", "half_window", "make_scene"]
 
@@ -80,11 +81,11 @@ def make_scene(window: Window, person: np.ndarray | None, shape: ShapeWeights = 
     if person is not None:
         people = np.clip(guided(guide, person, shape.matte * window.face, shape.matte_eps), 0, 1)
     points = window.landmarks
-    up = points[10] - points[152]
+    up = points[TOP] - points[CHIN]
     up = up / np.linalg.norm(up)
     y, x = np.mgrid[: head.shape[0], : head.shape[1]].astype(np.float32) + 0.5
-    across = ((x - points[152, 0]) * -up[1] + (y - points[152, 1]) * up[0]) / window.face
-    height = ((x - points[152, 0]) * up[0] + (y - points[152, 1]) * up[1]) / window.face
+    across = ((x - points[CHIN, 0]) * -up[1] + (y - points[CHIN, 1]) * up[0]) / window.face
+    height = ((x - points[CHIN, 0]) * up[0] + (y - points[CHIN, 1]) * up[1]) / window.face
     lab = cv2.cvtColor(guide, cv2.COLOR_RGB2LAB)
     return Scene(
         window=window,

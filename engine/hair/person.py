@@ -20,6 +20,7 @@ import numpy as np
 
 from ..photo.regions import OVAL
 from .types import Window
+from .window import CHIN, TOP
 
 __all__ = ["PersonNet", "person_matte", "segmenter_path"]
 
@@ -96,7 +97,7 @@ def person_matte(window: Window) -> np.ndarray | None:
     if network is None:
         return None
     oval = window.landmarks[list(OVAL)]
-    down = window.landmarks[152] - window.landmarks[10]
+    down = window.landmarks[CHIN] - window.landmarks[TOP]
     centre = (oval.min(0) + oval.max(0)) / 2 + _BELOW * down
     total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
     for reach, counts in _CROPS:

@@ -11,6 +11,7 @@ from ..geometry.smoothstep import smoothstep
 from ..wire.color import LUMINANCE
 from .closeup import Closeup
 from .short_weights import BROW, BrowWeights
+from .window import CHIN, TOP
 
 __all__ = ["BrowLine", "beard_flow", "blended", "brow_flow", "brow_line", "measured_axis", "tangents"]
 
@@ -122,7 +123,7 @@ def brow_flow(closeup: Closeup, side: int, density: np.ndarray, weights: BrowWei
     rise = np.interp(line.along, *weights.rise)
     rise -= weights.converge * line.across.clip(-1, 1) * smoothstep(0.15, 0.5, line.along)
     # Rising is towards the brow's upper side.
-    up = closeup.landmarks[10] - closeup.landmarks[152]
+    up = closeup.landmarks[TOP] - closeup.landmarks[CHIN]
     normal = np.stack([-line.outwards[:, 1], line.outwards[:, 0]], 1)
     normal *= np.sign(normal @ up)[:, None]
     angle = np.radians(rise)[:, None]

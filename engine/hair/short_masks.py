@@ -19,6 +19,7 @@ from .short_flow import brow_line
 from .short_weights import BEARD, BROW, BeardWeights, BrowWeights
 from .skin import skin_triangles
 from .types import HairView, Window
+from .window import CHIN, TOP
 
 __all__ = ["beard_alpha", "beard_overhang", "beard_place", "brow_alpha", "with_short_masks"]
 
@@ -67,7 +68,7 @@ def brow_alpha(closeup: Closeup, weights: BrowWeights = BROW) -> np.ndarray:
     level = spread(light, bare, [sigma * face for sigma in weights.around])
     dark = cv2.GaussianBlur(level - light, (0, 0), max(0.5, weights.soft * face))
     out = np.zeros(shape, np.float32)
-    up = points[10] - points[152]
+    up = points[TOP] - points[CHIN]
     up = up / np.linalg.norm(up)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
     for side, brow in enumerate(BROWS):
@@ -214,11 +215,11 @@ def beard_overhang(closeup: Closeup, alpha: np.ndarray, weights: BeardWeights = 
     spread_of = np.cov(color[dense].T) + 0.05**2 * np.eye(3)
     away = color - mean
     alike = np.einsum("hwi,ij,hwj->hw", away, np.linalg.inv(spread_of), away) < 9
-    up = points[10] - points[152]
+    up = points[TOP] - points[CHIN]
     up = up / np.linalg.norm(up)
     y, x = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32) + 0.5
-    below = -((x - points[152, 0]) * up[0] + (y - points[152, 1]) * up[1]) / face
-    across = np.abs((x - points[152, 0]) * up[1] - (y - points[152, 1]) * up[0]) / face
+    below = -((x - points[CHIN, 0]) * up[0] + (y - points[CHIN, 1]) * up[1]) / face
+    across = np.abs((x - points[CHIN, 0]) * up[1] - (y - points[CHIN, 1]) * up[0]) / face
     free = (below > -0.15) & (below < weights.reach) & (across < 0.35)
     joined = ((alike & (closeup.skin < 0.3) & free) | dense).astype(np.uint8)
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))

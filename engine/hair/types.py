@@ -115,6 +115,11 @@ class Tufts(NamedTuple):
     strands: Strands
     style: HairStyle
 
+    @property
+    def points(self) -> np.ndarray:
+        """(G, P, 3) float32 mm: of `strands`."""
+        return self.strands.points
+
 
 @dataclass(frozen=True)
 class HairWarning:

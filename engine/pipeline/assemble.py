@@ -94,7 +94,7 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
     }
     if found.hair is not None:
         manifest["hair"] = hair_json(
-            hair_groups(found),
+            found.hair.tufts,
             scalp_color=np.round(found.hair.scalp_color.astype(float), 4).tolist(),
             masks=[_mask_file(number) for number in range(len(found.hair.masks))],
         )

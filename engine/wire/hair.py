@@ -7,8 +7,9 @@ library and NumPy only: Blender reads it too. The format, field by field, is in 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -77,11 +78,20 @@ _ARRAYS = {
 """Kind and shape of the arrays of a group; in the file each is called ``<group>_<name>``."""
 
 
-def hair_json(groups: dict[str, HairGroup], **more: Any) -> dict:
+class _Guides(Protocol):
+    """What the manifest tells of a group, be it in metres or not."""
+
+    @property
+    def points(self) -> np.ndarray: ...
+    @property
+    def style(self) -> HairStyle: ...
+
+
+def hair_json(groups: Mapping[str, _Guides], **more: Any) -> dict:
     """The manifest's ``hair`` member.
 
     Args:
-        groups: what :func:`write_hair` writes.
+        groups: of the guides that :func:`write_hair` writes, only their numbers and styles are read.
         more: further members, such as ``scalp_color``.
     """
     described = {

@@ -83,12 +83,8 @@ def build_head(
     if options.name:
         source = replace(source, name=options.name)
     scene = scene or bpy.context.scene
-    ledger = Ledger()
-    try:
+    with Ledger() as ledger:
         result = _build(source, scene, parent or scene.collection, options, ledger)
-    except BaseException:
-        ledger.undo()
-        raise
     if options.set_scene and result.cameras:
         match_scene_to_camera(scene, result.cameras[0])
     return result

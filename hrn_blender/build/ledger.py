@@ -8,10 +8,17 @@ __all__ = ["Ledger"]
 
 
 class Ledger:
-    """Records new data-blocks in order of creation."""
+    """Records new data-blocks in order of creation; as a context, takes them back when its block raises."""
 
     def __init__(self) -> None:
         self._created: list[bpy.types.ID] = []
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is not None:
+            self.undo()
 
     def add(self, id_block):
         """Record `id_block` and return it."""

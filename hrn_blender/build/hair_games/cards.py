@@ -26,8 +26,7 @@ def build_cards(head: bpy.types.Object, guides: Guides, triangles: int) -> bpy.t
     cards = make_cards(guides, head_skin(head), triangles)
     if not len(cards.faces):
         raise ValueError("There are no guides.")
-    ledger = Ledger()
-    try:
+    with Ledger() as ledger:
         name = games_name(head, CARDS)
         mesh = ledger.add(bpy.data.meshes.new(name))
         set_quads(mesh, cards.vertices, cards.faces)
@@ -41,7 +40,4 @@ def build_cards(head: bpy.types.Object, guides: Guides, triangles: int) -> bpy.t
         made = ledger.add(bpy.data.objects.new(name, mesh))
         made[PROPERTY] = CARDS
         place_beside(head, made)
-    except BaseException:
-        ledger.undo()
-        raise
     return made

@@ -37,8 +37,7 @@ def build_hair_mesh(head: bpy.types.Object, guides: Guides, triangles: int, clos
         raise ValueError("The hair has no guides.")
     along, color = _from_strands(strands_of(guides, outer=True), shell.vertices)
     uv = flow_coordinates(shell.vertices, shell.faces, along)
-    ledger = Ledger()
-    try:
+    with Ledger() as ledger:
         name = games_name(head, MESH)
         mesh = ledger.add(bpy.data.meshes.new(name))
         set_quads(mesh, shell.vertices, shell.faces)
@@ -49,9 +48,6 @@ def build_hair_mesh(head: bpy.types.Object, guides: Guides, triangles: int, clos
         made = ledger.add(bpy.data.objects.new(name, mesh))
         made[PROPERTY] = MESH
         place_beside(head, made)
-    except BaseException:
-        ledger.undo()
-        raise
     return made
 
 

@@ -63,14 +63,14 @@ def _tried(operator: bpy.types.Operator, head: bpy.types.Object, change: Callabl
     return None
 
 
-def _source(head: bpy.types.Object) -> HeadSource:
+def _source(head: bpy.types.Object, group: str = "") -> HeadSource:
     """The head's bundle.
 
     Raises:
-        HrnError: ``BUNDLE_INVALID``: it is gone, damaged, or has no hair.
+        HrnError: ``BUNDLE_INVALID``: it is gone, damaged, or has no hair, or none of this group.
     """
     source = read_source(bpy.path.abspath(head[BUNDLE_PROPERTY]))
-    if not source.hair:
+    if not source.hair or (group and group not in source.hair):
         raise HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} holds no hair.", folder=source.bundle.path))
     return source
 
@@ -216,10 +216,7 @@ class HRN_OT_hair_comb_to_photo(bpy.types.Operator):
         head, name = active_head(context), active_hair(context)[GROUP_PROPERTY]
 
         def comb() -> bool:
-            source = _source(head)
-            if name not in source.hair:
-                raise HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} holds no hair.", folder=source.bundle.path))
-            edit.comb_to_photo(head, source, [name])
+            edit.comb_to_photo(head, _source(head, name), [name])
             return True
 
         return {"FINISHED"} if _tried(self, head, comb) else {"CANCELLED"}

@@ -220,6 +220,21 @@ def test_the_skin_knows_where_hair_is_rooted(bundle):
     assert "synthetic albedo bare" in images
 
 
+def test_renders_see_the_skin_with_hair_and_everybody_else_the_painted_one(bundle):
+    tree = build_head(bundle.path).materials["skin"].node_tree
+    shaders = {kind: tree.get_output_node(kind).inputs["Surface"].links[0].from_node for kind in ("ALL", "CYCLES", "EEVEE")}
+    assert shaders["CYCLES"] == shaders["EEVEE"] != shaders["ALL"] and tree.get_output_node("ALL").is_active_output
+    colors = {kind: shader.inputs["Base Color"].links[0].from_node for kind, shader in shaders.items()}
+    assert colors["ALL"].image.name == "synthetic albedo" and colors["CYCLES"].node_tree.name == "HRN Hair Skin"
+    for mine, theirs in zip(shaders["ALL"].inputs, shaders["CYCLES"].inputs):
+        if mine.name != "Base Color":
+            assert [link.from_socket for link in mine.links] == [link.from_socket for link in theirs.links], mine.name
+            same = getattr(mine, "default_value", None), getattr(theirs, "default_value", None)
+            assert same[0] == same[1] or list(same[0]) == list(same[1]), mine.name
+    heights = {kind: tree.get_output_node(kind).inputs["Displacement"].links[0].from_socket for kind in shaders}
+    assert len(set(heights.values())) == 1
+
+
 def test_a_bundle_without_bare_albedo_keeps_its_painted_skin(tmp_path):
     groups = synthetic_hair(make_bundle(tmp_path / "a", texture_size=16, density=8).arrays(), 20)
     bundle = make_bundle(tmp_path / "b", texture_size=16, density=8, hair={"hair": groups["hair"]})

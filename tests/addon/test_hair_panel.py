@@ -11,6 +11,7 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 
 from hrn_blender.build import BuildOptions, build_head
+from hrn_blender.build.hair import edit
 from hrn_blender.build.hair.bind import unbound
 from hrn_blender.build.hair.build import find_hair
 from hrn_blender.build.hair.edit import lengths
@@ -18,6 +19,7 @@ from hrn_blender.build.hair.modifiers import slider_input
 from hrn_blender.build.hair.names import SHOWN
 from hrn_blender.build.hair.strands import read_guides
 from support.addon import ui as addon_ui
+from support.addon.build import census
 from support.addon.hair import only_guides, seen, skin_distance
 from support.addon.operators import fails
 from support.synthetic_bundle import make_bundle
@@ -198,6 +200,52 @@ def test_hair_can_be_added_to_a_head_that_was_built_without(addon, bundle):
     head = activate(build_head(bundle.path, options=BuildOptions(hair=False)).head)
     bpy.ops.hrn.hair_add()
     assert len(find_hair(head)) == 4 and head[SHOWN["hair"]] == 1
+
+
+def state(head) -> tuple:
+    """All that growing hair touches: data-blocks, the head's own attributes, properties and materials."""
+    trees = [slot.material.node_tree for slot in head.material_slots]
+    links = {(k.from_node.name, k.from_socket.name, k.to_node.name, k.to_socket.name) for tree in trees for k in tree.links}
+    kept = {key: value for key, value in head.items() if key in SHOWN.values() and value}
+    return census(), links, sorted(a.name for a in head.data.attributes), kept, find_hair(head)
+
+
+@pytest.mark.parametrize("step", ["bind", "tint_scalp"])
+def test_hair_that_cannot_be_added_leaves_nothing(addon, bundle, monkeypatch, step):
+    head = activate(build_head(bundle.path, options=BuildOptions(hair=False)).head)
+    before = state(head)
+    with monkeypatch.context() as patch:
+        patch.setattr(edit, step, broken)
+        fails(bpy.ops.hrn.hair_add, "The hair could not be changed: no.")
+    assert state(head) == before
+    assert bpy.ops.hrn.hair_add() == {"FINISHED"} and len(find_hair(head)) == 4
+
+
+def broken(*_, **__):
+    raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("bald", [False, True])
+def test_another_heads_hair_that_cannot_be_taken_leaves_ones_own(head, bundle, tmp_path, monkeypatch, bald):
+    mine = activate(build_head(bundle.path, options=BuildOptions(name="mine", hair=not bald)).head)
+    before = state(mine)
+    with monkeypatch.context() as patch:
+        patch.setattr(edit, "bind", broken)
+        fails(bpy.ops.hrn.hair_from_head, "The hair could not be changed: no.", head=head.name)
+    assert state(mine) == before
+    assert bpy.ops.hrn.hair_from_head(head=head.name) == {"FINISHED"}
+    assert [hair.name for hair in find_hair(mine).values()] == ["mine hair", "mine brows", "mine lashes", "mine beard"]
+    if not bald:  # One's own are gone, with their data.
+        assert len(bpy.data.hair_curves) == 8
+
+
+def test_guides_that_cannot_be_bound_leave_the_old_ones(head, monkeypatch):
+    before, points = state(head), read_guides(find_hair(head)["hair"].data).points
+    with monkeypatch.context() as patch:
+        patch.setattr(edit, "bind", broken)
+        fails(bpy.ops.hrn.hair_mirror, "The hair could not be changed: no.", side="LEFT")
+    assert state(head) == before
+    np.testing.assert_array_equal(read_guides(find_hair(head)["hair"].data).points, points)
 
 
 def test_deleted_objects_leave_traces_that_can_be_removed(head):

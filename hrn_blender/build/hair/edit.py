@@ -23,6 +23,7 @@ from .bind import bind, followed_points, measure, set_follow_input, set_rest
 from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_group, tint_scalp
 from .modifiers import slider_input
 from .names import REST, SURFACE_UV
+from .restore import restored
 from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
 from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
 
@@ -159,39 +160,52 @@ def comb_to_photo(head: bpy.types.Object, source: HeadSource, groups: list[str])
 def hair_from(head: bpy.types.Object, other: bpy.types.Object) -> list[bpy.types.Object]:
     """Replace the hair of `head` by that of `other`: each strand at the same place of the UV map, turned with the skin there,
     and scaled with the size of the head."""
+    with restored(head), Ledger() as ledger:
+        return _hair_from(head, other, ledger)
+
+
+def _hair_from(head: bpy.types.Object, other: bpy.types.Object, ledger: Ledger) -> list[bpy.types.Object]:
     theirs = find_hair(other)
     if head.data.attributes.get(REST) is None:
         _rest_is_now(head)
     scalp = skin_input(other, SCALP_COLOR)
     if skin_input(head, BARE) is None:
-        add_skin_nodes(head, skin_group(Ledger()), tuple(scalp.default_value) if scalp else None, None, "lashes" in theirs)
+        add_skin_nodes(head, skin_group(ledger), tuple(scalp.default_value) if scalp else None, None, "lashes" in theirs)
     elif scalp is not None and "hair" in theirs:
         skin_input(head, SCALP_COLOR).default_value = scalp.default_value
     frames = measure(list(theirs.values()), other)
     scale = _size(head) / _size(other)
-    remove(head, list(theirs))
-    made = []
+    mine, made = find_hair(head), {}
     for (name, model), (place, turn) in zip(theirs.items(), frames):
         guides = read_guides(model.data)
-        hair = model.copy()
-        hair.name = hair.name.replace(other.name, head.name) if other.name in hair.name else f"{head.name} {name}"
-        hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
-        for collection in head.users_collection:
-            collection.objects.link(hair)
-        hair.data = new_curves(hair.name, guides, Ledger())
-        hair.data.surface, hair.data.surface_uv_map = head, UV_MAP
-        for material in model.data.materials:
-            hair.data.materials.append(material.copy() if material is not None else None)
-        set_follow_input(hair, follow.HEAD, head)
-        set_follow_input(hair, follow.VERTICES, len(head.data.vertices))
+        hair = made[name] = _copy(model, head, ledger)
         ((here, heading),) = measure([hair], head)
         local = _rotate(guides.points - place[guides.curve], turn[guides.curve], back=True) * scale
         write_points(hair.data, here[guides.curve] + _rotate(local, heading[guides.curve]))
+    bind(list(made.values()), head)
+    _discard([mine[name] for name in made if name in mine])
+    for name, hair in made.items():
+        model = theirs[name]
+        hair.name = model.name.replace(other.name, head.name) if other.name in model.name else f"{head.name} {name}"
+        hair.data.name = hair.name
         set_shown(head, name, True)
-        made.append(hair)
-    bind(made, head)
     tint_scalp(head)
-    return made
+    return list(made.values())
+
+
+def _copy(model: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> bpy.types.Object:
+    """A copy of curves for another head, with data and materials of its own, not bound yet."""
+    hair = ledger.add(model.copy())
+    hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
+    for collection in head.users_collection:
+        collection.objects.link(hair)
+    hair.data = new_curves(hair.name, read_guides(model.data), ledger)
+    hair.data.surface, hair.data.surface_uv_map = head, UV_MAP
+    for material in model.data.materials:
+        hair.data.materials.append(ledger.add(material.copy()) if material is not None else None)
+    set_follow_input(hair, follow.HEAD, head)
+    set_follow_input(hair, follow.VERTICES, len(head.data.vertices))
+    return hair
 
 
 def _size(head: bpy.types.Object) -> float:
@@ -240,17 +254,17 @@ def _rest_is_now(head: bpy.types.Object) -> None:
 
 
 def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
-    """Build the groups of the bundle that `head` lacks."""
-    ledger = Ledger()
+    """Build the groups of the bundle that `head` lacks; all of them, or none."""
     present = find_hair(head)
-    prepare_head(source, head, ledger)
-    made = [
-        add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
-        for name, group in source.hair.items()
-        if name not in present
-    ]
-    bind(made, head)
-    tint_scalp(head)
+    with restored(head), Ledger() as ledger:
+        prepare_head(source, head, ledger)
+        made = [
+            add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
+            for name, group in source.hair.items()
+            if name not in present
+        ]
+        bind(made, head)
+        tint_scalp(head)
     return made
 
 
@@ -259,28 +273,36 @@ def remove(head: bpy.types.Object, groups: list[str]) -> None:
     present = find_hair(head)
     for name in groups:
         set_shown(head, name, False)
-        hair = present.get(name)
-        if hair is None:
-            continue
+    _discard([present[name] for name in groups if name in present])
+    tint_scalp(head)
+
+
+def _discard(strands: list[bpy.types.Object]) -> None:
+    """Delete curves with the data and materials that nobody else uses."""
+    for hair in strands:
         data, materials = hair.data, [material for material in hair.data.materials if material is not None]
         bpy.data.objects.remove(hair)
         if data.users == 0:
             bpy.data.hair_curves.remove(data)
         bpy.data.batch_remove([material for material in materials if material.users == 0])
-    tint_scalp(head)
 
 
 def write_guides(hair: bpy.types.Object, head: bpy.types.Object, guides: Guides) -> None:
-    """Give `hair` other curves, bound to `head`."""
+    """Give `hair` other curves, bound to `head`; it keeps its own where that fails."""
     old = hair.data
-    data = new_curves(old.name, guides, Ledger())
-    for material in old.materials:
-        data.materials.append(material)
-    data.surface, data.surface_uv_map = head, UV_MAP
-    hair.data = data
+    with Ledger() as ledger:
+        data = new_curves(old.name, guides, ledger)
+        for material in old.materials:
+            data.materials.append(material)
+        data.surface, data.surface_uv_map = head, UV_MAP
+        hair.data = data
+        try:
+            bind([hair], head)
+        except BaseException:
+            hair.data = old
+            raise
     name = old.name
     if old.users == 0:
         bpy.data.hair_curves.remove(old)
         data.name = name
-    bind([hair], head)
     tint_scalp(head)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..head.model import HeadModel
+from ..system.failures import of_view
 from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
@@ -39,8 +40,9 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     seen = []
     for number, (view, vertices) in enumerate(zip(views, posed)):
         looking(number / len(views))
-        window = make_window(model, vertices, view)
-        seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window, person_matte(window)))))
+        with of_view(number):
+            window = make_window(model, vertices, view)
+            seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window, person_matte(window)))))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)

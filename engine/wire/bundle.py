@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import threading
@@ -173,6 +174,18 @@ def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
             raise HrnError(ErrorCode.BUNDLE_INVALID, say("Array “{name}” refers to vertices that do not exist.", name=name))
 
 
+def _check_numbers(place: str, value: object) -> None:
+    """Refuse a manifest with a number that JSON has not, by the place where it stands."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise HrnError(ErrorCode.BUNDLE_INVALID, say("“{place}” of the manifest is not a finite number.", place=place))
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _check_numbers(f"{place}.{name}" if place else str(name), one)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            _check_numbers(f"{place}[{number}]", one)
+
+
 def load_bundle(path: str | os.PathLike) -> Bundle:
     """Open a bundle and check that it is complete (files and sizes; :meth:`Bundle.verify` also hashes).
 
@@ -312,7 +325,8 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
         The temporary folder, into which the caller writes maps and photos.
 
     Raises:
-        HrnError: ``OUTPUT_EXISTS``, ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. Nothing half-written remains.
+        HrnError: ``OUTPUT_EXISTS``, ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``; ``BUNDLE_INVALID`` for numbers that are not
+            finite. Nothing half-written remains.
     """
     out = Path(out).absolute()
     check_replaceable(out)
@@ -331,6 +345,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
                 name = file.relative_to(temporary).as_posix()
                 files[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
         whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **manifest, "files": files}
+        _check_numbers("", whole)
         with open(temporary / MANIFEST, "w", encoding="utf-8") as stream:
             json.dump(whole, stream, indent=1, ensure_ascii=False, allow_nan=False)
             stream.flush()

@@ -39,6 +39,8 @@ class Photo:
     """Focal length from EXIF, for this size; None when the file does not say."""
     scale: float = 1.0
     """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
+    mattes: dict[str, np.ndarray] = field(default_factory=dict)
+    """Name of :mod:`engine.photo.mattes` -> (h, w) uint8 alpha over the whole photo, at a size of its own."""
 
     @property
     def size(self) -> tuple[int, int]:

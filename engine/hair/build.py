@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..head.model import HeadModel
+from ..photo.mattes import HAIR, PERSON
 from ..system.failures import of_view
 from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
@@ -19,8 +20,8 @@ from .mask import hair_mask
 from .person import person_matte
 from .short import short_hair
 from .short_masks import with_short_masks
-from .types import Hair, HairView, HairWarning, Strands, Tufts
-from .window import make_window
+from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
+from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
 
@@ -42,7 +43,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         looking(number / len(views))
         with of_view(number):
             window = make_window(model, vertices, view)
-            seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window, person_matte(window)))))
+            seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view.photo))))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)
@@ -64,6 +65,12 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         _report(seen, strands, measured),
         tuple(_warnings(seen)),
     )
+
+
+def _mask(window: Window, photo: Photo) -> HairMask:
+    """Where the photo shows hair: what the camera tells of people and hair goes before what is found."""
+    person = matte_in_window(window, photo, PERSON)
+    return hair_mask(window, person_matte(window) if person is None else person, matte_in_window(window, photo, HAIR))
 
 
 def _scalp_color(strands: Strands) -> np.ndarray:

@@ -6,38 +6,58 @@ import cv2
 import numpy as np
 
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
-from .mask_weights import COLOR, PLACE, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
+from .mask_weights import COLOR, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
 
 
-def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
+def hair_mask(window: Window, person: np.ndarray | None = None, matte: np.ndarray | None = None) -> HairMask:
     """Hair of the head in one photo.
 
     Args:
         person: (H, W) float32 in [0, 1], people against background; None where nothing is known about it.
+        matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
     """
     scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
     seeds = _seeds(scene)
-    if seeds["hair"].sum() < 40:
+    if matte is not None:
+        hair = _told(scene, matte)
+    elif seeds["hair"].sum() < 40:
         reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
         return HairMask(nothing, window.brow, nothing, scene.people, reason)
+    else:
+        hair = _found(scene, seeds, person)
+    told = matte is not None and (hair > 0.5).sum() >= REFUSAL.least * window.face**2
+    reason = "" if told else refusal(scene, hair, seeds["like_skin"])
+    hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
+    return HairMask(hair, window.brow, nothing, scene.people, reason)
+
+
+def _told(scene: Scene, matte: np.ndarray, weights: PlaceWeights = PLACE) -> np.ndarray:
+    """(H, W) float32: the camera's matte without brows and beard, and without the hair of others, which is apart from this head."""
+    face = scene.oval & (scene.window.level < weights.features_level)
+    matte = np.where(face | ~scene.window.shown, 0, matte).astype(np.float32)
+    count, label = cv2.connectedComponents((matte > 0.5).astype(np.uint8))
+    keep = np.bincount(label[scene.head], minlength=count) > 0
+    return np.where(keep[label] | (matte <= 0.5), matte, 0)
+
+
+def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None) -> np.ndarray:
+    """(H, W) float32 chance of hair, by colors learnt from this photo. Arguments as for :func:`hair_mask`."""
+    window = scene.window
     hair, turns = None, range(COLOR.rounds)
     if window.face > COLOR.fine_face:
         small = half_window(window)
         person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
         small = make_scene(small, person)
         hair = _grown(small, _seeds(small), turns[:-1])
-        hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
+        hair, turns = cv2.resize(hair, window.skin.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair)
     hair = _without_blackness(scene, hair, seeds["hair"])
-    hair = np.where(_bald_top(scene, seeds["shining"]), 0, hair).astype(np.float32)
-    reason = refusal(scene, hair, seeds["like_skin"])
-    hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
-    return HairMask(hair, window.brow, nothing, scene.people, reason)
+    return np.where(_bald_top(scene, seeds["shining"]), 0, hair).astype(np.float32)
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:

@@ -13,11 +13,11 @@ from ..photo.landmarks import face_width
 from ..photo.regions import OVAL
 from ..photo.skin import skin_surface_of
 from ..render import interpolate, rasterize
-from ..types import View
+from ..types import Photo, View
 from .skin import skin_triangles
 from .types import Window
 
-__all__ = ["cropped_window", "drawn_head", "make_window"]
+__all__ = ["cropped_window", "drawn_head", "make_window", "matte_in_window"]
 
 WORK_FACE = 150.0
 """Width of the face in pixels at which hair is looked at; smaller photos are not enlarged."""
@@ -93,6 +93,23 @@ def cropped_window(window: Window, x0: int, y0: int, x1: int, y1: int) -> Window
         landmarks=window.landmarks - np.float32([x0, y0]),
         origin=(window.origin[0] + x0 / window.scale, window.origin[1] + y0 / window.scale),
     )
+
+
+def matte_in_window(window: Window, photo: Photo, name: str) -> np.ndarray | None:
+    """(H, W) float32 in [0, 1]: a matte of the photo in the window's pixels, 0 beyond the photo; None where there is none.
+
+    Args:
+        name: of :mod:`engine.photo.mattes`.
+    """
+    matte = photo.mattes.get(name)
+    if matte is None:
+        return None
+    size = tuple(max(1, round(side * window.scale)) for side in photo.size)
+    matte = cv2.resize(matte, size, interpolation=cv2.INTER_AREA)
+    # From pixel centres of the window to pixel centres of the photo at the window's scale.
+    move = np.float32([[1, 0, window.origin[0] * window.scale], [0, 1, window.origin[1] * window.scale]])
+    height, width = window.skin.shape
+    return cv2.warpAffine(matte, move, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP).astype(np.float32) / 255
 
 
 def _box(model: HeadModel, posed: np.ndarray, view: View, face: float) -> tuple[int, int, int, int]:

@@ -1,4 +1,4 @@
-"""Focal length in pixels from a photo's EXIF block.
+"""Focal length in pixels from a photo's EXIF block, and which way is up.
 
 Sources: Exif 2.32 (JEITA CP-3451E) tags FocalLength, FocalPlaneXResolution, FocalLengthIn35mmFilm; CIPA DCG-001 for
 what "35 mm equivalent" means.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 
+from PIL import Image
+
 from .weights import WEIGHTS
 
-__all__ = ["FILM_DIAGONAL_MM", "focal_from_exif"]
+__all__ = ["FILM_DIAGONAL_MM", "UPRIGHT", "focal_from_exif"]
 
 _EXIF_IFD = 0x8769
 """Tag of the directory that holds the camera's own tags."""
@@ -26,6 +28,17 @@ _PIXEL_X = 0xA002
 """EXIF tag PixelXDimension: the width that the camera recorded."""
 _PIXEL_Y = 0xA003
 """EXIF tag PixelYDimension: the height that the camera recorded."""
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a photo upright, by its EXIF orientation."""
 
 _UNIT_MM = {1: 25.4, 2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """Millimetres per unit; 1 ("none") is written by cameras that mean inches; 4 and 5 are common extensions."""

@@ -20,7 +20,8 @@ from ..types import Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import PHOTO_FORMATS
 from ..wire.messages import reason, say
-from .exif import focal_from_exif
+from .exif import UPRIGHT, focal_from_exif
+from .mattes import read_mattes
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
 
@@ -58,6 +59,7 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
 
     Applies the EXIF orientation, converts an embedded colour profile (also grey and CMYK) to sRGB, lays transparency
     over neutral grey, scales 16-bit and float samples to 8 bits, and takes the first picture of a file with several.
+    Mattes that a phone stored beside it come along (:mod:`.mattes`).
     A photo with a longer side than `max_side` is reduced to it, JPEG already while decoding; ``Photo.scale`` says by
     how much. Peak memory is about 9 bytes per pixel of the decoded picture.
 
@@ -92,7 +94,7 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
     return _decode(data, path.name, digest, max_side)
 
 
-def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
+def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
     with warnings.catch_warnings():
         # The limit below is ours; Pillow also warns about EXIF oddities that do not matter to users.
         warnings.simplefilter("ignore")
@@ -115,6 +117,7 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
             target = tuple(max(1, round(side * factor)) for side in full)
             if image.format in ("JPEG", "MPO") and factor <= 0.5:
                 image.draft(None, tuple(2 * side for side in target))  # keeps twice the size for a clean resize
+            mattes = read_mattes(image, stream.getbuffer())
             image.load()
             exif = image.getexif()
             focal = focal_from_exif(exif, *target)
@@ -124,7 +127,7 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
                 image = _resize(image, target)
             image = _to_srgb(image, profile)
             # The readers of TIFF and HEIC have turned the picture themselves and cleared the tag.
-            transpose = _TRANSPOSE.get(orientation)
+            transpose = UPRIGHT.get(orientation)
             if transpose is not None:
                 image = image.transpose(transpose)
             pixels = np.asarray(image, np.uint8)
@@ -137,19 +140,7 @@ def _decode(stream: BinaryIO, name: str, digest: str, max_side: int) -> Photo:
                 ErrorCode.IMAGE_DAMAGED, say("{file} is cut off or damaged.", file=name), details={"reason": str(error)[:200]}
             ) from error
     scale = max(target) / max(full)
-    return Photo(pixels=np.ascontiguousarray(pixels), name=name, sha256=digest, focal_px=focal, scale=scale)
-
-
-_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What turns a photo upright, by its EXIF orientation."""
+    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes)
 
 
 @functools.cache

@@ -198,10 +198,11 @@ def test_the_material_has_a_shader_for_each_engine_and_both_read_one_color(bundl
         "ShaderNodeBsdfHairPrincipled",
         "ShaderNodeBsdfPrincipled",
     ]
-    colors = {
-        next(i for i in s.inputs if i.name in ("Color", "Base Color") and i.links).links[0].from_node for s in shaders.values()
-    }
-    assert len(colors) == 1
+    for shader, name in ((shaders["CYCLES"], "Color"), (shaders["EEVEE"], "Base Color")):
+        source = shader.inputs[name].links[0].from_node
+        while source.bl_idname == "ShaderNodeVectorMath":
+            source = source.inputs[0].links[0].from_node
+        assert source.bl_idname == "ShaderNodeGroup"
     attribute = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeAttribute")
     assert attribute.attribute_name == COLOR
     assert [color_input(hair, name).default_value for name in (CHOSEN, MELANIN, REDNESS)] == pytest.approx([0, 0.8, 0.2])
@@ -218,6 +219,21 @@ def test_the_skin_knows_where_hair_is_rooted(bundle):
     assert skin_input(result.head, BARE).default_value == 1 and skin_input(result.head, TINT).default_value > 0.5
     images = {n.image.name for n in result.materials["skin"].node_tree.nodes if n.bl_idname == "ShaderNodeTexImage"}
     assert "synthetic albedo bare" in images
+
+
+def test_renders_see_the_skin_with_hair_and_everybody_else_the_painted_one(bundle):
+    tree = build_head(bundle.path).materials["skin"].node_tree
+    shaders = {kind: tree.get_output_node(kind).inputs["Surface"].links[0].from_node for kind in ("ALL", "CYCLES", "EEVEE")}
+    assert shaders["CYCLES"] == shaders["EEVEE"] != shaders["ALL"] and tree.get_output_node("ALL").is_active_output
+    colors = {kind: shader.inputs["Base Color"].links[0].from_node for kind, shader in shaders.items()}
+    assert colors["ALL"].image.name == "synthetic albedo" and colors["CYCLES"].node_tree.name == "HRN Hair Skin"
+    for mine, theirs in zip(shaders["ALL"].inputs, shaders["CYCLES"].inputs):
+        if mine.name != "Base Color":
+            assert [link.from_socket for link in mine.links] == [link.from_socket for link in theirs.links], mine.name
+            same = getattr(mine, "default_value", None), getattr(theirs, "default_value", None)
+            assert same[0] == same[1] or list(same[0]) == list(same[1]), mine.name
+    heights = {kind: tree.get_output_node(kind).inputs["Displacement"].links[0].from_socket for kind in shaders}
+    assert len(set(heights.values())) == 1
 
 
 def test_a_bundle_without_bare_albedo_keeps_its_painted_skin(tmp_path):

@@ -1,6 +1,9 @@
 """What the skin's material shows where hair grows: the scalp's tint under the roots, and skin without painted hair.
 
 All of it fades with the curves: the head's custom properties :data:`.names.SHOWN` are 1 where a group of curves is shown.
+
+Renders get a shader of their own for it. Exporters carry no curves and know no node groups: they find the material's first shader
+and its albedo as on a head without hair, painted brows and all.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ __all__ = [
     "set_shown",
     "shown",
     "skin_input",
+    "skin_node",
 ]
 
 GROUP = "HRN Hair Skin"
@@ -111,7 +115,7 @@ def add_skin_nodes(
     bare: bpy.types.Image | None,
     lashes: bool,
 ) -> None:
-    """Put `group` behind the albedo of the skin of `head`.
+    """Show the skin of `head` through `group` in renders.
 
     Args:
         scalp_color: linear RGBA of the tint; None: without one.
@@ -119,12 +123,12 @@ def add_skin_nodes(
         lashes: let the painted strips of lashes fade where there are curves.
     """
     tree = head.material_slots[MATERIALS.index("skin")].material.node_tree
-    albedo = compat.socket(_albedo(tree).outputs, "Color")
+    shader = _principled(tree)
+    albedo = compat.socket(shader.inputs, "Base Color").links[0].from_socket
     node = tree.nodes.new("ShaderNodeGroup")
     node.node_tree, node.location, node.width = group, (-350, 1050), 200
-    for link in [link for link in tree.links if link.from_socket == albedo]:
-        tree.links.new(node.outputs["Color"], link.to_socket)
     tree.links.new(albedo, node.inputs["Albedo"])
+    tree.links.new(node.outputs["Color"], compat.socket(_rendered(tree, shader).inputs, "Base Color"))
     if scalp_color is not None:
         node.inputs[SCALP_COLOR].default_value = scalp_color
     else:
@@ -141,16 +145,37 @@ def add_skin_nodes(
         _fade_strips(head.material_slots[MATERIALS.index("lashes")].material.node_tree)
 
 
-def _albedo(tree: bpy.types.NodeTree) -> bpy.types.Node:
-    """The texture behind the colour of the skin's shader."""
-    shader = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
-    return compat.socket(shader.inputs, "Base Color").links[0].from_node
+def _principled(tree: bpy.types.NodeTree) -> bpy.types.Node:
+    """The shader that the material was built with: what exporters take for the material."""
+    return next(n for n in tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
+
+
+def _rendered(tree: bpy.types.NodeTree, shader: bpy.types.Node) -> bpy.types.Node:
+    """A copy of `shader` with outputs that Cycles and EEVEE prefer; the output that there is stays the exporters'."""
+    twin = tree.nodes.new(shader.bl_idname)
+    twin.distribution, twin.subsurface_method = shader.distribution, shader.subsurface_method
+    twin.label, twin.location = "Skin in Renders", (0, 1250)
+    shader.label = "Skin for Exporters"
+    for given, copied in zip(shader.inputs, twin.inputs):
+        if hasattr(given, "default_value"):
+            copied.default_value = given.default_value
+        for link in given.links:
+            tree.links.new(link.from_socket, copied)
+    first = compat.socket(shader.outputs, "BSDF").links[0].to_node
+    for number, engine in enumerate(("CYCLES", "EEVEE")):
+        output = tree.nodes.new(first.bl_idname)
+        output.target, output.label, output.location = engine, f"Renders: {engine.title()}", (350, 1250 - 200 * number)
+        output.is_active_output = False
+        tree.links.new(compat.socket(twin.outputs, "BSDF"), compat.socket(output.inputs, "Surface"))
+        for link in compat.socket(first.inputs, "Displacement").links:
+            tree.links.new(link.from_socket, compat.socket(output.inputs, "Displacement"))
+    return twin
 
 
 def _fade_strips(tree: bpy.types.NodeTree) -> None:
     """Multiply the painted lashes' alpha by what is left beside the curves."""
     nodes = NodeMath(tree)
-    shader = next(n for n in tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
+    shader = _principled(tree)
     alpha = compat.socket(shader.inputs, "Alpha")
     shown = tree.nodes.new("ShaderNodeAttribute")
     shown.attribute_type, shown.attribute_name, shown.location = "OBJECT", SHOWN["lashes"], (-450, -250)
@@ -172,11 +197,17 @@ def shown(head: bpy.types.Object) -> dict[str, bool]:
     return {name: bool(head.get(key)) for name, key in SHOWN.items()}
 
 
-def skin_input(head: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
-    """The input :data:`BARE` or :data:`TINT` in the material of the skin, for a slider; None where the head has none."""
+def skin_node(head: bpy.types.Object) -> bpy.types.Node | None:
+    """The node of :func:`build_skin_group` in the material of the skin; None where the head has none."""
     slots = head.material_slots
     material = slots[MATERIALS.index("skin")].material if len(slots) > MATERIALS.index("skin") else None
     for node in material.node_tree.nodes if material is not None and material.node_tree else ():
         if node.bl_idname == "ShaderNodeGroup" and node.node_tree and MARK in node.node_tree:
-            return node.inputs.get(name)
+            return node
     return None
+
+
+def skin_input(head: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
+    """The input :data:`BARE` or :data:`TINT` in the material of the skin, for a slider; None where the head has none."""
+    node = skin_node(head)
+    return None if node is None else node.inputs.get(name)

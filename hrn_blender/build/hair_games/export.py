@@ -13,9 +13,8 @@ from typing import NamedTuple
 import bpy
 
 from ...engine.wire.atomic import write_whole
-from ...engine.wire.bundle import MATERIALS
 from ..hair.build import find_hair
-from ..hair.skin import MARK as SKIN_MARK
+from ..hair.skin import BARE, skin_node
 from .material import neutral_pixels
 from .names import CARDS, MESH, find_games
 from .png import png_bytes
@@ -68,7 +67,7 @@ def export_head(head: bpy.types.Object, path: Path, kind: str, hair: str) -> lis
         HrnError: DISK_FULL, OUTPUT_NOT_WRITABLE.
     """
     files = [path]
-    with _chosen([head, *hair_objects(head, hair)]), _painted(head, hair != CURVES):
+    with _chosen([head, *hair_objects(head, hair)]), _bare(head, hair == CURVES):
         _EXPORTERS[kind](str(path), hair)
     if hair == CARDS:
         for name, pixels in neutral_pixels().items():
@@ -129,23 +128,19 @@ def _chosen(wanted: list[bpy.types.Object]) -> Iterator[None]:
 
 
 @contextmanager
-def _painted(head: bpy.types.Object, wanted: bool) -> Iterator[None]:
-    """The skin shows the albedo with its painted brows and lashes, linked so that every exporter finds it, for as long as the
-    context lasts: cards stand for scalp hair only."""
-    slots = head.material_slots
-    material = slots[MATERIALS.index("skin")].material if len(slots) > MATERIALS.index("skin") else None
-    tree = material.node_tree if wanted and material is not None else None
-    nodes = (
-        [n for n in tree.nodes if n.bl_idname == "ShaderNodeGroup" and n.node_tree and SKIN_MARK in n.node_tree] if tree else []
-    )
-    changed = []
+def _bare(head: bpy.types.Object, wanted: bool) -> Iterator[None]:
+    """The skin that exporters find is the one without painted hair, for as long as the context lasts: strands go out, too."""
+    node = skin_node(head) if wanted else None
+    if node is None or not node.inputs["Bare"].links or node.inputs[BARE].default_value < 0.5:
+        yield
+        return
+    tree = node.id_data
+    albedo, bare = node.inputs["Albedo"].links[0].from_socket, node.inputs["Bare"].links[0].from_socket
+    painted = [link.to_socket for link in albedo.links if link.to_node != node]
     try:
-        for node in nodes:
-            albedo = node.inputs["Albedo"]
-            for link in list(node.outputs[0].links) if albedo.links else ():
-                changed.append((node.outputs[0], link.to_socket))
-                tree.links.new(albedo.links[0].from_socket, link.to_socket)
+        for target in painted:
+            tree.links.new(bare, target)
         yield
     finally:
-        for output, target in changed:
-            tree.links.new(output, target)
+        for target in painted:
+            tree.links.new(albedo, target)

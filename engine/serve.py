@@ -21,6 +21,7 @@ from . import __version__
 from .system.failures import as_hrn_error
 from .system.memory import give_back_memory
 from .wire.bundle import remove_own_partials
+from .wire.claims import release_own_claims
 from .wire.errors import ErrorCode, HrnError
 from .wire.messages import as_message, say
 from .wire.protocol import (
@@ -95,6 +96,7 @@ class _Job:
     photos: list[str]
     out: str
     settings: Settings
+    claim: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     started: bool = False
     answered: bool = False
@@ -138,6 +140,7 @@ class Server:
         if job is not None:
             job.cancelled.set()
         remove_own_partials()
+        release_own_claims()
         logging.shutdown()
         os._exit(status)
 
@@ -217,13 +220,15 @@ class Server:
             self._send(error_response(id_, as_hrn_error(error)))
 
     def _accept(self, id_: int, params: dict) -> None:
-        photos, out = params.get("photos"), params.get("out")
+        photos, out, claim = params.get("photos"), params.get("out"), params.get("claim")
         if not isinstance(photos, list) or not all(isinstance(p, str) for p in photos) or not isinstance(out, str) or not out:
             raise HrnError(ErrorCode.SETTINGS_INVALID, "A reconstruction needs a list of photos and an output folder.")
+        if not isinstance(claim, (str, type(None))):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, "The claim must be text.")
         settings = params.get("settings") or {}
         if not isinstance(settings, dict):
             raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
-        job = _Job(id_, photos, out, Settings.from_json(settings))
+        job = _Job(id_, photos, out, Settings.from_json(settings), claim)
         with self._state:
             if self._job is not None:
                 raise HrnError(ErrorCode.BUSY, say("Reconstruction {number} is running.", number=self._job.id))
@@ -285,7 +290,7 @@ class Server:
             self._progress(job, stage, fraction, message)
 
         try:
-            bundle = reconstruct(job.photos, job.out, job.settings, told)
+            bundle = reconstruct(job.photos, job.out, job.settings, told, job.claim)
             self._progress(job, "done", 1.0, "Done")
             return response(
                 job.id,

@@ -14,6 +14,7 @@ from pathlib import Path
 from .. import __version__
 from ..system.failures import as_hrn_error
 from ..system.machine import cores, thread_environment
+from ..wire.claims import Claim
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.language import local
 from ..wire.messages import as_message, reason, say
@@ -62,8 +63,8 @@ def run_task(task: dict) -> dict:
 
     worker = _take_worker(task["patience"])
 
-    def reconstruct(subject: Subject, out: str) -> dict:
-        return reconstruct_with(worker, subject, out, lambda attempt: tell("started", attempt=attempt), progress, cancelled)
+    def reconstruct(subject: Subject, claim: Claim) -> dict:
+        return reconstruct_with(worker, subject, claim, lambda attempt: tell("started", attempt=attempt), progress, cancelled)
 
     try:
         store, subject, patient = Store(task["out"]), Subject.from_json(task["subject"]), True

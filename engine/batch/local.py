@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ..system.failures import as_hrn_error
 from ..system.machine import thread_environment
+from ..wire.claims import Claim
 from ..wire.errors import ErrorCode, HrnError
 from .board import Board, Entry
 from .store import Store
@@ -62,11 +63,11 @@ class LocalWorkers:
     def _outcome(self, worker: Worker, entry: Entry) -> Outcome:
         board = self._board
 
-        def reconstruct(subject, out):
+        def reconstruct(subject, claim):
             return reconstruct_with(
                 worker,
                 subject,
-                out,
+                claim,
                 lambda attempt: board.started(entry, attempt),
                 lambda *step: board.progress(entry, *step),
                 entry.cancel.is_set,
@@ -92,7 +93,7 @@ class LocalWorkers:
 def reconstruct_with(
     worker: Worker,
     subject,
-    out: str,
+    claim: Claim,
     started: Callable[[int], None],
     progress: Callable[..., None],
     cancelled: Callable[[], bool],
@@ -101,6 +102,7 @@ def reconstruct_with(
     """Reconstruct one subject on a worker, with a second attempt on a fresh process when the first one dies.
 
     Args:
+        claim: the right to make its bundle.
         started: called with the number of the attempt.
         progress: called as ``progress(stage, fraction, overall, message)``, a few times a second.
         lost: told about every process that died, and with None about every attempt that ended well or with an error.
@@ -122,7 +124,7 @@ def reconstruct_with(
             raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
         started(attempt)
         try:
-            answer = worker.reconstruct(subject, out, seldom, cancelled)
+            answer = worker.reconstruct(subject, claim, seldom, cancelled)
         except WorkerLost as loss:
             lost(loss)
             if attempt == _ATTEMPTS:

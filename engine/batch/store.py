@@ -19,9 +19,10 @@ from pathlib import Path
 from .. import __version__
 from ..wire.atomic import flush_file, flush_folder, output_error, replace_file
 from ..wire.bundle import MANIFEST, Bundle, load_bundle, remove_leftovers
+from ..wire.claims import Claim, claim_name
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.locks import FileLock, try_lock
 from ..wire.messages import reason, say
-from .locks import FileLock, try_lock
 from .subjects import Subject
 
 __all__ = ["FOLDER", "HINT", "LASTING", "Fingerprint", "Store"]
@@ -33,7 +34,7 @@ _SCHEMA = 1
 HINT = say("Free some space, then run the same command again: it continues from here.")
 """What to do about a full disk."""
 
-_LEFTOVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.(?:partial|old)")
+_LEFTOVER = re.compile(r"\.(.+?)(?:\.[0-9a-f]{8}\.(?:partial|old)|\.reserved)")
 _LEFTOVER_SECONDS = 10.0
 """A temporary folder that changed more recently may belong to a worker that is just ending."""
 _CLOCK_SECONDS = 3.0
@@ -88,6 +89,17 @@ class Store:
         """
         try:
             return try_lock(self._folder / f"{name}.lock")
+        except OSError as error:
+            raise output_error(error, self.out, HINT) from error
+
+    def claim_bundle(self, name: str) -> Claim | None:
+        """The right to make the subject's bundle, also against programs outside the batch; None while one of them has it.
+
+        Raises:
+            HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``.
+        """
+        try:
+            return claim_name(self.bundle_path(name))
         except OSError as error:
             raise output_error(error, self.out, HINT) from error
 
@@ -163,12 +175,15 @@ class Store:
             names = set()
             for path in self.out.iterdir():
                 found = _LEFTOVER.fullmatch(path.name)
-                if found and path.is_dir() and abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
+                old = abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS or path.suffix == ".reserved"
+                if found and path.is_dir() and old:
                     names.add(found[1])
             for name in names:
                 if (claim := self.claim(name)) is not None:
                     with claim:
-                        remove_leftovers(self.bundle_path(name))
+                        if (bundle := self.claim_bundle(name)) is not None:
+                            with bundle:
+                                remove_leftovers(self.bundle_path(name))
             for path in [*self._folder.glob(".*.partial"), *self.out.glob(".report.html.*.partial")]:
                 if abs(now - path.stat().st_mtime) > _LEFTOVER_SECONDS:
                     path.unlink(missing_ok=True)

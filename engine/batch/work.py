@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .. import __version__
+from ..wire.claims import Claim
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import list_to_json, say
 from .store import LASTING, Fingerprint, Store
@@ -20,8 +21,8 @@ TAKEOVER_SECONDS = 3.0
 """Seconds before a subject of a killed runner is taken over: its workers notice within a second or two, and may still be
 writing until then."""
 
-Reconstruct = Callable[[Subject, str], dict]
-"""``reconstruct(subject, out)`` returns the server's answer: bundle, quality, timings. Raises HrnError."""
+Reconstruct = Callable[[Subject, Claim], dict]
+"""``reconstruct(subject, claim)`` makes the bundle ``claim.path`` and returns the server's answer: bundle, quality, timings. Raises HrnError."""
 
 
 @dataclass
@@ -113,9 +114,14 @@ def work(
                     return adopted
                 if patient:
                     return Outcome("waiting", again_at=time.monotonic() + TAKEOVER_SECONDS, cut_off=True)
-            store.write(subject.name, {**about, "status": "running", "replaces": store.mark(subject.name)})
-            started()
-            answer = reconstruct(subject, str(store.bundle_path(subject.name)))
+            name = store.claim_bundle(subject.name)
+            if name is None:  # A Blender or an engine outside this batch is making a head of that name.
+                return Outcome("waiting", again_at=time.monotonic() + 1.0)
+            with name:
+                _refuse_foreign(store, subject, record)
+                store.write(subject.name, {**about, "status": "running", "replaces": store.mark(subject.name)})
+                started()
+                answer = reconstruct(subject, name)
         except HrnError as error:
             status = "cancelled" if error.code is ErrorCode.CANCELLED else "failed"
             outcome = Outcome(
@@ -138,6 +144,23 @@ def work(
                 "quality": answer.get("quality", {}),
                 "timings": answer.get("timings", {}),
             },
+        )
+
+
+def _refuse_foreign(store: Store, subject: Subject, record: dict) -> None:
+    """
+    Raises:
+        HrnError: ``OUTPUT_EXISTS`` when the subject's folder holds a head of other photos that this batch did not make.
+    """
+    bundle = store.bundle(subject.name)
+    if bundle is None or record.get("status") in ("done", "running"):
+        return
+    shown = {photo.get("sha256") for photo in bundle.manifest["photos"]}
+    if shown.isdisjoint(row["sha256"] for row in store.fingerprint(subject, record).photos):
+        raise HrnError(
+            ErrorCode.OUTPUT_EXISTS,
+            say("{path} holds a head of another photo, which this batch did not make.", path=bundle.path),
+            hint="Rename the photo or the folder, or choose another output folder.",
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..wire.child_process import clean_environment
+from ..wire.claims import Claim
 from ..wire.client import EngineProcess, EngineState, Failed, Finished, Launch, Ready, Stopped
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
@@ -80,15 +81,21 @@ class Worker:
     def pid(self) -> int | None:
         return self._engine.pid
 
-    def reconstruct(self, subject: Subject, out: str, progress: Step, cancelled: Callable[[], bool]) -> dict:
-        """The server's answer for one subject: bundle, quality, timings.
+    def reconstruct(self, subject: Subject, claim: Claim, progress: Step, cancelled: Callable[[], bool]) -> dict:
+        """The server's answer for one subject, whose bundle is claimed: bundle, quality, timings.
 
         Raises:
             HrnError: the reconstruction failed or was cancelled; the process lives on.
             WorkerLost: the process is gone.
         """
         number = self._engine.request(
-            "reconstruct", {"photos": list(subject.photos), "out": out, "settings": subject.settings.to_json()}
+            "reconstruct",
+            {
+                "photos": list(subject.photos),
+                "out": str(claim.path),
+                "settings": subject.settings.to_json(),
+                "claim": claim.token,
+            },
         )
         try:
             return self._wait(number, progress, cancelled)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..photo.mattes import HAIR, PERSON
+from ..system.failures import of_view
 from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
@@ -40,8 +41,9 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     seen = []
     for number, (view, vertices) in enumerate(zip(views, posed)):
         looking(number / len(views))
-        window = make_window(model, vertices, view)
-        seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view.photo))))
+        with of_view(number):
+            window = make_window(model, vertices, view)
+            seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view.photo))))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..head.model import HeadModel
+from ..system.failures import of_view
 from ..types import Textures, View
 from ..wire.hair import HairStyle
 from .beard import SeenBeard, beard_area, beard_strands
@@ -47,16 +48,17 @@ def short_hair(
     """
     skin, posed = skin_triangles(model), heads[0]
     brows, beards = [], []
-    for found, view, here in zip(views, head_views, heads):
-        closeup = make_closeup(model, here, view)
-        brow_gate, beard = (_in_closeup(found.window, closeup, mask) for mask in (found.mask.brow, found.mask.beard))
-        # The window is coarser than a brow's border; what it does not show at all is not a brow.
-        brow = brow_alpha(closeup) * np.clip(3 * brow_gate, 0, 1)
-        colors = unlit(closeup, skin, textures.albedo, np.maximum(brow, beard))
-        paint = hair_paint(closeup, colors, brow)
-        brows.append(SeenBrows(closeup, brow, paint))
-        own = hair_paint(closeup, colors, beard, paint.color)
-        beards.append(SeenBeard(closeup, beard, own, *beard_overhang(closeup, beard)))
+    for number, (found, view, here) in enumerate(zip(views, head_views, heads)):
+        with of_view(number):
+            closeup = make_closeup(model, here, view)
+            brow_gate, beard = (_in_closeup(found.window, closeup, mask) for mask in (found.mask.brow, found.mask.beard))
+            # The window is coarser than a brow's border; what it does not show at all is not a brow.
+            brow = brow_alpha(closeup) * np.clip(3 * brow_gate, 0, 1)
+            colors = unlit(closeup, skin, textures.albedo, np.maximum(brow, beard))
+            paint = hair_paint(closeup, colors, brow)
+            brows.append(SeenBrows(closeup, brow, paint))
+            own = hair_paint(closeup, colors, beard, paint.color)
+            beards.append(SeenBeard(closeup, beard, own, *beard_overhang(closeup, beard)))
     # The photo that shows most of the brows tells their colour to all.
     brows.sort(key=lambda one: -float(one.density.sum() * one.closeup.pixel_mm**2))
     color, darkness = brows[0].paint.color, brows[0].paint.darkness

@@ -38,6 +38,8 @@ _HUE = 0.9
 """Power of the hair's hue that is kept: skin beside it shines on it."""
 _VARY = 0.16
 """Spread of the brightness of single hairs, log."""
+_BLACK = 1e-4
+"""Linear colour, a third of the smallest step of 8 bits, that hair in a picture without light or without a channel has."""
 _LEAST_PIXELS = 12
 """With fewer pixels a photo tells no colour."""
 
@@ -100,7 +102,7 @@ def hair_paint(closeup: Closeup, colors: np.ndarray, density: np.ndarray, other:
     if core.sum() < _LEAST_PIXELS:
         return HairPaint(np.float32([0.03, 0.02, 0.014]) if other is None else other, flat)
     light = colors @ LUMINANCE
-    mixed = np.median(colors[core], 0)
+    mixed = np.maximum(np.median(colors[core], 0), _BLACK)
     bare = (density < 0.02) & (closeup.skin > 0.6) & closeup.on_skin
     skin = np.median(colors[bare], 0) if bare.sum() > _LEAST_PIXELS else 3 * mixed
     share = float(np.clip(np.mean(density[core]), *_DENSE))

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..system.progress import SILENT, Progress, Receiver
-from ..wire.bundle import Bundle, check_replaceable, remove_leftovers
+from ..wire.bundle import Bundle, check_replaceable, check_writable, output_path, remove_leftovers
+from ..wire.claims import claimed
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from ..wire.methods import check_photo_count, method_info
@@ -62,6 +63,7 @@ def reconstruct(
     out: str | os.PathLike,
     settings: Settings | None = None,
     progress: Receiver | None = None,
+    claim: str | None = None,
 ) -> Bundle:
     """Reconstruct one head.
 
@@ -69,6 +71,7 @@ def reconstruct(
         photos: path of the photo, or several paths of photos of one person.
         out: folder that becomes the bundle; must not exist, be empty, or be a bundle, which is then replaced.
         settings: defaults when omitted.
+        claim: token of the claim on `out` that the caller holds (:mod:`engine.wire.claims`); claimed here when omitted.
         progress: ``progress(stage, fraction, message)``, see :data:`engine.system.progress.Receiver`; may raise to cancel.
 
     Returns:
@@ -83,6 +86,9 @@ def reconstruct(
     if not photos:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "No photo was given.")
     check_photo_count(settings.method, len(photos))
+    out = output_path(out)
     check_replaceable(out)
-    remove_leftovers(out)
-    return method.reconstruct(photos, out, settings, Progress(progress))
+    with claimed(out, claim):
+        remove_leftovers(out)
+        check_writable(out)
+        return method.reconstruct(photos, out, settings, Progress(progress))

@@ -12,16 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..head.model import HeadModel
 from ..pipeline.clock import StageClock
+from ..pipeline.finite import refuse_view
 from ..pipeline.hair import warm_hair, with_hair
+from ..pipeline.leave_out import without_failing
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
+from ..system.failures import ViewFailed, as_hrn_error
 from ..system.packages import absent_packages
 from ..system.progress import SILENT, Progress
-from ..types import View
+from ..types import FaceObservation, Photo, Textures, View
 from ..wire.bundle import Bundle, load_bundle, write_bundle
 from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
 from ..wire.methods import METHODS
 from ..wire.settings import Settings
 
@@ -93,40 +98,105 @@ class OpenMethod(Warm):
             return self._solve(paths, settings, progress)
 
     def _solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress) -> Solution:
-        from ..fit import fit_coarse, fit_mid
+        seen, left_out = observe_photos(self._shared()[1], paths, settings, progress.stage("photo"))
+        faces = [(photo, observation) for _, photo, observation in seen]
+        while True:
+            try:
+                return self._solved(faces, left_out, settings, progress)
+            except ViewFailed as failed:
+                if len(faces) == 1 and failed.number == 0:
+                    raise failed.error from failed
+                faces, left_out = _without(failed, faces, left_out)
+
+    def _solved(self, faces: list[_Face], left_out: list[LeftOut], settings: Settings, progress: Progress) -> Solution:
+        """
+        Raises:
+            ViewFailed: with the number of the photo, those without a face counted after the others.
+        """
         from ..texture import build_textures
 
-        model, landmarker = self._shared()
-        seen, left_out = observe_photos(landmarker, paths, settings, progress.stage("photo"))
-        faces = [(photo, observation) for _, photo, observation in seen]
-        coarsely = progress.stage("coarse", "Fitting the head")
-        coarsely(0.0)
-        if len(faces) == 1:
-            photo, observation = faces[0]
-            first = fit_coarse(model, photo, observation, settings, coarsely)
-            shaping = progress.stage("mid", "Shaping the head to the photo")
-            shaping(0.0)
-            coarse, mid = fit_mid(model, photo, observation, first, settings, shaping)
-            views = [View(photo, observation, coarse, mid)]
-        else:
-            from ..fit.views import fit_views
-            from ..photo import load_photo
-
-            hidden = [one for one in left_out if one.error.code is ErrorCode.NO_FACE]
-            views, strangers, placed = fit_views(
-                model, faces, settings, progress, [load_photo(one.path) for one in hidden if one.path is not None]
-            )
-            left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
-            left_out += [
-                LeftOut(
-                    faces[i][0].name,
-                    HrnError(
-                        ErrorCode.PHOTO_UNMATCHED,
-                        "It shows nothing that the other photos confirm: perhaps it shows somebody else, or another light and another expression.",
-                    ),
-                )
-                for i in strangers
-            ]
+        model = self._shared()[0]
+        progress.stage("coarse", "Fitting the head")(0.0)
+        views, left_out = _fitted(model, faces, left_out, settings, progress)
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
-        textures = build_textures(model, views, settings, progress)
-        return with_hair(Solution(model, tuple(views), textures, tuple(left_out)), settings, progress)
+
+        def paint(kept: tuple[View, ...]) -> Textures:
+            return build_textures(model, kept, settings, progress)
+
+        try:
+            textures, failures = without_failing(say("texture"), tuple(views), paint)
+        except ViewFailed as failed:
+            raise ViewFailed(_number(views[0], [photo for photo, _ in faces]), failed.error) from failed
+        solution = Solution(model, tuple(views), textures, tuple(left_out), None, failures)
+        return with_hair(solution, settings, progress)
+
+
+_Face = tuple[Photo, FaceObservation]
+"""A photo and its face."""
+
+
+def _fitted(
+    model: HeadModel, faces: list[_Face], left_out: list[LeftOut], settings: Settings, progress: Progress
+) -> tuple[list[View], list[LeftOut]]:
+    """The photos that fit one head, the reference first, and those that are left out.
+
+    Raises:
+        ViewFailed: see :meth:`OpenMethod._solved`.
+    """
+    if len(faces) == 1:
+        from ..fit import fit_coarse, fit_mid
+
+        photo, observation = faces[0]
+        first = fit_coarse(model, photo, observation, settings, progress.stage("coarse"))
+        shaping = progress.stage("mid", "Shaping the head to the photo")
+        shaping(0.0)
+        return [View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping))], left_out
+    from ..fit.views import fit_views
+    from ..photo import load_photo
+    from ..photo.landmarks import face_width
+
+    hidden = _hidden(left_out)
+    profiles = [load_photo(one.path) for one in hidden if one.path is not None]
+    try:
+        views, strangers, placed = fit_views(model, faces, settings, progress, profiles)
+    except (HrnError, ViewFailed):
+        raise
+    except Exception as error:
+        failure = as_hrn_error(error)
+        if failure.code is not ErrorCode.INTERNAL:
+            raise
+        # Nobody knows which of them it was: the largest face alone.
+        best = max(range(len(faces)), key=lambda i: face_width(faces[i][1]))
+        others = [LeftOut(photo.name, failure) for i, (photo, _) in enumerate(faces) if i != best]
+        return _fitted(model, [faces[best]], [*left_out, *others], settings, progress)
+    known = [photo for photo, _ in faces] + profiles
+    for view in views:
+        try:
+            refuse_view(view)
+        except HrnError as error:
+            raise ViewFailed(_number(view, known), error) from error
+    left_out = [one for one in left_out if not any(one is hidden[i] for i in placed)]
+    unmatched = HrnError(
+        ErrorCode.PHOTO_UNMATCHED,
+        "It shows nothing that the other photos confirm: perhaps it shows somebody else, or another light and another expression.",
+    )
+    return views, [*left_out, *(LeftOut(faces[i][0].name, unmatched) for i in strangers)]
+
+
+def _hidden(left_out: list[LeftOut]) -> list[LeftOut]:
+    """The photos without a face: profiles among them may still be placed."""
+    return [one for one in left_out if one.error.code is ErrorCode.NO_FACE and one.path is not None]
+
+
+def _number(view: View, photos: list[Photo]) -> int:
+    """Which of the photos a view is, by its file: the fit may have straightened its pixels."""
+    return [photo.sha256 for photo in photos].index(view.photo.sha256)
+
+
+def _without(failed: ViewFailed, faces: list[_Face], left_out: list[LeftOut]) -> tuple[list[_Face], list[LeftOut]]:
+    """The photos that remain when one of them is left out because a stage failed on it."""
+    if failed.number >= len(faces):
+        lost = _hidden(left_out)[failed.number - len(faces)]
+        return faces, [LeftOut(one.name, failed.error) if one is lost else one for one in left_out]
+    name = faces[failed.number][0].name
+    return [face for i, face in enumerate(faces) if i != failed.number], [*left_out, LeftOut(name, failed.error)]

@@ -19,6 +19,7 @@ from ..system.progress import Progress
 from ..types import View
 from ..wire.hair import HairGroup, hair_json, write_hair
 from ..wire.settings import Settings
+from .finite import refuse_non_finite
 from .image_files import write_exr, write_jpeg, write_png
 from .quality import quality_report
 from .solution import Solution
@@ -32,7 +33,12 @@ _CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
 
 
 def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.ndarray]]:
-    """The manifest (without timings and files) and the arrays."""
+    """The manifest (without timings and files) and the arrays.
+
+    Raises:
+        HrnError: ``INTERNAL`` naming the stage whose numbers are not finite.
+    """
+    refuse_non_finite(found)
     model, textures, observation, coarse, mid = found.model, found.textures, found.observation, found.coarse, found.mid
     fitted, depth = coarse.camera.project(model.landmarks(found.posed))
     values = np.round(coarse.expression.astype(float), 5)

@@ -54,6 +54,16 @@ def _warnings(found: Solution, report: dict):
         yield warn("face_cut_off", say("The face is cut off by the edge of the photo; what lies outside is a guess."))
     for one in found.left_out:
         yield warn("photo_left_out", say("{file} was left out: {reason}", file=one.name, reason=one.error))
+    for failure in found.failures:
+        yield warn(
+            "stage_failed",
+            say(
+                "{file} was left out of the {stage}, which failed on it: {reason}",
+                file=failure.name,
+                stage=failure.stage,
+                reason=failure.error,
+            ),
+        )
     if len(found.views) > 1:
         if max(view.share for view in found.views) == 1.0:
             yield warn(

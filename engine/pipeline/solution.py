@@ -11,8 +11,9 @@ from ..hair.types import Hair
 from ..head.model import HeadModel
 from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.errors import HrnError
+from ..wire.messages import Message
 
-__all__ = ["Solution", "LeftOut"]
+__all__ = ["LeftOut", "Solution", "StageFailure"]
 
 
 class LeftOut(NamedTuple):
@@ -21,6 +22,15 @@ class LeftOut(NamedTuple):
     name: str
     error: HrnError
     path: str | os.PathLike | None = None
+
+
+class StageFailure(NamedTuple):
+    """A photo that helped the head, but not in one stage, which failed on it."""
+
+    stage: Message
+    """What the stage makes."""
+    name: str
+    error: HrnError
 
 
 class Solution(NamedTuple):
@@ -33,6 +43,7 @@ class Solution(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
     hair: Hair | None = None
     """None where none was asked for."""
+    failures: tuple[StageFailure, ...] = ()
 
     @property
     def photo(self) -> Photo:

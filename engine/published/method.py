@@ -18,6 +18,7 @@ import numpy as np
 from ..head.landmarks68 import five_of_478
 from ..pipeline.clock import StageClock
 from ..pipeline.hair import warm_hair, with_hair
+from ..pipeline.leave_out import without_failing
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import Solution
 from ..pipeline.warm import Warm
@@ -168,11 +169,15 @@ class PublishedMethod(Warm, ABC):
         carrying(0.0)
         carried = carry_over(self._model, relaxed, found.faces, carrying)
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
-        textures = build_textures(self._model, list(carried.views), settings, progress)
+        textures, failures = without_failing(
+            say("texture"), carried.views, lambda kept: build_textures(self._model, kept, settings, progress)
+        )
         if found.relief is not None:
             progress.stage("displacement")(0.96, "Transferring the relief to the head")
             textures = with_relief(self._model, carried, textures, found.relief, found.triangles, settings.detail)
-        solution = with_hair(Solution(self._model, carried.views, textures, tuple(left_out)), settings, progress)
+        solution = with_hair(
+            Solution(self._model, carried.views, textures, tuple(left_out), None, failures), settings, progress
+        )
         writing = progress.stage("bundle", "Writing the head")
         writing(0.0)
         manifest, arrays = assemble(solution, settings)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..wire.atomic import is_disk_full
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
-__all__ = ["as_hrn_error"]
+__all__ = ["ViewFailed", "as_hrn_error", "of_view"]
 
 _log = logging.getLogger(__name__)
 _MEMORY_WORDS = (
@@ -24,6 +26,40 @@ _MEMORY_WORDS = (
 """Words, in lower case, with which libraries say that memory is short."""
 
 
+class ViewFailed(Exception):
+    """A stage failed because of one of several photos; the others can go on without it.
+
+    Args:
+        number: of the photo among those that the stage was given.
+        error: what happened, for the report.
+    """
+
+    def __init__(self, number: int, error: HrnError):
+        super().__init__(f"photo {number}: {error.message}")
+        self.number = number
+        self.error = error
+
+
+@contextmanager
+def of_view(number: int) -> Iterator[None]:
+    """Blame photo `number` for what fails unexpectedly inside the block.
+
+    Cancelling, lack of memory, a full disk and errors with a code of their own concern all photos and pass.
+
+    Raises:
+        ViewFailed: instead of any unexpected exception, whose traceback goes to the log.
+    """
+    try:
+        yield
+    except (HrnError, ViewFailed):
+        raise
+    except Exception as error:
+        failure = as_hrn_error(error)
+        if failure.code is not ErrorCode.INTERNAL:
+            raise
+        raise ViewFailed(number, failure) from error
+
+
 def as_hrn_error(error: BaseException) -> HrnError:
     """The matching :class:`HrnError`; the traceback of an unexpected exception goes to the log.
 
@@ -32,6 +68,8 @@ def as_hrn_error(error: BaseException) -> HrnError:
     if isinstance(error, HrnError):
         _log.info("%s: %s %s", error.code.value, error.message, error.details or "")
         return error
+    if isinstance(error, ViewFailed):
+        return error.error
     if isinstance(error, KeyboardInterrupt):
         return HrnError(ErrorCode.CANCELLED, "The reconstruction was interrupted.")
     _log.error("unexpected %s", type(error).__name__, exc_info=error)

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import output_error, partials_of, rename, temporary_path
+from .bundle_checks import ARRAYS, check_arrays, check_numbers
 from .errors import ErrorCode, HrnError
 from .messages import reason, say
 
@@ -34,7 +35,9 @@ __all__ = [
     "SCHEMA_VERSION",
     "Bundle",
     "check_replaceable",
+    "check_writable",
     "load_bundle",
+    "output_path",
     "read_arrays",
     "remove_leftovers",
     "remove_own_partials",
@@ -73,30 +76,6 @@ _own_partials: set[Path] = set()
 """Temporary folders that this process is writing now."""
 _own_lock = threading.Lock()
 
-ARRAYS = {
-    # name: (dtype kind, shape with N vertices, Q quads, E expressions, P parts, L landmarks)
-    "vertices": ("f", ("N", 3)),
-    "deformation": ("f", ("N", 3)),
-    "expression_deltas": ("f", ("E", "N", 3)),
-    "faces": ("i", ("Q", 4)),
-    "uv": ("f", ("Q", 4, 2)),
-    "face_material": ("i", ("Q",)),
-    "parts": ("f", ("P", "N")),
-    "confidence": ("f", ("N",)),
-    "confidence_class": ("i", ("N",)),
-    "landmark_vertices": ("i", ("L", 3)),
-    "landmark_weights": ("f", ("L", 3)),
-    "landmarks_detected": ("f", ("L", 2)),
-    "landmarks_fitted": ("f", ("L", 2)),
-}
-"""Arrays of ``mesh.npz``.
-
-``vertices`` is the neutral coarse head, ``deformation`` the mid-frequency offset that is added to it,
-``expression_deltas`` the 52 ARKit actions at value 1. ``confidence_class``: 0 prior, 1 completed, 2 seen.
-``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
-and ``landmarks_fitted`` are pixels in the first photo.
-"""
-
 
 @dataclass(frozen=True)
 class Bundle:
@@ -108,7 +87,7 @@ class Bundle:
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``mesh.npz`` (see :data:`ARRAYS`), shapes checked against each other."""
         arrays = read_arrays(self.path / MESH, ARRAYS)
-        _check_arrays(arrays)
+        check_arrays(arrays)
         return arrays
 
     def file(self, name: str) -> Path:
@@ -143,34 +122,6 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         raise HrnError(
             ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
-
-
-def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
-    sizes: dict[str, int] = {}
-    for name, (kind, shape) in ARRAYS.items():
-        array = arrays[name]
-        kinds = {"f": "f", "i": "iu"}[kind]
-        if array.dtype.kind not in kinds or array.ndim != len(shape):
-            raise HrnError(
-                ErrorCode.BUNDLE_INVALID,
-                say("Array “{name}” has type {type} and shape {shape}.", name=name, type=array.dtype, shape=str(array.shape)),
-            )
-        for want, have in zip(shape, array.shape):
-            if sizes.setdefault(want, have) != have if isinstance(want, str) else want != have:
-                raise HrnError(
-                    ErrorCode.BUNDLE_INVALID,
-                    say(
-                        "Array “{name}” has shape {shape} instead of {expected}.",
-                        name=name,
-                        shape=str(array.shape),
-                        expected=str(shape),
-                    ),
-                )
-        if kind == "f" and not np.isfinite(array).all():
-            raise HrnError(ErrorCode.BUNDLE_INVALID, say("Array “{name}” contains values that are not finite.", name=name))
-    for name in ("faces", "landmark_vertices"):
-        if arrays[name].size and not 0 <= arrays[name].min() <= arrays[name].max() < sizes["N"]:
-            raise HrnError(ErrorCode.BUNDLE_INVALID, say("Array “{name}” refers to vertices that do not exist.", name=name))
 
 
 def load_bundle(path: str | os.PathLike) -> Bundle:
@@ -229,6 +180,28 @@ def _check_files(path: Path, manifest: dict) -> None:
             raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} does not list “{file}”.", path=path / MANIFEST, file=name))
 
 
+def output_path(out: str | os.PathLike) -> Path:
+    """The folder that `out` names: absolute, and what a symbolic link points to, so that the link stays."""
+    out = Path(out).absolute()
+    return Path(os.path.realpath(out)) if out.is_symlink() else out
+
+
+def check_writable(out: Path) -> None:
+    """Make and remove what writing the bundle will make, so that a name that is too long is met before the work.
+
+    Raises:
+        HrnError: ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``.
+    """
+    temporary = temporary_path(out)
+    try:
+        temporary.mkdir(parents=True)
+        (temporary / "displacement.exr").touch()
+    except OSError as error:
+        raise output_error(error, out) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def check_replaceable(out: str | os.PathLike) -> None:
     """Raise early when `out` cannot become a bundle.
 
@@ -259,7 +232,10 @@ def check_replaceable(out: str | os.PathLike) -> None:
 
 
 def remove_leftovers(out: str | os.PathLike) -> None:
-    """Clear what a killed process left beside `out`: half-written folders go, a bundle caught in a swap comes back."""
+    """Clear what a killed process left beside `out`: half-written folders go, a bundle caught in a swap comes back.
+
+    For whoever has claimed `out` (:mod:`.claims`): somebody else's half-written folders look the same.
+    """
     out = Path(out).absolute()
     for path in partials_of(out):
         if path not in _own_partials:
@@ -312,12 +288,13 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
         The temporary folder, into which the caller writes maps and photos.
 
     Raises:
-        HrnError: ``OUTPUT_EXISTS``, ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``. Nothing half-written remains.
+        HrnError: ``OUTPUT_EXISTS``, ``OUTPUT_NOT_WRITABLE``, ``DISK_FULL``; ``BUNDLE_INVALID`` for numbers that are not
+            finite. Nothing half-written remains.
     """
-    out = Path(out).absolute()
+    out = output_path(out)
     check_replaceable(out)
     remove_leftovers(out)
-    _check_arrays(arrays)
+    check_arrays(arrays)
     temporary = temporary_path(out)
     with _own_lock:
         _own_partials.add(temporary)
@@ -331,6 +308,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
                 name = file.relative_to(temporary).as_posix()
                 files[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
         whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **manifest, "files": files}
+        check_numbers("", whole)
         with open(temporary / MANIFEST, "w", encoding="utf-8") as stream:
             json.dump(whole, stream, indent=1, ensure_ascii=False, allow_nan=False)
             stream.flush()

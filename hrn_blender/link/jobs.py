@@ -14,9 +14,10 @@ from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.bundle import remove_leftovers
+from ..engine.wire.claims import Claim, claim_free
 from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.messages import Message, reason, say
+from ..engine.wire.messages import Message, say
 from ..engine.wire.names import folder_name
 from ..engine.wire.protocol import overall_fraction
 from ..engine.wire.settings import Settings
@@ -50,6 +51,8 @@ class Job:
     settings: Settings
     out: Path
     """The bundle; a folder that nobody else uses."""
+    claim: Claim | None = None
+    """The right to make that folder, until the job has ended."""
     state: JobState = JobState.QUEUED
     stage: str = ""
     message: Message = Message("")
@@ -119,7 +122,8 @@ class JobQueue:
             if not path.is_file():
                 raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=path))
         name = name or paths[0].stem
-        job = Job(self._next_id, name, paths, settings, self._free_folder(Path(folder), folder_name(name, empty="head")))
+        claim = claim_free(Path(folder).absolute(), folder_name(name, empty="head"))
+        job = Job(self._next_id, name, paths, settings, claim.path, claim)
         self._next_id += 1
         self.jobs.append(job)
         return job
@@ -182,17 +186,28 @@ class JobQueue:
         self.engine.poll()
         if job is not None:
             _clear(job.out)
+        for one in self.jobs:
+            if one.claim is not None:
+                one.claim.release()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _start(self, job: Job) -> None:
         job.state = JobState.RUNNING
         job.started = time.monotonic()
-        if job.out.exists():  # Somebody else took the name while the job was waiting.
-            job.out = self._free_folder(job.out.parent, folder_name(job.name, empty="head"))
+        if job.claim is not None and job.out.exists():  # A program that claims nothing took the name while the job was waiting.
+            job.claim.release()
+            job.claim = claim_free(job.out.parent, folder_name(job.name, empty="head"))
+            job.out = job.claim.path
         self._events.append(JobEvent(job, "started"))
         job.request_id = self.engine.request(
-            "reconstruct", {"photos": [str(p) for p in job.photos], "out": str(job.out), "settings": job.settings.to_json()}
+            "reconstruct",
+            {
+                "photos": [str(p) for p in job.photos],
+                "out": str(job.out),
+                "settings": job.settings.to_json(),
+                "claim": job.claim.token if job.claim is not None else None,
+            },
         )
 
     def _take(self, event) -> None:
@@ -211,33 +226,24 @@ class JobQueue:
         elif isinstance(event, Failed):
             job.error = event.error
             cancelled = event.error.code is ErrorCode.CANCELLED
-            threading.Thread(target=_clear, args=(job.out,), name="hrn-clear", daemon=True).start()
+            claim, job.claim = job.claim, None
+            threading.Thread(target=_clear, args=(job.out, claim), name="hrn-clear", daemon=True).start()
             self._end(job, JobState.CANCELLED if cancelled else JobState.FAILED)
 
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
         job.seconds = time.monotonic() - job.started if job.started else 0.0
         job.message = Message("")
+        if job.claim is not None:
+            job.claim.release()
+            job.claim = None
         self._events.append(JobEvent(job, state.value))
 
-    def _free_folder(self, folder: Path, name: str) -> Path:
-        """`folder`/`name`, or with the first number that is free on disk and among the jobs."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise HrnError(
-                ErrorCode.OUTPUT_NOT_WRITABLE,
-                say("{folder} cannot be created: {reason}.", folder=folder, reason=reason(error)),
-            ) from error
-        taken = {j.out for j in self.jobs}
-        number, candidate = 1, folder / name
-        while candidate in taken or candidate.exists():
-            number += 1
-            candidate = folder / f"{name}_{number}"
-        return candidate
 
-
-def _clear(out: Path) -> None:
-    """Remove the temporary folders of a bundle whose writer was killed. A finished bundle is left alone."""
+def _clear(out: Path, claim: Claim | None = None) -> None:
+    """Remove the temporary folders of a bundle whose writer was killed, then give its name back. A finished bundle is left
+    alone."""
     time.sleep(0.2)  # A killed process writes on for a moment.
     remove_leftovers(out)
+    if claim is not None:
+        claim.release()

@@ -194,7 +194,8 @@ class TestEnd:
     def running(self, client, tmp_path):
         client.reconstruct(1, "writing", tmp_path / "a")
         client.notified("progress", stage="bundle", fraction=0.5)
-        assert len(names(tmp_path)) == 1 and names(tmp_path)[0].endswith(".partial")
+        partial, claim = names(tmp_path)
+        assert partial.endswith(".partial") and claim == ".a.reserved"
 
     def test_end_of_stdin(self, client, tmp_path):
         self.running(client, tmp_path)
@@ -216,7 +217,8 @@ class TestEnd:
         self.running(client, tmp_path)
         client.process.kill()
         client.exit_code()
-        assert len(names(tmp_path)) == 1 and names(tmp_path)[0].endswith(".partial")
+        partial, claim = names(tmp_path)
+        assert partial.endswith(".partial") and claim == ".a.reserved"
         with Client() as second:
             second.reconstruct(1, "ok", tmp_path / "a")
             assert "result" in second.answer(1)

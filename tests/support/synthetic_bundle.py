@@ -243,6 +243,7 @@ def make_bundle(
     views: tuple[bool, ...] = (True,),
     settings: Settings | None = None,
     hair: bool | dict = False,
+    sha256: str = "0" * 64,
     **changes,
 ) -> Bundle:
     """Write a bundle to `path`.
@@ -255,6 +256,7 @@ def make_bundle(
         name: name of the head.
         views: for each photo, whether it was used; each one that was has a camera, further round than the last.
         settings: recorded in the manifest.
+        sha256: sum of the photos' files.
         hair: guides on its scalp, brows, lids and chin, and an albedo without painted ones; or the groups themselves.
         changes: top-level manifest fields to add or replace.
     """
@@ -292,7 +294,7 @@ def make_bundle(
     for number, used in enumerate(views):
         about = {
             "name": f"{name}.png" if number == 0 else f"{name} {number + 1}.png",
-            "sha256": "0" * 64,
+            "sha256": sha256,
             "width": width,
             "height": height,
             "scale": 1.0,

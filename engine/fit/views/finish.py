@@ -12,6 +12,7 @@ from ...geometry.harmonics import fit_lighting, light_normals, sh_basis
 from ...geometry.mesh import facing_of, vertex_normals
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.failures import of_view
 from ...system.progress import Progress
 from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.color import srgb_to_linear
@@ -45,6 +46,9 @@ def finished_views(
         identity: (K,). deformation: (N, 3) mm; None where the photos could not be compared: then the first photo's
             pixels give it, and landmarks the other cameras.
         weights: what is believed of the light.
+
+    Raises:
+        ViewFailed: with the number of a photo that cannot be read.
     """
     from ...photo import find_bite, find_covers, segment_skin
 
@@ -70,8 +74,9 @@ def finished_views(
             view.expression = expression
 
     def bare_skin(view: ViewState) -> tuple[np.ndarray, Covers]:
-        mask = segment_skin(view.photo, view.observation)
-        return mask.skin.astype(np.float32), find_covers(view.photo, view.observation, mask)
+        with of_view(view.number):
+            mask = segment_skin(view.photo, view.observation)
+            return mask.skin.astype(np.float32), find_covers(view.photo, view.observation, mask)
 
     found = concurrently([partial(bare_skin, view) for view in views], progress.part(0.5, 0.8))
     skins, covers = [skin for skin, _ in found], [covers for _, covers in found]
@@ -81,7 +86,8 @@ def finished_views(
     deformation[surface.vertices] += ear_shift(
         model, surface, bare + deformation, [(view.photo, view.camera, skin) for view, skin in zip(views, skins)]
     ).astype(np.float32)
-    bite = find_bite(first.photo, first.observation)
+    with of_view(first.number):
+        bite = find_bite(first.photo, first.observation)
     deformation += bite_shift(model, bare + deformation, first.expression, bite).astype(np.float32)
     deformation += socket_shift(model, model.shape(identity) + deformation)
 
@@ -93,7 +99,8 @@ def finished_views(
             view.observation = replace(view.observation, landmarks=points.astype(np.float32))
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
-        lighting, left = _light(model, view, vertices, skin, weights)
+        with of_view(view.number):
+            lighting, left = _light(model, view, vertices, skin, weights)
         return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left, covers), view.share)
 
     return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], progress.part(0.8, 1.0))

@@ -13,6 +13,7 @@ import numpy as np
 from ...camera import Camera
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.failures import of_view
 from ...system.progress import Progress
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
@@ -40,7 +41,11 @@ _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswit
 def single_fits(
     model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress: Progress
 ) -> list[CoarseFit]:
-    """The coarse fit of each photo on its own, several at a time; `progress` may raise to cancel all."""
+    """The coarse fit of each photo on its own, several at a time; `progress` may raise to cancel all.
+
+    Raises:
+        ViewFailed: with the number of a photo that cannot be fitted.
+    """
     from ..coarse.fit import fit_coarse
 
     stop = threading.Event()
@@ -49,11 +54,11 @@ def single_fits(
         if stop.is_set():
             raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
 
-    return concurrently(
-        [partial(fit_coarse, model, *each, settings, Progress(interrupt)) for each in photos],
-        progress,
-        stop=stop,
-    )
+    def fit(number: int, photo: Photo, observation: FaceObservation) -> CoarseFit:
+        with of_view(number):
+            return fit_coarse(model, photo, observation, settings, Progress(interrupt))
+
+    return concurrently([partial(fit, number, *each) for number, each in enumerate(photos)], progress, stop=stop)
 
 
 def order_views(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> list[ViewState]:

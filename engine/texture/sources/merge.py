@@ -24,6 +24,7 @@ from ...geometry.mesh import vertex_normals
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
+from ...system.failures import of_view
 from ...system.progress import SILENT, Progress
 from ...types import View
 from ...wire.color import LUMINANCE
@@ -114,10 +115,12 @@ def merge(
         weights: what is believed.
         progress: may raise to cancel.
     """
-    read = concurrently(
-        [partial(_read, model, surface, place, view, *one, weights) for view, one in zip(views, opened)],
-        progress.part(0.0, 0.5),
-    )
+
+    def read_view(number: int) -> _Read:
+        with of_view(number):
+            return _read(model, surface, place, views[number], *opened[number], weights)
+
+    read = concurrently([partial(read_view, number) for number in range(len(views))], progress.part(0.0, 0.5))
     w, sources = weights.merge, [source for source, _ in opened]
     seen = [one.seen if k == 0 else _trusted(place, one.seen, likeness[k], w) for k, one in enumerate(read)]
     lighting = [np.asarray(view.mid.lighting, np.float64) for view in views]

@@ -7,6 +7,7 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL
+from ...system.failures import of_view
 from ...types import View
 from ..atlas import gather
 from ..seen import Masks, Place, Seen, forehead_trust
@@ -39,29 +40,33 @@ def open_views(
     most = weights.view.all_pixels / len(views)
     slide = _slide(camera, vertices, offsets) if len(views) > 1 else None
 
-    def make(view):
+    def make(number, view):
         def work():
-            if view is reference:
-                source = PhotoView.of(
-                    model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm, most, weights.view
-                )
-                scale = np.array([source.camera.fx / camera.fx, source.camera.fy / camera.fy])
-                source = source.moved(offsets * scale)
-            else:
-                place = model.posed(view)
-                own = view.coarse.camera
-                # Beside the front, measured landmarks are worse than the fit.
-                landmarks = own.project(model.landmarks(place + slide).astype(np.float64))[0]
-                source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, most, weights.view)
-                moved = source.camera.project((place + slide).astype(np.float64))[0]
-                source = source.moved(moved - source.positions)
-            masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights.mask))
-            reduced = source.camera.fx / view.coarse.camera.fx
-            return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale, weights), masks
+            with of_view(number):
+                return opened(view)
 
         return work
 
-    return [make(view) for view in views]
+    def opened(view):
+        if view is reference:
+            source = PhotoView.of(
+                model, vertices, view.photo, view.observation.landmarks, camera, texels_per_mm, most, weights.view
+            )
+            scale = np.array([source.camera.fx / camera.fx, source.camera.fy / camera.fy])
+            source = source.moved(offsets * scale)
+        else:
+            place = model.posed(view)
+            own = view.coarse.camera
+            # Beside the front, measured landmarks are worse than the fit.
+            landmarks = own.project(model.landmarks(place + slide).astype(np.float64))[0]
+            source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, most, weights.view)
+            moved = source.camera.project((place + slide).astype(np.float64))[0]
+            source = source.moved(moved - source.positions)
+        masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights.mask))
+        reduced = source.camera.fx / view.coarse.camera.fx
+        return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale, weights), masks
+
+    return [make(number, view) for number, view in enumerate(views)]
 
 
 def _landmark_offsets(model: HeadModel, surface: Surface, vertices: np.ndarray, view: View, w: SlideWeights) -> np.ndarray:

@@ -16,7 +16,6 @@ from engine.batch import store as store_module
 from engine.batch import worker as worker_module
 from engine.batch.board import Board
 from engine.batch.console import Console, duration, summary_table
-from engine.batch.locks import try_lock
 from engine.batch.report import Report, render
 from engine.batch.run import parse_range
 from engine.batch.store import Store
@@ -25,7 +24,9 @@ from engine.batch.work import Outcome, look_up, work
 from engine.system import machine
 from engine.system.progress import SILENT
 from engine.wire.atomic import replace_file
+from engine.wire.claims import claim_name
 from engine.wire.errors import ErrorCode, HrnError
+from engine.wire.locks import try_lock
 from engine.wire.settings import Settings
 from support.batch import STUB
 from support.checkout import python_path
@@ -44,9 +45,9 @@ def subject(tmp_path):
     return Subject("a", "A", (str(tmp_path / "a.jpg"),), Settings(texture_size=256))
 
 
-def stub(subject, out):
-    bundle = StubMethod().reconstruct(subject.photos, out, subject.settings, SILENT)
-    return {"bundle": out, "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
+def stub(subject, claim):
+    bundle = StubMethod().reconstruct(subject.photos, claim.path, subject.settings, SILENT)
+    return {"bundle": str(claim.path), "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
 
 
 class TestRecords:
@@ -55,6 +56,19 @@ class TestRecords:
         first = work(store, subject, stub)
         assert (first.status, first.reused) == ("done", False) and first.record["preview"] == "preview.png"
         assert look_up(store, subject).reused and work(store, subject, stub).reused
+
+    def test_a_head_that_something_else_made_is_not_replaced(self, store, subject, tmp_path):
+        """Such as a Blender beside the batch, of a photo that has the same name."""
+        (tmp_path / "other.jpg").write_text("somebody else")
+        StubMethod().reconstruct([str(tmp_path / "other.jpg")], store.bundle_path("a"), subject.settings, SILENT)
+        before = store.mark("a")
+        outcome = work(store, subject, stub)
+        assert outcome.error.code is ErrorCode.OUTPUT_EXISTS and store.mark("a") == before
+
+    def test_a_name_that_something_else_has_claimed_is_waited_for(self, store, subject):
+        with claim_name(store.bundle_path("a")):
+            assert work(store, subject, stub).status == "waiting"
+        assert work(store, subject, stub).status == "done"
 
     @pytest.mark.parametrize("change", ["photo", "settings", "engine", "more photos", "bundle"])
     def test_whatever_changes_it_is_redone(self, store, subject, tmp_path, monkeypatch, change):
@@ -94,8 +108,8 @@ class TestRecords:
         assert work(store, subject, stub).status == "done"
 
     def test_a_bundle_finished_by_a_run_that_died_is_taken_over(self, store, subject):
-        def dies(subject, out):
-            stub(subject, out)
+        def dies(subject, claim):
+            stub(subject, claim)
             raise SystemExit
 
         work(store, subject, stub)
@@ -105,7 +119,8 @@ class TestRecords:
         assert store.read("a")["status"] == "running"
         (store.out / "a" / "albedo.png").write_bytes((store.out / "a" / "albedo.png").read_bytes()[::-1])
         assert work(store, other, None).cut_off  # damaged (a power cut): not taken over
-        stub(other, store.bundle_path("a"))
+        with store.claim_bundle("a") as claim:
+            stub(other, claim)
         taken = work(store, other, None)
         assert taken.reused and store.read("a")["status"] == "done" and taken.record["quality"]["warnings"]
 
@@ -185,7 +200,7 @@ class TestLocks:
 
     def test_the_death_of_the_owner_releases_it_and_its_children_do_not_keep_it(self, tmp_path):
         code = (
-            "import sys, time, pathlib, subprocess; from engine.batch.locks import try_lock; "
+            "import sys, time, pathlib, subprocess; from engine.wire.locks import try_lock; "
             "lock = try_lock(pathlib.Path(sys.argv[1])); "
             "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], stdout=subprocess.DEVNULL); "
             "print('locked', flush=True); time.sleep(60)"
@@ -448,13 +463,15 @@ def test_a_worker_survives_a_listener_that_fails(store, subject, tmp_path, monke
     def fails(*step):
         raise ValueError("a listener")
 
+    claim = store.claim_bundle("a")
     try:
         with pytest.raises(ValueError):
-            worker.reconstruct(subject, str(store.out / "a"), fails, lambda: False)
+            worker.reconstruct(subject, claim, fails, lambda: False)
         steps = []
-        answer = worker.reconstruct(subject, str(store.out / "a"), lambda *step: steps.append(step), lambda: False)
+        answer = worker.reconstruct(subject, claim, lambda *step: steps.append(step), lambda: False)
         assert answer["bundle"] == str(store.out / "a")
         assert {step[0] for step in steps} >= {"coarse"}
     finally:
         worker.close()
+        claim.release()
     assert worker.pid is None

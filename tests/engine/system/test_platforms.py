@@ -13,9 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.batch import locks
 from engine.system import machine
-from engine.wire import atomic, child_process, windows_job
+from engine.wire import atomic, child_process, locks, windows_job
 from engine.wire.errors import ErrorCode, HrnError
 
 WINDOWS, MAC = SimpleNamespace(platform="win32"), SimpleNamespace(platform="darwin")

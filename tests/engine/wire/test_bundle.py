@@ -124,6 +124,13 @@ def test_wrong_arrays_are_refused_before_anything_is_written(original, tmp_path,
     assert caught.value.code is ErrorCode.BUNDLE_INVALID and not list(tmp_path.iterdir())
 
 
+def test_a_number_that_is_not_finite_is_refused_by_its_place(original, tmp_path):
+    with pytest.raises(HrnError, match=r"cameras\[1\].fx") as caught:
+        with write_bundle(tmp_path / "head", {"cameras": [{}, {"fx": float("nan")}]}, original.arrays()):
+            pass
+    assert caught.value.code is ErrorCode.BUNDLE_INVALID and not list(tmp_path.iterdir())
+
+
 def test_objects_in_the_archive_are_not_unpickled(copy):
     np.savez(copy / "mesh.npz", vertices=np.array([{"a": 1}], object))
     edit(copy, lambda m: m["files"]["mesh.npz"].update(bytes=(copy / "mesh.npz").stat().st_size))

@@ -16,6 +16,7 @@ Every reconstruction that begins adds a line ``title pid threads photos`` to the
 
 from __future__ import annotations
 
+import hashlib
 import os
 import runpy
 import signal
@@ -71,8 +72,9 @@ class StubMethod:
         if action == "deaf":
             for _ in range(600):
                 time.sleep(0.1)
+        sha256 = hashlib.sha256(Path(photos[0]).read_bytes()).hexdigest()
         bundle = synthetic_bundle.make_bundle(
-            out, name=out.name, settings=settings, density=2, photo_size=(24, 30), texture_size=16
+            out, name=out.name, settings=settings, density=2, photo_size=(24, 30), texture_size=16, sha256=sha256
         )
         if action == "written" and first_time(argument):
             die()

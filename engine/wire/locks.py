@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from ..wire.errors import ErrorCode, HrnError
-from ..wire.messages import reason, say
+from .errors import ErrorCode, HrnError
+from .messages import reason, say
 
 __all__ = ["FileLock", "try_lock"]
 
@@ -43,16 +43,20 @@ class FileLock:
         self.close()
 
 
-def try_lock(path: Path) -> FileLock | None:
-    """Lock the file, made when needed; None when somebody else holds it, in this process or another.
+def try_lock(path: Path, make: bool = True) -> FileLock | None:
+    """Lock the file; None when somebody else holds it, in this process or another.
 
     The file stays behind: removing it would let a third one lock a new file while a second waits for the old.
+
+    Args:
+        make: make the file where there is none.
 
     Raises:
         HrnError: ``OUTPUT_NOT_WRITABLE`` when this file system does not support locks.
         OSError: the file cannot be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0), 0o666)
+    flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+    descriptor = os.open(path, flags | os.O_CREAT if make else flags, 0o666)
     try:
         if sys.platform == "win32":
             import msvcrt

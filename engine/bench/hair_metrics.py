@@ -14,6 +14,7 @@ from ..camera import Camera
 from ..geometry.closest import SurfaceIndex
 from ..geometry.mesh import vertex_normals
 from ..hair.draw import grown
+from ..hair.style import curled
 from ..hair.types import Strands, Tufts
 from ..wire.hair import HairGroup
 
@@ -92,12 +93,7 @@ def children(group: HairGroup, seed: int = 0) -> np.ndarray:
 
 def _wound(points: np.ndarray, radius: float, turn: float, rng: np.random.Generator) -> np.ndarray:
     points = refined(points, max(points.shape[1], int(min(96, 8 * smooth_length(points).max(initial=0) / turn))))
-    ahead = _unit(np.gradient(points, axis=1))
-    across = _unit(np.cross(ahead, _unit(rng.normal(size=(len(points), 1, 3)))))
-    far = np.cumsum(np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2), 1)
-    angle = 2 * np.pi * far / turn
-    helix = np.cos(angle)[..., None] * across + np.sin(angle)[..., None] * np.cross(ahead, across)
-    return points + helix * (radius * np.clip(far / turn, 0, 1))[..., None]
+    return curled(points, radius, turn, rng)
 
 
 def refined(points: np.ndarray, count: int) -> np.ndarray:
@@ -251,7 +247,3 @@ def smooth_length(points: np.ndarray, sigma: float = 0.06) -> np.ndarray:
     soft = gaussian_filter1d(fine, sigma * fine.shape[1], axis=1, mode="nearest")
     soft[:, 0], soft[:, -1] = fine[:, 0], fine[:, -1]
     return np.linalg.norm(np.diff(soft, axis=1), axis=2).sum(1)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

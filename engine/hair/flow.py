@@ -16,7 +16,7 @@ from ..head.model import HeadModel
 from .seen import Seen, blur, inside_distance
 from .weights import FlowWeights
 
-__all__ = ["Flow", "Fall", "hair_flow"]
+__all__ = ["Flow", "Fall", "hair_flow", "unit"]
 
 WHORL = 30.0
 """Distance over which the whorl around the crown dies away, mm."""
@@ -53,17 +53,17 @@ class Fall(NamedTuple):
 
     def direction(self, points: np.ndarray) -> np.ndarray:
         """(n, 3) unit directions at (n, 3) points, mm."""
-        out = _unit(points - self.middle)
-        pole = _unit(self.crown - self.middle)
-        away = _unit(-(pole - (out @ pole)[:, None] * out))
+        out = unit(points - self.middle)
+        pole = unit(self.crown - self.middle)
+        away = unit(-(pole - (out @ pole)[:, None] * out))
         # Around the crown it turns as a whorl.
         near = np.exp(-np.linalg.norm(points - self.crown, axis=1, keepdims=True) / WHORL)
-        away = _unit(away + 0.8 * near * np.cross(out, away))
+        away = unit(away + 0.8 * near * np.cross(out, away))
         down = np.array([0.0, -1.0, 0.0])
         fallen = np.clip((self.top - 30 - points[:, 1]) / 100, 0, 1)[:, None]
         flow = away * (1 - 0.75 * fallen) + down * (0.15 + 0.85 * fallen)
         below = np.clip((self.top - 120 - points[:, 1]) / 60, 0, 1)[:, None]
-        return _unit(flow * (1 - below) + below * (down + 0.15 * away))
+        return unit(flow * (1 - below) + below * (down + 0.15 * away))
 
 
 def hair_flow(seen: Seen, front: np.ndarray, fall: Fall, weights: FlowWeights) -> Flow:
@@ -77,7 +77,8 @@ def hair_flow(seen: Seen, front: np.ndarray, fall: Fall, weights: FlowWeights) -
     return Flow(axis, confidence, coherence, _directed(seen, axis, front, fall, weights))
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """(..., n) vectors of length 1."""
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)
 
 
@@ -115,7 +116,7 @@ def _prior(seen: Seen, front: np.ndarray, fall: Fall, weights: FlowWeights) -> t
     points = seen.lift(pixels, depth)
     ahead, _ = seen.camera.project(points + fall.direction(points))
     prior = np.zeros((*seen.mask.shape, 2), np.float32)
-    prior[rows, columns] = _unit(ahead - pixels)
+    prior[rows, columns] = unit(ahead - pixels)
     level = seen.window.level
     high, low = weights.hanging
     hanging = np.clip((high - level) / (high - low), 0, 1)[..., None]

@@ -13,6 +13,7 @@ from ..types import Textures
 from ..wire.hair import HairStyle
 from .body import body_mesh
 from .color import hair_color, skin_albedo
+from .comb import combed
 from .ears import Ears
 from .field import Field, View, hair_field
 from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
@@ -21,7 +22,7 @@ from .grow import grown_strands
 from .roots import Roots, hair_roots
 from .seen import Seen, seen_hair
 from .space import Space, hair_space
-from .style import measured_style
+from .style import curled, measured_curl, measured_style, shown_share
 from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume, overhang
@@ -65,7 +66,7 @@ def groom_hair(
         The strands on `posed`, how the curves between them look, and what was measured.
     """
     usable = [view for view in views if not view.mask.refusal and (view.mask.hair > 0.5).sum() > 50]
-    nothing = no_strands(weights.strands.points), measured_style([], [], False, weights.style), {"guides": 0}
+    nothing = no_strands(weights.strands.points), measured_style([], (0.0, 0.0), False, weights.style), {"guides": 0}
     if not usable:
         return nothing
     posed = posed.astype(np.float64)
@@ -81,7 +82,8 @@ def groom_hair(
     traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
     scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), lengths, fall, ears)
     curves, source, layer = _strands(scene, weights, rng)
-    points, root, source, layer = _finished(scene, curves, source, layer, weights, rng)
+    curl = (0.0, 0.0) if lengths.shell else measured_curl(shown, traces, weights.style)
+    points, root, source, layer = _finished(scene, curves, source, layer, curl, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
     strands = Strands(
         points.astype(np.float32),
@@ -92,7 +94,8 @@ def groom_hair(
         source.astype(np.uint8),
         layer.astype(np.uint8),
     )
-    style = measured_style(shown, traces, lengths.shell, weights.style)
+    finer = 1 - shown_share(np.median(_length(points)), curl[1], weights.strands.points, weights.style)
+    style = measured_style(shown, (finer * curl[0], curl[1]), lengths.shell, weights.style)
     return strands, style, _report(scene, strands)
 
 
@@ -252,23 +255,42 @@ def _facing(view: View, points: np.ndarray) -> np.ndarray:
 
 
 def _finished(
-    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, weights: GroomWeights, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    scene: _Scene, curves: Curves, source: np.ndarray, layer: np.ndarray, curl: tuple[float, float], weights: GroomWeights,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
     long, whole = _going_on(curves, own, rng)
-    dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
+    dense = _smoothed(pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2))
+    if not scene.lengths.shell:
+        dense = tufted(dense, np.flatnonzero(layer == OUTER), *own.tufts)
+    if curl[0]:
+        # The seen ones have their curls from the photo.
+        which = np.flatnonzero((source == COMPLETED) & (layer == OUTER) & ~scene.roots.shown[curves.root])
+        radius = curl[0] * shown_share(_length(dense[which]), curl[1], own.points, weights.style)
+        dense[which] = curled(dense[which], radius, curl[1], rng)
+    # After what gathers and smooths them, for that turns them, too.
+    dense = combed(dense, scene.views, weights.comb)
     dense = drawn_in(dense, scene.views[0], *own.margin)
     count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points)
-    for _ in range(2):
-        points[:, 1:-1] = 0.5 * points[:, 1:-1] + 0.25 * (points[:, :-2] + points[:, 2:])
-    if not scene.lengths.shell:
-        points = tufted(points, np.flatnonzero(layer[keep] == OUTER), *own.tufts)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
     return points, curves.root[keep], source[keep], layer[keep]
+
+
+def _length(points: np.ndarray) -> np.ndarray:
+    """(G,) mm of strands (G, M, 3)."""
+    return np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
+
+
+def _smoothed(points: np.ndarray) -> np.ndarray:
+    """(G, M, 3): each place but the ends drawn to its neighbours."""
+    points = points.copy()
+    for _ in range(2):
+        points[:, 1:-1] = 0.5 * points[:, 1:-1] + 0.25 * (points[:, :-2] + points[:, 2:])
+    return points
 
 
 def _going_on(curves: Curves, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -314,7 +336,7 @@ def _taper(points: int) -> np.ndarray:
 
 
 def _report(scene: _Scene, strands: Strands) -> dict:
-    length = np.linalg.norm(np.diff(strands.points, axis=1), axis=2).sum(1)
+    length = _length(strands.points)
     return {
         "guides": len(strands.points),
         "seen": int((strands.source == SEEN).sum()),

@@ -9,11 +9,12 @@ from scipy import ndimage
 
 from ..wire.hair import HairStyle
 from .field import View
+from .flow import unit
 from .seen import blur
 from .trace import Traces
 from .weights import StyleWeights
 
-__all__ = ["measured_style", "waves"]
+__all__ = ["curled", "measured_curl", "measured_style", "shown_share", "waves"]
 
 
 def waves(view: View, traces: Traces, weights: StyleWeights) -> np.ndarray:
@@ -39,22 +40,53 @@ def waves(view: View, traces: Traces, weights: StyleWeights) -> np.ndarray:
     return np.stack([aside[sure], turned[sure]], -1)
 
 
-def measured_style(views: Sequence[View], traces: Sequence[Traces], shell: bool, weights: StyleWeights) -> HairStyle:
-    """The style of a groom.
+def measured_curl(views: Sequence[View], traces: Sequence[Traces], weights: StyleWeights) -> tuple[float, float]:
+    """Radius of the curls that the photos show and length of one turn, mm; zeros where there are none.
 
     Args:
         traces: of each view.
-        shell: the hair is a shell of short hairs, which stand densely and do not wander.
     """
     samples = [waves(view, one, weights) for view, one in zip(views, traces) if len(one.paths)]
     found = np.concatenate(samples) if samples else np.zeros((0, 2))
+    if len(found) <= weights.least_samples:
+        return 0.0, 0.0
+    aside, turned = np.sqrt((found**2).mean(0))
+    if np.degrees(turned) <= weights.curl_angle:
+        return 0.0, 0.0
+    return float(np.sqrt(2) * aside), float(2 * np.pi * aside / turned)
+
+
+def curled(points: np.ndarray, radius: np.ndarray | float, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """(S, P, 3): curves wound about themselves, each with a start of its own; roots stay.
+
+    Args:
+        points: (S, P, 3) mm, several to a turn.
+        radius: of the curls, mm, of all or of each. turn: length of one turn, mm.
+    """
+    ahead = unit(np.gradient(points, axis=1))
+    across = unit(np.cross(ahead, unit(rng.normal(size=(len(points), 1, 3)))))
+    far = np.cumsum(np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2), 1)
+    angle = 2 * np.pi * far / turn
+    helix = np.cos(angle)[..., None] * across + np.sin(angle)[..., None] * np.cross(ahead, across)
+    return points + helix * (np.reshape(radius, (-1, 1)) * np.clip(far / turn, 0, 1))[..., None]
+
+
+def shown_share(length: np.ndarray, turn: float, points: int, weights: StyleWeights) -> np.ndarray:
+    """(S,) share of a curl that guides of `points` points and (S,) `length` mm are fine enough to show."""
+    low, high = weights.coarse
+    return np.clip((turn * (points - 1) / np.maximum(length, 1e-6) - low) / (high - low), 0, 1)
+
+
+def measured_style(views: Sequence[View], curl: tuple[float, float], shell: bool, weights: StyleWeights) -> HairStyle:
+    """The style of a groom.
+
+    Args:
+        curl: radius and length of one turn of the curls that guides are too coarse to show, mm; zeros for none.
+        shell: the hair is a shell of short hairs, which stand densely and do not wander.
+    """
     coherences = [np.median(view.flow.coherence[view.seen.mask]) for view in views]
     coherence = float(np.mean(coherences)) if coherences else 1.0
-    radius = length = 0.0
-    if len(found) > weights.least_samples:
-        aside, turned = np.sqrt((found**2).mean(0))
-        if np.degrees(turned) > weights.curl_angle and not shell:
-            radius, length = np.sqrt(2) * aside, 2 * np.pi * aside / turned
+    radius, length = curl
     return HairStyle(
         children=weights.children[int(shell)],
         spread=weights.spread[int(shell)] / 1000,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ColorWeights",
+    "CombWeights",
     "FlowWeights",
     "GroomWeights",
     "RootWeights",
@@ -99,7 +100,7 @@ class RootWeights:
     """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
     soft: float = 0.012
     """Standard deviation by which the mask is blurred that tells, face widths."""
-    hair: float = 0.72
+    hair: float = 0.8
     """Chance of hair in it from which on a root stands: a little within, for a strand stands for those around it."""
     fringe: float = 0.22
     """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
@@ -111,7 +112,7 @@ class RootWeights:
 class StrandWeights:
     """The strands."""
 
-    points: int = 16
+    points: int = 24
     """Points of a guide."""
     seen: int = 800
     """Guides through seen hair."""
@@ -168,16 +169,34 @@ class StrandWeights:
     """How far strands go on that leave the photo at its lower border, mm."""
     tips: float = 0.22
     """Largest share that is cut off a tip."""
-    tufts: tuple[float, float, float] = (0.55, 12.0, 0.16)
+    tufts: tuple[float, float, float] = (0.3, 12.0, 0.16)
     """How far tips are drawn together in tufts; the largest distance of tips that are, mm; share of strands that lead one."""
     clearance: float = 0.6
     """Least distance of points from the skin, mm."""
-    margin: Range = (1.3, 4.0)
+    margin: Range = (2.6, 4.0)
     """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
     outside: float = 0.38
     """Chance of hair below which a visible point lies on bare ground."""
     radius: float = 0.05
     """Half the thickness of a strand, mm."""
+
+
+@dataclass(frozen=True)
+class CombWeights:
+    """Strands turned into the direction that a photo shows."""
+
+    strength: float = 0.9
+    """Share of the angle by which a clearly seen piece turns."""
+    steady: float = 0.4
+    """Share of a piece's turn that the next one keeps."""
+    doubt: float = 0.15
+    """Confidence of the flow at which it tells half."""
+    front: Range = (6.0, 14.0)
+    """Depth behind the hair's front to which a strand is seen, and from which on it is not, mm."""
+    lead: float = 0.5
+    """What further photos show counts so much beside what the first one shows."""
+    rise: float = 12.0
+    """Most change of depth, mm."""
 
 
 @dataclass(frozen=True)
@@ -234,11 +253,13 @@ class StyleWeights:
     """Fewer places along all traces tell nothing."""
     curl_angle: float = 11.0
     """Root mean square of the angle to the smooth flow from which on hair is curly, degrees."""
+    coarse: Range = (4.0, 6.0)
+    """Points of a guide per turn up to which it cannot show a curl, and from which on it wholly can."""
     frizz: float = 1.2
     """Frizz of hair without any coherence, mm."""
     children: tuple[int, int] = (9, 24)
     """Curves for each guide."""
-    spread: Range = (3.0, 4.0)
+    spread: Range = (2.3, 3.2)
     """Distance within which they stand, mm."""
     clump: float = 0.2
     """How far their tips meet."""
@@ -256,6 +277,7 @@ class GroomWeights:
     volume: VolumeWeights = VolumeWeights()
     roots: RootWeights = RootWeights()
     strands: StrandWeights = StrandWeights()
+    comb: CombWeights = CombWeights()
     color: ColorWeights = ColorWeights()
     style: StyleWeights = StyleWeights()
     seed: int = 1

@@ -25,7 +25,7 @@ from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
 
-_SCALP_SHARE = 0.55
+_SCALP_SHARE = 0.75
 """Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
 

@@ -1,4 +1,7 @@
-"""The strands' own color: the photo's without its exposure, its tint, its shading and its highlights."""
+"""What the hair looks like: the photo's color without its exposure, its tint, its shading and its highlights.
+
+Strands side by side look paler than each is; materials take that back (:mod:`engine.wire.hair_color`).
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ def hair_color(seen: Seen, albedo: np.ndarray, shell: bool, weights: ColorWeight
     inside = _inside(seen, weights)
     if not inside.any():
         return np.full_like(light, 0.03), np.full(3, 0.03)
+    inside = _opaque(seen, light, inside, weights)
     gain = _gain(seen, light, albedo, weights)
     luminance = light @ LUMINANCE
     member = inside.astype(np.float32)
@@ -61,9 +65,9 @@ def hair_color(seen: Seen, albedo: np.ndarray, shell: bool, weights: ColorWeight
     share, reach = weights.local
     local = share * np.clip(inside_distance(seen.mask) / (reach * face), 0, 1)[..., None]
     tint = local * tint + (1 - local) * np.median(tint[inside], 0)
-    rich = _of_hair(np.maximum(tint, 1e-3) ** weights.saturation, weights)
+    rich = _of_hair(np.maximum(tint, 1e-3), weights)
     color = bright * rich / np.maximum(rich @ LUMINANCE, 1e-4)[..., None]
-    color = np.clip(color * weights.lift, *weights.range).astype(np.float32)
+    color = np.clip(color, *weights.range).astype(np.float32)
     if shell:
         quantile, times = weights.shell
         bright = (color @ LUMINANCE)[inside]
@@ -94,6 +98,29 @@ def _inside(seen: Seen, weights: ColorWeights) -> np.ndarray:
     lab = cv2.cvtColor(seen.window.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     other = inside & (np.linalg.norm(lab - np.median(lab[skin], 0), axis=-1) > weights.unlike)
     return other if other.sum() > weights.least * inside.sum() else inside
+
+
+def _opaque(seen: Seen, light: np.ndarray, inside: np.ndarray, weights: ColorWeights) -> np.ndarray:
+    """(H, W) bool: `inside` without the outer part of hair that lets the background through, as afros do.
+
+    Such hair takes on the background's color towards its outline; what else changes along the way is its own.
+    """
+    whole = seen.mask | seen.head
+    reach = 2 * max(1, round(weights.behind * seen.face)) + 1
+    around = cv2.dilate(whole.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    behind = around & ~whole & seen.window.shown & (seen.hair < 0.1) & (seen.person < 0.5)
+    if behind.sum() < 50:
+        return inside
+    deep = inside_distance(whole)
+    outer, inner = np.quantile(deep[inside], weights.outer_inner)
+    core = np.median(light[inside & (deep >= inner)], 0)
+    change = np.median(light[inside & (deep <= outer)], 0) - core
+    way = np.median(light[behind], 0) - core
+    share = float(change @ way) / (float(way @ way) + 1e-6)
+    aside = float(np.linalg.norm(change - share * way) / (np.linalg.norm(change) + 1e-6))
+    low, high = weights.through
+    left_out = weights.left_out * np.clip((share - low) / (high - low), 0, 1) * np.clip(2 - aside / weights.aside, 0, 1)
+    return inside & (deep >= np.quantile(deep[inside], left_out))
 
 
 def _gain(seen: Seen, light: np.ndarray, albedo: np.ndarray, weights: ColorWeights) -> np.ndarray:

@@ -211,6 +211,16 @@ class ColorWeights:
     """Difference in Lab from the face's skin from which on a place is hair without skin in it."""
     border: float = 0.022
     """Width of the mask's border that carries the background's color, face widths."""
+    behind: float = 0.075
+    """Width of the background beside the hair that tells what shines through it, face widths."""
+    outer_inner: tuple[float, float] = (0.3, 0.6)
+    """Shares of the hair, from the outline inwards, up to which it is outer hair, and from which on it is inner hair."""
+    through: Range = (0.1, 0.24)
+    """How far the outer hair's color is on its way to the background's where it begins to count as translucent, and does."""
+    aside: float = 0.25
+    """Share of that change that may be anything else; twice as much, and the background does not explain it."""
+    left_out: float = 0.7
+    """Share of translucent hair, from the outline inwards, that tells no color."""
     shading: float = 0.25
     """Standard deviation of slow shading, face widths; half of it, as a power, goes."""
     shading_range: Range = (0.6, 1.7)
@@ -225,12 +235,8 @@ class ColorWeights:
     """Least and largest tint of the light."""
     tint_power: float = 0.5
     """How much of the light's tint goes, as a power: the whole makes blond hair green."""
-    saturation: float = 1.3
-    """Power of the ratio of channels to luminance: strands in each other's shade look greyer."""
     olive: tuple[float, float, float] = (1.25, 0.15, 0.7)
     """log(G/B) of hair is at most so many times log(R/G) plus so much; the share of what lies beyond that is taken out."""
-    lift: float = 1.5
-    """What the strands' shade upon each other takes of the brightness."""
     range: Range = (0.003, 0.85)
     """Least and largest channel."""
     variation: float = 0.2

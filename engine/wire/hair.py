@@ -59,7 +59,8 @@ class HairGroup(NamedTuple):
     radius: np.ndarray
     """(G, P) float32 metres: half the thickness of a strand."""
     color: np.ndarray
-    """(G, P, 3) float32 linear sRGB of the strand itself, without the photo's light."""
+    """(G, P, 3) float32 linear sRGB of what the hair looks like there, as the albedo of a matt surface, without the photo's light;
+    :class:`.hair_color.StrandCurve` tells what a hair shader is to be given for it."""
     source: np.ndarray
     """(G,) uint8: 2 seen in a photo, 1 completed from what is seen, 0 guessed."""
     layer: np.ndarray

@@ -161,7 +161,7 @@ def render(scene, job: Path, told) -> None:
     scene.cycles.device = "CPU"
     scene.cycles.samples = told["samples"]
     scene.cycles.use_denoising = True
-    scene.cycles.max_bounces = 6
+    scene.cycles.max_bounces = told.get("bounces", 6)
     scene.cycles.seed = 0
     scene.render.film_transparent = True
     scene.render.threads_mode, scene.render.threads = "FIXED", told["threads"]

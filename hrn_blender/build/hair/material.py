@@ -11,6 +11,7 @@ import math
 import bpy
 
 from ... import compat
+from ...engine.wire.hair_color import BUILT
 from ..ledger import Ledger
 from ..node_math import NodeMath
 from .names import COLOR
@@ -38,9 +39,6 @@ _RADIAL = 0.5
 """Roughness across the strands."""
 _IOR = 1.3
 """Less than keratin's 1.55, whose white highlight veils red and dark hair in renders of few, thick strands."""
-_VEIL = 0.03
-"""Linear: what strands reflect without taking on their colour. The photo's colour has it in it already, so that the shader, which
-adds it, gets less of dark channels: c becomes c^2 / (c + veil)."""
 _EUMELANIN = (0.506, 0.841, 1.653)
 """Absorption of the brown pigment, Chiang et al. 2016 as in Cycles."""
 _PHEOMELANIN = (0.343, 0.733, 1.924)
@@ -109,7 +107,10 @@ def _as_surface(tree: bpy.types.ShaderNodeTree, color: bpy.types.NodeSocket) -> 
 
 
 def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
-    """A node group with the inputs :data:`COLOR_SLIDERS` and Photo's Color, and outputs Color and Roughness."""
+    """A node group with the inputs :data:`COLOR_SLIDERS` and Photo's Color, and outputs Color and Roughness.
+
+    The photo's color is what is seen; the shader is given what looks so (:data:`engine.wire.hair_color.BUILT`).
+    """
     tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
     tree[MARK] = 1
 
@@ -130,9 +131,13 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     nodes = NodeMath(tree)
     photo = inputs.outputs["Photo's Color"]
-    veiled = nodes.vector("ADD", photo, (_VEIL, _VEIL, _VEIL))
-    unveiled = nodes.vector("DIVIDE", nodes.vector("MULTIPLY", photo, photo), veiled)
-    color = nodes.mix(unveiled, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
+    own = nodes.vector("SUBTRACT", photo, (BUILT.veil,) * 3)
+    own = nodes.vector("MAXIMUM", own, nodes.vector("MULTIPLY", photo, (BUILT.dark,) * 3))
+    bright = nodes.vector("MULTIPLY", photo, (1 / BUILT.whitest,) * 3)
+    left = nodes.vector("SUBTRACT", (1.0, 1.0, 1.0), nodes.vector("MULTIPLY", bright, bright))
+    own = nodes.vector("DIVIDE", own, nodes.vector("MAXIMUM", left, (1e-3, 1e-3, 1e-3)))
+    own = nodes.vector("MINIMUM", own, (BUILT.most,) * 3)
+    color = nodes.mix(own, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
     gain = tree.nodes.new("ShaderNodeVectorMath")
     gain.operation = "SCALE"
     nodes.fill(gain.inputs[0], color)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import bpy
 import numpy as np
 
+from ...engine.wire.hair_color import BUILT
 from ..hair import follow
 from ..hair.material import BRIGHTNESS, CHOSEN, MELANIN, REDNESS, color_input, pigment_color
 from ..hair.modifiers import TRIM
@@ -44,7 +45,7 @@ def _shown(color: np.ndarray, curves: bpy.types.Object) -> np.ndarray:
         socket.default_value if (socket := color_input(curves, name)) is not None else usual
         for name, usual in ((CHOSEN, 0.0), (MELANIN, 0.0), (REDNESS, 0.0), (BRIGHTNESS, 1.0))
     )
-    pigment = np.array(pigment_color(melanin, redness))
+    pigment = BUILT.look(np.array(pigment_color(melanin, redness)))
     return np.clip(brightness * ((1 - chosen) * color + chosen * pigment), 0, 1).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ColorWeights",
+    "CutWeights",
     "FlowWeights",
     "GroomWeights",
     "RootWeights",
@@ -108,6 +109,58 @@ class RootWeights:
 
 
 @dataclass(frozen=True)
+class CutWeights:
+    """What tells the cuts apart, and how long short ones are."""
+
+    band: tuple[float, float, float] = (0.03, 0.018, 0.6)
+    """Where strands beside the skull are looked at: so far within its outline at most, so far within the hair's at least,
+    face widths, and above this level."""
+    radial: float = 0.29
+    """Squared cosine to the way out of the skull from which on short rough hair stands ..."""
+    upright: float = 34.0
+    """... if it is thicker than that, mm: thinner hair that runs away from the skull at its outline is swept back."""
+    rough: float = 0.74
+    """Coherence below which short hair is rough."""
+    coiled: float = 0.45
+    """Coherence below which hair is a ball of coils ..."""
+    coiled_low: float = 0.35
+    """... unless more of it than that hangs below the chin, squared face widths."""
+    curly: float = 0.52
+    """Coherence below which short hair is curly."""
+    curly_long: float = 0.70
+    """The same of long hair."""
+    coils: tuple[tuple[float, float, float], ...] = ((0.38, 3.0, 9.0), (0.50, 5.0, 16.0), (0.65, 8.0, 30.0))
+    """Coherence of curly hair, the radius of its coils and the length of one turn, mm: the finer the coils, the more they
+    cross."""
+    thickness: float = 115.0
+    """Largest thickness of hair that stands, mm."""
+    tallest: float = 120.0
+    """Longest strand that stands, mm."""
+    lean: float = 0.35
+    """How far straight standing hair leans the way that the photos show, against the way out of the skin."""
+    lean_curly: float = 0.08
+    """The same of coils."""
+    sleek: Range = (0.62, 0.82)
+    """Coherence from which on short hair is partly, and wholly sleek."""
+    rough_length: tuple[float, float] = (6.0, 1.8)
+    """Length of rough hair: mm, and times its thickness."""
+    sleek_length: tuple[float, float] = (14.0, 2.6)
+    """The same of sleek hair."""
+    cropped: Range = (2.5, 7.0)
+    """Thickness below which hair is cropped, and from which on it is as long as it looks, mm."""
+    longest: float = 110.0
+    """Most length of short hair, mm."""
+    full_sides: tuple[float, float, float] = (17.0, 28.0, 1.6)
+    """Thickness beside the ears from which on hair that ends above the chin is longer than that, at which it wholly is, mm,
+    and how many times as long it then is."""
+    stretched: float = 1.1
+    """Straight standing hair is so many times as long as it stands off the skull: it leans."""
+    thin: float = 3.2
+    """Thickness below which short hair is a shell whatever its strands look like: what is seen of so narrow a band is its
+    border, mm."""
+
+
+@dataclass(frozen=True)
 class StrandWeights:
     """The strands."""
 
@@ -142,10 +195,6 @@ class StrandWeights:
     """A seen strand without a root within this distance is dropped, mm."""
     hang_depth: float = 120.0
     """Most depth behind the front surface that hanging hair fills with seen strands, mm."""
-    short_length: tuple[float, float, float] = (9.0, 2.0, 65.0)
-    """Length of short hair: so many mm and so many times its thickness, and the most, mm."""
-    sides: Range = (17.0, 24.0)
-    """Thickness at the ears' height from which on hair may be long, and at which its length is not bounded, mm."""
     long_area: float = 0.12
     """Hair below level 0.15, in squared face widths, from which on length is not bounded."""
     shell: float = 6.0
@@ -222,18 +271,6 @@ class ColorWeights:
 class StyleWeights:
     """The curves between the guides. Pairs: of a groom, and of a shell of short hairs."""
 
-    smooth: float = 0.08
-    """Standard deviation of the smooth flow that strands curl about, face widths."""
-    slow_mm: float = 18.0
-    """Standard deviation of what is slower than a curl, mm."""
-    confidence: float = 0.25
-    """Confidence of the flow from which on it tells of curls."""
-    least_places: int = 20
-    """Traces of fewer steps tell nothing."""
-    least_samples: int = 2000
-    """Fewer places along all traces tell nothing."""
-    curl_angle: float = 11.0
-    """Root mean square of the angle to the smooth flow from which on hair is curly, degrees."""
     frizz: float = 1.2
     """Frizz of hair without any coherence, mm."""
     children: tuple[int, int] = (9, 24)
@@ -255,6 +292,7 @@ class GroomWeights:
     flow: FlowWeights = FlowWeights()
     volume: VolumeWeights = VolumeWeights()
     roots: RootWeights = RootWeights()
+    cut: CutWeights = CutWeights()
     strands: StrandWeights = StrandWeights()
     color: ColorWeights = ColorWeights()
     style: StyleWeights = StyleWeights()

@@ -106,6 +106,18 @@ class RootWeights:
     """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
     scalp: float = 0.35
     """Weight of the scalp that a root needs beneath a fringe."""
+    bald: float = 0.35
+    """Chance of hair below which the scalp is bare."""
+    top: Range = (20.0, 90.0)
+    """Heights on the mean head between which a bald top's border may lie, mm."""
+    middle: tuple[float, float] = (40.0, 68.0)
+    """The middle of the top on the mean head: so far from the midline at most, and higher than that, mm."""
+    horizon: float = 0.25
+    """Share of the seen top of the head that lies farthest back: the bald top goes on behind it ..."""
+    bald_share: float = 0.8
+    """... if at least this share of it is bare ..."""
+    over: float = 5.0
+    """... and no hair that stands so far off the skin looks out from behind, mm."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class Cut:
     """Over the skull, mm."""
     top: float
     """Of the hair's outline over the skull's, at the upper quarter of it, mm."""
+    tight: float
+    """Of the outline, at the lower third of it: what lies tightest, mm."""
     coherence: float
     """How parallel the strands look, 0 to 1."""
     radial: float
@@ -66,6 +68,7 @@ def cut_of(views: Sequence[View], weights: GroomWeights) -> Cut:
     return Cut(
         thickness=thickness,
         top=float(np.quantile(outline, 0.75)) if len(outline) > 10 else thickness,
+        tight=float(np.quantile(outline, 0.33)) if len(outline) > 10 else thickness,
         coherence=coherence,
         radial=radial,
         low=low,

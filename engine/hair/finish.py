@@ -154,7 +154,7 @@ def tufted(points: np.ndarray, which: np.ndarray, strength: float, reach: float,
 
 
 def trimmed(
-    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float
+    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float, wound: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strands cut where a photo would show them on bare ground, over a bare ear, or where they curl up.
 
@@ -163,6 +163,7 @@ def trimmed(
         ears: those that are bare cut, too.
         outside: chance of hair below which ground is bare.
         carve: how far further photos' outlines may be off, mm.
+        wound: strands may turn back, as in a bun.
 
     Returns:
         (G,) places that stay, and (G,) bool which strands are worth keeping.
@@ -180,7 +181,8 @@ def trimmed(
             hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
         bad |= visible & (seen.sample(hair, pixels) < outside)
     bad = bad.reshape(shape)
-    bad |= _turned_back(points)
+    if not wound:
+        bad |= _turned_back(points)
     # The root itself stands on skin: it is judged by where roots may stand.
     first = np.where(bad.any(1), bad.argmax(1), shape[1])
     return first, (first >= 3) & ~bad[:, 1:3].any(1)

@@ -25,6 +25,7 @@ from .seen import Seen, seen_hair
 from .space import Space, hair_space
 from .standing import standing_strands
 from .style import measured_style
+from .tied import Tie, found_tie, gathered_strands
 from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume
@@ -79,8 +80,9 @@ def groom_hair(
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
     ears = Ears(model, posed, [view.seen for view in shown])
     lengths = Lengths(shown, cut, weights.strands, weights.cut)
+    tie = found_tie(model, posed, shown, cut, ears, weights.tied)
     traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
-    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), cut, lengths, fall, ears)
+    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), cut, lengths, fall, ears, tie)
     curves, source, layer = _strands(scene, weights, rng)
     points, root, source, layer = _finished(scene, curves, source, layer, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
@@ -112,6 +114,7 @@ class _Scene:
     lengths: Lengths
     fall: Fall
     ears: Ears
+    tie: Tie | None
 
 
 def _views(
@@ -135,6 +138,8 @@ def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, wei
 
 def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> tuple[Curves, np.ndarray, np.ndarray]:
     """All strands, unfinished, with `source` and `layer`."""
+    if scene.tie is not None:
+        return _gathered(scene, scene.tie, weights, rng)
     if scene.cut.stands:
         return _standing(scene, weights, rng)
     own, roots = weights.strands, scene.roots
@@ -159,18 +164,35 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     return joined(groups), np.array(source), np.array(layer)
 
 
+def _spread(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Roots of a head whose strands are all made in one way: (n,) numbers, and (n,) bool which ones lie beneath."""
+    total = weights.seen + weights.grown + weights.under
+    some = rng.permutation(len(scene.roots))[: 5 * round(total * scene.lengths.more)]
+    chosen = some[farthest_points(scene.roots.point[some], max(1, len(some) // 5))]
+    return chosen, rng.random(len(chosen)) < weights.under / total
+
+
 def _standing(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> tuple[Curves, np.ndarray, np.ndarray]:
     """The same of hair that stands: each root carries a strand up to the hull."""
-    own, roots = weights.strands, scene.roots
-    every = np.arange(len(roots))
-    some = rng.permutation(every)[: 5 * round((own.seen + own.grown + own.under) * scene.lengths.more)]
-    chosen = some[farthest_points(roots.point[some], len(some) // 5)]
-    under = rng.random(len(chosen)) < own.under / (own.seen + own.grown + own.under)
+    roots = scene.roots
+    chosen, under = _spread(scene, weights.strands, rng)
     share = np.where(under, rng.uniform(0.35, 0.7, len(chosen)), 1 - 0.3 * rng.random(len(chosen)) ** 2)
-    curves = standing_strands(
-        roots, chosen, share, scene.lengths.thickness(roots.point[chosen]), scene.cut.curly, scene.field, scene.space, weights.cut
-    )
+    thickness = scene.lengths.thickness(roots.point[chosen])
+    curves = standing_strands(roots, chosen, share, thickness, scene.cut.curly, scene.field, scene.space, weights.cut)
     return curves, np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
+
+
+def _gathered(
+    scene: _Scene, tie: Tie, weights: GroomWeights, rng: np.random.Generator
+) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """The same of hair that is tied: what lies beneath is short, the rest goes to the tie."""
+    roots = scene.roots
+    chosen, under = _spread(scene, weights.strands, rng)
+    curves = gathered_strands(roots, chosen, tie, scene.cut, scene.fall, scene.space, weights.tied, rng)
+    step = np.linalg.norm(np.diff(curves.points, axis=1), axis=2)
+    short = (np.cumsum(step, 1) < _UNDER * rng.uniform(0.4, 1, (len(chosen), 1))).sum(1) + 1
+    count = np.where(under, np.maximum(short, 3), curves.count)
+    return curves._replace(count=count), np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
 
 
 def _grown_roots(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> list[tuple[np.ndarray, int]]:
@@ -233,14 +255,14 @@ def _finished(
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
     long, whole = _going_on(curves, own, rng)
-    dense = pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2)
+    dense = pushed_out(resampled(long, whole, _DENSE if scene.tie is None else 2 * _DENSE), scene.space, 1.2)
     dense = drawn_in(dense, scene.views[0], *own.margin)
-    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve)
+    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve, scene.tie is not None)
     keep &= count >= 6
-    points = resampled(dense[keep], count[keep], own.points)
+    points = resampled(dense[keep], count[keep], own.points if scene.tie is None else weights.tied.points)
     for _ in range(2):
         points[:, 1:-1] = 0.5 * points[:, 1:-1] + 0.25 * (points[:, :-2] + points[:, 2:])
-    if not (scene.cut.shell or scene.cut.curly):
+    if not (scene.cut.shell or scene.cut.curly or scene.tie is not None):
         points = tufted(points, np.flatnonzero(layer[keep] == OUTER), *own.tufts)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
@@ -298,6 +320,7 @@ def _report(scene: _Scene, strands: Strands) -> dict:
         "shell": scene.cut.shell,
         "stands": scene.cut.stands,
         "curly": scene.cut.curly,
+        "tied": "" if scene.tie is None else "bun" if scene.tie.bun else "tail",
         "thickness_mm": [round(float(np.median(view.volume.thickness[view.seen.mask])), 1) for view in scene.views],
         "length_mm": round(float(np.median(length)), 1) if len(length) else 0.0,
         "voxels": list(scene.space.distance.shape[:3]),

@@ -12,6 +12,7 @@ __all__ = [
     "RootWeights",
     "StrandWeights",
     "StyleWeights",
+    "TiedWeights",
     "VolumeWeights",
     "WEIGHTS",
 ]
@@ -173,6 +174,56 @@ class CutWeights:
 
 
 @dataclass(frozen=True)
+class TiedWeights:
+    """Hair that is gathered to a bun or a tail."""
+
+    thickness: float = 13.0
+    """Gathered hair lies tighter than that elsewhere, mm."""
+    coherence: float = 0.74
+    """It is more parallel than that."""
+    ears: float = 0.5
+    """Share of an ear that hair covers, at most."""
+    beyond: float = 9.0
+    """Hair farther beyond the skull's outline than all of it is thick, and this, stands out, mm."""
+    widest: float = 0.62
+    """What stands out above the ears is no wider than this, face widths: a whole head of hair is no bun."""
+    joined: float = 4.0
+    """The same of what is joined to it, mm."""
+    below: float = 0.30
+    """Level below which hair that is not on the face stands out."""
+    least: float = 0.012
+    """Least area of what stands out, squared face widths."""
+    least_width: float = 0.05
+    """Least width of it, face widths."""
+    compact: float = 1.7
+    """A bun is less than so many times as tall as it is wide ..."""
+    hangs: float = 0.38
+    """... or lies above this level; what hangs lower is a tail."""
+    hidden: float = 220.0
+    """Length of a tail whose end the shoulders hide, mm."""
+    bun: Range = (26.0, 42.0)
+    """Least and largest radius of a bun, mm."""
+    tail: Range = (190.0, 380.0)
+    """Least and largest length of a tail, mm."""
+    thick: float = 15.0
+    """Half the thickness of a tail, mm."""
+    middle: float = 8.0
+    """Hair is gathered so near to the middle of the mean head, mm ..."""
+    front: float = -95.0
+    """... and behind this place of it, mm."""
+    nape: float = 18.0
+    """Height of a tie at the nape above the ears' lower end, mm."""
+    off: float = 9.0
+    """How far the tie lies off the skin, mm."""
+    over: float = 0.35
+    """How far strands go over the head on their way to the tie, against the shortest way."""
+    least_level: float = 5.0
+    """Least thickness in which gathered strands lie over the skull, mm."""
+    points: int = 40
+    """Points of a guide."""
+
+
+@dataclass(frozen=True)
 class StrandWeights:
     """The strands."""
 
@@ -305,6 +356,7 @@ class GroomWeights:
     volume: VolumeWeights = VolumeWeights()
     roots: RootWeights = RootWeights()
     cut: CutWeights = CutWeights()
+    tied: TiedWeights = TiedWeights()
     strands: StrandWeights = StrandWeights()
     color: ColorWeights = ColorWeights()
     style: StyleWeights = StyleWeights()

@@ -83,6 +83,8 @@ class VolumeWeights:
     """How much nearer to the viewer the back of long hair may come per mm that it falls."""
     joined: float = 0.3
     """Level below which hair on both sides of the neck is joined behind it."""
+    mirrored: float = 0.8
+    """Where it is seen on one side alone, it goes on so far to the other behind neck and body, over its reach on this."""
     voxel: float = 5.0
     """Side of a voxel, mm."""
     carve: float = 3.0

@@ -10,7 +10,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera, orbit_camera
+from ..geometry.closest import SurfaceIndex
 from ..geometry.similarity import similarity
+from ..hair.skin import skin_triangles
 from ..head import load_head_model
 from ..head.model import MATERIALS, HeadModel
 from ..head.subdivision import subdivided
@@ -34,7 +36,7 @@ KNOWN_HAIR = StrandCurve(veil=0.0155, whitest=0.436, gain=1.22, dark=0.01)
 """The material of the known photos: Chiang's model, index of refraction 1.45, roughness 0.25 to 0.4, 6 bounces; measured as
 :data:`BUILT` is, within 4 %."""
 _BARE_MM = 12.0
-"""A root is on bare skin when no known root is nearer."""
+"""A root is on bare skin when no known root is nearer to its place on the known head."""
 _OUTER_CELL = 3.0
 """Side of a pixel of the pictures by which the outer hair is told from the inner, mm."""
 _OUTER_DEPTH = 4.0
@@ -110,13 +112,13 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
     row |= {"depth_mm": depth.worst, "deep_share": depth.share, "root_gap_mm": depth.root_gap}
     if bald(truth.style):
         return {**row, "bare_share": 1.0}
-    near = cKDTree(truth.guides[:, 0]).query(placed(group.points[:, 0] * 1000.0))[0]
-    row["bare_share"] = float((near > _BARE_MM).mean())
+    roots = known_places(model, truth, rest, group.points[:, 0] * 1000.0)
+    row["bare_share"] = float((cKDTree(truth.guides[:, 0]).query(roots)[0] > _BARE_MM).mean())
     row |= _in_the_photo(fine, finer, truth, bundle, every, rest, float(scale))
     row |= _around(fine, finer @ truth.vertices, finer @ placed(rest), truth, placed(every))
-    row["length_percent"] = length_error(truth, group.points * 1000.0, group.layer, placed)
-    row["volume_mm"] = outer_distance(truth.strands, placed(every))
     outer = group.layer == 0
+    row["length_percent"] = length_error(truth, scale * group.points[outer] * 1000.0, roots[outer])
+    row["volume_mm"] = outer_distance(truth.strands, placed(every))
     row["color"] = look_error(np.median(group.color[outer].reshape(-1, 3), 0), truth.color)
     return row
 
@@ -188,15 +190,25 @@ def look_error(built: np.ndarray, known: np.ndarray) -> float:
     return color_difference(BUILT.look(BUILT.color(built)), KNOWN_HAIR.look(known))
 
 
-def length_error(truth: Truth, guides: np.ndarray, layer: np.ndarray, placed: Callable) -> float:
-    """Percent by which the outer guides are longer than the known ones around their roots (median; negative: shorter)."""
-    outer = guides[layer == 0]
+def known_places(model: HeadModel, truth: Truth, rest: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """(G, 3) mm: where on the known head's skin the roots (G, 3) on the rebuilt head's (N, 3) stand.
+
+    Both heads share their triangles, so that a skull of another size or height is not held against the hair.
+    """
+    triangles = skin_triangles(model).vertices
+    return SurfaceIndex(rest, triangles).query(roots).of(truth.vertices.astype(np.float64), triangles)
+
+
+def length_error(truth: Truth, outer: np.ndarray, roots: np.ndarray) -> float:
+    """Percent by which the outer guides are longer than the known ones around their roots (median; negative: shorter).
+
+    Args:
+        outer: (G, P, 3) mm, as large as the known head. roots: (G, 3) where they stand on it.
+    """
     if not len(outer):
         return float("nan")
-    outer = placed(outer)
     length, known = smooth_length(outer), smooth_length(truth.guides)
-    tree = cKDTree(truth.guides[:, 0])
-    _, near = tree.query(outer[:, 0], k=min(8, len(known)))
+    _, near = cKDTree(truth.guides[:, 0]).query(roots, k=min(8, len(known)))
     usual = np.median(known[near.reshape(len(outer), -1)], 1)
     return float(100 * np.median(length / np.maximum(usual, 1.0) - 1))
 

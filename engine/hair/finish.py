@@ -22,6 +22,8 @@ __all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resamp
 
 _THIN = 4.0
 """Half the thickness of what voxels may miss, mm."""
+_CLOTHES = 12.0
+"""How far the body may lie before the stand-in for it, mm."""
 _TURN = -0.2
 """Cosine of the angle below which a strand turns back."""
 _NEAR = 8.0
@@ -107,8 +109,7 @@ def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.
     flat = points.reshape(-1, 3)
     inside = blur(inside_distance(seen.mask) - inside_distance(~seen.mask), 1.5)
     pixels, depth = seen.camera.project(flat)
-    rows, columns = seen.at(pixels)
-    visible = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 1.5) & seen.window.shown[rows, columns]
+    visible = _visible(view, pixels, depth)
     deep = seen.sample(inside, pixels) * seen.mm
     which = np.flatnonzero(visible & (deep < margin) & (deep > -reach))
     slope = np.stack([seen.sample(np.gradient(inside, axis=axis), pixels[which]) for axis in (1, 0)], -1)
@@ -118,6 +119,14 @@ def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.
     flat[which] = seen.lift(moved, depth[which])
     # The root stays.
     return np.concatenate([points[:, :1], flat.reshape(points.shape)[:, 1:]], 1)
+
+
+def _visible(view: View, pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """(n,) bool: the photo shows what lies at (n, 2) pixels and (n,) mm; head, shoulders and chest hide what is behind them."""
+    seen = view.seen
+    rows, columns = seen.at(pixels)
+    hidden = (depth > seen.window.head_near[rows, columns] + 1.5) | (depth > view.volume.body[0][rows, columns] + _CLOTHES)
+    return seen.within(pixels) & seen.window.shown[rows, columns] & ~hidden
 
 
 def tufted(points: np.ndarray, which: np.ndarray, strength: float, reach: float, share: float) -> np.ndarray:
@@ -145,7 +154,7 @@ def tufted(points: np.ndarray, which: np.ndarray, strength: float, reach: float,
 
 
 def trimmed(
-    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float
+    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float, wound: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strands cut where a photo would show them on bare ground, over a bare ear, or where they curl up.
 
@@ -154,6 +163,7 @@ def trimmed(
         ears: those that are bare cut, too.
         outside: chance of hair below which ground is bare.
         carve: how far further photos' outlines may be off, mm.
+        wound: strands may turn back, as in a bun.
 
     Returns:
         (G,) places that stay, and (G,) bool which strands are worth keeping.
@@ -164,16 +174,15 @@ def trimmed(
     for number, view in enumerate(views):
         seen = view.seen
         pixels, depth = seen.camera.project(flat)
-        rows, columns = seen.at(pixels)
-        visible = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 1.5)
-        visible &= seen.window.shown[rows, columns]
+        visible = _visible(view, pixels, depth)
         hair = blur(seen.hair, max(0.6, 0.006 * seen.face))
         if number:
             side = 2 * int(carve / seen.mm) + 3
             hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
         bad |= visible & (seen.sample(hair, pixels) < outside)
     bad = bad.reshape(shape)
-    bad |= _turned_back(points)
+    if not wound:
+        bad |= _turned_back(points)
     # The root itself stands on skin: it is judged by where roots may stand.
     first = np.where(bad.any(1), bad.argmax(1), shape[1])
     return first, (first >= 3) & ~bad[:, 1:3].any(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,18 +14,22 @@ from ..wire.hair import HairStyle
 from .body import body_mesh
 from .color import hair_color, skin_albedo
 from .comb import combed
+from .cut import Cut, cut_of
 from .ears import Ears
 from .field import Field, View, hair_field
 from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
 from .flow import Fall, hair_flow
 from .grow import grown_strands
+from .lengths import Lengths
 from .roots import Roots, hair_roots
 from .seen import Seen, seen_hair
 from .space import Space, hair_space
+from .standing import standing_strands
 from .style import curled, measured_curl, measured_style, shown_share
+from .tied import Tie, found_tie, gathered_strands
 from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
-from .volume import hair_volume, overhang
+from .volume import hair_volume
 from .weights import WEIGHTS, GroomWeights, StrandWeights
 
 __all__ = ["groom_hair"]
@@ -44,8 +48,6 @@ _CHIN = 215.0
 """Height of the head's top above the chin, mm: below it hair hangs."""
 _UNDER = 45.0
 """Most length of the hair beneath, mm."""
-_ENDLESS = 700.0
-"""Length that bounds nothing, mm."""
 
 
 def groom_hair(
@@ -66,23 +68,26 @@ def groom_hair(
         The strands on `posed`, how the curves between them look, and what was measured.
     """
     usable = [view for view in views if not view.mask.refusal and (view.mask.hair > 0.5).sum() > 50]
-    nothing = no_strands(weights.strands.points), measured_style([], (0.0, 0.0), False, weights.style), {"guides": 0}
+    nothing = no_strands(weights.strands.points), measured_style(None, (0.0, 0.0), weights.style, weights.cut), {"guides": 0}
     if not usable:
         return nothing
     posed = posed.astype(np.float64)
     rng = np.random.default_rng(weights.seed)
     fall, mesh = Fall.of(model, posed), body_mesh(model, posed)
-    shown = [_view(model, posed, seen_hair(view), mesh, fall, weights) for view in usable]
+    shown, cut = _views(model, posed, [seen_hair(view) for view in usable], mesh, fall, weights)
     roots = hair_roots(model, posed, [view.seen for view in shown], weights.roots, rng)
     if len(roots.point) < 100:
         return nothing
     space = hair_space(model, posed, mesh, [(view.seen, view.volume) for view in shown], weights.volume)
     ears = Ears(model, posed, [view.seen for view in shown])
-    lengths = _Lengths.of(shown, weights)
+    lengths = Lengths(shown, cut, weights.strands, weights.cut)
+    tie = found_tie(model, posed, shown, cut, ears, weights.tied)
     traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
-    scene = _Scene(model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), lengths, fall, ears)
+    scene = _Scene(
+        model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), cut, lengths, fall, ears, tie
+    )
     curves, source, layer = _strands(scene, weights, rng)
-    curl = (0.0, 0.0) if lengths.shell else measured_curl(shown, traces, weights.style)
+    curl = (0.0, 0.0) if cut.shell or cut.curly or tie is not None else measured_curl(shown, traces, weights.style)
     points, root, source, layer = _finished(scene, curves, source, layer, curl, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
     strands = Strands(
@@ -95,64 +100,8 @@ def groom_hair(
         layer.astype(np.uint8),
     )
     finer = 1 - shown_share(np.median(_length(points)), curl[1], weights.strands.points, weights.style)
-    style = measured_style(shown, (finer * curl[0], curl[1]), lengths.shell, weights.style)
+    style = measured_style(cut, (finer * curl[0], curl[1]), weights.style, weights.cut)
     return strands, style, _report(scene, strands)
-
-
-class _Lengths:
-    """How long hair may be at a place of the head."""
-
-    def __init__(self, views: list[View], long: bool, sides: float, weights: StrandWeights):
-        self._views, self.long, self._sides, self._weights = views, long, sides, weights
-        thickness = np.median([np.median(view.volume.thickness[view.seen.mask]) for view in views])
-        coherence = np.median([np.median(view.flow.coherence[view.seen.mask]) for view in views])
-        self._typical = float(thickness)
-        self.shell = bool(thickness < weights.shell and coherence < weights.shell_strength and not long)
-
-    @property
-    def more(self) -> float:
-        """How many times the usual number of guides the hair takes."""
-        if self.shell:
-            return self._weights.shell_more
-        length = float(self.of_thickness(np.array([self._typical]))[0])
-        return float(np.interp(length, self._weights.many, (self._weights.shell_more, 1.0)))
-
-    @staticmethod
-    def of(views: list[View], weights: GroomWeights) -> _Lengths:
-        area, beside = 0.0, []
-        for view in views:
-            seen = view.seen
-            area = max(area, float((seen.mask & seen.window.shown & (seen.window.level < 0.15)).sum()) / seen.face**2)
-            places, over = overhang(seen, weights.volume)
-            beside.append(over[seen.window.level[tuple(places.T)] < 0.75])
-        sides = np.concatenate(beside)
-        return _Lengths(
-            views, area > weights.strands.long_area, float(np.median(sides)) if len(sides) > 10 else 0.0, weights.strands
-        )
-
-    def thickness(self, points: np.ndarray) -> np.ndarray:
-        """(n,) mm of hair over the skull at (n, 3) points: the mean of the photos by how much outline each shows."""
-        told, total = np.zeros(len(points)), 0.0
-        for view in self._views:
-            pixels, _ = view.seen.camera.project(points)
-            told += (1 + view.volume.outline) * view.seen.sample(view.volume.thickness, pixels)
-            total += 1 + view.volume.outline
-        return told / total
-
-    def at(self, points: np.ndarray) -> np.ndarray:
-        """(n,) mm: the length of hair that grows at (n, 3) points."""
-        return self.of_thickness(self.thickness(points))
-
-    def of_thickness(self, thickness: np.ndarray) -> np.ndarray:
-        """(n,) mm: the length of hair that is so thick over the skull."""
-        weights = self._weights
-        if self.shell:
-            return weights.shell_length[0] + weights.shell_length[1] * np.minimum(thickness, weights.shell)
-        base, times, most = weights.short_length
-        short = np.minimum(base + times * thickness, most)
-        low, high = weights.sides
-        long = 1.0 if self.long else np.clip((self._sides - low) / (high - low), 0, 1)
-        return short * (_ENDLESS / short) ** long
 
 
 @dataclass(frozen=True)
@@ -166,9 +115,25 @@ class _Scene:
     roots: Roots
     space: Space
     field: Field
-    lengths: _Lengths
+    cut: Cut
+    lengths: Lengths
     fall: Fall
     ears: Ears
+    tie: Tie | None
+
+
+def _views(
+    model: HeadModel, posed: np.ndarray, seen: list[Seen], mesh, fall: Fall, weights: GroomWeights
+) -> tuple[list[View], Cut]:
+    """All photos with what was found in them, and the cut."""
+    shown = [_view(model, posed, one, mesh, fall, weights) for one in seen]
+    cut = cut_of(shown, weights)
+    most = weights.volume.thickness[1]
+    if cut.stands and cut.top > most:
+        # Only a ball of hair is thicker than that: elsewhere it is an error of the mask.
+        tall = replace(weights, volume=replace(weights.volume, thickness=(weights.volume.thickness[0], weights.cut.thickness)))
+        shown = [_view(model, posed, one, mesh, fall, tall) for one in seen]
+    return shown, cut
 
 
 def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, weights: GroomWeights) -> View:
@@ -178,6 +143,10 @@ def _view(model: HeadModel, posed: np.ndarray, seen: Seen, mesh, fall: Fall, wei
 
 def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> tuple[Curves, np.ndarray, np.ndarray]:
     """All strands, unfinished, with `source` and `layer`."""
+    if scene.tie is not None:
+        return _gathered(scene, scene.tie, weights, rng)
+    if scene.cut.stands:
+        return _standing(scene, weights, rng)
     own, roots = weights.strands, scene.roots
     groups, source, layer = [], [], []
     for view, traces in zip(scene.views, scene.traces):
@@ -198,6 +167,37 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)
+
+
+def _spread(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Roots of a head whose strands are all made in one way: (n,) numbers, and (n,) bool which ones lie beneath."""
+    total = weights.seen + weights.grown + weights.under
+    some = rng.permutation(len(scene.roots))[: 5 * round(total * scene.lengths.more)]
+    chosen = some[farthest_points(scene.roots.point[some], max(1, len(some) // 5))]
+    return chosen, rng.random(len(chosen)) < weights.under / total
+
+
+def _standing(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """The same of hair that stands: each root carries a strand up to the hull."""
+    roots = scene.roots
+    chosen, under = _spread(scene, weights.strands, rng)
+    share = np.where(under, rng.uniform(0.35, 0.7, len(chosen)), 1 - 0.3 * rng.random(len(chosen)) ** 2)
+    thickness = scene.lengths.thickness(roots.point[chosen])
+    curves = standing_strands(roots, chosen, share, thickness, scene.cut.curly, scene.field, scene.space, weights.cut)
+    return curves, np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
+
+
+def _gathered(
+    scene: _Scene, tie: Tie, weights: GroomWeights, rng: np.random.Generator
+) -> tuple[Curves, np.ndarray, np.ndarray]:
+    """The same of hair that is tied: what lies beneath is short, the rest goes to the tie."""
+    roots = scene.roots
+    chosen, under = _spread(scene, weights.strands, rng)
+    curves = gathered_strands(roots, chosen, tie, scene.cut, scene.fall, scene.space, weights.tied, rng)
+    step = np.linalg.norm(np.diff(curves.points, axis=1), axis=2)
+    short = (np.cumsum(step, 1) < _UNDER * rng.uniform(0.4, 1, (len(chosen), 1))).sum(1) + 1
+    count = np.where(under, np.maximum(short, 3), curves.count)
+    return curves._replace(count=count), np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
 
 
 def _grown_roots(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> list[tuple[np.ndarray, int]]:
@@ -261,20 +261,22 @@ def _finished(
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
     long, whole = _going_on(curves, own, rng)
-    dense = _smoothed(pushed_out(resampled(long, whole, _DENSE), scene.space, 1.2))
-    if not scene.lengths.shell:
+    plain = not (scene.cut.shell or scene.cut.curly or scene.tie is not None)
+    dense = _smoothed(pushed_out(resampled(long, whole, _DENSE if scene.tie is None else 2 * _DENSE), scene.space, 1.2))
+    if plain:
         dense = tufted(dense, np.flatnonzero(layer == OUTER), *own.tufts)
     if curl[0]:
         # The seen ones have their curls from the photo.
         which = np.flatnonzero((source == COMPLETED) & (layer == OUTER) & ~scene.roots.shown[curves.root])
         radius = curl[0] * shown_share(_length(dense[which]), curl[1], own.points, weights.style)
         dense[which] = curled(dense[which], radius, curl[1], rng)
-    # After what gathers and smooths them, for that turns them, too.
-    dense = combed(dense, scene.views, weights.comb)
+    if not (scene.cut.stands and scene.cut.curly):
+        # After what gathers and smooths them, for that turns them, too.
+        dense = combed(dense, scene.views, weights.comb)
     dense = drawn_in(dense, scene.views[0], *own.margin)
-    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve)
+    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve, scene.tie is not None)
     keep &= count >= 6
-    points = resampled(dense[keep], count[keep], own.points)
+    points = resampled(dense[keep], count[keep], own.points if scene.tie is None else weights.tied.points)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
     return points, curves.root[keep], source[keep], layer[keep]
@@ -313,7 +315,7 @@ def _colors(
     total, weight, medians = np.zeros((len(flat), 3)), np.zeros(len(flat)), []
     for view in scene.views:
         seen = view.seen
-        color, median = hair_color(seen, albedo, scene.lengths.shell, weights.color)
+        color, median = hair_color(seen, albedo, scene.cut.shell, weights.color)
         medians.append(median)
         pixels, depth = seen.camera.project(flat)
         behind = depth - seen.sample(view.volume.smooth, pixels)
@@ -340,8 +342,11 @@ def _report(scene: _Scene, strands: Strands) -> dict:
     return {
         "guides": len(strands.points),
         "seen": int((strands.source == SEEN).sum()),
-        "long": bool(scene.lengths.long),
-        "shell": scene.lengths.shell,
+        "long": bool(scene.cut.long),
+        "shell": scene.cut.shell,
+        "stands": scene.cut.stands,
+        "curly": scene.cut.curly,
+        "tied": "" if scene.tie is None else "bun" if scene.tie.bun else "tail",
         "thickness_mm": [round(float(np.median(view.volume.thickness[view.seen.mask])), 1) for view in scene.views],
         "length_mm": round(float(np.median(length)), 1) if len(length) else 0.0,
         "voxels": list(scene.space.distance.shape[:3]),

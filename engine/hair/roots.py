@@ -88,11 +88,49 @@ def hair_roots(
     opposite, there = _told(views, roots.point * turn, roots.normal * turn, weights)
     keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
     keep &= (roots.scalp > 0.02) | seen | opposite
+    keep &= seen | ~_bald_above(model, roots, seen, here, views, weights)
     first = views[0]
     forehead = first.oval & (first.window.level > 0.60)
     if (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum()):
         keep &= (roots.scalp > weights.scalp) | ~seen
     return replace(roots, shown=seen).take(np.flatnonzero(keep))
+
+
+def _bald_above(
+    model: HeadModel, roots: Roots, seen: np.ndarray, hair: np.ndarray, views: Sequence[Seen], weights: RootWeights
+) -> np.ndarray:
+    """(n,) bool: places of the scalp on a bald top that goes on where no photo looks.
+
+    What is seen of the scalp tells the height above which it is bare; that the bare part reaches the horizon of what is
+    seen tells that it goes on.
+    """
+    mean = np.einsum("nk,nkc->nc", roots.weights, model.template[skin_triangles(model).vertices[roots.face]].astype(np.float64))
+    scalp, bare = roots.scalp > 0.8, hair < weights.bald
+    middle = scalp & (mean[:, 1] > weights.middle[1]) & (np.abs(mean[:, 0]) < weights.middle[0])
+    high = middle & seen
+    nothing = np.zeros(len(roots), bool)
+    if high.sum() < 50:
+        return nothing
+    far = high & (mean[:, 2] < np.quantile(mean[high, 2], weights.horizon))
+    if bare[far].mean() < weights.bald_share or _looks_out(views, roots, middle & ~seen, weights):
+        return nothing
+    # The height that best parts bare from haired places.
+    asked = scalp & seen
+    heights = np.linspace(*weights.top, 24)
+    wrong = [(bare[asked] != (mean[asked, 1] > one)).sum() for one in heights]
+    return mean[:, 1] > heights[int(np.argmin(wrong))]
+
+
+def _looks_out(views: Sequence[Seen], roots: Roots, behind: np.ndarray, weights: RootWeights) -> bool:
+    """Whether a photo shows hair of the places `behind` the horizon, above the head's outline."""
+    over = roots.point[behind] + weights.over * roots.normal[behind]
+    for seen in views:
+        pixels, _ = seen.camera.project(over)
+        rows, columns = seen.at(pixels)
+        outside = seen.within(pixels) & ~seen.head[rows, columns]
+        if outside.sum() > 20 and seen.hair[rows, columns][outside].mean() > weights.bald:
+            return True
+    return False
 
 
 def _told(

@@ -1,4 +1,8 @@
-"""How the curves between guides look: curl and frizz, measured where photos show strands clearly."""
+"""How the curves between guides look: curl and frizz, by how strands wander and how parallel they look in the photos.
+
+Waves are measured along traces of the flow. The size of coils cannot be read from a photo of common size: the finer they are, the more they cross, and the less parallel
+the strands look. That was measured on rendered heads with known coils (`engine bench hair`).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ import numpy as np
 from scipy import ndimage
 
 from ..wire.hair import HairStyle
+from .cut import Cut
 from .field import View
 from .flow import unit
 from .seen import blur
 from .trace import Traces
-from .weights import StyleWeights
+from .weights import CutWeights, StyleWeights
 
 __all__ = ["curled", "measured_curl", "measured_style", "shown_share", "waves"]
 
@@ -77,23 +82,26 @@ def shown_share(length: np.ndarray, turn: float, points: int, weights: StyleWeig
     return np.clip((turn * (points - 1) / np.maximum(length, 1e-6) - low) / (high - low), 0, 1)
 
 
-def measured_style(views: Sequence[View], curl: tuple[float, float], shell: bool, weights: StyleWeights) -> HairStyle:
+def measured_style(cut: Cut | None, curl: tuple[float, float], weights: StyleWeights, limits: CutWeights) -> HairStyle:
     """The style of a groom.
 
     Args:
         curl: radius and length of one turn of the curls that guides are too coarse to show, mm; zeros for none.
-        shell: the hair is a shell of short hairs, which stand densely and do not wander.
+        cut: a shell of short hairs stands densely and does not wander; None where no hair is.
     """
-    coherences = [np.median(view.flow.coherence[view.seen.mask]) for view in views]
-    coherence = float(np.mean(coherences)) if coherences else 1.0
+    shell = cut is not None and cut.shell
+    coherence = 1.0 if cut is None else cut.coherence
     radius, length = curl
+    if cut is not None and cut.curly and not shell:
+        crossed, *sizes = np.transpose(limits.coils)
+        radius, length = (float(np.interp(coherence, crossed, one)) for one in sizes)
     return HairStyle(
         children=weights.children[int(shell)],
         spread=weights.spread[int(shell)] / 1000,
         clump=0.0 if shell else weights.clump,
         noise=0.0002 if shell else weights.noise / 1000,
         frizz=round(0.0 if shell else weights.frizz * (1 - coherence), 3) / 1000,
-        curl_radius=round(float(radius), 2) / 1000,
-        curl_length=round(float(length), 1) / 1000,
+        curl_radius=round(radius, 2) / 1000,
+        curl_length=round(length, 1) / 1000,
         roughness=weights.roughness,
     )

@@ -125,7 +125,9 @@ def test_a_wrong_groom_scores_worse_in_what_is_wrong(head, truth, tmp_path):
 
     right = scored("right", truth.guides)
     raised = scored("raised", truth.guides + np.float32([0, 25, 0]))
-    assert raised["iou"] < right["iou"] - 0.1 and raised["bare_share"] > 0.05 and raised["volume_mm"] > 2
+    assert raised["iou"] < right["iou"] - 0.1 and raised["volume_mm"] > 2
+    lowered = scored("lowered", truth.guides + np.float32([0, -45, 25]))
+    assert lowered["bare_share"] > 0.05
     root = truth.guides[:, :1]
     half = scored("half", root + 0.5 * (truth.guides - root))
     assert half["length_percent"] == pytest.approx(-50, abs=8)
@@ -134,6 +136,14 @@ def test_a_wrong_groom_scores_worse_in_what_is_wrong(head, truth, tmp_path):
     assert scored("pale", truth.guides, np.float32(COLORS["pale"]))["color"] > 20
     sunk = scored("sunk", truth.guides - np.float32([0, 0, 12]))
     assert sunk["depth_mm"] > 4
+
+
+def test_roots_are_judged_at_their_place_on_the_known_head(head, truth, tmp_path):
+    high = truth.vertices[:, 1] > 40
+    taller = replace(truth, vertices=truth.vertices + np.float32([0, 18, 0]) * high[:, None])
+    moved = replace(taller, guides=truth.guides + np.float32([0, 18, 0]) * (truth.guides[:, :1, 1:2] > 40))
+    row = hair_known.figures(head[0], moved, known_bundle(tmp_path / "a", head, truth, truth.guides, truth.color))
+    assert row["bare_share"] < 0.01 and abs(row["length_percent"]) < 8
 
 
 def test_bald_heads_want_no_hair(head, truth, tmp_path):

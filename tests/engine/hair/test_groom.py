@@ -138,6 +138,19 @@ def test_thin_hair_is_a_shell_of_short_hairs(model):
     assert style.curl_radius == 0
 
 
+def test_a_bald_top_goes_on_behind_the_horizon(model):
+    view = drawn_view(model, model.template, camera_at(model, 0), coat=10)
+    window, mask = view.window, view.mask
+    top = window.level > 0.85
+    hair = np.where(top, 0, mask.hair)
+    shown = np.where(top & np.isfinite(window.head_near), 1, window.surface).astype(np.float32)
+    strands, _, _ = groomed(model, HairView(replace(window, skin=shown, surface=shown), replace(mask, hair=hair)))
+    roots = strands.points[:, 0]
+    crown = model.template[model.part("scalp") > 0.5, 1].max()
+    assert roots[:, 1].max() < crown - 12, "the crown, which the photo does not show, is bare as well"
+    assert ((roots[:, 2] < -140) & (roots[:, 1] < 30)).sum() > 100, "the back of the head is not"
+
+
 @pytest.mark.parametrize("refusal", ["bald", "covered", "unclear"])
 def test_a_refused_mask_gives_no_strands(model, refusal):
     view = drawn_view(model, model.template, camera_at(model, 0), coat=12)

@@ -14,7 +14,7 @@ from .weights import CombWeights
 __all__ = ["combed"]
 
 
-def combed(points: np.ndarray, views: Sequence[View], weights: CombWeights) -> np.ndarray:
+def combed(points: np.ndarray, views: Sequence[View], lead: float, weights: CombWeights) -> np.ndarray:
     """(G, M, 3) mm: strands whose visible pieces run as the photo's do; roots and lengths in the image stay.
 
     Each strand is combed in the photo that shows most of it, from the root on: what follows a turned piece moves along.
@@ -22,11 +22,11 @@ def combed(points: np.ndarray, views: Sequence[View], weights: CombWeights) -> n
     Args:
         points: (G, M, 3) mm.
         views: the photos, the leading one first.
+        lead: what further ones show counts so much beside what that one shows.
     """
     shown = np.stack([_shown(view, points, weights) for view in views])
     amount = shown.sum(2)
-    # Another photo than the first combs what the first hardly shows.
-    amount[1:] *= weights.lead
+    amount[1:] *= lead
     best = amount.argmax(0)
     out = points.copy()
     for number, view in enumerate(views):

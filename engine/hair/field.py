@@ -22,6 +22,8 @@ _SPLAT = 0.012
 """Distance of the pixels that are read, face widths."""
 _MIRRORED = 0.6
 """Directions of the other side count where less than this is seen."""
+_RIVAL = 0.2
+"""Say of a photo where another shows the hair better."""
 _FALL = 0.10
 """Say of the fall."""
 
@@ -65,22 +67,26 @@ def lifted(view: View, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return start, direction / (np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9)
 
 
-def hair_field(views: Sequence[View], space: Space, fall: Fall, ears: Ears) -> Field:
+def hair_field(views: Sequence[View], shares: Sequence[np.ndarray], space: Space, fall: Fall, ears: Ears) -> Field:
     """The field of all photos.
 
     Seen directions spread by blurring; where nothing is seen near, those of the mirrored head take their place.
+
+    Args:
+        shares: (H, W) of each photo: 1 where it shows the hair best, 0 where another does.
     """
     centres, shape = space.centres(_EVERY)
     step = space.step * _EVERY
     seen, other = np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32)
     hit = []
-    for view in views:
+    for view, share in zip(views, shares):
         mask = view.seen.mask
         every = max(1, int(_SPLAT * view.seen.face))
         rows, columns = np.nonzero(mask[::every, ::every])
         pixels = np.stack([columns, rows], -1) * every + 0.5
         points, directions = lifted(view, pixels)
         say = 0.25 + 0.75 * np.clip(view.flow.confidence[rows * every, columns * every], 0, 1)
+        say *= _RIVAL + (1 - _RIVAL) * share[rows * every, columns * every]
         hit.append(_splat(seen, points, directions * say[:, None], space.origin, step))
         turn = np.array([-1.0, 1.0, 1.0])
         _splat(other, points * turn, directions * turn * say[:, None], space.origin, step)

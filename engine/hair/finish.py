@@ -96,7 +96,7 @@ def pushed_out(points: np.ndarray, space: Space, clearance: float) -> np.ndarray
     return np.concatenate([points[:, :1], flat.reshape(len(points), -1, 3)], 1)
 
 
-def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.ndarray:
+def drawn_in(points: np.ndarray, view: View, margin: float, reach: float, may: np.ndarray | None = None) -> np.ndarray:
     """(G, M, 3): visible points near the hair's outline moved in the image to lie within it.
 
     A strand stands for those around it, which need room.
@@ -104,12 +104,15 @@ def drawn_in(points: np.ndarray, view: View, margin: float, reach: float) -> np.
     Args:
         margin: how far within the outline they are to lie, mm.
         reach: points that lie farther outside are left where they are, mm.
+        may: (G, M) bool: which points may move; all if None.
     """
     seen = view.seen
     flat = points.reshape(-1, 3)
     inside = blur(inside_distance(seen.mask) - inside_distance(~seen.mask), 1.5)
     pixels, depth = seen.camera.project(flat)
     visible = _visible(view, pixels, depth)
+    if may is not None:
+        visible &= may.ravel()
     deep = seen.sample(inside, pixels) * seen.mm
     which = np.flatnonzero(visible & (deep < margin) & (deep > -reach))
     slope = np.stack([seen.sample(np.gradient(inside, axis=axis), pixels[which]) for axis in (1, 0)], -1)
@@ -154,12 +157,19 @@ def tufted(points: np.ndarray, which: np.ndarray, strength: float, reach: float,
 
 
 def trimmed(
-    points: np.ndarray, views: Sequence[View], ears: Ears, outside: float, carve: float, wound: bool = False
+    points: np.ndarray,
+    views: Sequence[View],
+    held: np.ndarray,
+    ears: Ears,
+    outside: float,
+    carve: float,
+    wound: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strands cut where a photo would show them on bare ground, over a bare ear, or where they curl up.
 
     Args:
         points: (G, M, 3) mm.
+        held: (G, M) bool: places that further photos do not forbid.
         ears: those that are bare cut, too.
         outside: chance of hair below which ground is bare.
         carve: how far further photos' outlines may be off, mm.
@@ -179,6 +189,7 @@ def trimmed(
         if number:
             side = 2 * int(carve / seen.mm) + 3
             hair = cv2.dilate(hair, np.ones((side, side), np.uint8))
+            visible &= ~held.ravel() & ~seen.unclear[seen.at(pixels)]
         bad |= visible & (seen.sample(hair, pixels) < outside)
     bad = bad.reshape(shape)
     if not wound:

@@ -11,13 +11,14 @@ from ..geometry.sampling import farthest_points
 from ..head.model import HeadModel
 from ..types import Textures
 from ..wire.hair import HairStyle
+from .agree import agreed
 from .body import body_mesh
 from .color import hair_color, skin_albedo
 from .comb import combed
 from .cut import Cut, cut_of
 from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, drawn_in, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
+from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
 from .flow import Fall, hair_flow
 from .grow import grown_strands
 from .lengths import Lengths
@@ -74,7 +75,7 @@ def groom_hair(
     posed = posed.astype(np.float64)
     rng = np.random.default_rng(weights.seed)
     fall, mesh = Fall.of(model, posed), body_mesh(model, posed)
-    shown, cut = _views(model, posed, [seen_hair(view) for view in usable], mesh, fall, weights)
+    shown, cut = _views(model, posed, [seen_hair(view, weights.volume) for view in usable], mesh, fall, weights)
     roots = hair_roots(model, posed, [view.seen for view in shown], weights.roots, rng)
     if len(roots.point) < 100:
         return nothing
@@ -82,10 +83,10 @@ def groom_hair(
     ears = Ears(model, posed, [view.seen for view in shown])
     lengths = Lengths(shown, cut, weights.strands, weights.cut)
     tie = found_tie(model, posed, shown, cut, ears, weights.tied)
-    traces = _traces(shown, weights.strands.seen * lengths.more, weights.strands, rng)
-    scene = _Scene(
-        model, posed, shown, traces, roots, space, hair_field(shown, space, fall, ears), cut, lengths, fall, ears, tie
-    )
+    shares = _shares(shown, weights.lead)
+    traces = _traces(shown, shares, weights.strands.seen * lengths.more, weights.strands, rng)
+    field = hair_field(shown, shares, space, fall, ears)
+    scene = _Scene(model, posed, shown, traces, roots, space, field, cut, lengths, fall, ears, tie)
     curves, source, layer = _strands(scene, weights, rng)
     curl = (0.0, 0.0) if cut.shell or cut.curly or tie is not None else measured_curl(shown, traces, weights.style)
     points, root, source, layer = _finished(scene, curves, source, layer, curl, weights, rng)
@@ -215,9 +216,10 @@ def _grown_roots(scene: _Scene, weights: StrandWeights, rng: np.random.Generator
     return groups + ([(spread(crown, count), UNDER)] if len(crown) > count else [])
 
 
-def _traces(views: list[View], count: float, weights: StrandWeights, rng: np.random.Generator) -> list[Traces]:
+def _traces(
+    views: list[View], shares: list[np.ndarray], count: float, weights: StrandWeights, rng: np.random.Generator
+) -> list[Traces]:
     """Traces of each view; a view is asked for those places that it shows best."""
-    shares = _shares(views)
     areas = [float(share[view.seen.mask].sum()) / view.seen.face**2 for view, share in zip(views, shares)]
     return [
         traced(view, spread_seeds(view, share, round(count * area / sum(areas)), rng), weights)
@@ -225,18 +227,22 @@ def _traces(views: list[View], count: float, weights: StrandWeights, rng: np.ran
     ]
 
 
-def _shares(views: list[View]) -> list[np.ndarray]:
-    """(H, W) of each view: 1 where it is the one that shows the hair best, else 0."""
+def _shares(views: list[View], lead: float) -> list[np.ndarray]:
+    """(H, W) of each view: 1 where it is the one that shows the hair best, else 0.
+
+    Args:
+        lead: say of others beside the first.
+    """
     shares = []
     for number, view in enumerate(views):
         share = np.ones(view.seen.mask.shape)
         rows, columns = np.nonzero(view.seen.mask)
         pixels = np.stack([columns, rows], -1) + 0.5
         points = view.seen.lift(pixels, view.volume.smooth[rows, columns].astype(np.float64))
-        own = _facing(view, points)
+        own = _facing(view, points) * (lead if number else 1.0)
         for other, rival in enumerate(views):
             if other != number:
-                theirs = _facing(rival, points)
+                theirs = _facing(rival, points) * (lead if other else 1.0)
                 share[rows, columns] *= (own > theirs) if number > other else (own >= theirs)
         shares.append(share)
     return shares
@@ -272,9 +278,10 @@ def _finished(
         dense[which] = curled(dense[which], radius, curl[1], rng)
     if not (scene.cut.stands and scene.cut.curly):
         # After what gathers and smooths them, for that turns them, too.
-        dense = combed(dense, scene.views, weights.comb)
-    dense = drawn_in(dense, scene.views[0], *own.margin)
-    count, keep = trimmed(dense, scene.views, scene.ears, own.outside, weights.volume.carve, scene.tie is not None)
+        dense = combed(dense, scene.views, weights.lead, weights.comb)
+    dense, held = agreed(dense, scene.views, *own.margin, own.outside)
+    wound = scene.tie is not None
+    count, keep = trimmed(dense, scene.views, held, scene.ears, own.outside, weights.volume.carve, wound)
     keep &= count >= 6
     points = resampled(dense[keep], count[keep], own.points if scene.tie is None else weights.tied.points)
     points[:, 0] = scene.roots.point[curves.root[keep]]

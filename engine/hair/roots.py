@@ -144,6 +144,8 @@ def _told(
         sight = seen.camera.position - points
         facing = (normals * sight).sum(1) / np.linalg.norm(sight, axis=1)
         soft = blur(seen.hair, weights.soft * seen.face)
+        # Another photo tells rather what lies beneath a band.
+        facing = np.where(seen.unclear[rows, columns], weights.unclear * facing, facing)
         better = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > best)
         best, hair = np.where(better, facing, best), np.where(better, soft[rows, columns], hair)
     return best > weights.facing, hair

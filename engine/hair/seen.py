@@ -11,6 +11,7 @@ from numba import njit
 from ..camera import Camera
 from ..photo.regions import OVAL, fill
 from .types import HairMask, HairView, Window
+from .weights import VolumeWeights
 from .window import CHIN, TOP, cropped_window
 
 __all__ = ["Seen", "bilinear", "blur", "inside_distance", "seen_hair"]
@@ -34,6 +35,8 @@ class Seen:
     """(H, W) bool: the fitted head's skin."""
     oval: np.ndarray
     """(H, W) bool: the face."""
+    unclear: np.ndarray
+    """(H, W) bool: something on the head or around it that is neither hair nor skin nor ground: a band, a hand."""
     up: np.ndarray
     """(2,) unit direction of the face's axis in the image."""
     mm: float
@@ -69,7 +72,7 @@ class Seen:
         return (np.stack([x, y, depth], -1) - camera.t) @ camera.R
 
 
-def seen_hair(view: HairView) -> Seen:
+def seen_hair(view: HairView, weights: VolumeWeights) -> Seen:
     """Cut a photo's window down to its head and hair."""
     window, mask = view.window, view.mask
     keep = (mask.hair > 0.3) | np.isfinite(window.head_near)
@@ -78,20 +81,25 @@ def seen_hair(view: HairView) -> Seen:
     height, width = keep.shape
     y0, y1 = max(0, rows[0] - margin), min(height, rows[-1] + margin + 1)
     x0, x1 = max(0, columns[0] - margin), min(width, columns[-1] + margin + 1)
-    return _seen(cropped_window(window, x0, y0, x1, y1), mask, (slice(y0, y1), slice(x0, x1)))
+    return _seen(cropped_window(window, x0, y0, x1, y1), mask, (slice(y0, y1), slice(x0, x1)), weights)
 
 
-def _seen(window: Window, mask: HairMask, part: tuple[slice, slice]) -> Seen:
+def _seen(window: Window, mask: HairMask, part: tuple[slice, slice], weights: VolumeWeights) -> Seen:
     hair = np.ascontiguousarray(mask.hair[part], np.float32)
     head = np.isfinite(window.head_near)
     up = (window.landmarks[TOP] - window.landmarks[CHIN]).astype(np.float64)
     middle = float(np.median(window.head_near[head])) + 60.0 if head.any() else float(np.linalg.norm(window.camera.t))
+    person = np.ascontiguousarray(mask.person[part], np.float32)
+    level, around, chance, skin = weights.unclear
+    near = inside_distance(~head) < around * window.face
+    unclear = near & (window.level > level) & (person > chance) & (window.surface < skin) & (hair < 0.5) & window.shown
     return Seen(
         window=window,
         hair=hair,
         mask=hair > 0.5,
-        person=np.ascontiguousarray(mask.person[part], np.float32),
+        person=person,
         head=head,
+        unclear=unclear,
         oval=fill(hair.shape, window.landmarks[list(OVAL)]) > 0,
         up=up / np.linalg.norm(up),
         mm=middle / window.camera.fx,

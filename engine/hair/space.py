@@ -1,7 +1,7 @@
 """The space between head and hull as voxels in model space: how far every place is from the skin and from the hair's border.
 
 Several photos: each tells a space of its own, of which its outline is certain and its depth is not. So the hull is what
-any photo's space holds and no photo's outline forbids.
+any photo's space holds and no photo's outline forbids, and a place for all hair that the first photo shows.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numba import njit
 from scipy import ndimage
@@ -119,21 +120,36 @@ def _solid(
 
 def _hull(points: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: VolumeWeights) -> np.ndarray:
     """(n,) bool."""
-    held, allowed = np.zeros(len(points), bool), np.ones(len(points), bool)
-    for seen, volume in views:
+    first, own, kept = views[0][0], np.zeros(len(points), bool), np.zeros(len(points), bool)
+    allowed = np.ones(len(points), bool)
+    for number, (seen, volume) in enumerate(views):
         pixels, depth = seen.camera.project(points)
         inside = seen.within(pixels) & (depth > 0)
         rows, columns = seen.at(pixels)
         silhouette = inside & volume.region[rows, columns]
-        held |= silhouette & (depth > volume.begin[rows, columns]) & (depth < volume.back[rows, columns])
+        held = silhouette & (depth > volume.begin[rows, columns]) & (depth < volume.back[rows, columns])
+        kept |= held
+        if number == 0:
+            own, at = held, (rows, columns)
         if len(views) > 1:
             # What the head hides in this photo, and what lies beyond its border, is not forbidden by it.
-            reach = int(weights.carve / seen.mm) + 1
-            wide = ndimage.binary_dilation(volume.region, iterations=reach)
             hidden = depth > seen.window.head_near[rows, columns]
-            known = inside & seen.window.shown[rows, columns]
-            allowed &= ~known | wide[rows, columns] | hidden
-    return held & allowed
+            allowed &= ~inside | ~_forbidding(seen, volume, weights)[rows, columns] | hidden
+    kept &= allowed
+    if len(views) == 1 or not own.any():
+        return kept
+    # Hair that the first photo shows has to be somewhere along the line of sight.
+    found = np.zeros(first.mask.shape, np.uint8)
+    found[at[0][kept & own], at[1][kept & own]] = 1
+    side = 2 * int(0.6 * weights.voxel / first.mm) + 3
+    disputed = first.mask & first.window.shown & (cv2.dilate(found, np.ones((side, side), np.uint8)) == 0)
+    return kept | (own & disputed[at])
+
+
+def _forbidding(seen: Seen, volume: Volume, weights: VolumeWeights) -> np.ndarray:
+    """(H, W) bool: a photo shows for sure that no hair is in the way."""
+    reach = int(weights.carve / seen.mm) + 1
+    return seen.window.shown & ~seen.unclear & ~ndimage.binary_dilation(volume.region, iterations=reach)
 
 
 @njit(cache=True, nogil=True)

@@ -90,6 +90,9 @@ class VolumeWeights:
     """Side of a voxel, mm."""
     carve: float = 3.0
     """How far a further photo's outline may be off before it cuts hair away, mm."""
+    unclear: tuple[float, float, float, float] = (0.45, 0.2, 0.35, 0.5)
+    """What is neither hair nor skin nor ground, on or around the head: level from which up it is looked for, how far from the
+    head, face widths, chance of a person above which it is not ground, chance of skin below which it is not skin."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class RootWeights:
     """How far beyond the model's scalp hair may grow, mm."""
     facing: float = 0.15
     """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
+    unclear: float = 0.4
+    """Say of a photo where it shows neither hair nor skin."""
     soft: float = 0.012
     """Standard deviation by which the mask is blurred that tells, face widths."""
     hair: float = 0.8
@@ -307,8 +312,6 @@ class CombWeights:
     """Confidence of the flow at which it tells half."""
     front: Range = (6.0, 14.0)
     """Depth behind the hair's front to which a strand is seen, and from which on it is not, mm."""
-    lead: float = 0.5
-    """What further photos show counts so much beside what the first one shows."""
     rise: float = 12.0
     """Most change of depth, mm."""
 
@@ -402,6 +405,8 @@ class GroomWeights:
     comb: CombWeights = CombWeights()
     color: ColorWeights = ColorWeights()
     style: StyleWeights = StyleWeights()
+    lead: float = 0.5
+    """What a further photo shows counts so much beside what the first one shows: hair is not the same in all of them."""
     seed: int = 1
     """Start of all random choices."""
 

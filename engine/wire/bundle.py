@@ -35,6 +35,7 @@ __all__ = [
     "Bundle",
     "check_replaceable",
     "load_bundle",
+    "posed_vertices",
     "read_arrays",
     "remove_leftovers",
     "remove_own_partials",
@@ -143,6 +144,12 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         raise HrnError(
             ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
+
+
+def posed_vertices(arrays: dict[str, np.ndarray], values: Iterable[float]) -> np.ndarray:
+    """(N, 3) metres: the head of a bundle's `arrays` with its deformation and `values` of the 52 expressions."""
+    moved = np.tensordot(np.asarray(values, np.float64), arrays["expression_deltas"], 1)
+    return arrays["vertices"] + arrays["deformation"] + moved
 
 
 def _check_arrays(arrays: dict[str, np.ndarray]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
-from ..wire.bundle import Bundle
+from ..wire.bundle import Bundle, posed_vertices
 
 __all__ = ["NotMeasured", "in_photo", "photo_camera", "posed_head"]
 
@@ -26,9 +26,7 @@ def posed_head(bundle: Bundle, number: int = 0) -> np.ndarray:
     """(N, 3) mm: the head with the facial action that it has in one of its photos."""
     arrays, manifest = bundle.arrays(), bundle.manifest
     used = [photo for photo in manifest["photos"] if photo.get("used", True)]
-    values = np.array(used[number].get("expression", manifest["expression"]["photo_values"]), np.float32)
-    moved = arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
-    return moved.astype(np.float64) * 1000
+    return 1000 * posed_vertices(arrays, used[number].get("expression", manifest["expression"]["photo_values"]))
 
 
 def in_photo(bundle: Bundle, points: np.ndarray, number: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from ..geometry.mesh import QUAD_TRIANGLES
 from ..geometry.obj import read_obj
 from ..head.model import MATERIALS
-from ..wire.bundle import MANIFEST, load_bundle
+from ..wire.bundle import MANIFEST, load_bundle, posed_vertices
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
 
@@ -113,9 +113,8 @@ def bundle_head(path: Path | str, posed: bool = False) -> tuple[Mesh, np.ndarray
     """
     bundle = load_bundle(path)
     arrays = bundle.arrays()
-    vertices = arrays["vertices"].astype(float) + arrays["deformation"]
-    if posed:
-        vertices += np.tensordot(bundle.manifest["expression"]["photo_values"], arrays["expression_deltas"], 1)
+    values = bundle.manifest["expression"]["photo_values"]
+    vertices = posed_vertices(arrays, values if posed else np.zeros(len(values)))
     chosen = list(NOW_LANDMARKS)
     points = np.einsum("nk,nkc->nc", arrays["landmark_weights"][chosen], vertices[arrays["landmark_vertices"][chosen]])
     return outer_mesh(vertices, arrays["faces"], arrays["face_material"], bundle.manifest["materials"]), points

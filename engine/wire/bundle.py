@@ -38,6 +38,7 @@ __all__ = [
     "check_writable",
     "load_bundle",
     "output_path",
+    "posed_vertices",
     "read_arrays",
     "remove_leftovers",
     "remove_own_partials",
@@ -122,6 +123,12 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
         raise HrnError(
             ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
+
+
+def posed_vertices(arrays: dict[str, np.ndarray], values: Iterable[float]) -> np.ndarray:
+    """(N, 3) metres: the head of a bundle's `arrays` with its deformation and `values` of the 52 expressions."""
+    moved = np.tensordot(np.asarray(values, np.float64), arrays["expression_deltas"], 1)
+    return arrays["vertices"] + arrays["deformation"] + moved
 
 
 def load_bundle(path: str | os.PathLike) -> Bundle:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...geometry.obj import obj_faces, obj_rows
 from ...wire.atomic import output_error, replace_file
-from ...wire.bundle import Bundle
+from ...wire.bundle import Bundle, posed_vertices
 
 __all__ = ["write"]
 
@@ -30,8 +30,7 @@ def write(bundle: Bundle, path: Path) -> list[Path]:
     stem = "_".join(path.stem.split())
     library = path.with_name(f"{stem}.mtl")
     maps = {key: path.with_name(f"{stem}_{key}{bundle.file(key).suffix}") for key in ("albedo", "normal")}
-    values = np.array(manifest["expression"]["values"], np.float64)
-    vertices = arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
+    vertices = posed_vertices(arrays, manifest["expression"]["values"])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for key, target in maps.items():

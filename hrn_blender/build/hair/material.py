@@ -51,11 +51,10 @@ _EEVEE_SPECULAR = 0.25
 
 _EEVEE_BRIGHTEST = 0.68
 """Base colour that EEVEE's Principled shader gets for strands as light as can be ..."""
-_EEVEE_HALF = 0.34
-"""... and the strands' colour c that gets half of it: c becomes brightest * c / (c + half). Light that passes through strands, which
-Principled Hair lets through and a ribbon does not, makes dark hair lighter and light hair darker than c: measured in 4.5 on a short
-groom of six greys in the preview's studio, halfway between equal means and equal medians over the hair of both engines (which
-differ as Cycles' highlights are stronger)."""
+_EEVEE_HALF = 0.25
+"""... and the strands' colour c that gets half of it: c becomes brightest * c / (c + half). Principled Hair lets light through,
+which a ribbon does not: dark strands look lighter than c and light ones darker. Fitted to equal means over the hair in both engines,
+six greys on a short groom in the preview's studio (Blender 4.5)."""
 
 
 def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.pipeline.export import export_head
+from engine.wire.bundle import posed_vertices
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.formats import EXPORT_FORMATS
 from support.obj_reader import read
@@ -20,9 +21,7 @@ def bundle(tmp_path_factory):
 
 
 def posed(bundle):
-    arrays = bundle.arrays()
-    values = np.array(bundle.manifest["expression"]["values"])
-    return arrays["vertices"] + arrays["deformation"] + np.tensordot(values, arrays["expression_deltas"], 1)
+    return posed_vertices(bundle.arrays(), bundle.manifest["expression"]["values"])
 
 
 @pytest.mark.parametrize("name", ["head.obj", "mein Kopf ü 頭.obj", "deep/er/head.OBJ"])

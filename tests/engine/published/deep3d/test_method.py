@@ -17,7 +17,7 @@ from engine.photo import load_photo
 from engine.published.basel.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
 from engine.published.basel.files import read_landmark_template
 from engine.published.method import points_beside
-from engine.wire.bundle import load_bundle
+from engine.wire.bundle import load_bundle, posed_vertices
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
 from support.official.files import write_deep3d
@@ -86,11 +86,7 @@ def test_the_published_mesh_projects_through_the_bundles_camera_to_where_the_ref
 def test_both_meshes_lie_on_each_other(bundle):
     """The clean head as built in Blender against the published mesh, at the landmarks, expression included."""
     arrays, manifest = bundle.arrays(), bundle.manifest
-    head = (
-        arrays["vertices"]
-        + arrays["deformation"]
-        + np.tensordot(np.float32(manifest["expression"]["values"]), arrays["expression_deltas"], 1)
-    )
+    head = posed_vertices(arrays, manifest["expression"]["values"])
     points = np.einsum("lk,lkd->ld", arrays["landmark_weights"], head[arrays["landmark_vertices"]])[LANDMARKS_68]
     mesh = read_obj(bundle.path / "deep3d" / "astronaut.obj")
     matrix = np.array(manifest["published"]["mesh_to_head"])

@@ -22,7 +22,7 @@ from engine.published.hrn import method as hrn
 from engine.published.hrn import multi_view as mvhrn
 from engine.published.hrn import turning as hrn_turn
 from engine.texture.atlas import gather, texel_band
-from engine.wire.bundle import load_bundle
+from engine.wire.bundle import load_bundle, posed_vertices
 from engine.wire.settings import Settings
 from support.official.files import write_hrn
 from support.small_maps import small_analysis
@@ -125,11 +125,7 @@ def test_the_relief_lies_on_the_head_where_it_lies_on_the_published_mesh(bundle)
     dense = high.vertices @ matrix[:3, :3].T + matrix[:3, 3]
     relief, valid = exr(own / "displacement.exr")["Y"], cv2.imread(str(own / "valid.png"), cv2.IMREAD_GRAYSCALE)
     row, column = ((1 - high.uv[:, 1]) * 256).astype(int), (high.uv[:, 0] * 256).astype(int)
-    head = (
-        arrays["vertices"]
-        + arrays["deformation"]
-        + np.tensordot(np.float32(manifest["expression"]["values"]), arrays["expression_deltas"], 1)
-    )
+    head = posed_vertices(arrays, manifest["expression"]["values"])
     texels = texel_band(model, 512, 0, 512)
     skin = np.repeat(arrays["face_material"] == 0, 2)[texels.triangle]
     places = gather(texels, model.triangles, head)

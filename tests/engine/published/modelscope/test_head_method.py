@@ -16,6 +16,7 @@ from engine.published.head_mask import head_mask
 from engine.published.modelscope import head_method as hrn_head
 from engine.published.modelscope.head_model import Offsets
 from engine.system.progress import SILENT
+from engine.wire.bundle import posed_vertices
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
 from support.official.head_like import write_hrn_head
@@ -63,7 +64,7 @@ def test_one_photo_becomes_a_head_in_the_published_form(bundle, mesh):
 
 def test_the_products_head_has_the_methods_face_and_the_back_of_its_head(bundle, mesh):
     model, arrays, values = load_head_model(), bundle.arrays(), bundle.manifest["expression"]["values"]
-    head = arrays["vertices"] + arrays["deformation"] + np.tensordot(np.float32(values), arrays["expression_deltas"], 1)
+    head = posed_vertices(arrays, values)
     points = mesh[1]
     error = bundle.manifest["quality"]["transfer_mm"]
     assert error["median"] < 0.2 and error["p95"] < 0.6

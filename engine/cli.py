@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from . import __version__
 from .system.argument_types import count, positive_number
+from .system.streams import open_closed_streams
 from .wire.command_line import Parser
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import EXPORT_KINDS, PHOTO_KINDS
@@ -25,6 +26,7 @@ __all__ = ["main", "make_parser"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors become one sentence on stderr, their tracebacks go to the log."""
+    open_closed_streams()
     options = make_parser().parse_args(argv)
     quiet_libraries()
     from .system.failures import as_hrn_error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .camera import Camera
+from .wire.messages import Message
 
 __all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
 
@@ -41,6 +42,11 @@ class Photo:
     """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
     mattes: dict[str, np.ndarray] = field(default_factory=dict)
     """Name of :mod:`engine.photo.mattes` -> (h, w) uint8 alpha over the whole photo, at a size of its own."""
+
+    decoded: tuple[int, int, int, int] | None = None
+    """Left, top, right and bottom of the part of `pixels` that the file still held; None where it was whole."""
+    remarks: tuple[tuple[str, Message], ...] = ()
+    """What an artist should know about the file: codes and sentences of warnings."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -216,6 +216,7 @@ def observe(
     """
     photo = load_photo(path)
     observation = select_face(landmarker.detect(photo), index, photo, weights)
+    _check_decoded(photo, observation)
     width, w = face_width(observation), weights
     if photo.scale >= 1 or width >= w.focus_enough * w.focus_px:
         return photo, observation
@@ -226,6 +227,20 @@ def observe(
     larger = load_photo(path, max_side=side)
     grow = np.array(larger.size) / np.array(photo.size)
     return larger, landmarker.again(larger, observation, grow)
+
+
+def _check_decoded(photo: Photo, observation: FaceObservation) -> None:
+    """
+    Raises:
+        HrnError: ``IMAGE_DAMAGED`` where a part of the face lies in what a file that was cut off does not hold any more.
+    """
+    if photo.decoded is None:
+        return
+    left, top, right, bottom = photo.decoded
+    points = observation.landmarks
+    inside = (points >= (left, top)) & (points <= (right, bottom))
+    if inside.all(1).mean() < WEIGHTS.landmarks.decoded:
+        raise HrnError(ErrorCode.IMAGE_DAMAGED, say("{file} ends too early, in the middle of the face.", file=photo.name))
 
 
 def _width(points: np.ndarray) -> float:

@@ -101,6 +101,7 @@ def photo_warnings(
             ),
         ),
     ]
+    found += [(True, code, message) for code, message in photo.remarks]
     return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
 
 

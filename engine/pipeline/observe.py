@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
 from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
@@ -28,6 +31,7 @@ _LEAVES_OUT = {
     ErrorCode.NOT_AN_IMAGE,
     ErrorCode.IMAGE_DAMAGED,
     ErrorCode.IMAGE_TOO_LARGE,
+    ErrorCode.PHOTO_UNMATCHED,
 }
 """What may be wrong with one of several photos without stopping the others."""
 
@@ -47,7 +51,9 @@ def observe_photos(
         message = say("Reading photo {number} of {count}", number=number + 1, count=len(paths))
         progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
-            faces.append((path, *observe(path, landmarker, settings.face_index)))
+            photo, observation = observe(path, landmarker, settings.face_index)
+            _refuse_again(photo, observation, faces)
+            faces.append((path, photo, observation))
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise
@@ -55,3 +61,40 @@ def observe_photos(
     if not faces:
         raise left_out[0].error
     return faces, left_out
+
+
+_SAME_PLACE = 0.01
+"""Largest mean distance of the landmarks of two files of one shot, in face widths: compression moves them less."""
+_SAME_PICTURE = 0.985
+"""Least correlation of two small pictures of one shot."""
+_SMALL = 48
+"""Side of these pictures, pixels."""
+
+
+def _refuse_again(photo: Photo, observation: FaceObservation, faces: list) -> None:
+    """
+    Raises:
+        HrnError: ``PHOTO_UNMATCHED`` where the photo is one of `faces` once more: another format or size of the same shot.
+    """
+    from ..photo.landmarks import face_width
+
+    for _, other, face in faces:
+        scale = np.array(photo.size) / np.array(other.size)
+        if abs(np.log(scale[0] / scale[1])) > _SAME_PLACE:
+            continue
+        away = np.linalg.norm(observation.landmarks - face.landmarks * scale, axis=1).mean() / face_width(observation)
+        if photo.sha256 == other.sha256 or (away < _SAME_PLACE and _likeness(photo, other) > _SAME_PICTURE):
+            raise HrnError(
+                ErrorCode.PHOTO_UNMATCHED,
+                say("It shows the same view as {file}.", file=other.name),
+                hint="Photos from other sides make the head better.",
+            )
+
+
+def _likeness(photo: Photo, other: Photo) -> float:
+    """Correlation of two photos in small, 1 for the same picture."""
+    small = [
+        cv2.resize(one.pixels, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float64) for one in (photo, other)
+    ]
+    a, b = (one.ravel() - one.mean() for one in small)
+    return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9))

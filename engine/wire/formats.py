@@ -19,6 +19,7 @@ __all__ = [
     "PHOTO_SUFFIXES",
     "ExportFormat",
     "PhotoFormat",
+    "is_photo",
     "is_photo_name",
 ]
 
@@ -54,6 +55,7 @@ PHOTO_FORMATS = (
     PhotoFormat("HEIC", (".heic", ".heif", ".hif"), "HEIF", ("pillow_heif.HeifImagePlugin",), ((4, b"ftyp"),), False),
     PhotoFormat("AVIF", (".avif",), "AVIF", ("PIL.AvifImagePlugin",), ((4, b"ftyp"),), False),
     PhotoFormat("BMP", (".bmp",), "BMP", ("PIL.BmpImagePlugin",), ((0, b"BM"),)),
+    PhotoFormat("GIF", (".gif",), "GIF", ("PIL.GifImagePlugin",), ((0, b"GIF8"),)),
 )
 """A closed list: some of Pillow's other readers start programs (EPS: Ghostscript). JPEG stands for the several-picture MPO
 of phones and stereo cameras too."""
@@ -71,6 +73,18 @@ PHOTO_KINDS = say("{others} or {last}", others=[one.name for one in PHOTO_FORMAT
 def is_photo_name(name: str) -> bool:
     """Whether a file's name ends as that of a photo does, in capitals or not. What the file holds, only its reader knows."""
     return os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES
+
+
+def is_photo(path: str | os.PathLike) -> bool:
+    """Whether a file is called like a photo or begins like one."""
+    if is_photo_name(os.fspath(path)):
+        return True
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(32)
+    except OSError:
+        return False
+    return any(head[at : at + len(magic)] == magic for one in PHOTO_FORMATS for at, magic in one.magic)
 
 
 class ExportFormat(NamedTuple):

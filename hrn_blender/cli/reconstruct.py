@@ -14,6 +14,7 @@ from ..engine.wire.errors import HrnError
 from ..engine.wire.language import language_of, look_in
 from ..engine.wire.messages import say
 from ..engine.wire.methods import check_photo_count
+from ..engine.wire.photo_paths import photo_path
 from ..engine.wire.settings_flags import add_flags, from_flags
 from ..link.jobs import JobState
 from ..state import session
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         settings = from_flags(options)
         check_photo_count(settings.method, 1)
         jobs = [
-            session.queue.add([Path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
+            session.queue.add([photo_path(p).absolute()], settings, Path(options.out or output_folder()).absolute())
             for p in options.photo
         ]
         shown = ""

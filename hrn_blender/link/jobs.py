@@ -19,6 +19,7 @@ from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, P
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import Message, say
 from ..engine.wire.names import folder_name
+from ..engine.wire.photo_paths import photo_path
 from ..engine.wire.protocol import overall_fraction
 from ..engine.wire.settings import Settings
 from .quality import quality_warnings
@@ -117,7 +118,7 @@ class JobQueue:
         Raises:
             HrnError: ``PHOTO_UNREADABLE``, ``OUTPUT_NOT_WRITABLE``.
         """
-        paths = tuple(Path(p) for p in photos)
+        paths = tuple(photo_path(p) for p in photos)
         for path in paths:
             if not path.is_file():
                 raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=path))

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo_name
+from ..engine.wire.formats import PHOTO_GLOB, PHOTO_SUFFIXES, is_photo
 from ..engine.wire.messages import say
 from ..engine.wire.methods import check_photo_count, check_photo_limit
 from ..link.location import engine_status
@@ -45,7 +45,7 @@ class _PhotoBrowser(FileBrowser):
         paths = [Path(bpy.path.abspath(self.directory)) / f.name for f in self.files if f.name]
         if not paths and self.filepath:
             paths = [Path(bpy.path.abspath(self.filepath))]
-        found = [p for p in paths if is_photo_name(p.name) and p.is_file()]
+        found = [p for p in paths if p.is_file() and is_photo(p)]
         if not found:
             message = say("{file} is not a photo.", file=paths[0].name) if paths else say("No photo was chosen.")
             return fail(self, HrnError(ErrorCode.NOT_AN_IMAGE, message))

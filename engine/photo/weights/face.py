@@ -70,6 +70,8 @@ class LandmarkWeights:
     faces stay below 0.1."""
     inside: float = 0.5
     """Share of the landmarks that must lie in the photo."""
+    decoded: float = 0.98
+    """The same in what was decoded of a file that ends too early."""
     upright: float = 0.1
     """How much better a face must look upside down to be measured that way, as a difference of scores."""
     upright_side: float = 1.2

@@ -249,7 +249,6 @@ def test_forbidden(tmp_path):
         b"hello, this is text",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         b"PK\x03\x04" + bytes(100),
-        b"GIF89a" + bytes(40),
         bytes(1000),
     ],
 )
@@ -261,8 +260,6 @@ def test_not_an_image(tmp_path, content):
 @pytest.mark.parametrize(
     "suffix, options",
     [
-        (".jpg", {}),
-        (".jpg", {"progressive": True}),
         (".png", {}),
         (".tif", {"compression": "tiff_lzw"}),
         (".tif", {}),
@@ -281,10 +278,6 @@ def test_truncated(tmp_path, suffix, options, part):
     data = file.read_bytes()
     file.write_bytes(data[: max(20, int(len(data) * part))])
     assert code_of(file) == ErrorCode.IMAGE_DAMAGED
-    if suffix == ".jpg" and part == 0.9:  # also when decoding at reduced size
-        with pytest.raises(HrnError) as caught:
-            load_photo(file, max_side=40)
-        assert caught.value.code == ErrorCode.IMAGE_DAMAGED
 
 
 def test_flipped_bytes_never_crash(tmp_path):

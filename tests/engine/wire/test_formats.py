@@ -57,7 +57,7 @@ def test_a_file_that_only_begins_like_a_photo_is_damaged(tmp_path, one):
 
 def test_other_pictures_are_refused_with_all_formats_named(tmp_path):
     with pytest.raises(HrnError) as caught:
-        load_photo(picture(tmp_path / "a.png", "GIF"))
+        load_photo(picture(tmp_path / "a.png", "ICO"))
     assert caught.value.code is ErrorCode.NOT_AN_IMAGE and PHOTO_KINDS in caught.value.hint
 
 
@@ -73,7 +73,7 @@ def test_the_table_agrees_with_itself():
     assert all(re.fullmatch(r"\.[a-z0-9]+", suffix) for suffix in PHOTO_SUFFIXES)
     assert PHOTO_GLOB.split(";") == [f"*{suffix}" for suffix in PHOTO_SUFFIXES]
     assert re.split(", | or ", PHOTO_KINDS) == [one.name for one in PHOTO_FORMATS]
-    assert is_photo_name("Zoë.HEIC") and not is_photo_name("a.gif") and not is_photo_name("jpg") and not is_photo_name(".jpg")
+    assert is_photo_name("Zoë.HEIC") and not is_photo_name("a.psd") and not is_photo_name("jpg") and not is_photo_name(".jpg")
 
 
 def test_batch_training_and_sheets_take_all_of_them(tmp_path):

@@ -240,9 +240,9 @@ class TestCommandLine:
         assert main(arguments) != 0
         captured = capsys.readouterr()
         error = json.loads(captured.out)["error"]
-        assert error["message"] == "no.jpg cannot be read: No such file or directory."
-        assert error["template"] == "{file} cannot be read: {reason}."
-        assert "错误：无法读取 no.jpg：没有该文件或文件夹。请检查" in captured.err
+        assert error["message"] == f"{tmp_path / 'no.jpg'} cannot be read: No such file or directory."
+        assert error["template"] == "{path} cannot be read: {reason}."
+        assert f"错误：无法读取 {tmp_path / 'no.jpg'}：没有该文件或文件夹。请检查" in captured.err
 
     def test_translations_are_read_when_they_are_needed(self):
         code = (

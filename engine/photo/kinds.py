@@ -1,0 +1,124 @@
+"""What a file is, by its content: for the sentence about one that is not a photo, and to tell camera raws from other TIFFs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.formats import PHOTO_KINDS
+from ..wire.messages import Message, say
+
+__all__ = ["HEAD_BYTES", "Kind", "kind_of", "not_a_photo"]
+
+HEAD_BYTES = 512
+"""As much of a file's beginning as :func:`kind_of` looks at."""
+
+_EXPORT = say("Open it in a picture program, save the picture as {kinds}, and choose that.", kinds=PHOTO_KINDS)
+_STILL = say(
+    "Pause it where the face is sharp, save that frame as a picture, and choose it. Of a live photo, choose the picture of the same name."
+)
+_DEVELOP = say(
+    "Develop it in the camera's own program, Lightroom, darktable or RawTherapee, export a JPEG or TIFF, and choose that."
+)
+_PAGE = say("This is the page around the picture. Save the picture itself, and choose that.")
+_UNPACK = say("Unpack it and choose one of the pictures in it.")
+
+
+class Kind(NamedTuple):
+    """One kind of file that is not read, or not like any other picture."""
+
+    name: Message
+    """What it is, for the middle of a sentence, with its article."""
+    hint: Message
+    """What to do with it."""
+    raw: bool = False
+    """Whether it is a camera raw, in which there may be a picture that can be used."""
+
+
+_RAWS = {name: Kind(say("a camera raw file ({kind})", kind=name), _DEVELOP, True) for name in (
+    "Canon CR2", "Canon CR3", "Canon CRW", "Fujifilm RAF", "Olympus ORF", "Panasonic RW2", "Sigma X3F", "Minolta MRW"
+)}  # fmt: skip
+RAW_TIFF = Kind(say("a camera raw file"), _DEVELOP, True)
+"""A camera raw that is a TIFF file inside: DNG, NEF, ARW, PEF and others."""
+
+_VIDEO = Kind(say("a video"), _STILL)
+_SOUND = Kind(say("a sound file"), say(""))
+_TABLE = (
+    (0, b"\xff\x0a", Kind(say("a JPEG XL picture"), _EXPORT)),
+    (0, b"\0\0\0\x0cJXL ", Kind(say("a JPEG XL picture"), _EXPORT)),
+    (0, b"\0\0\0\x0cjP  ", Kind(say("a JPEG 2000 picture"), _EXPORT)),
+    (0, b"\xff\x4f\xff\x51", Kind(say("a JPEG 2000 picture"), _EXPORT)),
+    *((0, b"P%d" % number + end, Kind(say("a PPM picture"), _EXPORT)) for number in range(1, 8) for end in (b"\n", b" ")),
+    (0, b"\x76\x2f\x31\x01", Kind(say("an OpenEXR picture"), _EXPORT)),
+    (0, b"#?RADIANCE", Kind(say("a Radiance HDR picture"), _EXPORT)),
+    (0, b"#?RGBE", Kind(say("a Radiance HDR picture"), _EXPORT)),
+    (0, b"8BPS", Kind(say("a Photoshop document"), _EXPORT)),
+    (0, b"gimp xcf", Kind(say("a GIMP document"), _EXPORT)),
+    (0, b"DDS ", Kind(say("a DDS texture"), _EXPORT)),
+    (0, b"\0\0\1\0", Kind(say("an icon"), _EXPORT)),
+    (128, b"DICM", Kind(say("a DICOM picture"), _EXPORT)),
+    (0, b"%PDF", Kind(say("a PDF document"), _EXPORT)),
+    (0, b"%!PS", Kind(say("a PostScript document"), _EXPORT)),
+    (0, b"\xc5\xd0\xd3\xc6", Kind(say("a PostScript document"), _EXPORT)),
+    (0, b"BLENDER", Kind(say("a .blend file"), _EXPORT)),
+    (0, b"PK\x03\x04", Kind(say("a ZIP archive"), _UNPACK)),
+    (0, b"Rar!", Kind(say("a RAR archive"), _UNPACK)),
+    (0, b"7z\xbc\xaf", Kind(say("a 7z archive"), _UNPACK)),
+    (8, b"AVI ", _VIDEO),
+    (8, b"WAVE", _SOUND),
+    (0, b"ID3", _SOUND),
+    (0, b"OggS", _SOUND),
+    (0, b"fLaC", _SOUND),
+    (0, b"\x1aE\xdf\xa3", _VIDEO),
+    (0, b"FLV", _VIDEO),
+    (0, b"\0\0\1\xba", _VIDEO),
+    (0, b"\0\0\1\xb3", _VIDEO),
+    (0, b"0&\xb2u\x8ef\xcf\x11", _VIDEO),
+    *((4, box, _VIDEO) for box in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),
+    (8, b"CR\x02\0", _RAWS["Canon CR2"]),
+    (6, b"HEAPCCDR", _RAWS["Canon CRW"]),
+    (0, b"FUJIFILMCCD-RAW", _RAWS["Fujifilm RAF"]),
+    *((0, magic, _RAWS["Olympus ORF"]) for magic in (b"IIRO", b"IIRS", b"MMOR")),
+    (0, b"IIU\0", _RAWS["Panasonic RW2"]),
+    (0, b"FOVb", _RAWS["Sigma X3F"]),
+    (0, b"\0MRM", _RAWS["Minolta MRW"]),
+)
+"""Where its bytes lie in a file of that kind."""
+
+_PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf", b"jpeg")
+"""Brands of ISO base media files that hold pictures: HEIF and AVIF. The others hold films and sounds."""
+
+
+def kind_of(head: bytes) -> Kind | None:
+    """What a file that begins with these bytes is; None for the kinds that are read, and for what nobody knows.
+
+    A TIFF inside which a camera raw lies begins as any other, see :data:`RAW_TIFF`.
+    """
+    if head[4:8] == b"ftyp":
+        brands = {head[at : at + 4] for at in range(8, min(len(head), max(int.from_bytes(head[:4], "big"), 12)), 4)}
+        if b"crx " in brands:
+            return _RAWS["Canon CR3"]
+        return None if brands.intersection(_PICTURE_BRANDS) or len(head) < 24 else _VIDEO
+    for at, magic, kind in _TABLE:
+        if head[at : at + len(magic)] == magic:
+            return kind
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:256].replace(b"\0", b"").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return Kind(say("a web page"), _PAGE)
+    if start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!--")) and b"<svg" in head.lower()):
+        return Kind(say("an SVG drawing"), _EXPORT)
+    if head and all(byte >= 32 or byte in b"\t\r\n\x1b\x0c" for byte in head):
+        try:
+            head.decode("utf-8", "strict" if len(head) < HEAD_BYTES else "ignore")
+            return Kind(say("a text file"), say(""))
+        except UnicodeDecodeError:
+            pass
+    return None
+
+
+def not_a_photo(name: str, kind: Kind | None) -> HrnError:
+    """The error about a file that cannot be read: what it is where that is known, and what to do."""
+    if kind is None:
+        return HrnError(ErrorCode.NOT_AN_IMAGE, say("{file} is not a picture in a format that can be read.", file=name))
+    message = say("{file} is {kind}, not a photo that can be read.", file=name, kind=kind.name)
+    return HrnError(ErrorCode.NOT_AN_IMAGE, message, hint=kind.hint or None)

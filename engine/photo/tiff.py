@@ -1,0 +1,161 @@
+"""The pictures inside a TIFF file, of which readers see only some.
+
+Source: Adobe, "TIFF Revision 6.0" (1992), "TIFF Technical Note 1: TIFF Trees" (SubIFDs, 1995) and "Digital Negative (DNG)
+Specification 1.7" (2023) for the tags of camera raws. A camera raw is a TIFF whose first picture is a thumbnail, whose previews lie
+in a tree, and whose sensor data no reader of pictures understands.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+__all__ = ["Ifd", "is_tiff", "one_channel", "read_ifds", "starting_with"]
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_OFFSETS, _SAMPLES, _ROWS, _COUNTS, _PLANAR, _SUB_IFDS, _FORMAT = 273, 277, 278, 279, 284, 330, 339
+_PREDICTOR, _KIND, _DNG, _ORIENTATION, _PROFILE = 317, 254, 50706, 274, 34675
+_SIZES = {1: 1, 3: 2, 4: 4, 7: 1, 13: 4}
+"""Bytes of a value by its type: BYTE, SHORT, LONG, UNDEFINED, IFD; no other type matters here."""
+_LETTERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
+"""The same for :mod:`struct`."""
+_MOST_IFDS = 64
+"""Most pictures that are looked at: damaged files run in circles."""
+_MOST_VALUES = 1 << 20
+"""Most values of one tag."""
+_RAW_PHOTOMETRIC = (32803, 34892)
+"""PhotometricInterpretation of a colour filter array and of linear raw."""
+
+
+class Ifd(NamedTuple):
+    """One picture of the file."""
+
+    order: str
+    """Byte order, ``<`` or ``>``."""
+    offset: int
+    tags: dict[int, tuple[int, ...]]
+
+    def first(self, tag: int, default: int = 0) -> int:
+        return self.tags.get(tag, (default,))[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.first(_WIDTH), self.first(_HEIGHT)
+
+    @property
+    def raw(self) -> bool:
+        """Whether these are a sensor's data."""
+        return self.first(_PHOTOMETRIC) in _RAW_PHOTOMETRIC
+
+    @property
+    def mask(self) -> bool:
+        """Whether it is the transparency, the depth or another companion of a picture."""
+        return bool(self.first(_KIND) & 0b100) or self.first(_KIND) & 0xFFFF in (8, 16)
+
+    @property
+    def compression(self) -> int:
+        return self.first(_COMPRESSION, 1)
+
+    @property
+    def orientation(self) -> int:
+        """As of EXIF; 1 is upright."""
+        return self.first(_ORIENTATION, 1)
+
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of its colours."""
+        return bytes(self.tags[_PROFILE]) if _PROFILE in self.tags else None
+
+    @property
+    def channels(self) -> int:
+        return self.first(_SAMPLES, 1)
+
+    @property
+    def bits(self) -> int:
+        return self.first(_BITS, 1)
+
+    @property
+    def separate(self) -> bool:
+        """Whether each channel is a plane of its own."""
+        return self.first(_PLANAR, 1) == 2 and self.channels > 1
+
+    @property
+    def floats(self) -> bool:
+        return self.first(_FORMAT, 1) == 3
+
+    @property
+    def camera_raw(self) -> bool:
+        """Whether the file says that it is a DNG."""
+        return _DNG in self.tags
+
+
+def is_tiff(head: bytes) -> bool:
+    """Whether a file that begins like this is a classic TIFF. (BigTIFF is left to Pillow.)"""
+    return head[:4] in (b"II*\0", b"MM\0*")
+
+
+def read_ifds(data: bytes) -> list[Ifd]:
+    """All pictures of a TIFF file, those in trees behind their roots; as many as can be read of a damaged one."""
+    order = "<" if data[:2] == b"II" else ">"
+    waiting, seen, found = [struct.unpack_from(order + "I", data, 4)[0]] if len(data) >= 8 else [], set(), []
+    while waiting and len(found) < _MOST_IFDS:
+        offset = waiting.pop(0)
+        if offset in seen or offset == 0:
+            continue
+        seen.add(offset)
+        try:
+            (count,) = struct.unpack_from(order + "H", data, offset)
+            ifd = Ifd(order, offset, dict(_tags(data, order, offset, count)))
+            (following,) = struct.unpack_from(order + "I", data, offset + 2 + 12 * count)
+        except struct.error:
+            continue
+        found.append(ifd)
+        waiting += [*ifd.tags.get(_SUB_IFDS, ()), following]
+    return found
+
+
+def _tags(data: bytes, order: str, offset: int, count: int):
+    for number in range(count):
+        at = offset + 2 + 12 * number
+        tag, kind, values = struct.unpack_from(order + "HHI", data, at)
+        if kind in _SIZES and 0 < values <= _MOST_VALUES:
+            place = at + 8 if values * _SIZES[kind] <= 4 else struct.unpack_from(order + "I", data, at + 8)[0]
+            try:
+                yield tag, struct.unpack_from(f"{order}{values}{_LETTERS[kind]}", data, place)
+            except struct.error:
+                continue
+
+
+def starting_with(data: bytes, ifd: Ifd) -> bytes:
+    """The file with this picture as its first one, for readers that take no other."""
+    return data[:4] + struct.pack(ifd.order + "I", ifd.offset) + data[8:]
+
+
+def one_channel(data: bytes, ifd: Ifd, channel: int) -> bytes:
+    """A file with one plane of a picture whose channels are stored separately, as a grey picture."""
+    strips = len(ifd.tags[_OFFSETS]) // ifd.channels
+    part = slice(channel * strips, (channel + 1) * strips)
+    entries = [
+        (_WIDTH, 4, ifd.tags[_WIDTH]),
+        (_HEIGHT, 4, ifd.tags[_HEIGHT]),
+        (_BITS, 3, (ifd.bits,)),
+        (_COMPRESSION, 3, (ifd.first(_COMPRESSION, 1),)),
+        (_PHOTOMETRIC, 3, (1,)),
+        (_OFFSETS, 4, ifd.tags[_OFFSETS][part]),
+        (_SAMPLES, 3, (1,)),
+        (_ROWS, 4, (ifd.first(_ROWS, ifd.size[1]),)),
+        (_COUNTS, 4, ifd.tags[_COUNTS][part]),
+        (_PREDICTOR, 3, (ifd.first(_PREDICTOR, 1),)),
+        (_FORMAT, 3, (ifd.first(_FORMAT, 1),)),
+    ]
+    end = len(data) + len(data) % 2
+    table, more = b"", b""
+    place = end + 2 + 12 * len(entries) + 4
+    for tag, kind, values in entries:
+        raw = struct.pack(f"{ifd.order}{len(values)}{_LETTERS[kind]}", *values)
+        if len(raw) > 4:
+            more, raw = more + raw, struct.pack(ifd.order + "I", place + len(more))
+        table += struct.pack(ifd.order + "HHI", tag, kind, len(values)) + raw.ljust(4, b"\0")
+    added = struct.pack(ifd.order + "H", len(entries)) + table + b"\0\0\0\0" + more
+    return data[:4] + struct.pack(ifd.order + "I", end) + data[8:] + b"\0" * (end - len(data)) + added

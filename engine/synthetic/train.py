@@ -29,7 +29,7 @@ except HrnError as error:
 import torch
 
 from ..fit.coarse.network import DISTANCE_UNIT_MM, TAIL_START
-from ..fit.coarse.tflite import Network, read_network
+from ..nets.tflite import Network, read_network
 from ..head import load_head_model
 from ..head.model import HeadModel
 from .backbone import Backbone

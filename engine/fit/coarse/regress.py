@@ -21,7 +21,7 @@ from ..weights import WEIGHTS as FIT
 from .network import DISTANCE_UNIT_MM, DenseNet
 from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
-from .tflite import read_network
+from ...nets.tflite import read_network
 from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]

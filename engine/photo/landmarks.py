@@ -15,7 +15,7 @@ from .face_nets import DETECTOR_SIDE, Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 from .weights import WEIGHTS, LandmarkWeights
 
-__all__ = ["Landmarker", "face_width", "observe", "select_face"]
+__all__ = ["Landmarker", "face_width", "observe", "select_face", "width_of"]
 
 
 _KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
@@ -167,7 +167,7 @@ class Landmarker:
 
 def face_width(observation: FaceObservation) -> float:
     """Width in pixels that the face has from the front: of a turned face, its height tells."""
-    return _width(observation.landmarks)
+    return width_of(observation.landmarks)
 
 
 def select_face(
@@ -228,7 +228,8 @@ def observe(
     return larger, landmarker.again(larger, observation, grow)
 
 
-def _width(points: np.ndarray) -> float:
+def width_of(points: np.ndarray) -> float:
+    """Width in pixels that a face with these (..., 2 or 3) landmarks has from the front."""
     size = np.ptp(points[:, :2], axis=0)
     return float(max(size[0], WEIGHTS.landmarks.width_of_height * size[1]))
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLOR", "PLACE", "REFUSAL", "SHAPE", "ColorWeights", "PlaceWeights", "RefusalWeights", "ShapeWeights"]
+__all__ = [
+    "COLOR",
+    "FUSION",
+    "PLACE",
+    "REFUSAL",
+    "SHAPE",
+    "ColorWeights",
+    "FusionWeights",
+    "PlaceWeights",
+    "RefusalWeights",
+    "ShapeWeights",
+]
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,32 @@ class ShapeWeights:
 
 
 @dataclass(frozen=True)
+class FusionWeights:
+    """How the part network's answer and the photo's colors are weighed against each other."""
+
+    trust: float = 1.0
+    """Exponent of the network's chances."""
+    color: float = 0.4
+    """Exponent of the densities of color: neighboring pixels are no independent witnesses."""
+    sure: float = 0.8
+    """Chance from which a pixel teaches its part's colors ..."""
+    likely: float = 0.5
+    """... and least chance that the network alone gives it."""
+    few: int = 60
+    """Pixels of a part below which it has no color."""
+    gaussians: int = 5
+    """Of each part."""
+    unseen: float = 0.05
+    """Share of a part's pixels whose color it shows nowhere else."""
+    rounds: int = 2
+    """How often the colors are learnt."""
+    smooth: float = 0.02
+    """Radius of the edge-aware mean, face widths."""
+    smooth_eps: float = 1e-3
+    """Variance of the colors (of 1) that counts as an edge there."""
+
+
+@dataclass(frozen=True)
 class RefusalWeights:
     """When there is no hair to build. Colors in Lab, light linear."""
 
@@ -165,4 +202,5 @@ class RefusalWeights:
 COLOR = ColorWeights()
 PLACE = PlaceWeights()
 SHAPE = ShapeWeights()
+FUSION = FusionWeights()
 REFUSAL = RefusalWeights()

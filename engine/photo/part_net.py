@@ -90,18 +90,18 @@ CLOSE = 18
 """Channels of the input ``close``: see :func:`close_input`."""
 
 LAYERS = (
-    Layer("e128", ("close", "matte"), 16, 3),
+    Layer("e128", ("close", "matte"), 12, 3),
     Layer("e64", ("e128",), 24, 3, 2),
     Layer("e32", ("e64",), 32, 3, 2),
     Layer("e16", ("e32",), 48, 3, 2),
     Layer("m16", ("e16", "selfie16", "things16"), 96),
     Layer("n16", ("m16",), 96, 3),
     Layer("m32", ("^n16", "e32", "selfie32", "things32"), 64),
-    Layer("n32", ("m32",), 64, 3),
+    Layer("n32", ("m32",), 48, 3),
     Layer("m64", ("^n32", "e64", "selfie64", "things64"), 40),
-    Layer("n64", ("m64",), 40, 3),
-    Layer("m128", ("^n64", "e128"), 24),
-    Layer("n128", ("m128",), 24, 3),
+    Layer("n64", ("m64",), 24, 3),
+    Layer("m128", ("^n64", "e128"), 16),
+    Layer("n128", ("m128",), 16, 3),
     Layer("parts", ("n128",), len(PARTS), plain=True),
 )
 """The layers that were trained, in order; the last one's answers are the parts' log odds at half the picture's size."""

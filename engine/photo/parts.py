@@ -7,8 +7,8 @@ things are, not where they end to the pixel: those who need borders follow the p
 from __future__ import annotations
 
 import functools
-import logging
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 
 from ..nets.tflite import Network, read_network
+from ..types import FaceObservation, Photo
 from .carried import carried_path, known_bytes
+from .landmarks import face_width
 from .part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx
 from .places import place_maps
 from .regions import OVAL
 
-__all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network", "photo_parts"]
 
 DATA = Path(__file__).with_name("data") / "parts.npz"
 """What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
@@ -33,6 +33,8 @@ _BELOW = 0.25
 """The squares' centre lies this many face heights below the oval's centre: head and shoulders, as the fronts learnt them."""
 _TOP, _CHIN = 10, 152
 """Landmarks at the ends of the face's axis."""
+_KEPT = 8
+"""Faces whose parts are kept (1.7 MB each)."""
 
 
 def front_networks() -> dict[str, Network]:
@@ -129,6 +131,26 @@ class PhotoParts:
             weight += share
         total /= weight[..., None]
         return {name: np.ascontiguousarray(total[..., number]) for number, name in enumerate(PARTS)}
+
+
+_found: OrderedDict[tuple, PhotoParts] = OrderedDict()
+_finding = threading.Lock()
+
+
+def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None:
+    """The parts around one face of a photo, looked at once; None where the network is not installed."""
+    if part_network() is None:
+        return None
+    key = photo.sha256, photo.size, observation.landmarks.tobytes()
+    with _finding:
+        found = _found.pop(key, None)
+    if found is None:
+        found = find_parts(photo.pixels, observation.landmarks, face_width(observation))
+    with _finding:
+        _found[key] = found
+        while len(_found) > _KEPT:
+            _found.popitem(last=False)
+    return found
 
 
 def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: PartNet | None = None) -> PhotoParts | None:

@@ -10,7 +10,6 @@ import numpy as np
 from ..camera import Camera
 from ..geometry.mesh import vertex_normals
 from ..hair.draw import draw_lines
-from ..head.model import MATERIALS
 from ..render import rasterize
 from .grooms import Locks
 from .hair_light import HairCloud, strand_light

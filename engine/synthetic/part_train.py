@@ -121,21 +121,39 @@ def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: 
 def _batch(seen: Seen, rows: np.ndarray, taps: tuple[str, ...]):
     close = np.stack([close_input(seen.pictures[row], seen.places[row]) for row in rows])
     found = {name: torch.from_numpy(seen.taps[name][rows].astype(np.float32)) for name in taps}
-    return torch.from_numpy(close), found, torch.from_numpy(seen.labels[rows].astype(np.int64))
+    return torch.from_numpy(close), found, np.asarray(seen.labels[rows])
 
 
-def loss_of(odds: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Smoothed cross entropy and dice of all parts in the picture's full size."""
-    odds = F.interpolate(odds, scale_factor=2, mode="bilinear", align_corners=False)
+def shares(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each square of four pixels shows.
+
+    Args:
+        labels: (B, S, S) uint8.
+
+    Returns:
+        (B, P, S/2, S/2) float32 shares of the parts, (B, S/2, S/2) bool: all four are known.
+    """
+    squares = labels.reshape(len(labels), SIDE // 2, 2, SIDE // 2, 2).transpose(0, 2, 4, 1, 3).reshape(len(labels), 4, -1)
+    known = (squares != UNKNOWN).all(1)
+    counts = np.zeros((len(labels), len(PARTS), squares.shape[-1]), np.float32)
+    for part in range(len(PARTS)):
+        counts[:, part] = (squares == part).mean(1)
+    half = (SIDE // 2, SIDE // 2)
+    return counts.reshape(*counts.shape[:2], *half), known.reshape(-1, *half)
+
+
+def loss_of(odds: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, smoothing: float = 0.03) -> torch.Tensor:
+    """Smoothed cross entropy and dice of all parts; `truth` and `known` as from :func:`shares`."""
     weight = torch.tensor([_WEIGHTS[name] for name in PARTS])
-    entropy = F.cross_entropy(odds, labels, weight, ignore_index=UNKNOWN, label_smoothing=0.03)
-    chance = torch.softmax(odds, 1)
-    known = (labels != UNKNOWN)[:, None]
-    truth = F.one_hot(torch.where(labels == UNKNOWN, 0, labels), len(PARTS)).permute(0, 3, 1, 2) * known
-    chance = chance * known
+    log = torch.log_softmax(odds, 1)
+    known = known[:, None].float()
+    target = (truth * (1 - smoothing) + smoothing / len(PARTS)) * known
+    pixel = torch.einsum("bphw,p->bhw", truth, weight)[:, None]
+    entropy = -(target * log * pixel).sum() / (pixel * known).sum()
+    chance, truth = log.exp() * known, truth * known
     both, total = (chance * truth).sum((0, 2, 3)), (chance + truth).sum((0, 2, 3))
-    there = truth.sum((0, 2, 3)) > 50
-    dice = 1 - (2 * both + 50) / (total + 50)
+    there = truth.sum((0, 2, 3)) > 20
+    dice = 1 - (2 * both + 20) / (total + 20)
     return entropy + 0.5 * dice[there].mean()
 
 
@@ -167,7 +185,7 @@ def train(
             queue = np.concatenate([queue, order.permutation(rows)])
         pick, queue = np.sort(queue[:batch]), queue[batch:]
         close, taps, labels = _batch(seen, pick, layers.taps)
-        loss = loss_of(layers(close, taps), labels)
+        loss = loss_of(layers(close, taps), *map(torch.from_numpy, shares(labels)))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 2.0)
@@ -187,7 +205,7 @@ def evaluate(layers: PartLayers, seen: Seen, rows: np.ndarray) -> dict[str, floa
         for start in range(0, len(rows), 16):
             close, taps, labels = _batch(seen, rows[start : start + 16], layers.taps)
             odds = F.interpolate(layers(close, taps), scale_factor=2, mode="bilinear", align_corners=False)
-            found, labels = odds.argmax(1).numpy(), labels.numpy()
+            found = odds.argmax(1).numpy()
             for part in range(len(PARTS)):
                 a, b = (found == part) & (labels != UNKNOWN), labels == part
                 both[part] += (a & b).sum()

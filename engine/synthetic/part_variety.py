@@ -9,7 +9,9 @@ __all__ = ["UNKNOWN", "varied"]
 
 UNKNOWN = 255
 """Label of pixels that nothing is learnt from."""
-_RECOLORED = (2, 9, 10, 11, 12, 0)
+HAIR = 2
+"""Label of hair."""
+_RECOLORED = (HAIR, 9, 10, 11, 12, 0)
 """Parts whose color may be anything: hair a little, covers, hats, clothes, other people, background."""
 
 
@@ -27,9 +29,10 @@ def varied(
     picture, labels, landmarks = _moved(rng, picture, labels, landmarks)
     light = picture.astype(np.float32) / 255
     light = _recolored(rng, light, labels)
-    light = _lit(rng, light)
-    light = _toned(rng, light)
-    picture = _filed(rng, light)
+    if rng.random() < 0.4:
+        light = _lit(rng, light)
+    light = _toned(rng, light, 1.0 if rng.random() < 0.3 else 0.4)
+    picture = _filed(rng, light) if rng.random() < 0.6 else np.round(light * 255).astype(np.uint8)
     picture, labels = _ended(rng, picture, labels)
     width = max(20.0, float(np.ptp(landmarks[:468, 0])))
     noise = rng.normal(0, 0.012 * width, landmarks.shape)
@@ -56,20 +59,22 @@ def _moved(rng, picture, labels, landmarks):
 
 
 def _recolored(rng, light, labels):
-    """One or two parts in another color."""
+    """Some parts in another color, or in the color of the hair, which is what makes them hard to tell from it."""
+    hair = light[labels == HAIR]
     for part in _RECOLORED:
-        if rng.random() > 0.15:
+        kind = rng.random()
+        if kind > 0.27:
             continue
         mask = cv2.GaussianBlur((labels == part).astype(np.float32), (0, 0), 0.8)[..., None]
         if mask.max() < 0.5:
             continue
-        strength = 0.25 if part == 2 else 1.0
-        gain = np.exp(rng.normal(0, 0.35 * strength, 3) + rng.normal(0, 0.5 * max(strength, 0.6))).astype(np.float32)
-        if strength == 1.0 and rng.random() < 0.3:
-            other = light[..., rng.permutation(3)]
+        if kind > 0.12 and len(hair) > 200 and part != HAIR:
+            gain = (hair.mean(0) + 0.01) / ((light * mask).sum((0, 1)) / mask.sum() + 0.01)
+            gain = gain * np.exp(rng.normal(0, 0.1, 3) + rng.normal(0, 0.25))
         else:
-            other = light
-        light = light * (1 - mask) + np.clip(other * gain, 0, 1) * mask
+            strength = 0.25 if part == HAIR else 1.0
+            gain = np.exp(rng.normal(0, 0.35 * strength, 3) + rng.normal(0, 0.5 * max(strength, 0.6)))
+        light = light * (1 - mask) + np.clip(light * gain.astype(np.float32), 0, 1) * mask
     return light
 
 
@@ -91,21 +96,20 @@ def _lit(rng, light):
     return light
 
 
-def _toned(rng, light):
+def _toned(rng, light, strength):
     """Exposure, white balance, contrast, color."""
-    light = np.clip(light, 1e-4, 1) ** np.exp(rng.normal(0, 0.25))
-    light = light * np.exp(rng.normal(0, 0.12, 3) + rng.normal(0, 0.2)).astype(np.float32)
+    light = np.clip(light, 1e-4, 1) ** np.exp(rng.normal(0, 0.25 * strength))
+    light = light * np.exp(rng.normal(0, 0.12 * strength, 3) + rng.normal(0, 0.2 * strength)).astype(np.float32)
     middle = light.mean()
-    light = (light - middle) * np.exp(rng.normal(0, 0.2)) + middle
+    light = (light - middle) * np.exp(rng.normal(0, 0.2 * strength)) + middle
     grey = (light @ np.float32([0.3, 0.59, 0.11]))[..., None]
     kind = rng.random()
-    color = 0.0 if kind < 0.1 else np.exp(rng.normal(0, 0.3))
-    light = grey + (light - grey) * color
-    if kind < 0.04:
+    light = grey + (light - grey) * (0.0 if kind < 0.05 else np.exp(rng.normal(0, 0.3 * strength)))
+    if kind < 0.02:
         light = light * np.exp(rng.normal(0, 0.15, 3)).astype(np.float32)
-    if rng.random() < 0.05:
+    if kind > 0.97:
         light = cv2.cvtColor(_turned_hue(rng, light), cv2.COLOR_HSV2RGB)
-    return np.clip(light, 0, 1)
+    return np.clip(light, 0, 1).astype(np.float32)
 
 
 def _turned_hue(rng, light):

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from ...system.progress import SILENT, Progress
 from ...nets.graph import Graph
 from ...nets.onnx_bytes import FLOAT, model, node, port
 from ...nets.tflite import Network
+from ...system.progress import SILENT, Progress
 
 __all__ = ["DISTANCE_UNIT_MM", "FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
 

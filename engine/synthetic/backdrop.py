@@ -140,7 +140,7 @@ def backdrop(rng: np.random.Generator, side: int, like: np.ndarray | None = None
         mask = _field(rng, side, rng.uniform(2, 5))
         edge = np.clip((mask - rng.uniform(0.3, 0.7)) * rng.choice([4, 200]), 0, 1)
         out = _mixed(out, other, edge.astype(np.float32))
-    if like is not None and rng.random() < 0.18:
+    if like is not None and rng.random() < 0.22:
         out = 0.25 * out + like.astype(np.float32) * np.float32(np.exp(rng.normal(0, 0.3)))
     out *= np.float32(np.exp(rng.normal(-0.1, 0.5)))
     if rng.random() < 0.6:

@@ -48,7 +48,33 @@ def clothes(
     kept = triangles[worn[triangles].all(1)]
     if len(kept):
         things.append(Thing(moved, kept, Part.CLOTHES, look))
-    things += _collar(loop, middle, half, look, rng, hair)
+    if rng.random() < 0.22:
+        return things + _jacket(vertices, triangles, away, out, ahead, hair, rng)
+    return things + _collar(loop, middle, half, look, rng, hair)
+
+
+def _jacket(vertices, triangles, away, out, ahead, hair, rng) -> list[Thing]:
+    """An open jacket with lapels over what is worn below, and often a tie."""
+    look = draw_look(rng, hair, plain=0.75)
+    if rng.random() < 0.6:
+        look = look._replace(color=np.full(3, rng.uniform(0.003, 0.03)) * np.exp(rng.normal(0, 0.15, 3)), pattern="plain")
+    drop, wide, deep = -away[:, 1], rng.uniform(25, 75), rng.uniform(120, 420)
+    half = wide * np.clip(1 - drop / deep, 0, 1) + rng.uniform(0, 3)
+    worn = (drop > rng.uniform(-6, 6)) & ~((ahead > 0) & (np.abs(away[:, 0]) < half))
+    thick = rng.uniform(11, 22)
+    flap = 5 * ((ahead > 0) & (np.abs(away[:, 0]) < half + rng.uniform(25, 50)) & (drop < 0.8 * deep))
+    moved = vertices + (out * 0.8 + [0, 0.7, 0]) * (thick + flap)[:, None]
+    things = []
+    kept = triangles[worn[triangles].all(1)]
+    if len(kept):
+        things.append(Thing(moved, kept, Part.CLOTHES, look))
+    front = np.flatnonzero((np.abs(away[:, 0]) < 6) & (ahead > 0.7))
+    if rng.random() < 0.5 and len(front) > 8:
+        front = front[np.argsort(drop[front])]
+        line = vertices[front][:: max(1, len(front) // 12)] * [0, 1, 1] + [away[front, 0].mean(), 0, rng.uniform(8, 12)]
+        size = np.clip(np.linspace(9, 24, len(line)), 9, rng.uniform(14, 30))
+        rows = np.stack([line + np.stack([k * size, 0 * size, -0.1 * np.abs(k) * size], 1) for k in (-1, -0.4, 0.4, 1)], 1)
+        things.append(Thing(*sheet(rows), Part.CLOTHES, draw_look(rng, hair, plain=0.4)._replace(fold=0.1)))
     return things
 
 

@@ -43,7 +43,7 @@ def _captions(light: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -
 def _exposed(light: np.ndarray, subject: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Radiance at the brightness at which a camera would have taken it: by the person, or by all."""
     bright = light.mean(-1)
-    where = subject if rng.random() < 0.75 and subject.any() else np.ones_like(subject)
+    where = subject if rng.random() < 0.7 and subject.any() else np.ones_like(subject)
     level = np.percentile(bright[where][::5], 75) + 1e-6
     gain = np.clip(rng.normal(0.42, 0.14), 0.1, 0.9) / level
     if rng.random() < 0.08:
@@ -61,9 +61,9 @@ def _toned(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """No color, sepia, pale, or strong color."""
     grey = picture @ np.array([0.3, 0.59, 0.11], np.float32)
     kind = rng.random()
-    if kind < 0.06:
+    if kind < 0.04:
         return np.repeat(grey[..., None], 3, -1)
-    if kind < 0.1:
+    if kind < 0.07:
         return np.clip(grey[..., None] * np.float32([1.1, rng.uniform(0.85, 1), rng.uniform(0.5, 0.85)]), 0, 1)
     strength = np.float32(rng.uniform(0.55, 1.35))
     return np.clip(grey[..., None] + (picture - grey[..., None]) * strength, 0, 1)
@@ -75,8 +75,8 @@ def develop_parts(light: np.ndarray, labels: np.ndarray, rng: np.random.Generato
     Args:
         light: (2 SIDE, 2 SIDE, 3) radiance. labels: (2 SIDE, 2 SIDE) of it.
     """
-    person = (labels != Part.BACKGROUND) & (labels != Part.OTHER)
-    out = np.clip(_exposed(light, person, rng), 0, 1)
+    face = (labels == Part.SKIN) | (labels == Part.LIPS)
+    out = np.clip(_exposed(light, face, rng), 0, 1)
     if rng.random() < 0.06:
         labels = labels.copy()
         _captions(out, labels, rng)
@@ -86,7 +86,7 @@ def develop_parts(light: np.ndarray, labels: np.ndarray, rng: np.random.Generato
     picture = linear_to_power(out).astype(np.float32)
     contrast = np.float32(rng.uniform(-0.1, 0.4))
     picture = picture * (1 - contrast) + contrast * picture * picture * (3 - 2 * picture)
-    picture = finish(_toned(picture, rng), rng)
+    picture = finish(_toned(picture, rng), rng, grey=0.0)
     if rng.random() < 0.35:  # a small or a blurred original
         size = int(SIDE * np.exp(rng.uniform(np.log(0.22), np.log(0.9))))
         way = rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])

@@ -23,7 +23,7 @@ class GroomWeights:
     """How hair is drawn at random."""
 
     kinds: tuple[tuple[str, float], ...] = (
-        ("buzz", 0.5), ("short", 2.6), ("fringe", 1.0), ("bob", 1.2), ("long", 2.2), ("curly", 1.2), ("afro", 0.7),
+        ("buzz", 0.7), ("short", 3.0), ("fringe", 1.0), ("bob", 1.2), ("long", 2.2), ("curly", 1.2), ("afro", 0.7),
         ("tail", 0.7), ("bun", 0.7), ("braid", 0.4), ("receding", 0.7), ("bald", 0.5),
     )  # fmt: skip
     """Kinds of the known styles and how often each is drawn."""
@@ -136,14 +136,18 @@ def _locks(guides, color, rng, spread: float, tips: float, frizz: float, label: 
     count, points = guides.shape[:2]
     children = max(3, round(WEIGHTS.children * (0.55 if points > 60 else 1.0)))
     along = np.linspace(0, 1, points, dtype=np.float32)[None, None, :, None]
-    around = rng.normal(0, 0.55 * spread, (count, children, 1, 3)).astype(np.float32)
+    around = rng.standard_normal((count, children, 1, 3), np.float32) * np.float32(0.55 * spread)
     around[:, 0] = 0
-    stray = rng.standard_exponential((count, children, 1, 1)).astype(np.float32) ** 1.5
-    wander = rng.normal(0, 1, (count, children, 3, 3)).astype(np.float32)
-    wave = sum(np.sin(np.pi * (k + 1) * along + wander[:, :, k : k + 1]) * wander[:, :, k : k + 1] / (k + 1) for k in range(3))
-    strands = guides[:, None] + around * (0.4 + (tips - 0.4) * along) + along * stray * np.float32(frizz + 0.3) * wave
+    stray = rng.standard_exponential((count, children, 1, 1), np.float32) ** np.float32(1.5)
+    turns = np.pi * np.arange(1, 4)[None] * np.linspace(0, 1, points)[:, None]
+    basis = (np.concatenate([np.sin(turns), np.cos(turns) - 1], 1) / np.tile(np.arange(1, 4), 2)).astype(np.float32)
+    wave = np.matmul(basis, rng.standard_normal((count, children, 6, 3), np.float32))
+    length = np.linalg.norm(np.diff(guides, axis=1), axis=2).sum(1)
+    loose = np.clip(length / 120, 0.04, 1)[:, None, None, None].astype(np.float32)
+    wave *= along * np.minimum(stray, 6) * loose * np.float32(frizz + 0.3)
+    strands = guides[:, None] + around * np.float32(0.4 + (tips - 0.4) * along) + wave
     if rng.random() < 0.8:  # cut unevenly: a strand ends somewhere near its tip
-        keep = rng.uniform(0.75, 1, (count, children, 1, 1)).astype(np.float32)
+        keep = 1 - 0.25 * rng.random((count, children, 1, 1), np.float32)
         strands = strands * keep + (1 - keep) * _shifted(strands)
     roots = guides[:, 0]
     chiefs = roots[rng.permutation(count)[: max(1, count // 14)]]
@@ -152,7 +156,7 @@ def _locks(guides, color, rng, spread: float, tips: float, frizz: float, label: 
     albedo = np.broadcast_to(color.astype(np.float32), (count, children, 3)).copy()
     if rng.random() < 0.25:  # single grey hairs, or strands that were bleached
         other = np.array(COLORS[str(rng.choice(["grey", "white", "blond"]))]) if rng.random() < 0.8 else draw_color(rng)
-        which = (rng.random((count, children)) < rng.uniform(0.05, 0.4)) if rng.random() < 0.6 else (lock[:, None] > 0.1)
+        which = (rng.random((count, children), np.float32) < rng.uniform(0.05, 0.4)) if rng.random() < 0.6 else (lock[:, None] > 0.1)
         albedo = np.where(which[..., None], other.astype(np.float32), albedo)
     tipped = np.exp(rng.normal(0.05, 0.2)) if rng.random() < 0.8 else rng.uniform(1.5, 4)
     fade = (1 + (np.float32(tipped) - 1) * along**2) * tone[:, :, None, None]

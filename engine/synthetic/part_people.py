@@ -8,12 +8,15 @@ from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS
 from .clothes import clothes
 from .grooms import beard_locks, draw_color, draw_style, hair_locks, scalp_share
+from .headgear import draw_hat, pressed
 from .heads import sample_expression
 from .paint import Column, Paint
 from .part_labels import beard_shares
 from .part_shoot import Person
+from .parts import Part
 from .sitter import Sitter, Studio
 from .variety import varied_paint
+from .worn import cover_kind, draw_cover, draw_glasses
 
 __all__ = ["draw_person"]
 
@@ -22,15 +25,24 @@ _BEARDS = ("none", "stubble", "short", "long", "moustache", "goatee")
 _BEARD_SHARES = (0.64, 0.1, 0.1, 0.05, 0.06, 0.05)
 """How often each is drawn."""
 
+_HATS, _GLASSES, _COVERS = 0.24, 0.24, 0.24
+"""Shares of people with something on their head, before their eyes, and over their face."""
 
-def draw_person(studio: Studio, sitter: Sitter, rng: np.random.Generator, scale: float = 1.0) -> tuple[Person, np.ndarray]:
+
+def draw_person(
+    studio: Studio, sitter: Sitter, towards: np.ndarray, rng: np.random.Generator, scale: float = 1.0
+) -> tuple[Person, np.ndarray]:
     """Someone with a sitter's head, and the color of their hair.
 
     Args:
+        towards: (3,) unit, from the head to the camera, in the head's space.
         scale: of the numbers of strands, below 1 for people at the border.
     """
     model, renderer = studio.model, studio.renderer
     expression = sample_expression(model.expression_names, rng)
+    cover = cover_kind(rng) if rng.random() < _COVERS else ""
+    if cover in ("mask", "bandana"):  # The mouth below does not show.
+        expression = expression * [not name.startswith(("mouth", "jaw", "tongue", "cheek")) for name in model.expression_names]
     posed = (sitter.neutral + np.tensordot(expression.astype(np.float32), model.expression_basis, 1)).astype(float)
     style, color = draw_style(rng), draw_color(rng)
     paint = varied_paint(renderer.look(rng)[1], rng)
@@ -57,8 +69,18 @@ def draw_person(studio: Studio, sitter: Sitter, rng: np.random.Generator, scale:
     lashes = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
     lashes |= rng.random(len(lashes)) < rng.choice([0.0, 0.35, 0.7])
     things = clothes(studio, sitter, posed, np.array(paint.skin), color, rng)
+    locks = [lock for lock in locks if lock is not None]
+    if rng.random() < _HATS:
+        hat, limit = draw_hat(sitter, renderer.grid, color, rng)
+        things += hat
+        if limit is not None:
+            locks = [pressed(lock, limit) if lock.label == Part.HAIR else lock for lock in locks]
+    if rng.random() < _GLASSES:
+        things += draw_glasses(studio, posed, rng)
+    if cover:
+        things += draw_cover(studio, cover, posed, towards, np.array(paint.skin), rng)
     dense = style.kind != "buzz" or color.mean() < 0.1
-    return Person(posed, values, paint, bool(dense), lashes, things, [lock for lock in locks if lock is not None]), color
+    return Person(posed, values, paint, bool(dense), lashes, things, locks), color
 
 
 def _skin(studio: Studio) -> np.ndarray:

@@ -34,7 +34,9 @@ _BELOW = 0.25
 """The picture's center lies this many face heights below the oval's, as for the person segmenter."""
 _TOP, _CHIN = 10, 152
 """Landmarks at the ends of the face's axis."""
-_STRANGERS = 0.16
+_SHADOWS = 0.12
+"""Share of pictures in which the person throws a shadow on what is behind."""
+_STRANGERS = 0.18
 """Share of pictures with somebody else in them."""
 
 
@@ -42,11 +44,13 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Picture number `seed`: (SIDE, SIDE, 3) uint8 sRGB, labels (SIDE, SIDE) uint8, landmarks (478, 2) float32 pixels."""
     rng, place = np.random.default_rng([_SEED, seed]), studio()
     sitter = place.sitter(seed // _SITTINGS)
-    person, hair = draw_person(place, sitter, rng)
-    lights = _lights(rng)
-    camera = _window(place.model.landmarks(person.posed), _camera(rng), rng)
+    far, lights = _camera(rng), _lights(rng)
+    person, hair = draw_person(place, sitter, -far.R[2], rng)
+    camera = _window(place.model.landmarks(person.posed), far, rng)
     plate = shoot(place, person, camera, lights, rng)
-    ground = backdrop(rng, _FINE, hair) * np.float32(lights.radiance.sum(0).mean() * 0.5 + lights.shine.sum(0).mean() + 0.1)
+    ground = backdrop(rng, _FINE, hair) * np.float32(lights.radiance.sum(0).mean() * 0.35 + 0.8 * lights.shine.sum(0).mean() + 0.05)
+    if rng.random() < _SHADOWS:
+        ground = _shadowed(ground, plate.alpha, rng)
     layers = [(0.0, plate)]
     if rng.random() < _STRANGERS:
         for _ in range(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1])):
@@ -60,10 +64,19 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return picture, labels, points.astype(np.float32)
 
 
+def _shadowed(ground: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The background as a wall on which the person's shadow falls."""
+    aside, size = rng.normal(0, 0.12, 2) * _FINE, rng.uniform(0.95, 1.25)
+    move = np.float32([[size, 0, aside[0] + (1 - size) * _FINE / 2], [0, size, aside[1] + (1 - size) * _FINE / 2]])
+    cast = cv2.warpAffine(alpha, move, alpha.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    cast = cv2.GaussianBlur(cast, (0, 0), float(np.exp(rng.uniform(np.log(2), np.log(30)))))
+    return ground * (1 - np.float32(rng.uniform(0.3, 0.9)) * cast[..., None])
+
+
 def _stranger(sitter, camera: Camera, lights: Lights, rng: np.random.Generator) -> tuple[float, Plate]:
     """Somebody else beside or behind: how much farther than the first they are, mm, and their plate."""
-    person, _ = draw_person(studio(), sitter, rng, 0.5)
     turn = _turned(rng)
+    person, _ = draw_person(studio(), sitter, -turn[2], rng, 0.5)
     far = rng.uniform(-60, 1500)
     aside = rng.choice([-1, 1]) * rng.uniform(200, 420) * (1 + far / 1500)
     t = camera.t + [aside, rng.normal(0, 110), far]

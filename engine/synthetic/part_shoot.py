@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -25,6 +26,8 @@ __all__ = ["Lights", "Person", "Plate", "shoot"]
 
 _SOFT = 3
 """Directions by which a lamp of some size is replaced."""
+_BLUR = 1.0
+"""Pixels over which the cover of strands is averaged before they are labelled: single hairs before a wall are wall."""
 _SKIP = 3
 """Light is found for every so many points of a guide."""
 
@@ -185,6 +188,7 @@ def _paint_thing(thing: Thing, where, raster, triangles, vertices, turned, at, l
 def _with_locks(plate: Plate, depth, locks, guides, lit: _Lit, start: int, camera: Camera, lights: Lights):
     """The plate with strands over it, and the depths of what is nearest."""
     light, alpha, labels = plate.light.copy(), plate.alpha.copy(), plate.labels.copy()
+    quick = replace(camera, R=camera.R.astype(np.float32), t=camera.t.astype(np.float32))
     view = -(camera.R[2])
     lamps = lights.lamps @ camera.R
     limit = np.ascontiguousarray(depth, np.float32)
@@ -204,8 +208,8 @@ def _with_locks(plate: Plate, depth, locks, guides, lit: _Lit, start: int, camer
         scattered, mirrored = strand_light(lock.guides, view, lamps, glow, sky)
         shaded = lock.color * scattered[:, None] + np.float32(lock.gloss) * mirrored[:, None]
         flat = lock.strands.reshape(-1, points, 3)
-        pixels, distance = camera.project(flat)
-        width = lock.width * np.float32(camera.fx) / np.maximum(distance, 1)
+        pixels, distance = quick.project(flat)
+        width = np.float32(lock.width) * np.float32(camera.fx) / np.maximum(distance, 1)
         color, cover = np.zeros_like(light), np.zeros_like(alpha)
         near = np.full(alpha.shape, np.inf, np.float32)
         draw_lines(
@@ -214,9 +218,9 @@ def _with_locks(plate: Plate, depth, locks, guides, lit: _Lit, start: int, camer
         )  # fmt: skip
         light = color + (1 - cover[..., None]) * light
         alpha = cover + (1 - cover) * alpha
-        labels = np.where(cover > 0.5, np.uint8(lock.label), labels)
-        nearest = np.where(cover > 0.5, np.minimum(nearest, near), nearest)
-    labels = np.where(alpha > 0.5, labels, np.uint8(Part.BACKGROUND))
+        shown = cv2.GaussianBlur(cover, (0, 0), _BLUR) > 0.5
+        labels = np.where(shown, np.uint8(lock.label), labels)
+        nearest = np.where(shown, np.minimum(nearest, near), nearest)
     return Plate(light, alpha, labels), nearest
 
 

@@ -118,7 +118,7 @@ def _seated(vertices: np.ndarray, loop: np.ndarray, rng: np.random.Generator) ->
     middle = loop.mean(0)
     drop = middle[1] - vertices[:, 1]
     low = smoothstep(5, 90, drop)[:, None]
-    away = (vertices - middle) * (1 + low * (rng.uniform([-0.15, 0, -0.15], [0.3, 0, 0.35])))
+    away = (vertices - middle) * (1 + low * (rng.uniform([-0.08, 0, -0.15], [0.4, 0, 0.35])))
     turn = np.clip(rng.normal(0, 0.35), -0.8, 0.8) * low[:, 0]
     x = np.cos(turn) * away[:, 0] + np.sin(turn) * away[:, 2]
     z = np.cos(turn) * away[:, 2] - np.sin(turn) * away[:, 0]

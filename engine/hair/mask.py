@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
+from .mask_parts import fused_hair, parts_refusal
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
 from .mask_weights import COLOR, PLACE, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
@@ -13,14 +16,23 @@ from .types import HairMask, Window
 __all__ = ["hair_mask"]
 
 
-def hair_mask(window: Window, person: np.ndarray | None = None) -> HairMask:
+def hair_mask(
+    window: Window, person: np.ndarray | None = None, parts: Mapping[str, np.ndarray] | None = None
+) -> HairMask:
     """Hair of the head in one photo.
 
     Args:
         person: (H, W) float32 in [0, 1], people against background; None where nothing is known about it.
+        parts: chances of the picture's parts in the window, of :func:`engine.photo.parts.photo_parts`; None where its
+            network is not installed.
     """
     scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
+    if parts is not None:
+        hair = fused_hair(scene, parts)
+        reason = parts_refusal(scene, hair, parts)
+        hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
+        return HairMask(hair, window.brow, nothing, scene.people, reason)
     seeds = _seeds(scene)
     if seeds["hair"].sum() < 40:
         reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from .mask_scene import EVEN, Scene, guided
-from .mask_weights import FUSION, FusionWeights
+from .mask_weights import FUSION, REFUSAL, FusionWeights
 
-__all__ = ["fused_hair"]
+__all__ = ["fused_hair", "parts_refusal"]
 
 _GROUPS = {
     "hair": ("hair",),
@@ -54,3 +54,23 @@ def fused_hair(scene: Scene, parts: Mapping[str, np.ndarray], weights: FusionWei
     hair = np.log(np.clip(chance[0], 1e-3, 1)) - np.log(np.clip(1 - chance[0], 1e-3, 1))
     hair = guided(scene.guide, hair.astype(np.float32), weights.smooth * scene.window.face, weights.smooth_eps)
     return (1 / (1 + np.exp(-hair)) * shown).astype(np.float32)
+
+
+def parts_refusal(scene: Scene, hair: np.ndarray, parts: Mapping[str, np.ndarray], weights: FusionWeights = FUSION) -> str:
+    """``bald``, ``covered``, ``unclear``, or nothing: see :attr:`HairMask.refusal`.
+
+    Args:
+        hair: (H, W) chance of hair.
+    """
+    window = scene.window
+    least = REFUSAL.least * window.face**2
+    mask = (hair > 0.5) & window.shown
+    scalp = (window.parts["scalp"] > 0.8) & window.shown & ~scene.oval
+    around = scalp | ((scene.far < weights.around) & (window.level > 0.55) & window.shown & ~scene.head)
+    seen = scalp.sum() > least
+    hat = parts["hat"] > np.maximum(parts["hair"], 0.4)
+    if hat[around].sum() > weights.hat * max(1, (hat | mask)[around].sum()):
+        return "covered"
+    if mask.sum() < least:
+        return "bald" if seen else "unclear"
+    return ""

@@ -150,6 +150,10 @@ class FusionWeights:
     """How often the colors are learnt."""
     smooth: float = 0.02
     """Radius of the edge-aware mean, face widths."""
+    around: float = 0.15
+    """How far around the head a hat is looked for, face widths."""
+    hat: float = 0.5
+    """Share of hats in hats and hair on the scalp above which the hair is covered."""
     smooth_eps: float = 1e-3
     """Variance of the colors (of 1) that counts as an edge there."""
 

@@ -16,7 +16,6 @@ from .grooms import Locks
 from .hair_light import HairCloud, strand_light
 from .paint import Column, Paint
 from .part_labels import label_head, noise_at
-from .parts import Part
 from .render import visible_from
 from .shade import shade
 from .sitter import Studio

@@ -8,7 +8,9 @@ frozen fronts once; what they see is kept in DIR (1 MB a picture), and only the 
 
 from __future__ import annotations
 
+import copy
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,10 +120,13 @@ def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: 
             seen.done[row] = 1
 
 
-def _batch(seen: Seen, rows: np.ndarray, taps: tuple[str, ...]):
-    close = np.stack([close_input(seen.pictures[row], seen.places[row]) for row in rows])
-    found = {name: torch.from_numpy(seen.taps[name][rows].astype(np.float32)) for name in taps}
-    return torch.from_numpy(close), found, np.asarray(seen.labels[rows])
+def _batch(sets: Sequence[Seen], rows: np.ndarray, taps: tuple[str, ...]):
+    """Inputs and labels; `rows` (B, 2): number of the set, row in it."""
+    close = np.stack([close_input(sets[k].pictures[row], sets[k].places[row]) for k, row in rows])
+    found = {
+        name: torch.from_numpy(np.stack([sets[k].taps[name][row] for k, row in rows]).astype(np.float32)) for name in taps
+    }
+    return torch.from_numpy(close), found, np.stack([sets[k].labels[row] for k, row in rows])
 
 
 def shares(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,53 +162,79 @@ def loss_of(odds: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, smooth
     return entropy + 0.5 * dice[there].mean()
 
 
+class Effort(NamedTuple):
+    """How long and how fast the layers learn."""
+
+    epochs: float = 10
+    """Times that every row is seen."""
+    minutes: float = 60
+    """End before the epochs do; the rate falls with whichever ends first."""
+    rate: float = 3e-3
+    """Learning rate at its highest."""
+    batch: int = 8
+    """Rows of one step."""
+    average: float = 0.997
+    """The layers that are kept are a mean over steps in which older ones count this much less."""
+
+
 def train(
-    seen: Seen,
-    rows: np.ndarray,
-    minutes: float,
-    fronts: tuple[str, ...],
-    rate: float = 3e-3,
-    batch: int = 12,
-    epochs: float = 10,
-    tell=print,
+    sets: Sequence[Seen],
+    rows_of: Callable[[], np.ndarray],
+    effort: Effort,
+    layers: PartLayers,
+    tell: Callable[[str, PartLayers], object],
 ) -> PartLayers:
-    """Train for a number of epochs, or `minutes` if that is less: the rate falls with whichever ends first."""
+    """Train, and give the mean of the layers over the last steps.
+
+    Args:
+        rows_of: gives (N, 2), number of a set and row in it; asked before each epoch, as pictures may still be made.
+        tell: takes a line of text now and then, and the mean so far.
+    """
     torch.manual_seed(0)
-    layers = PartLayers(fronts)
-    optimiser = torch.optim.AdamW(layers.parameters(), lr=rate, weight_decay=1e-3)
-    order = np.random.default_rng(0)
-    steps, begun, step, total = int(epochs * len(rows) / batch), time.time(), 0, 0.0
-    queue = np.zeros(0, int)
+    optimiser = torch.optim.AdamW(layers.parameters(), lr=effort.rate, weight_decay=1e-3)
+    order, kept = np.random.default_rng(0), copy.deepcopy(layers).eval()
+    begun, epochs, step, total, queue = time.time(), 0.0, 0, 0.0, []
     layers.train()
     while True:
-        gone = max(step / steps, (time.time() - begun) / (60 * minutes))
+        gone = max(epochs / effort.epochs, (time.time() - begun) / (60 * effort.minutes))
         if gone >= 1:
-            break
+            return kept
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, gone / 0.05 + 0.05) * (0.5 + 0.5 * np.cos(np.pi * gone))
-        if len(queue) < batch:
-            queue = np.concatenate([queue, order.permutation(rows)])
-        pick, queue = np.sort(queue[:batch]), queue[batch:]
-        close, taps, labels = _batch(seen, pick, layers.taps)
+            group["lr"] = effort.rate * min(1.0, gone / 0.05 + 0.05) * (0.5 + 0.5 * np.cos(np.pi * gone))
+        if len(queue) < effort.batch:
+            rows = rows_of()
+            queue = list(rows[order.permutation(len(rows))])
+        pick, queue = queue[: effort.batch], queue[effort.batch :]
+        epochs += effort.batch / len(rows)
+        close, taps, labels = _batch(sets, pick, layers.taps)
         loss = loss_of(layers(close, taps), *map(torch.from_numpy, shares(labels)))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 2.0)
         optimiser.step()
+        _average(kept, layers, min(effort.average, step / (step + 20)))
         total += float(loss.detach())
         step += 1
-        if step % 100 == 0:
-            tell(f"{step} of {steps}, {time.time() - begun:.0f} s: loss {total / 100:.3f}")
+        if step % 200 == 0:
+            text = f"{step} steps, {epochs:.2f} epochs of {len(rows)} rows, {time.time() - begun:.0f} s: loss {total / 200:.3f}"
+            tell(text, kept)
             total = 0.0
-    return layers.eval()
 
 
-def evaluate(layers: PartLayers, seen: Seen, rows: np.ndarray) -> dict[str, float]:
+@torch.no_grad()
+def _average(kept: PartLayers, layers: PartLayers, share: float) -> None:
+    """Move `kept` towards `layers`."""
+    for old, new in zip(kept.state_dict().values(), layers.state_dict().values()):
+        if old.dtype.is_floating_point:
+            old.lerp_(new, 1 - share)
+
+
+def evaluate(layers: PartLayers, sets: Sequence[Seen], rows: np.ndarray) -> dict[str, float]:
     """Intersection over union of each part over all pixels of some rows."""
     both, either = np.zeros(len(PARTS)), np.zeros(len(PARTS))
     with torch.inference_mode():
         for start in range(0, len(rows), 16):
-            close, taps, labels = _batch(seen, rows[start : start + 16], layers.taps)
+            close, taps, labels = _batch(sets, rows[start : start + 16], layers.taps)
             odds = F.interpolate(layers(close, taps), scale_factor=2, mode="bilinear", align_corners=False)
             found = odds.argmax(1).numpy()
             for part in range(len(PARTS)):
@@ -226,26 +257,30 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--look", help="K/M: only vary and look at each M-th picture from the K-th on")
     parser.add_argument("--out", type=Path, help="file that is written")
     options = parser.parse_args(argv)
-    fronts = tuple(options.fronts)
-    seen, rows, held = [], [], []
-    if options.look:
-        part = tuple(int(n) for n in options.look.split("/"))
-        cv2.setNumThreads(1)
-        frozen = Fronts(tuple(FRONTS))
-        for folder in options.pictures:
-            pictures = open_pictures(folder)
-            look(pictures, open_seen(options.work / folder.name, len(pictures.done) * options.copies, fronts), frozen, options.copies, part)
+    fronts, sets = tuple(options.fronts), []
+    frozen = Fronts(fronts) if options.look else None
+    for folder in options.pictures:
+        pictures = open_pictures(folder)
+        sets.append(open_seen(options.work / folder.name, len(pictures.done) * options.copies, fronts))
+        if frozen:
+            look(pictures, sets[-1], frozen, options.copies, tuple(int(n) for n in options.look.split("/")))
+    if not options.out:
         return 0
-    (folder,) = options.pictures
-    count = len(open_pictures(folder).done) * options.copies
-    seen = open_seen(options.work / folder.name, count, fronts)
-    done = np.flatnonzero(seen.done)
-    held = (done // options.copies) % options.held_out == 0
-    rows, held = done[~held], done[held][:: options.copies]
-    print(f"{len(rows)} rows, {len(held)} held out", flush=True)
-    layers = train(seen, rows, options.minutes, fronts, epochs=options.epochs, tell=lambda text: print(text, flush=True))
-    print(" ".join(f"{name} {value:.3f}" for name, value in evaluate(layers, seen, held).items()), flush=True)
-    np.savez_compressed(options.out, **{name: value.astype(np.float16) for name, value in layers.folded().items()})
+
+    def rows(held_out: bool) -> np.ndarray:
+        out = []
+        for number, seen in enumerate(sets):
+            done = np.flatnonzero(seen.done)
+            last = done // options.copies % options.held_out == 0
+            out += [(number, row) for row in (done[last][:: options.copies] if held_out else done[~last])]
+        return np.array(out)
+
+    def keep(text: str, layers: PartLayers) -> None:
+        print(text, flush=True)
+        np.savez_compressed(options.out, **{name: value.astype(np.float16) for name, value in layers.folded().items()})
+
+    layers = train(sets, lambda: rows(False), Effort(options.epochs, options.minutes), PartLayers(fronts), keep)
+    keep(" ".join(f"{name} {value:.3f}" for name, value in evaluate(layers, sets, rows(True)).items()), layers)
     return 0
 
 

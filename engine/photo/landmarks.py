@@ -68,7 +68,7 @@ class Landmarker:
                 faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned], self._weights.same_face)
                 if faces:
                     break
-        faces = sorted(faces, key=_width, reverse=True)[: self._weights.most_faces]
+        faces = sorted(faces, key=width_of, reverse=True)[: self._weights.most_faces]
         faces = [self._average(pixels, self._upright(pixels, points)) for points in faces]
         return [self._observation(points, i, len(faces)) for i, points in enumerate(faces)]
 
@@ -94,7 +94,7 @@ class Landmarker:
         faces: list[np.ndarray] = []
         for level in range(w.levels[0] if deep else w.levels[1]):
             side = long_side / 2**level
-            largest = max(map(_width, faces), default=0.0)
+            largest = max(map(width_of, faces), default=0.0)
             last = level == w.levels[0] - 1
             if level and (side < DETECTOR_SIDE or largest > w.large * side or (last and faces)):
                 break

@@ -42,9 +42,13 @@ def _blobs(rng, side: int) -> np.ndarray:
         at, half = rng.uniform(-0.1, 1.1, 2) * side, np.exp(rng.uniform(np.log(0.015), np.log(0.25), 2)) * side
         color = tuple(float(v) for v in _color(rng) * np.exp(rng.normal(0, 0.4)))
         if rng.random() < 0.5:
-            cv2.ellipse(out, tuple(int(v) for v in at), tuple(int(v) + 1 for v in half), float(rng.uniform(0, 180)), 0, 360, color, -1)
+            cv2.ellipse(
+                out, tuple(int(v) for v in at), tuple(int(v) + 1 for v in half), float(rng.uniform(0, 180)), 0, 360, color, -1
+            )
         else:
-            corner = cv2.boxPoints((tuple(map(float, at)), tuple(map(float, 2 * half)), float(rng.choice([0, 0, 90, rng.uniform(0, 90)]))))
+            corner = cv2.boxPoints(
+                (tuple(map(float, at)), tuple(map(float, 2 * half)), float(rng.choice([0, 0, 90, rng.uniform(0, 90)])))
+            )
             cv2.fillConvexPoly(out, corner.astype(np.int32), color)
     return out
 
@@ -104,6 +108,25 @@ def _tiles(rng, side: int) -> np.ndarray:
     return out
 
 
+def _letters(rng, side: int) -> np.ndarray:
+    """Walls of sponsors: large words and marks on one color."""
+    out = np.empty((side, side, 3), np.float32)
+    out[:] = _color(rng)
+    if rng.random() < 0.5:
+        out = _mixed(out, _color(rng), _field(rng, side, 3))
+    color = _color(rng)
+    for _ in range(rng.integers(2, 14)):
+        words = "".join(rng.choice(list("ABCDEFGHIJKLMNOPRSTUVWXYZabdefghkmnorstu&"), rng.integers(1, 9)))
+        scale = np.exp(rng.uniform(np.log(0.002), np.log(0.016))) * side
+        at = (int(rng.uniform(-0.2, 0.9) * side), int(rng.uniform(0.05, 1.1) * side))
+        color = color if rng.random() < 0.6 else _color(rng)
+        font = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX]))
+        ink = np.zeros((side, side), np.uint8)
+        cv2.putText(ink, words, at, font, scale, 255, int(rng.uniform(1, 4) * scale) + 1, cv2.LINE_AA)
+        out = _mixed(out, color, ink.astype(np.float32) / 255)
+    return out
+
+
 def _noise(rng, side: int) -> np.ndarray:
     """Stone, plaster, clouds: noise of many sizes."""
     total, weight = np.zeros((side, side), np.float32), 0.0
@@ -132,8 +155,8 @@ def backdrop(rng: np.random.Generator, side: int, like: np.ndarray | None = None
     Args:
         like: (3,) color that it sometimes has: dark hair on dark ground.
     """
-    kinds = (_ramp, _blobs, _foliage, _streaks, _tiles, _noise, _stage)
-    share = np.array([0.2, 0.26, 0.12, 0.12, 0.14, 0.1, 0.06])
+    kinds = (_ramp, _blobs, _foliage, _streaks, _tiles, _noise, _stage, _letters)
+    share = np.array([0.18, 0.24, 0.11, 0.11, 0.12, 0.09, 0.06, 0.09])
     out = kinds[rng.choice(len(kinds), p=share)](rng, side)
     if rng.random() < 0.35:
         other = kinds[rng.choice(len(kinds), p=share)](rng, side)

@@ -28,7 +28,7 @@ def clothes(
     things = [bare]
     if rng.random() < 0.03:
         return things
-    look = draw_look(rng, hair if rng.random() < 0.6 else skin)
+    look = _dark(draw_look(rng, hair if rng.random() < 0.6 else skin), rng, 0.25)
     grid = studio.renderer.grid
     away = vertices - middle
     ahead = away[:, 2] / np.maximum(np.hypot(away[:, 0], away[:, 2]), 1e-6)
@@ -53,11 +53,17 @@ def clothes(
     return things + _collar(loop, middle, half, look, rng, hair)
 
 
+def _dark(look: Look, rng: np.random.Generator, share: float) -> Look:
+    """The look in black or nearly so, for this share of the draws: what is taken for hair most easily."""
+    if rng.random() >= share:
+        return look
+    color = np.full(3, np.exp(rng.uniform(np.log(0.003), np.log(0.04)))) * np.exp(rng.normal(0, 0.15, 3))
+    return look._replace(color=color, second=color * np.exp(rng.normal(0, 0.7)))
+
+
 def _jacket(vertices, triangles, away, out, ahead, hair, rng) -> list[Thing]:
     """An open jacket with lapels over what is worn below, and often a tie."""
-    look = draw_look(rng, hair, plain=0.75)
-    if rng.random() < 0.6:
-        look = look._replace(color=np.full(3, rng.uniform(0.003, 0.03)) * np.exp(rng.normal(0, 0.15, 3)), pattern="plain")
+    look = _dark(draw_look(rng, hair, plain=0.75), rng, 0.6)
     drop, wide, deep = -away[:, 1], rng.uniform(25, 75), rng.uniform(120, 420)
     half = wide * np.clip(1 - drop / deep, 0, 1) + rng.uniform(0, 3)
     worn = (drop > rng.uniform(-6, 6)) & ~((ahead > 0) & (np.abs(away[:, 0]) < half))
@@ -86,7 +92,9 @@ def _collar(loop: np.ndarray, middle: np.ndarray, half: np.ndarray, look: Look, 
     size = np.array([half[0] * 0.93, 1, half[2] * 0.95])
     if kind < 0.12:  # turtleneck
         tall = rng.uniform(15, 60)
-        rows = [middle + around * size * (1.12 + 0.25 * (1 - s)) + [0, s * (tall + 20) - 20, 6 * s] for s in np.linspace(0, 1, 6)]
+        rows = [
+            middle + around * size * (1.12 + 0.25 * (1 - s)) + [0, s * (tall + 20) - 20, 6 * s] for s in np.linspace(0, 1, 6)
+        ]
         return [Thing(*sheet(np.array(rows), True), Part.CLOTHES, look)]
     if kind < 0.38:  # a collar that is open in front
         tall, flare, gap = rng.uniform(15, 50), rng.uniform(1.0, 1.5), rng.uniform(0.15, 0.7)
@@ -97,18 +105,23 @@ def _collar(loop: np.ndarray, middle: np.ndarray, half: np.ndarray, look: Look, 
             middle + around * size * s + drop + [0, y, 0]
             for s, y in ((1.35, -30), (1.18, 0), (1.12, tall), (1.14 + 0.1 * flare, tall), (1.2 * flare, 0.2 * tall - 8))
         ]
-        style = look if rng.random() < 0.5 else draw_look(rng, hair)
+        style = look if rng.random() < 0.5 else _dark(draw_look(rng, hair), rng, 0.3)
         return [Thing(*sheet(np.array(rows)), Part.CLOTHES, style)]
-    if kind < 0.5:  # scarf, or a hood that hangs on the back
-        hood = rng.random() < 0.4
+    if kind < 0.58:  # scarf, or a hood that hangs on the back
+        hood = rng.random() < 0.6
         thick, big = rng.uniform(14, 34), rng.uniform(1.2, 1.6)
         grow = 1 + (0.9 * np.clip(-np.cos(angle), 0, 1) if hood else 0.3 * rng.random() * np.sin(angle * 2 + rng.uniform(0, 6)))
-        line = middle + around * size * big + [0, rng.uniform(-20, 12), 0] + np.stack([0 * angle, -22 * np.cos(angle), 0 * angle], 1)
+        line = (
+            middle
+            + around * size * big
+            + [0, rng.uniform(-20, 12), 0]
+            + np.stack([0 * angle, -22 * np.cos(angle), 0 * angle], 1)
+        )
         ring = np.linspace(0, 2 * np.pi, 16, endpoint=False)
         lump = 1 + 0.12 * np.sin(5 * ring[:, None] + 3 * angle[None] + rng.uniform(0, 6))
         outward = around[None] * np.cos(ring)[:, None, None] + np.array([0, 1.1, 0]) * np.sin(ring)[:, None, None]
         points = line[None] + (thick * grow * lump)[..., None] * outward
         points = np.concatenate([points, points[:1]])
-        style = look if hood else draw_look(rng, hair)
+        style = look if hood else _dark(draw_look(rng, hair), rng, 0.3)
         return [Thing(*sheet(points, True), Part.CLOTHES, style._replace(fold=0.5))]
     return []

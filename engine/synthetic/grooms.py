@@ -83,16 +83,22 @@ def draw_style(rng: np.random.Generator, weights: GroomWeights = WEIGHTS) -> Sty
     bare = style.bare
     if not bare and style.comb != "out" and rng.random() < 0.06:
         bare = str(rng.choice(["temples", "front", "crown"]))
+    faded = rng.uniform(0.08, 0.5) if style.kind in ("short", "receding", "afro") and rng.random() < 0.4 else 1.0
+    tie = np.array(style.tie) + [rng.normal(0, 6), rng.normal(0, 12), 0]
+    if style.comb in ("tail", "braid") and rng.random() < 0.35:  # gathered at the side, falling over the shoulder
+        tie = np.array([rng.choice([-1, 1]) * rng.uniform(50, 72), rng.uniform(-70, -20), rng.uniform(-125, -95)])
     return replace(
         style,
         top=style.top * size * np.exp(rng.normal(0, 0.12)),
-        side=style.side * size * np.exp(rng.normal(0, 0.2)),
-        back=style.back * size * np.exp(rng.normal(0, 0.2)),
+        side=style.side * size * faded * np.exp(rng.normal(0, 0.2)),
+        back=style.back * size * faded * np.exp(rng.normal(0, 0.2)),
         tail=style.tail * np.exp(rng.normal(0, 0.25)),
         part=None if part is None else mirror * part * rng.uniform(0.6, 1.3),
         fringe=fringe,
-        lift=style.lift * np.exp(rng.normal(0, 0.3)),
-        tie=(style.tie[0] + rng.normal(0, 6), style.tie[1] + rng.normal(0, 12), style.tie[2]),
+        lift=style.lift
+        * np.exp(rng.normal(0, 0.3))
+        * (rng.uniform(1, 2.6) if style.kind in ("long", "bob", "fringe") else 1.0),
+        tie=tuple(float(value) for value in tie),
         curl=tuple(value * np.exp(rng.normal(0, 0.2)) for value in curl),
         wave=wave,
         frizz=style.frizz * np.exp(rng.normal(0, 0.4)) + rng.gamma(1.0, 0.5),
@@ -127,7 +133,7 @@ def hair_locks(sitter: Sitter, style: Style, color: np.ndarray, rng: np.random.G
         return None
     guides = clumped(style, curled(style, guides, rng), rng).astype(np.float32)
     spread = rng.uniform(*WEIGHTS.spread) * (0.5 if style.kind in ("buzz", "short", "receding") else 1.0)
-    tips = rng.uniform(0.5, 1.2) if style.kind != "buzz" else 1.0
+    tips = rng.uniform(0.5, 1.2) if style.top < 150 else rng.uniform(0.6, 3.0)
     return _locks(guides, color, rng, spread, tips, style.frizz, Part.HAIR)
 
 
@@ -156,7 +162,11 @@ def _locks(guides, color, rng, spread: float, tips: float, frizz: float, label: 
     albedo = np.broadcast_to(color.astype(np.float32), (count, children, 3)).copy()
     if rng.random() < 0.25:  # single grey hairs, or strands that were bleached
         other = np.array(COLORS[str(rng.choice(["grey", "white", "blond"]))]) if rng.random() < 0.8 else draw_color(rng)
-        which = (rng.random((count, children), np.float32) < rng.uniform(0.05, 0.4)) if rng.random() < 0.6 else (lock[:, None] > 0.1)
+        which = (
+            (rng.random((count, children), np.float32) < rng.uniform(0.05, 0.4))
+            if rng.random() < 0.6
+            else (lock[:, None] > 0.1)
+        )
         albedo = np.where(which[..., None], other.astype(np.float32), albedo)
     tipped = np.exp(rng.normal(0.05, 0.2)) if rng.random() < 0.8 else rng.uniform(1.5, 4)
     fade = (1 + (np.float32(tipped) - 1) * along**2) * tone[:, :, None, None]

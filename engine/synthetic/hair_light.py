@@ -90,7 +90,12 @@ def _sum(grid, place, direction, steps):
 
 
 def strand_light(
-    guides: np.ndarray, view: np.ndarray, lamps: np.ndarray, glow: np.ndarray, sky: np.ndarray, weights: HairLightWeights = WEIGHTS
+    guides: np.ndarray,
+    view: np.ndarray,
+    lamps: np.ndarray,
+    glow: np.ndarray,
+    sky: np.ndarray,
+    weights: HairLightWeights = WEIGHTS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What strands scatter over their albedo, and mirror: two of (G, P, 3), after Kajiya and Kay.
 

@@ -20,7 +20,9 @@ _SHARES = (0.17, 0.17, 0.12, 0.1, 0.14, 0.15, 0.06, 0.05, 0.04)
 """How often each is drawn."""
 
 
-def draw_hat(sitter: Sitter, grid: np.ndarray, hair: np.ndarray, rng: np.random.Generator) -> tuple[list[Thing], np.ndarray | None]:
+def draw_hat(
+    sitter: Sitter, grid: np.ndarray, hair: np.ndarray, rng: np.random.Generator
+) -> tuple[list[Thing], np.ndarray | None]:
     """Something on the head, and how far hair may reach in each direction (a grid of :class:`.sitter.Dome`), mm.
 
     Args:
@@ -71,7 +73,9 @@ def _crown(sitter: Sitter, grid, look: Look, kind: str, rng) -> tuple[list[Thing
     tilt = rng.normal(0, 0.06) * way[..., 0]
     level = np.sin(back + (front - back) * (0.5 + 0.5 * ahead)) + tilt
     kept = height > level
-    thick = {"helmet": rng.uniform(18, 38), "beanie": rng.uniform(5, 11), "turban": rng.uniform(14, 30)}.get(kind, rng.uniform(4, 9))
+    thick = {"helmet": rng.uniform(18, 38), "beanie": rng.uniform(5, 11), "turban": rng.uniform(14, 30)}.get(
+        kind, rng.uniform(4, 9)
+    )
     radius = sitter.dome.radius + thick
     up = np.clip(height, 0, 1)
     if kind in ("cap", "brim"):
@@ -85,13 +89,20 @@ def _crown(sitter: Sitter, grid, look: Look, kind: str, rng) -> tuple[list[Thing
     if kind == "turban":
         radius = radius + 7 * np.sin(9 * (height + 0.5 * way[..., 0] * rng.choice([-1, 1])) + rng.uniform(0, 6))
     if kind == "helmet":
-        look = look._replace(gloss=rng.uniform(0.05, 0.5), shine=50.0, fold=0.02, pattern=str(rng.choice(["plain", "stripes", "blots"])))
+        look = look._replace(
+            gloss=rng.uniform(0.05, 0.5), shine=50.0, fold=0.02, pattern=str(rng.choice(["plain", "stripes", "blots"]))
+        )
     radius = radius + rng.uniform(0, 2.5) * noise_at(grid, (way * 6 + rng.uniform(0, 40)).reshape(-1, 3)).reshape(radius.shape)
     edge = _edge(radius, level)
     things = [Thing(*_shell(radius, kept), Part.HAT, look)]
     things.append(Thing(*tube(edge, rng.uniform(1.5, 4.0), 6, closed=True, up=(0, 1, 0)), Part.HAT, look))
     if kind == "beanie" and rng.random() < 0.6:
-        rows = np.array([Dome.center + (edge - Dome.center) * (1.02 + 0.03 * np.sin(np.pi * s)) + [0, 45 * s, 0] for s in np.linspace(0, 1, 6)])
+        rows = np.array(
+            [
+                Dome.center + (edge - Dome.center) * (1.02 + 0.03 * np.sin(np.pi * s)) + [0, 45 * s, 0]
+                for s in np.linspace(0, 1, 6)
+            ]
+        )
         rows = Dome.center + _pushed(rows - Dome.center, radius + 4)
         things.append(Thing(*sheet(rows, True), Part.HAT, look))
     if kind == "cap":
@@ -152,7 +163,12 @@ def _veil(sitter: Sitter, grid, look: Look, hood: bool, rng) -> tuple[list[Thing
     tilt = rng.uniform(-0.1, 0.25)
     for s in np.linspace(0, 1, turns):
         # The opening is narrower above and below than beside the eyes.
-        first = opening * (1 + 0.1 * np.cos(angle) * rng.choice([0.5, 1]) - 0.12 * np.sin(angle) ** 2 * (0 if hood else 1) - tilt * np.cos(angle) * 0.3)
+        first = opening * (
+            1
+            + 0.1 * np.cos(angle) * rng.choice([0.5, 1])
+            - 0.12 * np.sin(angle) ** 2 * (0 if hood else 1)
+            - tilt * np.cos(angle) * 0.3
+        )
         theta = first + (np.pi - first) * s
         way = np.stack([np.sin(theta) * np.sin(angle), np.sin(theta) * np.cos(angle), np.cos(theta)], 1)
         base = Dome.read(sitter.dome.radius, way + (middle - Dome.center) / 110)
@@ -168,7 +184,11 @@ def _veil(sitter: Sitter, grid, look: Look, hood: bool, rng) -> tuple[list[Thing
     for s in np.linspace(0, 1, 10):
         wide = 62 + 100 * s**1.3 * rng.uniform(0.9, 1.1)
         fold = ripple * 1.6 * noise_at(grid, np.stack([4 * np.sin(angle), 4 * np.cos(angle), np.full(points, 1.5 * s)], 1))
-        drape.append(below + np.stack([np.sin(angle), 0 * angle, 0.85 * np.cos(angle)], 1) * (wide + fold)[:, None] + [0, -130 * s + 25, 14 * s])
+        drape.append(
+            below
+            + np.stack([np.sin(angle), 0 * angle, 0.85 * np.cos(angle)], 1) * (wide + fold)[:, None]
+            + [0, -130 * s + 25, 14 * s]
+        )
     look = look._replace(fold=rng.uniform(0.2, 0.7), fold_size=rng.uniform(14, 40))
     things = [Thing(*sheet(np.array(rows), True), Part.HAT, look)]
     things.append(Thing(*sheet(np.array(drape), True), Part.HAT if not hood or rng.random() < 0.5 else Part.CLOTHES, look))

@@ -22,7 +22,7 @@ __all__ = ["draw_person"]
 
 _BEARDS = ("none", "stubble", "short", "long", "moustache", "goatee")
 """Kinds of beards."""
-_BEARD_SHARES = (0.64, 0.1, 0.1, 0.05, 0.06, 0.05)
+_BEARD_SHARES = (0.7, 0.1, 0.09, 0.03, 0.04, 0.04)
 """How often each is drawn."""
 
 _HATS, _GLASSES, _COVERS = 0.24, 0.24, 0.24
@@ -47,10 +47,17 @@ def draw_person(
     style, color = draw_style(rng), draw_color(rng)
     paint = varied_paint(renderer.look(rng)[1], rng)
     kind = _BEARDS[rng.choice(len(_BEARDS), p=_BEARD_SHARES)]
+    if cover in ("mask", "bandana") and kind != "long":  # Cloth lies on short beards.
+        kind = "none"
     strength = {"none": 0.0, "stubble": rng.uniform(0.3, 0.8), "short": rng.uniform(0.6, 1), "long": 0.9}.get(kind, 0.0)
     beard_color = color * np.exp(rng.normal(0, 0.25)) if rng.random() < 0.7 else draw_color(rng)
     paint = paint._replace(
-        hair=tuple(0.8 * np.minimum(color, 0.4)), beard=strength, hairline=50.0, hair_noise=rng.uniform(1, 7), ragged=0.0, temple=0.0
+        hair=tuple(0.8 * np.minimum(color, 0.4)),
+        beard=strength,
+        hairline=50.0,
+        hair_noise=rng.uniform(1, 7),
+        ragged=0.0,
+        temple=0.0,
     )
     values = renderer.static.copy()
     renderer.move_paint(values, rng)
@@ -64,7 +71,9 @@ def draw_person(
         places, lips = values[:, Column.PLACE], values[:, Column.LIPS]
         grown = _beard_share(kind, places, lips, paint, renderer)
         grown[~_skin(studio)] = 0
-        length = {"short": rng.uniform(3, 14), "long": rng.uniform(18, 90), "goatee": rng.uniform(4, 40)}.get(kind, rng.uniform(5, 12))
+        length = {"short": rng.uniform(3, 14), "long": rng.uniform(18, 90), "goatee": rng.uniform(4, 40)}.get(
+            kind, rng.uniform(5, 12)
+        )
         locks.append(beard_locks(studio, posed, grown, length, beard_color, rng))
     lashes = np.repeat(model.face_material != MATERIALS.index("lashes"), 2)
     lashes |= rng.random(len(lashes)) < rng.choice([0.0, 0.35, 0.7])

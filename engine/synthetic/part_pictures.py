@@ -36,7 +36,7 @@ _TOP, _CHIN = 10, 152
 """Landmarks at the ends of the face's axis."""
 _SHADOWS = 0.12
 """Share of pictures in which the person throws a shadow on what is behind."""
-_STRANGERS = 0.18
+_STRANGERS = 0.22
 """Share of pictures with somebody else in them."""
 
 
@@ -48,7 +48,9 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     person, hair = draw_person(place, sitter, -far.R[2], rng)
     camera = _window(place.model.landmarks(person.posed), far, rng)
     plate = shoot(place, person, camera, lights, rng)
-    ground = backdrop(rng, _FINE, hair) * np.float32(lights.radiance.sum(0).mean() * 0.35 + 0.8 * lights.shine.sum(0).mean() + 0.05)
+    ground = backdrop(rng, _FINE, hair) * np.float32(
+        lights.radiance.sum(0).mean() * 0.35 + 0.8 * lights.shine.sum(0).mean() + 0.05
+    )
     if rng.random() < _SHADOWS:
         ground = _shadowed(ground, plate.alpha, rng)
     layers = [(0.0, plate)]
@@ -77,8 +79,8 @@ def _stranger(sitter, camera: Camera, lights: Lights, rng: np.random.Generator) 
     """Somebody else beside or behind: how much farther than the first they are, mm, and their plate."""
     turn = _turned(rng)
     person, _ = draw_person(studio(), sitter, -turn[2], rng, 0.5)
-    far = rng.uniform(-60, 1500)
-    aside = rng.choice([-1, 1]) * rng.uniform(200, 420) * (1 + far / 1500)
+    far = rng.uniform(-60, 400) if rng.random() < 0.6 else rng.uniform(400, 2000)
+    aside = rng.choice([-1, 1]) * rng.uniform(170, 400) * (1 + far / 1500)
     t = camera.t + [aside, rng.normal(0, 110), far]
     plate = shoot(studio(), person, replace(camera, R=turn, t=t), lights, rng)
     blur = max(0.0, rng.normal(0, 1) * far / 400)
@@ -97,7 +99,11 @@ def _lights(rng: np.random.Generator) -> Lights:
         lamps[0] = [rng.normal(0, 0.6), rng.uniform(-0.9, 0.1), rng.uniform(0.4, 1)]
         radiance[0] = rng.uniform(0.8, 3.0)
         shine = shine * rng.uniform(0.3, 1)
-    elif kind < 0.2:  # hard
+    elif kind < 0.3:  # a flash
+        lamps[0] = [rng.normal(0, 0.1), -abs(rng.normal(0.1, 0.1)), -1]
+        radiance[0], soft = rng.uniform(0.7, 2.0), soft * 0.3
+        shine = shine * rng.uniform(0.2, 0.8)
+    elif kind < 0.38:  # hard
         shine, soft = shine * rng.uniform(0.1, 0.5), soft * 0
         radiance[0] = rng.uniform(0.8, 1.6)
     if rng.random() < 0.05:

@@ -105,7 +105,16 @@ def shoot(studio: Studio, person: Person, camera: Camera, lights: Lights, rng: n
     values[:, Column.LAMPS], values[:, Column.SKY] = lit.lamps[:, :count].T, lit.sky[:count]
     paint = person.paint._replace(key=tuple(lights.radiance[0]), fill=tuple(lights.radiance[1]))
     buffer = np.where(raster.triangle < len(head), raster.triangle, -1)
-    common = (buffer, raster.weights, head.astype(np.int32), material, values, paint, studio.renderer.grid, studio.renderer.curve)
+    common = (
+        buffer,
+        raster.weights,
+        head.astype(np.int32),
+        material,
+        values,
+        paint,
+        studio.renderer.grid,
+        studio.renderer.curve,
+    )
     mouth = studio.renderer.mouth
     shade(*common, studio.renderer.eye_centres, mouth, lights.lamps, np.zeros((9, 3)), picture)
     label_head(*common, mouth, person.dense, labels)

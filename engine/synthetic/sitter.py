@@ -109,7 +109,8 @@ class Studio:
         upper = self.skin[model.part("neck")[self.skin] < 0.3]
         chest = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
         low = vertices.copy()
-        low[:, 1] -= 420 * smoothstep(140, 250, neutral[model.neck_loop, 1].mean() - low[:, 1])
+        drop = neutral[model.neck_loop, 1].mean() - low[:, 1]
+        low[:, 1] -= 500 * smoothstep(0.6, 0.98, drop / drop.max())
         return Sitter(neutral, body, Solid(body), Dome(neutral[upper]), (low, chest))
 
 
@@ -119,10 +120,11 @@ def _seated(vertices: np.ndarray, loop: np.ndarray, rng: np.random.Generator) ->
     drop = middle[1] - vertices[:, 1]
     low = smoothstep(5, 90, drop)[:, None]
     away = (vertices - middle) * (1 + low * (rng.uniform([-0.08, 0, -0.15], [0.4, 0, 0.35])))
+    away[:, 1] *= rng.uniform(0.5, 1.0)  # shoulders higher or lower
     turn = np.clip(rng.normal(0, 0.35), -0.8, 0.8) * low[:, 0]
     x = np.cos(turn) * away[:, 0] + np.sin(turn) * away[:, 2]
     z = np.cos(turn) * away[:, 2] - np.sin(turn) * away[:, 0]
-    y = away[:, 1] + low[:, 0] * rng.normal(0, 0.12) * x
+    y = away[:, 1] + low[:, 0] * rng.normal(0, 0.06) * x
     return np.stack([x, y, z + low[:, 0] * rng.uniform(-15, 15)], 1) + middle
 
 

@@ -113,7 +113,9 @@ def sheet(points: np.ndarray, around: bool = False) -> tuple[np.ndarray, np.ndar
     return points.reshape(-1, 3).astype(float), np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
-def tube(line: np.ndarray, radius: np.ndarray | float, sides: int = 8, closed: bool = False, flat: float = 1.0, up=(0.0, 0.0, 1.0)):
+def tube(
+    line: np.ndarray, radius: np.ndarray | float, sides: int = 8, closed: bool = False, flat: float = 1.0, up=(0.0, 0.0, 1.0)
+):
     """A tube along a line (P, 3): its vertices and triangles.
 
     Args:

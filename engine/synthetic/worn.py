@@ -23,7 +23,14 @@ def draw_glasses(studio: Studio, posed: np.ndarray, rng: np.random.Generator) ->
     """Frames, with clear, tinted or mirroring lenses."""
     points = studio.model.landmarks(posed)
     bridge = points[[133, 362]].mean(0)
-    frame = Look(*_frame_colors(rng), gloss=rng.uniform(0.05, 0.6), shine=40.0, fold=0.0, pattern=str(rng.choice(["plain", "plain", "blots"])), size=5.0)
+    frame = Look(
+        *_frame_colors(rng),
+        gloss=rng.uniform(0.05, 0.6),
+        shine=40.0,
+        fold=0.0,
+        pattern=str(rng.choice(["plain", "plain", "blots"])),
+        size=5.0,
+    )
     lens = _lens(rng)
     thick = rng.uniform(0.6, 1.3) if rng.random() < 0.45 else rng.uniform(1.4, 3.6)
     rimless = rng.random() < 0.1
@@ -144,7 +151,10 @@ def draw_cover(
         angle = rng.uniform(-0.8, 0.8)
         flat = axes @ cv2.Rodrigues(np.array([0, 0, angle]))[0]
         at = points[int(rng.choice([1, 234, 454, 13, 50]))] + towards * rng.uniform(20, 60)
-        return [Thing(*box(at, np.array([36, 74, 5]), flat), Part.COVER, dark), *_hand(at + axes[:, 1] * -40 + towards * 6, axes, skin, rng)]
+        return [
+            Thing(*box(at, np.array([36, 74, 5]), flat), Part.COVER, dark),
+            *_hand(at + axes[:, 1] * -40 + towards * 6, axes, skin, rng),
+        ]
     size = rng.uniform(12, 42, 3)
     return [Thing(*ball(at, size, axes), Part.COVER, draw_look(rng))]
 
@@ -182,7 +192,11 @@ def _mask(studio: Studio, posed: np.ndarray, bandana: bool, rng) -> list[Thing]:
             back = ear[np.argmin(ear[:, 2])] + [side * 1, 8, 4]
             far = border[border[:, 0] * side > np.percentile(border[:, 0] * side, 90)]
             for end in (far[np.argmax(far[:, 1])], far[np.argmin(far[:, 1])]):
-                line = end + np.linspace(0, 1, 8)[:, None] * (back - end) + np.sin(np.linspace(0, np.pi, 8))[:, None] * [side * 6, 0, 0]
+                line = (
+                    end
+                    + np.linspace(0, 1, 8)[:, None] * (back - end)
+                    + np.sin(np.linspace(0, np.pi, 8))[:, None] * [side * 6, 0, 0]
+                )
                 things.append(Thing(*tube(line, rng.uniform(0.7, 1.6), 5, up=(0, 1, 0)), Part.COVER, look))
     return things
 

@@ -15,7 +15,7 @@ from ..wire.messages import say
 from .covered import covered_skin
 from .groom import groom_hair
 from .mask import hair_mask
-from .person import person_matte
+from .person import person_matte, window_parts
 from .short import short_hair
 from .short_masks import with_short_masks
 from .types import Hair, HairView, HairWarning, Strands, Tufts
@@ -40,7 +40,9 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     for number, (view, vertices) in enumerate(zip(views, posed)):
         looking(number / len(views))
         window = make_window(model, vertices, view)
-        seen.append(with_short_masks(model, vertices, view, HairView(window, hair_mask(window, person_matte(window)))))
+        parts = window_parts(window, view)
+        mask = hair_mask(window, person_matte(window), parts)
+        seen.append(with_short_masks(model, vertices, view, HairView(window, mask)))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from .mask_parts import fused_hair, parts_refusal
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
-from .mask_weights import COLOR, PLACE, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
+from .mask_weights import COLOR, FUSION, PLACE, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
 
 
-def hair_mask(
-    window: Window, person: np.ndarray | None = None, parts: Mapping[str, np.ndarray] | None = None
-) -> HairMask:
+def hair_mask(window: Window, person: np.ndarray | None = None, parts: Mapping[str, np.ndarray] | None = None) -> HairMask:
     """Hair of the head in one photo.
 
     Args:
@@ -28,28 +25,44 @@ def hair_mask(
     """
     scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
+    seeds, told = _seeds(scene), None
     if parts is not None:
-        hair = fused_hair(scene, parts)
-        reason = parts_refusal(scene, hair, parts)
-        hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
-        return HairMask(hair, window.brow, nothing, scene.people, reason)
-    seeds = _seeds(scene)
+        told = np.clip(parts["hair"], FUSION.least, 1 - FUSION.least)
+        seeds = _told_seeds(scene, seeds, told)
     if seeds["hair"].sum() < 40:
-        reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
+        reason = refusal(scene, nothing, seeds["like_skin"], parts) or "unclear"
         return HairMask(nothing, window.brow, nothing, scene.people, reason)
     hair, turns = None, range(COLOR.rounds)
     if window.face > COLOR.fine_face:
         small = half_window(window)
-        person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
+        size = small.skin.shape[::-1]
+        person = None if person is None else cv2.resize(person, size, interpolation=cv2.INTER_AREA)
         small = make_scene(small, person)
-        hair = _grown(small, _seeds(small), turns[:-1])
+        less, small_seeds = None, _seeds(small)
+        if told is not None:
+            less = cv2.resize(told, size, interpolation=cv2.INTER_AREA)
+            small_seeds = _told_seeds(small, small_seeds, less)
+        hair = _grown(small, small_seeds, turns[:-1], told=less)
         hair, turns = cv2.resize(hair, nothing.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
-    hair = _grown(scene, seeds, turns, hair)
-    hair = _without_blackness(scene, hair, seeds["hair"])
-    hair = np.where(_bald_top(scene, seeds["shining"]), 0, hair).astype(np.float32)
-    reason = refusal(scene, hair, seeds["like_skin"])
+    hair = _grown(scene, seeds, turns, hair, told)
+    hair = _without_blackness(scene, hair, seeds["hair"], told)
+    bald = _bald_top(scene, seeds["shining"]) & (told < 0.5 if told is not None else True)
+    hair = np.where(bald, 0, hair).astype(np.float32)
+    reason = refusal(scene, hair, seeds["like_skin"], parts)
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
+
+
+def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) -> dict[str, np.ndarray]:
+    """The seeds without those that the part network doubts, and with the hair of which it is sure."""
+    sure = (told > FUSION.sure) & scene.window.shown
+    doubted = told < FUSION.doubt
+    return seeds | {
+        "hair": (seeds["hair"] & ~doubted) | sure,
+        "background": seeds["background"] & ~(told > 0.5),
+        "clothes": seeds["clothes"] & ~(told > 0.5),
+        "like_skin": seeds["like_skin"] & ~sure,
+    }
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
@@ -143,14 +156,18 @@ def _skin_share(scene: Scene) -> np.ndarray:
     return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), COLOR.away_share)
 
 
-def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
+def _grown(
+    scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None, told: np.ndarray | None = None
+) -> np.ndarray:
     """(H, W) chance of hair.
 
     Args:
-        turns: numbers of the rounds. hair: what the rounds before them found.
+        turns: numbers of the rounds. hair: what the rounds before them found. told: (H, W) what the part network says.
     """
     window, level = scene.window, scene.window.level
     place = _place(scene)
+    if told is not None:
+        place = FUSION.place * place + FUSION.network * np.log(told / (1 - told))
     others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
     if seeds["background"].sum() > 150:
         chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
@@ -177,17 +194,22 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.nd
         odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -COLOR.most, COLOR.most) + place
         odds = guided(scene.guide, np.clip(odds, -8, 8).astype(np.float32), SHAPE.smooth * window.face, SHAPE.smooth_eps)
         odds[~window.shown] = -8
-        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"])
+        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"], told)
     return hair
 
 
-def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
-    """The chance without thin bridges and without what is not connected to the seeds."""
+def _whole(
+    scene: Scene, hair: np.ndarray, seeds: np.ndarray, told: np.ndarray | None = None, weights: ShapeWeights = SHAPE
+) -> np.ndarray:
+    """The chance without thin bridges, but for those that the part network is sure of, and without what is not connected to the
+    seeds."""
 
     def opened(radius: float) -> np.ndarray:
         return cv2.morphologyEx((hair > 0.5).astype(np.uint8), cv2.MORPH_OPEN, disk(radius * scene.window.face))
 
     kept = np.where(scene.window.level < 0.5, opened(weights.bridge_low), opened(weights.bridge_high)) > 0
+    if told is not None:
+        kept |= told > FUSION.sure
     hair = np.where((hair > 0.5) & ~kept, 0.4, hair)
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
@@ -195,7 +217,9 @@ def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeig
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
 
 
-def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+def _without_blackness(
+    scene: Scene, hair: np.ndarray, seeds: np.ndarray, told: np.ndarray | None = None, weights: ShapeWeights = SHAPE
+) -> np.ndarray:
     """The chance without what goes on past an ear where all is black: a shadow on the wall, clothes, a dark room.
 
     Long hair that is as black cannot be told from these and ends at the ear, too.
@@ -206,7 +230,9 @@ def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weight
         passage = low & (hair > 0.5) & (level > 0.0)
         if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
             black |= low & (scene.far > 0)
-    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds) if black.any() else hair
+    if told is not None:
+        black &= told < FUSION.sure
+    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds, told) if black.any() else hair
 
 
 def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:

@@ -130,32 +130,24 @@ class ShapeWeights:
 
 @dataclass(frozen=True)
 class FusionWeights:
-    """How the part network's answer and the photo's colors are weighed against each other."""
+    """What the part network's answer counts beside the photo's colors and the places."""
 
-    trust: float = 1.0
-    """Exponent of the network's chances."""
-    color: float = 0.4
-    """Exponent of the densities of color: neighboring pixels are no independent witnesses."""
-    sure: float = 0.8
-    """Chance from which a pixel teaches its part's colors ..."""
-    likely: float = 0.5
-    """... and least chance that the network alone gives it."""
-    few: int = 60
-    """Pixels of a part below which it has no color."""
-    gaussians: int = 5
-    """Of each part."""
-    unseen: float = 0.05
-    """Share of a part's pixels whose color it shows nowhere else."""
-    rounds: int = 2
-    """How often the colors are learnt."""
-    smooth: float = 0.02
-    """Radius of the edge-aware mean, face widths."""
+    network: float = 1.0
+    """Weight of its log odds of hair."""
+    place: float = 1.0
+    """Weight of the places' log odds where it has answered."""
+    least: float = 0.007
+    """Chance, and distance from certainty, below which it is not believed (log odds of 5)."""
+    sure: float = 0.9
+    """Chance from which it is sure of hair."""
+    doubt: float = 0.1
+    """Chance below which hair's seeds are doubted."""
+    trusted: float = 0.7
+    """Mean chance of hair on the scalp above which neither color nor hem make it a cap."""
     around: float = 0.15
     """How far around the head a hat is looked for, face widths."""
     hat: float = 0.5
-    """Share of hats in hats and hair on the scalp above which the hair is covered."""
-    smooth_eps: float = 1e-3
-    """Variance of the colors (of 1) that counts as an edge there."""
+    """Share of hats in hats and hair on and around the scalp above which the hair is covered."""
 
 
 @dataclass(frozen=True)

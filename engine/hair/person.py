@@ -1,4 +1,4 @@
-"""People against background, by MediaPipe's selfie segmenter run with OpenCV.
+"""People against background, by MediaPipe's selfie segmenter run with OpenCV; and the parts of the picture.
 
 A small network (249 kB, Apache-2.0) that looks at 256 x 256 pixels. It knows people from the rest, hair included, but not one
 person from another.
@@ -16,20 +16,19 @@ import numpy as np
 
 from ..photo.carried import carried_path, known_bytes
 from ..photo.part_net import FRONTS
+from ..photo.parts import photo_parts
 from ..photo.regions import OVAL
+from ..photo.weights import WEIGHTS
+from ..types import View
 from .types import Window
 from .window import CHIN, TOP
 
-__all__ = ["PersonNet", "person_matte", "segmenter_path"]
+__all__ = ["PersonNet", "person_matte", "segmenter_path", "window_parts"]
 
 _log = logging.getLogger(__name__)
 
 _SIDE = 256
 """Side of the network's input in pixels."""
-_CROPS = ((1.5, 1.0), (2.3, 0.6))
-"""Half sides of the squares that the network sees, face widths, and how much each counts."""
-_BELOW = 0.25
-"""The squares' centre lies this many face heights below the oval's centre: head and shoulders, as the network learnt them."""
 
 
 def segmenter_path() -> Path | None:
@@ -78,9 +77,9 @@ def person_matte(window: Window) -> np.ndarray | None:
         return None
     oval = window.landmarks[list(OVAL)]
     down = window.landmarks[CHIN] - window.landmarks[TOP]
-    centre = (oval.min(0) + oval.max(0)) / 2 + _BELOW * down
+    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * down
     total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
-    for reach, counts in _CROPS:
+    for reach, counts in WEIGHTS.parts.crops:
         half = int(reach * window.face)
         place = _overlap(window.skin.shape, int(centre[0]) - half, int(centre[1]) - half, 2 * half)
         if place is None:
@@ -91,6 +90,13 @@ def person_matte(window: Window) -> np.ndarray | None:
         total[inside] += counts * people[cut]
         weight[inside] += counts
     return total / weight
+
+
+def window_parts(window: Window, view: View) -> dict[str, np.ndarray] | None:
+    """Chances (H, W) float32 of the parts of :data:`engine.photo.part_net.PARTS` in a window of a photo; None where their network
+    is not installed."""
+    parts = photo_parts(view.photo, view.observation)
+    return None if parts is None else parts.window(window.origin, window.scale, window.skin.shape)
 
 
 def _overlap(shape: tuple[int, int], x: int, y: int, side: int) -> tuple | None:

@@ -22,19 +22,14 @@ from .landmarks import face_width
 from .part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx
 from .places import place_maps
 from .regions import OVAL
+from .weights import WEIGHTS
 
 __all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network", "photo_parts"]
 
 DATA = Path(__file__).with_name("data") / "parts.npz"
 """What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
-_CROPS = ((1.5, 1.0), (2.3, 0.6))
-"""Half sides of the squares that the network sees, face widths, and how much each counts."""
-_BELOW = 0.25
-"""The squares' centre lies this many face heights below the oval's centre: head and shoulders, as the fronts learnt them."""
 _TOP, _CHIN = 10, 152
 """Landmarks at the ends of the face's axis."""
-_KEPT = 8
-"""Faces whose parts are kept (1.7 MB each)."""
 
 
 def front_networks() -> dict[str, Network]:
@@ -148,7 +143,7 @@ def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None
         found = find_parts(photo.pixels, observation.landmarks, face_width(observation))
     with _finding:
         _found[key] = found
-        while len(_found) > _KEPT:
+        while len(_found) > WEIGHTS.parts.kept:
             _found.popitem(last=False)
     return found
 
@@ -164,9 +159,9 @@ def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: 
         return None
     points = np.asarray(landmarks, np.float64)[:, :2]
     oval = points[list(OVAL)]
-    centre = (oval.min(0) + oval.max(0)) / 2 + _BELOW * (points[_CHIN] - points[_TOP])
+    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[_CHIN] - points[_TOP])
     squares = []
-    for reach, weight in _CROPS:
+    for reach, weight in WEIGHTS.parts.crops:
         side = 2 * reach * face
         x, y = centre - side / 2
         scale = SIDE / side

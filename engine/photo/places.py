@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, fill
+from .weights import WEIGHTS
 
 __all__ = ["PLACES", "place_maps"]
 
@@ -39,6 +40,6 @@ def place_maps(landmarks: np.ndarray, side: int) -> np.ndarray:
             np.clip(across, -_REACH, _REACH),
             np.clip(along, -_REACH, _REACH),
             np.clip(2 * inside / height, -1, 1),
-            *(cv2.GaussianBlur(feature, (0, 0), 0.7) for feature in features),
+            *(cv2.GaussianBlur(feature, (0, 0), WEIGHTS.parts.soft) for feature in features),
         ]
     ).astype(np.float32)

@@ -106,13 +106,13 @@ def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: 
     for i in range(part[0], len(pictures.done), part[1]):
         if not pictures.done[i]:
             continue
-        for copy in range(copies):
-            row = i * copies + copy
+        for turn in range(copies):
+            row = i * copies + turn
             if seen.done[row]:
                 continue
             picture, labels, landmarks = (np.array(array[i]) for array in pictures[:3])
             if not plain:
-                picture, labels, landmarks = varied(np.random.default_rng([7, i, copy]), picture, labels, landmarks)
+                picture, labels, landmarks = varied(np.random.default_rng([7, i, turn]), picture, labels, landmarks)
             for name, value in fronts(picture).items():
                 seen.taps[name][row] = value
             seen.pictures[row], seen.labels[row] = picture, labels
@@ -123,9 +123,7 @@ def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: 
 def _batch(sets: Sequence[Seen], rows: np.ndarray, taps: tuple[str, ...]):
     """Inputs and labels; `rows` (B, 2): number of the set, row in it."""
     close = np.stack([close_input(sets[k].pictures[row], sets[k].places[row]) for k, row in rows])
-    found = {
-        name: torch.from_numpy(np.stack([sets[k].taps[name][row] for k, row in rows]).astype(np.float32)) for name in taps
-    }
+    found = {name: torch.from_numpy(np.stack([sets[k].taps[name][row] for k, row in rows]).astype(np.float32)) for name in taps}
     return torch.from_numpy(close), found, np.stack([sets[k].labels[row] for k, row in rows])
 
 

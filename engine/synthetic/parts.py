@@ -8,27 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..photo.part_net import PARTS, SIDE
+
 __all__ = ["PARTS", "SIDE", "Part", "PartPictures", "open_pictures"]
-
-SIDE = 256
-"""Side of the pictures, pixels."""
-
-PARTS = (
-    "background",
-    "skin",
-    "hair",
-    "brows",
-    "beard",
-    "eyes",
-    "lips",
-    "glasses",
-    "lens",
-    "cover",
-    "hat",
-    "clothes",
-    "other",
-)
-"""Names of the labels; a label is a place in this list."""
 
 
 class Part:

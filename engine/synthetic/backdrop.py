@@ -131,8 +131,10 @@ def _noise(rng, side: int) -> np.ndarray:
     """Stone, plaster, clouds: noise of many sizes."""
     total, weight = np.zeros((side, side), np.float32), 0.0
     cells, fall = rng.uniform(2, 12), rng.uniform(0.45, 0.9)
+    ridged = rng.random() < 0.5
     for octave in range(6):
-        total += fall**octave * _field(rng, side, cells * 2**octave)
+        field = _field(rng, side, cells * 2**octave)
+        total += fall**octave * (1 - np.abs(2 * field - 1) if ridged else field)
         weight += fall**octave
     share = np.clip((total / weight - 0.5) * rng.uniform(1, 4) + 0.5, 0, 1)
     return _mixed(_color(rng), _color(rng), share)
@@ -163,7 +165,7 @@ def backdrop(rng: np.random.Generator, side: int, like: np.ndarray | None = None
         mask = _field(rng, side, rng.uniform(2, 5))
         edge = np.clip((mask - rng.uniform(0.3, 0.7)) * rng.choice([4, 200]), 0, 1)
         out = _mixed(out, other, edge.astype(np.float32))
-    if like is not None and rng.random() < 0.22:
+    if like is not None and rng.random() < 0.26:
         out = 0.25 * out + like.astype(np.float32) * np.float32(np.exp(rng.normal(0, 0.3)))
     out *= np.float32(np.exp(rng.normal(-0.1, 0.5)))
     if rng.random() < 0.6:

@@ -131,8 +131,10 @@ def _noise(rng, side: int) -> np.ndarray:
     """Stone, plaster, clouds: noise of many sizes."""
     total, weight = np.zeros((side, side), np.float32), 0.0
     cells, fall = rng.uniform(2, 12), rng.uniform(0.45, 0.9)
+    ridged = rng.random() < 0.5
     for octave in range(6):
-        total += fall**octave * _field(rng, side, cells * 2**octave)
+        field = _field(rng, side, cells * 2**octave)
+        total += fall**octave * (1 - np.abs(2 * field - 1) if ridged else field)
         weight += fall**octave
     share = np.clip((total / weight - 0.5) * rng.uniform(1, 4) + 0.5, 0, 1)
     return _mixed(_color(rng), _color(rng), share)
@@ -149,6 +151,30 @@ def _stage(rng, side: int) -> np.ndarray:
     return out
 
 
+def _close(rng, out: np.ndarray, like: np.ndarray | None) -> np.ndarray:
+    """Something dark or of the hair's color right behind head and neck: a seat, a frame, a doorway, a bag."""
+    side = len(out)
+    mask = np.zeros((side, side), np.uint8)
+    for _ in range(rng.integers(1, 4)):
+        x, y = rng.normal(0.5, 0.17) * side, rng.normal(0.55, 0.15) * side
+        wide, tall = np.exp(rng.uniform(np.log(0.03), np.log(0.3), 2)) * side
+        kind = rng.random()
+        if kind < 0.35:
+            cv2.ellipse(mask, (int(x), int(y)), (int(wide) + 1, int(tall) + 1), float(rng.uniform(-30, 30)), 0, 360, 255, -1)
+        elif kind < 0.7:  # down to the picture's border
+            cv2.rectangle(mask, (int(x - wide), int(y - tall)), (int(x + wide), side), 255, -1)
+        else:
+            lean = rng.normal(0, 0.15) * side
+            cv2.line(mask, (int(x - lean), 0), (int(x + lean), side), 255, max(1, int(0.35 * wide)))
+    soft = np.exp(rng.uniform(np.log(0.4), np.log(12)))
+    share = cv2.GaussianBlur(mask, (0, 0), soft).astype(np.float32) / 255
+    color = np.full(3, np.exp(rng.uniform(np.log(0.004), np.log(0.06)))) * np.exp(rng.normal(0, 0.2, 3))
+    if like is not None and rng.random() < 0.5:
+        color = like * np.exp(rng.normal(0, 0.3))
+    grain = 1 + rng.uniform(0, 0.8) * (_field(rng, side, rng.uniform(10, 90)) - 0.5)
+    return _mixed(out, (color * grain[..., None]).astype(np.float32), share)
+
+
 def backdrop(rng: np.random.Generator, side: int, like: np.ndarray | None = None) -> np.ndarray:
     """(S, S, 3) float32 linear, in or out of focus; 1 is about as bright as a white wall.
 
@@ -163,8 +189,10 @@ def backdrop(rng: np.random.Generator, side: int, like: np.ndarray | None = None
         mask = _field(rng, side, rng.uniform(2, 5))
         edge = np.clip((mask - rng.uniform(0.3, 0.7)) * rng.choice([4, 200]), 0, 1)
         out = _mixed(out, other, edge.astype(np.float32))
-    if like is not None and rng.random() < 0.22:
+    if like is not None and rng.random() < 0.26:
         out = 0.25 * out + like.astype(np.float32) * np.float32(np.exp(rng.normal(0, 0.3)))
+    if rng.random() < 0.3:
+        out = _close(rng, out, like)
     out *= np.float32(np.exp(rng.normal(-0.1, 0.5)))
     if rng.random() < 0.6:
         out = cv2.GaussianBlur(out, (0, 0), float(np.exp(rng.uniform(np.log(0.002), np.log(0.05))) * side))

@@ -23,8 +23,8 @@ class GroomWeights:
     """How hair is drawn at random."""
 
     kinds: tuple[tuple[str, float], ...] = (
-        ("buzz", 0.7), ("short", 3.0), ("fringe", 1.0), ("bob", 1.2), ("long", 2.2), ("curly", 1.2), ("afro", 0.7),
-        ("tail", 0.7), ("bun", 0.7), ("braid", 0.4), ("receding", 0.7), ("bald", 0.5),
+        ("buzz", 1.2), ("short", 5.5), ("fringe", 0.9), ("bob", 0.9), ("long", 1.4), ("curly", 1.0), ("afro", 0.6),
+        ("tail", 1.0), ("bun", 1.0), ("braid", 0.6), ("receding", 1.2), ("bald", 0.4),
     )  # fmt: skip
     """Kinds of the known styles and how often each is drawn."""
     dyed: float = 0.07

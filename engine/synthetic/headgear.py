@@ -21,15 +21,18 @@ _SHARES = (0.17, 0.17, 0.12, 0.1, 0.14, 0.15, 0.06, 0.05, 0.04)
 
 
 def draw_hat(
-    sitter: Sitter, grid: np.ndarray, hair: np.ndarray, rng: np.random.Generator
+    sitter: Sitter, grid: np.ndarray, hair: np.ndarray, skin: np.ndarray, rng: np.random.Generator
 ) -> tuple[list[Thing], np.ndarray | None]:
     """Something on the head, and how far hair may reach in each direction (a grid of :class:`.sitter.Dome`), mm.
 
     Args:
-        grid: noise. hair: (3,) color that cloth sometimes has.
+        grid: noise. hair, skin: (3,) colors that cloth sometimes has.
     """
     kind = _KINDS[rng.choice(len(_KINDS), p=_SHARES)]
-    look = draw_look(rng, hair, plain=0.6)
+    look = draw_look(rng, hair if rng.random() < 0.7 else skin, plain=0.6)
+    if rng.random() < 0.25:
+        black = np.full(3, np.exp(rng.uniform(np.log(0.004), np.log(0.04)))) * np.exp(rng.normal(0, 0.15, 3))
+        look = look._replace(color=black, second=black * np.exp(rng.normal(0, 0.8)))
     if kind == "band":
         return _band(sitter, look, rng)
     if kind == "headphones":
@@ -160,15 +163,10 @@ def _veil(sitter: Sitter, grid, look: Look, hood: bool, rng) -> tuple[list[Thing
     middle = Dome.center + [0, -18, 0]
     rows, loose = [], rng.uniform(8, 45) if hood else rng.uniform(3, 14)
     ripple = rng.uniform(1, 5) * (1.0 if hood else 1.4)
-    tilt = rng.uniform(-0.1, 0.25)
+    narrow = rng.uniform(0.1, 0.35) if hood else rng.uniform(0.25, 0.42)
     for s in np.linspace(0, 1, turns):
-        # The opening is narrower above and below than beside the eyes.
-        first = opening * (
-            1
-            + 0.1 * np.cos(angle) * rng.choice([0.5, 1])
-            - 0.12 * np.sin(angle) ** 2 * (0 if hood else 1)
-            - tilt * np.cos(angle) * 0.3
-        )
+        # The opening is narrower above, where it covers the hair's border or not, than beside the eyes.
+        first = opening * (1 - narrow * np.clip(np.cos(angle), 0, 1)) - 0.1 * np.clip(-np.cos(angle), 0, 1)
         theta = first + (np.pi - first) * s
         way = np.stack([np.sin(theta) * np.sin(angle), np.sin(theta) * np.cos(angle), np.cos(theta)], 1)
         base = Dome.read(sitter.dome.radius, way + (middle - Dome.center) / 110)

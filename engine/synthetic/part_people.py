@@ -25,7 +25,7 @@ _BEARDS = ("none", "stubble", "short", "long", "moustache", "goatee")
 _BEARD_SHARES = (0.7, 0.1, 0.09, 0.03, 0.04, 0.04)
 """How often each is drawn."""
 
-_HATS, _GLASSES, _COVERS = 0.24, 0.24, 0.24
+_HATS, _GLASSES, _COVERS = 0.3, 0.24, 0.2
 """Shares of people with something on their head, before their eyes, and over their face."""
 
 
@@ -80,7 +80,7 @@ def draw_person(
     things = clothes(studio, sitter, posed, np.array(paint.skin), color, rng)
     locks = [lock for lock in locks if lock is not None]
     if rng.random() < _HATS:
-        hat, limit = draw_hat(sitter, renderer.grid, color, rng)
+        hat, limit = draw_hat(sitter, renderer.grid, color, np.array(paint.skin), rng)
         things += hat
         if limit is not None:
             locks = [pressed(lock, limit) if lock.label == Part.HAIR else lock for lock in locks]

@@ -34,7 +34,7 @@ _BELOW = 0.25
 """The picture's center lies this many face heights below the oval's, as for the person segmenter."""
 _TOP, _CHIN = 10, 152
 """Landmarks at the ends of the face's axis."""
-_SHADOWS = 0.12
+_SHADOWS = 0.2
 """Share of pictures in which the person throws a shadow on what is behind."""
 _STRANGERS = 0.22
 """Share of pictures with somebody else in them."""
@@ -68,7 +68,7 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _shadowed(ground: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The background as a wall on which the person's shadow falls."""
-    aside, size = rng.normal(0, 0.12, 2) * _FINE, rng.uniform(0.95, 1.25)
+    aside, size = rng.normal(0, 0.09, 2) * _FINE, rng.uniform(0.95, 1.25)
     move = np.float32([[size, 0, aside[0] + (1 - size) * _FINE / 2], [0, size, aside[1] + (1 - size) * _FINE / 2]])
     cast = cv2.warpAffine(alpha, move, alpha.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
     cast = cv2.GaussianBlur(cast, (0, 0), float(np.exp(rng.uniform(np.log(2), np.log(30)))))

@@ -11,7 +11,7 @@ import numpy as np
 from ..camera import Camera
 from ..geometry.mesh import vertex_normals
 from ..hair.draw import draw_lines
-from ..render import rasterize
+from ..render import Raster, rasterize
 from .grooms import Locks
 from .hair_light import HairCloud, strand_light
 from .paint import Column, Paint
@@ -73,63 +73,84 @@ class Plate(NamedTuple):
     """(S, S) uint8, background where the cover is below a half."""
 
 
-class _Lit(NamedTuple):
-    """Light at points of a person."""
+class _Scene(NamedTuple):
+    """A person's surfaces, as lit and as seen: V vertices and T triangles of the head and of solid things."""
 
+    vertices: np.ndarray
+    """(V, 3) mm in the head's space."""
+    triangles: np.ndarray
+    """(T, 3) int32, the head's first."""
+    owner: np.ndarray
+    """(T,) 0 for the head, one more than its thing's number for the others."""
+    at: np.ndarray
+    """(V, 3) mm in camera axes."""
+    normals: np.ndarray
+    """(V, 3) in camera axes."""
+    raster: Raster
+    """What each pixel sees."""
     lamps: np.ndarray
-    """(2, V) share of each lamp that arrives."""
+    """(2, V + points of hair) share of each lamp that arrives."""
     sky: np.ndarray
-    """(V, 3) irradiance of the sky."""
+    """(V + points of hair, 3) irradiance of the sky."""
+    hair: list[np.ndarray]
+    """Of each group of strands the (G, P', 3) points at which light was found."""
 
 
 def shoot(studio: Studio, person: Person, camera: Camera, lights: Lights, rng: np.random.Generator) -> Plate:
     """Draw a person, as large as the camera's picture (a square)."""
-    side, count = camera.width, len(person.posed)
-    head = studio.model.triangles[person.lashes]
-    material = np.repeat(studio.model.face_material, 2)[person.lashes].astype(np.int32)
     solid = [thing for thing in person.things if thing.look.opacity >= 1]
-    vertices, triangles, owner = _joined(person.posed, head, solid)
-    guides = [lock.guides[:, ::_SKIP] for lock in person.locks]
-    cloud = HairCloud(person.locks) if person.locks else None
-    points = np.concatenate([vertices, *(guide.reshape(-1, 3) for guide in guides)]).astype(float)
-    normals = vertex_normals(vertices, triangles)
-    lit = _light(points, len(vertices), normals, triangles, cloud, lights, camera, rng)
-
-    at = camera.to_camera(vertices)
-    pixel = camera.project(vertices)[0]
-    raster = rasterize(pixel, at[:, 2], triangles, side, side)
-    turned = normals @ camera.R.T
-    picture, labels = np.zeros((side, side, 3)), np.zeros((side, side), np.uint8)
-    values = person.values.copy()
-    values[:, Column.NORMAL], values[:, Column.CAMERA] = turned[:count], at[:count]
-    values[:, Column.LAMPS], values[:, Column.SKY] = lit.lamps[:, :count].T, lit.sky[:count]
-    paint = person.paint._replace(key=tuple(lights.radiance[0]), fill=tuple(lights.radiance[1]))
-    buffer = np.where(raster.triangle < len(head), raster.triangle, -1)
-    common = (
-        buffer,
-        raster.weights,
-        head.astype(np.int32),
-        material,
-        values,
-        paint,
-        studio.renderer.grid,
-        studio.renderer.curve,
-    )
-    mouth = studio.renderer.mouth
-    shade(*common, studio.renderer.eye_centres, mouth, lights.lamps, np.zeros((9, 3)), picture)
-    label_head(*common, mouth, person.dense, labels)
+    head = studio.model.triangles[person.lashes]
+    scene = _scene(person, head, solid, camera, lights, rng)
+    raster = scene.raster
+    picture, labels = _painted_head(studio, person, scene, lights)
     for number, thing in enumerate(solid):
-        where = np.flatnonzero((raster.triangle >= 0).ravel() & (owner[raster.triangle.ravel()] == number + 1))
+        where = np.flatnonzero((raster.triangle >= 0).ravel() & (scene.owner[raster.triangle.ravel()] == number + 1))
         if len(where):
-            _paint_thing(thing, where, raster, triangles, vertices, turned, at, lit, lights, studio.renderer.grid, picture)
+            _paint_thing(thing, where, scene, lights, studio.renderer.grid, picture)
             labels.flat[where] = thing.label
     alpha = (raster.triangle >= 0).astype(np.float32)
     plate = Plate(picture.astype(np.float32), alpha, labels)
-    plate, depth = _with_locks(plate, raster.depth, person.locks, guides, lit, len(vertices), camera, lights)
+    plate, depth = _with_locks(plate, person.locks, scene, camera, lights)
     for thing in person.things:
         if thing.look.opacity < 1:
-            plate = _with_glass(plate, depth, thing, camera, lights, studio.renderer.grid, rng)
+            plate = _with_glass(plate, depth, thing, camera, lights, rng)
     return plate
+
+
+def _scene(person: Person, head: np.ndarray, solid: list[Thing], camera: Camera, lights: Lights, rng) -> _Scene:
+    """A person's surfaces; `head` (T', 3) are the triangles of it that are drawn."""
+    vertices, triangles, owner = _joined(person.posed, head, solid)
+    hair = [lock.guides[:, ::_SKIP] for lock in person.locks]
+    points = np.concatenate([vertices, *(guide.reshape(-1, 3) for guide in hair)]).astype(float)
+    normals = vertex_normals(vertices, triangles)
+    cloud = HairCloud(person.locks) if person.locks else None
+    lamps, sky = _light(points, normals, triangles, cloud, lights, camera, rng)
+    at = camera.to_camera(vertices)
+    raster = rasterize(camera.project(vertices)[0], at[:, 2], triangles, camera.width, camera.height)
+    return _Scene(vertices, triangles, owner, at, normals @ camera.R.T, raster, lamps, sky, hair)
+
+
+def _painted_head(studio: Studio, person: Person, scene: _Scene, lights: Lights) -> tuple[np.ndarray, np.ndarray]:
+    """(S, S, 3) light and (S, S) labels where the head is seen, elsewhere 0."""
+    raster, renderer, count = scene.raster, studio.renderer, len(person.posed)
+    shown = int(person.lashes.sum())
+    values = person.values.copy()
+    values[:, Column.NORMAL], values[:, Column.CAMERA] = scene.normals[:count], scene.at[:count]
+    values[:, Column.LAMPS], values[:, Column.SKY] = scene.lamps[:, :count].T, scene.sky[:count]
+    common = (
+        np.where(raster.triangle < shown, raster.triangle, -1),
+        raster.weights,
+        scene.triangles[:shown],
+        np.repeat(studio.model.face_material, 2)[person.lashes].astype(np.int32),
+        values,
+        person.paint._replace(key=tuple(lights.radiance[0]), fill=tuple(lights.radiance[1])),
+        renderer.grid,
+        renderer.curve,
+    )
+    picture, labels = np.zeros((*raster.triangle.shape, 3)), np.zeros(raster.triangle.shape, np.uint8)
+    shade(*common, renderer.eye_centres, renderer.mouth, lights.lamps, np.zeros((9, 3)), picture)
+    label_head(*common, renderer.mouth, person.dense, labels)
+    return picture, labels
 
 
 def _joined(posed, head, things):
@@ -144,9 +165,10 @@ def _joined(posed, head, things):
     return np.concatenate(vertices), np.concatenate(triangles).astype(np.int32), np.concatenate(owner)
 
 
-def _light(points, count, normals, triangles, cloud, lights: Lights, camera: Camera, rng) -> _Lit:
-    """Light at the first `count` points, which are of surfaces, and at the rest, which are of hair."""
-    seen = np.zeros((2, len(points)))
+def _light(points, normals, triangles, cloud, lights: Lights, camera: Camera, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Shares (2, N) of the lamps and irradiance (N, 3) of the sky at points (N, 3): first of surfaces, each with a normal,
+    then of hair."""
+    seen, count = np.zeros((2, len(points))), len(normals)
     for number, (lamp, soft) in enumerate(zip(lights.lamps, lights.soft)):
         if not lights.radiance[number].any():
             continue
@@ -163,18 +185,19 @@ def _light(points, count, normals, triangles, cloud, lights: Lights, camera: Cam
         share[:count] *= np.abs(normals @ direction) * ((normals @ direction) > 0)
         share[count:] *= 0.4
         sky += share[:, None] * radiance
-    return _Lit(seen, sky)
+    return seen, sky
 
 
-def _paint_thing(thing: Thing, where, raster, triangles, vertices, turned, at, lit, lights, grid, picture) -> None:
+def _paint_thing(thing: Thing, where: np.ndarray, scene: _Scene, lights: Lights, grid: np.ndarray, picture: np.ndarray) -> None:
     """Shade the pixels `where` (flat) of a thing."""
-    corner = triangles[raster.triangle.flat[where]]
+    raster = scene.raster
+    corner = scene.triangles[raster.triangle.flat[where]]
     weight = raster.weights.reshape(-1, 3)[where].astype(float)
 
     def read(values):
         return np.einsum("nk,nk...->n...", weight, values[corner])
 
-    place, view, normal = read(vertices), -read(at), read(turned)
+    place, view, normal = read(scene.vertices), -read(scene.at), read(scene.normals)
     look = thing.look
     if look.fold > 0:
         for axis in range(3):
@@ -182,9 +205,9 @@ def _paint_thing(thing: Thing, where, raster, triangles, vertices, turned, at, l
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     view /= np.maximum(np.linalg.norm(view, axis=1, keepdims=True), 1e-9)
     normal *= np.where((normal * view).sum(1, keepdims=True) < 0, -1, 1)
-    color, total, mirrored = albedo(look, place, grid), read(lit.sky), 0.0
+    color, total, mirrored = albedo(look, place, grid), read(scene.sky), 0.0
     for number in range(2):
-        seen = read(lit.lamps[number])
+        seen = read(scene.lamps[number])
         total = total + (np.maximum(normal @ lights.lamps[number], 0) * seen)[:, None] * lights.radiance[number]
         half = view + lights.lamps[number]
         half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
@@ -193,18 +216,19 @@ def _paint_thing(thing: Thing, where, raster, triangles, vertices, turned, at, l
     picture.reshape(-1, 3)[where] = color * total + mirrored
 
 
-def _with_locks(plate: Plate, depth, locks, guides, lit: _Lit, start: int, camera: Camera, lights: Lights):
+def _with_locks(plate: Plate, locks: list[Locks], scene: _Scene, camera: Camera, lights: Lights) -> tuple[Plate, np.ndarray]:
     """The plate with strands over it, and the depths of what is nearest."""
     light, alpha, labels = plate.light.copy(), plate.alpha.copy(), plate.labels.copy()
     quick = replace(camera, R=camera.R.astype(np.float32), t=camera.t.astype(np.float32))
     view = -(camera.R[2])
     lamps = lights.lamps @ camera.R
-    limit = np.ascontiguousarray(depth, np.float32)
+    limit = np.ascontiguousarray(scene.raster.depth, np.float32)
     nearest = limit.copy()
-    for lock, coarse in zip(locks, guides):
+    start = len(scene.vertices)
+    for lock, coarse in zip(locks, scene.hair):
         size = coarse.shape[0] * coarse.shape[1]
-        seen = lit.lamps[:, start : start + size].reshape(2, *coarse.shape[:2])
-        sky = lit.sky[start : start + size].reshape(*coarse.shape).astype(np.float32)
+        seen = scene.lamps[:, start : start + size].reshape(2, *coarse.shape[:2])
+        sky = scene.sky[start : start + size].reshape(*coarse.shape).astype(np.float32)
         start += size
         points = lock.guides.shape[1]
         spot = np.minimum(np.arange(points) / _SKIP, coarse.shape[1] - 1)
@@ -232,7 +256,7 @@ def _with_locks(plate: Plate, depth, locks, guides, lit: _Lit, start: int, camer
     return Plate(light, alpha, labels), nearest
 
 
-def _with_glass(plate: Plate, depth, thing: Thing, camera: Camera, lights: Lights, grid, rng) -> Plate:
+def _with_glass(plate: Plate, depth: np.ndarray, thing: Thing, camera: Camera, lights: Lights, rng) -> Plate:
     """The plate behind a see-through thing, which reflects a soft picture of a room."""
     pixel, distance = camera.project(thing.vertices)
     raster = rasterize(pixel, distance, thing.triangles, camera.width, camera.height)

@@ -1,8 +1,6 @@
 """Pictures of parts: the same for the same number, and labels that say what the picture shows."""
 
-import subprocess
-import sys
-
+import cv2
 import numpy as np
 import pytest
 
@@ -23,8 +21,18 @@ def sitter():
 
 @pytest.fixture(scope="module")
 def some():
-    """Forty pictures of two heads."""
-    return [draw(seed) for seed in range(40)]
+    """Pictures of one head."""
+    return [draw(seed) for seed in range(8)]
+
+
+@pytest.fixture(scope="module")
+def full():
+    """Pictures in which everybody wears and holds something, and nobody is alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_HATS", "_GLASSES", "_COVERS"):
+            patch.setattr(part_people, name, 1.0)
+        patch.setattr(part_pictures, "_STRANGERS", 1.0)
+        return [draw(seed) for seed in range(8, 16)]
 
 
 def test_a_number_stands_for_one_picture(some):
@@ -33,11 +41,11 @@ def test_a_number_stands_for_one_picture(some):
     assert not np.array_equal(some[3][0], some[4][0])
 
 
-def test_all_parts_occur_and_none_is_everywhere(some):
-    labels = np.stack([labels for _, labels, _ in some])
+def test_all_parts_occur_and_none_is_everywhere(some, full):
+    labels = np.stack([labels for _, labels, _ in some + full])
     share = np.bincount(labels.ravel(), minlength=len(PARTS)) / labels.size
     assert (share > 0).all(), [name for name, value in zip(PARTS, share) if value == 0]
-    assert 0.2 < share[Part.BACKGROUND] < 0.75 and 0.05 < share[Part.HAIR] < 0.35 and 0.04 < share[Part.SKIN] < 0.35
+    assert 0.2 < share[Part.BACKGROUND] < 0.75 and 0.015 < share[Part.HAIR] < 0.35 and 0.03 < share[Part.SKIN] < 0.35
 
 
 def test_the_face_is_where_the_landmarks_are(some):
@@ -57,7 +65,8 @@ def test_nothing_of_a_person_is_labelled_where_nobody_is():
     person, _ = part_people.draw_person(place, place.sitter(0), -camera.R[2], rng)
     camera = part_pictures._window(place.model.landmarks(person.posed), camera, rng)
     plate = shoot(place, person, camera, part_pictures._lights(rng), rng)
-    assert (plate.alpha[plate.labels != Part.BACKGROUND] > 0.2).all()
+    near = cv2.GaussianBlur(plate.alpha, (0, 0), 1.5)
+    assert (near[plate.labels != Part.BACKGROUND] > 0.2).all() and (plate.labels[near > 0.8] != Part.BACKGROUND).mean() > 0.995
     assert (plate.light[plate.alpha == 0] == 0).all() and np.isfinite(plate.light).all()
 
 
@@ -92,7 +101,7 @@ def test_a_hat_keeps_hair_below_it(sitter):
         locks = hair_locks(sitter, draw_style(rng), np.full(3, 0.1), rng)
     limit = None
     while limit is None:
-        _, limit = draw_hat(sitter, studio().renderer.grid, np.full(3, 0.1), rng)
+        _, limit = draw_hat(sitter, studio().renderer.grid, np.full(3, 0.1), np.full(3, 0.3), rng)
     away = pressed(locks, limit).strands.astype(float) - Dome.center
     most = Dome.read(np.minimum(limit, 999.0), away)
     assert (np.linalg.norm(away, axis=-1) <= most + 0.5).all()
@@ -111,8 +120,7 @@ def test_no_light_and_much_light_develop(light):
 
 
 def test_a_folder_is_gone_on_with(tmp_path):
-    command = [sys.executable, "-m", "engine.synthetic.part_pictures", str(tmp_path), "--count", "3"]
-    subprocess.run([*command, "--start", "1", "--stop", "2"], check=True)
+    assert part_pictures.main([str(tmp_path), "--count", "3", "--start", "1", "--stop", "2"]) == 0
     rows = open_pictures(tmp_path)
     assert rows.done.tolist() == [0, 1, 0] and not rows.pictures[0].any()
     picture, labels, points = draw(1)

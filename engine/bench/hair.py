@@ -17,6 +17,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..synthetic.hair_styles import STYLES
 from ..wire.bundle import Bundle, load_bundle
 from ..wire.command_line import Parser
 from ..wire.language import local
@@ -28,7 +29,6 @@ from .hair_bundle import NotMeasured
 from .hair_likeness import distances, write_pair
 from .hair_masks import score_masks
 from .hair_sheet import write_sheet
-from .hair_styles import STYLES
 from .hair_truth import load_truth, photograph
 
 __all__ = ["main"]

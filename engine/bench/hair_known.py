@@ -19,6 +19,7 @@ from ..head.subdivision import subdivided
 from ..methods import reconstruct
 from ..render import rasterize
 from ..synthetic.dataset import face_vertices
+from ..synthetic.hair_styles import Style
 from ..system.failures import as_hrn_error
 from ..wire.bundle import Bundle
 from ..wire.hair import load_hair
@@ -27,7 +28,6 @@ from ..wire.settings import Settings
 from .ciede2000 import color_difference
 from .hair_bundle import photo_camera
 from .hair_metrics import children, depth_in_head, draw, overlap, refined, smooth_length
-from .hair_styles import Style
 from .hair_truth import Truth, bald, load_truth
 
 __all__ = ["KNOWN_HAIR", "figures", "look_error", "rebuild", "score_known", "worst"]

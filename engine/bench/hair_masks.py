@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from ..hair.mask import hair_mask
-from ..hair.person import person_matte
+from ..hair.person import person_matte, window_parts
 from ..hair.types import Window
 from ..hair.window import make_window
 from ..head import load_head_model
@@ -112,8 +112,9 @@ def score_masks(shared: Path) -> list[dict]:
             photo, observation = observe(path, landmarker)
             coarse, mid = fit_mid(model, photo, observation, fit_coarse(model, photo, observation, settings), settings)
             posed = model.shape(coarse.identity, coarse.expression) + mid.deformation
-            window = make_window(model, posed, View(photo, observation, coarse, mid))
-            mask = hair_mask(window, person_matte(window))
+            view = View(photo, observation, coarse, mid)
+            window = make_window(model, posed, view)
+            mask = hair_mask(window, person_matte(window), window_parts(window, view))
             iou, precision, recall = overlap(drawing, window, mask.hair) if not drawing.refusal else (None, None, None)
             rows.append(
                 {

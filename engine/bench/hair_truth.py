@@ -24,6 +24,8 @@ from ..head.subdivision import subdivided
 from ..install.environments import BPY_4_5
 from ..render import interpolate, rasterize
 from ..synthetic.anatomy import Anatomy
+from ..synthetic.hair_grow import Body, Solid, clumped, curled, grow, torso
+from ..synthetic.hair_styles import COLORS, Style
 from ..synthetic.heads import sample_person
 from ..synthetic.paint import Column, Paint
 from ..synthetic.render import Renderer
@@ -32,8 +34,6 @@ from ..texture.padding import nearest_covered
 from ..wire.color import linear_to_srgb
 from ..wire.messages import say
 from .hair_bundle import NotMeasured
-from .hair_grow import Body, Solid, clumped, curled, grow, torso
-from .hair_styles import COLORS, Style
 
 __all__ = ["Truth", "load_truth", "photograph"]
 

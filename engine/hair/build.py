@@ -17,7 +17,7 @@ from ..wire.messages import say
 from .covered import covered_skin
 from .groom import groom_hair
 from .mask import hair_mask
-from .person import person_matte
+from .person import person_matte, window_parts
 from .short import short_hair
 from .short_masks import with_short_masks
 from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
@@ -43,7 +43,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         looking(number / len(views))
         with of_view(number):
             window = make_window(model, vertices, view)
-            seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view.photo))))
+            seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view))))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)
@@ -67,10 +67,11 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     )
 
 
-def _mask(window: Window, photo: Photo) -> HairMask:
+def _mask(window: Window, view: View) -> HairMask:
     """Where the photo shows hair: what the camera tells of people and hair goes before what is found."""
-    person = matte_in_window(window, photo, PERSON)
-    return hair_mask(window, person_matte(window) if person is None else person, matte_in_window(window, photo, HAIR))
+    person = matte_in_window(window, view.photo, PERSON)
+    person = person_matte(window) if person is None else person
+    return hair_mask(window, person, matte_in_window(window, view.photo, HAIR), window_parts(window, view))
 
 
 def _scalp_color(strands: Strands) -> np.ndarray:

@@ -16,7 +16,7 @@ from numba import njit
 from ..camera import Camera
 from .types import Tufts
 
-__all__ = ["Layer", "draw_tufts", "grown"]
+__all__ = ["Layer", "draw_lines", "draw_tufts", "grown"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def draw_tufts(groups: Iterable[Tufts], camera: Camera, head: np.ndarray, weight
         shaded = _shaded(tufts, points, camera, weights)
         pixels, distance = camera.project(points.astype(np.float32))
         width = weights.width * 2 * tufts.strands.radius[:, None] * np.float32(camera.fx) / np.maximum(distance, 1)
-        _lines(
+        draw_lines(
             pixels.reshape(-1, count, 2).astype(np.float32),
             distance.reshape(-1, count).astype(np.float32),
             shaded.reshape(-1, count, 3),
@@ -123,7 +123,7 @@ def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeigh
 
 
 @njit(cache=True, nogil=True)
-def _lines(pixels, distance, shaded, width, head, color, alpha, depth):
+def draw_lines(pixels, distance, shaded, width, head, color, alpha, depth):
     """Lines through points (S, P), each as opaque as its `width` (S, P) in pixels covers; what is nearer lies over the rest."""
     height, across = head.shape
     for strand in range(pixels.shape[0]):

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
 from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
-from .mask_weights import COLOR, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
+from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
 
 __all__ = ["hair_mask"]
 
 
-def hair_mask(window: Window, person: np.ndarray | None = None, matte: np.ndarray | None = None) -> HairMask:
+def hair_mask(
+    window: Window,
+    person: np.ndarray | None = None,
+    matte: np.ndarray | None = None,
+    parts: Mapping[str, np.ndarray] | None = None,
+) -> HairMask:
     """Hair of the head in one photo.
 
     Args:
         person: (H, W) float32 in [0, 1], people against background; None where nothing is known about it.
         matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
+        parts: chances of the picture's parts in the window, of :func:`engine.photo.parts.photo_parts`; None where its
+            network is not installed.
     """
     scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
-    seeds = _seeds(scene)
+    seeds, told = _seeds(scene), None
+    if parts is not None:
+        told = np.clip(parts["hair"], FUSION.least, 1 - FUSION.least)
+        seeds = _told_seeds(scene, seeds, told)
     if matte is not None:
         hair = _told(scene, matte)
     elif seeds["hair"].sum() < 40:
-        reason = refusal(scene, nothing, seeds["like_skin"]) or "unclear"
+        reason = refusal(scene, nothing, seeds["like_skin"], parts) or "unclear"
         return HairMask(nothing, window.brow, nothing, scene.people, reason)
     else:
-        hair = _found(scene, seeds, person)
-    told = matte is not None and (hair > 0.5).sum() >= REFUSAL.least * window.face**2
-    reason = "" if told else refusal(scene, hair, seeds["like_skin"])
+        hair = _found(scene, seeds, person, told)
+    sure = matte is not None and (hair > 0.5).sum() >= REFUSAL.least * window.face**2
+    reason = "" if sure else refusal(scene, hair, seeds["like_skin"], parts)
     hair = nothing if reason else _beyond_photo(scene, hair).astype(np.float32)
     return HairMask(hair, window.brow, nothing, scene.people, reason)
 
@@ -45,19 +57,37 @@ def _told(scene: Scene, matte: np.ndarray, weights: PlaceWeights = PLACE) -> np.
     return np.where(keep[label] | (matte <= 0.5), matte, 0)
 
 
-def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None) -> np.ndarray:
-    """(H, W) float32 chance of hair, by colors learnt from this photo. Arguments as for :func:`hair_mask`."""
+def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None, told: np.ndarray | None) -> np.ndarray:
+    """(H, W) float32 chance of hair, by colors learnt from this photo and by the part network's chances `told`."""
     window = scene.window
     hair, turns = None, range(COLOR.rounds)
     if window.face > COLOR.fine_face:
         small = half_window(window)
-        person = None if person is None else cv2.resize(person, small.skin.shape[::-1], interpolation=cv2.INTER_AREA)
+        size = small.skin.shape[::-1]
+        person = None if person is None else cv2.resize(person, size, interpolation=cv2.INTER_AREA)
         small = make_scene(small, person)
-        hair = _grown(small, _seeds(small), turns[:-1])
+        less, small_seeds = None, _seeds(small)
+        if told is not None:
+            less = cv2.resize(told, size, interpolation=cv2.INTER_AREA)
+            small_seeds = _told_seeds(small, small_seeds, less)
+        hair = _grown(small, small_seeds, turns[:-1], told=less)
         hair, turns = cv2.resize(hair, window.skin.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
-    hair = _grown(scene, seeds, turns, hair)
-    hair = _without_blackness(scene, hair, seeds["hair"])
-    return np.where(_bald_top(scene, seeds["shining"]), 0, hair).astype(np.float32)
+    hair = _grown(scene, seeds, turns, hair, told)
+    hair = _without_blackness(scene, hair, seeds["hair"], told)
+    bald = _bald_top(scene, seeds["shining"]) & (told < 0.5 if told is not None else True)
+    return np.where(bald, 0, hair).astype(np.float32)
+
+
+def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) -> dict[str, np.ndarray]:
+    """The seeds without those that the part network doubts, and with the hair of which it is sure."""
+    sure = (told > FUSION.sure) & scene.window.shown
+    doubted = told < FUSION.doubt
+    return seeds | {
+        "hair": (seeds["hair"] & ~doubted) | sure,
+        "background": seeds["background"] & ~(told > 0.5),
+        "clothes": seeds["clothes"] & ~(told > 0.5),
+        "like_skin": seeds["like_skin"] & ~sure,
+    }
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
@@ -151,14 +181,18 @@ def _skin_share(scene: Scene) -> np.ndarray:
     return np.maximum(np.where(scene.window.parts["scalp"] > 0.5, COLOR.scalp_share, share), COLOR.away_share)
 
 
-def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None) -> np.ndarray:
+def _grown(
+    scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.ndarray | None = None, told: np.ndarray | None = None
+) -> np.ndarray:
     """(H, W) chance of hair.
 
     Args:
-        turns: numbers of the rounds. hair: what the rounds before them found.
+        turns: numbers of the rounds. hair: what the rounds before them found. told: (H, W) what the part network says.
     """
     window, level = scene.window, scene.window.level
     place = _place(scene)
+    if told is not None:
+        place = FUSION.place * place + FUSION.network * np.log(told / (1 - told))
     others = [EVEN + np.log(np.interp(level, [0, 0.3], [0.5, COLOR.other_share])), seeds["skin"] + np.log(_skin_share(scene))]
     if seeds["background"].sum() > 150:
         chance = np.log(np.clip(1 - scene.people, 0.02, 1)) if scene.known else np.log(0.5)
@@ -185,17 +219,22 @@ def _grown(scene: Scene, seeds: dict[str, np.ndarray], turns: range, hair: np.nd
         odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -COLOR.most, COLOR.most) + place
         odds = guided(scene.guide, np.clip(odds, -8, 8).astype(np.float32), SHAPE.smooth * window.face, SHAPE.smooth_eps)
         odds[~window.shown] = -8
-        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"])
+        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"], told)
     return hair
 
 
-def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
-    """The chance without thin bridges and without what is not connected to the seeds."""
+def _whole(
+    scene: Scene, hair: np.ndarray, seeds: np.ndarray, told: np.ndarray | None = None, weights: ShapeWeights = SHAPE
+) -> np.ndarray:
+    """The chance without thin bridges, but for those that the part network is sure of, and without what is not connected to the
+    seeds."""
 
     def opened(radius: float) -> np.ndarray:
         return cv2.morphologyEx((hair > 0.5).astype(np.uint8), cv2.MORPH_OPEN, disk(radius * scene.window.face))
 
     kept = np.where(scene.window.level < 0.5, opened(weights.bridge_low), opened(weights.bridge_high)) > 0
+    if told is not None:
+        kept |= told > FUSION.sure
     hair = np.where((hair > 0.5) & ~kept, 0.4, hair)
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
@@ -203,7 +242,9 @@ def _whole(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeig
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
 
 
-def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+def _without_blackness(
+    scene: Scene, hair: np.ndarray, seeds: np.ndarray, told: np.ndarray | None = None, weights: ShapeWeights = SHAPE
+) -> np.ndarray:
     """The chance without what goes on past an ear where all is black: a shadow on the wall, clothes, a dark room.
 
     Long hair that is as black cannot be told from these and ends at the ear, too.
@@ -214,7 +255,9 @@ def _without_blackness(scene: Scene, hair: np.ndarray, seeds: np.ndarray, weight
         passage = low & (hair > 0.5) & (level > 0.0)
         if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
             black |= low & (scene.far > 0)
-    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds) if black.any() else hair
+    if told is not None:
+        black &= told < FUSION.sure
+    return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds, told) if black.any() else hair
 
 
 def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLOR", "PLACE", "REFUSAL", "SHAPE", "ColorWeights", "PlaceWeights", "RefusalWeights", "ShapeWeights"]
+__all__ = [
+    "COLOR",
+    "FUSION",
+    "PLACE",
+    "REFUSAL",
+    "SHAPE",
+    "ColorWeights",
+    "FusionWeights",
+    "PlaceWeights",
+    "RefusalWeights",
+    "ShapeWeights",
+]
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,28 @@ class ShapeWeights:
 
 
 @dataclass(frozen=True)
+class FusionWeights:
+    """What the part network's answer counts beside the photo's colors and the places."""
+
+    network: float = 1.0
+    """Weight of its log odds of hair."""
+    place: float = 1.0
+    """Weight of the places' log odds where it has answered."""
+    least: float = 0.007
+    """Chance, and distance from certainty, below which it is not believed (log odds of 5)."""
+    sure: float = 0.9
+    """Chance from which it is sure of hair."""
+    doubt: float = 0.1
+    """Chance below which hair's seeds are doubted."""
+    trusted: float = 0.7
+    """Mean chance of hair on the scalp above which neither color nor hem make it a cap."""
+    around: float = 0.15
+    """How far around the head a hat is looked for, face widths."""
+    hat: float = 0.5
+    """Share of hats in hats and hair on and around the scalp above which the hair is covered."""
+
+
+@dataclass(frozen=True)
 class RefusalWeights:
     """When there is no hair to build. Colors in Lab, light linear."""
 
@@ -165,4 +198,5 @@ class RefusalWeights:
 COLOR = ColorWeights()
 PLACE = PlaceWeights()
 SHAPE = ShapeWeights()
+FUSION = FusionWeights()
 REFUSAL = RefusalWeights()

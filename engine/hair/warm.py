@@ -9,6 +9,7 @@ import numpy as np
 
 from ..camera import Camera, orbit_camera
 from ..head.model import HeadModel
+from ..photo.parts import part_network
 from ..types import Textures
 from .groom import groom_hair
 from .types import HairMask, HairView, Window
@@ -28,7 +29,8 @@ _SIDE = 96
 
 
 def warm_up(model: HeadModel) -> None:
-    """Groom a small drawing, so that all compiled code is loaded (compiled, the very first time)."""
+    """Groom a small drawing, so that all compiled code is loaded (compiled, the very first time), and load the networks."""
+    part_network()
     posed = model.template
     camera = orbit_camera(posed, 10.0, width=_SIDE, height=_SIDE, fill=0.7)
     few = replace(WEIGHTS.strands, seen=30, grown=30, under=30, whorl=(5, 40.0))

@@ -15,7 +15,7 @@ from .face_nets import DETECTOR_SIDE, Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 from .weights import WEIGHTS, LandmarkWeights
 
-__all__ = ["Landmarker", "face_width", "observe", "select_face"]
+__all__ = ["Landmarker", "face_width", "observe", "select_face", "width_of"]
 
 
 _KEY_POINTS = ((33, 133), (263, 362), (1,), (13, 14))
@@ -68,7 +68,7 @@ class Landmarker:
                 faces = _distinct([self._measure(pixels, roi_of(points)) for points in turned], self._weights.same_face)
                 if faces:
                     break
-        faces = sorted(faces, key=_width, reverse=True)[: self._weights.most_faces]
+        faces = sorted(faces, key=width_of, reverse=True)[: self._weights.most_faces]
         faces = [self._average(pixels, self._upright(pixels, points)) for points in faces]
         return [self._observation(points, i, len(faces)) for i, points in enumerate(faces)]
 
@@ -94,7 +94,7 @@ class Landmarker:
         faces: list[np.ndarray] = []
         for level in range(w.levels[0] if deep else w.levels[1]):
             side = long_side / 2**level
-            largest = max(map(_width, faces), default=0.0)
+            largest = max(map(width_of, faces), default=0.0)
             last = level == w.levels[0] - 1
             if level and (side < DETECTOR_SIDE or largest > w.large * side or (last and faces)):
                 break
@@ -167,7 +167,7 @@ class Landmarker:
 
 def face_width(observation: FaceObservation) -> float:
     """Width in pixels that the face has from the front: of a turned face, its height tells."""
-    return _width(observation.landmarks)
+    return width_of(observation.landmarks)
 
 
 def select_face(
@@ -243,7 +243,8 @@ def _check_decoded(photo: Photo, observation: FaceObservation) -> None:
         raise HrnError(ErrorCode.IMAGE_DAMAGED, say("{file} ends too early, in the middle of the face.", file=photo.name))
 
 
-def _width(points: np.ndarray) -> float:
+def width_of(points: np.ndarray) -> float:
+    """Width in pixels that a face with these (..., 2 or 3) landmarks has from the front."""
     size = np.ptp(points[:, :2], axis=0)
     return float(max(size[0], WEIGHTS.landmarks.width_of_height * size[1]))
 

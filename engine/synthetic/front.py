@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from ..fit.coarse.tflite import read_network
+from ..nets.tflite import read_network
 from ..photo.face_nets import model_path
 
 __all__ = ["INNER", "LandmarkFront", "landmark_network_bytes"]

@@ -20,7 +20,7 @@ from .shade import shade
 from .skin_paint import noise_grid
 from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
 
-__all__ = ["Renderer", "Shot", "develop"]
+__all__ = ["Renderer", "Shot", "develop", "visible_from"]
 
 _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
@@ -162,10 +162,10 @@ class Renderer:
         values = self.static.copy()
         values[:, Column.NORMAL] = vertex_normals(vertices, triangles) @ camera.R.T
         values[:, Column.CAMERA] = at
-        lights, paint, harmonics = self._look(rng)
+        lights, paint, harmonics = self.look(rng)
         if varied:
             paint = varied_paint(paint, more)
-            self._move_paint(values, more)
+            self.move_paint(values, more)
             lights, colors = self._light(values, vertices, triangles, camera, harmonics, more)
             paint = paint._replace(key=colors[0], fill=colors[1])
         else:
@@ -192,7 +192,7 @@ class Renderer:
         landmarks = to_crop(transform, camera.project(self.model.landmarks(head.posed))[0])
         return Shot(picture.astype(np.float32), raster.triangle >= 0, landmarks, transform, camera)
 
-    def _move_paint(self, values: np.ndarray, rng: np.random.Generator) -> None:
+    def move_paint(self, values: np.ndarray, rng: np.random.Generator) -> None:
         """Colours keep their sharpness but not their place; irises stay in the eyes."""
         shift = moved_paint(self.rest, rng)
         shift[self.eyes] = 0
@@ -243,7 +243,7 @@ class Renderer:
             landmarks, margin * np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05), tuple(rng.normal(0, 0.018, 2))
         )
 
-    def _look(self, rng: np.random.Generator) -> tuple[np.ndarray, Paint, np.ndarray]:
+    def look(self, rng: np.random.Generator) -> tuple[np.ndarray, Paint, np.ndarray]:
         """Directions of the lamps, paint, ambient light."""
         tone = rng.beta(1.3, 1.1)
         light, dark = np.array([0.72, 0.50, 0.40]), np.array([0.09, 0.045, 0.028])

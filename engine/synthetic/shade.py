@@ -14,11 +14,11 @@ from numba import njit
 from .paint import EYES, HAIR, MOUTH, SKIN, TEETH, TONGUE, Point
 from .skin_paint import noise, painted
 
-__all__ = ["shade"]
+__all__ = ["point_at", "shade"]
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _point(values, vertex, corners, weights):
+def point_at(values, vertex, corners, weights):
     """What the place in a triangle carries; `values` is room for it."""
     a, b, c = corners
     wa, wb, wc = weights
@@ -132,7 +132,7 @@ def shade(triangle, weights, triangles, material, vertex, paint, grid, curve, ey
             kind = material[number]
             corners = (triangles[number, 0], triangles[number, 1], triangles[number, 2])
             shares = (weights[row, column, 0], weights[row, column, 1], weights[row, column, 2])
-            point = _point(values, vertex, corners, shares)
+            point = point_at(values, vertex, corners, shares)
             x, y, z = point.x, point.y, point.z
             broad = noise(grid, x / 22 + seed, y / 22, z / 22)
             middle = noise(grid, x / 6 + seed, y / 6 + 9, z / 6)

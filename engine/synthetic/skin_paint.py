@@ -9,7 +9,7 @@ from numba import njit
 
 from .paint import EYES, HAIR, LASHES, MOUTH, SKIN, TEETH, TONGUE
 
-__all__ = ["noise", "noise_grid", "painted"]
+__all__ = ["beard_share", "brow_share", "hair_share", "noise", "noise_grid", "painted"]
 
 
 def noise_grid(seed: int, size: int = 48) -> np.ndarray:
@@ -88,7 +88,7 @@ def _marked(color, x, y, z, paint, grid):
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _beard_share(x, y, z, lip, waves, paint, mouth):
+def beard_share(x, y, z, lip, waves, paint, mouth):
     """How much of a place the beard covers."""
     broad, middle, grain = waves
     low = _step(-6, 8, mouth[0] + paint.beard_low - y + 4 * middle) * _step(-30, -15, z) * (1 - lip)
@@ -98,7 +98,7 @@ def _beard_share(x, y, z, lip, waves, paint, mouth):
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _brow_share(x, y, waves, paint, curve):
+def brow_share(x, y, waves, paint, curve):
     """How much of a place the brows cover."""
     _, middle, grain = waves
     across = abs(x) - paint.brow_gap
@@ -109,7 +109,7 @@ def _brow_share(x, y, waves, paint, curve):
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _hair_share(kind, point, waves, paint):
+def hair_share(kind, point, waves, paint):
     """How much of a place the hair of the head covers."""
     if kind == HAIR:
         return 1.0
@@ -135,9 +135,9 @@ def _skin(kind, point, waves, paint, grid, curve, mouth):
     lip = _step(0.35, 0.65, point.lips + paint.lip_edge + 0.1 * middle) * paint.lip_strength
     color = _towards(color, paint.lip, lip)
     gloss = paint.gloss * (1 + 1.5 * lip)
-    beard = _beard_share(x, y, z, lip, waves, paint, mouth) if paint.beard > 0 and z > -30 else 0.0
-    brow = _brow_share(x, y, waves, paint, curve) if z > 10 else 0.0
-    hair = _hair_share(kind, point, waves, paint)
+    beard = beard_share(x, y, z, lip, waves, paint, mouth) if paint.beard > 0 and z > -30 else 0.0
+    brow = brow_share(x, y, waves, paint, curve) if z > 10 else 0.0
+    hair = hair_share(kind, point, waves, paint)
     if beard != 0 or brow != 0 or hair != 0:
         strand = 1 + 0.3 * noise(grid, x / 0.9 + paint.seed, y / 6, z / 3) + 0.2 * grain
         strands = _scaled(paint.hair, strand, strand, strand)

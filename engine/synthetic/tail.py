@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..fit.coarse.network import FEATURES, TAIL_START, TAIL_STOP, Guess
-from ..fit.coarse.tflite import Network
+from ..nets.tflite import Network
 from .backbone import Backbone
 
 __all__ = ["Tail"]

@@ -29,9 +29,9 @@ except HrnError as error:
 import torch
 
 from ..fit.coarse.network import DISTANCE_UNIT_MM, TAIL_START
-from ..fit.coarse.tflite import Network, read_network
 from ..head import load_head_model
 from ..head.model import HeadModel
+from ..nets.tflite import Network, read_network
 from .backbone import Backbone
 from .calibrate import calibration
 from .dataset import Dataset, dense_points, face_vertices, generate, mirrored_names, open_dataset

@@ -106,8 +106,12 @@ def moved_paint(place: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return smooth_field(place, rng, (40, 160)) * amount + rng.normal(0, [0.3, 1.0, 0.5]) * amount * 0.6
 
 
-def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(S, S, 3) float32 sRGB in [0, 1] -> the same after more of what cameras and programs do to photos."""
+def finish(picture: np.ndarray, rng: np.random.Generator, grey: float = 0.12) -> np.ndarray:
+    """(S, S, 3) float32 sRGB in [0, 1] -> the same after more of what cameras and programs do to photos.
+
+    Args:
+        grey: share of pictures without color.
+    """
     side = len(picture)
     if rng.random() < 0.4:
         picture = np.power(np.clip(picture, 0, 1), np.float32(np.exp(rng.normal(0, 0.25))))
@@ -117,7 +121,7 @@ def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         axis = np.linspace(-1, 1, side, dtype=np.float32) - np.float32(rng.normal(0, 0.3))
         across = np.linspace(-1, 1, side, dtype=np.float32) - np.float32(rng.normal(0, 0.3))
         picture = picture * (1 - np.float32(rng.uniform(0, 0.3)) * (axis[:, None] ** 2 + across**2))[..., None]
-    if rng.random() < 0.12:
+    if rng.random() < grey:
         picture = np.repeat(picture.mean(-1, keepdims=True), 3, -1)
     if rng.random() < 0.15:  # a phone's noise reduction
         picture = cv2.bilateralFilter(np.ascontiguousarray(picture, np.float32), 5, rng.uniform(0.03, 0.12), 3)

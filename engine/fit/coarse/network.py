@@ -9,15 +9,16 @@ Network: Face Landmarker v2 (Google, Apache-2.0); its front as it is, its end an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from ...nets.graph import Graph
+from ...nets.onnx_bytes import FLOAT, model, node, port
+from ...nets.tflite import Network
 from ...system.progress import SILENT, Progress
-from .onnx_bytes import FLOAT, INT64, constant, model, node, port
-from .tflite import Network, Operator
 
 __all__ = ["DISTANCE_UNIT_MM", "FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
 
@@ -108,64 +109,10 @@ class DenseNet:
 def _as_onnx(network: Network, trained: Mapping[str, np.ndarray]) -> bytes:
     """(1, 3, 256, 256) in [0, 1] -> (1, 512): the network's front with its own weights, then the trained end."""
     size = network.shapes[network.inputs[0]]
-    graph = _Graph(network, {network.inputs[0]: "crop"})
+    graph = Graph(network, {network.inputs[0]: "crop"})
     graph.add(network.between(network.inputs[0], TAIL_START), "", network.weight)
     graph.add(network.between(TAIL_START, TAIL_STOP), "trained ", lambda operator, tensor: trained[f"body.weights.{tensor}"])
     graph.nodes.append(node("Flatten", [graph.names[TAIL_STOP]], "features", axis=1))
     return model(
         graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], [port("features", FLOAT, (1, FEATURES))], graph.constants
     )
-
-
-class _Graph:
-    """Nodes and constants of an ONNX file."""
-
-    def __init__(self, network: Network, names: dict[int, str]):
-        self._network, self.names = network, names
-        self.nodes: list[bytes] = []
-        self.constants: list[bytes] = []
-        self._written: set[str] = set()
-
-    def add(self, operators: list[Operator], prefix: str, weight: Callable[[Operator, int], np.ndarray]) -> None:
-        """
-        Args:
-            prefix: of the names of these operators' constants, which other operators may share with other values.
-            weight: as :meth:`Network.weight`.
-        """
-        for operator in operators:
-            source, target = self.names[operator.inputs[0]], str(operator.outputs[0])
-            self.nodes.append(self._node(operator, source, target, prefix, weight))
-            self.names[operator.outputs[0]] = target
-
-    def _node(self, operator: Operator, source: str, target: str, prefix: str, weight) -> bytes:
-        kind, square = operator.kind, [operator.stride] * 2
-        if kind in ("conv", "depthwise"):
-            kernel, bias = (weight(operator, tensor) for tensor in operator.inputs[1:3])
-            side = kernel.shape[-1]
-            before, behind = self._network.padding(operator, side)
-            names = [self._constant(f"{prefix}{tensor}", values) for tensor, values in zip(operator.inputs[1:], (kernel, bias))]
-            return node(
-                "Conv",
-                [source, *names],
-                target,
-                kernel_shape=[side, side],
-                strides=square,
-                pads=[before, before, behind, behind],
-                group=len(kernel) if kind == "depthwise" else 1,
-            )
-        if kind == "prelu":
-            slope = weight(operator, operator.inputs[1]).reshape(-1, 1, 1)
-            return node("PRelu", [source, self._constant(f"{prefix}{operator.inputs[1]}", slope)], target)
-        if kind == "add":
-            return node("Add", [source, self.names[operator.inputs[1]]], target)
-        if kind == "max_pool":
-            return node("MaxPool", [source], target, kernel_shape=[operator.window] * 2, strides=square)
-        pads = np.array([0, 0, 0, 0, 0, self._network.more_channels(operator), 0, 0])
-        return node("Pad", [source, self._constant(f"{prefix}{operator.inputs[1]}", pads, INT64)], target)
-
-    def _constant(self, name: str, values: np.ndarray, element: int = FLOAT) -> str:
-        name = f"constant {name}"
-        if name not in self._written:
-            self._written.add(name)
-            self.constants.append(constant(name, values, element))
-        return name

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ...head.model import HeadModel, surface_points
+from ...nets.tflite import read_network
 from ...photo.face_nets import model_path
 from ...system.progress import SILENT, Progress
 from ...types import FaceObservation, Photo
@@ -21,7 +22,6 @@ from ..weights import WEIGHTS as FIT
 from .network import DISTANCE_UNIT_MM, DenseNet
 from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
-from .tflite import read_network
 from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["FaceGuess", "Regressor", "load_regressor"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .covers import BiteWeights, CoverWeights
 from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "FocalWeights",
     "LandmarkWeights",
     "MixtureWeights",
+    "PartWeights",
     "PhotoWeights",
     "QualityWeights",
     "SkinWeights",
@@ -39,6 +41,7 @@ class PhotoWeights:
     covers: CoverWeights = field(default_factory=CoverWeights)
     bite: BiteWeights = field(default_factory=BiteWeights)
     quality: QualityWeights = field(default_factory=QualityWeights)
+    parts: PartWeights = field(default_factory=PartWeights)
 
 
 WEIGHTS = PhotoWeights()

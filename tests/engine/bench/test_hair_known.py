@@ -9,11 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.bench import hair, hair_grow, hair_known, hair_limits, hair_real
-from engine.bench.hair_grow import Body, Solid, grow, torso
+from engine.bench import hair, hair_known, hair_limits, hair_real
 from engine.bench.hair_likeness import Likeness
 from engine.bench.hair_metrics import depth_in_head, draw, smooth_length
-from engine.bench.hair_styles import COLORS, STYLES
 from engine.bench.hair_truth import Truth
 from engine.camera import orbit_camera
 from engine.head import load_head_model
@@ -21,6 +19,9 @@ from engine.head.model import MATERIALS
 from engine.head.subdivision import subdivided
 from engine.pipeline.assemble import camera_json
 from engine.render import rasterize
+from engine.synthetic import hair_grow
+from engine.synthetic.hair_grow import Body, Solid, grow, torso
+from engine.synthetic.hair_styles import COLORS, STYLES
 from engine.wire.hair import HairGroup, HairStyle, hair_json, write_hair
 
 

@@ -14,6 +14,7 @@ from engine.hair.mask import hair_mask
 from engine.hair.window import make_window
 from engine.head.parts import HAIRLINE, SKULL_AXIS
 from engine.photo import Landmarker, observe, segment_skin
+from engine.photo.carried import SELFIE_VARIABLE
 from engine.types import View
 from engine.wire.settings import Settings
 from support.checkout import SHARED
@@ -89,11 +90,11 @@ def test_caps_are_not_hair(model):
 
 def test_without_its_network_or_with_another_file_people_are_unknown(model, tmp_path, monkeypatch, caplog):
     window, _ = _mask(model, False, yaw=0.0)
-    monkeypatch.setenv(person.MODEL_VARIABLE, str(tmp_path / "absent"))
+    monkeypatch.setenv(SELFIE_VARIABLE, str(tmp_path / "absent"))
     assert person.person_matte(window) is None
     other = tmp_path / "other.tflite"
     other.write_bytes(b"no network")
-    monkeypatch.setenv(person.MODEL_VARIABLE, str(other))
+    monkeypatch.setenv(SELFIE_VARIABLE, str(other))
     with caplog.at_level(logging.WARNING):
         assert person.person_matte(window) is None
     assert "other.tflite" in caplog.text

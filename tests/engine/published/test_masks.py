@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.fit.coarse.onnx_bytes import model, node, port
+from engine.nets.onnx_bytes import model, node, port
 from engine.photo import Landmarker, load_photo
 from engine.published.basel import alignment
 from engine.published.files import file_states, models_report, required_paths

@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_picture(renderer, person):
 
 def test_paint_moves_but_irises_stay(renderer):
     values = renderer.static.copy()
-    renderer._move_paint(values, np.random.default_rng(1))
+    renderer.move_paint(values, np.random.default_rng(1))
     moved = np.linalg.norm(values[:, 3:6] - renderer.static[:, 3:6], axis=1)
     assert moved[renderer.eyes].max() == 0 and np.median(moved) > 0.1
     assert 0 <= values[:, 10].min() and values[:, 10].max() <= 1.001

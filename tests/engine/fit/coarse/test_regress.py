@@ -11,9 +11,9 @@ import torch
 
 from engine.fit.coarse.network import TAIL_START, DenseNet
 from engine.fit.coarse.regress import load_regressor
-from engine.fit.coarse.tflite import read_network
 from engine.fit.crop import CROP_SIDE, crop_pixels, crop_transform
 from engine.head import load_head_model
+from engine.nets.tflite import read_network
 from engine.photo import Landmarker, observe
 from engine.photo.face_nets import model_path
 from engine.synthetic.backbone import Backbone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.fit.coarse.onnx_bytes import FLOAT, model, node, port
+from engine.nets.onnx_bytes import FLOAT, model, node, port
 from engine.published.nets.mask_network import read_mask_network
 from engine.wire.errors import ErrorCode, HrnError
 from support.onnx_masks import BYTES, green_mask

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+from numba import njit
 from scipy.spatial import cKDTree
 
 from ..geometry.mesh import vertex_normals
@@ -119,8 +119,8 @@ class Solid:
 
     @staticmethod
     def _read(field: np.ndarray, points: np.ndarray) -> np.ndarray:
-        at = np.moveaxis((points - _LOW) / _CELL, -1, 0)
-        return map_coordinates(field, at, order=1, mode="nearest")
+        at = (np.asarray(points, float).reshape(-1, 3) - _LOW) / _CELL
+        return _trilinear(field, at).reshape(points.shape[:-1])
 
     def pushed(self, points: np.ndarray, least: np.ndarray) -> np.ndarray:
         """`points` moved out until they are `least` mm from the surface."""
@@ -128,6 +128,29 @@ class Solid:
             lack = np.maximum(least - self.distance(points), 0)
             points = points + self.outwards(points) * lack[..., None]
         return points
+
+
+@njit(cache=True, nogil=True)
+def _trilinear(field, places):
+    """(N,) values of a grid at places (N, 3) in cells; beyond its border, those of the border."""
+    out = np.empty(len(places), field.dtype)
+    for number in range(len(places)):
+        low = np.empty(3, np.int64)
+        share = np.empty(3)
+        for axis in range(3):
+            last = field.shape[axis] - 1
+            place = min(max(places[number, axis], 0.0), float(last))
+            low[axis] = min(int(place), last - 1)
+            share[axis] = place - low[axis]
+        total = 0.0
+        for corner in range(8):
+            i, j, k = corner & 1, (corner >> 1) & 1, corner >> 2
+            part = share[0] if i else 1 - share[0]
+            part *= share[1] if j else 1 - share[1]
+            part *= share[2] if k else 1 - share[2]
+            total += part * field[low[0] + i, low[1] + j, low[2] + k]
+        out[number] = total
+    return out
 
 
 def scalp_roots(style: Style, body: Body, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

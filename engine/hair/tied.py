@@ -111,7 +111,9 @@ def _tie(model: HeadModel, posed: np.ndarray, view: View, found: np.ndarray, wei
         # It goes on behind the shoulders.
         tall = max(tall, weights.hidden)
     places, out = _middle(model, posed, weights)
-    size = float(np.clip(np.sqrt(len(rows) / np.pi) * seen.mm, *weights.bun)) if bun else float(np.clip(1.1 * tall, *weights.tail))
+    size = (
+        float(np.clip(np.sqrt(len(rows) / np.pi) * seen.mm, *weights.bun)) if bun else float(np.clip(1.1 * tall, *weights.tail))
+    )
     # A bun is gathered behind its middle, a tail at its upper end; one that is only seen beside the neck, at the nape.
     upper = level >= np.quantile(level, 0.0 if bun else 0.85)
     anchor = pixels[upper].mean(0)
@@ -134,7 +136,14 @@ def _middle(model: HeadModel, posed: np.ndarray, weights: TiedWeights) -> tuple[
 
 
 def gathered_strands(
-    roots: Roots, chosen: np.ndarray, tie: Tie, cut: Cut, fall: Fall, space: Space, weights: TiedWeights, rng: np.random.Generator
+    roots: Roots,
+    chosen: np.ndarray,
+    tie: Tie,
+    cut: Cut,
+    fall: Fall,
+    space: Space,
+    weights: TiedWeights,
+    rng: np.random.Generator,
 ) -> Curves:
     """Strands along the skull to the tie, and on.
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
+from ..hair.body import body_depths, body_mesh
 from ..head import load_head_model
 from ..head.model import MATERIALS, HeadModel
 from ..head.subdivision import subdivided
@@ -126,7 +127,9 @@ def _in_the_photo(fine: HeadModel, finer, bundle: Bundle, group: HairGroup, path
         return cv2.resize(np.ascontiguousarray(image), (small.width, small.height), interpolation=cv2.INTER_AREA)
 
     rgb, hair, bare = reduced(picture), reduced(mask).astype(np.float32) / 255, reduced(skin_seen.astype(np.float32))
-    surface = _depth(fine, finer @ posed_head(bundle), small)
+    posed = posed_head(bundle)
+    # Shoulders and chest hide what hangs behind them.
+    surface = np.minimum(_depth(fine, finer @ posed, small), body_depths(body_mesh(load_head_model(), posed), small)[0])
     strands = children(group._replace(points=in_photo(bundle, group.points)))
     drawn = draw(strands, small, surface)
     found = overlap(drawn.cover, hair > 0.5)

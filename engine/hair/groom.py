@@ -20,10 +20,10 @@ from .ears import Ears
 from .field import Field, View, hair_field
 from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
 from .flow import Fall, hair_flow
-from .grow import grown_strands
+from .grow import continued, grown_strands
 from .lengths import Lengths
 from .roots import Roots, hair_roots
-from .seen import Seen, seen_hair
+from .seen import Seen, inside_distance, seen_hair
 from .space import Space, hair_space
 from .standing import standing_strands
 from .style import curled, measured_curl, measured_style, shown_share
@@ -47,6 +47,8 @@ _DENSE = 48
 """Places of a strand while it is being cut."""
 _CHIN = 215.0
 """Height of the head's top above the chin, mm: below it hair hangs."""
+_SHOWN = 8.0
+"""A photo shows the end of a strand so far within the outline, and no deeper beneath the hair's front, mm."""
 _UNDER = 45.0
 """Most length of the hair beneath, mm."""
 
@@ -155,7 +157,11 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
             continue
         seeds = traces.paths[:, traces.paths.shape[1] // 2]
         lengths = scene.lengths.of_thickness(view.seen.sample(view.volume.thickness, seeds).astype(np.float64))
-        groups.append(seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng))
+        found = seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng)
+        if scene.cut.long:
+            lost = _out_of_sight(view, found, scene.cut)
+            found = continued(found, lost, scene.field, scene.space, scene.fall.top - _CHIN, rng)
+        groups.append(found)
         source += [SEEN] * len(groups[-1].points)
         layer += [OUTER] * len(groups[-1].points)
     for chosen, kind in _grown_roots(scene, own, rng):
@@ -170,6 +176,19 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     return joined(groups), np.array(source), np.array(layer)
 
 
+def _out_of_sight(view: View, curves: Curves, cut: Cut) -> np.ndarray:
+    """(n,) numbers of the strands that end within the photo where it does not show it: at the outline, or beneath others.
+
+    Coils are lost sight of everywhere.
+    """
+    seen = view.seen
+    end = curves.points[np.arange(len(curves.points)), curves.count - 1]
+    pixels, depth = seen.camera.project(end)
+    inner = seen.sample(inside_distance(seen.mask), pixels) * seen.mm > _SHOWN
+    shown = inner & (depth < seen.sample(view.volume.smooth, pixels) + _SHOWN)
+    return np.flatnonzero(~curves.leaves & (curves.count > 3) & (~shown | cut.curly))
+
+
 def _spread(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Roots of a head whose strands are all made in one way: (n,) numbers, and (n,) bool which ones lie beneath."""
     total = weights.seen + weights.grown + weights.under
@@ -182,7 +201,7 @@ def _standing(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) ->
     """The same of hair that stands: each root carries a strand up to the hull."""
     roots = scene.roots
     chosen, under = _spread(scene, weights.strands, rng)
-    share = np.where(under, rng.uniform(0.35, 0.7, len(chosen)), 1 - 0.3 * rng.random(len(chosen)) ** 2)
+    share = np.where(under, rng.uniform(0.35, 0.7, len(chosen)), 1.05 - 0.3 * rng.random(len(chosen)) ** 2)
     thickness = scene.lengths.thickness(roots.point[chosen])
     curves = standing_strands(roots, chosen, share, thickness, scene.cut.curly, scene.field, scene.space, weights.cut)
     return curves, np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
@@ -250,8 +269,6 @@ def _shares(views: list[View], lead: float) -> list[np.ndarray]:
 
 def _facing(view: View, points: np.ndarray) -> np.ndarray:
     """(n,) how well a photo shows places of the hair: 1 far within its outline, 0 where it does not show them."""
-    from .seen import inside_distance
-
     seen = view.seen
     pixels, depth = seen.camera.project(points)
     rows, columns = seen.at(pixels)

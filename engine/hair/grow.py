@@ -10,10 +10,12 @@ from .roots import Roots
 from .space import Space, trilinear
 from .trace import Curves
 
-__all__ = ["grown_strands"]
+__all__ = ["continued", "grown_strands"]
 
 _MOST = 130
 """Most places of a strand."""
+_FAR = 500.0
+"""Length by which long hair goes on at most, mm."""
 
 
 def grown_strands(
@@ -37,6 +39,42 @@ def grown_strands(
     points = np.take_along_axis(points, index[..., None], 1)
     kept = np.flatnonzero(count >= 3)
     return Curves(points[kept], count[kept], np.asarray(chosen)[kept], np.zeros(len(kept), bool))
+
+
+def continued(
+    curves: Curves, which: np.ndarray, field: Field, space: Space, hanging: float, rng: np.random.Generator, tips: float = 0.15
+) -> Curves:
+    """Strands of long hair that go on through the field from where the photo lost sight of them.
+
+    Args:
+        curves: as traced.
+        which: (n,) numbers of those that go on; each of four places at least.
+        hanging: as in :func:`grown_strands`.
+        tips: largest share of what is added that is cut off again, so that they do not end as one.
+    """
+    if not len(which):
+        return curves
+    end = curves.points[which, curves.count[which] - 1]
+    way = end - curves.points[which, curves.count[which] - 4]
+    way /= np.linalg.norm(way, axis=1, keepdims=True) + 1e-9
+    skin, hull = space.at(end)[:, :2].T
+    share = np.clip(skin / np.maximum(skin + np.maximum(hull, 0), 1), 0.1, 0.95)
+    made = np.zeros(len(which), np.int64)
+    more = np.zeros((len(which), _MOST, 3))
+    _grow(
+        end, way, np.stack([share, np.full(len(which), _FAR)], 1), field.direction, field.step,
+        space.distance, space.slope, space.origin, space.step, hanging, more, made,
+    )  # fmt: skip
+    made = np.maximum(made - 1, 0)
+    made = np.round(made * (1 - tips * rng.random(len(made)))).astype(np.int64)
+    wide = curves.points.shape[1] + int(made.max(initial=0))
+    points = np.concatenate([curves.points, np.repeat(curves.points[:, -1:], wide - curves.points.shape[1], 1)], 1)
+    count = curves.count.copy()
+    for row, added, new in zip(which, made, more):
+        points[row, count[row] : count[row] + added] = new[1 : added + 1]
+        count[row] += added
+        points[row, count[row] :] = points[row, count[row] - 1]
+    return curves._replace(points=points, count=count)
 
 
 @njit(cache=True, nogil=True)

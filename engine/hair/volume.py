@@ -82,7 +82,7 @@ def hair_volume(
     outline = _outline_depth(model, posed, seen)
     near, far = _filled(seen.window.head_near, _FAR), _filled(seen.window.head_far, -_FAR)
     front = _surface(seen, seen.mask, 1.0, near, _at_skin(seen, thickness, weights), outline, body[0], weights)
-    region = _region(model, posed, seen, body[0], weights)
+    region = _region(model, posed, seen, weights)
     back = _surface(seen, region, -1.0, far, weights.back * thickness, outline, body[1], weights)
     back = _curtain(seen, region, back, body[1], weights)
     middle = np.where(seen.head, np.maximum(0.5 * (near + far), far - 60), outline)
@@ -198,7 +198,7 @@ def _relaxed(start, free, bounded, limit, most, sign, rounds):
     return depth
 
 
-def _region(model: HeadModel, posed: np.ndarray, seen: Seen, body: np.ndarray, weights: VolumeWeights) -> np.ndarray:
+def _region(model: HeadModel, posed: np.ndarray, seen: Seen, weights: VolumeWeights) -> np.ndarray:
     """(H, W) bool: hair that is seen, the back of the scalp behind the head, and hair behind the neck."""
     pixels, depth = seen.camera.project(posed.astype(np.float64))
     turned = float(depth.min() + depth.max())
@@ -218,14 +218,8 @@ def _region(model: HeadModel, posed: np.ndarray, seen: Seen, body: np.ndarray, w
         for row in rows:
             here = columns[seen.mask[row]]
             left, right = here[here < centre - 0.15 * seen.face], here[here > centre + 0.15 * seen.face]
-            low = seen.window.level[row] < weights.joined
             if len(left) and len(right):
-                region[row, left[0] : right[-1] + 1] |= low[left[0] : right[-1] + 1]
-            elif len(left) or len(right):
-                # In a turned head's photo neck and shoulders hide it on one side.
-                edge = left[0] if len(left) else right[-1]
-                reach = np.abs(columns - centre) < weights.mirrored * abs(edge - centre)
-                region[row] |= low & reach & (seen.head[row] | np.isfinite(body[row]))
+                region[row, left[0] : right[-1] + 1] |= seen.window.level[row, left[0] : right[-1] + 1] < weights.joined
     return cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS) > 0
 
 

@@ -84,8 +84,6 @@ class VolumeWeights:
     """How much nearer to the viewer the back of long hair may come per mm that it falls."""
     joined: float = 0.3
     """Level below which hair on both sides of the neck is joined behind it."""
-    mirrored: float = 0.8
-    """Where it is seen on one side alone, it goes on so far to the other behind neck and body, over its reach on this."""
     voxel: float = 5.0
     """Side of a voxel, mm."""
     carve: float = 3.0
@@ -165,7 +163,7 @@ class CutWeights:
     """Coherence from which on short hair is partly, and wholly sleek."""
     rough_length: tuple[float, float] = (6.0, 1.8)
     """Length of rough hair: mm, and times its thickness."""
-    sleek_length: tuple[float, float] = (14.0, 2.6)
+    sleek_length: tuple[float, float] = (17.0, 2.9)
     """The same of sleek hair."""
     cropped: Range = (2.5, 7.0)
     """Thickness below which hair is cropped, and from which on it is as long as it looks, mm."""

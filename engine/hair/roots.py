@@ -136,16 +136,17 @@ def _looks_out(views: Sequence[Seen], roots: Roots, behind: np.ndarray, weights:
 def _told(
     views: Sequence[Seen], points: np.ndarray, normals: np.ndarray, weights: RootWeights
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) bool whether any photo sees a place of the skin, and (n,) its hair there in the one that faces it most."""
-    best, hair = np.full(len(points), weights.facing), np.zeros(len(points))
-    for seen in views:
+    """(n,) bool whether any photo sees a place of the skin, and (n,) its hair there in the one that tells it best."""
+    best, hair = np.zeros(len(points)), np.zeros(len(points))
+    for number, seen in enumerate(views):
         pixels, depth = seen.camera.project(points)
         rows, columns = seen.at(pixels)
         sight = seen.camera.position - points
         facing = (normals * sight).sum(1) / np.linalg.norm(sight, axis=1)
-        soft = blur(seen.hair, weights.soft * seen.face)
+        told = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > weights.facing)
         # Another photo tells rather what lies beneath a band.
-        facing = np.where(seen.unclear[rows, columns], weights.unclear * facing, facing)
-        better = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > best)
+        facing *= (weights.further if number else 1.0) * np.where(seen.unclear[rows, columns], weights.unclear, 1.0)
+        better = told & (facing > best)
+        soft = blur(seen.hair, weights.soft * seen.face)
         best, hair = np.where(better, facing, best), np.where(better, soft[rows, columns], hair)
-    return best > weights.facing, hair
+    return best > 0, hair

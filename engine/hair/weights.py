@@ -103,6 +103,8 @@ class RootWeights:
     """How far beyond the model's scalp hair may grow, mm."""
     facing: float = 0.15
     """Cosine to the line of sight from which on a photo tells whether hair grows at a place."""
+    further: float = 0.5
+    """Say of a further photo beside the first."""
     unclear: float = 0.4
     """Say of a photo where it shows neither hair nor skin."""
     soft: float = 0.012
@@ -290,7 +292,7 @@ class StrandWeights:
     """How far tips are drawn together in tufts; the largest distance of tips that are, mm; share of strands that lead one."""
     clearance: float = 0.6
     """Least distance of points from the skin, mm."""
-    margin: Range = (2.6, 4.0)
+    margin: Range = (2.9, 4.5)
     """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
     outside: float = 0.38
     """Chance of hair below which a visible point lies on bare ground."""
@@ -380,7 +382,7 @@ class StyleWeights:
     """Frizz of hair without any coherence, mm."""
     children: tuple[int, int] = (9, 24)
     """Curves for each guide."""
-    spread: Range = (2.3, 3.2)
+    spread: Range = (2.6, 3.5)
     """Distance within which they stand, mm."""
     clump: float = 0.2
     """How far their tips meet."""

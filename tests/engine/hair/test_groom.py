@@ -112,6 +112,27 @@ def test_seen_strands_run_as_in_the_picture(short):
     assert np.median(angle) < 12
 
 
+def test_seen_strands_run_as_a_slanted_picture(model):
+    view = drawn_view(model, model.template, camera_at(model, 0), coat=18)
+    y, x = np.mgrid[:SIZE, :SIZE].astype(float)
+    slant = np.radians(35)
+    stripes = 1 + 0.5 * np.sin(2 * np.pi * (x * np.cos(slant) - y * np.sin(slant)) / 7)
+    rgb = np.where(view.mask.hair[..., None] > 0.5, 70 * stripes[..., None], view.window.rgb).clip(0, 255).astype(np.uint8)
+    strands, _, _ = groomed(model, replace(view, window=replace(view.window, rgb=rgb)))
+    points = strands.points[strands.source == 2][:, 4:]
+    pixels, depth = view.window.camera.project(points.reshape(-1, 3).astype(float))
+    visible, _, row, column = seen_pixels(view, points)
+    # In front of the head's upper half, away from the border, where the stripes are clear.
+    inner = cv2.erode((view.mask.hair > 0.5).astype(np.uint8), np.ones((9, 9))) > 0
+    clear = (visible & inner[row, column] & (depth < view.window.head_near[row, column])).reshape(points.shape[:2])
+    step = np.diff(pixels.reshape(*points.shape[:2], 2), axis=1)[clear[:, 1:] & clear[:, :-1]]
+    step = step[np.linalg.norm(step, axis=1) > 0.3]
+    # The stripes run along (sin, cos) of the slant.
+    across = (step[:, 0] * np.cos(slant) - step[:, 1] * np.sin(slant)) / np.linalg.norm(step, axis=1)
+    assert len(step) > 1000
+    assert np.degrees(np.median(np.arcsin(np.abs(across)))) < 3
+
+
 def test_a_receding_hairline_stays_bare(model):
     view = drawn_view(model, model.template, camera_at(model, 0), coat=8)
     window, mask = view.window, view.mask
@@ -168,6 +189,25 @@ def test_two_photos_make_one_groom(model):
     for view in sides:
         visible, inside, _, _ = seen_pixels(view, strands.points[:, 1:])
         assert inside[visible].mean() > 0.93
+
+
+@pytest.mark.parametrize(("taken_for", "most"), [("something", 0.9), ("ground", 0.7)])
+def test_photos_that_lost_their_hair_take_little_from_the_first(model, taken_for, most):
+    def lost(yaw):
+        view = drawn_view(model, model.template, camera_at(model, yaw), coat=16)
+        gone = view.window.level > 0.6
+        hair = np.where(gone, 0, view.mask.hair).astype(np.float32)
+        person = np.where(gone & (taken_for == "ground"), 0, view.mask.person).astype(np.float32)
+        return replace(view, mask=replace(view.mask, hair=hair, person=person))
+
+    first = drawn_view(model, model.template, camera_at(model, 0), coat=16)
+    strands, _, _ = groomed(model, first, lost(-40), lost(40))
+    visible, inside, row, column = seen_pixels(first, strands.points[:, 1:])
+    assert inside[visible].mean() > 0.97
+    hit = np.zeros((SIZE, SIZE), np.uint8)
+    hit[row[visible], column[visible]] = 1
+    near = cv2.dilate(hit, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))) > 0
+    assert near[first.mask.hair > 0.5].mean() > most
 
 
 def test_the_same_photos_give_the_same_hair(model, short):

@@ -40,7 +40,11 @@ def main(out: str, *jobs: str) -> int:
     for job in map(Path, jobs):
         told = json.loads((job / "scene.json").read_text(encoding="utf-8"))
         found[job.name] = {name: looks(job, told, name) for name in ("known", "built")}
-        print(job.name, {name: [[round(v, 3) for v in one] for one in pairs] for name, pairs in found[job.name].items()}, flush=True)
+        print(
+            job.name,
+            {name: [[round(v, 3) for v in one] for one in pairs] for name, pairs in found[job.name].items()},
+            flush=True,
+        )
     Path(out).write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0
 

@@ -57,7 +57,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
     growing(0.8)
     covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
-    bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
+    bare = bare_albedo(model, textures.albedo, covered, scalp_color, shaded=True) if covered else None
     if bare is not None:
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
         for name in _PAINTED:

@@ -22,14 +22,16 @@ _BELOW_MM = 3.0
 """How far below the fitted skin hairs may lie and still count as seen, mm."""
 _BESIDE = 0.012
 """Width of the skin around the hairs whose paint they stand for, too, face widths."""
-_LOCAL = 0.03
+_LOCAL = 0.015
 """Standard deviation over which widths follow the paint, face widths."""
 _FACING = 0.4
 """Cosine of the angle under which skin is looked at from which on it tells anything."""
 _LEAST = 30.0
 """Fewer pixels that strands cover tell no color."""
-_TIMES = (0.4, 1.8)
+_TIMES = (0.3, 1.8)
 """Least and largest factor of the strands' width; the rest is color."""
+_ROUNDS = 2
+"""Number of times that widths are corrected: hairs cover each other."""
 _RANGE = (0.25, 0.9)
 """Least and largest color of strands over that of the paint beneath them, and of the bare skin."""
 _CHANNELS = (0.002, 0.7)
@@ -71,13 +73,16 @@ def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarra
     # Skin that is brighter with paint than without is no hair.
     taken = cv2.GaussianBlur(below - known, (0, 0), max(1.0, _BESIDE * closeup.face))
     taken = np.maximum(taken, 0) * region[..., None]
-    given = covered[..., None] * (below - usual)
-    wide = [cv2.GaussianBlur(values @ LUMINANCE, (0, 0), _LOCAL * closeup.face) for values in (taken, given)]
-    times = np.clip(wide[0] / np.maximum(wide[1], 1e-4), *_TIMES)
-    roots = closeup.camera.project(strands.points[:, 0].astype(np.float64))[0]
-    strands = replace(strands, radius=(strands.radius * sampled(times, roots)[:, None]).astype(np.float32))
-
-    covered = _cover(closeup, tufts._replace(strands=strands), shown)
+    wanted = cv2.GaussianBlur(taken @ LUMINANCE, (0, 0), _LOCAL * closeup.face)
+    pixels = closeup.camera.project(strands.points.reshape(-1, 3).astype(np.float64))[0]
+    times = np.ones(strands.radius.shape, np.float32)
+    for _ in range(_ROUNDS):
+        given = covered * ((below - usual) @ LUMINANCE)
+        lacking = wanted / np.maximum(cv2.GaussianBlur(given, (0, 0), _LOCAL * closeup.face), 1e-4)
+        lacking = sampled(lacking, pixels).reshape(times.shape).mean(1, keepdims=True)
+        times = np.clip(times * lacking, *_TIMES)
+        made = replace(strands, radius=(strands.radius * times).astype(np.float32))
+        covered = _cover(closeup, tufts._replace(strands=made), shown)
     amount = max(float(covered.sum()), 1.0)
     paint, skin = ((covered[..., None] * values).sum((0, 1)) / amount for values in (known, below))
     own = skin - taken.sum((0, 1)) / amount
@@ -85,8 +90,8 @@ def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarra
     # Hair is never greener than red, nor bluer than green.
     own[1:] = np.minimum(own[1:], own[0])
     own[2] = min(own[2], own[1])
-    color = strands.color * (own / np.maximum(usual, 1e-4))
-    return replace(strands, color=color.clip(*_CHANNELS).astype(np.float32))
+    color = made.color * (own / np.maximum(usual, 1e-4))
+    return replace(made, color=color.clip(*_CHANNELS).astype(np.float32))
 
 
 def _cover(closeup: Closeup, tufts: Tufts, shown: np.ndarray) -> np.ndarray:

@@ -14,17 +14,22 @@ from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
 from ..wire.messages import say
+from .closeup import make_closeup
 from .covered import covered_skin
 from .groom import groom_hair
 from .mask import hair_mask
 from .person import person_matte, window_parts
 from .short import short_hair
 from .short_masks import with_short_masks
+from .short_match import as_painted
+from .skin import skin_triangles
 from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
 
+_PAINTED = ("brows", "beard")
+"""Groups whose strands are to look as the paint does that they stand for."""
 _SCALP_SHARE = 0.75
 """Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
@@ -55,7 +60,12 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
     growing(0.8)
     covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
-    bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
+    bare = bare_albedo(model, textures.albedo, covered, scalp_color, shaded=True) if covered else None
+    if bare is not None:
+        closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
+        for name in _PAINTED:
+            if name in tufts:
+                tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare)
     growing(1.0)
     return Hair(
         tufts,

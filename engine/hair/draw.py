@@ -25,11 +25,12 @@ class DrawWeights:
 
     key: tuple[float, float, float] = (-0.45, 0.55, -0.70)
     """Direction to the light in the camera's axes with y up and z into the scene; not of unit length."""
-    diffuse: float = 0.75
-    """Light that a strand across the light's direction scatters."""
-    ambient: float = 0.35
+    diffuse: float = 0.87
+    """Light that a strand across the light's direction scatters. With what comes from all sides, and less the shade at the roots,
+    hair is as bright as a matt surface of its color that faces the camera."""
+    ambient: float = 0.40
     """Light from all sides."""
-    gloss: float = 0.10
+    gloss: float = 0.05
     """Reflection where a strand mirrors the light into the camera, for white light."""
     shine: float = 24.0
     """Exponent of that reflection."""
@@ -38,7 +39,7 @@ class DrawWeights:
     under_shade: float = 0.5
     """Share of the light that reaches the short hair beneath."""
     width: float = 1.5
-    """Strands are drawn so many times as wide as they are: there are fewer of them than hairs."""
+    """The scalp's strands are drawn so many times as wide as they are: there are fewer of them than hairs."""
     seed: int = 5
     """Start of the random numbers that place strands in their tuft."""
 
@@ -71,13 +72,16 @@ def grown(tufts: Tufts, weights: DrawWeights = WEIGHTS) -> np.ndarray:
     return points[:, None] + around * (1 - style.clump * along) + along * np.float32(500 * style.noise) * wave
 
 
-def draw_tufts(groups: Iterable[Tufts], camera: Camera, head: np.ndarray, weights: DrawWeights = WEIGHTS) -> Layer:
+def draw_tufts(
+    groups: Iterable[Tufts], camera: Camera, head: np.ndarray, lit: np.ndarray | None = None, weights: DrawWeights = WEIGHTS
+) -> Layer:
     """Draw strands in front of a head.
 
     Args:
         groups: on the head as it is in the picture.
         camera: point of view.
         head: (H, W) mm along the viewing axis to what hides strands, infinity beside it; the picture's size.
+        lit: (H, W) light on the head's skin, 1 where it faces the camera, 0 beside it: what lies on the skin has its light.
     """
     color = np.zeros((*head.shape, 3), np.float32)
     alpha = np.zeros(head.shape, np.float32)
@@ -89,7 +93,11 @@ def draw_tufts(groups: Iterable[Tufts], camera: Camera, head: np.ndarray, weight
         count = points.shape[2]
         shaded = _shaded(tufts, points, camera, weights)
         pixels, distance = camera.project(points.astype(np.float32))
-        width = weights.width * 2 * tufts.strands.radius[:, None] * np.float32(camera.fx) / np.maximum(distance, 1)
+        on_skin = not tufts.strands.layer.any()  # Only the scalp has short hair beneath its own.
+        if on_skin and lit is not None:
+            shaded *= _light_below(lit, pixels)[..., None]
+        times = 1.0 if on_skin else weights.width
+        width = times * 2 * tufts.strands.radius[:, None] * np.float32(camera.fx) / np.maximum(distance, 1)
         draw_lines(
             pixels.reshape(-1, count, 2).astype(np.float32),
             distance.reshape(-1, count).astype(np.float32),
@@ -122,6 +130,14 @@ def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeigh
     return (color + (weights.gloss * mirrored * shade)[..., None]).astype(np.float32)
 
 
+def _light_below(lit: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """(...) light on the skin at pixels (..., 2); beside it as on skin that faces the camera."""
+    height, width = lit.shape
+    column, row = (pixels[..., axis].clip(0, limit - 1).astype(int) for axis, limit in enumerate((width, height)))
+    below = lit[row, column]
+    return np.where(below > 0, below, 1)
+
+
 @njit(cache=True, nogil=True)
 def draw_lines(pixels, distance, shaded, width, head, color, alpha, depth):
     """Lines through points (S, P), each as opaque as its `width` (S, P) in pixels covers; what is nearer lies over the rest."""
@@ -134,8 +150,9 @@ def draw_lines(pixels, distance, shaded, width, head, color, alpha, depth):
             reach = max(abs(dx), abs(dy))
             if not reach < 4096.0:
                 continue
-            cover = min(1.0, width[strand, number]) * min(1.0, max(reach, 0.25))
             steps = int(reach) + 1
+            # What the line covers of the pixels that it is drawn in.
+            cover = min(1.0, width[strand, number] * (dx * dx + dy * dy) ** 0.5 / steps)
             for step in range(steps):
                 share = step / steps
                 x, y, z = x0 + share * dx, y0 + share * dy, z0 + share * dz

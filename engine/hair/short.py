@@ -25,7 +25,7 @@ from .types import HairView, Strands, Window
 __all__ = ["short_hair"]
 
 _BROW_STYLE = HairStyle(
-    children=5, spread=0.0008, clump=0.25, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
+    children=5, spread=0.001, clump=0.15, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
 )
 """Hairs of brows: they lie side by side."""
 _BROW_CHILDREN = ((0.45, 0.62, 0.75), (4, 6, 8))

@@ -45,11 +45,11 @@ class BrowWeights:
     """Full darkness below which the landmarks alone tell a brow's place, and above which darkness does."""
     faint_alpha: float = 0.45
     """Density of such a brow."""
-    guides: int = 170
+    guides: int = 260
     """Guides of a brow of usual size."""
     usual_mm2: float = 420.0
     """Usual area of one brow, mm^2: each pixel counts by its density."""
-    most: int = 200
+    most: int = 320
     """Most guides of one brow."""
     rise: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 0.12, 0.3, 0.55, 1.0), (80.0, 62.0, 34.0, 14.0, -4.0))
     """Share of the way from the inner to the outer end, and how steeply hairs rise against the brow's line there, degrees."""
@@ -65,7 +65,7 @@ class BrowWeights:
     """How far tips may reach beyond the seen brow, mm."""
     usual: Range = (0.45, 0.9)
     """Weight of the model's brows at which a brow that no photo shows begins, and at which it is dense."""
-    radius_mm: float = 0.06
+    radius_mm: float = 0.045
     """Half the thickness of a hair at its root, mm."""
     measured: float = 2.5
     """Weight of the photo's direction where it is sharp, against that of the usual one."""

@@ -20,7 +20,7 @@ from ..head.model import MATERIALS, HeadModel
 from ..photo.regions import INNER_LIPS
 from ..render import Raster, interpolate, rasterize
 from ..texture.atlas import corner_triangles
-from ..wire.color import linear_to_srgb, srgb_to_linear
+from ..wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 
 if TYPE_CHECKING:
     from ..hair.types import Tufts
@@ -82,7 +82,7 @@ def render_head(
     triangles = model.triangles.astype(np.int32)
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
     scene = _Scene(model, vertices, camera, albedo, normal, light, _lash_density(model))
-    color, cover, _ = _shaded(scene, points, depth, (big.width, big.height), lash)
+    color, cover, _, lit = _shaded(scene, points, depth, (big.width, big.height), lash)
     if albedo is not None and lash.any():
         # Once more with the lashes, where they are.
         strips = points[triangles[lash]].reshape(-1, 2)
@@ -92,11 +92,12 @@ def render_head(
         )
         if (high > low).all():
             part = np.s_[low[1] : high[1], low[0] : high[0]]
-            haired, covered, hairs = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
+            haired, covered, hairs, _ = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
     if tufts := tuple(tufts):
-        _add_hair(color, cover, tufts, big, rasterize(points, depth, triangles[~lash], big.width, big.height).depth)
+        head = rasterize(points, depth, triangles[~lash], big.width, big.height).depth
+        _add_hair(color, cover, tufts, big, head, lit)
     if isinstance(background, np.ndarray):
         behind = cv2.resize(srgb_to_linear(background.astype(np.float32) / 255), (big.width, big.height))
     else:
@@ -106,11 +107,13 @@ def render_head(
     return (linear_to_srgb(small) * 255 + 0.5).astype(np.uint8)
 
 
-def _add_hair(color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray) -> None:
+def _add_hair(
+    color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray, lit: np.ndarray
+) -> None:
     """Draw strands into a picture and its coverage."""
     from ..hair.draw import draw_tufts
 
-    layer = draw_tufts(tufts, camera, head)
+    layer = draw_tufts(tufts, camera, head, lit)
     # The picture's color counts as far as it covers: strands beside the head stand before the background.
     covered = layer.alpha + cover * (1 - layer.alpha)
     color *= (cover * (1 - layer.alpha))[..., None]
@@ -134,8 +137,8 @@ class _Scene(NamedTuple):
 
 def _shaded(
     scene: _Scene, points: np.ndarray, depth: np.ndarray, size: tuple[int, int], hidden: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Linear colour, coverage and share of lashes of a picture of `size` (width, height) without the `hidden` triangles.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Linear colour, coverage, share of lashes and light of a picture of `size` (width, height) without the `hidden` triangles.
 
     Args:
         points: (N, 2) pixels of the vertices. depth: (N,) mm. hidden: (T,) bool.
@@ -164,7 +167,7 @@ def _shaded(
     else:
         base = _sample(albedo, uv, raster, model, points)
     if isinstance(light, str) and light == "flat":
-        return base, cover, hairs
+        return base, cover, hairs, cover
     # No shadow is cast here: lids shade the eyes, and lips what lies behind them, by their distance.
     socket = socket_faces(model)[np.maximum(raster.triangle, 0) // 2]
     inner = np.isin(material, [MATERIALS.index("mouth"), MATERIALS.index("tongue")]) & ~socket
@@ -182,7 +185,7 @@ def _shaded(
         alike[0] = light[0]
         lit = np.maximum(lighting.shade(in_camera, light), _LEAST_LIGHT * lighting.shade(in_camera[:1, :1], alike))
         lit = lit.astype(np.float32) * shade[..., None]
-        return (base * lit).astype(np.float32), cover, hairs
+        return (base * lit).astype(np.float32), cover, hairs, cover * (lit @ LUMINANCE)
     half = _KEY + [0, 0, 1]
     half /= np.linalg.norm(half)
     key = np.clip(in_camera @ _KEY.astype(np.float32) * 0.85 + 0.15, 0, None)
@@ -192,7 +195,7 @@ def _shaded(
     facing = np.clip(in_camera @ half.astype(np.float32), 0, None)
     gloss = np.where(eye, 0.9 * facing**400, 0.045 * facing**22 * np.where(inner, shade, 1))
     diffuse = diffuse * shade
-    return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs
+    return (base * diffuse[..., None] + gloss[..., None]).astype(np.float32), cover, hairs, cover * diffuse
 
 
 def _lid_shade(model: HeadModel, vertices: np.ndarray, position: np.ndarray, eye: np.ndarray) -> np.ndarray:

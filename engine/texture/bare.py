@@ -45,6 +45,8 @@ class _Skin:
     """(N, 4) float32: brows, beard, lashes, scalp hair."""
     lips: np.ndarray
     """(N,) float32 weight of the lips."""
+    shade: float
+    """Share of the hair's darkness that stays on the skin beneath it."""
 
 
 def bare_albedo(
@@ -53,6 +55,8 @@ def bare_albedo(
     covered: Mapping[str, np.ndarray],
     scalp_color: np.ndarray | None = None,
     weights: BareWeights = BARE,
+    *,
+    shaded: bool = False,
 ) -> np.ndarray:
     """A copy of the albedo for a head whose hair is curves.
 
@@ -61,6 +65,7 @@ def bare_albedo(
         covered: (N,) in [0, 1] at the vertices, how far ``brows``, ``beard``, ``lashes`` and ``hair`` cover the skin; absent
             groups keep what is painted.
         scalp_color: (3,) linear colour of the skin between the hairs' roots; None leaves the scalp as it is.
+        shaded: the skin between the hairs of brows and beard lies in their shade, soft and without any hair.
 
     Returns:
         (S, S, 3) uint8 sRGB, the same as `albedo` where nothing covers the skin.
@@ -71,7 +76,7 @@ def bare_albedo(
         cover[:, 3] = 0
     if not cover.any():
         return albedo.copy()
-    skin = _read(model, albedo, cover, weights)
+    skin = _read(model, albedo, cover, weights, weights.shade if shaded else 0.0)
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -90,7 +95,7 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights) -> _Skin:
+def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights, shade: float) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -106,7 +111,7 @@ def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeight
     usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
-    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips)
+    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips, shade)
 
 
 def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights) -> np.ndarray:
@@ -158,11 +163,12 @@ def _painted(
             skin_here = np.minimum(filled, w.lid_most * present)
         else:
             change = np.maximum(whole, rim)
-            skin_here = filled
+            below = base + skin.shade * np.minimum(present - base, 0)
+            skin_here = below * (1 + noise)
             if name == "beard":
                 # Pores, folds and spots that are not darker than the skin stay on it.
                 own = np.clip(color - present, *w.kept) * w.keep
-                skin_here = base + own + base * noise * (1 - w.keep)
+                skin_here = below + own + below * noise * (1 - w.keep)
         out = out + (change[:, None] * (skin_here - out))
     if tint is not None:
         out = _tinted(out, cover[:, 3], tint, place, density, part.size, w)

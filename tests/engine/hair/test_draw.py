@@ -65,6 +65,29 @@ def test_thin_strands_cover_as_much_as_they_are_wide():
     assert 0 < thin < 0.5 and thick == pytest.approx(2 * thin, rel=0.15)
 
 
+@pytest.mark.parametrize("turn", [0, 20, 45, 70])
+@pytest.mark.parametrize("points", [3, 9, 33, 90])
+def test_lines_cover_their_area_however_they_run(turn, points):
+    a = np.radians(turn)
+    along = np.linspace(-20, 20, points)
+    line = np.stack([along * np.sin(a), along * np.cos(a), np.zeros(points)], -1)[None].astype(np.float32)
+    strands = replace(
+        upright(0, 0),
+        points=line,
+        radius=np.full((1, points), 0.05, np.float32),
+        color=np.full((1, points, 3), 0.2, np.float32),
+    )
+    alpha = draw_tufts([Tufts(strands, STYLE)], CAMERA, nothing()).alpha
+    assert alpha.sum() == pytest.approx(40 * 0.1, rel=0.06)
+
+
+def test_hair_on_the_skin_has_the_skins_light():
+    lit = np.ones((100, 100), np.float32)
+    lit[50:] = 0.5
+    layer = draw_tufts([Tufts(upright(10.5, 0), STYLE)], CAMERA, nothing(), lit)
+    assert layer.color[60, 60].sum() / layer.alpha[60, 60] < 0.7 * layer.color[40, 60].sum() / layer.alpha[40, 60]
+
+
 def test_nothing_is_drawn_behind_the_camera_or_beside_the_picture():
     strands = upright(0, 0)
     strands.points[0, 4:] += (0, 0, 900)

@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 
 from engine.geometry.smoothstep import smoothstep
+from engine.hair.closeup import make_closeup
 from engine.hair.covered import covered_skin
 from engine.hair.finish import Skin
 from engine.hair.short import short_hair
 from engine.hair.short_masks import beard_place, with_short_masks
+from engine.hair.short_match import as_painted
 from engine.hair.short_roots import Roots
 from engine.hair.skin import skin_triangles
-from engine.hair.types import HairMask, HairView
+from engine.hair.types import HairMask, HairView, Tufts
 from engine.hair.window import make_window
 from engine.head.parts import brow_mask
+from engine.pipeline.preview import render_head
 from engine.texture.bare import bare_albedo
 from engine.types import Textures
 from engine.wire.color import linear_to_srgb, srgb_to_linear
@@ -82,7 +85,7 @@ def grown(model, scene):
     found = with_short_masks(model, posed, view, HairView(window, HairMask(nothing, nothing, nothing, nothing + 1)))
     textures = scene.build(lighting=view.mid.lighting)
     groups = short_hair(model, [found], [view], [posed], textures)
-    return SimpleNamespace(groups=groups, found=found, textures=textures, posed=posed)
+    return SimpleNamespace(groups=groups, found=found, textures=textures, posed=posed, view=view)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def test_brows_run_as_painted(model, bearded, side):
 def test_brows_grow_where_they_are(bearded):
     strands, _ = bearded.groups["brows"]
     x, y = np.abs(strands.points[:, 0, 0]), strands.points[:, 0, 1]
-    assert 200 <= len(x) <= 400
+    assert 200 <= len(x) <= 640
     assert (brow_mask(x, y) > 0.3).mean() > 0.95
     # On both sides, over all of their length.
     for side in (-1, 1):
@@ -207,6 +210,28 @@ def test_hair_is_darker_than_skin(bearded):
 
 def lab(image):
     return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+
+
+def test_brows_are_as_dark_as_the_paint_that_they_stand_for(model, bearded):
+    view = bearded.view
+    cover = covered_skin(model, bearded.posed, {name: one for name, (one, _) in bearded.groups.items()})
+    bare = bare_albedo(model, bearded.textures.albedo, cover)
+    closeup, skin = make_closeup(model, bearded.posed, view), skin_triangles(model)
+    # Of another color than it is: the paint says which.
+    wrong = Tufts(*bearded.groups["brows"])
+    wrong = wrong._replace(strands=replace(wrong.strands, color=0.5 * wrong.strands.color + 0.1))
+    made = as_painted(closeup, skin, wrong, bearded.textures.albedo, bare)
+
+    def flat(albedo, tufts=()):
+        picture = render_head(model, bearded.posed, closeup.camera, albedo, light="flat", tufts=tufts)
+        return srgb_to_linear(picture / np.float32(255)).mean(-1)
+
+    skin_only, painted = flat(bare), flat(bearded.textures.albedo)
+    rows = np.s_[: int(closeup.landmarks[[33, 263]].mean(0)[1])]
+    wanted = (skin_only - painted)[rows].sum()
+    given = (skin_only - flat(bare, [made]))[rows].sum()
+    before = (skin_only - flat(bare, [wrong]))[rows].sum()
+    assert given == pytest.approx(wanted, rel=0.35) and abs(given - wanted) < abs(before - wanted)
 
 
 def test_the_bare_albedo_shows_no_painted_hair(model, bearded):

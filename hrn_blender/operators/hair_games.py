@@ -232,7 +232,9 @@ class HRN_OT_hair_export(bpy.types.Operator):
         if hair is None or hair not in chosen.hair:
             message = say("{format} carries no strands, and this head has no cards and no mesh.", format=chosen.name)
             return fail(self, HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Click Make Hair Cards first."), head.name)
-        path = Path(bpy.path.abspath(self.filepath or f"{head.name}{chosen.suffix}"))
+        path = Path(bpy.path.abspath(self.filepath))
+        if not path.name or path.is_dir():  # The file browser's name was emptied.
+            path /= head.name
         if path.suffix.lower() != chosen.suffix:
             path = path.with_name(path.name + chosen.suffix)
         try:

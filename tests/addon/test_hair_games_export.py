@@ -250,6 +250,11 @@ def test_a_folder_that_is_not_there_is_named(head, cards, tmp_path, kind):
     fails(bpy.ops.hrn.hair_export, "absent is not a folder", filepath=str(tmp_path / "absent" / "head"), kind=kind)
 
 
+def test_a_folder_instead_of_a_file_gets_the_heads_name(head, cards, tmp_path):
+    assert bpy.ops.hrn.hair_export(filepath=f"{tmp_path}/", kind="ALEMBIC", hair="cards") == {"FINISHED"}
+    assert (tmp_path / f"{head.name}.abc").is_file()
+
+
 def test_an_exporter_that_fails_is_quoted_in_one_line(head, cards, tmp_path, monkeypatch):
     from hrn_blender.build.hair_games import export
 

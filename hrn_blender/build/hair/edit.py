@@ -20,7 +20,7 @@ from ..names import UV_MAP
 from ..source import HeadSource
 from . import follow
 from .bind import bind, followed_points, measure, set_follow_input, set_rest
-from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_group, tint_scalp
+from .build import VIEWPORT_SHARE, add_group, find_hair, homes, prepare_head, skin_group, tint_scalp
 from .modifiers import slider_input
 from .names import PLACE_UV, REST, SURFACE_UV
 from .restore import restored
@@ -196,7 +196,7 @@ def _copy(model: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> bp
     """A copy of curves for another head, with data and materials of its own, not bound yet."""
     hair = ledger.add(model.copy())
     hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
-    for collection in head.users_collection:
+    for collection in homes(head):
         collection.objects.link(hair)
     hair.data = new_curves(hair.name, read_guides(model.data), ledger)
     hair.data.surface, hair.data.surface_uv_map = head, UV_MAP
@@ -258,7 +258,7 @@ def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
     with restored(head), Ledger() as ledger:
         prepare_head(source, head, ledger)
         made = [
-            add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
+            add_group(name, group, source, head, homes(head)[0], VIEWPORT_SHARE, ledger)
             for name, group in source.hair.items()
             if name not in present
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,14 +47,25 @@ def _scalp_hair(operator: type[bpy.types.Operator], context) -> bpy.types.Object
     return None
 
 
+def _ways(head: bpy.types.Object) -> dict[str, bpy.types.Object | None]:
+    """The scalp hair of `head` in each way that it can be shown."""
+    return {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
+
+
 def _show_as(context, head: bpy.types.Object, way: str) -> None:
     """Show the scalp hair of `head` in one way and hide the others."""
-    shown = {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
+    shown = _ways(head)
     for name, thing in shown.items():
         if thing is not None:
             thing.hide_viewport = thing.hide_render = name != way
     if context.active_object is None:  # A hidden object is nobody's active one; the panel would go with it.
         context.view_layer.objects.active = head
+
+
+def _last_line(error: Exception) -> str:
+    """What an exporter says went wrong; those written in Python put a traceback before it and their place behind."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+    return lines[-1].rstrip(". ") if lines else type(error).__name__
 
 
 def _made(operator: bpy.types.Operator, context, build: Callable) -> set[str]:
@@ -137,7 +149,7 @@ class HRN_OT_hair_show_as(bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
-        if not hair_objects(head, self.way):
+        if _ways(head)[self.way] is None:
             return {"CANCELLED"}
         _show_as(context, head, self.way)
         return {"FINISHED"}
@@ -221,18 +233,20 @@ class HRN_OT_hair_export(bpy.types.Operator):
             message = say("{format} carries no strands, and this head has no cards and no mesh.", format=chosen.name)
             return fail(self, HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Click Make Hair Cards first."), head.name)
         path = Path(bpy.path.abspath(self.filepath))
+        if not path.name or path.is_dir():  # The file browser's name was emptied.
+            path /= head.name
         if path.suffix.lower() != chosen.suffix:
             path = path.with_name(path.name + chosen.suffix)
         try:
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                message = say("{folder} is not a folder that can be written to.", folder=path.parent)
+                raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, message)
             export_head(head, path, self.kind, hair)
         except HrnError as error:
             return fail(self, error, head.name)
         except (RuntimeError, OSError, MemoryError) as error:
-            return fail(
-                self,
-                HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, say("{file} could not be written: {reason}.", file=path, reason=error)),
-                head.name,
-            )
+            message = say("{file} could not be written: {reason}.", file=path, reason=_last_line(error))
+            return fail(self, HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, message), head.name)
         self.report({"INFO"}, report("{file} was written", file=path.name))
         return {"FINISHED"}
 

@@ -16,7 +16,7 @@ PRESETS = {"3k": 3000, "7k": 7000, "14k": 14000}
 
 
 def draw_games(layout: bpy.types.UILayout, head: bpy.types.Object) -> None:
-    """Draw the buttons for cards, mesh and export of `head`, which has hair."""
+    """Draw the buttons for cards, mesh and export of `head`, which has hair, or had it when these were made."""
     column = layout.column(align=True)
     column.label(text="Hair for Games")
     row = column.row(align=True)

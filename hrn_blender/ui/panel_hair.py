@@ -10,6 +10,7 @@ from ..build.hair.material import BRIGHTNESS, CHOSEN, MELANIN, REDNESS, ROUGHNES
 from ..build.hair.modifiers import slider_input
 from ..build.hair.names import GROUP_PROPERTY
 from ..build.hair.skin import BARE, TINT, shown, skin_input
+from ..build.hair_games.names import KINDS, find_games
 from ..engine.wire.messages import say
 from ..state.hair import active_hair, lacking, other_heads
 from ..state.heads import active_head
@@ -65,7 +66,7 @@ class HRN_PT_hair(Sidebar, bpy.types.Panel):
             self._draw_strands(layout, context, hair)
             self._draw_color(layout, head, hair)
             self._draw_actions(layout)
-        if "hair" in found:
+        if "hair" in found or any(find_games(head, kind) for kind in KINDS):
             draw_games(layout, head)
         if other_heads(context, head):
             layout.menu("HRN_MT_hair_heads", icon="COMMUNITY")

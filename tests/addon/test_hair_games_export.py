@@ -245,6 +245,31 @@ def test_strands_go_out_as_rendered(head, tmp_path, kind, suffix):
     assert any(o.type == "MESH" for o in bpy.data.objects), "the head as well"
 
 
+@pytest.mark.parametrize("kind", ["GLTF", "FBX", "USD", "ALEMBIC"])
+def test_a_folder_that_is_not_there_is_named(head, cards, tmp_path, kind):
+    fails(bpy.ops.hrn.hair_export, "absent is not a folder", filepath=str(tmp_path / "absent" / "head"), kind=kind)
+
+
+def test_a_folder_instead_of_a_file_gets_the_heads_name(head, cards, tmp_path):
+    assert bpy.ops.hrn.hair_export(filepath=f"{tmp_path}/", kind="ALEMBIC", hair="cards") == {"FINISHED"}
+    assert (tmp_path / f"{head.name}.abc").is_file()
+
+
+def test_an_exporter_that_fails_is_quoted_in_one_line(head, cards, tmp_path, monkeypatch):
+    from hrn_blender.build.hair_games import export
+
+    def broken(*_):
+        raise RuntimeError("Error: Python: Traceback (most recent call last):\n  File x\nKeyError: 'q'\nLocation: ops.py:109\n")
+
+    monkeypatch.setitem(export._EXPORTERS, "GLTF", broken)
+    fails(
+        bpy.ops.hrn.hair_export,
+        "head.glb could not be written: KeyError: 'q'.",
+        filepath=str(tmp_path / "head.glb"),
+        kind="GLTF",
+    )
+
+
 def test_strands_cannot_go_into_gltf(head, tmp_path):
     fails(bpy.ops.hrn.hair_export, "carries no strands", filepath=str(tmp_path / "head.glb"), kind="GLTF")
     assert not (tmp_path / "head.glb").exists()

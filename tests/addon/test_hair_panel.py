@@ -273,6 +273,51 @@ def test_a_head_without_rest_positions_is_reported_and_mended(head):
     assert bpy.ops.hrn.hair_mirror(side="LEFT") == {"FINISHED"}
 
 
+@pytest.mark.parametrize("rename", [True, False])
+def test_a_renamed_or_removed_uv_map_costs_nothing(head, rename):
+    layer = head.data.uv_layers["UVMap"]
+    if rename:
+        layer.name = "map1"
+    else:
+        head.data.uv_layers.remove(layer)
+    hair = find_hair(head)["hair"]
+    for press in (lambda: bpy.ops.hrn.hair_attach(), lambda: bpy.ops.hrn.hair_mirror(side="LEFT")):
+        assert press() == {"FINISHED"}
+        only_guides(hair)
+        assert skin_distance(head, seen(hair).roots).max() < 1e-4 and np.ptp(seen(hair).roots[:, 0]) > 0.05
+
+
+def test_removed_modifiers_do_not_stop_the_scissors(head):
+    hair = activate(find_hair(head)["hair"])
+    hair.modifiers.clear()
+    assert bpy.ops.hrn.hair_cut(way="LONGEST", longest=0.01) == {"FINISHED"}
+    assert [m.node_group.name for m in hair.modifiers] == ["HRN Follow Head"]
+    assert bpy.ops.hrn.hair_mirror(side="LEFT") == bpy.ops.hrn.hair_comb_to_photo() == {"FINISHED"}
+
+
+def test_cards_whose_strands_are_gone_can_still_be_chosen_and_removed(head):
+    bpy.ops.hrn.hair_cards(triangles=300)
+    bpy.ops.hrn.hair_remove(group="hair")
+    assert "Cards: " in addon_ui.texts(drawn())
+    assert bpy.ops.hrn.hair_show_as(way="curves") == {"CANCELLED"}
+    assert not next(child for child in head.children if "hrn_hair_games" in child).hide_render
+    bpy.ops.hrn.hair_games_remove(way="cards")
+    assert "Cards: " not in addon_ui.texts(drawn())
+
+
+def test_a_duplicated_head_and_its_hair_are_its_own(head):
+    strands = find_hair(head)
+    for thing in (head, *strands.values()):
+        thing.select_set(True)
+    bpy.ops.object.duplicate()
+    copy = activate(next(thing for thing in bpy.context.selected_objects if thing.type == "MESH"))
+    before = read_guides(strands["hair"].data).points
+    assert bpy.ops.hrn.hair_cut(way="LONGEST", longest=0.01) == {"FINISHED"}
+    assert lengths(read_guides(find_hair(copy)["hair"].data)).max() < 0.011
+    np.testing.assert_array_equal(read_guides(strands["hair"].data).points, before)
+    assert find_hair(copy)["hair"].data.surface == copy
+
+
 def test_buttons_say_why_they_cannot_be_used(head):
     activate(find_hair(head)["hair"])
     bpy.ops.object.mode_set(mode="SCULPT_CURVES")

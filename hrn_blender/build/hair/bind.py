@@ -13,6 +13,7 @@ from ..ledger import Ledger
 from ..mesh import DEFORMATION_KEY
 from ..names import UV_MAP
 from . import follow
+from .modifiers import add_follow
 from .names import BIND_PLACE, BIND_TURN, BIND_UV, PLACE_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 from .strands import read_attribute, read_guides, set_attribute, write_points
 
@@ -29,8 +30,10 @@ def set_rest(head: bpy.types.Object, rest: np.ndarray) -> None:
     UV map as it is (:data:`.names.PLACE_UV`)."""
     mesh = head.data
     set_attribute(mesh, REST, "FLOAT_VECTOR", "POINT", rest)
-    uv = np.zeros((len(mesh.loops), 2), np.float32)
     layer = mesh.uv_layers.get(UV_MAP)
+    if layer is None and mesh.attributes.get(PLACE_UV) is not None:
+        return  # Renamed or removed by the user: strands still know their places in it.
+    uv = np.zeros((len(mesh.loops), 2), np.float32)
     if layer is not None:
         layer.uv.foreach_get("vector", flat := uv.ravel())
         uv = flat.reshape(-1, 2)
@@ -64,7 +67,11 @@ def unbound(hair: bpy.types.Object) -> int:
 
 
 def measure(strands: list[bpy.types.Object], head: bpy.types.Object) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each object the surface's places (G, 3) and frames (G, 4), quaternions, at the roots on the head at rest."""
+    """For each object the surface's places (G, 3) and frames (G, 4), quaternions, at the roots on the head at rest. Objects whose
+    first modifier the user removed get it again: it is what measures."""
+    for hair in strands:
+        if not any(map(_follows, hair.modifiers)):
+            add_follow(hair, head, Ledger())
     found = []
     with _alone(strands, head, True) as seen:
         for data in seen:

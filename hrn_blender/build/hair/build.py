@@ -19,7 +19,7 @@ from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_show
 from .skin import MARK as SKIN_MARK
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
-__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "prepare_head", "skin_group", "tint_scalp"]
+__all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "homes", "prepare_head", "skin_group", "tint_scalp"]
 
 VIEWPORT_SHARE = 0.25
 """Part of the children that the viewport shows, unless asked for otherwise: a pose follows in a fifth of the time."""
@@ -34,6 +34,12 @@ def find_hair(head: bpy.types.Object) -> dict[str, bpy.types.Object]:
     """Group -> its curves object on `head`, in the order of :data:`engine.wire.hair.GROUPS`."""
     found = {child.get(GROUP_PROPERTY): child for child in head.children if child.type == "CURVES"}
     return {name: found[name] for name in GROUPS if name in found}
+
+
+def homes(head: bpy.types.Object) -> list[bpy.types.Collection]:
+    """The collections for what is added to `head`: its own, or the scene's where these are another file's, overridden or not."""
+    own = [one for one in head.users_collection if one.library is None and one.override_library is None]
+    return own or [bpy.context.scene.collection]
 
 
 def build_hair(

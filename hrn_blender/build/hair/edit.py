@@ -20,9 +20,9 @@ from ..names import UV_MAP
 from ..source import HeadSource
 from . import follow
 from .bind import bind, followed_points, measure, set_follow_input, set_rest
-from .build import VIEWPORT_SHARE, add_group, find_hair, prepare_head, skin_group, tint_scalp
+from .build import VIEWPORT_SHARE, add_group, find_hair, homes, prepare_head, skin_group, tint_scalp
 from .modifiers import slider_input
-from .names import REST, SURFACE_UV
+from .names import PLACE_UV, REST, SURFACE_UV
 from .restore import restored
 from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
 from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
@@ -126,8 +126,7 @@ def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
     mesh.loops.foreach_get("vertex_index", quads)
     for name, values in (("material_index", slots), ("loop_start", starts), ("loop_total", sizes)):
         mesh.polygons.foreach_get(name, values)
-    flat = np.empty(2 * len(mesh.loops), np.float32)
-    mesh.uv_layers[UV_MAP].uv.foreach_get("vector", flat)
+    uv = read_attribute(mesh, PLACE_UV)  # The map itself may have been renamed or removed since.
     corners = [
         (start, start + step, start + step + 1)
         for start, size in zip(
@@ -137,7 +136,7 @@ def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
     ]
     loops = np.array(corners, np.int32)
     rest = read_attribute(mesh, REST)
-    places, uv = rest[quads[loops]], np.pad(flat.reshape(-1, 2)[loops], ((0, 0), (0, 0), (0, 1)))
+    places, uv = rest[quads[loops]], uv[loops]
     tree = BVHTree.FromPolygons(rest.tolist(), quads[loops].tolist(), all_triangles=True)
     found = np.zeros((len(roots), 2), np.float32)
     for index, root in enumerate(roots.tolist()):
@@ -197,7 +196,7 @@ def _copy(model: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> bp
     """A copy of curves for another head, with data and materials of its own, not bound yet."""
     hair = ledger.add(model.copy())
     hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
-    for collection in head.users_collection:
+    for collection in homes(head):
         collection.objects.link(hair)
     hair.data = new_curves(hair.name, read_guides(model.data), ledger)
     hair.data.surface, hair.data.surface_uv_map = head, UV_MAP
@@ -259,7 +258,7 @@ def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
     with restored(head), Ledger() as ledger:
         prepare_head(source, head, ledger)
         made = [
-            add_group(name, group, source, head, head.users_collection[0], VIEWPORT_SHARE, ledger)
+            add_group(name, group, source, head, homes(head)[0], VIEWPORT_SHARE, ledger)
             for name, group in source.hair.items()
             if name not in present
         ]

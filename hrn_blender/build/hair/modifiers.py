@@ -16,7 +16,7 @@ from ...engine.wire.hair import HairStyle
 from ..ledger import Ledger
 from . import follow
 
-__all__ = ["SLIDERS", "Slider", "add_modifiers", "hair_nodes", "slider_input"]
+__all__ = ["SLIDERS", "Slider", "add_follow", "add_modifiers", "hair_nodes", "slider_input"]
 
 _FILE = "procedural_hair_node_assets.blend"
 _FOLDERS = ("assets/nodes", "assets/geometry_nodes")
@@ -122,9 +122,7 @@ def add_modifiers(
         thickness: gain of the guides' radius.
         share: part of the children that the viewport shows, 0 to 1.
     """
-    modifier = hair.modifiers.new(follow.GROUP, "NODES")
-    modifier.node_group = _follow_group(ledger)
-    _fill(modifier, {follow.HEAD: head, follow.VERTICES: len(head.data.vertices)})
+    add_follow(hair, head, ledger)
     groups = hair_nodes(ledger)
     for name, inputs in _inputs(style, thickness, share):
         if name in groups:
@@ -132,6 +130,14 @@ def add_modifiers(
             modifier.node_group = groups[name]
             modifier.show_expanded = False
             _fill(modifier, inputs)
+
+
+def add_follow(hair: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> None:
+    """Give `hair` the modifier of :mod:`.follow`, before all others."""
+    modifier = hair.modifiers.new(follow.GROUP, "NODES")
+    modifier.node_group = _follow_group(ledger)
+    _fill(modifier, {follow.HEAD: head, follow.VERTICES: len(head.data.vertices)})
+    hair.modifiers.move(len(hair.modifiers) - 1, 0)
 
 
 def _inputs(style: HairStyle, thickness: float, share: float) -> Iterator[tuple[str, dict]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..hair.build import homes
 from ..names import UV_MAP
 
 __all__ = [
@@ -63,7 +64,7 @@ def place_beside(head: bpy.types.Object, made: bpy.types.Object) -> None:
             material.name = name
             _color_image(material).name = f"{name} color"
     made.parent = head
-    for collection in head.users_collection:
+    for collection in homes(head):
         collection.objects.link(made)
 
 

@@ -191,7 +191,7 @@ def _hidden(left_out: list[LeftOut]) -> list[LeftOut]:
 
 
 def _number(view: View, photos: list[Photo]) -> int:
-    """Which of the photos a view is, by its file: the fit may have straightened its pixels."""
+    """The number of the photo that a view shows, by its file: the fit may have straightened its pixels."""
     return [photo.sha256 for photo in photos].index(view.photo.sha256)
 
 

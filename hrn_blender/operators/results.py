@@ -192,7 +192,13 @@ class HRN_OT_pack_head(bpy.types.Operator):
         try:
             pack(head)
         except RuntimeError as error:
-            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{reason}", reason=str(error).strip())), head.name)
+            return fail(
+                self,
+                HrnError(
+                    ErrorCode.BUNDLE_INVALID, say("The maps cannot be packed: {reason}.", reason=str(error).strip().rstrip("."))
+                ),
+                head.name,
+            )
         self.report({"INFO"}, report("{head} is packed. Save the file to keep it", head=head.name))
         return {"FINISHED"}
 

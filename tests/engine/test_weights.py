@@ -23,7 +23,10 @@ FORMATS = {
     "fit/coarse/tflite.py",
     "photo/exif.py",
     "photo/face_nets.py",
+    "photo/kinds.py",
     "photo/load.py",
+    "photo/mattes.py",
+    "photo/opening.py",
     "photo/regions.py",
 }
 """Files whose numbers are those of a file format, a published network, or the limits of files that are read."""

@@ -244,10 +244,8 @@ class TestRaw:
         ((code, message),) = photo.remarks
         assert code == "raw_preview" and "camera raw" in message and "1200 × 800" in message
 
-    @pytest.mark.skipif("rawpy" in sys.modules, reason="where rawpy is installed, it is read")
     @pytest.mark.parametrize("preview", [None, (160, 120)])
-    def test_without_one_it_says_what_it_is_and_what_to_do(self, tmp_path, preview, monkeypatch):
-        monkeypatch.setattr("engine.photo.opening._develop", lambda data: None)
+    def test_without_one_it_says_what_it_is_and_what_to_do(self, tmp_path, preview):
         (tmp_path / "a.dng").write_bytes(self.raw((3000, 2000), None if preview is None else jpeg(picture(preview))))
         error = error_of(tmp_path / "a.dng")
         assert error.code is ErrorCode.NOT_AN_IMAGE and "camera raw" in error.message and "export a JPEG" in error.hint
@@ -410,8 +408,7 @@ def test_the_reports_themselves(shared_dir, name, size):
     assert photo.size == size and (photo.decoded or (0, 0, *size)) == (0, 0, *size)
 
 
-def test_the_reported_raw(shared_dir, monkeypatch):
-    monkeypatch.setattr("engine.photo.opening._develop", lambda data: None)
+def test_the_reported_raw(shared_dir):
     assert "camera raw" in error_of(shared_dir / "review" / "inputs" / "raw_with_preview.dng").message
 
 

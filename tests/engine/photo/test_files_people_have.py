@@ -324,6 +324,25 @@ class TestProfiles:
         seen = self.saved(tmp_path, gamma, "linear_srgb.png")
         assert close(seen, picture(), 2.5)
 
+    @pytest.mark.parametrize("gamma, chunk, tolerance", [(1.0, b"gAMA", 2.5), (2.2, b"gAMA", 0), (1.0, b"sRGB", None)])
+    def test_a_png_without_one_states_its_gamma(self, tmp_path, gamma, chunk, tolerance):
+        """What it says of sRGB counts more."""
+        srgb = np.asarray(picture()) / 255
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+        stored = linear if gamma == 1 else srgb
+        stream = io.BytesIO()
+        Image.fromarray(np.uint8(np.round(255 * stored))).save(stream, "PNG")
+        data, said = stream.getvalue(), b""
+        for kind, content in ((b"gAMA", struct.pack(">I", round(100000 / gamma))), (b"sRGB", b"\0")):
+            if kind == b"gAMA" or chunk == kind:
+                said += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        (tmp_path / "a.png").write_bytes(data[:33] + said + data[33:])
+        seen = load_photo(tmp_path / "a.png").pixels
+        if tolerance is None:
+            assert (seen == np.uint8(np.round(255 * stored))).all()
+        else:
+            assert close(seen, picture(), tolerance)
+
     def test_srgb_itself_stays_to_the_bit(self, tmp_path):
         assert close(self.saved(tmp_path, None, "a.png"), picture(), 0)
 

@@ -68,6 +68,8 @@ class FaceObservation:
     """0 for the largest face."""
     count: int
     """How many faces the photo shows."""
+    score: float = 1.0
+    """How much the detector takes it for a face in the square of its landmarks, 0 to 1; 1 where it was not asked."""
 
 
 @dataclass(frozen=True)

@@ -145,9 +145,11 @@ def _fitted(
     """
     if len(faces) == 1:
         from ..fit import fit_coarse, fit_mid
+        from ..fit.plausible import refuse_implausible
 
         photo, observation = faces[0]
         first = fit_coarse(model, photo, observation, settings, progress.stage("coarse"))
+        refuse_implausible(photo, observation, first)
         shaping = progress.stage("mid", "Shaping the head to the photo")
         shaping(0.0)
         return [View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping))], left_out
@@ -189,7 +191,7 @@ def _hidden(left_out: list[LeftOut]) -> list[LeftOut]:
 
 
 def _number(view: View, photos: list[Photo]) -> int:
-    """Which of the photos a view is, by its file: the fit may have straightened its pixels."""
+    """The number of the photo that a view shows, by its file: the fit may have straightened its pixels."""
     return [photo.sha256 for photo in photos].index(view.photo.sha256)
 
 

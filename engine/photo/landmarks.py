@@ -70,22 +70,23 @@ class Landmarker:
                     break
         faces = sorted(faces, key=width_of, reverse=True)[: self._weights.most_faces]
         faces = [self._average(pixels, self._upright(pixels, points)) for points in faces]
-        return [self._observation(points, i, len(faces)) for i, points in enumerate(faces)]
+        return [self._observation(pixels, points, i, len(faces)) for i, points in enumerate(faces)]
 
     def again(self, photo: Photo, observation: FaceObservation, factor: np.ndarray | float = 1.0) -> FaceObservation:
         """The same face measured in another size of its photo, `factor` times (per axis) the first."""
         if self._nets is None:
             raise RuntimeError("the landmarker is closed")
         points = self._average(photo.pixels, observation.landmarks * factor)
-        return self._observation(points, observation.index, observation.count)
+        return self._observation(photo.pixels, points, observation.index, observation.count)
 
-    def _observation(self, points: np.ndarray, index: int, count: int) -> FaceObservation:
+    def _observation(self, pixels: np.ndarray, points: np.ndarray, index: int, count: int) -> FaceObservation:
         return FaceObservation(
             landmarks=np.ascontiguousarray(points[:, :2]),
             depth=points[:, 2].copy(),
             blendshapes=self._nets.blendshapes(points[:, :2]),
             index=index,
             count=count,
+            score=self._nets.score(pixels, roi_of(points)),
         )
 
     def _find(self, pixels: np.ndarray, deep: bool = True) -> list[np.ndarray]:

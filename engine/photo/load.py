@@ -18,7 +18,7 @@ from .cut_off import load_cut_off
 from .exif import UPRIGHT, focal_from_exif
 from .mattes import read_mattes
 from .opening import DAMAGE, damaged, open_picture, to_8bit
-from .profile import apply_profile, lab_to_srgb
+from .profile import apply_gamma, apply_profile, lab_to_srgb
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
 
@@ -101,9 +101,10 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
             focal = focal_from_exif(exif, *target)
             orientation = exif.get(0x0112, opened.orientation)
             profile = image.info.get("icc_profile")
+            gamma = image.info.get("gamma") if image.format == "PNG" and "srgb" not in image.info else None
             if image.size != target and factor < 1:
                 image = _resize(image, target)
-            image = _to_srgb(image, profile)
+            image = _to_srgb(image, profile, gamma)
             decoded = None
             if part is not None:
                 image, mask = _without_rest(image, part)
@@ -198,8 +199,8 @@ def _to_8bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(to_8bit(samples))
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Mode RGB in sRGB: palette, alpha, grey, CMYK, Lab and deep samples resolved, colour profile applied."""
+def _to_srgb(image: Image.Image, profile: bytes | None, gamma: float | None = None) -> Image.Image:
+    """Mode RGB in sRGB: palette, alpha, grey, CMYK, Lab and deep samples resolved, colour profile or a PNG's gamma applied."""
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     elif image.mode in ("PA", "La", "RGBa"):
@@ -216,6 +217,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = image.convert("RGB" if image.mode == "RGBA" else "L")
     if profile:
         image = apply_profile(image, profile)
+    elif gamma is not None and image.mode in ("RGB", "L"):
+        image = apply_gamma(image, gamma)
     if image.mode == "LAB" or image.mode not in ("RGB", "L", "CMYK", "YCbCr", "HSV", "RGBX"):
         image = lab_to_srgb(image) if image.mode == "LAB" else image.convert("RGB")
     if image.mode != "RGB":

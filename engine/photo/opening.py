@@ -1,10 +1,9 @@
-"""Which picture of a file is taken, and what reads it."""
+"""The picture that is taken of a file, and what reads it."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import io
 import struct
 import zlib
@@ -69,7 +68,7 @@ class Opened(NamedTuple):
     stream: io.BytesIO
     """What it is read from."""
     orientation: int = 1
-    """Of the file around it, for a picture that knows none of its own."""
+    """EXIF orientation of the file around it, for a picture that knows none of its own."""
     remarks: tuple[tuple[str, Message], ...] = ()
     """Codes and sentences for the head's report."""
     failure: HrnError | None = None
@@ -77,7 +76,7 @@ class Opened(NamedTuple):
 
 
 def open_picture(stream: io.BytesIO, name: str) -> Opened:
-    """The picture that is meant: of a TIFF its largest one, of a camera raw its preview or, where rawpy is installed, itself.
+    """The picture that is meant: of a TIFF its largest one, of a camera raw its preview.
 
     Args:
         stream: the whole file. name: what to call it.
@@ -223,15 +222,11 @@ def to_8bit(samples: np.ndarray) -> np.ndarray:
 
 
 def _open_raw(data: bytes, name: str, kind: Kind, ifds: list[Ifd]) -> Opened:
-    """A camera raw: its largest preview where that is large, else the sensor's data where a reader of them is installed."""
+    """A camera raw's largest preview, where that is large enough."""
     sensor = max((max(ifd.size) for ifd in ifds if ifd.raw), default=0)
     orientation = ifds[0].orientation if ifds else 1
     preview = _largest_preview(data, ifds)
     side = max(preview.image.size) if preview is not None else 0
-    if side < (_PREVIEW_SHARE * sensor if sensor else _PREVIEW_SIDE):
-        developed = _develop(data)
-        if developed is not None:
-            return Opened(developed, io.BytesIO())
     if preview is None or side < min(_PREVIEW_SIDE, max(_PREVIEW_SHARE * sensor, 1) if sensor else _PREVIEW_SIDE):
         raise not_a_photo(name, kind)
     remark = say(
@@ -270,16 +265,3 @@ def _largest_preview(data: bytes, ifds: list[Ifd]) -> Opened | None:
 
 def _area(opened: Opened) -> int:
     return opened.image.size[0] * opened.image.size[1]
-
-
-def _develop(data: bytes) -> Image.Image | None:
-    """The sensor's data as the camera would show them, half as wide; None where rawpy is absent or does not know the camera."""
-    if importlib.util.find_spec("rawpy") is None:
-        return None
-    import rawpy
-
-    try:
-        with rawpy.imread(io.BytesIO(data)) as raw:
-            return Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8))
-    except (rawpy.LibRawError, *DAMAGE):
-        return None

@@ -8,13 +8,33 @@ in a tree, and whose sensor data no reader of pictures understands.
 from __future__ import annotations
 
 import struct
+from enum import IntEnum
 from typing import NamedTuple
 
 __all__ = ["Ifd", "is_tiff", "one_channel", "read_ifds", "starting_with"]
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
-_OFFSETS, _SAMPLES, _ROWS, _COUNTS, _PLANAR, _SUB_IFDS, _FORMAT = 273, 277, 278, 279, 284, 330, 339
-_PREDICTOR, _KIND, _DNG, _ORIENTATION, _PROFILE = 317, 254, 50706, 274, 34675
+
+class _Tag(IntEnum):
+    """The tags that matter here, by their numbers in the file."""
+
+    KIND = 254
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    OFFSETS = 273
+    ORIENTATION = 274
+    SAMPLES = 277
+    ROWS = 278
+    COUNTS = 279
+    PLANAR = 284
+    PREDICTOR = 317
+    SUB_IFDS = 330
+    FORMAT = 339
+    PROFILE = 34675
+
+
 _SIZES = {1: 1, 3: 2, 4: 4, 7: 1, 13: 4}
 """Bytes of a value by its type: BYTE, SHORT, LONG, UNDEFINED, IFD; no other type matters here."""
 _LETTERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
@@ -41,53 +61,48 @@ class Ifd(NamedTuple):
     @property
     def size(self) -> tuple[int, int]:
         """(width, height)."""
-        return self.first(_WIDTH), self.first(_HEIGHT)
+        return self.first(_Tag.WIDTH), self.first(_Tag.HEIGHT)
 
     @property
     def raw(self) -> bool:
         """Whether these are a sensor's data."""
-        return self.first(_PHOTOMETRIC) in _RAW_PHOTOMETRIC
+        return self.first(_Tag.PHOTOMETRIC) in _RAW_PHOTOMETRIC
 
     @property
     def mask(self) -> bool:
         """Whether it is the transparency, the depth or another companion of a picture."""
-        return bool(self.first(_KIND) & 0b100) or self.first(_KIND) & 0xFFFF in (8, 16)
+        return bool(self.first(_Tag.KIND) & 0b100) or self.first(_Tag.KIND) & 0xFFFF in (8, 16)
 
     @property
     def compression(self) -> int:
-        return self.first(_COMPRESSION, 1)
+        return self.first(_Tag.COMPRESSION, 1)
 
     @property
     def orientation(self) -> int:
         """As of EXIF; 1 is upright."""
-        return self.first(_ORIENTATION, 1)
+        return self.first(_Tag.ORIENTATION, 1)
 
     @property
     def profile(self) -> bytes | None:
         """The ICC profile of its colours."""
-        return bytes(self.tags[_PROFILE]) if _PROFILE in self.tags else None
+        return bytes(self.tags[_Tag.PROFILE]) if _Tag.PROFILE in self.tags else None
 
     @property
     def channels(self) -> int:
-        return self.first(_SAMPLES, 1)
+        return self.first(_Tag.SAMPLES, 1)
 
     @property
     def bits(self) -> int:
-        return self.first(_BITS, 1)
+        return self.first(_Tag.BITS, 1)
 
     @property
     def separate(self) -> bool:
         """Whether each channel is a plane of its own."""
-        return self.first(_PLANAR, 1) == 2 and self.channels > 1
+        return self.first(_Tag.PLANAR, 1) == 2 and self.channels > 1
 
     @property
     def floats(self) -> bool:
-        return self.first(_FORMAT, 1) == 3
-
-    @property
-    def camera_raw(self) -> bool:
-        """Whether the file says that it is a DNG."""
-        return _DNG in self.tags
+        return self.first(_Tag.FORMAT, 1) == 3
 
 
 def is_tiff(head: bytes) -> bool:
@@ -111,7 +126,7 @@ def read_ifds(data: bytes) -> list[Ifd]:
         except struct.error:
             continue
         found.append(ifd)
-        waiting += [*ifd.tags.get(_SUB_IFDS, ()), following]
+        waiting += [*ifd.tags.get(_Tag.SUB_IFDS, ()), following]
     return found
 
 
@@ -134,20 +149,20 @@ def starting_with(data: bytes, ifd: Ifd) -> bytes:
 
 def one_channel(data: bytes, ifd: Ifd, channel: int) -> bytes:
     """A file with one plane of a picture whose channels are stored separately, as a grey picture."""
-    strips = len(ifd.tags[_OFFSETS]) // ifd.channels
+    strips = len(ifd.tags[_Tag.OFFSETS]) // ifd.channels
     part = slice(channel * strips, (channel + 1) * strips)
     entries = [
-        (_WIDTH, 4, ifd.tags[_WIDTH]),
-        (_HEIGHT, 4, ifd.tags[_HEIGHT]),
-        (_BITS, 3, (ifd.bits,)),
-        (_COMPRESSION, 3, (ifd.first(_COMPRESSION, 1),)),
-        (_PHOTOMETRIC, 3, (1,)),
-        (_OFFSETS, 4, ifd.tags[_OFFSETS][part]),
-        (_SAMPLES, 3, (1,)),
-        (_ROWS, 4, (ifd.first(_ROWS, ifd.size[1]),)),
-        (_COUNTS, 4, ifd.tags[_COUNTS][part]),
-        (_PREDICTOR, 3, (ifd.first(_PREDICTOR, 1),)),
-        (_FORMAT, 3, (ifd.first(_FORMAT, 1),)),
+        (_Tag.WIDTH, 4, ifd.tags[_Tag.WIDTH]),
+        (_Tag.HEIGHT, 4, ifd.tags[_Tag.HEIGHT]),
+        (_Tag.BITS, 3, (ifd.bits,)),
+        (_Tag.COMPRESSION, 3, (ifd.first(_Tag.COMPRESSION, 1),)),
+        (_Tag.PHOTOMETRIC, 3, (1,)),
+        (_Tag.OFFSETS, 4, ifd.tags[_Tag.OFFSETS][part]),
+        (_Tag.SAMPLES, 3, (1,)),
+        (_Tag.ROWS, 4, (ifd.first(_Tag.ROWS, ifd.size[1]),)),
+        (_Tag.COUNTS, 4, ifd.tags[_Tag.COUNTS][part]),
+        (_Tag.PREDICTOR, 3, (ifd.first(_Tag.PREDICTOR, 1),)),
+        (_Tag.FORMAT, 3, (ifd.first(_Tag.FORMAT, 1),)),
     ]
     end = len(data) + len(data) % 2
     table, more = b"", b""

@@ -46,7 +46,8 @@ def observe_photos(
     """
     from ..photo import observe
 
-    faces, left_out = [], []
+    faces: list[tuple[str | os.PathLike, Photo, FaceObservation]] = []
+    left_out: list[LeftOut] = []
     for number, path in enumerate(paths):
         message = say("Reading photo {number} of {count}", number=number + 1, count=len(paths))
         progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))

@@ -43,10 +43,12 @@ _own: set[Claim] = set()
 
 
 class Claim:
-    """The right to make `path`, until it is released or this process ends."""
+    """The right to make `path`, until it is released or this process ends. Folders above it that were made for it and stay empty
+    go with it."""
 
-    def __init__(self, path: Path, token: str, lock: FileLock | None):
+    def __init__(self, path: Path, token: str, lock: FileLock | None, made: tuple[Path, ...] = ()):
         self.path = path
+        self._made = made
         self.token = token
         """By it another process that works for the owner proves that it may make the path."""
         self._lock = lock
@@ -65,7 +67,8 @@ class Claim:
             else:
                 (folder / self.token).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            folder.rmdir()
+            for empty in (folder, *self._made):  # the first that is not ends it
+                empty.rmdir()
 
     def __enter__(self) -> Claim:
         return self
@@ -80,8 +83,9 @@ def claim_name(path: Path) -> Claim | None:
     Raises:
         OSError: the folder of `path` cannot be made or written.
     """
+    folder = _folder(path)
+    made = tuple(above for above in folder.parents if not above.exists())
     for _ in range(_TRIES):
-        folder = _folder(path)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             folder.mkdir()
@@ -89,7 +93,7 @@ def claim_name(path: Path) -> Claim | None:
             return None
         token = uuid.uuid4().hex
         try:
-            claim = Claim(path, token, _leave_file(folder / token))
+            claim = Claim(path, token, _leave_file(folder / token), made)
         except FileNotFoundError:
             continue  # Somebody who released the name has removed the folder meanwhile.
         if (folder / token).exists() and not _others_alive(folder, token):

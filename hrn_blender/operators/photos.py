@@ -158,7 +158,7 @@ class HRN_OT_reconstruct(bpy.types.Operator):
         try:
             settings = context.scene.hrn.engine_settings()
             check_photo_count(settings.method, len(photos))
-            session.queue.add(photos, settings, output_folder())
+            session.begin(session.queue.add(photos, settings, output_folder()))
         except HrnError as error:
             return fail(self, error, Path(photos[0]).name)
         session.ticker.tick()

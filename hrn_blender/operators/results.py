@@ -7,16 +7,17 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from ..build import DEFORMATION_KEY, build_head, find_heads, match_scene_to_camera
+from ..build import DEFORMATION_KEY, BuildOptions, build_head, find_heads, match_scene_to_camera
 from ..build.camera import EXPRESSION_PROPERTY
 from ..build.hair.build import find_hair
+from ..build.keep import copy_beside, is_packed, pack
 from ..engine.wire.bundle import MANIFEST, load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..link.jobs import Job, JobState
 from ..state import session
 from ..state.heads import active_head, head_cameras, linked_head
-from ..state.language import CONTEXT, report
+from ..state.language import CONTEXT, report, tip
 from ..state.session import fail
 from ..state.settings import output_folder, preferences
 from .shared import FileBrowser, built, free_viewport, in_object_mode
@@ -25,9 +26,11 @@ __all__ = ["register", "unregister"]
 
 
 def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
-    result = built(operator, lambda: build_head(job.bundle, scene=context.scene), job.name)
+    options = BuildOptions(pack=preferences().maps == "PACK")
+    result = built(operator, lambda: build_head(job.bundle, scene=context.scene, options=options), job.name)
     if result is None:
         return {"CANCELLED"}
+    session.answered(job.id)
     head = result.head
     context.view_layer.update()  # Until then the layer does not know its new objects.
     if head.name in context.view_layer.objects:
@@ -36,11 +39,24 @@ def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
         head.select_set(True)
         context.view_layer.objects.active = head
     _show(context)
+    if preferences().maps == "COPY":
+        _copy_new(operator, head)
     for warning in job.warnings:
         operator.report({"WARNING"}, report("{head}: {warning}", head=job.name, warning=warning))
     if not job.warnings:
         operator.report({"INFO"}, report("{head} is ready", head=job.name))
     return {"FINISHED"}
+
+
+def _copy_new(operator: bpy.types.Operator, head: bpy.types.Object) -> None:
+    """Copy a new head's files beside the .blend file, as the preferences say."""
+    if not bpy.data.filepath:
+        operator.report({"WARNING"}, report("Save the file, then use Copy Beside .blend File in the panel"))
+        return
+    try:
+        copy_beside(head, Path(bpy.data.filepath))
+    except HrnError as error:
+        operator.report({"WARNING"}, report(error.sentence))
 
 
 def _show(context) -> None:
@@ -76,6 +92,20 @@ class HRN_OT_build_result(bpy.types.Operator):
                 self, HrnError(ErrorCode.BUNDLE_INVALID, "There is no finished head to build.", hint="Choose one in the list.")
             )
         return _build(self, context, job)
+
+
+class HRN_OT_keep_result(bpy.types.Operator):
+    """Leave this head in the list only. It can be built later, in any file"""
+
+    bl_idname = "hrn.keep_result"
+    bl_label = "Not Here"
+    bl_options = {"INTERNAL"}
+
+    job_id: IntProperty(default=0, options={"HIDDEN", "SKIP_SAVE"}, description="Which result")
+
+    def execute(self, _context):
+        session.answered(self.job_id)
+        return {"FINISHED"}
 
 
 class HRN_OT_load_bundle(FileBrowser, bpy.types.Operator):
@@ -142,6 +172,61 @@ class HRN_OT_open_result(bpy.types.Operator):
         if not folder.is_dir():
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} is no longer there.", folder=folder)))
         bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+class HRN_OT_pack_head(bpy.types.Operator):
+    """Store this head's maps and photos inside the .blend file, which can then be sent on its own"""
+
+    bl_idname = "hrn.pack_head"
+    bl_label = "Pack"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        return head is not None and head.library is None and not is_packed(head)
+
+    def execute(self, context):
+        head = active_head(context)
+        try:
+            pack(head)
+        except RuntimeError as error:
+            return fail(
+                self,
+                HrnError(
+                    ErrorCode.BUNDLE_INVALID, say("The maps cannot be packed: {reason}.", reason=str(error).strip().rstrip("."))
+                ),
+                head.name,
+            )
+        self.report({"INFO"}, report("{head} is packed. Save the file to keep it", head=head.name))
+        return {"FINISHED"}
+
+
+class HRN_OT_copy_head(bpy.types.Operator):
+    """Copy this head's maps and photos into a folder beside the .blend file, to be moved together with it"""
+
+    bl_idname = "hrn.copy_head"
+    bl_label = "Copy Beside .blend File"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        if head is None or head.library is not None:
+            return False
+        if not bpy.data.filepath:
+            cls.poll_message_set(tip("Save the file first"))
+            return False
+        return True
+
+    def execute(self, context):
+        head = active_head(context)
+        try:
+            folder = copy_beside(head, Path(bpy.data.filepath))
+        except HrnError as error:
+            return fail(self, error, head.name)
+        self.report({"INFO"}, report("Copied to {folder}. Save the file to keep it", folder=folder))
         return {"FINISHED"}
 
 
@@ -229,9 +314,12 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
 
 _CLASSES = (
     HRN_OT_build_result,
+    HRN_OT_keep_result,
     HRN_OT_load_bundle,
     HRN_OT_remove_result,
     HRN_OT_open_result,
+    HRN_OT_pack_head,
+    HRN_OT_copy_head,
     HRN_OT_make_editable,
     HRN_OT_look_through_photo,
 )

@@ -21,6 +21,9 @@ from .windows import ready_to_build, redraw, run_operator
 
 __all__ = [
     "Notice",
+    "answered",
+    "asking",
+    "begin",
     "cancel_all",
     "dismiss",
     "engine_methods",
@@ -72,6 +75,10 @@ photos: list[str] = []
 notice: Notice | None = None
 _to_build: list[int] = []
 """Jobs that are done and wait for Blender to be ready for their head."""
+_begun_in: dict[int, str] = {}
+"""The .blend file in which a job was begun; jobs for which another one was opened meanwhile are no longer in it."""
+_asking: list[int] = []
+"""Jobs that are done and were begun in another file: the artist is asked whether their head belongs here."""
 
 
 def engine_methods() -> list[str]:
@@ -89,6 +96,22 @@ def dismiss() -> None:
     """Hide the message in the panel."""
     global notice
     notice = None
+
+
+def begin(job: Job) -> None:
+    """Remember that `job` was begun in the file that is open."""
+    _begun_in[job.id] = bpy.data.filepath
+
+
+def asking() -> list[Job]:
+    """Finished jobs that were begun in another file, whose heads may belong here or not."""
+    return [job for job in map(queue.get, _asking) if job is not None] if queue is not None else []
+
+
+def answered(job_id: int) -> None:
+    """The artist has said what becomes of a job that was begun in another file."""
+    if job_id in _asking:
+        _asking.remove(job_id)
 
 
 def cancel_all() -> None:
@@ -124,7 +147,7 @@ def _step() -> float | None:
     queue.engine.idle_seconds = preferences().idle_minutes * 60.0
     for event in queue.pump():
         if event.kind == "done":
-            _to_build.append(event.job.id)
+            (_to_build if event.job.id in _begun_in else _asking).append(event.job.id)
         elif event.kind == "failed":
             show_error(event.job.error, event.job.name)
         elif event.kind == "cancelled":
@@ -192,6 +215,7 @@ def _shown() -> tuple:
         job and (job.message, round(job.fraction, 2)),
         install and (install.message, round(install.fraction, 2)),
         bool(_to_build),
+        tuple(_asking),
     )
 
 
@@ -209,6 +233,11 @@ def active_result() -> Job | None:
 
 
 def _file_loaded() -> bool:
+    for id_ in [id_ for id_, path in _begun_in.items() if not path or path != bpy.data.filepath]:
+        del _begun_in[id_]
+        if id_ in _to_build:
+            _to_build.remove(id_)
+            _asking.append(id_)
     sync()
     return queue is not None and (queue.busy or bool(_to_build))
 
@@ -237,7 +266,8 @@ def unregister() -> None:
         install.cancel()
     queue = install = None
     photos.clear()
-    _to_build.clear()
+    for kept in (_to_build, _begun_in, _asking):
+        kept.clear()
     dismiss()
 
 

@@ -23,6 +23,7 @@ _DEFAULTS = SimpleNamespace(
     idle_minutes=10,
     frame_result=True,
     show_material=True,
+    maps="REFER",
     last_folder="",
 )
 """What holds where the add-on is not enabled in the preferences: Blender as a module."""

@@ -35,6 +35,8 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
             layout.separator()
         self._draw_photos(layout, context)
         self._draw_action(layout)
+        for job in session.asking():
+            self._draw_question(layout, context, job)
         if session.notice is not None:
             self._draw_notice(layout, context, session.notice)
 
@@ -98,6 +100,15 @@ class HRN_PT_main(Sidebar, bpy.types.Panel):
                 column.label(text=job.name, translate=False)
         elif session.waiting_to_build():
             layout.label(text="Ready. Return to Object Mode to see it", icon="INFO")
+
+    @staticmethod
+    def _draw_question(layout, context, job: Job) -> None:
+        """A head that was begun in another file."""
+        box = layout.box()
+        draw_text(box, say("{head} is finished. It was begun in another file.", head=job.name), context, icon="QUESTION")
+        row = box.row(align=True)
+        row.operator("hrn.build_result", text="Build Here", icon="ADD").job_id = job.id
+        row.operator("hrn.keep_result").job_id = job.id
 
     @staticmethod
     def _draw_notice(layout, context, notice) -> None:
@@ -217,6 +228,9 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         block = keys.key_blocks.get(DEFORMATION_KEY) if keys is not None else None
         if block is not None:
             column.prop(block, "value", text=words("Deformation"), translate=False, slider=True)
+        row = layout.row(align=True)
+        row.operator("hrn.pack_head", icon="PACKAGE")
+        row.operator("hrn.copy_head", icon="FILE_FOLDER")
         cameras = head_cameras(head)
         if len(cameras) < 2:
             layout.operator("hrn.look_through_photo", icon="OUTLINER_OB_CAMERA")

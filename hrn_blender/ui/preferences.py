@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import bpy
-from bpy.props import BoolProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..engine.wire.user_settings import read_user_settings
 from ..state import model_files
@@ -120,6 +120,17 @@ class HRN_Preferences(bpy.types.AddonPreferences):
         default=True,
         description="Switch the 3D viewport from solid display to Material Preview when a head is finished",
     )
+    maps: EnumProperty(
+        name="Maps of New Heads",
+        translation_context=CONTEXT,
+        items=(
+            ("REFER", "In the Output Folder", "The .blend file refers to them where they are"),
+            ("PACK", "Packed", "Inside the .blend file, which can then be sent on its own"),
+            ("COPY", "Beside the .blend File", "Copied into a folder beside the saved file, to be moved together with it"),
+        ),
+        default="REFER",
+        description="Where a new head keeps its maps and photos. Each head can be changed in the panel",
+    )
     last_folder: StringProperty(options={"HIDDEN"}, subtype="DIR_PATH")
 
     def draw(self, context):
@@ -137,6 +148,7 @@ class HRN_Preferences(bpy.types.AddonPreferences):
         column.separator()
         column.prop(self, "frame_result")
         column.prop(self, "show_material")
+        column.prop(self, "maps")
         box = layout.box()
         column = box.column()
         column.prop(self, "commercial_work")

@@ -106,13 +106,37 @@ def test_head_waits_until_the_user_leaves_edit_mode(addon, photo):
     assert len(heads_in_scene()) == 1
 
 
-def test_job_survives_opening_another_file(addon, photo):
+def test_another_file_gets_the_head_only_when_the_artist_says_so(addon, photo):
+    choose(photo)
+    for _ in range(2):
+        bpy.ops.hrn.reconstruct()
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert len(bpy.context.window_manager.hrn.jobs) == 2
+    run(addon)
+    assert not heads_in_scene() and [job.name for job in addon.asking()] == ["Zoë 1", "Zoë 1"]
+    shown = addon_ui.texts(addon_ui.draw("HRN_PT_main"))
+    assert "begun in" in shown and "Build Here" in shown
+    first, second = addon.asking()
+    assert bpy.ops.hrn.build_result(job_id=first.id) == {"FINISHED"} and len(heads_in_scene()) == 1
+    assert bpy.ops.hrn.keep_result(job_id=second.id) == {"FINISHED"} and not addon.asking()
+    assert len(heads_in_scene()) == 1 and len(addon.queue.jobs) == 2
+
+
+def test_the_same_file_opened_again_gets_its_head(addon, photo, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
     choose(photo)
     bpy.ops.hrn.reconstruct()
-    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    assert len(bpy.context.window_manager.hrn.jobs) == 1
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
     run(addon)
-    assert len(heads_in_scene()) == 1
+    assert len(heads_in_scene()) == 1 and not addon.asking()
+
+
+def test_a_photo_is_known_by_its_content(addon, photo, tmp_path):
+    """Whatever it is called; what is left out is named."""
+    (tmp_path / "scan 1").write_bytes(b"\xff\xd8\xff\xe0 and so on")
+    (tmp_path / "list.txt").write_text("not a photo")
+    assert choose(tmp_path / "scan 1", tmp_path / "list.txt") == {"FINISHED"}
+    assert [Path(path).name for path in addon.photos] == ["scan 1"]
 
 
 def test_camera_of_the_photo_becomes_the_scenes(addon, photo):

@@ -13,6 +13,7 @@ import pytest
 from engine import __version__
 from engine.cli import ProgressLine, main
 from engine.wire.bundle import load_bundle
+from engine.wire.errors import EXIT_CODES, ErrorCode
 from support.checkout import PROGRAMS, ROOT
 
 STUB = PROGRAMS / "stub_engine.py"
@@ -175,3 +176,13 @@ def test_contact_sheets_of_photos_of_one_name_do_not_overwrite_each_other(tmp_pa
     names = sheet_names(photos)
     assert len({name.lower() for name in names}) == 4 and names[3] == "side"
     assert "ann" in names[0] and "ben" in names[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell of POSIX closes the streams")
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_standard_streams_are_tolerated(tmp_path, closed):
+    """As services and file managers start programs. The error's own exit status comes, not that of a failure to print it."""
+    out = tmp_path / "head"
+    command = f'"{sys.executable}" -m engine reconstruct "{tmp_path}/no.jpg" --out "{out}" {closed}'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == EXIT_CODES[ErrorCode.PHOTO_UNREADABLE] and not out.exists()

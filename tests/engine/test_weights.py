@@ -21,7 +21,10 @@ FORMATS = {
     "fit/coarse/network.py",
     "photo/exif.py",
     "photo/face_nets.py",
+    "photo/kinds.py",
     "photo/load.py",
+    "photo/mattes.py",
+    "photo/opening.py",
     "photo/part_net.py",
     "photo/regions.py",
 }

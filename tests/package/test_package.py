@@ -85,3 +85,11 @@ def test_unpacked_addon_uses_the_engine_inside_it(package, tmp_path):
 def test_contents_outside_a_checkout_is_a_clear_error(tmp_path):
     with pytest.raises(InstallError, match="checkout"):
         contents(tmp_path)
+
+
+def test_the_sources_say_that_they_are_not_the_add_on():
+    """Who installs a zip of them meets "Missing manifest"; the file lies where they look, in both languages."""
+    text = (ROOT / "NOT_THE_ADDON.txt").read_text(encoding="utf-8")
+    assert "Missing manifest" in text and "install_deps.py package" in text and "不能" in text
+    assert "Missing manifest" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "NOT_THE_ADDON.txt" not in contents()

@@ -13,11 +13,12 @@ import numpy as np
 from ...camera import Camera
 from ...head.model import HeadModel
 from ...system.concurrency import concurrently
-from ...system.failures import of_view
+from ...system.failures import ViewFailed, of_view
 from ...system.progress import Progress
 from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.settings import Settings
+from ..plausible import refuse_implausible
 from .bundle_adjustment import Lens
 from .state import ViewState
 from .weights import WEIGHTS, LensWeights, OrderWeights
@@ -44,7 +45,7 @@ def single_fits(
     """The coarse fit of each photo on its own, several at a time; `progress` may raise to cancel all.
 
     Raises:
-        ViewFailed: with the number of a photo that cannot be fitted.
+        ViewFailed: with the number of a photo that cannot be fitted, or shows no face.
     """
     from ..coarse.fit import fit_coarse
 
@@ -56,7 +57,12 @@ def single_fits(
 
     def fit(number: int, photo: Photo, observation: FaceObservation) -> CoarseFit:
         with of_view(number):
-            return fit_coarse(model, photo, observation, settings, Progress(interrupt))
+            found = fit_coarse(model, photo, observation, settings, Progress(interrupt))
+        try:
+            refuse_implausible(photo, observation, found)
+        except HrnError as error:
+            raise ViewFailed(number, error) from error
+        return found
 
     return concurrently([partial(fit, number, *each) for number, each in enumerate(photos)], progress, stop=stop)
 

@@ -244,10 +244,8 @@ class TestRaw:
         ((code, message),) = photo.remarks
         assert code == "raw_preview" and "camera raw" in message and "1200 × 800" in message
 
-    @pytest.mark.skipif("rawpy" in sys.modules, reason="where rawpy is installed, it is read")
     @pytest.mark.parametrize("preview", [None, (160, 120)])
-    def test_without_one_it_says_what_it_is_and_what_to_do(self, tmp_path, preview, monkeypatch):
-        monkeypatch.setattr("engine.photo.opening._develop", lambda data: None)
+    def test_without_one_it_says_what_it_is_and_what_to_do(self, tmp_path, preview):
         (tmp_path / "a.dng").write_bytes(self.raw((3000, 2000), None if preview is None else jpeg(picture(preview))))
         error = error_of(tmp_path / "a.dng")
         assert error.code is ErrorCode.NOT_AN_IMAGE and "camera raw" in error.message and "export a JPEG" in error.hint
@@ -325,6 +323,25 @@ class TestProfiles:
     def test_curves_count(self, tmp_path, gamma):
         seen = self.saved(tmp_path, gamma, "linear_srgb.png")
         assert close(seen, picture(), 2.5)
+
+    @pytest.mark.parametrize("gamma, chunk, tolerance", [(1.0, b"gAMA", 2.5), (2.2, b"gAMA", 0), (1.0, b"sRGB", None)])
+    def test_a_png_without_one_states_its_gamma(self, tmp_path, gamma, chunk, tolerance):
+        """What it says of sRGB counts more."""
+        srgb = np.asarray(picture()) / 255
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+        stored = linear if gamma == 1 else srgb
+        stream = io.BytesIO()
+        Image.fromarray(np.uint8(np.round(255 * stored))).save(stream, "PNG")
+        data, said = stream.getvalue(), b""
+        for kind, content in ((b"gAMA", struct.pack(">I", round(100000 / gamma))), (b"sRGB", b"\0")):
+            if kind == b"gAMA" or chunk == kind:
+                said += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        (tmp_path / "a.png").write_bytes(data[:33] + said + data[33:])
+        seen = load_photo(tmp_path / "a.png").pixels
+        if tolerance is None:
+            assert (seen == np.uint8(np.round(255 * stored))).all()
+        else:
+            assert close(seen, picture(), tolerance)
 
     def test_srgb_itself_stays_to_the_bit(self, tmp_path):
         assert close(self.saved(tmp_path, None, "a.png"), picture(), 0)
@@ -410,8 +427,7 @@ def test_the_reports_themselves(shared_dir, name, size):
     assert photo.size == size and (photo.decoded or (0, 0, *size)) == (0, 0, *size)
 
 
-def test_the_reported_raw(shared_dir, monkeypatch):
-    monkeypatch.setattr("engine.photo.opening._develop", lambda data: None)
+def test_the_reported_raw(shared_dir):
     assert "camera raw" in error_of(shared_dir / "review" / "inputs" / "raw_with_preview.dng").message
 
 

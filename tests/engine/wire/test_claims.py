@@ -50,6 +50,16 @@ def test_a_claimed_name_is_nobody_elses(tmp_path):
     assert _ended(tmp_path) == [".a_2.reserved"]
 
 
+def test_folders_that_were_made_for_nothing_go(tmp_path):
+    claim = claim_name(tmp_path / "new" / "folder" / "a")
+    assert (tmp_path / "new" / "folder").is_dir()
+    claim.release()
+    assert not _ended(tmp_path)
+    with claim_name(tmp_path / "new" / "folder" / "a") as claim:
+        claim.path.mkdir()
+    assert claim.path.is_dir()
+
+
 def test_what_stands_on_the_disk_is_not_given_out(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a_2").write_text("a file")

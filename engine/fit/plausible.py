@@ -1,0 +1,38 @@
+"""Whether what was found is a face at all.
+
+The detector takes cats, cups and clouds for faces now and then, and the landmark network lays a face upon whatever it is
+shown. A head of people's shapes then misses the landmarks by more than it misses faces by, and the detector, asked again in
+the square of the landmarks, is less sure than of faces. Either may be said of a face, too; both together are not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..photo.landmarks import face_width
+from ..types import CoarseFit, FaceObservation, Photo
+from ..wire.errors import ErrorCode, HrnError
+from ..wire.messages import say
+from .weights import WEIGHTS, FitWeights
+
+__all__ = ["refuse_implausible"]
+
+
+def refuse_implausible(photo: Photo, observation: FaceObservation, found: CoarseFit, w: FitWeights = WEIGHTS) -> None:
+    """
+    Raises:
+        HrnError: ``NO_FACE`` where the coarse head misses the landmarks by more than any face is missed, or by more than most and
+            the detector is not sure.
+    """
+    miss = float(np.median(found.residual_px)) / max(face_width(observation), 1.0)
+    if not miss <= (w.most_miss if observation.score >= w.sure else w.unsure_miss):
+        raise HrnError(
+            ErrorCode.NO_FACE,
+            say(
+                "What looks like a face in {file} is none: a head misses it by {percent:.1f} % of its width.",
+                file=photo.name,
+                percent=100 * miss if np.isfinite(miss) else 100,
+            ),
+            hint="Use a photo of a person. Where there are several faces, choose another one with Face or --face.",
+            details={"miss": round(miss, 4) if np.isfinite(miss) else None, "score": round(float(observation.score), 3)},
+        )

@@ -73,7 +73,7 @@ def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None
         hair = _grown(small, small_seeds, turns[:-1], told=less)
         hair, turns = cv2.resize(hair, window.skin.shape[::-1], interpolation=cv2.INTER_LINEAR), turns[-1:]
     hair = _grown(scene, seeds, turns, hair, told)
-    hair = _without_blackness(scene, hair, seeds["hair"], told)
+    hair = _without_blackness(scene, hair, seeds["anchor"], told)
     bald = _bald_top(scene, seeds["shining"]) & (told < 0.5 if told is not None else True)
     return np.where(bald, 0, hair).astype(np.float32)
 
@@ -82,7 +82,9 @@ def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) ->
     """The seeds without those that the part network doubts, and with the hair of which it is sure."""
     sure = (told > FUSION.sure) & scene.window.shown
     doubted = told < FUSION.doubt
+    near = (scene.window.level > FUSION.near_level) & (scene.far < FUSION.near)
     return seeds | {
+        "anchor": (seeds["hair"] & ~doubted) | (sure & near),
         "hair": (seeds["hair"] & ~doubted) | sure,
         "background": seeds["background"] & ~(told > 0.5),
         "clothes": seeds["clothes"] & ~(told > 0.5),
@@ -91,7 +93,7 @@ def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) ->
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:
-    """Places (H, W) bool that are surely hair, background, clothes; what is like skin in color, its reflections; the skin's log density."""
+    """Places (H, W) bool that are surely hair (and at the head), background, clothes; what is like skin in color, its reflections; the skin's log density."""
     window, level = scene.window, scene.window.level
     parts, shown = window.parts, window.shown
     scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -118,6 +120,7 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
         hair = other
     return {
         "hair": hair,
+        "anchor": hair,
         "background": background,
         "clothes": clothes & shown,
         "like_skin": like_skin,
@@ -219,7 +222,7 @@ def _grown(
         odds = np.clip(own - np.logaddexp.reduce(np.stack(rivals), 0), -COLOR.most, COLOR.most) + place
         odds = guided(scene.guide, np.clip(odds, -8, 8).astype(np.float32), SHAPE.smooth * window.face, SHAPE.smooth_eps)
         odds[~window.shown] = -8
-        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["hair"], told)
+        hair = _whole(scene, 1 / (1 + np.exp(-np.clip(odds, -8, 8))), seeds["anchor"], told)
     return hair
 
 
@@ -238,8 +241,18 @@ def _whole(
     hair = np.where((hair > 0.5) & ~kept, 0.4, hair)
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
+    if told is not None:
+        keep |= _hangs(scene, label, count, told)
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
+
+
+def _hangs(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np.ndarray:
+    """(count,) bool: islands of which the part network is sure, and not black: those may be clothes, or shadow."""
+    size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
+    sure = np.bincount(label.ravel(), (told > FUSION.sure).ravel(), count) / size
+    light = np.bincount(label.ravel(), scene.lab[..., 0].ravel(), count) / size
+    return (sure > FUSION.island) & (light > FUSION.black)
 
 
 def _without_blackness(
@@ -255,8 +268,6 @@ def _without_blackness(
         passage = low & (hair > 0.5) & (level > 0.0)
         if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
             black |= low & (scene.far > 0)
-    if told is not None:
-        black &= told < FUSION.sure
     return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds, told) if black.any() else hair
 
 

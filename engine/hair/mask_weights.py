@@ -132,22 +132,31 @@ class ShapeWeights:
 class FusionWeights:
     """What the part network's answer counts beside the photo's colors and the places."""
 
-    network: float = 1.0
+    network: float = 2.0
     """Weight of its log odds of hair."""
-    place: float = 1.0
+    place: float = 0.5
     """Weight of the places' log odds where it has answered."""
     least: float = 0.007
     """Chance, and distance from certainty, below which it is not believed (log odds of 5)."""
     sure: float = 0.9
     """Chance from which it is sure of hair."""
+    near: float = 0.3
+    """Distance from the head, face widths, within which that is hair which other hair may hang on ..."""
+    near_level: float = 0.4
+    """... and height above which it is."""
+    island: float = 0.6
+    """Share of an island of hair of which the network must be sure to keep it ..."""
+    black: float = 15.0
+    """... and its least mean L."""
     doubt: float = 0.1
     """Chance below which hair's seeds are doubted."""
-    trusted: float = 0.7
-    """Mean chance of hair on the scalp above which neither color nor hem make it a cap."""
+    trusted: float = 0.45
+    """Mean chance of hair in the mask above which its color does not make it a cap."""
     around: float = 0.15
     """How far around the head a hat is looked for, face widths."""
-    hat: float = 0.5
-    """Share of hats in hats and hair on and around the scalp above which the hair is covered."""
+    hat: float = 0.8
+    """Share of hats in hats and hair on and around the scalp above which the hair is covered (two photographed caps have 0.94,
+    painted hair as smooth as rubber to 0.74)."""
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,10 @@ def refusal(
     if mask.sum() < least:
         return "bald" if seen and not _is_dark(scene, weights) else "unclear"
     place = scalp & mask
-    place = place if place.sum() > least else mask
-    if parts is not None and parts["hair"][place].mean() > FUSION.trusted:
-        return ""
-    if _has_no_hair_color(scene, place, weights) or _has_a_brim(scene, mask, weights):
+    told = parts is not None and parts["hair"][mask].mean() > FUSION.trusted
+    if not told and _has_no_hair_color(scene, place if place.sum() > least else mask, weights):
         return "covered"
-    return ""
+    return "covered" if _has_a_brim(scene, mask, weights) else ""
 
 
 def _has_a_hat(scene: Scene, parts: Mapping[str, np.ndarray], weights: FusionWeights = FUSION) -> bool:

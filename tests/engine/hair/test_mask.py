@@ -50,8 +50,11 @@ def _view(scene):
 
 def _mask(model, matte=True, **options):
     scene = Scene(model, hand=False, **options)
-    window = make_window(model, model.template, _view(scene))
-    return window, hair_mask(window, person.person_matte(window) if matte else None)
+    view = _view(scene)
+    window = make_window(model, model.template, view)
+    if not matte:
+        return window, hair_mask(window)
+    return window, hair_mask(window, person.person_matte(window), person.window_parts(window, view))
 
 
 @pytest.mark.parametrize("yaw", [0.0, 25.0])
@@ -141,8 +144,9 @@ def test_masks_are_like_the_drawn_ones(model, name):
         photo, observation = observe(path, landmarker)
     coarse, mid = fit_mid(model, photo, observation, fit_coarse(model, photo, observation, Settings()), Settings())
     posed = model.shape(coarse.identity, coarse.expression) + mid.deformation
-    window = make_window(model, posed, View(photo, observation, coarse, mid))
-    mask = hair_mask(window, person.person_matte(window))
+    view = View(photo, observation, coarse, mid)
+    window = make_window(model, posed, view)
+    mask = hair_mask(window, person.person_matte(window), person.window_parts(window, view))
     assert mask.refusal == drawing.refusal
     if not drawing.refusal:
         assert overlap(drawing, window, mask.hair)[0] > LEAST[name]

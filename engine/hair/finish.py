@@ -64,12 +64,11 @@ def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, r
     Between two points a strand may lie on the skin, but not below it: there both are moved.
     """
     points = points.copy()
-    for turn in range(rounds):
+    for _ in range(rounds):
         points[:, 1:] += _needed(points[:, 1:], skin, space, clearance)
-        if turn < rounds - 1:
-            both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, 0.0)
-            points[:, 1:-1] += both
-            points[:, 2:] += both
+        both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, 0.0)
+        points[:, 1:-1] += both
+        points[:, 2:] += both
     return points
 
 

@@ -122,4 +122,3 @@ def hair_paint(closeup: Closeup, colors: np.ndarray, density: np.ndarray, other:
     local = np.exp(_PATCHES * (spread(np.log(light + 0.01), weight, [0.03 * closeup.face, 0.2 * closeup.face])
                                - float(np.median(np.log(light[core] + 0.01)))))  # fmt: skip
     return HairPaint(color.clip(*_RANGE).astype(np.float32), local.clip(0.7, 1.6).astype(np.float32), darkness)
-

@@ -21,15 +21,13 @@ from .mask import hair_mask
 from .person import person_matte, window_parts
 from .short import short_hair
 from .short_masks import with_short_masks
-from .short_match import as_painted
+from .short_match import MATCHING, as_painted
 from .skin import skin_triangles
 from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
 
-_PAINTED = ("brows", "beard")
-"""Groups whose strands are to look as the paint does that they stand for."""
 _SCALP_SHARE = 0.75
 """Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
@@ -63,9 +61,8 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     bare = bare_albedo(model, textures.albedo, covered, scalp_color, shaded=True) if covered else None
     if bare is not None:
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
-        for name in _PAINTED:
-            if name in tufts:
-                tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare)
+        for name in MATCHING.keys() & tufts.keys():
+            tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare, MATCHING[name])
     growing(1.0)
     return Hair(
         tufts,

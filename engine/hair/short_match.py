@@ -1,4 +1,4 @@
-"""Brows and beard as dark as the painted ones.
+"""Brows and beard about as dark as the painted ones.
 
 What strands cover is measured, by drawing them; what paint they stand for is known: the albedo with it and without.
 """
@@ -6,6 +6,7 @@ What strands cover is measured, by drawing them; what paint they stand for is kn
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from .draw import draw_tufts
 from .skin import SkinTriangles
 from .types import Strands, Tufts
 
-__all__ = ["as_painted"]
+__all__ = ["MATCHING", "Matching", "as_painted"]
 
 _BELOW_MM = 3.0
 """How far below the fitted skin hairs may lie and still count as seen, mm."""
@@ -28,8 +29,6 @@ _FACING = 0.4
 """Cosine of the angle under which skin is looked at from which on it tells anything."""
 _LEAST = 30.0
 """Fewer pixels that strands cover tell no color."""
-_TIMES = (0.3, 1.8)
-"""Least and largest factor of the strands' width; the rest is color."""
 _ROUNDS = 2
 """Number of times that widths are corrected: hairs cover each other."""
 _RANGE = (0.25, 0.9)
@@ -38,7 +37,22 @@ _CHANNELS = (0.002, 0.7)
 """Least and largest channel."""
 
 
-def as_painted(closeup: Closeup, skin: SkinTriangles, tufts: Tufts, painted: np.ndarray, bare: np.ndarray) -> Tufts:
+class Matching(NamedTuple):
+    """What may be changed of strands."""
+
+    times: tuple[float, float]
+    """Least and largest factor of their width."""
+    recolor: bool
+    """Their color makes up for what widths cannot."""
+
+
+MATCHING = {"brows": Matching((0.3, 1.8), True), "beard": Matching((0.5, 1.3), False)}
+"""What is changed of each group. A beard is dark and sparse; where it is seen from its side, at the jaw, it must not be a rim."""
+
+
+def as_painted(
+    closeup: Closeup, skin: SkinTriangles, tufts: Tufts, painted: np.ndarray, bare: np.ndarray, how: Matching
+) -> Tufts:
     """The tufts in widths and colors that darken the bare skin as much as the paint does; each side of the face for itself.
 
     Args:
@@ -53,12 +67,12 @@ def as_painted(closeup: Closeup, skin: SkinTriangles, tufts: Tufts, painted: np.
     for side in (~left, left):
         if side.any():
             part = Strands(*(getattr(strands, field.name)[side] for field in fields(strands)))
-            made = _matched(closeup, tufts._replace(strands=part), known, below)
+            made = _matched(closeup, tufts._replace(strands=part), known, below, how)
             color[side], radius[side] = made.color, made.radius
     return tufts._replace(strands=replace(strands, color=color, radius=radius))
 
 
-def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarray) -> Strands:
+def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarray, how: Matching) -> Strands:
     """The strands with other widths first, from place to place, for hair is dark; then with another color as a whole."""
     strands = tufts.strands
     towards = closeup.camera.position.astype(np.float32) - closeup.position
@@ -80,9 +94,11 @@ def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarra
         given = covered * ((below - usual) @ LUMINANCE)
         lacking = wanted / np.maximum(cv2.GaussianBlur(given, (0, 0), _LOCAL * closeup.face), 1e-4)
         lacking = sampled(lacking, pixels).reshape(times.shape).mean(1, keepdims=True)
-        times = np.clip(times * lacking, *_TIMES)
+        times = np.clip(times * lacking, *how.times)
         made = replace(strands, radius=(strands.radius * times).astype(np.float32))
         covered = _cover(closeup, tufts._replace(strands=made), shown)
+    if not how.recolor:
+        return made
     amount = max(float(covered.sum()), 1.0)
     paint, skin = ((covered[..., None] * values).sum((0, 1)) / amount for values in (known, below))
     own = skin - taken.sum((0, 1)) / amount

@@ -45,8 +45,8 @@ class _Skin:
     """(N, 4) float32: brows, beard, lashes, scalp hair."""
     lips: np.ndarray
     """(N,) float32 weight of the lips."""
-    shade: float
-    """Share of the hair's darkness that stays on the skin beneath it."""
+    shade: Mapping[str, float]
+    """Share of a group's darkness that stays on the skin beneath it."""
 
 
 def bare_albedo(
@@ -76,7 +76,7 @@ def bare_albedo(
         cover[:, 3] = 0
     if not cover.any():
         return albedo.copy()
-    skin = _read(model, albedo, cover, weights, weights.shade if shaded else 0.0)
+    skin = _read(model, albedo, cover, weights, weights.shade if shaded else {})
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -95,7 +95,7 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights, shade: float) -> _Skin:
+def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights, shade: Mapping[str, float]) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -163,7 +163,7 @@ def _painted(
             skin_here = np.minimum(filled, w.lid_most * present)
         else:
             change = np.maximum(whole, rim)
-            below = base + skin.shade * np.minimum(present - base, 0)
+            below = base + skin.shade.get(name, 0.0) * np.minimum(present - base, 0)
             skin_here = below * (1 + noise)
             if name == "beard":
                 # Pores, folds and spots that are not darker than the skin stay on it.

@@ -34,8 +34,8 @@ class BareWeights:
     """How much of a lid's dark rim goes: some of it is the lid's own shade."""
     lid_most: float = 1.12
     """Brightness of what is put there, over that of the lid with its lashes, at most."""
-    shade: float = 0.3
-    """Share of the darkness of brows and beard, evened out, that stays between their hairs: shade, and roots within the skin."""
+    shade: Mapping[str, float] = field(default_factory=lambda: {"brows": 0.3, "beard": 0.5})
+    """Share of a group's darkness, evened out, that stays between its hairs: shade, and under a beard the roots in the skin."""
     keep: float = 0.6
     """Share of the skin's own fine detail that is kept under stubble, where it is not darker than the skin."""
     lip_inside: Range = (0.25, 0.6)

@@ -15,7 +15,7 @@ from engine.hair.covered import covered_skin
 from engine.hair.finish import Skin
 from engine.hair.short import short_hair
 from engine.hair.short_masks import beard_place, with_short_masks
-from engine.hair.short_match import as_painted
+from engine.hair.short_match import MATCHING, as_painted
 from engine.hair.short_roots import Roots
 from engine.hair.skin import skin_triangles
 from engine.hair.types import HairMask, HairView, Tufts
@@ -220,7 +220,7 @@ def test_brows_are_as_dark_as_the_paint_that_they_stand_for(model, bearded):
     # Of another color than it is: the paint says which.
     wrong = Tufts(*bearded.groups["brows"])
     wrong = wrong._replace(strands=replace(wrong.strands, color=0.5 * wrong.strands.color + 0.1))
-    made = as_painted(closeup, skin, wrong, bearded.textures.albedo, bare)
+    made = as_painted(closeup, skin, wrong, bearded.textures.albedo, bare, MATCHING["brows"])
 
     def flat(albedo, tufts=()):
         picture = render_head(model, bearded.posed, closeup.camera, albedo, light="flat", tufts=tufts)

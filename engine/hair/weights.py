@@ -167,7 +167,7 @@ class CutWeights:
     """Length of rough hair: mm, and times its thickness."""
     sleek_length: tuple[float, float] = (17.0, 2.9)
     """The same of sleek hair."""
-    cropped: Range = (2.5, 7.0)
+    cropped: Range = (3.0, 10.0)
     """Thickness below which hair is cropped, and from which on it is as long as it looks, mm."""
     longest: float = 110.0
     """Most length of short hair, mm."""

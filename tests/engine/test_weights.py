@@ -27,6 +27,7 @@ FORMATS = {
     "photo/load.py",
     "photo/mattes.py",
     "photo/opening.py",
+    "photo/profile.py",
     "photo/regions.py",
 }
 """Files whose numbers are those of a file format, a published network, or the limits of files that are read."""

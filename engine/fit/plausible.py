@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..photo.landmarks import face_width
+from ..photo.weights import WEIGHTS as WEIGHTS_OF_PHOTOS
 from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
@@ -25,7 +26,17 @@ def refuse_implausible(photo: Photo, observation: FaceObservation, found: Coarse
             the detector is not sure.
     """
     miss = float(np.median(found.residual_px)) / max(face_width(observation), 1.0)
-    if not miss <= (w.most_miss if observation.score >= w.sure else w.unsure_miss):
+    doubtful = miss > w.unsure_miss[0] and observation.score < np.interp(miss, w.unsure_miss, w.sure)
+    if doubtful or not miss <= w.most_miss:
+        details = {"miss": round(miss, 4) if np.isfinite(miss) else None, "score": round(float(observation.score), 3)}
+        inside = ((observation.landmarks >= 0) & (observation.landmarks <= photo.size)).all(1)
+        if inside.mean() < WEIGHTS_OF_PHOTOS.landmarks.decoded:
+            raise HrnError(
+                ErrorCode.NO_FACE,
+                say("The face in {file} is cut off by the edge of the photo, too far to make a head of it.", file=photo.name),
+                hint="Use a photo that shows the whole face.",
+                details=details,
+            )
         raise HrnError(
             ErrorCode.NO_FACE,
             say(
@@ -34,5 +45,5 @@ def refuse_implausible(photo: Photo, observation: FaceObservation, found: Coarse
                 percent=100 * miss if np.isfinite(miss) else 100,
             ),
             hint="Use a photo of a person. Where there are several faces, choose another one with Face or --face.",
-            details={"miss": round(miss, 4) if np.isfinite(miss) else None, "score": round(float(observation.score), 3)},
+            details=details,
         )

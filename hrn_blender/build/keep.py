@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.wire.atomic import output_error, temporary_path
+from ..engine.wire.atomic import output_error, rename, temporary_path
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import HrnError
 from .head import BUNDLE_PROPERTY
@@ -96,7 +96,7 @@ def _copied(source: Path, folder: Path, manifest: dict) -> Path:
         temporary = temporary_path(target)
         try:
             shutil.copytree(source, temporary)
-            os.rename(temporary, target)
+            rename(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:

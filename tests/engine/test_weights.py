@@ -26,6 +26,7 @@ FORMATS = {
     "photo/mattes.py",
     "photo/opening.py",
     "photo/part_net.py",
+    "photo/profile.py",
     "photo/regions.py",
 }
 """Files whose numbers are those of a file format, a published network, or the limits of files that are read."""

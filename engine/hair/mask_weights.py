@@ -144,7 +144,7 @@ class FusionWeights:
     """Distance from the head, face widths, within which that is hair which other hair may hang on ..."""
     near_level: float = 0.4
     """... and height above which it is."""
-    island: float = 0.6
+    island: float = 0.3
     """Share of an island of hair of which the network must be sure to keep it ..."""
     black: float = 15.0
     """... and its least mean L."""

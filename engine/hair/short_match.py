@@ -29,6 +29,8 @@ _FACING = 0.4
 """Cosine of the angle under which skin is looked at from which on it tells anything."""
 _LEAST = 30.0
 """Fewer pixels that strands cover tell no color."""
+_THROUGH = 0.65
+"""Color of single hairs over what they are to look like: before skin they are lit through (looked at in Cycles)."""
 _ROUNDS = 2
 """Number of times that widths are corrected: hairs cover each other."""
 _RANGE = (0.25, 0.9)
@@ -106,7 +108,7 @@ def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarra
     # Hair is never greener than red, nor bluer than green.
     own[1:] = np.minimum(own[1:], own[0])
     own[2] = min(own[2], own[1])
-    color = made.color * (own / np.maximum(usual, 1e-4))
+    color = made.color * (_THROUGH * own / np.maximum(usual, 1e-4))
     return replace(made, color=color.clip(*_CHANNELS).astype(np.float32))
 
 

@@ -97,11 +97,11 @@ class Fronts:
         return {name: value[0] for name, value in zip(self.taps, self._net.forward(self.taps))}
 
 
-def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: tuple[int, int] = (0, 1), plain: bool = False):
+def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: tuple[int, int] = (0, 1)) -> None:
     """Vary pictures and keep what the fronts see: copy c of picture i is row i * copies + c.
 
     Args:
-        part: (k, m): every m-th picture from the k-th on. plain: pictures as they are, for judging.
+        part: (k, m): every m-th picture from the k-th on.
     """
     for i in range(part[0], len(pictures.done), part[1]):
         if not pictures.done[i]:
@@ -111,8 +111,7 @@ def look(pictures: PartPictures, seen: Seen, fronts: Fronts, copies: int, part: 
             if seen.done[row]:
                 continue
             picture, labels, landmarks = (np.array(array[i]) for array in pictures[:3])
-            if not plain:
-                picture, labels, landmarks = varied(np.random.default_rng([7, i, turn]), picture, labels, landmarks)
+            picture, labels, landmarks = varied(np.random.default_rng([7, i, turn]), picture, labels, landmarks)
             for name, value in fronts(picture).items():
                 seen.taps[name][row] = value
             seen.pictures[row], seen.labels[row] = picture, labels

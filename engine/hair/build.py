@@ -78,7 +78,7 @@ def _mask(window: Window, view: View) -> HairMask:
     """Where the photo shows hair: what the camera tells of people and hair goes before what is found."""
     person = matte_in_window(window, view.photo, PERSON)
     person = person_matte(window) if person is None else person
-    return hair_mask(window, person, matte_in_window(window, view.photo, HAIR), window_parts(window, view))
+    return hair_mask(window, person, window_parts(window, view), matte_in_window(window, view.photo, HAIR))
 
 
 def _scalp_color(strands: Strands) -> np.ndarray:

@@ -20,6 +20,8 @@ from .space import Space, trilinear
 
 __all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed", "tufted"]
 
+_CHORD = 0.2
+"""Least distance between two points of a strand from the skin, mm."""
 _THIN = 4.0
 """Half the thickness of what voxels may miss, mm."""
 _CLOTHES = 12.0
@@ -61,12 +63,12 @@ class Skin:
 def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 3) -> np.ndarray:
     """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin.
 
-    Between two points a strand may lie on the skin, but not below it: there both are moved.
+    Between two points a strand may come nearer, but not below the skin: there both are moved.
     """
     points = points.copy()
     for _ in range(rounds):
         points[:, 1:] += _needed(points[:, 1:], skin, space, clearance)
-        both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, 0.0)
+        both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, _CHORD)
         points[:, 1:-1] += both
         points[:, 2:] += both
     return points

@@ -18,16 +18,16 @@ __all__ = ["hair_mask"]
 def hair_mask(
     window: Window,
     person: np.ndarray | None = None,
-    matte: np.ndarray | None = None,
     parts: Mapping[str, np.ndarray] | None = None,
+    matte: np.ndarray | None = None,
 ) -> HairMask:
     """Hair of the head in one photo.
 
     Args:
         person: (H, W) float32 in [0, 1], people against background; None where nothing is known about it.
-        matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
         parts: chances of the picture's parts in the window, of :func:`engine.photo.parts.photo_parts`; None where its
             network is not installed.
+        matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
     """
     scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)

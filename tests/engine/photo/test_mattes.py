@@ -102,7 +102,7 @@ def test_hair_is_where_the_phone_says(model):
     photo = replace(painted.photo, mattes={HAIR: alpha[::2, ::2]})
     matte = matte_in_window(window, photo, HAIR)
     assert matte.shape == window.skin.shape and ((matte > 0.5) == scalp)[np.isfinite(window.head_near)].mean() > 0.9
-    found = hair_mask(window, None, matte)
+    found = hair_mask(window, matte=matte)
     wanted = matte_in_window(window, replace(photo, mattes={HAIR: mine[::2, ::2]}), HAIR) > 0.5
     overlap = ((found.hair > 0.5) & wanted).sum() / ((found.hair > 0.5) | wanted).sum()
     assert found.refusal == "" and overlap > 0.95

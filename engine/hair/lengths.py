@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .cut import Cut
+from .cut_weights import CutWeights
 from .field import View
-from .weights import CutWeights, StrandWeights
+from .weights import StrandWeights
 
 __all__ = ["Lengths"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .cut_weights import CutWeights
 from .field import Field
 from .roots import Roots
 from .space import Space, trilinear
 from .trace import Curves
-from .weights import CutWeights
 
 __all__ = ["standing_strands"]
 

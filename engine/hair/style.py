@@ -13,11 +13,12 @@ from scipy import ndimage
 
 from ..wire.hair import HairStyle
 from .cut import Cut
+from .cut_weights import CutWeights
 from .field import View
 from .flow import unit
 from .seen import blur
 from .trace import Traces
-from .weights import CutWeights, StyleWeights
+from .weights import StyleWeights
 
 __all__ = ["curled", "measured_curl", "measured_style", "shown_share", "waves"]
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..geometry.mesh import vertex_normals
 from ..head.model import HeadModel
 from .cut import Cut
+from .cut_weights import TiedWeights
 from .ears import Ears
 from .field import View
 from .flow import Fall
@@ -23,7 +24,6 @@ from .seen import inside_distance
 from .skin import skin_triangles
 from .space import Space
 from .trace import Curves
-from .weights import TiedWeights
 
 __all__ = ["Tie", "found_tie", "gathered_strands"]
 

@@ -68,7 +68,7 @@ class TiedWeights:
 
     thickness: float = 13.0
     """Gathered hair lies tighter than that elsewhere, mm."""
-    coherence: float = 0.74
+    coherence: float = 0.70
     """It is more parallel than that."""
     ears: float = 0.5
     """Share of an ear that hair covers, at most."""

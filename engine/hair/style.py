@@ -96,9 +96,10 @@ def measured_style(cut: Cut | None, curl: tuple[float, float], weights: StyleWei
     if cut is not None and cut.curly and not shell:
         crossed, *sizes = np.transpose(limits.coils)
         radius, length = (float(np.interp(coherence, crossed, one)) for one in sizes)
+    kind = 1 if shell else 2 if cut is not None and cut.long else 0
     return HairStyle(
-        children=weights.children[int(shell)],
-        spread=weights.spread[int(shell)] / 1000,
+        children=weights.children[kind],
+        spread=weights.spread[kind] / 1000,
         clump=0.0 if shell else weights.clump,
         noise=0.0002 if shell else weights.noise / 1000,
         frizz=round(0.0 if shell else weights.frizz * (1 - coherence), 3) / 1000,

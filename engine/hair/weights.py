@@ -260,7 +260,7 @@ class ColorWeights:
 
 @dataclass(frozen=True)
 class StyleWeights:
-    """The curves between the guides. Pairs: of a groom, and of a shell of short hairs."""
+    """The curves between the guides. Several: of a groom, of a shell of short hairs, and of long hair."""
 
     smooth: float = 0.08
     """Standard deviation of the smooth flow that strands curl about, face widths."""
@@ -278,9 +278,9 @@ class StyleWeights:
     """Points of a guide per turn up to which it cannot show a curl, and from which on it wholly can."""
     frizz: float = 1.2
     """Frizz of hair without any coherence, mm."""
-    children: tuple[int, int] = (9, 24)
+    children: tuple[int, int, int] = (9, 24, 13)
     """Curves for each guide."""
-    spread: Range = (2.6, 3.5)
+    spread: tuple[float, float, float] = (2.6, 3.5, 3.2)
     """Distance within which they stand, mm."""
     clump: float = 0.2
     """How far their tips meet."""

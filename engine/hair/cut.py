@@ -27,9 +27,9 @@ class Cut:
     thickness: float
     """Over the skull, mm."""
     top: float
-    """Of the hair's outline over the skull's, at the upper quarter of it, mm."""
+    """Distance of the hair's outline from the skull's at the upper quarter of it, mm."""
     tight: float
-    """Of the outline, at the lower third of it: what lies tightest, mm."""
+    """The same at the lower third: what lies tightest, mm."""
     coherence: float
     """How parallel the strands look, 0 to 1."""
     radial: float

@@ -75,7 +75,7 @@ class TiedWeights:
     beyond: float = 9.0
     """Hair farther beyond the skull's outline than all of it is thick, and this, stands out, mm."""
     widest: float = 0.62
-    """What stands out above the ears is no wider than this, face widths: a whole head of hair is no bun."""
+    """Greatest width of what stands out above the ears, face widths: a whole head of hair is not a bun."""
     joined: float = 4.0
     """The same of what is joined to it, mm."""
     below: float = 0.30

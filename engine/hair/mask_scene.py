@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 
 from ..photo.mixture import fit_mixture
-from ..photo.regions import OVAL, fill
+from ..photo.regions import CHIN, OVAL, TOP, fill
 from .mask_weights import COLOR, SHAPE, ColorWeights, ShapeWeights
 from .types import Window
-from .window import CHIN, TOP
 
 __all__ = ["EVEN", "Scene", "disk", "guided", "half_window", "make_scene"]
 

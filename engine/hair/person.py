@@ -17,11 +17,10 @@ import numpy as np
 from ..photo.carried import carried_path, known_bytes
 from ..photo.part_net import FRONTS
 from ..photo.parts import photo_parts
-from ..photo.regions import OVAL
+from ..photo.regions import CHIN, OVAL, TOP
 from ..photo.weights import WEIGHTS
 from ..types import View
 from .types import Window
-from .window import CHIN, TOP
 
 __all__ = ["PersonNet", "person_matte", "segmenter_path", "window_parts"]
 

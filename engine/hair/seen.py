@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 
 from ..camera import Camera
-from ..photo.regions import OVAL, fill
+from ..photo.regions import CHIN, OVAL, TOP, fill
 from .types import HairMask, HairView, Window
 from .weights import VolumeWeights
-from .window import CHIN, TOP, cropped_window
+from .window import cropped_window
 
 __all__ = ["Seen", "bilinear", "blur", "inside_distance", "seen_hair"]
 

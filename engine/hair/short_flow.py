@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from ..geometry.smoothstep import smoothstep
+from ..photo.regions import CHIN, TOP
 from ..wire.color import LUMINANCE
 from .closeup import Closeup
 from .short_weights import BROW, BrowWeights
-from .window import CHIN, TOP
 
 __all__ = ["BrowLine", "beard_flow", "blended", "brow_flow", "brow_line", "measured_axis", "tangents"]
 

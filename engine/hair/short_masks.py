@@ -9,7 +9,7 @@ import numpy as np
 
 from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS, HeadModel
-from ..photo.regions import BROWS, EYES, fill
+from ..photo.regions import BROWS, CHIN, EYES, TOP, fill
 from ..photo.skin import skin_surface_of
 from ..render import interpolate
 from ..types import View
@@ -19,7 +19,6 @@ from .short_flow import brow_line
 from .short_weights import BEARD, BROW, BeardWeights, BrowWeights
 from .skin import skin_triangles
 from .types import HairView, Window
-from .window import CHIN, TOP
 
 __all__ = ["beard_alpha", "beard_overhang", "beard_place", "brow_alpha", "with_short_masks"]
 

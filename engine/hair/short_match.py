@@ -86,7 +86,7 @@ def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarra
     side = 2 * max(1, round(_BESIDE * closeup.face)) + 1
     region = (cv2.dilate((covered > 0.02).astype(np.uint8), np.ones((side, side), np.uint8)) > 0) & shown
     usual = strands.color.mean((0, 1))
-    # Skin that is brighter with paint than without is no hair.
+    # Skin that is brighter with paint than without is not hair.
     taken = cv2.GaussianBlur(below - known, (0, 0), max(1.0, _BESIDE * closeup.face))
     taken = np.maximum(taken, 0) * region[..., None]
     wanted = cv2.GaussianBlur(taken @ LUMINANCE, (0, 0), _LOCAL * closeup.face)

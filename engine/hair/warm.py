@@ -10,11 +10,12 @@ import numpy as np
 from ..camera import Camera, orbit_camera
 from ..head.model import HeadModel
 from ..photo.parts import part_network
+from ..photo.regions import CHIN, TOP
 from ..types import Textures
 from .groom import groom_hair
 from .types import HairMask, HairView, Window
 from .weights import WEIGHTS
-from .window import CHIN, TOP, drawn_head
+from .window import drawn_head
 
 __all__ = ["drawn_textures", "drawn_view", "warm_up"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..camera import Camera
 from ..head.model import PARTS, HeadModel
 from ..photo.landmarks import face_width
-from ..photo.regions import OVAL
+from ..photo.regions import CHIN, OVAL, TOP
 from ..photo.skin import skin_surface_of
 from ..render import interpolate, rasterize
 from ..types import Photo, View
@@ -27,11 +27,6 @@ REACH = (2.2, 1.75, 2.2, 3.2)
 
 OVERHANG = 0.28
 """Face widths beyond the head, above and beside it, in which the window goes on where the photo has ended."""
-
-CHIN = 152
-"""Landmark at the lower end of the face's axis."""
-TOP = 10
-"""Landmark at its upper end."""
 
 
 def make_window(model: HeadModel, posed: np.ndarray, view: View) -> Window:

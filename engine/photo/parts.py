@@ -21,15 +21,13 @@ from .carried import carried_path, known_bytes
 from .landmarks import face_width
 from .part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx
 from .places import place_maps
-from .regions import OVAL
+from .regions import CHIN, OVAL, TOP
 from .weights import WEIGHTS
 
 __all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network", "photo_parts"]
 
 DATA = Path(__file__).with_name("data") / "parts.npz"
 """What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
-_TOP, _CHIN = 10, 152
-"""Landmarks at the ends of the face's axis."""
 
 
 def front_networks() -> dict[str, Network]:
@@ -159,7 +157,7 @@ def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: 
         return None
     points = np.asarray(landmarks, np.float64)[:, :2]
     oval = points[list(OVAL)]
-    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[_CHIN] - points[_TOP])
+    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[CHIN] - points[TOP])
     squares = []
     for reach, weight in WEIGHTS.parts.crops:
         side = 2 * reach * face

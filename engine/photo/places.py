@@ -5,15 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .regions import BROWS, EYES, OUTER_LIPS, OVAL, fill
+from .regions import BROWS, CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
 from .weights import WEIGHTS
 
 __all__ = ["PLACES", "place_maps"]
 
 PLACES = 6
 """Number of maps."""
-_TOP, _CHIN = 10, 152
-"""Landmarks at the ends of the face's axis."""
 _REACH = 2.0
 """Distance along and across the face's axis beyond which all places are the same, face heights."""
 
@@ -26,10 +24,10 @@ def place_maps(landmarks: np.ndarray, side: int) -> np.ndarray:
         landmarks: (478, 2) in pixels of a picture whose side is `side`.
     """
     points = np.asarray(landmarks, np.float32)
-    axis = points[_TOP] - points[_CHIN]
+    axis = points[TOP] - points[CHIN]
     height = max(float(np.linalg.norm(axis)), 1.0)
     up = axis / height
-    middle = (points[_TOP] + points[_CHIN]) / 2
+    middle = (points[TOP] + points[CHIN]) / 2
     y, x = np.mgrid[:side, :side].astype(np.float32) + 0.5 - middle[::-1, None, None]
     across, along = (y * up[0] - x * up[1]) / height, (x * up[0] + y * up[1]) / height
     oval = fill((side, side), points, OVAL)

@@ -9,6 +9,7 @@ from .weights import WEIGHTS
 
 __all__ = [
     "BROWS",
+    "CHIN",
     "EYES",
     "FACE_POINTS",
     "INNER_LIPS",
@@ -19,6 +20,7 @@ __all__ = [
     "OUTER_LIPS",
     "OVAL",
     "SURE_SKIN",
+    "TOP",
     "face_crop",
     "fill",
 ]
@@ -27,6 +29,11 @@ LANDMARKS = 478
 """Number of landmarks, irises included."""
 FACE_POINTS = 468
 """The landmarks after these are the irises."""
+
+CHIN = 152
+"""Landmark at the lower end of the face's axis."""
+TOP = 10
+"""Landmark at its upper end."""
 
 # Right and left are the subject's; the order is once around.
 OVAL = (

@@ -73,7 +73,7 @@ def _foliage(rng, side: int) -> np.ndarray:
 
 
 def _streaks(rng, side: int) -> np.ndarray:
-    """Strands that are no hair: grass, wood, fur, curtains, straw."""
+    """Strands other than hair: grass, wood, fur, curtains, straw."""
     out = np.empty((side, side, 3), np.float32)
     first, second = _color(rng), _color(rng)
     stretch = rng.uniform(8, 60)

@@ -1,4 +1,4 @@
-"""Which part of a person each pixel of a painted head shows, and noise for whole arrays; compiled with Numba."""
+"""The part of a person that each pixel of a painted head shows, and noise for whole arrays; compiled with Numba."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from .skin_paint import beard_share, brow_share, hair_share, noise
 
 __all__ = ["beard_shares", "label_head", "noise_at"]
 
-_BROWS, _BEARD, _EYES, _LIPS, _SKIN, _HAIR = Part.BROWS, Part.BEARD, Part.EYES, Part.LIPS, Part.SKIN, Part.HAIR
+_BROWS = Part.BROWS
+_BEARD = Part.BEARD
+_EYES = Part.EYES
+_LIPS = Part.LIPS
+_SKIN = Part.SKIN
+_HAIR = Part.HAIR
 _LEAST = 0.38
 """Share of painted brow or beard from which on a pixel is no longer skin."""
 

@@ -25,8 +25,12 @@ _BEARDS = ("none", "stubble", "short", "long", "moustache", "goatee")
 _BEARD_SHARES = (0.7, 0.1, 0.09, 0.03, 0.04, 0.04)
 """How often each is drawn."""
 
-_HATS, _GLASSES, _COVERS = 0.3, 0.24, 0.2
-"""Shares of people with something on their head, before their eyes, and over their face."""
+_HATS = 0.3
+"""Share of people with something on their head."""
+_GLASSES = 0.24
+"""Share of people with something before their eyes."""
+_COVERS = 0.2
+"""Share of people with something over their face."""
 
 
 def draw_person(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..photo.landmarks import width_of
-from ..photo.regions import OVAL
+from ..photo.regions import CHIN, OVAL, TOP
 from ..wire.command_line import Parser
 from ..wire.language import local
 from ..wire.messages import say
@@ -32,8 +32,6 @@ _FINE = 2 * SIDE
 """Side at which pictures are drawn."""
 _BELOW = 0.25
 """The picture's center lies this many face heights below the oval's, as for the person segmenter."""
-_TOP, _CHIN = 10, 152
-"""Landmarks at the ends of the face's axis."""
 _SHADOWS = 0.2
 """Share of pictures in which the person throws a shadow on what is behind."""
 _STRANGERS = 0.22
@@ -143,7 +141,7 @@ def _window(points: np.ndarray, camera: Camera, rng: np.random.Generator) -> Cam
     if kind < 0.8:
         reach = (1.5 if kind < 0.4 else 2.3) * np.exp(rng.normal(0, 0.05))
     half = reach * face
-    center = (oval.min(0) + oval.max(0)) / 2 + _BELOW * (at[_CHIN] - at[_TOP]) + rng.normal(0, 0.05, 2) * face
+    center = (oval.min(0) + oval.max(0)) / 2 + _BELOW * (at[CHIN] - at[TOP]) + rng.normal(0, 0.05, 2) * face
     low, scale = center - half, _FINE / (2 * half)
     return replace(
         camera,

@@ -93,7 +93,7 @@ class _Scene(NamedTuple):
     sky: np.ndarray
     """(V + points of hair, 3) irradiance of the sky."""
     hair: list[np.ndarray]
-    """Of each group of strands the (G, P', 3) points at which light was found."""
+    """Points (G, P', 3) of each group of strands at which light was found."""
 
 
 def shoot(studio: Studio, person: Person, camera: Camera, lights: Lights, rng: np.random.Generator) -> Plate:

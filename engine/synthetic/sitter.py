@@ -24,8 +24,10 @@ _SEED = 16001
 """First number of the generators of heads."""
 _KEPT = 3
 """Sitters that are kept: 15 MB each."""
-_RINGS, _STEPS = 61, 120
-"""Size of the grid of directions, from the top down and around."""
+_RINGS = 61
+"""Size of the grid of directions from the top down."""
+_STEPS = 120
+"""Its size around."""
 
 
 class Dome:

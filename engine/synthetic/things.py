@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..wire.color import power_to_linear
 from .part_labels import noise_at
 
 __all__ = ["Look", "Thing", "albedo", "ball", "box", "draw_look", "sheet", "tube"]
@@ -63,7 +64,7 @@ def draw_look(rng: np.random.Generator, like: np.ndarray | None = None, plain: f
     elif kind < 0.6:
         color = np.full(3, rng.uniform(0.4, 0.85)) * np.exp(rng.normal(0, 0.06, 3))
     else:
-        color = rng.random(3) ** 2.2 * 0.7 + 0.01
+        color = power_to_linear(rng.random(3)) * 0.7 + 0.01
     second = rng.random(3) ** 2 * 0.8 + 0.01 if rng.random() < 0.5 else color * np.exp(rng.normal(0, 0.6))
     return Look(
         np.clip(color, 0.003, 0.9),

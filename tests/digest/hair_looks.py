@@ -9,6 +9,7 @@ place. The tables of ``engine/bench/hair_looks.py`` and the curve of ``hrn_blend
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ import bpy
 import hair_photos
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "support" / "paths.py"))
 
 SIDE = 256
 """Side of the pictures, pixels."""

@@ -6,13 +6,14 @@ A program of its own, because Blender ends the process where EEVEE finds no Open
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from pathlib import Path
 
 import bpy
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+runpy.run_path(str(Path(__file__).resolve().parents[1] / "paths.py"))
 
 from hrn_blender.build import build_head, preview
 from hrn_blender.build.camera import match_scene_to_camera

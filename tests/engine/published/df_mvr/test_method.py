@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from engine.geometry.obj import read_obj
 from engine.head.landmarks68 import five_of_478
@@ -122,6 +122,8 @@ def test_fewer_photos_are_refused(method, portrait, tmp_path):
     with pytest.raises(HrnError, match="exactly 3 photos, not 1"):
         reconstruct([portrait], tmp_path / "head", Settings(method="df_mvr"))
     Image.new("RGB", (600, 600), (90, 120, 90)).save(tmp_path / "nobody.png")
+    ImageOps.mirror(Image.open(portrait)).save(tmp_path / "mirrored.png")
+    three = [portrait, tmp_path / "nobody.png", tmp_path / "mirrored.png"]
     with pytest.raises(HrnError, match="three usable photos, not 2") as caught:
-        reconstruct([portrait, tmp_path / "nobody.png", portrait], tmp_path / "head", Settings(method="df_mvr"))
+        reconstruct(three, tmp_path / "head", Settings(method="df_mvr"))
     assert "one from the left" in caught.value.hint

@@ -16,8 +16,7 @@ import numpy as np
 
 from ..photo.carried import carried_path, known_bytes
 from ..photo.part_net import FRONTS
-from ..photo.parts import photo_parts
-from ..photo.regions import CHIN, OVAL, TOP
+from ..photo.parts import crop_centre, photo_parts
 from ..photo.weights import WEIGHTS
 from ..types import View
 from .types import Window
@@ -74,9 +73,7 @@ def person_matte(window: Window) -> np.ndarray | None:
     network = _network(file) if file else None
     if network is None:
         return None
-    oval = window.landmarks[list(OVAL)]
-    down = window.landmarks[CHIN] - window.landmarks[TOP]
-    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * down
+    centre = crop_centre(window.landmarks)
     total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
     for reach, counts in WEIGHTS.parts.crops:
         half = int(reach * window.face)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .cut_weights import CutWeights
 from .field import Field
+from .flow import unit
 from .roots import Roots
 from .space import Space, trilinear
 from .trace import Curves
@@ -34,13 +35,13 @@ def standing_strands(
     """
     start, normal = roots.point[chosen], roots.normal[chosen]
     lean = weights.lean_curly if curly else weights.lean
-    way = _unit(normal + lean * _direction(field, start + 2 * normal))
+    way = unit(normal + lean * _direction(field, start + 2 * normal))
     length = np.maximum(_to_hull(start, way, space, weights.tallest), thickness) * share * (1 if curly else weights.stretched)
     step = (np.maximum(length, _LEAST) / (_PLACES - 1))[:, None]
     places = [start]
     for number in range(1, _PLACES):
         bend = lean * number / _PLACES
-        places.append(places[-1] + step * _unit(way + bend * _direction(field, places[-1])))
+        places.append(places[-1] + step * unit(way + bend * _direction(field, places[-1])))
     count = np.full(len(chosen), _PLACES)
     return Curves(np.stack(places, 1), count, np.asarray(chosen), np.zeros(len(chosen), bool))
 
@@ -64,7 +65,3 @@ def _to_hull(start: np.ndarray, way: np.ndarray, space: Space, most: float) -> n
     here = inside[each, first]
     part = np.clip(before / np.maximum(before - here, 1e-6), 0, 1)
     return far[first] - _STEP * (1 - np.where(left.any(1), part, 1))
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)

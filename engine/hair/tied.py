@@ -18,7 +18,7 @@ from .cut import Cut
 from .cut_weights import TiedWeights
 from .ears import Ears
 from .field import View
-from .flow import Fall
+from .flow import Fall, unit
 from .roots import Roots
 from .seen import inside_distance
 from .skin import skin_triangles
@@ -153,11 +153,11 @@ def gathered_strands(
     start = roots.point[chosen]
     disc = rng.normal(0, 0.4 * tie.thick, (len(chosen), 3))
     goal = tie.point + disc
-    first, last = _unit(start - fall.middle), _unit(goal - fall.middle)
+    first, last = unit(start - fall.middle), unit(goal - fall.middle)
     # Over the head, not beneath it, and above the ears.
-    over = _unit(first + last + weights.over * np.array([0.0, 1.0, -0.3]))
+    over = unit(first + last + weights.over * np.array([0.0, 1.0, -0.3]))
     t = np.linspace(0, 1, _WAY)[None, :, None]
-    way = _unit((1 - t) ** 2 * first[:, None] + 2 * t * (1 - t) * over[:, None] + t**2 * last[:, None])
+    way = unit((1 - t) ** 2 * first[:, None] + 2 * t * (1 - t) * over[:, None] + t**2 * last[:, None])
     level = max(cut.tight, weights.least_level) * rng.uniform(0.25, 1.0, (len(chosen), 1))
     rise = np.clip(t[..., 0] / 0.2, 0, 1)
     wanted = level * rise * (1 - t[..., 0]) + weights.off * t[..., 0] ** 3
@@ -187,7 +187,7 @@ def _tail(tie: Tie, disc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _bun(tie: Tie, disc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(n, _WOUND, 3): once and a half round a ring whose axis points away from the head, spread over its thickness."""
     count = len(disc)
-    across = _unit(np.cross(tie.out, [1.0, 0.2, 0.1])[None])[0]
+    across = unit(np.cross(tie.out, [1.0, 0.2, 0.1])[None])[0]
     other = np.cross(tie.out, across)
     turn = np.linspace(0, 3 * np.pi, _WOUND)[None] + rng.uniform(0, 2 * np.pi, (count, 1))
     thick = 0.45 * tie.size * rng.uniform(0.5, 1, (count, 1))
@@ -195,7 +195,3 @@ def _bun(tie: Tie, disc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ring = (0.55 * tie.size + thick * np.cos(roll))[..., None]
     flat = np.cos(turn)[..., None] * across + np.sin(turn)[..., None] * other
     return tie.point + tie.out * (0.6 * tie.size + thick * np.sin(roll))[..., None] + ring * flat
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)

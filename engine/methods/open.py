@@ -20,7 +20,7 @@ from ..pipeline.leave_out import without_failing
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
-from ..system.failures import ViewFailed, as_hrn_error
+from ..system.failures import ViewFailed, unexpected
 from ..system.packages import absent_packages
 from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo, Textures, View
@@ -161,12 +161,8 @@ def _fitted(
     profiles = [load_photo(one.path) for one in hidden if one.path is not None]
     try:
         views, strangers, placed = fit_views(model, faces, settings, progress, profiles)
-    except (HrnError, ViewFailed):
-        raise
     except Exception as error:
-        failure = as_hrn_error(error)
-        if failure.code is not ErrorCode.INTERNAL:
-            raise
+        failure = unexpected(error)
         # Nobody knows which of them it was: the largest face alone.
         best = max(range(len(faces)), key=lambda i: face_width(faces[i][1]))
         others = [LeftOut(photo.name, failure) for i, (photo, _) in enumerate(faces) if i != best]

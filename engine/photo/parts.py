@@ -24,7 +24,7 @@ from .places import place_maps
 from .regions import CHIN, OVAL, TOP
 from .weights import WEIGHTS
 
-__all__ = ["PartNet", "PhotoParts", "Square", "find_parts", "front_networks", "part_network", "photo_parts"]
+__all__ = ["PartNet", "PhotoParts", "Square", "crop_centre", "find_parts", "front_networks", "part_network", "photo_parts"]
 
 DATA = Path(__file__).with_name("data") / "parts.npz"
 """What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
@@ -156,8 +156,7 @@ def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: 
     if network is None:
         return None
     points = np.asarray(landmarks, np.float64)[:, :2]
-    oval = points[list(OVAL)]
-    centre = (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[CHIN] - points[TOP])
+    centre = crop_centre(points)
     squares = []
     for reach, weight in WEIGHTS.parts.crops:
         side = 2 * reach * face
@@ -169,6 +168,12 @@ def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: 
         chances = (chances + network(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))[..., ::-1]) / 2
         squares.append(Square(x, y, side, chances, weight))
     return PhotoParts(tuple(squares))
+
+
+def crop_centre(points: np.ndarray) -> np.ndarray:
+    """(2,) middle of what the networks for people and parts look at, from (478, 2) landmarks of the same pixels."""
+    oval = points[list(OVAL)]
+    return (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[CHIN] - points[TOP])
 
 
 def _square(pixels: np.ndarray, x: float, y: float, side: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..photo.landmarks import width_of
-from ..photo.regions import CHIN, OVAL, TOP
+from ..photo.parts import crop_centre
 from ..wire.command_line import Parser
 from ..wire.language import local
 from ..wire.messages import say
@@ -30,8 +30,6 @@ _SITTINGS = 20
 """So many pictures in a row are of one head."""
 _FINE = 2 * SIDE
 """Side at which pictures are drawn."""
-_BELOW = 0.25
-"""The picture's center lies this many face heights below the oval's, as for the person segmenter."""
 _SHADOWS = 0.2
 """Share of pictures in which the person throws a shadow on what is behind."""
 _STRANGERS = 0.22
@@ -134,14 +132,13 @@ def _camera(rng: np.random.Generator) -> Camera:
 def _window(points: np.ndarray, camera: Camera, rng: np.random.Generator) -> Camera:
     """The camera of the square that the person segmenter sees of a head with landmarks (478, 3)."""
     at = camera.project(points)[0]
-    oval = at[list(OVAL)]
     face = width_of(at)
     kind = rng.random()
     reach = np.exp(rng.uniform(np.log(1.3), np.log(2.6)))
     if kind < 0.8:
         reach = (1.5 if kind < 0.4 else 2.3) * np.exp(rng.normal(0, 0.05))
     half = reach * face
-    center = (oval.min(0) + oval.max(0)) / 2 + _BELOW * (at[CHIN] - at[TOP]) + rng.normal(0, 0.05, 2) * face
+    center = crop_centre(at) + rng.normal(0, 0.05, 2) * face
     low, scale = center - half, _FINE / (2 * half)
     return replace(
         camera,

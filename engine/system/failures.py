@@ -10,7 +10,7 @@ from ..wire.atomic import is_disk_full
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
-__all__ = ["ViewFailed", "as_hrn_error", "of_view"]
+__all__ = ["ViewFailed", "as_hrn_error", "of_view", "unexpected"]
 
 _log = logging.getLogger(__name__)
 _MEMORY_WORDS = (
@@ -51,13 +51,22 @@ def of_view(number: int) -> Iterator[None]:
     """
     try:
         yield
-    except (HrnError, ViewFailed):
-        raise
     except Exception as error:
-        failure = as_hrn_error(error)
-        if failure.code is not ErrorCode.INTERNAL:
-            raise
-        raise ViewFailed(number, failure) from error
+        raise ViewFailed(number, unexpected(error)) from error
+
+
+def unexpected(error: Exception) -> HrnError:
+    """What is to be said of an unexpected exception, whose traceback goes to the log.
+
+    Raises:
+        Exception: `error` itself, where it has a code of its own or tells already which photo it concerns.
+    """
+    if isinstance(error, (HrnError, ViewFailed)):
+        raise error
+    failure = as_hrn_error(error)
+    if failure.code is not ErrorCode.INTERNAL:
+        raise error
+    return failure
 
 
 def as_hrn_error(error: BaseException) -> HrnError:

@@ -47,6 +47,13 @@ class Photo:
     """Left, top, right and bottom of the part of `pixels` that the file still held; None where it was whole."""
     remarks: tuple[tuple[str, Message], ...] = ()
     """What an artist should know about the file: codes and sentences of warnings."""
+    as_shot: np.ndarray | None = None
+    """(H, W, 3) uint8 sRGB: the photo itself, where `pixels` have other colors than it."""
+
+    @property
+    def shot(self) -> np.ndarray:
+        """(H, W, 3) uint8 sRGB: the photo in its own colors."""
+        return self.pixels if self.as_shot is None else self.as_shot
 
     @property
     def size(self) -> tuple[int, int]:

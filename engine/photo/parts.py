@@ -134,7 +134,7 @@ def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None
     """The parts around one face of a photo, looked at once; None where the network is not installed."""
     if part_network() is None:
         return None
-    key = photo.sha256, photo.size, observation.landmarks.tobytes()
+    key = photo.sha256, photo.size, photo.as_shot is None, observation.landmarks.tobytes()
     with _finding:
         found = _found.pop(key, None)
     if found is None:

@@ -187,7 +187,7 @@ def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
         lambda: write_png(folder / "normal.png", textures.normal),
         lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
         lambda: write_png(folder / "albedo.png", textures.albedo),
-        *(partial(write_jpeg, folder / _photo_file(number), view.photo.pixels) for number, view in enumerate(found.views)),
+        *(partial(write_jpeg, folder / _photo_file(number), view.photo.shot) for number, view in enumerate(found.views)),
         lambda: write_png(folder / "preview.png", _preview(found)),
         lambda: write_exr(folder / "deformation.exr", textures.deformation * METRE),
         lambda: write_png(folder / "confidence.png", _CONFIDENCE_GREY[textures.confidence]),

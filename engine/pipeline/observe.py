@@ -45,6 +45,7 @@ def observe_photos(
         HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
     """
     from ..photo import observe
+    from ..photo.colors import with_natural_colors
 
     faces: list[tuple[str | os.PathLike, Photo, FaceObservation]] = []
     left_out: list[LeftOut] = []
@@ -54,7 +55,7 @@ def observe_photos(
         try:
             photo, observation = observe(path, landmarker, settings.face_index)
             _refuse_again(photo, observation, faces)
-            faces.append((path, photo, observation))
+            faces.append((path, with_natural_colors(photo, observation), observation))
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise
@@ -95,7 +96,7 @@ def _refuse_again(photo: Photo, observation: FaceObservation, faces: list) -> No
 def _likeness(photo: Photo, other: Photo) -> float:
     """Correlation of two photos in small, 1 for the same picture."""
     small = [
-        cv2.resize(one.pixels, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float64) for one in (photo, other)
+        cv2.resize(one.shot, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float64) for one in (photo, other)
     ]
     a, b = (one.ravel() - one.mean() for one in small)
     return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9))

@@ -95,9 +95,12 @@ class ViewState:
         matrix = np.array([[camera.fx, 0, camera.cx - 0.5], [0, camera.fy, camera.cy - 0.5], [0, 0, 1]])
         lens = np.array([k, 0, 0, 0], float)
         maps = cv2.initUndistortRectifyMap(matrix, lens, None, matrix, (width, height), cv2.CV_32FC1)
-        pixels = cv2.remap(self.photo.pixels, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        pixels, shot = (
+            None if one is None else cv2.remap(one, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            for one in (self.photo.pixels, self.photo.as_shot)
+        )
         points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
-        self.photo = replace(self.photo, pixels=pixels)
+        self.photo = replace(self.photo, pixels=pixels, as_shot=shot)
         self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32))
 
     @property

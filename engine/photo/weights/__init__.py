@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .color import Hue, JudgeWeights, NaturalWeights, TintWeights
 from .covers import BiteWeights, CoverWeights
 from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
@@ -20,12 +21,16 @@ __all__ = [
     "CoverWeights",
     "CropWeights",
     "FocalWeights",
+    "Hue",
+    "JudgeWeights",
     "LandmarkWeights",
     "MixtureWeights",
+    "NaturalWeights",
     "PartWeights",
     "PhotoWeights",
     "QualityWeights",
     "SkinWeights",
+    "TintWeights",
 ]
 
 
@@ -42,6 +47,9 @@ class PhotoWeights:
     bite: BiteWeights = field(default_factory=BiteWeights)
     quality: QualityWeights = field(default_factory=QualityWeights)
     parts: PartWeights = field(default_factory=PartWeights)
+    judge: JudgeWeights = field(default_factory=JudgeWeights)
+    tint: TintWeights = field(default_factory=TintWeights)
+    natural: NaturalWeights = field(default_factory=NaturalWeights)
 
 
 WEIGHTS = PhotoWeights()

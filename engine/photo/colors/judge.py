@@ -1,0 +1,204 @@
+"""What the colors of a photo are: those of a face in some white light, or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...types import FaceObservation
+from ...wire.color import srgb_to_linear
+from ..landmarks import face_width
+from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from ..weights import WEIGHTS, JudgeWeights
+
+__all__ = ["Closeup", "PhotoColors", "closeup", "hues", "judge_colors", "unpainted", "white_of_eye"]
+
+
+@dataclass(frozen=True)
+class Closeup:
+    """A window of a photo around the face, reduced."""
+
+    linear: np.ndarray
+    """(h, w, 3) float32."""
+    points: np.ndarray
+    """(478, 2) landmarks in its pixels."""
+    face: float
+    """Width of the face in its pixels."""
+    origin: tuple[int, int]
+    """Its left and upper edge, pixels of the photo."""
+    scale: float
+    """Its pixels per pixel of the photo."""
+    soft: np.ndarray
+    """(h, w, 3) float32: `linear`, smoothed."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)"""
+        return self.linear.shape[:2]
+
+    def filled(self, *polygons: tuple[int, ...]) -> np.ndarray:
+        """(h, w) bool: inside any polygon over the landmarks."""
+        return fill(self.shape, self.points, *polygons) > 0
+
+
+@dataclass(frozen=True)
+class PhotoColors:
+    """How a photo's colors are to be taken."""
+
+    kind: str
+    """``normal``; ``no_color``; ``toned``: one hue for each brightness, as in a brown print; ``weak_color``; ``tinted``: light
+    that no camera takes for white, of one or several lamps; ``painted``: the skin has hues that its light has not."""
+    skin: np.ndarray
+    """(2,) hue of bare skin, of what is not painted of it."""
+    paint: np.ndarray | None = None
+    """(2,) hue of the paint; None where nothing is."""
+    natural: float = 1.0
+    """Share of the bare face without paint."""
+
+
+def closeup(pixels: np.ndarray, observation: FaceObservation, reach: float, face_px: float, soft_px: float = 1.0) -> Closeup:
+    """The window around a face.
+
+    Args:
+        pixels: (H, W, 3) uint8 sRGB.
+        reach: half its side, of the face.
+        face_px: width of the face in it at most, pixels.
+        soft_px: how far the smoothed colors are smoothed.
+    """
+    height, width = pixels.shape[:2]
+    face = face_width(observation)
+    oval = observation.landmarks[list(OVAL)]
+    centre = (oval.min(0) + oval.max(0)) / 2
+    least = WEIGHTS.crop.least_px
+    x0, y0 = np.clip(np.floor(centre - reach * face), 0, np.maximum((width - least, height - least), 0)).astype(int)
+    x1, y1 = np.clip(np.ceil(centre + reach * face), (x0 + 1, y0 + 1), (width, height)).astype(int)
+    scale = min(1.0, face_px / face)
+    size = max(least, round((x1 - x0) * scale)), max(least, round((y1 - y0) * scale))
+    window = cv2.resize(pixels[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    linear = srgb_to_linear(window.astype(np.float32) / 255)
+    ratio = np.array(size) / (x1 - x0, y1 - y0)
+    points = ((observation.landmarks - (x0, y0)) * ratio).astype(np.float32)
+    soft = cv2.GaussianBlur(linear, (0, 0), soft_px)
+    return Closeup(linear, points, face * float(ratio[0]), (int(x0), int(y0)), float(ratio[0]), soft)
+
+
+def hues(linear: np.ndarray, dark: float = WEIGHTS.judge.dark) -> np.ndarray:
+    """(..., 2) log(R/G) and log(B/G) of (..., 3) linear colors, `dark` added to each channel."""
+    logs = np.log(np.maximum(linear, 0) + np.float32(dark))
+    return np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
+
+
+def white_of_eye(view: Closeup, eye: int, w: JudgeWeights = WEIGHTS.judge) -> np.ndarray:
+    """(h, w) bool: the brighter half of what lies between the lids of one eye, beside the iris."""
+    between = view.filled(EYES[eye])
+    centre, ring = IRISES[eye]
+    c = view.points[centre]
+    radius = float(np.linalg.norm(view.points[list(ring)] - c, axis=1).mean())
+    y, x = np.indices(view.shape)
+    between &= np.hypot(x + 0.5 - c[0], y + 0.5 - c[1]) > w.iris * radius
+    light = view.linear.max(-1)
+    return between & (light >= np.median(light[between])) if between.any() else between
+
+
+def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeights = WEIGHTS.judge) -> PhotoColors:
+    """
+    Args:
+        view: as :func:`closeup` gives it with the reach and size of `w`.
+        covered: (h, w) in [0, 1], chance of a cover over the face; None where nobody looked.
+    """
+    hue = hues(view.soft, w.dark)
+    oval = view.filled(OVAL)
+    features = _features(view)
+    bare = oval & ~features
+    if covered is not None:
+        bare &= covered < w.covered
+    if bare.sum() < max(w.least_place, w.least_seen * (oval & ~features).sum()):
+        return PhotoColors("normal", np.array([0.0, 0.0]))
+    skin = np.median(hue[bare], 0)
+    if _one_tone(view, hue, oval, w):
+        grey = np.quantile(np.abs(hue), w.quantile, axis=(0, 1)).max() < w.grey
+        return PhotoColors("no_color" if grey else "toned", skin)
+    light = view.soft.max(-1)
+    seen = light > np.median(light[bare]) * w.faint
+    low, high = np.array([w.pixel_red, w.pixel_blue]).T
+    strange = bare & seen & ((hue < low) | (hue > high)).any(-1)
+    share = strange.sum() / max((bare & seen).sum(), 1)
+    places = [view.filled(polygon) & bare for polygon in SURE_SKIN]
+    medians = np.array([np.median(hue[place], 0) for place in places if place.sum() >= w.least_place] or [skin])
+    (least_red, most_red), (least_blue, most_blue) = w.red, w.blue
+    off = not (least_red < skin[0] < most_red and least_blue < skin[1] < most_blue)
+    two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
+    pale = skin[0] - skin[1] < w.weak and np.abs(skin).max() < w.weak
+    if pale and not two and _lips_redder(view, hue, skin) < w.weak_lips:
+        return PhotoColors("weak_color", skin)
+    if not (pale or off or two or share > w.strange):
+        return PhotoColors("normal", skin)
+    if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
+        return _with_paint(hue, bare, strange, w)
+    return PhotoColors("tinted", skin)
+
+
+def _lips_redder(view: Closeup, hue: np.ndarray, skin: np.ndarray) -> float:
+    """log(R/G) of the lips over the skin's."""
+    lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
+    return float(np.median(hue[lips], 0)[0] - skin[0]) if lips.any() else 0.0
+
+
+def _features(view: Closeup) -> np.ndarray:
+    """(h, w) bool: eyes, brows, lips and nostrils and a little around them."""
+    radius = max(1, round(WEIGHTS.tint.rim * view.face))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return cv2.dilate(fill(view.shape, view.points, *BROWS, *EYES, OUTER_LIPS, *NOSTRILS), disk) > 0
+
+
+def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights) -> bool:
+    """Whether brightness alone tells the hue of every pixel."""
+    light = view.soft.max(-1)
+    counts = np.clip(light / w.faint, 0, 1)
+
+    def off(chosen: np.ndarray) -> np.ndarray:
+        """(h, w) how far each pixel is off the tone of the chosen ones of its brightness."""
+        edges = np.quantile(light[chosen], np.linspace(0, 1, w.bins + 1)[1:-1])
+        bins = np.digitize(light, edges)
+        tones = np.zeros((w.bins, 2))
+        for k in range(w.bins):
+            inside = chosen & (bins == k)
+            tones[k] = np.median(hue[inside], 0) if inside.any() else tones[max(k - 1, 0)]
+        return np.abs(hue - tones[bins]).max(-1) * counts
+
+    face = off(oval)
+    lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
+    return bool(
+        np.quantile(face[oval], w.quantile) < w.line_face
+        and np.quantile(off(np.ones_like(oval)), w.quantile) < w.line_around
+        and (not lips.any() or np.median(face[lips]) < w.line_lips)
+    )
+
+
+def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:
+    """Whether the white of an eye is not in the light that the skin around it seems to be in."""
+    radius = max(2, round(0.1 * view.face))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    away = []
+    for eye in range(len(EYES)):
+        white = white_of_eye(view, eye, w)
+        around = (cv2.dilate(fill(view.shape, view.points, EYES[eye]), disk) > 0) & bare
+        if white.sum() < 3 or around.sum() < w.least_place:
+            continue
+        seen = np.median(hue[white], 0) - np.median(hue[around], 0)
+        away.append((np.abs(seen - w.white).max(), (around & strange).sum() / around.sum()))
+    odd = [distance for distance, share in away if share > 0.5]
+    return bool(odd) and min(odd) > w.paint
+
+
+def _with_paint(hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> PhotoColors:
+    paint, skin = (np.median(hue[some], 0) for some in (strange if strange.any() else bare, bare & ~strange if (bare & ~strange).any() else bare))
+    natural = float((bare & unpainted(hue, paint, skin)).sum() / bare.sum())
+    return PhotoColors("painted", skin, paint, natural)
+
+
+def unpainted(hue: np.ndarray, paint: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """(h, w) bool: where (h, w, 2) hues are nearer to the skin's than to the paint's."""
+    return np.linalg.norm(hue - skin, axis=-1) < np.linalg.norm(hue - paint, axis=-1)

@@ -1,0 +1,202 @@
+"""A photo whose colors are lost or false is given those that a face has: brightness stays the photo's, hues are completed.
+
+Every stage then sees skin, lips, eyes and teeth as in any other photo, and needs no second way for such pictures. A photo of
+which :func:`~engine.photo.colors.judge.judge_colors` says ``normal`` is not touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ...types import FaceObservation, Photo
+from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
+from ...wire.messages import Message, say
+from ..landmarks import face_width
+from ..part_net import PARTS
+from ..parts import find_parts, photo_parts
+from ..regions import OVAL
+from ..skin import segment_skin
+from ..weights import WEIGHTS
+from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, unpainted
+from .palette import natural_hues, of_hue, skin_hue
+from .tint import Lamp, lamp_of
+
+__all__ = ["color_kind", "with_natural_colors"]
+
+_ROWS = 256
+"""Rows of a photo that are computed at a time."""
+
+
+def color_kind(photo: Photo, observation: FaceObservation) -> PhotoColors:
+    """What the colors of a photo are."""
+    w = WEIGHTS.judge
+    view = closeup(photo.pixels, observation, w.reach, w.face_px, w.soft_px)
+    colors = judge_colors(view)
+    if colors.kind in ("tinted", "painted"):  # unless something lies over the face
+        parts = photo_parts(photo, observation)
+        if parts is not None:
+            found = parts.window(view.origin, view.scale, view.shape)
+            colors = judge_colors(view, sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair")))
+    return colors
+
+
+def with_natural_colors(photo: Photo, observation: FaceObservation) -> Photo:
+    """The photo itself where its colors are a face's; else with completed ones, the original in ``as_shot``, and a remark."""
+    colors = color_kind(photo, observation)
+    if colors.kind == "normal":
+        return photo
+    if colors.kind == "painted" and not _completable(colors):
+        return replace(photo, remarks=(*photo.remarks, _remark(colors)))
+    if colors.kind == "weak_color":
+        pixels = _strengthened(photo.pixels, colors)
+    else:
+        view = closeup(photo.pixels, observation, WEIGHTS.natural.reach, WEIGHTS.natural.face_px)
+        recipe = _unpainted(view, colors) if colors.kind == "painted" else _completed(photo, observation, view, colors)
+        pixels = recipe.applied(photo.pixels)
+    return replace(photo, pixels=pixels, as_shot=photo.pixels, remarks=(*photo.remarks, _remark(colors)))
+
+
+def _completable(colors: PhotoColors) -> bool:
+    return colors.natural >= WEIGHTS.judge.least_natural
+
+
+def _remark(colors: PhotoColors) -> tuple[str, Message]:
+    """Code and sentence of the warning."""
+    if colors.kind == "painted":
+        if _completable(colors):
+            return "painted", say("A part of the face is painted; the skin below is guessed from the rest.")
+        return "painted", say("The face is painted, or its colors are not those of skin; they were kept.")
+    return {
+        "no_color": ("no_color", say("The photo has no color; the hues of skin, lips, eyes and hair are guessed.")),
+        "toned": ("toned", say("The photo has a single tone, as old prints have; the hues of skin, lips, eyes and hair are guessed.")),
+        "weak_color": ("no_color", say("The photo has hardly any color; it was strengthened until the skin looks like skin.")),
+        "tinted": ("tinted_light", say("The light is tinted; it was taken out as far as skin, lips and eyes tell, the rest is guessed.")),
+    }[colors.kind]
+
+
+def _strengthened(pixels: np.ndarray, colors: PhotoColors) -> np.ndarray:
+    """(H, W, 3) uint8: a photo with little color, its hues further from grey."""
+    found = max(float(colors.skin[0] - colors.skin[1]), 1e-3)
+    natural = skin_hue(0.3)
+    strength = min(float(natural[0] - natural[1]) / found, WEIGHTS.natural.weak_most)
+    out = np.empty_like(pixels)
+    for start in range(0, len(pixels), _ROWS):
+        linear = srgb_to_linear(pixels[start : start + _ROWS].astype(np.float32) / 255) + np.float32(1e-4)
+        light = (linear @ LUMINANCE)[..., None]
+        colored = (linear / light) ** np.float32(strength)
+        out[start : start + _ROWS] = _coded(light * colored / (colored @ LUMINANCE)[..., None])
+    return out
+
+
+def _coded(linear: np.ndarray) -> np.ndarray:
+    return np.round(255 * linear_to_srgb(linear)).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """Maps of a window: what becomes of a pixel, ``own * pixel + natural * (mix @ pixel)`` for each channel."""
+
+    view: Closeup
+    own: np.ndarray
+    """(h, w, 3) float32: gain of what is believed of the pixel's own channel."""
+    natural: np.ndarray
+    """(h, w, 3) float32: color that the part has, for what is not."""
+    mix: np.ndarray
+    """(h, w, 3) float32: what each channel says about the pixel's brightness."""
+
+    def applied(self, pixels: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 the whole photo."""
+        height, width = pixels.shape[:2]
+        out = np.empty_like(pixels)
+        scale, (x0, y0) = self.view.scale, self.view.origin
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        for start in range(0, height, _ROWS):
+            rows = pixels[start : start + _ROWS]
+            place = np.array([[scale, 0, (0.5 - x0) * scale - 0.5], [0, scale, (0.5 - y0 + start) * scale - 0.5]])
+            own, natural, mix = (
+                cv2.warpAffine(one, place, (width, len(rows)), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+                for one in (self.own, self.natural, self.mix)
+            )
+            linear = srgb_to_linear(rows.astype(np.float32) / 255)
+            out[start : start + _ROWS] = _coded(own * linear + natural * (mix * linear).sum(-1, keepdims=True))
+        return out
+
+
+def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
+    """Paint's brightness, in the hue and at the level of the skin beside it."""
+    w = WEIGHTS.tint
+    radius = max(1, round(w.paint_beyond * view.face))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    face = cv2.dilate(view.filled(OVAL).astype(np.uint8), disk) > 0
+    painted = face & ~unpainted(hues(view.soft), colors.paint, colors.skin)
+    lamp = lamp_of(view, painted)
+    luminance = view.soft @ LUMINANCE
+    level = float(np.median(luminance[view.filled(OVAL) & ~painted])) / max(lamp.skin_light, 1e-4)
+    soft = cv2.GaussianBlur(painted.astype(np.float32), (0, 0), max(0.5, w.paint_edge * view.face))[..., None]
+    skin = of_hue(colors.skin) * np.float32(level)
+    return _Recipe(view, np.repeat(1 - soft, 3, -1), np.ascontiguousarray(soft * skin, np.float32), lamp.mix)
+
+
+def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors: PhotoColors) -> _Recipe:
+    """Natural hues for all parts."""
+    lamp = _one_tone(view) if colors.kind in ("no_color", "toned") else lamp_of(view)
+    light = (lamp.mix * view.soft).sum(-1)
+    parts = _parts(photo, observation, view, light, lamp)
+    hue = natural_hues(view, light, lamp.skin_light, lamp.luminance, parts)
+    skin = of_hue(skin_hue(lamp.luminance))
+    color = of_hue(_neutral_rim(hue))
+    # A part's color is as bright as what was seen of it: in the channels that were seen.
+    color /= np.maximum((lamp.seen * color / skin).sum(-1, keepdims=True), 1e-3)
+    level = np.float32(lamp.luminance / max(lamp.skin_light, 1e-4))
+    return _Recipe(
+        view,
+        np.ascontiguousarray(lamp.own * skin * level, np.float32),
+        np.ascontiguousarray((1 - lamp.believed) * color * level, np.float32),
+        np.ascontiguousarray(lamp.mix, np.float32),
+    )
+
+
+def _neutral_rim(hue: np.ndarray) -> np.ndarray:
+    """Hues that end in grey at the window's edge, where they go on into the rest of the photo."""
+    hue = hue.copy()
+    hue[[0, -1]] = 0
+    hue[:, [0, -1]] = 0
+    return hue
+
+
+def _one_tone(view: Closeup) -> Lamp:
+    """A picture without color, or of one tone: its brightness, as if its brightest tone were white."""
+    top = np.quantile(view.soft.reshape(-1, 3), 0.99, axis=0)
+    share = LUMINANCE * top
+    total = float(share.sum())
+    share = share / total if total > 0 else LUMINANCE
+    mix = (LUMINANCE * float(top.max()) / total) if total > 0 else LUMINANCE
+    bare = view.filled(OVAL)
+    skin_light = float(np.median((view.soft @ mix)[bare])) if bare.any() else 0.2
+    # Skin is brighter in red than in blue light: one channel alone shows it too bright or too dark.
+    hue = of_hue(skin_hue(min(skin_light, 0.4)))
+    factor = float(share @ hue)
+    seen = share * hue / factor
+    full = (*view.shape, 3)
+    nothing = np.zeros(full, np.float32)
+    return Lamp(np.broadcast_to(np.float32(mix), full), nothing, nothing, np.broadcast_to(np.float32(seen), full), skin_light, skin_light / factor)
+
+
+def _parts(
+    photo: Photo, observation: FaceObservation, view: Closeup, light: np.ndarray, lamp: Lamp
+) -> dict[str, np.ndarray]:
+    """Chances of the parts in the window, told from a picture that is skin-colored throughout: the network and the skin's
+    mixture then tell them by brightness, texture and place."""
+    level = lamp.luminance / max(lamp.skin_light, 1e-4)
+    plain = _coded(of_hue(skin_hue(lamp.luminance)) * (light * level)[..., None])
+    points = view.points
+    found = find_parts(plain, points, view.face)
+    if found is not None:
+        return found.window((0.0, 0.0), 1.0, view.shape)
+    small = replace(observation, landmarks=points)
+    skin = segment_skin(replace(photo, pixels=plain), small).surface
+    nothing = np.zeros(view.shape, np.float32)
+    return {name: skin if name == "skin" else 1 - skin if name == "hair" else nothing for name in PARTS}

@@ -1,0 +1,169 @@
+"""What colors a photo of a face can have, and what a face's parts have where the photo does not tell.
+
+Hues are the logarithms of red over green and of blue over green of linear sRGB.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Hue", "JudgeWeights", "NaturalWeights", "TintWeights"]
+
+Hue = tuple[float, float]
+"""log(R/G), log(B/G)."""
+
+
+@dataclass(frozen=True)
+class JudgeWeights:
+    """How a photo without color, with one tone or in tinted light is told from all others.
+
+    The figures of 23 photos in daylight, flash and on stages, and of the same without color, toned (sepia, blue, green) and in
+    tinted light stand behind the limits; each lies between the two.
+    """
+
+    face_px: float = 128.0
+    """Width of the face at which colors are judged, pixels."""
+    reach: float = 1.1
+    """Half side of the window that is looked at, of the face."""
+    soft_px: float = 1.0
+    """Standard deviation by which its colors are smoothed, pixels."""
+    dark: float = 0.004
+    """Added to linear light: what is darker has no hue."""
+    bins: int = 16
+    """Steps of brightness, each as many pixels, whose median hues are the tone of that brightness."""
+    faint: float = 0.1
+    """Brightness below which a pixel's hue counts less."""
+    quantile: float = 0.9
+    """Share of the pixels that lie as near to the tone as the figures say."""
+    line_face: float = 0.115
+    """How far hues within the face may lie off the tone of their brightness in a picture of one tone; in color 0.16 and more."""
+    line_around: float = 0.16
+    """The same with what is around the face: in color 0.27 and more."""
+    line_lips: float = 0.09
+    """How far the lips' hue may lie off the tone of their brightness: in color 0.12 and more."""
+    grey: float = 0.06
+    """Largest hue, on its axes, of a picture without color."""
+    weak: float = 0.34
+    """log(R/B) of the skin below which a photo has little color: the palest face in white light has 0.41."""
+    weak_lips: float = 0.18
+    """log(R/G) of the lips over the skin's below which that is so; with redder lips the light is cool instead."""
+    empty: float = 2.2
+    """Hue of the skin from which on a channel is all but empty: that is a lamp's, or the file's, not paint."""
+    red: tuple[float, float] = (0.1, 1.5)
+    """Least and largest log(R/G) of skin in any light that a camera takes for white: 0.31 to 1.22 on photos."""
+    blue: tuple[float, float] = (-1.75, 0.3)
+    """The same of log(B/G): -1.61 to 0.10."""
+    pixel_red: tuple[float, float] = (0.0, 1.9)
+    """The same of single pixels, as in the shade of a nostril."""
+    pixel_blue: tuple[float, float] = (-2.4, 0.4)
+    """The same of log(B/G)."""
+    strange: float = 0.15
+    """Share of the bare face beyond these limits from which on its light is tinted."""
+    two_red: float = 0.85
+    """Difference of log(R/G) between two places of bare skin from which on lamps of different colors light them: 0.52 on
+    photos in one light."""
+    two_blue: float = 0.68
+    """The same of log(B/G): 0.51."""
+    least_place: int = 12
+    """Pixels of a place that tell its color."""
+    covered: float = 0.5
+    """Chance of glasses, a mask and the like from which on a pixel tells nothing about the light."""
+    least_seen: float = 0.2
+    """Share of the face that must be bare to judge its light."""
+    paint: float = 0.6
+    """How far the hue of an eye's white may lie off that of the skin around it, in the same light; paint is further away."""
+    white: Hue = (-0.2, 0.1)
+    """Hue of an eye's white against the skin's around it: its mean on photos."""
+    iris: float = 1.15
+    """What counts as white of the eye lies so far from the iris's centre, in radii of it."""
+    least_natural: float = 0.25
+    """Share of the bare face without paint from which on the rest is completed from it."""
+    painted: float = 0.12
+    """Share of the bare face from which on paint is told of."""
+
+
+@dataclass(frozen=True)
+class TintWeights:
+    """How the light's color is taken out. Lengths are of the face's width."""
+
+    soft: float = 0.07
+    """Standard deviation of the field that the light's hue is."""
+    far: float = 0.2
+    """The same where no skin is near."""
+    prior: float = 0.02
+    """Weight of the distant skin in it, against 1 of what is near."""
+    rim: float = 0.02
+    """How far around brows, eyes, lips and nostrils skin tells nothing about the light."""
+    empty: tuple[float, float] = (0.012, 0.05)
+    """Light of a channel on the skin at which its hue begins to be believed, and at which it is: below, 8 bits and compression
+    leave nothing."""
+    dark: tuple[float, float] = (0.003, 0.015)
+    """The same of a channel in a pixel."""
+    stray: tuple[float, float] = (0.3, 0.7)
+    """How far a pixel's hue may lie off its skin's before it is no longer believed, and where nothing of it is."""
+    burnt: tuple[float, float] = (0.8, 1.0)
+    """Light at which a channel begins to lose detail, and at which it has lost it."""
+    luminance: tuple[float, float] = (0.10, 0.40)
+    """Least and largest luminance that the skin is given: what a tinted lamp leaves of a face says little about its tone."""
+    paint_beyond: float = 0.08
+    """How far beyond the face's outline paint is looked for."""
+    paint_edge: float = 0.006
+    """Standard deviation of the border of what is taken for paint."""
+
+
+@dataclass(frozen=True)
+class NaturalWeights:
+    """What is known about the colors of a face. Lengths are of its width."""
+
+    face_px: float = 256.0
+    """Width of the face at which colors are completed, pixels."""
+    reach: float = 2.3
+    """Half side of the window in which parts get their colors."""
+    lightness: tuple[float, ...] = (25.0, 35.0, 45.0, 55.0, 65.0, 72.0, 80.0)
+    """L* of human skin, from very dark to very light ..."""
+    redness: tuple[float, ...] = (6.5, 10.0, 12.5, 13.0, 12.0, 10.0, 8.0)
+    """... its a* on faces: nearly the same for all groups (Xiao et al., "Characterising the variations in ethnic skin colours",
+    Skin Research and Technology 2017), less where melanin hides the blood ..."""
+    yellowness: tuple[float, ...] = (7.0, 12.0, 17.0, 19.0, 17.0, 14.5, 12.0)
+    """... and its b*: by the classes of the individual typology angle, atan((L* - 50) / b*) = -74, -51, -16, 15, 41, 57, 68
+    degrees (Chardon et al. 1991), largest where tanned and dark skin meet. At L* 50 this is the hue that photos show."""
+    lit: tuple[float, float] = (0.8, 0.32)
+    """Skin in a photo is lighter than it is: its hue is that of this share of its luminance, at most of the second number."""
+    blush: Hue = (0.06, 0.02)
+    """What blood adds to the hue of cheeks and nose."""
+    blush_soft: float = 0.06
+    """Standard deviation of that place's border."""
+    shade: float = 0.12
+    """Share of the log brightness against the skin's that goes into its hue: skin in its own shade is redder."""
+    shade_most: float = 0.12
+    """At most so much."""
+    shine: tuple[float, float] = (1.8, 3.2)
+    """Brightness, over the skin's, at which a reflection begins to be white, and at which it is."""
+    shine_white: float = 0.5
+    """Share of the hue that it then has lost."""
+    lips: Hue = (0.34, 0.16)
+    """Hue of lips against the skin's: the mean of the photos."""
+    mouth: Hue = (0.9, -0.1)
+    """Hue between the lips, where no teeth show."""
+    teeth: Hue = (0.11, -0.22)
+    """Hue of enamel."""
+    white: Hue = (0.095, -0.085)
+    """Hue of the white of an eye."""
+    tooth: tuple[float, float] = (1.05, 1.4)
+    """Brightness, over the lips', at which something between them begins to be a tooth, and at which it is one."""
+    tooth_skin: float = 0.45
+    """Least brightness of teeth over the skin's."""
+    iris: tuple[Hue, Hue] = ((0.5, -0.6), (-0.05, 0.12))
+    """Hue of a dark and of a light iris."""
+    iris_light: tuple[float, float] = (0.12, 0.45)
+    """Brightness, over the skin's, up to which an iris is dark, and from which on it is light."""
+    hair_light: tuple[float, ...] = (0.01, 0.05, 0.15, 0.4, 0.75)
+    """Luminances of hair, black to white ..."""
+    hair_red: tuple[float, ...] = (0.12, 0.32, 0.42, 0.26, 0.06)
+    """... their log(R/G) ..."""
+    hair_blue: tuple[float, ...] = (-0.1, -0.36, -0.58, -0.48, -0.1)
+    """... and log(B/G): black, brown, blond, white."""
+    edge: float = 0.012
+    """Standard deviation of the border between eyes or lips and skin."""
+    weak_most: float = 2.5
+    """At most so much are the colors of a photo strengthened that has little of them."""

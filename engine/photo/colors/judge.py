@@ -13,7 +13,7 @@ from ..landmarks import face_width
 from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from ..weights import WEIGHTS, JudgeWeights
 
-__all__ = ["Closeup", "PhotoColors", "closeup", "hues", "judge_colors", "unpainted", "white_of_eye"]
+__all__ = ["Closeup", "PhotoColors", "closeup", "features_of", "hues", "judge_colors", "unpainted", "white_of_eye", "wider"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     """
     hue = hues(view.soft, w.dark)
     oval = view.filled(OVAL)
-    features = _features(view)
+    features = features_of(view)
     bare = oval & ~features
     if covered is not None:
         bare &= covered < w.covered
@@ -130,14 +130,34 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     (least_red, most_red), (least_blue, most_blue) = w.red, w.blue
     off = not (least_red < skin[0] < most_red and least_blue < skin[1] < most_blue)
     two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
-    pale = skin[0] - skin[1] < w.weak and np.abs(skin).max() < w.weak
-    if pale and not two and _lips_redder(view, hue, skin) < w.weak_lips:
+    pale = float(skin[0] - skin[1]) if np.abs(skin).max() < w.weak else np.inf
+    if pale < w.weak and not two and _lips_redder(view, hue, skin) < w.weak_lips:
         return PhotoColors("weak_color", skin)
-    if not (pale or off or two or share > w.strange):
+    if not (pale < w.cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
         return PhotoColors("normal", skin)
     if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
         return _with_paint(hue, bare, strange, w)
     return PhotoColors("tinted", skin)
+
+
+def _spilled(view: Closeup, hue: np.ndarray, bare: np.ndarray, w: JudgeWeights) -> bool:
+    """Whether a green screen shines on the face's rim."""
+    typical = np.median(hue[bare], 0)
+    green = bare & (hue[..., 0] < min(w.green_pixel, typical[0] + w.rim_greener[0])) & (hue[..., 1] < 0)
+    if green.sum() > w.green * bare.sum():
+        return True
+    depth = cv2.distanceTransform(view.filled(OVAL).astype(np.uint8), cv2.DIST_L2, 5) / view.face
+    rim, middle = bare & (depth < w.rim), bare & (depth > w.middle)
+    if middle.sum() < w.least_place:
+        return False
+    typical = np.median(hue[middle], 0)
+    (x, y), (column, row) = np.indices(view.shape)[::-1], view.points[4]
+    low = y > row + w.rim_low * view.face
+    greener = 0
+    for sector in (rim & ~low & (x < column), rim & ~low & (x >= column), rim & low):
+        if sector.sum() >= w.least_place:
+            greener += bool((np.median(hue[sector], 0) - typical < w.rim_greener).all())
+    return greener >= 2
 
 
 def _lips_redder(view: Closeup, hue: np.ndarray, skin: np.ndarray) -> float:
@@ -146,11 +166,15 @@ def _lips_redder(view: Closeup, hue: np.ndarray, skin: np.ndarray) -> float:
     return float(np.median(hue[lips], 0)[0] - skin[0]) if lips.any() else 0.0
 
 
-def _features(view: Closeup) -> np.ndarray:
+def features_of(view: Closeup) -> np.ndarray:
     """(h, w) bool: eyes, brows, lips and nostrils and a little around them."""
-    radius = max(1, round(WEIGHTS.tint.rim * view.face))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    return cv2.dilate(fill(view.shape, view.points, *BROWS, *EYES, OUTER_LIPS, *NOSTRILS), disk) > 0
+    return wider(view.filled(*BROWS, *EYES, OUTER_LIPS, *NOSTRILS), WEIGHTS.tint.rim * view.face)
+
+
+def wider(mask: np.ndarray, distance: float) -> np.ndarray:
+    """(h, w) bool: `mask` and what lies at most `distance` pixels beside it."""
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(distance)) + 1,) * 2)
+    return cv2.dilate(mask.astype(np.uint8), disk) > 0
 
 
 def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights) -> bool:
@@ -179,12 +203,10 @@ def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights)
 
 def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:
     """Whether the white of an eye is not in the light that the skin around it seems to be in."""
-    radius = max(2, round(0.1 * view.face))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     away = []
     for eye in range(len(EYES)):
         white = white_of_eye(view, eye, w)
-        around = (cv2.dilate(fill(view.shape, view.points, EYES[eye]), disk) > 0) & bare
+        around = wider(view.filled(EYES[eye]), w.around_eye * view.face) & bare
         if white.sum() < 3 or around.sum() < w.least_place:
             continue
         seen = np.median(hue[white], 0) - np.median(hue[around], 0)
@@ -194,7 +216,10 @@ def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarr
 
 
 def _with_paint(hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> PhotoColors:
-    paint, skin = (np.median(hue[some], 0) for some in (strange if strange.any() else bare, bare & ~strange if (bare & ~strange).any() else bare))
+    paint, skin = (
+        np.median(hue[some], 0)
+        for some in (strange if strange.any() else bare, bare & ~strange if (bare & ~strange).any() else bare)
+    )
     natural = float((bare & unpainted(hue, paint, skin)).sum() / bare.sum())
     return PhotoColors("painted", skin, paint, natural)
 

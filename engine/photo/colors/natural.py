@@ -14,13 +14,12 @@ import numpy as np
 from ...types import FaceObservation, Photo
 from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 from ...wire.messages import Message, say
-from ..landmarks import face_width
 from ..part_net import PARTS
 from ..parts import find_parts, photo_parts
 from ..regions import OVAL
 from ..skin import segment_skin
 from ..weights import WEIGHTS
-from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, unpainted
+from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
 from .tint import Lamp, lamp_of
 
@@ -65,15 +64,29 @@ def _completable(colors: PhotoColors) -> bool:
 
 def _remark(colors: PhotoColors) -> tuple[str, Message]:
     """Code and sentence of the warning."""
-    if colors.kind == "painted":
-        if _completable(colors):
-            return "painted", say("A part of the face is painted; the skin below is guessed from the rest.")
-        return "painted", say("The face is painted, or its colors are not those of skin; they were kept.")
+    if colors.kind == "painted" and not _completable(colors):
+        return "painted", say("The face is painted, or its colours are not those of skin; they were kept.")
     return {
-        "no_color": ("no_color", say("The photo has no color; the hues of skin, lips, eyes and hair are guessed.")),
-        "toned": ("toned", say("The photo has a single tone, as old prints have; the hues of skin, lips, eyes and hair are guessed.")),
-        "weak_color": ("no_color", say("The photo has hardly any color; it was strengthened until the skin looks like skin.")),
-        "tinted": ("tinted_light", say("The light is tinted; it was taken out as far as skin, lips and eyes tell, the rest is guessed.")),
+        "no_color": (
+            "no_color",
+            say("The photo has no colour; the hues of skin, lips, eyes and hair are guessed."),
+        ),
+        "weak_color": (
+            "no_color",
+            say("The photo has hardly any colour; what there is was strengthened until the skin looks like skin."),
+        ),
+        "toned": (
+            "toned",
+            say("The photo has a single tone, as old prints have; the hues of skin, lips, eyes and hair are guessed."),
+        ),
+        "tinted": (
+            "tinted_light",
+            say("The light is tinted; its colour was taken out by the skin, and what it hides is guessed."),
+        ),
+        "painted": (
+            "painted",
+            say("A part of the face is painted; the skin below is guessed from the rest."),
+        ),
     }[colors.kind]
 
 
@@ -128,14 +141,17 @@ class _Recipe:
 def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
     """Paint's brightness, in the hue and at the level of the skin beside it."""
     w = WEIGHTS.tint
-    radius = max(1, round(w.paint_beyond * view.face))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    face = cv2.dilate(view.filled(OVAL).astype(np.uint8), disk) > 0
-    painted = face & ~unpainted(hues(view.soft), colors.paint, colors.skin)
+    oval = view.filled(OVAL)
+    painted = wider(oval, w.paint_beyond * view.face) & ~unpainted(hues(view.soft), colors.paint, colors.skin)
     lamp = lamp_of(view, painted)
-    luminance = view.soft @ LUMINANCE
-    level = float(np.median(luminance[view.filled(OVAL) & ~painted])) / max(lamp.skin_light, 1e-4)
-    soft = cv2.GaussianBlur(painted.astype(np.float32), (0, 0), max(0.5, w.paint_edge * view.face))[..., None]
+    near = w.paint_beside * view.face
+    beside = wider(painted, near) & ~painted & oval, wider(oval & ~painted, near) & painted & oval
+    if not all(part.any() for part in beside):
+        beside = oval & ~painted, painted
+    skin_light, paint_light = view.soft @ LUMINANCE, (lamp.mix * view.soft).sum(-1)
+    level = float(np.median(skin_light[beside[0]])) / max(float(np.median(paint_light[beside[1]])), 1e-4)
+    edge = max(0.5, w.paint_edge * view.face)
+    soft = cv2.GaussianBlur(wider(painted, 2 * edge).astype(np.float32), (0, 0), edge)[..., None]
     skin = of_hue(colors.skin) * np.float32(level)
     return _Recipe(view, np.repeat(1 - soft, 3, -1), np.ascontiguousarray(soft * skin, np.float32), lamp.mix)
 
@@ -182,12 +198,17 @@ def _one_tone(view: Closeup) -> Lamp:
     seen = share * hue / factor
     full = (*view.shape, 3)
     nothing = np.zeros(full, np.float32)
-    return Lamp(np.broadcast_to(np.float32(mix), full), nothing, nothing, np.broadcast_to(np.float32(seen), full), skin_light, skin_light / factor)
+    return Lamp(
+        np.broadcast_to(np.float32(mix), full),
+        nothing,
+        nothing,
+        np.broadcast_to(np.float32(seen), full),
+        skin_light,
+        skin_light / factor,
+    )
 
 
-def _parts(
-    photo: Photo, observation: FaceObservation, view: Closeup, light: np.ndarray, lamp: Lamp
-) -> dict[str, np.ndarray]:
+def _parts(photo: Photo, observation: FaceObservation, view: Closeup, light: np.ndarray, lamp: Lamp) -> dict[str, np.ndarray]:
     """Chances of the parts in the window, told from a picture that is skin-colored throughout: the network and the skin's
     mixture then tell them by brightness, texture and place."""
     level = lamp.luminance / max(lamp.skin_light, 1e-4)

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
-from ..regions import BROWS, EYES, NOSTRILS, OUTER_LIPS, OVAL, fill
+from ..regions import OVAL
 from ..weights import WEIGHTS, TintWeights
-from .judge import Closeup
+from .judge import Closeup, features_of
 
 __all__ = ["Lamp", "lamp_of"]
 
@@ -39,7 +39,7 @@ def lamp_of(view: Closeup, where: np.ndarray | None = None, w: TintWeights = WEI
     Args:
         where: (h, w) bool, the part of the face that is asked; all of it when omitted.
     """
-    bare = _bare(view, w)
+    bare = _bare(view)
     if where is not None and (bare & where).any():
         bare &= where
     size = np.linalg.norm(view.soft, axis=-1)
@@ -64,17 +64,14 @@ def _lamp(view: Closeup, field: np.ndarray, size: np.ndarray, bare: np.ndarray, 
     off = np.abs(np.log(even + 1e-3) - np.log(light + 1e-3)[..., None]).max(-1)
     bare_soft = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), max(0.5, 0.01 * view.face))
     believed = believed * smoothstep(*w.dark, view.soft) * (1 - bare_soft * smoothstep(*w.stray, off))[..., None]
-    # The norm of natural skin is about 1.5 of its luminance.
-    luminance = float(np.clip(skin_light / 1.5, *w.luminance))
+    found = np.clip(skin_light / w.norm, *w.luminance)
+    luminance = float(w.usual ** (1 - w.trusted) * found**w.trusted)
     return Lamp(mix, believed * gain, believed, share, skin_light, luminance)
 
 
-def _bare(view: Closeup, w: TintWeights) -> np.ndarray:
+def _bare(view: Closeup) -> np.ndarray:
     """(h, w) bool: the face without its features."""
-    radius = max(1, round(w.rim * view.face))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    features = cv2.dilate(fill(view.shape, view.points, *BROWS, *EYES, OUTER_LIPS, *NOSTRILS), disk) > 0
-    bare = view.filled(OVAL) & ~features
+    bare = view.filled(OVAL) & ~features_of(view)
     return bare if bare.any() else np.ones(view.shape, bool)
 
 

@@ -46,7 +46,9 @@ class JudgeWeights:
     weak: float = 0.34
     """log(R/B) of the skin below which a photo has little color: the palest face in white light has 0.41."""
     weak_lips: float = 0.18
-    """log(R/G) of the lips over the skin's below which that is so; with redder lips the light is cool instead."""
+    """log(R/G) of the lips over the skin's below which that is so; with redder lips the light is cool instead ..."""
+    cool: float = 0.25
+    """... and taken out where log(R/B) of the skin is below this."""
     empty: float = 2.2
     """Hue of the skin from which on a channel is all but empty: that is a lamp's, or the file's, not paint."""
     red: tuple[float, float] = (0.1, 1.5)
@@ -64,12 +66,26 @@ class JudgeWeights:
     photos in one light."""
     two_blue: float = 0.68
     """The same of log(B/G): 0.51."""
+    green_pixel: float = 0.15
+    """log(R/G) below which a pixel of bare skin that is less blue than green is green ..."""
+    green: float = 0.035
+    """... and the share of the face that is, from which on a green screen shines on it: at most 0.01 in photos."""
+    rim: float = 0.08
+    """Where such light shows first: less than this inside the face's outline, of the face ..."""
+    middle: float = 0.2
+    """... compared with what is deeper inside than this."""
+    rim_low: float = 0.2
+    """How far below the nose the rim is the jaw's, of the face: left, right and jaw are compared by themselves."""
+    rim_greener: Hue = (-0.25, -0.2)
+    """Hue of the rim against the middle's beyond which it is greener, if two of the three are."""
     least_place: int = 12
     """Pixels of a place that tell its color."""
     covered: float = 0.5
     """Chance of glasses, a mask and the like from which on a pixel tells nothing about the light."""
     least_seen: float = 0.2
     """Share of the face that must be bare to judge its light."""
+    around_eye: float = 0.1
+    """How far around an eye the skin is compared with its white, of the face."""
     paint: float = 0.6
     """How far the hue of an eye's white may lie off that of the skin around it, in the same light; paint is further away."""
     white: Hue = (-0.2, 0.1)
@@ -103,10 +119,18 @@ class TintWeights:
     """How far a pixel's hue may lie off its skin's before it is no longer believed, and where nothing of it is."""
     burnt: tuple[float, float] = (0.8, 1.0)
     """Light at which a channel begins to lose detail, and at which it has lost it."""
-    luminance: tuple[float, float] = (0.10, 0.40)
-    """Least and largest luminance that the skin is given: what a tinted lamp leaves of a face says little about its tone."""
+    norm: float = 1.5
+    """Length of a color of natural skin over its luminance."""
+    luminance: tuple[float, float] = (0.06, 0.42)
+    """Least and largest luminance of skin (that of texture/weights/skin.py)."""
+    usual: float = 0.25
+    """Luminance that skin usually has in photos ..."""
+    trusted: float = 0.7
+    """... and how far, as a power, it is trusted what a tinted lamp leaves of it."""
     paint_beyond: float = 0.08
     """How far beyond the face's outline paint is looked for."""
+    paint_beside: float = 0.06
+    """How far on both sides of paint's border brightness is compared."""
     paint_edge: float = 0.006
     """Standard deviation of the border of what is taken for paint."""
 

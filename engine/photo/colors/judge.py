@@ -118,7 +118,7 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
         return PhotoColors("normal", np.array([0.0, 0.0]))
     skin = np.median(hue[bare], 0)
     if _one_tone(view, hue, oval, w):
-        grey = np.quantile(np.abs(hue), w.quantile, axis=(0, 1)).max() < w.grey
+        grey = np.quantile(np.abs(hue[oval]), w.quantile) < w.grey
         return PhotoColors("no_color" if grey else "toned", skin)
     light = view.soft.max(-1)
     seen = light > np.median(light[bare]) * w.faint
@@ -184,21 +184,21 @@ def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights)
 
     def off(chosen: np.ndarray) -> np.ndarray:
         """(h, w) how far each pixel is off the tone of the chosen ones of its brightness."""
-        edges = np.quantile(light[chosen], np.linspace(0, 1, w.bins + 1)[1:-1])
-        bins = np.digitize(light, edges)
-        tones = np.zeros((w.bins, 2))
-        for k in range(w.bins):
-            inside = chosen & (bins == k)
-            tones[k] = np.median(hue[inside], 0) if inside.any() else tones[max(k - 1, 0)]
-        return np.abs(hue - tones[bins]).max(-1) * counts
+        order = np.argsort(light[chosen], kind="stable")
+        steps = [part for part in np.array_split(order, w.bins) if len(part)]
+        levels = np.array([np.median(light[chosen][part]) for part in steps])
+        tones = np.array([np.median(hue[chosen][part], 0) for part in steps])
+        tone = np.stack([np.interp(light, levels, tones[:, axis]) for axis in (0, 1)], -1)
+        return np.abs(hue - tone).max(-1) * counts
 
     face = off(oval)
+    spread = np.quantile(face[oval], w.quantile)
+    if spread < w.line_sure:
+        return True
     lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
-    return bool(
-        np.quantile(face[oval], w.quantile) < w.line_face
-        and np.quantile(off(np.ones_like(oval)), w.quantile) < w.line_around
-        and (not lips.any() or np.median(face[lips]) < w.line_lips)
-    )
+    if spread >= w.line_face or (lips.any() and np.median(face[lips]) >= w.line_lips):
+        return False
+    return bool(np.quantile(off(np.ones_like(oval)), w.quantile) < w.line_around)
 
 
 def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:

@@ -100,8 +100,21 @@ def _strengthened(pixels: np.ndarray, colors: PhotoColors) -> np.ndarray:
         linear = srgb_to_linear(pixels[start : start + _ROWS].astype(np.float32) / 255) + np.float32(1e-4)
         light = (linear @ LUMINANCE)[..., None]
         colored = (linear / light) ** np.float32(strength)
-        out[start : start + _ROWS] = _coded(light * colored / (colored @ LUMINANCE)[..., None])
+        out[start : start + _ROWS] = _coded(_in_range(light * colored / (colored @ LUMINANCE)[..., None], linear))
     return out
+
+
+def _in_range(linear: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Colors that are too strong for their brightness, paler; brightness stays as far as there is white for it.
+
+    Args:
+        own: (..., 3) what the photo itself had of them, which is kept.
+    """
+    most = np.maximum(own.max(-1, keepdims=True), np.float32(WEIGHTS.natural.brightest))
+    light = np.minimum(linear @ LUMINANCE, 1)[..., None]
+    top = linear.max(-1, keepdims=True)
+    room = np.maximum(most - light, 0) / np.maximum(top - light, 1e-4)
+    return np.where(top > most, light + np.minimum(room, 1) * (linear - light), linear)
 
 
 def _coded(linear: np.ndarray) -> np.ndarray:
@@ -134,7 +147,8 @@ class _Recipe:
                 for one in (self.own, self.natural, self.mix)
             )
             linear = srgb_to_linear(rows.astype(np.float32) / 255)
-            out[start : start + _ROWS] = _coded(own * linear + natural * (mix * linear).sum(-1, keepdims=True))
+            kept = own * linear
+            out[start : start + _ROWS] = _coded(_in_range(kept + natural * (mix * linear).sum(-1, keepdims=True), kept))
         return out
 
 

@@ -37,6 +37,8 @@ class JudgeWeights:
     """Share of the pixels that lie as near to the tone as the figures say."""
     line_face: float = 0.115
     """How far hues within the face may lie off the tone of their brightness in a picture of one tone; in color 0.16 and more."""
+    line_sure: float = 0.06
+    """Below this it does not matter what is around the face: a grey person may stand before a colored wall, or in a frame."""
     line_around: float = 0.16
     """The same with what is around the face: in color 0.27 and more."""
     line_lips: float = 0.09
@@ -191,3 +193,5 @@ class NaturalWeights:
     """Standard deviation of the border between eyes or lips and skin."""
     weak_most: float = 2.5
     """At most so much are the colors of a photo strengthened that has little of them."""
+    brightest: float = 0.96
+    """Largest linear value of a channel that completed hues lead to: what is more looks burnt out."""

@@ -58,7 +58,10 @@ def find_bite(photo: Photo, observation: FaceObservation, w: BiteWeights = WEIGH
     redness = np.log(color[..., 0] / color[..., 1])
     lips = float(np.median(redness[w.rows :]))
     color, redness, below = color[: w.rows], redness[: w.rows], float(np.median(color[w.rows + 1, :, 1]))
-    tooth = (redness < max(w.less_red, min(w.shaded_red, lips - w.lips_redder))) & (color[..., 1] > w.least_light)
+    # In a photo with little color all hues lie nearer together.
+    share = w.pale_share if 0 < np.log(skin[0] / skin[2]) < w.pale and 0 < lips < w.pale_lips else 1.0
+    reddest = max(share * w.less_red, min(w.shaded_red, lips - share * w.lips_redder))
+    tooth = (redness < reddest) & (color[..., 1] > w.least_light)
     if not tooth.any():
         return Bite(0.0, None, opening)
     shows = tooth.mean(0) > w.shows

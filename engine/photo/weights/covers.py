@@ -112,6 +112,12 @@ class BiteWeights:
     to the skin."""
     lips_redder: float = 0.5
     """Difference of log red over green to the lips that is then enough."""
+    pale: float = 0.6
+    """log(R/B) of the skin below which a photo has little color ..."""
+    pale_lips: float = 0.3
+    """... if log(R/G) of the lips, against the skin's, is below this, too ..."""
+    pale_share: float = 0.5
+    """... and the share of both differences above that is then enough."""
     low: float = 0.5
     """Share of the opening: a row that begins below this is the lower one."""
     dip: float = 0.65

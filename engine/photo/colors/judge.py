@@ -13,7 +13,18 @@ from ..landmarks import face_width
 from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from ..weights import WEIGHTS, JudgeWeights
 
-__all__ = ["Closeup", "PhotoColors", "closeup", "features_of", "hues", "judge_colors", "unpainted", "white_of_eye", "wider"]
+__all__ = [
+    "Closeup",
+    "PhotoColors",
+    "closeup",
+    "features_of",
+    "hues",
+    "iris_of",
+    "judge_colors",
+    "unpainted",
+    "white_of_eye",
+    "wider",
+]
 
 
 @dataclass(frozen=True)
@@ -90,14 +101,18 @@ def hues(linear: np.ndarray, dark: float = WEIGHTS.judge.dark) -> np.ndarray:
     return np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
 
 
-def white_of_eye(view: Closeup, eye: int, w: JudgeWeights = WEIGHTS.judge) -> np.ndarray:
-    """(h, w) bool: the brighter half of what lies between the lids of one eye, beside the iris."""
-    between = view.filled(EYES[eye])
+def iris_of(view: Closeup, eye: int, times: float = 1.0) -> np.ndarray:
+    """(h, w) bool: a disk around an iris, `times` as large; the lids may cover some of it."""
     centre, ring = IRISES[eye]
     c = view.points[centre]
     radius = float(np.linalg.norm(view.points[list(ring)] - c, axis=1).mean())
     y, x = np.indices(view.shape)
-    between &= np.hypot(x + 0.5 - c[0], y + 0.5 - c[1]) > w.iris * radius
+    return np.hypot(x + 0.5 - c[0], y + 0.5 - c[1]) < times * radius
+
+
+def white_of_eye(view: Closeup, eye: int, w: JudgeWeights = WEIGHTS.judge) -> np.ndarray:
+    """(h, w) bool: the brighter half of what lies between the lids of one eye, beside the iris."""
+    between = view.filled(EYES[eye]) & ~iris_of(view, eye, w.iris)
     light = view.linear.max(-1)
     return between & (light >= np.median(light[between])) if between.any() else between
 

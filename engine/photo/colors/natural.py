@@ -93,7 +93,7 @@ def _remark(colors: PhotoColors) -> tuple[str, Message]:
 def _strengthened(pixels: np.ndarray, colors: PhotoColors) -> np.ndarray:
     """(H, W, 3) uint8: a photo with little color, its hues further from grey."""
     found = max(float(colors.skin[0] - colors.skin[1]), 1e-3)
-    natural = skin_hue(0.3)
+    natural = skin_hue(WEIGHTS.tint.usual)
     strength = min(float(natural[0] - natural[1]) / found, WEIGHTS.natural.weak_most)
     out = np.empty_like(pixels)
     for start in range(0, len(pixels), _ROWS):
@@ -199,15 +199,16 @@ def _neutral_rim(hue: np.ndarray) -> np.ndarray:
 
 def _one_tone(view: Closeup) -> Lamp:
     """A picture without color, or of one tone: its brightness, as if its brightest tone were white."""
-    top = np.quantile(view.soft.reshape(-1, 3), 0.99, axis=0)
+    w = WEIGHTS.tint
+    top = np.quantile(view.soft.reshape(-1, 3), w.white, axis=0)
     share = LUMINANCE * top
     total = float(share.sum())
     share = share / total if total > 0 else LUMINANCE
     mix = (LUMINANCE * float(top.max()) / total) if total > 0 else LUMINANCE
     bare = view.filled(OVAL)
-    skin_light = float(np.median((view.soft @ mix)[bare])) if bare.any() else 0.2
+    skin_light = float(np.median((view.soft @ mix)[bare])) if bare.any() else w.usual
     # Skin is brighter in red than in blue light: one channel alone shows it too bright or too dark.
-    hue = of_hue(skin_hue(min(skin_light, 0.4)))
+    hue = of_hue(skin_hue(min(skin_light, w.luminance[1])))
     factor = float(share @ hue)
     seen = share * hue / factor
     full = (*view.shape, 3)

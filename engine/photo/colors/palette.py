@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
-from ...wire.color import LUMINANCE, srgb_to_linear
-from ..regions import EYES, INNER_LIPS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN
+from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
+from ..regions import EYES, INNER_LIPS, OUTER_LIPS, OVAL, SURE_SKIN
 from ..weights import WEIGHTS, NaturalWeights
-from .judge import Closeup, hues
+from .judge import Closeup, hues, iris_of
 
 __all__ = ["natural_hues", "of_hue", "skin_hue"]
 
@@ -23,7 +23,8 @@ def of_hue(hue: np.ndarray) -> np.ndarray:
 def skin_hue(luminance: float, w: NaturalWeights = WEIGHTS.natural) -> np.ndarray:
     """(2,) hue of human skin of that luminance in a photo, see :class:`NaturalWeights`."""
     share, most = w.lit
-    lightness = 116 * np.cbrt(np.clip(share * luminance, 0, most)) - 16
+    grey = np.full((1, 1, 3), linear_to_srgb(np.clip(share * luminance, 0, most)), np.float32)
+    lightness = cv2.cvtColor(grey, cv2.COLOR_RGB2LAB)[0, 0, 0]
     lab = [np.interp(lightness, w.lightness, row) for row in (w.lightness, w.redness, w.yellowness)]
     return hues(srgb_to_linear(cv2.cvtColor(np.float32([[lab]]), cv2.COLOR_LAB2RGB)[0, 0]), 0.0)
 
@@ -65,7 +66,7 @@ def natural_hues(
     lay(inner, _mouth(relative, outer & ~inner, inner, lips, w))
     for eye in range(len(EYES)):
         lay(view.filled(EYES[eye]), np.float32(w.white))
-        lay(_iris(view, eye) & view.filled(EYES[eye]), _iris_hue(view, relative, eye, w))
+        lay(iris_of(view, eye) & view.filled(EYES[eye]), _iris_hue(view, relative, eye, w))
     return out.astype(np.float32)
 
 
@@ -83,26 +84,17 @@ def _mouth(relative: np.ndarray, lips: np.ndarray, inner: np.ndarray, lip_hue: n
         return np.broadcast_to(np.float32(w.mouth), (*relative.shape, 2))
     edge = max(float(np.median(relative[lips])), w.tooth_skin / w.tooth[0])
     tooth = smoothstep(w.tooth[0] * edge, w.tooth[1] * edge, relative)[..., None]
-    gum = smoothstep(0.3 * edge, edge, relative)[..., None]
+    gum = smoothstep(w.gum * edge, edge, relative)[..., None]
     dark = np.float32(w.mouth) + gum * (lip_hue - np.float32(w.mouth))
     return dark + tooth * (np.float32(w.teeth) - dark)
 
 
-def _iris(view: Closeup, eye: int) -> np.ndarray:
-    """(h, w) bool."""
-    centre, ring = IRISES[eye]
-    c = view.points[centre]
-    radius = float(np.linalg.norm(view.points[list(ring)] - c, axis=1).mean())
-    y, x = np.indices(view.shape)
-    return np.hypot(x + 0.5 - c[0], y + 0.5 - c[1]) < radius
-
-
 def _iris_hue(view: Closeup, relative: np.ndarray, eye: int, w: NaturalWeights) -> np.ndarray:
     """(2,): brown where dark, greyish blue where light."""
-    pixels = relative[_iris(view, eye) & view.filled(EYES[eye])]
+    pixels = relative[iris_of(view, eye) & view.filled(EYES[eye])]
     dark, light = np.float32(w.iris)
     if pixels.size == 0:
         return dark
-    # The pupil is darker, catchlights are brighter than the middle half.
-    middle = float(np.quantile(pixels, 0.55))
+    # The pupil is darker, catchlights are brighter.
+    middle = float(np.quantile(pixels, w.iris_middle))
     return dark + smoothstep(*w.iris_light, np.float32(middle)) * (light - dark)

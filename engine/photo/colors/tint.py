@@ -44,7 +44,7 @@ def lamp_of(view: Closeup, where: np.ndarray | None = None, w: TintWeights = WEI
         bare &= where
     size = np.linalg.norm(view.soft, axis=-1)
     middle = float(np.median(size[bare]))
-    weight = bare * smoothstep(0.1 * middle, 0.5 * middle, size)
+    weight = bare * smoothstep(w.lit[0] * middle, w.lit[1] * middle, size)
     logs = np.log(view.soft + np.float32(1e-3)) - np.log(size + np.float32(1e-3))[..., None]
     field = _field(logs, weight.astype(np.float32), view.face, w)
     return _lamp(view, field, size, bare, w)
@@ -62,7 +62,7 @@ def _lamp(view: Closeup, field: np.ndarray, size: np.ndarray, bare: np.ndarray, 
     light = (mix * view.soft).sum(-1)
     skin_light = float(np.median(light[bare]))
     off = np.abs(np.log(even + 1e-3) - np.log(light + 1e-3)[..., None]).max(-1)
-    bare_soft = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), max(0.5, 0.01 * view.face))
+    bare_soft = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), max(0.5, w.bare_edge * view.face))
     believed = believed * smoothstep(*w.dark, view.soft) * (1 - bare_soft * smoothstep(*w.stray, off))[..., None]
     found = np.clip(skin_light / w.norm, *w.luminance)
     luminance = float(w.usual ** (1 - w.trusted) * found**w.trusted)

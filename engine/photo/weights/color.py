@@ -112,6 +112,12 @@ class TintWeights:
     """Weight of the distant skin in it, against 1 of what is near."""
     rim: float = 0.02
     """How far around brows, eyes, lips and nostrils skin tells nothing about the light."""
+    lit: tuple[float, float] = (0.1, 0.5)
+    """Brightness over the skin's at which a pixel begins to tell the light's hue, and at which it does."""
+    bare_edge: float = 0.01
+    """Standard deviation of the border of bare skin."""
+    white: float = 0.99
+    """Share of the pixels that are darker than the white of a picture of one tone."""
     empty: tuple[float, float] = (0.012, 0.05)
     """Light of a channel on the skin at which its hue begins to be believed, and at which it is: below, 8 bits and compression
     leave nothing."""
@@ -177,10 +183,14 @@ class NaturalWeights:
     """Hue of the white of an eye."""
     tooth: tuple[float, float] = (1.05, 1.4)
     """Brightness, over the lips', at which something between them begins to be a tooth, and at which it is one."""
+    gum: float = 0.3
+    """The same at which it begins to be gum or tongue instead of the dark."""
     tooth_skin: float = 0.45
     """Least brightness of teeth over the skin's."""
     iris: tuple[Hue, Hue] = ((0.5, -0.6), (-0.05, 0.12))
     """Hue of a dark and of a light iris."""
+    iris_middle: float = 0.55
+    """Share of the iris's pixels that are darker than the brightness that is taken."""
     iris_light: tuple[float, float] = (0.12, 0.45)
     """Brightness, over the skin's, up to which an iris is dark, and from which on it is light."""
     hair_light: tuple[float, ...] = (0.01, 0.05, 0.15, 0.4, 0.75)

@@ -168,6 +168,11 @@ class RegistrationWeights:
     """Standard deviation and correlation length of the field's parts, mm."""
     action_sigma: float = 0.12
     """Standard deviation of all other actions around the given ones."""
+    wide_jaw: tuple[float, float] = (0.3, 0.6)
+    """Opening of the jaw from which on it is wide open, and at which wholly: the landmarks of such faces lie beside lips and chin, and
+    what the actions would do to follow them costs shape."""
+    wide_sigma: float = 0.04
+    """Standard deviation of these actions then."""
     eye_sigma: float = 0.5
     """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
     edges_mm: float = 0.35

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from ...camera import Camera
 from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, NOSTRILS, OUTER_LIPS, OVAL
 from ..coarse.projection import projection
@@ -78,7 +79,9 @@ def fit_actions(
     inverse = np.linalg.inv(_covariance(model, used, w))
     limits = action_limits(model, expression)
     of_eyes = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in model.expression_names])
-    sigma = np.where(of_eyes, w.eye_sigma, np.minimum(w.action_sigma, limits))
+    wide = smoothstep(*w.wide_jaw, float(expression[model.expression_names.index("jawOpen")]))
+    action_sigma = w.action_sigma + wide * (w.wide_sigma - w.action_sigma)
+    sigma = np.where(of_eyes, w.eye_sigma, np.minimum(action_sigma, limits))
     most = np.minimum(1, expression + limits)
     for _ in range(w.steps):
         points = rest + np.tensordot(value, basis, 1)

@@ -36,29 +36,36 @@ class SkyTransfer:
     """
 
     def __init__(self, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, weights: SkyWeights = WEIGHTS.sky):
-        w, count, resolution = weights, weights.directions, weights.side
+        w, count = weights, weights.directions
         self.directions = directions(count)
         self.sky = sh_basis(self.directions)
-        centre = (vertices.max(0) + vertices.min(0)) / 2
-        radius = np.linalg.norm(vertices - centre, axis=1).max()
-        texel = w.width * radius / resolution
-        lifted = vertices + normals * (w.lift * texel) - centre
-        visible = np.zeros((len(vertices), count), np.float32)
-        for number, direction in enumerate(self.directions):
-            facing = normals @ direction > w.facing
-            helper = np.eye(3)[np.argmin(np.abs(direction))]
-            right = np.cross(helper, direction)
-            right /= np.linalg.norm(right)
-            axes = np.stack([right, np.cross(direction, right), direction])
-            local = (vertices - centre) @ axes.T
-            points = local[:, :2] / texel + resolution / 2
-            raster = rasterize(points, 2 * radius - local[:, 2], triangles, resolution, resolution)
-            query = lifted[facing] @ axes.T
-            column = np.clip((query[:, 0] / texel + resolution / 2).astype(int), 0, resolution - 1)
-            row = np.clip((query[:, 1] / texel + resolution / 2).astype(int), 0, resolution - 1)
-            visible[facing, number] = raster.depth[row, column] > 2 * radius - query[:, 2] - w.behind * texel
-        self.visible = visible
+        self._weights, self._vertices, self._triangles, self._normals = w, vertices, triangles, normals
+        self._centre = (vertices.max(0) + vertices.min(0)) / 2
+        self._radius = np.linalg.norm(vertices - self._centre, axis=1).max()
+        self.visible = np.zeros((len(vertices), count), np.float32)
         """(V, D) 1 where the direction is free."""
+        for number, direction in enumerate(self.directions):
+            self.visible[:, number] = self.free(direction)
+
+    def free(self, direction: np.ndarray) -> np.ndarray:
+        """(V,) 1 where nothing of the head lies in a direction, (3,) unit; 0 where the surface faces away from it."""
+        w, radius, resolution = self._weights, self._radius, self._weights.side
+        texel = w.width * radius / resolution
+        facing = self._normals @ direction > w.facing
+        helper = np.eye(3)[np.argmin(np.abs(direction))]
+        right = np.cross(helper, direction)
+        right /= np.linalg.norm(right)
+        axes = np.stack([right, np.cross(direction, right), direction])
+        local = (self._vertices - self._centre) @ axes.T
+        points = local[:, :2] / texel + resolution / 2
+        raster = rasterize(points, 2 * radius - local[:, 2], self._triangles, resolution, resolution)
+        lifted = self._vertices[facing] + self._normals[facing] * (w.lift * texel) - self._centre
+        query = lifted @ axes.T
+        column = np.clip((query[:, 0] / texel + resolution / 2).astype(int), 0, resolution - 1)
+        row = np.clip((query[:, 1] / texel + resolution / 2).astype(int), 0, resolution - 1)
+        seen = np.zeros(len(self._vertices), np.float32)
+        seen[facing] = raster.depth[row, column] > 2 * radius - query[:, 2] - w.behind * texel
+        return seen
 
     def matrix(self, normals: np.ndarray) -> np.ndarray:
         """(V, 9) transfer of each vertex: shading = matrix @ lighting, for unit normals in the light frame.

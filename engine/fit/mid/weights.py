@@ -9,6 +9,7 @@ __all__ = [
     "CellWeights",
     "FoldWeights",
     "FollowWeights",
+    "LampWeights",
     "MidWeights",
     "OutlineWeights",
     "PartWeights",
@@ -44,6 +45,30 @@ class SkyWeights:
     """Depth behind the first surface up to which a vertex is lit, texels."""
     facing: float = -0.2
     """Least cosine between normal and direction at which the sky is looked for: normals turn while the shape is fitted."""
+
+
+@dataclass(frozen=True)
+class LampWeights:
+    """When a hard lamp joins the light of the sky (:mod:`.lamp`)."""
+
+    better: float = 0.9
+    """What sky and lamp may leave unexplained of what the sky alone leaves."""
+    least_strength: float = 0.5
+    """Brightness that the lamp gives to skin that faces it, over the face's mean brightness."""
+    stray: float = 0.25
+    """Log brightness that is left unexplained at which a vertex has lost three quarters of its weight."""
+    floor: float = 0.05
+    """Brightness that is added before ratios are taken, as a share of the mean."""
+    ridge: float = 1e-3
+    """Precision of all but the even light, relative to the mean brightness."""
+    steps: int = 4
+    """Re-weightings."""
+    refine: tuple[float, ...] = (9.0, 5.0)
+    """Distances from the best direction at which better ones are looked for, degrees."""
+    soft_rounds: int = 2
+    """Averages with the neighbours' that make the edge of a shadow soft."""
+    least_vertices: int = 200
+    """With fewer vertices no lamp is looked for."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +168,11 @@ class RegistrationWeights:
     """Standard deviation and correlation length of the field's parts, mm."""
     action_sigma: float = 0.12
     """Standard deviation of all other actions around the given ones."""
+    wide_jaw: tuple[float, float] = (0.3, 0.6)
+    """Opening of the jaw from which on it is wide open, and at which wholly: the landmarks of such faces lie beside lips and chin, and
+    what the actions would do to follow them costs shape."""
+    wide_sigma: float = 0.04
+    """Standard deviation of these actions then."""
     eye_sigma: float = 0.5
     """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
     edges_mm: float = 0.35
@@ -263,6 +293,7 @@ class MidWeights:
     """With fewer vertices brightness tells nothing."""
     cells: CellWeights = field(default_factory=CellWeights)
     sky: SkyWeights = field(default_factory=SkyWeights)
+    lamp: LampWeights = field(default_factory=LampWeights)
     search: Search = field(default_factory=Search)
     outline: OutlineWeights = field(default_factory=OutlineWeights)
     parts: PartWeights = field(default_factory=PartWeights)

@@ -12,6 +12,7 @@ from ...geometry.mesh import vertex_normals
 from ...geometry.similarity import similarity
 from ...system.progress import Progress
 from .bundle_adjustment import Lens, OnMesh, Triangulated, adjust, triangulate
+from .hairy import hairy_tracks
 from .head import JointHead
 from .matching import Tracks, choose_pairs, match_views
 from .same_person import agreement
@@ -35,6 +36,8 @@ class Compared:
     """P tracks that are believed; None where they are too few, then nothing has changed."""
     points: np.ndarray | None = None
     """(P, 3) mm on the first view's head."""
+    hairy: np.ndarray | None = None
+    """(P,) bool: those on a beard, or on hair over the face; the skin lies behind them."""
     distortion: np.ndarray | None = None
     """(V,) first radial coefficient of each view's lens."""
     distortion_deviation: np.ndarray | None = None
@@ -88,9 +91,12 @@ def compare(
         _log.info("only %d of %d matches agree with one another", keep.sum(), len(keep))
         return Compared(agree, share)
     tracks, points, own = tracks.take(keep), found.points[keep], matches.points[keep]
+    hairy = hairy_tracks(head, tracks, views) > weights.cloud.hairy
+    bare = ~hairy if (~hairy).sum() >= weights.camera.least_tracks else np.ones(len(points), bool)
     # Place and turn are those of the mesh; its size is what was believed before the photos were compared.
-    scale, _, _ = similarity(points, np.einsum("pk,pkd->pd", tracks.weights, anchor[corners[keep]]))
-    _, R, t = similarity(points * scale, own)
+    anchored = np.einsum("pk,pkd->pd", tracks.weights, anchor[corners[keep]])
+    scale, _, _ = similarity(points[bare], anchored[bare])
+    _, R, t = similarity(points[bare] * scale, own[bare])
     seen = np.bincount(tracks.view, minlength=len(views))
     for number, (view, camera) in enumerate(zip(views, cameras)):
         view.share = seen[number] / seen.sum()
@@ -99,7 +105,7 @@ def compare(
             view.take_work_camera(replace(camera, R=turned, t=scale * camera.t - turned @ t))
     # From the anchor's facial actions to the head's.
     points = scale * points @ R.T + t + places[0][keep] - own
-    return Compared(agree, share, tracks, points, distortion, deviation)
+    return Compared(agree, share, tracks, points, hairy, distortion, deviation)
 
 
 def _on_mesh(tracks: Tracks, corners: np.ndarray, places: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> OnMesh:

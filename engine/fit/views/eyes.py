@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...head.model import HeadModel
-from .surface import fit_offset, nearest_places
+from .surface import Cloud, fit_offset, nearest_places
 from .weights import WEIGHTS, Bending, EyeWeights
 
 __all__ = ["fit_eyeballs"]
@@ -55,8 +55,7 @@ def fit_eyeballs(
         own_shape = fit_offset(
             faces,
             vertices[ball] + shift,
-            cloud,
-            (np.abs(height) < weights.reach_mm).astype(float),
+            Cloud(cloud, (np.abs(height) < weights.reach_mm).astype(float), np.zeros(len(cloud), bool)),
             np.zeros((len(ball), 3)),
             None,
             Bending(weights.stiffness, weights.damping, 2 * weights.robust_mm),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -18,30 +17,19 @@ from .head import JointHead
 from .landmark_places import landmark_places
 from .silhouette import find_rims, foreground
 from .state import ViewState, draw_all
-from .surface import Evidence, Rims, fit_coefficients, fit_offset, nearest_places
-from .weights import Bending, Round, ViewsWeights
+from .surface import Cloud, Evidence, Rims, fit_coefficients, fit_offset, nearest_places
+from .weights import Bending, CloudWeights, Round, ViewsWeights
 
 __all__ = ["follow", "foregrounds"]
 
 
-@dataclass(frozen=True)
-class _Cloud:
-    """Points on the skin."""
-
-    points: np.ndarray
-    """(P, 3) mm."""
-    weight: np.ndarray
-    """(P,)"""
-    tree: cKDTree
-
-    @staticmethod
-    def of(points: np.ndarray, contrast: np.ndarray, fine: bool, weights: ViewsWeights) -> _Cloud:
-        """Points whose patches have (P,) `contrast`; fewer of them where not `fine`."""
-        w = weights.cloud
-        weight = np.clip((contrast / w.full_contrast) ** 2, w.least, 1)
-        if not fine and len(points) > w.many:
-            points, weight = points[::2], 2 * weight[::2]
-        return _Cloud(points, weight, cKDTree(points))
+def _cloud(found: Compared, skin: np.ndarray, fine: bool, weights: CloudWeights) -> Cloud:
+    """The points of (P,) bool `skin`, hair before it included; fewer of them where not `fine`."""
+    points, hair = found.points[skin], found.hairy[skin]
+    weight = np.clip((found.tracks.contrast[skin] / weights.full_contrast) ** 2, weights.least, 1)
+    if not fine and len(points) > weights.many:
+        points, weight, hair = points[::2], 2 * weight[::2], hair[::2]
+    return Cloud(points, weight, hair)
 
 
 def foregrounds(head: JointHead, views: list[ViewState], weights: ViewsWeights) -> list[np.ndarray | None]:
@@ -73,8 +61,7 @@ def follow(
         The masks.
     """
     tracks, points = found.tracks, found.points
-    skin = head.is_skin[tracks.triangle]
-    cloud = _Cloud.of(points[skin], tracks.contrast[skin], step.fine, weights)
+    cloud = _cloud(found, head.is_skin[tracks.triangle], step.fine, weights.cloud)
     w = weights.doubt
     bending = Bending(
         stiffness=step.stiffness + doubt * max(w.stiffness - step.stiffness, 0),
@@ -91,9 +78,7 @@ def follow(
         if turn == 0:
             _follow_coefficients(head, views, cloud, rims, weights)
         bare = head.bare(views[0].expression)
-        head.offset = fit_offset(
-            head.surface.triangles, bare, cloud.points, cloud.weight, head.offset, rims, bending, weights.surface
-        )
+        head.offset = fit_offset(head.surface.triangles, bare, cloud, head.offset, rims, bending, weights.surface)
         if step.fine and turn == 0:
             _register(head, views[0], weights.cloud.lift_mm)
         progress(0.4 + 0.4 * turn)
@@ -104,22 +89,26 @@ def follow(
 
 
 def _rims(
-    head: JointHead, views: list[ViewState], masks: list[np.ndarray | None], cloud: _Cloud, step: Round, weights: ViewsWeights
+    head: JointHead, views: list[ViewState], masks: list[np.ndarray | None], cloud: Cloud, step: Round, weights: ViewsWeights
 ) -> Rims:
     """The head's outlines in the photos, less where points lie."""
     skins = [view.vertices[head.surface.vertices] for view in views]
     reach = step.rim_reach_mm, step.rim_scale_mm
     rims = find_rims(head.model, head.surface, views, masks, skins, reach, weights.outline)
     if len(rims.weight):
-        rims.weight *= np.minimum(cloud.tree.query(rims.target)[0] / weights.cloud.rim_gap_mm, 1) ** 2
+        skin = cKDTree(cloud.points[~cloud.hair])
+        rims.weight *= np.minimum(skin.query(rims.target)[0] / weights.cloud.rim_gap_mm, 1) ** 2
     return rims
 
 
-def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: _Cloud, rims: Rims, weights: ViewsWeights) -> None:
+def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: Cloud, rims: Rims, weights: ViewsWeights) -> None:
     """Identity and facial actions; what changes in the first view's actions changes in all."""
     evidence = Evidence(
-        np.concatenate([cloud.points, rims.target]),
-        np.concatenate([cloud.weight, rims.weight]),
+        Cloud(
+            np.concatenate([cloud.points, rims.target]),
+            np.concatenate([cloud.weight, rims.weight]),
+            np.concatenate([cloud.hair, np.zeros(len(rims.weight), bool)]),
+        ),
         *landmark_places(head.model, views, [view.vertices for view in views], weights.landmarks),
     )
     head.identity, expression = fit_coefficients(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.regions import LANDMARKS, OVAL
+from .hairy import hairy_at
 from .state import ViewState
 from .weights import WEIGHTS, LandmarkWeights
 
@@ -26,6 +28,7 @@ def landmark_places(
     """
     total, weight = np.zeros((LANDMARKS, 3)), np.zeros(LANDMARKS)
     rest = model.landmarks(posed[0]).astype(float)
+    scalp = model.landmarks(model.part("scalp")[:, None])[:, 0]
     for view, vertices in zip(views, posed):
         if view.placed:
             continue
@@ -48,6 +51,7 @@ def landmark_places(
             * (z > 0)
             / (1 + (near / weights.near_mm) ** 2)
             * (near < weights.most_mm)
+            * (1 - smoothstep(*weights.hairy, hairy_at(view, pixel, scalp)))
         )
         total += value[:, None] * (point - own)
         weight += value

@@ -14,6 +14,7 @@ from ...system.concurrency import concurrently
 from ..mid.contour import Picture, find_outline
 from ..mid.weights import Search
 from ..skin_surface import SkinSurface
+from .hairy import hairy_at
 from .state import ViewState
 from .surface import Rims
 from .weights import WEIGHTS, OutlineWeights
@@ -158,6 +159,10 @@ def find_rims(
         normal = normals[first] * (1 - t) + normals[second] * t
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
         weight = weights.points * found.weight
+        # The outline of a beard: the skin ends there or within.
+        seen = camera.project(place + normal * (found.target - weights.within_mm)[:, None])[0]
+        beyond = (hairy_at(view, seen, scalp[first]) > weights.hairy) & (found.target > 0)
+        weight = np.where(beyond, 0, weight)
         top = (scalp[first] > 0.5) & (found.weight > 0)
         if _is_hair(place[top], found.target[top], weights):
             weight = np.where(top, 0, weight)

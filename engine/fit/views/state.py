@@ -10,6 +10,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.mesh import facing_of, vertex_normals
+from ...photo.parts import photo_parts
 from ...render import Raster, interpolate, rasterize
 from ...system.concurrency import concurrently
 from ...types import CoarseFit, FaceObservation, Photo
@@ -53,6 +54,10 @@ class ViewState:
     """(h, w, 3) uint8 sRGB: the frame."""
     grey: np.ndarray | None = None
     """(h, w) float32 in [0, 255]: the frame's luma."""
+    beard: np.ndarray | None = None
+    """(h, w) float32: chance that a pixel of the frame shows a beard; None where nothing tells."""
+    hair: np.ndarray | None = None
+    """The same of other hair."""
     share: float = 0.0
     placed: bool = False
     """No landmarks were found, or wrong ones: the camera comes from features, the landmarks from the head."""
@@ -87,6 +92,10 @@ class ViewState:
         self.frame = Frame(factor, x0, y0, x1 - x0, y1 - y0)
         self.color = np.ascontiguousarray(small[y0:y1, x0:x1])
         self.grey = cv2.cvtColor(self.color, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        parts = photo_parts(self.photo, self.observation)
+        if parts is not None:
+            found = parts.window((x0 / factor, y0 / factor), factor, self.grey.shape)
+            self.beard, self.hair = found["beard"], found["hair"]
 
     def straighten(self, k: float) -> None:
         """Take first-order radial distortion out of the photo and its landmarks (Brown, 1966: ``r (1 + k r^2)``)."""

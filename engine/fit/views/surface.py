@@ -16,7 +16,7 @@ from ..coarse.solver import boxed_step
 from ..skin_surface import SkinSurface
 from .weights import WEIGHTS, Bending, CoefficientWeights, SurfaceWeights
 
-__all__ = ["Belief", "Evidence", "Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
+__all__ = ["Belief", "Cloud", "Evidence", "Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
 
 
 @dataclass
@@ -31,6 +31,18 @@ class Places:
     """(P, 3)"""
     normal: np.ndarray
     """(P, 3) unit, interpolated from the vertices."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """P points that the photos show."""
+
+    points: np.ndarray
+    """(P, 3) mm."""
+    weight: np.ndarray
+    """(P,)"""
+    hair: np.ndarray
+    """(P,) bool: points of a beard or of hair over the face, behind which the surface lies; the others lie on it."""
 
 
 @dataclass
@@ -67,10 +79,7 @@ def nearest_places(
 class Evidence:
     """What the photos say about the surface."""
 
-    points: np.ndarray
-    """(P, 3) mm."""
-    weight: np.ndarray
-    """(P,) in [0, 1]."""
+    cloud: Cloud
     landmarks: np.ndarray
     """(478, 3) where the photos have the landmarks on the surface, mm."""
     known: np.ndarray
@@ -108,8 +117,9 @@ def fit_coefficients(
     Returns:
         (K,) and (52,).
     """
-    step = max(1, len(evidence.points) // weights.most_points)
-    points, weight = evidence.points[::step], evidence.weight[::step] / weights.patch_points * step
+    cloud = evidence.cloud
+    step = max(1, len(cloud.points) // weights.most_points)
+    points, weight, hair = cloud.points[::step], cloud.weight[::step] / weights.patch_points * step, cloud.hair[::step]
     actions = len(model.expression_basis)
     whole = np.concatenate([model.identity_basis, model.expression_basis])
     bases = whole[:, surface.vertices].astype(np.float32)
@@ -123,6 +133,7 @@ def fit_coefficients(
         found = nearest_places(skin, surface.triangles, points)
         residual = np.einsum("pd,pd->p", found.normal, points - found.point)
         robust = weight / (1 + (residual / weights.point_far_mm) ** 2) ** 2 / weights.model_mm**2
+        robust = np.where(hair & (residual > 0), 0, robust)
         rows = _point_rows(bases[:, surface.triangles[found.triangle]], found, weights.rigid_mm)
         scaled = rows * robust[:, None]
         hessian = scaled.T @ rows
@@ -175,8 +186,7 @@ class _NamedRows:
 def fit_offset(
     triangles: np.ndarray,
     bare: np.ndarray,
-    points: np.ndarray,
-    weight: np.ndarray,
+    cloud: Cloud,
     offset: np.ndarray,
     rims: Rims | None,
     bending: Bending,
@@ -185,7 +195,7 @@ def fit_offset(
     """Offset of every vertex so that the surface passes through the points, bending as little as possible.
 
     Args:
-        triangles: (T, 3). bare: (V, 3) mm, the surface without offset. points: (P, 3). weight: (P,).
+        triangles: (T, 3). bare: (V, 3) mm, the surface without offset. cloud: what it passes through, or stays behind.
         offset: (V, 3) start. rims: outlines, or None.
         bending: how freely the offset moves.
         weights: what is believed where points are few.
@@ -193,14 +203,17 @@ def fit_offset(
     Returns:
         (V, 3) mm.
     """
-    count = len(bare)
-    smooth = _smoothness(triangles, bare, nearest_places(bare + offset, triangles, points), weight, bending, weights)
+    count, points, weight = len(bare), cloud.points, cloud.weight
+    told = nearest_places(bare + offset, triangles, points)
+    smooth = _smoothness(triangles, bare, told, np.where(cloud.hair, 0, weight), bending, weights)
+    far_mm = np.where(cloud.hair, weights.hair_far_mm, bending.robust_mm)
     for _ in range(bending.steps):
         skin = bare + offset
         found = nearest_places(skin, triangles, points)
         away = points - found.point
         height = np.einsum("pd,pd->p", found.normal, away)
-        w = weight / (1 + (np.linalg.norm(away, axis=1) / bending.robust_mm) ** 2) ** 2
+        w = weight / (1 + (np.linalg.norm(away, axis=1) / far_mm) ** 2) ** 2
+        w = np.where(cloud.hair & (height > 0), 0, w)
         along = away - height[:, None] * found.normal
         place = _rows(triangles[found.triangle], found.weights, count)
         goal = place @ offset + height[:, None] * found.normal + weights.tangential * along

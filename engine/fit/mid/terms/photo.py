@@ -6,6 +6,7 @@ import numpy as np
 
 from ....geometry.harmonics import fit_lighting, light_normals
 from ....geometry.mesh import facing_of, normal_row_jacobian, vertex_normals
+from ..lamp import Lamp, find_lamp
 from ..photo_cells import CellColors
 from ..sky_shadow import SkyTransfer
 from ..state import State
@@ -22,6 +23,8 @@ class PhotoTerm:
         self.colors: CellColors
         self.trust: np.ndarray
         """(V,) in [0, 1]."""
+        self.lamp: Lamp | None = None
+        """The hard lamp beside the sky, where there is one."""
         self.residual: np.ndarray | None = None
         """(U,) log brightness that the last step found unexplained, where it is used."""
         self.residual_weight: np.ndarray | None = None
@@ -53,8 +56,13 @@ class PhotoTerm:
     def first_light(self, state: State) -> np.ndarray:
         """(9,) the light that explains the photo best before anything moves."""
         normals = light_normals(state.camera, vertex_normals(state.skin(), state.surface.triangles))
-        transfer = self.sky.matrix(normals)
         grey = np.exp(self.log_grey) - self.floor
+        found = find_lamp(self.sky, normals, grey, self.area, state.surface.triangles, self.weights.lamp)
+        if found is not None:
+            self.lamp, light = found
+            self.trust = self.trust * self.lamp.sure
+            return light
+        transfer = self.sky.matrix(normals)
         return fit_lighting(normals, np.repeat(grey[:, None], 3, 1), np.ones((1, 3)), self.area, basis=transfer)[:, 0]
 
     def add(self, hessian: np.ndarray, gradient: np.ndarray, state: State) -> None:
@@ -65,6 +73,8 @@ class PhotoTerm:
         in_light = light_normals(state.camera, normals)
         transfer = self.sky.matrix(in_light)
         shading = transfer @ state.light
+        if self.lamp is not None:
+            shading = shading + self.lamp.shading(in_light)
         used = np.flatnonzero((self.trust > w.least_trust) & (shading > self.floor))
         if len(used) < w.least_vertices:
             return
@@ -78,7 +88,10 @@ class PhotoTerm:
         by_shading = 1 / (shading[used] + self.floor)
         slope = np.zeros_like(skin)
         to_model = state.camera.R * np.array([[1], [-1], [-1]])
-        slope[used] = (self.sky.gradient(in_light, state.light)[used] * by_shading[:, None]) @ to_model
+        by_normal = self.sky.gradient(in_light, state.light)
+        if self.lamp is not None:
+            by_normal = by_normal + self.lamp.gradient(in_light)
+        slope[used] = (by_normal[used] * by_shading[:, None]) @ to_model
         rows = normal_row_jacobian(skin, state.surface.triangles, normals, slope)[used]
         jacobian = np.zeros((len(used), bases.size))
         jacobian[:, bases.shape_part] = rows @ bases.shape

@@ -50,6 +50,8 @@ class CloudWeights:
     """Least weight of a match."""
     rim_gap_mm: float = 8.0
     """Where points lie nearer than that, an outline counts less, mm: a mask's border is less exact."""
+    hairy: float = 0.5
+    """Chance that a match lies on a beard, or on hair over the face, from which on it says nothing of where the skin is."""
     lift_mm: float = 1.5
     """How far off the surface lids and lips may be laid, mm."""
 
@@ -96,6 +98,8 @@ class SurfaceWeights:
     """How strongly a point holds the surface along itself, relative to across."""
     damping: float = 1e-3
     """Weight of the offset where points are many."""
+    hair_far_mm: float = 4.0
+    """Distance at which a point of hair that lies within the head has lost three quarters of its weight, mm."""
     candidates: int = 6
     """Triangles with the nearest centres among which a point's nearest place is looked for."""
     density_rounds: int = 2
@@ -145,6 +149,8 @@ class EyeWeights:
 class LandmarkWeights:
     """Landmarks of all photos on the head's surface."""
 
+    hairy: tuple[float, float] = (0.1, 0.6)
+    """Chance of a beard at a landmark from which on it is doubted, and at which wholly."""
     least_facing: float = 0.35
     """Cosine to the view from which on a landmark names a place."""
     facing_over: float = 0.4
@@ -169,6 +175,10 @@ class OutlineWeights:
     """Beyond that distance from the fitted head all is background, and within it by as much all is head, mm."""
     far_mm: float = 60.0
     """The same for pictures that are cut out, mm: hair is in between."""
+    within_mm: float = 3.0
+    """How far within the photo's outline it is looked up what ends there, mm."""
+    hairy: float = 0.5
+    """Chance of a beard there from which on the skin may end within."""
     cut_side: int = 280
     """Side of the picture that is cut where the background is not plain, pixels."""
     strand_mm: float = 15.0

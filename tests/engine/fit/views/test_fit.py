@@ -13,7 +13,7 @@ from engine.fit.views.same_person import agreement, strangers
 from engine.fit.views.silhouette import plain_background
 from engine.fit.views.start import order_views
 from engine.fit.views.state import ViewState
-from engine.fit.views.surface import fit_offset, nearest_places
+from engine.fit.views.surface import Cloud, fit_offset, nearest_places
 from engine.fit.views.weights import Bending, CameraWeights
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
 
@@ -137,8 +137,7 @@ def test_offset_follows_points_and_stays_calm_where_there_are_none():
     offset = fit_offset(
         triangles,
         vertices,
-        target,
-        np.ones(len(target)),
+        Cloud(target, np.ones(len(target)), np.zeros(len(target), bool)),
         np.zeros_like(vertices),
         None,
         Bending(stiffness=0.25, damping=1e-3, robust_mm=4.0, membrane=0.02),

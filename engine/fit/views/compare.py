@@ -14,6 +14,7 @@ from ...system.progress import Progress
 from .bundle_adjustment import Lens, OnMesh, Triangulated, adjust, triangulate
 from .hairy import hairy_tracks
 from .head import JointHead
+from .motion import MotionModes, find_moves
 from .matching import Tracks, choose_pairs, match_views
 from .same_person import agreement
 from .state import ViewState
@@ -81,6 +82,13 @@ def compare(
         progress.part(0.5, 0.7),
     )
     progress(0.7)
+    if step.moves:
+        cameras = find_moves(
+            head, MotionModes(head, weights.motion), views, cameras, distortion, tracks, lenses, weights.motion, weights.camera
+        )
+        posed = head.all_posed(views)
+        places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, vertices[corners]) for vertices in posed])
+        matches = _on_mesh(tracks, corners, places, posed[0], head.triangles)
     found = triangulate(cameras, distortion, tracks, matches.points, matches.moves, weights.camera)
     consistent = found.rms < weights.camera.most_rms_px
     agree = agreement(tracks, consistent, possible, weights.same_person)

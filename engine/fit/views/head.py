@@ -43,12 +43,13 @@ class JointHead:
 
     def posed(self, view: ViewState) -> np.ndarray:
         """(N, 3) mm: the head as it is in the photo."""
-        return self.model.shape(self.identity, view.expression) + self.deformation()
+        return self.all_posed([view])[0]
 
     def all_posed(self, views: list[ViewState]) -> list[np.ndarray]:
         """:meth:`posed` of every view."""
         deformation = self.deformation()
-        return [self.model.shape(self.identity, view.expression) + deformation for view in views]
+        bare = [self.model.shape(self.identity, view.expression) + deformation for view in views]
+        return [vertices if view.motion is None else vertices + view.motion for view, vertices in zip(views, bare)]
 
     def bare(self, expression: np.ndarray) -> np.ndarray:
         """(V, 3) mm: the skin without offset."""

@@ -61,6 +61,10 @@ class ViewState:
     share: float = 0.0
     placed: bool = False
     """No landmarks were found, or wrong ones: the camera comes from features, the landmarks from the head."""
+    moves: np.ndarray | None = None
+    """(M,) weights of the modes in which the face differs from the first view's, see :mod:`.motion`; None where it does not."""
+    motion: np.ndarray | None = None
+    """(N, 3) mm: what these modes are together."""
     raster: Raster | None = None
     vertices: np.ndarray | None = None
     """(N, 3) mm: the head as it is in this photo."""

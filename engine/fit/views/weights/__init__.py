@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .cameras import CameraWeights, FrameWeights, LensWeights, MatchWeights, OrderWeights, PlaceWeights, SamePersonWeights
+from .motion import MotionWeights
 from .surface import (
     Bending,
     CloudWeights,
@@ -36,6 +37,7 @@ __all__ = [
     "LensWeights",
     "LightWeights",
     "MatchWeights",
+    "MotionWeights",
     "OrderWeights",
     "OutlineWeights",
     "PlaceWeights",
@@ -68,14 +70,16 @@ class Round:
     """How far from the head's outline that of the photo is looked for, mm."""
     rim_scale_mm: float
     """Distance at which an outline has lost three quarters of its weight, mm."""
+    moves: bool
+    """Whether the face is let move between the photos."""
 
 
 _SMALL_PX = 250.0
 """Enough for cameras, and for whether two photos show one head (:mod:`.same_person` has limits for this size)."""
 _ROUNDS = (
-    Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0),
-    Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0),
-    Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0),
+    Round(_SMALL_PX, False, 0.5, 4.0, 6.0, 100.0, 1.0, 30.0, 25.0, False),
+    Round(_SMALL_PX, False, 0.65, 1.5, 1.5, 2.0, 0.05, 10.0, 8.0, True),
+    Round(np.inf, True, 0.65, 1.0, 1.0, 0.25, 0.02, 7.0, 5.0, True),
 )
 """The rounds of the standard quality, coarse to fine."""
 
@@ -96,6 +100,7 @@ class ViewsWeights:
     order: OrderWeights = field(default_factory=OrderWeights)
     match: MatchWeights = field(default_factory=MatchWeights)
     same_person: SamePersonWeights = field(default_factory=SamePersonWeights)
+    motion: MotionWeights = field(default_factory=MotionWeights)
     doubt: DoubtWeights = field(default_factory=DoubtWeights)
     cloud: CloudWeights = field(default_factory=CloudWeights)
     coefficients: CoefficientWeights = field(default_factory=CoefficientWeights)

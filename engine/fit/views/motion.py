@@ -1,0 +1,255 @@
+"""How the face moved from photo to photo, found together with the cameras and a coarse shape.
+
+Matches on a face that moved do not lie on one point, or lie on a wrong one. A move across the line along which depth shows
+(the epipolar line) is seen in any two photos, one along it in three. Linear least squares with the points eliminated: unknown
+are each camera, the moves of each photo against the first (facial actions, and smooth fields for what these lack), and smooth
+changes of the common shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ...camera import Camera
+from ...geometry.mesh import vertex_normals
+from .bundle_adjustment import Lens, triangulate
+from .head import JointHead
+from .matching import Tracks
+from .state import ViewState
+from .weights import CameraWeights, MotionWeights
+
+__all__ = ["MotionModes", "find_moves"]
+
+_POSE = 7
+"""Unknowns of a camera: turn (3), shift (3) and log focal length."""
+
+
+def spread_out(points: np.ndarray, apart: float) -> np.ndarray:
+    """Numbers of points that are `apart` mm from one another and near which all others lie (farthest point sampling)."""
+    chosen, away = [0], np.linalg.norm(points - points[0], axis=1)
+    while away.max() > apart:
+        chosen.append(int(away.argmax()))
+        away = np.minimum(away, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.array(chosen)
+
+
+def gaussians(places: np.ndarray, centres: np.ndarray, width: float) -> np.ndarray:
+    """(..., C) of (..., 3) places."""
+    away = ((places[..., None, :] - centres) ** 2).sum(-1)
+    return np.exp(-away / (2 * width * width)).astype(np.float32)
+
+
+class MotionModes:
+    """In what ways a head may move: the model's facial actions, and smooth fields on the face for what these lack."""
+
+    def __init__(self, head: JointHead, weights: MotionWeights):
+        self._model, self._triangles, self._weights = head.model, head.triangles, weights
+        marks = head.model.landmarks(head.model.template)
+        self._centres = marks[spread_out(marks, weights.field_apart_mm)]
+        skin = head.model.template[head.surface.vertices]
+        self._forms = skin[spread_out(skin, weights.shape_apart_mm)]
+        self.sigma = np.full(len(head.model.expression_basis) + 3 * len(self._centres), weights.field_mm)
+        """(M,) believed deviations."""
+        self.sigma[: len(head.model.expression_basis)] = weights.action_sigma
+
+    def at(self, corners: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """(P, 3, M) mm: the modes at P points given by (P, 3) vertices and their shares."""
+        actions = np.einsum(
+            "pk,npkd->pdn", shares.astype(np.float32), self._model.expression_basis[:, corners], optimize=True
+        )
+        place = np.einsum("pk,pkd->pd", shares, self._model.template[corners])
+        values = gaussians(place, self._centres, self._weights.field_width_mm)
+        fields = np.einsum("pc,ad->padc", values, np.eye(3, dtype=np.float32)).reshape(len(values), 3, -1)
+        return np.concatenate([actions.astype(np.float32), fields], 2)
+
+    def field(self, moves: np.ndarray) -> np.ndarray:
+        """(N, 3) mm of all vertices for (M,) weights of the modes."""
+        actions = len(self._model.expression_basis)
+        values = gaussians(self._model.template, self._centres, self._weights.field_width_mm)
+        part = moves[actions:].reshape(3, -1).astype(np.float32)
+        return np.tensordot(moves[:actions].astype(np.float32), self._model.expression_basis, 1) + values @ part.T
+
+    def forms(self, corners: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """(P, S) moves along the normal of changes of the shape."""
+        place = np.einsum("pk,pkd->pd", shares, self._model.template[corners])
+        values = gaussians(place, self._forms, self._weights.shape_width_mm)
+        return values[:, values.max(0) > 0.5]
+
+
+def find_moves(
+    head: JointHead,
+    modes: MotionModes,
+    views: list[ViewState],
+    cameras: list[Camera],
+    distortion: np.ndarray,
+    tracks: Tracks,
+    lenses: list[Lens],
+    weights: MotionWeights,
+    camera_weights: CameraWeights,
+) -> list[Camera]:
+    """Cameras and moves that explain the tracks; the views get the moves.
+
+    Args:
+        views: drawn. cameras: of their frames. distortion: (V,). tracks: of the matches.
+    """
+    w, count = weights, len(views)
+    step = max(1, len(tracks.triangle) // w.most_tracks)
+    tracks = tracks.take(np.arange(len(tracks.triangle)) % step == 0)
+    corners = head.triangles[tracks.triangle]
+    places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, view.vertices[corners]) for view in views])
+    normals = vertex_normals(views[0].vertices, head.triangles)[corners]
+    normals = np.einsum("pk,pkd->pd", tracks.weights, normals)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    basis, shape = modes.at(corners, tracks.weights), modes.forms(corners, tracks.weights)
+    known = np.array([any(i in lens.views and lens.focal_sigma < 0.05 for lens in lenses) for i in range(count)])
+    track = np.repeat(np.arange(len(corners)), np.diff(tracks.start))
+    before = np.array([np.zeros(len(modes.sigma)) if view.moves is None else view.moves for view in views])
+    found = before.copy()
+    for scale in w.steps_px:
+        moved = places + np.einsum("pdm,vm->vpd", basis, (found - before).astype(np.float32))
+        offsets = (moved - moved[0])[tracks.view, track]
+        points = triangulate(cameras, distortion, tracks, moved[0], offsets, replace(camera_weights, point_px=scale)).points
+        seen = _rows(cameras, tracks, points[track] + offsets)
+        system = _System(count, len(modes.sigma), shape.shape[1])
+        system.add(tracks, points - moved[0], normals, seen, basis, shape, scale, w)
+        step = system.solved(found, modes.sigma, known, w)
+        found[1:] += step.moves
+        cameras = [_stepped(camera, by) for camera, by in zip(cameras, step.poses)]
+    for view, moves in zip(views[1:], found[1:]):
+        view.moves, view.motion = moves, modes.field(moves).astype(np.float32)
+    return cameras
+
+
+def _stepped(camera: Camera, by: np.ndarray) -> Camera:
+    turn = cv2.Rodrigues(np.ascontiguousarray(by[:3]))[0]
+    zoom = float(np.exp(by[6]))
+    return replace(camera, R=turn @ camera.R, t=camera.t + by[3:6], fx=camera.fx * zoom, fy=camera.fy * zoom)
+
+
+class _Observed(NamedTuple):
+    """O observations."""
+
+    residual: np.ndarray
+    """(O, 2)"""
+    by_point: np.ndarray
+    """(O, 2, 3)"""
+    by_pose: np.ndarray
+    """(O, 2, 7)"""
+
+
+def _rows(cameras: list[Camera], tracks: Tracks, points: np.ndarray) -> _Observed:
+    R = np.array([camera.R for camera in cameras])[tracks.view]
+    t = np.array([camera.t for camera in cameras])[tracks.view]
+    f = np.array([camera.fx for camera in cameras])[tracks.view]
+    c = np.array([[camera.cx, camera.cy] for camera in cameras])[tracks.view]
+    turned = np.einsum("oij,oj->oi", R, points)
+    z = 1 / (turned[:, 2] + t[:, 2])
+    uv = (turned + t)[:, :2] * z[:, None]
+    residual = f[:, None] * uv + c - tracks.pixel
+    by_place = np.zeros((len(points), 2, 3))
+    by_place[:, 0, 0] = by_place[:, 1, 1] = f * z
+    by_place[:, :, 2] = -f[:, None] * uv * z[:, None]
+    cross = np.zeros((len(points), 3, 3))
+    x, y, d = turned.T
+    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = d, -y, x
+    cross -= cross.transpose(0, 2, 1)
+    zoom = f[:, None] * uv
+    by_pose = np.concatenate([by_place @ cross, by_place, zoom[..., None]], 2)
+    return _Observed(residual, by_place @ R, by_pose)
+
+
+class _Step(NamedTuple):
+    poses: np.ndarray
+    """(V, 7)"""
+    moves: np.ndarray
+    """(V - 1, M)"""
+
+
+class _System:
+    """Normal equations: poses of V cameras, M moves of all but the first, and S forms of the shape."""
+
+    def __init__(self, views: int, moves: int, forms: int):
+        self._views, self._moves, self._forms = views, moves, forms
+        size = _POSE * views + moves * (views - 1) + forms
+        self.matrix, self.right = np.zeros((size, size)), np.zeros(size)
+
+    def _at_pose(self, view: int) -> np.ndarray:
+        return np.arange(_POSE * view, _POSE * (view + 1))
+
+    def _at_moves(self, view: int) -> np.ndarray:
+        first = _POSE * self._views + self._moves * (view - 1)
+        return np.arange(first, first + self._moves)
+
+    def _at_forms(self) -> np.ndarray:
+        return np.arange(len(self.right) - self._forms, len(self.right))
+
+    def add(
+        self,
+        tracks: Tracks,
+        off: np.ndarray,
+        normals: np.ndarray,
+        seen: _Observed,
+        basis: np.ndarray,
+        shape: np.ndarray,
+        scale: float,
+        w: MotionWeights,
+    ) -> None:
+        """Add the tracks, their points eliminated."""
+        length = np.diff(tracks.start)
+        weight = 1 / (1 + (seen.residual**2).sum(1) / scale**2)
+        weight /= w.noise_px
+        signature = np.zeros(len(length), np.int64)
+        for place in range(length.max()):
+            has = length > place
+            signature[has] = signature[has] * (self._views + 1) + tracks.view[tracks.start[:-1][has] + place] + 1
+        for each in np.unique(signature):
+            rows = np.flatnonzero(signature == each)
+            n = length[rows[0]]
+            at = tracks.start[rows][:, None] + np.arange(n)
+            v, by = tracks.view[at[0]], weight[at][..., None, None]
+            by_point = np.concatenate(
+                [(by * seen.by_point[at]).reshape(len(rows), 2 * n, 3), normals[rows][:, None] / w.fine_mm], 1
+            )
+            height = (normals[rows] * off[rows]).sum(1)[:, None] / w.fine_mm
+            residual = np.concatenate([(by[..., 0] * seen.residual[at]).reshape(len(rows), 2 * n), height], 1)
+            free = np.linalg.qr(by_point, mode="complete")[0][:, :, 3:].transpose(0, 2, 1).astype(np.float32)
+            columns, index = [], []
+            for j in range(n):
+                part = free[:, :, 2 * j : 2 * j + 2]
+                columns.append(part @ (by[:, j] * seen.by_pose[at[:, j]]).astype(np.float32))
+                index.append(self._at_pose(v[j]))
+                if v[j]:
+                    own = (by[:, j] * seen.by_point[at[:, j]]).astype(np.float32)
+                    columns.append(part @ (own @ basis[rows]))
+                    index.append(self._at_moves(v[j]))
+            columns.append(free[:, :, -1:] * (-shape[rows][:, None] / np.float32(w.fine_mm)))
+            index.append(self._at_forms())
+            matrix = np.concatenate(columns, 2)
+            matrix = matrix.reshape(-1, matrix.shape[2])
+            left = (free @ residual[..., None].astype(np.float32)).ravel()
+            index = np.concatenate(index)
+            self.matrix[np.ix_(index, index)] += (matrix.T @ matrix) / w.patch_points
+            self.right[index] += (matrix.T @ left) / w.patch_points
+
+    def solved(self, found: np.ndarray, sigma: np.ndarray, known: np.ndarray, w: MotionWeights) -> _Step:
+        """The step from the moves `found` so far."""
+        prior = np.zeros(len(self.right))
+        pose = np.array([w.turn_sigma] * 3 + [w.shift_mm] * 3 + [w.zoom_sigma])
+        for view in range(self._views):
+            own = pose.copy()
+            if known[view]:
+                own[6] = 1e-4
+            prior[self._at_pose(view)] = own**-2.0
+            if view:
+                prior[self._at_moves(view)] = sigma**-2.0
+                self.right[self._at_moves(view)] += found[view] / sigma**2
+        prior[self._at_forms()] = w.shape_mm**-2.0
+        self.matrix[np.diag_indices(len(prior))] += prior
+        step = -np.linalg.solve(self.matrix, self.right)
+        poses = step[: _POSE * self._views].reshape(self._views, _POSE)
+        moves = step[_POSE * self._views : len(step) - self._forms].reshape(self._views - 1, self._moves)
+        return _Step(poses, moves)

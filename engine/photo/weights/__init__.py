@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .covers import BiteWeights, CoverWeights
-from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .face import CropWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 
@@ -19,6 +19,7 @@ __all__ = [
     "BiteWeights",
     "CoverWeights",
     "CropWeights",
+    "EachEyeWeights",
     "FocalWeights",
     "LandmarkWeights",
     "MixtureWeights",
@@ -36,6 +37,7 @@ class PhotoWeights:
     crop: CropWeights = field(default_factory=CropWeights)
     focal: FocalWeights = field(default_factory=FocalWeights)
     landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
+    each_eye: EachEyeWeights = field(default_factory=EachEyeWeights)
     mixture: MixtureWeights = field(default_factory=MixtureWeights)
     skin: SkinWeights = field(default_factory=SkinWeights)
     covers: CoverWeights = field(default_factory=CoverWeights)

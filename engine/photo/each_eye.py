@@ -17,7 +17,7 @@ from .face_nets import FaceNets, Roi, roi_of, sample
 from .regions import EYES, IRISES, fill
 from .weights import WEIGHTS, EachEyeWeights
 
-__all__ = ["eye_heights", "open_share", "with_each_eye"]
+__all__ = ["eye_heights", "open_share", "openness", "with_each_eye"]
 
 _AROUND = (
     (33, 133, 105, 107, 70, 118, 101),
@@ -47,6 +47,12 @@ def eye_heights(points: np.ndarray) -> np.ndarray:
     )
 
 
+def openness(points: np.ndarray) -> np.ndarray:
+    """(2,) the same over the distance of the eye's corners: about 0.3 for open eyes."""
+    across = np.array([np.linalg.norm(points[rim[0], :2] - points[rim[8], :2]) for rim in EYES])
+    return eye_heights(points) / np.maximum(across, 1e-6)
+
+
 def open_share(points: np.ndarray, scores: np.ndarray, weights: EachEyeWeights = WEIGHTS.each_eye) -> np.ndarray:
     """(2,) 1 for lids that are apart, 0 where what the landmarks leave between them is no more than lashes.
 
@@ -54,8 +60,7 @@ def open_share(points: np.ndarray, scores: np.ndarray, weights: EachEyeWeights =
         points: (478, 2+) landmarks of a face whose eyes are alike or measured apart. scores: (52,) of them.
     """
     w = weights
-    across = np.array([np.linalg.norm(points[rim[0], :2] - points[rim[8], :2]) for rim in EYES])
-    apart = smoothstep(*w.shut, eye_heights(points) / np.maximum(across, 1e-6))
+    apart = smoothstep(*w.shut, openness(points))
     return apart * (1 - smoothstep(*w.blink, scores[list(_BLINKS)]))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from .weights import WEIGHTS, GazeWeights
 
@@ -38,7 +39,9 @@ def level_gaze(
     def turn(expression: np.ndarray) -> np.ndarray:
         return expression[outwards] - expression[inwards]
 
-    shared = float(np.clip(turn(expressions[0]).mean(), *weights.rest))
+    together = float(turn(expressions[0]).mean())
+    shared = float(np.clip(together, *weights.rest))
+    shared += (weights.usual - shared) * float(smoothstep(*weights.crossed, weights.rest[0] - together))
     levelled = []
     for expression in expressions:
         own = turn(expression) - shared

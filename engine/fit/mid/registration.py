@@ -20,6 +20,7 @@ from ...photo.each_eye import openness
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, NOSTRILS, OUTER_LIPS, OVAL
 from ..coarse.projection import projection
 from ..coarse.solver import boxed_step
+from ..features.gaze import look_alike
 from ..features.jaw import action_limits
 from ..skin_surface import SkinSurface
 from .weights import WEIGHTS, RegistrationWeights
@@ -83,8 +84,6 @@ def fit_actions(
     limits = action_limits(model, expression)
     of_eyes = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in model.expression_names])
     sigma = np.where(of_eyes, w.eye_sigma, np.minimum(w.action_sigma, limits))
-    for eye in shut:
-        sigma[_gaze(model, eye)] = w.unseen_sigma
     most = np.minimum(1, expression + limits)
     for _ in range(w.steps):
         points = rest + np.tensordot(value, basis, 1)
@@ -98,16 +97,7 @@ def fit_actions(
             hessian += jacobian[:, axis].T @ weighted
             gradient += weighted.T @ residual[:, axis]
         value += boxed_step(hessian, gradient, -value, most - value)
-    if len(shut) == 1:
-        # It looks where the other one does.
-        value[_gaze(model, shut[0])] = value[_gaze(model, 1 - shut[0], mirrored=True)]
-    return np.clip(value, 0, 1)
-
-
-def _gaze(model: HeadModel, eye: int, mirrored: bool = False) -> list[int]:
-    """Numbers of the actions that turn the right (0) or the left (1) eye, outwards and inwards exchanged for `mirrored`."""
-    ways = ("Up", "Down", "Out", "In") if mirrored else ("Up", "Down", "In", "Out")
-    return [model.expression_names.index(f"eyeLook{way}{('Right', 'Left')[eye]}") for way in ways]
+    return look_alike(model, np.clip(value, 0, 1), shut)
 
 
 def slide(

@@ -165,8 +165,6 @@ class RegistrationWeights:
     """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
     shut: float = 0.06
     """Distance of the photo's lids over that of the eye's corners below which the eye is shut."""
-    unseen_sigma: float = 0.02
-    """Standard deviation of the actions that turn an eye that is."""
     edges_mm: float = 0.35
     """Standard deviation of landmarks on the edges of lids and lips around the places that they mark, mm."""
     nose_mm: float = 0.8

@@ -25,7 +25,7 @@ import numpy as np
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 
-__all__ = ["DETECTOR_SIDE", "Detection", "FaceNets", "Roi", "model_path", "roi_of"]
+__all__ = ["DETECTOR_SIDE", "Detection", "FaceNets", "Roi", "model_path", "roi_of", "sample"]
 
 MODEL_VARIABLE = "HRN_FACE_LANDMARKER"
 """Environment variable with the path of another file of MediaPipe's face landmarker."""
@@ -156,7 +156,7 @@ class FaceNets:
 
     def score(self, pixels: np.ndarray, roi: Roi) -> float:
         """How much the turned square looks like an upright face to the detector, 0 to 1."""
-        return float(self.detect(_sample(pixels, roi, DETECTOR_SIDE), 0.01)[2].max(initial=0))
+        return float(self.detect(sample(pixels, roi, DETECTOR_SIDE), 0.01)[2].max(initial=0))
 
     def mesh(self, pixels: np.ndarray, roi: Roi) -> np.ndarray:
         """Landmarks of the face in a turned square.
@@ -167,7 +167,7 @@ class FaceNets:
         Returns:
             (478, 3) float32: x, y in pixels of the photo (pixel centres at half), z in pixels, smaller is nearer.
         """
-        crop = _sample(pixels, roi, _MESH_SIDE)
+        crop = sample(pixels, roi, _MESH_SIDE)
         blob = np.ascontiguousarray((crop.astype(np.float32) / 255).transpose(2, 0, 1))[None]
         with self._lock:
             self._mesh.setInput(blob)
@@ -200,7 +200,7 @@ def roi_of(points: np.ndarray) -> Roi:
     return Roi(float(cu * cos - cv_ * sin), float(cu * sin + cv_ * cos), float(side), angle)
 
 
-def _sample(pixels: np.ndarray, roi: Roi, side: int) -> np.ndarray:
+def sample(pixels: np.ndarray, roi: Roi, side: int) -> np.ndarray:
     """(side, side, 3) uint8: the turned square of the photo, averaged where it is reduced."""
     scale = roi.side / side
     if scale > 1.5:  # warpAffine does not average: reduce the neighbourhood first

@@ -11,6 +11,7 @@ import numpy as np
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
+from .each_eye import with_each_eye
 from .face_nets import DETECTOR_SIDE, Detection, FaceNets, Roi, roi_of
 from .load import WORKING_SIDE, load_photo
 from .weights import WEIGHTS, LandmarkWeights
@@ -80,13 +81,15 @@ class Landmarker:
         return self._observation(photo.pixels, points, observation.index, observation.count)
 
     def _observation(self, pixels: np.ndarray, points: np.ndarray, index: int, count: int) -> FaceObservation:
+        score = self._nets.score(pixels, roi_of(points))
+        points, blendshapes = with_each_eye(self._nets, pixels, points)
         return FaceObservation(
             landmarks=np.ascontiguousarray(points[:, :2]),
             depth=points[:, 2].copy(),
-            blendshapes=self._nets.blendshapes(points[:, :2]),
+            blendshapes=blendshapes,
             index=index,
             count=count,
-            score=self._nets.score(pixels, roi_of(points)),
+            score=score,
         )
 
     def _find(self, pixels: np.ndarray, deep: bool = True) -> list[np.ndarray]:

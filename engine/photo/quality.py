@@ -65,6 +65,7 @@ def photo_warnings(
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers, weights)
     covered = _covered(covers, weights.covered) if covers is not None else say("")
+    closed = _closed(observation, weights.eyes_closed) if covers is None or not covers.eyes else say("")
     found: list[tuple[bool, str, Message]] = [
         (
             q["face_width_px"] < weights.small_px,
@@ -77,7 +78,7 @@ def photo_warnings(
             "turned",
             say("The face is turned by about {degrees:.0f} degrees; its far side is guessed.", degrees=abs(q["yaw_deg"])),
         ),
-        (q["eyes_closed"] > weights.eyes_closed, "eyes_closed", say("The eyes are closed; their colour is guessed.")),
+        (bool(closed), "eyes_closed", closed),
         (q["mouth_open"] > weights.mouth_open, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
         (bool(covered), "covered", covered),
         (
@@ -103,6 +104,17 @@ def photo_warnings(
     ]
     found += [(True, code, message) for code, message in photo.remarks]
     return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
+
+
+def _closed(observation: FaceObservation, least: float) -> Message:
+    """A sentence about the eyes that are closed; empty where both are open."""
+    right, left = (bool(observation.blendshapes[ARKIT_ACTIONS.index(f"eyeBlink{side}")] > least) for side in ("Right", "Left"))
+    return {
+        (False, False): say(""),
+        (True, False): say("The right eye is closed; its colour is taken from the left one."),
+        (False, True): say("The left eye is closed; its colour is taken from the right one."),
+        (True, True): say("The eyes are closed; their colour is guessed."),
+    }[right, left]
 
 
 def _covered(covers: Covers, most: float) -> Message:

@@ -18,6 +18,7 @@ from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
+from ..features.lids import with_seen_lids
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
@@ -59,8 +60,10 @@ def fit_coarse(
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess.identity, weights),
-        expression=with_seen_jaw(
-            model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
+        expression=with_seen_lids(
+            model,
+            with_seen_jaw(model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm),
+            observation.blendshapes,
         ),
     )
     fitting(0.0)

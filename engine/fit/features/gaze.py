@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from .weights import WEIGHTS, GazeWeights
 
-__all__ = ["level_gaze"]
+__all__ = ["level_gaze", "look_alike"]
 
 
 def level_gaze(
@@ -38,7 +39,9 @@ def level_gaze(
     def turn(expression: np.ndarray) -> np.ndarray:
         return expression[outwards] - expression[inwards]
 
-    shared = float(np.clip(turn(expressions[0]).mean(), *weights.rest))
+    together = float(turn(expressions[0]).mean())
+    shared = float(np.clip(together, *weights.rest))
+    shared += (weights.usual - shared) * float(smoothstep(*weights.crossed, weights.rest[0] - together))
     levelled = []
     for expression in expressions:
         own = turn(expression) - shared
@@ -46,3 +49,27 @@ def level_gaze(
         value[outwards], value[inwards] = np.clip(own, 0, 1), np.clip(-own, 0, 1)
         levelled.append(value)
     return levelled, np.float32(shared) * model.expression_basis[outwards].sum(0)
+
+
+def look_alike(
+    model: HeadModel, expression: np.ndarray, shut: Sequence[int], weights: GazeWeights = WEIGHTS.gaze
+) -> np.ndarray:
+    """(52,) `expression` with shut eyes that look where the other one does; where both are shut, into the distance.
+
+    Args:
+        shut: numbers of the eyes that are, 0 right, 1 left.
+    """
+    out = np.array(expression, float)
+    for eye in shut:
+        up, down, inwards, outwards = (_number(model, way, eye) for way in ("Up", "Down", "In", "Out"))
+        out[[up, down]] = 0
+        turn = weights.usual
+        if len(shut) == 1:
+            out[[up, down]] = out[[_number(model, "Up", 1 - eye), _number(model, "Down", 1 - eye)]]
+            turn = 2 * turn - (out[_number(model, "Out", 1 - eye)] - out[_number(model, "In", 1 - eye)])
+        out[[outwards, inwards]] = np.clip([turn, -turn], 0, 1)
+    return out
+
+
+def _number(model: HeadModel, way: str, eye: int) -> int:
+    return model.expression_names.index(f"eyeLook{way}{('Right', 'Left')[eye]}")

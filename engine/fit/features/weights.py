@@ -1,11 +1,11 @@
-"""What is believed of ears, gaze, jaw and eye sockets, as numbers with unit and meaning; where no source is named, chosen by
+"""What is believed of ears, gaze, jaw, lids and eye sockets, as numbers with unit and meaning; where no source is named, chosen by
 looking at photos."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "EarWeights", "FeatureWeights", "GazeWeights", "JawWeights", "SocketWeights"]
+__all__ = ["WEIGHTS", "EarWeights", "FeatureWeights", "GazeWeights", "JawWeights", "LidWeights", "SocketWeights"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,10 @@ class GazeWeights:
 
     rest: tuple[float, float] = (0.15, 0.45)
     """Bounds of the common part, as shares of the full action: what is beyond may be an eye that was seen badly."""
+    usual: float = 0.3
+    """The common part of people: of 17 photos the mean."""
+    crossed: tuple[float, float] = (0.1, 0.3)
+    """How far inwards of these bounds eyes look that begin to count as crossed, and that do, which tells nothing of the rest."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,16 @@ class JawWeights:
 
 
 @dataclass(frozen=True)
+class LidWeights:
+    """When each eye is closed as far as it was seen."""
+
+    differ: tuple[float, float] = (0.25, 0.5)
+    """Difference of both eyes' scores of a blink from which on they count as different, and from which on each has its own."""
+    closed: float = 0.8
+    """Value of the action at which lids touch."""
+
+
+@dataclass(frozen=True)
 class SocketWeights:
     """How eye sockets lie against the eyeballs."""
 
@@ -151,6 +165,7 @@ class FeatureWeights:
     ears: EarWeights = field(default_factory=EarWeights)
     gaze: GazeWeights = field(default_factory=GazeWeights)
     jaw: JawWeights = field(default_factory=JawWeights)
+    lids: LidWeights = field(default_factory=LidWeights)
     sockets: SocketWeights = field(default_factory=SocketWeights)
 
 

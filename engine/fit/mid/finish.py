@@ -17,8 +17,9 @@ from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..weights import WEIGHTS as FIT
 from .deformation import propagate, without_folds
+from .lids import close_lids, shut_lids
 from .problem import Problem
-from .registration import close_lids, fit_actions, slide
+from .registration import fit_actions, slide
 
 __all__ = ["finished"]
 
@@ -40,7 +41,10 @@ def finished(
     offset = (bases.shape[:, bases.identities :] @ state.shape[bases.identities :]).reshape(-1, 3)
     identity = identity.astype(np.float32)
     relaxed = model.shape(identity) + propagate(model, surface, offset, w.follow)
-    expression = fit_actions(model, camera, relaxed, problem.coarse.expression, observed, w.registration).astype(np.float32)
+    expression = fit_actions(model, camera, relaxed, problem.coarse.expression, observed, w.registration)
+    expression = shut_lids(
+        model, camera, relaxed + np.tensordot(np.float32(expression), model.expression_basis, 1), expression, observed, w.lids
+    ).astype(np.float32)
     bare = model.shape(identity, expression)
     progress(0.3)
     offset = offset + slide(
@@ -52,7 +56,7 @@ def finished(
     )
     offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset, w.folds)
     deformation = propagate(model, surface, offset, w.follow)
-    expression = close_lids(model, camera, bare + deformation, expression, observed, w.registration).astype(np.float32)
+    expression = close_lids(model, camera, bare + deformation, expression, observed, w.lids).astype(np.float32)
     (expression,), straight = level_gaze(model, [expression])
     deformation += straight
     bare = model.shape(identity, expression)

@@ -17,14 +17,16 @@ from ...camera import Camera
 from ...geometry.mesh import facing_of, neighbour_mean, vertex_normals
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
+from ...photo.each_eye import openness
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, NOSTRILS, OUTER_LIPS, OVAL
 from ..coarse.projection import projection
 from ..coarse.solver import boxed_step
+from ..features.gaze import look_alike
 from ..features.jaw import action_limits
 from ..skin_surface import SkinSurface
 from .weights import WEIGHTS, RegistrationWeights
 
-__all__ = ["close_lids", "fit_actions", "slide"]
+__all__ = ["fit_actions", "landmark_residuals", "slide", "usable_landmarks"]
 
 
 @cache
@@ -74,7 +76,10 @@ def fit_actions(
     basis = model.landmarks(model.expression_basis).astype(float)
     rest = model.landmarks(relaxed).astype(float)
     value = expression.astype(float).copy()
-    used = _used(model, camera, relaxed, landmarks, w)
+    used = usable_landmarks(model, camera, relaxed, landmarks, w)
+    shut = [eye for eye in (0, 1) if openness(landmarks)[eye] < w.shut]
+    for eye in shut:  # An iris that nobody sees tells nothing.
+        used = used[~np.isin(used, [IRISES[eye][0], *IRISES[eye][1]])]
     beside = _BESIDE_LIDS[used]
     inverse = np.linalg.inv(_covariance(model, used, w))
     limits = action_limits(model, expression)
@@ -85,7 +90,7 @@ def fit_actions(
     most = np.minimum(1, expression + limits)
     for _ in range(w.steps):
         points = rest + np.tensordot(value, basis, 1)
-        residual, derivative = _residual(camera, points, landmarks)
+        residual, derivative = landmark_residuals(camera, points, landmarks)
         residual = beside @ residual
         jacobian = np.tensordot(beside, np.einsum("lij,elj->lie", derivative, basis), 1)
         hessian = np.diag(sigma**-2.0)
@@ -95,7 +100,7 @@ def fit_actions(
             hessian += jacobian[:, axis].T @ weighted
             gradient += weighted.T @ residual[:, axis]
         value += boxed_step(hessian, gradient, -value, most - value)
-    return np.clip(value, 0, 1)
+    return look_alike(model, np.clip(value, 0, 1), shut)
 
 
 def slide(
@@ -116,10 +121,10 @@ def slide(
         (V, 3) mm for the vertices of `surface`.
     """
     w = weights
-    used = _used(model, camera, vertices, landmarks, w)
+    used = usable_landmarks(model, camera, vertices, landmarks, w)
     used = used[used < FACE_POINTS]
     points = model.landmarks(vertices).astype(float)
-    residual, _ = _residual(camera, points, landmarks)
+    residual, _ = landmark_residuals(camera, points, landmarks)
     alpha = np.linalg.solve(_covariance(model, used, w), -residual[used])
     places = model.landmarks(model.template).astype(float)[used]
     field = _kernel(model.template[surface.vertices].astype(float), places, w) @ alpha
@@ -163,47 +168,13 @@ def slide(
     return move - height[:, None] * np.einsum("vk,vkd->vd", weight, normals[near])
 
 
-def close_lids(
+def usable_landmarks(
     model: HeadModel,
     camera: Camera,
     vertices: np.ndarray,
-    expression: np.ndarray,
     landmarks: np.ndarray,
-    weights: RegistrationWeights = WEIGHTS.registration,
+    w: RegistrationWeights = WEIGHTS.registration,
 ) -> np.ndarray:
-    """Facial actions with which the lids are as far open as the photo's, which :func:`slide` leaves inexact.
-
-    Args:
-        vertices: (N, 3) mm, the posed head after it. expression: (52,) of it. landmarks: (478, 2) observed, pixels.
-        weights: what is believed of landmarks.
-
-    Returns:
-        (52,) in [0, 1]; only blinking and widening of the eyes differ.
-    """
-    used = _used(model, camera, vertices, landmarks, weights)
-    residual, derivative = _residual(camera, model.landmarks(vertices).astype(float), landmarks)
-    value = expression.astype(float).copy()
-    for lids, side in zip(EYES, ("Right", "Left")):
-        pairs = [(lids[16 - k], lids[k]) for k in (3, 4, 5)]
-        if not np.isin(lids, used).all():
-            continue
-
-        def opening(field: np.ndarray) -> float:
-            """How far a field (478, 2) moves the lids apart."""
-            apart = [(landmarks[low] - landmarks[up], field[low] - field[up]) for up, low in pairs]
-            return float(np.mean([move @ way / np.linalg.norm(way) for way, move in apart]))
-
-        left = -opening(residual)
-        for name in ("eyeBlink" + side, "eyeWide" + side):
-            number = model.expression_names.index(name)
-            effect = opening(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[number])))
-            moved = np.clip(value[number] + left / effect, 0, 1) if abs(effect) > weights.least_effect_mm else value[number]
-            left -= (moved - value[number]) * effect
-            value[number] = moved
-    return value
-
-
-def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.ndarray, w: RegistrationWeights) -> np.ndarray:
     """Numbers of the landmarks that can be used: named places that face the camera, within the photo."""
     normals = vertex_normals(vertices, model.triangles)[model.landmark_vertices[:, 0]]
     points = model.landmarks(vertices)
@@ -217,7 +188,7 @@ def _used(model: HeadModel, camera: Camera, vertices: np.ndarray, landmarks: np.
     return np.flatnonzero(np.isfinite(_noise(w)) & (facing > w.least_facing) & inside)
 
 
-def _residual(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def landmark_residuals(camera: Camera, points: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(L, 2) mm in the picture plane at each point's depth, and (L, 2, 3) its derivative by the points."""
     mm_per_px = camera.to_camera(points)[:, 2] / camera.fx
     pixels, project, _ = projection(camera, points, mm_per_px)

@@ -10,6 +10,7 @@ __all__ = [
     "FoldWeights",
     "FollowWeights",
     "LampWeights",
+    "LidWeights",
     "MidWeights",
     "OutlineWeights",
     "PartWeights",
@@ -161,6 +162,23 @@ class FollowWeights:
 
 
 @dataclass(frozen=True)
+class LidWeights:
+    """How lids are closed."""
+
+    half_shut: tuple[float, float] = (0.35, 0.65)
+    """Distance of the photo's lids, over that of the same head's with relaxed lids, up to which an action closes them, and from
+    which on the shape of the eye is as it is."""
+    shut_mm: float = 0.6
+    """Distance of the photo's lids below which they touch, mm."""
+    overlap_mm: float = 0.5
+    """How far they then overlap, mm: landmarks lie on the edges' outsides, and nobody looks through between lids that touch."""
+    least_effect_mm: float = 1.0
+    """Least move, by an action in full, of what the action is to correct, mm."""
+    steps: int = 3
+    """How often lids are moved: they close along a curve."""
+
+
+@dataclass(frozen=True)
 class RegistrationWeights:
     """How landmarks are laid exactly."""
 
@@ -175,6 +193,8 @@ class RegistrationWeights:
     """Standard deviation of these actions then."""
     eye_sigma: float = 0.5
     """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
+    shut: float = 0.06
+    """Distance of the photo's lids over that of the eye's corners below which the eye is shut."""
     edges_mm: float = 0.35
     """Standard deviation of landmarks on the edges of lids and lips around the places that they mark, mm."""
     nose_mm: float = 0.8
@@ -193,8 +213,6 @@ class RegistrationWeights:
     """Distance that two places of the surface count as apart when their normals differ by one radian, mm."""
     steps: int = 3
     """Gauss-Newton steps in which the actions are found."""
-    least_effect_mm: float = 1.0
-    """Least move, by an action in full, of what the action is to correct, mm."""
     average: float = 0.5
     """Share of the neighbours in an average with them."""
     slope_rounds: int = 8
@@ -300,6 +318,7 @@ class MidWeights:
     folds: FoldWeights = field(default_factory=FoldWeights)
     follow: FollowWeights = field(default_factory=FollowWeights)
     registration: RegistrationWeights = field(default_factory=RegistrationWeights)
+    lids: LidWeights = field(default_factory=LidWeights)
 
 
 WEIGHTS = MidWeights()

@@ -22,6 +22,7 @@ from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
+from ..mid.lids import shut_lids
 from ..skin_surface import skin_surface
 from ..weights import WEIGHTS as FIT
 from .start import pose_from_points
@@ -68,6 +69,7 @@ def finished_views(
                 )
     else:
         # One photo's pixels have seen to that already.
+        _shut_lids(model, views, identity, deformation)
         levelled, straight = level_gaze(model, [view.expression for view in views])
         deformation = deformation + straight
         for view, expression in zip(views, levelled):
@@ -104,6 +106,19 @@ def finished_views(
         return View(view.photo, view.observation, coarse, MidFit(deformation, lighting, skin, left, covers), view.share)
 
     return concurrently([partial(finished, *each) for each in zip(views, skins, covers)], progress.part(0.8, 1.0))
+
+
+def _shut_lids(model: HeadModel, views: list[ViewState], identity: np.ndarray, deformation: np.ndarray) -> None:
+    """Close the eyes that a photo shows shut, in that photo alone; of a person who kept still the first photo tells for all."""
+    still = all(np.array_equal(view.expression, views[0].expression) for view in views)
+    for view in views[:1] if still else views:
+        if view.placed:
+            continue
+        posed = model.shape(identity, view.expression.astype(np.float32)) + deformation
+        view.expression = shut_lids(model, view.camera, posed, view.expression, view.observation.landmarks)
+    if still:
+        for view in views[1:]:
+            view.expression = views[0].expression
 
 
 def _light(

@@ -72,7 +72,7 @@ def order_views(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -
 
     def worth(view: ViewState) -> float:
         face = np.ptp(view.observation.landmarks, 0).max()
-        shut = max(float(view.observation.blendshapes[_BLINKS].mean()) - weights.half_shut, 0)
+        shut = max(float(view.observation.blendshapes[_BLINKS].max()) - weights.half_shut, 0)
         return (
             np.log(min(face, weights.enough_px))
             - (view.camera.yaw_degrees / weights.side_degrees) ** 2

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .color import Hue, JudgeWeights, NaturalWeights, TintWeights
 from .covers import BiteWeights, CoverWeights
-from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .face import CropWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 
@@ -20,6 +20,7 @@ __all__ = [
     "BiteWeights",
     "CoverWeights",
     "CropWeights",
+    "EachEyeWeights",
     "FocalWeights",
     "Hue",
     "JudgeWeights",
@@ -41,6 +42,7 @@ class PhotoWeights:
     crop: CropWeights = field(default_factory=CropWeights)
     focal: FocalWeights = field(default_factory=FocalWeights)
     landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
+    each_eye: EachEyeWeights = field(default_factory=EachEyeWeights)
     mixture: MixtureWeights = field(default_factory=MixtureWeights)
     skin: SkinWeights = field(default_factory=SkinWeights)
     covers: CoverWeights = field(default_factory=CoverWeights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CropWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
+__all__ = ["CropWeights", "EachEyeWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,23 @@ class LandmarkWeights:
     """The same of two measured faces."""
     clusters: int = 4
     """Detections that are kept, over the faces that are measured: some will not be faces."""
+
+
+@dataclass(frozen=True)
+class EachEyeWeights:
+    """When each eye is measured by itself, and when its lids are closed."""
+
+    side_px: int = 384
+    """Side of the picture of the face in which one eye is laid over the other, pixels."""
+    soft: float = 0.04
+    """Standard deviation of that eye's border, in face widths."""
+    differ: tuple[float, float] = (0.3, 0.5)
+    """Log ratio of the heights of both eyes, each measured in a face with two of it, from which on they count as different, and
+    from which on each is taken as measured by itself."""
+    shut: tuple[float, float] = (0.08, 0.155)
+    """Distance of the lids, over that of the eye's corners, up to which they are closed, and from which on they are apart."""
+    blink: tuple[float, float] = (0.4, 0.55)
+    """Score of a blink from which on lids begin to count as closed, and from which on they do."""
 
 
 @dataclass(frozen=True)

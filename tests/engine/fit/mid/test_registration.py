@@ -7,7 +7,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from engine.camera import Camera
-from engine.fit.mid.registration import close_lids, fit_actions, slide
+from engine.fit.mid.lids import close_lids
+from engine.fit.mid.registration import fit_actions, slide
 from engine.fit.skin_surface import skin_surface
 from engine.geometry.mesh import face_cross
 from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS

@@ -127,13 +127,19 @@ def smooth_field(
 
 
 def sample_person(
-    model: HeadModel, rng: np.random.Generator, anatomy: Anatomy, people: People, warp_mm: float = 1.2
+    model: HeadModel,
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    people: People,
+    warp_mm: float = 1.2,
+    group: np.ndarray | None = None,
 ) -> SampledHead:
     """One head as people's may be: around an average of the averages, differing in what people differ in, and beyond
     that a little in everything that sliders can do, and in tissue that they lack.
 
     Args:
         warp_mm: typical size of the deformation that is outside model and anatomy.
+        group: (N, 3) mm, what the person's group differs in from adults (:mod:`.groups`).
     """
     centre = rng.dirichlet(np.full(len(people.averages), 2.0)) @ people.averages * rng.normal(0.95, 0.15)
     identity = (
@@ -149,6 +155,8 @@ def sample_person(
     neutral += smooth_field(template, rng, (120, 400)) * amount * rng.uniform(0.2, 0.8)
     neutral += smooth_field(template, rng, (35, 130)) * amount * rng.uniform(0.1, 0.5)
     neutral += anatomy.field(rng, rng.uniform(0.2, 1.0))
+    if group is not None:
+        neutral += group
     return _posed(model, neutral, identity, rng)
 
 

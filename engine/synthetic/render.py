@@ -25,6 +25,9 @@ __all__ = ["Renderer", "Shot", "develop", "visible_from"]
 _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
 
+_EYES_MM = 60.0
+"""How much farther from the camera the eyes are than the distance that is drawn, mm."""
+
 _BROW = (55, 65, 52, 53, 46)
 """Landmarks along the right brow's lower edge, from the nose outwards."""
 _BROW_UPPER = (107, 66, 105, 63, 70)
@@ -138,13 +141,20 @@ class Renderer:
         return np.concatenate([posed, first, second, base]).astype(float)
 
     def shoot(
-        self, head: SampledHead, rng: np.random.Generator, side: int = _SIDE, margin: float = 1.5, varied: bool = False
+        self,
+        head: SampledHead,
+        rng: np.random.Generator,
+        side: int = _SIDE,
+        margin: float = 1.5,
+        varied: bool = False,
+        distance_mm: float | None = None,
     ) -> Shot:
         """One view with everything about it drawn from `rng`; :func:`develop` makes a photo of it.
 
         Args:
             side: pixels to render. margin: side of the crop over that of the face's box.
             varied: with :mod:`.variety`, else the plain look.
+            distance_mm: from the camera to the eyes, else drawn.
         """
         more = rng.spawn(1)[0]
         hair = rng.random() < 0.4
@@ -154,7 +164,7 @@ class Renderer:
         lashes = material == MATERIALS.index("lashes")
         kept[lashes] = rng.random(int(lashes.sum())) < rng.choice([0.0, 0.35, 0.7])
         triangles, material = triangles[kept], material[kept]
-        camera = self._camera(rng)
+        camera = self._camera(rng, distance_mm)
         transform = self._window(head.posed, camera, margin, rng)
         at = camera.to_camera(vertices)
         pixel = to_crop(transform, camera.project(vertices)[0]) * (side / CROP_SIDE)
@@ -227,14 +237,16 @@ class Renderer:
             values[:, Column.LAMPS][:, lamp] = np.mean(seen, 0)
         return lights, [tuple(color) for color in colors]
 
-    def _camera(self, rng: np.random.Generator) -> Camera:
+    def _camera(self, rng: np.random.Generator, distance_mm: float | None) -> Camera:
         distance = np.exp(rng.uniform(np.log(330), np.log(2200)))
+        if distance_mm is not None:
+            distance = distance_mm - _EYES_MM
         yaw = rng.normal(0, 0.15) if rng.random() < 0.45 else rng.uniform(-0.87, 0.87)
         pitch, roll = np.clip(rng.normal(0, 0.13, 2), -0.38, 0.38)
         R = np.diag([1.0, -1.0, -1.0]) @ _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
         focal = distance * 3.0
         aim = rng.normal(0, 0.04, 2) * distance
-        return Camera(1000, 1000, focal, focal, 500, 500, R, np.array([aim[0], aim[1], distance + 60]))
+        return Camera(1000, 1000, focal, focal, 500, 500, R, np.array([aim[0], aim[1], distance + _EYES_MM]))
 
     def _window(self, posed: np.ndarray, camera: Camera, margin: float, rng: np.random.Generator) -> np.ndarray:
         landmarks = camera.project(self.model.landmarks(posed))[0]

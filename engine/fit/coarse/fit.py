@@ -19,6 +19,7 @@ from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from ..features.lids import with_seen_lids
+from .distance import likely_distance
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
@@ -59,7 +60,7 @@ def fit_coarse(
     guess = regressor.guess(photo, observation, looking, weights)
     guess = replace(
         guess,
-        identity=_likely_person(model, regressor, guess.identity, weights),
+        identity=_likely_person(model, regressor, guess, weights),
         expression=with_seen_lids(
             model,
             with_seen_jaw(model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm),
@@ -68,7 +69,8 @@ def fit_coarse(
     )
     fitting(0.0)
     basis = _point_basis(model, regressor)
-    focal, source = choose_focal(photo, settings, guess.px_per_mm, guess.distance_mm)
+    distance = likely_distance(photo.size, guess.px_per_mm, guess.distance_mm, weights.distance)
+    focal, source = choose_focal(photo, settings, guess.px_per_mm, distance.mm)
     points = basis.points(guess.identity, guess.expression)
     fitting(0.0)
     camera = first_camera(points, guess.points, photo.size, focal)
@@ -87,14 +89,17 @@ def fit_coarse(
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}
 
 
-def _likely_person(model: HeadModel, regressor: Regressor, guessed: np.ndarray, weights: CoarseWeights) -> np.ndarray:
-    """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people, given the guess as a
-    measurement; its skull keeps to the average's as far as the face allows."""
-    mean = regressor.people.mean
+def _likely_person(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> np.ndarray:
+    """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people around the average of the
+    groups that the face belongs to, given the guess as a measurement; its skull keeps to the average's as far as the face
+    allows."""
+    groups = regressor.groups
+    shares = groups.believed(guess.shares, weights)
+    mean, expected = (regressor.people.mean + shares @ moves for moves in (groups.differ, groups.answered))
     key = model.version, weights
     if key not in _persons:
         _persons[key] = _share_believed(model, regressor, weights)
-    return mean + _persons[key] @ (guessed - mean)
+    return mean + _persons[key] @ (guess.identity - expected)
 
 
 def _share_believed(model: HeadModel, regressor: Regressor, weights: CoarseWeights) -> np.ndarray:
@@ -119,9 +124,9 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.n
 def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> Prior:
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
     sigma = np.minimum(sigma, action_limits(model, guess.expression))
-    return Prior(
-        guess.identity, regressor.identity_precision / weights.prior_gain, guess.expression, sigma, weights.identity_limit
-    )
+    # Babies lie beyond what adults are.
+    limit = np.maximum(weights.identity_limit, np.abs(guess.identity))
+    return Prior(guess.identity, regressor.identity_precision / weights.prior_gain, guess.expression, sigma, limit)
 
 
 def _finished(

@@ -72,7 +72,11 @@ class DenseNet:
         self(np.zeros(network.shapes[network.inputs[0]], np.uint8))
 
     def __call__(self, crops: np.ndarray, progress: Progress = SILENT) -> Guess:
-        """(B, 256, 256, 3) uint8 RGB -> float32 arrays.
+        """(B, 256, 256, 3) uint8 RGB -> float32 arrays; `progress` as in :meth:`features`."""
+        return self.answers(self.features(crops, progress))
+
+    def features(self, crops: np.ndarray, progress: Progress = SILENT) -> np.ndarray:
+        """(B, 256, 256, 3) uint8 RGB -> (B, 512) float32, of unit spread, from which the answers are worked out.
 
         Args:
             progress: before each crop; may raise to cancel.
@@ -90,9 +94,10 @@ class DenseNet:
                 features[number] = net.forward().reshape(-1)
         finally:
             self._idle.append(net)
-        return self._heads((features - self._centre) / self._spread)
+        return (features - self._centre) / self._spread
 
-    def _heads(self, features: np.ndarray) -> Guess:
+    def answers(self, features: np.ndarray) -> Guess:
+        """(B, 512) of :meth:`features` -> float32 arrays."""
         weight, bias = self._points
         points = (features @ weight + bias).reshape(len(features), -1, 2) + np.float32(128)
         weight, bias, slope = self._hidden

@@ -19,6 +19,7 @@ from ...wire.errors import ErrorCode, HrnError
 from ...wire.messages import say
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from ..weights import WEIGHTS as FIT
+from .groups import load_groups
 from .network import DISTANCE_UNIT_MM, DenseNet
 from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
@@ -41,6 +42,8 @@ class FaceGuess:
     """(52,)"""
     distance_mm: float
     px_per_mm: float
+    shares: np.ndarray
+    """(G,) how much the person shows of each group (:mod:`.groups`)."""
 
 
 class Regressor:
@@ -55,6 +58,7 @@ class Regressor:
         with np.load(file, allow_pickle=False) as data:
             self.data = {name: data[name] for name in data.files}
         self.people = load_people(model)
+        self.groups = load_groups(model)
         self._to_identity, self._shift = self._change_of_basis(model)
         self.point_vertices = self.data["point_vertices"].astype(np.int64)
         self.point_weights = self.data["point_weights"].astype(float)
@@ -116,10 +120,11 @@ class Regressor:
             progress(0.2 * number / len(transforms))
             crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        points, identity, expression, view = self.look(both, progress.part(0.2, 1.0))
+        features = self.look.features(both, progress.part(0.2, 1.0))
+        points, identity, expression, view = self.look.answers(features)
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
-        identity[1::2] = identity[1::2] @ self._mirror_identity
+        identity = self.identities(identity)
         expression[1::2] = expression[1::2][:, self._mirror_expression]
         placed, scales = [], []
         for number, transform in enumerate(transforms):
@@ -128,14 +133,20 @@ class Regressor:
             scales += [float(np.hypot(transform[0, 0], transform[0, 1]))] * 2
         placed, scales = np.stack(placed), np.array(scales)
         placed = np.where(known[:, None], placed.mean(0), placed[::2].mean(0))
-        mean = identity.mean(0).astype(float) @ self._to_identity + self._shift
         return FaceGuess(
             placed,
-            mean,
+            identity.mean(0),
             np.clip(expression.mean(0), 0, 1).astype(float),
             float(DISTANCE_UNIT_MM * np.exp(view[:, 0].mean())),
             float(np.exp(view[:, 1] - np.log(scales)).mean()),
+            self.groups.seen(features.astype(float)).mean(0),
         )
+
+    def identities(self, answered: np.ndarray) -> np.ndarray:
+        """(2n, K') the network's identities, of a crop and of its mirror image in turn -> (2n, K) those of this head model."""
+        upright = answered.copy()
+        upright[1::2] = answered[1::2] @ self._mirror_identity
+        return upright.astype(float) @ self._to_identity + self._shift
 
 
 _loaded: dict[str, Regressor] = {}

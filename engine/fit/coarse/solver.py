@@ -66,8 +66,8 @@ class Prior:
     """(E,)"""
     expression_sigma: np.ndarray
     """(E,)"""
-    identity_limit: float = WEIGHTS.identity_limit
-    """Identity keeps within plus and minus that."""
+    identity_limit: float | np.ndarray = WEIGHTS.identity_limit
+    """Identity keeps within plus and minus that, one or (K,)."""
 
 
 class Pose(NamedTuple):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["WEIGHTS", "CoarseWeights", "PopulationWeights"]
+__all__ = ["WEIGHTS", "CoarseWeights", "DistanceWeights", "PopulationWeights", "Way"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,58 @@ class PopulationWeights:
     """Mean error of the recovered displacements from which on they are another head's, mm."""
 
 
+class Way(NamedTuple):
+    """One way in which people are photographed, with medians and deviations of logarithms."""
+
+    share: float
+    """Of all photos."""
+    distance_mm: float
+    distance_spread: float
+    lens_mm: float
+    """Focal length as on 35 mm film, by the diagonal."""
+    lens_spread: float
+
+
+@dataclass(frozen=True)
+class DistanceWeights:
+    """From how far people are photographed, and what their pictures' frames and the network's guess say about it."""
+
+    ways: tuple[Way, ...] = (
+        Way(0.25, 480.0, 0.30, 27.0, 0.15),  # a selfie, a webcam
+        Way(0.20, 1200.0, 0.50, 26.0, 0.08),  # by somebody else, the phone's main camera
+        Way(0.20, 1300.0, 0.45, 55.0, 0.25),  # by somebody else, the phone's portrait mode
+        Way(0.35, 1700.0, 0.55, 75.0, 0.35),  # a camera
+    )
+    """Distances: arm's length and a little more (Ward et al., "Nasal distortion in short-distance photographs: the selfie
+    effect", JAMA Facial Plastic Surgery 2018: 12 inches to 5 feet), and Hall's personal and social distances (*The hidden
+    dimension*, 1966: 0.45 to 1.2 and to 3.6 m). Lenses: phones' front (22 to 32 mm), main (24 to 28 mm) and portrait cameras
+    (48 to 77 mm), portrait lenses (50 to 135 mm). The shares are judged, not counted."""
+    formats: tuple[float, ...] = (4 / 3, 3 / 2, 16 / 9)
+    """Long by short side of the pictures that cameras take ..."""
+    format_error: float = 0.015
+    """... to that share."""
+    cropped: float = 0.5
+    """Chance that a picture in such a format is a part of what the camera saw ..."""
+    odd_cropped: float = 0.97
+    """... and that one in another format is."""
+    crop: float = 0.7
+    """Mean of the logarithm of how many times smaller the part is."""
+    guess_offset: float = 3.79
+    """The logarithm of the network's guess in mm is this ..."""
+    guess_slope: float = 0.454
+    """... plus that times the true one's (140 renders from 0.33 to 4 m; it learnt from 0.33 to 2.2 m) ..."""
+    guess_error: float = 0.3
+    """... within that: 0.21 on its own renders, 0.37 on the development heads."""
+    guess_tails: float = 4.0
+    """Degrees of freedom of Student's distribution of that error: now and then the guess is far off."""
+    nearest_mm: float = 200.0
+    """Nearest distance that is thought of."""
+    farthest_mm: float = 12000.0
+    """Farthest."""
+    steps: int = 240
+    """Number of distances between them that are weighed."""
+
+
 @dataclass(frozen=True)
 class CoarseWeights:
     """How far the network's landmarks and its guess of the shape are believed."""
@@ -39,6 +92,8 @@ class CoarseWeights:
     """The guess's error on photos, as a multiple of its covariance on held-out renders."""
     person_variance: float = 0.2
     """Variance of a person's identity coefficients beyond what scanned people differ in."""
+    group_floor: float = 0.2
+    """Share of a group that adults' faces, too, are often taken to show."""
     face_precision: float = 60.0
     """1/mm^2 of the mean square over the face: some 60 independent places to 1 mm."""
     skull_precision: float = 10.0
@@ -67,6 +122,7 @@ class CoarseWeights:
     covariance_floor: float = 1e-4
     """Variance that is added to that of the guess's errors, so that it has an inverse."""
     people: PopulationWeights = field(default_factory=PopulationWeights)
+    distance: DistanceWeights = field(default_factory=DistanceWeights)
 
 
 WEIGHTS = CoarseWeights()

@@ -14,6 +14,21 @@ from .weights import WEIGHTS, QualityWeights
 
 __all__ = ["face_quality", "photo_warnings"]
 
+_EYES = ("right eye", "left eye")
+"""Names of the eyes among the places of the face."""
+_PLACES = {
+    "forehead": say("forehead"),
+    "eyes": say("eyes"),
+    "right eye": say("right eye"),
+    "left eye": say("left eye"),
+    "nose": say("nose"),
+    "right cheek": say("right cheek"),
+    "left cheek": say("left cheek"),
+    "mouth": say("mouth"),
+    "chin": say("chin"),
+}
+"""How the places are called, in the order in which they are named."""
+
 
 def face_quality(
     photo: Photo, observation: FaceObservation, covers: Covers | None = None, weights: QualityWeights = WEIGHTS.quality
@@ -64,7 +79,7 @@ def photo_warnings(
 ) -> list[dict]:
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers, weights)
-    covered = _covered(covers, weights.covered) if covers is not None else say("")
+    over = _over_the_face(covers, weights.covered) if covers is not None else []
     found: list[tuple[bool, str, Message]] = [
         (
             q["face_width_px"] < weights.small_px,
@@ -79,7 +94,7 @@ def photo_warnings(
         ),
         (q["eyes_closed"] > weights.eyes_closed, "eyes_closed", say("The eyes are closed; their colour is guessed.")),
         (q["mouth_open"] > weights.mouth_open, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
-        (bool(covered), "covered", covered),
+        *over,
         (
             q["side_ratio"] > weights.shadow,
             "strong_shadow",
@@ -105,33 +120,44 @@ def photo_warnings(
     return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
 
 
-def _covered(covers: Covers, most: float) -> Message:
-    """A sentence about what is covered; empty where nothing that matters is."""
-    hidden = (covers.eyes, covers.mouth)
-    percent = 100 * covers.share
-    if covers.share > most and any(hidden):
-        parts = {(True, False): say("eyes"), (False, True): say("mouth"), (True, True): say("eyes and mouth")}[hidden]
-        return say(
-            "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow, {parts} included; all of that is guessed.",
+def _over_the_face(covers: Covers, most: float) -> list[tuple[bool, str, Message]]:
+    """Warnings about what lies over the face: whether each holds, its code, its sentence."""
+    places = [place for place in covers.places if not (covers.glasses and place in _EYES)]
+    places += [place for place, hidden in (("eyes", covers.eyes and not covers.glasses), ("mouth", covers.mouth)) if hidden]
+    if {"right eye", "left eye"} <= set(places):
+        places.append("eyes")
+    places = [name for name in _PLACES if name in places and not (name in _EYES and "eyes" in places)]
+    where = _listed([_PLACES[name] for name in places])
+    share, percent = covers.share > most, 100 * covers.share
+    blind = covers.glasses and (covers.eyes or set(_EYES) & set(covers.places))
+    if blind:
+        glasses = say("Sunglasses hide the eyes; their shape, colour and gaze are guessed.")
+    elif covers.tinted:
+        glasses = say("The glasses are tinted; the colour of the eyes and of the skin around them is guessed.")
+    else:
+        glasses = say("The person wears glasses; they were left out, and the skin behind the frames is guessed.")
+    if share and where:
+        covered = say(
+            "About {percent:.0f} % of the face is covered: {places}; shape and colour there are guessed.",
             percent=percent,
-            parts=parts,
+            places=where,
         )
-    if covers.share > most:
-        return say(
+    elif share:
+        covered = say(
             "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow; all of that is guessed.",
             percent=percent,
         )
-    if any(hidden):
-        return {
-            (True, False): say("The eyes are covered; the shape and colour there are guessed."),
-            (False, True): say("The mouth is covered; the shape and colour there are guessed."),
-            (True, True): say("The eyes and mouth are covered; the shape and colour there are guessed."),
-        }[hidden]
-    if covers.glasses:
-        return say(
-            "The person wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
-        )
-    return say("")
+    else:
+        covered = say("Something covers the face: {places}; shape and colour there are guessed.", places=where)
+    only_glasses = covers.glasses and not places
+    return [(covers.glasses, "glasses", glasses), (bool(where) or (share and not only_glasses), "covered", covered)]
+
+
+def _listed(names: list[Message]) -> Message:
+    """Several things in a sentence; empty without any."""
+    if len(names) < 2:
+        return names[0] if names else say("")
+    return say("{first} and {last}", first=names[:-1], last=names[-1])
 
 
 def _sharpness(crop: np.ndarray, where: np.ndarray, w: QualityWeights) -> float:

@@ -18,6 +18,8 @@ from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
+from ..veiled import doubt_at, hidden_actions, resting
+from ..weights import WEIGHTS as FIT
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
@@ -56,11 +58,13 @@ def fit_coarse(
     looking(0.0)
     regressor = load_regressor(model)
     guess = regressor.guess(photo, observation, looking, weights)
+    hidden = hidden_actions(observation.veil)
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess.identity, weights),
-        expression=with_seen_jaw(
-            model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
+        expression=resting(
+            with_seen_jaw(model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm),
+            hidden,
         ),
     )
     fitting(0.0)
@@ -72,8 +76,8 @@ def fit_coarse(
     camera, identity, expression = solve(
         basis,
         guess.points,
-        regressor.noise(weights.noise_gain),
-        _prior(model, regressor, guess, weights),
+        regressor.noise(weights.noise_gain, doubt_at(guess.points, observation)),
+        _prior(model, regressor, guess, hidden, weights),
         Pose(camera, guess.identity, guess.expression),
         weights,
         fitting,
@@ -113,9 +117,12 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.n
     return flat @ flat.T / basis.shape[1]
 
 
-def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> Prior:
+def _prior(
+    model: HeadModel, regressor: Regressor, guess: FaceGuess, hidden: np.ndarray, weights: CoarseWeights
+) -> Prior:
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
     sigma = np.minimum(sigma, action_limits(model, guess.expression))
+    sigma += hidden * (np.minimum(sigma, FIT.veiled.action_sigma) - sigma)
     return Prior(
         guess.identity, regressor.identity_precision / weights.prior_gain, guess.expression, sigma, weights.identity_limit
     )

@@ -12,6 +12,7 @@ from .covers import BiteWeights, CoverWeights
 from .face import CropWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
+from .veil import VeilWeights
 
 __all__ = [
     "SKIN_HUE",
@@ -26,6 +27,7 @@ __all__ = [
     "PhotoWeights",
     "QualityWeights",
     "SkinWeights",
+    "VeilWeights",
 ]
 
 
@@ -42,6 +44,7 @@ class PhotoWeights:
     bite: BiteWeights = field(default_factory=BiteWeights)
     quality: QualityWeights = field(default_factory=QualityWeights)
     parts: PartWeights = field(default_factory=PartWeights)
+    veil: VeilWeights = field(default_factory=VeilWeights)
 
 
 WEIGHTS = PhotoWeights()

@@ -1,0 +1,236 @@
+"""What lies over a face: glasses, sunglasses, masks, hands, microphones, letters, hair; made once for each face of a photo.
+
+The part network (:mod:`.parts`) says where something is; colours and edges say to the pixel how far it reaches, except where
+it has the skin's own colour, as a hand has. Without the network the colours' rules of :mod:`.covers` stand alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ..types import FaceObservation, Photo, Veil
+from ..wire.color import power_to_linear
+from .mixture import fit_mixture
+from .parts import photo_parts
+from .regions import BROWS, EYES, FACE_POINTS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .weights import WEIGHTS, VeilWeights
+from .window import FaceWindow, face_window, guided
+
+__all__ = ["PLACES", "find_veil", "with_veil"]
+
+_NOSE = (168, 188, 174, 236, 198, 209, 49, 48, 219, 64, 98, 97, 2, 326, 327, 294, 439, 278, 279, 429, 420, 456, 399, 412)
+"""Outline of the nose."""
+PLACES = {
+    "forehead": (SURE_SKIN[3],),
+    "right eye": (EYES[0],),
+    "left eye": (EYES[1],),
+    "right cheek": (SURE_SKIN[0],),
+    "left cheek": (SURE_SKIN[1],),
+    "nose": (_NOSE,),
+    "mouth": (OUTER_LIPS,),
+    "chin": (SURE_SKIN[4],),
+}
+"""Places of the face that may be hidden, the subject's right and left, and their outlines."""
+_FACE = ("skin", "brows", "beard", "eyes", "lips")
+"""Parts of :data:`.part_net.PARTS` that are the face."""
+_THINGS = ("cover", "hat")
+"""Parts that lie over a face wherever they are in it."""
+_ELSE = ("clothes", "other", "background")
+"""Parts that lie over it where they are well inside of it."""
+
+
+def with_veil(photo: Photo, observation: FaceObservation) -> FaceObservation:
+    """The observation with what lies over its face."""
+    return replace(observation, veil=find_veil(photo, observation))
+
+
+def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights = WEIGHTS.veil) -> Veil | None:
+    """What lies over a face; None where nothing does, or the part network is not installed.
+
+    Args:
+        weights: what is believed of things over faces.
+    """
+    parts = photo_parts(photo, observation)
+    window = face_window(photo, observation)
+    if parts is None or window is None:
+        return None
+    ratio = window.shape[1] / window.large.shape[1]
+    chance = parts.window(window.corner, ratio, window.shape)
+    return _veil(window, chance, photo.pixels.shape[:2], weights)
+
+
+def _veil(window: FaceWindow, chance: dict[str, np.ndarray], shape: tuple[int, int], w: VeilWeights) -> Veil | None:
+    points, face = window.points, window.face
+    features = _colors(window.pixels, face)
+    cover = _covers(window, chance, features, w)
+    frames = _frames(window, chance, features, w)
+    lens = _lenses(window, chance, w)
+    hair = _hair(window, chance, w)
+    hidden_lens = lens * _behind(window, lens, w)
+    over = np.maximum.reduce([cover, frames, lens, hair])
+    if not (over > 0.5).any():
+        return None
+    solid = np.maximum.reduce([cover, hidden_lens, hair])
+    radius = max(1, round(w.landmark * face))
+    soft = cv2.blur(solid, (2 * radius + 1,) * 2)
+    xy = (points - 0.5).astype(np.float32)
+    hidden = cv2.remap(soft, xy[:, 0].copy(), xy[:, 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1)
+    glasses = bool((frames > 0.5).any() or (lens > 0.5).any())
+    places = tuple(
+        name
+        for name, polygons in PLACES.items()
+        if (inside := fill(window.shape, points, *polygons) > 0).any() and solid[inside].mean() > w.place
+    )
+    full = window.in_photo(over.astype(np.float32), shape)
+    return Veil(
+        np.round(255 * full).astype(np.uint8),
+        np.clip(hidden, 0, 1).astype(np.float32),
+        places,
+        glasses,
+        bool((lens > 0.5).any()),
+    )
+
+
+def _disk(radius: float) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
+
+
+def _colors(pixels: np.ndarray, face: float) -> np.ndarray:
+    """(h, w, 3) float32: log luminance and two log hues."""
+    w = WEIGHTS.skin
+    soft = cv2.GaussianBlur(pixels, (0, 0), max(w.soft_least_px, w.soft * face))
+    linear = power_to_linear(soft.astype(np.float32) / 255) + np.float32(w.dark)
+    r, g, b = linear[..., 0], linear[..., 1], linear[..., 2]
+    light = np.log(linear @ np.float32(w.light))
+    return np.stack([light, np.log(r / g), np.log(b / g)], -1).astype(np.float32)
+
+
+def _hull(window: FaceWindow) -> np.ndarray:
+    """(h, w) float32: depth inside the face's outline, of the face; negative outside."""
+    inside = fill(window.shape, cv2.convexHull(window.points[:FACE_POINTS]).reshape(-1, 2))
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(255 - inside, cv2.DIST_L2, 3)
+    return depth / window.face
+
+
+def _covers(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: masks, hands, cups, microphones, brims, letters."""
+    depth = _hull(window)
+    thing = chance["cover"] + chance["hat"] * (depth > 0)
+    thing = thing + sum(chance[name] for name in _ELSE) * (depth > w.inner)
+    inside = fill(window.shape, window.points, OVAL) > 0
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((thing > w.thing).astype(np.uint8))
+    least = (w.least_area * window.face) ** 2
+    within = np.bincount(ids[inside], minlength=count)
+    peak = np.zeros(count)
+    np.maximum.at(peak, ids[inside], thing[inside])
+    keep = (within > least) & (peak > w.least_peak)
+    keep[0] = False
+    if not keep.any():
+        return np.zeros(window.shape, np.float32)
+    near = cv2.dilate(keep[ids].astype(np.uint8), _disk(w.band * window.face)) > 0
+    thing = np.where(near, np.clip(thing, 0, 1), 0)
+    return _outlined(window, thing, near, sum(chance[name] for name in _FACE), features, w)
+
+
+def _outlined(
+    window: FaceWindow, thing: np.ndarray, near: np.ndarray, face: np.ndarray, features: np.ndarray, w: VeilWeights
+) -> np.ndarray:
+    """A thing of which the network knows roughly where it is, with the border that its colours have."""
+    y, x = np.mgrid[: thing.shape[0], : thing.shape[1]].astype(np.float32) / window.face
+    seen = np.concatenate([features, x[..., None], y[..., None]], -1)
+    samples = seen.reshape(-1, seen.shape[-1])
+    floor = np.float32([*WEIGHTS.skin.least_spread[:3], *WEIGHTS.skin.least_spread[4:]])
+    around = cv2.dilate(near.astype(np.uint8), _disk(4 * w.band * window.face)) > 0
+    odds = _odds(np.clip(thing, 0, 1), w.most_odds[1])
+    densities = []
+    for sure, components in zip((thing > w.sure_thing, around & (face > w.sure_face)), w.parts):
+        index = np.flatnonzero(sure)
+        if len(index) < WEIGHTS.skin.least_samples:
+            break
+        index = index[np.linspace(0, len(index) - 1, min(WEIGHTS.skin.most_samples, len(index))).astype(int)]
+        densities.append(fit_mixture(samples[index], np.ones(len(index)), components, floor).log_density(samples))
+    if len(densities) == 2:
+        ratio = np.clip(densities[0] - densities[1], -w.most_odds[0], w.most_odds[0]).reshape(thing.shape)
+        odds = odds + w.colors * ratio
+    odds = guided(np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), 0.01)
+    found = (near & (odds > 0)).astype(np.uint8)
+    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(w.grow * window.face))
+    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+
+
+def _odds(chance: np.ndarray, most: float) -> np.ndarray:
+    chance = np.clip(chance, 1e-4, 1 - 1e-4)
+    return np.clip(np.log(chance / (1 - chance)), -most, most)
+
+
+def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: frames of glasses."""
+    glasses, face = chance["glasses"], window.face
+    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), _disk(0.12 * face)) > 0
+    if ((glasses > w.frame_sure) & around_eyes).sum() < w.frame_area * face**2:
+        return np.zeros(window.shape, np.float32)
+    near = cv2.dilate((glasses > w.frame).astype(np.uint8), _disk(w.frame_near * face)) > 0
+    bare = ((chance["skin"] > w.thing) & (glasses < w.frame)).astype(np.float32)
+    sigma = w.frame_around * face
+    weight = cv2.GaussianBlur(bare, (0, 0), sigma) + 1e-3
+    level = cv2.GaussianBlur(features * bare[..., None], (0, 0), sigma) / weight[..., None]
+    unlike = np.abs(features - level) / np.float32((w.frame_light, w.frame_hue, w.frame_hue))
+    unlike = unlike.max(-1)
+    eyes = fill(window.shape, window.points, *EYES) > 0
+    least = max(1.0, w.frame_contrast * float(np.quantile(unlike[glasses > w.frame_sure], w.frame_quantile)))
+    sure = (glasses > w.frame_sure) & (unlike > w.frame_unlike * least)
+    other = near & (unlike > least) & (chance["brows"] < 0.5) & (chance["hair"] < 0.5)
+    found = ((sure | other) & ~eyes).astype(np.uint8)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    keep = np.bincount(ids[(glasses > w.frame_sure) & (found > 0)], minlength=count) > 0
+    keep[0] = False
+    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.frame_grow * face)).astype(np.float32)
+
+
+def _lenses(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide."""
+    lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
+    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(0.03 * window.face)) > 0
+    if lens[eyes].mean() < w.lens_area:
+        return np.zeros(window.shape, np.float32)
+    _, ids = cv2.connectedComponents(lens.astype(np.uint8))
+    mine = np.isin(ids, np.unique(ids[eyes & lens]))
+    found = (mine & lens).astype(np.uint8)
+    return cv2.dilate(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(0.04 * window.face)), _disk(w.grow * window.face)).astype(
+        np.float32
+    )
+
+
+def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32: 1 on the side of the face on which a lens hides the eye, 0 where the eye shows through it."""
+    light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
+    logs = np.log(light + np.float32(0.003))
+    hides = []
+    for eye in EYES:
+        inside = fill(window.shape, window.points, eye) > 0
+        hides.append(bool(inside.any() and lens[inside].mean() > w.place and logs[inside].std() < w.eye_contrast))
+    right, left = (window.points[list(eye)].mean(0) for eye in EYES)
+    y, x = np.mgrid[: lens.shape[0], : lens.shape[1]].astype(np.float32)
+    nearer = np.hypot(x - right[0], y - right[1]) < np.hypot(x - left[0], y - left[1])
+    return np.where(nearer, np.float32(hides[0]), np.float32(hides[1]))
+
+
+def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: locks before eyes, nose and cheeks; not a fringe on the forehead, nor a beard."""
+    points, face = window.points, window.face
+    up = points[10] - points[152]
+    up = up / np.linalg.norm(up)
+    y, x = np.mgrid[: window.shape[0], : window.shape[1]].astype(np.float32)
+
+    def level(place: np.ndarray) -> np.ndarray:
+        return ((x - place[0]) * up[0] + (y - place[1]) * up[1]) / face
+
+    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < 0.03) & (level(points[list(OUTER_LIPS)].mean(0)) > 0.12)
+    lock = ((chance["hair"] > w.thing) & (_hull(window) > w.hair_inner) & between).astype(np.uint8)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats(lock)
+    keep = stats[:, cv2.CC_STAT_AREA] > (w.hair_area * face) ** 2
+    keep[0] = False
+    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.grow * face)).astype(np.float32)

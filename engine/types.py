@@ -61,13 +61,16 @@ class Veil:
     over: np.ndarray
     """(H, W) uint8 of the photo's size, 255 where the face's own colour does not show."""
     hidden: np.ndarray
-    """(478,) float32 in [0, 1]: how far each landmark's place is hidden; clear glasses and their frames hide none."""
+    """(478,) float32 in [0, 1]: how far each landmark's place is hidden; frames hide none, dark lenses irises alone."""
     places: tuple[str, ...] = ()
     """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`."""
     glasses: bool = False
     """Glasses through which the eyes show."""
     tinted: bool = False
     """The glasses' lenses tint what lies behind them, or hide it."""
+    bare: np.ndarray | None = None
+    """(H, W, 3) uint8: the photo with smooth skin where something lies over the face, for networks that know bare faces; lenses
+    stay, for they know those. None where there is nothing but lenses."""
 
 
 @dataclass(frozen=True)

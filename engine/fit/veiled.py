@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
-from ..photo.regions import BROWS, EYES, FACE_POINTS, OUTER_LIPS
+from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, OUTER_LIPS
 from ..types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Veil
 from .weights import WEIGHTS, VeiledWeights
 
@@ -23,12 +23,16 @@ __all__ = ["doubt_at", "hidden_actions", "outlined", "resting", "unveiled"]
 _NOSE = (48, 64, 98, 97, 2, 326, 327, 294, 278, 4, 5)
 """Landmarks around the tip of the nose."""
 _GROUPS = (
-    (("mouth", "jaw", "tongue", "cheekPuff"), (OUTER_LIPS, OUTER_LIPS)),
+    (("mouth", "cheekPuff"), (OUTER_LIPS, OUTER_LIPS)),
+    (("jaw", "tongue"), (INNER_LIPS, INNER_LIPS)),
     (("nose",), (_NOSE, _NOSE)),
     (("brow",), BROWS),
-    (("eye", "cheekSquint"), EYES),
+    (("eyeSquint", "cheekSquint"), EYES),
+    (("eye",), tuple((centre, *edge) for centre, edge in IRISES)),
 )
 """Beginnings of the actions' names, and the landmarks that show them on the right and on the left."""
+_OPENING = INNER_LIPS
+"""Landmarks of which few may be hidden: who does not see the teeth does not see the jaw."""
 
 
 def hidden_actions(veil: Veil | None, weights: VeiledWeights = WEIGHTS.veiled) -> np.ndarray:
@@ -39,7 +43,8 @@ def hidden_actions(veil: Veil | None, weights: VeiledWeights = WEIGHTS.veiled) -
     for number, name in enumerate(ARKIT_ACTIONS):
         right, left = next(places for starts, places in _GROUPS if name.startswith(starts))
         sides = [right] if name.endswith("Right") else [left] if name.endswith("Left") else [right, left]
-        out[number] = smoothstep(*weights.action, max(float(veil.hidden[list(side)].mean()) for side in sides))
+        limits = weights.opening if right is _OPENING else weights.action
+        out[number] = smoothstep(*limits, max(float(veil.hidden[list(side)].mean()) for side in sides))
     return out
 
 

@@ -102,8 +102,10 @@ class VeiledWeights:
     """How much larger the variance of a hidden landmark is, as a factor."""
     landmark: tuple[float, float] = (0.3, 0.8)
     """Share from which on the head's own point begins to take a landmark's place, and at which it has taken it."""
-    action: tuple[float, float] = (0.35, 0.75)
-    """The same of the landmarks that show a facial action."""
+    action: tuple[float, float] = (0.6, 0.85)
+    """The same of the landmarks that show a facial action: of a mouth of which half is seen all is fitted."""
+    opening: tuple[float, float] = (0.1, 0.3)
+    """The same of the inner lips, which show how far the jaw is open."""
     action_sigma: float = 0.05
     """Deviation of a hidden action from its guess."""
     surface: float = 0.6

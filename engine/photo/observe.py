@@ -35,14 +35,14 @@ def observe(
     _check_decoded(photo, observation)
     width, w = face_width(observation), weights
     if photo.scale >= 1 or width >= w.focus_enough * w.focus_px:
-        return photo, with_veil(photo, observation)
+        return photo, with_veil(photo, observation, landmarker)
     full_side = max(photo.size) / photo.scale
     side = int(min(full_side, WORKING_SIDE * w.focus_px / width) + 0.5)
     if side < w.focus_gain * max(photo.size):
-        return photo, with_veil(photo, observation)
+        return photo, with_veil(photo, observation, landmarker)
     larger = load_photo(path, max_side=side)
     grow = np.array(larger.size) / np.array(photo.size)
-    return larger, with_veil(larger, landmarker.again(larger, observation, grow))
+    return larger, with_veil(larger, landmarker.again(larger, observation, grow), landmarker)
 
 
 def _check_decoded(photo: Photo, observation: FaceObservation) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 
 from ..types import FaceObservation, Photo, Veil
 from ..wire.color import power_to_linear
+from .landmarks import Landmarker
 from .mixture import fit_mixture
 from .parts import photo_parts
-from .regions import BROWS, EYES, FACE_POINTS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .regions import BROWS, EYES, FACE_POINTS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from .weights import WEIGHTS, VeilWeights
 from .window import FaceWindow, face_window, guided
 
@@ -42,9 +43,17 @@ _ELSE = ("clothes", "other", "background")
 """Parts that lie over it where they are well inside of it."""
 
 
-def with_veil(photo: Photo, observation: FaceObservation) -> FaceObservation:
-    """The observation with what lies over its face."""
-    return replace(observation, veil=find_veil(photo, observation))
+def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker) -> FaceObservation:
+    """The observation with what lies over its face, and measured again without that."""
+    veil = find_veil(photo, observation)
+    if veil is None or veil.bare is None:
+        return replace(observation, veil=veil)
+    again = landmarker.again(replace(photo, pixels=veil.bare), observation)
+    # Smooth skin where a mouth should be is as strange to the networks as a mask.
+    share = 0.5 if veil.places else 1.0
+    names = ("landmarks", "depth", "blendshapes")
+    mixed = {name: (1 - share) * getattr(observation, name) + share * getattr(again, name) for name in names}
+    return replace(observation, veil=veil, **{name: np.float32(value) for name, value in mixed.items()})
 
 
 def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights = WEIGHTS.veil) -> Veil | None:
@@ -59,39 +68,71 @@ def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights =
         return None
     ratio = window.shape[1] / window.large.shape[1]
     chance = parts.window(window.corner, ratio, window.shape)
-    return _veil(window, chance, photo.pixels.shape[:2], weights)
+    return _veil(window, chance, photo.pixels, weights)
 
 
-def _veil(window: FaceWindow, chance: dict[str, np.ndarray], shape: tuple[int, int], w: VeilWeights) -> Veil | None:
+def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, w: VeilWeights) -> Veil | None:
     points, face = window.points, window.face
     features = _colors(window.pixels, face)
     cover = _covers(window, chance, features, w)
     frames = _frames(window, chance, features, w)
-    lens = _lenses(window, chance, w)
+    lens = _lenses(window, chance, frames, w)
     hair = _hair(window, chance, w)
-    hidden_lens = lens * _behind(window, lens, w)
     over = np.maximum.reduce([cover, frames, lens, hair])
     if not (over > 0.5).any():
         return None
-    solid = np.maximum.reduce([cover, hidden_lens, hair])
+    solid = np.maximum(cover, hair)
     radius = max(1, round(w.landmark * face))
     soft = cv2.blur(solid, (2 * radius + 1,) * 2)
     xy = (points - 0.5).astype(np.float32)
     hidden = cv2.remap(soft, xy[:, 0].copy(), xy[:, 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1)
-    glasses = bool((frames > 0.5).any() or (lens > 0.5).any())
-    places = tuple(
+    places = [
         name
         for name, polygons in PLACES.items()
         if (inside := fill(window.shape, points, *polygons) > 0).any() and solid[inside].mean() > w.place
-    )
-    full = window.in_photo(over.astype(np.float32), shape)
+    ]
+    for name, blind, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), IRISES):
+        if blind:
+            hidden[[centre, *edge]] = 1
+            places.append(name)
+    tinted = bool((lens > 0.5).any())
     return Veil(
-        np.round(255 * full).astype(np.uint8),
+        np.round(255 * window.in_photo(over, photo.shape[:2])).astype(np.uint8),
         np.clip(hidden, 0, 1).astype(np.float32),
-        places,
-        glasses,
-        bool((lens > 0.5).any()),
+        tuple(name for name in PLACES if name in places),
+        bool((frames > 0.5).any()) or tinted,
+        tinted,
+        _bare(window, photo, solid if tinted else np.maximum(solid, frames), over, chance["skin"], w),
     )
+
+
+def _bare(
+    window: FaceWindow, photo: np.ndarray, thing: np.ndarray, over: np.ndarray, skin: np.ndarray, w: VeilWeights
+) -> np.ndarray | None:
+    """(H, W, 3) uint8: the photo with a membrane of the skin around in place of things on the face; None without any.
+
+    Args:
+        thing: (h, w) what goes. over: (h, w) what is not skin, whatever it is. skin: (h, w) chance of skin.
+    """
+    thing = thing * (_hull(window) > -w.fill_around)
+    known = ((skin > w.thing) & (over < 0.5)).astype(np.float32)
+    if not (thing > 0.5).any() or not known.any():
+        return None
+    levels = [(window.pixels.astype(np.float32) * known[..., None], known)]
+    while min(levels[-1][1].shape) > 3:
+        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
+    color = np.broadcast_to(levels[0][0].sum((0, 1)) / known.sum(), (*levels[-1][1].shape, 3))
+    for total, amount in levels[::-1]:
+        color = cv2.resize(np.ascontiguousarray(color, np.float32), amount.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        color = (total + w.membrane * color) / (amount + w.membrane)[..., None]
+    soft = cv2.GaussianBlur(thing, (0, 0), max(0.6, w.grow * window.face))
+    x, y = window.corner
+    large, size = window.large, window.large.shape[1::-1]
+    alpha = np.clip(w.fill * cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), 0, 1)[..., None]
+    out = photo.copy()
+    filled = large + alpha * (cv2.resize(color, size, interpolation=cv2.INTER_LINEAR) - large)
+    out[y : y + size[1], x : x + size[0]] = np.clip(filled + 0.5, 0, 255).astype(np.uint8)
+    return out
 
 
 def _disk(radius: float) -> np.ndarray:
@@ -190,32 +231,33 @@ def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndar
     return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.frame_grow * face)).astype(np.float32)
 
 
-def _lenses(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
-    """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide."""
+def _lenses(window: FaceWindow, chance: dict[str, np.ndarray], frames: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide; where one does, so does what the other's frame encloses."""
     lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
     eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(0.03 * window.face)) > 0
     if lens[eyes].mean() < w.lens_area:
         return np.zeros(window.shape, np.float32)
     _, ids = cv2.connectedComponents(lens.astype(np.uint8))
     mine = np.isin(ids, np.unique(ids[eyes & lens]))
-    found = (mine & lens).astype(np.uint8)
-    return cv2.dilate(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(0.04 * window.face)), _disk(w.grow * window.face)).astype(
-        np.float32
-    )
+    found = cv2.morphologyEx((mine & lens).astype(np.uint8), cv2.MORPH_CLOSE, _disk(w.lens_close * window.face))
+    _, ids = cv2.connectedComponents((frames < 0.5).astype(np.uint8), connectivity=4)
+    rim = np.concatenate([ids[0], ids[-1], ids[:, 0], ids[:, -1]])
+    for eye in EYES:
+        inside = fill(window.shape, window.points, eye) > 0
+        enclosed = np.setdiff1d(ids[inside & (frames < 0.5)], rim)
+        found |= np.isin(ids, enclosed[enclosed > 0]).astype(np.uint8)
+    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
 
 
-def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> np.ndarray:
-    """(h, w) float32: 1 on the side of the face on which a lens hides the eye, 0 where the eye shows through it."""
+def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
+    """Whether a lens hides the right and the left eye; one that only tints shows it."""
     light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
     logs = np.log(light + np.float32(0.003))
     hides = []
     for eye in EYES:
         inside = fill(window.shape, window.points, eye) > 0
         hides.append(bool(inside.any() and lens[inside].mean() > w.place and logs[inside].std() < w.eye_contrast))
-    right, left = (window.points[list(eye)].mean(0) for eye in EYES)
-    y, x = np.mgrid[: lens.shape[0], : lens.shape[1]].astype(np.float32)
-    nearer = np.hypot(x - right[0], y - right[1]) < np.hypot(x - left[0], y - left[1])
-    return np.where(nearer, np.float32(hides[0]), np.float32(hides[1]))
+    return hides
 
 
 def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:

@@ -7,7 +7,7 @@ under perspective, with the covariances of both as measured on heads it has not 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def fit_coarse(
     looking, fitting = progress.part(0.0, 0.5, "Looking at the face"), progress.part(0.5, 1.0, "Fitting the head")
     looking(0.0)
     regressor = load_regressor(model)
-    guess = regressor.guess(photo, observation, looking, weights)
+    guess = _guessed(regressor, photo, observation, looking, weights)
     hidden = hidden_actions(observation.veil)
     guess = replace(
         guess,
@@ -83,6 +83,21 @@ def fit_coarse(
         fitting,
     )
     return _finished(model, camera, identity, expression, observation, source)
+
+
+def _guessed(
+    regressor: Regressor, photo: Photo, observation: FaceObservation, progress: Progress, weights: CoarseWeights
+) -> FaceGuess:
+    """What the network says about the face; where something hides a part of it, the mean of what it says with and without that:
+    smooth skin where a mouth should be is as strange to it as a mask."""
+    veil = observation.veil
+    if veil is None or veil.bare is None:
+        return regressor.guess(photo, observation, progress, weights)
+    bare = regressor.guess(replace(photo, pixels=veil.bare), observation, progress.part(0.0, 0.5), weights)
+    if not veil.places:
+        return bare
+    worn = regressor.guess(photo, observation, progress.part(0.5, 1.0), weights)
+    return FaceGuess(*((getattr(bare, one.name) + getattr(worn, one.name)) / 2 for one in fields(FaceGuess)))
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}

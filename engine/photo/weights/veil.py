@@ -33,6 +33,12 @@ class VeilWeights:
     """Gaussians of the thing's colours and of the face's."""
     edge: float = 0.012
     """Radius of the window in which the border follows the photo's edges, of the face."""
+    membrane: float = 0.01
+    """Say of the skin farther away where a membrane of skin takes the place of a thing, against skin that is there."""
+    fill_around: float = 0.15
+    """How far outside the face's outline, which may be wrong, it does, of the face."""
+    fill: float = 1.5
+    """Slope of the border of that membrane."""
     grow: float = 0.012
     """How far what is found is widened: its rim is a mixture of both colours, of the face."""
     frame: float = 0.15
@@ -59,6 +65,8 @@ class VeilWeights:
     """Least area of frames that is believed, of the face's width squared."""
     lens_area: float = 0.15
     """Share of an eye and its surroundings that a lens must cover."""
+    lens_close: float = 0.04
+    """Radius of the gaps in a lens that are closed, of the face."""
     hair_inner: float = 0.08
     """Depth inside the face's outline from which on hair lies over it, of the face."""
     hair_area: float = 0.10

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .covers import find_covers
 from .landmarks import Landmarker, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
-from .observe import observe
+from .observing import observe
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin, skin_surface_of
 from .teeth import Bite, find_bite

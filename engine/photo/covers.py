@@ -51,7 +51,8 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask, weig
     return Covers(
         share,
         eyes or {"right eye", "left eye"} <= places,
-        veil.glasses or _rims(pixels, points, w),
+        # The border of a mask runs below the eyes, too.
+        veil.glasses or (not {"right cheek", "left cheek"} & places and _rims(pixels, points, w)),
         mouth or "mouth" in places,
         veil.places,
         veil.tinted,

@@ -52,9 +52,15 @@ def face_quality(
     shape = crop.shape[:2]
     oval = fill(shape, points, OVAL) > 0
     luminance = power_to_linear(crop.astype(np.float32) / 255) @ LUMINANCE
-    sure = fill(shape, points, *SURE_SKIN) > 0
-    right, left = (luminance[fill(shape, points, polygon) > 0] for polygon in SURE_SKIN[:2])
+    bare = np.ones(shape, bool)
+    if observation.veil is not None:
+        bare = face_crop(observation.veil.over, observation.landmarks, width, weights.face_px)[0] < 128
+    sure = (fill(shape, points, *SURE_SKIN) > 0) & bare
+    oval &= bare
+    right, left = (luminance[(fill(shape, points, polygon) > 0) & bare] for polygon in SURE_SKIN[:2])
     sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]
+    if not bare.all() and not (right.size and left.size):  # what covers a cheek has no say
+        sides = [1.0, 1.0]
     detail = cv2.dilate(fill(shape, points, *EYES, *BROWS, OUTER_LIPS), np.ones((5, 5), np.uint8)) > 0
     score = dict(zip(ARKIT_ACTIONS, observation.blendshapes.tolist()))
     outer = observation.landmarks[263] - observation.landmarks[33]
@@ -79,7 +85,7 @@ def photo_warnings(
 ) -> list[dict]:
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers, weights)
-    over = _over_the_face(covers, weights.covered) if covers is not None else []
+    over = _over_the_face(covers, observation.veil is not None, weights.covered) if covers is not None else []
     found: list[tuple[bool, str, Message]] = [
         (
             q["face_width_px"] < weights.small_px,
@@ -120,8 +126,12 @@ def photo_warnings(
     return [{"code": code, **message.to_json()} for holds, code, message in found if holds]
 
 
-def _over_the_face(covers: Covers, most: float) -> list[tuple[bool, str, Message]]:
-    """Warnings about what lies over the face: whether each holds, its code, its sentence."""
+def _over_the_face(covers: Covers, outlined: bool, most: float) -> list[tuple[bool, str, Message]]:
+    """Warnings about what lies over the face: whether each holds, its code, its sentence.
+
+    Args:
+        outlined: whether it is known to the pixel. most: share of the face from which on it is covered.
+    """
     places = [place for place in covers.places if not (covers.glasses and place in _EYES)]
     places += [place for place, hidden in (("eyes", covers.eyes and not covers.glasses), ("mouth", covers.mouth)) if hidden]
     if {"right eye", "left eye"} <= set(places):
@@ -134,8 +144,12 @@ def _over_the_face(covers: Covers, most: float) -> list[tuple[bool, str, Message
         glasses = say("Sunglasses hide the eyes; their shape, colour and gaze are guessed.")
     elif covers.tinted:
         glasses = say("The glasses are tinted; the colour of the eyes and of the skin around them is guessed.")
-    else:
+    elif outlined:
         glasses = say("The person wears glasses; they were left out, and the skin behind the frames is guessed.")
+    else:
+        glasses = say(
+            "The person wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
+        )
     if share and where:
         covered = say(
             "About {percent:.0f} % of the face is covered: {places}; shape and colour there are guessed.",

@@ -96,6 +96,8 @@ def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, 
             hidden[[centre, *edge]] = 1
             places.append(name)
     tinted = bool((lens > 0.5).any())
+    if places:  # of a face that shows little, hair is easily taken for skin
+        over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
     return Veil(
         np.round(255 * window.in_photo(over, photo.shape[:2])).astype(np.uint8),
         np.clip(hidden, 0, 1).astype(np.float32),

@@ -37,7 +37,7 @@ from .part_net import PartLayers
 from .part_variety import UNKNOWN, varied
 from .parts import PartPictures, open_pictures
 
-__all__ = ["Seen", "evaluate", "look", "main", "train"]
+__all__ = ["Seen", "evaluate", "look", "main", "pixels_of", "train"]
 
 _TAPS = {name: tap[1:] for front in FRONTS.values() for name, tap in front.taps.items()}
 """Channels and side of each tap."""
@@ -151,7 +151,7 @@ def shares(labels: np.ndarray, phase: tuple[int, int] | None = None) -> tuple[np
     return counts.reshape(*counts.shape[:2], *half), known.reshape(-1, *half)
 
 
-def _pixels(odds: torch.Tensor) -> torch.Tensor:
+def pixels_of(odds: torch.Tensor) -> torch.Tensor:
     """(B, P, S, S) of the answers of :data:`engine.photo.part_net.FACE_LAYERS`."""
     count, _, side, _ = odds.shape
     four = odds.view(count, 2, 2, len(PARTS), side, side).permute(0, 3, 4, 1, 5, 2)
@@ -260,7 +260,7 @@ def evaluate(layers: PartLayers, sets: Sequence[Seen], rows: np.ndarray) -> dict
             close, taps, labels = _batch(sets, rows[start : start + 16], layers.taps)
             odds = layers(close, taps)
             if odds.shape[1] > len(PARTS):
-                odds = _pixels(odds)
+                odds = pixels_of(odds)
             else:
                 odds = F.interpolate(odds, scale_factor=2, mode="bilinear", align_corners=False)
             found = odds.argmax(1).numpy()

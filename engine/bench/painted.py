@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from engine.photo.regions import CHIN, EYES, OVAL, TOP
+from ..photo.regions import CHIN, EYES, OVAL, TOP
 
 __all__ = ["THINGS", "Painted", "paint"]
 

@@ -76,7 +76,7 @@ def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, 
     features = _colors(window.pixels, face)
     cover = _covers(window, chance, features, w)
     frames = _frames(window, chance, features, w)
-    lens = _lenses(window, chance, frames, w)
+    lens = _lenses(window, chance, features, frames, w)
     hair = _hair(window, chance, w)
     over = np.maximum.reduce([cover, frames, lens, hair])
     if not (over > 0.5).any():
@@ -91,13 +91,13 @@ def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, 
         for name, polygons in PLACES.items()
         if (inside := fill(window.shape, points, *polygons) > 0).any() and solid[inside].mean() > w.place
     ]
+    if places:  # of a face that shows little, hair is easily taken for skin
+        over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
     for name, blind, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), IRISES):
         if blind:
             hidden[[centre, *edge]] = 1
             places.append(name)
     tinted = bool((lens > 0.5).any())
-    if places:  # of a face that shows little, hair is easily taken for skin
-        over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
     return Veil(
         np.round(255 * window.in_photo(over, photo.shape[:2])).astype(np.uint8),
         np.clip(hidden, 0, 1).astype(np.float32),
@@ -233,22 +233,50 @@ def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndar
     return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.frame_grow * face)).astype(np.float32)
 
 
-def _lenses(window: FaceWindow, chance: dict[str, np.ndarray], frames: np.ndarray, w: VeilWeights) -> np.ndarray:
+def _lenses(
+    window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, frames: np.ndarray, w: VeilWeights
+) -> np.ndarray:
     """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide; where one does, so does what the other's frame encloses."""
     lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
     eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(0.03 * window.face)) > 0
-    if lens[eyes].mean() < w.lens_area:
+    enclosed = _enclosed(window, frames)
+    if lens[eyes].mean() < w.lens_area and not _tinted(window, chance, features, frames, enclosed, w):
         return np.zeros(window.shape, np.float32)
     _, ids = cv2.connectedComponents(lens.astype(np.uint8))
     mine = np.isin(ids, np.unique(ids[eyes & lens]))
     found = cv2.morphologyEx((mine & lens).astype(np.uint8), cv2.MORPH_CLOSE, _disk(w.lens_close * window.face))
-    _, ids = cv2.connectedComponents((frames < 0.5).astype(np.uint8), connectivity=4)
-    rim = np.concatenate([ids[0], ids[-1], ids[:, 0], ids[:, -1]])
-    for eye in EYES:
-        inside = fill(window.shape, window.points, eye) > 0
-        enclosed = np.setdiff1d(ids[inside & (frames < 0.5)], rim)
-        found |= np.isin(ids, enclosed[enclosed > 0]).astype(np.uint8)
+    found |= (enclosed[0] | enclosed[1]).astype(np.uint8)
     return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+
+
+def _enclosed(window: FaceWindow, frames: np.ndarray) -> list[np.ndarray]:
+    """(h, w) bool: what the frame encloses around the right and around the left eye; nothing where it has gaps."""
+    _, ids = cv2.connectedComponents((frames < 0.5).astype(np.uint8), connectivity=4)
+    open_ids = np.concatenate([[0], ids[0], ids[-1], ids[:, 0], ids[:, -1]])
+    return [np.isin(ids, np.setdiff1d(ids[fill(window.shape, window.points, eye) > 0], open_ids)) for eye in EYES]
+
+
+def _tinted(
+    window: FaceWindow,
+    chance: dict[str, np.ndarray],
+    features: np.ndarray,
+    frames: np.ndarray,
+    enclosed: list[np.ndarray],
+    w: VeilWeights,
+) -> bool:
+    """Whether the skin within both frames is darker, or of another hue, than the skin right around them."""
+    near = (frames > 0.5) | enclosed[0] | enclosed[1]
+    around = cv2.dilate(near.astype(np.uint8), _disk(w.tint_around * window.face)) > 0
+    around &= ~near & (chance["skin"] > w.thing)
+    differences = []
+    for eye, inside in zip(EYES, enclosed):
+        lids = cv2.dilate(fill(window.shape, window.points, eye), _disk(w.tint_lids * window.face)) > 0
+        skin = inside & ~lids & (chance["brows"] < 0.5)
+        if skin.sum() < WEIGHTS.skin.least_place or not around.any():
+            return False
+        differences.append(np.median(features[skin], 0) - np.median(features[around], 0))
+    light, hues = np.max(differences, 0), np.min(np.abs(differences), 0)
+    return bool(light[0] < -w.tint_dark or hues[1:].max() > w.tint_hue)
 
 
 def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:

@@ -51,7 +51,7 @@ class VeilWeights:
     """How unlike the skin around frames are at least, over how unlike it most of them are."""
     frame_quantile: float = 0.7
     """Share of the likely frames that are less unlike it than most."""
-    frame_near: float = 0.02
+    frame_near: float = 0.01
     """How far from them such pixels may lie, of the face."""
     frame_grow: float = 0.008
     """How far frames are widened, of the face."""
@@ -67,6 +67,14 @@ class VeilWeights:
     """Share of an eye and its surroundings that a lens must cover."""
     lens_close: float = 0.04
     """Radius of the gaps in a lens that are closed, of the face."""
+    tint_dark: float = 0.4
+    """How much darker, as a logarithm, the skin within both frames is behind tinted lenses than around them."""
+    tint_hue: float = 0.18
+    """The same as a difference of log hues."""
+    tint_around: float = 0.08
+    """How far around the frames that skin reaches, of the face."""
+    tint_lids: float = 0.03
+    """How far around the eyes skin is not asked: lids are shaded and painted, of the face."""
     hair_inner: float = 0.08
     """Depth inside the face's outline from which on hair lies over it, of the face."""
     hair_area: float = 0.10

@@ -9,7 +9,7 @@ import numpy as np
 from .camera import Camera
 from .wire.messages import Message
 
-__all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "View"]
+__all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "Veil", "View"]
 
 # fmt: off
 ARKIT_ACTIONS = (
@@ -62,6 +62,25 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Veil:
+    """What lies over a face in a photo: glasses, a mask, a hand, a microphone, letters, hair."""
+
+    over: np.ndarray
+    """(H, W) uint8 of the photo's size, 255 where the face's own colour does not show."""
+    hidden: np.ndarray
+    """(478,) float32 in [0, 1]: how far each landmark's place is hidden; frames hide none, dark lenses irises alone."""
+    places: tuple[str, ...] = ()
+    """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`."""
+    glasses: bool = False
+    """Glasses through which the eyes show."""
+    tinted: bool = False
+    """The glasses' lenses tint what lies behind them, or hide it."""
+    bare: np.ndarray | None = None
+    """(H, W, 3) uint8: the photo with smooth skin where something lies over the face, for networks that know bare faces; lenses
+    stay, for they know those. None where there is nothing but lenses."""
+
+
+@dataclass(frozen=True)
 class FaceObservation:
     """One detected face, in pixels of the photo."""
 
@@ -77,6 +96,8 @@ class FaceObservation:
     """How many faces the photo shows."""
     score: float = 1.0
     """How much the detector takes it for a face in the square of its landmarks, 0 to 1; 1 where it was not asked."""
+    veil: Veil | None = None
+    """What lies over it; None where nothing was found, or it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +127,10 @@ class Covers:
     """Dark rims of glasses lie over the skin."""
     mouth: bool
     """Something that is not lips lies in their place."""
+    places: tuple[str, ...] = ()
+    """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`, as far as that is known."""
+    tinted: bool = False
+    """The glasses' lenses tint what lies behind them, or hide it."""
 
 
 @dataclass(frozen=True)

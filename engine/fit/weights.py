@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "FitWeights", "SkinFieldWeights", "StepWeights", "WindowWeights"]
+__all__ = ["WEIGHTS", "FitWeights", "SkinFieldWeights", "StepWeights", "VeiledWeights", "WindowWeights"]
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,31 @@ class SkinFieldWeights:
 
 
 @dataclass(frozen=True)
+class VeiledWeights:
+    """How little is believed where something lies over the face; shares are of a landmark's surroundings that are hidden."""
+
+    doubt: float = 60.0
+    """How much larger the variance of a hidden landmark is, as a factor."""
+    landmark: tuple[float, float] = (0.3, 0.8)
+    """Share from which on the head's own point begins to take a landmark's place, and at which it has taken it."""
+    action: tuple[float, float] = (0.6, 0.85)
+    """The same of the landmarks that show a facial action: of a mouth of which half is seen all is fitted."""
+    opening: tuple[float, float] = (0.1, 0.3)
+    """The same of the inner lips, which show how far the jaw is open."""
+    action_sigma: float = 0.05
+    """Deviation of a hidden action from its guess."""
+    surface: float = 0.6
+    """Value of the face's mask where something lies over it: between skin and not, so that it makes no outline."""
+
+
+@dataclass(frozen=True)
 class FitWeights:
     """All of them."""
 
     window: WindowWeights = field(default_factory=WindowWeights)
     step: StepWeights = field(default_factory=StepWeights)
     skin: SkinFieldWeights = field(default_factory=SkinFieldWeights)
+    veiled: VeiledWeights = field(default_factory=VeiledWeights)
     most_miss: float = 0.1
     """Median distance of a coarse head's landmarks to those of the photo, over the face's width, above which it is none whatever
     the detector says."""

@@ -60,8 +60,10 @@ class Closeup:
     """Corner of the close-up in pixels of the photo."""
     scale: tuple[float, float]
     """Pixels of the close-up per pixel of the photo, across and down."""
+    over: np.ndarray | None = None
+    """(h, w) float32 in [0, 1]: what lies over the face; None where that is not known."""
     glasses: bool = False
-    """Rims of glasses lie over the skin."""
+    """Rims of glasses lie over the skin, nobody knows where."""
 
     @property
     def on_skin(self) -> np.ndarray:
@@ -110,6 +112,7 @@ def make_closeup(model: HeadModel, posed: np.ndarray, view: View) -> Closeup:
     normals = vertex_normals(posed, model.triangles, np.float32)
     light = shade(light_normals(camera, normals), view.mid.lighting).astype(np.float32)
     read = interpolate(raster, triangles, np.concatenate([posed, normals, light], 1))
+    veil = view.observation.veil
     rgb, skin = part(view.photo.pixels), part(view.mid.skin_mask).astype(np.float32)
     normal = read[..., 3:6] / np.maximum(np.linalg.norm(read[..., 3:6], axis=-1, keepdims=True), 1e-6)
     landmarks = ((view.observation.landmarks - (x0, y0)) * ratio).astype(np.float32)
@@ -127,7 +130,8 @@ def make_closeup(model: HeadModel, posed: np.ndarray, view: View) -> Closeup:
         posed,
         (float(x0), float(y0)),
         ratio,
-        view.mid.covers.glasses,
+        None if veil is None else part(veil.over).astype(np.float32) / 255,
+        view.mid.covers.glasses and veil is None,
     )
 
 

@@ -38,7 +38,8 @@ def with_short_masks(model: HeadModel, posed: np.ndarray, view: View, found: Hai
     """
     closeup = make_closeup(model, posed, view)
     brow, beard = (_in_window(found.window, closeup, alpha) for alpha in (brow_alpha(closeup), beard_alpha(model, closeup)))
-    if view.mid.covers.mouth:  # a scarf, a hand or a mask
+    covers = view.mid.covers
+    if covers.mouth or "chin" in covers.places:  # a scarf, a hand or a mask
         beard[:] = 0
     return replace(found, mask=replace(found.mask, brow=brow, beard=beard * (1 - found.mask.hair)))
 
@@ -59,6 +60,8 @@ def brow_alpha(closeup: Closeup, weights: BrowWeights = BROW) -> np.ndarray:
     """(h, w) float32 density of brow hair; 0 where something covers a brow."""
     shape, points, face = closeup.skin.shape, closeup.landmarks, closeup.face
     uncovered = skin_surface_of(closeup.skin, points, face)[1]
+    shown = np.ones(shape, np.float32) if closeup.over is None else 1 - closeup.over
+    uncovered &= shown > 0.5
     light = np.log(closeup.even @ LUMINANCE)
     brows, eyes = fill(shape, points, *BROWS) > 0, fill(shape, points, *EYES) > 0
     away = cv2.distanceTransform((~brows).astype(np.uint8), cv2.DIST_L2, 5) / face
@@ -87,13 +90,14 @@ def brow_alpha(closeup: Closeup, weights: BrowWeights = BROW) -> np.ndarray:
         if closeup.glasses:
             place[rows, columns] *= smoothstep(*weights.rims, across)
         body = inside & (place > 0.9)
+        body &= uncovered
         strength = float(np.quantile(dark[body if body.sum() > 12 else inside], weights.strong))
         known = float(smoothstep(*weights.faint, strength))
         seen = smoothstep(*weights.dark, dark / max(strength, weights.least))
         soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.012 * face)
         alpha = place * (known * seen + (1 - known) * weights.faint_alpha * soft)
         out = np.maximum(out, _touching(alpha, inside))
-    return (out * closeup.on_skin).astype(np.float32)
+    return (out * shown * closeup.on_skin).astype(np.float32)
 
 
 def _fall(distance: np.ndarray, limits: tuple[float, float]) -> np.ndarray:

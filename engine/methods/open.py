@@ -146,10 +146,12 @@ def _fitted(
     if len(faces) == 1:
         from ..fit import fit_coarse, fit_mid
         from ..fit.plausible import refuse_implausible
+        from ..fit.veiled import unveiled
 
         photo, observation = faces[0]
         first = fit_coarse(model, photo, observation, settings, progress.stage("coarse"))
         refuse_implausible(photo, observation, first)
+        observation = unveiled(model, observation, first)
         shaping = progress.stage("mid", "Shaping the head to the photo")
         shaping(0.0)
         return [View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping))], left_out

@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 from .covers import find_covers
-from .landmarks import Landmarker, observe, select_face
+from .landmarks import Landmarker, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
+from .observing import observe
 from .quality import face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin, skin_surface_of
 from .teeth import Bite, find_bite
+from .veil import find_veil
 
 __all__ = [
     "Bite",
@@ -27,6 +29,7 @@ __all__ = [
     "face_quality",
     "find_bite",
     "find_covers",
+    "find_veil",
     "load_photo",
     "observe",
     "photo_warnings",

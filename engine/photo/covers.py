@@ -42,11 +42,20 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask, weig
     hue = np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
     colored = bool((np.quantile(linear[oval], w.no_color_quantile, axis=0) > w.no_color).all())
     other = _other_hue(hue, points, oval, scaled, w) if colored else 0.0
+    share = max(float(1 - surface[oval].mean()), other if other > w.most_other else 0.0)
+    eyes, mouth = _hides_eyes(linear, points, oval, w), colored and _hides_lips(hue[..., 0], points, oval, scaled, w)
+    veil = observation.veil
+    if veil is None:
+        return Covers(share, eyes, _rims(pixels, points, w), mouth)
+    places = set(veil.places)
     return Covers(
-        share=max(float(1 - surface[oval].mean()), other if other > w.most_other else 0.0),
-        eyes=_hides_eyes(linear, points, oval, w),
-        glasses=_rims(pixels, points, w),
-        mouth=colored and _hides_lips(hue[..., 0], points, oval, scaled, w),
+        share,
+        eyes or {"right eye", "left eye"} <= places,
+        # The border of a mask runs below the eyes, too.
+        veil.glasses or (not {"right cheek", "left cheek"} & places and _rims(pixels, points, w)),
+        mouth or "mouth" in places,
+        veil.places,
+        veil.tinted,
     )
 
 

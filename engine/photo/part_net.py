@@ -17,7 +17,20 @@ from ..nets.graph import Graph
 from ..nets.onnx_bytes import FLOAT, model, node, port
 from ..nets.tflite import Network
 
-__all__ = ["FRONTS", "LAYERS", "PARTS", "SIDE", "Front", "Layer", "close_input", "fronts_as_onnx", "network_as_onnx"]
+__all__ = [
+    "CLOSE",
+    "FACE_LAYERS",
+    "FRONTS",
+    "LAYERS",
+    "PARTS",
+    "SIDE",
+    "Front",
+    "Layer",
+    "close_input",
+    "fronts_as_onnx",
+    "network_as_onnx",
+    "unfolded",
+]
 
 SIDE = 256
 """Side of the pictures that the network sees, pixels."""
@@ -106,6 +119,30 @@ LAYERS = (
 )
 """The layers that were trained, in order; the last one's answers are the parts' log odds at half the picture's size."""
 
+FACE_LAYERS = (
+    Layer("e128", ("close", "matte"), 16, 3),
+    Layer("e64", ("e128",), 24, 3, 2),
+    Layer("e32", ("e64",), 32, 3, 2),
+    Layer("e16", ("e32",), 48, 3, 2),
+    Layer("m16", ("e16", "selfie16", "things16"), 96),
+    Layer("n16", ("m16",), 96, 3),
+    Layer("m32", ("^n16", "e32", "selfie32", "things32"), 64),
+    Layer("n32", ("m32",), 48, 3),
+    Layer("m64", ("^n32", "e64", "selfie64", "things64"), 40),
+    Layer("n64", ("m64",), 32, 3),
+    Layer("m128", ("^n64", "e128"), 20),
+    Layer("n128", ("m128",), 20, 3),
+    Layer("parts", ("n128",), 4 * len(PARTS), plain=True),
+)
+"""As :data:`LAYERS`, of the square around the face alone; the last one answers for each pixel: see :func:`unfolded`."""
+
+
+def unfolded(odds: np.ndarray) -> np.ndarray:
+    """(P, S, S) of the answers (4 P, S/2, S/2) of :data:`FACE_LAYERS`: four pixels of one place, row by row, all parts of each."""
+    side = odds.shape[-1]
+    four = odds.reshape(2, 2, len(PARTS), side, side)
+    return np.ascontiguousarray(four.transpose(2, 3, 0, 4, 1)).reshape(len(PARTS), 2 * side, 2 * side)
+
 
 def close_input(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
     """(S, S, 3) uint8 and (6, S/2, S/2) places -> (18, S/2, S/2) float32: each square of four pixels, and its place."""
@@ -121,16 +158,19 @@ def fronts_as_onnx(networks: Mapping[str, Network]) -> bytes:
     return model(nodes, [port("picture", FLOAT, (1, 3, SIDE, SIDE))], [port(n, FLOAT, s) for n, s in taps.items()], constants)
 
 
-def network_as_onnx(networks: Mapping[str, Network], trained: Mapping[str, np.ndarray]) -> bytes:
-    """``picture`` as above and ``close``, (1, 18, 128, 128) -> (1, P, 128, 128) log odds of the parts.
+def network_as_onnx(
+    networks: Mapping[str, Network], trained: Mapping[str, np.ndarray], layers: tuple[Layer, ...] = LAYERS
+) -> bytes:
+    """``picture`` as above and ``close``, (1, 18, 128, 128) -> (1, C, 128, 128) log odds, the last layer's answers.
 
     Args:
-        trained: weights and biases of :data:`LAYERS` as ``name.weight``, ``name.bias``.
+        trained: weights and biases of the layers as ``name.weight``, ``name.bias``.
+        layers: :data:`LAYERS` or :data:`FACE_LAYERS`.
     """
     nodes, constants, taps = _fronts(networks)
     graph = Graph(next(iter(networks.values())), {})
-    known = {"close", *taps, *(layer.name for layer in LAYERS)}
-    for layer in LAYERS:
+    known = {"close", *taps, *(layer.name for layer in layers)}
+    for layer in layers:
         sources = [source for source in layer.sources if source.lstrip("^") in known]
         for source in sources:
             if source.startswith("^"):
@@ -148,9 +188,8 @@ def network_as_onnx(networks: Mapping[str, Network], trained: Mapping[str, np.nd
             graph.nodes.append(node("Relu", [target], layer.name))
     half = SIDE // 2
     inputs = [port("picture", FLOAT, (1, 3, SIDE, SIDE)), port("close", FLOAT, (1, CLOSE, half, half))]
-    return model(
-        nodes + graph.nodes, inputs, [port(LAYERS[-1].name, FLOAT, (1, len(PARTS), half, half))], constants + graph.constants
-    )
+    answer = port(layers[-1].name, FLOAT, (1, layers[-1].channels, half, half))
+    return model(nodes + graph.nodes, inputs, [answer], constants + graph.constants)
 
 
 def _fronts(networks: Mapping[str, Network]) -> tuple[list[bytes], list[bytes], dict[str, tuple[int, ...]]]:

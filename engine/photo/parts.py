@@ -1,7 +1,8 @@
 """What each pixel around a face is: skin, hair, brows, beard, glasses, covers, hats, clothes, other people, background.
 
-By the product's own network (:mod:`.part_net`), which looks at two squares of 256 pixels around the face. It says where
-things are, not where they end to the pixel: those who need borders follow the photo's.
+By the product's own networks (:mod:`.part_net`): one looks at two squares of 256 pixels around the person, the other at one
+around the face alone, for what is worn over it. They say where things are, not where they end to the pixel: those who need
+borders follow the photo's.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,15 +20,29 @@ from ..nets.tflite import Network, read_network
 from ..types import FaceObservation, Photo
 from .carried import carried_path, known_bytes
 from .landmarks import face_width
-from .part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx
+from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, Layer, close_input, network_as_onnx, unfolded
+from .part_worn import Worn, worn_of
 from .places import place_maps
 from .regions import CHIN, OVAL, TOP
 from .weights import WEIGHTS
 
-__all__ = ["PartNet", "PhotoParts", "Square", "crop_centre", "find_parts", "front_networks", "part_network", "photo_parts"]
+__all__ = [
+    "PartNet",
+    "PhotoParts",
+    "Square",
+    "crop_centre",
+    "face_centre",
+    "face_network",
+    "find_parts",
+    "front_networks",
+    "part_network",
+    "photo_parts",
+]
 
 DATA = Path(__file__).with_name("data") / "parts.npz"
 """What was trained: weights of :data:`engine.photo.part_net.LAYERS`."""
+FACE_DATA = Path(__file__).with_name("data") / "parts_face.npz"
+"""The same of :data:`engine.photo.part_net.FACE_LAYERS`."""
 
 
 def front_networks() -> dict[str, Network]:
@@ -42,18 +57,20 @@ def front_networks() -> dict[str, Network]:
 
 
 class PartNet:
-    """The whole network. One call at a time; other threads wait.
+    """A whole network. One call at a time; other threads wait.
 
     Args:
         trained: weights and biases as of :func:`~engine.photo.part_net.network_as_onnx`.
+        layers: :data:`~engine.photo.part_net.LAYERS` or :data:`~engine.photo.part_net.FACE_LAYERS`.
     """
 
-    def __init__(self, networks: dict[str, Network], trained: dict[str, np.ndarray]):
-        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_as_onnx(networks, trained), np.uint8))
+    def __init__(self, networks: dict[str, Network], trained: dict[str, np.ndarray], layers: tuple[Layer, ...] = LAYERS):
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network_as_onnx(networks, trained, layers), np.uint8))
+        self._answer = layers[-1]
         self._lock = threading.Lock()
 
     def __call__(self, picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Chances of the parts, (P, 128, 128) float32.
+        """Chances of the parts, (P, 128, 128) float32, or (P, 256, 256) of the face alone.
 
         Args:
             picture: (256, 256, 3) uint8 RGB. landmarks: (478, 2) in its pixels.
@@ -62,7 +79,9 @@ class PartNet:
         with self._lock:
             self._net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255, "picture")
             self._net.setInput(close[None], "close")
-            odds = self._net.forward(LAYERS[-1].name)[0]
+            odds = self._net.forward(self._answer.name)[0]
+        if self._answer.channels > len(PARTS):
+            odds = unfolded(odds)
         chances = np.exp(odds - odds.max(0))
         return chances / chances.sum(0)
 
@@ -78,6 +97,17 @@ def part_network() -> PartNet | None:
     return PartNet(networks, trained)
 
 
+@functools.cache
+def face_network() -> PartNet | None:
+    """The network for the face alone, loaded once; None where a front is absent."""
+    networks = front_networks()
+    if len(networks) < len(FRONTS) or not FACE_DATA.is_file():
+        return None
+    with np.load(FACE_DATA) as data:
+        trained = dict(data)
+    return PartNet(networks, trained, FACE_LAYERS)
+
+
 @dataclass(frozen=True)
 class Square:
     """One square of a photo and what it shows."""
@@ -88,8 +118,11 @@ class Square:
     """Upper edge."""
     side: float
     chances: np.ndarray
-    """(P, 128, 128) float32."""
+    """(P, S, S) float32."""
     weight: float
+    """How much it counts ..."""
+    border: float = 0.0
+    """... and over which share of its side that falls to nothing at its edges."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +130,8 @@ class PhotoParts:
     """What the network found around one face of a photo."""
 
     squares: tuple[Square, ...]
+    worn: Worn = Worn()
+    """What is worn over the face."""
 
     def window(self, origin: tuple[float, float], scale: float, shape: tuple[int, int]) -> dict[str, np.ndarray]:
         """Chances (H, W) float32 of each part in a window of the photo; all is background where the network did not look.
@@ -109,11 +144,12 @@ class PhotoParts:
         total, weight = np.zeros((height, width, len(PARTS)), np.float32), np.full((height, width), 1e-6, np.float32)
         total[..., 0] = 1e-6
         for square in self.squares:
-            step = SIDE / 2 / square.side / scale
+            count = square.chances.shape[-1]
+            step = count / square.side / scale
             matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
             place = (np.array((square.x, square.y)) - origin) * scale
             matrix[:, 2] = place + 0.5 / step - 0.5
-            inside = np.ones((SIDE // 2, SIDE // 2), np.float32) * square.weight
+            inside = _counts(count, square.border) * np.float32(square.weight)
             options = {"dsize": (width, height), "flags": cv2.INTER_LINEAR}
             share = cv2.warpAffine(inside, matrix, **options)
             # OpenCV takes four channels at most.
@@ -124,6 +160,15 @@ class PhotoParts:
             weight += share
         total /= weight[..., None]
         return {name: np.ascontiguousarray(total[..., number]) for number, name in enumerate(PARTS)}
+
+
+def _counts(count: int, border: float) -> np.ndarray:
+    """(count, count) float32: 1, falling to 0 over a share `border` of the side at all edges."""
+    if border <= 0:
+        return np.ones((count, count), np.float32)
+    place = (np.arange(count, dtype=np.float32) + 0.5) / count
+    ramp = np.clip(np.minimum(place, 1 - place) / border, 0, 1)
+    return np.minimum.outer(ramp, ramp)
 
 
 _found: OrderedDict[tuple, PhotoParts] = OrderedDict()
@@ -146,34 +191,52 @@ def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None
     return found
 
 
-def find_parts(pixels: np.ndarray, landmarks: np.ndarray, face: float, network: PartNet | None = None) -> PhotoParts | None:
-    """Look at a face and what is around it; None where the network is not installed.
+def find_parts(
+    pixels: np.ndarray, landmarks: np.ndarray, face: float, network: PartNet | None = None, closer: PartNet | None = None
+) -> PhotoParts | None:
+    """Look at a face and what is around it; None where the networks are not installed.
 
     Args:
         pixels: (H, W, 3) uint8. landmarks: (478, 2) pixels. face: width of the face, pixels.
+        network, closer: for the person and for the face alone; the product's where the first is not given.
     """
-    network = network or part_network()
+    if network is None:
+        network, closer = part_network(), face_network()
     if network is None:
         return None
     points = np.asarray(landmarks, np.float64)[:, :2]
-    centre = crop_centre(points)
+    weights = WEIGHTS.parts
     squares = []
-    for reach, weight in WEIGHTS.parts.crops:
-        side = 2 * reach * face
-        x, y = centre - side / 2
-        scale = SIDE / side
-        picture = _square(pixels, x, y, side)
-        chances = network(picture, ((points - (x, y)) * scale).astype(np.float32))
-        mirrored = (points - (x, y)) * scale * (-1, 1) + (SIDE, 0)
-        chances = (chances + network(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))[..., ::-1]) / 2
-        squares.append(Square(x, y, side, chances, weight))
-    return PhotoParts(tuple(squares))
+    for reach, weight in weights.crops:
+        squares.append(_looked(network, pixels, points, crop_centre(points), 2 * reach * face, weight))
+    if closer is None:
+        return PhotoParts(tuple(squares))
+    near = _looked(closer, pixels, points, face_centre(points), 2 * weights.close_reach * face, weights.close_weight)
+    near = replace(near, border=weights.close_border)
+    scale = near.chances.shape[-1] / near.side
+    return PhotoParts((*squares, near), worn_of(near.chances, (points - (near.x, near.y)) * scale))
+
+
+def _looked(network: PartNet, pixels: np.ndarray, points: np.ndarray, centre: np.ndarray, side: float, weight: float) -> Square:
+    """A square as a network sees it and its mirror image."""
+    x, y = centre - side / 2
+    scale = SIDE / side
+    picture = _square(pixels, x, y, side)
+    chances = network(picture, ((points - (x, y)) * scale).astype(np.float32))
+    mirrored = (points - (x, y)) * scale * (-1, 1) + (SIDE, 0)
+    chances = (chances + network(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))[..., ::-1]) / 2
+    return Square(float(x), float(y), side, chances, weight)
 
 
 def crop_centre(points: np.ndarray) -> np.ndarray:
     """(2,) middle of what the networks for people and parts look at, from (478, 2) landmarks of the same pixels."""
+    return face_centre(points) + WEIGHTS.parts.below * (points[CHIN] - points[TOP])
+
+
+def face_centre(points: np.ndarray) -> np.ndarray:
+    """(2,) middle of a face's oval, from (478, 2) landmarks."""
     oval = points[list(OVAL)]
-    return (oval.min(0) + oval.max(0)) / 2 + WEIGHTS.parts.below * (points[CHIN] - points[TOP])
+    return (oval.min(0) + oval.max(0)) / 2
 
 
 def _square(pixels: np.ndarray, x: float, y: float, side: float) -> np.ndarray:

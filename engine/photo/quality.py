@@ -14,6 +14,21 @@ from .weights import WEIGHTS, QualityWeights
 
 __all__ = ["face_quality", "photo_warnings"]
 
+_EYES = ("right eye", "left eye")
+"""Names of the eyes among the places of the face."""
+_PLACES = {
+    "forehead": say("forehead"),
+    "eyes": say("eyes"),
+    "right eye": say("right eye"),
+    "left eye": say("left eye"),
+    "nose": say("nose"),
+    "right cheek": say("right cheek"),
+    "left cheek": say("left cheek"),
+    "mouth": say("mouth"),
+    "chin": say("chin"),
+}
+"""How the places are called, in the order in which they are named."""
+
 
 def face_quality(
     photo: Photo, observation: FaceObservation, covers: Covers | None = None, weights: QualityWeights = WEIGHTS.quality
@@ -37,9 +52,15 @@ def face_quality(
     shape = crop.shape[:2]
     oval = fill(shape, points, OVAL) > 0
     luminance = power_to_linear(crop.astype(np.float32) / 255) @ LUMINANCE
-    sure = fill(shape, points, *SURE_SKIN) > 0
-    right, left = (luminance[fill(shape, points, polygon) > 0] for polygon in SURE_SKIN[:2])
+    bare = np.ones(shape, bool)
+    if observation.veil is not None:
+        bare = face_crop(observation.veil.over, observation.landmarks, width, weights.face_px)[0] < 128
+    sure = (fill(shape, points, *SURE_SKIN) > 0) & bare
+    oval &= bare
+    right, left = (luminance[(fill(shape, points, polygon) > 0) & bare] for polygon in SURE_SKIN[:2])
     sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]
+    if not bare.all() and not (right.size and left.size):  # what covers a cheek has no say
+        sides = [1.0, 1.0]
     detail = cv2.dilate(fill(shape, points, *EYES, *BROWS, OUTER_LIPS), np.ones((5, 5), np.uint8)) > 0
     score = dict(zip(ARKIT_ACTIONS, observation.blendshapes.tolist()))
     outer = observation.landmarks[263] - observation.landmarks[33]
@@ -64,7 +85,7 @@ def photo_warnings(
 ) -> list[dict]:
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers, weights)
-    covered = _covered(covers, weights.covered) if covers is not None else say("")
+    over = _over_the_face(covers, observation.veil is not None, weights.covered) if covers is not None else []
     closed = _closed(observation, weights.eyes_closed) if covers is None or not covers.eyes else say("")
     found: list[tuple[bool, str, Message]] = [
         (
@@ -80,7 +101,7 @@ def photo_warnings(
         ),
         (bool(closed), "eyes_closed", closed),
         (q["mouth_open"] > weights.mouth_open, "mouth_open", say("The mouth is wide open; the relaxed jaw is guessed.")),
-        (bool(covered), "covered", covered),
+        *over,
         (
             q["side_ratio"] > weights.shadow,
             "strong_shadow",
@@ -117,33 +138,52 @@ def _closed(observation: FaceObservation, least: float) -> Message:
     }[right, left]
 
 
-def _covered(covers: Covers, most: float) -> Message:
-    """A sentence about what is covered; empty where nothing that matters is."""
-    hidden = (covers.eyes, covers.mouth)
-    percent = 100 * covers.share
-    if covers.share > most and any(hidden):
-        parts = {(True, False): say("eyes"), (False, True): say("mouth"), (True, True): say("eyes and mouth")}[hidden]
-        return say(
-            "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow, {parts} included; all of that is guessed.",
-            percent=percent,
-            parts=parts,
+def _over_the_face(covers: Covers, outlined: bool, most: float) -> list[tuple[bool, str, Message]]:
+    """Warnings about what lies over the face: whether each holds, its code, its sentence.
+
+    Args:
+        outlined: whether it is known to the pixel. most: share of the face from which on it is covered.
+    """
+    places = [place for place in covers.places if not (covers.glasses and place in _EYES)]
+    places += [place for place, hidden in (("eyes", covers.eyes and not covers.glasses), ("mouth", covers.mouth)) if hidden]
+    if {"right eye", "left eye"} <= set(places):
+        places.append("eyes")
+    places = [name for name in _PLACES if name in places and not (name in _EYES and "eyes" in places)]
+    where = _listed([_PLACES[name] for name in places])
+    share, percent = covers.share > most, 100 * covers.share
+    blind = covers.glasses and (covers.eyes or set(_EYES) & set(covers.places))
+    if blind:
+        glasses = say("Sunglasses hide the eyes; their shape, colour and gaze are guessed.")
+    elif covers.tinted:
+        glasses = say("The glasses are tinted; the colour of the eyes and of the skin around them is guessed.")
+    elif outlined:
+        glasses = say("The person wears glasses; they were left out, and the skin behind the frames is guessed.")
+    else:
+        glasses = say(
+            "The person wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
         )
-    if covers.share > most:
-        return say(
+    if share and where:
+        covered = say(
+            "About {percent:.0f} % of the face is covered: {places}; shape and colour there are guessed.",
+            percent=percent,
+            places=where,
+        )
+    elif share:
+        covered = say(
             "About {percent:.0f} % of the face is covered, by hair for instance, or in deep shadow; all of that is guessed.",
             percent=percent,
         )
-    if any(hidden):
-        return {
-            (True, False): say("The eyes are covered; the shape and colour there are guessed."),
-            (False, True): say("The mouth is covered; the shape and colour there are guessed."),
-            (True, True): say("The eyes and mouth are covered; the shape and colour there are guessed."),
-        }[hidden]
-    if covers.glasses:
-        return say(
-            "The person wears glasses; their rims can show in the skin and in the shape. A photo without them is better."
-        )
-    return say("")
+    else:
+        covered = say("Something covers the face: {places}; shape and colour there are guessed.", places=where)
+    only_glasses = covers.glasses and not places
+    return [(covers.glasses, "glasses", glasses), (bool(where) or (share and not only_glasses), "covered", covered)]
+
+
+def _listed(names: list[Message]) -> Message:
+    """Several things in a sentence; empty without any."""
+    if len(names) < 2:
+        return names[0] if names else say("")
+    return say("{first} and {last}", first=names[:-1], last=names[-1])
 
 
 def _sharpness(crop: np.ndarray, where: np.ndarray, w: QualityWeights) -> float:

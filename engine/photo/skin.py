@@ -18,10 +18,10 @@ import numpy as np
 from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo
 from ..wire.color import power_to_linear
-from .landmarks import face_width
 from .mixture import fit_mixture
 from .regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from .weights import WEIGHTS, SkinWeights
+from .window import face_window, guided
 
 __all__ = ["LABELS", "SkinMask", "segment_skin", "skin_surface_of"]
 
@@ -56,43 +56,30 @@ def segment_skin(
         progress: may raise to cancel.
         weights: what is believed of skin.
     """
-    height, width = photo.pixels.shape[:2]
-    face = face_width(observation)
-    points = observation.landmarks
-    low, high = points[list(OVAL)].min(0), points[list(OVAL)].max(0)
-    centre = (low + high) / 2
-    reach = weights.reach * face
-    x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(centre + reach), (width, height)).astype(int)
-    if x1 <= x0 or y1 <= y0:  # all of the face lies beside the photo
-        nothing = np.zeros((height, width), np.float32)
+    shape = photo.pixels.shape[:2]
+    window = face_window(photo, observation, weights)
+    if window is None:  # all of the face lies beside the photo
+        nothing = np.zeros(shape, np.float32)
         return SkinMask(nothing, nothing, nothing, nothing.astype(np.uint8))
-    window = photo.pixels[y0:y1, x0:x1]
-    scale = min(1.0, weights.face_px / face)
-    least = WEIGHTS.crop.least_px
-    size = max(least, round((x1 - x0) * scale)), max(least, round((y1 - y0) * scale))
-    small = cv2.resize(window, size, interpolation=cv2.INTER_AREA) if scale < 1 else window
-    local = ((points - (x0, y0)) * (size[0] / (x1 - x0), size[1] / (y1 - y0))).astype(np.float32)
-
-    skin, surface, highlight, labels = _segment(small, local, face * scale, weights, progress)
+    veil = observation.veil
+    over = np.zeros(window.shape, np.float32) if veil is None else window.reduced(veil.over)
+    skin, surface, highlight, labels = _segment(window.pixels, window.points, window.face, over, weights, progress)
     progress(0.9)
-
-    def full(part: np.ndarray, smooth: bool = True) -> np.ndarray:
-        if part.shape != window.shape[:2]:
-            part = (
-                _enlarge(part, small, window, weights)
-                if smooth
-                else cv2.resize(part, window.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-            )
-        out = np.zeros((height, width), part.dtype)
-        out[y0:y1, x0:x1] = part
-        return out
-
-    return SkinMask(full(skin), full(surface), full(highlight), full(labels, smooth=False))
+    skin, surface, highlight = (window.in_photo(part, shape, True, weights) for part in (skin, surface, highlight))
+    if veil is not None:
+        bare = (255 - veil.over) * np.float32(1 / 255)
+        skin, surface, highlight = skin * bare, surface * bare, highlight * bare
+    return SkinMask(skin, surface, highlight, window.in_photo(labels, shape, False, weights))
 
 
-def _segment(rgb: np.ndarray, points: np.ndarray, face: float, w: SkinWeights, progress: Progress) -> tuple[np.ndarray, ...]:
-    """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window."""
+def _segment(
+    rgb: np.ndarray, points: np.ndarray, face: float, over: np.ndarray, w: SkinWeights, progress: Progress
+) -> tuple[np.ndarray, ...]:
+    """Skin, surface, highlight (h, w) float32 and labels (h, w) uint8 of the reduced window.
+
+    Args:
+        over: (h, w) float32 in [0, 1]: what lies over the face, as far as that is known.
+    """
     shape = rgb.shape[:2]
     features, light = _features(rgb, points, face, w)
     oval = fill(shape, cv2.convexHull(points[:FACE_POINTS]).reshape(-1, 2)) > 0
@@ -100,10 +87,11 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, w: SkinWeights, p
     inner = oval & ~parts["any"]
     prior = _prior(shape, points, face, oval, w)
 
-    logit = np.log(prior / (1 - prior))
+    covered = over > w.over
+    logit = np.log(prior / (1 - prior)) - w.over_odds * over
     floor = np.array(w.least_spread, np.float32)
-    skin = _start(shape, points, features, parts["any"], w).astype(np.float32)
-    other = (prior < w.prior_other).astype(np.float32)
+    skin = _start(shape, points, features, parts["any"] | covered, w).astype(np.float32)
+    other = ((prior < w.prior_other) | covered).astype(np.float32)
     candidates, even = ~parts["any"], _even(w)
     first, later, rest = w.parts
     for turn in range(w.turns):
@@ -117,18 +105,18 @@ def _segment(rgb: np.ndarray, points: np.ndarray, face: float, w: SkinWeights, p
         # Anything not seen before, such as a spectacle frame: even density over the range of the features.
         po = np.logaddexp(np.log(1 - w.unseen) + po, np.log(w.unseen) + even)
         odds = np.clip((ps - po).reshape(light[part].shape) + logit[part], -w.most_odds, w.most_odds)
-        odds = _guided(odds, light[part], max(1, round(w.edge * face / step)), w.edge_contrast)
+        odds = guided(odds, light[part], max(1, round(w.edge * face / step)), w.edge_contrast)
         chance = 1 / (1 + np.exp(-odds))
         if step > 1:
             chance = cv2.resize(chance, shape[::-1], interpolation=cv2.INTER_LINEAR)
-            skin = np.where(candidates, chance * (chance > 0.5), 0).astype(np.float32)
-            other = np.where(candidates & (chance < 0.5), 1 - chance, 0).astype(np.float32)
+            skin = np.where(candidates & ~covered, chance * (chance > 0.5), 0).astype(np.float32)
+            other = np.where(candidates & (chance < 0.5), 1 - chance, covered).astype(np.float32)
             if turn == 0:
                 # The first model knows only the sure places; outside the oval it is not asked yet.
                 skin *= oval
     chance = _connected(chance, inner, face, w)
     chance, highlight = _highlights(chance, rgb, light, inner, face, w)
-    return _compose(chance, highlight, parts, points, face, w)
+    return _compose(np.where(covered, np.minimum(chance, 1 - over), chance), highlight, parts, points, face, w)
 
 
 def _even(w: SkinWeights) -> float:
@@ -221,18 +209,6 @@ def _log_density(flat: np.ndarray, weight: np.ndarray, components: int, floor: n
         return np.full(len(flat), _even(w), np.float32)
     index = index[np.linspace(0, len(index) - 1, min(w.most_samples, len(index))).astype(int)]
     return fit_mixture(flat[index], weight[index], components, floor).log_density(flat)
-
-
-def _guided(values: np.ndarray, guide: np.ndarray, radius: int, eps: float) -> np.ndarray:
-    """Edge-aware mean of (h, w) `values` along the edges of (h, w) `guide`."""
-    ksize = (2 * radius + 1,) * 2
-
-    def mean(a: np.ndarray) -> np.ndarray:
-        return cv2.blur(a.astype(np.float32), ksize, borderType=cv2.BORDER_REFLECT)
-
-    mg, mv = mean(guide), mean(values)
-    slope = (mean(guide * values) - mg * mv) / (mean(guide * guide) - mg * mg + eps)
-    return mean(slope) * guide + mean(mv - slope * mg)
 
 
 def _connected(chance: np.ndarray, inner: np.ndarray, face: float, w: SkinWeights) -> np.ndarray:
@@ -328,16 +304,3 @@ def _with_features(
         near = parts["any"] & wide
         surface[near] = np.maximum(surface[near], np.clip((share - w.ring_skin[0]) / w.ring_skin[1], 0, 1))
     return surface
-
-
-def _enlarge(part: np.ndarray, small: np.ndarray, large: np.ndarray, w: SkinWeights) -> np.ndarray:
-    """A reduced map at the size of the window, its border snapped to the window's edges (fast guided filter)."""
-    guide = small.astype(np.float32).mean(-1) / 255
-    ksize = (w.enlarge_side,) * 2
-    mg, mv = cv2.blur(guide, ksize), cv2.blur(part, ksize)
-    slope = (cv2.blur(guide * part, ksize) - mg * mv) / (cv2.blur(guide * guide, ksize) - mg * mg + w.enlarge_contrast)
-    shift = mv - slope * mg
-    size = large.shape[1::-1]
-    slope, shift = (cv2.resize(cv2.blur(a, ksize), size, interpolation=cv2.INTER_LINEAR) for a in (slope, shift))
-    grey = cv2.transform(large, np.full((1, 3), 1 / 3)).astype(np.float32) / 255
-    return np.clip(slope * grey + shift, 0, 1).astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from ..types import FaceObservation, Photo
 from ..wire.color import power_to_linear
 from .landmarks import face_width
-from .regions import LIP_EDGES, SURE_SKIN, fill
+from .regions import INNER_LIPS, LIP_EDGES, SURE_SKIN, fill
 from .weights import WEIGHTS, BiteWeights
 
 __all__ = ["Bite", "find_bite"]
@@ -35,7 +35,11 @@ class Bite:
 
 
 def find_bite(photo: Photo, observation: FaceObservation, w: BiteWeights = WEIGHTS.bite) -> Bite | None:
-    """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, or what shows is not clear."""
+    """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, what shows is not
+    clear, or something lies over them."""
+    veil = observation.veil
+    if veil is not None and veil.hidden[list(INNER_LIPS)].mean() > w.veiled:
+        return None
     points = observation.landmarks.astype(np.float64)
     steps = np.linspace(0, len(LIP_EDGES[0]) - 1, w.columns)
     upper, lower = (

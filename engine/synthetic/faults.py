@@ -12,12 +12,23 @@ from .variety import finish
 __all__ = ["develop_parts", "reduced_labels"]
 
 
-def reduced_labels(labels: np.ndarray) -> np.ndarray:
-    """(S/2, S/2) uint8: the label that most of each 2 x 2 pixels have; of ties, the one of the first of them."""
+def reduced_labels(labels: np.ndarray, first: int | None = None) -> np.ndarray:
+    """(S/2, S/2) uint8: the label that most of each 2 x 2 pixels have; of ties, the one of the first of them.
+
+    Args:
+        first: a label that one pixel is enough for.
+    """
     side = len(labels) // 2
     four = labels.reshape(side, 2, side, 2).transpose(0, 2, 1, 3).reshape(side, side, 4)
     count = (four[..., :, None] == four[..., None, :]).sum(-1)
-    return np.take_along_axis(four, count.argmax(-1)[..., None], -1)[..., 0]
+    most = np.take_along_axis(four, count.argmax(-1)[..., None], -1)[..., 0]
+    return most if first is None else np.where((four == first).any(-1), np.uint8(first), most)
+
+
+_FONTS = (
+    cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_PLAIN,
+)  # fmt: skip
 
 
 def _captions(light: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> None:
@@ -27,17 +38,43 @@ def _captions(light: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -
     x, y = int(rng.uniform(-0.1, 0.8) * side), int(rng.uniform(0.05, 0.9) * side)
     color = tuple(float(v) for v in (rng.random(3) if rng.random() < 0.5 else np.full(3, rng.choice([0.0, 1.0]))))
     bar = np.zeros((side, side), np.uint8)
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         cv2.rectangle(bar, (x, y), (x + wide, y + tall), 1, -1)
         light[bar > 0] = color
         labels[bar > 0] = Part.COVER
         color = tuple(1 - v for v in color)
     words = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVWXYZabcdefghiklmnoprstuvw 0123456789"), rng.integers(4, 24)))
     bar[:] = 0
-    scale = tall / 30
-    cv2.putText(bar, words, (x + 4, y + int(0.8 * tall)), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, max(1, int(scale * 2.5)))
+    font = int(rng.choice(_FONTS))
+    scale, thick = tall / (30 if font != cv2.FONT_HERSHEY_PLAIN else 16), max(1, int(tall / 30 * rng.uniform(1.5, 5)))
+    at = (x + 4, y + int(0.8 * tall))
+    if rng.random() < 0.4:  # with an outline
+        cv2.putText(bar, words, at, font, scale, 1, thick + int(rng.integers(2, 6)))
+        light[bar > 0] = 1 - np.array(color)
+        labels[bar > 0] = Part.COVER
+        bar[:] = 0
+    cv2.putText(bar, words, at, font, scale, 1, thick)
     light[bar > 0] = color
     labels[bar > 0] = Part.COVER
+
+
+def _sticker(light: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> None:
+    """Put a filled shape somewhere, in place: a disc, a star or a blot of one color, with another's border."""
+    side = len(light)
+    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    points, deep = int(rng.integers(3, 9)), rng.uniform(0, 0.45)
+    radius = side * rng.uniform(0.03, 0.16) * (1 + deep * np.cos(points * turn + rng.uniform(0, 6)))
+    ring = rng.uniform(0.2, 0.8, 2) * side + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], 1)
+    ring = np.round(ring).astype(np.int32)
+    mask = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(mask, [ring], 1)
+    light[mask > 0] = rng.random(3)
+    labels[mask > 0] = Part.COVER
+    if rng.random() < 0.5:
+        mask[:] = 0
+        cv2.polylines(mask, [ring], True, 1, int(rng.integers(1, 8)))
+        light[mask > 0] = rng.random(3)
+        labels[mask > 0] = Part.COVER
 
 
 def _exposed(light: np.ndarray, subject: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -69,17 +106,23 @@ def _toned(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(grey[..., None] + (picture - grey[..., None]) * strength, 0, 1)
 
 
-def develop_parts(light: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def develop_parts(
+    light: np.ndarray, labels: np.ndarray, rng: np.random.Generator, close: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """A photo (SIDE, SIDE, 3) uint8 sRGB and its labels (SIDE, SIDE) uint8.
 
     Args:
         light: (2 SIDE, 2 SIDE, 3) radiance. labels: (2 SIDE, 2 SIDE) of it.
+        close: of the face alone: more has words and stickers on it, and frames are labelled wherever something of them is.
     """
     face = (labels == Part.SKIN) | (labels == Part.LIPS)
     out = np.clip(_exposed(light, face, rng), 0, 1)
-    if rng.random() < 0.06:
+    if rng.random() < (0.12 if close else 0.06):
         labels = labels.copy()
         _captions(out, labels, rng)
+    if close and rng.random() < 0.04:
+        labels = labels.copy()
+        _sticker(out, labels, rng)
     if rng.random() < 0.12:  # bloom
         out = np.clip(out + np.float32(rng.uniform(0.1, 0.5)) * cv2.GaussianBlur(np.maximum(out - 0.7, 0), (0, 0), 12), 0, 1)
     out = cv2.resize(out, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -108,4 +151,4 @@ def develop_parts(light: np.ndarray, labels: np.ndarray, rng: np.random.Generato
     if rng.random() < 0.6:
         coded = cv2.imencode(".jpg", eight, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))])[1]
         eight = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    return eight, reduced_labels(labels)
+    return eight, reduced_labels(labels, Part.GLASSES if close else None)

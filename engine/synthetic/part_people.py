@@ -7,16 +7,18 @@ import numpy as np
 from ..geometry.smoothstep import smoothstep
 from ..head.model import MATERIALS
 from .clothes import clothes
+from .eyewear import draw_glasses
 from .grooms import beard_locks, draw_color, draw_style, hair_locks, scalp_share
 from .headgear import draw_hat, pressed
 from .heads import sample_expression
+from .marks import draw_marks, loose_strands
 from .paint import Column, Paint
 from .part_labels import beard_shares
 from .part_shoot import Person
 from .parts import Part
 from .sitter import Sitter, Studio
 from .variety import varied_paint
-from .worn import cover_kind, draw_cover, draw_glasses
+from .worn import cover_kind, draw_cover
 
 __all__ = ["draw_person"]
 
@@ -31,20 +33,27 @@ _GLASSES = 0.24
 """Share of people with something before their eyes."""
 _COVERS = 0.2
 """Share of people with something over their face."""
+_CLOSE_GLASSES = 0.42
+"""The same in pictures of the face alone."""
+_CLOSE_COVERS = 0.36
+"""The same in pictures of the face alone."""
+_CLOSE_STRANDS = 0.22
+"""Share of pictures of the face alone with loose hair before it."""
 
 
 def draw_person(
-    studio: Studio, sitter: Sitter, towards: np.ndarray, rng: np.random.Generator, scale: float = 1.0
+    studio: Studio, sitter: Sitter, towards: np.ndarray, rng: np.random.Generator, scale: float = 1.0, close: bool = False
 ) -> tuple[Person, np.ndarray]:
     """Someone with a sitter's head, and the color of their hair.
 
     Args:
         towards: (3,) unit, from the head to the camera, in the head's space.
         scale: of the numbers of strands, below 1 for people at the border.
+        close: for pictures of the face alone, on which more is worn, and creases, make-up and loose strands are seen.
     """
     model, renderer = studio.model, studio.renderer
     expression = sample_expression(model.expression_names, rng)
-    cover = cover_kind(rng) if rng.random() < _COVERS else ""
+    cover = cover_kind(rng) if rng.random() < (_CLOSE_COVERS if close else _COVERS) else ""
     if cover in ("mask", "bandana"):  # The mouth below does not show.
         expression = expression * [not name.startswith(("mouth", "jaw", "tongue", "cheek")) for name in model.expression_names]
     posed = (sitter.neutral + np.tensordot(expression.astype(np.float32), model.expression_basis, 1)).astype(float)
@@ -88,7 +97,11 @@ def draw_person(
         things += hat
         if limit is not None:
             locks = [pressed(lock, limit) if lock.label == Part.HAIR else lock for lock in locks]
-    if rng.random() < _GLASSES:
+    if close:
+        things += draw_marks(studio, posed, np.array(paint.skin), rng)
+        if rng.random() < _CLOSE_STRANDS:
+            locks.append(loose_strands(studio, posed, color, rng))
+    if rng.random() < (_CLOSE_GLASSES if close else _GLASSES):
         things += draw_glasses(studio, posed, rng)
     if cover:
         things += draw_cover(studio, cover, posed, towards, np.array(paint.skin), rng)

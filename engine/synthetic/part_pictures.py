@@ -10,7 +10,8 @@ import numpy as np
 
 from ..camera import Camera
 from ..photo.landmarks import width_of
-from ..photo.parts import crop_centre
+from ..photo.parts import crop_centre, face_centre
+from ..photo.weights import WEIGHTS
 from ..wire.command_line import Parser
 from ..wire.language import local
 from ..wire.messages import say
@@ -34,15 +35,21 @@ _SHADOWS = 0.2
 """Share of pictures in which the person throws a shadow on what is behind."""
 _STRANGERS = 0.22
 """Share of pictures with somebody else in them."""
+_CLOSE_STRANGERS = 0.06
+"""The same of pictures of the face alone."""
 
 
-def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Picture number `seed`: (SIDE, SIDE, 3) uint8 sRGB, labels (SIDE, SIDE) uint8, landmarks (478, 2) float32 pixels."""
-    rng, place = np.random.default_rng([_SEED, seed]), studio()
+def draw(seed: int, close: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Picture number `seed`: (SIDE, SIDE, 3) uint8 sRGB, labels (SIDE, SIDE) uint8, landmarks (478, 2) float32 pixels.
+
+    Args:
+        close: of the face alone.
+    """
+    rng, place = np.random.default_rng([_SEED, seed, 1] if close else [_SEED, seed]), studio()
     sitter = place.sitter(seed // _SITTINGS)
     far, lights = _camera(rng), _lights(rng)
-    person, hair = draw_person(place, sitter, -far.R[2], rng)
-    camera = _window(place.model.landmarks(person.posed), far, rng)
+    person, hair = draw_person(place, sitter, -far.R[2], rng, close=close)
+    camera = _window(place.model.landmarks(person.posed), far, rng, close)
     plate = shoot(place, person, camera, lights, rng)
     ground = backdrop(rng, _FINE, hair) * np.float32(
         lights.radiance.sum(0).mean() * 0.35 + 0.8 * lights.shine.sum(0).mean() + 0.05
@@ -50,7 +57,7 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if rng.random() < _SHADOWS:
         ground = _shadowed(ground, plate.alpha, rng)
     layers = [(0.0, plate)]
-    if rng.random() < _STRANGERS:
+    if rng.random() < (_CLOSE_STRANGERS if close else _STRANGERS):
         for _ in range(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1])):
             layers.append(_stranger(sitter, camera, lights, rng))
     light, labels = ground, np.full((_FINE, _FINE), Part.BACKGROUND, np.uint8)
@@ -58,7 +65,7 @@ def draw(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         light = layer.light + (1 - layer.alpha[..., None]) * light
         labels = np.where(layer.alpha > 0.5, layer.labels, labels)
     points = camera.project(place.model.landmarks(person.posed))[0] * (SIDE / _FINE)
-    picture, labels = develop_parts(light, labels, rng)
+    picture, labels = develop_parts(light, labels, rng, close)
     return picture, labels, points.astype(np.float32)
 
 
@@ -129,7 +136,7 @@ def _camera(rng: np.random.Generator) -> Camera:
     return Camera(1000, 1000, 3 * distance, 3 * distance, 500, 500, _turned(rng), np.array([aim[0], aim[1], distance + 60]))
 
 
-def _window(points: np.ndarray, camera: Camera, rng: np.random.Generator) -> Camera:
+def _window(points: np.ndarray, camera: Camera, rng: np.random.Generator, close: bool = False) -> Camera:
     """The camera of the square that the person segmenter sees of a head with landmarks (478, 3)."""
     at = camera.project(points)[0]
     face = width_of(at)
@@ -137,8 +144,11 @@ def _window(points: np.ndarray, camera: Camera, rng: np.random.Generator) -> Cam
     reach = np.exp(rng.uniform(np.log(1.3), np.log(2.6)))
     if kind < 0.8:
         reach = (1.5 if kind < 0.4 else 2.3) * np.exp(rng.normal(0, 0.05))
-    half = reach * face
     center = crop_centre(at) + rng.normal(0, 0.05, 2) * face
+    if close:
+        reach = WEIGHTS.parts.close_reach * np.exp(rng.normal(0, 0.07))
+        center = face_centre(at) + rng.normal(0, 0.03, 2) * face
+    half = reach * face
     low, scale = center - half, _FINE / (2 * half)
     return replace(
         camera,
@@ -157,13 +167,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="folder that is made, or gone on with")
     parser.add_argument("--count", type=int, default=3000, help="number of pictures that the folder has room for")
     parser.add_argument("--start", type=int, default=0, help="first picture to make")
+    parser.add_argument("--close", action="store_true", help="of the face alone, for the layers that look at it")
     parser.add_argument("--stop", type=int, help="picture before which to stop; default: the last")
     options = parser.parse_args(argv)
     rows = open_pictures(options.folder, options.count)
     stop = options.count if options.stop is None else min(options.stop, options.count)
     for number in range(options.start, stop):
         if not rows.done[number]:
-            rows.pictures[number], rows.labels[number], rows.landmarks[number] = draw(number)
+            rows.pictures[number], rows.labels[number], rows.landmarks[number] = draw(number, options.close)
             rows.done[number] = 1
         if number % 100 == 99:
             print(local(say("{done} of {count} pictures", done=number + 1, count=stop)), flush=True)

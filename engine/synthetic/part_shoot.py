@@ -262,7 +262,11 @@ def _with_glass(plate: Plate, depth: np.ndarray, thing: Thing, camera: Camera, l
     raster = rasterize(pixel, distance, thing.triangles, camera.width, camera.height)
     shown = np.isfinite(raster.depth) & (raster.depth < depth)
     look = thing.look
-    room = cv2.resize(rng.random((6, 6), np.float32) ** 3, shown.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    cells = int(rng.integers(3, 14))
+    room, way = rng.random((cells, cells), np.float32) ** 3, cv2.INTER_CUBIC
+    if rng.random() < 0.3:  # lamps and windows
+        room, way = (room > rng.uniform(0.4, 0.8)).astype(np.float32), cv2.INTER_NEAREST
+    room = cv2.GaussianBlur(cv2.resize(room, shown.shape[::-1], interpolation=way), (0, 0), rng.uniform(0.7, 6))
     level = float(lights.radiance.sum(0).mean() + lights.shine.sum(0).mean())
     reflected = look.color + look.gloss * level * np.clip(room, 0, 1)[..., None] * look.second
     edge = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), 0.7)[..., None]

@@ -30,19 +30,23 @@ except HrnError as error:
 import torch
 import torch.nn.functional as F
 
-from ..photo.part_net import FRONTS, PARTS, SIDE, close_input, fronts_as_onnx
+from ..photo.part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, close_input, fronts_as_onnx
 from ..photo.parts import front_networks
 from ..photo.places import PLACES, place_maps
 from .part_net import PartLayers
 from .part_variety import UNKNOWN, varied
 from .parts import PartPictures, open_pictures
 
-__all__ = ["Seen", "evaluate", "look", "main", "train"]
+__all__ = ["Seen", "evaluate", "look", "main", "pixels_of", "train"]
 
 _TAPS = {name: tap[1:] for front in FRONTS.values() for name, tap in front.taps.items()}
 """Channels and side of each tap."""
 _WEIGHTS = dict.fromkeys(PARTS, 1.0) | {"hair": 1.3, "hat": 1.3, "lens": 1.5, "glasses": 2.0, "brows": 1.5, "beard": 1.3}
 """How much the pixels of a part count."""
+
+
+_PHASES = 2
+"""Of the four pixels of a place, so many are asked for in a step: they are alike, and answers cost as much as the layers."""
 
 
 class Seen(NamedTuple):
@@ -126,22 +130,32 @@ def _batch(sets: Sequence[Seen], rows: np.ndarray, taps: tuple[str, ...]):
     return torch.from_numpy(close), found, np.stack([sets[k].labels[row] for k, row in rows])
 
 
-def shares(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each square of four pixels shows.
+def shares(labels: np.ndarray, phase: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """What each square of four pixels shows, or one pixel of each.
 
     Args:
-        labels: (B, S, S) uint8.
+        labels: (B, S, S) uint8. phase: row and column of the pixel, 0 or 1 each; None: all four.
 
     Returns:
-        (B, P, S/2, S/2) float32 shares of the parts, (B, S/2, S/2) bool: all four are known.
+        (B, P, S/2, S/2) float32 shares of the parts, (B, S/2, S/2) bool: all of them are known.
     """
-    squares = labels.reshape(len(labels), SIDE // 2, 2, SIDE // 2, 2).transpose(0, 2, 4, 1, 3).reshape(len(labels), 4, -1)
+    squares = labels.reshape(len(labels), SIDE // 2, 2, SIDE // 2, 2).transpose(0, 2, 4, 1, 3)
+    if phase is not None:
+        squares = squares[:, phase[0] : phase[0] + 1, phase[1] : phase[1] + 1]
+    squares = squares.reshape(len(labels), -1, (SIDE // 2) ** 2)
     known = (squares != UNKNOWN).all(1)
     counts = np.zeros((len(labels), len(PARTS), squares.shape[-1]), np.float32)
     for part in range(len(PARTS)):
         counts[:, part] = (squares == part).mean(1)
     half = (SIDE // 2, SIDE // 2)
     return counts.reshape(*counts.shape[:2], *half), known.reshape(-1, *half)
+
+
+def pixels_of(odds: torch.Tensor) -> torch.Tensor:
+    """(B, P, S, S) of the answers of :data:`engine.photo.part_net.FACE_LAYERS`."""
+    count, _, side, _ = odds.shape
+    four = odds.view(count, 2, 2, len(PARTS), side, side).permute(0, 3, 4, 1, 5, 2)
+    return four.reshape(count, len(PARTS), 2 * side, 2 * side)
 
 
 def loss_of(odds: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, smoothing: float = 0.03) -> torch.Tensor:
@@ -157,6 +171,18 @@ def loss_of(odds: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, smooth
     there = truth.sum((0, 2, 3)) > 20
     dice = 1 - (2 * both + 20) / (total + 20)
     return entropy + 0.5 * dice[there].mean()
+
+
+def _loss(odds: torch.Tensor, labels: np.ndarray, order: np.random.Generator) -> torch.Tensor:
+    """Of answers for squares of four pixels, or for two pixels, drawn anew each time, of each."""
+    if odds.shape[1] == len(PARTS):
+        return loss_of(odds, *map(torch.from_numpy, shares(labels)))
+    losses = []
+    for number in order.permutation(4)[:_PHASES]:
+        phase = int(number) // 2, int(number) % 2
+        some = odds[:, int(number) * len(PARTS) : (int(number) + 1) * len(PARTS)]
+        losses.append(loss_of(some, *map(torch.from_numpy, shares(labels, phase))))
+    return torch.stack(losses).mean()
 
 
 class Effort(NamedTuple):
@@ -204,7 +230,7 @@ def train(
         pick, queue = queue[: effort.batch], queue[effort.batch :]
         epochs += effort.batch / len(rows)
         close, taps, labels = _batch(sets, pick, layers.taps)
-        loss = loss_of(layers(close, taps), *map(torch.from_numpy, shares(labels)))
+        loss = _loss(layers(close, taps), labels, order)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 2.0)
@@ -232,7 +258,11 @@ def evaluate(layers: PartLayers, sets: Sequence[Seen], rows: np.ndarray) -> dict
     with torch.inference_mode():
         for start in range(0, len(rows), 16):
             close, taps, labels = _batch(sets, rows[start : start + 16], layers.taps)
-            odds = F.interpolate(layers(close, taps), scale_factor=2, mode="bilinear", align_corners=False)
+            odds = layers(close, taps)
+            if odds.shape[1] > len(PARTS):
+                odds = pixels_of(odds)
+            else:
+                odds = F.interpolate(odds, scale_factor=2, mode="bilinear", align_corners=False)
             found = odds.argmax(1).numpy()
             for part in range(len(PARTS)):
                 a, b = (found == part) & (labels != UNKNOWN), labels == part
@@ -251,6 +281,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=float, default=10)
     parser.add_argument("--minutes", type=float, default=60, help="end before the epochs do")
     parser.add_argument("--fronts", nargs="+", default=list(FRONTS), choices=list(FRONTS))
+    parser.add_argument("--close", action="store_true", help="the layers that look at the face alone")
     parser.add_argument("--look", help="K/M: only vary and look at each M-th picture from the K-th on")
     parser.add_argument("--out", type=Path, help="file that is written")
     options = parser.parse_args(argv)
@@ -276,7 +307,13 @@ def main(argv: list[str] | None = None) -> int:
         print(text, flush=True)
         np.savez_compressed(options.out, **{name: value.astype(np.float16) for name, value in layers.folded().items()})
 
-    layers = train(sets, lambda: rows(False), Effort(options.epochs, options.minutes), PartLayers(fronts), keep)
+    layers = train(
+        sets,
+        lambda: rows(False),
+        Effort(options.epochs, options.minutes),
+        PartLayers(fronts, FACE_LAYERS if options.close else LAYERS),
+        keep,
+    )
     keep(" ".join(f"{name} {value:.3f}" for name, value in evaluate(layers, sets, rows(True)).items()), layers)
     return 0
 

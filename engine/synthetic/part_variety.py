@@ -11,8 +11,8 @@ UNKNOWN = 255
 """Label of pixels that nothing is learnt from."""
 HAIR = 2
 """Label of hair."""
-_RECOLORED = (HAIR, 9, 10, 11, 12, 0)
-"""Parts whose color may be anything: hair a little, covers, hats, clothes, other people, background."""
+_RECOLORED = (HAIR, 7, 8, 9, 10, 11, 12, 0)
+"""Parts whose color may be anything: hair a little; frames, lenses, covers, hats, clothes, other people, background."""
 
 
 def varied(

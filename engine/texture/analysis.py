@@ -125,7 +125,7 @@ def analyse(
     reference = parts.views[0]
     hair = find_hair(
         reference,
-        masks[0].skin,
+        masks[0],
         gather(texels, place.triangles, reference.positions),
         parts.reference_shown,
         place.part["scalp"],
@@ -133,7 +133,9 @@ def analyse(
         weights.scalp,
     )
     lit = weighted_median(seen.color, skin.clean + 1e-6)
-    inner = measure_inner_colors(reference, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle, weights.inner)
+    inner = measure_inner_colors(
+        reference, masks[0].over, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle, weights.inner
+    )
     progress(0.95)
 
     soft = weights.fields

@@ -26,6 +26,8 @@ class Masks:
     """Pixels that lie safely inside the face."""
     brows_shown: bool
     """Whether a brow is in sight."""
+    over: np.ndarray
+    """What lies over the face."""
 
 
 @dataclass(frozen=True)

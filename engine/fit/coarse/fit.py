@@ -7,7 +7,7 @@ under perspective, with the covariances of both as measured on heads it has not 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from ..features.lids import with_seen_lids
+from ..veiled import doubt_at, hidden_actions, resting
+from ..weights import WEIGHTS as FIT
 from .distance import likely_distance
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
@@ -57,14 +59,20 @@ def fit_coarse(
     looking, fitting = progress.part(0.0, 0.5, "Looking at the face"), progress.part(0.5, 1.0, "Fitting the head")
     looking(0.0)
     regressor = load_regressor(model)
-    guess = regressor.guess(photo, observation, looking, weights)
+    guess = _guessed(regressor, photo, observation, looking, weights)
+    hidden = hidden_actions(observation.veil)
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess, weights),
-        expression=with_seen_lids(
-            model,
-            with_seen_jaw(model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm),
-            observation.blendshapes,
+        expression=resting(
+            with_seen_lids(
+                model,
+                with_seen_jaw(
+                    model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
+                ),
+                observation.blendshapes,
+            ),
+            hidden,
         ),
     )
     fitting(0.0)
@@ -77,13 +85,28 @@ def fit_coarse(
     camera, identity, expression = solve(
         basis,
         guess.points,
-        regressor.noise(weights.noise_gain),
-        _prior(model, regressor, guess, weights),
+        regressor.noise(weights.noise_gain, doubt_at(guess.points, observation)),
+        _prior(model, regressor, guess, hidden, weights),
         Pose(camera, guess.identity, guess.expression),
         weights,
         fitting,
     )
     return _finished(model, camera, identity, expression, observation, source)
+
+
+def _guessed(
+    regressor: Regressor, photo: Photo, observation: FaceObservation, progress: Progress, weights: CoarseWeights
+) -> FaceGuess:
+    """What the network says about the face; where something hides a part of it, the mean of what it says with and without that:
+    smooth skin where a mouth should be is as strange to it as a mask."""
+    veil = observation.veil
+    if veil is None or veil.bare is None:
+        return regressor.guess(photo, observation, progress, weights)
+    bare = regressor.guess(replace(photo, pixels=veil.bare), observation, progress.part(0.0, 0.5), weights)
+    if not veil.places:
+        return bare
+    worn = regressor.guess(photo, observation, progress.part(0.5, 1.0), weights)
+    return FaceGuess(*((getattr(bare, one.name) + getattr(worn, one.name)) / 2 for one in fields(FaceGuess)))
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}
@@ -121,9 +144,12 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.n
     return flat @ flat.T / basis.shape[1]
 
 
-def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> Prior:
+def _prior(
+    model: HeadModel, regressor: Regressor, guess: FaceGuess, hidden: np.ndarray, weights: CoarseWeights
+) -> Prior:
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
     sigma = np.minimum(sigma, action_limits(model, guess.expression))
+    sigma += hidden * (np.minimum(sigma, FIT.veiled.action_sigma) - sigma)
     # Babies lie beyond what adults are.
     limit = np.maximum(weights.identity_limit, np.abs(guess.identity))
     return Prior(guess.identity, regressor.identity_precision / weights.prior_gain, guess.expression, sigma, limit)

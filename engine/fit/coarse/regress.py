@@ -78,11 +78,15 @@ class Regressor:
         where the head model had them in training, then vertices all over the head."""
         return surface_points(self.point_vertices, self.point_weights, field)
 
-    def noise(self, gain: float) -> LandmarkNoise:
-        """Errors of the dense landmarks in mm, with the covariance times `gain`."""
+    def noise(self, gain: float, doubt: np.ndarray | float = 1.0) -> LandmarkNoise:
+        """Errors of the dense landmarks in mm, with the covariance times `gain`.
+
+        Args:
+            doubt: (P,) factor of each landmark's own variance.
+        """
         return LandmarkNoise(
             self.data["noise_mean"].reshape(-1, 2).astype(float),
-            self.data["noise_variance"].astype(float) * gain,
+            self.data["noise_variance"].astype(float) * gain * np.repeat(doubt, 2 if np.ndim(doubt) else 1),
             self.data["noise_modes"].astype(float) * np.sqrt(gain),
         )
 

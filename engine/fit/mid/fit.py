@@ -14,6 +14,7 @@ from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, MidFit, Photo
 from ...wire.settings import Settings
+from ..veiled import outlined
 from .finish import finished
 from .problem import Problem
 from .weights import WEIGHTS, MidWeights
@@ -57,7 +58,7 @@ def fit_mid(
         observation,
         coarse,
         skin.skin * (1 - skin.highlight),
-        skin.surface,
+        outlined(skin.surface, observation.veil),
         weights,
         reading,
     )

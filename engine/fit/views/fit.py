@@ -9,6 +9,7 @@ from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.settings import Settings
+from ..veiled import unveiled
 from .finish import finished_views
 from .problem import Problem
 from .same_person import strangers
@@ -53,6 +54,7 @@ def fit_views(
         deformation.
     """
     fits = single_fits(model, photos, settings, progress.stage("coarse", "Fitting each photo on its own"))
+    photos = [(photo, unveiled(model, observation, fit)) for (photo, observation), fit in zip(photos, fits)]
     rounds = weights.rounds[settings.quality]
     mid = progress.stage("mid")
     comparing, finishing = mid.part(0.0, 0.85, "Comparing the photos"), mid.part(0.85, 1.0, "Finishing the shape")

@@ -13,6 +13,7 @@ from .covers import BiteWeights, CoverWeights
 from .face import CropWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
+from .veil import VeilWeights
 
 __all__ = [
     "SKIN_HUE",
@@ -32,6 +33,7 @@ __all__ = [
     "QualityWeights",
     "SkinWeights",
     "TintWeights",
+    "VeilWeights",
 ]
 
 
@@ -52,6 +54,7 @@ class PhotoWeights:
     judge: JudgeWeights = field(default_factory=JudgeWeights)
     tint: TintWeights = field(default_factory=TintWeights)
     natural: NaturalWeights = field(default_factory=NaturalWeights)
+    veil: VeilWeights = field(default_factory=VeilWeights)
 
 
 WEIGHTS = PhotoWeights()

@@ -78,6 +78,8 @@ class CoverWeights:
 class BiteWeights:
     """Where teeth show between the lips."""
 
+    veiled: float = 0.12
+    """Share of the mouth from which on what lies over it may be taken for teeth."""
     least_px: float = 5.0
     """Least opening of the mouth in which teeth can be told apart, pixels."""
     least: float = 0.025

@@ -13,9 +13,21 @@ class PartWeights:
 
     crops: tuple[tuple[float, float], ...] = ((1.5, 1.0), (2.3, 0.6))
     """Half sides of the squares, face widths, and how much each counts."""
+    close_reach: float = 0.72
+    """Half side of the square around the face alone, face widths."""
+    close_weight: float = 20.0
+    """How much it counts, where it looked."""
+    close_border: float = 0.08
+    """Share of its side over which that falls to nothing."""
+    rim_near: float = 0.55
+    """Rims of glasses are looked for from here on around the middle of an eye, widths of the eye ..."""
+    rim_far: float = 1.15
+    """... to here."""
+    lens_far: float = 0.8
+    """A lens is looked for up to here."""
     below: float = 0.25
     """The squares' centre lies this many face heights below the oval's centre: head and shoulders."""
     soft: float = 0.7
     """Blur of brows, eyes and lips as places, pixels of the places' maps."""
     kept: int = 8
-    """Faces whose parts are kept (1.7 MB each)."""
+    """Faces whose parts are kept (5 MB each)."""

@@ -79,6 +79,10 @@ class SkinWeights:
     """Over how much it falls, and over how much more towards the neck, of the face."""
     prior_slope: float = 0.6
     """Scale of the logistic curve over that length."""
+    over: float = 0.4
+    """How far something must lie over a pixel for it to teach that thing's colours, and never the skin's."""
+    over_odds: float = 12.0
+    """How much lower the log odds of skin are where something lies over the face."""
     prior_other: float = 0.25
     """Chance of skin below which a pixel starts as something else."""
     neck: tuple[float, float] = (0.35, 0.5)

@@ -29,18 +29,24 @@ class InnerColors(NamedTuple):
 
 
 def measure_inner_colors(
-    view: PhotoView, level: np.ndarray, teeth: np.ndarray | None, skin: np.ndarray, weights: InnerWeights = WEIGHTS.inner
+    view: PhotoView,
+    over: np.ndarray,
+    level: np.ndarray,
+    teeth: np.ndarray | None,
+    skin: np.ndarray,
+    weights: InnerWeights = WEIGHTS.inner,
 ) -> InnerColors:
     """
     Args:
         view: the photo.
+        over: (h, w) what lies over the face in its crop.
         level: (3,) unlit colour of the skin over its colour in the photo.
         teeth: (3,) colour of the teeth over the skin's, both as in the photo; None where none show.
         skin: (3,) unlit colour of the skin.
         weights: what is believed of the three colours.
     """
     w = weights
-    rings, whites, radius = _eye_pixels(view, w)
+    rings, whites, radius = _eye_pixels(view, over, w)
     iris, sclera, enamel = (linear(color) for color in (w.iris, w.sclera, w.enamel))
     if len(rings) >= w.least_pixels:
         # Catchlights are brighter, lashes darker than most of the ring.
@@ -70,12 +76,12 @@ def _within(color: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     return color * np.clip(luminance, *limits) / luminance
 
 
-def _eye_pixels(view: PhotoView, w: InnerWeights) -> tuple[np.ndarray, np.ndarray, float]:
+def _eye_pixels(view: PhotoView, over: np.ndarray, w: InnerWeights) -> tuple[np.ndarray, np.ndarray, float]:
     """(n, 3) linear pixels of both irises' rings without pupil and limbus, (m, 3) of the whites beside them, and the
     irises' radius in pixels."""
     opening = feature_mask(view, EYES)
     r = max(1, int(round(w.lids_mm * view.pixels_per_mm)))
-    opening = cv2.erode(opening, np.ones((2 * r + 1, 2 * r + 1), np.uint8))
+    opening = cv2.erode(opening * np.uint8(over < 0.5), np.ones((2 * r + 1, 2 * r + 1), np.uint8))
     rings, whites, radii = [np.zeros((0, 3))], [np.zeros((0, 3))], []
     for centre, ring in IRISES:
         c = view.landmarks[centre]

@@ -10,6 +10,7 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ...photo.regions import BROWS
 from ...wire.color import LUMINANCE
+from ..seen import Masks
 from ..sources.photo_view import PhotoView, feature_mask
 from ..weights import WEIGHTS, ScalpWeights
 from .grain import octave_noise
@@ -29,7 +30,7 @@ class Hair:
 
 def find_hair(
     view: PhotoView,
-    skin_mask: np.ndarray,
+    masks: Masks,
     positions: np.ndarray,
     seen: np.ndarray,
     scalp: np.ndarray,
@@ -40,7 +41,7 @@ def find_hair(
 
     Args:
         view: the photo.
-        skin_mask: (h, w) float32 of the crop.
+        masks: what its pixels show.
         positions: (n, 2) crop pixels of surface samples.
         seen: (n,) visibility without the skin mask.
         scalp: (n,) weight of the scalp part.
@@ -49,10 +50,10 @@ def find_hair(
     from ..sources.photo_view import lookup
 
     chosen = (seen > weights.seen) & (scalp > weights.member)
-    brow = _brow_color(view, weights) * gain
+    brow = _brow_color(view, masks.over, weights) * gain
     if chosen.sum() < weights.least_texels:
         return Hair(brow.astype(np.float32), 1.0)
-    bare = lookup(skin_mask, positions[chosen] - np.float32(0.5)) > weights.bare_share
+    bare = lookup(masks.skin, positions[chosen] - np.float32(0.5)) > weights.bare_share
     color = view.sample(positions[chosen])[~bare]
     amount = float(1 - smoothstep(*weights.bald, bare.mean()))
     if len(color) < weights.least_hairy:
@@ -71,8 +72,8 @@ def _plausible(color: np.ndarray, weights: ScalpWeights) -> bool:
     return bool(blue <= weights.bluest * red and green <= weights.greenest * red and color @ LUMINANCE < weights.brightest)
 
 
-def _brow_color(view: PhotoView, weights: ScalpWeights) -> np.ndarray:
-    brows = feature_mask(view, BROWS, hull=True) > 127
+def _brow_color(view: PhotoView, over: np.ndarray, weights: ScalpWeights) -> np.ndarray:
+    brows = (feature_mask(view, BROWS, hull=True) > 127) & (over < 0.5)
     pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
     default = np.array(weights.default, np.float32)
     if len(pixels) < weights.least_brow:

@@ -62,7 +62,7 @@ def open_views(
             source = PhotoView.of(model, place, view.photo, landmarks, own, texels_per_mm, most, weights.view)
             moved = source.camera.project((place + slide).astype(np.float64))[0]
             source = source.moved(moved - source.positions)
-        masks = Masks(*photo_masks(source, view.mid.skin_mask, view.coarse.camera, weights.mask))
+        masks = photo_masks(source, view.mid.skin_mask, view.observation.veil, view.coarse.camera, weights.mask)
         reduced = source.camera.fx / view.coarse.camera.fx
         return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale, weights), masks
 

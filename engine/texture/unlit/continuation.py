@@ -11,7 +11,7 @@ from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ..atlas import gather
 from ..seen import Place, Seen
-from ..weights import LevelWeights, TextureWeights
+from ..weights import CompletionWeights, LevelWeights, TextureWeights
 from .completion import GAMMA, complete_base, splat
 from .skin import UnlitSkin
 from .surface import Surface
@@ -62,10 +62,26 @@ def continued(
     # The photo's texels follow, or its rim would be a step to what continues it.
     gain = skin.gain * gather(texels, triangles, drift ** np.float32(1 / GAMMA))
     base = complete_base(surface, model.mirror, mean * drift, amount, fallback, allow_mirror, weights.completion)
+    base = _with_lips(model, base, amount, fallback, weights.completion)
     amount = splat(texels, triangles, count, perceptual, skin.weight)[1]
     near = surface.blur(np.maximum(amount, amount[model.mirror] * allow_mirror), weights.completion.near_mm)
     relative = perceptual.mean(1) / np.maximum(gather(texels, triangles, base).mean(1), 1e-3) - 1
     return Continued(gain, base, allow_mirror, near, relative)
+
+
+def _with_lips(
+    model: HeadModel, base: np.ndarray, amount: np.ndarray, skin: np.ndarray, w: CompletionWeights
+) -> np.ndarray:
+    """(V, 3) `base` with lips that no photo shows in the colour of those that one shows, else of usual ones."""
+    lips = model.part("upper_lip", "lower_lip")
+    seen = np.clip(np.maximum(amount, amount[model.mirror]) / w.lips_seen, 0, 1)
+    hidden = lips * (1 - seen)
+    if not (hidden > 0.5).any():
+        return base
+    shown = (lips > 0.5) & (amount > w.lips_seen)
+    usual = skin * np.array(w.lips, np.float32) ** np.float32(GAMMA)
+    color = np.median(base[shown], 0) if shown.sum() > w.lips_shown * (lips > 0.5).sum() else usual
+    return (base + hidden[:, None] * (color - base)).astype(np.float32)
 
 
 def _drift(

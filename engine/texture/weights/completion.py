@@ -89,6 +89,12 @@ class CompletionWeights:
     """Weight of a well seen vertex in the membrane: weights are sharpened, a doubtful one is mostly membrane."""
     membrane_mm: float = 3.0
     """Length over which the membrane is smooth, mm."""
+    lips: tuple[float, float, float] = (0.84, 0.62, 0.66)
+    """Linear colour of lips that no photo shows, over the skin's."""
+    lips_seen: float = 0.3
+    """Sight of a vertex of the lips from which on it has its own colour."""
+    lips_shown: float = 0.25
+    """Share of the lips that must be seen for the others to have their colour."""
     membrane_prior: float = 0.02
     """Weight of the colour far from anything seen."""
 

@@ -52,6 +52,12 @@ class MaskWeights:
     """How far around a brow its own hairs, shadow and blur reach, mm: that skin tells nothing."""
     above_brows: float = 0.5
     """Least share of bare skin above a brow that shows."""
+    over_brows: float = 0.35
+    """Share of a brow from which on what lies over it hides it."""
+    thin_mm: float = 6.0
+    """Width up to which what lies over the face is thin, as frames of glasses are, and skin close beside it is used, mm."""
+    thin_rim_mm: float = 1.2
+    """How far around it that skin begins, mm."""
     on_brows: float = 0.2
     """Least share of a brow that is bare skin to the mask: it takes brow hair for hair, but never all of a brow's outline."""
 

@@ -165,11 +165,11 @@ def test_selection(portrait, face):
 
 
 def test_observe_reads_a_huge_photo_again_for_a_small_face(tmp_path, landmarker, portrait, monkeypatch):
-    from engine.photo import landmarks, load
+    from engine.photo import load, observing
 
     monkeypatch.setattr(load, "WORKING_SIDE", 1200)
-    monkeypatch.setattr(landmarks, "WORKING_SIDE", 1200)
-    monkeypatch.setattr(landmarks, "load_photo", lambda path, max_side=1200: load.load_photo(path, max_side))
+    monkeypatch.setattr(observing, "WORKING_SIDE", 1200)
+    monkeypatch.setattr(observing, "load_photo", lambda path, max_side=1200: load.load_photo(path, max_side))
     large = np.full((2000, 3000, 3), 90, np.uint8)
     large[700:1212, 900:1412] = portrait.pixels
     Image.fromarray(large).save(tmp_path / "large.jpg", quality=95)
@@ -317,7 +317,8 @@ def large(portrait, face):
 
 def _covered(pixels: np.ndarray, face: FaceObservation):
     covers = find_covers(picture(pixels), face, segment_skin(picture(pixels), face))
-    return covers, [w["message"] for w in photo_warnings(picture(pixels), face, covers) if w["code"] == "covered"]
+    found = photo_warnings(picture(pixels), face, covers)
+    return covers, [w["message"] for w in found if w["code"] in ("covered", "glasses")]
 
 
 @pytest.mark.parametrize("color", [(130, 180, 215), (235, 235, 235), (25, 25, 28), (150, 190, 160), (190, 30, 40)])

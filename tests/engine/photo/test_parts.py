@@ -12,11 +12,12 @@ import torch
 
 from engine.photo import parts
 from engine.photo.carried import SELFIE_VARIABLE
-from engine.photo.part_net import FRONTS, LAYERS, PARTS, SIDE, close_input, fronts_as_onnx
+from engine.photo.part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, close_input, fronts_as_onnx, unfolded
 from engine.photo.places import PLACES, place_maps
 from engine.photo.regions import OVAL
 from engine.synthetic.part_net import PartLayers
 from engine.synthetic.part_pictures import draw
+from engine.synthetic.part_train import pixels_of
 from engine.synthetic.parts import Part
 
 SHA256 = "da9675478bc2d70a1a3aaa2921439f4e3e59994c733d90fee623574d079a4911"
@@ -70,9 +71,10 @@ def test_a_hat_is_not_hair(network):
     assert np.concatenate(chances).mean() < 0.35
 
 
-def test_opencv_answers_like_the_module_that_was_trained(network):
+@pytest.mark.parametrize("layers", [LAYERS, FACE_LAYERS])
+def test_opencv_answers_like_the_module_that_was_trained(network, layers):
     networks = parts.front_networks()
-    module = PartLayers().eval()
+    module = PartLayers(layers=layers).eval()
     with torch.no_grad():
         for norm in module.modules():
             if isinstance(norm, torch.nn.BatchNorm2d):
@@ -85,9 +87,19 @@ def test_opencv_answers_like_the_module_that_was_trained(network):
     taps = {name: torch.from_numpy(value) for name, value in zip(names, fronts.forward(names))}
     close = close_input(picture, place_maps(landmarks / 2, SIDE // 2))
     with torch.inference_mode():
-        expected = torch.softmax(module(torch.from_numpy(close)[None], taps), 1)[0].numpy()
-    found = parts.PartNet(networks, module.folded())(picture, landmarks)
+        odds = module(torch.from_numpy(close)[None], taps)
+        expected = torch.softmax(odds if layers is LAYERS else pixels_of(odds), 1)[0].numpy()
+    found = parts.PartNet(networks, module.folded(), layers)(picture, landmarks)
+    assert found.shape == (len(PARTS), *[SIDE // 2 if layers is LAYERS else SIDE] * 2)
     assert np.abs(found - expected).max() < 1e-4
+
+
+def test_answers_for_four_pixels_lie_where_the_input_has_them():
+    picture = np.arange(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    four = [picture[row::2, column::2] for row in range(2) for column in range(2)]
+    folded = np.concatenate([np.stack([one] * len(PARTS)) for one in four])
+    assert np.array_equal(unfolded(folded), np.stack([picture] * len(PARTS)))
+    assert np.array_equal(pixels_of(torch.from_numpy(folded)[None])[0].numpy(), unfolded(folded))
 
 
 def test_places_turn_with_the_face():
@@ -110,6 +122,18 @@ def test_a_window_shows_the_squares_where_they_were_looked_at():
     assert window["background"][2, 2] > 0.99 and window["background"][50, 115] > 0.99
     edge = np.flatnonzero(window["skin"][50] > 0.5)[0]
     assert abs(edge - (200 - 90) * 0.5) <= 1
+
+
+def test_the_square_around_the_face_leads_where_it_looked():
+    far = np.zeros((len(PARTS), SIDE // 2, SIDE // 2), np.float32)
+    near = np.zeros((len(PARTS), SIDE, SIDE), np.float32)
+    far[Part.SKIN], near[Part.GLASSES] = 1, 1
+    found = parts.PhotoParts(
+        (parts.Square(0.0, 0.0, 400.0, far, 1.0), parts.Square(100.0, 100.0, 200.0, near, 20.0, border=0.1))
+    )
+    window = found.window((0.0, 0.0), 0.5, (200, 200))
+    assert window["glasses"][100, 100] > 0.9 and window["skin"][20, 20] > 0.99 and window["skin"][100, 52] > 0.2
+    assert sum(window.values()).max() < 1.001
 
 
 def test_it_sees_the_same_face_at_any_size(network):
@@ -135,6 +159,8 @@ def test_without_a_front_nothing_is_known(named, monkeypatch):
 
 def test_layers_name_what_there_is():
     known = {"close", *(tap for front in FRONTS.values() for tap in front.taps)}
-    for layer in LAYERS:
-        assert {source.lstrip("^") for source in layer.sources} <= known
-        known.add(layer.name)
+    for layers in (LAYERS, FACE_LAYERS):
+        there = set(known)
+        for layer in layers:
+            assert {source.lstrip("^") for source in layer.sources} <= there
+            there.add(layer.name)

@@ -1,0 +1,89 @@
+"""What is worn over a face, as a few numbers that others decide by."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .part_net import PARTS
+from .regions import CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
+from .weights import WEIGHTS
+
+__all__ = ["Worn", "worn_of"]
+
+_GLASSES, _LENS, _COVER, _HAIR = (PARTS.index(name) for name in ("glasses", "lens", "cover", "hair"))
+_CORNERS = ((33, 133), (263, 362))
+"""Landmarks at the outer and inner corners of the right and of the left eye."""
+_NOSE_TIP = 4
+_RAYS = 24
+"""Directions around an eye in which a rim is looked for."""
+_STEPS = 24
+"""Places along each."""
+
+
+class Worn(NamedTuple):
+    """Each in [0, 1]; the right eye is the person's."""
+
+    glasses: float = 0.0
+    """How far around both eyes rims run (or lenses that are not clear): 0 for none, 1 for whole ones."""
+    lens: float = 0.0
+    """Share of both eyes' surroundings that is behind tinted or mirroring lenses."""
+    cover: float = 0.0
+    """Share of the face below the nose's tip that something covers: a mask, a hand, a microphone, words, paint."""
+    upper_cover: float = 0.0
+    """The same of the face above it, hair and glasses apart."""
+    right_eye: float = 0.0
+    """Share of the opening of the lids that does not show: behind lenses that are not clear, covers, hair."""
+    left_eye: float = 0.0
+    """The same of the left eye."""
+    mouth: float = 0.0
+    """Share of the lips that something covers."""
+
+
+def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
+    """From the answers for the square around a face.
+
+    Args:
+        chances: (P, S, S). landmarks: (478, 2) in pixels of the square, S of them on each side.
+    """
+    side = chances.shape[-1]
+    points = np.asarray(landmarks, np.float32)
+    oval = fill((side, side), points, OVAL) > 0
+    y, x = np.mgrid[:side, :side] + 0.5
+    axis = points[CHIN] - points[TOP]
+    low = (x - points[_NOSE_TIP, 0]) * axis[0] + (y - points[_NOSE_TIP, 1]) * axis[1] > 0
+    hidden = chances[_LENS] + chances[_COVER]
+    rings, around = zip(*(_rim(chances, points, corners) for corners in _CORNERS))
+    # Of a turned head the eye that is seen better counts more.
+    widths = np.array([np.linalg.norm(points[outer] - points[inner]) for outer, inner in _CORNERS])
+    shares = widths / max(float(widths.sum()), 1e-6)
+    eyes = [_mean(np.minimum(hidden + chances[_HAIR], 1), fill((side, side), points, lids) > 0) for lids in EYES]
+    return Worn(
+        float(np.dot(shares, rings)),
+        float(np.dot(shares, around)),
+        _mean(chances[_COVER], oval & low),
+        _mean(chances[_COVER], oval & ~low),
+        *eyes,
+        _mean(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
+    )
+
+
+def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> tuple[float, float]:
+    """How far around one eye a rim runs, and the share of its surroundings that is lens."""
+    outer, inner = points[list(corners)]
+    weights = WEIGHTS.parts
+    middle, wide = (outer + inner) / 2, float(np.linalg.norm(outer - inner))
+    turn = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
+    reach = np.linspace(weights.rim_near, weights.rim_far, _STEPS) * wide
+    places = middle + reach[None, :, None] * np.stack([np.cos(turn), np.sin(turn)], 1)[:, None]
+    maps = (places - 0.5).astype(np.float32)
+    rim = cv2.remap(chances[_GLASSES] + chances[_LENS], maps[..., 0], maps[..., 1], cv2.INTER_LINEAR)
+    lens = cv2.remap(np.ascontiguousarray(chances[_LENS]), maps[..., 0], maps[..., 1], cv2.INTER_LINEAR)
+    near = reach < weights.lens_far * wide
+    return float(rim.max(1).mean()), float(lens[:, near].mean())
+
+
+def _mean(values: np.ndarray, where: np.ndarray) -> float:
+    return float(values[where].mean()) if where.any() else 0.0

@@ -1,0 +1,308 @@
+"""What lies over a face: glasses, sunglasses, masks, hands, microphones, letters, hair; made once for each face of a photo.
+
+The part network (:mod:`.parts`) says where something is; colours and edges say to the pixel how far it reaches, except where
+it has the skin's own colour, as a hand has. Without the network the colours' rules of :mod:`.covers` stand alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ..types import FaceObservation, Photo, Veil
+from ..wire.color import power_to_linear
+from .landmarks import Landmarker
+from .mixture import fit_mixture
+from .parts import photo_parts
+from .regions import BROWS, EYES, FACE_POINTS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .weights import WEIGHTS, VeilWeights
+from .window import FaceWindow, face_window, guided
+
+__all__ = ["PLACES", "find_veil", "with_veil"]
+
+_NOSE = (168, 188, 174, 236, 198, 209, 49, 48, 219, 64, 98, 97, 2, 326, 327, 294, 439, 278, 279, 429, 420, 456, 399, 412)
+"""Outline of the nose."""
+PLACES = {
+    "forehead": (SURE_SKIN[3],),
+    "right eye": (EYES[0],),
+    "left eye": (EYES[1],),
+    "right cheek": (SURE_SKIN[0],),
+    "left cheek": (SURE_SKIN[1],),
+    "nose": (_NOSE,),
+    "mouth": (OUTER_LIPS,),
+    "chin": (SURE_SKIN[4],),
+}
+"""Places of the face that may be hidden, the subject's right and left, and their outlines."""
+_FACE = ("skin", "brows", "beard", "eyes", "lips")
+"""Parts of :data:`.part_net.PARTS` that are the face."""
+_THINGS = ("cover", "hat")
+"""Parts that lie over a face wherever they are in it."""
+_ELSE = ("clothes", "other", "background")
+"""Parts that lie over it where they are well inside of it."""
+
+
+def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker) -> FaceObservation:
+    """The observation with what lies over its face, and measured again without that."""
+    veil = find_veil(photo, observation)
+    if veil is None or veil.bare is None:
+        return replace(observation, veil=veil)
+    again = landmarker.again(replace(photo, pixels=veil.bare), observation)
+    # Smooth skin where a mouth should be is as strange to the networks as a mask.
+    share = 0.5 if veil.places else 1.0
+    names = ("landmarks", "depth", "blendshapes")
+    mixed = {name: (1 - share) * getattr(observation, name) + share * getattr(again, name) for name in names}
+    return replace(observation, veil=veil, **{name: np.float32(value) for name, value in mixed.items()})
+
+
+def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights = WEIGHTS.veil) -> Veil | None:
+    """What lies over a face; None where nothing does, or the part network is not installed.
+
+    Args:
+        weights: what is believed of things over faces.
+    """
+    parts = photo_parts(photo, observation)
+    window = face_window(photo, observation)
+    if parts is None or window is None:
+        return None
+    ratio = window.shape[1] / window.large.shape[1]
+    chance = parts.window(window.corner, ratio, window.shape)
+    return _veil(window, chance, photo.pixels, weights)
+
+
+def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, w: VeilWeights) -> Veil | None:
+    points, face = window.points, window.face
+    features = _colors(window.pixels, face)
+    cover = _covers(window, chance, features, w)
+    frames = _frames(window, chance, features, w)
+    lens = _lenses(window, chance, features, frames, w)
+    hair = _hair(window, chance, w)
+    over = np.maximum.reduce([cover, frames, lens, hair])
+    if not (over > 0.5).any():
+        return None
+    solid = np.maximum(cover, hair)
+    radius = max(1, round(w.landmark * face))
+    soft = cv2.blur(solid, (2 * radius + 1,) * 2)
+    xy = (points - 0.5).astype(np.float32)
+    hidden = cv2.remap(soft, xy[:, 0].copy(), xy[:, 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1)
+    places = [
+        name
+        for name, polygons in PLACES.items()
+        if (inside := fill(window.shape, points, *polygons) > 0).any() and solid[inside].mean() > w.place
+    ]
+    if places:  # of a face that shows little, hair is easily taken for skin
+        over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
+    for name, blind, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), IRISES):
+        if blind:
+            hidden[[centre, *edge]] = 1
+            places.append(name)
+    tinted = bool((lens > 0.5).any())
+    return Veil(
+        np.round(255 * window.in_photo(over, photo.shape[:2])).astype(np.uint8),
+        np.clip(hidden, 0, 1).astype(np.float32),
+        tuple(name for name in PLACES if name in places),
+        bool((frames > 0.5).any()) or tinted,
+        tinted,
+        _bare(window, photo, solid if tinted else np.maximum(solid, frames), over, chance["skin"], w),
+    )
+
+
+def _bare(
+    window: FaceWindow, photo: np.ndarray, thing: np.ndarray, over: np.ndarray, skin: np.ndarray, w: VeilWeights
+) -> np.ndarray | None:
+    """(H, W, 3) uint8: the photo with a membrane of the skin around in place of things on the face; None without any.
+
+    Args:
+        thing: (h, w) what goes. over: (h, w) what is not skin, whatever it is. skin: (h, w) chance of skin.
+    """
+    thing = thing * (_hull(window) > -w.fill_around)
+    known = ((skin > w.thing) & (over < 0.5)).astype(np.float32)
+    if not (thing > 0.5).any() or not known.any():
+        return None
+    levels = [(window.pixels.astype(np.float32) * known[..., None], known)]
+    while min(levels[-1][1].shape) > 3:
+        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
+    color = np.broadcast_to(levels[0][0].sum((0, 1)) / known.sum(), (*levels[-1][1].shape, 3))
+    for total, amount in levels[::-1]:
+        color = cv2.resize(np.ascontiguousarray(color, np.float32), amount.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        color = (total + w.membrane * color) / (amount + w.membrane)[..., None]
+    soft = cv2.GaussianBlur(thing, (0, 0), max(0.6, w.grow * window.face))
+    x, y = window.corner
+    large, size = window.large, window.large.shape[1::-1]
+    alpha = np.clip(w.fill * cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), 0, 1)[..., None]
+    out = photo.copy()
+    filled = large + alpha * (cv2.resize(color, size, interpolation=cv2.INTER_LINEAR) - large)
+    out[y : y + size[1], x : x + size[0]] = np.clip(filled + 0.5, 0, 255).astype(np.uint8)
+    return out
+
+
+def _disk(radius: float) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
+
+
+def _colors(pixels: np.ndarray, face: float) -> np.ndarray:
+    """(h, w, 3) float32: log luminance and two log hues."""
+    w = WEIGHTS.skin
+    soft = cv2.GaussianBlur(pixels, (0, 0), max(w.soft_least_px, w.soft * face))
+    linear = power_to_linear(soft.astype(np.float32) / 255) + np.float32(w.dark)
+    r, g, b = linear[..., 0], linear[..., 1], linear[..., 2]
+    light = np.log(linear @ np.float32(w.light))
+    return np.stack([light, np.log(r / g), np.log(b / g)], -1).astype(np.float32)
+
+
+def _hull(window: FaceWindow) -> np.ndarray:
+    """(h, w) float32: depth inside the face's outline, of the face; negative outside."""
+    inside = fill(window.shape, cv2.convexHull(window.points[:FACE_POINTS]).reshape(-1, 2))
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(255 - inside, cv2.DIST_L2, 3)
+    return depth / window.face
+
+
+def _covers(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: masks, hands, cups, microphones, brims, letters."""
+    depth = _hull(window)
+    thing = chance["cover"] + chance["hat"] * (depth > 0)
+    thing = thing + sum(chance[name] for name in _ELSE) * (depth > w.inner)
+    inside = fill(window.shape, window.points, OVAL) > 0
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((thing > w.thing).astype(np.uint8))
+    least = (w.least_area * window.face) ** 2
+    within = np.bincount(ids[inside], minlength=count)
+    peak = np.zeros(count)
+    np.maximum.at(peak, ids[inside], thing[inside])
+    keep = (within > least) & (peak > w.least_peak)
+    keep[0] = False
+    if not keep.any():
+        return np.zeros(window.shape, np.float32)
+    near = cv2.dilate(keep[ids].astype(np.uint8), _disk(w.band * window.face)) > 0
+    thing = np.where(near, np.clip(thing, 0, 1), 0)
+    return _outlined(window, thing, near, sum(chance[name] for name in _FACE), features, w)
+
+
+def _outlined(
+    window: FaceWindow, thing: np.ndarray, near: np.ndarray, face: np.ndarray, features: np.ndarray, w: VeilWeights
+) -> np.ndarray:
+    """A thing of which the network knows roughly where it is, with the border that its colours have."""
+    y, x = np.mgrid[: thing.shape[0], : thing.shape[1]].astype(np.float32) / window.face
+    seen = np.concatenate([features, x[..., None], y[..., None]], -1)
+    samples = seen.reshape(-1, seen.shape[-1])
+    floor = np.float32([*WEIGHTS.skin.least_spread[:3], *WEIGHTS.skin.least_spread[4:]])
+    around = cv2.dilate(near.astype(np.uint8), _disk(4 * w.band * window.face)) > 0
+    odds = _odds(np.clip(thing, 0, 1), w.most_odds[1])
+    densities = []
+    for sure, components in zip((thing > w.sure_thing, around & (face > w.sure_face)), w.parts):
+        index = np.flatnonzero(sure)
+        if len(index) < WEIGHTS.skin.least_samples:
+            break
+        index = index[np.linspace(0, len(index) - 1, min(WEIGHTS.skin.most_samples, len(index))).astype(int)]
+        densities.append(fit_mixture(samples[index], np.ones(len(index)), components, floor).log_density(samples))
+    if len(densities) == 2:
+        ratio = np.clip(densities[0] - densities[1], -w.most_odds[0], w.most_odds[0]).reshape(thing.shape)
+        odds = odds + w.colors * ratio
+    odds = guided(np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), 0.01)
+    found = (near & (odds > 0)).astype(np.uint8)
+    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(w.grow * window.face))
+    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+
+
+def _odds(chance: np.ndarray, most: float) -> np.ndarray:
+    chance = np.clip(chance, 1e-4, 1 - 1e-4)
+    return np.clip(np.log(chance / (1 - chance)), -most, most)
+
+
+def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: frames of glasses."""
+    glasses, face = chance["glasses"], window.face
+    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), _disk(0.12 * face)) > 0
+    if ((glasses > w.frame_sure) & around_eyes).sum() < w.frame_area * face**2:
+        return np.zeros(window.shape, np.float32)
+    near = cv2.dilate((glasses > w.frame).astype(np.uint8), _disk(w.frame_near * face)) > 0
+    bare = ((chance["skin"] > w.thing) & (glasses < w.frame)).astype(np.float32)
+    sigma = w.frame_around * face
+    weight = cv2.GaussianBlur(bare, (0, 0), sigma) + 1e-3
+    level = cv2.GaussianBlur(features * bare[..., None], (0, 0), sigma) / weight[..., None]
+    unlike = np.abs(features - level) / np.float32((w.frame_light, w.frame_hue, w.frame_hue))
+    unlike = unlike.max(-1)
+    eyes = fill(window.shape, window.points, *EYES) > 0
+    least = max(1.0, w.frame_contrast * float(np.quantile(unlike[glasses > w.frame_sure], w.frame_quantile)))
+    sure = (glasses > w.frame_sure) & (unlike > w.frame_unlike * least)
+    other = near & (unlike > least) & (chance["brows"] < 0.5) & (chance["hair"] < 0.5)
+    found = ((sure | other) & ~eyes).astype(np.uint8)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    keep = np.bincount(ids[(glasses > w.frame_sure) & (found > 0)], minlength=count) > 0
+    keep[0] = False
+    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.frame_grow * face)).astype(np.float32)
+
+
+def _lenses(
+    window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, frames: np.ndarray, w: VeilWeights
+) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide; where one does, so does what the other's frame encloses."""
+    lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
+    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(0.03 * window.face)) > 0
+    enclosed = _enclosed(window, frames)
+    if lens[eyes].mean() < w.lens_area and not _tinted(window, chance, features, frames, enclosed, w):
+        return np.zeros(window.shape, np.float32)
+    _, ids = cv2.connectedComponents(lens.astype(np.uint8))
+    mine = np.isin(ids, np.unique(ids[eyes & lens]))
+    found = cv2.morphologyEx((mine & lens).astype(np.uint8), cv2.MORPH_CLOSE, _disk(w.lens_close * window.face))
+    found |= (enclosed[0] | enclosed[1]).astype(np.uint8)
+    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+
+
+def _enclosed(window: FaceWindow, frames: np.ndarray) -> list[np.ndarray]:
+    """(h, w) bool: what the frame encloses around the right and around the left eye; nothing where it has gaps."""
+    _, ids = cv2.connectedComponents((frames < 0.5).astype(np.uint8), connectivity=4)
+    open_ids = np.concatenate([[0], ids[0], ids[-1], ids[:, 0], ids[:, -1]])
+    return [np.isin(ids, np.setdiff1d(ids[fill(window.shape, window.points, eye) > 0], open_ids)) for eye in EYES]
+
+
+def _tinted(
+    window: FaceWindow,
+    chance: dict[str, np.ndarray],
+    features: np.ndarray,
+    frames: np.ndarray,
+    enclosed: list[np.ndarray],
+    w: VeilWeights,
+) -> bool:
+    """Whether the skin within both frames is darker, or of another hue, than the skin right around them."""
+    near = (frames > 0.5) | enclosed[0] | enclosed[1]
+    around = cv2.dilate(near.astype(np.uint8), _disk(w.tint_around * window.face)) > 0
+    around &= ~near & (chance["skin"] > w.thing)
+    differences = []
+    for eye, inside in zip(EYES, enclosed):
+        lids = cv2.dilate(fill(window.shape, window.points, eye), _disk(w.tint_lids * window.face)) > 0
+        skin = inside & ~lids & (chance["brows"] < 0.5)
+        if skin.sum() < WEIGHTS.skin.least_place or not around.any():
+            return False
+        differences.append(np.median(features[skin], 0) - np.median(features[around], 0))
+    light, hues = np.max(differences, 0), np.min(np.abs(differences), 0)
+    return bool(light[0] < -w.tint_dark or hues[1:].max() > w.tint_hue)
+
+
+def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
+    """Whether a lens hides the right and the left eye; one that only tints shows it."""
+    light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
+    logs = np.log(light + np.float32(0.003))
+    hides = []
+    for eye in EYES:
+        inside = fill(window.shape, window.points, eye) > 0
+        hides.append(bool(inside.any() and lens[inside].mean() > w.place and logs[inside].std() < w.eye_contrast))
+    return hides
+
+
+def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
+    """(h, w) float32 in [0, 1]: locks before eyes, nose and cheeks; not a fringe on the forehead, nor a beard."""
+    points, face = window.points, window.face
+    up = points[10] - points[152]
+    up = up / np.linalg.norm(up)
+    y, x = np.mgrid[: window.shape[0], : window.shape[1]].astype(np.float32)
+
+    def level(place: np.ndarray) -> np.ndarray:
+        return ((x - place[0]) * up[0] + (y - place[1]) * up[1]) / face
+
+    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < 0.03) & (level(points[list(OUTER_LIPS)].mean(0)) > 0.12)
+    lock = ((chance["hair"] > w.thing) & (_hull(window) > w.hair_inner) & between).astype(np.uint8)
+    count, ids, stats, _ = cv2.connectedComponentsWithStats(lock)
+    keep = stats[:, cv2.CC_STAT_AREA] > (w.hair_area * face) ** 2
+    keep[0] = False
+    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.grow * face)).astype(np.float32)

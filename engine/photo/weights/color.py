@@ -29,7 +29,7 @@ class JudgeWeights:
     """Standard deviation by which its colors are smoothed, pixels."""
     dark: float = 0.004
     """Added to linear light: what is darker has no hue."""
-    bins: int = 16
+    bins: int = 32
     """Steps of brightness, each as many pixels, whose median hues are the tone of that brightness."""
     faint: float = 0.1
     """Brightness below which a pixel's hue counts less."""
@@ -45,18 +45,27 @@ class JudgeWeights:
     """How far the lips' hue may lie off the tone of their brightness: in color 0.12 and more."""
     grey: float = 0.06
     """Largest hue, on its axes, of a picture without color."""
-    weak: float = 0.34
-    """log(R/B) of the skin below which a photo has little color: the palest face in white light has 0.41."""
-    weak_lips: float = 0.18
-    """log(R/G) of the lips over the skin's below which that is so; with redder lips the light is cool instead ..."""
+    weak: float = 0.7
+    """log(R/B) of the skin below which a photo may have little color: 0.54 and more in photos ..."""
+    weak_lips: float = 0.26
+    """... if log(R/G) of the lips, over the skin's, is below this ..."""
+    weak_spread: float = 0.165
+    """... and hues within the face lie less than this off the tone of their brightness: in photos 0.195 and more where the first
+    two hold, at half their saturation 0.08 to 0.16. No light changes this, saturation does."""
     cool: float = 0.25
-    """... and taken out where log(R/B) of the skin is below this."""
+    """log(R/B) of the skin below which the light is cool, and taken out."""
     empty: float = 2.2
     """Hue of the skin from which on a channel is all but empty: that is a lamp's, or the file's, not paint."""
     red: tuple[float, float] = (0.1, 1.5)
     """Least and largest log(R/G) of skin in any light that a camera takes for white: 0.31 to 1.22 on photos."""
     blue: tuple[float, float] = (-1.75, 0.3)
     """The same of log(B/G): -1.61 to 0.10."""
+    pink: float = 0.28
+    """Largest log(B/G) of skin whose log(R/G) is ..."""
+    pink_red: float = 1.0
+    """... this: very red and hardly less blue than green is a pink light. 0.2 at most in photos ..."""
+    pink_share: float = 0.5
+    """... less this share of any more red."""
     pixel_red: tuple[float, float] = (0.0, 1.9)
     """The same of single pixels, as in the shade of a nostril."""
     pixel_blue: tuple[float, float] = (-2.4, 0.4)
@@ -120,6 +129,12 @@ class TintWeights:
     """Standard deviation of the border of bare skin."""
     white: float = 0.99
     """Share of the pixels that are darker than the white of a picture of one tone."""
+    black: float = 0.003
+    """Share of them that are darker than its black, which prints and their scans raise ..."""
+    black_taken: float = 0.9
+    """... how much of it is taken off ..."""
+    black_most: float = 0.25
+    """... and at most, over the white."""
     empty: tuple[float, float] = (0.012, 0.05)
     """Light of a channel on the skin at which its hue begins to be believed, and at which it is: below, 8 bits and compression
     leave nothing."""
@@ -201,6 +216,12 @@ class NaturalWeights:
     """... their log(R/G) ..."""
     hair_blue: tuple[float, ...] = (-0.1, -0.36, -0.58, -0.48, -0.1)
     """... and log(B/G): black, brown, blond, white."""
+    hair_sure: float = 0.6
+    """Chance from which on a pixel is hair that tells how light it is."""
+    hair_lit: float = 0.7
+    """Share of the hair that is darker than where it is lit."""
+    hair_own: float = 0.4
+    """Share, as a power, of a pixel's own luminance."""
     edge: float = 0.012
     """Standard deviation of the border between eyes or lips and skin."""
     weak_most: float = 2.5

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 SMILES = ("single/000031.jpg", "single/000114.jpg", "multi_hrn/5932.jpg", "review")
 """Photos of people who show their teeth."""
-SKIN = (0.3, 0.95), (-0.75, -0.12)
+SKIN = (0.3, 0.95), (-0.75, -0.1)
 """Range of log(R/G) and log(B/G) of natural skin."""
 
 
@@ -79,6 +79,18 @@ def test_teeth_are_found_without_color(smiles, photo_name):
     for name in ("grey", "sepia", "cyanotype", "blue only", "blue light"):
         bite = find_bite(with_natural_colors(_changed(photo, observation, name), observation), observation)
         assert bite is not None and bite.color is not None, name
+
+
+@pytest.mark.parametrize("photo_name", SMILES)
+def test_half_the_color_is_strengthened(smiles, photo_name):
+    photo, observation = smiles[photo_name]
+    pale = _changed(photo, observation, "half saturation")
+    natural = with_natural_colors(pale, observation)
+    assert [code for code, _ in natural.remarks] == ["no_color"]
+    (red, blue), (pale_red, pale_blue) = (_hues(one, observation)["skin"] for one in (natural, pale))
+    assert red - blue > 1.25 * (pale_red - pale_blue) and _is_skin((red, blue))
+    for one in (natural, pale):
+        assert find_bite(one, observation).color is not None
 
 
 def test_closed_lips_get_no_teeth_without_color(shared_dir):

@@ -9,12 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.methods import reconstruct
 from engine.photo import Landmarker, find_bite, load_photo, observe
 from engine.photo.colors import color_kind, with_natural_colors
 from engine.photo.colors.judge import closeup, hues, white_of_eye
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, SURE_SKIN
 from engine.photo.weights import WEIGHTS
+from engine.wire.color import srgb_to_linear
+from engine.wire.settings import Settings
 from support.odd_light import ODD_LIGHT, grey, painted
+from support.small_maps import small_analysis
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -177,3 +181,18 @@ def test_no_picture_ends_in_a_division_by_zero(portrait, pixels):
         warnings.simplefilter("error", RuntimeWarning)
         natural = with_natural_colors(dataclasses.replace(photo, pixels=picture, sha256=pixels), observation)
     assert natural.pixels.dtype == np.uint8 and natural.pixels.shape == picture.shape
+
+
+def test_a_head_of_a_photo_without_color(shared_dir, tmp_path):
+    """The bundle tells what was guessed, keeps the photo as it was shot, and shows skin and enamel."""
+    with small_analysis():
+        bundle = reconstruct(
+            shared_dir / "review/inputs/black_and_white.jpg",
+            tmp_path / "head",
+            Settings(texture_size=256, quality="draft", hair=False),
+        )
+    assert "no_color" in [warning["code"] for warning in bundle.manifest["quality"]["warnings"]]
+    shot = cv2.imread(str(tmp_path / "head" / "photo_0.jpg")).astype(int)
+    assert np.abs(shot - shot[..., :1]).max() <= 2
+    albedo = srgb_to_linear(cv2.imread(str(tmp_path / "head" / "albedo.png"))[..., ::-1] / np.float32(255))
+    assert _is_skin(np.median(hues(albedo.reshape(-1, 3)), 0))

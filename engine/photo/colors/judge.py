@@ -11,7 +11,7 @@ from ...types import FaceObservation
 from ...wire.color import srgb_to_linear
 from ..landmarks import face_width
 from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
-from ..weights import WEIGHTS, JudgeWeights
+from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
 
 __all__ = [
     "Closeup",
@@ -156,8 +156,9 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     cool = paleness < w.cool and np.abs(skin).max() < w.weak
     if not (cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
         return PhotoColors("normal", skin)
-    if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
-        return _with_paint(hue, bare, strange, w)
+    paint = _paint(view, hue, bare, strange, two, w) if np.abs(skin).max() < w.empty else None
+    if paint is not None:
+        return _painted(hue, bare, paint, w)
     return PhotoColors("tinted", skin)
 
 
@@ -177,7 +178,7 @@ def tinted_everywhere(view: Closeup, w: JudgeWeights = WEIGHTS.judge) -> bool:
 def _spilled(view: Closeup, hue: np.ndarray, bare: np.ndarray, w: JudgeWeights) -> bool:
     """Whether a green screen shines on the face's rim."""
     typical = np.median(hue[bare], 0)
-    green = bare & (hue[..., 0] < min(w.green_pixel, typical[0] + w.rim_greener[0])) & (hue[..., 1] < 0)
+    green = bare & (hue[..., 0] < min(w.green_pixel, typical[0] + w.rim_greener[0])) & (hue[..., 1] < w.green_blue)
     if green.sum() > w.green * bare.sum():
         return True
     depth = cv2.distanceTransform(view.filled(OVAL).astype(np.uint8), cv2.DIST_L2, 5) / view.face
@@ -237,27 +238,50 @@ def _one_tone(view: Closeup, hue: np.ndarray, off_tone: np.ndarray, spread: floa
     return bool(np.quantile(_off_tone(view, hue, everything, w), w.quantile) < w.line_around)
 
 
-def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:
-    """Whether the white of an eye is not in the light that the skin around it seems to be in."""
-    away = []
+def _paint(
+    view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, two: bool, w: JudgeWeights
+) -> np.ndarray | None:
+    """(2,) hue of paint around an eye whose white is not in the light that the skin there seems to be in; None without it.
+
+    Args:
+        two: the face has several hues; then white around one eye is paint, if the other one is as it should be.
+    """
+    away, around_eyes, odd, redder = [], [], [], []
+    limits = np.array([w.red, w.blue])
     for eye in range(len(EYES)):
         white = white_of_eye(view, eye, w)
         around = wider(view.filled(EYES[eye]), w.around_eye * view.face) & bare
-        if white.sum() < 3 or around.sum() < w.least_place:
-            continue
-        seen = np.median(hue[white], 0) - np.median(hue[around], 0)
-        away.append((np.abs(seen - w.white).max(), (around & strange).sum() / around.sum()))
-    odd = [distance for distance, share in away if share > 0.5]
-    return bool(odd) and min(odd) > w.paint
+        if white.any() and around.sum() >= w.least_place:
+            skin = np.median(hue[around], 0)
+            seen = np.median(hue[white], 0) - skin
+            away.append(float(np.abs(seen - w.white).max()))
+            redder.append(bool(seen[0] > w.white_redder and np.abs(skin).max() < w.white_paint))
+            around_eyes.append(skin)
+            beyond = ((skin < limits[:, 0]) | (skin > limits[:, 1])).any()
+            odd.append(bool(beyond or (around & strange).sum() > around.sum() / 2))
+    candidates = [i for i, one in enumerate(odd) if one]
+    whitened = [i for i, one in enumerate(redder) if one]
+    if two and len(away) == len(EYES) and len(whitened) == 1 and away[1 - whitened[0]] < w.one_light:
+        candidates = whitened
+    elif not candidates or min(away[i] for i in candidates) < w.paint:
+        return None
+    paint = np.mean([around_eyes[i] for i in candidates], 0)
+    light = view.soft.max(-1)
+    outside = ~wider(view.filled(OVAL), w.around_eye * view.face) & (light > w.faint * np.median(light[bare]))
+    # What is grey lies off the skin in the same light by the skin's own hue.
+    grey = hue - paint + np.float32(SKIN_HUE) / 2
+    alike = (np.abs(grey) < np.abs(SKIN_HUE) / 2 + np.float32(w.same_lamp)).all(-1) & _strange(hue, w)
+    is_lamp = outside.any() and _strange(paint, w) and (alike & outside).sum() > w.lamp_outside * outside.sum()
+    return None if is_lamp else paint
 
 
-def _with_paint(hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> PhotoColors:
-    paint, skin = (
-        np.median(hue[some], 0)
-        for some in (strange if strange.any() else bare, bare & ~strange if (bare & ~strange).any() else bare)
-    )
-    natural = float((bare & unpainted(hue, paint, skin)).sum() / bare.sum())
-    return PhotoColors("painted", skin, paint, natural)
+def _painted(hue: np.ndarray, bare: np.ndarray, paint: np.ndarray, w: JudgeWeights) -> PhotoColors:
+    """Paint of that hue, and the skin beside it."""
+    far = bare & (np.abs(hue - paint).max(-1) > w.same_lamp) & ~_strange(hue, w)
+    if far.sum() < w.least_place:
+        return PhotoColors("painted", paint, paint, 0.0)
+    skin = np.median(hue[far], 0)
+    return PhotoColors("painted", skin, paint, float((bare & unpainted(hue, paint, skin)).sum() / bare.sum()))
 
 
 def unpainted(hue: np.ndarray, paint: np.ndarray, skin: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from ..skin import segment_skin
 from ..weights import WEIGHTS
 from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, tinted_everywhere, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
-from .tint import Lamp, lamp_of
+from .tint import Lamp, lamp_of, usual_luminance
 
 __all__ = ["color_kind", "with_natural_colors"]
 
@@ -185,7 +185,9 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
 
 def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors: PhotoColors) -> _Recipe:
     """Natural hues for all parts."""
-    lamp = _one_tone(view) if colors.kind in ("no_color", "toned") else lamp_of(view)
+    lamp = lamp_of(view) if colors.kind == "tinted" else _one_tone(view)
+    if colors.kind == "toned":
+        lamp = replace(lamp, luminance=usual_luminance(lamp.luminance))
     light = lamp.light(view.soft)
     parts = _parts(photo, observation, view, light, lamp)
     hue = natural_hues(view, light, lamp.skin_light, lamp.luminance, parts)

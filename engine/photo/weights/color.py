@@ -78,7 +78,9 @@ class JudgeWeights:
     two_blue: float = 0.68
     """The same of log(B/G): 0.51."""
     green_pixel: float = 0.15
-    """log(R/G) below which a pixel of bare skin that is less blue than green is green ..."""
+    """log(R/G) below which a pixel of bare skin is green ..."""
+    green_blue: float = -0.15
+    """... if log(B/G) is below this, too: white paint is not ..."""
     green: float = 0.035
     """... and the share of the face that is, from which on a green screen shines on it: at most 0.01 in photos."""
     rim: float = 0.08
@@ -105,17 +107,25 @@ class JudgeWeights:
     """Hue of an eye's white against the skin's around it: its mean on photos."""
     iris: float = 1.15
     """What counts as white of the eye lies so far from the iris's centre, in radii of it."""
+    white_paint: float = 0.2
+    """Largest hue of white paint, on its axes ..."""
+    white_redder: float = 0.08
+    """... beside which the white of an eye is redder by this, which it hardly ever is beside skin ..."""
+    one_light: float = 0.3
+    """... while the other eye's white is no further than this from where it should be."""
+    same_lamp: float = 0.5
+    """How near hues lie that one lamp, or one paint, makes."""
+    lamp_outside: float = 0.1
+    """Share of what is around the face and has the paint's hue, from which on it is a lamp's: paint ends with the skin."""
     least_natural: float = 0.25
     """Share of the bare face without paint from which on the rest is completed from it."""
-    painted: float = 0.12
-    """Share of the bare face from which on paint is told of."""
 
 
 @dataclass(frozen=True)
 class TintWeights:
     """How the light's color is taken out. Lengths are of the face's width."""
 
-    soft: float = 0.07
+    soft: float = 0.05
     """Standard deviation of the field that the light's hue is."""
     far: float = 0.2
     """The same where no skin is near."""
@@ -150,8 +160,10 @@ class TintWeights:
     """Least and largest luminance of skin (that of texture/weights/skin.py)."""
     usual: float = 0.25
     """Luminance that skin usually has in photos ..."""
-    trusted: float = 0.7
-    """... and how far, as a power, it is trusted what a tinted lamp leaves of it."""
+    trusted: float = 0.6
+    """... and how far, as a power, it is trusted what a tinted lamp, or a print's tone, leaves of it."""
+    strongest: float = 4.0
+    """Power of a channel's share in paint by which it tells the paint's brightness."""
     paint_beyond: float = 0.08
     """How far beyond the face's outline paint is looked for."""
     paint_beside: float = 0.06

@@ -112,7 +112,7 @@ class JudgeWeights:
     white_redder: float = 0.08
     """... beside which the white of an eye is redder by this, which it hardly ever is beside skin ..."""
     one_light: float = 0.3
-    """... while the other eye's white is no further than this from where it should be."""
+    """... while the other eye's white lies within this of where it should be."""
     same_lamp: float = 0.5
     """How near hues lie that one lamp, or one paint, makes."""
     lamp_outside: float = 0.1

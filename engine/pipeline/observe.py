@@ -98,8 +98,6 @@ def _refuse_again(photo: Photo, observation: FaceObservation, faces: list) -> No
 
 def _likeness(photo: Photo, other: Photo) -> float:
     """Correlation of two photos in small, 1 for the same picture."""
-    small = [
-        cv2.resize(one.shot, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float64) for one in (photo, other)
-    ]
+    small = [cv2.resize(one.shot, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float64) for one in (photo, other)]
     a, b = (one.ravel() - one.mean() for one in small)
     return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9))

@@ -11,7 +11,7 @@ from ...types import FaceObservation
 from ...wire.color import srgb_to_linear
 from ..landmarks import face_width
 from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
-from ..weights import WEIGHTS, JudgeWeights
+from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
 
 __all__ = [
     "Closeup",
@@ -21,6 +21,7 @@ __all__ = [
     "hues",
     "iris_of",
     "judge_colors",
+    "tinted_everywhere",
     "unpainted",
     "white_of_eye",
     "wider",
@@ -117,8 +118,9 @@ def white_of_eye(view: Closeup, eye: int, w: JudgeWeights = WEIGHTS.judge) -> np
     return between & (light >= np.median(light[between])) if between.any() else between
 
 
-def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeights = WEIGHTS.judge) -> PhotoColors:
-    """
+def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeights = WEIGHTS.judge) -> PhotoColors | None:
+    """What the colors are; None where too little of the face is bare to tell.
+
     Args:
         view: as :func:`closeup` gives it with the reach and size of `w`.
         covered: (h, w) in [0, 1], chance of a cover over the face; None where nobody looked.
@@ -130,35 +132,53 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     if covered is not None:
         bare &= covered < w.covered
     if bare.sum() < max(w.least_place, w.least_seen * (oval & ~features).sum()):
-        return PhotoColors("normal", np.array([0.0, 0.0]))
+        return None
     skin = np.median(hue[bare], 0)
-    if _one_tone(view, hue, oval, w):
+    off_tone = _off_tone(view, hue, oval, w)
+    spread = float(np.quantile(off_tone[oval], w.quantile))
+    if _one_tone(view, hue, off_tone, spread, w):
         grey = np.quantile(np.abs(hue[oval]), w.quantile) < w.grey
         return PhotoColors("no_color" if grey else "toned", skin)
     light = view.soft.max(-1)
     seen = light > np.median(light[bare]) * w.faint
-    low, high = np.array([w.pixel_red, w.pixel_blue]).T
-    strange = bare & seen & ((hue < low) | (hue > high)).any(-1)
+    strange = bare & seen & _strange(hue, w)
     share = strange.sum() / max((bare & seen).sum(), 1)
     places = [view.filled(polygon) & bare for polygon in SURE_SKIN]
     medians = np.array([np.median(hue[place], 0) for place in places if place.sum() >= w.least_place] or [skin])
     (least_red, most_red), (least_blue, most_blue) = w.red, w.blue
     off = not (least_red < skin[0] < most_red and least_blue < skin[1] < most_blue)
+    off |= skin[1] + w.pink_share * (skin[0] - w.pink_red) > w.pink
     two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
-    pale = float(skin[0] - skin[1]) if np.abs(skin).max() < w.weak else np.inf
-    if pale < w.weak and not two and _lips_redder(view, hue, skin) < w.weak_lips:
+    paleness = float(skin[0] - skin[1])
+    weak = spread < w.weak_spread and max(paleness, np.abs(skin).max()) < w.weak and not two
+    if weak and _lips_redder(view, hue, skin) < w.weak_lips:
         return PhotoColors("weak_color", skin)
-    if not (pale < w.cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
+    cool = paleness < w.cool and np.abs(skin).max() < w.weak
+    if not (cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
         return PhotoColors("normal", skin)
-    if np.abs(skin).max() < w.empty and _painted(view, hue, bare, strange, w):
-        return _with_paint(hue, bare, strange, w)
+    paint = _paint(view, hue, bare, strange, two, w) if np.abs(skin).max() < w.empty else None
+    if paint is not None:
+        return _painted(hue, bare, paint, w)
     return PhotoColors("tinted", skin)
+
+
+def _strange(hue: np.ndarray, w: JudgeWeights) -> np.ndarray:
+    """(h, w) bool: hues that no skin has in a light that a camera takes for white."""
+    low, high = np.array([w.pixel_red, w.pixel_blue]).T
+    return ((hue < low) | (hue > high)).any(-1)
+
+
+def tinted_everywhere(view: Closeup, w: JudgeWeights = WEIGHTS.judge) -> bool:
+    """Whether what is around the face has such hues, too: a lamp, not something that lies over the face."""
+    light = view.soft.max(-1)
+    seen = ~view.filled(OVAL) & (light > w.faint * np.median(light))
+    return bool(seen.any() and _strange(hues(view.soft, w.dark), w)[seen].mean() > w.everywhere)
 
 
 def _spilled(view: Closeup, hue: np.ndarray, bare: np.ndarray, w: JudgeWeights) -> bool:
     """Whether a green screen shines on the face's rim."""
     typical = np.median(hue[bare], 0)
-    green = bare & (hue[..., 0] < min(w.green_pixel, typical[0] + w.rim_greener[0])) & (hue[..., 1] < 0)
+    green = bare & (hue[..., 0] < min(w.green_pixel, typical[0] + w.rim_greener[0])) & (hue[..., 1] < w.green_blue)
     if green.sum() > w.green * bare.sum():
         return True
     depth = cv2.distanceTransform(view.filled(OVAL).astype(np.uint8), cv2.DIST_L2, 5) / view.face
@@ -192,51 +212,76 @@ def wider(mask: np.ndarray, distance: float) -> np.ndarray:
     return cv2.dilate(mask.astype(np.uint8), disk) > 0
 
 
-def _one_tone(view: Closeup, hue: np.ndarray, oval: np.ndarray, w: JudgeWeights) -> bool:
-    """Whether brightness alone tells the hue of every pixel."""
+def _off_tone(view: Closeup, hue: np.ndarray, chosen: np.ndarray, w: JudgeWeights) -> np.ndarray:
+    """(h, w) how far each pixel's hue is off the one that the chosen pixels of its brightness have."""
     light = view.soft.max(-1)
-    counts = np.clip(light / w.faint, 0, 1)
+    order = np.argsort(light[chosen], kind="stable")
+    steps = [part for part in np.array_split(order, w.bins) if len(part)]
+    levels = np.array([np.median(light[chosen][part]) for part in steps])
+    tones = np.array([np.median(hue[chosen][part], 0) for part in steps])
+    tone = np.stack([np.interp(light, levels, tones[:, axis]) for axis in (0, 1)], -1)
+    return np.abs(hue - tone).max(-1) * np.clip(light / w.faint, 0, 1)
 
-    def off(chosen: np.ndarray) -> np.ndarray:
-        """(h, w) how far each pixel is off the tone of the chosen ones of its brightness."""
-        order = np.argsort(light[chosen], kind="stable")
-        steps = [part for part in np.array_split(order, w.bins) if len(part)]
-        levels = np.array([np.median(light[chosen][part]) for part in steps])
-        tones = np.array([np.median(hue[chosen][part], 0) for part in steps])
-        tone = np.stack([np.interp(light, levels, tones[:, axis]) for axis in (0, 1)], -1)
-        return np.abs(hue - tone).max(-1) * counts
 
-    face = off(oval)
-    spread = np.quantile(face[oval], w.quantile)
+def _one_tone(view: Closeup, hue: np.ndarray, off_tone: np.ndarray, spread: float, w: JudgeWeights) -> bool:
+    """Whether brightness alone tells the hue of every pixel.
+
+    Args:
+        off_tone: of the face; `spread`: what most of it stays below.
+    """
     if spread < w.line_sure:
         return True
     lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
-    if spread >= w.line_face or (lips.any() and np.median(face[lips]) >= w.line_lips):
+    if spread >= w.line_face or (lips.any() and np.median(off_tone[lips]) >= w.line_lips):
         return False
-    return bool(np.quantile(off(np.ones_like(oval)), w.quantile) < w.line_around)
+    everything = np.ones(view.shape, bool)
+    return bool(np.quantile(_off_tone(view, hue, everything, w), w.quantile) < w.line_around)
 
 
-def _painted(view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> bool:
-    """Whether the white of an eye is not in the light that the skin around it seems to be in."""
-    away = []
+def _paint(
+    view: Closeup, hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, two: bool, w: JudgeWeights
+) -> np.ndarray | None:
+    """(2,) hue of paint around an eye whose white is not in the light that the skin there seems to be in; None without it.
+
+    Args:
+        two: the face has several hues; then white around one eye is paint, if the other one is as it should be.
+    """
+    away, around_eyes, odd, redder = [], [], [], []
+    limits = np.array([w.red, w.blue])
     for eye in range(len(EYES)):
         white = white_of_eye(view, eye, w)
         around = wider(view.filled(EYES[eye]), w.around_eye * view.face) & bare
-        if white.sum() < 3 or around.sum() < w.least_place:
-            continue
-        seen = np.median(hue[white], 0) - np.median(hue[around], 0)
-        away.append((np.abs(seen - w.white).max(), (around & strange).sum() / around.sum()))
-    odd = [distance for distance, share in away if share > 0.5]
-    return bool(odd) and min(odd) > w.paint
+        if white.any() and around.sum() >= w.least_place:
+            skin = np.median(hue[around], 0)
+            seen = np.median(hue[white], 0) - skin
+            away.append(float(np.abs(seen - w.white).max()))
+            redder.append(bool(seen[0] > w.white_redder and np.abs(skin).max() < w.white_paint))
+            around_eyes.append(skin)
+            beyond = ((skin < limits[:, 0]) | (skin > limits[:, 1])).any()
+            odd.append(bool(beyond or (around & strange).sum() > around.sum() / 2))
+    candidates = [i for i, one in enumerate(odd) if one]
+    whitened = [i for i, one in enumerate(redder) if one]
+    if two and len(away) == len(EYES) and len(whitened) == 1 and away[1 - whitened[0]] < w.one_light:
+        candidates = whitened
+    elif not candidates or min(away[i] for i in candidates) < w.paint:
+        return None
+    paint = np.mean([around_eyes[i] for i in candidates], 0)
+    light = view.soft.max(-1)
+    outside = ~wider(view.filled(OVAL), w.around_eye * view.face) & (light > w.faint * np.median(light[bare]))
+    # What is grey lies off the skin in the same light by the skin's own hue.
+    grey = hue - paint + np.float32(SKIN_HUE) / 2
+    alike = (np.abs(grey) < np.abs(SKIN_HUE) / 2 + np.float32(w.same_lamp)).all(-1) & _strange(hue, w)
+    is_lamp = outside.any() and _strange(paint, w) and (alike & outside).sum() > w.lamp_outside * outside.sum()
+    return None if is_lamp else paint
 
 
-def _with_paint(hue: np.ndarray, bare: np.ndarray, strange: np.ndarray, w: JudgeWeights) -> PhotoColors:
-    paint, skin = (
-        np.median(hue[some], 0)
-        for some in (strange if strange.any() else bare, bare & ~strange if (bare & ~strange).any() else bare)
-    )
-    natural = float((bare & unpainted(hue, paint, skin)).sum() / bare.sum())
-    return PhotoColors("painted", skin, paint, natural)
+def _painted(hue: np.ndarray, bare: np.ndarray, paint: np.ndarray, w: JudgeWeights) -> PhotoColors:
+    """Paint of that hue, and the skin beside it."""
+    far = bare & (np.abs(hue - paint).max(-1) > w.same_lamp) & ~_strange(hue, w)
+    if far.sum() < w.least_place:
+        return PhotoColors("painted", paint, paint, 0.0)
+    skin = np.median(hue[far], 0)
+    return PhotoColors("painted", skin, paint, float((bare & unpainted(hue, paint, skin)).sum() / bare.sum()))
 
 
 def unpainted(hue: np.ndarray, paint: np.ndarray, skin: np.ndarray) -> np.ndarray:

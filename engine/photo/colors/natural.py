@@ -19,9 +19,9 @@ from ..parts import find_parts, photo_parts
 from ..regions import OVAL
 from ..skin import segment_skin
 from ..weights import WEIGHTS
-from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, unpainted, wider
+from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, tinted_everywhere, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
-from .tint import Lamp, lamp_of
+from .tint import Lamp, lamp_of, usual_luminance
 
 __all__ = ["color_kind", "with_natural_colors"]
 
@@ -29,16 +29,21 @@ _ROWS = 256
 """Rows of a photo that are computed at a time."""
 
 
+_NORMAL = PhotoColors("normal", np.zeros(2))
+"""Colors that nothing is known about."""
+
+
 def color_kind(photo: Photo, observation: FaceObservation) -> PhotoColors:
     """What the colors of a photo are."""
     w = WEIGHTS.judge
     view = closeup(photo.pixels, observation, w.reach, w.face_px, w.soft_px)
-    colors = judge_colors(view)
+    colors = judge_colors(view) or _NORMAL
     if colors.kind in ("tinted", "painted"):  # unless something lies over the face
         parts = photo_parts(photo, observation)
         if parts is not None:
             found = parts.window(view.origin, view.scale, view.shape)
-            colors = judge_colors(view, sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair")))
+            covered = sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair"))
+            colors = judge_colors(view, covered) or (colors if tinted_everywhere(view) else _NORMAL)
     return colors
 
 
@@ -50,7 +55,7 @@ def with_natural_colors(photo: Photo, observation: FaceObservation) -> Photo:
     if colors.kind == "painted" and not _completable(colors):
         return replace(photo, remarks=(*photo.remarks, _remark(colors)))
     if colors.kind == "weak_color":
-        pixels = _strengthened(photo.pixels, colors)
+        pixels = _strengthened(photo.pixels, _strength(photo, observation, colors))
     else:
         view = closeup(photo.pixels, observation, WEIGHTS.natural.reach, WEIGHTS.natural.face_px)
         recipe = _unpainted(view, colors) if colors.kind == "painted" else _completed(photo, observation, view, colors)
@@ -90,11 +95,16 @@ def _remark(colors: PhotoColors) -> tuple[str, Message]:
     }[colors.kind]
 
 
-def _strengthened(pixels: np.ndarray, colors: PhotoColors) -> np.ndarray:
+def _strength(photo: Photo, observation: FaceObservation, colors: PhotoColors) -> float:
+    """By how much hues must lie further from grey for the skin to look like skin."""
+    view = closeup(photo.pixels, observation, WEIGHTS.judge.reach, WEIGHTS.judge.face_px)
+    natural = skin_hue(float(np.median((view.soft @ LUMINANCE)[view.filled(OVAL)])))
+    found = max(float(colors.skin[0] - colors.skin[1]), WEIGHTS.judge.dark)
+    return float(np.clip((natural[0] - natural[1]) / found, 1, WEIGHTS.natural.weak_most))
+
+
+def _strengthened(pixels: np.ndarray, strength: float) -> np.ndarray:
     """(H, W, 3) uint8: a photo with little color, its hues further from grey."""
-    found = max(float(colors.skin[0] - colors.skin[1]), 1e-3)
-    natural = skin_hue(WEIGHTS.tint.usual)
-    strength = min(float(natural[0] - natural[1]) / found, WEIGHTS.natural.weak_most)
     out = np.empty_like(pixels)
     for start in range(0, len(pixels), _ROWS):
         linear = srgb_to_linear(pixels[start : start + _ROWS].astype(np.float32) / 255) + np.float32(1e-4)
@@ -123,7 +133,7 @@ def _coded(linear: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Recipe:
-    """Maps of a window: what becomes of a pixel, ``own * pixel + natural * (mix @ pixel)`` for each channel."""
+    """Maps of a window: what becomes of a pixel, ``own * pixel + natural * (mix @ pixel - black)`` for each channel."""
 
     view: Closeup
     own: np.ndarray
@@ -132,6 +142,8 @@ class _Recipe:
     """(h, w, 3) float32: color that the part has, for what is not."""
     mix: np.ndarray
     """(h, w, 3) float32: what each channel says about the pixel's brightness."""
+    black: float = 0.0
+    """Taken off from that brightness."""
 
     def applied(self, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 the whole photo."""
@@ -148,7 +160,8 @@ class _Recipe:
             )
             linear = srgb_to_linear(rows.astype(np.float32) / 255)
             kept = own * linear
-            out[start : start + _ROWS] = _coded(_in_range(kept + natural * (mix * linear).sum(-1, keepdims=True), kept))
+            light = np.maximum((mix * linear).sum(-1, keepdims=True) - np.float32(self.black), 0)
+            out[start : start + _ROWS] = _coded(_in_range(kept + natural * light, kept))
         return out
 
 
@@ -172,8 +185,10 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
 
 def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors: PhotoColors) -> _Recipe:
     """Natural hues for all parts."""
-    lamp = _one_tone(view) if colors.kind in ("no_color", "toned") else lamp_of(view)
-    light = (lamp.mix * view.soft).sum(-1)
+    lamp = lamp_of(view) if colors.kind == "tinted" else _one_tone(view)
+    if colors.kind == "toned":
+        lamp = replace(lamp, luminance=usual_luminance(lamp.luminance))
+    light = lamp.light(view.soft)
     parts = _parts(photo, observation, view, light, lamp)
     hue = natural_hues(view, light, lamp.skin_light, lamp.luminance, parts)
     skin = of_hue(skin_hue(lamp.luminance))
@@ -186,6 +201,7 @@ def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors
         np.ascontiguousarray(lamp.own * skin * level, np.float32),
         np.ascontiguousarray((1 - lamp.believed) * color * level, np.float32),
         np.ascontiguousarray(lamp.mix, np.float32),
+        lamp.black,
     )
 
 
@@ -205,8 +221,14 @@ def _one_tone(view: Closeup) -> Lamp:
     total = float(share.sum())
     share = share / total if total > 0 else LUMINANCE
     mix = (LUMINANCE * float(top.max()) / total) if total > 0 else LUMINANCE
+    # Black is black in a photo; prints fade.
+    light = view.soft @ mix
+    white = float(top.max())
+    black = min(w.black_taken * float(np.quantile(light, w.black)), w.black_most * white)
+    stretch = white / (white - black) if white > 0 else 1.0
+    mix, black = mix * stretch, black * stretch
     bare = view.filled(OVAL)
-    skin_light = float(np.median((view.soft @ mix)[bare])) if bare.any() else w.usual
+    skin_light = float(np.median(np.maximum(light * stretch - black, 0)[bare])) if bare.any() else w.usual
     # Skin is brighter in red than in blue light: one channel alone shows it too bright or too dark.
     hue = of_hue(skin_hue(min(skin_light, w.luminance[1])))
     factor = float(share @ hue)
@@ -220,6 +242,7 @@ def _one_tone(view: Closeup) -> Lamp:
         np.broadcast_to(np.float32(seen), full),
         skin_light,
         skin_light / factor,
+        black,
     )
 
 

@@ -45,9 +45,7 @@ def natural_hues(
     """
     relative = light / max(skin_light, 1e-4)
     skin = _skin(view, relative, luminance, w)
-    hair = np.stack(
-        [np.interp(relative * luminance, w.hair_light, row).astype(np.float32) for row in (w.hair_red, w.hair_blue)], -1
-    )
+    hair = _hair(relative * luminance, parts, w)
     bare = parts["skin"] + parts["eyes"] + parts["lips"] + parts["lens"]
     hairy = parts["hair"] + parts["brows"] + parts["beard"]
     out = bare[..., None] * skin + hairy[..., None] * hair
@@ -68,6 +66,15 @@ def natural_hues(
         lay(view.filled(EYES[eye]), np.float32(w.white))
         lay(iris_of(view, eye) & view.filled(EYES[eye]), _iris_hue(view, relative, eye, w))
     return out.astype(np.float32)
+
+
+def _hair(luminance: np.ndarray, parts: dict[str, np.ndarray], w: NaturalWeights) -> np.ndarray:
+    """(h, w, 2): by the luminance of the hair where it is lit, less by each pixel's own: fair hair in shade stays fair."""
+    sure = luminance[parts["hair"] > w.hair_sure]
+    light = np.maximum(luminance, 1e-4)
+    if sure.size:
+        light = light**w.hair_own * max(float(np.quantile(sure, w.hair_lit)), 1e-4) ** (1 - w.hair_own)
+    return np.stack([np.interp(light, w.hair_light, row).astype(np.float32) for row in (w.hair_red, w.hair_blue)], -1)
 
 
 def _skin(view: Closeup, relative: np.ndarray, luminance: float, w: NaturalWeights) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from ..regions import OVAL
 from ..weights import WEIGHTS, TintWeights
 from .judge import Closeup, features_of
 
-__all__ = ["Lamp", "lamp_of"]
+__all__ = ["Lamp", "lamp_of", "usual_luminance"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Lamp:
     """Brightness of the skin."""
     luminance: float
     """Luminance that the skin is given."""
+    black: float = 0.0
+    """Brightness of what is black, to be taken off."""
+
+    def light(self, linear: np.ndarray) -> np.ndarray:
+        """(h, w) brightness of (h, w, 3) linear light of the window."""
+        return np.maximum((self.mix * linear).sum(-1) - self.black, 0)
 
 
 def lamp_of(view: Closeup, where: np.ndarray | None = None, w: TintWeights = WEIGHTS.tint) -> Lamp:
@@ -47,7 +53,13 @@ def lamp_of(view: Closeup, where: np.ndarray | None = None, w: TintWeights = WEI
     weight = bare * smoothstep(w.lit[0] * middle, w.lit[1] * middle, size)
     logs = np.log(view.soft + np.float32(1e-3)) - np.log(size + np.float32(1e-3))[..., None]
     field = _field(logs, weight.astype(np.float32), view.face, w)
-    return _lamp(view, field, size, bare, w)
+    lamp = _lamp(view, field, size, bare, w)
+    if where is None:
+        return lamp
+    # Of paint the strongest channel alone: in the others skin beside it, and what shines through, is far brighter.
+    share = np.exp(w.strongest * field)
+    mix = share / share.sum(-1, keepdims=True) * np.exp(-field)
+    return replace(lamp, mix=mix, skin_light=float(np.median((mix * view.soft).sum(-1)[bare])))
 
 
 def _lamp(view: Closeup, field: np.ndarray, size: np.ndarray, bare: np.ndarray, w: TintWeights) -> Lamp:
@@ -65,8 +77,13 @@ def _lamp(view: Closeup, field: np.ndarray, size: np.ndarray, bare: np.ndarray, 
     bare_soft = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), max(0.5, w.bare_edge * view.face))
     believed = believed * smoothstep(*w.dark, view.soft) * (1 - bare_soft * smoothstep(*w.stray, off))[..., None]
     found = np.clip(skin_light / w.norm, *w.luminance)
-    luminance = float(w.usual ** (1 - w.trusted) * found**w.trusted)
+    luminance = usual_luminance(float(found), w)
     return Lamp(mix, believed * gain, believed, share, skin_light, luminance)
+
+
+def usual_luminance(found: float, w: TintWeights = WEIGHTS.tint) -> float:
+    """Luminance of skin of which a lamp or a tone has left `found`."""
+    return float(w.usual ** (1 - w.trusted) * found**w.trusted)
 
 
 def _bare(view: Closeup) -> np.ndarray:

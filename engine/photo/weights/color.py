@@ -29,7 +29,7 @@ class JudgeWeights:
     """Standard deviation by which its colors are smoothed, pixels."""
     dark: float = 0.004
     """Added to linear light: what is darker has no hue."""
-    bins: int = 16
+    bins: int = 32
     """Steps of brightness, each as many pixels, whose median hues are the tone of that brightness."""
     faint: float = 0.1
     """Brightness below which a pixel's hue counts less."""
@@ -45,18 +45,27 @@ class JudgeWeights:
     """How far the lips' hue may lie off the tone of their brightness: in color 0.12 and more."""
     grey: float = 0.06
     """Largest hue, on its axes, of a picture without color."""
-    weak: float = 0.34
-    """log(R/B) of the skin below which a photo has little color: the palest face in white light has 0.41."""
-    weak_lips: float = 0.18
-    """log(R/G) of the lips over the skin's below which that is so; with redder lips the light is cool instead ..."""
+    weak: float = 0.7
+    """log(R/B) of the skin below which a photo may have little color: 0.54 and more in photos ..."""
+    weak_lips: float = 0.26
+    """... if log(R/G) of the lips, over the skin's, is below this ..."""
+    weak_spread: float = 0.165
+    """... and hues within the face lie less than this off the tone of their brightness: in photos 0.195 and more where the first
+    two hold, at half their saturation 0.08 to 0.16. No light changes this, saturation does."""
     cool: float = 0.25
-    """... and taken out where log(R/B) of the skin is below this."""
+    """log(R/B) of the skin below which the light is cool, and taken out."""
     empty: float = 2.2
     """Hue of the skin from which on a channel is all but empty: that is a lamp's, or the file's, not paint."""
     red: tuple[float, float] = (0.1, 1.5)
     """Least and largest log(R/G) of skin in any light that a camera takes for white: 0.31 to 1.22 on photos."""
     blue: tuple[float, float] = (-1.75, 0.3)
     """The same of log(B/G): -1.61 to 0.10."""
+    pink: float = 0.28
+    """Largest log(B/G) of skin whose log(R/G) is ..."""
+    pink_red: float = 1.0
+    """... this: very red and hardly less blue than green is a pink light. 0.2 at most in photos ..."""
+    pink_share: float = 0.5
+    """... less this share of any more red."""
     pixel_red: tuple[float, float] = (0.0, 1.9)
     """The same of single pixels, as in the shade of a nostril."""
     pixel_blue: tuple[float, float] = (-2.4, 0.4)
@@ -69,7 +78,9 @@ class JudgeWeights:
     two_blue: float = 0.68
     """The same of log(B/G): 0.51."""
     green_pixel: float = 0.15
-    """log(R/G) below which a pixel of bare skin that is less blue than green is green ..."""
+    """log(R/G) below which a pixel of bare skin is green ..."""
+    green_blue: float = -0.15
+    """... if log(B/G) is below this, too: white paint is not ..."""
     green: float = 0.035
     """... and the share of the face that is, from which on a green screen shines on it: at most 0.01 in photos."""
     rim: float = 0.08
@@ -84,6 +95,8 @@ class JudgeWeights:
     """Pixels of a place that tell its color."""
     covered: float = 0.5
     """Chance of glasses, a mask and the like from which on a pixel tells nothing about the light."""
+    everywhere: float = 0.7
+    """Share of what is around the face that is beyond those limits from which on it is a lamp's, whatever covers the face."""
     least_seen: float = 0.2
     """Share of the face that must be bare to judge its light."""
     around_eye: float = 0.1
@@ -94,17 +107,25 @@ class JudgeWeights:
     """Hue of an eye's white against the skin's around it: its mean on photos."""
     iris: float = 1.15
     """What counts as white of the eye lies so far from the iris's centre, in radii of it."""
+    white_paint: float = 0.2
+    """Largest hue of white paint, on its axes ..."""
+    white_redder: float = 0.08
+    """... beside which the white of an eye is redder by this, which it hardly ever is beside skin ..."""
+    one_light: float = 0.3
+    """... while the other eye's white lies within this of where it should be."""
+    same_lamp: float = 0.5
+    """How near hues lie that one lamp, or one paint, makes."""
+    lamp_outside: float = 0.1
+    """Share of what is around the face and has the paint's hue, from which on it is a lamp's: paint ends with the skin."""
     least_natural: float = 0.25
     """Share of the bare face without paint from which on the rest is completed from it."""
-    painted: float = 0.12
-    """Share of the bare face from which on paint is told of."""
 
 
 @dataclass(frozen=True)
 class TintWeights:
     """How the light's color is taken out. Lengths are of the face's width."""
 
-    soft: float = 0.07
+    soft: float = 0.05
     """Standard deviation of the field that the light's hue is."""
     far: float = 0.2
     """The same where no skin is near."""
@@ -118,6 +139,12 @@ class TintWeights:
     """Standard deviation of the border of bare skin."""
     white: float = 0.99
     """Share of the pixels that are darker than the white of a picture of one tone."""
+    black: float = 0.003
+    """Share of them that are darker than its black, which prints and their scans raise ..."""
+    black_taken: float = 0.9
+    """... how much of it is taken off ..."""
+    black_most: float = 0.25
+    """... and at most, over the white."""
     empty: tuple[float, float] = (0.012, 0.05)
     """Light of a channel on the skin at which its hue begins to be believed, and at which it is: below, 8 bits and compression
     leave nothing."""
@@ -133,8 +160,10 @@ class TintWeights:
     """Least and largest luminance of skin (that of texture/weights/skin.py)."""
     usual: float = 0.25
     """Luminance that skin usually has in photos ..."""
-    trusted: float = 0.7
-    """... and how far, as a power, it is trusted what a tinted lamp leaves of it."""
+    trusted: float = 0.6
+    """... and how far, as a power, it is trusted what a tinted lamp, or a print's tone, leaves of it."""
+    strongest: float = 4.0
+    """Power of a channel's share in paint by which it tells the paint's brightness."""
     paint_beyond: float = 0.08
     """How far beyond the face's outline paint is looked for."""
     paint_beside: float = 0.06
@@ -199,6 +228,12 @@ class NaturalWeights:
     """... their log(R/G) ..."""
     hair_blue: tuple[float, ...] = (-0.1, -0.36, -0.58, -0.48, -0.1)
     """... and log(B/G): black, brown, blond, white."""
+    hair_sure: float = 0.6
+    """Chance from which on a pixel is hair that tells how light it is."""
+    hair_lit: float = 0.7
+    """Share of the hair that is darker than where it is lit."""
+    hair_own: float = 0.4
+    """Share, as a power, of a pixel's own luminance."""
     edge: float = 0.012
     """Standard deviation of the border between eyes or lips and skin."""
     weak_most: float = 2.5

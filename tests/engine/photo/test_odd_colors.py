@@ -17,6 +17,7 @@ from engine.geometry.harmonics import fit_lighting
 from engine.hair.short_color import hair_paint
 from engine.methods import reconstruct
 from engine.photo import Landmarker, face_quality, find_bite, find_covers, load_photo, photo_warnings, segment_skin
+from engine.photo.colors import with_natural_colors
 from engine.types import Photo
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
@@ -83,6 +84,7 @@ def test_what_is_read_of_a_photo_stays_finite(face, change):
     else:
         pixels = ODD[change](photo.pixels)
     photo = dataclasses.replace(photo, pixels=np.ascontiguousarray(pixels))
+    with_natural_colors(dataclasses.replace(photo, sha256=change), observation)
     mask = segment_skin(photo, observation)
     covers = find_covers(photo, observation, mask)
     assert _finite(mask) and _finite(covers)

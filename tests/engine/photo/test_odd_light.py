@@ -9,18 +9,22 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.methods import reconstruct
 from engine.photo import Landmarker, find_bite, load_photo, observe
 from engine.photo.colors import color_kind, with_natural_colors
 from engine.photo.colors.judge import closeup, hues, white_of_eye
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, SURE_SKIN
 from engine.photo.weights import WEIGHTS
+from engine.wire.color import srgb_to_linear
+from engine.wire.settings import Settings
 from support.odd_light import ODD_LIGHT, grey, painted
+from support.small_maps import small_analysis
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 SMILES = ("single/000031.jpg", "single/000114.jpg", "multi_hrn/5932.jpg", "review")
 """Photos of people who show their teeth."""
-SKIN = (0.3, 0.95), (-0.75, -0.12)
+SKIN = (0.3, 0.95), (-0.75, -0.1)
 """Range of log(R/G) and log(B/G) of natural skin."""
 
 
@@ -79,6 +83,18 @@ def test_teeth_are_found_without_color(smiles, photo_name):
     for name in ("grey", "sepia", "cyanotype", "blue only", "blue light"):
         bite = find_bite(with_natural_colors(_changed(photo, observation, name), observation), observation)
         assert bite is not None and bite.color is not None, name
+
+
+@pytest.mark.parametrize("photo_name", SMILES)
+def test_half_the_color_is_strengthened(smiles, photo_name):
+    photo, observation = smiles[photo_name]
+    pale = _changed(photo, observation, "half saturation")
+    natural = with_natural_colors(pale, observation)
+    assert [code for code, _ in natural.remarks] == ["no_color"]
+    (red, blue), (pale_red, pale_blue) = (_hues(one, observation)["skin"] for one in (natural, pale))
+    assert red - blue > 1.25 * (pale_red - pale_blue) and _is_skin((red, blue))
+    for one in (natural, pale):
+        assert find_bite(one, observation).color is not None
 
 
 def test_closed_lips_get_no_teeth_without_color(shared_dir):
@@ -165,3 +181,18 @@ def test_no_picture_ends_in_a_division_by_zero(portrait, pixels):
         warnings.simplefilter("error", RuntimeWarning)
         natural = with_natural_colors(dataclasses.replace(photo, pixels=picture, sha256=pixels), observation)
     assert natural.pixels.dtype == np.uint8 and natural.pixels.shape == picture.shape
+
+
+def test_a_head_of_a_photo_without_color(shared_dir, tmp_path):
+    """The bundle tells what was guessed, keeps the photo as it was shot, and shows skin and enamel."""
+    with small_analysis():
+        bundle = reconstruct(
+            shared_dir / "review/inputs/black_and_white.jpg",
+            tmp_path / "head",
+            Settings(texture_size=256, quality="draft", hair=False),
+        )
+    assert "no_color" in [warning["code"] for warning in bundle.manifest["quality"]["warnings"]]
+    shot = cv2.imread(str(tmp_path / "head" / "photo_0.jpg")).astype(int)
+    assert np.abs(shot - shot[..., :1]).max() <= 2
+    albedo = srgb_to_linear(cv2.imread(str(tmp_path / "head" / "albedo.png"))[..., ::-1] / np.float32(255))
+    assert _is_skin(np.median(hues(albedo.reshape(-1, 3)), 0))

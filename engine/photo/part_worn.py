@@ -41,6 +41,21 @@ class Worn(NamedTuple):
     mouth: float = 0.0
     """Share of the lips that something covers."""
 
+    @property
+    def has_glasses(self) -> bool:
+        """Whether there are glasses, clear or dark."""
+        return self.glasses > WEIGHTS.parts.glasses_from or self.has_dark_lenses
+
+    @property
+    def has_dark_lenses(self) -> bool:
+        """Whether the eyes are behind lenses that are not clear."""
+        return self.lens > WEIGHTS.parts.lens_from
+
+    @property
+    def has_cover(self) -> bool:
+        """Whether something lies over the face that is neither glasses nor hair."""
+        return self.cover > WEIGHTS.parts.cover_from or self.upper_cover > WEIGHTS.parts.cover_from
+
 
 def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     """From the answers for the square around a face.

@@ -16,7 +16,7 @@ from engine.photo.parts import face_network
 from engine.synthetic.part_pictures import draw
 from engine.synthetic.parts import Part
 
-FRESH = range(900_000, 900_024)
+FRESH = range(900_000, 900_014)
 """Numbers of generated pictures of faces that the network has not seen."""
 BARE = ("000002.jpg", "000006.jpg", "000007.jpg", "000031.jpg", "00016.png", "00034.png", "00133.png", "00437.png", "00521.png")
 """Photos of people without anything before their faces; some with bags under their eyes, make-up, wrinkles, hard light."""

@@ -11,7 +11,7 @@ from .part_net import PARTS
 from .regions import CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
 from .weights import WEIGHTS
 
-__all__ = ["Worn", "worn_of"]
+__all__ = ["Worn", "expected", "worn_of"]
 
 _GLASSES, _LENS, _COVER, _HAIR = (PARTS.index(name) for name in ("glasses", "lens", "cover", "hair"))
 _CORNERS = ((33, 133), (263, 362))
@@ -41,6 +41,21 @@ class Worn(NamedTuple):
     mouth: float = 0.0
     """Share of the lips that something covers."""
 
+    @property
+    def has_glasses(self) -> bool:
+        """Whether there are glasses, clear or dark."""
+        return self.glasses > WEIGHTS.parts.glasses_from or self.has_dark_lenses
+
+    @property
+    def has_dark_lenses(self) -> bool:
+        """Whether the eyes are behind lenses that are not clear."""
+        return self.lens > WEIGHTS.parts.lens_from
+
+    @property
+    def has_cover(self) -> bool:
+        """Whether something lies over the face that is neither glasses nor hair."""
+        return self.cover > WEIGHTS.parts.cover_from or self.upper_cover > WEIGHTS.parts.cover_from
+
 
 def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     """From the answers for the square around a face.
@@ -59,15 +74,23 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     # Of a turned head the eye that is seen better counts more.
     widths = np.array([np.linalg.norm(points[outer] - points[inner]) for outer, inner in _CORNERS])
     shares = widths / max(float(widths.sum()), 1e-6)
-    eyes = [_mean(np.minimum(hidden + chances[_HAIR], 1), fill((side, side), points, lids) > 0) for lids in EYES]
+    eyes = [_share(hidden + chances[_HAIR], fill((side, side), points, lids) > 0) for lids in EYES]
     return Worn(
         float(np.dot(shares, rings)),
         float(np.dot(shares, around)),
-        _mean(chances[_COVER], oval & low),
-        _mean(chances[_COVER], oval & ~low),
+        _share(chances[_COVER], oval & low),
+        _share(chances[_COVER], oval & ~low),
         *eyes,
-        _mean(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
+        _share(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
     )
+
+
+def expected(chances: np.ndarray, worn: Worn) -> np.ndarray:
+    """Chances (P, S, S) by what the whole face says: frames are likelier where glasses are worn, else less likely."""
+    weights = WEIGHTS.parts
+    out = chances.copy()
+    out[_GLASSES] *= weights.frames_worn if worn.has_glasses else weights.frames_absent
+    return out / out.sum(0)
 
 
 def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> tuple[float, float]:
@@ -85,5 +108,6 @@ def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> t
     return float(rim.max(1).mean()), float(lens[:, near].mean())
 
 
-def _mean(values: np.ndarray, where: np.ndarray) -> float:
-    return float(values[where].mean()) if where.any() else 0.0
+def _share(chances: np.ndarray, where: np.ndarray) -> float:
+    """Of pixels: faint chances all over a face, as stubble has them, are no cover."""
+    return float((chances[where] > 0.5).mean()) if where.any() else 0.0

@@ -11,7 +11,7 @@ from .part_net import PARTS
 from .regions import CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
 from .weights import WEIGHTS
 
-__all__ = ["Worn", "worn_of"]
+__all__ = ["Worn", "expected", "worn_of"]
 
 _GLASSES, _LENS, _COVER, _HAIR = (PARTS.index(name) for name in ("glasses", "lens", "cover", "hair"))
 _CORNERS = ((33, 133), (263, 362))
@@ -41,6 +41,21 @@ class Worn(NamedTuple):
     mouth: float = 0.0
     """Share of the lips that something covers."""
 
+    @property
+    def has_glasses(self) -> bool:
+        """Whether there are glasses, clear or dark."""
+        return self.glasses > WEIGHTS.parts.glasses_from or self.has_dark_lenses
+
+    @property
+    def has_dark_lenses(self) -> bool:
+        """Whether the eyes are behind lenses that are not clear."""
+        return self.lens > WEIGHTS.parts.lens_from
+
+    @property
+    def has_cover(self) -> bool:
+        """Whether something lies over the face that is neither glasses nor hair."""
+        return self.cover > WEIGHTS.parts.cover_from or self.upper_cover > WEIGHTS.parts.cover_from
+
 
 def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     """From the answers for the square around a face.
@@ -68,6 +83,14 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
         *eyes,
         _mean(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
     )
+
+
+def expected(chances: np.ndarray, worn: Worn) -> np.ndarray:
+    """Chances (P, S, S) by what the whole face says: frames are likelier where glasses are worn, else less likely."""
+    weights = WEIGHTS.parts
+    out = chances.copy()
+    out[_GLASSES] *= weights.frames_worn if worn.has_glasses else weights.frames_absent
+    return out / out.sum(0)
 
 
 def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> tuple[float, float]:

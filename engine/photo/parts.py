@@ -21,7 +21,7 @@ from ..types import FaceObservation, Photo
 from .carried import carried_path, known_bytes
 from .landmarks import face_width
 from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, Layer, close_input, network_as_onnx, unfolded
-from .part_worn import Worn, worn_of
+from .part_worn import Worn, expected, worn_of
 from .places import place_maps
 from .regions import CHIN, OVAL, TOP
 from .weights import WEIGHTS
@@ -212,9 +212,10 @@ def find_parts(
     if closer is None:
         return PhotoParts(tuple(squares))
     near = _looked(closer, pixels, points, face_centre(points), 2 * weights.close_reach * face, weights.close_weight)
-    near = replace(near, border=weights.close_border)
     scale = near.chances.shape[-1] / near.side
-    return PhotoParts((*squares, near), worn_of(near.chances, (points - (near.x, near.y)) * scale))
+    worn = worn_of(near.chances, (points - (near.x, near.y)) * scale)
+    near = replace(near, border=weights.close_border, chances=expected(near.chances, worn))
+    return PhotoParts((*squares, near), worn)
 
 
 def _looked(network: PartNet, pixels: np.ndarray, points: np.ndarray, centre: np.ndarray, side: float, weight: float) -> Square:

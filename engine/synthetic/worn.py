@@ -20,7 +20,7 @@ __all__ = ["cover_kind", "draw_cover"]
 def cover_kind(rng: np.random.Generator) -> str:
     """What lies over a face: a mask or a scarf, a hand, a microphone, a phone, a cup or paint."""
     kinds = ("mask", "bandana", "hand", "microphone", "phone", "cup", "ball", "paint")
-    return kinds[rng.choice(len(kinds), p=[0.31, 0.08, 0.29, 0.08, 0.05, 0.05, 0.04, 0.1])]
+    return kinds[rng.choice(len(kinds), p=[0.28, 0.06, 0.26, 0.07, 0.05, 0.05, 0.04, 0.19])]
 
 
 def draw_cover(
@@ -32,7 +32,7 @@ def draw_cover(
         towards: (3,) unit, from the head to the camera. skin: (3,) its color.
     """
     if kind in ("mask", "bandana"):
-        return _mask(studio, posed, kind == "bandana", rng)
+        return _mask(studio, posed, kind == "bandana", skin, rng)
     if kind == "paint":
         return _face_paint(studio, posed, rng)
     points = studio.model.landmarks(posed)
@@ -72,7 +72,7 @@ def draw_cover(
     return [Thing(*ball(at, size, axes), Part.COVER, draw_look(rng))]
 
 
-def _mask(studio: Studio, posed: np.ndarray, bandana: bool, rng) -> list[Thing]:
+def _mask(studio: Studio, posed: np.ndarray, bandana: bool, skin: np.ndarray, rng) -> list[Thing]:
     """Cloth over nose, mouth and chin: the face's skin, smoothed and moved out."""
     model, grid = studio.model, studio.renderer.grid
     place = model.template.astype(float)
@@ -100,7 +100,7 @@ def _mask(studio: Studio, posed: np.ndarray, bandana: bool, rng) -> list[Thing]:
     moved = moved + normal * out[:, None]
     bare = vertex_normals(posed, model.triangles)
     moved += bare * np.maximum(2.0 - ((moved - posed) * bare).sum(1), 0)[:, None]  # nothing comes through
-    look = _mask_look(rng)
+    look = _mask_look(skin, rng)
     used, place_of = np.unique(triangles), np.full(len(moved), -1)
     place_of[used] = np.arange(len(used))
     things = [Thing(moved[used], place_of[triangles], Part.COVER, look)]
@@ -145,7 +145,8 @@ def _spanned(posed: np.ndarray, triangles: np.ndarray, rounds: int, hem: int) ->
     return moved
 
 
-def _mask_look(rng) -> Look:
+def _mask_look(skin: np.ndarray, rng) -> Look:
+    """Light blue, white, black, of the skin's color, or any cloth."""
     kind = rng.random()
     look = draw_look(rng)
     if kind < 0.35:
@@ -155,6 +156,8 @@ def _mask_look(rng) -> Look:
         look = look._replace(color=np.full(3, rng.uniform(0.6, 0.85)), pattern="plain")
     elif kind < 0.7:
         look = look._replace(color=np.full(3, rng.uniform(0.006, 0.03)), pattern="plain")
+    elif kind < 0.82:
+        look = look._replace(color=np.clip(skin * np.exp(rng.normal(0, 0.2, 3)), 0.01, 0.8), pattern="plain")
     return look._replace(fold=rng.uniform(0, 0.3))
 
 
@@ -166,13 +169,13 @@ def _face_paint(studio: Studio, posed: np.ndarray, rng) -> list[Thing]:
     shown[studio.skin] = True
     shown &= (place[:, 2] > -40) & (model.part("scalp", "neck") < 0.5)
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.3:
         field = noise_at(grid, place / rng.uniform(12, 45) + rng.uniform(0, 40)) - rng.uniform(0.0, 0.45)
-    elif kind < 0.75:  # one half: left, right, upper or lower
+    elif kind < 0.65:  # one half: left, right, upper or lower
         turn = rng.choice([0, 0.5, 1, 1.5]) * np.pi + rng.normal(0, 0.2)
         field = place[:, 0] * np.cos(turn) + (place[:, 1] + 30) * np.sin(turn) - rng.normal(0, 12)
         field = field + 6 * noise_at(grid, place / 20)
-    elif kind < 0.9:  # stripes
+    elif kind < 0.8:  # stripes
         turn, wide = rng.uniform(0, np.pi), rng.uniform(9, 26)
         across = place[:, 0] * np.cos(turn) + place[:, 1] * np.sin(turn) + 5 * noise_at(grid, place / 25)
         field = np.cos(across / wide * np.pi) - rng.uniform(-0.3, 0.5)
@@ -180,8 +183,8 @@ def _face_paint(studio: Studio, posed: np.ndarray, rng) -> list[Thing]:
         field = np.ones(len(place))
     shown &= field > 0
     lids = np.min(np.linalg.norm(place[:, None] - studio.renderer.eye_centres[None], axis=2), 1) < 20
-    shown &= ~lids | (rng.random() < 0.3)
-    shown &= (model.part("upper_lip", "lower_lip") < 0.5) | (rng.random() < 0.3)
+    shown &= ~lids | (rng.random() < 0.5)
+    shown &= (model.part("upper_lip", "lower_lip") < 0.5) | (rng.random() < 0.5)
     triangles = model.triangles[shown[model.triangles].all(1) & np.repeat(model.face_material == 0, 2)]
     if not len(triangles):
         return []

@@ -25,6 +25,16 @@ class PartWeights:
     """... to here."""
     lens_far: float = 0.8
     """A lens is looked for up to here."""
+    glasses_from: float = 0.25
+    """Share of the way around the eyes from which on rims are glasses: photos without have at most 0.1, thin wires 0.37 on."""
+    frames_worn: float = 2.5
+    """Factor on the chance of frames in a face that wears glasses ..."""
+    frames_absent: float = 0.4
+    """... and in one that does not."""
+    lens_from: float = 0.3
+    """Share of the eyes' surroundings from which on lenses are dark: photos without have at most 0.01."""
+    cover_from: float = 0.06
+    """Share of the lower or the upper face from which on it is covered: photos without have at most 0.02."""
     below: float = 0.25
     """The squares' centre lies this many face heights below the oval's centre: head and shoulders."""
     soft: float = 0.7

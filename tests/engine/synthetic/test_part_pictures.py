@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.photo.landmarks import width_of
+from engine.photo.parts import face_centre
 from engine.synthetic import part_people, part_pictures
 from engine.synthetic.faults import develop_parts, reduced_labels
 from engine.synthetic.grooms import draw_style, hair_locks
 from engine.synthetic.headgear import draw_hat, pressed
+from engine.synthetic.marks import draw_marks
 from engine.synthetic.part_pictures import draw
 from engine.synthetic.part_shoot import shoot
 from engine.synthetic.parts import PARTS, SIDE, Part, open_pictures
@@ -107,9 +110,47 @@ def test_a_hat_keeps_hair_below_it(sitter):
     assert (np.linalg.norm(away, axis=-1) <= most + 0.5).all()
 
 
-def test_labels_are_reduced_by_majority():
+def test_labels_are_reduced_by_majority_or_by_one_that_comes_first():
     labels = np.array([[1, 1, 2, 2], [1, 3, 2, 3], [4, 5, 0, 0], [5, 5, 0, 0]], np.uint8)
     assert reduced_labels(labels).tolist() == [[1, 2], [5, 0]]
+    assert reduced_labels(labels, 3).tolist() == [[3, 3], [5, 0]]
+
+
+def test_pictures_of_the_face_alone_are_filled_by_it_and_its_frames(monkeypatch):
+    monkeypatch.setattr(part_people, "_CLOSE_GLASSES", 1.0)
+    monkeypatch.setattr(part_people, "_CLOSE_COVERS", 0.0)
+    for seed in (3, 4):
+        picture, labels, points = draw(seed, close=True)
+        assert picture.shape == (SIDE, SIDE, 3) and 0.5 < width_of(points) / SIDE < 0.9
+        assert np.abs(face_centre(points) / SIDE - 0.5).max() < 0.15
+        frame = labels == Part.GLASSES
+        assert 0.002 < frame.mean() < 0.15
+        # A rim's outline holds an eye: from it, frames are met in most directions.
+        assert _met(frame, points[[33, 133]].mean(0)) > 0.6 or _met(frame, points[[263, 362]].mean(0)) > 0.6
+
+
+def _met(frame, middle):
+    """Share of 16 directions from a place in which a frame lies within a fifth of the picture."""
+    turn = np.arange(16) * np.pi / 8
+    reach = np.arange(1, SIDE // 5)
+    x, y = (middle[:, None, None] + reach * np.stack([np.cos(turn), np.sin(turn)])[:, :, None]).clip(0, SIDE - 1).astype(int)
+    return frame[y, x].any(1).mean()
+
+
+def test_creases_and_make_up_change_the_picture_but_no_label(sitter):
+    place = studio()
+    rng = np.random.default_rng(11)
+    camera = part_pictures._camera(rng)
+    person, _ = part_people.draw_person(place, sitter, -camera.R[2], rng)
+    camera = part_pictures._window(place.model.landmarks(person.posed), camera, rng, close=True)
+    lights = part_pictures._lights(rng)
+    bare = person._replace(things=[], locks=[])
+    marks = draw_marks(place, person.posed, np.array(person.paint.skin), np.random.default_rng(2))
+    assert marks
+    first, second = (
+        shoot(place, bare._replace(things=things), camera, lights, np.random.default_rng(1)) for things in ([], marks)
+    )
+    assert np.array_equal(first.labels, second.labels) and np.abs(first.light - second.light).max() > 0.005
 
 
 @pytest.mark.parametrize("light", [np.zeros((512, 512, 3), np.float32), np.full((512, 512, 3), 1e4, np.float32)])

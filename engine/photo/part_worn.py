@@ -74,14 +74,14 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     # Of a turned head the eye that is seen better counts more.
     widths = np.array([np.linalg.norm(points[outer] - points[inner]) for outer, inner in _CORNERS])
     shares = widths / max(float(widths.sum()), 1e-6)
-    eyes = [_mean(np.minimum(hidden + chances[_HAIR], 1), fill((side, side), points, lids) > 0) for lids in EYES]
+    eyes = [_share(hidden + chances[_HAIR], fill((side, side), points, lids) > 0) for lids in EYES]
     return Worn(
         float(np.dot(shares, rings)),
         float(np.dot(shares, around)),
-        _mean(chances[_COVER], oval & low),
-        _mean(chances[_COVER], oval & ~low),
+        _share(chances[_COVER], oval & low),
+        _share(chances[_COVER], oval & ~low),
         *eyes,
-        _mean(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
+        _share(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
     )
 
 
@@ -108,5 +108,6 @@ def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> t
     return float(rim.max(1).mean()), float(lens[:, near].mean())
 
 
-def _mean(values: np.ndarray, where: np.ndarray) -> float:
-    return float(values[where].mean()) if where.any() else 0.0
+def _share(chances: np.ndarray, where: np.ndarray) -> float:
+    """Of pixels: faint chances all over a face, as stubble has them, are no cover."""
+    return float((chances[where] > 0.5).mean()) if where.any() else 0.0

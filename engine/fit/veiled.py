@@ -87,7 +87,11 @@ def unveiled(model: HeadModel, observation: FaceObservation, found: CoarseFit) -
     if veil is None or not veil.hidden.any():
         return observation
     points = found.camera.project(model.landmarks(model.shape(found.identity, found.expression)).astype(np.float64))[0]
-    hidden = smoothstep(*WEIGHTS.veiled.landmark, veil.hidden)[:, None]
+    away = hidden_actions(veil)
+    hidden = smoothstep(*WEIGHTS.veiled.landmark, veil.hidden)
+    # Half a mouth of one kind and half of another would be none: the networks' guess is better where a part of it is seen.
+    hidden[[*OUTER_LIPS, *INNER_LIPS]] = away[ARKIT_ACTIONS.index("mouthClose")]
+    hidden = hidden[:, None]
     landmarks = observation.landmarks * (1 - hidden) + points * hidden
-    actions = resting(observation.blendshapes, hidden_actions(veil))
+    actions = resting(observation.blendshapes, away)
     return replace(observation, landmarks=landmarks.astype(np.float32), blendshapes=actions.astype(np.float32))

@@ -104,7 +104,7 @@ class VeiledWeights:
     """Share from which on the head's own point begins to take a landmark's place, and at which it has taken it."""
     action: tuple[float, float] = (0.6, 0.85)
     """The same of the landmarks that show a facial action: of a mouth of which half is seen all is fitted."""
-    opening: tuple[float, float] = (0.1, 0.3)
+    opening: tuple[float, float] = (0.3, 0.6)
     """The same of the inner lips, which show how far the jaw is open."""
     action_sigma: float = 0.05
     """Deviation of a hidden action from its guess."""

@@ -77,6 +77,8 @@ def brow_alpha(closeup: Closeup, weights: BrowWeights = BROW) -> np.ndarray:
         inside = fill(shape, points, brow) > 0
         if inside.sum() < 12 or (uncovered & inside).sum() < 0.5 * inside.sum():
             continue
+        if shown[inside].mean() < 1 - weights.over:  # the rim of glasses: half a brow is worse than a guessed one
+            continue
         gap = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5) / face
         centre = points[list(brow)].mean(0)
         upwards = smoothstep(-0.02, 0.02, ((x - centre[0]) * up[0] + (y - centre[1]) * up[1]) / face)

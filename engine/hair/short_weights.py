@@ -14,6 +14,8 @@ Range = tuple[float, float]
 class BrowWeights:
     """How brows are told from the skin around them, and how they grow."""
 
+    over: float = 0.25
+    """Share of a brow from which on what lies over it, as the rim of glasses does, hides it."""
     near: float = 0.018
     """Skin nearer than this to a brow's landmarks is not asked for the skin's level, face widths."""
     around: tuple[float, float] = (0.05, 0.16)

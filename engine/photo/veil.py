@@ -226,7 +226,8 @@ def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndar
     least = max(1.0, w.frame_contrast * float(np.quantile(unlike[glasses > w.frame_sure], w.frame_quantile)))
     sure = (glasses > w.frame_sure) & (unlike > w.frame_unlike * least)
     other = near & (unlike > least) & (chance["brows"] < 0.5) & (chance["hair"] < 0.5)
-    found = ((sure | other) & ~eyes).astype(np.uint8)
+    brows = fill(window.shape, window.points, *BROWS) > 0  # they are unlike the skin, too
+    found = ((sure | (other & ~brows)) & ~eyes).astype(np.uint8)
     count, ids, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     keep = np.bincount(ids[(glasses > w.frame_sure) & (found > 0)], minlength=count) > 0
     keep[0] = False

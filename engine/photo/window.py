@@ -41,7 +41,9 @@ class FaceWindow(NamedTuple):
         part = cv2.resize(part, self.shape[::-1], interpolation=cv2.INTER_AREA) if part.shape != self.shape else part
         return part.astype(np.float32) / 255
 
-    def in_photo(self, part: np.ndarray, shape: tuple[int, int], smooth: bool = True, w: SkinWeights = WEIGHTS.skin) -> np.ndarray:
+    def in_photo(
+        self, part: np.ndarray, shape: tuple[int, int], smooth: bool = True, w: SkinWeights = WEIGHTS.skin
+    ) -> np.ndarray:
         """(H, W) map of the whole photo, 0 outside the window, from an (h, w) one: its border follows the photo's edges, or the
         nearest value is taken.
 

@@ -133,9 +133,8 @@ def analyse(
         weights.scalp,
     )
     lit = weighted_median(seen.color, skin.clean + 1e-6)
-    inner = measure_inner_colors(
-        reference, masks[0].over, skin.middle / np.maximum(lit, 1e-3), teeth, skin.middle, weights.inner
-    )
+    level = skin.middle / np.maximum(lit, 1e-3)
+    inner = measure_inner_colors(reference, level, teeth, skin.middle, weights.inner, masks[0].over)
     progress(0.95)
 
     soft = weights.fields

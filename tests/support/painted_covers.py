@@ -100,7 +100,9 @@ def _rims(canvas: _Canvas, power: float, wide: float, tall: float) -> list[np.nd
     return out
 
 
-def _glasses(canvas: _Canvas, color, thick: float, power: float = 2.0, half: bool = False, tall: float = 0.125, glass=None) -> None:
+def _glasses(
+    canvas: _Canvas, color, thick: float, power: float = 2.0, half: bool = False, tall: float = 0.125, glass=None
+) -> None:
     rims = _rims(canvas, power, 0.165, tall)
     width = thick * canvas.face
     for rim in rims:
@@ -126,7 +128,9 @@ def _fingers(canvas: _Canvas, count: int = 3) -> None:
     skin = np.median(canvas.image[tuple(np.round(points[[205, 425, 50, 280]]).astype(int).T[::-1])], 0)
     for number in range(count):
         low = points[CHIN] + (0.02 - 0.16 * number) * -face * canvas.across - 0.35 * face * canvas.up
-        high = points[OUTER_LIPS[0]] * (1 - number / 2.5) + points[291] * number / 2.5 + (0.10 - 0.03 * number) * face * canvas.up
+        high = (
+            points[OUTER_LIPS[0]] * (1 - number / 2.5) + points[291] * number / 2.5 + (0.10 - 0.03 * number) * face * canvas.up
+        )
         spine = low + np.linspace(0, 1, 30)[:, None] * (high - low)
         alpha = canvas.line(spine, 0.13 * face)
         inside = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (0.065 * face)
@@ -150,7 +154,9 @@ def _microphone(canvas: _Canvas, color=(35, 35, 38)) -> None:
     y, x = np.mgrid[: canvas.image.shape[0], : canvas.image.shape[1]].astype(np.float32)
     away = np.hypot(x - ball[0], y - ball[1]) / (0.17 * face)
     mesh = 0.85 + 0.3 * ((np.floor(x / (0.02 * face)) + np.floor(y / (0.02 * face))) % 2)
-    canvas.lay((away < 1).astype(np.float32), color, shade=(mesh * np.sqrt(np.clip(1.3 - away**2, 0.1, 1.3))).astype(np.float32))
+    canvas.lay(
+        (away < 1).astype(np.float32), color, shade=(mesh * np.sqrt(np.clip(1.3 - away**2, 0.1, 1.3))).astype(np.float32)
+    )
 
 
 def _caption(canvas: _Canvas, text: str = "HELLO WORLD", color=(255, 255, 255), bar: bool = False) -> None:

@@ -144,9 +144,7 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.n
     return flat @ flat.T / basis.shape[1]
 
 
-def _prior(
-    model: HeadModel, regressor: Regressor, guess: FaceGuess, hidden: np.ndarray, weights: CoarseWeights
-) -> Prior:
+def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, hidden: np.ndarray, weights: CoarseWeights) -> Prior:
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
     sigma = np.minimum(sigma, action_limits(model, guess.expression))
     sigma += hidden * (np.minimum(sigma, FIT.veiled.action_sigma) - sigma)

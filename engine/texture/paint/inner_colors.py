@@ -30,20 +30,20 @@ class InnerColors(NamedTuple):
 
 def measure_inner_colors(
     view: PhotoView,
-    over: np.ndarray,
     level: np.ndarray,
     teeth: np.ndarray | None,
     skin: np.ndarray,
     weights: InnerWeights = WEIGHTS.inner,
+    over: np.ndarray | None = None,
 ) -> InnerColors:
     """
     Args:
         view: the photo.
-        over: (h, w) what lies over the face in its crop.
         level: (3,) unlit colour of the skin over its colour in the photo.
         teeth: (3,) colour of the teeth over the skin's, both as in the photo; None where none show.
         skin: (3,) unlit colour of the skin.
         weights: what is believed of the three colours.
+        over: (h, w) float32 in [0, 1]: what lies over the face in its crop; None where nothing does.
     """
     w = weights
     rings, whites, radius = _eye_pixels(view, over, w)
@@ -76,12 +76,14 @@ def _within(color: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     return color * np.clip(luminance, *limits) / luminance
 
 
-def _eye_pixels(view: PhotoView, over: np.ndarray, w: InnerWeights) -> tuple[np.ndarray, np.ndarray, float]:
+def _eye_pixels(view: PhotoView, over: np.ndarray | None, w: InnerWeights) -> tuple[np.ndarray, np.ndarray, float]:
     """(n, 3) linear pixels of both irises' rings without pupil and limbus, (m, 3) of the whites beside them, and the
     irises' radius in pixels."""
     opening = feature_mask(view, EYES)
     r = max(1, int(round(w.lids_mm * view.pixels_per_mm)))
-    opening = cv2.erode(opening * np.uint8(over < 0.5), np.ones((2 * r + 1, 2 * r + 1), np.uint8))
+    if over is not None:
+        opening[over > 0.5] = 0
+    opening = cv2.erode(opening, np.ones((2 * r + 1, 2 * r + 1), np.uint8))
     rings, whites, radii = [np.zeros((0, 3))], [np.zeros((0, 3))], []
     for centre, ring in IRISES:
         c = view.landmarks[centre]

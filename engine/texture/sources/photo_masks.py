@@ -40,7 +40,7 @@ def photo_masks(
     usable = np.maximum(skin, keep.astype(np.float32) / 255 * (1 - over))
     # Strands of hair and their shadow reach over the rim of what the segmentation calls skin; frames of glasses do not.
     depth = _depth(np.maximum(usable, thin)) / mm
-    usable = usable * smoothstep(*weights.rim_mm, depth) * (1 - thin)
+    usable = usable * smoothstep(*weights.rim_mm, depth) * (1 - np.where(brows > 127, over, thin))
     closed = feature_mask(view, EYES, *weights.lids_mm)
     gap = np.abs(view.landmarks[13] - view.landmarks[14]).max() / mm
     if gap > weights.open_mm:

@@ -69,9 +69,7 @@ def continued(
     return Continued(gain, base, allow_mirror, near, relative)
 
 
-def _with_lips(
-    model: HeadModel, base: np.ndarray, amount: np.ndarray, skin: np.ndarray, w: CompletionWeights
-) -> np.ndarray:
+def _with_lips(model: HeadModel, base: np.ndarray, amount: np.ndarray, skin: np.ndarray, w: CompletionWeights) -> np.ndarray:
     """(V, 3) `base` with lips that no photo shows in the colour of those that one shows, else of usual ones."""
     lips = model.part("upper_lip", "lower_lip")
     seen = np.clip(np.maximum(amount, amount[model.mirror]) / w.lips_seen, 0, 1)

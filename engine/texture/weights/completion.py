@@ -89,7 +89,7 @@ class CompletionWeights:
     """Weight of a well seen vertex in the membrane: weights are sharpened, a doubtful one is mostly membrane."""
     membrane_mm: float = 3.0
     """Length over which the membrane is smooth, mm."""
-    lips: tuple[float, float, float] = (0.84, 0.62, 0.66)
+    lips: tuple[float, float, float] = (0.90, 0.70, 0.76)
     """Linear colour of lips that no photo shows, over the skin's."""
     lips_seen: float = 0.3
     """Sight of a vertex of the lips from which on it has its own colour."""

@@ -89,7 +89,7 @@ def _opened(
             _apart(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[action])), landmarks, eye)
             for action in actions
         ]
-        left = -missing - (w.overlap_mm if seen < w.shut_mm else 0.0)
+        left = -missing - (max(seen + w.overlap_mm, 0.0) if seen < w.shut_mm else 0.0)
         if not everywhere:
             usual = max(seen + missing - float(value[actions] @ effects), w.least_effect_mm)
             left *= 1 - float(smoothstep(*w.half_shut, seen / usual))

@@ -145,7 +145,7 @@ class LidWeights:
     which on the shape of the eye is as it is."""
     shut_mm: float = 0.6
     """Distance of the photo's lids below which they touch, mm."""
-    overlap_mm: float = 0.5
+    overlap_mm: float = 0.3
     """How far they then overlap, mm: landmarks lie on the edges' outsides, and nobody looks through between lids that touch."""
     least_effect_mm: float = 1.0
     """Least move, by an action in full, of what the action is to correct, mm."""

@@ -139,12 +139,12 @@ def _lids(model: HeadModel, vertices: np.ndarray) -> list[float]:
 
 
 def shown_actions(pose: dict[str, float], names: tuple[str, ...]) -> list[str]:
-    """The actions of an expression, each followed by the same one of the other side; without any, those of the eyes."""
-    found: list[str] = []
+    """The actions of an expression, each followed by the same one of the other side; without any, some that are often seen."""
+    found: dict[str, None] = {}
     for name in pose or _both(eyeBlink=0, eyeWide=0, mouthSmile=0):
         other = name.replace("Left", "Right") if name.endswith("Left") else name.replace("Right", "Left")
-        found += [one for one in (name, other) if one in names and one not in found]
-    return found
+        found.update(dict.fromkeys(one for one in (name, other) if one in names))
+    return list(found)
 
 
 def _print_pose(model: HeadModel, pose: dict[str, float], found: list[list[_Fit]]) -> None:

@@ -16,8 +16,7 @@ def with_drawn_lid(pixels: np.ndarray, landmarks: np.ndarray, eye: int) -> np.nd
     """
     rim = EYES[eye]
     upper, lower, brow = (
-        np.array(sorted(landmarks[list(line)].tolist()))
-        for line in ((rim[0], *rim[9:], rim[8]), rim[:9], BROWS[eye][5:])
+        np.array(sorted(landmarks[list(line)].tolist())) for line in ((rim[0], *rim[9:], rim[8]), rim[:9], BROWS[eye][5:])
     )
     rows = np.tile(np.arange(len(pixels), dtype=np.float32)[:, None], (1, pixels.shape[1]))
     columns = np.tile(np.arange(pixels.shape[1], dtype=np.float32), (len(pixels), 1))

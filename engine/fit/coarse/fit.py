@@ -19,6 +19,7 @@ from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from ..features.lids import with_seen_lids
+from ..features.sides import with_seen_sides
 from .focal import choose_focal, first_camera
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
@@ -60,11 +61,7 @@ def fit_coarse(
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess.identity, weights),
-        expression=with_seen_lids(
-            model,
-            with_seen_jaw(model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm),
-            observation.blendshapes,
-        ),
+        expression=_seen_expression(model, photo, observation, guess),
     )
     fitting(0.0)
     basis = _point_basis(model, regressor)
@@ -82,6 +79,13 @@ def fit_coarse(
         fitting,
     )
     return _finished(model, camera, identity, expression, observation, source)
+
+
+def _seen_expression(model: HeadModel, photo: Photo, observation: FaceObservation, guess: FaceGuess) -> np.ndarray:
+    """(52,) What was guessed, with what teeth, lids and the scores of people's faces tell."""
+    scores = observation.blendshapes
+    value = with_seen_jaw(model, guess.expression, scores, find_bite(photo, observation), guess.px_per_mm)
+    return with_seen_sides(model, with_seen_lids(model, value, scores), scores)
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}

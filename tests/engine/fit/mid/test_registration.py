@@ -198,3 +198,10 @@ def test_an_iris_behind_a_lid_tells_no_gaze(model, camera):
     found = fit_actions(model, camera, model.template.astype(float), np.zeros(52), landmarks)
     down = [found[model.expression_names.index("eyeLookDown" + side)] for side in ("Left", "Right")]
     assert down[0] > 0.2 and down[1] == pytest.approx(down[0])
+
+
+def test_an_eye_that_is_half_shut_beside_an_open_one_is_an_action(model, camera):
+    landmarks = shown(model, camera, eyeBlinkLeft=0.4)
+    found = shut_lids(model, camera, model.template.astype(float), np.zeros(52), landmarks)
+    assert found[model.expression_names.index("eyeBlinkLeft")] == pytest.approx(0.4, abs=0.06)
+    assert found[model.expression_names.index("eyeBlinkRight")] < 0.02

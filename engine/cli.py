@@ -110,7 +110,10 @@ def make_parser() -> Parser:
     command = commands.add_parser("bench", help="accuracy, speed and contact sheets")
     command.add_argument(
         "what",
-        choices=("accuracy", "batch", "df_mvr", "digest", "hair", "now", "rendered", "speed", "sheets", "views", "worn"),
+        choices=(
+            *("accuracy", "batch", "df_mvr", "digest", "expressions", "hair", "now", "rendered", "speed", "sheets"),
+            *("views", "worn"),
+        ),
         help="what is measured; `engine bench speed --help` tells its options",
     )
     command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="options of that measurement")

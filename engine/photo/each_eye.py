@@ -14,7 +14,7 @@ import numpy as np
 
 from ..geometry.smoothstep import smoothstep
 from .face_nets import FaceNets, Roi, roi_of, sample
-from .regions import EYES, IRISES, fill
+from .regions import EYES, fill
 from .weights import WEIGHTS, EachEyeWeights
 
 __all__ = ["eye_heights", "open_share", "openness", "with_each_eye"]
@@ -42,15 +42,12 @@ _BLINKS = (9, 8)
 
 def eye_heights(points: np.ndarray) -> np.ndarray:
     """(2,) distance of the lids in the middle of the right and the left eye, in the unit of (478, 2+) landmarks."""
-    return np.array(
-        [np.mean([np.linalg.norm(points[rim[16 - k], :2] - points[rim[k], :2]) for k in _MIDDLE]) for rim in EYES]
-    )
+    return np.array([np.mean([np.linalg.norm(points[rim[16 - k], :2] - points[rim[k], :2]) for k in _MIDDLE]) for rim in EYES])
 
 
 def openness(points: np.ndarray) -> np.ndarray:
     """(2,) the same over the distance of the eye's corners: about 0.3 for open eyes."""
-    across = np.array([np.linalg.norm(points[rim[0], :2] - points[rim[8], :2]) for rim in EYES])
-    return eye_heights(points) / np.maximum(across, 1e-6)
+    return eye_heights(points) / _widths(points)
 
 
 def open_share(points: np.ndarray, scores: np.ndarray, weights: EachEyeWeights = WEIGHTS.each_eye) -> np.ndarray:
@@ -86,10 +83,10 @@ def with_each_eye(
     doubled = [_doubled(square, placed, eye, w) for eye in (0, 1)]
     once = Roi(w.side_px / 2, w.side_px / 2, w.side_px, 0.0)
     apart = [nets.mesh(picture, once) for picture in doubled]
-    heights = np.array([eye_heights(apart[eye])[eye] for eye in (0, 1)])
-    share = float(smoothstep(*w.differ, abs(np.log(np.maximum(heights[0], 1e-3) / np.maximum(heights[1], 1e-3)))))
+    share = _differ(placed, apart, w)
     out, scores = points.copy(), nets.blendshapes(points[:, :2])
-    shown = open_share(points, scores, w)
+    # Lids move together unless they are seen to differ.
+    shown = np.full(2, open_share(points, scores, w).max())
     if share > 0:
         wobbles = [
             Roi(once.cx + dx * once.side, once.cy + dy * once.side, once.side * size, turn)
@@ -99,7 +96,8 @@ def with_each_eye(
             own = to_photo(np.mean([nets.mesh(doubled[eye], wobble) for wobble in wobbles], 0))
             alike = nets.blendshapes(own[:, :2])
             shown[eye] += share * (open_share(own, alike, w)[eye] - shown[eye])
-            ring = [*EYES[eye], *_LIDS[eye], IRISES[eye][0], *IRISES[eye][1]]
+            # Irises stay: two eyes that look to one side would cross in a face with one of them twice.
+            ring = [*EYES[eye], *_LIDS[eye]]
             out[ring] += share * (own[ring] - out[ring])
     for rim, opened in zip(EYES, shown):
         for k in range(1, 8):
@@ -110,6 +108,25 @@ def with_each_eye(
         for blink, opened in zip(_BLINKS, shown):
             scores[blink] = max(scores[blink], 1 - opened)
     return out.astype(np.float32), scores
+
+
+def _differ(points: np.ndarray, apart: list[np.ndarray], w: EachEyeWeights) -> float:
+    """How surely one eye is closed and the other one not, 0 to 1.
+
+    Args:
+        points: (478, 3) landmarks of the face. apart: those of the faces with the right eye twice, and with the left one.
+    """
+    heights = np.maximum([eye_heights(apart[eye])[eye] for eye in (0, 1)], 1e-3)
+    opened = max(openness(apart[eye])[eye] for eye in (0, 1))
+    # Of a turned face lids that look down or aside seem to differ: there one eye must be closed to tell.
+    turned = abs(np.log(_widths(points)[0] / _widths(points)[1]))
+    ratio = abs(np.log(heights[0] / heights[1])) - w.turned * turned
+    return float(smoothstep(*w.differ, ratio) * smoothstep(*w.opened, opened))
+
+
+def _widths(points: np.ndarray) -> np.ndarray:
+    """(2,) distance of the corners of the right and the left eye."""
+    return np.maximum([np.linalg.norm(points[rim[0], :2] - points[rim[8], :2]) for rim in EYES], 1e-6)
 
 
 def _moves(roi: Roi, side: int) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:

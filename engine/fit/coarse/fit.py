@@ -19,6 +19,7 @@ from ...types import CoarseFit, FaceObservation, Photo
 from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from ..features.lids import with_seen_lids
+from ..features.sides import with_seen_sides
 from ..veiled import doubt_at, hidden_actions, resting
 from ..weights import WEIGHTS as FIT
 from .distance import likely_distance
@@ -64,16 +65,7 @@ def fit_coarse(
     guess = replace(
         guess,
         identity=_likely_person(model, regressor, guess, weights),
-        expression=resting(
-            with_seen_lids(
-                model,
-                with_seen_jaw(
-                    model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
-                ),
-                observation.blendshapes,
-            ),
-            hidden,
-        ),
+        expression=resting(_seen_expression(model, photo, observation, guess), hidden),
     )
     fitting(0.0)
     basis = _point_basis(model, regressor)
@@ -107,6 +99,13 @@ def _guessed(
         return bare
     worn = regressor.guess(photo, observation, progress.part(0.5, 1.0), weights)
     return FaceGuess(*((getattr(bare, one.name) + getattr(worn, one.name)) / 2 for one in fields(FaceGuess)))
+
+
+def _seen_expression(model: HeadModel, photo: Photo, observation: FaceObservation, guess: FaceGuess) -> np.ndarray:
+    """(52,) What was guessed, with what teeth, lids and the scores of people's faces tell."""
+    scores = observation.blendshapes
+    value = with_seen_jaw(model, guess.expression, scores, find_bite(photo, observation), guess.px_per_mm)
+    return with_seen_sides(model, with_seen_lids(model, value, scores), scores)
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}

@@ -1,11 +1,11 @@
-"""What is believed of ears, gaze, jaw, lids and eye sockets, as numbers with unit and meaning; where no source is named, chosen by
+"""What is believed of ears, gaze, jaw, lids, the mouth's sides and eye sockets, as numbers with unit and meaning; where no source is named, chosen by
 looking at photos."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "EarWeights", "FeatureWeights", "GazeWeights", "JawWeights", "LidWeights", "SocketWeights"]
+__all__ = ["WEIGHTS", "EarWeights", "FeatureWeights", "GazeWeights", "JawWeights", "LidWeights", "SideWeights", "SocketWeights"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,23 @@ class LidWeights:
 
 
 @dataclass(frozen=True)
+class SideWeights:
+    """What is believed of one-sided smiles and of mouths drawn to a side or puckered."""
+
+    differ: tuple[float, float] = (0.1, 0.35)
+    """Difference of the scores of both corners' smiles from which on they count as different, and from which on each corner has
+    its share."""
+    drawn: float = 0.1
+    """Score of a mouth drawn to a side up to which it is none: turned faces have that."""
+    drawn_gain: float = 2.5
+    """Value of the action per score beyond."""
+    pucker: float = 0.55
+    """Score up to which lips are not puckered, but full."""
+    pucker_gain: float = 1.8
+    """Value of the action per score beyond."""
+
+
+@dataclass(frozen=True)
 class SocketWeights:
     """How eye sockets lie against the eyeballs."""
 
@@ -166,6 +183,7 @@ class FeatureWeights:
     gaze: GazeWeights = field(default_factory=GazeWeights)
     jaw: JawWeights = field(default_factory=JawWeights)
     lids: LidWeights = field(default_factory=LidWeights)
+    sides: SideWeights = field(default_factory=SideWeights)
     sockets: SocketWeights = field(default_factory=SocketWeights)
 
 

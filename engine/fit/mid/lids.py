@@ -30,7 +30,7 @@ def shut_lids(
     """Facial actions with which eyes that the photo shows shut, or nearly so, are as far shut.
 
     How wide open eyes are differs from one person to the other and is left to the shape; lids that leave less than half of
-    what is usual were closed.
+    what is usual, or much less than those of the other eye, were closed.
 
     Args:
         vertices: (N, 3) mm, the posed head. expression: (52,) of it. landmarks: (478, 2) observed, pixels.
@@ -80,19 +80,23 @@ def _opened(
     residual, derivative = landmark_residuals(camera, points, landmarks)
     mm = camera.to_camera(points)[:, 2:] / camera.fx
     value = expression.astype(float).copy()
-    for eye, side in enumerate(_SIDES):
-        if not np.isin(EYES[eye], used).all():
-            continue
+    usable = [eye for eye in (0, 1) if np.isin(EYES[eye], used).all()]
+    apart = [_apart(landmarks * mm, landmarks, eye) for eye in (0, 1)]
+    for eye in usable:
+        side = _SIDES[eye]
         actions = [model.expression_names.index(name + side) for name in ("eyeBlink", "eyeWide")]
-        seen, missing = _apart(landmarks * mm, landmarks, eye), _apart(residual, landmarks, eye)
+        seen, missing = apart[eye], _apart(residual, landmarks, eye)
         effects = [
             _apart(np.einsum("lij,lj->li", derivative, model.landmarks(model.expression_basis[action])), landmarks, eye)
             for action in actions
         ]
-        left = -missing - (w.overlap_mm if seen < w.shut_mm else 0.0)
+        left = -missing - (max(seen + w.overlap_mm, 0.0) if seen < w.shut_mm else 0.0)
         if not everywhere:
             usual = max(seen + missing - float(value[actions] @ effects), w.least_effect_mm)
-            left *= 1 - float(smoothstep(*w.half_shut, seen / usual))
+            opened = float(smoothstep(*w.half_shut, seen / usual))
+            if len(usable) == 2:
+                opened = min(opened, float(smoothstep(*w.narrower, seen / max(apart[1 - eye], w.least_effect_mm))))
+            left *= 1 - opened
         for action, effect in zip(actions, effects):
             moved = np.clip(value[action] + left / effect, 0, 1) if abs(effect) > w.least_effect_mm else value[action]
             left -= (moved - value[action]) * effect

@@ -168,9 +168,11 @@ class LidWeights:
     half_shut: tuple[float, float] = (0.35, 0.65)
     """Distance of the photo's lids, over that of the same head's with relaxed lids, up to which an action closes them, and from
     which on the shape of the eye is as it is."""
+    narrower: tuple[float, float] = (0.65, 0.82)
+    """The same over the distance of the other eye's lids: people's eyes are alike."""
     shut_mm: float = 0.6
     """Distance of the photo's lids below which they touch, mm."""
-    overlap_mm: float = 0.5
+    overlap_mm: float = 0.3
     """How far they then overlap, mm: landmarks lie on the edges' outsides, and nobody looks through between lids that touch."""
     least_effect_mm: float = 1.0
     """Least move, by an action in full, of what the action is to correct, mm."""

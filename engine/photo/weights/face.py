@@ -97,9 +97,14 @@ class EachEyeWeights:
     differ: tuple[float, float] = (0.3, 0.5)
     """Log ratio of the heights of both eyes, each measured in a face with two of it, from which on they count as different, and
     from which on each is taken as measured by itself."""
-    shut: tuple[float, float] = (0.08, 0.155)
+    turned: float = 3.0
+    """By how much this log ratio must be larger, over the log ratio of the eyes' widths, which differ in a turned face."""
+    opened: tuple[float, float] = (0.2, 0.27)
+    """Distance of the lids of the eye that is farther open, over that of its corners, up to which it may look down with the other
+    one, and from which on it is open."""
+    shut: tuple[float, float] = (0.1, 0.165)
     """Distance of the lids, over that of the eye's corners, up to which they are closed, and from which on they are apart."""
-    blink: tuple[float, float] = (0.4, 0.55)
+    blink: tuple[float, float] = (0.38, 0.5)
     """Score of a blink from which on lids begin to count as closed, and from which on they do."""
 
 

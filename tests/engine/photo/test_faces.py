@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -30,15 +28,7 @@ from engine.photo.weights import WEIGHTS
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
 from engine.wire.errors import ErrorCode, HrnError
 from support.checkout import ROOT
-
-
-def packaged(package: str, *parts: str) -> Path:
-    """A data file of an installed package that need not be importable."""
-    spec = importlib.util.find_spec(package)
-    path = Path(list(spec.submodule_search_locations)[0]).joinpath(*parts) if spec else None
-    if path is None or not path.is_file():
-        pytest.skip(f"needs {'/'.join(parts)} of the package {package}")
-    return path
+from support.packages import packaged
 
 
 @pytest.fixture(scope="module")

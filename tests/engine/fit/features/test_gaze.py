@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.fit.features.gaze import level_gaze
+from engine.fit.features.gaze import level_gaze, look_alike
 
 
 def values(model, **actions):
@@ -56,3 +56,26 @@ def test_several_photos_share_the_first_one_s(model):
     assert turns(model, one) == pytest.approx([-0.1, 0.1], abs=1e-6)
     assert turns(model, other) == pytest.approx([-0.7, 0.6], abs=1e-6)
     assert one.dtype == first.dtype and first[model.expression_names.index("eyeLookOutLeft")] == np.float32(0.2)
+
+
+def test_crossed_eyes_tell_nothing_of_how_they_look_at_rest(model):
+    given = values(model, eyeLookInLeft=0.4, eyeLookInRight=0.5)
+    (expression,), shift = level_gaze(model, [given])
+    assert turns(model, expression) == pytest.approx([-0.7, -0.8], abs=1e-6)
+    np.testing.assert_array_equal(shift, level_gaze(model, [values(model, eyeLookOutLeft=0.3, eyeLookOutRight=0.3)])[1])
+
+
+@pytest.mark.parametrize("left", [0.3, 0.9, 0.0])
+def test_a_shut_eye_looks_where_the_other_one_does(model, left):
+    given = values(model, eyeLookOutLeft=left, eyeLookUpLeft=0.2, eyeLookInRight=0.7, eyeLookDownRight=0.8)
+    alike = look_alike(model, given, [0])
+    (expression,), _ = level_gaze(model, [alike])
+    assert turns(model, expression) == pytest.approx([left - 0.3, 0.3 - left], abs=1e-6)
+    number = model.expression_names.index
+    assert alike[number("eyeLookUpRight")] == alike[number("eyeLookUpLeft")] and alike[number("eyeLookDownRight")] == 0
+
+
+def test_two_shut_eyes_look_straight_ahead(model):
+    given = values(model, eyeLookOutLeft=0.9, eyeLookInRight=0.7, eyeLookDownRight=0.8)
+    (expression,), _ = level_gaze(model, [look_alike(model, given, [0, 1])])
+    assert np.abs(expression).max() < 1e-6

@@ -29,6 +29,11 @@ def _cloud(found: Compared, skin: np.ndarray, fine: bool, weights: CloudWeights)
     weight = np.clip((found.tracks.contrast[skin] / weights.full_contrast) ** 2, weights.least, 1)
     if not fine and len(points) > weights.many:
         points, weight, hair = points[::2], 2 * weight[::2], hair[::2]
+    if weights.edge_points < len(hair) - hair.sum():
+        # At its edge a beard is thin.
+        hair = hair.copy()
+        near, _ = cKDTree(points[~hair]).query(points[hair], k=[weights.edge_points])
+        hair[hair] = near[:, 0] > weights.edge_mm
     return Cloud(points, weight, hair)
 
 

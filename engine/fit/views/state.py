@@ -10,7 +10,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.mesh import facing_of, vertex_normals
-from ...photo.parts import photo_parts
+from ...photo.parts import PhotoParts, photo_parts
 from ...render import Raster, interpolate, rasterize
 from ...system.concurrency import concurrently
 from ...types import CoarseFit, FaceObservation, Photo
@@ -54,6 +54,8 @@ class ViewState:
     """(h, w, 3) uint8 sRGB: the frame."""
     grey: np.ndarray | None = None
     """(h, w) float32 in [0, 255]: the frame's luma."""
+    parts: PhotoParts | None = None
+    """What each pixel around the face is; None where nothing tells."""
     beard: np.ndarray | None = None
     """(h, w) float32: chance that a pixel of the frame shows a beard; None where nothing tells."""
     hair: np.ndarray | None = None
@@ -96,9 +98,9 @@ class ViewState:
         self.frame = Frame(factor, x0, y0, x1 - x0, y1 - y0)
         self.color = np.ascontiguousarray(small[y0:y1, x0:x1])
         self.grey = cv2.cvtColor(self.color, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        parts = photo_parts(self.photo, self.observation)
-        if parts is not None:
-            found = parts.window((x0 / factor, y0 / factor), factor, self.grey.shape)
+        self.parts = self.parts or photo_parts(self.photo, self.observation)
+        if self.parts is not None:
+            found = self.parts.window((x0 / factor, y0 / factor), factor, self.grey.shape)
             self.beard, self.hair = found["beard"], found["hair"]
 
     def straighten(self, k: float) -> None:
@@ -115,6 +117,7 @@ class ViewState:
         points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
         self.photo = replace(self.photo, pixels=pixels, as_shot=shot)
         self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32))
+        self.parts = None
 
     @property
     def work(self) -> Camera:

@@ -52,6 +52,10 @@ class CloudWeights:
     """Where points lie nearer than that, an outline counts less, mm: a mask's border is less exact."""
     hairy: float = 0.5
     """Chance that a match lies on a beard, or on hair over the face, from which on it says nothing of where the skin is."""
+    edge_mm: float = 8.0
+    """Hair nearer than that to bare skin lies on the skin, mm: ..."""
+    edge_points: int = 20
+    """... where that many bare points are as near."""
     lift_mm: float = 1.5
     """How far off the surface lids and lips may be laid, mm."""
 

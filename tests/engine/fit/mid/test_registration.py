@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from engine.camera import Camera
 from engine.fit.mid.lids import close_lids, shut_lids
 from engine.fit.mid.registration import fit_actions, slide
+from engine.fit.mid.weights import WEIGHTS
 from engine.fit.skin_surface import skin_surface
 from engine.geometry.mesh import face_cross
 from engine.photo.regions import EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS
@@ -40,6 +41,22 @@ def test_facial_actions_are_found_from_the_landmarks(model, camera):
     assert found[names.index("eyeBlinkRight")] < 0.08
     posed = model.shape(np.zeros(len(model.identity_basis), np.float32), found.astype(np.float32))
     assert np.median(miss_mm(model, camera, posed, landmarks)) < np.median(miss_mm(model, camera, relaxed, landmarks))
+
+
+def test_a_wide_open_jaw_hardly_follows_landmarks_that_close_it(model, camera):
+    names = model.expression_names
+    jaw, nobody = names.index("jawOpen"), np.zeros(len(model.identity_basis), np.float32)
+
+    def closed_by(start: float, **more) -> float:
+        truth, begin = np.zeros(52, np.float32), np.zeros(52)
+        truth[jaw], begin[jaw] = start - 0.1, start
+        landmarks = camera.project(model.landmarks(model.shape(nobody, truth)).astype(float))[0]
+        weights = replace(WEIGHTS.registration, **more)
+        return start - fit_actions(model, camera, model.template.astype(float), begin, landmarks, weights)[jaw]
+
+    believed = WEIGHTS.registration.action_sigma
+    assert closed_by(0.28) == closed_by(0.28, wide_sigma=believed) > 0.04
+    assert closed_by(0.85) < 0.75 * closed_by(0.85, wide_sigma=believed)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 
 from engine.camera import Camera
 from engine.fit.views.bundle_adjustment import Lens, OnMesh, adjust, triangulate
+from engine.fit.views.hairy import hairy_at
 from engine.fit.views.matching import Tracks, choose_pairs
 from engine.fit.views.same_person import agreement, strangers
 from engine.fit.views.silhouette import plain_background
@@ -124,6 +125,32 @@ class TestBundleAdjustment:
     def test_distortion_is_found_where_it_is(self):
         assert Scene(distortion=0.5, noise=0.02).solve(0.5)[1][0] == pytest.approx(0.5, abs=0.15)
         assert abs(Scene(noise=0.02).solve(0.5)[1][0]) < 0.1
+
+
+@pytest.mark.parametrize(("out_mm", "least", "most"), [(5.0, -0.3, 0.5), (-3.0, -4.0, -1.5)])
+def test_the_surface_stays_behind_points_of_hair(out_mm, least, most):
+    vertices, triangles = ball()
+    normals = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
+    weights = np.random.default_rng(1).dirichlet([1, 1, 1], 4 * len(triangles))
+    places = np.einsum("pk,pkd->pd", weights, vertices[np.tile(triangles, (4, 1))])
+    beard = places[:, 1] < -20
+    points = places * np.where(beard, 1 + out_mm / 80, 1)[:, None]
+    cloud = Cloud(points, np.ones(len(points)), beard)
+    bending = Bending(stiffness=0.25, damping=1e-3, robust_mm=4.0, membrane=0.02)
+    height = np.einsum("vd,vd->v", fit_offset(triangles, vertices, cloud, np.zeros_like(vertices), None, bending), normals)
+    assert least < height[vertices[:, 1] < -35].mean() < most
+    assert np.abs(height[vertices[:, 1] > 0]).mean() < 0.2
+
+
+def test_hair_counts_over_the_face_and_not_on_the_scalp():
+    camera = turned_camera(0)
+    view = ViewState(None, None, camera, np.zeros(52), "user", None)
+    pixels = np.array([[10.5, 10.5], [30.5, 10.5], [30.5, 10.5], [50.5, 10.5]])
+    scalp = np.array([0.0, 0.0, 1.0, 0.0])
+    assert not hairy_at(view, pixels, scalp).any()
+    view.beard, view.hair = np.zeros((20, 60), np.float32), np.zeros((20, 60), np.float32)
+    view.beard[:, :20], view.hair[:, 20:40] = 1, 1
+    np.testing.assert_allclose(hairy_at(view, pixels, scalp), [1, 1, 0, 0])
 
 
 def test_offset_follows_points_and_stays_calm_where_there_are_none():

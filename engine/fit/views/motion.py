@@ -96,7 +96,7 @@ def find_moves(
     Args:
         views: drawn. cameras: of their frames. distortion: (V,). tracks: of the matches.
     """
-    w, count = weights, len(views)
+    w, count, given = weights, len(views), cameras
     step = max(1, len(tracks.triangle) // w.most_tracks)
     tracks = tracks.take(np.arange(len(tracks.triangle)) % step == 0)
     corners = head.triangles[tracks.triangle]
@@ -119,8 +119,13 @@ def find_moves(
         step = system.solved(found, modes.sigma, known, w)
         found[1:] += step.moves
         cameras = [_stepped(camera, by) for camera, by in zip(cameras, step.poses)]
-    for view, moves in zip(views[1:], found[1:]):
-        view.moves, view.motion = moves, modes.field(moves).astype(np.float32)
+    fields = [modes.field(moves) for moves in found[1:]]
+    if max(np.sqrt((field[head.face] ** 2).sum(1).mean()) for field in fields) < w.still_mm:
+        for view in views:
+            view.moves = view.motion = None
+        return given
+    for view, moves, field in zip(views[1:], found[1:], fields):
+        view.moves, view.motion = moves, field.astype(np.float32)
     return cameras
 
 

@@ -19,6 +19,8 @@ class MotionWeights:
     """Deviation of a match, frame pixels."""
     patch_points: float = 8.0
     """Points of a patch: they share their errors."""
+    still_mm: float = 0.35
+    """Where no photo's face differs by more, root mean square, it kept still: so much comes from the matches' own errors, mm."""
     action_sigma: float = 0.1
     """How far a facial action may be from what the networks say."""
     field_mm: float = 0.3

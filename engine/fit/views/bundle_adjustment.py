@@ -1,8 +1,7 @@
 """Cameras and points that explain the matches best (Triggs et al., "Bundle adjustment: a modern synthesis", 2000).
 
 Gauss-Newton with the points eliminated (Schur complement) and Geman-McClure weights. Unknown are each camera's pose
-and, per group of photos taken with one lens, log focal length (with a zoom of each photo's own where no file says) and first
-radial distortion. A weak pull of the points
+and, per group of photos taken with one lens, log focal length and first radial distortion. A weak pull of the points
 to the present mesh fixes what pictures alone leave open (place, turn, size, and the trade of focal length for depth
 when the views are few).
 """
@@ -40,8 +39,6 @@ class Lens:
     """Pixels of the photo, believed before the pictures are matched."""
     distortion_sigma: float = 0.0
     """Deviation of the first radial coefficient; 0 keeps it at 0."""
-    zoom_sigma: float = 0.0
-    """How far a view's log focal length is from that of the lens: the person zoomed, or cut the photo; 0 where it is the same."""
 
 
 @dataclass
@@ -156,61 +153,45 @@ class _Adjustment:
         self._mesh = (anchors, matches.normals, 1.0 / (weights.prior_mm**2 * max(len(anchors), 1)))
         # From these unknowns to those of every camera.
         count = len(cameras)
-        self._distortion, self._focal = [], []
-        size = 6 * count
-        for lens in lenses:
-            own = len(lens.views) if lens.zoom_sigma else 1
-            self._focal.append(np.arange(size, size + own))
-            self._distortion.append(size + own)
-            size += own + 1
-        self.size = size
+        self.size = 6 * count + 2 * len(lenses)
         self._spread = np.zeros((_CAMERA * count, self.size))
         for view in range(count):
             self._spread[_CAMERA * view : _CAMERA * view + 6, 6 * view : 6 * view + 6] = np.eye(6)
-        for lens, focal, distortion in zip(lenses, self._focal, self._distortion):
-            for view, place in zip(lens.views, np.broadcast_to(focal, len(lens.views))):
-                self._spread[_CAMERA * view + 6, place] = 1
-                self._spread[_CAMERA * view + 7, distortion] = 1
+        for number, lens in enumerate(lenses):
+            for view in lens.views:
+                self._spread[_CAMERA * view + 6, self._of(number)] = 1
+                self._spread[_CAMERA * view + 7, self._of(number) + 1] = 1
 
-    def _focal_precision(self, lens: Lens) -> np.ndarray:
-        """(n, n) of the log focal lengths of a lens' views, or (1, 1) where they share one."""
-        common = max(lens.focal_sigma, self.weights.least_sigma[0]) ** -2.0
-        if not lens.zoom_sigma:
-            return np.array([[common]])
-        # Each is that of the lens and a zoom of its own; the lens' is eliminated.
-        own, count = lens.zoom_sigma**-2.0, len(lens.views)
-        return own * np.eye(count) - own * own / (count * own + common)
-
-    def _focal_away(self, lens: Lens, f: np.ndarray) -> np.ndarray:
-        """(n,) or (1,) log focal lengths relative to what is believed of the lens."""
-        views = lens.views if lens.zoom_sigma else lens.views[:1]
-        return np.log(f[views] / self.factors[views] / lens.focal)
+    def _of(self, lens: int) -> int:
+        """Place of a lens' first unknown."""
+        return 6 * len(self.factors) + 2 * lens
 
     def energy(self, values: _Values, scale: float) -> float:
         """What the values leave unexplained."""
         R, t, f, k, points = values
-        least_distortion = self.weights.least_sigma[1]
+        least_focal, least_distortion = self.weights.least_sigma
         value = sum(_in_parts(error, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale))
         for lens in self.lenses:
-            away = self._focal_away(lens, f)
-            value += away @ self._focal_precision(lens) @ away
-            value += (k[lens.views[0]] / max(lens.distortion_sigma, least_distortion)) ** 2
+            first = lens.views[0]
+            value += (np.log(f[first] / self.factors[first] / lens.focal) / max(lens.focal_sigma, least_focal)) ** 2
+            value += (k[first] / max(lens.distortion_sigma, least_distortion)) ** 2
         return value + (self.firmly[:, None] * _away(R, self.start.R) ** 2).sum()
 
     def system(self, values: _Values, scale: float) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations without the points: (size, size) and (size,)."""
         R, t, f, k, points = values
-        least_distortion = self.weights.least_sigma[1]
+        least_focal, least_distortion = self.weights.least_sigma
         parts = _in_parts(reduced, len(points), R, t, f, k, *self._seen, points, *self._mesh, scale)
         system, gradient = (sum(part[i] for part in parts) for i in (0, 1))
         system, gradient = self._spread.T @ system @ self._spread, self._spread.T @ gradient
-        for lens, focal, at in zip(self.lenses, self._focal, self._distortion):
-            precision = self._focal_precision(lens)
-            system[np.ix_(focal, focal)] += precision
-            gradient[focal] += precision @ self._focal_away(lens, f)
-            precision = max(lens.distortion_sigma, least_distortion) ** -2.0
+        for number, lens in enumerate(self.lenses):
+            at, first = self._of(number), lens.views[0]
+            precision = max(lens.focal_sigma, least_focal) ** -2.0
             system[at, at] += precision
-            gradient[at] += precision * k[lens.views[0]]
+            gradient[at] += precision * np.log(f[first] / self.factors[first] / lens.focal)
+            precision = max(lens.distortion_sigma, least_distortion) ** -2.0
+            system[at + 1, at + 1] += precision
+            gradient[at + 1] += precision * k[first]
         away = _away(R, self.start.R)
         for view in range(len(R)):
             at = slice(6 * view, 6 * view + 3)
@@ -246,7 +227,7 @@ class _Adjustment:
 
     def distortion_deviation(self, system: np.ndarray) -> np.ndarray:
         """(V,) deviation of the distortion, from the normal equations."""
-        variance = np.linalg.inv(system).diagonal()[self._distortion]
+        variance = np.linalg.inv(system).diagonal()[6 * len(self.factors) + 1 :: 2]
         deviation = np.zeros(len(self.factors))
         for number, lens in enumerate(self.lenses):
             deviation[lens.views] = np.sqrt(max(variance[number], 0.0))

@@ -138,6 +138,8 @@ class Problem:
         if face_px != self._face_px:
             self._reframe(face_px)
         self._draw()
+        if self._settings.same_expression:
+            step = replace(step, moves=False)
         found = compare(self.head, self._anchor, self.views, self._lenses, step, self._turn_precision, self._weights, progress)
         self.agreement = found.agreement
         if found.consistent is not None:

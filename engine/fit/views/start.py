@@ -103,7 +103,7 @@ def significant_distortion(view: ViewState, k: float, deviation: float, weights:
 
 
 def group_lenses(views: list[ViewState], weights: LensWeights) -> list[Lens]:
-    """Photos without EXIF of one size are believed to come from nearly one lens; a known focal length is its own."""
+    """Photos without EXIF of one size are believed to come from one lens; a known focal length is its own."""
     groups: dict[tuple, list[int]] = {}
     for number, view in enumerate(views):
         known = view.focal_source != "estimated"
@@ -112,8 +112,7 @@ def group_lenses(views: list[ViewState], weights: LensWeights) -> list[Lens]:
     lenses = []
     for (known, *_), members in groups.items():
         focal = float(np.exp(np.mean([np.log(views[i].camera.fx) for i in members])))
-        sigma, zoom = (weights.known_focal, 0.0) if known else (weights.guessed_focal, weights.zoom if len(members) > 1 else 0.0)
-        lenses.append(Lens(members, sigma, focal, weights.distortion, zoom))
+        lenses.append(Lens(members, weights.known_focal if known else weights.guessed_focal, focal, weights.distortion))
     return lenses
 
 

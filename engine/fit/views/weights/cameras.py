@@ -74,8 +74,6 @@ class LensWeights:
     """Deviation of a log focal length from EXIF (rounded to whole millimetres, breathing of the lens)."""
     guessed_focal: float = 0.25
     """Deviation of a log focal length guessed from the face."""
-    zoom: float = 0.03
-    """Deviation of one photo's log focal length from that of others that say none: zoomed, or cut."""
     distortion: float = 0.05
     """Deviation of the first radial coefficient, in units of the focal length."""
     significant: float = 5.0

@@ -14,8 +14,8 @@ from ...system.progress import Progress
 from .bundle_adjustment import Lens, OnMesh, Triangulated, adjust, triangulate
 from .hairy import hairy_tracks
 from .head import JointHead
-from .motion import MotionModes, find_moves
 from .matching import Tracks, choose_pairs, match_views
+from .motion import find_moves
 from .same_person import agreement
 from .state import ViewState
 from .weights import Round, ViewsWeights
@@ -83,9 +83,7 @@ def compare(
     )
     progress(0.7)
     if step.moves:
-        cameras = find_moves(
-            head, MotionModes(head, weights.motion), views, cameras, distortion, tracks, lenses, weights.motion, weights.camera
-        )
+        cameras = find_moves(head, views, cameras, distortion, tracks, lenses, weights)
         posed = head.all_posed(views)
         places = np.stack([np.einsum("pk,pkd->pd", tracks.weights, vertices[corners]) for vertices in posed])
         matches = _on_mesh(tracks, corners, places, posed[0], head.triangles)

@@ -15,7 +15,7 @@ from .compare import Compared
 from .eyes import fit_eyeballs
 from .head import JointHead
 from .landmark_places import landmark_places
-from .silhouette import find_rims, foreground
+from .silhouette import Cutout, find_rims, foreground
 from .state import ViewState, draw_all
 from .surface import Cloud, Evidence, Rims, fit_coefficients, fit_offset, nearest_places
 from .weights import Bending, CloudWeights, Round, ViewsWeights
@@ -37,7 +37,7 @@ def _cloud(found: Compared, skin: np.ndarray, fine: bool, weights: CloudWeights)
     return Cloud(points, weight, hair)
 
 
-def foregrounds(head: JointHead, views: list[ViewState], weights: ViewsWeights) -> list[np.ndarray | None]:
+def foregrounds(head: JointHead, views: list[ViewState], weights: ViewsWeights) -> list[Cutout | None]:
     """What is head in each drawn view, see :func:`.silhouette.foreground`."""
     chin = int(head.model.landmark_vertices[152, 0])
     return concurrently(
@@ -48,13 +48,13 @@ def foregrounds(head: JointHead, views: list[ViewState], weights: ViewsWeights) 
 def follow(
     head: JointHead,
     views: list[ViewState],
-    masks: list[np.ndarray | None] | None,
+    masks: list[Cutout | None] | None,
     found: Compared,
     doubt: np.ndarray,
     step: Round,
     weights: ViewsWeights,
     progress: Progress,
-) -> list[np.ndarray | None]:
+) -> list[Cutout | None]:
     """Move the head, and the views' facial actions with it, onto the points.
 
     Args:
@@ -94,7 +94,7 @@ def follow(
 
 
 def _rims(
-    head: JointHead, views: list[ViewState], masks: list[np.ndarray | None], cloud: Cloud, step: Round, weights: ViewsWeights
+    head: JointHead, views: list[ViewState], masks: list[Cutout | None], cloud: Cloud, step: Round, weights: ViewsWeights
 ) -> Rims:
     """The head's outlines in the photos, less where points lie."""
     skins = [view.vertices[head.surface.vertices] for view in views]

@@ -13,6 +13,9 @@ from .surface import Belief
 
 __all__ = ["JointHead"]
 
+_FACE_MM = 75.0
+"""Skin nearer to the tip of the nose than that is the face, mm."""
+
 
 class JointHead:
     """Identity, offset and eyes; facial actions are the views' own, and the first view's are those that the points shape.
@@ -30,6 +33,9 @@ class JointHead:
         self.triangles, material = model.triangles[solid], np.repeat(model.face_material, 2)[solid]
         self.is_skin = material == MATERIALS.index("skin")
         self.usable = self.is_skin | (material == MATERIALS.index("eyes"))
+        marks = model.landmarks(model.template)
+        reach = np.linalg.norm(model.template - marks[4], axis=1)
+        self.face = self.surface.vertices[reach[self.surface.vertices] < _FACE_MM]
         self.identity = identity
         self.belief = Belief(identity.copy(), expression.copy(), expression_sigma, action_limits(model, expression))
         self.offset = np.zeros((len(self.surface.vertices), 3))

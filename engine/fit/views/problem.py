@@ -20,6 +20,7 @@ from .follow import follow
 from .head import JointHead
 from .placing import place_photo
 from .same_person import strangers
+from .silhouette import Cutout
 from .start import group_lenses, join, same_expression, significant_distortion
 from .state import ViewState, draw_all
 from .weights import Round, ViewsWeights
@@ -48,7 +49,7 @@ class Problem:
         sigma = weights.order.still_actions if self._still else weights.order.moving_actions
         self.head = JointHead(model, identity, views[0].expression, sigma)
         self._anchor = self.head.posed(views[0])
-        self._masks: list[np.ndarray | None] | None = None
+        self._masks: list[Cutout | None] | None = None
         self._face_px = 0.0
         self._distortion = self._distortion_deviation = np.zeros(len(views))
         self._mismatch = 0.0
@@ -137,6 +138,8 @@ class Problem:
         if face_px != self._face_px:
             self._reframe(face_px)
         self._draw()
+        if self._settings.same_expression:
+            step = replace(step, moves=False)
         found = compare(self.head, self._anchor, self.views, self._lenses, step, self._turn_precision, self._weights, progress)
         self.agreement = found.agreement
         if found.consistent is not None:

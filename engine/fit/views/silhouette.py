@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,11 +20,20 @@ from .state import ViewState
 from .surface import Rims
 from .weights import WEIGHTS, OutlineWeights
 
-__all__ = ["find_rims", "foreground", "plain_background"]
+__all__ = ["Cutout", "find_rims", "foreground", "plain_background"]
 
 
-def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.outline) -> np.ndarray | None:
-    """(h, w) float32 in [0, 1]: the head, its hair and the neck in the view's frame, None where they cannot be told.
+class Cutout(NamedTuple):
+    """What is head in a picture."""
+
+    mask: np.ndarray
+    """(h, w) float32 in [0, 1]."""
+    plain: bool
+    """Whether it stands before a plain background, where the outline is exact."""
+
+
+def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.outline) -> Cutout | None:
+    """The head, its hair and the neck in the view's frame, None where they cannot be told.
 
     A plain background is modelled as a colour that changes with the square of the place; else the head is cut out
     with Rother, Kolmogorov and Blake, "GrabCut" (SIGGRAPH 2004), started from the fitted head.
@@ -40,7 +50,8 @@ def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.o
     if min(outside.sum(), inside.sum()) < weights.least_pixels:
         return None
     mask = plain_background(lab, outside, weights)
-    if mask is None or not _plausible(mask, inside, outside, weights):
+    plain = mask is not None and _plausible(mask, inside, outside, weights)
+    if not plain:
         mask = _cut(view.color, head, per_mm, weights)
         if not _plausible(mask, inside, outside, weights):
             return None
@@ -50,7 +61,8 @@ def foreground(view: ViewState, chin: float, weights: OutlineWeights = WEIGHTS.o
     own[0] = 0
     body = (labels == own.argmax()).astype(np.uint8)
     near = weights.joined_px
-    return np.where(_grown(body, near) > 0, np.maximum(mask, _grown(1 - body, near) == 0), 0).astype(np.float32)
+    whole = np.where(_grown(body, near) > 0, np.maximum(mask, _grown(1 - body, near) == 0), 0).astype(np.float32)
+    return Cutout(whole, plain)
 
 
 def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
@@ -126,7 +138,7 @@ def find_rims(
     model: HeadModel,
     surface: SkinSurface,
     views: list[ViewState],
-    masks: list[np.ndarray | None],
+    masks: list[Cutout | None],
     skins: list[np.ndarray],
     search: tuple[float, float],
     weights: OutlineWeights = WEIGHTS.outline,
@@ -146,10 +158,10 @@ def find_rims(
     ears, hidden = model.part("right_ear", "left_ear")[at], weights.hidden
     trust = np.clip(1 - hidden * neck - hidden * ears, 0, 1).astype(float)
 
-    def rims(view: ViewState, mask: np.ndarray, skin: np.ndarray) -> Rims | None:
+    def rims(view: ViewState, cut: Cutout, skin: np.ndarray) -> Rims | None:
         camera = view.work
         normals = vertex_normals(skin, surface.triangles)
-        picture = Picture(Camera.project, view.raster, mask)
+        picture = Picture(Camera.project, view.raster, cut.mask)
         found = find_outline(camera, picture, skin, normals, surface.edges, trust, Search(reach, scale, scale))
         if not len(found.target):
             return None
@@ -158,7 +170,7 @@ def find_rims(
         place = skin[first] * (1 - t) + skin[second] * t
         normal = normals[first] * (1 - t) + normals[second] * t
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-        weight = weights.points * found.weight
+        weight = weights.points * found.weight * (1.0 if cut.plain else weights.cut_trust)
         # The outline of a beard: the skin ends there or within.
         seen = camera.project(place + normal * (found.target - weights.within_mm)[:, None])[0]
         beyond = (hairy_at(view, seen, scalp[first]) > weights.hairy) & (found.target > 0)

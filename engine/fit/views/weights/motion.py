@@ -19,6 +19,8 @@ class MotionWeights:
     """Deviation of a match, frame pixels."""
     patch_points: float = 8.0
     """Points of a patch: they share their errors."""
+    still_mm: float = 0.35
+    """Where no photo's face differs by more, root mean square, it kept still: so much comes from the matches' own errors, mm."""
     action_sigma: float = 0.1
     """How far a facial action may be from what the networks say."""
     field_mm: float = 0.3
@@ -38,6 +40,10 @@ class MotionWeights:
     turn_sigma: float = 0.02
     """How far a camera may turn in one step, radians."""
     shift_mm: float = 10.0
-    """How far it may move, mm."""
+    """How far it may move in one step, mm."""
     zoom_sigma: float = 0.02
-    """How far a log focal length may change, where it is not known."""
+    """How far a log focal length may change in one step, where it is not known."""
+    known_zoom: float = 1e-4
+    """The same where it is."""
+    least_form: float = 0.5
+    """Gaussians of the shape whose value is lower at all points are left out."""

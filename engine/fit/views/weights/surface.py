@@ -195,6 +195,8 @@ class OutlineWeights:
     """Skin less than that below and behind the chin's landmark is the face's, mm."""
     points: float = 3.0
     """What 12 mm of outline are worth, in points."""
+    cut_trust: float = 0.33
+    """The same before a busy background, as a share of that: what lies behind the jaw is often taken for neck there."""
     inside: float = 0.5
     """Share of `near_mm` from which on all within the fitted head is head where a mask is judged."""
     least_pixels: int = 400

@@ -55,6 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--generated", type=int, default=0, metavar="N", help="also fit N generated heads of each look")
     parser.add_argument("--distances", type=int, default=0, metavar="N", help="also N people at each of seven known distances")
     parser.add_argument("--groups", type=int, default=0, metavar="N", help="also N people of each group of age and weight")
+    parser.add_argument("--tones", type=int, default=0, metavar="N", help="also N lights on each tone of skin")
     parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all", help="stage of the fit (default: all)")
     parser.add_argument("--part-distance", action="store_true", help="with the setting of this name")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         found["dev"] = _bench_heads(model, options.bench, stages, settings)
     else:
         print(local(say("No benchmark at {folder}: give its folder with --bench.", folder=options.bench)), file=sys.stderr)
-        if not (options.generated or options.distances or options.groups):
+        if not (options.generated or options.distances or options.groups or options.tones):
             return 1
     if options.generated:
         from .generated import score_generated
@@ -76,6 +77,14 @@ def main(argv: list[str] | None = None) -> int:
         from .distances import score_distances
 
         found["distances"] = score_distances(model, options.distances, stages)
+    if options.groups:
+        from .people import score_groups
+
+        found["groups"] = score_groups(model, options.groups, stages, settings)
+    if options.tones:
+        from .people import score_tones
+
+        found["tones"] = score_tones(model, options.tones, settings)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
     return 0

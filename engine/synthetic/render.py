@@ -148,13 +148,14 @@ class Renderer:
         margin: float = 1.5,
         varied: bool = False,
         distance_mm: float | None = None,
+        skin: Color | None = None,
     ) -> Shot:
         """One view with everything about it drawn from `rng`; :func:`develop` makes a photo of it.
 
         Args:
             side: pixels to render. margin: side of the crop over that of the face's box.
             varied: with :mod:`.variety`, else the plain look.
-            distance_mm: from the camera to the eyes, else drawn.
+            distance_mm: from the camera to the eyes, else drawn. skin: its albedo, else drawn.
         """
         more = rng.spawn(1)[0]
         hair = rng.random() < 0.4
@@ -173,6 +174,9 @@ class Renderer:
         values[:, Column.NORMAL] = vertex_normals(vertices, triangles) @ camera.R.T
         values[:, Column.CAMERA] = at
         lights, paint, harmonics = self.look(rng)
+        if skin is not None:
+            lip = np.array(paint.lip) * skin / paint.skin
+            paint = paint._replace(skin=skin, lip=tuple(lip), beard=0.0, freckle=0.0, red_nose=0.0)
         if varied:
             paint = varied_paint(paint, more)
             self.move_paint(values, more)

@@ -111,7 +111,9 @@ def score_tones(model: HeadModel, count: int, settings: Settings) -> list[dict]:
             if not faces:
                 continue
             color = _skin_color(model, photo, faces[0], settings)
-            lightness = cv2.cvtColor(linear_to_srgb(color)[None, None].astype(np.float32), cv2.COLOR_RGB2LAB)[0, 0, 0] - tone.lab[0]
+            lightness = (
+                cv2.cvtColor(linear_to_srgb(color)[None, None].astype(np.float32), cv2.COLOR_RGB2LAB)[0, 0, 0] - tone.lab[0]
+            )
             some.append({"tone": tone.name, "difference": color_difference(color, tone.linear), "lightness": float(lightness)})
         rows += some
         if some:

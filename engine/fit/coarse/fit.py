@@ -20,6 +20,7 @@ from ...wire.settings import Settings
 from ..features.jaw import action_limits, with_seen_jaw
 from .distance import likely_distance
 from .focal import choose_focal, first_camera
+from .groups import bare_share
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
 from .weights import WEIGHTS, CoarseWeights
@@ -59,7 +60,7 @@ def fit_coarse(
     guess = regressor.guess(photo, observation, looking, weights)
     guess = replace(
         guess,
-        identity=_likely_person(model, regressor, guess, weights),
+        identity=_likely_person(model, regressor, guess, bare_share(photo, observation), weights),
         expression=with_seen_jaw(
             model, guess.expression, observation.blendshapes, find_bite(photo, observation), guess.px_per_mm
         ),
@@ -86,12 +87,12 @@ def fit_coarse(
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}
 
 
-def _likely_person(model: HeadModel, regressor: Regressor, guess: FaceGuess, weights: CoarseWeights) -> np.ndarray:
+def _likely_person(model: HeadModel, regressor: Regressor, guess: FaceGuess, bare: float, weights: CoarseWeights) -> np.ndarray:
     """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people around the average of the
     groups that the face belongs to, given the guess as a measurement; its skull keeps to the average's as far as the face
     allows."""
     groups = regressor.groups
-    shares = groups.believed(guess.shares, weights)
+    shares = groups.believed(guess.shares, bare, weights)
     mean, expected = (regressor.people.mean + shares @ moves for moves in (groups.differ, groups.answered))
     key = model.version, weights
     if key not in _persons:

@@ -94,6 +94,9 @@ class CoarseWeights:
     """Variance of a person's identity coefficients beyond what scanned people differ in."""
     group_floor: float = 0.2
     """Share of a group that adults' faces, too, are often taken to show."""
+    bare_face: tuple[float, float] = (0.2, 0.6)
+    """Shares of bare skin in the lower face up to which nothing is believed about weight, and from which on all is (beards: 0
+    to 0.05; shaven faces, stubble and folds: 0.6 and more)."""
     face_precision: float = 60.0
     """1/mm^2 of the mean square over the face: some 60 independent places to 1 mm."""
     skull_precision: float = 10.0

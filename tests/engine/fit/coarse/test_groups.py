@@ -43,9 +43,17 @@ def test_a_rendered_person_of_a_group_is_found_better_than_by_the_average_adult(
 def test_little_of_a_group_counts_as_an_adult_and_much_as_it_is(model):
     groups = load_groups(model)
     floor = WEIGHTS.group_floor
-    believed = groups.believed(np.array([-0.5, 0.5 * floor, floor, 0.9]))
+    believed = groups._replace(of_weight=np.zeros(4, bool)).believed(np.array([-0.5, 0.5 * floor, floor, 0.9]))
     np.testing.assert_array_equal(believed[:3], 0)
     assert 0.8 < believed[3] < 0.9
+
+
+def test_a_covered_lower_face_says_nothing_about_weight(model):
+    groups, seen = load_groups(model), np.full(len(AXES), 0.8)
+    bare, covered = groups.believed(seen, 0.9), groups.believed(seen, 0.05)
+    names = [axis.name for axis in AXES]
+    for number, name in enumerate(names):
+        assert covered[number] == (0 if name in ("heavy", "thin") else bare[number]) and bare[number] > 0.7
 
 
 def test_what_is_believed_of_groups_is_what_the_heads_data_say(model):

@@ -106,6 +106,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
             (local(say("(mean h.)")), -9),
             (local(say("scale %")), -8),
             (local(say("focal px")), -9),
+            (local(say("error %")), -8),
             (local(say("marks px")), -9),
         )
     )
@@ -119,6 +120,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                 if not faces:
                     print(f"{home.name:5} {view:8} {local(say('no face found'))}")
                     continue
+                true_focal = _true_focal(home, view)
                 for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
                     got = scored(score, model, vertices, home.name, bench, folder)
                     rows.append(
@@ -131,15 +133,23 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                             "mean_head_regions": base["regions"],
                             "ratio": got["face"] / base["face"],
                             "landmarks_px": float(np.median(fit.residual_px)),
+                            "focal_source": fit.focal_source,
+                            "focal_ratio": fit.camera.fx / true_focal,
                         }
                     )
                     print(
                         f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
                         f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
                         f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]} "
-                        f"{rows[-1]['landmarks_px']:9.2f}",
+                        f"{100 * rows[-1]['focal_ratio'] - 100:+8.0f} {rows[-1]['landmarks_px']:9.2f}",
                         flush=True,
                     )
+    _tell_means(rows, stages)
+    return rows
+
+
+def _tell_means(rows: list[dict], stages: tuple[str, ...]) -> None:
+    """Print the means of all heads, and how far off the distance is where it was estimated."""
     for stage in stages:
         for view in VIEWS:
             some = [row for row in rows if row["stage"] == stage and row["view"] == view]
@@ -154,7 +164,24 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                     f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
                     f"{mean('mean_head_regions'):9.3f}   {worst}"
                 )
-    return rows
+    guessed = [np.log(row["focal_ratio"]) for row in rows if row["stage"] == stages[0] and row["focal_source"] == "estimated"]
+    if guessed:
+        off = 100 * float(np.sqrt(np.mean(np.square(guessed))))
+        print(
+            local(
+                say(
+                    "{count} photos without EXIF data: the estimated distance is off by {off:.0f} %",
+                    count=len(guessed),
+                    off=off,
+                )
+            )
+        )
+
+
+def _true_focal(home: Path, view: str) -> float:
+    """Pixels; a head that is seen so large is as many times too far away as the fitted focal length is too long."""
+    views = json.loads((home / "cameras.json").read_text(encoding="utf-8"))["views"]
+    return float(views[view]["K"][0][0])
 
 
 def scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:

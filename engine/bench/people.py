@@ -19,8 +19,8 @@ from ..photo import Landmarker
 from ..synthetic.anatomy import Anatomy
 from ..synthetic.dataset import face_vertices
 from ..synthetic.groups import GROUPS, group_axes, shares
-from ..synthetic.heads import sample_person
-from ..synthetic.render import Renderer, develop
+from ..synthetic.heads import SampledHead, sample_person
+from ..synthetic.render import Renderer, Shot, brightness, develop
 from ..texture import build_textures
 from ..types import Photo, View
 from ..wire.color import linear_to_srgb, srgb_to_linear
@@ -66,13 +66,16 @@ TONES = (
 """Fitzpatrick's types, by the middles of the classes of the individual typology angle, arctan((L* - 50) / b*): 59, 48, 34, 15,
 -18 and -60 degrees (Chardon et al., *Skin colour typology and suntanning pathways*, 1991, and later tables)."""
 
+_CARD = TONES[2]
+"""The tone by which photos are exposed."""
+
 
 def score_groups(model: HeadModel, count: int, stages: tuple[str, ...], settings: Settings) -> list[dict]:
     """Print and return the errors of the shape for `count` people of each group."""
     renderer, anatomy, landmarker, rows = Renderer(model), Anatomy(model), Landmarker(), []
     people, axes, face = load_people(model), group_axes(model), face_vertices(model)
-    heads = ("group", "photos", "mean head", *stages, "ratio")
-    print(table_row(*zip([local(say(name)) for name in heads], _COLUMNS)))
+    heads = [say("group"), say("photos"), say("mean head"), *(as_message(stage) for stage in stages), say("ratio")]
+    print(table_row(*zip(map(local, heads), _COLUMNS)))
     for place, group in enumerate(GROUPS):
         some = []
         for number in range(count):
@@ -96,17 +99,21 @@ def score_groups(model: HeadModel, count: int, stages: tuple[str, ...], settings
 
 
 def score_tones(model: HeadModel, count: int, settings: Settings) -> list[dict]:
-    """Print and return how far the skin in the albedo is from the true one (CIEDE2000), for `count` lights on each tone."""
+    """Print and return how far the skin in the albedo is from the true one (CIEDE2000), for `count` lights on each tone.
+
+    All tones get the same lights and the same exposure, as if by a card in the middle one's brightness.
+    """
     renderer, anatomy, landmarker, rows = Renderer(model), Anatomy(model), Landmarker(), []
     people = load_people(model)
-    print(table_row(*zip([local(say(name)) for name in ("skin", "photos", "difference", "lightness")], _COLUMNS)))
+    heads = [say("skin tone"), say("photos"), say("difference"), say("lightness")]
+    print(table_row(*zip(map(local, heads), _COLUMNS)))
     for tone in TONES:
         some = []
         for number in range(count):
-            rng = np.random.default_rng([_SEED, 100, number])
-            head = sample_person(model, rng, anatomy, people)
-            shot = renderer.shoot(head, rng, side=round(_SIDE * 1.15), margin=_MARGIN, skin=tuple(tone.linear))
-            photo = Photo(develop(shot, rng, side=_SIDE), "person", "0" * 64, None)
+            head = sample_person(model, np.random.default_rng([_SEED, 100, number]), anatomy, people)
+            card, shot = (_toned(renderer, head, one, number) for one in (_CARD, tone))
+            pixels = develop(shot, np.random.default_rng([_SEED, 102, number]), side=_SIDE, level=brightness(card))
+            photo = Photo(pixels, "person", "0" * 64, None)
             faces = landmarker.detect(photo)
             if not faces:
                 continue
@@ -120,6 +127,12 @@ def score_tones(model: HeadModel, count: int, settings: Settings) -> list[dict]:
             means = [float(np.mean([row[name] for row in some])) for name in ("difference", "lightness")]
             print(table_row(*zip([tone.name, str(len(some)), f"{means[0]:.1f}", f"{means[1]:+.1f}"], _COLUMNS)), flush=True)
     return rows
+
+
+def _toned(renderer: Renderer, head: SampledHead, tone: Tone, number: int) -> Shot:
+    """The head with a tone of skin in light number `number`."""
+    rng = np.random.default_rng([_SEED, 101, number])
+    return renderer.shoot(head, rng, side=round(_SIDE * 1.15), margin=_MARGIN, skin=tuple(tone.linear))
 
 
 def _skin_color(model: HeadModel, photo: Photo, observation, settings: Settings) -> np.ndarray:

@@ -20,7 +20,7 @@ from .shade import shade
 from .skin_paint import noise_grid
 from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
 
-__all__ = ["Renderer", "Shot", "develop", "visible_from"]
+__all__ = ["Renderer", "Shot", "brightness", "develop", "visible_from"]
 
 _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
@@ -335,18 +335,29 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     return total / 4
 
 
+def brightness(shot: Shot) -> float:
+    """The linear light of what is bright in the head, by which a photo is exposed."""
+    return float(np.percentile(shot.light[shot.hit][::7].mean(1), 75) + 1e-6)
+
+
 def develop(
-    shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE, varied: bool = False
+    shot: Shot,
+    rng: np.random.Generator,
+    flip: bool = False,
+    side: int = CROP_SIDE,
+    varied: bool = False,
+    level: float | None = None,
 ) -> np.ndarray:
     """(side, side, 3) uint8 sRGB as a camera would have saved it: exposure, background, glasses, blur, noise, JPEG.
 
     Args:
         flip: mirror the picture left to right. varied: as in :meth:`Renderer.shoot`.
+        level: the light that the camera is set for, else the head's own (:func:`brightness`).
     """
     picture, hit, landmarks = shot.light, shot.hit, shot.landmarks
     if flip:
         picture, hit, landmarks = picture[:, ::-1], hit[:, ::-1], landmarks * [-1, 1] + [CROP_SIDE, 0]
-    level = np.percentile(picture[hit][::7].mean(1), 75) + 1e-6
+    level = level or brightness(shot)
     gain = (rng.uniform(0.2, 0.75) / level) * np.exp(rng.normal(0, 0.06, 3))
     small = cv2.resize(
         rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2], interpolation=cv2.INTER_CUBIC

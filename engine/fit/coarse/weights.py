@@ -26,15 +26,18 @@ class PopulationWeights:
 
 
 class Way(NamedTuple):
-    """One way in which people are photographed, with medians and deviations of logarithms."""
+    """One way in which people are photographed; distances and lenses by their medians."""
 
     share: float
     """Of all photos."""
     distance_mm: float
+    """From the camera to the eyes."""
     distance_spread: float
+    """Deviation of its logarithm."""
     lens_mm: float
     """Focal length as on 35 mm film, by the diagonal."""
     lens_spread: float
+    """Deviation of its logarithm."""
 
 
 @dataclass(frozen=True)

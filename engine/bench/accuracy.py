@@ -58,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--hard", type=int, default=0, metavar="N", help="also N generated heads of each hard kind: beard, shade, jaw"
     )
+    parser.add_argument("--tones", type=int, default=0, metavar="N", help="also N lights on each tone of skin")
     parser.add_argument("--stage", choices=("coarse", "mid", "all"), default="all", help="stage of the fit (default: all)")
     parser.add_argument("--part-distance", action="store_true", help="with the setting of this name")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
@@ -69,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
         found["dev"] = _bench_heads(model, options.bench, stages, settings)
     else:
         print(local(say("No benchmark at {folder}: give its folder with --bench.", folder=options.bench)), file=sys.stderr)
-        if not (options.generated or options.distances or options.groups or options.hard):
+        if not (options.generated or options.distances or options.groups or options.tones or options.hard):
             return 1
     if options.generated:
         from .generated import score_generated
@@ -83,6 +84,14 @@ def main(argv: list[str] | None = None) -> int:
         from .hard import score_hard
 
         found["hard"] = score_hard(options.hard, stages, settings)
+    if options.groups:
+        from .people import score_groups
+
+        found["groups"] = score_groups(model, options.groups, stages, settings)
+    if options.tones:
+        from .people import score_tones
+
+        found["tones"] = score_tones(model, options.tones, settings)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
     return 0
@@ -104,6 +113,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
             (local(say("(mean h.)")), -9),
             (local(say("scale %")), -8),
             (local(say("focal px")), -9),
+            (local(say("error %")), -8),
             (local(say("marks px")), -9),
         )
     )
@@ -117,6 +127,7 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                 if not faces:
                     print(f"{home.name:5} {view:8} {local(say('no face found'))}")
                     continue
+                true_focal = _true_focal(home, view)
                 for stage, (vertices, fit) in fit_stages(model, photo, faces[0], stages, settings).items():
                     got = scored(score, model, vertices, home.name, bench, folder)
                     rows.append(
@@ -129,15 +140,23 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                             "mean_head_regions": base["regions"],
                             "ratio": got["face"] / base["face"],
                             "landmarks_px": float(np.median(fit.residual_px)),
+                            "focal_source": fit.focal_source,
+                            "focal_ratio": fit.camera.fx / true_focal,
                         }
                     )
                     print(
                         f"{home.name:5} {view:8} {stage:7} {got['face']:6.3f} {base['face']:10.3f} "
                         f"{got['face'] / base['face']:6.2f} {got['median']:7.3f} {got['regions']:8.3f} "
                         f"{base['regions']:9.3f} {got['scale_percent']:8.1f} {fit.camera.fx:6.0f} {fit.focal_source[:2]} "
-                        f"{rows[-1]['landmarks_px']:9.2f}",
+                        f"{100 * rows[-1]['focal_ratio'] - 100:+8.0f} {rows[-1]['landmarks_px']:9.2f}",
                         flush=True,
                     )
+    _tell_means(rows, stages)
+    return rows
+
+
+def _tell_means(rows: list[dict], stages: tuple[str, ...]) -> None:
+    """Print the means of all heads, and how far off the distance is where it was estimated."""
     for stage in stages:
         for view in VIEWS:
             some = [row for row in rows if row["stage"] == stage and row["view"] == view]
@@ -152,7 +171,24 @@ def _bench_heads(model: HeadModel, bench: Path, stages: tuple[str, ...], setting
                     f"{mean('face') / mean('mean_head'):6.2f} {mean('median'):7.3f} {mean('regions'):8.3f} "
                     f"{mean('mean_head_regions'):9.3f}   {worst}"
                 )
-    return rows
+    guessed = [np.log(row["focal_ratio"]) for row in rows if row["stage"] == stages[0] and row["focal_source"] == "estimated"]
+    if guessed:
+        off = 100 * float(np.sqrt(np.mean(np.square(guessed))))
+        print(
+            local(
+                say(
+                    "{count} photos without EXIF data: the estimated distance is off by {off:.0f} %",
+                    count=len(guessed),
+                    off=off,
+                )
+            )
+        )
+
+
+def _true_focal(home: Path, view: str) -> float:
+    """Pixels; a head that is seen so large is as many times too far away as the fitted focal length is too long."""
+    views = json.loads((home / "cameras.json").read_text(encoding="utf-8"))["views"]
+    return float(views[view]["K"][0][0])
 
 
 def scored(score: ModuleType, model: HeadModel, vertices: np.ndarray, head: str, bench: Path, folder: str) -> dict:

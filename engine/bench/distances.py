@@ -87,9 +87,9 @@ def whole_pictures(portrait: Portrait, distance_mm: float) -> list[np.ndarray]:
 def score_distances(model: HeadModel, count: int, stages: tuple[str, ...]) -> list[dict]:
     """Print and return the errors for `count` people at each distance."""
     renderer, anatomy, landmarker, rows = Renderer(model), Anatomy(model), Landmarker(), []
-    heads = [local(say(name)) for name in ("true mm", "frame", "photos", "by face", "error %", "estimate", "error %")]
-    heads += [local(say(name)) for name in ("focal known", "unknown")]
-    print(table_row(*zip(heads, _COLUMNS)))
+    heads = [say("true mm"), say("frame"), say("photos"), say("by face"), say("error %"), say("estimate"), say("error %")]
+    heads += [say("focal known"), say("unknown")]
+    print(table_row(*zip(map(local, heads), _COLUMNS)))
     for distance in DISTANCES_MM:
         frames: dict[str, list[dict]] = {"square": [], "whole": []}
         for number in range(count):

@@ -20,7 +20,7 @@ from .shade import shade
 from .skin_paint import noise_grid
 from .variety import draw_lamps, draw_sky, finish, moved_paint, varied_paint
 
-__all__ = ["Renderer", "Shot", "develop", "visible_from"]
+__all__ = ["Renderer", "Shot", "brightness", "develop", "visible_from"]
 
 _SIDE = 304
 """Rendered larger than the crop, then reduced by area: smooth edges."""
@@ -148,13 +148,14 @@ class Renderer:
         margin: float = 1.5,
         varied: bool = False,
         distance_mm: float | None = None,
+        skin: Color | None = None,
     ) -> Shot:
         """One view with everything about it drawn from `rng`; :func:`develop` makes a photo of it.
 
         Args:
             side: pixels to render. margin: side of the crop over that of the face's box.
             varied: with :mod:`.variety`, else the plain look.
-            distance_mm: from the camera to the eyes, else drawn.
+            distance_mm: from the camera to the eyes, else drawn. skin: its albedo, else drawn.
         """
         more = rng.spawn(1)[0]
         hair = rng.random() < 0.4
@@ -173,6 +174,9 @@ class Renderer:
         values[:, Column.NORMAL] = vertex_normals(vertices, triangles) @ camera.R.T
         values[:, Column.CAMERA] = at
         lights, paint, harmonics = self.look(rng)
+        if skin is not None:
+            lip = np.array(paint.lip) * skin / paint.skin
+            paint = paint._replace(skin=skin, lip=tuple(lip), beard=0.0, freckle=0.0, red_nose=0.0)
         if varied:
             paint = varied_paint(paint, more)
             self.move_paint(values, more)
@@ -331,18 +335,29 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     return total / 4
 
 
+def brightness(shot: Shot) -> float:
+    """The linear light of what is bright in the head, by which a photo is exposed."""
+    return float(np.percentile(shot.light[shot.hit][::7].mean(1), 75) + 1e-6)
+
+
 def develop(
-    shot: Shot, rng: np.random.Generator, flip: bool = False, side: int = CROP_SIDE, varied: bool = False
+    shot: Shot,
+    rng: np.random.Generator,
+    flip: bool = False,
+    side: int = CROP_SIDE,
+    varied: bool = False,
+    level: float | None = None,
 ) -> np.ndarray:
     """(side, side, 3) uint8 sRGB as a camera would have saved it: exposure, background, glasses, blur, noise, JPEG.
 
     Args:
         flip: mirror the picture left to right. varied: as in :meth:`Renderer.shoot`.
+        level: the light that the camera is set for, else the head's own (:func:`brightness`).
     """
     picture, hit, landmarks = shot.light, shot.hit, shot.landmarks
     if flip:
         picture, hit, landmarks = picture[:, ::-1], hit[:, ::-1], landmarks * [-1, 1] + [CROP_SIDE, 0]
-    level = np.percentile(picture[hit][::7].mean(1), 75) + 1e-6
+    level = level or brightness(shot)
     gain = (rng.uniform(0.2, 0.75) / level) * np.exp(rng.normal(0, 0.06, 3))
     small = cv2.resize(
         rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2], interpolation=cv2.INTER_CUBIC

@@ -12,11 +12,45 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
+from ...photo.parts import photo_parts
+from ...types import FaceObservation, Photo
 from .population import anchored_identity
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["GROUPS_FILE", "Groups", "load_groups"]
+__all__ = ["GROUPS_FILE", "Groups", "bare_share", "load_groups"]
+
+_LOWER_FACE = (
+    135,
+    169,
+    192,
+    194,
+    200,
+    201,
+    202,
+    204,
+    208,
+    210,
+    211,
+    212,
+    214,
+    364,
+    394,
+    416,
+    418,
+    421,
+    422,
+    424,
+    428,
+    430,
+    431,
+)
+"""Landmarks of the cheeks below the mouth's corners and of the chin."""
+_WEIGHT = ("heavy", "thin")
+"""Groups that show in the lower face."""
+_WINDOW = 96
+"""Side of the window in which the lower face is looked at, pixels."""
 
 GROUPS_FILE = Path(__file__).parent / "data" / "groups.npz"
 """The shipped file."""
@@ -33,15 +67,35 @@ class Groups(NamedTuple):
     """(G, K) identities by which the average person of a group differs from the average adult."""
     answered: np.ndarray
     """(G, K) how much of that the network's guess shows."""
+    of_weight: np.ndarray
+    """(G,) bool: heavy and thin."""
 
     def seen(self, features: np.ndarray) -> np.ndarray:
         """(..., F) features -> (..., G) shares, 0 for an average adult and 1 for the whole of a group."""
         return features @ self.weight + self.bias
 
-    def believed(self, shares: np.ndarray, weights: CoarseWeights = WEIGHTS) -> np.ndarray:
-        """(G,) Shares without those that an adult's face often shows, too (a non-negative garrote)."""
-        floor = weights.group_floor
-        return np.where(shares > floor, shares - floor**2 / np.maximum(shares, floor), 0.0)
+    def believed(self, shares: np.ndarray, bare: float = 1.0, weights: CoarseWeights = WEIGHTS) -> np.ndarray:
+        """(G,) Shares without those that an adult's face often shows, too (a non-negative garrote).
+
+        Args:
+            bare: how much of the lower face is seen: beards pass for fat, and masks hide it.
+        """
+        floor, (least, enough) = weights.group_floor, weights.bare_face
+        kept = np.where(shares > floor, shares - floor**2 / np.maximum(shares, floor), 0.0)
+        return kept * np.where(self.of_weight, smoothstep(least, enough, bare), 1.0)
+
+
+def bare_share(photo: Photo, observation: FaceObservation) -> float:
+    """Share of the lower face that is bare skin; 1 where the part network is not installed."""
+    parts = photo_parts(photo, observation)
+    if parts is None:
+        return 1.0
+    points = observation.landmarks[list(_LOWER_FACE), :2].astype(float)
+    low, high = points.min(0), points.max(0)
+    scale = (_WINDOW - 2) / max(float((high - low).max()), 1.0)
+    skin = parts.window(tuple(low), scale, (_WINDOW, _WINDOW))["skin"]
+    column, row = np.clip((points - low) * scale, 0, _WINDOW - 1).astype(int).T
+    return float(skin[row, column].mean())
 
 
 def load_groups(model: HeadModel, file: Path = GROUPS_FILE) -> Groups:
@@ -52,4 +106,5 @@ def load_groups(model: HeadModel, file: Path = GROUPS_FILE) -> Groups:
     """
     with np.load(file, allow_pickle=False) as data:
         differ, answered = (anchored_identity(model, data["vertices"], data[name]) for name in ("differ", "answered"))
-        return Groups(data["weight"].astype(float), data["bias"].astype(float), differ, answered)
+        of_weight = np.isin(data["names"], _WEIGHT)
+        return Groups(data["weight"].astype(float), data["bias"].astype(float), differ, answered, of_weight)

@@ -26,15 +26,18 @@ class PopulationWeights:
 
 
 class Way(NamedTuple):
-    """One way in which people are photographed, with medians and deviations of logarithms."""
+    """One way in which people are photographed; distances and lenses by their medians."""
 
     share: float
     """Of all photos."""
     distance_mm: float
+    """From the camera to the eyes."""
     distance_spread: float
+    """Deviation of its logarithm."""
     lens_mm: float
     """Focal length as on 35 mm film, by the diagonal."""
     lens_spread: float
+    """Deviation of its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,9 @@ class DistanceWeights:
     """The logarithm of the network's guess in mm is this ..."""
     guess_slope: float = 0.454
     """... plus that times the true one's (140 renders from 0.33 to 4 m; it learnt from 0.33 to 2.2 m) ..."""
-    guess_error: float = 0.3
+    guess_error: float = 0.33
     """... within that: 0.21 on its own renders, 0.37 on the development heads."""
-    guess_tails: float = 4.0
+    guess_tails: float = 3.0
     """Degrees of freedom of Student's distribution of that error: now and then the guess is far off."""
     nearest_mm: float = 200.0
     """Nearest distance that is thought of."""
@@ -94,6 +97,9 @@ class CoarseWeights:
     """Variance of a person's identity coefficients beyond what scanned people differ in."""
     group_floor: float = 0.2
     """Share of a group that adults' faces, too, are often taken to show."""
+    bare_face: tuple[float, float] = (0.2, 0.6)
+    """Shares of bare skin in the lower face up to which nothing is believed about weight, and from which on all is (beards: 0
+    to 0.05; shaven faces, stubble and folds: 0.6 and more)."""
     face_precision: float = 60.0
     """1/mm^2 of the mean square over the face: some 60 independent places to 1 mm."""
     skull_precision: float = 10.0

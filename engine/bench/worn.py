@@ -59,7 +59,7 @@ class Sight:
 
 
 def sight(file: Path, landmarker: Landmarker) -> Sight:
-    """Of the largest face in a photo."""
+    """The largest face in a photo."""
     photo, observation = observe(file, landmarker)
     return Sight(np.asarray(photo.pixels), observation.landmarks, face_width(observation))
 

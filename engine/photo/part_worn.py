@@ -13,10 +13,14 @@ from .weights import WEIGHTS
 
 __all__ = ["Worn", "expected", "worn_of"]
 
-_GLASSES, _LENS, _COVER, _HAIR = (PARTS.index(name) for name in ("glasses", "lens", "cover", "hair"))
+_GLASSES = PARTS.index("glasses")
+_LENS = PARTS.index("lens")
+_COVER = PARTS.index("cover")
+_HAIR = PARTS.index("hair")
 _CORNERS = ((33, 133), (263, 362))
 """Landmarks at the outer and inner corners of the right and of the left eye."""
 _NOSE_TIP = 4
+"""Landmark of the tip of the nose."""
 _RAYS = 24
 """Directions around an eye in which a rim is looked for."""
 _STEPS = 24
@@ -109,5 +113,5 @@ def _rim(chances: np.ndarray, points: np.ndarray, corners: tuple[int, int]) -> t
 
 
 def _share(chances: np.ndarray, where: np.ndarray) -> float:
-    """Of pixels: faint chances all over a face, as stubble has them, are no cover."""
+    """The share of pixels: faint chances all over a face, which stubble has, count for nothing."""
     return float((chances[where] > 0.5).mean()) if where.any() else 0.0

@@ -29,7 +29,7 @@ class _Frame(NamedTuple):
     flat: float
     """Depth of the rim over its height."""
     edge: Look
-    """Of a lens without a rim."""
+    """The look of a lens' border without a rim."""
 
 
 def draw_glasses(studio: Studio, posed: np.ndarray, rng: np.random.Generator) -> list[Thing]:
@@ -73,7 +73,7 @@ def _frame(rng) -> _Frame:
 
 
 def _frame_look(rng) -> tuple[Look, bool]:
-    """Of metal (True) or plastic."""
+    """A look, and whether it is metal's."""
     kind = rng.random()
     metal = kind < 0.45
     pattern, second = "plain", None

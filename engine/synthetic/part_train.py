@@ -46,7 +46,7 @@ _WEIGHTS = dict.fromkeys(PARTS, 1.0) | {"hair": 1.3, "hat": 1.3, "lens": 1.5, "g
 
 
 _PHASES = 2
-"""Of the four pixels of a place, so many are asked for in a step: they are alike, and answers cost as much as the layers."""
+"""So many of the four pixels of a place are asked for in a step: they are alike, and answers cost as much as the layers."""
 
 
 class Seen(NamedTuple):
@@ -174,7 +174,7 @@ def loss_of(odds: torch.Tensor, truth: torch.Tensor, known: torch.Tensor, smooth
 
 
 def _loss(odds: torch.Tensor, labels: np.ndarray, order: np.random.Generator) -> torch.Tensor:
-    """Of answers for squares of four pixels, or for two pixels, drawn anew each time, of each."""
+    """The loss of answers for squares of four pixels, or for two pixels, drawn anew each time, of each."""
     if odds.shape[1] == len(PARTS):
         return loss_of(odds, *map(torch.from_numpy, shares(labels)))
     losses = []

@@ -198,7 +198,9 @@ def _outlined(
     if len(densities) == 2:
         ratio = np.clip(densities[0] - densities[1], -w.most_odds[0], w.most_odds[0]).reshape(thing.shape)
         odds = odds + w.colors * ratio
-    odds = guided(np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), WEIGHTS.skin.edge_contrast)
+    odds = guided(
+        np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), WEIGHTS.skin.edge_contrast
+    )
     found = (near & (odds > 0)).astype(np.uint8)
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(w.grow * window.face))
     return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
@@ -301,7 +303,9 @@ def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> 
     def level(place: np.ndarray) -> np.ndarray:
         return ((x - place[0]) * up[0] + (y - place[1]) * up[1]) / face
 
-    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < w.hair_between[0]) & (level(points[list(OUTER_LIPS)].mean(0)) > w.hair_between[1])
+    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < w.hair_between[0]) & (
+        level(points[list(OUTER_LIPS)].mean(0)) > w.hair_between[1]
+    )
     lock = ((chance["hair"] > w.thing) & (_hull(window) > w.hair_inner) & between).astype(np.uint8)
     count, ids, stats, _ = cv2.connectedComponentsWithStats(lock)
     keep = stats[:, cv2.CC_STAT_AREA] > (w.hair_area * face) ** 2

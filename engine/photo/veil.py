@@ -286,11 +286,13 @@ def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
     """Whether a lens hides the right and the left eye; one that only tints shows it."""
     light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
     logs = np.log(light + np.float32(w.eye_floor))
-    hides = []
+    behind, flat = [], []
     for eye in EYES:
         inside = fill(window.shape, window.points, eye) > 0
-        hides.append(bool(inside.any() and lens[inside].mean() > w.place and logs[inside].std() < w.eye_contrast))
-    return hides
+        behind.append(bool(inside.any() and lens[inside].mean() > w.place))
+        flat.append(bool(inside.any() and logs[inside].std() < w.eye_contrast))
+    # Both lenses are alike: where one eye shows, so would the other.
+    return [one and all(other for other, here in zip(flat, behind) if here) for one in behind]
 
 
 def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:

@@ -14,8 +14,9 @@ Range = tuple[float, float]
 class BrowWeights:
     """How brows are told from the skin around them, and how they grow."""
 
-    over: float = 0.25
-    """Share of a brow from which on what lies over it, as the rim of glasses does, hides it."""
+    over: float = 0.12
+    """Share of a brow from which on what lies over it, as the rim of glasses does, hides it: a brow is thinner than its outline,
+    and a gap in it is worse than a guess."""
     near: float = 0.018
     """Skin nearer than this to a brow's landmarks is not asked for the skin's level, face widths."""
     around: tuple[float, float] = (0.05, 0.16)

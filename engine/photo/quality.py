@@ -57,9 +57,9 @@ def face_quality(
         bare = face_crop(observation.veil.over, observation.landmarks, width, weights.face_px)[0] < 128
     sure = (fill(shape, points, *SURE_SKIN) > 0) & bare
     oval &= bare
-    right, left = (luminance[(fill(shape, points, polygon) > 0) & bare] for polygon in SURE_SKIN[:2])
-    sides = [float(np.median(side)) if side.size else 0.0 for side in (right, left)]
-    if not bare.all() and not (right.size and left.size):  # what covers a cheek has no say
+    cheeks = [fill(shape, points, polygon) > 0 for polygon in SURE_SKIN[:2]]
+    sides = [float(np.median(luminance[cheek & bare])) if (cheek & bare).any() else 0.0 for cheek in cheeks]
+    if any(cheek.any() and bare[cheek].mean() < weights.bare_cheek for cheek in cheeks):  # what covers a cheek has no say
         sides = [1.0, 1.0]
     detail = cv2.dilate(fill(shape, points, *EYES, *BROWS, OUTER_LIPS), np.ones((5, 5), np.uint8)) > 0
     score = dict(zip(ARKIT_ACTIONS, observation.blendshapes.tolist()))

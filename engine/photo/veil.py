@@ -127,7 +127,7 @@ def _bare(
     for total, amount in levels[::-1]:
         color = cv2.resize(np.ascontiguousarray(color, np.float32), amount.shape[::-1], interpolation=cv2.INTER_LINEAR)
         color = (total + w.membrane * color) / (amount + w.membrane)[..., None]
-    soft = cv2.GaussianBlur(thing, (0, 0), max(0.6, w.grow * window.face))
+    soft = cv2.GaussianBlur(thing, (0, 0), max(WEIGHTS.skin.soft_least_px, w.grow * window.face))
     x, y = window.corner
     large, size = window.large, window.large.shape[1::-1]
     alpha = np.clip(w.fill * cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), 0, 1)[..., None]
@@ -198,7 +198,9 @@ def _outlined(
     if len(densities) == 2:
         ratio = np.clip(densities[0] - densities[1], -w.most_odds[0], w.most_odds[0]).reshape(thing.shape)
         odds = odds + w.colors * ratio
-    odds = guided(np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), 0.01)
+    odds = guided(
+        np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), WEIGHTS.skin.edge_contrast
+    )
     found = (near & (odds > 0)).astype(np.uint8)
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(w.grow * window.face))
     return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
@@ -212,7 +214,7 @@ def _odds(chance: np.ndarray, most: float) -> np.ndarray:
 def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
     """(h, w) float32 in [0, 1]: frames of glasses."""
     glasses, face = chance["glasses"], window.face
-    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), _disk(0.12 * face)) > 0
+    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), _disk(w.frame_eyes * face)) > 0
     if ((glasses > w.frame_sure) & around_eyes).sum() < w.frame_area * face**2:
         return np.zeros(window.shape, np.float32)
     near = cv2.dilate((glasses > w.frame).astype(np.uint8), _disk(w.frame_near * face)) > 0
@@ -239,7 +241,7 @@ def _lenses(
 ) -> np.ndarray:
     """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide; where one does, so does what the other's frame encloses."""
     lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
-    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(0.03 * window.face)) > 0
+    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(w.lens_lids * window.face)) > 0
     enclosed = _enclosed(window, frames)
     if lens[eyes].mean() < w.lens_area and not _tinted(window, chance, features, frames, enclosed, w):
         return np.zeros(window.shape, np.float32)
@@ -283,12 +285,14 @@ def _tinted(
 def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
     """Whether a lens hides the right and the left eye; one that only tints shows it."""
     light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
-    logs = np.log(light + np.float32(0.003))
-    hides = []
+    logs = np.log(light + np.float32(w.eye_floor))
+    behind, flat = [], []
     for eye in EYES:
         inside = fill(window.shape, window.points, eye) > 0
-        hides.append(bool(inside.any() and lens[inside].mean() > w.place and logs[inside].std() < w.eye_contrast))
-    return hides
+        behind.append(bool(inside.any() and lens[inside].mean() > w.place))
+        flat.append(bool(inside.any() and logs[inside].std() < w.eye_contrast))
+    # Both lenses are alike: where one eye shows, so would the other.
+    return [one and all(other for other, here in zip(flat, behind) if here) for one in behind]
 
 
 def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
@@ -301,7 +305,9 @@ def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> 
     def level(place: np.ndarray) -> np.ndarray:
         return ((x - place[0]) * up[0] + (y - place[1]) * up[1]) / face
 
-    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < 0.03) & (level(points[list(OUTER_LIPS)].mean(0)) > 0.12)
+    between = (level(points[list(BROWS[0] + BROWS[1])].mean(0)) < w.hair_between[0]) & (
+        level(points[list(OUTER_LIPS)].mean(0)) > w.hair_between[1]
+    )
     lock = ((chance["hair"] > w.thing) & (_hull(window) > w.hair_inner) & between).astype(np.uint8)
     count, ids, stats, _ = cv2.connectedComponentsWithStats(lock)
     keep = stats[:, cv2.CC_STAT_AREA] > (w.hair_area * face) ** 2

@@ -136,6 +136,8 @@ class QualityWeights:
     """Score from which on its eyes are closed."""
     mouth_open: float = 0.45
     """Score from which on its mouth is wide open."""
+    bare_cheek: float = 0.5
+    """Share of a cheek that must be bare for the shadow on it to be told."""
     shadow: float = 4.0
     """Ratio of the cheeks' luminances from which on one side lies in deep shadow."""
     overexposed: float = 0.08

@@ -57,6 +57,8 @@ class VeilWeights:
     """How far frames are widened, of the face."""
     frame_around: float = 0.05
     """Standard deviation of the surroundings that a frame is compared with, of the face."""
+    frame_eyes: float = 0.12
+    """How far around eyes and brows frames are, of the face."""
     frame_light: float = 0.30
     """Difference of log brightness to the skin around from which on a pixel is unlike it."""
     frame_hue: float = 0.12
@@ -65,6 +67,8 @@ class VeilWeights:
     """Least area of frames that is believed, of the face's width squared."""
     lens_area: float = 0.15
     """Share of an eye and its surroundings that a lens must cover."""
+    lens_lids: float = 0.03
+    """How far around an eye its surroundings reach, of the face."""
     lens_close: float = 0.04
     """Radius of the gaps in a lens that are closed, of the face."""
     tint_dark: float = 0.4
@@ -77,10 +81,15 @@ class VeilWeights:
     """How far around the eyes skin is not asked: lids are shaded and painted, of the face."""
     hair_inner: float = 0.08
     """Depth inside the face's outline from which on hair lies over it, of the face."""
+    hair_between: tuple[float, float] = (0.03, 0.12)
+    """How far above the brows, and from how far above the mouth on, locks are looked for, of the face: above there is a fringe,
+    below a beard."""
     hair_area: float = 0.10
     """Side of the smallest lock that is believed, of the face."""
     eye_contrast: float = 0.3
     """Standard deviation of the log brightness within an eye below which a lens hides it (see `CoverWeights.eye_contrast`)."""
+    eye_floor: float = 0.003
+    """Linear light that is added there: the contrast of what is darker is noise."""
     place: float = 0.4
     """Share of a place of the face from which on it is hidden."""
     landmark: float = 0.015

@@ -52,7 +52,7 @@ class MaskWeights:
     """How far around a brow its own hairs, shadow and blur reach, mm: that skin tells nothing."""
     above_brows: float = 0.5
     """Least share of bare skin above a brow that shows."""
-    over_brows: float = 0.25
+    over_brows: float = 0.12
     """Share of a brow from which on what lies over it hides it."""
     thin_mm: float = 6.0
     """Width up to which what lies over the face is thin, as frames of glasses are, and skin close beside it is used, mm."""

@@ -40,7 +40,7 @@ _FIRST = 10_000_000
 _SIDE = 768
 """Side of the pictures, pixels."""
 _DISTANCE = 1100.0
-"""Of the camera from the head, mm."""
+"""Distance of the camera from the head, mm."""
 _FOCAL = 3.1
 """Focal length over the pictures' side."""
 _YAWS = (0.0, 33.0)

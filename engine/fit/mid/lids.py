@@ -1,4 +1,4 @@
-"""Lids as far open as the photo's, by the facial actions: an eye that is shut is no shape of the head."""
+"""Lids as far open as the photo's, by the facial actions: a shut eye does not belong to the shape of the head."""
 
 from __future__ import annotations
 

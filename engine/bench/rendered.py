@@ -31,7 +31,7 @@ from ..wire.language import local
 from ..wire.messages import say
 from ..wire.settings import Settings
 from .generated import face_distance
-from .taken import taken_table
+from .taken import HEADS, taken_table
 
 __all__ = ["main"]
 
@@ -89,7 +89,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--set", choices=("profiles", "moved", "taken", "all"), default="all", help="what is tried (default: all)"
     )
-    parser.add_argument("--heads", default="0,1,2,3,4,5", help="generated people, comma-separated (default: %(default)s)")
+    parser.add_argument(
+        "--heads", default=",".join(map(str, HEADS)), help="generated people, comma-separated (default: %(default)s)"
+    )
     options = parser.parse_args(argv)
     bundle = load_bundle(options.head)
     arrays = bundle.arrays()

@@ -112,7 +112,9 @@ def score_tones(model: HeadModel, count: int, settings: Settings) -> list[dict]:
         for number in range(count):
             head = sample_person(model, np.random.default_rng([_SEED, 100, number]), anatomy, people)
             card, shot = (_toned(renderer, head, one, number) for one in (_CARD, tone))
-            pixels = develop(shot, np.random.default_rng([_SEED, 102, number]), side=_SIDE, level=brightness(card))
+            pixels = develop(
+                shot, np.random.default_rng([_SEED, 102, number]), side=_SIDE, level=brightness(card.light, card.hit)
+            )
             photo = Photo(pixels, "person", "0" * 64, None)
             faces = landmarker.detect(photo)
             if not faces:

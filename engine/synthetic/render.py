@@ -335,9 +335,9 @@ def visible_from(vertices: np.ndarray, triangles: np.ndarray, direction: np.ndar
     return total / 4
 
 
-def brightness(shot: Shot) -> float:
-    """The linear light of what is bright in the head, by which a photo is exposed."""
-    return float(np.percentile(shot.light[shot.hit][::7].mean(1), 75) + 1e-6)
+def brightness(light: np.ndarray, hit: np.ndarray) -> float:
+    """The linear light of what is bright in a head (:class:`Shot`), by which a photo is exposed."""
+    return np.percentile(light[hit][::7].mean(1), 75) + 1e-6
 
 
 def develop(
@@ -357,7 +357,7 @@ def develop(
     picture, hit, landmarks = shot.light, shot.hit, shot.landmarks
     if flip:
         picture, hit, landmarks = picture[:, ::-1], hit[:, ::-1], landmarks * [-1, 1] + [CROP_SIDE, 0]
-    level = level or brightness(shot)
+    level = level or brightness(picture, hit)
     gain = (rng.uniform(0.2, 0.75) / level) * np.exp(rng.normal(0, 0.06, 3))
     small = cv2.resize(
         rng.random((rng.integers(2, 12),) * 2 + (3,), np.float32), picture.shape[:2], interpolation=cv2.INTER_CUBIC

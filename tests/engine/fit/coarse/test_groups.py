@@ -22,7 +22,7 @@ from engine.wire.settings import Settings
 BLIND = replace(WEIGHTS, group_floor=100.0)
 
 
-@pytest.mark.parametrize(("group", "gain"), [(Group("baby", 1), 0.75), (Group("heavy", 45, 1.0), 0.85)])
+@pytest.mark.parametrize(("group", "gain"), [(Group("baby", 1), 0.85), (Group("heavy", 45, 1.0), 0.85)])
 def test_a_rendered_person_of_a_group_is_found_better_than_by_the_average_adult(model, group, gain):
     axes, renderer, landmarker = group_axes(model), Renderer(model), Landmarker()
     found, blind = [], []

@@ -1,21 +1,24 @@
-"""Glasses, masks, fingers and words painted flat on a photo: another drawing code than the one that networks learnt from."""
+"""Glasses, masks, fingers, words, hair and paint over a face in a photo: another drawing code than the one that networks learnt
+from, and it says exactly where things lie."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from ..photo.regions import CHIN, EYES, OVAL, TOP
+from ..photo.regions import CHIN, EYES, OVAL
+from .canvas import Canvas
 
 __all__ = ["THINGS", "Painted", "paint"]
 
-_SUB = 4
-"""Bits of fractions of a pixel in OpenCV's drawing."""
-_MASK = (127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356)
-"""Landmarks of the face's lower outline, from ear to ear."""
+_JAW = (454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234)
+"""Landmarks along the jaw, from the left ear to the right one."""
+_LETTERS = 0.0073
+"""Size of words: OpenCV's scale over the face's width in pixels."""
+_FINGER = 0.12
+"""Breadth of a finger, face widths."""
 
 
 class Painted(NamedTuple):
@@ -26,190 +29,200 @@ class Painted(NamedTuple):
     mask: np.ndarray
     """(H, W) bool: where it lies."""
     parts: tuple[str, ...]
+    """What it may be called: names of :data:`engine.photo.part_net.PARTS`."""
+
+
+class Thing(NamedTuple):
+    """Something that can be painted."""
+
+    parts: tuple[str, ...]
     """What it may be called."""
+    draw: Callable[[Canvas], None]
+    """Lays it over the face."""
 
 
-class _Face(NamedTuple):
-    """Axes of a face in a photo, for drawing in face widths."""
-
-    pixels: np.ndarray
-    points: np.ndarray
-    """(478, 2) pixels."""
-    width: float
-    """Pixels."""
-    right: np.ndarray
-    """(2,) unit, along the eyes."""
-    down: np.ndarray
-    """(2,) unit."""
-
-    def at(self, origin: np.ndarray, x, y) -> np.ndarray:
-        """(..., 2) pixels of a place x to the right of and y below an origin, face widths."""
-        x, y = np.asarray(x)[..., None], np.asarray(y)[..., None]
-        return origin + self.width * (x * self.right + y * self.down)
-
-
-def paint(name: str, pixels: np.ndarray, points: np.ndarray, width: float) -> Painted:
-    """Paint one of :data:`THINGS`.
+def paint(name: str, pixels: np.ndarray, landmarks: np.ndarray) -> Painted:
+    """Paint one of :data:`THINGS` over a face.
 
     Args:
-        pixels: (H, W, 3) uint8. points: (478, 2 or more) landmarks, pixels. width: of the face, pixels.
+        pixels: (H, W, 3) uint8 sRGB. landmarks: (478, 2 or more) of the face in them, pixels.
     """
-    points = np.asarray(points, float)[:, :2]
-    down = points[CHIN] - points[TOP]
-    down /= np.linalg.norm(down)
-    cover, color, parts = THINGS[name](_Face(pixels, points, width, np.array([down[1], -down[0]]), down))
-    share = cover[..., None] / 255.0
-    out = pixels * (1 - share) + color * share
-    return Painted(np.round(out).clip(0, 255).astype(np.uint8), cover > 100, parts)
+    canvas = Canvas(pixels, landmarks)
+    THINGS[name].draw(canvas)
+    return Painted(*canvas.done(), THINGS[name].parts)
 
 
-def _line(shape, points: np.ndarray, thick: float, closed: bool = False) -> np.ndarray:
-    """(H, W) uint8 cover of a line of any thickness in pixels, drawn four times as large."""
-    big = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
-    places = np.round(np.asarray(points) * 4 * 2**_SUB).astype(np.int32)
-    cv2.polylines(big, [places], closed, 255, max(1, round(thick * 4)), cv2.LINE_AA, _SUB)
-    return cv2.resize(big, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
-
-
-def _area(shape, points: np.ndarray) -> np.ndarray:
-    out = np.zeros(shape, np.uint8)
-    cv2.fillPoly(out, [np.round(np.asarray(points) * 2**_SUB).astype(np.int32)], 255, cv2.LINE_AA, _SUB)
-    return out
-
-
-def _lens(face: _Face, eye: int, square: float, size: tuple[float, float]) -> np.ndarray:
-    """(60, 2) outline before one eye."""
-    middle = face.points[list(EYES[eye])].mean(0)
+def _lens(canvas: Canvas, eye: int, square: float, size: tuple[float, float]) -> np.ndarray:
+    """(60, 2) outline before an eye, once around from its right end over the lower side."""
     turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     c, s = np.cos(turn), np.sin(turn)
     x, y = np.sign(c) * np.abs(c) ** square * size[0], np.sign(s) * np.abs(s) ** square * size[1]
-    return face.at(middle, x, y + 0.025)
+    return canvas.at(canvas.points[list(EYES[eye])].mean(0), x, y + 0.025)
 
 
-def _frames(face: _Face, thick: float, color, square: float = 1.0, size=(0.19, 0.15), lower: bool = True):
-    shape = face.pixels.shape[:2]
-    cover = np.zeros(shape, np.uint8)
+def _glasses(
+    canvas: Canvas, color, thick: float, square: float = 1.0, size=(0.19, 0.15), lower: bool = True, glass=None
+) -> None:
+    """Glasses.
+
+    Args:
+        color: of the frames. thick: their breadth, face widths. square: 1 for oval lenses, less for those with corners.
+        size: half breadth and half height of a lens, face widths. lower: whether rims run below the lenses, too.
+        glass: color and opacity of lenses that are not clear.
+    """
     for eye in range(2):
-        rim = _lens(face, eye, square, size)
-        cover |= _line(shape, rim if lower else np.concatenate([rim[30:], rim[:1]]), thick * face.width, lower)
-    right, left = (face.points[list(lids)].mean(0) for lids in EYES)
-    gap = np.array([face.at(right, size[0], 0.0), face.at((right + left) / 2, 0, -0.03), face.at(left, -size[0], 0.0)])
-    cover |= _line(shape, gap, thick * face.width)
-    for eye, side in ((0, -1), (1, 1)):
-        middle = face.points[list(EYES[eye])].mean(0)
-        temple = face.points[127 if eye == 0 else 356]
-        cover |= _line(shape, np.array([face.at(middle, side * size[0], -0.01), temple]), thick * face.width)
-    return cover, np.array(color, float), ("glasses",)
+        rim = _lens(canvas, eye, square, size)
+        if glass is not None:
+            canvas.lay(canvas.area(rim), *glass, shade=1 + 0.8 * canvas.axes(rim.mean(0))[1])
+        gleam = canvas.disc(0.7 * rim[38] + 0.3 * rim.mean(0), (0.07, 0.025), canvas.right - 0.8 * canvas.down)
+        canvas.lay(gleam, (235, 240, 245), 0.12)  # beside the eye
+        canvas.lay(canvas.line(rim if lower else np.concatenate([rim[30:], rim[:1]]), thick, lower), color)
+    right, left = (canvas.points[list(lids)].mean(0) for lids in EYES)
+    gap = [canvas.at(right, size[0], 0.0), canvas.at((right + left) / 2, 0, -0.03), canvas.at(left, -size[0], 0.0)]
+    canvas.lay(canvas.line(gap, thick), color)
+    for middle, side, temple in ((right, -1, 127), (left, 1, 356)):
+        ends = [canvas.at(middle, side * size[0], -0.01), canvas.at(canvas.points[temple], side * 0.03, 0.0)]
+        canvas.lay(canvas.line(ends, thick), color)
 
 
-def _shades(face: _Face, color, opacity: float = 1.0, square: float = 0.7):
-    shape = face.pixels.shape[:2]
-    cover = np.zeros(shape, np.uint8)
-    for eye in range(2):
-        cover |= _area(shape, _lens(face, eye, square, (0.2, 0.16)))
-    rows = np.linspace(0.7, 1.3, shape[0])[:, None, None]
-    return (cover * opacity).astype(np.uint8), np.clip(np.array(color) * rows, 0, 255), ("lens", "glasses")
+def _mask(canvas: Canvas, color, second=None, dots: bool = False, low: bool = False) -> None:
+    """A folded mask with its bands.
+
+    Args:
+        second: color of every other square, or of dots. low: whether the nose is left out.
+    """
+    points = canvas.points
+    jaw = [canvas.at(points[i], 0.0, 0.04) for i in _JAW]
+    if low:
+        corners, edge = (132, 361), [points[132], points[2], points[361], *jaw[3:-3]]
+    else:
+        corners, edge = (117, 346), [points[117], (points[6] + points[5]) / 2, points[346], *jaw]
+    across, along = canvas.axes(points[13])
+    folds = 1 - 0.12 * np.exp(-((np.mod(along * 7, 1) - 0.5) ** 2) / 0.01)
+    tone = np.broadcast_to(np.float32(color), canvas.image.shape).copy()
+    if second is not None and dots:
+        tone[np.hypot(np.mod(across * 12, 1) - 0.5, np.mod(along * 12, 1) - 0.5) < 0.3] = second
+    elif second is not None:
+        tone[(np.floor(across * 14) + np.floor(along * 14)) % 2 == 0] = second
+    for ear, corner in zip((234, 454), corners):
+        canvas.lay(canvas.line(points[[ear, corner]], 0.012), color)
+    canvas.lay(canvas.area(edge), tone, shade=canvas.face_shade() * folds)
 
 
-def _mask(face: _Face, color, top: int = 197, second=None):
-    shape, points = face.pixels.shape[:2], face.points
-    low = list(_MASK) if top == 197 else list(_MASK[3:-3])
-    cover = _area(shape, np.concatenate([points[low], points[[top]]]))
-    middle = points[13]
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    across = ((x - middle[0]) * face.right[0] + (y - middle[1]) * face.right[1]) / face.width
-    along = ((x - middle[0]) * face.down[0] + (y - middle[1]) * face.down[1]) / face.width
-    shade = (1 - 0.5 * across**2) * (1 - 0.12 * (np.abs((along * 7) % 1 - 0.5) < 0.06))
-    tone = np.broadcast_to(np.array(color, float), (*shape, 3)).copy()
-    if second is not None:
-        tone[((across * 12).astype(int) + (along * 12).astype(int)) % 2 == 0] = second
-    return cover, tone * shade[..., None], ("cover",)
+def _finger(canvas: Canvas, tip: np.ndarray, end: np.ndarray, skin: np.ndarray) -> None:
+    """A finger with its nail."""
+    cover, ahead = canvas.line([tip, end], _FINGER), (tip - end) / np.linalg.norm(tip - end)
+    canvas.lay(cover, skin * (1.0, 0.97, 0.95), shade=canvas.round_shade(cover, _FINGER / 2))
+    nail = canvas.disc(tip + 0.005 * canvas.width * ahead, (0.085, 0.065), ahead)
+    canvas.lay(nail, np.clip(skin * (1.04, 1.0, 1.0) + 8, 0, 255))
 
 
-def _fingers(face: _Face, place: int, count: int, color=None):
-    """Fingers from the side and below, in the face's own color."""
-    shape, points = face.pixels.shape[:2], face.points
-    skin = np.median(
-        face.pixels[tuple(np.clip(points[[50, 280, 101, 330]].astype(int).T[::-1], 0, np.array(shape)[:, None] - 1))], 0
-    )
-    skin = np.array(color, float) if color else skin.astype(float)
-    cover, tone = np.zeros(shape, np.uint8), np.zeros((*shape, 3))
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
+def _fingers(canvas: Canvas, place: int, count: int, color=None) -> None:
+    """Fingers from the side and below, in the face's own color or in a glove's, their tips at a landmark."""
+    skin, origin = canvas.skin() if color is None else np.array(color, float), canvas.points[place]
     for finger in range(count):
-        tip = face.at(points[place], 0.06 + 0.02 * (finger % 2), (finger - count / 2) * 0.125)
-        end = face.at(points[place], -0.75, (finger - count / 2) * 0.14 + 0.35)
-        along = np.linspace(0, 1, 12)[:, None]
-        one = _line(shape, tip + along * (end - tip), 0.115 * face.width)
-        ahead = (tip - end) / np.linalg.norm(tip - end)
-        off = ((x - tip[0]) * -ahead[1] + (y - tip[1]) * ahead[0]) / (0.06 * face.width)
-        shade = 0.55 + 0.5 * np.sqrt(np.clip(1 - off**2, 0, 1))
-        tone = np.where(one[..., None] > 0, skin * shade[..., None], tone)
-        nail = np.zeros(shape, np.uint8)
-        place_of = tip + 0.01 * face.width * ahead
-        angle = float(np.degrees(np.arctan2(ahead[1], ahead[0])))
-        cv2.ellipse(nail, (tuple(map(float, place_of)), (0.075 * face.width, 0.05 * face.width), angle), 255, -1, cv2.LINE_AA)
-        tone = np.where(nail[..., None] > 127, np.clip(skin * [1.02, 1.08, 1.1] + 12, 0, 255), tone)
-        cover |= one
-    return cover, tone, ("cover",)
+        row = finger - count / 2
+        tip = canvas.at(origin, 0.06 + 0.02 * (finger % 2), 0.125 * row)
+        _finger(canvas, tip, canvas.at(origin, -0.75, 0.14 * row + 0.35), skin)
 
 
-def _words(face: _Face, place: int, color, text: str = "IMG 2047"):
-    shape = face.pixels.shape[:2]
-    cover = np.zeros(shape, np.uint8)
-    scale = 0.16 * face.width / 22
-    at = face.points[place] + [-0.45 * face.width, 0.07 * face.width]
-    cv2.putText(
-        cover, text, tuple(int(v) for v in at), cv2.FONT_HERSHEY_DUPLEX, scale, 255, max(1, round(scale * 3)), cv2.LINE_AA
-    )
-    return cover, np.array(color, float), ("cover",)
+def _hand(canvas: Canvas) -> None:
+    """Three fingers from below over the mouth."""
+    skin, points = canvas.skin(), canvas.points
+    for finger in range(3):
+        share = finger / 2.5
+        tip = canvas.at(points[61] * (1 - share) + points[291] * share, 0.0, 0.03 * finger - 0.1)
+        _finger(canvas, tip, canvas.at(points[CHIN], 0.16 * finger - 0.02, 0.35), skin)
 
 
-def _microphone(face: _Face):
-    shape = face.pixels.shape[:2]
-    cover = np.zeros(shape, np.uint8)
-    middle = face.at(face.points[17], 0.03, 0.02)
-    cv2.circle(cover, tuple(int(v) for v in middle), int(0.13 * face.width), 255, -1, cv2.LINE_AA)
-    cover |= _line(shape, np.array([middle, face.at(middle, 0.25, 0.9)]), 0.12 * face.width)
-    return cover, np.array([28.0, 28, 30]), ("cover",)
+def _words(canvas: Canvas, place: int, color, text: str = "IMG 2047", edge: bool = False, bar: bool = False) -> None:
+    """Words around a landmark, as they stand or with a dark edge, or on a dark bar."""
+    middle = canvas.points[place]
+    if bar:
+        x, y = 1.1 * canvas.width, 0.13 * canvas.width
+        canvas.lay(canvas.area(middle + np.array([(-x, -y), (x, -y), (x, y), (-x, y)])), (20, 20, 20))
+    if edge:
+        canvas.lay(canvas.letters(text, middle, _LETTERS, 0.07), (0, 0, 0))
+    canvas.lay(canvas.letters(text, middle, _LETTERS, 0.022), color)
 
 
-def _half_paint(face: _Face, color):
-    shape = face.pixels.shape[:2]
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    middle = face.points[4]
-    side = (x - middle[0]) * face.right[0] + (y - middle[1]) * face.right[1] > 0
-    cover = _area(shape, face.points[list(OVAL)]) * side
+def _microphone(canvas: Canvas) -> None:
+    ball = canvas.at(canvas.points[17], 0.04, 0.05)
+    stick = canvas.line([ball, canvas.at(ball, 0.25, 0.9)], 0.12)
+    canvas.lay(stick, (30, 30, 33), shade=canvas.round_shade(stick, 0.06))
+    across, along = canvas.axes(ball)
+    mesh = 0.85 + 0.3 * ((np.floor(across * 50) + np.floor(along * 50)) % 2)
+    away = (across**2 + along**2) / 0.15**2
+    canvas.lay(canvas.disc(ball, (0.3, 0.3), canvas.right), (35, 35, 38), shade=mesh * np.sqrt(np.clip(1.3 - away, 0.1, 1.3)))
+
+
+def _lock(canvas: Canvas, color=(45, 32, 25)) -> None:
+    """A lock of hair that falls over the left eye."""
+    points, rng, t = canvas.points, np.random.default_rng(3), np.linspace(0, 1, 16)
+    for tone in rng.uniform(0.7, 1.5, 8):
+        cover = np.zeros(canvas.shape, np.float32)
+        for _ in range(20):
+            high = canvas.at(points[338], *(rng.normal(0, 0.1, 2) - (0, 0.12)))
+            low = canvas.at(points[346], *(rng.normal(0, 0.06, 2) + (0, 0.2)))
+            spine = high + t[:, None] * (low - high)
+            cover = np.maximum(cover, canvas.line(canvas.at(spine, -0.14 * np.sin(np.pi * t), 0.0 * t), 0.012))
+        canvas.lay(cover, np.float32(color) * tone)
+
+
+def _half_paint(canvas: Canvas, color) -> None:
+    """Paint on the left half of the face around the eye, under the photo's light."""
+    cover = canvas.area(canvas.points[list(OVAL)]) * (canvas.axes(canvas.points[4])[0] > 0)
     for lids in EYES:
-        cover[_area(shape, face.points[list(lids)]) > 0] = 0
-    light = face.pixels.mean(-1, keepdims=True) / max(float(face.pixels[cover > 0].mean()), 1)
-    return (cover * 0.92).astype(np.uint8), np.clip(np.array(color) * light, 0, 255), ("cover",)
+        cover = cover * (1 - canvas.area(canvas.points[list(lids)]))
+    light = canvas.image.mean(-1)
+    canvas.lay(cover, color, 0.92, shade=light / max(float(light[cover > 0.5].mean()), 1))
 
 
-THINGS: dict[str, Callable[[_Face], tuple[np.ndarray, np.ndarray, tuple[str, ...]]]] = {
-    "wire of gold": lambda face: _frames(face, 0.009, (170, 140, 80)),
-    "black wire": lambda face: _frames(face, 0.009, (25, 22, 22), 0.7, (0.19, 0.12)),
-    "silver": lambda face: _frames(face, 0.012, (185, 188, 192), 0.6, (0.19, 0.13)),
-    "half rims": lambda face: _frames(face, 0.014, (40, 30, 30), 0.7, (0.19, 0.13), False),
-    "middling": lambda face: _frames(face, 0.02, (60, 35, 25), 0.8),
-    "broad": lambda face: _frames(face, 0.034, (22, 20, 22), 0.6, (0.2, 0.155)),
-    "red": lambda face: _frames(face, 0.028, (160, 30, 40), 0.8),
-    "sunglasses": lambda face: _shades(face, (20, 20, 24)),
-    "round sunglasses": lambda face: _shades(face, (30, 22, 15), 0.95, 1.0),
-    "mirrors": lambda face: _shades(face, (90, 130, 190)),
-    "tinted": lambda face: _shades(face, (60, 30, 20), 0.75),
-    "white mask": lambda face: _mask(face, (226, 229, 232)),
-    "blue mask": lambda face: _mask(face, (120, 170, 205)),
-    "black mask": lambda face: _mask(face, (30, 30, 33)),
-    "checked mask": lambda face: _mask(face, (190, 60, 60), second=(235, 225, 200)),
-    "mask of skin's color": lambda face: _mask(face, (205, 165, 140)),
-    "mask under the nose": lambda face: _mask(face, (120, 170, 205), 2),
-    "fingers on the mouth": lambda face: _fingers(face, 13, 2),
-    "fingers on the chin": lambda face: _fingers(face, 18, 4),
-    "fingers on a cheek": lambda face: _fingers(face, 50, 3),
-    "gloved fingers": lambda face: _fingers(face, 13, 3, (60, 70, 120)),
-    "words on the lips": lambda face: _words(face, 13, (250, 250, 250)),
-    "words on the chin": lambda face: _words(face, 18, (250, 230, 40), "hello you"),
-    "microphone": _microphone,
-    "half painted": lambda face: _half_paint(face, (40, 90, 170)),
+_FRAMES = ("glasses",)
+"""What frames may be called."""
+_LENSES = ("lens", "glasses")
+"""What sunglasses may be called."""
+_COVER = ("cover",)
+"""What everything else but hair may be called."""
+
+THINGS: dict[str, Thing] = {
+    "wire of gold": Thing(_FRAMES, lambda face: _glasses(face, (170, 140, 80), 0.009)),
+    "black wire": Thing(_FRAMES, lambda face: _glasses(face, (25, 22, 22), 0.009, 0.7, (0.19, 0.12))),
+    "silver": Thing(_FRAMES, lambda face: _glasses(face, (185, 188, 192), 0.012, 0.6, (0.19, 0.13))),
+    "half rims": Thing(_FRAMES, lambda face: _glasses(face, (40, 30, 30), 0.014, 0.7, (0.19, 0.13), lower=False)),
+    "round": Thing(_FRAMES, lambda face: _glasses(face, (25, 22, 22), 0.018, 1.0, (0.165, 0.15))),
+    "middling": Thing(_FRAMES, lambda face: _glasses(face, (60, 35, 25), 0.02, 0.8)),
+    "red": Thing(_FRAMES, lambda face: _glasses(face, (160, 30, 40), 0.028, 0.8)),
+    "brow line": Thing(_FRAMES, lambda face: _glasses(face, (30, 25, 25), 0.03, 0.6, (0.18, 0.125), lower=False)),
+    "broad": Thing(_FRAMES, lambda face: _glasses(face, (22, 20, 22), 0.034, 0.6, (0.2, 0.155))),
+    "brown": Thing(_FRAMES, lambda face: _glasses(face, (120, 70, 40), 0.035, 0.7, (0.18, 0.13))),
+    "thick": Thing(_FRAMES, lambda face: _glasses(face, (18, 18, 20), 0.045, 0.5, (0.18, 0.13))),
+    "sunglasses": Thing(_LENSES, lambda face: _glasses(face, (16, 16, 18), 0.02, 0.7, (0.2, 0.16), glass=((20, 20, 24), 1.0))),
+    "round sunglasses": Thing(
+        _LENSES, lambda face: _glasses(face, (150, 130, 90), 0.01, 1.0, (0.2, 0.16), glass=((30, 22, 15), 0.95))
+    ),
+    "mirrors": Thing(
+        _LENSES, lambda face: _glasses(face, (150, 140, 90), 0.012, 0.7, (0.2, 0.16), glass=((90, 130, 190), 0.97))
+    ),
+    "tinted": Thing(_LENSES, lambda face: _glasses(face, (40, 30, 25), 0.015, 0.7, (0.2, 0.16), glass=((60, 30, 20), 0.7))),
+    "white mask": Thing(_COVER, lambda face: _mask(face, (230, 232, 234))),
+    "blue mask": Thing(_COVER, lambda face: _mask(face, (120, 170, 205))),
+    "black mask": Thing(_COVER, lambda face: _mask(face, (30, 30, 33))),
+    "checked mask": Thing(_COVER, lambda face: _mask(face, (185, 55, 58), (235, 225, 205))),
+    "dotted mask": Thing(_COVER, lambda face: _mask(face, (40, 60, 110), (240, 240, 235), dots=True)),
+    "mask of skin's color": Thing(_COVER, lambda face: _mask(face, (205, 165, 140))),
+    "mask under the nose": Thing(_COVER, lambda face: _mask(face, (120, 170, 205), low=True)),
+    "fingers on the mouth": Thing(_COVER, lambda face: _fingers(face, 13, 2)),
+    "fingers on the chin": Thing(_COVER, lambda face: _fingers(face, 18, 4)),
+    "fingers on a cheek": Thing(_COVER, lambda face: _fingers(face, 50, 3)),
+    "fingers from below": Thing(_COVER, _hand),
+    "gloved fingers": Thing(_COVER, lambda face: _fingers(face, 13, 3, (60, 70, 120))),
+    "words on the lips": Thing(_COVER, lambda face: _words(face, 13, (250, 250, 250))),
+    "words on the chin": Thing(_COVER, lambda face: _words(face, 18, (250, 230, 40), "hello you")),
+    "caption": Thing(_COVER, lambda face: _words(face, 13, (255, 255, 255), "HELLO WORLD", edge=True)),
+    "caption on a bar": Thing(_COVER, lambda face: _words(face, 13, (250, 220, 60), "HELLO WORLD", bar=True)),
+    "microphone": Thing(_COVER, _microphone),
+    "half painted": Thing(_COVER, lambda face: _half_paint(face, (40, 90, 170))),
+    "lock of hair": Thing(("hair",), _lock),
 }
-"""What can be painted, by name; each gives cover (H, W) uint8, color (3,) or (H, W, 3), and what it may be called."""
+"""What can be painted, by name."""

@@ -1,11 +1,14 @@
 """``engine bench worn``: whether glasses, masks, fingers and words over faces are found.
 
 Things are painted on photos (:mod:`.painted`), which shows exactly where they lie; what is found on the photos as they are
-is false, unless somebody in them does wear glasses.
+is false, unless somebody in them does wear glasses. With ``--heads``, heads are made of these photos and compared with those of
+the photos as they are.
 """
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +25,10 @@ from ..wire.columns import row
 from ..wire.command_line import Parser
 from ..wire.errors import HrnError
 from ..wire.formats import PHOTO_SUFFIXES
+from ..wire.language import local
+from ..wire.messages import say
 from .painted import THINGS, paint
+from .worn_heads import compare_heads, print_heads
 
 __all__ = ["Sight", "false_alarms", "main", "score", "sight"]
 
@@ -57,6 +63,11 @@ class Sight:
         chances = parts.window(tuple(self.origin), self.scale, (_SIDE, _SIDE))
         return np.stack([chances[name] for name in PARTS]).argmax(0), parts
 
+    @functools.cached_property
+    def bare(self) -> np.ndarray:
+        """(256, 256) what is found on the photo as it is."""
+        return self.found(self.pixels)[0]
+
 
 def sight(file: Path, landmarker: Landmarker) -> Sight:
     """The largest face in a photo."""
@@ -65,11 +76,15 @@ def sight(file: Path, landmarker: Landmarker) -> Sight:
 
 
 def score(one: Sight, name: str) -> tuple[float, float, Worn]:
-    """Intersection over union of a thing that is painted on a photo, the share of it that is found, and the photo's numbers."""
-    painted = paint(name, one.pixels, one.landmarks, one.width)
+    """Intersection over union of a thing that is painted on a photo, the share of it that is found, and the photo's numbers.
+
+    What is found beside the thing on the photo as it is, too, such as other hair, does not count.
+    """
+    painted = paint(name, one.pixels, one.landmarks)
     best, parts = one.found(painted.pixels)
     there = one.window(painted.mask.astype(np.uint8) * 255) > 90
-    found = np.isin(best, [PARTS.index(part) for part in painted.parts])
+    named = [PARTS.index(part) for part in painted.parts]
+    found = np.isin(best, named) & (there | ~np.isin(one.bare, named))
     both = int((found & there).sum())
     return both / max(int((found | there).sum()), 1), both / max(int(there.sum()), 1), parts.worn
 
@@ -87,26 +102,43 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
     parser.add_argument("--things", help="names of what is painted, with commas between; all by default")
     parser.add_argument("--bare", action="store_true", help="nothing is painted")
+    parser.add_argument("--heads", action="store_true", help="compare heads instead: shape, albedo and warnings")
     options = parser.parse_args(argv)
+    things = options.things.split(",") if options.things else list(THINGS)
+    unknown = [thing for thing in things if thing not in THINGS]
+    if unknown:
+        parser.error(say("There is no {names} to paint; there are {known}.", names=unknown, known=list(THINGS)))
     landmarker, seen = Landmarker(), {}
     for file in _files(options.photos):
         try:
             seen[file.name] = sight(file, landmarker)
         except HrnError as error:
-            print(f"{file.name}: {error}")
+            print(f"{file.name}: {local(error.message)}")
+    if options.heads:
+        for name, one in seen.items():
+            with tempfile.TemporaryDirectory(prefix="hrn-worn-") as folder:
+                try:
+                    print_heads(name, compare_heads(one.pixels, one.landmarks, things, Path(folder)))
+                except HrnError as error:
+                    print(f"{name}: {local(error.message)}", flush=True)
+        return 0
+    _print_found(seen, [] if options.bare else things)
+    return 0
+
+
+def _print_found(seen: dict[str, Sight], things: list[str]) -> None:
+    """What is found on photos as they are, and of what is painted on them."""
     names = Worn._fields
-    print(_line("as they are", ("frames", "lenses", "covers", *names)))
+    print(_line(local(say("as they are")), (*map(local, (say("frames"), say("lenses"), say("covers"))), *names)))
     for name, one in seen.items():
         shares, worn = false_alarms(one)
         print(_line(name, [f"{value:.3f}" for value in (*shares.values(), *worn)]), flush=True)
-    if options.bare:
-        return 0
-    print(_line("painted", ("IoU", "found", *names)))
-    for thing in options.things.split(",") if options.things else THINGS:
+    if things:
+        print(_line(local(say("painted")), ("IoU", local(say("found")), *names)))
+    for thing in things:
         scores = [score(one, thing) for one in seen.values()]
         values = np.array([(overlap, share, *worn) for overlap, share, worn in scores]).mean(0)
         print(_line(thing, [f"{value:.2f}" for value in values]), flush=True)
-    return 0
 
 
 def _line(name: str, values: Iterable[str]) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from engine.bench.generated import face_distance
+from engine.bench.worn_heads import face_albedo, shape_between
 from engine.head import load_head_model
 from engine.methods import reconstruct
 from engine.photo.parts import part_network
-from engine.synthetic.dataset import face_vertices
 from engine.wire.settings import Settings
 
 SETTINGS = Settings(texture_size=512, quality="draft", hair=False)
@@ -18,15 +16,13 @@ SETTINGS = Settings(texture_size=512, quality="draft", hair=False)
 
 @pytest.fixture(scope="module")
 def heads(shared_dir, tmp_path_factory):
-    """Bundle, albedo and manifest of the review's portrait: as it is, with a mask, with glasses."""
+    """Bundles of the review's portrait: as it is, with a mask, with glasses."""
     inputs = shared_dir / "review" / "inputs"
     if not (inputs / "mask_blue.jpg").is_file() or part_network() is None:
         pytest.skip("needs the review's inputs in the shared folder, and the networks of parts")
     folder, found = tmp_path_factory.mktemp("worn"), {}
     for name in ("base", "mask_blue", "glasses"):
-        bundle = reconstruct([inputs / f"{name}.jpg"], folder / name, SETTINGS)
-        albedo = np.asarray(Image.open(folder / name / "albedo.png").convert("RGB"), float)
-        found[name] = bundle, albedo
+        found[name] = reconstruct([inputs / f"{name}.jpg"], folder / name, SETTINGS)
     return found
 
 
@@ -35,34 +31,26 @@ def _codes(bundle) -> list[str]:
 
 
 def test_a_mask_and_glasses_are_named_once(heads):
-    assert {name: _codes(bundle) for name, (bundle, _) in heads.items()} == {
+    assert {name: _codes(bundle) for name, bundle in heads.items()} == {
         "base": [],
         "mask_blue": ["covered"],
         "glasses": ["glasses"],
     }
 
 
-def _face(albedo: np.ndarray) -> np.ndarray:
-    """The middle of the layout: the face from the forehead to the chin."""
-    side = len(albedo)
-    return albedo[int(0.2 * side) : int(0.62 * side), int(0.29 * side) : int(0.71 * side)]
-
-
 def test_a_blue_mask_is_no_skin(heads):
-    face, bare = (_face(heads[name][1]) for name in ("mask_blue", "base"))
+    face, bare = (face_albedo(heads[name]) for name in ("mask_blue", "base"))
     assert (face[..., 2] > face[..., 0]).mean() < 0.001
     assert np.abs(np.median(face, (0, 1)) - np.median(bare, (0, 1))).max() < 14
 
 
 def test_frames_are_neither_brows_nor_bars(heads):
     """Hardly more of the face is dark than without them."""
-    dark = {name: (_face(heads[name][1]) @ (0.3, 0.6, 0.1) < 75).mean() for name in ("glasses", "base")}
+    dark = {name: (face_albedo(heads[name]) @ (0.3, 0.6, 0.1) < 75).mean() for name in ("glasses", "base")}
     assert dark["glasses"] < dark["base"] + 0.002
 
 
 def test_the_shape_is_that_of_the_bare_face(heads):
     model = load_head_model()
-    face = face_vertices(model)
-    shapes = {name: bundle.arrays()["vertices"] for name, (bundle, _) in heads.items()}
-    off = {name: face_distance(model, 1000 * shapes["base"], 1000 * shape, face) for name, shape in shapes.items()}
+    off = {name: shape_between(model, heads["base"], bundle) for name, bundle in heads.items()}
     assert off["glasses"] < 0.4 and off["mask_blue"] < 0.9

@@ -29,7 +29,20 @@ _OF_PROGRAMMERS = re.compile(
     "conflict|multiple subparser|with mode|must have|is not allowed|deprecated|subcommands|: warning: |^ .default: "
 )
 """What argparse says to who writes a program wrongly, and nothing that a user sees."""
-BENCHES = ("accuracy", "batch", "df_mvr", "digest", "expressions", "hair", "now", "rendered", "speed", "sheets", "views")
+BENCHES = (
+    "accuracy",
+    "batch",
+    "df_mvr",
+    "digest",
+    "expressions",
+    "hair",
+    "now",
+    "rendered",
+    "speed",
+    "sheets",
+    "views",
+    "worn",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -36,8 +36,10 @@ __all__ = ["TONES", "Tone", "score_groups", "score_tones"]
 
 _SEED = 1616
 """Seed of the people; it is not a seed of the training data."""
-_SIDE, _MARGIN = 480, 2.4
-"""Side of the photos in pixels, and over that of the face's box."""
+_SIDE = 480
+"""Side of the photos, pixels."""
+_MARGIN = 2.4
+"""Side of a photo over that of the face's box."""
 _COLUMNS = (10, -7, -10, -8, -8, -6)
 """Width of the columns of a table."""
 

@@ -23,7 +23,7 @@ from .landmarks import face_width
 from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, Layer, close_input, network_as_onnx, unfolded
 from .part_worn import Worn, expected, worn_of
 from .places import place_maps
-from .regions import CHIN, OVAL, TOP
+from .regions import CHIN, OVAL, TOP, fill
 from .weights import WEIGHTS
 
 __all__ = [
@@ -119,10 +119,8 @@ class Square:
     side: float
     chances: np.ndarray
     """(P, S, S) float32."""
-    weight: float
-    """How much it counts ..."""
-    border: float = 0.0
-    """... and over which share of its side that falls to nothing at its edges."""
+    counts: np.ndarray
+    """(S, S) float32: how much each of them counts."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +147,8 @@ class PhotoParts:
             matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
             place = (np.array((square.x, square.y)) - origin) * scale
             matrix[:, 2] = place + 0.5 / step - 0.5
-            inside = _counts(count, square.border) * np.float32(square.weight)
             options = {"dsize": (width, height), "flags": cv2.INTER_LINEAR}
-            share = cv2.warpAffine(inside, matrix, **options)
+            share = cv2.warpAffine(square.counts, matrix, **options)
             # OpenCV takes four channels at most.
             for start in range(0, len(PARTS), 4):
                 some = np.ascontiguousarray(square.chances[start : start + 4].transpose(1, 2, 0))
@@ -162,13 +159,19 @@ class PhotoParts:
         return {name: np.ascontiguousarray(total[..., number]) for number, name in enumerate(PARTS)}
 
 
-def _counts(count: int, border: float) -> np.ndarray:
-    """(count, count) float32: 1, falling to 0 over a share `border` of the side at all edges."""
-    if border <= 0:
-        return np.ones((count, count), np.float32)
+def _face_counts(points: np.ndarray, count: int) -> np.ndarray:
+    """(count, count) float32: how much the square around the face counts, more than others in the face, as they do beside it, where
+    it sees too little of other people and of what is behind, and not at its edges.
+
+    Args:
+        points: (478, 2) landmarks in its pixels.
+    """
+    w = WEIGHTS.parts
+    beside = cv2.distanceTransform((fill((count, count), points, OVAL) == 0).astype(np.uint8), cv2.DIST_L2, 3)
+    within = np.clip(1 - beside * (2 * w.close_reach / count / w.close_fade), 0, 1)
     place = (np.arange(count, dtype=np.float32) + 0.5) / count
-    ramp = np.clip(np.minimum(place, 1 - place) / border, 0, 1)
-    return np.minimum.outer(ramp, ramp)
+    ramp = np.clip(np.minimum(place, 1 - place) / w.close_border, 0, 1)
+    return ((w.close_beside + (w.close_weight - w.close_beside) * within) * np.minimum.outer(ramp, ramp)).astype(np.float32)
 
 
 _found: OrderedDict[tuple, PhotoParts] = OrderedDict()
@@ -211,10 +214,11 @@ def find_parts(
         squares.append(_looked(network, pixels, points, crop_centre(points), 2 * reach * face, weight))
     if closer is None:
         return PhotoParts(tuple(squares))
-    near = _looked(closer, pixels, points, face_centre(points), 2 * weights.close_reach * face, weights.close_weight)
-    scale = near.chances.shape[-1] / near.side
-    worn = worn_of(near.chances, (points - (near.x, near.y)) * scale)
-    near = replace(near, border=weights.close_border, chances=expected(near.chances, worn))
+    near = _looked(closer, pixels, points, face_centre(points), 2 * weights.close_reach * face, 1.0)
+    count = near.chances.shape[-1]
+    local = (points - (near.x, near.y)) * (count / near.side)
+    worn = worn_of(near.chances, local)
+    near = replace(near, counts=_face_counts(local.astype(np.float32), count), chances=expected(near.chances, worn))
     return PhotoParts((*squares, near), worn)
 
 
@@ -226,7 +230,7 @@ def _looked(network: PartNet, pixels: np.ndarray, points: np.ndarray, centre: np
     chances = network(picture, ((points - (x, y)) * scale).astype(np.float32))
     mirrored = (points - (x, y)) * scale * (-1, 1) + (SIDE, 0)
     chances = (chances + network(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))[..., ::-1]) / 2
-    return Square(float(x), float(y), side, chances, weight)
+    return Square(float(x), float(y), side, chances, np.full(chances.shape[1:], weight, np.float32))
 
 
 def crop_centre(points: np.ndarray) -> np.ndarray:

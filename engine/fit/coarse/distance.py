@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_ndtr, logsumexp
+from scipy.special import log_ndtr
 
 from ...photo.exif import FILM_DIAGONAL_MM
 from .weights import WEIGHTS, DistanceWeights, Way
@@ -39,11 +39,13 @@ def likely_distance(
     w = weights
     log_d = np.linspace(np.log(w.nearest_mm), np.log(w.farthest_mm), w.steps)
     log_lens = log_d + np.log(FILM_DIAGONAL_MM * px_per_mm / np.hypot(*size))
-    chance = logsumexp([np.log(way.share) + _log_chance(way, log_d, log_lens, _cropped(size, w), w) for way in w.ways], axis=0)
+    chance = np.logaddexp.reduce(
+        [np.log(way.share) + _log_chance(way, log_d, log_lens, _cropped(size, w), w) for way in w.ways]
+    )
     # Student's: the network is now and then far off.
     miss = (np.log(guess_mm) - w.guess_offset - w.guess_slope * log_d) / w.guess_error
     chance = chance - (w.guess_tails + 1) / 2 * np.log1p(miss**2 / w.guess_tails)
-    share = np.exp(chance - logsumexp(chance))
+    share = np.exp(chance - np.logaddexp.reduce(chance))
     mean = float(share @ log_d)
     return Distance(float(np.exp(mean)), float(np.sqrt(share @ (log_d - mean) ** 2)))
 

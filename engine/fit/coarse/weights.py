@@ -29,7 +29,7 @@ class Way(NamedTuple):
     """One way in which people are photographed; distances and lenses by their medians."""
 
     share: float
-    """Of all photos."""
+    """Share of all photos."""
     distance_mm: float
     """From the camera to the eyes."""
     distance_spread: float

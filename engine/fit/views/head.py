@@ -10,11 +10,9 @@ from ..mid.deformation import propagate
 from ..skin_surface import skin_surface
 from .state import ViewState
 from .surface import Belief
+from .weights import WEIGHTS
 
 __all__ = ["JointHead"]
-
-_FACE_MM = 75.0
-"""Skin nearer to the tip of the nose than that is the face, mm."""
 
 
 class JointHead:
@@ -35,7 +33,7 @@ class JointHead:
         self.usable = self.is_skin | (material == MATERIALS.index("eyes"))
         marks = model.landmarks(model.template)
         reach = np.linalg.norm(model.template - marks[4], axis=1)
-        self.face = self.surface.vertices[reach[self.surface.vertices] < _FACE_MM]
+        self.face = self.surface.vertices[reach[self.surface.vertices] < WEIGHTS.motion.face_mm]
         self.identity = identity
         self.belief = Belief(identity.copy(), expression.copy(), expression_sigma, action_limits(model, expression))
         self.offset = np.zeros((len(self.surface.vertices), 3))

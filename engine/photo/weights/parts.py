@@ -16,7 +16,11 @@ class PartWeights:
     close_reach: float = 0.72
     """Half side of the square around the face alone, face widths."""
     close_weight: float = 20.0
-    """How much it counts, where it looked."""
+    """How much it counts in the face ..."""
+    close_beside: float = 1.0
+    """... and beside it ..."""
+    close_fade: float = 0.15
+    """... from so many face widths on."""
     close_border: float = 0.08
     """Share of its side over which that falls to nothing."""
     rim_near: float = 0.55

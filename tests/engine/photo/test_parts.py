@@ -119,7 +119,7 @@ def test_a_window_shows_the_squares_where_they_were_looked_at():
     chances = np.zeros((len(PARTS), SIDE // 2, SIDE // 2), np.float32)
     chances[Part.HAIR, :, : SIDE // 4] = 1
     chances[Part.SKIN, :, SIDE // 4 :] = 1
-    found = parts.PhotoParts((parts.Square(100.0, 50.0, 200.0, chances, 1.0),))
+    found = parts.PhotoParts((parts.Square(100.0, 50.0, 200.0, chances, np.ones(chances.shape[1:], np.float32)),))
     window = found.window((90.0, 40.0), 0.5, (120, 120))
     assert window["hair"][50, 20] > 0.99 and window["skin"][50, 80] > 0.99
     assert window["background"][2, 2] > 0.99 and window["background"][50, 115] > 0.99
@@ -127,16 +127,22 @@ def test_a_window_shows_the_squares_where_they_were_looked_at():
     assert abs(edge - (200 - 90) * 0.5) <= 1
 
 
-def test_the_square_around_the_face_leads_where_it_looked():
-    far = np.zeros((len(PARTS), SIDE // 2, SIDE // 2), np.float32)
-    near = np.zeros((len(PARTS), SIDE, SIDE), np.float32)
-    far[Part.SKIN], near[Part.GLASSES] = 1, 1
-    found = parts.PhotoParts(
-        (parts.Square(0.0, 0.0, 400.0, far, 1.0), parts.Square(100.0, 100.0, 200.0, near, 20.0, border=0.1))
-    )
-    window = found.window((0.0, 0.0), 0.5, (200, 200))
-    assert window["glasses"][100, 100] > 0.9 and window["skin"][20, 20] > 0.99 and window["skin"][100, 52] > 0.1
-    assert sum(window.values()).max() < 1.001
+def test_the_square_around_the_face_leads_in_the_face_alone(network):
+    picture, _, landmarks = _fresh()[1]
+    face = float(np.ptp(landmarks[:468, 0]))
+
+    def closer(picture, landmarks):
+        chances = np.zeros((len(PARTS), SIDE, SIDE), np.float32)
+        chances[Part.GLASSES] = 1
+        return chances
+
+    found = parts.find_parts(picture, landmarks, face, network, closer).window((0, 0), 1.0, (SIDE, SIDE))
+    nose = landmarks[4].astype(int)
+    assert found["glasses"][nose[1], nose[0]] > 0.9
+    beside = parts.face_centre(landmarks) + (0.69 * face, 0)
+    column, row = np.clip(beside, 0, SIDE - 1).astype(int)
+    assert found["glasses"][row, column] < 0.5
+    assert sum(found.values()).max() < 1.001
 
 
 def test_it_sees_the_same_face_at_any_size(network):

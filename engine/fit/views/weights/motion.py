@@ -11,6 +11,8 @@ __all__ = ["MotionWeights"]
 class MotionWeights:
     """Moves of the face between photos, found together with the cameras."""
 
+    face_mm: float = 75.0
+    """Skin nearer to the tip of the nose than that is the face, mm."""
     most_tracks: int = 2000
     """So many points say all there is to say about moves."""
     steps_px: tuple[float, ...] = (3.0, 2.0, 1.2)

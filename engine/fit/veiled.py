@@ -18,7 +18,7 @@ from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, OUTER_
 from ..types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Veil
 from .weights import WEIGHTS, VeiledWeights
 
-__all__ = ["doubt_at", "hidden_actions", "outlined", "resting", "unveiled"]
+__all__ = ["blind_eyes", "doubt_at", "hidden_actions", "outlined", "resting", "unveiled"]
 
 _NOSE = (48, 64, 98, 97, 2, 326, 327, 294, 278, 4, 5)
 """Landmarks around the tip of the nose."""
@@ -46,6 +46,11 @@ def hidden_actions(veil: Veil | None, weights: VeiledWeights = WEIGHTS.veiled) -
         limits = weights.opening if right is _OPENING else weights.action
         out[number] = smoothstep(*limits, max(float(veil.hidden[list(side)].mean()) for side in sides))
     return out
+
+
+def blind_eyes(veil: Veil | None) -> list[int]:
+    """Numbers of the eyes whose iris is hidden, 0 right, 1 left."""
+    return [] if veil is None else [eye for eye, (centre, _) in enumerate(IRISES) if veil.hidden[centre] > 0.5]
 
 
 def resting(actions: np.ndarray, hidden: np.ndarray) -> np.ndarray:

@@ -93,9 +93,9 @@ def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, 
     ]
     if places:  # of a face that shows little, hair is easily taken for skin
         over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
-    for name, blind, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), IRISES):
+    for name, blind, lids, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), EYES, IRISES):
         if blind:
-            hidden[[centre, *edge]] = 1
+            hidden[[centre, *edge, *lids]] = 1
             places.append(name)
     tinted = bool((lens > 0.5).any())
     return Veil(

@@ -12,9 +12,10 @@ from ...photo.teeth import find_bite
 from ...system.progress import Progress
 from ...types import CoarseFit, Covers, FaceObservation, MidFit
 from ..features.ears import ear_shift
-from ..features.gaze import level_gaze
+from ..features.gaze import level_gaze, look_alike
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
+from ..veiled import blind_eyes
 from ..weights import WEIGHTS as FIT
 from .deformation import propagate, without_folds
 from .lids import close_lids, shut_lids
@@ -57,6 +58,8 @@ def finished(
     offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset, w.folds)
     deformation = propagate(model, surface, offset, w.follow)
     expression = close_lids(model, camera, bare + deformation, expression, observed, w.lids).astype(np.float32)
+    if blind := blind_eyes(observation.veil):
+        expression = look_alike(model, expression, blind).astype(np.float32)
     (expression,), straight = level_gaze(model, [expression])
     deformation += straight
     bare = model.shape(identity, expression)

@@ -18,12 +18,13 @@ from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.color import srgb_to_linear
 from ...wire.settings import Settings
 from ..features.ears import ear_shift
-from ..features.gaze import level_gaze
+from ..features.gaze import level_gaze, look_alike
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
 from ..mid.lids import shut_lids
 from ..skin_surface import skin_surface
+from ..veiled import blind_eyes
 from ..weights import WEIGHTS as FIT
 from .start import pose_from_points
 from .state import ViewState
@@ -70,6 +71,9 @@ def finished_views(
     else:
         # One photo's pixels have seen to that already.
         _shut_lids(model, views, identity, deformation)
+        for view in views:
+            if blind := blind_eyes(view.observation.veil):
+                view.expression = look_alike(model, view.expression, blind)
         levelled, straight = level_gaze(model, [view.expression for view in views])
         deformation = deformation + straight
         for view, expression in zip(views, levelled):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from engine.bench.painted import paint
 from engine.bench.worn_heads import face_albedo, shape_between
 from engine.head import load_head_model
 from engine.methods import reconstruct
+from engine.photo import Landmarker, observe
 from engine.photo.parts import part_network
 from engine.wire.settings import Settings
 
@@ -16,13 +19,18 @@ SETTINGS = Settings(texture_size=512, quality="draft", hair=False)
 
 @pytest.fixture(scope="module")
 def heads(shared_dir, tmp_path_factory):
-    """Bundles of the review's portrait: as it is, with a mask, with glasses."""
+    """Bundles of the review's portrait: as it is, with a mask, with glasses, with sunglasses."""
     inputs = shared_dir / "review" / "inputs"
     if not (inputs / "mask_blue.jpg").is_file() or part_network() is None:
         pytest.skip("needs the review's inputs in the shared folder, and the networks of parts")
     folder, found = tmp_path_factory.mktemp("worn"), {}
     for name in ("base", "mask_blue", "glasses"):
         found[name] = reconstruct([inputs / f"{name}.jpg"], folder / name, SETTINGS)
+    with Landmarker() as landmarker:
+        photo, face = observe(inputs / "base.jpg", landmarker)
+    worn = folder / "sunglasses.png"
+    cv2.imwrite(str(worn), paint("sunglasses", photo.pixels, face.landmarks).pixels[..., ::-1])
+    found["sunglasses"] = reconstruct([worn], folder / "sunglasses", SETTINGS)
     return found
 
 
@@ -35,7 +43,15 @@ def test_a_mask_and_glasses_are_named_once(heads):
         "base": [],
         "mask_blue": ["covered"],
         "glasses": ["glasses"],
+        "sunglasses": ["glasses"],
     }
+
+
+def test_eyes_behind_sunglasses_are_open_and_look_ahead(heads):
+    told = heads["sunglasses"].manifest["expression"]
+    value = dict(zip(told["names"], told["values"]))
+    assert max(value["eyeBlinkLeft"], value["eyeBlinkRight"]) < 0.2
+    assert max(value[name] for name in value if name.startswith("eyeLook")) < 0.15
 
 
 def test_a_blue_mask_is_no_skin(heads):

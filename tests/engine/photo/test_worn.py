@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 
+import cv2
 import numpy as np
 import pytest
 
-from engine.bench.worn import Sight, false_alarms, score, sight
+from engine.bench.painted import THINGS, paint
+from engine.bench.worn import Sight, false_alarms, main, score, sight
 from engine.photo import Landmarker, parts
 from engine.photo.landmarks import width_of
 from engine.photo.part_net import PARTS, SIDE
@@ -78,6 +80,24 @@ def test_the_numbers_say_what_is_worn(network, photos):
     assert worn["black wire"].has_glasses and not (worn["black wire"].has_dark_lenses or worn["black wire"].has_cover)
     assert worn["sunglasses"].has_dark_lenses and worn["sunglasses"].right_eye > 0.8
     assert worn["white mask"].cover > 0.7 and worn["white mask"].mouth > 0.9 and not worn["white mask"].has_glasses
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_what_is_painted_lies_where_it_is_said_to(thing):
+    picture, _, landmarks = _fresh()[0]
+    pixels, mask, named = paint(thing, picture, landmarks)
+    changed = np.abs(pixels.astype(int) - picture).max(-1)
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9))) > 0
+    assert set(named) <= set(PARTS) and mask.sum() > 0.002 * width_of(landmarks) ** 2
+    assert np.median(changed[mask]) > 12 and (changed[~around] > 40).mean() < 0.001
+    assert (paint(thing, picture, landmarks).pixels == pixels).all()
+
+
+def test_only_what_can_be_painted_is_asked_for(capsys):
+    with pytest.raises(SystemExit):
+        main(["photo.jpg", "--heads", "--things", "blue mask,tricorne"])
+    told = capsys.readouterr().err
+    assert "There is no tricorne to paint" in told and "lock of hair" in told
 
 
 def test_numbers_of_chances_that_are_known():

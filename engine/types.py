@@ -68,7 +68,7 @@ class Veil:
     over: np.ndarray
     """(H, W) uint8 of the photo's size, 255 where the face's own colour does not show."""
     hidden: np.ndarray
-    """(478,) float32 in [0, 1]: how far each landmark's place is hidden; frames hide none, dark lenses irises alone."""
+    """(478,) float32 in [0, 1]: how far each landmark's place is hidden; frames hide none, dark lenses lids and irises."""
     places: tuple[str, ...] = ()
     """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`."""
     glasses: bool = False

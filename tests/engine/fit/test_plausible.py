@@ -13,6 +13,7 @@ from engine.fit.plausible import refuse_implausible
 from engine.methods import reconstruct
 from engine.photo import Landmarker, observe
 from engine.photo.landmarks import face_width
+from engine.types import Veil
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
 from support.small_maps import small_analysis
@@ -56,10 +57,10 @@ def test_people_are_faces(model, portrait, tmp_path, change):
     assert observation.score > 0.6
     width = face_width(observation)
 
-    def missed(share, score):
+    def missed(share, score, veil=None):
         far = dataclasses.replace(found, residual_px=np.full(478, share * width, np.float32))
         try:
-            refuse_implausible(photo, dataclasses.replace(observation, score=score), far)
+            refuse_implausible(photo, dataclasses.replace(observation, score=score, veil=veil), far)
         except HrnError as error:
             assert error.code is ErrorCode.NO_FACE and error.to_json()
             return True
@@ -67,6 +68,8 @@ def test_people_are_faces(model, portrait, tmp_path, change):
 
     assert [missed(*one) for one in ((0.2, 0.95), (np.nan, 0.95), (0.05, 0.6))] == [True, True, True]
     assert [missed(*one) for one in ((0.05, 0.85), (0.025, 0.5))] == [False, False]
+    mask = Veil(np.zeros((1, 1), np.uint8), np.zeros(478, np.float32), ("mouth", "chin"))
+    assert [missed(*one) for one in ((0.035, 0.6), (0.035, 0.6, mask), (0.045, 0.6, mask))] == [True, False, True]
 
 
 @pytest.mark.parametrize("change", ["as it is", "mirrored", "grey", "larger", "smaller", "darker", "turned"])

@@ -61,14 +61,14 @@ def _lens(canvas: Canvas, eye: int, square: float, size: tuple[float, float]) ->
 
 
 def _glasses(
-    canvas: Canvas, color, thick: float, square: float = 1.0, size=(0.19, 0.15), lower: bool = True, glass=None
+    canvas: Canvas, color, thick: float, square: float = 1.0, size=(0.19, 0.15), lower: bool = True, glass=None, streak=0.0
 ) -> None:
     """Glasses.
 
     Args:
         color: of the frames. thick: their breadth, face widths. square: 1 for oval lenses, less for those with corners.
         size: half breadth and half height of a lens, face widths. lower: whether rims run below the lenses, too.
-        glass: color and opacity of lenses that are not clear.
+        glass: color and opacity of lenses that are not clear. streak: opacity of a reflection across each eye.
     """
     for eye in range(2):
         rim = _lens(canvas, eye, square, size)
@@ -76,6 +76,8 @@ def _glasses(
             canvas.lay(canvas.area(rim), *glass, shade=1 + 0.8 * canvas.axes(rim.mean(0))[1])
         gleam = canvas.disc(0.7 * rim[38] + 0.3 * rim.mean(0), (0.07, 0.025), canvas.right - 0.8 * canvas.down)
         canvas.lay(gleam, (235, 240, 245), 0.12)  # beside the eye
+        middle = rim.mean(0)
+        canvas.lay(canvas.line([canvas.at(middle, -0.1, 0.06), canvas.at(middle, 0.08, -0.1)], 0.05), (235, 235, 235), streak)
         canvas.lay(canvas.line(rim if lower else np.concatenate([rim[30:], rim[:1]]), thick, lower), color)
     right, left = (canvas.points[list(lids)].mean(0) for lids in EYES)
     gap = [canvas.at(right, size[0], 0.0), canvas.at((right + left) / 2, 0, -0.03), canvas.at(left, -size[0], 0.0)]
@@ -198,6 +200,10 @@ THINGS: dict[str, Thing] = {
     "brown": Thing(_FRAMES, lambda face: _glasses(face, (120, 70, 40), 0.035, 0.7, (0.18, 0.13))),
     "thick": Thing(_FRAMES, lambda face: _glasses(face, (18, 18, 20), 0.045, 0.5, (0.18, 0.13))),
     "sunglasses": Thing(_LENSES, lambda face: _glasses(face, (16, 16, 18), 0.02, 0.7, (0.2, 0.16), glass=((20, 20, 24), 1.0))),
+    "sunglasses that reflect": Thing(
+        _LENSES,
+        lambda face: _glasses(face, (16, 16, 18), 0.02, 0.7, (0.2, 0.16), glass=((20, 20, 24), 1.0), streak=0.2),
+    ),
     "round sunglasses": Thing(
         _LENSES, lambda face: _glasses(face, (150, 130, 90), 0.01, 1.0, (0.2, 0.16), glass=((30, 22, 15), 0.95))
     ),

@@ -287,10 +287,13 @@ def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
     light = power_to_linear(window.pixels.astype(np.float32) / 255) @ np.float32(WEIGHTS.skin.light)
     logs = np.log(light + np.float32(w.eye_floor))
     behind, flat = [], []
-    for eye in EYES:
-        inside = fill(window.shape, window.points, eye) > 0
+    for eye, (_, iris) in zip(EYES, IRISES):
+        inside, round_iris = (fill(window.shape, window.points, outline) > 0 for outline in (eye, iris))
         behind.append(bool(inside.any() and lens[inside].mean() > w.place))
-        flat.append(bool(inside.any() and logs[inside].std() < w.eye_contrast))
+        dark, white = logs[inside & round_iris], logs[inside & ~round_iris]
+        # A reflection makes contrast, too, but no eye.
+        like_an_eye = bool(dark.size and white.size) and np.median(white) - np.median(dark) > w.eye_white
+        flat.append(not like_an_eye or bool(logs[inside].std() < w.eye_contrast))
     # Both lenses are alike: where one eye shows, so would the other.
     return [one and all(other for other, here in zip(flat, behind) if here) for one in behind]
 

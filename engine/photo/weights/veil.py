@@ -88,6 +88,9 @@ class VeilWeights:
     """Side of the smallest lock that is believed, of the face."""
     eye_contrast: float = 0.3
     """Standard deviation of the log brightness within an eye below which a lens hides it (see `CoverWeights.eye_contrast`)."""
+    eye_white: float = 0.09
+    """By how much the white of an eye that shows is brighter than its iris, natural logarithm: tinted lenses leave 0.1 to 0.8,
+    reflections on dark ones 0.06 at most."""
     eye_floor: float = 0.003
     """Linear light that is added there: the contrast of what is darker is noise."""
     place: float = 0.4

@@ -29,6 +29,7 @@ KINDS = {
     "brow line": (),
     "tinted": (),
     "sunglasses": ("right eye", "left eye"),
+    "sunglasses that reflect": ("right eye", "left eye"),
     "mirrors": ("right eye", "left eye"),
     "fingers from below": ("mouth",),
     "microphone": ("chin",),

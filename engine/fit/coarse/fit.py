@@ -24,7 +24,7 @@ from ..veiled import doubt_at, hidden_actions, resting
 from ..weights import WEIGHTS as FIT
 from .distance import likely_distance
 from .focal import choose_focal, first_camera
-from .groups import bare_share
+from .groups import LowerFace, lower_face
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
 from .weights import WEIGHTS, CoarseWeights
@@ -65,7 +65,7 @@ def fit_coarse(
     hidden = hidden_actions(observation.veil)
     guess = replace(
         guess,
-        identity=_likely_person(model, regressor, guess, bare_share(photo, observation), weights),
+        identity=_likely_person(model, regressor, guess, lower_face(photo, observation), weights),
         expression=resting(_seen_expression(model, photo, observation, guess), hidden),
     )
     fitting(0.0)
@@ -112,12 +112,14 @@ def _seen_expression(model: HeadModel, photo: Photo, observation: FaceObservatio
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}
 
 
-def _likely_person(model: HeadModel, regressor: Regressor, guess: FaceGuess, bare: float, weights: CoarseWeights) -> np.ndarray:
+def _likely_person(
+    model: HeadModel, regressor: Regressor, guess: FaceGuess, lower: LowerFace, weights: CoarseWeights
+) -> np.ndarray:
     """(K,) The person whom a guessed identity speaks for: posterior mean of a Gaussian of people around the average of the
     groups that the face belongs to, given the guess as a measurement; its skull keeps to the average's as far as the face
     allows."""
     groups = regressor.groups
-    shares = groups.believed(guess.shares, bare, weights)
+    shares = groups.believed(guess.shares, lower, weights)
     mean, expected = (regressor.people.mean + shares @ moves for moves in (groups.differ, groups.answered))
     key = model.version, weights
     if key not in _persons:

@@ -19,7 +19,7 @@ from ...types import FaceObservation, Photo
 from .population import anchored_identity
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["GROUPS_FILE", "Groups", "bare_share", "load_groups"]
+__all__ = ["GROUPS_FILE", "Groups", "LowerFace", "load_groups", "lower_face"]
 
 _LOWER_FACE = (
     135,
@@ -56,6 +56,14 @@ GROUPS_FILE = Path(__file__).parent / "data" / "groups.npz"
 """The shipped file."""
 
 
+class LowerFace(NamedTuple):
+    """What the lower face shows, as shares of it."""
+
+    bare: float = 1.0
+    """Bare skin."""
+    beard: float = 0.0
+
+
 class Groups(NamedTuple):
     """What is known of G groups of people."""
 
@@ -74,28 +82,29 @@ class Groups(NamedTuple):
         """(..., F) features -> (..., G) shares, 0 for an average adult and 1 for the whole of a group."""
         return features @ self.weight + self.bias
 
-    def believed(self, shares: np.ndarray, bare: float = 1.0, weights: CoarseWeights = WEIGHTS) -> np.ndarray:
+    def believed(self, shares: np.ndarray, lower: LowerFace = LowerFace(), weights: CoarseWeights = WEIGHTS) -> np.ndarray:
         """(G,) Shares without those that an adult's face often shows, too (a non-negative garrote).
 
         Args:
-            bare: how much of the lower face is seen: beards pass for fat, and masks hide it.
+            lower: the lower face: beards pass for fat and for age, and masks hide it.
         """
-        floor, (least, enough) = weights.group_floor, weights.bare_face
+        floor = weights.group_floor
         kept = np.where(shares > floor, shares - floor**2 / np.maximum(shares, floor), 0.0)
-        return kept * np.where(self.of_weight, smoothstep(least, enough, bare), 1.0)
+        kept = kept * (1 - smoothstep(*weights.bearded_face, lower.beard))
+        return kept * np.where(self.of_weight, smoothstep(*weights.bare_face, lower.bare), 1.0)
 
 
-def bare_share(photo: Photo, observation: FaceObservation) -> float:
-    """Share of the lower face that is bare skin; 1 where the part network is not installed."""
+def lower_face(photo: Photo, observation: FaceObservation) -> LowerFace:
+    """What the lower face shows; bare where the part network is not installed."""
     parts = photo_parts(photo, observation)
     if parts is None:
-        return 1.0
+        return LowerFace()
     points = observation.landmarks[list(_LOWER_FACE), :2].astype(float)
     low, high = points.min(0), points.max(0)
     scale = (_WINDOW - 2) / max(float((high - low).max()), 1.0)
-    skin = parts.window(tuple(low), scale, (_WINDOW, _WINDOW))["skin"]
+    chance = parts.window(tuple(low), scale, (_WINDOW, _WINDOW))
     column, row = np.clip((points - low) * scale, 0, _WINDOW - 1).astype(int).T
-    return float(skin[row, column].mean())
+    return LowerFace(*(float(chance[name][row, column].mean()) for name in ("skin", "beard")))
 
 
 def load_groups(model: HeadModel, file: Path = GROUPS_FILE) -> Groups:

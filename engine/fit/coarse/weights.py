@@ -100,6 +100,8 @@ class CoarseWeights:
     bare_face: tuple[float, float] = (0.2, 0.6)
     """Shares of bare skin in the lower face up to which nothing is believed about weight, and from which on all is (beards: 0
     to 0.05; shaven faces, stubble and folds: 0.6 and more)."""
+    bearded_face: tuple[float, float] = (0.2, 0.5)
+    """Shares of beard in the lower face up to which groups are believed, and from which on none is."""
     face_precision: float = 60.0
     """1/mm^2 of the mean square over the face: some 60 independent places to 1 mm."""
     skull_precision: float = 10.0

@@ -7,7 +7,7 @@ import pytest
 
 from engine.bench.generated import face_distance
 from engine.fit import fit_coarse
-from engine.fit.coarse.groups import load_groups
+from engine.fit.coarse.groups import LowerFace, load_groups
 from engine.fit.coarse.population import load_people
 from engine.fit.coarse.weights import WEIGHTS
 from engine.photo import Landmarker
@@ -48,9 +48,10 @@ def test_little_of_a_group_counts_as_an_adult_and_much_as_it_is(model):
     assert 0.8 < believed[3] < 0.9
 
 
-def test_a_covered_lower_face_says_nothing_about_weight(model):
+def test_a_covered_lower_face_says_nothing_about_weight_and_a_beard_hides_age(model):
     groups, seen = load_groups(model), np.full(len(AXES), 0.8)
-    bare, covered = groups.believed(seen, 0.9), groups.believed(seen, 0.05)
+    bare, covered = groups.believed(seen, LowerFace(0.9)), groups.believed(seen, LowerFace(0.05))
+    np.testing.assert_array_equal(groups.believed(seen, LowerFace(0.3, 0.6)), 0)
     names = [axis.name for axis in AXES]
     for number, name in enumerate(names):
         assert covered[number] == (0 if name in ("heavy", "thin") else bare[number]) and bare[number] > 0.7

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from .mask_scene import EVEN, Scene, disk, guided, half_window, make_scene
+from ..photo.regions import disk
+from .mask_scene import EVEN, Scene, guided, half_window, make_scene
 from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window

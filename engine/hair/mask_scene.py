@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from ..photo.mixture import fit_mixture
-from ..photo.regions import CHIN, OVAL, TOP, fill
+from ..photo.regions import CHIN, OVAL, TOP, disk, fill
 from .mask_weights import COLOR, SHAPE, ColorWeights, ShapeWeights
 from .types import Window
 
-__all__ = ["EVEN", "Scene", "disk", "guided", "half_window", "make_scene"]
+__all__ = ["EVEN", "Scene", "guided", "half_window", "make_scene"]
 
 _PLACES = 20.0
 """Area over which place counts as even, square face widths."""
@@ -119,12 +119,6 @@ def half_window(window: Window) -> Window:
         landmarks=window.landmarks / 2,
         face=window.face / 2,
     )
-
-
-def disk(radius: float) -> np.ndarray:
-    """A round structuring element."""
-    side = 2 * max(1, round(radius)) + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def _colors(lab: np.ndarray, face: float, weights: ColorWeights) -> np.ndarray:

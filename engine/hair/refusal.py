@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from ..photo.regions import disk
 from ..wire.color import LUMINANCE, power_to_linear
-from .mask_scene import Scene, disk
+from .mask_scene import Scene
 from .mask_weights import FUSION, REFUSAL, FusionWeights, RefusalWeights
 
 __all__ = ["refusal"]

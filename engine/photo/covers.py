@@ -12,7 +12,7 @@ import numpy as np
 from ..types import Covers, FaceObservation, Photo
 from ..wire.color import power_to_linear
 from .landmarks import face_width
-from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
+from .regions import BROWS, EYES, INNER_LIPS, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, disk, face_crop, fill
 from .skin import SkinMask
 from .weights import WEIGHTS, CoverWeights
 
@@ -59,15 +59,11 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask, weig
     )
 
 
-def _disk(radius: float) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
-
-
 def _other_hue(hue: np.ndarray, points: np.ndarray, oval: np.ndarray, face: float, w: CoverWeights) -> float:
     """Share of the face, without eyes, brows, lips and nostrils, whose hue is not that of its skin."""
     shape = hue.shape[:2]
-    features = cv2.dilate(fill(shape, points, *BROWS, *EYES, OUTER_LIPS, *NOSTRILS), _disk(w.feature_rim * face)) > 0
-    around_eyes = cv2.dilate(fill(shape, points, *EYES), _disk(w.eye_rim * face)) > 0
+    features = cv2.dilate(fill(shape, points, *BROWS, *EYES, OUTER_LIPS, *NOSTRILS), disk(w.feature_rim * face)) > 0
+    around_eyes = cv2.dilate(fill(shape, points, *EYES), disk(w.eye_rim * face)) > 0
     places = [fill(shape, points, polygon) > 0 for polygon in SURE_SKIN] + [around_eyes & oval]
     medians = np.array(
         [np.median(hue[place], 0) for place in (one & ~features for one in places) if place.sum() >= WEIGHTS.skin.least_place]
@@ -122,8 +118,6 @@ def _hides_lips(red: np.ndarray, points: np.ndarray, oval: np.ndarray, face: flo
     outer = fill(shape, points, OUTER_LIPS)
     lips = (outer > 0) & (fill(shape, points, INNER_LIPS) == 0)
     around = (
-        (cv2.dilate(outer, _disk(w.lips_around[1] * face)) > 0)
-        & (cv2.dilate(outer, _disk(w.lips_around[0] * face)) == 0)
-        & oval
+        (cv2.dilate(outer, disk(w.lips_around[1] * face)) > 0) & (cv2.dilate(outer, disk(w.lips_around[0] * face)) == 0) & oval
     )
     return bool(lips.any() and around.any() and np.median(red[lips]) < np.median(red[around]) - w.lips_greener)

@@ -21,6 +21,7 @@ __all__ = [
     "OVAL",
     "SURE_SKIN",
     "TOP",
+    "disk",
     "face_crop",
     "fill",
 ]
@@ -110,6 +111,11 @@ def fill(shape: tuple[int, int], landmarks: np.ndarray, *polygons: tuple[int, ..
         points = np.round((landmarks[list(polygon), :2] - 0.5) * 16).astype(np.int32)
         cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_8, shift=4)
     return mask
+
+
+def disk(radius: float) -> np.ndarray:
+    """A round structuring element of so many pixels, 1 at least."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
 
 
 def face_crop(image: np.ndarray, landmarks: np.ndarray, width: float, side: float) -> tuple[np.ndarray, np.ndarray]:

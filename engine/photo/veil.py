@@ -16,7 +16,7 @@ from ..wire.color import power_to_linear
 from .landmarks import Landmarker
 from .mixture import fit_mixture
 from .parts import photo_parts
-from .regions import BROWS, EYES, FACE_POINTS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from .regions import BROWS, CHIN, EYES, FACE_POINTS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN, TOP, disk, fill
 from .weights import WEIGHTS, VeilWeights
 from .window import FaceWindow, face_window, guided
 
@@ -137,10 +137,6 @@ def _bare(
     return out
 
 
-def _disk(radius: float) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
-
-
 def _colors(pixels: np.ndarray, face: float) -> np.ndarray:
     """(h, w, 3) float32: log luminance and two log hues."""
     w = WEIGHTS.skin
@@ -173,7 +169,7 @@ def _covers(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndar
     keep[0] = False
     if not keep.any():
         return np.zeros(window.shape, np.float32)
-    near = cv2.dilate(keep[ids].astype(np.uint8), _disk(w.band * window.face)) > 0
+    near = cv2.dilate(keep[ids].astype(np.uint8), disk(w.band * window.face)) > 0
     thing = np.where(near, np.clip(thing, 0, 1), 0)
     return _outlined(window, thing, near, sum(chance[name] for name in _FACE), features, w)
 
@@ -186,7 +182,7 @@ def _outlined(
     seen = np.concatenate([features, x[..., None], y[..., None]], -1)
     samples = seen.reshape(-1, seen.shape[-1])
     floor = np.float32([*WEIGHTS.skin.least_spread[:3], *WEIGHTS.skin.least_spread[4:]])
-    around = cv2.dilate(near.astype(np.uint8), _disk(4 * w.band * window.face)) > 0
+    around = cv2.dilate(near.astype(np.uint8), disk(4 * w.band * window.face)) > 0
     odds = _odds(np.clip(thing, 0, 1), w.most_odds[1])
     densities = []
     for sure, components in zip((thing > w.sure_thing, around & (face > w.sure_face)), w.parts):
@@ -202,8 +198,8 @@ def _outlined(
         np.where(near, odds, -w.most_odds[1]), features[..., 0], max(1, round(w.edge * window.face)), WEIGHTS.skin.edge_contrast
     )
     found = (near & (odds > 0)).astype(np.uint8)
-    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, _disk(w.grow * window.face))
-    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, disk(w.grow * window.face))
+    return cv2.dilate(found, disk(w.grow * window.face)).astype(np.float32)
 
 
 def _odds(chance: np.ndarray, most: float) -> np.ndarray:
@@ -214,10 +210,10 @@ def _odds(chance: np.ndarray, most: float) -> np.ndarray:
 def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndarray, w: VeilWeights) -> np.ndarray:
     """(h, w) float32 in [0, 1]: frames of glasses."""
     glasses, face = chance["glasses"], window.face
-    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), _disk(w.frame_eyes * face)) > 0
+    around_eyes = cv2.dilate(fill(window.shape, window.points, *EYES, *BROWS), disk(w.frame_eyes * face)) > 0
     if ((glasses > w.frame_sure) & around_eyes).sum() < w.frame_area * face**2:
         return np.zeros(window.shape, np.float32)
-    near = cv2.dilate((glasses > w.frame).astype(np.uint8), _disk(w.frame_near * face)) > 0
+    near = cv2.dilate((glasses > w.frame).astype(np.uint8), disk(w.frame_near * face)) > 0
     bare = ((chance["skin"] > w.thing) & (glasses < w.frame)).astype(np.float32)
     sigma = w.frame_around * face
     weight = cv2.GaussianBlur(bare, (0, 0), sigma) + 1e-3
@@ -233,7 +229,7 @@ def _frames(window: FaceWindow, chance: dict[str, np.ndarray], features: np.ndar
     count, ids, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     keep = np.bincount(ids[(glasses > w.frame_sure) & (found > 0)], minlength=count) > 0
     keep[0] = False
-    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.frame_grow * face)).astype(np.float32)
+    return cv2.dilate(keep[ids].astype(np.uint8), disk(w.frame_grow * face)).astype(np.float32)
 
 
 def _lenses(
@@ -241,15 +237,15 @@ def _lenses(
 ) -> np.ndarray:
     """(h, w) float32 in [0, 1]: lenses that tint, mirror or hide; where one does, so does what the other's frame encloses."""
     lens = chance["lens"] > np.maximum(chance["glasses"], w.thing / 2)
-    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), _disk(w.lens_lids * window.face)) > 0
+    eyes = cv2.dilate(fill(window.shape, window.points, *EYES), disk(w.lens_lids * window.face)) > 0
     enclosed = _enclosed(window, frames)
     if lens[eyes].mean() < w.lens_area and not _tinted(window, chance, features, frames, enclosed, w):
         return np.zeros(window.shape, np.float32)
     _, ids = cv2.connectedComponents(lens.astype(np.uint8))
     mine = np.isin(ids, np.unique(ids[eyes & lens]))
-    found = cv2.morphologyEx((mine & lens).astype(np.uint8), cv2.MORPH_CLOSE, _disk(w.lens_close * window.face))
+    found = cv2.morphologyEx((mine & lens).astype(np.uint8), cv2.MORPH_CLOSE, disk(w.lens_close * window.face))
     found |= (enclosed[0] | enclosed[1]).astype(np.uint8)
-    return cv2.dilate(found, _disk(w.grow * window.face)).astype(np.float32)
+    return cv2.dilate(found, disk(w.grow * window.face)).astype(np.float32)
 
 
 def _enclosed(window: FaceWindow, frames: np.ndarray) -> list[np.ndarray]:
@@ -269,11 +265,11 @@ def _tinted(
 ) -> bool:
     """Whether the skin within both frames is darker, or of another hue, than the skin right around them."""
     near = (frames > 0.5) | enclosed[0] | enclosed[1]
-    around = cv2.dilate(near.astype(np.uint8), _disk(w.tint_around * window.face)) > 0
+    around = cv2.dilate(near.astype(np.uint8), disk(w.tint_around * window.face)) > 0
     around &= ~near & (chance["skin"] > w.thing)
     differences = []
     for eye, inside in zip(EYES, enclosed):
-        lids = cv2.dilate(fill(window.shape, window.points, eye), _disk(w.tint_lids * window.face)) > 0
+        lids = cv2.dilate(fill(window.shape, window.points, eye), disk(w.tint_lids * window.face)) > 0
         skin = inside & ~lids & (chance["brows"] < 0.5)
         if skin.sum() < WEIGHTS.skin.least_place or not around.any():
             return False
@@ -301,7 +297,7 @@ def _behind(window: FaceWindow, lens: np.ndarray, w: VeilWeights) -> list[bool]:
 def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> np.ndarray:
     """(h, w) float32 in [0, 1]: locks before eyes, nose and cheeks; not a fringe on the forehead, nor a beard."""
     points, face = window.points, window.face
-    up = points[10] - points[152]
+    up = points[TOP] - points[CHIN]
     up = up / np.linalg.norm(up)
     y, x = np.mgrid[: window.shape[0], : window.shape[1]].astype(np.float32)
 
@@ -315,4 +311,4 @@ def _hair(window: FaceWindow, chance: dict[str, np.ndarray], w: VeilWeights) -> 
     count, ids, stats, _ = cv2.connectedComponentsWithStats(lock)
     keep = stats[:, cv2.CC_STAT_AREA] > (w.hair_area * face) ** 2
     keep[0] = False
-    return cv2.dilate(keep[ids].astype(np.uint8), _disk(w.grow * face)).astype(np.float32)
+    return cv2.dilate(keep[ids].astype(np.uint8), disk(w.grow * face)).astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from ...types import FaceObservation
 from ...wire.color import srgb_to_linear
 from ..landmarks import face_width
-from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, fill
+from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, disk, fill
 from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
 
 __all__ = [
@@ -208,8 +208,7 @@ def features_of(view: Closeup) -> np.ndarray:
 
 def wider(mask: np.ndarray, distance: float) -> np.ndarray:
     """(h, w) bool: `mask` and what lies at most `distance` pixels beside it."""
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(distance)) + 1,) * 2)
-    return cv2.dilate(mask.astype(np.uint8), disk) > 0
+    return cv2.dilate(mask.astype(np.uint8), disk(distance)) > 0
 
 
 def _off_tone(view: Closeup, hue: np.ndarray, chosen: np.ndarray, w: JudgeWeights) -> np.ndarray:

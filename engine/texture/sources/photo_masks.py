@@ -7,7 +7,7 @@ import numpy as np
 
 from ...camera import Camera
 from ...geometry.smoothstep import smoothstep
-from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL
+from ...photo.regions import BROWS, EYES, INNER_LIPS, OUTER_LIPS, OVAL, disk
 from ...types import Veil
 from ..seen import Masks
 from ..weights import WEIGHTS, MaskWeights
@@ -71,10 +71,6 @@ def _thin(over: np.ndarray, most: float, rim: float) -> np.ndarray:
     found = (over > 0.5).astype(np.uint8)
     if not found.any():
         return np.zeros_like(over)
-
-    def disk(radius: float) -> np.ndarray:
-        return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(radius)) + 1,) * 2)
-
     wide = cv2.dilate(cv2.morphologyEx(found, cv2.MORPH_OPEN, disk(most / 2)), disk(rim))
     return cv2.dilate(found * (1 - wide), disk(rim)).astype(np.float32)
 

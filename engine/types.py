@@ -9,7 +9,7 @@ import numpy as np
 from .camera import Camera
 from .wire.messages import Message
 
-__all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Textures", "Veil", "View"]
+__all__ = ["ARKIT_ACTIONS", "CoarseFit", "FaceObservation", "MidFit", "Photo", "Relief", "Textures", "Veil", "View"]
 
 # fmt: off
 ARKIT_ACTIONS = (
@@ -134,6 +134,26 @@ class Covers:
 
 
 @dataclass(frozen=True)
+class Relief:
+    """Folds and wrinkles that the shading of one photo shows, as a height over the smooth head."""
+
+    camera: Camera
+    """Of the piece of the photo, H x W pixels, that it was read from."""
+    height: np.ndarray
+    """(H, W) float32 mm along the smooth head's normal; 0 where nothing is known."""
+    known: np.ndarray
+    """(H, W) float32 in [0, 1]: where the photo shows the surface."""
+    depth: np.ndarray
+    """(H, W) float32 mm along the viewing axis: the smooth head's surface."""
+    shade: np.ndarray
+    """(H, W) float32: change of log brightness by what of the height the mesh does not carry."""
+    offset: np.ndarray
+    """(N, 3) float32 mm: what the mesh carries; part of the deformation."""
+    carried: np.ndarray
+    """(N,) float32 mm: the same along the normals."""
+
+
+@dataclass(frozen=True)
 class MidFit:
     """Mid-frequency shape and the light that explains the photo."""
 
@@ -148,6 +168,8 @@ class MidFit:
     """Robust mean relative residual on the skin."""
     covers: Covers
     """What lies over the face in the photo."""
+    relief: Relief | None = None
+    """Folds and wrinkles; None where none were read."""
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _fitted(
         ViewFailed: see :meth:`OpenMethod._solved`.
     """
     if len(faces) == 1:
-        from ..fit import fit_coarse, fit_mid
+        from ..fit import fit_coarse, fit_mid, with_relief
         from ..fit.plausible import refuse_implausible
         from ..fit.veiled import unveiled
 
@@ -154,7 +154,8 @@ def _fitted(
         observation = unveiled(model, observation, first)
         shaping = progress.stage("mid", "Shaping the head to the photo")
         shaping(0.0)
-        return [View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping))], left_out
+        view = View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping.part(0.0, 0.6)))
+        return [with_relief(model, view, shaping.part(0.6, 1.0, "Reading folds and wrinkles"))], left_out
     from ..fit.views import fit_views
     from ..photo import load_photo
     from ..photo.landmarks import face_width

@@ -17,7 +17,7 @@ from ..head.model import HeadModel
 from ..photo.teeth import find_bite
 from ..system.concurrency import concurrently
 from ..system.progress import SILENT, Progress
-from ..types import View
+from ..types import Relief, View
 from ..wire.color import LUMINANCE
 from .atlas import Texels, gather, texel_band
 from .layout import layout_of, skin_texels
@@ -75,6 +75,8 @@ class Analysis:
     inner: InnerColors
     brows: np.ndarray | None
     """(N,) float32: brows to be drawn, where no photo shows either of them."""
+    relief: Relief | None = None
+    """Folds and wrinkles of the reference view."""
 
     @property
     def size(self) -> int:
@@ -162,6 +164,7 @@ def analyse(
         hair,
         inner,
         None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"),
+        views[0].mid.relief,
     )
     clean = skin.clean * (place.part["scalp"] < weights.grain.scalp)
     spectrum, extra = _spectra(texels, whole.relative, clean, place.density, fields.pixels_per_mm, weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -19,6 +21,7 @@ from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
 from ..weights import ReliefWeights
+from .measured import Measured
 from .relief import relief, shading_slopes
 
 __all__ = ["displacement_map"]
@@ -45,6 +48,10 @@ def displacement_map(
     """
     size = luminance.shape[0]
     layout, w = layout_of(model), fields.weights.relief
+    measured = None
+    if fields.relief is not None:  # coarser waves are measured, and better than the texture tells them
+        measured = Measured(model, fields.relief, fields.vertices, fields.size)
+        w = replace(w, band_mm=w.beside_measured_mm)
     triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
     leans = _leans(model, fields)
     vertex = np.stack(
@@ -107,9 +114,23 @@ def displacement_map(
     total = float(strength.sum())
     if total > 0:
         out -= strength * np.float32(out.sum() / total)
+    if measured is not None:
+        _add_measured(model, measured, out)
     out *= np.float32(detail)
     progress(1.0)
     return out
+
+
+def _add_measured(model: HeadModel, measured: Measured, out: np.ndarray) -> None:
+    """Add what the mesh does not carry of the measured relief to a (S, S) map."""
+    size, of_skin = out.shape[0], layout_of(model).skin
+
+    def add(row0, row1):
+        texels = texel_band(model, size, row0, row1)
+        rest = measured.rest(texels) * of_skin[texels.triangle // 2]
+        out[row0:row1].reshape(-1)[texels.index] += rest
+
+    each_band(add, bands(size))
 
 
 def _sample(image: np.ndarray, seen: np.ndarray, w: ReliefWeights) -> np.ndarray:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...geometry.lookup import lookup
 from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...render import rasterize
@@ -185,37 +186,6 @@ class PhotoView:
         slope = np.sqrt(np.maximum(1 / np.clip(facing, self.weights.least_facing, 1) ** 2 - 1, 0))
         flat, sloped = self.weights.behind_mm
         return np.clip((flat + sloped * slope - (depth - near)) / self.weights.behind_over_mm, 0, 1).astype(np.float32)
-
-
-def lookup(image: np.ndarray, xy: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Sample an image at n points.
-
-    Args:
-        image: (H, W) or (H, W, C), H and W below 32767.
-        xy: (n, 2) float32, OpenCV convention (first pixel centre at 0); outside is clamped.
-        interpolation: an OpenCV flag.
-
-    Returns:
-        (n,) or (n, C) of the image's dtype.
-    """
-    count = len(xy)
-    width = 4096
-    rows = -(-count // width)
-    padded = np.zeros((rows * width, 2), np.float32)
-    padded[:count] = xy
-    grid = padded.reshape(rows, width, 2)
-    parts = [
-        cv2.remap(
-            image,
-            np.ascontiguousarray(grid[start : start + 8192, :, 0]),
-            np.ascontiguousarray(grid[start : start + 8192, :, 1]),
-            interpolation,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        for start in range(0, rows, 8192)
-    ]
-    out = np.concatenate(parts) if parts else np.zeros((0, width, *image.shape[2:]), image.dtype)
-    return out.reshape(rows * width, *image.shape[2:])[:count]
 
 
 def feature_mask(view: PhotoView, contours, grow_mm: float = 0.0, up_mm: float = 0.0, hull: bool = False) -> np.ndarray:

@@ -256,6 +256,8 @@ class ReliefWeights:
     are interpolated."""
     band_mm: tuple[float, float, float, float] = (0.25, 0.4, 4.0, 7.0)
     """Gain rises between the first two wavelengths and falls between the last two, mm."""
+    beside_measured_mm: tuple[float, float, float, float] = (0.25, 0.4, 0.8, 1.6)
+    """The same where the fit has read folds and wrinkles from the photo's shading."""
     band_px: tuple[float, float] = (2.2, 3.6)
     """The same rise in pixels of the photo: shorter waves are its sampling lattice and its compression."""
     depth: float = 0.12

@@ -1,0 +1,110 @@
+"""The relief stage: after the deformation has fitted the head to the pixels, what their shading still tells of folds.
+
+Nobody owns waves of 6 to 20 mm otherwise: the deformation's finest field reaches 26 mm. What the mesh can carry joins the
+deformation, the rest the displacement map; their sum is the relief.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...geometry.mesh import vertex_normals
+from ...geometry.smoothstep import smoothstep
+from ...head.model import HeadModel
+from ...system.progress import SILENT, Progress
+from ...types import Relief, View
+from ..mid.deformation import without_folds
+from ..skin_surface import skin_surface
+from .filters import bands, blur, slopes
+from .gate import band_deviations, belief_in_light, believed
+from .heights import heights, placed
+from .light import Lit, light_of
+from .picture import Picture, face_picture
+from .places import fold_places
+from .solve import plain_height, robust_height
+from .trust import shading_trust, skin_trust
+from .weights import WEIGHTS, ReliefWeights
+
+__all__ = ["read_relief", "with_relief"]
+
+
+def with_relief(
+    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
+) -> View:
+    """The view with the folds of its photo: in its deformation what the mesh carries, the rest in ``mid.relief``.
+
+    The view itself where the photo is too small, or shows too little bare skin.
+
+    Args:
+        progress: may raise to cancel.
+    """
+    relief = read_relief(model, view, progress, weights)
+    if relief is None:
+        return view
+    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation + relief.offset, relief=relief))
+
+
+def read_relief(
+    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
+) -> Relief | None:
+    """See :func:`with_relief`; the relief alone."""
+    progress(0.0)
+    vertices = model.posed(view)
+    picture = face_picture(model, view, weights.picture)
+    if picture is None:
+        return None
+    progress(0.1)
+    lit = light_of(model, vertices, picture, weights.light)
+    if lit is None:
+        return None
+    progress(0.3)
+    places = fold_places(model, view.coarse.expression, picture, weights.places)
+    trust = skin_trust(picture, lit, weights)
+    shading = shading_trust(picture, lit, trust, places.chance, weights)
+    progress(0.4)
+    robust = robust_height(picture, lit, trust, shading, places, weights.solve)
+    progress(0.8)
+    plain = plain_height(picture, lit, trust, weights.solve)
+    progress(0.9)
+    height = believed(picture, robust, plain, trust, places.chance, weights.gate)
+    height *= np.float32(belief_in_light(lit.residual, weights.gate))
+    return _split(model, vertices, picture, lit, height, trust, weights)
+
+
+def _split(
+    model: HeadModel,
+    vertices: np.ndarray,
+    picture: Picture,
+    lit: Lit,
+    height: np.ndarray,
+    trust: np.ndarray,
+    weights: ReliefWeights,
+) -> Relief:
+    """The height as a relief: waves that the mesh carries, and the rest."""
+    w, mm = weights.split, picture.pixels_per_mm
+    within = (trust > 0).astype(np.float32) + np.float32(1e-3)
+    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.gate))[0]
+    broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
+    known = smoothstep(0, weights.gate.rim, blur(trust, weights.gate.rim_mm * mm)).astype(np.float32)
+    a, b = picture.along(lit.lean)
+    right, down = slopes(height - broad)
+    count = len(vertices)
+    relief = Relief(
+        picture.camera,
+        height,
+        known,
+        picture.depth,
+        (-(a * right + b * down)).astype(np.float32),
+        np.zeros((count, 3), np.float32),
+        np.zeros(count, np.float32),
+    )
+    surface = skin_surface(model)
+    normals = vertex_normals(vertices, model.triangles)
+    carried = heights(relief, broad, placed(model, relief, vertices), w)
+    offset = (carried[:, None] * normals)[surface.vertices]
+    offset = without_folds(vertices[surface.vertices].astype(np.float64), surface.triangles, offset)
+    relief.offset[surface.vertices] = offset
+    relief.carried[surface.vertices] = (offset * normals[surface.vertices]).sum(1)
+    return relief

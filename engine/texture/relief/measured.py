@@ -1,0 +1,54 @@
+"""Folds and wrinkles that the fit has read from the photo's shading, as far as the mesh does not carry them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import scipy.sparse as sp
+
+from ...fit.relief.heights import heights, placed
+from ...geometry.lookup import lookup
+from ...head.model import HeadModel
+from ...head.subdivision import subdivided
+from ...types import Relief
+from ..atlas import Texels, gather, texel_band
+from ..padding import fill_outside
+
+__all__ = ["Measured"]
+
+_finer: dict[str, tuple[HeadModel, sp.csr_matrix]] = {}
+
+
+def _subdivided_twice(model: HeadModel) -> tuple[HeadModel, sp.csr_matrix]:
+    """The head as Blender draws it, remembered for the last model."""
+    key = f"{model.version}/{len(model.faces)}"
+    if key not in _finer:
+        _finer.clear()
+        fine, first = subdivided(model)
+        finer, second = subdivided(fine)
+        _finer[key] = finer, second @ first
+    return _finer[key]
+
+
+class Measured:
+    """A relief to be read at texels.
+
+    Args:
+        vertices: (N, 3) mm, posed as in the relief's photo, the relief's offset included.
+        side: of the map on which what the mesh carries is kept: it has no fine waves.
+    """
+
+    def __init__(self, model: HeadModel, relief: Relief, vertices: np.ndarray, side: int):
+        self._relief, self._side = relief, side
+        self._triangles = model.triangles.astype(np.int32)
+        self._place = placed(model, relief, vertices - relief.offset)
+        # A coarse mesh is drawn smoothly: its flat triangles would leave their edges in the map.
+        finer, matrix = _subdivided_twice(model)
+        texels = texel_band(finer, side, 0, side)
+        carried = gather(texels, finer.triangles.astype(np.int32), matrix @ relief.carried)
+        self._carried = fill_outside(finer, texels.image(carried), texels)
+
+    def rest(self, texels: Texels) -> np.ndarray:
+        """(n,) float32 mm along the normal: the relief at texels without what the mesh carries."""
+        whole = heights(self._relief, self._relief.height, gather(texels, self._triangles, self._place))
+        return whole - lookup(self._carried, texels.uv_pixels(self._side), cv2.INTER_CUBIC)

@@ -23,12 +23,12 @@ LIGHT[0], LIGHT[1], LIGHT[2], LIGHT[3] = 0.45, 0.12, 0.25, 0.22
 class Scene:
     """A head with fuller cheeks than the model's, photographed from the front with light from its left."""
 
-    def __init__(self, model, size=420):
+    def __init__(self, model, size=420, place=(0, -30.0, 1100)):
         self.model = model
         surface = skin_surface(model)
         self.skin = surface.vertices
         rotation = np.diag([1.0, -1.0, -1.0])
-        self.camera = Camera(size, size, 4.2 * size, 4.2 * size, size / 2, size / 2, rotation, np.array([0, -30.0, 1100]))
+        self.camera = Camera(size, size, 1764.0, 1764.0, size / 2, size / 2, rotation, np.array(place))
         points = model.template[self.skin].astype(float)
         self.normals = vertex_normals(points, surface.triangles)
         cheek = sum(np.exp(-((points - [side * 38, -38, 12]) ** 2).sum(1) / (2 * 16.0**2)) for side in (-1, 1))

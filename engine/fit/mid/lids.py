@@ -97,7 +97,10 @@ def _opened(
             if len(usable) == 2:
                 opened = min(opened, float(smoothstep(*w.narrower, seen / max(apart[1 - eye], w.least_effect_mm))))
             left *= 1 - opened
-        for action, effect in zip(actions, effects):
+        # What is in force against it goes first: no lid is widened and half shut at a time.
+        takes_back = [value[action] > 0 and left * effect < 0 for action, effect in zip(actions, effects)]
+        for k in np.argsort(takes_back, kind="stable")[::-1]:
+            action, effect = actions[k], effects[k]
             moved = np.clip(value[action] + left / effect, 0, 1) if abs(effect) > w.least_effect_mm else value[action]
             left -= (moved - value[action]) * effect
             value[action] = moved

@@ -43,8 +43,7 @@ class Problem:
         self.model, self.photo, self.coarse, self.weights = model, photo, coarse, weights
         surface = skin_surface(model)
         self.state = state = first_state(model, surface, coarse, weights)
-        depth = weights.depth * float(coarse.camera.t[2])
-        self._pose_precision = np.array([weights.turn] * 3 + [weights.shift] * 2 + [depth]) ** -2.0
+        self._pose_precision = _pose_precision(coarse.camera.t, weights)
         local = np.full(len(model.template), -1, np.int32)
         local[surface.vertices] = np.arange(len(surface.vertices))
         self._corner = local[model.triangles]
@@ -87,15 +86,32 @@ class Problem:
         if self._parts is not None:
             self._parts.add(hessian, gradient, state.camera, state.skin(), bases.shape)
         prior = np.ones(bases.size)
-        prior[:6] = self._pose_precision
+        prior[:6] = 0
         prior[bases.light_part] = self.weights.light
         away = np.zeros(bases.size)
         away[:6] = state.pose
         away[bases.shape_part], away[bases.albedo_part] = state.shape, state.albedo
         hessian[np.diag_indices(bases.size)] += prior
         gradient += prior * away
+        hessian[:6, :6] += self._pose_precision
+        gradient[:6] += self._pose_precision @ state.pose
         move = -np.linalg.solve(hessian, gradient)
         moved = (bases.shape @ move[bases.shape_part]).reshape(-1, 3)
         largest = np.linalg.norm(moved, axis=1).max()
         state.move(move * min(1.0, self.weights.most_move / max(largest, 1e-9)))
         return float(largest)
+
+
+def _pose_precision(place: np.ndarray, w: MidWeights) -> np.ndarray:
+    """(6, 6) precision of the coarse pose: turn, and shift of a head at `place` (3,) mm in camera axes.
+
+    The distance is the unsure part, and it lies along the ray to the head: a face beside the picture's middle would leave its
+    place if it came nearer along the optical axis.
+    """
+    distance = float(np.linalg.norm(place))
+    ray = place / distance
+    along = np.outer(ray, ray)
+    precision = np.zeros((6, 6))
+    precision[:3, :3] = np.eye(3) / w.turn**2
+    precision[3:, 3:] = (np.eye(3) - along) / w.shift**2 + along / (w.depth * distance) ** 2
+    return precision

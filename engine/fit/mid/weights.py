@@ -268,9 +268,9 @@ class MidWeights:
     turn: float = 0.02
     """Error of the coarse pose's rotation, radians."""
     shift: float = 1.5
-    """Error of the coarse pose across the picture, mm."""
+    """Error of the coarse pose across that ray, mm."""
     depth: float = 0.03
-    """Error of the coarse pose along the view, as a share of the distance."""
+    """Error of the coarse pose along the ray to the head, as a share of the distance."""
     part: float = 0.0
     """Error of the place of an eye, a brow, a lip or the face as a region (:mod:`.terms.parts`), mm; 0 leaves it out."""
     steps: int = 8

@@ -1,11 +1,14 @@
 """The mid-frequency stage on a rendered scene of known shape, light and camera."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.fit import deformation_map
 from engine.fit.mid.deformation import propagate, without_folds
 from engine.fit.mid.fit import MidWeights
+from engine.fit.mid.registration import landmark_residuals
 from engine.fit.skin_surface import skin_surface
 from engine.geometry.harmonics import light_normals, sh_basis, shade
 from engine.geometry.mesh import face_cross
@@ -36,6 +39,16 @@ def test_shading_pulls_the_cheeks_towards_the_truth(scene, result, monkeypatch):
     moved = (scene.moved(sure)[scene.skin] * scene.normals).sum(1)[scene.cheek]
     assert np.abs(moved - wanted).mean() < 0.6 * wanted.mean()
     assert np.corrcoef(moved, wanted)[0, 1] > 0.3
+
+
+@pytest.mark.parametrize("place", [(0, -30.0, 1100), (-150.0, -210.0, 1100)], ids=["in the middle", "in a corner"])
+def test_a_wrong_distance_leaves_the_face_where_it_is(model, monkeypatch, place):
+    scene = Scene(model, 1100, place)
+    scene.coarse = replace(scene.coarse, camera=replace(scene.camera, t=scene.camera.t * 1.03))
+    coarse, mid = scene.fit(monkeypatch)
+    vertices = model.shape(coarse.identity, coarse.expression)
+    beside, _ = landmark_residuals(coarse.camera, model.landmarks(vertices).astype(float), scene.observation.landmarks)
+    assert np.linalg.norm(beside.mean(0)) < 1.0
 
 
 def test_result_is_the_same_twice(scene, result, monkeypatch):

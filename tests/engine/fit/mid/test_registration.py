@@ -166,6 +166,16 @@ def test_lids_close_as_far_as_the_photos(model, camera, truth, start, tilt):
     assert np.abs(others).max() < 0.02
 
 
+def test_a_lid_is_not_widened_and_half_shut_at_a_time(model, camera):
+    names = model.expression_names
+    wide, blink, nobody = names.index("eyeWideRight"), names.index("eyeBlinkRight"), np.zeros(len(model.identity_basis), np.float32)
+    landmarks = camera.project(model.landmarks(model.template).astype(float))[0]
+    actions = np.zeros(52, np.float32)
+    actions[wide] = 0.3
+    found = close_lids(model, camera, model.shape(nobody, actions), actions, landmarks)
+    assert found[wide] < 0.05 and found[blink] < 0.05
+
+
 def test_lids_that_the_photo_hides_stay(model, camera):
     # From the subject's left.
     profile = replace(camera, R=camera.R @ np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]]))

@@ -18,6 +18,7 @@ __all__ = [
     "modifier_input",
     "output_as_png",
     "socket",
+    "sharp_texture",
     "use_undisplaced_normal",
 ]
 
@@ -49,6 +50,12 @@ def socket(sockets, identifier: str) -> bpy.types.NodeSocket:
 def has_normal_base() -> bool:
     """Whether Normal Map nodes can be based on the surface before displacement (5.2)."""
     return "base" in bpy.types.ShaderNodeNormalMap.bl_rna.properties
+
+
+def sharp_texture(texture: bpy.types.ImageTexture) -> None:
+    """Read an image at its full size; before 5.2 textures were read through smaller copies unless told otherwise."""
+    if hasattr(texture, "use_mipmap"):
+        texture.use_mipmap = False
 
 
 def use_undisplaced_normal(node: bpy.types.ShaderNodeNormalMap) -> bool:

@@ -57,6 +57,8 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "landmarks_detected": observation.landmarks,
         "landmarks_fitted": fitted,
     }
+    if mid.relief is not None:
+        arrays["folds"] = mid.relief.offset * METRE
     arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
     side = textures.albedo.shape[0]
     manifest = {

@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import output_error, partials_of, rename, temporary_path
-from .bundle_checks import ARRAYS, check_arrays, check_numbers
+from .bundle_checks import ARRAYS, OPTIONAL_ARRAYS, check_arrays, check_numbers
 from .errors import ErrorCode, HrnError
 from .messages import reason, say
 
 __all__ = [
     "ARRAYS",
+    "OPTIONAL_ARRAYS",
     "MANIFEST",
     "MATERIALS",
     "PARTS",
@@ -86,8 +87,8 @@ class Bundle:
     manifest: dict
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays of ``mesh.npz`` (see :data:`ARRAYS`), shapes checked against each other."""
-        arrays = read_arrays(self.path / MESH, ARRAYS)
+        """The arrays of ``mesh.npz`` (see :data:`ARRAYS` and :data:`OPTIONAL_ARRAYS`), shapes checked against each other."""
+        arrays = read_arrays(self.path / MESH, ARRAYS, OPTIONAL_ARRAYS)
         check_arrays(arrays)
         return arrays
 
@@ -110,15 +111,15 @@ class Bundle:
                 raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} differs from its checksum.", path=self.path / name))
 
 
-def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """The named arrays of a ``.npz`` file.
+def read_arrays(path: Path, names: Iterable[str], optional: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    """The named arrays of a ``.npz`` file, and of `optional` those that it has.
 
     Raises:
         HrnError: ``BUNDLE_INVALID`` when the file is damaged or lacks one of them.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names}
+            return {name: archive[name] for name in (*names, *(one for one in optional if one in archive))}
     except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise HrnError(
             ErrorCode.BUNDLE_INVALID, say("{path} cannot be read: {reason}.", path=path, reason=reason(error))
@@ -289,7 +290,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
         out: the folder that the bundle becomes (see :func:`check_replaceable`).
         manifest: everything of ``head.json`` but ``schema``, ``schema_version`` and ``files``, which are added here.
             May still be filled inside the block.
-        arrays: the arrays of :data:`ARRAYS`.
+        arrays: the arrays of :data:`ARRAYS`, and what they have of :data:`OPTIONAL_ARRAYS`.
 
     Yields:
         The temporary folder, into which the caller writes maps and photos.
@@ -308,7 +309,8 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        np.savez(temporary / MESH, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
+        kept = [*ARRAYS, *(name for name in OPTIONAL_ARRAYS if name in arrays)]
+        np.savez(temporary / MESH, **{name: arrays[name] for name in kept})  # type: ignore[arg-type]
         files = {}
         for file in sorted(temporary.rglob("*")):
             if file.is_file():

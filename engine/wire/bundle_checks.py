@@ -9,7 +9,7 @@ import numpy as np
 from .errors import ErrorCode, HrnError
 from .messages import say
 
-__all__ = ["ARRAYS", "check_arrays", "check_numbers"]
+__all__ = ["ARRAYS", "OPTIONAL_ARRAYS", "check_arrays", "check_numbers"]
 
 ARRAYS = {
     # name: (dtype kind, shape with N vertices, Q quads, E expressions, P parts, L landmarks)
@@ -34,6 +34,8 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
+OPTIONAL_ARRAYS = {"folds": ("f", ("N", 3))}
+"""Arrays that some bundles have: ``folds`` is what of ``deformation`` are folds, waves of 6 to 20 mm, read from shading."""
 
 
 def check_arrays(arrays: dict[str, np.ndarray]) -> None:
@@ -42,7 +44,9 @@ def check_arrays(arrays: dict[str, np.ndarray]) -> None:
         HrnError: ``BUNDLE_INVALID`` naming an array whose type, shape or values are wrong.
     """
     sizes: dict[str, int] = {}
-    for name, (kind, shape) in ARRAYS.items():
+    for name, (kind, shape) in (ARRAYS | OPTIONAL_ARRAYS).items():
+        if name in OPTIONAL_ARRAYS and name not in arrays:
+            continue
         array = arrays[name]
         kinds = {"f": "f", "i": "iu"}[kind]
         if array.dtype.kind not in kinds or array.ndim != len(shape):

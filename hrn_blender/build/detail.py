@@ -1,4 +1,4 @@
-"""The node group "HRN Detail": one displacement map and its normal map behind two sliders.
+"""The node group "HRN Detail": one displacement map and its normal map behind its sliders.
 
 Both maps show the same relief, which must count once, in both engines:
 
@@ -10,6 +10,7 @@ Both maps show the same relief, which must count once, in both engines:
   before displacement (5.2), the normal map is used as it is.
 * "Normal Strength" is a gain on shading alone, 1 by default; "Displacement Strength" scales all of it, normals too:
   at 0 the skin is smooth.
+* "Carried by Mesh" is the share of the relief that the mesh itself already has (:mod:`.mesh_detail`); it is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .. import compat
 from .ledger import Ledger
 from .names import UV_MAP
 
-__all__ = ["DISPLACEMENT_STRENGTH", "GROUP", "NORMAL_STRENGTH", "build_detail_group", "strength_socket"]
+__all__ = ["CARRIED", "DISPLACEMENT_STRENGTH", "GROUP", "NORMAL_STRENGTH", "build_detail_group", "strength_socket"]
 
 GROUP = "HRN Detail"
 """Name of the node group."""
@@ -28,26 +29,29 @@ DISPLACEMENT_STRENGTH = "Displacement Strength"
 """Name of its input that scales the whole relief."""
 NORMAL_STRENGTH = "Normal Strength"
 """Name of its input that scales the relief in the shading only."""
+CARRIED = "Carried by Mesh"
+"""Name of its input that says which share of the relief the mesh has already."""
 MARK = "hrn_detail"
 """Custom property by which the group is found again: names may get a number, or be changed by the user."""
 
 
 def build_detail_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
-    """A node group with inputs Height (metres), Normal Map (colour), Displacement Strength and Normal Strength, and
-    outputs Normal and Displacement."""
+    """A node group with inputs Height (metres), Normal Map (colour), Displacement Strength, Normal Strength and Carried by
+    Mesh, and outputs Normal and Displacement."""
     tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
     tree[MARK] = 1
 
     def interface(name: str, direction: str, kind: str):
         return tree.interface.new_socket(name=name, in_out=direction, socket_type=kind)
 
-    def slider(name: str, default: float, description: str) -> None:
+    def slider(name: str, default: float, description: str, highest: float = 4.0) -> None:
         item = interface(name, "INPUT", "NodeSocketFloat")
-        item.default_value, item.min_value, item.max_value = default, 0.0, 4.0
+        item.default_value, item.min_value, item.max_value = default, 0.0, highest
         item.description = description
 
     slider(DISPLACEMENT_STRENGTH, 1.0, "Gain of the whole relief, normals included; 1 is what the photo shows")
     slider(NORMAL_STRENGTH, 1.0, "Gain of the relief in the shading only, without moving the surface")
+    slider(CARRIED, 0.0, "Share of the relief that the mesh itself has already", 1.0)
     height = interface("Height", "INPUT", "NodeSocketFloat")
     height.hide_value, height.description = True, "Displacement map in metres, 0 is no change"
     color = interface("Normal Map", "INPUT", "NodeSocketColor")
@@ -62,9 +66,15 @@ def build_detail_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     displacement.space = "OBJECT"
     compat.socket(displacement.inputs, "Midlevel").default_value = 0.0
     links.new(inputs.outputs["Height"], compat.socket(displacement.inputs, "Height"))
-    links.new(inputs.outputs[DISPLACEMENT_STRENGTH], compat.socket(displacement.inputs, "Scale"))
+    left, gain = nodes.new("ShaderNodeMath"), nodes.new("ShaderNodeMath")
+    left.operation, left.location, left.inputs[0].default_value = "SUBTRACT", (-1000, -350), 1.0
+    gain.operation, gain.location = "MULTIPLY", (-1000, -200)
+    links.new(inputs.outputs[CARRIED], left.inputs[1])
+    links.new(inputs.outputs[DISPLACEMENT_STRENGTH], gain.inputs[0])
+    links.new(left.outputs[0], gain.inputs[1])
+    links.new(gain.outputs[0], compat.socket(displacement.inputs, "Scale"))
     links.new(compat.socket(displacement.outputs, "Displacement"), outputs.inputs["Displacement"])
-    links.new(_shading_normal(tree, inputs), outputs.inputs["Normal"])
+    links.new(_shading_normal(tree, inputs, gain.outputs[0]), outputs.inputs["Normal"])
     return tree
 
 
@@ -72,8 +82,10 @@ _FLAT = (0.5, 0.5, 1.0)
 """The colour of a normal map without relief."""
 
 
-def _shading_normal(tree: bpy.types.ShaderNodeTree, inputs: bpy.types.ShaderNode) -> bpy.types.NodeSocket:
-    """The normal of the whole relief, gained by both strengths; see the module's text."""
+def _shading_normal(
+    tree: bpy.types.ShaderNodeTree, inputs: bpy.types.ShaderNode, displacement_gain: bpy.types.NodeSocket
+) -> bpy.types.NodeSocket:
+    """The normal of the whole relief, gained by the displacement's gain and Normal Strength; see the module's text."""
 
     def math(operation: str, node_type: str, place: tuple[float, float], *operands) -> bpy.types.NodeSocket:
         node = tree.nodes.new(node_type)
@@ -98,7 +110,6 @@ def _shading_normal(tree: bpy.types.ShaderNodeTree, inputs: bpy.types.ShaderNode
 
     scalar, vector = "ShaderNodeMath", "ShaderNodeVectorMath"
     color, normal_gain = inputs.outputs["Normal Map"], inputs.outputs[NORMAL_STRENGTH]
-    displacement_gain = inputs.outputs[DISPLACEMENT_STRENGTH]
     if compat.has_normal_base():
         # flat + gain (colour - flat): unlike the node's own Strength this may exceed 1 and starts from a smooth skin.
         gain = math("MULTIPLY", scalar, (-750, 150), displacement_gain, normal_gain)

@@ -19,6 +19,8 @@ from .teeth import tooth_coordinates
 __all__ = [
     "CONFIDENCE_GROUPS",
     "DEFORMATION_KEY",
+    "FOLDS_KEY",
+    "REST_KEYS",
     "add_shape_keys",
     "add_subdivision",
     "add_vertex_groups",
@@ -28,6 +30,10 @@ __all__ = [
 
 DEFORMATION_KEY = "Deformation"
 """Name of the shape key that holds the deformation beyond the head model."""
+FOLDS_KEY = "Folds"
+"""Name of the shape key that holds the folds which the photo's shading shows."""
+REST_KEYS = (DEFORMATION_KEY, FOLDS_KEY)
+"""Names of the shape keys that belong to the head at rest, unlike the facial actions."""
 CONFIDENCE_GROUPS = ("prior", "completed", "seen")
 """Names of the groups of ``confidence_class`` 0, 1 and 2."""
 
@@ -141,7 +147,8 @@ def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
 
 
 def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:
-    """``Basis`` (neutral coarse), the ARKit actions at the photo's values, and ``Deformation`` at 1."""
+    """``Basis`` (neutral coarse), the ARKit actions at the photo's values, ``Deformation`` and, where the bundle tells them
+    apart, ``Folds`` at 1."""
 
     def key(name: str, offset: np.ndarray | None, value: float, highest: float) -> None:
         block = head.shape_key_add(name=name, from_mix=False)
@@ -153,7 +160,10 @@ def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:
     key("Basis", None, 0, 1)
     for name, delta, value in zip(source.expression_names, source.expression_deltas, source.expression_values):
         key(name, delta, float(value), max(1.0, float(value)))
-    key(DEFORMATION_KEY, source.deformation, 1.0, 1.5)
+    folds = 0.0 if source.folds is None else source.folds
+    key(DEFORMATION_KEY, source.deformation - folds, 1.0, 1.5)
+    if source.folds is not None:
+        key(FOLDS_KEY, source.folds, 1.0, 2.0)
     head.data.shape_keys.name = source.name
     head.active_shape_key_index = 0
 

@@ -67,6 +67,8 @@ class HeadSource:
     """(N, 3) float32, neutral coarse head."""
     deformation: np.ndarray
     """(N, 3) float32."""
+    folds: np.ndarray | None
+    """(N, 3) float32: what of the deformation are folds; None in bundles that do not tell them apart."""
     expression_names: tuple[str, ...]
     expression_deltas: np.ndarray
     """(E, N, 3) float32 at value 1."""
@@ -131,6 +133,7 @@ def read_source(path) -> HeadSource:
             engine_version=str(manifest["engine_version"]),
             vertices=(vertices - origin).astype(np.float32),
             deformation=to_blender(arrays["deformation"]).astype(np.float32),
+            folds=to_blender(arrays["folds"]).astype(np.float32) if "folds" in arrays else None,
             expression_names=names,
             expression_deltas=to_blender(arrays["expression_deltas"]).astype(np.float32),
             expression_values=values,

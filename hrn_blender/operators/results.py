@@ -7,7 +7,17 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from ..build import DEFORMATION_KEY, BuildOptions, build_head, find_heads, match_scene_to_camera
+from ..build import (
+    REST_KEYS,
+    BuildOptions,
+    add_mesh_detail,
+    build_head,
+    can_have_mesh_detail,
+    find_heads,
+    has_mesh_detail,
+    match_scene_to_camera,
+    remove_mesh_detail,
+)
 from ..build.camera import EXPRESSION_PROPERTY
 from ..build.hair.build import find_hair
 from ..build.keep import copy_beside, is_packed, pack
@@ -203,6 +213,24 @@ class HRN_OT_pack_head(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class HRN_OT_detail_in_mesh(bpy.types.Operator):
+    """Let the mesh itself carry the fine detail, where Solid view, sculpting and exporters see it, or give it back to the material"""
+
+    bl_idname = "hrn.detail_in_mesh"
+    bl_label = "Detail in Mesh"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        return head is not None and head.library is None and can_have_mesh_detail(head)
+
+    def execute(self, context):
+        head = active_head(context)
+        (remove_mesh_detail if has_mesh_detail(head) else add_mesh_detail)(head)
+        return {"FINISHED"}
+
+
 class HRN_OT_copy_head(bpy.types.Operator):
     """Copy this head's maps and photos into a folder beside the .blend file, to be moved together with it"""
 
@@ -269,7 +297,7 @@ def _take_expression(head: bpy.types.Object, camera: bpy.types.Object) -> None:
     values = camera.get(EXPRESSION_PROPERTY, ())
     if keys is None or not len(values):
         return
-    blocks = [block for block in keys.key_blocks if block != keys.reference_key and block.name != DEFORMATION_KEY]
+    blocks = [block for block in keys.key_blocks if block != keys.reference_key and block.name not in REST_KEYS]
     for block, value in zip(blocks, values):
         block.value = value
 
@@ -319,6 +347,7 @@ _CLASSES = (
     HRN_OT_remove_result,
     HRN_OT_open_result,
     HRN_OT_pack_head,
+    HRN_OT_detail_in_mesh,
     HRN_OT_copy_head,
     HRN_OT_make_editable,
     HRN_OT_look_through_photo,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..build import DEFORMATION_KEY, strength_socket
+from ..build import DEFORMATION_KEY, FOLDS_KEY, can_have_mesh_detail, has_mesh_detail, strength_socket
 from ..engine.wire.messages import Message, say
 from ..engine.wire.methods import METHODS
 from ..link.jobs import Job, JobState
@@ -221,13 +221,15 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         head = active_head(context)
         layout.label(text=head.name, icon="USER", translate=False)
         column = layout.column(align=True)
+        blocks = head.data.shape_keys.key_blocks if head.data.shape_keys is not None else {}
+        for name, text in ((DEFORMATION_KEY, words("Deformation")), (FOLDS_KEY, words("Folds"))):
+            if name in blocks:
+                column.prop(blocks[name], "value", text=text, translate=False, slider=True)
         socket = strength_socket(head)
         if socket is not None:
-            column.prop(socket, "default_value", text="Displacement Strength", slider=True)
-        keys = head.data.shape_keys
-        block = keys.key_blocks.get(DEFORMATION_KEY) if keys is not None else None
-        if block is not None:
-            column.prop(block, "value", text=words("Deformation"), translate=False, slider=True)
+            column.prop(socket, "default_value", text=words("Detail"), translate=False, slider=True)
+        if can_have_mesh_detail(head):
+            column.operator("hrn.detail_in_mesh", depress=has_mesh_detail(head), icon="MESH_GRID")
         row = layout.row(align=True)
         row.operator("hrn.pack_head", icon="PACKAGE")
         row.operator("hrn.copy_head", icon="FILE_FOLDER")

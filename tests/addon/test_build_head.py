@@ -31,6 +31,16 @@ def bundle(tmp_path_factory):
     return make_bundle(tmp_path_factory.mktemp("bundle") / "Åsa Öz", texture_size=32, density=8, name="Åsa")
 
 
+def offsets(head, name) -> np.ndarray:
+    """(N, 3) of a shape key from the basis."""
+    ends = []
+    for block in (name, "Basis"):
+        flat = np.empty(3 * len(head.data.vertices), np.float32)
+        head.data.shape_keys.key_blocks[block].points.foreach_get("co", flat)
+        ends.append(flat.reshape(-1, 3))
+    return ends[0] - ends[1]
+
+
 @pytest.fixture(autouse=True)
 def empty_file():
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -59,15 +69,20 @@ def test_shape_keys_carry_the_expression_and_the_deformation(bundle):
     assert blocks.keys() == ["Basis", *EXPRESSIONS, "Deformation"]
     assert [blocks[n].value for n in EXPRESSIONS] == pytest.approx(values, abs=1e-6) and max(values) > 0.5
     assert blocks["Deformation"].value == 1 and blocks["Deformation"].slider_max == 1.5
-
-    def points(name):
-        flat = np.empty(3 * len(head.data.vertices), np.float32)
-        blocks[name].points.foreach_get("co", flat)
-        return flat.reshape(-1, 3)
-
-    np.testing.assert_allclose(points("Deformation") - points("Basis"), to_blender(arrays["deformation"]), atol=1e-7)
+    np.testing.assert_allclose(offsets(head, "Deformation"), to_blender(arrays["deformation"]), atol=1e-7)
     jaw = EXPRESSIONS.index("jawOpen")
-    np.testing.assert_allclose(points("jawOpen") - points("Basis"), to_blender(arrays["expression_deltas"][jaw]), atol=1e-7)
+    np.testing.assert_allclose(offsets(head, "jawOpen"), to_blender(arrays["expression_deltas"][jaw]), atol=1e-7)
+
+
+def test_folds_are_a_slider_of_their_own_and_the_head_is_the_same(tmp_path):
+    folded = make_bundle(tmp_path / "folds", texture_size=32, density=8, folds=True)
+    arrays, head = folded.arrays(), build_head(folded.path).head
+    folds = head.data.shape_keys.key_blocks["Folds"]
+    assert (folds.value, folds.slider_min, folds.slider_max) == (1, 0, 2)
+    np.testing.assert_allclose(offsets(head, "Folds"), to_blender(arrays["folds"]), atol=1e-7)
+    together = offsets(head, "Folds") + offsets(head, "Deformation")
+    np.testing.assert_allclose(together, to_blender(arrays["deformation"]), atol=1e-7)
+    assert np.abs(offsets(head, "Folds")).max() > 1e-4
 
 
 def test_a_relaxed_head_still_has_all_expressions(tmp_path):

@@ -79,7 +79,11 @@ def test_displacement_is_in_metres_around_zero(head):
     tree = node(head.materials["skin"].node_tree, "ShaderNodeGroup").node_tree
     displacement, inputs = node(tree, "ShaderNodeDisplacement"), node(tree, "NodeGroupInput")
     assert displacement.inputs["Midlevel"].default_value == 0
-    assert source(displacement.inputs, "Scale") == inputs.outputs["Displacement Strength"]
+    gain = source(displacement.inputs, "Scale").node
+    assert gain.operation == "MULTIPLY" and gain.inputs[0].links[0].from_socket == inputs.outputs["Displacement Strength"]
+    left = gain.inputs[1].links[0].from_node
+    assert left.operation == "SUBTRACT" and left.inputs[0].default_value == 1
+    assert left.inputs[1].links[0].from_socket == inputs.outputs["Carried by Mesh"]
     assert source(displacement.inputs, "Height") == inputs.outputs["Height"]
     assert displacement.space == "OBJECT"
 

@@ -314,7 +314,7 @@ def test_finished_head_is_listed_with_its_warning_and_sliders(addon, photo):
     shown = addon_ui.texts(addon_ui.draw("HRN_PT_heads")).replace("\n", " ")
     assert "Zoë 1" in shown and "eyes are closed" in shown and "Build Again" in shown
     drawn = addon_ui.draw("HRN_PT_head")
-    assert ("prop", "default_value", "Displacement Strength") in drawn and ("prop", "value", "Deformation") in drawn
+    assert ("prop", "default_value", "Detail") in drawn and ("prop", "value", "Deformation") in drawn
 
 
 def test_preferences_are_drawn(addon):

@@ -244,6 +244,7 @@ def make_bundle(
     settings: Settings | None = None,
     hair: bool | dict = False,
     sha256: str = "0" * 64,
+    folds: bool = False,
     **changes,
 ) -> Bundle:
     """Write a bundle to `path`.
@@ -258,6 +259,7 @@ def make_bundle(
         settings: recorded in the manifest.
         sha256: sum of the photos' files.
         hair: guides on its scalp, brows, lids and chin, and an albedo without painted ones; or the groups themselves.
+        folds: the bundle tells apart what of its deformation are folds.
         changes: top-level manifest fields to add or replace.
     """
     settings = settings or Settings(texture_size=max(256, texture_size))
@@ -341,6 +343,8 @@ def make_bundle(
         "landmarks_detected": detected,
         "landmarks_fitted": fitted,
     }
+    if folds:
+        arrays["folds"] = 0.25 * deformation
     arrays = {key: value.astype(np.float32 if value.dtype.kind == "f" else np.int32) for key, value in arrays.items()}
 
     size = texture_size

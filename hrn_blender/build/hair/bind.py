@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import compat
 from ..ledger import Ledger
-from ..mesh import DEFORMATION_KEY
+from ..mesh import REST_KEYS
 from ..names import UV_MAP
 from . import follow
 from .modifiers import add_follow
@@ -95,7 +95,7 @@ def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: b
     """The curves as the first modifier leaves them, with the head at rest, in a scene without anything else."""
     ledger = Ledger()
     keys = head.data.shape_keys
-    posed = [(key, key.value) for key in keys.key_blocks[1:] if key.name != DEFORMATION_KEY and key.value] if keys else []
+    posed = [(key, key.value) for key in keys.key_blocks[1:] if key.name not in REST_KEYS and key.value] if keys else []
     switched = [(m, m.show_viewport) for hair in strands for m in hair.modifiers if not _follows(m)]
     switched += [(m, m.show_viewport) for m in head.modifiers if m.type == "ARMATURE"]
     hidden = [(o, o.hide_viewport) for o in (*strands, head)]

@@ -44,6 +44,14 @@ def code_of(function, *arguments) -> ErrorCode:
     return caught.value.code
 
 
+def test_folds_are_read_where_a_bundle_has_them_and_checked(tmp_path):
+    bundle = make_bundle(tmp_path / "folds", folds=True)
+    arrays = bundle.arrays()
+    assert set(arrays) == {*ARRAYS, "folds"}
+    np.savez(bundle.path / "mesh.npz", **(arrays | {"folds": arrays["folds"][1:]}))
+    assert code_of(bundle.arrays) is ErrorCode.BUNDLE_INVALID
+
+
 def test_round_trip(original):
     bundle = load_bundle(original.path)
     bundle.verify()

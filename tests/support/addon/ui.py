@@ -34,7 +34,7 @@ class Layout:
         assert icon in ICONS, icon
         self.drawn.append(("label", _shown(text, translate)))
 
-    def operator(self, idname, *, text=None, icon="NONE", emboss=True, translate=True):
+    def operator(self, idname, *, text=None, icon="NONE", emboss=True, depress=False, translate=True):
         assert icon in ICONS, icon
         group, name = idname.split(".")
         rna = getattr(getattr(bpy.ops, group), name).get_rna_type()

@@ -3,6 +3,7 @@
     engine bench detail --heads 6 --jobs DIR                 # daily: six pairs, one in each light
     engine bench detail --jobs DIR --held-out --every        # to judge: forty pairs that nothing was built on
     engine bench detail --heads 0 --bench ../shared/bench    # the benchmark's heads alone
+    engine bench detail --heads 0 --recognizer VENV/bin/python --likeness ../shared/photos/single
 
 Pairs are generated heads with folds, bumps and pores, each with its twin without them; the exit status is 1 where a figure
 falls short (:mod:`.detail_limits`).
@@ -21,7 +22,8 @@ from ..wire.messages import Message, say
 from ..wire.paths import engine_home
 from ..wire.settings import Settings
 from .detail_known import HELD_OUT, TUNING, score_pairs, summary, table
-from .detail_limits import short_of_heads, short_of_pairs
+from .detail_limits import short_of_heads, short_of_likeness, short_of_pairs
+from .hair_bundle import NotMeasured
 
 __all__ = ["main"]
 
@@ -39,8 +41,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", action="store_true", help="pairs that nothing was built on, instead of those to tune on")
     parser.add_argument("--every", action="store_true", help="all pictures without wrinkles of each pair, not two in turn")
     parser.add_argument("--jobs", type=Path, metavar="DIR", help="where the pairs' photos are kept")
+    parser.add_argument("--likeness", type=Path, nargs="+", metavar="PHOTO", help="whether detail makes heads more like photos")
+    parser.add_argument("--recognizer", type=Path, metavar="PYTHON", help="a Python with engine/requirements/likeness.txt")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
     options = parser.parse_args(argv)
+    if options.likeness and options.recognizer is None:
+        parser.error(say("--likeness needs --recognizer"))
     settings, found = Settings(hair=False), {}
     short: list[Message] = []
     if options.heads:
@@ -60,6 +66,16 @@ def main(argv: list[str] | None = None) -> int:
         found["bench"] = rows
         print(heads_table(rows))
         short += short_of_heads(rows)
+    if options.likeness:
+        from .detail_likeness import likeness_table, score_likeness
+
+        try:
+            rows = score_likeness(options.likeness, options.recognizer, settings, _tell)
+        except NotMeasured as failure:
+            rows, short = [], [*short, failure.args[0]]
+        found["likeness"] = rows
+        print(likeness_table(rows))
+        short += short_of_likeness(rows)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, default=float), encoding="utf-8")
     for line in short:

@@ -22,7 +22,7 @@ HELD_OUT = 17_900
 
 
 def negatives_of(number: int, every: bool) -> tuple[str, ...]:
-    """Which pictures of a head without wrinkles are tried besides the plain one: all, or two, in turn."""
+    """Pictures of a head without wrinkles that are tried besides the plain one: all, or two, in turn."""
     others = NEGATIVES[1:]
     if every:
         return others

@@ -17,8 +17,9 @@ from ...system.progress import SILENT, Progress
 from ...types import Relief, View
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
+from .evidence import band_deviations, evidence_of
 from .filters import bands, blur, slopes
-from .gate import band_deviations, belief_in_light, believed
+from .gate import belief_in_light, believed, load_belief
 from .heights import heights, placed
 from .light import Lit, light_of
 from .picture import Picture, face_picture
@@ -66,9 +67,10 @@ def read_relief(
     progress(0.4)
     robust = robust_height(picture, lit, trust, shading, places, weights.solve)
     progress(0.8)
-    plain = plain_height(picture, lit, trust, weights.solve)
+    plain = plain_height(picture, lit, shading, weights.solve)
     progress(0.9)
-    height = believed(picture, robust, plain, trust, places.chance, weights.gate)
+    evidence = evidence_of(model, picture, lit, (robust, plain), (trust, shading), places, weights.evidence)
+    height = believed(picture, evidence, trust, weights, load_belief())
     height *= np.float32(belief_in_light(lit.residual, weights.gate))
     return _split(model, vertices, picture, lit, height, trust, weights)
 
@@ -85,7 +87,7 @@ def _split(
     """The height as a relief: waves that the mesh carries, and the rest."""
     w, mm = weights.split, picture.pixels_per_mm
     within = (trust > 0).astype(np.float32) + np.float32(1e-3)
-    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.gate))[0]
+    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.evidence))[0]
     broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
     known = smoothstep(0, weights.gate.rim, blur(trust, weights.gate.rim_mm * mm)).astype(np.float32)
     a, b = picture.along(lit.lean)
@@ -96,7 +98,7 @@ def _split(
         height,
         known,
         picture.depth,
-        (-(a * right + b * down)).astype(np.float32),
+        np.clip(-(a * right + b * down), -w.shade, w.shade).astype(np.float32),
         np.zeros((count, 3), np.float32),
         np.zeros(count, np.float32),
     )

@@ -10,18 +10,22 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
+from ...wire.errors import ErrorCode, HrnError
+from ...wire.messages import say
 from .evidence import Evidence
 from .filters import blur, blur_within
 from .picture import Picture
 from .weights import GateWeights, ReliefWeights
 
-__all__ = ["Belief", "belief_in_light", "believed", "load_belief"]
+__all__ = ["BELIEF_FILE", "Belief", "belief_in_light", "believed", "load_belief"]
 
-_FILE = Path(__file__).parent / "data" / "belief.npz"
+BELIEF_FILE = Path(__file__).parent / "data" / "belief.npz"
+"""The network that is shipped."""
 
 
 class Belief(NamedTuple):
@@ -45,11 +49,22 @@ class Belief(NamedTuple):
 
 @cache
 def load_belief() -> Belief:
-    """The network that is shipped."""
-    with np.load(_FILE) as kept:
-        count = sum(name.startswith("weights") for name in kept.files)
-        layers = tuple((kept[f"weights_{i}"], kept[f"bias_{i}"]) for i in range(count))
-        return Belief(kept["mean"], kept["spread"], layers)
+    """The network that is shipped.
+
+    Raises:
+        HrnError: CHECKPOINT_INVALID when its file is damaged.
+    """
+    try:
+        with np.load(BELIEF_FILE) as kept:
+            count = sum(name.startswith("weights") for name in kept.files)
+            layers = tuple((kept[f"weights_{number}"], kept[f"bias_{number}"]) for number in range(count))
+            return Belief(kept["mean"], kept["spread"], layers)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        raise HrnError(
+            ErrorCode.CHECKPOINT_INVALID,
+            say("{path} is damaged or of another version.", path=BELIEF_FILE),
+            hint="Install the engine again.",
+        ) from error
 
 
 def believed(

@@ -7,10 +7,13 @@ the darkness of eye sockets, nostrils and the throat would be explained by bendi
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ...geometry.harmonics import sh_basis
 from ...render import rasterize
+from ...system.concurrency import concurrently
 from .weights import WEIGHTS, SkyWeights
 
 __all__ = ["SkyTransfer", "directions"]
@@ -44,8 +47,13 @@ class SkyTransfer:
         self._radius = np.linalg.norm(vertices - self._centre, axis=1).max()
         self.visible = np.zeros((len(vertices), count), np.float32)
         """(V, D) 1 where the direction is free."""
-        for number, direction in enumerate(self.directions):
-            self.visible[:, number] = self.free(direction)
+
+        def look(first: int, step: int) -> None:
+            for number in range(first, count, step):
+                self.visible[:, number] = self.free(self.directions[number])
+
+        # Two at a time: drawing runs outside of Python's lock.
+        concurrently([partial(look, first, 2) for first in range(2)])
 
     def free(self, direction: np.ndarray) -> np.ndarray:
         """(V,) 1 where nothing of the head lies in a direction, (3,) unit; 0 where the surface faces away from it."""

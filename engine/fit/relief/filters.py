@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["bands", "blur", "blur_within", "coherence", "slopes", "wide_blur"]
+__all__ = ["bands", "blur", "blur_within", "doubled_direction", "slopes", "wide_blur"]
 
 _LEAST = 0.25
 """Deviation below which a blur changes nothing, pixels."""
@@ -50,8 +50,11 @@ def bands(height: np.ndarray, weight: np.ndarray, deviations: tuple[float, ...])
     return out
 
 
-def coherence(image: np.ndarray, deviation: float) -> np.ndarray:
-    """In [0, 1]: how far slopes run one way (structure tensor: squared anisotropy of the eigenvalues)."""
+def doubled_direction(image: np.ndarray, deviation: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How far slopes run one way (structure tensor), in [0, 1]; cosine and sine of twice the angle of the lines across
+    which they rise."""
     x, y = slopes(image)
     xx, xy, yy = (blur(product, deviation) for product in (x * x, x * y, y * y))
-    return ((xx - yy) ** 2 + 4 * xy**2) / np.maximum((xx + yy) ** 2, 1e-12)
+    apart = np.hypot(xx - yy, 2 * xy)
+    share = np.maximum(apart, 1e-12)
+    return (apart / np.maximum(xx + yy, 1e-12)) ** 2, (yy - xx) / share, -2 * xy / share

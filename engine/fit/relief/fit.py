@@ -7,6 +7,7 @@ deformation, the rest the displacement map; their sum is the relief.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,17 +18,18 @@ from ...system.progress import SILENT, Progress
 from ...types import Relief, View
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
+from .evidence import band_deviations, evidence_of
 from .filters import bands, blur, slopes
-from .gate import band_deviations, belief_in_light, believed
+from .gate import belief_in_light, believed, load_belief
 from .heights import heights, placed
 from .light import Lit, light_of
 from .picture import Picture, face_picture
-from .places import fold_places
+from .places import Places, fold_places
 from .solve import plain_height, robust_height
 from .trust import shading_trust, skin_trust
 from .weights import WEIGHTS, ReliefWeights
 
-__all__ = ["read_relief", "with_relief"]
+__all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
 
 
 def with_relief(
@@ -40,23 +42,45 @@ def with_relief(
     Args:
         progress: may raise to cancel.
     """
+    view = _smooth(view)
     relief = read_relief(model, view, progress, weights)
     if relief is None:
         return view
     return replace(view, mid=replace(view.mid, deformation=view.mid.deformation + relief.offset, relief=relief))
 
 
-def read_relief(
+class Solved(NamedTuple):
+    """What a photo's shading tells, before any of it is believed; (H, W) pixels of its picture."""
+
+    picture: Picture
+    lit: Lit
+    places: Places
+    trust: np.ndarray
+    """(H, W) float32 in [0, 1]: where skin shows."""
+    shading: np.ndarray
+    """(H, W) float32 in [0, 1]: where its brightness tells shape."""
+    robust: np.ndarray
+    """(H, W) float32 mm."""
+    plain: np.ndarray
+    """(H, W) float32 mm."""
+
+
+def solved_heights(
     model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> Relief | None:
-    """See :func:`with_relief`; the relief alone."""
+) -> Solved | None:
+    """Both heights over the view's smooth head, without what is in its deformation of an earlier relief; None where the photo
+    is too small, or shows too little bare skin.
+
+    Args:
+        progress: may raise to cancel.
+    """
+    view = _smooth(view)
     progress(0.0)
-    vertices = model.posed(view)
     picture = face_picture(model, view, weights.picture)
     if picture is None:
         return None
     progress(0.1)
-    lit = light_of(model, vertices, picture, weights.light)
+    lit = light_of(model, model.posed(view), picture, weights.light)
     if lit is None:
         return None
     progress(0.3)
@@ -66,29 +90,50 @@ def read_relief(
     progress(0.4)
     robust = robust_height(picture, lit, trust, shading, places, weights.solve)
     progress(0.8)
-    plain = plain_height(picture, lit, trust, weights.solve)
+    plain = plain_height(picture, lit, shading, weights.solve)
+    progress(1.0)
+    return Solved(picture, lit, places, trust, shading, robust, plain)
+
+
+def read_relief(
+    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
+) -> Relief | None:
+    """See :func:`with_relief`; the relief alone."""
+    solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
+    if solved is None:
+        return None
+    evidence = evidence_of(
+        model,
+        solved.picture,
+        solved.lit,
+        (solved.robust, solved.plain),
+        (solved.trust, solved.shading),
+        solved.places,
+        weights.evidence,
+    )
     progress(0.9)
-    height = believed(picture, robust, plain, trust, places.chance, weights.gate)
-    height *= np.float32(belief_in_light(lit.residual, weights.gate))
-    return _split(model, vertices, picture, lit, height, trust, weights)
+    height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
+    height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
+    return _split(model, model.posed(_smooth(view)), solved, height, weights)
 
 
-def _split(
-    model: HeadModel,
-    vertices: np.ndarray,
-    picture: Picture,
-    lit: Lit,
-    height: np.ndarray,
-    trust: np.ndarray,
-    weights: ReliefWeights,
-) -> Relief:
+def _smooth(view: View) -> View:
+    """The view without folds in its deformation."""
+    relief = view.mid.relief
+    if relief is None:
+        return view
+    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - relief.offset, relief=None))
+
+
+def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.ndarray, weights: ReliefWeights) -> Relief:
     """The height as a relief: waves that the mesh carries, and the rest."""
-    w, mm = weights.split, picture.pixels_per_mm
+    w, picture, trust = weights.split, solved.picture, solved.trust
+    mm = picture.pixels_per_mm
     within = (trust > 0).astype(np.float32) + np.float32(1e-3)
-    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.gate))[0]
+    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.evidence))[0]
     broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
     known = smoothstep(0, weights.gate.rim, blur(trust, weights.gate.rim_mm * mm)).astype(np.float32)
-    a, b = picture.along(lit.lean)
+    a, b = picture.along(solved.lit.lean)
     right, down = slopes(height - broad)
     count = len(vertices)
     relief = Relief(
@@ -96,7 +141,7 @@ def _split(
         height,
         known,
         picture.depth,
-        (-(a * right + b * down)).astype(np.float32),
+        np.clip(-(a * right + b * down), -w.shade, w.shade).astype(np.float32),
         np.zeros((count, 3), np.float32),
         np.zeros(count, np.float32),
     )

@@ -51,25 +51,43 @@ def fold_places(model: HeadModel, expression: np.ndarray, picture: Picture, w: F
 def _on_head(model: HeadModel, expression: np.ndarray, w: FoldPlaceWeights) -> tuple[np.ndarray, np.ndarray]:
     """(N,) chance at each vertex; (N, 3) sums of doubled angles (cosine, sine) of the directions, and of their weights:
     a fold's direction has no sign."""
-    marks = model.landmarks(model.template).astype(float)
-    place = model.template.astype(float)
+    key = f"{model.version}/{w}"
+    if key not in _template:
+        _template.clear()
+        _template[key] = _on_template(model, w)
+    near, turned = _template[key]
     action = dict(zip(model.expression_names, np.asarray(expression, float)))
 
     def both(name):
         return (action[name + "Left"] + action[name + "Right"]) / 2
 
     smile, down = both("mouthSmile"), both("browDown")
-    squints = [both("cheekSquint"), *[both("eyeSquint")] * 6]
+    squints = [both("cheekSquint"), *[both("eyeSquint")] * (len(w.chance) - 1)]
     up = max(action["browInnerUp"], both("browOuterUp"))
-    chance, turned = np.zeros(len(place)), np.zeros((len(place), 3))
+    amounts = [
+        min(w.chance[i] + w.smile[i] * smile + w.squint[i] * squints[i] + w.brow[i] * down, w.most[i]) for i in range(len(w.chance))
+    ]
+    amounts.append(min(1, w.forehead_chance[0] + w.forehead_chance[1] * up))
+    return (near * amounts).max(1), turned
+
+
+_template: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+"""What :func:`_on_template` found for the last model."""
+
+
+def _on_template(model: HeadModel, w: FoldPlaceWeights) -> tuple[np.ndarray, np.ndarray]:
+    """(N, P) how near each vertex is to each place, in [0, 1], the forehead last; (N, 3) sums as in :func:`_on_head`."""
+    marks = model.landmarks(model.template).astype(float)
+    place = model.template.astype(float)
+    nearest, turned = [], np.zeros((len(place), 3))
     places = (w.nasolabial, w.marionette, w.bag, w.crow, w.frown, w.chin, w.cheek)
     for number, points in enumerate(places):
-        amount = w.chance[number] + w.smile[number] * smile + w.squint[number] * squints[number] + w.brow[number] * down
+        nearest.append(np.zeros(len(place)))
         for side in (1, -1):
             line = _line([_at(marks, point, side) for point in points], w.points)
             apart = ((place[:, None] - line[None]) ** 2).sum(-1)
             near = np.exp(-apart / (2 * w.width[number] ** 2))
-            chance = np.maximum(chance, near.max(1) * min(amount, w.most[number]))
+            nearest[-1] = np.maximum(nearest[-1], near.max(1))
             if len(points) > 1 and points is not w.crow:
                 tangent = np.gradient(line, axis=0)
                 tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -81,9 +99,8 @@ def _on_head(model: HeadModel, expression: np.ndarray, w: FoldPlaceWeights) -> t
         turned += (w.radiates * np.exp(-apart / (2 * w.radiates_mm**2)))[:, None] * _doubled(ray)
     beyond = np.maximum(np.abs(place[:, :2] - [0, marks[w.forehead[0], 1] + w.forehead[1]]) - w.forehead_half, 0)
     front = np.exp(-0.5 * ((beyond / w.forehead_soft) ** 2).sum(1)) * (place[:, 2] > 0)
-    chance = np.maximum(chance, front * min(1, w.forehead_chance[0] + w.forehead_chance[1] * up))
     turned += (w.forehead_level * front)[:, None] * [1, 0, 1]
-    return chance, turned
+    return np.stack([*nearest, front], 1), turned
 
 
 def _at(marks: np.ndarray, point: tuple[int, float, float], side: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "WEIGHTS",
+    "EvidenceWeights",
     "FoldPlaceWeights",
     "GateWeights",
     "LightWeights",
@@ -81,9 +82,9 @@ class TrustWeights:
 
     skin: tuple[float, float] = (0.4, 0.9)
     """Share of bare skin between which trust rises."""
-    rim_mm: float = 1.2
+    rim_mm: float = 2.0
     """Deviation over which the skin's rim is softened: hair and rims of glasses cast a shade on the skin beside them."""
-    rim: tuple[float, float] = (0.55, 0.95)
+    rim: tuple[float, float] = (0.7, 0.98)
     """Softened share of bare skin between which trust rises."""
     facing: tuple[float, float] = (0.35, 0.65)
     """Cosine to the line of sight between which trust rises: beside the face's outline the light is least true."""
@@ -240,45 +241,50 @@ class SolveWeights:
 
 
 @dataclass(frozen=True)
-class GateWeights:
-    """What of the height is believed, band by band: 6 to 20, 2 to 6 and below 2 mm; and what is longer."""
+class EvidenceWeights:
+    """What is told of a height, band by band: 6 to 20, 2 to 6 and below 2 mm. The belief was trained on these: train it anew
+    when they change."""
 
     waves_mm: tuple[float, float, float] = (20.0, 6.0, 2.0)
     """Longest wavelength of each band."""
     deviation: float = 0.187
     """Deviation of the filter that halves a wave, over its length."""
+    least_trust: float = 0.02
+    """Trust from which on a pixel counts."""
     around_mm: tuple[float, float, float] = (3.0, 1.5, 0.8)
     """Deviation over which energy is measured."""
+    wide: float = 3.0
+    """The same for energy farther around, over that."""
     coherent_mm: tuple[float, float, float] = (3.5, 2.0, 1.2)
     """Deviation over which one direction is looked for."""
-    floor: tuple[float, float, float] = (1.0, 2.0, 2.0)
-    """Energy, in medians of the face's own, at which half is believed: what a whole face has is mottled paint."""
-    anywhere: float = 0.15
-    """Chance of a fold away from the usual places."""
-    places: float = 3.0
-    """How much more it is in them."""
-    coherent: float = 1.6
-    """Factor of the coherence of direction."""
-    gain: tuple[float, float, float] = (1.4, 0.95, 0.9)
-    """True height over the solved one."""
-    gain_folds: tuple[float, float, float] = (0.7, 0.5, 0.3)
-    """More of it where folds are usual."""
+    least_mm: tuple[float, float, float] = (3e-3, 1e-3, 5e-4)
+    """Height that is as good as none."""
+    least_lean: float = 0.02
+    """Change of log brightness per lean that is as good as none."""
+    soft_mm: float = 1.0
+    """Deviation over which distrust in brightness is softened."""
+    place_mm: float = 50.0
+    """Unit of places on the template."""
+
+
+@dataclass(frozen=True)
+class GateWeights:
+    """How a believed height ends."""
+
+    strength: float = 1.0
+    """Factor of the believed height; 1 is the likeliest one."""
+    most_gain: float = 2.0
+    """Largest factor that belief gives a solved height."""
     deepest: tuple[float, float, float] = (1.5, 0.45, 0.10)
-    """Greatest depth, mm."""
+    """Greatest depth of each band, mm."""
     bump: float = 0.7
     """Greatest height over it."""
-    broad: tuple[float, float, float] = (0.3, 0.7, 1.5)
-    """Share of longer waves that is kept, more of it in folds, and the factor of their chance, up to 1."""
-    broad_most: float = 1.0
-    """Greatest height of longer waves, mm."""
+    soft_mm: float = 0.6
+    """Deviation over which belief is softened."""
     rim_mm: float = 0.8
     """Deviation over which trust is softened."""
     rim: float = 0.5
     """Softened trust from which on height is kept whole."""
-    recipe: float = 0.5
-    """Share of the gated height in the result."""
-    plain: float = 0.25
-    """Share of the plain height."""
     residual: float = 0.25
     """Log brightness that the light leaves unexplained from which on less is believed."""
     least: float = 0.4
@@ -286,8 +292,9 @@ class GateWeights:
     resolved_px: tuple[float, float] = (2.2, 3.6)
     """A band's longest wave in pixels of the photo between which it begins to be believed: what is shorter is its sampling
     lattice and its compression."""
-    small_px_mm: tuple[float, float] = (0.3, 0.85)
-    """Pixels of the photo per millimetre between which it begins to be believed at all; 0.85 is a face 120 pixels wide."""
+    small_px_mm: tuple[float, float] = (0.5, 2.0)
+    """Pixels of the photo per millimetre between which it begins to be believed at all: a face 120 pixels wide has 0.85, and
+    blocks of compression as wide as its folds."""
 
 
 @dataclass(frozen=True)
@@ -302,6 +309,8 @@ class SplitWeights:
     """Softened trust from which on the mesh carries all of it."""
     same_mm: float = 4.0
     """Largest difference of depth between a point and the surface that the photo shows there, mm."""
+    shade: float = 0.4
+    """Largest change of log brightness that a photo's colours are freed of."""
     mirrored: float = 0.5
     """Share of the other half's height where the photo shows none."""
 
@@ -315,6 +324,7 @@ class ReliefWeights:
     trust: TrustWeights = field(default_factory=TrustWeights)
     places: FoldPlaceWeights = field(default_factory=FoldPlaceWeights)
     solve: SolveWeights = field(default_factory=SolveWeights)
+    evidence: EvidenceWeights = field(default_factory=EvidenceWeights)
     gate: GateWeights = field(default_factory=GateWeights)
     split: SplitWeights = field(default_factory=SplitWeights)
 

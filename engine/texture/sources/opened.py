@@ -16,6 +16,7 @@ from ..weights import WEIGHTS, SightWeights, SlideWeights, TextureWeights
 from .chroma import calmed
 from .photo_masks import photo_masks
 from .photo_view import NOSE_TIP, PhotoView, feature_mask, lookup
+from .unfolded import without_shade
 
 __all__ = ["open_views", "read_texels"]
 
@@ -64,6 +65,7 @@ def open_views(
             source = source.moved(moved - source.positions)
         masks = photo_masks(source, view.mid.skin_mask, view.observation.veil, view.coarse.camera, weights.mask)
         reduced = source.camera.fx / view.coarse.camera.fx
+        source = without_shade(source, view.mid.relief)
         return calmed(source, np.maximum(masks.skin, masks.usable), reduced * view.photo.scale, weights), masks
 
     return [make(number, view) for number, view in enumerate(views)]

@@ -207,7 +207,7 @@ def predicted(
     first: ViewState, second: ViewState, triangles: np.ndarray, weights: MatchWeights = WEIGHTS.match
 ) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 2) float32 pixels of `second`'s frame that show, through the mesh, what `first`'s pixels show, and (h, w)
-    where both see the surface. Both are drawn; `first` needs no picture."""
+    where both see the surface, bare of what is worn. Both are drawn; `first` needs no picture."""
     place, depth = second.work.project(second.vertices)
     values = np.concatenate([place, depth[:, None], second.vertex_facing[:, None]], 1)
     drawn = interpolate(first.raster, triangles, values)
@@ -218,9 +218,13 @@ def predicted(
     column = np.clip(x, 0, width - 1).astype(int)
     row = np.clip(y, 0, height - 1).astype(int)
     nearest = second.raster.depth[row, column]
-    return target, inside & (depth < nearest + weights.behind_mm) & (facing > weights.least_facing) & (
-        first.facing > weights.least_facing
-    )
+    seen = inside & (depth < nearest + weights.behind_mm) & (facing > weights.least_facing)
+    seen &= first.facing > weights.least_facing
+    if first.worn is not None:
+        seen &= first.worn < weights.worn
+    if second.worn is not None:
+        seen &= second.worn[row, column] < weights.worn
+    return target, seen
 
 
 def _match(

@@ -136,7 +136,7 @@ class _Matches(NamedTuple):
     ok: np.ndarray
     """(h, w) where to believe them."""
     seen: int
-    """Pixels of the head that the other view should show."""
+    """Pixels of the head with contrast that the other view should show."""
 
 
 def _step(view: ViewState, weights: MatchWeights) -> int:
@@ -250,11 +250,12 @@ def _match(
     small = cv2.erode(mask, np.ones((weights.rim_px, weights.rim_px)))
     whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR), weights) > least_ncc
-    ok &= (whole > weights.whole) & (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
+    told = (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
+    ok &= (whole > weights.whole) & told
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
-    return _Matches(result, empty, int(seen.sum()))
+    return _Matches(result, empty, int(told.sum()))
 
 
 def _normalized(grey: np.ndarray, mask: np.ndarray, weights: MatchWeights) -> tuple[np.ndarray, np.ndarray]:

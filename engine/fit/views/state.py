@@ -83,6 +83,8 @@ class ViewState:
         per_mm = self.camera.fx / float(np.median(depth))
         factor = min(1.0, face_px / (weights.face_mm * per_mm))
         width, height = self.photo.size
+        # As a reduced photo really has it: half a pixel is more than matches err by.
+        factor = max(1, round(max(width, height) * factor)) / max(width, height)
         small = (
             cv2.resize(
                 self.photo.pixels, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=cv2.INTER_AREA

@@ -14,11 +14,11 @@ from scipy.spatial import cKDTree
 
 from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
-from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, OUTER_LIPS
+from ..photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, OUTER_LIPS
 from ..types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Veil
 from .weights import WEIGHTS, VeiledWeights
 
-__all__ = ["blind_eyes", "doubt_at", "hidden_actions", "outlined", "resting", "unveiled"]
+__all__ = ["blind_eyes", "doubt_at", "hidden_actions", "hidden_landmarks", "outlined", "resting", "unveiled"]
 
 _NOSE = (48, 64, 98, 97, 2, 326, 327, 294, 278, 4, 5)
 """Landmarks around the tip of the nose."""
@@ -46,6 +46,16 @@ def hidden_actions(veil: Veil | None, weights: VeiledWeights = WEIGHTS.veiled) -
         limits = weights.opening if right is _OPENING else weights.action
         out[number] = smoothstep(*limits, max(float(veil.hidden[list(side)].mean()) for side in sides))
     return out
+
+
+def hidden_landmarks(veil: Veil | None, weights: VeiledWeights = WEIGHTS.veiled) -> np.ndarray:
+    """(478,) in [0, 1]: how far the fitted head's own points stand for the landmarks of a photo."""
+    if veil is None:
+        return np.zeros(LANDMARKS)
+    hidden = smoothstep(*weights.landmark, veil.hidden)
+    # Half a mouth of one kind and half of another would be none: the networks' guess is better where a part of it is seen.
+    hidden[[*OUTER_LIPS, *INNER_LIPS]] = hidden_actions(veil, weights)[ARKIT_ACTIONS.index("mouthClose")]
+    return hidden
 
 
 def blind_eyes(veil: Veil | None) -> list[int]:
@@ -92,11 +102,7 @@ def unveiled(model: HeadModel, observation: FaceObservation, found: CoarseFit) -
     if veil is None or not veil.hidden.any():
         return observation
     points = found.camera.project(model.landmarks(model.shape(found.identity, found.expression)).astype(np.float64))[0]
-    away = hidden_actions(veil)
-    hidden = smoothstep(*WEIGHTS.veiled.landmark, veil.hidden)
-    # Half a mouth of one kind and half of another would be none: the networks' guess is better where a part of it is seen.
-    hidden[[*OUTER_LIPS, *INNER_LIPS]] = away[ARKIT_ACTIONS.index("mouthClose")]
-    hidden = hidden[:, None]
+    hidden = hidden_landmarks(veil)[:, None]
     landmarks = observation.landmarks * (1 - hidden) + points * hidden
-    actions = resting(observation.blendshapes, away)
+    actions = resting(observation.blendshapes, hidden_actions(veil))
     return replace(observation, landmarks=landmarks.astype(np.float32), blendshapes=actions.astype(np.float32))

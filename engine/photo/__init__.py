@@ -14,7 +14,7 @@ from .covers import find_covers
 from .landmarks import Landmarker, select_face
 from .load import MAX_PIXELS, WORKING_SIDE, load_photo
 from .observing import observe
-from .quality import face_quality, photo_warnings
+from .quality import cover_warnings, face_quality, photo_warnings
 from .skin import LABELS, SkinMask, segment_skin, skin_surface_of
 from .teeth import Bite, find_bite
 from .veil import find_veil
@@ -26,6 +26,7 @@ __all__ = [
     "MAX_PIXELS",
     "SkinMask",
     "WORKING_SIDE",
+    "cover_warnings",
     "face_quality",
     "find_bite",
     "find_covers",

@@ -12,7 +12,7 @@ from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
 from .weights import WEIGHTS, QualityWeights
 
-__all__ = ["face_quality", "photo_warnings"]
+__all__ = ["cover_warnings", "face_quality", "photo_warnings"]
 
 _EYES = ("right eye", "left eye")
 """Names of the eyes among the places of the face."""
@@ -85,7 +85,7 @@ def photo_warnings(
 ) -> list[dict]:
     """What may spoil the head, most serious first: ``code``, and the members of :meth:`engine.wire.messages.Message.to_json`."""
     q = face_quality(photo, observation, covers, weights)
-    over = _over_the_face(covers, observation.veil is not None, weights.covered) if covers is not None else []
+    over = [] if covers is None else [(True, *each) for each in cover_warnings(covers, observation.veil is not None, weights)]
     closed = _closed(observation, weights.eyes_closed) if covers is None or not covers.eyes else say("")
     found: list[tuple[bool, str, Message]] = [
         (
@@ -138,11 +138,11 @@ def _closed(observation: FaceObservation, least: float) -> Message:
     }[right, left]
 
 
-def _over_the_face(covers: Covers, outlined: bool, most: float) -> list[tuple[bool, str, Message]]:
-    """Warnings about what lies over the face: whether each holds, its code, its sentence.
+def cover_warnings(covers: Covers, outlined: bool, weights: QualityWeights = WEIGHTS.quality) -> list[tuple[str, Message]]:
+    """Warnings about what lies over the face: ``glasses`` and ``covered`` where they hold, each with its sentence.
 
     Args:
-        outlined: whether it is known to the pixel. most: share of the face from which on it is covered.
+        outlined: whether it is known to the pixel. weights: from which share of the face on it is covered.
     """
     places = [place for place in covers.places if not (covers.glasses and place in _EYES)]
     places += [place for place, hidden in (("eyes", covers.eyes and not covers.glasses), ("mouth", covers.mouth)) if hidden]
@@ -150,7 +150,7 @@ def _over_the_face(covers: Covers, outlined: bool, most: float) -> list[tuple[bo
         places.append("eyes")
     places = [name for name in _PLACES if name in places and not (name in _EYES and "eyes" in places)]
     where = _listed([_PLACES[name] for name in places])
-    share, percent = covers.share > most, 100 * covers.share
+    share, percent = covers.share > weights.covered, 100 * covers.share
     blind = covers.glasses and (covers.eyes or set(_EYES) & set(covers.places))
     if blind:
         glasses = say("Sunglasses hide the eyes; their shape, colour and gaze are guessed.")
@@ -176,7 +176,8 @@ def _over_the_face(covers: Covers, outlined: bool, most: float) -> list[tuple[bo
     else:
         covered = say("Something covers the face: {places}; shape and colour there are guessed.", places=where)
     only_glasses = covers.glasses and not places
-    return [(covers.glasses, "glasses", glasses), (bool(where) or (share and not only_glasses), "covered", covered)]
+    found = (covers.glasses, "glasses", glasses), (bool(where) or (share and not only_glasses), "covered", covered)
+    return [(code, message) for holds, code, message in found if holds]
 
 
 def _listed(names: list[Message]) -> Message:

@@ -38,8 +38,27 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
     report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation, mid.covers).items()})
     if found.hair is not None:
         report["hair"] = found.hair.report
-    report["warnings"] = [*photo_warnings(photo, observation, mid.covers), *_warnings(found, report)]
+    warnings = photo_warnings(photo, observation, mid.covers)
+    if len(found.views) > 1:
+        over = _covered(found)
+        codes = {warning["code"] for warning in over}
+        warnings = [*over, *(warning for warning in warnings if warning["code"] not in codes)]
+    report["warnings"] = [*warnings, *_warnings(found, report)]
     return report
+
+
+def _covered(found: Solution) -> list[dict]:
+    """What lies over the face in each of several photos, the photos named of which the same is to be said."""
+    from ..photo import cover_warnings
+
+    said: dict[tuple[str, Message], list[str]] = {}
+    for view in found.views:
+        for each in cover_warnings(view.mid.covers, view.observation.veil is not None):
+            said.setdefault(each, []).append(view.photo.name)
+    return [
+        {"code": code, **say("{files}: {remark}", files=names, remark=message).to_json()}
+        for (code, message), names in said.items()
+    ]
 
 
 def _warnings(found: Solution, report: dict):

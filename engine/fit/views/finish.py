@@ -24,7 +24,7 @@ from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
 from ..mid.lids import shut_lids
 from ..skin_surface import skin_surface
-from ..veiled import blind_eyes
+from ..veiled import blind_eyes, hidden_landmarks
 from ..weights import WEIGHTS as FIT
 from .start import pose_from_points
 from .state import ViewState
@@ -101,8 +101,10 @@ def finished_views(
         expression = view.expression.astype(np.float32)
         vertices = model.shape(identity, expression) + deformation
         points = view.camera.project(model.landmarks(vertices).astype(float))[0]
-        if view.placed:
-            view.observation = replace(view.observation, landmarks=points.astype(np.float32))
+        hidden = np.ones(len(points)) if view.placed else hidden_landmarks(view.observation.veil)
+        if hidden.any():
+            landmarks = points + (1 - hidden)[:, None] * (view.observation.landmarks - points)
+            view.observation = replace(view.observation, landmarks=landmarks.astype(np.float32))
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1)
         coarse = CoarseFit(view.camera, identity, expression, residual.astype(np.float32), view.focal_source)
         with of_view(view.number):

@@ -11,6 +11,7 @@ from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ..mid.deformation import without_folds
 from ..mid.registration import slide
+from ..veiled import hidden_landmarks
 from .compare import Compared
 from .eyes import fit_eyeballs
 from .head import JointHead
@@ -128,7 +129,10 @@ def _register(head: JointHead, first: ViewState, lift_mm: float) -> None:
     """Slide lids, lips and brows onto those of the photo that shows them best; the surface stays where it is."""
     surface = head.surface
     posed = head.posed(first)
-    move = slide(head.model, surface, first.camera, posed.astype(np.float32), first.observation.landmarks)
+    own = first.camera.project(head.model.landmarks(posed).astype(float))[0]
+    hidden = hidden_landmarks(first.observation.veil)[:, None]
+    landmarks = (first.observation.landmarks * (1 - hidden) + own * hidden).astype(np.float32)
+    move = slide(head.model, surface, first.camera, posed.astype(np.float32), landmarks)
     bare = head.bare(first.expression)
     goal = bare + head.offset + move
     found = nearest_places(posed[surface.vertices], surface.triangles, goal)

@@ -1,4 +1,4 @@
-"""What the photos show of hair over the face: matches on it lie before the skin, never on it."""
+"""What the photos show over the face: matches on hair lie before the skin, never on it; what is worn has no say at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .head import JointHead
 from .matching import Tracks
 from .state import ViewState
 
-__all__ = ["hairy_at", "hairy_tracks"]
+__all__ = ["hairy_at", "hairy_tracks", "worn_at"]
 
 
 def hairy_at(view: ViewState, pixel: np.ndarray, scalp: np.ndarray) -> np.ndarray:
@@ -20,12 +20,18 @@ def hairy_at(view: ViewState, pixel: np.ndarray, scalp: np.ndarray) -> np.ndarra
     """
     if view.beard is None:
         return np.zeros(len(pixel))
+    return _look(view.beard, pixel) + _look(view.hair, pixel) * (1 - scalp)
+
+
+def worn_at(view: ViewState, pixel: np.ndarray) -> np.ndarray:
+    """(n,) in [0, 1]: how far something lies over what (n, 2) pixels of a view's frame show."""
+    return np.zeros(len(pixel)) if view.worn is None else _look(view.worn, pixel)
+
+
+def _look(image: np.ndarray, pixel: np.ndarray) -> np.ndarray:
+    """(n,) values at (n, 2) pixels."""
     x, y = (np.asarray(pixel) - 0.5).astype(np.float32).T
-
-    def look(image: np.ndarray) -> np.ndarray:
-        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()
-
-    return look(view.beard) + look(view.hair) * (1 - scalp)
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()
 
 
 def hairy_tracks(head: JointHead, tracks: Tracks, views: list[ViewState]) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.regions import LANDMARKS, OVAL
+from ..veiled import hidden_landmarks
 from .hairy import hairy_at
 from .state import ViewState
 from .weights import WEIGHTS, LandmarkWeights
@@ -52,6 +53,7 @@ def landmark_places(
             / (1 + (near / weights.near_mm) ** 2)
             * (near < weights.most_mm)
             * (1 - smoothstep(*weights.hairy, hairy_at(view, pixel, scalp)))
+            * (1 - hidden_landmarks(view.observation.veil))
         )
         total += value[:, None] * (point - own)
         weight += value

@@ -136,7 +136,7 @@ class _Matches(NamedTuple):
     ok: np.ndarray
     """(h, w) where to believe them."""
     seen: int
-    """Pixels of the head that the other view should show."""
+    """Pixels of the head with contrast that the other view should show."""
 
 
 def _step(view: ViewState, weights: MatchWeights) -> int:
@@ -207,7 +207,7 @@ def predicted(
     first: ViewState, second: ViewState, triangles: np.ndarray, weights: MatchWeights = WEIGHTS.match
 ) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 2) float32 pixels of `second`'s frame that show, through the mesh, what `first`'s pixels show, and (h, w)
-    where both see the surface. Both are drawn; `first` needs no picture."""
+    where both see the surface, bare of what is worn. Both are drawn; `first` needs no picture."""
     place, depth = second.work.project(second.vertices)
     values = np.concatenate([place, depth[:, None], second.vertex_facing[:, None]], 1)
     drawn = interpolate(first.raster, triangles, values)
@@ -218,9 +218,13 @@ def predicted(
     column = np.clip(x, 0, width - 1).astype(int)
     row = np.clip(y, 0, height - 1).astype(int)
     nearest = second.raster.depth[row, column]
-    return target, inside & (depth < nearest + weights.behind_mm) & (facing > weights.least_facing) & (
-        first.facing > weights.least_facing
-    )
+    seen = inside & (depth < nearest + weights.behind_mm) & (facing > weights.least_facing)
+    seen &= first.facing > weights.least_facing
+    if first.worn is not None:
+        seen &= first.worn < weights.worn
+    if second.worn is not None:
+        seen &= second.worn[row, column] < weights.worn
+    return target, seen
 
 
 def _match(
@@ -246,11 +250,12 @@ def _match(
     small = cv2.erode(mask, np.ones((weights.rim_px, weights.rim_px)))
     whole = cv2.remap(small, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     ok = _ncc(a, cv2.remap(b, moved[..., 0], moved[..., 1], cv2.INTER_LINEAR), weights) > least_ncc
-    ok &= (whole > weights.whole) & (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
+    told = (small > 0) & (np.minimum(contrast_a, contrast_b) > weights.least_contrast)
+    ok &= (whole > weights.whole) & told
     result = target.copy()
     result[box] = cv2.remap(np.ascontiguousarray(target[box]), moved[..., 0], moved[..., 1], cv2.INTER_LINEAR)
     empty[box] = ok
-    return _Matches(result, empty, int(seen.sum()))
+    return _Matches(result, empty, int(told.sum()))
 
 
 def _normalized(grey: np.ndarray, mask: np.ndarray, weights: MatchWeights) -> tuple[np.ndarray, np.ndarray]:

@@ -129,7 +129,7 @@ def _drawn_with_skin(
     """Grey picture of the head turned by `yaw`, its mask, and (h, w, 3) mm of every pixel; skin of the nearest view."""
     nearest = min(views, key=lambda view: abs(view.camera.yaw_degrees - yaw))
     camera = orbit_camera(nearest.vertices, yaw, width=w.side, height=w.side)
-    virtual = replace(nearest)
+    virtual = replace(nearest, worn=None)
     virtual.frame, virtual.camera = Frame(1.0, 0, 0, w.side, w.side), camera
     virtual.draw(nearest.vertices, triangles)
     target, seen = predicted(virtual, nearest, triangles)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...head.model import HeadModel
 from ...photo.regions import LANDMARKS
+from ...photo.veil import find_veil
 from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ...types import CoarseFit, FaceObservation, Photo
@@ -21,7 +22,7 @@ from .head import JointHead
 from .placing import place_photo
 from .same_person import strangers
 from .silhouette import Cutout
-from .start import group_lenses, join, same_expression, significant_distortion
+from .start import group_lenses, join, same_expression, shared_expression, significant_distortion
 from .state import ViewState, draw_all
 from .weights import Round, ViewsWeights
 
@@ -40,7 +41,7 @@ class Problem:
         self._settings, self._weights = settings, weights
         self._still = same_expression(views, weights.order) if settings.same_expression is None else settings.same_expression
         if self._still:
-            shared = np.median([view.expression for view in views], 0)
+            shared = shared_expression(views, weights.order)
             for view in views:
                 view.expression = shared
         self.views, self._most_px = views, weights.face_px[settings.quality]
@@ -74,6 +75,7 @@ class Problem:
                 continue
             points = camera.project(self.head.model.landmarks(posed[0]).astype(float))[0].astype(np.float32)
             observation = FaceObservation(points, np.zeros(LANDMARKS, np.float32), first.observation.blendshapes, 0, 1)
+            observation = replace(observation, veil=find_veil(photo, observation))
             start = CoarseFit(
                 camera,
                 self.head.identity.astype(np.float32),

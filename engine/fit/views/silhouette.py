@@ -15,7 +15,7 @@ from ...system.concurrency import concurrently
 from ..mid.contour import Picture, find_outline
 from ..mid.weights import Search
 from ..skin_surface import SkinSurface
-from .hairy import hairy_at
+from .hairy import hairy_at, worn_at
 from .state import ViewState
 from .surface import Rims
 from .weights import WEIGHTS, OutlineWeights
@@ -174,6 +174,9 @@ def find_rims(
         # The outline of a beard: the skin ends there or within.
         seen = camera.project(place + normal * (found.target - weights.within_mm)[:, None])[0]
         beyond = (hairy_at(view, seen, scalp[first]) > weights.hairy) & (found.target > 0)
+        # A mask, or a hand, has an outline of its own.
+        ends = camera.project(place + normal * found.target[:, None])[0]
+        beyond |= np.maximum(worn_at(view, seen), worn_at(view, ends)) > weights.worn
         weight = np.where(beyond, 0, weight)
         top = (scalp[first] > 0.5) & (found.weight > 0)
         if _is_hair(place[top], found.target[top], weights):

@@ -19,6 +19,7 @@ from ...types import ARKIT_ACTIONS, CoarseFit, FaceObservation, Photo
 from ...wire.errors import ErrorCode, HrnError
 from ...wire.settings import Settings
 from ..plausible import refuse_implausible
+from ..veiled import hidden_actions
 from .bundle_adjustment import Lens
 from .state import ViewState
 from .weights import WEIGHTS, LensWeights, OrderWeights
@@ -29,6 +30,7 @@ __all__ = [
     "order_views",
     "pose_from_points",
     "same_expression",
+    "shared_expression",
     "significant_distortion",
     "single_fits",
 ]
@@ -77,22 +79,38 @@ def order_views(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -
             np.log(min(face, weights.enough_px))
             - (view.camera.yaw_degrees / weights.side_degrees) ** 2
             - shut / weights.half_shut
+            - weights.hidden * _hidden(view)
         )
 
     best = max(range(len(views)), key=lambda i: worth(views[i]))
     return [views[best], *(view for i, view in enumerate(views) if i != best)]
 
 
+def _hidden(view: ViewState) -> float:
+    """Share of the landmarks that something hides."""
+    return 0.0 if view.observation.veil is None else float(view.observation.veil.hidden.mean())
+
+
 def same_expression(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> bool:
     """Whether the person kept still: no facial action differs by more than the networks' own error."""
     if len(views) < 2:
         return True
-    values = np.array([view.observation.blendshapes for view in views])
+    values = np.array([view.observation.blendshapes for view in views], float)
+    # An action that something hides is a guess.
+    values[np.array([hidden_actions(view.observation.veil) for view in views]) > weights.half_hidden] = np.nan
     # Turned faces are measured worse, and gaze follows the camera, not the face.
     turned = np.array([abs(view.camera.yaw_degrees) for view in views])
     front = values[turned <= max(weights.side_degrees, np.sort(turned)[1])]
-    spread = np.ptp(front[:, _FACE_ACTIONS], axis=0)
+    most, least = (np.where(np.isnan(front), fill, front)[:, _FACE_ACTIONS] for fill in (-np.inf, np.inf))
+    spread = np.maximum(most.max(0) - least.min(0), 0)
     return bool(np.sort(spread)[-weights.still_count :].mean() < weights.still)
+
+
+def shared_expression(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> np.ndarray:
+    """(52,) facial actions of a person who kept still: medians over the photos that show each, or over all where none does."""
+    values = np.array([view.expression for view in views], float)
+    hidden = np.array([hidden_actions(view.observation.veil) for view in views]) > weights.half_hidden
+    return np.nanmedian(np.where(hidden & ~hidden.all(0), np.nan, values), 0)
 
 
 def significant_distortion(view: ViewState, k: float, deviation: float, weights: LensWeights) -> bool:
@@ -124,6 +142,8 @@ def join(model: HeadModel, views: list[ViewState], lenses: list[Lens], weights: 
     """
     # A face seen from the front tells both halves, and the networks know it best.
     weight = np.array([1 / (1 + (view.camera.yaw_degrees / weights.side_degrees) ** 2) for view in views])
+    # What lies over a face leaves less of it to tell by.
+    weight *= [1 - weights.guessed * _hidden(view) for view in views]
     identity = np.average([view.start.identity for view in views], axis=0, weights=weight)
     for lens in lenses:
         for number in lens.views:

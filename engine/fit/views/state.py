@@ -60,6 +60,8 @@ class ViewState:
     """(h, w) float32: chance that a pixel of the frame shows a beard; None where nothing tells."""
     hair: np.ndarray | None = None
     """The same of other hair."""
+    worn: np.ndarray | None = None
+    """(h, w) float32 in [0, 1]: where the frame shows something that lies over the face; None where nothing does."""
     share: float = 0.0
     placed: bool = False
     """No landmarks were found, or wrong ones: the camera comes from features, the landmarks from the head."""
@@ -81,6 +83,8 @@ class ViewState:
         per_mm = self.camera.fx / float(np.median(depth))
         factor = min(1.0, face_px / (weights.face_mm * per_mm))
         width, height = self.photo.size
+        # As a reduced photo really has it: half a pixel is more than matches err by.
+        factor = max(1, round(max(width, height) * factor)) / max(width, height)
         small = (
             cv2.resize(
                 self.photo.pixels, (max(1, round(width * factor)), max(1, round(height * factor))), interpolation=cv2.INTER_AREA
@@ -98,6 +102,10 @@ class ViewState:
         self.frame = Frame(factor, x0, y0, x1 - x0, y1 - y0)
         self.color = np.ascontiguousarray(small[y0:y1, x0:x1])
         self.grey = cv2.cvtColor(self.color, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        veil, self.worn = self.observation.veil, None
+        if veil is not None:
+            over = cv2.resize(veil.over, small.shape[1::-1], interpolation=cv2.INTER_AREA) if factor < 1 else veil.over
+            self.worn = over[y0:y1, x0:x1].astype(np.float32) / 255
         self.parts = self.parts or photo_parts(self.photo, self.observation)
         if self.parts is not None:
             found = self.parts.window((x0 / factor, y0 / factor), factor, self.grey.shape)
@@ -110,13 +118,15 @@ class ViewState:
         matrix = np.array([[camera.fx, 0, camera.cx - 0.5], [0, camera.fy, camera.cy - 0.5], [0, 0, 1]])
         lens = np.array([k, 0, 0, 0], float)
         maps = cv2.initUndistortRectifyMap(matrix, lens, None, matrix, (width, height), cv2.CV_32FC1)
-        pixels, shot = (
+        veil = self.observation.veil
+        pixels, shot, over, bare = (
             None if one is None else cv2.remap(one, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            for one in (self.photo.pixels, self.photo.as_shot)
+            for one in (self.photo.pixels, self.photo.as_shot, *((None, None) if veil is None else (veil.over, veil.bare)))
         )
         points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
         self.photo = replace(self.photo, pixels=pixels, as_shot=shot)
-        self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32))
+        veil = None if veil is None else replace(veil, over=over, bare=bare)
+        self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32), veil=veil)
         self.parts = None
 
     @property

@@ -47,6 +47,16 @@ def test_a_mask_and_glasses_are_named_once(heads):
     }
 
 
+def test_every_photo_with_something_over_the_face_is_named(shared_dir, heads, tmp_path):
+    """Not the reference alone, which is the one without."""
+    inputs = [shared_dir / "review" / "inputs" / f"{name}.jpg" for name in ("glasses", "mask_blue", "base")]
+    bundle = reconstruct(inputs, tmp_path / "head", SETTINGS)
+    assert bundle.manifest["photos"][0]["name"] == "base.jpg"
+    said = {w["code"]: w["message"] for w in bundle.manifest["quality"]["warnings"]}
+    assert "glasses.jpg" in said["glasses"] and "mask_blue.jpg" in said["covered"]
+    assert "base.jpg" not in said["glasses"] + said["covered"]
+
+
 def test_eyes_behind_sunglasses_are_open_and_look_ahead(heads):
     told = heads["sunglasses"].manifest["expression"]
     value = dict(zip(told["names"], told["values"]))

@@ -94,6 +94,12 @@ class OrderWeights:
     """Score of blinking from which on eyes that look down are no longer an explanation."""
     still: float = 0.3
     """Mean difference of the three facial actions that differ most below which the person kept still."""
+    hidden: float = 3.0
+    """By how much a face of which all landmarks are hidden is worse; one from the side is by 1 (at `side_degrees`)."""
+    guessed: float = 0.8
+    """By how much less of a photo's own head counts where all landmarks are hidden."""
+    half_hidden: float = 0.5
+    """How far an action may be hidden in a photo and still count there."""
     still_actions: float = 0.15
     """How far the points may change a facial action of a person who kept still."""
     moving_actions: float = 0.01
@@ -118,6 +124,8 @@ class MatchWeights:
     """Cosine to the view below which a surface is not matched."""
     behind_mm: float = 4.0
     """How far behind the nearest surface a point may lie and still count as seen, mm."""
+    worn: float = 0.3
+    """How far something may lie over a pixel that is matched: what moves with the head is not yet its skin."""
     step_face: float = 60.0
     """Anchors across the width of a face."""
     least_noise: float = 1.0

@@ -183,6 +183,8 @@ class OutlineWeights:
     """How far within the photo's outline it is looked up what ends there, mm."""
     hairy: float = 0.5
     """Chance of a beard there from which on the skin may end within."""
+    worn: float = 0.3
+    """How far something may lie over the face there, or where the outline is."""
     cut_side: int = 280
     """Side of the picture that is cut where the background is not plain, pixels."""
     strand_mm: float = 15.0

@@ -9,14 +9,15 @@ import pytest
 from engine.camera import Camera
 from engine.fit.views.bundle_adjustment import Lens, OnMesh, adjust, triangulate
 from engine.fit.views.hairy import hairy_at
-from engine.fit.views.matching import Tracks, choose_pairs
+from engine.fit.views.matching import Tracks, choose_pairs, predicted
 from engine.fit.views.same_person import agreement, strangers
 from engine.fit.views.silhouette import plain_background
-from engine.fit.views.start import order_views
-from engine.fit.views.state import ViewState
+from engine.fit.views.start import order_views, same_expression
+from engine.fit.views.state import Frame, ViewState
 from engine.fit.views.surface import Cloud, fit_offset, nearest_places
 from engine.fit.views.weights import Bending, CameraWeights
-from engine.types import ARKIT_ACTIONS, FaceObservation, Photo
+from engine.photo.regions import INNER_LIPS, OUTER_LIPS
+from engine.types import ARKIT_ACTIONS, FaceObservation, Photo, Veil
 
 
 def turned_camera(yaw: float, focal: float = 1500.0, size: int = 800) -> Camera:
@@ -198,25 +199,64 @@ def test_views_on_opposite_sides_are_not_compared():
     assert choose_pairs(views) == []
 
 
+def seen_from(name: str, yaw: float, face_px: float = 400, veil: Veil | None = None, **actions: float) -> ViewState:
+    landmarks = np.zeros((478, 2), np.float32)
+    landmarks[0] = face_px
+    scores = np.array([actions.get(action, 0.0) for action in ARKIT_ACTIONS], np.float32)
+    photo = Photo(np.zeros((8, 8, 3), np.uint8), name, "", None)
+    observation = FaceObservation(landmarks, np.zeros(478), scores, 0, 1, veil=veil)
+    return ViewState(photo, observation, turned_camera(yaw), scores, "estimated", None)
+
+
+def mask_over_the_mouth() -> Veil:
+    hidden = np.zeros(478, np.float32)
+    hidden[[*range(150), *OUTER_LIPS, *INNER_LIPS]] = 1
+    return Veil(np.zeros((8, 8), np.uint8), hidden, ("mouth",))
+
+
+def first(*views: ViewState) -> str:
+    return order_views(list(views))[0].photo.name
+
+
 def test_the_reference_is_frontal_large_and_has_open_eyes():
     def view(name: str, yaw: float, face_px: float, shut: float) -> ViewState:
-        landmarks = np.zeros((478, 2), np.float32)
-        landmarks[0] = face_px
-        scores = np.zeros(52, np.float32)
-        scores[[ARKIT_ACTIONS.index("eyeBlinkLeft"), ARKIT_ACTIONS.index("eyeBlinkRight")]] = shut
-        photo = Photo(np.zeros((8, 8, 3), np.uint8), name, "", None)
-        return ViewState(
-            photo, FaceObservation(landmarks, np.zeros(478), scores, 0, 1), turned_camera(yaw), scores, "estimated", None
-        )
-
-    def first(*views: ViewState) -> str:
-        return order_views(list(views))[0].photo.name
+        return seen_from(name, yaw, face_px, eyeBlinkLeft=shut, eyeBlinkRight=shut)
 
     front, side, small = view("front", 0, 400, 0.1), view("side", 45, 400, 0.1), view("small", 0, 120, 0.1)
     assert first(side, front) == first(small, front) == "front"
     assert first(view("blink", 0, 400, 0.9), view("open", 15, 400, 0.1), side) == "open"
     assert first(view("down", 0, 400, 0.35), view("open", 15, 400, 0.1)) == "down"
     assert first(view("blink", 0, 400, 0.9), side) == "blink"
+
+
+def test_the_reference_is_bare():
+    masked = seen_from("masked", 0, veil=mask_over_the_mouth())
+    assert first(masked, seen_from("bare", 25)) == "bare"
+    assert first(masked, seen_from("side", 60)) == "masked"
+
+
+def test_what_a_mask_hides_is_no_other_expression():
+    smile = {"mouthSmileLeft": 0.9, "mouthSmileRight": 0.9, "jawOpen": 0.8}
+    bare = [seen_from("a", 0, **smile), seen_from("b", 5, **smile)]
+    assert same_expression([*bare, seen_from("c", 0, veil=mask_over_the_mouth())])
+    assert not same_expression([*bare, seen_from("c", 0)])
+
+
+def test_what_is_worn_is_not_matched():
+    vertices, triangles = ball()
+    views = [ViewState(None, None, turned_camera(yaw), np.zeros(52), "user", None) for yaw in (-10, 10)]
+    for view in views:
+        view.frame, view.grey = Frame(1.0, 0, 0, 800, 800), np.zeros((800, 800), np.float32)
+        view.draw(vertices, triangles)
+    before = predicted(*views, triangles)[1]
+    worn = np.zeros((800, 800), np.float32)
+    worn[:400] = 1
+    views[0].worn = worn
+    bare_here = predicted(*views, triangles)[1]
+    assert before[:400].sum() > 1000 and not bare_here[:400].any() and (bare_here[400:] == before[400:]).all()
+    views[0].worn, views[1].worn = None, worn
+    target, bare_there = predicted(*views, triangles)
+    assert not bare_there[target[..., 1] < 400].any() and bare_there.sum() > 1000
 
 
 def test_a_plain_background_is_told_from_the_head():
@@ -230,6 +270,10 @@ def test_a_plain_background_is_told_from_the_head():
     assert (mask[head] > 0.5).all() and (mask[~head] < 0.5).mean() > 0.99
 
 
+def dot_at(x: int, y: int) -> np.ndarray:
+    return cv2.circle(np.zeros((400, 400), np.uint8), (x, y), 4, 255, -1)
+
+
 def test_straightening_takes_distortion_out():
     pixels = np.zeros((400, 400, 3), np.uint8)
     camera = turned_camera(0, focal=500.0, size=400)
@@ -239,13 +283,15 @@ def test_straightening_takes_distortion_out():
     points[0] = (370, 210)
     view = ViewState(
         Photo(pixels, "a", "", None),
-        FaceObservation(points, np.zeros(478), np.zeros(52), 0, 1),
+        FaceObservation(points, np.zeros(478), np.zeros(52), 0, 1, veil=Veil(dot_at(370, 210), np.zeros(478))),
         camera,
         np.zeros(52),
         "estimated",
         None,
     )
     view.straighten(0.2)
+    y, x = np.argwhere(view.observation.veil.over > 127).mean(0) + 0.5
+    assert np.abs(view.observation.landmarks[0] - (x, y)).max() < 1.0  # what is worn moves along
     plane = (view.observation.landmarks[0] - 200) / 500
     again = plane * (1 + 0.2 * (plane**2).sum()) * 500 + 200
     assert np.abs(again - points[0]).max() < 0.05

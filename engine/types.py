@@ -49,6 +49,8 @@ class Photo:
     """What an artist should know about the file: codes and sentences of warnings."""
     as_shot: np.ndarray | None = None
     """(H, W, 3) uint8 sRGB: the photo itself, where `pixels` have other colors than it."""
+    hues_guessed: bool = False
+    """The hues of `pixels` are guessed, or what a colored lamp left of them: they tell nothing apart that brightness does not."""
 
     @property
     def shot(self) -> np.ndarray:

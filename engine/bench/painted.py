@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..photo.regions import CHIN, EYES, OVAL
+from ..photo.regions import CHIN, EYES, OUTER_LIPS, OVAL
 from .canvas import Canvas
 
-__all__ = ["THINGS", "Painted", "paint"]
+__all__ = ["THINGS", "Painted", "paint", "paint_face"]
 
 _JAW = (454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234)
 """Landmarks along the jaw, from the left ear to the right one."""
@@ -50,6 +50,13 @@ def paint(name: str, pixels: np.ndarray, landmarks: np.ndarray) -> Painted:
     canvas = Canvas(pixels, landmarks)
     THINGS[name].draw(canvas)
     return Painted(*canvas.done(), THINGS[name].parts)
+
+
+def paint_face(pixels: np.ndarray, landmarks: np.ndarray, color: tuple[int, int, int], half: bool = True) -> np.ndarray:
+    """(H, W, 3) uint8: paint of an sRGB color on the left half of a face, or on all of it; see :func:`paint`."""
+    canvas = Canvas(pixels, landmarks)
+    _face_paint(canvas, color, half)
+    return canvas.done()[0]
 
 
 def _lens(canvas: Canvas, eye: int, square: float, size: tuple[float, float]) -> np.ndarray:
@@ -171,11 +178,13 @@ def _lock(canvas: Canvas, color=(45, 32, 25)) -> None:
         canvas.lay(cover, np.float32(color) * tone)
 
 
-def _half_paint(canvas: Canvas, color) -> None:
-    """Paint on the left half of the face around the eye, under the photo's light."""
-    cover = canvas.area(canvas.points[list(OVAL)]) * (canvas.axes(canvas.points[4])[0] > 0)
-    for lids in EYES:
-        cover = cover * (1 - canvas.area(canvas.points[list(lids)]))
+def _face_paint(canvas: Canvas, color, half: bool = True) -> None:
+    """Paint on the left half of the face, or on all of it, around eyes and lips, under the photo's light."""
+    cover = canvas.area(canvas.points[list(OVAL)])
+    if half:
+        cover = cover * (canvas.axes(canvas.points[4])[0] > 0)
+    for bare in (*EYES, *(() if half else (OUTER_LIPS,))):
+        cover = cover * (1 - canvas.area(canvas.points[list(bare)]))
     light = canvas.image.mean(-1)
     canvas.lay(cover, color, 0.92, shade=light / max(float(light[cover > 0.5].mean()), 1))
 
@@ -228,7 +237,7 @@ THINGS: dict[str, Thing] = {
     "caption": Thing(_COVER, lambda face: _words(face, 13, (255, 255, 255), "HELLO WORLD", edge=True)),
     "caption on a bar": Thing(_COVER, lambda face: _words(face, 13, (250, 220, 60), "HELLO WORLD", bar=True)),
     "microphone": Thing(_COVER, _microphone),
-    "half painted": Thing(_COVER, lambda face: _half_paint(face, (40, 90, 170))),
+    "half painted": Thing(_COVER, lambda face: _face_paint(face, (40, 90, 170))),
     "lock of hair": Thing(("hair",), _lock),
 }
 """What can be painted, by name."""

@@ -12,6 +12,7 @@ from .mask_scene import EVEN, Scene, guided, half_window, make_scene
 from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
+from .walls import without_ground
 
 __all__ = ["hair_mask"]
 
@@ -31,6 +32,9 @@ def hair_mask(
         matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
     """
     scene = make_scene(window, person)
+    if window.hues_guessed:
+        person, parts = without_ground(scene, person, parts)
+        scene = make_scene(window, person)
     nothing = np.zeros_like(window.skin)
     seeds, told = _seeds(scene), None
     if parts is not None:

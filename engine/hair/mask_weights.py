@@ -10,11 +10,13 @@ __all__ = [
     "PLACE",
     "REFUSAL",
     "SHAPE",
+    "WALL",
     "ColorWeights",
     "FusionWeights",
     "PlaceWeights",
     "RefusalWeights",
     "ShapeWeights",
+    "WallWeights",
 ]
 
 
@@ -204,8 +206,39 @@ class RefusalWeights:
     """... and may deviate this much (a rendered cap 0.0054, hair seen so from 0.0129)."""
 
 
+@dataclass(frozen=True)
+class WallWeights:
+    """When something beside the head is no hair, though a network took it for some: in photos whose hues are guessed."""
+
+    scalp: float = 0.8
+    """Least weight of the fitted head's scalp where its hair is looked at ..."""
+    told: float = 0.5
+    """... and least chance of hair by the part network ..."""
+    skin: float = 0.3
+    """... and most of bare skin."""
+    least: float = 0.004
+    """Area of such hair that says something, square face widths."""
+    tail: float = 0.02
+    """Share of its pixels that are darker than it is said to be (L)."""
+    smooth: float = 0.25
+    """Share of its pixels that have less contrast than ground may have (the wall in a dark hall: 1 in 20)."""
+    even: float = 0.3
+    """Or ground is so much smoother than the smoothest of that hair, and only darker than half of it ..."""
+    least_rough: float = 0.1
+    """... the smoothest being this share of its pixels."""
+    size: float = 0.03
+    """Half the least width of ground."""
+    rim: float = 0.03
+    """How far it goes on towards an edge."""
+    level: float = -0.3
+    """Height above which it is looked for: clothes are others' matter."""
+    chance: float = 0.02
+    """Chance of people and of hair that it is given."""
+
+
 COLOR = ColorWeights()
 PLACE = PlaceWeights()
 SHAPE = ShapeWeights()
 FUSION = FusionWeights()
 REFUSAL = RefusalWeights()
+WALL = WallWeights()

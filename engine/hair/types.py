@@ -50,6 +50,8 @@ class Window:
     """Pixel of the photo at the window's top left corner."""
     scale: float
     """Pixels of the window per pixel of the photo."""
+    hues_guessed: bool = False
+    """Colors say nothing that brightness does not: :attr:`engine.types.Photo.hues_guessed`."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def make_window(model: HeadModel, posed: np.ndarray, view: View) -> Window:
         brow=brow.astype(np.float32),
         origin=(float(x0), float(y0)),
         scale=float(ratio[0]),
+        hues_guessed=view.photo.hues_guessed,
     )
 
 

@@ -21,9 +21,10 @@ import numpy as np
 if __name__ == "__main__":
     runpy.run_path(str(Path(__file__).resolve().parent / "paths.py"))
 
-from engine.wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
+from engine.bench.painted import paint_face
+from engine.wire.color import linear_to_srgb, srgb_to_linear
 
-__all__ = ["ODD_LIGHT", "grey", "painted", "saved"]
+__all__ = ["ODD_LIGHT", "grey", "saved"]
 
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(H, W, 3) uint8 and (478, 2) landmarks -> the changed picture."""
@@ -80,28 +81,16 @@ def _green_screen(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
     return saved(_coded(linear * (1 - 0.2 * share) + share * np.array([0, 0.22, 0.02]) * (light + 0.15)))
 
 
-def painted(
-    pixels: np.ndarray, points: np.ndarray, color: tuple[float, ...] = (0.03, 0.08, 0.4), half: bool = True
-) -> np.ndarray:
-    """The right half of a face, or all of it, with paint of a linear `color` on it."""
-    from engine.photo.regions import EYES, OUTER_LIPS, OVAL, fill
-
-    shape = pixels.shape[:2]
-    mask = (fill(shape, points, OVAL) > 0) & (fill(shape, points, *EYES, OUTER_LIPS) == 0)
-    if half:
-        mask &= np.arange(shape[1]) < points[1, 0]
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.5)[..., None] * 0.85
-    linear = _linear(pixels)
-    light = (linear @ LUMINANCE)[..., None]
-    return saved(_coded(linear * (1 - soft) + soft * np.array(color) * (light / 0.35 + 0.03)))
-
-
 def _linear(pixels: np.ndarray) -> np.ndarray:
     return srgb_to_linear(pixels.astype(np.float32) / 255)
 
 
 def _coded(linear: np.ndarray) -> np.ndarray:
     return np.round(255 * linear_to_srgb(linear)).astype(np.uint8)
+
+
+def _half_painted(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
+    return saved(paint_face(pixels, points, (40, 90, 170)))
 
 
 ODD_LIGHT: dict[str, tuple[Change, str | None]] = {
@@ -121,7 +110,7 @@ ODD_LIGHT: dict[str, tuple[Change, str | None]] = {
     "red and blue": (_two_lamps((1.3, 0.15, 0.2), (0.1, 0.25, 1.6)), "tinted_light"),
     "magenta and cyan": (_two_lamps((1.2, 0.25, 1.1), (0.2, 0.9, 1.0)), "tinted_light"),
     "green screen": (_green_screen, "tinted_light"),
-    "half painted": (painted, "painted"),
+    "half painted": (_half_painted, "painted"),
 }
 """Name -> the change, and the warning that belongs to it; None where it depends on the photo."""
 

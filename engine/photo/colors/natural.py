@@ -60,7 +60,10 @@ def with_natural_colors(photo: Photo, observation: FaceObservation) -> Photo:
         view = closeup(photo.pixels, observation, WEIGHTS.natural.reach, WEIGHTS.natural.face_px)
         recipe = _unpainted(view, colors) if colors.kind == "painted" else _completed(photo, observation, view, colors)
         pixels = recipe.applied(photo.pixels)
-    return replace(photo, pixels=pixels, as_shot=photo.pixels, remarks=(*photo.remarks, _remark(colors)))
+    guessed = colors.kind in ("no_color", "toned", "tinted")
+    return replace(
+        photo, pixels=pixels, as_shot=photo.pixels, hues_guessed=guessed, remarks=(*photo.remarks, _remark(colors))
+    )
 
 
 def _completable(colors: PhotoColors) -> bool:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.bench.painted import paint_face
 from engine.methods import reconstruct
 from engine.photo import Landmarker, find_bite, load_photo, observe
 from engine.photo.colors import color_kind, with_natural_colors
@@ -17,7 +18,7 @@ from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, SURE_SKIN
 from engine.photo.weights import WEIGHTS
 from engine.wire.color import srgb_to_linear
 from engine.wire.settings import Settings
-from support.odd_light import ODD_LIGHT, grey, painted
+from support.odd_light import ODD_LIGHT, grey
 from support.small_maps import small_analysis
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -106,7 +107,7 @@ def test_closed_lips_get_no_teeth_without_color(shared_dir):
 
 def test_the_skin_beside_paint_replaces_it(smiles):
     photo, observation = smiles["review"]
-    half = dataclasses.replace(photo, pixels=painted(photo.pixels, observation.landmarks), sha256="half")
+    half = dataclasses.replace(photo, pixels=paint_face(photo.pixels, observation.landmarks, (40, 90, 170)), sha256="half")
     natural = with_natural_colors(half, observation)
     assert [code for code, _ in natural.remarks] == ["painted"]
     found = _hues(natural, observation)
@@ -119,7 +120,7 @@ def test_the_skin_beside_paint_replaces_it(smiles):
 
 def test_a_face_that_is_painted_all_over_keeps_its_paint(smiles):
     photo, observation = smiles["review"]
-    pixels = painted(photo.pixels, observation.landmarks, (0.05, 0.3, 0.06), half=False)
+    pixels = paint_face(photo.pixels, observation.landmarks, (60, 150, 70), half=False)
     green = dataclasses.replace(photo, pixels=pixels, sha256="green")
     natural = with_natural_colors(green, observation)
     assert [code for code, _ in natural.remarks] == ["painted"]

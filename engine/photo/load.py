@@ -18,6 +18,7 @@ from .cut_off import load_cut_off
 from .exif import UPRIGHT, focal_from_exif
 from .mattes import read_mattes
 from .opening import DAMAGE, damaged, open_picture, to_8bit
+from .phone_depth import read_depth
 from .profile import apply_gamma, apply_profile, lab_to_srgb
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
@@ -44,7 +45,7 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
     Applies the EXIF orientation, converts an embedded colour profile (also grey and CMYK) to sRGB, lays transparency
     over neutral grey, scales 16-bit and float samples to 8 bits, and takes the first picture of a file with several, of a
     TIFF its largest, of a camera raw its preview. A JPEG that ends too early is decoded as far as it goes (`decoded`).
-    Mattes that a phone stored beside it come along (:mod:`.mattes`).
+    Mattes and depth that a phone stored beside it come along (:mod:`.mattes`, :mod:`.phone_depth`).
     A photo with a longer side than `max_side` is reduced to it, JPEG already while decoding; ``Photo.scale`` says by
     how much. Peak memory is about 9 bytes per pixel of the decoded picture.
 
@@ -96,9 +97,10 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
                 draft = target if huge else tuple(2 * side for side in target)
                 image.draft(None, draft)
             mattes = read_mattes(image, stream.getbuffer())
+            depth = read_depth(image, stream.getbuffer())
             image, part, remarks = _loaded(image, stream, name, draft)
             exif = opened.image.getexif()
-            focal = focal_from_exif(exif, *target)
+            focal = depth.focal * max(target) if depth.focal else focal_from_exif(exif, *target)
             orientation = exif.get(0x0112, opened.orientation)
             profile = image.info.get("icc_profile")
             gamma = image.info.get("gamma") if image.format == "PNG" and "srgb" not in image.info else None
@@ -117,7 +119,8 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
                 raise
             raise opened.failure or damaged(name, error) from error
     scale = max(target) / max(full)
-    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, decoded, (*opened.remarks, *remarks))
+    remarks = (*opened.remarks, *remarks)
+    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, depth.metres, decoded, remarks)
 
 
 def _least_reduction(image: Image.Image, name: str) -> float:

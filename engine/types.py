@@ -37,12 +37,14 @@ class Photo:
     sha256: str
     """The sum of the file as it was."""
     focal_px: float | None
-    """Focal length from EXIF, for this size; None when the file does not say."""
+    """Focal length from the file's EXIF block or its calibration, for this size; None when it does not say."""
     scale: float = 1.0
     """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
     mattes: dict[str, np.ndarray] = field(default_factory=dict)
     """Name of :mod:`engine.photo.mattes` -> (h, w) uint8 alpha over the whole photo, at a size of its own."""
-
+    depth_m: np.ndarray | None = None
+    """(h, w) float32 metres from the camera over the whole photo, at a size of its own, NaN where unknown; None where the phone did
+    not measure it (:mod:`engine.photo.phone_depth`)."""
     decoded: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part of `pixels` that the file still held; None where it was whole."""
     remarks: tuple[tuple[str, Message], ...] = ()
@@ -114,7 +116,7 @@ class CoarseFit:
     residual_px: np.ndarray
     """(478,) float32 landmark residuals in pixels."""
     focal_source: str
-    """``exif``, ``user`` or ``estimated``."""
+    """``user``, ``exif``, ``depth`` (from how far a phone measured the face to be) or ``estimated``."""
 
 
 @dataclass(frozen=True)

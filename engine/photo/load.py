@@ -15,15 +15,14 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
 from ..wire.photo_paths import photo_path
 from .cut_off import load_cut_off
+from .deep import as_srgb
 from .exif import UPRIGHT, focal_from_exif
 from .mattes import read_mattes
-from .opening import DAMAGE, damaged, open_picture, to_8bit
+from .opening import DAMAGE, MAX_PIXELS, Opened, damaged, open_picture, too_large
+from .phone_depth import read_depth
 from .profile import apply_gamma, apply_profile, lab_to_srgb
 
 __all__ = ["MAX_FILE_BYTES", "MAX_PIXELS", "WORKING_SIDE", "load_photo"]
-
-MAX_PIXELS = 105_000_000
-"""Most pixels of a photo: cameras sold as "100 megapixels" record up to 102."""
 
 MAX_JPEG_PIXELS = 420_000_000
 """Most pixels of a JPEG, which is decoded at a half or a quarter of its size: phones sell 108 and 200 megapixels."""
@@ -44,7 +43,7 @@ def load_photo(path: str | os.PathLike, max_side: int = WORKING_SIDE) -> Photo:
     Applies the EXIF orientation, converts an embedded colour profile (also grey and CMYK) to sRGB, lays transparency
     over neutral grey, scales 16-bit and float samples to 8 bits, and takes the first picture of a file with several, of a
     TIFF its largest, of a camera raw its preview. A JPEG that ends too early is decoded as far as it goes (`decoded`).
-    Mattes that a phone stored beside it come along (:mod:`.mattes`).
+    Mattes and depth that a phone stored beside it come along (:mod:`.mattes`, :mod:`.phone_depth`).
     A photo with a longer side than `max_side` is reduced to it, JPEG already while decoding; ``Photo.scale`` says by
     how much. Peak memory is about 9 bytes per pixel of the decoded picture.
 
@@ -96,12 +95,18 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
                 draft = target if huge else tuple(2 * side for side in target)
                 image.draft(None, draft)
             mattes = read_mattes(image, stream.getbuffer())
-            image, part, remarks = _loaded(image, stream, name, draft)
-            exif = opened.image.getexif()
-            focal = focal_from_exif(exif, *target)
-            orientation = exif.get(0x0112, opened.orientation)
+            depth = read_depth(image, stream.getbuffer())
             profile = image.info.get("icc_profile")
             gamma = image.info.get("gamma") if image.format == "PNG" and "srgb" not in image.info else None
+            samples = _samples(opened)
+            if samples is not None:
+                image, part, remarks = as_srgb(samples, profile, gamma), None, ()
+                profile = gamma = None
+            else:
+                image, part, remarks = _loaded(image, stream, name, draft)
+            exif = opened.image.getexif()
+            focal = depth.focal * max(target) if depth.focal else focal_from_exif(exif, *target)
+            orientation = exif.get(0x0112, opened.orientation)
             if image.size != target and factor < 1:
                 image = _resize(image, target)
             image = _to_srgb(image, profile, gamma)
@@ -117,7 +122,8 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
                 raise
             raise opened.failure or damaged(name, error) from error
     scale = max(target) / max(full)
-    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, decoded, (*opened.remarks, *remarks))
+    remarks = (*opened.remarks, *remarks)
+    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, depth.metres, decoded, remarks)
 
 
 def _least_reduction(image: Image.Image, name: str) -> float:
@@ -130,18 +136,16 @@ def _least_reduction(image: Image.Image, name: str) -> float:
     reducible = image.format in ("JPEG", "MPO")
     most = MAX_JPEG_PIXELS if reducible else MAX_PIXELS
     if min(image.size) < 1 or pixels > most:
-        raise HrnError(
-            ErrorCode.IMAGE_TOO_LARGE,
-            say(
-                "{file} has {width} × {height} pixels, more than {most} megapixels.",
-                file=name,
-                width=image.size[0],
-                height=image.size[1],
-                most=most // 10**6,
-            ),
-            details={"width": image.size[0], "height": image.size[1]},
-        )
+        raise too_large(name, image.size, most)
     return 1.0 if pixels <= MAX_PIXELS else 0.5 if pixels <= 4 * MAX_PIXELS else 0.25
+
+
+def _samples(opened: Opened) -> np.ndarray | None:
+    """(h, w[, 3 or 4]) samples of a picture with more than 8 bits; None of one that Pillow reads as well."""
+    if opened.deep is None or "transparency" in opened.image.info:
+        return None
+    samples = opened.deep()
+    return samples if samples is not None and samples.shape[1::-1] == opened.image.size else None
 
 
 def _loaded(
@@ -196,7 +200,7 @@ def _to_8bit(image: Image.Image) -> Image.Image:
     samples = np.asarray(image)
     if image.mode == "I":  # 16 bits in most files
         samples = samples.clip(0, 65535).astype(np.uint16 if samples.max(initial=0) > 255 else np.uint8)
-    return Image.fromarray(to_8bit(samples))
+    return as_srgb(samples)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None, gamma: float | None = None) -> Image.Image:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from .exif import UPRIGHT
 
-__all__ = ["HAIR", "PERSON", "read_mattes"]
+__all__ = ["HAIR", "PERSON", "read_mattes", "upright_like"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def read_mattes(image: Image.Image, data: bytes | memoryview) -> dict[str, np.nd
     found = {}
     for name, number in wanted.items():
         try:
-            matte = _upright(_decoded(data, number), image.size, image.info.get("original_orientation"))
+            matte = upright_like(_decoded(data, number), image.size, image.info.get("original_orientation"))
         except (ValueError, RuntimeError, OSError, EOFError, NotImplementedError, SyntaxError) as error:
             _log.warning("the matte of the %s beside the photo cannot be read: %s", name, error)
             continue
@@ -63,10 +63,10 @@ def _decoded(data: bytes | memoryview, number: int) -> Image.Image:
     return matte.to_pillow().convert("L")
 
 
-def _upright(matte: Image.Image, size: tuple[int, int], orientation: int | None) -> Image.Image | None:
-    """The matte turned as the photo was; None where it is of another shape.
+def upright_like(matte: Image.Image, size: tuple[int, int], orientation: int | None) -> Image.Image | None:
+    """An auxiliary image turned as its photo was; None where it is of another shape.
 
-    The reader turns an image by its own properties. A matte without any lies as the sensor does, across an upright photo.
+    The reader turns an image by its own properties. One without any lies as the sensor does, across an upright photo.
 
     Args:
         size: (width, height) of the upright photo.

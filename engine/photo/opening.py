@@ -7,19 +7,23 @@ import importlib
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import PHOTO_FORMATS
 from ..wire.messages import Message, say
+from .deep import as_srgb, png_samples, tiff_samples
 from .kinds import HEAD_BYTES, RAW_TIFF, Kind, kind_of, not_a_photo
-from .tiff import Ifd, is_tiff, one_channel, read_ifds, starting_with
+from .tiff import Ifd, is_tiff, read_ifds, starting_with
 
-__all__ = ["DAMAGE", "Opened", "damaged", "open_picture", "to_8bit"]
+__all__ = ["DAMAGE", "MAX_PIXELS", "Opened", "damaged", "open_picture", "too_large"]
+
+MAX_PIXELS = 105_000_000
+"""Most pixels of a photo: cameras sold as "100 megapixels" record up to 102."""
 
 DAMAGE = (
     OSError,
@@ -73,6 +77,8 @@ class Opened(NamedTuple):
     """Codes and sentences for the head's report."""
     failure: HrnError | None = None
     """What it means when it cannot be decoded, where that is not damage."""
+    deep: Callable[[], np.ndarray | None] | None = None
+    """Reads the samples of a picture with 16 bits, of which `image` would give 8; None of one that has fewer."""
 
 
 def open_picture(stream: io.BytesIO, name: str) -> Opened:
@@ -90,7 +96,7 @@ def open_picture(stream: io.BytesIO, name: str) -> Opened:
     if kind is not None and not kind.raw:
         raise not_a_photo(name, kind)
     if kind is None and not is_tiff(head):
-        return Opened(_open(stream, name), stream)
+        return Opened(_open(stream, name), stream, deep=lambda: png_samples(stream.getbuffer()))
     data = stream.getvalue()
     ifds = read_ifds(data) if is_tiff(head) else []
     if kind is not None or any(ifd.raw for ifd in ifds):
@@ -151,19 +157,36 @@ def _open_tiff(stream: io.BytesIO, name: str, ifds: list[Ifd]) -> Opened:
     if chosen.compression not in _SEEN_BY_PILLOW:
         packed = _COMPRESSIONS.get(chosen.compression, str(chosen.compression))
         failure = _unreadable(name, say("{kind} compression", kind=packed))
+    data = stream.getvalue()
     if chosen.channels >= 3 and (chosen.floats or chosen.bits > 16 or (chosen.separate and chosen.bits > 8)):
-        image = _by_opencv(stream.getvalue(), chosen)
-        if image is None:
+        if chosen.size[0] * chosen.size[1] > MAX_PIXELS:
+            raise too_large(name, chosen.size, MAX_PIXELS)
+        samples = tiff_samples(data, chosen)
+        if samples is None:
             raise failure or _unreadable(name, _about(chosen))
-        return Opened(image, stream, chosen.orientation)
+        return Opened(as_srgb(samples, chosen.profile), stream, chosen.orientation)
+    deep = functools.partial(tiff_samples, data, chosen) if chosen.bits == 16 and chosen.plain else None
     if chosen.offset != ifds[0].offset:
         stream = io.BytesIO(starting_with(stream.getvalue(), chosen))
     try:
         # Pillow turns the picture by the tag that it has itself.
         around = ifds[0].orientation if chosen.orientation == 1 and chosen.offset != ifds[0].offset else 1
-        return Opened(_open(stream, name), stream, around, (), failure)
+        return Opened(_open(stream, name), stream, around, (), failure, deep)
     except HrnError as error:
         raise failure or error from error
+
+
+def too_large(name: str, size: tuple[int, int], most: int) -> HrnError:
+    """The error about a picture with more than so many pixels."""
+    width, height = size
+    message = say(
+        "{file} has {width} × {height} pixels, more than {most} megapixels.",
+        file=name,
+        width=width,
+        height=height,
+        most=most // 10**6,
+    )
+    return HrnError(ErrorCode.IMAGE_TOO_LARGE, message, details={"width": width, "height": height})
 
 
 def _about(ifd: Ifd) -> Message:
@@ -179,46 +202,6 @@ def _unreadable(name: str, about: Message) -> HrnError:
         say("{file} is a TIFF picture of a kind that cannot be read: {about}.", file=name, about=about),
         hint="Save it again with 8 or 16 bits per channel and LZW or no compression, or as PNG.",
     )
-
-
-def _by_opencv(data: bytes, ifd: Ifd) -> Image.Image | None:
-    """A picture with deep samples, or with a plane for each channel, as 8 bits."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        if ifd.separate:
-            planes = [_decode(one_channel(data, ifd, channel)) for channel in range(3)]
-            samples = None if any(plane is None or plane.ndim != 2 for plane in planes) else np.stack(planes, -1)
-        else:
-            samples = _decode(starting_with(data, ifd))
-            samples = samples[..., -2::-1] if samples is not None and samples.shape[-1] == 4 else samples
-            samples = samples[..., ::-1] if samples is not None and samples.shape[-1] == 3 and ifd.channels == 3 else samples
-    except (cv2.error, struct.error, KeyError):
-        return None
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-    if samples is None or samples.ndim != 3 or samples.shape[:2][::-1] != ifd.size:
-        return None
-    image = Image.fromarray(to_8bit(samples))
-    if ifd.profile is not None:
-        image.info["icc_profile"] = ifd.profile
-    return image
-
-
-def _decode(data: bytes) -> np.ndarray | None:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-
-
-def to_8bit(samples: np.ndarray) -> np.ndarray:
-    """Samples of any type as uint8: whole numbers by their type's range, floats by the least of 1, 255 and 65535 that holds them."""
-    if samples.dtype.kind == "f":
-        top = float(np.nanmax(samples)) if samples.size and not np.isnan(samples).all() else 1.0
-        white = next((w for w in (1.0, 255.0, 65535.0) if top <= w), top)
-        white = white if np.isfinite(white) else 1.0
-    else:
-        white = float(np.iinfo(samples.dtype).max)
-    scaled = np.nan_to_num(samples.astype(np.float32) * np.float32(255.0 / white))
-    return np.clip(scaled + 0.5, 0, 255).astype(np.uint8)
 
 
 def _open_raw(data: bytes, name: str, kind: Kind, ifds: list[Ifd]) -> Opened:

@@ -54,6 +54,8 @@ class Ifd(NamedTuple):
     """Byte order, ``<`` or ``>``."""
     offset: int
     tags: dict[int, tuple[int, ...]]
+    length: int
+    """Bytes of the file."""
 
     def first(self, tag: int, default: int = 0) -> int:
         return self.tags.get(tag, (default,))[0]
@@ -101,6 +103,16 @@ class Ifd(NamedTuple):
         return self.first(_Tag.PLANAR, 1) == 2 and self.channels > 1
 
     @property
+    def plain(self) -> bool:
+        """Whether its samples are red, green and blue, or grey with 0 for black, all of them in the file."""
+        end = max(map(sum, zip(self.tags.get(_Tag.OFFSETS, (0,)), self.tags.get(_Tag.COUNTS, (0,)))))
+        return (
+            self.first(_Tag.PHOTOMETRIC) == (2 if self.channels > 1 else 1)
+            and self.channels in (1, 3, 4)
+            and 0 < end <= self.length
+        )
+
+    @property
     def floats(self) -> bool:
         return self.first(_Tag.FORMAT, 1) == 3
 
@@ -121,7 +133,7 @@ def read_ifds(data: bytes) -> list[Ifd]:
         seen.add(offset)
         try:
             (count,) = struct.unpack_from(order + "H", data, offset)
-            ifd = Ifd(order, offset, dict(_tags(data, order, offset, count)))
+            ifd = Ifd(order, offset, dict(_tags(data, order, offset, count)), len(data))
             (following,) = struct.unpack_from(order + "I", data, offset + 2 + 12 * count)
         except struct.error:
             continue

@@ -35,6 +35,8 @@ PLACES = {
     "chin": (SURE_SKIN[4],),
 }
 """Places of the face that may be hidden, the subject's right and left, and their outlines."""
+_EYES = ("right eye", "left eye")
+"""Those that lenses hide."""
 _FACE = ("skin", "brows", "beard", "eyes", "lips")
 """Parts of :data:`.part_net.PARTS` that are the face."""
 _THINGS = ("cover", "hat")
@@ -43,9 +45,13 @@ _ELSE = ("clothes", "other", "background")
 """Parts that lie over it where they are well inside of it."""
 
 
-def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker) -> FaceObservation:
-    """The observation with what lies over its face, and measured again without that."""
-    veil = find_veil(photo, observation)
+def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker, known: Veil | None = None) -> FaceObservation:
+    """The observation with what lies over its face, and measured again without that.
+
+    Args:
+        known: what was found over it before the photo's colors were changed.
+    """
+    veil = find_veil(photo, observation, known)
     if veil is None or veil.bare is None:
         return replace(observation, veil=veil)
     again = landmarker.again(replace(photo, pixels=veil.bare), observation)
@@ -56,10 +62,13 @@ def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker
     return replace(observation, veil=veil, **{name: np.float32(value) for name, value in mixed.items()})
 
 
-def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights = WEIGHTS.veil) -> Veil | None:
+def find_veil(
+    photo: Photo, observation: FaceObservation, known: Veil | None = None, weights: VeilWeights = WEIGHTS.veil
+) -> Veil | None:
     """What lies over a face; None where nothing does, or the part network is not installed.
 
     Args:
+        known: what was found over it in other colors, which belongs to it, too.
         weights: what is believed of things over faces.
     """
     parts = photo_parts(photo, observation)
@@ -68,16 +77,22 @@ def find_veil(photo: Photo, observation: FaceObservation, weights: VeilWeights =
         return None
     ratio = window.shape[1] / window.large.shape[1]
     chance = parts.window(window.corner, ratio, window.shape)
-    return _veil(window, chance, photo.pixels, weights)
+    return _veil(window, chance, photo.pixels, known, weights)
 
 
-def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, w: VeilWeights) -> Veil | None:
+def _veil(
+    window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, known: Veil | None, w: VeilWeights
+) -> Veil | None:
     points, face = window.points, window.face
     features = _colors(window.pixels, face)
     cover = _covers(window, chance, features, w)
     frames = _frames(window, chance, features, w)
     lens = _lenses(window, chance, features, frames, w)
     hair = _hair(window, chance, w)
+    if known is not None:
+        before = window.reduced(known.over)
+        thing = cover if set(known.places) - set(_EYES) else lens if known.tinted else frames
+        np.maximum(thing, before, out=thing)
     over = np.maximum.reduce([cover, frames, lens, hair])
     if not (over > 0.5).any():
         return None
@@ -93,7 +108,7 @@ def _veil(window: FaceWindow, chance: dict[str, np.ndarray], photo: np.ndarray, 
     ]
     if places:  # of a face that shows little, hair is easily taken for skin
         over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
-    for name, blind, lids, (centre, edge) in zip(("right eye", "left eye"), _behind(window, lens, w), EYES, IRISES):
+    for name, blind, lids, (centre, edge) in zip(_EYES, _behind(window, lens, w), EYES, IRISES):
         if blind:
             hidden[[centre, *edge, *lids]] = 1
             places.append(name)

@@ -46,6 +46,7 @@ def observe_photos(
     """
     from ..photo import observe
     from ..photo.colors import with_natural_colors
+    from ..photo.veil import with_veil
 
     faces: list[tuple[str | os.PathLike, Photo, FaceObservation]] = []
     left_out: list[LeftOut] = []
@@ -57,7 +58,7 @@ def observe_photos(
             _refuse_again(photo, observation, faces)
             natural = with_natural_colors(photo, observation)
             if natural.as_shot is not None:  # landmarks are a third nearer to the truth in colors that the networks know
-                observation = landmarker.again(natural, observation)
+                observation = with_veil(natural, landmarker.again(natural, observation), landmarker, observation.veil)
             faces.append((path, natural, observation))
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..photo.weights import WEIGHTS as PHOTO
 from ..wire.messages import Message, say
 from .solution import Solution
 
@@ -33,8 +34,14 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
         "seen_fraction": round(float((textures.confidence == 2).mean()), 4),
         "yaw_degrees": round(coarse.camera.yaw_degrees, 1),
     }
+    from ..fit.coarse.distance import MEASURED, measured_distance
     from ..photo import face_quality, photo_warnings
 
+    measured = measured_distance(photo, observation)
+    if measured is not None:
+        report["distance_m"] = round(measured / 1000, 3)
+        if coarse.focal_source in ("exif", "user"):  # else the size was taken for granted
+            report["life_size"] = round(measured / float(np.median(depth[list(MEASURED)])), 3)
     report.update({key: round(float(value), 3) for key, value in face_quality(photo, observation, mid.covers).items()})
     if found.hair is not None:
         report["hair"] = found.hair.report
@@ -102,6 +109,15 @@ def _warnings(found: Solution, report: dict):
             "poor_fit",
             say(
                 "The head misses the landmarks by {distance:.1f} mm; check the result.", distance=report["landmark_residual_mm"]
+            ),
+        )
+    if abs(np.log(report.get("life_size", 1.0))) > PHOTO.depth.life_size:
+        yield warn(
+            "life_size",
+            say(
+                "The phone measured {distance:.2f} m to the face: scale the head by {factor:.2f} and it is as large as the person.",
+                distance=report["distance_m"],
+                factor=report["life_size"],
             ),
         )
     if found.hair is not None:

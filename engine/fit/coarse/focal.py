@@ -15,13 +15,18 @@ __all__ = ["choose_focal", "first_camera"]
 
 
 def choose_focal(
-    photo: Photo, settings: Settings, px_per_mm: float, distance_mm: float = WEIGHTS.distance_mm
+    photo: Photo,
+    settings: Settings,
+    px_per_mm: float,
+    distance_mm: float = WEIGHTS.distance_mm,
+    measured_mm: float | None = None,
 ) -> tuple[float, str]:
-    """Focal length in pixels of `photo` and where it comes from: ``user``, ``exif`` or ``estimated``.
+    """Focal length in pixels of `photo` and where it comes from: ``user``, ``exif``, ``depth`` or ``estimated``.
 
     Args:
         px_per_mm: size of the face in the photo.
         distance_mm: how far the camera is believed to be when neither the user nor the file says.
+        measured_mm: how far a phone measured it to be.
     """
     if settings.focal_px is not None:
         return float(settings.focal_px) * photo.scale, "user"
@@ -29,6 +34,8 @@ def choose_focal(
         return float(settings.focal_mm) / FILM_DIAGONAL_MM * float(np.hypot(*photo.size)), "user"
     if photo.focal_px is not None and photo.focal_px > 0:
         return float(photo.focal_px), "exif"
+    if measured_mm is not None:
+        return float(measured_mm * px_per_mm), "depth"
     return float(distance_mm * px_per_mm), "estimated"
 
 

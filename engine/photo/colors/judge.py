@@ -129,8 +129,8 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     oval = view.filled(OVAL)
     features = features_of(view)
     bare = oval & ~features
-    if covered is not None:
-        bare &= covered < w.covered
+    over = np.zeros(view.shape, bool) if covered is None else wider(covered >= w.covered, WEIGHTS.tint.rim * view.face)
+    bare &= ~over
     if bare.sum() < max(w.least_place, w.least_seen * (oval & ~features).sum()):
         return None
     skin = np.median(hue[bare], 0)
@@ -151,7 +151,7 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
     paleness = float(skin[0] - skin[1])
     weak = spread < w.weak_spread and max(paleness, np.abs(skin).max()) < w.weak and not two
-    if weak and _lips_redder(view, hue, skin) < w.weak_lips:
+    if weak and _lips_redder(view, hue, skin, over) < w.weak_lips:
         return PhotoColors("weak_color", skin)
     cool = paleness < w.cool and np.abs(skin).max() < w.weak
     if not (cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
@@ -195,10 +195,13 @@ def _spilled(view: Closeup, hue: np.ndarray, bare: np.ndarray, w: JudgeWeights) 
     return greener >= 2
 
 
-def _lips_redder(view: Closeup, hue: np.ndarray, skin: np.ndarray) -> float:
-    """log(R/G) of the lips over the skin's."""
+def _lips_redder(view: Closeup, hue: np.ndarray, skin: np.ndarray, over: np.ndarray) -> float:
+    """log(R/G) of the lips over the skin's; infinite where something lies over them: then they tell nothing against color."""
     lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
-    return float(np.median(hue[lips], 0)[0] - skin[0]) if lips.any() else 0.0
+    seen = lips & ~over
+    if seen.sum() < lips.sum() / 2:
+        return np.inf
+    return float(np.median(hue[seen], 0)[0] - skin[0]) if seen.any() else 0.0
 
 
 def features_of(view: Closeup) -> np.ndarray:

@@ -38,7 +38,7 @@ def color_kind(photo: Photo, observation: FaceObservation) -> PhotoColors:
     w = WEIGHTS.judge
     view = closeup(photo.pixels, observation, w.reach, w.face_px, w.soft_px)
     colors = judge_colors(view) or _NORMAL
-    if colors.kind in ("tinted", "painted"):  # unless something lies over the face
+    if colors.kind in ("tinted", "painted", "weak_color"):  # unless something lies over the face
         parts = photo_parts(photo, observation)
         if parts is not None:
             found = parts.window(view.origin, view.scale, view.shape)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .color import Hue, JudgeWeights, NaturalWeights, TintWeights
 from .covers import BiteWeights, CoverWeights
-from .face import CropWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .face import CropWeights, DepthWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 from .veil import VeilWeights
@@ -21,6 +21,7 @@ __all__ = [
     "BiteWeights",
     "CoverWeights",
     "CropWeights",
+    "DepthWeights",
     "EachEyeWeights",
     "FocalWeights",
     "Hue",
@@ -43,6 +44,7 @@ class PhotoWeights:
 
     crop: CropWeights = field(default_factory=CropWeights)
     focal: FocalWeights = field(default_factory=FocalWeights)
+    depth: DepthWeights = field(default_factory=DepthWeights)
     landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
     each_eye: EachEyeWeights = field(default_factory=EachEyeWeights)
     mixture: MixtureWeights = field(default_factory=MixtureWeights)

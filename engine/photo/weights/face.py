@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CropWeights", "EachEyeWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
+__all__ = ["CropWeights", "DepthWeights", "EachEyeWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,23 @@ class FocalWeights:
     """Shortest focal length, in long sides (5 mm equivalent); what is shorter is a default value or damage."""
     most: float = 42.0
     """Longest focal length, in long sides (1500 mm equivalent)."""
+
+
+@dataclass(frozen=True)
+class DepthWeights:
+    """What is believed of the depth that a phone measured beside a portrait."""
+
+    range_m: tuple[float, float] = (0.1, 5.0)
+    """Nearest and farthest that phones measure, m: a projector of dots reaches some metres."""
+    least_seen: float = 0.5
+    """Share of the places of bare skin in the face at which there must be a depth."""
+    most: float = 0.75
+    """Share of these places ..."""
+    spread: float = 0.15
+    """... at which its logarithm differs from the median's by no more than this: a face's skin is 0.05 m deep, so what differs by
+    more, at any distance from which faces are photographed, is no face's depth."""
+    life_size: float = 0.05
+    """Difference of the person's size from the made head's from which on the report says so; the depth is good to some 2 %."""
 
 
 @dataclass(frozen=True)

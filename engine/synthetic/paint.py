@@ -125,6 +125,8 @@ class Paint(NamedTuple):
     """How far the whole hairline wanders, mm."""
     temple: float = 0.0
     """How much the hairline sinks at the temples, mm."""
+    tongue: Color = (0.38, 0.13, 0.12)
+    """Albedo of the tongue."""
 
 
 class Point(NamedTuple):

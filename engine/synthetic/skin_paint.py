@@ -194,7 +194,7 @@ def painted(kind, point, waves, paint, grid, curve, eye_centres, mouth):
     elif kind == TEETH:
         color, gloss = (0.62, 0.56, 0.46), 0.25
     elif kind == TONGUE:
-        color = (0.38, 0.13, 0.12)
+        color = paint.tongue
     elif kind == MOUTH:
         color = (0.16, 0.045, 0.04)
     elif kind == LASHES:

@@ -60,7 +60,9 @@ def varied_paint(paint: Paint, rng: np.random.Generator) -> Paint:
         paint = paint._replace(freckle=0.0)
     paint = paint._replace(gloss=rng.gamma(1.2, 0.12) if rng.random() < 0.8 else rng.uniform(0.3, 0.9))
     tint = np.exp(rng.normal(0, 0.08, 3))
-    return paint._replace(skin=tuple(skin * tint))
+    red = rng.spawn(1)[0]  # a generator of its own: what else is drawn stays as the networks have learnt it
+    tongue = red.uniform(0.22, 0.6) * np.array([1, red.uniform(0.25, 0.6), red.uniform(0.25, 0.6)])
+    return paint._replace(skin=tuple(skin * tint), tongue=tuple(tongue))
 
 
 def draw_lamps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

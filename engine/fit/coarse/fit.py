@@ -25,8 +25,10 @@ from ..weights import WEIGHTS as FIT
 from .distance import MEASURED, likely_distance, measured_distance
 from .focal import choose_focal, first_camera
 from .groups import LowerFace, lower_face
+from .one_sided import one_sided
 from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
+from .tongue import with_seen_tongue
 from .weights import WEIGHTS, CoarseWeights
 
 __all__ = ["fit_coarse"]
@@ -63,9 +65,10 @@ def fit_coarse(
     regressor = load_regressor(model)
     guess = _guessed(regressor, photo, observation, looking, weights)
     hidden = hidden_actions(observation.veil)
+    lower = lower_face(photo, observation)
     guess = replace(
         guess,
-        identity=_likely_person(model, regressor, guess, lower_face(photo, observation), weights),
+        identity=_likely_person(model, regressor, guess, lower, weights),
         expression=resting(_seen_expression(model, photo, observation, guess), hidden),
     )
     fitting(0.0)
@@ -80,15 +83,19 @@ def fit_coarse(
         skin = model.landmarks(model.shape(guess.identity, guess.expression))[list(MEASURED)].astype(np.float64)
         away = float(np.median(camera.to_camera(skin)[:, 2]))
         camera = first_camera(points, guess.points, photo.size, focal * measured / away)
-    camera, identity, expression = solve(
-        basis,
-        guess.points,
-        regressor.noise(weights.noise_gain, doubt_at(guess.points, observation)),
-        _prior(model, regressor, guess, hidden, weights),
-        Pose(camera, guess.identity, guess.expression),
-        weights,
-        fitting,
-    )
+    noise = regressor.noise(weights.noise_gain, doubt_at(guess.points, observation))
+
+    def solved(camera: Camera, progress: Progress) -> Pose:
+        prior, start = _prior(model, regressor, guess, hidden, weights), Pose(camera, guess.identity, guess.expression)
+        return solve(basis, guess.points, noise, prior, start, weights, progress)
+
+    found = solved(camera, fitting.part(0.0, 0.6))
+    # What one side does alone shows beside a symmetric head that lies under the landmarks.
+    seen = resting(one_sided(model, found, observation, lower.bare, weights.one_sided), hidden)
+    if not np.array_equal(seen, resting(found.expression, hidden)):
+        guess = replace(guess, expression=guess.expression + seen - resting(found.expression, hidden))
+        found = solved(found.camera, fitting.part(0.6, 1.0))
+    camera, identity, expression = found
     return _finished(model, camera, identity, expression, observation, source)
 
 
@@ -111,7 +118,7 @@ def _seen_expression(model: HeadModel, photo: Photo, observation: FaceObservatio
     """(52,) What was guessed, with what teeth, lids and the scores of people's faces tell."""
     scores = observation.blendshapes
     value = with_seen_jaw(model, guess.expression, scores, find_bite(photo, observation), guess.px_per_mm)
-    return with_seen_sides(model, with_seen_lids(model, value, scores), scores)
+    return with_seen_tongue(model, with_seen_sides(model, with_seen_lids(model, value, scores), scores), guess.tongue)
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}

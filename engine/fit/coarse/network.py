@@ -20,12 +20,17 @@ from ...nets.onnx_bytes import FLOAT, model, node, port
 from ...nets.tflite import Network
 from ...system.progress import SILENT, Progress
 
-__all__ = ["DISTANCE_UNIT_MM", "FEATURES", "TAIL_START", "TAIL_STOP", "DenseNet", "Guess"]
+__all__ = ["DISTANCE_UNIT_MM", "FEATURES", "TAIL_START", "TAIL_STOP", "TONGUE_LAYERS", "TONGUE_START", "DenseNet", "Guess"]
 
 TAIL_START = 408
 """Number of the landmark network's tensor of 128 x 8 x 8, from which the trained end goes on."""
 TAIL_STOP = 470
 """Number of its tensor of 128 x 2 x 2, at which the trained end takes over."""
+
+TONGUE_START = 377
+"""Number of its tensor of 128 x 16 x 16, at which a tongue is looked for."""
+TONGUE_LAYERS = ("reduce", "halve", "quarter", "mix", "answer")
+"""Names of the layers that look for it: three convolutions and two whole ones."""
 
 DISTANCE_UNIT_MM = 800.0
 """Distance whose logarithm is 0 in the answers, mm."""
@@ -55,14 +60,17 @@ class DenseNet:
     Args:
         network: the landmark network.
         trained: the state of :class:`engine.synthetic.tail.Tail` by its names.
+        tongue: the state of :class:`engine.synthetic.tongue_net.TongueNet`; without it no tongue is seen.
 
     Raises:
         KeyError, ValueError, cv2.error: `trained` is of another network.
     """
 
-    def __init__(self, network: Network, trained: Mapping[str, np.ndarray]):
+    def __init__(self, network: Network, trained: Mapping[str, np.ndarray], tongue: Mapping[str, np.ndarray] | None = None):
         weights = {name: values.astype(np.float32) for name, values in trained.items()}
-        self._file = np.frombuffer(_as_onnx(network, weights), np.uint8)
+        seen = {name: values.astype(np.float32) for name, values in (tongue or {}).items()}
+        self._outputs = ["features", "tongue"] if tongue else ["features"]
+        self._file = np.frombuffer(_as_onnx(network, weights, seen), np.uint8)
         self._centre, self._spread = weights["centre"], weights["spread"]
         self._points = weights["points.weight"].T, weights["points.bias"]
         self._hidden = weights["hidden.0.weight"].T, weights["hidden.0.bias"], weights["hidden.1.weight"]
@@ -81,7 +89,15 @@ class DenseNet:
         Args:
             progress: before each crop; may raise to cancel.
         """
-        features = np.empty((len(crops), FEATURES), np.float32)
+        return self.look(crops, progress)[0]
+
+    def look(self, crops: np.ndarray, progress: Progress = SILENT) -> tuple[np.ndarray, np.ndarray]:
+        """(B, 256, 256, 3) uint8 RGB -> :meth:`features` and (B,) how far a tongue is out, 0 where none can be seen.
+
+        Args:
+            progress: before each crop; may raise to cancel.
+        """
+        features, tongue = np.empty((len(crops), FEATURES), np.float32), np.zeros(len(crops), np.float32)
         # OpenCV's networks hold the picture that they work on, so each thread takes one of its own.
         try:
             net = self._idle.pop()
@@ -91,10 +107,13 @@ class DenseNet:
             for number, crop in enumerate(crops):
                 progress(number / len(crops))
                 net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32) / 255)
-                features[number] = net.forward().reshape(-1)
+                answers = net.forward(self._outputs)
+                features[number] = answers[0].reshape(-1)
+                if len(answers) > 1:
+                    tongue[number] = answers[1].item()
         finally:
             self._idle.append(net)
-        return (features - self._centre) / self._spread
+        return (features - self._centre) / self._spread, tongue
 
     def answers(self, features: np.ndarray) -> Guess:
         """(B, 512) of :meth:`features` -> float32 arrays."""
@@ -111,13 +130,40 @@ class DenseNet:
         return cv2.dnn.readNetFromONNX(self._file)
 
 
-def _as_onnx(network: Network, trained: Mapping[str, np.ndarray]) -> bytes:
-    """(1, 3, 256, 256) in [0, 1] -> (1, 512): the network's front with its own weights, then the trained end."""
+def _as_onnx(network: Network, trained: Mapping[str, np.ndarray], tongue: Mapping[str, np.ndarray]) -> bytes:
+    """(1, 3, 256, 256) in [0, 1] -> (1, 512): the network's front with its own weights, then the trained end; and (1, 1): the
+    tongue's layers on the front."""
     size = network.shapes[network.inputs[0]]
     graph = Graph(network, {network.inputs[0]: "crop"})
     graph.add(network.between(network.inputs[0], TAIL_START), "", network.weight)
     graph.add(network.between(TAIL_START, TAIL_STOP), "trained ", lambda operator, tensor: trained[f"body.weights.{tensor}"])
     graph.nodes.append(node("Flatten", [graph.names[TAIL_STOP]], "features", axis=1))
-    return model(
-        graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], [port("features", FLOAT, (1, FEATURES))], graph.constants
-    )
+    outputs = [port("features", FLOAT, (1, FEATURES))]
+    if tongue:
+        _add_tongue(graph, tongue)
+        outputs.append(port("tongue", FLOAT, (1, 1)))
+    return model(graph.nodes, [port("crop", FLOAT, (1, size[3], *size[1:3]))], outputs, graph.constants)
+
+
+def _add_tongue(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+    """The layers of :class:`engine.synthetic.tongue_net.TongueNet`, by their names."""
+    at = graph.names[TONGUE_START]
+    for number, name in enumerate(TONGUE_LAYERS):
+        kernel, target = weights[f"{name}.weight"], f"tongue {name}"
+        inputs = [at, *(graph.constant(f"tongue {name} {part}", weights[f"{name}.{part}"]) for part in ("weight", "bias"))]
+        if kernel.ndim == 4:
+            side, stride = kernel.shape[-1], 1 if number == 0 else 2
+            shape = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "pads": [side // 2] * 4}
+            graph.nodes.append(node("Conv", inputs, target, **shape))
+        else:
+            if weights[f"{TONGUE_LAYERS[number - 1]}.weight"].ndim == 4:
+                graph.nodes.append(node("Flatten", [at], f"{target} flat", axis=1))
+                inputs[0] = f"{target} flat"
+            last = name == TONGUE_LAYERS[-1]
+            graph.nodes.append(node("Gemm", inputs, "tongue" if last else target, transB=1))
+            if last:
+                return
+        slope = weights[f"{name}_slope.weight"]
+        slope = graph.constant(f"tongue {name} slope", slope.reshape(-1, 1, 1) if kernel.ndim == 4 else slope)
+        at = f"{target} bent"
+        graph.nodes.append(node("PRelu", [target, slope], at))

@@ -25,9 +25,11 @@ from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["FaceGuess", "Regressor", "load_regressor"]
+__all__ = ["TONGUE_FILE", "FaceGuess", "Regressor", "load_regressor"]
 
 _FILE = Path(__file__).parent / "data" / "coarse.npz"
+TONGUE_FILE = Path(__file__).parent / "data" / "tongue.npz"
+"""Layers that see a tongue."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class FaceGuess:
     px_per_mm: float
     shares: np.ndarray
     """(G,) how much the person shows of each group (:mod:`.groups`)."""
+    tongue: float
+    """How far the tongue seems to be out: about 0 for none, about 1 for all of it."""
 
 
 class Regressor:
@@ -64,7 +68,11 @@ class Regressor:
         self.point_weights = self.data["point_weights"].astype(float)
         with zipfile.ZipFile(model_path()) as archive:
             network = read_network(archive.read("face_landmarks_detector.tflite"))
-        self.look = DenseNet(network, {name[5:]: value for name, value in self.data.items() if name.startswith("tail.")})
+        with np.load(TONGUE_FILE, allow_pickle=False) as data:
+            tongue = {name: data[name] for name in data.files}
+        self.look = DenseNet(
+            network, {name[5:]: value for name, value in self.data.items() if name.startswith("tail.")}, tongue
+        )
         self._mirror_points = self.data["mirror_points"].astype(np.int64)
         self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
         self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
@@ -124,7 +132,7 @@ class Regressor:
             progress(0.2 * number / len(transforms))
             crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        features = self.look.features(both, progress.part(0.2, 1.0))
+        features, tongue = self.look.look(both, progress.part(0.2, 1.0))
         points, identity, expression, view = self.look.answers(features)
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
@@ -144,6 +152,7 @@ class Regressor:
             float(DISTANCE_UNIT_MM * np.exp(view[:, 0].mean())),
             float(np.exp(view[:, 1] - np.log(scales)).mean()),
             self.groups.seen(features.astype(float)).mean(0),
+            float(tongue.mean()),
         )
 
     def identities(self, answered: np.ndarray) -> np.ndarray:

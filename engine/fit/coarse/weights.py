@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["WEIGHTS", "CoarseWeights", "DistanceWeights", "PopulationWeights", "Way"]
+__all__ = ["WEIGHTS", "CoarseWeights", "DistanceWeights", "OneSidedWeights", "PopulationWeights", "TongueWeights", "Way"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,72 @@ class DistanceWeights:
 
 
 @dataclass(frozen=True)
+class OneSidedWeights:
+    """What is believed of the landmarks' difference from their mirror image."""
+
+    deviation: float = 0.4
+    """Deviation of left minus right of an action."""
+    pose: tuple[float, float, float] = (3.0, 0.1, 0.1)
+    """Deviations of what the pose is wrong by: shift aside in mm, turn about the upright axis and tilt in radians."""
+    field: tuple[tuple[float, float], ...] = ((0.6, 40.0), (0.4, 14.0))
+    """Standard deviation and correlation length of the asymmetry of people's faces, mm (halved, as the differences are)."""
+    noise_mm: float = 0.5
+    """Standard deviation of a landmark's own error, halved, mm."""
+    oval_mm: float = 1.0
+    """The same on the face's outline, mm."""
+    least_facing: float = 0.1
+    """Least cosine between a landmark's normal and the direction to the camera at which it is used."""
+    middle_mm: float = 1.0
+    """Distance from the middle up to which a landmark lies in it, mm."""
+    least_points: int = 60
+    """Landmarks of one half that must be seen, with their twins."""
+    turn_error: float = 0.5
+    """Deviation of what a turn does to the landmarks, as a share of its mean."""
+    turn_gain: float = 10.0
+    """Growth of the variance of asymmetry and landmarks with the square of the turn's sine."""
+    turned: tuple[float, float] = (15.0, 30.0)
+    """Turn of the head up to which landmarks and their twins are seen alike, and from which on they are not, degrees."""
+    brow: tuple[float, float] = (0.25, 0.45)
+    """Difference of the brows' heights, as a share of the action, up to which it is the person's, and from which on it is an
+    action: the larger one of 34 photos at rest is 0.25 where both brows are seen alike ..."""
+    brow_gain: float = 1.4
+    """... and the action per difference: landmarks follow less on photos than on renders."""
+    brow_most: float = 0.6
+    """Largest difference of the brows that is believed: caps and fringes hide one of them."""
+    brow_floor: float = 0.02
+    """Score that is added for a raised brow: it is done more often than lowering one."""
+    jaw: tuple[float, float] = (0.22, 0.36)
+    """The same of the jaw's shift: chins are up to 0.23 beside the middle ..."""
+    jaw_gain: float = 1.7
+    """... and the action per shift."""
+    mouth: tuple[float, float] = (0.25, 0.45)
+    """The same of a mouth that is drawn to a side ..."""
+    mouth_gain: float = 1.2
+    """... and the action per shift."""
+    smile: tuple[float, float] = (0.22, 0.4)
+    """The same of a smile's corners ..."""
+    smile_gain: float = 1.3
+    """... and the action per difference."""
+    straight: tuple[float, float] = (10.0, 18.0)
+    """Turn of the head up to which a mouth's shift is seen by landmarks alone, and from which on scores have to agree, degrees."""
+    mouth_score: tuple[float, float] = (0.03, 0.12)
+    """Difference of both sides' scores of a mouth drawn aside that begins to agree, and that does."""
+
+
+@dataclass(frozen=True)
+class TongueWeights:
+    """When a tongue is believed to be out."""
+
+    seen: tuple[float, float] = (0.54, 0.64)
+    """The network's answer up to which there is none, and from which on there is one: of 34 photos without, open smiles have up to
+    0.54; tongues that were drawn on 23 photos have 0.73 on average."""
+    gain: float = 1.2
+    """Value of the action per answer."""
+    least_jaw: float = 0.1
+    """Least opening of the jaw with a tongue out: it has to pass between the teeth."""
+
+
+@dataclass(frozen=True)
 class CoarseWeights:
     """How far the network's landmarks and its guess of the shape are believed."""
 
@@ -131,6 +197,8 @@ class CoarseWeights:
     """Variance that is added to that of the guess's errors, so that it has an inverse."""
     people: PopulationWeights = field(default_factory=PopulationWeights)
     distance: DistanceWeights = field(default_factory=DistanceWeights)
+    one_sided: OneSidedWeights = field(default_factory=OneSidedWeights)
+    tongue: TongueWeights = field(default_factory=TongueWeights)
 
 
 WEIGHTS = CoarseWeights()

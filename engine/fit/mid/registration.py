@@ -19,6 +19,7 @@ from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...photo.each_eye import openness
 from ...photo.regions import BROWS, EYES, FACE_POINTS, INNER_LIPS, IRISES, LANDMARKS, NOSTRILS, OUTER_LIPS, OVAL
+from ..coarse.one_sided import ONE_SIDED
 from ..coarse.projection import projection
 from ..coarse.solver import boxed_step
 from ..features.gaze import look_alike
@@ -87,6 +88,7 @@ def fit_actions(
     wide = smoothstep(*w.wide_jaw, float(expression[model.expression_names.index("jawOpen")]))
     action_sigma = w.action_sigma + wide * (w.wide_sigma - w.action_sigma)
     sigma = np.where(of_eyes, w.eye_sigma, np.minimum(action_sigma, limits))
+    sigma[_of_one_side(model, expression, w)] = w.one_sided_sigma
     most = np.minimum(1, expression + limits)
     for _ in range(w.steps):
         points = rest + np.tensordot(value, basis, 1)
@@ -101,6 +103,14 @@ def fit_actions(
             gradient += weighted.T @ residual[:, axis]
         value += boxed_step(hessian, gradient, -value, most - value)
     return look_alike(model, np.clip(value, 0, 1), shut)
+
+
+def _of_one_side(model: HeadModel, expression: np.ndarray, w: RegistrationWeights) -> list[int]:
+    """Numbers of the actions, both sides', that one side does more than the other: the coarse stage has weighed that landmarks
+    follow such actions only in part."""
+    number = model.expression_names.index
+    pairs = [[number(name + side) for side in ("Left", "Right")] for name in ONE_SIDED]
+    return [action for pair in pairs if abs(expression[pair[0]] - expression[pair[1]]) > w.one_sided for action in pair]
 
 
 def slide(

@@ -193,6 +193,10 @@ class RegistrationWeights:
     what the actions would do to follow them costs shape."""
     wide_sigma: float = 0.04
     """Standard deviation of these actions then."""
+    one_sided: float = 0.15
+    """Difference of both sides' action from which on one side counts as doing more ..."""
+    one_sided_sigma: float = 0.04
+    """... and the standard deviation of such actions."""
     eye_sigma: float = 0.5
     """Standard deviation of the actions of gaze and lids, which no other stage measures and any face may take."""
     shut: float = 0.06

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.bench import expressions
-from engine.bench.expressions import POSES, shown_actions
+from engine.bench.expressions import POSES, missed_goals, shown_actions
 
 
 def test_both_sides_of_what_an_expression_has_are_shown(model):
@@ -41,3 +41,19 @@ def test_a_table_of_means(model, monkeypatch, capsys, tmp_path):
     lines = capsys.readouterr().out.splitlines()
     wink = next(line.split() for line in lines if line.startswith("eyeBlinkRight"))
     assert wink == ["eyeBlinkRight", "0.90", "0.70", "-"]
+
+
+def test_goals_that_are_missed(model):
+    names = model.expression_names
+
+    def values(**actions):
+        out = np.zeros((2, 52))
+        for name, value in actions.items():
+            out[:, names.index(name)] = value
+        return out
+
+    assert missed_goals({"jawLeft": 0.8}, names, values(jawLeft=0.6)) == []
+    assert missed_goals({"jawLeft": 0.8}, names, values(jawLeft=0.1, jawRight=0.5)) == ["jawLeft 0.10", "jawRight 0.50"]
+    assert missed_goals({"tongueOut": 1.0, "jawOpen": 0.35}, names, values()) == ["tongueOut 0.00"]
+    assert missed_goals({}, names, values(browOuterUpLeft=0.3, browOuterUpRight=0.28)) == []
+    assert missed_goals({}, names, values(tongueOut=0.4)) == ["tongueOut 0.40"]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fit.coarse.network import TAIL_START, DenseNet
-from engine.fit.coarse.regress import load_regressor
+from engine.fit.coarse.network import TAIL_START, TONGUE_START, DenseNet
+from engine.fit.coarse.regress import TONGUE_FILE, load_regressor
 from engine.fit.crop import CROP_SIDE, crop_pixels, crop_transform
 from engine.head import load_head_model
 from engine.nets.tflite import read_network
@@ -18,6 +18,7 @@ from engine.photo import Landmarker, observe
 from engine.photo.face_nets import model_path
 from engine.synthetic.backbone import Backbone
 from engine.synthetic.tail import Tail
+from engine.synthetic.tongue_net import TongueNet
 from engine.system.progress import Progress
 
 
@@ -134,3 +135,17 @@ def test_several_threads_and_cancelling(regressor, faces):
     for one in (*found, regressor.look(faces)):
         for mine, theirs in zip(one, expected):
             np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def test_the_layers_that_see_a_tongue_leave_everything_else_as_it_is(regressor, network, trained, faces):
+    with np.load(TONGUE_FILE) as data:
+        weights = {name: data[name] for name in data.files}
+    net = TongueNet(1).eval()
+    net.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
+    front = Backbone(network, network.inputs[0], TONGUE_START).eval()
+    features, tongue = regressor.look.look(faces)
+    with torch.inference_mode():
+        expected = net(front(torch.from_numpy(np.ascontiguousarray(faces)).permute(0, 3, 1, 2).float() / 255)).numpy()[:, 0]
+    np.testing.assert_allclose(tongue, expected, atol=1e-3)
+    assert np.median(tongue) < 0.4  # of these people nobody puts it out
+    np.testing.assert_array_equal(features, DenseNet(network, trained).features(faces))

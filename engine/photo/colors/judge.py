@@ -10,7 +10,7 @@ import numpy as np
 from ...types import FaceObservation
 from ...wire.color import srgb_to_linear
 from ..landmarks import face_width
-from ..regions import BROWS, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, disk, fill
+from ..regions import BROWS, CHIN, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, TOP, disk, fill
 from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
 
 __all__ = [
@@ -140,6 +140,12 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
         grey = np.quantile(np.abs(hue[oval]), w.quantile) < w.grey
         return PhotoColors("no_color" if grey else "toned", skin)
     light = view.soft.max(-1)
+    lit = bare & (light > w.black * np.quantile(light[bare], w.brightest))
+    paint = _neutral_paint(view, hue, bare, lit, w)
+    if paint is not None:
+        return _painted(hue, bare, paint, w)
+    if lit.sum() < w.lit * bare.sum():  # half of the face is black: paint, or the dark
+        bare, skin = lit, np.median(hue[lit], 0)
     seen = light > np.median(light[bare]) * w.faint
     strange = bare & seen & _strange(hue, w)
     share = strange.sum() / max((bare & seen).sum(), 1)
@@ -275,6 +281,27 @@ def _paint(
     alike = (np.abs(grey) < np.abs(SKIN_HUE) / 2 + np.float32(w.same_lamp)).all(-1) & _strange(hue, w)
     is_lamp = outside.any() and _strange(paint, w) and (alike & outside).sum() > w.lamp_outside * outside.sum()
     return None if is_lamp else paint
+
+
+def _neutral_paint(view: Closeup, hue: np.ndarray, bare: np.ndarray, lit: np.ndarray, w: JudgeWeights) -> np.ndarray | None:
+    """(2,) hue of white or grey paint on one side of a face, which ends as sharply as no light does; None without it.
+
+    Beards and masks lie on both sides, and a lamp's border has all hues between its two.
+    """
+    neutral = lit & (np.abs(hue).max(-1) < w.white_paint)
+    colored = bare & (hue[..., 0] - hue[..., 1] > w.colored) & ~_strange(hue, w)
+    if (bare & ~neutral & ~colored).sum() > w.between * bare.sum() or colored.sum() < w.least_place:
+        return None
+    top, chin = view.points[TOP], view.points[CHIN]
+    (x, y), down = np.indices(view.shape)[::-1], chin - top
+    left = (x - top[0]) * down[1] - (y - top[1]) * down[0] > 0
+    sides = [bare & left, bare & ~left]
+    if min(side.sum() for side in sides) < w.least_place:
+        return None
+    least, most = sorted(float((neutral & side).sum() / side.sum()) for side in sides)
+    if least > w.side_bare or most < w.side_painted or neutral.sum() < w.least_paint * bare.sum():
+        return None
+    return np.median(hue[neutral], 0)
 
 
 def _painted(hue: np.ndarray, bare: np.ndarray, paint: np.ndarray, w: JudgeWeights) -> PhotoColors:

@@ -16,10 +16,10 @@ from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 from ...wire.messages import Message, say
 from ..part_net import PARTS
 from ..parts import find_parts, photo_parts
-from ..regions import OVAL
+from ..regions import EYES, INNER_LIPS, OVAL, disk
 from ..skin import segment_skin
 from ..weights import WEIGHTS
-from .judge import Closeup, PhotoColors, closeup, hues, judge_colors, tinted_everywhere, unpainted, wider
+from .judge import Closeup, PhotoColors, closeup, features_of, hues, judge_colors, tinted_everywhere, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
 from .tint import Lamp, lamp_of, usual_luminance
 
@@ -61,9 +61,7 @@ def with_natural_colors(photo: Photo, observation: FaceObservation) -> Photo:
         recipe = _unpainted(view, colors) if colors.kind == "painted" else _completed(photo, observation, view, colors)
         pixels = recipe.applied(photo.pixels)
     guessed = colors.kind in ("no_color", "toned", "tinted")
-    return replace(
-        photo, pixels=pixels, as_shot=photo.pixels, hues_guessed=guessed, remarks=(*photo.remarks, _remark(colors))
-    )
+    return replace(photo, pixels=pixels, as_shot=photo.pixels, hues_guessed=guessed, remarks=(*photo.remarks, _remark(colors)))
 
 
 def _completable(colors: PhotoColors) -> bool:
@@ -173,9 +171,16 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
     w = WEIGHTS.tint
     oval = view.filled(OVAL)
     painted = wider(oval, w.paint_beyond * view.face) & ~unpainted(hues(view.soft), colors.paint, colors.skin)
+    if np.abs(colors.paint).max() < WEIGHTS.judge.white_paint:
+        painted = _whole(painted & ~view.filled(*EYES, INNER_LIPS), w.paint_beside * view.face / 2)
     lamp = lamp_of(view, painted)
     near = w.paint_beside * view.face
-    beside = wider(painted, near) & ~painted & oval, wider(oval & ~painted, near) & painted & oval
+    # Neither an eye that the brush went around nor the face's rim is skin beside paint.
+    bare = oval & ~features_of(view)
+    sides = [
+        cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_OPEN, disk(near)) > 0 for part in (bare & ~painted, bare & painted)
+    ]
+    beside = sides[0] & wider(sides[1], near), sides[1] & wider(sides[0], near)
     if not all(part.any() for part in beside):
         beside = oval & ~painted, painted
     skin_light, paint_light = view.soft @ LUMINANCE, (lamp.mix * view.soft).sum(-1)
@@ -184,6 +189,13 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
     soft = cv2.GaussianBlur(wider(painted, 2 * edge).astype(np.float32), (0, 0), edge)[..., None]
     skin = of_hue(colors.skin) * np.float32(level)
     return _Recipe(view, np.repeat(1 - soft, 3, -1), np.ascontiguousarray(soft * skin, np.float32), lamp.mix)
+
+
+def _whole(mask: np.ndarray, radius: float) -> np.ndarray:
+    """(h, w) bool: the largest part of a mask, without what is thinner than `radius`: reflections, teeth and walls are white, too."""
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disk(radius))
+    count, label, stats, _ = cv2.connectedComponentsWithStats(opened)
+    return mask if count < 2 else label == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
 
 
 def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors: PhotoColors) -> _Recipe:

@@ -109,6 +109,22 @@ class JudgeWeights:
     """What counts as white of the eye lies so far from the iris's centre, in radii of it."""
     white_paint: float = 0.2
     """Largest hue of white paint, on its axes ..."""
+    colored: float = 0.4
+    """Least log(R/B) of the skin beside it: 0.6 and more on photos ..."""
+    between: float = 0.06
+    """... and largest share of the bare face that lies between the two: paint 0 to 0.03, lamps 0.5 and more ..."""
+    side_painted: float = 0.5
+    """... if this share of one side of the face is white or grey ..."""
+    side_bare: float = 0.25
+    """... and at most this of the other ..."""
+    least_paint: float = 0.12
+    """... and this of both: at most 0.10 on photos, reflections."""
+    black: float = 0.15
+    """Light, over that of the face's brightest parts, below which nothing is said about its hue ..."""
+    brightest: float = 0.97
+    """... those being brighter than this share of it ..."""
+    lit: float = 0.8
+    """... where less than this share of the face is brighter."""
     white_redder: float = 0.08
     """... beside which the white of an eye is redder by this, which it hardly ever is beside skin ..."""
     one_light: float = 0.3

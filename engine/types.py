@@ -42,8 +42,8 @@ class Photo:
     """Size of `pixels` relative to the upright file (below 1 when a huge photo was reduced)."""
     mattes: dict[str, np.ndarray] = field(default_factory=dict)
     """Name of :mod:`engine.photo.mattes` -> (h, w) uint8 alpha over the whole photo, at a size of its own."""
-    depth_m: np.ndarray | None = None
-    """(h, w) float32 metres from the camera over the whole photo, at a size of its own, NaN where unknown; None where the phone did
+    depth_mm: np.ndarray | None = None
+    """(h, w) float32 mm from the camera over the whole photo, at a size of its own, NaN where unknown; None where the phone did
     not measure it (:mod:`engine.photo.phone_depth`)."""
     decoded: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part of `pixels` that the file still held; None where it was whole."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..photo.landmarks import face_width
+from ..photo.masked import is_masked
 from ..photo.weights import WEIGHTS as WEIGHTS_OF_PHOTOS
 from ..types import CoarseFit, FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
@@ -30,6 +31,8 @@ def refuse_implausible(photo: Photo, observation: FaceObservation, found: Coarse
     masked = observation.veil is not None and "mouth" in observation.veil.places
     unsure = w.masked_miss if masked else w.unsure_miss[0]
     doubtful = miss > unsure and observation.score < np.interp(miss, w.unsure_miss, w.sure)
+    if doubtful and masked and is_masked(photo.pixels, observation.landmarks):
+        doubtful = False
     if doubtful or not miss <= w.most_miss:
         details = {"miss": round(miss, 4) if np.isfinite(miss) else None, "score": round(float(observation.score), 3)}
         inside = ((observation.landmarks >= 0) & (observation.landmarks <= photo.size)).all(1)

@@ -8,7 +8,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import PHOTO_KINDS
 from ..wire.messages import Message, say
 
-__all__ = ["HEAD_BYTES", "Kind", "kind_of", "not_a_photo"]
+__all__ = ["HEAD_BYTES", "Kind", "kind_of", "not_a_photo", "raw_tiff"]
 
 HEAD_BYTES = 512
 """As much of a file's beginning as :func:`kind_of` looks at."""
@@ -38,8 +38,16 @@ class Kind(NamedTuple):
 _RAWS = {name: Kind(say("a camera raw file ({kind})", kind=name), _DEVELOP, True) for name in (
     "Canon CR2", "Canon CR3", "Canon CRW", "Fujifilm RAF", "Olympus ORF", "Panasonic RW2", "Sigma X3F", "Minolta MRW"
 )}  # fmt: skip
-RAW_TIFF = Kind(say("a camera raw file"), _DEVELOP, True)
-"""A camera raw that is a TIFF file inside: DNG, NEF, ARW, PEF and others."""
+
+
+def raw_tiff(maker: str) -> Kind:
+    """A camera raw that is a TIFF file inside: DNG, NEF, ARW, PEF and others.
+
+    Args:
+        maker: who made the camera, or ``DNG``; may be empty.
+    """
+    return Kind(say("a camera raw file ({kind})", kind=maker) if maker else say("a camera raw file"), _DEVELOP, True)
+
 
 _VIDEO = Kind(say("a video"), _STILL)
 _SOUND = Kind(say("a sound file"), say(""))
@@ -92,7 +100,7 @@ _PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"
 def kind_of(head: bytes) -> Kind | None:
     """What a file that begins with these bytes is; None for the kinds that are read, and for what nobody knows.
 
-    A TIFF inside which a camera raw lies begins as any other, see :data:`RAW_TIFF`.
+    A TIFF inside which a camera raw lies begins as any other, see :func:`raw_tiff`.
     """
     if head[4:8] == b"ftyp":
         brands = {head[at : at + 4] for at in range(8, min(len(head), max(int.from_bytes(head[:4], "big"), 12)), 4)}

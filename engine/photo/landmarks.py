@@ -13,7 +13,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from .each_eye import with_each_eye
 from .face_nets import DETECTOR_SIDE, Detection, FaceNets, Roi, roi_of
-from .weights import WEIGHTS, LandmarkWeights
+from .weights import WEIGHTS, LandmarkWeights, MaskedWeights
 
 __all__ = ["Landmarker", "face_width", "select_face", "width_of"]
 
@@ -79,6 +79,27 @@ class Landmarker:
         points = self._average(photo.pixels, observation.landmarks * factor)
         return self._observation(photo.pixels, points, observation.index, observation.count)
 
+    def steady(self, photo: Photo, weights: MaskedWeights = WEIGHTS.masked) -> list[np.ndarray]:
+        """Landmarks (478, 3) that come out alike in squares beside each other where the detector supposes a face, whether or not
+        both networks agree on its mouth; largest first."""
+        if self._nets is None:
+            raise RuntimeError("the landmarker is closed")
+        w, pixels, found = weights, photo.pixels, []
+        for level in range(self._weights.levels[1]):
+            for detection in self._detections(pixels, max(pixels.shape[:2]) / 2**level, w.least_score)[: w.most]:
+                roi = detection.roi()
+                down = np.array([-np.sin(roi.angle), np.cos(roi.angle)]) * roi.side
+                squares = [
+                    replace(roi, cx=roi.cx + shift * down[0], cy=roi.cy + shift * down[1], side=roi.side * size)
+                    for shift, size in w.starts
+                ]
+                measured = np.stack([self._measure(pixels, square) for square in squares])
+                middle = np.median(measured, 0)
+                away = np.linalg.norm((measured - middle)[..., :2], axis=2).mean(1) / width_of(middle)
+                if (away < w.steady).sum() >= w.agree:
+                    found.append(middle)
+        return _distinct(sorted(found, key=width_of, reverse=True), self._weights.same_face)
+
     def _observation(self, pixels: np.ndarray, points: np.ndarray, index: int, count: int) -> FaceObservation:
         score = self._nets.score(pixels, roi_of(points))
         points, blendshapes = with_each_eye(self._nets, pixels, points)
@@ -139,7 +160,8 @@ class Landmarker:
         roi = roi_of(points)
         roi = replace(roi, side=self._weights.upright_side * roi.side)
         turned = replace(roi, angle=roi.angle + np.pi)
-        if self._nets.score(pixels, turned) > self._nets.score(pixels, roi) + self._weights.upright:
+        gain, least = self._weights.upright
+        if self._nets.score(pixels, turned) > max(self._nets.score(pixels, roi) + gain, least):
             return self._measure(pixels, turned)
         return points
 

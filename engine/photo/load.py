@@ -123,7 +123,7 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
             raise opened.failure or damaged(name, error) from error
     scale = max(target) / max(full)
     remarks = (*opened.remarks, *remarks)
-    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, depth.metres, decoded, remarks)
+    return Photo(np.ascontiguousarray(pixels), name, digest, focal, scale, mattes, depth.mm, decoded, remarks)
 
 
 def _least_reduction(image: Image.Image, name: str) -> float:

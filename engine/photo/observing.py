@@ -11,6 +11,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from .landmarks import Landmarker, face_width, select_face
 from .load import WORKING_SIDE, load_photo
+from .masked import with_masked_faces
 from .veil import with_veil
 from .weights import WEIGHTS, LandmarkWeights
 
@@ -31,7 +32,7 @@ def observe(
         HrnError: see :func:`load_photo` and :func:`select_face`.
     """
     photo = load_photo(path)
-    observation = select_face(landmarker.detect(photo), index, photo, weights)
+    observation = select_face(with_masked_faces(photo, landmarker.detect(photo), landmarker), index, photo, weights)
     _check_decoded(photo, observation)
     width, w = face_width(observation), weights
     if photo.scale >= 1 or width >= w.focus_enough * w.focus_px:

@@ -17,7 +17,7 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.formats import PHOTO_FORMATS
 from ..wire.messages import Message, say
 from .deep import as_srgb, png_samples, tiff_samples
-from .kinds import HEAD_BYTES, RAW_TIFF, Kind, kind_of, not_a_photo
+from .kinds import HEAD_BYTES, Kind, kind_of, not_a_photo, raw_tiff
 from .tiff import Ifd, is_tiff, read_ifds, starting_with
 
 __all__ = ["DAMAGE", "MAX_PIXELS", "Opened", "damaged", "open_picture", "too_large"]
@@ -100,7 +100,7 @@ def open_picture(stream: io.BytesIO, name: str) -> Opened:
     data = stream.getvalue()
     ifds = read_ifds(data) if is_tiff(head) else []
     if kind is not None or any(ifd.raw for ifd in ifds):
-        return _open_raw(data, name, kind or RAW_TIFF, ifds)
+        return _open_raw(data, name, kind or raw_tiff(ifds[0].maker), ifds)
     return _open_tiff(stream, name, [ifd for ifd in ifds if not ifd.mask] or ifds)
 
 

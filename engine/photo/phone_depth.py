@@ -30,8 +30,10 @@ _DEPTH = "{http://ns.apple.com/depthData/1.0/}"
 """Namespace of where a depth image comes from."""
 _ITEM = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
 """One number of a list."""
-_BEGIN, _END = b"<x:xmpmeta", b"</x:xmpmeta>"
-"""What an XMP packet begins and ends with; items of a HEIC hold it as it is."""
+_BEGIN = b"<x:xmpmeta"
+"""What an XMP packet begins with; items of a HEIC hold it as it is."""
+_END = b"</x:xmpmeta>"
+"""What it ends with."""
 _MOST_BYTES = 1 << 17
 """A longer packet is not read: phones write some 5,000 bytes."""
 _MOST_PACKETS = 64
@@ -43,7 +45,7 @@ _MOST_PIXELS = 1 << 24
 class PhoneDepth(NamedTuple):
     """What a phone measured beside a photo; each None where the file does not say."""
 
-    metres: np.ndarray | None = None
+    mm: np.ndarray | None = None
     """(h, w) float32 over the whole upright photo, at a size of its own: distance to what is seen, along the axis; only where the
     phone calls it absolute. Not a number where it saw none."""
     focal: float | None = None
@@ -63,7 +65,7 @@ def read_depth(image: Image.Image, data: bytes | memoryview) -> PhoneDepth:
         about = next(_described(bytes(data)), None)
         if about is None:
             return PhoneDepth()
-        return PhoneDepth(_metres(about, pictures[0], image), _focal(about, image.size))
+        return PhoneDepth(_depth_mm(about, pictures[0], image), _focal(about, image.size))
     except (ValueError, RuntimeError, OSError, EOFError, NotImplementedError, SyntaxError) as error:
         _log.warning("the depth beside the photo cannot be read: %s", error)
         return PhoneDepth()
@@ -93,8 +95,8 @@ def _described(data: bytes) -> Iterator[dict[str, str | list[float]]]:
             yield found
 
 
-def _metres(about: dict, picture, image: Image.Image) -> np.ndarray | None:
-    """(h, w) float32 metres; None where the phone does not call its depth absolute, or of another kind or shape."""
+def _depth_mm(about: dict, picture, image: Image.Image) -> np.ndarray | None:
+    """(h, w) float32 mm; None where the phone does not call its depth absolute, or of another kind or shape."""
     kind = about.get(_PIXELS + "AuxiliaryImageType")
     if about.get(_DEPTH + "Accuracy") != "absolute" or kind not in ("disparity", "depth") or picture.mode != "L":
         return None
@@ -109,7 +111,7 @@ def _metres(about: dict, picture, image: Image.Image) -> np.ndarray | None:
     with np.errstate(divide="ignore"):
         metres = 1 / value if kind == "disparity" else value
     nearest, farthest = WEIGHTS.depth.range_m
-    return np.where((metres >= nearest) & (metres <= farthest), metres, np.nan).astype(np.float32)
+    return np.where((metres >= nearest) & (metres <= farthest), metres, np.nan).astype(np.float32) * np.float32(1000)
 
 
 def _number(about: dict, name: str, default: float = math.nan) -> float:

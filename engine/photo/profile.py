@@ -73,7 +73,7 @@ class Shaper(NamedTuple):
     """A profile of curves and primaries (ICC.1:2022, 8.3.3), for pictures of more bits than its reader takes."""
 
     curves: tuple[Callable[[np.ndarray], np.ndarray], ...]
-    """Of each channel: level in [0, 1] -> light."""
+    """Level in [0, 1] -> light, for each channel."""
     matrix: np.ndarray
     """(3, 3) from its primaries to linear sRGB."""
 

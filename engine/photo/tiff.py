@@ -23,6 +23,7 @@ class _Tag(IntEnum):
     BITS = 258
     COMPRESSION = 259
     PHOTOMETRIC = 262
+    MAKE = 271
     OFFSETS = 273
     ORIENTATION = 274
     SAMPLES = 277
@@ -33,11 +34,12 @@ class _Tag(IntEnum):
     SUB_IFDS = 330
     FORMAT = 339
     PROFILE = 34675
+    DNG = 50706
 
 
-_SIZES = {1: 1, 3: 2, 4: 4, 7: 1, 13: 4}
-"""Bytes of a value by its type: BYTE, SHORT, LONG, UNDEFINED, IFD; no other type matters here."""
-_LETTERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4}
+"""Bytes of a value by its type: BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD; no other type matters here."""
+_LETTERS = {1: "B", 2: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
 """The same for :mod:`struct`."""
 _MOST_IFDS = 64
 """Most pictures that are looked at: damaged files run in circles."""
@@ -69,6 +71,14 @@ class Ifd(NamedTuple):
     def raw(self) -> bool:
         """Whether these are a sensor's data."""
         return self.first(_Tag.PHOTOMETRIC) in _RAW_PHOTOMETRIC
+
+    @property
+    def maker(self) -> str:
+        """``DNG`` of a raw in Adobe's format, else the camera's maker as it writes itself; empty where the file does not say."""
+        if _Tag.DNG in self.tags:
+            return "DNG"
+        text = bytes(self.tags.get(_Tag.MAKE, ())).split(b"\0")[0].decode("ascii", "replace").split()
+        return text[0].capitalize() if text and text[0].isascii() else ""
 
     @property
     def mask(self) -> bool:

@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fit.weights import WEIGHTS as FIT
 from ..head.landmarks68 import five_of_478
+from ..head.model import HeadModel
 from ..pipeline.clock import StageClock
 from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.leave_out import without_failing
@@ -34,7 +36,7 @@ from .carried_relief import Relief, with_relief
 from .carry import SeenFace
 from .files import required_paths, why_not
 
-__all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside"]
+__all__ = ["GivenFace", "Prediction", "PublishedMethod", "points_beside", "refuse_nobody"]
 
 
 class GivenFace(NamedTuple):
@@ -154,9 +156,11 @@ class PublishedMethod(Warm, ABC):
 
         progress = Progress(clock)
         seen, left_out = observe_photos(self._landmarker, photos, settings, progress.stage("photo"))
-        faces = [self._given(path, photo, observation) for path, photo, observation in seen]
         coarsely = progress.stage("coarse", "Predicting the face")
         coarsely(0.0)
+        faces = [self._given(path, photo, observation) for path, photo, observation in seen]
+        if len(faces) == 1 and not faces[0].prepared:
+            refuse_nobody(self._model, faces[0].photo, faces[0].observation, settings)
         found = self.predict(faces, settings, coarsely)
         # Every published mesh begins with the Basel face.
         relaxed = FaceMesh(
@@ -204,6 +208,18 @@ class PublishedMethod(Warm, ABC):
         if points is not None:
             return GivenFace(photo, observation, points, True)
         return GivenFace(photo, observation, five_of_478(observation.landmarks.astype(np.float64)) - 0.5, False)
+
+
+def refuse_nobody(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings) -> None:
+    """
+    Raises:
+        HrnError: ``NO_FACE`` where the detector is not sure of the face and no head of people's shapes fits it, as for method `open`.
+    """
+    from ..fit import fit_coarse
+    from ..fit.plausible import refuse_implausible
+
+    if observation.score < FIT.sure[1]:
+        refuse_implausible(photo, observation, fit_coarse(model, photo, observation, settings))
 
 
 def _mesh_to_head(found: Prediction, placement: np.ndarray) -> np.ndarray:

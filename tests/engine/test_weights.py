@@ -19,6 +19,7 @@ ROOMS = ("texture", "fit", "photo")
 """Packages of the engine in which the stages of `open` live."""
 FORMATS = {
     "fit/coarse/network.py",
+    "photo/deep.py",
     "photo/exif.py",
     "photo/face_nets.py",
     "photo/kinds.py",
@@ -26,6 +27,7 @@ FORMATS = {
     "photo/mattes.py",
     "photo/opening.py",
     "photo/part_net.py",
+    "photo/phone_depth.py",
     "photo/profile.py",
     "photo/regions.py",
 }

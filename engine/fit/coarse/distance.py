@@ -42,21 +42,21 @@ def measured_distance(photo: Photo, observation: FaceObservation, weights: Depth
     Args:
         weights: what is believed of it.
     """
-    if photo.depth_m is None:
+    if photo.depth_mm is None:
         return None
     places = np.array(MEASURED)
     if observation.veil is not None:
         places = places[observation.veil.hidden[places] < 0.5]
     points = observation.landmarks[places]
-    height, width = photo.depth_m.shape
+    height, width = photo.depth_mm.shape
     x, y = np.floor(points * (np.array((width, height)) / photo.size)).astype(int).T
     within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    seen = photo.depth_m[y[within], x[within]]
+    seen = photo.depth_mm[y[within], x[within]]
     seen = np.log(seen[np.isfinite(seen)].astype(float))
     if len(seen) < max(1, weights.least_seen * len(points)):
         return None
     middle = float(np.median(seen))
-    return None if np.quantile(np.abs(seen - middle), weights.most) > weights.spread else 1000 * float(np.exp(middle))
+    return None if np.quantile(np.abs(seen - middle), weights.most) > weights.spread else float(np.exp(middle))
 
 
 def likely_distance(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .color import Hue, JudgeWeights, NaturalWeights, TintWeights
 from .covers import BiteWeights, CoverWeights
-from .face import CropWeights, DepthWeights, EachEyeWeights, FocalWeights, LandmarkWeights, QualityWeights
+from .face import CropWeights, DepthWeights, EachEyeWeights, FocalWeights, LandmarkWeights, MaskedWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
 from .veil import VeilWeights
@@ -27,6 +27,7 @@ __all__ = [
     "Hue",
     "JudgeWeights",
     "LandmarkWeights",
+    "MaskedWeights",
     "MixtureWeights",
     "NaturalWeights",
     "PartWeights",
@@ -46,6 +47,7 @@ class PhotoWeights:
     focal: FocalWeights = field(default_factory=FocalWeights)
     depth: DepthWeights = field(default_factory=DepthWeights)
     landmarks: LandmarkWeights = field(default_factory=LandmarkWeights)
+    masked: MaskedWeights = field(default_factory=MaskedWeights)
     each_eye: EachEyeWeights = field(default_factory=EachEyeWeights)
     mixture: MixtureWeights = field(default_factory=MixtureWeights)
     skin: SkinWeights = field(default_factory=SkinWeights)

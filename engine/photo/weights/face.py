@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CropWeights", "DepthWeights", "EachEyeWeights", "FocalWeights", "LandmarkWeights", "QualityWeights"]
+__all__ = [
+    "CropWeights",
+    "DepthWeights",
+    "EachEyeWeights",
+    "FocalWeights",
+    "LandmarkWeights",
+    "MaskedWeights",
+    "QualityWeights",
+]
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class DepthWeights:
     """Share of these places ..."""
     spread: float = 0.15
     """... at which its logarithm differs from the median's by no more than this: a face's skin is 0.05 m deep, so what differs by
-    more, at any distance from which faces are photographed, is no face's depth."""
+    more, at any distance from which faces are photographed, does not belong to a face."""
     life_size: float = 0.05
     """Difference of the person's size from the made head's from which on the report says so; the depth is good to some 2 %."""
 
@@ -89,8 +97,9 @@ class LandmarkWeights:
     """Share of the landmarks that must lie in the photo."""
     decoded: float = 0.98
     """The same in what was decoded of a file that ends too early."""
-    upright: float = 0.1
-    """How much better a face must look upside down to be measured that way, as a difference of scores."""
+    upright: tuple[float, float] = (0.15, 0.88)
+    """How much better a face must look upside down to be measured that way, as a difference of scores, and its score then at
+    least: of faces that stand on their head 0.17 and 0.92, of masked ones that do not at most 0.12 and 0.86."""
     upright_side: float = 1.2
     """Side of the square in which that is tried, over the usual one."""
     width_of_height: float = 0.78
@@ -101,6 +110,36 @@ class LandmarkWeights:
     """The same of two measured faces."""
     clusters: int = 4
     """Detections that are kept, over the faces that are measured: some will not be faces."""
+
+
+@dataclass(frozen=True)
+class MaskedWeights:
+    """When a face behind a mask is believed of which the two networks do not agree."""
+
+    sure: float = 0.85
+    """Score of the largest face from which on nobody looks for others; of bare faces it is 0.9, of masked ones 0.4 to 0.85."""
+    least_score: float = 0.45
+    """Least score of a detection that is looked at again."""
+    most: int = 3
+    """So many of the whole photo are, and as many of its halves, the surest first."""
+    starts: tuple[tuple[float, float], ...] = ((0.0, 1.0), (-0.12, 1.0), (0.12, 1.0), (0.0, 1.25), (0.0, 0.8))
+    """Shift along the face in sides, and relative side, of the squares in which the landmarks are measured."""
+    agree: int = 4
+    """So many of them must come to the same face ..."""
+    steady: float = 0.06
+    """... as a mean distance from their median, in its widths."""
+    same: float = 0.12
+    """Mean distance, in widths, up to which it is a face that was found."""
+    face_px: int = 160
+    """Width at which the parts of the face are looked at, pixels."""
+    eyes: float = 0.4
+    """Share of both eyes' openings that must be eyes (masked faces 0.46 to 0.89, cats 0.43, things 0.18) ..."""
+    better_eye: float = 0.6
+    """... and that of the better one."""
+    over: float = 0.6
+    """Share of the lower face that must be something else than a face (0.76 to 0.98; the cat 0.13) ..."""
+    cover: float = 0.3
+    """... and that of it which must be a cover."""
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,24 @@ class TestRaw:
         error = error_of(tmp_path / "a.dng")
         assert error.code is ErrorCode.NOT_AN_IMAGE and "camera raw" in error.message and "export a JPEG" in error.hint
 
+    @pytest.mark.parametrize(
+        "tags, named",
+        [
+            ({}, "(DNG)"),
+            ({271: b"NIKON CORPORATION\0"}, "(Nikon)"),
+            ({271: b"SONY\0"}, "(Sony)"),
+            ({271: b"\xff\0"}, "raw file,"),
+        ],
+    )
+    def test_what_is_a_tiff_inside_says_who_made_it(self, tmp_path, tags, named):
+        mosaic = plain(np.zeros((200, 300, 1), np.uint16), packed=True, t33421=(3, [2, 2]))
+        said = {tag: (1, list(text)) for tag, text in tags.items()} or {50706: (1, [1, 4, 0, 0])}
+        first, strips = plain(np.asarray(picture((24, 16))), t254=(4, [1]))
+        (tmp_path / "a.tif").write_bytes(
+            tiff([({**first, **said}, strips)], sub=[({**mosaic[0], 262: (3, [32803])}, mosaic[1])])
+        )
+        assert named in error_of(tmp_path / "a.tif").message
+
     def test_other_makers(self, tmp_path):
         """Whatever lies around it: the preview is found by its own first bytes."""
         large = jpeg(picture((1200, 800)))

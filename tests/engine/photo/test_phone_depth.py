@@ -39,14 +39,14 @@ def written(tmp_path, data: bytes, **options):
 @pytest.mark.parametrize("orientation, turned", [(1, True), (3, True), (6, True), (8, True), (6, False)])
 def test_metres_lie_on_the_upright_photo(tmp_path, kind, orientation, turned):
     photo = written(tmp_path, with_depth(*scene(), kind, orientation=orientation, turned=turned))
-    depth = np.asarray(Image.fromarray(photo.depth_m).resize(photo.size))
+    depth = np.asarray(Image.fromarray(photo.depth_mm).resize(photo.size))
     red = photo.pixels[..., 0].astype(int) - photo.pixels[..., 1] > 80
-    assert (np.abs(depth[red] / 0.5 - 1) < 0.1).mean() > 0.95 and (np.abs(depth[~red] / 2 - 1) < 0.1).mean() > 0.95
+    assert (np.abs(depth[red] / 500 - 1) < 0.1).mean() > 0.95 and (np.abs(depth[~red] / 2000 - 1) < 0.1).mean() > 0.95
 
 
 def test_only_what_the_phone_calls_absolute_is_metres(tmp_path):
     photo = written(tmp_path, with_depth(*scene(), accuracy="relative", focal=500))
-    assert photo.depth_m is None and photo.focal_px == pytest.approx(500)
+    assert photo.depth_mm is None and photo.focal_px == pytest.approx(500)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -66,7 +66,7 @@ def test_the_lens_of_another_picture_is_not_taken(tmp_path):
 def test_what_is_broken_does_not_cost_the_photo(tmp_path, caplog, old, new):
     with caplog.at_level(logging.WARNING):
         photo = written(tmp_path, with_depth(*scene(), focal=500).replace(old, new))
-    assert photo.size == SIZE and photo.depth_m is None
+    assert photo.size == SIZE and photo.depth_mm is None
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def test_the_face_is_measured_and_not_the_wall(face, tmp_path):
     assert measured_distance(photo, found) == pytest.approx(600, rel=0.03)
     rough = np.where(np.indices(near.shape).sum(0) % 2, 0.4, 2.5)
     assert measured_distance(written(tmp_path, with_depth(picture, rough)), found) is None
-    assert measured_distance(replace(photo, depth_m=np.full_like(photo.depth_m, np.nan)), found) is None
-    assert measured_distance(replace(photo, depth_m=None), found) is None
+    assert measured_distance(replace(photo, depth_mm=np.full_like(photo.depth_mm, np.nan)), found) is None
+    assert measured_distance(replace(photo, depth_mm=None), found) is None
 
 
 def test_distance_rules_perspective_where_no_lens_is_known(model, face, tmp_path):

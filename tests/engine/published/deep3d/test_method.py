@@ -7,16 +7,20 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import loadmat
 
+from engine.bench.painted import paint
 from engine.cli import main
 from engine.geometry.obj import read_obj
-from engine.head.landmarks68 import LANDMARKS_68, STEADY_68
+from engine.head.landmarks68 import LANDMARKS_68, STEADY_68, five_of_478
 from engine.methods import get_method, reconstruct
-from engine.photo import load_photo
+from engine.photo import load_photo, observe
+from engine.pipeline.observe import observe_photos
 from engine.published.basel.alignment import crop_pixels_to_photo, crop_window, estimate_similarity, five_points, flip_y
 from engine.published.basel.files import read_landmark_template
 from engine.published.method import points_beside
+from engine.system.progress import SILENT
 from engine.wire.bundle import load_bundle, posed_vertices
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
@@ -139,3 +143,28 @@ def test_prepared_points_must_be_a_table_of_points(portrait, tmp_path, text):
     (tmp_path / "detections" / "a.txt").write_text(text)
     with pytest.raises(HrnError, match="5 or 68"):
         points_beside(tmp_path / "a.png", load_photo(portrait))
+
+
+def test_nobody_becomes_no_head(folder, shared_dir, tmp_path, monkeypatch):
+    """google-ai-edge/mediapipe#4513: a cat."""
+    monkeypatch.setenv("HRN_MODEL_FILES", str(folder))
+    cat = shared_dir / "review/inputs/cat.jpg"
+    with pytest.raises(HrnError) as caught:
+        reconstruct(cat, tmp_path / "head", SETTINGS)
+    assert caught.value.code is ErrorCode.NO_FACE and not (tmp_path / "head").exists()
+
+
+def test_points_of_a_masked_face_are_those_without_the_mask(shared_dir, landmarker, tmp_path):
+    """Measured with smooth skin in the mask's place, too: a corner of the mouth does not lie on its border."""
+    photo, bare = observe(shared_dir / "review/inputs/base.jpg", landmarker)
+    path = tmp_path / "masked.png"
+    Image.fromarray(paint("blue mask", photo.pixels, bare.landmarks).pixels).save(path)
+    ((_, masked, face),), _ = observe_photos(landmarker, [path], SETTINGS, SILENT)
+    plain = landmarker.again(masked, face)
+
+    def off(seen):
+        return np.linalg.norm(five_of_478(seen.landmarks) - five_of_478(bare.landmarks), axis=1).mean() / np.ptp(
+            bare.landmarks[:, 0]
+        )
+
+    assert off(face) < 0.04 and off(face) < off(plain)

@@ -1,0 +1,107 @@
+"""Faces behind printed masks are found by eyes and brows; cats, cups and the prints alone are not."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.bench.painted import paint
+from engine.fit import fit_coarse
+from engine.fit.plausible import refuse_implausible
+from engine.photo import load_photo, observe
+from engine.photo.masked import is_masked, with_masked_faces
+from engine.photo.parts import part_network
+from engine.types import Photo
+from engine.wire.settings import Settings
+
+UPPER = (33, 133, 263, 362, 105, 334)
+"""Corners of the eyes, and brows."""
+JAW = (454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 117, 197, 346)
+"""Outline of a mask over the nose."""
+
+
+@pytest.fixture(autouse=True)
+def network():
+    if part_network() is None:
+        pytest.skip("needs the networks of parts")
+
+
+def leopard(height: int, width: int, spot: float) -> np.ndarray:
+    """(H, W, 3) brown rings on yellow."""
+    noise = cv2.GaussianBlur(np.random.default_rng(5).standard_normal((height, width)).astype(np.float32), (0, 0), spot)
+    return np.where((np.abs(noise / noise.std()) > 0.8)[..., None], (60, 40, 25), (205, 165, 110)).astype(np.uint8)
+
+
+def polka(height: int, width: int, step: int) -> np.ndarray:
+    """(H, W, 3) light dots on red."""
+    out = np.full((height, width, 3), (150, 20, 30), np.uint8)
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            cv2.circle(out, (x, y), max(1, step // 4), (250, 250, 245), -1)
+    return out
+
+
+def printed(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The photo with a mask of leopard skin over nose and mouth."""
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(landmarks[list(JAW)]).astype(np.int32)], 255)
+    face = float(np.ptp(landmarks[:, 0]))
+    alpha = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.006 * face))[..., None] / 255
+    return np.uint8(pixels * (1 - alpha) + leopard(*pixels.shape[:2], 0.02 * face) * alpha)
+
+
+@pytest.mark.parametrize("name, print_of", [("000002.jpg", printed), ("00016.png", printed), ("00016.png", "black mask")])
+def test_the_face_behind_it_is_found(shared_dir, landmarker, model, tmp_path, name, print_of):
+    photo = load_photo(shared_dir / "photos/single" / name, max_side=900)
+    bare = landmarker.detect(photo)[0].landmarks
+    pixels = paint(print_of, photo.pixels, bare).pixels if isinstance(print_of, str) else print_of(photo.pixels, bare)
+    path = tmp_path / "masked.png"
+    Image.fromarray(pixels).save(path)
+    masked, face = observe(path, landmarker)
+    away = np.linalg.norm(face.landmarks[list(UPPER)] - bare[list(UPPER)], axis=1).mean()
+    assert away < 0.06 * np.ptp(bare[:, 0])
+    assert {"nose", "mouth", "chin"} <= set(face.veil.places)
+    refuse_implausible(masked, face, fit_coarse(model, masked, face, Settings()))
+
+
+def nobody() -> dict[str, np.ndarray]:
+    """Pictures without a face, some with a mask's print."""
+    out = {"leopard": leopard(400, 400, 12), "polka dots": polka(400, 400, 40)}
+    head = np.full((400, 400, 3), (190, 150, 130), np.uint8)
+    cv2.ellipse(head, (200, 210), (120, 150), 0, 0, 360, (225, 180, 155), -1)
+    head[200:370, 84:316] = polka(170, 232, 26)
+    out["a mannequin without eyes in a dotted scarf"] = head
+    socket = np.full((400, 400, 3), 235, np.uint8)
+    for x in (160, 240):
+        cv2.rectangle(socket, (x - 7, 130), (x + 7, 180), (40, 40, 40), -1)
+    cv2.circle(socket, (200, 260), 20, (40, 40, 40), -1)
+    out["a socket"] = socket
+    return out
+
+
+@pytest.mark.parametrize("name", nobody())
+def test_prints_alone_are_nobody(landmarker, name):
+    photo = Photo(nobody()[name], name, name, None)
+    faces = landmarker.detect(photo)
+    assert with_masked_faces(photo, faces, landmarker) is faces
+
+
+@pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "clock_motion.png"])
+def test_cats_and_cups_wear_no_masks(landmarker, name):
+    folder = Path(list(importlib.util.find_spec("skimage").submodule_search_locations)[0]) / "data"
+    photo = load_photo(folder / name)
+    faces = landmarker.detect(photo)
+    assert with_masked_faces(photo, faces, landmarker) is faces
+    assert not any(is_masked(photo.pixels, one.landmarks) for one in faces)
+
+
+def test_a_bare_face_is_not_masked(landmarker, portrait):
+    photo = load_photo(portrait)
+    (face,) = landmarker.detect(photo)
+    assert not is_masked(photo.pixels, face.landmarks)
+    assert is_masked(printed(photo.pixels, face.landmarks), face.landmarks)

@@ -37,6 +37,8 @@ KNOWN_HAIR = StrandCurve(veil=0.0155, whitest=0.436, gain=1.22, dark=0.01)
 :data:`BUILT` is, within 4 %."""
 _BARE_MM = 12.0
 """A root is on bare skin when no known root is nearer to its place on the known head."""
+_SHOWN_MM = 3.0
+"""How far behind the head's surface in the photo a place of its skin may lie and still count as shown, mm."""
 _OUTER_CELL = 3.0
 """Side of a pixel of the pictures by which the outer hair is told from the inner, mm."""
 _OUTER_DEPTH = 4.0
@@ -73,7 +75,7 @@ def score_known(styles: tuple[Style, ...], jobs: Path, heads: Path, settings: Se
 
 _HEADER = (
     f"{'style':18} {'guides':>6} {'IoU':>5} {'mask':>5} {'flow':>5} {'unseen':>6} {'back':>5} {'length':>7} {'volume':>6} "
-    f"{'color':>5} {'bare':>5} {'depth':>5} {'gap':>4} {'beard':>5}"
+    f"{'color':>5} {'bare':>5} {'guess':>5} {'depth':>5} {'gap':>4} {'beard':>5}"
 )
 
 
@@ -83,7 +85,7 @@ def _line(row: dict) -> str:
     return (
         f"{row['style']:18} {row['guides']:6} {row['iou']:5.2f} {row['mask_iou']:5.2f} {row['flow']:5.1f} {row['unseen']:6.2f} "
         f"{row['unseen_iou']:5.2f} {row['length_percent']:+6.0f}% {row['volume_mm']:6.1f} {row['color']:5.1f} "
-        f"{row['bare_share']:5.2f} {row['depth_mm']:5.1f} {row['root_gap_mm']:4.1f} {row['beard']:5}"
+        f"{row['bare_share']:5.3f} {row['hidden_bare']:5.3f} {row['depth_mm']:5.1f} {row['root_gap_mm']:4.1f} {row['beard']:5}"
     )
 
 
@@ -101,7 +103,8 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
 
     none = float("nan")
     row = dict.fromkeys(("iou", "mask_iou", "flow", "unseen", "unseen_iou", "length_percent", "volume_mm", "color"), none)
-    row |= {"guides": 0 if group is None else len(group.points), "bare_share": 0.0, "depth_mm": 0.0, "root_gap_mm": 0.0}
+    row |= {"guides": 0 if group is None else len(group.points), "bare_share": 0.0, "hidden_bare": 0.0, "depth_mm": 0.0}
+    row |= {"root_gap_mm": 0.0}
     row |= {"deep_share": 0.0, "beard": len(groups["beard"].points) if "beard" in groups else 0}
     if row["guides"] == 0:
         return row
@@ -113,7 +116,9 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
     if bald(truth.style):
         return {**row, "bare_share": 1.0}
     roots = known_places(model, truth, rest, group.points[:, 0] * 1000.0)
-    row["bare_share"] = float((cKDTree(truth.guides[:, 0]).query(roots)[0] > _BARE_MM).mean())
+    bare = cKDTree(truth.guides[:, 0]).query(roots)[0] > _BARE_MM
+    shown = _shown(fine, finer @ truth.vertices, truth.camera, roots)
+    row |= {"bare_share": float((bare & shown).mean()), "hidden_bare": float((bare & ~shown).mean())}
     row |= _in_the_photo(fine, finer, truth, bundle, every, rest, float(scale))
     row |= _around(fine, finer @ truth.vertices, finer @ placed(rest), truth, placed(every))
     outer = group.layer == 0
@@ -127,6 +132,14 @@ def _surface(fine: HeadModel, vertices: np.ndarray, camera: Camera) -> np.ndarra
     """(H, W) depth of a head, mm."""
     pixels, depth = camera.project(vertices.astype(np.float64))
     return rasterize(pixels, depth, fine.triangles, camera.width, camera.height).depth
+
+
+def _shown(fine: HeadModel, vertices: np.ndarray, camera: Camera, places: np.ndarray) -> np.ndarray:
+    """(n,) bool: places (n, 3) of the known head's skin, mm, that the photo would show if no hair were there."""
+    surface = _surface(fine, vertices, camera)
+    pixels, depth = camera.project(places.astype(np.float64))
+    column, row = (pixels[:, axis].clip(0, surface.shape[1 - axis] - 1).astype(int) for axis in (0, 1))
+    return depth < surface[row, column] + _SHOWN_MM
 
 
 def _clothes(truth: Truth, camera: Camera, shape: tuple[int, int]) -> np.ndarray:

@@ -31,8 +31,8 @@ KNOWN = {
     "depth_mm": 1.0,
 }
 """Known styles: median length error; median difference (CIEDE2000) of what known and rebuilt hair look like in the same light;
-median share of the hair on the side that the photo does not show which is covered; largest share of roots on bare skin;
-largest depth of a strand, mm."""
+median share of the hair on the side that the photo does not show which is covered; largest share of roots on skin that the
+photo shows bare; largest depth of a strand, mm."""
 MASKS = {"iou_mean": 0.93, "count": 12}
 """Masks against drawn ones: mean intersection over union, and of how many at least."""
 _SHOWN = 4

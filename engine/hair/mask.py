@@ -80,7 +80,7 @@ def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None
     hair = _grown(scene, seeds, turns, hair, told)
     hair = _without_blackness(scene, hair, seeds["anchor"], told)
     bald = _bald_top(scene, seeds["shining"]) & (told < 0.5 if told is not None else True)
-    return np.where(bald, 0, hair).astype(np.float32)
+    return np.where(bald | seeds["burnt"], 0, hair).astype(np.float32)
 
 
 def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) -> dict[str, np.ndarray]:
@@ -94,6 +94,7 @@ def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) ->
         "background": seeds["background"] & ~(told > 0.5),
         "clothes": seeds["clothes"] & ~(told > 0.5),
         "like_skin": seeds["like_skin"] & ~sure,
+        "burnt": seeds["burnt"] & ~sure,
     }
 
 
@@ -118,7 +119,8 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
     skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
     like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
     shining = scene.head & _shining(scene, sure)
-    like_skin |= shining
+    burnt = _burnt(scene, like_skin) if sure.sum() > 60 else np.zeros(level.shape, bool)
+    like_skin |= shining | burnt
     # Above a receding hairline the scalp's part of the fitted head is bare.
     other = hair & ~like_skin
     if other.sum() > max(40, 0.2 * hair.sum()):
@@ -131,6 +133,7 @@ def _seeds(scene: Scene) -> dict[str, np.ndarray]:
         "like_skin": like_skin,
         "skin": skin,
         "shining": shining,
+        "burnt": burnt,
     }
 
 
@@ -147,6 +150,33 @@ def _shining(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> n
     least, most = weights.shine_share
     brighter = scene.lab[..., 0] > light + weights.shine_light
     return brighter & (along > least * chroma) & (along < most * chroma) & (np.abs(across) < weights.shine_hue)
+
+
+def _burnt(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> np.ndarray:
+    """(H, W) bool: gleams on a bare scalp that are too bright to have skin's hue: as bright as white hair, but smooth, and
+    without an edge towards skin.
+
+    Args:
+        skin: (H, W) bool, what is like skin in color.
+    """
+    window, sigma = scene.window, weights.gleam_texture[0] * scene.window.face
+    # Within the person alone: the outline is no texture.
+    within = scene.head & cv2.erode((scene.people > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    inside = within.astype(np.float32)
+    light = scene.lab[..., 0] * inside
+    share = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), 1e-3)
+    fine = (light - cv2.GaussianBlur(light, (0, 0), sigma) / share) * inside
+    texture = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), sigma) / share)
+    smooth = within & window.shown & (texture < weights.gleam_texture[1])
+    gleam = smooth & (window.rgb.max(-1) >= weights.gleam) & (window.parts["scalp"] > 0.5)
+    gleam = cv2.morphologyEx(gleam.astype(np.uint8), cv2.MORPH_OPEN, disk(weights.shine_size * window.face))
+    count, label = cv2.connectedComponents(smooth.astype(np.uint8))
+    # By smooth shades alone from the gleam to skin.
+    joined = np.bincount(label[skin & smooth], minlength=count) > weights.gleam_skin * window.face**2
+    joined[0] = False
+    gleam = (gleam > 0) & joined[label]
+    gleam = cv2.morphologyEx(gleam.astype(np.uint8), cv2.MORPH_CLOSE, disk(weights.shine_size * window.face)) > 0
+    return gleam & within
 
 
 def _bald_top(scene: Scene, shining: np.ndarray) -> np.ndarray:
@@ -247,9 +277,18 @@ def _whole(
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
     if told is not None:
-        keep |= _hangs(scene, label, count, told)
+        keep = (keep & ~_gleams(scene, label, count, told)) | _hangs(scene, label, count, told)
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
+
+
+def _gleams(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np.ndarray:
+    """(count,) bool: islands on the head that the part network doubts, beside a larger one: gleams on a bare scalp."""
+    size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
+    own = np.bincount(label.ravel(), told.ravel(), count) / size
+    on_head = np.bincount(label[scene.head], minlength=count) / size
+    largest = size >= size[1:].max(initial=0)
+    return (own < 0.5) & (on_head > FUSION.on_head) & ~largest
 
 
 def _hangs(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np.ndarray:

@@ -67,6 +67,13 @@ class ColorWeights:
     """Its distance from the skin's hue (Lab)."""
     shine_size: float = 0.02
     """Half width of a reflection that is a bald place and not the gloss of strands, face widths."""
+    gleam: int = 250
+    """Level of a channel (of 255) from which on a reflection may have lost skin's hue."""
+    gleam_texture: tuple[float, float] = (0.01, 0.45)
+    """Size of the strands that white hair shows and a gleam does not, face widths, and their contrast from which on it is hair
+    (L; gleams on rendered scalps have 0.2 to 0.4, white hair from 0.6)."""
+    gleam_skin: float = 0.05
+    """Area of skin, square face widths, that a gleam goes over into by smooth shades at least."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,8 @@ class FusionWeights:
     """... and its least mean L."""
     doubt: float = 0.1
     """Chance below which hair's seeds are doubted."""
+    on_head: float = 0.9
+    """Share of an island of hair within the fitted head from which on it is dropped where the network doubts it."""
     trusted: float = 0.45
     """Mean chance of hair in the mask above which its color does not make it a cap."""
     around: float = 0.15

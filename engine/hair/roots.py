@@ -88,12 +88,27 @@ def hair_roots(
     opposite, there = _told(views, roots.point * turn, roots.normal * turn, weights)
     keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
     keep &= (roots.scalp > 0.02) | seen | opposite
+    keep &= seen | opposite | ~_beside_bare(roots.point, seen | opposite, np.where(seen, here, there), weights)
     keep &= seen | ~_bald_above(model, roots, seen, here, views, weights)
-    first = views[0]
-    forehead = first.oval & (first.window.level > 0.60)
-    if (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum()):
+    if _hangs_over(views[0], weights):
         keep &= (roots.scalp > weights.scalp) | ~seen
     return replace(roots, shown=seen).take(np.flatnonzero(keep))
+
+
+def _hangs_over(first: Seen, weights: RootWeights) -> bool:
+    """Whether hair falls over bare skin: over the forehead as a fringe, or past the temples as long hair does."""
+    forehead = first.oval & (first.window.level > 0.60)
+    fringe = (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum())
+    low = (first.mask & first.window.shown & (first.window.level < 0.15)).sum()
+    return bool(fringe or low > weights.long_area * first.face**2)
+
+
+def _beside_bare(points: np.ndarray, told: np.ndarray, hair: np.ndarray, weights: RootWeights) -> np.ndarray:
+    """(n,) bool: places whose nearest one that a photo tells of is near, and bare: a bald forehead goes on behind the horizon."""
+    if not told.any():
+        return np.zeros(len(points), bool)
+    gap, near = cKDTree(points[told]).query(points, distance_upper_bound=weights.goes_on)
+    return np.isfinite(gap) & (np.append(hair[told], 1.0)[near] < weights.bald)
 
 
 def _bald_above(

@@ -113,8 +113,12 @@ class RootWeights:
     """Chance of hair in it from which on a root stands: a little within, for a strand stands for those around it."""
     fringe: float = 0.22
     """Share of the forehead covered with hair from which on that hair is a fringe and has no roots there."""
+    long_area: float = 0.12
+    """Hair below level 0.15, in squared face widths, from which on it hangs past the temples and has no roots there."""
     scalp: float = 0.35
-    """Weight of the scalp that a root needs beneath a fringe."""
+    """Weight of the scalp that a root needs beneath hair that falls over the skin."""
+    goes_on: float = 18.0
+    """How far bare skin goes on beyond what a photo shows of it, mm."""
     bald: float = 0.35
     """Chance of hair below which the scalp is bare."""
     top: Range = (20.0, 90.0)

@@ -21,7 +21,7 @@ MODELS = Path(importlib.util.find_spec("face_recognition_models").origin).parent
 def main(path: str) -> int:
     find = dlib.get_frontal_face_detector()
     place = dlib.shape_predictor(str(MODELS / "shape_predictor_5_face_landmarks.dat"))
-    network = dlib.face_recognition_model_v1(str(MODELS / "dlib_face_recognition_resnet_model_v1.dat"))
+    weights = str(MODELS / "dlib_face_recognition_resnet_model_v1.dat")
 
     def numbers(file: str, near=None):
         image = dlib.load_rgb_image(file)
@@ -29,6 +29,8 @@ def main(path: str) -> int:
         if not found:
             return None, None
         face = max(found, key=lambda box: box.area())
+        # A new network for each: its random copies of the picture are then the same ones for all, in whatever order.
+        network = dlib.face_recognition_model_v1(weights)
         return np.array(network.compute_face_descriptor(image, place(image, face), 10)), face
 
     told = []

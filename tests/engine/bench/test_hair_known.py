@@ -145,6 +145,12 @@ def test_a_wrong_groom_scores_worse_in_what_is_wrong(head, truth, tmp_path):
     assert sunk["depth_mm"] > 4
 
 
+def test_roots_behind_the_head_are_not_shown_bare(head, truth, tmp_path):
+    in_front = replace(truth, guides=truth.guides[truth.guides[:, 0, 2] > -90])
+    row = hair_known.figures(head[0], in_front, known_bundle(tmp_path / "a", head, truth, truth.guides, truth.color))
+    assert row["hidden_bare"] > 0.3 and row["bare_share"] < 0.02
+
+
 def test_roots_are_judged_at_their_place_on_the_known_head(head, truth, tmp_path):
     high = truth.vertices[:, 1] > 40
     taller = replace(truth, vertices=truth.vertices + np.float32([0, 18, 0]) * high[:, None])

@@ -91,6 +91,13 @@ def test_roots_stand_on_the_scalp(model, which, request):
     assert np.isfinite(root_uv(skin, strands)).all()
 
 
+def test_hair_that_hangs_over_the_temples_is_rooted_above_them(model, long):
+    _, strands, _, _ = long
+    seen = strands.source == 2
+    scalp = (strands.root_weights * model.part("scalp")[skin_triangles(model).vertices[strands.root_face]]).sum(1)
+    assert seen.sum() > 100 and (scalp[seen] > 0.3).all()
+
+
 def test_short_hair_is_short_and_long_hair_hangs(short, long):
     def length(strands):
         return np.linalg.norm(np.diff(strands.points[strands.layer == 0], axis=1), axis=2).sum(1)

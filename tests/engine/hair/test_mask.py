@@ -83,6 +83,23 @@ def test_a_receding_hairline_stays_where_it_is(model):
     assert (mask.hair[bare] > 0.5).mean() < 0.95
 
 
+def _gleaming(place):
+    """Hair beside a bald middle on which a lamp gleams as white as paper."""
+    gleam = 6 * np.exp(-np.sum(((place - [0, 112, 0]) / [20, 60, 40]) ** 2, -1, keepdims=True))
+    sides = np.where((_above_hairline(place) & (np.abs(place[..., 0]) > 32))[..., None], _hair(place), 1.0)
+    return sides + gleam
+
+
+def test_gleams_on_a_bald_top_are_no_hair(model):
+    window, found = _mask(model, yaw=0.0, paint=_gleaming)
+    white = (window.rgb.min(-1) > 245) & np.isfinite(window.head_near) & (window.level > 0.85)
+    assert white.sum() > 60 and found.refusal == ""
+    for told in (None, _told(np.where(found.hair > 0.5, np.where(white, 0.3, 0.95), 0.02), 0.01 + 0 * found.hair)):
+        mask = hair_mask(window, person.person_matte(window), told)
+        assert (mask.hair[white] > 0.5).mean() < 0.1, "with and without the network"
+        assert (mask.hair > 0.5).sum() > 300
+
+
 def test_caps_are_not_hair(model):
     _, blue = _mask(model, yaw=0.0, covered=lambda place: _above_hairline(place, -8.0))
     _, black = _mask(model, yaw=0.0, paint=_black_cap)

@@ -32,9 +32,7 @@ from .weights import WEIGHTS, ReliefWeights
 __all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
 
 
-def with_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> View:
+def with_relief(model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS) -> View:
     """The view with the folds of its photo: in its deformation what the mesh carries, the rest in ``mid.relief``.
 
     The view itself where the photo is too small, or shows too little bare skin.
@@ -95,9 +93,7 @@ def solved_heights(
     return Solved(picture, lit, places, trust, shading, robust, plain)
 
 
-def read_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> Relief | None:
+def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS) -> Relief | None:
     """See :func:`with_relief`; the relief alone."""
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:

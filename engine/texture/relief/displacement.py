@@ -51,7 +51,7 @@ def displacement_map(
     measured = None
     if fields.relief is not None:  # coarser waves are measured, and better than the texture tells them
         measured = Measured(model, fields.relief, fields.vertices, fields.size)
-        w = replace(w, band_mm=w.beside_measured_mm)
+        w = replace(w, band_mm=w.beside_measured_mm, pores=w.pores_beside_measured)
     triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
     leans = _leans(model, fields)
     vertex = np.stack(

@@ -23,6 +23,6 @@ def fit_stages(
         from ..fit import fit_mid, with_relief
 
         refined, mid = fit_mid(model, photo, observation, coarse, settings)
-        view = with_relief(model, View(photo, observation, refined, mid))
+        view = with_relief(model, View(photo, observation, refined, mid), settings)
         result["mid"] = (model.posed(view), refined)
     return {stage: result[stage] for stage in stages}

@@ -45,6 +45,7 @@ WEIGHTS = [
         "fit.features.weights",
         "fit.coarse.weights",
         "fit.mid.weights",
+        "fit.relief.weights",
         "fit.views.weights",
     )
 ]

@@ -88,9 +88,7 @@ def _in_picture(image: np.ndarray, photo: Camera, picture: Camera) -> np.ndarray
     fx, fy = picture.fx / photo.fx, picture.fy / photo.fy
     column, row = round(photo.cx - picture.cx / fx), round(photo.cy - picture.cy / fy)
     piece = image[row : row + round(picture.height / fy), column : column + round(picture.width / fx)]
-    return cv2.resize(
-        np.ascontiguousarray(piece, np.float32), (picture.width, picture.height), interpolation=cv2.INTER_AREA
-    )
+    return cv2.resize(np.ascontiguousarray(piece, np.float32), (picture.width, picture.height), interpolation=cv2.INTER_AREA)
 
 
 def learn(samples: Samples) -> dict[str, np.ndarray]:

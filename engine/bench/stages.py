@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..head import HeadModel
+from ..types import View
 from ..wire.settings import Settings
 
 __all__ = ["fit_stages"]
@@ -19,8 +20,9 @@ def fit_stages(
     coarse = fit_coarse(model, photo, observation, settings)
     result = {"coarse": (model.shape(coarse.identity, coarse.expression), coarse)}
     if "mid" in stages:
-        from ..fit import fit_mid
+        from ..fit import fit_mid, with_relief
 
         refined, mid = fit_mid(model, photo, observation, coarse, settings)
-        result["mid"] = (model.shape(refined.identity, refined.expression) + mid.deformation, refined)
+        view = with_relief(model, View(photo, observation, refined, mid), settings)
+        result["mid"] = (model.posed(view), refined)
     return {stage: result[stage] for stage in stages}

@@ -155,7 +155,8 @@ def _fitted(
         shaping = progress.stage("mid", "Shaping the head to the photo")
         shaping(0.0)
         view = View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping.part(0.0, 0.6)))
-        return [with_relief(model, view, shaping.part(0.6, 1.0, "Reading folds and wrinkles"))], left_out
+        reading = shaping.part(0.6, 1.0, "Reading folds and wrinkles")
+        return [with_relief(model, view, settings, reading)], left_out
     from ..fit.views import fit_views
     from ..photo import load_photo
     from ..photo.landmarks import face_width

@@ -47,6 +47,7 @@ WEIGHTS = [
         "fit.features.weights",
         "fit.coarse.weights",
         "fit.mid.weights",
+        "fit.relief.weights",
         "fit.views.weights",
     )
 ]

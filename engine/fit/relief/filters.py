@@ -7,7 +7,7 @@ import numpy as np
 
 __all__ = ["bands", "blur", "blur_within", "doubled_direction", "slopes", "wide_blur"]
 
-_LEAST = 0.25
+_LEAST = 0.5
 """Deviation below which a blur changes nothing, pixels."""
 
 

@@ -16,6 +16,7 @@ from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import Relief, View
+from ...wire.settings import Settings
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
 from .evidence import band_deviations, evidence_of
@@ -33,16 +34,23 @@ __all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
 
 
 def with_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
+    model: HeadModel,
+    view: View,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+    weights: ReliefWeights = WEIGHTS,
 ) -> View:
     """The view with the folds of its photo: in its deformation what the mesh carries, the rest in ``mid.relief``.
 
     The view itself where the photo is too small, or shows too little bare skin.
 
     Args:
+        settings: ``quality`` draft reads none.
         progress: may raise to cancel.
     """
     view = _smooth(view)
+    if settings is not None and settings.quality == "draft":
+        return view
     relief = read_relief(model, view, progress, weights)
     if relief is None:
         return view
@@ -95,9 +103,7 @@ def solved_heights(
     return Solved(picture, lit, places, trust, shading, robust, plain)
 
 
-def read_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> Relief | None:
+def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS) -> Relief | None:
     """See :func:`with_relief`; the relief alone."""
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:

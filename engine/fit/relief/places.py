@@ -65,7 +65,8 @@ def _on_head(model: HeadModel, expression: np.ndarray, w: FoldPlaceWeights) -> t
     squints = [both("cheekSquint"), *[both("eyeSquint")] * (len(w.chance) - 1)]
     up = max(action["browInnerUp"], both("browOuterUp"))
     amounts = [
-        min(w.chance[i] + w.smile[i] * smile + w.squint[i] * squints[i] + w.brow[i] * down, w.most[i]) for i in range(len(w.chance))
+        min(w.chance[i] + w.smile[i] * smile + w.squint[i] * squints[i] + w.brow[i] * down, w.most[i])
+        for i in range(len(w.chance))
     ]
     amounts.append(min(1, w.forehead_chance[0] + w.forehead_chance[1] * up))
     return (near * amounts).max(1), turned

@@ -165,13 +165,11 @@ class _Operator:
         level, w = self.level, self.w
         slope = level.weight * (level.a**2 + level.b**2) + level.directed * (level.along_x**2 + level.along_y**2)
         deep = sum(amount / reach for amount, reach in zip(w.recess, w.recess_mm)) * level.recessed
-        return 0.5 * slope + self.height + 20 * self.bend + level.weight * deep**2
+        return 0.5 * slope + self.height + (4**2 + 4) * self.bend + level.weight * deep**2
 
     def __call__(self, height: np.ndarray) -> np.ndarray:
         level = self.level
-        darker, curved, directed = _forward(
-            height, level.a, level.b, level.along_x, level.along_y, level.directed, self.bend
-        )
+        darker, curved, directed = _forward(height, level.a, level.b, level.along_x, level.along_y, level.directed, self.bend)
         if self.recess:
             darker += _recess(height, level.recessed, level.mm, self.w)
         return self._back(self.high(darker), directed, curved, self.height * height)

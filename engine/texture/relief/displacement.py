@@ -47,11 +47,8 @@ def displacement_map(
         (S, S) float32 mm along the normal, 0 outside the layout.
     """
     size = luminance.shape[0]
-    layout, w = layout_of(model), fields.weights.relief
-    measured = None
-    if fields.relief is not None:  # coarser waves are measured, and better than the texture tells them
-        measured = Measured(model, fields.relief, fields.vertices, fields.size)
-        w = replace(w, band_mm=w.beside_measured_mm)
+    layout = layout_of(model)
+    measured, w = _measured(model, fields)
     triangles, corners = model.triangles.astype(np.int32), corner_triangles(len(model.faces))
     leans = _leans(model, fields)
     vertex = np.stack(
@@ -119,6 +116,16 @@ def displacement_map(
     out *= np.float32(detail)
     progress(1.0)
     return out
+
+
+def _measured(model: HeadModel, fields: Analysis) -> tuple[Measured | None, ReliefWeights]:
+    """Folds that the fit has read, and what is believed of all others beside them."""
+    w = fields.weights.relief
+    if fields.relief is None:
+        return None, w
+    # Coarser waves are measured, and better than the texture tells them.
+    beside = replace(w, band_mm=w.beside_measured_mm, pores=w.pores_beside_measured)
+    return Measured(model, fields.relief, fields.vertices, fields.size), beside
 
 
 def _add_measured(model: HeadModel, measured: Measured, out: np.ndarray) -> None:

@@ -227,6 +227,8 @@ class ReliefWeights:
 
     pores: tuple[float, ...] = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
     """Pore-scale relief that is added everywhere, mm, at WAVES_MM."""
+    pores_beside_measured: tuple[float, ...] = (0.0, 0.0, 0.0, 0.003, 0.010, 0.010)
+    """The same where the fit has read wrinkles: what is coarser than pores would be wrong there."""
     lips: float = 0.65
     """Share of the relief that lips do not have."""
     scalp: float = 0.7
@@ -256,7 +258,7 @@ class ReliefWeights:
     are interpolated."""
     band_mm: tuple[float, float, float, float] = (0.25, 0.4, 4.0, 7.0)
     """Gain rises between the first two wavelengths and falls between the last two, mm."""
-    beside_measured_mm: tuple[float, float, float, float] = (0.25, 0.4, 0.8, 1.6)
+    beside_measured_mm: tuple[float, float, float, float] = (0.25, 0.4, 0.6, 1.2)
     """The same where the fit has read folds and wrinkles from the photo's shading."""
     band_px: tuple[float, float] = (2.2, 3.6)
     """The same rise in pixels of the photo: shorter waves are its sampling lattice and its compression."""

@@ -18,6 +18,7 @@ from ...system.progress import SILENT, Progress
 from ...types import Relief, View
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
+from .actions import correctives_of
 from .evidence import band_deviations, evidence_of
 from .filters import bands, blur, slopes
 from .gate import belief_in_light, believed, load_belief
@@ -32,9 +33,7 @@ from .weights import WEIGHTS, ReliefWeights
 __all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
 
 
-def with_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> View:
+def with_relief(model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS) -> View:
     """The view with the folds of its photo: in its deformation what the mesh carries, the rest in ``mid.relief``.
 
     The view itself where the photo is too small, or shows too little bare skin.
@@ -46,7 +45,8 @@ def with_relief(
     relief = read_relief(model, view, progress, weights)
     if relief is None:
         return view
-    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation + relief.offset, relief=relief))
+    at_rest = view.mid.deformation + relief.offset - relief.by_actions(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=at_rest, relief=relief))
 
 
 class Solved(NamedTuple):
@@ -95,9 +95,7 @@ def solved_heights(
     return Solved(picture, lit, places, trust, shading, robust, plain)
 
 
-def read_relief(
-    model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS
-) -> Relief | None:
+def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weights: ReliefWeights = WEIGHTS) -> Relief | None:
     """See :func:`with_relief`; the relief alone."""
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:
@@ -114,7 +112,9 @@ def read_relief(
     progress(0.9)
     height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
     height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
-    return _split(model, model.posed(_smooth(view)), solved, height, weights)
+    relief = _split(model, model.posed(_smooth(view)), solved, height, weights)
+    actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
+    return replace(relief, actions=actions, correctives=correctives) if actions else relief
 
 
 def _smooth(view: View) -> View:
@@ -122,7 +122,8 @@ def _smooth(view: View) -> View:
     relief = view.mid.relief
     if relief is None:
         return view
-    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - relief.offset, relief=None))
+    folds = relief.offset - relief.by_actions(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - folds, relief=None))
 
 
 def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.ndarray, weights: ReliefWeights) -> Relief:

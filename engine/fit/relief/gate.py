@@ -67,9 +67,7 @@ def load_belief() -> Belief:
         ) from error
 
 
-def believed(
-    picture: Picture, evidence: Evidence, trust: np.ndarray, weights: ReliefWeights, belief: Belief
-) -> np.ndarray:
+def believed(picture: Picture, evidence: Evidence, trust: np.ndarray, weights: ReliefWeights, belief: Belief) -> np.ndarray:
     """(H, W) float32 mm: the sum of the bands, as far as they are believed.
 
     Args:

@@ -169,9 +169,7 @@ class _Operator:
 
     def __call__(self, height: np.ndarray) -> np.ndarray:
         level = self.level
-        darker, curved, directed = _forward(
-            height, level.a, level.b, level.along_x, level.along_y, level.directed, self.bend
-        )
+        darker, curved, directed = _forward(height, level.a, level.b, level.along_x, level.along_y, level.directed, self.bend)
         if self.recess:
             darker += _recess(height, level.recessed, level.mm, self.w)
         return self._back(self.high(darker), directed, curved, self.height * height)

@@ -44,9 +44,7 @@ def _features(picture: Picture, w: TrustWeights) -> np.ndarray:
     return np.clip(blur(grown.astype(np.float32) / np.float32(255), w.soft_mm * mm), 0, 1)
 
 
-def shading_trust(
-    picture: Picture, lit: Lit, trust: np.ndarray, folds: np.ndarray, weights: ReliefWeights
-) -> np.ndarray:
+def shading_trust(picture: Picture, lit: Lit, trust: np.ndarray, folds: np.ndarray, weights: ReliefWeights) -> np.ndarray:
     """(H, W) float32: `trust` without pigment, hard shadows and stubble.
 
     Args:

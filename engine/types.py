@@ -152,9 +152,19 @@ class Relief:
     shade: np.ndarray
     """(H, W) float32: change of log brightness by what of the height the mesh does not carry."""
     offset: np.ndarray
-    """(N, 3) float32 mm: what the mesh carries; part of the deformation."""
+    """(N, 3) float32 mm: what the mesh carries in the photo; but for what actions explain, part of the deformation."""
     carried: np.ndarray
     """(N,) float32 mm: the same along the normals."""
+    actions: tuple[int, ...] = ()
+    """Numbers of the facial actions that explain a share of `offset`."""
+    correctives: np.ndarray | None = None
+    """(A, N, 3) float32 mm: what each of these moves at value 1, beside the model's own move; None without such actions."""
+
+    def by_actions(self, expression: np.ndarray) -> np.ndarray:
+        """(N, 3) float32 mm: what of the folds (52,) actions make."""
+        if self.correctives is None:
+            return np.zeros_like(self.offset)
+        return np.tensordot(np.float32(expression[list(self.actions)]), self.correctives, 1)
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,10 @@ class HeadModel:
         return vertices
 
     def posed(self, view: View) -> np.ndarray:
-        """(N, 3) float32 mm: the head as it is in a photo, expression and deformation included."""
-        return self.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation
+        """(N, 3) float32 mm: the head as it is in a photo, expression, its correctives and deformation included."""
+        posed = self.shape(view.coarse.identity, view.coarse.expression) + view.mid.deformation
+        relief = view.mid.relief
+        return posed if relief is None else posed + relief.by_actions(view.coarse.expression)
 
     def part(self, *names: str) -> np.ndarray:
         """(N,) float32: the union (maximum) of the named parts."""

@@ -19,6 +19,7 @@ from ...types import Relief, View
 from ...wire.settings import Settings
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
+from .actions import correctives_of
 from .evidence import band_deviations, evidence_of
 from .filters import bands, blur, slopes
 from .gate import belief_in_light, believed, load_belief
@@ -54,7 +55,8 @@ def with_relief(
     relief = read_relief(model, view, progress, weights)
     if relief is None:
         return view
-    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation + relief.offset, relief=relief))
+    at_rest = view.mid.deformation + relief.offset - relief.by_actions(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=at_rest, relief=relief))
 
 
 class Solved(NamedTuple):
@@ -120,7 +122,9 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
     progress(0.9)
     height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
     height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
-    return _split(model, model.posed(_smooth(view)), solved, height, weights)
+    relief = _split(model, model.posed(_smooth(view)), solved, height, weights)
+    actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
+    return replace(relief, actions=actions, correctives=correctives) if actions else relief
 
 
 def _smooth(view: View) -> View:
@@ -128,7 +132,8 @@ def _smooth(view: View) -> View:
     relief = view.mid.relief
     if relief is None:
         return view
-    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - relief.offset, relief=None))
+    folds = relief.offset - relief.by_actions(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - folds, relief=None))
 
 
 def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.ndarray, weights: ReliefWeights) -> Relief:

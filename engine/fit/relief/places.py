@@ -12,7 +12,7 @@ from ...render import interpolate
 from .picture import Picture
 from .weights import FoldPlaceWeights
 
-__all__ = ["Places", "fold_places"]
+__all__ = ["Places", "action_amounts", "fold_places", "places_on_template"]
 
 _MIRRORED = {358: 129, 291: 61, 453: 233, 450: 230, 448: 228, 263: 33, 425: 205, 8: 8, 17: 17}
 """The landmark on the right half for each that a place starts from."""
@@ -51,25 +51,48 @@ def fold_places(model: HeadModel, expression: np.ndarray, picture: Picture, w: F
 def _on_head(model: HeadModel, expression: np.ndarray, w: FoldPlaceWeights) -> tuple[np.ndarray, np.ndarray]:
     """(N,) chance at each vertex; (N, 3) sums of doubled angles (cosine, sine) of the directions, and of their weights:
     a fold's direction has no sign."""
+    near, turned = places_on_template(model, w)
+    amounts, _ = action_amounts(model, expression, w)
+    return (near * amounts).max(1), turned
+
+
+def action_amounts(model: HeadModel, expression: np.ndarray, w: FoldPlaceWeights) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(P,) chance of a fold in each place, the forehead last; what each action that the photo shows adds to them, (P,) by name,
+    its left and right half each what it adds on its own side.
+
+    Args:
+        expression: (52,) facial actions of the photo.
+    """
+    action = dict(zip(model.expression_names, np.asarray(expression, float)))
+    others = [0.0, *[1.0] * (len(w.chance) - 1)]
+    gains = {
+        "mouthSmile": [*w.smile, 0.0],
+        "cheekSquint": [w.squint[0], *[0.0] * len(others)],
+        "eyeSquint": [*np.multiply(others, w.squint), 0.0],
+        "browDown": [*w.brow, 0.0],
+    }
+    added = {name + side: action[name + side] * np.array(gain) for name, gain in gains.items() for side in ("Left", "Right")}
+    forehead = np.eye(len(w.chance) + 1)[-1] * w.forehead_chance[1]
+    inner, outer = action["browInnerUp"], (action["browOuterUpLeft"] + action["browOuterUpRight"]) / 2
+    if inner >= outer:
+        added["browInnerUp"] = inner * forehead
+    else:
+        added |= {f"browOuterUp{side}": action[f"browOuterUp{side}"] * forehead for side in ("Left", "Right")}
+    whole = np.array([*w.chance, w.forehead_chance[0]], float)
+    for name, by_place in added.items():
+        whole += by_place if name == "browInnerUp" else by_place / 2
+    amounts = np.minimum(whole, [*w.most, 1.0])
+    return amounts, {name: by_place * amounts / whole for name, by_place in added.items()}
+
+
+def places_on_template(model: HeadModel, w: FoldPlaceWeights) -> tuple[np.ndarray, np.ndarray]:
+    """(N, P) how near each vertex is to each place, in [0, 1], the forehead last; (N, 3) sums of doubled angles (cosine, sine) of
+    the directions, and of their weights."""
     key = f"{model.version}/{w}"
     if key not in _template:
         _template.clear()
         _template[key] = _on_template(model, w)
-    near, turned = _template[key]
-    action = dict(zip(model.expression_names, np.asarray(expression, float)))
-
-    def both(name):
-        return (action[name + "Left"] + action[name + "Right"]) / 2
-
-    smile, down = both("mouthSmile"), both("browDown")
-    squints = [both("cheekSquint"), *[both("eyeSquint")] * (len(w.chance) - 1)]
-    up = max(action["browInnerUp"], both("browOuterUp"))
-    amounts = [
-        min(w.chance[i] + w.smile[i] * smile + w.squint[i] * squints[i] + w.brow[i] * down, w.most[i])
-        for i in range(len(w.chance))
-    ]
-    amounts.append(min(1, w.forehead_chance[0] + w.forehead_chance[1] * up))
-    return (near * amounts).max(1), turned
+    return _template[key]
 
 
 _template: dict[str, tuple[np.ndarray, np.ndarray]] = {}

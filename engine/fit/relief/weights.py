@@ -201,6 +201,22 @@ class FoldPlaceWeights:
 
 
 @dataclass(frozen=True)
+class ActionWeights:
+    """What of the folds the facial actions explain."""
+
+    explains: float = 1.6
+    """How much more of a fold than of its chance an action explains."""
+    most: float = 0.95
+    """Most of a fold that all actions explain."""
+    full: float = 0.5
+    """Value of an action in the photo from which on all that it explains leaves the face at rest."""
+    side_mm: float = 8.0
+    """Distance from the middle at which a side's action explains all of that side."""
+    least_chance: float = 1e-3
+    """Least chance that is divided by, and least share that makes a corrective."""
+
+
+@dataclass(frozen=True)
 class SolveWeights:
     """The height that explains brightness best."""
 
@@ -323,6 +339,7 @@ class ReliefWeights:
     light: LightWeights = field(default_factory=LightWeights)
     trust: TrustWeights = field(default_factory=TrustWeights)
     places: FoldPlaceWeights = field(default_factory=FoldPlaceWeights)
+    actions: ActionWeights = field(default_factory=ActionWeights)
     solve: SolveWeights = field(default_factory=SolveWeights)
     evidence: EvidenceWeights = field(default_factory=EvidenceWeights)
     gate: GateWeights = field(default_factory=GateWeights)

@@ -71,14 +71,26 @@ def sample_actions(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarr
 
 
 def sample_grin(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
-    """(52,) values in [0, 1]: teeth show in a smile or a speaking mouth, which is not a tongue."""
-    value = np.zeros(len(names))
-    for start, most in (("mouthSmile", 1.2), ("mouthUpperUp", 0.8), ("mouthLowerDown", 0.9), ("cheekSquint", 0.7)):
-        amount = rng.uniform(0.2, 1) * most
+    """(52,) values in [0, 1]: teeth show in a smile, between parted lips or in a speaking mouth, which is not a tongue."""
+    value, smiles = np.zeros(len(names)), rng.random() < 0.5
+    for start, most in (
+        ("mouthUpperUp", 0.8),
+        ("mouthLowerDown", 0.9),
+        ("mouthSmile", 1.2 * smiles),
+        ("cheekSquint", 0.7 * smiles),
+    ):
+        amount = rng.uniform(0.1, 1) * most
         for side in _SIDES:
             value[names.index(start + side)] = amount * rng.normal(1, 0.12)
-    for name, most in (("jawOpen", 0.5), ("mouthFunnel", 0.3), ("mouthShrugLower", 0.3), ("mouthRollLower", 0.3)):
-        value[names.index(name)] = rng.uniform(0, most) * (rng.random() < 0.5)
+    for name, most in (
+        ("jawOpen", 0.5),
+        ("jawOpen", 0.2),
+        ("mouthFunnel", 0.5),
+        ("mouthPucker", 0.3),
+        ("mouthShrugLower", 0.3),
+        ("mouthRollLower", 0.3),
+    ):
+        value[names.index(name)] += rng.uniform(0, most) * (rng.random() < 0.5)
     return np.clip(value, 0, 1)
 
 

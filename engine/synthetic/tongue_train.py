@@ -159,7 +159,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--heads", type=int, default=6000, help="of the varied look")
     parser.add_argument("--plain-heads", type=int, default=1400, help="of the plain look")
-    parser.add_argument("--grins", type=int, default=800, help="people whose teeth show")
+    parser.add_argument("--grins", type=int, default=1200, help="people whose teeth show")
     parser.add_argument("--epochs", type=int, default=8, help="times that every picture is seen")
     parser.add_argument("--out", type=Path, default=TONGUE_FILE, help="file that is written")
     options = parser.parse_args(argv)

@@ -88,6 +88,7 @@ def one_sided(
     )
     height = found["browOuterUp"] - found["browDown"]
     brow = float(np.clip(believed(height, w.brow, w.brow_gain), -w.brow_most, w.brow_most))
+    jaw = float(np.clip(believed(found["jaw"], w.jaw, w.jaw_gain), -w.jaw_most, w.jaw_most))
     # A higher brow is raised, or the other one is lowered: that is the scores' to say.
     up, down = (max(np.sign(brow) * sign * scored(name), 0.0) for name, sign in (("browOuterUp", 2), ("browDown", -1)))
     raised = (up + w.brow_floor) / (up + down + w.brow_floor)
@@ -95,7 +96,7 @@ def one_sided(
         "browOuterUp": brow * raised,
         "browDown": -brow * (1 - raised),
         # A face whose one brow is raised seems tilted, and its chin beside the middle.
-        "jaw": lower * believed(found["jaw"], w.jaw, w.jaw_gain) * (1 - float(smoothstep(*w.brow, abs(height)))),
+        "jaw": lower * jaw * (1 - float(smoothstep(*w.brow, abs(height)))),
         "mouth": lower * drawn * believed(found["mouth"], w.mouth, w.mouth_gain),
         "mouthSmile": lower * believed(found["mouthSmile"], w.smile, w.smile_gain),
     }

@@ -130,6 +130,12 @@ class JawWeights:
     """Depth from the upper row's edge back to the lower row's, mm."""
     most_forward_mm: float = 6.0
     """Largest move of a row of teeth forwards, mm."""
+    aside: float = 0.2
+    """Shift of the jaw aside, as a share of the full action, from which on its row of teeth is held behind the lower lip."""
+    behind_skin_mm: float = 2.0
+    """Depth of the mouth's cavity behind the skin that is kept then, mm."""
+    beside_lips_mm: float = 14.0
+    """Distance from the middle from which on teeth are kept behind the skin, too, mm."""
     hanging_mm: float = 1.0
     """Move of a vertex of the teeth with the open jaw from which on it belongs to the lower row, mm (sum over the axes)."""
 

@@ -222,3 +222,20 @@ def test_teeth_of_a_real_grimace(shared_dir):
     with Landmarker() as landmarker:
         found = find_bite(photo, landmarker.detect(photo)[0])
     assert 0.35 < found.upper < found.lower < 0.7
+
+
+def test_the_lower_row_stays_behind_a_lower_lip_that_lags_behind_the_jaw(model):
+    """Landmarks hold the lips where they were; the action alone has moved the teeth aside."""
+    aside = np.zeros(52)
+    aside[model.expression_names.index("jawLeft")] = 0.5
+    action = 0.5 * model.expression_basis[model.expression_names.index("jawLeft")]
+    skin = np.unique(model.faces[model.face_material == MATERIALS.index("skin")])
+    posed = model.template + action
+    posed[skin] = model.template[skin]
+    teeth = np.unique(model.faces[model.face_material == MATERIALS.index("teeth")])
+    lower = teeth[np.abs(action[teeth, 0]) > 2]
+    shift = bite_shift(model, posed, aside)
+    middle = float(model.landmarks(posed)[14, 0])
+    assert posed[lower, 0].mean() - middle > 2
+    assert abs((posed + shift)[lower, 0].mean() - middle) < 0.7
+    assert not bite_shift(model, posed, np.zeros(52))[lower, 0].any()

@@ -102,9 +102,10 @@ CHANGES: dict[str, Change] = {
 
 
 def mixed(pixels: np.ndarray, points: np.ndarray, seed: int) -> tuple[str, np.ndarray]:
-    """Two changes one after the other, chosen by a seed: their names and the picture."""
+    """Two changes one after the other: their names and the picture. As many seeds as there are changes take each of them."""
     rng = np.random.default_rng(seed)
-    names = [list(CHANGES)[i] for i in rng.permutation(len(CHANGES))[:2]]
+    first = seed % len(CHANGES)
+    names = [list(CHANGES)[i] for i in (first, (first + rng.integers(1, len(CHANGES))) % len(CHANGES))]
     for name in names:
         pixels = CHANGES[name](pixels, points, rng)
     return " + ".join(names), pixels
@@ -126,7 +127,7 @@ def broken(pixels: np.ndarray, folder: Path) -> str:
         except HrnError as error:
             allowed = error.code in (ErrorCode.NO_FACE, ErrorCode.FACE_TOO_SMALL)
             return "" if allowed else f"{error.code}: {error}"
-        except Exception as error:  # noqa: BLE001 what is looked for
+        except Exception as error:
             return f"{type(error).__name__}: {error}"
     bad = [name for name, array in bundle.arrays().items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
     if (folder / "head" / "hair.npz").is_file():

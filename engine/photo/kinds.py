@@ -57,6 +57,10 @@ _TABLE = (
     (0, b"\0\0\0\x0cjP  ", Kind(say("a JPEG 2000 picture"), _EXPORT)),
     (0, b"\xff\x4f\xff\x51", Kind(say("a JPEG 2000 picture"), _EXPORT)),
     *((0, b"P%d" % number + end, Kind(say("a PPM picture"), _EXPORT)) for number in range(1, 8) for end in (b"\n", b" ")),
+    *((0, b"\x0a" + bytes((version, 1)), Kind(say("a PCX picture"), _EXPORT)) for version in (0, 2, 3, 4, 5)),
+    (0, b"\x01\xda\0", Kind(say("an SGI picture"), _EXPORT)),
+    (0, b"\x01\xda\1", Kind(say("an SGI picture"), _EXPORT)),
+    (0, b"qoif", Kind(say("a QOI picture"), _EXPORT)),
     (0, b"\x76\x2f\x31\x01", Kind(say("an OpenEXR picture"), _EXPORT)),
     (0, b"#?RADIANCE", Kind(say("a Radiance HDR picture"), _EXPORT)),
     (0, b"#?RGBE", Kind(say("a Radiance HDR picture"), _EXPORT)),
@@ -64,6 +68,7 @@ _TABLE = (
     (0, b"gimp xcf", Kind(say("a GIMP document"), _EXPORT)),
     (0, b"DDS ", Kind(say("a DDS texture"), _EXPORT)),
     (0, b"\0\0\1\0", Kind(say("an icon"), _EXPORT)),
+    (0, b"icns", Kind(say("an icon"), _EXPORT)),
     (128, b"DICM", Kind(say("a DICOM picture"), _EXPORT)),
     (0, b"%PDF", Kind(say("a PDF document"), _EXPORT)),
     (0, b"%!PS", Kind(say("a PostScript document"), _EXPORT)),
@@ -72,6 +77,7 @@ _TABLE = (
     (0, b"PK\x03\x04", Kind(say("a ZIP archive"), _UNPACK)),
     (0, b"Rar!", Kind(say("a RAR archive"), _UNPACK)),
     (0, b"7z\xbc\xaf", Kind(say("a 7z archive"), _UNPACK)),
+    *((0, magic, Kind(say("a packed file"), _UNPACK)) for magic in (b"\x1f\x8b\x08", b"(\xb5/\xfd", b"BZh", b"\xfd7zXZ")),
     (8, b"AVI ", _VIDEO),
     (8, b"WAVE", _SOUND),
     (0, b"ID3", _SOUND),
@@ -93,6 +99,15 @@ _TABLE = (
 )
 """Where its bytes lie in a file of that kind."""
 
+_STREAM = (188, 192)
+"""Bytes of a packet of an MPEG transport stream (ISO/IEC 13818-1, 2.4.3.2), as recorded and with the time before it."""
+_SYNC = b"G"
+"""Byte that each packet begins with."""
+_TGA_TYPES = (1, 2, 3, 9, 10, 11)
+"""ImageType of a Truevision TGA, which has no other mark at its beginning (*TGA file format specification* 2.0, C.2.3) ..."""
+_TGA_BITS = (8, 15, 16, 24, 32)
+"""... and its bits per pixel."""
+
 _PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf", b"jpeg")
 """Brands of ISO base media files that hold pictures: HEIF and AVIF. The others hold films and sounds."""
 
@@ -110,6 +125,9 @@ def kind_of(head: bytes) -> Kind | None:
     for at, magic, kind in _TABLE:
         if head[at : at + len(magic)] == magic:
             return kind
+    starts = [(size - _STREAM[0], 2 * size - _STREAM[0]) for size in _STREAM]
+    if any(head[one : one + 1] == head[other : other + 1] == _SYNC for one, other in starts):
+        return _VIDEO
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:256].replace(b"\0", b"").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return Kind(say("a web page"), _PAGE)
@@ -121,7 +139,15 @@ def kind_of(head: bytes) -> Kind | None:
             return Kind(say("a text file"), say(""))
         except UnicodeDecodeError:
             pass
-    return None
+    return Kind(say("a TGA picture"), _EXPORT) if _like_tga(head) else None
+
+
+def _like_tga(head: bytes) -> bool:
+    """Whether the first bytes are a TGA's header: a table of colours where its type needs one, a size, few bits."""
+    if len(head) < 18 or head[2] not in _TGA_TYPES or head[1] != (head[2] in (1, 9)) or head[16] not in _TGA_BITS:
+        return False
+    width, height = (int.from_bytes(head[at : at + 2], "little") for at in (12, 14))
+    return width > 0 and height > 0 and head[3:5] == b"\0\0" and (head[1] or head[5:8] == b"\0\0\0")
 
 
 def not_a_photo(name: str, kind: Kind | None) -> HrnError:

@@ -13,15 +13,11 @@ import numpy as np
 
 from ..types import ARKIT_ACTIONS, FaceObservation, Photo
 from .landmarks import Landmarker, width_of
-from .part_worn import below_nose
 from .parts import find_parts
-from .regions import EYES, OVAL, fill
+from .regions import EYES, fill
 from .weights import WEIGHTS, MaskedWeights
 
 __all__ = ["is_masked", "with_masked_faces"]
-
-_OVER = ("cover", "hat", "clothes", "other", "background")
-"""Parts that may lie over the lower face."""
 
 
 def with_masked_faces(
@@ -59,18 +55,13 @@ def is_masked(pixels: np.ndarray, points: np.ndarray, w: MaskedWeights = WEIGHTS
     """
     width = width_of(points)
     parts = find_parts(pixels, points, width)
-    if parts is None:
+    if parts is None or parts.worn.cover < w.cover:
         return False
     low, high = np.floor(points[:, :2].min(0)), np.ceil(points[:, :2].max(0))
     scale = min(1.0, w.face_px / width)
     columns, rows = np.maximum(WEIGHTS.crop.least_px, (scale * (high - low)).astype(int))
-    chance = parts.window((low[0], low[1]), scale, (rows, columns))
+    eyes = parts.window((low[0], low[1]), scale, (rows, columns))["eyes"]
     local = ((points[:, :2] - low) * scale).astype(np.float32)
-
-    def share(names: tuple[str, ...], where: np.ndarray) -> float:
-        return float(sum(chance[name] for name in names)[where].mean()) if where.any() else 0.0
-
-    eyes = [share(("eyes",), fill((rows, columns), local, outline) > 0) for outline in EYES]
-    lower = (fill((rows, columns), local, OVAL) > 0) & below_nose((rows, columns), local)
-    seen = np.mean(eyes) > w.eyes and max(eyes) > w.better_eye
-    return bool(seen and share(_OVER, lower) > w.over and share(("cover",), lower) > w.cover)
+    seen = [eyes[fill(eyes.shape, local, outline) > 0] for outline in EYES]
+    shares = [float(one.mean()) if one.size else 0.0 for one in seen]
+    return bool(np.mean(shares) > w.eyes and max(shares) > w.better_eye)

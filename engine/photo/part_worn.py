@@ -11,7 +11,7 @@ from .part_net import PARTS
 from .regions import CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
 from .weights import WEIGHTS
 
-__all__ = ["Worn", "below_nose", "expected", "worn_of"]
+__all__ = ["Worn", "expected", "worn_of"]
 
 _GLASSES = PARTS.index("glasses")
 _LENS = PARTS.index("lens")
@@ -70,7 +70,9 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     side = chances.shape[-1]
     points = np.asarray(landmarks, np.float32)
     oval = fill((side, side), points, OVAL) > 0
-    low = below_nose((side, side), points)
+    y, x = np.mgrid[:side, :side] + 0.5
+    axis = points[CHIN] - points[TOP]
+    low = (x - points[_NOSE_TIP, 0]) * axis[0] + (y - points[_NOSE_TIP, 1]) * axis[1] > 0
     hidden = chances[_LENS] + chances[_COVER]
     rings, around = zip(*(_rim(chances, points, corners) for corners in _CORNERS))
     # Of a turned head the eye that is seen better counts more.
@@ -85,13 +87,6 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
         *eyes,
         _share(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
     )
-
-
-def below_nose(shape: tuple[int, int], points: np.ndarray) -> np.ndarray:
-    """(h, w) bool: what lies below the tip of the nose, along the face, of which these are the (478, 2) landmarks."""
-    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
-    axis = points[CHIN] - points[TOP]
-    return (x - points[_NOSE_TIP, 0]) * axis[0] + (y - points[_NOSE_TIP, 1]) * axis[1] > 0
 
 
 def expected(chances: np.ndarray, worn: Worn) -> np.ndarray:

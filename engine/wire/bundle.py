@@ -189,9 +189,16 @@ def _check_files(path: Path, manifest: dict) -> None:
 
 
 def output_path(out: str | os.PathLike) -> Path:
-    """The folder that `out` names: absolute, and what a symbolic link points to, so that the link stays."""
+    """The folder that `out` names: absolute, and what a symbolic link points to, so that the link stays.
+
+    Raises:
+        HrnError: ``OUTPUT_NOT_WRITABLE`` for a name that no file system takes.
+    """
     out = Path(out).absolute()
-    return Path(os.path.realpath(out)) if out.is_symlink() else out
+    try:
+        return Path(os.path.realpath(out)) if out.is_symlink() else out
+    except OSError as error:
+        raise output_error(error, out) from error
 
 
 def check_writable(out: Path) -> None:

@@ -20,18 +20,26 @@ __all__ = ["level_gaze", "look_alike"]
 
 
 def level_gaze(
-    model: HeadModel, expressions: Sequence[np.ndarray], weights: GazeWeights = WEIGHTS.gaze
+    model: HeadModel,
+    expressions: Sequence[np.ndarray],
+    blind: Sequence[Sequence[int]] = (),
+    weights: GazeWeights = WEIGHTS.gaze,
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Move the outward look that both eyes share from the facial actions to the head.
 
     Args:
         expressions: (52,) values of one head in several photos; the first decides.
+        blind: for each photo the numbers of the eyes that are hidden in it, 0 right, 1 left: they look where the other one does.
         weights: how far eyes look outwards at rest.
 
     Returns:
         The same photos' values, and (N, 3) float32 mm to be added to the head without expression. Together they show what the
         given ones did, but for a fifth of a mm where an eye now looks inwards.
     """
+    expressions = [
+        look_alike(model, value, eyes, weights).astype(value.dtype) if eyes else value
+        for value, eyes in zip(expressions, blind or [()] * len(expressions), strict=True)
+    ]
     outwards, inwards = (
         [model.expression_names.index(f"eyeLook{way}{side}") for side in ("Left", "Right")] for way in ("Out", "In")
     )

@@ -12,7 +12,7 @@ from ...photo.teeth import find_bite
 from ...system.progress import Progress
 from ...types import CoarseFit, Covers, FaceObservation, MidFit
 from ..features.ears import ear_shift
-from ..features.gaze import level_gaze, look_alike
+from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..veiled import blind_eyes
@@ -58,9 +58,7 @@ def finished(
     offset = without_folds(bare[surface.vertices].astype(np.float64), surface.triangles, offset, w.folds)
     deformation = propagate(model, surface, offset, w.follow)
     expression = close_lids(model, camera, bare + deformation, expression, observed, w.lids).astype(np.float32)
-    if blind := blind_eyes(observation.veil):
-        expression = look_alike(model, expression, blind).astype(np.float32)
-    (expression,), straight = level_gaze(model, [expression])
+    (expression,), straight = level_gaze(model, [expression], [blind_eyes(observation.veil)])
     deformation += straight
     bare = model.shape(identity, expression)
     deformation += bite_shift(model, bare + deformation, expression, find_bite(problem.photo, observation))

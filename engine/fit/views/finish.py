@@ -18,7 +18,7 @@ from ...types import CoarseFit, Covers, MidFit, View
 from ...wire.color import srgb_to_linear
 from ...wire.settings import Settings
 from ..features.ears import ear_shift
-from ..features.gaze import level_gaze, look_alike
+from ..features.gaze import level_gaze
 from ..features.jaw import bite_shift
 from ..features.sockets import socket_shift
 from ..mid.fit import fit_mid
@@ -71,10 +71,8 @@ def finished_views(
     else:
         # One photo's pixels have seen to that already.
         _shut_lids(model, views, identity, deformation)
-        for view in views:
-            if blind := blind_eyes(view.observation.veil):
-                view.expression = look_alike(model, view.expression, blind)
-        levelled, straight = level_gaze(model, [view.expression for view in views])
+        blind = [blind_eyes(view.observation.veil) for view in views]
+        levelled, straight = level_gaze(model, [view.expression for view in views], blind)
         deformation = deformation + straight
         for view, expression in zip(views, levelled):
             view.expression = expression

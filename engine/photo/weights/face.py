@@ -136,10 +136,8 @@ class MaskedWeights:
     """Share of both eyes' openings that must be eyes (masked faces 0.46 to 0.89, cats 0.43, things 0.18) ..."""
     better_eye: float = 0.6
     """... and that of the better one."""
-    over: float = 0.6
-    """Share of the lower face that must be something else than a face (0.76 to 0.98; the cat 0.13) ..."""
-    cover: float = 0.3
-    """... and that of it which must be a cover."""
+    cover: float = 0.5
+    """Share of the face below the nose that must be covered (0.7 to 0.98; the cat 0.1)."""
 
 
 @dataclass(frozen=True)

@@ -280,9 +280,17 @@ class TestRaw:
 
 KINDS = {
     "video": [b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + b"\0" * 40, b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 40]
+    + [(b"G" + b"\xff" * 187) * 3, (b"\0\0\0\1G" + b"\xff" * 187) * 3]
     + [b"RIFF\0\0\0\0AVI LIST", b"\x1aE\xdf\xa3" + b"\0" * 40, b"\0\0\0\x08wide\0\0\0\0mdat"],
     "JPEG XL": [b"\xff\x0a" + b"\0" * 40, b"\0\0\0\x0cJXL \r\n\x87\n"],
     "JPEG 2000": [b"\0\0\0\x0cjP  \r\n\x87\n"],
+    "TGA": [bytes((0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 1, 104, 1, 24, 32)) + b"\x80" * 40]
+    + [bytes((5, 1, 9, 0, 0, 0, 1, 24, 0, 0, 0, 0, 44, 1, 104, 1, 8, 0)) + b"\x80" * 40],
+    "PCX": [b"\x0a\5\1\x08" + b"\0" * 60],
+    "SGI": [b"\x01\xda\1\1\0\3" + b"\0" * 60],
+    "QOI": [b"qoif" + b"\0" * 40],
+    "icon": [b"icns" + b"\x80" * 40],
+    "packed file": [b"\x1f\x8b\x08" + b"\xe0" * 40],
     "PPM": [b"P6\n2 2\n255\n" + b"\0" * 12],
     "PDF": [b"%PDF-1.7\n"],
     "OpenEXR": [b"\x76\x2f\x31\x01\x02\0\0\0"],

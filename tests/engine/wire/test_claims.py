@@ -128,10 +128,11 @@ def test_a_link_stays_and_its_folder_gets_the_head(tmp_path):
     assert (tmp_path / "head").is_symlink() and (tmp_path / "disk" / "head.json").is_file()
 
 
-def test_a_name_that_is_too_long_is_met_before_the_work(tmp_path):
+@pytest.mark.parametrize("name", ["x" * 240, "x" * 300, "x/" * 2500])
+def test_a_name_that_is_too_long_is_met_before_the_work(tmp_path, name):
     begun = []
     with pytest.raises(HrnError) as caught:
-        reconstruct(tmp_path / "no photo.jpg", tmp_path / ("x" * 240), Settings(), lambda *step: begun.append(step))
+        reconstruct(tmp_path / "no photo.jpg", tmp_path / name, Settings(), lambda *step: begun.append(step))
     assert caught.value.code is ErrorCode.OUTPUT_NOT_WRITABLE and not begun and not _ended(tmp_path)
 
 

@@ -69,13 +69,14 @@ def test_crossed_eyes_tell_nothing_of_how_they_look_at_rest(model):
 def test_a_shut_eye_looks_where_the_other_one_does(model, left):
     given = values(model, eyeLookOutLeft=left, eyeLookUpLeft=0.2, eyeLookInRight=0.7, eyeLookDownRight=0.8)
     alike = look_alike(model, given, [0])
-    (expression,), _ = level_gaze(model, [alike])
+    (expression, seen), _ = level_gaze(model, [given, given], [[0], []])
     assert turns(model, expression) == pytest.approx([left - 0.3, 0.3 - left], abs=1e-6)
+    assert turns(model, seen)[1] != pytest.approx(0.3 - left)
     number = model.expression_names.index
     assert alike[number("eyeLookUpRight")] == alike[number("eyeLookUpLeft")] and alike[number("eyeLookDownRight")] == 0
 
 
 def test_two_shut_eyes_look_straight_ahead(model):
     given = values(model, eyeLookOutLeft=0.9, eyeLookInRight=0.7, eyeLookDownRight=0.8)
-    (expression,), _ = level_gaze(model, [look_alike(model, given, [0, 1])])
+    (expression,), _ = level_gaze(model, [given], [[0, 1]])
     assert np.abs(expression).max() < 1e-6

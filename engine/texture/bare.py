@@ -47,6 +47,8 @@ class _Skin:
     """(N,) float32 weight of the lips."""
     shade: Mapping[str, float]
     """Share of a group's darkness that stays on the skin beneath it."""
+    paint: Mapping[str, float]
+    """Share of a group's paint that stays there."""
 
 
 def bare_albedo(
@@ -65,7 +67,7 @@ def bare_albedo(
         covered: (N,) in [0, 1] at the vertices, how far ``brows``, ``beard``, ``lashes`` and ``hair`` cover the skin; absent
             groups keep what is painted.
         scalp_color: (3,) linear colour of the skin between the hairs' roots; None leaves the scalp as it is.
-        shaded: the skin between the hairs of brows and beard lies in their shade, soft and without any hair.
+        shaded: the curves of brows and beard are drawn over some of their paint and its shade, instead of over bare skin.
 
     Returns:
         (S, S, 3) uint8 sRGB, the same as `albedo` where nothing covers the skin.
@@ -76,7 +78,7 @@ def bare_albedo(
         cover[:, 3] = 0
     if not cover.any():
         return albedo.copy()
-    skin = _read(model, albedo, cover, weights, weights.shade if shaded else {})
+    skin = _read(model, albedo, cover, weights, weights.shade if shaded else {}, weights.paint if shaded else {})
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -95,7 +97,14 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights, shade: Mapping[str, float]) -> _Skin:
+def _read(
+    model: HeadModel,
+    albedo: np.ndarray,
+    cover: np.ndarray,
+    w: BareWeights,
+    shade: Mapping[str, float],
+    paint: Mapping[str, float],
+) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -111,7 +120,7 @@ def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeight
     usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
-    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips, shade)
+    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips, shade, paint)
 
 
 def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights) -> np.ndarray:
@@ -162,7 +171,7 @@ def _painted(
             change = w.lash_share * rim
             skin_here = np.minimum(filled, w.lid_most * present)
         else:
-            change = np.maximum(whole, rim)
+            change = np.maximum(whole, rim) * (1 - skin.paint.get(name, 0.0))
             below = base + skin.shade.get(name, 0.0) * np.minimum(present - base, 0)
             skin_here = below * (1 + noise)
             if name == "beard":

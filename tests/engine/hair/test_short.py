@@ -234,6 +234,15 @@ def test_brows_are_as_dark_as_the_paint_that_they_stand_for(model, bearded):
     assert given == pytest.approx(wanted, rel=0.35) and abs(given - wanted) < abs(before - wanted)
 
 
+def test_some_paint_stays_beneath_curves(model, bearded):
+    covered = covered_skin(model, bearded.posed, {"brows": bearded.groups["brows"][0]})
+    before = bearded.textures.albedo
+    bare, under = (bare_albedo(model, before, covered, shaded=shaded).astype(float) for shaded in (False, True))
+    dark = ((bare - before).sum(-1) > 30) & (bare != under).any(-1)
+    assert dark.sum() > 300
+    assert 0.5 < np.median((bare - under).sum(-1)[dark] / (bare - before).sum(-1)[dark]) < 0.9
+
+
 def test_the_bare_albedo_shows_no_painted_hair(model, bearded):
     covered = covered_skin(model, bearded.posed, {name: one for name, (one, _) in bearded.groups.items()})
     before = bearded.textures.albedo

@@ -194,7 +194,8 @@ def _row(value: float) -> dict:
 
 
 def test_what_falls_short_is_named() -> None:
-    assert short_of_pairs(summary([_row(0.9), {"head": 1, "light": "sun", "failed": "no face"}])) == []
+    assert short_of_pairs(summary([_row(0.9)])) == []
+    assert len(short_of_pairs(summary([_row(0.9), {"head": 1, "light": "sun", "failed": "no face"}]))) == 1
     short = short_of_pairs(summary([_row(0.1)]))
     assert len(short) == 6 + 1 + 1 + len(NEGATIVES)
     assert "| correlation | 0.10 | 0.10 | 0.10 |" in table(summary([_row(0.1)]))
@@ -207,6 +208,7 @@ def test_plain_benchmark_heads_must_not_get_worse() -> None:
         for name, after in (("d01", 6.9), ("d02", 7.1), ("d07", 6.9))
     ]
     assert len(short_of_heads(rows)) == 1
+    assert len(short_of_heads([*rows, {"head": "d03", "view": "side", "failed": "no face"}])) == 2
 
 
 def test_detail_may_not_make_a_head_less_like_its_photo() -> None:

@@ -30,7 +30,7 @@ _LESS_LIKE = 0.02
 
 def short_of_pairs(figures: dict) -> list[Message]:
     """Sentences on what :func:`.detail_known.summary` falls short of."""
-    short = []
+    short = _failed(figures["failed"])
     for band in BANDS:
         for name, where, limits in (("corr", say("skin"), _CORRELATION), ("folds", say("folds"), _IN_FOLDS)):
             short += _least(
@@ -45,7 +45,8 @@ def short_of_pairs(figures: dict) -> list[Message]:
 
 def short_of_heads(rows: list[dict]) -> list[Message]:
     """Sentences on what benchmark heads fall short of; their photos count together."""
-    short = []
+    short = _failed(sum("failed" in row for row in rows))
+    rows = [row for row in rows if "failed" not in row]
     for head in dict.fromkeys(row["head"] for row in rows):
         some = [row for row in rows if row["head"] == head]
 
@@ -73,6 +74,10 @@ def short_of_likeness(rows: list[dict]) -> list[Message]:
         if gains:
             short += _most(say("less like on average, {view}", view=view), sum(gains.values()) / len(gains), 0.0)
     return short
+
+
+def _failed(count: int) -> list[Message]:
+    return [say("photos that no head came of: {count}", count=count)] if count else []
 
 
 def _least(what: Message, value: float, limit: float) -> list[Message]:

@@ -30,6 +30,7 @@ from ..synthetic.skin_paint import noise, noise_grid
 from ..synthetic.variety import varied_paint
 from ..wire.color import linear_to_srgb
 from .detail_bands import Surface, raised, surface
+from .detail_cycles import Seen, photographed
 from .detail_folds import FEATURES, Relief
 from .detail_lights import FREE, LIGHTS, Lamps, draw_lamps
 from .detail_shadow import shadows_nearby
@@ -93,12 +94,13 @@ class _View(NamedTuple):
 class PairStudio:
     """Makes and keeps pairs."""
 
-    def __init__(self, model: HeadModel, jobs: Path, sides: tuple[int, int] = (680, 900)):
+    def __init__(self, model: HeadModel, jobs: Path, sides: tuple[int, int] = (680, 900), cycles: bool = False):
         """
         Args:
             jobs: folder where pairs are kept. sides: of the smallest and the largest picture, pixels.
+            cycles: through Blender instead of the engine's painter, but for hard shadows that are cast across.
         """
-        self.model, self.jobs, self.sides = model, jobs, sides
+        self.model, self.jobs, self.sides, self.cycles = model, jobs, sides, cycles
         self.renderer, self.anatomy, self.people, self.relief = (
             Renderer(model),
             Anatomy(model),
@@ -113,7 +115,7 @@ class PairStudio:
 
         Lights go round with the numbers: six heads in a row show all.
         """
-        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}"
+        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}{'-cycles' if self.cycles else ''}"
         wanted = ["wrinkled", *dict.fromkeys(("plain", *negatives))]
         if not (folder / "truth.npz").is_file() or not all((folder / f"{name}.png").is_file() for name in wanted):
             self._make(folder, seed, number, wanted)
@@ -145,9 +147,11 @@ class PairStudio:
                 own = paint._replace(beard=0.92, beard_low=rng.uniform(-10, 2))
             if name == "shadow":
                 values[..., Column.LAMPS.start] *= _bar(view, lamps["sun"], np.random.default_rng([seed, number, 8]))
-            picture = self._shaded(view, values, own, lamps[used])
-            if name == "stubble":
-                picture *= self._stubble(view)[..., None]
+            bare = self._stubble(view)[..., None] if name == "stubble" else np.float32(1)
+            if self.cycles and name != "shadow":
+                picture = self._photographed(view, values, own, lamps[used], bare)
+            else:
+                picture = bare * self._shaded(view, values, own, lamps[used])
             write_png(folder / f"{name}.png", _developed(picture, view, name, np.random.default_rng([seed, number, 9])))
         self._keep(folder, view, paint, height, folds, light)
 
@@ -268,6 +272,17 @@ class PairStudio:
             renderer.grid, renderer.curve, renderer.eye_centres, renderer.mouth, lamps.towards, np.zeros((9, 3)), out,
         )  # fmt: skip
         return out.astype(np.float32)
+
+    def _photographed(
+        self, view: _View, values: np.ndarray, paint: Paint, lamps: Lamps, bare: np.ndarray | np.floating
+    ) -> np.ndarray:
+        """(H, W, 3) linear radiance as Cycles sees it; `bare` is what stubble leaves of the albedo."""
+        values = values.copy()
+        values[..., Column.SKY], values[..., Column.LAMPS] = 1, 0
+        color = self._shaded(view, values, paint._replace(gloss=0.0, hair_gloss=0.0), lamps)
+        skin = view.head & (view.material == SKIN)
+        head = view.mesh[0][: len(self.model.template)], self.model.triangles
+        return photographed(Seen(view.camera, values[..., Column.CAMERA], view.hit, skin, bare * color, head), lamps)
 
     def _stubble(self, view: _View) -> np.ndarray:
         """(H, W) float32 share of the light that shaved skin sends back."""

@@ -38,8 +38,14 @@ _PIXELS = 9000
 """Pixels of each picture that count."""
 _HIDDEN = 16
 """Units of each hidden layer."""
-_STEPS, _BATCH, _RATE, _DECAY = 800, 4096, 5e-3, 0.1
-"""Steps of training, pixels of each, the highest rate of learning, and the decay of weights."""
+_STEPS = 800
+"""Steps of training."""
+_BATCH = 4096
+"""Pixels of each step."""
+_RATE = 5e-3
+"""Highest rate of learning."""
+_DECAY = 0.1
+"""Decay of weights."""
 _NOISE = 0.3
 """Deviation of what is added to the evidence, in its own deviations: generated faces are not all faces."""
 _PLAIN = 0.5

@@ -33,8 +33,12 @@ _HIDDEN = ("right_eye", "left_eye", "right_ear", "left_ear", "scalp", "neck")
 """Parts without relief."""
 _LIPS = 0.1
 """Share of the relief on the lips."""
-_BROAD_MM, _SMALL_MM, _PORE_MM = 12.0, 3.6, 1.15
-"""Wavelengths of bumps and pores."""
+_BROAD_MM = 12.0
+"""Wavelength of broad bumps."""
+_SMALL_MM = 3.6
+"""Wavelength of small bumps."""
+_PORE_MM = 1.15
+"""Wavelength of pores."""
 _WAVES = 40
 """Number of waves that bumps are made of."""
 
@@ -234,7 +238,7 @@ class Relief:
     def bumps(self, rng: np.random.Generator, places: np.ndarray) -> np.ndarray:
         """(n,) mm of bumps and pores at (n, 3) places of the mean head."""
         total = np.zeros(len(places), np.float32)
-        for wavelength, rms in ((_BROAD_MM, rng.uniform(0.07, 0.22)), (_SMALL_MM, rng.uniform(0.01, 0.035))):
+        for wavelength, rms in ((_BROAD_MM, rng.uniform(0.05, 0.18)), (_SMALL_MM, rng.uniform(0.01, 0.035))):
             total += rms * _waves(places, wavelength, rng)
         pores = np.minimum(_waves(places, _PORE_MM, rng) + 0.3, 0)
         return total + np.float32(rng.uniform(0.01, 0.035)) * pores

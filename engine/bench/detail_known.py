@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..system.failures import as_hrn_error
+from ..wire.errors import HrnError
 from ..wire.settings import Settings
 from .detail_bands import BANDS
 from .detail_measure import detail_of, false_relief, known_relief, solved, strength
@@ -22,7 +22,7 @@ HELD_OUT = 17_900
 
 
 def negatives_of(number: int, every: bool) -> tuple[str, ...]:
-    """Which pictures of a head without wrinkles are tried besides the plain one: all, or two, in turn."""
+    """Pictures of a head without wrinkles that are tried besides the plain one: all, or two, in turn."""
     others = NEGATIVES[1:]
     if every:
         return others
@@ -41,8 +41,8 @@ def score_pairs(
         pair = studio.pair(seed, number, others)
         try:
             row = _scored(pair, others, settings)
-        except Exception as failure:
-            row = {"failed": as_hrn_error(failure).message}
+        except HrnError as failure:
+            row = {"failed": failure.message}
         rows.append({"head": number, "light": pair.light, **row})
         tell(_line(rows[-1]))
     return rows

@@ -53,6 +53,8 @@ class Lamps(NamedTuple):
     """Directions of points of each lamp, (K, 3)."""
     radiance: np.ndarray
     """(2, 3) linear RGB."""
+    spread: tuple[float, float]
+    """Half the size of each lamp, radians."""
     sky: np.ndarray
     """(D, 3) directions."""
     shine: np.ndarray
@@ -73,11 +75,12 @@ def draw_lamps(name: str, rng: np.random.Generator) -> Lamps:
         some = middle + spread * rng.normal(size=(count if spread > 0 else 1, 3))
         return some / np.linalg.norm(some, axis=1, keepdims=True)
 
-    samples = points(towards[0], kind.spread, 3 if kind.spread < 0.1 else 14), points(towards[1], 0.25 if kind.fill else 0.0, 6)
+    spread = (kind.spread, 0.25 if kind.fill else 0.0)
+    samples = points(towards[0], spread[0], 3 if spread[0] < 0.1 else 14), points(towards[1], spread[1], 6)
     number = np.arange(_SKY) + 0.5
     height = 1 - 2 * number / _SKY
     around = np.pi * (1 + 5**0.5) * number + rng.uniform(0, 6)
     sky = np.stack([np.sqrt(1 - height**2) * np.cos(around), height, np.sqrt(1 - height**2) * np.sin(around)], 1)
     even = kind.sky * np.exp(rng.normal(0, 0.12)) * np.clip(1 - kind.up * sky[:, 1], 0, None)
     shine = even[:, None] * np.exp(rng.normal(0, 0.05, 3)) * 4 / _SKY
-    return Lamps(towards, samples, radiance, sky, shine)
+    return Lamps(towards, samples, radiance, spread, sky, shine)

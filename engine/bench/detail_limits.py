@@ -7,7 +7,7 @@ import math
 from ..wire.messages import Message, say
 from .detail_bands import BANDS
 
-__all__ = ["short_of_heads", "short_of_pairs"]
+__all__ = ["short_of_heads", "short_of_likeness", "short_of_pairs"]
 
 _CORRELATION = {"6-20": 0.48, "2-6": 0.45, "<2": 0.35}
 """Least mean correlation with known relief by band."""
@@ -24,10 +24,13 @@ _WRINKLED = "d07"
 _WRINKLED_CORRELATION = {"6-20": 0.25, "2-6": 0.25}
 """Least mean correlation on it."""
 
+_LESS_LIKE = 0.02
+"""Most by which detail may make a head less like its photo, in the recogniser's distance."""
+
 
 def short_of_pairs(figures: dict) -> list[Message]:
     """Sentences on what :func:`.detail_known.summary` falls short of."""
-    short = []
+    short = _failed(figures["failed"])
     for band in BANDS:
         for name, where, limits in (("corr", say("skin"), _CORRELATION), ("folds", say("folds"), _IN_FOLDS)):
             short += _least(
@@ -36,13 +39,14 @@ def short_of_pairs(figures: dict) -> list[Message]:
     short += _most(say("relief normals over the smooth fit's"), figures["known"]["ratio"], _NORMALS)
     short += _least(say("6-20 mm with wrinkles over without"), figures["specific"], _SPECIFIC)
     for name, degrees in figures["false"].items():
-        short += _most(say("false normals, {picture}", picture=say(name)), degrees, _FALSE_DEGREES)
+        short += _most(say("false normals, {picture}", picture=name), degrees, _FALSE_DEGREES)
     return short
 
 
 def short_of_heads(rows: list[dict]) -> list[Message]:
     """Sentences on what benchmark heads fall short of; their photos count together."""
-    short = []
+    short = _failed(sum("failed" in row for row in rows))
+    rows = [row for row in rows if "failed" not in row]
     for head in dict.fromkeys(row["head"] for row in rows):
         some = [row for row in rows if row["head"] == head]
 
@@ -58,6 +62,22 @@ def short_of_heads(rows: list[dict]) -> list[Message]:
         limit = mean("smooth_degrees")
         short += _most(say("normals of {head}, degrees", head=head), mean("detail_degrees"), limit)
     return short
+
+
+def short_of_likeness(rows: list[dict]) -> list[Message]:
+    """Sentences on the rows of :func:`.detail_likeness.score_likeness`: no photo much worse, better on average."""
+    short = []
+    for view in ("front", "turned"):
+        gains = {row["photo"]: row[view][1] - row[view][0] for row in rows if None not in row[view]}
+        for photo, gain in gains.items():
+            short += _most(say("less like {photo}, {view}", photo=photo, view=view), gain, _LESS_LIKE)
+        if gains:
+            short += _most(say("less like on average, {view}", view=view), sum(gains.values()) / len(gains), 0.0)
+    return short
+
+
+def _failed(count: int) -> list[Message]:
+    return [say("photos that no head came of: {count}", count=count)] if count else []
 
 
 def _least(what: Message, value: float, limit: float) -> list[Message]:

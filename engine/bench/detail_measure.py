@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from ..camera import Camera
-from ..head.model import MATERIALS, PARTS
+from ..head.model import MATERIALS, PARTS, HeadModel
 from ..methods import get_method
 from ..pipeline.solution import Solution
 from ..render import interpolate
@@ -24,7 +24,18 @@ from .detail_bands import BANDS, Surface, angles, bands, correlation, raised, su
 from .detail_folds import FEATURES
 from .detail_pairs import Pair
 
-__all__ = ["Detail", "detail_of", "false_relief", "known_relief", "score_head", "solved", "strength", "truth_of"]
+__all__ = [
+    "Detail",
+    "detail_of",
+    "displaced",
+    "folds_of",
+    "false_relief",
+    "known_relief",
+    "score_head",
+    "solved",
+    "strength",
+    "truth_of",
+]
 
 PER_MM = 2.2
 """Pixels a millimetre at most: photos that are finer are measured smaller."""
@@ -65,7 +76,7 @@ def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
         per_mm: true pixels a millimetre of the photo, else the fit's.
     """
     model, camera = found.model, found.coarse.camera
-    folds = _folds(found)
+    folds = folds_of(found)
     vertices = found.posed.astype(np.float64) - folds
     if per_mm is None:
         per_mm = surface(camera.scaled(0.25), vertices, model.triangles).per_mm * 4
@@ -73,7 +84,7 @@ def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
     own = camera.scaled(scale)
     smooth = surface(own, vertices, model.triangles)
     normals = interpolate(smooth.raster, model.triangles, folds @ camera.R.T)
-    height = (normals * smooth.normal).sum(-1) + _displaced(found, smooth)
+    height = (normals * smooth.normal).sum(-1) + displaced(model, found.textures.displacement, smooth)
     weights = interpolate(smooth.raster, model.triangles, model.parts.T.astype(np.float64))
     material = model.face_material[np.maximum(smooth.raster.triangle, 0) // 2]
     feature = weights[..., [PARTS.index(name) for name in FEATURES]].max(-1)
@@ -81,16 +92,16 @@ def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
     return Detail(smooth, np.where(smooth.hit, height, 0), skin, scale)
 
 
-def _folds(found: Solution) -> np.ndarray:
+def folds_of(found: Solution) -> np.ndarray:
     """(N, 3) mm: the part of the head's deformation that is detail."""
     relief = getattr(found.mid, "relief", None)
     return np.zeros_like(found.posed, np.float64) if relief is None else relief.offset.astype(np.float64)
 
 
-def _displaced(found: Solution, seen: Surface) -> np.ndarray:
-    """(H, W) mm of the displacement map, reduced to about the picture's own resolution."""
-    uv = interpolate(seen.raster, corner_triangles(len(found.model.faces)), found.model.uv.reshape(-1, 2).astype(np.float64))
-    image = found.textures.displacement.astype(np.float32)
+def displaced(model: HeadModel, displacement: np.ndarray, seen: Surface) -> np.ndarray:
+    """(H, W) heights of a displacement map in a picture of the model, reduced to about the picture's own resolution."""
+    uv = interpolate(seen.raster, corner_triangles(len(model.faces)), model.uv.reshape(-1, 2).astype(np.float64))
+    image = displacement.astype(np.float32)
     inner = seen.hit[1:, 1:] & seen.hit[1:, :-1] & seen.hit[:-1, 1:]
     step = np.linalg.norm(np.diff(uv, axis=1), axis=-1)[1:][inner]
     texels = float(np.median(step)) * len(image)

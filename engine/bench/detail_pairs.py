@@ -30,14 +30,16 @@ from ..synthetic.skin_paint import noise, noise_grid
 from ..synthetic.variety import varied_paint
 from ..wire.color import linear_to_srgb
 from .detail_bands import Surface, raised, surface
+from .detail_cycles import Seen, photographed
 from .detail_folds import FEATURES, Relief
 from .detail_lights import FREE, LIGHTS, Lamps, draw_lamps
+from .detail_shadow import shadows_nearby
 
 __all__ = ["NEGATIVES", "Pair", "PairStudio", "load_pair"]
 
 NEGATIVES = ("plain", "freckles", "stubble", "beard", "shadow", "jpeg", "noise")
 """Pictures of the unwrinkled twin."""
-_VERSION = 1
+_VERSION = 2
 """Raised when pictures change: kept ones are then made anew."""
 _SMOOTHER = 1.4
 """Side of the rendered over that of the finished picture."""
@@ -92,12 +94,13 @@ class _View(NamedTuple):
 class PairStudio:
     """Makes and keeps pairs."""
 
-    def __init__(self, model: HeadModel, jobs: Path, sides: tuple[int, int] = (680, 900)):
+    def __init__(self, model: HeadModel, jobs: Path, sides: tuple[int, int] = (680, 900), cycles: bool = False):
         """
         Args:
             jobs: folder where pairs are kept. sides: of the smallest and the largest picture, pixels.
+            cycles: through Blender instead of the engine's painter, but for hard shadows that are cast across.
         """
-        self.model, self.jobs, self.sides = model, jobs, sides
+        self.model, self.jobs, self.sides, self.cycles = model, jobs, sides, cycles
         self.renderer, self.anatomy, self.people, self.relief = (
             Renderer(model),
             Anatomy(model),
@@ -112,7 +115,7 @@ class PairStudio:
 
         Lights go round with the numbers: six heads in a row show all.
         """
-        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}"
+        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}{'-cycles' if self.cycles else ''}"
         wanted = ["wrinkled", *dict.fromkeys(("plain", *negatives))]
         if not (folder / "truth.npz").is_file() or not all((folder / f"{name}.png").is_file() for name in wanted):
             self._make(folder, seed, number, wanted)
@@ -144,9 +147,11 @@ class PairStudio:
                 own = paint._replace(beard=0.92, beard_low=rng.uniform(-10, 2))
             if name == "shadow":
                 values[..., Column.LAMPS.start] *= _bar(view, lamps["sun"], np.random.default_rng([seed, number, 8]))
-            picture = self._shaded(view, values, own, lamps[used])
-            if name == "stubble":
-                picture *= self._stubble(view)[..., None]
+            bare = self._stubble(view)[..., None] if name == "stubble" else np.float32(1)
+            if self.cycles and name != "shadow":
+                picture = self._photographed(view, values, own, lamps[used], bare)
+            else:
+                picture = bare * self._shaded(view, values, own, lamps[used])
             write_png(folder / f"{name}.png", _developed(picture, view, name, np.random.default_rng([seed, number, 9])))
         self._keep(folder, view, paint, height, folds, light)
 
@@ -190,7 +195,8 @@ class PairStudio:
         shade = np.exp(rng.uniform(np.log(0.012), np.log(0.25)))
         hair = (shade, shade * rng.uniform(0.6, 0.8), shade * rng.uniform(0.35, 0.65))
         return paint._replace(
-            hair=hair, beard=0.0, bump=0.0, fine=min(paint.fine, 0.05), rings=0.3 * paint.rings, gloss=min(paint.gloss, 0.3),
+            hair=hair, beard=0.0, bump=0.0, fine=min(paint.fine, 0.05), rings=0.3 * paint.rings, gloss=min(paint.gloss, 0.16),
+            red_nose=0.5 * paint.red_nose,
             hairline=max(paint.hairline, 62.0), ragged=min(paint.ragged, 3.0), wrap=rng.uniform(0.1, 0.35), **marks,
         )  # fmt: skip
 
@@ -225,7 +231,6 @@ class PairStudio:
         normal = np.where(view.head[..., None], raised(view.seen, height), values[..., Column.NORMAL])
         values[..., Column.NORMAL], values[..., Column.CAMERA] = normal, point
         depth = np.where(view.hit, point[..., 2], 1e6).astype(np.float32)
-        eye = np.array([view.camera.fx, view.camera.cx, view.camera.cy])
         on = view.hit
         place, turned = point[on].astype(np.float32), normal[on].astype(np.float32)
         own = view.head[on]
@@ -234,8 +239,7 @@ class PairStudio:
 
         def near(direction: np.ndarray) -> np.ndarray:
             """(n,) share of a far lamp that the pixels near by leave."""
-            free = (own & (turned @ direction > 0)).astype(np.float32)
-            _march(place, direction.astype(np.float32), depth, eye, free)
+            free = shadows_nearby(view.camera, depth, place, direction, own & (turned @ direction > 0))
             return np.where(own, free, 1)
 
         far = np.stack([visible_from(at, triangles, direction, 160) for direction in lamps.sky], 1)
@@ -268,6 +272,17 @@ class PairStudio:
             renderer.grid, renderer.curve, renderer.eye_centres, renderer.mouth, lamps.towards, np.zeros((9, 3)), out,
         )  # fmt: skip
         return out.astype(np.float32)
+
+    def _photographed(
+        self, view: _View, values: np.ndarray, paint: Paint, lamps: Lamps, bare: np.ndarray | np.floating
+    ) -> np.ndarray:
+        """(H, W, 3) linear radiance as Cycles sees it; `bare` is what stubble leaves of the albedo."""
+        values = values.copy()
+        values[..., Column.SKY], values[..., Column.LAMPS] = 1, 0
+        color = self._shaded(view, values, paint._replace(gloss=0.0, hair_gloss=0.0), lamps)
+        skin = view.head & (view.material == SKIN)
+        head = view.mesh[0][: len(self.model.template)], self.model.triangles
+        return photographed(Seen(view.camera, values[..., Column.CAMERA], view.hit, skin, bare * color, head), lamps)
 
     def _stubble(self, view: _View) -> np.ndarray:
         """(H, W) float32 share of the light that shaved skin sends back."""
@@ -367,32 +382,6 @@ def _developed(picture: np.ndarray, view: _View, name: str, rng: np.random.Gener
     quality = 30 if name == "jpeg" else int(rng.integers(85, 97))
     coded = cv2.imencode(".jpg", eight[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
-
-
-@njit(cache=True, nogil=True)
-def _march(place, direction, depth, eye, near):
-    """Shadows that pixels of a picture cast on each other over a few millimetres, along a ray towards a far lamp.
-
-    Args:
-        place: (n, 3) mm. direction: (3,). depth: (H, W) mm. eye: focal length and principal point. near: (n,) lowered; nothing is done at 0.
-    """
-    height, width = depth.shape
-    for i in range(place.shape[0]):
-        free, t = near[i], 0.4
-        while t < 12.0 and free > 0:
-            x, y, z = place[i, 0] + t * direction[0], place[i, 1] + t * direction[1], place[i, 2] + t * direction[2]
-            u, v = eye[0] * x / z + eye[1] - 0.5, eye[0] * y / z + eye[2] - 0.5
-            if u < 0 or v < 0 or u >= width - 1 or v >= height - 1:
-                break
-            c, r = int(u), int(v)
-            a, b = u - c, v - r
-            there = (depth[r, c] * (1 - a) + depth[r, c + 1] * a) * (1 - b)
-            there += (depth[r + 1, c] * (1 - a) + depth[r + 1, c + 1] * a) * b
-            behind = z - there
-            if 0 < behind < 6.0:
-                free = min(free, max(0.0, 1 - (behind - 0.01) / (0.02 + 0.03 * t)))
-            t *= 1.3
-        near[i] = free
 
 
 @njit(cache=True, nogil=True)

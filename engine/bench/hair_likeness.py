@@ -21,7 +21,7 @@ from ..wire.messages import reason, say
 from .hair_bundle import NotMeasured, in_photo, photo_camera, posed_head
 from .hair_metrics import tufts
 
-__all__ = ["Likeness", "distances", "write_pair"]
+__all__ = ["Likeness", "distances", "recognized", "write_pair"]
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "tests" / "digest" / "face_distances.py"
 _HEAD_PIXELS = 420
@@ -80,8 +80,20 @@ def distances(pairs: Sequence[Sequence[Path]], python: Path, scratch: Path) -> l
     Raises:
         NotMeasured: it cannot be run.
     """
+    return [Likeness(*one) for one in recognized(pairs, python, scratch)]
+
+
+def recognized(pictures: Sequence[Sequence[Path]], python: Path, scratch: Path) -> list[list[float | None]]:
+    """The recogniser's distances from each first picture to the others of its row; None where it finds no face.
+
+    Args:
+        python: interpreter of an environment with ``engine/requirements/likeness.txt``.
+
+    Raises:
+        NotMeasured: it cannot be run.
+    """
     listed = scratch / "pairs.json"
-    listed.write_text(json.dumps([[str(path) for path in one] for one in pairs]), encoding="utf-8")
+    listed.write_text(json.dumps([[str(path) for path in one] for one in pictures]), encoding="utf-8")
     try:
         done = subprocess.run([str(python), str(_SCRIPT), str(listed)], capture_output=True, text=True)
     except OSError as error:
@@ -89,4 +101,4 @@ def distances(pairs: Sequence[Sequence[Path]], python: Path, scratch: Path) -> l
     if done.returncode:
         last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
         raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=last.strip()))
-    return [Likeness(*one) for one in json.loads(done.stdout)]
+    return json.loads(done.stdout)

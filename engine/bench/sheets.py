@@ -2,7 +2,8 @@
 
 Columns: the photo; through its camera the coarse head, the head with its deformation, with its displacement (all
 without texture); the textured head through the photo's camera in the photo's light, exposed like the photo; and turned by 45 degrees to
-either side in studio light.
+either side in studio light. With ``--clay`` instead: the head in untextured clay from the photo's camera, large, under a lamp in
+front, one that rakes over it and one above, and beside it another program's picture of the same photo.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from ..wire.formats import is_photo_name
 from ..wire.language import local
 from ..wire.messages import say
 from ..wire.settings import Settings
+from .clay import beside_of, clay_row
 
-__all__ = ["main", "sheet_names", "sheet_row"]
+__all__ = ["expanded", "main", "sheet_names", "sheet_row"]
 
 _WRITTEN = {".png", ".jpg", ".jpeg"}
 """Endings of the picture files that can be written."""
@@ -48,11 +50,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quality", default="standard", help="quality of the heads (default: %(default)s)")
     parser.add_argument("--together", action="store_true", help="the photos show one person: one sheet with a row per photo")
     parser.add_argument("--cell", type=int, default=360, metavar="PIXELS", help="side of one picture (default: 360)")
+    parser.add_argument("--clay", action="store_true", help="untextured clay under three lamps; best with --cell 640")
+    parser.add_argument(
+        "--beside", nargs="+", default=[], metavar="PHOTO=FILE", help="another's picture of a photo: 00437.png=a.png[@x,y,w,h]"
+    )
     options = parser.parse_args(argv)
-    settings = Settings(texture_size=options.texture_size, quality=options.quality)
+    try:
+        others = dict(map(beside_of, options.beside))
+    except ValueError as failure:
+        parser.error(say("{text} names no picture", text=str(failure)))
+    settings = Settings(texture_size=options.texture_size, quality=options.quality, hair=not options.clay)
     method = get_method("open")
     if options.together:
-        found = method.solve(_expand(options.photos), settings)
+        found = method.solve(expanded(options.photos), settings)
         rows = [
             _labelled(
                 sheet_row(found._replace(views=(view, *found.views)), options.cell),
@@ -63,21 +73,26 @@ def main(argv: list[str] | None = None) -> int:
         _write(options.out if options.out.suffix.lower() in _WRITTEN else options.out / "together.jpg", rows)
         return 0
     rows, failed = [], 0
-    paths = _expand(options.photos)
+    paths = expanded(options.photos)
     for path, name in zip(paths, sheet_names(paths)):
         try:
-            row = sheet_row(method.solve([path], settings), options.cell)
+            found = method.solve([path], settings)
+            if options.clay:
+                row = clay_row(found, options.cell, path.name, others.get(path.name))
+            else:
+                row = _labelled(sheet_row(found, options.cell), path.name)
             print(local(say("{name}: done", name=path.name)), file=sys.stderr)
         except Exception as failure:
             failed += 1
             print(f"{path.name}: {local(as_hrn_error(failure).sentence)}", file=sys.stderr)
             continue
         if options.out.suffix.lower() in _WRITTEN:
-            rows.append(_labelled(row, path.name))
+            rows.append(row)
         else:
             _write(options.out / f"{name}.jpg", [row])
     if rows:
-        _write(options.out, rows)
+        wide = max(row.shape[1] for row in rows)
+        _write(options.out, [np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0)), constant_values=30) for row in rows])
     return 3 if failed else 0
 
 
@@ -166,7 +181,8 @@ def _labelled(row: np.ndarray, name: str) -> np.ndarray:
     return row
 
 
-def _expand(paths: list[Path]) -> list[Path]:
+def expanded(paths: list[Path]) -> list[Path]:
+    """Photos, and the photos of folders."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():

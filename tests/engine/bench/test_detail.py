@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.bench.clay import beside_of
 from engine.bench.detail_bands import BANDS, angles, bands, raised, surface, untilted
+from engine.bench.detail_cycles import closed
 from engine.bench.detail_folds import Relief
 from engine.bench.detail_known import negatives_of, summary, table
-from engine.bench.detail_limits import short_of_heads, short_of_pairs
+from engine.bench.detail_limits import short_of_heads, short_of_likeness, short_of_pairs
 from engine.bench.detail_measure import Detail, Truth, false_relief, known_relief, score_head, strength
 from engine.bench.detail_pairs import NEGATIVES, Pair, PairStudio
 from engine.camera import Camera
@@ -192,7 +194,8 @@ def _row(value: float) -> dict:
 
 
 def test_what_falls_short_is_named() -> None:
-    assert short_of_pairs(summary([_row(0.9), {"head": 1, "light": "sun", "failed": "no face"}])) == []
+    assert short_of_pairs(summary([_row(0.9)])) == []
+    assert len(short_of_pairs(summary([_row(0.9), {"head": 1, "light": "sun", "failed": "no face"}]))) == 1
     short = short_of_pairs(summary([_row(0.1)]))
     assert len(short) == 6 + 1 + 1 + len(NEGATIVES)
     assert "| correlation | 0.10 | 0.10 | 0.10 |" in table(summary([_row(0.1)]))
@@ -205,3 +208,31 @@ def test_plain_benchmark_heads_must_not_get_worse() -> None:
         for name, after in (("d01", 6.9), ("d02", 7.1), ("d07", 6.9))
     ]
     assert len(short_of_heads(rows)) == 1
+    assert len(short_of_heads([*rows, {"head": "d03", "view": "side", "failed": "no face"}])) == 2
+
+
+def test_detail_may_not_make_a_head_less_like_its_photo() -> None:
+    better = {"photo": "a.png", "front": [0.50, 0.48], "turned": [0.55, 0.53]}
+    worse = {"photo": "b.png", "front": [0.50, 0.51], "turned": [0.50, 0.53]}
+    assert short_of_likeness([better, {"photo": "c.png", "front": [None, None], "turned": [None, 0.4]}]) == []
+    assert len(short_of_likeness([better, worse])) == 2  # b turned by more than 0.02, and turned heads on average
+
+
+def test_seams_of_a_surface_take_its_color() -> None:
+    picture = np.zeros((20, 20, 4), np.float32)
+    picture[:, :10] = [0.4, 0.2, 0.1, 1]
+    picture[:, 10] = [0.04, 0.02, 0.01, 0.1]  # the last pixels are hardly covered
+    picture[5, 5] = 0
+    found = closed(picture)
+    assert found[5, 5] == pytest.approx([0.4, 0.2, 0.1], rel=1e-3) and found[9, 10] == pytest.approx([0.4, 0.2, 0.1], rel=1e-3)
+
+
+def test_another_picture_is_named_by_its_photo(tmp_path: Path) -> None:
+    file = tmp_path / "other.png"
+    cv2.imwrite(str(file), np.arange(60 * 80 * 3, dtype=np.uint8).reshape(60, 80, 3))
+    name, whole = beside_of(f"00437.png={file}")
+    _, part = beside_of(f"00437.png={file}@10,20,30,40")
+    assert name == "00437.png" and whole.shape == (60, 80, 3)
+    np.testing.assert_array_equal(part, whole[20:60, 10:40])
+    with pytest.raises(ValueError):
+        beside_of("00437.png=nothing.png")

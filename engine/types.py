@@ -142,7 +142,7 @@ class Relief:
     """Folds and wrinkles that the shading of one photo shows, as a height over the smooth head."""
 
     camera: Camera
-    """Of the piece of the photo, H x W pixels, that it was read from."""
+    """That of the piece of the photo, H x W pixels, that it was read from."""
     height: np.ndarray
     """(H, W) float32 mm along the smooth head's normal; 0 where nothing is known."""
     known: np.ndarray

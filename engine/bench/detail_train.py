@@ -11,6 +11,7 @@ with stubble have no wrinkles. Two dozen heads need about twenty minutes, most o
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from ..wire.command_line import Parser
 from ..wire.settings import Settings
 from .detail_pairs import Pair, PairStudio
 
-__all__ = ["Samples", "learn", "main", "samples_of"]
+__all__ = ["Samples", "gathered", "learn", "main", "samples_of"]
 
 _SEED = 777
 """Seed of the heads."""
@@ -38,8 +39,14 @@ _PIXELS = 9000
 """Pixels of each picture that count."""
 _HIDDEN = 16
 """Units of each hidden layer."""
-_STEPS, _BATCH, _RATE, _DECAY = 800, 4096, 5e-3, 0.1
-"""Steps of training, pixels of each, the highest rate of learning, and the decay of weights."""
+_STEPS = 800
+"""Steps of training."""
+_BATCH = 4096
+"""Pixels of each step."""
+_RATE = 5e-3
+"""Highest rate of learning."""
+_DECAY = 0.1
+"""Decay of weights."""
 _NOISE = 0.3
 """Deviation of what is added to the evidence, in its own deviations: generated faces are not all faces."""
 _PLAIN = 0.5
@@ -123,6 +130,20 @@ def learn(samples: Samples) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in kept.items()}
 
 
+def gathered(studio: PairStudio, heads: int, tell: Callable[[str], object] = print) -> list[Samples]:
+    """The samples of so many heads, one for each picture that could be read."""
+    rng, parts = np.random.default_rng(0), []
+    for number in range(heads):
+        others = ("freckles",) if number % 2 == 0 else ()
+        pair = studio.pair(_SEED, number, others)
+        for name in ("wrinkled", "plain", *others):
+            found = get_method("open").solve([pair.photo(name)], Settings(hair=False, texture_size=256))  # type: ignore[attr-defined]
+            part = samples_of(found, pair, name == "wrinkled", rng)
+            parts += [] if part is None else [part]
+        tell(f"{number + 1} of {heads} heads")
+    return parts
+
+
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = Parser(prog="python -m engine.bench.detail_train", description=__doc__.split("\n")[0])
@@ -130,16 +151,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=Path, required=True, help="where their pictures are kept")
     parser.add_argument("--out", type=Path, default=BELIEF_FILE, help="file that is written")
     options = parser.parse_args(argv)
-    studio, rng, parts = PairStudio(load_head_model(), options.jobs), np.random.default_rng(0), []
-    for number in range(options.heads):
-        others = ("freckles",) if number % 2 == 0 else ()
-        pair = studio.pair(_SEED, number, others)
-        for name in ("wrinkled", "plain", *others):
-            found = get_method("open").solve([pair.photo(name)], Settings(hair=False, texture_size=256))  # type: ignore[attr-defined]
-            parts.append(samples_of(found, pair, name == "wrinkled", rng))
-        print(f"{number + 1} of {options.heads} heads", file=sys.stderr, flush=True)
-    used = [part for part in parts if part is not None]
-    np.savez(options.out, **learn(Samples(*(np.concatenate(arrays) for arrays in zip(*used)))))  # type: ignore[arg-type]
+    parts = gathered(PairStudio(load_head_model(), options.jobs), options.heads)
+    np.savez(options.out, **learn(Samples(*(np.concatenate(arrays) for arrays in zip(*parts)))))  # type: ignore[arg-type]
     return 0
 
 

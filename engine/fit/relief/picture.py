@@ -27,10 +27,10 @@ class Picture:
     """H x W pixels. Vectors lie in the light frame (camera axes with y up and z towards the camera), mm."""
 
     camera: Camera
-    """Of the piece at its own size."""
+    """That of the piece, at its own size."""
     pixels_per_mm: float
     photo_pixels_per_mm: float
-    """Of the photo itself."""
+    """The same of the photo itself."""
     srgb: np.ndarray
     """(H, W, 3) in [0, 1]."""
     linear: np.ndarray

@@ -19,7 +19,7 @@ def skin_trust(picture: Picture, lit: Lit, weights: ReliefWeights) -> np.ndarray
     """(H, W) float32 in [0, 1]: bare skin that faces the camera, away from eyes, brows, lips, nostrils and burnt pixels."""
     w, mm, part = weights.trust, picture.pixels_per_mm, picture.part
     features = _features(picture, w)
-    whole = np.maximum(picture.bare, features)  # features are no rim
+    whole = np.maximum(picture.bare, features)  # features do not end the skin
     trust = smoothstep(*w.skin, picture.bare) * smoothstep(*w.facing, picture.facing)
     trust *= smoothstep(*w.rim, blur(whole, w.rim_mm * mm))
     for name, fall in (("scalp", w.scalp), ("ears", w.beside), ("neck", w.beside)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ...geometry.smoothstep import smoothstep
 from ...types import FaceObservation, Photo
 from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 from ...wire.messages import Message, say
@@ -18,7 +19,7 @@ from ..part_net import PARTS
 from ..parts import find_parts, photo_parts
 from ..regions import EYES, INNER_LIPS, OVAL, disk
 from ..skin import segment_skin
-from ..weights import WEIGHTS
+from ..weights import WEIGHTS, NaturalWeights
 from .judge import Closeup, PhotoColors, closeup, features_of, hues, judge_colors, tinted_everywhere, unpainted, wider
 from .palette import natural_hues, of_hue, skin_hue
 from .tint import Lamp, lamp_of, usual_luminance
@@ -187,12 +188,25 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
     level = float(np.median(skin_light[beside[0]])) / max(float(np.median(paint_light[beside[1]])), 1e-4)
     edge = max(0.5, w.paint_edge * view.face)
     soft = cv2.GaussianBlur(wider(painted, 2 * edge).astype(np.float32), (0, 0), edge)[..., None]
-    skin = of_hue(colors.skin) * np.float32(level)
+    # Where skin and paint share a pixel, neither's brightness is known: it is that of what lies on both sides.
+    seam = wider(painted, 2.5 * edge) & wider(~painted, 2.5 * edge) & oval & ~wider(view.filled(*EYES), w.rim * view.face)
+    gain = np.full(view.shape, level, np.float32)
+    gain[seam] = (
+        _across(np.where(painted, level * paint_light, skin_light), seam, 2.5 * edge) / np.maximum(paint_light, 1e-3)
+    )[seam]
+    skin = of_hue(colors.skin) * gain[..., None]
     return _Recipe(view, np.repeat(1 - soft, 3, -1), np.ascontiguousarray(soft * skin, np.float32), lamp.mix)
 
 
+def _across(light: np.ndarray, seam: np.ndarray, sigma: float) -> np.ndarray:
+    """(h, w) brightness around each pixel, of what is not `seam`."""
+    known = (~seam).astype(np.float32)
+    total, count = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), sigma) for one in (light * known, known))
+    return total / np.maximum(count, 1e-4)
+
+
 def _whole(mask: np.ndarray, radius: float) -> np.ndarray:
-    """(h, w) bool: the largest part of a mask, without what is thinner than `radius`: reflections, teeth and walls are white, too."""
+    """(h, w) bool: the largest part of a mask, without what is thinner than `radius`: reflections and walls are white, too."""
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disk(radius))
     count, label, stats, _ = cv2.connectedComponentsWithStats(opened)
     return mask if count < 2 else label == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
@@ -206,6 +220,8 @@ def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors
     light = lamp.light(view.soft)
     parts = _parts(photo, observation, view, light, lamp)
     hue = natural_hues(view, light, lamp.skin_light, lamp.luminance, parts)
+    if colors.kind == "tinted":
+        lamp = _without_odd_hair(view, lamp, parts)
     skin = of_hue(skin_hue(lamp.luminance))
     color = of_hue(_neutral_rim(hue))
     # A part's color is as bright as what was seen of it: in the channels that were seen.
@@ -218,6 +234,14 @@ def _completed(photo: Photo, observation: FaceObservation, view: Closeup, colors
         np.ascontiguousarray(lamp.mix, np.float32),
         lamp.black,
     )
+
+
+def _without_odd_hair(view: Closeup, lamp: Lamp, parts: dict[str, np.ndarray], w: NaturalWeights = WEIGHTS.natural) -> Lamp:
+    """The lamp, of which nothing is believed in hair that would come out green or blue: the screen behind it shines on it."""
+    hue = hues(view.soft * lamp.own / np.maximum(lamp.believed, 1e-3))
+    odd = smoothstep(*w.hair_odd, np.maximum(-hue[..., 0], hue[..., 1]))
+    kept = 1 - (np.clip(parts["hair"] + parts["brows"] + parts["beard"], 0, 1) * odd)[..., None]
+    return replace(lamp, own=lamp.own * kept, believed=lamp.believed * kept)
 
 
 def _neutral_rim(hue: np.ndarray) -> np.ndarray:

@@ -244,6 +244,9 @@ class NaturalWeights:
     """... their log(R/G) ..."""
     hair_blue: tuple[float, ...] = (-0.1, -0.36, -0.58, -0.48, -0.1)
     """... and log(B/G): black, brown, blond, white."""
+    hair_odd: tuple[float, float] = (0.0, 0.25)
+    """log(G/R) or log(B/G) of hair whose light's color was taken out, at which it begins to be odd, and at which it is: green or
+    blue."""
     hair_sure: float = 0.6
     """Chance from which on a pixel is hair that tells how light it is."""
     hair_lit: float = 0.7

@@ -15,6 +15,7 @@ from engine.methods import reconstruct
 from engine.photo import Landmarker, find_bite, find_covers, load_photo, observe, photo_warnings, segment_skin
 from engine.photo.colors import color_kind, with_natural_colors
 from engine.photo.colors.judge import closeup, hues, white_of_eye
+from engine.photo.parts import photo_parts
 from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, OVAL, SURE_SKIN, fill
 from engine.photo.weights import WEIGHTS
 from engine.pipeline.observe import observe_photos
@@ -119,6 +120,34 @@ def test_the_skin_beside_paint_replaces_it(smiles):
     low, high = observation.landmarks.min(0).astype(int) - 20, observation.landmarks.max(0).astype(int) + 20
     change[low[1] : high[1], low[0] : high[0]] = 0
     assert change.max() <= 1  # what is not painted is as it was
+
+
+@pytest.mark.parametrize("photo_name", SMILES)
+def test_white_paint_on_one_side_is_no_lamp(smiles, photo_name):
+    photo, observation = smiles[photo_name]
+    white = paint_face(photo.pixels, observation.landmarks, (240, 240, 238))
+    natural = with_natural_colors(dataclasses.replace(photo, pixels=white, sha256="half white"), observation)
+    assert [code for code, _ in natural.remarks] == ["painted"]
+    found = _hues(natural, observation)
+    assert np.abs(found["place 0"] - found["place 1"]).max() < 0.4 and _is_skin(found["place 1"])
+
+
+def test_black_paint_on_one_side_leaves_the_other_as_it_is(smiles):
+    photo, observation = smiles["multi_hrn/5932.jpg"]
+    half = dataclasses.replace(photo, pixels=paint_face(photo.pixels, observation.landmarks, (25, 25, 25)), sha256="black")
+    assert with_natural_colors(half, observation) is half
+
+
+def test_hair_before_a_green_screen_is_not_green(smiles):
+    photo, observation = smiles["multi_hrn/5932.jpg"]
+    odd = _changed(photo, observation, "green screen")
+    natural = with_natural_colors(odd, observation)
+    view = closeup(photo.pixels, observation, WEIGHTS.judge.reach, 256.0)
+    hair = photo_parts(photo, observation).window(view.origin, view.scale, view.shape)["hair"] > 0.8
+    green, brown = (
+        np.median(hues(closeup(one.pixels, observation, WEIGHTS.judge.reach, 256.0).soft)[hair], 0)[0] for one in (odd, natural)
+    )
+    assert green < -0.1 and brown > -0.03
 
 
 def test_a_face_that_is_painted_all_over_keeps_its_paint(smiles):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
-from ...photo.regions import BROWS
+from ...photo.regions import BROWS, disk
 from ...wire.color import LUMINANCE
 from ..seen import Masks
 from ..sources.photo_view import PhotoView, feature_mask
@@ -26,6 +26,10 @@ class Hair:
     """(3,) float32 linear."""
     amount: float
     """0 bald to 1."""
+    brow: np.ndarray
+    """(3,) float32 linear: brows that are drawn."""
+    brow_density: float = 1.0
+    """How dense they are, of those that are drawn where nothing of them shows."""
 
 
 def find_hair(
@@ -50,20 +54,26 @@ def find_hair(
     from ..sources.photo_view import lookup
 
     chosen = (seen > weights.seen) & (scalp > weights.member)
-    brow = _brow_color(view, masks.over, weights) * gain
+    shown, density = _shown_brow(view, masks, weights)
+    brow = (weights.default if shown is None else shown) * gain
     if chosen.sum() < weights.least_texels:
-        return Hair(brow.astype(np.float32), 1.0)
+        return _grown(brow, 1.0, brow, density)
     bare = lookup(masks.skin, positions[chosen] - np.float32(0.5)) > weights.bare_share
     color = view.sample(positions[chosen])[~bare]
     amount = float(1 - smoothstep(*weights.bald, bare.mean()))
     if len(color) < weights.least_hairy:
-        return Hair(brow.astype(np.float32), amount)
+        return _grown(brow, amount, brow, density)
     luminance = color @ LUMINANCE
     dark = luminance <= np.quantile(luminance, weights.dark)
     hair = np.median(color[dark], 0) * gain
     if not _plausible(hair, weights):
         hair = brow
-    return Hair(np.clip(hair, *weights.range).astype(np.float32), amount)
+    hair = np.clip(hair, *weights.range)
+    return _grown(hair, amount, hair if shown is None else brow, density)
+
+
+def _grown(color: np.ndarray, amount: float, brow: np.ndarray, density: float) -> Hair:
+    return Hair(np.float32(color), amount, np.float32(brow), density)
 
 
 def _plausible(color: np.ndarray, weights: ScalpWeights) -> bool:
@@ -72,15 +82,29 @@ def _plausible(color: np.ndarray, weights: ScalpWeights) -> bool:
     return bool(blue <= weights.bluest * red and green <= weights.greenest * red and color @ LUMINANCE < weights.brightest)
 
 
-def _brow_color(view: PhotoView, over: np.ndarray, weights: ScalpWeights) -> np.ndarray:
-    brows = (feature_mask(view, BROWS, hull=True) > 127) & (over < 0.5)
+def _shown_brow(view: PhotoView, masks: Masks, weights: ScalpWeights) -> tuple[np.ndarray | None, float]:
+    """(3,) linear colour of what shows of the brows, None where too little does, and how dense they are there: 1 for drawn ones."""
+    hull = feature_mask(view, BROWS, hull=True)
+    near = disk(weights.brow_rim_mm * view.pixels_per_mm)
+    clear = cv2.dilate(masks.over, near) < 0.5
+    brows, around = (hull > 127) & clear, (cv2.dilate(hull, near) <= 127) & clear & (masks.skin > weights.bare_share)
+    around &= cv2.dilate(hull, disk(2 * weights.brow_rim_mm * view.pixels_per_mm)) > 127
     pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
-    default = np.array(weights.default, np.float32)
     if len(pixels) < weights.least_brow:
-        return default
+        return None, 1.0
     luminance = pixels @ LUMINANCE
     color = np.median(pixels[luminance <= np.quantile(luminance, weights.brow_dark)], 0)
-    return color if _plausible(color, weights) else default
+    if not _plausible(color, weights):
+        return None, 1.0
+    if not around.any() or brows.sum() < weights.brow_share * (hull > 127).sum():
+        return color, 1.0
+    # How far the brow's mean is from the skin's, of the way to what is drawn.
+    skin = np.median(view.pyramid[0][around] * np.float32(1 / 65535), 0)
+    dark = np.minimum(color, weights.brow_skin * skin)
+    power = weights.power
+    bare, full, mean = (value @ LUMINANCE for value in (skin**power, dark**power, (pixels**power).mean(0)))
+    cover = float((bare - mean) / max(bare - full, weights.range[0]))
+    return color, float(np.clip(cover / weights.brow_usual, weights.brow_least, 1.0))
 
 
 def stubble(
@@ -131,7 +155,7 @@ def brow_hair(
     size: int,
     weights: ScalpWeights = WEIGHTS.scalp,
 ) -> np.ndarray:
-    """Draw brows, for a photo that shows none (a cap or a fringe covers them).
+    """Draw brows, for a photo that shows none, or a part of them: a cap or a fringe covers them, or a rim of glasses.
 
     Args:
         color: (n, 3) linear skin.
@@ -150,8 +174,8 @@ def brow_hair(
     strands = octave_noise(along, density[rows], weights.brow_spectrum, size, seed=13)
     body = weights.brow_body + weights.brow_hairs * strands
     cover = smoothstep(*weights.brow_edge, brows[rows] + weights.brow_frayed * strands) * body
-    cover = np.clip(cover, 0, weights.brow_most)[:, None].astype(np.float32)
-    dark = np.minimum(hair.color, weights.brow_skin * color[rows])
+    cover = hair.brow_density * np.clip(cover, 0, weights.brow_most)[:, None].astype(np.float32)
+    dark = np.minimum(hair.brow, weights.brow_skin * color[rows])
     out = color.copy()
     power = weights.power
     out[rows] = cv2.pow(cv2.pow(color[rows], power) * (1 - cover) + cv2.pow(dark, power) * cover, 1 / power)

@@ -48,8 +48,8 @@ def photo_masks(
     usable = usable * (1 - closed.astype(np.float32) / 255)
     usable = cv2.GaussianBlur(usable, (0, 0), max(weights.soft_least_px, weights.soft_mm * mm))
     within = _depth(feature_mask(view, (OVAL,)) / np.float32(255)) / (weights.inner_mm * mm)
-    begin, over = weights.inner_rim_mm
-    inner = np.minimum(within, (depth - begin) / over).clip(0, 1)
+    begin, length = weights.inner_rim_mm
+    inner = np.minimum(within, (depth - begin) / length).clip(0, 1)
     return Masks(usable, skin, inner.astype(np.float32), bool(brows.any()), over)
 
 

@@ -179,6 +179,14 @@ class ScalpWeights:
     """Largest luminance of hair: a cap may be brighter than skin."""
     least_brow: int = 12
     """With fewer pixels brows tell no colour."""
+    brow_rim_mm: float = 1.5
+    """How far around what lies over a brow, and around the brow itself, neither hair nor skin is told, mm."""
+    brow_share: float = 0.2
+    """Share of the brows' outlines that must show for their density to be told."""
+    brow_usual: float = 0.45
+    """Mean opacity of drawn brows within the brows' outlines."""
+    brow_least: float = 0.3
+    """Least density of drawn brows, of the usual one."""
     bare_share: float = 0.5
     """Value of the skin mask from which on the scalp is bare."""
     none: float = 0.02

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -54,22 +55,24 @@ def find_hair(
     from ..sources.photo_view import lookup
 
     chosen = (seen > weights.seen) & (scalp > weights.member)
-    shown, density = _shown_brow(view, masks, weights)
-    brow = (weights.default if shown is None else shown) * gain
+    shown = _shown_brow(view, masks, weights)
+    default = np.array(weights.default, np.float32)
+    brow = (default if shown.color is None else shown.color) * gain
+    like_brow = brow if shown.like_hair else default * gain
     if chosen.sum() < weights.least_texels:
-        return _grown(brow, 1.0, brow, density)
+        return _grown(like_brow, 1.0, brow, shown.density)
     bare = lookup(masks.skin, positions[chosen] - np.float32(0.5)) > weights.bare_share
     color = view.sample(positions[chosen])[~bare]
     amount = float(1 - smoothstep(*weights.bald, bare.mean()))
     if len(color) < weights.least_hairy:
-        return _grown(brow, amount, brow, density)
+        return _grown(like_brow, amount, brow, shown.density)
     luminance = color @ LUMINANCE
     dark = luminance <= np.quantile(luminance, weights.dark)
     hair = np.median(color[dark], 0) * gain
     if not _plausible(hair, weights):
-        hair = brow
+        hair = like_brow
     hair = np.clip(hair, *weights.range)
-    return _grown(hair, amount, hair if shown is None else brow, density)
+    return _grown(hair, amount, hair if shown.color is None else brow, shown.density)
 
 
 def _grown(color: np.ndarray, amount: float, brow: np.ndarray, density: float) -> Hair:
@@ -82,8 +85,18 @@ def _plausible(color: np.ndarray, weights: ScalpWeights) -> bool:
     return bool(blue <= weights.bluest * red and green <= weights.greenest * red and color @ LUMINANCE < weights.brightest)
 
 
-def _shown_brow(view: PhotoView, masks: Masks, weights: ScalpWeights) -> tuple[np.ndarray | None, float]:
-    """(3,) linear colour of what shows of the brows, None where too little does, and how dense they are there: 1 for drawn ones."""
+class _Brow(NamedTuple):
+    """What shows of the brows."""
+
+    color: np.ndarray | None = None
+    """(3,) linear; None where too little shows."""
+    density: float = 1.0
+    """How dense they are; 1 as drawn ones."""
+    like_hair: bool = False
+    """Whether they are dark enough to tell of the hair on the scalp: through thin brows the skin shows."""
+
+
+def _shown_brow(view: PhotoView, masks: Masks, weights: ScalpWeights) -> _Brow:
     hull = feature_mask(view, BROWS, hull=True)
     near = disk(weights.brow_rim_mm * view.pixels_per_mm)
     clear = cv2.dilate(masks.over, near) < 0.5
@@ -91,20 +104,21 @@ def _shown_brow(view: PhotoView, masks: Masks, weights: ScalpWeights) -> tuple[n
     around &= cv2.dilate(hull, disk(2 * weights.brow_rim_mm * view.pixels_per_mm)) > 127
     pixels = view.pyramid[0][brows] * np.float32(1 / 65535)
     if len(pixels) < weights.least_brow:
-        return None, 1.0
+        return _Brow()
     luminance = pixels @ LUMINANCE
     color = np.median(pixels[luminance <= np.quantile(luminance, weights.brow_dark)], 0)
     if not _plausible(color, weights):
-        return None, 1.0
+        return _Brow()
     if not around.any() or brows.sum() < weights.brow_share * (hull > 127).sum():
-        return color, 1.0
+        return _Brow(color)
     # How far the brow's mean is from the skin's, of the way to what is drawn.
     skin = np.median(view.pyramid[0][around] * np.float32(1 / 65535), 0)
     dark = np.minimum(color, weights.brow_skin * skin)
     power = weights.power
     bare, full, mean = (value @ LUMINANCE for value in (skin**power, dark**power, (pixels**power).mean(0)))
     cover = float((bare - mean) / max(bare - full, weights.range[0]))
-    return color, float(np.clip(cover / weights.brow_usual, weights.brow_least, 1.0))
+    density = float(np.clip(cover / weights.brow_usual, weights.brow_least, 1.0))
+    return _Brow(color, density, bool(color @ LUMINANCE < weights.brow_hair * (skin @ LUMINANCE)))
 
 
 def stubble(

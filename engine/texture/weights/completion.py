@@ -187,6 +187,8 @@ class ScalpWeights:
     """Mean opacity of drawn brows within the brows' outlines."""
     brow_least: float = 0.3
     """Least density of drawn brows, of the usual one."""
+    brow_hair: float = 0.35
+    """Luminance of brows over the skin's from which on they tell nothing of the hair on the scalp."""
     bare_share: float = 0.5
     """Value of the skin mask from which on the scalp is bare."""
     none: float = 0.02

@@ -141,14 +141,26 @@ def _likely_person(
 
 def _share_believed(model: HeadModel, regressor: Regressor, weights: CoarseWeights) -> np.ndarray:
     """(K, K) What of a guess's difference from the average person is believed."""
-    modes = regressor.people.modes
-    some = weights.person_variance * np.eye(modes.shape[1])
-    differ = modes.T @ modes + some
+    differ, some = _differ(regressor, weights)
     unsure = weights.guess_gain * np.linalg.inv(regressor.identity_precision)
     # The network learns from faces: what its answer does to the skull is no more than a side effect.
     face, skull = (_mean_square(model, parts, weights.part) for parts in (_FACE, _SKULL))
     kept = weights.face_precision * face + some
     return np.linalg.solve(kept + weights.skull_precision * skull, kept @ differ @ np.linalg.inv(differ + unsure))
+
+
+def _differ(regressor: Regressor, weights: CoarseWeights) -> tuple[np.ndarray, np.ndarray]:
+    """(K, K) covariance of people's identities, and the part of it that scanned people do not show."""
+    modes = regressor.people.modes
+    some = weights.person_variance * np.eye(modes.shape[1])
+    return modes.T @ modes + some, some
+
+
+def person_precision(model: HeadModel, weights: CoarseWeights = WEIGHTS) -> np.ndarray:
+    """(K, K) inverse covariance of a person's identity about that of the coarse fit: how people differ, and how far what the
+    network says of one is off."""
+    regressor = load_regressor(model)
+    return np.linalg.inv(_differ(regressor, weights)[0]) + regressor.identity_precision / weights.guess_gain
 
 
 def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.ndarray:

@@ -117,7 +117,28 @@ def _cut(color: np.ndarray, head: np.ndarray, per_mm: float, weights: OutlineWei
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(np.ascontiguousarray(small[..., ::-1]), mask, None, *models, weights.cut_rounds, cv2.GC_INIT_WITH_MASK)
     found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
-    return cv2.resize(found, head.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return _snapped(found, small, color, max(2, round(weights.snap_mm * per_mm * scale)), weights)
+
+
+def _snapped(found: np.ndarray, small: np.ndarray, color: np.ndarray, radius: int, weights: OutlineWeights) -> np.ndarray:
+    """A mask of a reduced picture at the size of the whole one, its border on the picture's edges: a guided filter (He, Sun and
+    Tang, TPAMI 2013), its coefficients worked out on the reduced picture."""
+
+    def mean(image: np.ndarray) -> np.ndarray:
+        return cv2.blur(image, (2 * radius + 1,) * 2)
+
+    guide = small.astype(np.float32) / 255
+    middle, level = mean(guide), mean(found)
+    shared = mean(guide * found[..., None]) - middle * level[..., None]
+    products = mean((guide[..., :, None] * guide[..., None, :]).reshape(*found.shape, 9)).reshape(*found.shape, 3, 3)
+    spread = (
+        products - middle[..., :, None] * middle[..., None, :] + np.float32(weights.snap_contrast) * np.eye(3, dtype=np.float32)
+    )
+    slope = np.linalg.solve(spread, shared[..., None])[..., 0].astype(np.float32)
+    shift = level - (slope * middle).sum(-1)
+    slope, shift = (cv2.resize(mean(each), color.shape[1::-1], interpolation=cv2.INTER_LINEAR) for each in (slope, shift))
+    alpha = (slope * color).sum(-1) / 255 + shift
+    return np.clip((alpha - 0.5) * weights.snap_steep + 0.5, 0, 1).astype(np.float32)
 
 
 def _plausible(mask: np.ndarray, inside: np.ndarray, outside: np.ndarray, weights: OutlineWeights) -> bool:

@@ -92,6 +92,8 @@ class Belief:
 
     identity: np.ndarray
     """(K,)"""
+    identity_precision: np.ndarray
+    """(K, K) how firmly."""
     expression: np.ndarray
     """(52,)"""
     expression_sigma: float
@@ -127,7 +129,8 @@ def fit_coefficients(
     sigma, most = np.minimum(belief.expression_sigma, belief.limits), np.minimum(1, belief.expression + belief.limits)
     count = len(identity)
     named = _NamedRows(model, whole, evidence, weights)
-    prior = np.concatenate([np.ones(count), sigma**-2.0, np.full(7, weights.rigid_precision)])
+    firm = belief.identity_precision / weights.person_gain
+    prior = np.concatenate([np.zeros(count), sigma**-2.0, np.full(7, weights.rigid_precision)])
     for _ in range(weights.steps):
         skin = model.shape(identity, expression)[surface.vertices]
         found = nearest_places(skin, surface.triangles, points)
@@ -140,7 +143,8 @@ def fit_coefficients(
         gradient = -scaled.T @ residual
         named.add(hessian, gradient, model.landmarks(model.shape(identity, expression)).astype(float))
         hessian[np.diag_indices(len(prior))] += prior
-        gradient[:count] += identity - belief.identity
+        hessian[:count, :count] += firm
+        gradient[:count] += firm @ (identity - belief.identity)
         gradient[count : count + actions] += prior[count : count + actions] * (expression - belief.expression)
         lower = np.concatenate([-weights.identity_limit - identity, -expression, np.full(7, -np.inf)])
         upper = np.concatenate([weights.identity_limit - identity, most - expression, np.full(7, np.inf)])

@@ -64,7 +64,10 @@ class CloudWeights:
 class CoefficientWeights:
     """Identity and facial actions through the points."""
 
-    model_mm: float = 5.0
+    person_gain: float = 16.0
+    """Variance of a person's identity about the coarse fit's, as a multiple of what :func:`.coarse.fit.person_precision` says:
+    how coefficients go together is worth more than how large they may be, for it tells bare cheeks from brows, nose and lips."""
+    model_mm: float = 1.5
     """What the model cannot follow, as an error of a point, mm; points within a patch share it."""
     patch_points: float = 20.0
     """Points of such a patch."""
@@ -223,6 +226,12 @@ class OutlineWeights:
     """With fewer pixels of surely head, or background, nothing is cut out."""
     cut_rounds: int = 4
     """Rounds of GrabCut."""
+    snap_mm: float = 1.5
+    """How far around a cut the picture's edges are looked for, mm."""
+    snap_contrast: float = 1e-3
+    """Variance of a colour in [0, 1] below which nothing is an edge."""
+    snap_steep: float = 1.5
+    """By how much steeper the border is made afterwards."""
     plausible: tuple[float, float] = (0.85, 0.25)
     """Least share of the head, and largest share of the background, in a mask that is believed."""
     least_points: int = 10

@@ -89,7 +89,7 @@ GOALS = {
     "browDown": Goal(0.3, 0.35),
     "mouthSmile": Goal(0.4, 0.35),
     "mouth": Goal(0.35),
-    "jaw": Goal(0.2),
+    "jaw": Goal(0.15),
     "tongueOut": Goal(0.5),
 }
 """By the action's name without the ending of the side."""

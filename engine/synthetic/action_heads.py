@@ -14,7 +14,7 @@ from .anatomy import Anatomy
 from .groups import draw_group, shares
 from .heads import SampledHead, sample_expression, sample_person
 
-__all__ = ["PAIRS", "TURNS", "bent_tongue", "sample_actions", "sample_actor", "sample_grin"]
+__all__ = ["PAIRS", "TURNS", "bent_tongue", "sample_actions", "sample_actor", "sample_grin", "sample_tongue"]
 
 # fmt: off
 PAIRS = ("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeSquint", "eyeWide", "mouthDimple", "mouthFrown",
@@ -91,6 +91,19 @@ def sample_grin(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
         ("mouthRollLower", 0.3),
     ):
         value[names.index(name)] += rng.uniform(0, most) * (rng.random() < 0.5)
+    return np.clip(value, 0, 1)
+
+
+def sample_tongue(names: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
+    """(52,) values in [0, 1]: a mouth that opens as far with a tongue out as without one."""
+    value = np.zeros(len(names))
+    value[names.index("jawOpen")] = rng.uniform(0.02, 0.55)
+    if rng.random() < 0.55:
+        value[names.index("tongueOut")] = rng.uniform(0.5, 1.1)
+    for start, most in (("mouthSmile", 0.6), ("mouthLowerDown", 0.5), ("mouthUpperUp", 0.5)):
+        amount = rng.uniform(0, most) * (rng.random() < 0.3)
+        for side in _SIDES:
+            value[names.index(start + side)] = amount
     return np.clip(value, 0, 1)
 
 

@@ -33,7 +33,7 @@ from ..fit.coarse.regress import TONGUE_FILE
 from ..head import load_head_model
 from ..head.model import HeadModel
 from ..nets.tflite import read_network
-from .action_heads import PAIRS, TURNS, sample_actions, sample_actor, sample_grin
+from .action_heads import PAIRS, TURNS, sample_actions, sample_actor, sample_grin, sample_tongue
 from .anatomy import Anatomy
 from .backbone import Backbone
 from .dataset import mirrored_names
@@ -48,9 +48,9 @@ _SEED = 4105
 """First number of the generators of people."""
 _ALONE = ("tongueOut", "cheekPuff", "jawOpen", "mouthPucker")
 """Actions that are learnt by their values; of :data:`.action_heads.PAIRS` and turns, left minus right. The tongue's counts most."""
-_IMPORTANT = 4.0
-"""Weight of the tongue, and of blown cheeks."""
-_COMPANY = 0.5
+_IMPORTANT = 8.0
+"""Weight of the tongue."""
+_COMPANY = 0.25
 """Weight of what the sides differ in."""
 _SPREAD = 0.682
 """Standard deviation of the activations."""
@@ -81,8 +81,9 @@ PARTS = (
     Part("varied", True, (), sample_actions),
     Part("plain", False, (0,), sample_actions),
     Part("grins", True, (1,), sample_grin),
+    Part("tongues", False, (2,), sample_tongue),
 )
-"""Kinds of people; teeth in smiles are what is most easily taken for a tongue."""
+"""Kinds of people; teeth in smiles are what is most easily taken for a tongue, and open mouths are not enough."""
 
 
 def draw_actors(model: HeadModel, folder: Path, heads: int, part: Part, tell: Callable[[str], object] = print) -> Drawn:
@@ -131,7 +132,7 @@ def fit_tongue(
     alone = [values[:, place(name)] for name in _ALONE]
     differ = [values[:, place(name + "Left")] - values[:, place(name + "Right")] for name in (*PAIRS, *TURNS)]
     target = torch.from_numpy(np.stack([*alone, *differ], 1))
-    weight = torch.tensor([_IMPORTANT] * 2 + [1.0] * 2 + [_COMPANY] * len(differ))
+    weight = torch.tensor([_IMPORTANT] + [1.0] * 3 + [_COMPANY] * len(differ))
     net, steps = TongueNet(len(weight)), len(values) // batch
     optimiser = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=epochs * steps, pct_start=0.15)
@@ -160,11 +161,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--heads", type=int, default=6000, help="of the varied look")
     parser.add_argument("--plain-heads", type=int, default=1400, help="of the plain look")
     parser.add_argument("--grins", type=int, default=1200, help="people whose teeth show")
+    parser.add_argument("--tongues", type=int, default=1500, help="people whose mouths are open with and without a tongue")
     parser.add_argument("--epochs", type=int, default=8, help="times that every picture is seen")
     parser.add_argument("--out", type=Path, default=TONGUE_FILE, help="file that is written")
     options = parser.parse_args(argv)
     model = load_head_model()
-    counts = options.heads, options.plain_heads, options.grins
+    counts = options.heads, options.plain_heads, options.grins, options.tongues
     parts = [
         draw_actors(model, options.work / f"{part.name}-{model.version}-{heads}", heads, part)
         for part, heads in zip(PARTS, counts)

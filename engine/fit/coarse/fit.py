@@ -117,8 +117,9 @@ def _guessed(
 def _seen_expression(model: HeadModel, photo: Photo, observation: FaceObservation, guess: FaceGuess) -> np.ndarray:
     """(52,) What was guessed, with what teeth, lids and the scores of people's faces tell."""
     scores = observation.blendshapes
-    value = with_seen_jaw(model, guess.expression, scores, find_bite(photo, observation), guess.px_per_mm)
-    return with_seen_tongue(model, with_seen_sides(model, with_seen_lids(model, value, scores), scores), guess.tongue)
+    bite = find_bite(photo, observation)
+    value = with_seen_jaw(model, guess.expression, scores, bite, guess.px_per_mm)
+    return with_seen_tongue(model, with_seen_sides(model, with_seen_lids(model, value, scores), scores), guess.tongue, bite)
 
 
 _persons: dict[tuple[str, CoarseWeights], np.ndarray] = {}

@@ -1,5 +1,6 @@
 """What one side does alone comes back from landmarks; tongues are believed from a score on."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from engine.fit.coarse import one_sided as module
 from engine.fit.coarse.one_sided import ONE_SIDED, mirror_difference, one_sided, seen_differences
 from engine.fit.coarse.solver import Pose
 from engine.fit.coarse.tongue import with_seen_tongue
+from engine.photo import Bite
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,12 @@ def test_a_tongue_needs_a_clear_answer_and_an_open_jaw(model):
     np.testing.assert_array_equal(with_seen_tongue(model, shut, 0.48), shut)
     tongue, jaw, close = of(model, with_seen_tongue(model, shut, 0.8), "tongueOut", "jawOpen", "mouthClose")
     assert tongue > 0.8 and jaw >= 0.1 and close == 0
+
+
+def test_teeth_that_fill_the_opening_leave_no_tongue_through(model):
+    def tongue(bite):
+        return of(model, with_seen_tongue(model, np.zeros(52), 0.8, bite), "tongueOut")[0]
+
+    teeth = Bite(0.9, None, 10.0)
+    assert tongue(teeth) == 0 and tongue(replace(teeth, upper=0.5, lower=0.7)) == 0
+    assert tongue(replace(teeth, upper=0.3)) > 0.8 and tongue(replace(teeth, upper=0.0)) > 0.8

@@ -217,7 +217,7 @@ class RefusalWeights:
 
 @dataclass(frozen=True)
 class WallWeights:
-    """When something beside the head is no hair, though a network took it for some: in photos whose hues are guessed."""
+    """When something beside the head is not hair, though a network took it for some: in photos whose hues are guessed."""
 
     scalp: float = 0.8
     """Least weight of the fitted head's scalp where its hair is looked at ..."""

@@ -189,20 +189,21 @@ def _unpainted(view: Closeup, colors: PhotoColors) -> _Recipe:
     edge = max(0.5, w.paint_edge * view.face)
     soft = cv2.GaussianBlur(wider(painted, 2 * edge).astype(np.float32), (0, 0), edge)[..., None]
     # Where skin and paint share a pixel, neither's brightness is known: it is that of what lies on both sides.
-    seam = wider(painted, 2.5 * edge) & wider(~painted, 2.5 * edge) & oval & ~wider(view.filled(*EYES), w.rim * view.face)
+    seam_reach = max(edge, w.paint_seam * view.face)
+    seam = wider(painted, seam_reach) & wider(~painted, seam_reach) & oval & ~wider(view.filled(*EYES), w.rim * view.face)
     gain = np.full(view.shape, level, np.float32)
     gain[seam] = (
-        _across(np.where(painted, level * paint_light, skin_light), seam, 2.5 * edge) / np.maximum(paint_light, 1e-3)
+        _across(np.where(painted, level * paint_light, skin_light), seam, seam_reach) / np.maximum(paint_light, 1e-3)
     )[seam]
     skin = of_hue(colors.skin) * gain[..., None]
     return _Recipe(view, np.repeat(1 - soft, 3, -1), np.ascontiguousarray(soft * skin, np.float32), lamp.mix)
 
 
 def _across(light: np.ndarray, seam: np.ndarray, sigma: float) -> np.ndarray:
-    """(h, w) brightness around each pixel, of what is not `seam`."""
-    known = (~seam).astype(np.float32)
-    total, count = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), sigma) for one in (light * known, known))
-    return total / np.maximum(count, 1e-4)
+    """(h, w) brightness around each pixel, of what is not `seam` as far as there is any."""
+    weight = np.where(seam, 1e-3, 1).astype(np.float32)
+    total, count = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), sigma) for one in (light * weight, weight))
+    return total / count
 
 
 def _whole(mask: np.ndarray, radius: float) -> np.ndarray:

@@ -186,6 +186,8 @@ class TintWeights:
     """How far on both sides of paint's border brightness is compared."""
     paint_edge: float = 0.006
     """Standard deviation of the border of what is taken for paint."""
+    paint_seam: float = 0.015
+    """How far on both sides of it skin and paint may share a pixel."""
 
 
 @dataclass(frozen=True)

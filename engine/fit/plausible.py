@@ -27,12 +27,10 @@ def refuse_implausible(photo: Photo, observation: FaceObservation, found: Coarse
             the detector is not sure.
     """
     miss = float(np.median(found.residual_px)) / max(face_width(observation), 1.0)
+    doubtful = miss > w.unsure_miss[0] and observation.score < np.interp(miss, w.unsure_miss, w.sure)
     # The landmarks of a masked face are a guess, and the detector is never sure of it.
-    masked = observation.veil is not None and "mouth" in observation.veil.places
-    unsure = w.masked_miss if masked else w.unsure_miss[0]
-    doubtful = miss > unsure and observation.score < np.interp(miss, w.unsure_miss, w.sure)
-    if doubtful and masked and is_masked(photo.pixels, observation.landmarks):
-        doubtful = False
+    if doubtful and observation.veil is not None and "mouth" in observation.veil.places:
+        doubtful = not is_masked(photo.pixels, observation.landmarks)
     if doubtful or not miss <= w.most_miss:
         details = {"miss": round(miss, 4) if np.isfinite(miss) else None, "score": round(float(observation.score), 3)}
         inside = ((observation.landmarks >= 0) & (observation.landmarks <= photo.size)).all(1)

@@ -123,8 +123,6 @@ class FitWeights:
     most_miss: float = 0.1
     """Median distance of a coarse head's landmarks to those of the photo, over the face's width, above which it is none whatever
     the detector says."""
-    masked_miss: float = 0.04
-    """Miss from which on a face whose mouth is covered, and of which the detector is not sure, is none, face widths."""
     unsure_miss: tuple[float, float] = (0.032, 0.06)
     """The same from which on the detector must be sure, and from which on it must be as sure as of any face. Photos, drawings and
     pictures in odd colours of which it is not lie at 0.02 to 0.029; cats, cups and clocks at 0.035 to 0.28."""

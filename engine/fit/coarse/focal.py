@@ -40,16 +40,19 @@ def choose_focal(
 
 
 def first_camera(points: np.ndarray, pixels: np.ndarray, size: tuple[int, int], focal: float) -> Camera:
-    """Pose of rigid `points` (L, 3) mm seen at `pixels` (L, 2), by SQPnP."""
+    """Pose of rigid `points` (L, 3) mm seen at `pixels` (L, 2), by SQPnP; straight ahead where they tell none."""
     width, height = size
     matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
-    found, rotation, translation = cv2.solvePnP(
-        np.ascontiguousarray(points, np.float64),
-        np.ascontiguousarray(pixels, np.float64),
-        matrix,
-        None,
-        flags=cv2.SOLVEPNP_SQPNP,
-    )
+    try:
+        found, rotation, translation = cv2.solvePnP(
+            np.ascontiguousarray(points, np.float64),
+            np.ascontiguousarray(pixels, np.float64),
+            matrix,
+            None,
+            flags=cv2.SOLVEPNP_SQPNP,
+        )
+    except cv2.error:  # All in one place: no face.
+        found = False
     R = cv2.Rodrigues(rotation)[0] if found else np.diag([1.0, -1.0, -1.0])
     t = translation.ravel() if found else np.array([0, 0, WEIGHTS.distance_mm])
     return Camera(width, height, focal, focal, width / 2, height / 2, R, t)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from engine.photo import load_photo, observe
 from engine.photo.masked import is_masked, with_masked_faces
 from engine.photo.parts import part_network
 from engine.types import Photo
+from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
 
 UPPER = (33, 133, 263, 362, 105, 334)
@@ -66,7 +68,10 @@ def test_the_face_behind_it_is_found(shared_dir, landmarker, model, tmp_path, na
     away = np.linalg.norm(face.landmarks[list(UPPER)] - bare[list(UPPER)], axis=1).mean()
     assert away < 0.06 * np.ptp(bare[:, 0])
     assert {"nose", "mouth", "chin"} <= set(face.veil.places)
-    refuse_implausible(masked, face, fit_coarse(model, masked, face, Settings()))
+    found = fit_coarse(model, masked, face, Settings())
+    refuse_implausible(masked, face, found)
+    far = replace(found, residual_px=np.full(478, 0.05 * np.ptp(bare[:, 0]), np.float32))
+    refuse_implausible(masked, replace(face, score=0.5), far)
 
 
 def nobody() -> dict[str, np.ndarray]:
@@ -89,6 +94,22 @@ def test_prints_alone_are_nobody(landmarker, name):
     photo = Photo(nobody()[name], name, name, None)
     faces = landmarker.detect(photo)
     assert with_masked_faces(photo, faces, landmarker) is faces
+
+
+def test_a_socket_is_not_a_masked_face(landmarker, model, tmp_path):
+    """Though the part network may take what is below its holes for a cover."""
+    path = tmp_path / "socket.png"
+    plate = np.full((500, 500, 3), (235, 235, 230), np.uint8)
+    cv2.rectangle(plate, (120, 80), (380, 420), (250, 250, 248), -1)
+    cv2.rectangle(plate, (120, 80), (380, 420), (170, 170, 170), 3)
+    for x in (200, 300):
+        cv2.rectangle(plate, (x - 8, 170), (x + 8, 230), (40, 40, 40), -1)
+    cv2.circle(plate, (250, 320), 26, (40, 40, 40), -1)
+    Image.fromarray(plate).save(path)
+    with pytest.raises(HrnError) as caught:
+        photo, face = observe(path, landmarker)
+        refuse_implausible(photo, face, fit_coarse(model, photo, face, Settings()))
+    assert caught.value.code is ErrorCode.NO_FACE
 
 
 @pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "clock_motion.png"])

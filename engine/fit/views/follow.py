@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...geometry.smoothstep import smoothstep
 from ...system.concurrency import concurrently
 from ...system.progress import Progress
 from ..mid.deformation import without_folds
@@ -117,8 +119,24 @@ def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: Cloud, 
         ),
         *landmark_places(head.model, views, [view.vertices for view in views], weights.landmarks),
     )
+    w = weights.coefficients
+    veils = [view.observation.veil for view in views]
+    worn = float(np.mean([0.0 if veil is None else veil.hidden.mean() for veil in veils]))
+    # What a beard or a mask hides is too much to be told by the rest.
+    nose = head.model.landmarks(views[0].vertices)[4]
+    near = np.linalg.norm(cloud.points - nose, axis=1) < w.face_mm
+    hair = float(cloud.hair[near].mean()) if near.any() else 0.0
+    hidden = float(smoothstep(*w.hidden, hair + worn))
+    w = replace(w, model_mm=w.model_mm + hidden * (w.hidden_mm - w.model_mm))
+    firm = head.belief.identity_precision / w.person_gain + hidden * np.eye(len(head.identity))
     head.identity, expression = fit_coefficients(
-        head.model, head.surface, evidence, head.identity, views[0].expression, head.belief, weights.coefficients
+        head.model,
+        head.surface,
+        evidence,
+        head.identity,
+        views[0].expression,
+        replace(head.belief, identity_precision=firm),
+        w,
     )
     change = expression - views[0].expression
     for view in views:

@@ -129,7 +129,6 @@ def fit_coefficients(
     sigma, most = np.minimum(belief.expression_sigma, belief.limits), np.minimum(1, belief.expression + belief.limits)
     count = len(identity)
     named = _NamedRows(model, whole, evidence, weights)
-    firm = belief.identity_precision / weights.person_gain
     prior = np.concatenate([np.zeros(count), sigma**-2.0, np.full(7, weights.rigid_precision)])
     for _ in range(weights.steps):
         skin = model.shape(identity, expression)[surface.vertices]
@@ -143,8 +142,8 @@ def fit_coefficients(
         gradient = -scaled.T @ residual
         named.add(hessian, gradient, model.landmarks(model.shape(identity, expression)).astype(float))
         hessian[np.diag_indices(len(prior))] += prior
-        hessian[:count, :count] += firm
-        gradient[:count] += firm @ (identity - belief.identity)
+        hessian[:count, :count] += belief.identity_precision
+        gradient[:count] += belief.identity_precision @ (identity - belief.identity)
         gradient[count : count + actions] += prior[count : count + actions] * (expression - belief.expression)
         lower = np.concatenate([-weights.identity_limit - identity, -expression, np.full(7, -np.inf)])
         upper = np.concatenate([weights.identity_limit - identity, most - expression, np.full(7, np.inf)])

@@ -69,6 +69,13 @@ class CoefficientWeights:
     how coefficients go together is worth more than how large they may be, for it tells bare cheeks from brows, nose and lips."""
     model_mm: float = 1.5
     """What the model cannot follow, as an error of a point, mm; points within a patch share it."""
+    hidden: tuple[float, float] = (0.002, 0.015)
+    """Share of the points on hair, with that of the landmarks that something hides, from which on the rest of a face begins to say
+    less of it, and from which on it says least: then no coefficient is believed to be off by more than 1, ..."""
+    hidden_mm: float = 3.0
+    """... and this is what the model cannot follow, mm."""
+    face_mm: float = 70.0
+    """Points nearer to the tip of the nose than that count for that share, mm."""
     patch_points: float = 20.0
     """Points of such a patch."""
     landmark_mm: float = 1.5

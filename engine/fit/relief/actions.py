@@ -1,4 +1,4 @@
-"""Which folds belong to facial actions: those beside the nose to a smile, a furrowed brow to a frown.
+"""Folds of facial actions: those beside the nose belong to a smile, a furrowed brow to a frown.
 
 What an action explains of a fold becomes a corrective of that action, so that a relaxed face loses it and a stronger action
 deepens it; the face in the photo stays as it is.

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..geometry.smoothstep import smoothstep
 from .face_nets import FaceNets, Roi, roi_of, sample
-from .regions import EYES, fill
+from .regions import EYES, LID_MIDDLE, fill
 from .weights import WEIGHTS, EachEyeWeights
 
 __all__ = ["eye_heights", "open_share", "openness", "with_each_eye"]
@@ -34,15 +34,15 @@ _LIDS = (
     (359, 255, 339, 254, 253, 252, 256, 341, 463, 414, 286, 258, 257, 259, 260, 467),
 )
 """The ring of landmarks on the lids around each rim."""
-_MIDDLE = (3, 4, 5)
-"""Places along a rim, from the corner on, at which lids are farthest apart; 16 minus them are those above."""
 _BLINKS = (9, 8)
 """Numbers of the actions that close the right and the left eye."""
 
 
 def eye_heights(points: np.ndarray) -> np.ndarray:
     """(2,) distance of the lids in the middle of the right and the left eye, in the unit of (478, 2+) landmarks."""
-    return np.array([np.mean([np.linalg.norm(points[rim[16 - k], :2] - points[rim[k], :2]) for k in _MIDDLE]) for rim in EYES])
+    return np.array(
+        [np.mean([np.linalg.norm(points[rim[16 - k], :2] - points[rim[k], :2]) for k in LID_MIDDLE]) for rim in EYES]
+    )
 
 
 def openness(points: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ __all__ = [
     "INNER_LIPS",
     "IRISES",
     "LANDMARKS",
+    "LID_MIDDLE",
     "LIP_EDGES",
     "NOSTRILS",
     "OUTER_LIPS",
@@ -81,6 +82,8 @@ EYES = (
     (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
 )
 """Rims of the lids of the right and the left eye."""
+LID_MIDDLE = (3, 4, 5)
+"""Places along a rim, from its outer corner on, at which lids are farthest apart; 16 minus them lie above."""
 BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
 """The right and the left brow."""
 OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)

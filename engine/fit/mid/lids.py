@@ -7,14 +7,12 @@ import numpy as np
 from ...camera import Camera
 from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
-from ...photo.regions import EYES
+from ...photo.regions import EYES, LID_MIDDLE
 from .registration import landmark_residuals, usable_landmarks
 from .weights import WEIGHTS, LidWeights
 
 __all__ = ["close_lids", "shut_lids"]
 
-_PAIRS = (3, 4, 5)
-"""Places along a lower lid, from the corner on, whose distance to the upper lid counts; 16 minus them lie above."""
 _SIDES = ("Right", "Left")
 """Endings of the actions of the eyes in their order."""
 
@@ -114,4 +112,4 @@ def _apart(field: np.ndarray, landmarks: np.ndarray, eye: int) -> float:
     if eye == 1:  # its rim runs from the outer corner, too, hence the other way
         across = -across
     down = np.array([-across[1], across[0]]) / max(float(np.linalg.norm(across)), 1e-6)
-    return float(np.mean([(field[lids[k]] - field[lids[16 - k]]) @ down for k in _PAIRS]))
+    return float(np.mean([(field[lids[k]] - field[lids[16 - k]]) @ down for k in LID_MIDDLE]))

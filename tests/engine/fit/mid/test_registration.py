@@ -168,7 +168,11 @@ def test_lids_close_as_far_as_the_photos(model, camera, truth, start, tilt):
 
 def test_a_lid_is_not_widened_and_half_shut_at_a_time(model, camera):
     names = model.expression_names
-    wide, blink, nobody = names.index("eyeWideRight"), names.index("eyeBlinkRight"), np.zeros(len(model.identity_basis), np.float32)
+    wide, blink, nobody = (
+        names.index("eyeWideRight"),
+        names.index("eyeBlinkRight"),
+        np.zeros(len(model.identity_basis), np.float32),
+    )
     landmarks = camera.project(model.landmarks(model.template).astype(float))[0]
     actions = np.zeros(52, np.float32)
     actions[wide] = 0.3

@@ -160,7 +160,7 @@ def _burnt(scene: Scene, skin: np.ndarray, weights: ColorWeights = COLOR) -> np.
         skin: (H, W) bool, what is like skin in color.
     """
     window, sigma = scene.window, weights.gleam_texture[0] * scene.window.face
-    # Within the person alone: the outline has none of its own.
+    # Within the person alone: the outline must not count as texture.
     within = scene.head & cv2.erode((scene.people > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     inside = within.astype(np.float32)
     light = scene.lab[..., 0] * inside

@@ -29,7 +29,7 @@ from .regress import FaceGuess, Regressor, load_regressor
 from .solver import LandmarkBasis, Pose, Prior, solve
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["fit_coarse"]
+__all__ = ["fit_coarse", "person_precision"]
 
 _FACE = ("skin", "nose", "upper_lip", "lower_lip")
 """Parts of the head that are the face."""

@@ -31,7 +31,7 @@ from .solver import LandmarkBasis, Pose, Prior, solve
 from .tongue import with_seen_tongue
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["fit_coarse"]
+__all__ = ["fit_coarse", "person_precision"]
 
 _FACE = ("skin", "nose", "upper_lip", "lower_lip")
 """Parts of the head that are the face."""

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...geometry.mesh import vertex_normals
+from ...geometry.smoothstep import smoothstep
 from ...head.model import MATERIALS, HeadModel
 from ...photo.regions import LIP_EDGES
 from ...photo.teeth import Bite
@@ -107,25 +108,30 @@ def bite_shift(
     else:
         wanted = upper_lip - bite.lower * opening
         shift[lower, 1] = strength * np.clip(wanted - posed[_front(posed, lower, w), 1].max(), -w.most_mm, w.most_mm)
-    aside = _row_aside(model, posed, expression, lower, w)
-    shift += aside
+    share = _share_aside(model, expression, w)
+    if share:
+        shift += share * _row_aside(model, posed, lower, w)
     forward = [_room_before(model, posed, row, lips, w) for row, lips in zip((upper, lower), LIP_EDGES)]
     shift[upper, 2] = np.clip(forward[0], 0, w.most_forward_mm)
     shift[lower, 2] = np.clip(min(forward[0] - w.overjet_mm, forward[1]), 0, w.most_forward_mm)
-    return shift + _behind_skin(model, posed + shift, w) if aside.any() else shift
+    return shift + share * _behind_skin(model, posed + shift, w) if share else shift
 
 
-def _row_aside(model: HeadModel, posed: np.ndarray, expression: np.ndarray, lower: np.ndarray, w: JawWeights) -> np.ndarray:
-    """(N, 3) mm by which teeth, tongue and mouth cavity move where the jaw goes aside, so that its row stays in the middle of the
-    lower lip: lips lie where the photo has them, and less than the action says may be seen of its move."""
+def _share_aside(model: HeadModel, expression: np.ndarray, w: JawWeights) -> float:
+    """How surely the jaw of (52,) actions goes aside, 0 to 1."""
     number = model.expression_names.index
     aside = abs(float(expression[number("jawLeft")] - expression[number("jawRight")]))
+    return float(smoothstep(*w.aside, aside))
+
+
+def _row_aside(model: HeadModel, posed: np.ndarray, lower: np.ndarray, w: JawWeights) -> np.ndarray:
+    """(N, 3) mm by which teeth, tongue and mouth cavity move where the jaw goes aside, so that its row stays in the middle of the
+    lower lip: lips lie where the photo has them, and less than the action says may be seen of its move."""
     inner = np.unique(model.faces[np.isin(model.face_material, [MATERIALS.index(name) for name in _INNER])])
-    goes = np.abs(model.expression_basis[number("jawLeft"), inner, 0])
+    goes = np.abs(model.expression_basis[model.expression_names.index("jawLeft"), inner, 0])
     lag = model.landmarks(posed)[_INNER_LIPS[1], 0] - posed[lower, 0].mean()
     out = np.zeros(posed.shape)
-    share = min(aside / w.aside, 1.0)
-    out[inner, 0] = share * goes / goes.max() * np.clip(lag, -w.most_mm, w.most_mm)
+    out[inner, 0] = goes / goes.max() * np.clip(lag, -w.most_mm, w.most_mm)
     return out
 
 
@@ -137,13 +143,15 @@ def _behind_skin(model: HeadModel, posed: np.ndarray, w: JawWeights) -> np.ndarr
     )
     bag = np.concatenate([np.setdiff1d(cavity, skin), teeth[np.abs(model.template[teeth, 0]) > w.beside_lips_mm]])
     out = np.zeros(posed.shape)
-    near = skin[cKDTree(posed[skin]).query(posed[bag])[1]]
+    distance, nearest = cKDTree(posed[skin]).query(posed[bag])
+    # What lies deep may be nearest to skin that looks elsewhere, such as a socket's.
+    bag, near = bag[distance < w.near_skin_mm], skin[nearest[distance < w.near_skin_mm]]
     own = skin[cKDTree(model.template[skin]).query(model.template[bag])[1]]
     normals = vertex_normals(posed, model.triangles)[near]
     rest = vertex_normals(model.template.astype(float), model.triangles)[own]
     depth = ((posed[near] - posed[bag]) * normals).sum(1)
     usual = ((model.template[own] - model.template[bag]) * rest).sum(1)
-    out[bag] = -np.maximum(np.minimum(usual, w.behind_skin_mm) - depth, 0)[:, None] * normals
+    out[bag] = -np.clip(np.minimum(usual, w.behind_skin_mm) - depth, 0, w.near_skin_mm)[:, None] * normals
     return out
 
 

@@ -130,10 +130,13 @@ class JawWeights:
     """Depth from the upper row's edge back to the lower row's, mm."""
     most_forward_mm: float = 6.0
     """Largest move of a row of teeth forwards, mm."""
-    aside: float = 0.2
-    """Shift of the jaw aside, as a share of the full action, from which on its row of teeth is held behind the lower lip."""
+    aside: tuple[float, float] = (0.03, 0.2)
+    """Shift of the jaw aside, as a share of the full action, up to which its row of teeth stays as it is, and from which on it is
+    held behind the lower lip."""
     behind_skin_mm: float = 2.0
     """Depth of the mouth's cavity behind the skin that is kept then, mm."""
+    near_skin_mm: float = 8.0
+    """Distance from skin within which that is done, and most of it, mm."""
     beside_lips_mm: float = 14.0
     """Distance from the middle from which on teeth are kept behind the skin, too, mm."""
     hanging_mm: float = 1.0

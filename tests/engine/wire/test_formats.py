@@ -90,7 +90,7 @@ def test_batch_training_and_sheets_take_all_of_them(tmp_path):
     found = find_subjects(folder, tmp_path / "out", Settings()).subjects
     assert sorted(Path(photo).name for subject in found for photo in subject.photos) == names
     assert sorted(path.name for path in photos_in([folder])) == names
-    assert sorted(path.name for path in sheets._expand([folder])) == names
+    assert sorted(path.name for path in sheets.expanded([folder])) == names
 
 
 def test_messages_help_and_pages_name_all_of_them(capsys):

@@ -93,7 +93,9 @@ def test_linked_head_is_made_editable_and_stays_so(addon, tmp_path):
     bpy.context.view_layer.update()
     assert bpy.ops.hrn.make_editable() == {"FINISHED"}
     (head,) = heads_in_scene()
-    assert bpy.context.active_object == head and "Displacement Strength" in addon_ui.texts(addon_ui.draw("HRN_PT_head"))
+    assert bpy.context.active_object == head and "Detail" in addon_ui.texts(addon_ui.draw("HRN_PT_head"))
+    assert bpy.ops.hrn.detail_in_mesh() == {"FINISHED"} and head.modifiers["HRN Detail"].texture.image is not None
+    assert bpy.ops.hrn.detail_in_mesh() == {"FINISHED"} and "HRN Detail" not in head.modifiers
     head.data.shape_keys.key_blocks["jawOpen"].value = 0.75
     strength_socket(head).default_value = 2.5
     hair = find_hair(head)["hair"]

@@ -163,7 +163,7 @@ def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:
     folds = 0.0 if source.folds is None else source.folds
     key(DEFORMATION_KEY, source.deformation - folds, 1.0, 1.5)
     if source.folds is not None:
-        key(FOLDS_KEY, source.folds, 1.0, 2.0)
+        key(FOLDS_KEY, source.folds, 1.0, 4.0)
     head.data.shape_keys.name = source.name
     head.active_shape_key_index = 0
 

@@ -78,7 +78,7 @@ def test_folds_are_a_slider_of_their_own_and_the_head_is_the_same(tmp_path):
     folded = make_bundle(tmp_path / "folds", texture_size=32, density=8, folds=True)
     arrays, head = folded.arrays(), build_head(folded.path).head
     folds = head.data.shape_keys.key_blocks["Folds"]
-    assert (folds.value, folds.slider_min, folds.slider_max) == (1, 0, 2)
+    assert (folds.value, folds.slider_min, folds.slider_max) == (1, 0, 4)
     np.testing.assert_allclose(offsets(head, "Folds"), to_blender(arrays["folds"]), atol=1e-7)
     together = offsets(head, "Folds") + offsets(head, "Deformation")
     np.testing.assert_allclose(together, to_blender(arrays["deformation"]), atol=1e-7)

@@ -31,7 +31,7 @@ from .solver import LandmarkBasis, Pose, Prior, solve
 from .tongue import with_seen_tongue
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["fit_coarse", "person_precision"]
+__all__ = ["fit_coarse", "person_precision", "skull_square"]
 
 _FACE = ("skin", "nose", "upper_lip", "lower_lip")
 """Parts of the head that are the face."""
@@ -145,7 +145,7 @@ def _share_believed(model: HeadModel, regressor: Regressor, weights: CoarseWeigh
     differ, some = _differ(regressor, weights)
     unsure = weights.guess_gain * np.linalg.inv(regressor.identity_precision)
     # The network learns from faces: what its answer does to the skull is no more than a side effect.
-    face, skull = (_mean_square(model, parts, weights.part) for parts in (_FACE, _SKULL))
+    face, skull = _mean_square(model, _FACE, weights.part), skull_square(model, weights)
     kept = weights.face_precision * face + some
     return np.linalg.solve(kept + weights.skull_precision * skull, kept @ differ @ np.linalg.inv(differ + unsure))
 
@@ -162,6 +162,11 @@ def person_precision(model: HeadModel, weights: CoarseWeights = WEIGHTS) -> np.n
     network says of one is off."""
     regressor = load_regressor(model)
     return np.linalg.inv(_differ(regressor, weights)[0]) + regressor.identity_precision / weights.guess_gain
+
+
+def skull_square(model: HeadModel, weights: CoarseWeights = WEIGHTS) -> np.ndarray:
+    """(K, K): ``x @ it @ x`` is the mean squared distance in mm that identity x moves scalp and ears by."""
+    return _mean_square(model, _SKULL, weights.part)
 
 
 def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.ndarray:

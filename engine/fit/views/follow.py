@@ -129,6 +129,8 @@ def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: Cloud, 
     hidden = float(smoothstep(*w.hidden, hair + worn))
     w = replace(w, model_mm=w.model_mm + hidden * (w.hidden_mm - w.model_mm))
     firm = head.belief.identity_precision / w.person_gain + hidden * np.eye(len(head.identity))
+    # The face is seen well; what its coefficients do to the skull behind it is a side effect.
+    firm += head.belief.skull / w.skull_mm**2
     head.identity, expression = fit_coefficients(
         head.model,
         head.surface,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...head.model import MATERIALS, HeadModel
-from ..coarse.fit import person_precision
+from ..coarse.fit import person_precision, skull_square
 from ..features.jaw import action_limits
 from ..mid.deformation import propagate
 from ..skin_surface import skin_surface
@@ -37,7 +37,12 @@ class JointHead:
         self.face = self.surface.vertices[reach[self.surface.vertices] < WEIGHTS.motion.face_mm]
         self.identity = identity
         self.belief = Belief(
-            identity.copy(), person_precision(model), expression.copy(), expression_sigma, action_limits(model, expression)
+            identity.copy(),
+            person_precision(model),
+            skull_square(model),
+            expression.copy(),
+            expression_sigma,
+            action_limits(model, expression),
         )
         self.offset = np.zeros((len(self.surface.vertices), 3))
         """(V, 3) mm that the skin differs from the model's."""

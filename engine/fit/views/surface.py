@@ -94,6 +94,8 @@ class Belief:
     """(K,)"""
     identity_precision: np.ndarray
     """(K, K) how firmly."""
+    skull: np.ndarray
+    """(K, K) ``x @ it @ x`` is the mean squared distance in mm that identity x moves the skull by."""
     expression: np.ndarray
     """(52,)"""
     expression_sigma: float

@@ -67,6 +67,8 @@ class CoefficientWeights:
     person_gain: float = 16.0
     """Variance of a person's identity about the coarse fit's, as a multiple of what :func:`.coarse.fit.person_precision` says:
     how coefficients go together is worth more than how large they may be, for it tells bare cheeks from brows, nose and lips."""
+    skull_mm: float = 1.0
+    """How far scalp and ears are moved beside the coarse fit's by what the face tells, mm (root mean square)."""
     model_mm: float = 1.5
     """What the model cannot follow, as an error of a point, mm; points within a patch share it."""
     hidden: tuple[float, float] = (0.002, 0.015)

@@ -128,7 +128,8 @@ def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: Cloud, 
     hair = float(cloud.hair[near].mean()) if near.any() else 0.0
     hidden = float(smoothstep(*w.hidden, hair + worn))
     w = replace(w, model_mm=w.model_mm + hidden * (w.hidden_mm - w.model_mm))
-    firm = head.belief.identity_precision / w.person_gain + hidden * np.eye(len(head.identity))
+    gain = w.person_gain * min((len(views) - 1) / (w.person_photos - 1), 1.0) ** 2
+    firm = head.belief.identity_precision / max(gain, 1.0) + hidden * np.eye(len(head.identity))
     # The face is seen well; what its coefficients do to the skull behind it is a side effect.
     firm += head.belief.skull / w.skull_mm**2
     head.identity, expression = fit_coefficients(

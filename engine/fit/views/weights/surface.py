@@ -67,6 +67,9 @@ class CoefficientWeights:
     person_gain: float = 16.0
     """Variance of a person's identity about the coarse fit's, as a multiple of what :func:`.coarse.fit.person_precision` says:
     how coefficients go together is worth more than how large they may be, for it tells bare cheeks from brows, nose and lips."""
+    person_photos: int = 5
+    """Photos from which on that holds; with fewer it shrinks with the square of how many stand beside the first, for their errors
+    go together."""
     skull_mm: float = 1.0
     """How far scalp and ears are moved beside the coarse fit's by what the face tells, mm (root mean square)."""
     model_mm: float = 1.5

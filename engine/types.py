@@ -160,6 +160,10 @@ class Relief:
     correctives: np.ndarray | None = None
     """(A, N, 3) float32 mm: what each of these moves at value 1, beside the model's own move; None without such actions."""
 
+    def at_rest(self, expression: np.ndarray) -> np.ndarray:
+        """(N, 3) float32 mm: what of `offset` is left without (52,) actions; part of the deformation."""
+        return self.offset - self.by_actions(expression)
+
     def by_actions(self, expression: np.ndarray) -> np.ndarray:
         """(N, 3) float32 mm: what of the folds (52,) actions make."""
         if self.correctives is None:

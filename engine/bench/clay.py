@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from ..head.subdivision import subdivided
 from ..pipeline.solution import Solution
 from ..synthetic.render import visible_from
 from ..wire.color import linear_to_srgb
+from .cells import cut_square, square_camera, write_title
 from .detail_bands import raised, surface
 from .detail_measure import displaced
 from .detail_shadow import shadows_nearby
@@ -44,14 +45,13 @@ _SHADOW_SIDE = 1000
 def clay_row(found: Solution, cell: int, name: str, beside: np.ndarray | None = None) -> np.ndarray:
     """(cell, W, 3) uint8: the photo, the head in clay from the photo's camera under :data:`LAMPS`, and another's picture."""
     camera, photo = _window(found, cell)
-    pictures = {name: photo, **{lamp: _clay(found, camera, np.array(towards)) for lamp, towards in LAMPS.items()}}
+    shape = _shape(found, camera)
+    pictures = {name: photo, **{lamp: _lit(shape, np.array(towards), cell) for lamp, towards in LAMPS.items()}}
     if beside is not None:
         wide = max(1, round(beside.shape[1] * cell / beside.shape[0]))
         pictures["beside"] = cv2.resize(beside, (wide, cell), interpolation=cv2.INTER_CUBIC)
     for title, picture in pictures.items():
-        text = title.encode("ascii", "replace").decode()
-        for color, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(picture, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, color, width, cv2.LINE_AA)
+        write_title(picture, title, (8, 20), 0.55)
     return np.concatenate(list(pictures.values()), 1)
 
 
@@ -79,42 +79,59 @@ def _window(found: Solution, cell: int) -> tuple[Camera, np.ndarray]:
     low, high = pixels.min(0), pixels.max(0)
     side = max(8, int(1.45 * (high - low).max()))
     corner = np.floor((low + high - side) / 2 - [0, 0.06 * side]).astype(int)
-    view = np.array([[1.0, 0, corner[0]], [0, 1, corner[1]]])
-    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST
-    cut = cv2.warpAffine(found.photo.pixels, view, (side, side), flags=flags, borderValue=(60, 60, 60))
-    photo = cv2.resize(cut, (cell, cell), interpolation=cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC)
-    own = camera.cropped(int(corner[0]), int(corner[1]), side, side).scaled(cell / side)
-    return replace(own, width=cell, height=cell), photo
+    return square_camera(camera, corner, side, cell), cut_square(found.photo.pixels, corner, side, cell, 60)
 
 
-def _clay(found: Solution, camera: Camera, towards: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB under one lamp and an even sky."""
-    towards = towards / np.linalg.norm(towards)
-    fine, first = subdivided(found.model)
-    fine, second = subdivided(fine)
+class _Shape(NamedTuple):
+    """What a camera sees of a displaced head; (n,) of the pixels that show it."""
+
+    camera: Camera
+    on: np.ndarray
+    """(H, W) bool: these pixels."""
+    depth: np.ndarray
+    """(H, W) mm, far away beside the head."""
+    place: np.ndarray
+    """(n, 3) mm in camera axes."""
+    normal: np.ndarray
+    """(n, 3)"""
+    ray: np.ndarray
+    """(n, 3) from the camera."""
+    head: np.ndarray
+    """(N, 3) mm in camera axes: the vertices of what casts shadows."""
+    triangles: np.ndarray
+    """(T, 3) of it."""
+
+
+def _shape(found: Solution, camera: Camera) -> _Shape:
+    fine, finer = subdivided(found.model, 2)
     kept = np.repeat(fine.face_material != MATERIALS.index("lashes"), 2)
-    vertices = second @ (first @ found.posed.astype(np.float64))
     big = camera.scaled(_FINER)
-    seen = surface(big, vertices, np.where(kept[:, None], fine.triangles, 0))
+    seen = surface(big, finer @ found.posed.astype(np.float64), np.where(kept[:, None], fine.triangles, 0))
     height = np.where(seen.hit, displaced(fine, found.textures.displacement, seen), 0)
-    normal = raised(seen, height)
     ray = seen.point / np.maximum(np.linalg.norm(seen.point, axis=-1, keepdims=True), 1e-9)
     point = seen.point - (height / np.maximum(seen.facing, 0.2))[..., None] * ray
     on = seen.hit
-    place, turned = point[on], normal[on]
     at = found.coarse.camera.to_camera(found.posed.astype(np.float64))
     triangles = found.model.triangles[np.repeat(found.model.face_material != MATERIALS.index("lashes"), 2)]
-    depth, above = np.where(on, point[..., 2], 1e6), np.concatenate([at, place + 0.5 * turned])
-    lit = np.zeros(len(place))
+    depth = np.where(on, point[..., 2], 1e6)
+    return _Shape(big, on, depth, point[on], raised(seen, height)[on], ray[on], at, triangles)
+
+
+def _lit(shape: _Shape, towards: np.ndarray, cell: int) -> np.ndarray:
+    """(cell, cell, 3) uint8 sRGB under one lamp and an even sky."""
+    towards = towards / np.linalg.norm(towards)
+    above = np.concatenate([shape.head, shape.place + 0.5 * shape.normal])
+    lit = np.zeros(len(shape.place))
     for direction in towards + _WIDE * directions(_POINTS):
         direction = direction / np.linalg.norm(direction)
-        cosine = np.maximum(turned @ direction, 0)
-        free = visible_from(above, triangles, direction, _SHADOW_SIDE)[len(at) :]
-        lit += cosine * free * shadows_nearby(big, depth, place, direction, cosine > 0) / _POINTS
-    half = towards - ray[on]
+        cosine = np.maximum(shape.normal @ direction, 0)
+        free = visible_from(above, shape.triangles, direction, _SHADOW_SIDE)[len(shape.head) :]
+        shadows = shadows_nearby(shape.camera, shape.depth, shape.place, direction, cosine > 0)
+        lit += cosine * free * shadows / _POINTS
+    half = towards - shape.ray
     half /= np.linalg.norm(half, axis=1, keepdims=True)
-    gloss = 0.05 * np.maximum((turned * half).sum(1), 0) ** 20
-    light = np.full(on.shape, _BACKGROUND)
-    light[on] = _CLAY * (_KEY * lit + _SKY * (0.7 - 0.3 * turned[:, 1])) + gloss * np.minimum(lit * 2, 1)
-    small = cv2.resize(light.astype(np.float32), (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+    gloss = 0.05 * np.maximum((shape.normal * half).sum(1), 0) ** 20
+    light = np.full(shape.on.shape, _BACKGROUND)
+    light[shape.on] = _CLAY * (_KEY * lit + _SKY * (0.7 - 0.3 * shape.normal[:, 1])) + gloss * np.minimum(lit * 2, 1)
+    small = cv2.resize(light.astype(np.float32), (cell, cell), interpolation=cv2.INTER_AREA)
     return np.repeat((linear_to_srgb(np.clip(small, 0, 1)) * 255 + 0.5).astype(np.uint8)[..., None], 3, -1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -13,10 +12,10 @@ import numpy as np
 
 from ..camera import Camera
 from ..geometry.mesh import vertex_normals
-from ..install.environments import BPY_4_5
 from ..wire.messages import say
 from .detail_lights import Lamps
 from .hair_bundle import NotMeasured
+from .scripts import needs_blender, run_in_blender
 
 __all__ = ["Seen", "closed", "photographed"]
 
@@ -63,15 +62,13 @@ def photographed(seen: Seen, lamps: Lamps) -> np.ndarray:
     Raises:
         NotMeasured: Blender 4.5 as a module, or the checkout's tests, are absent; Blender failed.
     """
-    if not BPY_4_5.is_complete():
-        raise NotMeasured(say("Blender 4.5 as a module is not installed (`install_deps.py blender --help` does it)"))
+    needs_blender()
     with TemporaryDirectory() as temporary:
         job = Path(temporary)
         _write(job, seen, lamps)
-        done = subprocess.run([str(BPY_4_5.python), "-I", str(_SCRIPT), str(job)], capture_output=True, text=True)
-        if done.returncode or not (job / "photo.npy").is_file():
-            last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-            raise NotMeasured(say("Blender could not photograph the pairs: {reason}", reason=last.strip()))
+        well, told = run_in_blender(_SCRIPT, [job])
+        if not well or not (job / "photo.npy").is_file():
+            raise NotMeasured(say("Blender could not photograph the pairs: {reason}", reason=told))
         return closed(np.load(job / "photo.npy").astype(np.float32))
 
 

@@ -12,22 +12,19 @@ import numpy as np
 
 from ..camera import Camera
 from ..head.subdivision import subdivided
-from ..pipeline.image_files import write_png
 from ..pipeline.preview import render_head
 from ..pipeline.solution import Solution
 from ..system.failures import as_hrn_error
 from ..wire.language import local
 from ..wire.settings import Settings
 from .detail_measure import folds_of, solved
-from .hair_likeness import recognized
+from .hair_likeness import around_head, recognized, write_pictures
 from .sheets import expanded
 
 __all__ = ["likeness_table", "score_likeness", "write_views"]
 
 _TURN = 30.0
 """Degrees by which a head is turned."""
-_PIXELS = 420
-"""Height of the head in the pictures."""
 
 
 def score_likeness(photos: list[Path], python: Path, settings: Settings, tell: Callable[[str], object]) -> list[dict]:
@@ -53,32 +50,14 @@ def score_likeness(photos: list[Path], python: Path, settings: Settings, tell: C
 
 def write_views(found: Solution, folder: Path) -> list[Path]:
     """Write the photo, and the textured head in front and turned, each without and with its detail; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     fine, finer = subdivided(found.model)
     full, maps = found.posed.astype(np.float64), found.textures
-    front, photo = _cut(found)
+    front, photo = around_head(found.coarse.camera, found.photo.pixels, full)
     pictures = {"photo": photo}
     for view, camera in (("front", front), ("turned", _turned(front, full))):
         for name, vertices, normal in (("smooth", full - folds_of(found), None), ("detail", full, maps.normal)):
             pictures[f"{view} {name}"] = render_head(fine, finer @ vertices, camera, maps.albedo, normal=normal, background=150)
-    paths = [folder / f"{name}.png" for name in pictures]
-    for path, image in zip(paths, pictures.values()):
-        write_png(path, np.ascontiguousarray(image))
-    return paths
-
-
-def _cut(found: Solution) -> tuple[Camera, np.ndarray]:
-    """The photo's camera and the photo around the head, at :data:`_PIXELS`."""
-    camera = found.coarse.camera
-    pixels = camera.project(found.posed.astype(np.float64))[0]
-    low, high = pixels.min(0), pixels.max(0)
-    size = float((high - low).max())
-    x0, y0 = np.maximum(np.floor(low - 0.25 * size), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(high + 0.25 * size), (camera.width, camera.height)).astype(int)
-    scale = _PIXELS / max(1.0, size)
-    own = camera.cropped(int(x0), int(y0), int(x1 - x0), int(y1 - y0)).scaled(scale)
-    smaller = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return own, cv2.resize(found.photo.pixels[y0:y1, x0:x1], (own.width, own.height), interpolation=smaller)
+    return write_pictures(folder, pictures)
 
 
 def _turned(camera: Camera, vertices: np.ndarray) -> Camera:

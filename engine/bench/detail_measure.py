@@ -94,7 +94,7 @@ def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
 
 def folds_of(found: Solution) -> np.ndarray:
     """(N, 3) mm: the part of the head's deformation that is detail."""
-    relief = getattr(found.mid, "relief", None)
+    relief = found.mid.relief
     return np.zeros_like(found.posed, np.float64) if relief is None else relief.offset.astype(np.float64)
 
 

@@ -107,7 +107,7 @@ class PairStudio:
             load_people(model),
             Relief(model),
         )
-        self.fine, self.finer = _smooth(model)
+        self.fine, self.finer = subdivided(model, 2)
         self.grid = noise_grid(99)
 
     def pair(self, seed: int, number: int, negatives: tuple[str, ...] = NEGATIVES) -> Pair:
@@ -321,13 +321,6 @@ def load_pair(folder: Path) -> Pair:
             kept["skin"],
             told["per_mm"],
         )
-
-
-def _smooth(model: HeadModel):
-    """The head with every quad cut in sixteen, and the matrix that makes its vertices."""
-    fine, first = subdivided(model)
-    finest, second = subdivided(fine)
-    return finest, second @ first
 
 
 def _camera(model: HeadModel, posed: np.ndarray, sides: tuple[int, int], rng: np.random.Generator) -> Camera:

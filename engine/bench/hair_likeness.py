@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..camera import Camera
 from ..head import load_head_model
 from ..head.subdivision import subdivided
 from ..pipeline.image_files import write_png
@@ -20,8 +21,9 @@ from ..wire.hair import load_hair
 from ..wire.messages import reason, say
 from .hair_bundle import NotMeasured, in_photo, photo_camera, posed_head
 from .hair_metrics import tufts
+from .scripts import last_line
 
-__all__ = ["Likeness", "distances", "recognized", "write_pair"]
+__all__ = ["Likeness", "around_head", "distances", "recognized", "write_pair", "write_pictures"]
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "tests" / "digest" / "face_distances.py"
 _HEAD_PIXELS = 420
@@ -37,20 +39,10 @@ class Likeness(NamedTuple):
 
 def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
     """Write the photo, the head without hair and the head with hair, all cut alike; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     fine, finer = subdivided(load_head_model())
     camera, posed = photo_camera(bundle), finer @ posed_head(bundle)
     photo = cv2.imread(str(bundle.path / bundle.manifest["cameras"][0]["file"]))[..., ::-1]
-    pixels, _ = camera.project(posed)
-    low, high = pixels.min(0), pixels.max(0)
-    space = 0.25 * (high - low).max()
-    x0, y0 = np.maximum(np.floor(low - space), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(high + space), (camera.width, camera.height)).astype(int)
-    scale = _HEAD_PIXELS / max(1.0, float((high - low).max()))
-    cut = camera.cropped(int(x0), int(y0), int(x1 - x0), int(y1 - y0)).scaled(scale)
-    shown = cv2.resize(
-        photo[y0:y1, x0:x1], (cut.width, cut.height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    )
+    cut, shown = around_head(camera, photo, posed)
 
     def albedo(name: str) -> np.ndarray | None:
         told = bundle.manifest["maps"].get(name)
@@ -65,6 +57,29 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
             fine, posed, cut, painted if bare is None or not groups else bare, background=150, tufts=map(tufts, groups)
         ),
     }
+    return write_pictures(folder, pictures)
+
+
+def around_head(camera: Camera, photo: np.ndarray, vertices: np.ndarray) -> tuple[Camera, np.ndarray]:
+    """The photo around a head of (N, 3) mm, at :data:`_HEAD_PIXELS`, and its camera.
+
+    Args:
+        camera: of the whole photo, (H, W, 3) uint8.
+    """
+    pixels, _ = camera.project(vertices)
+    low, high = pixels.min(0), pixels.max(0)
+    space = 0.25 * (high - low).max()
+    x0, y0 = np.maximum(np.floor(low - space), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(high + space), (camera.width, camera.height)).astype(int)
+    scale = _HEAD_PIXELS / max(1.0, float((high - low).max()))
+    cut = camera.cropped(int(x0), int(y0), int(x1 - x0), int(y1 - y0)).scaled(scale)
+    smaller = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cut, cv2.resize(photo[y0:y1, x0:x1], (cut.width, cut.height), interpolation=smaller)
+
+
+def write_pictures(folder: Path, pictures: dict[str, np.ndarray]) -> list[Path]:
+    """Write (H, W, 3) uint8 pictures by their names into a folder, which is made; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png" for name in pictures]
     for path, image in zip(paths, pictures.values()):
         write_png(path, np.ascontiguousarray(image))
@@ -99,6 +114,5 @@ def recognized(pictures: Sequence[Sequence[Path]], python: Path, scratch: Path) 
     except OSError as error:
         raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=reason(error))) from error
     if done.returncode:
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=last.strip()))
+        raise NotMeasured(say("the recogniser cannot be run: {reason}", reason=last_line(done.stderr)))
     return json.loads(done.stdout)

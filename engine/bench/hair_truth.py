@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from ..fit.coarse.population import load_people
 from ..head import load_head_model
 from ..head.model import MATERIALS
 from ..head.subdivision import subdivided
-from ..install.environments import BPY_4_5
 from ..render import interpolate, rasterize
 from ..synthetic.anatomy import Anatomy
 from ..synthetic.hair_grow import Body, Solid, clumped, curled, grow, torso
@@ -34,6 +32,7 @@ from ..texture.padding import nearest_covered
 from ..wire.color import linear_to_srgb
 from ..wire.messages import say
 from .hair_bundle import NotMeasured
+from .scripts import needs_blender, run_in_blender
 
 __all__ = ["Truth", "load_truth", "photograph"]
 
@@ -106,8 +105,7 @@ def photograph(styles: tuple[Style, ...], folder: Path, tell=print, threads: int
     missing = [style for style in styles if not _done(folder / style.name, style)]
     if not missing:
         return
-    if not BPY_4_5.is_complete():
-        raise NotMeasured(say("Blender 4.5 as a module is not installed (`install_deps.py blender --help` does it)"))
+    needs_blender()
     if not _SCRIPT.is_file():
         raise NotMeasured(say("{path} is absent: known hair is photographed from a checkout", path=_SCRIPT))
     painter = _Painter()
@@ -115,11 +113,9 @@ def photograph(styles: tuple[Style, ...], folder: Path, tell=print, threads: int
         shutil.rmtree(folder / style.name, ignore_errors=True)
         painter.write_job(style, folder / style.name, threads)
         tell(style.name)
-    names = [str(folder / style.name) for style in missing]
-    done = subprocess.run([str(BPY_4_5.python), "-I", str(_SCRIPT), *names], capture_output=True, text=True)
-    if done.returncode:
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        raise NotMeasured(say("Blender could not photograph the hair: {reason}", reason=last.strip()))
+    well, told = run_in_blender(_SCRIPT, [folder / style.name for style in missing])
+    if not well:
+        raise NotMeasured(say("Blender could not photograph the hair: {reason}", reason=told))
     for style in missing:
         develop(folder / style.name, style)
 

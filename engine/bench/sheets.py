@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ..camera import orbit_camera
@@ -29,6 +28,7 @@ from ..wire.formats import is_photo_name
 from ..wire.language import local
 from ..wire.messages import say
 from ..wire.settings import Settings
+from .cells import cut_square, square_camera, write_title
 from .clay import beside_of, clay_row
 
 __all__ = ["expanded", "main", "sheet_names", "sheet_row"]
@@ -155,29 +155,15 @@ def _window(found: Solution, cell: int):
     low, high = pixels.min(0), pixels.max(0)
     side = max(8, int(1.05 * (high - low).max()))
     corner = np.floor((low + high - side) / 2).astype(int)
-    camera = found.coarse.camera.cropped(int(corner[0]), int(corner[1]), side, side).scaled(cell / side)
-    view = np.array([[1.0, 0, corner[0]], [0, 1, corner[1]]])
-
-    def cut(image: np.ndarray, beyond: float) -> np.ndarray:
-        square = cv2.warpAffine(
-            image,
-            view,
-            (side, side),
-            flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(beyond,) * 3,
-        )
-        return cv2.resize(square, (cell, cell), interpolation=cv2.INTER_AREA if side > cell else cv2.INTER_CUBIC)
-
-    return camera, cut(found.photo.pixels, 128), cut(found.mid.skin_mask.astype(np.float32), 0)
+    camera = square_camera(found.coarse.camera, corner, side, cell)
+    skin = found.mid.skin_mask.astype(np.float32)
+    return camera, *(cut_square(image, corner, side, cell, beyond) for image, beyond in ((found.photo.pixels, 128), (skin, 0)))
 
 
 def _labelled(row: np.ndarray, name: str) -> np.ndarray:
     cell = row.shape[1] // len(COLUMNS)
     for number, title in enumerate((name, *COLUMNS[1:])):
-        text = title.encode("ascii", "replace").decode()
-        for color, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(row, text, (number * cell + 6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
+        write_title(row, title, (number * cell + 6, 18), 0.5)
     return row
 
 

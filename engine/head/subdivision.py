@@ -18,13 +18,20 @@ _SHARP = ("teeth", "lashes")
 """Materials that keep their corners: folded bands and strips, which would shrink."""
 
 
-def subdivided(model: HeadModel) -> tuple[HeadModel, sp.csr_matrix]:
+def subdivided(model: HeadModel, times: int = 1) -> tuple[HeadModel, sp.csr_matrix]:
     """The head with every quad cut in four, to be drawn.
+
+    Args:
+        times: how often, at least once.
 
     Returns:
         The finer head, without identity and expressions, and the (N', N) matrix that makes its vertices of the model's.
         The first N of its vertices are the model's, moved.
     """
+    if times > 1:
+        coarser, first = subdivided(model, times - 1)
+        fine, last = subdivided(coarser)
+        return fine, last @ first
     sharp = np.zeros(len(model.template), bool)
     for name in _SHARP:
         sharp[model.faces[model.face_material == MATERIALS.index(name)]] = True

@@ -14,10 +14,12 @@ from PIL import Image
 
 from .exif import UPRIGHT
 
-__all__ = ["HAIR", "PERSON", "read_mattes", "upright_like"]
+__all__ = ["HAIR", "PERSON", "UNREADABLE", "read_mattes", "upright_like"]
 
 _log = logging.getLogger(__name__)
 
+UNREADABLE = (ValueError, RuntimeError, OSError, EOFError, NotImplementedError, SyntaxError)
+"""What readers raise where an image beside the photo is damaged: it must not cost the photo."""
 PERSON = "person"
 """Name of the matte of the people in front."""
 HAIR = "hair"
@@ -45,7 +47,7 @@ def read_mattes(image: Image.Image, data: bytes | memoryview) -> dict[str, np.nd
     for name, number in wanted.items():
         try:
             matte = upright_like(_decoded(data, number), image.size, image.info.get("original_orientation"))
-        except (ValueError, RuntimeError, OSError, EOFError, NotImplementedError, SyntaxError) as error:
+        except UNREADABLE as error:
             _log.warning("the matte of the %s beside the photo cannot be read: %s", name, error)
             continue
         if matte is not None:

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from .mattes import upright_like
+from .mattes import UNREADABLE, upright_like
 from .weights import WEIGHTS
 
 __all__ = ["PhoneDepth", "read_depth"]
@@ -66,7 +66,7 @@ def read_depth(image: Image.Image, data: bytes | memoryview) -> PhoneDepth:
         if about is None:
             return PhoneDepth()
         return PhoneDepth(_depth_mm(about, pictures[0], image), _focal(about, image.size))
-    except (ValueError, RuntimeError, OSError, EOFError, NotImplementedError, SyntaxError) as error:
+    except UNREADABLE as error:
         _log.warning("the depth beside the photo cannot be read: %s", error)
         return PhoneDepth()
 

@@ -58,7 +58,7 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "landmarks_fitted": fitted,
     }
     if (relief := mid.relief) is not None:
-        arrays["folds"] = (relief.offset - relief.by_actions(coarse.expression)) * METRE
+        arrays["folds"] = relief.at_rest(coarse.expression) * METRE
         if relief.correctives is not None:
             arrays["expression_deltas"][list(relief.actions)] += relief.correctives * METRE
     arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}

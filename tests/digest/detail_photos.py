@@ -7,29 +7,17 @@ picture comes back as ``photo.npy``, premultiplied by its alpha, row 0 at the to
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Vector
-
-
-def main(jobs: list[str]) -> int:
-    for job in jobs:
-        begin = time.monotonic()
-        bpy.ops.wm.read_factory_settings(use_empty=True)
-        photograph(Path(job))
-        print(f"{Path(job).name}: {time.monotonic() - begin:.1f} s", flush=True)
-    return 0
+from photo_scene import add_camera, add_sky, photographed, read_job, render, scatters
 
 
 def photograph(job: Path) -> None:
-    scene, told = bpy.context.scene, json.loads((job / "scene.json").read_text(encoding="utf-8"))
-    with np.load(job / "scene.npz") as archive:
-        arrays = dict(archive)
+    scene, (arrays, told) = bpy.context.scene, read_job(job)
     seen = add_mesh(scene, "seen", arrays["vertices"], arrays["quads"])
     color = seen.data.color_attributes.new("Color", "FLOAT_COLOR", "POINT")
     color.data.foreach_set(
@@ -43,11 +31,9 @@ def photograph(job: Path) -> None:
     add_camera(scene, told)
     for lamp in told["lamps"]:
         add_sun(scene, lamp)
-    world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (*told["sky"], 1)
-    scene.world = world
-    render(scene, job, told)
+    add_sky(scene, told["sky"])
+    render(scene, job / "photo.exr", told, denoised=False, bounces=3, bits=32)
+    keep_pixels(job, told)
 
 
 def add_mesh(scene, name: str, vertices, faces) -> bpy.types.Object:
@@ -74,20 +60,8 @@ def colored(scatter: float, roughness: float) -> bpy.types.Material:
     material.node_tree.links.new(color.outputs["Color"], shader.inputs["Base Color"])
     shader.inputs["Roughness"].default_value = roughness
     if scatter:
-        shader.inputs["Subsurface Weight"].default_value = scatter
-        shader.inputs["Subsurface Radius"].default_value = (0.004, 0.0015, 0.0008)
-        shader.inputs["Subsurface Scale"].default_value = 1.0
+        scatters(shader, scatter, (0.004, 0.0015, 0.0008))
     return material
-
-
-def add_camera(scene, told) -> None:
-    camera = bpy.data.cameras.new("camera")
-    camera.sensor_fit, camera.sensor_width = "HORIZONTAL", 36.0
-    camera.lens, camera.clip_start = told["lens"], 0.01
-    thing = bpy.data.objects.new("camera", camera)
-    scene.collection.objects.link(thing)
-    scene.camera = thing
-    scene.render.resolution_x, scene.render.resolution_y = told["width"], told["height"]
 
 
 def add_sun(scene, told) -> None:
@@ -98,20 +72,7 @@ def add_sun(scene, told) -> None:
     scene.collection.objects.link(thing)
 
 
-def render(scene, job: Path, told) -> None:
-    scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = told["samples"]
-    scene.cycles.use_denoising = False
-    scene.cycles.max_bounces = 3
-    scene.cycles.seed = 0
-    scene.render.film_transparent = True
-    scene.render.threads_mode, scene.render.threads = "FIXED", told["threads"]
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.image_settings.color_mode = "RGBA"
-    scene.render.image_settings.color_depth = "32"
-    scene.render.filepath = str(job / "photo.exr")
-    bpy.ops.render.render(write_still=True)
+def keep_pixels(job: Path, told) -> None:
     image = bpy.data.images.load(str(job / "photo.exr"))
     pixels = np.empty(told["width"] * told["height"] * 4, np.float32)
     image.pixels.foreach_get(pixels)
@@ -119,4 +80,4 @@ def render(scene, job: Path, told) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(photographed(sys.argv[1:], photograph))

@@ -7,15 +7,14 @@ guide; Cycles writes ``photo.exr`` (linear, with alpha), and ``strands.npz`` kee
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Vector
+from photo_scene import add_camera, add_sky, photographed, read_job, render, scatters
 
 NODES = "datafiles/assets/geometry_nodes/procedural_hair_node_assets.blend"
 """Blender's hair nodes (CC0), below its system folder."""
@@ -23,29 +22,16 @@ KEPT = 9000, 24
 """Most curves that are kept of a head, and points of each."""
 
 
-def main(jobs: list[str]) -> int:
-    for job in jobs:
-        begin = time.monotonic()
-        bpy.ops.wm.read_factory_settings(use_empty=True)
-        photograph(Path(job))
-        print(f"{Path(job).name}: {time.monotonic() - begin:.1f} s", flush=True)
-    return 0
-
-
 def photograph(job: Path) -> None:
-    scene, told = bpy.context.scene, json.loads((job / "scene.json").read_text(encoding="utf-8"))
-    with np.load(job / "scene.npz") as archive:
-        arrays = dict(archive)
+    scene, (arrays, told) = bpy.context.scene, read_job(job)
     add_head(scene, arrays, job / "albedo.png", told)
     hair = add_hair(scene, arrays, told) if len(arrays["hair_points"]) else None
-    add_camera(scene, told["camera"])
+    place_camera(scene, told["camera"])
     for lamp in told["lamps"]:
         add_lamp(scene, lamp)
-    world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (*told["sky"], 1)
-    scene.world = world
-    render(scene, job, told)
+    add_sky(scene, told["sky"])
+    scene.view_settings.view_transform = "Standard"
+    render(scene, job / "photo.exr", told, denoised=True, bounces=told.get("bounces", 6), bits=16)
     if hair is not None:
         keep_strands(hair, job / "strands.npz")
 
@@ -72,9 +58,7 @@ def add_head(scene, arrays, albedo: Path, told) -> None:
         material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
         shader.inputs["Roughness"].default_value = roughness
         if scatter:
-            shader.inputs["Subsurface Weight"].default_value = scatter
-            shader.inputs["Subsurface Radius"].default_value = (0.008, 0.003, 0.0015)
-            shader.inputs["Subsurface Scale"].default_value = 1.0
+            scatters(shader, scatter, (0.008, 0.003, 0.0015))
         head.data.materials.append(material)
     head.data.polygons.foreach_set("material_index", (arrays["head_material"] > 0).astype(np.int32))
     body = add_mesh(scene, "shoulders", arrays["body_vertices"], arrays["body_quads"])
@@ -134,16 +118,10 @@ def hair_material(roughness: float) -> bpy.types.Material:
     return material
 
 
-def add_camera(scene, told) -> None:
-    camera = bpy.data.cameras.new("camera")
-    camera.sensor_fit, camera.sensor_width = "HORIZONTAL", 36.0
-    camera.lens, camera.shift_x, camera.shift_y = told["lens"], told["shift_x"], told["shift_y"]
-    camera.clip_start = 0.01
-    thing = bpy.data.objects.new("camera", camera)
+def place_camera(scene, told) -> None:
+    thing = add_camera(scene, told)
+    thing.data.shift_x, thing.data.shift_y = told["shift_x"], told["shift_y"]
     thing.matrix_world = np.array(told["matrix"]).T.tolist()
-    scene.collection.objects.link(thing)
-    scene.camera = thing
-    scene.render.resolution_x, scene.render.resolution_y = told["width"], told["height"]
 
 
 def add_lamp(scene, told) -> None:
@@ -154,23 +132,6 @@ def add_lamp(scene, told) -> None:
     thing.location = place
     thing.rotation_euler = (place - Vector(told["aim"])).to_track_quat("Z", "Y").to_euler()
     scene.collection.objects.link(thing)
-
-
-def render(scene, job: Path, told) -> None:
-    scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = told["samples"]
-    scene.cycles.use_denoising = True
-    scene.cycles.max_bounces = told.get("bounces", 6)
-    scene.cycles.seed = 0
-    scene.render.film_transparent = True
-    scene.render.threads_mode, scene.render.threads = "FIXED", told["threads"]
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.image_settings.color_mode = "RGBA"
-    scene.render.image_settings.color_depth = "16"
-    scene.render.filepath = str(job / "photo.exr")
-    scene.view_settings.view_transform = "Standard"
-    bpy.ops.render.render(write_still=True)
 
 
 def keep_strands(hair: bpy.types.Object, path: Path) -> None:
@@ -188,4 +149,4 @@ def keep_strands(hair: bpy.types.Object, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(photographed(sys.argv[1:], photograph))

@@ -91,9 +91,10 @@ def fit_coarse(
 
     found = solved(camera, fitting.part(0.0, 0.6))
     # What one side does alone shows beside a symmetric head that lies under the landmarks.
+    symmetric = resting(found.expression, hidden)
     seen = resting(one_sided(model, found, observation, lower.bare, weights.one_sided), hidden)
-    if not np.array_equal(seen, resting(found.expression, hidden)):
-        guess = replace(guess, expression=guess.expression + seen - resting(found.expression, hidden))
+    if not np.array_equal(seen, symmetric):
+        guess = replace(guess, expression=guess.expression + seen - symmetric)
         found = solved(found.camera, fitting.part(0.6, 1.0))
     camera, identity, expression = found
     return _finished(model, camera, identity, expression, observation, source)

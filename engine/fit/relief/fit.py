@@ -55,8 +55,8 @@ def with_relief(
     relief = read_relief(model, view, progress, weights)
     if relief is None:
         return view
-    at_rest = view.mid.deformation + relief.offset - relief.by_actions(view.coarse.expression)
-    return replace(view, mid=replace(view.mid, deformation=at_rest, relief=relief))
+    deformation = view.mid.deformation + relief.at_rest(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=deformation, relief=relief))
 
 
 class Solved(NamedTuple):
@@ -132,8 +132,8 @@ def _smooth(view: View) -> View:
     relief = view.mid.relief
     if relief is None:
         return view
-    folds = relief.offset - relief.by_actions(view.coarse.expression)
-    return replace(view, mid=replace(view.mid, deformation=view.mid.deformation - folds, relief=None))
+    deformation = view.mid.deformation - relief.at_rest(view.coarse.expression)
+    return replace(view, mid=replace(view.mid, deformation=deformation, relief=None))
 
 
 def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.ndarray, weights: ReliefWeights) -> Relief:

@@ -22,9 +22,8 @@ def skin_trust(picture: Picture, lit: Lit, weights: ReliefWeights) -> np.ndarray
     whole = np.maximum(picture.bare, features)  # features do not end the skin
     trust = smoothstep(*w.skin, picture.bare) * smoothstep(*w.facing, picture.facing)
     trust *= smoothstep(*w.rim, blur(whole, w.rim_mm * mm))
-    for name, fall in (("scalp", w.scalp), ("ears", w.beside), ("neck", w.beside)):
-        trust *= 1 - smoothstep(*fall, part[name])
-    for name, fall in (("lips", w.lips), ("eyes", w.eyes), ("brows", w.brows)):
+    around = {"scalp": w.scalp, "ears": w.beside, "neck": w.beside, "lips": w.lips, "eyes": w.eyes, "brows": w.brows}
+    for name, fall in around.items():
         trust *= 1 - smoothstep(*fall, part[name])
     trust *= 1 - features
     channel = picture.srgb[..., 1 if lit.burnt else 0]

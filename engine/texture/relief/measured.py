@@ -24,9 +24,7 @@ def _subdivided_twice(model: HeadModel) -> tuple[HeadModel, sp.csr_matrix]:
     key = f"{model.version}/{len(model.faces)}"
     if key not in _finer:
         _finer.clear()
-        fine, first = subdivided(model)
-        finer, second = subdivided(fine)
-        _finer[key] = finer, second @ first
+        _finer[key] = subdivided(model, 2)
     return _finer[key]
 
 

@@ -82,6 +82,11 @@ class VolumeWeights:
     """How far within the head's outline the round profile holds, face widths."""
     curtain: float = 0.12
     """How much nearer to the viewer the back of long hair may come per mm that it falls."""
+    sides: float = 0.75
+    """Level below which the outline tells how thick hair is beside the ears."""
+    nape: tuple[float, float] = (2.0, 20.0)
+    """How far hair hangs over the nape behind the head, over its thickness beside the ears; and at most, mm: a shaved neck has
+    none there."""
     joined: float = 0.3
     """Level below which hair on both sides of the neck is joined behind it."""
     voxel: float = 5.0

@@ -223,6 +223,8 @@ class CombWeights:
     """Depth behind the hair's front to which a strand is seen, and from which on it is not, mm."""
     rise: float = 12.0
     """Most change of depth, mm."""
+    held: float = 0.4
+    """Share of its length over which a strand that is brought back to where it was seen leaves its root."""
 
 
 @dataclass(frozen=True)

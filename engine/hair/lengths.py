@@ -44,7 +44,9 @@ class Lengths:
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """(n,) mm: the length of hair that grows at (n, 3) points."""
-        level = np.mean([view.seen.sample(view.seen.window.level, view.seen.camera.project(points)[0]) for view in self._views], 0)
+        level = np.mean(
+            [view.seen.sample(view.seen.window.level, view.seen.camera.project(points)[0]) for view in self._views], 0
+        )
         return self.of_thickness(self._full(self.thickness(points), level))
 
     def seen(self, view: View, pixels: np.ndarray) -> np.ndarray:

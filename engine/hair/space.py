@@ -119,9 +119,7 @@ def _solid(
     return (axis > behind[..., None]) & (axis < before[..., None])
 
 
-def _hull(
-    points: np.ndarray, away: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: VolumeWeights
-) -> np.ndarray:
+def _hull(points: np.ndarray, away: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: VolumeWeights) -> np.ndarray:
     """(n,) bool.
 
     Args:

@@ -56,11 +56,27 @@ def _combed(points: np.ndarray, view: View, shown: np.ndarray, weights: CombWeig
     pixels, depth = (column.reshape(*shape, -1) for column in seen.camera.project(points.reshape(-1, 3)))
     moved = np.array(pixels)
     _comb(moved, shown, np.cos(2 * view.flow.axis), np.sin(2 * view.flow.axis), weights.strength, weights.steady)
+    moved += _held(pixels - moved, shown, weights.held)
     flat = moved.reshape(-1, 2)
     # It keeps its depth below the hair's front.
     rise = seen.sample(view.volume.smooth, flat) - seen.sample(view.volume.smooth, pixels.reshape(-1, 2))
     rise = np.clip(rise, -weights.rise, weights.rise)
     return seen.lift(flat, depth.ravel() + rise).reshape(points.shape)
+
+
+def _held(shift: np.ndarray, shown: np.ndarray, root: float) -> np.ndarray:
+    """(n, M, 2) pixels that bring the seen part of each strand back to where it was, the root standing.
+
+    Else combing drives strands apart, and a fringe that was evenly covered shows the skin.
+
+    Args:
+        shift: (n, M, 2) from the strand as it is to the one as it was.
+        root: share of its length over which a strand leaves its root.
+    """
+    say = shown + 1e-6
+    whole = (shift * say[..., None]).sum(1, keepdims=True) / say.sum(1)[:, None, None]
+    along = np.clip(np.linspace(0, 1, shift.shape[1]) / root, 0, 1)
+    return whole * (along**2 * (3 - 2 * along))[None, :, None]
 
 
 @njit(cache=True, nogil=True)

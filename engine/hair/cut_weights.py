@@ -50,6 +50,8 @@ class CutWeights:
     """The same of sleek hair."""
     cropped: Range = (3.0, 10.0)
     """Thickness below which hair is cropped, and from which on it is as long as it looks, mm."""
+    flat_top: Range = (0.75, 1.0)
+    """Levels from which on hair is partly, and wholly at least as long as that beside the ears, however flat it lies."""
     longest: float = 110.0
     """Most length of short hair, mm."""
     full_sides: tuple[float, float, float] = (17.0, 28.0, 1.6)

@@ -156,7 +156,7 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         if not len(traces.paths):
             continue
         seeds = traces.paths[:, traces.paths.shape[1] // 2]
-        lengths = scene.lengths.of_thickness(view.seen.sample(view.volume.thickness, seeds).astype(np.float64))
+        lengths = scene.lengths.seen(view, seeds)
         found = seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng)
         if scene.cut.long:
             lost = _out_of_sight(view, found, scene.cut)

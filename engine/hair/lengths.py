@@ -44,7 +44,21 @@ class Lengths:
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """(n,) mm: the length of hair that grows at (n, 3) points."""
-        return self.of_thickness(self.thickness(points))
+        level = np.mean(
+            [view.seen.sample(view.seen.window.level, view.seen.camera.project(points)[0]) for view in self._views], 0
+        )
+        return self.of_thickness(self._full(self.thickness(points), level))
+
+    def seen(self, view: View, pixels: np.ndarray) -> np.ndarray:
+        """(n,) mm: the length of hair that a photo shows at (n, 2) pixels."""
+        thickness = view.seen.sample(view.volume.thickness, pixels).astype(np.float64)
+        return self.of_thickness(self._full(thickness, view.seen.sample(view.seen.window.level, pixels)))
+
+    def _full(self, thickness: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """(n,) mm: the thickness that tells lengths. Hair that lies flat on top is no shorter than what stands off beside it."""
+        low, high = self._limits.flat_top
+        top = np.clip((level - low) / (high - low), 0, 1)
+        return np.maximum(thickness, top * min(self._cut.sides, self._cut.top))
 
     def of_thickness(self, thickness: np.ndarray) -> np.ndarray:
         """(n,) mm: the length of hair that is so thick over the skull."""

@@ -32,9 +32,10 @@ def hair_mask(
         matte: (H, W) float32 in [0, 1], everybody's hair as the camera tells it; None where it does not.
     """
     scene = make_scene(window, person)
-    if window.hues_guessed:
+    if window.hues_guessed or parts is not None:
+        whole = person
         person, parts = without_ground(scene, person, parts)
-        scene = make_scene(window, person)
+        scene = scene if person is whole else make_scene(window, person)
     nothing = np.zeros_like(window.skin)
     seeds, told = _seeds(scene), None
     if parts is not None:

@@ -217,7 +217,7 @@ class RefusalWeights:
 
 @dataclass(frozen=True)
 class WallWeights:
-    """When something beside the head is not hair, though a network took it for some: in photos whose hues are guessed."""
+    """When something beside the head is not hair, though a network took it for some."""
 
     scalp: float = 0.8
     """Least weight of the fitted head's scalp where its hair is looked at ..."""
@@ -241,6 +241,8 @@ class WallWeights:
     """How far it goes on towards an edge."""
     level: float = -0.3
     """Height above which it is looked for: clothes are others' matter."""
+    sure: float = 0.75
+    """Mean chance of people and of hair from which on a piece of it is hair after all, in photos with hues."""
     chance: float = 0.02
     """Chance of people and of hair that it is given."""
 

@@ -79,14 +79,15 @@ def hair_space(
     whole = np.concatenate([posed, mesh[0]]), np.concatenate([triangles, mesh[1] + len(posed)])
     solid = head | _solid(*whole, low, step, shape, axes[2])
     points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    hair = _hull(points, views, weights).reshape(shape) & ~solid
-    hull = hair | head
 
     def signed(region: np.ndarray) -> np.ndarray:
         inside = ndimage.distance_transform_edt(region).astype(np.float32)
         return (inside - ndimage.distance_transform_edt(~region).astype(np.float32)) * step
 
-    skin = ndimage.gaussian_filter(-signed(solid), 0.8)
+    away = -signed(solid)
+    hair = _hull(points, away.ravel(), views, weights).reshape(shape) & ~solid
+    hull = hair | head
+    skin = ndimage.gaussian_filter(away, 0.8)
     border = ndimage.gaussian_filter(signed(hull), 0.8)
     slope = np.concatenate([np.stack(np.gradient(field, step), -1) for field in (skin, border)], -1)
     return Space(low, step, np.stack([skin, border, signed(hair)], -1).astype(np.float32), slope.astype(np.float32))
@@ -118,8 +119,12 @@ def _solid(
     return (axis > behind[..., None]) & (axis < before[..., None])
 
 
-def _hull(points: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: VolumeWeights) -> np.ndarray:
-    """(n,) bool."""
+def _hull(points: np.ndarray, away: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: VolumeWeights) -> np.ndarray:
+    """(n,) bool.
+
+    Args:
+        away: (n,) mm from head and body.
+    """
     first, own, kept = views[0][0], np.zeros(len(points), bool), np.zeros(len(points), bool)
     allowed = np.ones(len(points), bool)
     for number, (seen, volume) in enumerate(views):
@@ -127,7 +132,10 @@ def _hull(points: np.ndarray, views: Sequence[tuple[Seen, Volume]], weights: Vol
         inside = seen.within(pixels) & (depth > 0)
         rows, columns = seen.at(pixels)
         silhouette = inside & volume.region[rows, columns]
-        held = silhouette & (depth > volume.begin[rows, columns]) & (depth < volume.back[rows, columns])
+        begin, back = volume.begin[rows, columns], volume.back[rows, columns]
+        held = silhouette & (depth > begin) & (depth < back)
+        # Behind, hair stands off the skin as it does at the outline, where the photo's depth alone makes it too thin.
+        held |= silhouette & (depth > 0.5 * (begin + back)) & (away < weights.behind * volume.thickness[rows, columns])
         kept |= held
         if number == 0:
             own, at = held, (rows, columns)

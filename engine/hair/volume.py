@@ -78,11 +78,14 @@ def hair_volume(
         mesh: of the body, see :func:`engine.hair.body.body_mesh`.
     """
     body = body_depths(mesh, seen.camera)
-    thickness, told = _thickness(seen, weights)
+    places, over = overhang(seen, weights)
+    thickness, told = _thickness(seen, places, over, weights)
     outline = _outline_depth(model, posed, seen)
     near, far = _filled(seen.window.head_near, _FAR), _filled(seen.window.head_far, -_FAR)
     front = _surface(seen, seen.mask, 1.0, near, _at_skin(seen, thickness, weights), outline, body[0], weights)
-    region = _region(model, posed, seen, weights)
+    sides = over[seen.window.level[tuple(places.T)] < weights.sides]
+    nape = weights.nape[0] * float(np.median(sides)) if len(sides) > 10 else 0.0
+    region = _region(model, posed, seen, float(np.clip(nape, 0, weights.nape[1])), weights)
     back = _surface(seen, region, -1.0, far, weights.back * thickness, outline, body[1], weights)
     back = _curtain(seen, region, back, body[1], weights)
     middle = np.where(seen.head, np.maximum(0.5 * (near + far), far - 60), outline)
@@ -98,9 +101,8 @@ def _filled(depth: np.ndarray, value: float) -> np.ndarray:
     return np.where(np.isfinite(depth), depth, value).astype(np.float64)
 
 
-def _thickness(seen: Seen, weights: VolumeWeights) -> tuple[np.ndarray, int]:
+def _thickness(seen: Seen, places: np.ndarray, over: np.ndarray, weights: VolumeWeights) -> tuple[np.ndarray, int]:
     """(H, W) float32 mm: the outline's overhang, spread over the head; and how many pixels told it."""
-    places, over = overhang(seen, weights)
     told, value = np.zeros(seen.mask.shape, np.float32), np.zeros(seen.mask.shape, np.float32)
     if len(places) < 20:
         return np.full(seen.mask.shape, weights.unknown, np.float32), 0
@@ -198,8 +200,12 @@ def _relaxed(start, free, bounded, limit, most, sign, rounds):
     return depth
 
 
-def _region(model: HeadModel, posed: np.ndarray, seen: Seen, weights: VolumeWeights) -> np.ndarray:
-    """(H, W) bool: hair that is seen, the back of the scalp behind the head, and hair behind the neck."""
+def _region(model: HeadModel, posed: np.ndarray, seen: Seen, nape: float, weights: VolumeWeights) -> np.ndarray:
+    """(H, W) bool: hair that is seen, the back of the scalp behind the head, and hair behind the neck.
+
+    Args:
+        nape: how far the hair of the nape hangs over the neck, mm.
+    """
     pixels, depth = seen.camera.project(posed.astype(np.float64))
     turned = float(depth.min() + depth.max())
     from ..render import interpolate, rasterize
@@ -209,6 +215,8 @@ def _region(model: HeadModel, posed: np.ndarray, seen: Seen, weights: VolumeWeig
     raster = rasterize(pixels, turned - depth, triangles, seen.camera.width, seen.camera.height)
     scalp = interpolate(raster, triangles, model.part("scalp")[:, None])[..., 0] > 0.35
     region = seen.mask | (scalp & seen.head)
+    if nape > 0:
+        region |= ndimage.binary_dilation(scalp & seen.head, _downward(seen, nape)) & seen.head
     # Below the jaw, hair on both sides of the neck goes on behind it.
     neck = (seen.window.parts["neck"] > 0.5) & seen.head
     columns = np.arange(seen.mask.shape[1])
@@ -221,6 +229,15 @@ def _region(model: HeadModel, posed: np.ndarray, seen: Seen, weights: VolumeWeig
             if len(left) and len(right):
                 region[row, left[0] : right[-1] + 1] |= seen.window.level[row, left[0] : right[-1] + 1] < weights.joined
     return cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS) > 0
+
+
+def _downward(seen: Seen, reach: float) -> np.ndarray:
+    """(n, n) bool: a line of `reach` mm from the middle down along the face's axis."""
+    far = max(1, round(reach / seen.mm))
+    line = np.zeros((2 * far + 1, 2 * far + 1), np.uint8)
+    end = np.round(far - far * seen.up).astype(int)
+    cv2.line(line, (far, far), (int(end[0]), int(end[1])), 1)
+    return line > 0
 
 
 def _curtain(seen: Seen, region: np.ndarray, back: np.ndarray, body: np.ndarray, weights: VolumeWeights) -> np.ndarray:

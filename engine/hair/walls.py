@@ -1,4 +1,4 @@
-"""Smooth ground beside a head that no hair is like, for photos whose hues say nothing: a dark wall behind dark hair."""
+"""Smooth ground beside a head that no hair is like: a dark wall behind dark hair."""
 
 from __future__ import annotations
 
@@ -36,14 +36,26 @@ def smooth_ground(scene: Scene, told: np.ndarray | None, weights: WallWeights = 
     smooth = dark & (texture < rough)
     wide = cv2.morphologyEx(smooth.astype(np.uint8), cv2.MORPH_OPEN, disk(weights.size * window.face))
     # Contrast is blurred over the edge of whatever stands before the wall.
-    return (cv2.dilate(wide, disk(weights.rim * window.face)) > 0) & dark
+    ground = (cv2.dilate(wide, disk(weights.rim * window.face)) > 0) & dark
+    return ground if window.hues_guessed or told is None else ground & ~_surely_hair(scene, ground, told, weights)
+
+
+def _surely_hair(scene: Scene, ground: np.ndarray, told: np.ndarray, weights: WallWeights) -> np.ndarray:
+    """(H, W) bool: pieces of ground that both networks take for this person's hair: where they see hues, it is hair in shadow."""
+    count, label = cv2.connectedComponents(ground.astype(np.uint8))
+    size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
+    people, hair = (np.bincount(label.ravel(), one.ravel(), count) / size for one in (scene.people, told))
+    return ((people > weights.sure) & (hair > weights.sure))[label]
 
 
 def without_ground(
     scene: Scene, person: np.ndarray | None, parts: Mapping[str, np.ndarray] | None, weights: WallWeights = WALL
 ) -> tuple[np.ndarray | None, Mapping[str, np.ndarray] | None]:
-    """`person` and `parts`, as for :func:`~engine.hair.mask.hair_mask`, with smooth ground as background."""
+    """`person` and `parts`, as for :func:`~engine.hair.mask.hair_mask`, with smooth ground as background; the same ones where
+    there is none."""
     ground = smooth_ground(scene, None if parts is None else parts["hair"], weights)
+    if not ground.any():
+        return person, parts
     if person is not None:
         person = np.where(ground, weights.chance, person).astype(np.float32)
     if parts is not None:

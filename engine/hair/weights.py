@@ -72,6 +72,8 @@ class VolumeWeights:
     """Distance from that border at which the full thickness is reached, face widths."""
     back: float = 1.1
     """Thickness behind over that in front."""
+    behind: float = 1.0
+    """The same across the skin, where that is more."""
     outer: tuple[float, float] = (1.7, 4.0)
     """The surface may swell to this many times the thickness plus so many mm."""
     round_radius: Range = (25.0, 75.0)
@@ -82,6 +84,11 @@ class VolumeWeights:
     """How far within the head's outline the round profile holds, face widths."""
     curtain: float = 0.12
     """How much nearer to the viewer the back of long hair may come per mm that it falls."""
+    sides: float = 0.75
+    """Level below which the outline tells how thick hair is beside the ears."""
+    nape: tuple[float, float] = (2.0, 20.0)
+    """How far hair hangs over the nape behind the head, over its thickness beside the ears; and at most, mm: a shaved neck has
+    none there."""
     joined: float = 0.3
     """Level below which hair on both sides of the neck is joined behind it."""
     voxel: float = 5.0
@@ -216,6 +223,8 @@ class CombWeights:
     """Depth behind the hair's front to which a strand is seen, and from which on it is not, mm."""
     rise: float = 12.0
     """Most change of depth, mm."""
+    held: float = 0.4
+    """Share of its length over which a strand that is brought back to where it was seen leaves its root."""
 
 
 @dataclass(frozen=True)

@@ -48,14 +48,12 @@ def write_pair(bundle: Bundle, folder: Path) -> list[Path]:
         told = bundle.manifest["maps"].get(name)
         return None if told is None else cv2.imread(str(bundle.path / told["file"]))[..., ::-1]
 
-    groups = [group._replace(points=in_photo(bundle, group.points)) for group in load_hair(bundle).values()]
+    groups = {name: tufts(group._replace(points=in_photo(bundle, group.points))) for name, group in load_hair(bundle).items()}
     painted, bare = albedo("albedo"), albedo("albedo_bare")
     pictures = {
         "photo": shown,
         "bald": render_head(fine, posed, cut, painted, background=150),
-        "haired": render_head(
-            fine, posed, cut, painted if bare is None or not groups else bare, background=150, tufts=map(tufts, groups)
-        ),
+        "haired": render_head(fine, posed, cut, painted if bare is None or not groups else bare, background=150, tufts=groups),
     }
     return write_pictures(folder, pictures)
 

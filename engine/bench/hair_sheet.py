@@ -10,6 +10,7 @@ import numpy as np
 
 from ..camera import Camera, orbit_camera
 from ..geometry.similarity import similarity
+from ..hair.types import Tufts
 from ..head import load_head_model
 from ..head.subdivision import subdivided
 from ..pipeline.image_files import write_jpeg
@@ -50,21 +51,25 @@ def _cells(truth: Truth, bundle: Bundle) -> np.ndarray:
     scale, R, t = similarity(rest[face], truth.vertices[face].astype(np.float64))
     maps = bundle.manifest["maps"]
     albedo = cv2.imread(str(bundle.path / maps.get("albedo_bare", maps["albedo"])["file"]))[..., ::-1]
-    groups = list(load_hair(bundle).values())
+    groups = load_hair(bundle)
 
-    def built(vertices: np.ndarray, camera: Camera, found: list[HairGroup]) -> np.ndarray:
-        return render_head(fine, finer @ vertices, camera, albedo, background=150, tufts=map(tufts, found))
+    def built(vertices: np.ndarray, camera: Camera, found: dict[str, HairGroup]) -> np.ndarray:
+        drawn = {name: tufts(group) for name, group in found.items()}
+        return render_head(fine, finer @ vertices, camera, albedo, background=150, tufts=drawn)
 
     photo = cv2.imread(str(truth.photo))[..., ::-1]
     camera = photo_camera(bundle)
     own = camera.scaled(_CELL / camera.width)
     cloud = np.concatenate([truth.vertices, truth.strands.reshape(-1, 3)[::101]])
     behind = orbit_camera(cloud, truth.camera.yaw_degrees + 150, width=_CELL, height=_CELL, fill=0.95)
-    placed = [one._replace(points=((scale * 1000 * one.points @ R.T + t) / 1000).astype(np.float32)) for one in groups]
+    placed = {
+        name: one._replace(points=((scale * 1000 * one.points @ R.T + t) / 1000).astype(np.float32))
+        for name, one in groups.items()
+    }
     pictures = [
         cv2.resize(photo, (_CELL, _CELL), interpolation=cv2.INTER_AREA),
         built(rest, own, groups),
-        render_head(fine, finer @ truth.vertices, behind, None, background=150, tufts=map(tufts, _known(truth))),
+        render_head(fine, finer @ truth.vertices, behind, None, background=150, tufts=_known(truth)),
         built(scale * rest @ R.T + t, behind, placed),
     ]
     row = np.ascontiguousarray(np.concatenate([_square(picture) for picture in pictures], 1))
@@ -77,12 +82,13 @@ def _square(picture: np.ndarray) -> np.ndarray:
     return picture if picture.shape[:2] == (_CELL, _CELL) else cv2.resize(picture, (_CELL, _CELL))
 
 
-def _known(truth: Truth) -> list[HairGroup]:
+def _known(truth: Truth) -> dict[str, Tufts]:
     """The known strands as a group."""
     points = truth.strands[::3] / np.float32(1000)
     count = points.shape[:2]
     if not count[0]:
-        return []
+        return {}
     color = np.broadcast_to(truth.color, (*count, 3)).astype(np.float32)
     none = np.zeros(count[0], np.uint8)
-    return [HairGroup(points, np.zeros((count[0], 2), np.float32), np.full(count, 1e-4, np.float32), color, none, none, _PLAIN)]
+    uv, radius = np.zeros((count[0], 2), np.float32), np.full(count, 1e-4, np.float32)
+    return {"hair": tufts(HairGroup(points, uv, radius, color, none, none, _PLAIN))}

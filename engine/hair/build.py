@@ -21,7 +21,8 @@ from .mask import hair_mask
 from .person import person_matte, window_parts
 from .short import short_hair
 from .short_masks import with_short_masks
-from .short_match import MATCHING, as_painted
+from .short_match import as_painted
+from .short_weights import MATCH
 from .skin import skin_triangles
 from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
@@ -58,11 +59,11 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
     growing(0.8)
     covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
-    bare = bare_albedo(model, textures.albedo, covered, scalp_color, shaded=True) if covered else None
+    bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
     if bare is not None:
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
-        for name in MATCHING.keys() & tufts.keys():
-            tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare, MATCHING[name])
+        for name in MATCH.keys() & tufts.keys():
+            tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare, MATCH[name])
     growing(1.0)
     return Hair(
         tufts,

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numba import njit
 
 from ..camera import Camera
 from .types import Tufts
 
-__all__ = ["Layer", "draw_lines", "draw_tufts", "grown"]
+__all__ = ["Layer", "draw_lines", "draw_tufts", "grown", "light_beneath"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,19 @@ class DrawWeights:
     """Light from all sides."""
     gloss: float = 0.05
     """Reflection where a strand mirrors the light into the camera, for white light."""
+    laid_gloss: float = 0.008
+    """The same of brows and beards: their hairs part the light among them, and lie in each other's shade (looked at in Cycles)."""
     shine: float = 24.0
     """Exponent of that reflection."""
     root_shade: float = 0.55
     """Share of the light that reaches the roots of outer hair."""
     under_shade: float = 0.5
     """Share of the light that reaches the short hair beneath."""
+    beneath: float = 0.5
+    """Share of the light that short hairs take from the skin between them, where they cover it wholly: their shadows (brows in
+    Cycles are that much darker than by what they cover)."""
+    beneath_mm: float = 0.6
+    """Standard deviation of these shadows, mm."""
     width: float = 1.5
     """The scalp's strands are drawn so many times as wide as they are: there are fewer of them than hairs."""
     seed: int = 5
@@ -93,7 +101,7 @@ def draw_tufts(
         count = points.shape[2]
         shaded = _shaded(tufts, points, camera, weights)
         pixels, distance = camera.project(points.astype(np.float32))
-        on_skin = not tufts.strands.layer.any()  # Only the scalp has short hair beneath its own.
+        on_skin = _lies_on_skin(tufts)
         if on_skin and lit is not None:
             shaded *= _light_below(lit, pixels)[..., None]
         times = 1.0 if on_skin else weights.width
@@ -109,6 +117,20 @@ def draw_tufts(
             depth,
         )
     return Layer(color, alpha, depth)
+
+
+def _lies_on_skin(tufts: Tufts) -> bool:
+    """Brows, lashes and beards do: only the scalp has short hair beneath its own."""
+    return not tufts.strands.layer.any()
+
+
+def light_beneath(layer: Layer, camera: Camera, weights: DrawWeights = WEIGHTS) -> np.ndarray:
+    """(H, W) float32 share of the light that a layer of hairs that lie on the skin leaves to the skin between them."""
+    there = np.isfinite(layer.depth)
+    if not there.any():
+        return np.ones_like(layer.alpha)
+    sigma = weights.beneath_mm * camera.fx / float(np.median(layer.depth[there]))
+    return 1 - weights.beneath * cv2.GaussianBlur(layer.alpha, (0, 0), max(0.3, sigma))
 
 
 def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeights) -> np.ndarray:
@@ -127,7 +149,8 @@ def _shaded(tufts: Tufts, points: np.ndarray, camera: Camera, weights: DrawWeigh
     outer = weights.root_shade + (1 - weights.root_shade) * np.minimum(2 * share, 1)
     shade = np.where(tufts.strands.layer[:, None] == 0, outer[None], weights.under_shade)[:, None]
     color = tufts.strands.color[:, None] * ((weights.ambient + weights.diffuse * across) * shade)[..., None]
-    return (color + (weights.gloss * mirrored * shade)[..., None]).astype(np.float32)
+    gloss = weights.laid_gloss if _lies_on_skin(tufts) else weights.gloss
+    return (color + (gloss * mirrored * shade)[..., None]).astype(np.float32)
 
 
 def _light_below(lit: np.ndarray, pixels: np.ndarray) -> np.ndarray:

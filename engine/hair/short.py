@@ -25,10 +25,10 @@ from .types import HairView, Strands, Window
 __all__ = ["short_hair"]
 
 _BROW_STYLE = HairStyle(
-    children=5, spread=0.001, clump=0.15, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
+    children=3, spread=0.0006, clump=0.15, noise=0.0004, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.35
 )
 """Hairs of brows: they lie side by side."""
-_BROW_CHILDREN = ((0.45, 0.62, 0.75), (4, 6, 8))
+_BROW_CHILDREN = ((0.45, 0.62, 0.75), (3, 4, 5))
 """How much darker than the skin brows are, and hairs for each of their guides: what is dark is dense."""
 _LASH_STYLE = HairStyle(
     children=3, spread=0.0005, clump=0.6, noise=0.0002, frizz=0.0, curl_radius=0.0, curl_length=0.01, roughness=0.3

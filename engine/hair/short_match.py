@@ -1,6 +1,8 @@
-"""Brows and beard about as dark as the painted ones.
+"""Brows and beard that take the light from the skin that the painted ones do, place by place.
 
-What strands cover is measured, by drawing them; what paint they stand for is known: the albedo with it and without.
+What strands cover is measured, by drawing them; what paint they stand for is known: the albedo with it and without. Widths along
+every strand are solved for by the multiplicative rounds of Richardson and Lucy, so that the drawn strands' shade has the paint's
+outline and gaps at the sharpness of the photo.
 """
 
 from __future__ import annotations
@@ -10,52 +12,49 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..wire.color import LUMINANCE, srgb_to_linear
 from .closeup import Closeup, sampled
-from .draw import draw_tufts
+from .draw import Layer, draw_tufts, light_beneath
+from .short_roots import joined
+from .short_weights import MatchWeights
 from .skin import SkinTriangles
 from .types import Strands, Tufts
 
-__all__ = ["MATCHING", "Matching", "as_painted"]
+__all__ = ["as_painted"]
+
 
 _BELOW_MM = 3.0
 """How far below the fitted skin hairs may lie and still count as seen, mm."""
-_BESIDE = 0.012
-"""Width of the skin around the hairs whose paint they stand for, too, face widths."""
-_LOCAL = 0.015
-"""Standard deviation over which widths follow the paint, face widths."""
-_FACING = 0.4
-"""Cosine of the angle under which skin is looked at from which on it tells anything."""
-_LEAST = 30.0
-"""Fewer pixels that strands cover tell no color."""
-_THROUGH = 0.65
-"""Color of single hairs over what they are to look like: before skin they are lit through (looked at in Cycles)."""
-_ROUNDS = 2
-"""Number of times that widths are corrected: hairs cover each other."""
-_RANGE = (0.25, 0.9)
-"""Least and largest color of strands over that of the paint beneath them, and of the bare skin."""
-_CHANNELS = (0.002, 0.7)
-"""Least and largest channel."""
+_TOLD = 0.9
+"""Share of a strand that lies over skin which the photo shows from which on its width is solved for."""
+_NEIGHBOURS = 24
+"""Number of such strands whose widths others take on."""
+_LEAST_GIVEN = 1e-3
+"""Light that strands take at least, for what is lacking to be a factor."""
 
 
-class Matching(NamedTuple):
-    """What may be changed of strands."""
+class _Paint(NamedTuple):
+    """Pictures (h, w) of what strands stand for."""
 
-    times: tuple[float, float]
-    """Least and largest factor of their width."""
-    recolor: bool
-    """Their color makes up for what widths cannot."""
-
-
-MATCHING = {"brows": Matching((0.3, 1.8), True), "beard": Matching((0.5, 1.3), False)}
-"""What is changed of each group. A beard is dark and sparse; where it is seen from its side, at the jaw, it must not be a rim."""
+    shown: np.ndarray
+    """bool: skin that tells anything."""
+    below: np.ndarray
+    """(h, w, 3) linear colors of the bare skin."""
+    taken: np.ndarray
+    """(h, w, 3) what the paint takes off them, at least 0; 0 where nothing is shown."""
 
 
 def as_painted(
-    closeup: Closeup, skin: SkinTriangles, tufts: Tufts, painted: np.ndarray, bare: np.ndarray, how: Matching
+    closeup: Closeup,
+    skin: SkinTriangles,
+    tufts: Tufts,
+    painted: np.ndarray,
+    bare: np.ndarray,
+    weights: MatchWeights,
 ) -> Tufts:
-    """The tufts in widths and colors that darken the bare skin as much as the paint does; each side of the face for itself.
+    """The tufts in widths and colors that darken the bare skin as the paint does; each side of the face for itself.
 
     Args:
         closeup: of the first photo.
@@ -63,58 +62,131 @@ def as_painted(
         painted: (S, S, 3) uint8 sRGB albedo with the hair. bare: the same without it.
     """
     known, below = (_seen(closeup, skin, albedo) for albedo in (painted, bare))
+    towards = closeup.camera.position.astype(np.float32) - closeup.position
+    facing = (towards * closeup.normal).sum(-1) > weights.facing * np.linalg.norm(towards, axis=-1)
+    shown = closeup.on_skin & facing
+    paint = _Paint(shown, below, np.maximum(below - known, 0) * shown[..., None])
     strands = tufts.strands
     left = strands.points[:, 0, 0] > 0
-    color, radius = strands.color.copy(), strands.radius.copy()
-    for side in (~left, left):
-        if side.any():
-            part = Strands(*(getattr(strands, field.name)[side] for field in fields(strands)))
-            made = _matched(closeup, tufts._replace(strands=part), known, below, how)
-            color[side], radius[side] = made.color, made.radius
-    return tufts._replace(strands=replace(strands, color=color, radius=radius))
+    # Brows have a color of their own each; hair that grows on both sides of the chin's middle stands for the same paint.
+    sides = (~left, left) if weights.recolored else (left | ~left,)
+    goals = [_goal(closeup, tufts._replace(strands=_some(strands, side)), paint, weights) for side in sides]
+    tufts = _as_many(closeup, tufts, paint, [goal for goal in goals if goal is not None], weights)
+    parts = [
+        _some(strands, side)
+        if goal is None
+        else _matched(closeup, tufts._replace(strands=_some(strands, side)), paint, goal, weights)
+        for side, goal in zip(sides, goals)
+    ]
+    return tufts._replace(strands=joined(parts))
 
 
-def _matched(closeup: Closeup, tufts: Tufts, known: np.ndarray, below: np.ndarray, how: Matching) -> Strands:
-    """The strands with other widths first, from place to place, for hair is dark; then with another color as a whole."""
+class _Goal(NamedTuple):
+    """What the strands of one side are to take off the skin."""
+
+    color: np.ndarray
+    """(3,) their linear color."""
+    wanted: np.ndarray
+    """(h, w) luminance, sharp."""
+
+
+def _goal(closeup: Closeup, tufts: Tufts, paint: _Paint, w: MatchWeights) -> _Goal | None:
+    """None where the photo shows too little of them."""
+    if not len(tufts.strands.points):
+        return None
+    covered = _drawn(closeup, tufts).alpha * paint.shown
+    side = 2 * max(1, round(w.beside * closeup.face)) + 1
+    region = cv2.dilate((covered > 0.02).astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    taken = paint.taken * region[..., None]
+    if covered.sum() < w.least or not taken.any():
+        return None
+    usual = tufts.strands.color.mean((0, 1))
+    color = _color(usual, paint.below, taken, w) if w.recolored else usual
+    most = w.most_cover * np.maximum((paint.below - color) @ LUMINANCE, 0)
+    return _Goal(color, np.minimum(taken @ LUMINANCE, most))
+
+
+def _as_many(closeup: Closeup, tufts: Tufts, paint: _Paint, goals: list[_Goal], w: MatchWeights) -> Tufts:
+    """The tufts with about as many hairs each as take the light that is wanted when they are as thick as hairs are."""
+    if not goals:
+        return tufts
+    wanted = sum(float(goal.wanted.sum()) for goal in goals)
+    given = float(_given(closeup, tufts, paint, np.mean([goal.color for goal in goals], 0)).sum())
+    children = tufts.style.children * wanted / max(given, 1e-6) / w.thick
+    return tufts._replace(style=replace(tufts.style, children=int(np.clip(round(children), *w.children))))
+
+
+def _given(closeup: Closeup, tufts: Tufts, paint: _Paint, color: np.ndarray) -> np.ndarray:
+    """(h, w) luminance that the strands, in their widths and one color, take off the bare skin."""
+    layer = _drawn(closeup, tufts)
+    light = paint.below @ LUMINANCE
+    left = (1 - layer.alpha) * light_beneath(layer, closeup.camera)
+    return (light * (1 - left) - float(color @ LUMINANCE) * layer.alpha) * paint.shown
+
+
+def _matched(closeup: Closeup, tufts: Tufts, paint: _Paint, goal: _Goal, w: MatchWeights) -> Strands:
+    """The strands with widths that follow the paint from place to place, in one color."""
     strands = tufts.strands
-    towards = closeup.camera.position.astype(np.float32) - closeup.position
-    facing = (towards * closeup.normal).sum(-1) > _FACING * np.linalg.norm(towards, axis=-1)
-    shown = closeup.on_skin & facing
-    covered = _cover(closeup, tufts, shown)
-    if covered.sum() < _LEAST:
-        return strands
-    side = 2 * max(1, round(_BESIDE * closeup.face)) + 1
-    region = (cv2.dilate((covered > 0.02).astype(np.uint8), np.ones((side, side), np.uint8)) > 0) & shown
-    usual = strands.color.mean((0, 1))
-    # Skin that is brighter with paint than without is not hair.
-    taken = cv2.GaussianBlur(below - known, (0, 0), max(1.0, _BESIDE * closeup.face))
-    taken = np.maximum(taken, 0) * region[..., None]
-    wanted = cv2.GaussianBlur(taken @ LUMINANCE, (0, 0), _LOCAL * closeup.face)
+    usual, soft = strands.color.mean((0, 1)), w.local * closeup.face
+    wanted = cv2.GaussianBlur(goal.wanted, (0, 0), soft)
     pixels = closeup.camera.project(strands.points.reshape(-1, 3).astype(np.float64))[0]
     times = np.ones(strands.radius.shape, np.float32)
-    for _ in range(_ROUNDS):
-        given = covered * ((below - usual) @ LUMINANCE)
-        lacking = wanted / np.maximum(cv2.GaussianBlur(given, (0, 0), _LOCAL * closeup.face), 1e-4)
-        lacking = sampled(lacking, pixels).reshape(times.shape).mean(1, keepdims=True)
-        times = np.clip(times * lacking, *how.times)
-        made = replace(strands, radius=(strands.radius * times).astype(np.float32))
-        covered = _cover(closeup, tufts._replace(strands=made), shown)
-    if not how.recolor:
-        return made
-    amount = max(float(covered.sum()), 1.0)
-    paint, skin = ((covered[..., None] * values).sum((0, 1)) / amount for values in (known, below))
-    own = skin - taken.sum((0, 1)) / amount
-    own = np.clip(own, np.minimum(_RANGE[0] * paint, usual), _RANGE[1] * skin)
+    for _ in range(w.rounds):
+        made = tufts._replace(strands=replace(strands, radius=strands.radius * times))
+        given = cv2.GaussianBlur(_given(closeup, made, paint, goal.color), (0, 0), soft)
+        lacking = (wanted / np.maximum(given, _LEAST_GIVEN)).clip(0, 1 / _LEAST_GIVEN)
+        lacking = sampled(lacking, pixels).reshape(times.shape)
+        times = np.clip(times * _along(lacking), *w.times).astype(np.float32)
+    told = sampled(paint.shown.astype(np.float32), pixels).reshape(times.shape).mean(1) > _TOLD
+    times = _continued(strands.points[:, 0], times, told)
+    radius = (strands.radius * times).astype(np.float32)
+    hues = (strands.color * (goal.color / np.maximum(usual, 1e-4))).clip(*w.channels).astype(np.float32)
+    return _some(replace(strands, radius=radius, color=hues), times.max(1) > w.dropped)
+
+
+def _continued(roots: np.ndarray, times: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Factors (G, P) in which strands about whose places the photo tells nothing are as those next to them are on average."""
+    if told.all() or not told.any():
+        return times
+    near = cKDTree(roots[told]).query(roots[~told], k=min(_NEIGHBOURS, int(told.sum())))[1].reshape((~told).sum(), -1)
+    out = times.copy()
+    out[~told] = times[told][near].mean((1, 2))[:, None]
+    return out
+
+
+def _some(strands: Strands, rows: np.ndarray) -> Strands:
+    return Strands(*(getattr(strands, field.name)[rows] for field in fields(strands)))
+
+
+def _color(usual: np.ndarray, below: np.ndarray, taken: np.ndarray, w: MatchWeights) -> np.ndarray:
+    """(3,) linear color of the hair: the hue of the paint where it is darkest, dark enough to be as dark where all is hair.
+
+    Args:
+        usual: (3,) the color that the photo tells, the brightest that it may be. below, taken: as in :class:`_Paint`.
+    """
+    shade = taken @ LUMINANCE
+    core = shade >= np.quantile(shade[shade > 0], w.core)
+    skin, shown = below[core].mean(0), (below - taken)[core].mean(0)
+    light, most = float(shown @ LUMINANCE), float(usual @ LUMINANCE)
+    pure = max(float((skin - (skin - shown) / w.most_cover) @ LUMINANCE), w.darkest * light)
+    # A blurred photo shows fewer, darker hairs as many pale ones: in the middle between both.
+    pure = float(np.sqrt(pure * min(pure, most)))
+    own = shown * np.clip(pure, w.darkest * light, w.brightest * light) / max(light, 1e-4)
     # Hair is never greener than red, nor bluer than green.
     own[1:] = np.minimum(own[1:], own[0])
     own[2] = min(own[2], own[1])
-    color = made.color * (_THROUGH * own / np.maximum(usual, 1e-4))
-    return replace(made, color=color.clip(*_CHANNELS).astype(np.float32))
+    return own.astype(np.float32)
 
 
-def _cover(closeup: Closeup, tufts: Tufts, shown: np.ndarray) -> np.ndarray:
-    """(h, w) how far strands cover the `shown` skin."""
-    return draw_tufts([tufts], closeup.camera, closeup.raster.depth + np.float32(_BELOW_MM)).alpha * shown
+def _along(values: np.ndarray) -> np.ndarray:
+    """(G, P) values smoothed along the strands."""
+    padded = np.pad(values, ((0, 0), (1, 1)), mode="edge")
+    return 0.25 * padded[:, :-2] + 0.5 * values + 0.25 * padded[:, 2:]
+
+
+def _drawn(closeup: Closeup, tufts: Tufts) -> Layer:
+    """What strands cover."""
+    return draw_tufts([tufts], closeup.camera, closeup.raster.depth + np.float32(_BELOW_MM))
 
 
 def _seen(closeup: Closeup, skin: SkinTriangles, albedo: np.ndarray) -> np.ndarray:

@@ -48,11 +48,11 @@ class BrowWeights:
     """Full darkness below which the landmarks alone tell a brow's place, and above which darkness does."""
     faint_alpha: float = 0.45
     """Density of such a brow."""
-    guides: int = 260
+    guides: int = 700
     """Guides of a brow of usual size."""
     usual_mm2: float = 420.0
     """Usual area of one brow, mm^2: each pixel counts by its density."""
-    most: int = 320
+    most: int = 900
     """Most guides of one brow."""
     rise: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 0.12, 0.3, 0.55, 1.0), (80.0, 62.0, 34.0, 14.0, -4.0))
     """Share of the way from the inner to the outer end, and how steeply hairs rise against the brow's line there, degrees."""
@@ -68,7 +68,7 @@ class BrowWeights:
     """How far tips may reach beyond the seen brow, mm."""
     usual: Range = (0.45, 0.9)
     """Weight of the model's brows at which a brow that no photo shows begins, and at which it is dense."""
-    radius_mm: float = 0.045
+    radius_mm: float = 0.035
     """Half the thickness of a hair at its root, mm."""
     measured: float = 2.5
     """Weight of the photo's direction where it is sharp, against that of the usual one."""
@@ -137,15 +137,15 @@ class BeardWeights:
     rooted: Range = (0.03, 0.22)
     """Darkness as a density at which hairs begin to be rooted, and at which they stand as close as they do: short hairs are
     as many as long ones."""
-    guides_mm2: float = 0.1
+    guides_mm2: float = 0.25
     """Guides per mm^2 of bearded skin."""
-    most: int = 1500
+    most: int = 2400
     """Most guides."""
     least_mm2: float = 150.0
     """Area of bearded skin below which there is no beard."""
-    hairs_mm2: float = 0.55
+    hairs_mm2: float = 2.5
     """Hairs, children included, per mm^2."""
-    most_children: int = 8
+    most_children: int = 12
     """Most hairs of one guide."""
     length_mm: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 0.2, 0.5, 0.8, 1.0), (0.7, 1.1, 2.0, 3.2, 5.5))
     """Density, and the length of hairs that look like that, mm."""
@@ -161,6 +161,8 @@ class BeardWeights:
     """Least and largest angle between skin and hairs at their roots, degrees."""
     radius_mm: float = 0.06
     """Half the thickness of a hair at its root, mm."""
+    tip: tuple[tuple[float, ...], tuple[float, ...]] = ((1.5, 6.0), (0.85, 0.35))
+    """Length of hairs, mm, and thickness of their tips over that of their roots: what was shaved is blunt."""
     measured: float = 1.5
     """Weight of the photo's direction where it is sharp, against that of the usual one."""
     lips: float = 0.35
@@ -205,9 +207,51 @@ class LashWeights:
     """Half the thickness of a lash at its root, mm."""
 
 
+@dataclass(frozen=True)
+class MatchWeights:
+    """How strands take on the shade and the color of the paint that they stand for."""
+
+    times: Range
+    """Least and largest factor of the strands' width."""
+    dropped: float
+    """Factor of its width below which a strand is none."""
+    local: float
+    """Standard deviation over which widths follow the paint, face widths."""
+    thick: float
+    """Mean factor of the strands' width that their number is chosen for."""
+    children: tuple[int, int]
+    """Least and largest number of hairs of a guide."""
+    recolored: bool
+    """The paint tells the strands' color: where hair is sparse, paint has the skin's."""
+    most_cover: float = 0.85
+    """Share of the skin that hair covers where the paint is darkest."""
+    core: float = 0.85
+    """Share of the painted pixels that are less dark than those that tell the hair's color."""
+    darkest: float = 0.35
+    """Least brightness of hair over that of the paint where it is darkest."""
+    brightest: float = 0.9
+    """Largest brightness of hair over it."""
+    beside: float = 0.012
+    """Width of the skin around the strands whose paint they stand for, too, face widths."""
+    rounds: int = 6
+    """Number of times that widths are corrected."""
+    facing: float = 0.4
+    """Cosine of the angle under which skin is looked at from which on it tells anything."""
+    least: float = 30.0
+    """Fewer pixels that strands cover tell nothing."""
+    channels: Range = (0.002, 0.7)
+    """Least and largest channel of a strand."""
+
+
 BROW = BrowWeights()
 """What the engine uses for brows."""
 BEARD = BeardWeights()
 """What the engine uses for beards."""
 LASH = LashWeights()
 """What the engine uses for lashes."""
+
+MATCH = {
+    "brows": MatchWeights((0.05, 2.5), 0.1, 0.007, 0.8, (2, 8), True),
+    "beard": MatchWeights((0.1, 2.2), 0.12, 0.02, 0.45, (1, 12), False),
+}
+"""What the engine uses for each group that stands for paint."""

@@ -223,9 +223,10 @@ def _preview(found: Solution) -> np.ndarray:
     albedo = found.textures.albedo if hair is None or hair.albedo_bare is None else hair.albedo_bare
     step = max(1, albedo.shape[0] // 1024)
     albedo = np.ascontiguousarray(albedo[::step, ::step])
-    tufts = tuple(hair.tufts.values()) if hair is not None else ()
+    tufts = hair.tufts if hair is not None else {}
     # Long hair may leave the picture below, as the neck does.
-    above = [points[points[:, 1] > found.posed[:, 1].min()] for points in (one.strands.points.reshape(-1, 3) for one in tufts)]
+    strands = [one.strands.points.reshape(-1, 3) for one in tufts.values()]
+    above = [points[points[:, 1] > found.posed[:, 1].min()] for points in strands]
     camera = orbit_camera(np.concatenate([found.posed, *above]), yaw=25.0, pitch=5.0, width=384, height=384)
     return render_head(found.model, found.posed, camera, albedo, tufts=tufts)
 

@@ -6,7 +6,8 @@ supersampled. Fractions of a second a picture on one core.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -60,7 +61,7 @@ def render_head(
     normal: np.ndarray | None = None,
     light: np.ndarray | str = "studio",
     background: np.ndarray | int = 235,
-    tufts: Iterable[Tufts] = (),
+    tufts: Mapping[str, Tufts] = MappingProxyType({}),
 ) -> np.ndarray:
     """Shaded picture of a posed head.
 
@@ -72,7 +73,8 @@ def render_head(
         normal: (S, S, 3) uint16 tangent-space normals (OpenGL).
         light: ``"studio"``, ``"flat"`` (albedo as it is) or (9, 3) spherical harmonics as in ``MidFit.lighting``.
         background: grey value, or a (H, W, 3) uint8 picture.
-        tufts: what grows on the head, in the same pose.
+        tufts: what grows on the head, in the same pose, by its names in :data:`engine.wire.hair.GROUPS`; lashes take the place
+            of the model's strips.
 
     Returns:
         (H, W, 3) uint8 sRGB.
@@ -83,7 +85,7 @@ def render_head(
     lash = np.repeat(model.face_material == MATERIALS.index("lashes"), 2)
     scene = _Scene(model, vertices, camera, albedo, normal, light, _lash_density(model))
     color, cover, _, lit = _shaded(scene, points, depth, (big.width, big.height), lash)
-    if albedo is not None and lash.any():
+    if albedo is not None and lash.any() and "lashes" not in tufts:
         # Once more with the lashes, where they are.
         strips = points[triangles[lash]].reshape(-1, 2)
         low, high = (
@@ -95,7 +97,7 @@ def render_head(
             haired, covered, hairs, _ = _shaded(scene, points - low, depth, tuple(high - low), np.zeros_like(lash))
             color[part] += hairs[..., None] * (haired - color[part])
             cover[part] = np.maximum(cover[part], hairs * covered)
-    if tufts := tuple(tufts):
+    if tufts:
         head = rasterize(points, depth, triangles[~lash], big.width, big.height).depth
         _add_hair(color, cover, tufts, big, head, lit)
     if isinstance(background, np.ndarray):
@@ -108,12 +110,14 @@ def render_head(
 
 
 def _add_hair(
-    color: np.ndarray, cover: np.ndarray, tufts: Iterable[Tufts], camera: Camera, head: np.ndarray, lit: np.ndarray
+    color: np.ndarray, cover: np.ndarray, tufts: Mapping[str, Tufts], camera: Camera, head: np.ndarray, lit: np.ndarray
 ) -> None:
     """Draw strands into a picture and its coverage."""
-    from ..hair.draw import draw_tufts
+    from ..hair.draw import draw_tufts, light_beneath
 
-    layer = draw_tufts(tufts, camera, head, lit)
+    layer = draw_tufts(tufts.values(), camera, head, lit)
+    if laid := [group for name, group in tufts.items() if name != "hair"]:
+        color *= light_beneath(draw_tufts(laid, camera, head), camera)[..., None]
     # The picture's color counts as far as it covers: strands beside the head stand before the background.
     covered = layer.alpha + cover * (1 - layer.alpha)
     color *= (cover * (1 - layer.alpha))[..., None]

@@ -45,10 +45,6 @@ class _Skin:
     """(N, 4) float32: brows, beard, lashes, scalp hair."""
     lips: np.ndarray
     """(N,) float32 weight of the lips."""
-    shade: Mapping[str, float]
-    """Share of a group's darkness that stays on the skin beneath it."""
-    paint: Mapping[str, float]
-    """Share of a group's paint that stays there."""
 
 
 def bare_albedo(
@@ -57,8 +53,6 @@ def bare_albedo(
     covered: Mapping[str, np.ndarray],
     scalp_color: np.ndarray | None = None,
     weights: BareWeights = BARE,
-    *,
-    shaded: bool = False,
 ) -> np.ndarray:
     """A copy of the albedo for a head whose hair is curves.
 
@@ -67,7 +61,6 @@ def bare_albedo(
         covered: (N,) in [0, 1] at the vertices, how far ``brows``, ``beard``, ``lashes`` and ``hair`` cover the skin; absent
             groups keep what is painted.
         scalp_color: (3,) linear colour of the skin between the hairs' roots; None leaves the scalp as it is.
-        shaded: the curves of brows and beard are drawn over some of their paint and its shade, instead of over bare skin.
 
     Returns:
         (S, S, 3) uint8 sRGB, the same as `albedo` where nothing covers the skin.
@@ -78,7 +71,7 @@ def bare_albedo(
         cover[:, 3] = 0
     if not cover.any():
         return albedo.copy()
-    skin = _read(model, albedo, cover, weights, weights.shade if shaded else {}, weights.paint if shaded else {})
+    skin = _read(model, albedo, cover, weights)
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -97,14 +90,7 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(
-    model: HeadModel,
-    albedo: np.ndarray,
-    cover: np.ndarray,
-    w: BareWeights,
-    shade: Mapping[str, float],
-    paint: Mapping[str, float],
-) -> _Skin:
+def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -120,7 +106,7 @@ def _read(
     usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
-    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips, shade, paint)
+    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips)
 
 
 def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights) -> np.ndarray:
@@ -171,13 +157,11 @@ def _painted(
             change = w.lash_share * rim
             skin_here = np.minimum(filled, w.lid_most * present)
         else:
-            change = np.maximum(whole, rim) * (1 - skin.paint.get(name, 0.0))
-            below = base + skin.shade.get(name, 0.0) * np.minimum(present - base, 0)
-            skin_here = below * (1 + noise)
+            change = np.maximum(whole, rim)
+            skin_here = filled
             if name == "beard":
-                # Pores, folds and spots that are not darker than the skin stay on it.
-                own = np.clip(color - present, *w.kept) * w.keep
-                skin_here = below + own + below * noise * (1 - w.keep)
+                # Spots that are lighter than the skin stay on it; what is darker cannot be told from hairs.
+                skin_here = filled + w.keep * np.clip(color - base, 0, w.kept)
         out = out + (change[:, None] * (skin_here - out))
     if tint is not None:
         out = _tinted(out, cover[:, 3], tint, place, density, part.size, w)

@@ -12,9 +12,10 @@ from hrn_blender.build import BuildOptions, build_head
 from hrn_blender.build.grid import build_in_grid
 from hrn_blender.build.hair import modifiers
 from hrn_blender.build.hair.build import find_hair
+from hrn_blender.build.hair.edit import remove
 from hrn_blender.build.hair.material import CHOSEN, MELANIN, REDNESS, color_input
 from hrn_blender.build.hair.modifiers import GROUPS, SLIDERS, slider_input
-from hrn_blender.build.hair.names import COLOR, ROOT, SHOWN
+from hrn_blender.build.hair.names import COLOR, PLACES, ROOT, SHOWN
 from hrn_blender.build.hair.skin import BARE, TINT, skin_input
 from hrn_blender.build.hair.strands import read_attribute, read_guides
 from hrn_blender.engine.wire.errors import ErrorCode, HrnError
@@ -219,6 +220,20 @@ def test_the_skin_knows_where_hair_is_rooted(bundle):
     assert skin_input(result.head, BARE).default_value == 1 and skin_input(result.head, TINT).default_value > 0.5
     images = {n.image.name for n in result.materials["skin"].node_tree.nodes if n.bl_idname == "ShaderNodeTexImage"}
     assert "synthetic albedo bare" in images
+
+
+def test_paint_comes_back_where_curves_of_the_face_are_hidden_or_removed(bundle):
+    result = build_head(bundle.path)
+    head, roots = result.head, read_guides(result.hair["brows"].data).roots
+    rest = read_attribute(head.data, "hrn_rest")
+    distance = np.linalg.norm(rest[:, None] - roots[None], axis=2).min(1)
+    for _ in range(2):  # A head without its brows remembers where they were.
+        weights = read_attribute(head.data, PLACES["brows"])
+        assert weights[distance < 0.004].min() == 1 and weights[distance > 0.015].max() == 0
+        remove(head, ["brows"])
+    assert head[SHOWN["brows"]] == 0 and head[SHOWN["beard"]] == 1
+    read = {n.attribute_name for n in bpy.data.node_groups["HRN Hair Skin"].nodes if n.bl_idname == "ShaderNodeAttribute"}
+    assert {*PLACES.values(), *SHOWN.values()} <= read
 
 
 def test_renders_see_the_skin_with_hair_and_everybody_else_the_painted_one(bundle):

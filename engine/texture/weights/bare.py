@@ -34,13 +34,8 @@ class BareWeights:
     """How much of a lid's dark rim goes: some of it is the lid's own shade."""
     lid_most: float = 1.12
     """Brightness of what is put there, over that of the lid with its lashes, at most."""
-    shade: Mapping[str, float] = field(default_factory=lambda: {"brows": 0.3, "beard": 0.5})
-    """Share of a group's darkness, evened out, that stays between its hairs: shade, and under a beard the roots in the skin."""
-    paint: Mapping[str, float] = field(default_factory=lambda: {"brows": 0.7, "beard": 0.7})
-    """Share of the paint itself that stays there under curves: they are fewer and thicker than hairs, and alone draw a face less
-    sharply than its photo (a recogniser's distance to it is 0.04 to 0.06 larger)."""
     keep: float = 0.6
-    """Share of the skin's own fine detail that is kept under stubble, where it is not darker than the skin."""
+    """Share of the skin's own light spots that is kept under a beard."""
     lip_inside: Range = (0.25, 0.6)
     """Weight of the lips from which on nothing under a beard is changed any more, and at which surely."""
     lip_near: Range = (0.0, 0.08)
@@ -59,8 +54,8 @@ class BareWeights:
     """Least brightness that grain is relative to."""
     grain_bands: tuple[float, ...] = (0.0, 0.7, 1.0, 1.0, 1.0, 1.0)
     """Share of the grain that is taken at each of :data:`engine.texture.paint.grain.WAVES_MM`: waves of centimetres are shade."""
-    kept: Range = (-0.03, 0.08)
-    """How much darker or lighter than the skin its own detail may be to stay under stubble."""
+    kept: float = 0.05
+    """How much lighter than the skin such spots may be."""
     seeds: tuple[int, int, int] = (23, 29, 31)
     """Starts of the random numbers of grain, of the hairline and of the scalp's colour."""
     grain: float = 1.0

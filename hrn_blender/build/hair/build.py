@@ -14,7 +14,7 @@ from .bind import bind, set_rest
 from .material import MARK as COLOR_MARK
 from .material import build_color_group, build_hair_material
 from .modifiers import add_modifiers
-from .names import GROUP_PROPERTY, REST, ROOT
+from .names import GROUP_PROPERTY, PLACES, REST, ROOT
 from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
 from .skin import MARK as SKIN_MARK
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
@@ -105,11 +105,14 @@ def add_group(
 
 
 def tint_scalp(head: bpy.types.Object) -> None:
-    """Let the head know anew where its scalp hair is rooted."""
-    hair = find_hair(head).get("hair")
-    rest = read_attribute(head.data, REST)
+    """Let the head know anew where its hair is rooted. Where curves of the face were removed, it remembers where they were."""
+    groups = find_hair(head)
+    hair, rest = groups.get("hair"), read_attribute(head.data, REST)
     if rest is None:
         return
+    for name in [name for name in PLACES if name in groups]:
+        weights = root_weights(rest, read_guides(groups[name].data).roots)
+        set_attribute(head.data, PLACES[name], "FLOAT", "POINT", weights)
     roots = read_guides(hair.data).roots if hair is not None else np.zeros((0, 3), np.float32)
     set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(rest, roots))
     head.data.update_tag()

@@ -11,6 +11,7 @@ __all__ = [
     "COLOR",
     "GROUP_PROPERTY",
     "LAYER",
+    "PLACES",
     "PLACE_UV",
     "REST",
     "ROOT",
@@ -45,5 +46,7 @@ SEEN_TURN = "hrn_seen_turn"
 """Curve attribute of the evaluated curves while they are bound: the surface's frame there as it is now."""
 ROOT = "hair_root"
 """Point attribute of the head: how densely scalp hair is rooted there, 0 to 1."""
+PLACES = {name: f"hair_root_{name}" for name in GROUPS if name != "hair"}
+"""Point attributes of the head: the same of the other groups, whose painted look comes back where their curves are hidden."""
 SHOWN = {name: f"hrn_shown_{name}" for name in GROUPS}
 """Custom properties of the head, 1 where the curves of a group are shown and 0 where not: the skin's material reads them."""

@@ -17,7 +17,7 @@ from ...engine.wire.bundle import MATERIALS
 from ..ledger import Ledger
 from ..names import UV_MAP
 from ..node_math import NodeMath
-from .names import ROOT, SHOWN
+from .names import PLACES, ROOT, SHOWN
 
 __all__ = [
     "BARE",
@@ -51,11 +51,11 @@ _NONE = 0.014
 
 
 def root_weights(vertices: np.ndarray, roots: np.ndarray) -> np.ndarray:
-    """(N,) float32 values of :data:`.names.ROOT`.
+    """(N,) float32 values of :data:`.names.ROOT`, or of one of :data:`.names.PLACES`.
 
     Args:
         vertices: (N, 3) metres, the head at rest.
-        roots: (G, 3) roots of the scalp hair.
+        roots: (G, 3) roots of the group.
     """
     weights = np.zeros(len(vertices), np.float32)
     if not len(roots):
@@ -100,6 +100,10 @@ def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     for name in ("brows", "lashes", "beard"):
         any_shown = nodes.math("MAXIMUM", any_shown, attribute("OBJECT", SHOWN[name]))
     bare = nodes.math("MULTIPLY", inputs.outputs[BARE], any_shown)
+    for name, place in PLACES.items():
+        hidden = nodes.math("SUBTRACT", 1.0, attribute("OBJECT", SHOWN[name]), clamp=True)
+        painted = nodes.math("MULTIPLY", attribute("GEOMETRY", place), hidden)
+        bare = nodes.math("MULTIPLY", bare, nodes.math("SUBTRACT", 1.0, painted, clamp=True))
     color = nodes.mix(inputs.outputs["Albedo"], inputs.outputs["Bare"], bare)
     tint = nodes.math("MULTIPLY", attribute("GEOMETRY", ROOT), attribute("OBJECT", SHOWN["hair"]))
     tint = nodes.math("MULTIPLY", tint, inputs.outputs[TINT])

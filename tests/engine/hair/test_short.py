@@ -15,8 +15,9 @@ from engine.hair.covered import covered_skin
 from engine.hair.finish import Skin
 from engine.hair.short import short_hair
 from engine.hair.short_masks import beard_place, with_short_masks
-from engine.hair.short_match import MATCHING, as_painted
+from engine.hair.short_match import as_painted
 from engine.hair.short_roots import Roots
+from engine.hair.short_weights import MATCH
 from engine.hair.skin import skin_triangles
 from engine.hair.types import HairMask, HairView, Tufts
 from engine.hair.window import make_window
@@ -130,7 +131,7 @@ def test_brows_run_as_painted(model, bearded, side):
 def test_brows_grow_where_they_are(bearded):
     strands, _ = bearded.groups["brows"]
     x, y = np.abs(strands.points[:, 0, 0]), strands.points[:, 0, 1]
-    assert 200 <= len(x) <= 640
+    assert 500 <= len(x) <= 1800
     assert (brow_mask(x, y) > 0.3).mean() > 0.95
     # On both sides, over all of their length.
     for side in (-1, 1):
@@ -220,27 +221,19 @@ def test_brows_are_as_dark_as_the_paint_that_they_stand_for(model, bearded):
     # Of another color than it is: the paint says which.
     wrong = Tufts(*bearded.groups["brows"])
     wrong = wrong._replace(strands=replace(wrong.strands, color=0.5 * wrong.strands.color + 0.1))
-    made = as_painted(closeup, skin, wrong, bearded.textures.albedo, bare, MATCHING["brows"])
+    made = as_painted(closeup, skin, wrong, bearded.textures.albedo, bare, MATCH["brows"])
 
     def flat(albedo, tufts=()):
-        picture = render_head(model, bearded.posed, closeup.camera, albedo, light="flat", tufts=tufts)
+        picture = render_head(model, bearded.posed, closeup.camera, albedo, light="flat", tufts=dict(enumerate(tufts)))
         return srgb_to_linear(picture / np.float32(255)).mean(-1)
 
     skin_only, painted = flat(bare), flat(bearded.textures.albedo)
     rows = np.s_[: int(closeup.landmarks[[33, 263]].mean(0)[1])]
-    wanted = (skin_only - painted)[rows].sum()
-    given = (skin_only - flat(bare, [made]))[rows].sum()
-    before = (skin_only - flat(bare, [wrong]))[rows].sum()
-    assert given == pytest.approx(wanted, rel=0.35) and abs(given - wanted) < abs(before - wanted)
-
-
-def test_some_paint_stays_beneath_curves(model, bearded):
-    covered = covered_skin(model, bearded.posed, {"brows": bearded.groups["brows"][0]})
-    before = bearded.textures.albedo
-    bare, under = (bare_albedo(model, before, covered, shaded=shaded).astype(float) for shaded in (False, True))
-    dark = ((bare - before).sum(-1) > 30) & (bare != under).any(-1)
-    assert dark.sum() > 300
-    assert 0.5 < np.median((bare - under).sum(-1)[dark] / (bare - before).sum(-1)[dark]) < 0.9
+    after, before = flat(bare, [made]), flat(bare, [wrong])
+    assert (skin_only - after)[rows].sum() == pytest.approx((skin_only - painted)[rows].sum(), rel=0.2)
+    # Not in sum alone, but place by place.
+    unlike = [np.abs(cv2.GaussianBlur(one - painted, (0, 0), 0.01 * closeup.face))[rows].sum() for one in (after, before)]
+    assert unlike[0] < 0.7 * unlike[1]
 
 
 def test_the_bare_albedo_shows_no_painted_hair(model, bearded):

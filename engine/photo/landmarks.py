@@ -79,26 +79,30 @@ class Landmarker:
         points = self._average(photo.pixels, observation.landmarks * factor)
         return self._observation(photo.pixels, points, observation.index, observation.count)
 
-    def steady(self, photo: Photo, weights: MaskedWeights = WEIGHTS.masked) -> list[np.ndarray]:
-        """Landmarks (478, 3) that come out alike in squares beside each other where the detector supposes a face, whether or not
-        both networks agree on its mouth; largest first."""
+    def steady(
+        self, photo: Photo, starts: tuple[tuple[float, float], ...], weights: MaskedWeights = WEIGHTS.masked
+    ) -> list[np.ndarray]:
+        """Landmarks (478, 3) to which squares beside each other come where the detector supposes a face, whether or not both
+        networks agree on its mouth; those first to which most squares come.
+
+        Args:
+            starts: shift along the face in sides, and relative side, of the squares around each detection.
+        """
         if self._nets is None:
             raise RuntimeError("the landmarker is closed")
-        w, pixels, found = weights, photo.pixels, []
+        w, pixels, answers = weights, photo.pixels, []
         for level in range(self._weights.levels[1]):
             for detection in self._detections(pixels, max(pixels.shape[:2]) / 2**level, w.least_score)[: w.most]:
                 roi = detection.roi()
                 down = np.array([-np.sin(roi.angle), np.cos(roi.angle)]) * roi.side
-                squares = [
-                    replace(roi, cx=roi.cx + shift * down[0], cy=roi.cy + shift * down[1], side=roi.side * size)
-                    for shift, size in w.starts
-                ]
-                measured = np.stack([self._measure(pixels, square) for square in squares])
-                middle = np.median(measured, 0)
-                away = np.linalg.norm((measured - middle)[..., :2], axis=2).mean(1) / width_of(middle)
-                if (away < w.steady).sum() >= w.agree:
-                    found.append(middle)
-        return _distinct(sorted(found, key=width_of, reverse=True), self._weights.same_face)
+                for shift, size in starts:
+                    square = replace(roi, cx=roi.cx + shift * down[0], cy=roi.cy + shift * down[1], side=roi.side * size)
+                    answers.append(self._measure(pixels, roi_of(self._measure(pixels, square))))
+        found = []
+        for group in _alike(answers, w.steady):
+            if len(group) >= w.agree:
+                found.append(np.median(np.stack(group), 0))
+        return _distinct(found, self._weights.same_face)
 
     def _observation(self, pixels: np.ndarray, points: np.ndarray, index: int, count: int) -> FaceObservation:
         score = self._nets.score(pixels, roi_of(points))
@@ -287,6 +291,20 @@ def _distinct(faces: list[np.ndarray], most: float) -> list[np.ndarray]:
         if not len(boxes) or _overlap(box, boxes).max() < most:
             kept.append(points)
     return kept
+
+
+def _alike(answers: list[np.ndarray], most: float) -> list[list[np.ndarray]]:
+    """Landmarks (478, 3) in groups, the largest first: those at most so far, in face widths, from the one with most beside it."""
+    groups: list[list[np.ndarray]] = []
+    left = [points for points in answers if np.isfinite(points).all()]
+    while left:
+        flat = np.stack(left)[..., :2]
+        away = np.linalg.norm(flat[:, None] - flat[None], axis=3).mean(2) / np.array([width_of(points) for points in left])
+        near = away < most
+        members = near[near.sum(1).argmax()]
+        groups.append([points for points, member in zip(left, members) if member])
+        left = [points for points, member in zip(left, members) if not member]
+    return groups
 
 
 def _turn_back(points: np.ndarray, turns: int, shape: tuple[int, ...]) -> np.ndarray:

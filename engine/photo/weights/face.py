@@ -118,12 +118,16 @@ class MaskedWeights:
 
     sure: float = 0.85
     """Score of the largest face from which on nobody looks for others; of bare faces it is 0.9, of masked ones 0.4 to 0.85."""
-    least_score: float = 0.45
+    doubtful: float = 0.75
+    """Score of the largest face below which it may be a collar or a print, and squares of other sizes are looked at, too."""
+    least_score: float = 0.2
     """Least score of a detection that is looked at again."""
-    most: int = 3
+    most: int = 4
     """So many of the whole photo are, and as many of its halves, the surest first."""
     starts: tuple[tuple[float, float], ...] = ((0.0, 1.0), (-0.12, 1.0), (0.12, 1.0), (0.0, 1.25), (0.0, 0.8))
     """Shift along the face in sides, and relative side, of the squares in which the landmarks are measured."""
+    wide_starts: tuple[tuple[float, float], ...] = ((0.0, 1.3), (0.0, 1.6), (0.0, 2.2), (0.3, 1.0), (0.3, 1.4), (0.5, 1.7))
+    """The same where nothing came of them: with sunglasses over a mask the detector takes what is around the glasses for a face."""
     agree: int = 4
     """So many of them must come to the same face ..."""
     steady: float = 0.06
@@ -138,6 +142,12 @@ class MaskedWeights:
     """... and that of the better one."""
     cover: float = 0.5
     """Share of the face below the nose that must be covered (0.7 to 0.98; the cat 0.1)."""
+    lens: float = 0.5
+    """Share of both eyes' surroundings that must lie behind dark lenses where no eyes show (0.7 to 0.98), and ..."""
+    lens_cover: float = 0.7
+    """... of the face below the nose that must be covered then (0.9 to 1)."""
+    shared: float = 0.25
+    """Share of an unsure face that lies over a masked one, from which on it is none."""
 
 
 @dataclass(frozen=True)

@@ -48,25 +48,46 @@ def polka(height: int, width: int, step: int) -> np.ndarray:
     return out
 
 
-def printed(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """The photo with a mask of leopard skin over nose and mouth."""
+def printed(pixels: np.ndarray, landmarks: np.ndarray, print_of: np.ndarray | None = None) -> np.ndarray:
+    """The photo with a mask of leopard skin, or of another print, over nose and mouth."""
     mask = np.zeros(pixels.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(landmarks[list(JAW)]).astype(np.int32)], 255)
     face = float(np.ptp(landmarks[:, 0]))
     alpha = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.006 * face))[..., None] / 255
-    return np.uint8(pixels * (1 - alpha) + leopard(*pixels.shape[:2], 0.02 * face) * alpha)
+    print_of = leopard(*pixels.shape[:2], 0.02 * face) if print_of is None else print_of
+    return np.uint8(pixels * (1 - alpha) + print_of * alpha)
 
 
-@pytest.mark.parametrize("name, print_of", [("000002.jpg", printed), ("00016.png", printed), ("00016.png", "black mask")])
-def test_the_face_behind_it_is_found(shared_dir, landmarker, model, tmp_path, name, print_of):
+def dotted(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The same with large dots."""
+    step = round(0.16 * np.ptp(landmarks[:, 0]))
+    return printed(pixels, landmarks, polka(*pixels.shape[:2], step))
+
+
+WORN = (
+    ("000002.jpg", printed, None),
+    ("00016.png", printed, None),
+    ("00016.png", None, "black mask"),
+    ("00437.png", dotted, None),
+    ("00437.png", dotted, "sunglasses"),
+    ("00016.png", printed, "sunglasses"),
+    ("000002.jpg", dotted, "broad"),
+)
+"""Photo, mask, and what is painted over it."""
+
+
+@pytest.mark.parametrize("name, mask, thing", WORN)
+def test_the_face_behind_it_is_found(shared_dir, landmarker, model, tmp_path, name, mask, thing):
     photo = load_photo(shared_dir / "photos/single" / name, max_side=900)
     bare = landmarker.detect(photo)[0].landmarks
-    pixels = paint(print_of, photo.pixels, bare).pixels if isinstance(print_of, str) else print_of(photo.pixels, bare)
+    pixels = photo.pixels if mask is None else mask(photo.pixels, bare)
+    pixels = pixels if thing is None else paint(thing, pixels, bare).pixels
     path = tmp_path / "masked.png"
     Image.fromarray(pixels).save(path)
     masked, face = observe(path, landmarker)
     away = np.linalg.norm(face.landmarks[list(UPPER)] - bare[list(UPPER)], axis=1).mean()
-    assert away < 0.06 * np.ptp(bare[:, 0])
+    assert face.count == 1 and away < 0.06 * np.ptp(bare[:, 0])
+    assert face.veil.tinted or thing != "sunglasses"
     assert {"nose", "mouth", "chin"} <= set(face.veil.places)
     found = fit_coarse(model, masked, face, Settings())
     refuse_implausible(masked, face, found)

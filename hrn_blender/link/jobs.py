@@ -22,6 +22,7 @@ from ..engine.wire.names import folder_name
 from ..engine.wire.photo_paths import photo_path
 from ..engine.wire.protocol import overall_fraction
 from ..engine.wire.settings import Settings
+from .errands import Errand
 from .quality import quality_warnings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
@@ -86,13 +87,15 @@ class JobEvent:
 
 
 class JobQueue:
-    """Jobs in the order in which they were added; at most one runs."""
+    """Jobs in the order in which they were added; at most one runs. Errands go before those that wait."""
 
     def __init__(self, engine: EngineProcess):
         self.engine = engine
         self.jobs: list[Job] = []
         self._next_id = 1
         self._events: list[JobEvent] = []
+        self.errands: list[Errand] = []
+        """Errands that wait or run, the first one first."""
 
     # -- for the owner -------------------------------------------------------------------------------------------
 
@@ -107,7 +110,7 @@ class JobQueue:
 
     @property
     def busy(self) -> bool:
-        return any(not j.state.ended for j in self.jobs)
+        return bool(self.errands) or any(not j.state.ended for j in self.jobs)
 
     def get(self, id_: int) -> Job | None:
         return next((j for j in self.jobs if j.id == id_), None)
@@ -162,6 +165,19 @@ class JobQueue:
         for job in list(self.jobs):
             self.cancel(job.id)
 
+    def ask(self, errand: Errand) -> Errand:
+        """Let the engine do this as soon as no job runs."""
+        self.errands.append(errand)
+        return errand
+
+    def give_up(self, errand: Errand) -> None:
+        """End an errand; what runs ends as soon as the engine says so."""
+        if errand.request_id is not None:
+            self.engine.cancel(errand.request_id)
+        elif errand in self.errands:
+            self.errands.remove(errand)
+            errand.drop()
+
     def remove(self, id_: int) -> None:
         """Take a finished job off the list; its files stay."""
         self.jobs = [j for j in self.jobs if j.id != id_ or not j.state.ended]
@@ -170,7 +186,9 @@ class JobQueue:
         """Let the engine's news in, start the next job, and say what changed. Takes a few milliseconds at most."""
         for event in self.engine.poll():
             self._take(event)
-        if self.active is None:
+        if self.active is None and self.errands:
+            self._start_errand(self.errands[0])
+        elif self.active is None:
             following = next((j for j in self.jobs if j.state is JobState.QUEUED), None)
             if following is not None:
                 self._start(following)
@@ -190,6 +208,7 @@ class JobQueue:
         for one in self.jobs:
             if one.claim is not None:
                 one.claim.release()
+        self.errands.clear()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -211,8 +230,27 @@ class JobQueue:
             },
         )
 
+    def _start_errand(self, errand: Errand) -> None:
+        if errand.request_id is None:
+            errand.request_id = self.engine.request(errand.method, errand.params)
+
+    def _take_for(self, errand: Errand, event) -> None:
+        if isinstance(event, Progress):
+            overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
+            errand.fraction = max(errand.fraction, overall)
+            return
+        self.errands.remove(errand)
+        if isinstance(event, Finished):
+            errand.finish(event.result)
+        else:
+            errand.fail(event.error)
+
     def _take(self, event) -> None:
         job = self.active
+        errand = self.errands[0] if self.errands else None
+        if errand is not None and errand.request_id is not None and errand.request_id == getattr(event, "id", None):
+            self._take_for(errand, event)
+            return
         if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
             return
         if isinstance(event, Progress):

@@ -26,6 +26,8 @@ _done = 0
 _error = ""
 _read = []
 """Panels whose words are wanted."""
+_spots = []
+"""Landmarks whose places in the window are wanted while Adjust Mode is on."""
 _foreign = set()
 """Texts that Blender translates in another way than the add-on."""
 _slowest = 0.0
@@ -48,7 +50,7 @@ def viewport():
 
 
 def order(name, value):
-    global _read
+    global _read, _spots
     window, area, regions = viewport()
     if name == "prepare":
         preferences = bpy.context.preferences
@@ -77,6 +79,8 @@ def order(name, value):
         view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = value != "en_US"
     elif name == "read":
         _read = value
+    elif name == "spots":
+        _spots = value
     elif name == "python":
         exec(value, {"bpy": bpy, "window": window, "area": area, "regions": regions, "session": session()})
     elif name == "quit":
@@ -131,6 +135,7 @@ def state():
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
         "batch": batch_state(),
         "view": view_name(area),
+        "adjust": adjust_state(area, regions),
         "words": words(window, area, regions),
         "foreign": sorted(_foreign),
     }
@@ -186,6 +191,42 @@ def batch_state():
         "eta": module.batch.eta,
         "subjects": {s.title: {"state": s.state.value, "fraction": s.fraction} for s in module.batch.subjects.values()},
     }
+
+
+def adjust_state(area, regions):
+    """Whether Adjust Mode is on, how many pins there are, and where the window shows landmarks of the fit (x and y of each)."""
+    correct = sys.modules.get(f"{PACKAGE}.state.correct")
+    heads = [o for o in bpy.context.scene.objects if "hrn_bundle" in o]
+    if correct is None or not heads or area is None:
+        return {"on": False, "pins": 0, "spots": {}, "running": False}
+    head = heads[-1]
+    found = {
+        "on": bool(correct.adjusted),
+        "pins": len(correct.pins_of(head)),
+        "running": correct.running(head) is not None,
+        "texture_old": head.hrn_correct.texture_old,
+        "spots": {},
+    }
+    if found["on"] and _spots:
+        found["spots"] = spots(head, area, regions["WINDOW"])
+    return found
+
+
+def spots(head, area, region):
+    view = sys.modules[f"{PACKAGE}.operators.adjust.view"]
+    refit = sys.modules[f"{PACKAGE}.build.refit"]
+    project = sys.modules[f"{PACKAGE}.adjust.fitted"].project
+    fitted = refit.fitted_of(head)
+    camera = bpy.context.scene.camera
+    eye = fitted.eye(camera["hrn_photo"])
+    frame = view.photo_frame(region, area.spaces.active.region_3d, bpy.context.scene, camera)
+    posed, window = fitted.posed(eye.number), bpy.context.window_manager.windows[0]
+    found = {}
+    for number in _spots:
+        point = fitted.landmark_weights[number] @ posed[fitted.landmark_vertices[number]]
+        x, y = frame.to_region(project(point, eye)[0])
+        found[str(number)] = [float(region.x + x), float(window.height - region.y - y)]
+    return found
 
 
 def view_name(area):

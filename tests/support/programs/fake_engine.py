@@ -28,6 +28,9 @@ Modes of a reconstruction:
     bad_bundle             a result whose bundle lacks a file
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
+Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
+becomes as many millimetres wider to the left as there are pins. ``sliders`` knows two.
+
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
 ``--log FILE`` appends each message that came in, one per line.
@@ -146,16 +149,21 @@ class FakeEngine:
             if not self.deaf:
                 self.send(response(id_, {}))
             self.quit()
-        elif method == "reconstruct":
+        elif method == "sliders":
+            self.send(response(id_, {"sliders": SLIDERS}))
+        elif method in ("reconstruct", "refit", "retexture"):
             if self.running is not None:
                 self.send(error_response(id_, HrnError(ErrorCode.BUSY, "Another reconstruction is running.")))
             else:
                 self.running = id_
-                self.jobs.put((id_, params))
+                self.jobs.put((id_, {"method": method} | params))
         else:
             self.send(error_response(id_, HrnError(ErrorCode.ENGINE_PROTOCOL, f"Unknown request {method!r}.")))
 
     def reconstruct(self, id_: int, params: dict) -> None:
+        if params["method"] != "reconstruct":
+            self.correct(id_, params)
+            return
         settings = dict(params.get("settings") or {})
         method = settings.get("method", "open")
         if method.startswith("fake:"):
@@ -168,6 +176,24 @@ class FakeEngine:
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None  # Before the answer: the next request may follow it at once.
+        self.send(answer)
+
+    def correct(self, id_: int, params: dict) -> None:
+        mode, options = parse_mode(self.mode)
+        try:
+            if mode == "error":
+                raise HrnError(ErrorCode(options.get("code", "CORRECTIONS_INVALID")), "The fake engine does not like them.")
+            if mode == "crash":
+                os._exit(3)
+            deadline = time.monotonic() + float(options.get("seconds", 0.05))
+            while time.monotonic() < deadline:
+                if id_ in self.cancelled:
+                    raise HrnError(ErrorCode.CANCELLED, "Nothing was changed.")
+                time.sleep(0.01)
+            answer = response(id_, refitted(params) if params["method"] == "refit" else {"bundle": params["out"]})
+        except HrnError as error:
+            answer = error_response(id_, error)
+        self.running = None
         self.send(answer)
 
     def work(self, id_: int, params: dict, settings: Settings, mode: str, options: dict[str, str]) -> dict:
@@ -231,6 +257,35 @@ class FakeEngine:
             (out / "albedo.png").unlink()
         self.send(notification("progress", {"id": id_, "stage": "done", "fraction": 1.0, "overall": 1.0, "message": "Done"}))
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
+
+
+SLIDERS = [
+    {"name": "jaw_width", "label": "Jaw width", "unit": "mm", "min": -10, "max": 10, "group": "jaw"},
+    {"name": "nose_length", "label": "Nose length", "unit": "mm", "min": -5, "max": 5, "group": "nose"},
+]
+
+
+def refitted(params: dict) -> dict:
+    """A head that is one millimetre wider to the left for each pin, through the same cameras."""
+    import numpy as np
+
+    bundle = Path(params["bundle"])
+    manifest = json.loads((bundle / "head.json").read_text(encoding="utf-8"))
+    pins = [pin for photo in params["corrections"]["photos"] for pin in photo["pins"]]
+    with np.load(bundle / "mesh.npz") as arrays:
+        vertices, deformation = arrays["vertices"], arrays["deformation"]
+    shift = np.array([0.001 * len(pins), 0, 0], np.float32)
+    np.savez(params["out"], vertices=vertices + shift, deformation=deformation)
+    expression = manifest["expression"]
+    seen = [manifest["photos"][camera["photo"]].get("expression") or expression["values"] for camera in manifest["cameras"]]
+    return {
+        "geometry": params["out"],
+        "cameras": manifest["cameras"],
+        "expression": {name: expression[name] for name in ("values", "photo_values")},
+        "expressions": seen,
+        "pins": [],
+        "warnings": [],
+    }
 
 
 def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:

@@ -1,0 +1,148 @@
+"""Painting away what the engine is to ignore of a photo, in Blender's image editor."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty
+
+from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY
+from ...build.refit import photo_cameras
+from ...engine.wire.errors import ErrorCode, HrnError
+from ...engine.wire.messages import say
+from ...state import correct
+from ...state.heads import active_head
+from ...state.language import CONTEXT, report
+from ...state.session import fail
+from .actions import _Correction
+
+__all__ = ["CLASSES", "painted_photo"]
+
+_KIND = {
+    "name": "Mask",
+    "translation_context": CONTEXT,
+    "items": (
+        ("ignore", "What to Ignore", "Hair, a hand, glasses, glare: neither shape nor skin is taken from there"),
+        ("skin", "What Is Skin", "Skin that the engine took for something else"),
+    ),
+}
+
+
+def painted_photo(head: bpy.types.Object, camera: bpy.types.Object, kind: str) -> bpy.types.Image:
+    """The picture that is painted on: the photo, whose alpha says what was painted away. Made where there is none.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``: the photo is gone.
+    """
+    found = correct.mask_of(camera, kind)
+    if found is not None:
+        return found
+    photo = next((background.image for background in camera.data.background_images if background.image is not None), None)
+    size = (camera[WIDTH_PROPERTY], camera[HEIGHT_PROPERTY])
+    if photo is None or tuple(photo.size) != size:
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID,
+            say("The photo of {camera} cannot be found.", camera=camera.name),
+            hint="Bring the head's folder back to where it was.",
+        )
+    pixels = np.empty(size[0] * size[1] * 4, np.float32)
+    photo.pixels.foreach_get(pixels)
+    pixels[3::4] = 1.0
+    image = bpy.data.images.new(f"{camera.name} {kind}", *size, alpha=True)
+    image.alpha_mode = "STRAIGHT"
+    image.pixels.foreach_set(pixels)
+    image.update()
+    image.pack()
+    setattr(camera.hrn_correct, kind, image)
+    return image
+
+
+def _camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
+    """The photo that is meant: the scene's camera, or the first."""
+    cameras = photo_cameras(head)
+    return context.scene.camera if context.scene.camera in cameras else next(iter(cameras), None)
+
+
+def _paint_on(image: bpy.types.Image, window: bpy.types.Window) -> None:
+    """Show the picture in a window's image editor, with a brush that takes alpha away."""
+    area = next((area for area in window.screen.areas if area.type == "IMAGE_EDITOR"), None)
+    if area is None:
+        area = max(window.screen.areas, key=lambda one: one.width * one.height)
+        area.type = "IMAGE_EDITOR"
+    space = area.spaces.active
+    space.mode = "PAINT"
+    space.image = image
+    settings = bpy.context.scene.tool_settings.image_paint
+    if settings.brush is not None:
+        settings.brush.blend = "ERASE_ALPHA"
+        settings.brush.strength = 1.0
+    region = next((region for region in area.regions if region.type == "WINDOW"), None)
+    if region is not None:
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            bpy.ops.image.view_all(fit_view=True)
+
+
+class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
+    """Paint over the photo in the image editor: what you paint away is what this mask holds. Then click Use Mask"""
+
+    bl_idname = "hrn.adjust_paint"
+    bl_label = "Paint What to Ignore"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: EnumProperty(**_KIND)
+
+    def execute(self, context):
+        head = active_head(context)
+        camera = _camera(context, head)
+        if camera is None:
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
+        try:
+            image = painted_photo(head, camera, self.kind)
+        except HrnError as error:
+            return fail(self, error, head.name)
+        if not bpy.app.background:
+            bpy.ops.wm.window_new()
+            _paint_on(image, context.window_manager.windows[-1])
+        return {"FINISHED"}
+
+
+class HRN_OT_adjust_use_masks(_Correction, bpy.types.Operator):
+    """Fit the head anew without what was painted away, and keep the masks in the file"""
+
+    bl_idname = "hrn.adjust_use_masks"
+    bl_label = "Use Mask"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        head = active_head(context)
+        for camera in photo_cameras(head):
+            for kind in correct.MASKS:
+                image = correct.mask_of(camera, kind)
+                if image is not None and image.is_dirty:
+                    image.pack()
+        result = self._ask(head, correct.refit)
+        if result == {"FINISHED"}:
+            correct.retexture_later(head)
+            self.report({"INFO"}, report("The masks of {head} are used", head=head.name))
+        return result
+
+
+class HRN_OT_adjust_remove_mask(_Correction, bpy.types.Operator):
+    """Forget this mask of the photo"""
+
+    bl_idname = "hrn.adjust_remove_mask"
+    bl_label = "Remove Mask"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: EnumProperty(**_KIND)
+
+    def execute(self, context):
+        head = active_head(context)
+        camera = _camera(context, head)
+        if camera is None or correct.mask_of(camera, self.kind) is None:
+            return {"CANCELLED"}
+        setattr(camera.hrn_correct, self.kind, None)
+        return self._ask(head, correct.refit)
+
+
+CLASSES = (HRN_OT_adjust_paint, HRN_OT_adjust_use_masks, HRN_OT_adjust_remove_mask)

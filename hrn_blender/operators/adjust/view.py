@@ -1,0 +1,114 @@
+"""The 3D viewport in Adjust Mode: the photo behind, everything else out of the way, and back again afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+
+from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY, match_scene_to_camera
+
+__all__ = ["Frame", "View", "photo_frame"]
+
+_SCENE = ("camera",)
+_RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
+_OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
+_OBJECTS = "show_object_viewport_"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the photo lies in the region: pixels to pixels."""
+
+    origin: np.ndarray
+    """(2,) the photo's upper left corner, in the region."""
+    across: np.ndarray
+    """(2,) one pixel of the photo to the right."""
+    down: np.ndarray
+    """(2,) one pixel of the photo down."""
+
+    def to_region(self, pixels: np.ndarray) -> np.ndarray:
+        """(..., 2) of the region for (..., 2) of the photo."""
+        pixels = np.asarray(pixels, np.float64)
+        return self.origin + pixels[..., :1] * self.across + pixels[..., 1:] * self.down
+
+    def to_photo(self, place: tuple[float, float]) -> tuple[float, float]:
+        """A place of the region in pixels of the photo."""
+        x, y = np.linalg.solve(np.stack([self.across, self.down], 1), np.asarray(place, np.float64) - self.origin)
+        return float(x), float(y)
+
+
+class View:
+    """Remembers how a viewport and its scene were, and gives them back.
+
+    Args:
+        area: a 3D viewport.
+    """
+
+    def __init__(self, area: bpy.types.Area, scene: bpy.types.Scene):
+        self.area, self.scene = area, scene
+        space = self.space
+        view = space.region_3d
+        self._perspective = view.view_perspective
+        self._place = (view.view_location.copy(), view.view_rotation.copy(), view.view_distance)
+        self._hidden = [name for name in space.bl_rna.properties.keys() if name.startswith(_OBJECTS) and "camera" not in name]
+        self._kept = [(owner, name, getattr(owner, name)) for owner, names in self._owners() for name in names]
+
+    @property
+    def space(self) -> bpy.types.SpaceView3D:
+        return self.area.spaces.active
+
+    def _owners(self):
+        space = self.space
+        yield self.scene, _SCENE
+        yield self.scene.render, _RENDER
+        yield space.overlay, _OVERLAY
+        yield space, (*self._hidden, "use_local_camera")
+
+    def look_through(self, camera: bpy.types.Object) -> None:
+        """See through a photo's camera and nothing of the scene but its photo."""
+        match_scene_to_camera(self.scene, camera)
+        space = self.space
+        space.use_local_camera = False
+        space.region_3d.view_perspective = "CAMERA"
+        for name in _OVERLAY[1:]:
+            setattr(space.overlay, name, False)
+        space.overlay.show_overlays = True
+        self.show_surface(False)
+
+    def show_surface(self, shown: bool) -> None:
+        """Show the heads themselves, or only the lines over the photo."""
+        for name in self._hidden:
+            setattr(self.space, name, shown)
+
+    def give_back(self) -> None:
+        """All as it was before."""
+        for owner, name, value in self._kept:
+            setattr(owner, name, value)
+        view = self.space.region_3d
+        view.view_perspective = self._perspective
+        view.view_location, view.view_rotation, view.view_distance = self._place
+
+    def region(self) -> bpy.types.Region | None:
+        """The part of the viewport that shows the scene."""
+        return next((region for region in self.area.regions if region.type == "WINDOW"), None)
+
+    def frame(self, camera: bpy.types.Object) -> Frame | None:
+        """Where the photo lies in the region; None while it cannot be told."""
+        return photo_frame(self.region(), self.space.region_3d, self.scene, camera)
+
+
+def photo_frame(
+    region: bpy.types.Region, view: bpy.types.RegionView3D, scene: bpy.types.Scene, camera: bpy.types.Object
+) -> Frame | None:
+    """Where a region that looks through a photo's camera shows the photo; None while it cannot be told."""
+    corners = [camera.matrix_world @ corner for corner in camera.data.view_frame(scene=scene)]
+    upper_right, _, lower_left, upper_left = (location_3d_to_region_2d(region, view, corner) for corner in corners)
+    if upper_right is None or lower_left is None or upper_left is None:
+        return None
+    origin = np.array(upper_left)
+    across = (np.array(upper_right) - origin) / camera[WIDTH_PROPERTY]
+    down = (np.array(lower_left) - origin) / camera[HEIGHT_PROPERTY]
+    return Frame(origin, across, down) if np.linalg.norm(across) > 1e-9 else None

@@ -14,7 +14,9 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from . import __version__
@@ -97,6 +99,8 @@ class _Job:
     out: str
     settings: Settings
     claim: str | None = None
+    early: str | None = None
+    """Folder for what can be shown before the head is finished."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     started: bool = False
     answered: bool = False
@@ -225,10 +229,13 @@ class Server:
             raise HrnError(ErrorCode.SETTINGS_INVALID, "A reconstruction needs a list of photos and an output folder.")
         if not isinstance(claim, (str, type(None))):
             raise HrnError(ErrorCode.SETTINGS_INVALID, "The claim must be text.")
+        early = params.get("early")
+        if not isinstance(early, (str, type(None))):
+            raise HrnError(ErrorCode.SETTINGS_INVALID, "The folder for early shapes must be a path.")
         settings = params.get("settings") or {}
         if not isinstance(settings, dict):
             raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
-        job = _Job(id_, photos, out, Settings.from_json(settings), claim)
+        job = _Job(id_, photos, out, Settings.from_json(settings), claim, early)
         with self._state:
             if self._job is not None:
                 raise HrnError(ErrorCode.BUSY, say("Reconstruction {number} is running.", number=self._job.id))
@@ -283,14 +290,19 @@ class Server:
 
     def _reconstruct(self, job: _Job) -> dict:
         from .methods import reconstruct
+        from .pipeline.early import watched
 
         def told(stage: str, fraction: float, message: str) -> None:
             if job.cancelled.is_set():
                 raise _cancelled()
             self._progress(job, stage, fraction, message)
 
+        def shown(path: Path) -> None:
+            self._send(notification("early", {"id": job.id, "file": str(path)}))
+
         try:
-            bundle = reconstruct(job.photos, job.out, job.settings, told, job.claim)
+            with watched(Path(job.early), shown) if job.early else nullcontext():
+                bundle = reconstruct(job.photos, job.out, job.settings, told, job.claim)
             self._progress(job, "done", 1.0, "Done")
             return response(
                 job.id,

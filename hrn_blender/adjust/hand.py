@@ -6,7 +6,7 @@ import numpy as np
 
 from .fitted import Eye, Fitted, project
 from .follow import Drag, begin_drag
-from .hit import nearest_on_screen, point_at
+from .hit import nearest_on_screen, point_near
 from .pins import History, Pin, PinSet
 
 __all__ = ["Hand"]
@@ -30,6 +30,7 @@ class Hand:
         """The number of the pin in the hand."""
         self._pins: PinSet | None = None
         self._drag: Drag | None = None
+        self._grip = (0.0, 0.0)
         self._drawn: dict[int, np.ndarray] = {}
 
     # -- what is shown -------------------------------------------------------------------------------------------------
@@ -71,11 +72,13 @@ class Hand:
         number = self.under(pixel, reach)
         pins = self.history.present
         if number is None:
-            point = point_at(self.fitted, self.photo, pixel, self.posed)
+            point = point_near(self.fitted, self.photo, pixel, reach, self.posed)
             if point is None:
                 return False
-            pins = pins.added(Pin(self.photo, point, (float(pixel[0]), float(pixel[1]))))
+            x, y = project(point.on(self.posed), self.eye)[0]
+            pins = pins.added(Pin(self.photo, point, (float(x), float(y))))
             number = len(pins) - 1
+        self._grip = pins.pins[number].pixel[0] - pixel[0], pins.pins[number].pixel[1] - pixel[1]
         self._pins, self.held = pins, number
         self._begin()
         return True
@@ -87,10 +90,11 @@ class Hand:
         self._drag = begin_drag(self.fitted, self.posed, self.eye, pins[self.held].point, others, self.symmetric)
 
     def move(self, pixel: tuple[float, float]) -> None:
-        """Drag what is in the hand to a pixel; it stays within the photo."""
+        """Drag what is in the hand along with a pixel; it stays within the photo."""
         if self.held is None or self._pins is None or self._drag is None:
             return
-        x, y = (min(max(value, 0.5), size - 0.5) for value, size in zip(pixel, (self.eye.width, self.eye.height)))
+        places = zip(pixel, self._grip, (self.eye.width, self.eye.height))
+        x, y = (min(max(value + grip, 0.5), size - 0.5) for value, grip, size in places)
         self._pins = self._pins.moved(self.held, (x, y))
         self._drawn[self.photo] = self._drag.to((x, y))
 
@@ -135,6 +139,6 @@ class Hand:
         self.fitted = fitted
         self._drawn.clear()
         if self.held is not None and self._pins is not None:
-            target = self._pins.pins[self.held].pixel
+            x, y = self._pins.pins[self.held].pixel
             self._begin()
-            self.move(target)
+            self.move((x - self._grip[0], y - self._grip[1]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .fitted import Eye, Fitted, project
 
-__all__ = ["SurfacePoint", "nearest_on_screen", "point_at", "turned_to_camera"]
+__all__ = ["SurfacePoint", "nearest_on_screen", "point_at", "point_near", "turned_to_camera"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,40 @@ def point_at(fitted: Fitted, photo: int, pixel: tuple[float, float], posed: np.n
     found = np.clip(weights[first], 0, 1)
     a, b, c = (int(corner) for corner in triangles[near[first]])
     return SurfacePoint((a, b, c), tuple(float(w) for w in found / found.sum()))
+
+
+def point_near(
+    fitted: Fitted, photo: int, pixel: tuple[float, float], reach: float, posed: np.ndarray | None = None
+) -> SurfacePoint | None:
+    """:func:`point_at`, or beside the head the nearest point of its outline, which no hand hits exactly.
+
+    Args:
+        reach: pixels of the photo from the outline at most.
+    """
+    found = point_at(fitted, photo, pixel, posed)
+    eye = fitted.eye(photo)
+    if found is not None or eye is None:
+        return found
+    posed = fitted.posed(photo) if posed is None else posed
+    at, depth = project(posed, eye)
+    skin = fitted.triangles[np.repeat(fitted.material == 0, 2)]
+    shown = skin[turned_to_camera(posed, skin, eye)]
+    pairs = shown[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    # Every skin in front of eyes, teeth and tongue is nearer than they are: whoever clicks on an eye means the eye.
+    inner = np.unique(fitted.faces[fitted.material != 0])
+    if len(inner) and np.linalg.norm(at[inner] - pixel, axis=1).min() < reach:
+        return None
+    here, way = at[pairs[:, 0]], at[pairs[:, 1]] - at[pairs[:, 0]]
+    along = np.clip(((pixel - here) * way).sum(1) / np.maximum((way**2).sum(1), 1e-12), 0, 1)
+    distance = np.linalg.norm(here + along[:, None] * way - pixel, axis=1)
+    nearest = int(np.argmin(distance))
+    if distance[nearest] > reach:
+        return None
+    a, b = pairs[nearest]
+    corner = next(int(c) for c in shown[nearest // 3] if c not in (a, b))
+    # The place between two points in space, not in their picture.
+    first, second = (1 - along[nearest]) / depth[a], along[nearest] / depth[b]
+    return SurfacePoint((int(a), int(b), corner), (float(first / (first + second)), float(second / (first + second)), 0.0))
 
 
 def _barycentric(corners: np.ndarray, point: np.ndarray) -> np.ndarray:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.claims import Claim, claim_free
-from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
+from ..engine.wire.client import Early, EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import Message, say
 from ..engine.wire.names import folder_name
@@ -66,6 +66,8 @@ class Job:
     """Duration of the work from its start to its end."""
     request_id: int | None = None
     started: float = 0.0
+    early: Path | None = None
+    """The newest shape that the engine has shown before the head is finished."""
 
     @property
     def bundle(self) -> Path:
@@ -83,14 +85,19 @@ class JobEvent:
 
     job: Job
     kind: str
-    """``started``, ``progress``, ``done``, ``failed`` or ``cancelled``."""
+    """``started``, ``progress``, ``early``, ``done``, ``failed`` or ``cancelled``."""
 
 
 class JobQueue:
-    """Jobs in the order in which they were added; at most one runs. Errands go before those that wait."""
+    """Jobs in the order in which they were added; at most one runs. Errands go before those that wait.
 
-    def __init__(self, engine: EngineProcess):
+    Args:
+        early: gives an empty folder for what a job can show before it is finished; nothing is shown without.
+    """
+
+    def __init__(self, engine: EngineProcess, early: Callable[[], Path] | None = None):
         self.engine = engine
+        self._early = early
         self.jobs: list[Job] = []
         self._next_id = 1
         self._events: list[JobEvent] = []
@@ -227,6 +234,7 @@ class JobQueue:
                 "out": str(job.out),
                 "settings": job.settings.to_json(),
                 "claim": job.claim.token if job.claim is not None else None,
+                "early": str(self._early()) if self._early is not None else None,
             },
         )
 
@@ -258,6 +266,9 @@ class JobQueue:
             overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
             job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
+        elif isinstance(event, Early):
+            job.early = Path(event.file)
+            self._events.append(JobEvent(job, "early"))
         elif isinstance(event, Finished):
             job.result = event.result
             job.fraction = 1.0

@@ -13,7 +13,7 @@ from hrn_blender.adjust.document import document, pins_from_text, pins_of_docume
 from hrn_blender.adjust.fitted import Eye, Fitted, look_along, project
 from hrn_blender.adjust.follow import WEIGHTS, begin_drag
 from hrn_blender.adjust.hand import Hand
-from hrn_blender.adjust.hit import SurfacePoint, nearest_on_screen, point_at
+from hrn_blender.adjust.hit import SurfacePoint, nearest_on_screen, point_at, point_near
 from hrn_blender.adjust.lines import feature_lines, line_points
 from hrn_blender.adjust.pins import History, Pin, PinSet
 from hrn_blender.engine.wire.errors import HrnError
@@ -80,6 +80,14 @@ def test_nothing_is_hit_beside_the_head_behind_it_and_on_teeth():
     fitted.material[:] = 2
     assert point_at(fitted, 0, (420.3, 250.7)) is None
     assert point_at(fitted, 3, (420.3, 250.7)) is None, "there is no such photo"
+
+
+def test_just_beside_the_outline_the_outline_is_meant(fitted):
+    right = project(fitted.posed(0), fitted.eyes[0])[0][:, 0].max()
+    assert point_at(fitted, 0, (right + 4, 300.0)) is None
+    point = point_near(fitted, 0, (right + 4, 300.0), 6)
+    assert project(point.on(fitted.posed(0)), fitted.eyes[0])[0][1] == pytest.approx(300.0, abs=0.5)
+    assert point_near(fitted, 0, (right + 9, 300.0), 6) is None
 
 
 def test_the_nearest_of_two_layers_is_hit(fitted):
@@ -149,7 +157,8 @@ def test_the_hand_sets_drags_and_undoes(fitted):
     assert hand.release() and len(hand.history.present) == 1
     assert hand.history.present.pins[0].pixel == (410.0, 300.0)
     assert hand.press((411.0, 301.0), 8) and len(hand.pins) == 1, "the pin there is taken, no second one set"
-    hand.move((420.0, 300.0))
+    hand.move((421.0, 301.0))
+    assert hand.pins.pins[0].pixel == pytest.approx((420.0, 300.0)), "it keeps its distance to the mouse"
     hand.drop()
     assert hand.history.present.pins[0].pixel == (410.0, 300.0)
     assert not hand.remove((500.0, 300.0), 8) and hand.remove((412.0, 300.0), 8)

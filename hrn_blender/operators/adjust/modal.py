@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...adjust.fitted import project
 from ...adjust.hand import Hand
 from ...build import find_heads
 from ...build.camera import PHOTO_PROPERTY
@@ -87,6 +88,8 @@ class HRN_OT_adjust(bpy.types.Operator):
         camera = self._camera(head)
         self._view.look_through(camera)
         self._view.show_surface(self._surface)
+        at = project(self._hand.posed, self._hand.eye)[0]
+        self._view.fill(camera, at.min(0), at.max(0))
         self._place()
         bpy.context.workspace.status_text_set(
             words(

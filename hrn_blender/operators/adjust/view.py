@@ -15,6 +15,8 @@ __all__ = ["Frame", "View", "photo_frame"]
 _SCENE = ("camera",)
 _RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 _OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
+_FILLED = 0.72
+"""Share of the region that the head fills when the mode is entered."""
 _OBJECTS = "show_object_viewport_"
 
 
@@ -51,6 +53,7 @@ class View:
         self.area, self.scene = area, scene
         space = self.space
         view = space.region_3d
+        self._camera_view = view.view_camera_zoom, tuple(view.view_camera_offset)
         self._perspective = view.view_perspective
         self._place = (view.view_location.copy(), view.view_rotation.copy(), view.view_distance)
         self._hidden = [name for name in space.bl_rna.properties.keys() if name.startswith(_OBJECTS) and "camera" not in name]
@@ -78,6 +81,39 @@ class View:
         space.overlay.show_overlays = True
         self.show_surface(False)
 
+    def fill(self, camera: bpy.types.Object, low: np.ndarray, high: np.ndarray) -> None:
+        """Zoom and move the camera's view until a part of the photo fills the region.
+
+        Args:
+            low: (2,) upper left corner of the part, in the photo's pixels.
+            high: (2,) its lower right corner.
+        """
+        region, view = self.region(), self.space.region_3d
+        size = np.array([region.width, region.height], np.float64)
+        view.view_camera_offset = (0.0, 0.0)
+        for _ in range(3):  # Zoom is no plain factor; the second time is exact enough.
+            view.update()
+            frame = self.frame(camera)
+            if frame is None:
+                return
+            shown = np.abs(frame.to_region(high) - frame.to_region(low))
+            grow = float((_FILLED * size / np.maximum(shown, 1e-6)).min())
+            # Blender's zoom z magnifies by (sqrt(2) + z / 50)² / 4.
+            now = (2**0.5 + view.view_camera_zoom / 50) ** 2 / 4
+            view.view_camera_zoom = float(np.clip(50 * (2 * (now * grow) ** 0.5 - 2**0.5), -30, 600))
+        places = []
+        for offset in ((0.0, 0.0), (0.1, 0.1)):
+            view.view_camera_offset = offset
+            view.update()
+            frame = self.frame(camera)
+            if frame is None:
+                return
+            places.append(frame.to_region((low + high) / 2))
+        moved = places[1] - places[0]
+        if (np.abs(moved) > 1e-6).all():
+            view.view_camera_offset = tuple(np.clip(0.1 * (size / 2 - places[0]) / moved, -1, 1))
+        view.update()
+
     def show_surface(self, shown: bool) -> None:
         """Show the heads themselves, or only the lines over the photo."""
         for name in self._hidden:
@@ -88,6 +124,7 @@ class View:
         for owner, name, value in self._kept:
             setattr(owner, name, value)
         view = self.space.region_3d
+        view.view_camera_zoom, view.view_camera_offset = self._camera_view
         view.view_perspective = self._perspective
         view.view_location, view.view_rotation, view.view_distance = self._place
 

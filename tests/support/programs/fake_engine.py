@@ -13,6 +13,7 @@ own with ``settings.method = "fake:MODE[,key=value…]"``. Modes that act at the
 Modes of a reconstruction:
 
     ok,seconds=0.2         progress through all stages, then a synthetic bundle
+    ok,early=1             the same, and shows the head's shape at the beginning and, a little wider, in the middle
     slow,seconds=10        the same, slowly; cancel works
     ignore_cancel,seconds=10,term=0   progress, but deaf to cancel, shutdown and end of stdin (term=1: and to SIGTERM)
     crash,at=0.5,code=3    exit at once when that fraction of the work is done
@@ -229,6 +230,9 @@ class FakeEngine:
         steps = max(len(stages), min(200, int(seconds / 0.05)))
         for step in range(steps):
             done = step / steps
+            if options.get("early") and step in (0, steps // 2):
+                file = write_early(Path(params["early"]), int(step > 0))
+                self.send(notification("early", {"id": id_, "file": str(file)}))
             if id_ in self.cancelled and not self.deaf:
                 raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
             if mode in ("crash", "kill", "partial") and done >= float(options.get("at", 0.5)):
@@ -286,6 +290,21 @@ def refitted(params: dict) -> dict:
         "pins": [],
         "warnings": [],
     }
+
+
+def write_early(folder: Path, number: int) -> Path:
+    """A shape as the engine shows it before the head is finished, of a synthetic bundle."""
+    import numpy as np
+
+    from support.synthetic_bundle import make_bundle
+
+    bundle = make_bundle(folder / f"of_{number}", density=8)
+    arrays, camera = bundle.arrays(), bundle.manifest["cameras"][0]
+    shutil.copyfile(bundle.path / "photo_0.png", folder / "early.jpg")
+    places = {name: np.array(camera[name], float) for name in ("width", "height", "fx", "fy", "cx", "cy", "R", "t")}
+    mesh = {name: arrays[name] for name in ("faces", "face_material")}
+    np.savez(folder / f"early_{number}.npz", posed=arrays["vertices"] * (1 + 0.1 * number), **mesh, **places)
+    return folder / f"early_{number}.npz"
 
 
 def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:

@@ -31,7 +31,9 @@ _watcher: ContextVar[tuple[Path, _Told, list[Path]] | None] = ContextVar("early"
 
 @contextmanager
 def watched(folder: Path, told: _Told) -> Iterator[None]:
-    """While this lasts, shapes are written into `folder` and `told` is called with the path of each, a JSON-free NPZ file.
+    """While this lasts, shapes are written into `folder` and `told` is called with the path of each: an NPZ
+    file with ``posed`` ((N, 3) metres, the head as it is in the photo), ``faces``, ``face_material`` and the camera's numbers as in
+    the manifest. Beside the first one lies ``early.jpg``, the photo at most :data:`PICTURE_PX` wide and high.
 
     Args:
         folder: exists; belongs to the caller, who removes it.

@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +23,8 @@ from typing import BinaryIO
 from . import __version__
 from .system.failures import as_hrn_error
 from .system.memory import give_back_memory
-from .wire.bundle import remove_own_partials
+from .system.progress import Receiver
+from .wire.bundle import Bundle, remove_own_partials
 from .wire.claims import release_own_claims
 from .wire.errors import ErrorCode, HrnError
 from .wire.messages import as_message, say
@@ -38,6 +40,7 @@ from .wire.protocol import (
     versions_match,
 )
 from .wire.settings import Settings
+from .wire.sliders import SLIDERS
 
 __all__ = ["Server", "serve"]
 
@@ -95,10 +98,10 @@ def _watch_parent(server: Server) -> None:
 @dataclass
 class _Job:
     id: int
-    photos: list[str]
-    out: str
-    settings: Settings
-    claim: str | None = None
+    work: Callable[[Receiver], dict]
+    """Does what was asked for; its argument is told of the progress. Answers the result."""
+    heavy: bool = True
+    """Whether it takes so much memory that giving it back afterwards is worth the time."""
     early: str | None = None
     """Folder for what can be shown before the head is finished."""
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -173,9 +176,11 @@ class Server:
             return self._initialize(params)
         if method == "ping":
             return {"busy": self._job is not None}
-        if method == "reconstruct":
-            self._accept(id_, params)
+        if method in _WORK:
+            self._accept(_Job(id_, _WORK[method](params), method != "refit", _early(params)))
             return None
+        if method == "sliders":
+            return {"sliders": [slider.to_json() for slider in SLIDERS.values()]}
         if method == "models":
             threading.Thread(target=self._models, args=(id_, params), name="models", daemon=True).start()
             return None
@@ -223,19 +228,7 @@ class Server:
         except Exception as error:
             self._send(error_response(id_, as_hrn_error(error)))
 
-    def _accept(self, id_: int, params: dict) -> None:
-        photos, out, claim = params.get("photos"), params.get("out"), params.get("claim")
-        if not isinstance(photos, list) or not all(isinstance(p, str) for p in photos) or not isinstance(out, str) or not out:
-            raise HrnError(ErrorCode.SETTINGS_INVALID, "A reconstruction needs a list of photos and an output folder.")
-        if not isinstance(claim, (str, type(None))):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, "The claim must be text.")
-        early = params.get("early")
-        if not isinstance(early, (str, type(None))):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, "The folder for early shapes must be a path.")
-        settings = params.get("settings") or {}
-        if not isinstance(settings, dict):
-            raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
-        job = _Job(id_, photos, out, Settings.from_json(settings), claim, early)
+    def _accept(self, job: _Job) -> None:
         with self._state:
             if self._job is not None:
                 raise HrnError(ErrorCode.BUSY, say("Reconstruction {number} is running.", number=self._job.id))
@@ -264,11 +257,12 @@ class Server:
                 if job.answered:
                     continue
                 job.started = True
-            answer = self._reconstruct(job)
+            answer = self._worked(job)
             with self._state:
                 self._job = None
             self._send(answer)
-            give_back_memory()
+            if job.heavy:
+                give_back_memory()
 
     def _warm_up(self) -> None:
         from .methods import get_method
@@ -288,10 +282,7 @@ class Server:
             return
         self._send(notification("warm", {"seconds": round(time.monotonic() - begin, 3)}))
 
-    def _reconstruct(self, job: _Job) -> dict:
-        from .methods import reconstruct
-        from .pipeline.early import watched
-
+    def _worked(self, job: _Job) -> dict:
         def told(stage: str, fraction: float, message: str) -> None:
             if job.cancelled.is_set():
                 raise _cancelled()
@@ -301,13 +292,10 @@ class Server:
             self._send(notification("early", {"id": job.id, "file": str(path)}))
 
         try:
-            with watched(Path(job.early), shown) if job.early else nullcontext():
-                bundle = reconstruct(job.photos, job.out, job.settings, told, job.claim)
+            with _watched(job.early, shown):
+                result = job.work(told)
             self._progress(job, "done", 1.0, "Done")
-            return response(
-                job.id,
-                {"bundle": str(bundle.path), "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]},
-            )
+            return response(job.id, result)
         except Exception as error:
             failure = as_hrn_error(error)
         return error_response(job.id, failure)
@@ -340,6 +328,76 @@ class Server:
                     data = data[self._answers.write(data) :]
         except OSError:
             self.quit(0)  # Nobody listens any more.
+
+
+def _reconstruction(params: dict) -> Callable[[Receiver], dict]:
+    photos, out, claim = params.get("photos"), params.get("out"), _claim(params)
+    if not isinstance(photos, list) or not all(isinstance(p, str) for p in photos) or not isinstance(out, str) or not out:
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "A reconstruction needs a list of photos and an output folder.")
+    settings = params.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
+    chosen = Settings.from_json(settings)
+
+    def work(told: Receiver) -> dict:
+        from .methods import reconstruct
+
+        return _bundle_answer(reconstruct(photos, out, chosen, told, claim))
+
+    return work
+
+
+def _refit(params: dict) -> Callable[[Receiver], dict]:
+    bundle, corrections, out, folder = _of_correction(params)
+
+    def work(told: Receiver) -> dict:
+        from .corrections.refit import refit, write_geometry
+
+        found = refit(bundle, corrections, folder)
+        write_geometry(out, found)
+        return {"geometry": out, **found.to_json()}
+
+    return work
+
+
+def _of_correction(params: dict) -> tuple[str, dict | str, str, str | None]:
+    """Bundle, corrections, output, and folder of the masks."""
+    bundle, corrections, out, folder = (params.get(name) for name in ("bundle", "corrections", "out", "folder"))
+    paths = isinstance(bundle, str) and isinstance(out, str) and isinstance(folder, (str, type(None)))
+    if not (paths and bundle and out and isinstance(corrections, (dict, str))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "A correction needs a head bundle, corrections and an output.")
+    return bundle, corrections, out, folder
+
+
+def _claim(params: dict) -> str | None:
+    claim = params.get("claim")
+    if not isinstance(claim, (str, type(None))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "The claim must be text.")
+    return claim
+
+
+def _early(params: dict) -> str | None:
+    folder = params.get("early")
+    if not isinstance(folder, (str, type(None))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "The folder for early shapes must be a path.")
+    return folder
+
+
+def _watched(folder: str | None, shown: Callable[[Path], None]) -> AbstractContextManager[None]:
+    """While this lasts, shapes go into `folder`, where there is one."""
+    if not folder:
+        return nullcontext()
+    from .pipeline.early import watched
+
+    return watched(Path(folder), shown)
+
+
+def _bundle_answer(bundle: Bundle) -> dict:
+    return {"bundle": str(bundle.path), "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
+
+
+_WORK: dict[str, Callable[[dict], Callable[[Receiver], dict]]] = {"reconstruct": _reconstruction, "refit": _refit}
+"""Requests that are done one at a time: each checks its parameters and answers what does the work."""
 
 
 def _cancelled() -> HrnError:

@@ -61,6 +61,9 @@ class OpenMethod(Warm):
 
             rasterize(np.array([[0.0, 0], [4, 0], [0, 4]]), np.ones(3), np.array([[0, 1, 2]]), 4, 4)
             warm_hair(self._shared()[0])
+            from ..corrections.refit import warm_refit
+
+            warm_refit(self._shared()[0])
 
     def _load(self, progress: Progress) -> None:
         self._load_shared(progress)

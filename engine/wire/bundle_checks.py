@@ -34,8 +34,9 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
-OPTIONAL_ARRAYS = {"folds": ("f", ("N", 3))}
-"""Arrays that some bundles have: ``folds`` is what of ``deformation`` are folds, waves of 6 to 20 mm, read from shading."""
+OPTIONAL_ARRAYS = {"folds": ("f", ("N", 3)), "fit_vertices": ("f", ("N", 3)), "fit_deformation": ("f", ("N", 3))}
+"""Arrays that some bundles have: ``folds`` is what of ``deformation`` are folds, waves of 6 to 20 mm, read from shading;
+``fit_vertices`` and ``fit_deformation`` are the head before it was corrected by hand."""
 
 
 def check_arrays(arrays: dict[str, np.ndarray]) -> None:

@@ -40,6 +40,7 @@ class ErrorCode(str, Enum):
     OUTPUT_NOT_WRITABLE = "OUTPUT_NOT_WRITABLE", "Choose a folder that you may write to."
     DISK_FULL = "DISK_FULL", "Free some space or choose another disk, then try again."
     BUNDLE_INVALID = "BUNDLE_INVALID", "Reconstruct the photo again; the folder is not a complete head bundle."
+    CORRECTIONS_INVALID = "CORRECTIONS_INVALID", "Choose the corrections that were made on this head, or leave them out."
     # Engine
     SETTINGS_INVALID = "SETTINGS_INVALID", "Correct the setting named in the message."
     METHOD_UNKNOWN = "METHOD_UNKNOWN", "Choose one of the methods listed by `engine models`."
@@ -71,6 +72,7 @@ EXIT_CODES = {
     ErrorCode.OUTPUT_NOT_WRITABLE: 21,
     ErrorCode.DISK_FULL: 22,
     ErrorCode.BUNDLE_INVALID: 23,
+    ErrorCode.CORRECTIONS_INVALID: 24,
     ErrorCode.METHOD_UNKNOWN: 30,
     ErrorCode.MODEL_MISSING: 31,
     ErrorCode.CHECKPOINT_INVALID: 32,

@@ -1,0 +1,92 @@
+"""How a fitted head may still be wrong, as a Gaussian field over its vertices, and what it says about the rest of the head
+when a place of it is known.
+
+The covariance is that of people's identities (:mod:`engine.fit.coarse.population`) and of smooth local fields, each times a
+function of the distance that ends at a few centimetres (Gaspari and Cohn, QJRMS 1999, do so for ensembles; the product of two
+covariances is one, by Schur): a pin pulls what lies around it as faces vary there, in depth, too, as far as that goes with
+what the picture shows; and nothing beyond.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from ..fit.coarse.population import load_people
+from ..geometry.mesh import vertex_normals
+from ..head.model import MATERIALS, HeadModel
+from .weights import ErrorWeights
+
+__all__ = ["MIRROR", "ErrorField", "error_field", "taper"]
+
+MIRROR = np.array([-1.0, 1.0, 1.0])
+"""A move's mirror image in model space."""
+
+
+def taper(distance: np.ndarray, reach: float) -> np.ndarray:
+    """Wendland's function (Advances in Computational Mathematics, 1995): 1 at distance 0, smooth, 0 from `reach` on."""
+    r = np.minimum(distance / reach, 1)
+    return (1 - r) ** 4 * (4 * r + 1)
+
+
+class ErrorField:
+    """The field on one head model.
+
+    Args:
+        model: head model. weights: of the field.
+    """
+
+    def __init__(self, model: HeadModel, weights: ErrorWeights):
+        self.model, self.weights = model, weights
+        people = load_people(model)
+        count = people.modes.shape[1]
+        covariance = weights.identity**2 * (people.modes.T @ people.modes + weights.person_variance * np.eye(count))
+        moves = np.tensordot(np.linalg.cholesky(covariance).T, model.identity_basis.astype(np.float64), 1)
+        mirrored = moves[:, model.mirror] * MIRROR
+        # Even and odd halves: the covariance is the same on both sides.
+        moves = np.concatenate([moves + mirrored, moves - mirrored]) / 2
+        self.skin = np.zeros(len(model.template), bool)
+        self.skin[np.unique(model.faces[model.face_material == MATERIALS.index("skin")])] = True
+        moves[:, ~self.skin] = 0
+        self._moves = moves.astype(np.float32)
+        self._rows = np.ascontiguousarray(self._moves.reshape(len(moves), -1).T)
+        template = model.template.astype(np.float64)
+        self._places = np.hstack([template, weights.normal_mm * vertex_normals(template, model.triangles)])
+
+    def covariance(self, corners: np.ndarray, shares: np.ndarray, symmetric: bool = False) -> np.ndarray:
+        """(N, 3, P, 3) mm² between all vertices and P places.
+
+        Args:
+            corners: (P, 3) vertices. shares: (P, 3) barycentric weights.
+            symmetric: of heads whose errors are the same on both sides.
+        """
+        w, count = self.weights, len(corners)
+        moves = np.einsum("pk,rpkd->rpd", shares.astype(np.float32), self._moves[:, corners])
+        places = np.einsum("pk,pkd->pd", shares, self._places[corners])
+        distance = np.sqrt(np.maximum(_squared_distances(self._places, places), 0))
+        found = (self._rows @ moves.reshape(len(moves), -1)).reshape(-1, 3, count, 3).astype(np.float64)
+        found *= taper(distance, w.identity_reach_mm)[:, None, :, None]
+        local = sum(sigma**2 * taper(distance, reach) for sigma, reach in w.local) * self.skin[:, None]
+        for axis in range(3):
+            found[:, axis, :, axis] += local
+        if symmetric:
+            found = found + MIRROR[:, None, None] * found[self.model.mirror]
+        return found
+
+
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+
+
+_fields: dict[tuple[str, ErrorWeights], ErrorField] = {}
+_lock = threading.Lock()
+
+
+def error_field(model: HeadModel, weights: ErrorWeights) -> ErrorField:
+    """The field of `model`; kept in memory after the first call."""
+    with _lock:
+        key = model.version, weights
+        if key not in _fields:
+            _fields[key] = ErrorField(model, weights)
+        return _fields[key]

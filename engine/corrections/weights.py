@@ -1,0 +1,98 @@
+"""What a re-fit believes, with unit and meaning; where no source is named, chosen on generated heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["WEIGHTS", "CorrectionWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
+
+
+@dataclass(frozen=True)
+class ErrorWeights:
+    """How a fitted head is still wrong: what people differ in, and smooth fields that they do not explain."""
+
+    identity: float = 1.0
+    """Deviation of the identity's error, as a share of how people differ."""
+    person_variance: float = 0.2
+    """Variance of identity coefficients beyond the modes of people, as in the coarse stage."""
+    identity_reach_mm: float = 60.0
+    """Distance over which errors that people's statistics explain go together; none beyond it."""
+    local: tuple[tuple[float, float], ...] = ((0.4, 60.0), (0.8, 14.0))
+    """Smooth fields, the same in x, y and z: deviation in mm, and distance in mm beyond which nothing goes together."""
+    normal_mm: float = 12.0
+    """How many mm apart two places count whose normals are at a right angle, over the root of two: lips that touch, and the two
+    sides of an ear, do not go together."""
+    action: float = 0.08
+    """Deviation of each facial action's value."""
+    most_scale: float = 400.0
+    """Most by which the variance of all of these is raised where the pins ask for more."""
+
+
+@dataclass(frozen=True)
+class PoseWeights:
+    """How wrong a photo's camera may be."""
+
+    turn: float = 0.01
+    """Deviation of each turn, radians."""
+    shift_mm: float = 1.0
+    """Deviation of the shift across the line of sight, mm."""
+    depth: float = 0.015
+    """Deviation of the distance, as a share of it."""
+    focal: float = 0.15
+    """Deviation of the logarithm of a free focal length; the head keeps its size in the picture."""
+    alone: float = 10.0
+    """By how much these deviations are raised where nothing but cameras may move."""
+
+
+@dataclass(frozen=True)
+class HoldWeights:
+    """What stays where it is."""
+
+    from_mm: float = 34.0
+    """Distance from the nearest pin at which the head begins to be held, mm."""
+    to_mm: float = 40.0
+    """Distance from which it is held altogether, mm."""
+    far_mm: float = 0.1
+    """What actions may move there, root mean square over the vertices, mm."""
+    far_count: float = 400.0
+    """How many measurements of that these vertices count as."""
+    lock_rounds: int = 2
+    """Averages with the neighbours' that make the border of a lock soft."""
+
+
+@dataclass(frozen=True)
+class SliderWeights:
+    """What a slider may move."""
+
+    person_variance: float = 1.0
+    """Variance of identity coefficients beyond the modes of people: a slider may go where few people are."""
+    near_mm: float = 15.0
+    """Distance from what is measured up to which the head moves freely, mm."""
+    fade_mm: float = 40.0
+    """Over which it is held more and more, mm."""
+    elsewhere_mm: float = 0.3
+    """Root mean square of what moves elsewhere, mm."""
+    count: float = 400.0
+    """How many measurements of that the vertices count as."""
+    lock_gain: float = 100.0
+    """How much more a locked vertex counts."""
+    pinned_mm: float = 0.1
+    """What a slider may move a pinned place, mm."""
+
+
+@dataclass(frozen=True)
+class CorrectionWeights:
+    """All of them."""
+
+    error: ErrorWeights = field(default_factory=ErrorWeights)
+    pose: PoseWeights = field(default_factory=PoseWeights)
+    hold: HoldWeights = field(default_factory=HoldWeights)
+    slider: SliderWeights = field(default_factory=SliderWeights)
+    steps: int = 5
+    """Gauss-Newton steps: perspective and the bounds of actions are all that is not linear."""
+    met_px: float = 1.0
+    """A pin that is farther off is told of, pixels."""
+
+
+WEIGHTS = CorrectionWeights()
+"""What the engine uses."""

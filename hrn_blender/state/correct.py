@@ -16,18 +16,18 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..adjust.document import LOCKS, document, pins_from_text, pins_of_document, pins_to_text
+from ..adjust.document import document, pins_from_text, pins_of, pins_to_text
 from ..adjust.pins import PinSet
-from ..build import find_heads
-from ..build.camera import PHOTO_PROPERTY
+from ..build.camera import HEIGHT_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY
 from ..build.hair_games.png import png_bytes
 from ..build.head import BUNDLE_PROPERTY
 from ..build.keep import head_images
 from ..build.refit import apply_answer, fitted_of, photo_cameras, read_answer, reload_maps
-from ..engine.wire.bundle import load_bundle
+from ..engine.wire.bundle import Bundle, load_bundle
+from ..engine.wire.corrections import LOCK_PARTS, Corrections, Locks, Switches, read_corrections
 from ..engine.wire.errors import ErrorCode, HrnError
-from ..engine.wire.json_file import read_object
 from ..engine.wire.messages import say
+from ..engine.wire.sliders import SLIDERS
 from ..link.errands import Errand
 from . import session
 from .ticker import Ticker
@@ -37,7 +37,8 @@ __all__ = [
     "adjusted",
     "corrections_of",
     "mask_of",
-    "pins_of",
+    "painted_photo",
+    "pins_of_head",
     "read_from_bundle",
     "refit",
     "refit_or_say",
@@ -49,6 +50,10 @@ __all__ = [
 
 MASKS = ("ignore", "skin")
 """Kinds of masks; names of the pointers in the cameras' property group and of the engine's members."""
+SLIDER = "slider_"
+"""Begins the names of properties that are sliders of :data:`engine.wire.sliders.SLIDERS`."""
+_SWITCHES = ("rigid_only", "shape", "expression", "symmetric")
+"""Switches that are properties of the same name."""
 _RETRY = 0.2
 """Seconds between looks at whether an answer may be put into the scene."""
 
@@ -66,9 +71,6 @@ _textures: dict[str, Errand] = {}
 """Head's name -> the request for maps that runs for it."""
 _finish: set[str] = set()
 """Heads that get new maps when their last fit is in the scene."""
-directions: list[dict] = []
-"""The engine's sliders: name, label, unit, limits and group of each; empty until it has been asked."""
-_asked: list[Errand] = []
 _folder: Path | None = None
 """Where answers and masks lie until Blender ends."""
 _number = 0
@@ -77,7 +79,7 @@ _number = 0
 # -- what is corrected -------------------------------------------------------------------------------------------------
 
 
-def pins_of(head: bpy.types.Object) -> PinSet:
+def pins_of_head(head: bpy.types.Object) -> PinSet:
     """The pins of a head in the scene."""
     return pins_from_text(head.hrn_correct.pins, len(head.data.vertices))
 
@@ -106,36 +108,34 @@ def corrections_of(head: bpy.types.Object) -> dict:
             image = mask_of(camera, kind)
             if image is not None:
                 masks.setdefault(int(camera.get(PHOTO_PROPERTY, 0)), {})[kind] = _write_mask(head, camera, kind, image)
-    locked = [name for name in LOCKS if getattr(wanted, f"lock_{name}")]
-    switches = {name: getattr(wanted, name) for name in ("rigid_only", "shape", "expression", "symmetric")}
+    switches = {name: getattr(wanted, name) for name in _SWITCHES}
+    locked = tuple(name for name in LOCK_PARTS if getattr(wanted, f"lock_{name}"))
     return document(
         manifest,
-        pins_of(head),
+        pins_of_head(head),
         masks,
-        {**switches, "focal": "free" if wanted.focal_free else "locked"},
-        {"parts": locked, "vertices": _painted(head, wanted.lock_group)},
-        {item.name: item.value for item in wanted.sliders},
-    )
+        Switches(**switches, focal="free" if wanted.focal_free else "locked"),
+        Locks(locked, _painted(head, wanted.lock_group)),
+        {name: value for name in SLIDERS if (value := getattr(wanted, SLIDER + name))},
+    ).to_json()
 
 
-def _painted(head: bpy.types.Object, name: str) -> list[int]:
+def _painted(head: bpy.types.Object, name: str) -> tuple[int, ...]:
     """The vertices that a vertex group holds by at least a half."""
     group = head.vertex_groups.get(name) if name else None
     if group is None:
-        return []
+        return ()
     found = []
     for vertex in head.data.vertices:
         if any(one.group == group.index and one.weight >= 0.5 for one in vertex.groups):
             found.append(vertex.index)
-    return found
+    return tuple(found)
 
 
 def _write_mask(head: bpy.types.Object, camera: bpy.types.Object, kind: str, image: bpy.types.Image) -> str:
     """The name of the PNG in the session's folder that says where `image` was painted away: where its alpha is gone."""
     width, height = image.size
-    values = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(values)
-    gone = np.round(255 * (1 - values.reshape(height, width, 4)[::-1, :, 3])).astype(np.uint8)
+    gone = np.round(255 * (1 - _pixels(image).reshape(height, width, 4)[::-1, :, 3])).astype(np.uint8)
     name = f"{bpy.path.clean_name(head.name)}_{camera.get(PHOTO_PROPERTY, 0)}_{kind}.png"
     (folder() / name).write_bytes(png_bytes(gone))
     return name
@@ -153,20 +153,81 @@ def read_from_bundle(head: bpy.types.Object) -> None:
     if not about or wanted.begun:
         wanted.begun = True
         return
-    found = read_object(bundle.path / about["file"])
-    set_pins(head, pins_of_document(found, bundle.manifest))
+    found = read_corrections(bundle.path / about["file"])
+    set_pins(head, pins_of(found, bundle.manifest))
     wanted.begun = True
     with quiet():
-        switches = found.get("switches", {})
-        for name in ("rigid_only", "shape", "expression", "symmetric"):
-            if name in switches:
-                setattr(wanted, name, bool(switches[name]))
-        wanted.focal_free = switches.get("focal") == "free"
-        for name in LOCKS:
-            setattr(wanted, f"lock_{name}", name in found.get("locks", {}).get("parts", ()))
-        for name, value in found.get("sliders", {}).items():
-            item = wanted.sliders.get(name) or wanted.sliders.add()
-            item.name, item.value = name, float(value)
+        for name in _SWITCHES:
+            setattr(wanted, name, getattr(found.switches, name))
+        wanted.focal_free = found.switches.focal == "free"
+        for name in LOCK_PARTS:
+            setattr(wanted, f"lock_{name}", name in found.locks.parts)
+        for name in SLIDERS:
+            setattr(wanted, SLIDER + name, found.sliders.get(name, 0.0))
+        _lock_vertices(head, found.locks.vertices)
+    _read_masks(head, found, bundle)
+
+
+def _lock_vertices(head: bpy.types.Object, vertices: tuple[int, ...]) -> None:
+    """Make single locked vertices a vertex group, as an artist would have painted it."""
+    inside = [number for number in vertices if number < len(head.data.vertices)]
+    if inside:
+        group = head.vertex_groups.new(name="Stays As It Is")
+        group.add(inside, 1.0, "REPLACE")
+        head.hrn_correct.lock_group = group.name
+
+
+def _read_masks(head: bpy.types.Object, found: Corrections, bundle: Bundle) -> None:
+    """Make the masks of a bundle pictures that can be painted on."""
+    numbers = {about.get("sha256"): number for number, about in enumerate(bundle.manifest["photos"])}
+    for entry in found.photos:
+        for camera in photo_cameras(head):
+            if camera.get(PHOTO_PROPERTY, 0) != numbers.get(entry.sha256):
+                continue
+            for kind in MASKS:
+                name = getattr(entry, kind)
+                if name is not None and mask_of(camera, kind) is None:
+                    setattr(camera.hrn_correct, kind, painted_photo(camera, kind, bundle.path / name))
+
+
+def painted_photo(camera: bpy.types.Object, kind: str, mask: Path | None = None) -> bpy.types.Image:
+    """A new picture to paint on: the photo, whose alpha says what was painted away.
+
+    Args:
+        mask: an 8-bit grey PNG that says what is painted away already, of the photo's size.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``: the photo is gone.
+    """
+    photo = next((background.image for background in camera.data.background_images if background.image is not None), None)
+    size = (camera[WIDTH_PROPERTY], camera[HEIGHT_PROPERTY])
+    if photo is None or tuple(photo.size) != size:
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID,
+            say("The photo of {camera} cannot be found.", camera=camera.name),
+            hint="Bring the head's folder back to where it was.",
+        )
+    pixels = _pixels(photo)
+    pixels[3::4] = 1.0
+    if mask is not None:
+        painted = bpy.data.images.load(str(mask), check_existing=False)
+        painted.colorspace_settings.name = "Non-Color"
+        if tuple(painted.size) == size:
+            pixels[3::4] = 1 - _pixels(painted)[::4]
+        bpy.data.images.remove(painted)
+    image = bpy.data.images.new(f"{camera.name} {kind}", *size, alpha=True)
+    image.alpha_mode = "STRAIGHT"
+    image.pixels.foreach_set(pixels)
+    image.update()
+    image.pack()
+    return image
+
+
+def _pixels(image: bpy.types.Image) -> np.ndarray:
+    """(H * W * 4,) float32, bottom row first."""
+    values = np.empty(image.size[0] * image.size[1] * 4, np.float32)
+    image.pixels.foreach_get(values)
+    return values
 
 
 class quiet:
@@ -324,36 +385,6 @@ def retexture_later(head: bpy.types.Object) -> None:
     ticker.wake(_RETRY)
 
 
-def want_directions() -> None:
-    """Ask the engine which sliders it has, unless it was asked before."""
-    for head in find_heads(bpy.context.scene):
-        fill_directions(head)
-    if not directions and not _asked:
-        _asked.append(session.queue.ask(Errand("sliders", {}, _told, lambda _error: _asked.clear())))
-        session.ticker.wake()
-
-
-def _told(result: dict) -> None:
-    _asked.clear()
-    directions[:] = [one for one in result.get("sliders", ()) if isinstance(one, dict) and one.get("name")]
-    for head in find_heads(bpy.context.scene):
-        fill_directions(head)
-    redraw()
-
-
-def fill_directions(head: bpy.types.Object) -> None:
-    """Give a head a slider for each of the engine's, as far as they are known; those that it has keep their values."""
-    if head.library is not None:
-        return
-    sliders = head.hrn_correct.sliders
-    with quiet():
-        for one in directions:
-            item = sliders.get(str(one["name"])) or sliders.add()
-            item.name, item.label, item.unit = str(one["name"]), str(one.get("label", "")), str(one.get("unit", ""))
-            item.group = str(one.get("group", ""))
-            item.low, item.high = float(one.get("min", 0)), float(one.get("max", 0))
-
-
 def _textured(name: str) -> None:
     _textures.pop(name, None)
     head = bpy.data.objects.get(name)
@@ -390,7 +421,7 @@ def _forget() -> bool:
     """Another file is open: what ran belongs to heads that are gone."""
     for errand in [*_refits.values(), *_textures.values()]:
         session.queue.give_up(errand)
-    for kept in (_refits, _textures, _answers, _again, _finish, _asked, adjusted):
+    for kept in (_refits, _textures, _answers, _again, _finish, adjusted):
         kept.clear()
     return False
 
@@ -405,7 +436,7 @@ def register() -> None:
 def unregister() -> None:
     global _folder
     ticker.stop()
-    for kept in (_refits, _textures, _answers, _again, _finish, _asked, adjusted):
+    for kept in (_refits, _textures, _answers, _again, _finish, adjusted):
         kept.clear()
     listeners.clear()
     if _folder is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..adjust.document import LOCKS
 from ..build.refit import photo_cameras
+from ..engine.wire.corrections import LOCK_PARTS
+from ..engine.wire.sliders import SLIDERS
 from ..state import correct
 from ..state.heads import active_head
 from ..state.language import words
@@ -41,7 +42,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         elif wanted.texture_old and head.name not in correct.adjusted:
             layout.operator("hrn.adjust_texture", icon="TEXTURE")
         layout.prop(wanted, "opacity", slider=True)
-        count = len(correct.pins_of(head))
+        count = len(correct.pins_of_head(head))
         row = layout.row(align=True)
         row.label(text=words("{count} pins", count=count), translate=False, icon="PINNED")
         row.operator_menu_enum("hrn.adjust_clear", "what", text="Clear")
@@ -70,7 +71,7 @@ class HRN_PT_correct_locks(_Below, bpy.types.Panel):
         if head is None:
             return
         flow = self.layout.grid_flow(columns=2, align=True)
-        for name in LOCKS:
+        for name in LOCK_PARTS:
             flow.prop(head.hrn_correct, f"lock_{name}", toggle=True)
         self.layout.prop_search(head.hrn_correct, "lock_group", head, "vertex_groups")
 
@@ -100,21 +101,16 @@ class HRN_PT_correct_sliders(_Below, bpy.types.Panel):
     bl_idname = "HRN_PT_correct_sliders"
     bl_label = "By Numbers"
 
-    @classmethod
-    def poll(cls, context):
-        head = _own(context)
-        return head is not None and any(item.label for item in head.hrn_correct.sliders)
-
     def draw(self, context):
         head = _own(context)
-        group, column = None, None
-        for item in head.hrn_correct.sliders:
-            if not item.label:
-                continue
-            if item.group != group or column is None:
-                group, column = item.group, self.layout.column(align=True)
-            text = words(item.label) + (f" ({words(item.unit)})" if item.unit else "")
-            column.prop(item, "value", text=text, translate=False)
+        if head is None:
+            return
+        group, column = "", None
+        for slider in SLIDERS.values():
+            if slider.group != group or column is None:
+                group, column = slider.group, self.layout.column(align=True)
+            text = words("{measure} ({unit})", measure=slider.label, unit=slider.unit)
+            column.prop(head.hrn_correct, correct.SLIDER + slider.name, text=text, translate=False, slider=True)
 
 
 _CLASSES = (HRN_PT_correct, HRN_PT_correct_locks, HRN_PT_correct_masks, HRN_PT_correct_sliders)

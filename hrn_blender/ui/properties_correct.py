@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProperty
 
 from ..build.head import BUNDLE_PROPERTY
+from ..engine.wire.sliders import SLIDERS
 from ..state import correct, session
 from ..state.language import CONTEXT
 
@@ -22,34 +23,6 @@ def _changed(group: bpy.types.PropertyGroup, _context) -> None:
 
 def _switch(name: str, description: str, default: bool = False):
     return BoolProperty(name=name, description=description, default=default, update=_changed, translation_context=CONTEXT)
-
-
-def _limited(item: HRN_Direction, context) -> None:
-    """Keep a slider within the engine's limits, then fit the head."""
-    if item.low < item.high and not item.low <= item.value <= item.high:
-        item.value = min(max(item.value, item.low), item.high)  # Calls this again.
-        return
-    _changed(item, context)
-
-
-class HRN_Direction(bpy.types.PropertyGroup):
-    """One slider of the engine's; its name is the engine's own."""
-
-    label: StringProperty()
-    unit: StringProperty()
-    group: StringProperty()
-    low: FloatProperty()
-    high: FloatProperty()
-    value: FloatProperty(
-        name="Value",
-        translation_context=CONTEXT,
-        description="Change of this measure; 0 leaves it as the photos say",
-        update=_limited,
-        soft_min=-10,
-        soft_max=10,
-        step=10,
-        precision=1,
-    )
 
 
 class HRN_Correct(bpy.types.PropertyGroup):
@@ -84,21 +57,29 @@ class HRN_Correct(bpy.types.PropertyGroup):
         update=_changed,
         description="Vertex group whose vertices stay as they are, painted in Weight Paint Mode",
     )
-    sliders: CollectionProperty(type=HRN_Direction)
     ignore: PointerProperty(type=bpy.types.Image, description="The photo with what is to be ignored painted away")
     skin: PointerProperty(type=bpy.types.Image, description="The photo with what is skin painted away")
 
 
-_CLASSES = (HRN_Direction, HRN_Correct)
+# Blender makes a class's annotations into properties when it is registered.
+for _slider in SLIDERS.values():
+    HRN_Correct.__annotations__[correct.SLIDER + _slider.name] = FloatProperty(
+        name=_slider.label,
+        translation_context=CONTEXT,
+        description="Change of this measure; 0 leaves it as the photos say",
+        min=_slider.minimum,
+        max=_slider.maximum,
+        step=10,
+        precision=1,
+        update=_changed,
+    )
 
 
 def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
+    bpy.utils.register_class(HRN_Correct)
     bpy.types.Object.hrn_correct = PointerProperty(type=HRN_Correct)
 
 
 def unregister() -> None:
     del bpy.types.Object.hrn_correct
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+    bpy.utils.unregister_class(HRN_Correct)

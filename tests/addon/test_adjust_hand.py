@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
 
-from hrn_blender.adjust.document import document, pins_from_text, pins_of_document, pins_to_text
+from hrn_blender.adjust.document import document, pins_from_text, pins_of, pins_to_text
 from hrn_blender.adjust.fitted import Eye, Fitted, look_along, project
 from hrn_blender.adjust.follow import WEIGHTS, begin_drag
 from hrn_blender.adjust.hand import Hand
 from hrn_blender.adjust.hit import SurfacePoint, nearest_on_screen, point_at, point_near
 from hrn_blender.adjust.lines import feature_lines, line_points
 from hrn_blender.adjust.pins import History, Pin, PinSet
-from hrn_blender.engine.wire.errors import HrnError
+from hrn_blender.engine.wire.corrections import Locks, Switches
 from support.stopwatch import best_of
 
 SIDE = 71
@@ -230,11 +230,10 @@ def test_pins_come_back_from_text_and_from_corrections():
     assert pins_from_text("{", 3) == PinSet()
     about = {"name": "a", "sha256": "a", "width": 100, "height": 50}
     manifest = {"head_model_version": "1", "photos": [about | {"sha256": "0"}, about]}
-    made = document(manifest, pins, {0: {"ignore": "m.png"}}, {"symmetric": True}, {"parts": [], "vertices": [1]}, {"x": 0.0})
-    assert [photo["sha256"] for photo in made["photos"]] == ["0", "a"] and made["locks"] == {"vertices": [1]}
-    assert not made["sliders"] and pins_of_document(made, manifest) == pins
+    made = document(manifest, pins, {0: {"ignore": "m.png"}}, Switches(symmetric=True), Locks((), (1,)), {"jaw_width": 2.0})
+    assert [photo.sha256 for photo in made.photos] == ["0", "a"] and made.photos[0].ignore == "m.png"
+    assert pins_of(made, manifest) == pins
     manifest["photos"][1] |= {"width": 200, "height": 100}
-    assert pins_of_document(made, manifest).pins[0].pixel == (20.0, 40.0)
-    made["photos"][1]["pins"][0]["vertices"] = "no"
-    with pytest.raises(HrnError, match="cannot be read"):
-        pins_of_document(made, manifest)
+    assert pins_of(made, manifest).pins[0].pixel == (20.0, 40.0)
+    del manifest["photos"][1]
+    assert pins_of(made, manifest) == PinSet(), "it has no such photo"

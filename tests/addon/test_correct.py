@@ -17,6 +17,7 @@ from hrn_blender.adjust.hit import point_at
 from hrn_blender.adjust.pins import PinSet
 from hrn_blender.build import DEFORMATION_KEY, build_head
 from hrn_blender.build.refit import fitted_of, photo_cameras
+from hrn_blender.engine.wire.sliders import SLIDERS
 from support.addon import ui as addon_ui
 from support.addon.operators import fails
 from support.synthetic_bundle import make_bundle
@@ -89,7 +90,7 @@ def test_pins_are_saved_with_the_file_and_sent_whole(scene, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "anna.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "anna.blend"))
     head = bpy.data.objects[name]
-    assert len(scene.correct.pins_of(head)) == 1
+    assert len(scene.correct.pins_of_head(head)) == 1
     sent = scene.correct.corrections_of(head)
     assert sent["photos"][0]["sha256"] == scene.bundle.manifest["photos"][0]["sha256"]
     assert len(sent["photos"]) == 1 and len(sent["photos"][0]["pins"]) == 1
@@ -98,10 +99,8 @@ def test_pins_are_saved_with_the_file_and_sent_whole(scene, tmp_path):
 
 def test_switches_locks_and_sliders_are_sent(scene):
     head, wanted = scene.head, scene.head.hrn_correct
-    scene.correct.directions[:] = [{"name": "jaw_width", "label": "Jaw width", "unit": "mm", "min": -10, "max": 10}]
-    scene.correct.fill_directions(head)
     wanted.symmetric, wanted.focal_free, wanted.lock_nose = True, True, True
-    wanted.sliders["jaw_width"].value = 44.0  # Beyond the limit.
+    wanted.slider_jaw_width = 44.0  # Beyond the limit.
     group = head.vertex_groups.new(name="Mine")
     group.add([3, 4], 1.0, "REPLACE")
     group.add([5], 0.2, "REPLACE")
@@ -112,10 +111,10 @@ def test_switches_locks_and_sliders_are_sent(scene):
         "rigid_only": False, "shape": True, "expression": True, "symmetric": True, "focal": "free",
     }  # fmt: skip
     assert sent["locks"] == {"parts": ["nose"], "vertices": [3, 4]}
-    assert sent["sliders"] == {"jaw_width": 10.0}
+    assert sent["sliders"] == {"jaw_width": SLIDERS["jaw_width"].maximum}
     assert bpy.ops.hrn.adjust_clear(what="ALL", wait=20) == {"FINISHED"}
     sent = scene.correct.corrections_of(head)
-    assert not sent["locks"] and not sent["sliders"] and not sent["photos"]
+    assert not any(sent["locks"].values()) and not sent["sliders"] and not sent["photos"]
 
 
 def test_changes_while_the_engine_works_end_with_the_newest(scene, monkeypatch):
@@ -156,11 +155,11 @@ def test_a_head_made_with_corrections_shows_them(scene):
     (scene.bundle.path / "head.json").write_text(json.dumps(manifest))
     again = build_head(scene.bundle.path).head
     scene.correct.read_from_bundle(again)
-    assert scene.correct.pins_of(again).pins[0].point == scene.correct.pins_of(scene.head).pins[0].point
-    assert again.hrn_correct.symmetric and again.hrn_correct.sliders["jaw_width"].value == pytest.approx(2.5)
+    assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
+    assert again.hrn_correct.symmetric and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)
-    assert not len(scene.correct.pins_of(again)), "what the artist has taken out does not come back"
+    assert not len(scene.correct.pins_of_head(again)), "what the artist has taken out does not come back"
 
 
 def test_new_maps_are_read_and_told(scene):
@@ -177,7 +176,7 @@ def test_what_goes_wrong_is_one_message_and_changes_nothing(scene, monkeypatch, 
     pin(scene.head)
     assert scene.session.notice.error.code.value == code
     np.testing.assert_array_equal(places(scene.head, "Basis"), before)
-    assert len(scene.correct.pins_of(scene.head)) == 1, "the pin is still there"
+    assert len(scene.correct.pins_of_head(scene.head)) == 1, "the pin is still there"
     monkeypatch.setenv("HRN_FAKE_ENGINE", "ok")
     scene.session.queue.engine.kill(1)
     assert bpy.ops.hrn.adjust_refit(wait=20) == {"FINISHED"}
@@ -201,12 +200,10 @@ def test_a_mesh_with_other_vertices_is_refused(scene):
 
 
 def test_the_panel_shows_pins_and_sliders(scene):
-    scene.correct.directions[:] = [{"name": "jaw_width", "label": "Jaw width", "unit": "mm", "min": -10, "max": 10}]
-    scene.correct.fill_directions(scene.head)
     pin(scene.head)
     drawn = addon_ui.draw("HRN_PT_correct")
     assert ("label", "1 pins") in drawn and any(entry[:2] == ("operator", "hrn.adjust") for entry in drawn)
     assert any(entry[:2] == ("operator", "hrn.adjust_texture") for entry in drawn)
-    assert ("prop", "value", "Jaw width (mm)") in addon_ui.draw("HRN_PT_correct_sliders")
+    assert ("prop", "slider_jaw_width", "Jaw width (mm)") in addon_ui.draw("HRN_PT_correct_sliders")
     for name in ("HRN_PT_correct_locks", "HRN_PT_correct_masks"):
         assert addon_ui.draw(name)

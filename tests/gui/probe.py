@@ -202,7 +202,7 @@ def adjust_state(area, regions):
     head = heads[-1]
     found = {
         "on": bool(correct.adjusted),
-        "pins": len(correct.pins_of(head)),
+        "pins": len(correct.pins_of_head(head)),
         "running": correct.running(head) is not None,
         "texture_old": head.hrn_correct.texture_old,
         "spots": {},

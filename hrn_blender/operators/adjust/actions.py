@@ -7,13 +7,14 @@ from collections.abc import Callable
 import bpy
 from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, IntVectorProperty
 
-from ...adjust.document import LOCKS
 from ...adjust.hit import SurfacePoint
 from ...adjust.pins import Pin, PinSet
 from ...build.camera import HEIGHT_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY
 from ...build.refit import fitted_of, photo_cameras
+from ...engine.wire.corrections import LOCK_PARTS
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...engine.wire.messages import say
+from ...engine.wire.sliders import SLIDERS
 from ...state import correct
 from ...state.heads import active_head
 from ...state.language import CONTEXT, tip
@@ -85,7 +86,7 @@ class HRN_OT_adjust_pin(_Correction, bpy.types.Operator):
         def pin(head: bpy.types.Object) -> None:
             correct.read_from_bundle(head)
             fitted_of(head)  # Says so where the mesh is no longer the folder's.
-            correct.set_pins(head, correct.pins_of(head).added(Pin(self.photo, point, (x, y))))
+            correct.set_pins(head, correct.pins_of_head(head).added(Pin(self.photo, point, (x, y))))
             correct.refit(head)
 
         return self._ask(head, pin)
@@ -127,10 +128,10 @@ class HRN_OT_adjust_clear(_Correction, bpy.types.Operator):
             if self.what in ("PINS", "ALL"):
                 correct.set_pins(head, PinSet())
             if self.what in ("SLIDERS", "ALL"):
-                for item in wanted.sliders:
-                    item.value = 0.0
+                for name in SLIDERS:
+                    setattr(wanted, correct.SLIDER + name, 0.0)
             if self.what == "ALL":
-                for name in LOCKS:
+                for name in LOCK_PARTS:
                     setattr(wanted, f"lock_{name}", False)
                 wanted.lock_group = ""
                 for camera in photo_cameras(head):

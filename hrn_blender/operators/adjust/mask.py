@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import bpy
-import numpy as np
 from bpy.props import EnumProperty
 
-from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY
 from ...build.refit import photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
-from ...engine.wire.messages import say
 from ...state import correct
 from ...state.heads import active_head
 from ...state.language import CONTEXT, report
 from ...state.session import fail
 from .actions import _Correction
 
-__all__ = ["CLASSES", "painted_photo"]
+__all__ = ["CLASSES"]
 
 _KIND = {
     "name": "Mask",
@@ -26,35 +23,6 @@ _KIND = {
         ("skin", "What Is Skin", "Skin that the engine took for something else"),
     ),
 }
-
-
-def painted_photo(head: bpy.types.Object, camera: bpy.types.Object, kind: str) -> bpy.types.Image:
-    """The picture that is painted on: the photo, whose alpha says what was painted away. Made where there is none.
-
-    Raises:
-        HrnError: ``BUNDLE_INVALID``: the photo is gone.
-    """
-    found = correct.mask_of(camera, kind)
-    if found is not None:
-        return found
-    photo = next((background.image for background in camera.data.background_images if background.image is not None), None)
-    size = (camera[WIDTH_PROPERTY], camera[HEIGHT_PROPERTY])
-    if photo is None or tuple(photo.size) != size:
-        raise HrnError(
-            ErrorCode.BUNDLE_INVALID,
-            say("The photo of {camera} cannot be found.", camera=camera.name),
-            hint="Bring the head's folder back to where it was.",
-        )
-    pixels = np.empty(size[0] * size[1] * 4, np.float32)
-    photo.pixels.foreach_get(pixels)
-    pixels[3::4] = 1.0
-    image = bpy.data.images.new(f"{camera.name} {kind}", *size, alpha=True)
-    image.alpha_mode = "STRAIGHT"
-    image.pixels.foreach_set(pixels)
-    image.update()
-    image.pack()
-    setattr(camera.hrn_correct, kind, image)
-    return image
 
 
 def _camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
@@ -97,7 +65,10 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         if camera is None:
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
         try:
-            image = painted_photo(head, camera, self.kind)
+            image = correct.mask_of(camera, self.kind)
+            if image is None:
+                image = correct.painted_photo(camera, self.kind)
+                setattr(camera.hrn_correct, self.kind, image)
         except HrnError as error:
             return fail(self, error, head.name)
         if not bpy.app.background:

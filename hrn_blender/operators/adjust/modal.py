@@ -70,7 +70,7 @@ class HRN_OT_adjust(bpy.types.Operator):
         self._name, self._area, self._mouse = head.name, area, (0.0, 0.0)
         self._surface = False
         self._changed = False
-        self._hand = Hand(fitted, correct.pins_of(head), first)
+        self._hand = Hand(fitted, correct.pins_of_head(head), first)
         self._view = View(area, context.scene)
         self._overlay = Overlay(fitted)
         self._show(head)
@@ -79,7 +79,6 @@ class HRN_OT_adjust(bpy.types.Operator):
         self._timer = context.window_manager.event_timer_add(_SECONDS, window=context.window)
         correct.adjusted.add(head.name)
         correct.listeners.append(self._taken)
-        correct.want_directions()
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 

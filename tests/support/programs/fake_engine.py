@@ -30,7 +30,7 @@ Modes of a reconstruction:
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
 Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
-becomes as many millimetres wider to the left as there are pins. ``sliders`` knows two.
+becomes as many millimetres wider to the left as there are pins.
 
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
@@ -150,8 +150,6 @@ class FakeEngine:
             if not self.deaf:
                 self.send(response(id_, {}))
             self.quit()
-        elif method == "sliders":
-            self.send(response(id_, {"sliders": SLIDERS}))
         elif method in ("reconstruct", "refit", "retexture"):
             if self.running is not None:
                 self.send(error_response(id_, HrnError(ErrorCode.BUSY, "Another reconstruction is running.")))
@@ -261,12 +259,6 @@ class FakeEngine:
             (out / "albedo.png").unlink()
         self.send(notification("progress", {"id": id_, "stage": "done", "fraction": 1.0, "overall": 1.0, "message": "Done"}))
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
-
-
-SLIDERS = [
-    {"name": "jaw_width", "label": "Jaw width", "unit": "mm", "min": -10, "max": 10, "group": "jaw"},
-    {"name": "nose_length", "label": "Nose length", "unit": "mm", "min": -5, "max": 5, "group": "nose"},
-]
 
 
 def refitted(params: dict) -> dict:

@@ -173,7 +173,8 @@ def test_new_maps_are_read_and_told(scene):
 def test_what_goes_wrong_is_one_message_and_changes_nothing(scene, monkeypatch, mode, code):
     before = places(scene.head, "Basis")
     monkeypatch.setenv("HRN_FAKE_ENGINE", mode)
-    pin(scene.head)
+    with pytest.raises(RuntimeError):
+        pin(scene.head)
     assert scene.session.notice.error.code.value == code
     np.testing.assert_array_equal(places(scene.head, "Basis"), before)
     assert len(scene.correct.pins_of_head(scene.head)) == 1, "the pin is still there"

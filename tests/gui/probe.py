@@ -4,6 +4,7 @@ Orders come as ``order.json`` in the folder named by ``HRN_PROBE``, the state go
 second. Clicking is not done here: that is the mouse's job.
 """
 
+import array
 import functools
 import json
 import os
@@ -194,22 +195,36 @@ def batch_state():
 
 
 def adjust_state(area, regions):
-    """Whether Adjust Mode is on, how many pins there are, and where the window shows landmarks of the fit (x and y of each)."""
+    """Whether Adjust Mode is on, how many pins there are, and where the window shows landmarks of the fit, and
+    where the folder's own figures have them (x and y of each)."""
     correct = sys.modules.get(f"{PACKAGE}.state.correct")
     heads = [o for o in bpy.context.scene.objects if "hrn_bundle" in o]
     if correct is None or not heads or area is None:
-        return {"on": False, "pins": 0, "spots": {}, "running": False}
-    head = heads[-1]
+        return {"on": False, "pins": 0, "spots": {}, "truth": {}, "running": False}
+    head = bpy.context.view_layer.objects.active
+    head = head if head in heads else heads[-1]
     found = {
         "on": bool(correct.adjusted),
         "pins": len(correct.pins_of_head(head)),
         "running": correct.running(head) is not None,
         "texture_old": head.hrn_correct.texture_old,
         "spots": {},
+        "truth": {},
+        "painted": painted(head),
     }
     if found["on"] and _spots:
-        found["spots"] = spots(head, area, regions["WINDOW"])
+        found["spots"], found["truth"] = spots(head, area, regions["WINDOW"])
     return found
+
+
+def painted(head):
+    """Pixels that were painted away of the first photo."""
+    image = next((c.hrn_correct.ignore for c in head.children if c.type == "CAMERA" and c.hrn_correct.ignore), None)
+    if image is None:
+        return -1
+    values = array.array("f", bytes(4 * len(image.pixels)))
+    image.pixels.foreach_get(values)
+    return sum(value < 0.5 for value in values[3::4])
 
 
 def spots(head, area, region):
@@ -221,12 +236,15 @@ def spots(head, area, region):
     eye = fitted.eye(camera["hrn_photo"])
     frame = view.photo_frame(region, area.spaces.active.region_3d, bpy.context.scene, camera)
     posed, window = fitted.posed(eye.number), bpy.context.window_manager.windows[0]
-    found = {}
+    bundle = sys.modules[f"{PACKAGE}.engine.wire.bundle"].load_bundle(bpy.path.abspath(head["hrn_bundle"]))
+    given = bundle.arrays()["landmarks_fitted"]
+    found, truth = {}, {}
     for number in _spots:
         point = fitted.landmark_weights[number] @ posed[fitted.landmark_vertices[number]]
-        x, y = frame.to_region(project(point, eye)[0])
-        found[str(number)] = [float(region.x + x), float(window.height - region.y - y)]
-    return found
+        for places, pixel in ((found, project(point, eye)[0]), (truth, given[number])):
+            x, y = frame.to_region(pixel)
+            places[str(number)] = [float(region.x + x), float(window.height - region.y - y)]
+    return found, truth
 
 
 def view_name(area):

@@ -15,7 +15,7 @@ from ...engine.wire.corrections import LOCK_PARTS
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...engine.wire.messages import say
 from ...engine.wire.sliders import SLIDERS
-from ...state import correct
+from ...state import correct, session
 from ...state.heads import active_head
 from ...state.language import CONTEXT, tip
 from ...state.session import fail
@@ -41,6 +41,7 @@ class _Correction:
 
     def _ask(self, head: bpy.types.Object, what: Callable[[bpy.types.Object], object]) -> set[str]:
         """Let the engine do `what`, and wait for it where that is wanted."""
+        session.dismiss()
         try:
             what(head)
         except HrnError as error:
@@ -48,6 +49,8 @@ class _Correction:
         if self.wait and not correct.wait(head, self.wait):
             message = say("The engine has not answered within {seconds:.0f} s.", seconds=self.wait)
             return fail(self, HrnError(ErrorCode.BUSY, message), head.name)
+        if session.notice is not None:
+            return fail(self, session.notice.error, head.name)
         return {"FINISHED"}
 
 

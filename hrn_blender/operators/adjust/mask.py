@@ -31,19 +31,28 @@ def _camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
     return context.scene.camera if context.scene.camera in cameras else next(iter(cameras), None)
 
 
-def _paint_on(image: bpy.types.Image, window: bpy.types.Window) -> None:
-    """Show the picture in a window's image editor, with a brush that takes alpha away."""
-    area = next((area for area in window.screen.areas if area.type == "IMAGE_EDITOR"), None)
-    if area is None:
-        area = max(window.screen.areas, key=lambda one: one.width * one.height)
-        area.type = "IMAGE_EDITOR"
+def _image_editor(context) -> tuple[bpy.types.Window, bpy.types.Area]:
+    """An image editor that is open, or one in a window of its own."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR":
+                return window, area
+    bpy.ops.wm.window_new()
+    window = context.window_manager.windows[-1]
+    area = max(window.screen.areas, key=lambda one: one.width * one.height)
+    area.type = "IMAGE_EDITOR"
+    return window, area
+
+
+def _paint_on(image: bpy.types.Image, window: bpy.types.Window, area: bpy.types.Area) -> None:
+    """Show the picture in an image editor, with a brush that takes alpha away."""
     space = area.spaces.active
     space.mode = "PAINT"
     space.image = image
-    settings = bpy.context.scene.tool_settings.image_paint
-    if settings.brush is not None:
-        settings.brush.blend = "ERASE_ALPHA"
-        settings.brush.strength = 1.0
+    brush = bpy.context.scene.tool_settings.image_paint.brush
+    if brush is not None:
+        brush.blend = "ERASE_ALPHA"
+        brush.strength = 1.0
     region = next((region for region in area.regions if region.type == "WINDOW"), None)
     if region is not None:
         with bpy.context.temp_override(window=window, area=area, region=region):
@@ -72,8 +81,7 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         except HrnError as error:
             return fail(self, error, head.name)
         if not bpy.app.background:
-            bpy.ops.wm.window_new()
-            _paint_on(image, context.window_manager.windows[-1])
+            _paint_on(image, *_image_editor(context))
         return {"FINISHED"}
 
 

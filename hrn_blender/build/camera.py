@@ -74,21 +74,24 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     return view
 
 
-def aim(view: bpy.types.Object, camera: PhotoCamera, scene: bpy.types.Scene) -> None:
-    """Give a camera object the place, the lens and the proportions of a photo's camera."""
+def aim(view: bpy.types.Object, camera: PhotoCamera, scene: bpy.types.Scene | None = None) -> None:
+    """Give a camera object the place, the lens and the proportions of a photo's camera.
+
+    Args:
+        scene: into whose frame the photo is fitted; None leaves the side by which it is fitted as it is, and so the picture of who
+            looks through the camera.
+    """
     data = view.data
     aspect = camera.fx / camera.fy
     """Height of a pixel over its width."""
-    frame = scene.render.resolution_x * scene.render.pixel_aspect_x / (scene.render.resolution_y * scene.render.pixel_aspect_y)
-    if camera.width / (camera.height * aspect) >= frame:
-        data.sensor_fit = "HORIZONTAL"
-        side, focal = camera.width, camera.fx
-    else:
-        data.sensor_fit = "VERTICAL"
-        side, focal = camera.height * aspect, camera.fx
+    if scene is not None:
+        render = scene.render
+        frame = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
+        data.sensor_fit = "HORIZONTAL" if camera.width / (camera.height * aspect) >= frame else "VERTICAL"
+    side = camera.width if data.sensor_fit == "HORIZONTAL" else camera.height * aspect
     data.sensor_width = data.sensor_height = _SENSOR_MM
     data.lens_unit = "MILLIMETERS"
-    data.lens = focal * _SENSOR_MM / side
+    data.lens = camera.fx * _SENSOR_MM / side
     data.shift_x = (camera.width / 2 - camera.cx) / side
     data.shift_y = (camera.cy - camera.height / 2) * aspect / side
     distance = float((camera.location**2).sum()) ** 0.5

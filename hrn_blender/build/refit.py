@@ -149,7 +149,7 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
     return Answer(vertices, deformation, seen, values)
 
 
-def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer, scene: bpy.types.Scene) -> None:
+def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None:
     """Give the head another fit. Whatever the artist has changed of its shape keys or sculpted into keys of his own stays as
     an offset from it; sliders of the face that he moved stay where they are.
 
@@ -171,7 +171,7 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer, scene: 
     for view in photo_cameras(head):
         camera = by_photo.get(int(view.get(PHOTO_PROPERTY, 0)))
         if camera is not None:
-            aim(view, camera, scene)
+            aim(view, camera)
             view[EXPRESSION_PROPERTY] = camera.expression
     mesh.update()
     head.update_tag()

@@ -344,7 +344,7 @@ def _apply(head: bpy.types.Object) -> None:
     fitted = fitted_of(head)
     answer = read_answer(head, result)
     Path(result["geometry"]).unlink(missing_ok=True)
-    apply_answer(head, fitted, answer, bpy.context.scene)
+    apply_answer(head, fitted, answer)
     if head.name not in adjusted:
         undo_step()
     for listener in list(listeners):

@@ -68,6 +68,7 @@ class HRN_OT_adjust(bpy.types.Operator):
         numbers = [eye.number for eye in fitted.eyes]
         first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else numbers[0]
         self._name, self._area, self._mouse = head.name, area, (0.0, 0.0)
+        self._pressed_at = self._mouse
         self._surface = False
         self._changed = False
         self._hand = Hand(fitted, correct.pins_of_head(head), first)
@@ -167,8 +168,12 @@ class HRN_OT_adjust(bpy.types.Operator):
         elif event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
             self._hand.drop()
             self._place()
-        elif event.type == "LEFTMOUSE" and event.value == "RELEASE" and self._hand.release():
-            self._refit(head)
+        elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            if pixel is not None and self._pressed_at != self._mouse:
+                self._hand.move(pixel)  # Where moves came too fast to be told one by one.
+                self._place()
+            if self._hand.release():
+                self._refit(head)
         self._area.tag_redraw()
         return {"RUNNING_MODAL"}
 
@@ -177,6 +182,7 @@ class HRN_OT_adjust(bpy.types.Operator):
         pixel, reach = self._pixel(head)
         if event.type == "LEFTMOUSE" and pixel is not None:
             hand.press(pixel, reach)
+            self._pressed_at = self._mouse
         elif event.type in {"RIGHTMOUSE", "X", "DEL"} and pixel is not None:
             if hand.remove(pixel, reach):
                 self._refit(head)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["ErrorCode", "HrnError", "Settings", "__version__", "load_bundle", "reconstruct", "refit"]
+__all__ = ["ErrorCode", "HrnError", "Settings", "__version__", "load_bundle", "reconstruct", "refit", "retexture"]
 
 _PLACES = {
     "ErrorCode": "wire.errors",
@@ -21,6 +21,7 @@ _PLACES = {
     "load_bundle": "wire.bundle",
     "reconstruct": "methods",
     "refit": "corrections.refit",
+    "retexture": "methods",
 }
 """Where the names of the public door are defined; each is imported when it is asked for."""
 

@@ -71,6 +71,9 @@ def make_parser() -> Parser:
     command.add_argument(
         "--export", metavar="FILE", help=say("also write the posed head, in metres: {kinds}", kinds=EXPORT_KINDS)
     )
+    command.add_argument(
+        "--corrections", metavar="FILE", help="apply corrections by hand after the fit (docs/develop/corrections.md)"
+    )
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
@@ -171,7 +174,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     line = ProgressLine()
     try:
         with stdout_to_stderr():
-            bundle = reconstruct(options.photos, options.out, settings, line)
+            bundle = reconstruct(options.photos, options.out, settings, line, corrections=options.corrections)
     finally:
         line.end()
     exported = None

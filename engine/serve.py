@@ -338,11 +338,14 @@ def _reconstruction(params: dict) -> Callable[[Receiver], dict]:
     if not isinstance(settings, dict):
         raise HrnError(ErrorCode.SETTINGS_INVALID, "The settings must be an object.")
     chosen = Settings.from_json(settings)
+    corrections = params.get("corrections")
+    if not isinstance(corrections, (dict, str, type(None))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "The corrections must be an object or a path.")
 
     def work(told: Receiver) -> dict:
         from .methods import reconstruct
 
-        return _bundle_answer(reconstruct(photos, out, chosen, told, claim))
+        return _bundle_answer(reconstruct(photos, out, chosen, told, claim, corrections))
 
     return work
 
@@ -356,6 +359,18 @@ def _refit(params: dict) -> Callable[[Receiver], dict]:
         found = refit(bundle, corrections, folder)
         write_geometry(out, found)
         return {"geometry": out, **found.to_json()}
+
+    return work
+
+
+def _retexture(params: dict) -> Callable[[Receiver], dict]:
+    bundle, corrections, out, folder = _of_correction(params)
+    claim = _claim(params)
+
+    def work(told: Receiver) -> dict:
+        from .methods import retexture
+
+        return _bundle_answer(retexture(bundle, corrections, out, told, folder=folder, claim=claim))
 
     return work
 
@@ -396,7 +411,11 @@ def _bundle_answer(bundle: Bundle) -> dict:
     return {"bundle": str(bundle.path), "quality": bundle.manifest["quality"], "timings": bundle.manifest["timings"]}
 
 
-_WORK: dict[str, Callable[[dict], Callable[[Receiver], dict]]] = {"reconstruct": _reconstruction, "refit": _refit}
+_WORK: dict[str, Callable[[dict], Callable[[Receiver], dict]]] = {
+    "reconstruct": _reconstruction,
+    "refit": _refit,
+    "retexture": _retexture,
+}
 """Requests that are done one at a time: each checks its parameters and answers what does the work."""
 
 

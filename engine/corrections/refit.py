@@ -77,7 +77,7 @@ def refit(
     """
     start = time.perf_counter()
     bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-    corrections = given_corrections(corrections, bundle, folder)
+    corrections, _ = given_corrections(corrections, bundle.path if folder is None else folder)
     model = load_head_model()
     if bundle.manifest["head_model_version"] != model.version:
         raise HrnError(ErrorCode.CORRECTIONS_INVALID, "This head was made with another mesh; it cannot be corrected.")
@@ -93,19 +93,21 @@ def warm_refit(model: HeadModel) -> None:
 
 
 def given_corrections(
-    corrections: Corrections | Mapping | str | os.PathLike, bundle: Bundle | None, folder: str | os.PathLike | None = None
-) -> Corrections:
-    """Corrections as they may be given, their masks checked.
+    corrections: Corrections | Mapping | str | os.PathLike, folder: str | os.PathLike
+) -> tuple[Corrections, Path]:
+    """Corrections as they may be given, their masks checked, and where these lie.
+
+    Args:
+        folder: where the masks lie of what is not a file.
 
     Raises:
         HrnError: ``CORRECTIONS_INVALID``.
     """
     if isinstance(corrections, (str, os.PathLike)):
-        return read_corrections(corrections)
+        return read_corrections(corrections), Path(corrections).parent
     found = corrections if isinstance(corrections, Corrections) else Corrections.from_json(dict(corrections))
-    if folder is not None or bundle is not None:
-        found.check_masks(Path(folder if folder is not None else bundle.path))  # type: ignore[union-attr]
-    return found
+    found.check_masks(Path(folder))
+    return found, Path(folder)
 
 
 def write_geometry(path: str | os.PathLike, found: Refit) -> None:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from ..system.progress import SILENT, Progress, Receiver
-from ..wire.bundle import Bundle, check_replaceable, check_writable, output_path, remove_leftovers
+from ..wire.bundle import Bundle, check_replaceable, check_writable, load_bundle, output_path, remove_leftovers
 from ..wire.claims import claimed
+from ..wire.corrections import Corrections
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from ..wire.methods import check_photo_count, method_info
 from ..wire.pytorch import require_pytorch
 from ..wire.settings import Settings
 
-__all__ = ["Method", "get_method", "reconstruct"]
+if TYPE_CHECKING:
+    from ..corrections.replay import Replay
+
+__all__ = ["Method", "get_method", "reconstruct", "retexture"]
 
 
 class Method(Protocol):
@@ -64,6 +69,7 @@ def reconstruct(
     settings: Settings | None = None,
     progress: Receiver | None = None,
     claim: str | None = None,
+    corrections: Corrections | Mapping | str | os.PathLike | None = None,
 ) -> Bundle:
     """Reconstruct one head.
 
@@ -73,6 +79,7 @@ def reconstruct(
         settings: defaults when omitted.
         claim: token of the claim on `out` that the caller holds (:mod:`engine.wire.claims`); claimed here when omitted.
         progress: ``progress(stage, fraction, message)``, see :data:`engine.system.progress.Receiver`; may raise to cancel.
+        corrections: by hand, made on a head of these photos; a file of them, or their JSON, whose masks then lie in `out`.
 
     Returns:
         Bundle: complete, on disk. When this raises, `out` is as it was before.
@@ -88,7 +95,51 @@ def reconstruct(
     check_photo_count(settings.method, len(photos))
     out = output_path(out)
     check_replaceable(out)
+    replay = None if corrections is None else _replay(corrections, out)
+    if replay is not None and settings.method != "open":
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "Only method “open” takes corrections.")
     with claimed(out, claim):
         remove_leftovers(out)
         check_writable(out)
+        if replay is not None:
+            return method.reconstruct(photos, out, settings, Progress(progress), replay)  # type: ignore[call-arg]
         return method.reconstruct(photos, out, settings, Progress(progress))
+
+
+def retexture(
+    bundle: Bundle | str | os.PathLike,
+    corrections: Corrections | Mapping | str | os.PathLike,
+    out: str | os.PathLike,
+    progress: Receiver | None = None,
+    *,
+    folder: str | os.PathLike | None = None,
+    claim: str | None = None,
+) -> Bundle:
+    """Make a bundle of a head with corrections, its textures and hair made anew from the bundle's copies of its photos.
+
+    Args:
+        bundle: the head, corrected before or not: corrections count from its own fit.
+        corrections: what is corrected, its JSON, or its file.
+        out: folder that becomes the bundle, see :func:`reconstruct`; may be the same one.
+        progress: see :func:`reconstruct`.
+        folder: where the masks lie; the file's own folder, or else the bundle.
+        claim: see :func:`reconstruct`.
+
+    Raises:
+        HrnError: ``CORRECTIONS_INVALID``, ``BUNDLE_INVALID``, and those of :func:`reconstruct`. Nothing is changed then.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+    replay = _replay(corrections, bundle.path if folder is None else Path(folder))
+    out = output_path(out)
+    check_replaceable(out)
+    with claimed(out, claim):
+        remove_leftovers(out)
+        check_writable(out)
+        return get_method("open").retexture(bundle, replay, out, Progress(progress))  # type: ignore[attr-defined]
+
+
+def _replay(corrections: Corrections | Mapping | str | os.PathLike, folder: Path) -> Replay:
+    from ..corrections.refit import given_corrections
+    from ..corrections.replay import Replay
+
+    return Replay(*given_corrections(corrections, folder))

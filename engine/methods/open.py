@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,10 @@ from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import say
 from ..wire.methods import METHODS
 from ..wire.settings import Settings
+
+if TYPE_CHECKING:
+    from ..corrections.base import Base
+    from ..corrections.replay import Replay
 
 __all__ = ["OpenMethod", "create"]
 
@@ -72,23 +77,51 @@ class OpenMethod(Warm):
         from ..texture import build_textures  # noqa: F401
 
     def reconstruct(
-        self, photos: Sequence[str | os.PathLike], out: str | os.PathLike, settings: Settings, progress: Progress
+        self,
+        photos: Sequence[str | os.PathLike],
+        out: str | os.PathLike,
+        settings: Settings,
+        progress: Progress,
+        replay: Replay | None = None,
     ) -> Bundle:
-        """See :func:`engine.methods.reconstruct`."""
+        """See :func:`engine.methods.reconstruct`.
+
+        Args:
+            replay: corrections that are applied after the fit.
+        """
+        clock = StageClock(progress)
+        return _written(self.solve(photos, settings, Progress(clock), replay), out, settings, clock)
+
+    def retexture(self, bundle: Bundle, replay: Replay, out: str | os.PathLike, progress: Progress) -> Bundle:
+        """See :func:`engine.methods.retexture`."""
+        from ..corrections.retexture import known_photo, stored_fit, stored_photos
+
         clock = StageClock(progress)
         progress = Progress(clock)
-        found = self.solve(photos, settings, progress)
-        from ..pipeline.assemble import assemble, write_maps
+        settings = Settings.from_json({name: bundle.manifest["settings"][name] for name in _known_settings(bundle)})
+        entries = stored_photos(bundle)
+        with self._lock:
+            self._load(progress.stage("start", "Loading the models"))
+            model, landmarker = self._shared()
+            paths = [bundle.path / entry["file"] for entry in entries]
+            seen, _ = observe_photos(landmarker, paths, settings, progress.stage("photo"))
+            if len(seen) < len(paths):
+                raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The face is no longer found in the head's copy of a photo.")
+            faces = [(known_photo(photo, entry), face) for (_, photo, face), entry in zip(seen, entries)]
+            stored = stored_fit(model, bundle, faces, replay)
+            try:
+                found = self._finished(stored.views, [], settings, progress, replay, stored.base)
+            except ViewFailed as failed:
+                raise failed.error from failed
+        return _written(found, out, settings, clock)
 
-        writing = progress.stage("bundle", "Writing the head")
-        writing(0.0)
-        manifest, arrays = assemble(found, settings)
-        with write_bundle(out, manifest, arrays) as folder:
-            write_maps(folder, found, writing)
-            manifest["timings"] = clock.timings()
-        return load_bundle(out)
-
-    def solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress = SILENT) -> Solution:
+    def solve(
+        self,
+        paths: Sequence[str | os.PathLike],
+        settings: Settings,
+        progress: Progress = SILENT,
+        replay: Replay | None = None,
+    ) -> Solution:
         """All stages but the bundle, for one or several photos of one head.
 
         Raises:
@@ -99,40 +132,84 @@ class OpenMethod(Warm):
             start = progress.stage("start", "Loading the models")
             start(0.0)
             self._load(start)
-            return self._solve(paths, settings, progress)
+            return self._solve(paths, settings, progress, replay)
 
-    def _solve(self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress) -> Solution:
+    def _solve(
+        self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress, replay: Replay | None
+    ) -> Solution:
         seen, left_out = observe_photos(self._shared()[1], paths, settings, progress.stage("photo"))
         faces = [(photo, observation) for _, photo, observation in seen]
+        if replay is not None:
+            faces = [(photo, replay.covered(photo, observation)) for photo, observation in faces]
         while True:
             try:
-                return self._solved(faces, left_out, settings, progress)
+                return self._solved(faces, left_out, settings, progress, replay)
             except ViewFailed as failed:
                 if len(faces) == 1 and failed.number == 0:
                     raise failed.error from failed
                 faces, left_out = _without(failed, faces, left_out)
 
-    def _solved(self, faces: list[_Face], left_out: list[LeftOut], settings: Settings, progress: Progress) -> Solution:
+    def _solved(
+        self, faces: list[_Face], left_out: list[LeftOut], settings: Settings, progress: Progress, replay: Replay | None
+    ) -> Solution:
         """
         Raises:
             ViewFailed: with the number of the photo, those without a face counted after the others.
         """
+        progress.stage("coarse", "Fitting the head")(0.0)
+        views, left_out = _fitted(self._shared()[0], faces, left_out, settings, progress)
+        try:
+            return self._finished(views, left_out, settings, progress, replay)
+        except ViewFailed as failed:
+            raise ViewFailed(_number(views[0], [photo for photo, _ in faces]), failed.error) from failed
+
+    def _finished(
+        self,
+        views: list[View],
+        left_out: list[LeftOut],
+        settings: Settings,
+        progress: Progress,
+        replay: Replay | None,
+        base: Base | None = None,
+    ) -> Solution:
+        """What follows the fit: corrections, textures, hair.
+
+        Raises:
+            ViewFailed: number 0, for the first of the views.
+        """
         from ..texture import build_textures
 
-        model = self._shared()[0]
-        progress.stage("coarse", "Fitting the head")(0.0)
-        views, left_out = _fitted(model, faces, left_out, settings, progress)
+        model, kept_corrections = self._shared()[0], None
+        if replay is not None and (base is not None or not replay.corrections.empty):
+            from ..corrections.replay import corrected_views
+
+            views, kept_corrections = corrected_views(model, views, replay, settings, base)
         progress.stage("albedo")(0.0, "Taking the skin from the photo")
 
         def paint(kept: tuple[View, ...]) -> Textures:
             return build_textures(model, kept, settings, progress)
 
-        try:
-            textures, failures = without_failing(say("texture"), tuple(views), paint)
-        except ViewFailed as failed:
-            raise ViewFailed(_number(views[0], [photo for photo, _ in faces]), failed.error) from failed
-        solution = Solution(model, tuple(views), textures, tuple(left_out), None, failures)
+        textures, failures = without_failing(say("texture"), tuple(views), paint)
+        solution = Solution(model, tuple(views), textures, tuple(left_out), None, failures, kept_corrections)
         return with_hair(solution, settings, progress)
+
+
+def _known_settings(bundle: Bundle) -> list[str]:
+    """Names of the bundle's settings that this engine knows."""
+    return [name for name in Settings().to_json() if name in bundle.manifest["settings"]]
+
+
+def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock: StageClock) -> Bundle:
+    """The bundle of what was found."""
+    from ..pipeline.assemble import assemble, write_maps
+
+    writing = Progress(clock).stage("bundle", "Writing the head")
+    writing(0.0)
+    manifest, arrays = assemble(found, settings)
+    with write_bundle(out, manifest, arrays) as folder:
+        write_maps(folder, found, writing)
+        manifest["timings"] = clock.timings()
+    return load_bundle(out)
 
 
 _Face = tuple[Photo, FaceObservation]

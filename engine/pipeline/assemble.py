@@ -5,6 +5,7 @@ This is the border where the engine's millimetres become the bundle's metres.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,9 @@ from ..head.model import MATERIALS, PARTS, HeadModel
 from ..system.concurrency import concurrently
 from ..system.progress import Progress
 from ..types import View
+from ..wire.corrections import CORRECTIONS_FILE
 from ..wire.hair import HairGroup, hair_json, write_hair
+from ..wire.json_file import write_object
 from ..wire.settings import Settings
 from .finite import refuse_non_finite
 from .image_files import write_exr, write_jpeg, write_png
@@ -61,6 +64,8 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         arrays["folds"] = relief.at_rest(coarse.expression) * METRE
         if relief.correctives is not None:
             arrays["expression_deltas"][list(relief.actions)] += relief.correctives * METRE
+    if found.corrections is not None:
+        arrays.update(found.corrections.arrays)
     arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
     side = textures.albedo.shape[0]
     manifest = {
@@ -102,6 +107,8 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         "quality": quality_report(found, fitted, depth),
         "timings": {},
     }
+    if found.corrections is not None:
+        manifest["corrections"] = {"file": CORRECTIONS_FILE, "base": found.corrections.base}
     if found.hair is not None:
         manifest["hair"] = hair_json(
             found.hair.tufts,
@@ -201,6 +208,9 @@ def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
         tasks += [partial(write_png, folder / _mask_file(number), mask) for number, mask in enumerate(hair.masks)]
         if hair.albedo_bare is not None:
             tasks.insert(2, partial(write_png, folder / "albedo_bare.png", hair.albedo_bare))
+    if (kept := found.corrections) is not None:
+        tasks.append(lambda: write_object(folder / CORRECTIONS_FILE, kept.content))
+        tasks += [partial(shutil.copyfile, source, folder / name) for name, source in kept.masks.items()]
     concurrently(tasks, progress.part(0.1, 0.9), most=2)
 
 

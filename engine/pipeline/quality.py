@@ -50,6 +50,8 @@ def quality_report(found: Solution, fitted: np.ndarray, depth: np.ndarray) -> di
         over = _covered(found)
         codes = {warning["code"] for warning in over}
         warnings = [*over, *(warning for warning in warnings if warning["code"] not in codes)]
+    if found.corrections is not None:
+        warnings = [*({"code": code, **message.to_json()} for code, message in found.corrections.warnings), *warnings]
     report["warnings"] = [*warnings, *_warnings(found, report)]
     return report
 

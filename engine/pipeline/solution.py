@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..types import CoarseFit, FaceObservation, MidFit, Photo, Textures, View
 from ..wire.errors import HrnError
 from ..wire.messages import Message
 
-__all__ = ["LeftOut", "Solution", "StageFailure"]
+__all__ = ["KeptCorrections", "LeftOut", "Solution", "StageFailure"]
 
 
 class LeftOut(NamedTuple):
@@ -33,6 +34,21 @@ class StageFailure(NamedTuple):
     error: HrnError
 
 
+class KeptCorrections(NamedTuple):
+    """What a bundle keeps of corrections by hand, and of the fit before them."""
+
+    content: dict
+    """As JSON."""
+    masks: dict[str, Path]
+    """Name in the bundle -> file."""
+    base: dict
+    """Cameras, actions and identity before them, as JSON."""
+    arrays: dict[str, np.ndarray]
+    """The head before them, metres."""
+    warnings: tuple[tuple[str, Message], ...] = ()
+    """Codes and sentences."""
+
+
 class Solution(NamedTuple):
     """Everything that the stages found out about one head."""
 
@@ -44,6 +60,8 @@ class Solution(NamedTuple):
     hair: Hair | None = None
     """None where none was asked for."""
     failures: tuple[StageFailure, ...] = ()
+    corrections: KeptCorrections | None = None
+    """None where nothing was corrected by hand."""
 
     @property
     def photo(self) -> Photo:

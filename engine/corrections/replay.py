@@ -1,0 +1,88 @@
+"""Corrections on the way from photos to a bundle: after the fit, before the textures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..fit import with_relief
+from ..head.model import HeadModel
+from ..pipeline.assemble import METRE, camera_json
+from ..pipeline.solution import KeptCorrections
+from ..system.progress import SILENT, Progress
+from ..types import FaceObservation, Photo, View
+from ..wire.corrections import Corrections
+from ..wire.settings import Settings
+from .apply import corrected, refuse_another_head
+from .base import Base, base_of_views
+from .masks import painted_masks, with_painted_cover, with_painted_skin
+
+__all__ = ["Replay", "corrected_views"]
+
+
+class Replay(NamedTuple):
+    """Corrections that a reconstruction goes by."""
+
+    corrections: Corrections
+    folder: Path
+    """Where their masks lie."""
+
+    def covered(self, photo: Photo, observation: FaceObservation) -> FaceObservation:
+        """The face as the masks have it."""
+        return with_painted_cover(photo, observation, painted_masks(photo, self.corrections, self.folder))
+
+
+def corrected_views(
+    model: HeadModel,
+    views: Sequence[View],
+    replay: Replay,
+    settings: Settings,
+    base: Base | None = None,
+    progress: Progress = SILENT,
+) -> tuple[list[View], KeptCorrections]:
+    """The fitted photos with corrections, and what the bundle keeps of them.
+
+    Args:
+        base: the uncorrected fit, where it is not that of `views`.
+
+    Raises:
+        HrnError: ``CORRECTIONS_INVALID``.
+    """
+    base = base_of_views(model, tuple(views)) if base is None else base
+    refuse_another_head(model, base, replay.corrections)
+    found = corrected(model, base, replay.corrections)
+    neutral = model.shape(np.float32(found.base.identity))
+    change = found.deformation + found.base.neutral - neutral - base.deformation
+    result = []
+    for number, view in enumerate(views):
+        coarse = replace(
+            view.coarse,
+            camera=found.cameras[number],
+            identity=np.float32(found.base.identity),
+            expression=np.float32(found.actions[number]),
+        )
+        deformation = np.float32(view.mid.deformation + change)
+        points = coarse.camera.project(
+            model.landmarks(model.shape(coarse.identity, coarse.expression) + deformation).astype(np.float64)
+        )[0]
+        residual = np.linalg.norm(points - view.observation.landmarks, axis=1).astype(np.float32)
+        one = replace(view, coarse=replace(coarse, residual_px=residual), mid=replace(view.mid, deformation=deformation))
+        result.append(with_painted_skin(one, painted_masks(view.photo, replay.corrections, replay.folder)))
+    if len(result) == 1:  # Its folds are read again where the skin lies now.
+        result = [with_relief(model, result[0], settings, progress)]
+    kept = KeptCorrections(
+        replay.corrections.to_json(),
+        {name: replay.folder / name for photo in replay.corrections.photos for name in (photo.ignore, photo.skin) if name},
+        {
+            "cameras": [{"photo": number, **camera_json(camera)} for number, camera in enumerate(base.cameras)],
+            "expressions": np.round(base.actions, 5).tolist(),
+            "identity": np.round(base.identity, 5).tolist(),
+        },
+        {"fit_vertices": np.float32(base.neutral * METRE), "fit_deformation": np.float32(base.deformation * METRE)},
+        found.warnings,
+    )
+    return result, kept

@@ -73,7 +73,7 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
     arrays = source.bundle.arrays()
     vertices, deformation = _read(mesh, FIT_VERTICES), _read(mesh, FIT_DEFORMATION)
     if vertices is None or deformation is None:
-        vertices, deformation = source.vertices + (source.origin - _origin(head)), source.deformation
+        vertices, deformation = _fit_of_folder(head, source, arrays)
     values = np.array(head.get(FIT_VALUES, source.expression_values), np.float64)
     return Fitted(
         vertices=np.asarray(vertices, np.float64),
@@ -89,6 +89,26 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
         landmark_weights=arrays["landmark_weights"],
         eyes=tuple(_eye(camera) for camera in photo_cameras(head)),
     )
+
+
+def _fit_of_folder(head: bpy.types.Object, source: HeadSource, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) vertices and deformation that a head was built with whose corrections were undone, or that has never had any: the
+    folder may have been corrected since, and keeps the fit before that."""
+    shift = source.origin - _origin(head)
+    fits = [(source.vertices + shift, source.deformation)]
+    if "fit_vertices" in arrays and "fit_deformation" in arrays:
+        fits.append((to_blender(arrays["fit_vertices"]) - _origin(head), to_blender(arrays["fit_deformation"])))
+    keys = head.data.shape_keys
+    if keys is None or DEFORMATION_KEY not in keys.key_blocks:
+        return fits[0]
+    folds = 0.0 if source.folds is None else source.folds
+    built = _places(keys.key_blocks[DEFORMATION_KEY].points)
+
+    def away(fit: tuple[np.ndarray, np.ndarray]) -> float:
+        """Median, because the artist may have sculpted a part of it."""
+        return float(np.median(np.linalg.norm(fit[0] + fit[1] - folds - built, axis=1)))
+
+    return min(fits, key=away)
 
 
 def _origin(head: bpy.types.Object) -> np.ndarray:
@@ -177,10 +197,15 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     head.update_tag()
 
 
-def _move(points, offset: np.ndarray) -> None:
+def _places(points) -> np.ndarray:
+    """(N, 3) of a shape key's or a mesh's points."""
     places = np.empty(3 * len(points), np.float32)
     points.foreach_get("co", places)
-    points.foreach_set("co", (places.reshape(-1, 3) + offset).astype(np.float32).ravel())
+    return places.reshape(-1, 3)
+
+
+def _move(points, offset: np.ndarray) -> None:
+    points.foreach_set("co", (_places(points) + offset).astype(np.float32).ravel())
 
 
 def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> None:

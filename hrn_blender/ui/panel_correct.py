@@ -39,7 +39,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         errand = correct.running(head)
         if errand is not None and errand.title:
             draw_progress(layout, errand.title, errand.fraction)
-        elif wanted.texture_old and head.name not in correct.adjusted:
+        elif head.name not in correct.adjusted:
             layout.operator("hrn.adjust_texture", icon="TEXTURE")
         layout.prop(wanted, "opacity", slider=True)
         count = len(correct.pins_of_head(head))

@@ -162,6 +162,22 @@ def test_a_head_made_with_corrections_shows_them(scene):
     assert not len(scene.correct.pins_of_head(again)), "what the artist has taken out does not come back"
 
 
+def test_a_head_whose_corrections_were_undone_stands_on_the_fit_before_them(scene):
+    """The folder was corrected meanwhile: the mesh was not built from what it holds now."""
+    head, before = scene.head, fitted_of(scene.head)
+    arrays = dict(scene.bundle.arrays())
+    arrays |= {"fit_vertices": arrays["vertices"], "fit_deformation": arrays["deformation"]}
+    arrays["vertices"] = arrays["vertices"] + np.float32([0, 0, 0.002])
+    np.savez(scene.bundle.path / "mesh.npz", **arrays)
+    manifest = json.loads((scene.bundle.path / "head.json").read_text())
+    manifest["files"]["mesh.npz"]["bytes"] = (scene.bundle.path / "mesh.npz").stat().st_size
+    (scene.bundle.path / "head.json").write_text(json.dumps(manifest))
+    np.testing.assert_allclose(fitted_of(head).vertices, before.vertices, atol=1e-6)
+    again = build_head(scene.bundle.path).head
+    at = fitted_of(again).vertices + np.array(again["hrn_origin"])
+    np.testing.assert_allclose(at - before.vertices - np.array(head["hrn_origin"]), at * 0 + (0, -0.002, 0), atol=1e-6)
+
+
 def test_new_maps_are_read_and_told(scene):
     pin(scene.head)
     assert scene.head.hrn_correct.texture_old

@@ -88,8 +88,9 @@ class View:
             low: (2,) upper left corner of the part, in the photo's pixels.
             high: (2,) its lower right corner.
         """
-        region, view = self.region(), self.space.region_3d
-        size = np.array([region.width, region.height], np.float64)
+        view = self.space.region_3d
+        free_low, free_high = self._free()
+        size = free_high - free_low
         view.view_camera_offset = (0.0, 0.0)
         for _ in range(3):  # Zoom is no plain factor; the second time is exact enough.
             view.update()
@@ -111,8 +112,23 @@ class View:
             places.append(frame.to_region((low + high) / 2))
         moved = places[1] - places[0]
         if (np.abs(moved) > 1e-6).all():
-            view.view_camera_offset = tuple(np.clip(0.1 * (size / 2 - places[0]) / moved, -1, 1))
+            view.view_camera_offset = tuple(np.clip(0.1 * ((free_low + free_high) / 2 - places[0]) / moved, -1, 1))
         view.update()
+
+    def _free(self) -> tuple[np.ndarray, np.ndarray]:
+        """(2,) lower left and upper right corner of what sidebar, tools and headers leave of the region, in its pixels."""
+        region = self.region()
+        low, high = np.zeros(2), np.array([region.width, region.height], np.float64)
+        for other in self.area.regions:
+            if other.width <= 1 or other.height <= 1:
+                continue
+            if other.type == "UI" and other.x > region.x:
+                high[0] = min(high[0], other.x - region.x)
+            elif other.type == "TOOLS":
+                low[0] = max(low[0], other.x + other.width - region.x)
+            elif other.type in {"HEADER", "TOOL_HEADER"} and other.y > region.y + region.height / 2:
+                high[1] = min(high[1], other.y - region.y)
+        return (low, high) if (high - low > 50).all() else (np.zeros(2), np.array([region.width, region.height], np.float64))
 
     def show_surface(self, shown: bool) -> None:
         """Show the heads themselves, or only the lines over the photo."""

@@ -75,6 +75,7 @@ def corrected_by_hand(window: Window, engine: dict[str, str], docs: Path | None)
     after = state["adjust"]
     window.shot("adjust_four_pins")
     _picture(window, docs, "correct_after.png")
+    print(f"      before {before['spots']}\n      after {after['spots']}\n      truth {after['truth']}", flush=True)
     for landmarks, what, share in ((DRAGGED, "dragged", 0.25), (BETWEEN, "between the pins", 0.6)):
         was, now = _error(before, landmarks), _error(after, landmarks)
         expect(now < share * was, f"the jaw where it was {what} is right: {was:.1f} pixels before, {now:.1f} after")
@@ -142,12 +143,19 @@ def _enter(window: Window) -> None:
 
 
 def _drag(window: Window, landmark: int) -> None:
-    """Take the mesh at a landmark and bring it to where it belongs."""
+    """Take the mesh at a landmark and bring it to where it belongs, as slowly as a busy Blender needs: a press counts for the
+    place where the mouse is when Blender hears of it."""
     adjust = window.state()["adjust"]
     (x, y), (to_x, to_y) = adjust["spots"][str(landmark)], adjust["truth"][str(landmark)]
-    window.screen.move(x - 2, y - 2)
+    for place in ((x - 2, y - 2), (x, y)):
+        window.screen.move(*place)
     window.keep_up()
-    window.screen.drag(x, y, to_x, to_y)
+    window.screen.run("xdotool", "mousedown", 1)
+    window.keep_up()
+    for part in (0.3, 0.6, 0.9, 1.0):
+        window.screen.move(x + (to_x - x) * part, y + (to_y - y) * part)
+    window.keep_up()
+    window.screen.run("xdotool", "mouseup", 1)
     window.keep_up()
 
 

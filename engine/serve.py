@@ -15,7 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from . import __version__
@@ -100,6 +102,8 @@ class _Job:
     """Does what was asked for; its argument is told of the progress. Answers the result."""
     heavy: bool = True
     """Whether it takes so much memory that giving it back afterwards is worth the time."""
+    early: str | None = None
+    """Folder for what can be shown before the head is finished."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     started: bool = False
     answered: bool = False
@@ -173,7 +177,7 @@ class Server:
         if method == "ping":
             return {"busy": self._job is not None}
         if method in _WORK:
-            self._accept(_Job(id_, _WORK[method](params), heavy=method != "refit"))
+            self._accept(_Job(id_, _WORK[method](params), method != "refit", _early(params)))
             return None
         if method == "sliders":
             return {"sliders": [slider.to_json() for slider in SLIDERS.values()]}
@@ -284,8 +288,12 @@ class Server:
                 raise _cancelled()
             self._progress(job, stage, fraction, message)
 
+        def shown(path: Path) -> None:
+            self._send(notification("early", {"id": job.id, "file": str(path)}))
+
         try:
-            result = job.work(told)
+            with _watched(job.early, shown):
+                result = job.work(told)
             self._progress(job, "done", 1.0, "Done")
             return response(job.id, result)
         except Exception as error:
@@ -381,6 +389,22 @@ def _claim(params: dict) -> str | None:
     if not isinstance(claim, (str, type(None))):
         raise HrnError(ErrorCode.SETTINGS_INVALID, "The claim must be text.")
     return claim
+
+
+def _early(params: dict) -> str | None:
+    folder = params.get("early")
+    if not isinstance(folder, (str, type(None))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "The folder for early shapes must be a path.")
+    return folder
+
+
+def _watched(folder: str | None, shown: Callable[[Path], None]) -> AbstractContextManager[None]:
+    """While this lasts, shapes go into `folder`, where there is one."""
+    if not folder:
+        return nullcontext()
+    from .pipeline.early import watched
+
+    return watched(Path(folder), shown)
 
 
 def _bundle_answer(bundle: Bundle) -> dict:

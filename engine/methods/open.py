@@ -15,6 +15,7 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..pipeline.clock import StageClock
+from ..pipeline.early import show_early
 from ..pipeline.finite import refuse_view
 from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.leave_out import without_failing
@@ -231,10 +232,12 @@ def _fitted(
         photo, observation = faces[0]
         first = fit_coarse(model, photo, observation, settings, progress.stage("coarse"))
         refuse_implausible(photo, observation, first)
+        show_early(model, photo, first)
         observation = unveiled(model, observation, first)
         shaping = progress.stage("mid", "Shaping the head to the photo")
         shaping(0.0)
         view = View(photo, observation, *fit_mid(model, photo, observation, first, settings, shaping.part(0.0, 0.6)))
+        show_early(model, photo, view.coarse, view.mid.deformation)
         reading = shaping.part(0.6, 1.0, "Reading folds and wrinkles")
         return [with_relief(model, view, settings, reading)], left_out
     from ..fit.views import fit_views
@@ -251,6 +254,7 @@ def _fitted(
         best = max(range(len(faces)), key=lambda i: face_width(faces[i][1]))
         others = [LeftOut(photo.name, failure) for i, (photo, _) in enumerate(faces) if i != best]
         return _fitted(model, [faces[best]], [*left_out, *others], settings, progress)
+    show_early(model, views[0].photo, views[0].coarse, views[0].mid.deformation)
     known = [photo for photo, _ in faces] + profiles
     for view in views:
         try:

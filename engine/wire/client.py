@@ -21,13 +21,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .child_process import ChildProcess, Exited, Line, LogFile, SpawnFailed
-from .engine_events import EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
+from .engine_events import Early, EngineState, Event, Failed, Finished, Launch, Progress, Ready, Stopped
 from .errors import ErrorCode, HrnError
 from .exit_reason import count_oom_kills, explain_exit
 from .messages import Message, say
 from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, decode_line, encode_line, request, versions_match
 
-__all__ = ["EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
+__all__ = ["Early", "EngineProcess", "EngineState", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 
 
 @dataclass
@@ -302,6 +302,10 @@ class EngineProcess:
                         overall and _share(overall),
                     )
                 )
+        elif method == "early":
+            current = self._request
+            if current is not None and params.get("id") == current.id and current.cancelled_at is None:
+                self._out.append(Early(current.id, str(params.get("file", ""))))
         # Other notifications belong to newer engines and are left unread.
 
     def _answered(self, session: _Session, message: dict) -> None:

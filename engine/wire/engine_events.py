@@ -9,7 +9,7 @@ from enum import Enum
 from .errors import HrnError
 from .messages import Message
 
-__all__ = ["EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
+__all__ = ["Early", "EngineState", "Event", "Failed", "Finished", "Launch", "Progress", "Ready", "Stopped"]
 
 
 class EngineState(str, Enum):
@@ -52,6 +52,15 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Early:
+    """The request with this `id` has something to show before it is finished."""
+
+    id: int
+    file: str
+    """An NPZ of :mod:`engine.pipeline.early`, in the folder that the request named."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """The request with this `id` has succeeded; `result` is its answer."""
 
@@ -78,4 +87,4 @@ class Stopped:
     reason: str
 
 
-Event = Ready | Progress | Finished | Failed | Stopped
+Event = Ready | Progress | Early | Finished | Failed | Stopped

@@ -16,7 +16,9 @@ __all__ = [
     "PHOTO_NAME_PROPERTY",
     "PHOTO_PROPERTY",
     "SHARE_PROPERTY",
+    "aim",
     "build_camera",
+    "lens_of",
     "match_scene_to_camera",
 ]
 
@@ -53,23 +55,8 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
     and shifts are fractions of that side, positive to the right and up.
     """
     data = ledger.add(bpy.data.cameras.new(name))
-    aspect = camera.fx / camera.fy
-    """Height of a pixel over its width."""
-    frame = scene.render.resolution_x * scene.render.pixel_aspect_x / (scene.render.resolution_y * scene.render.pixel_aspect_y)
-    if camera.width / (camera.height * aspect) >= frame:
-        data.sensor_fit = "HORIZONTAL"
-        side, focal = camera.width, camera.fx
-    else:
-        data.sensor_fit = "VERTICAL"
-        side, focal = camera.height * aspect, camera.fx
-    data.sensor_width = data.sensor_height = _SENSOR_MM
-    data.lens_unit = "MILLIMETERS"
-    data.lens = focal * _SENSOR_MM / side
-    data.shift_x = (camera.width / 2 - camera.cx) / side
-    data.shift_y = (camera.cy - camera.height / 2) * aspect / side
-    distance = float((camera.location**2).sum()) ** 0.5
-    data.clip_start = max(1e-3, distance / 100)
-    data.clip_end = distance * 100
+    view = ledger.add(bpy.data.objects.new(name, data))
+    aim(view, camera, scene)
     data.display_size = 0.015  # Small enough not to hide the face behind it
     data.passepartout_alpha = 0.8
     if camera.photo is not None:
@@ -79,17 +66,49 @@ def build_camera(camera: PhotoCamera, name: str, scene: bpy.types.Scene, ledger:
         background.display_depth = "BACK"
         background.frame_method = "FIT"
         background.alpha = 1.0
-    view = ledger.add(bpy.data.objects.new(name, data))
-    matrix = Matrix(camera.rotation.tolist()).to_4x4()
-    matrix.translation = camera.location.tolist()
-    view.matrix_basis = matrix
-    view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
     view[PHOTO_PROPERTY], view[PHOTO_NAME_PROPERTY] = camera.number, camera.name
     if camera.expression:
         view[EXPRESSION_PROPERTY] = camera.expression
     if camera.share is not None:
         view[SHARE_PROPERTY] = camera.share
     return view
+
+
+def aim(view: bpy.types.Object, camera: PhotoCamera, scene: bpy.types.Scene | None = None) -> None:
+    """Give a camera object the place, the lens and the proportions of a photo's camera.
+
+    Args:
+        scene: into whose frame the photo is fitted; None leaves the side by which it is fitted as it is, and so the picture of who
+            looks through the camera.
+    """
+    data = view.data
+    aspect = camera.fx / camera.fy
+    """Height of a pixel over its width."""
+    if scene is not None:
+        render = scene.render
+        frame = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
+        data.sensor_fit = "HORIZONTAL" if camera.width / (camera.height * aspect) >= frame else "VERTICAL"
+    side = camera.width if data.sensor_fit == "HORIZONTAL" else camera.height * aspect
+    data.sensor_width = data.sensor_height = _SENSOR_MM
+    data.lens_unit = "MILLIMETERS"
+    data.lens = camera.fx * _SENSOR_MM / side
+    data.shift_x = (camera.width / 2 - camera.cx) / side
+    data.shift_y = (camera.cy - camera.height / 2) * aspect / side
+    distance = float((camera.location**2).sum()) ** 0.5
+    data.clip_start = max(1e-3, distance / 100)
+    data.clip_end = distance * 100
+    matrix = Matrix(camera.rotation.tolist()).to_4x4()
+    matrix.translation = camera.location.tolist()
+    view.matrix_basis = matrix
+    view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
+
+
+def lens_of(view: bpy.types.Object) -> tuple[float, float, float, float]:
+    """fx, fy, cx and cy in pixels of a camera of :func:`build_camera`: :func:`aim` backwards."""
+    data, width, height, aspect = view.data, view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY]
+    side = width if data.sensor_fit == "HORIZONTAL" else height * aspect
+    fx = data.lens * side / data.sensor_width
+    return fx, fx / aspect, width / 2 - data.shift_x * side, height / 2 + data.shift_y * side / aspect
 
 
 def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> None:

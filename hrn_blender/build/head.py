@@ -9,6 +9,7 @@ import bpy
 
 from .. import compat
 from .camera import build_camera, match_scene_to_camera
+from .draft import take_over
 from .hair.build import VIEWPORT_SHARE, build_hair
 from .ledger import Ledger
 from .materials import build_materials
@@ -66,6 +67,7 @@ def build_head(
     scene: bpy.types.Scene | None = None,
     parent: bpy.types.Collection | None = None,
     options: BuildOptions = BuildOptions(),
+    draft: bpy.types.Object | None = None,
 ) -> HeadResult:
     """Build the head of a bundle as a new collection. Building a bundle twice gives two independent heads.
 
@@ -74,6 +76,7 @@ def build_head(
         scene: the scene that shows the head; the current one when omitted.
         parent: the collection that gets the new one as a child; the scene's own when omitted.
         options: see :class:`BuildOptions`.
+        draft: an unfinished head (:mod:`.draft`) that becomes this one.
 
     Raises:
         HrnError: ``BUNDLE_INVALID`` before anything is created.
@@ -84,22 +87,25 @@ def build_head(
         source = replace(source, name=options.name)
     scene = scene or bpy.context.scene
     with Ledger() as ledger:
-        result = _build(source, scene, parent or scene.collection, options, ledger)
+        result = _build(source, scene, parent or scene.collection, options, ledger, draft)
     if options.set_scene and result.cameras:
         match_scene_to_camera(scene, result.cameras[0])
     return result
 
 
 def _build(
-    source: HeadSource, scene: bpy.types.Scene, parent: bpy.types.Collection, options: BuildOptions, ledger: Ledger
+    source: HeadSource,
+    scene: bpy.types.Scene,
+    parent: bpy.types.Collection,
+    options: BuildOptions,
+    ledger: Ledger,
+    draft: bpy.types.Object | None,
 ) -> HeadResult:
-    collection = ledger.add(bpy.data.collections.new(f"Head {source.name}"))
     mesh = build_mesh(source, ledger)
     materials = build_materials(source, ledger, options.share_groups)
     for material in materials.values():
         mesh.materials.append(material)
-    head = ledger.add(bpy.data.objects.new(source.name, mesh))
-    collection.objects.link(head)
+    head, collection = _object(source, mesh, parent, ledger, draft)
     add_vertex_groups(head, source)
     add_shape_keys(head, source)
     subdivision = add_subdivision(head, options.viewport_subdivision, options.render_subdivision)
@@ -116,10 +122,31 @@ def _build(
     if options.pack:
         for image in {*_images(materials), *(b.image for v in cameras for b in v.data.background_images)}:
             image.pack()
-    parent.children.link(collection)
     if options.adaptive:
         compat.enable_adaptive_subdivision(scene, head, subdivision, options.adaptive_edge)
     return HeadResult(collection, head, tuple(cameras), materials, hair)
+
+
+def _object(
+    source: HeadSource,
+    mesh: bpy.types.Mesh,
+    parent: bpy.types.Collection,
+    ledger: Ledger,
+    draft: bpy.types.Object | None,
+) -> tuple[bpy.types.Object, bpy.types.Collection]:
+    """The head's object and the collection for all that belongs to it: new ones, or those of the draft."""
+    collection = None
+    if draft is None:
+        head = ledger.add(bpy.data.objects.new(source.name, mesh))
+    else:
+        head = draft
+        collection = take_over(head, mesh, source.name)
+    if collection is None:
+        collection = ledger.add(bpy.data.collections.new(f"Head {source.name}"))
+        parent.children.link(collection)
+        if draft is None:
+            collection.objects.link(head)
+    return head, collection
 
 
 def _images(materials: dict[str, bpy.types.Material]):

@@ -14,7 +14,7 @@ from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.hair import HairGroup, load_hair
 from ..engine.wire.messages import say
 
-__all__ = ["HeadSource", "PhotoCamera", "read_source", "to_blender"]
+__all__ = ["HeadSource", "PhotoCamera", "photo_camera", "read_source", "to_blender"]
 
 MAPS = ("albedo", "displacement", "normal")
 """Maps without which there is no material."""
@@ -145,7 +145,7 @@ def read_source(path) -> HeadSource:
             confidence_class=arrays["confidence_class"],
             maps=maps,
             origin=origin,
-            cameras=tuple(_camera(bundle, camera, origin) for camera in manifest["cameras"]),
+            cameras=tuple(photo_camera(bundle, camera, origin) for camera in manifest["cameras"]),
             enamel=_linear(manifest["tooth_color"]) if "tooth_color" in manifest else None,
             hair=hair,
             scalp_color=_scalp_color(manifest["hair"].get("scalp_color")) if hair else None,
@@ -178,7 +178,15 @@ def _scalp_color(color: list | None) -> tuple[float, float, float, float] | None
     return (red, green, blue, 1.0)
 
 
-def _camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
+def photo_camera(bundle: Bundle, data: dict, origin: np.ndarray) -> PhotoCamera:
+    """One of the manifest's cameras, or one like it that the engine has sent.
+
+    Args:
+        origin: (3,) where the head's origin lies in the bundle's space, in Blender's axes.
+
+    Raises:
+        KeyError, TypeError, ValueError: something of it is missing or wrong.
+    """
     rotation, translation = np.array(data["R"], np.float64), np.array(data["t"], np.float64)
     intrinsics = [float(data[key]) for key in ("fx", "fy", "cx", "cy")]
     width, height = int(data["width"]), int(data["height"])

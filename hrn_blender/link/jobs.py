@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from ..engine.wire.bundle import remove_leftovers
 from ..engine.wire.claims import Claim, claim_free
-from ..engine.wire.client import EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
+from ..engine.wire.client import Early, EngineProcess, EngineState, Failed, Finished, Progress, Ready, Stopped
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import Message, say
 from ..engine.wire.names import folder_name
 from ..engine.wire.photo_paths import photo_path
 from ..engine.wire.protocol import overall_fraction
 from ..engine.wire.settings import Settings
+from .errands import Errand
 from .quality import quality_warnings
 
 __all__ = ["Job", "JobEvent", "JobQueue", "JobState"]
@@ -65,6 +66,8 @@ class Job:
     """Duration of the work from its start to its end."""
     request_id: int | None = None
     started: float = 0.0
+    early: Path | None = None
+    """The newest shape that the engine has shown before the head is finished."""
 
     @property
     def bundle(self) -> Path:
@@ -82,17 +85,24 @@ class JobEvent:
 
     job: Job
     kind: str
-    """``started``, ``progress``, ``done``, ``failed`` or ``cancelled``."""
+    """``started``, ``progress``, ``early``, ``done``, ``failed`` or ``cancelled``."""
 
 
 class JobQueue:
-    """Jobs in the order in which they were added; at most one runs."""
+    """Jobs in the order in which they were added; at most one runs. Errands go before those that wait.
 
-    def __init__(self, engine: EngineProcess):
+    Args:
+        early: gives an empty folder for what a job can show before it is finished; nothing is shown without.
+    """
+
+    def __init__(self, engine: EngineProcess, early: Callable[[], Path] | None = None):
         self.engine = engine
+        self._early = early
         self.jobs: list[Job] = []
         self._next_id = 1
         self._events: list[JobEvent] = []
+        self.errands: list[Errand] = []
+        """Errands that wait or run, the first one first."""
 
     # -- for the owner -------------------------------------------------------------------------------------------
 
@@ -107,7 +117,7 @@ class JobQueue:
 
     @property
     def busy(self) -> bool:
-        return any(not j.state.ended for j in self.jobs)
+        return bool(self.errands) or any(not j.state.ended for j in self.jobs)
 
     def get(self, id_: int) -> Job | None:
         return next((j for j in self.jobs if j.id == id_), None)
@@ -162,6 +172,19 @@ class JobQueue:
         for job in list(self.jobs):
             self.cancel(job.id)
 
+    def ask(self, errand: Errand) -> Errand:
+        """Let the engine do this as soon as no job runs."""
+        self.errands.append(errand)
+        return errand
+
+    def give_up(self, errand: Errand) -> None:
+        """End an errand; what runs ends as soon as the engine says so."""
+        if errand.request_id is not None:
+            self.engine.cancel(errand.request_id)
+        elif errand in self.errands:
+            self.errands.remove(errand)
+            errand.drop()
+
     def remove(self, id_: int) -> None:
         """Take a finished job off the list; its files stay."""
         self.jobs = [j for j in self.jobs if j.id != id_ or not j.state.ended]
@@ -170,7 +193,9 @@ class JobQueue:
         """Let the engine's news in, start the next job, and say what changed. Takes a few milliseconds at most."""
         for event in self.engine.poll():
             self._take(event)
-        if self.active is None:
+        if self.active is None and self.errands:
+            self._start_errand(self.errands[0])
+        elif self.active is None:
             following = next((j for j in self.jobs if j.state is JobState.QUEUED), None)
             if following is not None:
                 self._start(following)
@@ -190,6 +215,7 @@ class JobQueue:
         for one in self.jobs:
             if one.claim is not None:
                 one.claim.release()
+        self.errands.clear()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -208,11 +234,31 @@ class JobQueue:
                 "out": str(job.out),
                 "settings": job.settings.to_json(),
                 "claim": job.claim.token if job.claim is not None else None,
+                "early": str(self._early()) if self._early is not None else None,
             },
         )
 
+    def _start_errand(self, errand: Errand) -> None:
+        if errand.request_id is None:
+            errand.request_id = self.engine.request(errand.method, errand.params)
+
+    def _take_for(self, errand: Errand, event) -> None:
+        if isinstance(event, Progress):
+            overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
+            errand.fraction = max(errand.fraction, overall)
+            return
+        self.errands.remove(errand)
+        if isinstance(event, Finished):
+            errand.finish(event.result)
+        else:
+            errand.fail(event.error)
+
     def _take(self, event) -> None:
         job = self.active
+        errand = self.errands[0] if self.errands else None
+        if errand is not None and errand.request_id is not None and errand.request_id == getattr(event, "id", None):
+            self._take_for(errand, event)
+            return
         if isinstance(event, (Ready, Stopped)) or job is None or event.id != job.request_id:
             return
         if isinstance(event, Progress):
@@ -220,6 +266,9 @@ class JobQueue:
             overall = overall_fraction(event.stage, event.fraction) if event.overall is None else event.overall
             job.fraction = max(job.fraction, overall)
             self._events.append(JobEvent(job, "progress"))
+        elif isinstance(event, Early):
+            job.early = Path(event.file)
+            self._events.append(JobEvent(job, "early"))
         elif isinstance(event, Finished):
             job.result = event.result
             job.fraction = 1.0

@@ -19,6 +19,7 @@ from ..build import (
     remove_mesh_detail,
 )
 from ..build.camera import EXPRESSION_PROPERTY
+from ..build.draft import find_draft, shape_draft
 from ..build.hair.build import find_hair
 from ..build.keep import copy_beside, is_packed, pack
 from ..engine.wire.bundle import MANIFEST, load_bundle
@@ -37,18 +38,15 @@ __all__ = ["register", "unregister"]
 
 def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
     options = BuildOptions(pack=preferences().maps == "PACK")
-    result = built(operator, lambda: build_head(job.bundle, scene=context.scene, options=options), job.name)
+    draft = find_draft(job.id)
+    result = built(operator, lambda: build_head(job.bundle, scene=context.scene, options=options, draft=draft), job.name)
     if result is None:
         return {"CANCELLED"}
     session.answered(job.id)
     head = result.head
-    context.view_layer.update()  # Until then the layer does not know its new objects.
-    if head.name in context.view_layer.objects:
-        for selected in list(context.view_layer.objects.selected):
-            selected.select_set(False)
-        head.select_set(True)
-        context.view_layer.objects.active = head
-    _show(context)
+    if draft is None:
+        _select(context, head)
+    _show(context, frame=draft is None)
     if preferences().maps == "COPY":
         _copy_new(operator, head)
     for warning in job.warnings:
@@ -56,6 +54,16 @@ def _build(operator: bpy.types.Operator, context, job: Job) -> set[str]:
     if not job.warnings:
         operator.report({"INFO"}, report("{head} is ready", head=job.name))
     return {"FINISHED"}
+
+
+def _select(context, head: bpy.types.Object) -> None:
+    """Make a new head the only selected object."""
+    context.view_layer.update()  # Until then the layer does not know its new objects.
+    if head.name in context.view_layer.objects:
+        for selected in list(context.view_layer.objects.selected):
+            selected.select_set(False)
+        head.select_set(True)
+        context.view_layer.objects.active = head
 
 
 def _copy_new(operator: bpy.types.Operator, head: bpy.types.Object) -> None:
@@ -69,17 +77,46 @@ def _copy_new(operator: bpy.types.Operator, head: bpy.types.Object) -> None:
         operator.report({"WARNING"}, report(error.sentence))
 
 
-def _show(context) -> None:
-    """Bring the new head into the 3D viewport that the operator was called in."""
+def _show(context, materials: bool = True, frame: bool = True) -> None:
+    """Bring the new head into the 3D viewport that the operator was called in.
+
+    Args:
+        materials: show them, where the preferences say so.
+        frame: turn the view to the head, where the preferences say so.
+    """
     space = free_viewport(context)
     if space is None:
         return
     view = space.region_3d
-    if preferences().show_material and space.shading.type == "SOLID":
+    if materials and preferences().show_material and space.shading.type == "SOLID":
         space.shading.type = "MATERIAL"
-    if preferences().frame_result and view is not None and view.view_perspective != "CAMERA":
+    if frame and preferences().frame_result and view is not None and view.view_perspective != "CAMERA":
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
+
+
+class HRN_OT_show_early(bpy.types.Operator):
+    """Show a head that is being made as far as it is known"""
+
+    bl_idname = "hrn.show_early"
+    bl_label = "Show Unfinished Head"
+    bl_options = {"INTERNAL"}
+
+    job_id: IntProperty(default=0, options={"HIDDEN", "SKIP_SAVE"}, description="Which job")
+
+    def execute(self, context):
+        job = session.queue.get(self.job_id)
+        if job is None or job.early is None:
+            return {"CANCELLED"}
+        new = find_draft(job.id) is None
+        try:
+            head = shape_draft(job.early, job.id, job.name, context.scene)
+        except (HrnError, RuntimeError):
+            return {"CANCELLED"}  # The finished head will come.
+        if new:
+            _select(context, head)
+            _show(context, materials=False)
+        return {"FINISHED"}
 
 
 class HRN_OT_build_result(bpy.types.Operator):
@@ -341,6 +378,7 @@ class HRN_OT_look_through_photo(bpy.types.Operator):
 
 
 _CLASSES = (
+    HRN_OT_show_early,
     HRN_OT_build_result,
     HRN_OT_keep_result,
     HRN_OT_load_bundle,

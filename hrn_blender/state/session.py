@@ -5,14 +5,19 @@ Everything here survives opening another file and undo; :data:`ticker` moves it 
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import bpy
 
+from ..build.draft import DRAFT_PROPERTY, drafts, remove_draft
 from ..engine.wire.child_process import LogFile, kill_all
 from ..engine.wire.client import EngineProcess, EngineState
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.paths import log_dir, log_path
 from ..link import install_job
-from ..link.jobs import Job, JobQueue
+from ..link.jobs import Job, JobQueue, JobState
 from ..link.location import ENGINE_VERSION, launch_engine
 from .language import report
 from .settings import preferences
@@ -77,6 +82,8 @@ _to_build: list[int] = []
 """Jobs that are done and wait for Blender to be ready for their head."""
 _begun_in: dict[int, str] = {}
 """The .blend file in which a job was begun; jobs for which another one was opened meanwhile are no longer in it."""
+_early: Path | None = None
+"""Folder of the unfinished shapes of the job that runs."""
 _asking: list[int] = []
 """Jobs that are done and were begun in another file: the artist is asked whether their head belongs here."""
 
@@ -148,12 +155,15 @@ def _step() -> float | None:
     for event in queue.pump():
         if event.kind == "done":
             (_to_build if event.job.id in _begun_in else _asking).append(event.job.id)
+        elif event.kind == "early":
+            _show_early(event.job)
         elif event.kind == "failed":
             show_error(event.job.error, event.job.name)
         elif event.kind == "cancelled":
             queue.remove(event.job.id)
     _pump_install()
     _build_next()
+    _sweep()
     sync()
     if queue.busy or _to_build or install is not None:
         return _FAST
@@ -181,6 +191,34 @@ def _build_next() -> None:
     job_id = _to_build.pop(0)
     if queue.get(job_id) is not None:
         run_operator(bpy.ops.hrn.build_result, undo=True, job_id=job_id)
+
+
+def _early_folder() -> Path:
+    """An empty folder for the unfinished shapes of the job that begins; that of the last one is gone."""
+    global _early
+    _remove_early()
+    _early = Path(tempfile.mkdtemp(prefix="hrn-early-"))
+    return _early
+
+
+def _remove_early() -> None:
+    if _early is not None:
+        shutil.rmtree(_early, ignore_errors=True)
+
+
+def _show_early(job: Job) -> None:
+    """Let an unfinished head stand in the scene, without an undo step: the finished one makes it, so that one undo removes both."""
+    if job.id in _begun_in and job.state is JobState.RUNNING and ready_to_build():
+        run_operator(bpy.ops.hrn.show_early, undo=False, job_id=job.id)
+
+
+def _sweep() -> None:
+    """Remove unfinished heads whose job ends in nothing, or has long ended where an undo or a file brought them back."""
+    for head in drafts():
+        job = queue.get(head[DRAFT_PROPERTY])
+        wanted = job is not None and (not job.state.ended or job.id in _to_build) and job.id in _begun_in
+        if not wanted and head.library is None and ready_to_build():
+            remove_draft(head)
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------
@@ -239,22 +277,23 @@ def _file_loaded() -> bool:
             _to_build.remove(id_)
             _asking.append(id_)
     sync()
-    return queue is not None and (queue.busy or bool(_to_build))
+    return queue is not None and (queue.busy or bool(_to_build) or bool(drafts()))
 
 
 def _leaving() -> None:
+    _remove_early()
     if queue is not None:
         queue.shutdown()
     kill_all()
 
 
-ticker = Ticker(_step, shown=_shown, file_loaded=_file_loaded, leaving=_leaving)
+ticker = Ticker(_step, shown=_shown, file_loaded=_file_loaded, undone=lambda: bool(drafts()), leaving=_leaving)
 
 
 def register() -> None:
     global queue
     engine = EngineProcess(launch_engine, version=ENGINE_VERSION, log=LogFile(log_path()))
-    queue = JobQueue(engine)
+    queue = JobQueue(engine, _early_folder)
     ticker.start()
 
 
@@ -264,6 +303,7 @@ def unregister() -> None:
     queue.shutdown()
     if install is not None:
         install.cancel()
+    _remove_early()
     queue = install = None
     photos.clear()
     for kept in (_to_build, _begun_in, _asking):

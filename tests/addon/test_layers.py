@@ -11,10 +11,11 @@ import pytest
 ADDON = Path(__file__).resolve().parents[2] / "hrn_blender"
 BELOW = {
     "link": set(),
-    "build": {"compat"},
-    "state": {"link", "build"},
-    "operators": {"link", "build", "state"},
-    "ui": {"link", "build", "state"},
+    "adjust": set(),
+    "build": {"adjust", "compat"},
+    "state": {"adjust", "link", "build"},
+    "operators": {"adjust", "link", "build", "state"},
+    "ui": {"adjust", "link", "build", "state"},
     "cli": {"link", "build", "state"},
 }
 """What each room may import, itself and the engine's messages and tables apart."""
@@ -75,9 +76,10 @@ def test_only_messages_and_tables_of_the_engine_are_used():
         assert name.startswith("engine.wire.") or name in ENGINE or name.rpartition(".")[0] in ENGINE, name
 
 
-def test_link_knows_no_blender():
-    assert len(files("link")) > 5
-    for file in files("link"):
+@pytest.mark.parametrize("room", ["adjust", "link"])
+def test_what_needs_no_blender_knows_none(room):
+    assert len(files(room)) > 5
+    for file in files(room):
         names = imports(file)
         assert not {name.split(".")[0] for name in names} & {"bpy", "bpy_extras", "blf", "gpu", "mathutils"}, file.name
 

@@ -4,6 +4,7 @@ Orders come as ``order.json`` in the folder named by ``HRN_PROBE``, the state go
 second. Clicking is not done here: that is the mouse's job.
 """
 
+import array
 import functools
 import json
 import os
@@ -26,6 +27,8 @@ _done = 0
 _error = ""
 _read = []
 """Panels whose words are wanted."""
+_spots = []
+"""Landmarks whose places in the window are wanted while Adjust Mode is on."""
 _foreign = set()
 """Texts that Blender translates in another way than the add-on."""
 _slowest = 0.0
@@ -48,7 +51,7 @@ def viewport():
 
 
 def order(name, value):
-    global _read
+    global _read, _spots
     window, area, regions = viewport()
     if name == "prepare":
         preferences = bpy.context.preferences
@@ -77,6 +80,8 @@ def order(name, value):
         view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = value != "en_US"
     elif name == "read":
         _read = value
+    elif name == "spots":
+        _spots = value
     elif name == "python":
         exec(value, {"bpy": bpy, "window": window, "area": area, "regions": regions, "session": session()})
     elif name == "quit":
@@ -131,6 +136,7 @@ def state():
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
         "batch": batch_state(),
         "view": view_name(area),
+        "adjust": adjust_state(area, regions),
         "words": words(window, area, regions),
         "foreign": sorted(_foreign),
     }
@@ -186,6 +192,59 @@ def batch_state():
         "eta": module.batch.eta,
         "subjects": {s.title: {"state": s.state.value, "fraction": s.fraction} for s in module.batch.subjects.values()},
     }
+
+
+def adjust_state(area, regions):
+    """Whether Adjust Mode is on, how many pins there are, and where the window shows landmarks of the fit, and
+    where the folder's own figures have them (x and y of each)."""
+    correct = sys.modules.get(f"{PACKAGE}.state.correct")
+    heads = [o for o in bpy.context.scene.objects if "hrn_bundle" in o]
+    if correct is None or not heads or area is None:
+        return {"on": False, "pins": 0, "spots": {}, "truth": {}, "running": False}
+    head = bpy.context.view_layer.objects.active
+    head = head if head in heads else heads[-1]
+    found = {
+        "on": bool(correct.adjusted),
+        "pins": len(correct.pins_of_head(head)),
+        "running": correct.running(head) is not None,
+        "texture_old": head.hrn_correct.texture_old,
+        "spots": {},
+        "truth": {},
+        "painted": painted(head),
+    }
+    if found["on"] and _spots:
+        found["spots"], found["truth"] = spots(head, area, regions["WINDOW"])
+    return found
+
+
+def painted(head):
+    """Pixels that were painted away of the first photo."""
+    image = next((c.hrn_correct.ignore for c in head.children if c.type == "CAMERA" and c.hrn_correct.ignore), None)
+    if image is None:
+        return -1
+    values = array.array("f", bytes(4 * len(image.pixels)))
+    image.pixels.foreach_get(values)
+    return sum(value < 0.5 for value in values[3::4])
+
+
+def spots(head, area, region):
+    view = sys.modules[f"{PACKAGE}.operators.adjust.view"]
+    refit = sys.modules[f"{PACKAGE}.build.refit"]
+    project = sys.modules[f"{PACKAGE}.adjust.fitted"].project
+    fitted = refit.fitted_of(head)
+    camera = bpy.context.scene.camera
+    eye = fitted.eye(camera["hrn_photo"])
+    frame = view.photo_frame(region, area.spaces.active.region_3d, bpy.context.scene, camera)
+    posed, window = fitted.posed(eye.number), bpy.context.window_manager.windows[0]
+    bundle = sys.modules[f"{PACKAGE}.engine.wire.bundle"].load_bundle(bpy.path.abspath(head["hrn_bundle"]))
+    given = bundle.arrays()["landmarks_fitted"]
+    found, truth = {}, {}
+    for number in _spots:
+        point = fitted.landmark_weights[number] @ posed[fitted.landmark_vertices[number]]
+        for places, pixel in ((found, project(point, eye)[0]), (truth, given[number])):
+            x, y = frame.to_region(pixel)
+            places[str(number)] = [float(region.x + x), float(window.height - region.y - y)]
+    return found, truth
 
 
 def view_name(area):

@@ -46,6 +46,10 @@ class Layout:
         assert own or name in data.bl_rna.properties, name
         self.drawn.append(("prop", name, text if text is None else _shown(text)))
 
+    def prop_search(self, data, name, owner, collection, *, text=None, icon="NONE"):
+        assert name in data.bl_rna.properties and hasattr(owner, collection), (name, collection)
+        self.drawn.append(("prop", name, text))
+
     def progress(self, *, text="", factor=0.0, type="RING"):
         assert type in {"BAR", "RING"} and 0 <= factor <= 1
         self.drawn.append(("progress", text, round(factor, 3)))

@@ -13,6 +13,7 @@ own with ``settings.method = "fake:MODE[,key=value…]"``. Modes that act at the
 Modes of a reconstruction:
 
     ok,seconds=0.2         progress through all stages, then a synthetic bundle
+    ok,early=1             the same, and shows the head's shape at the beginning and, a little wider, in the middle
     slow,seconds=10        the same, slowly; cancel works
     ignore_cancel,seconds=10,term=0   progress, but deaf to cancel, shutdown and end of stdin (term=1: and to SIGTERM)
     crash,at=0.5,code=3    exit at once when that fraction of the work is done
@@ -27,6 +28,9 @@ Modes of a reconstruction:
     stderr_flood,megabytes=5   that much on stderr, then the result
     bad_bundle             a result whose bundle lacks a file
     partial                exit in the middle of writing, leaving a ``.partial`` folder
+
+Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
+becomes as many millimetres wider to the left as there are pins.
 
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
@@ -146,16 +150,19 @@ class FakeEngine:
             if not self.deaf:
                 self.send(response(id_, {}))
             self.quit()
-        elif method == "reconstruct":
+        elif method in ("reconstruct", "refit", "retexture"):
             if self.running is not None:
                 self.send(error_response(id_, HrnError(ErrorCode.BUSY, "Another reconstruction is running.")))
             else:
                 self.running = id_
-                self.jobs.put((id_, params))
+                self.jobs.put((id_, {"method": method} | params))
         else:
             self.send(error_response(id_, HrnError(ErrorCode.ENGINE_PROTOCOL, f"Unknown request {method!r}.")))
 
     def reconstruct(self, id_: int, params: dict) -> None:
+        if params["method"] != "reconstruct":
+            self.correct(id_, params)
+            return
         settings = dict(params.get("settings") or {})
         method = settings.get("method", "open")
         if method.startswith("fake:"):
@@ -168,6 +175,24 @@ class FakeEngine:
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None  # Before the answer: the next request may follow it at once.
+        self.send(answer)
+
+    def correct(self, id_: int, params: dict) -> None:
+        mode, options = parse_mode(self.mode)
+        try:
+            if mode == "error":
+                raise HrnError(ErrorCode(options.get("code", "CORRECTIONS_INVALID")), "The fake engine does not like them.")
+            if mode == "crash":
+                os._exit(3)
+            deadline = time.monotonic() + float(options.get("seconds", 0.05))
+            while time.monotonic() < deadline:
+                if id_ in self.cancelled:
+                    raise HrnError(ErrorCode.CANCELLED, "Nothing was changed.")
+                time.sleep(0.01)
+            answer = response(id_, refitted(params) if params["method"] == "refit" else {"bundle": params["out"]})
+        except HrnError as error:
+            answer = error_response(id_, error)
+        self.running = None
         self.send(answer)
 
     def work(self, id_: int, params: dict, settings: Settings, mode: str, options: dict[str, str]) -> dict:
@@ -203,6 +228,9 @@ class FakeEngine:
         steps = max(len(stages), min(200, int(seconds / 0.05)))
         for step in range(steps):
             done = step / steps
+            if options.get("early") and step in (0, steps // 2):
+                file = write_early(Path(params["early"]), int(step > 0))
+                self.send(notification("early", {"id": id_, "file": str(file)}))
             if id_ in self.cancelled and not self.deaf:
                 raise HrnError(ErrorCode.CANCELLED, "The reconstruction was cancelled.")
             if mode in ("crash", "kill", "partial") and done >= float(options.get("at", 0.5)):
@@ -231,6 +259,44 @@ class FakeEngine:
             (out / "albedo.png").unlink()
         self.send(notification("progress", {"id": id_, "stage": "done", "fraction": 1.0, "overall": 1.0, "message": "Done"}))
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
+
+
+def refitted(params: dict) -> dict:
+    """A head that is one millimetre wider to the left for each pin, through the same cameras."""
+    import numpy as np
+
+    bundle = Path(params["bundle"])
+    manifest = json.loads((bundle / "head.json").read_text(encoding="utf-8"))
+    pins = [pin for photo in params["corrections"]["photos"] for pin in photo["pins"]]
+    with np.load(bundle / "mesh.npz") as arrays:
+        vertices, deformation = arrays["vertices"], arrays["deformation"]
+    shift = np.array([0.001 * len(pins), 0, 0], np.float32)
+    np.savez(params["out"], vertices=vertices + shift, deformation=deformation)
+    expression = manifest["expression"]
+    seen = [manifest["photos"][camera["photo"]].get("expression") or expression["values"] for camera in manifest["cameras"]]
+    return {
+        "geometry": params["out"],
+        "cameras": manifest["cameras"],
+        "expression": {name: expression[name] for name in ("values", "photo_values")},
+        "expressions": seen,
+        "pins": [],
+        "warnings": [],
+    }
+
+
+def write_early(folder: Path, number: int) -> Path:
+    """A shape as the engine shows it before the head is finished, of a synthetic bundle."""
+    import numpy as np
+
+    from support.synthetic_bundle import make_bundle
+
+    bundle = make_bundle(folder / f"of_{number}", density=8)
+    arrays, camera = bundle.arrays(), bundle.manifest["cameras"][0]
+    shutil.copyfile(bundle.path / "photo_0.png", folder / "early.jpg")
+    places = {name: np.array(camera[name], float) for name in ("width", "height", "fx", "fy", "cx", "cy", "R", "t")}
+    mesh = {name: arrays[name] for name in ("faces", "face_material")}
+    np.savez(folder / f"early_{number}.npz", posed=arrays["vertices"] * (1 + 0.1 * number), **mesh, **places)
+    return folder / f"early_{number}.npz"
 
 
 def write_head(out: Path, photos: list[Path], settings: Settings) -> dict:

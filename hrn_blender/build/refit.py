@@ -1,0 +1,228 @@
+"""A head that stands in the scene takes another shape: what the engine fitted anew, added to what the artist made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..adjust.fitted import Eye, Fitted
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
+from .camera import (
+    EXPRESSION_PROPERTY,
+    HEIGHT_PROPERTY,
+    PHOTO_NAME_PROPERTY,
+    PHOTO_PROPERTY,
+    WIDTH_PROPERTY,
+    aim,
+    lens_of,
+)
+from .head import BUNDLE_PROPERTY
+from .mesh import DEFORMATION_KEY
+from .source import HeadSource, PhotoCamera, photo_camera, read_source, to_blender
+
+__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer", "reload_maps"]
+
+FIT_VERTICES = "hrn_fit_vertices"
+"""Point attribute: the coarse head that the shape keys stand on, as the engine last fitted it; absent until corrected."""
+FIT_DEFORMATION = "hrn_fit_deformation"
+"""Point attribute: the deformation that goes with it."""
+FIT_VALUES = "hrn_fit_values"
+"""Custom property of heads: the values of the facial actions that go with it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine says to corrections, in the axes of the head's object."""
+
+    vertices: np.ndarray
+    """(N, 3) metres, neutral coarse head."""
+    deformation: np.ndarray
+    """(N, 3) metres."""
+    cameras: tuple[PhotoCamera, ...]
+    values: np.ndarray
+    """(E,) for the shape keys."""
+
+
+def photo_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The cameras of the head's photos that can be looked through, in the order of the photos."""
+    found = [child for child in head.children if child.type == "CAMERA" and WIDTH_PROPERTY in child]
+    return sorted(found, key=lambda camera: (camera.get(PHOTO_PROPERTY, 0), camera.name))
+
+
+def _source(head: bpy.types.Object) -> HeadSource:
+    return read_source(bpy.path.abspath(head[BUNDLE_PROPERTY]))
+
+
+def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitted:
+    """The fit that a head in the scene stands on: its folder's, or the answer to the last corrections.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``: the head's folder is gone or damaged, or the mesh is no longer the folder's.
+    """
+    source = source or _source(head)
+    mesh = head.data
+    if len(mesh.vertices) != len(source.vertices):
+        raise HrnError(
+            ErrorCode.BUNDLE_INVALID,
+            say("{head} no longer has the vertices that it was built with.", head=head.name),
+            hint="Build the head again and correct that one.",
+        )
+    arrays = source.bundle.arrays()
+    vertices, deformation = _read(mesh, FIT_VERTICES), _read(mesh, FIT_DEFORMATION)
+    if vertices is None or deformation is None:
+        vertices, deformation = _fit_of_folder(head, source, arrays)
+    values = np.array(head.get(FIT_VALUES, source.expression_values), np.float64)
+    return Fitted(
+        vertices=np.asarray(vertices, np.float64),
+        deformation=np.asarray(deformation, np.float64),
+        folds=source.folds,
+        deltas=source.expression_deltas,
+        names=source.expression_names,
+        values=values,
+        faces=source.faces,
+        material=source.face_material,
+        parts=source.parts,
+        landmark_vertices=arrays["landmark_vertices"],
+        landmark_weights=arrays["landmark_weights"],
+        eyes=tuple(_eye(camera) for camera in photo_cameras(head)),
+    )
+
+
+def _fit_of_folder(head: bpy.types.Object, source: HeadSource, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) vertices and deformation that a head was built with whose corrections were undone, or that has never had any: the
+    folder may have been corrected since, and keeps the fit before that."""
+    shift = source.origin - _origin(head)
+    fits = [(source.vertices + shift, source.deformation)]
+    if "fit_vertices" in arrays and "fit_deformation" in arrays:
+        fits.append((to_blender(arrays["fit_vertices"]) - _origin(head), to_blender(arrays["fit_deformation"])))
+    keys = head.data.shape_keys
+    if keys is None or DEFORMATION_KEY not in keys.key_blocks:
+        return fits[0]
+    folds = 0.0 if source.folds is None else source.folds
+    built = _places(keys.key_blocks[DEFORMATION_KEY].points)
+
+    def away(fit: tuple[np.ndarray, np.ndarray]) -> float:
+        """Median, because the artist may have sculpted a part of it."""
+        return float(np.median(np.linalg.norm(fit[0] + fit[1] - folds - built, axis=1)))
+
+    return min(fits, key=away)
+
+
+def _origin(head: bpy.types.Object) -> np.ndarray:
+    return np.array(head["hrn_origin"], np.float64)
+
+
+def _read(mesh: bpy.types.Mesh, name: str) -> np.ndarray | None:
+    attribute = mesh.attributes.get(name)
+    if attribute is None or len(attribute.data) != len(mesh.vertices):
+        return None
+    values = np.empty(3 * len(mesh.vertices), np.float32)
+    attribute.data.foreach_get("vector", values)
+    return values.reshape(-1, 3)
+
+
+def _write(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
+    attribute = mesh.attributes.get(name) or mesh.attributes.new(name, "FLOAT_VECTOR", "POINT")
+    attribute.data.foreach_set("vector", np.ascontiguousarray(values, np.float32).ravel())
+
+
+def _eye(camera: bpy.types.Object) -> Eye:
+    matrix = np.array(camera.matrix_basis, np.float64)
+    return Eye(
+        int(camera.get(PHOTO_PROPERTY, 0)),
+        str(camera.get(PHOTO_NAME_PROPERTY, "")),
+        int(camera[WIDTH_PROPERTY]),
+        int(camera[HEIGHT_PROPERTY]),
+        *lens_of(camera),
+        rotation=matrix[:3, :3],
+        location=matrix[:3, 3],
+        expression=np.array(camera.get(EXPRESSION_PROPERTY, ()), np.float64),
+    )
+
+
+def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None = None) -> Answer:
+    """The engine's answer to ``refit`` for this head.
+
+    Raises:
+        HrnError: ``ENGINE_PROTOCOL``: it is not what it should be.
+    """
+    source = source or _source(head)
+    origin = _origin(head)
+    try:
+        with np.load(result["geometry"]) as arrays:
+            vertices, deformation = to_blender(arrays["vertices"]) - origin, to_blender(arrays["deformation"])
+        cameras = tuple(photo_camera(source.bundle, camera, origin) for camera in result["cameras"])
+        seen = tuple(
+            PhotoCamera(**{**vars(camera), "expression": tuple(map(float, values))})
+            for camera, values in zip(cameras, result["expressions"], strict=True)
+        )
+        values = np.array(result["expression"]["values"], np.float64)
+        if vertices.shape != source.vertices.shape or not np.isfinite([vertices, deformation]).all():
+            raise ValueError("geometry")
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise HrnError(
+            ErrorCode.ENGINE_PROTOCOL, say("The engine's answer to the corrections cannot be read: {reason}.", reason=error)
+        ) from error
+    return Answer(vertices, deformation, seen, values)
+
+
+def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None:
+    """Give the head another fit. Whatever the artist has changed of its shape keys or sculpted into keys of his own stays as
+    an offset from it; sliders of the face that he moved stay where they are.
+
+    Args:
+        fitted: the fit that the head stands on.
+    """
+    mesh = head.data
+    coarse = answer.vertices - fitted.vertices
+    further = answer.deformation - fitted.deformation
+    keys = mesh.shape_keys
+    for block in keys.key_blocks if keys is not None else ():
+        _move(block.points, coarse + further if block.name == DEFORMATION_KEY else coarse)
+    _move(mesh.vertices, coarse)
+    _set_actions(head, fitted, answer.values)
+    _write(mesh, FIT_VERTICES, answer.vertices)
+    _write(mesh, FIT_DEFORMATION, answer.deformation)
+    head[FIT_VALUES] = answer.values.tolist()
+    by_photo = {camera.number: camera for camera in answer.cameras}
+    for view in photo_cameras(head):
+        camera = by_photo.get(int(view.get(PHOTO_PROPERTY, 0)))
+        if camera is not None:
+            aim(view, camera)
+            view[EXPRESSION_PROPERTY] = camera.expression
+    mesh.update()
+    head.update_tag()
+
+
+def _places(points) -> np.ndarray:
+    """(N, 3) of a shape key's or a mesh's points."""
+    places = np.empty(3 * len(points), np.float32)
+    points.foreach_get("co", places)
+    return places.reshape(-1, 3)
+
+
+def _move(points, offset: np.ndarray) -> None:
+    points.foreach_set("co", (_places(points) + offset).astype(np.float32).ravel())
+
+
+def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> None:
+    """The new values, but for sliders that no longer stand where the fit had put them."""
+    blocks = head.data.shape_keys.key_blocks if head.data.shape_keys is not None else {}
+    for name, old, new in zip(fitted.names, fitted.values, values):
+        if name in blocks and abs(blocks[name].value - old) < 1e-4:
+            blocks[name].slider_max = max(blocks[name].slider_max, float(new))
+            blocks[name].value = float(new)
+
+
+def reload_maps(images: list[bpy.types.Image]) -> None:
+    """Read images again whose files have changed; what was stored in the .blend file is stored anew."""
+    for image in images:
+        packed = image.packed_file is not None
+        if packed:
+            image.unpack(method="REMOVE")
+        image.reload()
+        if packed:
+            image.pack()

@@ -1,0 +1,127 @@
+"""Painting away what the engine is to ignore of a photo, in Blender's image editor."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import EnumProperty
+
+from ...build.refit import photo_cameras
+from ...engine.wire.errors import ErrorCode, HrnError
+from ...state import correct
+from ...state.heads import active_head
+from ...state.language import CONTEXT, report
+from ...state.session import fail
+from .actions import _Correction
+
+__all__ = ["CLASSES"]
+
+_KIND = {
+    "name": "Mask",
+    "translation_context": CONTEXT,
+    "items": (
+        ("ignore", "What to Ignore", "Hair, a hand, glasses, glare: neither shape nor skin is taken from there"),
+        ("skin", "What Is Skin", "Skin that the engine took for something else"),
+    ),
+}
+
+
+def _camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
+    """The photo that is meant: the scene's camera, or the first."""
+    cameras = photo_cameras(head)
+    return context.scene.camera if context.scene.camera in cameras else next(iter(cameras), None)
+
+
+def _image_editor(context) -> tuple[bpy.types.Window, bpy.types.Area]:
+    """An image editor that is open, or one in a window of its own."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR":
+                return window, area
+    bpy.ops.wm.window_new()
+    window = context.window_manager.windows[-1]
+    area = max(window.screen.areas, key=lambda one: one.width * one.height)
+    area.type = "IMAGE_EDITOR"
+    return window, area
+
+
+def _paint_on(image: bpy.types.Image, window: bpy.types.Window, area: bpy.types.Area) -> None:
+    """Show the picture in an image editor, with a brush that takes alpha away."""
+    space = area.spaces.active
+    space.mode = "PAINT"
+    space.image = image
+    brush = bpy.context.scene.tool_settings.image_paint.brush
+    if brush is not None:
+        brush.blend = "ERASE_ALPHA"
+        brush.strength = 1.0
+    region = next((region for region in area.regions if region.type == "WINDOW"), None)
+    if region is not None:
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            bpy.ops.image.view_all(fit_view=True)
+
+
+class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
+    """Paint over the photo in the image editor: what you paint away is what this mask holds. Then click Use Mask"""
+
+    bl_idname = "hrn.adjust_paint"
+    bl_label = "Paint What to Ignore"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: EnumProperty(**_KIND)
+
+    def execute(self, context):
+        head = active_head(context)
+        camera = _camera(context, head)
+        if camera is None:
+            return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
+        try:
+            image = correct.mask_of(camera, self.kind)
+            if image is None:
+                image = correct.painted_photo(camera, self.kind)
+                setattr(camera.hrn_correct, self.kind, image)
+        except HrnError as error:
+            return fail(self, error, head.name)
+        if not bpy.app.background:
+            _paint_on(image, *_image_editor(context))
+        return {"FINISHED"}
+
+
+class HRN_OT_adjust_use_masks(_Correction, bpy.types.Operator):
+    """Fit the head anew without what was painted away, and keep the masks in the file"""
+
+    bl_idname = "hrn.adjust_use_masks"
+    bl_label = "Use Mask"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        head = active_head(context)
+        for camera in photo_cameras(head):
+            for kind in correct.MASKS:
+                image = correct.mask_of(camera, kind)
+                if image is not None and image.is_dirty:
+                    image.pack()
+        result = self._ask(head, correct.refit)
+        if result == {"FINISHED"}:
+            correct.retexture_later(head)
+            self.report({"INFO"}, report("The masks of {head} are used", head=head.name))
+        return result
+
+
+class HRN_OT_adjust_remove_mask(_Correction, bpy.types.Operator):
+    """Forget this mask of the photo"""
+
+    bl_idname = "hrn.adjust_remove_mask"
+    bl_label = "Remove Mask"
+    bl_options = {"REGISTER", "UNDO"}
+
+    kind: EnumProperty(**_KIND)
+
+    def execute(self, context):
+        head = active_head(context)
+        camera = _camera(context, head)
+        if camera is None or correct.mask_of(camera, self.kind) is None:
+            return {"CANCELLED"}
+        setattr(camera.hrn_correct, self.kind, None)
+        return self._ask(head, correct.refit)
+
+
+CLASSES = (HRN_OT_adjust_paint, HRN_OT_adjust_use_masks, HRN_OT_adjust_remove_mask)

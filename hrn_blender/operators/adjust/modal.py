@@ -1,0 +1,253 @@
+"""The operator that enters Adjust Mode, and what keys and mouse do in it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...adjust.fitted import project
+from ...adjust.hand import Hand
+from ...build import find_heads
+from ...build.camera import PHOTO_PROPERTY
+from ...build.refit import fitted_of, photo_cameras
+from ...engine.wire.errors import ErrorCode, HrnError
+from ...state import correct, session
+from ...state.heads import active_head, photo_label
+from ...state.language import tip, words
+from ...state.session import fail
+from ..shared import engine_is_ready, in_object_mode
+from .draw import Overlay
+from .view import View
+
+__all__ = ["HRN_OT_adjust"]
+
+_REACH = 12.0
+"""Pixels of the region, at a resolution scale of 1, within which the mouse takes a pin."""
+_SECONDS = 0.04
+"""Between two looks at the engine."""
+_PASSED = {"WHEELUPMOUSE", "WHEELDOWNMOUSE", "WHEELINMOUSE", "WHEELOUTMOUSE", "TRACKPADPAN", "TRACKPADZOOM", "HOME"}
+"""What zooms and moves the picture is left to Blender."""
+_LEAVE = {"ESC", "RET", "NUMPAD_ENTER"}
+_NEXT, _LAST = {"PAGE_DOWN", "RIGHT_ARROW", "DOWN_ARROW"}, {"PAGE_UP", "LEFT_ARROW", "UP_ARROW"}
+
+
+class HRN_OT_adjust(bpy.types.Operator):
+    """Lay the head over its photo and pull it into place with pins"""
+
+    bl_idname = "hrn.adjust"
+    bl_label = "Adjust"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        head = active_head(context)
+        if head is None or head.library is not None or head.override_library is not None:
+            cls.poll_message_set(tip("Select a head of this file first"))
+            return False
+        if not photo_cameras(head):
+            cls.poll_message_set(tip("This head has no photo camera any more"))
+            return False
+        if correct.adjusted:
+            cls.poll_message_set(tip("Adjust Mode is on already"))
+            return False
+        return in_object_mode(cls, context) and engine_is_ready(cls)
+
+    # -- begin and end -------------------------------------------------------------------------------------------------
+
+    def invoke(self, context, _event):
+        area = context.area
+        if area is None or area.type != "VIEW_3D":
+            return fail(self, HrnError(ErrorCode.SETTINGS_INVALID, "Adjust Mode needs a 3D viewport."))
+        head = active_head(context)
+        session.dismiss()
+        try:
+            correct.read_from_bundle(head)
+            fitted = fitted_of(head)
+        except HrnError as error:
+            return fail(self, error, head.name)
+        shown = context.scene.camera
+        numbers = [eye.number for eye in fitted.eyes]
+        first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else numbers[0]
+        self._name, self._area, self._mouse = head.name, area, (0.0, 0.0)
+        self._pressed_at = self._mouse
+        self._surface = False
+        self._changed = False
+        self._hand = Hand(fitted, correct.pins_of_head(head), first)
+        self._view = View(area, context.scene)
+        self._overlay = Overlay(fitted)
+        self._show(head)
+        draw = bpy.types.SpaceView3D.draw_handler_add
+        self._handlers = [draw(self._draw, (kind,), "WINDOW", kind) for kind in ("POST_VIEW", "POST_PIXEL")]
+        self._timer = context.window_manager.event_timer_add(_SECONDS, window=context.window)
+        correct.adjusted.add(head.name)
+        correct.listeners.append(self._taken)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def _show(self, head: bpy.types.Object) -> None:
+        """The photo of the hand, and what the status bar says."""
+        camera = self._camera(head)
+        self._view.look_through(camera)
+        self._view.show_surface(self._surface)
+        at = project(self._hand.posed, self._hand.eye)[0]
+        self._view.fill(camera, at.min(0), at.max(0))
+        self._place()
+        bpy.context.workspace.status_text_set(
+            words(
+                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z: Undo  |  "
+                "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
+            )
+        )
+        self._area.header_text_set(words("Adjust {head}: {photo}", head=head.name, photo=photo_label(camera)))
+
+    def _leave(self, context) -> None:
+        """Everything but the corrections is as it was before."""
+        for handler in self._handlers:
+            bpy.types.SpaceView3D.draw_handler_remove(handler, "WINDOW")
+        context.window_manager.event_timer_remove(self._timer)
+        if self._taken in correct.listeners:
+            correct.listeners.remove(self._taken)
+        correct.adjusted.discard(self._name)
+        context.workspace.status_text_set(None)
+        try:
+            self._area.header_text_set(None)
+            self._view.give_back()
+            self._area.tag_redraw()
+        except ReferenceError:
+            pass  # The viewport was closed meanwhile.
+
+    def cancel(self, context):
+        """Blender ends the mode itself: another file is opened, or it closes."""
+        self._leave(context)
+
+    # -- keys and mouse ------------------------------------------------------------------------------------------------
+
+    def modal(self, context, event):
+        head = bpy.data.objects.get(self._name)
+        if head is None or head not in find_heads(context.scene) or self._view.region() is None:
+            self._leave(context)
+            return {"FINISHED" if self._changed else "CANCELLED"}
+        if event.type == "TIMER":
+            session.ticker.tick()
+            return {"PASS_THROUGH"}
+        self._hand.symmetric = head.hrn_correct.symmetric
+        inside = self._follow_mouse(event)
+        if self._hand.held is not None:
+            return self._holding(context, event, head)
+        if event.type in _LEAVE and event.value == "PRESS":
+            self._leave(context)
+            if self._changed and head.hrn_correct.texture_old:
+                correct.retexture_later(head)
+            return {"FINISHED" if self._changed else "CANCELLED"}
+        if not inside and not (event.type == "Z" and (event.ctrl or event.oskey)):
+            return {"PASS_THROUGH"}  # But never Blender's own undo, which would take the head away from under the hand.
+        if event.type in _PASSED or (event.type == "MIDDLEMOUSE" and (event.shift or event.ctrl)):
+            self._area.tag_redraw()
+            return {"PASS_THROUGH"}
+        if event.value == "PRESS":
+            self._pressed(context, event, head)
+        self._area.tag_redraw()
+        return {"RUNNING_MODAL"}
+
+    def _follow_mouse(self, event) -> bool:
+        """Note where the mouse is; whether it is over the photo and not over the sidebar or another area."""
+        region = self._view.region()
+        self._mouse = (event.mouse_x - region.x, event.mouse_y - region.y)
+        x, y = event.mouse_x, event.mouse_y
+        for other in self._area.regions:
+            covers = other.x <= x < other.x + other.width and other.y <= y < other.y + other.height
+            if covers and other.type != "WINDOW" and other.width > 1 and other.height > 1:
+                return False
+        return 0 <= self._mouse[0] < region.width and 0 <= self._mouse[1] < region.height
+
+    def _holding(self, context, event, head):
+        """With a pin in the hand."""
+        pixel, _ = self._pixel(head)
+        if event.type == "MOUSEMOVE" and pixel is not None:
+            self._hand.move(pixel)
+            self._place()
+        elif event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
+            self._hand.drop()
+            self._place()
+        elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            if pixel is not None and self._pressed_at != self._mouse:
+                self._hand.move(pixel)  # Where moves came too fast to be told one by one.
+                self._place()
+            if self._hand.release():
+                self._refit(head)
+        self._area.tag_redraw()
+        return {"RUNNING_MODAL"}
+
+    def _pressed(self, context, event, head) -> None:
+        hand = self._hand
+        pixel, reach = self._pixel(head)
+        if event.type == "LEFTMOUSE" and pixel is not None:
+            hand.press(pixel, reach)
+            self._pressed_at = self._mouse
+        elif event.type in {"RIGHTMOUSE", "X", "DEL"} and pixel is not None:
+            if hand.remove(pixel, reach):
+                self._refit(head)
+        elif event.type == "Z" and (event.ctrl or event.oskey):
+            if hand.step_forward() if event.shift else hand.step_back():
+                self._refit(head)
+        elif event.type in _NEXT | _LAST:
+            hand.turn_to(1 if event.type in _NEXT else -1)
+            self._show(head)
+        elif event.type == "H":
+            self._surface = not self._surface
+            self._view.show_surface(self._surface)
+
+    def _pixel(self, head) -> tuple[tuple[float, float] | None, float]:
+        """Where the mouse is in the photo, and how far a pin may be from there; both in the photo's pixels."""
+        frame = self._view.frame(self._camera(head))
+        if frame is None:
+            return None, 0.0
+        size = float((frame.across**2).sum() ** 0.5)
+        return frame.to_photo(self._mouse), _REACH * bpy.context.preferences.system.ui_scale / size
+
+    def _camera(self, head) -> bpy.types.Object:
+        cameras = photo_cameras(head)
+        return next((camera for camera in cameras if camera.get(PHOTO_PROPERTY, 0) == self._hand.photo), cameras[0])
+
+    # -- the engine's say ----------------------------------------------------------------------------------------------
+
+    def _refit(self, head) -> None:
+        self._changed = True
+        correct.set_pins(head, self._hand.pins)
+        correct.refit_or_say(head)
+
+    def _taken(self, head: bpy.types.Object) -> None:
+        """The engine has answered, and the head has taken its new fit."""
+        if head.name != self._name:
+            return
+        self._changed = True
+        try:
+            self._hand.take(fitted_of(head))
+        except HrnError as error:
+            session.show_error(error, head.name)
+            return
+        self._place()
+        self._area.tag_redraw()
+
+    # -- drawing -------------------------------------------------------------------------------------------------------
+
+    def _place(self) -> None:
+        self._overlay.place(self._hand.posed, self._hand.eye.location)
+
+    def _draw(self, kind: str) -> None:
+        head = bpy.data.objects.get(self._name)
+        if head is None or bpy.context.area != self._area or self._view.space.region_3d.view_perspective != "CAMERA":
+            return
+        region, scale = bpy.context.region, bpy.context.preferences.system.ui_scale
+        if kind == "POST_VIEW":
+            size = (region.width, region.height)
+            self._overlay.draw_mesh(head.matrix_world, head.hrn_correct.opacity, size, scale)
+            return
+        frame = self._view.frame(self._camera(head))
+        if frame is None:
+            return
+        numbers, places, targets = self._hand.places()
+        near = self._hand.held
+        if near is None:
+            near = self._hand.under(*self._pixel(head))
+        under = numbers.index(near) if near in numbers else None
+        self._overlay.draw_pins(frame.to_region(places), frame.to_region(targets), under, scale)

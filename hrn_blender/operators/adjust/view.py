@@ -1,0 +1,167 @@
+"""The 3D viewport in Adjust Mode: the photo behind, everything else out of the way, and back again afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+
+from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY, match_scene_to_camera
+
+__all__ = ["Frame", "View", "photo_frame"]
+
+_SCENE = ("camera",)
+_RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
+_OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
+_FILLED = 0.72
+"""Share of the region that the head fills when the mode is entered."""
+_OBJECTS = "show_object_viewport_"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the photo lies in the region: pixels to pixels."""
+
+    origin: np.ndarray
+    """(2,) the photo's upper left corner, in the region."""
+    across: np.ndarray
+    """(2,) one pixel of the photo to the right."""
+    down: np.ndarray
+    """(2,) one pixel of the photo down."""
+
+    def to_region(self, pixels: np.ndarray) -> np.ndarray:
+        """(..., 2) of the region for (..., 2) of the photo."""
+        pixels = np.asarray(pixels, np.float64)
+        return self.origin + pixels[..., :1] * self.across + pixels[..., 1:] * self.down
+
+    def to_photo(self, place: tuple[float, float]) -> tuple[float, float]:
+        """A place of the region in pixels of the photo."""
+        x, y = np.linalg.solve(np.stack([self.across, self.down], 1), np.asarray(place, np.float64) - self.origin)
+        return float(x), float(y)
+
+
+class View:
+    """Remembers how a viewport and its scene were, and gives them back.
+
+    Args:
+        area: a 3D viewport.
+    """
+
+    def __init__(self, area: bpy.types.Area, scene: bpy.types.Scene):
+        self.area, self.scene = area, scene
+        space = self.space
+        view = space.region_3d
+        self._camera_view = view.view_camera_zoom, tuple(view.view_camera_offset)
+        self._perspective = view.view_perspective
+        self._place = (view.view_location.copy(), view.view_rotation.copy(), view.view_distance)
+        self._hidden = [name for name in space.bl_rna.properties.keys() if name.startswith(_OBJECTS) and "camera" not in name]
+        self._kept = [(owner, name, getattr(owner, name)) for owner, names in self._owners() for name in names]
+
+    @property
+    def space(self) -> bpy.types.SpaceView3D:
+        return self.area.spaces.active
+
+    def _owners(self):
+        space = self.space
+        yield self.scene, _SCENE
+        yield self.scene.render, _RENDER
+        yield space.overlay, _OVERLAY
+        yield space, (*self._hidden, "use_local_camera")
+
+    def look_through(self, camera: bpy.types.Object) -> None:
+        """See through a photo's camera and nothing of the scene but its photo."""
+        match_scene_to_camera(self.scene, camera)
+        space = self.space
+        space.use_local_camera = False
+        space.region_3d.view_perspective = "CAMERA"
+        for name in _OVERLAY[1:]:
+            setattr(space.overlay, name, False)
+        space.overlay.show_overlays = True
+        self.show_surface(False)
+
+    def fill(self, camera: bpy.types.Object, low: np.ndarray, high: np.ndarray) -> None:
+        """Zoom and move the camera's view until a part of the photo fills the region.
+
+        Args:
+            low: (2,) upper left corner of the part, in the photo's pixels.
+            high: (2,) its lower right corner.
+        """
+        view = self.space.region_3d
+        free_low, free_high = self._free()
+        size = free_high - free_low
+        view.view_camera_offset = (0.0, 0.0)
+        for _ in range(3):  # Zoom is no plain factor; the second time is exact enough.
+            view.update()
+            frame = self.frame(camera)
+            if frame is None:
+                return
+            shown = np.abs(frame.to_region(high) - frame.to_region(low))
+            grow = float((_FILLED * size / np.maximum(shown, 1e-6)).min())
+            # Blender's zoom z magnifies by (sqrt(2) + z / 50)² / 4.
+            now = (2**0.5 + view.view_camera_zoom / 50) ** 2 / 4
+            view.view_camera_zoom = float(np.clip(50 * (2 * (now * grow) ** 0.5 - 2**0.5), -30, 600))
+        places = []
+        for offset in ((0.0, 0.0), (0.1, 0.1)):
+            view.view_camera_offset = offset
+            view.update()
+            frame = self.frame(camera)
+            if frame is None:
+                return
+            places.append(frame.to_region((low + high) / 2))
+        moved = places[1] - places[0]
+        if (np.abs(moved) > 1e-6).all():
+            view.view_camera_offset = tuple(np.clip(0.1 * ((free_low + free_high) / 2 - places[0]) / moved, -1, 1))
+        view.update()
+
+    def _free(self) -> tuple[np.ndarray, np.ndarray]:
+        """(2,) lower left and upper right corner of what sidebar, tools and headers leave of the region, in its pixels."""
+        region = self.region()
+        low, high = np.zeros(2), np.array([region.width, region.height], np.float64)
+        for other in self.area.regions:
+            if other.width <= 1 or other.height <= 1:
+                continue
+            if other.type == "UI" and other.x > region.x:
+                high[0] = min(high[0], other.x - region.x)
+            elif other.type == "TOOLS":
+                low[0] = max(low[0], other.x + other.width - region.x)
+            elif other.type in {"HEADER", "TOOL_HEADER"} and other.y > region.y + region.height / 2:
+                high[1] = min(high[1], other.y - region.y)
+        return (low, high) if (high - low > 50).all() else (np.zeros(2), np.array([region.width, region.height], np.float64))
+
+    def show_surface(self, shown: bool) -> None:
+        """Show the heads themselves, or only the lines over the photo."""
+        for name in self._hidden:
+            setattr(self.space, name, shown)
+
+    def give_back(self) -> None:
+        """All as it was before."""
+        for owner, name, value in self._kept:
+            setattr(owner, name, value)
+        view = self.space.region_3d
+        view.view_camera_zoom, view.view_camera_offset = self._camera_view
+        view.view_perspective = self._perspective
+        view.view_location, view.view_rotation, view.view_distance = self._place
+
+    def region(self) -> bpy.types.Region | None:
+        """The part of the viewport that shows the scene."""
+        return next((region for region in self.area.regions if region.type == "WINDOW"), None)
+
+    def frame(self, camera: bpy.types.Object) -> Frame | None:
+        """Where the photo lies in the region; None while it cannot be told."""
+        return photo_frame(self.region(), self.space.region_3d, self.scene, camera)
+
+
+def photo_frame(
+    region: bpy.types.Region, view: bpy.types.RegionView3D, scene: bpy.types.Scene, camera: bpy.types.Object
+) -> Frame | None:
+    """Where a region that looks through a photo's camera shows the photo; None while it cannot be told."""
+    corners = [camera.matrix_world @ corner for corner in camera.data.view_frame(scene=scene)]
+    upper_right, _, lower_left, upper_left = (location_3d_to_region_2d(region, view, corner) for corner in corners)
+    if upper_right is None or lower_left is None or upper_left is None:
+        return None
+    origin = np.array(upper_left)
+    across = (np.array(upper_right) - origin) / camera[WIDTH_PROPERTY]
+    down = (np.array(lower_left) - origin) / camera[HEIGHT_PROPERTY]
+    return Frame(origin, across, down) if np.linalg.norm(across) > 1e-9 else None

@@ -321,6 +321,7 @@ def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
     window = scene.window
     if window.shown.all():
         return hair
+    hair = np.where(_cut_off_beside(scene, hair), 1, hair)
     inside = cv2.distanceTransform(scene.head.astype(np.uint8), cv2.DIST_L2, 5) / window.face
     distance = np.where(scene.head, -inside, scene.far)
     mask = ((hair > 0.5) & window.shown).astype(np.uint8)
@@ -329,3 +330,17 @@ def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
     more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~scene.head) & (window.level > 0.5)
     more = cv2.morphologyEx((more | (mask > 0)).astype(np.uint8), cv2.MORPH_CLOSE, disk(0.06 * window.face)) > 0
     return np.where(window.shown, hair, more.astype(hair.dtype))
+
+
+def _cut_off_beside(scene: Scene, hair: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+    """(H, W) bool: scalp at the left or right border of a photo that cuts the head, as dark as its hair: networks and colors
+    take so narrow a strip for a dark wall behind it."""
+    window, light = scene.window, scene.features[..., 0]
+    found = (hair > 0.5) & window.shown & scene.head
+    if not found.any():
+        return np.zeros(hair.shape, bool)
+    absent = ~window.shown & window.shown.any(1, keepdims=True)
+    side = 2 * round(weights.cut_off * window.face) + 1
+    beside = cv2.dilate(absent.astype(np.uint8), np.ones((1, side), np.uint8)) > 0
+    bare = window.skin > weights.cut_off_skin
+    return beside & window.shown & (window.parts["scalp"] > 0.5) & ~bare & (light < np.quantile(light[found], 0.75))

@@ -135,6 +135,10 @@ class ShapeWeights:
     """Median L below which this may be anything."""
     island: float = 0.02
     """Share of the sure hair that an island must hold to be kept."""
+    cut_off: float = 0.25
+    """Width of the strip at the photo's left or right border in which scalp as dark as the hair is hair, face widths ..."""
+    cut_off_skin: float = 0.3
+    """... and most chance of skin there."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def _hull(points: np.ndarray, away: np.ndarray, views: Sequence[tuple[Seen, Volu
         begin, back = volume.begin[rows, columns], volume.back[rows, columns]
         held = silhouette & (depth > begin) & (depth < back)
         # Behind, hair stands off the skin as it does at the outline, where the photo's depth alone makes it too thin.
-        held |= silhouette & (depth > 0.5 * (begin + back)) & (away < weights.behind * volume.thickness[rows, columns])
+        held |= silhouette & (depth > 0.5 * (begin + back)) & (away < _behind(seen, volume, weights)[rows, columns])
         kept |= held
         if number == 0:
             own, at = held, (rows, columns)
@@ -152,6 +152,12 @@ def _hull(points: np.ndarray, away: np.ndarray, views: Sequence[tuple[Seen, Volu
     side = 2 * int(0.6 * weights.voxel / first.mm) + 3
     disputed = first.mask & first.window.shown & (cv2.dilate(found, np.ones((side, side), np.uint8)) == 0)
     return kept | (own & disputed[at])
+
+
+def _behind(seen: Seen, volume: Volume, weights: VolumeWeights) -> np.ndarray:
+    """(H, W) mm by which hair stands off the skin behind the head: towards the nape it lies close."""
+    low, high = weights.behind_level
+    return volume.thickness * np.clip((seen.window.level - low) / (high - low), 0, 1)
 
 
 def _forbidding(seen: Seen, volume: Volume, weights: VolumeWeights) -> np.ndarray:

@@ -72,8 +72,8 @@ class VolumeWeights:
     """Distance from that border at which the full thickness is reached, face widths."""
     back: float = 1.1
     """Thickness behind over that in front."""
-    behind: float = 1.0
-    """The same across the skin, where that is more."""
+    behind_level: Range = (0.45, 0.8)
+    """Levels from which on hair behind the head begins to stand off across the skin as it does at the outline, and does."""
     outer: tuple[float, float] = (1.7, 4.0)
     """The surface may swell to this many times the thickness plus so many mm."""
     round_radius: Range = (25.0, 75.0)

@@ -106,7 +106,7 @@ def _fall(distance: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     return 1 - smoothstep(limits[1], limits[0], distance)
 
 
-def _touching(alpha: np.ndarray, inside: np.ndarray, least: float = 0.15) -> np.ndarray:
+def _touching(alpha: np.ndarray, inside: np.ndarray, least: float = 0.08) -> np.ndarray:
     """Without the islands of more than `least` that do not reach into `inside`, and without crumbs."""
     count, ids, stats, _ = cv2.connectedComponentsWithStats((alpha > least).astype(np.uint8))
     size = stats[:, cv2.CC_STAT_AREA]

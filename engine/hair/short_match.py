@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from ..wire.color import LUMINANCE, srgb_to_linear
 from .closeup import Closeup, sampled
-from .draw import Layer, draw_tufts, light_beneath
+from .draw import draw_tufts, light_beneath
 from .short_roots import joined
 from .short_weights import MatchWeights
 from .skin import SkinTriangles
@@ -27,6 +27,8 @@ __all__ = ["as_painted"]
 
 _BELOW_MM = 3.0
 """How far below the fitted skin hairs may lie and still count as seen, mm."""
+_SHARPER = 2
+"""Pixels of the picture that strands are drawn in per pixel of the closeup, across and down."""
 _TOLD = 0.9
 """Share of a strand that lies over skin which the photo shows from which on its width is solved for."""
 _NEIGHBOURS = 24
@@ -94,7 +96,7 @@ def _goal(closeup: Closeup, tufts: Tufts, paint: _Paint, w: MatchWeights) -> _Go
     """None where the photo shows too little of them."""
     if not len(tufts.strands.points):
         return None
-    covered = _drawn(closeup, tufts).alpha * paint.shown
+    covered = _covered(closeup, tufts)[0] * paint.shown
     side = 2 * max(1, round(w.beside * closeup.face)) + 1
     region = cv2.dilate((covered > 0.02).astype(np.uint8), np.ones((side, side), np.uint8)) > 0
     taken = paint.taken * region[..., None]
@@ -118,10 +120,8 @@ def _as_many(closeup: Closeup, tufts: Tufts, paint: _Paint, goals: list[_Goal], 
 
 def _given(closeup: Closeup, tufts: Tufts, paint: _Paint, color: np.ndarray) -> np.ndarray:
     """(h, w) luminance that the strands, in their widths and one color, take off the bare skin."""
-    layer = _drawn(closeup, tufts)
-    light = paint.below @ LUMINANCE
-    left = (1 - layer.alpha) * light_beneath(layer, closeup.camera)
-    return (light * (1 - left) - float(color @ LUMINANCE) * layer.alpha) * paint.shown
+    cover, left = _covered(closeup, tufts)
+    return ((paint.below @ LUMINANCE) * (1 - left) - float(color @ LUMINANCE) * cover) * paint.shown
 
 
 def _matched(closeup: Closeup, tufts: Tufts, paint: _Paint, goal: _Goal, w: MatchWeights) -> Strands:
@@ -184,9 +184,15 @@ def _along(values: np.ndarray) -> np.ndarray:
     return 0.25 * padded[:, :-2] + 0.5 * values + 0.25 * padded[:, 2:]
 
 
-def _drawn(closeup: Closeup, tufts: Tufts) -> Layer:
-    """What strands cover."""
-    return draw_tufts([tufts], closeup.camera, closeup.raster.depth + np.float32(_BELOW_MM))
+def _covered(closeup: Closeup, tufts: Tufts) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w) how far strands cover the skin, and (h, w) the share of its light that they leave: drawn sharper than the closeup,
+    for hairs that lie over each other cover less than they do side by side."""
+    camera = closeup.camera.scaled(float(_SHARPER))
+    depth = cv2.resize(closeup.raster.depth, (camera.width, camera.height), interpolation=cv2.INTER_NEAREST)
+    layer = draw_tufts([tufts], camera, depth + np.float32(_BELOW_MM))
+    left = (1 - layer.alpha) * light_beneath(layer, camera)
+    cover, left = (cv2.resize(one, closeup.skin.shape[::-1], interpolation=cv2.INTER_AREA) for one in (layer.alpha, left))
+    return cover, left
 
 
 def _seen(closeup: Closeup, skin: SkinTriangles, albedo: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ class BrowWeights:
     """Distance from the lids' rims below which nothing is a brow, and from which on it may be; face widths."""
     outer: Range = (1.1, 0.98)
     """Share of the way to the outer end at which nothing is a brow any more, and up to which it may be."""
-    inner: Range = (-0.3, -0.1)
+    inner: Range = (-0.22, -0.08)
     """The same at the inner end."""
     thick: Range = (2.3, 1.5)
     """Distance from the middle line, in half thicknesses of the landmarks' brow, at which nothing is a brow, and up to which
@@ -42,7 +42,7 @@ class BrowWeights:
     """Share of the landmarks' area that is less dark than what counts as a brow's full darkness."""
     least: float = 0.1
     """Least full darkness, log luminance: paler brows are taken for as dark as that."""
-    dark: Range = (0.16, 0.7)
+    dark: Range = (0.12, 0.65)
     """Share of the full darkness at which hair begins, and at which it is dense."""
     faint: Range = (0.08, 0.2)
     """Full darkness below which the landmarks alone tell a brow's place, and above which darkness does."""
@@ -143,7 +143,7 @@ class BeardWeights:
     """Most guides."""
     least_mm2: float = 150.0
     """Area of bearded skin below which there is no beard."""
-    hairs_mm2: float = 2.5
+    hairs_mm2: float = 0.8
     """Hairs, children included, per mm^2."""
     most_children: int = 12
     """Most hairs of one guide."""
@@ -223,7 +223,7 @@ class MatchWeights:
     """Least and largest number of hairs of a guide."""
     recolored: bool
     """The paint tells the strands' color: where hair is sparse, paint has the skin's."""
-    most_cover: float = 0.85
+    most_cover: float = 0.93
     """Share of the skin that hair covers where the paint is darkest."""
     core: float = 0.85
     """Share of the painted pixels that are less dark than those that tell the hair's color."""
@@ -233,7 +233,7 @@ class MatchWeights:
     """Largest brightness of hair over it."""
     beside: float = 0.012
     """Width of the skin around the strands whose paint they stand for, too, face widths."""
-    rounds: int = 6
+    rounds: int = 5
     """Number of times that widths are corrected."""
     facing: float = 0.4
     """Cosine of the angle under which skin is looked at from which on it tells anything."""
@@ -252,6 +252,6 @@ LASH = LashWeights()
 
 MATCH = {
     "brows": MatchWeights((0.05, 2.5), 0.1, 0.007, 0.8, (2, 8), True),
-    "beard": MatchWeights((0.1, 2.2), 0.12, 0.02, 0.45, (1, 12), False),
+    "beard": MatchWeights((0.1, 2.0), 0.1, 0.014, 0.3, (1, 16), False),
 }
 """What the engine uses for each group that stands for paint."""

@@ -152,7 +152,7 @@ def test_a_beard_grows_where_it_is(model, bearded):
     strands, style = bearded.groups["beard"]
     skin = skin_triangles(model)
     place = Roots(strands.root_face, strands.root_weights).on(skin, beard_place(model)[:, None])[:, 0]
-    assert 400 <= len(strands.points) <= 1500 and style.children >= 3
+    assert 800 <= len(strands.points) <= 2400 and style.children >= 3
     assert (place > 0.02).all()
     length = np.linalg.norm(np.diff(strands.points, axis=1), axis=-1).sum(1)
     assert 1.5 < np.median(length) < 9

@@ -102,6 +102,9 @@ class FaceObservation:
     """How much the detector takes it for a face in the square of its landmarks, 0 to 1; 1 where it was not asked."""
     veil: Veil | None = None
     """What lies over it; None where nothing was found, or it was not asked."""
+    looked_at: np.ndarray | None = None
+    """(478, 2) landmarks by which what is around it was looked at, before they were measured again without what lies over it;
+    None where they are the same."""
 
 
 @dataclass(frozen=True)

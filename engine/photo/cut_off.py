@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-__all__ = ["load_cut_off"]
+__all__ = ["goes_on_with_nothing", "load_cut_off"]
 
 _END = b"\xff\xd9"
 """The marker with which a JPEG ends."""
@@ -15,6 +15,17 @@ _BLOCK = 16
 """Height of a row of blocks, pixels: the one in which the data end is only half there."""
 _NONSENSE = bytes(np.random.default_rng(0).integers(0, 255, 1 << 16, np.uint8))  # without 255, which begins a marker
 """Data that continue no picture."""
+
+
+_LEAST_ZEROS = 512
+"""Bytes of zeros, a sector of a card, at the end of a file from which on they are no picture's data."""
+
+
+def goes_on_with_nothing(data: memoryview) -> bool:
+    """Whether a JPEG ends in zeros before its end: a copy that broke off in a file that was made as long as the whole."""
+    if bytes(data[-_LEAST_ZEROS:]) != b"\0" * _LEAST_ZEROS:
+        return False
+    return not bytes(data).rstrip(b"\0").endswith(_END)
 
 
 def load_cut_off(stream: io.BytesIO, size: tuple[int, int] | None) -> tuple[Image.Image, int]:
@@ -31,7 +42,9 @@ def load_cut_off(stream: io.BytesIO, size: tuple[int, int] | None) -> tuple[Imag
     Raises:
         OSError: nothing can be decoded.
     """
-    data = stream.getvalue().rstrip(b"\xff")  # the first half of a marker
+    data = stream.getvalue()
+    data = data.rstrip(b"\0") if goes_on_with_nothing(memoryview(data)) else data
+    data = data.rstrip(b"\xff")  # the first half of a marker
     image = _load(data + _END, size)
     rows = _rows(image)
     if image.info.get("progressive"):

@@ -51,6 +51,15 @@ def raw_tiff(maker: str) -> Kind:
 
 _VIDEO = Kind(say("a video"), _STILL)
 _SOUND = Kind(say("a sound file"), say(""))
+_PROGRAM = Kind(say("a program"), say(""))
+_OFFICE = Kind(say("an office document"), _EXPORT)
+_MODEL = Kind(say("a 3D model"), say(""))
+_COMPANION = Kind(
+    say("a companion file that macOS writes beside a picture"), say("Choose the picture of the same name without ._ before it.")
+)
+_POINTER = Kind(
+    say("a placeholder of Git LFS, not the picture itself"), say("Fetch the picture with git lfs pull, and choose it then.")
+)
 _TABLE = (
     (0, b"\xff\x0a", Kind(say("a JPEG XL picture"), _EXPORT)),
     (0, b"\0\0\0\x0cJXL ", Kind(say("a JPEG XL picture"), _EXPORT)),
@@ -69,6 +78,17 @@ _TABLE = (
     (0, b"DDS ", Kind(say("a DDS texture"), _EXPORT)),
     (0, b"\0\0\1\0", Kind(say("an icon"), _EXPORT)),
     (0, b"icns", Kind(say("an icon"), _EXPORT)),
+    *((0, magic, Kind(say("a PFM picture"), _EXPORT)) for magic in (b"PF\n", b"Pf\n")),
+    (0, b"\x59\xa6\x6a\x95", Kind(say("a Sun raster picture"), _EXPORT)),
+    *((0, magic, Kind(say("an MNG or JNG picture"), _EXPORT)) for magic in (b"\x8aMNG", b"\x8bJNG")),
+    (0, b"FLIF", Kind(say("a FLIF picture"), _EXPORT)),
+    (0, b"BPG\xfb", Kind(say("a BPG picture"), _EXPORT)),
+    (0, b"II\xbc\1", Kind(say("a JPEG XR picture"), _EXPORT)),
+    (0, b"SIMPLE  =", Kind(say("a FITS picture"), _EXPORT)),
+    (0, b"CSFCHUNK", Kind(say("a Clip Studio document"), _EXPORT)),
+    (0, b"\0\xffKA", Kind(say("an Affinity document"), _EXPORT)),
+    (40, b" EMF", Kind(say("a Windows metafile"), _EXPORT)),
+    (0, b"\xd7\xcd\xc6\x9a", Kind(say("a Windows metafile"), _EXPORT)),
     (128, b"DICM", Kind(say("a DICOM picture"), _EXPORT)),
     (0, b"%PDF", Kind(say("a PDF document"), _EXPORT)),
     (0, b"%!PS", Kind(say("a PostScript document"), _EXPORT)),
@@ -78,13 +98,27 @@ _TABLE = (
     (0, b"Rar!", Kind(say("a RAR archive"), _UNPACK)),
     (0, b"7z\xbc\xaf", Kind(say("a 7z archive"), _UNPACK)),
     *((0, magic, Kind(say("a packed file"), _UNPACK)) for magic in (b"\x1f\x8b\x08", b"(\xb5/\xfd", b"BZh", b"\xfd7zXZ")),
+    (257, b"ustar", Kind(say("a packed file"), _UNPACK)),
+    (0, b"{\\rtf", _OFFICE),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
+    (0, b"glTF", _MODEL),
+    (0, b"Kaydara FBX", _MODEL),
+    *((0, magic, _PROGRAM) for magic in (b"MZ\x90\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
+    (0, b"L\0\0\0\x01\x14\x02\0", Kind(say("a shortcut"), say("Choose the picture that it leads to."))),
+    *((0, magic, _COMPANION) for magic in (b"\0\5\x16\7", b"\0\5\x16\0")),
+    (0, b"version https://git-lfs", _POINTER),
     (8, b"AVI ", _VIDEO),
     (8, b"WAVE", _SOUND),
     (0, b"ID3", _SOUND),
     (0, b"OggS", _SOUND),
     (0, b"fLaC", _SOUND),
+    (0, b"#!AMR", _SOUND),
+    (0, b"MThd", _SOUND),
+    *((0, magic, _SOUND) for magic in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")),
+    (8, b"AIFF", _SOUND),
     (0, b"\x1aE\xdf\xa3", _VIDEO),
     (0, b"FLV", _VIDEO),
+    *((0, magic, _VIDEO) for magic in (b"CWS", b"FWS", b".RMF", b"YUV4MPEG2", b"\x1f\x07\0")),
     (0, b"\0\0\1\xba", _VIDEO),
     (0, b"\0\0\1\xb3", _VIDEO),
     (0, b"0&\xb2u\x8ef\xcf\x11", _VIDEO),
@@ -108,8 +142,10 @@ _TGA_TYPES = (1, 2, 3, 9, 10, 11)
 _TGA_BITS = (8, 15, 16, 24, 32)
 """... and its bits per pixel."""
 
+_SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
+"""Brands of ISO base media files that hold sounds alone."""
 _PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf", b"jpeg")
-"""Brands of ISO base media files that hold pictures: HEIF and AVIF. The others hold films and sounds."""
+"""Brands of ISO base media files that hold pictures: HEIF and AVIF. The others hold films."""
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -121,6 +157,8 @@ def kind_of(head: bytes) -> Kind | None:
         brands = {head[at : at + 4] for at in range(8, min(len(head), max(int.from_bytes(head[:4], "big"), 12)), 4)}
         if b"crx " in brands:
             return _RAWS["Canon CR3"]
+        if head[8:12] in _SOUND_BRANDS:
+            return _SOUND
         return None if brands.intersection(_PICTURE_BRANDS) or len(head) < 24 else _VIDEO
     for at, magic, kind in _TABLE:
         if head[at : at + len(magic)] == magic:

@@ -14,7 +14,7 @@ from ..types import Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
 from ..wire.photo_paths import photo_path
-from .cut_off import load_cut_off
+from .cut_off import goes_on_with_nothing, load_cut_off
 from .deep import as_srgb
 from .exif import UPRIGHT, focal_from_exif
 from .mattes import read_mattes
@@ -153,9 +153,11 @@ def _loaded(
 ) -> tuple[Image.Image, float | None, tuple[tuple[str, Message], ...]]:
     """The decoded picture, and the share of its height that was decoded, from the top: None for all of a whole file."""
     try:
+        if image.format == "JPEG" and goes_on_with_nothing(stream.getbuffer()):
+            raise OSError("truncated")
         image.load()
     except OSError as error:
-        if image.format not in ("JPEG", "MPO") or not isinstance(error, OSError) or "truncated" not in str(error):
+        if image.format not in ("JPEG", "MPO") or "truncated" not in str(error):
             raise
         image, rows = load_cut_off(stream, draft)
         if rows < 1:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .part_net import PARTS
-from .regions import CHIN, EYES, OUTER_LIPS, OVAL, TOP, fill
+from .regions import CHIN, OVAL, TOP, fill
 from .weights import WEIGHTS
 
 __all__ = ["Worn", "expected", "worn_of"]
@@ -16,7 +16,6 @@ __all__ = ["Worn", "expected", "worn_of"]
 _GLASSES = PARTS.index("glasses")
 _LENS = PARTS.index("lens")
 _COVER = PARTS.index("cover")
-_HAIR = PARTS.index("hair")
 _CORNERS = ((33, 133), (263, 362))
 """Landmarks at the outer and inner corners of the right and of the left eye."""
 _NOSE_TIP = 4
@@ -28,7 +27,7 @@ _STEPS = 24
 
 
 class Worn(NamedTuple):
-    """Each in [0, 1]; the right eye is the person's."""
+    """Each in [0, 1]."""
 
     glasses: float = 0.0
     """How far around both eyes rims run (or lenses that are not clear): 0 for none, 1 for whole ones."""
@@ -36,14 +35,6 @@ class Worn(NamedTuple):
     """Share of both eyes' surroundings that is behind tinted or mirroring lenses."""
     cover: float = 0.0
     """Share of the face below the nose's tip that something covers: a mask, a hand, a microphone, words, paint."""
-    upper_cover: float = 0.0
-    """The same of the face above it, hair and glasses apart."""
-    right_eye: float = 0.0
-    """Share of the opening of the lids that does not show: behind lenses that are not clear, covers, hair."""
-    left_eye: float = 0.0
-    """The same of the left eye."""
-    mouth: float = 0.0
-    """Share of the lips that something covers."""
 
     @property
     def has_glasses(self) -> bool:
@@ -54,11 +45,6 @@ class Worn(NamedTuple):
     def has_dark_lenses(self) -> bool:
         """Whether the eyes are behind lenses that are not clear."""
         return self.lens > WEIGHTS.parts.lens_from
-
-    @property
-    def has_cover(self) -> bool:
-        """Whether something lies over the face that is neither glasses nor hair."""
-        return self.cover > WEIGHTS.parts.cover_from or self.upper_cover > WEIGHTS.parts.cover_from
 
 
 def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
@@ -73,20 +59,11 @@ def worn_of(chances: np.ndarray, landmarks: np.ndarray) -> Worn:
     y, x = np.mgrid[:side, :side] + 0.5
     axis = points[CHIN] - points[TOP]
     low = (x - points[_NOSE_TIP, 0]) * axis[0] + (y - points[_NOSE_TIP, 1]) * axis[1] > 0
-    hidden = chances[_LENS] + chances[_COVER]
     rings, around = zip(*(_rim(chances, points, corners) for corners in _CORNERS))
     # Of a turned head the eye that is seen better counts more.
     widths = np.array([np.linalg.norm(points[outer] - points[inner]) for outer, inner in _CORNERS])
     shares = widths / max(float(widths.sum()), 1e-6)
-    eyes = [_share(hidden + chances[_HAIR], fill((side, side), points, lids) > 0) for lids in EYES]
-    return Worn(
-        float(np.dot(shares, rings)),
-        float(np.dot(shares, around)),
-        _share(chances[_COVER], oval & low),
-        _share(chances[_COVER], oval & ~low),
-        *eyes,
-        _share(chances[_COVER], fill((side, side), points, OUTER_LIPS) > 0),
-    )
+    return Worn(float(np.dot(shares, rings)), float(np.dot(shares, around)), _share(chances[_COVER], oval & low))
 
 
 def expected(chances: np.ndarray, worn: Worn) -> np.ndarray:

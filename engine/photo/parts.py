@@ -19,7 +19,7 @@ import numpy as np
 from ..nets.tflite import Network, read_network
 from ..types import FaceObservation, Photo
 from .carried import carried_path, known_bytes
-from .landmarks import face_width
+from .landmarks import width_of
 from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, Layer, close_input, network_as_onnx, unfolded
 from .part_worn import Worn, expected, worn_of
 from .places import place_maps
@@ -182,11 +182,12 @@ def photo_parts(photo: Photo, observation: FaceObservation) -> PhotoParts | None
     """The parts around one face of a photo, looked at once; None where the network is not installed."""
     if part_network() is None:
         return None
-    key = photo.sha256, photo.size, photo.as_shot is None, observation.landmarks.tobytes()
+    landmarks = observation.landmarks if observation.looked_at is None else observation.looked_at
+    key = photo.sha256, photo.size, photo.as_shot is None, landmarks.tobytes()
     with _finding:
         found = _found.pop(key, None)
     if found is None:
-        found = find_parts(photo.pixels, observation.landmarks, face_width(observation))
+        found = find_parts(photo.pixels, landmarks, width_of(landmarks))
     with _finding:
         _found[key] = found
         while len(_found) > WEIGHTS.parts.kept:

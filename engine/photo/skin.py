@@ -57,7 +57,7 @@ def segment_skin(
         weights: what is believed of skin.
     """
     shape = photo.pixels.shape[:2]
-    window = face_window(photo, observation, weights)
+    window = face_window(photo.pixels, observation, weights.reach, weights.face_px)
     if window is None:  # all of the face lies beside the photo
         nothing = np.zeros(shape, np.float32)
         return SkinMask(nothing, nothing, nothing, nothing.astype(np.uint8))

@@ -59,7 +59,8 @@ def with_veil(photo: Photo, observation: FaceObservation, landmarker: Landmarker
     share = 0.5 if veil.places else 1.0
     names = ("landmarks", "depth", "blendshapes")
     mixed = {name: (1 - share) * getattr(observation, name) + share * getattr(again, name) for name in names}
-    return replace(observation, veil=veil, **{name: np.float32(value) for name, value in mixed.items()})
+    measured = {name: np.float32(value) for name, value in mixed.items()}
+    return replace(observation, veil=veil, looked_at=observation.landmarks, **measured)
 
 
 def find_veil(
@@ -72,11 +73,10 @@ def find_veil(
         weights: what is believed of things over faces.
     """
     parts = photo_parts(photo, observation)
-    window = face_window(photo, observation)
+    window = face_window(photo.pixels, observation)
     if parts is None or window is None:
         return None
-    ratio = window.shape[1] / window.large.shape[1]
-    chance = parts.window(window.corner, ratio, window.shape)
+    chance = parts.window(window.corner, window.scale, window.shape)
     return _veil(window, chance, photo.pixels, known, weights)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ..types import FaceObservation, Photo
+from ..types import FaceObservation
 from .landmarks import face_width
 from .regions import OVAL
 from .weights import WEIGHTS, SkinWeights
@@ -33,6 +33,11 @@ class FaceWindow(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """(h, w)"""
         return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def scale(self) -> float:
+        """Its pixels per pixel of the photo."""
+        return self.pixels.shape[1] / self.large.shape[1]
 
     def reduced(self, image: np.ndarray) -> np.ndarray:
         """(h, w) float32 of the photo's (H, W) uint8 map, in [0, 1]."""
@@ -61,20 +66,27 @@ class FaceWindow(NamedTuple):
         return out
 
 
-def face_window(photo: Photo, observation: FaceObservation, w: SkinWeights = WEIGHTS.skin) -> FaceWindow | None:
-    """The window around a face, of 2.5 face widths at 160 pixels per face width; None where it lies beside the photo."""
-    height, width = photo.pixels.shape[:2]
+def face_window(
+    pixels: np.ndarray, observation: FaceObservation, reach: float = WEIGHTS.skin.reach, face_px: float = WEIGHTS.skin.face_px
+) -> FaceWindow | None:
+    """The window around a face; None where it lies beside the photo.
+
+    Args:
+        pixels: (H, W, 3) uint8 sRGB.
+        reach: half its side, of the face.
+        face_px: width of the face in it at most, pixels.
+    """
+    height, width = pixels.shape[:2]
     face = face_width(observation)
     points = observation.landmarks
     low, high = points[list(OVAL)].min(0), points[list(OVAL)].max(0)
     centre = (low + high) / 2
-    reach = w.reach * face
-    x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(centre + reach), (width, height)).astype(int)
+    x0, y0 = np.maximum(np.floor(centre - reach * face), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(centre + reach * face), (width, height)).astype(int)
     if x1 <= x0 or y1 <= y0:
         return None
-    large = photo.pixels[y0:y1, x0:x1]
-    scale = min(1.0, w.face_px / face)
+    large = pixels[y0:y1, x0:x1]
+    scale = min(1.0, face_px / face)
     least = WEIGHTS.crop.least_px
     size = max(least, round((x1 - x0) * scale)), max(least, round((y1 - y0) * scale))
     small = cv2.resize(large, size, interpolation=cv2.INTER_AREA) if scale < 1 else large

@@ -126,7 +126,8 @@ class ViewState:
         points = cv2.undistortPoints(self.observation.landmarks[:, None].astype(float) - 0.5, matrix, lens, P=matrix)
         self.photo = replace(self.photo, pixels=pixels, as_shot=shot)
         veil = None if veil is None else replace(veil, over=over, bare=bare)
-        self.observation = replace(self.observation, landmarks=(points[:, 0] + 0.5).astype(np.float32), veil=veil)
+        landmarks = (points[:, 0] + 0.5).astype(np.float32)
+        self.observation = replace(self.observation, landmarks=landmarks, veil=veil, looked_at=None)
         self.parts = None
 
     @property

@@ -9,9 +9,9 @@ import numpy as np
 
 from ...types import FaceObservation
 from ...wire.color import srgb_to_linear
-from ..landmarks import face_width
 from ..regions import BROWS, CHIN, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, TOP, disk, fill
 from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
+from ..window import FaceWindow, face_window
 
 __all__ = [
     "Closeup",
@@ -30,20 +30,23 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Closeup:
-    """A window of a photo around the face, reduced."""
+    """The light of a window of a photo around the face, reduced."""
 
+    window: FaceWindow
     linear: np.ndarray
     """(h, w, 3) float32."""
-    points: np.ndarray
-    """(478, 2) landmarks in its pixels."""
-    face: float
-    """Width of the face in its pixels."""
-    origin: tuple[int, int]
-    """Its left and upper edge, pixels of the photo."""
-    scale: float
-    """Its pixels per pixel of the photo."""
     soft: np.ndarray
     """(h, w, 3) float32: `linear`, smoothed."""
+
+    @property
+    def points(self) -> np.ndarray:
+        """(478, 2) landmarks in its pixels."""
+        return self.window.points
+
+    @property
+    def face(self) -> float:
+        """Width of the face in its pixels."""
+        return self.window.face
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,30 +73,22 @@ class PhotoColors:
     """Share of the bare face without paint."""
 
 
-def closeup(pixels: np.ndarray, observation: FaceObservation, reach: float, face_px: float, soft_px: float = 1.0) -> Closeup:
-    """The window around a face.
+def closeup(
+    pixels: np.ndarray, observation: FaceObservation, reach: float, face_px: float, soft_px: float = 1.0
+) -> Closeup | None:
+    """The light of :func:`.window.face_window`; None where the face lies beside the photo.
 
     Args:
         pixels: (H, W, 3) uint8 sRGB.
-        reach: half its side, of the face.
+        reach: half the window's side, of the face.
         face_px: width of the face in it at most, pixels.
         soft_px: how far the smoothed colors are smoothed.
     """
-    height, width = pixels.shape[:2]
-    face = face_width(observation)
-    oval = observation.landmarks[list(OVAL)]
-    centre = (oval.min(0) + oval.max(0)) / 2
-    least = WEIGHTS.crop.least_px
-    x0, y0 = np.clip(np.floor(centre - reach * face), 0, np.maximum((width - least, height - least), 0)).astype(int)
-    x1, y1 = np.clip(np.ceil(centre + reach * face), (x0 + 1, y0 + 1), (width, height)).astype(int)
-    scale = min(1.0, face_px / face)
-    size = max(least, round((x1 - x0) * scale)), max(least, round((y1 - y0) * scale))
-    window = cv2.resize(pixels[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    linear = srgb_to_linear(window.astype(np.float32) / 255)
-    ratio = np.array(size) / (x1 - x0, y1 - y0)
-    points = ((observation.landmarks - (x0, y0)) * ratio).astype(np.float32)
-    soft = cv2.GaussianBlur(linear, (0, 0), soft_px)
-    return Closeup(linear, points, face * float(ratio[0]), (int(x0), int(y0)), float(ratio[0]), soft)
+    window = face_window(pixels, observation, reach, face_px)
+    if window is None:
+        return None
+    linear = srgb_to_linear(window.pixels.astype(np.float32) / 255)
+    return Closeup(window, linear, cv2.GaussianBlur(linear, (0, 0), soft_px))
 
 
 def hues(linear: np.ndarray, dark: float = WEIGHTS.judge.dark) -> np.ndarray:

@@ -38,11 +38,13 @@ def color_kind(photo: Photo, observation: FaceObservation) -> PhotoColors:
     """What the colors of a photo are."""
     w = WEIGHTS.judge
     view = closeup(photo.pixels, observation, w.reach, w.face_px, w.soft_px)
+    if view is None:
+        return _NORMAL
     colors = judge_colors(view) or _NORMAL
     if colors.kind in ("tinted", "painted", "weak_color"):  # unless something lies over the face
         parts = photo_parts(photo, observation)
         if parts is not None:
-            found = parts.window(view.origin, view.scale, view.shape)
+            found = parts.window(view.window.corner, view.window.scale, view.shape)
             covered = sum(found[name] for name in ("glasses", "lens", "cover", "hat", "hair"))
             colors = judge_colors(view, covered) or (colors if tinted_everywhere(view) else _NORMAL)
     return colors
@@ -151,7 +153,7 @@ class _Recipe:
         """(H, W, 3) uint8 the whole photo."""
         height, width = pixels.shape[:2]
         out = np.empty_like(pixels)
-        scale, (x0, y0) = self.view.scale, self.view.origin
+        scale, (x0, y0) = self.view.window.scale, self.view.window.corner
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         for start in range(0, height, _ROWS):
             rows = pixels[start : start + _ROWS]

@@ -37,8 +37,6 @@ class PartWeights:
     """... and in one that does not."""
     lens_from: float = 0.3
     """Share of the eyes' surroundings from which on lenses are dark: photos without have at most 0.01."""
-    cover_from: float = 0.05
-    """Share of the lower or the upper face from which on it is covered: photos without have nearly none."""
     below: float = 0.25
     """The squares' centre lies this many face heights below the oval's centre: head and shoulders."""
     soft: float = 0.7

@@ -140,6 +140,20 @@ class TestCutOff:
         assert close(photo.pixels[:120], meant.crop((0, 0, 192, 120)), 2)
         assert progressive or photo.decoded == (0, 0, 192, 256)
 
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_a_copy_that_went_on_with_nothing_is_cut_off(self, tmp_path, progressive):
+        """As cards and downloads leave files that broke off: as long as they should be, the rest zeros."""
+        meant = picture((192, 256))
+        data = jpeg(meant, progressive=progressive)
+        half = len(data) // 2
+        (tmp_path / "a.jpg").write_bytes(data[:half] + b"\0" * (len(data) - half))
+        (tmp_path / "b.jpg").write_bytes(data[:half])
+        filled, short = load_photo(tmp_path / "a.jpg"), load_photo(tmp_path / "b.jpg")
+        assert filled.decoded == short.decoded and (filled.pixels == short.pixels).all()
+        assert [code for code, _ in filled.remarks] == ["cut_off"]
+        (tmp_path / "c.jpg").write_bytes(data + b"\0" * 5000)
+        assert load_photo(tmp_path / "c.jpg").decoded is None
+
     def test_nothing_but_a_header_is_damage(self, tmp_path):
         data = jpeg(picture())
         (tmp_path / "a.jpg").write_bytes(data[: data.index(b"\xff\xda") + 4])
@@ -299,7 +313,15 @@ KINDS = {
     "Photoshop": [b"8BPS\0\1"],
     "ZIP": [b"PK\x03\x04"],
     "text file": [b"hello", "姓名".encode()],
-    "sound": [b"RIFF\0\0\0\0WAVEfmt "],
+    "sound": [b"RIFF\0\0\0\0WAVEfmt ", b"\xff\xfb\x90\x64" + b"\0" * 40, b"\0\0\0\x20ftypM4A \0\0\2\0M4A mp42" + b"\0" * 40],
+    "PFM": [b"PF\n2 2\n-1.0\n" + b"\0" * 48],
+    "JPEG XR": [b"II\xbc\1" + b"\0" * 40],
+    "metafile": [b"\1\0\0\0" + b"\0" * 36 + b" EMF" + b"\0" * 40],
+    "office document": [b"{\\rtf1\\ansi me}", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40],
+    "3D model": [b"glTF\2\0\0\0" + b"\0" * 40],
+    "program": [b"MZ\x90\0" + b"\0" * 40],
+    "macOS": [b"\0\5\x16\7\0\2\0\0Mac OS X        " + b"\0" * 40],
+    "Git LFS": [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n"],
     "DICOM": [b"\0" * 128 + b"DICM"],
 }
 

@@ -143,7 +143,7 @@ def test_hair_before_a_green_screen_is_not_green(smiles):
     odd = _changed(photo, observation, "green screen")
     natural = with_natural_colors(odd, observation)
     view = closeup(photo.pixels, observation, WEIGHTS.judge.reach, 256.0)
-    hair = photo_parts(photo, observation).window(view.origin, view.scale, view.shape)["hair"] > 0.8
+    hair = photo_parts(photo, observation).window(view.window.corner, view.window.scale, view.shape)["hair"] > 0.8
     green, brown = (
         np.median(hues(closeup(one.pixels, observation, WEIGHTS.judge.reach, 256.0).soft)[hair], 0)[0] for one in (odd, natural)
     )

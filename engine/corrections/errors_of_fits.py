@@ -14,7 +14,7 @@ import threading
 import numpy as np
 
 from ..fit.coarse.population import load_people
-from ..geometry.mesh import vertex_normals
+from ..geometry.mesh import neighbour_mean, vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from .weights import ErrorWeights
 
@@ -52,7 +52,12 @@ class ErrorField:
         self._moves = moves.astype(np.float32)
         self._rows = np.ascontiguousarray(self._moves.reshape(len(moves), -1).T)
         template = model.template.astype(np.float64)
-        self._places = np.hstack([template, weights.normal_mm * vertex_normals(template, model.triangles)])
+        normals = vertex_normals(template, model.triangles)
+        self._places = np.hstack([template, weights.normal_mm * normals])
+        around = neighbour_mean(model.triangles, len(template))
+        for _ in range(weights.slope_rounds):
+            normals = (normals + around @ normals) / 2
+        self._normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
 
     def covariance(self, corners: np.ndarray, shares: np.ndarray, symmetric: bool = False) -> np.ndarray:
         """(N, 3, P, 3) mm² between all vertices and P places.
@@ -67,12 +72,20 @@ class ErrorField:
         distance = np.sqrt(np.maximum(_squared_distances(self._places, places), 0))
         found = (self._rows @ moves.reshape(len(moves), -1)).reshape(-1, 3, count, 3).astype(np.float64)
         found *= taper(distance, w.identity_reach_mm)[:, None, :, None]
-        local = sum(sigma**2 * taper(distance, reach) for sigma, reach in w.local) * self.skin[:, None]
-        for axis in range(3):
-            found[:, axis, :, axis] += local
+        normals = np.einsum("pk,pkd->pd", shares, self._normals[corners])
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        along = sum(sigma**2 * taper(distance, reach) for sigma, _, reach in w.local) * self.skin[:, None]
+        across = sum(sigma**2 * taper(distance, reach) for _, sigma, reach in w.local) * self.skin[:, None]
+        found += along[:, None, :, None] * np.einsum("nij,pjk->nipk", _tangent(self._normals), _tangent(normals))
+        found += across[:, None, :, None] * np.einsum("ni,pk->nipk", self._normals, normals)
         if symmetric:
             found = found + MIRROR[:, None, None] * found[self.model.mirror]
         return found
+
+
+def _tangent(normals: np.ndarray) -> np.ndarray:
+    """(n, 3, 3) projections onto the planes of (n, 3) normals."""
+    return np.eye(3) - normals[:, :, None] * normals[:, None]
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ class _Solver:
             mine = np.flatnonzero(pins.view == view)
             if not len(mine):
                 continue
-            block = np.einsum("pai,ij,qbj->paqb", by_pose[mine], prior, by_pose[mine])
+            block = np.einsum("pai,ij,qbj->paqb", by_pose[mine], prior, by_pose[mine]) * self.scale
             if self.action_prior is not None:
                 by_action = np.einsum("pai,epi->pae", by_place[mine], self.at_pins_actions[:, mine])
                 block += np.einsum("pae,ef,qbf->paqb", by_action, self._free_actions(view), by_action) * self.scale
@@ -129,7 +129,9 @@ class _Solver:
         for view, prior in enumerate(self.pose_priors):
             mine = np.flatnonzero(pins.view == view)
             if len(mine):
-                self._move_camera(view, prior @ np.einsum("pa,pai->i", answer.reshape(count, 2)[mine], by_pose[mine]))
+                self._move_camera(
+                    view, self.scale * prior @ np.einsum("pa,pai->i", answer.reshape(count, 2)[mine], by_pose[mine])
+                )
                 if self.action_prior is not None:
                     self._move_actions(view, np.einsum("pi,epi->e", pull[mine], self.at_pins_actions[:, mine]))
 

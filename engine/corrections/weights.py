@@ -15,10 +15,13 @@ class ErrorWeights:
     """Deviation of the identity's error, as a share of how people differ."""
     person_variance: float = 0.2
     """Variance of identity coefficients beyond the modes of people, as in the coarse stage."""
-    identity_reach_mm: float = 60.0
+    identity_reach_mm: float = 75.0
     """Distance over which errors that people's statistics explain go together; none beyond it."""
-    local: tuple[tuple[float, float], ...] = ((0.4, 60.0), (0.8, 14.0))
-    """Smooth fields, the same in x, y and z: deviation in mm, and distance in mm beyond which nothing goes together."""
+    local: tuple[tuple[float, float, float], ...] = ((1.0, 0.4, 60.0), (0.8, 0.2, 14.0))
+    """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together. A
+    fit's surface is nearer to the truth than the places on it, so a pin slides the skin before it bulges it."""
+    slope_rounds: int = 6
+    """Averages with the neighbours' that give the slope of the face without its folds."""
     normal_mm: float = 12.0
     """How many mm apart two places count whose normals are at a right angle, over the root of two: lips that touch, and the two
     sides of an ear, do not go together."""
@@ -32,11 +35,11 @@ class ErrorWeights:
 class PoseWeights:
     """How wrong a photo's camera may be."""
 
-    turn: float = 0.01
+    turn: float = 0.004
     """Deviation of each turn, radians."""
-    shift_mm: float = 1.0
+    shift_mm: float = 0.4
     """Deviation of the shift across the line of sight, mm."""
-    depth: float = 0.015
+    depth: float = 0.005
     """Deviation of the distance, as a share of it."""
     focal: float = 0.15
     """Deviation of the logarithm of a free focal length; the head keeps its size in the picture."""

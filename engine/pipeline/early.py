@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def show_early(model: HeadModel, photo: Photo, coarse: CoarseFit, deformation: n
             write_jpeg(folder / "early.jpg", np.ascontiguousarray(photo.shot[::step, ::step]), 85)
         path = folder / f"early_{len(written)}.npz"
         camera = camera_json(coarse.camera)
-        arrays = {name: np.array(value, np.float64) for name, value in camera.items()}
+        arrays: dict[str, Any] = {name: np.array(value, np.float64) for name, value in camera.items()}
         np.savez(path, posed=(posed * METRE).astype(np.float32), faces=model.faces, face_material=model.face_material, **arrays)
         written.append(path)
     except Exception:

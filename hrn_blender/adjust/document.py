@@ -60,7 +60,7 @@ def pins_to_text(pins: PinSet) -> str:
 
 
 def pins_from_text(text: str, count: int) -> PinSet:
-    """The pins of :func:`pins_to_text`; those that name none of `count` vertices are left out, and so is what is no text of pins."""
+    """The pins of :func:`pins_to_text`; those that name others than `count` vertices are left out, and other text holds none."""
     try:
         pins = [_pin(*one) for one in json.loads(text or "[]")]
     except (TypeError, ValueError):

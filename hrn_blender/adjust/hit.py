@@ -1,4 +1,4 @@
-"""Which point of the head a pixel of the photo shows. NumPy only."""
+"""The point of the head that a pixel of the photo shows. NumPy only."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from .actions import _Correction
 
 __all__ = ["CLASSES"]
 
+_BRUSH = "Paint Away"
+"""Name of the brush."""
 _KIND = {
     "name": "Mask",
     "translation_context": CONTEXT,
@@ -49,14 +51,30 @@ def _paint_on(image: bpy.types.Image, window: bpy.types.Window, area: bpy.types.
     space = area.spaces.active
     space.mode = "PAINT"
     space.image = image
-    brush = bpy.context.scene.tool_settings.image_paint.brush
-    if brush is not None:
-        brush.blend = "ERASE_ALPHA"
-        brush.strength = 1.0
     region = next((region for region in area.regions if region.type == "WINDOW"), None)
     if region is not None:
         with bpy.context.temp_override(window=window, area=area, region=region):
+            take_brush()
             bpy.ops.image.view_all(fit_view=True)
+
+
+def take_brush() -> bpy.types.Brush:
+    """Put the brush that takes alpha away into the artist's hand, in an image editor; made where the file has none."""
+    brush = bpy.data.brushes.get(_BRUSH)
+    if brush is None:
+        brush = bpy.data.brushes.new(_BRUSH, mode="TEXTURE_PAINT")
+        brush.blend, brush.strength, brush.size = "ERASE_ALPHA", 1.0, 25
+        brush.use_pressure_strength = False
+    paint = bpy.context.scene.tool_settings.image_paint
+    if paint.is_property_readonly("brush"):  # Brushes are assets from 4.3.
+        brush.asset_mark()
+        try:
+            bpy.ops.brush.asset_activate(asset_library_type="LOCAL", relative_asset_identifier=f"Brush/{brush.name}")
+        except RuntimeError:
+            pass  # The artist has brushes of his own; Erase Alpha is one of their blend modes.
+    else:
+        paint.brush = brush
+    return brush
 
 
 class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):

@@ -27,7 +27,8 @@ _SECONDS = 0.04
 _PASSED = {"WHEELUPMOUSE", "WHEELDOWNMOUSE", "WHEELINMOUSE", "WHEELOUTMOUSE", "TRACKPADPAN", "TRACKPADZOOM", "HOME"}
 """What zooms and moves the picture is left to Blender."""
 _LEAVE = {"ESC", "RET", "NUMPAD_ENTER"}
-_NEXT, _LAST = {"PAGE_DOWN", "RIGHT_ARROW", "DOWN_ARROW"}, {"PAGE_UP", "LEFT_ARROW", "UP_ARROW"}
+_NEXT = {"PAGE_DOWN", "RIGHT_ARROW", "DOWN_ARROW"}
+_LAST = {"PAGE_UP", "LEFT_ARROW", "UP_ARROW"}
 
 
 class HRN_OT_adjust(bpy.types.Operator):

@@ -92,7 +92,7 @@ class View:
         free_low, free_high = self._free()
         size = free_high - free_low
         view.view_camera_offset = (0.0, 0.0)
-        for _ in range(3):  # Zoom is no plain factor; the second time is exact enough.
+        for _ in range(3):  # Sums with the sensor's fit make it more than a factor; then it is exact enough.
             view.update()
             frame = self.frame(camera)
             if frame is None:

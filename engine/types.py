@@ -162,6 +162,8 @@ class Relief:
     """Numbers of the facial actions that explain a share of `offset`."""
     correctives: np.ndarray | None = None
     """(A, N, 3) float32 mm: what each of these moves at value 1, beside the model's own move; None without such actions."""
+    share: np.ndarray | None = None
+    """(N,) float32: how much the photo counts at each vertex against others that show the same relief; None for one alone."""
 
     def at_rest(self, expression: np.ndarray) -> np.ndarray:
         """(N, 3) float32 mm: what of `offset` is left without (52,) actions; part of the deformation."""

@@ -2,6 +2,7 @@
 
     engine bench detail --heads 6 --jobs DIR                 # daily: six pairs, one in each light
     engine bench detail --jobs DIR --held-out --every        # to judge: forty pairs that nothing was built on
+    engine bench detail --heads 4 --several --jobs DIR       # three photos of each head
     engine bench detail --heads 0 --bench ../shared/bench    # the benchmark's heads alone
     engine bench detail --heads 0 --recognizer VENV/bin/python --likeness ../shared/photos/single
 
@@ -40,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first pair (default: %(default)s)")
     parser.add_argument("--held-out", action="store_true", help="pairs that nothing was built on, instead of those to tune on")
     parser.add_argument("--every", action="store_true", help="all pictures without wrinkles of each pair, not two in turn")
+    parser.add_argument("--several", action="store_true", help="three photos of each head, turned by 30 degrees")
     parser.add_argument("--cycles", action="store_true", help="pairs through Blender's Cycles: minutes a picture")
     parser.add_argument("--jobs", type=Path, metavar="DIR", help="where the pairs' photos are kept")
     parser.add_argument("--likeness", type=Path, nargs="+", metavar="PHOTO", help="whether detail makes heads more like photos")
@@ -55,9 +57,8 @@ def main(argv: list[str] | None = None) -> int:
 
         jobs = (options.jobs or engine_home() / "bench" / "detail").absolute()
         seed, numbers = HELD_OUT if options.held_out else TUNING, range(options.first, options.first + options.heads)
-        rows = score_pairs(
-            PairStudio(load_head_model(), jobs, cycles=options.cycles), seed, numbers, options.every, settings, _tell
-        )
+        studio = PairStudio(load_head_model(), jobs, cycles=options.cycles)
+        rows = score_pairs(studio, seed, numbers, options.every, settings, _tell, options.several)
         figures = summary(rows)
         found["pairs"] = {"seed": seed, "rows": rows, "summary": figures}
         print(table(figures))

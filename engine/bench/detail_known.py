@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..wire.errors import HrnError
 from ..wire.settings import Settings
 from .detail_bands import BANDS
-from .detail_measure import detail_of, false_relief, known_relief, solved, strength
+from .detail_measure import Detail, detail_of, false_relief, known_relief, solved, strength
 from .detail_pairs import NEGATIVES, Pair, PairStudio
 
 __all__ = ["HELD_OUT", "TUNING", "negatives_of", "score_pairs", "summary", "table"]
@@ -19,6 +20,8 @@ TUNING = 17_000
 """Seed of heads that may be looked at and tuned on."""
 HELD_OUT = 17_900
 """Seed of heads that are looked at only to judge what is finished."""
+TURNS = (30, -30)
+"""Degrees by which a person turns for the second and the third photo."""
 
 
 def negatives_of(number: int, every: bool) -> tuple[str, ...]:
@@ -32,15 +35,27 @@ def negatives_of(number: int, every: bool) -> tuple[str, ...]:
 
 
 def score_pairs(
-    studio: PairStudio, seed: int, numbers: range, every: bool, settings: Settings, tell: Callable[[str], object]
+    studio: PairStudio,
+    seed: int,
+    numbers: range,
+    every: bool,
+    settings: Settings,
+    tell: Callable[[str], object],
+    several: bool = False,
 ) -> list[dict]:
-    """One row for each head of `numbers`, told as they come; a head that the product cannot fit has ``failed``."""
+    """One row for each head of `numbers`, told as they come; a head that the product cannot fit has ``failed``.
+
+    Args:
+        every: all pictures without wrinkles. several: three photos of each head, measured in the first; of those without
+            wrinkles the plain ones alone.
+    """
     rows = []
     for number in numbers:
-        others = negatives_of(number, every)
+        others = () if several else negatives_of(number, every)
         pair = studio.pair(seed, number, others)
+        turned = [studio.pair(seed, number, (), turn) for turn in TURNS] if several else []
         try:
-            row = _scored(pair, others, settings)
+            row = _scored(pair, others, settings, turned)
         except HrnError as failure:
             row = {"failed": failure.message}
         rows.append({"head": number, "light": pair.light, **row})
@@ -48,13 +63,17 @@ def score_pairs(
     return rows
 
 
-def _scored(pair: Pair, others: tuple[str, ...], settings: Settings) -> dict:
-    wrinkled = detail_of(solved(pair.photo("wrinkled"), settings), pair.per_mm)
-    plain = detail_of(solved(pair.photo("plain"), settings), pair.per_mm)
+def _scored(pair: Pair, others: tuple[str, ...], settings: Settings, turned: Sequence[Pair]) -> dict:
+    def detail(name: str) -> Detail:
+        photos = [one.photo(name) for one in (pair, *turned)]
+        found = solved(photos, settings)
+        # Photos of a kind have one name.
+        number = [view.photo.sha256 for view in found.views].index(hashlib.sha256(photos[0].read_bytes()).hexdigest())
+        return detail_of(found, pair.per_mm, number)
+
+    wrinkled, plain = detail("wrinkled"), detail("plain")
     row = {"known": known_relief(pair, wrinkled), "with": strength(pair, wrinkled), "without": strength(pair, plain)}
-    row["false"] = {"plain": false_relief(pair, plain)}
-    for name in others:
-        row["false"][name] = false_relief(pair, detail_of(solved(pair.photo(name), settings), pair.per_mm))
+    row["false"] = {"plain": false_relief(pair, plain), **{name: false_relief(pair, detail(name)) for name in others}}
     return row
 
 

@@ -7,6 +7,7 @@ displacement map; the *detail* is what those two add along the normal. Truth is 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,20 +65,22 @@ class Detail(NamedTuple):
     """Size of the pixels over the photo's."""
 
 
-def solved(photo: Path, settings: Settings) -> Solution:
-    """The product's head of a photo, in memory: what its bundle is written from."""
-    return get_method("open").solve([photo], settings)  # type: ignore[attr-defined]
+def solved(photo: Path | Sequence[Path], settings: Settings) -> Solution:
+    """The product's head of a photo or of several, in memory: what its bundle is written from."""
+    photos = [photo] if isinstance(photo, Path) else photo
+    return get_method("open").solve(photos, settings)  # type: ignore[attr-defined]
 
 
-def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
-    """The detail of a head in its photo.
+def detail_of(found: Solution, per_mm: float | None = None, number: int = 0) -> Detail:
+    """The detail of a head in one of its photos.
 
     Args:
-        per_mm: true pixels a millimetre of the photo, else the fit's.
+        per_mm: true pixels a millimetre of the photo, else the fit's. number: of the view.
     """
-    model, camera = found.model, found.coarse.camera
-    folds = folds_of(found)
-    vertices = found.posed.astype(np.float64) - folds
+    model, view = found.model, found.views[number]
+    camera = view.coarse.camera
+    folds = folds_of(found, number)
+    vertices = model.posed(view).astype(np.float64) - folds
     if per_mm is None:
         per_mm = surface(camera.scaled(0.25), vertices, model.triangles).per_mm * 4
     scale = min(1.0, PER_MM / per_mm)
@@ -92,9 +95,9 @@ def detail_of(found: Solution, per_mm: float | None = None) -> Detail:
     return Detail(smooth, np.where(smooth.hit, height, 0), skin, scale)
 
 
-def folds_of(found: Solution) -> np.ndarray:
-    """(N, 3) mm: the part of the head's deformation that is detail."""
-    relief = found.mid.relief
+def folds_of(found: Solution, number: int = 0) -> np.ndarray:
+    """(N, 3) mm: the part of the head's deformation that is detail, as a view has it."""
+    relief = found.views[number].mid.relief
     return np.zeros_like(found.posed, np.float64) if relief is None else relief.offset.astype(np.float64)
 
 

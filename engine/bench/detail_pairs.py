@@ -7,6 +7,7 @@ exactly. The engine's own painter shades it (:mod:`engine.synthetic.shade`), wit
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,23 +111,28 @@ class PairStudio:
         self.fine, self.finer = subdivided(model, 2)
         self.grid = noise_grid(99)
 
-    def pair(self, seed: int, number: int, negatives: tuple[str, ...] = NEGATIVES) -> Pair:
+    def pair(self, seed: int, number: int, negatives: tuple[str, ...] = NEGATIVES, turn: int = 0) -> Pair:
         """Head `number` of a seed, rendered unless it was kept; ``plain`` is always among its pictures.
 
         Lights go round with the numbers: six heads in a row show all.
+
+        Args:
+            turn: degrees by which the person turns to the left before the same camera and light.
         """
-        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}{'-cycles' if self.cycles else ''}"
+        kind = f"{f'{turn:+d}' if turn else ''}{'-cycles' if self.cycles else ''}"
+        folder = self.jobs / f"{seed}-{number:03d}-v{_VERSION}{kind}"
         wanted = ["wrinkled", *dict.fromkeys(("plain", *negatives))]
         if not (folder / "truth.npz").is_file() or not all((folder / f"{name}.png").is_file() for name in wanted):
-            self._make(folder, seed, number, wanted)
+            self._make(folder, (seed, number, turn), wanted)
         return load_pair(folder)
 
-    def _make(self, folder: Path, seed: int, number: int, wanted: list[str]) -> None:
+    def _make(self, folder: Path, which: tuple[int, int, int], wanted: list[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        seed, number, turn = which
         rng = np.random.default_rng([seed, number])
         light = list(LIGHTS)[number % len(LIGHTS)]
         head = sample_person(self.model, rng, self.anatomy, self.people)
-        view = self._view(head, rng)
+        view = self._view(head, rng, turn)
         paint = self._paint(rng, light)
         height, folds = self._relief(head, view, rng)
         lamps = {name: draw_lamps(name, np.random.default_rng([seed, number, 7])) for name in {light, "sun"}}
@@ -155,9 +161,9 @@ class PairStudio:
             write_png(folder / f"{name}.png", _developed(picture, view, name, np.random.default_rng([seed, number, 9])))
         self._keep(folder, view, paint, height, folds, light)
 
-    def _view(self, head: SampledHead, rng: np.random.Generator) -> _View:
+    def _view(self, head: SampledHead, rng: np.random.Generator, turn: int) -> _View:
         model, renderer = self.model, self.renderer
-        camera = _camera(model, head.posed, self.sides, rng)
+        camera = _turned(_camera(model, head.posed, self.sides, rng), turn, model.landmarks(head.posed)[:468].mean(0))
         vertices = self.finer @ head.posed.astype(float)
         seen = surface(camera, vertices, self.fine.triangles)
         whole = renderer.geometry(head.posed, rng, hair := bool(rng.random() < 0.3))
@@ -334,6 +340,12 @@ def _camera(model: HeadModel, posed: np.ndarray, sides: tuple[int, int], rng: np
     centre = model.landmarks(posed)[:468].mean(0)
     t = np.array([0, 0, distance]) - R @ (centre + [0, 12, 0]) + [*rng.normal(0, 6, 2), 0]
     return Camera(side, side, focal, focal, side / 2, side / 2, R, t)
+
+
+def _turned(camera: Camera, degrees: float, centre: np.ndarray) -> Camera:
+    """The camera of a head that turns about its centre (3,) mm, to its left."""
+    R = camera.R @ cv2.Rodrigues(np.array([0, np.radians(degrees), 0]))[0]
+    return replace(camera, R=R, t=camera.t + (camera.R - R) @ centre)
 
 
 def _smoothed(cast: np.ndarray, on: np.ndarray, own: np.ndarray, sigma: float) -> np.ndarray:

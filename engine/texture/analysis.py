@@ -75,8 +75,8 @@ class Analysis:
     inner: InnerColors
     brows: np.ndarray | None
     """(N,) float32: brows to be drawn, where no photo shows either of them."""
-    relief: Relief | None = None
-    """Folds and wrinkles of the reference view."""
+    reliefs: tuple[tuple[Relief, np.ndarray], ...] = ()
+    """Folds and wrinkles as each photo of them shows them, the reference first, and (N, 3) mm, the head as it is posed there."""
 
     @property
     def size(self) -> int:
@@ -164,7 +164,7 @@ def analyse(
         hair,
         inner,
         None if any(mask.brows_shown for mask in masks) else model.part("right_brow", "left_brow"),
-        views[0].mid.relief,
+        tuple((view.mid.relief, model.posed(view)) for view in views if view.mid.relief is not None),
     )
     clean = skin.clean * (place.part["scalp"] < weights.grain.scalp)
     spectrum, extra = _spectra(texels, whole.relative, clean, place.density, fields.pixels_per_mm, weights)

@@ -11,27 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...geometry.mesh import vertex_normals
-from ...geometry.smoothstep import smoothstep
 from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import Relief, View
 from ...wire.settings import Settings
-from ..mid.deformation import without_folds
-from ..skin_surface import skin_surface
 from .actions import correctives_of
-from .evidence import band_deviations, evidence_of
-from .filters import bands, blur, slopes
+from .evidence import evidence_of
 from .gate import belief_in_light, believed, load_belief
-from .heights import heights, placed
 from .light import Lit, light_of
 from .picture import Picture, face_picture
 from .places import Places, fold_places
 from .solve import plain_height, robust_height
+from .split import split
 from .trust import shading_trust, skin_trust
 from .weights import WEIGHTS, ReliefWeights
 
-__all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
+__all__ = ["Solved", "believed_height", "read_relief", "solved_heights", "smooth", "with_relief"]
 
 
 def with_relief(
@@ -49,7 +44,7 @@ def with_relief(
         settings: ``quality`` draft reads none.
         progress: may raise to cancel.
     """
-    view = _smooth(view)
+    view = smooth(view)
     if settings is not None and settings.quality == "draft":
         return view
     relief = read_relief(model, view, progress, weights)
@@ -84,7 +79,7 @@ def solved_heights(
     Args:
         progress: may raise to cancel.
     """
-    view = _smooth(view)
+    view = smooth(view)
     progress(0.0)
     picture = face_picture(model, view, weights.picture)
     if picture is None:
@@ -110,6 +105,15 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:
         return None
+    progress(0.9)
+    height = believed_height(model, solved, weights)
+    relief = split(model, model.posed(smooth(view)), (solved.picture, solved.lit, solved.trust), height, weights)
+    actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
+    return replace(relief, actions=actions, correctives=correctives) if actions else relief
+
+
+def believed_height(model: HeadModel, solved: Solved, weights: ReliefWeights = WEIGHTS) -> np.ndarray:
+    """(H, W) float32 mm: what of a photo's heights is believed."""
     evidence = evidence_of(
         model,
         solved.picture,
@@ -119,48 +123,15 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
         solved.places,
         weights.evidence,
     )
-    progress(0.9)
     height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
     height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
-    relief = _split(model, model.posed(_smooth(view)), solved, height, weights)
-    actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
-    return replace(relief, actions=actions, correctives=correctives) if actions else relief
+    return height
 
 
-def _smooth(view: View) -> View:
+def smooth(view: View) -> View:
     """The view without folds in its deformation."""
     relief = view.mid.relief
     if relief is None:
         return view
     deformation = view.mid.deformation - relief.at_rest(view.coarse.expression)
     return replace(view, mid=replace(view.mid, deformation=deformation, relief=None))
-
-
-def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.ndarray, weights: ReliefWeights) -> Relief:
-    """The height as a relief: waves that the mesh carries, and the rest."""
-    w, picture, trust = weights.split, solved.picture, solved.trust
-    mm = picture.pixels_per_mm
-    within = (trust > 0).astype(np.float32) + np.float32(1e-3)
-    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.evidence))[0]
-    broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
-    known = smoothstep(0, weights.gate.rim, blur(trust, weights.gate.rim_mm * mm)).astype(np.float32)
-    a, b = picture.along(solved.lit.lean)
-    right, down = slopes(height - broad)
-    count = len(vertices)
-    relief = Relief(
-        picture.camera,
-        height,
-        known,
-        picture.depth,
-        np.clip(-(a * right + b * down), -w.shade, w.shade).astype(np.float32),
-        np.zeros((count, 3), np.float32),
-        np.zeros(count, np.float32),
-    )
-    surface = skin_surface(model)
-    normals = vertex_normals(vertices, model.triangles)
-    carried = heights(relief, broad, placed(model, relief, vertices), w)
-    offset = (carried[:, None] * normals)[surface.vertices]
-    offset = without_folds(vertices[surface.vertices].astype(np.float64), surface.triangles, offset)
-    relief.offset[surface.vertices] = offset
-    relief.carried[surface.vertices] = (offset * normals[surface.vertices]).sum(1)
-    return relief

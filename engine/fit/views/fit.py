@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from ...head.model import HeadModel
 from ...system.progress import SILENT, Progress
 from ...types import CoarseFit, FaceObservation, Photo, View
 from ...wire.settings import Settings
+from ..relief.joined import with_joint_relief
 from ..veiled import unveiled
 from .finish import finished_views
 from .problem import Problem
@@ -57,7 +60,7 @@ def fit_views(
     photos = [(photo, unveiled(model, observation, fit)) for (photo, observation), fit in zip(photos, fits)]
     rounds = weights.rounds[settings.quality]
     mid = progress.stage("mid")
-    comparing, finishing = mid.part(0.0, 0.85, "Comparing the photos"), mid.part(0.85, 1.0, "Finishing the shape")
+    comparing, finishing = mid.part(0.0, 0.85, "Comparing the photos"), mid.part(0.85, 0.9, "Finishing the shape")
     shares = [comparing.part(number / len(rounds), (number + 1) / len(rounds)) for number in range(len(rounds))]
     together = list(range(len(photos)))
     while True:
@@ -93,6 +96,9 @@ def fit_views(
         finishing,
         weights.light,
     )
+    measured = np.full(len(model.template), np.inf, np.float32)
+    measured[problem.head.surface.vertices] = problem.head.resolution
+    views = with_joint_relief(model, views, measured, settings, mid.part(0.9, 1.0, "Reading folds and wrinkles"))
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 
 

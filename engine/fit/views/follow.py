@@ -20,7 +20,7 @@ from .head import JointHead
 from .landmark_places import landmark_places
 from .silhouette import Cutout, find_rims, foreground
 from .state import ViewState, draw_all
-from .surface import Cloud, Evidence, Rims, fit_coefficients, fit_offset, nearest_places
+from .surface import Cloud, Evidence, Rims, fit_coefficients, fit_offset, nearest_places, resolution
 from .weights import Bending, CloudWeights, Round, ViewsWeights
 
 __all__ = ["follow", "foregrounds"]
@@ -91,6 +91,8 @@ def follow(
             _register(head, views[0], weights.cloud.lift_mm)
         progress(0.4 + 0.4 * turn)
     head.offset = without_folds(bare, head.surface.triangles, head.offset)
+    if step.fine:
+        head.resolution = resolution(head.surface.triangles, bare + head.offset, cloud, bending, weights.surface)
     head.eyes[:] = 0
     head.eyes = fit_eyeballs(head.model, head.posed(views[0]), head.triangles, points, tracks.triangle, weights.eyes)
     return masks

@@ -46,6 +46,8 @@ class JointHead:
         )
         self.offset = np.zeros((len(self.surface.vertices), 3))
         """(V, 3) mm that the skin differs from the model's."""
+        self.resolution = np.full(len(self.surface.vertices), np.inf)
+        """(V,) mm: shortest waves that the points have measured."""
         self.eyes = np.zeros(model.template.shape)
         """(N, 3) mm that the eyeballs differ from where the lids put them."""
 

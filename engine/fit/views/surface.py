@@ -16,7 +16,7 @@ from ..coarse.solver import boxed_step
 from ..skin_surface import SkinSurface
 from .weights import WEIGHTS, Bending, CoefficientWeights, SurfaceWeights
 
-__all__ = ["Belief", "Cloud", "Evidence", "Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places"]
+__all__ = ["Belief", "Cloud", "Evidence", "Places", "Rims", "fit_coefficients", "fit_offset", "nearest_places", "resolution"]
 
 
 @dataclass
@@ -236,19 +236,46 @@ def fit_offset(
     return offset
 
 
-def _smoothness(
+def resolution(
+    triangles: np.ndarray, bare: np.ndarray, cloud: Cloud, bending: Bending, weights: SurfaceWeights = WEIGHTS.surface
+) -> np.ndarray:
+    """(V,) mm: the wavelength of which :func:`fit_offset` takes half from the points; longer waves it has measured.
+
+    With the mean of the neighbours at distance h a wave of length l costs ``stiffness * (pi h / l)^4`` per squared height, and
+    the points around a vertex their weight.
+
+    Args:
+        bare: (V, 3) mm, the surface that passes through the points.
+    """
+    found = nearest_places(bare, triangles, cloud.points)
+    mass, stiff, _ = _firmness(triangles, bare, found, np.where(cloud.hair, 0, cloud.weight), bending, weights)
+    near = neighbours(triangles, len(bare)).tocoo()
+    apart = np.linalg.norm(bare[near.row] - bare[near.col], axis=1)
+    edge = np.bincount(near.row, apart, len(bare)) / np.maximum(np.bincount(near.row, minlength=len(bare)), 1)
+    return np.pi * edge * (stiff / np.maximum(mass, 1e-6)) ** 0.25
+
+
+def _firmness(
     triangles: np.ndarray, bare: np.ndarray, found: Places, weight: np.ndarray, bending: Bending, weights: SurfaceWeights
-) -> sp.spmatrix:
-    """(V, V) what bending, gradient and offset cost, more where few points were found."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(V,) weight of the points around each vertex, of bending there, and how far it is hidden."""
     count = len(bare)
     around = neighbour_mean(triangles, count)
-    laplacian = sp.eye(count) - around
     mass = np.bincount(triangles[found.triangle].ravel(), (weight[:, None] * found.weights).ravel(), count)
     area = np.bincount(triangles.ravel(), np.repeat(np.linalg.norm(face_cross(bare, triangles), axis=1) / 6, 3), count)
     for _ in range(weights.density_rounds):
         mass, area = (mass + around @ mass) / 2, (area + around @ area) / 2
     hidden = 1 / (1 + (mass / np.maximum(area, 1e-9) / weights.seen_density) ** 2)
-    stiff = np.maximum(bending.stiffness, weights.hidden_stiffness * hidden)
+    return mass, np.maximum(bending.stiffness, weights.hidden_stiffness * hidden), hidden
+
+
+def _smoothness(
+    triangles: np.ndarray, bare: np.ndarray, found: Places, weight: np.ndarray, bending: Bending, weights: SurfaceWeights
+) -> sp.spmatrix:
+    """(V, V) what bending, gradient and offset cost, more where few points were found."""
+    count = len(bare)
+    laplacian = sp.eye(count) - neighbour_mean(triangles, count)
+    _, stiff, hidden = _firmness(triangles, bare, found, weight, bending, weights)
     damped = np.maximum(bending.damping, weights.hidden_damping * hidden)
     smooth = laplacian.T @ sp.diags(stiff) @ laplacian + sp.diags(damped)
     near = neighbours(triangles, count).tocoo()

@@ -121,11 +121,11 @@ def displacement_map(
 def _measured(model: HeadModel, fields: Analysis) -> tuple[Measured | None, ReliefWeights]:
     """Folds that the fit has read, and what is believed of all others beside them."""
     w = fields.weights.relief
-    if fields.relief is None:
+    if not fields.reliefs:
         return None, w
     # Coarser waves are measured, and better than the texture tells them.
     beside = replace(w, band_mm=w.beside_measured_mm, pores=w.pores_beside_measured)
-    return Measured(model, fields.relief, fields.vertices, fields.size), beside
+    return Measured(model, fields.reliefs, fields.size), beside
 
 
 def _add_measured(model: HeadModel, measured: Measured, out: np.ndarray) -> None:

@@ -245,8 +245,8 @@ class WallWeights:
     """How far it goes on towards an edge."""
     level: float = -0.3
     """Height above which it is looked for: clothes are others' matter."""
-    sure: float = 0.75
-    """Mean chance of people and of hair from which on a piece of it is hair after all, in photos with hues."""
+    sure: tuple[float, float] = (0.75, 0.95)
+    """Mean chance of people and of hair from which on a piece of it is hair after all: in photos with hues, and in others."""
     chance: float = 0.02
     """Chance of people and of hair that it is given."""
 

@@ -37,15 +37,17 @@ def smooth_ground(scene: Scene, told: np.ndarray | None, weights: WallWeights = 
     wide = cv2.morphologyEx(smooth.astype(np.uint8), cv2.MORPH_OPEN, disk(weights.size * window.face))
     # Contrast is blurred over the edge of whatever stands before the wall.
     ground = (cv2.dilate(wide, disk(weights.rim * window.face)) > 0) & dark
-    return ground if window.hues_guessed or told is None else ground & ~_surely_hair(scene, ground, told, weights)
+    return ground if told is None else ground & ~_surely_hair(scene, ground, told, weights)
 
 
 def _surely_hair(scene: Scene, ground: np.ndarray, told: np.ndarray, weights: WallWeights) -> np.ndarray:
-    """(H, W) bool: pieces of ground that both networks take for this person's hair: where they see hues, it is hair in shadow."""
+    """(H, W) bool: pieces of ground that both networks take for this person's hair: it is hair in shadow. Where hues are guessed,
+    they are to be surer."""
+    sure = weights.sure[int(scene.window.hues_guessed)]
     count, label = cv2.connectedComponents(ground.astype(np.uint8))
     size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
     people, hair = (np.bincount(label.ravel(), one.ravel(), count) / size for one in (scene.people, told))
-    return ((people > weights.sure) & (hair > weights.sure))[label]
+    return ((people > sure) & (hair > sure))[label]
 
 
 def without_ground(

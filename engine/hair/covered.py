@@ -13,7 +13,7 @@ from .types import Strands
 
 __all__ = ["covered_skin"]
 
-_REACH_MM = {"brows": (1.0, 3.5), "beard": (1.5, 4.0), "lashes": (1.2, 3.2), "hair": (3.0, 16.0)}
+_REACH_MM = {"brows": (1.5, 4.0), "beard": (1.5, 4.0), "lashes": (1.2, 3.2), "hair": (3.0, 16.0)}
 """Distance from the curves up to which skin is covered wholly, and from which on not at all, mm."""
 _LAID = ("brows",)
 """Groups whose hairs lie on the skin, so that all of their points cover it, not their roots alone."""

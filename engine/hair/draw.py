@@ -41,7 +41,7 @@ class DrawWeights:
     """Share of the light that reaches the roots of outer hair."""
     under_shade: float = 0.5
     """Share of the light that reaches the short hair beneath."""
-    beneath: float = 0.5
+    beneath: float = 0.65
     """Share of the light that short hairs take from the skin between them, where they cover it wholly: their shadows (brows in
     Cycles are that much darker than by what they cover)."""
     beneath_mm: float = 0.6

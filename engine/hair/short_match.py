@@ -103,7 +103,7 @@ def _goal(closeup: Closeup, tufts: Tufts, paint: _Paint, w: MatchWeights) -> _Go
     if covered.sum() < w.least or not taken.any():
         return None
     usual = tufts.strands.color.mean((0, 1))
-    color = _color(usual, paint.below, taken, w) if w.recolored else usual
+    color = _color(paint.below, taken, w) if w.recolored else usual
     most = w.most_cover * np.maximum((paint.below - color) @ LUMINANCE, 0)
     return _Goal(color, np.minimum(taken @ LUMINANCE, most))
 
@@ -158,19 +158,17 @@ def _some(strands: Strands, rows: np.ndarray) -> Strands:
     return Strands(*(getattr(strands, field.name)[rows] for field in fields(strands)))
 
 
-def _color(usual: np.ndarray, below: np.ndarray, taken: np.ndarray, w: MatchWeights) -> np.ndarray:
+def _color(below: np.ndarray, taken: np.ndarray, w: MatchWeights) -> np.ndarray:
     """(3,) linear color of the hair: the hue of the paint where it is darkest, dark enough to be as dark where all is hair.
 
     Args:
-        usual: (3,) the color that the photo tells, the brightest that it may be. below, taken: as in :class:`_Paint`.
+        below, taken: as in :class:`_Paint`.
     """
     shade = taken @ LUMINANCE
     core = shade >= np.quantile(shade[shade > 0], w.core)
     skin, shown = below[core].mean(0), (below - taken)[core].mean(0)
-    light, most = float(shown @ LUMINANCE), float(usual @ LUMINANCE)
-    pure = max(float((skin - (skin - shown) / w.most_cover) @ LUMINANCE), w.darkest * light)
-    # A blurred photo shows fewer, darker hairs as many pale ones: in the middle between both.
-    pure = float(np.sqrt(pure * min(pure, most)))
+    light = float(shown @ LUMINANCE)
+    pure = float((skin - (skin - shown) / w.most_cover) @ LUMINANCE)
     own = shown * np.clip(pure, w.darkest * light, w.brightest * light) / max(light, 1e-4)
     # Hair is never greener than red, nor bluer than green.
     own[1:] = np.minimum(own[1:], own[0])

@@ -18,7 +18,7 @@ _NONSENSE = bytes(np.random.default_rng(0).integers(0, 255, 1 << 16, np.uint8)) 
 
 
 _LEAST_ZEROS = 512
-"""Bytes of zeros, a sector of a card, at the end of a file from which on they are no picture's data."""
+"""Bytes of zeros, a sector of a card, at the end of a file from which on they cannot be data of the picture."""
 
 
 def goes_on_with_nothing(data: memoryview) -> bool:

@@ -129,9 +129,12 @@ def _follow_coefficients(head: JointHead, views: list[ViewState], cloud: Cloud, 
     near = np.linalg.norm(cloud.points - nose, axis=1) < w.face_mm
     hair = float(cloud.hair[near].mean()) if near.any() else 0.0
     hidden = float(smoothstep(*w.hidden, hair + worn))
-    w = replace(w, model_mm=w.model_mm + hidden * (w.hidden_mm - w.model_mm))
+    # Where points lie close together they need no word about people.
+    dense = (1 - hidden) * float(smoothstep(*w.dense, cloud.weight[near & ~cloud.hair].sum()))
+    w = replace(w, model_mm=w.model_mm + hidden * (w.hidden_mm - w.model_mm) + dense * (w.dense_mm - w.model_mm))
     gain = w.person_gain * min((len(views) - 1) / (w.person_photos - 1), 1.0) ** 2
-    firm = head.belief.identity_precision / max(gain, 1.0) + hidden * np.eye(len(head.identity))
+    alone = np.eye(len(head.identity))
+    firm = (1 - dense) * head.belief.identity_precision / max(gain, 1.0) + (hidden + dense) * alone
     # The face is seen well; what its coefficients do to the skull behind it is a side effect.
     firm += head.belief.skull / w.skull_mm**2
     head.identity, expression = fit_coefficients(

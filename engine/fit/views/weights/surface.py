@@ -70,6 +70,11 @@ class CoefficientWeights:
     person_photos: int = 5
     """Photos from which on that holds; with fewer it shrinks with the square of how many stand beside the first, for their errors
     go together."""
+    dense: tuple[float, float] = (6000.0, 7000.0)
+    """Worth of the points on a bare face from which on coefficients count one by one, not as they go together in people, and from
+    which on only so: five photos of skin that shows something have 7000 to 8000 (two for each), of even skin, or three, 5500."""
+    dense_mm: float = 5.0
+    """What the model cannot follow there, mm: the surface follows the points itself."""
     skull_mm: float = 1.0
     """How far scalp and ears are moved beside the coarse fit's by what the face tells, mm (root mean square)."""
     model_mm: float = 1.5

@@ -129,9 +129,7 @@ class _Solver:
         for view, prior in enumerate(self.pose_priors):
             mine = np.flatnonzero(pins.view == view)
             if len(mine):
-                self._move_camera(
-                    view, self.scale * prior @ np.einsum("pa,pai->i", answer.reshape(count, 2)[mine], by_pose[mine])
-                )
+                self._move_camera(view, prior @ np.einsum("pa,pai->i", answer.reshape(count, 2)[mine], by_pose[mine]))
                 if self.action_prior is not None:
                     self._move_actions(view, np.einsum("pi,epi->e", pull[mine], self.at_pins_actions[:, mine]))
 
@@ -171,10 +169,9 @@ class _Solver:
         self.bound[view] |= np.abs(self.change[view] - wanted) > 1e-9
 
     def _move_camera(self, view: int, pose: np.ndarray) -> None:
-        deviation, most = np.sqrt(np.diag(self.pose_priors[view])), self.weights.pose.most
-        before = self.pose[view]
-        by = np.clip(np.clip(pose, -most * deviation, most * deviation) - before, -deviation, deviation)
-        self.pose[view] = before + by
+        most = self.weights.pose.step * np.sqrt(np.diag(self.pose_priors[view]))
+        by = np.clip(pose - self.pose[view], -most, most)
+        self.pose[view] = self.pose[view] + by
         camera, longer = self.cameras[view], np.exp(by[6])
         self.cameras[view] = replace(
             camera, R=cv2.Rodrigues(by[:3])[0] @ camera.R, t=camera.t + by[3:6], fx=camera.fx * longer, fy=camera.fy * longer

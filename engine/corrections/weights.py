@@ -43,8 +43,8 @@ class PoseWeights:
     """Deviation of the distance at a known focal length, as a share of it."""
     focal: float = 0.15
     """Deviation of the logarithm of a free focal length; the head keeps its size in the picture."""
-    most: float = 3.0
-    """A camera keeps within this many deviations, and moves by one of them in a step."""
+    step: float = 2.0
+    """Most that a camera moves in one step, deviations."""
     alone: float = 10.0
     """By how much these deviations are raised where nothing but cameras may move."""
 

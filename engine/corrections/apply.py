@@ -75,6 +75,7 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
     base = slid(model, base, corrections.sliders, pins, kept)
     solved = solve_pins(model, base, pins, corrections.switches, kept, weights)
     offset = _unfolded(model, surface, base, solved)
+    offset[kept >= 1] = 0
     reports = _reports(base, solved, offset, pins, names)
     warnings = []
     missed = [one for one in reports if one.error_px > weights.met_px]

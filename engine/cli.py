@@ -114,7 +114,20 @@ def make_parser() -> Parser:
     command.add_argument(
         "what",
         choices=(
-            *("accuracy", "batch", "correct", "detail", "df_mvr", "digest", "expressions", "hair", "now", "rendered", "speed", "sheets"),
+            *(
+                "accuracy",
+                "batch",
+                "correct",
+                "detail",
+                "df_mvr",
+                "digest",
+                "expressions",
+                "hair",
+                "now",
+                "rendered",
+                "speed",
+                "sheets",
+            ),
             *("views", "worn"),
         ),
         help="what is measured; `engine bench speed --help` tells its options",

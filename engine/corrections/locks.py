@@ -42,7 +42,7 @@ def locked(model: HeadModel, surface: SkinSurface, locks: Locks, weights: HoldWe
     """(N,) in [0, 1]: 1 where the head stays, softer within a few vertices of a lock's border."""
     kept = np.zeros(len(model.template))
     for name in locks.parts:
-        kept = np.maximum(kept, part_of(model, name))
+        kept = np.maximum(kept, part_of(model, name) > 0.5)
     kept[list(locks.vertices)] = 1
     if not kept.any():
         return kept

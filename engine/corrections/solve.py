@@ -113,7 +113,7 @@ class _Solver:
             mine = np.flatnonzero(pins.view == view)
             if not len(mine):
                 continue
-            block = np.einsum("pai,ij,qbj->paqb", by_pose[mine], prior, by_pose[mine]) * self.scale
+            block = np.einsum("pai,ij,qbj->paqb", by_pose[mine], prior, by_pose[mine])
             if self.action_prior is not None:
                 by_action = np.einsum("pai,epi->pae", by_place[mine], self.at_pins_actions[:, mine])
                 block += np.einsum("pae,ef,qbf->paqb", by_action, self._free_actions(view), by_action) * self.scale
@@ -171,7 +171,10 @@ class _Solver:
         self.bound[view] |= np.abs(self.change[view] - wanted) > 1e-9
 
     def _move_camera(self, view: int, pose: np.ndarray) -> None:
-        by, self.pose[view] = pose - self.pose[view], pose
+        deviation, most = np.sqrt(np.diag(self.pose_priors[view])), self.weights.pose.most
+        before = self.pose[view]
+        by = np.clip(np.clip(pose, -most * deviation, most * deviation) - before, -deviation, deviation)
+        self.pose[view] = before + by
         camera, longer = self.cameras[view], np.exp(by[6])
         self.cameras[view] = replace(
             camera, R=cv2.Rodrigues(by[:3])[0] @ camera.R, t=camera.t + by[3:6], fx=camera.fx * longer, fy=camera.fy * longer
@@ -213,7 +216,7 @@ def _pose_prior(camera: Camera, w: PoseWeights, free_focal: bool, alone: bool) -
     ray = camera.t / distance
     along = np.outer(ray, ray)
     found = np.zeros((7, 7))
-    found[:3, :3] = np.eye(3) * w.turn**2
+    found[:3, :3] = np.diag(np.square(w.turn))
     found[3:6, 3:6] = (np.eye(3) - along) * w.shift_mm**2 + along * (w.depth * distance) ** 2
     if alone:
         found *= w.alone**2

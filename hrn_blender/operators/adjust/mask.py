@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty
 
+from ...build.photo_masks import painted_photo
 from ...build.refit import photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...state import correct
@@ -96,7 +97,7 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         try:
             image = correct.mask_of(camera, self.kind)
             if image is None:
-                image = correct.painted_photo(camera, self.kind)
+                image = painted_photo(camera, self.kind)
                 setattr(camera.hrn_correct, self.kind, image)
         except HrnError as error:
             return fail(self, error, head.name)

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bpy
-import numpy as np
 
 from ..adjust.document import document, pins_from_text, pins_of, pins_to_text
 from ..adjust.pins import PinSet
-from ..build.camera import HEIGHT_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY
-from ..build.hair_games.png import png_bytes
+from ..build.camera import PHOTO_PROPERTY
 from ..build.head import BUNDLE_PROPERTY
 from ..build.keep import head_images
+from ..build.photo_masks import mask_png, painted_photo
 from ..build.refit import apply_answer, fitted_of, photo_cameras, read_answer, reload_maps
 from ..engine.wire.bundle import Bundle, load_bundle
 from ..engine.wire.corrections import LOCK_PARTS, Corrections, Locks, Switches, read_corrections
@@ -37,7 +36,6 @@ __all__ = [
     "adjusted",
     "corrections_of",
     "mask_of",
-    "painted_photo",
     "pins_of_head",
     "read_from_bundle",
     "refit",
@@ -134,10 +132,8 @@ def _painted(head: bpy.types.Object, name: str) -> tuple[int, ...]:
 
 def _write_mask(head: bpy.types.Object, camera: bpy.types.Object, kind: str, image: bpy.types.Image) -> str:
     """The name of the PNG in the session's folder that says where `image` was painted away: where its alpha is gone."""
-    width, height = image.size
-    gone = np.round(255 * (1 - _pixels(image).reshape(height, width, 4)[::-1, :, 3])).astype(np.uint8)
     name = f"{bpy.path.clean_name(head.name)}_{camera.get(PHOTO_PROPERTY, 0)}_{kind}.png"
-    (folder() / name).write_bytes(png_bytes(gone))
+    (folder() / name).write_bytes(mask_png(image))
     return name
 
 
@@ -188,46 +184,6 @@ def _read_masks(head: bpy.types.Object, found: Corrections, bundle: Bundle) -> N
                 name = getattr(entry, kind)
                 if name is not None and mask_of(camera, kind) is None:
                     setattr(camera.hrn_correct, kind, painted_photo(camera, kind, bundle.path / name))
-
-
-def painted_photo(camera: bpy.types.Object, kind: str, mask: Path | None = None) -> bpy.types.Image:
-    """A new picture to paint on: the photo, whose alpha says what was painted away.
-
-    Args:
-        mask: an 8-bit grey PNG that says what is painted away already, of the photo's size.
-
-    Raises:
-        HrnError: ``BUNDLE_INVALID``: the photo is gone.
-    """
-    photo = next((background.image for background in camera.data.background_images if background.image is not None), None)
-    size = (camera[WIDTH_PROPERTY], camera[HEIGHT_PROPERTY])
-    if photo is None or tuple(photo.size) != size:
-        raise HrnError(
-            ErrorCode.BUNDLE_INVALID,
-            say("The photo of {camera} cannot be found.", camera=camera.name),
-            hint="Bring the head's folder back to where it was.",
-        )
-    pixels = _pixels(photo)
-    pixels[3::4] = 1.0
-    if mask is not None:
-        painted = bpy.data.images.load(str(mask), check_existing=False)
-        painted.colorspace_settings.name = "Non-Color"
-        if tuple(painted.size) == size:
-            pixels[3::4] = 1 - _pixels(painted)[::4]
-        bpy.data.images.remove(painted)
-    image = bpy.data.images.new(f"{camera.name} {kind}", *size, alpha=True)
-    image.alpha_mode = "STRAIGHT"
-    image.pixels.foreach_set(pixels)
-    image.update()
-    image.pack()
-    return image
-
-
-def _pixels(image: bpy.types.Image) -> np.ndarray:
-    """(H * W * 4,) float32, bottom row first."""
-    values = np.empty(image.size[0] * image.size[1] * 4, np.float32)
-    image.pixels.foreach_get(values)
-    return values
 
 
 class quiet:

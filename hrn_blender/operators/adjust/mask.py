@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty
 
+from ...build.photo_masks import painted_photo
 from ...build.refit import photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...state import correct
@@ -15,8 +16,8 @@ from .actions import _Correction
 
 __all__ = ["CLASSES"]
 
-_BRUSH = "Paint Away"
-"""Name of the brush."""
+_before: dict[str, str] = {}
+"""Name of a brush that takes alpha away -> how it blended before."""
 _KIND = {
     "name": "Mask",
     "translation_context": CONTEXT,
@@ -54,27 +55,29 @@ def _paint_on(image: bpy.types.Image, window: bpy.types.Window, area: bpy.types.
     region = next((region for region in area.regions if region.type == "WINDOW"), None)
     if region is not None:
         with bpy.context.temp_override(window=window, area=area, region=region):
-            take_brush()
             bpy.ops.image.view_all(fit_view=True)
 
 
-def take_brush() -> bpy.types.Brush:
-    """Put the brush that takes alpha away into the artist's hand, in an image editor; made where the file has none."""
-    brush = bpy.data.brushes.get(_BRUSH)
+def _take_brush() -> bool:
+    """Let the brush in the artist's hand take alpha away; whether there is one.
+
+    A brush of our own would have to be activated as an asset of this file, in which Blender 4.3 crashes."""
+    brush = bpy.context.scene.tool_settings.image_paint.brush
     if brush is None:
-        brush = bpy.data.brushes.new(_BRUSH, mode="TEXTURE_PAINT")
-        brush.blend, brush.strength, brush.size = "ERASE_ALPHA", 1.0, 25
-        brush.use_pressure_strength = False
-    paint = bpy.context.scene.tool_settings.image_paint
-    if paint.is_property_readonly("brush"):  # Brushes are assets from 4.3.
-        brush.asset_mark()
-        try:
-            bpy.ops.brush.asset_activate(asset_library_type="LOCAL", relative_asset_identifier=f"Brush/{brush.name}")
-        except RuntimeError:
-            pass  # The artist has brushes of his own; Erase Alpha is one of their blend modes.
-    else:
-        paint.brush = brush
-    return brush
+        return False
+    if brush.blend != "ERASE_ALPHA":
+        _before[brush.name] = brush.blend
+        brush.blend = "ERASE_ALPHA"
+    return True
+
+
+def _give_back_brush() -> None:
+    """Let the brushes paint again as they did before."""
+    for name, blend in _before.items():
+        brush = bpy.data.brushes.get(name)
+        if brush is not None:
+            brush.blend = blend
+    _before.clear()
 
 
 class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
@@ -94,12 +97,14 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         try:
             image = correct.mask_of(camera, self.kind)
             if image is None:
-                image = correct.painted_photo(camera, self.kind)
+                image = painted_photo(camera, self.kind)
                 setattr(camera.hrn_correct, self.kind, image)
         except HrnError as error:
             return fail(self, error, head.name)
         if not bpy.app.background:
             _paint_on(image, *_image_editor(context))
+            if not _take_brush():
+                self.report({"WARNING"}, report("Choose a brush and set its blend mode to Erase Alpha"))
         return {"FINISHED"}
 
 
@@ -112,6 +117,7 @@ class HRN_OT_adjust_use_masks(_Correction, bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
+        _give_back_brush()
         for camera in photo_cameras(head):
             for kind in correct.MASKS:
                 image = correct.mask_of(camera, kind)

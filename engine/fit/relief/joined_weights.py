@@ -17,7 +17,7 @@ class JoinedWeights:
     """Power of the cosine to the line of sight by which a photo counts ..."""
     fine: float = 2.0
     """... and that of its pixels per millimetre, up to those of the picture that relief is read from."""
-    others_folds: tuple[float, float] = (0.1, 0.35)
+    others_folds: tuple[float, float] = (0.05, 0.25)
     """Difference of the chance of a fold by a photo's facial actions from the first photo's, between which what it shows there
     ceases to count: a smile has folds of its own."""
     ladder_mm: tuple[float, ...] = (10.0, 14.0, 20.0, 28.0)

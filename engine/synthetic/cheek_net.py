@@ -1,4 +1,5 @@
-"""Layers on the landmark network's front that see whether a cheek is blown, in PyTorch; the engine runs them with OpenCV (:class:`engine.fit.coarse.network.DenseNet`)."""
+"""Layers on the landmark network's front that see whether a cheek is blown, in PyTorch; the engine runs them with OpenCV
+(:class:`engine.fit.coarse.network.DenseNet`)."""
 
 from __future__ import annotations
 

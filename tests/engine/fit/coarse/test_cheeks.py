@@ -34,7 +34,7 @@ def test_cheeks_are_as_far_blown_as_seen(seen):
 @pytest.mark.parametrize(
     "given",
     [
-        {"answer": 0.4},
+        {"answer": 0.3},
         {"answer": 0.8, "yaw": -40.0},
         {"answer": 0.8, "bare": 0.05},
         {"answer": 0.8, "jawOpen": 0.4},

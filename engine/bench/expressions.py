@@ -61,6 +61,9 @@ POSES: tuple[dict[str, float], ...] = (
     {"browOuterUpRight": 0.9},
     {"browDownLeft": 0.9},
     {"noseSneerLeft": 0.9, "mouthUpperUpLeft": 0.5},
+    {"noseSneerRight": 0.9, "mouthUpperUpRight": 0.5},
+    {"cheekSquintLeft": 0.9},
+    {"cheekSquintRight": 0.9},
     {"mouthSmileLeft": 0.8, "cheekSquintLeft": 0.3},
     {"mouthSmileRight": 0.8, "cheekSquintRight": 0.3},
     {"mouthLeft": 0.8},
@@ -91,6 +94,7 @@ GOALS = {
     "mouth": Goal(0.35),
     "jaw": Goal(0.15),
     "tongueOut": Goal(0.5),
+    "cheekPuff": Goal(0.45),
 }
 """By the action's name without the ending of the side."""
 _AT_REST = 0.15

@@ -53,10 +53,16 @@ class Shot(NamedTuple):
 
 
 class Renderer:
-    """Holds what is the same for all pictures of one head model."""
+    """Holds what is the same for all pictures of one head model.
 
-    def __init__(self, model: HeadModel):
+    Args:
+        straight: share of heads that look nearly into the camera. most_turn: of the others, radians.
+        alike: share of the paint's moves that both sides have in common (:func:`.variety.moved_paint`).
+    """
+
+    def __init__(self, model: HeadModel, straight: float = 0.45, most_turn: float = 0.87, alike: float = 0.75):
         self.model = model
+        self._straight, self._most_turn, self._alike = straight, most_turn, alike
         template = model.template.astype(float)
         count = len(template)
         loop = model.neck_loop
@@ -208,7 +214,7 @@ class Renderer:
 
     def move_paint(self, values: np.ndarray, rng: np.random.Generator) -> None:
         """Colours keep their sharpness but not their place; irises stay in the eyes."""
-        shift = moved_paint(self.rest, rng)
+        shift = moved_paint(self.rest, rng, self._alike)
         shift[self.eyes] = 0
         values[:, Column.PLACE] += shift
         values[:, Column.HEIGHT] += shift[:, 1]
@@ -245,7 +251,7 @@ class Renderer:
         distance = np.exp(rng.uniform(np.log(330), np.log(2200)))
         if distance_mm is not None:
             distance = distance_mm - _EYES_MM
-        yaw = rng.normal(0, 0.15) if rng.random() < 0.45 else rng.uniform(-0.87, 0.87)
+        yaw = rng.normal(0, 0.15) if rng.random() < self._straight else rng.uniform(-self._most_turn, self._most_turn)
         pitch, roll = np.clip(rng.normal(0, 0.13, 2), -0.38, 0.38)
         R = np.diag([1.0, -1.0, -1.0]) @ _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
         focal = distance * 3.0

@@ -27,7 +27,7 @@ except HrnError as error:
 
 import torch
 
-from ..fit.coarse.network import TONGUE_START
+from ..fit.coarse.network import TONGUE
 from ..fit.coarse.population import load_people
 from ..fit.coarse.regress import TONGUE_FILE
 from ..head import load_head_model
@@ -99,7 +99,7 @@ def draw_actors(model: HeadModel, folder: Path, heads: int, part: Part, tell: Ca
         return data
     renderer, anatomy, people, axes = Renderer(model), Anatomy(model), load_people(model), group_axes(model)
     network = read_network(landmark_network_bytes())
-    front = Backbone(network, network.inputs[0], TONGUE_START).eval()
+    front = Backbone(network, network.inputs[0], TONGUE.start).eval()
     mirrored = mirrored_names(model.expression_names)
     for number in range(heads):
         rng = np.random.default_rng([_SEED, *part.seed, number])

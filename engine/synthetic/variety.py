@@ -102,10 +102,14 @@ def draw_sky(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return sphere, shine * 4 / _SKY_DIRECTIONS * rng.uniform(0.3, 1)
 
 
-def moved_paint(place: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(N, 3) mm: where on the mean head the colour of each point is taken from, minus where it lies."""
+def moved_paint(place: np.ndarray, rng: np.random.Generator, alike: float = 0.75) -> np.ndarray:
+    """(N, 3) mm: where on the mean head the colour of each point is taken from, minus where it lies.
+
+    Args:
+        alike: share of it that both sides have in common.
+    """
     amount = rng.uniform(0, 2.5)
-    return smooth_field(place, rng, (40, 160)) * amount + rng.normal(0, [0.3, 1.0, 0.5]) * amount * 0.6
+    return smooth_field(place, rng, (40, 160), alike) * amount + rng.normal(0, [0.3, 1.0, 0.5]) * amount * 0.6
 
 
 def finish(picture: np.ndarray, rng: np.random.Generator, grey: float = 0.12) -> np.ndarray:

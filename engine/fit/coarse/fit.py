@@ -22,6 +22,7 @@ from ..features.lids import with_seen_lids
 from ..features.sides import with_seen_sides
 from ..veiled import doubt_at, hidden_actions, resting
 from ..weights import WEIGHTS as FIT
+from .cheeks import with_seen_cheeks
 from .distance import MEASURED, likely_distance, measured_distance
 from .focal import choose_focal, first_camera
 from .groups import LowerFace, lower_face
@@ -83,10 +84,14 @@ def fit_coarse(
         skin = model.landmarks(model.shape(guess.identity, guess.expression))[list(MEASURED)].astype(np.float64)
         away = float(np.median(camera.to_camera(skin)[:, 2]))
         camera = first_camera(points, guess.points, photo.size, focal * measured / away)
+    scores, yaw = observation.blendshapes, camera.yaw_degrees
+    value, limits = with_seen_cheeks(model, guess.expression, scores, guess.cheeks, yaw, lower.bare, weights.cheeks)
+    guess = replace(guess, expression=guess.expression + (1 - hidden) * (value - guess.expression))
     noise = regressor.noise(weights.noise_gain, doubt_at(guess.points, observation))
 
     def solved(camera: Camera, progress: Progress) -> Pose:
-        prior, start = _prior(model, regressor, guess, hidden, weights), Pose(camera, guess.identity, guess.expression)
+        prior = _prior(model, regressor, guess, hidden, limits, weights)
+        start = Pose(camera, guess.identity, guess.expression)
         return solve(basis, guess.points, noise, prior, start, weights, progress)
 
     found = solved(camera, fitting.part(0.0, 0.6))
@@ -177,9 +182,17 @@ def _mean_square(model: HeadModel, parts: tuple[str, ...], least: float) -> np.n
     return flat @ flat.T / basis.shape[1]
 
 
-def _prior(model: HeadModel, regressor: Regressor, guess: FaceGuess, hidden: np.ndarray, weights: CoarseWeights) -> Prior:
+def _prior(
+    model: HeadModel,
+    regressor: Regressor,
+    guess: FaceGuess,
+    hidden: np.ndarray,
+    limits: np.ndarray,
+    weights: CoarseWeights,
+) -> Prior:
+    """What is believed before landmarks are fitted; `limits` are (52,) greatest deviations of actions that were seen."""
     sigma = np.maximum(regressor.expression_sigma * np.sqrt(weights.prior_gain), weights.least_expression_sigma)
-    sigma = np.minimum(sigma, action_limits(model, guess.expression))
+    sigma = np.minimum(sigma, np.minimum(limits, action_limits(model, guess.expression)))
     sigma += hidden * (np.minimum(sigma, FIT.veiled.action_sigma) - sigma)
     # Babies lie beyond what adults are.
     limit = np.maximum(weights.identity_limit, np.abs(guess.identity))

@@ -20,16 +20,18 @@ from ...wire.messages import say
 from ..crop import CROP_SIDE, crop_pixels, crop_transform, to_crop
 from ..weights import WEIGHTS as FIT
 from .groups import load_groups
-from .network import DISTANCE_UNIT_MM, DenseNet
+from .network import CHEEKS, DISTANCE_UNIT_MM, TONGUE, DenseNet
 from .population import anchored_identity, load_people
 from .solver import LandmarkNoise
 from .weights import WEIGHTS, CoarseWeights
 
-__all__ = ["TONGUE_FILE", "FaceGuess", "Regressor", "load_regressor"]
+__all__ = ["CHEEKS_FILE", "TONGUE_FILE", "FaceGuess", "Regressor", "load_regressor"]
 
 _FILE = Path(__file__).parent / "data" / "coarse.npz"
 TONGUE_FILE = Path(__file__).parent / "data" / "tongue.npz"
 """Layers that see a tongue."""
+CHEEKS_FILE = Path(__file__).parent / "data" / "cheeks.npz"
+"""Layers that see blown cheeks."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class FaceGuess:
     """(G,) how much the person shows of each group (:mod:`.groups`)."""
     tongue: float
     """How far the tongue seems to be out: about 0 for none, about 1 for all of it."""
+    cheeks: float
+    """How far the cheeks seem to be blown, in the same way."""
 
 
 class Regressor:
@@ -68,11 +72,11 @@ class Regressor:
         self.point_weights = self.data["point_weights"].astype(float)
         with zipfile.ZipFile(model_path()) as archive:
             network = read_network(archive.read("face_landmarks_detector.tflite"))
-        with np.load(TONGUE_FILE, allow_pickle=False) as data:
-            tongue = {name: data[name] for name in data.files}
-        self.look = DenseNet(
-            network, {name[5:]: value for name, value in self.data.items() if name.startswith("tail.")}, tongue
-        )
+        more = {}
+        for layers, of_them in ((TONGUE, TONGUE_FILE), (CHEEKS, CHEEKS_FILE)):
+            with np.load(of_them, allow_pickle=False) as data:
+                more[layers.name] = dict(data)
+        self.look = DenseNet(network, {name[5:]: value for name, value in self.data.items() if name.startswith("tail.")}, more)
         self._mirror_points = self.data["mirror_points"].astype(np.int64)
         self._mirror_identity = self.data["mirror_identity"].astype(np.float32)
         self._mirror_expression = self.data["mirror_expression"].astype(np.int64)
@@ -132,8 +136,8 @@ class Regressor:
             progress(0.2 * number / len(transforms))
             crops.append(crop_pixels(photo.pixels, transform))
         both = np.stack([view for crop in crops for view in (crop, crop[:, ::-1])])
-        features, tongue = self.look.look(both, progress.part(0.2, 1.0))
-        points, identity, expression, view = self.look.answers(features)
+        looked = self.look.look(both, progress.part(0.2, 1.0))
+        points, identity, expression, view = self.look.answers(looked.features)
         known = self._mirror_points >= 0
         points[1::2, known] = points[1::2, self._mirror_points[known]] * [-1, 1] + [CROP_SIDE, 0]
         identity = self.identities(identity)
@@ -151,8 +155,9 @@ class Regressor:
             np.clip(expression.mean(0), 0, 1).astype(float),
             float(DISTANCE_UNIT_MM * np.exp(view[:, 0].mean())),
             float(np.exp(view[:, 1] - np.log(scales)).mean()),
-            self.groups.seen(features.astype(float)).mean(0),
-            float(tongue.mean()),
+            self.groups.seen(looked.features.astype(float)).mean(0),
+            float(looked.tongue.mean()),
+            float(looked.cheeks.mean()),
         )
 
     def identities(self, answered: np.ndarray) -> np.ndarray:

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fit.coarse.network import TAIL_START, TONGUE_START, DenseNet
-from engine.fit.coarse.regress import TONGUE_FILE, load_regressor
+from engine.fit.coarse.network import CHEEKS, TAIL_START, TONGUE, DenseNet
+from engine.fit.coarse.regress import CHEEKS_FILE, TONGUE_FILE, load_regressor
 from engine.fit.crop import CROP_SIDE, crop_pixels, crop_transform
 from engine.head import load_head_model
 from engine.nets.tflite import read_network
 from engine.photo import Landmarker, observe
 from engine.photo.face_nets import model_path
 from engine.synthetic.backbone import Backbone
+from engine.synthetic.cheek_net import CheekNet
 from engine.synthetic.tail import Tail
 from engine.synthetic.tongue_net import TongueNet
 from engine.system.progress import Progress
@@ -137,15 +138,24 @@ def test_several_threads_and_cancelling(regressor, faces):
             np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
-def test_the_layers_that_see_a_tongue_leave_everything_else_as_it_is(regressor, network, trained, faces):
-    with np.load(TONGUE_FILE) as data:
-        weights = {name: data[name] for name in data.files}
-    net = TongueNet(1).eval()
-    net.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
-    front = Backbone(network, network.inputs[0], TONGUE_START).eval()
-    features, tongue = regressor.look.look(faces)
-    with torch.inference_mode():
-        expected = net(front(torch.from_numpy(np.ascontiguousarray(faces)).permute(0, 3, 1, 2).float() / 255)).numpy()[:, 0]
-    np.testing.assert_allclose(tongue, expected, atol=1e-3)
-    assert np.median(tongue) < 0.4  # of these people nobody puts it out
-    np.testing.assert_array_equal(features, DenseNet(network, trained).features(faces))
+def test_layers_on_the_front_leave_everything_else_as_it_is(regressor, network, trained, faces):
+    def expected(layers, file, net, given):
+        with np.load(file) as data:
+            weights = {name: torch.from_numpy(data[name].astype(np.float32)) for name in data.files}
+        net.load_state_dict(given(weights))
+        front = Backbone(network, network.inputs[0], layers.start).eval()
+        with torch.inference_mode():
+            crops = torch.from_numpy(np.ascontiguousarray(faces)).permute(0, 3, 1, 2).float() / 255
+            return net.eval()(front(crops)).numpy()[:, 0]
+
+    def used(weights):
+        half = weights["mix.weight"].unflatten(1, (-1, 4))
+        assert not half[..., :2].any()  # what the other side does counts nothing
+        return weights | {"mix.weight": half[..., 2:].flatten(1)}
+
+    looked = regressor.look.look(faces)
+    np.testing.assert_allclose(looked.tongue, expected(TONGUE, TONGUE_FILE, TongueNet(1), dict), atol=1e-3)
+    np.testing.assert_allclose(looked.cheeks, expected(CHEEKS, CHEEKS_FILE, CheekNet(1), used), atol=2e-3)
+    assert np.median(looked.tongue) < 0.4  # of these people nobody puts it out ...
+    assert np.median(looked.cheeks) < 0.4  # ... or blows the cheeks
+    np.testing.assert_array_equal(looked.features, DenseNet(network, trained).features(faces))

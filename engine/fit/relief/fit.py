@@ -7,7 +7,6 @@ deformation, the rest the displacement map; their sum is the relief.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,18 +19,20 @@ from ...wire.settings import Settings
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
 from .actions import correctives_of
-from .evidence import band_deviations, evidence_of
-from .filters import bands, blur, slopes
-from .gate import belief_in_light, believed, load_belief
+from .channels import channels_of
+from .filters import band_deviations, bands, blur, slopes
+from .gate import belief_in_light, believed
 from .heights import heights, placed
-from .light import Lit, light_of
-from .picture import Picture, face_picture
-from .places import Places, fold_places
+from .light import light_of
+from .network import load_network, told_by
+from .picture import face_picture
+from .places import fold_places
 from .solve import plain_height, robust_height
+from .solved import Solved
 from .trust import shading_trust, skin_trust
 from .weights import WEIGHTS, ReliefWeights
 
-__all__ = ["Solved", "read_relief", "solved_heights", "with_relief"]
+__all__ = ["Solved", "believed_height", "read_relief", "smooth", "solved_heights", "with_relief"]
 
 
 def with_relief(
@@ -49,7 +50,7 @@ def with_relief(
         settings: ``quality`` draft reads none.
         progress: may raise to cancel.
     """
-    view = _smooth(view)
+    view = smooth(view)
     if settings is not None and settings.quality == "draft":
         return view
     relief = read_relief(model, view, progress, weights)
@@ -57,22 +58,6 @@ def with_relief(
         return view
     deformation = view.mid.deformation + relief.at_rest(view.coarse.expression)
     return replace(view, mid=replace(view.mid, deformation=deformation, relief=relief))
-
-
-class Solved(NamedTuple):
-    """What a photo's shading tells, before any of it is believed; (H, W) pixels of its picture."""
-
-    picture: Picture
-    lit: Lit
-    places: Places
-    trust: np.ndarray
-    """(H, W) float32 in [0, 1]: where skin shows."""
-    shading: np.ndarray
-    """(H, W) float32 in [0, 1]: where its brightness tells shape."""
-    robust: np.ndarray
-    """(H, W) float32 mm."""
-    plain: np.ndarray
-    """(H, W) float32 mm."""
 
 
 def solved_heights(
@@ -84,7 +69,7 @@ def solved_heights(
     Args:
         progress: may raise to cancel.
     """
-    view = _smooth(view)
+    view = smooth(view)
     progress(0.0)
     picture = face_picture(model, view, weights.picture)
     if picture is None:
@@ -110,24 +95,25 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:
         return None
-    evidence = evidence_of(
-        model,
-        solved.picture,
-        solved.lit,
-        (solved.robust, solved.plain),
-        (solved.trust, solved.shading),
-        solved.places,
-        weights.evidence,
-    )
+    progress(0.8)
+    height = believed_height(model, solved, weights)
     progress(0.9)
-    height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
-    height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
-    relief = _split(model, model.posed(_smooth(view)), solved, height, weights)
+    relief = _split(model, model.posed(smooth(view)), solved, height, weights)
     actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
     return replace(relief, actions=actions, correctives=correctives) if actions else relief
 
 
-def _smooth(view: View) -> View:
+def believed_height(model: HeadModel, solved: Solved, weights: ReliefWeights = WEIGHTS) -> np.ndarray:
+    """(H, W) float32 mm: what of a photo's heights is believed."""
+    channels = channels_of(model, solved, weights)
+    if channels is None:
+        return np.zeros_like(solved.trust)
+    told = told_by(load_network(), channels, weights.channels)
+    height = believed(solved.picture, channels.grid, told.height, solved.trust, weights)
+    return height * np.float32(belief_in_light(solved.lit.residual, weights.gate))
+
+
+def smooth(view: View) -> View:
     """The view without folds in its deformation."""
     relief = view.mid.relief
     if relief is None:
@@ -141,7 +127,7 @@ def _split(model: HeadModel, vertices: np.ndarray, solved: Solved, height: np.nd
     w, picture, trust = weights.split, solved.picture, solved.trust
     mm = picture.pixels_per_mm
     within = (trust > 0).astype(np.float32) + np.float32(1e-3)
-    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.evidence))[0]
+    broad = bands(height, within, band_deviations(mm, (w.mesh_mm,), weights.bands))[0]
     broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
     known = smoothstep(0, weights.gate.rim, blur(trust, weights.gate.rim_mm * mm)).astype(np.float32)
     a, b = picture.along(solved.lit.lean)

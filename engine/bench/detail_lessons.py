@@ -226,12 +226,14 @@ def main(argv: list[str] | None = None) -> int:
                 try:
                     found = method.solve([photo], Settings(hair=False, texture_size=256))  # type: ignore[attr-defined]
                 except HrnError as failure:
-                    print(f"{file.name}: {failure.message}")
+                    text = f"{file.name}: {failure.message}"
+                    print(text)
                     continue
             lesson = lesson_of(model, found.views[0], shot)
             if lesson is not None:
                 np.savez(file, **lesson._asdict())
-        print(f"head {number}", flush=True)
+        text = f"{number + 1}/{options.first + options.heads}"
+        print(text, flush=True)
     return 0
 
 

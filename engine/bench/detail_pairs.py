@@ -347,6 +347,7 @@ def _smoothed(cast: np.ndarray, on: np.ndarray, own: np.ndarray, sigma: float) -
 
 
 def finished(camera: Camera) -> tuple[int, int]:
+    """Width and height of the picture that is kept."""
     return round(camera.width / _SMOOTHER), round(camera.height / _SMOOTHER)
 
 

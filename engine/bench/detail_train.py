@@ -216,7 +216,8 @@ def main(argv: list[str] | None = None) -> int:
         average(kept, layers, min(_AVERAGE, step / (step + 10)))
         step, seen = step + 1, [*seen, [float(error) for error in errors]]
         if step % 100 == 0:
-            print(f"{step} steps, {len(lessons)} lessons, errors {np.mean(seen, 0).round(3)}", flush=True)
+            text = f"{step} steps, {len(lessons)} lessons, errors {np.mean(seen, 0).round(3)}"
+            print(text, flush=True)
             seen = []
             _write(kept, options.out)
     _write(kept, options.out)

@@ -36,7 +36,7 @@ from .detail_folds import FEATURES, Relief
 from .detail_lights import FREE, LIGHTS, Lamps, draw_lamps
 from .detail_shadow import shadows_nearby
 
-__all__ = ["NEGATIVES", "Pair", "PairStudio", "load_pair"]
+__all__ = ["NEGATIVES", "Pair", "PairStudio", "bar", "developed", "finished", "load_pair"]
 
 NEGATIVES = ("plain", "freckles", "stubble", "beard", "shadow", "jpeg", "noise")
 """Pictures of the unwrinkled twin."""
@@ -152,13 +152,13 @@ class PairStudio:
             elif name == "beard":
                 own = paint._replace(beard=0.92, beard_low=rng.uniform(-10, 2))
             if name == "shadow":
-                values[..., Column.LAMPS.start] *= _bar(view, lamps["sun"], np.random.default_rng([seed, number, 8]))
+                values[..., Column.LAMPS.start] *= bar(view, lamps["sun"], np.random.default_rng([seed, number, 8]))
             bare = self._stubble(view)[..., None] if name == "stubble" else np.float32(1)
             if self.cycles and name != "shadow":
                 picture = self._photographed(view, values, own, lamps[used], bare)
             else:
                 picture = bare * self._shaded(view, values, own, lamps[used])
-            write_png(folder / f"{name}.png", _developed(picture, view, name, np.random.default_rng([seed, number, 9])))
+            write_png(folder / f"{name}.png", developed(picture, view, name, np.random.default_rng([seed, number, 9])))
         self._keep(folder, view, paint, height, folds, light)
 
     def _view(self, head: SampledHead, rng: np.random.Generator, turn: int) -> _View:
@@ -206,8 +206,10 @@ class PairStudio:
             hairline=max(paint.hairline, 62.0), ragged=min(paint.ragged, 3.0), wrap=rng.uniform(0.1, 0.35), **marks,
         )  # fmt: skip
 
-    def _relief(self, head: SampledHead, view: _View, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """(H, W) heights and shares of folds."""
+    def _relief(
+        self, head: SampledHead, view: _View, rng: np.random.Generator, bumps: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(H, W) heights and shares of folds; `bumps` scales what is all over the skin."""
         model = self.model
         actions: dict[str, float] = {}
         for name, value in zip(model.expression_names, head.expression):
@@ -222,7 +224,7 @@ class PairStudio:
         on = share > 0
         height, folds = np.zeros(share.shape, np.float32), np.zeros(share.shape, np.float32)
         line, near = self.relief.folds(wrinkles, view.place[on])
-        height[on] = (line + self.relief.bumps(rng, view.place[on])) * share[on]
+        height[on] = (line + bumps * self.relief.bumps(rng, view.place[on])) * share[on]
         folds[on] = near * share[on]
         fade = smoothstep(0.15, 0.35, view.seen.facing)
         return (height * fade).astype(np.float32), (folds * fade).astype(np.float32)
@@ -306,7 +308,7 @@ class PairStudio:
         away = np.max(weights[..., [PARTS.index(name) for name in FEATURES]], -1)
         bald = view.values[..., Column.HEIGHT] < paint.hairline - _MARGIN_MM
         skin = view.head & (view.material == SKIN) & (away < 0.3) & bald
-        size = _finished(view.camera)
+        size = finished(view.camera)
         small = [cv2.resize(array.astype(np.float32), size, interpolation=cv2.INTER_AREA) for array in (height, folds, skin)]
         told = {"light": light, "per_mm": view.seen.per_mm * size[0] / view.camera.width}
         np.savez_compressed(
@@ -356,11 +358,12 @@ def _smoothed(cast: np.ndarray, on: np.ndarray, own: np.ndarray, sigma: float) -
     return np.where(own, blurred[on], cast)
 
 
-def _finished(camera: Camera) -> tuple[int, int]:
+def finished(camera: Camera) -> tuple[int, int]:
+    """Width and height of the picture that is kept."""
     return round(camera.width / _SMOOTHER), round(camera.height / _SMOOTHER)
 
 
-def _bar(view: _View, lamps: Lamps, rng: np.random.Generator) -> np.ndarray:
+def bar(view: _View, lamps: Lamps, rng: np.random.Generator) -> np.ndarray:
     """(H, W) share of the first lamp that a bar between it and the face leaves."""
     towards = lamps.samples[0][0]
     aside = np.cross(towards, [0, 1.0, 0])
@@ -373,13 +376,13 @@ def _bar(view: _View, lamps: Lamps, rng: np.random.Generator) -> np.ndarray:
     return smoothstep(half - soft, half + soft, np.abs(off))
 
 
-def _developed(picture: np.ndarray, view: _View, name: str, rng: np.random.Generator) -> np.ndarray:
+def developed(picture: np.ndarray, view: _View, name: str, rng: np.random.Generator) -> np.ndarray:
     """(H', W', 3) uint8 sRGB as a camera would have saved it."""
     background = np.broadcast_to(np.float32(rng.uniform(0.1, 0.5, 3)), picture.shape)
     light = picture * (0.42 / brightness(picture, view.head & (view.material == SKIN)))
     light = np.where(view.hit[..., None], light, background)
     light = light / np.maximum(1, 0.8 + 0.2 * light)  # highlights roll off
-    small = cv2.resize(np.clip(light, 0, 1).astype(np.float32), _finished(view.camera), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(np.clip(light, 0, 1).astype(np.float32), finished(view.camera), interpolation=cv2.INTER_AREA)
     encoded = cv2.GaussianBlur(linear_to_srgb(small), (0, 0), rng.uniform(0.35, 0.7))
     grain = rng.uniform(0.002, 0.008) if name != "noise" else 0.045
     encoded = encoded + rng.normal(0, grain, encoded.shape)

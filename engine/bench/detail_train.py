@@ -1,158 +1,228 @@
-"""Teach the relief stage what to believe of a solved height, and write its data file.
+"""Teach the relief network what shading tells, and write its data file.
 
-    python -m engine.bench.detail_train --jobs DIR     # in an environment with PyTorch; writes engine/fit/relief/data/belief.npz
+    python -m engine.bench.detail_train --lessons DIR --minutes 60   # needs PyTorch; writes engine/fit/relief/data/relief.npz
 
-Generated heads with known relief and their twins without any (:mod:`.detail_pairs`, seeds of their own), fitted by the product;
-twins with freckles, too. The network may only scale what was solved, so it learns a gain by pixel and band: the one that leaves
-the least squared error. Pictures with stubble and beards are left out: only the twins have such, and it would learn that men
-with stubble have no wrinkles. Two dozen heads need about twenty minutes, most of it for rendering.
+Lessons are what :mod:`.detail_lessons` makes; it may still be making them: new ones are read before each round. The loss is the
+squared error of each band, weighted by how far off the network expects to be (Seitzer et al., "On the Pitfalls of
+Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks", ICLR 2022, beta 0.5). What ships is the mean of the
+network over the last steps.
 """
 
 from __future__ import annotations
 
+import copy
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from ..camera import Camera
-from ..fit.relief.evidence import band_deviations, evidence_of
-from ..fit.relief.filters import bands
-from ..fit.relief.fit import solved_heights
-from ..fit.relief.gate import BELIEF_FILE
-from ..fit.relief.weights import WEIGHTS
-from ..head import load_head_model
-from ..methods import get_method
-from ..pipeline.solution import Solution
 from ..wire.command_line import Parser
-from ..wire.settings import Settings
-from .detail_pairs import Pair, PairStudio
+from ..wire.errors import HrnError
+from ..wire.messages import say
+from ..wire.pytorch import require_pytorch
 
-__all__ = ["Samples", "gathered", "learn", "main", "samples_of"]
+try:
+    require_pytorch(say("Training the relief network"))
+except HrnError as error:
+    raise SystemExit(str(error)) from None
 
-_SEED = 777
-"""Seed of the heads."""
-_PIXELS = 9000
-"""Pixels of each picture that count."""
-_HIDDEN = 16
-"""Units of each hidden layer."""
-_STEPS = 800
-"""Steps of training."""
-_BATCH = 4096
-"""Pixels of each step."""
-_RATE = 5e-3
+import torch
+import torch.nn.functional as F
+
+from ..fit.relief.channels import COARSE, FINE, MIRRORED
+from ..fit.relief.network import ANSWERS, LAYERS, NETWORK_FILE, SEEN
+from ..fit.relief.weights import WEIGHTS
+from ..synthetic.layers import Layers, average
+from .detail_lessons import Lesson, load_lesson
+
+__all__ = ["ReliefLayers", "heights_of", "loss_of", "main", "piece_of"]
+
+_SIZE = (144, 128)
+"""Height and width of a piece of a face, in squares of four pixels."""
+_LEAST = 0.35
+"""Least share of a piece that shows skin, if any of some shows so much."""
+_TRIES = 6
+"""Pieces that are tried for that."""
+_BATCH = 6
+"""Pieces of a step."""
+_RATE = 3e-3
 """Highest rate of learning."""
-_DECAY = 0.1
-"""Decay of weights."""
-_NOISE = 0.3
-"""Deviation of what is added to the evidence, in its own deviations: generated faces are not all faces."""
-_PLAIN = 0.5
+_AVERAGE = 0.995
+"""How much less an older step counts in the mean that ships."""
+_PLAIN = 0.7
 """Weight of a picture without relief over that of one with."""
-_FARTHEST = 4.0
-"""Deviations beyond which evidence counts as that far."""
+_SPREAD = (0.55, 0.6, 0.45)
+"""Usual deviation of each true band, in the network's units."""
+_CONTRAST = 0.15
+"""Deviation of the factor by which a piece's brightness and solved heights are scaled: light is known no better."""
+_HUE = 0.3
+"""The same for its hues."""
+_GRAIN = (0.3, 0.3)
+"""Share of pieces with more grain, and the most of it."""
+_GREY = 0.1
+"""Share of pieces without hues."""
+_TOLD = {"residual": 0.15, "resolution": 0.1}
+"""Deviation of what is added to these channels."""
+_SCALED = ("slow", "robust_broad", "robust_middle", "plain_broad", "plain_middle")
+"""Channels that scale with brightness."""
+_HUES = ("red_blue", "red_green")
+"""Channels of hues."""
+_BEGIN = -2.0
+"""Log odds of half the most gain that the network begins with."""
 
 
-class Samples(NamedTuple):
-    """n pixels."""
+class ReliefLayers(Layers):
+    """:data:`engine.fit.relief.network.LAYERS` to be trained."""
 
-    told: np.ndarray
-    """(n, F) evidence."""
-    heights: np.ndarray
-    """(n, 6) mm: the bands of the robust and of the plain height."""
-    true: np.ndarray
-    """(n, 3) mm: the bands of the true height, 0 without relief."""
-    weight: np.ndarray
-    """(n,)"""
+    def __init__(self):
+        super().__init__(LAYERS, {"seen": SEEN})
+        last = self.convolve[LAYERS[-1].name]
+        with torch.no_grad():
+            last.weight *= 0.1
+            last.bias.zero_()
+            last.bias[ANSWERS["gains"]] = _BEGIN
 
-
-def samples_of(found: Solution, pair: Pair, wrinkled: bool, rng: np.random.Generator) -> Samples | None:
-    """Pixels of one picture of a pair; None where the stage reads nothing."""
-    read = solved_heights(found.model, found.views[0])
-    if read is None:
-        return None
-    picture = read.picture
-    evidence = evidence_of(
-        found.model, picture, read.lit, (read.robust, read.plain), (read.trust, read.shading), read.places, WEIGHTS.evidence
-    )
-    height, skin = (_in_picture(image, found.coarse.camera, picture.camera) for image in (pair.height, pair.skin))
-    deviations = band_deviations(picture.pixels_per_mm, WEIGHTS.evidence.waves_mm, WEIGHTS.evidence)
-    parts = bands(height * wrinkled, (skin > 0.5).astype(np.float32) + np.float32(1e-4), deviations)[1:]
-    chosen = np.flatnonzero((skin.ravel() > 0.98)[evidence.rows] & (read.trust.ravel()[evidence.rows] > 0.05))
-    chosen = rng.choice(chosen, min(_PIXELS, len(chosen)), replace=False)
-    return Samples(
-        evidence.told[chosen],
-        np.concatenate([evidence.robust, evidence.plain], 1)[chosen],
-        np.stack([part.ravel()[evidence.rows[chosen]] for part in parts], 1),
-        np.full(len(chosen), 1.0 if wrinkled else _PLAIN, np.float32),
-    )
+    def forward(self, coarse: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
+        """(B, A, H, W) answers to (B, C, H, W) and (B, F, 2 H, 2 W)."""
+        return self.answers({"seen": torch.cat([coarse, _squares(fine)], 1)})
 
 
-def _in_picture(image: np.ndarray, photo: Camera, picture: Camera) -> np.ndarray:
-    """(H, W) float32 of an image of the photo's size in the relief's picture."""
-    fx, fy = picture.fx / photo.fx, picture.fy / photo.fy
-    column, row = round(photo.cx - picture.cx / fx), round(photo.cy - picture.cy / fy)
-    piece = image[row : row + round(picture.height / fy), column : column + round(picture.width / fx)]
-    return cv2.resize(np.ascontiguousarray(piece, np.float32), (picture.width, picture.height), interpolation=cv2.INTER_AREA)
+def _squares(fine: torch.Tensor) -> torch.Tensor:
+    """As :func:`engine.fit.relief.channels.squares`, of (B, F, 2 H, 2 W)."""
+    count, channels, height, width = fine.shape
+    four = fine.reshape(count, channels, height // 2, 2, width // 2, 2).permute(0, 3, 5, 1, 2, 4)
+    return four.reshape(count, 4 * channels, height // 2, width // 2)
 
 
-def learn(samples: Samples) -> dict[str, np.ndarray]:
-    """The arrays of the data file."""
-    import torch
-
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    mean, spread = samples.told.mean(0), samples.told.std(0) + np.float32(1e-3)
-    told = torch.from_numpy(np.clip((samples.told - mean) / spread, -_FARTHEST, _FARTHEST))
-    heights, true, weight = (torch.from_numpy(np.float32(x)) for x in samples[1:])
-    scale = torch.from_numpy(1 / np.float32(samples.true[samples.weight == 1].var(0)))
-    layers = [torch.nn.Linear(told.shape[1], _HIDDEN), torch.nn.Linear(_HIDDEN, _HIDDEN), torch.nn.Linear(_HIDDEN, 6)]
-    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
-    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=_STEPS)
-    generator = torch.Generator().manual_seed(1)
-    for _ in range(_STEPS):
-        chosen = torch.randint(0, len(told), (_BATCH,), generator=generator)
-        seen = told[chosen]
-        gain = WEIGHTS.gate.most_gain * torch.sigmoid(network(seen + _NOISE * torch.randn(seen.shape, generator=generator)))
-        found = gain[:, :3] * heights[chosen, :3] + gain[:, 3:] * heights[chosen, 3:]
-        loss = ((((found - true[chosen]) ** 2) * scale).sum(1) * weight[chosen]).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    kept = {"mean": mean, "spread": spread}
-    for number, layer in enumerate(layers):
-        kept[f"weights_{number}"] = layer.weight.detach().numpy().T.copy()
-        kept[f"bias_{number}"] = layer.bias.detach().numpy()
-    return {name: array.astype(np.float32) for name, array in kept.items()}
+def heights_of(answers: torch.Tensor, coarse: torch.Tensor, fine: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The three bands in the network's units, the finest at full size, and the logarithms of their expected squared errors."""
+    gains = WEIGHTS.channels.most_gain * torch.sigmoid(answers[:, ANSWERS["gains"]])
+    rest = answers[:, ANSWERS["rest"]]
+    bands = []
+    for number, name in enumerate(("broad", "middle")):
+        robust, plain = (coarse[:, COARSE.index(f"{kind}_{name}")] for kind in ("robust", "plain"))
+        bands.append(gains[:, number] * robust + gains[:, number + 3] * plain + rest[:, number])
+    share = F.interpolate(gains[:, [2, 5]], scale_factor=2, mode="bilinear", align_corners=False)
+    robust, plain = (fine[:, FINE.index(f"{kind}_fine")] for kind in ("robust", "plain"))
+    four = answers[:, ANSWERS["fine_rest"]]
+    count, _, height, width = four.shape
+    finest = four.reshape(count, 2, 2, height, width).permute(0, 3, 1, 4, 2).reshape(count, 2 * height, 2 * width)
+    return *bands, share[:, 0] * robust + share[:, 1] * plain + finest, answers[:, ANSWERS["doubt"]]
 
 
-def gathered(studio: PairStudio, heads: int, tell: Callable[[str], object] = print) -> list[Samples]:
-    """The samples of so many heads, one for each picture that could be read."""
-    rng, parts = np.random.default_rng(0), []
-    for number in range(heads):
-        others = ("freckles",) if number % 2 == 0 else ()
-        pair = studio.pair(_SEED, number, others)
-        for name in ("wrinkled", "plain", *others):
-            found = get_method("open").solve([pair.photo(name)], Settings(hair=False, texture_size=256))  # type: ignore[attr-defined]
-            part = samples_of(found, pair, name == "wrinkled", rng)
-            parts += [] if part is None else [part]
-        tell(f"{number + 1} of {heads} heads")
-    return parts
+def loss_of(
+    answers: torch.Tensor, piece: tuple[torch.Tensor, ...], weight: torch.Tensor
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The loss, and the mean squared error of each band over its variance; `weight` (B,) of the pieces."""
+    coarse, fine, broad, finest, trust = piece
+    *bands, doubt = heights_of(answers, coarse, fine)
+    doubt = doubt.clamp(*WEIGHTS.channels.doubt)
+    whole = trust * weight[:, None, None]
+    squares = F.avg_pool2d(whole[:, None], 2)[:, 0]
+    truths, losses, errors = (broad[:, 0], broad[:, 1], finest), [], []
+    for number, (band, true, spread) in enumerate(zip(bands, truths, _SPREAD)):
+        size = band.shape[-2:]
+        told = (
+            doubt[:, number] if size == doubt.shape[-2:] else F.interpolate(doubt[:, number, None], size, mode="nearest")[:, 0]
+        )
+        counts = squares if size == doubt.shape[-2:] else whole
+        square, variance = ((band - true) / spread) ** 2, told.exp()
+        total = counts.sum()
+        losses.append(0.5 * (counts * variance.detach().sqrt() * (square / variance + told)).sum() / total)
+        errors.append((counts * square).sum().detach() / total)
+    return torch.stack(losses).sum(), errors
+
+
+def piece_of(lesson: Lesson, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """A piece of a lesson, varied: its arrays up to the trust, float32."""
+    height, width = lesson.coarse.shape[1:]
+    trust = lesson.coarse[COARSE.index("trust")]
+    for _ in range(_TRIES):
+        y, x = (int(rng.integers(0, max(have - want, 0) + 1)) for have, want in zip((height, width), _SIZE))
+        if (trust[y : y + _SIZE[0] : 4, x : x + _SIZE[1] : 4] > 0.5).mean() > _LEAST:
+            break
+
+    def cut(array: np.ndarray) -> np.ndarray:
+        by = array.shape[-2] // height
+        part = array[..., by * y : by * (y + _SIZE[0]), by * x : by * (x + _SIZE[1])].astype(np.float32)
+        missing = [(0, by * want - have) for want, have in zip(_SIZE, part.shape[-2:])]
+        return np.pad(part, [(0, 0)] * (part.ndim - 2) + missing)
+
+    coarse, fine, broad, finest, trust = (cut(array) for array in lesson[:5])
+    if rng.random() < 0.5:
+        coarse, fine, broad, finest, trust = (array[..., ::-1].copy() for array in (coarse, fine, broad, finest, trust))
+        coarse[[COARSE.index(name) for name in MIRRORED]] *= -1
+    contrast = np.float32(np.exp(rng.normal(0, _CONTRAST)))
+    coarse[[COARSE.index(name) for name in _SCALED]] *= contrast
+    fine *= contrast
+    hues = [COARSE.index(name) for name in _HUES]
+    coarse[hues] *= np.float32(np.exp(rng.normal(0, _HUE)) * (rng.random() >= _GREY))
+    for name, deviation in _TOLD.items():
+        coarse[COARSE.index(name)] += np.float32(rng.normal(0, deviation))
+    if rng.random() < _GRAIN[0]:
+        grain = np.float32(rng.uniform(0, _GRAIN[1])) * rng.normal(size=finest.shape).astype(np.float32)
+        fine[FINE.index("left")] += grain * (trust > 0)
+    return coarse, fine, broad, finest, trust
+
+
+def _read(folder: Path, known: dict[Path, Lesson]) -> None:
+    """Read what has been made since."""
+    for file in sorted(set(folder.glob("*.npz")) - set(known)):
+        try:
+            known[file] = load_lesson(file)
+        except (OSError, ValueError, EOFError, KeyError):
+            continue  # still being written
+
+
+def _write(layers: Layers, file: Path) -> None:
+    np.savez_compressed(file, **{name: value.astype(np.float16) for name, value in layers.folded().items()})
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = Parser(prog="python -m engine.bench.detail_train", description=__doc__.split("\n")[0])
-    parser.add_argument("--heads", type=int, default=24, help="heads from which it learns")
-    parser.add_argument("--jobs", type=Path, required=True, help="where their pictures are kept")
-    parser.add_argument("--out", type=Path, default=BELIEF_FILE, help="file that is written")
+    parser.add_argument("--lessons", type=Path, required=True, help="where the lessons are")
+    parser.add_argument("--minutes", type=float, default=60, help="how long it learns")
+    parser.add_argument("--start", type=Path, help="a state that an earlier run has left")
+    parser.add_argument("--state", type=Path, help="where to leave this run's")
+    parser.add_argument("--out", type=Path, default=NETWORK_FILE, help="file that is written")
     options = parser.parse_args(argv)
-    parts = gathered(PairStudio(load_head_model(), options.jobs), options.heads)
-    np.savez(options.out, **learn(Samples(*(np.concatenate(arrays) for arrays in zip(*parts)))))  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    rng, layers, lessons, queue = np.random.default_rng(0), ReliefLayers(), {}, []
+    if options.start:
+        layers.load_state_dict(torch.load(options.start, weights_only=True))
+    kept = copy.deepcopy(layers).eval()
+    optimizer = torch.optim.AdamW(layers.parameters(), _RATE, weight_decay=1e-3)
+    begun, step, seen = time.time(), 0, []
+    while (gone := (time.time() - begun) / (60 * options.minutes)) < 1:
+        for group in optimizer.param_groups:
+            group["lr"] = _RATE * min(1, step / 60 + 0.02) * (0.5 + 0.5 * np.cos(np.pi * gone))
+        if len(queue) < _BATCH:
+            _read(options.lessons, lessons)
+            if not lessons:
+                parser.error(say("no lessons in {folder}", folder=options.lessons))
+            queue = [list(lessons)[number] for number in rng.permutation(len(lessons))] or queue
+        chosen, queue = [lessons[file] for file in queue[:_BATCH]], queue[_BATCH:]
+        piece = tuple(torch.from_numpy(np.stack(arrays)) for arrays in zip(*(piece_of(lesson, rng) for lesson in chosen)))
+        weight = torch.tensor([1.0 if lesson.wrinkled else _PLAIN for lesson in chosen])
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = layers(*piece[:2])
+        loss, errors = loss_of(answers.float(), piece, weight)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(layers.parameters(), 2.0)
+        optimizer.step()
+        average(kept, layers, min(_AVERAGE, step / (step + 10)))
+        step, seen = step + 1, [*seen, [float(error) for error in errors]]
+        if step % 100 == 0:
+            text = f"{step} steps, {len(lessons)} lessons, errors {np.mean(seen, 0).round(3)}"
+            print(text, flush=True)
+            seen = []
+            _write(kept, options.out)
+    _write(kept, options.out)
+    if options.state:
+        torch.save(kept.state_dict(), options.state)
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .onnx_bytes import INT64, constant, node
 from .tflite import Network, Operator
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "Nodes"]
 
 _PLAIN = {"relu": "Relu", "logistic": "Sigmoid", "mean": "GlobalAveragePool"}
 """Operators without weights and options, and ONNX's names of them."""
@@ -17,19 +17,46 @@ _PAIRS = {"add": "Add", "multiply": "Mul"}
 """Operators of two tensors, and ONNX's names of them."""
 
 
-class Graph:
+class Nodes:
     """Nodes and constants of an ONNX file.
 
     Args:
-        names: of the tensors that are there already, by their numbers in `network`.
         owner: word before all names, where a file has operators of several networks.
     """
 
-    def __init__(self, network: Network, names: dict[int, str], owner: str = ""):
-        self._network, self.names, self._owner = network, names, owner
+    def __init__(self, owner: str = ""):
+        self._owner = owner
         self.nodes: list[bytes] = []
         self.constants: list[bytes] = []
         self._written: set[str] = set()
+
+    def constant(self, name: str, values: np.ndarray, **element: int) -> str:
+        """The name in the file of a constant, which is written once."""
+        name = f"{self._owner}constant {name}"
+        if name not in self._written:
+            self._written.add(name)
+            self.constants.append(constant(name, values, **element))
+        return name
+
+    def double(self, source: str, target: str) -> None:
+        """Twice the size, bilinear, pixel centers at half."""
+        scales = self.constant("twice", np.float32([1, 1, 2, 2]))
+        roi = self.constant("nowhere", np.zeros(0, np.float32))
+        options = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        self.nodes.append(node("Resize", [source, roi, scales], target, **options))
+
+
+class Graph(Nodes):
+    """Operators of a TensorFlow Lite file among the nodes.
+
+    Args:
+        names: of the tensors that are there already, by their numbers in `network`.
+        owner: see :class:`Nodes`.
+    """
+
+    def __init__(self, network: Network, names: dict[int, str], owner: str = ""):
+        super().__init__(owner)
+        self._network, self.names = network, names
 
     def add(self, operators: list[Operator], prefix: str, weight: Callable[[Operator, int], np.ndarray]) -> None:
         """
@@ -46,14 +73,6 @@ class Graph:
             elif operator.activation:
                 self._between(plain, target, 0.0, 6.0)
             self.names[operator.outputs[0]] = target
-
-    def constant(self, name: str, values: np.ndarray, **element: int) -> str:
-        """The name in the file of a constant, which is written once."""
-        name = f"{self._owner}constant {name}"
-        if name not in self._written:
-            self._written.add(name)
-            self.constants.append(constant(name, values, **element))
-        return name
 
     def _add(self, operator: Operator, source: str, target: str, prefix: str, weight) -> None:
         kind = operator.kind
@@ -106,10 +125,3 @@ class Graph:
         self._between(f"{target} moved", f"{target} held", 0.0, 6.0)
         self.nodes.append(node("Mul", [f"{target} held", self.constant("1/6", np.float32(1 / 6))], f"{target} gate"))
         self.nodes.append(node("Mul", [source, f"{target} gate"], target))
-
-    def double(self, source: str, target: str) -> None:
-        """Twice the size, bilinear, pixel centers at half."""
-        scales = self.constant("twice", np.float32([1, 1, 2, 2]))
-        roi = self.constant("nowhere", np.zeros(0, np.float32))
-        options = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-        self.nodes.append(node("Resize", [source, roi, scales], target, **options))

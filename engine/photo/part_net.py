@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from ..nets.graph import Graph
+from ..nets.graph import Graph, Nodes
+from ..nets.layers import Layer, add_layers
 from ..nets.onnx_bytes import FLOAT, model, node, port
 from ..nets.tflite import Network
 
@@ -25,7 +25,6 @@ __all__ = [
     "PARTS",
     "SIDE",
     "Front",
-    "Layer",
     "close_input",
     "fronts_as_onnx",
     "network_as_onnx",
@@ -84,19 +83,6 @@ FRONTS = {
     ),
 }
 """The fronts by name."""
-
-
-class Layer(NamedTuple):
-    """A convolution with a rectifier behind it."""
-
-    name: str
-    sources: tuple[str, ...]
-    """Layers, taps, or ``close``; ``^`` before a name: at twice its size."""
-    channels: int
-    side: int = 1
-    stride: int = 1
-    plain: bool = False
-    """No rectifier."""
 
 
 CLOSE = 18
@@ -168,24 +154,8 @@ def network_as_onnx(
         layers: :data:`LAYERS` or :data:`FACE_LAYERS`.
     """
     nodes, constants, taps = _fronts(networks)
-    graph = Graph(next(iter(networks.values())), {})
-    known = {"close", *taps, *(layer.name for layer in layers)}
-    for layer in layers:
-        sources = [source for source in layer.sources if source.lstrip("^") in known]
-        for source in sources:
-            if source.startswith("^"):
-                graph.double(source[1:], source)
-        joined = sources[0]
-        if len(sources) > 1:
-            joined = f"before {layer.name}"
-            graph.nodes.append(node("Concat", sources, joined, axis=1))
-        weight, bias = (trained[f"{layer.name}.{kind}"].astype(np.float32) for kind in ("weight", "bias"))
-        names = [graph.constant(f"{layer.name} weight", weight), graph.constant(f"{layer.name} bias", bias)]
-        options = {"kernel_shape": [layer.side] * 2, "strides": [layer.stride] * 2, "pads": [layer.side // 2] * 4}
-        target = layer.name if layer.plain else f"{layer.name} raw"
-        graph.nodes.append(node("Conv", [joined, *names], target, **options))
-        if not layer.plain:
-            graph.nodes.append(node("Relu", [target], layer.name))
+    graph = Nodes()
+    add_layers(graph, layers, ("close", *taps), trained)
     half = SIDE // 2
     inputs = [port("picture", FLOAT, (1, 3, SIDE, SIDE)), port("close", FLOAT, (1, CLOSE, half, half))]
     answer = port(layers[-1].name, FLOAT, (1, layers[-1].channels, half, half))

@@ -16,11 +16,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..nets.layers import Layer
 from ..nets.tflite import Network, read_network
 from ..types import FaceObservation, Photo
 from .carried import carried_path, known_bytes
 from .landmarks import width_of
-from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, Layer, close_input, network_as_onnx, unfolded
+from .part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, close_input, network_as_onnx, unfolded
 from .part_worn import Worn, expected, worn_of
 from .places import place_maps
 from .regions import CHIN, OVAL, TOP, fill

@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from ..photo.part_net import FACE_LAYERS, FRONTS, LAYERS, PARTS, SIDE, close_input, fronts_as_onnx
 from ..photo.parts import front_networks
 from ..photo.places import PLACES, place_maps
+from .layers import average
 from .part_net import PartLayers
 from .part_variety import UNKNOWN, varied
 from .parts import PartPictures, open_pictures
@@ -235,21 +236,13 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 2.0)
         optimiser.step()
-        _average(kept, layers, min(effort.average, step / (step + 20)))
+        average(kept, layers, min(effort.average, step / (step + 20)))
         total += float(loss.detach())
         step += 1
         if step % 200 == 0:
             text = f"{step} steps, {epochs:.2f} epochs of {len(rows)} rows, {time.time() - begun:.0f} s: loss {total / 200:.3f}"
             tell(text, kept)
             total = 0.0
-
-
-@torch.no_grad()
-def _average(kept: PartLayers, layers: PartLayers, share: float) -> None:
-    """Move `kept` towards `layers`."""
-    for old, new in zip(kept.state_dict().values(), layers.state_dict().values()):
-        if old.dtype.is_floating_point:
-            old.lerp_(new, 1 - share)
 
 
 def evaluate(layers: PartLayers, sets: Sequence[Seen], rows: np.ndarray) -> dict[str, float]:

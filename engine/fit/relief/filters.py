@@ -5,7 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["bands", "blur", "blur_within", "doubled_direction", "slopes", "wide_blur"]
+from .weights import BandWeights
+
+__all__ = ["band_deviations", "bands", "blur", "blur_within", "slopes", "wide_blur"]
 
 _LEAST = 0.5
 """Deviation below which a blur changes nothing, pixels."""
@@ -50,11 +52,6 @@ def bands(height: np.ndarray, weight: np.ndarray, deviations: tuple[float, ...])
     return out
 
 
-def doubled_direction(image: np.ndarray, deviation: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How far slopes run one way (structure tensor), in [0, 1]; cosine and sine of twice the angle of the lines across
-    which they rise."""
-    x, y = slopes(image)
-    xx, xy, yy = (blur(product, deviation) for product in (x * x, x * y, y * y))
-    apart = np.hypot(xx - yy, 2 * xy)
-    share = np.maximum(apart, 1e-12)
-    return (apart / np.maximum(xx + yy, 1e-12)) ** 2, (yy - xx) / share, -2 * xy / share
+def band_deviations(mm: float, waves: tuple[float, ...], w: BandWeights) -> tuple[float, ...]:
+    """Deviations in pixels of the filters that part heights at these wavelengths (mm)."""
+    return tuple(w.deviation * wave * mm for wave in waves)

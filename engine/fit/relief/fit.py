@@ -7,7 +7,6 @@ deformation, the rest the displacement map; their sum is the relief.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,17 +15,19 @@ from ...system.progress import SILENT, Progress
 from ...types import Relief, View
 from ...wire.settings import Settings
 from .actions import correctives_of
-from .evidence import evidence_of
-from .gate import belief_in_light, believed, load_belief
-from .light import Lit, light_of
-from .picture import Picture, face_picture
-from .places import Places, fold_places
+from .channels import channels_of
+from .gate import belief_in_light, believed
+from .light import light_of
+from .network import load_network, told_by
+from .picture import face_picture
+from .places import fold_places
 from .solve import plain_height, robust_height
+from .solved import Solved
 from .split import split
 from .trust import shading_trust, skin_trust
 from .weights import WEIGHTS, ReliefWeights
 
-__all__ = ["Solved", "believed_height", "read_relief", "solved_heights", "smooth", "with_relief"]
+__all__ = ["Solved", "believed_height", "read_relief", "smooth", "solved_heights", "with_relief"]
 
 
 def with_relief(
@@ -52,22 +53,6 @@ def with_relief(
         return view
     deformation = view.mid.deformation + relief.at_rest(view.coarse.expression)
     return replace(view, mid=replace(view.mid, deformation=deformation, relief=relief))
-
-
-class Solved(NamedTuple):
-    """What a photo's shading tells, before any of it is believed; (H, W) pixels of its picture."""
-
-    picture: Picture
-    lit: Lit
-    places: Places
-    trust: np.ndarray
-    """(H, W) float32 in [0, 1]: where skin shows."""
-    shading: np.ndarray
-    """(H, W) float32 in [0, 1]: where its brightness tells shape."""
-    robust: np.ndarray
-    """(H, W) float32 mm."""
-    plain: np.ndarray
-    """(H, W) float32 mm."""
 
 
 def solved_heights(
@@ -105,8 +90,9 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
     solved = solved_heights(model, view, progress.part(0.0, 0.8), weights)
     if solved is None:
         return None
-    progress(0.9)
+    progress(0.8)
     height = believed_height(model, solved, weights)
+    progress(0.9)
     relief = split(model, model.posed(smooth(view)), (solved.picture, solved.lit, solved.trust), height, weights)
     actions, correctives = correctives_of(model, view.coarse.expression, relief.offset, weights)
     return replace(relief, actions=actions, correctives=correctives) if actions else relief
@@ -114,18 +100,12 @@ def read_relief(model: HeadModel, view: View, progress: Progress = SILENT, weigh
 
 def believed_height(model: HeadModel, solved: Solved, weights: ReliefWeights = WEIGHTS) -> np.ndarray:
     """(H, W) float32 mm: what of a photo's heights is believed."""
-    evidence = evidence_of(
-        model,
-        solved.picture,
-        solved.lit,
-        (solved.robust, solved.plain),
-        (solved.trust, solved.shading),
-        solved.places,
-        weights.evidence,
-    )
-    height = believed(solved.picture, evidence, solved.trust, weights, load_belief())
-    height *= np.float32(belief_in_light(solved.lit.residual, weights.gate))
-    return height
+    channels = channels_of(model, solved, weights)
+    if channels is None:
+        return np.zeros_like(solved.trust)
+    told = told_by(load_network(), channels, weights.channels)
+    height = believed(solved.picture, channels.grid, told.height, solved.trust, weights)
+    return height * np.float32(belief_in_light(solved.lit.residual, weights.gate))
 
 
 def smooth(view: View) -> View:

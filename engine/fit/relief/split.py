@@ -10,8 +10,7 @@ from ...head.model import HeadModel
 from ...types import Relief
 from ..mid.deformation import without_folds
 from ..skin_surface import skin_surface
-from .evidence import band_deviations
-from .filters import bands, blur, slopes
+from .filters import band_deviations, bands, blur, slopes
 from .heights import heights, placed
 from .light import Lit
 from .picture import Picture
@@ -47,7 +46,7 @@ def longer(picture: Picture, trust: np.ndarray, height: np.ndarray, wave: float,
     """(H, W) mm: waves of a height that are longer than `wave` mm; none where too little skin shows."""
     w, mm = weights.split, picture.pixels_per_mm
     within = (trust > 0).astype(np.float32) + np.float32(1e-3)
-    broad = bands(height, within, band_deviations(mm, (wave,), weights.evidence))[0]
+    broad = bands(height, within, band_deviations(mm, (wave,), weights.bands))[0]
     broad *= smoothstep(0, w.rim, blur(trust, w.rim_mm * mm)).astype(np.float32)
     return broad
 

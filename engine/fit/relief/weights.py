@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "WEIGHTS",
-    "EvidenceWeights",
+    "BandWeights",
+    "ChannelWeights",
     "FoldPlaceWeights",
     "GateWeights",
     "LightWeights",
@@ -257,30 +258,49 @@ class SolveWeights:
 
 
 @dataclass(frozen=True)
-class EvidenceWeights:
-    """What is told of a height, band by band: 6 to 20, 2 to 6 and below 2 mm. The belief was trained on these: train it anew
-    when they change."""
+class BandWeights:
+    """Bands of wavelength: 6 to 20, 2 to 6 and below 2 mm."""
 
     waves_mm: tuple[float, float, float] = (20.0, 6.0, 2.0)
     """Longest wavelength of each band."""
     deviation: float = 0.187
     """Deviation of the filter that halves a wave, over its length."""
+
+
+@dataclass(frozen=True)
+class ChannelWeights:
+    """What the relief network sees, and in which units. It was trained on these: train it anew when they change."""
+
+    pixels_per_mm: float = 2.6
+    """Pixels per millimetre of its grid."""
+    multiple: int = 16
+    """What its sides are multiples of, pixels."""
+    margin_mm: float = 4.0
+    """Width around trusted skin that it sees, mm."""
     least_trust: float = 0.02
-    """Trust from which on a pixel counts."""
-    around_mm: tuple[float, float, float] = (3.0, 1.5, 0.8)
-    """Deviation over which energy is measured."""
-    wide: float = 3.0
-    """The same for energy farther around, over that."""
-    coherent_mm: tuple[float, float, float] = (3.5, 2.0, 1.2)
-    """Deviation over which one direction is looked for."""
-    least_mm: tuple[float, float, float] = (3e-3, 1e-3, 5e-4)
-    """Height that is as good as none."""
-    least_lean: float = 0.02
-    """Change of log brightness per lean that is as good as none."""
-    soft_mm: float = 1.0
-    """Deviation over which distrust in brightness is softened."""
+    """Trust from which on skin is trusted."""
+    slow_mm: float = 6.0
+    """Deviation of the brightness around."""
+    slow: float = 0.3
+    """Unit of the log brightness around."""
+    left: float = 0.15
+    """Unit of log brightness against that around."""
+    height: tuple[float, float, float] = (0.15, 0.05, 0.02)
+    """Units of heights, by band, mm."""
+    lean: float = 1.0
+    """Unit of the change of log brightness per slope."""
+    hue: float = 0.1
+    """Unit of log hues against those around."""
     place_mm: float = 50.0
     """Unit of places on the template."""
+    residual: float = 0.15
+    """Unit of what the light leaves unexplained."""
+    farthest: float = 6.0
+    """Units beyond which anything is that far."""
+    most_gain: float = 2.0
+    """Largest factor that the network gives a solved height."""
+    doubt: tuple[float, float] = (-5.0, 3.0)
+    """Least and largest logarithm of the squared error that it expects, in units of heights."""
 
 
 @dataclass(frozen=True)
@@ -290,14 +310,10 @@ class GateWeights:
     strength: float = 0.8
     """Factor of the believed height. 1 is the likeliest on heads like those of the training; others are fitted worse, and their
     shading explains errors of the fit."""
-    most_gain: float = 2.0
-    """Largest factor that belief gives a solved height."""
     deepest: tuple[float, float, float] = (1.5, 0.45, 0.10)
     """Greatest depth of each band, mm."""
     bump: float = 0.7
     """Greatest height over it."""
-    soft_mm: float = 0.6
-    """Deviation over which belief is softened."""
     rim_mm: float = 0.8
     """Deviation over which trust is softened."""
     rim: float = 0.5
@@ -342,7 +358,8 @@ class ReliefWeights:
     places: FoldPlaceWeights = field(default_factory=FoldPlaceWeights)
     actions: ActionWeights = field(default_factory=ActionWeights)
     solve: SolveWeights = field(default_factory=SolveWeights)
-    evidence: EvidenceWeights = field(default_factory=EvidenceWeights)
+    bands: BandWeights = field(default_factory=BandWeights)
+    channels: ChannelWeights = field(default_factory=ChannelWeights)
     gate: GateWeights = field(default_factory=GateWeights)
     split: SplitWeights = field(default_factory=SplitWeights)
 

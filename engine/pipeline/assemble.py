@@ -194,7 +194,7 @@ def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
         HrnError: ``CANCELLED`` from `progress`, after the writers have stopped.
     """
     textures = found.textures
-    tasks: list[Callable[[], None]] = [  # the longest first
+    tasks: list[Callable[[], object]] = [  # the longest first
         lambda: write_png(folder / "normal.png", textures.normal),
         lambda: write_exr(folder / "displacement.exr", textures.displacement * METRE),
         lambda: write_png(folder / "albedo.png", textures.albedo),

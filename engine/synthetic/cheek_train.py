@@ -5,7 +5,7 @@
 Pictures of people before and while they act (:mod:`.cheek_pairs`); layers on the landmark network's front, which stays as it
 is, learn how far the left cheek is blown and what else the left side does, and how much more than in other pictures of the same
 person and than its right side, which is the left one of a mirror image. A quarter of a second of one core draws a person, six
-pictures of 0.13 MB, and teaches it in as much time. Pictures are kept in DIR and used again. """
+pictures of 0.13 MB, and teaches it in as much time. Pictures are kept in DIR and used again."""
 
 from __future__ import annotations
 

@@ -111,7 +111,9 @@ def test_a_free_focal_length_changes_and_a_locked_one_does_not(model, base):
 
 
 def test_locked_parts_stay_and_the_pin_in_them_is_told_of(model, base):
-    found = corrected(model, base, dragged(model, base, (0, NOSE, 40, -30), (0, MOUTH, -6, 0), (0, 291, 6, 0), locks=Locks(("nose",))))
+    found = corrected(
+        model, base, dragged(model, base, (0, NOSE, 40, -30), (0, MOUTH, -6, 0), (0, 291, 6, 0), locks=Locks(("nose",)))
+    )
     nose = part_of(model, "nose") > 0.5
     assert np.abs(found.offset[nose]).max() < 1e-6 and [code for code, _ in found.warnings] == ["pin_not_met"]
 

@@ -5,7 +5,8 @@
 Pictures of people before and while they act (:mod:`.cheek_pairs`); layers on the landmark network's front, which stays as it
 is, learn how far the left cheek is blown and what else the left side does, and how much more than in other pictures of the same
 person and than its right side, which is the left one of a mirror image. A quarter of a second of one core draws a person, six
-pictures of 0.13 MB, and teaches it in as much time. Pictures are kept in DIR and used again."""
+pictures of 0.13 MB, and teaches it in as much time. Pictures are kept in DIR and used again.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +45,12 @@ _WEIGHTS = (3.0, 1.0, 0.3)
 """Weights of blown cheeks and of these two."""
 _CHANGE = 2.0
 """Weight of what differs between the views of a person, over that of what they have in common."""
-_GAIN, _OFFSET, _GRAIN = 0.1, 0.1, 0.15
-"""Standard deviations of what is done to activations, which have unit spread: all times, each channel plus, each value plus.
-Photos are not renders: nothing may hang on how strong a channel is."""
+_GAIN = 0.1
+"""Standard deviation of the factor of all activations. Photos are not renders: nothing may hang on how strong a channel is."""
+_OFFSET = 0.1
+"""Standard deviation of what is added to each channel of activations, which have unit spread."""
+_GRAIN = 0.15
+"""Standard deviation of what is added to each of their values."""
 _SHIFT = 2
 """Largest number of rows and columns that activations are moved by."""
 

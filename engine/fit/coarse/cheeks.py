@@ -27,7 +27,7 @@ def with_seen_cheeks(
 
     Args:
         expression: (52,) expected values of the actions. scores: (52,) expression scores of the photo.
-        answer: of the network. yaw: turn of the head, degrees. bare: share of bare skin in the lower face: a beard is no cheek.
+        answer: of the network. yaw: turn of the head, degrees. bare: share of bare skin in the lower face: beards hide cheeks.
         weights: when it is believed.
 
     Returns:

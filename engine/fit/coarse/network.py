@@ -43,11 +43,11 @@ class Layers(NamedTuple):
     """Layers on the landmark network's front: convolutions, then whole ones."""
 
     name: str
-    """Of the output."""
+    """The output's name."""
     start: int
     """Number of the landmark network's tensor that they read."""
     names: tuple[str, ...]
-    """Of the layers, in their order."""
+    """The layers' names, in their order."""
 
 
 TONGUE = Layers("tongue", 377, ("reduce", "halve", "quarter", "mix", "answer"))

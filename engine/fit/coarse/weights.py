@@ -163,7 +163,7 @@ class CheekWeights:
     open: tuple[float, float] = (0.15, 0.3)
     """Score of an open jaw from which on lips do not hold the air for sure, and from which on they do not."""
     smile: tuple[float, float] = (0.25, 0.5)
-    """Score of a smile up to which full cheeks are no smile's, and from which on they are."""
+    """Score of a smile up to which full cheeks do not come from it, and from which on they do."""
     gain: float = 1.3
     """Value of the action per answer."""
     sigma: float = 0.05

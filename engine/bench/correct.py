@@ -50,8 +50,12 @@ AGREE = 0.8
 """Least cosine between the directions of two outlines."""
 BEHIND_MM = 6.0
 """A place that lies farther behind what is seen there is hidden."""
-FRONTAL, MORE, SIDE = 5, 5, 5
-"""Pins in the frontal photo, more of them, and pins in the side photo."""
+FRONTAL = 5
+"""Pins in the frontal photo, at first."""
+MORE = 5
+"""More of them."""
+SIDE = 5
+"""Pins in the side photo."""
 LIMITS = {"picture": 0.5, "frontal": 0.95, "worst": 1.02, "side": 0.8}
 """Most of: the picture error's ratio; the distance's, on average and on any head, frontal; the distance's with the side photo."""
 SAMPLES = 12000

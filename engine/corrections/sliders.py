@@ -18,7 +18,12 @@ from .weights import WEIGHTS, SliderWeights
 
 __all__ = ["measure", "slid", "slider_move"]
 
-_X, _Y, _Z = range(3)
+_X = 0
+"""To the person's left."""
+_Y = 1
+"""Upwards."""
+_Z = 2
+"""To the front."""
 
 _LANDMARKS: dict[str, tuple[tuple[int, int, float], ...]] = {
     "forehead_slope": ((10, _Z, 1), (9, _Z, -1)),

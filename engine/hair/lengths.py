@@ -55,7 +55,7 @@ class Lengths:
         return self.of_thickness(self._full(thickness, view.seen.sample(view.seen.window.level, pixels)))
 
     def _full(self, thickness: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """(n,) mm: the thickness that tells lengths. Hair that lies flat on top is no shorter than what stands off beside it."""
+        """(n,) mm: the thickness that tells lengths. Hair that lies flat on top counts as thick as what stands off beside it."""
         low, high = self._limits.flat_top
         top = np.clip((level - low) / (high - low), 0, 1)
         return np.maximum(thickness, top * min(self._cut.sides, self._cut.top))

@@ -196,7 +196,7 @@ class Locks:
     """What stays as it is."""
 
     parts: tuple[str, ...] = ()
-    """Of :data:`LOCK_PARTS`."""
+    """Names of :data:`LOCK_PARTS`."""
     vertices: tuple[int, ...] = ()
     """Single vertices of the mesh."""
 
@@ -229,7 +229,7 @@ class Corrections:
     """Everything that a person corrected on one head."""
 
     head_model_version: str = ""
-    """Of the head's mesh; empty where it is not known."""
+    """Version of the head's mesh; empty where it is not known."""
     photos: tuple[PhotoCorrections, ...] = ()
     switches: Switches = field(default_factory=Switches)
     locks: Locks = field(default_factory=Locks)

@@ -193,6 +193,8 @@ class MidFit:
     """What lies over the face in the photo."""
     relief: Relief | None = None
     """Folds and wrinkles; None where none were read."""
+    measured: np.ndarray | None = None
+    """(N,) float32 mm: shortest waves that the deformation has from where several photos match; None: none."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ import numpy as np
 from ..camera import Camera
 from ..corrections.apply import Corrected, corrected
 from ..corrections.base import Base, base_of_views
-from ..fit.skin_surface import SkinSurface, skin_surface
+from ..fit.skin_surface import skin_surface
 from ..head import HeadModel, load_head_model
-from ..head.landmarks68 import LANDMARKS_68
 from ..photo import Landmarker, observe
 from ..render import rasterize
 from ..types import View
@@ -32,12 +31,12 @@ from ..wire.language import local
 from ..wire.messages import say
 from ..wire.settings import Settings
 from .accuracy import load_score, write_scoring_obj
-from .true_places import contours, registered
+from .true_places import contours, feature_places
 
 __all__ = ["Artist", "Place", "main"]
 
-FEATURES = LANDMARKS_68[30:60]
-"""Landmarks that an artist can name: tip and base of the nose, lids, the lips' outside."""
+FEATURES = slice(30, 60)
+"""Of the benchmark's 68 landmarks those that an artist can name: tip and base of the nose, lids, the lips' outside."""
 NOISE_PX = 1.0
 """Deviation of where the artist sees a place, pixels."""
 APART_MM = 12.0
@@ -48,6 +47,8 @@ SEARCH_MM = 12.0
 """How far from the head's outline the true one is looked for."""
 AGREE = 0.8
 """Least cosine between the directions of two outlines."""
+DEPTH_MM = 10.0
+"""Most by which their depths behind the features differ: a jaw before a neck is not the neck's outline."""
 BEHIND_MM = 6.0
 """A place that lies farther behind what is seen there is hidden."""
 FRONTAL = 5
@@ -89,8 +90,14 @@ class Truth:
     """(M, 3) mm"""
     triangles: np.ndarray
     camera: Camera
-    skin: np.ndarray
-    """(V, 3) mm: where the model's skin truly is."""
+    elsewhere: np.ndarray
+    """(M,) in [0, 1]: 1 on neck, ears and scalp, which are not the face's outline."""
+    marks: np.ndarray
+    """(L, 3) mm: the true features."""
+    corners: np.ndarray
+    """(L, 3) vertices: where they are on the model."""
+    weights: np.ndarray
+    """(L, 3) barycentric."""
 
 
 class Artist:
@@ -107,7 +114,7 @@ class Artist:
         self.places = [self._places(number) for number in range(len(truths))]
         self.pinned: list[list[int]] = [[] for _ in truths]
         self.pins: list[list[Pin]] = [[] for _ in truths]
-        self.found = self._corrected()
+        self.found = self.with_pins()
 
     def set_pins(self, photo: int, count: int) -> None:
         """Pin the worst place of a photo, look, and again."""
@@ -121,7 +128,7 @@ class Artist:
             pixel = np.clip(place.pixel + self.noise.normal(0, NOISE_PX, 2), 0, self._size(photo))
             self.pinned[photo].append(worst)
             self.pins[photo].append(Pin(tuple(place.corners.tolist()), tuple(place.weights.tolist()), tuple(pixel.tolist())))
-            self.found = self._corrected()
+            self.found = self.with_pins()
 
     def errors(self, photo: int, found: Corrected | None = None) -> list[float]:
         """How far each place of a photo is off, pixels."""
@@ -139,7 +146,8 @@ class Artist:
         before = corrected(self.model, self.base, Corrections())
         return float(np.mean(np.array(self.errors(photo))[free]) / np.mean(np.array(self.errors(photo, before))[free]))
 
-    def _corrected(self) -> Corrected:
+    def with_pins(self) -> Corrected:
+        """The head with the pins that are set."""
         photos = [
             PhotoCorrections(str(number), self.base.photos[number], self._size(number), tuple(pins))
             for number, pins in enumerate(self.pins)
@@ -155,27 +163,30 @@ class Artist:
         posed = self.base.posed(photo)
         pixels, depth = camera.project(posed)
         raster = rasterize(pixels, depth, model.triangles, camera.width, camera.height)
-        own = np.zeros((len(posed), 3))
-        own[self.surface.vertices] = truth.skin
         found = []
-        for landmark in FEATURES:
-            corners, weights = model.landmark_vertices[landmark], model.landmark_weights[landmark].astype(np.float64)
-            if not np.isin(corners, self.surface.vertices).all():
-                continue
+        for corners, weights, mark in zip(truth.corners, truth.weights, truth.camera.project(truth.marks)[0]):
             spot, away = camera.project((weights @ posed[corners])[None])
             x, y = np.clip(spot[0].astype(int), 0, np.array(self._size(photo)) - 1)
             seen = raster.triangle[y, x]
             if seen >= 0 and away[0] < raster.weights[y, x] @ depth[model.triangles[seen]] + BEHIND_MM:
-                found.append(Place(corners, weights, truth.camera.project((weights @ own[corners])[None])[0][0], None))
+                found.append(Place(corners, weights, mark, None))
         return found + self._outline(photo, posed, float(np.median(depth)) / camera.fx)
 
     def _outline(self, photo: int, posed: np.ndarray, mm_per_px: float) -> list[Place]:
         model, surface, truth = self.model, self.surface, self.truths[photo]
         triangles = surface.vertices[surface.triangles]
         spots, away, seen, shares = contours(self.base.cameras[photo], posed, triangles)
-        true_spots, true_away, *_ = contours(truth.camera, truth.vertices, truth.triangles)
+        true_spots, true_away, true_seen, true_shares = contours(truth.camera, truth.vertices, truth.triangles)
+        deep = self.base.cameras[photo].to_camera(posed)[:, 2], truth.camera.to_camera(truth.vertices)[:, 2]
+        mean = [
+            np.median((deep[0][truth.corners] * truth.weights).sum(1)),
+            np.median(truth.camera.to_camera(truth.marks)[:, 2]),
+        ]
+        behind = (true_shares * deep[1][truth.triangles[true_seen]]).sum(1) - mean[1]
+        strange = (true_shares * truth.elsewhere[truth.triangles[true_seen]]).sum(1) > 0.5
         rim = np.zeros(len(posed))
         rim[surface.vertices] = surface.outline
+        rim[model.part("neck", "right_ear", "left_ear", "scalp") > 0.5] = 0
         taken: list[np.ndarray] = []
         found = []
         for number in np.random.default_rng(0).permutation(len(spots)):
@@ -187,7 +198,8 @@ class Artist:
             if taken and np.linalg.norm(np.array(taken) - spots[number], axis=1).min() < OUTLINE_MM / mm_per_px:
                 continue
             gap = np.linalg.norm(true_spots - spots[number], axis=1)
-            gap[true_away @ away[number] < AGREE] = np.inf
+            gap[strange | (true_away @ away[number] < AGREE)] = np.inf
+            gap[np.abs(behind - (weights @ deep[0][corners] - mean[0])) > DEPTH_MM] = np.inf
             nearest = int(gap.argmin())
             if gap[nearest] < SEARCH_MM / mm_per_px:
                 taken.append(spots[number])
@@ -210,6 +222,8 @@ class Row:
     """Ratio of the distance of the fit of both photos, without pins."""
     side: float
     """Ratio of the distance with the pins in both photos."""
+    side_alone: float
+    """The same over the distance of the fit of both photos without pins: what the pins alone do."""
     missed: float
     """Largest distance of a pin from its place, pixels."""
 
@@ -231,24 +245,27 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     chosen = [name for name in options.heads.split(",") if name]
     homes = sorted(path for path in (options.bench / "dev").iterdir() if (path / "gt.npz").is_file())
-    homes = [home for home in homes if not chosen or home.name in chosen]
     model, score = load_head_model(), load_score(options.bench / "score.py")
     heads = [say("head"), say("mm before"), say("picture, 5 pins"), say("10"), say("distance, 5 pins"), say("10")]
-    heads += [say("both photos"), say("and side pins"), say("pin px")]
+    heads += [say("both photos"), say("and side pins"), say("pins alone"), say("pin px")]
     print(table_row(*zip(map(local, heads), _COLUMNS)))
     rows = []
     with Landmarker() as landmarker:
-        for home in homes:
-            row = _play(model, score, landmarker, home)
-            rows.append(row)
-            values = (row.before, *row.picture, *row.frontal, row.both, row.side, row.missed)
-            print(table_row(*zip([row.head, *(f"{value:.2f}" for value in values)], _COLUMNS)), flush=True)
+        known = [_Head(model, score, landmarker, home) for home in homes]
+    places = feature_places(model, [one.aligned for one in known], [one.marks for one in known])
+    for head, place in zip(known, places):
+        if chosen and head.home.name not in chosen:
+            continue
+        row = head.play(place)
+        rows.append(row)
+        values = (row.before, *row.picture, *row.frontal, row.both, row.side, row.side_alone, row.missed)
+        print(table_row(*zip([row.head, *(f"{value:.2f}" for value in values)], _COLUMNS)), flush=True)
     if options.json:
         options.json.write_text(json.dumps([row.__dict__ for row in rows], indent=1))
     return _verdict(rows)
 
 
-_COLUMNS = (6, -10, -16, -6, -17, -6, -12, -14, -7)
+_COLUMNS = (6, -10, -16, -6, -17, -6, -12, -14, -11, -7)
 """Width of each column."""
 
 
@@ -280,50 +297,64 @@ def _verdict(rows: list[Row]) -> int:
     return 1 if missed else 0
 
 
-def _play(model: HeadModel, score: ModuleType, landmarker: Landmarker, home: Path) -> Row:
-    files = [next((home / "photos").glob(view + ".*")) for view in ("frontal", "side")]
-    faces = [observe(file, landmarker) for file in files]
-    with tempfile.TemporaryDirectory() as folder:
+class _Head:
+    """One head of the benchmark, fitted to its frontal photo.
 
-        def distance(posed: np.ndarray) -> tuple[float, dict]:
+    Args:
+        home: its folder. score: the benchmark's program.
+    """
+
+    def __init__(self, model: HeadModel, score: ModuleType, landmarker: Landmarker, home: Path):
+        self.model, self.score, self.home = model, score, home
+        self.faces = [observe(next((home / "photos").glob(view + ".*")), landmarker) for view in ("frontal", "side")]
+        self.base = base_of_views(model, (_fitted(model, *self.faces[0]),))
+        self.before, similarity = self.distance(self.base.posed(0))
+        with np.load(home / "gt.npz") as data:
+            self.vertices, self.triangles = data["V"].astype(np.float64), data["F"].astype(np.int64)
+            self.elsewhere = np.maximum.reduce([data["reg_" + name].astype(np.float64) for name in ("neck", "ears", "scalp")])
+            self.marks = data["lm68"].astype(np.float64)[FEATURES]
+        scale, R, t = (np.array(similarity[name]) for name in ("scale_pred_to_mm", "R", "t"))
+        self.aligned = scale / 1000 * (self.base.posed(0) @ R.T) + t
+        """(N, 3) mm, the fitted head laid onto the true one."""
+
+    def distance(self, posed: np.ndarray) -> tuple[float, dict]:
+        """Mean distance of the face from the true one, mm, and the similarity that aligns them."""
+        with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "head.obj"
-            landmarks = write_scoring_obj(model, np.float32(posed), path)
-            found = score.score(
-                str(path),
-                home.name,
-                root=None,
-                lm=landmarks,
-                unit_mm=1000.0,
-                quality=False,
-                albedo=False,
-                region_icp=False,
-                n=SAMPLES,
-            )
-            return found["summary"]["face_mean_mm"], found["similarity"]
+            landmarks = write_scoring_obj(self.model, np.float32(posed), path)
+            settings = {"quality": False, "albedo": False, "region_icp": False, "n": SAMPLES}
+            found = self.score.score(str(path), self.home.name, root=None, lm=landmarks, unit_mm=1000.0, **settings)
+        return found["summary"]["face_mean_mm"], found["similarity"]
 
-        base = base_of_views(model, (_fitted(model, *faces[0]),))
-        before, similarity = distance(base.posed(0))
-        skin = _true_skin(skin_surface(model), base.posed(0), similarity, home)
-        artist = Artist(model, base, [_truth(home, "frontal", skin)])
+    def truth(self, view: str, place: tuple[np.ndarray, np.ndarray]) -> Truth:
+        """The true head before the camera of a view; `place`: of its features on the model."""
+        data = json.loads((self.home / "cameras.json").read_text(encoding="utf-8"))["views"][view]
+        K = np.array(data["K"])
+        inner = data["width"], data["height"], K[0, 0], K[1, 1], K[0, 2], K[1, 2]
+        camera = Camera(*inner, np.array(data["R"]), np.array(data["t"]))
+        return Truth(self.vertices, self.triangles, camera, self.elsewhere, self.marks, *place)
+
+    def play(self, place: tuple[np.ndarray, np.ndarray]) -> Row:
+        """Set all pins."""
+        artist = Artist(self.model, self.base, [self.truth("frontal", place)])
         picture, frontal = [], []
         for count in (FRONTAL, MORE):
             artist.set_pins(0, count)
             picture.append(artist.ratio(0))
-            frontal.append(distance(artist.posed(0))[0] / before)
-        missed = max(one.error_px for one in artist.found.pins)
-        views = _of_both(model, faces)
-        both = base_of_views(model, views)
-        second, similarity = distance(both.posed(0))
-        skin = _true_skin(skin_surface(model), both.posed(0), similarity, home)
-        names = ["frontal" if view.photo.sha256 == faces[0][0].sha256 else "side" for view in views]
-        again = Artist(model, both, [_truth(home, name, skin) for name in names])
+            frontal.append(self.distance(artist.posed(0))[0] / self.before)
+        views = _of_both(self.model, self.faces)
+        both = base_of_views(self.model, views)
+        second = self.distance(both.posed(0))[0]
+        names = ["frontal" if view.photo.sha256 == self.faces[0][0].sha256 else "side" for view in views]
+        again = Artist(self.model, both, [self.truth(name, place) for name in names])
         again.pins[names.index("frontal")] = list(artist.pins[0])
-        again.found = again._corrected()
+        again.found = again.with_pins()
         if "side" in names:
             again.set_pins(names.index("side"), SIDE)
-        after = distance(again.posed(0))[0]
-        missed = max(missed, *(one.error_px for one in again.found.pins))
-    return Row(home.name, before, tuple(picture), tuple(frontal), second / before, after / before, missed)  # type: ignore[arg-type]
+        after = self.distance(again.posed(0))[0]
+        missed = max(one.error_px for one in (*artist.found.pins, *again.found.pins))
+        ratios = second / self.before, after / self.before, after / second, missed
+        return Row(self.home.name, self.before, tuple(picture), tuple(frontal), *ratios)  # type: ignore[arg-type]
 
 
 def _fitted(model: HeadModel, photo, observation) -> View:
@@ -338,23 +369,6 @@ def _of_both(model: HeadModel, faces: list) -> tuple[View, ...]:
     from ..fit.views import fit_views
 
     return tuple(fit_views(model, faces, Settings()).views)
-
-
-def _true_skin(surface: SkinSurface, posed: np.ndarray, similarity: dict, home: Path) -> np.ndarray:
-    """(V, 3) mm where the model's skin truly is."""
-    with np.load(home / "gt.npz") as data:
-        vertices, triangles = data["V"].astype(np.float64), data["F"].astype(np.int64)
-    scale, R, t = (np.array(similarity[name]) for name in ("scale_pred_to_mm", "R", "t"))
-    aligned = scale / 1000 * (posed[surface.vertices] @ R.T) + t
-    return registered(surface, aligned, vertices, triangles)
-
-
-def _truth(home: Path, view: str, skin: np.ndarray) -> Truth:
-    data = json.loads((home / "cameras.json").read_text(encoding="utf-8"))["views"][view]
-    K = np.array(data["K"])
-    camera = Camera(data["width"], data["height"], K[0, 0], K[1, 1], K[0, 2], K[1, 2], np.array(data["R"]), np.array(data["t"]))
-    with np.load(home / "gt.npz") as arrays:
-        return Truth(arrays["V"].astype(np.float64), arrays["F"].astype(np.int64), camera, skin)
 
 
 if __name__ == "__main__":

@@ -1,55 +1,49 @@
-"""Where the places of a fitted head truly are, for whoever knows the true surface."""
+"""Where a fitted head's features and outline truly are in a photo, for whoever knows the true surface."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
 from ..camera import Camera
-from ..fit.skin_surface import SkinSurface
 from ..geometry.closest import SurfaceIndex
-from ..geometry.mesh import neighbour_mean, vertex_normals
+from ..head.model import MATERIALS, HeadModel
 from ..render import rasterize
 
-__all__ = ["contours", "registered"]
+__all__ = ["contours", "feature_places"]
 
-_STIFFNESS = (30.0, 10.0, 3.0, 1.0)
-"""Weight of smoothness against distance, one for each round."""
-_FAR_MM = 12.0
-"""Vertices that are farther from the true surface follow their neighbours alone."""
-_FACING = 0.6
-"""Least cosine between the normals of a vertex and of the true surface."""
 _JUMP_MM = 12.0
 """Depth behind a contour."""
 _SOFT_PX = 2.5
 """Deviation of the blur before a contour's direction is read."""
 
 
-def registered(surface: SkinSurface, skin: np.ndarray, truth: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) mm: the skin of a fitted head laid smoothly onto the true surface (non-rigid registration with a membrane).
+def feature_places(
+    model: HeadModel, heads: Sequence[np.ndarray], marks: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Where on the model a benchmark has its landmarks, for each head by the others alone: what one fit has wrong does not
+    count as true there.
 
     Args:
-        surface: of V vertices. skin: (V, 3) mm, aligned with the truth. truth: (M, 3) mm. triangles: (T, 3) of the truth.
+        heads: (N, 3) mm each, fitted and aligned with the truth. marks: (L, 3) mm each, the true landmarks.
+
+    Returns:
+        (L, 3) vertices and (L, 3) weights of each head.
     """
-    index, normals = SurfaceIndex(truth, triangles), vertex_normals(truth, triangles)
-    count = len(skin)
-    laplace = sp.eye(count) - neighbour_mean(surface.triangles, count)
-    bend = laplace.T @ laplace
-    moved = skin.copy()
-    for stiffness in _STIFFNESS:
-        near = index.query(moved)
-        target = near.of(truth, triangles)
-        across = near.of(normals, triangles)
-        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
-        own = vertex_normals(moved, surface.triangles)
-        used = (near.distance < _FAR_MM) & ~near.on_border & ((own * across).sum(1) > _FACING)
-        height = ((target - moved) * across).sum(1)
-        wanted = moved - skin + height[:, None] * across
-        weight = sp.diags(used.astype(float) + 1e-3)
-        moved = skin + splu((weight + stiffness * bend).tocsc()).solve(weight @ wanted)
-    return moved
+    triangles = model.triangles[np.repeat(model.face_material == MATERIALS.index("skin"), 2)]
+    template = model.template.astype(np.float64)
+    spots = []
+    for head, known in zip(heads, marks):
+        near = SurfaceIndex(head, triangles).query(known)
+        spots.append(np.einsum("lk,lkd->ld", near.weights, template[triangles[near.triangle]]))
+    mean = SurfaceIndex(template, triangles)
+    found = []
+    for number in range(len(heads)):
+        near = mean.query(np.median([one for other, one in enumerate(spots) if other != number], axis=0))
+        found.append((triangles[near.triangle], near.weights))
+    return found
 
 
 def contours(camera: Camera, vertices: np.ndarray, triangles: np.ndarray):

@@ -34,6 +34,8 @@ class Base:
     """(V,) checksums of the users' files."""
     identity: np.ndarray
     """(K,)"""
+    folds: np.ndarray
+    """(N, 3) what of the deformation was read from the photos' shading; zero where nothing was."""
 
     @property
     def rest(self) -> np.ndarray:
@@ -76,25 +78,37 @@ def base_of_bundle(bundle: Bundle) -> Base:
     actions = before.get("expressions") or [manifest["photos"][camera["photo"]]["expression"] for camera in cameras]
     if "expressions" not in before:
         actions = [manifest["expression"]["photo_values"], *actions[1:]]
+    basis = arrays["expression_deltas"].astype(np.float64) * MM
+    if "fit_deltas" in arrays:
+        basis[before["actions"]] = arrays["fit_deltas"] * MM
     return Base(
         arrays.get("fit_vertices", arrays["vertices"]).astype(np.float64) * MM,
         arrays.get("fit_deformation", arrays["deformation"]).astype(np.float64) * MM,
-        arrays["expression_deltas"].astype(np.float64) * MM,
+        basis,
         np.array(actions, np.float64),
         tuple(camera_of(camera) for camera in cameras),
         tuple(manifest["photos"][camera["photo"]]["sha256"] for camera in cameras)
         if cameras
         else tuple(p["sha256"] for p in used),
         np.array(before.get("identity", manifest["identity"]), np.float64),
+        _folds_of(arrays) * MM,
     )
+
+
+def _folds_of(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """(N, 3) float64 m: the folds of a bundle's uncorrected fit."""
+    name = "fit_folds" if "fit_deformation" in arrays else "folds"
+    return arrays[name].astype(np.float64) if name in arrays else np.zeros(arrays["vertices"].shape)
 
 
 def base_of_views(model: HeadModel, views: tuple[View, ...]) -> Base:
     """The fit of photos that have just been fitted."""
     first = views[0]
-    basis = model.expression_basis.astype(np.float64)
-    if (relief := first.mid.relief) is not None and relief.correctives is not None:
-        basis[list(relief.actions)] += relief.correctives
+    basis, folds = model.expression_basis.astype(np.float64), np.zeros(model.template.shape)
+    if (relief := first.mid.relief) is not None:
+        folds += relief.at_rest(first.coarse.expression)
+        if relief.correctives is not None:
+            basis[list(relief.actions)] += relief.correctives
     return Base(
         model.shape(first.coarse.identity).astype(np.float64),
         first.mid.deformation.astype(np.float64),
@@ -103,4 +117,5 @@ def base_of_views(model: HeadModel, views: tuple[View, ...]) -> Base:
         tuple(view.coarse.camera for view in views),
         tuple(view.photo.sha256 for view in views),
         first.coarse.identity.astype(np.float64),
+        folds,
     )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..fit import with_relief
+from ..fit.relief.joined import with_joint_relief
 from ..head.model import HeadModel
 from ..pipeline.assemble import METRE, camera_json
 from ..pipeline.solution import KeptCorrections
@@ -22,6 +23,9 @@ from .base import Base, base_of_views
 from .masks import painted_masks, with_painted_cover, with_painted_skin
 
 __all__ = ["Replay", "corrected_views"]
+
+_SAME_MM = 1e-3
+"""Moves of an action that differ less are the same, mm: bundles have rounded metres."""
 
 
 class Replay(NamedTuple):
@@ -56,7 +60,8 @@ def corrected_views(
     refuse_another_head(model, base, replay.corrections)
     found = corrected(model, base, replay.corrections)
     neutral = model.shape(np.float32(found.base.identity))
-    change = found.deformation + found.base.neutral - neutral - base.deformation
+    # Without folds: they are read again where the skin lies now.
+    deformation = np.float32(found.deformation + found.base.neutral - neutral - base.folds)
     result = []
     for number, view in enumerate(views):
         coarse = replace(
@@ -65,15 +70,20 @@ def corrected_views(
             identity=np.float32(found.base.identity),
             expression=np.float32(found.actions[number]),
         )
-        deformation = np.float32(view.mid.deformation + change)
         points = coarse.camera.project(
             model.landmarks(model.shape(coarse.identity, coarse.expression) + deformation).astype(np.float64)
         )[0]
         residual = np.linalg.norm(points - view.observation.landmarks, axis=1).astype(np.float32)
-        one = replace(view, coarse=replace(coarse, residual_px=residual), mid=replace(view.mid, deformation=deformation))
+        mid = replace(view.mid, deformation=deformation, relief=None)
+        one = replace(view, coarse=replace(coarse, residual_px=residual), mid=mid)
         result.append(with_painted_skin(one, painted_masks(view.photo, replay.corrections, replay.folder)))
-    if len(result) == 1:  # Its folds are read again where the skin lies now.
+    if len(result) == 1:
         result = [with_relief(model, result[0], settings, progress)]
+    else:
+        result = with_joint_relief(model, result, settings, progress)
+    relief = result[0].mid.relief
+    folding = np.abs(base.basis - model.expression_basis).max((1, 2)) > _SAME_MM
+    actions = sorted({*np.flatnonzero(folding).tolist(), *(relief.actions if relief is not None else ())})
     kept = KeptCorrections(
         replay.corrections.to_json(),
         {name: replay.folder / name for photo in replay.corrections.photos for name in (photo.ignore, photo.skin) if name},
@@ -81,8 +91,14 @@ def corrected_views(
             "cameras": [{"photo": number, **camera_json(camera)} for number, camera in enumerate(base.cameras)],
             "expressions": np.round(base.actions, 5).tolist(),
             "identity": np.round(base.identity, 5).tolist(),
+            "actions": actions,
         },
-        {"fit_vertices": np.float32(base.neutral * METRE), "fit_deformation": np.float32(base.deformation * METRE)},
+        {
+            "fit_vertices": np.float32(base.neutral * METRE),
+            "fit_deformation": np.float32(base.deformation * METRE),
+            "fit_folds": np.float32(base.folds * METRE),
+            "fit_deltas": np.float32(base.basis[actions] * METRE),
+        },
         found.warnings,
     )
     return result, kept

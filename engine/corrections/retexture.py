@@ -24,7 +24,7 @@ class Stored(NamedTuple):
     """A bundle's photos with the fit that it was made of."""
 
     views: list[View]
-    """Without folds: they are read again."""
+    """Without reliefs: they are read again."""
     base: Base
 
 
@@ -60,8 +60,7 @@ def stored_fit(model: HeadModel, bundle: Bundle, faces: Sequence[tuple[Photo, Fa
         replay: whose masks count.
     """
     manifest, base = bundle.manifest, base_of_bundle(bundle)
-    arrays = bundle.arrays()
-    folds = arrays["folds"] * MM if "folds" in arrays and len(faces) == 1 else 0.0
+    measured = bundle.arrays().get("measured_waves")
     views = []
     for number, (photo, observation) in enumerate(faces):
         entry = manifest["photos"][manifest["cameras"][number]["photo"]]
@@ -75,11 +74,12 @@ def stored_fit(model: HeadModel, bundle: Bundle, faces: Sequence[tuple[Photo, Fa
             entry["focal_source"],
         )
         mid = MidFit(
-            np.float32(base.deformation - folds),
+            np.float32(base.deformation),
             np.array(entry["lighting"], np.float32),
             skin.skin.astype(np.float32),
             float(manifest["quality"]["photometric_residual"]),
             find_covers(photo, observation, skin),
+            measured=None if measured is None else measured * np.float32(MM),
         )
         views.append(View(photo, observation, coarse, mid, float(entry["share"])))
     return Stored(views, base)

@@ -31,6 +31,8 @@ __all__ = ["assemble", "camera_json", "write_maps"]
 
 METRE = np.float32(0.001)
 """Metres per millimetre."""
+_LONGEST_MM = np.float32(1000.0)
+"""Shortest measured wave that a bundle has where none is, mm: numbers there are finite."""
 _CONFIDENCE_GREY = np.array([0, 128, 255], np.uint8)
 """Grey levels of the classes 0, 1 and 2 in the picture of the confidence."""
 
@@ -64,6 +66,8 @@ def assemble(found: Solution, settings: Settings) -> tuple[dict, dict[str, np.nd
         arrays["folds"] = relief.at_rest(coarse.expression) * METRE
         if relief.correctives is not None:
             arrays["expression_deltas"][list(relief.actions)] += relief.correctives * METRE
+    if mid.measured is not None:
+        arrays["measured_waves"] = np.minimum(mid.measured, _LONGEST_MM) * METRE
     if found.corrections is not None:
         arrays.update(found.corrections.arrays)
     arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}

@@ -34,9 +34,17 @@ ARRAYS = {
 ``landmark_vertices``/``landmark_weights`` place landmark points on the surface (barycentric), ``landmarks_detected``
 and ``landmarks_fitted`` are pixels in the first photo.
 """
-OPTIONAL_ARRAYS = {"folds": ("f", ("N", 3)), "fit_vertices": ("f", ("N", 3)), "fit_deformation": ("f", ("N", 3))}
+OPTIONAL_ARRAYS = {
+    "folds": ("f", ("N", 3)),
+    "measured_waves": ("f", ("N",)),
+    "fit_vertices": ("f", ("N", 3)),
+    "fit_deformation": ("f", ("N", 3)),
+    "fit_folds": ("f", ("N", 3)),
+    "fit_deltas": ("f", ("A", "N", 3)),
+}
 """Arrays that some bundles have: ``folds`` is what of ``deformation`` are folds, waves of 6 to 20 mm, read from shading;
-``fit_vertices`` and ``fit_deformation`` are the head before it was corrected by hand."""
+``measured_waves`` the shortest waves that it has from where several photos match. The others are the head before it was
+corrected by hand: ``fit_deltas`` are rows of ``expression_deltas``, of the A actions that the manifest names."""
 
 
 def check_arrays(arrays: dict[str, np.ndarray]) -> None:

@@ -50,7 +50,6 @@ class _Read(NamedTuple):
 def with_joint_relief(
     model: HeadModel,
     views: Sequence[View],
-    measured: np.ndarray | None = None,
     settings: Settings | None = None,
     progress: Progress = SILENT,
     weights: ReliefWeights = WEIGHTS,
@@ -60,12 +59,12 @@ def with_joint_relief(
     those that were read. The views themselves where the first one's photo tells nothing.
 
     Args:
-        views: they share identity and deformation; the first has the head's facial actions.
-        measured: (N,) mm, shortest waves that the deformation has already from where the photos match; None: none.
+        views: they share identity and deformation, and ``mid.measured``; the first has the head's facial actions.
         settings: ``quality`` draft reads none.
         progress: may raise to cancel.
     """
     views = [smooth(view) for view in views]
+    measured = views[0].mid.measured
     measured = np.full(len(model.template), np.inf, np.float32) if measured is None else measured
     if settings is not None and settings.quality == "draft":
         return views
@@ -155,7 +154,7 @@ def join_heights(
     """The reliefs of several photos, the first one's first, with what they tell together; the mesh carries the same in all.
 
     Args:
-        measured: (N,) mm, see :func:`with_joint_relief`.
+        measured: (N,) mm, shortest waves that the deformation has already from where the photos match; infinite: none.
     """
     bands = [_bands(model, read, measured, weights, joined) for read in found]
     places = [placed(model, read.relief, read.vertices) for read in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,8 @@ def fit_views(
     )
     measured = np.full(len(model.template), np.inf, np.float32)
     measured[problem.head.surface.vertices] = problem.head.resolution
-    views = with_joint_relief(model, views, measured, settings, mid.part(0.9, 1.0, "Reading folds and wrinkles"))
+    views = [replace(view, mid=replace(view.mid, measured=measured)) for view in views]
+    views = with_joint_relief(model, views, settings, mid.part(0.9, 1.0, "Reading folds and wrinkles"))
     return JointFit(views, [i for i in rest if i not in placed], [i - len(photos) for i in placed if i >= len(photos)])
 
 

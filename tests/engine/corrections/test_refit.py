@@ -28,7 +28,9 @@ def base(model):
     cameras = tuple(orbit_camera(neutral, yaw=yaw, width=900, height=900) for yaw in (0, 35))
     basis = model.expression_basis.astype(np.float64)
     identity = np.zeros(len(model.identity_basis))
-    return Base(neutral, np.zeros_like(neutral), basis, np.zeros((2, len(basis))), cameras, ("a", "b"), identity)
+    return Base(
+        neutral, np.zeros_like(neutral), basis, np.zeros((2, len(basis))), cameras, ("a", "b"), identity, np.zeros_like(neutral)
+    )
 
 
 def dragged(model, base, *drags, **more):

@@ -65,6 +65,9 @@ class StubMethod:
             synthetic_bundle.write_png = slowly
         return synthetic_bundle.make_bundle(out, name=action, settings=settings)
 
+    def retexture(self, bundle, replay, out, progress):
+        return synthetic_bundle.make_bundle(out, name="retextured")
+
 
 if __name__ == "__main__":
     methods._created["open"] = StubMethod()

@@ -47,6 +47,8 @@ SEARCH_MM = 12.0
 """How far from the head's outline the true one is looked for."""
 AGREE = 0.8
 """Least cosine between the directions of two outlines."""
+BESIDE_MM = 3.0
+"""Most by which it lies along the outline from there: an artist drags an outline across itself."""
 DEPTH_MM = 10.0
 """Most by which their depths behind the features differ: a jaw before a neck is not the neck's outline."""
 BEHIND_MM = 6.0
@@ -197,7 +199,9 @@ class Artist:
                 continue
             if taken and np.linalg.norm(np.array(taken) - spots[number], axis=1).min() < OUTLINE_MM / mm_per_px:
                 continue
-            gap = np.linalg.norm(true_spots - spots[number], axis=1)
+            apart = true_spots - spots[number]
+            gap = np.linalg.norm(apart, axis=1)
+            gap[np.abs(apart @ [-away[number][1], away[number][0]]) > BESIDE_MM / mm_per_px] = np.inf
             gap[strange | (true_away @ away[number] < AGREE)] = np.inf
             gap[np.abs(behind - (weights @ deep[0][corners] - mean[0])) > DEPTH_MM] = np.inf
             nearest = int(gap.argmin())

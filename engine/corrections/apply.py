@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..camera import Camera
 from ..fit.mid.deformation import propagate, without_folds
 from ..fit.skin_surface import SkinSurface, skin_surface
 from ..head.model import HeadModel
-from ..wire.corrections import Corrections
+from ..wire.corrections import Corrections, Switches
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
 from .base import Base
@@ -73,10 +75,7 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
     surface = skin_surface(model)
     kept = locked(model, surface, corrections.locks, weights.hold)
     base = slid(model, base, corrections.sliders, pins, kept)
-    solved = solve_pins(model, base, pins, corrections.switches, kept, weights)
-    offset = _unfolded(model, surface, base, solved)
-    offset[kept >= 1] = 0
-    reports = _reports(base, solved, offset, pins, names)
+    solved, offset, reports = _met(model, surface, base, (pins, names), corrections.switches, kept, weights)
     warnings = []
     missed = [one for one in reports if one.error_px > weights.met_px]
     if missed:
@@ -108,7 +107,9 @@ def refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) 
                 say("The corrections are of another head: it has no photo {name}.", name=photo.name),
             )
         camera = base.cameras[base.photos.index(photo.sha256)]
-        if abs(photo.size[0] / photo.size[1] * camera.height / camera.width - 1) > 2 / min(camera.width, camera.height):
+        if abs(photo.size[0] / photo.size[1] * camera.height / camera.width - 1) > WEIGHTS.format_px / min(
+            camera.width, camera.height
+        ):
             raise HrnError(
                 ErrorCode.CORRECTIONS_INVALID,
                 say("The corrections of {name} were made on a picture of another format.", name=photo.name),
@@ -141,6 +142,51 @@ def _pin_set(base: Base, corrections: Corrections) -> tuple[PinSet, list[str]]:
     )
 
 
+def _met(
+    model: HeadModel,
+    surface: SkinSurface,
+    base: Base,
+    given: tuple[PinSet, list[str]],
+    switches: Switches,
+    kept: np.ndarray,
+    weights: CorrectionWeights,
+) -> tuple[Solved, np.ndarray, tuple[PinReport, ...]]:
+    """The head that meets the pins, (N, 3) its offset, and the reports. What folds take away, and what firm pins miss beside
+    others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps."""
+    pins, names = given
+    asked, best = pins, None
+    for _ in range(1 + weights.again):
+        solved = solve_pins(model, base, asked, switches, kept, weights)
+        offset = _unfolded(model, surface, base, solved)
+        offset[kept >= 1] = 0
+        missing = pins.pixels - _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
+        firm = pins.deviation <= weights.firm_mm
+        away = np.linalg.norm(missing, axis=1) * firm
+        worst = float(away.max(initial=0))
+        if best is None or worst < best[0]:
+            best = worst, solved, offset
+        if worst <= weights.met_px * weights.well_met:
+            break
+        late = away > weights.met_px * weights.well_met
+        asked = replace(asked, pixels=asked.pixels + missing * late[:, None])
+    _, solved, offset = best
+    return solved, offset, _reports(base, solved, offset, pins, names)
+
+
+def _pixels(base: Base, cameras: Sequence[Camera], actions: np.ndarray, rest: np.ndarray, pins: PinSet) -> np.ndarray:
+    """(P, 2) where the photos show the pins' places.
+
+    Args:
+        actions: (V, 52). rest: (N, 3) mm, the head without actions.
+    """
+    found = np.zeros((len(pins.view), 2))
+    for number, view in enumerate(pins.view):
+        corners = pins.corners[number]
+        posed = rest[corners] + np.tensordot(actions[view], base.basis[:, corners], 1)
+        found[number] = cameras[view].project((pins.shares[number] @ posed)[None])[0][0]
+    return found
+
+
 def _unfolded(model: HeadModel, surface: SkinSurface, base: Base, solved: Solved) -> np.ndarray:
     """(N, 3) the offset, carried to what is not skin, without turning any triangle over: at rest and in the first photo."""
     offset = solved.offset[surface.vertices]
@@ -153,16 +199,9 @@ def _unfolded(model: HeadModel, surface: SkinSurface, base: Base, solved: Solved
 
 
 def _reports(base: Base, solved: Solved, offset: np.ndarray, pins: PinSet, names: list[str]) -> tuple[PinReport, ...]:
-    found = []
-    for number, view in enumerate(pins.view):
-        away = []
-        for camera, actions, extra in (
-            (base.cameras[view], base.actions[view], 0),
-            (solved.cameras[view], solved.actions[view], offset),
-        ):
-            corner = pins.corners[number]
-            posed = (base.rest + extra)[corner] + np.tensordot(actions, base.basis[:, corner], 1)
-            pixel = camera.project((pins.shares[number] @ posed)[None])[0][0]
-            away.append(float(np.linalg.norm(pixel - pins.pixels[number])))
-        found.append(PinReport(int(view), names[number], *away))
-    return tuple(found)
+    before = _pixels(base, base.cameras, base.actions, base.rest, pins)
+    after = _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
+    away = [np.linalg.norm(one - pins.pixels, axis=1) for one in (before, after)]
+    return tuple(
+        PinReport(int(view), name, float(first), float(last)) for view, name, first, last in zip(pins.view, names, *away)
+    )

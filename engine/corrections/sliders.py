@@ -50,29 +50,28 @@ _LANDMARKS: dict[str, tuple[tuple[int, int, float], ...]] = {
     "lower_lip": ((14, _Y, 1), (17, _Y, -1)),
 }
 """Landmark, axis and coefficient of what each measure is the sum of, mm."""
-_EXTREMES = 12
-"""How many vertices stand for an end of the skull or of an ear."""
 
 
-def measure(model: HeadModel, name: str) -> np.ndarray:
+def measure(model: HeadModel, name: str, weights: SliderWeights = WEIGHTS.slider) -> np.ndarray:
     """(N, 3) how a measure changes with each vertex: mm per mm, degrees per mm for an angle."""
     out = np.zeros((len(model.template), 3))
     if name in _LANDMARKS:
         for landmark, axis, factor in _LANDMARKS[name]:
             np.add.at(out[:, axis], model.landmark_vertices[landmark], factor * model.landmark_weights[landmark])
         return out
-    for vertices, axis, factor in _ends(model, name):
+    for vertices, axis, factor in _ends(model, name, weights):
         out[vertices, axis] += factor / len(vertices)
     return out
 
 
-def _ends(model: HeadModel, name: str) -> list[tuple[np.ndarray, int, float]]:
+def _ends(model: HeadModel, name: str, weights: SliderWeights) -> list[tuple[np.ndarray, int, float]]:
     """Vertices, axis and coefficient of the measures that no landmark marks."""
     place = model.template.astype(np.float64)
-    scalp = np.flatnonzero((model.part("scalp") > 0.5) & (model.part("right_ear", "left_ear") < 0.1))
+    least = WEIGHTS.hold.part
+    scalp = np.flatnonzero((model.part("scalp") > least) & (model.part("right_ear", "left_ear") < weights.ear))
 
     def most(among: np.ndarray, key: np.ndarray) -> np.ndarray:
-        return among[np.argsort(-key[among], kind="stable")[:_EXTREMES]]
+        return among[np.argsort(-key[among], kind="stable")[: weights.extremes]]
 
     if name == "head_width":
         return [(most(scalp, place[:, 0]), _X, 1.0), (most(scalp, -place[:, 0]), _X, -1.0)]
@@ -82,7 +81,7 @@ def _ends(model: HeadModel, name: str) -> list[tuple[np.ndarray, int, float]]:
         return [(most(scalp, -place[:, 2]), _Z, -1.0)]
     found = []
     for ear, side in (("left_ear", 1.0), ("right_ear", -1.0)):
-        among = np.flatnonzero(model.part(ear) > 0.5)
+        among = np.flatnonzero(model.part(ear) > least)
         if name == "ear_size":
             found += [(most(among, place[:, 1]), _Y, 0.5), (most(among, -place[:, 1]), _Y, -0.5)]
         else:
@@ -104,7 +103,7 @@ def slider_move(
     Args:
         pins: places that stay. kept: (N,) in [0, 1] what is locked.
     """
-    gradient, people = measure(model, name), load_people(model)
+    gradient, people = measure(model, name, weights), load_people(model)
     basis = model.identity_basis.astype(np.float64)
     count = len(basis)
     precision = np.linalg.inv(people.modes.T @ people.modes + weights.person_variance * np.eye(count))
@@ -131,7 +130,7 @@ def slid(model: HeadModel, base: Base, sliders: Mapping[str, float], pins: PinSe
     basis = model.identity_basis.astype(np.float64)
     # Each slider also changes a little of what the others measure: solved together, each measure changes as it was asked to.
     effect = np.array([[np.einsum("knd,nd,k->", basis, measure(model, name), move) for move in moves] for name in values])
-    amounts = np.linalg.lstsq(effect, np.array(list(values.values())), rcond=1e-3)[0]
+    amounts = np.linalg.lstsq(effect, np.array(list(values.values())), rcond=WEIGHTS.slider.alike)[0]
     change = amounts @ moves
     offset = np.tensordot(change, basis, 1) * (1 - kept)[:, None]
     return base.on_neutral(base.neutral + offset, base.identity + np.pad(change, (0, max(0, len(base.identity) - len(change)))))

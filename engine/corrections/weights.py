@@ -61,6 +61,12 @@ class HoldWeights:
     """What actions may move there, root mean square over the vertices, mm."""
     far_count: float = 400.0
     """How many measurements of that these vertices count as."""
+    jaw_band_mm: float = 22.0
+    """The jaw reaches that far from the landmarks of the face's outline below the mouth, mm."""
+    above_mouth_mm: float = 10.0
+    """It ends that far above the middle of the mouth, mm."""
+    part: float = 0.5
+    """Least weight of a part at its vertices."""
     lock_rounds: int = 2
     """Averages with the neighbours' that make the border of a lock soft."""
 
@@ -81,6 +87,12 @@ class SliderWeights:
     """How many measurements of that the vertices count as."""
     lock_gain: float = 100.0
     """How much more a locked vertex counts."""
+    extremes: int = 12
+    """How many vertices stand for an end of the skull or of an ear."""
+    ear: float = 0.1
+    """Most weight of an ear at what counts as skull."""
+    alike: float = 1e-3
+    """Sliders that are set together and measure the same but for this share are one."""
     pinned_mm: float = 0.1
     """What a slider may move a pinned place, mm."""
 
@@ -97,6 +109,14 @@ class CorrectionWeights:
     """Gauss-Newton steps: perspective and the bounds of actions are all that is not linear."""
     met_px: float = 1.0
     """A pin that is farther off is told of, pixels."""
+    well_met: float = 0.9
+    """Up to this share of it a pin is not asked for again."""
+    firm_mm: float = 0.5
+    """Pins of a greater deviation may be missed, mm."""
+    again: int = 3
+    """How often what pins miss is asked for again."""
+    format_px: float = 2.0
+    """By how much of its shorter side's pixels a picture's format may differ from the photo's: it was rounded."""
 
 
 WEIGHTS = CorrectionWeights()

@@ -47,7 +47,8 @@ def belief_in_signal(told: Told, trust: np.ndarray, w: GateWeights) -> float:
         trust: (H, W) of the grid's pixels, where skin shows.
     """
     height, deviation = (float((image[0].astype(np.float64) ** 2 * trust).sum()) for image in told)
-    return float(smoothstep(*w.signal, np.sqrt(height / max(deviation, 1e-12))))
+    share = float(smoothstep(*w.signal, np.sqrt(height / max(deviation, 1e-12))))
+    return w.least_signal + (1 - w.least_signal) * share
 
 
 def _limited(height: np.ndarray, deepest: float, highest: float) -> np.ndarray:

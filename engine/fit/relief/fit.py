@@ -16,7 +16,7 @@ from ...types import Relief, View
 from ...wire.settings import Settings
 from .actions import correctives_of
 from .channels import channels_of
-from .gate import belief_in_light, believed
+from .gate import belief_in_light, belief_in_signal, believed
 from .light import light_of
 from .network import load_network, told_by
 from .picture import face_picture
@@ -105,7 +105,9 @@ def believed_height(model: HeadModel, solved: Solved, weights: ReliefWeights = W
         return np.zeros_like(solved.trust)
     told = told_by(load_network(), channels, weights.channels)
     height = believed(solved.picture, channels.grid, told.height, solved.trust, weights)
-    return height * np.float32(belief_in_light(solved.lit.residual, weights.gate))
+    belief = belief_in_light(solved.lit.residual, weights.gate)
+    belief *= belief_in_signal(told, channels.grid.seen(solved.trust), weights.gate)
+    return height * np.float32(belief)
 
 
 def smooth(view: View) -> View:

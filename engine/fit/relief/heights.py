@@ -14,7 +14,7 @@ from ...head.model import HeadModel
 from ...types import Relief
 from .weights import WEIGHTS, SplitWeights
 
-__all__ = ["Part", "heights", "joint_heights", "placed", "read_height"]
+__all__ = ["Part", "heights", "joint_heights", "known_share", "placed", "read_height"]
 
 
 class Part(NamedTuple):
@@ -56,6 +56,11 @@ def joint_heights(parts: Sequence[Part], w: SplitWeights = WEIGHTS.split) -> np.
     own, known = _mean([read_height(part, 0, w) for part in parts])
     other, _ = _mean([read_height(part, 1, w) for part in parts])
     return own + (np.float32(w.mirrored) * (1 - known)) * other
+
+
+def known_share(parts: Sequence[Part], w: SplitWeights = WEIGHTS.split) -> np.ndarray:
+    """(n,) float32 in [0, 1]: how far any of several photos shows the surface."""
+    return _mean([read_height(part, 0, w) for part in parts])[1]
 
 
 def _mean(read: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

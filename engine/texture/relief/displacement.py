@@ -8,19 +8,21 @@ import cv2
 import numpy as np
 
 from ...camera import Camera
+from ...fit.relief.gate import resolved
+from ...fit.relief.weights import WEIGHTS as RELIEF
 from ...geometry.harmonics import light_normals, sh_basis
 from ...geometry.mesh import vertex_normals
 from ...head.model import MATERIALS, HeadModel
 from ...system.progress import Progress
 from ...wire.color import LUMINANCE
 from ..analysis import Analysis
-from ..atlas import bands, corner_triangles, each_band, gather, texel_band
+from ..atlas import Texels, bands, corner_triangles, each_band, gather, texel_band
 from ..layout import layout_of
 from ..padding import fill_outside
 from ..paint.grain import octave_noise
 from ..sources.merge import source_share
 from ..sources.photo_view import lookup
-from ..weights import ReliefWeights
+from ..weights import WAVES_MM, ReliefWeights
 from .measured import Measured
 from .relief import relief, shading_slopes
 
@@ -68,7 +70,7 @@ def displacement_map(
         strong = found[1] * skin * (1 - np.clip(lookup(fields.features, small), 0, 1))
         strong *= 1 - w.lips * np.clip(lookup(fields.lips, small), 0, 1)
         strong *= (1 - w.scalp * found[2]) * (1 - w.ears * found[3])
-        noise = octave_noise(found[4:].T, found[0] / size, w.pores, size, seed=9)
+        noise = _pores(texels, found[4:].T, found[0] / size, size, (measured, fields.pixels_per_mm), w)
         rows = slice(row0, row1)
 
         def put(image, values):
@@ -126,6 +128,23 @@ def _measured(model: HeadModel, fields: Analysis) -> tuple[Measured | None, Reli
     # Coarser waves are measured, and better than the texture tells them.
     beside = replace(w, band_mm=w.beside_measured_mm, pores=w.pores_beside_measured)
     return Measured(model, fields.reliefs, fields.size), beside
+
+
+def _pores(
+    texels: Texels, place: np.ndarray, density: np.ndarray, size: int, read: tuple[Measured | None, float], w: ReliefWeights
+) -> np.ndarray:
+    """(n,) float32 mm: pores; none of those that the photo shows, where it was read.
+
+    Args:
+        place, density: of the texels, see :func:`.octave_noise`. read: what was, and pixels of the photos per mm.
+    """
+    measured, pixels_per_mm = read
+    if measured is None:
+        return octave_noise(place, density, w.pores, size, seed=9)
+    share = resolved(pixels_per_mm, RELIEF.bands.waves_mm[-1], RELIEF.gate) * (np.array(WAVES_MM) >= w.finest_read_mm)
+    noise = octave_noise(place, density, w.pores * (1 - share), size, seed=9)
+    shown = w.pores * share
+    return noise + (1 - measured.known(texels)) * octave_noise(place, density, shown, size, seed=9) if shown.any() else noise
 
 
 def _add_measured(model: HeadModel, measured: Measured, out: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import scipy.sparse as sp
 
-from ...fit.relief.heights import Part, joint_heights, placed
+from ...fit.relief.heights import Part, joint_heights, known_share, placed
 from ...geometry.lookup import lookup
 from ...head.model import HeadModel
 from ...head.subdivision import subdivided
@@ -54,8 +54,15 @@ class Measured:
 
     def rest(self, texels: Texels) -> np.ndarray:
         """(n,) float32 mm along the normal: the relief at texels without what the mesh carries."""
+        return joint_heights(self._parts(texels)) - lookup(self._carried, texels.uv_pixels(self._side), cv2.INTER_CUBIC)
+
+    def known(self, texels: Texels) -> np.ndarray:
+        """(n,) float32 in [0, 1]: where it was read."""
+        return known_share(self._parts(texels))
+
+    def _parts(self, texels: Texels) -> list[Part]:
         parts = []
         for relief, vertex in self._seen:
             at = gather(texels, self._triangles, vertex)
             parts.append(Part(relief, relief.height, at[:, :6], at[:, 6:]))
-        return joint_heights(parts) - lookup(self._carried, texels.uv_pixels(self._side), cv2.INTER_CUBIC)
+        return parts

@@ -7,7 +7,8 @@ import pytest
 
 from engine.fit.relief import network
 from engine.fit.relief.channels import COARSE, FINE, MIRRORED, Channels, Grid, squares
-from engine.fit.relief.network import load_network, told_by
+from engine.fit.relief.gate import belief_in_signal
+from engine.fit.relief.network import Told, load_network, told_by
 from engine.fit.relief.weights import WEIGHTS
 from engine.wire.errors import ErrorCode, HrnError
 
@@ -50,6 +51,22 @@ def test_a_mirrored_face_is_read_alike(channels):
     assert told.height.std() > 1e-3
     assert other.height[..., ::-1] == pytest.approx(told.height, abs=1e-5)
     assert (told.deviation > 0).all()
+
+
+def test_little_beside_the_expected_error_is_hardly_believed():
+    trust = np.zeros((8, 8), np.float32)
+    trust[2:6] = 1
+    deviation = np.full((3, 8, 8), 0.1, np.float32)
+
+    def belief(height: float) -> float:
+        told = np.full((3, 8, 8), height, np.float32)
+        told[:, trust == 0] = 1  # beyond the skin nothing counts
+        return belief_in_signal(Told(told, deviation), trust, WEIGHTS.gate)
+
+    assert belief(0.01) == belief(0.0) == pytest.approx(WEIGHTS.gate.least_signal)
+    assert 0.3 < belief(0.027) < 0.8
+    assert belief(0.04) == pytest.approx(1)
+    assert belief_in_signal(Told(deviation, deviation), 0 * trust, WEIGHTS.gate) == pytest.approx(WEIGHTS.gate.least_signal)
 
 
 def test_opencv_and_pytorch_agree(channels):

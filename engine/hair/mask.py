@@ -9,7 +9,7 @@ import numpy as np
 
 from ..photo.regions import disk
 from .mask_scene import EVEN, Scene, guided, half_window, make_scene
-from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, PlaceWeights, ShapeWeights
+from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, FusionWeights, PlaceWeights, ShapeWeights
 from .refusal import refusal
 from .types import HairMask, Window
 from .walls import without_ground
@@ -86,7 +86,7 @@ def _found(scene: Scene, seeds: dict[str, np.ndarray], person: np.ndarray | None
 
 def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) -> dict[str, np.ndarray]:
     """The seeds without those that the part network doubts, and with the hair of which it is sure."""
-    sure = (told > FUSION.sure) & scene.window.shown
+    sure = (told > FUSION.sure) & scene.window.shown & ~_told_gleams(seeds["burnt"], told)
     doubted = told < FUSION.doubt
     near = (scene.window.level > FUSION.near_level) & (scene.far < FUSION.near)
     return seeds | {
@@ -97,6 +97,14 @@ def _told_seeds(scene: Scene, seeds: dict[str, np.ndarray], told: np.ndarray) ->
         "like_skin": seeds["like_skin"] & ~sure,
         "burnt": seeds["burnt"] & ~sure,
     }
+
+
+def _told_gleams(burnt: np.ndarray, told: np.ndarray, weights: FusionWeights = FUSION) -> np.ndarray:
+    """(H, W) bool: gleams on a bare scalp, whole pieces of `burnt`: beside white hair the network is sure of a gleam's border."""
+    _, label = cv2.connectedComponents(burnt.astype(np.uint8))
+    size = np.maximum(np.bincount(label.ravel()), 1)
+    sure = np.bincount(label.ravel(), (told > weights.sure).ravel()) / size
+    return burnt & (sure < weights.gleam)[label]
 
 
 def _seeds(scene: Scene) -> dict[str, np.ndarray]:

@@ -161,6 +161,8 @@ class FusionWeights:
     """Share of an island of hair of which the network must be sure to keep it ..."""
     black: float = 15.0
     """... and its least mean L."""
+    gleam: float = 0.5
+    """Share of a gleam as bright as white hair of which the network must be sure to take any of it for hair."""
     doubt: float = 0.1
     """Chance below which hair's seeds are doubted."""
     on_head: float = 0.9

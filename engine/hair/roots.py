@@ -84,11 +84,13 @@ def hair_roots(
     may = (scalp > 0.3) | ((gap < weights.beyond) & (model.part("neck") < 0.5) & (other < 0.1))
     roots = sampled_roots(model, posed, may[skin_triangles(model).vertices].all(1), weights.candidates, rng)
     turn = np.array([-1.0, 1.0, 1.0])
-    seen, here = _told(views, roots.point, roots.normal, weights)
-    opposite, there = _told(views, roots.point * turn, roots.normal * turn, weights)
+    facing, here = _told(views, roots.point, roots.normal, weights)
+    across, there = _told(views, roots.point * turn, roots.normal * turn, weights)
+    seen, opposite = facing > 0, across > 0
     keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
     keep &= (roots.scalp > 0.02) | seen | opposite
     keep &= seen | opposite | ~_beside_bare(roots.point, seen | opposite, np.where(seen, here, there), weights)
+    keep &= ~_before_hairline(roots, np.where(seen, facing, across), np.where(seen, here, there), weights)
     keep &= seen | ~_bald_above(model, roots, seen, here, views, weights)
     if _hangs_over(views[0], weights):
         keep &= (roots.scalp > weights.scalp) | ~seen
@@ -109,6 +111,24 @@ def _beside_bare(points: np.ndarray, told: np.ndarray, hair: np.ndarray, weights
         return np.zeros(len(points), bool)
     gap, near = cKDTree(points[told]).query(points, distance_upper_bound=weights.goes_on)
     return np.isfinite(gap) & (np.append(hair[told], 1.0)[near] < weights.bald)
+
+
+def _before_hairline(roots: Roots, facing: np.ndarray, hair: np.ndarray, weights: RootWeights) -> np.ndarray:
+    """(n,) bool: places of the skin so near to bare scalp that a small error of the fitted outline puts them on hair.
+
+    A photo shows skin that turns away from it foreshortened: an error across the line of sight is a long way on it. A hairline
+    that lies within the model's scalp has receded; before one where the model has it nothing is asked.
+
+    Args:
+        facing: (n,) cosine to the line of sight of the photo that tells of each place, 0 where none does.
+        hair: (n,) chance of hair that it tells.
+    """
+    bare = (facing > 0) & (hair < weights.bald) & (roots.scalp > weights.receded)
+    if not bare.any():
+        return np.zeros(len(facing), bool)
+    sine = np.sqrt(np.clip(1 - facing**2, 0, 1))
+    reach = np.minimum(weights.outline * sine / np.maximum(facing, 1e-3), weights.goes_on) * (facing > 0)
+    return cKDTree(roots.point[bare]).query(roots.point)[0] < reach
 
 
 def _bald_above(
@@ -151,8 +171,9 @@ def _looks_out(views: Sequence[Seen], roots: Roots, behind: np.ndarray, weights:
 def _told(
     views: Sequence[Seen], points: np.ndarray, normals: np.ndarray, weights: RootWeights
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) bool whether any photo sees a place of the skin, and (n,) its hair there in the one that tells it best."""
-    best, hair = np.zeros(len(points)), np.zeros(len(points))
+    """(n,) cosine to the line of sight of the photo that tells best of a place of the skin, 0 where none sees it, and (n,) its
+    hair there."""
+    best, cosine, hair = np.zeros((3, len(points)))
     for number, seen in enumerate(views):
         pixels, depth = seen.camera.project(points)
         rows, columns = seen.at(pixels)
@@ -160,8 +181,9 @@ def _told(
         facing = (normals * sight).sum(1) / np.linalg.norm(sight, axis=1)
         told = seen.within(pixels) & (depth < seen.window.head_near[rows, columns] + 6) & (facing > weights.facing)
         # Another photo tells rather what lies beneath a band.
-        facing *= (weights.further if number else 1.0) * np.where(seen.unclear[rows, columns], weights.unclear, 1.0)
-        better = told & (facing > best)
+        say = facing * (weights.further if number else 1.0) * np.where(seen.unclear[rows, columns], weights.unclear, 1.0)
+        better = told & (say > best)
         soft = blur(seen.hair, weights.soft * seen.face)
-        best, hair = np.where(better, facing, best), np.where(better, soft[rows, columns], hair)
-    return best > 0, hair
+        best, cosine = np.where(better, say, best), np.where(better, facing, cosine)
+        hair = np.where(better, soft[rows, columns], hair)
+    return cosine, hair

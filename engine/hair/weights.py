@@ -126,6 +126,10 @@ class RootWeights:
     """Weight of the scalp that a root needs beneath hair that falls over the skin."""
     goes_on: float = 18.0
     """How far bare skin goes on beyond what a photo shows of it, mm."""
+    outline: float = 3.0
+    """Error of the fitted head across the line of sight by which roots keep behind a receding hairline, mm."""
+    receded: float = 0.8
+    """Weight of the model's scalp on bare skin above which the hairline there has receded."""
     bald: float = 0.35
     """Chance of hair below which the scalp is bare."""
     top: Range = (20.0, 90.0)

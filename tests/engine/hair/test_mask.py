@@ -100,6 +100,16 @@ def test_gleams_on_a_bald_top_are_no_hair(model):
         assert (mask.hair > 0.5).sum() > 300
 
 
+def test_a_gleam_of_whose_border_the_network_is_sure_is_no_hair(model):
+    window, found = _mask(model, yaw=0.0, paint=_gleaming)
+    white = (window.rgb.min(-1) > 245) & np.isfinite(window.head_near) & (window.level > 0.85)
+    right = white & (np.cumsum(white, 1) > 0.75 * white.sum(1, keepdims=True))
+    chance = np.where(right, 0.97, np.where(white, 0.6, np.where(found.hair > 0.5, 0.95, 0.02)))
+    mask = hair_mask(window, person.person_matte(window), _told(chance, 0.01 + 0 * found.hair))
+    assert right.sum() > 10
+    assert (mask.hair[right] > 0.5).mean() < 0.25
+
+
 def test_caps_are_not_hair(model):
     _, blue = _mask(model, yaw=0.0, covered=lambda place: _above_hairline(place, -8.0))
     _, black = _mask(model, yaw=0.0, paint=_black_cap)

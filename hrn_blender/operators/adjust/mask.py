@@ -95,6 +95,7 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         if camera is None:
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
         try:
+            correct.read_from_bundle(head)
             image = correct.mask_of(camera, self.kind)
             if image is None:
                 image = painted_photo(camera, self.kind)
@@ -144,6 +145,7 @@ class HRN_OT_adjust_remove_mask(_Correction, bpy.types.Operator):
         camera = _camera(context, head)
         if camera is None or correct.mask_of(camera, self.kind) is None:
             return {"CANCELLED"}
+        _give_back_brush()
         setattr(camera.hrn_correct, self.kind, None)
         return self._ask(head, correct.refit)
 

@@ -25,6 +25,7 @@ from .corrected import (
     SLIDER,
     corrections_of,
     folder,
+    keep_masks,
     mask_of,
     pins_of_head,
     quiet,
@@ -43,6 +44,7 @@ __all__ = [
     "corrections_of",
     "folder",
     "is_adjusted",
+    "keep_masks",
     "listeners",
     "mask_of",
     "pins_of_head",
@@ -279,11 +281,18 @@ def _clear() -> None:
 ticker = Ticker(_put, file_loaded=_forget)
 
 
+@bpy.app.handlers.persistent
+def _saving(*_arguments) -> None:
+    keep_masks()
+
+
 def register() -> None:
     ticker.start()
+    bpy.app.handlers.save_pre.append(_saving)
 
 
 def unregister() -> None:
+    bpy.app.handlers.save_pre.remove(_saving)
     ticker.stop()
     _clear()
     listeners.clear()

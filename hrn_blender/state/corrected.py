@@ -23,6 +23,7 @@ __all__ = [
     "SLIDER",
     "corrections_of",
     "folder",
+    "keep_masks",
     "mask_of",
     "pins_of_head",
     "quiet",
@@ -107,6 +108,15 @@ def _write_mask(head: bpy.types.Object, camera: bpy.types.Object, kind: str, ima
     name = f"{head.session_uid}_{camera.get(PHOTO_PROPERTY, 0)}_{kind}.png"
     (folder() / name).write_bytes(mask_png(image))
     return name
+
+
+def keep_masks() -> None:
+    """Store what was painted on masks inside the .blend file, which is about to be saved or fitted to."""
+    for camera in bpy.data.objects:
+        for kind in MASKS if camera.type == "CAMERA" else ():
+            image = mask_of(camera, kind)
+            if image is not None and image.is_dirty:
+                image.pack()
 
 
 def read_from_bundle(head: bpy.types.Object) -> None:

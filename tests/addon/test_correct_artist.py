@@ -58,7 +58,7 @@ def test_an_answer_finds_its_head_under_another_name_and_no_other_head_under_its
     assert moved(head, before[0]) == pytest.approx(1, abs=0.01) and moved(other, before[1]) == 0
 
 
-def test_a_head_deleted_while_the_engine_works_is_no_error_and_undo_brings_it_back_as_it_was(scene, monkeypatch):
+def test_a_head_deleted_while_the_engine_works_is_no_error(scene, monkeypatch):
     monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,seconds=0.3")
     pin(scene.head, wait=0)
     bpy.data.objects.remove(scene.head)
@@ -66,6 +66,32 @@ def test_a_head_deleted_while_the_engine_works_is_no_error_and_undo_brings_it_ba
     while scene.session.queue.busy and time.monotonic() < deadline:
         scene.session.ticker.tick()
     assert not scene.session.queue.busy and scene.session.notice is None and scene.correct._put() is None
+
+
+def test_undo_in_the_middle_and_back_and_forth_afterwards(scene, monkeypatch):
+    """The answer that comes after an undo still finds its head; going on from an undone state counts from that state."""
+    name, before = scene.head.name, places(scene.head, "Basis")
+    bpy.ops.ed.undo_push(message="Start")
+    scene.head.location.x = 1.0
+    bpy.ops.ed.undo_push(message="Move")
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,seconds=0.4")
+    uid = scene.head.session_uid
+    pin(scene.head, wait=0)
+    bpy.ops.ed.undo()
+    head = bpy.data.objects[name]
+    assert head.session_uid == uid and scene.correct.wait(head, 20)
+    head = bpy.data.objects[name]
+    assert moved(head, before) == pytest.approx(1, abs=0.01)
+    bpy.ops.ed.undo()
+    assert moved(bpy.data.objects[name], before) == 0
+    bpy.ops.ed.redo()
+    assert moved(bpy.data.objects[name], before) == pytest.approx(1, abs=0.01)
+    bpy.ops.ed.undo()
+    head = bpy.data.objects[name]
+    bpy.context.view_layer.objects.active = head
+    pins = len(scene.correct.pins_of_head(head))
+    pin(head)
+    assert moved(bpy.data.objects[name], before) == pytest.approx(pins + 1, abs=0.01)
 
 
 def test_maps_that_were_put_off_for_another_head_follow(scene, monkeypatch):
@@ -175,6 +201,18 @@ def test_a_mask_of_the_folder_is_not_dropped_where_the_photo_is_missing(scene):
         background.image = photo
     scene.correct.read_from_bundle(again)
     assert any(camera.hrn_correct.ignore for camera in photo_cameras(again)) and len(scene.correct.pins_of_head(again)) == 1
+
+
+def test_what_was_painted_on_a_mask_is_saved_with_the_file(scene, tmp_path):
+    bpy.ops.hrn.adjust_paint(kind="ignore")
+    camera = photo_cameras(scene.head)[0]
+    name, image = camera.name, camera.hrn_correct.ignore
+    values = np.array(image.pixels[:], np.float32)
+    values[3:400:4] = 0
+    image.pixels.foreach_set(values)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "anna.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "anna.blend"))
+    assert np.sum(np.array(bpy.data.objects[name].hrn_correct.ignore.pixels[:])[3::4] == 0) == 100
 
 
 def test_maps_that_are_painted_on_or_lie_elsewhere_are_not_read_again(scene):

@@ -119,11 +119,7 @@ class HRN_OT_adjust_use_masks(_Correction, bpy.types.Operator):
     def execute(self, context):
         head = active_head(context)
         _give_back_brush()
-        for camera in photo_cameras(head):
-            for kind in correct.MASKS:
-                image = correct.mask_of(camera, kind)
-                if image is not None and image.is_dirty:
-                    image.pack()
+        correct.keep_masks()
         result = self._ask(head, correct.refit)
         if result == {"FINISHED"}:
             correct.retexture_later(head)

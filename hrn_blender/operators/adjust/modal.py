@@ -102,7 +102,7 @@ class Mode:
         first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else fitted.eyes[0].number
         self._uid, self._name, self._window, self._mouse = head.session_uid, head.name, context.window, (0.0, 0.0)
         self._pressed_at = self._mouse
-        self._surface = False
+        self._surface, self._said = False, ""
         self._changed = self._stale = False
         self._hand = Hand(fitted, correct.pins_of_head(head), first)
         self._pins = head.hrn_correct.pins
@@ -148,7 +148,18 @@ class Mode:
                 "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
             )
         )
-        self._view.area.header_text_set(words("Adjust {head}: {photo}", head=head.name, photo=photo_label(camera)))
+        self._say(head)
+
+    def _say(self, head: bpy.types.Object) -> None:
+        """In the viewport's header: which photo it is, or what the engine does before it answers."""
+        job = session.queue.active if correct.running(head) is not None else None
+        if job is None:
+            text = words("Adjust {head}: {photo}", head=head.name, photo=photo_label(self._camera(head)))
+        else:
+            text = words("Adjust {head}: waiting until the engine is done with {job}", head=head.name, job=job.name)
+        if text != self._said:
+            self._said = text
+            self._view.area.header_text_set(text)
 
     def leave(self) -> None:
         """Everything but the corrections is as it was before; new maps are made where the shape is another one."""
@@ -181,15 +192,17 @@ class Mode:
 
     def _before_saving(self, *_arguments) -> None:
         """A file that is opened again shall not look through a camera at nothing."""
+        self._zoom = self._view.zoom if self._view.find() else None
         self._view.give_back()
 
     def _after_saving(self, *_arguments) -> None:
         head = self._head()
-        if head is not None and self._view.find():
-            zoom = self._view.zoom
+        if head is not None and self._zoom is not None and self._view.find():
             self._view.look_through(self._camera(head))
             self._view.show_surface(self._surface)
-            self._view.zoom = zoom
+            self._view.zoom = self._zoom
+            self._said = ""
+            self._say(head)
 
     def _undone(self, *_arguments) -> None:
         self._stale = True
@@ -216,6 +229,7 @@ class Mode:
         if event.type == "TIMER":
             session.ticker.tick()
             self._keep_up(head)
+            self._say(head)
             return {"PASS_THROUGH"}
         self._keep_up(head)
         self._hand.symmetric = head.hrn_correct.symmetric

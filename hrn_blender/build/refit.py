@@ -181,9 +181,11 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     coarse = answer.vertices - fitted.vertices
     further = answer.deformation - fitted.deformation
     keys = mesh.shape_keys
+    whole = coarse + further
     for block in keys.key_blocks if keys is not None else ():
-        _move(block.points, coarse + further if _on_deformation(block) else coarse)
-    _move(mesh.vertices, coarse)
+        _move(block.points, whole if _on_deformation(block) else coarse)
+    baked = _is_baked(mesh, fitted) if keys is None else _on_deformation(keys.reference_key)
+    _move(mesh.vertices, whole if baked else coarse)
     _set_actions(head, fitted, answer.values)
     _write(mesh, FIT_VERTICES, answer.vertices)
     _write(mesh, FIT_DEFORMATION, answer.deformation)
@@ -207,6 +209,13 @@ def _on_deformation(block: bpy.types.ShapeKey) -> bool:
         seen.add(block.name)
         block = block.relative_key
     return False
+
+
+def _is_baked(mesh: bpy.types.Mesh, fitted: Fitted) -> bool:
+    """Whether a mesh without shape keys holds the deformation, as after *Apply All Shape Keys*."""
+    places = _places(mesh.vertices) - fitted.vertices
+    without, within = (np.median(np.linalg.norm(places - offset, axis=1)) for offset in (0, fitted.deformation))
+    return bool(within < without)
 
 
 def _places(points) -> np.ndarray:

@@ -146,6 +146,18 @@ def test_keys_that_stand_on_the_deformation_add_what_they_added(scene):
     np.testing.assert_allclose(places(head, "Scar") - places(head, DEFORMATION_KEY), further * 0 + (0, 0.002, 0), atol=1e-6)
 
 
+def test_applied_shape_keys_take_the_whole_fit(scene):
+    from hrn_blender.build.refit import Answer, apply_answer, fitted_of
+
+    head = scene.head
+    bpy.ops.object.shape_key_remove(all=True, apply_mix=True)
+    fitted = fitted_of(head)
+    before = np.array([vertex.co for vertex in head.data.vertices])
+    apply_answer(head, fitted, Answer(fitted.vertices, fitted.deformation + (0, 0, 0.003), (), fitted.values))
+    after = np.array([vertex.co for vertex in head.data.vertices])
+    np.testing.assert_allclose(after - before, before * 0 + (0, 0, 0.003), atol=1e-6)
+
+
 def test_hair_follows_the_skin_and_sliders_stay(scene):
     head = scene.add("berta", hair=True)
     hair = next(child for child in head.children if child.type == "CURVES")

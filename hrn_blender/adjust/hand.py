@@ -138,6 +138,9 @@ class Hand:
         """Go on with the engine's newest answer, in the middle of a drag, too."""
         self.fitted = fitted
         self._drawn.clear()
+        if fitted.eye(self.photo) is None and fitted.eyes:  # Its camera was deleted.
+            self.drop()
+            self.photo = fitted.eyes[0].number
         if self.held is not None and self._pins is not None:
             x, y = self._pins.pins[self.held].pixel
             self._begin()

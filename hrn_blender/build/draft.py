@@ -18,7 +18,7 @@ from .source import neck_centre, to_blender
 __all__ = ["DRAFT_PROPERTY", "drafts", "find_draft", "remove_draft", "shape_draft", "take_over"]
 
 DRAFT_PROPERTY = "hrn_draft"
-"""Custom property of an unfinished head and of its collection: the number of the job that it belongs to."""
+"""Custom property of an unfinished head, its collection, its material and its picture: the number of the job that they belong to."""
 
 
 def find_draft(job: int) -> bpy.types.Object | None:
@@ -60,7 +60,7 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
         set_quads(mesh, places, faces)
         mesh.uv_layers.new(do_init=False).uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
         mesh.update()
-        mesh.materials.append(_painted(file.with_name("early.jpg"), name, ledger))
+        mesh.materials.append(_painted(file.with_name("early.jpg"), name, job, ledger))
         head = ledger.add(bpy.data.objects.new(name, mesh))
         collection = ledger.add(bpy.data.collections.new(f"Head {name}"))
         head[DRAFT_PROPERTY] = collection[DRAFT_PROPERTY] = job
@@ -77,15 +77,17 @@ def _seen(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack([x / found["width"], 1 - y / found["height"]], 1).astype(np.float32)
 
 
-def _painted(picture: Path, name: str, ledger: Ledger) -> bpy.types.Material:
+def _painted(picture: Path, name: str, job: int, ledger: Ledger) -> bpy.types.Material:
     """A rough material with the photo on it; the picture is stored in the file, as its own file will be gone."""
     material = ledger.add(bpy.data.materials.new(f"{name} draft"))
+    material[DRAFT_PROPERTY] = job
     tree = compat.ensure_node_tree(material)
     shader = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
     compat.socket(shader.inputs, "Roughness").default_value = 0.6
     if picture.is_file():
         image = ledger.add(bpy.data.images.load(str(picture), check_existing=False))
         image.pack()
+        image[DRAFT_PROPERTY] = job
         node = tree.nodes.new("ShaderNodeTexImage")
         node.image = image
         tree.links.new(node.outputs[0], compat.socket(shader.inputs, "Base Color"))
@@ -100,10 +102,10 @@ def remove_draft(head: bpy.types.Object) -> None:
 
 
 def _made_for(head: bpy.types.Object) -> list[bpy.types.ID]:
-    """Mesh, material and picture of an unfinished head."""
-    materials = [material for material in head.data.materials if material is not None]
+    """Mesh, material and picture of an unfinished head; a material that the artist has given it is his."""
+    materials = [one for one in head.data.materials if one is not None and DRAFT_PROPERTY in one]
     images = [n.image for m in materials for n in m.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.image]
-    return [head.data, *materials, *images]
+    return [head.data, *materials, *[image for image in images if DRAFT_PROPERTY in image]]
 
 
 def take_over(head: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> bpy.types.Collection | None:

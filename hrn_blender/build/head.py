@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 from dataclasses import dataclass, field, replace
 
@@ -16,10 +17,12 @@ from .materials import build_materials
 from .mesh import add_shape_keys, add_subdivision, add_vertex_groups, build_mesh
 from .source import HeadSource, read_source
 
-__all__ = ["BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "find_heads"]
+__all__ = ["BESIDE", "BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "bundle_path", "find_heads"]
 
 BUNDLE_PROPERTY = "hrn_bundle"
 """Custom property of head objects: the folder they were built from."""
+BESIDE = "heads"
+"""Name of the folder beside a .blend file that holds copies of its heads' bundles."""
 HAIR_PROPERTY = "hrn_hair_groups"
 """Custom property of head objects: the groups of hair that their bundle has, built or not."""
 
@@ -165,6 +168,16 @@ def _record(head: bpy.types.Object, source: HeadSource) -> None:
     head["hrn_schema_version"] = source.bundle.manifest["schema_version"]
     head["hrn_origin"] = source.origin.tolist()
     head[HAIR_PROPERTY] = " ".join(source.hair)
+
+
+def bundle_path(head: bpy.types.Object) -> str:
+    """The folder of a head; where it is gone and the .blend file was moved together with a copy of it, that copy."""
+    kept = bpy.path.abspath(head[BUNDLE_PROPERTY], library=head.library)
+    if not os.path.isdir(kept) and bpy.data.filepath:
+        beside = os.path.join(os.path.dirname(bpy.data.filepath), BESIDE, ntpath.basename(kept))  # Of any system's paths.
+        if os.path.isdir(beside):
+            return beside
+    return kept
 
 
 def find_heads(scene: bpy.types.Scene) -> list[bpy.types.Object]:

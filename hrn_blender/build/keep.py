@@ -12,12 +12,9 @@ import bpy
 from ..engine.wire.atomic import output_error, rename, temporary_path
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import HrnError
-from .head import BUNDLE_PROPERTY
+from .head import BESIDE, BUNDLE_PROPERTY, bundle_path
 
 __all__ = ["copy_beside", "head_images", "is_packed", "pack"]
-
-_FOLDER = "heads"
-"""Name of the folder beside the .blend file."""
 
 
 def head_images(head: bpy.types.Object) -> list[bpy.types.Image]:
@@ -71,8 +68,8 @@ def copy_beside(head: bpy.types.Object, blend: Path) -> Path:
     Raises:
         HrnError: ``BUNDLE_INVALID`` where the bundle is gone; ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``.
     """
-    source = load_bundle(bpy.path.abspath(head[BUNDLE_PROPERTY]))
-    target = _copied(source.path, blend.parent / _FOLDER, source.manifest)
+    source = load_bundle(bundle_path(head))
+    target = _copied(source.path, blend.parent / BESIDE, source.manifest)
     for image in head_images(head):
         here = target / os.path.basename(bpy.path.abspath(image.filepath))
         if here.is_file():

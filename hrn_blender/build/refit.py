@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import bpy
@@ -19,7 +20,7 @@ from .camera import (
     aim,
     lens_of,
 )
-from .head import BUNDLE_PROPERTY
+from .head import bundle_path
 from .mesh import DEFORMATION_KEY
 from .source import HeadSource, PhotoCamera, photo_camera, read_source, to_blender
 
@@ -53,7 +54,7 @@ def photo_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def _source(head: bpy.types.Object) -> HeadSource:
-    return read_source(bpy.path.abspath(head[BUNDLE_PROPERTY]))
+    return read_source(bundle_path(head))
 
 
 def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitted:
@@ -180,9 +181,11 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     coarse = answer.vertices - fitted.vertices
     further = answer.deformation - fitted.deformation
     keys = mesh.shape_keys
+    whole = coarse + further
     for block in keys.key_blocks if keys is not None else ():
-        _move(block.points, coarse + further if block.name == DEFORMATION_KEY else coarse)
-    _move(mesh.vertices, coarse)
+        _move(block.points, whole if _on_deformation(block) else coarse)
+    baked = _is_baked(mesh, fitted) if keys is None else _on_deformation(keys.reference_key)
+    _move(mesh.vertices, whole if baked else coarse)
     _set_actions(head, fitted, answer.values)
     _write(mesh, FIT_VERTICES, answer.vertices)
     _write(mesh, FIT_DEFORMATION, answer.deformation)
@@ -195,6 +198,24 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
             view[EXPRESSION_PROPERTY] = camera.expression
     mesh.update()
     head.update_tag()
+
+
+def _on_deformation(block: bpy.types.ShapeKey) -> bool:
+    """Whether a key is the deformation or, over however many others, relative to it: what it adds to that stays the same."""
+    seen = set()
+    while block.name not in seen:
+        if block.name == DEFORMATION_KEY:
+            return True
+        seen.add(block.name)
+        block = block.relative_key
+    return False
+
+
+def _is_baked(mesh: bpy.types.Mesh, fitted: Fitted) -> bool:
+    """Whether a mesh without shape keys holds the deformation, as after *Apply All Shape Keys*."""
+    places = _places(mesh.vertices) - fitted.vertices
+    without, within = (np.median(np.linalg.norm(places - offset, axis=1)) for offset in (0, fitted.deformation))
+    return bool(within < without)
 
 
 def _places(points) -> np.ndarray:
@@ -218,8 +239,11 @@ def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> 
 
 
 def reload_maps(images: list[bpy.types.Image]) -> None:
-    """Read images again whose files have changed; what was stored in the .blend file is stored anew."""
+    """Read images again whose files have changed; what was stored in the .blend file is stored anew. Pictures that the artist
+    paints on, and those whose file is not there, stay as they are."""
     for image in images:
+        if image.is_dirty or not os.path.isfile(bpy.path.abspath(image.filepath, library=image.library)):
+            continue
         packed = image.packed_file is not None
         if packed:
             image.unpack(method="REMOVE")

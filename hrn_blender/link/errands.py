@@ -31,9 +31,14 @@ class Errand:
     """0 to 1 where the engine tells."""
     request_id: int | None = None
     ended: bool = False
+    given_up: bool = False
+    """Nobody wants the result any more, which may come all the same."""
 
     def finish(self, result: dict) -> None:
         """The engine has answered."""
+        if self.given_up:
+            self.drop()
+            return
         self.ended = True
         self.done(result)
 
@@ -43,5 +48,5 @@ class Errand:
         self.failed(error)
 
     def drop(self) -> None:
-        """It is given up before the engine has heard of it."""
+        """It is given up: before the engine has heard of it, or when its answer was on its way."""
         self.fail(HrnError(ErrorCode.CANCELLED, "Nothing was changed."))

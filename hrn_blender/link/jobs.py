@@ -178,7 +178,8 @@ class JobQueue:
         return errand
 
     def give_up(self, errand: Errand) -> None:
-        """End an errand; what runs ends as soon as the engine says so."""
+        """End an errand; what runs ends as soon as the engine says so, and never with a result."""
+        errand.given_up = True
         if errand.request_id is not None:
             self.engine.cancel(errand.request_id)
         elif errand in self.errands:

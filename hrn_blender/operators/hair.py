@@ -11,7 +11,7 @@ from ..build.hair import edit
 from ..build.hair.build import find_hair
 from ..build.hair.names import GROUP_PROPERTY, REST
 from ..build.hair.skin import set_shown
-from ..build.head import BUNDLE_PROPERTY
+from ..build.head import bundle_path
 from ..build.source import HeadSource, read_source
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
@@ -69,7 +69,7 @@ def _source(head: bpy.types.Object, group: str = "") -> HeadSource:
     Raises:
         HrnError: ``BUNDLE_INVALID``: it is gone, damaged, or has no hair, or none of this group.
     """
-    source = read_source(bpy.path.abspath(head[BUNDLE_PROPERTY]))
+    source = read_source(bundle_path(head))
     if not source.hair or (group and group not in source.hair):
         raise HrnError(ErrorCode.BUNDLE_INVALID, say("{folder} holds no hair.", folder=source.bundle.path))
     return source

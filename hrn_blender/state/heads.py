@@ -9,7 +9,12 @@ from ..build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
 from ..build.head import BUNDLE_PROPERTY
 from .language import words
 
-__all__ = ["active_head", "linked_head", "head_cameras", "photo_label"]
+__all__ = ["active_head", "by_uid", "linked_head", "head_cameras", "photo_label"]
+
+
+def by_uid(blocks, uid: int) -> bpy.types.ID | None:
+    """The data-block of a collection of ``bpy.data`` with this ``session_uid``, which new names and undo leave alone."""
+    return next((one for one in blocks if one.session_uid == uid), None)
 
 
 def active_head(context) -> bpy.types.Object | None:

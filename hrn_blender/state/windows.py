@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import bpy
 
-__all__ = ["ready_to_build", "redraw", "run_operator", "window_context"]
+__all__ = ["ready_to_build", "ready_to_change", "redraw", "run_operator", "window_context"]
 
 
 def redraw() -> None:
@@ -20,7 +20,14 @@ def redraw() -> None:
 
 
 def ready_to_build() -> bool:
-    """Whether nothing goes on that a new object would disturb."""
+    """Whether nothing goes on that a new object would disturb: :func:`ready_to_change`, and no head is being corrected."""
+    windows = bpy.context.window_manager.windows
+    modal = [operator for window in windows for operator in getattr(window, "modal_operators", ())]
+    return ready_to_change() and not any(operator.bl_idname == "HRN_OT_adjust" for operator in modal)
+
+
+def ready_to_change() -> bool:
+    """Whether nothing goes on that another shape of a head would disturb."""
     if bpy.app.is_job_running("RENDER"):
         return False
     windows = bpy.context.window_manager.windows

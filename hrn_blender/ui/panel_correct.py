@@ -18,7 +18,9 @@ __all__ = ["register", "unregister"]
 def _own(context) -> bpy.types.Object | None:
     """The active head, where it can be corrected."""
     head = active_head(context)
-    return head if head is not None and head.library is None and photo_cameras(head) else None
+    if head is None or head.library is not None or head.override_library is not None or not photo_cameras(head):
+        return None
+    return head
 
 
 class HRN_PT_correct(Sidebar, bpy.types.Panel):
@@ -35,11 +37,13 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         wanted = head.hrn_correct
         column = layout.column()
         column.scale_y = 1.3
-        column.operator("hrn.adjust", icon="PINNED", depress=head.name in correct.adjusted)
+        column.operator("hrn.adjust", icon="PINNED", depress=correct.is_adjusted(head))
         errand = correct.running(head)
         if errand is not None and errand.title:
             draw_progress(layout, errand.title, errand.fraction)
-        elif head.name not in correct.adjusted:
+        elif errand is None and wanted.fit_old:
+            layout.operator("hrn.adjust_refit", icon="FILE_REFRESH")
+        elif not correct.is_adjusted(head):
             layout.operator("hrn.adjust_texture", icon="TEXTURE")
         layout.prop(wanted, "opacity", slider=True)
         count = len(correct.pins_of_head(head))

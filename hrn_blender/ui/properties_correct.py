@@ -30,6 +30,7 @@ class HRN_Correct(bpy.types.PropertyGroup):
 
     pins: StringProperty(options={"HIDDEN"}, description="The pins, as text")
     begun: BoolProperty(options={"HIDDEN"}, description="Whether this head has corrections of its own")
+    fit_old: BoolProperty(options={"HIDDEN"}, description="Whether the corrections have changed since the shape was fitted")
     texture_old: BoolProperty(options={"HIDDEN"}, description="Whether the shape has changed since the maps were made")
     opacity: FloatProperty(
         name="Wire",

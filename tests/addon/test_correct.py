@@ -13,12 +13,12 @@ import bpy
 import numpy as np
 
 from hrn_blender.adjust.fitted import project
-from hrn_blender.adjust.hit import point_at
 from hrn_blender.adjust.pins import PinSet
 from hrn_blender.build import DEFORMATION_KEY, build_head
 from hrn_blender.build.refit import fitted_of, photo_cameras
 from hrn_blender.engine.wire.sliders import SLIDERS
 from support.addon import ui as addon_ui
+from support.addon.correct import pin, places
 from support.addon.operators import fails
 from support.synthetic_bundle import make_bundle
 
@@ -33,29 +33,6 @@ def scene(addon, tmp_path):
     bpy.context.view_layer.update()
     bpy.context.view_layer.objects.active = head
     return SimpleNamespace(session=addon, correct=correct, head=head, bundle=bundle)
-
-
-def places(head, key: str) -> np.ndarray:
-    points = head.data.shape_keys.key_blocks[key].points
-    found = np.empty(3 * len(points), np.float32)
-    points.foreach_get("co", found)
-    return found.reshape(-1, 3)
-
-
-def a_point(head) -> tuple:
-    """A point of the skin and its pixel in the first photo."""
-    fitted = fitted_of(head)
-    at = project(fitted.posed(0), fitted.eyes[0])[0]
-    for pixel in at[np.unique(fitted.faces[fitted.material == 0])]:
-        point = point_at(fitted, 0, tuple(pixel))
-        if point is not None:
-            return point, tuple(float(value) for value in pixel)
-    pytest.fail("the photo shows no skin")
-
-
-def pin(head, wait: float = 20.0, photo: int = 0) -> set:
-    point, pixel = a_point(head)
-    return bpy.ops.hrn.adjust_pin(photo=photo, vertices=point.vertices, weights=point.weights, pixel=pixel, wait=wait)
 
 
 def test_the_fit_of_a_new_head_is_its_folder(scene):

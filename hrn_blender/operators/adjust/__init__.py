@@ -8,4 +8,9 @@ from . import actions, mask, modal
 
 __all__ = ["register", "unregister"]
 
-register, unregister = bpy.utils.register_classes_factory((modal.HRN_OT_adjust, *actions.CLASSES, *mask.CLASSES))
+register, _unregister = bpy.utils.register_classes_factory((modal.HRN_OT_adjust, *actions.CLASSES, *mask.CLASSES))
+
+
+def unregister() -> None:
+    modal.leave()
+    _unregister()

@@ -126,7 +126,12 @@ class HRN_OT_adjust_clear(_Correction, bpy.types.Operator):
     def execute(self, context):
         head = active_head(context)
         wanted = head.hrn_correct
-        wanted.begun = True
+        try:
+            if self.what == "ALL":
+                wanted.begun = True  # Nor is anything of the folder wanted.
+            correct.read_from_bundle(head)
+        except HrnError as error:
+            return fail(self, error, head.name)
         with correct.quiet():
             if self.what in ("PINS", "ALL"):
                 correct.set_pins(head, PinSet())

@@ -95,6 +95,7 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
         if camera is None:
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
         try:
+            correct.read_from_bundle(head)
             image = correct.mask_of(camera, self.kind)
             if image is None:
                 image = painted_photo(camera, self.kind)
@@ -118,11 +119,7 @@ class HRN_OT_adjust_use_masks(_Correction, bpy.types.Operator):
     def execute(self, context):
         head = active_head(context)
         _give_back_brush()
-        for camera in photo_cameras(head):
-            for kind in correct.MASKS:
-                image = correct.mask_of(camera, kind)
-                if image is not None and image.is_dirty:
-                    image.pack()
+        correct.keep_masks()
         result = self._ask(head, correct.refit)
         if result == {"FINISHED"}:
             correct.retexture_later(head)
@@ -144,6 +141,7 @@ class HRN_OT_adjust_remove_mask(_Correction, bpy.types.Operator):
         camera = _camera(context, head)
         if camera is None or correct.mask_of(camera, self.kind) is None:
             return {"CANCELLED"}
+        _give_back_brush()
         setattr(camera.hrn_correct, self.kind, None)
         return self._ask(head, correct.refit)
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import bpy
 
-from ...adjust.fitted import project
+from ...adjust.fitted import Fitted, project
 from ...adjust.hand import Hand
-from ...build import find_heads
 from ...build.camera import PHOTO_PROPERTY
+from ...build.head import BUNDLE_PROPERTY
 from ...build.refit import fitted_of, photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...state import correct, session
-from ...state.heads import active_head, photo_label
+from ...state.heads import active_head, by_uid, photo_label
 from ...state.language import tip, words
 from ...state.session import fail
 from ..shared import engine_is_ready, in_object_mode
 from .draw import Overlay
 from .view import View
 
-__all__ = ["HRN_OT_adjust"]
+__all__ = ["HRN_OT_adjust", "Mode", "leave"]
 
 _REACH = 12.0
 """Pixels of the region, at a resolution scale of 1, within which the mouse takes a pin."""
@@ -52,8 +52,6 @@ class HRN_OT_adjust(bpy.types.Operator):
             return False
         return in_object_mode(cls, context) and engine_is_ready(cls)
 
-    # -- begin and end -------------------------------------------------------------------------------------------------
-
     def invoke(self, context, _event):
         area = context.area
         if area is None or area.type != "VIEW_3D":
@@ -65,24 +63,76 @@ class HRN_OT_adjust(bpy.types.Operator):
             fitted = fitted_of(head)
         except HrnError as error:
             return fail(self, error, head.name)
+        self._mode = Mode(context, head, fitted)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, _context, event):
+        result = self._mode.take(event)
+        if result & {"FINISHED", "CANCELLED"}:
+            self._mode = None  # Blender keeps finished operators; the head's figures and batches need not be kept with them.
+        return result
+
+    def cancel(self, _context):
+        """Blender ends the mode itself: another file is opened, or the window closes."""
+        self._mode.leave()
+        self._mode = None
+
+
+_mode: Mode | None = None
+"""The one that is on."""
+
+
+def leave() -> None:
+    """End the mode, where it is on: the add-on is disabled, and Blender calls nothing of the operator any more."""
+    if _mode is not None:
+        _mode.leave()
+
+
+def _begin_timer(context) -> bpy.types.Timer:
+    return context.window_manager.event_timer_add(_SECONDS, window=context.window)
+
+
+class Mode:
+    """Adjust Mode, from when it is entered until it is left."""
+
+    def __init__(self, context, head: bpy.types.Object, fitted: Fitted):
+        global _mode
         shown = context.scene.camera
-        numbers = [eye.number for eye in fitted.eyes]
-        first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else numbers[0]
-        self._name, self._area, self._mouse = head.name, area, (0.0, 0.0)
+        first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else fitted.eyes[0].number
+        self._uid, self._name, self._window, self._mouse = head.session_uid, head.name, context.window, (0.0, 0.0)
         self._pressed_at = self._mouse
-        self._surface = False
-        self._changed = False
+        self._surface, self._said = False, ""
+        self._changed = self._stale = False
         self._hand = Hand(fitted, correct.pins_of_head(head), first)
-        self._view = View(area, context.scene)
+        self._pins = head.hrn_correct.pins
+        self._view = View(context.area, context.scene)
         self._overlay = Overlay(fitted)
         self._show(head)
         draw = bpy.types.SpaceView3D.draw_handler_add
-        self._handlers = [draw(self._draw, (kind,), "WINDOW", kind) for kind in ("POST_VIEW", "POST_PIXEL")]
-        self._timer = context.window_manager.event_timer_add(_SECONDS, window=context.window)
-        correct.adjusted.add(head.name)
+        self._drawing = [draw(self._draw, (kind,), "WINDOW", kind) for kind in ("POST_VIEW", "POST_PIXEL")]
+        self._timer = _begin_timer(context)
+        calls = {"save_pre": self._before_saving, "undo_post": self._undone, "redo_post": self._undone}
+        calls |= dict.fromkeys(("save_post", "save_post_fail"), self._after_saving)
+        self._handlers = [(getattr(bpy.app.handlers, name), call) for name, call in calls.items()]
+        for handlers, call in self._handlers:
+            handlers.append(call)
+        correct.adjusted.add(self._uid)
         correct.listeners.append(self._taken)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        _mode = self
+        if head.hrn_correct.fit_old and correct.running(head) is None:
+            correct.refit_or_say(head)  # Saved, closed or copied before the engine had answered.
+
+    def _head(self) -> bpy.types.Object | None:
+        """The head, where it and a camera of its photos are still in the scene that the window shows."""
+        head = bpy.data.objects.get(self._name)
+        if head is None or head.session_uid != self._uid:
+            head = by_uid(bpy.data.objects, self._uid)  # It has another name.
+            if head is None:
+                return None
+            self._name = head.name
+        there = self._window.scene.objects.get(head.name) == head and BUNDLE_PROPERTY in head and photo_cameras(head)
+        return head if there else None
 
     def _show(self, head: bpy.types.Object) -> None:
         """The photo of the hand, and what the status bar says."""
@@ -98,55 +148,104 @@ class HRN_OT_adjust(bpy.types.Operator):
                 "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
             )
         )
-        self._area.header_text_set(words("Adjust {head}: {photo}", head=head.name, photo=photo_label(camera)))
+        self._say(head)
 
-    def _leave(self, context) -> None:
-        """Everything but the corrections is as it was before."""
-        for handler in self._handlers:
+    def _say(self, head: bpy.types.Object) -> None:
+        """In the viewport's header: which photo it is, or what the engine does before it answers."""
+        job = session.queue.active if correct.running(head) is not None else None
+        if job is None:
+            text = words("Adjust {head}: {photo}", head=head.name, photo=photo_label(self._camera(head)))
+        else:
+            text = words("Adjust {head}: waiting until the engine is done with {job}", head=head.name, job=job.name)
+        if text != self._said:
+            self._said = text
+            self._view.area.header_text_set(text)
+
+    def leave(self) -> None:
+        """Everything but the corrections is as it was before; new maps are made where the shape is another one."""
+        global _mode
+        if _mode is not self:
+            return
+        _mode = None
+        for handler in self._drawing:
             bpy.types.SpaceView3D.draw_handler_remove(handler, "WINDOW")
-        context.window_manager.event_timer_remove(self._timer)
+        if self._timer is not None:
+            bpy.context.window_manager.event_timer_remove(self._timer)
+        for handlers, call in self._handlers:
+            if call in handlers:
+                handlers.remove(call)
         if self._taken in correct.listeners:
             correct.listeners.remove(self._taken)
-        correct.adjusted.discard(self._name)
-        context.workspace.status_text_set(None)
-        try:
-            self._area.header_text_set(None)
-            self._view.give_back()
-            self._area.tag_redraw()
-        except ReferenceError:
-            pass  # The viewport was closed meanwhile.
+        correct.adjusted.discard(self._uid)
+        for workspace in bpy.data.workspaces:
+            workspace.status_text_set(None)
+        self._view.give_back()
+        head = by_uid(bpy.data.objects, self._uid)
+        if head is not None and self._changed and head.hrn_correct.texture_old:
+            correct.retexture_later(head)
 
-    def cancel(self, context):
-        """Blender ends the mode itself: another file is opened, or it closes."""
-        self._leave(context)
+    def _end(self) -> set[str]:
+        self.leave()
+        return {"FINISHED" if self._changed else "CANCELLED"}
+
+    # -- saving and undo -----------------------------------------------------------------------------------------------
+
+    def _before_saving(self, *_arguments) -> None:
+        """A file that is opened again shall not look through a camera at nothing."""
+        self._zoom = self._view.zoom if self._view.find() else None
+        self._view.give_back()
+
+    def _after_saving(self, *_arguments) -> None:
+        head = self._head()
+        if head is not None and self._zoom is not None and self._view.find():
+            self._view.look_through(self._camera(head))
+            self._view.show_surface(self._surface)
+            self._view.zoom = self._zoom
+            self._said = ""
+            self._say(head)
+
+    def _undone(self, *_arguments) -> None:
+        self._stale = True
+
+    def _keep_up(self, head: bpy.types.Object) -> None:
+        """Take over what was not done by the hand: pins that were cleared in the sidebar, or all of it undone in the menu."""
+        if self._hand.held is not None:
+            return
+        if head.hrn_correct.pins != self._pins:
+            self._pins = head.hrn_correct.pins
+            self._hand.history.push(correct.pins_of_head(head))
+            self._changed = self._stale = True
+        if self._stale or self._camera(head).get(PHOTO_PROPERTY, 0) != self._hand.photo:
+            self._stale = False
+            self._taken(head)
 
     # -- keys and mouse ------------------------------------------------------------------------------------------------
 
-    def modal(self, context, event):
-        head = bpy.data.objects.get(self._name)
-        if head is None or head not in find_heads(context.scene) or self._view.region() is None:
-            self._leave(context)
-            return {"FINISHED" if self._changed else "CANCELLED"}
+    def take(self, event) -> set[str]:
+        """What an event does; what Blender is to do with it then."""
+        head = self._head()
+        if head is None or not self._view.find():
+            return self._end()
         if event.type == "TIMER":
             session.ticker.tick()
+            self._keep_up(head)
+            self._say(head)
             return {"PASS_THROUGH"}
+        self._keep_up(head)
         self._hand.symmetric = head.hrn_correct.symmetric
         inside = self._follow_mouse(event)
         if self._hand.held is not None:
-            return self._holding(context, event, head)
+            return self._holding(event, head)
         if event.type in _LEAVE and event.value == "PRESS":
-            self._leave(context)
-            if self._changed and head.hrn_correct.texture_old:
-                correct.retexture_later(head)
-            return {"FINISHED" if self._changed else "CANCELLED"}
+            return self._end()
         if not inside and not (event.type == "Z" and (event.ctrl or event.oskey)):
             return {"PASS_THROUGH"}  # But never Blender's own undo, which would take the head away from under the hand.
         if event.type in _PASSED or (event.type == "MIDDLEMOUSE" and (event.shift or event.ctrl)):
-            self._area.tag_redraw()
+            self._view.area.tag_redraw()
             return {"PASS_THROUGH"}
         if event.value == "PRESS":
-            self._pressed(context, event, head)
-        self._area.tag_redraw()
+            self._pressed(event, head)
+        self._view.area.tag_redraw()
         return {"RUNNING_MODAL"}
 
     def _follow_mouse(self, event) -> bool:
@@ -154,13 +253,13 @@ class HRN_OT_adjust(bpy.types.Operator):
         region = self._view.region()
         self._mouse = (event.mouse_x - region.x, event.mouse_y - region.y)
         x, y = event.mouse_x, event.mouse_y
-        for other in self._area.regions:
+        for other in self._view.area.regions:
             covers = other.x <= x < other.x + other.width and other.y <= y < other.y + other.height
             if covers and other.type != "WINDOW" and other.width > 1 and other.height > 1:
                 return False
         return 0 <= self._mouse[0] < region.width and 0 <= self._mouse[1] < region.height
 
-    def _holding(self, context, event, head):
+    def _holding(self, event, head):
         """With a pin in the hand."""
         pixel, _ = self._pixel(head)
         if event.type == "MOUSEMOVE" and pixel is not None:
@@ -175,10 +274,10 @@ class HRN_OT_adjust(bpy.types.Operator):
                 self._place()
             if self._hand.release():
                 self._refit(head)
-        self._area.tag_redraw()
+        self._view.area.tag_redraw()
         return {"RUNNING_MODAL"}
 
-    def _pressed(self, context, event, head) -> None:
+    def _pressed(self, event, head) -> None:
         hand = self._hand
         pixel, reach = self._pixel(head)
         if event.type == "LEFTMOUSE" and pixel is not None:
@@ -214,20 +313,23 @@ class HRN_OT_adjust(bpy.types.Operator):
     def _refit(self, head) -> None:
         self._changed = True
         correct.set_pins(head, self._hand.pins)
+        self._pins = head.hrn_correct.pins
         correct.refit_or_say(head)
 
     def _taken(self, head: bpy.types.Object) -> None:
         """The engine has answered, and the head has taken its new fit."""
-        if head.name != self._name:
+        if head.session_uid != self._uid or self._head() is None:
             return
-        self._changed = True
+        self._changed, photo = True, self._hand.photo
         try:
             self._hand.take(fitted_of(head))
         except HrnError as error:
             session.show_error(error, head.name)
             return
+        if self._hand.photo != photo:
+            self._show(head)
         self._place()
-        self._area.tag_redraw()
+        self._view.area.tag_redraw()
 
     # -- drawing -------------------------------------------------------------------------------------------------------
 
@@ -235,8 +337,8 @@ class HRN_OT_adjust(bpy.types.Operator):
         self._overlay.place(self._hand.posed, self._hand.eye.location)
 
     def _draw(self, kind: str) -> None:
-        head = bpy.data.objects.get(self._name)
-        if head is None or bpy.context.area != self._area or self._view.space.region_3d.view_perspective != "CAMERA":
+        head = self._head()
+        if head is None or not self._view.is_drawn():
             return
         region, scale = bpy.context.region, bpy.context.preferences.system.ui_scale
         if kind == "POST_VIEW":

@@ -9,12 +9,13 @@ import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY, match_scene_to_camera
+from ...state.heads import by_uid
 
 __all__ = ["Frame", "View", "photo_frame"]
 
-_SCENE = ("camera",)
 _RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 _OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
+_VIEW = ("view_camera_zoom", "view_perspective", "view_distance")
 _FILLED = 0.72
 """Share of the region that the head fills when the mode is entered."""
 _OBJECTS = "show_object_viewport_"
@@ -45,30 +46,63 @@ class Frame:
 class View:
     """Remembers how a viewport and its scene were, and gives them back.
 
+    Nothing of Blender's is held over time but the area, which is looked for again with each event: undo makes other scenes, and
+    whoever maximizes or closes a viewport has other areas.
+
     Args:
         area: a 3D viewport.
     """
 
     def __init__(self, area: bpy.types.Area, scene: bpy.types.Scene):
-        self.area, self.scene = area, scene
+        self.area = area
+        self._window_pointer = bpy.context.window.as_pointer()
+        self._space_pointer = area.spaces.active.as_pointer()
+        self._scene, self._camera = scene.session_uid, scene.camera.session_uid if scene.camera is not None else None
+        self._render = {name: getattr(scene.render, name) for name in _RENDER}
         space = self.space
         view = space.region_3d
-        self._camera_view = view.view_camera_zoom, tuple(view.view_camera_offset)
-        self._perspective = view.view_perspective
-        self._place = (view.view_location.copy(), view.view_rotation.copy(), view.view_distance)
+        self._place = {name: getattr(view, name) for name in _VIEW}
+        self._place |= {name: getattr(view, name).copy() for name in ("view_location", "view_rotation")}
+        self._place["view_camera_offset"] = tuple(view.view_camera_offset)
         self._hidden = [name for name in space.bl_rna.properties.keys() if name.startswith(_OBJECTS) and "camera" not in name]
-        self._kept = [(owner, name, getattr(owner, name)) for owner, names in self._owners() for name in names]
+        self._shown = {name: getattr(space, name) for name in (*self._hidden, "use_local_camera")}
+        self._overlay = {name: getattr(space.overlay, name) for name in _OVERLAY}
 
     @property
     def space(self) -> bpy.types.SpaceView3D:
         return self.area.spaces.active
 
-    def _owners(self):
-        space = self.space
-        yield self.scene, _SCENE
-        yield self.scene.render, _RENDER
-        yield space.overlay, _OVERLAY
-        yield space, (*self._hidden, "use_local_camera")
+    @property
+    def scene(self) -> bpy.types.Scene:
+        return by_uid(bpy.data.scenes, self._scene) or bpy.context.scene
+
+    @property
+    def zoom(self) -> tuple[float, tuple[float, float]]:
+        """Zoom of the camera's view, and by how much it is moved."""
+        view = self.space.region_3d
+        return view.view_camera_zoom, tuple(view.view_camera_offset)
+
+    @zoom.setter
+    def zoom(self, zoom: tuple[float, tuple[float, float]]) -> None:
+        self.space.region_3d.view_camera_zoom, self.space.region_3d.view_camera_offset = zoom
+
+    def find(self) -> bool:
+        """Whether a window shows the viewport still, as it does when it is maximized, and nothing else in its place."""
+        for window in bpy.context.window_manager.windows:
+            if window.as_pointer() == self._window_pointer:
+                for area in window.screen.areas:
+                    if area.type == "VIEW_3D" and area.spaces.active.as_pointer() == self._space_pointer:
+                        self.area = area
+                        return True
+        return False
+
+    def is_drawn(self) -> bool:
+        """Whether it is this viewport that Blender draws now, through a camera."""
+        space = bpy.context.space_data
+        if space is None or space.as_pointer() != self._space_pointer or bpy.context.area.type != "VIEW_3D":
+            return False
+        self.area = bpy.context.area
+        return space.region_3d.view_perspective == "CAMERA"
 
     def look_through(self, camera: bpy.types.Object) -> None:
         """See through a photo's camera and nothing of the scene but its photo."""
@@ -136,13 +170,20 @@ class View:
             setattr(self.space, name, shown)
 
     def give_back(self) -> None:
-        """All as it was before."""
-        for owner, name, value in self._kept:
-            setattr(owner, name, value)
-        view = self.space.region_3d
-        view.view_camera_zoom, view.view_camera_offset = self._camera_view
-        view.view_perspective = self._perspective
-        view.view_location, view.view_rotation, view.view_distance = self._place
+        """All as it was before, as far as it is there."""
+        scene = by_uid(bpy.data.scenes, self._scene)
+        if scene is not None:
+            scene.camera = by_uid(bpy.data.objects, self._camera) if self._camera is not None else None
+            _set(scene.render, self._render)
+        for area in [area for screen in bpy.data.screens for area in screen.areas]:
+            for space in area.spaces:
+                if space.type == "VIEW_3D" and space.as_pointer() == self._space_pointer:
+                    _set(space, self._shown)
+                    _set(space.overlay, self._overlay)
+                    if space.region_3d is not None:
+                        _set(space.region_3d, self._place)
+                    area.header_text_set(None)
+                    area.tag_redraw()
 
     def region(self) -> bpy.types.Region | None:
         """The part of the viewport that shows the scene."""
@@ -151,6 +192,11 @@ class View:
     def frame(self, camera: bpy.types.Object) -> Frame | None:
         """Where the photo lies in the region; None while it cannot be told."""
         return photo_frame(self.region(), self.space.region_3d, self.scene, camera)
+
+
+def _set(owner, values: dict) -> None:
+    for name, value in values.items():
+        setattr(owner, name, value)
 
 
 def photo_frame(

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..head.model import MATERIALS, HeadModel
+from ..head.subdivision import subdivided
 from ..head.topology import boundary_loops, uv_islands
 from ..wire.color import LUMINANCE
 from .finish import Skin
+from .lids import LidLines
 from .short_roots import joined, rooted
 from .short_weights import LASH, LashWeights
 from .skin import SkinTriangles
@@ -21,22 +23,30 @@ _POINTS = 7
 
 
 def lash_strands(
-    model: HeadModel, skin: SkinTriangles, posed: np.ndarray, brow: np.ndarray, weights: LashWeights = LASH
+    model: HeadModel,
+    skin: SkinTriangles,
+    posed: np.ndarray,
+    brow: np.ndarray,
+    lines: LidLines,
+    weights: LashWeights = LASH,
 ) -> Strands:
     """Lashes of all four lids; none for a model without strips.
 
     Args:
         posed: (N, 3) mm.
         brow: (3,) linear colour of the brows.
+        lines: how strongly the photos show the lids lined.
     """
     random = np.random.default_rng(17)
-    parts = [_strip(model, skin, posed, sides, random, weights) for sides in _strips(model)]
+    parts = [_strip(model, skin, posed, sides, lines, random, weights) for sides in _strips(model)]
     if not parts:
         return no_strands(_POINTS)
     out = joined(parts)
-    # Those of the lower lid, and long ones of the upper, must not dip into the eye.
+    # Those of the lower lid, and long ones of the upper, must not dip into the eye, nor into the lid as it is drawn: smoothed,
+    # its rim lies elsewhere than the model's.
     free = out.points[:, 1:].reshape(-1, 3).astype(np.float64)
-    head = Skin(model, posed)
+    fine, finer = subdivided(model)
+    head = Skin(fine, (finer @ posed).astype(np.float32))
     for _ in range(2):
         height, way = head.distance(free)
         free += way * np.maximum(weights.clearance_mm - height, 0)[:, None]
@@ -78,12 +88,14 @@ def _strip(
     skin: SkinTriangles,
     posed: np.ndarray,
     sides: tuple[np.ndarray, np.ndarray],
+    lines: LidLines,
     random: np.random.Generator,
     w: LashWeights,
 ) -> Strands:
     lid, tips = sides
     upper = model.template[tips, 1].mean() > model.template[lid, 1].mean()
-    count = w.upper if upper else w.lower
+    line = lines.upper if upper else lines.lower
+    count = round(float(np.interp(line, (0, 1), w.upper if upper else w.lower)))
     columns = np.arange(len(lid))
     arc = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(posed[lid], axis=0), axis=1))])
     place = (np.arange(count) + random.uniform(0.1, 0.9, count)) / count
@@ -97,9 +109,13 @@ def _strip(
     def along(row: np.ndarray, at: np.ndarray) -> np.ndarray:
         return np.stack([np.interp(at, columns, posed[row, axis]) for axis in range(3)], 1)
 
-    roots = rooted(skin, posed, along(lid, column))
+    # Lashes stand in rows on the very edge, which lies nearer to the eye than the strips.
+    edge = np.multiply.outer(random.uniform(*w.edge_mm, count), [0.0, -1.0 if upper else 1.0, 0.0])
+    roots = rooted(skin, posed, along(lid, column) + edge)
     start = roots.on(skin, posed)
-    chord = (along(tips, tip_column) - start) * (w.share[0 if upper else 1] * np.exp(random.normal(0, w.vary, count)))[:, None]
+    share = w.share[0 if upper else 1] * np.exp(random.normal(0, w.vary, count))
+    share *= np.where(random.random(count) < w.young, random.uniform(*w.young_share, count), 1)
+    chord = (along(tips, tip_column) - start) * share[:, None]
     down = np.array([0.0, -1.0, 0.0])
     size = np.linalg.norm(chord, axis=1, keepdims=True)
     sag = down - chord * (chord @ down)[:, None] / np.maximum(size, 1e-6) ** 2
@@ -107,7 +123,8 @@ def _strip(
     middle = start + 0.5 * chord + w.sag * size * sag
     t = np.linspace(0, 1, _POINTS)[:, None, None]
     points = ((1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * (start + chord)).transpose(1, 0, 2)
-    radius = w.radius_mm * np.linspace(1, 0.2, _POINTS)
+    thick = np.interp(line, (0, 1), w.radius_mm[0 if upper else 1])
+    radius = thick * np.linspace(1, 0.2, _POINTS)
     return Strands(
         points.astype(np.float32),
         roots.face,

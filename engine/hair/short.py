@@ -16,6 +16,7 @@ from .beard import SeenBeard, beard_area, beard_strands
 from .brows import SeenBrows, brow_strands
 from .closeup import Closeup, make_closeup
 from .lashes import lash_strands
+from .lids import lid_lines
 from .short_color import hair_paint, unlit
 from .short_masks import beard_overhang, brow_alpha
 from .short_weights import BEARD
@@ -64,7 +65,8 @@ def short_hair(
     color, darkness = brows[0].paint.color, brows[0].paint.darkness
     dense = replace(_BROW_STYLE, children=round(float(np.interp(darkness, *_BROW_CHILDREN))))
     groups = {"brows": (brow_strands(model, skin, posed, brows), dense)}
-    groups["lashes"] = lash_strands(model, skin, posed, color), _LASH_STYLE
+    lines = lid_lines([one.closeup for one in brows])
+    groups["lashes"] = lash_strands(model, skin, posed, color, lines), _LASH_STYLE
     area = beard_area(model, skin, beards)
     beard_hairs = beard_strands(model, skin, posed, beards, area)
     if len(beard_hairs.points):

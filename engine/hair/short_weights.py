@@ -179,16 +179,22 @@ class BeardWeights:
 
 @dataclass(frozen=True)
 class LashWeights:
-    """How lashes grow along the model's strips."""
+    """How lashes grow along the model's strips, and how strongly they line the lids."""
 
-    upper: int = 46
-    """Guides of one upper lid."""
-    lower: int = 26
-    """Guides of one lower lid."""
+    upper: Range = (46, 70)
+    """Guides of one upper lid whose line is faint, and of one whose line is dark."""
+    lower: Range = (14, 100)
+    """The same of one lower lid."""
     along: Range = (0.03, 0.93)
     """Where along its strip the first, and the last, lash of a lid stands."""
-    share: tuple[float, float] = (0.85, 0.5)
+    edge_mm: Range = (0.2, 2.0)
+    """How much nearer to the eye than the strips lashes are rooted, mm."""
+    share: tuple[float, float] = (0.85, 0.6)
     """Length of upper and lower lashes, share of their strips."""
+    young: float = 0.45
+    """Share of the lashes that are growing still: they make the dark line at the lid."""
+    young_share: Range = (0.2, 0.6)
+    """Length of those, share of the others'."""
     vary: float = 0.16
     """Spread of lengths, share."""
     fan: float = 0.5
@@ -203,8 +209,20 @@ class LashWeights:
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
     clearance_mm: float = 0.12
     """Least distance of a lash from lid and eye beyond its root, mm."""
-    radius_mm: float = 0.05
-    """Half the thickness of a lash at its root, mm."""
+    radius_mm: tuple[Range, Range] = ((0.04, 0.08), (0.02, 0.09))
+    """Half the thickness of a lash at its root, mm, where the lid's line is faint and where it is dark: of upper lids, of lower
+    ones."""
+    line: tuple[float, ...] = (0.005, 0.01, 0.015)
+    """Distances from the lid's rim, off the eye, at which its line is looked at, face widths."""
+    beyond: tuple[float, ...] = (0.025, 0.03, 0.035)
+    """The same for the skin that it is compared with."""
+    lined: Range = (0.1, 0.6)
+    """Darkness of that line beside the skin at which it begins, and at which it is as dark as lashes and make-up get; log
+    luminance."""
+    unseen: tuple[float, float] = (0.7, 0.25)
+    """How strongly upper and lower lids are lined where no photo tells it."""
+    over: float = 0.3
+    """Share of what lies over the face from which on a lid is not seen."""
 
 
 @dataclass(frozen=True)

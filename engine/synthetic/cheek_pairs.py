@@ -17,6 +17,7 @@ from ..fit.coarse.network import CHEEKS
 from ..fit.coarse.population import load_people
 from ..head.model import HeadModel
 from ..nets.tflite import read_network
+from ..wire.atomic import rename
 from .action_heads import sample_actions, sample_grin
 from .anatomy import Anatomy
 from .backbone import Backbone
@@ -166,7 +167,7 @@ def draw_pairs(
             drawn = [studio.drawn(np.random.default_rng([_SEED, part.seed, number]), part) for number in numbers]
             unfinished = file.with_suffix(".part.npz")
             np.savez(unfinished, **{name: np.concatenate(arrays) for name, arrays in zip(Acted._fields, zip(*drawn))})
-            unfinished.rename(file)
+            rename(unfinished, file)
             tell(f"{first + _SHARD} of {people} people")
     return read_pairs(shards)
 

@@ -19,6 +19,7 @@ ROOMS = ("texture", "fit", "photo")
 """Packages of the engine in which the stages of `open` live."""
 FORMATS = {
     "fit/coarse/network.py",
+    "fit/relief/network.py",
     "photo/deep.py",
     "photo/exif.py",
     "photo/face_nets.py",

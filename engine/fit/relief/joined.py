@@ -26,11 +26,10 @@ from .actions import correctives_of
 from .filters import blur_within
 from .fit import believed_height, smooth, solved_heights, with_relief
 from .heights import Part, joint_heights, placed, read_height
-from .joined_weights import JOINED, JoinedWeights
 from .places import action_amounts, places_on_template
 from .solved import Solved
 from .split import carried_offset, longer, shade_of, shown
-from .weights import WEIGHTS, ReliefWeights
+from .weights import WEIGHTS, JoinedWeights, ReliefWeights
 
 __all__ = ["join_heights", "shares_of", "with_joint_relief"]
 
@@ -53,7 +52,6 @@ def with_joint_relief(
     settings: Settings | None = None,
     progress: Progress = SILENT,
     weights: ReliefWeights = WEIGHTS,
-    joined: JoinedWeights = JOINED,
 ) -> list[View]:
     """The views of one head with the folds that their photos show: the same deformation in all of them, and ``mid.relief`` in
     those that were read. The views themselves where the first one's photo tells nothing.
@@ -73,13 +71,13 @@ def with_joint_relief(
         first = with_relief(model, views[0], settings, progress, weights)
         return _deformed(views, first.mid.deformation, {0: first.mid.relief} if first.mid.relief else {})
     posed = [model.posed(view) for view in views]
-    shares = shares_of(model, views, posed, weights, joined)
-    chosen = _chosen(shares, shaping, joined.most_views)
+    shares = shares_of(model, views, posed, weights)
+    chosen = _chosen(shares, shaping, weights.joined.most_views)
     tasks = [partial(_read, model, views[i], posed[i], shares[i], weights) for i in chosen]
     found = {i: read for i, read in zip(chosen, concurrently(tasks, progress.part(0.0, 0.8))) if read is not None}
     if 0 not in found:
         return views
-    reliefs = dict(zip(found, join_heights(model, list(found.values()), measured, weights, joined)))
+    reliefs = dict(zip(found, join_heights(model, list(found.values()), measured, weights)))
     progress(0.9)
     first, expression = reliefs[0], views[0].coarse.expression
     actions, correctives = correctives_of(model, expression, first.offset, weights)
@@ -112,9 +110,7 @@ def _read(model: HeadModel, view: View, posed: np.ndarray, share: np.ndarray, we
     return _Read(solved, relief, posed, np.stack([share, share[model.mirror]], 1))
 
 
-def shares_of(
-    model: HeadModel, views: Sequence[View], posed: Sequence[np.ndarray], weights: ReliefWeights, joined: JoinedWeights
-) -> list[np.ndarray]:
+def shares_of(model: HeadModel, views: Sequence[View], posed: Sequence[np.ndarray], weights: ReliefWeights) -> list[np.ndarray]:
     """(N,) float32 for each view: how much its photo counts against the others at each vertex.
 
     Args:
@@ -128,8 +124,8 @@ def shares_of(
         facing = facing_of(camera.position, vertices, vertex_normals(vertices, model.triangles))
         pixels = np.minimum(camera.fx / np.maximum(camera.project(vertices.astype(float))[1], 1), weights.picture.pixels_per_mm)
         other = (near * np.abs(own - amounts[0])).max(1)
-        share = np.maximum(facing, 0) ** joined.slanted * pixels**joined.fine
-        out.append((share * (1 - smoothstep(*joined.others_folds, other))).astype(np.float32))
+        share = np.maximum(facing, 0) ** weights.joined.slanted * pixels**weights.joined.fine
+        out.append((share * (1 - smoothstep(*weights.joined.others_folds, other))).astype(np.float32))
     return out
 
 
@@ -149,19 +145,18 @@ def join_heights(
     found: Sequence[_Read],
     measured: np.ndarray,
     weights: ReliefWeights = WEIGHTS,
-    joined: JoinedWeights = JOINED,
 ) -> list[Relief]:
     """The reliefs of several photos, the first one's first, with what they tell together; the mesh carries the same in all.
 
     Args:
         measured: (N,) mm, shortest waves that the deformation has already from where the photos match; infinite: none.
     """
-    bands = [_bands(model, read, measured, weights, joined) for read in found]
+    bands = [_bands(model, read, measured, weights) for read in found]
     places = [placed(model, read.relief, read.vertices) for read in found]
     reliefs, broads = [], []
     for read, own in zip(found, bands):
         broad, rest = (
-            _agreed(model, found, places, [band[number] for band in bands], (read, number), joined) for number in (0, 1)
+            _agreed(model, found, places, [band[number] for band in bands], (read, number), weights.joined) for number in (0, 1)
         )
         broad, rest = (np.where(read.solved.trust > 0, image, alone) for image, alone in zip((broad, rest), own))
         broads.append(broad)
@@ -172,12 +167,10 @@ def join_heights(
     return [replace(relief, offset=offset, carried=along, share=read.share[:, 0]) for relief, read in zip(reliefs, found)]
 
 
-def _bands(
-    model: HeadModel, read: _Read, measured: np.ndarray, weights: ReliefWeights, joined: JoinedWeights
-) -> tuple[np.ndarray, np.ndarray]:
+def _bands(model: HeadModel, read: _Read, measured: np.ndarray, weights: ReliefWeights) -> tuple[np.ndarray, np.ndarray]:
     """(H, W) mm each: waves that the mesh carries, without those that the matches have measured; shorter ones."""
     picture, trust, height = read.solved.picture, read.solved.trust, read.relief.height
-    waves = (weights.split.mesh_mm, *joined.ladder_mm)
+    waves = (weights.split.mesh_mm, *weights.joined.ladder_mm)
     parts = [longer(picture, trust, height, wave, weights) for wave in waves]
     shortest = interpolate(picture.raster, model.triangles, np.minimum(measured, 2 * waves[-1])[:, None])[..., 0]
     broad = np.zeros_like(height)

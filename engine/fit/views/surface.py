@@ -252,7 +252,7 @@ def resolution(
     near = neighbours(triangles, len(bare)).tocoo()
     apart = np.linalg.norm(bare[near.row] - bare[near.col], axis=1)
     edge = np.bincount(near.row, apart, len(bare)) / np.maximum(np.bincount(near.row, minlength=len(bare)), 1)
-    return np.pi * edge * (stiff / np.maximum(mass, 1e-6)) ** 0.25
+    return np.pi * edge * np.sqrt(np.sqrt(stiff / np.maximum(mass, 1e-6)))
 
 
 def _firmness(

@@ -10,7 +10,6 @@ import pytest
 from engine.fit.relief.fit import read_relief, with_relief
 from engine.fit.relief.heights import Part, joint_heights, placed
 from engine.fit.relief.joined import shares_of, with_joint_relief
-from engine.fit.relief.joined_weights import JOINED
 from engine.fit.relief.places import places_on_template
 from engine.fit.relief.weights import WEIGHTS
 from engine.types import View
@@ -105,7 +104,7 @@ def test_a_smile_tells_nothing_of_the_folds_of_a_face_at_rest(model, views):
         smile[model.expression_names.index(f"mouthSmile{side}")] = 0.9
     smiling = replace(views[1], coarse=replace(views[1].coarse, expression=smile))
     posed = [model.posed(view) for view in (views[0], smiling)]
-    _, share = shares_of(model, [views[0], smiling], posed, WEIGHTS, JOINED)
+    _, share = shares_of(model, [views[0], smiling], posed, WEIGHTS)
     near, _ = places_on_template(model, WEIGHTS.places)
     beside = near[:, 0] > 0.9
     assert share[beside].max() == 0

@@ -36,7 +36,7 @@ from .true_places import contours, feature_places
 __all__ = ["Artist", "Place", "main"]
 
 FEATURES = slice(30, 60)
-"""Of the benchmark's 68 landmarks those that an artist can name: tip and base of the nose, lids, the lips' outside."""
+"""The benchmark's 68 landmarks, as far as an artist can name them: tip and base of the nose, lids, the lips' outside."""
 NOISE_PX = 1.0
 """Deviation of where the artist sees a place, pixels."""
 APART_MM = 12.0

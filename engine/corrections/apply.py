@@ -154,7 +154,7 @@ def _met(
     """The head that meets the pins, (N, 3) its offset, and the reports. What folds take away, and what firm pins miss beside
     others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps."""
     pins, names = given
-    asked, best = pins, None
+    asked, best = pins, (np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest))
     for _ in range(1 + weights.again):
         solved = solve_pins(model, base, asked, switches, kept, weights)
         offset = _unfolded(model, surface, base, solved)
@@ -163,7 +163,7 @@ def _met(
         firm = pins.deviation <= weights.firm_mm
         away = np.linalg.norm(missing, axis=1) * firm
         worst = float(away.max(initial=0))
-        if best is None or worst < best[0]:
+        if worst < best[0]:
             best = worst, solved, offset
         if worst <= weights.met_px * weights.well_met:
             break

@@ -90,8 +90,9 @@ def hair_roots(
     keep = np.where(seen, here > weights.hair, np.where(opposite, there > weights.hair, roots.scalp > 0.5))
     keep &= (roots.scalp > 0.02) | seen | opposite
     keep &= seen | opposite | ~_beside_bare(roots.point, seen | opposite, np.where(seen, here, there), weights)
-    keep &= ~_before_hairline(roots, np.where(seen, facing, across), np.where(seen, here, there), weights)
-    keep &= seen | ~_bald_above(model, roots, seen, here, views, weights)
+    mean = np.einsum("nk,nkc->nc", roots.weights, model.template[skin_triangles(model).vertices[roots.face]].astype(np.float64))
+    keep &= ~_before_hairline(roots, mean[:, 1], np.where(seen, facing, across), np.where(seen, here, there), weights)
+    keep &= seen | ~_bald_above(mean, roots, seen, here, views, weights)
     if _hangs_over(views[0], weights):
         keep &= (roots.scalp > weights.scalp) | ~seen
     return replace(roots, shown=seen).take(np.flatnonzero(keep))
@@ -113,17 +114,20 @@ def _beside_bare(points: np.ndarray, told: np.ndarray, hair: np.ndarray, weights
     return np.isfinite(gap) & (np.append(hair[told], 1.0)[near] < weights.bald)
 
 
-def _before_hairline(roots: Roots, facing: np.ndarray, hair: np.ndarray, weights: RootWeights) -> np.ndarray:
+def _before_hairline(
+    roots: Roots, height: np.ndarray, facing: np.ndarray, hair: np.ndarray, weights: RootWeights
+) -> np.ndarray:
     """(n,) bool: places of the skin so near to bare scalp that a small error of the fitted outline puts them on hair.
 
     A photo shows skin that turns away from it foreshortened: an error across the line of sight is a long way on it. A hairline
     that lies within the model's scalp has receded; before one where the model has it nothing is asked.
 
     Args:
+        height: (n,) of the places on the mean head, mm.
         facing: (n,) cosine to the line of sight of the photo that tells of each place, 0 where none does.
         hair: (n,) chance of hair that it tells.
     """
-    bare = (facing > 0) & (hair < weights.bald) & (roots.scalp > weights.receded)
+    bare = (facing > 0) & (hair < weights.bald) & (roots.scalp > weights.receded[0]) & (height > weights.receded[1])
     if not bare.any():
         return np.zeros(len(facing), bool)
     sine = np.sqrt(np.clip(1 - facing**2, 0, 1))
@@ -132,14 +136,16 @@ def _before_hairline(roots: Roots, facing: np.ndarray, hair: np.ndarray, weights
 
 
 def _bald_above(
-    model: HeadModel, roots: Roots, seen: np.ndarray, hair: np.ndarray, views: Sequence[Seen], weights: RootWeights
+    mean: np.ndarray, roots: Roots, seen: np.ndarray, hair: np.ndarray, views: Sequence[Seen], weights: RootWeights
 ) -> np.ndarray:
     """(n,) bool: places of the scalp on a bald top that goes on where no photo looks.
 
     What is seen of the scalp tells the height above which it is bare; that the bare part reaches the horizon of what is
     seen tells that it goes on.
+
+    Args:
+        mean: (n, 3) the places on the mean head, mm.
     """
-    mean = np.einsum("nk,nkc->nc", roots.weights, model.template[skin_triangles(model).vertices[roots.face]].astype(np.float64))
     scalp, bare = roots.scalp > 0.8, hair < weights.bald
     middle = scalp & (mean[:, 1] > weights.middle[1]) & (np.abs(mean[:, 0]) < weights.middle[0])
     high = middle & seen

@@ -127,9 +127,11 @@ class RootWeights:
     goes_on: float = 18.0
     """How far bare skin goes on beyond what a photo shows of it, mm."""
     outline: float = 3.0
-    """Error of the fitted head across the line of sight by which roots keep behind a receding hairline, mm."""
-    receded: float = 0.8
-    """Weight of the model's scalp on bare skin above which the hairline there has receded."""
+    """Error of the fitted head across the line of sight by which roots keep behind a receding hairline, mm; where the skin
+    turns away that is a long way on it, at most `goes_on`."""
+    receded: tuple[float, float] = (0.8, 45.0)
+    """Weight of the model's scalp on bare skin, and its height on the mean head, mm, above which the hairline there has receded:
+    beside ears scalp is bare on any head."""
     bald: float = 0.35
     """Chance of hair below which the scalp is bare."""
     top: Range = (20.0, 90.0)

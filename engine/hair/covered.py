@@ -13,13 +13,11 @@ from .types import Strands
 
 __all__ = ["covered_skin"]
 
-_STUBBLE_MM = (1.0, 3.0)
-"""Length of a beard's hairs up to which most of its shade lies in the skin, and from which on none does: what was shaved shows
-through from below, bluish and soft, and only what stands out of the skin is seen as hairs."""
+_STUBBLE_MM = (1.0, 2.0)
+"""Median length of a beard's hairs up to which most of its shade lies in the skin, and from which on none does: what was shaved
+shows through from below, bluish and soft, and only what stands out of the skin is seen as hairs."""
 _STUBBLE = 0.65
 """Share of the shade of the shortest stubble that lies in the skin."""
-_NEIGHBOURS = 8
-"""Number of hairs that tell how long a beard is at a place."""
 
 _REACH_MM = {"brows": (1.5, 4.0), "beard": (1.5, 4.0), "lashes": (1.2, 3.2), "hair": (3.0, 16.0)}
 """Distance from the curves up to which skin is covered wholly, and from which on not at all, mm."""
@@ -47,13 +45,11 @@ def covered_skin(model: HeadModel, posed: np.ndarray, groups: Mapping[str, Stran
         cover[skin] = 1 - smoothstep(near, far, np.minimum(away, far))
         out[name] = cover * bare if name == "hair" else cover
         if name == "beard":
-            out["stubble"] = _in_the_skin(strands, posed)
+            out["stubble"] = np.full(len(posed), _in_the_skin(strands), np.float32)
     return out
 
 
-def _in_the_skin(beard: Strands, posed: np.ndarray) -> np.ndarray:
-    """(N,) float32 share of the beard's shade that lies in the skin."""
+def _in_the_skin(beard: Strands) -> float:
+    """Share of the beard's shade that lies in the skin."""
     length = np.linalg.norm(np.diff(beard.points, axis=1), axis=-1).sum(1)
-    count = min(_NEIGHBOURS, len(length))
-    near = cKDTree(beard.points[:, 0]).query(posed, k=count)[1].reshape(len(posed), count)
-    return (_STUBBLE * (1 - smoothstep(*_STUBBLE_MM, length[near].mean(1)))).astype(np.float32)
+    return float(_STUBBLE * (1 - smoothstep(*_STUBBLE_MM, np.median(length))))

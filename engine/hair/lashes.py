@@ -109,8 +109,8 @@ def _strip(
     def along(row: np.ndarray, at: np.ndarray) -> np.ndarray:
         return np.stack([np.interp(at, columns, posed[row, axis]) for axis in range(3)], 1)
 
-    # Lashes stand in rows on the very edge, which lies nearer to the eye than the strips.
-    edge = np.multiply.outer(random.uniform(*w.edge_mm, count), [0.0, -1.0 if upper else 1.0, 0.0])
+    # Lashes stand at the very edge, a little nearer to the eye than the strips.
+    edge = np.array([0.0, -w.edge_mm if upper else w.edge_mm, 0.0])
     roots = rooted(skin, posed, along(lid, column) + edge)
     start = roots.on(skin, posed)
     share = w.share[0 if upper else 1] * np.exp(random.normal(0, w.vary, count))

@@ -187,7 +187,7 @@ class LashWeights:
     """The same of one lower lid."""
     along: Range = (0.03, 0.93)
     """Where along its strip the first, and the last, lash of a lid stands."""
-    edge_mm: Range = (0.2, 2.0)
+    edge_mm: float = 1.0
     """How much nearer to the eye than the strips lashes are rooted, mm."""
     share: tuple[float, float] = (0.85, 0.6)
     """Length of upper and lower lashes, share of their strips."""

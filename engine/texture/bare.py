@@ -43,6 +43,8 @@ class _Skin:
     """(6,) deviations of the grain relative to the base."""
     cover: np.ndarray
     """(N, 4) float32: brows, beard, lashes, scalp hair."""
+    stubble: np.ndarray
+    """(N,) float32 share of the beard's shade that lies in the skin."""
     lips: np.ndarray
     """(N,) float32 weight of the lips."""
 
@@ -59,7 +61,7 @@ def bare_albedo(
     Args:
         albedo: (S, S, 3) uint8 sRGB, padded beyond the islands.
         covered: (N,) in [0, 1] at the vertices, how far ``brows``, ``beard``, ``lashes`` and ``hair`` cover the skin; absent
-            groups keep what is painted.
+            groups keep what is painted. ``stubble`` is the share of the beard's shade that lies in the skin and stays.
         scalp_color: (3,) linear colour of the skin between the hairs' roots; None leaves the scalp as it is.
 
     Returns:
@@ -71,7 +73,7 @@ def bare_albedo(
         cover[:, 3] = 0
     if not cover.any():
         return albedo.copy()
-    skin = _read(model, albedo, cover, weights)
+    skin = _read(model, albedo, cover, np.asarray(covered.get("stubble", none), np.float32), weights)
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -90,7 +92,7 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeights) -> _Skin:
+def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, stubble: np.ndarray, w: BareWeights) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -106,7 +108,7 @@ def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, w: BareWeight
     usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
-    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, lips)
+    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, stubble, lips)
 
 
 def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights) -> np.ndarray:
@@ -137,7 +139,8 @@ def _painted(
     model: HeadModel, skin: _Skin, part: Texels, before: np.ndarray, tint: np.ndarray | None, w: BareWeights
 ) -> np.ndarray:
     """(n, 3) uint8 colours of texels."""
-    read = gather(part, skin.triangles, np.concatenate([skin.base, skin.present, skin.cover, skin.lips[:, None]], 1))
+    known = [skin.base, skin.present, skin.cover, skin.lips[:, None], skin.stubble[:, None]]
+    read = gather(part, skin.triangles, np.concatenate(known, 1))
     place = gather(part, skin.triangles, model.template)
     density = gather(part, skin.triangles, skin.layout.density)
     base, present, cover = read[:, :3], read[:, 3:6], read[:, 6:10]
@@ -161,7 +164,8 @@ def _painted(
             skin_here = filled
             if name == "beard":
                 # Spots that are lighter than the skin stay on it; what is darker cannot be told from hairs.
-                skin_here = filled + w.keep * np.clip(color - base, 0, w.kept)
+                # Stubble's shade is as smooth as the skin: its hairs are drawn over it.
+                skin_here = filled + w.keep * np.clip(color - base, 0, w.kept) + read[:, 11:] * np.minimum(present - base, 0)
         out = out + (change[:, None] * (skin_here - out))
     if tint is not None:
         out = _tinted(out, cover[:, 3], tint, place, density, part.size, w)

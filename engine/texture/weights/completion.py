@@ -237,7 +237,7 @@ class ReliefWeights:
 
     pores: tuple[float, ...] = (0.0, 0.0, 0.004, 0.009, 0.012, 0.010)
     """Pore-scale relief that is added everywhere, mm, at WAVES_MM."""
-    pores_beside_measured: tuple[float, ...] = (0.0, 0.0, 0.0, 0.003, 0.007, 0.010)
+    pores_beside_measured: tuple[float, ...] = (0.0, 0.0, 0.0, 0.003, 0.006, 0.010)
     """The same where the fit has read wrinkles: what is coarser than pores would be wrong there."""
     finest_read_mm: float = 0.8
     """Shortest wave that the fit reads, mm: where the photo shows the surface and is fine enough, no such pores are added."""

@@ -24,6 +24,8 @@ _WRINKLED = "d07"
 _WRINKLED_CORRELATION = {"6-20": 0.25, "2-6": 0.25}
 """Least mean correlation on it."""
 
+_SAME_DEGREES = 0.01
+"""Change of normals, degrees, below which a head counts as good as before."""
 _LESS_LIKE = 0.02
 """Most by which detail may make a head less like its photo, in the recogniser's distance."""
 
@@ -59,7 +61,7 @@ def short_of_heads(rows: list[dict]) -> list[Message]:
         if head == _WRINKLED:
             for band, limit in _WRINKLED_CORRELATION.items():
                 short += _least(say("correlation in {band} mm, {where}", band=band, where=head), mean(band, "corr"), limit)
-        limit = mean("smooth_degrees")
+        limit = mean("smooth_degrees") + _SAME_DEGREES
         short += _most(say("normals of {head}, degrees", head=head), mean("detail_degrees"), limit)
     return short
 

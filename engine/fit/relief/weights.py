@@ -322,7 +322,7 @@ class GateWeights:
     """Log brightness that the light leaves unexplained from which on less is believed."""
     least: float = 0.4
     """Least share that is believed then."""
-    signal: tuple[float, float] = (0.21, 0.33)
+    signal: tuple[float, float] = (0.21, 0.27)
     """Height of the longest band over its expected error, both over the whole face, between which belief rises. Smooth heads of
     other makers have 0.14 to 0.24, heads with wrinkles 0.3 to 0.5, photos of people 0.24 to 0.47."""
     least_signal: float = 0.1

@@ -36,7 +36,7 @@ from .true_places import contours, feature_places
 __all__ = ["Artist", "Place", "main"]
 
 FEATURES = slice(30, 60)
-"""The benchmark's 68 landmarks, as far as an artist can name them: tip and base of the nose, lids, the lips' outside."""
+"""Landmarks of the benchmark's 68 that an artist can name: tip and base of the nose, lids, the lips' outside."""
 NOISE_PX = 1.0
 """Deviation of where the artist sees a place, pixels."""
 APART_MM = 12.0
@@ -48,7 +48,7 @@ SEARCH_MM = 12.0
 AGREE = 0.8
 """Least cosine between the directions of two outlines."""
 BESIDE_MM = 3.0
-"""Most by which it lies along the outline from there: an artist drags an outline across itself."""
+"""Largest distance of the true outline along itself from there, mm: an artist drags an outline across itself."""
 DEPTH_MM = 10.0
 """Most by which their depths behind the features differ: a jaw before a neck is not the neck's outline."""
 BEHIND_MM = 6.0

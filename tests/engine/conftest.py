@@ -51,6 +51,7 @@ LONG = (
     "fit/views/test_placing.py",
     "bench/test_now.py",
     "published/modelscope/test_head_method.py",
+    "corrections/test_replay.py",
     "fit/views/test_fit.py",
     "fit/mid/test_accuracy.py",
     "published/tddfa_v3/test_method.py",

@@ -13,6 +13,8 @@ from engine.geometry.smoothstep import smoothstep
 from engine.hair.closeup import make_closeup
 from engine.hair.covered import covered_skin
 from engine.hair.finish import Skin
+from engine.hair.lashes import lash_strands
+from engine.hair.lids import LidLines, lid_lines
 from engine.hair.short import short_hair
 from engine.hair.short_masks import beard_place, with_short_masks
 from engine.hair.short_match import as_painted
@@ -22,6 +24,7 @@ from engine.hair.skin import skin_triangles
 from engine.hair.types import HairMask, HairView, Tufts
 from engine.hair.window import make_window
 from engine.head.parts import brow_mask
+from engine.photo.regions import EYES
 from engine.pipeline.preview import render_head
 from engine.texture.bare import bare_albedo
 from engine.types import Textures
@@ -267,6 +270,47 @@ def test_the_scalp_takes_the_hairs_color(model, shaven):
     assert np.abs(np.median(where.of(after)[top] / 255, 0) - linear_to_srgb(color)).max() < 0.06
     face = where.skin & (where.place[:, 2] > 0) & (where.place[:, 1] < 40)
     assert np.array_equal(where.of(after)[face], where.of(shaven.textures.albedo)[face])
+
+
+def test_lashes_line_the_lids_that_the_photo_shows_dark(model, shaven):
+    plain = make_closeup(model, shaven.posed, shaven.view)
+    even = np.full_like(plain.even, 0.4)
+    for rim in EYES:
+        line = np.round(plain.landmarks[list(rim[1:8])] * 16).astype(np.int32)
+        cv2.polylines(even, [line], False, (0.05, 0.05, 0.05), round(0.04 * plain.face), shift=4)
+    pale, lined = (lid_lines([replace(plain, even=one)]) for one in (np.full_like(even, 0.4), even))
+    assert pale.lower < 0.05 and lined.lower > 0.9
+    assert lined.upper < 0.1
+
+    def cover(lines):
+        strands = lash_strands(model, skin_triangles(model), shaven.posed, np.float32([0.05, 0.04, 0.03]), lines)
+        falls = strands.points[:, -1, 1] < strands.points[:, 0, 1]
+        return strands.radius[falls, 0].sum(), strands.radius[~falls, 0].sum()
+
+    faint, dark = cover(LidLines(0.5, 0.0)), cover(LidLines(0.5, 1.0))
+    assert dark[0] > 5 * faint[0]
+    assert dark[1] == pytest.approx(faint[1], rel=0.3)
+
+
+def test_the_soft_shade_of_stubble_stays_in_the_skin(model, bearded):
+    strands, _ = bearded.groups["beard"]
+    roots = strands.points[:, :1]
+    length = np.linalg.norm(np.diff(strands.points, axis=1), axis=-1).sum(1)[:, None, None]
+    stubble = replace(strands, points=roots + (strands.points - roots) * np.float32(0.9) / length)
+    where = Where(model, SIZE)
+    front = where.skin & (where.place[:, 2] > -10) & (where.place[:, 1] < -50)
+    painted = lab(where.of(bearded.textures.albedo)[front][None])[:, 0]
+    bare, soft = (
+        lab(
+            where.of(bare_albedo(model, bearded.textures.albedo, covered_skin(model, bearded.posed, {"beard": hairs})))[front][
+                None
+            ]
+        )[:, 0]
+        for hairs in (strands, stubble)
+    )
+    hairy = bare - painted > 5
+    assert hairy.sum() > 200
+    assert 0.3 < (bare - soft)[hairy].mean() / (bare - painted)[hairy].mean() < 0.9
 
 
 def test_nothing_covered_changes_nothing(model, shaven):

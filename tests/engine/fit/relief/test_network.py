@@ -64,7 +64,7 @@ def test_little_beside_the_expected_error_is_hardly_believed():
         return belief_in_signal(Told(told, deviation), trust, WEIGHTS.gate)
 
     assert belief(0.01) == belief(0.0) == pytest.approx(WEIGHTS.gate.least_signal)
-    assert 0.3 < belief(0.027) < 0.8
+    assert 0.3 < belief(0.024) < 0.8
     assert belief(0.04) == pytest.approx(1)
     assert belief_in_signal(Told(deviation, deviation), 0 * trust, WEIGHTS.gate) == pytest.approx(WEIGHTS.gate.least_signal)
 

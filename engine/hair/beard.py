@@ -236,7 +236,9 @@ def _hairs(start: _Start, color: np.ndarray, source: int, random: np.random.Gene
         standing(place, along, normal, length, lean, _POINTS).astype(np.float32),
         roots.face,
         roots.weights,
-        (w.radius_mm * np.linspace(np.ones(count), np.interp(length, *w.tip), _POINTS).T).astype(np.float32),
+        (np.interp(length, *w.radius_mm) * np.linspace(np.ones(count), np.interp(length, *w.tip), _POINTS)).T.astype(
+            np.float32
+        ),
         color.astype(np.float32),
         np.full(count, source, np.uint8),
         np.zeros(count, np.uint8),

@@ -159,8 +159,8 @@ class BeardWeights:
     """Spread of lengths, share."""
     lean: Range = (28.0, 50.0)
     """Least and largest angle between skin and hairs at their roots, degrees."""
-    radius_mm: float = 0.06
-    """Half the thickness of a hair at its root, mm."""
+    radius_mm: tuple[tuple[float, ...], tuple[float, ...]] = ((1.2, 2.0), (0.035, 0.06))
+    """Length of hairs, mm, and half their thickness at the root, mm: of the shortest only tips look out of the skin."""
     tip: tuple[tuple[float, ...], tuple[float, ...]] = ((1.5, 6.0), (0.85, 0.35))
     """Length of hairs, mm, and thickness of their tips over that of their roots: what was shaved is blunt."""
     measured: float = 1.5
@@ -185,7 +185,7 @@ class LashWeights:
     """Guides of one upper lid whose line is faint, and of one whose line is dark."""
     lower: Range = (14, 100)
     """The same of one lower lid."""
-    along: Range = (0.03, 0.93)
+    along: Range = (0.06, 0.93)
     """Where along its strip the first, and the last, lash of a lid stands."""
     edge_mm: float = 1.0
     """How much nearer to the eye than the strips lashes are rooted, mm."""

@@ -295,7 +295,8 @@ def _finished(
         dense[which] = curled(dense[which], radius, curl[1], rng)
     if not (scene.cut.stands and scene.cut.curly):
         # After what gathers and smooths them, for that turns them, too.
-        dense = combed(dense, scene.views, weights.lead, weights.comb)
+        # What is combed sideways can end up in the head, where the nearest skin may be that of an eye's socket.
+        dense = pushed_out(combed(dense, scene.views, weights.lead, weights.comb), scene.space, 0.0)
     dense, held = agreed(dense, scene.views, *own.margin, own.outside)
     wound = scene.tie is not None
     count, keep = trimmed(dense, scene.views, held, scene.ears, own.outside, weights.volume.carve, wound)

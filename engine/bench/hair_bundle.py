@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
+from ..pipeline.assemble import camera_from_json
 from ..wire.bundle import Bundle, posed_vertices
 
 __all__ = ["NotMeasured", "in_photo", "photo_camera", "posed_head"]
@@ -17,9 +18,7 @@ class NotMeasured(Exception):
 
 def photo_camera(bundle: Bundle, number: int = 0) -> Camera:
     """The camera of one of a bundle's photos."""
-    told = bundle.manifest["cameras"][number]
-    size = (told[key] for key in ("width", "height", "fx", "fy", "cx", "cy"))
-    return Camera(*size, np.array(told["R"]), 1000 * np.array(told["t"]))
+    return camera_from_json(bundle.manifest["cameras"][number])
 
 
 def posed_head(bundle: Bundle, number: int = 0) -> np.ndarray:

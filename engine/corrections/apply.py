@@ -20,7 +20,7 @@ from .sliders import slid
 from .solve import PinSet, Solved, solve_pins
 from .weights import WEIGHTS, CorrectionWeights
 
-__all__ = ["Corrected", "PinReport", "corrected", "refuse_another_head"]
+__all__ = ["Corrected", "PinReport", "corrected"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
     Raises:
         HrnError: ``CORRECTIONS_INVALID`` where they belong to another head.
     """
-    refuse_another_head(model, base, corrections)
+    _refuse_another_head(model, base, corrections)
     pins, names = _pin_set(base, corrections)
     surface = skin_surface(model)
     kept = locked(model, surface, corrections.locks, weights.hold)
@@ -93,7 +93,7 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
     return Corrected(base, offset, solved.actions, solved.cameras, reports, tuple(warnings))
 
 
-def refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) -> None:
+def _refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) -> None:
     """
     Raises:
         HrnError: ``CORRECTIONS_INVALID`` for corrections of another mesh or of other photos.

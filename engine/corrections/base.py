@@ -8,10 +8,11 @@ import numpy as np
 
 from ..camera import Camera
 from ..head.model import HeadModel
+from ..pipeline.assemble import camera_from_json
 from ..types import View
 from ..wire.bundle import Bundle
 
-__all__ = ["Base", "base_of_bundle", "base_of_views", "camera_of"]
+__all__ = ["Base", "base_of_bundle", "base_of_views"]
 
 MM = 1000.0
 """Millimetres per metre."""
@@ -51,20 +52,6 @@ class Base:
         return replace(self, neutral=neutral, identity=identity)
 
 
-def camera_of(data: dict) -> Camera:
-    """A camera of a manifest, in mm."""
-    return Camera(
-        data["width"],
-        data["height"],
-        data["fx"],
-        data["fy"],
-        data["cx"],
-        data["cy"],
-        np.array(data["R"], np.float64),
-        np.array(data["t"], np.float64) * MM,
-    )
-
-
 def base_of_bundle(bundle: Bundle) -> Base:
     """The uncorrected fit of a bundle, corrected or not.
 
@@ -86,7 +73,7 @@ def base_of_bundle(bundle: Bundle) -> Base:
         arrays.get("fit_deformation", arrays["deformation"]).astype(np.float64) * MM,
         basis,
         np.array(actions, np.float64),
-        tuple(camera_of(camera) for camera in cameras),
+        tuple(camera_from_json(camera) for camera in cameras),
         tuple(manifest["photos"][camera["photo"]]["sha256"] for camera in cameras)
         if cameras
         else tuple(p["sha256"] for p in used),

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fit import with_relief
 from ..fit.relief.joined import with_joint_relief
 from ..head.model import HeadModel
 from ..pipeline.assemble import METRE, camera_json
@@ -18,7 +17,7 @@ from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo, View
 from ..wire.corrections import Corrections
 from ..wire.settings import Settings
-from .apply import corrected, refuse_another_head
+from .apply import corrected
 from .base import Base, base_of_views
 from .masks import painted_masks, with_painted_cover, with_painted_skin
 
@@ -57,7 +56,6 @@ def corrected_views(
         HrnError: ``CORRECTIONS_INVALID``.
     """
     base = base_of_views(model, tuple(views)) if base is None else base
-    refuse_another_head(model, base, replay.corrections)
     found = corrected(model, base, replay.corrections)
     neutral = model.shape(np.float32(found.base.identity))
     # Without folds: they are read again where the skin lies now.
@@ -77,10 +75,7 @@ def corrected_views(
         mid = replace(view.mid, deformation=deformation, relief=None)
         one = replace(view, coarse=replace(coarse, residual_px=residual), mid=mid)
         result.append(with_painted_skin(one, painted_masks(view.photo, replay.corrections, replay.folder)))
-    if len(result) == 1:
-        result = [with_relief(model, result[0], settings, progress)]
-    else:
-        result = with_joint_relief(model, result, settings, progress)
+    result = with_joint_relief(model, result, settings, progress)
     relief = result[0].mid.relief
     folding = np.abs(base.basis - model.expression_basis).max((1, 2)) > _SAME_MM
     actions = sorted({*np.flatnonzero(folding).tolist(), *(relief.actions if relief is not None else ())})

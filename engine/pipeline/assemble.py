@@ -190,6 +190,12 @@ def camera_json(camera: Camera) -> dict:
     }
 
 
+def camera_from_json(data: dict) -> Camera:
+    """Inverse of :func:`camera_json`: `t` in millimetres."""
+    size, lens = (data["width"], data["height"]), (data["fx"], data["fy"], data["cx"], data["cy"])
+    return Camera(*size, *lens, np.array(data["R"], np.float64), np.array(data["t"], np.float64) * 1000)
+
+
 def write_maps(folder: Path, found: Solution, progress: Progress) -> None:
     """Write all picture files of the bundle, two at a time (the encoders run outside Python's lock).
 

@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from ..fit.coarse.network import CHEEKS
 from ..fit.coarse.population import load_people
 from ..head.model import HeadModel
-from ..nets.tflite import read_network
 from ..wire.atomic import rename
 from .action_heads import sample_actions, sample_grin
 from .anatomy import Anatomy
-from .backbone import Backbone
 from .dataset import mirrored_names
-from .front import landmark_network_bytes
+from .front import front_activations
 from .groups import draw_group, group_axes, shares
 from .heads import sample_expression, sample_person
 from .render import Renderer, develop
@@ -188,8 +185,7 @@ class _Studio:
         self.model, self.names = model, model.expression_names
         self._renderer, self._anatomy, self._people = Renderer(model, 0.6, 0.55, 0.95), Anatomy(model), load_people(model)
         self._axes, self._mirrored = group_axes(model), mirrored_names(model.expression_names)
-        network = read_network(landmark_network_bytes())
-        self._front = Backbone(network, network.inputs[0], CHEEKS.start).eval()
+        self._front = front_activations(CHEEKS.start)
 
     def drawn(self, rng: np.random.Generator, part: Part) -> Acted:
         """One person's pictures, as drawn and mirrored."""
@@ -211,8 +207,6 @@ class _Studio:
             shots.append(self._renderer.shoot(acted, np.random.default_rng(light), 256, varied=varied))
         for flip in (False, True):
             pictures += [develop(shot, np.random.default_rng([camera, flip]), flip, varied=varied) for shot in shots]
-        with torch.inference_mode():
-            crops = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255).permute(0, 3, 1, 2).contiguous()
-            activations = self._front(crops).numpy().astype(np.float16)
+        activations = self._front(np.stack(pictures)).astype(np.float16)
         stacked = np.stack(values).astype(np.float32)
         return Acted(activations, np.concatenate([stacked, stacked[:, self._mirrored]]))

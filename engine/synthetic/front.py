@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 
 from ..nets.tflite import read_network
 from ..photo.face_nets import model_path
 
-__all__ = ["INNER", "LandmarkFront", "landmark_network_bytes"]
+__all__ = ["INNER", "LandmarkFront", "front_activations", "landmark_network_bytes"]
 
 INNER = 377
 """Tensor at 16 x 16 x 128: early enough that a tail may be tried from anywhere behind it."""
@@ -19,6 +20,22 @@ def landmark_network_bytes() -> bytes:
     """The TFLite file of MediaPipe's landmark network, from the landmarker's archive."""
     with zipfile.ZipFile(model_path()) as archive:
         return archive.read("face_landmarks_detector.tflite")
+
+
+def front_activations(stop: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as far as its tensor number `stop`, in PyTorch: (B, 256, 256, 3) uint8 crops -> (B, C, H, W) float32."""
+    import torch
+
+    from .backbone import Backbone
+
+    network = read_network(landmark_network_bytes())
+    front = Backbone(network, network.inputs[0], stop).eval()
+
+    def activations(crops: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return front(torch.from_numpy(crops.astype(np.float32) / 255).permute(0, 3, 1, 2).contiguous()).numpy()
+
+    return activations
 
 
 class LandmarkFront:

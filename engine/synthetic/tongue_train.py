@@ -32,12 +32,10 @@ from ..fit.coarse.population import load_people
 from ..fit.coarse.regress import TONGUE_FILE
 from ..head import load_head_model
 from ..head.model import HeadModel
-from ..nets.tflite import read_network
 from .action_heads import PAIRS, TURNS, sample_actions, sample_actor, sample_grin, sample_tongue
 from .anatomy import Anatomy
-from .backbone import Backbone
 from .dataset import mirrored_names
-from .front import landmark_network_bytes
+from .front import front_activations
 from .groups import group_axes
 from .render import Renderer, develop
 from .tongue_net import TongueNet
@@ -98,17 +96,13 @@ def draw_actors(model: HeadModel, folder: Path, heads: int, part: Part, tell: Ca
     if there:
         return data
     renderer, anatomy, people, axes = Renderer(model), Anatomy(model), load_people(model), group_axes(model)
-    network = read_network(landmark_network_bytes())
-    front = Backbone(network, network.inputs[0], TONGUE.start).eval()
-    mirrored = mirrored_names(model.expression_names)
+    front, mirrored = front_activations(TONGUE.start), mirrored_names(model.expression_names)
     for number in range(heads):
         rng = np.random.default_rng([_SEED, *part.seed, number])
         head = sample_actor(model, rng, anatomy, people, axes, part.sample)
         shot = renderer.shoot(head, rng, varied=part.varied)
         pictures = np.stack([develop(shot, rng, flip, varied=part.varied) for flip in (False, True)])
-        with torch.inference_mode():
-            crops = torch.from_numpy(pictures.astype(np.float32) / 255).permute(0, 3, 1, 2).contiguous()
-            data.activations[2 * number : 2 * number + 2] = front(crops).numpy()
+        data.activations[2 * number : 2 * number + 2] = front(pictures)
         data.values[2 * number], data.values[2 * number + 1] = head.expression, head.expression[mirrored]
         if number % 200 == 199:
             tell(f"{number + 1} of {heads} heads")

@@ -247,8 +247,11 @@ class WallWeights:
     """How far it goes on towards an edge."""
     level: float = -0.3
     """Height above which it is looked for: clothes are others' matter."""
-    sure: tuple[float, float] = (0.75, 0.95)
-    """Mean chance of people and of hair from which on a piece of it is hair after all: in photos with hues, and in others."""
+    sure: tuple[float, float] = (0.75, 0.5)
+    """Mean chance of people and of hair from which on a piece of it is hair after all: hair in the shade of a face, of which the
+    part network is less sure (bobs 0.61 to 0.82; walls that pass for people 0.01 to 0.31) ..."""
+    sure_guessed: tuple[float, float] = (0.95, 0.95)
+    """... and where hues are guessed."""
     chance: float = 0.02
     """Chance of people and of hair that it is given."""
 

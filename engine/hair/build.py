@@ -71,7 +71,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         bare,
         tuple(_on_photo(one, view.photo) for one, view in zip(seen, views)),
         _report(seen, strands, measured),
-        tuple(_warnings(seen)),
+        tuple(_warnings(seen, measured)),
     )
 
 
@@ -112,7 +112,7 @@ def _report(seen: Sequence[HairView], strands: Strands, measured: dict) -> dict:
     return {"state": "grown" if len(strands.points) else next(filter(None, refusals), "none"), **measured, **shares}
 
 
-def _warnings(seen: Sequence[HairView]):
+def _warnings(seen: Sequence[HairView], measured: dict):
     refusals = {view.mask.refusal for view in seen}
     if "covered" in refusals:
         yield HairWarning(
@@ -121,3 +121,8 @@ def _warnings(seen: Sequence[HairView]):
         )
     elif "unclear" in refusals:
         yield HairWarning("hair_unclear", say("The photo does not show the hair clearly; what was grown is a guess. Check it."))
+    elif measured.get("behind"):
+        yield HairWarning(
+            "hair_behind",
+            say("The hair lies tight, and the photo does not show whether it is tied behind the head; it was grown short there."),
+        )

@@ -74,6 +74,8 @@ class TiedWeights:
     """It is more parallel than that."""
     ears: float = 0.5
     """Share of an ear that hair covers, at most."""
+    profile: float = 50.0
+    """Degrees from which on a photo would show a tail behind the head."""
     beyond: float = 9.0
     """Hair farther beyond the skull's outline than all of it is thick, and this, stands out, mm."""
     widest: float = 0.62

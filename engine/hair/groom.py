@@ -27,7 +27,7 @@ from .seen import Seen, inside_distance, seen_hair
 from .space import Space, hair_space
 from .standing import standing_strands
 from .style import curled, measured_curl, measured_style, shown_share
-from .tied import Tie, found_tie, gathered_strands
+from .tied import Tie, found_tie, gathered_strands, unseen_behind
 from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume
@@ -104,7 +104,8 @@ def groom_hair(
     )
     finer = 1 - shown_share(np.median(_length(points)), curl[1], weights.strands.points, weights.style)
     style = measured_style(cut, (finer * curl[0], curl[1]), weights.style, weights.cut)
-    return strands, style, _report(scene, strands)
+    behind = tie is None and unseen_behind(shown, cut, ears, weights.tied)
+    return strands, style, _report(scene, strands) | {"behind": "unseen" if behind else ""}
 
 
 @dataclass(frozen=True)

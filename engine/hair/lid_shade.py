@@ -35,7 +35,10 @@ def lid_shade(model: HeadModel, posed: np.ndarray, lines: LidLines, weights: Las
     for rim in EYES:
         # From the outer corner along the lower lid to the inner one, and back along the upper.
         around = landmarks[[*rim, rim[0]]]
-        for points, shade, span in ((around[:9], lines.shade[1], weights.shade_mm[1]), (around[:7:-1], lines.shade[0], weights.shade_mm[0])):
+        for points, shade, span in (
+            (around[:9], lines.shade[1], weights.shade_mm[1]),
+            (around[:7:-1], lines.shade[0], weights.shade_mm[0]),
+        ):
             line = _dense(points)
             away, nearest = cKDTree(line).query(posed[skin])
             share = nearest / (len(line) - 1)

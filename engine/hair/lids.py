@@ -47,7 +47,10 @@ def lid_lines(closeups: Sequence[Closeup], weights: LashWeights = LASH) -> LidLi
             dark = [_darkness(closeup, light, *at, span, weights.over) for span in spans for at in rims]
             if None in dark:
                 continue
-            line, shade = smoothstep(*weights.lined, np.array(dark[:2])), np.clip(dark[2:], *np.transpose(weights.shade))
+            line, shade = (
+                smoothstep(*weights.lined, np.array(dark[:2])),
+                np.clip(weights.deeper * np.array(dark[2:]), *np.transpose(weights.shade)),
+            )
             found.append(np.concatenate([line, shade]))
             # An eye that the head turns away is narrow, and tells little.
             trust.append(wide / closeup.face * wide)
@@ -56,7 +59,12 @@ def lid_lines(closeups: Sequence[Closeup], weights: LashWeights = LASH) -> LidLi
 
 
 def _darkness(
-    closeup: Closeup, light: np.ndarray, rim: np.ndarray, way: np.ndarray, spans: tuple[tuple[float, ...], tuple[float, ...]], over: float
+    closeup: Closeup,
+    light: np.ndarray,
+    rim: np.ndarray,
+    way: np.ndarray,
+    spans: tuple[tuple[float, ...], tuple[float, ...]],
+    over: float,
 ) -> float | None:
     """Log luminance of the skin beyond a lid's line over that of the line; None where something lies over them.
 

@@ -183,7 +183,7 @@ class LashWeights:
 
     upper: Range = (46, 70)
     """Guides of one upper lid whose line is faint, and of one whose line is dark."""
-    lower: Range = (14, 100)
+    lower: Range = (14, 80)
     """The same of one lower lid."""
     along: Range = (0.06, 0.93)
     """Where along its strip the first, and the last, lash of a lid stands."""
@@ -209,7 +209,7 @@ class LashWeights:
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
     clearance_mm: float = 0.12
     """Least distance of a lash from lid and eye beyond its root, mm."""
-    radius_mm: tuple[Range, Range] = ((0.04, 0.08), (0.02, 0.09))
+    radius_mm: tuple[Range, Range] = ((0.04, 0.07), (0.018, 0.06))
     """Half the thickness of a lash at its root, mm, where the lid's line is faint and where it is dark: of upper lids, of lower
     ones."""
     line: tuple[float, ...] = (0.005, 0.01, 0.015)
@@ -229,9 +229,11 @@ class LashWeights:
     """The same for the skin around the eyes that it is compared with."""
     shade: tuple[Range, Range] = ((0.4, 1.6), (0.15, 1.2))
     """Least and largest shade of the edges of upper and of lower lids, log luminance: photos of 20 people show 0.8 and 0.25."""
+    deeper: float = 1.15
+    """Depth of the rims' shade over the measured one: the line is fine, and rims are found a pixel beside it."""
     unseen_shade: tuple[float, float] = (0.8, 0.25)
     """That shade where no photo tells it."""
-    shade_mm: tuple[Range, Range] = ((0.3, 1.6), (0.2, 1.4))
+    shade_mm: tuple[Range, Range] = ((0.6, 2.2), (0.4, 2.0))
     """Distance from the rim, off the eye, up to which it is whole, and from which on there is none, of upper and lower lids, mm."""
     margin_mm: float = 4.0
     """Greatest width of a lid's edge, from the rim to the eye, mm."""

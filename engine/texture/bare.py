@@ -76,7 +76,7 @@ def bare_albedo(
     cover = np.stack([np.asarray(covered.get(name, none), np.float32) for name in (*_GROUPS, "hair")], 1)
     if scalp_color is None:
         cover[:, 3] = 0
-    if not cover.any():
+    if not cover.any() and "lids" not in covered:
         return albedo.copy()
     skin = _read(model, albedo, cover, covered, weights)
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))

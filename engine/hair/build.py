@@ -56,9 +56,10 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         tufts["hair"] = Tufts(strands, style)
     scalp_color = _scalp_color(strands)
     growing(0.6)
-    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
+    short, lids = short_hair(model, seen, views, posed, textures)
+    tufts.update({name: Tufts(*one) for name, one in short.items()})
     growing(0.8)
-    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
+    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()}, lids)
     bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
     if bare is not None:
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)

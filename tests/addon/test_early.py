@@ -36,6 +36,8 @@ def test_the_shape_stands_there_before_the_head_is_finished(early):
     image = next(node.image for node in head.data.materials[0].node_tree.nodes if node.bl_idname == "ShaderNodeTexImage")
     assert image.packed_file is not None
     run(early, lambda: width(head) > first * 1.05)
+    (shown,) = [node.image for node in head.data.materials[0].node_tree.nodes if node.bl_idname == "ShaderNodeTexImage"]
+    assert shown.name.startswith("early_1") and not [one for one in bpy.data.images if one.name.startswith("early_0")]
     head.location.x = 3.0  # The artist has moved it meanwhile, and chosen something else.
     other = bpy.data.objects.new("Other", None)
     bpy.context.scene.collection.objects.link(other)

@@ -292,9 +292,9 @@ def write_early(folder: Path, number: int) -> Path:
 
     bundle = make_bundle(folder / f"of_{number}", density=8)
     arrays, camera = bundle.arrays(), bundle.manifest["cameras"][0]
-    shutil.copyfile(bundle.path / "photo_0.png", folder / "early.jpg")
+    shutil.copyfile(bundle.path / "photo_0.png", folder / f"early_{number}.jpg")
     places = {name: np.array(camera[name], float) for name in ("width", "height", "fx", "fy", "cx", "cy", "R", "t")}
-    mesh = {name: arrays[name] for name in ("faces", "face_material")}
+    mesh = {name: arrays[name] for name in ("faces", "face_material")} | {"picture": np.array(f"early_{number}.jpg")}
     np.savez(folder / f"early_{number}.npz", posed=arrays["vertices"] * (1 + 0.1 * number), **mesh, **places)
     return folder / f"early_{number}.npz"
 

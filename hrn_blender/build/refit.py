@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 
-from ..adjust.fitted import Eye, Fitted
+from ..adjust.camera import PhotoCamera
+from ..adjust.fitted import Fitted
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
-from .camera import (
-    EXPRESSION_PROPERTY,
-    HEIGHT_PROPERTY,
-    PHOTO_NAME_PROPERTY,
-    PHOTO_PROPERTY,
-    WIDTH_PROPERTY,
-    aim,
-    lens_of,
-)
+from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY, aim, camera_of
 from .head import bundle_path
 from .mesh import DEFORMATION_KEY
-from .source import HeadSource, PhotoCamera, photo_camera, read_source, to_blender
+from .source import HeadSource, photo_camera, read_source, to_blender
 
 __all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer", "reload_maps"]
 
@@ -88,7 +81,7 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
         parts=source.parts,
         landmark_vertices=arrays["landmark_vertices"],
         landmark_weights=arrays["landmark_weights"],
-        eyes=tuple(_eye(camera) for camera in photo_cameras(head)),
+        eyes=tuple(camera_of(view) for view in photo_cameras(head)),
     )
 
 
@@ -130,20 +123,6 @@ def _write(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
     attribute.data.foreach_set("vector", np.ascontiguousarray(values, np.float32).ravel())
 
 
-def _eye(camera: bpy.types.Object) -> Eye:
-    matrix = np.array(camera.matrix_basis, np.float64)
-    return Eye(
-        int(camera.get(PHOTO_PROPERTY, 0)),
-        str(camera.get(PHOTO_NAME_PROPERTY, "")),
-        int(camera[WIDTH_PROPERTY]),
-        int(camera[HEIGHT_PROPERTY]),
-        *lens_of(camera),
-        rotation=matrix[:3, :3],
-        location=matrix[:3, 3],
-        expression=np.array(camera.get(EXPRESSION_PROPERTY, ()), np.float64),
-    )
-
-
 def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None = None) -> Answer:
     """The engine's answer to ``refit`` for this head.
 
@@ -157,7 +136,7 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
             vertices, deformation = to_blender(arrays["vertices"]) - origin, to_blender(arrays["deformation"])
         cameras = tuple(photo_camera(source.bundle, camera, origin) for camera in result["cameras"])
         seen = tuple(
-            PhotoCamera(**{**vars(camera), "expression": tuple(map(float, values))})
+            replace(camera, expression=tuple(map(float, values)))
             for camera, values in zip(cameras, result["expressions"], strict=True)
         )
         values = np.array(result["expression"]["values"], np.float64)

@@ -12,7 +12,7 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 import numpy as np
 
-from hrn_blender.adjust.fitted import project
+from hrn_blender.adjust.camera import project
 from hrn_blender.adjust.pins import PinSet
 from hrn_blender.build import DEFORMATION_KEY, build_head
 from hrn_blender.build.refit import fitted_of, photo_cameras

@@ -230,7 +230,7 @@ def painted(head):
 def spots(head, area, region):
     view = sys.modules[f"{PACKAGE}.operators.adjust.view"]
     refit = sys.modules[f"{PACKAGE}.build.refit"]
-    project = sys.modules[f"{PACKAGE}.adjust.fitted"].project
+    project = sys.modules[f"{PACKAGE}.adjust.camera"].project
     fitted = refit.fitted_of(head)
     camera = bpy.context.scene.camera
     eye = fitted.eye(camera["hrn_photo"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ...adjust.fitted import Fitted, project
+from ...adjust.camera import project
+from ...adjust.fitted import Fitted
 from ...adjust.hand import Hand
 from ...build.camera import PHOTO_PROPERTY
 from ...build.head import BUNDLE_PROPERTY

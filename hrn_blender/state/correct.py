@@ -13,6 +13,7 @@ from pathlib import Path
 
 import bpy
 
+from ..adjust.pins import PinSet
 from ..build.head import BUNDLE_PROPERTY, bundle_path
 from ..build.keep import head_images
 from ..build.refit import apply_answer, fitted_of, read_answer, reload_maps
@@ -34,6 +35,7 @@ from .corrected import (
     set_pins,
 )
 from .heads import by_uid
+from .said import keep as keep_what_is_said
 from .ticker import Ticker
 from .windows import ready_to_change, redraw, window_context
 
@@ -71,8 +73,8 @@ _refits: dict[int, Errand] = {}
 """Head -> the request that runs for it."""
 _again: set[int] = set()
 """Heads whose corrections have changed while their request ran."""
-_answers: dict[int, dict] = {}
-"""Head -> the answer that waits to be put into the scene."""
+_answers: dict[int, tuple[dict, PinSet]] = {}
+"""Head -> the answer that waits to be put into the scene, and the pins that it answers."""
 _textures: dict[int, Errand] = {}
 """Head -> the request for maps that runs for it."""
 _finish: set[int] = set()
@@ -122,15 +124,16 @@ def refit(head: bpy.types.Object) -> None:
     for other in list(_textures):  # What is seen at once goes first; the maps follow afterwards.
         session.queue.give_up(_textures[other])
         _finish.add(other)
-    errand = Errand("refit", params, lambda result: _answered(uid, result), lambda error: _refused(uid, name, error))
+    sent = pins_of_head(head)
+    errand = Errand("refit", params, lambda result: _answered(uid, result, sent), lambda error: _refused(uid, name, error))
     _refits[uid] = session.queue.ask(errand)
     session.ticker.wake()
     ticker.wake(_RETRY)
 
 
-def _answered(uid: int, result: dict) -> None:
+def _answered(uid: int, result: dict, sent: PinSet) -> None:
     _refits.pop(uid, None)
-    _answers[uid] = result
+    _answers[uid] = result, sent
     if _put() is not None:
         ticker.wake(_RETRY)
     _follow(uid)
@@ -185,11 +188,12 @@ def _put() -> float | None:
 
 
 def _apply(head: bpy.types.Object) -> None:
-    result = _answers.pop(head.session_uid)
+    result, sent = _answers.pop(head.session_uid)
     fitted = fitted_of(head)
     answer = read_answer(head, result)
     Path(result["geometry"]).unlink(missing_ok=True)
     apply_answer(head, fitted, answer)
+    keep_what_is_said(head, result, sent, fitted)
     head.hrn_correct.fit_old = head.session_uid in _again
     if not is_adjusted(head):
         undo_step()

@@ -193,6 +193,25 @@ def test_a_mesh_with_other_vertices_is_refused(scene):
     fails(bpy.ops.hrn.adjust_pin, "no longer has the vertices", vertices=(0, 1, 2), pixel=(4.0, 5.0), wait=20)
 
 
+def test_a_pin_that_is_not_met_is_told_of_until_the_pins_change(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    pin(scene.head)
+    assert not said.sentences(scene.head) and not said.missed(scene.head)
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,off=4.23")
+    scene.session.queue.engine.kill(1)
+    pin(scene.head)
+    (sentence,) = said.sentences(scene.head)
+    assert "Pin 2" in sentence and "4.2 pixels" in sentence and "pin 1 near it" in sentence
+    assert said.missed(scene.head) == {1: pytest.approx(4.23)}
+    assert any("4.2 pixels" in str(entry) for entry in addon_ui.draw("HRN_PT_correct"))
+    scene.head.hrn_correct.rigid_only = True
+    assert scene.correct.wait(scene.head, 20)
+    assert "Camera Only" in said.sentences(scene.head)[0]
+    scene.correct.set_pins(scene.head, PinSet(scene.correct.pins_of_head(scene.head).pins[:1]))
+    assert not said.sentences(scene.head) and not said.missed(scene.head), "they are others by now"
+
+
 def test_the_panel_shows_pins_and_sliders(scene):
     pin(scene.head)
     drawn = addon_ui.draw("HRN_PT_correct")

@@ -11,7 +11,7 @@ from ...build.camera import PHOTO_PROPERTY
 from ...build.head import BUNDLE_PROPERTY
 from ...build.refit import fitted_of, photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
-from ...state import correct, session
+from ...state import correct, said, session
 from ...state.heads import active_head, by_uid, photo_label
 from ...state.language import tip, words
 from ...state.session import fail
@@ -354,4 +354,6 @@ class Mode:
         if near is None:
             near = self._hand.under(*self._pixel(head))
         under = numbers.index(near) if near in numbers else None
-        self._overlay.draw_pins(frame.to_region(places), frame.to_region(targets), under, scale)
+        off = {} if self._hand.held is not None else said.missed(head)
+        beside = {n: f"{pin + 1}: {off[pin]:.1f} px" for n, pin in enumerate(numbers) if pin in off}
+        self._overlay.draw_pins(frame.to_region(places), frame.to_region(targets), under, scale, beside)

@@ -30,7 +30,7 @@ Modes of a reconstruction:
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
 Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
-becomes as many millimetres wider to the left as there are pins.
+becomes as many millimetres wider to the left as there are pins; ``off=4.2`` says that the last one is missed by so many pixels.
 
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
@@ -189,7 +189,10 @@ class FakeEngine:
                 if id_ in self.cancelled:
                     raise HrnError(ErrorCode.CANCELLED, "Nothing was changed.")
                 time.sleep(0.01)
-            answer = response(id_, refitted(params) if params["method"] == "refit" else {"bundle": params["out"]})
+            answer = response(
+                id_,
+                refitted(params, float(options.get("off", 0))) if params["method"] == "refit" else {"bundle": params["out"]},
+            )
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None
@@ -261,8 +264,12 @@ class FakeEngine:
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
 
 
-def refitted(params: dict) -> dict:
-    """A head that is one millimetre wider to the left for each pin, through the same cameras."""
+def refitted(params: dict, off: float) -> dict:
+    """A head that is one millimetre wider to the left for each pin, through the same cameras.
+
+    Args:
+        off: pixels by which the last pin is not met.
+    """
     import numpy as np
 
     bundle = Path(params["bundle"])
@@ -279,8 +286,8 @@ def refitted(params: dict) -> dict:
         "cameras": manifest["cameras"],
         "expression": {name: expression[name] for name in ("values", "photo_values")},
         "expressions": seen,
-        "pins": [],
-        "warnings": [],
+        "pins": [{"photo": 0, "id": pin["id"], "before_px": 9.0, "error_px": off if pin is pins[-1] else 0.1} for pin in pins],
+        "warnings": [{"code": "pin_not_met", "message": "One pin is not met."}] if off > 1 else [],
     }
 
 

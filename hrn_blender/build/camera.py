@@ -101,6 +101,7 @@ def aim(view: bpy.types.Object, camera: PhotoCamera, scene: bpy.types.Scene | No
     matrix = Matrix(camera.rotation.tolist()).to_4x4()
     matrix.translation = camera.location.tolist()
     view.matrix_basis = matrix
+    view.matrix_parent_inverse = Matrix()  # Another one where the artist has parented it anew.
     view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
 
 
@@ -109,7 +110,7 @@ def camera_of(view: bpy.types.Object) -> PhotoCamera:
     data, width, height, aspect = view.data, view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY]
     side = width if data.sensor_fit == "HORIZONTAL" else height * aspect
     fx = data.lens * side / data.sensor_width
-    matrix = np.array(view.matrix_basis, np.float64)
+    matrix = np.array(view.matrix_parent_inverse @ view.matrix_basis, np.float64)
     return PhotoCamera(
         int(view.get(PHOTO_PROPERTY, 0)),
         str(view.get(PHOTO_NAME_PROPERTY, "")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 import bpy
@@ -17,7 +16,7 @@ from .head import bundle_path
 from .mesh import DEFORMATION_KEY
 from .source import HeadSource, photo_camera, read_source, to_blender
 
-__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer", "reload_maps"]
+__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer"]
 
 FIT_VERTICES = "hrn_fit_vertices"
 """Point attribute: the coarse head that the shape keys stand on, as the engine last fitted it; absent until corrected."""
@@ -215,17 +214,3 @@ def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> 
         if name in blocks and abs(blocks[name].value - old) < 1e-4:
             blocks[name].slider_max = max(blocks[name].slider_max, float(new))
             blocks[name].value = float(new)
-
-
-def reload_maps(images: list[bpy.types.Image]) -> None:
-    """Read images again whose files have changed; what was stored in the .blend file is stored anew. Pictures that the artist
-    paints on, and those whose file is not there, stay as they are."""
-    for image in images:
-        if image.is_dirty or not os.path.isfile(bpy.path.abspath(image.filepath, library=image.library)):
-            continue
-        packed = image.packed_file is not None
-        if packed:
-            image.unpack(method="REMOVE")
-        image.reload()
-        if packed:
-            image.pack()

@@ -17,7 +17,7 @@ from ..engine.wire.corrections import LOCK_PARTS
 from ..engine.wire.messages import Message, list_from_json, list_to_json, say
 from .corrected import pins_of_head
 
-__all__ = ["keep", "missed", "sentences"]
+__all__ = ["add_kept_hair", "keep", "missed", "sentences"]
 
 MET_PX = 1.0
 """A pin that is farther off than this is told of, pixels of its photo; the engine says so at the same distance."""
@@ -45,6 +45,17 @@ def keep(head: bpy.types.Object, result: Mapping, sent: PinSet, fitted: Fitted) 
     document = {"pins": _sum(sent), "off": {str(number): round(pixels, 2) for number, pixels in off.items()}}
     document |= list_to_json("sentences", found)
     head.hrn_correct.said = json.dumps(document, ensure_ascii=False) if off or found else ""
+
+
+def add_kept_hair(head: bpy.types.Object, groups: list[str]) -> None:
+    """Say that strands which the artist has changed were not replaced by those that the engine made for the corrected head."""
+    if groups:
+        found = [
+            *sentences(head),
+            say("The engine has new hair for this head. Yours stays; Comb to Photo Again takes the new one."),
+        ]
+        document = {"off": {}} | _read(head) | {"pins": _sum(pins_of_head(head))} | list_to_json("sentences", found)
+        head.hrn_correct.said = json.dumps(document, ensure_ascii=False)
 
 
 def missed(head: bpy.types.Object) -> dict[int, float]:

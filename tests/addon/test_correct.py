@@ -20,6 +20,8 @@ from hrn_blender.engine.wire.sliders import SLIDERS
 from support.addon import ui as addon_ui
 from support.addon.correct import pin, places
 from support.addon.operators import fails
+from support.checkout import ROOT
+from support.pages import blocks
 from support.synthetic_bundle import make_bundle
 
 
@@ -210,6 +212,18 @@ def test_a_pin_that_is_not_met_is_told_of_until_the_pins_change(scene, monkeypat
     assert "Camera Only" in said.sentences(scene.head)[0]
     scene.correct.set_pins(scene.head, PinSet(scene.correct.pins_of_head(scene.head).pins[:1]))
     assert not said.sentences(scene.head) and not said.missed(scene.head), "they are others by now"
+
+
+def test_the_script_of_the_documentation_corrects_a_head(addon, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundle = make_bundle(tmp_path / "head", density=8, name="anna", views=(True, True))
+    (block,) = [block for block in blocks(ROOT / "docs" / "user" / "scripting.md") if block.info == ("python", "correct")]
+    names: dict = {}
+    exec(compile(block.text, "scripting.md", "exec"), names)
+    assert names["head"]["hrn_bundle"] == str(bundle.path) and (tmp_path / "corrected.blend").is_file()
+    kept = json.loads((bundle.path / "corrections.json").read_text())
+    assert len(kept["photos"][0]["pins"]) == 1 and kept["sliders"] == {"nose_length": 2.0} and kept["switches"]["symmetric"]
+    assert not names["head"].hrn_correct.slider_nose_length
 
 
 def test_the_panel_shows_pins_and_sliders(scene):

@@ -69,7 +69,7 @@ class Overlay:
         """The mesh and its lines, what lies behind the head hidden; in the viewport's own space, before anything in pixels.
 
         Args:
-            matrix: of the head's object.
+            matrix: from the head's object space to the scene.
             viewport: width and height of the region.
         """
         if self._wire is None:

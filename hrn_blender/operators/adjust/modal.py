@@ -17,7 +17,7 @@ from ...state.language import tip, words
 from ...state.session import fail
 from ..shared import engine_is_ready, in_object_mode
 from .draw import Overlay
-from .view import View
+from .view import View, over_photo
 
 __all__ = ["HRN_OT_adjust", "Mode", "leave"]
 
@@ -344,7 +344,8 @@ class Mode:
         region, scale = bpy.context.region, bpy.context.preferences.system.ui_scale
         if kind == "POST_VIEW":
             size = (region.width, region.height)
-            self._overlay.draw_mesh(head.matrix_world, head.hrn_correct.opacity, size, scale)
+            matrix = over_photo(head, self._camera(head), self._hand.eye)
+            self._overlay.draw_mesh(matrix, head.hrn_correct.opacity, size, scale)
             return
         frame = self._view.frame(self._camera(head))
         if frame is None:

@@ -8,7 +8,7 @@ from ..build.refit import photo_cameras
 from ..engine.wire.corrections import LOCK_PARTS
 from ..engine.wire.sliders import SLIDERS
 from ..state import correct, said
-from ..state.heads import active_head
+from ..state.heads import active_head, meant_camera
 from ..state.language import words
 from .drawing import Sidebar, draw_progress, draw_text
 
@@ -91,7 +91,7 @@ class HRN_PT_correct_masks(_Below, bpy.types.Panel):
         if head is None:
             return
         cameras = photo_cameras(head)
-        camera = context.scene.camera if context.scene.camera in cameras else cameras[0]
+        camera = meant_camera(context, head)
         any_mask = False
         for kind, text in (("ignore", words("Paint What to Ignore")), ("skin", words("Paint What Is Skin"))):
             row = self.layout.row(align=True)

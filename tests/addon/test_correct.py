@@ -105,6 +105,20 @@ def test_changes_while_the_engine_works_end_with_the_newest(scene, monkeypatch):
     np.testing.assert_allclose(places(scene.head, "Basis") - before, before * 0 + (0.004, 0, 0), atol=1e-6)
 
 
+def test_the_selected_camera_is_the_photo_that_is_meant(scene):
+    from hrn_blender.state.heads import meant_camera
+
+    first, second = photo_cameras(scene.head)
+    bpy.context.scene.camera = first
+    assert meant_camera(bpy.context, scene.head) == first
+    bpy.context.view_layer.objects.active = second
+    assert meant_camera(bpy.context, scene.head) == second
+    drawn = addon_ui.draw("HRN_PT_correct")
+    assert any(entry[:2] == ("operator", "hrn.adjust") for entry in drawn), "in the camera's sidebar, too"
+    assert bpy.ops.hrn.adjust_paint(kind="skin") == {"FINISHED"}
+    assert second.hrn_correct.skin is not None and first.hrn_correct.skin is None
+
+
 def test_a_mask_is_what_was_painted_away(scene):
     head = scene.head
     camera = photo_cameras(head)[0]

@@ -12,7 +12,7 @@ from ...build.head import BUNDLE_PROPERTY
 from ...build.refit import fitted_of, photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...state import correct, said, session
-from ...state.heads import active_head, by_uid, photo_label
+from ...state.heads import active_head, by_uid, meant_camera, photo_label
 from ...state.language import tip, words
 from ...state.session import fail
 from ..shared import engine_is_ready, in_object_mode
@@ -99,8 +99,7 @@ class Mode:
 
     def __init__(self, context, head: bpy.types.Object, fitted: Fitted):
         global _mode
-        shown = context.scene.camera
-        first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else fitted.eyes[0].number
+        first = meant_camera(context, head).get(PHOTO_PROPERTY, 0)
         self._uid, self._name, self._window, self._mouse = head.session_uid, head.name, context.window, (0.0, 0.0)
         self._pressed_at = self._mouse
         self._surface, self._said = False, ""

@@ -20,6 +20,8 @@ __all__ = ["DRAFT_PROPERTY", "drafts", "find_draft", "remove_draft", "shape_draf
 DRAFT_PROPERTY = "hrn_draft"
 """Custom property of an unfinished head, its collection, its material and its picture: the number of the job that they belong to."""
 
+_NAME_PROPERTY = "hrn_draft_name"
+"""Custom property of an unfinished head and its collection: what they were called at first."""
 _PICTURE_PROPERTY = "hrn_draft_picture"
 """Custom property of an unfinished head's material: the name of the file of the photo on it."""
 
@@ -69,6 +71,7 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
         head = ledger.add(bpy.data.objects.new(name, mesh))
         collection = ledger.add(bpy.data.collections.new(f"Head {name}"))
         head[DRAFT_PROPERTY] = collection[DRAFT_PROPERTY] = job
+        head[_NAME_PROPERTY], collection[_NAME_PROPERTY] = head.name, collection.name
         collection.objects.link(head)
         scene.collection.children.link(collection)
     return head
@@ -138,9 +141,18 @@ def take_over(head: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> bpy.ty
     gone = _made_for(head)
     head.data = mesh
     bpy.data.batch_remove(gone)
-    del head[DRAFT_PROPERTY]
-    mesh.name = head.name = name
+    mesh.name = name
+    _settle(head, name)
     collection = next((one for one in head.users_collection if DRAFT_PROPERTY in one), None)
     if collection is not None:
-        del collection[DRAFT_PROPERTY]
+        _settle(collection, f"Head {name}")
     return collection
+
+
+def _settle(one: bpy.types.ID, name: str) -> None:
+    """Make what belonged to an unfinished head a finished one's, under its name or the one that the artist has given it meanwhile."""
+    if one.get(_NAME_PROPERTY, one.name) == one.name:
+        one.name = name
+    for key in (DRAFT_PROPERTY, _NAME_PROPERTY):
+        if key in one:
+            del one[key]

@@ -52,6 +52,16 @@ def test_the_shape_stands_there_before_the_head_is_finished(early):
     assert not [name for kind in census().values() for name in kind if "draft" in name or "early" in name]
 
 
+def test_a_name_that_the_artist_gave_it_stays(early):
+    run(early, lambda: bool(drafts()))
+    (head,) = drafts()
+    collection = head.users_collection[0]
+    head.name = "Grandmother"
+    run(early)
+    assert heads_in_scene() == [head] and head.name == "Grandmother" and collection.name.startswith("Head Zoë")
+    assert not [key for one in (head, collection) for key in one.keys() if "draft" in key]
+
+
 def test_a_cancelled_head_leaves_nothing(early):
     before = census()
     run(early, lambda: bool(drafts()))

@@ -35,7 +35,9 @@ def folder_for_maps(head: bpy.types.Object, taken: Collection[str] = ()) -> str:
 
 
 def _others(head: bpy.types.Object) -> list[bpy.types.Object]:
-    return [one for one in bpy.data.objects if one != head and one.type == "MESH" and BUNDLE_PROPERTY in one and one.users]
+    """The other heads of the file. Copies that share the mesh, as Alt D makes them, are the same head."""
+    heads = [one for one in bpy.data.objects if one.type == "MESH" and BUNDLE_PROPERTY in one and one.users]
+    return [one for one in heads if one.data != head.data]
 
 
 def _same(one: str, other: str) -> bool:
@@ -62,7 +64,8 @@ def take_maps(head: bpy.types.Object, folder: str) -> None:
         image.reload()
         if packed:
             image.pack()
-    head[BUNDLE_PROPERTY] = str(Path(folder).absolute())
+    for one in [one for one in bpy.data.objects if one.data == head.data and BUNDLE_PROPERTY in one and one.library is None]:
+        one[BUNDLE_PROPERTY] = str(Path(folder).absolute())
 
 
 def _spelled(path: str, like: str) -> str:
@@ -74,9 +77,7 @@ def _make_own(head: bpy.types.Object) -> None:
     """Give a head copies of the materials and images that a copy of it uses, too; images of cameras are photos, which stay."""
     parts = [head, *find_hair(head).values()]
     others = [part for other in _others(head) for part in (other, *other.children_recursive)]
-    data = {part.data for part in parts}
-    theirs = [part for part in others if part.data not in data]  # Alt D shares the mesh, and all that is on it, on purpose.
-    used = {slot.material for part in theirs for slot in part.material_slots}
+    used = {slot.material for part in others for slot in part.material_slots}
     images = {node.image for material in used if material is not None for node in _pictures(material)}
     copies: dict[bpy.types.ID, bpy.types.ID] = {}
     for part in parts:

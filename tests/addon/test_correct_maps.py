@@ -92,6 +92,15 @@ def test_heads_of_one_folder_keep_their_maps_when_one_is_corrected(scene, packed
     assert bundle_path(head) == f"{scene.folder}_2", "it is its own now"
 
 
+def test_a_copy_that_shares_the_mesh_is_the_same_head(scene):
+    twin = scene.head.copy()
+    bpy.context.scene.collection.objects.link(twin)
+    other = scene.again()
+    new_maps(scene.head)
+    assert is_green(scene.head) and is_green(twin) and not is_green(other)
+    assert bundle_path(scene.head) == bundle_path(twin) == f"{scene.folder}_2"
+
+
 def test_a_head_that_is_alone_keeps_its_folder(scene):
     new_maps(scene.head)
     assert is_green(scene.head) and bundle_path(scene.head) == str(scene.folder)

@@ -220,6 +220,7 @@ def adjust_state(area, regions):
         "spots": {},
         "truth": {},
         "painted": painted(head),
+        "said": [str(one) for one in sys.modules[f"{PACKAGE}.state.said"].sentences(head)],
     }
     if found["on"] and _spots:
         found["spots"], found["truth"] = spots(head, area, regions["WINDOW"])

@@ -23,6 +23,7 @@ ROUNDS = 60
 SMOOTH_S = 1 / 15
 """Processor seconds that the add-on may need for a move of the mouse, its preview and its drawing: a machine without a GPU spends
 as much again on Blender's own drawing, in other threads."""
+RIGID = "bpy.context.view_layer.objects.active.hrn_correct.rigid_only = {value}"
 SHIFT = 12
 """Pixels of the window by which pins are moved."""
 
@@ -31,7 +32,7 @@ def several_corrected_by_hand(window: Window, engine: dict[str, str], docs: Path
     """A head of three photos, corrected in two of them."""
     folder = window.work / "three"
     folder.mkdir()
-    names = _photos(window, folder)
+    names = _photos(window, folder, bool(docs))
     heads = len(window.state()["heads"])
     window.order(stop_engine=None, environment=engine, python=LOOK_FOR_ENGINE)
     window.order(
@@ -65,6 +66,17 @@ def several_corrected_by_hand(window: Window, engine: dict[str, str], docs: Path
     answered(window)
     window.shot("three_second_pinned")
     picture(window, docs, "correct_second.png")
+    window.order(python=RIGID.format(value=True))
+    state = answered(window)
+    expect(
+        any("Camera Only" in one for one in state["adjust"]["said"]),
+        f"pins that stay off are told of: {state['adjust']['said']}",
+    )
+    window.shot("three_missed")
+    picture(window, docs, "correct_missed.png")
+    window.order(python=RIGID.format(value=False))
+    state = answered(window)
+    expect(not state["adjust"]["said"], f"and met again with shape ({state['adjust']['said']})")
     places = _places(window)
     _turn(window, "Page_Up", 0)
     window.shot("three_first_again")
@@ -95,9 +107,13 @@ def several_corrected_by_hand(window: Window, engine: dict[str, str], docs: Path
     window.wait("the mode to end", lambda s: not s["adjust"]["on"], 20)
 
 
-def _photos(window: Window, folder: Path) -> list[str]:
-    """Three photos of one head in a folder inside the throwaway system; their names."""
-    if THREE_VIEWS.is_dir():
+def _photos(window: Window, folder: Path, shown: bool) -> list[str]:
+    """Three photos of one head in a folder inside the throwaway system; their names.
+
+    Args:
+        shown: pictures are made for the documentation, which may show the portrait only.
+    """
+    if THREE_VIEWS.is_dir() and not shown:
         for photo in THREE_VIEWS.glob("*.png"):
             shutil.copyfile(photo, folder / photo.name)
         return sorted(photo.name for photo in folder.iterdir())
@@ -129,8 +145,11 @@ def _drag_smoothly(window: Window, landmark: int) -> None:
     window.screen.run("xdotool", "mousedown", 1)
     window.keep_up()
     begun = time.monotonic()
+    moves = []
     for number in range(1, ROUNDS + 1):
-        window.screen.move(x + SHIFT * number / ROUNDS, y + 2 * math.sin(number))
+        place = x + SHIFT * number / ROUNDS, y + 2 * math.sin(number)
+        moves += ["mousemove", *(round(value) for value in place), "sleep", "0.03"]
+    window.screen.run("xdotool", *moves)
     seconds = time.monotonic() - begun
     window.keep_up()
     rate = window.state()["rate"]

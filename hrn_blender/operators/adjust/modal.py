@@ -104,6 +104,8 @@ class Mode:
         self._pressed_at = self._mouse
         self._surface, self._said = False, ""
         self._changed = self._stale = False
+        self._zooms: dict[int, tuple] = {}
+        self._shown: int | None = None
         self._hand = Hand(fitted, correct.pins_of_head(head), first)
         self._pins = head.hrn_correct.pins
         self._view = View(context.area, context.scene)
@@ -136,11 +138,17 @@ class Mode:
 
     def _show(self, head: bpy.types.Object) -> None:
         """The photo of the hand, and what the status bar says."""
-        camera = self._camera(head)
+        camera, photo = self._camera(head), self._hand.photo
+        if self._shown is not None:
+            self._zooms[self._shown] = self._view.zoom
+        self._shown = photo
         self._view.look_through(camera)
         self._view.show_surface(self._surface)
-        at = project(self._hand.posed, self._hand.eye)[0]
-        self._view.fill(camera, at.min(0), at.max(0))
+        if photo in self._zooms:  # Who comes back to a photo goes on where he was.
+            self._view.zoom = self._zooms[photo]
+        else:
+            at = project(self._hand.posed, self._hand.eye)[0]
+            self._view.fill(camera, at.min(0), at.max(0))
         self._place()
         bpy.context.workspace.status_text_set(
             words(

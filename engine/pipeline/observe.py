@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,16 @@ _LEAVES_OUT = {
 
 
 def observe_photos(
-    landmarker: Landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress
+    landmarker: Landmarker,
+    paths: Sequence[str | os.PathLike],
+    settings: Settings,
+    progress: Progress,
+    first: Callable[[Photo, FaceObservation], None] | None = None,
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
+
+    Args:
+        first: called with the first photo of several that shows a face, before the others are read.
 
     Raises:
         HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
@@ -60,6 +67,8 @@ def observe_photos(
             if natural.as_shot is not None:  # landmarks are a third nearer to the truth in colors that the networks know
                 observation = with_veil(natural, landmarker.again(natural, observation), landmarker, observation.veil)
             faces.append((path, natural, observation))
+            if first is not None and len(faces) == 1 < len(paths):
+                first(natural, observation)
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 
-from ..adjust.fitted import Eye, Fitted
+from ..adjust.camera import PhotoCamera
+from ..adjust.fitted import Fitted
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
-from .camera import (
-    EXPRESSION_PROPERTY,
-    HEIGHT_PROPERTY,
-    PHOTO_NAME_PROPERTY,
-    PHOTO_PROPERTY,
-    WIDTH_PROPERTY,
-    aim,
-    lens_of,
-)
+from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY, aim, camera_of
 from .head import bundle_path
 from .mesh import DEFORMATION_KEY
-from .source import HeadSource, PhotoCamera, photo_camera, read_source, to_blender
+from .source import HeadSource, photo_camera, read_source, to_blender
 
-__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer", "reload_maps"]
+__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer"]
 
 FIT_VERTICES = "hrn_fit_vertices"
 """Point attribute: the coarse head that the shape keys stand on, as the engine last fitted it; absent until corrected."""
@@ -88,7 +80,7 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
         parts=source.parts,
         landmark_vertices=arrays["landmark_vertices"],
         landmark_weights=arrays["landmark_weights"],
-        eyes=tuple(_eye(camera) for camera in photo_cameras(head)),
+        eyes=tuple(camera_of(view) for view in photo_cameras(head)),
     )
 
 
@@ -130,20 +122,6 @@ def _write(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
     attribute.data.foreach_set("vector", np.ascontiguousarray(values, np.float32).ravel())
 
 
-def _eye(camera: bpy.types.Object) -> Eye:
-    matrix = np.array(camera.matrix_basis, np.float64)
-    return Eye(
-        int(camera.get(PHOTO_PROPERTY, 0)),
-        str(camera.get(PHOTO_NAME_PROPERTY, "")),
-        int(camera[WIDTH_PROPERTY]),
-        int(camera[HEIGHT_PROPERTY]),
-        *lens_of(camera),
-        rotation=matrix[:3, :3],
-        location=matrix[:3, 3],
-        expression=np.array(camera.get(EXPRESSION_PROPERTY, ()), np.float64),
-    )
-
-
 def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None = None) -> Answer:
     """The engine's answer to ``refit`` for this head.
 
@@ -157,7 +135,7 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
             vertices, deformation = to_blender(arrays["vertices"]) - origin, to_blender(arrays["deformation"])
         cameras = tuple(photo_camera(source.bundle, camera, origin) for camera in result["cameras"])
         seen = tuple(
-            PhotoCamera(**{**vars(camera), "expression": tuple(map(float, values))})
+            replace(camera, expression=tuple(map(float, values)))
             for camera, values in zip(cameras, result["expressions"], strict=True)
         )
         values = np.array(result["expression"]["values"], np.float64)
@@ -236,17 +214,3 @@ def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> 
         if name in blocks and abs(blocks[name].value - old) < 1e-4:
             blocks[name].slider_max = max(blocks[name].slider_max, float(new))
             blocks[name].value = float(new)
-
-
-def reload_maps(images: list[bpy.types.Image]) -> None:
-    """Read images again whose files have changed; what was stored in the .blend file is stored anew. Pictures that the artist
-    paints on, and those whose file is not there, stay as they are."""
-    for image in images:
-        if image.is_dirty or not os.path.isfile(bpy.path.abspath(image.filepath, library=image.library)):
-            continue
-        packed = image.packed_file is not None
-        if packed:
-            image.unpack(method="REMOVE")
-        image.reload()
-        if packed:
-            image.pack()

@@ -32,6 +32,7 @@ class HRN_Correct(bpy.types.PropertyGroup):
     begun: BoolProperty(options={"HIDDEN"}, description="Whether this head has corrections of its own")
     fit_old: BoolProperty(options={"HIDDEN"}, description="Whether the corrections have changed since the shape was fitted")
     texture_old: BoolProperty(options={"HIDDEN"}, description="Whether the shape has changed since the maps were made")
+    said: StringProperty(options={"HIDDEN"}, description="What the engine said about the last fit, as text")
     opacity: FloatProperty(
         name="Wire",
         translation_context=CONTEXT,

@@ -17,6 +17,7 @@ from .modifiers import add_modifiers
 from .names import GROUP_PROPERTY, PLACES, REST, ROOT
 from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
 from .skin import MARK as SKIN_MARK
+from .stamp import stamp
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
 __all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "homes", "prepare_head", "skin_group", "tint_scalp"]
@@ -59,6 +60,8 @@ def build_hair(
     prepare_head(source, head, ledger)
     made = {name: add_group(name, group, source, head, collection, share, ledger) for name, group in source.hair.items()}
     bind(list(made.values()), head)
+    for hair in made.values():
+        stamp(hair)
     tint_scalp(head)
     return made
 

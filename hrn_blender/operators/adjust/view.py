@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
+from mathutils import Matrix
 
+from ...adjust.camera import PhotoCamera
 from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY, match_scene_to_camera
 from ...state.heads import by_uid
 
-__all__ = ["Frame", "View", "photo_frame"]
+__all__ = ["Frame", "View", "over_photo", "photo_frame"]
 
 _RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 _OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
@@ -199,11 +201,31 @@ def _set(owner, values: dict) -> None:
         setattr(owner, name, value)
 
 
+def _as_seen(camera: bpy.types.Object) -> Matrix:
+    """A camera's place in the scene as Blender looks through it: without the scale of its object, but with what a parent of uneven
+    scale does to its axes."""
+    seen = camera.matrix_world.copy()
+    for column in range(3):
+        axis = seen.col[column].xyz
+        seen.col[column][:3] = axis / (axis.length or 1.0)
+    return seen
+
+
+def over_photo(head: bpy.types.Object, camera: bpy.types.Object, eye: PhotoCamera) -> Matrix:
+    """Where the head is drawn to lie over its photo: at its own place in the scene, or, where that is of uneven scale or sheared, at
+    the place that looks in this camera as the head itself would."""
+    local = Matrix(eye.rotation.tolist()).to_4x4()
+    local.translation = eye.location.tolist()
+    size = abs(head.matrix_world.to_3x3().determinant()) ** (1 / 3) or 1.0
+    return _as_seen(camera) @ Matrix.Scale(size, 4) @ local.inverted()
+
+
 def photo_frame(
     region: bpy.types.Region, view: bpy.types.RegionView3D, scene: bpy.types.Scene, camera: bpy.types.Object
 ) -> Frame | None:
     """Where a region that looks through a photo's camera shows the photo; None while it cannot be told."""
-    corners = [camera.matrix_world @ corner for corner in camera.data.view_frame(scene=scene)]
+    seen = _as_seen(camera)
+    corners = [seen @ corner for corner in camera.data.view_frame(scene=scene)]
     upper_right, _, lower_left, upper_left = (location_3d_to_region_2d(region, view, corner) for corner in corners)
     if upper_right is None or lower_left is None or upper_left is None:
         return None

@@ -94,26 +94,54 @@ class OpenMethod(Warm):
 
     def retexture(self, bundle: Bundle, replay: Replay, out: str | os.PathLike, progress: Progress) -> Bundle:
         """See :func:`engine.methods.retexture`."""
-        from ..corrections.retexture import known_photo, stored_fit, stored_photos
+        from ..corrections.retexture import stored_fit
 
-        clock = StageClock(progress)
+        clock, settings = StageClock(progress), _settings_of(bundle)
         progress = Progress(clock)
-        settings = Settings.from_json({name: bundle.manifest["settings"][name] for name in _known_settings(bundle)})
-        entries = stored_photos(bundle)
         with self._lock:
-            self._load(progress.stage("start", "Loading the models"))
-            model, landmarker = self._shared()
-            paths = [bundle.path / entry["file"] for entry in entries]
-            seen, _ = observe_photos(landmarker, paths, settings, progress.stage("photo"))
-            if len(seen) < len(paths):
-                raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The face is no longer found in the head's copy of a photo.")
-            faces = [(known_photo(photo, entry), face) for (_, photo, face), entry in zip(seen, entries)]
-            stored = stored_fit(model, bundle, faces, replay)
+            faces = self._seen_again(bundle, settings, progress)
+            stored = stored_fit(self._shared()[0], bundle, faces, replay)
             try:
                 found = self._finished(stored.views, [], settings, progress, replay, stored.base)
             except ViewFailed as failed:
                 raise failed.error from failed
         return _written(found, out, settings, clock)
+
+    def add_photo(
+        self, bundle: Bundle, photo: str | os.PathLike, out: str | os.PathLike, replay: Replay | None, progress: Progress
+    ) -> Bundle:
+        """See :func:`engine.methods.add_photo`."""
+        from .added import check_addable, fitted_with, kept_fits, left_out_before, observed
+
+        clock, settings = StageClock(progress), _settings_of(bundle)
+        progress = Progress(clock)
+        with self._lock:
+            self._load(progress.stage("start", "Loading the models"))
+            model, landmarker = self._shared()
+            check_addable(model, bundle)
+            faces = self._seen_again(bundle, settings, progress)
+            added = observed(landmarker, photo, faces, settings, progress.stage("photo"))
+            if replay is not None:
+                faces = [(one, replay.covered(one, face)) for one, face in faces]
+            progress.stage("coarse", "Fitting the head")(0.0)
+            views, left_out = fitted_with(model, faces, kept_fits(bundle), added, settings, progress)
+            try:
+                found = self._finished(views, [*left_out_before(bundle), *left_out], settings, progress, replay)
+            except ViewFailed as failed:
+                raise failed.error from failed
+        return _written(found, out, settings, clock, bundle.manifest["name"])
+
+    def _seen_again(self, bundle: Bundle, settings: Settings, progress: Progress) -> list[_Face]:
+        """What is seen in a bundle's copies of its photos, in the order of its cameras."""
+        from ..corrections.retexture import known_photo, stored_photos
+
+        entries = stored_photos(bundle)
+        self._load(progress.stage("start", "Loading the models"))
+        paths = [bundle.path / entry["file"] for entry in entries]
+        seen, _ = observe_photos(self._shared()[1], paths, settings, progress.stage("photo"))
+        if len(seen) < len(paths):
+            raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The face is no longer found in the head's copy of a photo.")
+        return [(known_photo(photo, entry), face) for (_, photo, face), entry in zip(seen, entries)]
 
     def solve(
         self,
@@ -199,18 +227,24 @@ class OpenMethod(Warm):
         return with_hair(solution, settings, progress)
 
 
-def _known_settings(bundle: Bundle) -> list[str]:
-    """Names of the bundle's settings that this engine knows."""
-    return [name for name in Settings().to_json() if name in bundle.manifest["settings"]]
+def _settings_of(bundle: Bundle) -> Settings:
+    """Those of the bundle's settings that this engine knows."""
+    kept = bundle.manifest["settings"]
+    return Settings.from_json({name: kept[name] for name in Settings().to_json() if name in kept})
 
 
-def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock: StageClock) -> Bundle:
-    """The bundle of what was found."""
+def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock: StageClock, name: str = "") -> Bundle:
+    """The bundle of what was found.
+
+    Args:
+        name: of the head; empty: that of the first photo.
+    """
     from ..pipeline.assemble import assemble, write_maps
 
     writing = Progress(clock).stage("bundle", "Writing the head")
     writing(0.0)
     manifest, arrays = assemble(found, settings)
+    manifest["name"] = name or manifest["name"]
     with write_bundle(out, manifest, arrays) as folder:
         write_maps(folder, found, writing)
         manifest["timings"] = clock.timings()

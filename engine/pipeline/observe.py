@@ -42,11 +42,13 @@ def observe_photos(
     settings: Settings,
     progress: Progress,
     first: Callable[[Photo, FaceObservation], None] | None = None,
+    known: Sequence[tuple[Photo, FaceObservation]] = (),
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
 
     Args:
         first: called with the first photo of several that shows a face, before the others are read.
+        known: photos that these are added to: none of them is taken twice.
 
     Raises:
         HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
@@ -62,7 +64,7 @@ def observe_photos(
         progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
             photo, observation = observe(path, landmarker, settings.face_index)
-            _refuse_again(photo, observation, faces)
+            _refuse_again(photo, observation, [*known, *(found[1:] for found in faces)])
             natural = with_natural_colors(photo, observation)
             if natural.as_shot is not None:  # landmarks are a third nearer to the truth in colors that the networks know
                 observation = with_veil(natural, landmarker.again(natural, observation), landmarker, observation.veil)
@@ -86,14 +88,14 @@ _SMALL = 48
 """Side of these pictures, pixels."""
 
 
-def _refuse_again(photo: Photo, observation: FaceObservation, faces: list) -> None:
+def _refuse_again(photo: Photo, observation: FaceObservation, faces: list[tuple[Photo, FaceObservation]]) -> None:
     """
     Raises:
         HrnError: ``PHOTO_UNMATCHED`` where the photo is one of `faces` once more: another format or size of the same shot.
     """
     from ..photo.landmarks import face_width
 
-    for _, other, face in faces:
+    for other, face in faces:
         scale = np.array(photo.size) / np.array(other.size)
         if abs(np.log(scale[0] / scale[1])) > _SAME_PLACE:
             continue

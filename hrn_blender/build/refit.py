@@ -16,7 +16,16 @@ from .head import bundle_path
 from .mesh import DEFORMATION_KEY
 from .source import HeadSource, photo_camera, read_source, to_blender
 
-__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer"]
+__all__ = [
+    "Answer",
+    "apply_answer",
+    "fitted_of",
+    "move_points",
+    "on_deformation",
+    "photo_cameras",
+    "read_answer",
+    "reload_maps",
+]
 
 FIT_VERTICES = "hrn_fit_vertices"
 """Point attribute: the coarse head that the shape keys stand on, as the engine last fitted it; absent until corrected."""
@@ -161,9 +170,9 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     keys = mesh.shape_keys
     whole = coarse + further
     for block in keys.key_blocks if keys is not None else ():
-        _move(block.points, whole if _on_deformation(block) else coarse)
-    baked = _is_baked(mesh, fitted) if keys is None else _on_deformation(keys.reference_key)
-    _move(mesh.vertices, whole if baked else coarse)
+        move_points(block.points, whole if on_deformation(block) else coarse)
+    baked = _is_baked(mesh, fitted) if keys is None else on_deformation(keys.reference_key)
+    move_points(mesh.vertices, whole if baked else coarse)
     _set_actions(head, fitted, answer.values)
     _write(mesh, FIT_VERTICES, answer.vertices)
     _write(mesh, FIT_DEFORMATION, answer.deformation)
@@ -178,7 +187,7 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     head.update_tag()
 
 
-def _on_deformation(block: bpy.types.ShapeKey) -> bool:
+def on_deformation(block: bpy.types.ShapeKey) -> bool:
     """Whether a key is the deformation or, over however many others, relative to it: what it adds to that stays the same."""
     seen = set()
     while block.name not in seen:
@@ -203,7 +212,8 @@ def _places(points) -> np.ndarray:
     return places.reshape(-1, 3)
 
 
-def _move(points, offset: np.ndarray) -> None:
+def move_points(points, offset: np.ndarray) -> None:
+    """Move the points of a shape key or a mesh by (N, 3) metres."""
     points.foreach_set("co", (_places(points) + offset).astype(np.float32).ravel())
 
 

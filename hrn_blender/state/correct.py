@@ -21,7 +21,7 @@ from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..link.errands import Errand
-from . import session
+from . import history, session
 from .corrected import (
     MASKS,
     SLIDER,
@@ -114,6 +114,8 @@ def refit(head: bpy.types.Object) -> None:
     global _number
     uid, name = head.session_uid, head.name
     read_from_bundle(head)
+    if not head.hrn_correct.texture_old:  # Once for each new folder, not for each pin.
+        history.keep(head, "Correct", corrected=True)
     head.hrn_correct.fit_old = head.hrn_correct.texture_old = True
     if uid in _refits:
         _again.add(uid)

@@ -43,6 +43,7 @@ of it with their own name and settings, which takes a quarter of the time, becau
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import queue
@@ -152,7 +153,7 @@ class FakeEngine:
             if not self.deaf:
                 self.send(response(id_, {}))
             self.quit()
-        elif method in ("reconstruct", "refit", "retexture"):
+        elif method in ("reconstruct", "refit", "retexture", "add_photo"):
             if self.running is not None:
                 self.send(error_response(id_, HrnError(ErrorCode.BUSY, "Another reconstruction is running.")))
             else:
@@ -192,7 +193,13 @@ class FakeEngine:
                     raise HrnError(ErrorCode.CANCELLED, "Nothing was changed.")
                 time.sleep(0.01)
             off = float(options.get("off", 0))
-            answer = response(id_, refitted(params, off) if params["method"] == "refit" else retextured(params))
+            if params["method"] == "refit":
+                answer = response(id_, refitted(params, off))
+            elif params["method"] == "add_photo":
+                write_added(params)
+                answer = response(id_, {"bundle": params["out"]})
+            else:
+                answer = response(id_, retextured(params))
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None
@@ -323,6 +330,30 @@ def green_png(side: int) -> bytes:
     rows = (b"\0" + b"\0\xff\0" * side) * side
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def write_added(params: dict) -> None:
+    """The head with one more photo, a millimetre wider to the left."""
+    import numpy as np
+
+    from support.synthetic_bundle import make_bundle
+
+    bundle, out, photo = Path(params["bundle"]), Path(params["out"]), Path(params["photo"])
+    if "stranger" in photo.name:
+        raise HrnError(ErrorCode.PHOTO_UNMATCHED, f"{photo.name} shows nothing that the head's photos confirm.")
+    manifest = json.loads((bundle / "head.json").read_text(encoding="utf-8"))
+    count = len(manifest["cameras"]) + 1
+    made = make_bundle(out, density=8, name=manifest["name"], views=(True,) * count)
+    with np.load(out / "mesh.npz") as found:
+        arrays = {name: found[name] for name in found.files}
+    arrays["vertices"] = arrays["vertices"] + np.float32([0.001, 0, 0])
+    np.savez(out / "mesh.npz", **arrays)
+    written = made.manifest
+    for number in range(count - 1):
+        written["photos"][number]["sha256"] = manifest["photos"][number]["sha256"]
+    written["photos"][-1] |= {"name": photo.name, "sha256": hashlib.sha256(photo.read_bytes()).hexdigest()}
+    written["files"]["mesh.npz"]["bytes"] = (out / "mesh.npz").stat().st_size
+    (out / "head.json").write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
 
 
 def write_early(folder: Path, number: int) -> Path:

@@ -24,7 +24,6 @@ __all__ = [
     "on_deformation",
     "photo_cameras",
     "read_answer",
-    "reload_maps",
 ]
 
 FIT_VERTICES = "hrn_fit_vertices"

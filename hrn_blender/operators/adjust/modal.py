@@ -152,7 +152,7 @@ class Mode:
         self._place()
         bpy.context.workspace.status_text_set(
             words(
-                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z: Undo  |  "
+                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z, Ctrl Shift Z: Undo, Redo  |  Wheel: Zoom  |  "
                 "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
             )
         )

@@ -33,7 +33,7 @@ correct.set_pins(head, pins.added(dataclasses.replace(pins.pins[-1], pixel=(x + 
 correct.refit_or_say(head)
 """
 """The last pin's point is pinned once more, 25 pixels beside it."""
-SHIFT = 12
+SHIFT = 5
 """Pixels of the window by which pins are moved."""
 
 
@@ -57,7 +57,9 @@ def several_corrected_by_hand(window: Window, engine: dict[str, str], docs: Path
     window.screen.move(500, 500)
     window.order(spots=list(PINNED))
     enter(window)
-    expect(window.state()["adjust"]["photo"] == 0, "the first photo is shown first")
+    state = window.state()
+    expect(state["adjust"]["photo"] == 0, "the first photo is shown first")
+    expect(state["hidden"] == state["cameras"] - 1, "no other camera stands before it")
     window.shot("three_first")
 
     _drag_smoothly(window, PINNED[0])
@@ -97,6 +99,7 @@ def several_corrected_by_hand(window: Window, engine: dict[str, str], docs: Path
     answered(window)
     window.screen.key("Escape")
     window.wait("the mode to end", lambda s: not s["adjust"]["on"], 20)
+    expect(window.state()["hidden"] == 0, "the other cameras are there again")
     state = window.wait("new maps", lambda s: not s["adjust"]["texture_old"] or s["notice"], 400)
     expect(not state["notice"], f"the texture of three photos follows ({state['notice']})")
     painted_mask(window, None)

@@ -50,6 +50,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.label(text=words("{count} pins", count=count), translate=False, icon="PINNED")
         row.operator_menu_enum("hrn.adjust_clear", "what", text="Clear")
+        layout.prop(wanted, "deviation")
         for sentence in said.sentences(head):
             draw_text(layout.box(), sentence, context, icon="ERROR")
         column = layout.column(align=True)

@@ -80,6 +80,8 @@ def test_switches_locks_and_sliders_are_sent(scene):
     head, wanted = scene.head, scene.head.hrn_correct
     wanted.symmetric, wanted.focal_free, wanted.lock_nose = True, True, True
     wanted.slider_jaw_width = 44.0  # Beyond the limit.
+    wanted.deviation = 1.5
+    pin(head)
     group = head.vertex_groups.new(name="Mine")
     group.add([3, 4], 1.0, "REPLACE")
     group.add([5], 0.2, "REPLACE")
@@ -91,6 +93,7 @@ def test_switches_locks_and_sliders_are_sent(scene):
     }  # fmt: skip
     assert sent["locks"] == {"parts": ["nose"], "vertices": [3, 4]}
     assert sent["sliders"] == {"jaw_width": SLIDERS["jaw_width"].maximum}
+    assert sent["photos"][0]["pins"][0]["deviation_mm"] == 1.5
     assert bpy.ops.hrn.adjust_clear(what="ALL", wait=20) == {"FINISHED"}
     sent = scene.correct.corrections_of(head)
     assert not any(sent["locks"].values()) and not sent["sliders"] and not sent["photos"]
@@ -142,6 +145,7 @@ def test_a_head_made_with_corrections_shows_them(scene):
     document = scene.correct.corrections_of(scene.head)
     document["switches"]["symmetric"] = True
     document["sliders"] = {"jaw_width": 2.5}
+    document["photos"][0]["pins"][0]["deviation_mm"] = 0.8
     manifest = json.loads((scene.bundle.path / "head.json").read_text())
     (scene.bundle.path / "corrections.json").write_text(json.dumps(document))
     manifest["corrections"] = {"file": "corrections.json"}
@@ -150,6 +154,7 @@ def test_a_head_made_with_corrections_shows_them(scene):
     scene.correct.read_from_bundle(again)
     assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
     assert again.hrn_correct.symmetric and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    assert again.hrn_correct.deviation == pytest.approx(0.8)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)
     assert not len(scene.correct.pins_of_head(again)), "what the artist has taken out does not come back"

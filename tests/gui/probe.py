@@ -139,6 +139,7 @@ def state():
         "shading": area.spaces.active.shading.type if area else "",
         "slowest_step": _slowest,
         "builds": _builds,
+        "hidden": sum(o.hide_get() for o in bpy.context.scene.objects),
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
         "drafts": sum("hrn_draft" in o for o in bpy.context.scene.objects),
         "rate": dict(_rate),

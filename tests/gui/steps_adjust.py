@@ -40,8 +40,8 @@ ENTER = (
     "with context: bpy.ops.hrn.adjust('INVOKE_DEFAULT')"
 )
 PAINT = """
-editor = next(a for a in window.screen.areas if a.type == 'PROPERTIES')
-editor.type = 'IMAGE_EDITOR'
+for editor in [a for a in window.screen.areas if a.type == 'PROPERTIES']:
+    editor.type = 'IMAGE_EDITOR'
 bpy.ops.hrn.adjust_paint(kind='ignore')
 """
 STROKE = """

@@ -30,6 +30,8 @@ class Looks:
     """The pin under the mouse."""
     rim: tuple[float, float, float, float] = (0.02, 0.02, 0.02, 0.9)
     radius: float = 5.0
+    words: tuple[float, float, float, float] = (1.0, 0.65, 0.55, 1.0)
+    ground: tuple[float, float, float, float] = (0.02, 0.02, 0.02, 0.75)
     letters: float = 12.0
     """Size of what stands beside a pin that the engine could not meet."""
     nearer: float = 0.0015
@@ -125,18 +127,24 @@ class Overlay:
             color = LOOKS.held if number == under else LOOKS.off if apart[number] else LOOKS.pin
             self._disk(target, (LOOKS.radius + 1.5) * scale, LOOKS.rim)
             self._disk(target, LOOKS.radius * scale, color)
-            if number in missed:
-                self._write(missed[number], target, scale)
+        for number, text in missed.items():  # Over all pins; pins near each other have their words above and below.
+            up = 1.1 * LOOKS.letters * (number % 2 - 0.5) if len(missed) > 1 else 0.0
+            self._write(text, targets[number] + (0, up * scale), scale)
         gpu.state.blend_set("NONE")
 
     def _write(self, text: str, beside: np.ndarray, scale: float) -> None:
-        blf.size(0, LOOKS.letters * scale)
-        blf.enable(0, blf.SHADOW)
-        blf.shadow(0, 3, *LOOKS.rim)
-        blf.color(0, *LOOKS.off)
-        blf.position(0, float(beside[0]) + 2 * LOOKS.radius * scale, float(beside[1]) - 0.35 * LOOKS.letters * scale, 0)
+        """Words to the right of a place, on a dark ground: skin is as bright as any letter."""
+        size, edge = LOOKS.letters * scale, 0.4 * LOOKS.letters * scale
+        blf.size(0, size)
+        width = blf.dimensions(0, text)[0]
+        left, low = float(beside[0]) + 2 * LOOKS.radius * scale + edge, float(beside[1]) - 0.35 * size
+        x, y = np.array([left - edge, left + width + edge]), np.array([low - edge, low + 0.75 * size + edge])
+        corners = np.array([[x[i], y[j]] for i, j in ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1))], np.float32)
+        batch_for_shader(self._uniform, "TRIS", {"pos": corners}).draw(self._colored(LOOKS.ground))
+        blf.color(0, *LOOKS.words)
+        blf.position(0, left, low, 0)
         blf.draw(0, text)
-        blf.disable(0, blf.SHADOW)
+        gpu.state.blend_set("ALPHA")  # Text leaves it switched off.
 
     def _disk(self, centre: np.ndarray, radius: float, color: tuple[float, float, float, float]) -> None:
         turns = np.linspace(0, 2 * np.pi, 21)

@@ -152,17 +152,18 @@ class Mode:
         self._place()
         bpy.context.workspace.status_text_set(
             words(
-                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z: Undo  |  "
+                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z, Ctrl Shift Z: Undo, Redo  |  Wheel: Zoom  |  "
                 "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
             )
         )
         self._say(head)
 
     def _say(self, head: bpy.types.Object) -> None:
-        """In the viewport's header: which photo it is, or what the engine does before it answers."""
+        """In the viewport's header: which photo it is and what the last fit could not do, or what the engine does before it answers."""
         job = session.queue.active if correct.running(head) is not None else None
         if job is None:
             text = words("Adjust {head}: {photo}", head=head.name, photo=photo_label(self._camera(head)))
+            text = "  |  ".join([text, *(words(sentence) for sentence in said.sentences(head)[:1])])
         else:
             text = words("Adjust {head}: waiting until the engine is done with {job}", head=head.name, job=job.name)
         if text != self._said:

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..build.hair.build import find_hair
 from ..build.hair_games.cards import build_cards
-from ..build.hair_games.export import FORMATS, export_head, hair_objects
+from ..build.hair_games.export import FORMATS, Format, export_head, hair_objects
 from ..build.hair_games.guides import groom_guides
 from ..build.hair_games.mesh import build_hair_mesh
 from ..build.hair_games.names import CARDS, CURVES, KINDS, MESH, find_games, remove_games, show_as, triangles_of, ways
@@ -172,6 +172,22 @@ class HRN_OT_hair_games_remove(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _not_carried(chosen: Format, not_made: bool) -> HrnError:
+    """Why a file of this format would lack the hair that was asked for.
+
+    Args:
+        not_made: because the head has none of that kind.
+    """
+    if not_made:
+        message, hint = say("This head has no hair of that kind."), say("Choose Best, or make cards or a mesh first.")
+    elif CURVES in chosen.hair:
+        message, hint = say("This head has no hair."), say("Add Hair and Hair from Another Head give it some.")
+    else:
+        message = say("{format} carries no strands: it takes cards or a mesh.", format=chosen.name)
+        hint = say("Click Make Hair Cards first.")
+    return HrnError(ErrorCode.SETTINGS_INVALID, message, hint=hint)
+
+
 class HRN_OT_hair_export(bpy.types.Operator):
     """Export this head with its hair, with the settings of Blender's exporter that hair needs"""
 
@@ -222,8 +238,7 @@ class HRN_OT_hair_export(bpy.types.Operator):
         carried = chosen.hair if self.hair == "BEST" else (self.hair,)
         hair = next((way for way in carried if hair_objects(head, way)), None)
         if hair is None or hair not in chosen.hair:
-            message = say("{format} carries no strands, and this head has no cards and no mesh.", format=chosen.name)
-            return fail(self, HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Click Make Hair Cards first."), head.name)
+            return fail(self, _not_carried(chosen, hair is None and self.hair != "BEST"), head.name)
         path = Path(bpy.path.abspath(self.filepath))
         if not path.name or path.is_dir():  # The file browser's name was emptied.
             path /= head.name

@@ -18,13 +18,13 @@ from .modifiers import add_follow
 from .names import BIND_PLACE, BIND_TURN, BIND_UV, PLACE_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 from .strands import read_attribute, read_guides, set_attribute, write_points
 
-__all__ = ["bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
+__all__ = ["POSING", "bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
 
 _PLANT = 0.02
 """Metres from the surface up to which a strand is set upon it when it is bound. Bundles root strands on the mesh before
 subdivision, outside of the smooth surface by half a millimetre (median; 95 %: 1.8, in the folds of ears 4); what is farther away
 has a wrong place in the UV map."""
-_POSING = frozenset(
+POSING = frozenset(
     {
         "ARMATURE", "CAST", "CLOTH", "CORRECTIVE_SMOOTH", "CURVE", "HOOK", "LAPLACIANDEFORM", "LAPLACIANSMOOTH", "LATTICE",
         "MESH_CACHE", "MESH_DEFORM", "SHRINKWRAP", "SIMPLE_DEFORM", "SMOOTH", "SOFT_BODY", "SURFACE_DEFORM", "WARP", "WAVE",
@@ -105,7 +105,7 @@ def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: b
     # Muted, not set to 0: keyframes and drivers would set them again.
     posed = [key for key in keys.key_blocks[1:] if key.name not in REST_KEYS and not key.mute] if keys else []
     others = [m for hair in strands for m in hair.modifiers if not _follows(m)]
-    others += [m for m in head.modifiers if m.type in _POSING]
+    others += [m for m in head.modifiers if m.type in POSING]
     try:
         for key in posed:
             key.mute = True

@@ -78,8 +78,8 @@ def _gltf(path: str, _hair: str) -> None:
 
 
 def _fbx(path: str, _hair: str) -> None:
-    # Packed maps have no file that FBX could name: they travel inside.
-    bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="COPY", embed_textures=True)
+    # Packed maps have no file that FBX could name: they travel inside. With modifiers it would carry no shape keys.
+    bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="COPY", embed_textures=True, use_mesh_modifiers=False)
 
 
 def _usd(path: str, hair: str) -> None:

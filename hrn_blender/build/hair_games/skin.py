@@ -7,15 +7,18 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from ...engine.wire.bundle import MATERIALS
-from ..hair.alone import evaluated_alone
+from ..hair.alone import evaluated_alone, switched_off
+from ..hair.bind import POSING
 
-__all__ = ["Skin", "head_skin"]
+__all__ = ["BothSkins", "Skin", "head_skin"]
 
 _BESIDE = 0.3
 """Cosine between the skin's normal and the way to it from which a point counts as inside: beyond the neck's open border
 the nearest skin lies sideways."""
 _RIM = 0.012
 """Height of the neck's open border, metres: nothing below it is inside the head."""
+_APART = 0.006
+"""Metres from the subdivided skin within which the other one may be nearer."""
 
 
 class Skin:
@@ -41,12 +44,37 @@ class Skin:
         return np.where(inside, -distance, distance).reshape(shape), normal.reshape(points.shape)
 
 
-def head_skin(head: bpy.types.Object, materials: tuple[str, ...] = ("skin",)) -> Skin:
-    """The skin of `head` in its own space, with shape keys and the viewport's subdivision.
+class BothSkins:
+    """The nearer of two surfaces of one head: what keeps out of it keeps out of both."""
+
+    def __init__(self, first: Skin, second: Skin) -> None:
+        self.first, self.second = first, second
+
+    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`Skin.__call__`."""
+        distance, normal = self.first(points)
+        close = distance < _APART
+        other, turned = self.second(points[close])
+        deeper = other < distance[close]
+        distance[close] = np.where(deeper, other, distance[close])
+        normal[close] = np.where(deeper[..., None], turned, normal[close])
+        return distance, normal
+
+
+def head_skin(head: bpy.types.Object, materials: tuple[str, ...] = ("skin",)) -> BothSkins:
+    """The skin of `head` in its own space, with shape keys: subdivided as the viewport shows it, and as exporters write it.
 
     Args:
         materials: slots whose faces count; names of :data:`MATERIALS`.
     """
+    shaping = [modifier for modifier in head.modifiers if modifier.type not in POSING]
+    seen = _skin(head, materials)
+    with switched_off(shaping):
+        return BothSkins(seen, _skin(head, materials))
+
+
+def _skin(head: bpy.types.Object, materials: tuple[str, ...]) -> Skin:
+    """One of them."""
     with evaluated_alone([head]) as (seen,):
         mesh = seen.to_mesh()
         try:

@@ -13,6 +13,7 @@ from ..system.failures import of_view
 from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
+from ..wire.hair_color import SCALP_SHARE
 from ..wire.messages import say
 from .closeup import make_closeup
 from .covered import covered_skin
@@ -28,9 +29,6 @@ from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
-
-_SCALP_SHARE = 0.75
-"""Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
 
 def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
@@ -87,7 +85,7 @@ def _scalp_color(strands: Strands) -> np.ndarray:
     """(3,) linear color of the skin between the roots; black, and of no use, where there is no hair."""
     if not len(strands.points):
         return np.zeros(3, np.float32)
-    return (_SCALP_SHARE * np.median(strands.color[:, 0], 0)).astype(np.float32)
+    return (SCALP_SHARE * np.median(strands.color[:, 0], 0)).astype(np.float32)
 
 
 def _on_photo(seen: HairView, photo: Photo) -> np.ndarray:

@@ -15,7 +15,7 @@ from .material import MARK as COLOR_MARK
 from .material import build_color_group, build_hair_material
 from .modifiers import add_modifiers
 from .names import GROUP_PROPERTY, PLACES, REST, ROOT
-from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
+from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input, tie_scalp
 from .skin import MARK as SKIN_MARK
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
@@ -105,7 +105,7 @@ def add_group(
 
 
 def tint_scalp(head: bpy.types.Object) -> None:
-    """Let the head know anew where its hair is rooted. Where curves of the face were removed, it remembers where they were."""
+    """Let the head know anew where its hair is rooted, and of what colour it is. Where curves of the face were removed, it remembers where they were."""
     groups = find_hair(head)
     hair, rest = groups.get("hair"), read_attribute(head.data, REST)
     if rest is None:
@@ -115,6 +115,7 @@ def tint_scalp(head: bpy.types.Object) -> None:
         set_attribute(head.data, PLACES[name], "FLOAT", "POINT", weights)
     roots = read_guides(hair.data).roots if hair is not None else np.zeros((0, 3), np.float32)
     set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(rest, roots))
+    tie_scalp(head, hair)
     head.data.update_tag()
 
 

@@ -196,6 +196,7 @@ def _copy(model: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> bp
     """A copy of curves for another head, with data and materials of its own, not bound yet."""
     hair = ledger.add(model.copy())
     hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
+    hair.hide_viewport = hair.hide_render = False  # The other head may show its cards instead.
     for collection in homes(head):
         collection.objects.link(hair)
     hair.data = new_curves(hair.name, read_guides(model.data), ledger)

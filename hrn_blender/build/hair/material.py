@@ -16,7 +16,7 @@ from ..ledger import Ledger
 from ..node_math import NodeMath
 from .names import COLOR
 
-__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input", "pigment_color"]
+__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input", "color_node", "pigment_color", "pigmented"]
 
 GROUP = "HRN Hair Color"
 """Name of the node group."""
@@ -136,7 +136,7 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     left = nodes.vector("SUBTRACT", (1.0, 1.0, 1.0), nodes.vector("MULTIPLY", bright, bright))
     own = nodes.vector("DIVIDE", own, nodes.vector("MAXIMUM", left, (1e-3, 1e-3, 1e-3)))
     own = nodes.vector("MINIMUM", own, (BUILT.most,) * 3)
-    color = nodes.mix(own, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
+    color = nodes.mix(own, pigmented(nodes, inputs), inputs.outputs[CHOSEN])
     gain = tree.nodes.new("ShaderNodeVectorMath")
     gain.operation = "SCALE"
     nodes.fill(gain.inputs[0], color)
@@ -147,8 +147,8 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     return tree
 
 
-def _pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
-    """The colour whose absorption is that of the chosen melanin: Chiang et al. 2016 (equation 9) solved for the colour,
+def pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
+    """The strands' colour for the outputs :data:`MELANIN` and :data:`REDNESS` of a group's `inputs`: that whose absorption is that of the chosen melanin: Chiang et al. 2016 (equation 9) solved for the colour,
     exp(-f sqrt(sigma)), with sigma = -ln(1 - melanin) times the pigments'."""
     quantity = nodes.math("SUBTRACT", 1.0, inputs.outputs[MELANIN])
     quantity = nodes.math("MULTIPLY", nodes.math("LOGARITHM", nodes.math("MAXIMUM", quantity, 1e-4), math.e), -1.0)
@@ -180,9 +180,15 @@ def _absorption_factor() -> float:
 
 def color_input(hair: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
     """The node-group input in the material of `hair` that the panel shows as the slider `name` (``default_value``)."""
+    node = color_node(hair)
+    return None if node is None else node.inputs.get(name)
+
+
+def color_node(hair: bpy.types.Object) -> bpy.types.Node | None:
+    """The node of :func:`build_color_group` in the material of `hair`; None where the user removed it."""
     for slot in hair.material_slots:
         tree = slot.material.node_tree if slot.material else None
         for node in tree.nodes if tree else ():
             if node.bl_idname == "ShaderNodeGroup" and node.node_tree and MARK in node.node_tree:
-                return node.inputs.get(name)
+                return node
     return None

@@ -16,13 +16,10 @@ from ...engine.wire.atomic import write_whole
 from ..hair.build import find_hair
 from ..hair.skin import BARE, skin_node
 from .material import neutral_pixels
-from .names import CARDS, MESH, find_games
+from .names import CARDS, CURVES, MESH, find_games
 from .png import png_bytes
 
-__all__ = ["CURVES", "FORMATS", "Format", "export_head", "hair_objects"]
-
-CURVES = "curves"
-"""Choice of hair beside :data:`.names.CARDS` and :data:`.names.MESH`: the strands themselves."""
+__all__ = ["FORMATS", "Format", "export_head", "hair_objects"]
 
 
 class Format(NamedTuple):
@@ -57,7 +54,7 @@ def export_head(head: bpy.types.Object, path: Path, kind: str, hair: str) -> lis
     Args:
         path: the file; its suffix is the format's.
         kind: key of :data:`FORMATS`.
-        hair: :data:`CURVES`, :data:`.names.CARDS` or :data:`.names.MESH`; the head has it.
+        hair: :data:`.names.CURVES`, :data:`.names.CARDS` or :data:`.names.MESH`; the head has it.
 
     Returns:
         The files that were written: `path`, and for cards the neutral maps beside it.

@@ -7,6 +7,7 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from ...engine.wire.bundle import MATERIALS
+from ..hair.alone import evaluated_alone
 
 __all__ = ["Skin", "head_skin"]
 
@@ -46,18 +47,18 @@ def head_skin(head: bpy.types.Object, materials: tuple[str, ...] = ("skin",)) ->
     Args:
         materials: slots whose faces count; names of :data:`MATERIALS`.
     """
-    graph = bpy.context.evaluated_depsgraph_get()
-    mesh = head.evaluated_get(graph).to_mesh()
-    try:
-        vertices = np.empty(3 * len(mesh.vertices), np.float32)
-        mesh.vertices.foreach_get("co", vertices)
-        material, first, size = (np.empty(len(mesh.polygons), np.int32) for _ in range(3))
-        mesh.polygons.foreach_get("material_index", material)
-        mesh.polygons.foreach_get("loop_start", first)
-        mesh.polygons.foreach_get("loop_total", size)
-        corner = np.empty(len(mesh.loops), np.int32)
-        mesh.loops.foreach_get("vertex_index", corner)
-    finally:
-        head.evaluated_get(graph).to_mesh_clear()
-    kept = first[np.isin(material, [MATERIALS.index(name) for name in materials]) & (size == 4)]
-    return Skin(vertices.reshape(-1, 3), corner[kept[:, None] + np.arange(4)])
+    with evaluated_alone([head]) as (seen,):
+        mesh = seen.to_mesh()
+        try:
+            vertices = np.empty(3 * len(mesh.vertices), np.float32)
+            mesh.vertices.foreach_get("co", vertices)
+            mesh.calc_loop_triangles()  # Whatever polygons the user's modifiers leave.
+            corner, polygon = np.empty(3 * len(mesh.loop_triangles), np.int32), np.empty(len(mesh.loop_triangles), np.int32)
+            mesh.loop_triangles.foreach_get("vertices", corner)
+            mesh.loop_triangles.foreach_get("polygon_index", polygon)
+            material = np.empty(len(mesh.polygons), np.int32)
+            mesh.polygons.foreach_get("material_index", material)
+        finally:
+            seen.to_mesh_clear()
+    kept = np.isin(material, [MATERIALS.index(name) for name in materials])[polygon]
+    return Skin(vertices.reshape(-1, 3), corner.reshape(-1, 3)[kept])

@@ -289,6 +289,6 @@ LASH = LashWeights()
 
 MATCH = {
     "brows": MatchWeights((0.05, 2.5), 0.1, 0.007, 0.8, (2, 8), True),
-    "beard": MatchWeights((0.1, 1.5), 0.12, 0.03, 0.35, (1, 16), False),
+    "beard": MatchWeights((0.06, 1.5), 0.07, 0.015, 0.28, (1, 20), False),
 }
 """What the engine uses for each group that stands for paint."""

@@ -123,5 +123,7 @@ def _warnings(seen: Sequence[HairView], measured: dict):
     elif measured.get("behind"):
         yield HairWarning(
             "hair_behind",
-            say("The hair lies tight, and the photo does not show whether it is tied behind the head; it was grown short there."),
+            say(
+                "The hair lies tight, and the photo does not show whether it is tied behind the head; it was grown short there."
+            ),
         )

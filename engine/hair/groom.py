@@ -18,7 +18,7 @@ from .comb import combed
 from .cut import Cut, cut_of
 from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
+from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, surfaced, trimmed, tufted
 from .flow import Fall, hair_flow
 from .grow import continued, grown_strands
 from .lengths import Lengths
@@ -305,6 +305,8 @@ def _finished(
     points = resampled(dense[keep], count[keep], own.points if scene.tie is None else weights.tied.points)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
+    points, whole = surfaced(points, scene.space, own.sunk)
+    keep[keep] = whole
     return points, curves.root[keep], source[keep], layer[keep]
 
 

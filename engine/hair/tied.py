@@ -71,9 +71,10 @@ def found_tie(
 
 
 def unseen_behind(views: Sequence[View], cut: Cut, ears: Ears, weights: TiedWeights) -> bool:
-    """Whether hair may be gathered behind the head for all that the photos tell: it lies tight, and none looks from the side."""
+    """Whether hair may be gathered behind the head for all that the photos tell: it lies very tight, and none looks from the
+    side."""
     turned = max(abs(view.seen.camera.yaw_degrees) for view in views)
-    return _may_be_gathered(cut, ears, weights) and turned < weights.profile
+    return _may_be_gathered(cut, ears, weights) and cut.tight < weights.unseen and turned < weights.profile
 
 
 def _may_be_gathered(cut: Cut, ears: Ears, weights: TiedWeights) -> bool:

@@ -215,6 +215,8 @@ class StrandWeights:
     """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
     outside: float = 0.38
     """Chance of hair below which a visible point lies on bare ground."""
+    sunk: float = 1.5
+    """Depth in the head, by voxels, from which on a strand ends there, mm."""
     radius: float = 0.05
     """Half the thickness of a strand, mm."""
 

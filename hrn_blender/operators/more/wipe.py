@@ -30,6 +30,23 @@ void main()
   color = vec4(pow(linear, vec3(1.0 / 2.2)), 1.0);
 }
 """
+_PASTE_VERTEX = """
+void main()
+{
+  place = uv;
+  gl_Position = ModelViewProjectionMatrix * vec4(pos, 0.0, 1.0);
+}
+"""
+_PASTE_FRAGMENT = """
+void main()
+{
+  color = texture(image, place);
+  if (srgbTarget) {
+    color.rgb = pow(color.rgb, vec3(2.2));
+  }
+}
+"""
+"""Blender sets ``srgbTarget`` where what it draws into encodes colours by itself, as viewports do and pictures do not."""
 _GROUND = (0.18, 0.18, 0.19, 1.0)
 """Colour around the heads, sRGB."""
 _LINE = (1.0, 0.55, 0.05, 1.0)
@@ -85,7 +102,7 @@ class Wipe:
         self._corners, self._uv, self._triangles = _triangles(mesh)
         self._shader = _shader()
         self._plain = gpu.shader.from_builtin("UNIFORM_COLOR")
-        self._picture = gpu.shader.from_builtin("IMAGE")
+        self._picture = _paste_shader()
         for side in sides:
             side.batch = batch_for_shader(
                 self._shader,
@@ -128,7 +145,7 @@ class Wipe:
             places = [(x * width, y * height) for x, y in corners]
             self._picture.bind()
             self._picture.uniform_sampler("image", side.screen.texture_color)
-            batch_for_shader(self._picture, "TRIS", {"pos": places, "texCoord": corners}).draw(self._picture)
+            batch_for_shader(self._picture, "TRIS", {"pos": places, "uv": corners}).draw(self._picture)
         x = edge * width
         line = [(x - 1, 0), (x + 1, 0), (x + 1, height), (x - 1, 0), (x + 1, height), (x - 1, height)]
         self._plain.bind()
@@ -162,6 +179,21 @@ def _shader() -> gpu.types.GPUShader:
     about.fragment_out(0, "VEC4", "color")
     about.vertex_source(_VERTEX)
     about.fragment_source(_FRAGMENT)
+    return gpu.shader.create_from_info(about)
+
+
+def _paste_shader() -> gpu.types.GPUShader:
+    about, between = gpu.types.GPUShaderCreateInfo(), gpu.types.GPUStageInterfaceInfo("hrn_wipe_paste")
+    between.smooth("VEC2", "place")
+    about.push_constant("MAT4", "ModelViewProjectionMatrix")
+    about.push_constant("BOOL", "srgbTarget")
+    about.sampler(0, "FLOAT_2D", "image")
+    about.vertex_in(0, "VEC2", "pos")
+    about.vertex_in(1, "VEC2", "uv")
+    about.vertex_out(between)
+    about.fragment_out(0, "VEC4", "color")
+    about.vertex_source(_PASTE_VERTEX)
+    about.fragment_source(_PASTE_FRAGMENT)
     return gpu.shader.create_from_info(about)
 
 

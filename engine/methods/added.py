@@ -56,7 +56,7 @@ def kept_fits(bundle: Bundle) -> list[CoarseFit]:
     sources = [manifest["photos"][camera["photo"]]["focal_source"] for camera in manifest["cameras"]]
     residual = np.zeros(len(bundle.arrays()["landmarks_detected"]), np.float32)
     return [
-        CoarseFit(camera, np.float32(base.identity), np.float32(actions), residual, source)
+        CoarseFit(camera, np.asarray(base.identity, np.float32), np.asarray(actions, np.float32), residual, source)
         for camera, actions, source in zip(base.cameras, base.actions, sources)
     ]
 

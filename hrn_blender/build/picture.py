@@ -8,11 +8,11 @@ import numpy as np
 from ..engine.wire.bundle import MATERIALS
 from .hair_games.png import png_bytes
 
-__all__ = ["head_picture"]
+__all__ = ["head_picture", "mixed_places", "points_of"]
 
 SIDE = 128
 """Pixels of a thumbnail's side."""
-_STEPS = 7
+_STEPS = 8
 """Points along each side of a quad: neighbours lie less than a pixel apart."""
 _TURN = np.radians(20.0)
 """How far the head is turned to its side."""
@@ -29,7 +29,7 @@ _GROUND = np.array([0.22, 0.22, 0.23])
 def head_picture(head: bpy.types.Object) -> bytes:
     """A PNG of :data:`SIDE` pixels of the head with its present shape keys, a little turned."""
     mesh = head.data
-    places = _mixed(head)
+    places = mixed_places(head)
     quads = np.empty(4 * len(mesh.polygons), np.int32)
     slots = np.empty(len(mesh.polygons), np.int32)
     sizes = np.empty(len(mesh.polygons), np.int32)
@@ -43,22 +43,23 @@ def head_picture(head: bpy.types.Object) -> bytes:
     return png_bytes(_drawn(places, quads[shown], slots[shown] == MATERIALS.index("skin")))
 
 
-def _mixed(head: bpy.types.Object) -> np.ndarray:
+def mixed_places(head: bpy.types.Object) -> np.ndarray:
     """(N, 3) float64: the mesh with its shape keys, without modifiers."""
     mesh, keys = head.data, head.data.shape_keys
-
-    def points(of) -> np.ndarray:
-        found = np.empty(3 * len(of), np.float32)
-        of.foreach_get("co", found)
-        return found.reshape(-1, 3).astype(np.float64)
-
     if keys is None:
-        return points(mesh.vertices)
-    places = points(keys.reference_key.points)
+        return points_of(mesh.vertices)
+    places = points_of(keys.reference_key.points)
     for block in keys.key_blocks:
         if block != keys.reference_key and block.value and not block.mute:
-            places = places + block.value * (points(block.points) - points(block.relative_key.points))
+            places = places + block.value * (points_of(block.points) - points_of(block.relative_key.points))
     return places
+
+
+def points_of(points) -> np.ndarray:
+    """(N, 3) float64 metres: the points of a shape key, or the vertices of a mesh."""
+    found = np.empty(3 * len(points), np.float32)
+    points.foreach_get("co", found)
+    return found.reshape(-1, 3).astype(np.float64)
 
 
 def _drawn(places: np.ndarray, quads: np.ndarray, skin: np.ndarray) -> np.ndarray:

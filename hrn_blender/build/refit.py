@@ -20,6 +20,7 @@ __all__ = [
     "Answer",
     "apply_answer",
     "fitted_of",
+    "keep_fit",
     "move_points",
     "on_deformation",
     "photo_cameras",
@@ -154,6 +155,17 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
             ErrorCode.ENGINE_PROTOCOL, say("The engine's answer to the corrections cannot be read: {reason}.", reason=error)
         ) from error
     return Answer(vertices, deformation, seen, values)
+
+
+def keep_fit(head: bpy.types.Object) -> None:
+    """Write down the fit that a head stands on, before its shape is changed by other means, so that a later fit adds to that.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``, see :func:`fitted_of`.
+    """
+    fitted = fitted_of(head)
+    _write(head.data, FIT_VERTICES, fitted.vertices)
+    _write(head.data, FIT_DEFORMATION, fitted.deformation)
 
 
 def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None:

@@ -35,7 +35,7 @@ def renew(head: bpy.types.Object, folder: str | Path, scene: bpy.types.Scene) ->
     apply_answer(head, fitted, answer)
     keys = head.data.shape_keys
     for block in keys.key_blocks if keys is not None else ():
-        if on_deformation(block):
+        if on_deformation(block) and FOLDS_KEY in keys.key_blocks:
             move_points(block.points, folds[0] - folds[1])
         elif block.name == FOLDS_KEY:
             move_points(block.points, folds[1] - folds[0])

@@ -24,7 +24,7 @@ from .photos_of import set_cameras, swap_pictures
 from .refit import FIT_DEFORMATION, FIT_VALUES, FIT_VERTICES, photo_cameras
 from .source import PhotoCamera, read_source
 
-__all__ = ["BUNDLE", "PICTURE", "read_state", "same_state", "write_version"]
+__all__ = ["BUNDLE", "PICTURE", "read_state", "same_state", "version_places", "write_version"]
 
 STATE = "state.json"
 """What is small about a state."""
@@ -198,6 +198,28 @@ def read_state(head: bpy.types.Object, folder: Path, scene: bpy.types.Scene) -> 
     head.data.update()
     head.update_tag()
     return state["corrections"]
+
+
+def version_places(folder: Path) -> np.ndarray:
+    """(N, 3) float64: the head of a version with its shape keys, without modifiers.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``: it is gone or damaged.
+    """
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        with np.load(folder / ARRAYS) as found:
+            keys = {one["name"]: found[f"key_{number}"].astype(np.float64) for number, one in enumerate(state["keys"])}
+            places = found["mesh"].astype(np.float64)
+    except (OSError, ValueError, KeyError) as error:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, "This version is no longer on the disk.") from error
+    if not keys:
+        return places
+    places = keys[state["keys"][0]["name"]]
+    for one in state["keys"][1:]:
+        if not one["mute"]:
+            places = places + one["value"] * (keys[one["name"]] - keys[one["relative"]])
+    return places
 
 
 def _set_keys(head: bpy.types.Object, wanted: list[Mapping], arrays: Mapping[str, np.ndarray]) -> None:

@@ -115,7 +115,10 @@ def refit(head: bpy.types.Object) -> None:
     uid, name = head.session_uid, head.name
     read_from_bundle(head)
     if not head.hrn_correct.texture_old:  # Once for each new folder, not for each pin.
-        history.keep(head, "Correct", corrected=True)
+        try:
+            history.keep(head, "Correct", corrected=True)
+        except HrnError as error:
+            session.show_error(error, head.name)  # A full disk keeps nobody from correcting.
     head.hrn_correct.fit_old = head.hrn_correct.texture_old = True
     if uid in _refits:
         _again.add(uid)

@@ -13,15 +13,29 @@ from ..build.head import bundle_path
 from ..build.picture import head_picture
 from ..build.version import PICTURE, read_state, same_state, write_version
 from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from .corrected import quiet, read_from_bundle
 from .thumbnails import icon
 
-__all__ = ["MOST", "go", "keep", "place", "thumbnail", "versions"]
+__all__ = ["LABELS", "MOST", "go", "keep", "place", "thumbnail", "versions"]
 
 MOST = 12
 """Versions that a head keeps; beyond, the oldest goes."""
+LABELS = (
+    say("Add a Photo"),
+    say("Correct"),
+    say("Keep This Version"),
+    say("Make It the Rest Shape"),
+    say("Newest"),
+    say("Relax the Expression"),
+    say("Symmetrise"),
+)
+"""What versions are kept before, as the list shows it in the user's language."""
 _SUFFIX = ".versions"
 """Ends the name of the folder with a head's versions, beside its bundle."""
+
+_made: dict[int, Path] = {}
+"""Head, by ``session_uid`` -> the last version that was written of it."""
 
 
 def versions(head: bpy.types.Object) -> list:
@@ -68,7 +82,12 @@ def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: 
     wanted = head.hrn_correct
     settled = corrected or not (wanted.begun and (wanted.fit_old or wanted.texture_old))
     corrections = None if settled else _settings(wanted)
-    write_version(head, folder, head_picture(head), corrections, [Path(one.folder) for one in history.versions])
+    made = _made.get(head.session_uid)
+    if made is not None and same_state(head, made) and all(one.folder != str(made) for one in history.versions):
+        folder = made  # An undo took it off the list: the same thing is done with another setting.
+    else:
+        write_version(head, folder, head_picture(head), corrections, [Path(one.folder) for one in history.versions])
+        _made[head.session_uid] = folder
     added = history.versions.add()
     added.name, added.folder = label, str(folder)
     added.when = f"{datetime.datetime.now():%Y-%m-%d %H:%M}"

@@ -40,6 +40,19 @@ class HRN_PT_more(Sidebar, bpy.types.Panel):
             row.operator("hrn.add_photo_cancel", text="", icon="X")
         count = len(photo_cameras(head))
         layout.label(text=words("Photos in this head: {count}", count=count), translate=False, icon="CAMERA_DATA")
+        row = layout.row()
+        row.enabled = bpy.ops.hrn.compare.poll()
+        row.menu("HRN_MT_compare", icon="IMAGE_REFERENCE")
+        if head.hrn_mix.first is not None and head.hrn_mix.second is not None:
+            layout.prop(head.hrn_mix, "share", slider=True)
+        else:
+            row = layout.row()
+            row.enabled = bpy.ops.hrn.mix_heads.poll()
+            row.menu("HRN_MT_mix", icon="FORCE_VORTEX")
+        column = layout.column(align=True)
+        column.operator("hrn.symmetrise", icon="MOD_MIRROR")
+        column.operator("hrn.relax_expression", icon="SHAPEKEY_DATA")
+        column.operator("hrn.rest_shape", icon="KEY_HLT")
 
 
 class HRN_PT_more_history(Sidebar, bpy.types.Panel):

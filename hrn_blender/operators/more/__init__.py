@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import bpy
 
-from . import add, versions
+from . import add, compare, mix, shapes, versions
 
 __all__ = ["register", "unregister"]
 
-register, unregister = bpy.utils.register_classes_factory((*add.CLASSES, *versions.CLASSES))
+register, _unregister = bpy.utils.register_classes_factory(
+    (*add.CLASSES, *compare.CLASSES, *mix.CLASSES, *shapes.CLASSES, *versions.CLASSES)
+)
+
+
+def unregister() -> None:
+    compare.leave()
+    _unregister()

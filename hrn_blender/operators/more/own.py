@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...build import find_heads
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...engine.wire.messages import say
 from ...state.correct import is_adjusted
@@ -11,7 +12,7 @@ from ...state.heads import active_head
 from ...state.language import tip
 from ..shared import in_object_mode
 
-__all__ = ["OwnHead", "refuse_other_mesh"]
+__all__ = ["OwnHead", "other_heads", "refuse_other_mesh"]
 
 
 class OwnHead:
@@ -27,6 +28,11 @@ class OwnHead:
             cls.poll_message_set(tip("Leave Adjust Mode first"))
             return False
         return in_object_mode(cls, context)
+
+
+def other_heads(context, head: bpy.types.Object) -> list[bpy.types.Object]:
+    """The scene's heads but this one."""
+    return [one for one in find_heads(context.scene) if one != head]
 
 
 def refuse_other_mesh(head: bpy.types.Object, other: bpy.types.Object) -> None:

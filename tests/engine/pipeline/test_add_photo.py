@@ -66,12 +66,12 @@ def test_heads_of_another_kind_are_refused(head, change, text):
         shutil.rmtree(other)
 
 
-def test_the_fits_that_are_there_are_not_made_again(head, head_model):
+def test_the_fits_that_are_there_are_not_made_again(head, model):
     bundle, folder = head
     (known,) = kept_fits(bundle)
     np.testing.assert_allclose(known.camera.t, base_of_bundle(bundle).cameras[0].t)
     with Landmarker() as landmarker:
         face = observe(folder / "part.png", landmarker, 0)
     marked = replace(known, identity=known.identity + 1)
-    first, second = single_fits(head_model, [face, face], DRAFT, SILENT, {0: marked})
+    first, second = single_fits(model, [face, face], DRAFT, SILENT, {0: marked})
     assert first is marked and not np.array_equal(second.identity, marked.identity)

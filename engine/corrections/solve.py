@@ -122,7 +122,7 @@ class _Solver:
         answer = np.linalg.solve(matrix, measured.ravel())
         if first:  # Pins that ask for more than fits are usually wrong by mean that this one is more wrong.
             asked = float(measured.ravel() @ answer) / (2 * count)
-            self.scale = float(np.clip(asked, 1.0, self.weights.error.most_scale))
+            self.scale = float(np.clip(asked, self.weights.error.least_scale, self.weights.error.most_scale))
             return
         pull = np.einsum("pa,pai->pi", answer.reshape(count, 2), by_place)
         self.offset = np.einsum("xipj,pj->xi", self.shape, pull) * self.scale

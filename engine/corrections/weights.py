@@ -11,14 +11,17 @@ __all__ = ["WEIGHTS", "CorrectionWeights", "ErrorWeights", "HoldWeights", "PoseW
 class ErrorWeights:
     """How a fitted head is still wrong: what people differ in, and smooth fields that they do not explain."""
 
-    identity: float = 1.0
+    identity: float = 0.7
     """Deviation of the identity's error, as a share of how people differ."""
+    measured: float = 0.7
+    """Deviation of it as a share of what fits of generated heads are wrong by."""
     person_variance: float = 0.2
     """Variance of identity coefficients beyond the modes of people, as in the coarse stage."""
     identity_reach_mm: float = 75.0
     """Distance over which errors that people's statistics explain go together; none beyond it."""
-    local: tuple[tuple[float, float, float], ...] = ((0.4, 0.4, 60.0), (0.8, 0.8, 14.0))
-    """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together."""
+    local: tuple[tuple[float, float, float], ...] = ((2.0, 0.3, 60.0), (1.5, 0.3, 14.0))
+    """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together.
+    Fits of generated heads are 2.4 mm wrong along the surface and 1.5 mm across it, and identities explain most of the latter."""
     slope_rounds: int = 6
     """Averages with the neighbours' that give the slope of the face without its folds."""
     normal_mm: float = 12.0
@@ -26,6 +29,8 @@ class ErrorWeights:
     sides of an ear, do not go together."""
     action: float = 0.08
     """Deviation of each facial action's value."""
+    least_scale: float = 0.2
+    """Least factor of the variance of all of these: where the pins ask for little, the fit is good."""
     most_scale: float = 400.0
     """Most by which the variance of all of these is raised where the pins ask for more."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..wire.messages import Message, say
 from .base import Base
 from .locks import locked
 from .sliders import slid
-from .solve import PinSet, Solved, solve_pins
+from .solve import PinSet, PinSolver, Solved
 from .weights import WEIGHTS, CorrectionWeights
 
 __all__ = ["Corrected", "PinReport", "corrected"]
@@ -154,9 +154,10 @@ def _met(
     """The head that meets the pins, (N, 3) its offset, and the reports. What folds take away, and what firm pins miss beside
     others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps."""
     pins, names = given
-    asked, best = pins, (np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest))
+    asked, best = pins.pixels, (np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest))
+    solver = PinSolver(model, base, pins, switches, kept, weights)
     for _ in range(1 + weights.again):
-        solved = solve_pins(model, base, asked, switches, kept, weights)
+        solved = solver.solve(asked)
         offset = _unfolded(model, surface, base, solved)
         offset[kept >= 1] = 0
         missing = pins.pixels - _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
@@ -168,7 +169,7 @@ def _met(
         if worst <= weights.met_px * weights.well_met:
             break
         late = away > weights.met_px * weights.well_met
-        asked = replace(asked, pixels=asked.pixels + missing * late[:, None])
+        asked = asked + missing * late[:, None]
     _, solved, offset = best
     return solved, offset, _reports(base, solved, offset, pins, names)
 

@@ -146,9 +146,7 @@ def _measures_move(model: HeadModel, values: Mapping[str, float], pins: PinSet, 
     return amounts @ moves
 
 
-def _without_pinned(
-    model: HeadModel, change: np.ndarray, pins: PinSet, weights: SliderWeights = WEIGHTS.slider
-) -> np.ndarray:
+def _without_pinned(model: HeadModel, change: np.ndarray, pins: PinSet, weights: SliderWeights = WEIGHTS.slider) -> np.ndarray:
     """(K,) a change of identity without what it does to pinned places: the likeliest one that takes it back."""
     if not len(pins.view) or not change.any():
         return change

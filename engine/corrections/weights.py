@@ -19,7 +19,7 @@ class ErrorWeights:
     """Variance of identity coefficients beyond the modes of people, as in the coarse stage."""
     identity_reach_mm: float = 75.0
     """Distance over which errors that people's statistics explain go together; none beyond it."""
-    local: tuple[tuple[float, float, float], ...] = ((2.0, 0.3, 60.0), (1.5, 0.3, 14.0))
+    local: tuple[tuple[float, float, float], ...] = ((2.0, 0.3, 60.0), (1.0, 0.6, 18.0))
     """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together.
     Fits of generated heads are 2.4 mm wrong along the surface and 1.5 mm across it, and identities explain most of the latter."""
     slope_rounds: int = 6

@@ -106,7 +106,7 @@ def write_errors(model: HeadModel, modes: np.ndarray, path: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Command line; see ``--help``."""
     parser = Parser(prog="python -m engine.synthetic.fit_errors", description=__doc__.split("\n")[0])
-    parser.add_argument("--heads", type=int, default=160, help="heads that are drawn")
+    parser.add_argument("--heads", type=int, default=141, help="heads that are drawn")
     parser.add_argument("--out", type=Path, default=ERRORS_FILE, help="file that is written")
     options = parser.parse_args(argv)
     model = load_head_model()

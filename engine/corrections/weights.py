@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "CorrectionWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
+__all__ = ["WEIGHTS", "CorrectionWeights", "EaseWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,22 @@ class HoldWeights:
 
 
 @dataclass(frozen=True)
+class EaseWeights:
+    """How a move that turns triangles over is spread over what lies around them, so that little of it is lost."""
+
+    least_area: float = 0.25
+    """A triangle that keeps less of its area, seen along its normal before, has turned over."""
+    rounds: int = 30
+    """Most rounds."""
+    rings: int = 5
+    """Vertices around such a triangle that ease it."""
+    fade: float = 0.6
+    """Weight of each next ring of them."""
+    average: float = 0.7
+    """Share of the neighbours' mean in a vertex's move, twice a round."""
+
+
+@dataclass(frozen=True)
 class SliderWeights:
     """What a slider may move."""
 
@@ -109,6 +125,7 @@ class CorrectionWeights:
     error: ErrorWeights = field(default_factory=ErrorWeights)
     pose: PoseWeights = field(default_factory=PoseWeights)
     hold: HoldWeights = field(default_factory=HoldWeights)
+    ease: EaseWeights = field(default_factory=EaseWeights)
     slider: SliderWeights = field(default_factory=SliderWeights)
     steps: int = 7
     """Gauss-Newton steps: perspective and the bounds of actions are all that is not linear."""

@@ -85,6 +85,14 @@ def test_ten_drags_fold_no_triangle(model, base):
     assert folded(model, surface, base.rest, base.rest + found.offset) == 0
 
 
+def test_a_much_narrower_mouth_folds_nothing_and_meets_its_pins(model, base):
+    given = dragged(model, base, (0, MOUTH, 14, 0), (0, 291, -14, 0), (0, NOSE, 0, 0), (0, 152, 0, 0))
+    found = corrected(model, base, given)
+    surface = skin_surface(model)
+    assert folded(model, surface, base.rest, base.rest + found.offset) == 0
+    assert max(one.error_px for one in found.pins) < 1
+
+
 def test_symmetric_moves_both_sides_alike(model, base):
     switches = Switches(symmetric=True, expression=False)
     found = corrected(model, base, dragged(model, base, (0, JAW, -12, 0), switches=switches))

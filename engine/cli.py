@@ -79,10 +79,7 @@ def make_parser() -> Parser:
     command.set_defaults(run=_reconstruct)
 
     command = commands.add_parser("add-photo", help="one more photo of a finished head, fitted together with its others")
-    command.add_argument("bundle", metavar="BUNDLE", help="the head")
-    command.add_argument("photo", metavar="PHOTO", help=PHOTO_KINDS)
-    command.add_argument("--out", required=True, metavar="DIR", help="folder of the new bundle; may be BUNDLE itself")
-    command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
+    _add_addition(command)
     command.set_defaults(run=_add_photo)
 
     command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
@@ -122,28 +119,21 @@ def make_parser() -> Parser:
     command.add_argument(
         "what",
         choices=(
-            *(
-                "accuracy",
-                "added",
-                "batch",
-                "correct",
-                "detail",
-                "df_mvr",
-                "digest",
-                "expressions",
-                "hair",
-                "now",
-                "rendered",
-                "speed",
-                "sheets",
-            ),
-            *("views", "worn"),
+            *("accuracy", "added", "batch", "correct", "detail", "df_mvr", "digest", "expressions", "hair", "now", "rendered"),
+            *("speed", "sheets", "views", "worn"),
         ),
         help="what is measured; `engine bench speed --help` tells its options",
     )
     command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="options of that measurement")
     command.set_defaults(run=_bench)
     return parser
+
+
+def _add_addition(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", metavar="BUNDLE", help="the head")
+    command.add_argument("photo", metavar="PHOTO", help=PHOTO_KINDS)
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the new bundle; may be BUNDLE itself")
+    command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
 
 
 def _add_batch(command: argparse.ArgumentParser) -> None:

@@ -33,6 +33,7 @@ SAMPLES = 12000
 MOST = 1.02
 """Most of the mean distance, added over fresh."""
 _COLUMNS = (8, 12, 12, 12, 12, 12)
+"""Widths of the table's columns."""
 
 
 def main(argv: list[str] | None = None) -> int:

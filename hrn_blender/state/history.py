@@ -44,7 +44,7 @@ def versions(head: bpy.types.Object) -> list:
 
 
 def place(head: bpy.types.Object) -> int:
-    """Which version the head shows; one past the last where it shows its newest state."""
+    """The number of the version that the head shows; one past the last where it shows its newest state."""
     count, active = len(head.hrn_history.versions), head.hrn_history.active
     return active if 0 <= active < count else count
 

@@ -1,4 +1,4 @@
-"""Which head an operator of this room changes."""
+"""The head that an operator of this room changes, and the others beside it."""
 
 from __future__ import annotations
 

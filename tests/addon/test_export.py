@@ -72,7 +72,9 @@ def test_deformation_folds_and_an_artists_key_are_the_rest(head):
 
 def test_an_artists_key_that_is_off_is_left_out(head):
     before = read_shape(head).rest
-    head.shape_key_add(name="Monster", from_mix=False).points[5].co.z += 1
+    monster = head.shape_key_add(name="Monster", from_mix=False)
+    monster.points[5].co.z += 1
+    monster.value = 0
     after = read_shape(head)
     assert "Monster" not in after.actions and np.array_equal(after.rest, before)
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["ErrorCode", "HrnError", "Settings", "__version__", "load_bundle", "reconstruct", "refit", "retexture"]
+__all__ = ["ErrorCode", "HrnError", "Settings", "__version__", "add_photo", "load_bundle", "reconstruct", "refit", "retexture"]
 
 _PLACES = {
     "ErrorCode": "wire.errors",
     "HrnError": "wire.errors",
     "Settings": "wire.settings",
+    "add_photo": "methods",
     "load_bundle": "wire.bundle",
     "reconstruct": "methods",
     "refit": "corrections.refit",

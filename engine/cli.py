@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from . import __version__
 from .system.argument_types import count, positive_number
 from .system.streams import open_closed_streams
+from .wire.bundle import Bundle
 from .wire.command_line import Parser
 from .wire.errors import EXIT_CODES, ErrorCode
 from .wire.formats import EXPORT_KINDS, PHOTO_KINDS
@@ -77,6 +78,13 @@ def make_parser() -> Parser:
     command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
     command.set_defaults(run=_reconstruct)
 
+    command = commands.add_parser("add-photo", help="one more photo of a finished head, fitted together with its others")
+    command.add_argument("bundle", metavar="BUNDLE", help="the head")
+    command.add_argument("photo", metavar="PHOTO", help=PHOTO_KINDS)
+    command.add_argument("--out", required=True, metavar="DIR", help="folder of the new bundle; may be BUNDLE itself")
+    command.add_argument("--json", action="store_true", help="print the result or the error as JSON on stdout")
+    command.set_defaults(run=_add_photo)
+
     command = commands.add_parser("batch", help="a folder of people in, a folder of heads out (docs/user/batch.md)")
     _add_batch(command)
     command.set_defaults(run=_batch)
@@ -116,6 +124,7 @@ def make_parser() -> Parser:
         choices=(
             *(
                 "accuracy",
+                "added",
                 "batch",
                 "correct",
                 "detail",
@@ -195,7 +204,26 @@ def _reconstruct(options: argparse.Namespace) -> int:
         from .pipeline.export import export_head
 
         exported = [str(path) for path in export_head(bundle, options.export)]
-    if options.json:
+    _print_bundle(bundle, exported, options.json)
+    return 0
+
+
+def _add_photo(options: argparse.Namespace) -> int:
+    from .methods import add_photo
+
+    line = ProgressLine()
+    try:
+        with stdout_to_stderr():
+            bundle = add_photo(options.bundle, options.photo, options.out, line)
+    finally:
+        line.end()
+    _print_bundle(bundle, None, options.json)
+    return 0
+
+
+def _print_bundle(bundle: Bundle, exported: list[str] | None, as_json: bool) -> None:
+    """Tell what was made, and its warnings."""
+    if as_json:
         _print_json(
             {
                 "bundle": str(bundle.path),
@@ -210,7 +238,6 @@ def _reconstruct(options: argparse.Namespace) -> int:
             print(path)
         for warning in bundle.manifest["quality"]["warnings"]:
             print(local(say("warning: {text}", text=Message.from_json(warning))), file=sys.stderr)
-    return 0
 
 
 @contextlib.contextmanager

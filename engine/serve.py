@@ -375,6 +375,21 @@ def _retexture(params: dict) -> Callable[[Receiver], dict]:
     return work
 
 
+def _addition(params: dict) -> Callable[[Receiver], dict]:
+    bundle, photo, out, folder, corrections = (params.get(n) for n in ("bundle", "photo", "out", "folder", "corrections"))
+    paths = all(isinstance(one, str) and one for one in (bundle, photo, out)) and isinstance(folder, (str, type(None)))
+    if not (paths and isinstance(corrections, (dict, str, type(None)))):
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "Adding a photo needs a head bundle, a photo and an output folder.")
+    claim = _claim(params)
+
+    def work(told: Receiver) -> dict:
+        from .methods import add_photo
+
+        return _bundle_answer(add_photo(bundle, photo, out, told, corrections=corrections, folder=folder, claim=claim))
+
+    return work
+
+
 def _of_correction(params: dict) -> tuple[str, dict | str, str, str | None]:
     """Bundle, corrections, output, and folder of the masks."""
     bundle, corrections, out, folder = (params.get(name) for name in ("bundle", "corrections", "out", "folder"))
@@ -415,6 +430,7 @@ _WORK: dict[str, Callable[[dict], Callable[[Receiver], dict]]] = {
     "reconstruct": _reconstruction,
     "refit": _refit,
     "retexture": _retexture,
+    "add_photo": _addition,
 }
 """Requests that are done one at a time: each checks its parameters and answers what does the work."""
 

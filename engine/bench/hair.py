@@ -26,7 +26,7 @@ from ..wire.paths import engine_home
 from ..wire.settings import Settings
 from . import hair_known, hair_limits, hair_real
 from .hair_bundle import NotMeasured
-from .hair_likeness import distances, write_pair
+from .hair_likeness import distances, write_sizes
 from .hair_masks import score_masks
 from .hair_sheet import write_sheet
 from .hair_truth import load_truth, photograph
@@ -132,9 +132,9 @@ def _likeness(options: argparse.Namespace, bundles: dict[str, Bundle], work: Pat
         print(local(absent))
         return []
     names = [name for name, bundle in bundles.items() if bundle.manifest.get("hair", {}).get("groups")]
-    pairs = [write_pair(bundles[name], work / "likeness" / name) for name in names]
+    sizes = [write_sizes(bundles[name], work / "likeness" / name) for name in names]
     try:
-        told = distances(pairs, options.recognizer, work)
+        told = distances(sizes, options.recognizer, work)
     except NotMeasured as failure:
         return [failure.args[0]]
     found["likeness"] = [{"photo": name, **one._asdict()} for name, one in zip(names, told)]

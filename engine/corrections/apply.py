@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from ..wire.corrections import Corrections, Switches
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
 from .base import Base
+from .ease import eased
 from .locks import locked
 from .sliders import slid
-from .solve import PinSet, Solved, solve_pins
-from .weights import WEIGHTS, CorrectionWeights
+from .solve import PinSet, PinSolver, Solved
+from .weights import WEIGHTS, CorrectionWeights, EaseWeights
 
 __all__ = ["Corrected", "PinReport", "corrected"]
 
@@ -152,23 +153,27 @@ def _met(
     weights: CorrectionWeights,
 ) -> tuple[Solved, np.ndarray, tuple[PinReport, ...]]:
     """The head that meets the pins, (N, 3) its offset, and the reports. What folds take away, and what firm pins miss beside
-    others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps."""
+    others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps; and where it
+    does not, with moves that are eased around what would turn over."""
     pins, names = given
-    asked, best = pins, (np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest))
-    for _ in range(1 + weights.again):
-        solved = solve_pins(model, base, asked, switches, kept, weights)
-        offset = _unfolded(model, surface, base, solved)
-        offset[kept >= 1] = 0
-        missing = pins.pixels - _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
-        firm = pins.deviation <= weights.firm_mm
-        away = np.linalg.norm(missing, axis=1) * firm
-        worst = float(away.max(initial=0))
-        if worst < best[0]:
-            best = worst, solved, offset
-        if worst <= weights.met_px * weights.well_met:
+    best = np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest)
+    solver = PinSolver(model, base, pins, switches, kept, weights)
+    for ease in (None, weights.ease):
+        asked = pins.pixels
+        for _ in range(1 + weights.again):
+            solved = solver.solve(asked)
+            offset = _unfolded(model, surface, base, solved, ease)
+            offset[kept >= 1] = 0
+            missing = pins.pixels - _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
+            away = np.linalg.norm(missing, axis=1) * (pins.deviation <= weights.firm_mm)
+            worst = float(away.max(initial=0))
+            if worst < best[0]:
+                best = worst, solved, offset
+            if worst <= weights.met_px * weights.well_met:
+                break
+            asked = asked + missing * (away > weights.met_px * weights.well_met)[:, None]
+        if best[0] <= weights.met_px:
             break
-        late = away > weights.met_px * weights.well_met
-        asked = replace(asked, pixels=asked.pixels + missing * late[:, None])
     _, solved, offset = best
     return solved, offset, _reports(base, solved, offset, pins, names)
 
@@ -187,14 +192,20 @@ def _pixels(base: Base, cameras: Sequence[Camera], actions: np.ndarray, rest: np
     return found
 
 
-def _unfolded(model: HeadModel, surface: SkinSurface, base: Base, solved: Solved) -> np.ndarray:
-    """(N, 3) the offset, carried to what is not skin, without turning any triangle over: at rest and in the first photo."""
+def _unfolded(model: HeadModel, surface: SkinSurface, base: Base, solved: Solved, ease: EaseWeights | None) -> np.ndarray:
+    """(N, 3) the offset, carried to what is not skin, without turning any triangle over: at rest and in the first photo.
+
+    Args:
+        ease: how it is eased before.
+    """
     offset = solved.offset[surface.vertices]
     if not offset.any():
         return np.zeros_like(base.rest)
-    offset = without_folds(base.rest[surface.vertices], surface.triangles, offset)
-    moved = np.tensordot(solved.actions[0], base.basis, 1)[surface.vertices]
-    offset = without_folds(base.rest[surface.vertices] + moved, surface.triangles, offset)
+    rest = base.rest[surface.vertices]
+    for vertices in (rest, rest + np.tensordot(solved.actions[0], base.basis, 1)[surface.vertices]):
+        if ease is not None:
+            offset = eased(vertices, surface.triangles, offset, ease)
+        offset = without_folds(vertices, surface.triangles, offset)
     return propagate(model, surface, offset).astype(np.float64)
 
 

@@ -1,8 +1,8 @@
 """How a fitted head may still be wrong, as a Gaussian field over its vertices, and what it says about the rest of the head
 when a place of it is known.
 
-The covariance is that of people's identities (:mod:`engine.fit.coarse.population`) and of smooth local fields, each times a
-function of the distance that ends at a few centimetres (Gaspari and Cohn, QJRMS 1999, do so for ensembles; the product of two
+The covariance is that of people's identities (:mod:`engine.fit.coarse.population`), of what fits of generated heads were wrong
+by (:mod:`engine.synthetic.fit_errors` measures it) and of smooth local fields, each times a function of the distance that ends at a few centimetres (Gaspari and Cohn, QJRMS 1999, do so for ensembles; the product of two
 covariances is one, by Schur): a pin pulls what lies around it as faces vary there, in depth, too, as far as that goes with
 what the picture shows; and nothing beyond.
 """
@@ -10,15 +10,19 @@ what the picture shows; and nothing beyond.
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 
-from ..fit.coarse.population import load_people
+from ..fit.coarse.population import anchored_identity, load_people
 from ..geometry.mesh import neighbour_mean, vertex_normals
 from ..head.model import MATERIALS, HeadModel
 from .weights import ErrorWeights
 
-__all__ = ["MIRROR", "ErrorField", "error_field", "taper"]
+__all__ = ["ERRORS_FILE", "MIRROR", "ErrorField", "error_field", "taper"]
+
+ERRORS_FILE = Path(__file__).parent / "data" / "errors.npz"
+"""What fits of generated heads were wrong by, as far as identities explain it."""
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """A move's mirror image in model space."""
@@ -42,7 +46,8 @@ class ErrorField:
         people = load_people(model)
         count = people.modes.shape[1]
         covariance = weights.identity**2 * (people.modes.T @ people.modes + weights.person_variance * np.eye(count))
-        moves = np.tensordot(np.linalg.cholesky(covariance).T, model.identity_basis.astype(np.float64), 1)
+        roots = np.concatenate([np.linalg.cholesky(covariance).T, weights.measured * _measured(model)])
+        moves = np.tensordot(roots, model.identity_basis.astype(np.float64), 1)
         mirrored = moves[:, model.mirror] * MIRROR
         # Even and odd halves: the covariance is the same on both sides.
         moves = np.concatenate([moves + mirrored, moves - mirrored]) / 2
@@ -81,6 +86,17 @@ class ErrorField:
         if symmetric:
             found = found + MIRROR[:, None, None] * found[self.model.mirror]
         return found
+
+
+def _measured(model: HeadModel) -> np.ndarray:
+    """(M, K) identities whose squares' sum is the covariance of measured errors.
+
+    Raises:
+        HrnError: MODEL_MISSING where they belong to another head model.
+    """
+    with np.load(ERRORS_FILE, allow_pickle=False) as data:
+        found = anchored_identity(model, data["vertices"], data["modes"])
+    return found / np.sqrt(len(found))
 
 
 def _tangent(normals: np.ndarray) -> np.ndarray:

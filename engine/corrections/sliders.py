@@ -13,6 +13,7 @@ import numpy as np
 from ..fit.coarse.population import load_people
 from ..head.model import HeadModel
 from .base import Base
+from .kinds import KINDS, kinds_move
 from .solve import PinSet
 from .weights import WEIGHTS, SliderWeights
 
@@ -126,11 +127,32 @@ def slid(model: HeadModel, base: Base, sliders: Mapping[str, float], pins: PinSe
     values = {name: value for name, value in sliders.items() if value}
     if not values:
         return base
-    moves = np.array([slider_move(model, name, pins, kept) for name in values])
     basis = model.identity_basis.astype(np.float64)
-    # Each slider also changes a little of what the others measure: solved together, each measure changes as it was asked to.
-    effect = np.array([[np.einsum("knd,nd,k->", basis, measure(model, name), move) for move in moves] for name in values])
-    amounts = np.linalg.lstsq(effect, np.array(list(values.values())), rcond=WEIGHTS.slider.alike)[0]
-    change = amounts @ moves
+    change = _without_pinned(model, kinds_move(model, values), pins) + _measures_move(model, values, pins, kept)
     offset = np.tensordot(change, basis, 1) * (1 - kept)[:, None]
     return base.on_neutral(base.neutral + offset, base.identity + np.pad(change, (0, max(0, len(base.identity) - len(change)))))
+
+
+def _measures_move(model: HeadModel, values: Mapping[str, float], pins: PinSet, kept: np.ndarray) -> np.ndarray:
+    """(K,) change of identity by the sliders of measures. Each also changes a little of what the others measure: solved
+    together, each measure changes as it was asked to."""
+    names = [name for name in values if name not in KINDS]
+    if not names:
+        return np.zeros(len(model.identity_basis))
+    basis = model.identity_basis.astype(np.float64)
+    moves = np.array([slider_move(model, name, pins, kept) for name in names])
+    effect = np.array([[np.einsum("knd,nd,k->", basis, measure(model, name), move) for move in moves] for name in names])
+    amounts = np.linalg.lstsq(effect, np.array([values[name] for name in names]), rcond=WEIGHTS.slider.alike)[0]
+    return amounts @ moves
+
+
+def _without_pinned(model: HeadModel, change: np.ndarray, pins: PinSet, weights: SliderWeights = WEIGHTS.slider) -> np.ndarray:
+    """(K,) a change of identity without what it does to pinned places: the likeliest one that takes it back."""
+    if not len(pins.view) or not change.any():
+        return change
+    held = pins.on(model.identity_basis.astype(np.float64)).reshape(len(change), -1)
+    people = load_people(model)
+    covariance = people.modes.T @ people.modes + weights.person_variance * np.eye(len(change))
+    spread = covariance @ held
+    noise = weights.pinned_mm**2 * np.eye(held.shape[1])
+    return change - spread @ np.linalg.solve(held.T @ spread + noise, change @ held)

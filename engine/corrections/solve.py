@@ -21,7 +21,7 @@ from .base import Base
 from .errors_of_fits import MIRROR, error_field
 from .weights import CorrectionWeights, PoseWeights
 
-__all__ = ["PinSet", "Solved", "solve_pins"]
+__all__ = ["PinSet", "PinSolver", "Solved"]
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,25 @@ class Solved:
     cameras: tuple[Camera, ...]
 
 
-def solve_pins(
-    model: HeadModel, base: Base, pins: PinSet, switches: Switches, kept: np.ndarray, weights: CorrectionWeights
-) -> Solved:
-    """The most likely head.
+class PinSolver:
+    """The most likely heads for pins on the same places.
 
     Args:
         kept: (N,) in [0, 1], how far each vertex is locked.
     """
-    if not len(pins.view):
-        return Solved(np.zeros_like(base.rest), base.actions.copy(), base.cameras)
-    return _Solver(model, base, pins, switches, kept, weights).run()
 
-
-class _Solver:
-    def __init__(self, model, base, pins, switches, kept, weights):
+    def __init__(
+        self,
+        model: HeadModel,
+        base: Base,
+        pins: PinSet,
+        switches: Switches,
+        kept: np.ndarray,
+        weights: CorrectionWeights,
+    ):
         self.base, self.pins, self.weights = base, pins, weights
-        views = len(base.cameras)
+        if not len(pins.view):
+            return
         moving = not switches.rigid_only
         near = _distance_to_pins(model, pins, switches.symmetric)
         free = (1 - smoothstep(weights.hold.from_mm, weights.hold.to_mm, near)) * (1 - kept)
@@ -93,17 +95,22 @@ class _Solver:
             )
             for camera in base.cameras
         ]
+
+    def solve(self, pixels: np.ndarray) -> Solved:
+        """The head that has the pins at (P, 2) pixels of their views."""
+        base, views = self.base, len(self.base.cameras)
+        if not len(pixels):
+            return Solved(np.zeros_like(base.rest), base.actions.copy(), base.cameras)
+        self.pins = replace(self.pins, pixels=pixels)
         self.offset = np.zeros(base.rest.shape)
         self.change = np.zeros((views, base.basis.shape[0]))
         self.bound = np.zeros(self.change.shape, bool)
         self.pose = np.zeros((views, 7))
         self.cameras = list(base.cameras)
         self.scale = 1.0
-
-    def run(self) -> Solved:
         for step in range(self.weights.steps):
             self._step(first=step == 0)
-        return Solved(self.offset, self.base.actions + self.change, tuple(self.cameras))
+        return Solved(self.offset, base.actions + self.change, tuple(self.cameras))
 
     def _step(self, first: bool) -> None:
         pins, count = self.pins, len(self.pins.view)
@@ -122,7 +129,7 @@ class _Solver:
         answer = np.linalg.solve(matrix, measured.ravel())
         if first:  # Pins that ask for more than fits are usually wrong by mean that this one is more wrong.
             asked = float(measured.ravel() @ answer) / (2 * count)
-            self.scale = float(np.clip(asked, 1.0, self.weights.error.most_scale))
+            self.scale = float(np.clip(asked, self.weights.error.least_scale, self.weights.error.most_scale))
             return
         pull = np.einsum("pa,pai->pi", answer.reshape(count, 2), by_place)
         self.offset = np.einsum("xipj,pj->xi", self.shape, pull) * self.scale

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "CorrectionWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
+__all__ = ["WEIGHTS", "CorrectionWeights", "EaseWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
 
 
 @dataclass(frozen=True)
 class ErrorWeights:
     """How a fitted head is still wrong: what people differ in, and smooth fields that they do not explain."""
 
-    identity: float = 1.0
+    identity: float = 0.7
     """Deviation of the identity's error, as a share of how people differ."""
+    measured: float = 0.7
+    """Deviation of it as a share of what fits of generated heads are wrong by."""
     person_variance: float = 0.2
     """Variance of identity coefficients beyond the modes of people, as in the coarse stage."""
     identity_reach_mm: float = 75.0
     """Distance over which errors that people's statistics explain go together; none beyond it."""
-    local: tuple[tuple[float, float, float], ...] = ((0.4, 0.4, 60.0), (0.8, 0.8, 14.0))
-    """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together."""
+    local: tuple[tuple[float, float, float], ...] = ((2.0, 0.3, 60.0), (1.0, 0.6, 18.0))
+    """Smooth fields: deviation along the surface and across it in mm, and distance in mm beyond which nothing goes together.
+    Fits of generated heads are 2.4 mm wrong along the surface and 1.5 mm across it, and identities explain most of the latter."""
     slope_rounds: int = 6
     """Averages with the neighbours' that give the slope of the face without its folds."""
     normal_mm: float = 12.0
@@ -26,6 +29,8 @@ class ErrorWeights:
     sides of an ear, do not go together."""
     action: float = 0.08
     """Deviation of each facial action's value."""
+    least_scale: float = 0.2
+    """Least factor of the variance of all of these: where the pins ask for little, the fit is good."""
     most_scale: float = 400.0
     """Most by which the variance of all of these is raised where the pins ask for more."""
 
@@ -72,6 +77,22 @@ class HoldWeights:
 
 
 @dataclass(frozen=True)
+class EaseWeights:
+    """How a move that turns triangles over is spread over what lies around them, so that little of it is lost."""
+
+    least_area: float = 0.25
+    """A triangle that keeps less of its area, seen along its normal before, has turned over."""
+    rounds: int = 30
+    """Most rounds."""
+    rings: int = 5
+    """Vertices around such a triangle that ease it."""
+    fade: float = 0.6
+    """Weight of each next ring of them."""
+    average: float = 0.7
+    """Share of the neighbours' mean in a vertex's move, twice a round."""
+
+
+@dataclass(frozen=True)
 class SliderWeights:
     """What a slider may move."""
 
@@ -104,6 +125,7 @@ class CorrectionWeights:
     error: ErrorWeights = field(default_factory=ErrorWeights)
     pose: PoseWeights = field(default_factory=PoseWeights)
     hold: HoldWeights = field(default_factory=HoldWeights)
+    ease: EaseWeights = field(default_factory=EaseWeights)
     slider: SliderWeights = field(default_factory=SliderWeights)
     steps: int = 7
     """Gauss-Newton steps: perspective and the bounds of actions are all that is not linear."""

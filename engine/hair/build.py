@@ -13,6 +13,7 @@ from ..system.failures import of_view
 from ..system.progress import SILENT, Progress
 from ..texture.bare import bare_albedo
 from ..types import Photo, Textures, View
+from ..wire.hair_color import SCALP_SHARE
 from ..wire.messages import say
 from .closeup import make_closeup
 from .covered import covered_skin
@@ -28,9 +29,6 @@ from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
 
 __all__ = ["build_hair"]
-
-_SCALP_SHARE = 0.75
-"""Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
 
 def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
@@ -56,9 +54,10 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         tufts["hair"] = Tufts(strands, style)
     scalp_color = _scalp_color(strands)
     growing(0.6)
-    tufts.update({name: Tufts(*one) for name, one in short_hair(model, seen, views, posed, textures).items()})
+    short, lids = short_hair(model, seen, views, posed, textures)
+    tufts.update({name: Tufts(*one) for name, one in short.items()})
     growing(0.8)
-    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()})
+    covered = covered_skin(model, posed[0], {name: one.strands for name, one in tufts.items()}, lids)
     bare = bare_albedo(model, textures.albedo, covered, scalp_color) if covered else None
     if bare is not None:
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
@@ -71,7 +70,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         bare,
         tuple(_on_photo(one, view.photo) for one, view in zip(seen, views)),
         _report(seen, strands, measured),
-        tuple(_warnings(seen)),
+        tuple(_warnings(seen, measured)),
     )
 
 
@@ -86,7 +85,7 @@ def _scalp_color(strands: Strands) -> np.ndarray:
     """(3,) linear color of the skin between the roots; black, and of no use, where there is no hair."""
     if not len(strands.points):
         return np.zeros(3, np.float32)
-    return (_SCALP_SHARE * np.median(strands.color[:, 0], 0)).astype(np.float32)
+    return (SCALP_SHARE * np.median(strands.color[:, 0], 0)).astype(np.float32)
 
 
 def _on_photo(seen: HairView, photo: Photo) -> np.ndarray:
@@ -112,7 +111,7 @@ def _report(seen: Sequence[HairView], strands: Strands, measured: dict) -> dict:
     return {"state": "grown" if len(strands.points) else next(filter(None, refusals), "none"), **measured, **shares}
 
 
-def _warnings(seen: Sequence[HairView]):
+def _warnings(seen: Sequence[HairView], measured: dict):
     refusals = {view.mask.refusal for view in seen}
     if "covered" in refusals:
         yield HairWarning(
@@ -121,3 +120,10 @@ def _warnings(seen: Sequence[HairView]):
         )
     elif "unclear" in refusals:
         yield HairWarning("hair_unclear", say("The photo does not show the hair clearly; what was grown is a guess. Check it."))
+    elif measured.get("behind"):
+        yield HairWarning(
+            "hair_behind",
+            say(
+                "The hair lies tight, and the photo does not show whether it is tied behind the head; it was grown short there."
+            ),
+        )

@@ -25,12 +25,15 @@ _LAID = ("brows",)
 """Groups whose hairs lie on the skin, so that all of their points cover it, not their roots alone."""
 
 
-def covered_skin(model: HeadModel, posed: np.ndarray, groups: Mapping[str, Strands]) -> dict[str, np.ndarray]:
+def covered_skin(
+    model: HeadModel, posed: np.ndarray, groups: Mapping[str, Strands], lids: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """(N,) float32 in [0, 1] for each group of curves: how far it covers the skin at each vertex; hair grows on no ear. With a
-    beard, ``stubble`` is the share of its shade that lies in the skin.
+    beard, ``stubble`` is the share of its shade that lies in the skin; with lashes, ``lids`` is the lids' shade.
 
     Args:
         posed: (N, 3) mm, the head that the curves were made on.
+        lids: (N,) log of how much darker the lids' edges are than the skin around; None: as dark as that.
     """
     skin = np.unique(model.faces[model.face_material == MATERIALS.index("skin")])
     bare = 1 - model.part("right_ear", "left_ear")
@@ -46,6 +49,8 @@ def covered_skin(model: HeadModel, posed: np.ndarray, groups: Mapping[str, Stran
         out[name] = cover * bare if name == "hair" else cover
         if name == "beard":
             out["stubble"] = np.full(len(posed), _in_the_skin(strands), np.float32)
+        if name == "lashes" and lids is not None:
+            out["lids"] = lids
     return out
 
 

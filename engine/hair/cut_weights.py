@@ -74,6 +74,11 @@ class TiedWeights:
     """It is more parallel than that."""
     ears: float = 0.5
     """Share of an ear that hair covers, at most."""
+    unseen: float = 7.5
+    """Hair that lies tighter than that may be gathered behind the head where no photo looks, mm (known tails 4.7 to 7.5, short
+    grey hair 7.8: of what lies looser nothing is said) ..."""
+    profile: float = 50.0
+    """... and degrees from which on a photo would show a tail there."""
     beyond: float = 9.0
     """Hair farther beyond the skull's outline than all of it is thick, and this, stands out, mm."""
     widest: float = 0.62

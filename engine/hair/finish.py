@@ -18,7 +18,7 @@ from .field import View
 from .seen import blur, inside_distance
 from .space import Space, trilinear
 
-__all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "trimmed", "tufted"]
+__all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resampled", "surfaced", "trimmed", "tufted"]
 
 _CHORD = 0.2
 """Least distance between two points of a strand from the skin, mm."""
@@ -198,6 +198,26 @@ def trimmed(
     # The root itself stands on skin: it is judged by where roots may stand.
     first = np.where(bad.any(1), bad.argmax(1), shape[1])
     return first, (first >= 3) & ~bad[:, 1:3].any(1)
+
+
+def surfaced(points: np.ndarray, space: Space, depth: float) -> tuple[np.ndarray, np.ndarray]:
+    """Strands that end before they lie in the head: from a hollow behind an eye or an ear the nearest skin leads no way out.
+
+    Args:
+        points: (G, M, 3) mm.
+        depth: in the head, by voxels, mm.
+
+    Returns:
+        (K, M, 3) those that are worth keeping, and (G,) bool which ones these are.
+    """
+    sunk = space.at(points.reshape(-1, 3))[:, 0].reshape(points.shape[:2]) < -depth
+    sunk[:, 0] = False
+    cut = sunk.any(1)
+    count = np.where(cut, sunk.argmax(1), points.shape[1])
+    points = points.copy()
+    kept = count >= 6
+    points[cut & kept] = resampled(points[cut & kept], count[cut & kept], points.shape[1])
+    return points[kept], kept
 
 
 def _turned_back(points: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from .comb import combed
 from .cut import Cut, cut_of
 from .ears import Ears
 from .field import Field, View, hair_field
-from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, trimmed, tufted
+from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, surfaced, trimmed, tufted
 from .flow import Fall, hair_flow
 from .grow import continued, grown_strands
 from .lengths import Lengths
@@ -27,7 +27,7 @@ from .seen import Seen, inside_distance, seen_hair
 from .space import Space, hair_space
 from .standing import standing_strands
 from .style import curled, measured_curl, measured_style, shown_share
-from .tied import Tie, found_tie, gathered_strands
+from .tied import Tie, found_tie, gathered_strands, unseen_behind
 from .trace import Curves, Traces, joined, seen_strands, spread_seeds, traced
 from .types import HairView, Strands, no_strands
 from .volume import hair_volume
@@ -104,7 +104,8 @@ def groom_hair(
     )
     finer = 1 - shown_share(np.median(_length(points)), curl[1], weights.strands.points, weights.style)
     style = measured_style(cut, (finer * curl[0], curl[1]), weights.style, weights.cut)
-    return strands, style, _report(scene, strands)
+    behind = tie is None and unseen_behind(shown, cut, ears, weights.tied)
+    return strands, style, _report(scene, strands) | {"behind": "unseen" if behind else ""}
 
 
 @dataclass(frozen=True)
@@ -304,6 +305,8 @@ def _finished(
     points = resampled(dense[keep], count[keep], own.points if scene.tie is None else weights.tied.points)
     points[:, 0] = scene.roots.point[curves.root[keep]]
     points = lifted_off(points, Skin(scene.model, scene.posed), scene.space, own.clearance)
+    points, whole = surfaced(points, scene.space, own.sunk)
+    keep[keep] = whole
     return points, curves.root[keep], source[keep], layer[keep]
 
 

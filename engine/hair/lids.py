@@ -24,11 +24,13 @@ class LidLines(NamedTuple):
 
     upper: float
     lower: float
+    shade: tuple[float, float]
+    """How much darker the rims of upper and lower lids are than the skin around the eyes, log luminance."""
 
 
 def lid_lines(closeups: Sequence[Closeup], weights: LashWeights = LASH) -> LidLines:
     """What the photos show beside the rims; what is usual where none tells it."""
-    found, trust = [np.array(weights.unseen)], [1e-3]
+    found, trust = [np.array([*weights.unseen, *weights.unseen_shade])], [1e-3]
     for closeup in closeups:
         light = np.log(closeup.even @ LUMINANCE + _FLOOR).astype(np.float32)
         for rim, brow in zip(EYES, BROWS):
@@ -41,28 +43,43 @@ def lid_lines(closeups: Sequence[Closeup], weights: LashWeights = LASH) -> LidLi
             up = np.array([across[1], -across[0]]) / wide
             up *= np.sign(up @ (closeup.landmarks[list(brow)].mean(0) - points.mean(0)))
             rims = (points[9:], up), (points[1:8], -up)
-            dark = [_darkness(closeup, light, place, way, weights) for place, way in rims]
+            spans = (weights.line, weights.beyond), (weights.rim, weights.around)
+            dark = [_darkness(closeup, light, *at, span, weights.over) for span in spans for at in rims]
             if None in dark:
                 continue
-            found.append(np.array(dark))
+            line, shade = (
+                smoothstep(*weights.lined, np.array(dark[:2])),
+                np.clip(weights.deeper * np.array(dark[2:]), *np.transpose(weights.shade)),
+            )
+            found.append(np.concatenate([line, shade]))
             # An eye that the head turns away is narrow, and tells little.
             trust.append(wide / closeup.face * wide)
-    dark = np.average([found[0], *(smoothstep(*weights.lined, one) for one in found[1:])], axis=0, weights=trust)
-    return LidLines(float(dark[0]), float(dark[1]))
+    upper, lower, *shade = np.average(found, axis=0, weights=trust).tolist()
+    return LidLines(upper, lower, tuple(shade))
 
 
-def _darkness(closeup: Closeup, light: np.ndarray, rim: np.ndarray, way: np.ndarray, w: LashWeights) -> float | None:
+def _darkness(
+    closeup: Closeup,
+    light: np.ndarray,
+    rim: np.ndarray,
+    way: np.ndarray,
+    spans: tuple[tuple[float, ...], tuple[float, ...]],
+    over: float,
+) -> float | None:
     """Log luminance of the skin beyond a lid's line over that of the line; None where something lies over them.
 
     Args:
         light: (h, w) log luminance. rim: (7, 2) pixels. way: (2,) unit direction off the eye.
+        spans: distances from the rim of the line, and of the skin beyond it, face widths.
+        over: share of what lies over the face from which on nothing is told.
     """
 
     def level(shares: tuple[float, ...]) -> float:
         at = (rim[None] + np.multiply.outer(np.float32(shares) * closeup.face, way)[:, None]).reshape(-1, 2)
-        if closeup.over is not None and sampled(closeup.over, at).mean() > w.over:
+        if closeup.over is not None and sampled(closeup.over, at).mean() > over:
             return np.nan
         return float(np.median(sampled(light, at)))
 
-    dark = level(w.beyond) - level(w.line)
+    line, beyond = spans
+    dark = level(beyond) - level(line)
     return dark if np.isfinite(dark) else None

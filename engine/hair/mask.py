@@ -9,7 +9,21 @@ import numpy as np
 
 from ..photo.regions import disk
 from .mask_scene import EVEN, Scene, guided, half_window, make_scene
-from .mask_weights import COLOR, FUSION, PLACE, REFUSAL, SHAPE, ColorWeights, FusionWeights, PlaceWeights, ShapeWeights
+from .mask_weights import (
+    BORDER,
+    COLOR,
+    FUSION,
+    PLACE,
+    REFUSAL,
+    SEEDS,
+    SHAPE,
+    BorderWeights,
+    ColorWeights,
+    FusionWeights,
+    PlaceWeights,
+    SeedWeights,
+    ShapeWeights,
+)
 from .refusal import refusal
 from .types import HairMask, Window
 from .walls import without_ground
@@ -43,7 +57,7 @@ def hair_mask(
         seeds = _told_seeds(scene, seeds, told)
     if matte is not None:
         hair = _told(scene, matte)
-    elif seeds["hair"].sum() < 40:
+    elif seeds["hair"].sum() < SEEDS.fewest:
         reason = refusal(scene, nothing, seeds["like_skin"], parts) or "unclear"
         return HairMask(nothing, window.brow, nothing, scene.people, reason)
     else:
@@ -107,32 +121,36 @@ def _told_gleams(burnt: np.ndarray, told: np.ndarray, weights: FusionWeights = F
     return burnt & (sure < weights.gleam)[label]
 
 
-def _seeds(scene: Scene) -> dict[str, np.ndarray]:
+def _seeds(scene: Scene, weights: SeedWeights = SEEDS) -> dict[str, np.ndarray]:
     """Places (H, W) bool that are surely hair (and at the head), background, clothes; what is like skin in color, its reflections; the skin's log density."""
     window, level = scene.window, scene.window.level
     parts, shown = window.parts, window.shown
-    scalp = cv2.erode((parts["scalp"] > 0.8).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    ring = (scene.far < 0.10) & ~scene.head & (level > 0.55)
-    bare = (window.skin > 0.25) | (window.surface > 0.25)
-    background = ((scene.people < 0.08) | ((scene.far > 0.8) & (level > 0.9))) & shown
-    scalp &= scene.people > 0.6
-    ring &= scene.people > 0.85
-    hair = (scalp | ring) & ~bare & ~scene.oval & shown
+    scalp = cv2.erode((parts["scalp"] > weights.scalp).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    ring = (scene.far < weights.ring) & ~scene.head & (level > weights.ring_level)
+    bare = (window.skin > weights.bare) | (window.surface > weights.bare)
+    away, above = weights.away
+    background = ((scene.people < weights.nobody) | ((scene.far > away) & (level > above))) & shown
+    scalp &= scene.people > weights.scalp_people
+    ring &= scene.people > weights.ring_people
+    possible = ~bare & ~scene.oval & shown
+    hair = (scalp | ring) & possible
     if scene.known and hair.sum() < PLACE.few * window.face**2:  # the fitted skull is higher than this one
-        hair |= (scene.people > 0.85) & (scene.far < 0.15) & (level > 0.75) & ~bare & ~scene.oval & shown
-    clothes = (scene.people > 0.6) & (window.skin < 0.2) & (level < -0.4)
-    clothes |= (
-        (scene.people > 0.7) & (window.skin < 0.2) & (level < -0.25) & (parts["neck"] < 0.2) & (np.abs(scene.across) < 0.35)
-    )
-    sure = window.skin > 0.8
-    skin = scene.density(sure, COLOR.skin, shaded=True) if sure.sum() > 60 else np.full(level.shape, EVEN, np.float32)
-    like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if sure.sum() > 60 else np.inf)
+        around, above = weights.high
+        hair |= (scene.people > weights.ring_people) & (scene.far < around) & (level > above) & possible
+    covered = window.skin < weights.clothes_skin
+    clothes = (scene.people > weights.clothes_people[0]) & covered & (level < weights.clothes_level[0])
+    chest = (scene.people > weights.clothes_people[1]) & covered & (level < weights.clothes_level[1])
+    clothes |= chest & (parts["neck"] < weights.chest_neck) & (np.abs(scene.across) < weights.chest_across)
+    sure = window.skin > weights.skin
+    enough = sure.sum() > weights.learnt
+    skin = scene.density(sure, COLOR.skin, shaded=True) if enough else np.full(level.shape, EVEN, np.float32)
+    like_skin = skin > (np.quantile(skin[sure], COLOR.typical_skin) if enough else np.inf)
     shining = scene.head & _shining(scene, sure)
-    burnt = _burnt(scene, like_skin) if sure.sum() > 60 else np.zeros(level.shape, bool)
+    burnt = _burnt(scene, like_skin) if enough else np.zeros(level.shape, bool)
     like_skin |= shining | burnt
     # Above a receding hairline the scalp's part of the fitted head is bare.
     other = hair & ~like_skin
-    if other.sum() > max(40, 0.2 * hair.sum()):
+    if other.sum() > max(weights.fewest, weights.unlike_skin * hair.sum()):
         hair = other
     return {
         "hair": hair,
@@ -313,7 +331,7 @@ def _without_blackness(
 ) -> np.ndarray:
     """The chance without what goes on past an ear where all is black: a shadow on the wall, clothes, a dark room.
 
-    Long hair that is as black cannot be told from these and ends at the ear, too.
+    Long hair that is as black ends at the ear, too, unless the part network takes the whole piece for hair.
     """
     level, black = scene.window.level, np.zeros(hair.shape, bool)
     for side in (-1, 1):
@@ -321,26 +339,32 @@ def _without_blackness(
         passage = low & (hair > 0.5) & (level > 0.0)
         if passage.sum() > 20 and np.median(scene.lab[passage][:, 0]) < weights.black:
             black |= low & (scene.far > 0)
+    if told is not None:
+        count, label = cv2.connectedComponents((black & (hair > 0.5)).astype(np.uint8))
+        size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
+        black &= (np.bincount(label.ravel(), told.ravel(), count) / size < weights.black_told)[label]
     return _whole(scene, np.where(black, np.minimum(hair, 0.1), hair), seeds, told) if black.any() else hair
 
 
-def _beyond_photo(scene: Scene, hair: np.ndarray) -> np.ndarray:
+def _beyond_photo(scene: Scene, hair: np.ndarray, weights: BorderWeights = BORDER) -> np.ndarray:
     """Beyond the photo: a coat as thick as the seen outline's."""
     window = scene.window
     if window.shown.all():
         return hair
-    hair = np.where(_cut_off_beside(scene, hair), 1, hair)
+    hair = np.where(_cut_off_beside(scene, hair, weights), 1, hair)
     inside = cv2.distanceTransform(scene.head.astype(np.uint8), cv2.DIST_L2, 5) / window.face
     distance = np.where(scene.head, -inside, scene.far)
     mask = ((hair > 0.5) & window.shown).astype(np.uint8)
-    edge = (mask > 0) & (cv2.erode(mask, np.ones((3, 3), np.uint8)) == 0) & ~scene.head & (window.level > 0.55)
-    coat = float(np.clip(np.median(distance[edge]), 0.02, 0.25)) if edge.sum() > 20 else 0.08
-    more = ~window.shown & (distance < coat) & ((window.parts["scalp"] > 0.3) | ~scene.head) & (window.level > 0.5)
-    more = cv2.morphologyEx((more | (mask > 0)).astype(np.uint8), cv2.MORPH_CLOSE, disk(0.06 * window.face)) > 0
+    edge = (mask > 0) & (cv2.erode(mask, np.ones((3, 3), np.uint8)) == 0) & ~scene.head & (window.level > weights.coat_level)
+    coat = np.clip(np.median(distance[edge]), *weights.coat_range) if edge.sum() > weights.outline else weights.coat
+    scalp = (window.parts["scalp"] > weights.coat_scalp) | ~scene.head
+    more = ~window.shown & (distance < coat) & scalp & (window.level > weights.coat_lowest)
+    more = (more | (mask > 0)).astype(np.uint8)
+    more = cv2.morphologyEx(more, cv2.MORPH_CLOSE, disk(weights.coat_gap * window.face)) > 0
     return np.where(window.shown, hair, more.astype(hair.dtype))
 
 
-def _cut_off_beside(scene: Scene, hair: np.ndarray, weights: ShapeWeights = SHAPE) -> np.ndarray:
+def _cut_off_beside(scene: Scene, hair: np.ndarray, weights: BorderWeights) -> np.ndarray:
     """(H, W) bool: scalp at the left or right border of a photo that cuts the head, as dark as its hair: networks and colors
     take so narrow a strip for a dark wall behind it."""
     window, light = scene.window, scene.features[..., 0]
@@ -348,7 +372,7 @@ def _cut_off_beside(scene: Scene, hair: np.ndarray, weights: ShapeWeights = SHAP
     if not found.any():
         return np.zeros(hair.shape, bool)
     absent = ~window.shown & window.shown.any(1, keepdims=True)
-    side = 2 * round(weights.cut_off * window.face) + 1
+    side = 2 * round(weights.strip * window.face) + 1
     beside = cv2.dilate(absent.astype(np.uint8), np.ones((1, side), np.uint8)) > 0
-    bare = window.skin > weights.cut_off_skin
-    return beside & window.shown & (window.parts["scalp"] > 0.5) & ~bare & (light < np.quantile(light[found], 0.75))
+    scalp = (window.parts["scalp"] > weights.strip_scalp) & (window.skin < weights.strip_skin)
+    return beside & window.shown & scalp & (light < np.quantile(light[found], weights.strip_light))

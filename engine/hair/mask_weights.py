@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "BORDER",
     "COLOR",
     "FUSION",
     "PLACE",
     "REFUSAL",
+    "SEEDS",
     "SHAPE",
     "WALL",
+    "BorderWeights",
     "ColorWeights",
     "FusionWeights",
     "PlaceWeights",
     "RefusalWeights",
+    "SeedWeights",
     "ShapeWeights",
     "WallWeights",
 ]
@@ -132,13 +136,82 @@ class ShapeWeights:
     ear_across: float = 0.3
     """How far from the face's axis what passes an ear is, at least."""
     black: float = 6.0
-    """Median L below which this may be anything."""
+    """Median L below which this may be anything ..."""
+    black_told: float = 0.7
+    """... unless the part network's mean chance of hair in it is this (hair in the dark 0.72 to 0.92, shadows 0.27 to 0.44)."""
     island: float = 0.02
     """Share of the sure hair that an island must hold to be kept."""
-    cut_off: float = 0.25
-    """Width of the strip at the photo's left or right border in which scalp as dark as the hair is hair, face widths ..."""
-    cut_off_skin: float = 0.3
-    """... and most chance of skin there."""
+
+
+@dataclass(frozen=True)
+class SeedWeights:
+    """Where hair, clothes and background are for certain. Levels are heights along the face: 0 at the chin, 1 at the top of its
+    oval."""
+
+    scalp: float = 0.8
+    """Least weight of the fitted head's scalp ..."""
+    scalp_people: float = 0.6
+    """... and least chance of people there."""
+    ring: float = 0.10
+    """Width of the ring around the head that is hair ..."""
+    ring_level: float = 0.55
+    """... its least level ..."""
+    ring_people: float = 0.85
+    """... and least chance of people there."""
+    high: tuple[float, float] = (0.15, 0.75)
+    """Where nearly no hair is found so: width of the ring that is searched instead, and its least level."""
+    bare: float = 0.25
+    """Chance of skin from which on a place is bare."""
+    nobody: float = 0.08
+    """Chance of people below which it is background ..."""
+    away: tuple[float, float] = (0.8, 0.9)
+    """... or it lies this far from the head, above this level."""
+    clothes_skin: float = 0.2
+    """Most chance of skin on clothes."""
+    clothes_people: tuple[float, float] = (0.6, 0.7)
+    """Least chance of people in clothes: anywhere, and on the chest ..."""
+    clothes_level: tuple[float, float] = (-0.4, -0.25)
+    """... and their highest levels."""
+    chest_neck: float = 0.2
+    """Most weight of the fitted neck where the chest is ..."""
+    chest_across: float = 0.35
+    """... and its half width."""
+    skin: float = 0.8
+    """Chance from which on skin is sure."""
+    learnt: int = 60
+    """Fewest pixels of skin that its colors are learnt from."""
+    fewest: int = 40
+    """Fewest pixels of hair that say something ..."""
+    unlike_skin: float = 0.2
+    """... or share of its seeds that are unlike skin: those alone are kept then."""
+
+
+@dataclass(frozen=True)
+class BorderWeights:
+    """Hair at and beyond the border of a photo that cuts the head."""
+
+    strip: float = 0.25
+    """Width of the strip at the left or right border in which scalp as dark as the hair is hair ..."""
+    strip_scalp: float = 0.5
+    """... least weight of the scalp there ..."""
+    strip_skin: float = 0.3
+    """... most chance of skin ..."""
+    strip_light: float = 0.75
+    """... and share of the seen hair that is darker."""
+    coat: float = 0.08
+    """How thick hair is beyond the photo where its outline says nothing ..."""
+    coat_range: tuple[float, float] = (0.02, 0.25)
+    """... and at least and at most."""
+    coat_level: float = 0.55
+    """Level above which the outline is looked at."""
+    outline: int = 20
+    """Fewest pixels of an outline that says something."""
+    coat_scalp: float = 0.3
+    """Least weight of the scalp on the head beyond the photo ..."""
+    coat_lowest: float = 0.5
+    """... and least level of hair there."""
+    coat_gap: float = 0.06
+    """Half width of gaps between seen hair and the coat that are closed."""
 
 
 @dataclass(frozen=True)
@@ -247,8 +320,11 @@ class WallWeights:
     """How far it goes on towards an edge."""
     level: float = -0.3
     """Height above which it is looked for: clothes are others' matter."""
-    sure: tuple[float, float] = (0.75, 0.95)
-    """Mean chance of people and of hair from which on a piece of it is hair after all: in photos with hues, and in others."""
+    sure: tuple[float, float] = (0.75, 0.5)
+    """Mean chance of people and of hair from which on a piece of it is hair after all: hair in the shade of a face, of which the
+    part network is less sure (bobs 0.61 to 0.82; walls that pass for people 0.01 to 0.31) ..."""
+    sure_guessed: tuple[float, float] = (0.95, 0.95)
+    """... and where hues are guessed."""
     chance: float = 0.02
     """Chance of people and of hair that it is given."""
 
@@ -256,6 +332,8 @@ class WallWeights:
 COLOR = ColorWeights()
 PLACE = PlaceWeights()
 SHAPE = ShapeWeights()
+SEEDS = SeedWeights()
+BORDER = BorderWeights()
 FUSION = FusionWeights()
 REFUSAL = RefusalWeights()
 WALL = WallWeights()

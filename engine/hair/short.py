@@ -16,6 +16,7 @@ from .beard import SeenBeard, beard_area, beard_strands
 from .brows import SeenBrows, brow_strands
 from .closeup import Closeup, make_closeup
 from .lashes import lash_strands
+from .lid_shade import lid_shade
 from .lids import lid_lines
 from .short_color import hair_paint, unlit
 from .short_masks import beard_overhang, brow_alpha
@@ -39,8 +40,9 @@ _LASH_STYLE = HairStyle(
 
 def short_hair(
     model: HeadModel, views: Sequence[HairView], head_views: Sequence[View], heads: Sequence[np.ndarray], textures: Textures
-) -> dict[str, tuple[Strands, HairStyle]]:
-    """The groups `brows`, `lashes` and `beard` that this person has, on the head as it is in the first photo.
+) -> tuple[dict[str, tuple[Strands, HairStyle]], np.ndarray]:
+    """The groups `brows`, `lashes` and `beard` that this person has, on the head as it is in the first photo, and (N,) the shade
+    of its lids (:func:`.lid_shade.lid_shade`).
 
     Args:
         views: of the photos `head_views`, in their order: their masks tell where brows and beard are.
@@ -71,7 +73,7 @@ def short_hair(
     beard_hairs = beard_strands(model, skin, posed, beards, area)
     if len(beard_hairs.points):
         groups["beard"] = beard_hairs, _beard_style(len(beard_hairs.points), area.mm2)
-    return {name: one for name, one in groups.items() if len(one[0].points)}
+    return {name: one for name, one in groups.items() if len(one[0].points)}, lid_shade(model, posed, lines)
 
 
 def _beard_style(guides: int, area_mm2: float) -> HairStyle:

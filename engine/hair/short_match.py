@@ -137,11 +137,32 @@ def _matched(closeup: Closeup, tufts: Tufts, paint: _Paint, goal: _Goal, w: Matc
         lacking = (wanted / np.maximum(given, _LEAST_GIVEN)).clip(0, 1 / _LEAST_GIVEN)
         lacking = sampled(lacking, pixels).reshape(times.shape)
         times = np.clip(times * _along(lacking), *w.times).astype(np.float32)
+    color = goal.color
+    if w.recolored:
+        color = _left_over(closeup, tufts._replace(strands=replace(strands, radius=strands.radius * times)), paint, goal, w)
     told = sampled(paint.shown.astype(np.float32), pixels).reshape(times.shape).mean(1) > _TOLD
     times = _continued(strands.points[:, 0], times, told)
     radius = (strands.radius * times).astype(np.float32)
-    hues = (strands.color * (goal.color / np.maximum(usual, 1e-4))).clip(*w.channels).astype(np.float32)
+    hues = (strands.color * (color / np.maximum(usual, 1e-4))).clip(*w.channels).astype(np.float32)
     return _some(replace(strands, radius=radius, color=hues), times.max(1) > w.dropped)
+
+
+def _left_over(closeup: Closeup, tufts: Tufts, paint: _Paint, goal: _Goal, w: MatchWeights) -> np.ndarray:
+    """(3,) linear color that the strands must have for the skin and them to be the paint together, where they cover most."""
+    cover, left = _covered(closeup, tufts)
+    trust = (cover * paint.shown * (goal.wanted > 0))[..., None]
+    if not trust.any():
+        return goal.color
+    seen = paint.below * (1 - left)[..., None] - paint.taken
+    least, most = w.nearby
+    color = np.clip((seen * trust).sum((0, 1)) / (cover[..., None] * trust).sum(), least * goal.color, most * goal.color)
+    return _as_hair(color)
+
+
+def _as_hair(color: np.ndarray) -> np.ndarray:
+    """(3,) float32: hair is never greener than red, nor bluer than green."""
+    green = min(color[0], color[1])
+    return np.array([color[0], green, min(green, color[2])], np.float32)
 
 
 def _continued(roots: np.ndarray, times: np.ndarray, told: np.ndarray) -> np.ndarray:
@@ -169,11 +190,7 @@ def _color(below: np.ndarray, taken: np.ndarray, w: MatchWeights) -> np.ndarray:
     skin, shown = below[core].mean(0), (below - taken)[core].mean(0)
     light = float(shown @ LUMINANCE)
     pure = float((skin - (skin - shown) / w.most_cover) @ LUMINANCE)
-    own = shown * np.clip(pure, w.darkest * light, w.brightest * light) / max(light, 1e-4)
-    # Hair is never greener than red, nor bluer than green.
-    own[1:] = np.minimum(own[1:], own[0])
-    own[2] = min(own[2], own[1])
-    return own.astype(np.float32)
+    return _as_hair(shown * np.clip(pure, w.darkest * light, w.brightest * light) / max(light, 1e-4))
 
 
 def _along(values: np.ndarray) -> np.ndarray:

@@ -183,7 +183,7 @@ class LashWeights:
 
     upper: Range = (46, 70)
     """Guides of one upper lid whose line is faint, and of one whose line is dark."""
-    lower: Range = (14, 100)
+    lower: Range = (14, 80)
     """The same of one lower lid."""
     along: Range = (0.06, 0.93)
     """Where along its strip the first, and the last, lash of a lid stands."""
@@ -209,7 +209,7 @@ class LashWeights:
     """Largest luminance: lashes of fair people are painted, or seen as dark against the eye."""
     clearance_mm: float = 0.12
     """Least distance of a lash from lid and eye beyond its root, mm."""
-    radius_mm: tuple[Range, Range] = ((0.04, 0.08), (0.02, 0.09))
+    radius_mm: tuple[Range, Range] = ((0.04, 0.07), (0.018, 0.06))
     """Half the thickness of a lash at its root, mm, where the lid's line is faint and where it is dark: of upper lids, of lower
     ones."""
     line: tuple[float, ...] = (0.005, 0.01, 0.015)
@@ -223,6 +223,23 @@ class LashWeights:
     """How strongly upper and lower lids are lined where no photo tells it."""
     over: float = 0.3
     """Share of what lies over the face from which on a lid is not seen."""
+    rim: tuple[float, ...] = (-0.003, 0.0, 0.003)
+    """Distances from the rim, off the eye, at which the shade of the lids' edges is looked at, face widths."""
+    around: tuple[float, ...] = (0.015, 0.02, 0.025)
+    """The same for the skin around the eyes that it is compared with."""
+    shade: tuple[Range, Range] = ((0.4, 1.6), (0.15, 1.2))
+    """Least and largest shade of the edges of upper and of lower lids, log luminance: photos of 20 people show 0.8 and 0.25."""
+    deeper: float = 1.15
+    """Depth of the rims' shade over the measured one: the line is fine, and rims are found a pixel beside it."""
+    unseen_shade: tuple[float, float] = (0.8, 0.25)
+    """That shade where no photo tells it."""
+    shade_mm: tuple[Range, Range] = ((0.6, 2.2), (0.4, 2.0))
+    """Distance from the rim, off the eye, up to which it is whole, and from which on there is none, of upper and lower lids, mm."""
+    margin_mm: float = 4.0
+    """Greatest width of a lid's edge, from the rim to the eye, mm."""
+    inner: Range = (0.8, 1.0)
+    """Share of the way from the outer corner of the eye to the inner one from which on that shade fades, and at which none is
+    left."""
 
 
 @dataclass(frozen=True)
@@ -251,8 +268,10 @@ class MatchWeights:
     """Largest brightness of hair over it."""
     beside: float = 0.012
     """Width of the skin around the strands whose paint they stand for, too, face widths."""
-    rounds: int = 5
-    """Number of times that widths are corrected."""
+    nearby: Range = (0.6, 1.5)
+    """Least and largest channel of that color once the widths are known, over what it was before."""
+    rounds: int = 12
+    """Number of times that widths are corrected: with 5, the core is all hair and the borders are bare."""
     facing: float = 0.4
     """Cosine of the angle under which skin is looked at from which on it tells anything."""
     least: float = 30.0
@@ -270,6 +289,6 @@ LASH = LashWeights()
 
 MATCH = {
     "brows": MatchWeights((0.05, 2.5), 0.1, 0.007, 0.8, (2, 8), True),
-    "beard": MatchWeights((0.1, 1.5), 0.12, 0.03, 0.35, (1, 16), False),
+    "beard": MatchWeights((0.06, 1.5), 0.07, 0.015, 0.28, (1, 20), False),
 }
 """What the engine uses for each group that stands for paint."""

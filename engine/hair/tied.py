@@ -25,7 +25,7 @@ from .skin import skin_triangles
 from .space import Space
 from .trace import Curves
 
-__all__ = ["Tie", "found_tie", "gathered_strands"]
+__all__ = ["Tie", "found_tie", "gathered_strands", "unseen_behind"]
 
 _WAY = 26
 """Places of a strand from its root to the tie."""
@@ -58,8 +58,7 @@ def found_tie(
     Args:
         posed: (N, 3) mm.
     """
-    tight = cut.tight < weights.thickness and cut.coherence > weights.coherence and not (cut.stands or cut.long)
-    if not tight or min(ears.covered) > weights.ears:
+    if not _may_be_gathered(cut, ears, weights):
         return None
     best: tuple[float, Tie] | None = None
     for view in views:
@@ -69,6 +68,19 @@ def found_tie(
         if found is not None and (best is None or found.sum() > best[0]):
             best = float(found.sum()), _tie(model, posed, view, found, weights)
     return None if best is None else best[1]
+
+
+def unseen_behind(views: Sequence[View], cut: Cut, ears: Ears, weights: TiedWeights) -> bool:
+    """Whether hair may be gathered behind the head for all that the photos tell: it lies very tight, and none looks from the
+    side."""
+    turned = max(abs(view.seen.camera.yaw_degrees) for view in views)
+    return _may_be_gathered(cut, ears, weights) and cut.tight < weights.unseen and turned < weights.profile
+
+
+def _may_be_gathered(cut: Cut, ears: Ears, weights: TiedWeights) -> bool:
+    """Whether all hair lies tight and parallel on the skull, off an ear."""
+    tight = cut.tight < weights.thickness and cut.coherence > weights.coherence and not (cut.stands or cut.long)
+    return tight and min(ears.covered) <= weights.ears
 
 
 def _standing_out(view: View, cut: Cut, weights: TiedWeights) -> np.ndarray | None:

@@ -241,11 +241,15 @@ def _downward(seen: Seen, reach: float) -> np.ndarray:
 
 
 def _curtain(seen: Seen, region: np.ndarray, back: np.ndarray, body: np.ndarray, weights: VolumeWeights) -> np.ndarray:
-    """The back surface of long hair: it falls straight from the skull and over the shoulders, and does not follow the neck."""
+    """The back surface of hanging hair: it falls straight from the skull and over the shoulders, and does not follow the neck. It
+    hangs as low as hair is seen to hang beside the head; short hair follows the nape."""
+    beside = seen.mask & seen.window.shown & ~seen.head & ~seen.oval
+    low = np.quantile(seen.window.level[beside], weights.hangs) if beside.any() else 1.0
     step = weights.curtain * seen.mm
     for row in range(1, len(back)):
-        below = region[row] & region[row - 1] & (seen.window.level[row] < 0.55)
+        level = seen.window.level[row]
+        below = region[row] & region[row - 1] & (level < weights.curtain_level) & (level > low)
         back[row] = np.where(below, np.maximum(back[row], back[row - 1] - step), back[row])
-        behind = region[row] & np.isfinite(body[row]) & (seen.window.level[row] < weights.joined)
+        behind = region[row] & np.isfinite(body[row]) & (level < weights.joined)
         back[row] = np.where(behind, np.maximum(back[row], body[row] + 8), back[row])
     return back

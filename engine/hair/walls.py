@@ -43,11 +43,11 @@ def smooth_ground(scene: Scene, told: np.ndarray | None, weights: WallWeights = 
 def _surely_hair(scene: Scene, ground: np.ndarray, told: np.ndarray, weights: WallWeights) -> np.ndarray:
     """(H, W) bool: pieces of ground that both networks take for this person's hair: it is hair in shadow. Where hues are guessed,
     they are to be surer."""
-    sure = weights.sure[int(scene.window.hues_guessed)]
+    sure = weights.sure_guessed if scene.window.hues_guessed else weights.sure
     count, label = cv2.connectedComponents(ground.astype(np.uint8))
     size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
     people, hair = (np.bincount(label.ravel(), one.ravel(), count) / size for one in (scene.people, told))
-    return ((people > sure) & (hair > sure))[label]
+    return ((people > sure[0]) & (hair > sure[1]))[label]
 
 
 def without_ground(

@@ -83,7 +83,11 @@ class VolumeWeights:
     inside: float = 0.10
     """How far within the head's outline the round profile holds, face widths."""
     curtain: float = 0.12
-    """How much nearer to the viewer the back of long hair may come per mm that it falls."""
+    """How much nearer to the viewer the back of hanging hair may come per mm that it falls ..."""
+    curtain_level: float = 0.55
+    """... below this level."""
+    hangs: float = 0.02
+    """Share of the hair beside the head that may hang lower than it is said to do behind."""
     sides: float = 0.75
     """Level below which the outline tells how thick hair is beside the ears."""
     nape: tuple[float, float] = (2.0, 20.0)
@@ -211,6 +215,8 @@ class StrandWeights:
     """How far within the outline visible points lie, and how far outside of it those that are moved there, mm."""
     outside: float = 0.38
     """Chance of hair below which a visible point lies on bare ground."""
+    sunk: float = 1.5
+    """Depth in the head, by voxels, from which on a strand ends there, mm."""
     radius: float = 0.05
     """Half the thickness of a strand, mm."""
 

@@ -26,7 +26,7 @@ from ..wire.settings import Settings
 if TYPE_CHECKING:
     from ..corrections.replay import Replay
 
-__all__ = ["Method", "get_method", "reconstruct", "retexture"]
+__all__ = ["Method", "add_photo", "get_method", "reconstruct", "retexture"]
 
 
 class Method(Protocol):
@@ -136,6 +136,44 @@ def retexture(
         remove_leftovers(out)
         check_writable(out)
         return get_method("open").retexture(bundle, replay, out, Progress(progress))  # type: ignore[attr-defined]
+
+
+def add_photo(
+    bundle: Bundle | str | os.PathLike,
+    photo: str | os.PathLike,
+    out: str | os.PathLike,
+    progress: Receiver | None = None,
+    *,
+    corrections: Corrections | Mapping | str | os.PathLike | None = None,
+    folder: str | os.PathLike | None = None,
+    claim: str | None = None,
+) -> Bundle:
+    """Make a bundle of a head from its photos and one more, fitted together from where the head stands.
+
+    Args:
+        bundle: the head.
+        photo: path of another photo of the same person.
+        out: folder that becomes the bundle, see :func:`reconstruct`; may be the same one.
+        progress: see :func:`reconstruct`.
+        corrections: by hand, played again on the new fit; those of the bundle when omitted.
+        folder: where the masks lie; the file's own folder, or else the bundle.
+        claim: see :func:`reconstruct`.
+
+    Raises:
+        HrnError: ``PHOTO_UNMATCHED`` where it is another person's photo or one that the head has; ``NO_FACE``;
+            ``BUNDLE_INVALID``; ``CORRECTIONS_INVALID``; and those of :func:`reconstruct`. Nothing is changed then.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+    about = bundle.manifest.get("corrections")
+    if corrections is None and about:
+        corrections = bundle.path / about["file"]
+    replay = None if corrections is None else _replay(corrections, bundle.path if folder is None else Path(folder))
+    out = output_path(out)
+    check_replaceable(out)
+    with claimed(out, claim):
+        remove_leftovers(out)
+        check_writable(out)
+        return get_method("open").add_photo(bundle, photo, out, replay, Progress(progress))  # type: ignore[attr-defined]
 
 
 def _replay(corrections: Corrections | Mapping | str | os.PathLike, folder: Path) -> Replay:

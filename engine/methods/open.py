@@ -15,7 +15,7 @@ import numpy as np
 
 from ..head.model import HeadModel
 from ..pipeline.clock import StageClock
-from ..pipeline.early import show_early
+from ..pipeline.early import is_watched, show_early
 from ..pipeline.finite import refuse_view
 from ..pipeline.hair import warm_hair, with_hair
 from ..pipeline.leave_out import without_failing
@@ -94,26 +94,54 @@ class OpenMethod(Warm):
 
     def retexture(self, bundle: Bundle, replay: Replay, out: str | os.PathLike, progress: Progress) -> Bundle:
         """See :func:`engine.methods.retexture`."""
-        from ..corrections.retexture import known_photo, stored_fit, stored_photos
+        from ..corrections.retexture import stored_fit
 
-        clock = StageClock(progress)
+        clock, settings = StageClock(progress), _settings_of(bundle)
         progress = Progress(clock)
-        settings = Settings.from_json({name: bundle.manifest["settings"][name] for name in _known_settings(bundle)})
-        entries = stored_photos(bundle)
         with self._lock:
-            self._load(progress.stage("start", "Loading the models"))
-            model, landmarker = self._shared()
-            paths = [bundle.path / entry["file"] for entry in entries]
-            seen, _ = observe_photos(landmarker, paths, settings, progress.stage("photo"))
-            if len(seen) < len(paths):
-                raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The face is no longer found in the head's copy of a photo.")
-            faces = [(known_photo(photo, entry), face) for (_, photo, face), entry in zip(seen, entries)]
-            stored = stored_fit(model, bundle, faces, replay)
+            faces = self._seen_again(bundle, settings, progress)
+            stored = stored_fit(self._shared()[0], bundle, faces, replay)
             try:
                 found = self._finished(stored.views, [], settings, progress, replay, stored.base)
             except ViewFailed as failed:
                 raise failed.error from failed
         return _written(found, out, settings, clock)
+
+    def add_photo(
+        self, bundle: Bundle, photo: str | os.PathLike, out: str | os.PathLike, replay: Replay | None, progress: Progress
+    ) -> Bundle:
+        """See :func:`engine.methods.add_photo`."""
+        from .added import check_addable, fitted_with, kept_fits, left_out_before, observed
+
+        clock, settings = StageClock(progress), _settings_of(bundle)
+        progress = Progress(clock)
+        with self._lock:
+            self._load(progress.stage("start", "Loading the models"))
+            model, landmarker = self._shared()
+            check_addable(model, bundle)
+            faces = self._seen_again(bundle, settings, progress)
+            added = observed(landmarker, photo, faces, settings, progress.stage("photo"))
+            if replay is not None:
+                faces = [(one, replay.covered(one, face)) for one, face in faces]
+            progress.stage("coarse", "Fitting the head")(0.0)
+            views, left_out = fitted_with(model, faces, kept_fits(bundle), added, settings, progress)
+            try:
+                found = self._finished(views, [*left_out_before(bundle), *left_out], settings, progress, replay)
+            except ViewFailed as failed:
+                raise failed.error from failed
+        return _written(found, out, settings, clock, bundle.manifest["name"])
+
+    def _seen_again(self, bundle: Bundle, settings: Settings, progress: Progress) -> list[_Face]:
+        """What is seen in a bundle's copies of its photos, in the order of its cameras."""
+        from ..corrections.retexture import known_photo, stored_photos
+
+        entries = stored_photos(bundle)
+        self._load(progress.stage("start", "Loading the models"))
+        paths = [bundle.path / entry["file"] for entry in entries]
+        seen, _ = observe_photos(self._shared()[1], paths, settings, progress.stage("photo"))
+        if len(seen) < len(paths):
+            raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The face is no longer found in the head's copy of a photo.")
+        return [(known_photo(photo, entry), face) for (_, photo, face), entry in zip(seen, entries)]
 
     def solve(
         self,
@@ -137,7 +165,12 @@ class OpenMethod(Warm):
     def _solve(
         self, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress, replay: Replay | None
     ) -> Solution:
-        seen, left_out = observe_photos(self._shared()[1], paths, settings, progress.stage("photo"))
+        model, landmarker = self._shared()
+
+        def show(photo: Photo, observation: FaceObservation) -> None:
+            _show_first(model, photo, observation, settings)
+
+        seen, left_out = observe_photos(landmarker, paths, settings, progress.stage("photo"), show if is_watched() else None)
         faces = [(photo, observation) for _, photo, observation in seen]
         if replay is not None:
             faces = [(photo, replay.covered(photo, observation)) for photo, observation in faces]
@@ -194,18 +227,24 @@ class OpenMethod(Warm):
         return with_hair(solution, settings, progress)
 
 
-def _known_settings(bundle: Bundle) -> list[str]:
-    """Names of the bundle's settings that this engine knows."""
-    return [name for name in Settings().to_json() if name in bundle.manifest["settings"]]
+def _settings_of(bundle: Bundle) -> Settings:
+    """Those of the bundle's settings that this engine knows."""
+    kept = bundle.manifest["settings"]
+    return Settings.from_json({name: kept[name] for name in Settings().to_json() if name in kept})
 
 
-def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock: StageClock) -> Bundle:
-    """The bundle of what was found."""
+def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock: StageClock, name: str = "") -> Bundle:
+    """The bundle of what was found.
+
+    Args:
+        name: of the head; empty: that of the first photo.
+    """
     from ..pipeline.assemble import assemble, write_maps
 
     writing = Progress(clock).stage("bundle", "Writing the head")
     writing(0.0)
     manifest, arrays = assemble(found, settings)
+    manifest["name"] = name or manifest["name"]
     with write_bundle(out, manifest, arrays) as folder:
         write_maps(folder, found, writing)
         manifest["timings"] = clock.timings()
@@ -214,6 +253,20 @@ def _written(found: Solution, out: str | os.PathLike, settings: Settings, clock:
 
 _Face = tuple[Photo, FaceObservation]
 """A photo and its face."""
+
+
+def _show_first(model: HeadModel, photo: Photo, observation: FaceObservation, settings: Settings) -> None:
+    """Show whoever watches the head of the first of several photos on its own, while the others are read and compared: a tenth of
+    a second that is spent again on the fit of all."""
+    from ..fit import fit_coarse
+    from ..fit.plausible import refuse_implausible
+
+    try:
+        found = fit_coarse(model, photo, observation, settings, SILENT)
+        refuse_implausible(photo, observation, found)
+    except Exception:
+        return  # The photo says so itself when its turn comes.
+    show_early(model, photo, found)
 
 
 def _fitted(
@@ -254,7 +307,8 @@ def _fitted(
         best = max(range(len(faces)), key=lambda i: face_width(faces[i][1]))
         others = [LeftOut(photo.name, failure) for i, (photo, _) in enumerate(faces) if i != best]
         return _fitted(model, [faces[best]], [*left_out, *others], settings, progress)
-    show_early(model, views[0].photo, views[0].coarse, views[0].mid.deformation)
+    shown = next((view for view in views if view.photo.sha256 == faces[0][0].sha256), views[0])  # as at first, if it is kept
+    show_early(model, shown.photo, shown.coarse, shown.mid.deformation)
     known = [photo for photo, _ in faces] + profiles
     for view in views:
         try:

@@ -20,21 +20,21 @@ from ..types import CoarseFit, Photo
 from .assemble import METRE, camera_json
 from .image_files import write_jpeg
 
-__all__ = ["PICTURE_PX", "show_early", "watched"]
+__all__ = ["PICTURE_PX", "is_watched", "show_early", "watched"]
 
 _log = logging.getLogger(__name__)
 PICTURE_PX = 1024
 """Longest side of the picture that the early head is painted with, pixels."""
 
 _Told = Callable[[Path], None]
-_watcher: ContextVar[tuple[Path, _Told, list[Path]] | None] = ContextVar("early", default=None)
+_watcher: ContextVar[tuple[Path, _Told, list[str]] | None] = ContextVar("early", default=None)
 
 
 @contextmanager
 def watched(folder: Path, told: _Told) -> Iterator[None]:
     """While this lasts, shapes are written into `folder` and `told` is called with the path of each: an NPZ
-    file with ``posed`` ((N, 3) metres, the head as it is in the photo), ``faces``, ``face_material`` and the camera's numbers as in
-    the manifest. Beside the first one lies ``early.jpg``, the photo at most :data:`PICTURE_PX` wide and high.
+    file with ``posed`` ((N, 3) metres, the head as it is in the photo), ``faces``, ``face_material``, the camera's numbers as in
+    the manifest and ``picture``, the name of the file beside it that shows the photo at most :data:`PICTURE_PX` wide and high.
 
     Args:
         folder: exists; belongs to the caller, who removes it.
@@ -44,6 +44,11 @@ def watched(folder: Path, told: _Told) -> Iterator[None]:
         yield
     finally:
         _watcher.reset(token)
+
+
+def is_watched() -> bool:
+    """Whether anybody watches."""
+    return _watcher.get() is not None
 
 
 def show_early(model: HeadModel, photo: Photo, coarse: CoarseFit, deformation: np.ndarray | None = None) -> None:
@@ -60,14 +65,16 @@ def show_early(model: HeadModel, photo: Photo, coarse: CoarseFit, deformation: n
         posed = model.shape(coarse.identity, coarse.expression)
         if deformation is not None:
             posed = posed + deformation
-        if not written:
+        picture = folder / f"early_{written.index(photo.sha256) if photo.sha256 in written else len(written)}.jpg"
+        if not picture.exists():
             step = max(1, -(-max(photo.size) // PICTURE_PX))
-            write_jpeg(folder / "early.jpg", np.ascontiguousarray(photo.shot[::step, ::step]), 85)
+            write_jpeg(picture, np.ascontiguousarray(photo.shot[::step, ::step]), 85)
         path = folder / f"early_{len(written)}.npz"
         camera = camera_json(coarse.camera)
         arrays: dict[str, Any] = {name: np.array(value, np.float64) for name, value in camera.items()}
-        np.savez(path, posed=(posed * METRE).astype(np.float32), faces=model.faces, face_material=model.face_material, **arrays)
-        written.append(path)
+        arrays |= {"faces": model.faces, "face_material": model.face_material, "picture": np.array(picture.name)}
+        np.savez(path, posed=(posed * METRE).astype(np.float32), **arrays)
+        written.append(photo.sha256)
     except Exception:
         _log.warning("The early head could not be shown.", exc_info=True)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +37,18 @@ _LEAVES_OUT = {
 
 
 def observe_photos(
-    landmarker: Landmarker, paths: Sequence[str | os.PathLike], settings: Settings, progress: Progress
+    landmarker: Landmarker,
+    paths: Sequence[str | os.PathLike],
+    settings: Settings,
+    progress: Progress,
+    first: Callable[[Photo, FaceObservation], None] | None = None,
+    known: Sequence[tuple[Photo, FaceObservation]] = (),
 ) -> tuple[list[tuple[str | os.PathLike, Photo, FaceObservation]], list[LeftOut]]:
     """The photos with the chosen face of each, and those that cannot be used.
+
+    Args:
+        first: called with the first photo of several that shows a face, before the others are read.
+        known: photos that these are added to: none of them is taken twice.
 
     Raises:
         HrnError: of a single photo; of several only when none is left, or when it is not the photo's fault.
@@ -55,11 +64,13 @@ def observe_photos(
         progress(number / len(paths), message if len(paths) > 1 else say("Reading the photo"))
         try:
             photo, observation = observe(path, landmarker, settings.face_index)
-            _refuse_again(photo, observation, faces)
+            _refuse_again(photo, observation, [*known, *(found[1:] for found in faces)])
             natural = with_natural_colors(photo, observation)
             if natural.as_shot is not None:  # landmarks are a third nearer to the truth in colors that the networks know
                 observation = with_veil(natural, landmarker.again(natural, observation), landmarker, observation.veil)
             faces.append((path, natural, observation))
+            if first is not None and len(faces) == 1 < len(paths):
+                first(natural, observation)
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise
@@ -77,14 +88,14 @@ _SMALL = 48
 """Side of these pictures, pixels."""
 
 
-def _refuse_again(photo: Photo, observation: FaceObservation, faces: list) -> None:
+def _refuse_again(photo: Photo, observation: FaceObservation, faces: list[tuple[Photo, FaceObservation]]) -> None:
     """
     Raises:
         HrnError: ``PHOTO_UNMATCHED`` where the photo is one of `faces` once more: another format or size of the same shot.
     """
     from ..photo.landmarks import face_width
 
-    for _, other, face in faces:
+    for other, face in faces:
         scale = np.array(photo.size) / np.array(other.size)
         if abs(np.log(scale[0] / scale[1])) > _SAME_PLACE:
             continue

@@ -21,6 +21,7 @@ from ..head import load_head_model
 from ..head.model import HeadModel
 from ..wire.command_line import Parser
 from .anatomy import Anatomy
+from .anchored import anchored_moves
 from .dataset import face_vertices
 from .groups import AXES, draw_group, group_axes, shares
 from .heads import sample_person
@@ -105,22 +106,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def write(model: HeadModel, learnt: tuple[np.ndarray, np.ndarray, np.ndarray], out: Path) -> None:
     """Write what :func:`engine.fit.coarse.groups.load_groups` reads."""
-    face = face_vertices(model)
-    anchors = face[:: max(1, len(face) // _ANCHORS)]
     weight, bias, answered = learnt
     differ = face_identities(model, group_axes(model))
-
-    def moved(identities):
-        return np.einsum("nk,kad->nad", identities, model.identity_basis[:, anchors].astype(float)).astype(np.float32)
-
+    anchors, differ, answered = anchored_moves(model, _ANCHORS, differ, answered)
     np.savez_compressed(
         out,
-        vertices=anchors.astype(np.int32),
+        vertices=anchors,
         names=np.array([axis.name for axis in AXES]),
         weight=weight.astype(np.float32),
         bias=bias.astype(np.float32),
-        differ=moved(differ),
-        answered=moved(answered),
+        differ=differ,
+        answered=answered,
     )
 
 

@@ -7,6 +7,7 @@ person of a group is a person (:func:`.heads.sample_person`) with the group's di
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..head.makehuman import MM_PER_UNIT, data_root, read_base_mesh, read_target
 from ..head.model import MATERIALS, HeadModel
 from ..head.topology import cut_head
 
-__all__ = ["AXES", "GROUPS", "Group", "draw_group", "group_axes", "shares"]
+__all__ = ["AXES", "GROUPS", "MALE", "Group", "draw_group", "group_axes", "shares"]
 
 _YEARS = (1.0, 10.0, 25.0, 90.0)
 """Years of MakeHuman's macro targets for age ..."""
@@ -41,6 +42,8 @@ class Group(NamedTuple):
     """Age."""
     fat: float = 0.0
     """Weight: -1 for very thin, 1 for heavy."""
+    male: float = 0.5
+    """Share of men in its average."""
 
 
 _ADULT = Group("adult", 35)
@@ -54,6 +57,9 @@ AXES = (
     Group("thin", _ADULT.years, -1.0),
 )
 """Groups between which and the adult all others lie."""
+
+MALE = Group("male", _ADULT.years, male=1.0)
+"""The average man; women differ from the average adult by the opposite."""
 
 GROUPS = (
     Group("baby", 1),
@@ -84,8 +90,8 @@ def draw_group(rng: np.random.Generator) -> Group:
     return Group("drawn", years, rng.normal(0, 0.1) if rng.random() < 0.4 else rng.uniform(-1.1, 1.1))
 
 
-def group_axes(model: HeadModel) -> np.ndarray:
-    """(5, N, 3) mm: what the average head of each of :data:`AXES` differs in from an adult's, without its size.
+def group_axes(model: HeadModel, groups: Sequence[Group] = AXES) -> np.ndarray:
+    """(G, N, 3) mm: what the average head of each group differs in from an adult's, without its size.
 
     Raises:
         HrnError: MODEL_MISSING when the data of the head are absent or damaged.
@@ -107,7 +113,7 @@ def group_axes(model: HeadModel) -> np.ndarray:
         return scale * shape @ R.T + t
 
     adult = placed(_ADULT, model.template.astype(float))
-    return np.array([placed(group, adult) - adult for group in AXES])
+    return np.array([placed(group, adult) - adult for group in groups])
 
 
 def _targets(group: Group) -> dict[str, float]:
@@ -115,9 +121,9 @@ def _targets(group: Group) -> dict[str, float]:
     found: dict[str, float] = {}
     for number, age in enumerate(_AGES):
         share = float(np.interp(group.years, _YEARS, np.eye(len(_AGES))[number]))
-        for gender in GENDERS:
+        for gender, part in zip(GENDERS, (group.male, 1 - group.male)):
             for race in RACES:
-                found[f"macrodetails/{race}-{gender}-{age}"] = share / len(GENDERS) / len(RACES)
+                found[f"macrodetails/{race}-{gender}-{age}"] = share * part / len(RACES)
     for name, share in _FAT.items():
         found[name.format("incr" if group.fat > 0 else "decr")] = share * abs(group.fat)
     return {name: share for name, share in found.items() if share > 0}

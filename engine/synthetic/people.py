@@ -25,7 +25,7 @@ from ..head.model import MATERIALS, HeadModel
 from ..wire.command_line import Parser
 from ..wire.language import local
 from ..wire.messages import say
-from .dataset import face_vertices
+from .anchored import anchored_moves
 
 __all__ = ["common_shape", "main", "mean_identity", "people_modes"]
 
@@ -171,15 +171,8 @@ def main(argv: list[str] | None = None) -> int:
     average, _ = mean_identity(model, template.vertices, template.faces)
     mean, placed = mean_identity(model, faces.mean(0), template.faces)
     modes = people_modes(model, faces, mean, placed)
-    face = face_vertices(model)
-    anchors = face[:: max(1, len(face) // _ANCHORS)]
-
-    def moved(identities):
-        return np.einsum("nk,kad->nad", identities, model.identity_basis[:, anchors]).astype(np.float32)
-
-    np.savez_compressed(
-        options.out, vertices=anchors.astype(np.int32), averages=moved(np.stack([average, mean])), modes=moved(modes)
-    )
+    anchors, averages, moved = anchored_moves(model, _ANCHORS, np.stack([average, mean]), modes)
+    np.savez_compressed(options.out, vertices=anchors, averages=averages, modes=moved)
     size = options.out.stat().st_size / 1000
     made = say(
         "{file}: {faces} faces, {modes} modes, {size:.0f} KB", file=options.out, faces=len(faces), modes=len(modes), size=size

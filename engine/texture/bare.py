@@ -26,6 +26,8 @@ __all__ = ["bare_albedo"]
 
 _GROUPS = ("brows", "beard", "lashes")
 """Groups of hair that are taken off the skin."""
+_GAMMA = 2.2
+"""Exponent of sRGB, nearly."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class _Skin:
     """(N,) float32 share of the beard's shade that lies in the skin."""
     lips: np.ndarray
     """(N,) float32 weight of the lips."""
+    lids: np.ndarray
+    """(N,) float32 log of how much darker lids are than the skin around."""
 
 
 def bare_albedo(
@@ -61,7 +65,8 @@ def bare_albedo(
     Args:
         albedo: (S, S, 3) uint8 sRGB, padded beyond the islands.
         covered: (N,) in [0, 1] at the vertices, how far ``brows``, ``beard``, ``lashes`` and ``hair`` cover the skin; absent
-            groups keep what is painted. ``stubble`` is the share of the beard's shade that lies in the skin and stays.
+            groups keep what is painted. ``stubble`` is the share of the beard's shade that lies in the skin and stays; ``lids``
+            is the log of how much darker than the skin around the lids' edges are, between the lashes.
         scalp_color: (3,) linear colour of the skin between the hairs' roots; None leaves the scalp as it is.
 
     Returns:
@@ -71,9 +76,9 @@ def bare_albedo(
     cover = np.stack([np.asarray(covered.get(name, none), np.float32) for name in (*_GROUPS, "hair")], 1)
     if scalp_color is None:
         cover[:, 3] = 0
-    if not cover.any():
+    if not cover.any() and "lids" not in covered:
         return albedo.copy()
-    skin = _read(model, albedo, cover, np.asarray(covered.get("stubble", none), np.float32), weights)
+    skin = _read(model, albedo, cover, covered, weights)
     tint = None if scalp_color is None else linear_to_srgb(np.asarray(scalp_color, np.float32))
     out = albedo.copy()
     size = albedo.shape[0]
@@ -81,7 +86,7 @@ def bare_albedo(
     def paint(row0: int, row1: int) -> None:
         texels = texel_band(model, size, row0, row1)
         on_skin = skin.layout.skin[texels.triangle // 2]
-        touched = (skin.cover.max(1) > 0)[skin.triangles].any(1)
+        touched = ((skin.cover.max(1) > 0) | (skin.lids > 0))[skin.triangles].any(1)
         rows = np.flatnonzero(on_skin & touched[texels.triangle])
         if len(rows):
             part = Texels(size, row0, row1, texels.index[rows], texels.triangle[rows], texels.weights[rows])
@@ -92,7 +97,7 @@ def bare_albedo(
     return pad_map(model, out)
 
 
-def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, stubble: np.ndarray, w: BareWeights) -> _Skin:
+def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, covered: Mapping[str, np.ndarray], w: BareWeights) -> _Skin:
     layout = layout_of(model)
     triangles = model.triangles.astype(np.int32)
     side = min(w.side, albedo.shape[0])
@@ -108,7 +113,8 @@ def _read(model: HeadModel, albedo: np.ndarray, cover: np.ndarray, stubble: np.n
     usual = np.median(color[bare > w.bare], 0) if (bare > w.bare).any() else np.median(color, 0)
     base = layout.surface.smooth(mean, w.hold * amount**2, w.length_mm, prior=usual, prior_weight=w.prior)
     lips = model.part("upper_lip", "lower_lip")
-    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, stubble, lips)
+    stubble, lids = (np.asarray(covered.get(name, 0 * lips), np.float32) for name in ("stubble", "lids"))
+    return _Skin(layout, triangles, base, present, _grain(model, albedo, layout, w), cover, stubble, lips, lids)
 
 
 def _grain(model: HeadModel, albedo: np.ndarray, layout: Layout, w: BareWeights) -> np.ndarray:
@@ -139,7 +145,7 @@ def _painted(
     model: HeadModel, skin: _Skin, part: Texels, before: np.ndarray, tint: np.ndarray | None, w: BareWeights
 ) -> np.ndarray:
     """(n, 3) uint8 colours of texels."""
-    known = [skin.base, skin.present, skin.cover, skin.lips[:, None], skin.stubble[:, None]]
+    known = [skin.base, skin.present, skin.cover, skin.lips[:, None], skin.stubble[:, None], skin.lids[:, None]]
     read = gather(part, skin.triangles, np.concatenate(known, 1))
     place = gather(part, skin.triangles, model.template)
     density = gather(part, skin.triangles, skin.layout.density)
@@ -165,8 +171,11 @@ def _painted(
             if name == "beard":
                 # Spots that are lighter than the skin stay on it; what is darker cannot be told from hairs.
                 # Stubble's shade is as smooth as the skin: its hairs are drawn over it.
-                skin_here = filled + w.keep * np.clip(color - base, 0, w.kept) + read[:, 11:] * np.minimum(present - base, 0)
+                skin_here = filled + w.keep * np.clip(color - base, 0, w.kept) + read[:, 11:12] * np.minimum(present - base, 0)
         out = out + (change[:, None] * (skin_here - out))
+    # Never lighter than what is painted there: that is the lids' line, too.
+    left = np.exp(read[:, 12:] / -_GAMMA)
+    out = np.where(left < 1, np.minimum(out, base * left + np.float32(w.lid_dark) * (1 - left)), out)
     if tint is not None:
         out = _tinted(out, cover[:, 3], tint, place, density, part.size, w)
     return (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)

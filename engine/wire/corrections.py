@@ -24,6 +24,8 @@ __all__ = [
     "CORRECTIONS_FILE",
     "CORRECTIONS_SCHEMA",
     "CORRECTIONS_VERSION",
+    "DEVIATIONS_MM",
+    "DEVIATION_MM",
     "LOCK_PARTS",
     "Corrections",
     "Locks",

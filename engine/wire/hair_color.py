@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["BUILT", "StrandCurve"]
+__all__ = ["BUILT", "SCALP_SHARE", "StrandCurve"]
+
+SCALP_SHARE = 0.75
+"""Linear brightness of the skin between the roots, as a share of the hair's: it lies in the hair's shade."""
 
 
 @dataclass(frozen=True)

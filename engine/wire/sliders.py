@@ -18,9 +18,9 @@ class Slider(NamedTuple):
     name: str
     label: Message
     group: str
-    """What it belongs to: jaw, nose, eyes, mouth, ears, head."""
+    """What it belongs to: person, jaw, nose, eyes, mouth, ears, head."""
     unit: str = "mm"
-    """``mm``, or ``deg`` for angles."""
+    """``mm``, ``deg`` for angles, or ``%`` of the way to another kind of person."""
     limit: float = 8.0
     """Largest change to either side."""
 
@@ -47,6 +47,9 @@ class Slider(NamedTuple):
 
 
 _ALL = (
+    Slider("age", say("Age"), "person", unit="%", limit=100.0),
+    Slider("weight", say("Weight"), "person", unit="%", limit=100.0),
+    Slider("sex", say("Female to male"), "person", unit="%", limit=100.0),
     Slider("head_width", say("Head width"), "head", limit=15.0),
     Slider("skull_height", say("Skull height"), "head", limit=15.0),
     Slider("skull_depth", say("Skull depth"), "head", limit=15.0),

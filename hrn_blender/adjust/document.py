@@ -19,17 +19,19 @@ def document(
     switches: wire.Switches,
     locks: wire.Locks,
     sliders: dict[str, float],
+    deviation_mm: float = wire.DEVIATION_MM,
 ) -> wire.Corrections:
     """The whole list of what is corrected about a head.
 
     Args:
         manifest: of the head's bundle.
         masks: number of a photo -> ``ignore`` or ``skin`` -> name of the file.
+        deviation_mm: how exactly pins are set, mm at the face.
     """
     photos = []
     for number, about in enumerate(manifest["photos"]):
         own = tuple(
-            wire.Pin(pin.point.vertices, pin.point.weights, pin.pixel, id=str(place))
+            wire.Pin(pin.point.vertices, pin.point.weights, pin.pixel, deviation_mm, str(place))
             for place, pin in enumerate(pins)
             if pin.photo == number
         )

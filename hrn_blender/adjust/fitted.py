@@ -7,29 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["Eye", "Fitted", "look_along", "project"]
+from .camera import PhotoCamera
 
-
-@dataclass(frozen=True)
-class Eye:
-    """The camera of one photo, in the head's object space."""
-
-    number: int
-    """Number of the photo, from 0."""
-    name: str
-    """Name of the user's file."""
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    rotation: np.ndarray
-    """(3, 3): columns are Blender's camera axes (right, up, backwards)."""
-    location: np.ndarray
-    """(3,) metres."""
-    expression: np.ndarray
-    """(E,) values of the facial actions in this photo."""
+__all__ = ["Fitted"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +38,11 @@ class Fitted:
     """(L, 3) the three vertices of each landmark."""
     landmark_weights: np.ndarray
     """(L, 3) barycentric weights."""
-    eyes: tuple[Eye, ...]
+    eyes: tuple[PhotoCamera, ...]
     """The cameras of the photos, in the order of the photos."""
     _posed: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
-    def eye(self, photo: int) -> Eye | None:
+    def eye(self, photo: int) -> PhotoCamera | None:
         """The camera of a photo; None where the head has none for it."""
         return next((eye for eye in self.eyes if eye.number == photo), None)
 
@@ -71,7 +51,9 @@ class Fitted:
         if photo not in self._posed:
             eye = self.eye(photo)
             values = self.values if eye is None or not len(eye.expression) else eye.expression
-            self._posed[photo] = (self.vertices + self.deformation + np.tensordot(values, self.deltas, 1)).astype(np.float64)
+            self._posed[photo] = (self.vertices + self.deformation + np.tensordot(np.asarray(values), self.deltas, 1)).astype(
+                np.float64
+            )
         return self._posed[photo]
 
     @cached_property
@@ -84,26 +66,3 @@ class Fitted:
         """(M, 2) edges of the quads, each once."""
         pairs = self.faces[:, [0, 1, 1, 2, 2, 3, 3, 0]].reshape(-1, 2)
         return np.unique(np.sort(pairs, 1), axis=0)
-
-
-def project(points: np.ndarray, eye: Eye) -> tuple[np.ndarray, np.ndarray]:
-    """Where a photo shows points.
-
-    Args:
-        points: (..., 3) metres in the head's object space.
-
-    Returns:
-        (..., 2) pixels from the photo's upper left corner, and (...) metres in front of the camera.
-    """
-    seen = (points - eye.location) @ eye.rotation
-    depth = -seen[..., 2]
-    safe = np.where(np.abs(depth) < 1e-9, 1e-9, depth)
-    return np.stack([eye.cx + eye.fx * seen[..., 0] / safe, eye.cy - eye.fy * seen[..., 1] / safe], -1), depth
-
-
-def look_along(pixel: np.ndarray, depth: np.ndarray | float, eye: Eye) -> np.ndarray:
-    """(..., 3) the points at these (...) depths that a photo shows at these (..., 2) pixels: :func:`project` backwards."""
-    depth = np.asarray(depth, np.float64)
-    right = (np.asarray(pixel)[..., 0] - eye.cx) / eye.fx * depth
-    up = (eye.cy - np.asarray(pixel)[..., 1]) / eye.fy * depth
-    return np.stack([right, up, -depth], -1) @ eye.rotation.T + eye.location

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .fitted import Eye, Fitted, look_along, project
+from .camera import PhotoCamera, look_along, project
+from .fitted import Fitted
 from .hit import SurfacePoint
 
 __all__ = ["WEIGHTS", "Drag", "FollowWeights", "begin_drag"]
@@ -40,7 +41,7 @@ class Drag:
     """(N,) how far each goes with the pin's mirror image; None where the sides move alone."""
     place: np.ndarray
     """(3,) where the pin's point lay before."""
-    eye: Eye
+    eye: PhotoCamera
 
     def to(self, pixel: tuple[float, float]) -> np.ndarray:
         """(N, 3) the head when the pin is at `pixel`: it moves in the plane that the camera faces."""
@@ -55,7 +56,7 @@ class Drag:
 def begin_drag(
     fitted: Fitted,
     start: np.ndarray,
-    eye: Eye,
+    eye: PhotoCamera,
     point: SurfacePoint,
     others: list[SurfacePoint],
     symmetric: bool,

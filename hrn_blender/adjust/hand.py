@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .fitted import Eye, Fitted, project
+from .camera import PhotoCamera, project
+from .fitted import Fitted
 from .follow import Drag, begin_drag
 from .hit import nearest_on_screen, point_near
 from .pins import History, Pin, PinSet
@@ -41,7 +42,7 @@ class Hand:
         return self.history.present if self._pins is None else self._pins
 
     @property
-    def eye(self) -> Eye:
+    def eye(self) -> PhotoCamera:
         """The camera of the photo that is shown."""
         eye = self.fitted.eye(self.photo)
         assert eye is not None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .fitted import Eye, Fitted, project
+from .camera import PhotoCamera, project
+from .fitted import Fitted
 
 __all__ = ["SurfacePoint", "nearest_on_screen", "point_at", "point_near", "turned_to_camera"]
 
@@ -24,7 +25,7 @@ class SurfacePoint:
         return np.asarray(self.weights) @ points[list(self.vertices)]
 
 
-def turned_to_camera(posed: np.ndarray, triangles: np.ndarray, eye: Eye) -> np.ndarray:
+def turned_to_camera(posed: np.ndarray, triangles: np.ndarray, eye: PhotoCamera) -> np.ndarray:
     """(T,) bool: the triangles whose outside the camera sees, wherever something else hides them."""
     a, b, c = posed[triangles].swapaxes(0, 1)
     return np.einsum("ij,ij->i", np.cross(b - a, c - a), eye.location - a) > 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
+from ..adjust.camera import PhotoCamera
 from .images import load_image
 from .ledger import Ledger
-from .source import PhotoCamera
 
 __all__ = [
     "EXPRESSION_PROPERTY",
@@ -18,7 +19,7 @@ __all__ = [
     "SHARE_PROPERTY",
     "aim",
     "build_camera",
-    "lens_of",
+    "camera_of",
     "match_scene_to_camera",
 ]
 
@@ -100,15 +101,31 @@ def aim(view: bpy.types.Object, camera: PhotoCamera, scene: bpy.types.Scene | No
     matrix = Matrix(camera.rotation.tolist()).to_4x4()
     matrix.translation = camera.location.tolist()
     view.matrix_basis = matrix
+    view.matrix_parent_inverse = Matrix()  # Another one where the artist has parented it anew.
     view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY] = camera.width, camera.height, aspect
 
 
-def lens_of(view: bpy.types.Object) -> tuple[float, float, float, float]:
-    """fx, fy, cx and cy in pixels of a camera of :func:`build_camera`: :func:`aim` backwards."""
+def camera_of(view: bpy.types.Object) -> PhotoCamera:
+    """The photo's camera that a camera object is: :func:`aim` backwards."""
     data, width, height, aspect = view.data, view[WIDTH_PROPERTY], view[HEIGHT_PROPERTY], view[ASPECT_PROPERTY]
     side = width if data.sensor_fit == "HORIZONTAL" else height * aspect
     fx = data.lens * side / data.sensor_width
-    return fx, fx / aspect, width / 2 - data.shift_x * side, height / 2 + data.shift_y * side / aspect
+    matrix = np.array(view.matrix_parent_inverse @ view.matrix_basis, np.float64)
+    return PhotoCamera(
+        int(view.get(PHOTO_PROPERTY, 0)),
+        str(view.get(PHOTO_NAME_PROPERTY, "")),
+        tuple(view.get(EXPRESSION_PROPERTY, ())),
+        view.get(SHARE_PROPERTY),
+        None,
+        int(width),
+        int(height),
+        fx,
+        fx / aspect,
+        cx=width / 2 - data.shift_x * side,
+        cy=height / 2 + data.shift_y * side / aspect,
+        rotation=matrix[:3, :3],
+        location=matrix[:3, 3],
+    )
 
 
 def match_scene_to_camera(scene: bpy.types.Scene, view: bpy.types.Object) -> None:

@@ -20,6 +20,11 @@ __all__ = ["DRAFT_PROPERTY", "drafts", "find_draft", "remove_draft", "shape_draf
 DRAFT_PROPERTY = "hrn_draft"
 """Custom property of an unfinished head, its collection, its material and its picture: the number of the job that they belong to."""
 
+_NAME_PROPERTY = "hrn_draft_name"
+"""Custom property of an unfinished head and its collection: what they were called at first."""
+_PICTURE_PROPERTY = "hrn_draft_picture"
+"""Custom property of an unfinished head's material: the name of the file of the photo on it."""
+
 
 def find_draft(job: int) -> bpy.types.Object | None:
     """The unfinished head of a job, where it is still there."""
@@ -35,7 +40,7 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
     """Show what the engine knows of a head, in a new object or in the one that shows it already.
 
     Args:
-        file: an NPZ of the engine, with the picture ``early.jpg`` beside it.
+        file: an NPZ of the engine, with the picture that it names beside it.
 
     Raises:
         HrnError: ``ENGINE_PROTOCOL``: it cannot be read.
@@ -46,6 +51,7 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
         posed, faces = to_blender(found["posed"].astype(np.float64)), found["faces"]
         faces = faces[found["face_material"] != MATERIALS.index("lashes")]
         uv = _seen(found)[faces]
+        picture = file.with_name(str(found["picture"]))
     except (KeyError, ValueError, OSError, IndexError) as error:
         raise HrnError(ErrorCode.ENGINE_PROTOCOL, say("The unfinished head cannot be read: {reason}.", reason=error)) from error
     places = (posed - neck_centre(posed, found["faces"])).astype(np.float32)
@@ -53,6 +59,7 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
     if head is not None and len(head.data.vertices) == len(places):
         head.data.vertices.foreach_set("co", places.ravel())
         head.data.uv_layers[0].uv.foreach_set("vector", uv.ravel())
+        _paint_anew(head, picture, job)
         head.data.update()
         return head
     with Ledger() as ledger:
@@ -60,10 +67,11 @@ def shape_draft(file: Path, job: int, name: str, scene: bpy.types.Scene) -> bpy.
         set_quads(mesh, places, faces)
         mesh.uv_layers.new(do_init=False).uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
         mesh.update()
-        mesh.materials.append(_painted(file.with_name("early.jpg"), name, job, ledger))
+        mesh.materials.append(_painted(picture, name, job, ledger))
         head = ledger.add(bpy.data.objects.new(name, mesh))
         collection = ledger.add(bpy.data.collections.new(f"Head {name}"))
         head[DRAFT_PROPERTY] = collection[DRAFT_PROPERTY] = job
+        head[_NAME_PROPERTY], collection[_NAME_PROPERTY] = head.name, collection.name
         collection.objects.link(head)
         scene.collection.children.link(collection)
     return head
@@ -77,10 +85,27 @@ def _seen(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack([x / found["width"], 1 - y / found["height"]], 1).astype(np.float32)
 
 
+def _paint_anew(head: bpy.types.Object, picture: Path, job: int) -> None:
+    """Show another photo on an unfinished head, where the shape is now seen in another one."""
+    material = head.data.materials[0] if head.data.materials else None
+    if material is None or DRAFT_PROPERTY not in material or material[_PICTURE_PROPERTY] == picture.name:
+        return
+    gone = _pictures_of([material])
+    with Ledger() as ledger:
+        head.data.materials[0] = _painted(picture, head.name, job, ledger)
+    bpy.data.batch_remove([material, *gone])
+
+
+def _pictures_of(materials: list[bpy.types.Material]) -> list[bpy.types.Image]:
+    """The pictures of unfinished heads in materials."""
+    images = [n.image for m in materials for n in m.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.image]
+    return [image for image in images if DRAFT_PROPERTY in image]
+
+
 def _painted(picture: Path, name: str, job: int, ledger: Ledger) -> bpy.types.Material:
     """A rough material with the photo on it; the picture is stored in the file, as its own file will be gone."""
     material = ledger.add(bpy.data.materials.new(f"{name} draft"))
-    material[DRAFT_PROPERTY] = job
+    material[DRAFT_PROPERTY], material[_PICTURE_PROPERTY] = job, picture.name
     tree = compat.ensure_node_tree(material)
     shader = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
     compat.socket(shader.inputs, "Roughness").default_value = 0.6
@@ -104,8 +129,7 @@ def remove_draft(head: bpy.types.Object) -> None:
 def _made_for(head: bpy.types.Object) -> list[bpy.types.ID]:
     """Mesh, material and picture of an unfinished head; a material that the artist has given it is his."""
     materials = [one for one in head.data.materials if one is not None and DRAFT_PROPERTY in one]
-    images = [n.image for m in materials for n in m.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.image]
-    return [head.data, *materials, *[image for image in images if DRAFT_PROPERTY in image]]
+    return [head.data, *materials, *_pictures_of(materials)]
 
 
 def take_over(head: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> bpy.types.Collection | None:
@@ -117,9 +141,18 @@ def take_over(head: bpy.types.Object, mesh: bpy.types.Mesh, name: str) -> bpy.ty
     gone = _made_for(head)
     head.data = mesh
     bpy.data.batch_remove(gone)
-    del head[DRAFT_PROPERTY]
-    mesh.name = head.name = name
+    mesh.name = name
+    _settle(head, name)
     collection = next((one for one in head.users_collection if DRAFT_PROPERTY in one), None)
     if collection is not None:
-        del collection[DRAFT_PROPERTY]
+        _settle(collection, f"Head {name}")
     return collection
+
+
+def _settle(one: bpy.types.ID, name: str) -> None:
+    """Make what belonged to an unfinished head a finished one's, under its name or the one that the artist has given it meanwhile."""
+    if one.get(_NAME_PROPERTY, one.name) == one.name:
+        one.name = name
+    for key in (DRAFT_PROPERTY, _NAME_PROPERTY):
+        if key in one:
+            del one[key]

@@ -14,7 +14,7 @@ from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import HrnError
 from .head import BESIDE, BUNDLE_PROPERTY, bundle_path
 
-__all__ = ["copy_beside", "head_images", "is_packed", "pack"]
+__all__ = ["copied", "copy_beside", "head_images", "is_packed", "pack"]
 
 
 def head_images(head: bpy.types.Object) -> list[bpy.types.Image]:
@@ -69,7 +69,7 @@ def copy_beside(head: bpy.types.Object, blend: Path) -> Path:
         HrnError: ``BUNDLE_INVALID`` where the bundle is gone; ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``.
     """
     source = load_bundle(bundle_path(head))
-    target = _copied(source.path, blend.parent / BESIDE, source.manifest)
+    target = copied(source.path, blend.parent / BESIDE, source.manifest)
     for image in head_images(head):
         here = target / os.path.basename(bpy.path.abspath(image.filepath))
         if here.is_file():
@@ -80,15 +80,23 @@ def copy_beside(head: bpy.types.Object, blend: Path) -> Path:
     return target
 
 
-def _copied(source: Path, folder: Path, manifest: dict) -> Path:
-    """The copy of a bundle in `folder`, made where it is not there: under the first name that no other bundle has."""
-    number, target = 1, folder / source.name
+def copied(source: Path, folder: Path, manifest: dict, name: str = "") -> Path:
+    """The copy of a bundle in `folder`, made where it is not there: under the first name that no other bundle has.
+
+    Args:
+        name: what it is to be called; empty: as it is.
+
+    Raises:
+        HrnError: ``DISK_FULL``, ``OUTPUT_NOT_WRITABLE``.
+    """
+    name = name or source.name
+    number, target = 1, folder / name
     try:
         while os.path.lexists(target):
             if target.samefile(source) or _same(target, manifest):
                 return target
             number += 1
-            target = folder / f"{source.name}_{number}"
+            target = folder / f"{name}_{number}"
         folder.mkdir(parents=True, exist_ok=True)
         temporary = temporary_path(target)
         try:

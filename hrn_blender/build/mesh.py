@@ -25,6 +25,8 @@ __all__ = [
     "add_subdivision",
     "add_vertex_groups",
     "build_mesh",
+    "fill_groups",
+    "set_places",
     "set_quads",
 ]
 
@@ -70,6 +72,14 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
         (BLEED, _by_part(np.ones(len(source.vertices), np.float32), source, _BLEED_OF_PARTS)),
     ):
         mesh.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", values)
+    places = set_places(mesh, source)
+    mesh.update()
+    _crease(mesh, np.unique(source.faces[source.face_material == MATERIALS.index("teeth")]), places)
+    return mesh
+
+
+def set_places(mesh: bpy.types.Mesh, source: HeadSource) -> np.ndarray:
+    """Tell the materials where irises, lashes and teeth are; returns :func:`.teeth.tooth_coordinates`."""
     eyes, lashes, skin, teeth = (source.face_material == MATERIALS.index(name) for name in ("eyes", "lashes", "skin", "teeth"))
     places = tooth_coordinates(source.vertices, source.faces[teeth])
     for name, values in (
@@ -77,10 +87,9 @@ def build_mesh(source: HeadSource, ledger: Ledger) -> bpy.types.Mesh:
         (LASH_ATTRIBUTE, lash_coordinates(source.vertices, source.faces[lashes], np.unique(source.faces[skin]))),
         (TOOTH_ATTRIBUTE, places),
     ):
-        mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", values.ravel())
-    mesh.update()
-    _crease(mesh, np.unique(source.faces[teeth]), places)
-    return mesh
+        attribute = mesh.attributes.get(name) or mesh.attributes.new(name, "FLOAT_VECTOR", "POINT")
+        attribute.data.foreach_set("vector", values.ravel())
+    return places
 
 
 def set_quads(mesh: bpy.types.Mesh, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -130,20 +139,37 @@ def _by_part(value: np.ndarray, source: HeadSource, targets: dict[str, float]) -
 
 def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
     """One group per part, ``confidence`` with the weights themselves, and one group per confidence class."""
-    groups = dict(source.parts)
-    groups["confidence"] = source.confidence
+    for name, weights in {**source.parts, **_confidence(source)}.items():
+        _fill(head.vertex_groups.new(name=name), weights)
+
+
+def fill_groups(head: bpy.types.Object, source: HeadSource) -> None:
+    """Give the groups of confidence that a head still has the weights of another bundle."""
+    every = list(range(len(head.data.vertices)))
+    for name, weights in _confidence(source).items():
+        group = head.vertex_groups.get(name)
+        if group is not None:
+            group.remove(every)
+            _fill(group, weights)
+
+
+def _confidence(source: HeadSource) -> dict[str, np.ndarray]:
+    """Name -> (N,) weights."""
+    groups = {"confidence": source.confidence}
     for number, name in enumerate(CONFIDENCE_GROUPS):
         groups[name] = (source.confidence_class == number).astype(np.float32)
-    for name, weights in groups.items():
-        group = head.vertex_groups.new(name=name)
-        # Vertices of equal weight are assigned together; 1/1024 is finer than anybody can paint.
-        steps = np.round(np.clip(weights, 0, 1) * 1024).astype(int)
-        inside = np.flatnonzero(steps)
-        order = inside[np.argsort(steps[inside], kind="stable")]
-        values, starts = np.unique(steps[order], return_index=True)
-        members = order.tolist()
-        for value, start, end in zip(values.tolist(), starts.tolist(), [*starts[1:].tolist(), len(members)]):
-            group.add(members[start:end], value / 1024, "REPLACE")
+    return groups
+
+
+def _fill(group: bpy.types.VertexGroup, weights: np.ndarray) -> None:
+    # Vertices of equal weight are assigned together; 1/1024 is finer than anybody can paint.
+    steps = np.round(np.clip(weights, 0, 1) * 1024).astype(int)
+    inside = np.flatnonzero(steps)
+    order = inside[np.argsort(steps[inside], kind="stable")]
+    values, starts = np.unique(steps[order], return_index=True)
+    members = order.tolist()
+    for value, start, end in zip(values.tolist(), starts.tolist(), [*starts[1:].tolist(), len(members)]):
+        group.add(members[start:end], value / 1024, "REPLACE")
 
 
 def add_shape_keys(head: bpy.types.Object, source: HeadSource) -> None:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 
-from ..adjust.fitted import Eye, Fitted
+from ..adjust.camera import PhotoCamera
+from ..adjust.fitted import Fitted
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
-from .camera import (
-    EXPRESSION_PROPERTY,
-    HEIGHT_PROPERTY,
-    PHOTO_NAME_PROPERTY,
-    PHOTO_PROPERTY,
-    WIDTH_PROPERTY,
-    aim,
-    lens_of,
-)
+from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY, aim, camera_of
 from .head import bundle_path
 from .mesh import DEFORMATION_KEY
-from .source import HeadSource, PhotoCamera, photo_camera, read_source, to_blender
+from .source import HeadSource, photo_camera, read_source, to_blender
 
-__all__ = ["Answer", "apply_answer", "fitted_of", "photo_cameras", "read_answer", "reload_maps"]
+__all__ = [
+    "Answer",
+    "apply_answer",
+    "fitted_of",
+    "keep_fit",
+    "move_points",
+    "on_deformation",
+    "photo_cameras",
+    "read_answer",
+]
 
 FIT_VERTICES = "hrn_fit_vertices"
 """Point attribute: the coarse head that the shape keys stand on, as the engine last fitted it; absent until corrected."""
@@ -88,7 +89,7 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
         parts=source.parts,
         landmark_vertices=arrays["landmark_vertices"],
         landmark_weights=arrays["landmark_weights"],
-        eyes=tuple(_eye(camera) for camera in photo_cameras(head)),
+        eyes=tuple(camera_of(view) for view in photo_cameras(head)),
     )
 
 
@@ -130,20 +131,6 @@ def _write(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
     attribute.data.foreach_set("vector", np.ascontiguousarray(values, np.float32).ravel())
 
 
-def _eye(camera: bpy.types.Object) -> Eye:
-    matrix = np.array(camera.matrix_basis, np.float64)
-    return Eye(
-        int(camera.get(PHOTO_PROPERTY, 0)),
-        str(camera.get(PHOTO_NAME_PROPERTY, "")),
-        int(camera[WIDTH_PROPERTY]),
-        int(camera[HEIGHT_PROPERTY]),
-        *lens_of(camera),
-        rotation=matrix[:3, :3],
-        location=matrix[:3, 3],
-        expression=np.array(camera.get(EXPRESSION_PROPERTY, ()), np.float64),
-    )
-
-
 def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None = None) -> Answer:
     """The engine's answer to ``refit`` for this head.
 
@@ -157,7 +144,7 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
             vertices, deformation = to_blender(arrays["vertices"]) - origin, to_blender(arrays["deformation"])
         cameras = tuple(photo_camera(source.bundle, camera, origin) for camera in result["cameras"])
         seen = tuple(
-            PhotoCamera(**{**vars(camera), "expression": tuple(map(float, values))})
+            replace(camera, expression=tuple(map(float, values)))
             for camera, values in zip(cameras, result["expressions"], strict=True)
         )
         values = np.array(result["expression"]["values"], np.float64)
@@ -168,6 +155,17 @@ def read_answer(head: bpy.types.Object, result: dict, source: HeadSource | None 
             ErrorCode.ENGINE_PROTOCOL, say("The engine's answer to the corrections cannot be read: {reason}.", reason=error)
         ) from error
     return Answer(vertices, deformation, seen, values)
+
+
+def keep_fit(head: bpy.types.Object) -> None:
+    """Write down the fit that a head stands on, before its shape is changed by other means, so that a later fit adds to that.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``, see :func:`fitted_of`.
+    """
+    fitted = fitted_of(head)
+    _write(head.data, FIT_VERTICES, fitted.vertices)
+    _write(head.data, FIT_DEFORMATION, fitted.deformation)
 
 
 def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None:
@@ -183,9 +181,9 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     keys = mesh.shape_keys
     whole = coarse + further
     for block in keys.key_blocks if keys is not None else ():
-        _move(block.points, whole if _on_deformation(block) else coarse)
-    baked = _is_baked(mesh, fitted) if keys is None else _on_deformation(keys.reference_key)
-    _move(mesh.vertices, whole if baked else coarse)
+        move_points(block.points, whole if on_deformation(block) else coarse)
+    baked = _is_baked(mesh, fitted) if keys is None else on_deformation(keys.reference_key)
+    move_points(mesh.vertices, whole if baked else coarse)
     _set_actions(head, fitted, answer.values)
     _write(mesh, FIT_VERTICES, answer.vertices)
     _write(mesh, FIT_DEFORMATION, answer.deformation)
@@ -200,7 +198,7 @@ def apply_answer(head: bpy.types.Object, fitted: Fitted, answer: Answer) -> None
     head.update_tag()
 
 
-def _on_deformation(block: bpy.types.ShapeKey) -> bool:
+def on_deformation(block: bpy.types.ShapeKey) -> bool:
     """Whether a key is the deformation or, over however many others, relative to it: what it adds to that stays the same."""
     seen = set()
     while block.name not in seen:
@@ -225,7 +223,8 @@ def _places(points) -> np.ndarray:
     return places.reshape(-1, 3)
 
 
-def _move(points, offset: np.ndarray) -> None:
+def move_points(points, offset: np.ndarray) -> None:
+    """Move the points of a shape key or a mesh by (N, 3) metres."""
     points.foreach_set("co", (_places(points) + offset).astype(np.float32).ravel())
 
 
@@ -236,17 +235,3 @@ def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> 
         if name in blocks and abs(blocks[name].value - old) < 1e-4:
             blocks[name].slider_max = max(blocks[name].slider_max, float(new))
             blocks[name].value = float(new)
-
-
-def reload_maps(images: list[bpy.types.Image]) -> None:
-    """Read images again whose files have changed; what was stored in the .blend file is stored anew. Pictures that the artist
-    paints on, and those whose file is not there, stay as they are."""
-    for image in images:
-        if image.is_dirty or not os.path.isfile(bpy.path.abspath(image.filepath, library=image.library)):
-            continue
-        packed = image.packed_file is not None
-        if packed:
-            image.unpack(method="REMOVE")
-        image.reload()
-        if packed:
-            image.pack()

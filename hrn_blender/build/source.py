@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..adjust.camera import PhotoCamera
 from ..engine.wire.bundle import MATERIALS, Bundle, load_bundle
 from ..engine.wire.color import srgb_to_linear
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.hair import HairGroup, load_hair
 from ..engine.wire.messages import say
 
-__all__ = ["HeadSource", "PhotoCamera", "photo_camera", "read_source", "to_blender"]
+__all__ = ["HeadSource", "photo_camera", "read_source", "to_blender"]
 
 MAPS = ("albedo", "displacement", "normal")
 """Maps without which there is no material."""
@@ -28,31 +29,6 @@ AXES = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float64)
 def to_blender(points: np.ndarray) -> np.ndarray:
     """(..., 3) points or vectors from the bundle's axes to Blender's: (x, -z, y). Both are metres."""
     return np.stack([points[..., 0], -points[..., 2], points[..., 1]], -1)
-
-
-@dataclass(frozen=True)
-class PhotoCamera:
-    """The camera of one photo: OpenCV intrinsics in pixels, pose in Blender's axes with the head's origin at zero."""
-
-    number: int
-    """Number of the photo, from 0. Photos that were left out have no camera, so numbers may be missing."""
-    name: str
-    """Name of the user's file."""
-    expression: tuple[float, ...]
-    """The face in this photo, for the shape keys in their order; empty where the bundle does not tell photos apart."""
-    share: float | None
-    """How much of the head comes from this photo, 0 to 1, where the bundle says so."""
-    photo: Path | None
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    rotation: np.ndarray
-    """(3, 3): columns are Blender's camera axes (right, up, backwards) in object space."""
-    location: np.ndarray
-    """(3,) metres."""
 
 
 @dataclass(frozen=True)

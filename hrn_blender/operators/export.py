@@ -7,9 +7,9 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ..build.export import CURVES, FORMATS, NO_HAIR, PRESETS, ExportOptions
+from ..build.export import FORMATS, NO_HAIR, PRESETS, ExportOptions
 from ..build.export.run import exported
-from ..build.hair_games.names import CARDS, MESH
+from ..build.hair_games.names import CARDS, CURVES, MESH
 from ..engine.wire.errors import HrnError
 from ..state.heads import active_head
 from ..state.language import CONTEXT, report

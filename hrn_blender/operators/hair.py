@@ -11,7 +11,9 @@ from ..build.hair import edit
 from ..build.hair.build import find_hair
 from ..build.hair.names import GROUP_PROPERTY, REST
 from ..build.hair.skin import set_shown
+from ..build.hair_games.names import CURVES, KINDS, find_games, show_as
 from ..build.head import bundle_path
+from ..build.own import own
 from ..build.source import HeadSource, read_source
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
@@ -19,7 +21,7 @@ from ..state.hair import active_hair, lacking, other_heads
 from ..state.heads import active_head
 from ..state.language import CONTEXT, report, tip
 from ..state.session import fail
-from .shared import in_object_mode
+from .shared import in_object_mode, not_linked
 
 __all__ = ["register", "unregister"]
 
@@ -30,10 +32,7 @@ def _editable(operator: type[bpy.types.Operator], context) -> bool:
     if hair is None:
         operator.poll_message_set(tip("This head has no hair"))
         return False
-    if any(one.library is not None for one in (hair, hair.data, hair.parent)):
-        operator.poll_message_set(tip("This hair belongs to another file. Click Make Editable first"))
-        return False
-    return in_object_mode(operator, context)
+    return not_linked(operator, hair, hair.data, hair.parent) and in_object_mode(operator, context)
 
 
 def _rested(operator: bpy.types.Operator, head: bpy.types.Object) -> bool:
@@ -55,12 +54,20 @@ def _rested(operator: bpy.types.Operator, head: bpy.types.Object) -> bool:
 def _tried(operator: bpy.types.Operator, head: bpy.types.Object, change: Callable):
     """What `change` returns, or None after showing why it failed."""
     try:
+        own(head)
         return change()
     except HrnError as error:
         fail(operator, error, head.name)
     except (RuntimeError, ValueError, MemoryError) as error:
         fail(operator, HrnError(ErrorCode.INTERNAL, say("The hair could not be changed: {reason}.", reason=error)), head.name)
     return None
+
+
+def _shown_again(hair: bpy.types.Object) -> None:
+    """Show strands of the scalp that were just changed instead of cards or a mesh of how they were before."""
+    games = [find_games(hair.parent, kind) for kind in KINDS]
+    if hair[GROUP_PROPERTY] == "hair" and any(made is not None and not made.hide_viewport for made in games):
+        show_as(hair.parent, CURVES)
 
 
 def _source(head: bpy.types.Object, group: str = "") -> HeadSource:
@@ -87,7 +94,8 @@ class HRN_OT_hair_show(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return active_hair(context) is not None
+        hair = active_hair(context)
+        return not_linked(cls, hair and hair.parent)
 
     def execute(self, context):
         head = active_head(context)
@@ -168,6 +176,7 @@ class HRN_OT_hair_cut(bpy.types.Operator):
         count = _tried(self, head, lambda: edit.cut(hair, head, **limits))
         if count is None:
             return {"CANCELLED"}
+        _shown_again(hair)
         self.report({"INFO"}, report("{count} strands were cut", count=count))
         return {"FINISHED"}
 
@@ -197,6 +206,7 @@ class HRN_OT_hair_mirror(bpy.types.Operator):
         count = _tried(self, head, lambda: edit.mirror(hair, head, self.side == "LEFT"))
         if count is None:
             return {"CANCELLED"}
+        _shown_again(hair)
         self.report({"INFO"}, report("{count} strands were mirrored", count=count))
         return {"FINISHED"}
 
@@ -217,6 +227,7 @@ class HRN_OT_hair_comb_to_photo(bpy.types.Operator):
 
         def comb() -> bool:
             edit.comb_to_photo(head, _source(head, name), [name])
+            _shown_again(find_hair(head)[name])
             return True
 
         return {"FINISHED"} if _tried(self, head, comb) else {"CANCELLED"}
@@ -268,6 +279,8 @@ class HRN_OT_hair_from_head(bpy.types.Operator):
         made = _tried(self, head, lambda: edit.hair_from(head, other))
         if made is None:
             return {"CANCELLED"}
+        for hair in made:
+            _shown_again(hair)
         self.report({"INFO"}, report("{head} has the hair of {other}", head=head.name, other=other.name))
         return {"FINISHED"}
 
@@ -290,6 +303,7 @@ class HRN_OT_hair_remove(bpy.types.Operator):
         head = active_head(context)
         context.view_layer.objects.active = head
         head.select_set(True)
+        own(head)
         edit.remove(head, [self.group] if self.group else list(find_hair(head)))
         return {"FINISHED"}
 

@@ -7,18 +7,18 @@ from collections.abc import Callable
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty
 
-from ..build.export import CURVES
 from ..build.hair.build import find_hair
 from ..build.hair_games.cards import build_cards
 from ..build.hair_games.guides import groom_guides
 from ..build.hair_games.mesh import build_hair_mesh
-from ..build.hair_games.names import CARDS, KINDS, MESH, find_games, remove_games, triangles_of
+from ..build.hair_games.names import CARDS, CURVES, KINDS, MESH, find_games, remove_games, show_as, triangles_of, ways
+from ..build.own import own
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..state.heads import active_head
 from ..state.language import CONTEXT, report, tip
 from ..state.session import fail
-from .shared import in_object_mode
+from .shared import in_object_mode, not_linked
 
 __all__ = ["register", "unregister"]
 
@@ -38,24 +38,14 @@ def _scalp_hair(operator: type[bpy.types.Operator], context) -> bpy.types.Object
     hair = find_hair(head).get("hair") if head is not None else None
     if hair is None:
         operator.poll_message_set(tip("This head has no hair"))
-    elif head.library is not None:
-        operator.poll_message_set(tip("This hair belongs to another file. Click Make Editable first"))
-    elif in_object_mode(operator, context):
+    elif not_linked(operator, hair) and in_object_mode(operator, context):
         return hair
     return None
 
 
-def _ways(head: bpy.types.Object) -> dict[str, bpy.types.Object | None]:
-    """The scalp hair of `head` in each way that it can be shown."""
-    return {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
-
-
 def _show_as(context, head: bpy.types.Object, way: str) -> None:
     """Show the scalp hair of `head` in one way and hide the others."""
-    shown = _ways(head)
-    for name, thing in shown.items():
-        if thing is not None:
-            thing.hide_viewport = thing.hide_render = name != way
+    show_as(head, way)
     if context.active_object is None:  # A hidden object is nobody's active one; the panel would go with it.
         context.view_layer.objects.active = head
 
@@ -64,6 +54,7 @@ def _made(operator: bpy.types.Operator, context, build: Callable) -> set[str]:
     """Run `build` with the head and the guides of its hair, show what it returns, and say how large it is."""
     head = active_head(context)
     try:
+        own(head)
         made = build(head, groom_guides(find_hair(head)["hair"], head))
     except HrnError as error:
         return fail(operator, error, head.name)
@@ -137,11 +128,11 @@ class HRN_OT_hair_show_as(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return active_head(context) is not None
+        return not_linked(cls, active_head(context))
 
     def execute(self, context):
         head = active_head(context)
-        if _ways(head)[self.way] is None:
+        if ways(head)[self.way] is None:
             return {"CANCELLED"}
         _show_as(context, head, self.way)
         return {"FINISHED"}
@@ -163,10 +154,10 @@ class HRN_OT_hair_games_remove(bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
-        made = find_games(head, self.way)
-        if made is None:
+        if find_games(head, self.way) is None:
             return {"CANCELLED"}
-        remove_games(made)
+        own(head)
+        remove_games(find_games(head, self.way))
         other = next((kind for kind in KINDS if find_games(head, kind) is not None), CURVES)
         _show_as(context, head, other)
         return {"FINISHED"}

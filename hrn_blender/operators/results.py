@@ -20,8 +20,8 @@ from ..build import (
 )
 from ..build.camera import EXPRESSION_PROPERTY
 from ..build.draft import find_draft, shape_draft
-from ..build.hair.build import find_hair
 from ..build.keep import copy_beside, is_packed, pack
+from ..build.own import own
 from ..engine.wire.bundle import MANIFEST, load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
@@ -309,18 +309,20 @@ class HRN_OT_make_editable(bpy.types.Operator):
     def execute(self, context):
         linked = linked_head(context)
         before = set(find_heads(context.scene))
-        bpy.ops.object.make_override_library()
+        shown_by_empty = context.active_object is not None and context.active_object.instance_collection is not None
+        holder = None if shown_by_empty else next((one for one in linked.users_collection if one.library is not None), None)
+        try:
+            # Blender finds the collection that an empty shows by itself; one that was linked as it is has to be named.
+            bpy.ops.object.make_override_library(**({"collection": holder.session_uid} if holder is not None else {}))
+        except RuntimeError:
+            pass  # As where it makes nothing.
         made = [head for head in find_heads(context.scene) if head not in before and head.override_library is not None]
         if not made:
             return fail(self, HrnError(ErrorCode.INTERNAL, "Blender could not override this head."), linked.name)
         head = made[0]
         mesh = head.data.override_create(remap_local_usages=True)  # With its shape keys.
         mesh.materials[0] = mesh.materials[0].copy()  # The skin: Blender overrides no sliders of materials.
-        for hair in find_hair(head).values():  # Strands cannot be overridden: they become this file's own.
-            local = hair.make_local(clear_liboverride=True)
-            local.data = local.data.make_local(clear_liboverride=True)
-            local.parent = head
-            local.data.materials[0] = local.data.materials[0].copy()
+        own(head)
         for other in context.view_layer.objects.selected[:]:
             other.select_set(False)
         head.select_set(True)

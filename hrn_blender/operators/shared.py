@@ -15,7 +15,7 @@ from ..state import session
 from ..state.language import tip
 from ..state.session import fail
 
-__all__ = ["FileBrowser", "built", "engine_is_ready", "free_viewport", "in_object_mode"]
+__all__ = ["FileBrowser", "built", "engine_is_ready", "free_viewport", "in_object_mode", "not_linked"]
 
 
 class FileBrowser:
@@ -58,6 +58,14 @@ def in_object_mode(operator: type[bpy.types.Operator], context) -> bool:
         return True
     operator.poll_message_set(tip("Leave the current mode first"))
     return False
+
+
+def not_linked(operator: type[bpy.types.Operator], *things: bpy.types.ID | None) -> bool:
+    """Whether `things`, of a head's hair, are there and this file's; otherwise the reason becomes the poll message of `operator`."""
+    if any(one is not None and one.library is not None for one in things):
+        operator.poll_message_set(tip("This hair belongs to another file. Click Make Editable first"))
+        return False
+    return all(one is not None for one in things)
 
 
 def built(operator: bpy.types.Operator, build: Callable, subject: str):

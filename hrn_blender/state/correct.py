@@ -13,13 +13,15 @@ from pathlib import Path
 
 import bpy
 
+from ..adjust.pins import PinSet
 from ..build.head import BUNDLE_PROPERTY, bundle_path
-from ..build.keep import head_images
-from ..build.refit import apply_answer, fitted_of, read_answer, reload_maps
+from ..build.new_maps import folder_for_maps, take_groom, take_maps
+from ..build.refit import apply_answer, fitted_of, read_answer
+from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..link.errands import Errand
-from . import session
+from . import history, session
 from .corrected import (
     MASKS,
     SLIDER,
@@ -34,6 +36,8 @@ from .corrected import (
     set_pins,
 )
 from .heads import by_uid
+from .said import add_kept_hair
+from .said import keep as keep_what_is_said
 from .ticker import Ticker
 from .windows import ready_to_change, redraw, window_context
 
@@ -71,10 +75,12 @@ _refits: dict[int, Errand] = {}
 """Head -> the request that runs for it."""
 _again: set[int] = set()
 """Heads whose corrections have changed while their request ran."""
-_answers: dict[int, dict] = {}
-"""Head -> the answer that waits to be put into the scene."""
+_answers: dict[int, tuple[dict, PinSet]] = {}
+"""Head -> the answer that waits to be put into the scene, and the pins that it answers."""
 _textures: dict[int, Errand] = {}
 """Head -> the request for maps that runs for it."""
+_new_maps: dict[int, str] = {}
+"""Head -> the folder with its new maps, which wait to be put into the scene."""
 _finish: set[int] = set()
 """Heads that get new maps when nothing else about corrections is going on."""
 _number = 0
@@ -108,6 +114,11 @@ def refit(head: bpy.types.Object) -> None:
     global _number
     uid, name = head.session_uid, head.name
     read_from_bundle(head)
+    if not head.hrn_correct.texture_old:  # Once for each new folder, not for each pin.
+        try:
+            history.keep(head, "Correct", corrected=True)
+        except HrnError as error:
+            session.show_error(error, head.name)  # A full disk keeps nobody from correcting.
     head.hrn_correct.fit_old = head.hrn_correct.texture_old = True
     if uid in _refits:
         _again.add(uid)
@@ -122,15 +133,16 @@ def refit(head: bpy.types.Object) -> None:
     for other in list(_textures):  # What is seen at once goes first; the maps follow afterwards.
         session.queue.give_up(_textures[other])
         _finish.add(other)
-    errand = Errand("refit", params, lambda result: _answered(uid, result), lambda error: _refused(uid, name, error))
+    sent = pins_of_head(head)
+    errand = Errand("refit", params, lambda result: _answered(uid, result, sent), lambda error: _refused(uid, name, error))
     _refits[uid] = session.queue.ask(errand)
     session.ticker.wake()
     ticker.wake(_RETRY)
 
 
-def _answered(uid: int, result: dict) -> None:
+def _answered(uid: int, result: dict, sent: PinSet) -> None:
     _refits.pop(uid, None)
-    _answers[uid] = result
+    _answers[uid] = result, sent
     if _put() is not None:
         ticker.wake(_RETRY)
     _follow(uid)
@@ -174,6 +186,12 @@ def _put() -> float | None:
             del _answers[uid]
         elif ready_to_change():
             _try(_apply, head)
+    for uid in list(_new_maps):
+        head = _head(uid)
+        if head is None:
+            del _new_maps[uid]
+        elif ready_to_change():
+            _try(_take_maps, head)
     for uid in list(_finish) if not (adjusted or _refits or _answers) else ():
         if uid in _textures:
             continue
@@ -181,15 +199,16 @@ def _put() -> float | None:
         head = _head(uid)
         if head is not None and head.hrn_correct.texture_old:
             _try(retexture, head)
-    return _RETRY if _answers or _finish else None
+    return _RETRY if _answers or _new_maps or _finish else None
 
 
 def _apply(head: bpy.types.Object) -> None:
-    result = _answers.pop(head.session_uid)
+    result, sent = _answers.pop(head.session_uid)
     fitted = fitted_of(head)
     answer = read_answer(head, result)
     Path(result["geometry"]).unlink(missing_ok=True)
     apply_answer(head, fitted, answer)
+    keep_what_is_said(head, result, sent, fitted)
     head.hrn_correct.fit_old = head.session_uid in _again
     if not is_adjusted(head):
         undo_step()
@@ -211,10 +230,11 @@ def retexture(head: bpy.types.Object) -> None:
         HrnError: ``BUNDLE_INVALID``.
     """
     read_from_bundle(head)
-    uid, name, path = head.session_uid, head.name, bundle_path(head)
-    params = {"bundle": path, "corrections": corrections_of(head), "folder": str(folder()), "out": path}
+    uid, name = head.session_uid, head.name
     if uid in _textures:
         session.queue.give_up(_textures.pop(uid))
+    out = folder_for_maps(head, [*_new_maps.values(), *(one.params["out"] for one in _textures.values())])
+    params = {"bundle": bundle_path(head), "corrections": corrections_of(head), "folder": str(folder()), "out": out}
     errand = Errand("retexture", params, lambda _result: None, title=say("Taking the skin from the photo"))
     errand.done = lambda _result: _textured(uid, errand)
     errand.failed = lambda error: _untextured(uid, name, errand, error)
@@ -235,10 +255,21 @@ def _ended(uid: int, errand: Errand) -> None:
 
 def _textured(uid: int, errand: Errand) -> None:
     _ended(uid, errand)
-    head = _head(uid)
-    if head is not None:
-        head.hrn_correct.texture_old = False
-        reload_maps(head_images(head))
+    _new_maps[uid] = errand.params["out"]
+    if _put() is not None:
+        ticker.wake(_RETRY)
+
+
+def _take_maps(head: bpy.types.Object) -> None:
+    out = _new_maps.pop(head.session_uid)
+    copied = out != bundle_path(head)
+    take_maps(head, out)
+    head.hrn_correct.texture_old = head.session_uid in _refits
+    kept = take_groom(head)
+    if copied:
+        session.queue.add_bundle(out, load_bundle(out).manifest)  # Build Again finds it in the list.
+        session.sync()
+    add_kept_hair(head, kept)
     redraw()
 
 
@@ -256,7 +287,8 @@ def wait(head: bpy.types.Object, seconds: float) -> bool:
         seconds: how long at most.
     """
     deadline = time.monotonic() + seconds
-    while running(head) is not None or head.session_uid in _answers:
+    uid = head.session_uid
+    while running(head) is not None or uid in _answers or uid in _new_maps:
         if time.monotonic() > deadline:
             return False
         session.ticker.tick()
@@ -274,7 +306,7 @@ def _forget() -> bool:
 
 
 def _clear() -> None:
-    for kept in (_refits, _textures, _answers, _again, _finish, adjusted):
+    for kept in (_refits, _textures, _answers, _new_maps, _again, _finish, adjusted):
         kept.clear()
 
 

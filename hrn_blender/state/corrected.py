@@ -15,7 +15,7 @@ from ..build.head import bundle_path
 from ..build.photo_masks import mask_png, painted_photo
 from ..build.refit import photo_cameras
 from ..engine.wire.bundle import Bundle, load_bundle
-from ..engine.wire.corrections import LOCK_PARTS, Corrections, Locks, Switches, read_corrections
+from ..engine.wire.corrections import DEVIATION_MM, LOCK_PARTS, Corrections, Locks, Switches, read_corrections
 from ..engine.wire.sliders import SLIDERS
 
 __all__ = [
@@ -88,6 +88,7 @@ def corrections_of(head: bpy.types.Object) -> dict:
         Switches(**switches, focal="free" if wanted.focal_free else "locked"),
         Locks(locked, _painted(head, wanted.lock_group)),
         {name: value for name in SLIDERS if (value := getattr(wanted, SLIDER + name))},
+        round(wanted.deviation, 4),
     ).to_json()
 
 
@@ -136,6 +137,7 @@ def read_from_bundle(head: bpy.types.Object) -> None:
         if not wanted.pins:
             set_pins(head, pins_of(found, bundle.manifest))
         values = {name: getattr(found.switches, name) for name in _SWITCHES}
+        values["deviation"] = next((pin.deviation_mm for entry in found.photos for pin in entry.pins), DEVIATION_MM)
         values["focal_free"] = found.switches.focal == "free"
         values |= {f"lock_{name}": name in found.locks.parts for name in LOCK_PARTS}
         values |= {SLIDER + name: found.sliders.get(name, 0.0) for name in SLIDERS}

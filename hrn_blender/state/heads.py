@@ -7,9 +7,10 @@ import bpy
 from ..build import find_heads
 from ..build.camera import PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY
 from ..build.head import BUNDLE_PROPERTY
+from ..build.refit import photo_cameras
 from .language import words
 
-__all__ = ["active_head", "by_uid", "linked_head", "head_cameras", "photo_label"]
+__all__ = ["active_head", "by_uid", "linked_head", "head_cameras", "meant_camera", "photo_label"]
 
 
 def by_uid(blocks, uid: int) -> bpy.types.ID | None:
@@ -42,6 +43,12 @@ def head_cameras(head: bpy.types.Object) -> list[bpy.types.Object]:
     """The cameras of the photos that `head` was made from, in the order of the photos."""
     cameras = [child for child in head.children if child.type == "CAMERA"]
     return sorted(cameras, key=lambda camera: (camera.get(PHOTO_PROPERTY, 0), camera.name))
+
+
+def meant_camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
+    """The photo of `head` that is meant: that of the selected camera, else of the scene's, else the first; None without any."""
+    cameras = photo_cameras(head)
+    return next((one for one in (context.active_object, context.scene.camera, *cameras) if one in cameras), None)
 
 
 def photo_label(camera: bpy.types.Object) -> str:

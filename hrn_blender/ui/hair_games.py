@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..build.export import CURVES
-from ..build.hair.build import find_hair
-from ..build.hair_games.names import CARDS, KINDS, MESH, find_games, triangles_of
+from ..build.hair_games.names import CARDS, CURVES, KINDS, MESH, triangles_of, ways
 from ..state.language import words
 
 __all__ = ["PRESETS", "draw_games"]
@@ -24,7 +22,7 @@ def draw_games(layout: bpy.types.UILayout, head: bpy.types.Object) -> None:
     for name, triangles in PRESETS.items():
         row.operator("hrn.hair_cards", text=name, translate=False).triangles = triangles
     column.operator("hrn.hair_mesh", icon="MESH_DATA")
-    shown = {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
+    shown = ways(head)
     if any(shown[kind] is not None for kind in KINDS):
         for way, text in ((CURVES, words("Strands")), (CARDS, words("Cards")), (MESH, words("Mesh"))):
             thing = shown[way]

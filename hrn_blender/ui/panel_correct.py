@@ -7,10 +7,10 @@ import bpy
 from ..build.refit import photo_cameras
 from ..engine.wire.corrections import LOCK_PARTS
 from ..engine.wire.sliders import SLIDERS
-from ..state import correct
-from ..state.heads import active_head
+from ..state import correct, said
+from ..state.heads import active_head, meant_camera
 from ..state.language import words
-from .drawing import Sidebar, draw_progress
+from .drawing import Sidebar, draw_progress, draw_text
 
 __all__ = ["register", "unregister"]
 
@@ -50,6 +50,9 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.label(text=words("{count} pins", count=count), translate=False, icon="PINNED")
         row.operator_menu_enum("hrn.adjust_clear", "what", text="Clear")
+        layout.prop(wanted, "deviation")
+        for sentence in said.sentences(head):
+            draw_text(layout.box(), sentence, context, icon="ERROR")
         column = layout.column(align=True)
         column.prop(wanted, "rigid_only")
         sub = column.column(align=True)
@@ -89,7 +92,7 @@ class HRN_PT_correct_masks(_Below, bpy.types.Panel):
         if head is None:
             return
         cameras = photo_cameras(head)
-        camera = context.scene.camera if context.scene.camera in cameras else cameras[0]
+        camera = meant_camera(context, head)
         any_mask = False
         for kind, text in (("ignore", words("Paint What to Ignore")), ("skin", words("Paint What Is Skin"))):
             row = self.layout.row(align=True)
@@ -109,11 +112,12 @@ class HRN_PT_correct_sliders(_Below, bpy.types.Panel):
         head = _own(context)
         if head is None:
             return
-        group, column = "", None
+        columns: dict[str, bpy.types.UILayout] = {}
         for slider in SLIDERS.values():
-            if slider.group != group or column is None:
-                group, column = slider.group, self.layout.column(align=True)
-            text = words("{measure} ({unit})", measure=slider.label, unit=slider.unit)
+            column = columns.get(slider.group)
+            if column is None:
+                column = columns[slider.group] = self.layout.column(align=True)
+            text = words("{measure} ({unit})", measure=slider.label, unit=slider.unit) if slider.unit else words(slider.label)
             column.prop(head.hrn_correct, correct.SLIDER + slider.name, text=text, translate=False, slider=True)
 
 

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProperty
 
 from ..build.head import BUNDLE_PROPERTY
+from ..engine.wire.corrections import DEVIATION_MM, DEVIATIONS_MM
 from ..engine.wire.sliders import SLIDERS
 from ..state import correct, session
 from ..state.language import CONTEXT
@@ -32,6 +33,7 @@ class HRN_Correct(bpy.types.PropertyGroup):
     begun: BoolProperty(options={"HIDDEN"}, description="Whether this head has corrections of its own")
     fit_old: BoolProperty(options={"HIDDEN"}, description="Whether the corrections have changed since the shape was fitted")
     texture_old: BoolProperty(options={"HIDDEN"}, description="Whether the shape has changed since the maps were made")
+    said: StringProperty(options={"HIDDEN"}, description="What the engine said about the last fit, as text")
     opacity: FloatProperty(
         name="Wire",
         translation_context=CONTEXT,
@@ -40,6 +42,18 @@ class HRN_Correct(bpy.types.PropertyGroup):
         max=1.0,
         subtype="FACTOR",
         description="How strongly the mesh is drawn over the photo in Adjust Mode",
+    )
+    deviation: FloatProperty(
+        name="Precision (mm)",
+        translation_context=CONTEXT,
+        default=DEVIATION_MM,
+        min=DEVIATIONS_MM[0],
+        max=DEVIATIONS_MM[1],
+        soft_max=3.0,
+        step=10,
+        precision=2,
+        update=_changed,
+        description="How exactly pins are set, at the face; the larger, the more the photo's own say counts against them",
     )
     rigid_only: _switch("Camera Only", "Pins move the camera and leave the head as it is")
     shape: _switch("Shape", "Pins may change the shape of the head", True)

@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
 
+from hrn_blender.adjust.camera import PhotoCamera, look_along, project
 from hrn_blender.adjust.document import document, pins_from_text, pins_of, pins_to_text
-from hrn_blender.adjust.fitted import Eye, Fitted, look_along, project
+from hrn_blender.adjust.fitted import Fitted
 from hrn_blender.adjust.follow import WEIGHTS, begin_drag
 from hrn_blender.adjust.hand import Hand
 from hrn_blender.adjust.hit import SurfacePoint, nearest_on_screen, point_at, point_near
@@ -23,16 +24,16 @@ SIDE = 71
 """Vertices along a side of the test's sheet: about as many as a head has."""
 
 
-def eye(number: int = 0, turned: bool = False) -> Eye:
+def eye(number: int = 0, turned: bool = False) -> PhotoCamera:
     """A camera half a metre before the sheet, looking along +y with z up; `turned`: from behind."""
     axes = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     place = np.array([0.01, -0.5, 0.02])
     if turned:
         axes, place = axes * np.array([[-1.0], [-1], [1]]), place * (1, -1, 1)
-    return Eye(number, "a.jpg", 800, 600, 1000.0, 1000.0, 390.0, 310.0, axes, place, np.array([0.5]))
+    return PhotoCamera(number, "a.jpg", (0.5,), None, None, 800, 600, 1000.0, 1000.0, 390.0, 310.0, axes, place)
 
 
-def sheet(eyes: tuple[Eye, ...] = (eye(),)) -> Fitted:
+def sheet(eyes: tuple[PhotoCamera, ...] = (eye(),)) -> Fitted:
     """A bulging square of skin, 0.2 m wide, whose outside faces -y; one action lifts it."""
     x, z = np.meshgrid(np.linspace(-0.1, 0.1, SIDE), np.linspace(-0.1, 0.1, SIDE), indexing="ij")
     vertices = np.stack([x, 2 * (x**2 + z**2), z], -1).reshape(-1, 3)

@@ -12,7 +12,7 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 import numpy as np
 
-from hrn_blender.adjust.fitted import project
+from hrn_blender.adjust.camera import project
 from hrn_blender.adjust.pins import PinSet
 from hrn_blender.build import DEFORMATION_KEY, build_head
 from hrn_blender.build.refit import fitted_of, photo_cameras
@@ -20,6 +20,8 @@ from hrn_blender.engine.wire.sliders import SLIDERS
 from support.addon import ui as addon_ui
 from support.addon.correct import pin, places
 from support.addon.operators import fails
+from support.checkout import ROOT
+from support.pages import blocks
 from support.synthetic_bundle import make_bundle
 
 
@@ -78,6 +80,8 @@ def test_switches_locks_and_sliders_are_sent(scene):
     head, wanted = scene.head, scene.head.hrn_correct
     wanted.symmetric, wanted.focal_free, wanted.lock_nose = True, True, True
     wanted.slider_jaw_width = 44.0  # Beyond the limit.
+    wanted.deviation = 1.5
+    pin(head)
     group = head.vertex_groups.new(name="Mine")
     group.add([3, 4], 1.0, "REPLACE")
     group.add([5], 0.2, "REPLACE")
@@ -89,6 +93,7 @@ def test_switches_locks_and_sliders_are_sent(scene):
     }  # fmt: skip
     assert sent["locks"] == {"parts": ["nose"], "vertices": [3, 4]}
     assert sent["sliders"] == {"jaw_width": SLIDERS["jaw_width"].maximum}
+    assert sent["photos"][0]["pins"][0]["deviation_mm"] == 1.5
     assert bpy.ops.hrn.adjust_clear(what="ALL", wait=20) == {"FINISHED"}
     sent = scene.correct.corrections_of(head)
     assert not any(sent["locks"].values()) and not sent["sliders"] and not sent["photos"]
@@ -101,6 +106,20 @@ def test_changes_while_the_engine_works_end_with_the_newest(scene, monkeypatch):
         assert pin(scene.head, wait=0) == {"FINISHED"}
     assert scene.correct.wait(scene.head, 20)
     np.testing.assert_allclose(places(scene.head, "Basis") - before, before * 0 + (0.004, 0, 0), atol=1e-6)
+
+
+def test_the_selected_camera_is_the_photo_that_is_meant(scene):
+    from hrn_blender.state.heads import meant_camera
+
+    first, second = photo_cameras(scene.head)
+    bpy.context.scene.camera = first
+    assert meant_camera(bpy.context, scene.head) == first
+    bpy.context.view_layer.objects.active = second
+    assert meant_camera(bpy.context, scene.head) == second
+    drawn = addon_ui.draw("HRN_PT_correct")
+    assert any(entry[:2] == ("operator", "hrn.adjust") for entry in drawn), "in the camera's sidebar, too"
+    assert bpy.ops.hrn.adjust_paint(kind="skin") == {"FINISHED"}
+    assert second.hrn_correct.skin is not None and first.hrn_correct.skin is None
 
 
 def test_a_mask_is_what_was_painted_away(scene):
@@ -126,6 +145,7 @@ def test_a_head_made_with_corrections_shows_them(scene):
     document = scene.correct.corrections_of(scene.head)
     document["switches"]["symmetric"] = True
     document["sliders"] = {"jaw_width": 2.5}
+    document["photos"][0]["pins"][0]["deviation_mm"] = 0.8
     manifest = json.loads((scene.bundle.path / "head.json").read_text())
     (scene.bundle.path / "corrections.json").write_text(json.dumps(document))
     manifest["corrections"] = {"file": "corrections.json"}
@@ -134,6 +154,7 @@ def test_a_head_made_with_corrections_shows_them(scene):
     scene.correct.read_from_bundle(again)
     assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
     assert again.hrn_correct.symmetric and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    assert again.hrn_correct.deviation == pytest.approx(0.8)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)
     assert not len(scene.correct.pins_of_head(again)), "what the artist has taken out does not come back"
@@ -191,6 +212,37 @@ def test_a_mesh_with_other_vertices_is_refused(scene):
     scene.head.shape_key_clear()
     scene.head.data.vertices.add(1)
     fails(bpy.ops.hrn.adjust_pin, "no longer has the vertices", vertices=(0, 1, 2), pixel=(4.0, 5.0), wait=20)
+
+
+def test_a_pin_that_is_not_met_is_told_of_until_the_pins_change(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    pin(scene.head)
+    assert not said.sentences(scene.head) and not said.missed(scene.head)
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,off=4.23")
+    scene.session.queue.engine.kill(1)
+    pin(scene.head)
+    (sentence,) = said.sentences(scene.head)
+    assert "Pin 2" in sentence and "4.2 pixels" in sentence and "pin 1 near it" in sentence
+    assert said.missed(scene.head) == {1: pytest.approx(4.23)}
+    assert any("4.2 pixels" in str(entry) for entry in addon_ui.draw("HRN_PT_correct"))
+    scene.head.hrn_correct.rigid_only = True
+    assert scene.correct.wait(scene.head, 20)
+    assert "Camera Only" in said.sentences(scene.head)[0]
+    scene.correct.set_pins(scene.head, PinSet(scene.correct.pins_of_head(scene.head).pins[:1]))
+    assert not said.sentences(scene.head) and not said.missed(scene.head), "they are others by now"
+
+
+def test_the_script_of_the_documentation_corrects_a_head(addon, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundle = make_bundle(tmp_path / "head", density=8, name="anna", views=(True, True))
+    (block,) = [block for block in blocks(ROOT / "docs" / "user" / "scripting.md") if block.info == ("python", "correct")]
+    names: dict = {}
+    exec(compile(block.text, "scripting.md", "exec"), names)
+    assert names["head"]["hrn_bundle"] == str(bundle.path) and (tmp_path / "corrected.blend").is_file()
+    kept = json.loads((bundle.path / "corrections.json").read_text())
+    assert len(kept["photos"][0]["pins"]) == 1 and kept["sliders"] == {"nose_length": 2.0} and kept["switches"]["symmetric"]
+    assert not names["head"].hrn_correct.slider_nose_length
 
 
 def test_the_panel_shows_pins_and_sliders(scene):

@@ -303,7 +303,8 @@ def mode(scene, monkeypatch):
     monkeypatch.setattr(modal, "View", View)
     monkeypatch.setattr(modal, "Overlay", lambda _fitted: SimpleNamespace(place=lambda *_: None))
     monkeypatch.setattr(modal, "_begin_timer", lambda _context: None)
-    context = SimpleNamespace(scene=bpy.context.scene, window=SimpleNamespace(scene=bpy.context.scene), area=None)
+    window = SimpleNamespace(scene=bpy.context.scene)
+    context = SimpleNamespace(scene=bpy.context.scene, window=window, area=None, active_object=scene.head)
     made = modal.Mode(context, scene.head, fitted_of(scene.head))
     made.viewport, made.event = (
         viewport,

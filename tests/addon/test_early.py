@@ -36,6 +36,8 @@ def test_the_shape_stands_there_before_the_head_is_finished(early):
     image = next(node.image for node in head.data.materials[0].node_tree.nodes if node.bl_idname == "ShaderNodeTexImage")
     assert image.packed_file is not None
     run(early, lambda: width(head) > first * 1.05)
+    (shown,) = [node.image for node in head.data.materials[0].node_tree.nodes if node.bl_idname == "ShaderNodeTexImage"]
+    assert shown.name.startswith("early_1") and not [one for one in bpy.data.images if one.name.startswith("early_0")]
     head.location.x = 3.0  # The artist has moved it meanwhile, and chosen something else.
     other = bpy.data.objects.new("Other", None)
     bpy.context.scene.collection.objects.link(other)
@@ -48,6 +50,16 @@ def test_the_shape_stands_there_before_the_head_is_finished(early):
     assert len(head.data.shape_keys.key_blocks) >= 53 and len(head.users_collection) == 1
     assert DRAFT_PROPERTY not in head and DRAFT_PROPERTY not in head.users_collection[0]
     assert not [name for kind in census().values() for name in kind if "draft" in name or "early" in name]
+
+
+def test_a_name_that_the_artist_gave_it_stays(early):
+    run(early, lambda: bool(drafts()))
+    (head,) = drafts()
+    collection = head.users_collection[0]
+    head.name = "Grandmother"
+    run(early)
+    assert heads_in_scene() == [head] and head.name == "Grandmother" and collection.name.startswith("Head Zoë")
+    assert not [key for one in (head, collection) for key in one.keys() if "draft" in key]
 
 
 def test_a_cancelled_head_leaves_nothing(early):

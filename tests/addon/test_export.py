@@ -198,7 +198,7 @@ def test_a_map_that_is_gone_is_named(head, tmp_path):
 
 
 def test_hair_that_is_not_there_is_named(head, tmp_path):
-    fails(bpy.ops.hrn.export, "Zoë has no hair of that kind", filepath=str(tmp_path / "a.glb"), kind="GLTF", hair="mesh")
+    fails(bpy.ops.hrn.export, "This head has no hair of that kind", filepath=str(tmp_path / "a.glb"), kind="GLTF", hair="mesh")
 
 
 def test_from_the_command_line(bundle, tmp_path, capsys):

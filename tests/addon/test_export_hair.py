@@ -13,6 +13,7 @@ import bpy
 
 from hrn_blender.build import BuildOptions, build_head
 from hrn_blender.build.hair_games.names import CARDS, find_games, triangles_of
+from hrn_blender.build.hair_games.skin import Skin
 from support.addon.build import pixels
 from support.addon.grooms import falling_hair
 from support.addon.operators import fails
@@ -268,6 +269,43 @@ def test_an_exporter_that_fails_is_quoted_in_one_line(head, cards, tmp_path, mon
         filepath=str(tmp_path / "head.glb"),
         kind="GLTF",
     )
+
+
+@pytest.mark.parametrize("kind", ["GLTF", "FBX"])
+def test_cards_lie_on_the_skin_that_goes_out_and_it_keeps_its_expressions(head, cards, tmp_path, kind):
+    actions = {key.name for key in head.data.shape_keys.key_blocks[1:]}
+    triangles = triangles_of(head)
+    bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head"), kind=kind)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    importer, suffix = {"GLTF": (bpy.ops.import_scene.gltf, "glb"), "FBX": (bpy.ops.import_scene.fbx, "fbx")}[kind]
+    importer(filepath=str(tmp_path / f"head.{suffix}"))
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    found = {("hair" in o.name): o for o in bpy.context.scene.objects if o.type == "MESH" and "Zo" in o.name}
+    assert actions <= {key.name for key in found[False].data.shape_keys.key_blocks}
+    assert triangles_of(found[False]) == triangles
+    (skin, faces), (points, _) = (world_mesh(found[hair].evaluated_get(graph)) for hair in (False, True))
+    assert Skin(skin, faces)(points)[0].min() > -0.001
+
+
+def world_mesh(evaluated) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) vertices in the world and (T, 3) triangles, of a head those of its skin."""
+    mesh = evaluated.to_mesh()
+    mesh.calc_loop_triangles()
+    vertices, faces = np.empty(3 * len(mesh.vertices), np.float32), np.empty(3 * len(mesh.loop_triangles), np.int32)
+    mesh.vertices.foreach_get("co", vertices)
+    mesh.loop_triangles.foreach_get("vertices", faces)
+    turn = np.array(evaluated.matrix_world)
+    names = [slot.material.name for slot in evaluated.material_slots]
+    kept = [len(names) == 1 or names[triangle.material_index].endswith("skin") for triangle in mesh.loop_triangles]
+    return vertices.reshape(-1, 3) @ turn[:3, :3].T + turn[:3, 3], faces.reshape(-1, 3)[kept]
+
+
+def test_hair_that_is_not_there_is_named(head, tmp_path):
+    for kind, hair, text in (("GLTF", "curves", "carries no strands"), ("USD", "cards", "no hair of that kind")):
+        fails(bpy.ops.hrn.hair_export, text, filepath=str(tmp_path / "head"), kind=kind, hair=hair)
+    bpy.ops.hrn.hair_remove()
+    fails(bpy.ops.hrn.hair_export, "This head has no hair", filepath=str(tmp_path / "head"), kind="ALEMBIC")
 
 
 def test_strands_cannot_go_into_gltf(head, tmp_path):

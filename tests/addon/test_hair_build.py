@@ -209,6 +209,18 @@ def test_the_material_has_a_shader_for_each_engine_and_both_read_one_color(bundl
     assert [color_input(hair, name).default_value for name in (CHOSEN, MELANIN, REDNESS)] == pytest.approx([0, 0.8, 0.2])
 
 
+def test_hairs_on_the_skin_have_one_opaque_shader_in_the_look_of_the_photo(bundle):
+    for name, hair in build_head(bundle.path).hair.items():
+        if name == "hair":
+            continue
+        nodes = hair.data.materials[0].node_tree.nodes
+        (output,) = (node for node in nodes if node.bl_idname == "ShaderNodeOutputMaterial")
+        shader = output.inputs["Surface"].links[0].from_node
+        assert output.target == "ALL" and shader.bl_idname == "ShaderNodeBsdfPrincipled"
+        assert shader.inputs["Base Color"].links[0].from_socket.name == "Look"
+        assert color_input(hair, CHOSEN).default_value == 0
+
+
 def test_the_skin_knows_where_hair_is_rooted(bundle):
     result = build_head(bundle.path)
     weights = read_attribute(result.head.data, ROOT)

@@ -140,7 +140,7 @@ def test_no_card_passes_through_an_eye(addon, bundles):
 
     tree = BVHTree.FromPolygons(cards.vertices.tolist(), cards.faces.tolist())
     for material in ("eyes", "teeth", "lashes"):
-        assert not tree.overlap(head_skin(head, (material,)).tree)
+        assert not tree.overlap(head_skin(head, (material,)).first.tree)
 
 
 @pytest.mark.parametrize("triangles", [600, 7000, 14000])

@@ -32,7 +32,7 @@ def test_registering_twice_and_unregistering_leaves_nothing():
         hrn_blender.register()
         hrn_blender.register()  # As a script that is run again does.
         assert {"HRN_PT_main", "HRN_OT_reconstruct", "HRN_UL_heads"} <= ours()
-        assert len(bpy.app.handlers.load_post) == handlers + 3  # Of the session, the batch and the corrections.
+        assert len(bpy.app.handlers.load_post) == handlers + 4  # Of the session, the batch, the corrections and added photos.
         hrn_blender.unregister()
         assert not ours()
         assert len(bpy.app.handlers.load_post) == handlers

@@ -31,6 +31,9 @@ _spots = []
 """Landmarks whose places in the window are wanted while Adjust Mode is on."""
 _foreign = set()
 """Texts that Blender translates in another way than the add-on."""
+_rate = {"moves": 0, "draws": 0, "seconds": 0.0, "pause": 0.0, "last": 0.0}
+"""What Adjust Mode did since it was asked to count: moves of a held pin, drawings, processor seconds of both, and the longest time
+between two drawings."""
 _slowest = 0.0
 _builds = []
 """Seconds of each step that built a head: processor time of the main thread."""
@@ -82,6 +85,9 @@ def order(name, value):
         _read = value
     elif name == "spots":
         _spots = value
+    elif name == "rate":
+        if value:
+            _rate.update(moves=0, draws=0, seconds=0.0, pause=0.0, last=0.0)
     elif name == "python":
         exec(value, {"bpy": bpy, "window": window, "area": area, "regions": regions, "session": session()})
     elif name == "quit":
@@ -133,7 +139,10 @@ def state():
         "shading": area.spaces.active.shading.type if area else "",
         "slowest_step": _slowest,
         "builds": _builds,
+        "hidden": sum(o.hide_get() for o in bpy.context.scene.objects),
         "cameras": sum(o.type == "CAMERA" for o in bpy.context.scene.objects),
+        "drafts": sum("hrn_draft" in o for o in bpy.context.scene.objects),
+        "rate": dict(_rate),
         "batch": batch_state(),
         "view": view_name(area),
         "adjust": adjust_state(area, regions),
@@ -208,9 +217,11 @@ def adjust_state(area, regions):
         "pins": len(correct.pins_of_head(head)),
         "running": correct.running(head) is not None,
         "texture_old": head.hrn_correct.texture_old,
+        "photo": bpy.context.scene.camera.get("hrn_photo", -1) if bpy.context.scene.camera else -1,
         "spots": {},
         "truth": {},
         "painted": painted(head),
+        "said": [str(one) for one in sys.modules[f"{PACKAGE}.state.said"].sentences(head)],
     }
     if found["on"] and _spots:
         found["spots"], found["truth"] = spots(head, area, regions["WINDOW"])
@@ -230,7 +241,7 @@ def painted(head):
 def spots(head, area, region):
     view = sys.modules[f"{PACKAGE}.operators.adjust.view"]
     refit = sys.modules[f"{PACKAGE}.build.refit"]
-    project = sys.modules[f"{PACKAGE}.adjust.fitted"].project
+    project = sys.modules[f"{PACKAGE}.adjust.camera"].project
     fitted = refit.fitted_of(head)
     camera = bpy.context.scene.camera
     eye = fitted.eye(camera["hrn_photo"])
@@ -289,11 +300,30 @@ def timed(plain):
     return tick
 
 
+def counted(plain, kind):
+    """`plain`, whose calls are counted as `kind`."""
+
+    @functools.wraps(plain)
+    def call(*arguments):
+        now, before = time.monotonic(), time.thread_time()
+        result = plain(*arguments)
+        _rate[kind] += 1
+        _rate["seconds"] += time.thread_time() - before
+        if kind == "draws":
+            _rate["pause"] = max(_rate["pause"], now - _rate["last"] if _rate["last"] else 0.0)
+            _rate["last"] = now
+        return result
+
+    return call
+
+
 def measure():
     """Note how long each of the add-on's timer steps works, apart from those that build a head. Processor time, because
     on a machine without a GPU the drawing of the window competes with everything else."""
-    for module in (session(), batch_session()):
+    for module in (session(), batch_session(), sys.modules[f"{PACKAGE}.state.correct"]):
         module.ticker.tick = timed(module.ticker.tick)
+    mode = sys.modules[f"{PACKAGE}.operators.adjust.modal"].Mode
+    mode._holding, mode._draw = counted(mode._holding, "moves"), counted(mode._draw, "draws")
 
 
 measure()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The add-on in a real Blender window, used with a mouse.
 
-    python3 install_deps.py window [--keep DIR] [--docs] [--materials] [--steps single adjust language views batch]
+    python3 install_deps.py window [--keep DIR] [--docs] [--materials] [--steps single adjust adjust_views more language views batch]
 
 Builds a throwaway Debian with Blender 4.3 (once; kept in the engine's folder or in ``HRN_GUI_ROOT``), installs the
 packaged zip by Blender's own command, opens the panel, chooses a photo in the file browser, reconstructs it with the
@@ -31,8 +31,10 @@ runpy.run_path(str(HERE.parent / "support" / "paths.py"))
 
 from root import Unavailable, bind, build_root, enter_namespace, require
 from steps_adjust import corrected_by_hand
+from steps_adjust_views import several_corrected_by_hand
 from steps_batch import people_become_a_grid
 from steps_language import panel_in_chinese
+from steps_more import more_of_one_person
 from steps_single import errors_and_cancel, one_photo
 from steps_views import several_photos
 from window import CHECKOUT, Failure, Panel, Window, expect, fake_engine
@@ -42,7 +44,7 @@ from engine.install.packaging import build_zip
 from engine.wire.paths import cache_dir, engine_home
 
 SKIPPED = 77
-STEPS = ("single", "adjust", "language", "views", "batch")
+STEPS = ("single", "adjust", "adjust_views", "more", "language", "views", "batch")
 
 
 def scenario(
@@ -78,6 +80,8 @@ def scenario(
         "single": lambda: one_photo(window, panel, docs, materials),
         "errors": lambda: errors_and_cancel(window, panel, docs),
         "adjust": lambda: corrected_by_hand(window, engine, docs),
+        "adjust_views": lambda: several_corrected_by_hand(window, engine, docs),
+        "more": lambda: more_of_one_person(window, engine, docs),
         "language": lambda: panel_in_chinese(window, panel, engine, docs),
         "views": lambda: several_photos(window, panel, docs),
         "batch": lambda: people_become_a_grid(window, panel, engine, docs),

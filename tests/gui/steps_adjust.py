@@ -7,7 +7,7 @@ from pathlib import Path
 
 from window import LOOK_FOR_ENGINE, Window, expect
 
-__all__ = ["corrected_by_hand"]
+__all__ = ["OPEN_AGAIN", "answered", "corrected_by_hand", "drag", "enter", "painted_mask", "picture"]
 
 DRAGGED = (172, 397, 150, 379)
 """MediaPipe's landmarks at the jaw that the mouse takes."""
@@ -40,8 +40,8 @@ ENTER = (
     "with context: bpy.ops.hrn.adjust('INVOKE_DEFAULT')"
 )
 PAINT = """
-editor = next(a for a in window.screen.areas if a.type == 'PROPERTIES')
-editor.type = 'IMAGE_EDITOR'
+for editor in [a for a in window.screen.areas if a.type == 'PROPERTIES']:
+    editor.type = 'IMAGE_EDITOR'
 bpy.ops.hrn.adjust_paint(kind='ignore')
 """
 STROKE = """
@@ -71,21 +71,21 @@ def corrected_by_hand(window: Window, engine: dict[str, str], docs: Path | None)
     expect(not state["notice"], f"no error is shown ({state['notice']})")
     window.screen.move(500, 500)
     window.order(spots=[*DRAGGED, *BETWEEN, *STAYS], python=NARROWED)
-    _enter(window)
+    enter(window)
     window.shot("adjust")
-    _picture(window, docs, "correct_before.png")
+    picture(window, docs, "correct_before.png")
     before = window.state()["adjust"]
     for number, landmark in enumerate(DRAGGED, 1):
-        _drag(window, landmark)
+        drag(window, landmark)
         window.wait("the pin", lambda s: s["adjust"]["pins"] == number, 30)
-        state = _answered(window)
+        state = answered(window)
         expect(not state["notice"], f"the engine takes pin {number} ({state['notice']})")
         if number == 1:
             window.shot("adjust_one_pin")
-            _picture(window, docs, "correct_one.png")
+            picture(window, docs, "correct_one.png")
     after = state["adjust"]
     window.shot("adjust_four_pins")
-    _picture(window, docs, "correct_after.png")
+    picture(window, docs, "correct_after.png")
     for landmarks, what, share in ((DRAGGED, "dragged", 0.25), (BETWEEN, "between the pins", 0.6)):
         was, now = _error(before, landmarks), _error(after, landmarks)
         expect(now < share * was, f"the jaw where it was {what} is right: {was:.1f} pixels before, {now:.1f} after")
@@ -97,28 +97,28 @@ def corrected_by_hand(window: Window, engine: dict[str, str], docs: Path | None)
     window.screen.key("ctrl+shift+z")
     window.wait("four pins", lambda s: s["adjust"]["pins"] == 4, 30)
     expect(True, "Ctrl Z takes one pin back, Ctrl Shift Z sets it again")
-    _answered(window)
+    answered(window)
     window.screen.move(*window.state()["adjust"]["spots"][str(DRAGGED[-1])])
     window.keep_up()
     window.screen.key("x")
     window.wait("three pins", lambda s: s["adjust"]["pins"] == 3, 30)
     expect(True, "X removes the pin under the mouse")
-    _answered(window)
+    answered(window)
     window.screen.key("Escape")
     window.wait("the mode to end", lambda s: not s["adjust"]["on"], 20)
     window.shot("adjust_left")
     state = window.wait("new maps", lambda s: not s["adjust"]["texture_old"] or s["notice"], 300)
     expect(not state["notice"], f"the texture follows ({state['notice']})")
 
-    _mask(window, docs)
+    painted_mask(window, docs)
     path = window.inside(window.work / "corrected.blend")
     window.order(python=OPEN_AGAIN.format(path=path))
     window.screen.move(500, 500)
-    _enter(window)
+    enter(window)
     expect(window.state()["adjust"]["pins"] == 3, "the pins are there again after saving and opening")
-    _drag(window, DRAGGED[-1])
+    drag(window, DRAGGED[-1])
     window.wait("the pin", lambda s: s["adjust"]["pins"] == 4, 30)
-    state = _answered(window)
+    state = answered(window)
     expect(not state["notice"] and state["adjust"]["painted"] > 50, f"it goes on from there ({state['notice']})")
     window.shot("adjust_continued")
     window.order(python=f"bpy.ops.wm.open_mainfile(filepath={path!r})")
@@ -126,7 +126,7 @@ def corrected_by_hand(window: Window, engine: dict[str, str], docs: Path | None)
     expect(state["adjust"]["pins"] == 3, "opening a file in the middle of it ends the mode")
 
 
-def _mask(window: Window, docs: Path | None) -> None:
+def painted_mask(window: Window, docs: Path | None) -> None:
     """The photo opens in the image editor, a part of it is taken away, and the engine does without it. Debian's Blender comes
     without brushes, so the stroke is made by numbers."""
     window.order(python=PAINT)
@@ -138,22 +138,27 @@ def _mask(window: Window, docs: Path | None) -> None:
     if docs:
         window.screen.save(docs / "correct_mask.png", (1190, 300, 1440, 811), colors=255)
     window.order(python="bpy.ops.hrn.adjust_use_masks()")
-    state = _answered(window)
+    state = answered(window)
     expect(not state["notice"], f"the engine takes the mask ({state['notice']})")
 
 
-def _enter(window: Window) -> None:
+def enter(window: Window) -> None:
     window.order(python=ENTER)
     window.wait("Adjust Mode", lambda s: s["adjust"]["on"] and s["adjust"]["spots"], 60)
     window.keep_up()
     expect(True, "Adjust Mode looks through the photo's camera")
 
 
-def _drag(window: Window, landmark: int) -> None:
+def drag(window: Window, landmark: int, by: tuple[float, float] | None = None) -> None:
     """Take the mesh at a landmark and bring it to where it belongs, as slowly as a busy Blender needs: a press counts for the
-    place where the mouse is when Blender hears of it."""
+    place where the mouse is when Blender hears of it.
+
+    Args:
+        by: move it by so many pixels instead.
+    """
     adjust = window.state()["adjust"]
-    (x, y), (to_x, to_y) = adjust["spots"][str(landmark)], adjust["truth"][str(landmark)]
+    x, y = adjust["spots"][str(landmark)]
+    to_x, to_y = adjust["truth"][str(landmark)] if by is None else (x + by[0], y + by[1])
     for place in ((x - 2, y - 2), (x, y)):
         window.screen.move(*place)
     window.keep_up()
@@ -166,7 +171,7 @@ def _drag(window: Window, landmark: int) -> None:
     window.keep_up()
 
 
-def _answered(window: Window) -> dict:
+def answered(window: Window) -> dict:
     """Wait until the engine has answered and the answer is drawn."""
     window.keep_up()
     window.wait("the engine's answer", lambda s: not s["adjust"]["running"], 120)
@@ -179,7 +184,7 @@ def _error(adjust: dict, landmarks: tuple[int, ...]) -> float:
     return sum(math.dist(adjust["spots"][str(one)], adjust["truth"][str(one)]) for one in landmarks) / len(landmarks)
 
 
-def _picture(window: Window, docs: Path | None, name: str) -> None:
+def picture(window: Window, docs: Path | None, name: str) -> None:
     if docs:
         left, top, right, bottom = window.box("AREA")
         sidebar = window.box("UI")[0]

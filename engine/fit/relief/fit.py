@@ -16,6 +16,7 @@ from ...types import Relief, View
 from ...wire.settings import Settings
 from .actions import correctives_of
 from .channels import channels_of
+from .full import fuller
 from .gate import belief_in_light, belief_in_signal, believed
 from .light import light_of
 from .network import load_network, told_by
@@ -104,9 +105,9 @@ def believed_height(model: HeadModel, solved: Solved, weights: ReliefWeights = W
     if channels is None:
         return np.zeros_like(solved.trust)
     told = told_by(load_network(), channels, weights.channels)
-    height = believed(solved.picture, channels.grid, told.height, solved.trust, weights)
-    belief = belief_in_light(solved.lit.residual, weights.gate)
-    belief *= belief_in_signal(told, channels.grid.seen(solved.trust), weights.gate)
+    trust = channels.grid.seen(solved.trust)
+    height = believed(solved.picture, channels.grid, fuller(told, trust, weights), solved.trust, weights)
+    belief = belief_in_light(solved.lit.residual, weights.gate) * belief_in_signal(told, trust, weights.gate)
     return height * np.float32(belief)
 
 

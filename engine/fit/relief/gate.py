@@ -26,7 +26,7 @@ def believed(picture: Picture, grid: Grid, heights: np.ndarray, trust: np.ndarra
     for height, wave, deepest in zip(heights, weights.bands.waves_mm, w.deepest):
         share = resolved(picture.photo_pixels_per_mm, wave, w)
         if share:
-            height = grid.placed(np.float32(w.strength) * height, trust.shape)
+            height = grid.placed(height, trust.shape)
             out += np.float32(share) * _limited(height, deepest, w.bump * deepest)
     rim = smoothstep(0, w.rim, blur(trust, w.rim_mm * picture.pixels_per_mm))
     small = float(smoothstep(*w.small_px_mm, np.float64(picture.photo_pixels_per_mm)))

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .joined_weights import JoinedWeights
+
 __all__ = [
     "WEIGHTS",
     "BandWeights",
     "ChannelWeights",
     "FoldPlaceWeights",
+    "FullWeights",
     "GateWeights",
     "LightWeights",
     "PictureWeights",
@@ -307,9 +310,6 @@ class ChannelWeights:
 class GateWeights:
     """How a believed height ends."""
 
-    strength: float = 0.8
-    """Factor of the believed height. 1 is the likeliest on heads like those of the training; others are fitted worse, and their
-    shading explains errors of the fit."""
     deepest: tuple[float, float, float] = (1.5, 0.45, 0.10)
     """Greatest depth of each band, mm."""
     bump: float = 0.7
@@ -354,27 +354,24 @@ class SplitWeights:
 
 
 @dataclass(frozen=True)
-class JoinedWeights:
-    """How the heights of several photos come together; wavelengths and reaches are millimetres on the skin."""
+class FullWeights:
+    """How strong becomes what the network tells. By band."""
 
-    most_views: int = 6
-    """Photos that relief is read from: those that together show most of the face, from the front."""
-    slanted: float = 2.0
-    """Power of the cosine to the line of sight by which a photo counts ..."""
-    fine: float = 2.0
-    """... and that of its pixels per millimetre, up to those of the picture that relief is read from."""
-    others_folds: tuple[float, float] = (0.05, 0.25)
-    """Difference of the chance of a fold by a photo's facial actions from the first photo's, between which what it shows there
-    ceases to count: a smile has folds of its own."""
-    ladder_mm: tuple[float, ...] = (10.0, 14.0, 20.0, 28.0)
-    """Wavelengths that part what the mesh carries: each part is added where the photos' matches have measured no waves as
-    short."""
-    doubt_mm: tuple[float, float] = (25.0, 25.0)
-    """Deviations over which photos are compared, for what the mesh carries and for the rest: within less, chance decides."""
-    doubted: tuple[float, float] = (0.3, 0.3)
-    """Share that is left of either where photos do not agree at all ..."""
-    agreed: tuple[float, float] = (1.5, 1.5)
-    """... and where they agree wholly: what several photos show alike is surer than what one does."""
+    around_mm: tuple[float, float, float] = (5.0, 2.5, 1.2)
+    """Deviations over which heights are compared with the error that the network expects, mm."""
+    faint: tuple[float, float, float] = (0.05, 0.05, 0.035)
+    """Height over that error up to which nothing is kept ..."""
+    sure: tuple[float, float, float] = (0.25, 0.25, 0.175)
+    """... and from which on all is: between them lie bumps and paint, which agree with the truth by 0.1 to 0.4."""
+    power: float = 0.4
+    """How far a height gets the deviation that the truth has where such is told: 0 keeps the mean of what is possible, 1 gives
+    all of it. Normals on known relief are best from 0.4 to 0.5, those of heads of another maker (d07) with less."""
+    most: float = 3.0
+    """Largest factor for that."""
+    line_mm: tuple[float, float, float] = (2.0, 1.5, 0.6)
+    """Deviations over which heights are averaged along their own lines, mm."""
+    turn_mm: tuple[float, float, float] = (2.5, 1.2, 0.6)
+    """Deviations over which the direction of a line is told, mm."""
 
 
 @dataclass(frozen=True)
@@ -389,6 +386,7 @@ class ReliefWeights:
     solve: SolveWeights = field(default_factory=SolveWeights)
     bands: BandWeights = field(default_factory=BandWeights)
     channels: ChannelWeights = field(default_factory=ChannelWeights)
+    full: FullWeights = field(default_factory=FullWeights)
     gate: GateWeights = field(default_factory=GateWeights)
     split: SplitWeights = field(default_factory=SplitWeights)
     joined: JoinedWeights = field(default_factory=JoinedWeights)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ def fit_views(
     progress: Progress = SILENT,
     faceless: Sequence[Photo] = (),
     weights: ViewsWeights = WEIGHTS,
+    known: Mapping[int, CoarseFit] = MappingProxyType({}),
 ) -> JointFit:
     """One head from several photos of it.
 
@@ -52,12 +54,13 @@ def fit_views(
         progress: may raise to cancel.
         faceless: photos in which no face was found; profiles among them are placed by their features.
         weights: what the fit believes.
+        known: number of a photo -> its fit on its own, or one as good, where there is one.
 
     Returns:
         The joint fit. Where the photos have too little in common, the pixels of the first view alone give the
         deformation.
     """
-    fits = single_fits(model, photos, settings, progress.stage("coarse", "Fitting each photo on its own"))
+    fits = single_fits(model, photos, settings, progress.stage("coarse", "Fitting each photo on its own"), known)
     photos = [(photo, unveiled(model, observation, fit)) for (photo, observation), fit in zip(photos, fits)]
     rounds = weights.rounds[settings.quality]
     mid = progress.stage("mid")

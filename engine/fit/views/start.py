@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -42,9 +43,16 @@ _FACE_ACTIONS = [i for i, name in enumerate(ARKIT_ACTIONS) if not name.startswit
 
 
 def single_fits(
-    model: HeadModel, photos: Sequence[tuple[Photo, FaceObservation]], settings: Settings, progress: Progress
+    model: HeadModel,
+    photos: Sequence[tuple[Photo, FaceObservation]],
+    settings: Settings,
+    progress: Progress,
+    known: Mapping[int, CoarseFit] = MappingProxyType({}),
 ) -> list[CoarseFit]:
     """The coarse fit of each photo on its own, several at a time; `progress` may raise to cancel all.
+
+    Args:
+        known: number of a photo -> its fit, where it has one already.
 
     Raises:
         ViewFailed: with the number of a photo that cannot be fitted, or shows no face.
@@ -66,7 +74,10 @@ def single_fits(
             raise ViewFailed(number, error) from error
         return found
 
-    return concurrently([partial(fit, number, *each) for number, each in enumerate(photos)], progress, stop=stop)
+    missing = [number for number in range(len(photos)) if number not in known]
+    made = concurrently([partial(fit, number, *photos[number]) for number in missing], progress, stop=stop)
+    found = {**known, **dict(zip(missing, made))}
+    return [found[number] for number in range(len(photos))]
 
 
 def order_views(views: list[ViewState], weights: OrderWeights = WEIGHTS.order) -> list[ViewState]:

@@ -34,6 +34,8 @@ class BareWeights:
     """How much of a lid's dark rim goes: some of it is the lid's own shade."""
     lid_most: float = 1.12
     """Brightness of what is put there, over that of the lid with its lashes, at most."""
+    lid_dark: tuple[float, float, float] = (0.13, 0.10, 0.09)
+    """What shows where nothing is left of a lid's skin: roots of lashes, kohl."""
     keep: float = 0.6
     """Share of the skin's own light spots that is kept under a beard."""
     lip_inside: Range = (0.25, 0.6)

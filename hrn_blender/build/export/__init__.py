@@ -1,10 +1,9 @@
 """A head as other programs take it: at rest, plain materials, named targets, through Blender's own exporters."""
 
-from .files import CURVES, FORMATS, NO_HAIR, Format, export_head, hair_objects
+from .files import FORMATS, NO_HAIR, Format, export_head, hair_objects
 from .options import PRESETS, ExportOptions, Preset
 
 __all__ = [
-    "CURVES",
     "FORMATS",
     "NO_HAIR",
     "PRESETS",

@@ -17,15 +17,13 @@ from ...engine.wire.atomic import output_error, rename, temporary_path
 from ..hair.build import find_hair
 from ..hair.skin import BARE, skin_node
 from ..hair_games.material import neutral_pixels
-from ..hair_games.names import CARDS, MESH, find_games
+from ..hair_games.names import CARDS, CURVES, MESH, find_games
 from ..hair_games.png import png_bytes
 from .options import ExportOptions
 from .plain import plain_head
 
-__all__ = ["CURVES", "FORMATS", "NO_HAIR", "Format", "export_head", "hair_objects"]
+__all__ = ["FORMATS", "NO_HAIR", "Format", "export_head", "hair_objects"]
 
-CURVES = "curves"
-"""Choice of hair beside :data:`..hair_games.names.CARDS` and ``MESH``: the strands themselves."""
 NO_HAIR = "none"
 """Choice of hair: the head alone, with painted brows and lashes."""
 
@@ -59,7 +57,7 @@ def export_head(
     Args:
         path: the file; its suffix is the format's.
         kind: key of :data:`FORMATS`.
-        hair: :data:`CURVES`, :data:`..hair_games.names.CARDS` or ``MESH``, and the head has it; or :data:`NO_HAIR`.
+        hair: a kind of :mod:`..hair_games.names` that the head has, or :data:`NO_HAIR`.
 
     Returns:
         The files that were written: `path` and what lies beside it.

@@ -73,11 +73,11 @@ def _hair(head: bpy.types.Object, kind: str, hair: str) -> Iterator[str]:
             return
         hair = found or NO_HAIR
     elif hair != NO_HAIR and hair not in carried:
-        message = say("{format} carries no strands.", format=FORMATS[kind].name)
-        raise HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Choose cards or a mesh, or another format.")
+        message = say("{format} carries no strands: it takes cards or a mesh.", format=FORMATS[kind].name)
+        raise HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Choose Best, or make cards or a mesh first.")
     elif hair != NO_HAIR and not hair_objects(head, hair):
-        message = say("{name} has no hair of that kind.", name=head.name)
-        raise HrnError(ErrorCode.SETTINGS_INVALID, message, hint="Make it in the panel Hair first, or choose Best.")
+        hint = "Choose Best, or make cards or a mesh first."
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "This head has no hair of that kind.", hint=hint)
     yield hair
 
 

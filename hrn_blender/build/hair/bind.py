@@ -13,16 +13,24 @@ from ..ledger import Ledger
 from ..mesh import REST_KEYS
 from ..names import UV_MAP
 from . import follow
+from .alone import evaluated_alone, switched_off
 from .modifiers import add_follow
 from .names import BIND_PLACE, BIND_TURN, BIND_UV, PLACE_UV, REST, SEEN_PLACE, SEEN_TURN, SURFACE_UV
 from .strands import read_attribute, read_guides, set_attribute, write_points
 
-__all__ = ["bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
+__all__ = ["POSING", "bind", "followed_points", "measure", "set_follow_input", "set_rest", "unbound"]
 
 _PLANT = 0.02
 """Metres from the surface up to which a strand is set upon it when it is bound. Bundles root strands on the mesh before
 subdivision, outside of the smooth surface by half a millimetre (median; 95 %: 1.8, in the folds of ears 4); what is farther away
 has a wrong place in the UV map."""
+POSING = frozenset(
+    {
+        "ARMATURE", "CAST", "CLOTH", "CORRECTIVE_SMOOTH", "CURVE", "HOOK", "LAPLACIANDEFORM", "LAPLACIANSMOOTH", "LATTICE",
+        "MESH_CACHE", "MESH_DEFORM", "SHRINKWRAP", "SIMPLE_DEFORM", "SMOOTH", "SOFT_BODY", "SURFACE_DEFORM", "WARP", "WAVE",
+    }
+)  # fmt: skip
+"""Types of modifiers that move the vertices of a head at rest, as a rig does."""
 
 
 def set_rest(head: bpy.types.Object, rest: np.ndarray) -> None:
@@ -93,37 +101,23 @@ def followed_points(strands: list[bpy.types.Object], head: bpy.types.Object) -> 
 @contextmanager
 def _alone(strands: list[bpy.types.Object], head: bpy.types.Object, measuring: bool) -> Iterator[list[bpy.types.Curves]]:
     """The curves as the first modifier leaves them, with the head at rest, in a scene without anything else."""
-    ledger = Ledger()
     keys = head.data.shape_keys
-    posed = [(key, key.value) for key in keys.key_blocks[1:] if key.name not in REST_KEYS and key.value] if keys else []
-    switched = [(m, m.show_viewport) for hair in strands for m in hair.modifiers if not _follows(m)]
-    switched += [(m, m.show_viewport) for m in head.modifiers if m.type == "ARMATURE"]
-    hidden = [(o, o.hide_viewport) for o in (*strands, head)]
+    # Muted, not set to 0: keyframes and drivers would set them again.
+    posed = [key for key in keys.key_blocks[1:] if key.name not in REST_KEYS and not key.mute] if keys else []
+    others = [m for hair in strands for m in hair.modifiers if not _follows(m)]
+    others += [m for m in head.modifiers if m.type in POSING]
     try:
-        for key, _ in posed:
-            key.value = 0.0
-        for modifier, _ in switched:
-            modifier.show_viewport = False
-        for thing, _ in hidden:
-            thing.hide_viewport = False
+        for key in posed:
+            key.mute = True
         for hair in strands:
             set_follow_input(hair, follow.BIND, measuring)
-        scene = ledger.add(bpy.data.scenes.new("HRN Hair"))
-        for thing in (head, *strands):
-            scene.collection.objects.link(thing)
-        layer = scene.view_layers[0]
-        layer.update()
-        yield [hair.evaluated_get(layer.depsgraph).data for hair in strands]
+        with switched_off(others), evaluated_alone([*strands, head]) as seen:
+            yield [hair.data for hair in seen[:-1]]
     finally:
         for hair in strands:
             set_follow_input(hair, follow.BIND, False)
-        for thing, value in hidden:
-            thing.hide_viewport = value
-        for modifier, shown in switched:
-            modifier.show_viewport = shown
-        for key, value in posed:
-            key.value = value
-        ledger.undo()
+        for key in posed:
+            key.mute = False
 
 
 def _follows(modifier: bpy.types.Modifier) -> bool:

@@ -12,11 +12,13 @@ from ..names import UV_MAP
 from ..source import HeadSource
 from .bind import bind, set_rest
 from .material import MARK as COLOR_MARK
-from .material import build_color_group, build_hair_material
+from .material import VERSION as COLOR_VERSION
+from .material import build_color_group, build_hair_material, build_laid_material
 from .modifiers import add_modifiers
 from .names import GROUP_PROPERTY, PLACES, REST, ROOT
-from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input
+from .skin import BARE, add_skin_nodes, build_skin_group, root_weights, set_shown, skin_input, tie_scalp
 from .skin import MARK as SKIN_MARK
+from .stamp import stamp
 from .strands import from_bundle, new_curves, read_attribute, read_guides, set_attribute
 
 __all__ = ["VIEWPORT_SHARE", "add_group", "build_hair", "find_hair", "homes", "prepare_head", "skin_group", "tint_scalp"]
@@ -59,6 +61,8 @@ def build_hair(
     prepare_head(source, head, ledger)
     made = {name: add_group(name, group, source, head, collection, share, ledger) for name, group in source.hair.items()}
     bind(list(made.values()), head)
+    for hair in made.values():
+        stamp(hair)
     tint_scalp(head)
     return made
 
@@ -94,8 +98,9 @@ def add_group(
     hair.parent = head
     collection.objects.link(hair)
     data.surface, data.surface_uv_map = head, UV_MAP
-    colors = _shared(build_color_group, COLOR_MARK, ledger)
-    data.materials.append(build_hair_material(data.name, group.style.roughness, colors, ledger))
+    colors = _shared(build_color_group, COLOR_MARK, ledger, COLOR_VERSION)
+    build_material = build_hair_material if name == "hair" else build_laid_material
+    data.materials.append(build_material(data.name, group.style.roughness, colors, ledger))
     thickness = 1.0
     if name == "hair":
         thickness = float(np.clip(np.sqrt(_HAIRS / max(1, len(group.points) * group.style.children)), 1, _THICKEST))
@@ -105,7 +110,7 @@ def add_group(
 
 
 def tint_scalp(head: bpy.types.Object) -> None:
-    """Let the head know anew where its hair is rooted. Where curves of the face were removed, it remembers where they were."""
+    """Let the head know anew where its hair is rooted, and of what colour it is. Where curves of the face were removed, it remembers where they were."""
     groups = find_hair(head)
     hair, rest = groups.get("hair"), read_attribute(head.data, REST)
     if rest is None:
@@ -115,12 +120,14 @@ def tint_scalp(head: bpy.types.Object) -> None:
         set_attribute(head.data, PLACES[name], "FLOAT", "POINT", weights)
     roots = read_guides(hair.data).roots if hair is not None else np.zeros((0, 3), np.float32)
     set_attribute(head.data, ROOT, "FLOAT", "POINT", root_weights(rest, roots))
+    tie_scalp(head, hair)
     head.data.update_tag()
 
 
-def _shared(build, mark: str, ledger: Ledger) -> bpy.types.NodeTree:
-    """The node group with this mark, once per file: a batch of heads is slower with groups of their own."""
+def _shared(build, mark: str, ledger: Ledger, version: int = 1) -> bpy.types.NodeTree:
+    """The node group with this mark, once per file: a batch of heads is slower with groups of their own. What an older add-on
+    left in the file serves its own heads only."""
     for tree in bpy.data.node_groups:
-        if mark in tree and tree.library is None:
+        if tree.get(mark) == version and tree.library is None:
             return tree
     return build(ledger)

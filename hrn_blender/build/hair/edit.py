@@ -25,9 +25,21 @@ from .modifiers import slider_input
 from .names import PLACE_UV, REST, SURFACE_UV
 from .restore import restored
 from .skin import BARE, SCALP_COLOR, add_skin_nodes, set_shown, skin_input
+from .stamp import stamp
 from .strands import Guides, from_bundle, new_curves, read_attribute, read_guides, set_attribute, write_points
 
-__all__ = ["attach_again", "comb_to_photo", "cut", "grow", "hair_from", "lengths", "mirror", "remove", "write_guides"]
+__all__ = [
+    "attach_again",
+    "comb_to_photo",
+    "cut",
+    "grow",
+    "hair_from",
+    "lengths",
+    "mirror",
+    "remove",
+    "rest_is_now",
+    "write_guides",
+]
 
 _MIDDLE = 0.001
 """Metres from the plane of symmetry within which a strand is its own mirror image."""
@@ -147,13 +159,17 @@ def _root_uv(head: bpy.types.Object, roots: np.ndarray) -> np.ndarray:
 
 
 def comb_to_photo(head: bpy.types.Object, source: HeadSource, groups: list[str]) -> None:
-    """Give the groups their guides of the bundle back; sliders stay.
+    """Give the groups their guides of the bundle back; sliders stay. The head may have been built from an earlier version of the
+    bundle, whose neck, and so whose origin, was elsewhere.
 
     Args:
         source: the head's bundle.
     """
+    origin = np.array(head.get("hrn_origin", source.origin), np.float64)
+    present = find_hair(head)
+    _write_all({present[name]: from_bundle(source.hair[name], origin) for name in groups}, head)
     for name in groups:
-        write_guides(find_hair(head)[name], head, from_bundle(source.hair[name], source.origin))
+        stamp(present[name])
 
 
 def hair_from(head: bpy.types.Object, other: bpy.types.Object) -> list[bpy.types.Object]:
@@ -166,7 +182,7 @@ def hair_from(head: bpy.types.Object, other: bpy.types.Object) -> list[bpy.types
 def _hair_from(head: bpy.types.Object, other: bpy.types.Object, ledger: Ledger) -> list[bpy.types.Object]:
     theirs = find_hair(other)
     if head.data.attributes.get(REST) is None:
-        _rest_is_now(head)
+        rest_is_now(head)
     scalp = skin_input(other, SCALP_COLOR)
     if skin_input(head, BARE) is None:
         add_skin_nodes(head, skin_group(ledger), tuple(scalp.default_value) if scalp else None, None, "lashes" in theirs)
@@ -196,6 +212,7 @@ def _copy(model: bpy.types.Object, head: bpy.types.Object, ledger: Ledger) -> bp
     """A copy of curves for another head, with data and materials of its own, not bound yet."""
     hair = ledger.add(model.copy())
     hair.parent, hair.matrix_parent_inverse, hair.matrix_basis = head, model.matrix_parent_inverse, model.matrix_basis
+    hair.hide_viewport = hair.hide_render = False  # The other head may show its cards instead.
     for collection in homes(head):
         collection.objects.link(hair)
     hair.data = new_curves(hair.name, read_guides(model.data), ledger)
@@ -225,7 +242,7 @@ def attach_again(head: bpy.types.Object) -> None:
     strands = list(find_hair(head).values())
     for hair, points in zip(strands, followed_points(strands, head)):
         write_points(hair.data, points)
-    _rest_is_now(head)
+    rest_is_now(head)
     for hair in strands:
         guides = read_guides(hair.data)
         placeless = ~guides.uv.any(1)  # Drawn by another tool than Sculpt Mode's.
@@ -236,7 +253,7 @@ def attach_again(head: bpy.types.Object) -> None:
     tint_scalp(head)
 
 
-def _rest_is_now(head: bpy.types.Object) -> None:
+def rest_is_now(head: bpy.types.Object) -> None:
     """Take the mesh with its deformation and folds, and without any expression, as the head at rest."""
     mesh = head.data
     rest = np.empty(3 * len(mesh.vertices), np.float32)
@@ -263,6 +280,8 @@ def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
             if name not in present
         ]
         bind(made, head)
+        for hair in made:
+            stamp(hair)
         tint_scalp(head)
     return made
 
@@ -288,20 +307,28 @@ def _discard(strands: list[bpy.types.Object]) -> None:
 
 def write_guides(hair: bpy.types.Object, head: bpy.types.Object, guides: Guides) -> None:
     """Give `hair` other curves, bound to `head`; it keeps its own where that fails."""
-    old = hair.data
+    _write_all({hair: guides}, head)
+
+
+def _write_all(wanted: dict[bpy.types.Object, Guides], head: bpy.types.Object) -> None:
+    """:func:`write_guides` for several at once, which takes as long as for one."""
+    before = {hair: hair.data for hair in wanted}
     with Ledger() as ledger:
-        data = new_curves(old.name, guides, ledger)
-        for material in old.materials:
-            data.materials.append(material)
-        data.surface, data.surface_uv_map = head, UV_MAP
-        hair.data = data
         try:
-            bind([hair], head)
+            for hair, guides in wanted.items():
+                data = new_curves(hair.data.name, guides, ledger)
+                for material in hair.data.materials:
+                    data.materials.append(material)
+                data.surface, data.surface_uv_map = head, UV_MAP
+                hair.data = data
+            bind(list(wanted), head)
         except BaseException:
-            hair.data = old
+            for hair, old in before.items():
+                hair.data = old
             raise
-    name = old.name
-    if old.users == 0:
-        bpy.data.hair_curves.remove(old)
-        data.name = name
+    for hair, old in before.items():
+        name = old.name
+        if old.users == 0:
+            bpy.data.hair_curves.remove(old)
+            hair.data.name = name
     tint_scalp(head)

@@ -1,4 +1,5 @@
-"""The material of the strands: Principled Hair for Cycles, and for EEVEE, which has no such shader, Principled.
+"""The material of the strands: Principled Hair for Cycles, and for EEVEE, which has no such shader, Principled. What lies on the
+skin is Principled in both: single hairs before skin that it shines through would look red and pale.
 
 Both read one colour, from the node group "HRN Hair Color", whose inputs are the panel's sliders: the photo's colour, kept in the
 curves' attribute, or a chosen amount of melanin.
@@ -16,12 +17,22 @@ from ..ledger import Ledger
 from ..node_math import NodeMath
 from .names import COLOR
 
-__all__ = ["COLOR_SLIDERS", "build_hair_material", "color_input", "pigment_color"]
+__all__ = [
+    "COLOR_SLIDERS",
+    "build_hair_material",
+    "build_laid_material",
+    "color_input",
+    "color_node",
+    "pigment_color",
+    "pigmented",
+]
 
 GROUP = "HRN Hair Color"
 """Name of the node group."""
 MARK = "hrn_hair_color"
 """Custom property by which the group is found again."""
+VERSION = 2
+"""Its value: groups with 1 have no output Look."""
 CHOSEN = "Chosen Color"
 """Name of its input between the photo's color and the chosen one."""
 MELANIN = "Melanin"
@@ -49,6 +60,11 @@ _EEVEE_SPECULAR = 0.25
 """Specular IOR Level of the same: half of skin's, for the reason of :data:`_IOR`."""
 
 
+_LAID_ROUGHNESS = (0.3, 0.6)
+"""Roughness of hairs that lie on the skin where the slider says 0, and what it adds at 1."""
+_LAID_SPECULAR = 0.6
+"""Specular IOR Level of the same: with it, and without light through them, brows in Cycles take 0.93 to 1.01 of the light that
+their paint takes, in all channels alike (Principled Hair: 0.67 of the red, 1.12 of the blue)."""
 _EEVEE_BRIGHTEST = 0.68
 """Base colour that EEVEE's Principled shader gets for strands as light as can be ..."""
 _EEVEE_HALF = 0.25
@@ -68,12 +84,7 @@ def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNode
     tree = compat.ensure_node_tree(material)
     tree.nodes.clear()
     nodes, links = tree.nodes, tree.links
-    attribute, color = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeGroup")
-    attribute.attribute_type, attribute.attribute_name, attribute.location = "GEOMETRY", COLOR, (-500, 0)
-    color.node_tree, color.location, color.width = group, (-280, 0), 200
-    color.inputs[ROUGHNESS].default_value = roughness
-    links.new(compat.socket(attribute.outputs, "Color"), color.inputs["Photo's Color"])
-
+    color = _color_node(tree, roughness, group)
     strand, output = nodes.new("ShaderNodeBsdfHairPrincipled"), nodes.new("ShaderNodeOutputMaterial")
     strand.location, output.location = (0, 0), (350, 0)
     strand.model, strand.parametrization = "CHIANG", "COLOR"
@@ -95,6 +106,33 @@ def build_hair_material(name: str, roughness: float, group: bpy.types.ShaderNode
     return material
 
 
+def build_laid_material(name: str, roughness: float, group: bpy.types.ShaderNodeTree, ledger: Ledger) -> bpy.types.Material:
+    """A material for hairs that lie on the skin: brows, lashes and beards. Arguments as of :func:`build_hair_material`."""
+    material = ledger.add(bpy.data.materials.new(name))
+    tree = compat.ensure_node_tree(material)
+    tree.nodes.clear()
+    color = _color_node(tree, roughness, group)
+    shader, output = tree.nodes.new("ShaderNodeBsdfPrincipled"), tree.nodes.new("ShaderNodeOutputMaterial")
+    shader.location, output.location = (100, 0), (400, 0)
+    tree.links.new(color.outputs["Look"], compat.socket(shader.inputs, "Base Color"))
+    rough = NodeMath(tree).math("MULTIPLY_ADD", color.outputs["Roughness"], _LAID_ROUGHNESS[1], _LAID_ROUGHNESS[0])
+    rough.node.location = (-80, -200)
+    tree.links.new(rough, compat.socket(shader.inputs, "Roughness"))
+    compat.socket(shader.inputs, "Specular IOR Level").default_value = _LAID_SPECULAR
+    tree.links.new(compat.socket(shader.outputs, "BSDF"), compat.socket(output.inputs, "Surface"))
+    return material
+
+
+def _color_node(tree: bpy.types.ShaderNodeTree, roughness: float, group: bpy.types.ShaderNodeTree) -> bpy.types.Node:
+    """The color group in a material, fed with the curves' color."""
+    attribute, color = tree.nodes.new("ShaderNodeAttribute"), tree.nodes.new("ShaderNodeGroup")
+    attribute.attribute_type, attribute.attribute_name, attribute.location = "GEOMETRY", COLOR, (-500, 0)
+    color.node_tree, color.location, color.width = group, (-280, 0), 200
+    color.inputs[ROUGHNESS].default_value = roughness
+    tree.links.new(compat.socket(attribute.outputs, "Color"), color.inputs["Photo's Color"])
+    return color
+
+
 def _as_surface(tree: bpy.types.ShaderNodeTree, color: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     """The base colour of a plain surface that looks as strands of `color` do in Principled Hair."""
     nodes, before = NodeMath(tree), len(tree.nodes)
@@ -106,12 +144,13 @@ def _as_surface(tree: bpy.types.ShaderNodeTree, color: bpy.types.NodeSocket) -> 
 
 
 def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
-    """A node group with the inputs :data:`COLOR_SLIDERS` and Photo's Color, and outputs Color and Roughness.
+    """A node group with the inputs :data:`COLOR_SLIDERS` and Photo's Color, and outputs Color, Roughness and Look.
 
-    The photo's color is what is seen; the shader is given what looks so (:data:`engine.wire.hair_color.BUILT`).
+    The photo's color is what is seen, and so is Look; Principled Hair is given the Color of strands that look so
+    (:data:`engine.wire.hair_color.BUILT`).
     """
     tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
-    tree[MARK] = 1
+    tree[MARK] = VERSION
 
     def slider(name: str, value: float, highest: float, text: str) -> None:
         item = tree.interface.new_socket(name=name, in_out="INPUT", socket_type="NodeSocketFloat")
@@ -127,6 +166,7 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     given.hide_value, given.default_value = True, (0.05, 0.03, 0.02, 1.0)
     tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
     tree.interface.new_socket(name="Roughness", in_out="OUTPUT", socket_type="NodeSocketFloat")
+    tree.interface.new_socket(name="Look", in_out="OUTPUT", socket_type="NodeSocketColor")
     inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     nodes = NodeMath(tree)
     photo = inputs.outputs["Photo's Color"]
@@ -136,19 +176,20 @@ def build_color_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     left = nodes.vector("SUBTRACT", (1.0, 1.0, 1.0), nodes.vector("MULTIPLY", bright, bright))
     own = nodes.vector("DIVIDE", own, nodes.vector("MAXIMUM", left, (1e-3, 1e-3, 1e-3)))
     own = nodes.vector("MINIMUM", own, (BUILT.most,) * 3)
-    color = nodes.mix(own, _pigmented(nodes, inputs), inputs.outputs[CHOSEN])
-    gain = tree.nodes.new("ShaderNodeVectorMath")
-    gain.operation = "SCALE"
-    nodes.fill(gain.inputs[0], color)
-    nodes.fill(compat.socket(gain.inputs, "Scale"), inputs.outputs[BRIGHTNESS])
-    tree.links.new(compat.socket(gain.outputs, "Vector"), outputs.inputs["Color"])
+    pigment = pigmented(nodes, inputs)
+    for name, plain in (("Color", own), ("Look", photo)):
+        gain = tree.nodes.new("ShaderNodeVectorMath")
+        gain.operation = "SCALE"
+        nodes.fill(gain.inputs[0], nodes.mix(plain, pigment, inputs.outputs[CHOSEN]))
+        nodes.fill(compat.socket(gain.inputs, "Scale"), inputs.outputs[BRIGHTNESS])
+        tree.links.new(compat.socket(gain.outputs, "Vector"), outputs.inputs[name])
     tree.links.new(inputs.outputs[ROUGHNESS], outputs.inputs["Roughness"])
     nodes.arrange(6, 190)
     return tree
 
 
-def _pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
-    """The colour whose absorption is that of the chosen melanin: Chiang et al. 2016 (equation 9) solved for the colour,
+def pigmented(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
+    """The strands' colour for the outputs :data:`MELANIN` and :data:`REDNESS` of a group's `inputs`: that whose absorption is that of the chosen melanin: Chiang et al. 2016 (equation 9) solved for the colour,
     exp(-f sqrt(sigma)), with sigma = -ln(1 - melanin) times the pigments'."""
     quantity = nodes.math("SUBTRACT", 1.0, inputs.outputs[MELANIN])
     quantity = nodes.math("MULTIPLY", nodes.math("LOGARITHM", nodes.math("MAXIMUM", quantity, 1e-4), math.e), -1.0)
@@ -180,9 +221,15 @@ def _absorption_factor() -> float:
 
 def color_input(hair: bpy.types.Object, name: str) -> bpy.types.NodeSocket | None:
     """The node-group input in the material of `hair` that the panel shows as the slider `name` (``default_value``)."""
+    node = color_node(hair)
+    return None if node is None else node.inputs.get(name)
+
+
+def color_node(hair: bpy.types.Object) -> bpy.types.Node | None:
+    """The node of :func:`build_color_group` in the material of `hair`; None where the user removed it."""
     for slot in hair.material_slots:
         tree = slot.material.node_tree if slot.material else None
         for node in tree.nodes if tree else ():
             if node.bl_idname == "ShaderNodeGroup" and node.node_tree and MARK in node.node_tree:
-                return node.inputs.get(name)
+                return node
     return None

@@ -14,9 +14,11 @@ from mathutils.kdtree import KDTree
 
 from ... import compat
 from ...engine.wire.bundle import MATERIALS
+from ...engine.wire.hair_color import BUILT, SCALP_SHARE
 from ..ledger import Ledger
 from ..names import UV_MAP
 from ..node_math import NodeMath
+from .material import BRIGHTNESS, CHOSEN, MELANIN, REDNESS, color_node, pigmented
 from .names import PLACES, ROOT, SHOWN
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "shown",
     "skin_input",
     "skin_node",
+    "tie_scalp",
 ]
 
 GROUP = "HRN Hair Skin"
@@ -42,6 +45,9 @@ TINT = "Scalp Tint"
 """Name of its input: how far the scalp is tinted ..."""
 SCALP_COLOR = "Scalp Color"
 """... and of the one that says with what."""
+_TIED = {CHOSEN: 0.0, MELANIN: 0.8, REDNESS: 0.2, BRIGHTNESS: 1.0}
+"""Its inputs that take the values of the strands' sliders, so that roots are not left behind when hair is dyed, and what they
+are without strands."""
 _TINT = 0.85
 """Scalp Tint unless set otherwise: a little skin shines through."""
 _FULL = 0.005
@@ -73,7 +79,8 @@ def root_weights(vertices: np.ndarray, roots: np.ndarray) -> np.ndarray:
 
 
 def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
-    """A node group with inputs Albedo, Bare, Scalp Color, Bare Albedo and Scalp Tint, and output Color."""
+    """A node group with inputs Albedo, Bare, Scalp Color, Bare Albedo, Scalp Tint and those of the strands' colour, and output
+    Color."""
     tree = ledger.add(bpy.data.node_groups.new(GROUP, "ShaderNodeTree"))
     tree[MARK] = 1
     for name, kind, value in (
@@ -87,6 +94,9 @@ def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
         item.default_value = value
         if kind == "Float":
             item.min_value, item.max_value, item.subtype = 0.0, 1.0, "FACTOR"
+    for name, value in _TIED.items():
+        item = tree.interface.new_socket(name=name, in_out="INPUT", socket_type="NodeSocketFloat")
+        item.default_value, item.min_value, item.description = value, 0.0, "As the slider of the strands says"
     tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
     inputs, outputs = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     nodes = NodeMath(tree)
@@ -107,9 +117,55 @@ def build_skin_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
     color = nodes.mix(inputs.outputs["Albedo"], inputs.outputs["Bare"], bare)
     tint = nodes.math("MULTIPLY", attribute("GEOMETRY", ROOT), attribute("OBJECT", SHOWN["hair"]))
     tint = nodes.math("MULTIPLY", tint, inputs.outputs[TINT])
-    tree.links.new(nodes.mix(color, inputs.outputs[SCALP_COLOR], tint), outputs.inputs["Color"])
+    tree.links.new(nodes.mix(color, _dyed(nodes, inputs), tint), outputs.inputs["Color"])
     nodes.arrange(6, 190)
     return tree
+
+
+def _dyed(nodes: NodeMath, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
+    """The scalp's colour beneath hair of the chosen colour."""
+    strands, shade = (nodes.tree.nodes.new(f"ShaderNode{kind}XYZ") for kind in ("Separate", "Combine"))
+    nodes.fill(compat.socket(strands.inputs, "Vector"), pigmented(nodes, inputs))
+    for axis in "XYZ":  # As in StrandCurve.look.
+        own = compat.socket(strands.outputs, axis)
+        lit = nodes.math("ADD", own, BUILT.veil)
+        root = nodes.math("MULTIPLY_ADD", nodes.math("MULTIPLY", own, lit), 4 / BUILT.whitest**2, 1.0)
+        bright = nodes.math("DIVIDE", lit, nodes.math("MULTIPLY_ADD", nodes.math("SQRT", root), 0.5, 0.5))
+        seen = nodes.math("MINIMUM", bright, nodes.math("MULTIPLY", own, 1 / BUILT.dark))
+        nodes.fill(compat.socket(shade.inputs, axis), nodes.math("MULTIPLY", seen, SCALP_SHARE))
+    color = nodes.mix(inputs.outputs[SCALP_COLOR], compat.socket(shade.outputs, "Vector"), inputs.outputs[CHOSEN])
+    gain = nodes.tree.nodes.new("ShaderNodeVectorMath")
+    gain.operation = "SCALE"
+    nodes.fill(gain.inputs[0], color)
+    nodes.fill(compat.socket(gain.inputs, "Scale"), inputs.outputs[BRIGHTNESS])
+    return compat.socket(gain.outputs, "Vector")
+
+
+def tie_scalp(head: bpy.types.Object, hair: bpy.types.Object | None) -> None:
+    """Let the scalp of `head` take the colour that the sliders of `hair`, its strands, say: by drivers, which files keep."""
+    node, source = skin_node(head), None if hair is None else color_node(hair)
+    if node is None or node.id_data.library is not None:
+        return
+    for name, value in _TIED.items():
+        socket = node.inputs.get(name)
+        if socket is None:  # A group of an earlier version.
+            continue
+        path = socket.path_from_id("default_value")
+        node.id_data.driver_remove(path)
+        socket.default_value = value
+        if source is None:
+            continue
+        driver = node.id_data.driver_add(path).driver
+        driver.type = "AVERAGE"
+        target = driver.variables.new().targets[0]
+        target.id_type, target.id = "MATERIAL", _material_of(hair, source)
+        target.data_path = "node_tree." + source.inputs[name].path_from_id("default_value")
+
+
+def _material_of(hair: bpy.types.Object, node: bpy.types.Node) -> bpy.types.Material:
+    """The material of `hair` that `node` is in."""
+    materials = [slot.material for slot in hair.material_slots if slot.material is not None]
+    return next(one for one in materials if one.node_tree == node.id_data)
 
 
 def add_skin_nodes(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import bpy
 import numpy as np
 
 from ...engine.wire.hair_color import BUILT
 from ..hair import follow
+from ..hair.alone import evaluated_alone, switched_off
 from ..hair.material import BRIGHTNESS, CHOSEN, MELANIN, REDNESS, color_input, pigment_color
 from ..hair.modifiers import TRIM
 from ..hair.strands import read_guides
-from ..ledger import Ledger
 from .strips import Guides
 
 __all__ = ["groom_guides"]
@@ -25,8 +22,9 @@ def groom_guides(curves: bpy.types.Object, head: bpy.types.Object) -> Guides:
     Raises:
         ValueError: there is no curve of at least two points.
     """
-    with _without_children(curves, head) as data:
-        found = read_guides(data)
+    children = [modifier for modifier in curves.modifiers if not _keeps_guides(modifier)]
+    with switched_off(children), evaluated_alone([head, curves]) as (_, seen):
+        found = read_guides(seen.data)
     count = np.diff(found.offsets)
     kept = count > 1
     if not kept.any():
@@ -49,33 +47,8 @@ def _shown(color: np.ndarray, curves: bpy.types.Object) -> np.ndarray:
     return np.clip(brightness * ((1 - chosen) * color + chosen * pigment), 0, 1).astype(np.float32)
 
 
-@contextmanager
-def _without_children(curves: bpy.types.Object, head: bpy.types.Object) -> Iterator[bpy.types.Curves]:
-    """The curves' data after those modifiers that move or shorten guides, in a scene with nothing but the two, for as long as
-    the context lasts."""
-    ledger = Ledger()
-    off = [m for m in curves.modifiers if m.show_viewport and not _keeps_guides(m)]
-    hidden = [thing for thing in (curves, head) if thing.hide_viewport]
-    try:
-        for modifier in off:
-            modifier.show_viewport = False
-        for thing in hidden:
-            thing.hide_viewport = False
-        scene = ledger.add(bpy.data.scenes.new("HRN Hair"))
-        for thing in (head, curves):
-            scene.collection.objects.link(thing)
-        layer = scene.view_layers[0]
-        layer.update()
-        yield curves.evaluated_get(layer.depsgraph).data
-    finally:
-        for thing in hidden:
-            thing.hide_viewport = True
-        for modifier in off:
-            modifier.show_viewport = True
-        ledger.undo()
-
-
 def _keeps_guides(modifier: bpy.types.Modifier) -> bool:
+    """Whether a modifier moves or shortens guides without growing others around them."""
     if modifier.type != "NODES" or modifier.node_group is None:
         return False
     return follow.MARK in modifier.node_group or modifier.node_group.name.startswith(TRIM)

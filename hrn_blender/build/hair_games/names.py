@@ -5,12 +5,13 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..hair.build import homes
+from ..hair.build import find_hair, homes
 from ..names import UV_MAP
 
 __all__ = [
     "CARDS",
     "COLOR",
+    "CURVES",
     "KINDS",
     "MESH",
     "PROPERTY",
@@ -21,7 +22,9 @@ __all__ = [
     "remove_games",
     "set_color",
     "set_uv",
+    "show_as",
     "triangles_of",
+    "ways",
 ]
 
 PROPERTY = "hrn_hair_games"
@@ -30,6 +33,8 @@ CARDS = "cards"
 """Value of :data:`PROPERTY` of hair cards."""
 MESH = "mesh"
 """Value of :data:`PROPERTY` of the hair mesh."""
+CURVES = "curves"
+"""Way to show the hair of a scalp beside these two: the strands themselves."""
 KINDS = (CARDS, MESH)
 """All values of :data:`PROPERTY`."""
 COLOR = "hair_color"
@@ -41,6 +46,18 @@ TINT = "hair_tint"
 def find_games(head: bpy.types.Object, kind: str) -> bpy.types.Object | None:
     """The cards or the mesh (`kind`) of `head`, where it has any."""
     return next((child for child in head.children if child.type == "MESH" and child.get(PROPERTY) == kind), None)
+
+
+def ways(head: bpy.types.Object) -> dict[str, bpy.types.Object | None]:
+    """The scalp hair of `head` in each way that it can be shown."""
+    return {CURVES: find_hair(head).get("hair"), **{kind: find_games(head, kind) for kind in KINDS}}
+
+
+def show_as(head: bpy.types.Object, way: str) -> None:
+    """Show the scalp hair of `head` in one way, here and in renders, and hide the others."""
+    for name, thing in ways(head).items():
+        if thing is not None:
+            thing.hide_viewport = thing.hide_render = name != way
 
 
 def games_name(head: bpy.types.Object, kind: str) -> str:

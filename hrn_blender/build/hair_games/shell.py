@@ -36,6 +36,8 @@ class _Weights:
     """Smallest size of the grid."""
     inner: float = 0.0005
     """Height above the skin that a face of an open shell reaches; those that lie on or in the head are left out."""
+    farthest: float = 0.012
+    """Metres by which a vertex is moved out of the head at most: a face that stays deep is left out instead of stretched."""
     allowed: float = 0.0008
     """Depth in the head beyond which faces of an open shell are left out: in the folds of ears."""
     smooth: int = 3
@@ -110,7 +112,7 @@ def make_shell(strands: Strands, surface: Surface, triangles: int, closed: bool 
     while 2 * len(shell.faces) > triangles and len(shell.faces):
         size *= 1.06
         shell = _shell(strands, tree, surface, size, closed)
-    vertices, deepest = _lifted(shell.vertices, shell.faces, surface)
+    vertices, deepest = _lifted(shell.vertices, shell.faces, surface, np.inf if closed else _W.farthest)
     return Shell(vertices, shell.faces if closed else shell.faces[deepest > -_W.allowed])
 
 
@@ -284,28 +286,36 @@ def _smoothed(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return vertices
 
 
-def _lifted(vertices: np.ndarray, faces: np.ndarray, surface: Surface) -> tuple[np.ndarray, np.ndarray]:
-    """The vertices moved out of the head, and (Q,) metres, how far out of it the deepest point of each face then lies."""
+def _lifted(vertices: np.ndarray, faces: np.ndarray, surface: Surface, farthest: float) -> tuple[np.ndarray, np.ndarray]:
+    """The vertices moved out of the head, and (Q,) metres, how far out of it the deepest point of each face then lies.
+
+    Args:
+        farthest: metres by which a vertex may be moved.
+    """
     s, t = np.meshgrid(np.linspace(0, 1, 4), np.linspace(0, 1, 4))
     weight = np.stack([(1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t], -1).reshape(-1, 4)
     corner = vertices[faces]
     reach = np.linalg.norm(corner - np.roll(corner, 1, 1), axis=2).max(1, initial=0)
     near = np.flatnonzero(surface(vertices)[0][faces].min(1) < 0.75 * reach)
-    vertices, deepest = vertices.copy(), np.full(len(faces), np.inf)
-    for _ in range(5):
+    first, vertices, deepest = vertices, vertices.copy(), np.full(len(faces), np.inf)
+    for _ in range(8):
         points = np.einsum("kc,qcx->qkx", weight, vertices[faces[near]])
         distance, normal = surface(points)
         deepest[near] = distance.min(1)
-        close = deepest[near] < 2 * _W.under
         lack = np.clip(-_W.under - distance, 0, None)
         worst = lack.argmax(1)
         rows = np.arange(len(near))
         push = normal[rows, worst] * lack[rows, worst, None]
         order = np.argsort(lack[rows, worst], kind="stable")
-        moved = np.zeros_like(vertices)
-        moved[faces[near[order]].ravel()] = np.repeat(push[order], 4, 0)
-        vertices += moved
-        near = near[close]
-        if not moved.any():
+        aim = vertices.copy()
+        aim[faces[near[order]].ravel()] += np.repeat(push[order], 4, 0)
+        away = aim - first
+        aim = first + away * np.minimum(1, farthest / np.maximum(np.linalg.norm(away, axis=1), 1e-9))[:, None]
+        moved = (aim != vertices).any(1)
+        vertices = aim
+        near = np.flatnonzero(moved[faces].any(1))  # Whose depth is another one now, those beside what was deep, too.
+        if not len(near):
             break
+    if len(near):
+        deepest[near] = surface(np.einsum("kc,qcx->qkx", weight, vertices[faces[near]]))[0].min(1)
     return vertices, deepest

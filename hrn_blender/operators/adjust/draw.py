@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import blf
 import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
@@ -24,11 +25,15 @@ class Looks:
     pin: tuple[float, float, float, float] = (0.15, 0.75, 1.0, 1.0)
     """A pin that is met."""
     off: tuple[float, float, float, float] = (1.0, 0.25, 0.15, 1.0)
-    """A pin that is not yet met, and its way to the mesh."""
+    """A pin that is not met, and its way to the mesh."""
     held: tuple[float, float, float, float] = (1.0, 0.95, 0.3, 1.0)
     """The pin under the mouse."""
     rim: tuple[float, float, float, float] = (0.02, 0.02, 0.02, 0.9)
     radius: float = 5.0
+    words: tuple[float, float, float, float] = (1.0, 0.65, 0.55, 1.0)
+    ground: tuple[float, float, float, float] = (0.02, 0.02, 0.02, 0.75)
+    letters: float = 12.0
+    """Size of what stands beside a pin that the engine could not meet."""
     nearer: float = 0.0015
     """How much nearer to the camera than the surface its lines are drawn, as a share of their distance."""
 
@@ -66,7 +71,7 @@ class Overlay:
         """The mesh and its lines, what lies behind the head hidden; in the viewport's own space, before anything in pixels.
 
         Args:
-            matrix: of the head's object.
+            matrix: from the head's object space to the scene.
             viewport: width and height of the region.
         """
         if self._wire is None:
@@ -100,16 +105,21 @@ class Overlay:
         self._uniform.uniform_float("color", color)
         return self._uniform
 
-    def draw_pins(self, places: np.ndarray, targets: np.ndarray, under: int | None, scale: float) -> None:
+    def draw_pins(
+        self, places: np.ndarray, targets: np.ndarray, under: int | None, scale: float, missed: dict[int, str] | None = None
+    ) -> None:
         """Pins as dots where they belong, with a line to where the mesh is; in pixels of the region.
 
         Args:
             places: (K, 2) where the mesh has each pin's point.
             targets: (K, 2) where each pin says that it belongs.
             under: the number of the pin under the mouse.
+            missed: pins that the last fit did not meet, with what stands beside them.
         """
         gpu.state.blend_set("ALPHA")
         apart = np.linalg.norm(places - targets, axis=1) > 2 * scale if len(places) else np.zeros(0, bool)
+        missed = missed or {}
+        apart[list(missed)] = True
         for number in np.flatnonzero(apart):
             line = np.stack([places[number], targets[number]]).astype(np.float32)
             batch_for_shader(self._uniform, "LINES", {"pos": line}).draw(self._colored(LOOKS.off))
@@ -117,7 +127,24 @@ class Overlay:
             color = LOOKS.held if number == under else LOOKS.off if apart[number] else LOOKS.pin
             self._disk(target, (LOOKS.radius + 1.5) * scale, LOOKS.rim)
             self._disk(target, LOOKS.radius * scale, color)
+        for number, text in missed.items():  # Over all pins; pins near each other have their words above and below.
+            up = 1.1 * LOOKS.letters * (number % 2 - 0.5) if len(missed) > 1 else 0.0
+            self._write(text, targets[number] + (0, up * scale), scale)
         gpu.state.blend_set("NONE")
+
+    def _write(self, text: str, beside: np.ndarray, scale: float) -> None:
+        """Words to the right of a place, on a dark ground: skin is as bright as any letter."""
+        size, edge = LOOKS.letters * scale, 0.4 * LOOKS.letters * scale
+        blf.size(0, size)
+        width = blf.dimensions(0, text)[0]
+        left, low = float(beside[0]) + 2 * LOOKS.radius * scale + edge, float(beside[1]) - 0.35 * size
+        x, y = np.array([left - edge, left + width + edge]), np.array([low - edge, low + 0.75 * size + edge])
+        corners = np.array([[x[i], y[j]] for i, j in ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1))], np.float32)
+        batch_for_shader(self._uniform, "TRIS", {"pos": corners}).draw(self._colored(LOOKS.ground))
+        blf.color(0, *LOOKS.words)
+        blf.position(0, left, low, 0)
+        blf.draw(0, text)
+        gpu.state.blend_set("ALPHA")  # Text leaves it switched off.
 
     def _disk(self, centre: np.ndarray, radius: float, color: tuple[float, float, float, float]) -> None:
         turns = np.linspace(0, 2 * np.pi, 21)

@@ -6,10 +6,9 @@ import bpy
 from bpy.props import EnumProperty
 
 from ...build.photo_masks import painted_photo
-from ...build.refit import photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...state import correct
-from ...state.heads import active_head
+from ...state.heads import active_head, meant_camera
 from ...state.language import CONTEXT, report
 from ...state.session import fail
 from .actions import _Correction
@@ -26,12 +25,6 @@ _KIND = {
         ("skin", "What Is Skin", "Skin that the engine took for something else"),
     ),
 }
-
-
-def _camera(context, head: bpy.types.Object) -> bpy.types.Object | None:
-    """The photo that is meant: the scene's camera, or the first."""
-    cameras = photo_cameras(head)
-    return context.scene.camera if context.scene.camera in cameras else next(iter(cameras), None)
 
 
 def _image_editor(context) -> tuple[bpy.types.Window, bpy.types.Area]:
@@ -91,7 +84,7 @@ class HRN_OT_adjust_paint(_Correction, bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
-        camera = _camera(context, head)
+        camera = meant_camera(context, head)
         if camera is None:
             return fail(self, HrnError(ErrorCode.BUNDLE_INVALID, "This head has no photo camera any more."), head.name)
         try:
@@ -138,7 +131,7 @@ class HRN_OT_adjust_remove_mask(_Correction, bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
-        camera = _camera(context, head)
+        camera = meant_camera(context, head)
         if camera is None or correct.mask_of(camera, self.kind) is None:
             return {"CANCELLED"}
         _give_back_brush()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import bpy
 
-from ...adjust.fitted import Fitted, project
+from ...adjust.camera import project
+from ...adjust.fitted import Fitted
 from ...adjust.hand import Hand
 from ...build.camera import PHOTO_PROPERTY
 from ...build.head import BUNDLE_PROPERTY
 from ...build.refit import fitted_of, photo_cameras
 from ...engine.wire.errors import ErrorCode, HrnError
-from ...state import correct, session
-from ...state.heads import active_head, by_uid, photo_label
+from ...state import correct, said, session
+from ...state.heads import active_head, by_uid, meant_camera, photo_label
 from ...state.language import tip, words
 from ...state.session import fail
 from ..shared import engine_is_ready, in_object_mode
 from .draw import Overlay
-from .view import View
+from .view import View, over_photo
 
 __all__ = ["HRN_OT_adjust", "Mode", "leave"]
 
@@ -98,12 +99,13 @@ class Mode:
 
     def __init__(self, context, head: bpy.types.Object, fitted: Fitted):
         global _mode
-        shown = context.scene.camera
-        first = shown.get(PHOTO_PROPERTY, 0) if shown in photo_cameras(head) else fitted.eyes[0].number
+        first = meant_camera(context, head).get(PHOTO_PROPERTY, 0)
         self._uid, self._name, self._window, self._mouse = head.session_uid, head.name, context.window, (0.0, 0.0)
         self._pressed_at = self._mouse
         self._surface, self._said = False, ""
         self._changed = self._stale = False
+        self._zooms: dict[int, tuple] = {}
+        self._shown: int | None = None
         self._hand = Hand(fitted, correct.pins_of_head(head), first)
         self._pins = head.hrn_correct.pins
         self._view = View(context.area, context.scene)
@@ -136,25 +138,32 @@ class Mode:
 
     def _show(self, head: bpy.types.Object) -> None:
         """The photo of the hand, and what the status bar says."""
-        camera = self._camera(head)
+        camera, photo = self._camera(head), self._hand.photo
+        if self._shown is not None:
+            self._zooms[self._shown] = self._view.zoom
+        self._shown = photo
         self._view.look_through(camera)
         self._view.show_surface(self._surface)
-        at = project(self._hand.posed, self._hand.eye)[0]
-        self._view.fill(camera, at.min(0), at.max(0))
+        if photo in self._zooms:  # Who comes back to a photo goes on where he was.
+            self._view.zoom = self._zooms[photo]
+        else:
+            at = project(self._hand.posed, self._hand.eye)[0]
+            self._view.fill(camera, at.min(0), at.max(0))
         self._place()
         bpy.context.workspace.status_text_set(
             words(
-                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z: Undo  |  "
+                "Click or Drag: Pin  |  Right Click, X: Remove Pin  |  Ctrl Z, Ctrl Shift Z: Undo, Redo  |  Wheel: Zoom  |  "
                 "Page Up, Page Down: Photo  |  H: Show Head  |  Esc, Enter: Leave"
             )
         )
         self._say(head)
 
     def _say(self, head: bpy.types.Object) -> None:
-        """In the viewport's header: which photo it is, or what the engine does before it answers."""
+        """In the viewport's header: which photo it is and what the last fit could not do, or what the engine does before it answers."""
         job = session.queue.active if correct.running(head) is not None else None
         if job is None:
             text = words("Adjust {head}: {photo}", head=head.name, photo=photo_label(self._camera(head)))
+            text = "  |  ".join([text, *(words(sentence) for sentence in said.sentences(head)[:1])])
         else:
             text = words("Adjust {head}: waiting until the engine is done with {job}", head=head.name, job=job.name)
         if text != self._said:
@@ -343,7 +352,8 @@ class Mode:
         region, scale = bpy.context.region, bpy.context.preferences.system.ui_scale
         if kind == "POST_VIEW":
             size = (region.width, region.height)
-            self._overlay.draw_mesh(head.matrix_world, head.hrn_correct.opacity, size, scale)
+            matrix = over_photo(head, self._camera(head), self._hand.eye)
+            self._overlay.draw_mesh(matrix, head.hrn_correct.opacity, size, scale)
             return
         frame = self._view.frame(self._camera(head))
         if frame is None:
@@ -353,4 +363,6 @@ class Mode:
         if near is None:
             near = self._hand.under(*self._pixel(head))
         under = numbers.index(near) if near in numbers else None
-        self._overlay.draw_pins(frame.to_region(places), frame.to_region(targets), under, scale)
+        off = {} if self._hand.held is not None else said.missed(head)
+        beside = {n: f"{pin + 1}: {off[pin]:.1f} px" for n, pin in enumerate(numbers) if pin in off}
+        self._overlay.draw_pins(frame.to_region(places), frame.to_region(targets), under, scale, beside)

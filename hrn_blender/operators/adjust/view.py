@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
+from mathutils import Matrix
 
+from ...adjust.camera import PhotoCamera
 from ...build.camera import HEIGHT_PROPERTY, WIDTH_PROPERTY, match_scene_to_camera
 from ...state.heads import by_uid
 
-__all__ = ["Frame", "View", "photo_frame"]
+__all__ = ["Frame", "View", "over_photo", "photo_frame"]
 
 _RENDER = ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 _OVERLAY = ("show_overlays", "show_floor", "show_axis_x", "show_axis_y", "show_cursor", "show_outline_selected")
+_OVERLAY += ("show_relationship_lines",)
 _VIEW = ("view_camera_zoom", "view_perspective", "view_distance")
 _FILLED = 0.72
 """Share of the region that the head fills when the mode is entered."""
@@ -67,6 +70,8 @@ class View:
         self._hidden = [name for name in space.bl_rna.properties.keys() if name.startswith(_OBJECTS) and "camera" not in name]
         self._shown = {name: getattr(space, name) for name in (*self._hidden, "use_local_camera")}
         self._overlay = {name: getattr(space.overlay, name) for name in _OVERLAY}
+        self._cameras: dict[int, bool] = {}
+        """Cameras that are hidden meanwhile, by ``session_uid``, and whether they were selected."""
 
     @property
     def space(self) -> bpy.types.SpaceView3D:
@@ -106,6 +111,8 @@ class View:
 
     def look_through(self, camera: bpy.types.Object) -> None:
         """See through a photo's camera and nothing of the scene but its photo."""
+        self._show_cameras()
+        self._hide_cameras(camera)
         match_scene_to_camera(self.scene, camera)
         space = self.space
         space.use_local_camera = False
@@ -114,6 +121,26 @@ class View:
             setattr(space.overlay, name, False)
         space.overlay.show_overlays = True
         self.show_surface(False)
+
+    def _layer(self) -> bpy.types.ViewLayer:
+        windows = bpy.context.window_manager.windows
+        return next((one for one in windows if one.as_pointer() == self._window_pointer), bpy.context).view_layer
+
+    def _hide_cameras(self, shown: bpy.types.Object) -> None:
+        """Take the other cameras out of the picture, which stand before the face. The active object stays: the sidebar is its."""
+        layer = self._layer()
+        for one in layer.objects:
+            if one.type == "CAMERA" and one not in (shown, layer.objects.active) and not one.hide_get(view_layer=layer):
+                self._cameras[one.session_uid] = one.select_get(view_layer=layer)
+                one.hide_set(True, view_layer=layer)
+
+    def _show_cameras(self) -> None:
+        layer = self._layer()
+        for one in layer.objects if self._cameras else ():
+            if one.session_uid in self._cameras:
+                one.hide_set(False, view_layer=layer)
+                one.select_set(self._cameras[one.session_uid], view_layer=layer)
+        self._cameras.clear()
 
     def fill(self, camera: bpy.types.Object, low: np.ndarray, high: np.ndarray) -> None:
         """Zoom and move the camera's view until a part of the photo fills the region.
@@ -171,6 +198,7 @@ class View:
 
     def give_back(self) -> None:
         """All as it was before, as far as it is there."""
+        self._show_cameras()
         scene = by_uid(bpy.data.scenes, self._scene)
         if scene is not None:
             scene.camera = by_uid(bpy.data.objects, self._camera) if self._camera is not None else None
@@ -199,11 +227,31 @@ def _set(owner, values: dict) -> None:
         setattr(owner, name, value)
 
 
+def _as_seen(camera: bpy.types.Object) -> Matrix:
+    """A camera's place in the scene as Blender looks through it: without the scale of its object, but with what a parent of uneven
+    scale does to its axes."""
+    seen = camera.matrix_world.copy()
+    for column in range(3):
+        axis = seen.col[column].xyz
+        seen.col[column][:3] = axis / (axis.length or 1.0)
+    return seen
+
+
+def over_photo(head: bpy.types.Object, camera: bpy.types.Object, eye: PhotoCamera) -> Matrix:
+    """Where the head is drawn to lie over its photo: at its own place in the scene, or, where that is of uneven scale or sheared, at
+    the place that looks in this camera as the head itself would."""
+    local = Matrix(eye.rotation.tolist()).to_4x4()
+    local.translation = eye.location.tolist()
+    size = abs(head.matrix_world.to_3x3().determinant()) ** (1 / 3) or 1.0
+    return _as_seen(camera) @ Matrix.Scale(size, 4) @ local.inverted()
+
+
 def photo_frame(
     region: bpy.types.Region, view: bpy.types.RegionView3D, scene: bpy.types.Scene, camera: bpy.types.Object
 ) -> Frame | None:
     """Where a region that looks through a photo's camera shows the photo; None while it cannot be told."""
-    corners = [camera.matrix_world @ corner for corner in camera.data.view_frame(scene=scene)]
+    seen = _as_seen(camera)
+    corners = [seen @ corner for corner in camera.data.view_frame(scene=scene)]
     upper_right, _, lower_left, upper_left = (location_3d_to_region_2d(region, view, corner) for corner in corners)
     if upper_right is None or lower_left is None or upper_left is None:
         return None

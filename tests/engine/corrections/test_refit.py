@@ -10,6 +10,7 @@ import pytest
 from engine.camera import orbit_camera
 from engine.corrections.apply import corrected
 from engine.corrections.base import Base
+from engine.corrections.kinds import KINDS
 from engine.corrections.locks import part_of
 from engine.corrections.sliders import measure
 from engine.fit.skin_surface import skin_surface
@@ -84,6 +85,14 @@ def test_ten_drags_fold_no_triangle(model, base):
     assert folded(model, surface, base.rest, base.rest + found.offset) == 0
 
 
+def test_a_much_narrower_mouth_folds_nothing_and_meets_its_pins(model, base):
+    given = dragged(model, base, (0, MOUTH, 14, 0), (0, 291, -14, 0), (0, NOSE, 0, 0), (0, 152, 0, 0))
+    found = corrected(model, base, given)
+    surface = skin_surface(model)
+    assert folded(model, surface, base.rest, base.rest + found.offset) == 0
+    assert max(one.error_px for one in found.pins) < 1
+
+
 def test_symmetric_moves_both_sides_alike(model, base):
     switches = Switches(symmetric=True, expression=False)
     found = corrected(model, base, dragged(model, base, (0, JAW, -12, 0), switches=switches))
@@ -138,12 +147,34 @@ def test_pixels_of_a_larger_copy_mean_the_same_place(model, base):
     assert np.allclose(corrected(model, base, given).offset, corrected(model, base, larger).offset, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(SLIDERS))
+@pytest.mark.parametrize("name", sorted(set(SLIDERS) - set(KINDS)))
 def test_a_slider_changes_its_measure_by_its_value(model, base, name):
     found = corrected(model, base, Corrections(sliders={name: 2.0}))
     change = found.base.rest - base.rest
     assert (measure(model, name) * change).sum() == pytest.approx(2.0, abs=0.02)
     assert np.abs(found.base.identity).max() < 12
+
+
+def test_weight_fills_cheeks_men_have_chins_and_children_short_noses(model, base):
+    def changed(measured, **sliders):
+        rest = corrected(model, base, Corrections(sliders=sliders)).base.rest
+        return float((measure(model, measured) * (rest - base.rest)).sum())
+
+    assert changed("cheek_fullness", weight=100.0) > 3 and changed("cheek_fullness", weight=-100.0) < -1
+    man, woman = (changed("chin_forward", sex=value) for value in (100.0, -100.0))
+    assert man > 1 and woman == pytest.approx(-man)
+    assert changed("nose_length", age=-100.0) < -1 and changed("ear_size", age=100.0) > 1
+
+
+def test_kinds_of_people_leave_what_is_pinned_and_locked_and_go_with_measures(model, base):
+    found = corrected(model, base, dragged(model, base, (0, NOSE, 0, 0), sliders={"weight": 100.0}))
+    moves = np.linalg.norm(found.base.rest - base.rest, axis=1)
+    assert np.linalg.norm((model.landmarks(found.base.rest) - model.landmarks(base.rest))[NOSE]) < 0.3 and moves.max() > 3
+    locked = corrected(model, base, Corrections(sliders={"age": 100.0}, locks=Locks(("nose",)))).base.rest - base.rest
+    assert np.abs(locked[part_of(model, "nose") > 0.5]).max() < 1e-6
+    both = corrected(model, base, Corrections(sliders={"weight": 50.0, "jaw_width": 4.0})).base.rest - base.rest
+    heavy = corrected(model, base, Corrections(sliders={"weight": 50.0})).base.rest - base.rest
+    assert (measure(model, "jaw_width") * (both - heavy)).sum() == pytest.approx(4.0, abs=0.05)
 
 
 def test_a_slider_leaves_what_is_pinned(model, base):

@@ -97,5 +97,11 @@ def test_what_stands_out_of_tight_hair_is_a_bun(model):
     assert np.median(lengths(strands)) > 120
 
 
-def test_tight_hair_alone_is_not_tied(model):
-    assert groomed(model, drawn(model, 40, 5))[2]["tied"] == ""
+def test_tight_hair_alone_is_not_tied_but_may_be_behind_the_head(model):
+    report = groomed(model, drawn(model, 40, 5))[2]
+    assert (report["tied"], report["behind"]) == ("", "unseen")
+    assert groomed(model, drawn(model, 65, 5))[2]["behind"] == "", "from the side a tail would be seen"
+
+
+def test_thick_and_standing_hair_is_not_tied_behind_the_head(sleek, coils):
+    assert sleek[2]["behind"] == coils[2]["behind"] == ""

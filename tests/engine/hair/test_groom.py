@@ -67,6 +67,18 @@ def test_strands_keep_off_the_head(model, which, request):
     assert distance[~below].min() > -1.0
 
 
+def test_a_fringe_over_the_eyes_keeps_out_of_the_head(model):
+    view = drawn_view(model, model.template, camera_at(model, 12), coat=14, fall=60)
+    over = (view.window.level > 0.45) & np.isfinite(view.window.head_near)
+    view = replace(view, mask=replace(view.mask, hair=np.maximum(view.mask.hair, over).astype(np.float32)))
+    points = groomed(model, view)[0].points.astype(float)
+    points = np.concatenate([points[:, 1:], (points[:, 1:-1] + points[:, 2:]) / 2], 1).reshape(-1, 3)
+    eyes = model.template[np.unique(model.faces[model.face_material == MATERIALS.index("eyes")])]
+    near = points[cKDTree(eyes).query(points)[0] < 25]
+    assert len(near) > 500, "the fringe reaches the eyes"
+    assert distance_outside(model, near).min() > -1.0
+
+
 @pytest.mark.parametrize("which", ["short", "long"])
 def test_strands_fill_the_outline_and_stay_within_it(which, request):
     view, strands, _, _ = request.getfixturevalue(which)

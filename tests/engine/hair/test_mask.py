@@ -130,26 +130,53 @@ def test_the_part_network_tells_hair_from_hats(model):
     assert hair_mask(window, None, _told(0.01 + place, 0.01 + 0 * place)).refusal == ""
 
 
-@pytest.mark.parametrize("alone", [False, True], ids=["wall", "tail"])
-def test_a_dark_wall_is_no_tail_of_hair(model, alone):
-    """Both networks take the smooth, dark ground beside the head for hair. A piece of its own is hair where hues tell."""
+def _beside(model, chance, whole_wall, people_sure=True):
+    """A window with smooth, dark ground beside the head, where a tail of hair would hang; and what both networks say.
+
+    Args:
+        chance: what the part network says of the tail. whole_wall: the ground goes on to the window's border.
+    """
     window, mask = _mask(model, yaw=0.0, paint=_hair)
     beside = ~np.isfinite(window.head_near)
     away = cv2.distanceTransform(beside.astype(np.uint8), cv2.DIST_L2, 5) / window.face
-    tail = beside & (away < 0.3) & (window.level > 0.3)
+    tail = beside & (away < 0.3) & (window.level > 0.1)
     noise = np.random.default_rng(0).normal(0, 1, window.skin.shape)
     rgb = np.repeat(window.rgb.mean(-1, keepdims=True), 3, -1)
-    dark = tail if alone else beside
+    dark = beside if whole_wall else tail
     rgb[beside] = 200
     rgb[dark] = (14 + noise)[dark][:, None]
     window = dataclasses.replace(window, rgb=np.uint8(np.clip(rgb, 0, 255)))
-    told = _told(np.where(tail | (mask.hair > 0.5), 0.85, 0.01), 0.001 + 0 * away)
-    people = np.float32(~beside | tail)
+    told = _told(np.where(mask.hair > 0.5, 0.95, np.where(tail, chance, 0.01)), 0.001 + 0 * away)
+    return window, np.float32(~beside | (tail & people_sure)), told, tail
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["wall", "tail"])
+def test_a_dark_wall_is_no_tail_of_hair(model, alone):
+    """Both networks take the smooth, dark ground beside the head for hair. A piece of its own is hair where hues tell."""
+    window, people, told, tail = _beside(model, 0.85, whole_wall=not alone)
+    beside = ~np.isfinite(window.head_near)
     seen = hair_mask(window, people, told).hair > 0.5
     guessed = hair_mask(dataclasses.replace(window, hues_guessed=True), people, told).hair > 0.5
     assert (seen[tail].mean() > 0.5) if alone else (seen[tail].mean() < 0.1)
     assert guessed[tail].mean() < 0.1
     assert guessed[~beside & seen].mean() > 0.9
+
+
+@pytest.mark.parametrize(("chance", "people_sure"), [(0.62, True), (0.62, False), (0.25, True)])
+def test_hair_in_the_shade_of_a_face_is_hair_where_people_are_sure(model, chance, people_sure):
+    """Of it the part network is half sure: so it is of a wall, but that is nobody; and clothes it doubts."""
+    window, people, told, tail = _beside(model, chance, whole_wall=False, people_sure=people_sure)
+    shade = tail & (window.level > 0.5)
+    found = (hair_mask(window, people, told).hair > 0.5)[shade].mean()
+    assert found > 0.5 if (chance > 0.5 and people_sure) else found < 0.1
+
+
+@pytest.mark.parametrize("chance", [0.95, 0.6])
+def test_black_hair_goes_on_past_the_ear_where_the_network_takes_it_for_hair(model, chance):
+    window, people, told, tail = _beside(model, chance, whole_wall=False)
+    low = tail & (window.level < 0.4) & (window.level > 0.15)
+    found = (hair_mask(window, people, told).hair > 0.5)[low].mean()
+    assert found > 0.5 if chance > 0.9 else found < 0.1
 
 
 def test_without_its_network_or_with_another_file_people_are_unknown(model, tmp_path, monkeypatch, caplog):

@@ -88,8 +88,8 @@ def grown(model, scene):
     nothing = np.zeros_like(window.skin)
     found = with_short_masks(model, posed, view, HairView(window, HairMask(nothing, nothing, nothing, nothing + 1)))
     textures = scene.build(lighting=view.mid.lighting)
-    groups = short_hair(model, [found], [view], [posed], textures)
-    return SimpleNamespace(groups=groups, found=found, textures=textures, posed=posed, view=view)
+    groups, lids = short_hair(model, [found], [view], [posed], textures)
+    return SimpleNamespace(groups=groups, lids=lids, found=found, textures=textures, posed=posed, view=view)
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +287,7 @@ def test_lashes_line_the_lids_that_the_photo_shows_dark(model, shaven):
         falls = strands.points[:, -1, 1] < strands.points[:, 0, 1]
         return strands.radius[falls, 0].sum(), strands.radius[~falls, 0].sum()
 
-    faint, dark = cover(LidLines(0.5, 0.0)), cover(LidLines(0.5, 1.0))
+    faint, dark = (cover(LidLines(0.5, line, (0.8, 0.25))) for line in (0.0, 1.0))
     assert dark[0] > 5 * faint[0]
     assert dark[1] == pytest.approx(faint[1], rel=0.3)
 
@@ -382,5 +382,5 @@ def test_textures_are_only_asked_for_their_albedo(model, shaven):
         cv2.resize(shaven.textures.albedo, (256, 256), interpolation=cv2.INTER_AREA), *(np.zeros(1),) * 4, np.zeros(1)
     )
     scene = Scene(model, yaw=0.0, paint=painted_brows, hand=False)
-    groups = short_hair(model, [shaven.found], [scene.view()], [shaven.posed], small)
+    groups, _ = short_hair(model, [shaven.found], [scene.view()], [shaven.posed], small)
     assert len(groups["brows"][0].points) > 100

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -39,7 +41,19 @@ def test_who_watches_gets_each_shape_in_metres_and_one_picture(model, fit, tmp_p
     np.testing.assert_allclose(1000 * first["posed"], model.shape(fit[1].identity), atol=1e-3)
     np.testing.assert_allclose(second["posed"] - first["posed"], 0.002, atol=1e-6)
     assert first["t"].tolist() == [0, 0, 0.5] and int(first["width"]) == 2500
-    assert max(cv2.imread(str(tmp_path / "early.jpg")).shape) <= PICTURE_PX
+    assert str(first["picture"]) == str(second["picture"]) == "early_0.jpg"
+    assert max(cv2.imread(str(tmp_path / "early_0.jpg")).shape) <= PICTURE_PX
+
+
+def test_a_shape_seen_in_another_photo_has_another_picture(model, fit, tmp_path):
+    other = replace(fit[0], pixels=fit[0].pixels[:400, :300], sha256="1" * 64)
+    told = []
+    with watched(tmp_path, told.append):
+        for photo in (fit[0], other, fit[0]):
+            show_early(model, photo, fit[1])
+    pictures = [str(np.load(path)["picture"]) for path in told]
+    assert pictures == ["early_0.jpg", "early_1.jpg", "early_0.jpg"]
+    assert cv2.imread(str(tmp_path / "early_1.jpg")).shape == (400, 300, 3)
 
 
 def test_what_cannot_be_written_stops_nothing(model, fit, tmp_path):

@@ -7,19 +7,31 @@ import numpy as np
 import pytest
 
 from engine.methods import reconstruct
+from engine.pipeline.early import watched
 from engine.wire.settings import Settings
 from support.small_maps import small_analysis
+
+told: list[str] = []
+"""Stages of :func:`alike`, and ``early`` where a shape was shown to whoever watches."""
 
 
 @pytest.fixture(scope="module")
 def alike(portrait, tmp_path_factory):
-    """A head from a portrait, a part of the same portrait, and a picture of nothing."""
+    """A head from a portrait, a part of the same portrait, and a picture of nothing; a watcher sees it grow."""
     folder = tmp_path_factory.mktemp("alike")
     pixels = cv2.imread(str(portrait))
     cv2.imwrite(str(folder / "part.png"), pixels[:400, 20:420])
     cv2.imwrite(str(folder / "nothing.png"), np.full((200, 200, 3), 120, np.uint8))
-    with small_analysis():
-        return reconstruct([portrait, folder / "nothing.png", folder / "part.png"], folder / "head", Settings(texture_size=256))
+    (folder / "early").mkdir()
+    photos = [portrait, folder / "nothing.png", folder / "part.png"]
+    with small_analysis(), watched(folder / "early", lambda _path: told.append("early")):
+        return reconstruct(photos, folder / "head", Settings(texture_size=256), lambda stage, *_: told.append(stage))
+
+
+def test_the_first_photo_shows_a_head_before_the_others_are_read(alike):
+    stages = [stage for number, stage in enumerate(told) if number == 0 or told[number - 1] != stage]
+    assert stages[:4] == ["start", "photo", "early", "photo"] and stages.count("early") == 2
+    assert stages.index("mid") < len(stages) - stages[::-1].index("early") - 1 < stages.index("albedo")
 
 
 def test_every_used_photo_has_its_camera(alike):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from hrn_blender.adjust.fitted import project
+from hrn_blender.adjust.camera import project
 from hrn_blender.adjust.hit import SurfacePoint, point_at
 from hrn_blender.build.refit import fitted_of
 

@@ -30,7 +30,7 @@ Modes of a reconstruction:
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
 Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
-becomes as many millimetres wider to the left as there are pins.
+becomes as many millimetres wider to the left as there are pins; ``off=4.2`` says that the last one is missed by so many pixels.
 
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
@@ -43,15 +43,18 @@ of it with their own name and settings, which takes a quarter of the time, becau
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import queue
 import runpy
 import shutil
 import signal
+import struct
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 runpy.run_path(str(Path(__file__).resolve().parents[1] / "paths.py"))
@@ -150,7 +153,7 @@ class FakeEngine:
             if not self.deaf:
                 self.send(response(id_, {}))
             self.quit()
-        elif method in ("reconstruct", "refit", "retexture"):
+        elif method in ("reconstruct", "refit", "retexture", "add_photo"):
             if self.running is not None:
                 self.send(error_response(id_, HrnError(ErrorCode.BUSY, "Another reconstruction is running.")))
             else:
@@ -189,7 +192,14 @@ class FakeEngine:
                 if id_ in self.cancelled:
                     raise HrnError(ErrorCode.CANCELLED, "Nothing was changed.")
                 time.sleep(0.01)
-            answer = response(id_, refitted(params) if params["method"] == "refit" else {"bundle": params["out"]})
+            off = float(options.get("off", 0))
+            if params["method"] == "refit":
+                answer = response(id_, refitted(params, off))
+            elif params["method"] == "add_photo":
+                write_added(params)
+                answer = response(id_, {"bundle": params["out"]})
+            else:
+                answer = response(id_, retextured(params))
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None
@@ -261,8 +271,12 @@ class FakeEngine:
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
 
 
-def refitted(params: dict) -> dict:
-    """A head that is one millimetre wider to the left for each pin, through the same cameras."""
+def refitted(params: dict, off: float) -> dict:
+    """A head that is one millimetre wider to the left for each pin, through the same cameras.
+
+    Args:
+        off: pixels by which the last pin is not met.
+    """
     import numpy as np
 
     bundle = Path(params["bundle"])
@@ -279,9 +293,67 @@ def refitted(params: dict) -> dict:
         "cameras": manifest["cameras"],
         "expression": {name: expression[name] for name in ("values", "photo_values")},
         "expressions": seen,
-        "pins": [],
-        "warnings": [],
+        "pins": [{"photo": 0, "id": pin["id"], "before_px": 9.0, "error_px": off if pin is pins[-1] else 0.1} for pin in pins],
+        "warnings": [{"code": "pin_not_met", "message": "One pin is not met."}] if off > 1 else [],
     }
+
+
+def retextured(params: dict) -> dict:
+    """The bundle with a green albedo and hair that begins where it did and is a tenth longer."""
+    bundle, out = Path(params["bundle"]), Path(params["out"])
+    if out != bundle:
+        shutil.copytree(bundle, out)
+    manifest = json.loads((out / "head.json").read_text(encoding="utf-8"))
+    if (out / "hair.npz").exists():
+        import numpy as np
+
+        arrays = dict(np.load(out / "hair.npz"))
+        for name in [name for name in arrays if name.endswith("_points")]:
+            arrays[name] = arrays[name] + 0.1 * (arrays[name] - arrays[name][:, :1])
+        np.savez(out / "hair.npz", **arrays)
+        manifest["files"]["hair.npz"]["bytes"] = (out / "hair.npz").stat().st_size
+    (out / "corrections.json").write_text(json.dumps(params["corrections"]), encoding="utf-8")
+    manifest["corrections"] = {"file": "corrections.json"}
+    albedo = out / manifest["maps"]["albedo"]["file"]
+    albedo.write_bytes(green_png(64))
+    manifest["files"][albedo.name]["bytes"] = albedo.stat().st_size
+    (out / "head.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+    return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
+
+
+def green_png(side: int) -> bytes:
+    """A green picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\0\xff\0" * side) * side
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def write_added(params: dict) -> None:
+    """The head with one more photo, a millimetre wider to the left."""
+    import numpy as np
+
+    from support.synthetic_bundle import make_bundle
+
+    bundle, out, photo = Path(params["bundle"]), Path(params["out"]), Path(params["photo"])
+    if "stranger" in photo.name:
+        raise HrnError(ErrorCode.PHOTO_UNMATCHED, f"{photo.name} shows nothing that the head's photos confirm.")
+    manifest = json.loads((bundle / "head.json").read_text(encoding="utf-8"))
+    count = len(manifest["cameras"]) + 1
+    made = make_bundle(out, density=8, name=manifest["name"], views=(True,) * count)
+    with np.load(out / "mesh.npz") as found:
+        arrays = {name: found[name] for name in found.files}
+    arrays["vertices"] = arrays["vertices"] + np.float32([0.001, 0, 0])
+    np.savez(out / "mesh.npz", **arrays)
+    written = made.manifest
+    for number in range(count - 1):
+        written["photos"][number]["sha256"] = manifest["photos"][number]["sha256"]
+    written["photos"][-1] |= {"name": photo.name, "sha256": hashlib.sha256(photo.read_bytes()).hexdigest()}
+    written["files"]["mesh.npz"]["bytes"] = (out / "mesh.npz").stat().st_size
+    (out / "head.json").write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
 
 
 def write_early(folder: Path, number: int) -> Path:
@@ -292,9 +364,9 @@ def write_early(folder: Path, number: int) -> Path:
 
     bundle = make_bundle(folder / f"of_{number}", density=8)
     arrays, camera = bundle.arrays(), bundle.manifest["cameras"][0]
-    shutil.copyfile(bundle.path / "photo_0.png", folder / "early.jpg")
+    shutil.copyfile(bundle.path / "photo_0.png", folder / f"early_{number}.jpg")
     places = {name: np.array(camera[name], float) for name in ("width", "height", "fx", "fy", "cx", "cy", "R", "t")}
-    mesh = {name: arrays[name] for name in ("faces", "face_material")}
+    mesh = {name: arrays[name] for name in ("faces", "face_material")} | {"picture": np.array(f"early_{number}.jpg")}
     np.savez(folder / f"early_{number}.npz", posed=arrays["vertices"] * (1 + 0.1 * number), **mesh, **places)
     return folder / f"early_{number}.npz"
 

@@ -1,0 +1,146 @@
+"""The earlier versions of heads: folders beside their bundles, listed in the heads' property group ``hrn_history``."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import uuid
+from pathlib import Path
+
+import bpy
+
+from ..build.head import bundle_path
+from ..build.picture import head_picture
+from ..build.version import PICTURE, read_state, same_state, write_version
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
+from .corrected import quiet, read_from_bundle
+from .thumbnails import icon
+
+__all__ = ["LABELS", "MOST", "go", "keep", "place", "thumbnail", "versions"]
+
+MOST = 12
+"""Versions that a head keeps; beyond, the oldest goes."""
+LABELS = (
+    say("Add a Photo"),
+    say("Correct"),
+    say("Keep This Version"),
+    say("Make It the Rest Shape"),
+    say("Newest"),
+    say("Relax the Expression"),
+    say("Symmetrise"),
+)
+"""What versions are kept before, as the list shows it in the user's language."""
+_SUFFIX = ".versions"
+"""Ends the name of the folder with a head's versions, beside its bundle."""
+
+_made: dict[int, Path] = {}
+"""Head, by ``session_uid`` -> the last version that was written of it."""
+
+
+def versions(head: bpy.types.Object) -> list:
+    """The versions of a head, the oldest first."""
+    return list(head.hrn_history.versions)
+
+
+def place(head: bpy.types.Object) -> int:
+    """Which version the head shows; one past the last where it shows its newest state."""
+    count, active = len(head.hrn_history.versions), head.hrn_history.active
+    return active if 0 <= active < count else count
+
+
+def thumbnail(version) -> int:
+    """Icon number of a version's picture; 0 where it is not there."""
+    return icon(Path(version.folder) / PICTURE)
+
+
+def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: str = "") -> None:
+    """Keep the present state of a head as a version, before it is changed.
+
+    Args:
+        label: what is about to be done, in English.
+        corrected: corrections have been changed already; the head is still what its folder's make of it.
+        spare: folder of a version that does not make way for this one.
+
+    Raises:
+        HrnError: see :func:`..build.version.write_version`.
+    """
+    history = head.hrn_history
+    number = place(head)
+    if number < len(history.versions) and same_state(head, Path(history.versions[number].folder)):
+        history.active = -1  # It is kept already; what comes is the newest state.
+        return
+    if len(history.versions) and same_state(head, Path(history.versions[-1].folder)):
+        history.active = -1
+        return
+    bundle = Path(bundle_path(head))
+    home = bundle.parent / f"{bundle.name}{_SUFFIX}"
+    if len(history.versions):
+        home = Path(history.versions[0].folder).parent
+        home = home if home.parent.is_dir() else bundle.parent / f"{bundle.name}{_SUFFIX}"
+    folder = home / f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+    wanted = head.hrn_correct
+    settled = corrected or not (wanted.begun and (wanted.fit_old or wanted.texture_old))
+    corrections = None if settled else _settings(wanted)
+    made = _made.get(head.session_uid)
+    if made is not None and same_state(head, made) and all(one.folder != str(made) for one in history.versions):
+        folder = made  # An undo took it off the list: the same thing is done with another setting.
+    else:
+        write_version(head, folder, head_picture(head), corrections, [Path(one.folder) for one in history.versions])
+        _made[head.session_uid] = folder
+    added = history.versions.add()
+    added.name, added.folder = label, str(folder)
+    added.when = f"{datetime.datetime.now():%Y-%m-%d %H:%M}"
+    history.active = -1
+    while len(history.versions) > MOST:
+        _forget(head, next(n for n, one in enumerate(history.versions) if one.folder != spare))
+
+
+def _settings(group: bpy.types.PropertyGroup) -> dict:
+    """The properties of a group that are numbers, switches and texts."""
+    kinds = ("BOOLEAN", "INT", "FLOAT", "STRING")
+    names = [one.identifier for one in group.bl_rna.properties if one.type in kinds and one.identifier != "name"]
+    return {name: getattr(group, name) for name in names}
+
+
+def _set_corrections(head: bpy.types.Object, kept: dict | None) -> None:
+    """Give a head the corrections of a version, without asking for a new fit."""
+    wanted = head.hrn_correct
+    with quiet():
+        for name in _settings(wanted):
+            wanted.property_unset(name)
+        for name, value in (kept or {}).items():
+            if hasattr(wanted, name):
+                setattr(wanted, name, value)
+        if kept is None:
+            read_from_bundle(head)
+
+
+def _forget(head: bpy.types.Object, number: int) -> None:
+    """Take a version off the list, and its folder off the disk where no other head of the file has it."""
+    folder = head.hrn_history.versions[number].folder
+    head.hrn_history.versions.remove(number)
+    for other in bpy.data.objects:
+        if any(one.folder == folder for one in other.hrn_history.versions):
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
+    """Make a head what a version of it was; its newest state is kept first, so that one can go forward again.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID`` where there is no such version, or its folder is gone; nothing is changed then.
+    """
+    history = head.hrn_history
+    if not 0 <= number < len(history.versions):
+        raise HrnError(ErrorCode.BUNDLE_INVALID, "There is no such version.")
+    folder = history.versions[number].folder
+    here = place(head)
+    if here == len(history.versions) or not same_state(head, Path(history.versions[here].folder)):
+        keep(head, "Newest", spare=folder)
+    found = [one.folder for one in history.versions]
+    if folder not in found:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, "There is no such version.")
+    _set_corrections(head, read_state(head, Path(folder), scene))
+    history.active = found.index(folder)

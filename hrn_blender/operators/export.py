@@ -18,12 +18,6 @@ from .shared import in_object_mode
 
 __all__ = ["register", "unregister"]
 
-_SIZES = (("0", "As they are", "As large as the head has them, or as the program wants them"),) + tuple(
-    (str(size), str(size), f"{size} × {size}") for size in (1024, 2048, 4096, 8192)
-)
-"""Sizes of maps, as items of an enumeration."""
-
-
 class HRN_OT_export(bpy.types.Operator):
     """Export this head for other programs: at rest, with its facial expressions as targets, plain materials and its hair"""
 
@@ -43,7 +37,12 @@ class HRN_OT_export(bpy.types.Operator):
     )  # fmt: skip
     preset: EnumProperty(
         name="Program", translation_context=CONTEXT,
-        items=tuple((key, preset.name, "") for key, preset in PRESETS.items()),
+        items=(
+            ("NONE", "Any Program", "Blender's own settings"),
+            ("UNREAL", "Unreal", "Smoothing by faces, tangents, green of normal maps downwards"),
+            ("UNITY", "Unity", "Axes and units in the mesh"),
+            ("WEB", "Web", "Small: maps as JPEG, no normals of targets"),
+        ),
         description="What reads the file: axes, units, normal maps and sizes of maps differ",
     )  # fmt: skip
     hair: EnumProperty(
@@ -56,7 +55,10 @@ class HRN_OT_export(bpy.types.Operator):
             (NO_HAIR, "None", "The head alone"),
         ),
     )  # fmt: skip
-    map_size: EnumProperty(name="Maps", translation_context=CONTEXT, items=_SIZES)
+    map_size: IntProperty(
+        name="Largest Map", translation_context=CONTEXT, default=0, min=0, max=16384, subtype="PIXEL",
+        description="Width of the largest map; 0: as large as the head's, or as the program wants it",
+    )  # fmt: skip
     levels: IntProperty(
         name="Subdivision", translation_context=CONTEXT, default=0, min=0, max=2,
         description="How often the mesh is subdivided: each time there are four times as many faces",
@@ -88,7 +90,7 @@ class HRN_OT_export(bpy.types.Operator):
 
     def execute(self, context):
         head = active_head(context)
-        options = ExportOptions(PRESETS[self.preset], int(self.map_size), self.levels)
+        options = ExportOptions(PRESETS[self.preset], self.map_size, self.levels)
         try:
             files = exported(head, Path(bpy.path.abspath(self.filepath)), self.kind, self.hair, options)
         except HrnError as error:

@@ -11,7 +11,6 @@ __all__ = ["PRESETS", "ExportOptions", "Preset"]
 class Preset(NamedTuple):
     """What one kind of program wants to be different from Blender's exporters' own settings."""
 
-    name: str
     settings: dict[str, dict[str, object]] = {}
     """Key of :data:`.files.FORMATS` -> settings of its exporter."""
     largest_map: int = 0
@@ -21,12 +20,12 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "NONE": Preset("Any program"),
-    "UNREAL": Preset("Unreal", {"FBX": {"mesh_smooth_type": "FACE", "use_tspace": True}}, green_down=True),
+    "NONE": Preset(),
+    "UNREAL": Preset({"FBX": {"mesh_smooth_type": "FACE", "use_tspace": True}}, green_down=True),
     # Unity would turn and scale every object otherwise.
-    "UNITY": Preset("Unity", {"FBX": {"bake_space_transform": True, "apply_scale_options": "FBX_SCALE_ALL"}}),
+    "UNITY": Preset({"FBX": {"bake_space_transform": True, "apply_scale_options": "FBX_SCALE_ALL"}}),
     # Normals of 52 targets are as large as all the rest; browsers reckon them.
-    "WEB": Preset("Web", {"GLTF": {"export_image_format": "JPEG", "export_morph_normal": False}}, largest_map=2048),
+    "WEB": Preset({"GLTF": {"export_image_format": "JPEG", "export_morph_normal": False}}, largest_map=2048),
 }
 """Identifier -> preset."""
 

@@ -15,6 +15,7 @@ from .hair.build import VIEWPORT_SHARE, build_hair
 from .ledger import Ledger
 from .materials import build_materials
 from .mesh import add_shape_keys, add_subdivision, add_vertex_groups, build_mesh
+from .names import ACTIONS_PROPERTY
 from .source import HeadSource, read_source
 
 __all__ = ["BESIDE", "BUNDLE_PROPERTY", "BuildOptions", "HeadResult", "build_head", "bundle_path", "find_heads"]
@@ -168,6 +169,7 @@ def _record(head: bpy.types.Object, source: HeadSource) -> None:
     head["hrn_schema_version"] = source.bundle.manifest["schema_version"]
     head["hrn_origin"] = source.origin.tolist()
     head[HAIR_PROPERTY] = " ".join(source.hair)
+    head[ACTIONS_PROPERTY] = "\n".join(source.expression_names)
 
 
 def bundle_path(head: bpy.types.Object) -> str:

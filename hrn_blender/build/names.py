@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BLEED", "ROUGHNESS", "UV_MAP"]
+__all__ = ["ACTIONS_PROPERTY", "BLEED", "ROUGHNESS", "UV_MAP"]
 
 UV_MAP = "UVMap"
 """Name of the head's UV map."""
@@ -10,3 +10,5 @@ ROUGHNESS = "hrn_roughness"
 """Point attribute: how rough the skin is there."""
 BLEED = "hrn_bleed"
 """Point attribute: how much of the skin's subsurface scattering there is."""
+ACTIONS_PROPERTY = "hrn_actions"
+"""Custom property of heads: names of the shape keys that are facial actions, one per line."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..engine.wire.command_line import Parser
+from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.language import local, look_in
 from ..engine.wire.messages import as_message, say
 
@@ -24,8 +25,6 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return the process' exit status: 0 done, 1 failed, 2 wrong usage."""
     look_in(Path(__file__).resolve().parents[1] / "translations")
     arguments = _parser().parse_args(argv)
-    from ..engine.wire.errors import HrnError
-
     try:
         return arguments.run(arguments)
     except HrnError as error:
@@ -58,6 +57,33 @@ def _parser() -> Parser:
     build.add_argument("--asset", action="store_true", help="mark the head as an asset, with the bundle's preview")
     build.set_defaults(run=_build)
 
+    export = commands.add_parser("export", help="write a head for other programs: glTF, FBX, USD, OBJ or Alembic")
+    export.add_argument(
+        "source", type=Path, metavar="BUNDLE|BLEND", help="folder of a head bundle, or a .blend file with a head"
+    )
+    export.add_argument("--out", type=Path, required=True, help="file to write; its ending is the format's")
+    export.add_argument("--format", choices=tuple(_EXPORTS), help="what is written (default: as the ending of --out says)")
+    export.add_argument(
+        "--preset",
+        choices=("none", "unreal", "unity", "web"),
+        default="none",
+        help="the program that reads it: axes, units, normal maps and sizes differ (default: none)",
+    )
+    export.add_argument(
+        "--hair",
+        choices=("best", "cards", "mesh", "curves", "none"),
+        default="best",
+        help="how hair goes out; best makes cards where the format carries no strands (default: best)",
+    )
+    export.add_argument(
+        "--map-size", type=int, default=0, metavar="PIXELS", help="width of the largest map (default: as they are)"
+    )
+    export.add_argument(
+        "--levels", type=int, choices=(0, 1, 2), default=0, help="how often the mesh is subdivided (default: 0)"
+    )
+    export.add_argument("--head", default="", help="which head of a .blend file (default: the first)")
+    export.set_defaults(run=_export)
+
     check = commands.add_parser("check", help="say whether a bundle is complete and can be built")
     check.add_argument("bundle", type=Path, help="folder of the head bundle")
     check.set_defaults(run=_check)
@@ -69,7 +95,6 @@ def _build(arguments: argparse.Namespace) -> int:
 
     from ..build import BuildOptions, build_head
     from ..build.preview import PreviewOptions, render_preview
-    from ..engine.wire.errors import ErrorCode, HrnError
 
     out = arguments.out.absolute()
     for target in filter(None, (out, arguments.render)):
@@ -120,6 +145,63 @@ def _build(arguments: argparse.Namespace) -> int:
         took = time.perf_counter() - started
         print(local(say("Rendered {path} in {seconds:.1f} s", path=arguments.render, seconds=took)), flush=True)
     return 0
+
+
+_EXPORTS = {"glb": "GLTF", "fbx": "FBX", "usd": "USD", "obj": "OBJ", "abc": "ALEMBIC"}
+"""Name of a format on the command line -> its name in the add-on."""
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    import bpy
+
+    from ..build.export import FORMATS, PRESETS, ExportOptions
+    from ..build.export.run import exported
+
+    ending = arguments.out.suffix.lower()
+    kinds = {one.suffix: key for key, one in FORMATS.items()}
+    kind = _EXPORTS[arguments.format] if arguments.format else kinds.get(ending)
+    if kind is None:
+        message = say("{ending!r} is not the ending of a format that heads can be written in.", ending=ending)
+        raise HrnError(
+            ErrorCode.SETTINGS_INVALID, message, hint=say("Use one of {endings}, or --format.", endings=sorted(kinds))
+        )
+    head = _head(arguments.source, arguments.head)
+    bpy.context.view_layer.objects.active = head
+    options = ExportOptions(PRESETS[arguments.preset.upper()], arguments.map_size, arguments.levels)
+    with _quiet():
+        hair = "BEST" if arguments.hair == "best" else arguments.hair
+        files = exported(head, arguments.out.absolute(), kind, hair, options)
+    for file in files:
+        print(local(say("Wrote {path}", path=file)), flush=True)
+    return 0
+
+
+def _head(source: Path, name: str):
+    """The head to export: of a .blend file, or built from a bundle.
+
+    Raises:
+        HrnError: BUNDLE_INVALID where there is none.
+    """
+    import bpy
+
+    from ..build import BuildOptions, build_head, find_heads
+
+    if source.suffix != ".blend":
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        return build_head(source, options=BuildOptions(name=name)).head
+    try:
+        with _quiet():
+            bpy.ops.wm.open_mainfile(filepath=str(source.absolute()), load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        raise HrnError(ErrorCode.BUNDLE_INVALID, say("{file} cannot be opened: {reason}", file=source, reason=error)) from error
+    heads = find_heads(bpy.context.scene)
+    found = next((head for head in heads if not name or head.name == name), None)
+    if found is None:
+        message = (
+            say("{file} has no head {name!r}.", file=source, name=name) if name else say("{file} has no head.", file=source)
+        )
+        raise HrnError(ErrorCode.BUNDLE_INVALID, message)
+    return found
 
 
 def _mark_as_asset(result, bundle: Path) -> None:

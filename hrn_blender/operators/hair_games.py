@@ -1,17 +1,14 @@
-"""Hair for games: cards and a mesh made of the active head's hair, and exports of the head with them."""
+"""Hair for games: cards and a mesh made of the active head's hair."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty
 
 from ..build.hair.build import find_hair
 from ..build.hair_games.cards import build_cards
-from ..build.hair_games.export import FORMATS, Format, export_head, hair_objects
 from ..build.hair_games.guides import groom_guides
 from ..build.hair_games.mesh import build_hair_mesh
 from ..build.hair_games.names import CARDS, CURVES, KINDS, MESH, find_games, remove_games, show_as, triangles_of, ways
@@ -51,12 +48,6 @@ def _show_as(context, head: bpy.types.Object, way: str) -> None:
     show_as(head, way)
     if context.active_object is None:  # A hidden object is nobody's active one; the panel would go with it.
         context.view_layer.objects.active = head
-
-
-def _last_line(error: Exception) -> str:
-    """What an exporter says went wrong; those written in Python put a traceback before it and their place behind."""
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
-    return lines[-1].rstrip(". ") if lines else type(error).__name__
 
 
 def _made(operator: bpy.types.Operator, context, build: Callable) -> set[str]:
@@ -172,92 +163,6 @@ class HRN_OT_hair_games_remove(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _not_carried(chosen: Format, not_made: bool) -> HrnError:
-    """Why a file of this format would lack the hair that was asked for.
-
-    Args:
-        not_made: because the head has none of that kind.
-    """
-    if not_made:
-        message, hint = say("This head has no hair of that kind."), say("Choose Best, or make cards or a mesh first.")
-    elif CURVES in chosen.hair:
-        message, hint = say("This head has no hair."), say("Add Hair and Hair from Another Head give it some.")
-    else:
-        message = say("{format} carries no strands: it takes cards or a mesh.", format=chosen.name)
-        hint = say("Click Make Hair Cards first.")
-    return HrnError(ErrorCode.SETTINGS_INVALID, message, hint=hint)
-
-
-class HRN_OT_hair_export(bpy.types.Operator):
-    """Export this head with its hair, with the settings of Blender's exporter that hair needs"""
-
-    bl_idname = "hrn.hair_export"
-    bl_label = "Export Head with Hair"
-
-    filepath: StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
-    kind: EnumProperty(
-        name="Format", translation_context=CONTEXT,
-        items=(
-            ("GLTF", "glTF", "For game engines and the web: cards or mesh"),
-            ("FBX", "FBX", "For game engines: cards or mesh, maps inside the file"),
-            ("USD", "USD", "Cards, mesh or strands"),
-            ("ALEMBIC", "Alembic", "For other programs' hair: strands as rendered"),
-        ),
-    )  # fmt: skip
-    hair: EnumProperty(
-        name="Hair", translation_context=CONTEXT,
-        items=(("BEST", "Best", "The first of cards, mesh and strands that there is and that the format carries"), *_WAYS),
-    )  # fmt: skip
-
-    @classmethod
-    def poll(cls, context):
-        if active_head(context) is None:
-            return False
-        return in_object_mode(cls, context)
-
-    def invoke(self, context, _event):
-        self.filepath = f"{active_head(context).name}{FORMATS[self.kind].suffix}"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def check(self, _context):
-        path = Path(self.filepath)
-        suffix = FORMATS[self.kind].suffix
-        if path.suffix.lower() in {one.suffix for one in FORMATS.values()} and path.suffix.lower() != suffix:
-            self.filepath = str(path.with_suffix(suffix))
-            return True
-        return False
-
-    def draw(self, _context):
-        self.layout.use_property_split = True
-        self.layout.prop(self, "kind")
-        self.layout.prop(self, "hair")
-
-    def execute(self, context):
-        head, chosen = active_head(context), FORMATS[self.kind]
-        carried = chosen.hair if self.hair == "BEST" else (self.hair,)
-        hair = next((way for way in carried if hair_objects(head, way)), None)
-        if hair is None or hair not in chosen.hair:
-            return fail(self, _not_carried(chosen, hair is None and self.hair != "BEST"), head.name)
-        path = Path(bpy.path.abspath(self.filepath))
-        if not path.name or path.is_dir():  # The file browser's name was emptied.
-            path /= head.name
-        if path.suffix.lower() != chosen.suffix:
-            path = path.with_name(path.name + chosen.suffix)
-        try:
-            if not os.access(path.parent, os.W_OK | os.X_OK):
-                message = say("{folder} is not a folder that can be written to.", folder=path.parent)
-                raise HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, message)
-            export_head(head, path, self.kind, hair)
-        except HrnError as error:
-            return fail(self, error, head.name)
-        except (RuntimeError, OSError, MemoryError) as error:
-            message = say("{file} could not be written: {reason}.", file=path, reason=_last_line(error))
-            return fail(self, HrnError(ErrorCode.OUTPUT_NOT_WRITABLE, message), head.name)
-        self.report({"INFO"}, report("{file} was written", file=path.name))
-        return {"FINISHED"}
-
-
-_CLASSES = (HRN_OT_hair_cards, HRN_OT_hair_mesh, HRN_OT_hair_show_as, HRN_OT_hair_games_remove, HRN_OT_hair_export)
+_CLASSES = (HRN_OT_hair_cards, HRN_OT_hair_mesh, HRN_OT_hair_show_as, HRN_OT_hair_games_remove)
 
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -14,7 +14,7 @@ PRESETS = {"3k": 3000, "7k": 7000, "14k": 14000}
 
 
 def draw_games(layout: bpy.types.UILayout, head: bpy.types.Object) -> None:
-    """Draw the buttons for cards, mesh and export of `head`, which has hair, or had it when these were made."""
+    """Draw the buttons for cards and mesh of `head`, which has hair, or had it when these were made."""
     column = layout.column(align=True)
     column.label(text="Hair for Games")
     row = column.row(align=True)
@@ -35,4 +35,3 @@ def draw_games(layout: bpy.types.UILayout, head: bpy.types.Object) -> None:
             row.operator("hrn.hair_show_as", text=text, icon=icon, translate=False).way = way
             if way != CURVES:
                 row.operator("hrn.hair_games_remove", text="", icon="X").way = way
-    column.operator("hrn.hair_export", text="Export Head with Hair...", icon="EXPORT")

@@ -233,6 +233,7 @@ class HRN_PT_head(Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("hrn.pack_head", icon="PACKAGE")
         row.operator("hrn.copy_head", icon="FILE_FOLDER")
+        layout.operator("hrn.export", text="Export Head...", icon="EXPORT")
         layout.operator("hrn.adjust", icon="PINNED")
         cameras = head_cameras(head)
         if len(cameras) < 2:

@@ -138,7 +138,7 @@ def test_making_it_again_replaces_it(head):
 def test_it_goes_out_as_gltf(head, tmp_path):
     bpy.ops.hrn.hair_mesh(triangles=1000)
     count = triangles_of(find_games(head, MESH))
-    assert bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head.glb"), kind="GLTF") == {"FINISHED"}
+    assert bpy.ops.hrn.export(filepath=str(tmp_path / "head.glb"), kind="GLTF") == {"FINISHED"}
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_scene.gltf(filepath=str(tmp_path / "head.glb"))
     found = next(o for o in bpy.data.objects if o.type == "MESH" and o.name.endswith("hair mesh"))

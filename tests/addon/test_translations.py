@@ -36,6 +36,9 @@ SAME_IN_ALL = {
     "FBX",
     "USD",
     "Alembic",
+    "OBJ",
+    "Unity",
+    "Unreal",
 }
 """Texts that a translation may leave as they are."""
 

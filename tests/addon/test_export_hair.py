@@ -191,23 +191,23 @@ def test_exported_as_gltf_with_the_skin_of_a_head_without_curves(head, cards, tm
     brows = next(child for child in head.children if child.get("hrn_hair_group") == "brows")
     cards.hide_viewport = True
     select(brows)
-    assert bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head.glb"), kind="GLTF") == {"FINISHED"}
+    assert bpy.ops.hrn.export(filepath=str(tmp_path / "head.glb"), kind="GLTF") == {"FINISHED"}
     document = check_glb(tmp_path / "head.glb", count)
     skin = next(m for m in document["materials"] if m["name"].endswith("skin"))
-    assert texture(document, skin["pbrMetallicRoughness"]["baseColorTexture"]) == "albedo", "with painted brows"
+    assert texture(document, skin["pbrMetallicRoughness"]["baseColorTexture"]) == "head_albedo", "with painted brows"
     assert [o for o in bpy.context.view_layer.objects if o.select_get()] == [brows] and cards.hide_viewport
     assert bpy.context.view_layer.objects.active == brows
 
 
 def test_the_neutral_maps_lie_beside_the_file(head, cards, tmp_path):
-    bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head.glb"), kind="GLTF")
+    bpy.ops.hrn.export(filepath=str(tmp_path / "head.glb"), kind="GLTF")
     shapes = {name: pixels(str(tmp_path / f"head hair {name}.png")).shape[:2] for name in ("strands", "alpha", "flow", "depth")}
     assert set(shapes.values()) == {(1024, 1024)}
 
 
 def test_exported_as_fbx_with_both_textures(head, cards, tmp_path):
     count = triangles_of(cards)
-    bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head"), kind="FBX")
+    bpy.ops.hrn.export(filepath=str(tmp_path / "head"), kind="FBX")
     check_imported(bpy.ops.import_scene.fbx, tmp_path / "head.fbx", count)
     skin = next(m for m in bpy.data.materials if m.name.endswith("skin"))
     shader = next(n for n in skin.node_tree.nodes if n.bl_idname == "ShaderNodeBsdfPrincipled")
@@ -216,7 +216,7 @@ def test_exported_as_fbx_with_both_textures(head, cards, tmp_path):
 
 def test_exported_as_usd(head, cards, tmp_path):
     count = triangles_of(cards)
-    bpy.ops.hrn.hair_export(filepath=str(tmp_path / "head.usdc"), kind="USD")
+    bpy.ops.hrn.export(filepath=str(tmp_path / "head.usdc"), kind="USD")
     check_imported(bpy.ops.wm.usd_import, tmp_path / "head.usdc", count)
 
 
@@ -226,7 +226,7 @@ def test_strands_go_out_as_rendered(head, tmp_path, kind, suffix):
     hair = {child["hrn_hair_group"]: child for child in head.children if child.type == "CURVES"}
     guides = {name: len(one.data.curves) for name, one in hair.items()}
     path = tmp_path / f"head{suffix}"
-    assert bpy.ops.hrn.hair_export(filepath=str(path), kind=kind, hair="curves") == {"FINISHED"}
+    assert bpy.ops.hrn.export(filepath=str(path), kind=kind, hair="curves") == {"FINISHED"}
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if kind == "ALEMBIC":
         bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False)
@@ -248,23 +248,23 @@ def test_strands_go_out_as_rendered(head, tmp_path, kind, suffix):
 
 @pytest.mark.parametrize("kind", ["GLTF", "FBX", "USD", "ALEMBIC"])
 def test_a_folder_that_is_not_there_is_named(head, cards, tmp_path, kind):
-    fails(bpy.ops.hrn.hair_export, "absent is not a folder", filepath=str(tmp_path / "absent" / "head"), kind=kind)
+    fails(bpy.ops.hrn.export, "absent is not a folder", filepath=str(tmp_path / "absent" / "head"), kind=kind)
 
 
 def test_a_folder_instead_of_a_file_gets_the_heads_name(head, cards, tmp_path):
-    assert bpy.ops.hrn.hair_export(filepath=f"{tmp_path}/", kind="ALEMBIC", hair="cards") == {"FINISHED"}
+    assert bpy.ops.hrn.export(filepath=f"{tmp_path}/", kind="ALEMBIC", hair="cards") == {"FINISHED"}
     assert (tmp_path / f"{head.name}.abc").is_file()
 
 
 def test_an_exporter_that_fails_is_quoted_in_one_line(head, cards, tmp_path, monkeypatch):
-    from hrn_blender.build.hair_games import export
+    from hrn_blender.build.export import files
 
     def broken(*_):
         raise RuntimeError("Error: Python: Traceback (most recent call last):\n  File x\nKeyError: 'q'\nLocation: ops.py:109\n")
 
-    monkeypatch.setitem(export._EXPORTERS, "GLTF", broken)
+    monkeypatch.setitem(files.FORMATS, "GLTF", files.FORMATS["GLTF"]._replace(write=broken))
     fails(
-        bpy.ops.hrn.hair_export,
+        bpy.ops.hrn.export,
         "head.glb could not be written: KeyError: 'q'.",
         filepath=str(tmp_path / "head.glb"),
         kind="GLTF",
@@ -309,5 +309,5 @@ def test_hair_that_is_not_there_is_named(head, tmp_path):
 
 
 def test_strands_cannot_go_into_gltf(head, tmp_path):
-    fails(bpy.ops.hrn.hair_export, "carries no strands", filepath=str(tmp_path / "head.glb"), kind="GLTF")
+    fails(bpy.ops.hrn.export, "carries no strands", filepath=str(tmp_path / "head.glb"), kind="GLTF", hair="curves")
     assert not (tmp_path / "head.glb").exists()

@@ -1,0 +1,103 @@
+"""The shape of a head at rest and its facial actions, whatever other shape keys it has."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import bpy
+import numpy as np
+
+from ..mesh import REST_KEYS
+from ..names import ACTIONS_PROPERTY
+
+__all__ = ["Action", "Shape", "read_shape", "subdivided"]
+
+
+class Action(NamedTuple):
+    """One facial action, a target of the exported mesh."""
+
+    offset: np.ndarray
+    """(N, 3) float32, what it adds to the rest at 1, in the object's space."""
+    value: float
+    highest: float
+
+
+class Shape(NamedTuple):
+    """A head without Blender's shape keys."""
+
+    rest: np.ndarray
+    """(N, 3) float32 in the object's space: everything that is on and no facial action is in it."""
+    actions: dict[str, Action]
+    """By the name of the shape key, in their order."""
+
+
+def read_shape(head: bpy.types.Object) -> Shape:
+    """The rest and the actions of `head`.
+
+    Deformation, folds and what an artist's own shape keys add now belong to the rest; those that are off are left out.
+    """
+    count = len(head.data.vertices)
+    keys = head.data.shape_keys
+    if keys is None:
+        return Shape(_coordinates(head.data.vertices, count), {})
+    first = keys.reference_key
+    known = set(str(head[ACTIONS_PROPERTY]).split("\n")) if ACTIONS_PROPERTY in head else None
+    rest, actions = _coordinates(first.points, count), {}
+    for block in keys.key_blocks:
+        if block == first:
+            continue
+        offset = _coordinates(block.points, count) - _coordinates(block.relative_key.points, count)
+        if block.vertex_group in head.vertex_groups:
+            offset *= _weights(head, block.vertex_group)[:, None]
+        if block.name in known if known is not None else block.name not in REST_KEYS:
+            actions[block.name] = Action(offset, 0.0 if block.mute else block.value, block.slider_max)
+        elif not block.mute:
+            rest = rest + block.value * offset
+    return Shape(rest, actions)
+
+
+def _coordinates(points, count: int) -> np.ndarray:
+    """(count, 3) float32."""
+    values = np.empty(3 * count, np.float32)
+    points.foreach_get("co", values)
+    return values.reshape(count, 3)
+
+
+def _weights(head: bpy.types.Object, group: str) -> np.ndarray:
+    """(N,) float32 weights of a vertex group."""
+    number = head.vertex_groups[group].index
+    return np.array([next((g.weight for g in v.groups if g.group == number), 0.0) for v in head.data.vertices], np.float32)
+
+
+def subdivided(thing: bpy.types.Object, shape: Shape, levels: int) -> tuple[bpy.types.Mesh, Shape]:
+    """The mesh of `thing` after `levels` of Catmull-Clark subdivision, and `shape` on it.
+
+    Args:
+        thing: an object in the current view layer, without modifiers and shape keys, of as many vertices as `shape`.
+
+    Returns:
+        A new mesh with all layers of the given one, at rest, and the shape with its vertices.
+    """
+    if levels:
+        modifier = thing.modifiers.new("Subdivision", "SUBSURF")
+        modifier.levels = modifier.render_levels = levels
+        modifier.uv_smooth = "PRESERVE_BOUNDARIES"
+    graph = bpy.context.evaluated_depsgraph_get()
+
+    def evaluated(points: np.ndarray) -> bpy.types.Object:
+        thing.data.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
+        thing.data.update()
+        graph.update()
+        return thing.evaluated_get(graph)
+
+    def moved(points: np.ndarray) -> np.ndarray:
+        mesh = evaluated(points).data
+        return _coordinates(mesh.vertices, len(mesh.vertices))
+
+    # Subdivision is linear in the vertices: an action's offset on the finer mesh does not depend on the others.
+    actions = {name: moved(shape.rest + action.offset) for name, action in shape.actions.items()} if levels else {}
+    mesh = bpy.data.meshes.new_from_object(evaluated(shape.rest), preserve_all_data_layers=True, depsgraph=graph)
+    if not levels:
+        return mesh, shape
+    rest = _coordinates(mesh.vertices, len(mesh.vertices))
+    return mesh, Shape(rest, {name: shape.actions[name]._replace(offset=there - rest) for name, there in actions.items()})

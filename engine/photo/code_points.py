@@ -20,10 +20,13 @@ _TO_SRGB = {
     9: ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187)),
     12: ((1.2249, -0.2247, 0.0), (-0.0420, 1.0419, 0.0), (-0.0196, -0.0786, 1.0979)),
 }
-"""From linear BT.2020 (9) and Display P3 (12) to linear sRGB, all of them for D65; other primaries are taken for sRGB's."""
+"""(3, 3) to linear sRGB from linear BT.2020 (9) and Display P3 (12), all of them for D65; other primaries are taken for sRGB's."""
 _GAMMA = {4: 2.2, 5: 2.8, 8: 1.0}
 """Powers that are stated by a number; those of video (1, 6, 14, 15) are written by programs that mean sRGB's."""
-_PQ, _HLG = 16, 18
+_PQ = 16
+"""Number of PQ ..."""
+_HLG = 18
+"""... and of HLG."""
 _PQ_NUMBERS = (2610 / 16384, 2523 / 4096 * 128, 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32)
 """m1, m2, c1, c2, c3 of PQ."""
 _PQ_WHITE = 203 / 10000

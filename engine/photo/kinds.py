@@ -186,7 +186,7 @@ def kind_of(head: bytes) -> Kind | None:
 
 
 def _written(head: bytes) -> Kind | None:
-    """What a text is, in any encoding; None of what is none."""
+    """What a text is, in any encoding; None for other files."""
     if len(head) >= HEAD_BYTES and not head.strip(b"\0"):
         return _ZEROS
     text = _text(head)

@@ -77,7 +77,7 @@ class _Layout(NamedTuple):
 
 
 def _layout(data: bytes) -> _Layout:
-    """Of a file that begins so: TIFF 6.0, or BigTIFF (LibTIFF's "BigTIFF File Format Specification"), whose places have 64 bits."""
+    """How a file writes its numbers: as TIFF 6.0, or as BigTIFF (LibTIFF, "BigTIFF File Format Specification") with 64-bit places."""
     order = "<" if data[:2] == b"II" else ">"
     return _Layout(order, 8, "Q", "Q") if data[2:4] in (b"+\0", b"\0+") else _Layout(order, 4, "H", "I")
 
@@ -164,7 +164,7 @@ class Ifd(NamedTuple):
 
     @property
     def negative(self) -> bool:
-        """Whether 0 is white, as fax machines and scanners of film write."""
+        """Whether 0 is white, as fax machines write."""
         return self.channels == 1 and _Tag.PHOTOMETRIC in self.tags and self.first(_Tag.PHOTOMETRIC) == 0
 
     @property

@@ -91,7 +91,7 @@ def _veil(
     hair = _hair(window, chance, w)
     if known is not None:
         before = window.reduced(known.over)
-        other = set(known.places) - set(_EYES) or not known.glasses  # a brim hides no place and is no frame
+        other = set(known.places) - set(_EYES) or not known.glasses  # a brim hides no place, and glasses were not seen
         thing = cover if other else lens if known.tinted else frames
         np.maximum(thing, before, out=thing)
     over = np.maximum.reduce([cover, frames, lens, hair])

@@ -90,8 +90,8 @@ def white_of(samples: np.ndarray, described: bool = False) -> float:
     """
     if samples.dtype.kind != "f":
         whole = float(np.iinfo(samples.dtype).max)
-        top = int(samples.max(initial=0))
-        return next((w for w in (1023.0, 4095.0) if not described and samples.dtype.itemsize == 2 and 255 < top <= w), whole)
+        most = int(samples.max(initial=0))
+        return next((w for w in (1023.0, 4095.0) if not described and samples.dtype.itemsize == 2 and 255 < most <= w), whole)
     top = _most(samples)
     if is_light(samples):
         return top

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PIL import Image
 
 from .weights import WEIGHTS
 
-__all__ = ["FILM_DIAGONAL_MM", "UPRIGHT", "focal_from_exif"]
+__all__ = ["FILM_DIAGONAL_MM", "UPRIGHT", "focal_from_exif", "turned"]
 
 _EXIF_IFD = 0x8769
 """Tag of the directory that holds the camera's own tags."""
@@ -47,6 +48,15 @@ _FILM_MM = (36.0, 24.0)
 """Width and height of the 35 mm film frame, mm."""
 FILM_DIAGONAL_MM = math.hypot(*_FILM_MM)
 """Its diagonal, by which equivalent focal lengths are defined, mm."""
+
+
+def turned(samples: np.ndarray, orientation: int) -> np.ndarray:
+    """(h, w, ...) samples as a picture with that EXIF orientation is meant to be seen."""
+    if orientation in (5, 6, 7, 8):
+        samples = samples.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    return samples[:, ::-1] if orientation in (2, 3, 6, 7) else samples
 
 
 def focal_from_exif(exif, width: int, height: int) -> float | None:

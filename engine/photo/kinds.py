@@ -57,6 +57,11 @@ _MODEL = Kind(say("a 3D model"), say(""))
 _COMPANION = Kind(
     say("a companion file that macOS writes beside a picture"), say("Choose the picture of the same name without ._ before it.")
 )
+_SHORTCUT = Kind(say("a shortcut"), say("Choose the picture that it leads to."))
+_ZEROS = Kind(say("nothing but zeros"), say("Its copy failed, or it was not fetched from the cloud. Copy it again."))
+_JPEG_LS = Kind(say("a JPEG-LS picture"), _EXPORT)
+_DEEP_JPEG = Kind(say("a JPEG picture of 12 bits"), _EXPORT)
+_TEXT = Kind(say("a text file"), say(""))
 _POINTER = Kind(
     say("a placeholder of Git LFS, not the picture itself"), say("Fetch the picture with git lfs pull, and choose it then.")
 )
@@ -103,13 +108,19 @@ _TABLE = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
     (0, b"glTF", _MODEL),
     (0, b"Kaydara FBX", _MODEL),
+    *((0, b"ply" + end, _MODEL) for end in (b"\n", b"\r\n")),
+    (0, b"solid ", _MODEL),
+    (0, b"SDPX", Kind(say("a DPX picture"), _EXPORT)),
+    (0, b"XPDS", Kind(say("a DPX picture"), _EXPORT)),
+    (0, b"AT&TFORM", Kind(say("a DjVu document"), _EXPORT)),
     *((0, magic, _PROGRAM) for magic in (b"MZ\x90\0", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
-    (0, b"L\0\0\0\x01\x14\x02\0", Kind(say("a shortcut"), say("Choose the picture that it leads to."))),
+    *((0, magic, _SHORTCUT) for magic in (b"L\0\0\0\x01\x14\x02\0", b"[InternetShortcut]", b"[Desktop Entry]")),
     *((0, magic, _COMPANION) for magic in (b"\0\5\x16\7", b"\0\5\x16\0")),
     (0, b"version https://git-lfs", _POINTER),
     (8, b"AVI ", _VIDEO),
     (8, b"WAVE", _SOUND),
     (0, b"ID3", _SOUND),
+    (29, b"theora", _VIDEO),
     (0, b"OggS", _SOUND),
     (0, b"fLaC", _SOUND),
     (0, b"#!AMR", _SOUND),
@@ -142,6 +153,11 @@ _TGA_TYPES = (1, 2, 3, 9, 10, 11)
 _TGA_BITS = (8, 15, 16, 24, 32)
 """... and its bits per pixel."""
 
+_LEAST_ASCII = 0.7
+"""Share of a text in an old 8-bit encoding that is ASCII."""
+_BLANKS = "\ufeff\t\r\n\x1b\x0c\xa0\xad"
+"""Characters of texts that are not printed."""
+
 _SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
 """Brands of ISO base media files that hold sounds alone."""
 _PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf", b"jpeg")
@@ -166,18 +182,60 @@ def kind_of(head: bytes) -> Kind | None:
     starts = [(size - _STREAM[0], 2 * size - _STREAM[0]) for size in _STREAM]
     if any(head[one : one + 1] == head[other : other + 1] == _SYNC for one, other in starts):
         return _VIDEO
-    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:256].replace(b"\0", b"").lower()
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+    return _written(head) or _of_jpeg(head) or (Kind(say("a TGA picture"), _EXPORT) if _like_tga(head) else None)
+
+
+def _written(head: bytes) -> Kind | None:
+    """What a text is, in any encoding; None for other files."""
+    if len(head) >= HEAD_BYTES and not head.strip(b"\0"):
+        return _ZEROS
+    text = _text(head)
+    if text is None:
+        return None
+    start = text.lstrip("\ufeff \t\r\n").lower()
+    while start.startswith(("<?", "<!--")):  # what stands before a page
+        _, closed, start = start.partition("?>" if start.startswith("<?") else "-->")
+        start = start.lstrip()
+        if not closed:
+            break
+    if start.startswith(("<!doctype html", "<html", "<head", "<body")):
         return Kind(say("a web page"), _PAGE)
-    if start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!--")) and b"<svg" in head.lower()):
+    if "<svg" in text.lower() and text.lstrip("\ufeff \t\r\n").startswith("<"):
         return Kind(say("an SVG drawing"), _EXPORT)
-    if head and all(byte >= 32 or byte in b"\t\r\n\x1b\x0c" for byte in head):
-        try:
-            head.decode("utf-8", "strict" if len(head) < HEAD_BYTES else "ignore")
-            return Kind(say("a text file"), say(""))
-        except UnicodeDecodeError:
-            pass
-    return Kind(say("a TGA picture"), _EXPORT) if _like_tga(head) else None
+    if "<plist" in start and "<key>url</key>" in start:
+        return _SHORTCUT
+    return _TEXT
+
+
+def _text(head: bytes) -> str | None:
+    """The characters of a file's beginning; None where it holds others than those of texts."""
+    wide = next(
+        (name for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")) if head.startswith(mark)), None
+    )
+    for encoding in (wide,) if wide else ("utf-8", "latin-1"):
+        # The last character may be cut in two.
+        for end in range(len(head), max(len(head) - 4, 0), -1):
+            try:
+                text = head[:end].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if encoding == "latin-1" and sum(one.isascii() for one in text) < _LEAST_ASCII * len(text):
+                return None
+            return text if all(one.isprintable() or one in _BLANKS for one in text) else None
+    return None
+
+
+def _of_jpeg(head: bytes) -> Kind | None:
+    """A JPEG of a kind that programs for photos do not write, where its first bytes say so (ITU-T T.81, B.1.1.3 and B.2.2)."""
+    at = 2
+    while head[:3] == b"\xff\xd8\xff" and at + 9 < len(head) and head[at] == 0xFF:
+        marker = head[at + 1]
+        if marker == 0xF7:
+            return _JPEG_LS
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return _DEEP_JPEG if head[at + 4] == 12 else None
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+    return None
 
 
 def _like_tga(head: bytes) -> bool:

@@ -14,6 +14,7 @@ from ..types import Photo
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, reason, say
 from ..wire.photo_paths import photo_path
+from .code_points import apply_code_points, code_points
 from .cut_off import goes_on_with_nothing, load_cut_off
 from .deep import as_srgb
 from .exif import UPRIGHT, focal_from_exif
@@ -98,7 +99,12 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
             depth = read_depth(image, stream.getbuffer())
             profile = image.info.get("icc_profile")
             gamma = image.info.get("gamma") if image.format == "PNG" and "srgb" not in image.info else None
-            samples = _samples(opened)
+            stated = code_points(stream.getbuffer(), image.format)
+            if stated is not None and (image.format == "PNG" or not profile):
+                profile = gamma = None
+            else:
+                stated = None
+            samples = _samples(opened) if stated is None else None
             if samples is not None:
                 image, part, remarks = as_srgb(samples, profile, gamma), None, ()
                 profile = gamma = None
@@ -106,10 +112,13 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
                 image, part, remarks = _loaded(image, stream, name, draft)
             exif = opened.image.getexif()
             focal = depth.focal * max(target) if depth.focal else focal_from_exif(exif, *target)
-            orientation = exif.get(0x0112, opened.orientation)
+            turned = samples is not None and opened.image.format == "TIFF"  # as its reader turned them
+            orientation = opened.orientation if turned else exif.get(0x0112, opened.orientation)
             if image.size != target and factor < 1:
                 image = _resize(image, target)
             image = _to_srgb(image, profile, gamma)
+            if stated is not None:
+                image = apply_code_points(image, stated)
             decoded = None
             if part is not None:
                 image, mask = _without_rest(image, part)

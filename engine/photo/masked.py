@@ -33,6 +33,8 @@ def with_masked_faces(
     found = _masked_faces(photo, faces, landmarker, w.starts, w)
     if not found and not (faces and faces[0].score >= w.doubtful):
         found = _masked_faces(photo, faces, landmarker, w.wide_starts, w)
+    if faces:  # patterns in a background are not further people
+        found = [new for new in found if new.score >= w.beside or any(_hides(new.landmarks, one, w) for one in faces)]
     if not found:
         return faces
     kept = [one for one in faces if not any(_hides(new.landmarks, one, w) for new in found)]

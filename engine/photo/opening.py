@@ -53,6 +53,8 @@ _JPEG = b"\xff\xd8\xff"
 """First bytes of a JPEG."""
 _SEEN_BY_PILLOW = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
 """Compressions of TIFF that every build of Pillow reads."""
+_BIG_ENDIAN = b"MM\0+"
+"""First bytes of a BigTIFF with the high byte first, which Pillow does not know."""
 _COMPRESSIONS = {
     34712: "JPEG 2000",
     34887: "LERC",
@@ -158,13 +160,16 @@ def _open_tiff(stream: io.BytesIO, name: str, ifds: list[Ifd]) -> Opened:
         packed = _COMPRESSIONS.get(chosen.compression, str(chosen.compression))
         failure = _unreadable(name, say("{kind} compression", kind=packed))
     data = stream.getvalue()
-    if chosen.channels >= 3 and (chosen.floats or chosen.bits > 16 or (chosen.separate and chosen.bits > 8)):
+    unknown_to_pillow = (
+        chosen.floats or chosen.bits > 16 or (chosen.separate and chosen.bits > 8) or data.startswith(_BIG_ENDIAN)
+    )
+    if chosen.channels >= 3 and unknown_to_pillow:
         if chosen.size[0] * chosen.size[1] > MAX_PIXELS:
             raise too_large(name, chosen.size, MAX_PIXELS)
         samples = tiff_samples(data, chosen)
         if samples is None:
             raise failure or _unreadable(name, _about(chosen))
-        return Opened(as_srgb(samples, chosen.profile), stream, chosen.orientation)
+        return Opened(as_srgb(samples, chosen.profile), stream)
     deep = functools.partial(tiff_samples, data, chosen) if chosen.bits == 16 and chosen.plain else None
     if chosen.offset != ifds[0].offset:
         stream = io.BytesIO(starting_with(stream.getvalue(), chosen))

@@ -11,7 +11,7 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
-__all__ = ["Ifd", "is_tiff", "one_channel", "read_ifds", "starting_with"]
+__all__ = ["Ifd", "is_tiff", "one_channel", "read_ifds", "starting_with", "unturned"]
 
 
 class _Tag(IntEnum):
@@ -31,15 +31,19 @@ class _Tag(IntEnum):
     COUNTS = 279
     PLANAR = 284
     PREDICTOR = 317
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_COUNTS = 325
     SUB_IFDS = 330
     FORMAT = 339
     PROFILE = 34675
     DNG = 50706
 
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4}
-"""Bytes of a value by its type: BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD; no other type matters here."""
-_LETTERS = {1: "B", 2: "B", 3: "H", 4: "I", 7: "B", 13: "I"}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8, 18: 8}
+"""Bytes of a value by its type: BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD, of BigTIFF LONG8 and IFD8; no other type matters here."""
+_LETTERS = {1: "B", 2: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 """The same for :mod:`struct`."""
 _MOST_IFDS = 64
 """Most pictures that are looked at: damaged files run in circles."""
@@ -47,6 +51,35 @@ _MOST_VALUES = 1 << 20
 """Most values of one tag."""
 _RAW_PHOTOMETRIC = (32803, 34892)
 """PhotometricInterpretation of a colour filter array and of linear raw."""
+
+
+class _Layout(NamedTuple):
+    """How a directory's numbers are written."""
+
+    order: str
+    """Byte order, ``<`` or ``>``."""
+    start: int
+    """Where the file's head tells the place of its first picture."""
+    count: str
+    """For :mod:`struct`: how many entries a directory has ..."""
+    place: str
+    """... and where something lies, or how many values a tag has."""
+
+    @property
+    def entry(self) -> str:
+        """Tag, type and count of an entry; its value, or the place of its values, takes as much as a place."""
+        return f"{self.order}HH{self.place}"
+
+    @property
+    def width(self) -> int:
+        """Bytes of a place."""
+        return struct.calcsize(self.order + self.place)
+
+
+def _layout(data: bytes) -> _Layout:
+    """How a file writes its numbers: as TIFF 6.0, or as BigTIFF (LibTIFF, "BigTIFF File Format Specification") with 64-bit places."""
+    order = "<" if data[:2] == b"II" else ">"
+    return _Layout(order, 8, "Q", "Q") if data[2:4] in (b"+\0", b"\0+") else _Layout(order, 4, "H", "I")
 
 
 class Ifd(NamedTuple):
@@ -114,13 +147,25 @@ class Ifd(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether its samples are red, green and blue, or grey with 0 for black, all of them in the file."""
-        end = max(map(sum, zip(self.tags.get(_Tag.OFFSETS, (0,)), self.tags.get(_Tag.COUNTS, (0,)))))
+        """Whether its samples are red, green and blue, or grey, all of them in the file."""
+        end = max(map(sum, zip(*self.pieces)), default=0)
         return (
-            self.first(_Tag.PHOTOMETRIC) == (2 if self.channels > 1 else 1)
+            (self.first(_Tag.PHOTOMETRIC) == 2 if self.channels > 1 else self.first(_Tag.PHOTOMETRIC) in (0, 1))
             and self.channels in (1, 3, 4)
             and 0 < end <= self.length
         )
+
+    @property
+    def pieces(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Places and lengths of its strips, or of its tiles."""
+        if _Tag.TILE_OFFSETS in self.tags:
+            return self.tags[_Tag.TILE_OFFSETS], self.tags.get(_Tag.TILE_COUNTS, ())
+        return self.tags.get(_Tag.OFFSETS, ()), self.tags.get(_Tag.COUNTS, ())
+
+    @property
+    def negative(self) -> bool:
+        """Whether 0 is white, as fax machines write."""
+        return self.channels == 1 and _Tag.PHOTOMETRIC in self.tags and self.first(_Tag.PHOTOMETRIC) == 0
 
     @property
     def floats(self) -> bool:
@@ -128,71 +173,105 @@ class Ifd(NamedTuple):
 
 
 def is_tiff(head: bytes) -> bool:
-    """Whether a file that begins like this is a classic TIFF. (BigTIFF is left to Pillow.)"""
-    return head[:4] in (b"II*\0", b"MM\0*")
+    """Whether a file that begins like this is a TIFF, or a BigTIFF."""
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def read_ifds(data: bytes) -> list[Ifd]:
     """All pictures of a TIFF file, those in trees behind their roots; as many as can be read of a damaged one."""
-    order = "<" if data[:2] == b"II" else ">"
-    waiting, seen, found = [struct.unpack_from(order + "I", data, 4)[0]] if len(data) >= 8 else [], set(), []
+    layout = _layout(data)
+    seen, found, waiting = set(), [], []
+    if len(data) >= layout.start + layout.width:
+        waiting = [struct.unpack_from(layout.order + layout.place, data, layout.start)[0]]
     while waiting and len(found) < _MOST_IFDS:
         offset = waiting.pop(0)
-        if offset in seen or offset == 0:
+        if offset in seen or not 0 < offset < len(data):
             continue
         seen.add(offset)
         try:
-            (count,) = struct.unpack_from(order + "H", data, offset)
-            ifd = Ifd(order, offset, dict(_tags(data, order, offset, count)), len(data))
-            (following,) = struct.unpack_from(order + "I", data, offset + 2 + 12 * count)
+            (count,) = struct.unpack_from(layout.order + layout.count, data, offset)
+            tags, end = _tags(data, layout, offset, count)
+            (following,) = struct.unpack_from(layout.order + layout.place, data, end)
         except struct.error:
             continue
+        ifd = Ifd(layout.order, offset, tags, len(data))
         found.append(ifd)
         waiting += [*ifd.tags.get(_Tag.SUB_IFDS, ()), following]
     return found
 
 
-def _tags(data: bytes, order: str, offset: int, count: int):
-    for number in range(count):
-        at = offset + 2 + 12 * number
-        tag, kind, values = struct.unpack_from(order + "HHI", data, at)
+def _tags(data: bytes, layout: _Layout, offset: int, count: int) -> tuple[dict[int, tuple[int, ...]], int]:
+    """The values of a directory's tags, and where the place of the next directory is told.
+
+    Raises:
+        struct.error: it ends beyond the file.
+    """
+    tags, first = {}, offset + struct.calcsize(layout.order + layout.count)
+    each = struct.calcsize(layout.entry) + layout.width
+    for at in range(first, min(first + count * each, len(data)), each):
+        tag, kind, values = struct.unpack_from(layout.entry, data, at)
         if kind in _SIZES and 0 < values <= _MOST_VALUES:
-            place = at + 8 if values * _SIZES[kind] <= 4 else struct.unpack_from(order + "I", data, at + 8)[0]
+            place = at + each - layout.width
+            if values * _SIZES[kind] > layout.width:
+                (place,) = struct.unpack_from(layout.order + layout.place, data, place)
             try:
-                yield tag, struct.unpack_from(f"{order}{values}{_LETTERS[kind]}", data, place)
-            except struct.error:
+                tags[tag] = struct.unpack_from(f"{layout.order}{values}{_LETTERS[kind]}", data, place)
+            except (struct.error, OverflowError):
                 continue
+    return tags, first + count * each
 
 
 def starting_with(data: bytes, ifd: Ifd) -> bytes:
     """The file with this picture as its first one, for readers that take no other."""
-    return data[:4] + struct.pack(ifd.order + "I", ifd.offset) + data[8:]
+    layout = _layout(data)
+    start = data[: layout.start] + struct.pack(layout.order + layout.place, ifd.offset)
+    return start + data[len(start) :]
+
+
+def unturned(data: bytes, ifd: Ifd) -> bytes:
+    """The same without its orientation, for readers that fail at it."""
+    layout, out = _layout(data), bytearray(starting_with(data, ifd))
+    first = ifd.offset + struct.calcsize(layout.order + layout.count)
+    each = struct.calcsize(layout.entry) + layout.width
+    (count,) = struct.unpack_from(layout.order + layout.count, data, ifd.offset)
+    for at in range(first, first + count * each, each):
+        if struct.unpack_from(layout.order + "H", data, at)[0] == _Tag.ORIENTATION:
+            struct.pack_into(f"{layout.order}HH{layout.place}H", out, at, _Tag.ORIENTATION, 3, 1, 1)
+    return bytes(out)
 
 
 def one_channel(data: bytes, ifd: Ifd, channel: int) -> bytes:
     """A file with one plane of a picture whose channels are stored separately, as a grey picture."""
-    strips = len(ifd.tags[_Tag.OFFSETS]) // ifd.channels
+    layout, tiled = _layout(data), _Tag.TILE_OFFSETS in ifd.tags
+    offsets, counts = ifd.pieces
+    strips = len(offsets) // ifd.channels
     part = slice(channel * strips, (channel + 1) * strips)
+    long = 16 if layout.place == "Q" else 4
     entries = [
         (_Tag.WIDTH, 4, ifd.tags[_Tag.WIDTH]),
         (_Tag.HEIGHT, 4, ifd.tags[_Tag.HEIGHT]),
         (_Tag.BITS, 3, (ifd.bits,)),
         (_Tag.COMPRESSION, 3, (ifd.first(_Tag.COMPRESSION, 1),)),
         (_Tag.PHOTOMETRIC, 3, (1,)),
-        (_Tag.OFFSETS, 4, ifd.tags[_Tag.OFFSETS][part]),
         (_Tag.SAMPLES, 3, (1,)),
-        (_Tag.ROWS, 4, (ifd.first(_Tag.ROWS, ifd.size[1]),)),
-        (_Tag.COUNTS, 4, ifd.tags[_Tag.COUNTS][part]),
         (_Tag.PREDICTOR, 3, (ifd.first(_Tag.PREDICTOR, 1),)),
         (_Tag.FORMAT, 3, (ifd.first(_Tag.FORMAT, 1),)),
+        (_Tag.TILE_OFFSETS if tiled else _Tag.OFFSETS, long, offsets[part]),
+        (_Tag.TILE_COUNTS if tiled else _Tag.COUNTS, long, counts[part]),
     ]
+    if tiled:
+        entries += [(tag, 4, ifd.tags[tag]) for tag in (_Tag.TILE_WIDTH, _Tag.TILE_HEIGHT)]
+    else:
+        entries.append((_Tag.ROWS, 4, (ifd.first(_Tag.ROWS, ifd.size[1]),)))
     end = len(data) + len(data) % 2
     table, more = b"", b""
-    place = end + 2 + 12 * len(entries) + 4
-    for tag, kind, values in entries:
+    size = struct.calcsize(layout.entry) + layout.width
+    place = end + struct.calcsize(layout.order + layout.count) + size * len(entries) + layout.width
+    for tag, kind, values in sorted(entries):
         raw = struct.pack(f"{ifd.order}{len(values)}{_LETTERS[kind]}", *values)
-        if len(raw) > 4:
-            more, raw = more + raw, struct.pack(ifd.order + "I", place + len(more))
-        table += struct.pack(ifd.order + "HHI", tag, kind, len(values)) + raw.ljust(4, b"\0")
-    added = struct.pack(ifd.order + "H", len(entries)) + table + b"\0\0\0\0" + more
-    return data[:4] + struct.pack(ifd.order + "I", end) + data[8:] + b"\0" * (end - len(data)) + added
+        if len(raw) > layout.width:
+            more, raw = more + raw, struct.pack(ifd.order + layout.place, place + len(more))
+        table += struct.pack(layout.entry, tag, kind, len(values)) + raw.ljust(layout.width, b"\0")
+    added = struct.pack(ifd.order + layout.count, len(entries)) + table + bytes(layout.width) + more
+    start = data[: layout.start] + struct.pack(layout.order + layout.place, end)
+    return start + data[len(start) :] + b"\0" * (end - len(data)) + added

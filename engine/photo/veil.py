@@ -91,7 +91,8 @@ def _veil(
     hair = _hair(window, chance, w)
     if known is not None:
         before = window.reduced(known.over)
-        thing = cover if set(known.places) - set(_EYES) else lens if known.tinted else frames
+        other = set(known.places) - set(_EYES) or not known.glasses  # a brim hides no place, and glasses were not seen
+        thing = cover if other else lens if known.tinted else frames
         np.maximum(thing, before, out=thing)
     over = np.maximum.reduce([cover, frames, lens, hair])
     if not (over > 0.5).any():

@@ -29,6 +29,7 @@ FORMATS = {
     "photo/opening.py",
     "photo/part_net.py",
     "photo/phone_depth.py",
+    "photo/code_points.py",
     "photo/profile.py",
     "photo/regions.py",
 }

@@ -146,6 +146,8 @@ class MaskedWeights:
     """Share of both eyes' surroundings that must lie behind dark lenses where no eyes show (0.7 to 0.98), and ..."""
     lens_cover: float = 0.7
     """... of the face below the nose that must be covered then (0.9 to 1)."""
+    beside: float = 0.55
+    """Least score of one that lies on nothing that was found: of patterns in a background 0.4, of masked faces 0.57 and more."""
     shared: float = 0.25
     """Share of an unsure face that lies over a masked one, from which on it is none."""
 

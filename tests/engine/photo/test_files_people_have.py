@@ -17,6 +17,7 @@ from engine.photo import Landmarker, load_photo, observe, photo_warnings
 from engine.photo import load as loading
 from engine.photo.kinds import kind_of
 from engine.photo.tiff import read_ifds
+from engine.wire.color import srgb_to_linear
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.photo_paths import photo_path
 
@@ -94,6 +95,27 @@ def plain(samples: np.ndarray, order="<", separate=False, packed=False, **more):
         **{int(tag[1:]): value for tag, value in more.items()},
     }
     return tags, [zlib.compress(one) if packed else one for one in data]
+
+
+def bigtiff(pictures: list[np.ndarray], order: str) -> bytes:
+    """A BigTIFF with these (h, w, 3) samples one after the other, not packed."""
+    magic = b"II+\0\x08\0\0\0" if order == "<" else b"MM\0+\0\x08\0\0"
+    blob, link = bytearray(magic + bytes(8)), 8
+    for samples in pictures:
+        strip = len(blob)
+        blob += np.ascontiguousarray(samples, samples.dtype.newbyteorder(order)).tobytes()
+        height, width, bits = *samples.shape[:2], samples.dtype.itemsize * 8
+        tags = [(256, width), (257, height), (258, [bits] * 3), (259, 1), (262, 2), (273, strip), (277, 3), (278, height)]
+        tags += [(279, len(blob) - strip), (284, 1), (339, [3 if samples.dtype.kind == "f" else 1] * 3)]
+        struct.pack_into(order + "Q", blob, link, len(blob))
+        blob += struct.pack(order + "Q", len(tags))
+        for tag, value in tags:
+            many = isinstance(value, list)
+            raw = struct.pack(order + "3H", *value) if many else struct.pack(order + "Q", value)
+            blob += struct.pack(order + "HHQ", tag, 3 if many else 16, 3 if many else 1) + raw.ljust(8, b"\0")
+        link = len(blob)
+        blob += bytes(8)
+    return bytes(blob)
 
 
 def close(seen: np.ndarray, meant: Image.Image, tolerance: float) -> bool:
@@ -231,12 +253,106 @@ class TestTiff:
         except HrnError as error:
             assert error.code is not ErrorCode.INTERNAL
 
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+    def test_bigtiff(self, tmp_path, order, kind):
+        """With a thumbnail before it, as programs for panoramas write."""
+        level = np.asarray(picture()) / 255
+        samples = level.astype(kind) if kind == "float32" else np.round(level * np.iinfo(kind).max).astype(kind)
+        (tmp_path / "a.tif").write_bytes(bigtiff([np.asarray(picture((24, 16))), samples], order))
+        assert close(load_photo(tmp_path / "a.tif").pixels, picture(), 1)
+
+    @pytest.mark.parametrize("kind", ["uint16", "float32"])
+    @pytest.mark.parametrize("orientation, turns", [(3, 2), (6, 1), (8, 3)])
+    def test_deep_samples_are_turned(self, tmp_path, kind, orientation, turns):
+        level = np.ascontiguousarray(np.rot90(np.asarray(picture()) / 255, turns))
+        samples = level.astype(kind) if kind == "float32" else np.round(level * 65535).astype(kind)
+        (tmp_path / "a.tif").write_bytes(tiff([plain(samples, t274=(3, [orientation]))]))
+        assert close(load_photo(tmp_path / "a.tif").pixels, picture(), 1)
+
+    def test_planes_in_tiles(self, tmp_path):
+        """Two tiles for each of three planes, the second one reaching beyond the picture."""
+        samples = np.asarray(picture()).astype(np.uint16) * 257
+        wide = np.pad(samples, ((0, 0), (0, 32), (0, 0)))
+        tiles = [np.ascontiguousarray(wide[:, x : x + 64, k]).tobytes() for k in range(3) for x in (0, 64)]
+        tags, _ = plain(samples, separate=True, t322=(4, [64]), t323=(4, [64]))
+        data = bytearray(tiff([({tag: value for tag, value in tags.items() if tag != 278}, tiles)]))
+        place = read_ifds(bytes(data))[0].offset
+        for at in range(place + 2, place + 2 + 12 * struct.unpack_from("<H", data, place)[0], 12):
+            tag = struct.unpack_from("<H", data, at)[0]
+            struct.pack_into("<H", data, at, {273: 324, 279: 325}.get(tag, tag))
+        (tmp_path / "a.tif").write_bytes(data)
+        assert close(load_photo(tmp_path / "a.tif").pixels, picture(), 1)
+
+    def test_grey_with_white_for_nothing(self, tmp_path):
+        grey = picture().convert("L")
+        samples = 65535 - np.asarray(grey).astype(np.uint16)[..., None] * 257
+        (tmp_path / "a.tif").write_bytes(tiff([plain(samples, t262=(3, [0]))]))
+        assert close(load_photo(tmp_path / "a.tif").pixels[..., 0], grey, 1)
+
+    @pytest.mark.parametrize("bits", [10, 12])
+    def test_a_sensors_bits_in_16(self, tmp_path, bits):
+        samples = np.asarray(picture()).astype(np.uint16) << (bits - 8)
+        (tmp_path / "a.tif").write_bytes(tiff([plain(samples)]))
+        assert close(load_photo(tmp_path / "a.tif").pixels, picture(), 2)
+
+    def test_floats_that_overshoot_and_a_scenes_light(self, tmp_path):
+        """Resampled levels are a little more than 1 here and there; four times white is light, not levels."""
+        level = np.asarray(picture()).astype(np.float32) / 255
+        over = level.copy()
+        over[0, :5] = 1.3
+        (tmp_path / "a.tif").write_bytes(tiff([plain(over)]))
+        assert close(load_photo(tmp_path / "a.tif").pixels[1:], picture().crop((0, 1, *SIZE)), 1)
+        (tmp_path / "a.tif").write_bytes(tiff([plain(4 * srgb_to_linear(level))]))
+        seen = load_photo(tmp_path / "a.tif").pixels.astype(float)
+        assert np.corrcoef(seen.ravel(), level.ravel())[0, 1] > 0.99 and np.quantile(seen, 0.99) > 240
+
     def test_a_circle_of_pictures_ends(self):
         data = bytearray(tiff([plain(np.asarray(picture()))]))
         place = read_ifds(bytes(data))[0].offset
         count = struct.unpack_from("<H", data, place)[0]
         struct.pack_into("<I", data, place + 2 + 12 * count, place)
         assert len(read_ifds(bytes(data))) == 1
+
+
+class TestStatedByNumbers:
+    """Colors that are told by H.273's numbers: HDR pictures of cameras and screenshots."""
+
+    def pq(self, image: Image.Image, to: tuple = ()) -> Image.Image:
+        """The same look in the levels of PQ; to: (3, 3) from sRGB's primaries to the file's."""
+        light = srgb_to_linear(np.asarray(image) / 255) @ np.array(to or np.eye(3)).T * 203 / 10000
+        root = light.clip(0) ** 0.1593017578125
+        level = ((0.8359375 + 18.8515625 * root) / (1 + 18.6875 * root)) ** 78.84375
+        return Image.fromarray(np.uint8(np.round(255 * level)))
+
+    WIDE = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956))
+    """From sRGB's primaries to BT.2020's (BT.2087)."""
+
+    def heic(self, image: Image.Image, primaries: int, transfer: int) -> bytes:
+        import pillow_heif
+
+        stream = io.BytesIO()
+        pillow_heif.from_pillow(image).save(stream, quality=100, chroma=444)
+        data = bytearray(stream.getvalue())
+        struct.pack_into(">2H", data, data.index(b"colrnclx") + 8, primaries, transfer)
+        return bytes(data)
+
+    def test_heic(self, tmp_path):
+        soft = picture().resize((192, 128))
+        (tmp_path / "a.HIF").write_bytes(self.heic(self.pq(soft, self.WIDE), 9, 16))
+        assert close(load_photo(tmp_path / "a.HIF").pixels, soft, 6)
+        (tmp_path / "b.heic").write_bytes(self.heic(soft, 1, 13))
+        assert close(load_photo(tmp_path / "b.heic").pixels, soft, 2)
+
+    @pytest.mark.parametrize("profile", [None, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()])
+    def test_png(self, tmp_path, profile):
+        """What the chunk says goes before a profile."""
+        stream = io.BytesIO()
+        self.pq(picture()).save(stream, "PNG", icc_profile=profile)
+        data, chunk = stream.getvalue(), b"cICP\x01\x10\0\1"
+        chunk = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+        assert close(load_photo(tmp_path / "a.png").pixels, picture(), 3)
 
 
 class TestRaw:
@@ -293,7 +409,11 @@ class TestRaw:
 
 
 KINDS = {
-    "video": [b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + b"\0" * 40, b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 40]
+    "video": [
+        b"OggS\0\2" + bytes(20) + b"\1\x1e\x80theora" + bytes(40),
+        b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + b"\0" * 40,
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 40,
+    ]
     + [(b"G" + b"\xff" * 187) * 3, (b"\0\0\0\1G" + b"\xff" * 187) * 3]
     + [b"RIFF\0\0\0\0AVI LIST", b"\x1aE\xdf\xa3" + b"\0" * 40, b"\0\0\0\x08wide\0\0\0\0mdat"],
     "JPEG XL": [b"\xff\x0a" + b"\0" * 40, b"\0\0\0\x0cJXL \r\n\x87\n"],
@@ -309,16 +429,35 @@ KINDS = {
     "PDF": [b"%PDF-1.7\n"],
     "OpenEXR": [b"\x76\x2f\x31\x01\x02\0\0\0"],
     "SVG": [b'<svg xmlns="http://www.w3.org/2000/svg"/>', b'<?xml version="1.0"?>\n<!-- me -->\n<svg width="3"/>'],
-    "web page": [b"<!DOCTYPE html><html>", b"\n  <html lang=en>", b"\xef\xbb\xbf<html>"],
+    "web page": [
+        b"<!-- saved -->\n<html>",
+        b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html>',
+        "\ufeff<html>".encode("utf-16-le"),
+    ]
+    + [b"<!DOCTYPE html><html>", b"\n  <html lang=en>", b"\xef\xbb\xbf<html>"],
     "Photoshop": [b"8BPS\0\1"],
     "ZIP": [b"PK\x03\x04"],
-    "text file": [b"hello", "姓名".encode()],
+    "text file": [
+        b"hello",
+        "姓名".encode(),
+        "\ufeffhello you".encode("utf-16-le"),
+        "Gr\xfc\xdfe aus K\xf6ln".encode("latin-1") * 3,
+    ],
+    "shortcut": [
+        b"[InternetShortcut]\r\nURL=https://a.b/c.jpg",
+        b'<?xml version="1.0"?><plist version="1.0"><dict><key>URL</key>',
+    ],
+    "nothing but zeros": [bytes(4000)],
+    "JPEG-LS": [b"\xff\xd8\xff\xf7\0\x0b" + b"\0" * 40],
+    "JPEG picture of 12 bits": [b"\xff\xd8\xff\xc1\0\x11\x0c\0\x40\0\x60\3\1\x11\0\2\x11\1\3\x11\1" + b"\0" * 40],
+    "DPX": [b"SDPX\0\0\x08\0" + b"\0" * 40],
+    "DjVu": [b"AT&TFORM" + b"\0" * 40],
     "sound": [b"RIFF\0\0\0\0WAVEfmt ", b"\xff\xfb\x90\x64" + b"\0" * 40, b"\0\0\0\x20ftypM4A \0\0\2\0M4A mp42" + b"\0" * 40],
     "PFM": [b"PF\n2 2\n-1.0\n" + b"\0" * 48],
     "JPEG XR": [b"II\xbc\1" + b"\0" * 40],
     "metafile": [b"\1\0\0\0" + b"\0" * 36 + b" EMF" + b"\0" * 40],
     "office document": [b"{\\rtf1\\ansi me}", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40],
-    "3D model": [b"glTF\2\0\0\0" + b"\0" * 40],
+    "3D model": [b"glTF\2\0\0\0" + b"\0" * 40, b"ply\nformat ascii 1.0\n", b"solid head\n facet normal 0 0 1\n"],
     "program": [b"MZ\x90\0" + b"\0" * 40],
     "macOS": [b"\0\5\x16\7\0\2\0\0Mac OS X        " + b"\0" * 40],
     "Git LFS": [b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n"],
@@ -341,6 +480,12 @@ def test_no_photo_is_taken_for_something_else(tmp_path):
         stream = io.BytesIO()
         picture().save(stream, name)
         assert kind_of(stream.getvalue()[:512]) is None, name
+
+
+@pytest.mark.parametrize("data", [b"\xff" * 600, np.random.default_rng(4).bytes(600)])
+def test_what_nobody_knows_is_not_called_a_text(tmp_path, data):
+    (tmp_path / "a.jpg").write_bytes(data)
+    assert "not a picture in a format that can be read" in error_of(tmp_path / "a.jpg").message
 
 
 def test_gif_is_read(tmp_path):

@@ -147,3 +147,14 @@ def test_a_bare_face_is_not_masked(landmarker, portrait):
     (face,) = landmarker.detect(photo)
     assert not is_masked(photo.pixels, face.landmarks)
     assert is_masked(printed(photo.pixels, face.landmarks), face.landmarks)
+
+
+@pytest.mark.parametrize("thing", ["black mask", "fingers from below"])
+def test_a_pattern_beside_a_covered_face_is_no_second_person(landmarker, shared_dir, tmp_path, thing):
+    """The holes of the chair behind her."""
+    photo, face = observe(shared_dir / "photos/single/00521.png", landmarker)
+    Image.fromarray(paint(thing, photo.pixels, face.landmarks).pixels).save(tmp_path / "a.png")
+    seen = observe(tmp_path / "a.png", landmarker)[1]
+    assert seen.count == 1 and np.linalg.norm(seen.landmarks - face.landmarks, axis=1).mean() < 0.1 * np.ptp(
+        face.landmarks[:, 0]
+    )

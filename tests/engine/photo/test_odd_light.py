@@ -197,6 +197,17 @@ def test_what_lies_over_a_face_stays_found_in_new_colors(portrait, landmarker, t
     assert ("covered" if "mask" in thing else "glasses") in codes
 
 
+@pytest.mark.parametrize("tone", [((40, 25, 0), (255, 240, 170)), ((30, 0, 0), (255, 190, 180))])
+def test_a_cap_in_one_tone_is_no_glasses(shared_dir, landmarker, tmp_path, tone):
+    """What was found in the photo's own colors stays what it was."""
+    file = tmp_path / "toned.png"
+    share = grey(load_photo(shared_dir / "photos/single/015259.jpg").pixels)[..., :1] / 255
+    Image.fromarray(np.uint8(np.array(tone[0]) * (1 - share) + np.array(tone[1]) * share)).save(file)
+    ((_, photo, face),), _ = observe_photos(landmarker, [file], Settings(), SILENT)
+    codes = [one["code"] for one in photo_warnings(photo, face, find_covers(photo, face, segment_skin(photo, face)))]
+    assert "toned" in codes and "glasses" not in codes
+
+
 def test_the_report_in_black_and_white(shared_dir):
     """microsoft/Bringing-Old-Photos-Back-to-Life#146 as it was handed in: she smiles."""
     with Landmarker() as landmarker:

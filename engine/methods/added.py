@@ -86,7 +86,7 @@ def observed(
 
     try:
         # The number of a face belongs to the first photos: here it is the largest one.
-        seen, _ = observe_photos(landmarker, [path], replace(settings, face_index=0), progress, faces)
+        seen, _ = observe_photos(landmarker, [path], replace(settings, face_index=0), progress, known=faces)
     except HrnError as error:
         if error.code is not ErrorCode.NO_FACE or len(faces) < 2:
             raise

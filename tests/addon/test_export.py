@@ -129,7 +129,11 @@ def test_hair_goes_out_as_cards_made_for_it(head, tmp_path, kind):
         "OBJ": (bpy.ops.wm.obj_import, "obj"),
     }[kind]
     importer(filepath=str(tmp_path / f"head.{suffix}"))
-    hair = [thing for thing in bpy.data.objects if thing.type in ("MESH", "CURVES") and "hair" in (thing.name + thing.data.name).lower()]
+    hair = [
+        thing
+        for thing in bpy.data.objects
+        if thing.type in ("MESH", "CURVES") and "hair" in (thing.name + thing.data.name).lower()
+    ]
     assert hair or kind == "USD" and any(thing.type == "CURVES" for thing in bpy.data.objects)
     for image in bpy.data.images:
         assert image.size[0] > 0 or image.source == "VIEWER", f"{image.name} is there"

@@ -18,6 +18,7 @@ from .shared import in_object_mode
 
 __all__ = ["register", "unregister"]
 
+
 class HRN_OT_export(bpy.types.Operator):
     """Export this head for other programs: at rest, with its facial expressions as targets, plain materials and its hair"""
 

@@ -22,6 +22,8 @@ __all__ = ["Skin", "drawn_in", "lengthened", "lifted_off", "pushed_out", "resamp
 
 _CHORD = 0.2
 """Least distance between two points of a strand from the skin, mm."""
+_SUNK = 0.3
+"""Depth of a point in the skin from which on its strand is lifted again, mm."""
 _THIN = 4.0
 """Half the thickness of what voxels may miss, mm."""
 _CLOTHES = 12.0
@@ -60,18 +62,31 @@ class Skin:
         return side * near.distance, normal
 
 
-def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 3) -> np.ndarray:
+def lifted_off(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int = 3, more: int = 4) -> np.ndarray:
     """(G, P, 3): strands whose points, but the roots, lie at least `clearance` mm outside of the skin.
 
     Between two points a strand may come nearer, but not below the skin: there both are moved.
+
+    Args:
+        more: further rounds for the few strands that still lie in the skin, as behind the lobe of an ear.
     """
     points = points.copy()
+    _lift(points, skin, space, clearance, rounds)
+    sunk = np.flatnonzero((np.linalg.norm(_needed(points[:, 1:], skin, space, -_SUNK), axis=-1) > 0).any(1))
+    if len(sunk):
+        part = points[sunk]
+        _lift(part, skin, space, clearance, more)
+        points[sunk] = part
+    return points
+
+
+def _lift(points: np.ndarray, skin: Skin, space: Space, clearance: float, rounds: int) -> None:
+    """Moves the points of strands (G, P, 3), but the roots, out of the skin."""
     for _ in range(rounds):
         points[:, 1:] += _needed(points[:, 1:], skin, space, clearance)
         both = _needed((points[:, 1:-1] + points[:, 2:]) / 2, skin, space, _CHORD)
         points[:, 1:-1] += both
         points[:, 2:] += both
-    return points
 
 
 def _needed(points: np.ndarray, skin: Skin, space: Space, clearance: float) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..geometry.smoothstep import smoothstep
 from ..head.model import HeadModel
-from ..wire.color import LUMA, linear_to_srgb
+from ..wire.color import LUMA, POWER, linear_to_srgb
 from .atlas import Texels, bands, each_band, gather, texel_band
 from .layout import Layout, layout_of, skin_texels
 from .padding import pad_map
@@ -26,8 +26,6 @@ __all__ = ["bare_albedo"]
 
 _GROUPS = ("brows", "beard", "lashes")
 """Groups of hair that are taken off the skin."""
-_GAMMA = 2.2
-"""Exponent of sRGB, nearly."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ def _painted(
                 skin_here = filled + w.keep * np.clip(color - base, 0, w.kept) + read[:, 11:12] * np.minimum(present - base, 0)
         out = out + (change[:, None] * (skin_here - out))
     # Never lighter than what is painted there: that is the lids' line, too.
-    left = np.exp(read[:, 12:] / -_GAMMA)
+    left = np.exp(read[:, 12:] / -POWER)
     out = np.where(left < 1, np.minimum(out, base * left + np.float32(w.lid_dark) * (1 - left)), out)
     if tint is not None:
         out = _tinted(out, cover[:, 3], tint, place, density, part.size, w)

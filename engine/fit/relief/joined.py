@@ -26,11 +26,11 @@ from .actions import correctives_of
 from .filters import blur_within
 from .fit import believed_height, smooth, solved_heights, with_relief
 from .heights import Part, joint_heights, placed, read_height
-from .joined_weights import JoinedWeights
 from .places import action_amounts, places_on_template
 from .solved import Solved
 from .split import carried_offset, longer, shade_of, shown
 from .weights import WEIGHTS, ReliefWeights
+from .weights.joined import JoinedWeights
 
 __all__ = ["join_heights", "shares_of", "with_joint_relief"]
 

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ...engine.wire.bundle import MATERIALS
+from ...engine.wire.color import linear_to_srgb
 from ..lashes import ATTRIBUTE as LASH_ATTRIBUTE
 from ..lashes import LOWER_LENGTH
 from ..lashes import MARK as LASH_MARK
@@ -24,7 +25,7 @@ _PERIOD_MM = 32.0
 _LASH_SIZE = (256, 2048)
 """Height and width of the map of lashes, texels."""
 _SEED = 7
-"""Of the hairs' lengths, places and lean: the same in every export."""
+"""Seed of the hairs' lengths, places and lean."""
 
 
 def lay_out_strips(mesh: bpy.types.Mesh) -> None:
@@ -81,8 +82,7 @@ def lash_pixels(head: bpy.types.Object) -> np.ndarray:
     off = np.abs(cell % 1 - centre)
     alpha = np.clip(12 * (sliders["Thickness"] * (1 - reach) - off), 0, 1)
     pixels = np.empty((height, width, 4), np.uint8)
-    linear = np.asarray(color)
-    pixels[..., :3] = np.round(255 * np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055))
+    pixels[..., :3] = np.round(255 * linear_to_srgb(color))
     pixels[..., 3] = np.round(255 * alpha)
     return pixels
 

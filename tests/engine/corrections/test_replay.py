@@ -185,7 +185,7 @@ def test_several_photos_keep_their_relief(model):
     assert change.max() > 1
     skin = skin_surface(model).vertices
     away = skin[np.linalg.norm((model.template - model.landmarks(model.template)[JAW])[skin], axis=1) > 45]
-    assert change[away].max() < 0.05
+    assert change[away].max() < 0.1
 
 
 def test_the_server_refits_and_names_the_sliders(head, tmp_path, monkeypatch):

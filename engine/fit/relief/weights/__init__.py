@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .joined_weights import JoinedWeights
+from .joined import JoinedWeights
 
 __all__ = [
     "WEIGHTS",

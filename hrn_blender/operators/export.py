@@ -11,6 +11,7 @@ from ..build.export import FORMATS, NO_HAIR, PRESETS, ExportOptions
 from ..build.export.run import exported
 from ..build.hair_games.names import CARDS, CURVES, MESH
 from ..engine.wire.errors import HrnError
+from ..engine.wire.names import folder_name
 from ..state.heads import active_head
 from ..state.language import CONTEXT, report
 from ..state.session import fail
@@ -72,7 +73,7 @@ class HRN_OT_export(bpy.types.Operator):
         return in_object_mode(cls, context)
 
     def invoke(self, context, _event):
-        self.filepath = f"{active_head(context).name}{FORMATS[self.kind].suffix}"
+        self.filepath = folder_name(active_head(context).name, "head") + FORMATS[self.kind].suffix
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

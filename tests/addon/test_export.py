@@ -79,6 +79,26 @@ def test_an_artists_key_that_is_off_is_left_out(head):
     assert "Monster" not in after.actions and np.array_equal(after.rest, before)
 
 
+def numbers(head) -> list[np.ndarray]:
+    """What the head's mesh consists of."""
+    mesh, found = head.data, []
+    for collection, name, width in ((mesh.vertices, "co", 3), (mesh.uv_layers[0].uv, "vector", 2)):
+        values = np.empty(width * len(collection), np.float32)
+        collection.foreach_get(name, values)
+        found.append(values)
+    slots = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", slots)
+    return [*found, slots]
+
+
+@pytest.mark.parametrize("levels", [0, 1])
+def test_the_head_stays_as_it_is(head, tmp_path, levels):
+    before = numbers(head)
+    bpy.ops.hrn.export(filepath=str(tmp_path / "a.glb"), kind="GLTF", hair="none", levels=levels)
+    for was, now in zip(before, numbers(head), strict=True):
+        np.testing.assert_array_equal(now, was)
+
+
 def test_gltf_has_plain_materials_and_the_actions_as_targets(head, tmp_path):
     before = everything()
     assert bpy.ops.hrn.export(filepath=str(tmp_path / "zoe.glb"), kind="GLTF", hair="none") == {"FINISHED"}
@@ -156,6 +176,23 @@ def test_subdivided_targets_move_as_the_cage_does(head, tmp_path):
     assert 0.5 * highest(cage) < highest(fine) <= 1.01 * highest(cage)
 
 
+def test_what_nodes_make_is_baked(head, tmp_path):
+    """Colours behind nodes, roughness by region, and teeth with gums."""
+    from support.addon.build import pixels
+
+    tree = head.material_slots[0].material.node_tree
+    shader = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
+    color = tree.nodes.new("ShaderNodeRGB")
+    color.outputs[0].default_value = (0.6, 0.1, 0.02, 1.0)
+    tree.links.new(color.outputs[0], shader.inputs["Base Color"])
+    export_head(head, tmp_path / "head.obj", "OBJ", "none", ExportOptions())
+    skin = pixels(str(tmp_path / "head_skin.png"))[..., :3]
+    shown = skin[skin.sum(-1) > 0]
+    assert np.allclose(np.median(shown, axis=0), [0.797, 0.349, 0.152], atol=0.01)
+    rough = pixels(str(tmp_path / "head_skin_roughness.png"))[..., 0]
+    assert 0.3 < np.median(rough[rough > 0]) < 0.75 and np.ptp(rough[rough > 0]) > 0.1
+
+
 def test_maps_have_the_size_that_is_asked_for_and_are_never_enlarged(head, tmp_path):
     from support.addon.build import pixels
 
@@ -199,6 +236,12 @@ def test_a_map_that_is_gone_is_named(head, tmp_path):
     image.reload()
     fails(bpy.ops.hrn.export, "gone.png", filepath=str(tmp_path / "head.glb"), kind="GLTF", hair="none")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_no_file_may_have_is_changed(head, tmp_path):
+    head.name = "Zoë/Ä: 😀"
+    assert bpy.ops.hrn.export(filepath=f"{tmp_path}/", kind="OBJ", hair="none") == {"FINISHED"}
+    assert (tmp_path / "Zoë_Ä_ 😀.obj").is_file()
 
 
 def test_hair_that_is_not_there_is_named(head, tmp_path):

@@ -36,11 +36,16 @@ def image_pixels(image: bpy.types.Image, width: int) -> np.ndarray:
             )
         if copy.size[0] > width:
             copy.scale(width, max(1, round(copy.size[1] * width / copy.size[0])))
-        values = np.empty(4 * copy.size[0] * copy.size[1], np.float32)
-        copy.pixels.foreach_get(values)
-        return values.reshape(copy.size[1], copy.size[0], 4)[::-1]
+        return _read(copy)
     finally:
         bpy.data.images.remove(copy)
+
+
+def _read(image: bpy.types.Image) -> np.ndarray:
+    """(H, W, 4) float32, top row first, as stored."""
+    values = np.empty(4 * image.size[0] * image.size[1], np.float32)
+    image.pixels.foreach_get(values)
+    return values.reshape(image.size[1], image.size[0], 4)[::-1]
 
 
 def relief_normals(pixels: np.ndarray, gain: float, green_down: bool) -> np.ndarray:
@@ -112,7 +117,7 @@ def bake(thing: bpy.types.Object, slot: int, source: str, uv_map: str, size: tup
         thing.data.uv_layers.active = thing.data.uv_layers[uv_map]
         with _alone(scene, thing):
             bpy.ops.object.bake(type="EMIT", margin=_MARGIN, use_clear=True, target="IMAGE_TEXTURES")
-        return image_pixels(image, size[0])[..., :3]
+        return _read(image)[..., :3]  # A copy of an image that was never saved would be black.
     finally:
         for given, material in zip(thing.material_slots, kept):
             given.material = material

@@ -51,12 +51,12 @@ def plain_head(head: bpy.types.Object, stem: str, folder: Path, options: ExportO
 
 def _rest(head: bpy.types.Object, levels: int, ledger: Ledger) -> tuple[bpy.types.Object, Shape]:
     """A new object, in no scene, with the head's mesh at rest and its materials, and its shape."""
+    known = {keys.session_uid for keys in bpy.data.shape_keys}
     mesh = ledger.add(head.data.copy())
     cage = ledger.add(bpy.data.objects.new(head.name, mesh))
-    copied = mesh.shape_keys
     cage.shape_key_clear()
-    if copied is not None:  # Copied meshes hold their keys once too often: these would stay without a user.
-        bpy.data.batch_remove([copied])
+    # Before 5.0 copied meshes hold their keys once too often: these would stay.
+    bpy.data.batch_remove([keys for keys in bpy.data.shape_keys if keys.session_uid not in known])
     teeth = teeth_uv(mesh)
     if teeth is not None:
         mesh.uv_layers.new(name=BAKE_UV, do_init=False).uv.foreach_set("vector", np.ascontiguousarray(teeth).ravel())

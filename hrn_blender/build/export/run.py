@@ -11,6 +11,7 @@ import bpy
 
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...engine.wire.messages import say
+from ...engine.wire.names import folder_name
 from ..hair.build import find_hair
 from ..hair_games.cards import build_cards
 from ..hair_games.guides import groom_guides
@@ -41,7 +42,7 @@ def exported(head: bpy.types.Object, path: Path, kind: str, hair: str, options: 
     """
     chosen = FORMATS[kind]
     if not path.name or path.is_dir():  # The file browser's name was emptied.
-        path /= head.name
+        path /= folder_name(head.name, "head")
     if path.suffix.lower() != chosen.suffix:
         path = path.with_name(path.name + chosen.suffix)
     try:

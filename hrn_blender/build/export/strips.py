@@ -40,7 +40,9 @@ def lay_out_strips(mesh: bpy.types.Mesh) -> None:
     if teeth is not None:
         loops = _loops(mesh, "teeth")
         uv[loops] = teeth[loops]
-    mesh.uv_layers[UV_MAP].uv.foreach_set("vector", uv.ravel())
+    # A layer of its own: the copied one's numbers are shared with the head's until something else than this writes them.
+    mesh.uv_layers.remove(mesh.uv_layers[UV_MAP])
+    mesh.uv_layers.new(name=UV_MAP, do_init=False).uv.foreach_set("vector", uv.ravel())
 
 
 def teeth_uv(mesh: bpy.types.Mesh) -> np.ndarray | None:

@@ -10,6 +10,7 @@ from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntPrope
 from ...adjust.hit import SurfacePoint
 from ...adjust.pins import Pin, PinSet
 from ...build.camera import HEIGHT_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY
+from ...build.mix import MIXED
 from ...build.refit import fitted_of, photo_cameras
 from ...engine.wire.corrections import LOCK_PARTS
 from ...engine.wire.errors import ErrorCode, HrnError
@@ -36,6 +37,9 @@ class _Correction:
         head = active_head(context)
         if head is None or head.library is not None or head.override_library is not None:
             cls.poll_message_set(tip("Select a head of this file first"))
+            return False
+        if MIXED in head:
+            cls.poll_message_set(tip("A mixed head has no photos: correct one of the two that it is made of"))
             return False
         return in_object_mode(cls, context) and engine_is_ready(cls)
 

@@ -134,13 +134,13 @@ def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
     """
     history = head.hrn_history
     if not 0 <= number < len(history.versions):
-        raise HrnError(ErrorCode.BUNDLE_INVALID, "There is no such version.")
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
     folder = history.versions[number].folder
     here = place(head)
     if here == len(history.versions) or not same_state(head, Path(history.versions[here].folder)):
         keep(head, "Newest", spare=folder)
     found = [one.folder for one in history.versions]
     if folder not in found:
-        raise HrnError(ErrorCode.BUNDLE_INVALID, "There is no such version.")
+        raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
     _set_corrections(head, read_state(head, Path(folder), scene))
     history.active = found.index(folder)

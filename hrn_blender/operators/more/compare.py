@@ -167,7 +167,7 @@ class HRN_OT_compare(bpy.types.Operator):
         found = history.versions(head)
         number = self.version if self.version >= 0 else len(found) - 1
         if not 0 <= number < len(found):
-            raise HrnError(ErrorCode.BUNDLE_INVALID, "There is no such version.")
+            raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
         folder = Path(found[number].folder)
         places = version_places(folder)
         if len(places) != len(head.data.vertices):

@@ -319,7 +319,9 @@ def test_a_mixed_head_goes_from_one_to_the_other_and_beyond(scene, tmp_path):
     assert any(child.type == "CURVES" for child in head.children)
     for one, (shape, _) in zip((first, second), before):
         np.testing.assert_array_equal(mix(one), shape)
-    assert not any(one.poll() for one in (bpy.ops.hrn.adjust, bpy.ops.hrn.adjust_refit, bpy.ops.hrn.add_photo))
+    assert not any(
+        one.poll() for one in (bpy.ops.hrn.adjust, bpy.ops.hrn.adjust_refit, bpy.ops.hrn.adjust_texture, bpy.ops.hrn.add_photo)
+    )
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mix.blend"))
     name = head.name
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mix.blend"))

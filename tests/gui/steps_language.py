@@ -10,7 +10,7 @@ from window import LOOK_FOR_ENGINE, Panel, Window, expect
 __all__ = ["panel_in_chinese"]
 
 PANELS = ["HRN_PT_main", "HRN_PT_heads", "HRN_PT_head", "HRN_PT_settings", "HRN_PT_engine", "HRN_PT_batch"]
-NAMES = re.compile(r"Eileen Collins|helmet|\.png|\.jpg|\.blend\b|Blender")
+NAMES = re.compile(r"Eileen Collins|helmet|view_\d|\.png|\.jpg|\.blend\b|Blender")
 """What stays as it is in every language."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .eyes import ATTRIBUTE as IRISES
 from .lashes import ATTRIBUTE as LASHES
 from .ledger import Ledger
-from .picture import points_of
+from .mesh_arrays import points_of, vectors_of
 from .teeth import ATTRIBUTE as TEETH
 
 __all__ = ["MIXED", "make_mix", "set_mix"]
@@ -118,12 +118,6 @@ def _points(keys: bpy.types.Key | None, name: str, head: bpy.types.Object) -> np
 
 
 def _mix_attribute(mesh: bpy.types.Mesh, first: bpy.types.Mesh, second: bpy.types.Mesh, name: str, share: float) -> None:
-    found = [one.attributes.get(name) for one in (mesh, first, second)]
-    if None in found:
-        return
-    values = []
-    for attribute in found[1:]:
-        read = np.empty(3 * len(mesh.vertices), np.float32)
-        attribute.data.foreach_get("vector", read)
-        values.append(read)
-    found[0].data.foreach_set("vector", values[0] + np.float32(share) * (values[1] - values[0]))
+    attribute, one, other = mesh.attributes.get(name), vectors_of(first, name), vectors_of(second, name)
+    if attribute is not None and one is not None and other is not None:
+        attribute.data.foreach_set("vector", (one + np.float32(share) * (other - one)).ravel())

@@ -7,8 +7,9 @@ import numpy as np
 
 from ..engine.wire.bundle import MATERIALS
 from .hair_games.png import png_bytes
+from .mesh_arrays import mixed_places
 
-__all__ = ["head_picture", "mixed_places", "points_of"]
+__all__ = ["head_picture"]
 
 SIDE = 128
 """Pixels of a thumbnail's side."""
@@ -41,25 +42,6 @@ def head_picture(head: bpy.types.Object) -> bytes:
     quads = quads.reshape(-1, 4)
     shown = np.isin(slots, [MATERIALS.index("skin"), MATERIALS.index("eyes")])
     return png_bytes(_drawn(places, quads[shown], slots[shown] == MATERIALS.index("skin")))
-
-
-def mixed_places(head: bpy.types.Object) -> np.ndarray:
-    """(N, 3) float64: the mesh with its shape keys, without modifiers."""
-    mesh, keys = head.data, head.data.shape_keys
-    if keys is None:
-        return points_of(mesh.vertices)
-    places = points_of(keys.reference_key.points)
-    for block in keys.key_blocks:
-        if block != keys.reference_key and block.value and not block.mute:
-            places = places + block.value * (points_of(block.points) - points_of(block.relative_key.points))
-    return places
-
-
-def points_of(points) -> np.ndarray:
-    """(N, 3) float64 metres: the points of a shape key, or the vertices of a mesh."""
-    found = np.empty(3 * len(points), np.float32)
-    points.foreach_get("co", found)
-    return found.reshape(-1, 3).astype(np.float64)
 
 
 def _drawn(places: np.ndarray, quads: np.ndarray, skin: np.ndarray) -> np.ndarray:

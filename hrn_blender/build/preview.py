@@ -24,6 +24,7 @@ from .hair.build import find_hair
 from .hair.strands import read_guides
 from .head import HeadResult
 from .ledger import Ledger
+from .mesh_arrays import mixed_places
 
 __all__ = ["PreviewOptions", "render_preview"]
 
@@ -148,16 +149,8 @@ def _centre(head: bpy.types.Object) -> tuple[Vector, float]:
 
 def _posed_points(scene: bpy.types.Scene, head: bpy.types.Object) -> np.ndarray:
     """(N, 3) world positions of the head's vertices with shape keys."""
-    basis = np.empty(3 * len(head.data.vertices), np.float32)
-    head.data.vertices.foreach_get("co", basis)
-    points = basis.astype(np.float64)
-    offset = np.empty_like(basis)
-    for block in head.data.shape_keys.key_blocks[1:]:
-        if block.value:
-            block.points.foreach_get("co", offset)
-            points += block.value * (offset - basis)
     matrix = np.array(head.matrix_world)
-    return points.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    return mixed_places(head) @ matrix[:3, :3].T + matrix[:3, 3]
 
 
 def _above_the_neck(head: bpy.types.Object) -> np.ndarray:

@@ -14,6 +14,7 @@ from ..engine.wire.messages import say
 from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, WIDTH_PROPERTY, aim, camera_of
 from .head import bundle_path
 from .mesh import DEFORMATION_KEY
+from .mesh_arrays import points_of, vectors_of
 from .source import HeadSource, photo_camera, read_source, to_blender
 
 __all__ = [
@@ -73,7 +74,7 @@ def fitted_of(head: bpy.types.Object, source: HeadSource | None = None) -> Fitte
             hint="Build the head again and correct that one.",
         )
     arrays = source.bundle.arrays()
-    vertices, deformation = _read(mesh, FIT_VERTICES), _read(mesh, FIT_DEFORMATION)
+    vertices, deformation = vectors_of(mesh, FIT_VERTICES), vectors_of(mesh, FIT_DEFORMATION)
     if vertices is None or deformation is None:
         vertices, deformation = _fit_of_folder(head, source, arrays)
     values = np.array(head.get(FIT_VALUES, source.expression_values), np.float64)
@@ -104,7 +105,7 @@ def _fit_of_folder(head: bpy.types.Object, source: HeadSource, arrays: dict) -> 
     if keys is None or DEFORMATION_KEY not in keys.key_blocks:
         return fits[0]
     folds = 0.0 if source.folds is None else source.folds
-    built = _places(keys.key_blocks[DEFORMATION_KEY].points)
+    built = points_of(keys.key_blocks[DEFORMATION_KEY].points)
 
     def away(fit: tuple[np.ndarray, np.ndarray]) -> float:
         """Median, because the artist may have sculpted a part of it."""
@@ -115,15 +116,6 @@ def _fit_of_folder(head: bpy.types.Object, source: HeadSource, arrays: dict) -> 
 
 def _origin(head: bpy.types.Object) -> np.ndarray:
     return np.array(head["hrn_origin"], np.float64)
-
-
-def _read(mesh: bpy.types.Mesh, name: str) -> np.ndarray | None:
-    attribute = mesh.attributes.get(name)
-    if attribute is None or len(attribute.data) != len(mesh.vertices):
-        return None
-    values = np.empty(3 * len(mesh.vertices), np.float32)
-    attribute.data.foreach_get("vector", values)
-    return values.reshape(-1, 3)
 
 
 def _write(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
@@ -211,21 +203,14 @@ def on_deformation(block: bpy.types.ShapeKey) -> bool:
 
 def _is_baked(mesh: bpy.types.Mesh, fitted: Fitted) -> bool:
     """Whether a mesh without shape keys holds the deformation, as after *Apply All Shape Keys*."""
-    places = _places(mesh.vertices) - fitted.vertices
+    places = points_of(mesh.vertices) - fitted.vertices
     without, within = (np.median(np.linalg.norm(places - offset, axis=1)) for offset in (0, fitted.deformation))
     return bool(within < without)
 
 
-def _places(points) -> np.ndarray:
-    """(N, 3) of a shape key's or a mesh's points."""
-    places = np.empty(3 * len(points), np.float32)
-    points.foreach_get("co", places)
-    return places.reshape(-1, 3)
-
-
 def move_points(points, offset: np.ndarray) -> None:
     """Move the points of a shape key or a mesh by (N, 3) metres."""
-    points.foreach_set("co", (_places(points) + offset).astype(np.float32).ravel())
+    points.foreach_set("co", (points_of(points, np.float32) + offset).astype(np.float32).ravel())
 
 
 def _set_actions(head: bpy.types.Object, fitted: Fitted, values: np.ndarray) -> None:

@@ -11,8 +11,8 @@ from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from .head import bundle_path
 from .mesh import DEFORMATION_KEY, REST_KEYS
+from .mesh_arrays import mixed_places, points_of
 from .names import UV_MAP
-from .picture import mixed_places, points_of
 from .refit import keep_fit
 
 __all__ = ["EXPRESSION_KEY", "make_rest_shape", "mirrored", "relax", "symmetrise"]

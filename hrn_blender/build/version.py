@@ -20,6 +20,7 @@ from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY, camera_
 from .head import BUNDLE_PROPERTY, bundle_path
 from .keep import copied
 from .mesh import fill_groups, set_places
+from .mesh_arrays import points_of, vectors_of
 from .photos_of import set_cameras, swap_pictures
 from .refit import FIT_DEFORMATION, FIT_VALUES, FIT_VERTICES, photo_cameras
 from .source import PhotoCamera, read_source
@@ -40,26 +41,18 @@ _KEY_FIELDS = ("value", "slider_min", "slider_max", "mute", "vertex_group")
 """What is kept of a shape key beside its points."""
 
 
-def _points(points) -> np.ndarray:
-    found = np.empty(3 * len(points), np.float32)
-    points.foreach_get("co", found)
-    return found.reshape(-1, 3)
-
-
 def _state(head: bpy.types.Object, bundle: Bundle) -> tuple[dict, dict[str, np.ndarray]]:
     mesh, keys = head.data, head.data.shape_keys
-    arrays = {"mesh": _points(mesh.vertices)}
+    arrays = {"mesh": points_of(mesh.vertices, np.float32)}
     blocks = []
     for number, block in enumerate(keys.key_blocks if keys is not None else ()):
-        arrays[f"key_{number}"] = _points(block.points)
+        arrays[f"key_{number}"] = points_of(block.points, np.float32)
         about = {name: getattr(block, name) for name in _KEY_FIELDS}
         blocks.append({"name": block.name, "relative": block.relative_key.name, **about})
     for name in (FIT_VERTICES, FIT_DEFORMATION):
-        attribute = mesh.attributes.get(name)
-        if attribute is not None:
-            values = np.empty(3 * len(mesh.vertices), np.float32)
-            attribute.data.foreach_get("vector", values)
-            arrays[name] = values
+        values = vectors_of(mesh, name)
+        if values is not None:
+            arrays[name] = values.ravel()
     cameras = []
     for view in photo_cameras(head):
         number = int(view.get(PHOTO_PROPERTY, 0))

@@ -206,7 +206,7 @@ def test_comparing_says_how_far_two_results_are_apart(scene, tmp_path, capfd):
 
 def mix(head) -> np.ndarray:
     """(N, 3) the head as its shape keys show it."""
-    from hrn_blender.build.picture import mixed_places
+    from hrn_blender.build.mesh_arrays import mixed_places
 
     return mixed_places(head)
 

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from ..mesh import REST_KEYS
+from ..mesh_arrays import key_offset, mixed_places, points_of
 from ..names import ACTIONS_PROPERTY
 
 __all__ = ["Action", "Shape", "read_shape", "subdivided"]
@@ -36,37 +37,16 @@ def read_shape(head: bpy.types.Object) -> Shape:
 
     Deformation, folds and what an artist's own shape keys add now belong to the rest; those that are off are left out.
     """
-    count = len(head.data.vertices)
     keys = head.data.shape_keys
-    if keys is None:
-        return Shape(_coordinates(head.data.vertices, count), {})
-    first = keys.reference_key
     known = set(str(head[ACTIONS_PROPERTY]).split("\n")) if ACTIONS_PROPERTY in head else None
-    rest, actions = _coordinates(first.points, count), {}
-    for block in keys.key_blocks:
-        if block == first:
-            continue
-        offset = _coordinates(block.points, count) - _coordinates(block.relative_key.points, count)
-        if block.vertex_group in head.vertex_groups:
-            offset *= _weights(head, block.vertex_group)[:, None]
-        if block.name in known if known is not None else block.name not in REST_KEYS:
-            actions[block.name] = Action(offset, 0.0 if block.mute else block.value, block.slider_max)
-        elif not block.mute:
-            rest = rest + block.value * offset
-    return Shape(rest, actions)
+    blocks = [block for block in keys.key_blocks if block != keys.reference_key] if keys is not None else []
+    acting = [block for block in blocks if (block.name in known if known is not None else block.name not in REST_KEYS)]
+    rest = mixed_places(head, [block.name for block in acting]).astype(np.float32)
+    return Shape(rest, {block.name: _action(head, block) for block in acting})
 
 
-def _coordinates(points, count: int) -> np.ndarray:
-    """(count, 3) float32."""
-    values = np.empty(3 * count, np.float32)
-    points.foreach_get("co", values)
-    return values.reshape(count, 3)
-
-
-def _weights(head: bpy.types.Object, group: str) -> np.ndarray:
-    """(N,) float32 weights of a vertex group."""
-    number = head.vertex_groups[group].index
-    return np.array([next((g.weight for g in v.groups if g.group == number), 0.0) for v in head.data.vertices], np.float32)
+def _action(head: bpy.types.Object, block: bpy.types.ShapeKey) -> Action:
+    return Action(key_offset(head, block).astype(np.float32), 0.0 if block.mute else block.value, block.slider_max)
 
 
 def subdivided(thing: bpy.types.Object, shape: Shape, levels: int) -> tuple[bpy.types.Mesh, Shape]:
@@ -91,13 +71,12 @@ def subdivided(thing: bpy.types.Object, shape: Shape, levels: int) -> tuple[bpy.
         return thing.evaluated_get(graph)
 
     def moved(points: np.ndarray) -> np.ndarray:
-        mesh = evaluated(points).data
-        return _coordinates(mesh.vertices, len(mesh.vertices))
+        return points_of(evaluated(points).data.vertices, np.float32)
 
     # Subdivision is linear in the vertices: an action's offset on the finer mesh does not depend on the others.
     actions = {name: moved(shape.rest + action.offset) for name, action in shape.actions.items()} if levels else {}
     mesh = bpy.data.meshes.new_from_object(evaluated(shape.rest), preserve_all_data_layers=True, depsgraph=graph)
     if not levels:
         return mesh, shape
-    rest = _coordinates(mesh.vertices, len(mesh.vertices))
+    rest = points_of(mesh.vertices, np.float32)
     return mesh, Shape(rest, {name: shape.actions[name]._replace(offset=there - rest) for name, there in actions.items()})

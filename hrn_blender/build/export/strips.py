@@ -13,6 +13,7 @@ from ...engine.wire.color import linear_to_srgb
 from ..lashes import ATTRIBUTE as LASH_ATTRIBUTE
 from ..lashes import LOWER_LENGTH
 from ..lashes import MARK as LASH_MARK
+from ..mesh_arrays import vectors_of
 from ..names import UV_MAP
 from ..teeth import ATTRIBUTE as TOOTH_ATTRIBUTE
 
@@ -31,7 +32,7 @@ _SEED = 7
 def lay_out_strips(mesh: bpy.types.Mesh) -> None:
     """Give lashes and teeth their places in their own maps; the rest keeps its coordinates in the head's maps."""
     uv = _uv(mesh, UV_MAP)
-    places = _attribute(mesh, LASH_ATTRIBUTE)
+    places = vectors_of(mesh, LASH_ATTRIBUTE)
     loops = _loops(mesh, "lashes")
     if places is not None and len(loops):
         along = places[_vertices(mesh)[loops]]
@@ -48,7 +49,7 @@ def lay_out_strips(mesh: bpy.types.Mesh) -> None:
 def teeth_uv(mesh: bpy.types.Mesh) -> np.ndarray | None:
     """(L, 2) float32 of all corners: u along the jaw, the lower jaw in the lower half of v, the upper one above it, the biting
     edges towards the middle; None where the mesh has no teeth that are known."""
-    places, loops = _attribute(mesh, TOOTH_ATTRIBUTE), _loops(mesh, "teeth")
+    places, loops = vectors_of(mesh, TOOTH_ATTRIBUTE), _loops(mesh, "teeth")
     if places is None or not len(loops):
         return None
     corners = places[_vertices(mesh)]
@@ -93,16 +94,6 @@ def _uv(mesh: bpy.types.Mesh, name: str) -> np.ndarray:
     values = np.empty(2 * len(mesh.loops), np.float32)
     mesh.uv_layers[name].uv.foreach_get("vector", values)
     return values.reshape(-1, 2)
-
-
-def _attribute(mesh: bpy.types.Mesh, name: str) -> np.ndarray | None:
-    """(N, 3) float32 values of a point attribute; None where the mesh has none."""
-    attribute = mesh.attributes.get(name)
-    if attribute is None:
-        return None
-    values = np.empty(3 * len(mesh.vertices), np.float32)
-    attribute.data.foreach_get("vector", values)
-    return values.reshape(-1, 3)
 
 
 def _vertices(mesh: bpy.types.Mesh) -> np.ndarray:

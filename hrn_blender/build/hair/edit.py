@@ -16,6 +16,7 @@ from mathutils.geometry import barycentric_transform
 from ...engine.wire.bundle import MATERIALS
 from ..ledger import Ledger
 from ..mesh import REST_KEYS
+from ..mesh_arrays import points_of
 from ..names import UV_MAP
 from ..source import HeadSource
 from . import follow
@@ -256,15 +257,12 @@ def attach_again(head: bpy.types.Object) -> None:
 def rest_is_now(head: bpy.types.Object) -> None:
     """Take the mesh with its deformation and folds, and without any expression, as the head at rest."""
     mesh = head.data
-    rest = np.empty(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", rest)
     blocks = mesh.shape_keys.key_blocks if mesh.shape_keys is not None else {}
+    rest = points_of(mesh.vertices, np.float32)
     for number, key in enumerate(blocks[name] for name in REST_KEYS if name in blocks):
-        deformed, basis = np.empty_like(rest), np.empty_like(rest)
-        key.points.foreach_get("co", deformed)
-        key.relative_key.points.foreach_get("co", basis)
+        deformed, basis = points_of(key.points, np.float32), points_of(key.relative_key.points, np.float32)
         rest = (rest if number else basis) + key.value * (deformed - basis)
-    set_rest(head, rest.reshape(-1, 3))
+    set_rest(head, rest)
     for hair in find_hair(head).values():
         set_follow_input(hair, follow.VERTICES, len(mesh.vertices))
 

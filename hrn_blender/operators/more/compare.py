@@ -11,7 +11,7 @@ from mathutils import Vector
 
 from ...build.head import bundle_path
 from ...build.keep import head_images
-from ...build.picture import mixed_places
+from ...build.mesh_arrays import mixed_places
 from ...build.version import BUNDLE, version_places
 from ...engine.wire.bundle import MATERIALS, load_bundle
 from ...engine.wire.errors import ErrorCode, HrnError

@@ -11,6 +11,7 @@ from .. import compat
 from ..engine.wire.bundle import MATERIALS
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
+from .images import picture_nodes
 from .ledger import Ledger
 from .mesh import set_quads
 from .source import neck_centre, to_blender
@@ -98,8 +99,7 @@ def _paint_anew(head: bpy.types.Object, picture: Path, job: int) -> None:
 
 def _pictures_of(materials: list[bpy.types.Material]) -> list[bpy.types.Image]:
     """The pictures of unfinished heads in materials."""
-    images = [n.image for m in materials for n in m.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.image]
-    return [image for image in images if DRAFT_PROPERTY in image]
+    return [node.image for material in materials for node in picture_nodes(material) if DRAFT_PROPERTY in node.image]
 
 
 def _painted(picture: Path, name: str, job: int, ledger: Ledger) -> bpy.types.Material:

@@ -12,6 +12,7 @@ from .. import compat
 from .camera import build_camera, match_scene_to_camera
 from .draft import take_over
 from .hair.build import VIEWPORT_SHARE, build_hair
+from .images import picture_nodes
 from .ledger import Ledger
 from .materials import build_materials
 from .mesh import add_shape_keys, add_subdivision, add_vertex_groups, build_mesh
@@ -124,7 +125,9 @@ def _build(
         collection.objects.link(view)
         cameras.append(view)
     if options.pack:
-        for image in {*_images(materials), *(b.image for v in cameras for b in v.data.background_images)}:
+        for image in {node.image for material in materials.values() for node in picture_nodes(material)} | {
+            b.image for v in cameras for b in v.data.background_images
+        }:
             image.pack()
     if options.adaptive:
         compat.enable_adaptive_subdivision(scene, head, subdivision, options.adaptive_edge)
@@ -151,13 +154,6 @@ def _object(
         if draft is None:
             collection.objects.link(head)
     return head, collection
-
-
-def _images(materials: dict[str, bpy.types.Material]):
-    for material in materials.values():
-        for node in material.node_tree.nodes:
-            if node.bl_idname == "ShaderNodeTexImage":
-                yield node.image
 
 
 def _record(head: bpy.types.Object, source: HeadSource) -> None:

@@ -8,7 +8,7 @@ import bpy
 
 from .ledger import Ledger
 
-__all__ = ["load_image"]
+__all__ = ["load_image", "picture_nodes"]
 
 
 def load_image(path: Path, name: str, color_space: str, ledger: Ledger) -> bpy.types.Image:
@@ -28,3 +28,9 @@ def load_image(path: Path, name: str, color_space: str, ledger: Ledger) -> bpy.t
         except ValueError:
             pass  # Another drive: no relative path exists.
     return image
+
+
+def picture_nodes(material: bpy.types.Material | None) -> list[bpy.types.Node]:
+    """The nodes of a material that show an image."""
+    tree = material.node_tree if material is not None else None
+    return [node for node in tree.nodes if node.bl_idname == "ShaderNodeTexImage" and node.image] if tree is not None else []

@@ -13,6 +13,7 @@ from ..engine.wire.atomic import output_error, rename, temporary_path
 from ..engine.wire.bundle import load_bundle
 from ..engine.wire.errors import HrnError
 from .head import BESIDE, BUNDLE_PROPERTY, bundle_path
+from .images import picture_nodes
 
 __all__ = ["copied", "copy_beside", "head_images", "is_packed", "pack"]
 
@@ -29,8 +30,7 @@ def head_images(head: bpy.types.Object) -> list[bpy.types.Image]:
 
 def _of_materials(one: bpy.types.Object) -> Iterator[bpy.types.Image | None]:
     for material in getattr(one.data, "materials", ()) or ():
-        if material is not None and material.node_tree is not None:
-            yield from (node.image for node in material.node_tree.nodes if node.bl_idname == "ShaderNodeTexImage")
+        yield from (node.image for node in picture_nodes(material))
 
 
 def _of_camera(one: bpy.types.Object) -> Iterator[bpy.types.Image | None]:

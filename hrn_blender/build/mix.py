@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from .eyes import ATTRIBUTE as IRISES
+from .images import picture_nodes
 from .lashes import ATTRIBUTE as LASHES
 from .ledger import Ledger
 from .mesh_arrays import points_of, vectors_of
@@ -44,12 +45,7 @@ def make_mix(first: bpy.types.Object, second: bpy.types.Object, name: str, scene
 
 def _pictures(material: bpy.types.Material) -> dict[str, bpy.types.Node]:
     """Name of the file -> the node that shows it."""
-    nodes = material.node_tree.nodes if material.node_tree is not None else ()
-    return {
-        Path(bpy.path.abspath(node.image.filepath)).name: node
-        for node in nodes
-        if node.bl_idname == "ShaderNodeTexImage" and node.image is not None
-    }
+    return {Path(bpy.path.abspath(node.image.filepath)).name: node for node in picture_nodes(material)}
 
 
 def _mix_pictures(material: bpy.types.Material, other: bpy.types.Material) -> None:

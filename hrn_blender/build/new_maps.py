@@ -12,10 +12,11 @@ from .hair.build import find_hair
 from .hair.edit import attach_again, comb_to_photo, rest_is_now
 from .hair.stamp import is_as_made
 from .head import BUNDLE_PROPERTY, HAIR_PROPERTY, bundle_path
+from .images import picture_nodes
 from .keep import head_images
 from .source import read_source
 
-__all__ = ["folder_for_maps", "take_groom", "take_maps"]
+__all__ = ["folder_for_maps", "own_materials", "same_path", "take_groom", "take_maps"]
 
 
 def folder_for_maps(head: bpy.types.Object, taken: Collection[str] = ()) -> str:
@@ -26,7 +27,7 @@ def folder_for_maps(head: bpy.types.Object, taken: Collection[str] = ()) -> str:
         taken: folders that others will be written to.
     """
     own = bundle_path(head)
-    if not any(_same(bundle_path(other), own) for other in _others(head)):
+    if not any(same_path(bundle_path(other), own) for other in _others(head)):
         return own
     number = 2
     while os.path.lexists(f"{own}_{number}") or f"{own}_{number}" in taken:
@@ -40,7 +41,8 @@ def _others(head: bpy.types.Object) -> list[bpy.types.Object]:
     return [one for one in heads if one.data != head.data]
 
 
-def _same(one: str, other: str) -> bool:
+def same_path(one: str | Path, other: str | Path) -> bool:
+    """Whether two paths lead to one place."""
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 
 
@@ -54,12 +56,12 @@ def take_maps(head: bpy.types.Object, folder: str) -> None:
     for image in head_images(head):
         here = bpy.path.abspath(image.filepath, library=image.library)
         new = os.path.join(folder, os.path.basename(here))
-        if image.is_dirty or image in theirs or not os.path.isfile(new) or not _same(os.path.dirname(here), before):
+        if image.is_dirty or image in theirs or not os.path.isfile(new) or not same_path(os.path.dirname(here), before):
             continue
         packed = image.packed_file is not None
         if packed:
             image.unpack(method="REMOVE")
-        if not _same(folder, before):
+        if not same_path(folder, before):
             image.filepath = _spelled(new, image.filepath)
         image.reload()
         if packed:
@@ -73,30 +75,36 @@ def _spelled(path: str, like: str) -> str:
     return bpy.path.relpath(path) if like.startswith("//") else path
 
 
+def own_materials(head: bpy.types.Object) -> None:
+    """Give a head and its hair copies of the materials that a copy of it uses, too."""
+    used, copies = _used_by_others(head), {}
+    for slot in _slots(head):
+        if slot.material in used:
+            slot.material = copies.get(slot.material) or _copied(slot.material, copies)
+
+
 def _make_own(head: bpy.types.Object) -> None:
-    """Give a head copies of the materials and images that a copy of it uses, too; images of cameras are photos, which stay."""
-    parts = [head, *find_hair(head).values()]
-    others = [part for other in _others(head) for part in (other, *other.children_recursive)]
-    used = {slot.material for part in others for slot in part.material_slots}
-    images = {node.image for material in used if material is not None for node in _pictures(material)}
+    """The same, and copies of the images in them; images of cameras are photos, which stay."""
+    own_materials(head)
+    images = {node.image for material in _used_by_others(head) for node in picture_nodes(material)}
     copies: dict[bpy.types.ID, bpy.types.ID] = {}
-    for part in parts:
-        for slot in part.material_slots:
-            if slot.material in used and slot.material is not None:
-                slot.material = copies.get(slot.material) or _copied(slot.material, copies)
-            for node in _pictures(slot.material) if slot.material is not None else ():
-                if node.image in images and node.image.source == "FILE":
-                    node.image = copies.get(node.image) or _copied(node.image, copies)
+    for node in [node for slot in _slots(head) for node in picture_nodes(slot.material)]:
+        if node.image in images and node.image.source == "FILE":
+            node.image = copies.get(node.image) or _copied(node.image, copies)
+
+
+def _slots(head: bpy.types.Object) -> list[bpy.types.MaterialSlot]:
+    return [slot for part in (head, *find_hair(head).values()) for slot in part.material_slots]
+
+
+def _used_by_others(head: bpy.types.Object) -> set[bpy.types.Material]:
+    parts = [part for other in _others(head) for part in (other, *other.children_recursive)]
+    return {slot.material for part in parts for slot in part.material_slots if slot.material is not None}
 
 
 def _copied(one: bpy.types.ID, copies: dict) -> bpy.types.ID:
     copies[one] = one.copy()
     return copies[one]
-
-
-def _pictures(material: bpy.types.Material) -> list[bpy.types.Node]:
-    tree = material.node_tree
-    return [node for node in tree.nodes if node.bl_idname == "ShaderNodeTexImage" and node.image] if tree is not None else []
 
 
 def take_groom(head: bpy.types.Object) -> list[str]:

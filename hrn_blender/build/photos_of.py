@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import bpy
 
 from ..engine.wire.bundle import Bundle
 from .camera import EXPRESSION_PROPERTY, PHOTO_NAME_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY, aim, build_camera
-from .images import load_image
+from .images import load_image, picture_nodes
 from .keep import head_images
 from .ledger import Ledger
+from .new_maps import own_materials, same_path
 from .refit import photo_cameras
 from .source import PhotoCamera
 
@@ -71,8 +71,11 @@ def _show_photo(view: bpy.types.Object, photo: Path, ledger: Ledger) -> None:
 
 def swap_pictures(head: bpy.types.Object, before: Path, now: Path) -> None:
     """Let the head's materials show the maps of the folder `now` instead of those of `before`. Pictures that the artist paints on
-    stay as they are. The images are new ones, so that an undo finds the old ones as they were."""
+    stay as they are, and so do copies of the head. The images are new ones, so that an undo finds the old ones as they were."""
+    own_materials(head)
     cameras = {id(b.image) for view in photo_cameras(head) for b in view.data.background_images}
+    parts = (head, *head.children_recursive)
+    nodes = [node for part in parts for slot in part.material_slots for node in picture_nodes(slot.material)]
     with Ledger() as ledger:
         for image in head_images(head):
             path = Path(bpy.path.abspath(image.filepath, library=image.library))
@@ -82,15 +85,13 @@ def swap_pictures(head: bpy.types.Object, before: Path, now: Path) -> None:
             if path.parent.name != before.name and path.parent.name != now.name:
                 continue  # A picture of the artist's own that happens to have such a name.
             made = _replacement(image, file, ledger)
-            for material in _materials(head):
-                for node in material.node_tree.nodes:
-                    if node.bl_idname == "ShaderNodeTexImage" and node.image == image:
-                        node.image = made
+            for node in nodes:
+                if node.image == image:
+                    node.image = made
 
 
 def _is(image: bpy.types.Image, file: Path) -> bool:
-    path = bpy.path.abspath(image.filepath, library=image.library)
-    return os.path.normcase(os.path.abspath(path)) == os.path.normcase(os.path.abspath(file))
+    return same_path(bpy.path.abspath(image.filepath, library=image.library), file)
 
 
 def _replacement(image: bpy.types.Image, file: Path, ledger: Ledger) -> bpy.types.Image:
@@ -101,13 +102,3 @@ def _replacement(image: bpy.types.Image, file: Path, ledger: Ledger) -> bpy.type
     if image.packed_file is not None:
         made.pack()
     return made
-
-
-def _materials(head: bpy.types.Object) -> list[bpy.types.Material]:
-    """The materials of a head and of its hair, each once."""
-    found: dict[bpy.types.Material, None] = {}
-    for one in (head, *head.children_recursive):
-        for material in getattr(one.data, "materials", ()) or ():
-            if material is not None and material.node_tree is not None:
-                found.setdefault(material)
-    return list(found)

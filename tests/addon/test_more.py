@@ -89,6 +89,22 @@ def test_a_copy_gets_the_photo_alone(scene):
     assert bundle_path(other) == str(scene.bundle.path)
 
 
+@pytest.mark.parametrize("back", [False, True], ids=["added", "back"])
+def test_a_copy_that_shares_the_materials_keeps_its_maps(scene, back):
+    """As Shift D makes it."""
+    other = scene.head.copy()
+    other.data = scene.head.data.copy()
+    bpy.context.scene.collection.objects.link(other)
+    assert add(scene) == {"FINISHED"}
+    assert folders_of_maps(scene.head) == {"anna_2"} and folders_of_maps(other) == {"anna"}
+    if back:
+        third = scene.head.copy()
+        third.data = scene.head.data.copy()
+        bpy.context.scene.collection.objects.link(third)
+        assert bpy.ops.hrn.version_back() == {"FINISHED"}
+        assert folders_of_maps(scene.head) == {"anna"} and folders_of_maps(third) == {"anna_2"}
+
+
 def test_what_cannot_be_added_is_one_sentence_and_changes_nothing(scene, tmp_path):
     before = places(scene.head, "Basis")
     stranger = tmp_path / "stranger.png"

@@ -19,6 +19,7 @@ from ..hair.skin import BARE, skin_node
 from ..hair_games.material import neutral_pixels
 from ..hair_games.names import CARDS, CURVES, MESH, find_games
 from ..hair_games.png import png_bytes
+from ..images import picture_nodes
 from .options import ExportOptions
 from .plain import plain_head
 
@@ -118,13 +119,12 @@ def _children_of(thing: bpy.types.Object, children: list[bpy.types.Object]) -> I
 @contextmanager
 def _unpacked(things: list[bpy.types.Object], folder: Path) -> Iterator[None]:
     """The maps of hair are files in `folder` while the context lasts: some exporters leave out what is stored in the .blend file."""
-    trees = [slot.material.node_tree for thing in things for slot in thing.material_slots if slot.material]
-    nodes = [n for tree in trees if tree for n in tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.outputs[0].is_linked]
+    nodes = [node for thing in things for slot in thing.material_slots for node in picture_nodes(slot.material)]
     swapped = []
     try:
         for node in nodes:
             packed = node.image
-            if packed is None or packed.packed_file is None:
+            if packed.packed_file is None or not node.outputs[0].is_linked:
                 continue
             path = folder / Path(packed.filepath).name
             path.write_bytes(packed.packed_file.data)

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 
 from ..hair.build import find_hair, homes
+from ..images import picture_nodes
 from ..names import UV_MAP
 
 __all__ = [
@@ -87,14 +88,13 @@ def place_beside(head: bpy.types.Object, made: bpy.types.Object) -> None:
 
 def _color_image(material: bpy.types.Material) -> bpy.types.Image:
     """The map that a material shows."""
-    return next(n.image for n in material.node_tree.nodes if n.bl_idname == "ShaderNodeTexImage" and n.outputs[0].is_linked)
+    return next(node.image for node in picture_nodes(material) if node.outputs[0].is_linked)
 
 
 def remove_games(thing: bpy.types.Object) -> None:
     """Remove cards or a hair mesh with the material and the maps that nothing else uses."""
     mesh, materials = thing.data, [slot.material for slot in thing.material_slots if slot.material]
-    trees = [material.node_tree for material in materials if material.node_tree]
-    images = {node.image for tree in trees for node in tree.nodes if node.bl_idname == "ShaderNodeTexImage" and node.image}
+    images = {node.image for material in materials for node in picture_nodes(material)}
     bpy.data.objects.remove(thing)
     for blocks in ([mesh], materials, images):
         bpy.data.batch_remove([block for block in blocks if block.users == 0])

@@ -12,10 +12,11 @@ from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
 from ..link.location import engine_status
 from ..state import session
+from ..state.heads import active_head
 from ..state.language import tip
 from ..state.session import fail
 
-__all__ = ["FileBrowser", "built", "engine_is_ready", "free_viewport", "in_object_mode", "not_linked"]
+__all__ = ["FileBrowser", "built", "engine_is_ready", "free_viewport", "in_object_mode", "not_linked", "own_head"]
 
 
 class FileBrowser:
@@ -58,6 +59,15 @@ def in_object_mode(operator: type[bpy.types.Operator], context) -> bool:
         return True
     operator.poll_message_set(tip("Leave the current mode first"))
     return False
+
+
+def own_head(operator: type[bpy.types.Operator], context) -> bpy.types.Object | None:
+    """The active head where it belongs to this file; otherwise that becomes the poll message of `operator`."""
+    head = active_head(context)
+    if head is None or head.library is not None or head.override_library is not None:
+        operator.poll_message_set(tip("Select a head of this file first"))
+        return None
+    return head
 
 
 def not_linked(operator: type[bpy.types.Operator], *things: bpy.types.ID | None) -> bool:

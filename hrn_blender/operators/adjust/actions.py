@@ -20,7 +20,7 @@ from ...state import correct, session
 from ...state.heads import active_head
 from ...state.language import CONTEXT, tip
 from ...state.session import fail
-from ..shared import engine_is_ready, in_object_mode
+from ..shared import engine_is_ready, in_object_mode, own_head
 
 __all__ = ["CLASSES"]
 
@@ -34,9 +34,8 @@ class _Correction:
 
     @classmethod
     def poll(cls, context):
-        head = active_head(context)
-        if head is None or head.library is not None or head.override_library is not None:
-            cls.poll_message_set(tip("Select a head of this file first"))
+        head = own_head(cls, context)
+        if head is None:
             return False
         if MIXED in head:
             cls.poll_message_set(tip("A mixed head has no photos: correct one of the two that it is made of"))

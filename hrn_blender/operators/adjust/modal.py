@@ -15,7 +15,7 @@ from ...state import correct, said, session
 from ...state.heads import active_head, by_uid, meant_camera, photo_label
 from ...state.language import tip, words
 from ...state.session import fail
-from ..shared import engine_is_ready, in_object_mode
+from ..shared import engine_is_ready, in_object_mode, own_head
 from .draw import Overlay
 from .view import View, over_photo
 
@@ -41,9 +41,8 @@ class HRN_OT_adjust(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        head = active_head(context)
-        if head is None or head.library is not None or head.override_library is not None:
-            cls.poll_message_set(tip("Select a head of this file first"))
+        head = own_head(cls, context)
+        if head is None:
             return False
         if not photo_cameras(head):
             cls.poll_message_set(tip("This head has no photo camera any more"))

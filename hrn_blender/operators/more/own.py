@@ -7,12 +7,13 @@ import bpy
 from ...build import find_heads
 from ...engine.wire.errors import ErrorCode, HrnError
 from ...engine.wire.messages import say
+from ...state import adding
 from ...state.correct import is_adjusted
 from ...state.heads import active_head
 from ...state.language import tip
-from ..shared import in_object_mode
+from ..shared import in_object_mode, own_head
 
-__all__ = ["OwnHead", "other_heads", "refuse_other_mesh"]
+__all__ = ["OwnHead", "QuietHead", "other_heads", "refuse_other_mesh"]
 
 
 class OwnHead:
@@ -20,14 +21,26 @@ class OwnHead:
 
     @classmethod
     def poll(cls, context):
-        head = active_head(context)
-        if head is None or head.library is not None or head.override_library is not None:
-            cls.poll_message_set(tip("Select a head of this file first"))
+        head = own_head(cls, context)
+        if head is None:
             return False
         if is_adjusted(head):
             cls.poll_message_set(tip("Leave Adjust Mode first"))
             return False
         return in_object_mode(cls, context)
+
+
+class QuietHead(OwnHead):
+    """An operator that changes the shape of the active head, to which no photo is being added meanwhile."""
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        if adding.running(active_head(context)) is not None:
+            cls.poll_message_set(tip("A photo is being added to this head"))
+            return False
+        return True
 
 
 def other_heads(context, head: bpy.types.Object) -> list[bpy.types.Object]:

@@ -9,26 +9,17 @@ from bpy.props import BoolProperty, FloatProperty
 
 from ...build.symmetry import make_rest_shape, relax, symmetrise
 from ...engine.wire.errors import HrnError
-from ...state import adding, history, session
+from ...state import history, session
 from ...state.heads import active_head
-from ...state.language import CONTEXT, report, tip
+from ...state.language import CONTEXT, report
 from ...state.session import fail
-from .own import OwnHead
+from .own import QuietHead
 
 __all__ = ["CLASSES"]
 
 
-class _Shape(OwnHead):
+class _Shape(QuietHead):
     """An operator that changes the shape of a head, which is kept as a version first."""
-
-    @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        if adding.running(active_head(context)) is not None:
-            cls.poll_message_set(tip("A photo is being added to this head"))
-            return False
-        return True
 
     def _change(self, context, what: Callable[[bpy.types.Object], object]) -> set[str]:
         head = active_head(context)

@@ -6,12 +6,12 @@ import bpy
 from bpy.props import IntProperty
 
 from ...engine.wire.errors import HrnError
-from ...state import adding, history, session
+from ...state import history, session
 from ...state.heads import active_head
 from ...state.language import tip
 from ...state.session import fail
 from ...state.windows import redraw
-from .own import OwnHead
+from .own import OwnHead, QuietHead
 
 __all__ = ["CLASSES"]
 
@@ -27,15 +27,12 @@ def _go(operator: bpy.types.Operator, context, number: int) -> set[str]:
     return {"FINISHED"}
 
 
-class _Among(OwnHead):
+class _Among(QuietHead):
     """An operator that goes to another version."""
 
     @classmethod
     def poll(cls, context):
         if not super().poll(context):
-            return False
-        if adding.running(active_head(context)) is not None:
-            cls.poll_message_set(tip("A photo is being added to this head"))
             return False
         if not history.versions(active_head(context)):
             cls.poll_message_set(tip("This head has no earlier version yet"))

@@ -37,6 +37,7 @@ __all__ = [
     "Bundle",
     "check_replaceable",
     "check_writable",
+    "checksum",
     "load_bundle",
     "output_path",
     "posed_vertices",
@@ -107,7 +108,7 @@ class Bundle:
             HrnError: ``BUNDLE_INVALID`` naming the first file that differs.
         """
         for name, record in self.manifest["files"].items():
-            if _sha256(self.path / name) != record["sha256"]:
+            if checksum(self.path / name) != record["sha256"]:
                 raise HrnError(ErrorCode.BUNDLE_INVALID, say("{path} differs from its checksum.", path=self.path / name))
 
 
@@ -322,7 +323,7 @@ def write_bundle(out: str | os.PathLike, manifest: dict, arrays: dict[str, np.nd
         for file in sorted(temporary.rglob("*")):
             if file.is_file():
                 name = file.relative_to(temporary).as_posix()
-                files[name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+                files[name] = {"bytes": file.stat().st_size, "sha256": checksum(file)}
         whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **manifest, "files": files}
         check_numbers("", whole)
         with open(temporary / MANIFEST, "w", encoding="utf-8") as stream:
@@ -353,7 +354,12 @@ def _replace_folder(temporary: Path, out: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _sha256(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, as manifests have it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         while block := stream.read(1 << 20):

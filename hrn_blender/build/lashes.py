@@ -17,6 +17,8 @@ ATTRIBUTE = "hrn_lash"
 
 HAIRS_PER_MM = 2.2
 """Hairs per mm of lid, unless the node group is set otherwise."""
+THICKNESS = 0.30
+"""Width of a hair at its root as a share of its cell, unless the node group is set otherwise."""
 LOWER_LENGTH = 0.6
 """Length of lower lashes as a share of their strip; upper lashes use all of theirs."""
 MARK = "hrn_lashes"
@@ -70,7 +72,7 @@ def build_lash_group(ledger: Ledger) -> bpy.types.ShaderNodeTree:
         item.default_value, item.min_value, item.max_value = default, low, high
 
     slider("Hairs per mm", HAIRS_PER_MM, 0.2, 20)
-    slider("Thickness", 0.30, 0, 1)
+    slider("Thickness", THICKNESS, 0, 1)
     slider("Length", 1.0, 0, 1)
     tree.interface.new_socket(name="Alpha", in_out="OUTPUT", socket_type="NodeSocketFloat")
     nodes, links = tree.nodes, tree.links

@@ -11,7 +11,7 @@ import bpy
 from ..adjust.document import pins_of
 from ..build.head import BUNDLE_PROPERTY, bundle_path
 from ..build.renew import renew
-from ..engine.wire.bundle import load_bundle
+from ..engine.wire.bundle import checksum, load_bundle
 from ..engine.wire.claims import Claim, claim_free
 from ..engine.wire.corrections import Corrections
 from ..engine.wire.errors import ErrorCode, HrnError
@@ -83,14 +83,12 @@ def _refuse_again(manifest: dict, photo: Path) -> None:
     Raises:
         HrnError: ``PHOTO_UNMATCHED`` where the head has this very file.
     """
-    import hashlib
-
     try:
-        checksum = hashlib.sha256(photo.read_bytes()).hexdigest()
+        found = checksum(photo)
     except OSError as error:
         raise HrnError(ErrorCode.PHOTO_UNREADABLE, say("{path} does not exist.", path=photo)) from error
     for one in manifest["photos"]:
-        if one.get("used", True) and one.get("sha256") == checksum:
+        if one.get("used", True) and one.get("sha256") == found:
             raise HrnError(
                 ErrorCode.PHOTO_UNMATCHED,
                 say("It shows the same view as {file}.", file=one["name"]),

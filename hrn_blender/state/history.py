@@ -130,7 +130,8 @@ def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
     """Make a head what a version of it was; its newest state is kept first, so that one can go forward again.
 
     Raises:
-        HrnError: ``BUNDLE_INVALID`` where there is no such version, or its folder is gone; nothing is changed then.
+        HrnError: ``SETTINGS_INVALID`` where there is no such version, ``BUNDLE_INVALID`` where its folder is gone; nothing is
+            changed then.
     """
     history = head.hrn_history
     if not 0 <= number < len(history.versions):

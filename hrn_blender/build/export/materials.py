@@ -117,7 +117,8 @@ def plain_materials(
             made.append(given.material)
             continue
         if name == "lashes":
-            look = _Look(maker.save("lashes", lash_pixels(head), _COLOR), 0.55, cut=True)
+            drawn = maker.save("lashes", lash_pixels(given.material), _COLOR)
+            look = _Look(drawn, maker.roughness(shader, name, slot), cut=True)
         else:
             color = maker.color(shader, name, slot)
             roughness = _WET if name == "eyes" else maker.roughness(shader, name, slot)

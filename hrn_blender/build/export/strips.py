@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.wire.bundle import MATERIALS
 from ...engine.wire.color import linear_to_srgb
 from ..lashes import ATTRIBUTE as LASH_ATTRIBUTE
-from ..lashes import LOWER_LENGTH
+from ..lashes import HAIRS_PER_MM, LOWER_LENGTH, THICKNESS
 from ..lashes import MARK as LASH_MARK
 from ..mesh_arrays import vectors_of
 from ..names import UV_MAP
@@ -63,17 +63,15 @@ def teeth_uv(mesh: bpy.types.Mesh) -> np.ndarray | None:
     return uv
 
 
-def lash_pixels(head: bpy.types.Object) -> np.ndarray:
-    """(H, W, 4) uint8, top row first: the map of lashes as the sliders of `head` have them, roots at the bottom."""
-    sliders = {"Hairs per mm": 2.2, "Thickness": 0.3, "Length": 1.0}
-    color = (0.012, 0.008, 0.006)
-    slots = head.material_slots
-    material = slots[MATERIALS.index("lashes")].material if len(slots) > MATERIALS.index("lashes") else None
-    for node in material.node_tree.nodes if material is not None and material.node_tree else ():
+def lash_pixels(material: bpy.types.Material) -> np.ndarray:
+    """(H, W, 4) uint8, top row first: the map of lashes as the material's color and sliders have them, roots at the bottom."""
+    nodes = material.node_tree.nodes
+    sliders = {"Hairs per mm": HAIRS_PER_MM, "Thickness": THICKNESS, "Length": 1.0}
+    for node in nodes:
         if node.bl_idname == "ShaderNodeGroup" and node.node_tree and LASH_MARK in node.node_tree:
             sliders = {name: node.inputs[name].default_value for name in sliders}
-        if node.bl_idname == "ShaderNodeBsdfPrincipled":
-            color = tuple(node.inputs["Base Color"].default_value[:3])
+    shader = next(node for node in nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
+    color = shader.inputs["Base Color"].default_value[:3]
     height, width = _LASH_SIZE
     count = max(1, round(sliders["Hairs per mm"] * _PERIOD_MM))
     chance = np.random.default_rng(_SEED).random((count, 3))

@@ -2,9 +2,10 @@
 when a place of it is known.
 
 The covariance is that of people's identities (:mod:`engine.fit.coarse.population`), of what fits of generated heads were wrong
-by (:mod:`engine.synthetic.fit_errors` measures it) and of smooth local fields, each times a function of the distance that ends at a few centimetres (Gaspari and Cohn, QJRMS 1999, do so for ensembles; the product of two
-covariances is one, by Schur): a pin pulls what lies around it as faces vary there, in depth, too, as far as that goes with
-what the picture shows; and nothing beyond.
+by (:mod:`engine.synthetic.fit_errors` measures it) and of smooth local fields, each times a function of the distance that ends
+at a few centimetres (Gaspari and Cohn, QJRMS 1999, do so for ensembles; the product of two covariances is one, by Schur): a
+pin pulls what lies around it as faces vary there, in depth, too, as far as that goes with what the picture shows; and nothing
+beyond.
 """
 
 from __future__ import annotations

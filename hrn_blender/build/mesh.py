@@ -25,6 +25,7 @@ __all__ = [
     "add_subdivision",
     "add_vertex_groups",
     "build_mesh",
+    "fill_group",
     "fill_groups",
     "set_places",
     "set_quads",
@@ -140,7 +141,7 @@ def _by_part(value: np.ndarray, source: HeadSource, targets: dict[str, float]) -
 def add_vertex_groups(head: bpy.types.Object, source: HeadSource) -> None:
     """One group per part, ``confidence`` with the weights themselves, and one group per confidence class."""
     for name, weights in {**source.parts, **_confidence(source)}.items():
-        _fill(head.vertex_groups.new(name=name), weights)
+        fill_group(head.vertex_groups.new(name=name), weights)
 
 
 def fill_groups(head: bpy.types.Object, source: HeadSource) -> None:
@@ -150,7 +151,7 @@ def fill_groups(head: bpy.types.Object, source: HeadSource) -> None:
         group = head.vertex_groups.get(name)
         if group is not None:
             group.remove(every)
-            _fill(group, weights)
+            fill_group(group, weights)
 
 
 def _confidence(source: HeadSource) -> dict[str, np.ndarray]:
@@ -161,7 +162,8 @@ def _confidence(source: HeadSource) -> dict[str, np.ndarray]:
     return groups
 
 
-def _fill(group: bpy.types.VertexGroup, weights: np.ndarray) -> None:
+def fill_group(group: bpy.types.VertexGroup, weights: np.ndarray) -> None:
+    """Give the vertices of a group (N,) weights in [0, 1]; those without keep what they have."""
     # Vertices of equal weight are assigned together; 1/1024 is finer than anybody can paint.
     steps = np.round(np.clip(weights, 0, 1) * 1024).astype(int)
     inside = np.flatnonzero(steps)

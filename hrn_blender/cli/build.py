@@ -65,7 +65,7 @@ def _parser() -> Parser:
     export.add_argument("--format", choices=tuple(_EXPORTS), help="what is written (default: as the ending of --out says)")
     export.add_argument(
         "--preset",
-        choices=("none", "unreal", "unity", "web"),
+        choices=("none", "unreal", "unity", "vrm", "web"),
         default="none",
         help="the program that reads it: axes, units, normal maps and sizes differ (default: none)",
     )
@@ -81,6 +81,7 @@ def _parser() -> Parser:
     export.add_argument(
         "--levels", type=int, choices=(0, 1, 2), default=0, help="how often the mesh is subdivided (default: 0)"
     )
+    export.add_argument("--rig", action="store_true", help="with bones, also where the head has none yet")
     export.add_argument("--head", default="", help="which head of a .blend file (default: the first)")
     export.set_defaults(run=_export)
 
@@ -156,6 +157,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
     from ..build.export import FORMATS, PRESETS, ExportOptions
     from ..build.export.run import exported
+    from ..build.rig import build_rig, find_rig, set_lead
+    from ..engine.wire.rig import load_rig
 
     ending = arguments.out.suffix.lower()
     kinds = {one.suffix: key for key, one in FORMATS.items()}
@@ -167,6 +170,8 @@ def _export(arguments: argparse.Namespace) -> int:
         )
     head = _head(arguments.source, arguments.head)
     bpy.context.view_layer.objects.active = head
+    if arguments.rig and find_rig(head) is None:
+        set_lead(head, build_rig(head), "SKIN", load_rig())
     options = ExportOptions(PRESETS[arguments.preset.upper()], arguments.map_size, arguments.levels)
     with _quiet():
         hair = "BEST" if arguments.hair == "best" else arguments.hair

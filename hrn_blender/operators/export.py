@@ -43,6 +43,7 @@ class HRN_OT_export(bpy.types.Operator):
             ("NONE", "Any Program", "Blender's own settings"),
             ("UNREAL", "Unreal", "Smoothing by faces, tangents, green of normal maps downwards"),
             ("UNITY", "Unity", "Axes and units in the mesh"),
+            ("VRM", "VRM", "glTF with VRoid's bone names, for programs that make VRM of it"),
             ("WEB", "Web", "Small: maps as JPEG, no normals of targets"),
         ),
         description="What reads the file: axes, units, normal maps and sizes of maps differ",

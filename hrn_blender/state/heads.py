@@ -19,14 +19,15 @@ def by_uid(blocks, uid: int) -> bpy.types.ID | None:
 
 
 def active_head(context) -> bpy.types.Object | None:
-    """The head that the panel's sliders belong to: the active object, or the head that its collection holds."""
+    """The head that the panel's sliders belong to: the active object, the head that it belongs to, or the one that
+    follows it as an armature."""
     heads = find_heads(context.scene)
     active = context.active_object
     if active is None or active in heads:
         return active
     if active.parent in heads:
         return active.parent
-    return None
+    return next((head for head in heads if head.parent == active and active.type == "ARMATURE"), None)
 
 
 def linked_head(context) -> bpy.types.Object | None:

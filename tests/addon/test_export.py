@@ -14,8 +14,8 @@ import bpy
 from hrn_blender.build import build_head
 from hrn_blender.build.export import PRESETS, ExportOptions, export_head
 from hrn_blender.build.export.maps import relief_normals
-from hrn_blender.build.export.shape import read_shape
 from hrn_blender.build.mesh import DEFORMATION_KEY, FOLDS_KEY
+from hrn_blender.build.shape import read_shape
 from support.addon.operators import fails
 from support.synthetic_bundle import make_bundle
 from support.synthetic_hair import synthetic_hair

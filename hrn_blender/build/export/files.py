@@ -20,6 +20,7 @@ from ..hair_games.material import neutral_pixels
 from ..hair_games.names import CARDS, CURVES, MESH, find_games
 from ..hair_games.png import png_bytes
 from ..images import picture_nodes
+from ..rig import find_rig, named
 from .options import ExportOptions
 from .plain import plain_head
 
@@ -77,6 +78,8 @@ def export_head(
             thing = stack.enter_context(plain_head(head, path.stem, folder / "maps", options))
             armature = next((m.object for m in thing.modifiers if m.type == "ARMATURE"), None)
             things = [thing, *hair_objects(head, hair), *([armature] if armature is not None else [])]
+            stack.enter_context(_at_rest(find_rig(head)))
+            stack.enter_context(named(armature, options.preset.naming))
             stack.enter_context(_chosen(things))
             stack.enter_context(_unpacked(things[1:], folder / "maps"))
             stack.enter_context(_children_of(thing, [one for one in things if one.parent == head]))
@@ -219,6 +222,19 @@ def _chosen(wanted: list[bpy.types.Object]) -> Iterator[None]:
         for thing in selected:
             thing.select_set(True)
         layer.objects.active = active
+
+
+@contextmanager
+def _at_rest(rig: bpy.types.Object | None) -> Iterator[None]:
+    """Bones of our rig are at rest while the context lasts, unless they are animated: what they show, the targets show, too."""
+    if rig is None or (rig.animation_data is not None and rig.animation_data.action is not None):
+        yield
+        return
+    given, rig.data.pose_position = rig.data.pose_position, "REST"
+    try:
+        yield
+    finally:
+        rig.data.pose_position = given
 
 
 @contextmanager

@@ -17,13 +17,17 @@ class Preset(NamedTuple):
     """Width of the largest map in texels; 0: as large as the head's."""
     green_down: bool = False
     """Normal maps as Direct3D has them: green grows downwards."""
+    naming: str = ""
+    """Key of :data:`..rig.NAMINGS`: what bones of our rig are called in the file; empty: as they are."""
 
 
 PRESETS = {
     "NONE": Preset(),
-    "UNREAL": Preset({"FBX": {"mesh_smooth_type": "FACE", "use_tspace": True}}, green_down=True),
+    "UNREAL": Preset({"FBX": {"mesh_smooth_type": "FACE", "use_tspace": True}}, green_down=True, naming="UNREAL"),
     # Unity would turn and scale every object otherwise.
     "UNITY": Preset({"FBX": {"bake_space_transform": True, "apply_scale_options": "FBX_SCALE_ALL"}}),
+    # VRM is glTF whose bones are known by name; add-ons for VRM take it from there.
+    "VRM": Preset({"GLTF": {"export_morph_normal": False}}, largest_map=2048, naming="VRM"),
     # Normals of 52 targets are as large as all the rest; browsers reckon them.
     "WEB": Preset({"GLTF": {"export_image_format": "JPEG", "export_morph_normal": False}}, largest_map=2048),
 }

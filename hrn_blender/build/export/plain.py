@@ -10,9 +10,11 @@ import bpy
 import numpy as np
 
 from ..ledger import Ledger
+from ..rig import find_rig
+from ..rig.weights import share_head
+from ..shape import Shape, read_shape, subdivided
 from .materials import plain_materials
 from .options import ExportOptions
-from .shape import Shape, read_shape, subdivided
 from .strips import BAKE_UV, lay_out_strips, teeth_uv
 
 __all__ = ["plain_head"]
@@ -112,6 +114,8 @@ def _follow_armature(head: bpy.types.Object, thing: bpy.types.Object) -> None:
         bones = given.object.data.bones
         for group in [g for g in thing.vertex_groups if g.name not in bones]:
             thing.vertex_groups.remove(group)
+        if find_rig(head) == given.object:
+            share_head(thing, given.object, skinned=True)  # Other programs know no bones that do not deform.
         modifier = thing.modifiers.new(given.name, "ARMATURE")
         modifier.object, modifier.use_deform_preserve_volume = given.object, given.use_deform_preserve_volume
         place = thing.matrix_world.copy()

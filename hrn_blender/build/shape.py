@@ -7,9 +7,9 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
-from ..mesh import REST_KEYS
-from ..mesh_arrays import key_offset, mixed_places, points_of
-from ..names import ACTIONS_PROPERTY
+from .mesh import REST_KEYS
+from .mesh_arrays import key_offset, mixed_places, points_of
+from .names import ACTIONS_PROPERTY, JAW_CORRECTION
 
 __all__ = ["Action", "Shape", "read_shape", "subdivided"]
 
@@ -41,7 +41,7 @@ def read_shape(head: bpy.types.Object) -> Shape:
     known = set(str(head[ACTIONS_PROPERTY]).split("\n")) if ACTIONS_PROPERTY in head else None
     blocks = [block for block in keys.key_blocks if block != keys.reference_key] if keys is not None else []
     acting = [block for block in blocks if (block.name in known if known is not None else block.name not in REST_KEYS)]
-    rest = mixed_places(head, [block.name for block in acting]).astype(np.float32)
+    rest = mixed_places(head, [JAW_CORRECTION, *(block.name for block in acting)]).astype(np.float32)
     return Shape(rest, {block.name: _action(head, block) for block in acting})
 
 

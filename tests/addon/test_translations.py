@@ -39,6 +39,11 @@ SAME_IN_ALL = {
     "OBJ",
     "Unity",
     "Unreal",
+    "Blender",
+    "Microsoft",
+    "Mixamo",
+    "Rigify",
+    "VRM",
 }
 """Texts that a translation may leave as they are."""
 

@@ -33,16 +33,16 @@ _FIRM = 0.99
 
 
 class _Turn(NamedTuple):
-    """How an action turns a bone."""
+    """An action's turn of a bone."""
 
     axis: int
-    """Of the bone: 0 x, 2 z."""
+    """Number of the bone's axis: 0 x, 2 z."""
     at_one: float
     """Radians at value 1."""
 
 
 def lead_of(thing: bpy.types.Object) -> str:
-    """Which of :data:`LEADS` an armature has."""
+    """The way of :data:`LEADS` in which the face of an armature is coupled."""
     found = thing.get(_LEAD)
     return found if found in LEADS else LEADS[0]
 

@@ -20,8 +20,10 @@ LOOK_AT = "look_at"
 _LOOK_AT = 16.0
 """Distance of that bone from the eyes, in distances between the eyes: about a metre."""
 
-FRONT, UP = Vector((0, -1, 0)), Vector((0, 0, 1))
-"""Directions in a head's space."""
+FRONT = Vector((0, -1, 0))
+"""Where a face looks, in its head's space."""
+UP = Vector((0, 0, 1))
+"""Where the crown is."""
 UPRIGHT = ("root", "neck_01", "neck_02", "head")
 """Bones whose z axis points to the front, so that positive turns about x bow the head; all others' points up."""
 

@@ -29,7 +29,7 @@ if not (_HERE / "engine").is_dir():
 
 # fmt: off
 _MODULES = ("state.language", "ui.preferences", "ui.properties", "ui.properties_correct", "ui.properties_more", "state.thumbnails", "state.session", "state.correct", "state.adding", "state.batch_session",
-            "operators.photos", "operators.results", "operators.hair", "operators.hair_games", "operators.export", "operators.rig", "operators.adjust", "operators.more", "operators.engine", "operators.batch", "ui.panel", "ui.panel_correct", "ui.panel_more", "ui.panel_hair", "ui.panel_rig", "ui.panel_engine",
+            "operators.photos", "operators.results", "operators.hair", "operators.hair_games", "operators.export", "operators.rig", "operators.capture", "operators.adjust", "operators.more", "operators.engine", "operators.batch", "ui.panel", "ui.panel_correct", "ui.panel_more", "ui.panel_hair", "ui.panel_rig", "ui.panel_engine",
             "state.model_files", "ui.panel_methods", "ui.panel_batch", "cli.reconstruct")
 # fmt: on
 """Modules with their own register() and unregister(), in order of registration."""

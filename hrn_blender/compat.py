@@ -10,6 +10,7 @@ from typing import NamedTuple
 import bpy
 
 __all__ = [
+    "action_curves",
     "eevee_engine",
     "ensure_node_tree",
     "enable_adaptive_subdivision",
@@ -26,6 +27,20 @@ __all__ = [
 def eevee_engine() -> str:
     """EEVEE's identifier for ``scene.render.engine``: it carried a suffix from 4.2 to 4.5."""
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+
+
+def action_curves(action: bpy.types.Action, owner: bpy.types.ID):
+    """The collection of F-curves of a new `action` that moves `owner`, which uses it from now on. From 4.4 actions have slots
+    for those whom they move, from 5.0 no curves outside of these."""
+    data = owner.animation_data or owner.animation_data_create()
+    if not hasattr(action, "slots"):
+        data.action = action
+        return action.fcurves
+    slot = action.slots.new(owner.id_type, owner.name)
+    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    data.action = action
+    data.action_slot = slot
+    return strip.channelbag(slot, ensure=True).fcurves
 
 
 def ensure_node_tree(id_block: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:

@@ -41,6 +41,7 @@ class ErrorCode(str, Enum):
     DISK_FULL = "DISK_FULL", "Free some space or choose another disk, then try again."
     BUNDLE_INVALID = "BUNDLE_INVALID", "Reconstruct the photo again; the folder is not a complete head bundle."
     CORRECTIONS_INVALID = "CORRECTIONS_INVALID", "Choose the corrections that were made on this head, or leave them out."
+    CAPTURE_INVALID = "CAPTURE_INVALID", "Choose the .csv file of a take of Live Link Face."
     # Engine
     SETTINGS_INVALID = "SETTINGS_INVALID", "Correct the setting named in the message."
     METHOD_UNKNOWN = "METHOD_UNKNOWN", "Choose one of the methods listed by `engine models`."
@@ -73,6 +74,7 @@ EXIT_CODES = {
     ErrorCode.DISK_FULL: 22,
     ErrorCode.BUNDLE_INVALID: 23,
     ErrorCode.CORRECTIONS_INVALID: 24,
+    ErrorCode.CAPTURE_INVALID: 25,
     ErrorCode.METHOD_UNKNOWN: 30,
     ErrorCode.MODEL_MISSING: 31,
     ErrorCode.CHECKPOINT_INVALID: 32,

@@ -44,6 +44,7 @@ class HRN_PT_rig(Sidebar, bpy.types.Panel):
             row.operator("hrn.rig_fit", icon="FILE_REFRESH")
             row.operator("hrn.rig_remove", text="", icon="X")
         layout.operator_menu_enum("hrn.visemes", "kind", icon="SPEAKER")
+        layout.operator("hrn.capture", icon="IMPORT")
 
 
 register, unregister = bpy.utils.register_classes_factory((HRN_PT_rig,))

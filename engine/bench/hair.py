@@ -2,6 +2,7 @@
 
     engine bench hair ../shared                              # everything; photographs the known grooms once
     engine bench hair ../shared --only known --styles bob fade
+    engine bench hair ../shared --only stored --photos vd034 # smaller, larger, mirrored, cut, compressed, turned
     engine bench hair ../shared --recognizer VENV/bin/python # likeness, too: engine/requirements/likeness.txt
 
 Prints the figures of every photo and style, the worst ones, and what falls short of the limits
@@ -29,12 +30,15 @@ from .hair_bundle import NotMeasured
 from .hair_likeness import distances, write_sizes
 from .hair_masks import score_masks
 from .hair_sheet import write_sheet
+from .hair_stored import score_stored
 from .hair_truth import load_truth, photograph
 
 __all__ = ["main"]
 
-_PARTS = ("photos", "known", "masks", "likeness")
-"""What can be measured."""
+_PARTS = ("photos", "known", "masks", "likeness", "stored")
+"""What can be measured ..."""
+_ASKED = {"stored"}
+"""... of it only when it is named: it takes a reconstruction for each photo and way to store it."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         for style in STYLES:
             print(f"{style.name:18}{style.kind}")
         return 0
-    parts = set(options.only or _PARTS)
+    parts = set(options.only or _PARTS) - (set() if options.only else _ASKED)
     found: dict[str, list] = {}
     short: list[Message] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -72,6 +76,10 @@ def main(argv: list[str] | None = None) -> int:
             short += hair_limits.photos(rows, _tell)
         if "masks" in parts:
             short += _masks(options.folder, found)
+        if "stored" in parts:
+            subjects = _subjects(options.folder, options.photos)
+            found["stored"] = score_stored(subjects, Settings(quality="draft"), _tell)
+            short += hair_limits.stored(found["stored"], _tell)
         if "known" in parts:
             short += _known(options, work / "known", found)
         if "likeness" in parts:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 from ..camera import Camera
+from ..fit import fit_coarse, fit_mid
+from ..head.model import HeadModel
+from ..photo import Landmarker, observe
 from ..pipeline.assemble import camera_from_json
+from ..types import View
 from ..wire.bundle import Bundle, posed_vertices
+from ..wire.settings import Settings
 
-__all__ = ["NotMeasured", "in_photo", "photo_camera", "posed_head"]
+__all__ = ["NotMeasured", "fitted_view", "in_photo", "photo_camera", "posed_head"]
 
 
 class NotMeasured(Exception):
     """What a part of the bench lacks; its one argument is a sentence (:func:`engine.wire.messages.say`)."""
+
+
+def fitted_view(model: HeadModel, path: Path, landmarker: Landmarker, settings: Settings) -> View:
+    """A photo with the head that is fitted to it alone."""
+    photo, observation = observe(path, landmarker)
+    return View(
+        photo, observation, *fit_mid(model, photo, observation, fit_coarse(model, photo, observation, settings), settings)
+    )
 
 
 def photo_camera(bundle: Bundle, number: int = 0) -> Camera:

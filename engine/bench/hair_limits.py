@@ -10,7 +10,7 @@ from ..wire.language import local
 from ..wire.messages import Message, say
 from .hair_likeness import Likeness
 
-__all__ = ["KNOWN", "MASKS", "PHOTOS", "known", "likeness", "masks", "photos"]
+__all__ = ["KNOWN", "MASKS", "PHOTOS", "STORED", "known", "likeness", "masks", "photos", "stored"]
 
 PHOTOS = {
     "iou_mean": 0.88,
@@ -35,6 +35,10 @@ median share of the hair on the side that the photo does not show which is cover
 photo shows bare; largest depth of a strand, mm."""
 MASKS = {"iou_mean": 0.93, "count": 12}
 """Masks against drawn ones: mean intersection over union, and of how many at least."""
+STORED = {"mask": 0.9, "turn": 15.0, "flow": 5.0, "bare_share": 0.02}
+"""A photo stored in another way: least intersection over union of both masks; largest median angle between both's strands (10
+degrees come of other random places alone where hair is rough), and by how much the angle to the photo may grow, degrees;
+largest share of the hair on skin that the photo shows bare."""
 _SHOWN = 4
 """Worst ones that are named."""
 
@@ -173,6 +177,38 @@ def masks(rows: list[dict], tell: Callable = print) -> list[Message]:
     if wrong:
         short.append(say("masks: refused or accepted wrongly: {names}", names=wrong))
     return short
+
+
+def stored(rows: list[dict], tell: Callable = print) -> list[Message]:
+    """Tell the means of :func:`.hair_stored.score_stored`'s rows for each way of storing; what falls short of :data:`STORED`."""
+    plain = {row["photo"]: row for row in rows if row["stored"] == "plain"}
+    changed = [row for row in rows if row["stored"] != "plain" and "failed" not in row]
+    short = [_failed(f"{row['photo']} ({row['stored']})", row) for row in rows if "failed" in row]
+    for way in dict.fromkeys(row["stored"] for row in changed):
+        same = [row for row in changed if row["stored"] == way and "flow" in row]
+        if same:
+            mean = {
+                key: float(np.nanmean([row[key] for row in same])) for key in ("mask", "cover", "turn", "iou", "flow", "bare")
+            }
+            told = say(
+                "{way}: masks {mask:.3f} and strands {cover:.3f} over each other, turned by {turn:.1f} degrees; "
+                "IoU {iou:.3f}, flow {flow:.1f}, bare {bare:.3f}",
+                way=way,
+                **mean,
+            )
+            tell(local(told))
+
+    wrong = [f"{row['photo']} ({row['stored']})" for row in changed if _changed(row, plain[row["photo"]])]
+    if wrong:
+        short.append(say("stored in another way, these get other hair: {names}", names=wrong))
+    return short
+
+
+def _changed(row: dict, plain: dict) -> bool:
+    """Whether the hair of a photo that is stored in another way is not that of the plain one, by :data:`STORED`."""
+    if row["refusal"] != plain["refusal"] or row["mask"] < STORED["mask"] or row.get("bare", 0.0) > STORED["bare_share"]:
+        return True
+    return row["turn"] > STORED["turn"] or row.get("flow", 0.0) > plain.get("flow", 90.0) + STORED["flow"]
 
 
 def likeness(told: dict[str, Likeness], tell: Callable = print) -> list[Message]:

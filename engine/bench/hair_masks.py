@@ -21,9 +21,9 @@ from ..hair.person import person_matte, window_parts
 from ..hair.types import Window
 from ..hair.window import make_window
 from ..head import load_head_model
-from ..photo import Landmarker, observe
-from ..types import View
+from ..photo import Landmarker
 from ..wire.settings import Settings
+from .hair_bundle import fitted_view
 
 __all__ = ["BAND", "DRAWN", "Drawing", "drawings", "overlap", "score_masks"]
 
@@ -101,19 +101,14 @@ def score_masks(shared: Path) -> list[dict]:
 
     ``iou`` is None where the drawing says that there is nothing to build. The head is fitted to each photo alone.
     """
-    from ..fit import fit_coarse, fit_mid
-
     model, settings, rows = load_head_model(), Settings(), []
     with Landmarker() as landmarker:
         for drawing in drawings():
             path = drawing.find(shared)
             if path is None:
                 continue
-            photo, observation = observe(path, landmarker)
-            coarse, mid = fit_mid(model, photo, observation, fit_coarse(model, photo, observation, settings), settings)
-            posed = model.shape(coarse.identity, coarse.expression) + mid.deformation
-            view = View(photo, observation, coarse, mid)
-            window = make_window(model, posed, view)
+            view = fitted_view(model, path, landmarker, settings)
+            window = make_window(model, model.posed(view), view)
             mask = hair_mask(window, person_matte(window), window_parts(window, view))
             iou, precision, recall = overlap(drawing, window, mask.hair) if not drawing.refusal else (None, None, None)
             rows.append(

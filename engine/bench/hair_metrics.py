@@ -25,6 +25,7 @@ __all__ = [
     "depth_in_head",
     "draw",
     "flow_error",
+    "over_bare_skin",
     "overlap",
     "photo_flow",
     "smooth_length",
@@ -39,6 +40,11 @@ _DEEP_MM = 1.0
 """A strand may lie so deep in the skin, mm."""
 _SURE = 0.3
 """Share of the hair's pixels, those with the least confidence, where directions are not compared."""
+
+_BARE = 0.75
+"""Skin is bare where the skin mask is above this ..."""
+_NO_HAIR = 0.15
+"""... and the hair mask below this."""
 
 
 class Drawn(NamedTuple):
@@ -149,6 +155,15 @@ def overlap(cover: np.ndarray, mask: np.ndarray, where: np.ndarray | None = None
         "precision": both / cover.sum() if cover.any() else 1.0,
         "recall": both / mask.sum() if mask.any() else 1.0,
     }
+
+
+def over_bare_skin(cover: np.ndarray, skin: np.ndarray, hair: np.ndarray) -> float:
+    """Share of what (H, W) drawn hair covers that the photo shows bare.
+
+    Args:
+        skin, hair: (H, W) in [0, 1], the photo's masks.
+    """
+    return float((cover & (skin > _BARE) & (hair < _NO_HAIR)).sum() / max(1, cover.sum()))
 
 
 def photo_flow(rgb: np.ndarray, hair: np.ndarray, face: float) -> tuple[np.ndarray, np.ndarray]:

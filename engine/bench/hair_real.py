@@ -25,16 +25,12 @@ from ..wire.hair import HairGroup, load_hair
 from ..wire.settings import Settings
 from .ciede2000 import color_difference
 from .hair_bundle import in_photo, photo_camera, posed_head
-from .hair_metrics import children, depth_in_head, draw, flow_error, overlap, photo_flow
+from .hair_metrics import children, depth_in_head, draw, flow_error, over_bare_skin, overlap, photo_flow
 
 __all__ = ["figures", "find_photos", "score_real"]
 
 _FACE = 150.0
 """Width of the face in pixels at which hair is compared; smaller photos are not enlarged."""
-_BARE = 0.75
-"""Skin is bare where the skin mask is above this ..."""
-_NO_HAIR = 0.15
-"""... and the hair mask below this."""
 
 
 def find_photos(folder: Path) -> dict[str, list[Path]]:
@@ -135,13 +131,12 @@ def _in_the_photo(fine: HeadModel, finer, bundle: Bundle, group: HairGroup, path
     found = overlap(drawn.cover, hair > 0.5)
     angle, confidence = photo_flow(rgb, hair, face * factor)
     flow = flow_error(drawn, angle, confidence, hair > 0.5)
-    over = drawn.cover & (bare > _BARE) & (hair < _NO_HAIR)
     return {
         **found,
         "flow": flow["median"],
         "flow_mean": flow["mean"],
         "within_20": flow["within_20"],
-        "bare_share": float(over.sum() / max(1, drawn.cover.sum())),
+        "bare_share": over_bare_skin(drawn.cover, bare, hair),
         "color": _color(bundle, group, rgb, hair, bare),
     }
 

@@ -28,7 +28,7 @@ from .skin import skin_triangles
 from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
 from .window import make_window, matte_in_window
 
-__all__ = ["build_hair"]
+__all__ = ["build_hair", "found_hair"]
 
 
 def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, progress: Progress = SILENT) -> Hair:
@@ -44,8 +44,7 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
     for number, (view, vertices) in enumerate(zip(views, posed)):
         looking(number / len(views))
         with of_view(number):
-            window = make_window(model, vertices, view)
-            seen.append(with_short_masks(model, vertices, view, HairView(window, _mask(window, view))))
+            seen.append(found_hair(model, vertices, view))
     growing = progress.part(0.4, 1.0, "Growing the hair")
     growing(0.0)
     strands, style, measured = groom_hair(model, seen, posed[0], textures)
@@ -72,6 +71,16 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         _report(seen, strands, measured),
         tuple(_warnings(seen, measured)),
     )
+
+
+def found_hair(model: HeadModel, posed: np.ndarray, view: View) -> HairView:
+    """Where one photo shows hair, brows and beard.
+
+    Args:
+        posed: (N, 3) mm, the head as it is in this photo.
+    """
+    window = make_window(model, posed, view)
+    return with_short_masks(model, posed, view, HairView(window, _mask(window, view)))
 
 
 def _mask(window: Window, view: View) -> HairMask:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .field import View
-from .seen import blur, inside_distance
+from .seen import blur, hanging_area, inside_distance
 from .volume import overhang
 from .weights import GroomWeights
 
@@ -44,8 +44,13 @@ class Cut:
     """It is so thin and so little parallel that it is a shell of short hairs."""
     stands: bool
     """The hair stands off the skull rather than lying on it."""
-    curly: bool
-    """Strands are coiled: what the photo shows of them crosses."""
+    coiled: float
+    """How far strands are coiled, 0 to 1: what the photo shows of them crosses, and directions say little."""
+
+    @property
+    def curly(self) -> bool:
+        """Strands are more coiled than not."""
+        return self.coiled > 0.5
 
 
 def cut_of(views: Sequence[View], weights: GroomWeights) -> Cut:
@@ -57,14 +62,15 @@ def cut_of(views: Sequence[View], weights: GroomWeights) -> Cut:
     low, beside, over = 0.0, [], []
     for view in views:
         seen = view.seen
-        low = max(low, float((seen.mask & seen.window.shown & (seen.window.level < 0.15)).sum()) / seen.face**2)
+        low = max(low, hanging_area(seen))
         places, far = overhang(seen, weights.volume)
         beside.append(far[seen.window.level[tuple(places.T)] < 0.75])
         over.append(far)
     sides, outline = np.concatenate(beside), np.concatenate(over)
     long = low > own.long_area
-    coiled = coherence < limits.coiled and low < limits.coiled_low
+    ball = coherence < limits.coiled and low < limits.coiled_low
     rough = coherence < limits.rough and radial > limits.radial and thickness > limits.upright and not long
+    straight, wholly = limits.curly_long if long and not ball else limits.curly
     return Cut(
         thickness=thickness,
         top=float(np.quantile(outline, 0.75)) if len(outline) > 10 else thickness,
@@ -73,10 +79,10 @@ def cut_of(views: Sequence[View], weights: GroomWeights) -> Cut:
         radial=radial,
         low=low,
         sides=float(np.median(sides)) if len(sides) > 10 else 0.0,
-        long=long and not coiled,
+        long=long and not ball,
         shell=bool(not long and thickness < (own.shell if coherence < own.shell_strength else limits.thin)),
-        stands=bool((coiled and thickness > own.shell) or rough),
-        curly=bool(coherence < (limits.curly_long if long and not coiled else limits.curly)),
+        stands=bool((ball and thickness > own.shell) or rough),
+        coiled=float(np.clip((coherence - straight) / (wholly - straight), 0, 1)),
     )
 
 

@@ -27,9 +27,10 @@ class CutWeights:
     """Coherence below which hair is a ball of coils ..."""
     coiled_low: float = 0.35
     """... unless more of it than that hangs below the chin, squared face widths."""
-    curly: float = 0.52
-    """Coherence below which short hair is curly."""
-    curly_long: float = 0.70
+    curly: Range = (0.54, 0.46)
+    """Coherence below which short hair begins to be coiled, and at which it wholly is: in between coils are flatter, or a
+    little noise, size or blur of a photo would decide between straight and coiled."""
+    curly_long: Range = (0.71, 0.60)
     """The same of long hair."""
     coils: tuple[tuple[float, float, float], ...] = ((0.38, 3.0, 9.0), (0.50, 5.0, 16.0), (0.65, 8.0, 30.0))
     """Coherence of curly hair, the radius of its coils and the length of one turn, mm: the finer the coils, the more they

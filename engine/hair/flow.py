@@ -87,12 +87,12 @@ def _axis(seen: Seen, weights: FlowWeights) -> tuple[np.ndarray, ...]:
     face, mask = seen.face, seen.mask
     light = cv2.cvtColor(seen.window.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32) * (100 / 255)
     light -= blur(light, weights.shading * face)
-    light = blur(light, max(0.8, weights.derivative * face))
+    light = blur(light, weights.derivative * face)
     across = cv2.Sobel(light, cv2.CV_32F, 1, 0, ksize=3)
     down = cv2.Sobel(light, cv2.CV_32F, 0, 1, ksize=3)
     low, high = (edge * face for edge in weights.edge)
     trust = np.clip((inside_distance(mask) - low) / (high - low), 0, 1)
-    sigma = max(weights.tensor_least, weights.tensor * face)
+    sigma = weights.tensor * face
     # The strand runs across the gradient, hence the signs.
     cosine = blur(-(across * across - down * down) * trust, sigma)
     sine = blur(-2 * across * down * trust, sigma)

@@ -90,7 +90,8 @@ def groom_hair(
     field = hair_field(shown, shares, space, fall, ears)
     scene = _Scene(model, posed, shown, traces, roots, space, field, cut, lengths, fall, ears, tie)
     curves, source, layer = _strands(scene, weights, rng)
-    curl = (0.0, 0.0) if cut.shell or cut.curly or tie is not None else measured_curl(shown, traces, weights.style)
+    curl = (0.0, 0.0) if cut.shell or tie is not None else measured_curl(shown, traces, weights.style)
+    curl = (1 - cut.coiled) * curl[0], curl[1]
     points, root, source, layer = _finished(scene, curves, source, layer, curl, weights, rng)
     color = _colors(scene, points, textures, weights, rng)
     strands = Strands(
@@ -160,7 +161,7 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         lengths = scene.lengths.seen(view, seeds)
         found = seen_strands(view, traces, lengths, roots, scene.field, scene.space, own, rng)
         if scene.cut.long:
-            lost = _out_of_sight(view, found, scene.cut)
+            lost = _out_of_sight(view, found, scene.cut, rng)
             found = continued(found, lost, scene.field, scene.space, scene.fall.top - _CHIN, rng)
         groups.append(found)
         source += [SEEN] * len(groups[-1].points)
@@ -177,17 +178,20 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
     return joined(groups), np.array(source), np.array(layer)
 
 
-def _out_of_sight(view: View, curves: Curves, cut: Cut) -> np.ndarray:
+def _out_of_sight(view: View, curves: Curves, cut: Cut, rng: np.random.Generator) -> np.ndarray:
     """(n,) numbers of the strands that end within the photo where it does not show it: at the outline, or beneath others.
 
-    Coils are lost sight of everywhere.
+    Coils are lost sight of everywhere: the more strands are coiled, the more of them.
     """
     seen = view.seen
     end = curves.points[np.arange(len(curves.points)), curves.count - 1]
     pixels, depth = seen.camera.project(end)
     inner = seen.sample(inside_distance(seen.mask), pixels) * seen.mm > _SHOWN
     shown = inner & (depth < seen.sample(view.volume.smooth, pixels) + _SHOWN)
-    return np.flatnonzero(~curves.leaves & (curves.count > 3) & (~shown | cut.curly))
+    lost = ~shown
+    if cut.coiled > 0:
+        lost |= rng.random(len(end)) < cut.coiled
+    return np.flatnonzero(~curves.leaves & (curves.count > 3) & lost)
 
 
 def _spread(scene: _Scene, weights: StrandWeights, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -204,7 +208,7 @@ def _standing(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) ->
     chosen, under = _spread(scene, weights.strands, rng)
     share = np.where(under, rng.uniform(0.35, 0.7, len(chosen)), 1.05 - 0.3 * rng.random(len(chosen)) ** 2)
     thickness = scene.lengths.thickness(roots.point[chosen])
-    curves = standing_strands(roots, chosen, share, thickness, scene.cut.curly, scene.field, scene.space, weights.cut)
+    curves = standing_strands(roots, chosen, share, thickness, scene.cut.coiled, scene.field, scene.space, weights.cut)
     return curves, np.where(roots.shown[chosen], SEEN, COMPLETED), np.where(under, UNDER, OUTER)
 
 
@@ -285,10 +289,11 @@ def _finished(
     """Points, roots, source and layer of the strands that stay."""
     own = weights.strands
     long, whole = _going_on(curves, own, rng)
-    plain = not (scene.cut.shell or scene.cut.curly or scene.tie is not None)
+    plain = not (scene.cut.shell or scene.tie is not None)
     dense = _smoothed(pushed_out(resampled(long, whole, _DENSE if scene.tie is None else 2 * _DENSE), scene.space, 1.2))
     if plain:
-        dense = tufted(dense, np.flatnonzero(layer == OUTER), *own.tufts)
+        strength, *gathered = own.tufts
+        dense = tufted(dense, np.flatnonzero(layer == OUTER), (1 - scene.cut.coiled) * strength, *gathered)
     if curl[0]:
         # The seen ones have their curls from the photo.
         which = np.flatnonzero((source == COMPLETED) & (layer == OUTER) & ~scene.roots.shown[curves.root])

@@ -300,6 +300,7 @@ def _whole(
     kept = np.where(scene.window.level < 0.5, opened(weights.bridge_low), opened(weights.bridge_high)) > 0
     if told is not None:
         kept |= told > FUSION.sure
+        kept &= ~_others(scene, hair, told)
     hair = np.where((hair > 0.5) & ~kept, 0.4, hair)
     count, label = cv2.connectedComponents((hair > 0.5).astype(np.uint8))
     keep = np.bincount(label[seeds], minlength=count) > weights.island * seeds.sum()
@@ -307,6 +308,12 @@ def _whole(
         keep = (keep & ~_gleams(scene, label, count, told)) | _hangs(scene, label, count, told)
     keep[0] = False
     return np.where(keep[label] | (hair <= 0.5), hair, 0)
+
+
+def _others(scene: Scene, hair: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """(H, W) bool: broad places beside the head that the part network doubts: the hair of somebody who touches it."""
+    doubted = ((hair > 0.5) & (told < FUSION.other) & ~scene.head).astype(np.uint8)
+    return cv2.morphologyEx(doubted, cv2.MORPH_OPEN, disk(FUSION.other_size * scene.window.face)) > 0
 
 
 def _gleams(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np.ndarray:
@@ -319,11 +326,12 @@ def _gleams(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np
 
 
 def _hangs(scene: Scene, label: np.ndarray, count: int, told: np.ndarray) -> np.ndarray:
-    """(count,) bool: islands of which the part network is sure, and not black: those may be clothes, or shadow."""
+    """(count,) bool: islands of which the part network is sure; of black ones as a whole: they may be clothes, or shadow."""
     size = np.maximum(np.bincount(label.ravel(), minlength=count), 1)
     sure = np.bincount(label.ravel(), (told > FUSION.sure).ravel(), count) / size
     light = np.bincount(label.ravel(), scene.lab[..., 0].ravel(), count) / size
-    return (sure > FUSION.island) & (light > FUSION.black)
+    mean = np.bincount(label.ravel(), told.ravel(), count) / size
+    return (sure > FUSION.island) & ((light > FUSION.black) | (mean > SHAPE.black_told))
 
 
 def _without_blackness(
@@ -361,7 +369,9 @@ def _beyond_photo(scene: Scene, hair: np.ndarray, weights: BorderWeights = BORDE
     more = ~window.shown & (distance < coat) & scalp & (window.level > weights.coat_lowest)
     more = (more | (mask > 0)).astype(np.uint8)
     more = cv2.morphologyEx(more, cv2.MORPH_CLOSE, disk(weights.coat_gap * window.face)) > 0
-    return np.where(window.shown, hair, more.astype(hair.dtype))
+    # The last pixels before the border are half the photo's: no slit between hair on both sides of it.
+    inner = cv2.erode(window.shown.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
+    return np.where(inner, hair, np.maximum(np.where(window.shown, hair, 0), more).astype(hair.dtype))
 
 
 def _cut_off_beside(scene: Scene, hair: np.ndarray, weights: BorderWeights) -> np.ndarray:

@@ -233,7 +233,11 @@ class FusionWeights:
     island: float = 0.3
     """Share of an island of hair of which the network must be sure to keep it ..."""
     black: float = 15.0
-    """... and its least mean L."""
+    """... if its mean L is at least this: a darker one is kept as hair in the dark is, see `ShapeWeights.black_told`."""
+    other: float = 0.4
+    """Chance below which hair beside the head is another person's ..."""
+    other_size: float = 0.05
+    """... where it is at least twice as broad as that, face widths: the network is coarse, and doubts fringes and wisps."""
     gleam: float = 0.5
     """Share of a gleam as bright as white hair of which the network must be sure to take any of it for hair."""
     doubt: float = 0.1

@@ -45,9 +45,9 @@ class PersonNet:
         self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(data, np.uint8))
         self._lock = threading.Lock()
 
-    def __call__(self, square: np.ndarray) -> np.ndarray:
-        """(S, S, 3) uint8 RGB -> (256, 256) float32 in [0, 1]."""
-        small = cv2.resize(square, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        """(h, w, 3) uint8 RGB -> (256, 256) float32 in [0, 1]."""
+        small = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
         blob = np.ascontiguousarray((small.astype(np.float32) / 255).transpose(2, 0, 1))[None]
         with self._lock:
             self._net.setInput(blob)
@@ -73,18 +73,26 @@ def person_matte(window: Window) -> np.ndarray | None:
     network = _network(file) if file else None
     if network is None:
         return None
+    rows, columns = np.flatnonzero(window.shown.any(1)), np.flatnonzero(window.shown.any(0))
+    if not len(rows):
+        return None
     centre = crop_centre(window.landmarks)
     total, weight = np.zeros(window.skin.shape, np.float32), np.full(window.skin.shape, 1e-6, np.float32)
+    low, high = np.array([columns[0], rows[0]]), np.array([columns[-1] + 1, rows[-1] + 1])
     for reach, counts in WEIGHTS.parts.crops:
         half = int(reach * window.face)
-        place = _overlap(window.skin.shape, int(centre[0]) - half, int(centre[1]) - half, 2 * half)
-        if place is None:
+        corner, opposite = centre.astype(int) - half, centre.astype(int) + half
+        (x0, y0), (x1, y1) = np.maximum(corner, low), np.minimum(opposite, high)
+        if x1 <= x0 or y1 <= y0:
             continue
-        inside, cut, pad = place
-        square = cv2.copyMakeBorder(window.rgb[inside], *pad, cv2.BORDER_REPLICATE)
-        people = cv2.resize(network(square), (2 * half, 2 * half), interpolation=cv2.INTER_LINEAR)
-        total[inside] += counts * people[cut]
-        weight[inside] += counts
+        inside = window.rgb[y0:y1, x0:x1]
+        # Where the square reaches beyond the photo: what is repeated there hides people at the border, but without it the network
+        # sees neighbours as well as the one in the middle.
+        people = cv2.resize(network(inside), (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+        if (x1 - x0, y1 - y0) != (2 * half, 2 * half):
+            people = (people + _padded(network, inside, ((x0, y0) - corner, opposite - (x1, y1)))) / 2
+        total[y0:y1, x0:x1] += counts * people
+        weight[y0:y1, x0:x1] += counts
     return total / weight
 
 
@@ -95,14 +103,13 @@ def window_parts(window: Window, view: View) -> dict[str, np.ndarray] | None:
     return None if parts is None else parts.window(window.origin, window.scale, window.skin.shape)
 
 
-def _overlap(shape: tuple[int, int], x: int, y: int, side: int) -> tuple | None:
-    """A square's part in a picture: slices there, slices in the square, and how much is missing on its four sides."""
-    height, width = shape
-    x0, y0, x1, y1 = max(0, x), max(0, y), min(width, x + side), min(height, y + side)
-    if x1 <= x0 or y1 <= y0:
-        return None
-    return (
-        (slice(y0, y1), slice(x0, x1)),
-        (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)),
-        (y0 - y, y + side - y1, x0 - x, x + side - x1),
-    )
+def _padded(network: PersonNet, inside: np.ndarray, pads: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """(h, w) people in the part of a square that lies in the photo, whose border is repeated beyond it.
+
+    Args:
+        inside: (h, w, 3) uint8. pads: pixels that are missing at the left and the top, and at the right and the bottom.
+    """
+    (left, top), (right, bottom) = pads
+    square = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE)
+    people = cv2.resize(network(square), square.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return people[top : top + inside.shape[0], left : left + inside.shape[1]]

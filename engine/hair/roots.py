@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from ..geometry.mesh import face_cross, vertex_normals
 from ..head.model import HeadModel
-from .seen import Seen, blur
+from .seen import Seen, blur, hanging_area
 from .skin import skin_triangles
 from .weights import RootWeights
 
@@ -102,8 +102,7 @@ def _hangs_over(first: Seen, weights: RootWeights) -> bool:
     """Whether hair falls over bare skin: over the forehead as a fringe, or past the temples as long hair does."""
     forehead = first.oval & (first.window.level > 0.60)
     fringe = (first.mask & forehead).sum() > weights.fringe * max(1, forehead.sum())
-    low = (first.mask & first.window.shown & (first.window.level < 0.15)).sum()
-    return bool(fringe or low > weights.long_area * first.face**2)
+    return bool(fringe or hanging_area(first) > weights.long_area)
 
 
 def _beside_bare(points: np.ndarray, told: np.ndarray, hair: np.ndarray, weights: RootWeights) -> np.ndarray:

@@ -14,10 +14,14 @@ from .types import HairMask, HairView, Window
 from .weights import VolumeWeights
 from .window import cropped_window
 
-__all__ = ["Seen", "bilinear", "blur", "inside_distance", "seen_hair"]
+__all__ = ["Seen", "bilinear", "blur", "hanging_area", "inside_distance", "seen_hair"]
 
 _MARGIN = 0.12
 """Face widths around head and hair that are kept."""
+_BELOW = 0.15
+"""Level below which hair hangs below the chin."""
+_CUT = (0.4, -0.3)
+"""Level below which hair at the photo's lower border goes on, and down to which it is taken to."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Seen:
     @property
     def face(self) -> float:
         return self.window.face
+
+    @property
+    def face_height(self) -> float:
+        """Pixels from the chin to the top of the face's oval."""
+        return float(np.linalg.norm(self.window.landmarks[TOP] - self.window.landmarks[CHIN]))
 
     def sample(self, image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         """(n,) values of an (H, W) picture at (n, 2) pixels, bilinear; its border is repeated."""
@@ -104,6 +113,16 @@ def _seen(window: Window, mask: HairMask, part: tuple[slice, slice], weights: Vo
         up=up / np.linalg.norm(up),
         mm=middle / window.camera.fx,
     )
+
+
+def hanging_area(seen: Seen) -> float:
+    """Hair below the chin in squared face widths; hair that the photo's lower border cuts is taken to go on a little below it."""
+    level, shown = seen.window.level, seen.window.shown
+    area = float((seen.mask & shown & (level < _BELOW)).sum())
+    below = np.vstack([shown[1:], np.zeros((1, shown.shape[1]), bool)])
+    cut = seen.mask & shown & ~below & (level < _CUT[0])
+    area += float(np.clip(np.minimum(level[cut], _BELOW) - _CUT[1], 0, None).sum()) * seen.face_height
+    return area / seen.face**2
 
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:

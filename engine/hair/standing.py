@@ -22,7 +22,7 @@ _LEAST = 3.0
 
 
 def standing_strands(
-    roots: Roots, chosen: np.ndarray, share: np.ndarray, thickness: np.ndarray, curly: bool, field: Field, space: Space,
+    roots: Roots, chosen: np.ndarray, share: np.ndarray, thickness: np.ndarray, coiled: float, field: Field, space: Space,
     weights: CutWeights,
 ) -> Curves:  # fmt: skip
     """Strands from roots to the hull.
@@ -31,12 +31,13 @@ def standing_strands(
         chosen: (n,) numbers of the roots.
         share: (n,) how much of the way to the hull each goes.
         thickness: (n,) mm of the hair there: where the hull is a guess, it is not lower than that.
-        curly: coils stand wherever they grow; straight hair leans the way that the photos show.
+        coiled: how far, 0 to 1: coils stand wherever they grow; straight hair leans the way that the photos show.
     """
     start, normal = roots.point[chosen], roots.normal[chosen]
-    lean = weights.lean_curly if curly else weights.lean
+    lean = weights.lean + coiled * (weights.lean_curly - weights.lean)
     way = unit(normal + lean * _direction(field, start + 2 * normal))
-    length = np.maximum(_to_hull(start, way, space, weights.tallest), thickness) * share * (1 if curly else weights.stretched)
+    stretched = weights.stretched + coiled * (1 - weights.stretched)
+    length = np.maximum(_to_hull(start, way, space, weights.tallest), thickness) * share * stretched
     step = (np.maximum(length, _LEAST) / (_PLACES - 1))[:, None]
     places = [start]
     for number in range(1, _PLACES):

@@ -93,9 +93,12 @@ def measured_style(cut: Cut | None, curl: tuple[float, float], weights: StyleWei
     shell = cut is not None and cut.shell
     coherence = 1.0 if cut is None else cut.coherence
     radius, length = curl
-    if cut is not None and cut.curly and not shell:
+    if cut is not None and cut.coiled > 0 and not shell:
         crossed, *sizes = np.transpose(limits.coils)
-        radius, length = (float(np.interp(coherence, crossed, one)) for one in sizes)
+        across, turn = (float(np.interp(coherence, crossed, one)) for one in sizes)
+        # Where strands are hardly coiled their coils are flat: the photo's own directions hold.
+        length = turn if cut.coiled * across > radius else length
+        radius = max(cut.coiled * across, radius)
     kind = 1 if shell else 2 if cut is not None and cut.long else 0
     return HairStyle(
         children=weights.children[kind],

@@ -16,7 +16,7 @@ __all__ = ["Hair", "HairMask", "HairWarning", "Tufts", "HairView", "Strands", "W
 
 @dataclass(frozen=True)
 class Window:
-    """The part of one photo in which hair is looked for, reduced to a face 150 pixels wide (never enlarged).
+    """The part of one photo in which hair is looked for, with a face 150 pixels wide.
 
     All pictures are (H, W). Where the head reaches beyond the photo, the window does too: there the photo's border is
     repeated and `shown` is False.

@@ -32,8 +32,6 @@ class FlowWeights:
     """Standard deviation of the derivative, face widths."""
     tensor: float = 0.016
     """Standard deviation of the structure tensor, face widths."""
-    tensor_least: float = 1.8
-    """The least of it, pixels: below, noise looks like strands."""
     edge: Range = (0.012, 0.032)
     """Distance from the mask's border from which on an edge may be a strand, and at which it surely is, face widths."""
     contrast_most: float = 1.5

@@ -20,7 +20,8 @@ from .types import Window
 __all__ = ["cropped_window", "drawn_head", "make_window", "matte_in_window"]
 
 WORK_FACE = 150.0
-"""Width of the face in pixels at which hair is looked at; smaller photos are not enlarged."""
+"""Width of the face in pixels at which hair is looked at, whatever the photo's size: so each filter, and each count of pixels,
+means the same for all of them."""
 
 REACH = (2.2, 1.75, 2.2, 3.2)
 """How far the window reaches from the middle of the face's oval to the left, up, to the right and down, face widths."""
@@ -40,7 +41,7 @@ def make_window(model: HeadModel, posed: np.ndarray, view: View) -> Window:
     face = face_width(view.observation)
     box = _box(model, posed, view, face)
     x0, y0, x1, y1 = box
-    scale = min(1.0, WORK_FACE / face)
+    scale = WORK_FACE / face
     size = max(8, round((x1 - x0) * scale)), max(8, round((y1 - y0) * scale))
     ratio = np.array(size) / (x1 - x0, y1 - y0)
     local = ((points - (x0, y0)) * ratio).astype(np.float32)
@@ -126,20 +127,22 @@ def _box(model: HeadModel, posed: np.ndarray, view: View, face: float) -> tuple[
 
 
 def _part(image: np.ndarray, box: tuple[int, int, int, int], size: tuple[int, int], border: int) -> np.ndarray:
-    """The box of a photo, reduced to `size`; beyond the photo its border is repeated, or zero."""
+    """The box of a photo, reduced or enlarged to `size`; beyond the photo its border is repeated, or zero."""
     x0, y0, x1, y1 = box
     height, width = image.shape[:2]
     inside = image[max(0, y0) : min(height, y1), max(0, x0) : min(width, x1)]
     pad = max(0, -y0), max(0, y1 - height), max(0, -x0), max(0, x1 - width)
     if any(pad):
         inside = cv2.copyMakeBorder(inside, *pad, border)
-    if size != (x1 - x0, y1 - y0):
-        return cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(inside)
+    if size == (x1 - x0, y1 - y0):
+        return np.ascontiguousarray(inside)
+    smaller = size[0] < x1 - x0
+    how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC if image.dtype == np.uint8 else cv2.INTER_LINEAR
+    return cv2.resize(inside, size, interpolation=how)
 
 
 def _camera(camera: Camera, box: tuple[int, int, int, int], size: tuple[int, int]) -> Camera:
-    """The photo's camera for the box, reduced to `size`."""
+    """The photo's camera for the box, reduced or enlarged to `size`."""
     x0, y0, x1, y1 = box
     crop = camera.cropped(x0, y0, x1 - x0, y1 - y0)
     across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)

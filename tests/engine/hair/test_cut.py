@@ -10,8 +10,16 @@ import pytest
 from engine.camera import orbit_camera
 from engine.geometry.mesh import vertex_normals
 from engine.hair import groom_hair
+from engine.hair.body import body_mesh
+from engine.hair.cut import cut_of
+from engine.hair.field import View
+from engine.hair.flow import Fall, hair_flow
+from engine.hair.seen import hanging_area, seen_hair
 from engine.hair.skin import skin_triangles
+from engine.hair.style import measured_style
+from engine.hair.volume import hair_volume
 from engine.hair.warm import drawn_textures, drawn_view
+from engine.hair.weights import WEIGHTS
 
 SIZE = 320
 
@@ -69,6 +77,37 @@ def test_sleek_hair_lies_and_is_longer_than_it_is_thick(model, sleek):
     assert not report["stands"] and not report["tied"] and style.curl_radius == 0
     assert np.median(leaning(model, strands)) < 0.6
     assert np.median(lengths(strands)) > 1.5 * 14
+
+
+def found(model, view):
+    """One photo of the template head as the groom reads it."""
+    seen, fall = seen_hair(view, WEIGHTS.volume), Fall.of(model, model.template)
+    volume = hair_volume(model, model.template, seen, body_mesh(model, model.template), WEIGHTS.volume)
+    return View(seen, volume, hair_flow(seen, volume.smooth, fall, WEIGHTS.flow))
+
+
+@pytest.mark.parametrize("fall", [0.0, 170.0])
+def test_a_little_blur_does_not_decide_between_straight_and_coiled(model, fall):
+    view = drawn_view(model, model.template, orbit_camera(model.template, 10, width=SIZE, height=SIZE, fill=0.6), 25.0, fall)
+    view = found(model, view)
+
+    def radius(coherence):
+        flow = view.flow._replace(coherence=np.full_like(view.flow.coherence, coherence))
+        return measured_style(cut_of([view._replace(flow=flow)], WEIGHTS), (0.0, 0.0), WEIGHTS.style, WEIGHTS.cut).curl_radius
+
+    radii = np.array([radius(one) for one in np.arange(0.47, 0.80, 0.01)])
+    assert radii[0] > 0.003 and radii[-1] == 0
+    assert np.abs(np.diff(radii)).max() < 0.001
+
+
+def test_hair_that_the_photos_border_cuts_goes_on_below_it(model):
+    view = drawn_view(model, model.template, orbit_camera(model.template, 10, width=SIZE, height=SIZE, fill=0.6), 25.0, 170.0)
+    seen = seen_hair(view, WEIGHTS.volume)
+    cut = replace(seen, window=replace(seen.window, shown=seen.window.level > 0.1))
+    assert (cut.mask & cut.window.shown & (cut.window.level < 0.15)).sum() < WEIGHTS.strands.long_area * cut.face**2
+    assert hanging_area(cut) > WEIGHTS.strands.long_area
+    short = seen_hair(drawn(model, 10, 14), WEIGHTS.volume)
+    assert hanging_area(replace(short, window=replace(short.window, shown=short.window.level > 0.1))) < 0.02
 
 
 def with_knot(view, model, reach, radius):

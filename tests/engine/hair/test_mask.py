@@ -201,6 +201,47 @@ def test_the_matte_tells_people_from_what_is_behind(model):
     assert matte[head].mean() > 0.8 and matte[far].mean() < 0.3
 
 
+def test_the_person_network_looks_at_the_photo_alone_too(model, monkeypatch):
+    """Taken with what is repeated beyond its border, a person there may be lost, and nothing seen twice is."""
+    window, _ = _mask(model, False, yaw=0.0)
+    shown, rgb = window.shown.copy(), window.rgb.copy()
+    shown[:, : shown.shape[1] // 3] = False
+    rgb[~shown] = (255, 0, 255)
+    seen = []
+
+    def network(picture):
+        repeated = (picture == (255, 0, 255)).all(-1).any() or (np.ptp(picture[:, :5].astype(int), axis=1) == 0).all()
+        seen.append(repeated)
+        return np.full((256, 256), 0.2 if repeated else 1.0, np.float32)
+
+    monkeypatch.setattr(person, "segmenter_path", lambda: "here")
+    monkeypatch.setattr(person, "_network", lambda file: network)
+    matte = person.person_matte(dataclasses.replace(window, shown=shown, rgb=rgb))
+    assert {True, False} == {bool(one) for one in seen}
+    assert np.median(matte[shown & (matte > 0)]) == pytest.approx(0.6, abs=0.02) and matte[~shown].max() < 1e-3
+
+
+def _smaller(view, factor):
+    """The view of the same photo at another size."""
+    width, height = (round(side * factor) for side in view.photo.size)
+    size = {"dsize": (width, height), "interpolation": cv2.INTER_AREA}
+    photo = dataclasses.replace(view.photo, pixels=cv2.resize(view.photo.pixels, **size))
+    observation = dataclasses.replace(view.observation, landmarks=view.observation.landmarks * np.float32(factor))
+    coarse = dataclasses.replace(view.coarse, camera=view.coarse.camera.scaled(factor))
+    mid = dataclasses.replace(view.mid, skin_mask=cv2.resize(view.mid.skin_mask, **size))
+    return dataclasses.replace(view, photo=photo, observation=observation, coarse=coarse, mid=mid)
+
+
+def test_hair_is_looked_at_in_one_size_whatever_the_photos(model):
+    scene = Scene(model, hand=False, yaw=15.0, paint=_hair)
+    view = _view(scene)
+    windows = [make_window(model, model.template, one) for one in (view, _smaller(view, 0.4))]
+    assert windows[1].face == pytest.approx(windows[0].face, rel=0.01)
+    large, small = (hair_mask(window, person.person_matte(window)).hair > 0.5 for window in windows)
+    small = cv2.resize(small.astype(np.uint8), large.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    assert (large & small).sum() > 0.88 * (large | small).sum()
+
+
 @functools.cache
 def _drawn():
     return {one.name: one for one in drawings()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,16 @@ from scipy.spatial import cKDTree
 
 from ..camera import Camera
 from ..fit import fit_coarse, fit_mid
-from ..head.model import HeadModel
+from ..head.model import MATERIALS, HeadModel
 from ..photo import Landmarker, observe
 from ..pipeline.assemble import camera_from_json
 from ..types import View
 from ..wire.bundle import Bundle, posed_vertices
+from ..wire.hair import HairGroup
 from ..wire.settings import Settings
+from .hair_metrics import Depth, depth_in_head, refined
 
-__all__ = ["NotMeasured", "fitted_view", "in_photo", "photo_camera", "posed_head"]
+__all__ = ["NotMeasured", "buried", "fitted_view", "in_photo", "photo_camera", "posed_head"]
 
 
 class NotMeasured(Exception):
@@ -50,3 +53,18 @@ def in_photo(bundle: Bundle, points: np.ndarray, number: int = 0) -> np.ndarray:
     _, near = cKDTree(rest).query(points[:, 0])
     shift = posed_head(bundle, number)[near] / 1000 - rest[near]
     return (points + shift[:, None]).astype(np.float32)
+
+
+def buried(fine: HeadModel, vertices: np.ndarray, groups: Mapping[str, HairGroup]) -> Depth:
+    """How deep the guides of all groups lie in skin and eyes, at their points and half way between two; the rest of its hair.
+
+    Args:
+        fine: the subdivided head, (N, 3) mm `vertices` of it at rest.
+        groups: at least ``hair``.
+    """
+    solid = np.repeat(np.isin(fine.face_material, [MATERIALS.index(name) for name in ("skin", "eyes")]), 2)
+    found = {
+        name: depth_in_head(refined(group.points * 1000.0, 2 * group.points.shape[1] - 1), vertices, fine.triangles[solid])
+        for name, group in groups.items()
+    }
+    return found["hair"]._replace(worst=max(one.worst for one in found.values()))

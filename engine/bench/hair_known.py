@@ -14,7 +14,7 @@ from ..geometry.closest import SurfaceIndex
 from ..geometry.similarity import similarity
 from ..hair.skin import skin_triangles
 from ..head import load_head_model
-from ..head.model import MATERIALS, HeadModel
+from ..head.model import HeadModel
 from ..head.subdivision import subdivided
 from ..methods import reconstruct
 from ..render import rasterize
@@ -26,8 +26,8 @@ from ..wire.hair import load_hair
 from ..wire.hair_color import BUILT, StrandCurve
 from ..wire.settings import Settings
 from .ciede2000 import color_difference
-from .hair_bundle import photo_camera
-from .hair_metrics import children, depth_in_head, draw, overlap, refined, smooth_length
+from .hair_bundle import buried, photo_camera
+from .hair_metrics import children, draw, overlap, refined, smooth_length
 from .hair_truth import Truth, bald, load_truth
 
 __all__ = ["KNOWN_HAIR", "figures", "look_error", "rebuild", "score_known", "worst"]
@@ -110,8 +110,7 @@ def figures(model: HeadModel, truth: Truth, bundle: Bundle) -> dict:
         return row
     every = children(group)
     fine, finer = subdivided(model)
-    skin = np.repeat(fine.face_material == MATERIALS.index("skin"), 2)
-    depth = depth_in_head(group.points * 1000, finer @ rest, fine.triangles[skin])
+    depth = buried(fine, finer @ rest, groups)
     row |= {"depth_mm": depth.worst, "deep_share": depth.share, "root_gap_mm": depth.root_gap}
     if bald(truth.style):
         return {**row, "bare_share": 1.0}

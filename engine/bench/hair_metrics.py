@@ -13,6 +13,7 @@ import numpy as np
 from ..camera import Camera
 from ..geometry.closest import SurfaceIndex
 from ..geometry.mesh import vertex_normals
+from ..geometry.winding import enclosed
 from ..hair.draw import grown
 from ..hair.style import curled
 from ..hair.types import Strands, Tufts
@@ -28,6 +29,7 @@ __all__ = [
     "over_bare_skin",
     "overlap",
     "photo_flow",
+    "refined",
     "smooth_length",
     "tufts",
 ]
@@ -225,27 +227,10 @@ def depth_in_head(strands: np.ndarray, vertices: np.ndarray, triangles: np.ndarr
     below = np.where((side < 0) & ~found.on_border, found.distance, 0)
     # Behind the rim of an ear the nearest skin looks away: what seems deep is asked again.
     deep = np.flatnonzero(below > _DEEP_MM)
-    below[deep] *= _enclosed(strands.reshape(-1, 3)[deep].astype(np.float64), points, faces)
+    below[deep] *= enclosed(strands.reshape(-1, 3)[deep].astype(np.float64), points, faces)
     below = below.reshape(strands.shape[:2])[:, 1:]
     gap = found.distance.reshape(strands.shape[:2])[:, 0]
     return Depth(float(below.max()), float((below.max(1) > _DEEP_MM).mean()), float(np.percentile(gap, 95)))
-
-
-def _enclosed(places: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(n,) bool: the surface winds around a place more than half, openings notwithstanding.
-
-    Solid angles after van Oosterom and Strackee, IEEE Transactions on Biomedical Engineering 1983; Jacobson, Kavan and
-    Sorkine-Hornung, "Robust Inside-Outside Segmentation using Generalized Winding Numbers", SIGGRAPH 2013.
-    """
-    inside = np.zeros(len(places), bool)
-    for start in range(0, len(places), 200):
-        corner = vertices[triangles][None] - places[start : start + 200, None, None]
-        a, b, c = corner[:, :, 0], corner[:, :, 1], corner[:, :, 2]
-        la, lb, lc = (np.linalg.norm(one, axis=-1) for one in (a, b, c))
-        volume = (a * np.cross(b, c)).sum(-1)
-        rest = la * lb * lc + (a * b).sum(-1) * lc + (b * c).sum(-1) * la + (c * a).sum(-1) * lb
-        inside[start : start + 200] = 2 * np.arctan2(volume, rest).sum(1) > 2 * np.pi
-    return inside
 
 
 def smooth_length(points: np.ndarray, sigma: float = 0.06) -> np.ndarray:

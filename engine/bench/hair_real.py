@@ -24,8 +24,8 @@ from ..wire.formats import is_photo_name
 from ..wire.hair import HairGroup, load_hair
 from ..wire.settings import Settings
 from .ciede2000 import color_difference
-from .hair_bundle import in_photo, photo_camera, posed_head
-from .hair_metrics import children, depth_in_head, draw, flow_error, over_bare_skin, overlap, photo_flow
+from .hair_bundle import buried, in_photo, photo_camera, posed_head
+from .hair_metrics import children, draw, flow_error, over_bare_skin, overlap, photo_flow
 
 __all__ = ["figures", "find_photos", "score_real"]
 
@@ -94,15 +94,15 @@ def figures(model: HeadModel, bundle: Bundle, photos: Sequence[Path], landmarker
     warnings = [one.get("code", "") for one in bundle.manifest["quality"]["warnings"]]
     row = {"hair_s": timings.get("hair", 0.0), "total_s": total}
     row["warnings"] = [code for code in warnings if "hair" in code.lower()]
-    group = load_hair(bundle).get("hair")
+    groups = load_hair(bundle)
+    group = groups.get("hair")
     row["guides"] = 0 if group is None else len(group.points)
     if group is None or not row["guides"]:
         return row
     fine, finer = subdivided(model)
     arrays = bundle.arrays()
     rest = finer @ ((arrays["vertices"] + arrays["deformation"]).astype(np.float64) * 1000)
-    skin = np.repeat(fine.face_material == MATERIALS.index("skin"), 2)
-    depth = depth_in_head(group.points * 1000.0, rest, fine.triangles[skin])
+    depth = buried(fine, rest, groups)
     row |= {"depth_mm": depth.worst, "deep_share": depth.share, "root_gap_mm": depth.root_gap}
     used = {photo["name"] for photo in bundle.manifest["photos"][:1]}
     photo = next((path for path in photos if path.name in used), photos[0])

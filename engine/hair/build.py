@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from ..wire.hair_color import SCALP_SHARE
 from ..wire.messages import say
 from .closeup import make_closeup
 from .covered import covered_skin
+from .emerged import Solid, emerged
 from .groom import groom_hair
 from .mask import hair_mask
 from .person import person_matte, window_parts
@@ -24,8 +26,8 @@ from .short import short_hair
 from .short_masks import with_short_masks
 from .short_match import as_painted
 from .short_weights import MATCH
-from .skin import skin_triangles
-from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window
+from .skin import at_rest, skin_triangles
+from .types import Hair, HairMask, HairView, HairWarning, Strands, Tufts, Window, no_strands
 from .window import make_window, matte_in_window
 
 __all__ = ["build_hair", "found_hair"]
@@ -62,6 +64,8 @@ def build_hair(model: HeadModel, views: Sequence[View], textures: Textures, prog
         closeup, skin = make_closeup(model, posed[0], views[0]), skin_triangles(model)
         for name in MATCH.keys() & tufts.keys():
             tufts[name] = as_painted(closeup, skin, tufts[name], textures.albedo, bare, MATCH[name])
+    tufts = _emerged(model, views[0], posed[0], tufts)
+    strands = tufts["hair"].strands if "hair" in tufts else no_strands(0)
     growing(1.0)
     return Hair(
         tufts,
@@ -81,6 +85,17 @@ def found_hair(model: HeadModel, posed: np.ndarray, view: View) -> HairView:
     """
     window = make_window(model, posed, view)
     return with_short_masks(model, posed, view, HairView(window, _mask(window, view)))
+
+
+def _emerged(model: HeadModel, view: View, posed: np.ndarray, tufts: dict[str, Tufts]) -> dict[str, Tufts]:
+    """The same, none of which lies in the head at rest: each strand is carried there with its root, and back."""
+    skin, rest = skin_triangles(model), model.shape(view.coarse.identity) + view.mid.deformation
+    solid, out = Solid(model, rest), {}
+    for name, one in tufts.items():
+        strands = emerged(replace(one.strands, points=at_rest(skin, one.strands, posed, rest)), solid)
+        if len(strands.points):
+            out[name] = one._replace(strands=replace(strands, points=at_rest(skin, strands, rest, posed)))
+    return out
 
 
 def _mask(window: Window, view: View) -> HairMask:
@@ -117,7 +132,12 @@ def _report(seen: Sequence[HairView], strands: Strands, measured: dict) -> dict:
         for value, name in ((2, "seen"), (1, "completed"), (0, "guessed"))
     }
     refusals = [view.mask.refusal for view in seen]
-    return {"state": "grown" if len(strands.points) else next(filter(None, refusals), "none"), **measured, **shares}
+    return {
+        "state": "grown" if len(strands.points) else next(filter(None, refusals), "none"),
+        **measured,
+        "guides": len(strands.points),
+        **shares,
+    }
 
 
 def _warnings(seen: Sequence[HairView], measured: dict):

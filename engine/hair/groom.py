@@ -20,7 +20,8 @@ from .ears import Ears
 from .field import Field, View, hair_field
 from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, surfaced, trimmed, tufted
 from .flow import Fall, hair_flow
-from .grow import continued, grown_strands
+from .grow import continued, grown_strands, ragged
+from .hairline import hairline_thickness
 from .lengths import Lengths
 from .roots import Roots, hair_roots
 from .seen import Seen, inside_distance, seen_hair
@@ -98,7 +99,7 @@ def groom_hair(
         points.astype(np.float32),
         roots.face[root],
         roots.weights[root].astype(np.float32),
-        np.full(points.shape[:2], weights.strands.radius, np.float32) * _taper(points.shape[1]),
+        _radius(scene, points, root, weights.strands),
         color.astype(np.float32),
         source.astype(np.uint8),
         layer.astype(np.uint8),
@@ -172,7 +173,9 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         low, high = own.beneath if kind == UNDER else np.where(roots.shown[chosen][:, None], own.over, own.hidden).T
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
         lengths = lengths * rng.uniform(0.7, 1.1, len(chosen))
-        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, scene.fall.top - _CHIN))
+        grown = grown_strands(roots, chosen, share, lengths, scene.field, scene.space, scene.fall.top - _CHIN)
+        # What no length bounds ends at the hull, all of it at one height.
+        groups.append(ragged(grown, own.tips, rng) if scene.cut.long else grown)
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)
@@ -362,6 +365,12 @@ def _colors(
     mixed = 0.6 * mixed.mean(1, keepdims=True) + 0.4 * mixed
     vary = np.exp(rng.normal(0, weights.color.variation, (len(points), 1, 1)))
     return np.clip(mixed * vary, *weights.color.range)
+
+
+def _radius(scene: _Scene, points: np.ndarray, root: np.ndarray, weights: StrandWeights) -> np.ndarray:
+    """(G, P) float32 mm: half the thickness of strands (G, P, 3) on the roots of these numbers."""
+    border = hairline_thickness(scene.roots.point, root, points, weights)
+    return np.float32(weights.radius) * _taper(points.shape[1]) * border
 
 
 def _taper(points: int) -> np.ndarray:

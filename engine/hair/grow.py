@@ -10,7 +10,7 @@ from .roots import Roots
 from .space import Space, trilinear
 from .trace import Curves
 
-__all__ = ["continued", "grown_strands"]
+__all__ = ["continued", "grown_strands", "ragged"]
 
 _MOST = 130
 """Most places of a strand."""
@@ -39,6 +39,16 @@ def grown_strands(
     points = np.take_along_axis(points, index[..., None], 1)
     kept = np.flatnonzero(count >= 3)
     return Curves(points[kept], count[kept], np.asarray(chosen)[kept], np.zeros(len(kept), bool))
+
+
+def ragged(curves: Curves, tips: float, rng: np.random.Generator) -> Curves:
+    """Strands that do not end as one.
+
+    Args:
+        tips: largest share of a strand that is cut off.
+    """
+    left = np.round(curves.count * (1 - tips * rng.random(len(curves.count)) ** 2)).astype(np.int64)
+    return curves._replace(count=np.minimum(curves.count, np.maximum(4, left)))
 
 
 def continued(

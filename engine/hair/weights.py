@@ -217,6 +217,9 @@ class StrandWeights:
     """Depth in the head, by voxels, from which on a strand ends there, mm."""
     radius: float = 0.05
     """Half the thickness of a strand, mm."""
+    hairline: tuple[float, float] = (0.4, 14.0)
+    """Thickness of a strand at its root on the border of the hair, over that of others, and the length over which it becomes as
+    thick as they are, mm: the border of a scalp carries fine hair."""
 
 
 @dataclass(frozen=True)

@@ -55,14 +55,13 @@ def row(head: Path) -> np.ndarray:
     fine, finer = subdivided(model)
     posed, maps = posed_head(bundle), bundle.manifest["maps"]
     albedo = cv2.imread(str(bundle.path / maps.get("albedo_bare", maps["albedo"])["file"]))[..., ::-1]
-    groups = [one._replace(points=in_photo(bundle, one.points)) for one in load_hair(bundle).values()]
+    groups = {name: one._replace(points=in_photo(bundle, one.points)) for name, one in load_hair(bundle).items()}
     photo = cv2.imread(str(bundle.path / bundle.manifest["cameras"][0]["file"]))[..., ::-1]
     own, cut = around_head(photo_camera(bundle), photo, posed)
-    cloud = np.concatenate([posed, *(1000 * one.points.reshape(-1, 3)[::37] for one in groups)])
+    cloud = np.concatenate([posed, *(1000 * one.points.reshape(-1, 3)[::37] for one in groups.values())])
     cameras = [own, *(orbit_camera(cloud, turn, width=SIDE, height=SIDE, fill=0.95) for turn in TURNS)]
-    drawn = [
-        render_head(fine, finer @ posed, camera, albedo, background=GROUND, tufts=map(tufts, groups)) for camera in cameras
-    ]
+    grown = {name: tufts(one) for name, one in groups.items()}
+    drawn = [render_head(fine, finer @ posed, camera, albedo, background=GROUND, tufts=grown) for camera in cameras]
     return np.hstack([_square(picture) for picture in (cut, *drawn)])
 
 

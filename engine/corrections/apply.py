@@ -17,6 +17,7 @@ from ..wire.messages import Message, say
 from .base import Base
 from .ease import eased
 from .locks import locked
+from .neutral import as_neutral
 from .sliders import slid
 from .solve import PinSet, PinSolver, Solved
 from .weights import WEIGHTS, CorrectionWeights, EaseWeights
@@ -72,6 +73,8 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
         HrnError: ``CORRECTIONS_INVALID`` where they belong to another head.
     """
     _refuse_another_head(model, base, corrections)
+    if corrections.switches.neutral:
+        base = as_neutral(model, base)
     pins, names = _pin_set(base, corrections)
     surface = skin_surface(model)
     kept = locked(model, surface, corrections.locks, weights.hold)

@@ -104,7 +104,7 @@ class PinSolver:
         self.pins = replace(self.pins, pixels=pixels)
         self.offset = np.zeros(base.rest.shape)
         self.change = np.zeros((views, base.basis.shape[0]))
-        self.bound = np.zeros(self.change.shape, bool)
+        self.bound = np.zeros(self.change.shape, bool) if base.fixed is None else base.fixed.copy()
         self.pose = np.zeros((views, 7))
         self.cameras = list(base.cameras)
         self.scale = 1.0

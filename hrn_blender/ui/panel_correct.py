@@ -59,6 +59,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         sub.active = not wanted.rigid_only
         for name in ("shape", "expression", "symmetric"):
             sub.prop(wanted, name)
+        column.prop(wanted, "neutral")
         column.prop(wanted, "focal_free")
 
 

@@ -78,7 +78,7 @@ def test_pins_are_saved_with_the_file_and_sent_whole(scene, tmp_path):
 
 def test_switches_locks_and_sliders_are_sent(scene):
     head, wanted = scene.head, scene.head.hrn_correct
-    wanted.symmetric, wanted.focal_free, wanted.lock_nose = True, True, True
+    wanted.symmetric, wanted.neutral, wanted.focal_free, wanted.lock_nose = True, True, True, True
     wanted.slider_jaw_width = 44.0  # Beyond the limit.
     wanted.deviation = 1.5
     pin(head)
@@ -89,7 +89,7 @@ def test_switches_locks_and_sliders_are_sent(scene):
     assert scene.correct.wait(head, 20)
     sent = scene.correct.corrections_of(head)
     assert sent["switches"] == {
-        "rigid_only": False, "shape": True, "expression": True, "symmetric": True, "focal": "free",
+        "rigid_only": False, "shape": True, "expression": True, "symmetric": True, "neutral": True, "focal": "free",
     }  # fmt: skip
     assert sent["locks"] == {"parts": ["nose"], "vertices": [3, 4]}
     assert sent["sliders"] == {"jaw_width": SLIDERS["jaw_width"].maximum}
@@ -143,7 +143,7 @@ def test_a_mask_is_what_was_painted_away(scene):
 def test_a_head_made_with_corrections_shows_them(scene):
     pin(scene.head)
     document = scene.correct.corrections_of(scene.head)
-    document["switches"]["symmetric"] = True
+    document["switches"] |= {"symmetric": True, "neutral": True}
     document["sliders"] = {"jaw_width": 2.5}
     document["photos"][0]["pins"][0]["deviation_mm"] = 0.8
     manifest = json.loads((scene.bundle.path / "head.json").read_text())
@@ -153,7 +153,7 @@ def test_a_head_made_with_corrections_shows_them(scene):
     again = build_head(scene.bundle.path).head
     scene.correct.read_from_bundle(again)
     assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
-    assert again.hrn_correct.symmetric and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    assert again.hrn_correct.symmetric and again.hrn_correct.neutral and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
     assert again.hrn_correct.deviation == pytest.approx(0.8)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)

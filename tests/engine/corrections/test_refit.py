@@ -114,6 +114,41 @@ def test_without_expression_no_action_changes(model, base):
     assert np.array_equal(found.actions, base.actions)
 
 
+def smiling(model, base):
+    """The same head, smiling in the first photo and half as much in the second, looking aside in both."""
+    actions = np.zeros_like(base.actions)
+    for name, value in (("mouthSmileLeft", 0.6), ("mouthSmileRight", 0.5), ("eyeLookInLeft", 0.4)):
+        actions[:, model.expression_names.index(name)] = value, value / 2
+    return replace(base, actions=actions)
+
+
+def test_a_neutral_faces_smile_becomes_the_persons_shape(model, base):
+    head = smiling(model, base)
+    relaxed = Corrections(switches=Switches(neutral=True))
+    found = corrected(model, head, relaxed)
+    names = np.array(model.expression_names)
+    assert set(names[found.actions.any(0)]) == {"eyeLookInLeft"} and not relaxed.empty
+    posed = found.base.rest + found.offset + np.tensordot(found.actions[0], base.basis, 1)
+    np.testing.assert_allclose(posed, head.posed(0), atol=1e-6)
+    assert np.abs(found.base.rest - head.rest).max() > 3
+
+
+def test_what_other_photos_show_beyond_the_neutral_one_stays_expression(model, base):
+    head = smiling(model, base)
+    head = replace(head, actions=head.actions[::-1].copy())
+    found = corrected(model, head, Corrections(switches=Switches(neutral=True)))
+    posed = found.base.rest + np.tensordot(found.actions[1], base.basis, 1)
+    np.testing.assert_allclose(posed, head.posed(1), atol=1e-6)
+    assert found.actions[1].max() == pytest.approx(0.4)
+
+
+def test_pins_of_a_neutral_face_change_no_expression(model, base):
+    head = smiling(model, base)
+    found = corrected(model, head, dragged(model, head, (0, MOUTH, -6, -6), switches=Switches(neutral=True)))
+    gaze = np.array([name.startswith("eyeLook") for name in model.expression_names])
+    assert not found.actions[0][~gaze].any() and found.offset.any() and found.pins[0].error_px < 1
+
+
 def test_a_free_focal_length_changes_and_a_locked_one_does_not(model, base):
     drags = [(0, JAW, -9, 0), (0, 397, 9, 0), (0, NOSE, 0, 0)]
     locked = corrected(model, base, dragged(model, base, *drags))

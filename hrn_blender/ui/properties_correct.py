@@ -60,7 +60,8 @@ class HRN_Correct(bpy.types.PropertyGroup):
     expression: _switch("Expression", "Pins may change the facial expression in their photo", True)
     symmetric: _switch("Symmetric", "What a pin changes on one side of the head happens on the other one, too")
     neutral: _switch(
-        "Neutral Face", "The face is relaxed in the head's first photo: what looks like an expression there is the person's shape"
+        "Neutral Face",
+        "The face is relaxed in the head's first photo: what looks like an expression there is the person's shape",
     )
     focal_free: _switch("Focal Length", "Pins may change the focal length of the photo's camera")
     lock_nose: _switch("Nose", "The nose stays as it is")

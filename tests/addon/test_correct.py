@@ -153,7 +153,9 @@ def test_a_head_made_with_corrections_shows_them(scene):
     again = build_head(scene.bundle.path).head
     scene.correct.read_from_bundle(again)
     assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
-    assert again.hrn_correct.symmetric and again.hrn_correct.neutral and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    assert (
+        again.hrn_correct.symmetric and again.hrn_correct.neutral and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    )
     assert again.hrn_correct.deviation == pytest.approx(0.8)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)
@@ -231,6 +233,36 @@ def test_a_pin_that_is_not_met_is_told_of_until_the_pins_change(scene, monkeypat
     assert "Camera Only" in said.sentences(scene.head)[0]
     scene.correct.set_pins(scene.head, PinSet(scene.correct.pins_of_head(scene.head).pins[:1]))
     assert not said.sentences(scene.head) and not said.missed(scene.head), "they are others by now"
+
+
+def test_a_pin_that_the_others_contradict_is_named_with_the_reason(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,off=21.4,out=1")
+    pin(scene.head)
+    pin(scene.head)
+    (sentence,) = said.sentences(scene.head)
+    assert "Pin 2" in sentence and "21.4 pixels off: the other pins contradict it" in sentence
+
+
+def test_what_the_engine_says_about_new_maps_is_in_the_panel_until_there_are_others(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    pin(scene.head)
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,warns=1")
+    scene.session.queue.engine.kill(1)
+    for _ in range(2):  # The folder knows it by the second time.
+        assert bpy.ops.hrn.adjust_texture(wait=20) == {"FINISHED"}
+        assert said.about_maps(scene.head) == ["The photo is dark."]
+    pin(scene.head)
+    assert any("The photo is dark." in str(entry) for entry in addon_ui.draw("HRN_PT_correct"))
+    manifest = json.loads((scene.bundle.path / "head.json").read_text())
+    manifest["quality"]["warnings"] = []
+    (scene.bundle.path / "head.json").write_text(json.dumps(manifest))
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok")
+    scene.session.queue.engine.kill(1)
+    assert bpy.ops.hrn.adjust_texture(wait=20) == {"FINISHED"}
+    assert not said.about_maps(scene.head) and not said.sentences(scene.head)
 
 
 def test_the_script_of_the_documentation_corrects_a_head(addon, tmp_path, monkeypatch):

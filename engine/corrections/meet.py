@@ -98,12 +98,12 @@ class Meeting:
     def _met(self, pins: PinSet, deviation: np.ndarray) -> Met:
         """What folds take away, and what firm pins miss beside others, is asked for once more (Osher et al., Multiscale
         Modeling & Simulation 2005), as long as that helps; and where it does not, with moves that are eased around what would
-        turn over, at first of a skin that moves alike on both sides of a gap."""
+        turn over, of a skin that moves alike on both sides of a gap."""
         w, base = self._weights, self._base
         firm = (pins.deviation <= w.firm_mm) & (deviation <= pins.deviation)
         found: Met | None = None
         best = np.inf
-        for normal_mm, ease in ((None, None), (w.ease.normal_mm, w.ease), (None, w.ease)):
+        for normal_mm, ease in ((None, None), (w.ease.normal_mm, w.ease)):
             asked, last = replace(pins, deviation=deviation), np.inf
             for _ in range(1 + w.again):
                 solved = self._solver(pins, normal_mm).solve(asked)

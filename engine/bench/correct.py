@@ -31,6 +31,7 @@ from ..wire.language import local
 from ..wire.messages import say
 from ..wire.settings import Settings
 from .accuracy import load_score, write_scoring_obj
+from .correct_times import print_times
 from .true_places import contours, feature_places
 
 __all__ = ["Artist", "Place", "main"]
@@ -243,7 +244,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--heads", default="", help="only these heads, comma-separated")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--times", action="store_true", help="only measure how long a warm re-fit of one and of five photos takes")
     options = parser.parse_args(argv)
+    if options.times:
+        return print_times(load_head_model())
     if not (options.bench / "score.py").is_file():
         print(local(say("No benchmark at {folder}: give its folder with --bench.", folder=options.bench)))
         return 1

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..camera import Camera
-from ..fit.mid.deformation import propagate, without_folds
-from ..fit.skin_surface import SkinSurface, skin_surface
+from ..fit.skin_surface import skin_surface
 from ..head.model import HeadModel
-from ..wire.corrections import Corrections, Switches
+from ..wire.corrections import Corrections
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
 from .base import Base
-from .ease import eased
 from .locks import locked
+from .meet import Meeting, Met, pinned_pixels
+from .neutral import as_neutral
 from .sliders import slid
-from .solve import PinSet, PinSolver, Solved
-from .weights import WEIGHTS, CorrectionWeights, EaseWeights
+from .solve import PinSet
+from .weights import WEIGHTS, CorrectionWeights
 
 __all__ = ["Corrected", "PinReport", "corrected"]
 
@@ -33,6 +31,8 @@ class PinReport:
     id: str
     before_px: float
     error_px: float
+    outvoted: bool
+    """The others contradict it."""
 
     def to_json(self) -> dict:
         """The report as the engine's answer has it."""
@@ -41,6 +41,7 @@ class PinReport:
             "id": self.id,
             "before_px": round(self.before_px, 3),
             "error_px": round(self.error_px, 3),
+            "outvoted": self.outvoted,
         }
 
 
@@ -72,26 +73,48 @@ def corrected(model: HeadModel, base: Base, corrections: Corrections, weights: C
         HrnError: ``CORRECTIONS_INVALID`` where they belong to another head.
     """
     _refuse_another_head(model, base, corrections)
+    if corrections.switches.neutral:
+        base = as_neutral(model, base)
     pins, names = _pin_set(base, corrections)
     surface = skin_surface(model)
     kept = locked(model, surface, corrections.locks, weights.hold)
     base = slid(model, base, corrections.sliders, pins, kept)
-    solved, offset, reports = _met(model, surface, base, (pins, names), corrections.switches, kept, weights)
-    warnings = []
-    missed = [one for one in reports if one.error_px > weights.met_px]
-    if missed:
-        worst = max(one.error_px for one in missed)
-        warnings.append(
-            (
-                "pin_not_met",
-                say(
-                    "{count} pins are not met, by up to {pixels:.0f} pixels: locks, switches or other pins hold the head.",
-                    count=len(missed),
-                    pixels=worst,
-                ),
+    if not names:
+        return Corrected(base, np.zeros_like(base.rest), base.actions, base.cameras, (), ())
+    found = Meeting(model, surface, base, corrections.switches, kept, weights).met(pins)
+    reports = _reports(base, found, pins, names)
+    numbers = {photo.sha256: photo.name for photo in corrections.photos}
+    photos = [numbers.get(sha256, "") for sha256 in base.photos]
+    return Corrected(
+        base, found.offset, found.solved.actions, found.solved.cameras, reports, _warnings(reports, photos, weights.met_px)
+    )
+
+
+def _warnings(reports: tuple[PinReport, ...], photos: list[str], met_px: float) -> tuple[tuple[str, Message], ...]:
+    """What is to be told of the pins.
+
+    Args:
+        photos: name of each camera's photo.
+    """
+    found = []
+    for number, one in enumerate(reports, 1):
+        if one.outvoted and one.error_px > met_px:
+            sentence = say(
+                "Pin {number} in {photo} is {pixels:.1f} pixels off: the other pins contradict it.",
+                number=number,
+                photo=photos[one.photo],
+                pixels=one.error_px,
             )
+            found.append(("pin_outvoted", sentence))
+    missed = [one.error_px for one in reports if one.error_px > met_px and not one.outvoted]
+    if missed:
+        sentence = say(
+            "{count} pins are not met, by up to {pixels:.0f} pixels: locks, switches or other pins hold the head.",
+            count=len(missed),
+            pixels=max(missed),
         )
-    return Corrected(base, offset, solved.actions, solved.cameras, reports, tuple(warnings))
+        found.append(("pin_not_met", sentence))
+    return tuple(found)
 
 
 def _refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) -> None:
@@ -143,76 +166,9 @@ def _pin_set(base: Base, corrections: Corrections) -> tuple[PinSet, list[str]]:
     )
 
 
-def _met(
-    model: HeadModel,
-    surface: SkinSurface,
-    base: Base,
-    given: tuple[PinSet, list[str]],
-    switches: Switches,
-    kept: np.ndarray,
-    weights: CorrectionWeights,
-) -> tuple[Solved, np.ndarray, tuple[PinReport, ...]]:
-    """The head that meets the pins, (N, 3) its offset, and the reports. What folds take away, and what firm pins miss beside
-    others, is asked for once more (Osher et al., Multiscale Modeling & Simulation 2005), as long as that helps; and where it
-    does not, with moves that are eased around what would turn over."""
-    pins, names = given
-    best = np.inf, Solved(np.zeros_like(base.rest), base.actions, base.cameras), np.zeros_like(base.rest)
-    solver = PinSolver(model, base, pins, switches, kept, weights)
-    for ease in (None, weights.ease):
-        asked = pins.pixels
-        for _ in range(1 + weights.again):
-            solved = solver.solve(asked)
-            offset = _unfolded(model, surface, base, solved, ease)
-            offset[kept >= 1] = 0
-            missing = pins.pixels - _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
-            away = np.linalg.norm(missing, axis=1) * (pins.deviation <= weights.firm_mm)
-            worst = float(away.max(initial=0))
-            if worst < best[0]:
-                best = worst, solved, offset
-            if worst <= weights.met_px * weights.well_met:
-                break
-            asked = asked + missing * (away > weights.met_px * weights.well_met)[:, None]
-        if best[0] <= weights.met_px:
-            break
-    _, solved, offset = best
-    return solved, offset, _reports(base, solved, offset, pins, names)
-
-
-def _pixels(base: Base, cameras: Sequence[Camera], actions: np.ndarray, rest: np.ndarray, pins: PinSet) -> np.ndarray:
-    """(P, 2) where the photos show the pins' places.
-
-    Args:
-        actions: (V, 52). rest: (N, 3) mm, the head without actions.
-    """
-    found = np.zeros((len(pins.view), 2))
-    for number, view in enumerate(pins.view):
-        corners = pins.corners[number]
-        posed = rest[corners] + np.tensordot(actions[view], base.basis[:, corners], 1)
-        found[number] = cameras[view].project((pins.shares[number] @ posed)[None])[0][0]
-    return found
-
-
-def _unfolded(model: HeadModel, surface: SkinSurface, base: Base, solved: Solved, ease: EaseWeights | None) -> np.ndarray:
-    """(N, 3) the offset, carried to what is not skin, without turning any triangle over: at rest and in the first photo.
-
-    Args:
-        ease: how it is eased before.
-    """
-    offset = solved.offset[surface.vertices]
-    if not offset.any():
-        return np.zeros_like(base.rest)
-    rest = base.rest[surface.vertices]
-    for vertices in (rest, rest + np.tensordot(solved.actions[0], base.basis, 1)[surface.vertices]):
-        if ease is not None:
-            offset = eased(vertices, surface.triangles, offset, ease)
-        offset = without_folds(vertices, surface.triangles, offset)
-    return propagate(model, surface, offset).astype(np.float64)
-
-
-def _reports(base: Base, solved: Solved, offset: np.ndarray, pins: PinSet, names: list[str]) -> tuple[PinReport, ...]:
-    before = _pixels(base, base.cameras, base.actions, base.rest, pins)
-    after = _pixels(base, solved.cameras, solved.actions, base.rest + offset, pins)
-    away = [np.linalg.norm(one - pins.pixels, axis=1) for one in (before, after)]
+def _reports(base: Base, found: Met, pins: PinSet, names: list[str]) -> tuple[PinReport, ...]:
+    before = np.linalg.norm(pinned_pixels(base, base.cameras, base.actions, base.rest, pins) - pins.pixels, axis=1)
     return tuple(
-        PinReport(int(view), name, float(first), float(last)) for view, name, first, last in zip(pins.view, names, *away)
+        PinReport(int(view), name, float(first), float(last), bool(out))
+        for view, name, first, last, out in zip(pins.view, names, before, found.away, found.outvoted(pins))
     )

@@ -37,6 +37,8 @@ class Base:
     """(K,)"""
     folds: np.ndarray
     """(N, 3) what of the deformation was read from the photos' shading; zero where nothing was."""
+    fixed: np.ndarray | None = None
+    """(V, 52) bool: actions whose values no re-fit changes; none where it is absent."""
 
     @property
     def rest(self) -> np.ndarray:

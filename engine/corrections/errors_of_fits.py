@@ -59,23 +59,27 @@ class ErrorField:
         self._rows = np.ascontiguousarray(self._moves.reshape(len(moves), -1).T)
         template = model.template.astype(np.float64)
         normals = vertex_normals(template, model.triangles)
-        self._places = np.hstack([template, weights.normal_mm * normals])
+        self._template, self._outwards = template, normals
         around = neighbour_mean(model.triangles, len(template))
         for _ in range(weights.slope_rounds):
             normals = (normals + around @ normals) / 2
         self._normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
 
-    def covariance(self, corners: np.ndarray, shares: np.ndarray, symmetric: bool = False) -> np.ndarray:
+    def covariance(
+        self, corners: np.ndarray, shares: np.ndarray, symmetric: bool = False, normal_mm: float | None = None
+    ) -> np.ndarray:
         """(N, 3, P, 3) mm² between all vertices and P places.
 
         Args:
             corners: (P, 3) vertices. shares: (P, 3) barycentric weights.
             symmetric: of heads whose errors are the same on both sides.
+            normal_mm: in place of :attr:`.weights.ErrorWeights.normal_mm`.
         """
         w, count = self.weights, len(corners)
         moves = np.einsum("pk,rpkd->rpd", shares.astype(np.float32), self._moves[:, corners])
-        places = np.einsum("pk,pkd->pd", shares, self._places[corners])
-        distance = np.sqrt(np.maximum(_squared_distances(self._places, places), 0))
+        everywhere = np.hstack([self._template, (w.normal_mm if normal_mm is None else normal_mm) * self._outwards])
+        places = np.einsum("pk,pkd->pd", shares, everywhere[corners])
+        distance = np.sqrt(np.maximum(_squared_distances(everywhere, places), 0))
         found = (self._rows @ moves.reshape(len(moves), -1)).reshape(-1, 3, count, 3).astype(np.float64)
         found *= taper(distance, w.identity_reach_mm)[:, None, :, None]
         normals = np.einsum("pk,pkd->pd", shares, self._normals[corners])

@@ -59,7 +59,7 @@ def corrected_views(
     found = corrected(model, base, replay.corrections)
     neutral = model.shape(np.float32(found.base.identity))
     # Without folds: they are read again where the skin lies now.
-    deformation = np.float32(found.deformation + found.base.neutral - neutral - base.folds)
+    deformation = np.float32(found.deformation + found.base.neutral - neutral - found.base.folds)
     result = []
     for number, view in enumerate(views):
         coarse = replace(

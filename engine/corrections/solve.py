@@ -60,6 +60,7 @@ class PinSolver:
 
     Args:
         kept: (N,) in [0, 1], how far each vertex is locked.
+        normal_mm: as for :meth:`.errors_of_fits.ErrorField.covariance`.
     """
 
     def __init__(
@@ -70,16 +71,15 @@ class PinSolver:
         switches: Switches,
         kept: np.ndarray,
         weights: CorrectionWeights,
+        normal_mm: float | None = None,
     ):
         self.base, self.pins, self.weights = base, pins, weights
-        if not len(pins.view):
-            return
         moving = not switches.rigid_only
         near = _distance_to_pins(model, pins, switches.symmetric)
         free = (1 - smoothstep(weights.hold.from_mm, weights.hold.to_mm, near)) * (1 - kept)
         field = error_field(model, weights.error)
         if moving and switches.shape:
-            covariance = field.covariance(pins.corners, pins.shares, switches.symmetric)
+            covariance = field.covariance(pins.corners, pins.shares, switches.symmetric, normal_mm)
             self.shape = (
                 covariance * free[:, None, None, None] * np.einsum("pk,pk->p", pins.shares, free[pins.corners])[:, None]
             )
@@ -96,23 +96,37 @@ class PinSolver:
             for camera in base.cameras
         ]
 
-    def solve(self, pixels: np.ndarray) -> Solved:
-        """The head that has the pins at (P, 2) pixels of their views."""
+    def solve(self, pins: PinSet) -> Solved:
+        """The most likely head for these pins, which may differ in pixels and deviations."""
+        self._begin(pins)
+        for step in range(self.weights.steps):
+            self._step(first=step == 0)
+        return Solved(self.offset, self.base.actions + self.change, tuple(self.cameras))
+
+    def against_others(self, pins: PinSet) -> tuple[np.ndarray, np.ndarray]:
+        """How much the fit and the other pins are against each pin: (P,) its distance from what they make of its place, mm, and
+        (P,) the square of it in deviations (Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, equation 5.12).
+        """
+        self._begin(pins)
+        matrix, measured = self._system()[:2]
+        inverse = np.linalg.inv(matrix)
+        pulls = (inverse @ measured.ravel()).reshape(-1, 2)
+        own = inverse.reshape(len(pulls), 2, len(pulls), 2)[np.arange(len(pulls)), :, np.arange(len(pulls))]
+        away = np.linalg.solve(own, pulls[..., None])[..., 0]
+        return np.linalg.norm(away, axis=1), np.einsum("pa,pa->p", pulls, away)
+
+    def _begin(self, pins: PinSet) -> None:
         base, views = self.base, len(self.base.cameras)
-        if not len(pixels):
-            return Solved(np.zeros_like(base.rest), base.actions.copy(), base.cameras)
-        self.pins = replace(self.pins, pixels=pixels)
+        self.pins = pins
         self.offset = np.zeros(base.rest.shape)
         self.change = np.zeros((views, base.basis.shape[0]))
-        self.bound = np.zeros(self.change.shape, bool)
+        self.bound = np.zeros(self.change.shape, bool) if base.fixed is None else base.fixed.copy()
         self.pose = np.zeros((views, 7))
         self.cameras = list(base.cameras)
         self.scale = 1.0
-        for step in range(self.weights.steps):
-            self._step(first=step == 0)
-        return Solved(self.offset, base.actions + self.change, tuple(self.cameras))
 
-    def _step(self, first: bool) -> None:
+    def _system(self) -> tuple[np.ndarray, ...]:
+        """(2 P, 2 P) covariance of what the pins measure, and what :meth:`_linearised` returns."""
         pins, count = self.pins, len(self.pins.view)
         measured, by_place, by_pose = self._linearised()
         cover = np.einsum("pai,piqj,qbj->paqb", by_place, self.at_pins, by_place) * self.scale
@@ -126,6 +140,11 @@ class PinSolver:
                 block += np.einsum("pae,ef,qbf->paqb", by_action, self._free_actions(view), by_action) * self.scale
             cover[np.ix_(mine, [0, 1], mine, [0, 1])] += block
         matrix = cover.reshape(2 * count, 2 * count) + np.diag(np.repeat(pins.deviation**2, 2))
+        return matrix, measured, by_place, by_pose
+
+    def _step(self, first: bool) -> None:
+        pins, count = self.pins, len(self.pins.view)
+        matrix, measured, by_place, by_pose = self._system()
         answer = np.linalg.solve(matrix, measured.ravel())
         if first:  # Pins that ask for more than fits are usually wrong by mean that this one is more wrong.
             asked = float(measured.ravel() @ answer) / (2 * count)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WEIGHTS", "CorrectionWeights", "EaseWeights", "ErrorWeights", "HoldWeights", "PoseWeights", "SliderWeights"]
+__all__ = [
+    "WEIGHTS",
+    "CorrectionWeights",
+    "EaseWeights",
+    "ErrorWeights",
+    "HoldWeights",
+    "PoseWeights",
+    "SliderWeights",
+    "VoteWeights",
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,30 @@ class EaseWeights:
     """Weight of each next ring of them."""
     average: float = 0.7
     """Share of the neighbours' mean in a vertex's move, twice a round."""
+    normal_mm: float = 0.0
+    """In place of :attr:`ErrorWeights.normal_mm` where nothing else helps: lips that go together narrow a mouth without folding."""
+
+
+@dataclass(frozen=True)
+class VoteWeights:
+    """When a pin is outvoted by others that it contradicts."""
+
+    from_px: float = 2.0
+    """Pixels from which on a firm pin is missed by more than what people and noise are off by."""
+    near_mm: float = 40.0
+    """A pin can be the reason that another is missed which lies no farther away, mm: no pin reaches farther."""
+    candidates: int = 3
+    """How many of the least likely pins are tried."""
+    clear: float = 1.1
+    """By which factor the pin that is outvoted must be less likely than the next one that could be, in squared deviations."""
+    apart: float = 9.0
+    """And by how many of these: of two numbers, one in a hundred is as far off."""
+    share: int = 2
+    """One of so many pins may be outvoted."""
+    helps: float = 0.5
+    """Without a pin that is outvoted, the others that were missed are off by at most this share of what they were."""
+    scale_mm: float = 1.0
+    """A pin that the others are this far against counts with twice its deviation."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +159,7 @@ class CorrectionWeights:
     pose: PoseWeights = field(default_factory=PoseWeights)
     hold: HoldWeights = field(default_factory=HoldWeights)
     ease: EaseWeights = field(default_factory=EaseWeights)
+    vote: VoteWeights = field(default_factory=VoteWeights)
     slider: SliderWeights = field(default_factory=SliderWeights)
     steps: int = 7
     """Gauss-Newton steps: perspective and the bounds of actions are all that is not linear."""
@@ -137,6 +171,8 @@ class CorrectionWeights:
     """Pins of a greater deviation may be missed, mm."""
     again: int = 3
     """How often what pins miss is asked for again."""
+    helps: float = 0.9
+    """It helped where what is missed is at most this share of what it was."""
     format_px: float = 2.0
     """By how much of its shorter side's pixels a picture's format may differ from the photo's: it was rounded."""
 

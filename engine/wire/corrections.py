@@ -171,6 +171,8 @@ class Switches:
     expression: bool = True
     symmetric: bool = False
     """A pin on one side moves both."""
+    neutral: bool = False
+    """The face is relaxed in the head's first photo: what looks like an expression there is the person's shape."""
     focal: str = "locked"
     """One of :data:`FOCAL`."""
 
@@ -241,7 +243,8 @@ class Corrections:
     @property
     def empty(self) -> bool:
         """Whether nothing is corrected."""
-        return not any(one.pins or one.ignore or one.skin for one in self.photos) and not any(self.sliders.values())
+        given = any(one.pins or one.ignore or one.skin for one in self.photos) or any(self.sliders.values())
+        return not given and not self.switches.neutral
 
     def to_json(self) -> dict:
         """The corrections as JSON."""

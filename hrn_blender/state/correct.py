@@ -36,7 +36,7 @@ from .corrected import (
     set_pins,
 )
 from .heads import by_uid
-from .said import add_kept_hair
+from .said import add_kept_hair, keep_about_maps
 from .said import keep as keep_what_is_said
 from .ticker import Ticker
 from .windows import ready_to_change, redraw, window_context
@@ -81,6 +81,8 @@ _textures: dict[int, Errand] = {}
 """Head -> the request for maps that runs for it."""
 _new_maps: dict[int, str] = {}
 """Head -> the folder with its new maps, which wait to be put into the scene."""
+_reports: dict[int, tuple[dict, dict]] = {}
+"""Head -> the quality reports of its folder before and with its new maps."""
 _finish: set[int] = set()
 """Heads that get new maps when nothing else about corrections is going on."""
 _number = 0
@@ -189,7 +191,7 @@ def _put() -> float | None:
     for uid in list(_new_maps):
         head = _head(uid)
         if head is None:
-            del _new_maps[uid]
+            del _new_maps[uid], _reports[uid]
         elif ready_to_change():
             _try(_take_maps, head)
     for uid in list(_finish) if not (adjusted or _refits or _answers) else ():
@@ -235,8 +237,9 @@ def retexture(head: bpy.types.Object) -> None:
         session.queue.give_up(_textures.pop(uid))
     out = folder_for_maps(head, [*_new_maps.values(), *(one.params["out"] for one in _textures.values())])
     params = {"bundle": bundle_path(head), "corrections": corrections_of(head), "folder": str(folder()), "out": out}
+    before = load_bundle(bundle_path(head)).manifest["quality"]
     errand = Errand("retexture", params, lambda _result: None, title=say("Taking the skin from the photo"))
-    errand.done = lambda _result: _textured(uid, errand)
+    errand.done = lambda result: _textured(uid, errand, (before, result.get("quality", {})))
     errand.failed = lambda error: _untextured(uid, name, errand, error)
     _textures[uid] = session.queue.ask(errand)
     session.ticker.wake()
@@ -253,8 +256,9 @@ def _ended(uid: int, errand: Errand) -> None:
         del _textures[uid]
 
 
-def _textured(uid: int, errand: Errand) -> None:
+def _textured(uid: int, errand: Errand, reports: tuple[dict, dict]) -> None:
     _ended(uid, errand)
+    _reports[uid] = reports
     _new_maps[uid] = errand.params["out"]
     if _put() is not None:
         ticker.wake(_RETRY)
@@ -266,6 +270,7 @@ def _take_maps(head: bpy.types.Object) -> None:
     take_maps(head, out)
     head.hrn_correct.texture_old = head.session_uid in _refits
     kept = take_groom(head)
+    keep_about_maps(head, *_reports.pop(head.session_uid))
     if copied:
         session.queue.add_bundle(out, load_bundle(out).manifest)  # Build Again finds it in the list.
         session.sync()
@@ -306,7 +311,7 @@ def _forget() -> bool:
 
 
 def _clear() -> None:
-    for kept in (_refits, _textures, _answers, _new_maps, _again, _finish, adjusted):
+    for kept in (_refits, _textures, _answers, _new_maps, _reports, _again, _finish, adjusted):
         kept.clear()
 
 

@@ -36,7 +36,7 @@ MASKS = ("ignore", "skin")
 """Kinds of masks; names of the pointers in the cameras' property group and of the engine's members."""
 SLIDER = "slider_"
 """Begins the names of properties that are sliders of :data:`engine.wire.sliders.SLIDERS`."""
-_SWITCHES = ("rigid_only", "shape", "expression", "symmetric")
+_SWITCHES = ("rigid_only", "shape", "expression", "symmetric", "neutral")
 """Switches that are properties of the same name."""
 _folder: Path | None = None
 """Where answers and masks lie until Blender ends."""

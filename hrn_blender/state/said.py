@@ -1,5 +1,5 @@
-"""What the engine says about a head's last fit: pins that it did not meet, and its other warnings. Kept with the head, so that it
-is saved and undone with it."""
+"""What the engine says about a head's last fit and the maps that followed: pins that it did not meet, and its other warnings. Kept
+with the head, so that it is saved and undone with it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ..adjust.pins import PinSet
 from ..build.refit import photo_cameras
 from ..engine.wire.corrections import LOCK_PARTS
 from ..engine.wire.messages import Message, list_from_json, list_to_json, say
+from ..link.quality import quality_warnings
 from .corrected import pins_of_head
 
-__all__ = ["add_kept_hair", "keep", "missed", "sentences"]
+__all__ = ["about_maps", "add_kept_hair", "keep", "keep_about_maps", "missed", "sentences"]
 
 MET_PX = 1.0
 """A pin that is farther off than this is told of, pixels of its photo; the engine says so at the same distance."""
@@ -25,8 +26,10 @@ NEAR_M = 0.03
 """Pins of one photo that lie nearer to each other than this, metres, are told to pull on each other."""
 MOST = 5
 """Pins that are told of one by one; the engine's own sentence stands for more."""
-_PINS = "pin_not_met"
-"""Code of the engine's sentence about all pins."""
+_PINS = ("pin_not_met", "pin_outvoted")
+"""Codes of the engine's sentences about pins."""
+_MAPS = "maps"
+"""Begins the names of what is said about the maps."""
 
 
 def keep(head: bpy.types.Object, result: Mapping, sent: PinSet, fitted: Fitted) -> None:
@@ -38,13 +41,13 @@ def keep(head: bpy.types.Object, result: Mapping, sent: PinSet, fitted: Fitted) 
     """
     off = {int(one["id"]): float(one["error_px"]) for one in result.get("pins", ()) if str(one.get("id", "")).isdigit()}
     off = {number: pixels for number, pixels in off.items() if pixels > MET_PX and number < len(sent)}
+    outvoted = {int(one["id"]) for one in result.get("pins", ()) if one.get("outvoted") and str(one.get("id", "")).isdigit()}
     told = [one for one in result.get("warnings", ()) if isinstance(one, dict)]
-    found = [Message.from_json(one) for one in told if one.get("code") != _PINS or len(off) > MOST or not off]
+    found = [Message.from_json(one) for one in told if one.get("code") not in _PINS or len(off) > MOST or not off]
     if len(off) <= MOST:
-        found = [_about(head, number, pixels, sent, fitted) for number, pixels in off.items()] + found
+        found = [_about(head, number, off[number], sent, fitted, number in outvoted) for number in off] + found
     document = {"pins": _sum(sent), "off": {str(number): round(pixels, 2) for number, pixels in off.items()}}
-    document |= list_to_json("sentences", found)
-    head.hrn_correct.said = json.dumps(document, ensure_ascii=False) if off or found else ""
+    _write(head, document | list_to_json("sentences", found), off or found)
 
 
 def add_kept_hair(head: bpy.types.Object, groups: list[str]) -> None:
@@ -55,7 +58,28 @@ def add_kept_hair(head: bpy.types.Object, groups: list[str]) -> None:
             say("The engine has new hair for this head. Yours stays; Comb to Photo Again takes the new one."),
         ]
         document = {"off": {}} | _read(head) | {"pins": _sum(pins_of_head(head))} | list_to_json("sentences", found)
-        head.hrn_correct.said = json.dumps(document, ensure_ascii=False)
+        _write(head, document)
+
+
+def keep_about_maps(head: bpy.types.Object, before: Mapping | None, after: Mapping | None) -> None:
+    """Note what the engine says about maps and hair that it made for the corrected head and did not say about the first ones; it stays
+    until there are new ones.
+
+    Args:
+        before, after: the quality reports of the head's folder.
+    """
+    known = [str(one) for one in quality_warnings(before)]
+    told = [str(one) for one in about_maps(head)]
+    about_pins = [one for one in (after or {}).get("warnings", ()) if isinstance(one, dict) and one.get("code") in _PINS]
+    left_out = [str(one) for one in quality_warnings({"warnings": about_pins})]
+    found = [one for one in quality_warnings(after) if str(one) not in left_out and (str(one) not in known or str(one) in told)]
+    rest = {name: value for name, value in _whole(head).items() if not name.startswith(_MAPS)}
+    head.hrn_correct.said = json.dumps(rest | list_to_json(_MAPS, found), ensure_ascii=False) if rest or found else ""
+
+
+def about_maps(head: bpy.types.Object) -> list[Message]:
+    """What :func:`keep_about_maps` noted."""
+    return list_from_json(_whole(head), _MAPS)
 
 
 def missed(head: bpy.types.Object) -> dict[int, float]:
@@ -69,12 +93,25 @@ def sentences(head: bpy.types.Object) -> list[Message]:
     return list_from_json(_read(head), "sentences")
 
 
+def _whole(head: bpy.types.Object) -> dict:
+    return json.loads(head.hrn_correct.said or "{}")
+
+
 def _read(head: bpy.types.Object) -> dict:
-    text = head.hrn_correct.said
-    if not text:
-        return {}
-    document = json.loads(text)
-    return document if document["pins"] == _sum(pins_of_head(head)) else {}
+    """What is said about the pins that the head has."""
+    document = _whole(head)
+    return document if document.get("pins") == _sum(pins_of_head(head)) else {}
+
+
+def _write(head: bpy.types.Object, document: Mapping, anything: object = True) -> None:
+    """Note what is said about the pins, beside what is said about the maps.
+
+    Args:
+        anything: whether there is something to say.
+    """
+    maps = {name: value for name, value in _whole(head).items() if name.startswith(_MAPS)}
+    kept = {**(document if anything else {}), **maps}
+    head.hrn_correct.said = json.dumps(kept, ensure_ascii=False) if kept else ""
 
 
 def _sum(pins: PinSet) -> int:
@@ -82,7 +119,7 @@ def _sum(pins: PinSet) -> int:
     return zlib.crc32(repr([(pin.photo, pin.point.vertices, *np.round(pin.pixel, 3)) for pin in pins]).encode())
 
 
-def _about(head: bpy.types.Object, number: int, pixels: float, pins: PinSet, fitted: Fitted) -> Message:
+def _about(head: bpy.types.Object, number: int, pixels: float, pins: PinSet, fitted: Fitted, outvoted: bool) -> Message:
     photo = pins.pins[number].photo
     name = next((eye.name for eye in fitted.eyes if eye.number == photo), "") or say("Photo {number}", number=photo + 1)
     return say(
@@ -90,7 +127,7 @@ def _about(head: bpy.types.Object, number: int, pixels: float, pins: PinSet, fit
         number=number + 1,
         photo=name,
         pixels=pixels,
-        reason=_reason(head, number, pins, fitted),
+        reason=say("the other pins contradict it") if outvoted else _reason(head, number, pins, fitted),
     )
 
 

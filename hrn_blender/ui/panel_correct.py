@@ -51,7 +51,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         row.label(text=words("{count} pins", count=count), translate=False, icon="PINNED")
         row.operator_menu_enum("hrn.adjust_clear", "what", text="Clear")
         layout.prop(wanted, "deviation")
-        for sentence in said.sentences(head):
+        for sentence in (*said.sentences(head), *said.about_maps(head)):
             draw_text(layout.box(), sentence, context, icon="ERROR")
         column = layout.column(align=True)
         column.prop(wanted, "rigid_only")
@@ -59,6 +59,7 @@ class HRN_PT_correct(Sidebar, bpy.types.Panel):
         sub.active = not wanted.rigid_only
         for name in ("shape", "expression", "symmetric"):
             sub.prop(wanted, name)
+        column.prop(wanted, "neutral")
         column.prop(wanted, "focal_free")
 
 

@@ -59,6 +59,10 @@ class HRN_Correct(bpy.types.PropertyGroup):
     shape: _switch("Shape", "Pins may change the shape of the head", True)
     expression: _switch("Expression", "Pins may change the facial expression in their photo", True)
     symmetric: _switch("Symmetric", "What a pin changes on one side of the head happens on the other one, too")
+    neutral: _switch(
+        "Neutral Face",
+        "The face is relaxed in the head's first photo: what looks like an expression there is the person's shape",
+    )
     focal_free: _switch("Focal Length", "Pins may change the focal length of the photo's camera")
     lock_nose: _switch("Nose", "The nose stays as it is")
     lock_eyes: _switch("Eyes", "The eyes stay as they are")

@@ -78,7 +78,7 @@ def test_pins_are_saved_with_the_file_and_sent_whole(scene, tmp_path):
 
 def test_switches_locks_and_sliders_are_sent(scene):
     head, wanted = scene.head, scene.head.hrn_correct
-    wanted.symmetric, wanted.focal_free, wanted.lock_nose = True, True, True
+    wanted.symmetric, wanted.neutral, wanted.focal_free, wanted.lock_nose = True, True, True, True
     wanted.slider_jaw_width = 44.0  # Beyond the limit.
     wanted.deviation = 1.5
     pin(head)
@@ -89,7 +89,7 @@ def test_switches_locks_and_sliders_are_sent(scene):
     assert scene.correct.wait(head, 20)
     sent = scene.correct.corrections_of(head)
     assert sent["switches"] == {
-        "rigid_only": False, "shape": True, "expression": True, "symmetric": True, "focal": "free",
+        "rigid_only": False, "shape": True, "expression": True, "symmetric": True, "neutral": True, "focal": "free",
     }  # fmt: skip
     assert sent["locks"] == {"parts": ["nose"], "vertices": [3, 4]}
     assert sent["sliders"] == {"jaw_width": SLIDERS["jaw_width"].maximum}
@@ -143,7 +143,7 @@ def test_a_mask_is_what_was_painted_away(scene):
 def test_a_head_made_with_corrections_shows_them(scene):
     pin(scene.head)
     document = scene.correct.corrections_of(scene.head)
-    document["switches"]["symmetric"] = True
+    document["switches"] |= {"symmetric": True, "neutral": True}
     document["sliders"] = {"jaw_width": 2.5}
     document["photos"][0]["pins"][0]["deviation_mm"] = 0.8
     manifest = json.loads((scene.bundle.path / "head.json").read_text())
@@ -153,7 +153,9 @@ def test_a_head_made_with_corrections_shows_them(scene):
     again = build_head(scene.bundle.path).head
     scene.correct.read_from_bundle(again)
     assert scene.correct.pins_of_head(again).pins[0].point == scene.correct.pins_of_head(scene.head).pins[0].point
-    assert again.hrn_correct.symmetric and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    assert (
+        again.hrn_correct.symmetric and again.hrn_correct.neutral and again.hrn_correct.slider_jaw_width == pytest.approx(2.5)
+    )
     assert again.hrn_correct.deviation == pytest.approx(0.8)
     scene.correct.set_pins(again, PinSet())
     scene.correct.read_from_bundle(again)
@@ -231,6 +233,36 @@ def test_a_pin_that_is_not_met_is_told_of_until_the_pins_change(scene, monkeypat
     assert "Camera Only" in said.sentences(scene.head)[0]
     scene.correct.set_pins(scene.head, PinSet(scene.correct.pins_of_head(scene.head).pins[:1]))
     assert not said.sentences(scene.head) and not said.missed(scene.head), "they are others by now"
+
+
+def test_a_pin_that_the_others_contradict_is_named_with_the_reason(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,off=21.4,out=1")
+    pin(scene.head)
+    pin(scene.head)
+    (sentence,) = said.sentences(scene.head)
+    assert "Pin 2" in sentence and "21.4 pixels off: the other pins contradict it" in sentence
+
+
+def test_what_the_engine_says_about_new_maps_is_in_the_panel_until_there_are_others(scene, monkeypatch):
+    from hrn_blender.state import said
+
+    pin(scene.head)
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok,warns=1")
+    scene.session.queue.engine.kill(1)
+    for _ in range(2):  # The folder knows it by the second time.
+        assert bpy.ops.hrn.adjust_texture(wait=20) == {"FINISHED"}
+        assert said.about_maps(scene.head) == ["The photo is dark."]
+    pin(scene.head)
+    assert any("The photo is dark." in str(entry) for entry in addon_ui.draw("HRN_PT_correct"))
+    manifest = json.loads((scene.bundle.path / "head.json").read_text())
+    manifest["quality"]["warnings"] = []
+    (scene.bundle.path / "head.json").write_text(json.dumps(manifest))
+    monkeypatch.setenv("HRN_FAKE_ENGINE", "ok")
+    scene.session.queue.engine.kill(1)
+    assert bpy.ops.hrn.adjust_texture(wait=20) == {"FINISHED"}
+    assert not said.about_maps(scene.head) and not said.sentences(scene.head)
 
 
 def test_the_script_of_the_documentation_corrects_a_head(addon, tmp_path, monkeypatch):

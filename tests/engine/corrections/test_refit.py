@@ -93,6 +93,52 @@ def test_a_much_narrower_mouth_folds_nothing_and_meets_its_pins(model, base):
     assert max(one.error_px for one in found.pins) < 1
 
 
+def test_corners_of_a_mouth_are_met_however_far_inwards(model, base):
+    surface = skin_surface(model)
+    for given in (((0, MOUTH, 21, 0), (0, 291, -21, 0)), ((0, MOUTH, 18, 0), (0, NOSE, 0, 0), (0, 152, 0, 0))):
+        found = corrected(model, base, dragged(model, base, *given))
+        assert folded(model, surface, base.rest, base.rest + found.offset) == 0
+        assert max(one.error_px for one in found.pins) < 1 and not found.warnings
+
+
+AROUND = ((0, JAW, 4, 1), (0, 397, -4, 0), (0, NOSE, 3, 3), (0, MOUTH, 3, 1), (0, 291, -3, 0), (0, 33, 0, 2), (0, 263, 1, 2))
+"""Pins that agree with each other: photo, landmark, dx, dy."""
+
+
+@pytest.mark.parametrize("landmark, feature", [(152, 17), (133, 362), (145, 159), (0, 2)])
+def test_a_pin_on_the_wrong_feature_is_outvoted_and_named(model, base, landmark, feature):
+    points = base.cameras[0].project(model.landmarks(base.posed(0)))[0]
+    wrong = points[feature] - points[landmark]
+    found = corrected(model, base, dragged(model, base, *AROUND, (0, feature, 0, 1), (0, landmark, *wrong)))
+    alone = corrected(model, base, dragged(model, base, *AROUND, (0, feature, 0, 1)))
+    assert [one.outvoted for one in found.pins] == [False] * 8 + [True]
+    assert max(one.error_px for one in found.pins[:-1]) < 1 < found.pins[-1].error_px
+    assert np.abs(found.offset - alone.offset).max() < 0.6
+    ((code, said),) = found.warnings
+    assert code == "pin_outvoted" and f"Pin 9 in a is {found.pins[-1].error_px:.1f} pixels off" in str(said)
+
+
+def test_of_three_pins_on_one_place_the_two_that_agree_win(model, base):
+    same = [(0, NOSE, 3, 3), (0, NOSE, 3.5, 3), (0, NOSE, 3, 18)]
+    found = corrected(model, base, dragged(model, base, *AROUND[:2], *same))
+    assert [one.outvoted for one in found.pins] == [False] * 4 + [True]
+    assert max(one.error_px for one in found.pins[:4]) < 1 < 10 < found.pins[4].error_px
+
+
+def test_a_photo_whose_pin_contradicts_two_others_does_not_win(model, base):
+    """Nose and mouth are where both photos agree; then one pin of the second photo belongs elsewhere."""
+    both = [(view, one, 0, 0) for view in (0, 1) for one in (NOSE, MOUTH, 291, 168, 33, 263, 152)]
+    found = corrected(model, base, dragged(model, base, *both, (1, NOSE, 14, 30)))
+    assert [one.outvoted for one in found.pins] == [False] * 14 + [True]
+    assert max(one.error_px for one in found.pins[:-1]) < 1
+
+
+def test_two_pins_of_one_place_without_a_majority_share_it(model, base):
+    found = corrected(model, base, dragged(model, base, *AROUND[:2], (0, NOSE, 0, 0), (0, NOSE, 0, 10)))
+    assert not any(one.outvoted for one in found.pins) and [code for code, _ in found.warnings] == ["pin_not_met"]
+    assert found.pins[2].error_px == pytest.approx(5, abs=0.5) == found.pins[3].error_px
+
+
 def test_symmetric_moves_both_sides_alike(model, base):
     switches = Switches(symmetric=True, expression=False)
     found = corrected(model, base, dragged(model, base, (0, JAW, -12, 0), switches=switches))
@@ -114,6 +160,41 @@ def test_without_expression_no_action_changes(model, base):
     assert np.array_equal(found.actions, base.actions)
 
 
+def smiling(model, base):
+    """The same head, smiling in the first photo and half as much in the second, looking aside in both."""
+    actions = np.zeros_like(base.actions)
+    for name, value in (("mouthSmileLeft", 0.6), ("mouthSmileRight", 0.5), ("eyeLookInLeft", 0.4)):
+        actions[:, model.expression_names.index(name)] = value, value / 2
+    return replace(base, actions=actions)
+
+
+def test_a_neutral_faces_smile_becomes_the_persons_shape(model, base):
+    head = smiling(model, base)
+    relaxed = Corrections(switches=Switches(neutral=True))
+    found = corrected(model, head, relaxed)
+    names = np.array(model.expression_names)
+    assert set(names[found.actions.any(0)]) == {"eyeLookInLeft"} and not relaxed.empty
+    posed = found.base.rest + found.offset + np.tensordot(found.actions[0], base.basis, 1)
+    np.testing.assert_allclose(posed, head.posed(0), atol=1e-6)
+    assert np.abs(found.base.rest - head.rest).max() > 3
+
+
+def test_what_other_photos_show_beyond_the_neutral_one_stays_expression(model, base):
+    head = smiling(model, base)
+    head = replace(head, actions=head.actions[::-1].copy())
+    found = corrected(model, head, Corrections(switches=Switches(neutral=True)))
+    posed = found.base.rest + np.tensordot(found.actions[1], base.basis, 1)
+    np.testing.assert_allclose(posed, head.posed(1), atol=1e-6)
+    assert found.actions[1].max() == pytest.approx(0.4)
+
+
+def test_pins_of_a_neutral_face_change_no_expression(model, base):
+    head = smiling(model, base)
+    found = corrected(model, head, dragged(model, head, (0, MOUTH, -6, -6), switches=Switches(neutral=True)))
+    gaze = np.array([name.startswith("eyeLook") for name in model.expression_names])
+    assert not found.actions[0][~gaze].any() and found.offset.any() and found.pins[0].error_px < 1
+
+
 def test_a_free_focal_length_changes_and_a_locked_one_does_not(model, base):
     drags = [(0, JAW, -9, 0), (0, 397, 9, 0), (0, NOSE, 0, 0)]
     locked = corrected(model, base, dragged(model, base, *drags))
@@ -122,11 +203,10 @@ def test_a_free_focal_length_changes_and_a_locked_one_does_not(model, base):
 
 
 def test_locked_parts_stay_and_the_pin_in_them_is_told_of(model, base):
-    found = corrected(
-        model, base, dragged(model, base, (0, NOSE, 40, -30), (0, MOUTH, -6, 0), (0, 291, 6, 0), locks=Locks(("nose",)))
-    )
+    held = [(0, one, 0, 0) for one in (33, 263, 152, MOUTH, 291)]
+    found = corrected(model, base, dragged(model, base, (0, NOSE, 40, -30), *held, locks=Locks(("nose",))))
     nose = part_of(model, "nose") > 0.5
-    assert np.abs(found.offset[nose]).max() < 1e-6 and [code for code, _ in found.warnings] == ["pin_not_met"]
+    assert np.abs(found.offset[nose]).max() < 1e-6 and len(found.warnings) == 1 and found.pins[0].error_px > 1
 
 
 def test_corrections_of_another_head_are_refused(model, base):

@@ -25,7 +25,7 @@ GOOD = {
             "ignore": "ignore_0.png",
         }
     ],
-    "switches": {"rigid_only": False, "shape": True, "expression": True, "symmetric": True, "focal": "free"},
+    "switches": {"rigid_only": False, "shape": True, "expression": True, "symmetric": True, "neutral": True, "focal": "free"},
     "locks": {"parts": ["nose"], "vertices": [7]},
     "sliders": {"jaw_width": 2.0},
 }

@@ -30,7 +30,8 @@ Modes of a reconstruction:
     partial                exit in the middle of writing, leaving a ``.partial`` folder
 
 Modes of a refit (``refit``) and of new maps (``retexture``): ok, slow, crash and error, as of a reconstruction. The fake head
-becomes as many millimetres wider to the left as there are pins; ``off=4.2`` says that the last one is missed by so many pixels.
+becomes as many millimetres wider to the left as there are pins; ``off=4.2`` says that the last one is missed by so many pixels,
+``out=1`` that the others contradict it, ``warns=1`` that the photo of the new maps is dark.
 
 A photo with "stranger" in its name is left out of the bundle's views, as somebody else's is.
 
@@ -194,12 +195,12 @@ class FakeEngine:
                 time.sleep(0.01)
             off = float(options.get("off", 0))
             if params["method"] == "refit":
-                answer = response(id_, refitted(params, off))
+                answer = response(id_, refitted(params, off, "out" in options))
             elif params["method"] == "add_photo":
                 write_added(params)
                 answer = response(id_, {"bundle": params["out"]})
             else:
-                answer = response(id_, retextured(params))
+                answer = response(id_, retextured(params, "warns" in options))
         except HrnError as error:
             answer = error_response(id_, error)
         self.running = None
@@ -271,11 +272,11 @@ class FakeEngine:
         return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
 
 
-def refitted(params: dict, off: float) -> dict:
+def refitted(params: dict, off: float, outvoted: bool) -> dict:
     """A head that is one millimetre wider to the left for each pin, through the same cameras.
 
     Args:
-        off: pixels by which the last pin is not met.
+        off: pixels by which the last pin is not met. outvoted: whether the others contradict it.
     """
     import numpy as np
 
@@ -293,13 +294,20 @@ def refitted(params: dict, off: float) -> dict:
         "cameras": manifest["cameras"],
         "expression": {name: expression[name] for name in ("values", "photo_values")},
         "expressions": seen,
-        "pins": [{"photo": 0, "id": pin["id"], "before_px": 9.0, "error_px": off if pin is pins[-1] else 0.1} for pin in pins],
+        "pins": [
+            {"photo": 0, "id": pin["id"], "before_px": 9.0, "error_px": error, "outvoted": outvoted and error == off}
+            for pin, error in zip(pins, [*[0.1] * (len(pins) - 1), off])
+        ],
         "warnings": [{"code": "pin_not_met", "message": "One pin is not met."}] if off > 1 else [],
     }
 
 
-def retextured(params: dict) -> dict:
-    """The bundle with a green albedo and hair that begins where it did and is a tenth longer."""
+def retextured(params: dict, warns: bool) -> dict:
+    """The bundle with a green albedo and hair that begins where it did and is a tenth longer.
+
+    Args:
+        warns: whether its quality report says one thing about the maps more.
+    """
     bundle, out = Path(params["bundle"]), Path(params["out"])
     if out != bundle:
         shutil.copytree(bundle, out)
@@ -317,6 +325,10 @@ def retextured(params: dict) -> dict:
     albedo = out / manifest["maps"]["albedo"]["file"]
     albedo.write_bytes(green_png(64))
     manifest["files"][albedo.name]["bytes"] = albedo.stat().st_size
+    if warns:
+        said = [{"code": "pin_not_met", "message": "A pin is not met."}, {"code": "dark", "message": "The photo is dark."}]
+        known = [one for one in manifest["quality"].get("warnings", []) if one not in said]
+        manifest["quality"]["warnings"] = [*known, *said]
     (out / "head.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
 

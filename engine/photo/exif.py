@@ -13,8 +13,10 @@ from PIL import Image
 
 from .weights import WEIGHTS
 
-__all__ = ["FILM_DIAGONAL_MM", "UPRIGHT", "focal_from_exif", "turned"]
+__all__ = ["FILM_DIAGONAL_MM", "ORIENTATION", "UPRIGHT", "focal_from_exif", "turned"]
 
+ORIENTATION = 0x0112
+"""Tag of which way is up, a key of :data:`UPRIGHT`."""
 _EXIF_IFD = 0x8769
 """Tag of the directory that holds the camera's own tags."""
 _FOCAL_LENGTH = 0x920A

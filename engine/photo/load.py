@@ -17,7 +17,7 @@ from ..wire.photo_paths import photo_path
 from .code_points import apply_code_points, code_points
 from .cut_off import goes_on_with_nothing, load_cut_off
 from .deep import as_srgb
-from .exif import UPRIGHT, focal_from_exif
+from .exif import ORIENTATION, UPRIGHT, focal_from_exif
 from .mattes import read_mattes
 from .opening import DAMAGE, MAX_PIXELS, Opened, damaged, open_picture, too_large
 from .phone_depth import read_depth
@@ -113,7 +113,7 @@ def _decode(stream: io.BytesIO, name: str, digest: str, max_side: int) -> Photo:
             exif = opened.image.getexif()
             focal = depth.focal * max(target) if depth.focal else focal_from_exif(exif, *target)
             turned = samples is not None and opened.image.format == "TIFF"  # as its reader turned them
-            orientation = opened.orientation if turned else exif.get(0x0112, opened.orientation)
+            orientation = opened.orientation if turned else exif.get(ORIENTATION, opened.orientation)
             if image.size != target and factor < 1:
                 image = _resize(image, target)
             image = _to_srgb(image, profile, gamma)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from .exif import UPRIGHT
 
-__all__ = ["HAIR", "PERSON", "UNREADABLE", "read_mattes", "upright_like"]
+__all__ = ["HAIR", "PERSON", "UNREADABLE", "alike", "read_mattes", "upright_like"]
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +75,11 @@ def upright_like(matte: Image.Image, size: tuple[int, int], orientation: int | N
         size: (width, height) of the upright photo.
         orientation: what its EXIF block says about how it was turned.
     """
-    if not _alike(matte.size, size) and orientation in UPRIGHT:
+    if not alike(matte.size, size) and orientation in UPRIGHT:
         matte = matte.transpose(UPRIGHT[orientation])
-    return matte if _alike(matte.size, size) else None
+    return matte if alike(matte.size, size) else None
 
 
-def _alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def alike(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether two pictures have the same ratio of sides."""
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1) < _SAME_ASPECT

@@ -20,9 +20,12 @@ ROOMS = ("texture", "fit", "photo")
 FORMATS = {
     "fit/coarse/network.py",
     "fit/relief/network.py",
+    "photo/apple_depth.py",
     "photo/deep.py",
     "photo/exif.py",
     "photo/face_nets.py",
+    "photo/google_depth.py",
+    "photo/jpeg_streams.py",
     "photo/kinds.py",
     "photo/load.py",
     "photo/mattes.py",

@@ -78,14 +78,27 @@ def with_depth(
         kind: ``disparity`` or ``depth``. accuracy: ``absolute`` or ``relative``.
         focal: focal length in pixels of a picture of `reference` width and height; none is written without it.
     """
+    levels, xmp = apple_packet(metres, photo.size, kind, accuracy, focal, reference)
+    return portrait_heic(photo, {HEVC_DEPTH: levels}, orientation, turned) + _box(b"mdat", xmp.encode())
+
+
+def apple_packet(
+    metres: np.ndarray,
+    size: tuple[int, int],
+    kind: str = "disparity",
+    accuracy: str = "absolute",
+    focal: float | None = None,
+    reference: tuple[int, int] | None = None,
+) -> tuple[Image.Image, str]:
+    """The levels of a depth image, and the packet that describes it: see :func:`with_depth`; `size`: of the photo."""
     value = 1 / metres if kind == "disparity" else metres
     low, high = float(value.min()) - 0.1, float(value.max()) + 0.1
     levels = Image.fromarray(np.uint8(np.round(255 * (value - low) / (high - low))))
-    width, height = reference or photo.size
+    width, height = reference or size
     matrix = [] if focal is None else [focal, 0, 0, 0, focal, 0, width / 2, height / 2, 1]
     numbers = "".join(f"<rdf:li>{number}</rdf:li>" for number in matrix)
     xmp = _DEPTH_XMP.format(low=low, high=high, kind=kind, accuracy=accuracy, width=width, height=height, matrix=numbers)
-    return portrait_heic(photo, {HEVC_DEPTH: levels}, orientation, turned) + _box(b"mdat", xmp.encode())
+    return levels, xmp
 
 
 def _as_auxiliary(data: bytes, kinds: list[str]) -> bytes:

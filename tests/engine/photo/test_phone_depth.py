@@ -17,6 +17,7 @@ from engine.photo import Landmarker, observe
 from engine.photo.load import load_photo
 from engine.wire.settings import Settings
 from support.heic_mattes import with_depth
+from support.jpeg_depth import apple_jpeg, depthmap_jpeg, dynamic_depth_jpeg
 
 SIZE = (400, 300)
 
@@ -35,13 +36,77 @@ def written(tmp_path, data: bytes, **options):
     return load_photo(path, **options)
 
 
+def lies_on_the_photo(photo) -> bool:
+    """Whether the rectangle of :func:`scene` is near where it is red, and the rest is far."""
+    depth = np.asarray(Image.fromarray(photo.depth_mm).resize(photo.size))
+    red = photo.pixels[..., 0].astype(int) - photo.pixels[..., 1] > 80
+    return (np.abs(depth[red] / 500 - 1) < 0.1).mean() > 0.95 and (np.abs(depth[~red] / 2000 - 1) < 0.1).mean() > 0.95
+
+
 @pytest.mark.parametrize("kind", ["disparity", "depth"])
 @pytest.mark.parametrize("orientation, turned", [(1, True), (3, True), (6, True), (8, True), (6, False)])
 def test_metres_lie_on_the_upright_photo(tmp_path, kind, orientation, turned):
     photo = written(tmp_path, with_depth(*scene(), kind, orientation=orientation, turned=turned))
-    depth = np.asarray(Image.fromarray(photo.depth_mm).resize(photo.size))
-    red = photo.pixels[..., 0].astype(int) - photo.pixels[..., 1] > 80
-    assert (np.abs(depth[red] / 500 - 1) < 0.1).mean() > 0.95 and (np.abs(depth[~red] / 2000 - 1) < 0.1).mean() > 0.95
+    assert lies_on_the_photo(photo)
+
+
+JPEGS = {
+    "in its packet": lambda photo, metres, way: depthmap_jpeg(photo, metres, way, extended=False),
+    "in a longer one": lambda photo, metres, way: depthmap_jpeg(photo, metres + NOISE, way, deep=True),
+    "evenly": lambda photo, metres, way: depthmap_jpeg(photo, metres, way, form="RangeLinear", mime="image/jpeg"),
+    "in mm": lambda photo, metres, way: depthmap_jpeg(photo, 1000 * metres, way, units="mm", form="RangeLinear"),
+    "behind it": lambda photo, metres, way: dynamic_depth_jpeg(photo, metres, way),
+    "behind a gain map": lambda photo, metres, way: dynamic_depth_jpeg(photo, metres, way, gain_map=True, mime="image/jpeg"),
+    "not where it says": lambda photo, metres, way: dynamic_depth_jpeg(photo, metres, way, gain_map=True, wrong_length=7),
+    "of an iPhone": lambda photo, metres, way: apple_jpeg(photo, metres, way),
+}
+"""How a JPEG may hold a depth map; all as the sensor lies."""
+NOISE = np.random.default_rng(0).normal(0, 0.005, (150, 200))
+"""A map that needs more than one segment."""
+
+
+@pytest.mark.parametrize("way", JPEGS)
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_metres_beside_a_jpeg(tmp_path, way, orientation):
+    photo = written(tmp_path, JPEGS[way](*scene(), orientation))
+    assert lies_on_the_photo(photo)
+    assert written(tmp_path, JPEGS[way](*scene(), orientation), max_side=100).depth_mm.shape == photo.depth_mm.shape
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        depthmap_jpeg(*scene(), units=None),
+        dynamic_depth_jpeg(*scene(), units="Diopters"),
+        depthmap_jpeg(*scene(), made_for=(400, 400)),
+        apple_jpeg(*scene(), accuracy="relative"),
+    ],
+    ids=["no unit", "another unit", "cut afterwards", "relative"],
+)
+def test_depth_without_a_scale_is_left_out(tmp_path, caplog, data):
+    with caplog.at_level(logging.WARNING):
+        assert written(tmp_path, data).depth_mm is None
+    assert not caplog.records
+
+
+def test_the_lens_beside_a_jpeg(tmp_path):
+    assert written(tmp_path, dynamic_depth_jpeg(*scene(), focal=380.0, orientation=6)).focal_px == pytest.approx(380)
+    assert written(tmp_path, apple_jpeg(*scene(), focal=760, reference=(800, 600))).focal_px == pytest.approx(380)
+
+
+@pytest.mark.parametrize(
+    "data, old, new",
+    [
+        (dynamic_depth_jpeg(*scene()), b"\x89PNG", b"\x89PNH"),
+        (dynamic_depth_jpeg(*scene()), b"<DepthMap:Near>0", b"<DepthMap:Near>x"),
+        (dynamic_depth_jpeg(*scene()), b"android/depthmap</", b"android/nowhere_</"),
+        (depthmap_jpeg(*scene()), b'GDepth:Data="iVBOR', b'GDepth:Data="iVBOX'),
+        (depthmap_jpeg(*scene(), extended=False), b"</rdf:RDF>", b"</rdf:RDX>"),
+    ],
+)
+def test_broken_depth_does_not_cost_the_jpeg(tmp_path, data, old, new):
+    photo = written(tmp_path, data.replace(old, new))
+    assert old in data and photo.size == SIZE
 
 
 def test_only_what_the_phone_calls_absolute_is_metres(tmp_path):
@@ -85,6 +150,9 @@ def test_the_face_is_measured_and_not_the_wall(face, tmp_path):
     picture, near, _, found = face
     photo = written(tmp_path, with_depth(picture, np.where(near, 0.6, 2.5)))
     assert measured_distance(photo, found) == pytest.approx(600, rel=0.03)
+    path = tmp_path / "portrait.jpg"
+    path.write_bytes(depthmap_jpeg(picture, np.where(near, 0.6, 2.5)))
+    assert measured_distance(load_photo(path), found) == pytest.approx(600, rel=0.03)
     rough = np.where(np.indices(near.shape).sum(0) % 2, 0.4, 2.5)
     assert measured_distance(written(tmp_path, with_depth(picture, rough)), found) is None
     assert measured_distance(replace(photo, depth_mm=np.full_like(photo.depth_mm, np.nan)), found) is None

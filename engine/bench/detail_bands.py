@@ -20,6 +20,8 @@ BANDS = {"6-20": (6.0, 20.0), "2-6": (2.0, 6.0), "<2": (0.0, 2.0)}
 """Bands of wavelength by name, mm."""
 _HALF = 0.187
 """Deviation of the Gaussian that halves a wave, over its length: sqrt(log 2 / 2) / pi."""
+_RIDGE = 1e-2
+"""What keeps slopes that hardly any pixel tells near 0, variances of the Gaussian."""
 _PHONG = 0.75
 """How far a triangle is bent towards its vertices' tangent planes (Boubekeur and Alexa, *Phong Tessellation*, 2008)."""
 _STEEPEST = 0.12
@@ -108,17 +110,39 @@ def angles(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def bands(height: np.ndarray, weight: np.ndarray, per_mm: float) -> dict[str, np.ndarray]:
     """(H, W) parts of a height by wavelength, :data:`BANDS`; what lies outside `weight` (H, W) does not count.
 
-    A wave at a border of a band is halved.
+    A wave at a border of a band is halved, and a plane has no part in any band, wherever `weight` ends.
     """
 
     def smooth(wavelength: float) -> np.ndarray:
-        if wavelength == 0:
-            return height
-        sigma = _HALF * wavelength * per_mm
-        share = cv2.GaussianBlur(weight, (0, 0), sigma)
-        return cv2.GaussianBlur(height * weight, (0, 0), sigma) / np.maximum(share, 1e-3)
+        return height if wavelength == 0 else _smooth(height, weight, _HALF * wavelength * per_mm)
 
     return {name: smooth(low) - smooth(high) for name, (low, high) in BANDS.items()}
+
+
+def _smooth(height: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
+    """(H, W) at each pixel the plane that fits the heights around it best, by a Gaussian of `sigma` pixels times `weight`.
+
+    A mean would lean to one side where the weight ends, and take a slope there for a wave (Fan and Gijbels, *Local Polynomial
+    Modelling and Its Applications*, 1996; Knutsson and Westin, "Normalized and differential convolution", CVPR 1993).
+    """
+    y, x = np.mgrid[: height.shape[0], : height.shape[1]].astype(np.float64)
+    x, y = x - x.mean(), y - y.mean()
+
+    def around(image: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(weight * image, (0, 0), sigma)
+
+    total = np.maximum(cv2.GaussianBlur(weight.astype(np.float64), (0, 0), sigma), 1e-6)
+    right, down, mean = (around(image) / total for image in (x, y, height.astype(np.float64)))
+
+    def together(one: np.ndarray, of_one: np.ndarray, other: np.ndarray, of_other: np.ndarray) -> np.ndarray:
+        return around(one * other) / total - of_one * of_other
+
+    flat = _RIDGE * sigma**2
+    xx, yy, xy = together(x, right, x, right) + flat, together(y, down, y, down) + flat, together(x, right, y, down)
+    xh, yh = together(x, right, height, mean), together(y, down, height, mean)
+    determinant = xx * yy - xy**2
+    across, along = (yy * xh - xy * yh) / determinant, (xx * yh - xy * xh) / determinant
+    return mean + across * (x - right) + along * (y - down)
 
 
 def correlation(truth: np.ndarray, found: np.ndarray) -> dict[str, float]:

@@ -56,6 +56,14 @@ def test_relief_outside_does_not_reach_the_bands() -> None:
     assert max(np.abs(band[:, :100]).max() for band in bands(height, where, PER_MM).values()) < 1e-5
 
 
+def test_a_slope_is_no_wave_where_skin_ends() -> None:
+    y, x = np.mgrid[:200, :200].astype(np.float32)
+    plane = 0.02 * x - 0.01 * y  # 2.7 mm from side to side
+    disc = (np.hypot(x - 100, y - 100) < 60).astype(np.float32)
+    for band in bands(plane, disc, PER_MM).values():
+        assert np.abs(band[disc > 0]).max() < 0.01  # of a mean 0.11
+
+
 def test_a_slope_turns_normals_away_from_where_it_rises() -> None:
     camera, vertices, triangles = _plane()
     seen = surface(camera, vertices, triangles)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import bpy
 import numpy as np
 
-__all__ = ["key_offset", "mixed_places", "points_of", "vectors_of"]
+__all__ = ["key_offset", "mixed_places", "points_of", "smooth_normals", "vectors_of"]
 
 
 def points_of(points, dtype: type = np.float64) -> np.ndarray:
@@ -51,3 +51,16 @@ def mixed_places(head: bpy.types.Object, without: Collection[str] = ()) -> np.nd
         if block != keys.reference_key and block.value and not block.mute and block.name not in without:
             places += block.value * key_offset(head, block)
     return places
+
+
+def smooth_normals(places: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(N, 3) unit normals at vertices, those of their faces weighted with the area.
+
+    Args:
+        places: (N, 3). faces: (F, 3) or (F, 4) numbers of vertices.
+    """
+    across = np.cross(places[faces[:, 2]] - places[faces[:, 0]], places[faces[:, -1]] - places[faces[:, 1]])
+    found = np.zeros_like(places)
+    for corner in range(faces.shape[1]):
+        np.add.at(found, faces[:, corner], across)
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)

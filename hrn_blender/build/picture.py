@@ -7,7 +7,7 @@ import numpy as np
 
 from ..engine.wire.bundle import MATERIALS
 from .hair_games.png import png_bytes
-from .mesh_arrays import mixed_places
+from .mesh_arrays import mixed_places, smooth_normals
 
 __all__ = ["head_picture"]
 
@@ -46,12 +46,7 @@ def head_picture(head: bpy.types.Object) -> bytes:
 
 def _drawn(places: np.ndarray, quads: np.ndarray, skin: np.ndarray) -> np.ndarray:
     """(SIDE, SIDE, 3) uint8: dense points of the quads, the nearest to the camera in each pixel."""
-    normals = np.zeros_like(places)
-    a, b, c, d = (places[quads[:, i]] for i in range(4))
-    across = np.cross(c - a, d - b)
-    for corner in range(4):
-        np.add.at(normals, quads[:, corner], across)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    normals = smooth_normals(places, quads)
     u, v = np.meshgrid(np.linspace(0, 1, _STEPS), np.linspace(0, 1, _STEPS))
     shares = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], -1).reshape(-1, 4)
     dense = np.einsum("sk,qkd->qsd", shares, places[quads]).reshape(-1, 3)

@@ -7,18 +7,22 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .head import BUNDLE_PROPERTY, bundle_path
+from .head import bundle_path
 from .mesh import FOLDS_KEY, fill_groups, set_places
-from .photos_of import set_cameras, swap_pictures
+from .new_maps import take_groom, take_maps
+from .photos_of import set_cameras
 from .refit import Answer, apply_answer, fitted_of, move_points, on_deformation
 from .source import PhotoCamera, read_source
 
 __all__ = ["renew"]
 
 
-def renew(head: bpy.types.Object, folder: str | Path, scene: bpy.types.Scene) -> None:
-    """Give a head the shape, the cameras and the maps of another bundle. Whatever the artist has changed of its shape keys or
-    sculpted into keys of his own stays as an offset; sliders of the face that he moved stay where they are.
+def renew(head: bpy.types.Object, folder: str | Path, scene: bpy.types.Scene) -> list[str]:
+    """Give a head the shape, the cameras, the maps and the groom of another bundle. Whatever the artist has changed of its shape keys
+    or sculpted into keys of his own stays as an offset; sliders of the face that he moved and strands that he combed stay.
+
+    Returns:
+        The groups of strands that stayed as they are because the artist has changed them.
 
     Raises:
         HrnError: ``BUNDLE_INVALID``: one of the folders is gone or damaged, or the mesh is no longer the head's.
@@ -45,8 +49,8 @@ def renew(head: bpy.types.Object, folder: str | Path, scene: bpy.types.Scene) ->
     set_places(head.data, now)
     fill_groups(head, now)
     set_cameras(head, before.bundle, now.bundle, cameras, scene)
-    swap_pictures(head, before.bundle.path, now.bundle.path)
-    head[BUNDLE_PROPERTY] = str(Path(folder).absolute())
+    take_maps(head, folder)
+    return take_groom(head)
 
 
 def _add_folds(head: bpy.types.Object, had: bool, has: bool) -> None:

@@ -1,4 +1,5 @@
-"""The state of a head that stands in the scene, as a folder: shape keys, cameras, corrections, and the bundle that they stand on."""
+"""The state of a head that stands in the scene, as a folder: shape keys, groom, cameras, corrections with their painted masks, and
+the bundle that they stand on."""
 
 from __future__ import annotations
 
@@ -17,13 +18,15 @@ from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.json_file import write_object
 from ..engine.wire.messages import say
 from .camera import EXPRESSION_PROPERTY, PHOTO_PROPERTY, SHARE_PROPERTY, camera_of
-from .head import BUNDLE_PROPERTY, bundle_path
+from .head import bundle_path
 from .keep import copied
 from .mesh import fill_groups, set_places
 from .mesh_arrays import points_of, vectors_of
-from .photos_of import set_cameras, swap_pictures
+from .new_maps import same_path, take_maps
+from .photos_of import set_cameras
 from .refit import FIT_DEFORMATION, FIT_VALUES, FIT_VERTICES, photo_cameras
 from .source import PhotoCamera, read_source
+from .version_groom import groom_state, set_groom
 
 __all__ = ["BUNDLE", "PICTURE", "read_state", "same_state", "version_places", "write_version"]
 
@@ -53,6 +56,8 @@ def _state(head: bpy.types.Object, bundle: Bundle) -> tuple[dict, dict[str, np.n
         values = vectors_of(mesh, name)
         if values is not None:
             arrays[name] = values.ravel()
+    groom, strands = groom_state(head)
+    arrays |= strands
     cameras = []
     for view in photo_cameras(head):
         number = int(view.get(PHOTO_PROPERTY, 0))
@@ -68,18 +73,25 @@ def _state(head: bpy.types.Object, bundle: Bundle) -> tuple[dict, dict[str, np.n
         "values": [float(value) for value in head.get(FIT_VALUES, ())],
         "keys": blocks,
         "cameras": cameras,
+        "groom": groom,
     }
     return state, arrays
 
 
 def write_version(
-    head: bpy.types.Object, folder: Path, picture: bytes, corrections: dict | None, earlier: Iterable[Path] = ()
+    head: bpy.types.Object,
+    folder: Path,
+    picture: bytes,
+    corrections: dict | None,
+    masks: Mapping[str, bytes],
+    earlier: Iterable[Path] = (),
 ) -> None:
     """Write the present state of a head as a new folder, whole or not at all.
 
     Args:
         corrections: what is kept of them; None: they are those of the bundle.
         picture: the thumbnail, a PNG.
+        masks: name of each painted mask's file, and its content.
         earlier: other versions; files of their bundles that are still the same share their place on the disk.
 
     Raises:
@@ -93,7 +105,9 @@ def write_version(
         (temporary / BUNDLE).mkdir(parents=True)
         _copy(bundle, temporary / BUNDLE, earlier)
         np.savez(temporary / ARRAYS, **arrays)  # type: ignore[arg-type]
-        write_object(temporary / STATE, state | {"corrections": corrections})
+        for name, content in masks.items():
+            (temporary / name).write_bytes(content)
+        write_object(temporary / STATE, state | {"corrections": corrections, "masks": sorted(masks)})
         (temporary / PICTURE).write_bytes(picture)
         rename(temporary, folder)
     except OSError as error:
@@ -124,18 +138,27 @@ def _copy(bundle: Bundle, target: Path, earlier: Iterable[Path]) -> None:
     shutil.copyfile(bundle.path / MANIFEST, target / MANIFEST)
 
 
-def same_state(head: bpy.types.Object, folder: Path) -> bool:
-    """Whether a head is as a version has it, apart from corrections that have not been fitted."""
+def same_state(head: bpy.types.Object, folder: Path, masks: Mapping[str, bytes]) -> bool:
+    """Whether a head is as a version has it, apart from corrections that have not been fitted.
+
+    Args:
+        masks: as in :func:`write_version`.
+    """
     try:
         bundle = load_bundle(bundle_path(head))
         state, arrays = _state(head, bundle)
         kept = json.loads((folder / STATE).read_text(encoding="utf-8"))
         with np.load(folder / ARRAYS) as found:
             alike = set(found.files) == set(arrays) and all(np.array_equal(found[n], arrays[n]) for n in arrays)
+        alike = alike and kept.get("masks", []) == sorted(masks)
+        alike = alike and all((folder / name).read_bytes() == content for name, content in masks.items())
         other = load_bundle(folder / BUNDLE).manifest
     except (HrnError, OSError, ValueError):
         return False
-    here, there = (_flat([one["cameras"], one["values"], one["keys"]]) for one in (json.loads(json.dumps(state)), kept))
+    here, there = (
+        _flat([one["cameras"], one["values"], one["keys"], one.get("groom") or []])
+        for one in (json.loads(json.dumps(state)), kept)
+    )
     return alike and other == bundle.manifest and len(here) == len(there) and all(map(_same, here, there))
 
 
@@ -152,8 +175,12 @@ def _same(a, b) -> bool:
     return bool(np.isclose(a, b, rtol=1e-5, atol=1e-6)) if numbers else a == b
 
 
-def read_state(head: bpy.types.Object, folder: Path, scene: bpy.types.Scene) -> dict | None:
-    """Make a head what a version of it was; returns its corrections as :func:`write_version` was given them.
+def read_state(head: bpy.types.Object, folder: Path, scene: bpy.types.Scene) -> tuple[dict | None, dict[str, Path] | None]:
+    """Make a head what a version of it was.
+
+    Returns:
+        Its corrections as :func:`write_version` was given them, and name -> file of its masks; None for masks where the version
+        knows nothing of any.
 
     Raises:
         HrnError: ``BUNDLE_INVALID``: the version or the head's folder is gone or damaged, or the mesh has other vertices now.
@@ -186,11 +213,14 @@ def read_state(head: bpy.types.Object, folder: Path, scene: bpy.types.Scene) -> 
     fill_groups(head, source)
     cameras = tuple(_camera(about, source.bundle) for about in state["cameras"])
     set_cameras(head, before, source.bundle, cameras, scene)
-    swap_pictures(head, before.path, source.bundle.path)
-    head[BUNDLE_PROPERTY] = str(working)
+    if not same_path(before.path, working):
+        take_maps(head, working)
+    if "groom" in state:
+        set_groom(head, state["groom"], arrays, source)
     head.data.update()
     head.update_tag()
-    return state["corrections"]
+    masks = state.get("masks")
+    return state["corrections"], None if masks is None else {name: folder / name for name in masks}
 
 
 def version_places(folder: Path) -> np.ndarray:

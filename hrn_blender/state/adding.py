@@ -20,6 +20,7 @@ from ..link.errands import Errand
 from . import history, session
 from .corrected import corrections_of, folder, quiet, read_from_bundle, set_pins
 from .heads import by_uid
+from .said import add_kept_hair
 from .ticker import Ticker
 from .windows import ready_to_build, redraw, window_context
 
@@ -139,12 +140,13 @@ def _take(head: bpy.types.Object, found: _Adding) -> None:
     """Make the head that of the new folder, in one undo step."""
     now = corrections_of(head)
     history.keep(head, "Add a Photo")
-    renew(head, found.bundle, bpy.context.scene)
+    kept = renew(head, found.bundle, bpy.context.scene)
     manifest = load_bundle(found.bundle).manifest
     wanted = head.hrn_correct
     with quiet():
         set_pins(head, pins_of(Corrections.from_json(now), manifest))  # The photos have new numbers.
         wanted.fit_old = wanted.texture_old = now != found.sent
+    add_kept_hair(head, kept)
     with window_context():
         bpy.ops.ed.undo_push(message="Add a Photo")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
@@ -25,10 +26,12 @@ __all__ = [
     "folder",
     "keep_masks",
     "mask_of",
+    "masks_of_head",
     "pins_of_head",
     "quiet",
     "read_from_bundle",
     "remove_folder",
+    "set_masks",
     "set_pins",
 ]
 
@@ -90,6 +93,39 @@ def corrections_of(head: bpy.types.Object) -> dict:
         {name: value for name in SLIDERS if (value := getattr(wanted, SLIDER + name))},
         round(wanted.deviation, 4),
     ).to_json()
+
+
+def masks_of_head(head: bpy.types.Object) -> dict[str, bytes]:
+    """Name of a file -> its content, a PNG, for each mask that was painted over a photo of the head."""
+    found = {}
+    for camera in photo_cameras(head):
+        for kind in MASKS:
+            image = mask_of(camera, kind)
+            if image is not None:
+                found[_mask_name(camera, kind)] = mask_png(image)
+    return found
+
+
+def set_masks(head: bpy.types.Object, masks: Mapping[str, Path]) -> None:
+    """Give the photos of a head these masks, and no others; pictures that are the same already stay.
+
+    Args:
+        masks: name -> file, as :func:`masks_of_head` calls them.
+
+    Raises:
+        HrnError: ``BUNDLE_INVALID``: a photo is gone.
+    """
+    for camera in photo_cameras(head):
+        for kind in MASKS:
+            file, image = masks.get(_mask_name(camera, kind)), mask_of(camera, kind)
+            if file is None:
+                setattr(camera.hrn_correct, kind, None)
+            elif image is None or mask_png(image) != file.read_bytes():
+                setattr(camera.hrn_correct, kind, painted_photo(camera, kind, file))
+
+
+def _mask_name(camera: bpy.types.Object, kind: str) -> str:
+    return f"mask_{camera.get(PHOTO_PROPERTY, 0)}_{kind}.png"
 
 
 def _painted(head: bpy.types.Object, name: str) -> tuple[int, ...]:

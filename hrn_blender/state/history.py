@@ -14,7 +14,7 @@ from ..build.picture import head_picture
 from ..build.version import PICTURE, read_state, same_state, write_version
 from ..engine.wire.errors import ErrorCode, HrnError
 from ..engine.wire.messages import say
-from .corrected import quiet, read_from_bundle
+from .corrected import masks_of_head, quiet, read_from_bundle, set_masks
 from .thumbnails import icon
 
 __all__ = ["LABELS", "MOST", "go", "keep", "place", "thumbnail", "versions"]
@@ -65,13 +65,11 @@ def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: 
     Raises:
         HrnError: see :func:`..build.version.write_version`.
     """
-    history = head.hrn_history
+    history, masks = head.hrn_history, masks_of_head(head)
     number = place(head)
-    if number < len(history.versions) and same_state(head, Path(history.versions[number].folder)):
+    known = [history.versions[one].folder for one in {number, len(history.versions) - 1} if 0 <= one < len(history.versions)]
+    if any(same_state(head, Path(one), masks) for one in known):
         history.active = -1  # It is kept already; what comes is the newest state.
-        return
-    if len(history.versions) and same_state(head, Path(history.versions[-1].folder)):
-        history.active = -1
         return
     bundle = Path(bundle_path(head))
     home = bundle.parent / f"{bundle.name}{_SUFFIX}"
@@ -83,10 +81,10 @@ def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: 
     settled = corrected or not (wanted.begun and (wanted.fit_old or wanted.texture_old))
     corrections = None if settled else _settings(wanted)
     made = _made.get(head.session_uid)
-    if made is not None and same_state(head, made) and all(one.folder != str(made) for one in history.versions):
+    if made is not None and same_state(head, made, masks) and all(one.folder != str(made) for one in history.versions):
         folder = made  # An undo took it off the list: the same thing is done with another setting.
     else:
-        write_version(head, folder, head_picture(head), corrections, [Path(one.folder) for one in history.versions])
+        write_version(head, folder, head_picture(head), corrections, masks, [Path(one.folder) for one in history.versions])
         _made[head.session_uid] = folder
     added = history.versions.add()
     added.name, added.folder = label, str(folder)
@@ -138,10 +136,13 @@ def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
     folder = history.versions[number].folder
     here = place(head)
-    if here == len(history.versions) or not same_state(head, Path(history.versions[here].folder)):
+    if here == len(history.versions) or not same_state(head, Path(history.versions[here].folder), masks_of_head(head)):
         keep(head, "Newest", spare=folder)
     found = [one.folder for one in history.versions]
     if folder not in found:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
-    _set_corrections(head, read_state(head, Path(folder), scene))
+    corrections, masks = read_state(head, Path(folder), scene)
+    _set_corrections(head, corrections)
+    if masks is not None:
+        set_masks(head, masks)
     history.active = found.index(folder)

@@ -5,6 +5,7 @@ All of it works on the curves as they are at rest, whatever the head's expressio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import bpy
@@ -267,15 +268,19 @@ def rest_is_now(head: bpy.types.Object) -> None:
         set_follow_input(hair, follow.VERTICES, len(mesh.vertices))
 
 
-def grow(head: bpy.types.Object, source: HeadSource) -> list[bpy.types.Object]:
-    """Build the groups of the bundle that `head` lacks; all of them, or none."""
+def grow(head: bpy.types.Object, source: HeadSource, wanted: Collection[str] | None = None) -> list[bpy.types.Object]:
+    """Build the groups of the bundle that `head` lacks; all of them, or none.
+
+    Args:
+        wanted: only these groups; None: any.
+    """
     present = find_hair(head)
     with restored(head), Ledger() as ledger:
         prepare_head(source, head, ledger)
         made = [
             add_group(name, group, source, head, homes(head)[0], VIEWPORT_SHARE, ledger)
             for name, group in source.hair.items()
-            if name not in present
+            if name not in present and (wanted is None or name in wanted)
         ]
         bind(made, head)
         for hair in made:

@@ -9,20 +9,20 @@ import numpy as np
 
 from .strands import read_guides
 
-__all__ = ["is_as_made", "stamp"]
+__all__ = ["MADE", "is_as_made", "stamp"]
 
-_MADE = "hrn_groom_made"
+MADE = "hrn_groom_made"
 """Custom property of curves objects: sum over the guides as they were built from a bundle."""
 
 
 def stamp(hair: bpy.types.Object) -> None:
     """Remember the guides of `hair`, just built from a bundle and bound, as the engine's own."""
-    hair[_MADE] = _sum(hair)
+    hair[MADE] = _sum(hair)
 
 
 def is_as_made(hair: bpy.types.Object) -> bool:
     """Whether nobody has combed, cut, drawn or removed a guide of `hair` since :func:`stamp`."""
-    return hair.get(_MADE) == _sum(hair)
+    return hair.get(MADE) == _sum(hair)
 
 
 def _sum(hair: bpy.types.Object) -> str:

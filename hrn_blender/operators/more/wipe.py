@@ -9,6 +9,7 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from ...build.mesh_arrays import smooth_normals
 from ...engine.wire.bundle import MATERIALS
 
 __all__ = ["Side", "Wipe", "difference"]
@@ -103,13 +104,14 @@ class Wipe:
         self._shader = _shader()
         self._plain = gpu.shader.from_builtin("UNIFORM_COLOR")
         self._picture = _paste_shader()
+        faces = self._corners[self._triangles]
         for side in sides:
             side.batch = batch_for_shader(
                 self._shader,
                 "TRIS",
                 {
                     "pos": np.ascontiguousarray(side.places[self._corners], np.float32),
-                    "normal": np.ascontiguousarray(_normals(side.places, self._corners, self._triangles), np.float32),
+                    "normal": np.ascontiguousarray(smooth_normals(side.places, faces)[self._corners], np.float32),
                     "uv": np.ascontiguousarray(self._uv, np.float32),
                 },
                 indices=self._triangles,
@@ -209,14 +211,3 @@ def _triangles(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray
     if mesh.uv_layers.active is not None:
         mesh.uv_layers.active.uv.foreach_get("vector", uv)
     return corners, uv.reshape(-1, 2), triangles.reshape(-1, 3)[slots != MATERIALS.index("lashes")]
-
-
-def _normals(places: np.ndarray, corners: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(C, 3) smooth normals at the corners."""
-    vertices = corners[triangles]
-    a, b, c = (places[vertices[:, number]] for number in range(3))
-    across, found = np.cross(b - a, c - a), np.zeros_like(places)
-    for number in range(3):
-        np.add.at(found, vertices[:, number], across)
-    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-    return found[corners]

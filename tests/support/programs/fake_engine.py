@@ -312,14 +312,7 @@ def retextured(params: dict, warns: bool) -> dict:
     if out != bundle:
         shutil.copytree(bundle, out)
     manifest = json.loads((out / "head.json").read_text(encoding="utf-8"))
-    if (out / "hair.npz").exists():
-        import numpy as np
-
-        arrays = dict(np.load(out / "hair.npz"))
-        for name in [name for name in arrays if name.endswith("_points")]:
-            arrays[name] = arrays[name] + 0.1 * (arrays[name] - arrays[name][:, :1])
-        np.savez(out / "hair.npz", **arrays)
-        manifest["files"]["hair.npz"]["bytes"] = (out / "hair.npz").stat().st_size
+    lengthen_hair(out, manifest)
     (out / "corrections.json").write_text(json.dumps(params["corrections"]), encoding="utf-8")
     manifest["corrections"] = {"file": "corrections.json"}
     albedo = out / manifest["maps"]["albedo"]["file"]
@@ -331,6 +324,18 @@ def retextured(params: dict, warns: bool) -> dict:
         manifest["quality"]["warnings"] = [*known, *said]
     (out / "head.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     return {"bundle": str(out), "quality": manifest["quality"], "timings": manifest["timings"]}
+
+
+def lengthen_hair(out: Path, manifest: dict) -> None:
+    """Make the hair of a bundle, where it has any, a tenth longer from its roots on."""
+    if (out / "hair.npz").exists():
+        import numpy as np
+
+        arrays = dict(np.load(out / "hair.npz"))
+        for name in [name for name in arrays if name.endswith("_points")]:
+            arrays[name] = arrays[name] + 0.1 * (arrays[name] - arrays[name][:, :1])
+        np.savez(out / "hair.npz", **arrays)
+        manifest["files"]["hair.npz"]["bytes"] = (out / "hair.npz").stat().st_size
 
 
 def green_png(side: int) -> bytes:
@@ -345,7 +350,8 @@ def green_png(side: int) -> bytes:
 
 
 def write_added(params: dict) -> None:
-    """The head with one more photo, a millimetre wider to the left."""
+    """The head with one more photo, a millimetre to the left, with hair that is a tenth longer; a bald one stays bald unless the photo
+    is called after hair."""
     import numpy as np
 
     from support.synthetic_bundle import make_bundle
@@ -355,12 +361,14 @@ def write_added(params: dict) -> None:
         raise HrnError(ErrorCode.PHOTO_UNMATCHED, f"{photo.name} shows nothing that the head's photos confirm.")
     manifest = json.loads((bundle / "head.json").read_text(encoding="utf-8"))
     count = len(manifest["cameras"]) + 1
-    made = make_bundle(out, density=8, name=manifest["name"], views=(True,) * count)
+    haired = (bundle / "hair.npz").exists() or "hair" in photo.name
+    made = make_bundle(out, density=8, name=manifest["name"], views=(True,) * count, hair=haired)
     with np.load(out / "mesh.npz") as found:
         arrays = {name: found[name] for name in found.files}
     arrays["vertices"] = arrays["vertices"] + np.float32([0.001, 0, 0])
     np.savez(out / "mesh.npz", **arrays)
     written = made.manifest
+    lengthen_hair(out, written)
     for number in range(count - 1):
         written["photos"][number]["sha256"] = manifest["photos"][number]["sha256"]
     written["photos"][-1] |= {"name": photo.name, "sha256": hashlib.sha256(photo.read_bytes()).hexdigest()}

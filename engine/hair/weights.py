@@ -306,8 +306,9 @@ class StyleWeights:
     """Frizz of hair without any coherence, mm."""
     children: tuple[int, int, int] = (9, 24, 13)
     """Curves for each guide."""
-    spread: tuple[float, float, float] = (2.6, 3.5, 3.2)
-    """Distance within which they stand, mm."""
+    spread: tuple[float, float, float] = (2.6, 2.3, 3.2)
+    """Distance within which they stand, mm; outwards, too, so that a shell, whose hairs are as short, must keep it small to keep to
+    its outline."""
     clump: float = 0.2
     """How far their tips meet."""
     noise: float = 1.5

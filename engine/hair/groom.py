@@ -20,7 +20,7 @@ from .ears import Ears
 from .field import Field, View, hair_field
 from .finish import Skin, lengthened, lifted_off, pushed_out, resampled, surfaced, trimmed, tufted
 from .flow import Fall, hair_flow
-from .grow import continued, grown_strands, ragged
+from .grow import continued, grown_strands
 from .hairline import hairline_thickness
 from .lengths import Lengths
 from .roots import Roots, hair_roots
@@ -173,9 +173,8 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         low, high = own.beneath if kind == UNDER else np.where(roots.shown[chosen][:, None], own.over, own.hidden).T
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
         lengths = lengths * rng.uniform(0.7, 1.1, len(chosen))
-        grown = grown_strands(roots, chosen, share, lengths, scene.field, scene.space, scene.fall.top - _CHIN)
-        # What no length bounds ends at the hull, all of it at one height.
-        groups.append(ragged(grown, own.tips, rng) if scene.cut.long else grown)
+        hanging = scene.fall.top - _CHIN
+        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, hanging, own.tips, rng))
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)

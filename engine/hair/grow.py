@@ -10,16 +10,28 @@ from .roots import Roots
 from .space import Space, trilinear
 from .trace import Curves
 
-__all__ = ["continued", "grown_strands", "ragged"]
+__all__ = ["continued", "grown_strands"]
 
 _MOST = 130
 """Most places of a strand."""
 _FAR = 500.0
 """Length by which long hair goes on at most, mm."""
+_LEAST = 4
+"""Places that a strand keeps when its tip is cut off."""
+_ENDED = 0.9
+"""Share of its length below which the hull has ended a strand."""
 
 
 def grown_strands(
-    roots: Roots, chosen: np.ndarray, share: np.ndarray, lengths: np.ndarray, field: Field, space: Space, hanging: float
+    roots: Roots,
+    chosen: np.ndarray,
+    share: np.ndarray,
+    lengths: np.ndarray,
+    field: Field,
+    space: Space,
+    hanging: float,
+    tips: float,
+    rng: np.random.Generator,
 ) -> Curves:
     """Strands from roots.
 
@@ -28,6 +40,7 @@ def grown_strands(
         share: (n,) where between head (0) and hull (1) each strand runs.
         lengths: (n,) mm.
         hanging: height below which hair only goes down, mm.
+        tips: largest share that is cut off those which reach the hull's end, so that they do not end as one.
     """
     count = np.zeros(len(chosen), np.int64)
     points = np.zeros((len(chosen), _MOST, 3))
@@ -35,20 +48,23 @@ def grown_strands(
         roots.point[chosen], roots.normal[chosen], np.stack([share, lengths], 1), field.direction, field.step,
         space.distance, space.slope, space.origin, space.step, hanging, points, count,
     )  # fmt: skip
+    count = _ragged(points, count, lengths, tips, rng)
     index = np.minimum(np.arange(_MOST)[None], np.maximum(count, 1)[:, None] - 1)
     points = np.take_along_axis(points, index[..., None], 1)
     kept = np.flatnonzero(count >= 3)
     return Curves(points[kept], count[kept], np.asarray(chosen)[kept], np.zeros(len(kept), bool))
 
 
-def ragged(curves: Curves, tips: float, rng: np.random.Generator) -> Curves:
-    """Strands that do not end as one.
+def _ragged(points: np.ndarray, count: np.ndarray, lengths: np.ndarray, tips: float, rng: np.random.Generator) -> np.ndarray:
+    """(n,) places of strands (n, M, 3) that do not end as one: what the hull ended before its length loses some of its tip.
 
     Args:
-        tips: largest share of a strand that is cut off.
+        count: (n,) places of each. lengths, tips: as in :func:`grown_strands`.
     """
-    left = np.round(curves.count * (1 - tips * rng.random(len(curves.count)) ** 2)).astype(np.int64)
-    return curves._replace(count=np.minimum(curves.count, np.maximum(4, left)))
+    there = np.arange(1, points.shape[1])[None] < count[:, None]
+    arc = (np.linalg.norm(np.diff(points, axis=1), axis=2) * there).sum(1)
+    share = np.where(arc < _ENDED * lengths, tips * rng.random(len(count)) ** 2, 0.0)
+    return np.minimum(count, np.maximum(_LEAST, np.round(count * (1 - share)).astype(np.int64)))
 
 
 def continued(

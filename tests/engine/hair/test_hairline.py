@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.hair.grow import ragged
 from engine.hair.hairline import at_border, hairline_thickness
-from engine.hair.trace import Curves
 from engine.hair.weights import WEIGHTS
 
 
@@ -38,14 +36,3 @@ def test_few_roots_and_none_have_no_border():
     points = np.zeros((2, 24, 3))
     assert (hairline_thickness(np.zeros((2, 3)), np.array([0, 1]), points, WEIGHTS.strands) == 1).all()
     assert hairline_thickness(np.zeros((0, 3)), np.zeros(0, int), points[:0], WEIGHTS.strands).shape == (0, 24)
-
-
-def test_ragged_strands_end_at_different_lengths_and_none_grows():
-    rng = np.random.default_rng(0)
-    count = np.full(500, 60)
-    curves = Curves(np.zeros((500, 60, 3)), count, np.zeros(500, int), np.zeros(500, bool))
-    cut = ragged(curves, 0.22, rng).count
-    assert (cut <= count).all() and cut.min() >= 46
-    assert len(np.unique(cut)) > 8
-    short = ragged(curves._replace(count=np.full(500, 3)), 0.22, rng).count
-    assert (short == 3).all()

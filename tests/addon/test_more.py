@@ -18,6 +18,7 @@ from hrn_blender.build import DEFORMATION_KEY, build_head
 from hrn_blender.build.head import BUNDLE_PROPERTY, bundle_path
 from hrn_blender.build.keep import head_images
 from hrn_blender.build.refit import photo_cameras
+from hrn_blender.engine.wire.bundle import load_bundle
 from support.addon.correct import pin, places
 from support.addon.operators import fails
 from support.synthetic_bundle import make_bundle
@@ -271,10 +272,44 @@ def test_symmetrise_makes_both_sides_alike_and_keeps_what_keys_add(scene):
     np.testing.assert_allclose(mix(head) - before, before * 0 + MM, atol=1e-6)
 
 
+def picture(head, name: str) -> np.ndarray:
+    """(H, W, 3) of a map of a head as its material shows it."""
+    image = next(one for one in head_images(head) if Path(one.filepath).name.startswith(name))
+    return np.array(image.pixels[:]).reshape(image.size[1], image.size[0], -1)[..., :3]
+
+
+def test_symmetrise_brings_the_maps_to_the_mean_of_both_sides(scene):
+    head = scene.head
+    give_mirrored_uv(head)
+    painted = next(one for one in head_images(head) if Path(one.filepath).name == "albedo.png")
+    values = np.array(painted.pixels[:], np.float32)
+    values[:400] = 0.25
+    painted.pixels.foreach_set(values)
+    painted.pack()  # Painted on, and stored in the .blend file alone.
+    before = {name: picture(head, name) for name in ("albedo.png", "displacement", "normal")}
+    assert any(np.abs(one - one[:, ::-1]).max() > 0.01 for one in before.values())
+    assert bpy.ops.hrn.symmetrise(maps=True) == {"FINISHED"}
+    for name, was in before.items():
+        now, step = picture(head, name), 1 / 255 if name == "albedo.png" else 1e-4
+        if name == "normal":
+            np.testing.assert_allclose(now[:, ::-1] * (-1, 1, 1) + (1, 0, 0), now, atol=step)
+            np.testing.assert_allclose(np.linalg.norm(2 * now - 1, axis=2), 1, atol=step)
+        else:
+            np.testing.assert_allclose(now, (was + was[:, ::-1]) / 2, atol=step)
+    made = load_bundle(bundle_path(head))
+    made.verify()
+    assert made.path != scene.bundle.path and set(made.manifest["files"]) == set(scene.bundle.manifest["files"])
+    assert bpy.ops.hrn.version_back() == {"FINISHED"}
+    assert bundle_path(head) == str(scene.bundle.path)
+    assert bpy.ops.hrn.version_forward() == {"FINISHED"}
+    assert bundle_path(head) == str(made.path) and folders_of_maps(head) == {made.path.name}
+
+
 def test_symmetrise_refuses_an_edited_uv_map(scene):
     before = mix(scene.head)
     scene.head.data.uv_layers["UVMap"].uv.foreach_set("vector", np.zeros(2 * len(scene.head.data.loops), np.float32))
-    fails(bpy.ops.hrn.symmetrise, "do not correspond")
+    fails(bpy.ops.hrn.symmetrise, "do not correspond", maps=True)
+    assert [path.name for path in scene.bundle.path.parent.iterdir() if ".versions" not in path.name] == ["anna"]
     np.testing.assert_array_equal(mix(scene.head), before)
 
 

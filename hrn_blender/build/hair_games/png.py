@@ -17,9 +17,9 @@ _TYPES = {1: 0, 3: 2, 4: 6}
 
 
 def png_bytes(pixels: np.ndarray) -> bytes:
-    """(H, W) or (H, W, 3 or 4) uint8, top row first, as a PNG file."""
+    """(H, W) or (H, W, 3 or 4) uint8 or uint16, top row first, as a PNG file."""
     height, width = pixels.shape[:2]
-    rows = np.ascontiguousarray(pixels).reshape(height, -1)
+    rows = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     # Each row as the difference to the one above (filter 2): strands run downwards.
     lines = np.full((height, rows.shape[1] + 1), 2, np.uint8)
     lines[:, 1:] = np.diff(rows, axis=0, prepend=np.zeros_like(rows[:1]))
@@ -28,7 +28,7 @@ def png_bytes(pixels: np.ndarray) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     color = _TYPES[1 if pixels.ndim == 2 else pixels.shape[2]]
-    header = struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, color, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines.tobytes(), 1)) + chunk(b"IEND", b"")
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty
 
-from ...build.symmetry import make_rest_shape, relax, symmetrise
+from ...build.map_symmetry import symmetric_maps
+from ...build.new_maps import take_maps
+from ...build.symmetry import make_rest_shape, mirrored, relax, symmetrise
 from ...engine.wire.errors import HrnError
 from ...state import history, session
 from ...state.heads import active_head
@@ -32,6 +35,13 @@ class _Shape(QuietHead):
         return {"FINISHED"}
 
 
+def _amount(description: str):
+    """The slider from nothing to all of a change."""
+    return FloatProperty(
+        name="Amount", translation_context=CONTEXT, default=1.0, min=0.0, max=1.0, subtype="FACTOR", description=description
+    )
+
+
 class HRN_OT_symmetrise(_Shape, bpy.types.Operator):
     """Make both sides of the head alike. Expressions and keys of your own stay; photos no longer fit exactly"""
 
@@ -39,21 +49,27 @@ class HRN_OT_symmetrise(_Shape, bpy.types.Operator):
     bl_label = "Symmetrise"
     bl_options = {"REGISTER", "UNDO"}
 
-    amount: FloatProperty(
-        name="Amount",
+    amount: _amount(description="How far both sides go to their mean")
+    maps: BoolProperty(
+        name="Maps Too",
         translation_context=CONTEXT,
-        default=1.0,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        description="How far both sides go to their mean",
+        default=False,
+        description="Skin, displacement and normals become symmetric as well, in a folder beside the head's own",
     )
 
     def execute(self, context):
         def change(head: bpy.types.Object) -> None:
+            if self.maps:
+                mirrored(head.data)  # What it refuses writes nothing.
+                self._made = symmetric_maps(head, self.amount)
             moved = symmetrise(head, self.amount)
+            if self._made is not None:
+                take_maps(head, self._made)
             self.report({"INFO"}, report("Moved by up to {mm:.1f} mm", mm=1000 * moved))
 
+        if getattr(self, "_made", None) is not None:  # Blender has undone it, and does it again with another setting.
+            shutil.rmtree(self._made, ignore_errors=True)
+        self._made = None
         return self._change(context, change)
 
 
@@ -64,15 +80,7 @@ class HRN_OT_relax_expression(_Shape, bpy.types.Operator):
     bl_label = "Relax the Expression"
     bl_options = {"REGISTER", "UNDO"}
 
-    amount: FloatProperty(
-        name="Amount",
-        translation_context=CONTEXT,
-        default=1.0,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        description="How much of the expression goes, with the folds that it makes",
-    )
+    amount: _amount(description="How much of the expression goes, with the folds that it makes")
 
     def execute(self, context):
         return self._change(context, lambda head: relax(head, self.amount))

@@ -244,7 +244,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--heads", default="", help="only these heads, comma-separated")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
-    parser.add_argument("--times", action="store_true", help="only measure how long a warm re-fit of one and of five photos takes")
+    parser.add_argument(
+        "--times", action="store_true", help="only measure how long a warm re-fit of one and of five photos takes"
+    )
     options = parser.parse_args(argv)
     if options.times:
         return print_times(load_head_model())

@@ -73,7 +73,9 @@ def _base(model: HeadModel, photos: int) -> Base:
     cameras = tuple(orbit_camera(head, yaw=yaw, width=SIDE, height=SIDE) for yaw in YAWS[:photos])
     basis = model.expression_basis.astype(np.float64)
     names = tuple(str(number) for number in range(photos))
-    return Base(head, nothing, basis, np.zeros((photos, len(basis))), cameras, names, np.zeros(len(model.identity_basis)), nothing)
+    return Base(
+        head, nothing, basis, np.zeros((photos, len(basis))), cameras, names, np.zeros(len(model.identity_basis)), nothing
+    )
 
 
 def _pins(model: HeadModel, base: Base, wrong: bool) -> Corrections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from .sliders import slid
 from .solve import PinSet
 from .weights import WEIGHTS, CorrectionWeights
 
-__all__ = ["Corrected", "PinReport", "corrected"]
+__all__ = ["Corrected", "PinReport", "corrected", "refuse_other_photos"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,20 @@ def _warnings(reports: tuple[PinReport, ...], photos: list[str], met_px: float) 
     return tuple(found)
 
 
+def refuse_other_photos(corrections: Corrections, known: Collection[str]) -> None:
+    """Check that all photos that are corrected are among those with these checksums.
+
+    Raises:
+        HrnError: ``CORRECTIONS_INVALID``.
+    """
+    for photo in corrections.photos:
+        if photo.sha256 not in known:
+            raise HrnError(
+                ErrorCode.CORRECTIONS_INVALID,
+                say("The corrections are of another head: it has no photo {name}.", name=photo.name),
+            )
+
+
 def _refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) -> None:
     """
     Raises:
@@ -124,12 +139,8 @@ def _refuse_another_head(model: HeadModel, base: Base, corrections: Corrections)
     """
     if corrections.head_model_version not in ("", model.version) or len(base.rest) != len(model.template):
         raise HrnError(ErrorCode.CORRECTIONS_INVALID, "The corrections belong to a head with another mesh.")
+    refuse_other_photos(corrections, base.photos)
     for photo in corrections.photos:
-        if photo.sha256 not in base.photos:
-            raise HrnError(
-                ErrorCode.CORRECTIONS_INVALID,
-                say("The corrections are of another head: it has no photo {name}.", name=photo.name),
-            )
         camera = base.cameras[base.photos.index(photo.sha256)]
         if abs(photo.size[0] / photo.size[1] * camera.height / camera.width - 1) > WEIGHTS.format_px / min(
             camera.width, camera.height

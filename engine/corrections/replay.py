@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo, View
 from ..wire.corrections import Corrections
 from ..wire.settings import Settings
-from .apply import corrected
+from .apply import corrected, refuse_other_photos
 from .base import Base, base_of_views
 from .masks import painted_masks, with_painted_cover, with_painted_skin
 
@@ -33,6 +33,14 @@ class Replay(NamedTuple):
     corrections: Corrections
     folder: Path
     """Where their masks lie."""
+
+    def check(self, photos: Collection[str]) -> None:
+        """Refuse what belongs to another head than that of the photos with these checksums, before anything is fitted.
+
+        Raises:
+            HrnError: ``CORRECTIONS_INVALID``.
+        """
+        refuse_other_photos(self.corrections, photos)
 
     def covered(self, photo: Photo, observation: FaceObservation) -> FaceObservation:
         """The face as the masks have it."""

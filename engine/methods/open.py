@@ -98,6 +98,7 @@ class OpenMethod(Warm):
 
         clock, settings = StageClock(progress), _settings_of(bundle)
         progress = Progress(clock)
+        replay.check([bundle.manifest["photos"][camera["photo"]]["sha256"] for camera in bundle.manifest["cameras"]])
         with self._lock:
             faces = self._seen_again(bundle, settings, progress)
             stored = stored_fit(self._shared()[0], bundle, faces, replay)
@@ -173,6 +174,7 @@ class OpenMethod(Warm):
         seen, left_out = observe_photos(landmarker, paths, settings, progress.stage("photo"), show if is_watched() else None)
         faces = [(photo, observation) for _, photo, observation in seen]
         if replay is not None:
+            replay.check([photo.sha256 for photo, _ in faces])
             faces = [(photo, replay.covered(photo, observation)) for photo, observation in faces]
         while True:
             try:

@@ -17,6 +17,8 @@ from ..build.photo_masks import mask_png, painted_photo
 from ..build.refit import photo_cameras
 from ..engine.wire.bundle import Bundle, load_bundle
 from ..engine.wire.corrections import DEVIATION_MM, LOCK_PARTS, Corrections, Locks, Switches, read_corrections
+from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.messages import say
 from ..engine.wire.sliders import SLIDERS
 
 __all__ = [
@@ -168,7 +170,7 @@ def read_from_bundle(head: bpy.types.Object) -> None:
     bundle = load_bundle(bundle_path(head))
     about = bundle.manifest.get("corrections")
     if about:
-        found = read_corrections(bundle.path / about["file"])
+        found = _corrections_in(bundle, about["file"])
         _read_masks(head, found, bundle)
         if not wanted.pins:
             set_pins(head, pins_of(found, bundle.manifest))
@@ -184,6 +186,24 @@ def read_from_bundle(head: bpy.types.Object) -> None:
             if not wanted.lock_group:
                 _lock_vertices(head, found.locks.vertices)
     wanted.begun = True
+
+
+def _corrections_in(bundle: Bundle, name: str) -> Corrections:
+    """
+    Raises:
+        HrnError: ``CORRECTIONS_INVALID``, with the way to go on without them.
+    """
+    known = {about.get("sha256") for about in bundle.manifest["photos"]}
+    try:
+        found = read_corrections(bundle.path / name)
+        for entry in found.photos:
+            if entry.sha256 not in known:
+                sentence = say("The corrections are of another head: it has no photo {name}.", name=entry.name)
+                raise HrnError(ErrorCode.CORRECTIONS_INVALID, sentence)
+    except HrnError as error:
+        hint = say("Put the head's folder back as it was, or begin without them: Clear > Everything.")
+        raise HrnError(error.code, error.message, hint=hint) from error
+    return found
 
 
 def _lock_vertices(head: bpy.types.Object, vertices: tuple[int, ...]) -> None:

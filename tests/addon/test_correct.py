@@ -210,6 +210,30 @@ def test_bad_pins_and_a_moved_folder_are_refused(scene):
     assert scene.session.notice.error.code.value == "BUNDLE_INVALID"
 
 
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (("sha256", "f" * 64), "another head: it has no photo"),
+        (("ignore", "gone.png"), "is not there"),
+        (("ignore", "preview.png"), "pixels; the photo"),
+    ],
+)
+def test_what_is_wrong_with_a_folders_corrections_is_one_sentence_and_the_way_on(scene, change, said):
+    pin(scene.head)
+    document = scene.correct.corrections_of(scene.head)
+    document["photos"][0][change[0]] = change[1]
+    manifest = json.loads((scene.bundle.path / "head.json").read_text())
+    (scene.bundle.path / "corrections.json").write_text(json.dumps(document))
+    (scene.bundle.path / "head.json").write_text(json.dumps(manifest | {"corrections": {"file": "corrections.json"}}))
+    head = build_head(scene.bundle.path).head
+    bpy.context.view_layer.update()
+    bpy.context.view_layer.objects.active = head
+    with pytest.raises(RuntimeError, match=f"{said}.*Clear > Everything"):
+        bpy.ops.hrn.adjust_refit(wait=20)
+    assert bpy.ops.hrn.adjust_clear(what="ALL", wait=20) == {"FINISHED"}
+    assert pin(head) == {"FINISHED"} and len(scene.correct.pins_of_head(head)) == 1
+
+
 def test_a_mesh_with_other_vertices_is_refused(scene):
     scene.head.shape_key_clear()
     scene.head.data.vertices.add(1)

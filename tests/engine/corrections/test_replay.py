@@ -138,6 +138,24 @@ def test_a_reconstruction_replays_a_file_and_goes_by_its_masks(head, portrait, t
     assert np.linalg.norm((fits[2] - fits[0])[jaw], axis=1).max() > 0.5
 
 
+def test_corrections_of_another_head_are_refused_before_anything_is_fitted(head, portrait, tmp_path):
+    given = dragged(head)
+    given = replace(given, photos=(replace(given.photos[0], name="anna.jpg", sha256="0" * 64),))
+    write_corrections(tmp_path / "other.json", given)
+    stages: list[str] = []
+    for make in (
+        lambda: reconstruct(
+            portrait, tmp_path / "a", DRAFT, lambda stage, *_: stages.append(stage), None, tmp_path / "other.json"
+        ),
+        lambda: retexture(head, given, tmp_path / "b", lambda stage, *_: stages.append(stage)),
+        lambda: refit(head, given),
+    ):
+        with pytest.raises(HrnError, match="another head: it has no photo anna.jpg") as refused:
+            make()
+        assert refused.value.code is ErrorCode.CORRECTIONS_INVALID
+    assert "coarse" not in stages and not (tmp_path / "a").exists() and not (tmp_path / "b").exists()
+
+
 def test_a_head_whose_photo_is_lost_is_refused(head, tmp_path):
     import shutil
 

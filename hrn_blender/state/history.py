@@ -17,7 +17,7 @@ from ..engine.wire.messages import say
 from .corrected import masks_of_head, quiet, read_from_bundle, set_masks
 from .thumbnails import icon
 
-__all__ = ["LABELS", "MOST", "go", "keep", "place", "thumbnail", "versions"]
+__all__ = ["LABELS", "MOST", "folder_of", "go", "keep", "place", "thumbnail", "versions"]
 
 MOST = 12
 """Versions that a head keeps; beyond, the oldest goes."""
@@ -49,9 +49,19 @@ def place(head: bpy.types.Object) -> int:
     return active if 0 <= active < count else count
 
 
-def thumbnail(version) -> int:
+def folder_of(head: bpy.types.Object, version) -> Path:
+    """The folder of a version; where it is gone and was moved together with the head's, that one."""
+    kept = Path(version.folder)
+    if not kept.is_dir():
+        home, name = version.folder.replace("\\", "/").split("/")[-2:]  # Of any system's paths.
+        moved = Path(bundle_path(head)).parent / home / name
+        return moved if moved.is_dir() else kept
+    return kept
+
+
+def thumbnail(head: bpy.types.Object, version) -> int:
     """Icon number of a version's picture; 0 where it is not there."""
-    return icon(Path(version.folder) / PICTURE)
+    return icon(folder_of(head, version) / PICTURE)
 
 
 def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: str = "") -> None:
@@ -67,14 +77,18 @@ def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: 
     """
     history, masks = head.hrn_history, masks_of_head(head)
     number = place(head)
-    known = [history.versions[one].folder for one in {number, len(history.versions) - 1} if 0 <= one < len(history.versions)]
-    if any(same_state(head, Path(one), masks) for one in known):
+    known = [
+        folder_of(head, history.versions[one])
+        for one in {number, len(history.versions) - 1}
+        if 0 <= one < len(history.versions)
+    ]
+    if any(same_state(head, one, masks) for one in known):
         history.active = -1  # It is kept already; what comes is the newest state.
         return
     bundle = Path(bundle_path(head))
     home = bundle.parent / f"{bundle.name}{_SUFFIX}"
     if len(history.versions):
-        home = Path(history.versions[0].folder).parent
+        home = folder_of(head, history.versions[0]).parent
         home = home if home.parent.is_dir() else bundle.parent / f"{bundle.name}{_SUFFIX}"
     folder = home / f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
     wanted = head.hrn_correct
@@ -84,7 +98,7 @@ def keep(head: bpy.types.Object, label: str, *, corrected: bool = False, spare: 
     if made is not None and same_state(head, made, masks) and all(one.folder != str(made) for one in history.versions):
         folder = made  # An undo took it off the list: the same thing is done with another setting.
     else:
-        write_version(head, folder, head_picture(head), corrections, masks, [Path(one.folder) for one in history.versions])
+        write_version(head, folder, head_picture(head), corrections, masks, [folder_of(head, one) for one in history.versions])
         _made[head.session_uid] = folder
     added = history.versions.add()
     added.name, added.folder = label, str(folder)
@@ -116,12 +130,12 @@ def _set_corrections(head: bpy.types.Object, kept: dict | None) -> None:
 
 def _forget(head: bpy.types.Object, number: int) -> None:
     """Take a version off the list, and its folder off the disk where no other head of the file has it."""
-    folder = head.hrn_history.versions[number].folder
+    folder, lies = head.hrn_history.versions[number].folder, folder_of(head, head.hrn_history.versions[number])
     head.hrn_history.versions.remove(number)
     for other in bpy.data.objects:
         if any(one.folder == folder for one in other.hrn_history.versions):
             return
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(lies, ignore_errors=True)
 
 
 def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
@@ -136,12 +150,12 @@ def go(head: bpy.types.Object, number: int, scene: bpy.types.Scene) -> None:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
     folder = history.versions[number].folder
     here = place(head)
-    if here == len(history.versions) or not same_state(head, Path(history.versions[here].folder), masks_of_head(head)):
+    if here == len(history.versions) or not same_state(head, folder_of(head, history.versions[here]), masks_of_head(head)):
         keep(head, "Newest", spare=folder)
     found = [one.folder for one in history.versions]
     if folder not in found:
         raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
-    corrections, masks = read_state(head, Path(folder), scene)
+    corrections, masks = read_state(head, folder_of(head, history.versions[found.index(folder)]), scene)
     _set_corrections(head, corrections)
     if masks is not None:
         set_masks(head, masks)

@@ -75,7 +75,7 @@ class HRN_PT_more_history(Sidebar, bpy.types.Panel):
             version = found[number]
             box = layout.box()
             row = box.row()
-            picture = history.thumbnail(version)
+            picture = history.thumbnail(head, version)
             if picture:
                 row.template_icon(icon_value=picture, scale=3.0)
             column = row.column(align=True)

@@ -185,6 +185,24 @@ def test_versions_are_bounded_and_share_what_is_the_same(scene):
     assert head.data.shape_keys.key_blocks["jawOpen"].value == pytest.approx(2 / 20)
 
 
+def test_versions_are_found_where_the_project_was_moved(scene, tmp_path):
+    head, name = scene.head, scene.head.name
+    first = places(head, "Basis")
+    bpy.ops.hrn.version_keep()
+    head.data.shape_keys.key_blocks["Basis"].points[0].co.x += 0.01
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "anna.blend"))
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(tmp_path / "heads", tmp_path / "elsewhere" / "heads")
+    shutil.move(tmp_path / "anna.blend", tmp_path / "elsewhere" / "anna.blend")
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "elsewhere" / "anna.blend"))
+    head = bpy.data.objects[name]
+    activate(head)
+    assert bpy.ops.hrn.compare(version=0) == {"FINISHED"}
+    assert bpy.ops.hrn.version_back() == {"FINISHED"}
+    np.testing.assert_array_equal(places(head, "Basis"), first)
+    assert bpy.ops.hrn.version_forward() == {"FINISHED"}
+
+
 def test_a_version_that_is_gone_is_one_sentence(scene):
     add(scene)
     shutil.rmtree(scene.history.versions(scene.head)[0].folder)

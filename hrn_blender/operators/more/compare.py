@@ -168,7 +168,7 @@ class HRN_OT_compare(bpy.types.Operator):
         number = self.version if self.version >= 0 else len(found) - 1
         if not 0 <= number < len(found):
             raise HrnError(ErrorCode.SETTINGS_INVALID, "There is no such version.", hint="Keep This Version makes one.")
-        folder = Path(found[number].folder)
+        folder = history.folder_of(head, found[number])
         places = version_places(folder)
         if len(places) != len(head.data.vertices):
             raise HrnError(

@@ -75,6 +75,8 @@ class Veil:
     """(478,) float32 in [0, 1]: how far each landmark's place is hidden; frames hide none, dark lenses lids and irises."""
     places: tuple[str, ...] = ()
     """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`."""
+    crossed: tuple[str, ...] = ()
+    """Names of others that show beside something thin: small letters, a headset's arm."""
     glasses: bool = False
     """Glasses through which the eyes show."""
     tinted: bool = False
@@ -136,6 +138,8 @@ class Covers:
     """Something that is not lips lies in their place."""
     places: tuple[str, ...] = ()
     """Names of the places of the face that are hidden, of :data:`engine.photo.veil.PLACES`, as far as that is known."""
+    crossed: tuple[str, ...] = ()
+    """Names of others that show beside something thin."""
     tinted: bool = False
     """The glasses' lenses tint what lies behind them, or hide it."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..photo.regions import CHIN, EYES, OUTER_LIPS, OVAL
+from . import painted_bands as bands
 from .canvas import Canvas
 
 __all__ = ["THINGS", "Painted", "paint", "paint_face"]
@@ -193,6 +194,8 @@ _FRAMES = ("glasses",)
 """What frames may be called."""
 _LENSES = ("lens", "glasses")
 """What sunglasses may be called."""
+_ACROSS = ("cover", "lens", "glasses")
+"""What lies across the eyes may be called."""
 _COVER = ("cover",)
 """What everything else but hair may be called."""
 
@@ -238,6 +241,22 @@ THINGS: dict[str, Thing] = {
     "caption on a bar": Thing(_COVER, lambda face: _words(face, 13, (250, 220, 60), "HELLO WORLD", bar=True)),
     "microphone": Thing(_COVER, _microphone),
     "half painted": Thing(_COVER, lambda face: _face_paint(face, (40, 90, 170))),
+    "blindfold": Thing(_COVER, lambda face: bands.band(face, (28, 26, 28))),
+    "red blindfold": Thing(_COVER, lambda face: bands.band(face, (165, 30, 40))),
+    "white bandage": Thing(_COVER, lambda face: bands.band(face, (232, 230, 224), above=0.2)),
+    "striped band": Thing(_COVER, lambda face: bands.band(face, (40, 70, 130), (225, 225, 220))),
+    "ski goggles": Thing(_ACROSS, lambda face: bands.goggles(face, (225, 225, 228), (190, 95, 40))),
+    "dark goggles": Thing(_ACROSS, lambda face: bands.goggles(face, (25, 25, 28), (30, 34, 40))),
+    "white headset": Thing(_ACROSS, lambda face: bands.headset(face, (225, 226, 228))),
+    "black headset": Thing(_ACROSS, lambda face: bands.headset(face, (32, 32, 35))),
+    "eye patch": Thing(_ACROSS, lambda face: bands.patch(face, (22, 20, 20))),
+    "headset's arm": Thing(_COVER, lambda face: bands.boom(face, (28, 28, 30))),
+    "headset's arm, grey, left": Thing(_COVER, lambda face: bands.boom(face, (150, 152, 156), 0.02, 1)),
+    "subtitles": Thing(_COVER, lambda face: bands.subtitles(face, (255, 255, 255), ("I never said that", "to him."))),
+    "subtitles on the lips": Thing(_COVER, lambda face: bands.subtitles(face, (255, 255, 255), ("you were there",), 13)),
+    "yellow subtitles": Thing(
+        _COVER, lambda face: bands.subtitles(face, (250, 220, 40), ("What do you think?", "Tell me!"), 17)
+    ),
     "lock of hair": Thing(("hair",), _lock),
 }
 """What can be painted, by name."""

@@ -55,6 +55,7 @@ def find_covers(photo: Photo, observation: FaceObservation, mask: SkinMask, weig
         veil.glasses or (not {"right cheek", "left cheek"} & places and _rims(pixels, points, w)),
         mouth or "mouth" in places,
         veil.places,
+        veil.crossed,
         veil.tinted,
     )
 

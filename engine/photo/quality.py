@@ -10,6 +10,7 @@ from ..wire.color import LUMINANCE, power_to_linear
 from ..wire.messages import Message, say
 from .landmarks import face_width
 from .regions import BROWS, EYES, OUTER_LIPS, OVAL, SURE_SKIN, face_crop, fill
+from .shading import skin_shading
 from .weights import WEIGHTS, QualityWeights
 
 __all__ = ["cover_warnings", "face_quality", "photo_warnings"]
@@ -43,7 +44,7 @@ def face_quality(
         ``face_width_px``; ``sharpness`` (share of the contrast around eyes, brows and mouth that lies in detail finer
         than about 1/200 of the face: 0.1 is blurred, 0.3 crisp); ``side_ratio`` (luminance of the brighter cheek over
         the darker, linear light); ``overexposed`` (share of the face with a burnt channel); ``brightness`` (median
-        linear luminance of the skin, 0 to 1); ``eyes_closed``, ``mouth_open`` (scores, 0 to 1); ``yaw_deg`` (turn to
+        linear luminance of the skin, 0 to 1); ``shading`` (of :func:`.skin_shading`, where enough skin shows); ``eyes_closed``, ``mouth_open`` (scores, 0 to 1); ``yaw_deg`` (turn to
         the subject's left, from MediaPipe's relative depth, so only rough); with `covers`, ``covered`` (share
         of the face oval that is neither skin nor a feature of the face).
     """
@@ -75,6 +76,9 @@ def face_quality(
         "mouth_open": score["jawOpen"],
         "yaw_deg": float(np.degrees(np.arctan2(observation.depth[263] - observation.depth[33], across))),
     }
+    shading = skin_shading(crop, points, bare)
+    if shading is not None:
+        figures["shading"] = shading
     if covers is not None:
         figures["covered"] = covers.share
     return {name: round(float(value), 4) for name, value in figures.items()}
@@ -92,6 +96,11 @@ def photo_warnings(
             q["face_width_px"] < weights.small_px,
             "face_small",
             say("The face is only {width:.0f} pixels wide; fine detail will be missing.", width=q["face_width_px"]),
+        ),
+        (
+            q.get("shading", 1.0) < WEIGHTS.shading.drawn,
+            "drawn_face",
+            say("The skin shows no shading: this may be a drawing or a thing, not a photo of a face. The head is a guess."),
         ),
         (q["sharpness"] < weights.blurred, "blurred", say("The face is blurred; wrinkles and pores cannot be recovered.")),
         (
@@ -144,7 +153,7 @@ def cover_warnings(covers: Covers, outlined: bool, weights: QualityWeights = WEI
     Args:
         outlined: whether it is known to the pixel. weights: from which share of the face on it is covered.
     """
-    places = [place for place in covers.places if not (covers.glasses and place in _EYES)]
+    places = [place for place in (*covers.places, *covers.crossed) if not (covers.glasses and place in _EYES)]
     places += [place for place, hidden in (("eyes", covers.eyes and not covers.glasses), ("mouth", covers.mouth)) if hidden]
     if {"right eye", "left eye"} <= set(places):
         places.append("eyes")

@@ -38,7 +38,7 @@ def find_bite(photo: Photo, observation: FaceObservation, w: BiteWeights = WEIGH
     """The rows of teeth that a photo shows; None where lips are not far enough apart to tell, what shows is not
     clear, or something lies over them."""
     veil = observation.veil
-    if veil is not None and veil.hidden[list(INNER_LIPS)].mean() > w.veiled:
+    if veil is not None and ("mouth" in veil.crossed or veil.hidden[list(INNER_LIPS)].mean() > w.veiled):
         return None
     points = observation.landmarks.astype(np.float64)
     steps = np.linspace(0, len(LIP_EDGES[0]) - 1, w.columns)

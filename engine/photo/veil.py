@@ -17,6 +17,7 @@ from .landmarks import Landmarker
 from .mixture import fit_mixture
 from .parts import photo_parts
 from .regions import BROWS, CHIN, EYES, FACE_POINTS, IRISES, OUTER_LIPS, OVAL, SURE_SKIN, TOP, disk, fill
+from .thin import thin_things
 from .weights import WEIGHTS, VeilWeights
 from .window import FaceWindow, face_window, guided
 
@@ -37,6 +38,8 @@ PLACES = {
 """Places of the face that may be hidden, the subject's right and left, and their outlines."""
 _EYES = ("right eye", "left eye")
 """Those that lenses hide."""
+_EYE_CORNERS = (133, 362)
+"""Landmarks at the inner corners of the right and of the left eye."""
 _FACE = ("skin", "brows", "beard", "eyes", "lips")
 """Parts of :data:`.part_net.PARTS` that are the face."""
 _THINGS = ("cover", "hat")
@@ -89,12 +92,17 @@ def _veil(
     frames = _frames(window, chance, features, w)
     lens = _lenses(window, chance, features, frames, w)
     hair = _hair(window, chance, w)
+    band = _is_band(window, np.maximum.reduce([cover, frames, lens]), w)
+    if band:  # it hides the eyes, but is no glasses
+        cover = np.maximum.reduce([cover, frames, lens])
+        frames = lens = np.zeros_like(cover)
+    thin = thin_things(window, chance["beard"])
     if known is not None:
         before = window.reduced(known.over)
         other = set(known.places) - set(_EYES) or not known.glasses  # a brim hides no place, and glasses were not seen
         thing = cover if other else lens if known.tinted else frames
         np.maximum(thing, before, out=thing)
-    over = np.maximum.reduce([cover, frames, lens, hair])
+    over = np.maximum.reduce([cover, frames, lens, hair, thin])
     if not (over > 0.5).any():
         return None
     solid = np.maximum(cover, hair)
@@ -102,26 +110,47 @@ def _veil(
     soft = cv2.blur(solid, (2 * radius + 1,) * 2)
     xy = (points - 0.5).astype(np.float32)
     hidden = cv2.remap(soft, xy[:, 0].copy(), xy[:, 1].copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1)
-    places = [
-        name
-        for name, polygons in PLACES.items()
-        if (inside := fill(window.shape, points, *polygons) > 0).any() and solid[inside].mean() > w.place
-    ]
+    places = [name for name, polygons in PLACES.items() if _share(window, solid, *polygons) > w.place]
     if places:  # of a face that shows little, hair is easily taken for skin
         over = np.maximum(over, chance["hair"] > w.sure_thing).astype(np.float32)
     for name, blind, lids, (centre, edge) in zip(_EYES, _behind(window, lens, w), EYES, IRISES):
-        if blind:
+        if blind or band:  # landmarks are a guess there
             hidden[[centre, *edge, *lids]] = 1
             places.append(name)
     tinted = bool((lens > 0.5).any())
+    crossed = [
+        name
+        for name, polygons in PLACES.items()
+        if name not in places and _share(window, thin, *polygons) > WEIGHTS.thin.crossed
+    ]
+    things = np.maximum(solid, thin)
     return Veil(
         np.round(255 * window.in_photo(over, photo.shape[:2])).astype(np.uint8),
         np.clip(hidden, 0, 1).astype(np.float32),
         tuple(name for name in PLACES if name in places),
+        tuple(crossed),
         bool((frames > 0.5).any()) or tinted,
         tinted,
-        _bare(window, photo, solid if tinted else np.maximum(solid, frames), over, chance["skin"], w),
+        _bare(window, photo, things if tinted else np.maximum(things, frames), over, chance["skin"], w),
     )
+
+
+def _share(window: FaceWindow, thing: np.ndarray, *polygons) -> float:
+    """Share of a place of the face that something lies over; 0 of one that is not in the window."""
+    inside = fill(window.shape, window.points, *polygons) > 0
+    return float(thing[inside].mean()) if inside.any() else 0.0
+
+
+def _is_band(window: FaceWindow, thing: np.ndarray, w: VeilWeights) -> bool:
+    """Whether what lies over both eyes goes on between them, as blindfolds and goggles do, and glasses do not."""
+    corners = window.points[[_EYE_CORNERS[0], _EYE_CORNERS[1]]]
+    up = window.points[TOP] - window.points[CHIN]
+    up = up / max(float(np.linalg.norm(up)), 1.0)
+    above, below, least = w.across
+    between = np.concatenate([corners + above * window.face * up, (corners - below * window.face * up)[::-1]])
+    inside = fill(window.shape, between) > 0
+    eyes = fill(window.shape, window.points, *EYES) > 0
+    return bool(inside.any() and eyes.any() and thing[inside].mean() > least and thing[eyes].mean() > least)
 
 
 def _bare(

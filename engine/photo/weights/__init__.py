@@ -13,6 +13,7 @@ from .covers import BiteWeights, CoverWeights
 from .face import CropWeights, DepthWeights, EachEyeWeights, FocalWeights, LandmarkWeights, MaskedWeights, QualityWeights
 from .parts import PartWeights
 from .skin import SKIN_HUE, MixtureWeights, SkinWeights
+from .thin import ShadingWeights, ThinWeights
 from .veil import VeilWeights
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "PartWeights",
     "PhotoWeights",
     "QualityWeights",
+    "ShadingWeights",
     "SkinWeights",
+    "ThinWeights",
     "TintWeights",
     "VeilWeights",
 ]
@@ -55,6 +58,8 @@ class PhotoWeights:
     bite: BiteWeights = field(default_factory=BiteWeights)
     quality: QualityWeights = field(default_factory=QualityWeights)
     parts: PartWeights = field(default_factory=PartWeights)
+    thin: ThinWeights = field(default_factory=ThinWeights)
+    shading: ShadingWeights = field(default_factory=ShadingWeights)
     judge: JudgeWeights = field(default_factory=JudgeWeights)
     tint: TintWeights = field(default_factory=TintWeights)
     natural: NaturalWeights = field(default_factory=NaturalWeights)

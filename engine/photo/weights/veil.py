@@ -93,6 +93,9 @@ class VeilWeights:
     reflections on dark ones 0.06 at most."""
     eye_floor: float = 0.003
     """Linear light that is added there: the contrast of what is darker is noise."""
+    across: tuple[float, float, float] = (0.10, 0.07, 0.85)
+    """How far above and below the inner corners of the eyes, of the face, what lies between them is looked at, and the share of it
+    that a band or goggles hide: the bridge of glasses hides a third of it."""
     place: float = 0.4
     """Share of a place of the face from which on it is hidden."""
     landmark: float = 0.015

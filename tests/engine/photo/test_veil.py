@@ -15,7 +15,7 @@ from engine.bench.painted import THINGS, paint
 from engine.fit.veiled import doubt_at, hidden_actions, outlined, resting
 from engine.photo import find_bite, find_covers, load_photo, observe, photo_warnings, segment_skin, select_face
 from engine.photo.parts import part_network
-from engine.photo.regions import EYES, FACE_POINTS, INNER_LIPS, OUTER_LIPS, OVAL, fill
+from engine.photo.regions import EYES, FACE_POINTS, INNER_LIPS, IRISES, OUTER_LIPS, OVAL, fill
 from engine.photo.veil import find_veil, with_veil
 from engine.types import ARKIT_ACTIONS, FaceObservation, Photo, Veil
 
@@ -93,6 +93,30 @@ def test_what_is_worn_is_found_and_named(wear, kind):
     named = set(KINDS[kind]) - {"right eye", "left eye"}
     assert all(place in found[0]["message"] for place in named)
     assert ("hide the eyes" in found[0]["message"]) == ("right eye" in KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", ["blindfold", "red blindfold", "white bandage", "white headset"])
+def test_what_lies_across_both_eyes_is_named_once_and_is_no_glasses(wear, kind):
+    photo, face, painted = wear(kind)
+    assert face.veil is not None and (face.veil.over[painted] > 127).mean() > 0.85
+    mask = segment_skin(photo, face)
+    found = [w for w in photo_warnings(photo, face, find_covers(photo, face, mask)) if w["code"] in ("glasses", "covered")]
+    assert [w["code"] for w in found] == ["covered"] and "eyes" in found[0]["message"]
+    assert mask.skin[painted].mean() < 0.12
+    assert (face.veil.hidden[[centre for centre, _ in IRISES]] > 0.5).all()  # so that no colour of eyes is read from it
+
+
+@pytest.mark.parametrize("kind, place", [("subtitles", "chin")])
+def test_thin_things_are_left_out_and_named(bare, wear, kind, place):
+    """Though the part network does not see them, and landmarks stay as they are."""
+    photo, face, painted = wear(kind)
+    assert face.veil is not None and any(place in one for one in (*face.veil.crossed, *face.veil.places))
+    assert (face.veil.over[painted] > 127).mean() > 0.5
+    mask = segment_skin(photo, face)
+    found = [w for w in photo_warnings(photo, face, find_covers(photo, face, mask)) if w["code"] in ("glasses", "covered")]
+    assert [w["code"] for w in found] == ["covered"] and place in found[0]["message"]
+    away = np.linalg.norm(face.landmarks - bare[1].landmarks, axis=1).mean() / np.ptp(bare[1].landmarks[:, 0])
+    assert away < 0.02
 
 
 @pytest.mark.parametrize("kind", ["blue mask", "black mask", "checked mask"])

@@ -47,7 +47,7 @@ def culprit(numbers: Iterable[int], without: Callable[[int], object]) -> int | N
         without: the stage, less the photo of that number.
 
     Raises:
-        Exception: what is no photo's fault, as :func:`~engine.system.failures.unexpected` tells it.
+        Exception: what concerns all photos, as :func:`~engine.system.failures.unexpected` tells it.
     """
     for number in numbers:
         try:

@@ -18,7 +18,7 @@ from ..pipeline.clock import StageClock
 from ..pipeline.early import is_watched, show_early
 from ..pipeline.finite import refuse_view
 from ..pipeline.hair import warm_hair, with_hair
-from ..pipeline.leave_out import without_failing
+from ..pipeline.leave_out import culprit, without_failing
 from ..pipeline.observe import observe_photos
 from ..pipeline.solution import LeftOut, Solution
 from ..pipeline.warm import Warm
@@ -305,8 +305,18 @@ def _fitted(
         views, strangers, placed = fit_views(model, faces, settings, progress, profiles)
     except Exception as error:
         failure = unexpected(error)
+
+        def without(number: int) -> None:
+            rest = [face for i, face in enumerate(faces) if i != number]
+            fit_views(model, rest, settings, progress, [one for i, one in enumerate(profiles, len(faces)) if i != number])
+
+        by_width = sorted(range(len(faces)), key=lambda i: face_width(faces[i][1]))
+        hidden_ones = range(len(faces), len(faces) + len(profiles))
+        guilty = culprit([*hidden_ones, *(by_width if len(faces) > 2 else ())], without)
+        if guilty is not None:
+            raise ViewFailed(guilty, failure) from error
         # Nobody knows which of them it was: the largest face alone.
-        best = max(range(len(faces)), key=lambda i: face_width(faces[i][1]))
+        best = by_width[-1]
         others = [LeftOut(photo.name, failure) for i, (photo, _) in enumerate(faces) if i != best]
         return _fitted(model, [faces[best]], [*left_out, *others], settings, progress)
     shown = next((view for view in views if view.photo.sha256 == faces[0][0].sha256), views[0])  # as at first, if it is kept

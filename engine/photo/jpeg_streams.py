@@ -19,8 +19,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 """How a PNG begins."""
 _PNG_END = b"IEND\xaeB`\x82"
 """How it ends."""
-_EOI, _SOS = 0xD9, 0xDA
-"""Markers of a JPEG's end, and before its data."""
+_EOI = 0xD9
+"""Marker of a JPEG's end."""
+_SOS = 0xDA
+"""Marker of the header before its data."""
 _ALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a length."""
 _WITHIN = (0x00, *range(0xD0, 0xD8))

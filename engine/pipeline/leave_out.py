@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ..system.failures import ViewFailed
+from ..system.failures import ViewFailed, unexpected
 from ..types import View
 from ..wire.messages import Message
 from .solution import StageFailure
 
-__all__ = ["without_failing"]
+__all__ = ["culprit", "without_failing"]
 
 Result = TypeVar("Result")
 
@@ -37,3 +37,25 @@ def without_failing(
             if failed.number == 0:
                 raise
             failures.append(StageFailure(stage, kept.pop(failed.number).photo.name, failed.error))
+
+
+def culprit(numbers: Iterable[int], without: Callable[[int], object]) -> int | None:
+    """The first of several photos without which a joint stage that failed on all of them succeeds; None where there is none.
+
+    Args:
+        numbers: of the photos, in the order in which they are tried.
+        without: the stage, less the photo of that number.
+
+    Raises:
+        Exception: what concerns all photos, as :func:`~engine.system.failures.unexpected` tells it.
+    """
+    for number in numbers:
+        try:
+            without(number)
+        except ViewFailed:
+            continue
+        except Exception as error:
+            unexpected(error)
+            continue
+        return number
+    return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from ..system.failures import unexpected
 from ..system.progress import Progress
 from ..types import FaceObservation, Photo
 from ..wire.errors import ErrorCode, HrnError
@@ -69,12 +70,17 @@ def observe_photos(
             if natural.as_shot is not None:  # landmarks are a third nearer to the truth in colors that the networks know
                 observation = with_veil(natural, landmarker.again(natural, observation), landmarker, observation.veil)
             faces.append((path, natural, observation))
-            if first is not None and len(faces) == 1 < len(paths):
-                first(natural, observation)
         except HrnError as error:
             if len(paths) == 1 or error.code not in _LEAVES_OUT:
                 raise
             left_out.append(LeftOut(Path(path).name, error, path))
+        except Exception as error:
+            if len(paths) == 1:
+                raise
+            left_out.append(LeftOut(Path(path).name, unexpected(error), path))
+        else:
+            if first is not None and len(faces) == 1 < len(paths):
+                first(natural, observation)
     if not faces:
         raise left_out[0].error
     return faces, left_out

@@ -9,6 +9,7 @@ import pytest
 from engine.fit.views import fit as joint
 from engine.hair import build as hair_stage
 from engine.methods import reconstruct
+from engine.system.failures import ViewFailed
 from engine.texture.sources import opened
 from engine.wire.errors import ErrorCode, HrnError
 from engine.wire.settings import Settings
@@ -64,6 +65,48 @@ def test_each_stage_leaves_out_the_photo_that_it_fails_on(four, tmp_path, monkey
         else:
             assert any(text.startswith("photo_left_out") and name in text for text in told), told
     assert "hair" in manifest
+
+
+@pytest.mark.parametrize("stage", ["observe", "with_natural_colors", "with_veil"])
+def test_a_photo_that_cannot_be_looked_at_is_left_out(four, monkeypatch, stage):
+    from engine import photo as room
+    from engine.photo import Landmarker, colors, veil
+    from engine.pipeline.observe import observe_photos
+    from engine.system.progress import SILENT
+
+    module = {"observe": room, "with_natural_colors": colors, "with_veil": veil}[stage]
+    grey = cv2.imread(str(four[1]))
+    cv2.imwrite(str(four[1]), cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY))  # of which the veil is looked for again
+    _failing(monkeypatch, module, stage, lambda one, *_: getattr(one, "name", one and str(one)).endswith("coarse.png"))
+    with Landmarker() as landmarker:
+        faces, left_out = observe_photos(landmarker, four[:3], DRAFT, SILENT)
+        with pytest.raises(ZeroDivisionError):
+            observe_photos(landmarker, four[1:2], DRAFT, SILENT)
+    assert [path for path, *_ in faces] == [four[0], four[2]]
+    assert [(one.name, one.error.code) for one in left_out] == [("coarse.png", ErrorCode.INTERNAL)]
+
+
+def test_the_photo_on_which_the_joint_fit_fails_is_found(four, monkeypatch):
+    from engine.fit import views
+    from engine.methods import open as method
+    from engine.photo import Landmarker
+    from engine.pipeline.observe import observe_photos
+    from engine.system.progress import SILENT
+
+    tried = []
+
+    def fit(model, faces, *_):
+        tried.append([photo.name for photo, _ in faces])
+        if "hair.png" in tried[-1]:
+            np.linalg.solve(np.zeros((2, 2)), np.ones(2))
+
+    monkeypatch.setattr(views, "fit_views", fit)
+    with Landmarker() as landmarker:
+        faces = [found[1:] for found in observe_photos(landmarker, four, DRAFT, SILENT)[0]]
+    with pytest.raises(ViewFailed) as raised:
+        method._fitted(None, faces, [], DRAFT, SILENT)
+    assert faces[raised.value.number][0].name == "hair.png" and raised.value.error.code is ErrorCode.INTERNAL
+    assert len(tried[-1]) == 3
 
 
 def test_a_joint_fit_that_fails_leaves_the_best_photo(four, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import bpy
 
@@ -43,6 +44,7 @@ from .windows import ready_to_change, redraw, window_context
 
 __all__ = [
     "MASKS",
+    "NewMaps",
     "SLIDER",
     "adjusted",
     "corrections_of",
@@ -63,6 +65,17 @@ __all__ = [
     "wait",
 ]
 
+
+class NewMaps(NamedTuple):
+    """Maps that the engine has made anew for a head."""
+
+    folder: str
+    before: dict
+    """The quality report of the head's folder before."""
+    now: dict
+    """The quality report of the folder with the new maps."""
+
+
 _RETRY = 0.2
 """Seconds between looks at whether an answer may be put into the scene."""
 
@@ -79,10 +92,8 @@ _answers: dict[int, tuple[dict, PinSet]] = {}
 """Head -> the answer that waits to be put into the scene, and the pins that it answers."""
 _textures: dict[int, Errand] = {}
 """Head -> the request for maps that runs for it."""
-_new_maps: dict[int, str] = {}
-"""Head -> the folder with its new maps, which wait to be put into the scene."""
-_reports: dict[int, tuple[dict, dict]] = {}
-"""Head -> the quality reports of its folder before and with its new maps."""
+_new_maps: dict[int, NewMaps] = {}
+"""Head -> its new maps, which wait to be put into the scene."""
 _finish: set[int] = set()
 """Heads that get new maps when nothing else about corrections is going on."""
 _number = 0
@@ -191,7 +202,7 @@ def _put() -> float | None:
     for uid in list(_new_maps):
         head = _head(uid)
         if head is None:
-            del _new_maps[uid], _reports[uid]
+            del _new_maps[uid]
         elif ready_to_change():
             _try(_take_maps, head)
     for uid in list(_finish) if not (adjusted or _refits or _answers) else ():
@@ -235,7 +246,9 @@ def retexture(head: bpy.types.Object) -> None:
     uid, name = head.session_uid, head.name
     if uid in _textures:
         session.queue.give_up(_textures.pop(uid))
-    out = folder_for_maps(head, [*_new_maps.values(), *(one.params["out"] for one in _textures.values())])
+    out = folder_for_maps(
+        head, [*(one.folder for one in _new_maps.values()), *(one.params["out"] for one in _textures.values())]
+    )
     params = {"bundle": bundle_path(head), "corrections": corrections_of(head), "folder": str(folder()), "out": out}
     before = load_bundle(bundle_path(head)).manifest["quality"]
     errand = Errand("retexture", params, lambda _result: None, title=say("Taking the skin from the photo"))
@@ -258,21 +271,20 @@ def _ended(uid: int, errand: Errand) -> None:
 
 def _textured(uid: int, errand: Errand, reports: tuple[dict, dict]) -> None:
     _ended(uid, errand)
-    _reports[uid] = reports
-    _new_maps[uid] = errand.params["out"]
+    _new_maps[uid] = NewMaps(errand.params["out"], *reports)
     if _put() is not None:
         ticker.wake(_RETRY)
 
 
 def _take_maps(head: bpy.types.Object) -> None:
-    out = _new_maps.pop(head.session_uid)
-    copied = out != bundle_path(head)
-    take_maps(head, out)
+    maps = _new_maps.pop(head.session_uid)
+    copied = maps.folder != bundle_path(head)
+    take_maps(head, maps.folder)
     head.hrn_correct.texture_old = head.session_uid in _refits
     kept = take_groom(head)
-    keep_about_maps(head, *_reports.pop(head.session_uid))
+    keep_about_maps(head, maps.before, maps.now)
     if copied:
-        session.queue.add_bundle(out, load_bundle(out).manifest)  # Build Again finds it in the list.
+        session.queue.add_bundle(maps.folder, load_bundle(maps.folder).manifest)  # Build Again finds it in the list.
         session.sync()
     add_kept_hair(head, kept)
     redraw()
@@ -311,7 +323,7 @@ def _forget() -> bool:
 
 
 def _clear() -> None:
-    for kept in (_refits, _textures, _answers, _new_maps, _reports, _again, _finish, adjusted):
+    for kept in (_refits, _textures, _answers, _new_maps, _again, _finish, adjusted):
         kept.clear()
 
 

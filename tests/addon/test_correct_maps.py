@@ -138,7 +138,7 @@ def test_maps_wait_while_the_artist_combs(scene, monkeypatch):
     from hrn_blender.state import correct
 
     monkeypatch.setattr(correct, "ready_to_change", lambda: False)
-    correct._new_maps[scene.head.session_uid] = str(scene.folder)
+    correct._new_maps[scene.head.session_uid] = correct.NewMaps(str(scene.folder), {}, {})
     assert correct._put() is not None and not is_green(scene.head)
     monkeypatch.undo()
     correct._put()

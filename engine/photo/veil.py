@@ -144,6 +144,7 @@ def _share(window: FaceWindow, thing: np.ndarray, *polygons) -> float:
 def _is_band(window: FaceWindow, thing: np.ndarray, w: VeilWeights) -> bool:
     """Whether what lies over both eyes goes on between them, as blindfolds and goggles do, and glasses do not."""
     corners = window.points[[_EYE_CORNERS[0], _EYE_CORNERS[1]]]
+    corners = corners.mean(0) + w.bridge * (corners - corners.mean(0))  # broad lenses reach nearly to the nose's ridge
     up = window.points[TOP] - window.points[CHIN]
     up = up / max(float(np.linalg.norm(up)), 1.0)
     above, below, least = w.across

@@ -96,6 +96,8 @@ class VeilWeights:
     across: tuple[float, float, float] = (0.10, 0.07, 0.85)
     """How far above and below the inner corners of the eyes, of the face, what lies between them is looked at, and the share of it
     that a band or goggles hide: the bridge of glasses hides a third of it."""
+    bridge: float = 0.25
+    """Share of the breadth between the eyes' inner corners, in the middle, that is looked at."""
     place: float = 0.4
     """Share of a place of the face from which on it is hidden."""
     landmark: float = 0.015
